@@ -61,12 +61,12 @@ pub struct App {
     pub(super) exports: Tasks<PathBuf, ()>,
     /// Saved reports of evaluations that are read.
     pub(super) reports: Tasks<ReportPurpose, (PathBuf, ActionsReport)>,
-    /// What the engine's laboratory was last told to work on.
-    laboratory: Option<FlowSettings>,
+    /// What the engine's flow comparison was last told to work on.
+    sent_flow: Option<FlowSettings>,
     /// What the player was last told to repeat.
     pub(super) looping: Option<(usize, usize)>,
     /// The threads that look into the files of the labelling project.
-    pub(super) studio: Labeling,
+    pub(super) labeling: Labeling,
     pub(super) projects: ProjectOpener,
     /// Whether the project of the last time is being opened.
     pub(super) reopening: bool,
@@ -119,7 +119,7 @@ impl App {
         let wake = ctx.clone();
         let wake: Wake = Arc::new(move || wake.request_repaint());
         let thumbnails = options.cache.as_ref().map(|cache| cache.join(THUMBNAILS));
-        let studio = Labeling::new(wake.clone(), thumbnails);
+        let labeling = Labeling::new(wake.clone(), thumbnails);
         let engine = Engine::new(compute, wake);
         settings.keys.install(ctx);
         let mut app = Self {
@@ -135,9 +135,9 @@ impl App {
             dialogs: Dialogs::default(),
             exports: Tasks::default(),
             reports: Tasks::default(),
-            laboratory: None,
+            sent_flow: None,
             looping: None,
-            studio,
+            labeling,
             projects: ProjectOpener::default(),
             reopening: false,
             overlay: Overlay::default(),
@@ -210,7 +210,7 @@ impl App {
             true => self.demo.demo_ui(ui, &self.session, &self.settings),
             false => self.panels_ui(ui),
         }
-        self.tell_laboratory();
+        self.send_flow_settings();
         self.tell_loop();
         self.tell_live();
         let title = self.session.window_title();
@@ -218,8 +218,8 @@ impl App {
             self.title.clone_from(&title);
             ui.ctx().send_viewport_cmd(ViewportCommand::Title(title));
         }
-        if let Some(wishes) = self.session.studio.thumbnails.wishes() {
-            self.studio.want(wishes);
+        if let Some(wishes) = self.session.labeling.thumbnails.wishes() {
+            self.labeling.want(wishes);
         }
         self.overlay_ui(&ui.ctx().clone());
         drop_hint_ui(ui);
@@ -232,14 +232,14 @@ impl App {
             (None, Some(dir)) => self.opener.look_for_model(ModelRole::First, dir, ctx),
             (None, None) => self.known_model(ModelRole::First, default_model()),
         }
-        match self.settings.laboratory.second_model.clone() {
+        match self.settings.flow.second_model.clone() {
             Some(dir) => self.opener.look_for_model(ModelRole::Second, dir, ctx),
             None => self.known_model(ModelRole::Second, flow_model()),
         }
         if let Some(path) = &options.open {
             self.open(path.clone(), ctx);
         }
-        if let Some(dir) = self.settings.studio.project.clone() {
+        if let Some(dir) = self.settings.labeling.project.clone() {
             self.reopening = true;
             self.begin_project(Start::Open, dir, ctx);
         }
@@ -261,26 +261,26 @@ impl App {
     /// Takes the ground truth that was found, unless another was chosen meanwhile.
     fn take_truth(&mut self) {
         if let Some(found) = self.truth.take()
-            && self.settings.laboratory.truth.is_none()
+            && self.settings.flow.truth.is_none()
         {
-            self.settings.laboratory.truth = found;
+            self.settings.flow.truth = found;
         }
     }
 
-    /// What the engine's laboratory was last told to work on.
+    /// What the engine's flow comparison was last told to work on.
     #[cfg(test)]
-    pub(super) fn laboratory_demand(&self) -> Option<&FlowSettings> {
-        self.laboratory.as_ref()
+    pub(super) fn flow_demand(&self) -> Option<&FlowSettings> {
+        self.sent_flow.as_ref()
     }
 
     /// Tells the engine what the views and the panels now need.
-    pub(super) fn tell_laboratory(&mut self) {
-        let demand = self.settings.views.demand(&self.settings.laboratory, self.panels.statistics.is_shown);
-        if self.laboratory.as_ref() == Some(&demand) {
+    pub(super) fn send_flow_settings(&mut self) {
+        let demand = self.settings.views.demand(&self.settings.flow, self.panels.statistics.is_shown);
+        if self.sent_flow.as_ref() == Some(&demand) {
             return;
         }
-        if let Some(before) = self.laboratory.replace(demand.clone()) {
-            self.session.lab.settings_changed(&before, &demand);
+        if let Some(before) = self.sent_flow.replace(demand.clone()) {
+            self.session.flow.settings_changed(&before, &demand);
         }
         self.engine.send(Request::FlowComparison(Box::new(demand)));
     }
@@ -424,8 +424,8 @@ impl eframe::App for App {
 
     /// Brings the project's files up to date for other programs; this one would find what they lack in the journal.
     fn on_exit(&mut self) {
-        self.studio.stop_searches();
-        self.projects.close_at_the_end(self.session.studio.close());
+        self.labeling.stop_searches();
+        self.projects.close_at_the_end(self.session.labeling.close());
     }
 
     fn clear_color(&self, visuals: &Visuals) -> [f32; 4] {

@@ -75,8 +75,8 @@ pub struct Session {
     known: Option<KnownClip>,
     /// What lies under the pointer.
     pub pointed: Option<Pointed>,
-    /// The flow laboratory.
-    pub lab: FlowComparison,
+    /// The flow comparison.
+    pub flow: FlowComparison,
     /// Flow benchmarks.
     pub benchmark: BenchmarkState,
     /// A model against labelled clips.
@@ -86,7 +86,7 @@ pub struct Session {
     /// Pinned windows.
     pub pinned: PinnedState,
     /// The labelling project.
-    pub studio: LabelingState,
+    pub labeling: LabelingState,
     /// How many of how many pairs are exported; `None` while nothing is.
     pub exporting: Option<(usize, usize)>,
 }
@@ -118,12 +118,12 @@ impl Session {
             pair: None,
             known: None,
             pointed: None,
-            lab: FlowComparison::default(),
+            flow: FlowComparison::default(),
             benchmark: BenchmarkState::default(),
             evaluation: EvaluationState::default(),
             live: LiveState::default(),
             pinned: PinnedState::default(),
-            studio: LabelingState::default(),
+            labeling: LabelingState::default(),
             exporting: None,
         }
     }
@@ -140,7 +140,7 @@ impl Session {
         if is_behind && self.clip.is_some() {
             self.player.position = known;
         }
-        self.lab.refresh(engine);
+        self.flow.refresh(engine);
         self.evaluation.refresh();
         self.live.refresh(engine);
         self.pinned.refresh(engine);
@@ -161,7 +161,7 @@ impl Session {
 
     /// First and last frame of what is looped: the selected segment, else what is marked, else the whole clip.
     pub fn loop_range(&self) -> (usize, usize) {
-        let segment = self.studio.segment().map(|segment| (segment.start, segment.end - 1));
+        let segment = self.labeling.segment().map(|segment| (segment.start, segment.end - 1));
         segment.unwrap_or_else(|| self.marks.segment(self.frames()))
     }
 
@@ -173,7 +173,7 @@ impl Session {
 
     /// The same where the open clip is the selected video of the project: what a label is for.
     pub fn marked_to_label(&self) -> Option<(usize, usize)> {
-        self.marked().filter(|_| self.clip.as_ref().is_some_and(|clip| self.studio.is_selected(&clip.path)))
+        self.marked().filter(|_| self.clip.as_ref().is_some_and(|clip| self.labeling.is_selected(&clip.path)))
     }
 
     /// The folder that was opened, and the place of the clip among its clips that is open, or is to be; nothing of a clip that lies
@@ -186,7 +186,7 @@ impl Session {
 
     /// The clip `steps` further in that folder, unless the project has the clip that is open: then its list counts.
     pub fn neighbour_in_folder(&self, steps: isize) -> Option<PathBuf> {
-        let (folder, place) = self.place_in_folder().filter(|_| self.studio.selected().is_none())?;
+        let (folder, place) = self.place_in_folder().filter(|_| self.labeling.selected().is_none())?;
         folder.clips.get(place.checked_add_signed(steps)?).cloned()
     }
 
@@ -226,11 +226,11 @@ impl Session {
 
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
-        self.lab.receive(message);
+        self.flow.receive(message);
         self.benchmark.receive(message);
         self.evaluation.receive(message);
         self.pinned.receive(message, self.training.base.as_ref());
-        self.studio.receive(message);
+        self.labeling.receive(message);
         match message {
             Message::Opened(info) if self.is_awaited(&info.path) => self.opened(info),
             Message::Opened(_) => {} // Something else was asked for meanwhile.
@@ -325,7 +325,7 @@ impl Session {
     /// The title of the window: what is open in it.
     pub fn window_title(&self) -> String {
         let clip = self.clip_path().map(|path| self.clip_title(path));
-        let project = self.studio.document().map(|document| document.settings.name.clone());
+        let project = self.labeling.document().map(|document| document.settings.name.clone());
         let open: Vec<String> = clip.into_iter().chain(project).chain(["Motionscope".into()]).collect();
         open.join(" – ")
     }
@@ -357,7 +357,7 @@ impl Session {
 
     /// The labelling project, if one is open.
     pub fn labels_project(&self) -> Option<&crate::labels::Project> {
-        self.studio.project()
+        self.labeling.project()
     }
 
     /// The networks in use in a few words: their name, and the run they come from if it is another one.
@@ -429,7 +429,7 @@ impl Session {
 
     fn training_event(&mut self, event: &TrainingEvent) {
         if let TrainingEvent::Switched { step, switches } = event {
-            for change in self.training.instruments.changes(switches) {
+            for change in self.training.diagnostics.changes(switches) {
                 self.log.push(Level::Info, format!("Step {step}: {change}"));
             }
         }

@@ -48,8 +48,9 @@ pub struct Settings {
     pub locked_scale_px: Option<f32>,
     /// Above 1 slow motion stands out.
     pub gamma: f32,
-    /// What the flow laboratory works on, apart from what the views need.
-    pub laboratory: FlowSettings,
+    /// What the flow comparison works on, apart from what the views need.
+    #[serde(alias = "laboratory")]
+    pub flow: FlowSettings,
     /// Clips and the ground truth that was chosen for them, the latest first.
     truths: Vec<(PathBuf, PathBuf)>,
     /// The folder of the benchmark measured last.
@@ -59,7 +60,8 @@ pub struct Settings {
     /// The choices of the Live panel.
     pub live: LiveChoices,
     /// The choices of labelling.
-    pub studio: LabelingSettings,
+    #[serde(alias = "studio")]
+    pub labeling: LabelingSettings,
     /// The keys that a person chose.
     pub keys: Keymap,
     /// The format in which the flow of a clip is exported.
@@ -89,12 +91,12 @@ impl Default for Settings {
             views: Views::default(),
             locked_scale_px: None,
             gamma: 1.0,
-            laboratory: FlowSettings::default(),
+            flow: FlowSettings::default(),
             truths: Vec::new(),
             benchmark_root: None,
             evaluation: EvaluationSettings::default(),
             live: LiveChoices::default(),
-            studio: LabelingSettings::default(),
+            labeling: LabelingSettings::default(),
             keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,
@@ -120,10 +122,10 @@ impl Settings {
             settings.views = Views::default();
         }
         settings.evaluation = settings.evaluation.checked();
-        let laboratory = &mut settings.laboratory;
-        laboratory.stride = laboratory.stride();
-        laboratory.tvl1 = laboratory.tvl1.checked().unwrap_or_default();
-        laboratory.truth = None; // It was the last clip's, and no clip is open.
+        let flow_settings = &mut settings.flow;
+        flow_settings.stride = flow_settings.stride();
+        flow_settings.tvl1 = flow_settings.tvl1.checked().unwrap_or_default();
+        flow_settings.truth = None; // It was the last clip's, and no clip is open.
         settings
     }
 
@@ -135,8 +137,8 @@ impl Settings {
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, and returns whether there is one.
     pub fn recall_truth(&mut self, clip: &Path) -> bool {
         let known = self.truths.iter().find(|(of, _)| of == clip);
-        self.laboratory.truth = known.map(|(_, truth)| truth.clone());
-        self.laboratory.truth.is_some()
+        self.flow.truth = known.map(|(_, truth)| truth.clone());
+        self.flow.truth.is_some()
     }
 
     /// Compares the flow of `clip` with `truth`, also when it is opened the next time.
@@ -146,7 +148,7 @@ impl Settings {
             self.truths.insert(0, (clip.to_owned(), truth.clone()));
             self.truths.truncate(TRUTHS);
         }
-        self.laboratory.truth = truth;
+        self.flow.truth = truth;
     }
 
     /// Puts `path` in front of the recent files.
@@ -197,19 +199,26 @@ mod tests {
     fn settings_of_another_version_keep_all_that_can_be_read() {
         let mut settings = Settings { dark: false, gamma: 1.75, ..Settings::default() };
         settings.recent = vec!["/clips/a, (1).mp4".into()];
-        settings.studio.project = Some("/labels".into());
+        settings.labeling.project = Some("/labels".into());
         settings.choose_truth(Path::new("/a.mp4"), Some("/flow/a".into()));
         let mut memory = Memory::default();
         settings.save(&mut memory);
         let text = memory.0[KEY].clone();
         assert_eq!(Settings::load(Some(&memory)).unread, None);
+        memory.set_string(KEY, text.replace("labeling:(", "studio:(").replace("flow:(", "laboratory:("));
+        let older = Settings::load(Some(&memory));
+        assert_eq!(
+            (older.labeling.project, older.unread),
+            (settings.labeling.project.clone(), None),
+            "older names of fields"
+        );
         let other =
             text.replace("gamma:1.75", "gamma:(low:1.0,high:2.0)").replace("dark:false", "dark:false,shape:Round");
         assert_ne!(other, text);
         memory.set_string(KEY, other.clone());
         let loaded = Settings::load(Some(&memory));
         assert_eq!((loaded.dark, loaded.gamma), (false, 1.0));
-        assert_eq!((&loaded.recent, &loaded.studio.project), (&settings.recent, &settings.studio.project));
+        assert_eq!((&loaded.recent, &loaded.labeling.project), (&settings.recent, &settings.labeling.project));
         assert_eq!(loaded.truths, settings.truths);
         assert_eq!(loaded.unread, Some(Unread { text: other, names: vec!["gamma".into()] }));
     }
@@ -250,12 +259,12 @@ mod tests {
         let mut settings = Settings::default();
         settings.choose_truth(Path::new("/a.mp4"), Some("/a".into()));
         settings.recall_truth(Path::new("/b.mp4"));
-        assert_eq!(settings.laboratory.truth, None);
+        assert_eq!(settings.flow.truth, None);
         settings.recall_truth(Path::new("/a.mp4"));
-        assert_eq!(settings.laboratory.truth, Some("/a".into()));
+        assert_eq!(settings.flow.truth, Some("/a".into()));
         settings.choose_truth(Path::new("/a.mp4"), None);
         settings.recall_truth(Path::new("/a.mp4"));
-        assert_eq!(settings.laboratory.truth, None);
+        assert_eq!(settings.flow.truth, None);
         let dir = tempfile::tempdir().unwrap();
         let flow = dir.path().join("flow/wave/wave_3");
         std::fs::create_dir_all(&flow).unwrap();

@@ -97,9 +97,9 @@ impl Engine {
         self.comparison.flow(source)
     }
 
-    /// Returns the newest inspection of a source's flow; it may still be of an older frame.
-    pub fn inspection(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
-        self.comparison.inspection(source)
+    /// Returns the newest diagnostics of a source's flow; they may still be of an older frame.
+    pub fn diagnostics(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
+        self.comparison.diagnostics(source)
     }
 
     /// Returns the newest complete window of a source.

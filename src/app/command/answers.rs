@@ -84,7 +84,7 @@ impl App {
     /// Opens what was dropped; several files are for the open project.
     pub(in crate::app) fn drop_paths(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
         let Some(first) = paths.first().cloned() else { return };
-        let project = self.session.studio.project().filter(|project| !project.is_read_only());
+        let project = self.session.labeling.project().filter(|project| !project.is_read_only());
         match paths.len() {
             1 => self.opener.look_at_dropped(first, project.map(|project| project.dir().to_owned()), ctx),
             _ if project.is_some() => self.find_videos(paths),
@@ -103,7 +103,7 @@ impl App {
                 self.settings.remember(&folder.dir);
                 self.open_clip(folder.clips[0].clone()); // There are several.
                 self.session.folder = Some(folder);
-                if self.session.studio.project().is_none() {
+                if self.session.labeling.project().is_none() {
                     self.show(Pane::Project);
                 }
             }
@@ -111,7 +111,7 @@ impl App {
             Found::Corrections { project, clips } => self.add_corrections(&project, &clips),
             Found::KnownModel(role, dir) => self.known_model(role, dir),
             Found::ForProject { folder, project } => {
-                match self.session.studio.project().is_some_and(|open| open.dir() == project) {
+                match self.session.labeling.project().is_some_and(|open| open.dir() == project) {
                     true => self.find_videos(vec![folder]),
                     false => self.open(folder, ctx), // The project was closed meanwhile.
                 }
@@ -135,7 +135,7 @@ impl App {
         match (role, dir) {
             (ModelRole::First, Ok(dir)) => self.load_model(dir),
             (ModelRole::First, Err(error)) => self.session.log.push(Level::Warning, error.to_string()),
-            (ModelRole::Second, dir) => self.settings.laboratory.second_model = dir.ok(),
+            (ModelRole::Second, dir) => self.settings.flow.second_model = dir.ok(),
         }
     }
 

@@ -100,7 +100,7 @@ impl App {
             CameraSource::File(path) => Some(path.clone()),
             _ => None,
         });
-        let project = self.session.studio.project();
+        let project = self.session.labeling.project();
         let videos = project.into_iter().flat_map(|project| {
             let videos = project.document().videos.values();
             videos.map(|video| StoredPath::decode(&video.path, project.dir()))

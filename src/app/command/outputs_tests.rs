@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable;
 use super::Command;
 use super::prompt::PathPrompt;
 use crate::app::App;
-use crate::app::labeling::tests::{Studio, open_clip};
+use crate::app::labeling::tests::{LabelingStage, open_clip};
 use crate::error::Error;
 use crate::labels::formats::Format;
 use crate::output::Existing;
@@ -18,7 +18,7 @@ fn of(command: Command) -> PathPrompt {
     PathPrompt::Of(command)
 }
 
-impl Studio {
+impl LabelingStage {
     /// Answers a question for a path, as the palette or a dialog does.
     fn answer(&mut self, question: PathPrompt, path: &Path) {
         let ctx = self.window.harness.ctx.clone();
@@ -47,30 +47,30 @@ impl Studio {
 #[test]
 fn one_question_is_asked_before_files_are_replaced() {
     for question in [PathPrompt::ExportLabels(Format::Csv), of(Command::SaveStatistics), of(Command::SaveCurves)] {
-        let mut studio = Studio::new(&["wave"], 1);
-        let path = studio.dir.path().join("table.csv");
+        let mut labeling = LabelingStage::new(&["wave"], 1);
+        let path = labeling.dir.path().join("table.csv");
         fs::write(&path, "mine").unwrap();
         for (button, is_replaced) in [("Keep file", false), ("Replace file", true)] {
-            studio.answer(question, &path);
-            studio.until("the question", |app| app.overlay.is_open());
-            assert!(studio.window.sees("Replace this file?") && studio.window.sees("table.csv"));
+            labeling.answer(question, &path);
+            labeling.until("the question", |app| app.overlay.is_open());
+            assert!(labeling.window.sees("Replace this file?") && labeling.window.sees("table.csv"));
             assert_eq!(fs::read_to_string(&path).unwrap(), "mine", "{question:?}");
-            studio.click(button);
-            assert!(!studio.app().overlay.is_open(), "{question:?}");
+            labeling.click(button);
+            assert!(!labeling.app().overlay.is_open(), "{question:?}");
             if is_replaced {
-                studio.until("the file", |_| fs::read_to_string(&path).unwrap() != "mine");
+                labeling.until("the file", |_| fs::read_to_string(&path).unwrap() != "mine");
             }
         }
-        let new = studio.dir.path().join("new.csv");
-        studio.answer(question, &new);
-        studio.until("a new file", |_| new.is_file());
-        assert!(!studio.app().overlay.is_open(), "there was nothing to ask");
+        let new = labeling.dir.path().join("new.csv");
+        labeling.answer(question, &new);
+        labeling.until("a new file", |_| new.is_file());
+        assert!(!labeling.app().overlay.is_open(), "there was nothing to ask");
     }
 }
 
 #[test]
 fn a_dialog_has_asked_about_the_very_file_that_was_chosen_only() {
-    let studio = Studio::new(&["wave"], 1);
+    let labeling = LabelingStage::new(&["wave"], 1);
     for (question, name, is_agreed) in [
         (of(Command::SaveFlow), "flow.flo", true),
         (of(Command::SaveFlow), "flow_x.jpg", false),
@@ -82,27 +82,27 @@ fn a_dialog_has_asked_about_the_very_file_that_was_chosen_only() {
         (of(Command::ExportFlows), "flow", false),
         (of(Command::Open), "clip.mp4", false),
     ] {
-        assert_eq!(studio.app().is_agreed_to(question, Path::new(name)), is_agreed, "{question:?}, {name}");
+        assert_eq!(labeling.app().is_agreed_to(question, Path::new(name)), is_agreed, "{question:?}, {name}");
     }
 }
 
 #[test]
 fn what_is_open_is_not_written_over_whatever_is_typed() {
-    let mut studio = Studio::new(&["wave"], 1);
-    let clip = studio.dir.path().join("clip_0.mp4");
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    let clip = labeling.dir.path().join("clip_0.mp4");
     fs::write(&clip, "pictures").unwrap();
-    open_clip(studio.app_mut(), &clip);
+    open_clip(labeling.app_mut(), &clip);
     // “clip_0” becomes clip_0.mp4: that is what is looked at.
     for typed in ["clip_0", "clip_0.mp4", "labels/../clip_0"] {
-        studio.app_mut().session.notice = None;
-        studio.answer(of(Command::ExportAnnotated), &studio.dir.path().join(typed));
+        labeling.app_mut().session.notice = None;
+        labeling.answer(of(Command::ExportAnnotated), &labeling.dir.path().join(typed));
         // The window has no model to begin with, and may say so meanwhile.
         let is_refused = |error: &Error| error.cause.contains("would be lost");
-        studio.until(typed, |app| app.session.notice.as_ref().is_some_and(is_refused));
+        labeling.until(typed, |app| app.session.notice.as_ref().is_some_and(is_refused));
     }
-    let journal = studio.dir.path().join("project.toml");
-    studio.app_mut().session.notice = None;
-    studio.answer(of(Command::SaveCurves), &journal);
-    studio.until("a refusal", |app| app.session.notice.is_some());
+    let journal = labeling.dir.path().join("project.toml");
+    labeling.app_mut().session.notice = None;
+    labeling.answer(of(Command::SaveCurves), &journal);
+    labeling.until("a refusal", |app| app.session.notice.is_some());
     assert_eq!(fs::read_to_string(&clip).unwrap(), "pictures");
 }

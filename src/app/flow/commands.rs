@@ -39,14 +39,14 @@ pub const COMMANDS: &[CommandSpec] = &[
         |on| pair(on, None))
         .runs(|app, _| app.select(|selection| selection.pair = selection.pair.and_then(|pair| pair.checked_sub(1)))),
     command(C::LongerStride, G::Flow, "Longer stride", "Increase the stride, for high-frame-rate video", &[key(Key::T)],
-        |on| ensure(on.settings.laboratory.stride < MAX_STRIDE, "The stride is at its maximum"))
-        .runs(|app, _| app.settings.laboratory.stride += 1)
+        |on| ensure(on.settings.flow.stride < MAX_STRIDE, "The stride is at its maximum"))
+        .runs(|app, _| app.settings.flow.stride += 1)
         .below_line(),
     command(C::ShorterStride, G::Flow, "Shorter stride", "Decrease the stride", &[shift(Key::T)],
-        |on| ensure(on.settings.laboratory.stride > 1, "The stride is at its minimum"))
-        .runs(|app, _| app.settings.laboratory.stride -= 1),
+        |on| ensure(on.settings.flow.stride > 1, "The stride is at its minimum"))
+        .runs(|app, _| app.settings.flow.stride -= 1),
     command(C::ScoreEverySource, G::Flow, "Classify with every flow source", "Classify with every enabled flow source", &[], always)
-        .runs(|app, _| app.settings.laboratory.score_all ^= true)
+        .runs(|app, _| app.settings.flow.score_all ^= true)
         .below_line(),
     command(C::ChooseSecondModel, G::Flow, "Choose second model…", "Choose another MotionNet to compare with", &[], always)
         .opens(PromptSpec::new("Choose a model folder to compare with", "Path of a model folder…", PathKind::Folder),
@@ -58,15 +58,15 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::ChooseTruthFile, G::Flow, "Choose ground truth file…", "Choose a flow file: .flo, KITTI .png or .pfm", &[], clip)
         .opens(PromptSpec::new("Choose a flow file", TRUTH_HINT, PathKind::File(TRUTH)), |app, path, _| app.choose_truth(Some(path))),
     command(C::ForgetTruth, G::Flow, "Remove ground truth", "Stop comparing this clip with ground truth", &[],
-        |on| ensure(on.settings.laboratory.truth.is_some(), "This clip has no ground truth"))
+        |on| ensure(on.settings.flow.truth.is_some(), "This clip has no ground truth"))
         .runs(|app, _| app.choose_truth(None)),
     command(C::MeasureClip, G::Flow, "Measure whole clip", "Measure all sources on every frame (again to stop)", &[key(Key::M)], clip)
         .runs(|app, _| app.measure())
         .below_line(),
     command(C::SaveStatistics, G::Flow, "Save statistics…", "Save the statistics of measured frames as CSV", &[ctrl(Key::E)],
-        |on| ensure(on.session.lab.is_measured(), "No frames measured yet"))
+        |on| ensure(on.session.flow.is_measured(), "No frames measured yet"))
         .saves(PromptSpec::new("Save statistics", "Path of the table, such as statistics.csv…", PathKind::Save("figures", TABLE)),
-            |app, path, existing, ctx| app.write_text(path, export::table(&app.session.lab), existing, ctx)),
+            |app, path, existing, ctx| app.write_text(path, export::table(&app.session.flow), existing, ctx)),
     command(C::SaveFlow, G::Flow, "Save flow…", "Save this pair's flow: .flo, .npy, .png, .jpg", &[alt(Key::S)], flow_in_view)
         .saves_files(
             PromptSpec::new("Save the flow of this pair", "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…", PathKind::Save("flow", FLOW)),
@@ -130,7 +130,7 @@ fn pair(on: Conditions<'_>, end: Option<usize>) -> Availability {
 }
 
 fn flow_in_view(on: Conditions<'_>) -> Availability {
-    let source = on.session.lab.source(on.settings.views.flow_source());
+    let source = on.session.flow.source(on.settings.views.flow_source());
     ensure(source.flow.is_some(), "This view has no flow yet")
 }
 
@@ -146,10 +146,10 @@ impl App {
     }
 
     fn choose_second_model(&mut self, dir: PathBuf) {
-        let laboratory = &mut self.settings.laboratory;
-        laboratory.second_model = Some(dir);
-        if !laboratory.sources.contains(&FlowSource::SecondNetwork) {
-            laboratory.sources.push(FlowSource::SecondNetwork);
+        let flow_settings = &mut self.settings.flow;
+        flow_settings.second_model = Some(dir);
+        if !flow_settings.sources.contains(&FlowSource::SecondNetwork) {
+            flow_settings.sources.push(FlowSource::SecondNetwork);
         }
     }
 
@@ -161,10 +161,10 @@ impl App {
     }
 
     fn measure(&mut self) {
-        self.tell_laboratory(); // A view may have been added since the last repaint.
+        self.send_flow_settings(); // A view may have been added since the last repaint.
         self.session.notice = None; // It may have been about the last attempt.
         // A measurement that is stopped is over when the engine says so.
-        let measuring = &mut self.session.lab.measuring;
+        let measuring = &mut self.session.flow.measuring;
         self.engine.send(Request::MeasureClip(measuring.is_none()));
         measuring.get_or_insert(0);
         self.show(Pane::Statistics);
@@ -187,7 +187,7 @@ impl App {
 
     /// Writes the flow in view to `path`, in pixels of the video.
     fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
-        let state = self.session.lab.source(self.settings.views.flow_source());
+        let state = self.session.flow.source(self.settings.views.flow_source());
         let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
         let size = [clip.width as usize, clip.height as usize];
         let max_px = self.settings.locked_scale_px;

@@ -1,4 +1,4 @@
-//! The figures of the flow laboratory as a table.
+//! The figures of the flow comparison as a table.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use crate::engine::{FlowSource, FlowStatistics};
 const HEADER: &str = "frame,source,mean_px,median_px,p95_px,max_px,photometric,photometric_ratio,ssim,epe_px,aae_deg,fl_percent,known_percent";
 
 /// The figures of all sources, a line for each frame, as comma-separated values.
-pub fn table(lab: &FlowComparison) -> String {
+pub fn table(comparison: &FlowComparison) -> String {
     let mut text = format!("{HEADER}\n");
     for source in FlowSource::ALL {
-        for (frame, statistics) in lab.measures(source) {
+        for (frame, statistics) in comparison.measures(source) {
             line(&mut text, *frame, source, statistics);
         }
     }
@@ -38,14 +38,14 @@ mod tests {
 
     #[test]
     fn every_frame_of_every_source_has_a_line_and_every_line_all_columns() {
-        let mut lab = FlowComparison::default();
+        let mut comparison = FlowComparison::default();
         for (source, frame) in [(FlowSource::Tvl1, 4), (FlowSource::Network, 5), (FlowSource::Network, 1)] {
             let magnitudes = Magnitudes { mean: 1.5, ..Magnitudes::default() };
             let statistics =
                 FlowStatistics { magnitudes, photometric: 2.0, photometric_ratio: 0.5, ssim: 0.9, errors: None };
-            lab.receive(&Message::Measured(ClipMeasure { source, frame, statistics }));
+            comparison.receive(&Message::Measured(ClipMeasure { source, frame, statistics }));
         }
-        let table = table(&lab);
+        let table = table(&comparison);
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 4);
         assert!(lines.iter().all(|line| line.split(',').count() == HEADER.split(',').count()), "{table}");

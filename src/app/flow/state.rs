@@ -1,4 +1,4 @@
-//! What the window knows of the flow laboratory: the newest results of every source and the figures of all frames
+//! What the window knows of the flow comparison: the newest results of every source and the figures of all frames
 //! that were looked at.
 
 use std::collections::BTreeMap;
@@ -22,19 +22,19 @@ pub struct SourceState {
     /// Its flow.
     pub flow: Option<Arc<SourceFlow>>,
     /// What the loss makes of it.
-    pub inspection: Option<Arc<FlowDiagnostics>>,
+    pub diagnostics: Option<Arc<FlowDiagnostics>>,
     /// Its stack of ten flows.
     pub strip: Option<Arc<FlowStack>>,
     /// Why it cannot work on this clip.
     pub unavailable: Option<Error>,
-    /// The photometric error that nearly all cells of `inspection` stay below.
+    /// The photometric error that nearly all cells of `diagnostics` stay below.
     pub error_scale: f32,
 }
 
 /// Figures by frame.
 pub type Measures = BTreeMap<usize, FlowStatistics>;
 
-/// The laboratory as the window sees it.
+/// The flow comparison as the window sees it.
 #[derive(Default)]
 pub struct FlowComparison {
     sources: [SourceState; FlowSource::ALL.len()],
@@ -68,7 +68,7 @@ impl FlowComparison {
     pub fn refresh(&mut self, engine: &Engine) {
         for source in FlowSource::ALL {
             self.set_flow(source, engine.source_flow(source));
-            self.set_inspection(source, engine.inspection(source));
+            self.set_diagnostics(source, engine.diagnostics(source));
             self.set_strip(source, engine.strip(source));
         }
     }
@@ -105,17 +105,17 @@ impl FlowComparison {
         self.sources[source as usize].flow = flow;
     }
 
-    /// Puts the inspection of a source in its place, and its figures among those of the other frames.
-    pub fn set_inspection(&mut self, source: FlowSource, inspection: Option<Arc<FlowDiagnostics>>) {
+    /// Puts the diagnostics of a source in its place, and its figures among those of the other frames.
+    pub fn set_diagnostics(&mut self, source: FlowSource, diagnostics: Option<Arc<FlowDiagnostics>>) {
         let state = &mut self.sources[source as usize];
-        if is_same(&state.inspection, &inspection) {
+        if is_same(&state.diagnostics, &diagnostics) {
             return;
         }
-        if let Some(inspection) = &inspection {
-            state.error_scale = typical_maximum(&inspection.error);
-            self.measures[source as usize].insert(inspection.frame, inspection.statistics);
+        if let Some(diagnostics) = &diagnostics {
+            state.error_scale = typical_maximum(&diagnostics.error);
+            self.measures[source as usize].insert(diagnostics.frame, diagnostics.statistics);
         }
-        state.inspection = inspection;
+        state.diagnostics = diagnostics;
     }
 
     /// Puts the stack of a source in its place.
@@ -173,21 +173,23 @@ mod tests {
 
     #[test]
     fn figures_gather_until_they_would_be_others() {
-        let mut lab = FlowComparison { measuring: Some(0), ..FlowComparison::default() };
+        let mut comparison = FlowComparison { measuring: Some(0), ..FlowComparison::default() };
         for source in [FlowSource::Network, FlowSource::Tvl1] {
             for frame in [3, 0, 3] {
-                lab.receive(&measure(source, frame));
+                comparison.receive(&measure(source, frame));
             }
         }
-        assert_eq!(lab.measuring, Some(6));
-        assert_eq!(lab.measures(FlowSource::Tvl1).keys().copied().collect::<Vec<_>>(), [0, 3]);
+        assert_eq!(comparison.measuring, Some(6));
+        assert_eq!(comparison.measures(FlowSource::Tvl1).keys().copied().collect::<Vec<_>>(), [0, 3]);
         let before = FlowSettings::default();
-        lab.settings_changed(&before, &FlowSettings { tvl1_side: None, ..before.clone() });
-        assert!(lab.measures(FlowSource::Tvl1).is_empty() && !lab.measures(FlowSource::Network).is_empty());
-        lab.settings_changed(&before, &FlowSettings { stride: 2, ..before.clone() });
-        assert!(lab.measures(FlowSource::Network).is_empty());
-        lab.receive(&Message::MeasureEnded);
-        assert_eq!(lab.measuring, None);
+        comparison.settings_changed(&before, &FlowSettings { tvl1_side: None, ..before.clone() });
+        assert!(
+            comparison.measures(FlowSource::Tvl1).is_empty() && !comparison.measures(FlowSource::Network).is_empty()
+        );
+        comparison.settings_changed(&before, &FlowSettings { stride: 2, ..before.clone() });
+        assert!(comparison.measures(FlowSource::Network).is_empty());
+        comparison.receive(&Message::MeasureEnded);
+        assert_eq!(comparison.measuring, None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The flow laboratory's part of the window on results made by hand: what a person sees of them and does with them.
+//! The flow comparison's part of the window on results made by hand: what a person sees of them and does with them.
 
 use std::sync::Arc;
 
@@ -149,9 +149,9 @@ fn fill(app: &mut App) {
     session.frame = Some(Arc::new(frame));
     session.player.position = 3;
     for (source, turn) in [(FlowSource::Network, 0.0), (FlowSource::Tvl1, 0.4), (FlowSource::Truth, 0.1)] {
-        session.lab.set_flow(source, Some(Arc::new(source_flow(source, turn))));
-        session.lab.set_inspection(source, Some(Arc::new(inspection(source))));
-        session.lab.set_strip(source, Some(Arc::new(strip(source, turn))));
+        session.flow.set_flow(source, Some(Arc::new(source_flow(source, turn))));
+        session.flow.set_diagnostics(source, Some(Arc::new(diagnostics(source))));
+        session.flow.set_strip(source, Some(Arc::new(strip(source, turn))));
     }
 }
 
@@ -179,7 +179,7 @@ fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
     }
 }
 
-fn inspection(source: FlowSource) -> FlowDiagnostics {
+fn diagnostics(source: FlowSource) -> FlowDiagnostics {
     let (width, height) = (GRID.width as usize, GRID.height as usize);
     let map = |value: fn(f32) -> f32| {
         let values = (0..width * height).map(|i| value((i % width) as f32 / width as f32)).collect();
@@ -322,7 +322,7 @@ fn a_source_without_a_flow_says_why_and_what_to_do() {
     let flow = |source| ViewSpec::new(ViewKind::Flow, source);
     let views = Views::beside([flow(FlowSource::SecondNetwork), flow(FlowSource::Codec)]);
     let mut window = Window::new([1280.0, 800.0], views);
-    window.harness.state_mut().settings.laboratory.second_model = None; // the shipped one is there at first
+    window.harness.state_mut().settings.flow.second_model = None; // the shipped one is there at first
     window.settle();
     assert!(window.sees("No second model") && window.sees("Choose second model…"));
     let error = Error::new("wave.mp4", "the codec MJPEG has no motion vectors", "Use TV-L1 or MotionNet");
@@ -339,7 +339,7 @@ fn a_source_without_a_flow_says_why_and_what_to_do() {
 fn what_makes_tvl1_diverge_is_refused_with_its_range() {
     let mut window = Window::new([1280.0, 1000.0], Views::default());
     window.perform(Command::ShowFlow);
-    let tau = |window: &Window| window.harness.state().settings.laboratory.tvl1.tau;
+    let tau = |window: &Window| window.harness.state().settings.flow.tvl1.tau;
     let before = tau(&window);
     window.harness.get_by_role_and_label(Role::SpinButton, "Tau τ").set_value_accesskit(0.4);
     window.settle();
@@ -355,7 +355,7 @@ fn what_makes_tvl1_diverge_is_refused_with_its_range() {
 #[test]
 fn the_engine_is_told_what_views_and_panels_need() {
     let mut window = Window::new([1280.0, 800.0], Views::default());
-    let demand = |window: &Window| window.harness.state().laboratory_demand().cloned().unwrap();
+    let demand = |window: &Window| window.harness.state().flow_demand().cloned().unwrap();
     assert!(demand(&window).sources.is_empty() && demand(&window).inspected.is_empty());
     window.perform(Command::ArrangeLoss);
     assert_eq!(demand(&window).inspected, [FlowSource::Network]);
@@ -381,14 +381,14 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
     for text in ["1.25", "0.875", "3.10", "80.0", "Ground truth"] {
         assert!(window.sees(text), "{text}");
     }
-    window.harness.state_mut().session.lab.measuring = Some(0);
+    window.harness.state_mut().session.flow.measuring = Some(0);
     for frame in 0..5 {
         let measure = ClipMeasure { source: FlowSource::Network, frame, statistics: statistics(0.0) };
         window.harness.state_mut().session.receive(&Message::Measured(measure));
     }
     window.settle();
     assert!(window.sees("5 of 39 flows"));
-    assert_eq!(window.harness.state().session.lab.measuring, Some(5));
+    assert_eq!(window.harness.state().session.flow.measuring, Some(5));
     window.harness.state_mut().session.receive(&Message::MeasureEnded);
     window.settle();
     assert!(!window.sees("of 39 flows"));

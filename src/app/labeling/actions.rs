@@ -24,8 +24,8 @@ use crate::labels::{Document, Label, Opened, Project, Segment, Step, StoredPath,
 impl App {
     /// Gives a label to the selected segment, without one to the part that is shown as marked, else to the whole clip.
     pub(in crate::app) fn give(&mut self, label: Label) {
-        self.session.studio.current = Some(label);
-        if let Some(segment) = self.session.studio.segment().cloned() {
+        self.session.labeling.current = Some(label);
+        if let Some(segment) = self.session.labeling.segment().cloned() {
             return self.edit(|document, id, _| edits::change_segment(document, id, Segment { label, ..segment }));
         }
         match self.session.marked_to_label() {
@@ -35,7 +35,7 @@ impl App {
     }
 
     pub(super) fn label_by_folders(&mut self) {
-        let Some(step) = self.session.studio.document().map(edits::label_by_folders) else { return };
+        let Some(step) = self.session.labeling.document().map(edits::label_by_folders) else { return };
         match step.changes.is_empty() {
             true => self.session.told = Some(("No unlabelled clip is in a class folder".into(), Instant::now())),
             false => _ = self.do_step(Ok(step)),
@@ -43,14 +43,14 @@ impl App {
     }
 
     pub(super) fn label_clip(&mut self, label: Label) {
-        let studio = &self.session.studio;
-        let Some((document, (_, video))) = studio.document().zip(studio.video()) else { return };
+        let labeling = &self.session.labeling;
+        let Some((document, (_, video))) = labeling.document().zip(labeling.video()) else { return };
         let several = document.settings.multi_label;
         if several || video.labels != [label] {
             self.edit(|document, id, _| edits::label_clip(document, id, label));
         }
-        let is_labelled = self.session.studio.video().is_some_and(|(_, video)| !video.labels.is_empty());
-        if self.settings.studio.advance && is_labelled && !several {
+        let is_labelled = self.session.labeling.video().is_some_and(|(_, video)| !video.labels.is_empty());
+        if self.settings.labeling.advance && is_labelled && !several {
             self.next_unlabelled();
         }
     }
@@ -58,28 +58,30 @@ impl App {
     /// Makes a segment of the marks and selects it.
     pub(super) fn make_segment(&mut self) {
         let Some((start, end)) = self.session.marked_to_label() else { return };
-        let Some(label) = self.session.studio.current else { return };
-        let Some((document, (id, _))) = self.session.studio.document().zip(self.session.studio.video()) else { return };
+        let Some(label) = self.session.labeling.current else { return };
+        let Some((document, (id, _))) = self.session.labeling.document().zip(self.session.labeling.video()) else {
+            return;
+        };
         match edits::add_segment(document, id, label, start, end + 1) {
             Err(error) => self.session.problem(&error),
             Ok((segment, step)) => {
                 if self.do_step(Ok(step)) {
                     self.session.marks = Marks::default();
-                    self.session.studio.select_segment(Some(segment));
+                    self.session.labeling.select_segment(Some(segment));
                 }
             }
         }
     }
 
     pub(super) fn delete(&mut self) {
-        match self.session.studio.segment().map(|segment| segment.id) {
+        match self.session.labeling.segment().map(|segment| segment.id) {
             Some(segment) => self.edit(|document, id, _| edits::delete_segment(document, id, segment)),
             None => self.session.marks = Marks::default(),
         }
     }
 
     pub(super) fn previous_segment(&mut self) {
-        let (Some((_, video)), at) = (self.session.studio.video(), self.segment_index()) else { return };
+        let (Some((_, video)), at) = (self.session.labeling.video(), self.segment_index()) else { return };
         let position = self.session.player.position;
         let before = match at {
             Some(at) => at.checked_sub(1).and_then(|at| video.segments.get(at)),
@@ -90,7 +92,7 @@ impl App {
     }
 
     pub(super) fn next_segment(&mut self) {
-        let (Some((_, video)), at) = (self.session.studio.video(), self.segment_index()) else { return };
+        let (Some((_, video)), at) = (self.session.labeling.video(), self.segment_index()) else { return };
         let position = self.session.player.position;
         let after = match at {
             Some(at) => video.segments.get(at + 1),
@@ -102,20 +104,20 @@ impl App {
 
     /// The place of the selected segment among those of its video.
     fn segment_index(&self) -> Option<usize> {
-        let (own, (_, video)) = self.session.studio.segment().zip(self.session.studio.video())?;
+        let (own, (_, video)) = self.session.labeling.segment().zip(self.session.labeling.video())?;
         video.segments.iter().position(|other| other.id == own.id)
     }
 
     fn go_to_segment(&mut self, segment: Option<Segment>) {
         if let Some(Segment { id, start, .. }) = segment {
-            self.session.studio.select_segment(Some(id));
+            self.session.labeling.select_segment(Some(id));
             self.seek(start);
         }
     }
 
     /// Has the selected segment begin elsewhere and shows its first frame.
     pub(super) fn move_start(&mut self, start: fn(&Segment) -> usize) {
-        if let Some(segment) = self.session.studio.segment().cloned() {
+        if let Some(segment) = self.session.labeling.segment().cloned() {
             let start = start(&segment);
             self.change_edge(Segment { start, ..segment }, start);
         }
@@ -123,7 +125,7 @@ impl App {
 
     /// Has the selected segment end elsewhere and shows its last frame.
     pub(super) fn move_end(&mut self, end: fn(&Segment) -> usize) {
-        if let Some(segment) = self.session.studio.segment().cloned() {
+        if let Some(segment) = self.session.labeling.segment().cloned() {
             let end = end(&segment);
             self.change_edge(Segment { end, ..segment }, end - 1);
         }
@@ -137,7 +139,7 @@ impl App {
     /// Esc lets go of the selected segment, so that the next label is for the clip.
     pub(in crate::app) fn leave_segment(&mut self, ctx: &Context) {
         if !ctx.text_edit_focused() && ctx.input(|input| input.key_pressed(Key::Escape)) {
-            self.session.studio.select_segment(None);
+            self.session.labeling.select_segment(None);
         }
     }
 
@@ -155,10 +157,10 @@ impl App {
         step: fn(&Project) -> Option<&Step>,
         go: fn(&mut LabelingState) -> Result<Option<String>>,
     ) {
-        let studio = &mut self.session.studio;
-        let Some(step) = studio.project().and_then(step).cloned() else { return };
-        let text = studio.in_words(&step);
-        match go(studio) {
+        let labeling = &mut self.session.labeling;
+        let Some(step) = labeling.project().and_then(step).cloned() else { return };
+        let text = labeling.in_words(&step);
+        match go(labeling) {
             Ok(_) => self.stepped(format!("{done}: {text}")),
             Err(error) => self.session.problem(&error),
         }
@@ -167,33 +169,33 @@ impl App {
     /// Reports a step that was done, undone or redone.
     fn stepped(&mut self, text: String) {
         self.session.told = Some((text, Instant::now()));
-        if self.session.studio.selected().is_none() {
+        if self.session.labeling.selected().is_none() {
             self.session.follow_clip(); // The open clip may have come back.
         }
     }
 
     /// Does the step that `make` makes for the selected video.
     pub(super) fn edit(&mut self, make: impl FnOnce(&Document, VideoId, &Video) -> Result<Step>) {
-        let studio = &self.session.studio;
-        let Some((document, (id, video))) = studio.document().zip(studio.video()) else { return };
+        let labeling = &self.session.labeling;
+        let Some((document, (id, video))) = labeling.document().zip(labeling.video()) else { return };
         let step = make(document, id, video);
         self.do_step(step);
     }
 
     /// Changes the project as a panel asked for.
     pub(in crate::app) fn change_project(&mut self, edit: &Edit) {
-        if let Some(step) = self.session.studio.document().map(|document| edit.step(document)) {
+        if let Some(step) = self.session.labeling.document().map(|document| edit.step(document)) {
             self.do_step(step);
         }
     }
 
     /// Does a step, or says why it could not be made or done.
     fn do_step(&mut self, step: Result<Step>) -> bool {
-        let studio = &mut self.session.studio;
+        let labeling = &mut self.session.labeling;
         let done = match step {
             Ok(step) => {
-                let text = studio.in_words(&step);
-                studio.perform(step).map(|()| text)
+                let text = labeling.in_words(&step);
+                labeling.perform(step).map(|()| text)
             }
             Err(error) => Err(error),
         };
@@ -213,10 +215,10 @@ impl App {
     /// Selects a video of the project and opens it in the viewer. If there is no file, nothing is: what is labelled is what one
     /// sees.
     pub(in crate::app) fn show_video(&mut self, id: VideoId) {
-        self.session.studio.select(Some(id));
-        let Some(path) = self.session.studio.project().and_then(|project| project.video_path(id)) else { return };
+        self.session.labeling.select(Some(id));
+        let Some(path) = self.session.labeling.project().and_then(|project| project.video_path(id)) else { return };
         let open = self.session.clip_path();
-        if self.session.studio.trouble(id) == Some(&Trouble::Missing) {
+        if self.session.labeling.trouble(id) == Some(&Trouble::Missing) {
             self.close_clip();
         } else if open != Some(path.as_path()) {
             self.open_clip(path);
@@ -225,7 +227,7 @@ impl App {
 
     /// Adds videos to the project.
     pub(in crate::app) fn add_videos(&mut self, paths: &[PathBuf]) {
-        if let Some(step) = self.session.studio.add(paths, &mut self.session.log) {
+        if let Some(step) = self.session.labeling.add(paths, &mut self.session.log) {
             self.do_found(step);
         }
     }
@@ -234,14 +236,14 @@ impl App {
     pub(super) fn go_beside(&mut self, steps: isize) {
         match self.session.neighbour_in_folder(steps) {
             Some(path) => self.open_clip(path),
-            None if self.session.studio.project().is_some() => self.go_to(|studio| studio.neighbour(steps)),
+            None if self.session.labeling.project().is_some() => self.go_to(|labeling| labeling.neighbour(steps)),
             None => {}
         }
     }
 
     /// Adds corrected clips with their classes to the project in `dir`, if that is still open, and trains on its labels.
     pub(in crate::app) fn add_corrections(&mut self, dir: &Path, clips: &[(PathBuf, String)]) {
-        let Some(project) = self.session.studio.project().filter(|project| project.dir() == dir) else { return };
+        let Some(project) = self.session.labeling.project().filter(|project| project.dir() == dir) else { return };
         let clips = clips.iter().map(|(path, class)| (StoredPath::encode(path, dir), class.as_str()));
         match edits::add_labelled(project.document(), clips) {
             Ok(step) if step.changes.is_empty() => {
@@ -253,14 +255,14 @@ impl App {
     }
 
     pub(super) fn go_to(&mut self, choose: impl FnOnce(&mut LabelingState) -> Option<VideoId>) {
-        if let Some(id) = choose(&mut self.session.studio) {
+        if let Some(id) = choose(&mut self.session.labeling) {
             self.panels.project.scroll_to(id);
             self.show_video(id);
         }
     }
 
     pub(super) fn next_unlabelled(&mut self) {
-        match self.session.studio.next_unlabelled() {
+        match self.session.labeling.next_unlabelled() {
             Some(id) => {
                 self.panels.project.scroll_to(id);
                 self.show_video(id);
@@ -270,20 +272,20 @@ impl App {
     }
 
     pub(super) fn suggest(&mut self) {
-        let studio = &mut self.session.studio;
-        if studio.suggestions.phase != SuggestionPhase::Idle {
-            studio.suggestions.phase = SuggestionPhase::Stopping;
+        let labeling = &mut self.session.labeling;
+        if labeling.suggestions.phase != SuggestionPhase::Idle {
+            labeling.suggestions.phase = SuggestionPhase::Stopping;
             return self.engine.send(Request::Suggest(None));
         }
         let Some(model) = &self.session.model else { return };
-        let videos = studio.wanting_suggestions();
+        let videos = labeling.wanting_suggestions();
         if videos.is_empty() {
             let text = "Unlabelled videos are still being scanned; try again shortly";
             self.session.told = Some((text.into(), Instant::now()));
             return;
         }
         let order =
-            studio.suggestions.begin(model.dir.clone(), &model.classes, self.session.fusion, videos.into_iter());
+            labeling.suggestions.begin(model.dir.clone(), &model.classes, self.session.fusion, videos.into_iter());
         self.show(Pane::Project);
         match order {
             Some(order) => self.engine.send(Request::Suggest(Some(Box::new(order)))),
@@ -301,31 +303,31 @@ impl App {
     pub(in crate::app) fn begin_project(&mut self, start: Start, dir: PathBuf, ctx: &Context) {
         let dir = if dir.ends_with(Project::FILE) { dir.parent().map_or(PathBuf::new(), PathBuf::from) } else { dir };
         let dir = std::path::absolute(&dir).unwrap_or(dir);
-        if start == Start::Open && self.session.studio.opening.as_ref() == Some(&dir) {
+        if start == Start::Open && self.session.labeling.opening.as_ref() == Some(&dir) {
             return; // It is on its way.
         }
-        self.session.studio.opening = Some(dir.clone());
+        self.session.labeling.opening = Some(dir.clone());
         // One that could only be looked at may be free by now.
-        let open = self.session.studio.project().filter(|project| !project.is_read_only());
+        let open = self.session.labeling.project().filter(|project| !project.is_read_only());
         let open = open.map(|project| project.dir().to_owned());
         self.projects.begin(start, dir, open, ctx);
     }
 
     /// A project was opened or made, or could not be.
     fn project_opened(&mut self, start: Start, dir: &Path, opened: Result<Outcome>, ctx: &Context) {
-        if self.session.studio.opening.as_deref() != Some(dir) {
+        if self.session.labeling.opening.as_deref() != Some(dir) {
             // Another one was asked for meanwhile.
             if let Ok(Outcome::Opened(opened)) = opened {
                 self.projects.close(opened.project, ctx);
             }
             return;
         }
-        self.session.studio.opening = None;
+        self.session.labeling.opening = None;
         let reopened = start == Start::Open && std::mem::take(&mut self.reopening);
         match opened {
             Ok(Outcome::Opened(opened)) => self.work_on(*opened, ctx),
             Ok(Outcome::IsOpen) => {
-                let name = self.session.studio.document().map_or("", |document| &document.settings.name);
+                let name = self.session.labeling.document().map_or("", |document| &document.settings.name);
                 self.session.told = Some((format!("Project {name} is already open"), Instant::now()));
             }
             // What is on a disk that is away at the start is asked for again the next time.
@@ -338,7 +340,7 @@ impl App {
         if !reopened {
             self.show(Pane::Project);
         }
-        let is_empty = self.session.studio.document().is_some_and(|document| document.videos.is_empty());
+        let is_empty = self.session.labeling.document().is_some_and(|document| document.videos.is_empty());
         if start != Start::Open && is_empty {
             self.find_videos(vec![dir.to_owned()]);
         }
@@ -353,33 +355,33 @@ impl App {
             self.session.log.push(Level::Warning, note.to_string());
         }
         self.settings.remember(&dir);
-        self.settings.studio.project = Some(dir);
-        self.session.studio.open(opened.project, opened.notes);
-        self.session.studio.choice.sort = self.settings.studio.sort;
+        self.settings.labeling.project = Some(dir);
+        self.session.labeling.open(opened.project, opened.notes);
+        self.session.labeling.choice.sort = self.settings.labeling.sort;
         self.session.follow_clip();
     }
 
     pub(super) fn close_project(&mut self, ctx: &Context) {
         self.engine.send(Request::Suggest(None));
-        self.studio.stop_searches();
-        if let Some(project) = self.session.studio.close() {
+        self.labeling.stop_searches();
+        if let Some(project) = self.session.labeling.close() {
             self.projects.close(project, ctx);
         }
-        self.settings.studio.project = None;
+        self.settings.labeling.project = None;
     }
 
     /// Adds the videos among and below `paths` to the project once they are found.
     pub(in crate::app) fn find_videos(&mut self, paths: Vec<PathBuf>) {
-        if let Err(reason) = self.session.studio.can_edit() {
+        if let Err(reason) = self.session.labeling.can_edit() {
             return self.session.problem(&Error::new("project", reason.to_lowercase(), "Open a project first"));
         }
-        let search = self.studio.find(paths);
-        self.session.studio.begin_search(search);
+        let search = self.labeling.find(paths);
+        self.session.labeling.begin_search(search);
     }
 
     /// Reads locked labels again, and reports what still cannot be read and what is to be known of what was.
     pub(in crate::app) fn read_labels_again(&mut self) {
-        let reread = self.session.studio.read_again();
+        let reread = self.session.labeling.read_again();
         self.session.notice = self.session.notice.take().filter(|notice| !reread.outdated.contains(notice));
         reread.notes.iter().for_each(|note| self.session.log.push(Level::Warning, note.to_string()));
         match reread.unlocked.len() {
@@ -394,49 +396,50 @@ impl App {
 
     /// Looks for nothing any more.
     pub(in crate::app) fn stop_searches(&mut self) {
-        self.studio.stop_searches();
-        self.session.studio.end_searches();
+        self.labeling.stop_searches();
+        self.session.labeling.end_searches();
     }
 
     /// The file of a video lies at `path` now.
     pub(in crate::app) fn relink(&mut self, id: VideoId, path: &std::path::Path) {
-        let studio = &self.session.studio;
-        let Some(project) = studio.project() else { return };
+        let labeling = &self.session.labeling;
+        let Some(project) = labeling.project() else { return };
         let stored = StoredPath::encode(path, project.dir());
         let step = match project.document().video_at(&stored).filter(|(other, _)| *other != id) {
             Some(_) => Err(Error::file(path, "it is already in the project", "Choose another file")),
             None => edits::change_video(project.document(), id, "Relink a video", |video| video.path = stored),
         };
         self.do_step(step);
-        self.session.studio.look_again(id);
+        self.session.labeling.look_again(id);
         self.show_video(id);
         // Others will have gone the same way.
-        let studio = &self.session.studio;
-        let (missing, folder) = (studio.missing(), path.parent().map(std::path::Path::to_owned));
-        if let (Some(project), Some(folder), false) = (studio.project(), folder, missing.is_empty()) {
-            let search = self.studio.find_moved(project.document().clone(), project.dir().to_owned(), missing, folder);
-            self.session.studio.begin_search(search);
+        let labeling = &self.session.labeling;
+        let (missing, folder) = (labeling.missing(), path.parent().map(std::path::Path::to_owned));
+        if let (Some(project), Some(folder), false) = (labeling.project(), folder, missing.is_empty()) {
+            let search =
+                self.labeling.find_moved(project.document().clone(), project.dir().to_owned(), missing, folder);
+            self.session.labeling.begin_search(search);
         }
     }
 
     /// Begins to write the labels.
     pub(in crate::app) fn export_labels(&mut self, order: ExportOrder, ctx: &Context) {
-        let studio = &mut self.session.studio;
-        let mut interchange = std::mem::take(&mut studio.interchange);
-        if let Some(project) = studio.project() {
+        let labeling = &mut self.session.labeling;
+        let mut interchange = std::mem::take(&mut labeling.interchange);
+        if let Some(project) = labeling.project() {
             interchange.export(order, project, ctx);
         }
-        studio.interchange = interchange;
+        labeling.interchange = interchange;
     }
 
     /// Begins to read labels; what they would change is shown before it is done.
     pub(in crate::app) fn import_labels(&mut self, order: ImportOrder, ctx: &Context) {
-        let studio = &mut self.session.studio;
-        let mut interchange = std::mem::take(&mut studio.interchange);
-        if let Some(project) = studio.project().filter(|_| !interchange.is_busy()) {
+        let labeling = &mut self.session.labeling;
+        let mut interchange = std::mem::take(&mut labeling.interchange);
+        if let Some(project) = labeling.project().filter(|_| !interchange.is_busy()) {
             interchange.import(order, project, ctx);
         }
-        studio.interchange = interchange;
+        labeling.interchange = interchange;
     }
 
     /// Takes in what the threads of the project have found out, tells them what else is needed, and saves what is due.
@@ -447,8 +450,8 @@ impl App {
         for error in self.projects.closings.poll().filter_map(|((), saved)| saved.err()) {
             self.session.problem(&error);
         }
-        self.session.studio.thumbnails.take(self.studio.thumbnails(), ctx);
-        let interchange = &mut self.session.studio.interchange;
+        self.session.labeling.thumbnails.take(self.labeling.thumbnails(), ctx);
+        let interchange = &mut self.session.labeling.interchange;
         interchange.refresh();
         if !self.overlay.is_open()
             && let Some((order, files)) = interchange.replaces.take()
@@ -459,22 +462,22 @@ impl App {
                 files,
             ));
         }
-        for found in self.session.take_studio_news(&self.studio) {
+        for found in self.session.take_labeling_news(&self.labeling) {
             self.take_found(found);
         }
-        if let Some(wishes) = self.session.studio.wishes() {
-            self.studio.look(wishes);
+        if let Some(wishes) = self.session.labeling.wishes() {
+            self.labeling.look(wishes);
         }
-        if let Some(error) = self.session.studio.project().and_then(Project::trouble) {
+        if let Some(error) = self.session.labeling.project().and_then(Project::trouble) {
             self.session.problem(&error);
         }
         let wake = ctx.clone();
-        match self.session.studio.go_on_saving(move || wake.request_repaint()) {
+        match self.session.labeling.go_on_saving(move || wake.request_repaint()) {
             Ok(true) => self.session.told = Some(("Saved the project".into(), Instant::now())),
             Ok(false) => {}
             Err(error) => self.session.problem(&error),
         }
-        if let Some(rest) = self.session.studio.save_due() {
+        if let Some(rest) = self.session.labeling.save_due() {
             ctx.request_repaint_after(rest);
         }
     }
@@ -485,7 +488,7 @@ impl App {
             Ok(SearchResult::Videos { exported, .. }) => *exported,
             _ => 0,
         };
-        match found.map(|found| self.session.studio.step_of(found, &mut self.session.log)) {
+        match found.map(|found| self.session.labeling.step_of(found, &mut self.session.log)) {
             Ok(step) => step.into_iter().for_each(|step| self.do_found(step)),
             Err(error) => self.session.problem(&error),
         }
@@ -507,17 +510,17 @@ impl App {
 
 impl Session {
     /// Takes in what the threads of the project have found out; what searches have found.
-    fn take_studio_news(&mut self, studio: &Labeling) -> Vec<Result<SearchResult>> {
-        self.studio.suggestions.refresh(&mut self.log);
-        self.studio.receive_news(studio.news(), &mut self.log)
+    fn take_labeling_news(&mut self, labeling: &Labeling) -> Vec<Result<SearchResult>> {
+        self.labeling.suggestions.refresh(&mut self.log);
+        self.labeling.receive_news(labeling.news(), &mut self.log)
     }
 
     /// Selects the project's video that the clip is which is open, or being opened.
     pub(in crate::app) fn follow_clip(&mut self) {
         let path = self.clip_path().map(Path::to_owned);
-        if !path.as_ref().is_some_and(|path| self.studio.is_selected(path)) {
-            let id = path.and_then(|path| self.studio.video_at(&path));
-            self.studio.select(id);
+        if !path.as_ref().is_some_and(|path| self.labeling.is_selected(path)) {
+            let id = path.and_then(|path| self.labeling.video_at(&path));
+            self.labeling.select(id);
         }
     }
 }

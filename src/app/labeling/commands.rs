@@ -39,7 +39,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .opens(PromptSpec::new("Choose a folder of videos to add to the project", "Path of a folder of videos to add to the project…", PathKind::Folder),
             |app, path, _| app.find_videos(vec![path])),
     command(C::SaveProject, G::File, "Save project", "Write project files now (every change is journalled)", &[ctrl(Key::S)], editable)
-        .runs(|app, _| app.session.studio.save_soon()),
+        .runs(|app, _| app.session.labeling.save_soon()),
     command(C::ExchangeLabels, G::File, "Import or export labels…", "CSV, JSON, UCF101, ActivityNet, ELAN, BORIS, CVAT, Label Studio, X-AnyLabeling", &[], has_project)
         .runs(|app, _| {
             app.show(Pane::Project);
@@ -50,13 +50,13 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::Undo, G::Label, "Undo", "Undo the last change to the project", &[ctrl(Key::Z)],
         |on| {
             editable(on)?;
-            ensure(on.session.studio.project().and_then(Project::undo_step).is_some(), "Nothing to undo")
+            ensure(on.session.labeling.project().and_then(Project::undo_step).is_some(), "Nothing to undo")
         })
         .runs(|app, _| app.undo()),
     command(C::Redo, G::Label, "Redo", "Redo the last undone change", &[ctrl_shift(Key::Z), ctrl(Key::Y)],
         |on| {
             editable(on)?;
-            ensure(on.session.studio.project().and_then(Project::redo_step).is_some(), "Nothing to redo")
+            ensure(on.session.labeling.project().and_then(Project::redo_step).is_some(), "Nothing to redo")
         })
         .runs(|app, _| app.redo()),
     class::<0>(C::Class1, "Label as class 1", &[key(Key::Num1)]).below_line(),
@@ -74,7 +74,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::Unlabel, G::Label, "Clear label", "Clear the clip's label", &[key(Key::U)],
         |on| {
             labellable(on)?;
-            ensure(on.session.studio.video().is_some_and(|(_, video)| !video.labels.is_empty()), "The clip has no label")
+            ensure(on.session.labeling.video().is_some_and(|(_, video)| !video.labels.is_empty()), "The clip has no label")
         })
         .runs(|app, _| app.edit(|document, id, _| edits::unlabel_clip(document, id))),
     command(C::LabelByFolders, G::Label, "Label by folder name", "Label unlabelled clips by their folder names", &[],
@@ -87,12 +87,12 @@ pub const COMMANDS: &[CommandSpec] = &[
         |on| {
             labellable(on)?;
             ensure(on.session.marked_to_label().is_some(), "Set the in point (I) or out point (O) first")?;
-            ensure(on.session.studio.current.is_some(), "Add a class first")
+            ensure(on.session.labeling.current.is_some(), "Add a class first")
         })
         .runs(|app, _| app.make_segment())
         .below_line(),
     command(C::Delete, G::Label, "Delete segment or in/out points", "Delete the segment, or clear in/out points", &[key(Key::Delete)],
-        |on| match on.session.studio.segment() {
+        |on| match on.session.labeling.segment() {
             Some(_) => editable(on),
             None => {
                 let marks = on.session.marks;
@@ -128,28 +128,28 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::AcceptSuggestion, G::Label, "Accept suggestion", "Accept the suggested label (a digit corrects it)", &[key(Key::Y)],
         |on| {
             labellable(on)?;
-            let is_open = on.session.studio.video().is_some_and(|(_, video)| video.labels.is_empty());
+            let is_open = on.session.labeling.video().is_some_and(|(_, video)| video.labels.is_empty());
             ensure(is_open, "The clip is already labelled")?;
-            ensure(on.session.studio.proposal().is_some(), "No suggestion for this clip: run Predict labels first")
+            ensure(on.session.labeling.proposal().is_some(), "No suggestion for this clip: run Predict labels first")
         })
         .runs(|app, _| {
-            if let Some((label, _)) = app.session.studio.proposal() {
+            if let Some((label, _)) = app.session.labeling.proposal() {
                 app.label_clip(label);
             }
         }),
     command(C::NextDisagreement, G::Label, "Next disagreement", "Open the video with most stream disagreement", &[key(Key::Q)], has_suggestions)
-        .runs(|app, _| app.go_to(|studio| studio.next_by(|prediction| prediction.disagreement))),
+        .runs(|app, _| app.go_to(|labeling| labeling.next_by(|prediction| prediction.disagreement))),
     command(C::NextUncertain, G::Label, "Next uncertain", "Open the video with the least confident prediction", &[shift(Key::Q)], has_suggestions)
-        .runs(|app, _| app.go_to(|studio| studio.next_by(|prediction| prediction.uncertainty))),
+        .runs(|app, _| app.go_to(|labeling| labeling.next_by(|prediction| prediction.uncertainty))),
     command(C::RenameClass, G::Label, "Rename class", "Rename the last used class; labels stay", &[key(Key::F2)],
         |on| {
             editable(on)?;
-            let is_class = matches!(on.session.studio.current, Some(Label::Class(_)));
+            let is_class = matches!(on.session.labeling.current, Some(Label::Class(_)));
             ensure(is_class, "Use a class first, or click one in the class list")
         })
         .runs(|app, _| {
             app.show(Pane::Project);
-            app.panels.project.rename(app.session.studio.current);
+            app.panels.project.rename(app.session.labeling.current);
         })
         .below_line(),
 ];
@@ -162,32 +162,32 @@ const fn class<const INDEX: usize>(
 ) -> CommandSpec {
     command(row, G::Label, text, "Label the selected segment, in–out range or clip", keys, |on| {
         editable(on)?;
-        let label = on.session.studio.class_label(INDEX);
+        let label = on.session.labeling.class_label(INDEX);
         ensure(label.is_some(), "The project has no class with this number")?;
         labellable(on)
     })
     .runs(|app, _| {
-        if let Some(label) = app.session.studio.class_label(INDEX) {
+        if let Some(label) = app.session.labeling.class_label(INDEX) {
             app.give(label);
         }
     })
 }
 
 fn not_opening(on: Conditions<'_>) -> Availability {
-    ensure(on.session.studio.opening.is_none(), "A project is being opened")
+    ensure(on.session.labeling.opening.is_none(), "A project is being opened")
 }
 
 fn not_searching(on: Conditions<'_>) -> Availability {
     editable(on)?;
-    ensure(!on.session.studio.is_searching(), "Searching a folder for videos")
+    ensure(!on.session.labeling.is_searching(), "Searching a folder for videos")
 }
 
 fn has_project(on: Conditions<'_>) -> Availability {
-    ensure(on.session.studio.project().is_some(), NO_PROJECT)
+    ensure(on.session.labeling.project().is_some(), NO_PROJECT)
 }
 
 fn editable(on: Conditions<'_>) -> Availability {
-    on.session.studio.can_edit()
+    on.session.labeling.can_edit()
 }
 
 fn labellable(on: Conditions<'_>) -> Availability {
@@ -196,46 +196,46 @@ fn labellable(on: Conditions<'_>) -> Availability {
 
 fn nudgeable(on: Conditions<'_>) -> Availability {
     editable(on)?;
-    ensure(on.session.studio.segment().is_some(), "No segment is selected: press , or . to select one")
+    ensure(on.session.labeling.segment().is_some(), "No segment is selected: press , or . to select one")
 }
 
 fn has_segments(on: Conditions<'_>) -> Availability {
     has_project(on)?;
-    let (_, video) = on.session.studio.video().ok_or("Choose a project video first")?;
+    let (_, video) = on.session.labeling.video().ok_or("Choose a project video first")?;
     ensure(video.locked.is_none(), LOCKED)?;
     ensure(!video.segments.is_empty(), "No segments yet: press I and O, then Enter")
 }
 
 fn has_videos(on: Conditions<'_>) -> Availability {
     has_project(on)?;
-    let any = on.session.studio.document().is_some_and(|document| !document.videos.is_empty());
+    let any = on.session.labeling.document().is_some_and(|document| !document.videos.is_empty());
     ensure(any, "Add videos to the project first")
 }
 
 fn has_neighbour(on: Conditions<'_>, steps: isize) -> Availability {
-    if on.session.studio.selected().is_none() && on.session.place_in_folder().is_some() {
+    if on.session.labeling.selected().is_none() && on.session.place_in_folder().is_some() {
         return ensure(on.session.neighbour_in_folder(steps).is_some(), "No further clip in this direction");
     }
     has_videos(on)
 }
 
 fn has_unlabelled(on: Conditions<'_>) -> bool {
-    let document = on.session.studio.document();
+    let document = on.session.labeling.document();
     document.is_some_and(|document| document.videos.values().any(|video| video.is_unlabelled()))
 }
 
 fn has_suggestions(on: Conditions<'_>) -> Availability {
     has_project(on)?;
-    ensure(on.session.studio.has_suggestions(), "No suggestions: run Predict labels first")
+    ensure(on.session.labeling.has_suggestions(), "No suggestions: run Predict labels first")
 }
 
 fn predictable(on: Conditions<'_>) -> Availability {
-    match on.session.studio.suggestions.phase {
+    match on.session.labeling.suggestions.phase {
         SuggestionPhase::Stopping => return Err("Prediction is being stopped"),
         SuggestionPhase::Preparing | SuggestionPhase::Running => return Ok(()), // it can be stopped
         SuggestionPhase::Idle => {}
     }
-    ensure(on.session.studio.document().is_some(), NO_PROJECT)?;
+    ensure(on.session.labeling.document().is_some(), NO_PROJECT)?;
     let Some(model) = &on.session.model else { return Err("No model is loaded") };
     ensure(model.has_spatial || model.has_temporal, "The loaded model has no classification stream")?;
     ensure(has_unlabelled(on), "All videos are labelled")
@@ -244,8 +244,8 @@ fn predictable(on: Conditions<'_>) -> Availability {
 impl Session {
     /// Whether the selected video can be labelled; the reason if it cannot.
     pub(in crate::app) fn can_label(&self) -> Availability {
-        self.studio.can_edit()?;
-        let (_, video) = self.studio.video().ok_or(match self.clip_path() {
+        self.labeling.can_edit()?;
+        let (_, video) = self.labeling.video().ok_or(match self.clip_path() {
             Some(_) => "This clip is not in the project. Add it below the timeline, or choose a project video",
             None => "Choose a project video first",
         })?;

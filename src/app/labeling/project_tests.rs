@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable;
 
 use super::import_export::{ImportOrder, Pending};
 use super::project_opener::Start;
-use super::tests::{FRAMES, SIZE, Studio, open_clip, project};
+use super::tests::{FRAMES, LabelingStage, SIZE, open_clip, project};
 use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
@@ -23,7 +23,7 @@ use crate::labels::{Label, Project, VideoId, edits};
 fn search_news(app: &mut App, count: usize) -> Vec<LabelingEvent> {
     let mut news = Vec::new();
     while news.len() < count {
-        news.extend(app.studio.news().filter(|news| matches!(news, LabelingEvent::Search { .. })));
+        news.extend(app.labeling.news().filter(|news| matches!(news, LabelingEvent::Search { .. })));
         std::thread::sleep(Duration::from_millis(1));
     }
     news
@@ -69,7 +69,7 @@ fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
     assert!(window.sees("clip 3 of 3"));
     window.harness.get_by_label("Create a project").click();
     window.settle();
-    let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
+    let videos = |app: &App| app.session.labeling.document().map_or(0, |document| document.videos.len());
     wait(&mut window, |app| videos(app) == 3);
     assert!(at("project.toml").is_file());
 }
@@ -96,21 +96,24 @@ fn a_sample_that_is_ready_late_does_not_push_a_clip_aside() {
 
 #[test]
 fn corrections_join_the_open_project_and_its_labels_are_trained_on() {
-    let mut studio = Studio::new(&["bend", "wave"], 2);
-    studio.key(Key::Num1);
-    let corrections = studio.dir.path().join("corrections");
+    let mut labeling = LabelingStage::new(&["bend", "wave"], 2);
+    labeling.key(Key::Num1);
+    let corrections = labeling.dir.path().join("corrections");
     clips(&corrections, &["wave/c1.mp4", "hop/c2.mp4"]);
-    let ctx = studio.window.harness.ctx.clone();
-    studio.app_mut().settings.live.corrections = Some(corrections.clone());
-    studio.app_mut().train_on_corrections(&ctx);
-    let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
-    wait(&mut studio.window, |app| videos(app) == 4);
-    assert_eq!(studio.names(), ["bend", "wave", "hop"]);
-    assert_eq!(studio.video(2).path, "corrections/hop/c2.mp4");
-    assert_eq!((&studio.video(2).labels, &studio.video(3).labels), (&vec![studio.class(2)], &vec![studio.class(1)]));
-    assert_eq!(studio.app().settings.training_folder, None, "the folder of the form is nobody's to exchange");
-    studio.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!((videos(studio.app()), studio.names().len()), (2, 2), "one step");
+    let ctx = labeling.window.harness.ctx.clone();
+    labeling.app_mut().settings.live.corrections = Some(corrections.clone());
+    labeling.app_mut().train_on_corrections(&ctx);
+    let videos = |app: &App| app.session.labeling.document().map_or(0, |document| document.videos.len());
+    wait(&mut labeling.window, |app| videos(app) == 4);
+    assert_eq!(labeling.names(), ["bend", "wave", "hop"]);
+    assert_eq!(labeling.video(2).path, "corrections/hop/c2.mp4");
+    assert_eq!(
+        (&labeling.video(2).labels, &labeling.video(3).labels),
+        (&vec![labeling.class(2)], &vec![labeling.class(1)])
+    );
+    assert_eq!(labeling.app().settings.training_folder, None, "the folder of the form is nobody's to exchange");
+    labeling.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!((videos(labeling.app()), labeling.names().len()), (2, 2), "one step");
 }
 
 #[test]
@@ -135,68 +138,68 @@ fn without_a_project_corrections_join_the_folder_that_was_trained_on_last() {
 
 #[test]
 fn the_videos_of_two_folders_that_are_found_at_once_are_all_added() {
-    let mut studio = Studio::new(&["wave"], 0);
-    let dir = studio.dir.path().to_owned();
+    let mut labeling = LabelingStage::new(&["wave"], 0);
+    let dir = labeling.dir.path().to_owned();
     clips(&dir, &["one/a.mp4", "one/b.mp4", "two/c.mp4"]);
-    let app = studio.app_mut();
+    let app = labeling.app_mut();
     app.find_videos(vec![dir.join("one")]);
     app.find_videos(vec![dir.join("two")]);
-    assert!(app.session.studio.is_searching());
+    assert!(app.session.labeling.is_searching());
     let news = search_news(app, 2);
-    for found in app.session.studio.receive_news(news.into_iter(), &mut app.session.log) {
+    for found in app.session.labeling.receive_news(news.into_iter(), &mut app.session.log) {
         app.take_found(found);
     }
-    assert!(!app.session.studio.is_searching());
-    let mut paths: Vec<_> = app.session.studio.document().unwrap().videos.values().map(|video| &video.path).collect();
+    assert!(!app.session.labeling.is_searching());
+    let mut paths: Vec<_> = app.session.labeling.document().unwrap().videos.values().map(|video| &video.path).collect();
     paths.sort();
     assert_eq!(paths, ["one/a.mp4", "one/b.mp4", "two/c.mp4"]);
 }
 
 #[test]
 fn what_was_looked_for_in_one_project_does_not_come_into_the_next() {
-    let mut studio = Studio::new(&["wave"], 1);
-    let dir = studio.dir.path().to_owned();
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    let dir = labeling.dir.path().to_owned();
     clips(&dir, &["one/a.mp4", "moved/clip_0.mp4"]);
     let other = tempfile::tempdir().unwrap();
     let next = project(other.path(), &["jump"], 1);
-    let app = studio.app_mut();
+    let app = labeling.app_mut();
     app.find_videos(vec![dir.join("one")]);
-    let document = app.session.studio.document().unwrap().clone();
-    let search = app.studio.find_moved(document, dir.clone(), vec![VideoId(0)], dir.join("moved"));
-    app.session.studio.begin_search(search);
+    let document = app.session.labeling.document().unwrap().clone();
+    let search = app.labeling.find_moved(document, dir.clone(), vec![VideoId(0)], dir.join("moved"));
+    app.session.labeling.begin_search(search);
     let news = search_news(app, 2);
-    drop(app.session.studio.close());
-    app.session.studio.open(next, Vec::new());
-    let before = app.session.studio.document().unwrap().clone();
-    for found in app.session.studio.receive_news(news.into_iter(), &mut app.session.log) {
+    drop(app.session.labeling.close());
+    app.session.labeling.open(next, Vec::new());
+    let before = app.session.labeling.document().unwrap().clone();
+    for found in app.session.labeling.receive_news(news.into_iter(), &mut app.session.log) {
         app.take_found(found);
     }
-    assert_eq!(app.session.studio.document(), Some(&before));
+    assert_eq!(app.session.labeling.document(), Some(&before));
     // Nor does what was found of a file, though the number of its video is one of this project too.
-    let path = app.session.studio.project().unwrap().video_path(VideoId(0)).unwrap();
+    let path = app.session.labeling.project().unwrap().video_path(VideoId(0)).unwrap();
     let news = LabelingEvent::File { id: VideoId(0), dir, path, state: FileState::Missing };
-    let _ = app.session.studio.receive_news([news].into_iter(), &mut app.session.log);
-    assert_eq!(app.session.studio.missing(), []);
+    let _ = app.session.labeling.receive_news([news].into_iter(), &mut app.session.log);
+    assert_eq!(app.session.labeling.missing(), []);
 }
 
 #[test]
 fn a_search_is_cancelled_with_a_button() {
-    let mut studio = Studio::new(&["wave"], 1);
-    assert!(!studio.window.sees("Searching for videos"));
-    let folder = studio.dir.path().to_owned();
-    studio.app_mut().find_videos(vec![folder]);
-    studio.window.settle();
-    assert!(studio.window.sees("Searching for videos"));
-    studio.window.harness.get_by_label("Cancel").click();
-    studio.window.settle();
-    assert!(!studio.app().session.studio.is_searching() && !studio.window.sees("Searching for videos"));
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    assert!(!labeling.window.sees("Searching for videos"));
+    let folder = labeling.dir.path().to_owned();
+    labeling.app_mut().find_videos(vec![folder]);
+    labeling.window.settle();
+    assert!(labeling.window.sees("Searching for videos"));
+    labeling.window.harness.get_by_label("Cancel").click();
+    labeling.window.settle();
+    assert!(!labeling.app().session.labeling.is_searching() && !labeling.window.sees("Searching for videos"));
 }
 
 #[test]
 fn opening_the_open_project_shows_it_and_it_can_still_be_changed() {
-    let mut studio = Studio::new(&["wave"], 1);
-    let dir = studio.dir.path().to_owned();
-    let ctx = studio.window.harness.ctx.clone();
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    let dir = labeling.dir.path().to_owned();
+    let ctx = labeling.window.harness.ctx.clone();
     let mut paths = vec![dir.clone(), dir.join("project.toml"), dir.join("sub/..")];
     std::fs::create_dir(dir.join("sub")).unwrap();
     #[cfg(unix)]
@@ -205,44 +208,44 @@ fn opening_the_open_project_shows_it_and_it_can_still_be_changed() {
         paths.push(dir.join("link"));
     }
     for path in paths {
-        let app = studio.app_mut();
+        let app = labeling.app_mut();
         app.begin_project(Start::Open, path, &ctx);
-        while app.session.studio.opening.is_some() {
+        while app.session.labeling.opening.is_some() {
             app.follow_project(&ctx);
             std::thread::sleep(Duration::from_millis(1));
         }
-        studio.window.settle();
-        assert!(!studio.window.sees("read-only") && studio.app().session.notice.is_none());
-        studio.key(Key::Num1);
-        assert_eq!(studio.video(0).labels, [studio.class(0)]);
-        studio.press(Modifiers::COMMAND, Key::Z);
-        assert!(studio.video(0).is_unlabelled());
+        labeling.window.settle();
+        assert!(!labeling.window.sees("read-only") && labeling.app().session.notice.is_none());
+        labeling.key(Key::Num1);
+        assert_eq!(labeling.video(0).labels, [labeling.class(0)]);
+        labeling.press(Modifiers::COMMAND, Key::Z);
+        assert!(labeling.video(0).is_unlabelled());
     }
 }
 
 #[test]
 fn a_project_that_was_closed_can_be_opened_again_at_once() {
-    let mut studio = Studio::new(&["wave"], 1);
-    studio.key(Key::Num1);
-    let dir = studio.dir.path().to_owned();
-    let ctx = studio.window.harness.ctx.clone();
-    studio.window.perform(Command::CloseProject);
-    let app = studio.app_mut();
-    assert!(app.session.studio.project().is_none());
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    labeling.key(Key::Num1);
+    let dir = labeling.dir.path().to_owned();
+    let ctx = labeling.window.harness.ctx.clone();
+    labeling.window.perform(Command::CloseProject);
+    let app = labeling.app_mut();
+    assert!(app.session.labeling.project().is_none());
     app.begin_project(Start::Open, dir, &ctx);
-    while app.session.studio.opening.is_some() {
+    while app.session.labeling.opening.is_some() {
         app.follow_project(&ctx);
         std::thread::sleep(Duration::from_millis(1));
     }
-    assert!(!app.session.studio.project().unwrap().is_read_only());
-    assert_eq!(studio.video(0).labels, [studio.class(0)]);
+    assert!(!app.session.labeling.project().unwrap().is_read_only());
+    assert_eq!(labeling.video(0).labels, [labeling.class(0)]);
 }
 
 #[test]
 fn of_two_changes_in_one_repaint_the_second_keeps_the_first() {
-    let mut studio = Studio::new(&["wave"], 1);
-    let app = studio.app_mut();
-    let document = app.session.studio.document().unwrap().clone();
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    let app = labeling.app_mut();
+    let document = app.session.labeling.document().unwrap().clone();
     let note = |text: &'static str| {
         Edit::new(move |document| edits::change_video(document, VideoId(0), "Note", |video| video.note = text.into()))
     };
@@ -252,70 +255,70 @@ fn of_two_changes_in_one_repaint_the_second_keeps_the_first() {
     let asked = [note("first"), group];
     assert!(asked.iter().all(|edit| edit.step(&document).is_ok()));
     asked.iter().for_each(|edit| app.change_project(edit));
-    let video = studio.video(0);
+    let video = labeling.video(0);
     assert_eq!((video.note.as_str(), video.group.as_str()), ("first", "hall"));
 }
 
 #[test]
 fn a_digit_labels_what_the_window_shows_as_marked() {
-    let mut studio = Studio::new(&["wave", "golf"], 2);
-    let (wave, golf) = (studio.class(0), studio.class(1));
-    studio.key(Key::Num2);
-    assert_eq!(studio.video(0).labels, [golf]);
-    studio.at(36);
-    studio.key(Key::O);
-    studio.key(Key::Num1);
-    assert_eq!((studio.segments(), studio.video(0).labels.clone()), (vec![(wave, 0, 37)], vec![golf]));
-    studio.key(Key::Escape);
-    studio.at(80);
-    studio.key(Key::I);
-    studio.key(Key::Enter);
-    assert_eq!(studio.segments()[1..], [(wave, 80, FRAMES)]);
+    let mut labeling = LabelingStage::new(&["wave", "golf"], 2);
+    let (wave, golf) = (labeling.class(0), labeling.class(1));
+    labeling.key(Key::Num2);
+    assert_eq!(labeling.video(0).labels, [golf]);
+    labeling.at(36);
+    labeling.key(Key::O);
+    labeling.key(Key::Num1);
+    assert_eq!((labeling.segments(), labeling.video(0).labels.clone()), (vec![(wave, 0, 37)], vec![golf]));
+    labeling.key(Key::Escape);
+    labeling.at(80);
+    labeling.key(Key::I);
+    labeling.key(Key::Enter);
+    assert_eq!(labeling.segments()[1..], [(wave, 80, FRAMES)]);
     // Marks of a clip are not for the next one, which is not open yet.
-    studio.key(Key::Escape);
-    studio.at(50);
-    studio.key(Key::I);
-    studio.press(Modifiers::COMMAND, Key::ArrowDown);
-    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)));
-    studio.key(Key::Num1);
-    assert!(studio.video(1).is_unlabelled(), "nobody has seen it yet");
-    studio.see(1);
-    studio.key(Key::Num1);
-    assert!(studio.video(1).segments.is_empty());
-    assert_eq!((studio.video(1).labels.clone(), studio.video(0).segments.len()), (vec![wave], 2));
+    labeling.key(Key::Escape);
+    labeling.at(50);
+    labeling.key(Key::I);
+    labeling.press(Modifiers::COMMAND, Key::ArrowDown);
+    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(1)));
+    labeling.key(Key::Num1);
+    assert!(labeling.video(1).is_unlabelled(), "nobody has seen it yet");
+    labeling.see(1);
+    labeling.key(Key::Num1);
+    assert!(labeling.video(1).segments.is_empty());
+    assert_eq!((labeling.video(1).labels.clone(), labeling.video(0).segments.len()), (vec![wave], 2));
 }
 
 #[test]
 fn what_is_labelled_is_the_clip_that_is_being_opened() {
-    let mut studio = Studio::new(&["wave"], 2);
-    let selected = |studio: &Studio| studio.app().session.studio.selected();
-    let other = studio.app().session.studio.project().unwrap().video_path(VideoId(1)).unwrap();
-    studio.app_mut().open_clip(other);
-    assert_eq!(selected(&studio), Some(VideoId(1)), "before it is open");
-    let foreign = studio.dir.path().join("elsewhere/clip_0.mp4");
-    studio.app_mut().open_clip(foreign);
-    assert_eq!(selected(&studio), None);
-    studio.key(Key::Num1);
-    assert!(studio.window.sees("This clip is not in the project. Add it below"));
-    assert!([0, 1].iter().all(|id| studio.video(*id).is_unlabelled()));
+    let mut labeling = LabelingStage::new(&["wave"], 2);
+    let selected = |labeling: &LabelingStage| labeling.app().session.labeling.selected();
+    let other = labeling.app().session.labeling.project().unwrap().video_path(VideoId(1)).unwrap();
+    labeling.app_mut().open_clip(other);
+    assert_eq!(selected(&labeling), Some(VideoId(1)), "before it is open");
+    let foreign = labeling.dir.path().join("elsewhere/clip_0.mp4");
+    labeling.app_mut().open_clip(foreign);
+    assert_eq!(selected(&labeling), None);
+    labeling.key(Key::Num1);
+    assert!(labeling.window.sees("This clip is not in the project. Add it below"));
+    assert!([0, 1].iter().all(|id| labeling.video(*id).is_unlabelled()));
     // A clip that is being opened is followed by a project that is opened meanwhile.
-    let first = studio.app().session.studio.project().unwrap().video_path(VideoId(0)).unwrap();
-    studio.app_mut().open_clip(first);
-    studio.app_mut().session.studio.select(None);
-    studio.app_mut().session.follow_clip();
-    assert_eq!(selected(&studio), Some(VideoId(0)));
+    let first = labeling.app().session.labeling.project().unwrap().video_path(VideoId(0)).unwrap();
+    labeling.app_mut().open_clip(first);
+    labeling.app_mut().session.labeling.select(None);
+    labeling.app_mut().session.follow_clip();
+    assert_eq!(selected(&labeling), Some(VideoId(0)));
 }
 
 #[test]
 fn a_video_that_was_taken_out_and_put_back_while_its_clip_is_open_is_selected_again() {
-    let mut studio = Studio::new(&["wave"], 2);
-    studio.app_mut().change_project(&Edit::new(|document| edits::remove_video(document, VideoId(0))));
-    assert_eq!(studio.app().session.studio.selected(), None);
-    studio.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(0)));
-    assert!(studio.window.sees("Undid: Remove a video (clip_0.mp4)"));
-    studio.key(Key::Num1);
-    assert!(!studio.video(0).is_unlabelled());
+    let mut labeling = LabelingStage::new(&["wave"], 2);
+    labeling.app_mut().change_project(&Edit::new(|document| edits::remove_video(document, VideoId(0))));
+    assert_eq!(labeling.app().session.labeling.selected(), None);
+    labeling.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(0)));
+    assert!(labeling.window.sees("Undid: Remove a video (clip_0.mp4)"));
+    labeling.key(Key::Num1);
+    assert!(!labeling.video(0).is_unlabelled());
 }
 
 #[test]
@@ -333,7 +336,7 @@ fn a_digit_on_locked_labels_says_why_and_reading_them_again_leaves_no_old_notice
     let opened = Project::open(dir.path()).unwrap();
     let mut window = Window::with(SIZE, Settings::default(), |app| {
         let path = opened.project.video_path(VideoId(0)).unwrap();
-        app.session.studio.open(opened.project, opened.notes);
+        app.session.labeling.open(opened.project, opened.notes);
         open_clip(app, &path);
     });
     window.perform(Command::ShowProject);
@@ -343,76 +346,77 @@ fn a_digit_on_locked_labels_says_why_and_reading_them_again_leaves_no_old_notice
 
     let app = window.harness.state_mut();
     app.read_labels_again();
-    assert_eq!((app.session.studio.notes.len(), app.session.notice.is_some()), (1, true), "it is as bad as before");
+    assert_eq!((app.session.labeling.notes.len(), app.session.notice.is_some()), (1, true), "it is as bad as before");
     std::fs::write(&file, whole.replace("end = 20", "end = 120")).unwrap();
     app.read_labels_again();
-    let notes: Vec<&str> = app.session.studio.notes.iter().map(|note| note.cause.as_str()).collect();
+    let notes: Vec<&str> = app.session.labeling.notes.iter().map(|note| note.cause.as_str()).collect();
     assert!(
         app.session.notice.is_none() && notes.len() == 1 && notes[0].contains("beyond its 100 frames"),
         "{notes:?}"
     );
     window.settle();
     assert!(window.sees("Reloaded labels of 1 video"));
-    assert_eq!(window.harness.state().session.studio.video().unwrap().1.segments.len(), 1);
+    assert_eq!(window.harness.state().session.labeling.video().unwrap().1.segments.len(), 1);
 }
 
 #[test]
 fn videos_of_one_name_are_listed_with_the_folder_that_distinguishes_them() {
-    let mut studio = Studio::new(&["wave"], 1);
-    let paths = ["day1/clip.mp4", "day2/clip.mp4"].map(|name| studio.dir.path().join(name));
-    studio.app_mut().add_videos(&paths);
-    studio.window.settle();
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    let paths = ["day1/clip.mp4", "day2/clip.mp4"].map(|name| labeling.dir.path().join(name));
+    labeling.app_mut().add_videos(&paths);
+    labeling.window.settle();
     for name in ["clip.mp4 – day1, unlabelled", "clip.mp4 – day2, unlabelled", "clip_0.mp4, unlabelled"] {
-        assert!(studio.window.sees(name), "{name}");
+        assert!(labeling.window.sees(name), "{name}");
     }
-    studio.app_mut().change_project(&Edit::new(|document| edits::remove_video(document, VideoId(2))));
-    studio.window.settle();
-    assert!(studio.window.sees("Remove a video (clip.mp4 – day2)"));
-    assert!(studio.window.sees("clip.mp4, unlabelled"), "it is the only one of its name now");
+    labeling.app_mut().change_project(&Edit::new(|document| edits::remove_video(document, VideoId(2))));
+    labeling.window.settle();
+    assert!(labeling.window.sees("Remove a video (clip.mp4 – day2)"));
+    assert!(labeling.window.sees("clip.mp4, unlabelled"), "it is the only one of its name now");
 }
 
 #[test]
 fn the_window_is_called_after_the_clip_that_is_being_opened_and_the_project() {
-    let mut studio = Studio::new(&["wave"], 1);
-    assert_eq!(studio.app().session.window_title(), "clip_0.mp4 – kitchen – Motionscope");
-    studio.app_mut().open_clip("/videos/long.mp4".into());
-    studio.window.settle();
-    assert_eq!(studio.app().session.window_title(), "long.mp4 – kitchen – Motionscope");
-    assert!(studio.window.sees("long.mp4"), "beside the menus");
-    studio.app_mut().session.leave_clip();
-    assert_eq!(studio.app().session.window_title(), "kitchen – Motionscope");
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    assert_eq!(labeling.app().session.window_title(), "clip_0.mp4 – kitchen – Motionscope");
+    labeling.app_mut().open_clip("/videos/long.mp4".into());
+    labeling.window.settle();
+    assert_eq!(labeling.app().session.window_title(), "long.mp4 – kitchen – Motionscope");
+    assert!(labeling.window.sees("long.mp4"), "beside the menus");
+    labeling.app_mut().session.leave_clip();
+    assert_eq!(labeling.app().session.window_title(), "kitchen – Motionscope");
 }
 
 #[test]
 fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
-    let mut studio = Studio::new(&["wave"], 1);
-    studio.window.perform(Command::ExchangeLabels);
-    let places = |studio: &Studio| ["Import…", "Export…", "Label by folder name"].map(|name| studio.place(name));
-    let before = places(&studio);
-    studio.app_mut().session.studio.interchange.reading = true;
-    studio.window.settle();
-    assert!(studio.window.sees("Reading…"));
-    assert_eq!(places(&studio), before);
-    let revision = studio.app().session.studio.project().unwrap().revision();
-    let interchange = &mut studio.app_mut().session.studio.interchange;
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    labeling.window.perform(Command::ExchangeLabels);
+    let places =
+        |labeling: &LabelingStage| ["Import…", "Export…", "Label by folder name"].map(|name| labeling.place(name));
+    let before = places(&labeling);
+    labeling.app_mut().session.labeling.interchange.reading = true;
+    labeling.window.settle();
+    assert!(labeling.window.sees("Reading…"));
+    assert_eq!(places(&labeling), before);
+    let revision = labeling.app().session.labeling.project().unwrap().revision();
+    let interchange = &mut labeling.app_mut().session.labeling.interchange;
     let order = ImportOrder { format: Format::Csv, source: "/labels.csv".into(), choices: Choices::default() };
     let import = Import { kept: 2, ..Import::default() };
     (interchange.reading, interchange.pending) = (false, Some(Pending { order, revision, import: Ok(import) }));
     interchange.exported = Some(("/elan".into(), Err(Error::new("/elan", "the disk is full", "Free some space"))));
-    studio.window.settle();
-    assert!(studio.window.sees("Import labels.csv") && studio.window.sees("the disk is full"));
-    assert_eq!(places(&studio), before);
+    labeling.window.settle();
+    assert!(labeling.window.sees("Import labels.csv") && labeling.window.sees("the disk is full"));
+    assert_eq!(places(&labeling), before);
 }
 
 #[test]
 fn several_files_that_are_dropped_are_added_to_the_open_project() {
-    let mut studio = Studio::new(&["wave"], 0);
-    let dir = studio.dir.path().to_owned();
+    let mut labeling = LabelingStage::new(&["wave"], 0);
+    let dir = labeling.dir.path().to_owned();
     clips(&dir, &["new/a.mp4", "new/b.mp4", "new/labels.csv", "more/c.mp4"]);
     let files = ["new/a.mp4", "new/b.mp4", "new/labels.csv", "more"].map(|name| dir.join(name));
-    let ctx = studio.window.harness.ctx.clone();
-    studio.app_mut().drop_paths(files.to_vec(), &ctx);
-    let videos = |app: &App| app.session.studio.document().map_or(0, |document| document.videos.len());
-    wait(&mut studio.window, |app| videos(app) > 0);
-    assert_eq!(videos(studio.app()), 3, "a table is no video");
+    let ctx = labeling.window.harness.ctx.clone();
+    labeling.app_mut().drop_paths(files.to_vec(), &ctx);
+    let videos = |app: &App| app.session.labeling.document().map_or(0, |document| document.videos.len());
+    wait(&mut labeling.window, |app| videos(app) > 0);
+    assert_eq!(videos(labeling.app()), 3, "a table is no video");
 }

@@ -49,12 +49,12 @@ pub(in crate::app) fn project(dir: &Path, classes: &[&str], videos: usize) -> Pr
 }
 
 /// A window on a project, whose first clip is open.
-pub(in crate::app) struct Studio {
+pub(in crate::app) struct LabelingStage {
     pub(in crate::app) window: Window,
     pub(in crate::app) dir: TempDir,
 }
 
-impl Studio {
+impl LabelingStage {
     pub(in crate::app) fn new(classes: &[&str], videos: usize) -> Self {
         Self::with(classes, videos, Settings::default())
     }
@@ -65,7 +65,7 @@ impl Studio {
         let first = project.video_path(VideoId(0));
         let mut window = Window::with(SIZE, settings, |app| {
             app.session.loading_model = None;
-            app.session.studio.open(project, Vec::new());
+            app.session.labeling.open(project, Vec::new());
             if let Some(path) = first {
                 open_clip(app, &path);
             }
@@ -98,27 +98,27 @@ impl Studio {
     }
 
     pub(in crate::app) fn video(&self, id: u32) -> &Video {
-        &self.app().session.studio.document().unwrap().videos[&VideoId(id)]
+        &self.app().session.labeling.document().unwrap().videos[&VideoId(id)]
     }
 
     pub(in crate::app) fn class(&self, place: usize) -> Label {
-        self.app().session.studio.class_label(place).unwrap()
+        self.app().session.labeling.class_label(place).unwrap()
     }
 
     /// The clip of a video is open.
     pub(in crate::app) fn see(&mut self, id: u32) {
-        let path = self.app().session.studio.project().unwrap().video_path(VideoId(id)).unwrap();
+        let path = self.app().session.labeling.project().unwrap().video_path(VideoId(id)).unwrap();
         open_clip(self.app_mut(), &path);
     }
 
     /// Names of the classes in their order.
     pub(in crate::app) fn names(&self) -> Vec<&str> {
-        let classes = &self.app().session.studio.document().unwrap().classes;
+        let classes = &self.app().session.labeling.document().unwrap().classes;
         classes.iter().map(|class| class.name.as_str()).collect()
     }
 
     pub(in crate::app) fn segments(&self) -> Vec<(Label, usize, usize)> {
-        let (_, video) = self.app().session.studio.video().unwrap();
+        let (_, video) = self.app().session.labeling.video().unwrap();
         video.segments.iter().map(|segment| (segment.label, segment.start, segment.end)).collect()
     }
 
@@ -174,58 +174,58 @@ fn without_a_project_the_panel_says_what_to_do() {
 
 #[test]
 fn a_clip_is_labelled_by_a_digit_and_everything_is_taken_back_and_done_again() {
-    let mut studio = Studio::new(&["wave", "jump"], 3);
-    studio.key(Key::Num2);
-    assert_eq!(studio.video(0).labels, [studio.class(1)]);
-    assert!(studio.window.sees("1 of 3 labelled"));
-    studio.key(Key::Num1);
-    assert_eq!(studio.video(0).labels, [studio.class(0)], "another digit corrects it");
-    studio.key(Key::B);
-    assert_eq!(studio.video(0).labels, [Label::Background]);
-    studio.key(Key::U);
-    assert!(studio.video(0).is_unlabelled());
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 3);
+    labeling.key(Key::Num2);
+    assert_eq!(labeling.video(0).labels, [labeling.class(1)]);
+    assert!(labeling.window.sees("1 of 3 labelled"));
+    labeling.key(Key::Num1);
+    assert_eq!(labeling.video(0).labels, [labeling.class(0)], "another digit corrects it");
+    labeling.key(Key::B);
+    assert_eq!(labeling.video(0).labels, [Label::Background]);
+    labeling.key(Key::U);
+    assert!(labeling.video(0).is_unlabelled());
     for _ in 0..3 {
-        studio.press(Modifiers::COMMAND, Key::Z);
+        labeling.press(Modifiers::COMMAND, Key::Z);
     }
-    assert_eq!(studio.video(0).labels, [studio.class(1)]);
-    studio.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    studio.press(Modifiers::COMMAND, Key::Y);
-    assert_eq!(studio.video(0).labels, [Label::Background]);
-    studio.key(Key::Num9);
-    assert_eq!(studio.video(0).labels, [Label::Background], "there is no ninth class");
+    assert_eq!(labeling.video(0).labels, [labeling.class(1)]);
+    labeling.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    labeling.press(Modifiers::COMMAND, Key::Y);
+    assert_eq!(labeling.video(0).labels, [Label::Background]);
+    labeling.key(Key::Num9);
+    assert_eq!(labeling.video(0).labels, [Label::Background], "there is no ninth class");
 }
 
 #[test]
 fn a_segment_is_marked_made_nudged_relabelled_and_deleted_by_keys_and_is_there_again_after_reopening() {
-    let mut studio = Studio::new(&["wave", "jump"], 1);
-    let (wave, jump) = (studio.class(0), studio.class(1));
-    studio.at(10);
-    studio.key(Key::I);
-    studio.at(19);
-    studio.key(Key::O);
-    studio.key(Key::Enter);
-    assert_eq!(studio.segments(), [(wave, 10, 20)]);
-    assert_eq!(studio.app().session.marks.start, None, "the marks were used");
-    studio.press(Modifiers::ALT, Key::Comma);
-    studio.press(Modifiers::COMMAND, Key::Period);
-    assert_eq!(studio.segments(), [(wave, 9, 21)]);
-    studio.key(Key::Num2);
-    assert_eq!(studio.segments(), [(jump, 9, 21)], "the digit is for the selected segment");
-    assert!(studio.video(0).labels.is_empty());
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 1);
+    let (wave, jump) = (labeling.class(0), labeling.class(1));
+    labeling.at(10);
+    labeling.key(Key::I);
+    labeling.at(19);
+    labeling.key(Key::O);
+    labeling.key(Key::Enter);
+    assert_eq!(labeling.segments(), [(wave, 10, 20)]);
+    assert_eq!(labeling.app().session.marks.start, None, "the marks were used");
+    labeling.press(Modifiers::ALT, Key::Comma);
+    labeling.press(Modifiers::COMMAND, Key::Period);
+    assert_eq!(labeling.segments(), [(wave, 9, 21)]);
+    labeling.key(Key::Num2);
+    assert_eq!(labeling.segments(), [(jump, 9, 21)], "the digit is for the selected segment");
+    assert!(labeling.video(0).labels.is_empty());
 
-    studio.at(40);
-    studio.key(Key::I);
-    studio.at(49);
-    studio.key(Key::O);
-    studio.key(Key::Num1);
-    assert_eq!(studio.segments(), [(jump, 9, 21), (wave, 40, 50)], "the digit is for what is marked");
-    studio.key(Key::Comma);
-    assert_eq!(studio.app().session.studio.segment().unwrap().label, jump);
-    studio.key(Key::Delete);
-    assert_eq!(studio.segments(), [(wave, 40, 50)]);
-    studio.press(Modifiers::COMMAND, Key::Z);
+    labeling.at(40);
+    labeling.key(Key::I);
+    labeling.at(49);
+    labeling.key(Key::O);
+    labeling.key(Key::Num1);
+    assert_eq!(labeling.segments(), [(jump, 9, 21), (wave, 40, 50)], "the digit is for what is marked");
+    labeling.key(Key::Comma);
+    assert_eq!(labeling.app().session.labeling.segment().unwrap().label, jump);
+    labeling.key(Key::Delete);
+    assert_eq!(labeling.segments(), [(wave, 40, 50)]);
+    labeling.press(Modifiers::COMMAND, Key::Z);
 
-    let Studio { window, dir } = studio;
+    let LabelingStage { window, dir } = labeling;
     drop(window); // nothing is saved: the journal has it all
     let opened = Project::open(dir.path()).unwrap();
     let video = &opened.project.document().videos[&VideoId(0)];
@@ -238,153 +238,153 @@ fn a_segment_is_marked_made_nudged_relabelled_and_deleted_by_keys_and_is_there_a
 
 #[test]
 fn segments_that_would_overlap_are_refused_with_the_reason() {
-    let mut studio = Studio::new(&["wave", "jump"], 1);
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 1);
     for (from, to) in [(10, 30), (20, 40)] {
-        studio.at(from);
-        studio.key(Key::I);
-        studio.at(to);
-        studio.key(Key::O);
-        studio.key(Key::Enter);
+        labeling.at(from);
+        labeling.key(Key::I);
+        labeling.at(to);
+        labeling.key(Key::O);
+        labeling.key(Key::Enter);
     }
-    assert_eq!(studio.segments().len(), 1);
-    assert!(studio.window.sees("verlaps the segment of wave"));
-    assert_eq!(studio.app().session.marks.start, Some(20), "the marks stay, to be corrected");
+    assert_eq!(labeling.segments().len(), 1);
+    assert!(labeling.window.sees("verlaps the segment of wave"));
+    assert_eq!(labeling.app().session.marks.start, Some(20), "the marks stay, to be corrected");
 }
 
 #[test]
 fn the_edge_of_a_segment_is_dragged_to_a_frame_in_one_step() {
-    let mut studio = Studio::new(&["wave"], 1);
-    let wave = studio.class(0);
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    let wave = labeling.class(0);
     let (_, step) =
-        edits::add_segment(studio.app().session.studio.document().unwrap(), VideoId(0), wave, 20, 40).unwrap();
-    studio.app_mut().session.studio.perform(step).unwrap();
-    studio.window.settle();
-    let before = studio.place("Frames of the clip");
+        edits::add_segment(labeling.app().session.labeling.document().unwrap(), VideoId(0), wave, 20, 40).unwrap();
+    labeling.app_mut().session.labeling.perform(step).unwrap();
+    labeling.window.settle();
+    let before = labeling.place("Frames of the clip");
     let x = |frame: f32| before.left() + frame / FRAMES as f32 * before.width();
-    let edge = studio.place("End of wave at 39").center();
-    studio.drag(Pos2::new(x(40.0), edge.y), Pos2::new(x(60.2), edge.y));
-    assert_eq!(studio.segments(), [(wave, 20, 60)]);
-    let body = studio.place("wave, frames 20 to 59").center();
-    studio.drag(body, body + vec2(x(10.0) - x(0.0), 0.0));
-    assert_eq!(studio.segments(), [(wave, 30, 70)]);
-    assert_eq!(studio.place("Frames of the clip"), before, "nothing has jumped");
-    studio.press(Modifiers::COMMAND, Key::Z);
-    studio.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!(studio.segments(), [(wave, 20, 40)], "one step for each drag");
+    let edge = labeling.place("End of wave at 39").center();
+    labeling.drag(Pos2::new(x(40.0), edge.y), Pos2::new(x(60.2), edge.y));
+    assert_eq!(labeling.segments(), [(wave, 20, 60)]);
+    let body = labeling.place("wave, frames 20 to 59").center();
+    labeling.drag(body, body + vec2(x(10.0) - x(0.0), 0.0));
+    assert_eq!(labeling.segments(), [(wave, 30, 70)]);
+    assert_eq!(labeling.place("Frames of the clip"), before, "nothing has jumped");
+    labeling.press(Modifiers::COMMAND, Key::Z);
+    labeling.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(labeling.segments(), [(wave, 20, 40)], "one step for each drag");
 }
 
 #[test]
 fn thousands_of_videos_cost_no_more_than_those_in_view() {
-    let mut studio = Studio::new(&["wave"], 5000);
-    assert!(studio.window.sees("0 of 5000 labelled"));
-    let drawn = studio.app().panels.project.drawn_rows();
+    let mut labeling = LabelingStage::new(&["wave"], 5000);
+    assert!(labeling.window.sees("0 of 5000 labelled"));
+    let drawn = labeling.app().panels.project.drawn_rows();
     assert!((5..40).contains(&drawn), "{drawn} rows");
-    let made = |studio: &mut Studio| studio.app_mut().session.studio.list().made();
-    let before = made(&mut studio);
+    let made = |labeling: &mut LabelingStage| labeling.app_mut().session.labeling.list().made();
+    let before = made(&mut labeling);
     // The quickest of several: other programs may have the processor meanwhile.
     let repaint = (0..20).map(|_| {
         let started = Instant::now();
-        studio.window.harness.step();
+        labeling.window.harness.step();
         started.elapsed()
     });
     let repaint = repaint.min().unwrap();
     assert!(repaint < Duration::from_millis(40), "{repaint:?} a repaint");
-    assert_eq!(made(&mut studio), before, "the list is not made anew while nothing changes");
+    assert_eq!(made(&mut labeling), before, "the list is not made anew while nothing changes");
     let started = Instant::now();
-    studio.key(Key::Num1);
+    labeling.key(Key::Num1);
     assert!(started.elapsed() < Duration::from_secs(2), "{:?} to label", started.elapsed());
-    assert_eq!(made(&mut studio), before + 1);
-    studio.press(Modifiers::COMMAND, Key::ArrowDown);
-    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)), "in the order in which people count");
-    studio.app_mut().session.studio.choice.text = "clip_499".into();
-    studio.window.settle();
-    assert_eq!(studio.app_mut().session.studio.list().rows().len(), 11, "clip_499 and clip_4990 to clip_4999");
+    assert_eq!(made(&mut labeling), before + 1);
+    labeling.press(Modifiers::COMMAND, Key::ArrowDown);
+    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(1)), "in the order in which people count");
+    labeling.app_mut().session.labeling.choice.text = "clip_499".into();
+    labeling.window.settle();
+    assert_eq!(labeling.app_mut().session.labeling.list().rows().len(), 11, "clip_499 and clip_4990 to clip_4999");
 }
 
 #[test]
 fn the_next_unlabelled_video_follows_a_label_if_one_wants_that() {
     let mut settings = Settings::default();
-    settings.studio.advance = true;
-    let mut studio = Studio::with(&["wave"], 3, settings);
+    settings.labeling.advance = true;
+    let mut labeling = LabelingStage::with(&["wave"], 3, settings);
     for (id, next) in [(0, 1), (1, 2), (2, 2)] {
-        studio.key(Key::Num1);
-        assert!(!studio.video(id).is_unlabelled());
-        assert_eq!(studio.app().session.studio.selected(), Some(VideoId(next)));
+        labeling.key(Key::Num1);
+        assert!(!labeling.video(id).is_unlabelled());
+        assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(next)));
         if next > id {
-            studio.key(Key::Num1);
-            assert!(studio.video(next).is_unlabelled(), "nobody has seen it yet");
-            assert!(studio.window.sees("The clip is still loading"));
+            labeling.key(Key::Num1);
+            assert!(labeling.video(next).is_unlabelled(), "nobody has seen it yet");
+            assert!(labeling.window.sees("The clip is still loading"));
         }
-        studio.see(next);
+        labeling.see(next);
     }
-    assert!(studio.window.sees("3 of 3 labelled"));
-    studio.press(Modifiers::COMMAND, Key::ArrowRight);
-    assert!(studio.window.sees("All other videos are labelled"));
+    assert!(labeling.window.sees("3 of 3 labelled"));
+    labeling.press(Modifiers::COMMAND, Key::ArrowRight);
+    assert!(labeling.window.sees("All other videos are labelled"));
 }
 
 #[test]
 fn classes_are_added_renamed_moved_merged_and_deleted_with_their_labels() {
-    let mut studio = Studio::new(&[], 2);
+    let mut labeling = LabelingStage::new(&[], 2);
     for name in ["wave", "say \"hi\", twice"] {
-        studio.window.harness.get_by_role_and_label(Role::TextInput, "New class").focus();
-        studio.window.settle();
-        studio.window.harness.event(Event::Text(name.into()));
-        studio.key(Key::Enter);
+        labeling.window.harness.get_by_role_and_label(Role::TextInput, "New class").focus();
+        labeling.window.settle();
+        labeling.window.harness.event(Event::Text(name.into()));
+        labeling.key(Key::Enter);
     }
-    assert_eq!(studio.names(), ["wave", "say \"hi\", twice"]);
+    assert_eq!(labeling.names(), ["wave", "say \"hi\", twice"]);
     // The field keeps the keyboard for the next class.
-    studio.window.harness.event(Event::Text("wave".into()));
-    studio.key(Key::Enter);
-    assert_eq!(studio.names().len(), 2);
-    assert!(studio.window.sees("here is a class wave already"));
-    studio.key(Key::Escape);
+    labeling.window.harness.event(Event::Text("wave".into()));
+    labeling.key(Key::Enter);
+    assert_eq!(labeling.names().len(), 2);
+    assert!(labeling.window.sees("here is a class wave already"));
+    labeling.key(Key::Escape);
 
-    let wave = studio.class(0);
-    studio.key(Key::Num1);
-    studio.key(Key::F2);
-    studio.window.settle();
-    studio.press(Modifiers::COMMAND, Key::A);
-    studio.window.harness.event(Event::Text("greet".into()));
-    studio.key(Key::Enter);
-    assert_eq!(studio.names()[0], "greet");
-    assert_eq!(studio.video(0).labels, [wave], "its labels are still its own");
-    studio.window.harness.get_by_label("Change greet").click();
-    studio.window.settle();
-    studio.window.harness.get_by_label("Move down").click();
-    studio.window.settle();
-    assert_eq!((studio.names()[1], studio.video(0).labels[0]), ("greet", wave));
-    studio.window.harness.get_by_label("Change greet").click();
-    studio.window.settle();
-    studio.window.harness.get_by_label("Delete with its 1 label").click();
-    studio.window.settle();
-    assert_eq!(studio.names().len(), 1);
-    assert!(studio.video(0).is_unlabelled());
-    studio.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!(studio.video(0).labels, [wave]);
+    let wave = labeling.class(0);
+    labeling.key(Key::Num1);
+    labeling.key(Key::F2);
+    labeling.window.settle();
+    labeling.press(Modifiers::COMMAND, Key::A);
+    labeling.window.harness.event(Event::Text("greet".into()));
+    labeling.key(Key::Enter);
+    assert_eq!(labeling.names()[0], "greet");
+    assert_eq!(labeling.video(0).labels, [wave], "its labels are still its own");
+    labeling.window.harness.get_by_label("Change greet").click();
+    labeling.window.settle();
+    labeling.window.harness.get_by_label("Move down").click();
+    labeling.window.settle();
+    assert_eq!((labeling.names()[1], labeling.video(0).labels[0]), ("greet", wave));
+    labeling.window.harness.get_by_label("Change greet").click();
+    labeling.window.settle();
+    labeling.window.harness.get_by_label("Delete with its 1 label").click();
+    labeling.window.settle();
+    assert_eq!(labeling.names().len(), 1);
+    assert!(labeling.video(0).is_unlabelled());
+    labeling.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(labeling.video(0).labels, [wave]);
 }
 
 #[test]
 fn classes_are_dragged_to_another_place_in_one_step_and_esc_leaves_them() {
-    let mut studio = Studio::new(&["wave", "clap", "jump"], 1);
-    studio.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
-    studio.window.settle();
-    let [wave, jump] = ["Drag wave", "Drag jump"].map(|name| studio.place(name).center());
-    studio.drag(wave, jump + vec2(0.0, 10.0));
-    assert_eq!(studio.names(), ["clap", "jump", "wave"]);
-    studio.drag(studio.place("Drag wave").center(), studio.place("Drag clap").center() + vec2(3.0, 8.0));
-    assert_eq!(studio.names(), ["clap", "wave", "jump"]);
+    let mut labeling = LabelingStage::new(&["wave", "clap", "jump"], 1);
+    labeling.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
+    labeling.window.settle();
+    let [wave, jump] = ["Drag wave", "Drag jump"].map(|name| labeling.place(name).center());
+    labeling.drag(wave, jump + vec2(0.0, 10.0));
+    assert_eq!(labeling.names(), ["clap", "jump", "wave"]);
+    labeling.drag(labeling.place("Drag wave").center(), labeling.place("Drag clap").center() + vec2(3.0, 8.0));
+    assert_eq!(labeling.names(), ["clap", "wave", "jump"]);
     for before in [["clap", "jump", "wave"], ["wave", "clap", "jump"]] {
-        studio.press(Modifiers::COMMAND, Key::Z);
-        assert_eq!(studio.names(), before, "one step for each drag");
+        labeling.press(Modifiers::COMMAND, Key::Z);
+        assert_eq!(labeling.names(), before, "one step for each drag");
     }
-    studio.hold(wave, jump);
-    studio.key(Key::Escape);
-    studio.window.point_at(jump + vec2(0.0, 10.0));
-    studio.button(jump, false);
-    studio.drag(wave, wave + vec2(2.0, 9.0));
-    assert_eq!(studio.names(), ["wave", "clap", "jump"]);
-    studio.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    assert_eq!(studio.names(), ["clap", "jump", "wave"], "nothing was done that would end what can be redone");
+    labeling.hold(wave, jump);
+    labeling.key(Key::Escape);
+    labeling.window.point_at(jump + vec2(0.0, 10.0));
+    labeling.button(jump, false);
+    labeling.drag(wave, wave + vec2(2.0, 9.0));
+    assert_eq!(labeling.names(), ["wave", "clap", "jump"]);
+    labeling.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert_eq!(labeling.names(), ["clap", "jump", "wave"], "nothing was done that would end what can be redone");
 }
 
 #[test]
@@ -394,15 +394,15 @@ fn a_project_that_another_window_has_can_be_looked_at_and_says_why_not_more() {
     let opened = Project::open(dir.path()).unwrap();
     let mut window = Window::with(SIZE, Settings::default(), |app| {
         let path = opened.project.video_path(VideoId(0)).unwrap();
-        app.session.studio.open(opened.project, opened.notes);
+        app.session.labeling.open(opened.project, opened.notes);
         open_clip(app, &path);
     });
     window.perform(Command::ShowProject);
     assert!(window.sees("read-only"));
     window.harness.key_press(Key::Num1);
     window.settle();
-    let studio = &window.harness.state().session.studio;
-    assert!(studio.video().unwrap().1.is_unlabelled());
+    let labeling = &window.harness.state().session.labeling;
+    assert!(labeling.video().unwrap().1.is_unlabelled());
     let answer = Command::Class1.available(window.harness.state().conditions());
     assert!(answer.unwrap_err().contains("another window"));
 }
@@ -421,87 +421,87 @@ fn prediction(spatial: f32, temporal: f32) -> Arc<Prediction> {
 }
 
 /// A project of four videos and what a model says of them.
-fn suggested(classes: &[&str]) -> Studio {
-    let mut studio = Studio::new(classes, 4);
+fn suggested(classes: &[&str]) -> LabelingStage {
+    let mut labeling = LabelingStage::new(classes, 4);
     let model = model_of(&["Wave", "jump"]);
-    studio.app_mut().session.receive(&Message::ModelLoaded(model));
-    studio.window.perform(Command::Suggest);
+    labeling.app_mut().session.receive(&Message::ModelLoaded(model));
+    labeling.window.perform(Command::Suggest);
     let (sender, outcomes) = unbounded();
     let start = SuggestionStart { classes: vec!["Wave".into(), "jump".into()], videos: 4, outcomes };
-    let session = &mut studio.app_mut().session;
+    let session = &mut labeling.app_mut().session;
     session.receive(&Message::SuggestionsStarted(Box::new(start)));
     for (id, prediction) in [(0, prediction(0.9, 0.9)), (1, prediction(0.7, 0.6)), (2, prediction(1.0, 0.2))] {
         sender.send((VideoId(id), Ok(prediction))).unwrap();
     }
     sender.send((VideoId(3), Err(Error::new("clip_3.mp4", "it is torn", "Copy it anew")))).unwrap();
-    session.studio.suggestions.refresh(&mut session.log);
+    session.labeling.suggestions.refresh(&mut session.log);
     session.receive(&Message::SuggestionsEnded);
-    studio.window.settle();
-    studio
+    labeling.window.settle();
+    labeling
 }
 
 #[test]
 fn suggestions_are_accepted_or_corrected_with_a_key_and_the_queue_leads_to_what_is_worth_labelling() {
-    let mut studio = suggested(&["wave", "jump"]);
-    let (wave, jump) = (studio.class(0), studio.class(1));
-    assert!(studio.window.sees("clip_0.mp4, unlabelled, suggested wave"));
-    studio.key(Key::Y);
-    assert_eq!(studio.video(0).labels, [wave]);
-    studio.key(Key::Q);
-    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(2)), "its streams disagree most");
-    studio.key(Key::Q);
-    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(1)), "then comes the next one");
-    studio.press(Modifiers::SHIFT, Key::Q);
-    assert_eq!(studio.app().session.studio.selected(), Some(VideoId(2)), "0.6 is less sure than 0.65");
-    studio.see(2);
-    studio.key(Key::Num2);
-    assert_eq!(studio.video(2).labels, [jump]);
-    studio.app_mut().session.studio.choice.sort = Sort::Uncertainty;
-    assert_eq!(studio.app_mut().session.studio.list().rows()[0], VideoId(1), "the only one left that is suggested");
+    let mut labeling = suggested(&["wave", "jump"]);
+    let (wave, jump) = (labeling.class(0), labeling.class(1));
+    assert!(labeling.window.sees("clip_0.mp4, unlabelled, suggested wave"));
+    labeling.key(Key::Y);
+    assert_eq!(labeling.video(0).labels, [wave]);
+    labeling.key(Key::Q);
+    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(2)), "its streams disagree most");
+    labeling.key(Key::Q);
+    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(1)), "then comes the next one");
+    labeling.press(Modifiers::SHIFT, Key::Q);
+    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(2)), "0.6 is less sure than 0.65");
+    labeling.see(2);
+    labeling.key(Key::Num2);
+    assert_eq!(labeling.video(2).labels, [jump]);
+    labeling.app_mut().session.labeling.choice.sort = Sort::Uncertainty;
+    assert_eq!(labeling.app_mut().session.labeling.list().rows()[0], VideoId(1), "the only one left that is suggested");
 }
 
 #[test]
 fn classes_that_only_the_networks_know_are_told_and_never_suggested() {
-    let mut studio = suggested(&["jump"]);
-    assert!(!studio.window.sees("unlabelled, suggested"), "no jump is likelier than chance");
-    studio.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
-    studio.window.settle();
-    assert!(studio.window.sees("The model also has the classes Wave"));
+    let mut labeling = suggested(&["jump"]);
+    assert!(!labeling.window.sees("unlabelled, suggested"), "no jump is likelier than chance");
+    labeling.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
+    labeling.window.settle();
+    assert!(labeling.window.sees("The model also has the classes Wave"));
 }
 
 #[test]
 fn keys_are_changed_with_a_warning_of_conflicts_and_restored() {
-    let mut studio = Studio::new(&["wave"], 1);
-    studio.window.perform(Command::Shortcuts);
-    studio.window.harness.get_by_label("Edit shortcuts").click_accesskit();
-    studio.window.settle();
-    let keys_of_unlabel = |studio: &mut Studio| {
-        studio.window.harness.get_by_label("Shortcut for Clear label").click_accesskit();
-        studio.window.settle();
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    labeling.window.perform(Command::Shortcuts);
+    labeling.window.harness.get_by_label("Edit shortcuts").click_accesskit();
+    labeling.window.settle();
+    let keys_of_unlabel = |labeling: &mut LabelingStage| {
+        labeling.window.harness.get_by_label("Shortcut for Clear label").click_accesskit();
+        labeling.window.settle();
     };
-    keys_of_unlabel(&mut studio);
-    studio.press(Modifiers::ALT, Key::U);
-    keys_of_unlabel(&mut studio);
-    studio.key(Key::Escape);
-    assert!(studio.window.sees("Keyboard shortcuts"), "Esc leaves the keys, not the list");
-    keys_of_unlabel(&mut studio);
-    studio.press(Modifiers::COMMAND, Key::P);
-    assert!(studio.window.sees("is assigned to “Find a command…”"));
-    studio.window.harness.get_by_label("Cancel").click_accesskit();
-    studio.window.settle();
-    studio.window.harness.get_by_label("Close").click_accesskit();
-    studio.window.settle();
+    keys_of_unlabel(&mut labeling);
+    labeling.press(Modifiers::ALT, Key::U);
+    keys_of_unlabel(&mut labeling);
+    labeling.key(Key::Escape);
+    assert!(labeling.window.sees("Keyboard shortcuts"), "Esc leaves the keys, not the list");
+    keys_of_unlabel(&mut labeling);
+    labeling.press(Modifiers::COMMAND, Key::P);
+    assert!(labeling.window.sees("is assigned to “Find a command…”"));
+    labeling.window.harness.get_by_label("Cancel").click_accesskit();
+    labeling.window.settle();
+    labeling.window.harness.get_by_label("Close").click_accesskit();
+    labeling.window.settle();
 
-    studio.key(Key::Num1);
-    studio.key(Key::U);
-    assert!(!studio.video(0).is_unlabelled(), "U has no meaning any more");
-    studio.press(Modifiers::ALT, Key::U);
-    assert!(studio.video(0).is_unlabelled());
-    assert!(studio.app().settings.keys.is_any_changed());
-    studio.window.perform(Command::Shortcuts);
-    studio.window.harness.get_by_label("Restore defaults").click_accesskit();
-    studio.window.settle();
-    assert!(!studio.app().settings.keys.is_any_changed());
+    labeling.key(Key::Num1);
+    labeling.key(Key::U);
+    assert!(!labeling.video(0).is_unlabelled(), "U has no meaning any more");
+    labeling.press(Modifiers::ALT, Key::U);
+    assert!(labeling.video(0).is_unlabelled());
+    assert!(labeling.app().settings.keys.is_any_changed());
+    labeling.window.perform(Command::Shortcuts);
+    labeling.window.harness.get_by_label("Restore defaults").click_accesskit();
+    labeling.window.settle();
+    assert!(!labeling.app().settings.keys.is_any_changed());
 }
 
 #[test]
@@ -511,7 +511,7 @@ fn no_page_cuts_its_text_off() {
         let project = project(dir.path(), &["wave", "a class with a rather long name that goes on", "jump"], 30);
         let path = project.video_path(VideoId(0)).unwrap();
         let mut window = Window::with(size, Settings::default(), |app| {
-            app.session.studio.open(project, Vec::new());
+            app.session.labeling.open(project, Vec::new());
             open_clip(app, &path);
         });
         window.perform(Command::ShowProject);
@@ -526,17 +526,17 @@ fn no_page_cuts_its_text_off() {
 
 #[test]
 fn the_labelled_project_looks_as_it_did() {
-    let mut studio = suggested(&["wave", "jump", "clap"]);
-    studio.key(Key::Y);
+    let mut labeling = suggested(&["wave", "jump", "clap"]);
+    labeling.key(Key::Y);
     for (from, to, key) in [(10, 29, Key::Num1), (40, 69, Key::Num3)] {
-        studio.at(from);
-        studio.key(Key::I);
-        studio.at(to);
-        studio.key(Key::O);
-        studio.key(key);
+        labeling.at(from);
+        labeling.key(Key::I);
+        labeling.at(to);
+        labeling.key(Key::O);
+        labeling.key(key);
     }
-    let session = &mut studio.app_mut().session;
+    let session = &mut labeling.app_mut().session;
     (session.told, session.device) = (None, "CPU".into()); // neither the clock's nor the machine's
-    studio.window.settle();
-    studio.window.compare("labelled_project");
+    labeling.window.settle();
+    labeling.window.compare("labelled_project");
 }

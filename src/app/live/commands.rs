@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use super::panel::ClassPicker;
-use super::state::{Cameras, Place, SavedWorkspace};
+use super::state::{Cameras, ClipPosition, SavedWorkspace};
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
 use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec};
@@ -58,7 +58,7 @@ impl App {
     /// Adds the corrections to the open project, or without one to the training data.
     pub(in crate::app) fn train_on_corrections(&mut self, ctx: &Context) {
         let corrections = self.corrections();
-        match self.session.studio.project().filter(|project| !project.is_read_only()) {
+        match self.session.labeling.project().filter(|project| !project.is_read_only()) {
             Some(project) => self.opener.look_for_corrections(corrections, project.dir().to_owned(), ctx),
             None => self.panels.training.join(self.settings.training_folder.clone(), corrections, ctx),
         }
@@ -76,7 +76,7 @@ impl App {
             Ok(source) => {
                 self.lay_aside(layout);
                 self.session.leave_clip();
-                self.session.studio.select(None); // What is labelled is what one sees.
+                self.session.labeling.select(None); // What is labelled is what one sees.
                 self.session.notice = None;
                 self.session.live.starting = true;
                 let settings = self.live_settings();
@@ -97,7 +97,7 @@ impl App {
     fn lay_aside(&mut self, layout: Layout) {
         let session = &mut self.session;
         let (position, marks) = (session.player.position, std::mem::take(&mut session.marks));
-        let open = session.clip.as_ref().map(|clip| Place { path: clip.path.clone(), position, marks });
+        let open = session.clip.as_ref().map(|clip| ClipPosition { path: clip.path.clone(), position, marks });
         let place = open.or(session.live.returning.take());
         session.live.aside = Some(SavedWorkspace { place, layout, live_layout: self.settings.layout.clone() });
     }

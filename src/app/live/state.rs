@@ -36,7 +36,7 @@ impl Cameras {
 
 /// Where a person was in a clip.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct ClipPosition {
     /// The clip.
     pub path: PathBuf,
     /// The frame on the screen.
@@ -48,7 +48,7 @@ pub struct Place {
 /// What has made way for a live source.
 pub struct SavedWorkspace {
     /// Where the person was, if a clip was open.
-    pub place: Option<Place>,
+    pub place: Option<ClipPosition>,
     /// How the window was laid out.
     pub layout: Layout,
     /// What became of that to show the source.
@@ -65,7 +65,7 @@ pub struct LiveState {
     /// What comes back when nothing is watched any more.
     pub aside: Option<SavedWorkspace>,
     /// Where to go in the clip that is coming back.
-    pub returning: Option<Place>,
+    pub returning: Option<ClipPosition>,
     /// The cameras of this machine.
     pub cameras: Cameras,
     /// Whether nothing but the live source is on the screen.

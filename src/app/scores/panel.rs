@@ -127,13 +127,13 @@ fn true_class_ui(ui: &mut Ui, rows: &Rows, class: Option<&str>) {
 
 /// What the temporal stream says under each source's flow: a row for each, flagged where it differs from MotionNet's.
 fn sources_ui(ui: &mut Ui, cx: &PanelContext<'_>, model: &ModelInfo) {
-    if !cx.settings.laboratory.score_all || !model.has_temporal {
+    if !cx.settings.flow.score_all || !model.has_temporal {
         return;
     }
     let tokens = Tokens::of(ui);
     section(ui, "Temporal stream by flow source");
     let best = |source: FlowSource| {
-        let strip = cx.session.lab.source(source).strip.as_ref()?;
+        let strip = cx.session.flow.source(source).strip.as_ref()?;
         let shares = softmax(strip.temporal.as_ref()?);
         let class = arg_max(&shares)?;
         Some((model.classes.get(class)?.as_str(), shares[class]))

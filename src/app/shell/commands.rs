@@ -36,7 +36,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)], clip)
         .runs(|app, _| {
             app.close_clip();
-            app.session.studio.select(None); // what is labelled is what one sees
+            app.session.labeling.select(None); // what is labelled is what one sees
         })
         .below_line(),
     command(C::Quit, G::File, "Quit", "Quit Motionscope; running training saves a checkpoint", &[ctrl(Key::Q)], always)

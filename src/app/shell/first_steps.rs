@@ -37,14 +37,14 @@ pub const STOPS: [Stop; 7] = [
         title: "Create a project",
         text: "Turn a folder of clips into a project. Every label is saved to disk at once.",
         way: (Command::SampleProject, "Sample project"),
-        is_done: |session| session.studio.document().is_some_and(|document| !document.videos.is_empty()),
+        is_done: |session| session.labeling.document().is_some_and(|document| !document.videos.is_empty()),
     },
     Stop {
         title: "Label three clips",
         text: "In the Project panel, add two classes, such as wave and walk. Press a class's digit to label a clip and Ctrl+→ for the next unlabelled one.",
         way: (Command::ShowProject, "Show project"),
         is_done: |session| {
-            let document = session.studio.document();
+            let document = session.labeling.document();
             document.is_some_and(|document| {
                 let labelled = document.videos.values().filter(|video| !video.is_unlabelled());
                 labelled.count() >= LABELLED

@@ -57,7 +57,7 @@ fn group_ui(ui: &mut Ui, group: Group, cx: &mut PanelContext<'_>) {
 
 /// The classes of the project that have a digit.
 fn classes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let classes = cx.session.studio.document().map(|document| document.classes.clone()).unwrap_or_default();
+    let classes = cx.session.labeling.document().map(|document| document.classes.clone()).unwrap_or_default();
     if classes.is_empty() {
         ui.label(RichText::new("The project has no classes yet").color(Tokens::of(ui).weak));
     }

@@ -94,13 +94,13 @@ fn opening(title: &str, indexing: Option<Indexing>) -> String {
     format!("Indexing {title}: {:.0} %{length}", 100.0 * fraction)
 }
 
-/// What the laboratory is busy with.
+/// What the flow comparison is busy with.
 fn jobs(session: &Session) -> impl Iterator<Item = String> {
-    let measuring = session.lab.measuring.map(|count| format!("Measured {count} flows"));
+    let measuring = session.flow.measuring.map(|count| format!("Measured {count} flows"));
     let exporting = session.exporting.map(|(done, all)| format!("Exporting {done} of {all} pairs"));
     let progress = session.benchmark.progress().map(|(done, all)| format!("Benchmark: {done} of {all} pairs"));
     let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
-    let suggestions = session.studio.suggestions.progress();
+    let suggestions = session.labeling.suggestions.progress();
     let suggesting = suggestions.map(|(done, all)| format!("Predicting labels: {done} of {all} videos"));
     [measuring, exporting, benchmark, suggesting].into_iter().flatten()
 }

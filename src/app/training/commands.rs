@@ -140,9 +140,9 @@ impl App {
     /// Uses the networks in folder `new` and lays their flow over that of those in folder `old`.
     pub(in crate::app) fn compare_models(&mut self, old: PathBuf, new: PathBuf) {
         self.load_model(new);
-        let laboratory = &mut self.settings.laboratory;
-        laboratory.second_model = Some(old);
-        laboratory.coarse_to_fine = false; // both as the temporal stream sees them
+        let flow_settings = &mut self.settings.flow;
+        flow_settings.second_model = Some(old);
+        flow_settings.coarse_to_fine = false; // both as the temporal stream sees them
         self.settings.views = ViewPreset::OldOrNew.views();
         self.panels.viewer.fit();
     }

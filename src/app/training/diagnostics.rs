@@ -1,4 +1,4 @@
-//! What the instruments of the training panel show besides its curves: what of the loss counts, what MotionNet's gradient
+//! What the diagnostics of the training panel show besides its curves: what of the loss counts, what MotionNet's gradient
 //! consists of, what is taken for what on the validation clips, and where the run went back.
 
 use crate::app::ui::curves::Curves;
@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::evaluation::Confusion;
 use crate::training::{GradientShares, LossSwitches, LossTerm, TrainingEvent};
 
-/// The state of the instruments, as the events of a training tell it.
+/// The state of the diagnostics, as the events of a training tell it.
 #[derive(Debug, Clone)]
 pub struct TrainingDiagnostics {
     /// Names of the classes.
@@ -123,38 +123,38 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_shown_until_the_run_answers() {
-        let mut instruments = TrainingDiagnostics::default();
+        let mut diagnostics = TrainingDiagnostics::default();
         let before = LossSwitches::of(&Default::default());
         let asked = LossSwitches { action: 0.5, ..before };
-        assert_eq!(instruments.switches(), None);
-        instruments.receive(&TrainingEvent::Switched { step: 0, switches: before });
-        instruments.ask(asked);
-        assert_eq!(instruments.switches(), Some(asked));
-        instruments.receive(&TrainingEvent::Switched { step: 3, switches: before }); // refused
-        assert_eq!(instruments.switches(), Some(before));
+        assert_eq!(diagnostics.switches(), None);
+        diagnostics.receive(&TrainingEvent::Switched { step: 0, switches: before });
+        diagnostics.ask(asked);
+        assert_eq!(diagnostics.switches(), Some(asked));
+        diagnostics.receive(&TrainingEvent::Switched { step: 3, switches: before }); // refused
+        assert_eq!(diagnostics.switches(), Some(before));
     }
 
     #[test]
     fn what_was_found_after_a_step_that_is_gone_back_to_is_void() {
-        let mut instruments = TrainingDiagnostics::default();
+        let mut diagnostics = TrainingDiagnostics::default();
         let classes = vec!["bow".into(), "clap".into()];
         let started =
             TrainingEvent::Started { run_dir: "/run".into(), clips: 4, classes, parameters: 1, resumed_at: 0 };
-        instruments.receive(&started);
+        diagnostics.receive(&started);
         let measured = |step| TrainingEvent::Validation {
             step,
             name: "top-1".into(),
             value: 0.5,
             guesses: vec![[0, 0], [1, 0], [7, 0]],
         };
-        instruments.receive(&measured(20));
-        assert_eq!(instruments.confusion, Some((20, Confusion { counts: vec![vec![1, 0], vec![1, 0]] })));
+        diagnostics.receive(&measured(20));
+        assert_eq!(diagnostics.confusion, Some((20, Confusion { counts: vec![vec![1, 0], vec![1, 0]] })));
         let back = |to, diverged| TrainingEvent::RolledBack { from: 30, to, rate_factor: 0.5, diverged };
-        instruments.receive(&back(20, None));
-        assert!(instruments.confusion.is_some() && instruments.divergence.is_none());
-        instruments.receive(&back(10, Some(Error::new("training", "diverged", "Lower the rate"))));
-        assert!(instruments.confusion.is_none());
-        assert_eq!(instruments.divergence.as_ref().map(|divergence| divergence.to), Some(10));
-        assert_eq!(instruments.returns, [20, 10]);
+        diagnostics.receive(&back(20, None));
+        assert!(diagnostics.confusion.is_some() && diagnostics.divergence.is_none());
+        diagnostics.receive(&back(10, Some(Error::new("training", "diverged", "Lower the rate"))));
+        assert!(diagnostics.confusion.is_none());
+        assert_eq!(diagnostics.divergence.as_ref().map(|divergence| divergence.to), Some(10));
+        assert_eq!(diagnostics.returns, [20, 10]);
     }
 }

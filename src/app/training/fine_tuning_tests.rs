@@ -48,7 +48,7 @@ impl Stage {
         let clips = write_clips(dir.path(), classes);
         let project = project(dir.path(), &clips);
         let base = model(dir.path());
-        let window = Window::with(SIZE, Settings::default(), |app| app.session.studio.open(project, Vec::new()));
+        let window = Window::with(SIZE, Settings::default(), |app| app.session.labeling.open(project, Vec::new()));
         let mut stage = Self { window, dir, base: base.clone(), clips };
         stage.window.harness.state_mut().load_model(base);
         stage.wait("the model", |app| app.session.model.is_some());
@@ -192,7 +192,7 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     stage.wait("the new networks", move |app| app.session.model.as_ref().is_some_and(|model| model.dir == wanted));
     stage.window.perform(Command::CompareWeights);
     let (settings, base) = (stage.window.harness.state().settings.clone(), stage.base.clone());
-    assert!(settings.views.swipe && settings.laboratory.second_model == Some(base));
+    assert!(settings.views.swipe && settings.flow.second_model == Some(base));
 
     stage.window.perform(Command::ShowRuns);
     stage.wait("the list of runs", |app| app.panels.runs.runs().len() == 2);
@@ -229,8 +229,8 @@ fn one_class_alone_cannot_be_recognised() {
 fn clips_that_vanish_are_told_and_left_out() {
     let mut stage = Stage::new(2);
     std::fs::remove_file(&stage.clips[0]).unwrap();
-    let step = edits::unlabel_clip(stage.app().session.studio.document().unwrap(), labels::VideoId(5)).unwrap();
-    stage.app().session.studio.perform(step).unwrap();
+    let step = edits::unlabel_clip(stage.app().session.labeling.document().unwrap(), labels::VideoId(5)).unwrap();
+    stage.app().session.labeling.perform(step).unwrap();
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     stage.wait_to_see("4 clips in 2 classes");
     assert!(stage.window.sees("Skipped") && stage.window.sees("the video is not there"));
@@ -239,10 +239,10 @@ fn clips_that_vanish_are_told_and_left_out() {
 #[test]
 fn a_clip_label_beside_segments_is_remarked() {
     let mut stage = Stage::new(2);
-    let document = stage.app().session.studio.document().unwrap();
+    let document = stage.app().session.labeling.document().unwrap();
     let label = document.videos[&labels::VideoId(0)].labels[0];
     let (_, step) = edits::add_segment(document, labels::VideoId(0), label, 0, 5).unwrap();
-    stage.app().session.studio.perform(step).unwrap();
+    stage.app().session.labeling.perform(step).unwrap();
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     stage.wait_to_see("1 clip label is not used: its clip has segments (");
 }

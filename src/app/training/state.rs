@@ -58,7 +58,7 @@ pub struct TrainingState {
     /// Shares between 0 and 1 by step: the accuracy on the batch, measurements on the validation clips.
     pub shares: Curves,
     /// What else the panel shows of it.
-    pub instruments: TrainingDiagnostics,
+    pub diagnostics: TrainingDiagnostics,
     /// The steps that the run can go back to.
     pub snapshots: Vec<Snapshot>,
     /// Time spent making steps before the last pause, and when they were taken up again.
@@ -78,7 +78,7 @@ impl Default for TrainingState {
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
-            instruments: TrainingDiagnostics::default(),
+            diagnostics: TrainingDiagnostics::default(),
             snapshots: Vec::new(),
             clock: (Duration::ZERO, None),
         }
@@ -128,7 +128,7 @@ impl TrainingState {
 
     /// Takes an event in.
     pub fn receive(&mut self, event: &TrainingEvent) {
-        self.instruments.receive(event);
+        self.diagnostics.receive(event);
         match event {
             TrainingEvent::Part { number, of, network } => self.begin_part(*number, *of, *network),
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
@@ -167,7 +167,7 @@ impl TrainingState {
 
     /// All curves as comma-separated values, a line a point.
     pub fn curves_table(&self) -> String {
-        let curves = [&self.losses, &self.shares, &self.instruments.shares].map(Curves::table);
+        let curves = [&self.losses, &self.shares, &self.diagnostics.shares].map(Curves::table);
         format!("curve,step,value\n{}", curves.concat())
     }
 

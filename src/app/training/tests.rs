@@ -1,4 +1,4 @@
-//! The training panel's instruments: on events made by hand, and on a training that runs.
+//! The training panel's diagnostics: on events made by hand, and on a training that runs.
 
 use std::time::{Duration, Instant};
 
@@ -103,7 +103,7 @@ fn every_instrument_tells_what_the_run_measures() {
 fn a_click_switches_a_term_and_a_row_but_not_the_last_ones() {
     let mut window = window();
     train(&mut window);
-    let switches = |window: &Window| window.harness.state().session.training.instruments.switches().unwrap();
+    let switches = |window: &Window| window.harness.state().session.training.diagnostics.switches().unwrap();
     let before = switches(&window);
     click(&mut window, "SSIM at level 3");
     assert_eq!(switches(&window), before.with(LossTerm::Ssim, 1, false));
@@ -234,7 +234,7 @@ fn a_training_is_switched_held_sent_back_and_stopped() {
     wait_for(&mut window, "a pause", |training| training.phase == TrainingPhase::Paused);
     click(&mut window, "Roll back…");
     click(&mut window, "Step 5");
-    wait_for(&mut window, "the way back", |training| training.instruments.returns == [5]);
+    wait_for(&mut window, "the way back", |training| training.diagnostics.returns == [5]);
     let last = |training: &TrainingState| training.losses.get("loss").unwrap().points().last().unwrap()[0];
     assert_eq!(last(&window.harness.state().session.training), 5.0);
     click(&mut window, "Pause or resume training"); // goes on

@@ -108,7 +108,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| app.panels.viewer.fit())
         .below_line(),
     command(C::LockScale, G::Viewer, "Lock colour scale", "Lock or unlock the flow colour scale", &[key(Key::S)],
-        |on| ensure(on.session.lab.has_flow(), "No flow yet"))
+        |on| ensure(on.session.flow.has_flow(), "No flow yet"))
         .runs(|app, _| app.lock_scale()),
 ];
 
@@ -169,7 +169,7 @@ impl App {
 
     fn mark(&mut self, mark: fn(&mut Marks, usize)) {
         let position = self.session.seen_frame();
-        self.session.studio.select_segment(None); // the next label is for what is marked
+        self.session.labeling.select_segment(None); // the next label is for what is marked
         mark(&mut self.session.marks, position);
         self.tell_loop();
     }

@@ -19,7 +19,7 @@ pub struct MagnitudeScale {
 impl MagnitudeScale {
     /// The scale of the views: the locked one, else what nearly all vectors in any of them stay below.
     pub fn of(settings: &Settings, session: &Session) -> Self {
-        let auto = || longest_px(&settings.views, &session.lab, session.video());
+        let auto = || longest_px(&settings.views, &session.flow, session.video());
         let max_px = settings.locked_scale_px.unwrap_or_else(auto).max(f32::MIN_POSITIVE);
         Self { max_px, gamma: settings.gamma }
     }
@@ -44,13 +44,13 @@ impl MagnitudeScale {
 
 /// The length that nearly all vectors in view stay below; single wrong vectors would leave all others pale. Where a
 /// source's pictures have another shape than the video it is a bound.
-fn longest_px(views: &Views, lab: &FlowComparison, video: [u32; 2]) -> f32 {
+fn longest_px(views: &Views, comparison: &FlowComparison, video: [u32; 2]) -> f32 {
     let in_video = |flow: &FlowView| {
         let [x, y] = video_units(flow, video);
         flow.typical_px * x.max(y)
     };
     let of_view = |view: &ViewSpec| {
-        let state = lab.source(view.source);
+        let state = comparison.source(view.source);
         match view.kind {
             ViewKind::Frame | ViewKind::Input => 0.0,
             ViewKind::Strip => state.strip.iter().flat_map(|strip| &strip.flows).map(in_video).fold(0.0, f32::max),

@@ -105,11 +105,11 @@ fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if speed != before {
         cx.send(Request::Player(PlayerCommand::SetSpeed(speed)));
     }
-    if cx.session.studio.project().is_some() {
-        let mut shown = !cx.settings.studio.hides_tracks;
+    if cx.session.labeling.project().is_some() {
+        let mut shown = !cx.settings.labeling.hides_tracks;
         let toggle = ui.toggle_value(&mut shown, RichText::new("Tracks").small());
         toggle.on_hover_text("Show thumbnails and class tracks");
-        cx.settings.studio.hides_tracks = !shown;
+        cx.settings.labeling.hides_tracks = !shown;
     }
     let marks = cx.session.marks;
     if marks.start.is_some() || marks.end.is_some() {

@@ -117,7 +117,7 @@ impl ViewKind {
     }
 
     /// Whether its picture comes from an [`FlowDiagnostics`](crate::engine::FlowDiagnostics).
-    pub fn is_inspection(self) -> bool {
+    pub fn is_diagnostics(self) -> bool {
         matches!(self, Self::First | Self::Warped | Self::Error | Self::Ssim | Self::Border | Self::Occlusion)
     }
 
@@ -300,7 +300,7 @@ impl Views {
     pub fn demand(&self, base: &FlowSettings, statistics: bool) -> FlowSettings {
         let on = |source: &FlowSource| self.is_on(*source, base);
         let inspects = |source: &FlowSource| {
-            let shown = self.list.iter().any(|view| view.kind.is_inspection() && view.source == *source);
+            let shown = self.list.iter().any(|view| view.kind.is_diagnostics() && view.source == *source);
             shown || (statistics && on(source))
         };
         let strips = |source: &FlowSource| self.list.iter().any(|view| view.kind.is_strip() && view.source == *source);

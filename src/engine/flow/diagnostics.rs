@@ -62,7 +62,7 @@ impl DiagnosticsWorker {
             // The player may have left the pair behind.
             let Some(pair) = clip.pair([flow.frame, flow.frame + flow.stride]) else { continue };
             match caught("inspection", || diagnose(&flow, &pair, clip.size, truth.as_deref())) {
-                Ok(inspection) => self.flows.put_inspection(inspection, &clip),
+                Ok(diagnostics) => self.flows.put_diagnostics(diagnostics, &clip),
                 Err(error) => self.events.send(Message::Problem(error)),
             }
             self.inspected.insert(source, (flow, truth));

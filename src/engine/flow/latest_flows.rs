@@ -22,7 +22,7 @@ pub(in crate::engine) struct WindowFlows {
 #[derive(Default)]
 pub(in crate::engine) struct LatestFlows {
     flows: [Latest<SourceFlow>; FlowSource::ALL.len()],
-    inspections: [Latest<FlowDiagnostics>; FlowSource::ALL.len()],
+    diagnostics: [Latest<FlowDiagnostics>; FlowSource::ALL.len()],
     strips: [Latest<FlowStack>; FlowSource::ALL.len()],
     /// Windows that wait for the temporal stream.
     windows: [Mutex<Option<WindowFlows>>; FlowSource::ALL.len()],
@@ -39,14 +39,14 @@ impl LatestFlows {
         self.flows[flow.source as usize].put_if(flow, || !clip.player.is_closed());
     }
 
-    /// The newest inspection of a flow of `source`.
-    pub fn inspection(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
-        self.inspections[source as usize].get()
+    /// The newest diagnostics of a flow of `source`.
+    pub fn diagnostics(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
+        self.diagnostics[source as usize].get()
     }
 
-    /// Replaces the inspection of its source, unless `clip` was closed meanwhile.
-    pub fn put_inspection(&self, inspection: FlowDiagnostics, clip: &Clip) {
-        self.inspections[inspection.source as usize].put_if(inspection, || !clip.player.is_closed());
+    /// Replaces the diagnostics of its source, unless `clip` was closed meanwhile.
+    pub fn put_diagnostics(&self, diagnostics: FlowDiagnostics, clip: &Clip) {
+        self.diagnostics[diagnostics.source as usize].put_if(diagnostics, || !clip.player.is_closed());
     }
 
     /// The newest complete window of `source`.
@@ -78,7 +78,7 @@ impl LatestFlows {
     /// Forgets everything about `source`.
     pub fn clear(&self, source: FlowSource) {
         self.flows[source as usize].clear();
-        self.inspections[source as usize].clear();
+        self.diagnostics[source as usize].clear();
         self.strips[source as usize].clear();
         *self.windows[source as usize].lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -48,7 +48,7 @@ pub struct FlowSettings {
     pub sources: Vec<FlowSource>,
     /// Sources whose [`FlowDiagnostics`](super::FlowDiagnostics) is shown.
     pub inspected: Vec<FlowSource>,
-    /// Whether inspections contain the occlusion by the forward–backward check, which costs a second flow.
+    /// Whether diagnostics contain the occlusion by the forward–backward check, which costs a second flow.
     pub occlusion: bool,
     /// Whether MotionNet's flow is shown at every scale of its pyramid.
     pub pyramid: bool,

@@ -49,7 +49,7 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         source_dot(ui, source);
         switch_ui(ui, source, cx);
-        let state = cx.session.lab.source(source);
+        let state = cx.session.flow.source(source);
         let text = match &state.flow {
             Some(flow) if flow.millis > 0.0 => cost(flow.millis),
             Some(_) => "ready".into(),
@@ -61,18 +61,18 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
                 .on_hover_text("Time of the latest flow and its frame rate");
         });
     });
-    let note = cx.session.lab.source(source).flow.as_ref().and_then(|flow| flow.note.clone());
+    let note = cx.session.flow.source(source).flow.as_ref().and_then(|flow| flow.note.clone());
     if let Some(note) = note {
         explanation(ui, &note);
     }
     file_ui(ui, source, cx);
-    let on = cx.settings.views.is_on(source, &cx.settings.laboratory);
-    if let Some(error) = cx.session.lab.source(source).unavailable.clone().filter(|_| on) {
+    let on = cx.settings.views.is_on(source, &cx.settings.flow);
+    if let Some(error) = cx.session.flow.source(source).unavailable.clone().filter(|_| on) {
         remark(ui, Tokens::of(ui).warning, |ui| {
             ui.add(Label::new(error.to_string()).wrap());
             if source == FlowSource::Codec && ui.button("Use TV-L1 instead").clicked() {
                 replace(&mut cx.settings.views, source, FlowSource::Tvl1);
-                cx.settings.laboratory.sources.retain(|other| *other != source);
+                cx.settings.flow.sources.retain(|other| *other != source);
             }
         });
     }
@@ -82,13 +82,13 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
 fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Response {
     let free = matches!(source, FlowSource::Network | FlowSource::Truth);
     let shown = free || cx.settings.views.show(source);
-    let mut on = cx.settings.views.is_on(source, &cx.settings.laboratory);
+    let mut on = cx.settings.views.is_on(source, &cx.settings.flow);
     let reason = match source {
         FlowSource::Network => "MotionNet is always on",
         FlowSource::Truth => "Ground truth is always used where available",
         _ => "Shown in a view; remove the view first",
     };
-    let sources = &mut cx.settings.laboratory.sources;
+    let sources = &mut cx.settings.flow.sources;
     let response = ui
         .add_enabled(!shown, eframe::egui::Checkbox::new(&mut on, source.name()))
         .on_hover_text("Compute this flow for statistics and scores")
@@ -105,8 +105,8 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
 /// The file or folder a source works with, and the way to another one.
 fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     let (path, none) = match source {
-        FlowSource::SecondNetwork => (cx.settings.laboratory.second_model.clone(), "No model selected."),
-        FlowSource::Truth => (cx.settings.laboratory.truth.clone(), "No ground truth for this clip."),
+        FlowSource::SecondNetwork => (cx.settings.flow.second_model.clone(), "No model selected."),
+        FlowSource::Truth => (cx.settings.flow.truth.clone(), "No ground truth for this clip."),
         _ => return,
     };
     let weak = Tokens::of(ui).weak;
@@ -115,7 +115,7 @@ fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| match source {
         FlowSource::SecondNetwork => {
             command_button(ui, cx, Command::ChooseSecondModel, "Model…");
-            ui.checkbox(&mut cx.settings.laboratory.coarse_to_fine, "Coarse to fine")
+            ui.checkbox(&mut cx.settings.flow.coarse_to_fine, "Coarse to fine")
                 .on_hover_text("Refine in several passes at full resolution");
         }
         _ => {
@@ -131,7 +131,7 @@ fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
 fn stride_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     field(ui, "Stride", |ui, label| {
         ui.spacing_mut().slider_width = (ui.available_width() - 60.0).clamp(60.0, 200.0);
-        ui.add(Slider::new(&mut cx.settings.laboratory.stride, 1..=MAX_STRIDE))
+        ui.add(Slider::new(&mut cx.settings.flow.stride, 1..=MAX_STRIDE))
             .labelled_by(label)
             .on_hover_text("Distance between the frames of a pair");
     });
@@ -139,7 +139,7 @@ fn stride_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn score_every_source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    ui.checkbox(&mut cx.settings.laboratory.score_all, "Classify with every flow source")
+    ui.checkbox(&mut cx.settings.flow.score_all, "Classify with every flow source")
         .on_hover_text(Command::ScoreEverySource.tooltip());
     explanation(ui, "Also classify with every enabled flow source (10 extra flows per window)");
 }

@@ -22,12 +22,12 @@ impl Tvl1Form {
     pub fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.preset_ui(ui, cx);
         size_ui(ui, cx);
-        let in_use = cx.settings.laboratory.tvl1;
+        let in_use = cx.settings.flow.tvl1;
         let mut typed = self.refused.unwrap_or(in_use);
         parameters_ui(ui, &mut typed);
         match typed.checked() {
             Ok(checked) => {
-                cx.settings.laboratory.tvl1 = checked;
+                cx.settings.flow.tvl1 = checked;
                 self.refused = None;
             }
             Err(error) => {
@@ -44,7 +44,7 @@ impl Tvl1Form {
     }
 
     fn preset_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let in_use = &mut cx.settings.laboratory.tvl1;
+        let in_use = &mut cx.settings.flow.tvl1;
         let preset = Tvl1Parameters::PRESETS.into_iter().find(|(_, preset)| preset == in_use);
         let (text, tooltip) = preset.map_or(("Custom", "Your own parameters"), |(name, _)| words(name));
         field(ui, "Preset", |ui, label| {
@@ -75,16 +75,16 @@ fn words(name: &str) -> (&str, &str) {
 }
 
 fn size_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let laboratory = &mut cx.settings.laboratory;
+    let flow_settings = &mut cx.settings.flow;
     let name = |side: Option<u32>| side.map_or("Video size".into(), |side| format!("{side} px"));
     field(ui, "Size", |ui, _| {
         for side in SIDES {
-            ui.selectable_value(&mut laboratory.tvl1_side, side, name(side))
+            ui.selectable_value(&mut flow_settings.tvl1_side, side, name(side))
                 .on_hover_text("Longest side of TV-L1's frames: larger is slower");
         }
     });
     field(ui, "Initial flow", |ui, _| {
-        ui.add(Checkbox::new(&mut laboratory.warm_start, "From previous frame"))
+        ui.add(Checkbox::new(&mut flow_settings.warm_start, "From previous frame"))
             .on_hover_text("Start from the previous frame's flow during playback");
     });
 }

@@ -34,14 +34,14 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         });
         list.response.labelled_by(label).on_hover_text(figure.tooltip());
     });
-    let stride = cx.settings.laboratory.stride;
-    let lab = &cx.session.lab;
-    let values = |source: FlowSource| (source, values(*figure, lab.measures(source)));
+    let stride = cx.settings.flow.stride;
+    let comparison = &cx.session.flow;
+    let values = |source: FlowSource| (source, values(*figure, comparison.measures(source)));
     let found: Vec<_> = FlowSource::ALL.into_iter().map(values).filter(|(_, values)| !values.is_empty()).collect();
     if found.is_empty() {
         let text = if figure.needs_truth() {
             "No frames compared with ground truth yet."
-        } else if lab.is_measured() {
+        } else if comparison.is_measured() {
             "Not available for the frames measured so far."
         } else {
             "Step through the clip, or measure the whole clip."

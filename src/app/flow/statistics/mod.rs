@@ -44,15 +44,15 @@ impl Panel for StatisticsPanel {
 /// Buttons, and how far the measurement is.
 fn measure_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
-        let measuring = cx.session.lab.measuring.is_some();
+        let measuring = cx.session.flow.measuring.is_some();
         command_button(ui, cx, Command::MeasureClip, if measuring { "Stop" } else { "Measure whole clip" });
         command_button(ui, cx, Command::SaveStatistics, "Save as table…");
     });
-    let Some(count) = cx.session.lab.measuring else { return };
+    let Some(count) = cx.session.flow.measuring else { return };
     // The ground truth is measured against, not measured.
     let measured = |source: &FlowSource| *source != FlowSource::Truth && is_on(*source, cx);
     let sources = FlowSource::ALL.into_iter().filter(measured).count();
-    let all = cx.session.frames().saturating_sub(cx.settings.laboratory.stride).max(1) * sources;
+    let all = cx.session.frames().saturating_sub(cx.settings.flow.stride).max(1) * sources;
     let text = RichText::new(format!("{count} of {all} flows")).small().color(Tokens::of(ui).strong);
     ui.add(ProgressBar::new(count as f32 / all as f32).desired_height(18.0).text(text));
 }

@@ -19,13 +19,13 @@ struct Column {
 
 impl Column {
     fn of(source: FlowSource, session: &Session) -> Self {
-        let inspection = session.lab.source(source).inspection.as_ref();
-        let statistics = inspection.map(|inspection| {
+        let diagnostics = session.flow.source(source).diagnostics.as_ref();
+        let statistics = diagnostics.map(|diagnostics| {
             // The truth is no competitor of its own.
-            let errors = inspection.statistics.errors.filter(|_| source != FlowSource::Truth);
-            FlowStatistics { errors, ..inspection.statistics }
+            let errors = diagnostics.statistics.errors.filter(|_| source != FlowSource::Truth);
+            FlowStatistics { errors, ..diagnostics.statistics }
         });
-        Self { source, statistics, pair: inspection.map(|inspection| [inspection.frame, inspection.stride]) }
+        Self { source, statistics, pair: diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]) }
     }
 
     /// Whether it was compared with a ground truth.
@@ -39,8 +39,8 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let session = &cx.session;
     let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
     let columns: Vec<Column> = sources.iter().map(|source| Column::of(*source, session)).collect();
-    let in_view = pair_in_view(session, cx.settings.laboratory.stride);
-    let truth = cx.settings.laboratory.truth.is_some() || columns.iter().any(Column::is_compared);
+    let in_view = pair_in_view(session, cx.settings.flow.stride);
+    let truth = cx.settings.flow.truth.is_some() || columns.iter().any(Column::is_compared);
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([12.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
             head_ui(ui, &columns, in_view);
@@ -60,7 +60,7 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
 
 /// First frame and stride of the pair in view: MotionNet's newest, else the player's.
 fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
-    match &session.lab.source(FlowSource::Network).flow {
+    match &session.flow.source(FlowSource::Network).flow {
         Some(flow) => [flow.frame, flow.stride],
         None => [session.player.position, stride],
     }
@@ -71,21 +71,21 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[Column]) -> Option<String> {
     if columns.iter().any(Column::is_compared) {
         return None;
     }
-    if cx.settings.laboratory.truth.is_none() {
+    if cx.settings.flow.truth.is_none() {
         return Some("EPE, AAE and Fl need ground truth. Choose it in the Flow panel.".into());
     }
-    if let Some(error) = &cx.session.lab.source(FlowSource::Truth).unavailable {
+    if let Some(error) = &cx.session.flow.source(FlowSource::Truth).unavailable {
         return Some(format!("Ground truth unavailable: {error}"));
     }
     if columns.iter().all(|column| column.statistics.is_none()) {
         return None; // It is not known yet.
     }
-    if cx.settings.laboratory.stride > 1 {
+    if cx.settings.flow.stride > 1 {
         return Some("Ground truth is for adjacent frames. Set the stride to 1 to compare.".into());
     }
     // The last frame that was compared is a better answer than none; it may not be the last that could be.
     let last = |source: FlowSource| {
-        let measures = cx.session.lab.measures(source).iter().rev();
+        let measures = cx.session.flow.measures(source).iter().rev();
         measures.filter(|(_, statistics)| statistics.errors.is_some()).map(|(frame, _)| *frame).next()
     };
     Some(match FlowSource::ALL.into_iter().filter_map(last).max() {
@@ -136,7 +136,7 @@ fn row_ui(ui: &mut Ui, figure: Figure, columns: &[Column], in_view: [usize; 2]) 
 
 fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
     let millis = |source: &FlowSource| {
-        session.lab.source(*source).flow.as_ref().map(|flow| flow.millis).filter(|millis| *millis > 0.0)
+        session.flow.source(*source).flow.as_ref().map(|flow| flow.millis).filter(|millis| *millis > 0.0)
     };
     let costs: Vec<Option<f32>> = sources.iter().map(millis).collect();
     for (name, tooltip, of) in [
@@ -188,8 +188,8 @@ pub fn number(value: f32) -> String {
 
 /// Whether figures of `source` are computed.
 pub fn is_on(source: FlowSource, cx: &PanelContext<'_>) -> bool {
-    let works = cx.session.lab.source(source).unavailable.is_none();
-    works && cx.settings.views.is_on(source, &cx.settings.laboratory)
+    let works = cx.session.flow.source(source).unavailable.is_none();
+    works && cx.settings.views.is_on(source, &cx.settings.flow)
 }
 
 #[cfg(test)]

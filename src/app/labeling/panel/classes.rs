@@ -42,12 +42,12 @@ impl ClassesPage {
 
     /// Draws the page.
     pub fn classes_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let Some(project) = cx.session.studio.project() else { return };
+        let Some(project) = cx.session.labeling.project() else { return };
         if self.counts.0 != project.revision() || self.counts.1.is_empty() {
             self.counts = (project.revision(), counts(project.document()));
         }
         let classes = project.document().classes.clone();
-        let editable = cx.session.studio.can_edit().is_ok();
+        let editable = cx.session.labeling.can_edit().is_ok();
         ScrollArea::vertical().id_salt("classes").auto_shrink(false).show(ui, |ui| {
             ui.add_enabled_ui(editable, |ui| {
                 let rows = classes.iter().enumerate().map(|(index, class)| self.row_ui(ui, index, class, &classes, cx));
@@ -116,12 +116,12 @@ impl ClassesPage {
                 }
             }
             _ => {
-                let is_current = cx.session.studio.current == Some(Label::Class(class.id));
+                let is_current = cx.session.labeling.current == Some(Label::Class(class.id));
                 let color = if is_current { Tokens::of(ui).strong } else { Tokens::of(ui).text };
                 let text = Text::new(RichText::new(&class.name).color(color)).truncate().sense(Sense::click());
                 let response = ui.add(text).on_hover_text("Click: use for new segments. Double-click: rename");
                 if response.clicked() {
-                    cx.session.studio.current = Some(Label::Class(class.id));
+                    cx.session.labeling.current = Some(Label::Class(class.id));
                 }
                 if response.double_clicked() {
                     self.rename(class.id);
@@ -196,7 +196,7 @@ impl ClassesPage {
         let response = ui.add(field).accessible_name("Name of a new class");
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         if entered && !self.added.trim().is_empty() {
-            let Some(document) = cx.session.studio.document() else { return };
+            let Some(document) = cx.session.labeling.document() else { return };
             let name = self.added.clone();
             if edits::add_class(document, &name).is_ok() {
                 self.added.clear();
@@ -207,7 +207,7 @@ impl ClassesPage {
     }
 
     fn settings_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let Some(document) = cx.session.studio.document() else { return };
+        let Some(document) = cx.session.labeling.document() else { return };
         let now = document.settings.clone();
         let settings = self.settings.get_or_insert_with(|| now.clone());
         let mut done = false;
@@ -238,8 +238,8 @@ fn move_class(id: ClassId, to: usize, cx: &mut PanelContext<'_>) {
 
 /// Classes of the networks that the project lacks.
 fn unmatched_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
-    let Some(document) = cx.session.studio.document() else { return };
-    let unmatched = cx.session.studio.suggestions.unmatched(document);
+    let Some(document) = cx.session.labeling.document() else { return };
+    let unmatched = cx.session.labeling.suggestions.unmatched(document);
     if unmatched.is_empty() {
         return;
     }

@@ -27,7 +27,7 @@ pub(super) struct ClipPage {
 impl ClipPage {
     /// Draws the page.
     pub fn clip_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let Some((id, video)) = cx.session.studio.video().map(|(id, video)| (id, video.clone())) else {
+        let Some((id, video)) = cx.session.labeling.video().map(|(id, video)| (id, video.clone())) else {
             return explanation(ui, "Select a video to view and edit its details.");
         };
         ScrollArea::vertical().id_salt("clip").auto_shrink(false).show(ui, |ui| {
@@ -42,7 +42,7 @@ impl ClipPage {
                 });
                 ui.add_space(6.0);
             }
-            let editable = cx.session.studio.can_edit().is_ok() && video.locked.is_none();
+            let editable = cx.session.labeling.can_edit().is_ok() && video.locked.is_none();
             ui.add_enabled_ui(editable, |ui| self.about_ui(ui, id, &video, cx));
             section(ui, "Segments");
             self.segments_ui(ui, id, &video, cx);
@@ -101,7 +101,7 @@ impl ClipPage {
                 segment_ui(ui, segment, times.as_ref(), cx);
             }
         });
-        let Some(selected) = cx.session.studio.segment().cloned() else { return };
+        let Some(selected) = cx.session.labeling.segment().cloned() else { return };
         let (_, note) = match &mut self.segment {
             Some(typed) if typed.0.id == selected.id => typed,
             typed => typed.insert((selected.clone(), selected.note.clone())),
@@ -128,10 +128,10 @@ fn times_of(facts: &Facts, open: Option<&FrameTimes>) -> Option<FrameTimes> {
 fn segment_ui(ui: &mut Ui, segment: &Segment, times: Option<&FrameTimes>, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let row = row_response(ui, 24.0);
-    let Some(document) = cx.session.studio.document() else { return };
+    let Some(document) = cx.session.labeling.document() else { return };
     let name = document.label_name(segment.label).to_owned();
     let color = label_color(ui, document, segment.label);
-    let is_selected = cx.session.studio.segment().is_some_and(|other| other.id == segment.id);
+    let is_selected = cx.session.labeling.segment().is_some_and(|other| other.id == segment.id);
     // From the first picture, as beside the timeline.
     let secs = |times: &FrameTimes, frame: usize| time_code(times.secs(frame) - times.start_secs());
     let text = times.map(|times| format!("{} – {}", secs(times, segment.start), secs(times, segment.end)));
@@ -154,7 +154,7 @@ fn segment_ui(ui: &mut Ui, segment: &Segment, times: Option<&FrameTimes>, cx: &m
     });
     let note = if segment.note.is_empty() { frames } else { format!("{frames}: {}", segment.note) };
     if row.on_hover_text(note).clicked() {
-        cx.session.studio.select_segment(Some(segment.id));
+        cx.session.labeling.select_segment(Some(segment.id));
         cx.seek(segment.start);
     }
 }
@@ -162,14 +162,14 @@ fn segment_ui(ui: &mut Ui, segment: &Segment, times: Option<&FrameTimes>, cx: &m
 /// The file, what is in it, and what can be done if something is wrong with it.
 fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
-    let path = cx.session.studio.project().and_then(|project| project.video_path(id)).unwrap_or_default();
+    let path = cx.session.labeling.project().and_then(|project| project.video_path(id)).unwrap_or_default();
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     ui.add(Text::new(RichText::new(name).strong().color(tokens.strong)).truncate())
         .on_hover_text(path.display().to_string());
     let facts = video.facts.as_ref().map_or("not scanned yet".to_owned(), in_words);
     ui.label(RichText::new(facts).small().color(tokens.weak));
     ui.add_space(4.0);
-    let Some(trouble) = cx.session.studio.trouble(id).cloned() else { return };
+    let Some(trouble) = cx.session.labeling.trouble(id).cloned() else { return };
     let mut kept = None;
     remark(ui, tokens.warning, |ui| {
         let text = match &trouble {
@@ -182,7 +182,7 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
         };
         ui.add(Text::new(text).wrap());
         ui.horizontal_wrapped(|ui| {
-            ui.add_enabled_ui(cx.session.studio.can_edit().is_ok(), |ui| {
+            ui.add_enabled_ui(cx.session.labeling.can_edit().is_ok(), |ui| {
                 if ui.button("Relink…").on_hover_text("Locate the moved file").clicked() {
                     cx.actions.push(Action::Ask(PathPrompt::Relink(id)));
                 }
@@ -196,7 +196,7 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
     });
     if let Some(facts) = kept {
         cx.edit(move |document| keep(document, id, facts.clone()));
-        cx.session.studio.look_again(id);
+        cx.session.labeling.look_again(id);
     }
     ui.add_space(6.0);
 }

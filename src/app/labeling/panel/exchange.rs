@@ -52,7 +52,7 @@ impl ExchangePage {
             command_button(ui, cx, Command::LabelByFolders, "Label by folder name");
             explanation(ui, "For clips already sorted into one folder per class.");
             // Below the buttons, which stay under the pointer while this comes and goes.
-            let interchange = &cx.session.studio.interchange;
+            let interchange = &cx.session.labeling.interchange;
             let has_outcome = interchange.pending.is_some() || interchange.exported.is_some();
             let outcome = ui.scope(|ui| {
                 progress_ui(ui, cx);
@@ -67,8 +67,8 @@ impl ExchangePage {
     }
 
     fn buttons_ui(&self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let busy = cx.session.studio.interchange.is_busy();
-        let import = match cx.session.studio.can_edit() {
+        let busy = cx.session.labeling.interchange.is_busy();
+        let import = match cx.session.labeling.can_edit() {
             Ok(()) if busy => Err("Another import or export is running"),
             other => other,
         };
@@ -83,7 +83,7 @@ impl ExchangePage {
                     cx.actions.push(Action::Ask(question));
                 }
             }
-            if cx.session.studio.interchange.reading {
+            if cx.session.labeling.interchange.reading {
                 ui.spinner();
                 ui.label("Reading…");
             }
@@ -92,7 +92,7 @@ impl ExchangePage {
 }
 
 fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let interchange = &cx.session.studio.interchange;
+    let interchange = &cx.session.labeling.interchange;
     if let Some((done, all)) = interchange.exporting {
         ui.horizontal(|ui| {
             if ui.small_button("Stop").clicked() {
@@ -110,7 +110,7 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 /// What an import would do, and what is to be decided.
 fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let Some(pending) = cx.session.studio.interchange.pending.take() else { return };
+    let Some(pending) = cx.session.labeling.interchange.pending.take() else { return };
     let name = pending.order.source.file_name().unwrap_or_default().to_string_lossy().into_owned();
     section(ui, &format!("Import {name}"));
     let import = match &pending.import {
@@ -118,7 +118,7 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         Err(error) => {
             notes_ui(ui, std::slice::from_ref(error), Tokens::of(ui).error);
             if !ui.button("Close").clicked() {
-                cx.session.studio.interchange.pending = Some(pending);
+                cx.session.labeling.interchange.pending = Some(pending);
             }
             return;
         }
@@ -145,18 +145,18 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
     notes_ui(ui, &import.notes, Tokens::of(ui).warning);
     notes_ui(ui, &import.remarks, Tokens::of(ui).weak);
-    let is_stale = cx.session.studio.project().is_some_and(|project| project.revision() != pending.revision);
+    let is_stale = cx.session.labeling.project().is_some_and(|project| project.revision() != pending.revision);
     if cancelled {
     } else if is_stale || choices != pending.order.choices {
         // The project or a choice has changed meanwhile: what would be done is found out anew.
         let order = ImportOrder { choices, ..pending.order.clone() };
         cx.actions.push(Action::Import(Box::new(order)));
-        cx.session.studio.interchange.pending = Some(pending);
+        cx.session.labeling.interchange.pending = Some(pending);
     } else if done {
         let step = import.step.clone();
         cx.edit(move |_| Ok(step.clone()));
     } else {
-        cx.session.studio.interchange.pending = Some(pending);
+        cx.session.labeling.interchange.pending = Some(pending);
     }
 }
 
@@ -197,7 +197,7 @@ fn in_words(import: &Import) -> String {
 }
 
 fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let Some((path, exported)) = cx.session.studio.interchange.exported.take() else { return };
+    let Some((path, exported)) = cx.session.labeling.interchange.exported.take() else { return };
     section(ui, "Export");
     match &exported {
         Ok(exported) => {
@@ -208,7 +208,7 @@ fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         Err(error) => notes_ui(ui, std::slice::from_ref(error), Tokens::of(ui).error),
     }
     if !ui.button("Dismiss").clicked() {
-        cx.session.studio.interchange.exported = Some((path, exported));
+        cx.session.labeling.interchange.exported = Some((path, exported));
     }
 }
 

@@ -16,7 +16,7 @@ const HEIGHT: f32 = 16.0;
 /// Draws the head.
 pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
-    let Some(project) = cx.session.studio.project() else { return };
+    let Some(project) = cx.session.labeling.project() else { return };
     let (name, dir) = (project.document().settings.name.clone(), project.dir().display().to_string());
     let read_only = project.is_read_only();
     ui.horizontal(|ui| {
@@ -28,7 +28,7 @@ pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 ui.add(Text::new(RichText::new(name).heading()).truncate()).on_hover_text(dir);
                 if read_only {
                     let text = RichText::new("read-only").small().color(tokens.warning);
-                    let reason = cx.session.studio.can_edit().err().unwrap_or_default();
+                    let reason = cx.session.labeling.can_edit().err().unwrap_or_default();
                     ui.label(text).on_hover_text(reason);
                 }
             });
@@ -37,7 +37,7 @@ pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     progress_ui(ui, cx);
     ui.horizontal_wrapped(|ui| {
         add_menu_ui(ui, cx);
-        let running = cx.session.studio.suggestions.phase != SuggestionPhase::Idle;
+        let running = cx.session.labeling.suggestions.phase != SuggestionPhase::Idle;
         command_button(ui, cx, Command::Suggest, if running { "Stop" } else { "Predict" });
         more_menu_ui(ui, cx);
     });
@@ -46,18 +46,18 @@ pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 /// How many videos are labelled, or how far the suggestions are.
 fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let studio = &mut cx.session.studio;
-    let labelled = studio.list().labelled();
-    let all = studio.document().map_or(0, |document| document.videos.len());
-    let (share, text) = match (studio.suggestions.phase, studio.suggestions.progress()) {
+    let labeling = &mut cx.session.labeling;
+    let labelled = labeling.list().labelled();
+    let all = labeling.document().map_or(0, |document| document.videos.len());
+    let (share, text) = match (labeling.suggestions.phase, labeling.suggestions.progress()) {
         (SuggestionPhase::Preparing, _) => (0.0, "Loading model…".to_owned()),
         (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Predicting labels: {done} of {of} videos")),
-        (_, None) if studio.is_searching() => (0.0, "Searching for videos…".to_owned()),
+        (_, None) if labeling.is_searching() => (0.0, "Searching for videos…".to_owned()),
         (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
     let bar = ProgressBar::new(share).desired_height(HEIGHT).text(text);
-    if !studio.is_searching() {
+    if !labeling.is_searching() {
         ui.add(bar);
         return;
     }

@@ -22,7 +22,7 @@ pub(super) struct LabelButtons {
 impl LabelButtons {
     /// Draws the buttons and the field for another class.
     pub fn label_buttons_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let classes = cx.session.studio.document().map(|document| document.classes.clone()).unwrap_or_default();
+        let classes = cx.session.labeling.document().map(|document| document.classes.clone()).unwrap_or_default();
         let height = HEIGHT.max(SHARE * ui.clip_rect().height());
         ScrollArea::vertical().id_salt("label buttons").max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
@@ -41,7 +41,7 @@ impl LabelButtons {
     }
 
     fn field_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, is_first: bool) {
-        let editable = cx.session.studio.can_edit();
+        let editable = cx.session.labeling.can_edit();
         let hint = if is_first { "First class name, then Enter" } else { "New class" };
         let width = if is_first { 260.0 } else { 84.0 };
         // It keeps the keyboard when a class is added before it.
@@ -54,7 +54,7 @@ impl LabelButtons {
         };
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !self.name.trim().is_empty() {
             let name = self.name.clone();
-            if cx.session.studio.document().is_some_and(|document| edits::add_class(document, &name).is_ok()) {
+            if cx.session.labeling.document().is_some_and(|document| edits::add_class(document, &name).is_ok()) {
                 self.name.clear();
                 response.request_focus(); // for the next one
             }
@@ -64,10 +64,10 @@ impl LabelButtons {
 }
 
 fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, label: Label, name: &str, command: Option<Command>) {
-    let Some(document) = cx.session.studio.document() else { return };
+    let Some(document) = cx.session.labeling.document() else { return };
     let (tokens, color) = (Tokens::of(ui), label_color(ui, document, label));
-    let segment = cx.session.studio.segment().map(|segment| segment.label == label);
-    let clip = || cx.session.studio.video().is_some_and(|(_, video)| video.labels.contains(&label));
+    let segment = cx.session.labeling.segment().map(|segment| segment.label == label);
+    let clip = || cx.session.labeling.video().is_some_and(|(_, video)| video.labels.contains(&label));
     let is_given = segment.unwrap_or_else(clip);
     let dot = Atom::paint(vec2(8.0, 8.0), move |ui, args| {
         ui.painter().circle_filled(args.rect.center(), 4.0, color);

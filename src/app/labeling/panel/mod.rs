@@ -77,7 +77,7 @@ impl ProjectPanel {
 
 impl Panel for ProjectPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        if cx.session.studio.project().is_none() {
+        if cx.session.labeling.project().is_none() {
             return no_project_ui(ui, cx);
         }
         header::header_ui(ui, cx);
@@ -102,7 +102,7 @@ impl Panel for ProjectPanel {
 }
 
 fn no_project_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    if cx.session.studio.opening.is_some() {
+    if cx.session.labeling.opening.is_some() {
         return empty_state(ui, "Opening the project…", "Reading videos and labels.", |ui| _ = ui.spinner());
     }
     if let Some(folder) = cx.session.folder.clone() {
@@ -155,22 +155,22 @@ fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
 /// What was told when the project was opened, until it is dismissed.
 fn notes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     const SHOWN: usize = 3;
-    if cx.session.studio.notes.is_empty() {
+    if cx.session.labeling.notes.is_empty() {
         return;
     }
     let tokens = Tokens::of(ui);
     let mut dismissed = false;
     remark(ui, tokens.warning, |ui| {
-        for note in cx.session.studio.notes.iter().take(SHOWN) {
+        for note in cx.session.labeling.notes.iter().take(SHOWN) {
             ui.add(Text::new(note.to_string()).wrap().selectable(true));
         }
-        let more = cx.session.studio.notes.len().saturating_sub(SHOWN);
+        let more = cx.session.labeling.notes.len().saturating_sub(SHOWN);
         if more > 0 {
             ui.label(RichText::new(format!("and {more} more; see the log")).color(tokens.weak));
         }
         dismissed = ui.small_button("Dismiss").clicked();
     });
     if dismissed {
-        cx.session.studio.notes.clear();
+        cx.session.labeling.notes.clear();
     }
 }

@@ -40,8 +40,8 @@ impl VideosPage {
     /// Draws the choices and the list.
     pub fn videos_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         choices_ui(ui, cx);
-        let rows = cx.session.studio.list().rows().to_vec();
-        let all = cx.session.studio.document().map_or(0, |document| document.videos.len());
+        let rows = cx.session.labeling.list().rows().to_vec();
+        let all = cx.session.labeling.document().map_or(0, |document| document.videos.len());
         if all == 0 {
             return nothing_ui(ui, cx);
         }
@@ -72,7 +72,7 @@ impl VideosPage {
 
 /// What is listed, and in which order.
 fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let Some(document) = cx.session.studio.document() else { return };
+    let Some(document) = cx.session.labeling.document() else { return };
     let mut kinds: Vec<(Shown, String)> = [
         (Shown::All, "All"),
         (Shown::Unlabelled, "Unlabelled"),
@@ -83,40 +83,41 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ]
     .map(|(shown, text)| (shown, text.to_owned()))
     .into();
-    let troubles = cx.session.studio.troubles();
+    let troubles = cx.session.labeling.troubles();
     if troubles > 0 {
         kinds.push((Shown::Troubled, format!("With problems ({troubles})")));
     }
     kinds.extend(document.classes.iter().map(|class| (Shown::With(Label::Class(class.id)), class.name.clone())));
-    let studio = &mut cx.session.studio;
+    let labeling = &mut cx.session.labeling;
     ui.horizontal(|ui| {
         let room = ui.available_width();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let sort = ComboBox::from_id_salt("sort").width(0.26 * room).selected_text(studio.choice.sort.title());
+            let sort = ComboBox::from_id_salt("sort").width(0.26 * room).selected_text(labeling.choice.sort.title());
             let sort = sort.show_ui(ui, |ui| {
                 for sort in Sort::ALL {
-                    ui.selectable_value(&mut studio.choice.sort, sort, sort.title());
+                    ui.selectable_value(&mut labeling.choice.sort, sort, sort.title());
                 }
             });
             sort.response.accessible_name("Order").on_hover_text("Sort by name, uncertainty or stream disagreement");
-            cx.settings.studio.sort = studio.choice.sort;
-            let shown = kinds.iter().find(|(kind, _)| *kind == studio.choice.shown).map_or("All", |(_, text)| text);
+            cx.settings.labeling.sort = labeling.choice.sort;
+            let shown = kinds.iter().find(|(kind, _)| *kind == labeling.choice.shown).map_or("All", |(_, text)| text);
             let filter = ComboBox::from_id_salt("shown").width(0.26 * room).selected_text(shown);
             let filter = filter.show_ui(ui, |ui| {
                 for (kind, text) in &kinds {
-                    ui.selectable_value(&mut studio.choice.shown, *kind, text);
+                    ui.selectable_value(&mut labeling.choice.shown, *kind, text);
                 }
             });
             filter.response.accessible_name("Show").on_hover_text("Choose which videos to show");
-            let field =
-                TextEdit::singleline(&mut studio.choice.text).hint_text("Filter by name").desired_width(f32::INFINITY);
+            let field = TextEdit::singleline(&mut labeling.choice.text)
+                .hint_text("Filter by name")
+                .desired_width(f32::INFINITY);
             if ui.add(field).accessible_name("Filter by name").changed() {
-                studio.choice.text = studio.choice.text.to_lowercase();
+                labeling.choice.text = labeling.choice.text.to_lowercase();
             }
         });
     });
     ui.horizontal(|ui| {
-        ui.checkbox(&mut cx.settings.studio.advance, RichText::new("Auto-advance").small())
+        ui.checkbox(&mut cx.settings.labeling.advance, RichText::new("Auto-advance").small())
             .on_hover_text("Open the next unlabelled clip after labelling");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button(ui, cx, Command::NextUnlabelled, RichText::new("Next unlabelled").small());
@@ -139,25 +140,25 @@ fn nothing_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let row = row_response(ui, ROW);
-    let studio = &mut cx.session.studio;
-    let name = studio.list().name(id).to_owned();
-    let Some(path) = studio.project().and_then(|project| project.video_path(id)) else { return };
-    let Some((document, video)) = studio.document().and_then(|document| Some((document, document.videos.get(&id)?)))
+    let labeling = &mut cx.session.labeling;
+    let name = labeling.list().name(id).to_owned();
+    let Some(path) = labeling.project().and_then(|project| project.video_path(id)) else { return };
+    let Some((document, video)) = labeling.document().and_then(|document| Some((document, document.videos.get(&id)?)))
     else {
         return;
     };
     let tokens = Tokens::of(ui);
-    let state = state_text(studio.trouble(id).map(|trouble| trouble.title()), video);
-    let proposal = studio.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
+    let state = state_text(labeling.trouble(id).map(|trouble| trouble.title()), video);
+    let proposal = labeling.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
     let mut said = said_text(document, video);
     if let Some((label, share)) = proposal {
         said += &format!(", suggested {} {} %", document.label_name(label), percent(share, 0));
     }
-    if let Some(trouble) = studio.trouble(id) {
+    if let Some(trouble) = labeling.trouble(id) {
         said += &format!(", its file is {}", trouble.title());
     }
     row.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}, {said}")));
-    let is_selected = studio.selected() == Some(id);
+    let is_selected = labeling.selected() == Some(id);
     if is_selected || row.hovered() {
         ui.painter().rect_filled(row.rect, RADIUS, if is_selected { tokens.accent_faint } else { tokens.raised });
     }
@@ -166,7 +167,8 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let left = picture.right() + 8.0;
     let right = row.rect.right() - 8.0;
     let painter = ui.painter();
-    let state_color = if studio.trouble(id).is_some() || video.locked.is_some() { tokens.warning } else { tokens.weak };
+    let state_color =
+        if labeling.trouble(id).is_some() || video.locked.is_some() { tokens.warning } else { tokens.weak };
     let top = row.rect.top() + 7.0;
     let state_rect =
         painter.text(pos2(right, top + 1.0), Align2::RIGHT_TOP, state, FontId::proportional(11.0), state_color);
@@ -207,7 +209,7 @@ fn picture_ui(ui: &Ui, place: Rect, facts: Option<(String, usize)>, path: &std::
     let tokens = Tokens::of(ui);
     ui.painter().rect_filled(place, 3.0, tokens.background);
     let Some((hash, frame)) = facts else { return };
-    let Some(texture) = cx.session.studio.thumbnails.get(&hash, frame, || Some(path.to_owned())) else { return };
+    let Some(texture) = cx.session.labeling.thumbnails.get(&hash, frame, || Some(path.to_owned())) else { return };
     let size = texture.size_vec2();
     let scale = (place.width() / size.x).min(place.height() / size.y);
     let fitted = Rect::from_center_size(place.center(), size * scale);

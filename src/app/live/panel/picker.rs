@@ -33,7 +33,7 @@ pub struct ClassPicker {
 impl ClassPicker {
     /// Asks about what `session` sees now.
     pub fn new(session: &Session) -> Self {
-        let document = session.studio.document();
+        let document = session.labeling.document();
         let of_project = document.into_iter().flat_map(|document| document.classes.iter().map(|class| &class.name));
         let of_model = session.model.iter().flat_map(|model| &model.classes);
         let mut corrected: Vec<&String> = session.live.corrections.iter().map(|(class, _)| class).collect();
@@ -166,7 +166,7 @@ mod tests {
         session.receive(&Message::ModelLoaded(model_of(&["bend", "jack", "wave"])));
         session.live.corrections = vec![("zigzag".into(), 1), ("bend".into(), 2), ("arc".into(), 1)];
         assert_eq!(ClassPicker::new(&session).classes, ["bend", "jack", "wave", "arc", "zigzag"]);
-        session.studio.open(project, Vec::new());
+        session.labeling.open(project, Vec::new());
         assert_eq!(ClassPicker::new(&session).classes, ["wave", "bend", "jack", "arc", "zigzag"]);
     }
 

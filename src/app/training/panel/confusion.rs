@@ -12,14 +12,14 @@ use crate::app::ui::widgets::section;
 const NAMES: f32 = 110.0;
 
 /// Draws bars and matrix of the newest measurement.
-pub(super) fn confusion_ui(ui: &mut Ui, instruments: &TrainingDiagnostics) {
-    let Some((step, confusion)) = &instruments.confusion else { return };
+pub(super) fn confusion_ui(ui: &mut Ui, diagnostics: &TrainingDiagnostics) {
+    let Some((step, confusion)) = &diagnostics.confusion else { return };
     let figures = confusion.classes();
     let right: usize = (0..figures.len()).map(|class| confusion.counts[class][class]).sum();
     let clips: usize = figures.iter().map(|class| class.clips).sum();
     section(ui, &format!("Validation after step {step}: {right} of {clips} clips correct"));
     Grid::new("class-bars").num_columns(2).spacing([8.0, 2.0]).show(ui, |ui| {
-        for (class, name) in instruments.classes.iter().enumerate() {
+        for (class, name) in diagnostics.classes.iter().enumerate() {
             ui.scope(|ui| {
                 ui.set_max_width(NAMES);
                 ui.add(Label::new(RichText::new(name).text_style(TextStyle::Small)).truncate());
@@ -29,7 +29,7 @@ pub(super) fn confusion_ui(ui: &mut Ui, instruments: &TrainingDiagnostics) {
         }
     });
     ui.add_space(6.0);
-    confusion_matrix_ui(ui, &instruments.classes, confusion);
+    confusion_matrix_ui(ui, &diagnostics.classes, confusion);
 }
 
 /// How many of the clips of a class are recognised.

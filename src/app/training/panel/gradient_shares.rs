@@ -16,16 +16,16 @@ const HEIGHT: f32 = 110.0;
 
 /// Draws the shares of a run that trains MotionNet.
 pub(super) fn gradient_shares_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, cursor: &mut Cursor) {
-    let instruments = &mut cx.session.training.instruments;
-    if instruments.shares.is_empty() {
+    let diagnostics = &mut cx.session.training.diagnostics;
+    if diagnostics.shares.is_empty() {
         return;
     }
     section(ui, "MotionNet gradient by loss term");
-    areas_ui(ui, &instruments.shares, cursor);
-    if let Some(gradient) = &instruments.gradient {
+    areas_ui(ui, &diagnostics.shares, cursor);
+    if let Some(gradient) = &diagnostics.gradient {
         table_ui(ui, gradient);
     }
-    let every = &mut instruments.shares_every;
+    let every = &mut diagnostics.shares_every;
     let before = *every;
     field(ui, "Measure", |ui, label| {
         ui.add(DragValue::new(every).range(0..=10_000).prefix("every ").suffix(" steps"))

@@ -16,7 +16,7 @@ const CELL: [f32; 2] = [57.0, 36.0];
 /// Draws the grid of a run that has terms to switch, and the weight of the action loss beside them.
 pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let training = &cx.session.training;
-    let (Some(latest), Some(switches)) = (&training.latest, training.instruments.switches()) else { return };
+    let (Some(latest), Some(switches)) = (&training.latest, training.diagnostics.switches()) else { return };
     let levels = levels(latest);
     let Some(finest) = levels.first().copied() else { return };
     let steers = matches!(training.phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Paused);
@@ -25,7 +25,7 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.add_enabled_ui(steers, |ui| {
         Grid::new("loss-terms").spacing([4.0, 4.0]).show(ui, |ui| {
             ui.label("");
-            let count = training.instruments.scales;
+            let count = training.diagnostics.scales;
             for index in 0..count {
                 let (level, side) = (finest + index, 1 << (finest + index - 1));
                 if head_ui(ui, &format!("1/{side}"), &format!("All terms at level {level}")) {
@@ -56,7 +56,7 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     .on_disabled_hover_text("Available while training is running");
     explanation(ui, "Latest value of each term above its weight. Click a term to turn it off or on.");
     if wanted != switches && counts(&wanted, latest) {
-        cx.session.training.instruments.ask(wanted);
+        cx.session.training.diagnostics.ask(wanted);
         cx.send(Request::SwitchLoss(wanted));
     }
 }

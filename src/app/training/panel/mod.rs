@@ -107,7 +107,7 @@ impl TrainingPanel {
 
 impl TrainingPanel {
     /// What the run measures.
-    fn instruments_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    fn diagnostics_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.cursor.begin();
         self.plots.plots_ui(ui, &cx.session.training, &mut self.cursor);
         if !cx.session.training.losses.is_empty() {
@@ -118,7 +118,7 @@ impl TrainingPanel {
         }
         grid_ui(ui, cx);
         gradient_shares_ui(ui, cx, &mut self.cursor);
-        confusion_ui(ui, &cx.session.training.instruments);
+        confusion_ui(ui, &cx.session.training.diagnostics);
     }
 }
 
@@ -127,7 +127,7 @@ impl Panel for TrainingPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             state_ui(ui, cx);
             let active = cx.session.training.is_active();
-            self.instruments_ui(ui, cx);
+            self.diagnostics_ui(ui, cx);
             if active {
                 ui.add_space(SECTION_GAP);
                 CollapsingHeader::new("Settings of this run").show(ui, |ui| {
@@ -165,7 +165,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     divergence_ui(ui, cx);
     if let TrainingPhase::Finished { model_dir, stopped_early } = &cx.session.training.phase {
         let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
-        let confusion = cx.session.training.instruments.confusion.as_ref();
+        let confusion = cx.session.training.diagnostics.confusion.as_ref();
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
         remark(ui, tokens.good, |ui| {
             if let Some(((right, of), classes)) = measured {

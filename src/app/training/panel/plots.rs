@@ -211,7 +211,7 @@ fn returns(ui: &Ui, training: &TrainingState) -> Vec<VLine> {
         let line = VLine::new("rolled back", *step as f64).color(color).style(LineStyle::dashed_dense());
         line.allow_hover(false)
     };
-    training.instruments.returns.iter().map(line).collect()
+    training.diagnostics.returns.iter().map(line).collect()
 }
 
 /// The exponential moving average of the points' values, in which the first ones count as much as they should.

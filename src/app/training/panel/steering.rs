@@ -53,8 +53,8 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 /// Says that the run diverged and what was done about it, until it is dismissed.
 pub(super) fn divergence_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let instruments = &mut cx.session.training.instruments;
-    let Some(divergence) = instruments.divergence.clone() else { return };
+    let diagnostics = &mut cx.session.training.diagnostics;
+    let Some(divergence) = diagnostics.divergence.clone() else { return };
     let mut dismissed = false;
     ui.add_space(6.0);
     let warning = Tokens::of(ui).warning;
@@ -67,6 +67,6 @@ pub(super) fn divergence_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         dismissed = ui.button("Dismiss").on_hover_text("Dismiss (kept in the log)").clicked();
     });
     if dismissed {
-        instruments.divergence = None;
+        diagnostics.divergence = None;
     }
 }

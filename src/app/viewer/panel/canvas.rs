@@ -57,10 +57,10 @@ pub struct Canvas<'a> {
 
 /// Where the pictures of a view lie inside its pane: one, or as many as there are scales, flows or inputs.
 pub fn tiles(view: &ViewSpec, pane: Rect, aspect: f32, session: &Session) -> Vec<Rect> {
-    if let (ViewKind::Pyramid, Some(flow)) = (view.kind, &session.lab.source(view.source).flow) {
+    if let (ViewKind::Pyramid, Some(flow)) = (view.kind, &session.flow.source(view.source).flow) {
         return layout::grid(pane, flow.pyramid.len().max(1), aspect, 0.0, GAP);
     }
-    let strip = session.lab.source(view.source).strip.as_ref();
+    let strip = session.flow.source(view.source).strip.as_ref();
     match (view.kind, strip) {
         (ViewKind::Strip, Some(strip)) => layout::grid(pane, strip.flows.len().max(1), aspect, 0.0, GAP),
         (ViewKind::Input, Some(strip)) => {
@@ -74,7 +74,7 @@ pub fn tiles(view: &ViewSpec, pane: Rect, aspect: f32, session: &Session) -> Vec
 
 /// Width / height of the pictures of a view.
 pub fn aspect_of(view: &ViewSpec, video: f32, session: &Session) -> f32 {
-    match &session.lab.source(view.source).strip {
+    match &session.flow.source(view.source).strip {
         Some(strip) if view.kind == ViewKind::Input => input_aspect(&strip.input),
         _ => video,
     }
@@ -91,11 +91,11 @@ fn histogram(pane: Rect) -> Rect {
 impl Canvas<'_> {
     /// Draws a view; returns whether there was anything to draw.
     pub fn view_ui(&mut self, view: &ViewSpec, session: &Session, difference: Option<&Arc<Difference>>) -> bool {
-        let state = session.lab.source(view.source);
+        let state = session.flow.source(view.source);
         match view.kind {
             ViewKind::Frame => self.frame(session, Color32::WHITE),
-            kind if kind.is_inspection() => {
-                state.inspection.as_ref().is_some_and(|found| self.inspected(kind, found, state))
+            kind if kind.is_diagnostics() => {
+                state.diagnostics.as_ref().is_some_and(|found| self.inspected(kind, found, state))
             }
             ViewKind::Strip => state.strip.as_ref().map(|strip| self.strip(strip, view, session)).is_some(),
             ViewKind::Pyramid => {
@@ -199,24 +199,24 @@ impl Canvas<'_> {
         self.bar(ColourMap::Inferno, ["0".into(), format!("{:.2} px", difference.scale)]);
     }
 
-    fn inspected(&mut self, kind: ViewKind, inspection: &Arc<FlowDiagnostics>, state: &SourceState) -> bool {
+    fn inspected(&mut self, kind: ViewKind, diagnostics: &Arc<FlowDiagnostics>, state: &SourceState) -> bool {
         match kind {
-            ViewKind::First => self.loss_image(inspection, kind, |inspection| &inspection.first),
-            ViewKind::Warped => self.loss_image(inspection, kind, |inspection| &inspection.warped),
+            ViewKind::First => self.loss_image(diagnostics, kind, |diagnostics| &diagnostics.first),
+            ViewKind::Warped => self.loss_image(diagnostics, kind, |diagnostics| &diagnostics.warped),
             ViewKind::Error => {
-                self.map(inspection, &inspection.error, kind, state.error_scale, ColourMap::Inferno);
+                self.map(diagnostics, &diagnostics.error, kind, state.error_scale, ColourMap::Inferno);
                 self.bar(ColourMap::Inferno, ["0".into(), format!("{:.0} grey levels", state.error_scale)]);
             }
             ViewKind::Ssim => {
-                self.map(inspection, &inspection.ssim, kind, 1.0, ColourMap::Viridis);
+                self.map(diagnostics, &diagnostics.ssim, kind, 1.0, ColourMap::Viridis);
                 self.bar(ColourMap::Viridis, ["0".into(), "1".into()]);
             }
             ViewKind::Border => {
-                self.loss_image(inspection, kind, |inspection| &inspection.first);
-                self.border(inspection);
+                self.loss_image(diagnostics, kind, |diagnostics| &diagnostics.first);
+                self.border(diagnostics);
             }
-            _ => match &inspection.occlusion {
-                Some(occlusion) => self.occlusion(inspection, occlusion),
+            _ => match &diagnostics.occlusion {
+                Some(occlusion) => self.occlusion(diagnostics, occlusion),
                 None => return false,
             },
         }
@@ -235,11 +235,11 @@ impl Canvas<'_> {
     }
 
     /// The four sides that the loss leaves out, over the picture.
-    fn border(&self, inspection: &FlowDiagnostics) {
+    fn border(&self, diagnostics: &FlowDiagnostics) {
         let picture = self.picture();
         let cell =
-            picture.size() / vec2(inspection.first.width().max(1) as f32, inspection.first.height().max(1) as f32);
-        let inside = picture.shrink2(cell * inspection.border as f32);
+            picture.size() / vec2(diagnostics.first.width().max(1) as f32, diagnostics.first.height().max(1) as f32);
+        let inside = picture.shrink2(cell * diagnostics.border as f32);
         let fill = MASK.gamma_multiply(0.55);
         if !inside.is_positive() {
             self.painter.rect_filled(picture, 0.0, fill);
@@ -254,9 +254,9 @@ impl Canvas<'_> {
     }
 
     /// What fails the check in a colour over the darkened first image.
-    fn occlusion(&mut self, inspection: &Arc<FlowDiagnostics>, occlusion: &ScalarMap) {
+    fn occlusion(&mut self, diagnostics: &Arc<FlowDiagnostics>, occlusion: &ScalarMap) {
         let (width, height) = (occlusion.width, occlusion.height);
-        let first = inspection.first.as_raw();
+        let first = diagnostics.first.as_raw();
         let [r, g, b, _] = MASK.to_array();
         let below = |cell: usize| match first.get(3 * cell..3 * cell + 3) {
             Some(pixel) if first.len() == 3 * width * height => [pixel[0] / 2, pixel[1] / 2, pixel[2] / 2],
@@ -264,7 +264,7 @@ impl Canvas<'_> {
         };
         let fails = |cell: usize| occlusion.values.get(cell).is_some_and(|value| *value > 0.5);
         let colour = |cell: usize| if fails(cell) { [r, g, b] } else { below(cell) };
-        let key = Key::new(inspection.clone(), [0.0, 0.0, ViewKind::Occlusion as u8 as f32]);
+        let key = Key::new(diagnostics.clone(), [0.0, 0.0, ViewKind::Occlusion as u8 as f32]);
         let texture = self.textures.get(self.ui.ctx(), (self.index, 0), key, || cells(width, height, colour));
         self.image(texture, self.picture(), Color32::WHITE);
     }

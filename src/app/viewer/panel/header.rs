@@ -42,7 +42,7 @@ pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut P
                     return;
                 }
                 let text = caption(&view, cx.session);
-                let note = cx.session.lab.source(view.source).flow.as_ref().and_then(|flow| flow.note.clone());
+                let note = cx.session.flow.source(view.source).flow.as_ref().and_then(|flow| flow.note.clone());
                 let short = in_room(ui, &text, &view, cx.session);
                 let shown = Label::new(RichText::new(short).small().color(tokens.weak)).truncate();
                 let details = format!("{}\n{text}", view.kind.tooltip());
@@ -115,7 +115,7 @@ fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut Fl
     list_ui(ui, name, source.name(), tooltip, width, |ui| {
         for choice in FlowSource::ALL {
             let response = ui.selectable_value(source, choice, choice.name());
-            if let Some(error) = &session.lab.source(choice).unavailable {
+            if let Some(error) = &session.flow.source(choice).unavailable {
                 response.on_hover_text(error.to_string());
             }
         }
@@ -134,23 +134,23 @@ fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, width: f32, conte
 fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session) -> String {
     let font = TextStyle::Small.resolve(ui.style());
     let width = ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).weak).size().x;
-    let millis = session.lab.source(view.source).flow.as_ref().map_or(0.0, |flow| flow.millis);
+    let millis = session.flow.source(view.source).flow.as_ref().map_or(0.0, |flow| flow.millis);
     if width <= ui.available_width() || millis <= 0.0 || !text.ends_with(&cost(millis)) {
         return text.to_owned();
     }
-    let late = session.lab.source(view.source).flow.as_ref().map_or(String::new(), |flow| lateness(flow, session));
+    let late = session.flow.source(view.source).flow.as_ref().map_or(String::new(), |flow| lateness(flow, session));
     // That it is of another moment matters more than what it cost.
     if late.is_empty() { cost(millis) } else { late.trim_start_matches(", ").to_owned() }
 }
 
 /// What the view shows at present: the frames, the cost, and whether it is up to date.
 pub fn caption(view: &ViewSpec, session: &Session) -> String {
-    let state = session.lab.source(view.source);
+    let state = session.flow.source(view.source);
     let pair = |frame: usize, stride: usize| format!("{frame} → {}", frame + stride);
     match view.kind {
         ViewKind::Frame => session.frame.as_ref().map(|frame| frame.index.to_string()).unwrap_or_default(),
-        kind if kind.is_inspection() => {
-            state.inspection.as_ref().map(|found| pair(found.frame, found.stride)).unwrap_or_default()
+        kind if kind.is_diagnostics() => {
+            state.diagnostics.as_ref().map(|found| pair(found.frame, found.stride)).unwrap_or_default()
         }
         kind if kind.is_strip() => state
             .strip

@@ -32,9 +32,9 @@ fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
     if view.kind == ViewKind::Frame {
         return ("Opening…", "Loading the first frame.".into());
     }
-    let is_missing = |source: &FlowSource| session.lab.source(*source).flow.is_none();
+    let is_missing = |source: &FlowSource| session.flow.source(*source).flow.is_none();
     let source = view.sources().find(is_missing).unwrap_or(view.source);
-    if let Some(error) = &session.lab.source(source).unavailable {
+    if let Some(error) = &session.flow.source(source).unavailable {
         return ("Not available", format!("{}. {}.", capital(&error.cause), error.remedy));
     }
     match source {
@@ -44,10 +44,10 @@ fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
         FlowSource::Network if session.model.is_none() => {
             ("No model is loaded", "Choose a model folder, or train a model.".into())
         }
-        FlowSource::SecondNetwork if cx.settings.laboratory.second_model.is_none() => {
+        FlowSource::SecondNetwork if cx.settings.flow.second_model.is_none() => {
             ("No second model", "Choose a model folder to compare with.".into())
         }
-        FlowSource::Truth if cx.settings.laboratory.truth.is_none() => {
+        FlowSource::Truth if cx.settings.flow.truth.is_none() => {
             ("No ground truth", "Choose a flow file or a folder with one file per frame.".into())
         }
         FlowSource::Truth => {
@@ -58,7 +58,7 @@ fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
 }
 
 fn waiting(view: &ViewSpec, cx: &PanelContext<'_>) -> &'static str {
-    let inspected = cx.session.lab.source(view.source).inspection.is_some();
+    let inspected = cx.session.flow.source(view.source).diagnostics.is_some();
     match view.kind {
         ViewKind::Occlusion if inspected && matches!(view.source, FlowSource::Codec | FlowSource::Truth) => {
             "This source has no backward flow for occlusion."
@@ -70,7 +70,7 @@ fn waiting(view: &ViewSpec, cx: &PanelContext<'_>) -> &'static str {
 }
 
 fn offer_ui(ui: &mut Ui, view: &ViewSpec, cx: &mut PanelContext<'_>) -> bool {
-    let missing = view.sources().find(|source| cx.session.lab.source(*source).flow.is_none());
+    let missing = view.sources().find(|source| cx.session.flow.source(*source).flow.is_none());
     match missing {
         Some(FlowSource::Network) if cx.session.model.is_none() && cx.session.loading_model.is_none() => {
             command_button(ui, cx, Command::LoadModel, Command::LoadModel.text());
@@ -83,7 +83,7 @@ fn offer_ui(ui: &mut Ui, view: &ViewSpec, cx: &mut PanelContext<'_>) -> bool {
             ui.add_space(6.0);
             command_button(ui, cx, Command::ChooseTruthFile, "Choose file…");
         }
-        Some(FlowSource::Codec) if cx.session.lab.source(FlowSource::Codec).unavailable.is_some() => {
+        Some(FlowSource::Codec) if cx.session.flow.source(FlowSource::Codec).unavailable.is_some() => {
             return ui.button("Use TV-L1").on_hover_text("Show TV-L1's flow in this view").clicked();
         }
         _ => {}

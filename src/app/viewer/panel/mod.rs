@@ -133,11 +133,13 @@ impl Viewer {
 
     /// Keeps the maps of differences up to date.
     fn compare(&mut self, cx: &PanelContext<'_>) {
-        let (lab, video) = (&cx.session.lab, cx.session.video());
+        let (comparison, video) = (&cx.session.flow, cx.session.video());
         let views = cx.settings.views.list();
         self.differences.retain(|index, _| views.get(*index).is_some_and(|view| view.kind == ViewKind::Difference));
         for (index, view) in views.iter().enumerate().filter(|(_, view)| view.kind == ViewKind::Difference) {
-            let (Some(first), Some(second)) = (&lab.source(view.source).flow, &lab.source(view.other).flow) else {
+            let (Some(first), Some(second)) =
+                (&comparison.source(view.source).flow, &comparison.source(view.other).flow)
+            else {
                 self.differences.remove(&index);
                 continue;
             };

@@ -77,7 +77,7 @@ fn selection_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 }
 
 fn stride_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    ui.add(DragValue::new(&mut cx.settings.laboratory.stride).range(1..=MAX_STRIDE).speed(0.03).prefix("Stride: "))
+    ui.add(DragValue::new(&mut cx.settings.flow.stride).range(1..=MAX_STRIDE).speed(0.03).prefix("Stride: "))
         .accessible_name("Temporal stride")
         .on_hover_text("Frames between t and t + stride (raise for high frame rates)");
 }

@@ -17,7 +17,7 @@ pub fn value_at(
     tile: usize,
     at: Pos2,
 ) -> Option<ReadOut> {
-    let state = session.lab.source(view.source);
+    let state = session.flow.source(view.source);
     let vector = |flow: &FlowView| {
         let cell = cell(flow.field.width, flow.field.height, at)?;
         let [u, v] = flow.field.uv[cell];
@@ -25,7 +25,7 @@ pub fn value_at(
         Some([u * units[0], v * units[1]])
     };
     let flow = || vector(&state.flow.as_ref()?.flow);
-    let inspected = || state.inspection.as_deref();
+    let inspected = || state.diagnostics.as_deref();
     match view.kind {
         ViewKind::Frame => colour_at(&session.frame.as_ref()?.display, at),
         ViewKind::Flow | ViewKind::Arrows => ReadOut::flow(flow()?),
@@ -68,10 +68,10 @@ fn colour_at(picture: &image::RgbImage, at: Pos2) -> Option<ReadOut> {
     Some(ReadOut::Colour([pixel[0], pixel[1], pixel[2]]))
 }
 
-fn border_at(inspection: &FlowDiagnostics, at: Pos2) -> Option<ReadOut> {
-    let (width, height) = (inspection.first.width() as usize, inspection.first.height() as usize);
+fn border_at(diagnostics: &FlowDiagnostics, at: Pos2) -> Option<ReadOut> {
+    let (width, height) = (diagnostics.first.width() as usize, diagnostics.first.height() as usize);
     let cell = cell(width, height, at)?;
     let (x, y) = (cell % width, cell / width);
     let margin = x.min(y).min(width - 1 - x).min(height - 1 - y);
-    Some(ReadOut::Word(if margin < inspection.border { "excluded" } else { "counts" }))
+    Some(ReadOut::Word(if margin < diagnostics.border { "excluded" } else { "counts" }))
 }

@@ -11,8 +11,8 @@ pub(super) fn pictures_ui(ui: &Ui, strip: Rect, axis: &Axis, cx: &mut PanelConte
     let tokens = Tokens::of(ui);
     let painter = ui.painter_at(strip);
     painter.rect_filled(strip, 2.0, tokens.background);
-    let studio = &mut cx.session.studio;
-    let Some(facts) = studio.video().and_then(|(_, video)| video.facts.clone()) else { return };
+    let labeling = &mut cx.session.labeling;
+    let Some(facts) = labeling.video().and_then(|(_, video)| video.facts.clone()) else { return };
     let Some(path) = cx.session.clip.as_ref().map(|clip| clip.path.clone()) else { return };
     let [width, height] = facts.size.map(|side| side.max(1) as f32);
     let cell = vec2((strip.height() * width / height).clamp(8.0, 4.0 * strip.height()), strip.height());
@@ -25,7 +25,7 @@ pub(super) fn pictures_ui(ui: &Ui, strip: Rect, axis: &Axis, cx: &mut PanelConte
         let frame = axis.position_at(place.center().x).max(0.0) as usize;
         let frame = ((frame + grid / 2) / grid * grid).min(facts.frames.saturating_sub(1));
         let wanted = || Some(path.clone());
-        let Some(texture) = studio.thumbnails.passing(&facts.hash, frame, wanted) else { continue };
+        let Some(texture) = labeling.thumbnails.passing(&facts.hash, frame, wanted) else { continue };
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         painter.image(texture.id(), place, whole, Color32::WHITE);
     }

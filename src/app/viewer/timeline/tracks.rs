@@ -62,8 +62,8 @@ impl Tracks {
         let Some(height) = height(ui, cx) else { return };
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         if cx.session.opening.is_none() {
-            let selected = cx.session.studio.selected();
-            let text = match selected.and_then(|id| cx.session.studio.trouble(id)) {
+            let selected = cx.session.labeling.selected();
+            let text = match selected.and_then(|id| cx.session.labeling.trouble(id)) {
                 Some(trouble) => format!("The file of this video is {}; see Project › Clip", trouble.title()),
                 None => "Choose a project video to label".into(),
             };
@@ -75,7 +75,7 @@ impl Tracks {
     /// Draws pictures and tracks of the open clip if a project is open; the area where the wheel zooms.
     pub fn tracks_ui(&mut self, ui: &mut Ui, axis: &Axis, cx: &mut PanelContext<'_>) -> Option<Response> {
         let height = height(ui, cx)?;
-        let Some((id, video)) = cx.session.studio.video().map(|(id, video)| (id, video.clone())) else {
+        let Some((id, video)) = cx.session.labeling.video().map(|(id, video)| (id, video.clone())) else {
             not_in_project_ui(ui, height, cx);
             return None;
         };
@@ -97,7 +97,7 @@ impl Tracks {
             names_ui(ui, rect, &labels, cx);
             lines_ui(ui, rect, axis, cx);
             if ground.clicked() {
-                cx.session.studio.select_segment(None);
+                cx.session.labeling.select_segment(None);
             }
             scrub(&ground, axis, cx);
         });
@@ -114,7 +114,7 @@ impl Tracks {
         cx: &mut PanelContext<'_>,
     ) {
         self.drag = self.drag.take().filter(|drag| drag.video == id && video.segment(drag.before.id).is_some());
-        let editable = cx.session.studio.can_edit();
+        let editable = cx.session.labeling.can_edit();
         for segment in &video.segments {
             let now = match &self.drag {
                 Some(drag) if drag.before.id == segment.id => drag.now.clone(),
@@ -146,7 +146,7 @@ impl Tracks {
     /// Why a dragged segment cannot lie where it is.
     fn clash(&self, segment: &Segment, cx: &PanelContext<'_>) -> Option<String> {
         let drag = self.drag.as_ref().filter(|drag| drag.before.id == segment.id)?;
-        let document = cx.session.studio.document()?;
+        let document = cx.session.labeling.document()?;
         edits::change_segment(document, drag.video, drag.now.clone()).err().map(|error| error.cause)
     }
 
@@ -163,8 +163,8 @@ impl Tracks {
     ) {
         let frames = cx.session.frames();
         if response.clicked() {
-            cx.session.studio.select_segment(Some(segment.id));
-            cx.session.studio.current = Some(segment.label);
+            cx.session.labeling.select_segment(Some(segment.id));
+            cx.session.labeling.current = Some(segment.label);
             if let Some(pointer) = response.interact_pointer_pos() {
                 seek(axis.frame_at(pointer.x, frames), cx);
             }
@@ -175,13 +175,13 @@ impl Tracks {
                 cx.run(Command::PlayPause);
             }
         }
-        if cx.session.studio.can_edit().is_err() {
+        if cx.session.labeling.can_edit().is_err() {
             return;
         }
         if response.drag_started() {
             let origin = ui.input(|input| input.pointer.press_origin()).map_or(response.rect.center().x, |at| at.x);
             let (before, now) = (segment.clone(), segment.clone());
-            cx.session.studio.select_segment(Some(segment.id));
+            cx.session.labeling.select_segment(Some(segment.id));
             self.drag = Some(Drag { video: id, before, now, part, taken_at: axis.position_at(origin) });
         }
         let Some(drag) = self.drag.as_mut().filter(|drag| drag.before.id == segment.id && drag.part == part) else {
@@ -245,12 +245,12 @@ impl Drag {
 fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
     let more = ((ui.content_rect().height() - HIGH[0]) / HIGH[1]).max(0.0) as usize;
     let tracks = labels(cx)?.len().clamp(2, SEEN + more);
-    (!cx.settings.studio.hides_tracks).then_some(PICTURES + 4.0 + tracks as f32 * TRACK)
+    (!cx.settings.labeling.hides_tracks).then_some(PICTURES + 4.0 + tracks as f32 * TRACK)
 }
 
 /// The tracks from top to bottom.
 fn labels(cx: &PanelContext<'_>) -> Option<Vec<Label>> {
-    let classes = cx.session.studio.document()?.classes.iter().map(|class| Label::Class(class.id));
+    let classes = cx.session.labeling.document()?.classes.iter().map(|class| Label::Class(class.id));
     Some(classes.chain([Label::Background]).collect())
 }
 
@@ -261,7 +261,7 @@ fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
     ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(row), |ui| {
         ui.horizontal(|ui| {
             ui.label(RichText::new("This clip is not in the project.").color(Tokens::of(ui).weak));
-            let editable = cx.session.studio.can_edit();
+            let editable = cx.session.labeling.can_edit();
             let button = ui.add_enabled(editable.is_ok(), eframe::egui::Button::new("Add to project"));
             let button = button.on_disabled_hover_text(editable.err().unwrap_or_default());
             if button.clicked() {
@@ -275,13 +275,13 @@ fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
 fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let painter = ui.painter_at(rect);
-    let Some(document) = cx.session.studio.document() else { return };
+    let Some(document) = cx.session.labeling.document() else { return };
     for (row, label) in labels.iter().enumerate() {
         let top = rect.top() + row as f32 * TRACK;
         let track = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), TRACK - 1.0));
         painter.rect_filled(track, 2.0, tokens.background);
         let color = label_color(ui, document, *label);
-        if cx.session.studio.video().is_some_and(|(_, video)| video.labels.contains(label)) {
+        if cx.session.labeling.video().is_some_and(|(_, video)| video.labels.contains(label)) {
             painter.rect_filled(track, 2.0, color.gamma_multiply(OF_CLIP));
         }
         predictions_ui(ui, track, *label, color, axis, document, cx);
@@ -296,7 +296,7 @@ fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelConte
 fn names_ui(ui: &Ui, rect: Rect, labels: &[Label], cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let painter = ui.painter_at(rect);
-    let Some(document) = cx.session.studio.document() else { return };
+    let Some(document) = cx.session.labeling.document() else { return };
     for (row, label) in labels.iter().enumerate() {
         // Above what the networks see.
         let middle = rect.top() + (row as f32 + 0.5) * TRACK - PREDICTION / 2.0;
@@ -318,8 +318,8 @@ fn predictions_ui(
     document: &Document,
     cx: &PanelContext<'_>,
 ) {
-    let suggestions = &cx.session.studio.suggestions;
-    let Some(prediction) = cx.session.studio.video().and_then(|(_, video)| suggestions.of(video)) else { return };
+    let suggestions = &cx.session.labeling.suggestions;
+    let Some(prediction) = cx.session.labeling.video().and_then(|(_, video)| suggestions.of(video)) else { return };
     let Some(class) = suggestions.labels(document).iter().position(|other| *other == Some(label)) else { return };
     let painter = ui.painter_at(track);
     let middle = |index: usize| {
@@ -339,9 +339,9 @@ fn predictions_ui(
 
 fn segment_ui(ui: &Ui, place: Rect, segment: &Segment, clashes: bool, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
-    let Some(document) = cx.session.studio.document() else { return };
+    let Some(document) = cx.session.labeling.document() else { return };
     let color = label_color(ui, document, segment.label);
-    let is_selected = cx.session.studio.segment().is_some_and(|other| other.id == segment.id);
+    let is_selected = cx.session.labeling.segment().is_some_and(|other| other.id == segment.id);
     let round = CornerRadius::same(3);
     let painter = ui.painter();
     painter.rect_filled(place, round, color.gamma_multiply(if is_selected { 0.95 } else { 0.7 }));
@@ -371,7 +371,7 @@ fn parts(ui: &Ui, place: Rect, salt: Id) -> [(Part, Response); 3] {
 }
 
 fn name_parts(parts: &[(Part, Response); 3], segment: &Segment, cx: &PanelContext<'_>) {
-    let Some(document) = cx.session.studio.document() else { return };
+    let Some(document) = cx.session.labeling.document() else { return };
     let name = document.label_name(segment.label);
     for (part, response) in parts {
         let text = match part {

@@ -1,4 +1,4 @@
-//! The flow laboratory on a generated clip: every source through the engine, what the loss makes of their flows, and
+//! The flow comparison on a generated clip: every source through the engine, what the loss makes of their flows, and
 //! what the temporal stream says under them.
 
 use std::fs;
@@ -91,8 +91,8 @@ impl Stage {
         self.until(source.name(), || self.engine.source_flow(source).filter(|flow| wanted(flow)))
     }
 
-    fn inspection(&self, source: FlowSource, wanted: impl Fn(&FlowDiagnostics) -> bool) -> Arc<FlowDiagnostics> {
-        self.until(source.name(), || self.engine.inspection(source).filter(|inspection| wanted(inspection)))
+    fn diagnostics(&self, source: FlowSource, wanted: impl Fn(&FlowDiagnostics) -> bool) -> Arc<FlowDiagnostics> {
+        self.until(source.name(), || self.engine.diagnostics(source).filter(|diagnostics| wanted(diagnostics)))
     }
 }
 
@@ -104,16 +104,16 @@ fn every_source_follows_the_position_and_is_judged_by_the_truth() {
     for source in [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec, FlowSource::Truth] {
         let flow = stage.flow(source, |flow| flow.frame == 5);
         assert_eq!((flow.source, flow.stride), (source, 1));
-        let inspection = stage.inspection(source, |inspection| {
-            inspection.frame == 5 && (inspection.statistics.errors.is_some() || source == FlowSource::Truth)
+        let diagnostics = stage.diagnostics(source, |diagnostics| {
+            diagnostics.frame == 5 && (diagnostics.statistics.errors.is_some() || source == FlowSource::Truth)
         });
         let (width, height) = (flow.flow.field.width, flow.flow.field.height);
-        assert_eq!((inspection.error.width, inspection.error.height), (width, height));
-        assert_eq!(inspection.first.dimensions(), (width as u32, height as u32));
-        assert_eq!(inspection.occlusion.is_some(), [FlowSource::Network, FlowSource::Tvl1].contains(&source));
+        assert_eq!((diagnostics.error.width, diagnostics.error.height), (width, height));
+        assert_eq!(diagnostics.first.dimensions(), (width as u32, height as u32));
+        assert_eq!(diagnostics.occlusion.is_some(), [FlowSource::Network, FlowSource::Tvl1].contains(&source));
     }
-    let tvl1 = stage.inspection(FlowSource::Tvl1, |inspection| inspection.frame == 5).statistics;
-    let truth = stage.inspection(FlowSource::Truth, |inspection| inspection.frame == 5).statistics;
+    let tvl1 = stage.diagnostics(FlowSource::Tvl1, |diagnostics| diagnostics.frame == 5).statistics;
+    let truth = stage.diagnostics(FlowSource::Truth, |diagnostics| diagnostics.frame == 5).statistics;
     let zero_epe = {
         let truth = &stage.truth[5];
         let zero = FlowField::new(truth.width, truth.height, vec![[0.0; 2]; truth.uv.len()]);
