@@ -596,12 +596,3 @@ fn ucf101s_own_lists_are_read() {
     assert_eq!(shown(&document, 1).0, ["HandstandPushups"], "converted to another format");
     assert!(import.notes.len() == 1 && import.notes[0].cause.starts_with("line 2: "), "{:?}", import.notes);
 }
-
-#[test]
-fn frames_of_a_table_at_another_rate_are_placed_by_their_times() {
-    let table = "path,label,start_frame,end_frame,fps\na.mp4,wave,100,200,50\nb.mp4,wave,100,200,25.1\n";
-    let (document, notes) = imported(Format::Csv, "a.csv", table, project(&["a.mp4", "b.mp4"]));
-    assert_eq!(notes, []);
-    assert_eq!(shown(&document, 0).1, [("wave", 50, 100)]);
-    assert_eq!(shown(&document, 1).1, [("wave", 100, 200)], "the rate is the video's");
-}

@@ -221,3 +221,12 @@ fn label_studios_numbers_may_be_text_and_its_lists_one_value_or_none() {
     assert_eq!(shown(&document, 0), (vec!["Calm"], vec![("run", 25, 50)]));
     assert!(notes.len() == 2 && notes[0].cause.contains("null is not a frame number"), "{notes:?}");
 }
+
+#[test]
+fn frames_of_a_table_at_another_rate_are_placed_by_their_times() {
+    let table = "path,label,start_frame,end_frame,fps\na.mp4,wave,100,200,50\nb.mp4,wave,100,200,25.1\n";
+    let (document, notes) = imported(Format::Csv, "a.csv", table, project(&["a.mp4", "b.mp4"]));
+    assert_eq!(notes, []);
+    assert_eq!(shown(&document, 0).1, [("wave", 50, 100)]);
+    assert_eq!(shown(&document, 1).1, [("wave", 100, 200)], "the rate is the video's");
+}
