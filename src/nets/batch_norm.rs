@@ -7,7 +7,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Bool, Device, Tensor};
 
-use super::layers::HE_NORMAL;
+use super::layers::{Convolve, HE_NORMAL};
 
 /// Added to the variance, as in PyTorch.
 pub(super) const EPSILON: f64 = 1e-5;
@@ -121,7 +121,7 @@ impl ConvNorm {
 
     /// [b, from, h, w] → [b, to, h/stride, w/stride].
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.bn.forward(self.conv.forward(x))
+        self.bn.forward(self.conv.linear(x))
     }
 }
 

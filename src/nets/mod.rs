@@ -19,6 +19,7 @@ mod hidden_two_stream;
 mod i3d;
 pub mod import;
 mod inverted_residual;
+mod kernels;
 mod layers;
 mod mobilenet_v2;
 mod model_card;

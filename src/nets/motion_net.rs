@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Device, Tensor};
 
-use super::layers::{Refinement, conv, deconv, flow_predictor, leaky};
+use super::layers::{Convolve, Refinement, conv, deconv, flow_predictor};
 use super::{FlowPyramid, MotionConfig};
 
 /// The full motion network. Fields bear the layer names of the paper and of the authors' files; layers an ablation
@@ -96,23 +96,23 @@ impl MotionNet {
     /// `frames` [b, 3·frames, h, w], sides multiples of the stride → levels 2 to 6.
     pub(super) fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
         let optional = |layer: &Option<Conv2d>, x: Tensor<4>| match layer {
-            Some(layer) => leaky(layer.forward(x)),
+            Some(layer) => layer.leaky(x),
             None => x,
         };
-        let x = leaky(self.conv1.forward(frames)); // [b, w, h, w]
+        let x = self.conv1.leaky(frames); // [b, w, h, w]
         let x = optional(&self.conv1_1, x);
-        let x = leaky(self.conv2.forward(x)); // [b, 2w, h/2, w/2]
+        let x = self.conv2.leaky(x); // [b, 2w, h/2, w/2]
         let skip2 = optional(&self.conv2_1, x);
-        let x = leaky(self.conv3.forward(skip2.clone())); // [b, 4w, h/4, w/4]
-        let skip3 = leaky(self.conv3_1.forward(x));
-        let x = leaky(self.conv4.forward(skip3.clone())); // [b, 8w, h/8, w/8]
-        let skip4 = leaky(self.conv4_1.forward(x));
-        let x = leaky(self.conv5.forward(skip4.clone())); // [b, 8w, h/16, w/16]
-        let skip5 = leaky(self.conv5_1.forward(x));
-        let x = leaky(self.conv6.forward(skip5.clone())); // [b, 16w, h/32, w/32]
-        let x = leaky(self.conv6_1.forward(x));
+        let x = self.conv3.leaky(skip2.clone()); // [b, 4w, h/4, w/4]
+        let skip3 = self.conv3_1.leaky(x);
+        let x = self.conv4.leaky(skip3.clone()); // [b, 8w, h/8, w/8]
+        let skip4 = self.conv4_1.leaky(x);
+        let x = self.conv5.leaky(skip4.clone()); // [b, 8w, h/16, w/16]
+        let skip5 = self.conv5_1.leaky(x);
+        let x = self.conv6.leaky(skip5.clone()); // [b, 16w, h/32, w/32]
+        let x = self.conv6_1.leaky(x);
 
-        let flow6 = self.conv_pr6.forward(x.clone());
+        let flow6 = self.conv_pr6.linear(x.clone());
         let (x, flow5) = self.level5().forward(skip5, x, flow6.clone());
         let (x, flow4) = self.level4().forward(skip4, x, flow5.clone());
         let (x, flow3) = self.level3().forward(skip3, x, flow4.clone());

@@ -4,10 +4,10 @@ use burn::module::{Initializer, Module};
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig};
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use super::StreamConfig;
-use super::layers::{HE_NORMAL, Head, conv_with, global_average, replaced};
+use super::layers::{Convolve, HE_NORMAL, Head, conv_with, global_average, replaced};
 
 /// Features the classifier reads.
 const FEATURES: usize = 512;
@@ -64,7 +64,7 @@ impl SqueezeNet {
 
     /// `x` [b, c, h, w], sides of at least 32 → averaged features [b, 512].
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = self.pool.forward(activation::relu(self.conv1.forward(x))); // [b, 96, h/4, w/4]
+        let x = self.pool.forward(self.conv1.relu(x)); // [b, 96, h/4, w/4]
         let x = self.fire4.forward(self.fire3.forward(self.fire2.forward(x)));
         let x = self.pool.forward(x); // [b, 256, h/8, w/8]
         let x = self.fire6.forward(self.fire5.forward(x));
@@ -77,7 +77,7 @@ impl SqueezeNet {
     pub(super) fn classify(&self, features: Tensor<2>) -> Tensor<2> {
         let [batch, channels] = features.dims();
         let x = self.dropout.forward(features).reshape([batch, channels, 1, 1]);
-        self.conv10.forward(x).flatten(1, 3)
+        self.conv10.linear(x).flatten(1, 3)
     }
 
     /// Returns the network with another last layer. All layers are positively homogeneous: dividing the parameters before the
@@ -113,9 +113,8 @@ impl Fire {
 
     /// [b, from, h, w] → [b, 2·expand, h, w].
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let x = activation::relu(self.squeeze1x1.forward(x));
-        let expanded = vec![self.expand1x1.forward(x.clone()), self.expand3x3.forward(x)];
-        activation::relu(Tensor::cat(expanded, 1))
+        let x = self.squeeze1x1.relu(x);
+        Tensor::cat(vec![self.expand1x1.relu(x.clone()), self.expand3x3.relu(x)], 1)
     }
 }
 

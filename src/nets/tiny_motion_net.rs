@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Device, Tensor};
 
-use super::layers::{Refinement, conv, deconv, flow_predictor, leaky};
+use super::layers::{Convolve, Refinement, conv, deconv, flow_predictor};
 use super::{FlowPyramid, MotionConfig};
 
 /// The small motion network. Fields bear the layer names of [`MotionNet`](super::MotionNet).
@@ -55,12 +55,12 @@ impl TinyMotionNet {
 
     /// `frames` [b, 3·frames, h, w], sides multiples of the stride → levels 2 to 4.
     pub(super) fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
-        let x = leaky(self.conv1.forward(frames)); // [b, w, h, w]
-        let skip2 = leaky(self.conv2.forward(x)); // [b, 2w, h/2, w/2]
-        let skip3 = leaky(self.conv3.forward(skip2.clone())); // [b, 4w, h/4, w/4]
-        let x = leaky(self.conv4.forward(skip3.clone())); // [b, 2w, h/8, w/8]
+        let x = self.conv1.leaky(frames); // [b, w, h, w]
+        let skip2 = self.conv2.leaky(x); // [b, 2w, h/2, w/2]
+        let skip3 = self.conv3.leaky(skip2.clone()); // [b, 4w, h/4, w/4]
+        let x = self.conv4.leaky(skip3.clone()); // [b, 2w, h/8, w/8]
 
-        let flow4 = self.conv_pr4.forward(x.clone());
+        let flow4 = self.conv_pr4.linear(x.clone());
         let (x, flow3) = self.level3().forward(skip3, x, flow4.clone());
         let (_, flow2) = self.level2().forward(skip2, x, flow3.clone());
         FlowPyramid { levels: vec![flow2, flow3, flow4] }

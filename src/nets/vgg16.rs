@@ -8,7 +8,7 @@ use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Device, Tensor, activation};
 
 use super::StreamConfig;
-use super::layers::{Head, conv, linear, replaced, with_linear_head};
+use super::layers::{Convolve, Head, conv, linear, replaced, with_linear_head};
 
 /// Width of the two hidden fully connected layers.
 const HIDDEN: usize = 4096;
@@ -100,6 +100,6 @@ impl Vgg16 {
 
     /// Convolutions with ReLU, then 2×2 pooling.
     fn block(&self, x: Tensor<4>, convs: &[&Conv2d]) -> Tensor<4> {
-        self.pool.forward(convs.iter().fold(x, |x, conv| activation::relu(conv.forward(x))))
+        self.pool.forward(convs.iter().fold(x, |x, conv| conv.relu(x)))
     }
 }

@@ -1,0 +1,127 @@
+//! The sizes of a convolution, and either of its directions along one axis as positions and taps.
+
+/// The sizes of a convolution from `x` to `y`. A transposed convolution is the way back, from `y` to `x`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Pictures.
+    pub batch: usize,
+    /// Maps of `x` and of `y`.
+    pub maps: [usize; 2],
+    /// Groups of maps that do not see each other.
+    pub groups: usize,
+    /// Height and width of `x`.
+    pub x: [usize; 2],
+    /// Height and width of `y`.
+    pub y: [usize; 2],
+    /// Height and width of the kernel.
+    pub kernel: [usize; 2],
+    /// Positions of `x` for one of `y`.
+    pub stride: [usize; 2],
+    /// Zeros above and on the left of `x`; below and on the right there are as many as `y` takes.
+    pub padding: [usize; 2],
+}
+
+impl Sizes {
+    /// Maps of `x` and of `y` in a group.
+    pub fn maps_of_group(&self) -> [usize; 2] {
+        self.maps.map(|maps| maps / self.groups)
+    }
+
+    /// Elements of the kernel between two maps.
+    pub fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// `y` from `x` along rows (0) or columns (1).
+    pub fn forward(&self, axis: usize) -> Axis {
+        Axis {
+            from: self.x[axis],
+            to: self.y[axis],
+            step_from: self.stride[axis],
+            step_to: 1,
+            grid: self.y[axis],
+            low: self.padding[axis] as isize,
+            extent: self.kernel[axis],
+            taps: vec![(0..self.kernel[axis]).map(|k| Tap { offset: k, kernel: k }).collect()],
+        }
+    }
+
+    /// `x` from `y`: each of `stride` interleaved parts of `x` is a convolution of its own, with every `stride`-th tap.
+    pub fn backward(&self, axis: usize) -> Axis {
+        let (kernel, stride, padding) = (self.kernel[axis], self.stride[axis], self.padding[axis]);
+        // Position stride·g + part of x takes position g + shift - t of y by element first + stride·t of the kernel.
+        let parts = (0..stride).map(|part| {
+            let (first, shift) = ((part + padding) % stride, ((part + padding) / stride) as isize);
+            (first, shift, kernel.saturating_sub(first).div_ceil(stride) as isize)
+        });
+        let low = parts.clone().filter(|part| part.2 > 0).map(|(_, shift, count)| count - 1 - shift).max().unwrap_or(0);
+        let tap = |first, shift, t| Tap { offset: (shift - t + low) as usize, kernel: first + stride * t as usize };
+        let taps: Vec<Vec<Tap>> =
+            parts.map(|(first, shift, count)| (0..count).map(|t| tap(first, shift, t)).collect()).collect();
+        Axis {
+            from: self.y[axis],
+            to: self.x[axis],
+            step_from: 1,
+            step_to: stride,
+            grid: self.x[axis].div_ceil(stride),
+            low,
+            extent: taps.iter().flatten().map(|tap| tap.offset + 1).max().unwrap_or(1),
+            taps,
+        }
+    }
+}
+
+/// An element of the kernel and where it reads.
+#[derive(Clone, Copy, Debug)]
+pub struct Tap {
+    /// From the first padded position on.
+    pub offset: usize,
+    /// Index of the element.
+    pub kernel: usize,
+}
+
+/// One direction of a convolution along one axis: position `g` of a grid reads `step_from·g + offset - low` for every tap
+/// of a part and writes `step_to·g + part`.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// Positions that are read.
+    pub from: usize,
+    /// Positions that are written.
+    pub to: usize,
+    /// See above.
+    pub step_from: usize,
+    /// See above; also the number of parts.
+    pub step_to: usize,
+    /// Positions of the grid.
+    pub grid: usize,
+    /// Zeros before the first position; negative where the first positions are not read at all.
+    pub low: isize,
+    /// The largest offset and one.
+    pub extent: usize,
+    /// Taps of each part.
+    pub taps: Vec<Vec<Tap>>,
+}
+
+impl Axis {
+    /// Offsets that differ by more than whole steps.
+    pub fn phases(&self) -> usize {
+        self.step_from.min(self.extent)
+    }
+
+    /// Positions beyond the grid that its last one reads.
+    pub fn halo(&self) -> usize {
+        (self.extent - 1) / self.step_from
+    }
+
+    /// Zeros at the end of a row for which those at the beginning of the next can stand.
+    pub fn shared(&self) -> usize {
+        let (step, columns) = (self.step_from as isize, (self.grid + self.halo()) as isize);
+        let ceil = |a: isize| a.div_euclid(step) + isize::from(a.rem_euclid(step) > 0);
+        let shared = |phase| {
+            let left = ceil(self.low - phase).clamp(0, columns);
+            let right = (columns - ceil(self.from as isize + self.low - phase)).clamp(0, columns);
+            left.min(right) as usize
+        };
+        (0..self.phases() as isize).map(shared).min().unwrap_or(0).min(self.halo())
+    }
+}

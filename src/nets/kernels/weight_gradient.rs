@@ -1,0 +1,274 @@
+//! Gradients of weights and biases: products of maps in planes, summed over pixels.
+//!
+//! `M` maps of the output's gradient and `N` pairs of input map and tap make `M · N` sums of vectors, which stay in
+//! registers over all pixels of a chunk: 4 × 6 with 32 registers, 3 × 3 with 16. The gradient's rows are as far apart as
+//! the planes' and have zeros between them, so that pixels are counted as one long row; where there is a zero, the
+//! product counts nothing unless the input there is not finite. A chunk is as many rows, or as many whole pictures, as
+//! fit the second level of the cache. Threads take tiles of 64 × 64 maps; where there are few of them, parts of the
+//! chunks, whose sums are added at the end in a fixed order.
+
+#![expect(clippy::needless_range_loop, reason = "indices run over registers: iterators would keep them in memory")]
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::planes::Layout;
+use super::scratch::with_buffers;
+use super::simd::{Vectors, copy, multiply_add};
+use super::sizes::{Axis, Sizes};
+
+/// Numbers of the planes of a chunk: a megabyte.
+const CHUNK: usize = 256 * 1024;
+
+/// Numbers of a map in a chunk: four maps of the gradient and one of the input shall stay in the first level of the cache.
+const LONGEST: usize = 4096;
+
+/// Maps of a tile of the weights.
+const TILE: usize = 64;
+
+/// Returns the gradient of the weights [maps, c / groups, kh, kw] of the convolution of `x`, given that of its output.
+pub fn weight_gradient(vectors: Vectors, sizes: &Sizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+    let ([of_x, of_y], taps) = (sizes.maps_of_group(), sizes.taps());
+    let axes = [sizes.forward(0), sizes.forward(1)];
+    let mut sums = vec![0.0; sizes.maps[1] * of_x * taps];
+    if x.is_empty() || gradient.is_empty() || sums.is_empty() {
+        return sums;
+    }
+    let [xs, ys] = [of_x, of_y].map(|maps| maps.div_ceil(maps.div_ceil(TILE)));
+    let whole = Layout::new(&axes, sizes.y[0], 1);
+    let row = whole.row * (xs * whole.phases[0] * whole.phases[1] + ys);
+    let rows = (CHUNK / row).min(LONGEST / whole.row).clamp(1, sizes.y[0]);
+    let bands = sizes.y[0].div_ceil(rows);
+    let rows = sizes.y[0].div_ceil(bands);
+    let bands = sizes.y[0].div_ceil(rows);
+    let fit = (CHUNK / (whole.map() * xs + whole.plane * ys)).min(LONGEST / whole.plane).max(1);
+    let pictures = if bands > 1 { 1 } else { sizes.batch.div_ceil(sizes.batch.div_ceil(fit)) };
+    let chunks = sizes.batch.div_ceil(pictures) * bands;
+
+    let threads = rayon::current_num_threads();
+    let tiles = sizes.groups * of_x.div_ceil(xs) * of_y.div_ceil(ys);
+    let splits = if tiles >= 2 * threads { 1 } else { (3 * threads).div_ceil(tiles).min(chunks) };
+    let mut tasks = Vec::new();
+    for group in 0..sizes.groups {
+        for y in (0..of_y).step_by(ys) {
+            for x in (0..of_x).step_by(xs) {
+                for split in 0..splits {
+                    tasks.push(Tile {
+                        group,
+                        xs: [x, (x + xs).min(of_x)],
+                        ys: [y, (y + ys).min(of_y)],
+                        chunks: [split * chunks / splits, (split + 1) * chunks / splits],
+                    });
+                }
+            }
+        }
+    }
+    let layout = Layout::new(&axes, rows, pictures);
+    let of_map = |map: usize| {
+        let tap = move |tap| [tap / sizes.kernel[1], tap % sizes.kernel[1]];
+        let axes = &axes;
+        (0..taps).map(move |index| (map * layout.map() + layout.offset(axes, tap(index))) as u32)
+    };
+    let offsets: Vec<u32> = (0..xs).flat_map(of_map).collect();
+    let shared = Shared { sizes, axes: &axes, x, gradient, layout, offsets: &offsets, rows, bands, pictures };
+    // What the last offsets read beyond the last plane meets zeros.
+    let lengths = [xs * layout.map() + pictures * layout.plane, ys * pictures * layout.plane];
+    let of_tile = |tile: &Tile| {
+        let mut sums = vec![0.0; (tile.ys[1] - tile.ys[0]) * (tile.xs[1] - tile.xs[0]) * taps];
+        with_buffers(lengths, |[planes, gradients]| {
+            vectors.run(Work { shared: &shared, tile, planes, gradients, sums: &mut sums });
+        });
+        sums
+    };
+    let parts: Vec<Vec<f32>> = tasks.par_iter().map(of_tile).collect();
+    for (tile, part) in tasks.iter().zip(parts) {
+        let width = (tile.xs[1] - tile.xs[0]) * taps;
+        for (y, part) in (tile.ys[0]..).zip(part.chunks(width)) {
+            let at = ((tile.group * of_y + y) * of_x + tile.xs[0]) * taps;
+            for (sum, part) in sums[at..at + width].iter_mut().zip(part) {
+                *sum += part;
+            }
+        }
+    }
+    sums
+}
+
+/// Returns the gradient of the bias: the sum of each of the `maps` over all pictures and pixels of `gradient`.
+pub fn bias_gradient(maps: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
+    let of_map = |map: usize| {
+        let pictures = gradient.chunks_exact((maps * pixels).max(1));
+        pictures.map(|picture| sum(&picture[map * pixels..(map + 1) * pixels])).sum()
+    };
+    (0..maps).into_par_iter().with_min_len(TILE.div_ceil(4)).map(of_map).collect()
+}
+
+/// Sixteen sums side by side: faster, and more exact, than one.
+fn sum(values: &[f32]) -> f32 {
+    let (blocks, rest) = values.as_chunks::<16>();
+    let mut sums = [0.0; 16];
+    for block in blocks {
+        for (sum, value) in sums.iter_mut().zip(block) {
+            *sum += value;
+        }
+    }
+    sums.iter().chain(rest).sum()
+}
+
+/// Some weights of a group, and some of the chunks.
+struct Tile {
+    group: usize,
+    /// Input maps.
+    xs: [usize; 2],
+    /// Output maps.
+    ys: [usize; 2],
+    chunks: [usize; 2],
+}
+
+/// What all tasks read.
+struct Shared<'a> {
+    sizes: &'a Sizes,
+    axes: &'a [Axis; 2],
+    x: &'a [f32],
+    gradient: &'a [f32],
+    layout: Layout,
+    /// Where the maps of a tile are read, by map and tap.
+    offsets: &'a [u32],
+    /// Rows of a chunk.
+    rows: usize,
+    /// Chunks of a picture.
+    bands: usize,
+    /// Pictures of a chunk.
+    pictures: usize,
+}
+
+/// A task, room for the planes of its maps, and its sums.
+struct Work<'a> {
+    shared: &'a Shared<'a>,
+    tile: &'a Tile,
+    planes: &'a mut [f32],
+    gradients: &'a mut [f32],
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for Work<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { shared, tile, planes, gradients, sums } = self;
+        let Shared { sizes, axes, layout, rows, bands, pictures, .. } = *shared;
+        let [plane_x, plane_y] = [sizes.x, sizes.y].map(|size| size[0] * size[1]);
+        let [of_x, of_y] = sizes.maps_of_group();
+        let (x_maps, y_maps) = (tile.xs[1] - tile.xs[0], tile.ys[1] - tile.ys[0]);
+        let length = pictures * layout.plane;
+        let offsets = &shared.offsets[..x_maps * sizes.taps()];
+        for chunk in tile.chunks[0]..tile.chunks[1] {
+            let first = chunk / bands * pictures;
+            let count = pictures.min(sizes.batch - first);
+            let first_row = chunk % bands * rows;
+            let rows = rows.min(sizes.y[0] - first_row);
+            for i in 0..count {
+                let at = ((first + i) * sizes.maps[0] + tile.group * of_x + tile.xs[0]) * plane_x;
+                let maps = shared.x[at..at + x_maps * plane_x].chunks_exact(plane_x);
+                for (map, planes) in maps.zip(planes.chunks_exact_mut(layout.map())) {
+                    layout.fill(simd, axes, first_row, i, map, planes);
+                }
+                let at = ((first + i) * sizes.maps[1] + tile.group * of_y + tile.ys[0]) * plane_y;
+                let maps = shared.gradient[at..at + y_maps * plane_y].chunks_exact(plane_y);
+                for (map, plane) in maps.zip(gradients.chunks_exact_mut(length)) {
+                    let plane = &mut plane[i * layout.plane..(i + 1) * layout.plane];
+                    let from = map.chunks_exact(sizes.y[1]).skip(first_row).take(rows);
+                    for (from, to) in from.zip(plane.chunks_exact_mut(layout.row)) {
+                        let (to, gap) = to.split_at_mut(sizes.y[1]);
+                        copy(simd, from, to);
+                        gap.fill(0.0);
+                    }
+                    plane[rows * layout.row..].fill(0.0);
+                }
+            }
+            planes[x_maps * layout.map()..].fill(0.0);
+            let used = (count - 1) * layout.plane + rows * layout.row;
+            let pixels = Pixels { planes, gradients, length, vectors: used.div_ceil(S::F32_LANES) };
+            let mut y = 0;
+            while y < y_maps {
+                let sums = &mut sums[y * offsets.len()..];
+                y += match y_maps - y {
+                    4.. if S::REGISTER_COUNT >= 32 => pixels.add_maps::<S, 4, 6>(simd, y, offsets, sums),
+                    3.. => pixels.add_maps::<S, 3, 3>(simd, y, offsets, sums),
+                    2 => pixels.add_maps::<S, 2, 4>(simd, y, offsets, sums),
+                    _ => pixels.add_maps::<S, 1, 9>(simd, y, offsets, sums),
+                }
+            }
+        }
+    }
+}
+
+/// The pixels of a chunk.
+struct Pixels<'a> {
+    planes: &'a [f32],
+    gradients: &'a [f32],
+    /// From one map of the gradient to the next.
+    length: usize,
+    /// Vectors of a map of the gradient that are not all zero.
+    vectors: usize,
+}
+
+impl Pixels<'_> {
+    /// Adds to the sums of `M` maps from `y` on, and returns `M`.
+    #[inline(always)]
+    fn add_maps<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        y: usize,
+        offsets: &[u32],
+        sums: &mut [f32],
+    ) -> usize {
+        let (blocks, rest) = offsets.as_chunks::<N>();
+        for (i, block) in blocks.iter().enumerate() {
+            self.add::<S, M, N>(simd, y, block, offsets.len(), &mut sums[i * N..]);
+        }
+        for (i, offset) in rest.iter().enumerate() {
+            self.add::<S, M, 1>(simd, y, &[*offset], offsets.len(), &mut sums[blocks.len() * N + i..]);
+        }
+        M
+    }
+
+    /// Adds to `M` rows of `N` sums, `width` apart.
+    #[inline(always)]
+    fn add<S: Simd, const M: usize, const N: usize>(
+        &self,
+        simd: S,
+        y: usize,
+        offsets: &[u32; N],
+        width: usize,
+        into: &mut [f32],
+    ) {
+        let (lanes, count) = (S::F32_LANES, self.vectors);
+        let none: &[S::f32s] = &[];
+        let (mut xs, mut gs) = ([none; N], [none; M]);
+        for n in 0..N {
+            xs[n] = &S::as_simd_f32s(&self.planes[offsets[n] as usize..][..count * lanes]).0[..count];
+        }
+        for m in 0..M {
+            gs[m] = &S::as_simd_f32s(&self.gradients[(y + m) * self.length..][..count * lanes]).0[..count];
+        }
+        let mut sums = [[simd.splat_f32s(0.0); N]; M];
+        for i in 0..count {
+            let mut g = [simd.splat_f32s(0.0); M];
+            for m in 0..M {
+                g[m] = gs[m][i];
+            }
+            for n in 0..N {
+                let x = xs[n][i];
+                for m in 0..M {
+                    sums[m][n] = multiply_add(simd, g[m], x, sums[m][n]);
+                }
+            }
+        }
+        for m in 0..M {
+            for n in 0..N {
+                into[m * width + n] += simd.reduce_sum_f32s(sums[m][n]);
+            }
+        }
+    }
+}
