@@ -7,7 +7,9 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Bool, Device, Tensor};
 
-use super::layers::{Convolve, HE_NORMAL};
+use super::convolve::{Convolve, activated, convolved, has_kernels};
+use super::kernels::Activation;
+use super::layers::HE_NORMAL;
 
 /// Added to the variance, as in PyTorch.
 pub(super) const EPSILON: f64 = 1e-5;
@@ -47,13 +49,24 @@ impl BatchNorm {
         }
     }
 
+    /// Returns the running mean and variance.
+    fn statistics(&self, device: &Device) -> [Tensor<1>; 2] {
+        [&self.running_mean, &self.running_var].map(|statistic| statistic.value().to_device(device))
+    }
+
+    /// Returns what each channel is multiplied by and what is added to it, by the running statistics.
+    fn scale_and_shift(&self, device: &Device) -> (Tensor<1>, Tensor<1>) {
+        let [mean, variance] = self.statistics(device);
+        let scale = self.weight.val() / (variance + self.epsilon).sqrt();
+        (scale.clone(), self.bias.val() - mean * scale)
+    }
+
     /// [b, c, …] → the same.
     pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let device = x.device();
         let (weight, bias) = (self.weight.val(), self.bias.val());
         if !device.is_autodiff() || !self.weight.is_require_grad() {
-            let [mean, variance] =
-                [&self.running_mean, &self.running_var].map(|statistic| statistic.value().to_device(&device));
+            let [mean, variance] = self.statistics(&device);
             return batch_norm(x, weight, bias, mean, variance, self.epsilon);
         }
         let shape = x.dims();
@@ -118,16 +131,29 @@ impl ConvNorm {
     pub(super) fn input_maps(&self) -> usize {
         self.conv.weight.lazy_shape()[1]
     }
+}
 
+impl Convolve for ConvNorm {
     /// [b, from, h, w] → [b, to, h/stride, w/stride].
-    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.bn.forward(self.conv.linear(x))
+    fn apply(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
+        let differentiated = [x.device(), self.bn.weight.val().device()].iter().any(Device::is_autodiff);
+        if differentiated || !has_kernels(&self.conv, &x) {
+            return activated(self.bn.forward(self.conv.linear(x)), activation);
+        }
+        // All in one pass over the maps.
+        let (scale, shift) = self.bn.scale_and_shift(&x.device());
+        let shift = match &self.conv.bias {
+            Some(bias) => shift + bias.val() * scale.clone(),
+            None => shift,
+        };
+        let scale = scale.into_data().try_to_vec().expect("f32 on the CPU");
+        convolved(&self.conv, x, Some(scale), Some(shift), activation)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Tolerance;
+    use burn::tensor::{Distribution, Tolerance};
 
     use super::*;
 
@@ -206,5 +232,18 @@ mod tests {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             self.0.extend(param.val().into_data().try_into_vec::<f32>().unwrap());
         }
+    }
+
+    #[test]
+    fn convolution_and_normalisation_in_one_pass_are_those_one_after_the_other() {
+        let device = Device::flex().autodiff();
+        let mut norm = ConvNorm::new([3, 4], 3, 2, 1, &device);
+        norm.conv.bias = Some(Param::from_tensor(Tensor::from_floats([0.5, -1.0, 2.0, 0.0], &device)));
+        norm.bn.weight = Param::from_tensor(Tensor::from_floats([1.0, -2.0, 0.5, 3.0], &device));
+        let x = Tensor::random([2, 3, 9, 8], Distribution::Normal(1.0, 2.0), &device);
+        norm.linear(x.clone()); // moves the running statistics
+        let (norm, x) = (norm.valid(), x.inner());
+        let expected = activated(norm.bn.forward(norm.conv.forward(x.clone())), Activation::RELU6);
+        norm.relu6(x).into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-4));
     }
 }

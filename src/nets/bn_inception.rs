@@ -6,10 +6,11 @@ use burn::module::Module;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Dropout, DropoutConfig, Linear, PaddingConfig2d};
 use burn::tensor::ops::PadMode;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use super::StreamConfig;
 use super::batch_norm::ConvNorm;
+use super::convolve::Convolve;
 use super::layers::{Head, global_average, linear, with_linear_head};
 
 /// Dropout before the classifier, as in temporal segment networks for frames. (For flow they have 0.7.)
@@ -68,8 +69,8 @@ impl BnInception {
 
     /// `x` [b, c, h, w] → averaged features [b, 1024].
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = halve(relu(&self.conv1, x)); // [b, 64, h/4, w/4]
-        let x = halve(relu(&self.conv2, relu(&self.conv2_reduce, x))); // [b, 192, h/8, w/8]
+        let x = halve(self.conv1.relu(x)); // [b, 64, h/4, w/4]
+        let x = halve(self.conv2.relu(self.conv2_reduce.relu(x))); // [b, 192, h/8, w/8]
         let x = self.inception_3b.forward(self.inception_3a.forward(x));
         let x = self.inception_3c.forward(x); // [b, 576, h/16, w/16]
         let x = self.inception_4b.forward(self.inception_4a.forward(x));
@@ -167,9 +168,9 @@ impl Inception {
 
     /// [b, from, h, w] → [b, out, h, w], or with half the sides, rounded up.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let triple = relu(&self.conv_3x3, relu(&self.conv_3x3_reduce, x.clone()));
-        let double = relu(&self.double_3x3_1, relu(&self.double_3x3_reduce, x.clone()));
-        let double = relu(&self.double_3x3_2, double);
+        let triple = self.conv_3x3.relu(self.conv_3x3_reduce.relu(x.clone()));
+        let double = self.double_3x3_1.relu(self.double_3x3_reduce.relu(x.clone()));
+        let double = self.double_3x3_2.relu(double);
         let (Some(conv_1x1), Some(pool_proj)) = (&self.conv_1x1, &self.pool_proj) else {
             return Tensor::cat(vec![triple, double, halve(x)], 1);
         };
@@ -177,17 +178,13 @@ impl Inception {
             Some(mean) => mean.forward(x.clone()),
             None => self.largest.forward(x.clone()),
         };
-        Tensor::cat(vec![relu(conv_1x1, x), triple, double, relu(pool_proj, pooled)], 1)
+        Tensor::cat(vec![conv_1x1.relu(x), triple, double, pool_proj.relu(pooled)], 1)
     }
 }
 
 /// The published networks' convolutions have biases before batch normalisation.
 fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> ConvNorm {
     ConvNorm::new(channels, kernel, stride, 1, device).with_bias(device)
-}
-
-fn relu(conv: &ConvNorm, x: Tensor<4>) -> Tensor<4> {
-    activation::relu(conv.forward(x))
 }
 
 /// Returns the largest of 3×3 at every other place: [b, c, h, w] ≥ 0 → half the sides, rounded up as by the convolutions

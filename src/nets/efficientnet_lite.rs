@@ -11,7 +11,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::backbone::EFFICIENTNET_MIDDLE;
 use super::batch_norm::ConvNorm;
-use super::inverted_residual::{InvertedResidual, Stage, relu6};
+use super::convolve::Convolve;
+use super::inverted_residual::{InvertedResidual, Stage};
 use super::layers::{Head, global_average, linear, with_linear_head};
 use super::preprocessing::MEAN_BGR;
 use super::{Backbone, StreamConfig};
@@ -131,9 +132,9 @@ impl EfficientNetLite {
 
     /// `x` [b, c, h, w] → averaged features [b, 1280].
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = relu6(self.first.forward(self.centred(x))); // [b, 32, h/2, w/2]
+        let x = self.first.relu6(self.centred(x)); // [b, 32, h/2, w/2]
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x)); // [b, 352, h/32, w/32]
-        global_average(relu6(self.last.forward(x)))
+        global_average(self.last.relu6(x))
     }
 
     /// Pictures around the middle level: zeros around them are then those of the published networks. Flow is as it is.

@@ -3,11 +3,12 @@
 //! Flow is clipped, scaled to the range of pictures and upsampled to the size of the frames, so that a classifier
 //! trained on pictures can read it. It has no parameters of its own and passes gradients on, except where it clips.
 
-use burn::tensor::module::conv_transpose2d;
-use burn::tensor::ops::ConvTransposeOptions;
+use burn::module::Param;
+use burn::nn::conv::ConvTranspose2d;
 use burn::tensor::{Tensor, TensorData};
 
 use super::FLOW_UNIT_PX;
+use super::convolve::Convolve;
 
 /// Flow beyond ±20 px is clipped.
 pub const CLIP_PX: f32 = 20.0;
@@ -35,6 +36,16 @@ fn upsample(maps: Tensor<4>) -> Tensor<4> {
     let kernel = Tensor::from_data(TensorData::new(taps, [1, 1, 4, 4]), &maps.device());
     // Every map by itself: one kernel for all is one batch of single maps.
     let maps = maps.reshape([batch * channels, 1, height, width]);
-    let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
-    conv_transpose2d(maps, kernel, None, options).reshape([batch, channels, 2 * height, 2 * width])
+    let upsample = ConvTranspose2d {
+        weight: Param::from_tensor(kernel).set_require_grad(false),
+        bias: None,
+        stride: [2, 2],
+        kernel_size: [4, 4],
+        dilation: [1, 1],
+        groups: 1,
+        padding: [1, 1],
+        padding_out: [0, 0],
+        channels: [1, 1],
+    };
+    upsample.linear(maps).reshape([batch, channels, 2 * height, 2 * width])
 }

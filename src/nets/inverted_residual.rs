@@ -1,9 +1,10 @@
 //! Inverted residuals (Sandler et al. 2018), of which the networks for small machines are made.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use super::batch_norm::ConvNorm;
+use super::convolve::Convolve;
 
 /// A row of a network's table: `blocks` inverted residuals of `maps` maps, inside `expansion` times as many as come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,16 +77,10 @@ impl InvertedResidual {
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let shortcut = x.clone();
         let x = match &self.expand {
-            Some(expand) => relu6(expand.forward(x)),
+            Some(expand) => expand.relu6(x),
             None => x,
         };
-        let x = self.project.forward(relu6(self.depthwise.forward(x)));
+        let x = self.project.linear(self.depthwise.relu6(x));
         if x.dims() == shortcut.dims() { x + shortcut } else { x }
     }
-}
-
-/// Returns the rectifier that ends at 6.
-pub(super) fn relu6(x: Tensor<4>) -> Tensor<4> {
-    // Flex's `clamp` of both ends at once keeps the compiler from using vectors: it takes three times as long.
-    activation::relu(x).clamp_max(6.0)
 }

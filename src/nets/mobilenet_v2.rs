@@ -6,7 +6,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::StreamConfig;
 use super::batch_norm::ConvNorm;
-use super::inverted_residual::{InvertedResidual, Stage, relu6};
+use super::convolve::Convolve;
+use super::inverted_residual::{InvertedResidual, Stage};
 use super::layers::{Head, global_average, linear, with_linear_head};
 
 /// Feature maps of the first convolution.
@@ -67,9 +68,9 @@ impl MobileNetV2 {
 
     /// `x` [b, c, h, w] → averaged features [b, 1280].
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = relu6(self.first.forward(x)); // [b, 32, h/2, w/2]
+        let x = self.first.relu6(x); // [b, 32, h/2, w/2]
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x)); // [b, 320, h/32, w/32]
-        global_average(relu6(self.last.forward(x)))
+        global_average(self.last.relu6(x))
     }
 
     /// `features` [b, 1280] → logits [b, K].

@@ -11,6 +11,7 @@ mod backbone;
 mod batch_norm;
 mod bn_inception;
 mod conv_norm3d;
+mod convolve;
 mod efficientnet_lite;
 pub mod flow_normalisation;
 mod flow_pyramid;

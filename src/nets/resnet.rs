@@ -6,6 +6,7 @@ use burn::nn::{Dropout, DropoutConfig, Linear, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation};
 
 use super::batch_norm::ConvNorm;
+use super::convolve::Convolve;
 use super::layers::{Head, global_average, linear, with_linear_head};
 use super::{Backbone, StreamConfig};
 
@@ -91,7 +92,7 @@ impl ResNet {
 
     /// `x` [b, c, h, w] → averaged features [b, 512], ResNet-50 [b, 2048].
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = self.pool.forward(activation::relu(self.conv1.forward(x))); // [b, 64, h/4, w/4]
+        let x = self.pool.forward(self.conv1.relu(x)); // [b, 64, h/4, w/4]
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         global_average(stages.into_iter().flatten().fold(x, |x, block| block.forward(x))) // of h/32 × w/32
     }
@@ -134,13 +135,13 @@ impl Block {
     /// [b, from, h, w] → [b, out, h/stride, w/stride].
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let shortcut = match &self.downsample {
-            Some(downsample) => downsample.forward(x.clone()),
+            Some(downsample) => downsample.linear(x.clone()),
             None => x.clone(),
         };
-        let x = self.conv2.forward(activation::relu(self.conv1.forward(x)));
+        let x = self.conv1.relu(x);
         let x = match &self.conv3 {
-            Some(conv3) => conv3.forward(activation::relu(x)),
-            None => x,
+            Some(conv3) => conv3.linear(self.conv2.relu(x)),
+            None => self.conv2.linear(x),
         };
         activation::relu(x + shortcut)
     }

@@ -7,7 +7,8 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::StreamConfig;
-use super::layers::{Convolve, HE_NORMAL, Head, conv_with, global_average, replaced};
+use super::convolve::Convolve;
+use super::layers::{HE_NORMAL, Head, conv_with, global_average, replaced};
 
 /// Features the classifier reads.
 const FEATURES: usize = 512;

@@ -4,7 +4,8 @@ use burn::module::Module;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Device, Tensor};
 
-use super::layers::{Convolve, Refinement, conv, deconv, flow_predictor};
+use super::convolve::Convolve;
+use super::layers::{Refinement, conv, deconv, flow_predictor};
 use super::{FlowPyramid, MotionConfig};
 
 /// The small motion network. Fields bear the layer names of [`MotionNet`](super::MotionNet).

@@ -8,7 +8,8 @@ use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::{Device, Tensor, activation};
 
 use super::StreamConfig;
-use super::layers::{Convolve, Head, conv, linear, replaced, with_linear_head};
+use super::convolve::Convolve;
+use super::layers::{Head, conv, linear, replaced, with_linear_head};
 
 /// Width of the two hidden fully connected layers.
 const HIDDEN: usize = 4096;

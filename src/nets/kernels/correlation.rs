@@ -20,7 +20,7 @@ use super::planes::Layout;
 use super::scratch::with_buffers;
 use super::simd::Vectors;
 use super::sizes::{Axis, Sizes, Tap};
-use super::tile::{Band, LARGEST_BLOCK, LONGEST_TILE};
+use super::tile::{Activation, Band, LARGEST_BLOCK, LONGEST_TILE};
 
 /// Numbers of the planes of a task: half a megabyte.
 const BAND: usize = 128 * 1024;
@@ -31,18 +31,20 @@ const STEPS_PACKED: usize = 64;
 /// Tasks for each thread, so that one that is interrupted does not keep the others waiting.
 const TASKS_PER_THREAD: usize = 3;
 
-/// What is added to each map, and what follows.
+/// What is done with the sums of each map.
 #[derive(Clone, Copy, Debug)]
 pub struct Finish<'a> {
+    /// Multiplied with each map, before the bias is added.
+    pub scale: Option<&'a [f32]>,
     /// Added to each map.
     pub bias: Option<&'a [f32]>,
-    /// Slope on the negative side: 1 without activation, 0 for ReLU.
-    pub slope: f32,
+    /// Behind all.
+    pub activation: Activation,
 }
 
 impl Finish<'_> {
-    /// Neither bias nor activation.
-    pub const NONE: Self = Self { bias: None, slope: 1.0 };
+    /// Nothing.
+    pub const NONE: Self = Self { scale: None, bias: None, activation: Activation::NONE };
 }
 
 /// Returns `y` of the convolution of `x` [b, c, h, w] with `weight` [maps, c / groups, kh, kw].
@@ -177,7 +179,7 @@ impl Correlation {
             offsets.push((0..self.maps[0]).flat_map(of_map).collect());
         }
         // Weights that several tasks use are packed once.
-        let packed = if self.batch * cut.bands > 2 { self.pack_all(weight) } else { Vec::new() };
+        let packed = if self.batch * cut.bands > 2 { self.pack_all(weight, finish.scale) } else { Vec::new() };
         let shared = Shared { of: self, input, weight, packed: &packed, offsets: &offsets, layout, direct, finish };
         let planes = if direct { 0 } else { self.maps[0] * map + LONGEST_TILE };
         let lengths = [planes, x.step_to * LARGEST_BLOCK * LONGEST_TILE, LARGEST_BLOCK * self.steps()];
@@ -217,7 +219,7 @@ impl Correlation {
     }
 
     /// Returns the weights of all blocks of all groups.
-    fn pack_all(&self, weight: &[f32]) -> Vec<f32> {
+    fn pack_all(&self, weight: &[f32], scale: Option<&[f32]>) -> Vec<f32> {
         let steps = self.steps();
         let mut packed = vec![0.0; self.groups * self.maps[1] * steps];
         let mut rest = &mut packed[..];
@@ -231,30 +233,34 @@ impl Correlation {
         }
         let least = BAND / 16 / (LARGEST_BLOCK * steps + 1) + 1;
         let jobs = jobs.into_par_iter().with_min_len(least);
-        jobs.for_each(|(group, block, packed)| self.pack(group, block, weight, packed));
+        jobs.for_each(|(group, block, packed)| self.pack(group, block, weight, scale, packed));
         packed
     }
 
     /// Writes the weights of a block in the order in which they are read: part, input map, tap, output map.
-    fn pack(&self, group: usize, block: Block, weight: &[f32], packed: &mut [f32]) {
+    fn pack(&self, group: usize, block: Block, weight: &[f32], scale: Option<&[f32]>, packed: &mut [f32]) {
+        let mut scales = [1.0; LARGEST_BLOCK];
+        if let Some(all) = scale {
+            scales[..block.maps].copy_from_slice(&all[group * self.maps[1] + block.first..][..block.maps]);
+        }
         let weight = weight.get(group * self.strides[0] + block.first * self.strides[1]..).unwrap_or_default();
         match block.maps {
-            8 => self.pack_maps::<8>(weight, packed),
-            6 => self.pack_maps::<6>(weight, packed),
-            4 => self.pack_maps::<4>(weight, packed),
-            2 => self.pack_maps::<2>(weight, packed),
-            _ => self.pack_maps::<1>(weight, packed),
+            8 => self.pack_maps::<8>(weight, &scales, packed),
+            6 => self.pack_maps::<6>(weight, &scales, packed),
+            4 => self.pack_maps::<4>(weight, &scales, packed),
+            2 => self.pack_maps::<2>(weight, &scales, packed),
+            _ => self.pack_maps::<1>(weight, &scales, packed),
         }
     }
 
     /// A few steps of all `M` maps at a time: those of one map alone would go over all places again for the next.
-    fn pack_maps<const M: usize>(&self, weight: &[f32], packed: &mut [f32]) {
+    fn pack_maps<const M: usize>(&self, weight: &[f32], scales: &[f32; LARGEST_BLOCK], packed: &mut [f32]) {
         let (places, _) = packed.as_chunks_mut::<M>();
         for (reads, places) in self.reads.chunks(STEPS_PACKED).zip(places.chunks_mut(STEPS_PACKED)) {
             for map in 0..M {
                 let weight = &weight[map * self.strides[1]..];
                 for (read, place) in reads.iter().zip(&mut *places) {
-                    place[map] = weight[*read as usize];
+                    place[map] = weight[*read as usize] * scales[map];
                 }
             }
         }
@@ -321,7 +327,7 @@ impl WithSimd for Work<'_> {
                     bias[..block.maps].copy_from_slice(&all[map..map + block.maps]);
                 }
                 let weights = if shared.packed.is_empty() {
-                    of.pack(group, *block, shared.weight, &mut weights[..block.maps * steps]);
+                    of.pack(group, *block, shared.weight, finish.scale, &mut weights[..block.maps * steps]);
                     &weights[..block.maps * steps]
                 } else {
                     &shared.packed[map * steps..(map + block.maps) * steps]
@@ -335,7 +341,7 @@ impl WithSimd for Work<'_> {
                     offsets: shared.offsets,
                     weights,
                     bias,
-                    slope: finish.slope,
+                    activation: finish.activation,
                 };
                 band.run(simd, &mut out[written..written + block.maps], tiles);
                 written += block.maps;

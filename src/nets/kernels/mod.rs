@@ -28,17 +28,20 @@ use rayon::prelude::*;
 use correlation::{Finish, convolve, convolve_back};
 use simd::Vectors;
 pub(super) use sizes::Sizes;
+pub(super) use tile::Activation;
 use weight_gradient::{bias_gradient, weight_gradient};
 
-/// A convolution, or its way back, and the activation behind it.
-#[derive(Clone, Copy, Debug)]
+/// A convolution, or its way back, and what follows it.
+#[derive(Clone, Debug)]
 pub(super) struct Convolution {
     /// The sizes of the convolution.
     pub sizes: Sizes,
     /// From `y` to `x`: a transposed convolution.
     pub transposed: bool,
-    /// Slope of the activation on the negative side: 1 for none, 0 for ReLU.
-    pub slope: f32,
+    /// Multiplied with each map before the bias is added, where nothing is differentiated.
+    pub scale: Option<Vec<f32>>,
+    /// Behind all.
+    pub activation: Activation,
 }
 
 /// Returns the convolution of `x` on the CPU; `weight` is [y, x / groups, kh, kw] by the maps of `convolution`'s sizes.
@@ -107,12 +110,13 @@ fn tracked<C: CheckpointStrategy, const N: usize>(
     bias: Option<FlexTensor>,
     convolution: Convolution,
 ) -> FloatTensor<Autodiff<Flex, C>> {
+    assert!(convolution.scale.is_none(), "scaled maps are not differentiated");
     let [x, weight] = inputs.map(|input| input.to_contiguous());
     let y = convolution.run(&x, &weight, bias.map(|bias| bias.to_contiguous()).as_ref());
     match <Derivative as Backward<Flex, N>>::prepare::<C>(Derivative, nodes).compute_bound().stateful() {
         OpsKind::UnTracked(prepared) => prepared.finish(y),
         OpsKind::Tracked(prepared) => {
-            let activated = (convolution.slope != 1.0).then(|| y.clone());
+            let activated = (convolution.activation != Activation::NONE).then(|| y.clone());
             prepared.finish(Kept { x, weight, activated, convolution }, y)
         }
     }
@@ -139,7 +143,12 @@ impl<const N: usize> Backward<Flex, N> for Derivative {
         let mut gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let Kept { x, weight, activated, convolution } = ops.state;
         if let Some(activated) = activated {
-            let behind = |(gradient, y): (&f32, &f32)| if *y > 0.0 { *gradient } else { *gradient * convolution.slope };
+            let Activation { slope, ceiling } = convolution.activation;
+            let behind = |(gradient, y): (&f32, &f32)| match *y {
+                y if y >= ceiling => 0.0,
+                y if y > 0.0 => *gradient,
+                _ => *gradient * slope,
+            };
             let before = values(&gradient).par_iter().zip(values(&activated)).with_min_len(1 << 14).map(behind);
             gradient = tensor(before.collect(), &activated.layout().shape()[..]);
         }
@@ -157,7 +166,8 @@ impl<const N: usize> Backward<Flex, N> for Derivative {
 
 impl Convolution {
     fn run(&self, x: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> FlexTensor {
-        self.apply(x, weight, self.transposed, Finish { bias: bias.map(values), slope: self.slope })
+        let (scale, bias) = (self.scale.as_deref(), bias.map(values));
+        self.apply(x, weight, self.transposed, Finish { scale, bias, activation: self.activation })
     }
 
     /// Returns `y` from `x`, or with `back` `x` from `y`.

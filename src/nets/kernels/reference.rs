@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::correlation::{Finish, convolve, convolve_back};
 use super::simd::Vectors;
 use super::sizes::Sizes;
+use super::tile::Activation;
 use super::weight_gradient::{bias_gradient, weight_gradient};
 
 const EVERY_VECTORS: [Vectors; 3] = [Vectors::Portable, Vectors::Avx2, Vectors::Widest];
@@ -121,18 +122,19 @@ fn maps_in_many_bands_tiles_and_chunks_agree() {
 }
 
 #[test]
-fn bias_and_activation_follow_the_sum() {
+fn scale_bias_and_activation_follow_the_sum() {
     let sizes = sizes(1, [1, 2], 1, [1, 20], [1, 1], [1, 1], [0, 0]);
     let x: Vec<f32> = (0..20).map(|i| i as f32 - 10.0).collect();
     for vectors in EVERY_VECTORS {
-        for slope in [0.0, 0.1, 1.0] {
-            let y = convolve(vectors, &sizes, &x, &[1.0, -2.0], Finish { bias: Some(&[0.5, 3.0]), slope });
-            let activated = |sum: f32| if sum < 0.0 { slope * sum } else { sum };
-            let expected: Vec<f32> = [(1.0, 0.5), (-2.0, 3.0)]
-                .iter()
-                .flat_map(|(w, b)| x.iter().map(move |x| activated(w * x + b)))
-                .collect();
-            agree(&y, &expected, &format!("{vectors:?}, slope {slope}"));
+        for (slope, ceiling) in [(0.0, f32::INFINITY), (0.1, f32::INFINITY), (1.0, f32::INFINITY), (0.0, 6.0)] {
+            let activation = Activation { slope, ceiling };
+            let finish = Finish { scale: Some(&[2.0, -1.0]), bias: Some(&[0.5, 3.0]), activation };
+            let y = convolve(vectors, &sizes, &x, &[0.5, 2.0], finish);
+            let activated = |sum: f32| if sum < 0.0 { slope * sum } else { sum.min(ceiling) };
+            let maps = [(1.0, 0.5), (-2.0, 3.0)];
+            let expected: Vec<f32> =
+                maps.iter().flat_map(|(w, b)| x.iter().map(move |x| activated(w * x + b))).collect();
+            agree(&y, &expected, &format!("{vectors:?}, {activation:?}"));
         }
     }
 }
@@ -144,7 +146,13 @@ fn what_is_not_finite_stays_where_it_is_seen() {
     x[3 * 40 + 39] = f32::NAN; // on the right edge
     x[6 * 40] = f32::INFINITY; // in the corner of the second map
     for vectors in EVERY_VECTORS {
-        let y = convolve(vectors, &sizes, &x, &[1.0; 3 * 2 * 9], Finish { bias: None, slope: 0.1 });
+        let y = convolve(
+            vectors,
+            &sizes,
+            &x,
+            &[1.0; 3 * 2 * 9],
+            Finish { activation: Activation { slope: 0.1, ceiling: f32::INFINITY }, ..Finish::NONE },
+        );
         for (at, y) in y.iter().enumerate() {
             let (row, column) = (at / 40 % 6, at % 40);
             let (near_nan, near_infinity) = (row.abs_diff(3) <= 1 && column >= 38, row <= 1 && column <= 1);

@@ -18,6 +18,24 @@ pub const LARGEST_BLOCK: usize = 8;
 /// Most pixels of a tile.
 pub const LONGEST_TILE: usize = 128;
 
+/// What a sum goes through: `min(x, ceiling)` where it is positive, `slope · x` where it is negative.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Activation {
+    /// 1 without activation, 0 for ReLU.
+    pub slope: f32,
+    /// Infinite but for ReLU6.
+    pub ceiling: f32,
+}
+
+impl Activation {
+    /// No activation.
+    pub const NONE: Self = Self { slope: 1.0, ceiling: f32::INFINITY };
+    /// The rectifier.
+    pub const RELU: Self = Self { slope: 0.0, ceiling: f32::INFINITY };
+    /// The rectifier that ends at 6.
+    pub const RELU6: Self = Self { slope: 0.0, ceiling: 6.0 };
+}
+
 /// A band of rows for one block of maps.
 pub struct Band<'a> {
     /// Rows and columns.
@@ -36,8 +54,8 @@ pub struct Band<'a> {
     pub weights: &'a [f32],
     /// Of each map.
     pub bias: [f32; LARGEST_BLOCK],
-    /// Slope on the negative side.
-    pub slope: f32,
+    /// Behind the sums.
+    pub activation: Activation,
 }
 
 impl Band<'_> {
@@ -131,14 +149,16 @@ impl Band<'_> {
                 }
             }
         }
-        if self.slope != 1.0 {
-            let (zero, slope) = (simd.splat_f32s(0.0), simd.splat_f32s(self.slope));
+        if self.activation != Activation::NONE {
+            let Activation { slope, ceiling } = self.activation;
+            let [zero, slopes, ceiling] = [simd.splat_f32s(0.0), simd.splat_f32s(slope), simd.splat_f32s(ceiling)];
             for m in 0..M {
                 for n in 0..N {
                     let sum = sums[m][n];
                     // -∞ · 0 is no number.
-                    let negative = if self.slope == 0.0 { zero } else { simd.mul_f32s(sum, slope) };
-                    sums[m][n] = simd.select_f32s(simd.less_than_f32s(sum, zero), negative, sum);
+                    let negative = if slope == 0.0 { zero } else { simd.mul_f32s(sum, slopes) };
+                    let sum = simd.select_f32s(simd.less_than_f32s(sum, zero), negative, sum);
+                    sums[m][n] = simd.select_f32s(simd.less_than_f32s(ceiling, sum), ceiling, sum);
                 }
             }
         }
