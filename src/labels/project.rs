@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
-use tempfile::NamedTempFile;
-
 use super::journal::{Fault, Journal, Reading};
 use super::lock;
 use super::manifest::{Manifest, VideoRow};
-use super::saving::{Names, Save, Saving};
+use super::saving::Saving;
 use super::undo::{Undo, Way};
 use super::{Change, Class, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar, times};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::plural::counted;
+
+mod files;
 
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
@@ -43,10 +43,10 @@ const READINGS: usize = 5;
 /// drop(project); // without saving
 ///
 /// let Opened { mut project, notes } = Project::open(&dir)?;
-/// assert_eq!(project.document().videos[&id].label, Some(Label::Class(wave)), "restored from the journal");
+/// assert_eq!(project.document().videos[&id].labels, [Label::Class(wave)], "restored from the journal");
 /// assert!(notes[0].cause.contains("recovered"));
 /// project.undo()?;
-/// assert_eq!(project.document().videos[&id].label, None);
+/// assert!(project.document().videos[&id].labels.is_empty());
 /// # Ok::<(), motionscope::error::Error>(())
 /// ```
 pub struct Project {
@@ -314,114 +314,6 @@ impl Project {
     /// Returns the step that [`Self::redo`] would do again.
     pub fn redo_step(&self) -> Option<&Step> {
         self.undo.next(Way::Forth)
-    }
-
-    /// Brings the files up to date and begins a new journal; does nothing if they are.
-    ///
-    /// # Errors
-    /// If they cannot be written. Then the journal holds what they lack, and it can be tried again.
-    pub fn save(&mut self) -> Result<()> {
-        if let Some(saving) = self.saving.take() {
-            let written = saving.wait();
-            self.finish(saving.revision, &saving.names, written)?;
-        }
-        if let Some((save, names)) = self.gather() {
-            let written = save.write();
-            self.finish(self.revision, &names, written)?;
-        }
-        Ok(())
-    }
-
-    /// Begins to do the same on a thread of its own, which calls `done` at its end, unless that is under way. Steps may be done
-    /// meanwhile.
-    ///
-    /// # Errors
-    /// If there can be no such thread.
-    pub fn save_aside(&mut self, done: impl FnOnce() + Send + 'static) -> Result<()> {
-        if self.is_saving() {
-            return Ok(());
-        }
-        let Some((save, names)) = self.gather() else { return Ok(()) };
-        let videos: Vec<VideoId> = names.iter().map(|(id, _)| *id).collect();
-        let started = Saving::start(save, self.revision, names, done);
-        self.saving = Some(started.map_err(|error| {
-            self.unsaved.videos.extend(videos);
-            Error::io(&self.dir, &error)
-        })?);
-        Ok(())
-    }
-
-    /// Returns whether a save is in progress whose end [`Self::saved`] has not reported.
-    pub fn is_saving(&self) -> bool {
-        self.saving.is_some()
-    }
-
-    /// Returns whether the save that has come to its end left nothing to be saved: steps may have been done meanwhile. Nothing
-    /// before its end.
-    ///
-    /// # Errors
-    /// Same as [`Self::save`].
-    pub fn saved(&mut self) -> Option<Result<bool>> {
-        let written = self.saving.as_ref()?.written()?;
-        let saving = self.saving.take()?;
-        Some(self.finish(saving.revision, &saving.names, written))
-    }
-
-    /// Returns whether the files lack something.
-    pub fn is_behind(&self) -> bool {
-        !self.is_read_only() && self.unsaved.is_anything()
-    }
-
-    /// Returns what the files lack, and where the labels of which videos go.
-    fn gather(&mut self) -> Option<(Save, Names)> {
-        if !self.is_behind() {
-            return None;
-        }
-        let (mut sidecars, mut names, mut videos) = (self.sidecars.clone(), Vec::new(), Vec::new());
-        for id in std::mem::take(&mut self.unsaved.videos) {
-            let video = self.document.videos.get(&id).filter(|video| sidecar::is_needed(video));
-            let known = sidecars.remove(&id);
-            let name = video.map(|video| known.unwrap_or_else(|| sidecar::name_of(id, video)));
-            if let Some((video, name)) = video.zip(name.clone()) {
-                sidecars.insert(id, name.clone());
-                videos.push((video.clone(), name));
-            }
-            names.push((id, name));
-        }
-        let manifest = Manifest::of(&self.document, &sidecars, self.saves + 1);
-        let save = Save { dir: self.dir.clone(), videos, manifest, path: self.file() };
-        Some((save, names))
-    }
-
-    /// Puts what was `written` of the state `revision` in its place, unless the project has changed since: then the journal holds
-    /// what the files lack. Tells whether they lack nothing.
-    fn finish(
-        &mut self,
-        revision: u64,
-        names: &[(VideoId, Option<String>)],
-        written: Result<NamedTempFile>,
-    ) -> Result<bool> {
-        let written = written.inspect_err(|_| self.unsaved.videos.extend(names.iter().map(|(id, _)| *id)))?;
-        for (id, name) in names {
-            match name {
-                Some(name) => _ = self.sidecars.insert(*id, name.clone()),
-                None => self.obsolete.extend(self.sidecars.remove(id)),
-            }
-        }
-        if revision != self.revision {
-            return Ok(false);
-        }
-        self.check_own().inspect_err(|_| self.unsaved.videos.extend(names.iter().map(|(id, _)| *id)))?;
-        atomic::publish(written, &self.file())?;
-        disk::sync_names(&self.dir);
-        self.saves += 1; // A journal that began before is known by that, should it stay as it is.
-        self.unsaved = Unsaved::default();
-        let (folder, used) = (self.dir.join(sidecar::DIR), self.sidecars.values().collect::<BTreeSet<_>>());
-        for name in self.obsolete.drain(..).filter(|name| !used.contains(name)) {
-            let _ = fs::remove_file(folder.join(name)); // Left behind, it does no harm.
-        }
-        self.writing.as_mut().map_or(Ok(()), |writing| writing.journal.restart(self.saves))?;
-        Ok(true)
     }
 
     /// Whether nobody else has changed the project since it was opened: on disks without locks two windows can have it.

@@ -308,8 +308,8 @@ fn a_failed_save_can_be_tried_again() {
     assert!(error.subject.contains("labels"), "{error}");
     assert_eq!(project.unsaved(), 1);
     label(&mut project, id, Label::Background).unwrap();
-    project.save_aside(|| ()).unwrap();
-    let failed = std::iter::repeat_with(|| project.saved()).flatten().next().unwrap();
+    project.save_in_background(|| ()).unwrap();
+    let failed = std::iter::repeat_with(|| project.poll_save()).flatten().next().unwrap();
     assert!(failed.is_err_and(|error| error.subject.contains("labels")));
     let expected = project.document().clone();
     fs::remove_file(&folder).unwrap();
@@ -334,7 +334,7 @@ fn a_project_can_be_changed_and_closed_while_it_is_being_saved() {
     let step = all(&project, "one");
     project.perform(step).unwrap();
     for round in 0..4 {
-        project.save_aside(|| ()).unwrap();
+        project.save_in_background(|| ()).unwrap();
         label(&mut project, VideoId(round), wave).unwrap();
         project.perform(edits::remove_video(project.document(), VideoId(10 + round)).unwrap()).unwrap();
         if round % 2 == 0 {
@@ -350,16 +350,16 @@ fn a_project_can_be_changed_and_closed_while_it_is_being_saved() {
     let (sender, done) = std::sync::mpsc::channel();
     let save = |project: &mut Project| {
         let sender = sender.clone();
-        project.save_aside(move || sender.send(()).unwrap()).unwrap();
+        project.save_in_background(move || sender.send(()).unwrap()).unwrap();
     };
     save(&mut project);
     label(&mut project, VideoId(50), wave).unwrap();
     done.recv().unwrap();
-    assert_eq!(project.saved(), Some(Ok(false)), "a label was given meanwhile");
+    assert_eq!(project.poll_save(), Some(Ok(false)), "a label was given meanwhile");
     assert!(project.is_behind() && !project.is_saving());
     save(&mut project);
     done.recv().unwrap();
-    assert_eq!((project.saved(), project.unsaved(), project.saved()), (Some(Ok(true)), 0, None));
+    assert_eq!((project.poll_save(), project.unsaved(), project.poll_save()), (Some(Ok(true)), 0, None));
     save(&mut project);
     assert!(!project.is_saving(), "there is nothing to be saved");
     let before = project.document().clone();

@@ -209,9 +209,9 @@ impl LabelingState {
     pub fn go_on_saving(&mut self, wake: impl FnOnce() + Send + 'static) -> Result<bool> {
         let is_due = self.save_due().is_some_and(|rest| rest.is_zero());
         let Some(project) = &mut self.project else { return Ok(false) };
-        let result = match project.saved() {
+        let result = match project.poll_save() {
             Some(result) => result.map(drop),
-            None if is_due => project.save_aside(wake),
+            None if is_due => project.save_in_background(wake),
             None => Ok(()),
         };
         let ended = result.is_err() || !(project.is_saving() || project.is_behind());
