@@ -60,7 +60,7 @@ impl std::error::Error for Error {
 
 /// A reason not to open what was named, within the operating system's errors.
 #[derive(Debug, thiserror::Error)]
-#[error("this is a pipe or a device, which may never end, and not a file")]
+#[error("this is a pipe or a device, not a file")]
 pub(crate) struct Endless;
 
 impl Error {
@@ -114,11 +114,9 @@ impl Error {
         let (cause, remedy) = match error.kind() {
             Io::NotFound => ("no such file or folder".into(), "Check the spelling of the path"),
             Io::PermissionDenied => ("permission denied".into(), "Check the access rights"),
-            Io::StorageFull => {
-                ("the disk is full".into(), "Free some space and try again; what was saved before is intact")
-            }
+            Io::StorageFull => ("the disk is full".into(), "Free some space and try again; saved data is intact"),
             _ if error.get_ref().is_some_and(|inner| inner.is::<Endless>()) => {
-                (error.to_string(), "Name a file, or /dev/stdin for what another program writes")
+                (error.to_string(), "Pass a file, or /dev/stdin for the output of another program")
             }
             _ => (error.to_string(), "Check the disk and the path"),
         };
@@ -138,7 +136,7 @@ pub(crate) fn about_all(errors: Vec<Error>) -> Option<Error> {
     let mut first = errors.next()?;
     let others: Vec<String> = errors.map(|error| error.subject).collect();
     if !others.is_empty() {
-        first.cause += &format!("; the same goes for {} more: {}", others.len(), first_names(&others));
+        first.cause += &format!("; also affects {} more: {}", others.len(), first_names(&others));
     }
     Some(first)
 }
@@ -202,6 +200,6 @@ mod tests {
         assert_eq!(of(&[]), None);
         assert_eq!(of(&["a"]).unwrap(), "a: it is gone. Put it back.");
         let all = of(&["a", "b", "c", "d", "e"]).unwrap();
-        assert_eq!(all, "a: it is gone; the same goes for 4 more: b, c, d, …. Put it back.");
+        assert_eq!(all, "a: it is gone; also affects 4 more: b, c, d, …. Put it back.");
     }
 }

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// The caller drops whatever `work` may have left half done.
 pub(crate) fn caught<T>(subject: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let cause = format!("the computation broke off ({})", panic_text(&*payload));
+        let cause = format!("the computation crashed ({})", panic_text(&*payload));
         Err(Error::new(subject, cause, "Try again, or start with --device cpu; please report it if it happens again"))
     })
 }
@@ -28,8 +28,8 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
 /// Runs `work`, which reads the file at `path`, and turns a panic into an error about that file.
 pub(crate) fn caught_at<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-        let cause = format!("reading it broke off ({})", panic_text(&*payload));
-        Err(Error::file(path, cause, "Leave this file out, and please report it"))
+        let cause = format!("the reader crashed ({})", panic_text(&*payload));
+        Err(Error::file(path, cause, "Remove this file, and please report the problem"))
     })
 }
 

@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> Result<String> {
     }
     if bytes.starts_with(ZIP) {
         let remedy = "Save a spreadsheet as CSV, or unpack the archive";
-        return Err(Error::file(path, "it is a spreadsheet or another archive and no text", remedy));
+        return Err(Error::file(path, "it is a spreadsheet or another archive, not a text file", remedy));
     }
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::file(path, "it is too large to be a file of labels", "Choose another file"));
@@ -125,7 +125,7 @@ pub fn class_files(folder: &Path, endings: &[&str], what: &str, remedy: &str) ->
     let mut files: Vec<(String, PathBuf)> = lists
         .map(|path| match path.file_name().and_then(|name| class_of(name.to_str()?, endings)) {
             Some(class) => Ok((composed(class).into_owned(), path)),
-            None => Err(Error::file(&path, "its name is not text in Unicode", "Rename it")),
+            None => Err(Error::file(&path, "its name is not valid Unicode", "Rename it")),
         })
         .collect::<Result<_>>()?;
     files.sort();

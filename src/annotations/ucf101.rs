@@ -6,7 +6,7 @@ use std::path::Path;
 use super::text;
 use crate::error::{Error, Result};
 
-/// The name under which the class index lies beside its lists.
+/// The name under which the class index is beside its lists.
 pub const CLASS_INDEX: &str = "classInd.txt";
 
 /// Returns the clip of a line and the number of its class, if it has one.

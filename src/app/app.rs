@@ -162,7 +162,7 @@ impl App {
         self.settings.device
     }
 
-    /// Opens whatever lies at `path`: a clip, a model, a folder of clips or of classes.
+    /// Opens whatever is at `path`: a clip, a model, a folder of clips or of classes.
     pub fn open(&mut self, path: PathBuf, ctx: &Context) {
         self.opener.look(path, ctx);
     }
@@ -226,7 +226,7 @@ impl App {
     }
 
     fn open_at_start(&mut self, options: &Options, ctx: &Context) {
-        // What was used the last time may lie on a disk that is away, or does not answer.
+        // What was used the last time may be on a disk that is away, or does not answer.
         match (options.model.clone(), self.settings.model.clone()) {
             (Some(dir), _) => self.load_model(dir),
             (None, Some(dir)) => self.opener.look_for_model(ModelRole::First, dir, ctx),

@@ -1,6 +1,6 @@
 //! The window: one of the two consumers of the engine's messages (the other is the command line).
 //!
-//! [`App`] receives in `logic` and draws in `ui`. What it knows lies in a `session::Session`, what it can do in
+//! [`App`] receives in `logic` and draws in `ui`. What it knows is in a `session::Session`, what it can do in
 //! [`Command`]; the `panels` read the first and ask for the second. Nothing here computes: requests go to
 //! the engine's threads, and the window repaints only when one of them has news or a person acts.
 

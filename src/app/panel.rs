@@ -23,7 +23,7 @@ use eframe::egui::Ui;
 pub enum Action {
     /// Runs a command.
     Run(Command),
-    /// Opens a clip, a folder or a model, whatever lies at the path.
+    /// Opens a clip, a folder or a model, whatever is at the path.
     Open(PathBuf),
     /// Opens a clip whose class is known.
     Examine(Box<KnownClip>),

@@ -12,7 +12,7 @@ use super::flow::state::FlowComparison;
 use super::labeling::state::LabelingState;
 use super::live::state::LiveState;
 use super::pinned::state::PinnedState;
-use super::shell::log::{Level, Log};
+use super::shell::log::{Log, LogLevel};
 use super::training::state::{TrainingPhase, TrainingState};
 use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;
@@ -73,7 +73,7 @@ pub struct Session {
     pair: Option<(PathBuf, String)>,
     /// The clip that was opened from an evaluation last.
     known: Option<KnownClip>,
-    /// What lies under the pointer.
+    /// What is under the pointer.
     pub pointed: Option<Pointed>,
     /// The flow comparison.
     pub flow: FlowComparison,
@@ -251,15 +251,15 @@ impl Session {
             Message::SampleProgress(done, of) => self.writing_sample = Some((*done, *of)),
             Message::SampleWritten(dir) => {
                 self.writing_sample = None;
-                self.log.push(Level::Info, format!("Sample project saved to {}", dir.display()));
+                self.log.push(LogLevel::Info, format!("Sample project saved to {}", dir.display()));
             }
             Message::SampleFailed(error) => {
                 self.writing_sample = None;
                 self.problem(error);
             }
-            Message::Note(text) => self.log.push(Level::Info, text.clone()),
+            Message::Note(text) => self.log.push(LogLevel::Info, text.clone()),
             Message::SourceUnavailable(source, Some(error)) => {
-                self.log.push(Level::Warning, format!("{}: {error}", source.name()));
+                self.log.push(LogLevel::Warning, format!("{}: {error}", source.name()));
             }
             Message::SourceUnavailable(_, None)
             | Message::Measured(_)
@@ -276,11 +276,11 @@ impl Session {
             Message::Cameras(cameras) => self.live.list(cameras),
             Message::EvaluationStarted(start) => {
                 let text = format!("Evaluating {} on {}", start.model, counted(start.clips, "clip"));
-                self.log.push(Level::Info, text);
-                start.left_out.iter().for_each(|error| self.log.push(Level::Warning, error.to_string()));
+                self.log.push(LogLevel::Info, text);
+                start.left_out.iter().for_each(|error| self.log.push(LogLevel::Warning, error.to_string()));
             }
             Message::EvaluationFailed(errors) => {
-                errors.iter().for_each(|error| self.log.push(Level::Error, error.to_string()));
+                errors.iter().for_each(|error| self.log.push(LogLevel::Error, error.to_string()));
             }
             Message::ExportProgress { done, total } => self.exporting = Some((*done, *total)),
             Message::Exported { path, pairs } => {
@@ -294,15 +294,15 @@ impl Session {
 
     /// Tells a problem: in the log, and in the notice until it is dismissed.
     pub fn problem(&mut self, error: &Error) {
-        self.log.push(Level::Error, error.to_string());
+        self.log.push(LogLevel::Error, error.to_string());
         self.notice = Some(error.clone());
     }
 
     /// Tells that `what` was written to `path`: the whole path in the log, its name for a while.
     pub fn written(&mut self, path: &Path, what: &str) {
-        self.log.push(Level::Info, format!("Wrote {what} to {}", path.display()));
+        self.log.push(LogLevel::Info, format!("Saved {what} to {}", path.display()));
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        self.told = Some((format!("Wrote {name}"), Instant::now()));
+        self.told = Some((format!("Saved {name}"), Instant::now()));
     }
 
     /// A pair of the benchmark that is shown was made the clip at `path`.
@@ -386,15 +386,15 @@ impl Session {
 
     fn opened(&mut self, info: &VideoInfo) {
         self.opening = None;
-        // What is told of a live source that failed stays while the clip before it comes back.
+        // What is notified of a live source that failed stays while the clip before it comes back.
         if self.live.returning.is_none() {
             self.notice = None;
         }
         self.marks = self.known_marks(info);
         self.pointed = None;
-        self.log.push(Level::Info, format!("Opened {}: {}", info.path.display(), describe(info)));
+        self.log.push(LogLevel::Info, format!("Opened {}: {}", info.path.display(), describe(info)));
         for note in &info.notes {
-            self.log.push(Level::Warning, note.clone());
+            self.log.push(LogLevel::Warning, note.clone());
         }
         self.clip = Some(info.clone());
         self.follow_clip();
@@ -421,7 +421,7 @@ impl Session {
             (false, false) => "no classification stream",
         };
         self.log.push(
-            Level::Info,
+            LogLevel::Info,
             format!("Loaded {} from {}: {} and {streams}", info.name, info.dir.display(), info.motion),
         );
         self.model = Some(info.clone());
@@ -430,42 +430,42 @@ impl Session {
     fn training_event(&mut self, event: &TrainingEvent) {
         if let TrainingEvent::Switched { step, switches } = event {
             for change in self.training.diagnostics.changes(switches) {
-                self.log.push(Level::Info, format!("Step {step}: {change}"));
+                self.log.push(LogLevel::Info, format!("Step {step}: {change}"));
             }
         }
         self.training.receive(event);
         match event {
             TrainingEvent::Part { number, of, .. } => {
-                self.log.push(Level::Info, format!("Run {} of {of}", number + 1));
+                self.log.push(LogLevel::Info, format!("Run {} of {of}", number + 1));
             }
             TrainingEvent::Started { run_dir, .. } => {
                 let text = format!("Training in {}: {}", run_dir.display(), self.training.summary);
-                self.log.push(Level::Info, text);
+                self.log.push(LogLevel::Info, text);
             }
             TrainingEvent::Validation { step, name, value, .. } => {
-                self.log.push(Level::Info, format!("Step {step}: validation {name} {value:.4}"));
+                self.log.push(LogLevel::Info, format!("Step {step}: validation {name} {value:.4}"));
             }
             TrainingEvent::Best { name, value, model_dir, .. } => {
                 let text = format!("Best {name} so far: {value:.4}; model saved to {}", model_dir.display());
-                self.log.push(Level::Info, text);
+                self.log.push(LogLevel::Info, text);
             }
             TrainingEvent::OutOfPatience { best_step } => {
                 let text = format!("No improvement since step {best_step}: training stops early");
-                self.log.push(Level::Info, text);
+                self.log.push(LogLevel::Info, text);
             }
-            TrainingEvent::Checkpoint(path) => self.log.push(Level::Info, format!("Saved {}", path.display())),
-            TrainingEvent::Warning(error) => self.log.push(Level::Warning, error.to_string()),
-            TrainingEvent::Paused => self.log.push(Level::Info, "Training paused"),
-            TrainingEvent::Resumed => self.log.push(Level::Info, "Training resumed"),
+            TrainingEvent::Checkpoint(path) => self.log.push(LogLevel::Info, format!("Saved {}", path.display())),
+            TrainingEvent::Warning(error) => self.log.push(LogLevel::Warning, error.to_string()),
+            TrainingEvent::Paused => self.log.push(LogLevel::Info, "Training paused"),
+            TrainingEvent::Resumed => self.log.push(LogLevel::Info, "Training resumed"),
             TrainingEvent::Finished { model_dir, stopped_early } => {
                 let end = if *stopped_early { "stopped" } else { "finished" };
-                self.log.push(Level::Info, format!("Training {end}; model saved to {}", model_dir.display()));
+                self.log.push(LogLevel::Info, format!("Training {end}; model saved to {}", model_dir.display()));
             }
             TrainingEvent::RolledBack { from, to, diverged, .. } => {
                 let text = format!("Rolled back from step {from} to step {to}");
                 match diverged {
-                    Some(error) => self.log.push(Level::Warning, format!("{text}: {error}")),
-                    None => self.log.push(Level::Info, text),
+                    Some(error) => self.log.push(LogLevel::Warning, format!("{text}: {error}")),
+                    None => self.log.push(LogLevel::Info, text),
                 }
             }
             TrainingEvent::Step(_)
@@ -589,6 +589,6 @@ mod tests {
         session.receive(&Message::OpenFailed("/clips/a.mp4".into(), torn));
         assert_eq!(session.opening, None);
         assert_eq!(session.notice.as_ref().map(|error| error.cause.as_str()), Some("no video stream"));
-        assert_eq!(session.log.lines(Level::Error).count(), 1);
+        assert_eq!(session.log.lines(LogLevel::Error).count(), 1);
     }
 }

@@ -23,7 +23,7 @@ use crate::gpu::DeviceChoice;
 const RECENT: usize = 8;
 /// For how many clips the ground truth is remembered.
 const TRUTHS: usize = 64;
-/// Where the settings lie in eframe's storage.
+/// Where the settings are in eframe's storage.
 const KEY: &str = "settings";
 
 /// Layout, theme and choices; saved by eframe at regular intervals and at the end.
@@ -172,7 +172,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::app::training::settings::{Aim, Origin};
+    use crate::app::training::settings::{Aim, ClipOrigin};
     use crate::training::finetune::{FineTune, Preset};
     use crate::training::{Network, Recipe};
 
@@ -230,7 +230,7 @@ mod tests {
             settings.training.tuning = FineTune::of(preset);
             for network in [Network::Flow, Network::Temporal, Network::Spatial] {
                 settings.training.plan = Recipe::Paper.plan(network, None);
-                (settings.training.aim, settings.training.origin) = (Aim::Train, Origin::List);
+                (settings.training.aim, settings.training.origin) = (Aim::Train, ClipOrigin::List);
                 let mut memory = Memory::default();
                 settings.save(&mut memory);
                 let loaded = Settings::load(Some(&memory));

@@ -52,7 +52,7 @@ impl<K: Clone + Send + 'static, V: Send + 'static> Tasks<K, V> {
     }
 }
 
-/// A value that is found out anew whenever what it hangs on changes: the newest value and what it was found for.
+/// A value that is found out again whenever what it hangs on changes: the newest value and what it was found for.
 pub struct Background<K, V> {
     key: Option<K>,
     /// How often a value was asked for.

@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use super::analyze::AnalyzeArgs;
 use super::bench::BenchArgs;
 use super::compare::CompareArgs;
-use super::data::DataArgs;
+use super::data::DatasetArgs;
 use super::evaluate::EvaluateArgs;
 use super::flow::FlowArgs;
 use super::fuse::FuseArgs;
@@ -50,7 +50,7 @@ pub(super) enum Command {
     /// Classify a camera, a stream or a looped video in real time
     Live(LiveArgs),
     /// Check a data set before training
-    Data(DataArgs),
+    Data(DatasetArgs),
     /// Create, fill, check, export and import labelling projects
     Project(ProjectArgs),
     /// Train a network

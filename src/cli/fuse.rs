@@ -104,7 +104,7 @@ fn check(arguments: &FuseArgs, spatial: &ScoreTable, temporal: &ScoreTable, labe
             arguments.spatial.display(),
             counted(rows, "row")
         );
-        return Err(Error::file(&arguments.labels, cause, "Pass the list that the scores were made with"));
+        return Err(Error::file(&arguments.labels, cause, "Pass the list used to compute the scores"));
     }
     Ok(())
 }

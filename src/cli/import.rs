@@ -182,7 +182,7 @@ impl ImportArgs {
     ) -> Result<(StreamEntry, Stream)> {
         let classes = model.card.classes.len();
         if classes == 0 {
-            return Err(Error::file(file, "the names of its classes are not known", "Name them with --classes FILE"));
+            return Err(Error::file(file, "its class names are unknown", "Name them with --classes FILE"));
         }
         let frames = self.clip_frames;
         if let Some(count) = frames {
@@ -197,7 +197,7 @@ impl ImportArgs {
         }
         let imported = import_stream(file, stream, self.colours)?;
         if modality == Modality::Pictures && imported.colours != Colours::Bgr {
-            println!("{}: its first layer was changed to read this program's pictures", file.display());
+            println!("{}: first layer adapted to Motionscope's input normalisation", file.display());
         }
         Ok((entry, reported(file, imported)))
     }
@@ -221,7 +221,11 @@ impl ImportArgs {
 /// The imported network; says what of the file is not in it.
 fn reported<M>(file: &Path, imported: Imported<M>) -> M {
     if !imported.left_out.is_empty() {
-        println!("{}: left out, as no part of this network: {}", file.display(), imported.left_out.join(", "));
+        println!(
+            "{}: skipped tensors that do not belong to this network: {}",
+            file.display(),
+            imported.left_out.join(", ")
+        );
     }
     imported.network
 }
@@ -239,7 +243,7 @@ fn class_names(file: &Path) -> Result<Vec<String>> {
     };
     let names: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(name).collect();
     if names.is_empty() {
-        return Err(Error::file(file, "it names no class", "Write the name of a class on each line"));
+        return Err(Error::file(file, "it names no class", "Write one class name per line"));
     }
     Ok(names)
 }

@@ -124,7 +124,7 @@ impl Sampler {
         starts.into_iter().map(|start| Draw { clip, start, stride, crop }).collect()
     }
 
-    /// Returns where a window of `span` frames may begin so that it lies in part `segment` of a clip. Parts that are too short
+    /// Returns where a window of `span` frames may begin so that it is in part `segment` of a clip. Parts that are too short
     /// for that share out all beginnings there are, and their windows overlap.
     fn starts(&self, segment: usize, span: usize, frames: usize) -> RangeInclusive<usize> {
         let cut = |count: usize| [segment, segment + 1].map(|edge| edge * count / self.segments);
@@ -230,21 +230,21 @@ pub struct FlowMap<'a> {
 }
 
 /// The two source cells of an output cell and the weight of the farther one.
-struct Tap {
+struct ResampleTap {
     near: usize,
     far: usize,
     weight: f32,
 }
 
 /// Bilinear taps of `count` outputs over [origin, origin + extent) in a line of `side` cells (half-cell centres, clamped).
-fn taps(origin: f32, extent: f32, count: u32, side: u32, mirrored: bool) -> Vec<Tap> {
+fn taps(origin: f32, extent: f32, count: u32, side: u32, mirrored: bool) -> Vec<ResampleTap> {
     let last = (side - 1) as f32;
     (0..count)
         .map(|i| {
             let i = if mirrored { count - 1 - i } else { i };
             let position = (origin + (i as f32 + 0.5) * extent / count as f32 - 0.5).clamp(0.0, last);
             let near = position as usize;
-            Tap { near, far: (near + 1).min(last as usize), weight: position.fract() }
+            ResampleTap { near, far: (near + 1).min(last as usize), weight: position.fract() }
         })
         .collect()
 }

@@ -32,11 +32,11 @@ pub struct Clips {
     geometry: Geometry,
     cache: Option<Arc<ClipCache>>,
     memory: Share,
-    known: Mutex<Known>,
+    known: Mutex<RememberedClip>,
 }
 
 #[derive(Default)]
-struct Known {
+struct RememberedClip {
     counts: HashMap<usize, usize>,
     /// Frames by their places, of each clip.
     kept: HashMap<usize, HashMap<usize, Arc<RgbImage>>>,
@@ -160,7 +160,7 @@ impl Clips {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, RememberedClip> {
         self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

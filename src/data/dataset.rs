@@ -40,7 +40,7 @@ impl Dataset {
             if !source.skips_bad() {
                 return Err(error);
             }
-            tracing::warn!("left out: {error}");
+            tracing::warn!("skipped: {error}");
         }
         if dataset.clips.is_empty() {
             let mut error = no_clips(source);
@@ -74,7 +74,7 @@ fn summary(problems: Vec<Problem>) -> Option<Error> {
     if more > 0 {
         let rows = if more == 1 { "row is" } else { "rows are" };
         error.cause += &format!(", and {more} more {rows} wrong");
-        error.remedy += "; 'motionscope data check' lists all, --skip-bad leaves them out";
+        error.remedy += "; 'motionscope data check' lists all, --skip-bad skips them";
     }
     Some(error)
 }

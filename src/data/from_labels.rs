@@ -74,7 +74,7 @@ impl FromLabels {
         };
         if video.segments.is_empty() && shows_several(video, chosen) {
             let remedy = "Mark its classes as segments, or give it one label";
-            self.left_out.push(Error::file(&path, "the whole clip shows several of the classes", remedy));
+            self.left_out.push(Error::file(&path, "the clip has several of the selected classes", remedy));
             return;
         }
         for (label, frames) in &wanted {
@@ -110,7 +110,7 @@ impl FromLabels {
             if self.pieces.pieces.iter().any(|piece| piece.class == class) {
                 self.pieces.classes.push(class);
             } else {
-                let remedy = "Label some clips with it, or leave the class out";
+                let remedy = "Label some clips with it, or deselect the class";
                 self.left_out.push(Error::new(class, "the class has no clips", remedy));
             }
         }
@@ -159,7 +159,7 @@ fn clash<'a>(video: &'a Video, chosen: &Chosen, label: Label, [start, end]: [usi
 
 /// Returns the file of a video, if it is there and a plan can name it.
 fn usable(video: &Video, path: Option<PathBuf>) -> Result<PathBuf, Error> {
-    let missing = |place: &str| Error::new(place, "the video is not there", "Relink it in the labels panel");
+    let missing = |place: &str| Error::new(place, "the video is missing", "Relink it in Project › Clip");
     let path = path.ok_or_else(|| missing(&video.path))?;
     if !path.exists() {
         return Err(missing(&path.to_string_lossy()));
@@ -319,7 +319,7 @@ mod tests {
         let found = stage.pieces(&stage.chosen(&["jump", "wave"]));
         assert_eq!(found.pieces.classes, Vec::<String>::new());
         let causes: Vec<&str> = found.left_out.iter().map(|error| error.cause.as_str()).collect();
-        assert_eq!(causes, ["the video is not there", "the class has no clips", "the class has no clips"]);
+        assert_eq!(causes, ["the video is missing", "the class has no clips", "the class has no clips"]);
     }
 
     #[test]

@@ -18,8 +18,8 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
     }
     let held = held_out(&dataset.clips, share, seed);
     if held.is_empty() {
-        let cause = "no class has two recordings: to hold one out would leave nothing to train on";
-        return Err(Error::new("hold-out", cause, "Add clips, or name other clips to measure on"));
+        let cause = "no class has two recordings, so none can be held out";
+        return Err(Error::new("hold-out", cause, "Add recordings, or choose separate validation clips"));
     }
     let (validation, training) =
         std::mem::take(&mut dataset.clips).into_iter().partition(|clip| held.contains(&clip.recording()));

@@ -17,7 +17,7 @@ pub(super) struct Listing {
     /// Names in the order of their labels.
     pub classes: Vec<String>,
     /// The rows in the order of the list.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ListingRow>,
     /// THUMOS14's "Ambiguous".
     pub ambiguous: Vec<AmbiguousSegment>,
     /// Rows that cannot be used, in the order in which they were found.
@@ -28,18 +28,18 @@ pub(super) struct Listing {
 
 /// A row of a list.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(super) struct ListingRow {
     /// The clip.
     pub clip: LabelledClip,
     /// Where the row stands.
-    pub place: Place,
+    pub place: ListingPlace,
     /// Number of frames, if the list has it.
     pub frames: Option<usize>,
 }
 
 /// A location in a list: a file and a line, or a video that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ListingPlace {
     /// The list.
     pub file: Arc<Path>,
     /// Such as `line 3`; nothing where the file is the clip itself.
@@ -96,7 +96,7 @@ impl Listing {
     }
 
     /// Adds a row, or the problem that it has.
-    pub fn push(&mut self, row: std::result::Result<Row, Problem>) {
+    pub fn push(&mut self, row: std::result::Result<ListingRow, Problem>) {
         match row {
             Ok(row) => self.rows.push(row),
             Err(problem) => self.problems.push(problem),
@@ -107,7 +107,7 @@ impl Listing {
     /// every cliff dive is a dive.
     pub(super) fn drop_duplicates(&mut self) {
         type Key = (PathBuf, Option<([u64; 2], usize)>);
-        let mut seen: HashMap<Key, (Place, usize)> = HashMap::new();
+        let mut seen: HashMap<Key, (ListingPlace, usize)> = HashMap::new();
         for row in std::mem::take(&mut self.rows) {
             let clip = &row.clip;
             let segment = clip.segment_secs.map(|segment| (segment.map(f64::to_bits), clip.label));
@@ -129,7 +129,7 @@ impl Listing {
     }
 }
 
-impl Place {
+impl ListingPlace {
     /// Line `number` of `file`.
     pub fn line(file: &Arc<Path>, number: usize) -> Self {
         Self { file: file.clone(), within: Some(format!("line {number}")) }
@@ -173,7 +173,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ListingPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.within {
             Some(within) => write!(f, "{within} of {}", self.file.display()),

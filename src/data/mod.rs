@@ -23,7 +23,7 @@ mod pieces;
 mod sides;
 mod source;
 
-pub use check::{CheckPlan, CheckReport, ClassCount, Spread, SubsetReport, check};
+pub use check::{CheckPlan, CheckReport, ClassCount, ClassSpread, SubsetReport, check};
 pub use clip_cache::CachePlan;
 pub(crate) use content::file_fingerprint;
 pub use content::{Content, clip_identity};

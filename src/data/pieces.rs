@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LabelledClip;
 use super::labelled_clip::group_of;
-use super::listing::{Listing, Place, Problem, ProblemKind, Row};
+use super::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::error::Result;
 use crate::video::counted_frames;
 
@@ -83,13 +83,13 @@ pub(super) fn read(pieces: &Pieces) -> Result<Listing> {
     let mut listing = Listing::of(pieces.classes.clone());
     let file: Arc<Path> = pieces.project.as_path().into();
     for (number, piece) in pieces.pieces.iter().enumerate() {
-        let place = Place { file: file.clone(), within: Some(format!("piece {}", number + 1)) };
+        let place = ListingPlace { file: file.clone(), within: Some(format!("piece {}", number + 1)) };
         listing.push(row(piece, place, &labels));
     }
     Ok(listing)
 }
 
-fn row(piece: &Piece, place: Place, labels: &HashMap<&str, usize>) -> std::result::Result<Row, Problem> {
+fn row(piece: &Piece, place: ListingPlace, labels: &HashMap<&str, usize>) -> std::result::Result<ListingRow, Problem> {
     let Some(label) = labels.get(piece.class.as_str()) else {
         let cause = format!("there is no class '{}'", piece.class);
         return Err(place.problem(ProblemKind::Label, &cause, "Choose the clips again"));
@@ -101,7 +101,7 @@ fn row(piece: &Piece, place: Place, labels: &HashMap<&str, usize>) -> std::resul
     let counted = piece.frames.map(|[start, end]| counted_frames(&piece.path, start..end, None)).transpose();
     let counted = counted.map_err(|error| Problem::of(ProblemKind::Malformed, error))?;
     let segment = counted.map(|counted| counted.secs);
-    Ok(Row { clip: piece.clip(*label, segment), place, frames: piece.frames.map(|[start, end]| end - start) })
+    Ok(ListingRow { clip: piece.clip(*label, segment), place, frames: piece.frames.map(|[start, end]| end - start) })
 }
 
 #[cfg(test)]
@@ -129,14 +129,14 @@ mod tests {
     #[test]
     fn a_plan_keeps_them() {
         #[derive(Debug, PartialEq, Serialize, Deserialize)]
-        struct Plan {
+        struct PiecePlan {
             data: DataSource,
         }
         let pieces =
             vec![piece("/a \"b\".mp4", "jump, high", Some([3, 9]), Some("g")), piece("c.mp4", "🙂", None, None)];
         let classes = vec!["jump, high".into(), "🙂".into()];
-        let plan = Plan { data: DataSource::Pieces(Pieces { project: "/p".into(), classes, pieces }) };
-        assert_eq!(toml::from_str::<Plan>(&toml::to_string_pretty(&plan).unwrap()).unwrap(), plan);
+        let plan = PiecePlan { data: DataSource::Pieces(Pieces { project: "/p".into(), classes, pieces }) };
+        assert_eq!(toml::from_str::<PiecePlan>(&toml::to_string_pretty(&plan).unwrap()).unwrap(), plan);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Classes that differ in left and right only, which clips that are mirrored at random exchange.
 
-use super::listing::{Place, Problem, ProblemKind};
+use super::listing::{ListingPlace, Problem, ProblemKind};
 
 /// Returns a note on the first two classes of which one, seen in a mirror, is the other.
 pub fn mirrored_classes(classes: &[String]) -> Option<String> {
@@ -11,12 +11,12 @@ pub fn mirrored_classes(classes: &[String]) -> Option<String> {
         Some((left, right))
     })?;
     let [left, right] = [left, right].map(|label| &classes[label]);
-    Some(format!("training mirrors half of the clips, which makes '{right}' of '{left}' and the other way"))
+    Some(format!("training mirrors half of the clips, which swaps '{right}' and '{left}'"))
 }
 
-pub(super) fn note(classes: &[String], place: &Place) -> Option<Problem> {
+pub(super) fn note(classes: &[String], place: &ListingPlace) -> Option<Problem> {
     let cause = mirrored_classes(classes)?;
-    let remedy = "Expect confusions between them, or join them to one class";
+    let remedy = "Expect confusion between them, or merge them into one class";
     Some(place.problem(ProblemKind::Label, &cause, remedy))
 }
 

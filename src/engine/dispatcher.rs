@@ -9,9 +9,9 @@ use std::thread::Builder;
 use crossbeam_channel::{Receiver, Sender, never, select};
 
 use super::evaluation;
-use super::flow::{FlowComparison, LatestFlows, SharedDesiredFlows, start_diagnostics};
-use super::inference::playback::Results;
-use super::inference::target::Clip;
+use super::flow::{ComparisonThread, LatestFlows, SharedDesiredFlows, start_diagnostics};
+use super::inference::playback::PlaybackResults;
+use super::inference::target::PlayedClip;
 use super::inference::thread::Inference;
 use super::labeling::suggestions;
 use super::live::{Corrections, LiveSession, SharedLive};
@@ -85,7 +85,7 @@ pub(super) struct Dispatcher {
     corrections: Corrections,
     sizes: Sizes,
     inference: Inference,
-    comparison: FlowComparison,
+    comparison: ComparisonThread,
     overlay_video: Option<Job>,
     evaluation: Option<Job>,
     suggestions: Option<Job>,
@@ -103,12 +103,12 @@ impl Dispatcher {
         let diagnostics = start_diagnostics(&desired, &flows, &events);
         let diagnose = Arc::new(diagnostics.waker());
         let (kept_analysis, kept_flows) = (analysis.clone(), flows.clone());
-        let results = Results { analysis, comparison: flows, events: events.clone(), diagnose };
+        let results = PlaybackResults { analysis, comparison: flows, events: events.clone(), diagnose };
         // After the end of this thread nobody needs to know.
         let on_model = move |dir, sizes| _ = commands.send(Command::ModelInUse(dir, sizes));
         let inference = Inference::start(compute.clone(), results.clone(), on_model);
         let score = Arc::new(inference.waker());
-        let comparison = FlowComparison::start(&compute, &results, desired, diagnostics, score);
+        let comparison = ComparisonThread::start(&compute, &results, desired, diagnostics, score);
         let sizes = Sizes { display_max: DISPLAY_MAX, scaled: Vec::new() };
         let pinned = Pinned::start(compute.clone(), pinned_results, events.clone());
         Self {
@@ -274,7 +274,7 @@ impl Dispatcher {
             PlayerEvent::Opened(info) => {
                 let size = Geometry { width: info.width, height: info.height };
                 let (path, frames) = (info.path.clone(), info.frames);
-                let clip = self.player.clone().map(|player| Clip { player, path, frames, size });
+                let clip = self.player.clone().map(|player| PlayedClip { player, path, frames, size });
                 self.follow(clip.filter(|clip| clip.frames > 0));
                 self.events.send(Message::Opened(info));
             }
@@ -288,7 +288,7 @@ impl Dispatcher {
         }
     }
 
-    fn follow(&mut self, clip: Option<Clip>) {
+    fn follow(&mut self, clip: Option<PlayedClip>) {
         self.inference.follow(clip.clone());
         self.comparison.follow(clip);
     }
@@ -340,7 +340,7 @@ impl Dispatcher {
 
     fn train(&mut self, plans: Vec<TrainingPlan>) {
         if self.training.as_ref().is_some_and(|run| !run.is_over()) {
-            let remedy = "Stop it first, or wait for its end";
+            let remedy = "Stop it first, or wait until it finishes";
             return self.events.problem(Error::new("training", "another training is running", remedy));
         }
         self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.events.clone()));

@@ -3,7 +3,7 @@
 use crossbeam_channel::unbounded;
 
 use super::runtime::events::EventSender;
-use super::runtime::job::Stop;
+use super::runtime::job::JobStop;
 use super::{EvaluationOrder, EvaluationStart, Message};
 use crate::data::{DataSource, Dataset, Problem, no_clips};
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::panic_guard::caught;
 use crate::training::FlowSource;
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
-pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSender, stop: &Stop) {
+pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSender, stop: &JobStop) {
     let fail = |errors| events.send(Message::EvaluationFailed(errors));
     let (dataset, left_out) = match read(&order.source) {
         Ok(read) => read,
@@ -42,7 +42,7 @@ fn score(
     left_out: Vec<Error>,
     compute: &Compute,
     events: &EventSender,
-    stop: &Stop,
+    stop: &JobStop,
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     check_classes(&model, dataset)?;

@@ -125,7 +125,7 @@ impl ActionsReport {
         let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
         let remedy = "Write it with motionscope evaluate actions --json";
         let report: Self = serde_json::from_str(&text)
-            .map_err(|error| Error::file(path, format!("no report of an evaluation: {error}"), remedy))?;
+            .map_err(|error| Error::file(path, format!("not an evaluation report: {error}"), remedy))?;
         report.check().map_err(|cause| Error::file(path, cause, remedy))?;
         Ok(report)
     }
@@ -143,7 +143,7 @@ impl ActionsReport {
         }
         let (classes, clips) = (self.classes.len(), self.results.len());
         if clips != self.clips {
-            return Err(format!("it says {} clips and has the results of {clips}", self.clips));
+            return Err(format!("it states {} clips but has results of {clips}", self.clips));
         }
         for (name, stream) in self.streams() {
             if stream.classes.len() != classes {

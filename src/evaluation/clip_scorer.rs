@@ -28,7 +28,7 @@ pub struct ClipScorer<'a> {
 }
 
 /// The frames of a window or of an evaluation of the motion network, by their indices.
-type Span = Vec<usize>;
+type ScorerSpan = Vec<usize>;
 
 impl<'a> ClipScorer<'a> {
     /// Looks at clips through `model`.
@@ -85,7 +85,7 @@ impl<'a> ClipScorer<'a> {
 
     /// Bytes that the frames of a clip of any length take at most while it is scored.
     pub fn bytes(&self) -> usize {
-        let bytes = |windows: Vec<(Span, usize)>, size: Geometry| {
+        let bytes = |windows: Vec<(ScorerSpan, usize)>, size: Geometry| {
             let places: BTreeSet<usize> = windows.into_iter().flat_map(|(window, _)| window).collect();
             3 * places.len() * size.width as usize * size.height as usize
         };
@@ -197,14 +197,14 @@ impl<'a> ClipScorer<'a> {
     }
 
     /// Returns the windows that the temporal stream sees of a clip of so many frames, and how often each counts; none without it.
-    fn temporal_windows(&self, frames: usize) -> Vec<(Span, usize)> {
+    fn temporal_windows(&self, frames: usize) -> Vec<(ScorerSpan, usize)> {
         let Some(stream) = &self.model.temporal else { return Vec::new() };
         let reads = stream.input().frames();
         windows(&self.protocol.window_starts(frames, reads), reads, frames)
     }
 
     /// Returns the same for the spatial stream, whose windows are single frames unless it reads clips.
-    fn spatial_windows(&self, frames: usize) -> Vec<(Span, usize)> {
+    fn spatial_windows(&self, frames: usize) -> Vec<(ScorerSpan, usize)> {
         let Some(stream) = &self.model.spatial else { return Vec::new() };
         let reads = stream.input().count;
         let starts = match reads {
@@ -231,10 +231,10 @@ impl<'a> ClipScorer<'a> {
     fn flows<'w>(
         &self,
         seen: &BTreeMap<usize, RgbImage>,
-        windows: impl Iterator<Item = &'w Span>,
-    ) -> Result<BTreeMap<Span, FlowPyramid>> {
+        windows: impl Iterator<Item = &'w ScorerSpan>,
+    ) -> Result<BTreeMap<ScorerSpan, FlowPyramid>> {
         let parts = windows.flat_map(|window| self.model.motion.parts(window));
-        let mut spans: Vec<Span> = parts.map(|(span, _)| span.to_vec()).collect();
+        let mut spans: Vec<ScorerSpan> = parts.map(|(span, _)| span.to_vec()).collect();
         spans.sort_unstable();
         spans.dedup();
         let size = seen.values().next().map_or((1, 1), RgbImage::dimensions);
@@ -250,7 +250,7 @@ impl<'a> ClipScorer<'a> {
     }
 
     /// Returns the flows of a window of n frames, [1, 2(n−1), h/2, w/2].
-    fn stack(&self, flows: &BTreeMap<Span, FlowPyramid>, window: &Span) -> Tensor<4> {
+    fn stack(&self, flows: &BTreeMap<ScorerSpan, FlowPyramid>, window: &ScorerSpan) -> Tensor<4> {
         let parts: Vec<_> = self.model.motion.parts(window).map(|(span, pairs)| (&flows[span], pairs)).collect();
         FlowPyramid::joined(&parts).into_finest()
     }
@@ -325,12 +325,12 @@ fn counted(places: &[usize]) -> impl Iterator<Item = (usize, usize)> {
 }
 
 /// Returns the `count` frames of the window at `start`, the last frame repeated where the clip is too short.
-fn clamped(start: usize, count: usize, frames: usize) -> Span {
+fn clamped(start: usize, count: usize, frames: usize) -> ScorerSpan {
     (start..start + count).map(|index| index.min(frames - 1)).collect()
 }
 
 /// Returns the windows of `count` frames at the ascending `starts` in a clip of `frames`, and how often each is there.
-fn windows(starts: &[usize], count: usize, frames: usize) -> Vec<(Span, usize)> {
+fn windows(starts: &[usize], count: usize, frames: usize) -> Vec<(ScorerSpan, usize)> {
     counted(starts).map(|(start, times)| (clamped(start, count, frames), times)).collect()
 }
 

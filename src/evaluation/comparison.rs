@@ -73,7 +73,7 @@ impl Comparison {
         }
         let others: HashMap<&str, &ClipResult> =
             a.results.iter().map(|result| (result.path.as_str(), result)).collect();
-        let common: Vec<Pair<'_>> = b
+        let common: Vec<ComparedPair<'_>> = b
             .results
             .iter()
             .enumerate()
@@ -88,18 +88,18 @@ impl Comparison {
 }
 
 /// A clip that both reports have: its place in `b`, and its results.
-type Pair<'a> = (usize, [&'a ClipResult; 2]);
+type ComparedPair<'a> = (usize, [&'a ClipResult; 2]);
 
 /// Name of a stream and its guess about a clip.
-type Stream = (&'static str, fn(&ClipResult) -> Option<Guess>);
+type StreamOf = (&'static str, fn(&ClipResult) -> Option<Guess>);
 
-const STREAMS: [Stream; 3] =
+const STREAMS: [StreamOf; 3] =
     [("spatial", |result| result.spatial), ("temporal", |result| result.temporal), ("fused", |result| result.fused)];
 
-fn change((name, guess): Stream, reports: [&ActionsReport; 2], common: &[Pair<'_>]) -> Option<StreamChange> {
+fn change((name, guess): StreamOf, reports: [&ActionsReport; 2], common: &[ComparedPair<'_>]) -> Option<StreamChange> {
     let find = |report: &'_ ActionsReport| report.streams().find(|(other, _)| *other == name).map(|(_, r)| r.clone());
     let [Some(a), Some(b)] = reports.map(find) else { return None };
-    let change = |(index, pair): &Pair<'_>| ClipChange {
+    let change = |(index, pair): &ComparedPair<'_>| ClipChange {
         path: pair[1].path.clone(),
         index: *index,
         label: pair[1].label,
@@ -154,7 +154,7 @@ impl fmt::Display for Comparison {
                 }
             }
             let StreamChange { won, lost, p, .. } = stream;
-            writeln!(f, "{:<10}{} won, {lost} lost; McNemar p = {p:.3}", stream.name, counted(*won, "clip"))?;
+            writeln!(f, "{:<10}{} gained, {lost} lost; McNemar p = {p:.3}", stream.name, counted(*won, "clip"))?;
             for (class, accuracies) in &stream.classes {
                 writeln!(f, "  {class:<20}{}", difference(*accuracies))?;
             }

@@ -28,7 +28,7 @@ pub enum LabelOrigin {
 }
 
 /// A line of the list.
-struct Video {
+struct ListedVideo {
     line: usize,
     name: String,
     /// Class from 1.
@@ -54,7 +54,7 @@ impl LabelList {
         let places: HashMap<String, usize> =
             names.iter().enumerate().map(|(place, name)| (name.to_lowercase(), place)).collect();
         let first = first_number(&videos, list, index, classes)?;
-        let label = |video: &Video| {
+        let label = |video: &ListedVideo| {
             let label = match video.id {
                 Some(id) => id.checked_sub(first),
                 None => places.get(&folder_of(&video.name).to_lowercase()).copied(), // HandStandPushups is spelled two ways
@@ -66,7 +66,7 @@ impl LabelList {
     }
 }
 
-fn origin(videos: &[Video], list: &Path, index: Option<&Path>) -> LabelOrigin {
+fn origin(videos: &[ListedVideo], list: &Path, index: Option<&Path>) -> LabelOrigin {
     if videos.iter().all(|video| video.id.is_some()) {
         return LabelOrigin::Numbers;
     }
@@ -83,31 +83,29 @@ fn origin(videos: &[Video], list: &Path, index: Option<&Path>) -> LabelOrigin {
 ///
 /// # Errors
 /// The first line whose folder and number are different classes, where other lines agree.
-fn first_number(videos: &[Video], list: &Path, index: Option<&Path>, classes: usize) -> Result<usize> {
+fn first_number(videos: &[ListedVideo], list: &Path, index: Option<&Path>, classes: usize) -> Result<usize> {
     let beside = list.with_file_name(CLASS_INDEX);
     let names = class_names(index.unwrap_or(&beside), classes).unwrap_or_default();
-    let place = |video: &Video| {
+    let place = |video: &ListedVideo| {
         let folder = folder_of(&video.name);
         names.iter().position(|name| name.eq_ignore_ascii_case(folder))
     };
-    let known: Vec<(&Video, usize, usize)> =
+    let known: Vec<(&ListedVideo, usize, usize)> =
         videos.iter().filter_map(|video| Some((video, video.id?, place(video)?))).collect();
     let fitting = |first: usize| known.iter().filter(|(_, id, place)| place + first == *id).count();
     if known.is_empty() || fitting(1) == known.len() {
         return Ok(1);
     }
     if fitting(0) == known.len() {
-        tracing::warn!("{}: its numbers count the classes from 0, as the folders of all videos say", list.display());
+        tracing::warn!("{}: class numbers start at 0, according to the folder names", list.display());
         return Ok(0);
     }
     let clash = known.iter().find(|(_, id, place)| place + 1 != *id && (1..=classes).contains(id));
     match clash.filter(|_| fitting(1) > 0) {
         Some((video, id, place)) => {
             let (folder, number) = (&names[*place], &names[id - 1]);
-            let cause = format!(
-                "line {}: the folder of '{}' says '{folder}', the number {id} '{number}'",
-                video.line, video.name
-            );
+            let cause =
+                format!("line {}: '{}' is in folder '{folder}', but class {id} is '{number}'", video.line, video.name);
             Err(Error::file(list, cause, "Correct the number, the class index, or the folder"))
         }
         // Folders that are called as classes are by chance say nothing.
@@ -115,25 +113,25 @@ fn first_number(videos: &[Video], list: &Path, index: Option<&Path>, classes: us
     }
 }
 
-fn out_of_range(list: &Path, video: &Video, classes: usize) -> Error {
+fn out_of_range(list: &Path, video: &ListedVideo, classes: usize) -> Error {
     let cause = match video.id {
         Some(id) => format!("line {}: class {id} of '{}' is not among 1 to {classes}", video.line, video.name),
-        None => format!("line {}: no class is called as the folder of '{}'", video.line, video.name),
+        None => format!("line {}: the folder of '{}' matches no class", video.line, video.name),
     };
-    Error::file(list, cause, "Correct the line, or pass the list and the class index that the scores were made with")
+    Error::file(list, cause, "Correct the line, or pass the list and class index used for the scores")
 }
 
 /// Returns the videos of the list, each once.
-fn videos(list: &Path) -> Result<Vec<Video>> {
+fn videos(list: &Path) -> Result<Vec<ListedVideo>> {
     let mut seen = HashMap::new();
     let mut videos = Vec::new();
     for (line, text) in text::lines(list)? {
         let (name, id) = fields(&text);
         if let Some(first) = seen.insert(name.to_owned(), line) {
             let cause = format!("line {line}: '{name}' is already on line {first}");
-            return Err(Error::file(list, cause, "Name every video once, in the order of the rows"));
+            return Err(Error::file(list, cause, "List every video once, in the order of the rows"));
         }
-        videos.push(Video { line, name: name.to_owned(), id });
+        videos.push(ListedVideo { line, name: name.to_owned(), id });
     }
     Ok(videos)
 }
@@ -149,7 +147,7 @@ fn class_names(index: &Path, classes: usize) -> Result<Vec<String>> {
 }
 
 /// Returns the folders of the videos in the order of UCF101's class index: alphabetical, capitals among small letters.
-fn folders(videos: &[Video], list: &Path, classes: usize) -> Result<Vec<String>> {
+fn folders(videos: &[ListedVideo], list: &Path, classes: usize) -> Result<Vec<String>> {
     let mut folders: Vec<String> = videos.iter().map(|video| folder_of(&video.name).to_lowercase()).collect();
     folders.sort_unstable();
     folders.dedup();
@@ -217,7 +215,7 @@ mod tests {
         for (list, classes, cause) in [
             ("A/1.avi 1\nA/2.avi 3\n", 2, "line 2: class 3"),
             ("x/1.avi 0\n", 2, "line 1: class 0"),
-            ("A/1.avi 1\nB/2.avi 1\n", 2, "line 2: the folder of 'B/2.avi' says 'B', the number 1 'A'"),
+            ("A/1.avi 1\nB/2.avi 1\n", 2, "line 2: 'B/2.avi' is in folder 'B', but class 1 is 'A'"),
             ("A/1.avi 99999999999999999999999\n", 2, "line 1: class"),
             ("A/1.avi\nC/2.avi\n", 2, "line 2: no class"),
             ("A/1.avi\n\nA/1.avi\n", 2, "line 3: 'A/1.avi' is already on line 1"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::segments::Segment;
+use super::segments::TimeSegment;
 use crate::annotations::activity_net::{self, Annotation};
 use crate::annotations::text;
 use crate::annotations::thumos14::{AMBIGUOUS, TEST, VALIDATION, segment};
@@ -19,14 +19,14 @@ pub struct SegmentTruth {
     /// All annotated videos, including those without segments.
     pub videos: BTreeSet<String>,
     /// What happens in them.
-    pub segments: Vec<Segment>,
+    pub segments: Vec<TimeSegment>,
     /// Ambiguous segments (`Ambiguous` in THUMOS 2014).
-    pub ambiguous: Vec<Segment>,
+    pub ambiguous: Vec<TimeSegment>,
 }
 
 /// `{"results": {video: [{"label": …, "score": …, "segment": [start, end]}]}}`
 #[derive(Deserialize)]
-struct Results {
+struct DetectionFile {
     results: BTreeMap<String, Option<Vec<Detection>>>,
 }
 
@@ -38,7 +38,7 @@ struct Detection {
 }
 
 impl SegmentTruth {
-    fn push(&mut self, segment: Segment) {
+    fn push(&mut self, segment: TimeSegment) {
         if segment.class == AMBIGUOUS { self.ambiguous.push(segment) } else { self.segments.push(segment) }
     }
 
@@ -64,12 +64,12 @@ impl SegmentTruth {
     }
 }
 
-/// Reads detections from ActivityNet's JSON of results.
+/// Reads detections from ActivityNet result JSON.
 ///
 /// # Errors
 /// What cannot be read, or the first detection that ends before it begins.
-pub fn read_detections(path: &Path) -> Result<Vec<Segment>> {
-    let Results { results } = text::json(path, "ActivityNet's JSON of results")?;
+pub fn read_detections(path: &Path) -> Result<Vec<TimeSegment>> {
+    let DetectionFile { results } = text::json(path, "ActivityNet result JSON")?;
     let mut segments = Vec::new();
     for (video, detections) in results {
         for Detection { label, score, segment } in detections.unwrap_or_default() {
@@ -79,11 +79,11 @@ pub fn read_detections(path: &Path) -> Result<Vec<Segment>> {
     Ok(segments)
 }
 
-/// Writes detections as ActivityNet's JSON of results.
+/// Writes detections as ActivityNet result JSON.
 ///
 /// # Errors
 /// If the file cannot be written; an older one is intact then.
-pub fn write_detections(path: &Path, detections: &[Segment]) -> Result<()> {
+pub fn write_detections(path: &Path, detections: &[TimeSegment]) -> Result<()> {
     let mut results: BTreeMap<&str, Vec<Detection>> = BTreeMap::new();
     for found in detections {
         let segment = [found.start_secs, found.end_secs];
@@ -127,12 +127,18 @@ fn thumos(folder: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     Ok(truth)
 }
 
-fn checked(path: &Path, video: &str, class: String, [start_secs, end_secs]: [f64; 2], score: f64) -> Result<Segment> {
+fn checked(
+    path: &Path,
+    video: &str,
+    class: String,
+    [start_secs, end_secs]: [f64; 2],
+    score: f64,
+) -> Result<TimeSegment> {
     if !(start_secs.is_finite() && end_secs.is_finite() && start_secs <= end_secs && score.is_finite()) {
         let cause = format!("a segment of '{class}' in video '{video}' from {start_secs} to {end_secs}, score {score}");
-        return Err(Error::file(path, cause, "Segments begin before they end, times in seconds"));
+        return Err(Error::file(path, cause, "Give the start before the end, in seconds"));
     }
-    Ok(Segment { video: video.into(), class, start_secs, end_secs, score })
+    Ok(TimeSegment { video: video.into(), class, start_secs, end_secs, score })
 }
 
 #[cfg(test)]
@@ -151,7 +157,8 @@ mod tests {
             "ghi": {"subset": "training", "annotations": [{"segment": [0, 1], "label": "Jump"}]}}}"#;
         fs::write(at("truth.json"), json).unwrap();
         let truth = SegmentTruth::read(&at("truth.json"), Some("validation")).unwrap();
-        let golf = Segment { video: "abc".into(), class: "Golf".into(), start_secs: 1.5, end_secs: 4.0, score: 1.0 };
+        let golf =
+            TimeSegment { video: "abc".into(), class: "Golf".into(), start_secs: 1.5, end_secs: 4.0, score: 1.0 };
         assert_eq!((truth.segments.clone(), truth.videos.len()), (vec![golf.clone()], 2));
         assert_eq!(
             [truth.video_of("v_def"), truth.video_of("abc"), truth.video_of("ghi")].map(|v| v.is_some()),
@@ -165,7 +172,7 @@ mod tests {
         fs::write(at("thumos/Ambiguous_val.txt"), "video_1 0 99\n").unwrap();
         fs::write(at("thumos/Diving_test.txt"), "video_3 0 x\n").unwrap();
         let truth = SegmentTruth::read(&at("thumos"), Some("val")).unwrap();
-        assert_eq!(truth.segments[0], Segment { video: "video_1".into(), class: "GolfSwing".into(), ..golf });
+        assert_eq!(truth.segments[0], TimeSegment { video: "video_1".into(), class: "GolfSwing".into(), ..golf });
         assert_eq!((truth.segments.len(), truth.ambiguous.len()), (2, 1));
         assert_eq!((truth.ambiguous[0].video.as_str(), truth.ambiguous[0].end_secs), ("video_1", 99.0));
         let error = SegmentTruth::read(&at("thumos"), None).unwrap_err();
@@ -176,7 +183,8 @@ mod tests {
     fn detections_come_back_as_they_were_written() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("results.json");
-        let golf = Segment { video: "abc".into(), class: "Golf".into(), start_secs: 1.5, end_secs: 4.0, score: 0.25 };
+        let golf =
+            TimeSegment { video: "abc".into(), class: "Golf".into(), start_secs: 1.5, end_secs: 4.0, score: 0.25 };
         fs::write(&path, r#"{"results": {"a": null}}"#).unwrap();
         assert_eq!(read_detections(&path).unwrap(), [], "nothing was found");
         write_detections(&path, std::slice::from_ref(&golf)).unwrap();

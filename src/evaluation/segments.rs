@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// An action from one time to another, detected or annotated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Segment {
+pub struct TimeSegment {
     /// Which video.
     pub video: String,
     /// Name of the class.
@@ -52,7 +52,7 @@ pub struct SegmentReport {
     pub detections: usize,
 }
 
-impl Segment {
+impl TimeSegment {
     /// Temporal intersection over union; 0 if both are instants.
     pub fn iou(&self, other: &Self) -> f64 {
         let shared = self.end_secs.min(other.end_secs) - self.start_secs.max(other.start_secs);
@@ -65,20 +65,20 @@ impl SegmentReport {
     /// Measures `detections` against `truths`; classes that are not annotated do not count. With THUMOS 2014's averaging,
     /// detections that touch one of the `ambiguous` segments, whatever their class, and hit nothing do not count either.
     pub fn of(
-        detections: &[Segment],
-        truths: &[Segment],
-        ambiguous: &[Segment],
+        detections: &[TimeSegment],
+        truths: &[TimeSegment],
+        ambiguous: &[TimeSegment],
         ious: &[f64],
         averaging: Averaging,
     ) -> Self {
-        let by_class = |segments: &[Segment]| {
-            let mut classes: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
+        let by_class = |segments: &[TimeSegment]| {
+            let mut classes: BTreeMap<String, Vec<TimeSegment>> = BTreeMap::new();
             segments.iter().for_each(|s| classes.entry(s.class.clone()).or_default().push(s.clone()));
             classes
         };
         let (detected, annotated) = (by_class(detections), by_class(truths));
         let found = |class: &String| detected.get(class).map_or(&[][..], Vec::as_slice);
-        let precisions = |(class, truths): (&String, &Vec<Segment>)| {
+        let precisions = |(class, truths): (&String, &Vec<TimeSegment>)| {
             let at = |iou: &f64| average_precision(found(class), truths, ambiguous, *iou, averaging);
             (class.clone(), ious.iter().map(at).collect::<Vec<f64>>())
         };
@@ -104,9 +104,9 @@ impl SegmentReport {
 /// that overlaps it most, whatever its score, if by more than `iou`; of the others, those that touch an `ambiguous` segment do
 /// not count.
 pub fn average_precision(
-    detections: &[Segment],
-    truths: &[Segment],
-    ambiguous: &[Segment],
+    detections: &[TimeSegment],
+    truths: &[TimeSegment],
+    ambiguous: &[TimeSegment],
     iou: f64,
     averaging: Averaging,
 ) -> f64 {
@@ -129,12 +129,12 @@ pub fn average_precision(
 }
 
 /// For each detection, the best scored first, whether it is a hit.
-fn activity_net_hits(detections: &[Segment], truths: &[Segment], iou: f64) -> Vec<bool> {
-    let mut order: Vec<&Segment> = detections.iter().collect();
+fn activity_net_hits(detections: &[TimeSegment], truths: &[TimeSegment], iou: f64) -> Vec<bool> {
+    let mut order: Vec<&TimeSegment> = detections.iter().collect();
     order.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut in_video: BTreeMap<&str, Vec<(&Segment, bool)>> = BTreeMap::new();
+    let mut in_video: BTreeMap<&str, Vec<(&TimeSegment, bool)>> = BTreeMap::new();
     truths.iter().for_each(|truth| in_video.entry(&truth.video).or_default().push((truth, false)));
-    let is_hit = |detection: &Segment| {
+    let is_hit = |detection: &TimeSegment| {
         let free = in_video.get_mut(detection.video.as_str()).into_iter().flatten().filter(|(_, taken)| !taken);
         let closest = free.max_by(|(a, _), (b, _)| a.iou(detection).total_cmp(&b.iou(detection)));
         let Some((_, taken)) = closest.filter(|(truth, _)| truth.iou(detection) >= iou) else { return false };
@@ -145,8 +145,8 @@ fn activity_net_hits(detections: &[Segment], truths: &[Segment], iou: f64) -> Ve
 }
 
 /// For each detection that counts, the best scored first, whether it is a hit.
-fn thumos_hits(detections: &[Segment], truths: &[Segment], ambiguous: &[Segment], iou: f64) -> Vec<bool> {
-    let mut order: Vec<&Segment> = detections.iter().collect();
+fn thumos_hits(detections: &[TimeSegment], truths: &[TimeSegment], ambiguous: &[TimeSegment], iou: f64) -> Vec<bool> {
+    let mut order: Vec<&TimeSegment> = detections.iter().collect();
     // Of equal scores the script takes the videos by name, in each the detections as they come.
     order.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.video.cmp(&b.video)));
     let mut in_video: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -162,7 +162,7 @@ fn thumos_hits(detections: &[Segment], truths: &[Segment], ambiguous: &[Segment]
             hits[place] = true;
         }
     }
-    let is_exempt = |detection: &Segment| {
+    let is_exempt = |detection: &TimeSegment| {
         ambiguous.iter().any(|doubtful| doubtful.video == detection.video && doubtful.iou(detection) > 0.0)
     };
     let counted = order.into_iter().zip(hits).filter(|(found, is_hit)| *is_hit || !is_exempt(found));
@@ -170,9 +170,9 @@ fn thumos_hits(detections: &[Segment], truths: &[Segment], ambiguous: &[Segment]
 }
 
 /// Returns the detections of one class and video of which no better one overlaps by more than `iou`, the best first.
-pub fn suppress_overlaps(mut detections: Vec<Segment>, iou: f64) -> Vec<Segment> {
+pub fn suppress_overlaps(mut detections: Vec<TimeSegment>, iou: f64) -> Vec<TimeSegment> {
     detections.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept: Vec<Segment> = Vec::new();
+    let mut kept: Vec<TimeSegment> = Vec::new();
     for detection in detections {
         if kept.iter().all(|better| better.iou(&detection) <= iou) {
             kept.push(detection);
@@ -200,7 +200,7 @@ pub fn segments_of_windows(
     windows: &[ScoredWindow],
     thresholds: &[f64],
     iou: f64,
-) -> Vec<Segment> {
+) -> Vec<TimeSegment> {
     let mut windows = windows.to_vec();
     windows.sort_by(|a, b| a.start_secs.total_cmp(&b.start_secs));
     let runs = thresholds.iter().flat_map(|&threshold| {
@@ -208,7 +208,7 @@ pub fn segments_of_windows(
             move |a: &ScoredWindow, b: &ScoredWindow| (a.probability >= threshold) == (b.probability >= threshold);
         windows.chunk_by(same).filter(move |run| run[0].probability >= threshold)
     });
-    let segment = |run: &[ScoredWindow]| Segment {
+    let segment = |run: &[ScoredWindow]| TimeSegment {
         video: video.into(),
         class: class.into(),
         start_secs: run[0].start_secs,
@@ -227,12 +227,12 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 mod tests {
     use super::*;
 
-    fn segment(video: &str, start_secs: f64, end_secs: f64, score: f64) -> Segment {
-        Segment { video: video.into(), class: "golf".into(), start_secs, end_secs, score }
+    fn segment(video: &str, start_secs: f64, end_secs: f64, score: f64) -> TimeSegment {
+        TimeSegment { video: video.into(), class: "golf".into(), start_secs, end_secs, score }
     }
 
     /// Three annotations, five detections in the order of their scores.
-    fn example() -> (Vec<Segment>, Vec<Segment>) {
+    fn example() -> (Vec<TimeSegment>, Vec<TimeSegment>) {
         let truths = vec![segment("a", 0.0, 10.0, 1.0), segment("a", 20.0, 30.0, 1.0), segment("b", 5.0, 15.0, 1.0)];
         let detections = vec![
             segment("a", 22.0, 30.0, 0.5), // 8 of 10 s: 0.8 of the second
@@ -269,8 +269,8 @@ mod tests {
     #[test]
     fn misses_where_it_is_hard_to_tell_do_not_count() {
         let (detections, truths) = example();
-        let at = |ambiguous: &[Segment]| average_precision(&detections, &truths, ambiguous, 0.5, Averaging::Thumos);
-        let doubtful = |video: &str, start: f64, end: f64| Segment {
+        let at = |ambiguous: &[TimeSegment]| average_precision(&detections, &truths, ambiguous, 0.5, Averaging::Thumos);
+        let doubtful = |video: &str, start: f64, end: f64| TimeSegment {
             class: "Ambiguous".into(),
             ..segment(video, start, end, 1.0)
         };
@@ -299,7 +299,7 @@ mod tests {
     fn annotations_of_thumos_choose_in_their_order() {
         let truths = [segment("a", 0.0, 10.0, 1.0), segment("a", 4.0, 10.0, 1.0)];
         let detections = [segment("a", 4.0, 10.0, 0.9), segment("a", 8.0, 14.0, 0.8)];
-        let at = |truths: &[Segment], iou| average_precision(&detections, truths, &[], iou, Averaging::Thumos);
+        let at = |truths: &[TimeSegment], iou| average_precision(&detections, truths, &[], iou, Averaging::Thumos);
         assert_eq!(at(&truths, 0.5), 0.5, "hit, miss");
         let turned = [truths[1].clone(), truths[0].clone()];
         assert_eq!(at(&turned, 0.5), 0.5);
@@ -319,18 +319,18 @@ mod tests {
         let truths = [segment("b", 0.0, 10.0, 1.0)];
         let detections = [segment("b", 0.0, 10.0, 0.9), segment("a", 0.0, 10.0, 0.9)];
         let doubt = [segment("a", 0.0, 10.0, 1.0)];
-        let at = |doubt: &[Segment]| average_precision(&detections, &truths, doubt, 0.5, Averaging::Thumos);
+        let at = |doubt: &[TimeSegment]| average_precision(&detections, &truths, doubt, 0.5, Averaging::Thumos);
         assert_eq!((at(&[]), at(&doubt)), (0.5, 1.0));
         let turned = [detections[1].clone(), detections[0].clone()];
-        let of = |doubt: &[Segment]| average_precision(&turned, &truths, doubt, 0.5, Averaging::Activitynet);
+        let of = |doubt: &[TimeSegment]| average_precision(&turned, &truths, doubt, 0.5, Averaging::Activitynet);
         assert_eq!(of(&doubt), of(&[]));
     }
 
     #[test]
     fn classes_without_detections_count_and_classes_without_annotations_do_not() {
         let (mut detections, mut truths) = example();
-        truths.push(Segment { class: "jump".into(), ..segment("a", 0.0, 1.0, 1.0) });
-        detections.push(Segment { class: "run".into(), ..segment("a", 0.0, 1.0, 1.0) });
+        truths.push(TimeSegment { class: "jump".into(), ..segment("a", 0.0, 1.0, 1.0) });
+        detections.push(TimeSegment { class: "run".into(), ..segment("a", 0.0, 1.0, 1.0) });
         let report = SegmentReport::of(&detections, &truths, &[], &[0.4, 0.9], Averaging::Activitynet);
         assert_eq!(report.classes["jump"], [0.0, 0.0]);
         assert!(!report.classes.contains_key("run") && report.detections == 5 && report.truths == 4);

@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::segments::{ScoredWindow, Segment, segments_of_windows};
+use super::segments::{ScoredWindow, TimeSegment, segments_of_windows};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::nets::WINDOW_FRAMES;
 
 /// The needed parts of the document.
 #[derive(Deserialize)]
-struct Document {
-    clip: Clip,
+struct WindowDocument {
+    clip: WindowClip,
     classes: Vec<String>,
     #[serde(default = "usual_window")]
     window_frames: usize,
-    windows: Vec<Window>,
+    windows: Vec<WindowRow>,
 }
 
 /// Of documents that do not say it.
@@ -26,21 +26,21 @@ fn usual_window() -> usize {
 }
 
 #[derive(Deserialize)]
-struct Clip {
+struct WindowClip {
     path: PathBuf,
     fps: f64,
 }
 
 #[derive(Deserialize)]
-struct Window {
+struct WindowRow {
     time_secs: f64,
     /// Of documents that do not say it, by the average rate.
     end_secs: Option<f64>,
-    fused: Option<Scores>,
+    fused: Option<ClipWindowScores>,
 }
 
 #[derive(Deserialize)]
-struct Scores {
+struct ClipWindowScores {
     probabilities: Vec<f64>,
 }
 
@@ -50,11 +50,11 @@ struct Scores {
 ///
 /// # Errors
 /// If the file cannot be read, is another document, or its model recognises nothing.
-pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<Segment>> {
+pub fn detect(path: &Path, thresholds: &[f64], iou: f64) -> Result<Vec<TimeSegment>> {
     let remedy = "Write it with motionscope analyze --out";
     let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
-    let document: Document = serde_json::from_str(&text)
-        .map_err(|error| Error::file(path, format!("no scores of a video: {error}"), remedy))?;
+    let document: WindowDocument =
+        serde_json::from_str(&text).map_err(|error| Error::file(path, format!("not a score file: {error}"), remedy))?;
     let window_secs = document.window_frames as f64 / document.clip.fps;
     if !(window_secs.is_finite() && window_secs > 0.0) {
         return Err(Error::file(path, format!("{} frames per second", document.clip.fps), remedy));

@@ -29,7 +29,7 @@ const VIRIDIS: [[u8; 3]; 17] = [
 ];
 
 impl ColourMap {
-    /// Returns the colour of `share`; what lies outside of 0 … 1 has the colour of its end, what is no number is mid-grey.
+    /// Returns the colour of `share`; what is outside of 0 … 1 has the colour of its end, what is no number is mid-grey.
     pub fn colour(self, share: f32) -> [u8; 3] {
         if share.is_nan() {
             return [96; 3];

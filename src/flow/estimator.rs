@@ -40,10 +40,10 @@ pub fn common_size(first: &RgbImage, second: &RgbImage) -> Result<[usize; 2]> {
     let [(width, height), (other_width, other_height)] = [first.dimensions(), second.dimensions()];
     if (width, height) != (other_width, other_height) {
         let cause = format!("the first has {width}×{height} pixels, the second {other_width}×{other_height}");
-        return Err(Error::new("pair of pictures", cause, "Choose two images of the same size"));
+        return Err(Error::new("image pair", cause, "Choose two images of the same size"));
     }
     if width == 0 || height == 0 {
-        return Err(Error::new("pair of pictures", "they have no pixels", "Choose other images"));
+        return Err(Error::new("image pair", "the images are empty", "Choose other images"));
     }
     Ok([width as usize, height as usize])
 }

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn resizing_interpolates_between_pixel_centres() {
         let field = FlowField::new(2, 1, vec![[0.0, 0.0], [4.0, 0.0]]);
-        // Centres of the four new pixels lie at −¼, ¼, ¾ and 5/4 of the old grid; vectors double.
+        // Centres of the four new pixels are at −¼, ¼, ¾ and 5/4 of the old grid; vectors double.
         let u: Vec<f32> = field.resized(4, 1).uv.iter().map(|uv| uv[0]).collect();
         assert_eq!(u, [0.0, 2.0, 6.0, 8.0]);
     }

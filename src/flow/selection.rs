@@ -87,7 +87,7 @@ fn local_errors(first: &Normalised, second: &Normalised, flow: &FlowField) -> Ve
     box_mean(&errors, width)
 }
 
-/// Returns the mean over the window around each value, as far as it lies in the picture: first along the rows, then down them.
+/// Returns the mean over the window around each value, as far as it is in the picture: first along the rows, then down them.
 fn box_mean(values: &[f32], width: usize) -> Vec<f32> {
     let height = values.len() / width;
     let reach = WINDOW / 2;

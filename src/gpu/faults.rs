@@ -22,7 +22,7 @@ pub(super) fn checked<T>(device: &wgpu::Device, subject: &str, work: impl FnOnce
     match faults.into_iter().flatten().flatten().next() {
         None => Ok(outcome),
         Some(wgpu::Error::OutOfMemory { .. }) => {
-            Err(Error::new(subject, "the graphics memory is full", "Choose a smaller size, or compute on the CPU"))
+            Err(Error::new(subject, "the GPU is out of memory", "Choose a smaller size, or compute on the CPU"))
         }
         Some(fault) => Err(Error::new(subject, fault.to_string(), "Update the graphics driver, or compute on the CPU")),
     }

@@ -14,7 +14,7 @@ const SHADER: &str =
 /// The sampling of flow vectors to pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sampling {
-    /// The vector whose cell the picture element lies in: shows the level's grid.
+    /// The vector whose cell the picture element is in: shows the level's grid.
     Nearest,
     /// The vectors around it, weighted.
     Bilinear,

@@ -1,6 +1,6 @@
 //! The device the networks run on, compute passes beside them, and the way of a flow from its buffer to the screen.
 //!
-//! [`choose`] picks a device once; [`share_flow`] hands out the buffer a predicted flow lies in; [`FlowPainter`]
+//! [`choose`] picks a device once; [`share_flow`] hands out the buffer a predicted flow is in; [`FlowPainter`]
 //! draws that buffer as Middlebury colours into a render pass of the same wgpu device. Algorithms that are not networks
 //! run there as [`Kernel`]s on [`GpuBuffer`]s, in the order a [`Recorder`] is told. This is the only module
 //! that names cubecl and raw wgpu (beside the window's paint callback, which calls the painter).

@@ -297,13 +297,13 @@ fn free_name(document: &Document, name: &str, own: Option<ClassId>) -> Result<St
         return wrong("it is empty");
     }
     if name.contains(char::is_control) {
-        return wrong("it holds a line break or another control character");
+        return wrong("it contains a line break or another control character");
     }
     if name == BACKGROUND {
-        return wrong("it stands for none of the classes");
+        return wrong("this name is reserved for the background");
     }
     match document.class_named(name) {
-        Some(class) if Some(class.id) != own => wrong(&format!("there is a class {name} already")),
+        Some(class) if Some(class.id) != own => wrong(&format!("class {name} already exists")),
         _ => Ok(name.to_owned()),
     }
 }

@@ -24,7 +24,7 @@ const FORMAT: u32 = 1;
 
 /// The content of the first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Head {
+struct JournalHead {
     /// [`FORMAT`].
     format: u32,
     /// How often the project had been saved.
@@ -84,7 +84,7 @@ impl Reading {
         let mut reading = Self::default();
         for (place, line) in lines.iter().enumerate() {
             if place == 0 {
-                match open_line::<Head>("head", line) {
+                match open_line::<JournalHead>("head", line) {
                     Some(head) if head.format > FORMAT => return Err(head.format),
                     Some(head) if head.follows < saves => return Ok(Self::default()),
                     Some(_) => reading.length += line.len() as u64,
@@ -118,7 +118,7 @@ impl Fault {
 }
 
 impl Journal {
-    /// Opens the journal at `path` to go on after what was read from it; what could not be read is cut off.
+    /// Opens the journal at `path` to continue after what was read from it; what could not be read is cut off.
     ///
     /// # Errors
     /// If the file cannot be written to.
@@ -191,7 +191,7 @@ impl Journal {
     fn lines_of(&self, step: &Step) -> serde_json::Result<Vec<u8>> {
         let mut line = Vec::new();
         if self.length == 0 {
-            line = seal("head", &Head { format: FORMAT, follows: self.follows })?;
+            line = seal("head", &JournalHead { format: FORMAT, follows: self.follows })?;
         }
         line.extend(seal("step", step)?);
         Ok(line)

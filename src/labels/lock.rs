@@ -23,7 +23,7 @@ pub(super) fn take(dir: &Path) -> Result<FileLock> {
             ErrorKind::StorageFull => "the disk is full".into(),
             _ => error.to_string(),
         };
-        let remedy = "Copy the project to a place that can be written to, and open it there";
+        let remedy = "Copy the project to a writable folder and open it there";
         read_only(cause, remedy).caused_by(error)
     })?;
     lock.ok_or_else(|| {

@@ -148,7 +148,7 @@ impl Manifest {
         let videos = self.videos.iter().map(|row| format!("video {}", row.id.0));
         let files = self.videos.iter().filter_map(|row| Some(format!("the file {}", row.labels.as_ref()?)));
         let mut all = ids.chain(names).chain(videos).chain(files);
-        all.find(|what| !seen.insert(what.clone())).map(|what| format!("{what} is there twice"))
+        all.find(|what| !seen.insert(what.clone())).map(|what| format!("{what} appears twice"))
     }
 }
 

@@ -22,12 +22,12 @@ const BLOCKS: u64 = 64;
 /// Folders within folders that are looked into.
 const MAX_DEPTH: usize = 64;
 
-/// Tells how many of how many are done, and asks whether to go on.
+/// Tells how many of how many are done, and asks whether to continue.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 
 /// The videos found in a folder.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Found {
+pub struct ScanResult {
     /// The videos, by their paths.
     pub videos: Vec<PathBuf>,
     /// Folders that could not be read, or are left out.
@@ -39,8 +39,8 @@ pub struct Found {
 /// Returns the videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder
 /// is looked into once, and hidden files are left out. `go_on` is asked before each file and folder; nothing more is looked for
 /// once it says no.
-pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> Found {
-    let (mut found, mut seen) = (Found::default(), BTreeSet::new());
+pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> ScanResult {
+    let (mut found, mut seen) = (ScanResult::default(), BTreeSet::new());
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop().filter(|_| go_on()) {
         let entries = fs::canonicalize(&folder).and_then(|real| Ok((real, fs::read_dir(&folder)?)));
@@ -95,7 +95,7 @@ pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<P
                 continue;
             }
             if twins.iter().any(|twin| !twin.exists()) {
-                let cause = "the project has its name with accents in another form, and that file no longer exists";
+                let cause = "the project stores this name in another Unicode form, and that file no longer exists";
                 notes.push(Error::file(&file, cause, "Relink the video of the project to this file"));
                 continue;
             }
@@ -138,7 +138,7 @@ fn hash_of(path: &Path) -> io::Result<(u64, String)> {
 
 /// A fault of a video file.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fault {
+pub enum ScanFault {
     /// There is no such file.
     Missing,
     /// Its content is not what it was when it was looked into: labels may be at the wrong frames.
@@ -157,44 +157,46 @@ pub struct Finding {
     /// Where its file should be.
     pub path: PathBuf,
     /// What is wrong.
-    pub fault: Fault,
+    pub fault: ScanFault,
 }
 
 impl Finding {
     /// Returns the finding as a message.
     pub fn to_error(&self) -> Error {
         match &self.fault {
-            Fault::Missing => Error::file(&self.path, "the video is missing", "Relink it if it was moved"),
-            Fault::Changed => {
+            ScanFault::Missing => Error::file(&self.path, "the video is missing", "Relink it if it was moved"),
+            ScanFault::Changed => {
                 let cause = "the video has changed since it was labelled";
-                Error::file(&self.path, cause, "Check that its labels are where they belong")
+                Error::file(&self.path, cause, "Check that its labels are at the right frames")
             }
-            Fault::Unreadable(error) => error.clone(),
-            Fault::Unknown => Error::file(&self.path, "the video has not been scanned", "Look into it"),
+            ScanFault::Unreadable(error) => error.clone(),
+            ScanFault::Unknown => {
+                Error::file(&self.path, "the video has not been scanned", "Scan the project's videos")
+            }
         }
     }
 }
 
 /// Returns what is wrong with the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length
 /// is taken for the same.
-pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<Fault> {
+pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<ScanFault> {
     let path = StoredPath::decode(&video.path, dir);
     let length = match fs::metadata(&path) {
         Ok(facts) => facts.len(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(Fault::Missing),
-        Err(error) => return Some(Fault::Unreadable(Error::io(&path, &error))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(ScanFault::Missing),
+        Err(error) => return Some(ScanFault::Unreadable(Error::io(&path, &error))),
     };
-    let Some(facts) = &video.facts else { return Some(Fault::Unknown) };
+    let Some(facts) = &video.facts else { return Some(ScanFault::Unknown) };
     if length != facts.bytes {
-        return Some(Fault::Changed);
+        return Some(ScanFault::Changed);
     }
     if !thorough {
         return None;
     }
     match fingerprint(&path) {
         Ok((_, hash)) if hash == facts.hash => None,
-        Ok(_) => Some(Fault::Changed),
-        Err(error) => Some(Fault::Unreadable(error)),
+        Ok(_) => Some(ScanFault::Changed),
+        Err(error) => Some(ScanFault::Unreadable(error)),
     }
 }
 
@@ -416,8 +418,8 @@ mod tests {
             let findings = check(&document, dir.path(), thorough, &mut go_on);
             findings.into_iter().map(|finding| (finding.id.0, finding.fault)).collect::<Vec<_>>()
         };
-        assert_eq!(faults(false), [(1, Fault::Missing), (2, Fault::Changed), (4, Fault::Unknown)]);
-        let all = [(1, Fault::Missing), (2, Fault::Changed), (3, Fault::Changed), (4, Fault::Unknown)];
+        assert_eq!(faults(false), [(1, ScanFault::Missing), (2, ScanFault::Changed), (4, ScanFault::Unknown)]);
+        let all = [(1, ScanFault::Missing), (2, ScanFault::Changed), (3, ScanFault::Changed), (4, ScanFault::Unknown)];
         assert_eq!(faults(true), all);
     }
 
@@ -449,7 +451,9 @@ mod tests {
         let moved = ["a/clip.mp4", "b/clip.mp4", "a/twin.mp4", "b/twin.mp4"].map(|name| format!("new/moved/{name}"));
         assert_eq!(paths[..4], moved);
         assert_eq!(paths[4..], ["new/d.mp4", "new/moved/unseen.mp4"]);
-        assert!(check(&document, dir.path(), true, &mut go_on).iter().all(|finding| finding.fault == Fault::Unknown));
+        assert!(
+            check(&document, dir.path(), true, &mut go_on).iter().all(|finding| finding.fault == ScanFault::Unknown)
+        );
         document.apply(back);
         assert_eq!(document.videos[&VideoId(0)].path, "old/a/clip.mp4");
     }

@@ -68,7 +68,7 @@ pub struct Project {
 
 /// The purpose of opening a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+enum OpenPurpose {
     Change,
     Look,
 }
@@ -123,13 +123,13 @@ impl Project {
         let lock = lock::take(dir)?;
         for file in [Self::FILE, JOURNAL] {
             if dir.join(file).exists() {
-                let cause = format!("it holds a project already: there is a {file}");
+                let cause = format!("it already contains a project ({file})");
                 return Err(Error::file(dir, cause, "Open it, or choose another folder"));
             }
         }
         if sidecar::are_in(&dir.join(sidecar::DIR)) {
-            let cause = format!("it holds what is left of a project: files of labels in {}", sidecar::DIR);
-            return Err(Error::file(dir, cause, "Put its project.toml back, or choose another folder"));
+            let cause = format!("it contains the remains of a project: label files in {}", sidecar::DIR);
+            return Err(Error::file(dir, cause, "Restore its project.toml, or choose another folder"));
         }
         let mut document = Document::default();
         document.apply(edits::set_settings(settings));
@@ -159,7 +159,7 @@ impl Project {
     /// If there is none, its `project.toml` cannot be read, or it is of a newer version. Whatever else is wrong is among the
     /// notes, and nothing that could not be read is deleted.
     pub fn open(dir: &Path) -> Result<Opened> {
-        Self::open_for(dir, Purpose::Change)
+        Self::open_for(dir, OpenPurpose::Change)
     }
 
     /// Opens the project read-only: nothing in its folder is written, moved or locked.
@@ -167,20 +167,20 @@ impl Project {
     /// # Errors
     /// Same as [`Self::open`].
     pub fn look(dir: &Path) -> Result<Opened> {
-        Self::open_for(dir, Purpose::Look)
+        Self::open_for(dir, OpenPurpose::Look)
     }
 
-    fn open_for(dir: &Path, purpose: Purpose) -> Result<Opened> {
+    fn open_for(dir: &Path, purpose: OpenPurpose) -> Result<Opened> {
         let dir = if dir.ends_with(Self::FILE) && dir.is_file() { dir.parent().unwrap_or(Path::new("")) } else { dir };
         let dir = &absolute(dir).unwrap_or_else(|_| dir.to_owned());
         if !dir.join(Self::FILE).exists() {
-            let cause = format!("there is no project: it holds no {}", Self::FILE);
-            return Err(Error::file(dir, cause, "Choose the folder of a project, or make a new one"));
+            let cause = format!("it is not a project: it has no {}", Self::FILE);
+            return Err(Error::file(dir, cause, "Choose a project folder, or create a project"));
         }
         let mut notes = Vec::new();
         let lock = match purpose {
-            Purpose::Change => lock::take(dir),
-            Purpose::Look => Err(Error::file(dir, "the project was opened read-only", "Open it to change it")),
+            OpenPurpose::Change => lock::take(dir),
+            OpenPurpose::Look => Err(Error::file(dir, "the project was opened read-only", "Open it to change it")),
         };
         let Loaded { manifest_saves: saves, mut document, sidecars, mut damaged, reading } = load(dir)?;
 
@@ -200,7 +200,7 @@ impl Project {
             let journal = Journal::open(&dir.join(JOURNAL), &reading, saves)?;
             Ok(Writing { journal, _lock: lock })
         });
-        notes.extend(writing.as_ref().err().filter(|_| purpose == Purpose::Change).cloned());
+        notes.extend(writing.as_ref().err().filter(|_| purpose == OpenPurpose::Change).cloned());
         notes.extend(journal_notes(dir, &reading, writing.is_ok()));
         for (id, Damaged { why, .. }) in damaged {
             let locked = locked_by(&why);
@@ -495,14 +495,11 @@ fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error>
     }
     match reading.fault {
         Some(Fault::Cut) if is_writable => {
-            let cause = "its last line was not written to its end and has been left out";
-            notes.push(Error::file(&path, cause, "Do the last change again if it is missing"));
+            let cause = "its last line is incomplete and was skipped";
+            notes.push(Error::file(&path, cause, "Repeat the last change if it is missing"));
         }
         Some(Fault::Damaged { line, left_out }) => {
-            let cause = format!(
-                "line {line} is damaged; it and what follows it have been left out: {}",
-                counted(left_out, "line")
-            );
+            let cause = format!("line {line} is damaged; it and the rest were skipped: {}", counted(left_out, "line"));
             let kept = if is_writable { "; a copy of the journal is kept beside it, ending in .damaged" } else { "" };
             notes.push(Error::file(&path, cause, format!("Check the last changes{kept}")));
         }

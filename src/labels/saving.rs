@@ -98,5 +98,5 @@ impl Drop for Saving {
 }
 
 fn broken_off() -> Error {
-    Error::new("project", "saving broke off", "Nothing is lost: the journal holds every change; save again")
+    Error::new("project", "saving was interrupted", "Save again; the journal holds every change")
 }

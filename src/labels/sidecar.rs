@@ -84,7 +84,7 @@ pub(super) fn text_of(video: &Video) -> Result<String> {
 /// If the file cannot be read or is not what it should be.
 pub(super) fn read(path: &Path, classes: &[Class], video: &mut Video) -> Result<()> {
     let text = files::read_to_string(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Error::file(path, "the file of labels is missing", "Put it back"),
+        ErrorKind::NotFound => Error::file(path, "the label file is missing", "Restore it"),
         _ => Error::io(path, &error),
     })?;
     let malformed = |cause: String| Error::file(path, cause, "Edit it manually, or restore a copy");
@@ -94,7 +94,7 @@ pub(super) fn read(path: &Path, classes: &[Class], video: &mut Video) -> Result<
         let line = text.as_bytes().iter().take(wrong.span().start).filter(|byte| **byte == b'\n').count() + 1;
         let Segment { start, end, .. } = wrong.get_ref();
         let cause = format!("line {line}: the segment starts at frame {start} and ends before frame {end}");
-        return Err(malformed(format!("{cause}, so that it holds no frame")));
+        return Err(malformed(format!("{cause}, so it has no frames")));
     }
     let segments: Vec<Segment> = segments.into_iter().map(Spanned::into_inner).collect();
     let is_unknown = |label: &Label| matches!(label, Label::Class(id) if classes.iter().all(|class| class.id != *id));

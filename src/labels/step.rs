@@ -49,7 +49,7 @@ impl Step {
         });
         match videos.find(|video| !is_storable(video)) {
             Some(video) => {
-                let cause = "a frame, a length or a rate of it makes no sense and cannot be stored";
+                let cause = "it has an invalid frame number, length or frame rate";
                 Err(Error::new(video.path.clone(), cause, "Check the video and the segments"))
             }
             None => Ok(()),

@@ -175,8 +175,8 @@ impl Video {
         let (count, frames) = (self.beyond_end(), self.facts.as_ref()?.frames);
         let segments = if count == 1 { "1 segment reaches".into() } else { format!("{count} segments reach") };
         let frames = counted(frames, "frame");
-        let cause = format!("{segments} beyond its {frames}; exports and trainings leave out what lies beyond");
-        let remedy = "Move or delete the segments, or put the longer file back";
+        let cause = format!("{segments} beyond its {frames}; exports and training skip the part beyond the end");
+        let remedy = "Move or delete the segments, or restore the longer file";
         (count > 0).then(|| Error::file(path, cause, remedy))
     }
 

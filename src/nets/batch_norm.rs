@@ -175,7 +175,7 @@ mod tests {
         let resumed = BatchNorm::new(1, EPSILON, &device).try_load_record(checkpoint).unwrap();
         for norm in [norm, resumed] {
             let mut kept = Vec::new();
-            norm.running_var.visit(&mut Values(&mut kept)); // what a weights file gets
+            norm.running_var.visit(&mut NormValues(&mut kept)); // what a weights file gets
             assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
         }
     }
@@ -190,8 +190,8 @@ mod tests {
         norm.bias = norm.bias.set_require_grad(false);
         let remembered = |norm: &BatchNorm| {
             let mut kept = Vec::new();
-            norm.running_mean.visit(&mut Values(&mut kept));
-            norm.running_var.visit(&mut Values(&mut kept));
+            norm.running_mean.visit(&mut NormValues(&mut kept));
+            norm.running_var.visit(&mut NormValues(&mut kept));
             kept
         };
         let before = remembered(&norm);
@@ -211,8 +211,8 @@ mod tests {
         let norm = BatchNorm::new(2, EPSILON, &device);
         let remembered = |norm: &BatchNorm| {
             let mut kept = Vec::new();
-            norm.running_mean.visit(&mut Values(&mut kept));
-            norm.running_var.visit(&mut Values(&mut kept));
+            norm.running_mean.visit(&mut NormValues(&mut kept));
+            norm.running_var.visit(&mut NormValues(&mut kept));
             kept
         };
         let batch = |odd: f32| Tensor::<1>::from_floats([1.0, 2.0, odd, 4.0], &device).reshape([2, 2, 1, 1]);
@@ -226,9 +226,9 @@ mod tests {
         }
     }
 
-    struct Values<'a>(&'a mut Vec<f32>);
+    struct NormValues<'a>(&'a mut Vec<f32>);
 
-    impl burn::module::ModuleVisitor for Values<'_> {
+    impl burn::module::ModuleVisitor for NormValues<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             self.0.extend(param.val().into_data().try_into_vec::<f32>().unwrap());
         }

@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::backbone::EFFICIENTNET_MIDDLE;
 use super::batch_norm::ConvNorm;
 use super::convolve::Convolve;
-use super::inverted_residual::{InvertedResidual, Stage};
+use super::inverted_residual::{InvertedResidual, MobileStage};
 use super::layers::{Head, global_average, linear, with_linear_head};
 use super::preprocessing::MEAN_BGR;
 use super::{Backbone, StreamConfig};
@@ -25,19 +25,19 @@ const FEATURES: usize = 1280;
 const DIVISOR: usize = 8;
 
 /// EfficientNet-B0's Table 1, which all are scaled from.
-const STAGES: [Stage; 7] = [
-    Stage::new(1, 16, 1, 1),
-    Stage::new(6, 24, 2, 2),
-    Stage::new(6, 40, 2, 2).with_kernel(5),
-    Stage::new(6, 80, 3, 2),
-    Stage::new(6, 112, 3, 1).with_kernel(5),
-    Stage::new(6, 192, 4, 2).with_kernel(5),
-    Stage::new(6, 320, 1, 1),
+const STAGES: [MobileStage; 7] = [
+    MobileStage::new(1, 16, 1, 1),
+    MobileStage::new(6, 24, 2, 2),
+    MobileStage::new(6, 40, 2, 2).with_kernel(5),
+    MobileStage::new(6, 80, 3, 2),
+    MobileStage::new(6, 112, 3, 1).with_kernel(5),
+    MobileStage::new(6, 192, 4, 2).with_kernel(5),
+    MobileStage::new(6, 320, 1, 1),
 ];
 
 /// The scaling parameters of an EfficientNet-Lite.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
+pub(super) struct CompoundScale {
     /// Tenths of the maps of [`STAGES`].
     width: usize,
     /// Tenths of the blocks of all stages but the first and the last.
@@ -46,7 +46,7 @@ pub(super) struct Scale {
     dropout: f64,
 }
 
-impl Scale {
+impl CompoundScale {
     /// EfficientNet-Lite0, published for pictures of 224×224.
     pub const LITE0: Self = Self { width: 10, depth: 10, dropout: 0.2 };
     /// EfficientNet-Lite1, published for pictures of 240×240.
@@ -55,7 +55,7 @@ impl Scale {
     pub const LITE2: Self = Self { width: 11, depth: 12, dropout: 0.3 };
 
     /// Returns the stages at this scale.
-    pub fn stages(self) -> [Stage; 7] {
+    pub fn stages(self) -> [MobileStage; 7] {
         let last = STAGES.len() - 1;
         std::array::from_fn(|index| {
             let mut stage = STAGES[index];
@@ -91,13 +91,13 @@ pub struct EfficientNetLite {
 
 impl EfficientNetLite {
     /// Builds the classifier `config` describes, with fresh parameters.
-    pub(super) fn new(scale: Scale, config: &StreamConfig, device: &Device) -> Self {
+    pub(super) fn new(scale: CompoundScale, config: &StreamConfig, device: &Device) -> Self {
         Self::with_stages(&scale.stages(), [FIRST, FEATURES], scale.dropout, config, device)
     }
 
     /// Returns the network of these stages between the `[first, last]` convolution's maps.
     pub(super) fn with_stages(
-        stages: &[Stage],
+        stages: &[MobileStage],
         [first, features]: [usize; 2],
         dropout: f64,
         config: &StreamConfig,
@@ -116,14 +116,14 @@ impl EfficientNetLite {
 
     /// Returns which of the three it is: the first has fewer blocks, the last more maps.
     pub(super) fn backbone(&self) -> Backbone {
-        let is = |scale: Scale| {
+        let is = |scale: CompoundScale| {
             let stages = scale.stages();
             let blocks: usize = stages.iter().map(|stage| stage.blocks).sum();
             (self.blocks.len(), self.last.input_maps()) == (blocks, stages[6].maps)
         };
-        if is(Scale::LITE2) {
+        if is(CompoundScale::LITE2) {
             Backbone::EfficientNetLite2
-        } else if is(Scale::LITE1) {
+        } else if is(CompoundScale::LITE1) {
             Backbone::EfficientNetLite1
         } else {
             Backbone::EfficientNetLite0
@@ -163,7 +163,7 @@ impl EfficientNetLite {
 mod tests {
     use super::*;
 
-    const NARROW: Scale = Scale { width: 1, depth: 10, dropout: 0.0 };
+    const NARROW: CompoundScale = CompoundScale { width: 1, depth: 10, dropout: 0.0 };
 
     impl EfficientNetLite {
         /// EfficientNet-Lite0 with a tenth of its maps, at its ends too.
@@ -174,9 +174,9 @@ mod tests {
 
     #[test]
     fn scales_round_as_in_tensorflow() {
-        let table = |scale: Scale| scale.stages().map(|stage| (stage.maps, stage.blocks));
-        assert_eq!(table(Scale::LITE1), [(16, 1), (24, 3), (40, 3), (80, 4), (112, 4), (192, 5), (320, 1)]);
-        assert_eq!(table(Scale::LITE2), [(16, 1), (24, 3), (48, 3), (88, 4), (120, 4), (208, 5), (352, 1)]);
+        let table = |scale: CompoundScale| scale.stages().map(|stage| (stage.maps, stage.blocks));
+        assert_eq!(table(CompoundScale::LITE1), [(16, 1), (24, 3), (40, 3), (80, 4), (112, 4), (192, 5), (320, 1)]);
+        assert_eq!(table(CompoundScale::LITE2), [(16, 1), (24, 3), (48, 3), (88, 4), (120, 4), (208, 5), (352, 1)]);
         assert_eq!(NARROW.stages().map(|stage| stage.maps), [8, 8, 8, 8, 16, 24, 32]);
     }
 }

@@ -57,7 +57,7 @@ impl HiddenTwoStream {
             temporal.as_ref().map(|stream| stream.input()).filter(|input| input.frames() < motion.frames())
         {
             let cause = format!("its temporal stream reads {} flows, its MotionNet predicts more", flows.count);
-            return Err(Error::file(&dir.join(ModelCard::FILE_NAME), cause, "Give [temporal] more frames"));
+            return Err(Error::file(&dir.join(ModelCard::FILE_NAME), cause, "Increase frames under [temporal]"));
         }
         card.hash = Some(hash_of_files(&card, dir)?);
         Ok(Self { card, motion, temporal, spatial })

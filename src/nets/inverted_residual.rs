@@ -8,7 +8,7 @@ use super::convolve::Convolve;
 
 /// A row of a network's table: `blocks` inverted residuals of `maps` maps, inside `expansion` times as many as come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stage {
+pub(super) struct MobileStage {
     expansion: usize,
     /// Maps behind every block.
     pub maps: usize,
@@ -18,7 +18,7 @@ pub(super) struct Stage {
     kernel: usize,
 }
 
-impl Stage {
+impl MobileStage {
     /// Returns a row as the paper writes it: t, c, n, s, with kernels of 3×3.
     pub const fn new(expansion: usize, maps: usize, blocks: usize, stride: usize) -> Self {
         Self { expansion, maps, blocks, stride, kernel: 3 }
@@ -43,19 +43,19 @@ pub struct InvertedResidual {
 
 impl InvertedResidual {
     /// Returns the blocks of all `stages`, one behind the other; `from` maps come into the first.
-    pub(super) fn chain(mut from: usize, stages: &[Stage], device: &Device) -> Vec<Self> {
+    pub(super) fn chain(mut from: usize, stages: &[MobileStage], device: &Device) -> Vec<Self> {
         let mut blocks = Vec::new();
         for &stage in stages {
             for number in 0..stage.blocks {
                 let stride = if number == 0 { stage.stride } else { 1 };
-                blocks.push(Self::new(from, Stage { stride, ..stage }, device));
+                blocks.push(Self::new(from, MobileStage { stride, ..stage }, device));
                 from = stage.maps;
             }
         }
         blocks
     }
 
-    fn new(from: usize, Stage { expansion, maps, stride, kernel, .. }: Stage, device: &Device) -> Self {
+    fn new(from: usize, MobileStage { expansion, maps, stride, kernel, .. }: MobileStage, device: &Device) -> Self {
         let inner = from * expansion;
         Self {
             expand: (expansion != 1).then(|| ConvNorm::new([from, inner], 1, 1, 1, device)),

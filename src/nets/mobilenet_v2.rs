@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::StreamConfig;
 use super::batch_norm::ConvNorm;
 use super::convolve::Convolve;
-use super::inverted_residual::{InvertedResidual, Stage};
+use super::inverted_residual::{InvertedResidual, MobileStage};
 use super::layers::{Head, global_average, linear, with_linear_head};
 
 /// Feature maps of the first convolution.
@@ -18,14 +18,14 @@ const FEATURES: usize = 1280;
 const DROPOUT: f64 = 0.2;
 
 /// The paper's Table 2.
-pub(super) const STAGES: [Stage; 7] = [
-    Stage::new(1, 16, 1, 1),
-    Stage::new(6, 24, 2, 2),
-    Stage::new(6, 32, 3, 2),
-    Stage::new(6, 64, 4, 2),
-    Stage::new(6, 96, 3, 1),
-    Stage::new(6, 160, 3, 2),
-    Stage::new(6, 320, 1, 1),
+pub(super) const STAGES: [MobileStage; 7] = [
+    MobileStage::new(1, 16, 1, 1),
+    MobileStage::new(6, 24, 2, 2),
+    MobileStage::new(6, 32, 3, 2),
+    MobileStage::new(6, 64, 4, 2),
+    MobileStage::new(6, 96, 3, 1),
+    MobileStage::new(6, 160, 3, 2),
+    MobileStage::new(6, 320, 1, 1),
 ];
 
 /// MobileNetV2.
@@ -50,7 +50,7 @@ impl MobileNetV2 {
 
     /// Returns the network of these stages between the `[first, last]` convolution's maps.
     pub(super) fn with_stages(
-        stages: &[Stage],
+        stages: &[MobileStage],
         [first, features]: [usize; 2],
         config: &StreamConfig,
         device: &Device,

@@ -145,9 +145,9 @@ impl ModelCard {
         let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
         let card: Self = toml::from_str(&text).map_err(|error| {
             let cause = error.to_string().trim_end().to_owned();
-            Error::file(&path, cause, "Correct that entry or fetch the model again")
+            Error::file(&path, cause, "Correct that entry or download the model again")
         })?;
-        card.validate().map_err(|cause| Error::file(&path, cause, "Correct that entry or fetch the model again"))?;
+        card.validate().map_err(|cause| Error::file(&path, cause, "Correct that entry or download the model again"))?;
         Ok(card)
     }
 
@@ -179,7 +179,7 @@ impl ModelCard {
             .map_err(|error| format!("the motion network cannot be built: {}", error.cause))?;
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();
         if self.classes.is_empty() && streams.clone().next().is_some() {
-            return Err("there is a stream but no class".into());
+            return Err("it has a stream but no classes".into());
         }
         for stream in streams.clone() {
             if stream.dropout.is_some_and(|p| !(0.0..1.0).contains(&p)) {
@@ -200,7 +200,7 @@ impl ModelCard {
             }
         }
         if !self.fusion.temporal_weight.is_finite() || self.fusion.temporal_weight < 0.0 {
-            return Err("the temporal stream's weight is not a number from 0 up".into());
+            return Err("the weight of the temporal stream is not a number of 0 or more".into());
         }
         Ok(())
     }

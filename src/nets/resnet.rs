@@ -17,14 +17,14 @@ const DROPOUT: f64 = 0.5;
 
 /// The layout of a ResNet.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
+pub(super) struct ResNetLayout {
     /// Blocks in each of the four stages.
     pub blocks: [usize; 4],
     /// Blocks of 1×1, 3×3 and 1×1 convolutions with four times the maps at their ends, instead of two of 3×3.
     pub bottleneck: bool,
 }
 
-impl Layout {
+impl ResNetLayout {
     /// Table 1, 18 layers.
     pub const RESNET18: Self = Self { blocks: [2, 2, 2, 2], bottleneck: false };
     /// Table 1, 50 layers.
@@ -51,12 +51,12 @@ pub struct ResNet {
 
 impl ResNet {
     /// Builds the classifier `config` describes, with fresh parameters.
-    pub(super) fn new(layout: Layout, config: &StreamConfig, device: &Device) -> Self {
+    pub(super) fn new(layout: ResNetLayout, config: &StreamConfig, device: &Device) -> Self {
         Self::with_width(layout, WIDTH, config, device)
     }
 
     /// Returns the network with `width` maps in its first layer.
-    pub(super) fn with_width(layout: Layout, width: usize, config: &StreamConfig, device: &Device) -> Self {
+    pub(super) fn with_width(layout: ResNetLayout, width: usize, config: &StreamConfig, device: &Device) -> Self {
         let stage = |index: usize| {
             let inner = width << index;
             let out = inner * layout.expansion();
@@ -120,7 +120,7 @@ pub struct Block {
 
 impl Block {
     /// From `[from, inner]` maps.
-    fn new(layout: Layout, [from, inner]: [usize; 2], stride: usize, device: &Device) -> Self {
+    fn new(layout: ResNetLayout, [from, inner]: [usize; 2], stride: usize, device: &Device) -> Self {
         let conv = |channels, kernel, stride| ConvNorm::new(channels, kernel, stride, 1, device);
         let out = inner * layout.expansion();
         let [first, second] = if layout.bottleneck { [(1, 1), (3, stride)] } else { [(3, stride), (3, 1)] };

@@ -4,12 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
-use super::efficientnet_lite::Scale;
+use super::efficientnet_lite::CompoundScale;
 use super::flow_normalisation::classifier_input;
 use super::layers::Head;
 use super::preprocessing::clip_input;
 use super::read_back::{device_of, read_rows};
-use super::resnet::Layout;
+use super::resnet::ResNetLayout;
 use super::stream_input::{Modality, StreamInput};
 use super::{
     Backbone, BnInception, EfficientNetLite, I3d, MobileNetV2, ResNet, SqueezeNet, StreamConfig, Vgg16, weights,
@@ -25,17 +25,17 @@ impl StreamConfig {
 
     /// Builds the stream with fresh parameters: He normal, the last layer near zero, zero biases.
     pub fn init(&self, device: &Device) -> Stream {
-        let lite = |scale: Scale| Stream::EfficientNetLite(EfficientNetLite::new(scale, self, device));
+        let lite = |scale: CompoundScale| Stream::EfficientNetLite(EfficientNetLite::new(scale, self, device));
         match self.backbone {
             Backbone::SqueezeNet => Stream::SqueezeNet(SqueezeNet::new(self, device)),
             Backbone::MobileNetV2 => Stream::MobileNetV2(MobileNetV2::new(self, device)),
-            Backbone::EfficientNetLite0 => lite(Scale::LITE0),
-            Backbone::EfficientNetLite1 => lite(Scale::LITE1),
-            Backbone::EfficientNetLite2 => lite(Scale::LITE2),
+            Backbone::EfficientNetLite0 => lite(CompoundScale::LITE0),
+            Backbone::EfficientNetLite1 => lite(CompoundScale::LITE1),
+            Backbone::EfficientNetLite2 => lite(CompoundScale::LITE2),
             Backbone::BnInception => Stream::BnInception(BnInception::new(self, device)),
             Backbone::I3d => Stream::I3d(I3d::new(self, device)),
-            Backbone::ResNet18 => Stream::ResNet(ResNet::new(Layout::RESNET18, self, device)),
-            Backbone::ResNet50 => Stream::ResNet(ResNet::new(Layout::RESNET50, self, device)),
+            Backbone::ResNet18 => Stream::ResNet(ResNet::new(ResNetLayout::RESNET18, self, device)),
+            Backbone::ResNet50 => Stream::ResNet(ResNet::new(ResNetLayout::RESNET50, self, device)),
             Backbone::Vgg16 => Stream::Vgg16(Vgg16::new(self, device)),
         }
     }

@@ -42,9 +42,9 @@ impl StreamInput {
     /// Refuses clips of `count` pictures or flows for networks that read none, and ones that cannot be.
     pub fn check_clip(backbone: Backbone, count: usize) -> Result<(), String> {
         match count {
-            _ if !backbone.reads_clips() => Err(format!("{} reads no clips", backbone.name())),
+            _ if !backbone.reads_clips() => Err(format!("{} does not read clips", backbone.name())),
             1..=Self::MAX_CLIP => Ok(()),
-            _ => Err(format!("clips of {count} are outside 1 to {}", Self::MAX_CLIP)),
+            _ => Err(format!("a clip length of {count} is outside 1 to {}", Self::MAX_CLIP)),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::files;
 pub(super) type Tensors = BTreeMap<String, TensorData>;
 
 const WRONG_NETWORK: &str = "Use weights of a network of the same architecture, width, frames and classes";
-const DAMAGED: &str = "The file is damaged or not a safetensors file; fetch or train it again";
+const DAMAGED: &str = "The file is damaged or not a safetensors file; download or train it again";
 
 /// Writes the parameters of `module` to the safetensors file at `path`, all or nothing.
 pub fn save_module<M: Module>(module: &M, path: &Path, precision: Precision) -> Result<()> {
@@ -98,7 +98,7 @@ pub(super) fn collect<M: Module>(module: &M) -> impl Iterator<Item = (String, Te
 /// `module` with exactly the parameters `tensors`, which came from `source`.
 pub(super) fn apply<M: Module>(module: M, tensors: Tensors, source: &Path) -> Result<M> {
     check(&shapes(&module), &tensors, source)?;
-    Ok(module.map(&mut Loader { path: ParameterPath::default(), tensors }))
+    Ok(module.map(&mut WeightLoader { path: ParameterPath::default(), tensors }))
 }
 
 /// Number of the trained parameters of `module`.
@@ -126,12 +126,12 @@ fn check(expected: &[(String, Shape)], tensors: &Tensors, source: &Path) -> Resu
         }
         if data.as_slice::<f32>().is_ok_and(|values| values.iter().any(|value| !value.is_finite())) {
             let cause = format!("tensor `{name}` holds values that are not finite");
-            return Err(Error::file(source, cause, "The file is damaged; fetch or train it again"));
+            return Err(Error::file(source, cause, "The file is damaged; download or train it again"));
         }
         let is_variance = name.ends_with("running_var");
         if is_variance && data.as_slice::<f32>().is_ok_and(|values| values.iter().any(|&value| value < 0.0)) {
             let cause = format!("tensor `{name}` holds negative variances");
-            return Err(Error::file(source, cause, "The file is damaged; fetch or train it again"));
+            return Err(Error::file(source, cause, "The file is damaged; download or train it again"));
         }
     }
     let known = |name: &str| expected.iter().any(|(expected, _)| expected == name);
@@ -231,12 +231,12 @@ impl ModuleVisitor for Collector {
     }
 }
 
-struct Loader {
+struct WeightLoader {
     path: ParameterPath,
     tensors: Tensors,
 }
 
-impl ModuleMapper for Loader {
+impl ModuleMapper for WeightLoader {
     fn enter_module(&mut self, name: &str, container_type: &str) {
         self.path.enter(name, container_type);
     }

@@ -40,7 +40,7 @@ impl Existing {
 /// Decides what one command may write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputGuard {
-    inputs: Vec<Input>,
+    inputs: Vec<KnownInput>,
     /// Folders whose files are the frames of a clip.
     frames: Vec<PathBuf>,
     existing: Existing,
@@ -48,7 +48,7 @@ pub struct OutputGuard {
 
 /// A file or a folder that is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Input {
+struct KnownInput {
     path: PathBuf,
     file: Option<FileId>,
 }
@@ -63,7 +63,7 @@ impl OutputGuard {
     pub fn protecting(mut self, inputs: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.inputs.extend(inputs.into_iter().map(|input| {
             let path = resolve(input.as_ref());
-            Input { file: FileId::of(&path), path }
+            KnownInput { file: FileId::of(&path), path }
         }));
         self
     }
@@ -107,18 +107,18 @@ impl OutputGuard {
             let resolved = resolve(target);
             if let Some(input) = self.input_at(&resolved) {
                 return refuse(match input.path == resolved || input.is_file() {
-                    true => "it is a file that is read here, and would be lost".into(),
-                    false => format!("it is part of {}, which is read here, and would be lost", input.path.display()),
+                    true => "it is an input file and would be lost".into(),
+                    false => format!("it is part of the input {} and would be lost", input.path.display()),
                 });
             }
             if let Some(frames) = self.frames.iter().find(|frames| resolved.parent() == Some(frames)) {
-                return refuse(format!("it would be among the frames of {}, which are read here", frames.display()));
+                return refuse(format!("it would be written among the input frames of {}", frames.display()));
             }
             if let Some(project) = project_of(&resolved) {
                 return refuse(format!("it is a file of the project in {}", project.display()));
             }
             if resolved.is_dir() {
-                return refuse("a folder of this name is in the way".into());
+                return refuse("a folder with this name exists".into());
             }
             if is_special(&resolved) {
                 return Err(not_replaced(target));
@@ -135,15 +135,15 @@ impl OutputGuard {
     }
 
     /// Returns the input that a write to `target` would destroy, all or a part of it.
-    fn input_at(&self, target: &Path) -> Option<&Input> {
+    fn input_at(&self, target: &Path) -> Option<&KnownInput> {
         let file = FileId::of(target);
-        let is_in = |input: &Input| fs::symlink_metadata(target).is_ok() && target.starts_with(&input.path);
-        let is_same = |input: &Input| input.path == target || (file.is_some() && input.file == file);
+        let is_in = |input: &KnownInput| fs::symlink_metadata(target).is_ok() && target.starts_with(&input.path);
+        let is_same = |input: &KnownInput| input.path == target || (file.is_some() && input.file == file);
         self.inputs.iter().find(|input| is_same(input) || is_in(input))
     }
 }
 
-impl Input {
+impl KnownInput {
     fn is_file(&self) -> bool {
         !self.path.is_dir()
     }

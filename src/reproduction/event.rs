@@ -42,7 +42,7 @@ pub enum ReproductionEvent {
     },
     /// A row is complete: its figures in a few words.
     Done(String),
-    /// A row failed; the others go on.
+    /// A row failed; the others continue.
     Failed {
         /// Name in the table.
         name: String,

@@ -5,8 +5,8 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::row::Row;
-use super::settings::Settings;
+use super::row::ExperimentRow;
+use super::settings::ReproductionSettings;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
@@ -23,7 +23,7 @@ const NAMED: usize = 4;
 ///
 /// # Errors
 /// If the settings differ from those in the folder, naming what differs, or the folder cannot be written.
-pub fn prepare(dir: &Path, settings: &Settings) -> Result<()> {
+pub fn prepare(dir: &Path, settings: &ReproductionSettings) -> Result<()> {
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join(CONFIG);
     let text = toml::to_string_pretty(settings)
@@ -44,7 +44,7 @@ pub fn prepare(dir: &Path, settings: &Settings) -> Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let existing = OutputGuard::default().existing(&RESULTS.map(|name| dir.join(name)))?;
             if let Some(file) = existing.first() {
-                let cause = "it is of no experiment of this program, and was not replaced";
+                let cause = "it does not belong to a Motionscope experiment and was not replaced";
                 return Err(Error::file(file, cause, "Choose another --out"));
             }
             atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
@@ -58,7 +58,7 @@ pub fn prepare(dir: &Path, settings: &Settings) -> Result<()> {
 ///
 /// # Errors
 /// If something cannot be removed.
-pub fn clear(dir: &Path, rows: &[Row]) -> Result<()> {
+pub fn clear(dir: &Path, rows: &[ExperimentRow]) -> Result<()> {
     if !dir.join(CONFIG).is_file() {
         return Ok(());
     }
@@ -130,20 +130,21 @@ fn flatten(key: &str, value: &toml::Value, values: &mut BTreeMap<String, String>
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{PaperTable, Scale};
+    use super::super::settings::{PaperTable, ReproductionScale};
     use super::*;
 
     #[test]
     fn other_settings_are_refused_by_name_and_the_same_are_not() {
         let dir = tempfile::tempdir().unwrap();
-        let settings = Settings::of(PaperTable::Table1, Scale::Tiny);
+        let settings = ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Tiny);
         prepare(dir.path(), &settings).unwrap();
         prepare(dir.path(), &settings).unwrap();
-        let error = prepare(dir.path(), &Settings { steps: 7, seed: 2, ..settings.clone() }).unwrap_err();
+        let error = prepare(dir.path(), &ReproductionSettings { steps: 7, seed: 2, ..settings.clone() }).unwrap_err();
         assert!(error.cause.contains("seed is 1 there, 2 now; steps is 60 there, 7 now"), "{error}");
-        let error = prepare(dir.path(), &Settings { imagenet: Some("a.pth".into()), ..settings }).unwrap_err();
+        let error =
+            prepare(dir.path(), &ReproductionSettings { imagenet: Some("a.pth".into()), ..settings }).unwrap_err();
         assert!(error.cause.contains("imagenet is not set there"), "{error}");
-        let paper = Settings::of(PaperTable::Table1, Scale::Paper);
+        let paper = ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Paper);
         assert!(prepare(dir.path(), &paper).unwrap_err().cause.contains("more"));
         fs::write(dir.path().join(CONFIG), "no TOML at all").unwrap();
         assert!(prepare(dir.path(), &paper).is_err());
@@ -152,7 +153,7 @@ mod tests {
     #[test]
     fn clearing_touches_only_what_an_experiment_wrote() {
         let dir = tempfile::tempdir().unwrap();
-        let settings = Settings::of(PaperTable::Table1, Scale::Tiny);
+        let settings = ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Tiny);
         let rows = super::super::row::rows(&settings, dir.path(), &settings.lists(dir.path()).train);
         for name in ["spatial", "motion", "sample", "mine"] {
             fs::create_dir(dir.path().join(name)).unwrap();

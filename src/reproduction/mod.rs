@@ -1,7 +1,7 @@
 //! The paper's tables on one's own data: the same comparisons at a chosen scale, beside the published numbers.
 //!
-//! [`Settings`] say which [`PaperTable`], on what and how large; the rows of a table are trained and measured one after the
-//! other in folders of their own, from which [`reproduce`] goes on after whatever happened; the [`Table`] is what it all
+//! [`ReproductionSettings`] say which [`PaperTable`], on what and how large; the rows of a table are trained and measured one after the
+//! other in folders of their own, from which [`reproduce`] continues after whatever happened; the [`ReproductionTable`] is what it all
 //! comes to.
 
 mod event;
@@ -18,5 +18,5 @@ mod table_files;
 pub use event::ReproductionEvent;
 pub use row_result::RowResult;
 pub use run::{Ending, reproduce};
-pub use settings::{FlowRoot, Lists, PaperTable, Scale, Settings};
-pub use table::{Column, Table, TableRow};
+pub use settings::{FlowRoot, Lists, PaperTable, ReproductionScale, ReproductionSettings};
+pub use table::{Column, ReproductionTable, TableRow};

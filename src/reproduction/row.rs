@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::published;
-use super::settings::{PaperTable, Settings};
+use super::settings::{PaperTable, ReproductionSettings};
 use crate::data::DataSource;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::training::{FlowSource, TemporalMode, TrainingPlan};
 
 /// A row of a table.
 #[derive(Debug, Clone)]
-pub struct Row {
+pub struct ExperimentRow {
     /// The name of its folder.
     pub id: String,
     /// Name in the table.
@@ -65,7 +65,7 @@ pub enum FlowMethod {
 }
 
 /// Returns the rows of the table, with folders in `dir`, trained on the clips of `train`.
-pub fn rows(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
+pub fn rows(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> Vec<ExperimentRow> {
     match settings.table {
         PaperTable::Table1 => table_1(settings, dir, train),
         PaperTable::Table2 => table_2(settings, dir, train),
@@ -78,7 +78,7 @@ fn run_dir(dir: &Path, id: &str) -> PathBuf {
     dir.join(id).join("run")
 }
 
-fn table_1(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
+fn table_1(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> Vec<ExperimentRow> {
     let motion = Training { plan: settings.flow_plan(train, dir.join("motion")), base: None };
     let temporal = |id: &str, mode, flow_source, base: Option<&Training>| {
         let plan = settings.temporal_plan(mode, train, run_dir(dir, id));
@@ -104,19 +104,19 @@ fn table_1(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
     ]
 }
 
-fn row_1(id: &str, name: &str, work: Work) -> Row {
-    Row { id: id.into(), name: name.into(), work, published: published::table_1(id).to_vec() }
+fn row_1(id: &str, name: &str, work: Work) -> ExperimentRow {
+    ExperimentRow { id: id.into(), name: name.into(), work, published: published::table_1(id).to_vec() }
 }
 
 /// Each switch off by itself, none and all off. MotionNet is trained from scratch for each, then the stacked stream (a) on top of it.
-fn table_2(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
+fn table_2(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> Vec<ExperimentRow> {
     let row = |id: &str, name: &str, switch: &dyn Fn(&mut TrainingPlan)| {
         let mut flow = settings.flow_plan(train, dir.join(id).join("motion"));
         switch(&mut flow);
         let plan = settings.temporal_plan(TemporalMode::A, train, run_dir(dir, id));
         let base = Some(Box::new(Training { plan: flow, base: None }));
         let work = Work::Stream(Box::new(Training { plan, base }));
-        Row { id: id.into(), name: name.into(), work, published: published::table_2(id).to_vec() }
+        ExperimentRow { id: id.into(), name: name.into(), work, published: published::table_2(id).to_vec() }
     };
     let small_displacement = |plan: &mut TrainingPlan| plan.motion.small_displacement = false;
     let cdc = |plan: &mut TrainingPlan| plan.motion.cdc = false;
@@ -138,7 +138,7 @@ fn table_2(settings: &Settings, dir: &Path, train: &DataSource) -> Vec<Row> {
     ]
 }
 
-fn table_3(settings: &Settings) -> Vec<Row> {
+fn table_3(settings: &ReproductionSettings) -> Vec<ExperimentRow> {
     let methods = [
         (FlowMethod::Tvl1, "tvl1", "TV-L1"),
         (FlowMethod::MotionNet, "motionnet", "MotionNet"),
@@ -146,7 +146,7 @@ fn table_3(settings: &Settings) -> Vec<Row> {
     ];
     let mut rows = Vec::new();
     for (number, root) in settings.flow_roots.iter().enumerate() {
-        rows.extend(methods.map(|(method, id, name)| Row {
+        rows.extend(methods.map(|(method, id, name)| ExperimentRow {
             id: format!("{}-{id}", number + 1),
             name: format!("{}, {name}", root.dataset.title()),
             work: Work::FlowError { dataset: root.dataset, root: root.root.clone(), method },
@@ -161,12 +161,12 @@ fn table_3(settings: &Settings) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::Scale;
+    use super::super::settings::ReproductionScale;
     use super::*;
 
     #[test]
     fn every_row_of_table_2_has_the_published_accuracy() {
-        let settings = Settings::of(PaperTable::Table2, Scale::Tiny);
+        let settings = ReproductionSettings::of(PaperTable::Table2, ReproductionScale::Tiny);
         let rows = rows(&settings, Path::new("dir"), &DataSource::Folder("clips".into()));
         let published: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.published[0].unwrap())).collect();
         let expected = [

@@ -8,11 +8,11 @@ use burn::tensor::Device;
 
 use super::event::ReproductionEvent as Event;
 use super::folder;
-use super::row::{FlowMethod, Row, Training, Work, rows};
+use super::row::{ExperimentRow, FlowMethod, Training, Work, rows};
 use super::row_result::RowResult;
-use super::settings::{PaperTable, Settings};
-use super::speed::{Speeds, Streams, chosen, frames_per_second, median};
-use super::table::{ACCURACY, EPE, FL, FPS, MS, RATIO, Table, TableRow};
+use super::settings::{PaperTable, ReproductionSettings};
+use super::speed::{MeasuredStreams, Speeds, chosen, frames_per_second, median};
+use super::table::{ACCURACY, EPE, FL, FPS, MS, RATIO, ReproductionTable, TableRow};
 use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
@@ -49,13 +49,13 @@ pub enum Ending {
 /// # Errors
 /// Settings that cannot run or differ from those in the folder, lists that cannot be read, a folder that cannot be written.
 pub fn reproduce(
-    settings: &Settings,
+    settings: &ReproductionSettings,
     dir: &Path,
     fresh: bool,
     compute: &Compute,
     control: &TrainingControl,
     on_event: &mut dyn FnMut(Event),
-) -> Result<(Table, Ending)> {
+) -> Result<(ReproductionTable, Ending)> {
     settings.check()?;
     let sample = dir.join("sample");
     let rows = rows(settings, dir, &settings.lists(&sample).train);
@@ -64,8 +64,16 @@ pub fn reproduce(
     }
     folder::prepare(dir, settings)?;
     let test = test_clips(settings, dir, on_event)?;
-    let mut run =
-        Run { settings, dir, compute, control, on_event, test, trained: HashMap::new(), measured_anew: false };
+    let mut run = ReproductionRun {
+        settings,
+        dir,
+        compute,
+        control,
+        on_event,
+        test,
+        trained: HashMap::new(),
+        measured_anew: false,
+    };
     let outcomes = run.rows(&rows);
     let speeds = run.speeds(&rows, &outcomes)?;
     let table = run.table(rows, outcomes, &speeds);
@@ -79,7 +87,7 @@ pub fn reproduce(
 }
 
 /// Returns the clips to test on; Table 3 needs none. The sample is drawn if no lists are given.
-fn test_clips(settings: &Settings, dir: &Path, on_event: &mut dyn FnMut(Event)) -> Result<Option<Dataset>> {
+fn test_clips(settings: &ReproductionSettings, dir: &Path, on_event: &mut dyn FnMut(Event)) -> Result<Option<Dataset>> {
     if settings.table == PaperTable::Table3 {
         return Ok(None);
     }
@@ -92,8 +100,8 @@ fn test_clips(settings: &Settings, dir: &Path, on_event: &mut dyn FnMut(Event)) 
 }
 
 /// A reproduction in progress.
-struct Run<'a> {
-    settings: &'a Settings,
+struct ReproductionRun<'a> {
+    settings: &'a ReproductionSettings,
     dir: &'a Path,
     compute: &'a Compute,
     control: &'a TrainingControl,
@@ -105,9 +113,9 @@ struct Run<'a> {
     measured_anew: bool,
 }
 
-impl Run<'_> {
+impl ReproductionRun<'_> {
     /// Returns the result of every row that could be reached before a stop.
-    fn rows(&mut self, rows: &[Row]) -> Vec<Result<RowResult>> {
+    fn rows(&mut self, rows: &[ExperimentRow]) -> Vec<Result<RowResult>> {
         let mut outcomes = Vec::new();
         for (index, row) in rows.iter().enumerate() {
             if self.control.is_stopped() {
@@ -130,7 +138,7 @@ impl Run<'_> {
         outcomes
     }
 
-    fn tell(&mut self, row: &Row, outcome: &Result<RowResult>) {
+    fn tell(&mut self, row: &ExperimentRow, outcome: &Result<RowResult>) {
         self.measured_anew |= outcome.is_ok();
         (self.on_event)(match outcome {
             Ok(result) => {
@@ -141,7 +149,7 @@ impl Run<'_> {
         });
     }
 
-    fn row(&mut self, row: &Row) -> Result<RowResult> {
+    fn row(&mut self, row: &ExperimentRow) -> Result<RowResult> {
         match &row.work {
             Work::Stream(training) => self.stream(row, training),
             Work::Fusion { spatial, temporal } => self.fusion(spatial, temporal),
@@ -150,7 +158,7 @@ impl Run<'_> {
     }
 
     /// Trains a stream and measures it on the test clips.
-    fn stream(&mut self, row: &Row, training: &Training) -> Result<RowResult> {
+    fn stream(&mut self, row: &ExperimentRow, training: &Training) -> Result<RowResult> {
         let model_dir = self.train(training)?;
         let model = HiddenTwoStream::load(&model_dir, &self.compute.device)?;
         let plan = EvaluationPlan {
@@ -298,12 +306,12 @@ impl Run<'_> {
 
     /// Returns the frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last
     /// time.
-    fn speeds(&mut self, rows: &[Row], outcomes: &[Result<RowResult>]) -> Result<Speeds> {
+    fn speeds(&mut self, rows: &[ExperimentRow], outcomes: &[Result<RowResult>]) -> Result<Speeds> {
         if self.settings.table != PaperTable::Table1 || self.control.is_stopped() {
             return Ok(Speeds::default());
         }
         let timed = rows.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_ok());
-        let timed: Vec<&Row> = timed.map(|(row, _)| row).collect();
+        let timed: Vec<&ExperimentRow> = timed.map(|(row, _)| row).collect();
         let kept = Speeds::read(self.dir, &self.compute.name).filter(|_| !self.measured_anew);
         if let Some(kept) = kept.filter(|kept| timed.iter().all(|row| kept.are_of(&row.id))) {
             return Ok(kept);
@@ -317,7 +325,7 @@ impl Run<'_> {
 
     /// The medians over some clips, after one pass that does not count. All rows take their turn with every clip: whatever else
     /// the machine does slows all of them down.
-    fn timed(&mut self, rows: &[Row], timed: &[&Row]) -> Result<Speeds> {
+    fn timed(&mut self, rows: &[ExperimentRow], timed: &[&ExperimentRow]) -> Result<Speeds> {
         let mut devices = BTreeMap::new();
         let clips = chosen(&self.test.as_ref().ok_or_else(no_clips)?.clips);
         let mut rates: HashMap<&str, Vec<f64>> = HashMap::new();
@@ -340,17 +348,17 @@ impl Run<'_> {
 
     /// Frames a second of a row and where it ran, with networks that are loaded for it: all at once may be more than the device
     /// holds.
-    fn rate(&self, rows: &[Row], row: &Row, clip: &LabelledClip) -> Result<(f64, String)> {
+    fn rate(&self, rows: &[ExperimentRow], row: &ExperimentRow, clip: &LabelledClip) -> Result<(f64, String)> {
         let mut streams = streams(rows, row, &self.compute.device)?.on(self.compute);
         let rate = frames_per_second(&mut streams, clip, self.settings.frame)?;
         Ok((rate, streams.device(self.compute)))
     }
 
     /// Returns the measured beside the published values.
-    fn table(&self, rows: Vec<Row>, outcomes: Vec<Result<RowResult>>, speeds: &Speeds) -> Table {
-        let columns = Table::columns(self.settings.table);
+    fn table(&self, rows: Vec<ExperimentRow>, outcomes: Vec<Result<RowResult>>, speeds: &Speeds) -> ReproductionTable {
+        let columns = ReproductionTable::columns(self.settings.table);
         let mut outcomes = outcomes.into_iter();
-        let row = |row: Row| {
+        let row = |row: ExperimentRow| {
             let outcome = outcomes.next();
             let mut figures = match &outcome {
                 Some(Ok(result)) => result.figures.clone(),
@@ -367,13 +375,13 @@ impl Run<'_> {
                 name: row.name,
             }
         };
-        Table {
-            schema: Table::SCHEMA.into(),
-            version: Table::VERSION,
+        ReproductionTable {
+            schema: ReproductionTable::SCHEMA.into(),
+            version: ReproductionTable::VERSION,
             title: self.settings.table.title().into(),
             rows: rows.into_iter().map(row).collect(),
             columns: columns.clone(),
-            notes: Table::notes(self.settings),
+            notes: ReproductionTable::notes(self.settings),
             settings: self.settings.clone(),
             device: self.compute.name.clone(),
             motionscope_version: env!("CARGO_PKG_VERSION").into(),
@@ -395,7 +403,7 @@ fn missing(outcome: Option<Result<RowResult>>) -> Option<String> {
 }
 
 /// Returns the streams that are at work in `row`, one of `rows`.
-fn streams(rows: &[Row], row: &Row, device: &Device) -> Result<Streams> {
+fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Result<MeasuredStreams> {
     let training = |id: &str| {
         rows.iter().find(|row| row.id == id).and_then(|row| match &row.work {
             Work::Stream(training) => Some(training),
@@ -409,7 +417,7 @@ fn streams(rows: &[Row], row: &Row, device: &Device) -> Result<Streams> {
         Work::FlowError { .. } => (None, None),
     };
     let load = |training: &Training| HiddenTwoStream::load(&training.plan.run_dir.join("model"), device);
-    Ok(Streams {
+    Ok(MeasuredStreams {
         temporal: temporal.map(|training| Ok((load(training)?, training.plan.flow_source))).transpose()?,
         spatial: spatial.map(|training| load(training)).transpose()?,
         tvl1: None,

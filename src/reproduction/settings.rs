@@ -29,7 +29,7 @@ named! {
     /// The scale of an experiment.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
-    pub enum Scale {
+    pub enum ReproductionScale {
         /// Minutes on two cores: a smoke test.
         #[default]
         Tiny = "tiny",
@@ -60,11 +60,11 @@ pub struct FlowRoot {
 
 /// All that decides about the numbers. Two calls with the same settings and folder are one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Settings {
+pub struct ReproductionSettings {
     /// Which table.
     pub table: PaperTable,
     /// Origin of the other values, and the recipe of the training.
-    pub scale: Scale,
+    pub scale: ReproductionScale,
     /// Seed of every random choice.
     pub seed: u64,
     /// Feature maps of MotionNet's first layer.
@@ -73,7 +73,7 @@ pub struct Settings {
     pub frames: usize,
     /// The classifier of both streams.
     pub backbone: Backbone,
-    /// Model whose networks all trainings of Table 1 go on from, instead of those of the above width, frames and backbone.
+    /// Model whose networks all trainings of Table 1 continue from, instead of those of the above width, frames and backbone.
     pub base: Option<PathBuf>,
     /// ImageNet weights the streams start from; none to start from scratch.
     pub imagenet: Option<PathBuf>,
@@ -96,30 +96,30 @@ pub struct Settings {
     pub flow_roots: Vec<FlowRoot>,
 }
 
-impl Settings {
+impl ReproductionSettings {
     /// Returns the values of `scale` for `table`, on the generated sample.
-    pub fn of(table: PaperTable, scale: Scale) -> Self {
+    pub fn of(table: PaperTable, scale: ReproductionScale) -> Self {
         let (views, backbone) = match scale {
-            Scale::Tiny => ("3x2", Backbone::SqueezeNet),
-            Scale::Small => ("5x2", Backbone::ResNet18),
-            Scale::Paper => ("25x10", Backbone::Vgg16),
+            ReproductionScale::Tiny => ("3x2", Backbone::SqueezeNet),
+            ReproductionScale::Small => ("5x2", Backbone::ResNet18),
+            ReproductionScale::Paper => ("25x10", Backbone::Vgg16),
         };
         let frame = match (scale, table) {
-            (Scale::Tiny, PaperTable::Table2) => Geometry { width: 160, height: 128 },
-            (Scale::Tiny, _) => Geometry { width: 128, height: 96 },
-            (Scale::Small, PaperTable::Table2) => Geometry { width: 192, height: 160 },
-            (Scale::Small, _) => Geometry { width: 160, height: 120 },
-            (Scale::Paper, _) => PAPER_FRAME,
+            (ReproductionScale::Tiny, PaperTable::Table2) => Geometry { width: 160, height: 128 },
+            (ReproductionScale::Tiny, _) => Geometry { width: 128, height: 96 },
+            (ReproductionScale::Small, PaperTable::Table2) => Geometry { width: 192, height: 160 },
+            (ReproductionScale::Small, _) => Geometry { width: 160, height: 120 },
+            (ReproductionScale::Paper, _) => PAPER_FRAME,
         };
         let (width, frames) = match scale {
-            Scale::Tiny => (8, 2),
-            Scale::Small => (16, 2),
-            Scale::Paper => (64, WINDOW_FRAMES),
+            ReproductionScale::Tiny => (8, 2),
+            ReproductionScale::Small => (16, 2),
+            ReproductionScale::Paper => (64, WINDOW_FRAMES),
         };
         let (flow_steps, steps, batch) = match scale {
-            Scale::Tiny => (150, 60, 8),
-            Scale::Small => (3000, 1000, 16),
-            Scale::Paper => (400_000, 16_000, 16),
+            ReproductionScale::Tiny => (150, 60, 8),
+            ReproductionScale::Small => (3000, 1000, 16),
+            ReproductionScale::Paper => (400_000, 16_000, 16),
         };
         Self {
             table,
@@ -190,7 +190,7 @@ impl Settings {
     /// MotionNet without labels.
     pub fn flow_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = match self.scale {
-            Scale::Paper => Recipe::Paper.plan(Network::Flow, Some(self.flow_steps)),
+            ReproductionScale::Paper => Recipe::Paper.plan(Network::Flow, Some(self.flow_steps)),
             _ => {
                 let rate = if self.base.is_some() { TRAINED_RATE } else { 2e-3 };
                 TrainingPlan { rate, ..TrainingPlan::of(Network::Flow) }
@@ -199,10 +199,11 @@ impl Settings {
         self.common(plan, data, run_dir, self.flow_steps)
     }
 
-    /// Returns the temporal stream; modes (b) and (c) go on from (a) at a third of the rate.
+    /// Returns the temporal stream; modes (b) and (c) continue from (a) at a third of the rate.
     pub fn temporal_plan(&self, mode: TemporalMode, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Temporal);
-        let rate = if mode == TemporalMode::A || self.scale == Scale::Paper { plan.rate } else { plan.rate / 3.0 };
+        let rate =
+            if mode == TemporalMode::A || self.scale == ReproductionScale::Paper { plan.rate } else { plan.rate / 3.0 };
         let mut plan = self.common(TrainingPlan { mode, rate, ..plan }, data, run_dir, self.steps);
         plan.loss.preset = LossPreset::CaffeEndToEnd;
         plan
@@ -216,7 +217,7 @@ impl Settings {
 
     fn stream_plan(&self, network: Network) -> TrainingPlan {
         match self.scale {
-            Scale::Paper => {
+            ReproductionScale::Paper => {
                 let plan = Recipe::Paper.plan(network, Some(self.steps));
                 TrainingPlan { accumulate: Recipe::Paper.effective_batch(network).div_ceil(self.batch), ..plan }
             }
@@ -229,7 +230,7 @@ impl Settings {
     }
 
     fn common(&self, plan: TrainingPlan, data: &DataSource, run_dir: PathBuf, steps: usize) -> TrainingPlan {
-        let warm_up = if self.scale == Scale::Paper { plan.warm_up } else { steps / 10 };
+        let warm_up = if self.scale == ReproductionScale::Paper { plan.warm_up } else { steps / 10 };
         TrainingPlan {
             data: data.clone(),
             run_dir,
@@ -243,7 +244,7 @@ impl Settings {
             warm_up,
             batch: self.batch,
             seed: self.seed,
-            checkpoint_every: if self.scale == Scale::Paper { 500 } else { 50 },
+            checkpoint_every: if self.scale == ReproductionScale::Paper { 500 } else { 50 },
             snapshots: 2, // only the final models of the rows are used
             ..plan
         }
@@ -303,8 +304,8 @@ mod tests {
     fn every_plan_of_every_scale_can_train() {
         let data = DataSource::Folder("clips".into());
         for table in [PaperTable::Table1, PaperTable::Table2] {
-            for scale in Scale::ALL {
-                let settings = Settings::of(table, scale);
+            for scale in ReproductionScale::ALL {
+                let settings = ReproductionSettings::of(table, scale);
                 settings.check().unwrap();
                 settings.flow_plan(&data, "run".into()).check().unwrap();
                 settings.spatial_plan(&data, "run".into()).check().unwrap();
@@ -313,20 +314,24 @@ mod tests {
                 }
             }
         }
-        let paper = Settings::of(PaperTable::Table1, Scale::Paper).temporal_plan(TemporalMode::C, &data, "run".into());
+        let paper = ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Paper).temporal_plan(
+            TemporalMode::C,
+            &data,
+            "run".into(),
+        );
         assert_eq!((paper.crop, paper.batch * paper.accumulate), (Geometry { width: 224, height: 224 }, 128));
         assert_eq!((paper.rate, paper.motion_rate), (1e-3, 1e-3));
     }
 
     #[test]
     fn settings_survive_their_file_and_bad_ones_are_refused() {
-        let mut settings = Settings::of(PaperTable::Table1, Scale::Tiny);
+        let mut settings = ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Tiny);
         settings.data = Some(Lists::of_sample(Path::new("sample")));
         settings.imagenet = Some("squeezenet.safetensors".into());
         let text = toml::to_string_pretty(&settings).unwrap();
-        assert_eq!(toml::from_str::<Settings>(&text).unwrap(), settings);
-        let refused = |change: &dyn Fn(&mut Settings)| {
-            let mut settings = Settings::of(PaperTable::Table2, Scale::Tiny);
+        assert_eq!(toml::from_str::<ReproductionSettings>(&text).unwrap(), settings);
+        let refused = |change: &dyn Fn(&mut ReproductionSettings)| {
+            let mut settings = ReproductionSettings::of(PaperTable::Table2, ReproductionScale::Tiny);
             change(&mut settings);
             settings.check().unwrap_err().to_string()
         };

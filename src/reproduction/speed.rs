@@ -27,7 +27,7 @@ const FRAMES: usize = 200;
 const FILE: &str = "speed.json";
 
 /// The streams of a row.
-pub struct Streams {
+pub struct MeasuredStreams {
     /// The temporal stream and where its flow comes from.
     pub temporal: Option<(HiddenTwoStream, FlowSource)>,
     /// The spatial stream.
@@ -36,7 +36,7 @@ pub struct Streams {
     pub tvl1: Option<Tvl1OnGpu>,
 }
 
-impl Streams {
+impl MeasuredStreams {
     /// Adds TV-L1 on the graphics device of `compute` where the temporal stream reads it and there is one that can.
     pub fn on(self, compute: &Compute) -> Self {
         let parameters = self.temporal.as_ref().and_then(|(_, source)| source.tvl1_parameters());
@@ -101,7 +101,7 @@ pub fn chosen(clips: &[LabelledClip]) -> Vec<LabelledClip> {
 ///
 /// # Errors
 /// If the clip cannot be read, or the device fails.
-pub fn frames_per_second(streams: &mut Streams, clip: &LabelledClip, frame: Geometry) -> Result<f64> {
+pub fn frames_per_second(streams: &mut MeasuredStreams, clip: &LabelledClip, frame: Geometry) -> Result<f64> {
     let started = Instant::now();
     let frames = through(streams, clip, frame)?;
     Ok(frames as f64 / started.elapsed().as_secs_f64())
@@ -114,7 +114,7 @@ pub fn median(mut rates: Vec<f64>) -> Option<f64> {
 }
 
 /// From the file of a clip to all its scores; how many frames those were.
-fn through(streams: &mut Streams, clip: &LabelledClip, frame: Geometry) -> Result<usize> {
+fn through(streams: &mut MeasuredStreams, clip: &LabelledClip, frame: Geometry) -> Result<usize> {
     let frames = clip.decode(frame, Some(FRAMES))?;
     let every = |samples: usize| Protocol { samples: samples.max(1), crops: Crops::Whole, spread: Spread::Paper };
     if let Some((model, source)) = &streams.temporal {

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::settings::{PaperTable, Settings};
+use super::settings::{PaperTable, ReproductionSettings};
 
 /// The whole table, with all that is needed to repeat it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Table {
-    /// [`Table::SCHEMA`].
+pub struct ReproductionTable {
+    /// [`ReproductionTable::SCHEMA`].
     pub schema: String,
-    /// [`Table::VERSION`].
+    /// [`ReproductionTable::VERSION`].
     pub version: u32,
     /// Subject of the comparison.
     pub title: String,
@@ -20,7 +20,7 @@ pub struct Table {
     /// Differences from the paper and meaning of the figures, in sentences.
     pub notes: Vec<String>,
     /// Settings, seed included.
-    pub settings: Settings,
+    pub settings: ReproductionSettings,
     /// Device and machine.
     pub device: String,
     /// The program's version.
@@ -58,7 +58,7 @@ pub struct TableRow {
     pub device: Option<String>,
 }
 
-impl Table {
+impl ReproductionTable {
     /// The schema name of its JSON.
     pub const SCHEMA: &str = "motionscope-reproduction";
     /// The version of the JSON.
@@ -77,7 +77,7 @@ impl Table {
     }
 
     /// Returns the notes below the table at these settings.
-    pub(super) fn notes(settings: &Settings) -> Vec<String> {
+    pub(super) fn notes(settings: &ReproductionSettings) -> Vec<String> {
         let notes: &[&str] = match settings.table {
             PaperTable::Table1 => &[
                 "Published: UCF101 split 1, VGG16, frames per second on a Titan X class GPU.",
@@ -89,7 +89,7 @@ impl Table {
             ],
             PaperTable::Table2 => &[
                 "Each row trains MotionNet from scratch without labels, then a stacked temporal stream (a) on top of it.",
-                "Photometric ratio: mean |I₀ − rebuilt I₀| / mean |I₀ − I₁| on the test clips; 1 for zero flow.",
+                "Photometric ratio: mean |I₀ − reconstructed I₀| / mean |I₀ − I₁| on the test clips; 1 for zero flow.",
                 "Published: UCF101 split 1; the paper gives no photometric ratio.",
             ],
             PaperTable::Table3 => &[

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::table::{Column, Table, TableRow};
+use super::table::{Column, ReproductionTable, TableRow};
 use crate::atomic;
 use crate::error::Result;
 use crate::table::quoted_cell;
 
-impl Table {
+impl ReproductionTable {
     /// Writes `table.md`, `table.csv` and `table.json` to folder `dir`.
     ///
     /// # Errors
@@ -111,10 +111,10 @@ fn number(value: &Option<f64>, column: &Column) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::settings::{PaperTable, Scale, Settings};
+    use super::super::settings::{PaperTable, ReproductionScale, ReproductionSettings};
     use super::*;
 
-    fn table() -> Table {
+    fn table() -> ReproductionTable {
         let row = |id: &str, measured, published, missing: Option<&str>| TableRow {
             id: id.into(),
             name: format!("Row {id}, tried"),
@@ -123,17 +123,17 @@ mod tests {
             missing: missing.map(str::to_owned),
             device: None,
         };
-        Table {
-            schema: Table::SCHEMA.into(),
-            version: Table::VERSION,
+        ReproductionTable {
+            schema: ReproductionTable::SCHEMA.into(),
+            version: ReproductionTable::VERSION,
             title: "A table".into(),
-            columns: Table::columns(PaperTable::Table1),
+            columns: ReproductionTable::columns(PaperTable::Table1),
             rows: vec![
                 row("a", vec![Some(43.756), Some(12.0)], vec![Some(85.65), None], None),
                 row("b", vec![None, None], vec![None, None], Some("it \"broke\"")),
             ],
             notes: vec!["A note.".into()],
-            settings: Settings::of(PaperTable::Table1, Scale::Tiny),
+            settings: ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Tiny),
             device: "CPU".into(),
             motionscope_version: "0".into(),
             ffmpeg_version: "0".into(),
@@ -158,7 +158,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         table.write(dir.path()).unwrap();
         let json = std::fs::read_to_string(dir.path().join("table.json")).unwrap();
-        assert_eq!(serde_json::from_str::<Table>(&json).unwrap(), table);
+        assert_eq!(serde_json::from_str::<ReproductionTable>(&json).unwrap(), table);
     }
 
     #[test]

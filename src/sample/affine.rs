@@ -1,4 +1,4 @@
-//! Affine maps of the plane: where a flat part of the scene lies in the picture.
+//! Affine maps of the plane: where a flat part of the scene is in the picture.
 
 /// `p ↦ p[0]·x_axis + p[1]·y_axis + origin`.
 ///

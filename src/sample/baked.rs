@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::paint::{Colour, Point};
-use super::part::Part;
+use super::part::BodyPart;
 
 /// Samples per pixel of the picture, enough for the finest paint.
 const DENSITY: f32 = 1.5;
@@ -17,7 +17,7 @@ const MAGNIFICATIONS: [f32; 2] = [0.5, 4.0];
 const UNSEEN_BEYOND: f32 = 3.0;
 
 /// A grid of colours and outline distances, interpolated bilinearly.
-struct Grid {
+struct BakedGrid {
     corner: Point,
     density: f32,
     columns: usize,
@@ -26,18 +26,18 @@ struct Grid {
     distances: Vec<f32>,
 }
 
-/// `part` with what lies in the box `seen` looked up from a grid; outside the box its rim repeats.
+/// `part` with what is in the box `seen` looked up from a grid; outside the box its rim repeats.
 ///
 /// `magnification` is the number of pixels of the picture per reference pixel.
-pub(super) fn baked(part: Part, seen: [Point; 2], magnification: f32) -> Part {
+pub(super) fn baked(part: BodyPart, seen: [Point; 2], magnification: f32) -> BodyPart {
     let [least, most] = MAGNIFICATIONS;
-    let grid = Arc::new(Grid::new(&part, seen, DENSITY * magnification.clamp(least, most)));
+    let grid = Arc::new(BakedGrid::new(&part, seen, DENSITY * magnification.clamp(least, most)));
     let outlined = grid.clone();
-    Part { outline: Box::new(move |p| outlined.distance(p)), paint: Box::new(move |p| grid.colour(p)), ..part }
+    BodyPart { outline: Box::new(move |p| outlined.distance(p)), paint: Box::new(move |p| grid.colour(p)), ..part }
 }
 
-impl Grid {
-    fn new(part: &Part, [low, high]: [Point; 2], density: f32) -> Self {
+impl BakedGrid {
+    fn new(part: &BodyPart, [low, high]: [Point; 2], density: f32) -> Self {
         let steps = |axis: usize| ((high[axis] - low[axis]) * density).ceil() as usize + 2;
         let (columns, rows) = (steps(0), steps(1));
         let sample = |i: usize| {
@@ -51,7 +51,7 @@ impl Grid {
         Self { corner: low, density, columns, rows, colours, distances }
     }
 
-    /// The index of the sample above and to the left of `p`, and how far `p` lies from it, in samples.
+    /// The index of the sample above and to the left of `p`, and how far `p` is from it, in samples.
     fn locate(&self, p: Point) -> (usize, f32, f32) {
         let x = ((p[0] - self.corner[0]) * self.density).clamp(0.0, (self.columns - 2) as f32);
         let y = ((p[1] - self.corner[1]) * self.density).clamp(0.0, (self.rows - 2) as f32);

@@ -6,11 +6,11 @@ use rand_chacha::ChaCha8Rng;
 
 use super::affine::Affine;
 use super::baked::baked;
-use super::figure::Figure;
-use super::part::Part;
-use super::plane::{Plane, STAGE};
+use super::figure::PersonFigure;
+use super::part::BodyPart;
+use super::plane::{STAGE, ScenePlane};
 use super::pose::Pose;
-use super::render::{Layer, render};
+use super::render::{RenderLayer, render};
 use super::{Action, Style};
 use crate::flow::FlowField;
 use crate::video::Geometry;
@@ -28,11 +28,11 @@ const MIDDLE_SECS: f32 = 0.8;
 const FOLLOWED: f32 = 0.72;
 
 /// A clip that can be asked for any of its frames.
-pub(super) struct Clip {
+pub(super) struct GeneratedClip {
     action: Action,
-    figure: Figure,
-    planes: Vec<Plane>,
-    shadow: Part,
+    figure: PersonFigure,
+    planes: Vec<ScenePlane>,
+    shadow: BodyPart,
     style: Style,
     take: Take,
     geometry: Geometry,
@@ -72,15 +72,15 @@ impl Take {
     }
 }
 
-impl Clip {
+impl GeneratedClip {
     /// A clip of `frames` frames.
     pub fn new(action: Action, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> Self {
         let take = Take::new(action, style, seed);
         let mut clip = Self {
             action,
-            figure: Figure::new(style, take.yaw_degrees, take.texture_seed),
+            figure: PersonFigure::new(style, take.yaw_degrees, take.texture_seed),
             planes: Vec::new(),
-            shadow: Part::shadow(0.26 * style.build.height, 0.055 * style.build.height),
+            shadow: BodyPart::shadow(0.26 * style.build.height, 0.055 * style.build.height),
             style: *style,
             take,
             geometry,
@@ -91,7 +91,7 @@ impl Clip {
     }
 
     /// `plane` painted in advance, as much of it as `frames` frames show.
-    fn baked(&self, plane: Plane, frames: usize) -> Plane {
+    fn baked(&self, plane: ScenePlane, frames: usize) -> ScenePlane {
         let [width, height] = [self.geometry.width, self.geometry.height].map(f64::from);
         let mut seen = [[f32::INFINITY; 2], [f32::NEG_INFINITY; 2]];
         for moment in (0..=frames).map(|index| self.moment(index)) {
@@ -108,9 +108,10 @@ impl Clip {
     /// Frame `index` and its flow to the next one.
     pub fn frame(&self, index: usize) -> (RgbImage, FlowField) {
         let (now, next) = (self.moment(index), self.moment(index + 1));
-        let mut layers: Vec<Layer<'_>> = Vec::new();
-        let mut lay =
-            |part, a: Affine, b: Affine| layers.push(Layer { part, now: a.then(&now.view), next: b.then(&next.view) });
+        let mut layers: Vec<RenderLayer<'_>> = Vec::new();
+        let mut lay = |part, a: Affine, b: Affine| {
+            layers.push(RenderLayer { part, now: a.then(&now.view), next: b.then(&next.view) })
+        };
         for plane in &self.planes {
             lay(&plane.part, plane.place(now.way), plane.place(next.way));
         }
@@ -122,7 +123,7 @@ impl Clip {
     }
 
     /// Everything that depends on the time of frame `index`.
-    fn moment(&self, index: usize) -> Moment {
+    fn moment(&self, index: usize) -> ClipMoment {
         let take = &self.take;
         let seconds = index as f32 / FPS as f32;
         let mut pose = self.action.pose(take.start + seconds * take.cycles_per_sec, take.vigour);
@@ -136,7 +137,7 @@ impl Clip {
         let way = take.pan_px_per_sec * (seconds - MIDDLE_SECS) + FOLLOWED * walked;
         let feet = [take.aside - way, STAGE];
         let shadow = [feet[0] + walked + pose.shift * along, STAGE];
-        Moment { view: self.view(seconds), way, feet, shadow, pose }
+        ClipMoment { view: self.view(seconds), way, feet, shadow, pose }
     }
 
     /// From reference pixels around the middle to the picture: hand-held, zooming, mirrored in every other style.
@@ -158,7 +159,7 @@ impl Clip {
 }
 
 /// The state of the scene at one instant.
-struct Moment {
+struct ClipMoment {
     view: Affine,
     /// Displacement of the camera to the right, reference pixels at the figure's distance.
     way: f32,

@@ -1,9 +1,9 @@
-//! The person: a part for every bone, and where each part lies in the picture at a given posture.
+//! The person: a part for every bone, and where each part is in the picture at a given posture.
 
 use super::affine::Affine;
 use super::head;
 use super::paint::{Colour, Point, fractal, length, mix, round_shade, shade, skin, smoothstep};
-use super::part::{Capsule, Part, union_distance, union_extent};
+use super::part::{BodyPart, Capsule, union_distance, union_extent};
 use super::pose::{BONES, Bone, Pose, Proportions, Space, bones_in_space};
 use super::style::{Outfit, Style};
 
@@ -14,14 +14,14 @@ const ELEVATION_DEGREES: f32 = 7.0;
 const SHORTEST: f64 = 0.3;
 
 /// A figure of one style, seen from one side.
-pub(super) struct Figure {
-    parts: Vec<Part>, // in the order of BONES
+pub(super) struct PersonFigure {
+    parts: Vec<BodyPart>, // in the order of BONES
     body: Proportions,
     height: f32,
     yaw: f32,
 }
 
-impl Figure {
+impl PersonFigure {
     /// `yaw_degrees` is how far the figure is turned away from the viewer, to the right; `seed` makes its textures.
     pub fn new(style: &Style, yaw_degrees: f32, seed: u32) -> Self {
         let yaw = yaw_degrees.to_radians();
@@ -32,7 +32,7 @@ impl Figure {
     }
 
     /// The parts from back to front with their maps to reference pixels, the feet standing at the origin.
-    pub fn layers(&self, now: &Pose, next: &Pose) -> Vec<(&Part, Affine, Affine)> {
+    pub fn layers(&self, now: &Pose, next: &Pose) -> Vec<(&BodyPart, Affine, Affine)> {
         let bones = bones_in_space(now, &self.body);
         let (now, next) = (self.places(&bones), self.places(&bones_in_space(next, &self.body)));
         let mut order: Vec<usize> = (0..BONES.len()).collect();
@@ -91,7 +91,7 @@ struct Tailor<'a> {
 }
 
 impl Tailor<'_> {
-    fn part(&self, bone: Bone) -> Part {
+    fn part(&self, bone: Bone) -> BodyPart {
         let style = self.style;
         let height = style.build.height;
         let girth = style.build.girth * height;
@@ -128,8 +128,8 @@ impl Tailor<'_> {
         }
     }
 
-    /// A limb of the given outline in what the outfit puts on it; the farther side lies in the shade.
-    fn sewn(&self, bone: Bone, side: usize, outline: Vec<Capsule>) -> Part {
+    /// A limb of the given outline in what the outfit puts on it; the farther side is in the shade.
+    fn sewn(&self, bone: Bone, side: usize, outline: Vec<Capsule>) -> BodyPart {
         let outfit = self.style.outfit;
         let light = if side == 0 { 1.0 } else { 0.80 };
         let seed = self.seed.wrapping_add(BONES.iter().position(|b| *b == bone).unwrap_or(0) as u32 * 101);
@@ -140,10 +140,10 @@ impl Tailor<'_> {
             let roundness = round_shade(-union_distance(&edge, p), 5.5);
             shade(dressed(&outfit, bone, p, seed, [body.upper_arm * height, body.forearm * height]), light * roundness)
         };
-        Part::solid(extent, Box::new(move |p| union_distance(&outline, p)), Box::new(paint))
+        BodyPart::solid(extent, Box::new(move |p| union_distance(&outline, p)), Box::new(paint))
     }
 
-    fn torso(&self) -> Part {
+    fn torso(&self) -> BodyPart {
         let build = &self.style.build;
         let spine = self.body.torso * build.height;
         // An elliptic cylinder turned by the yaw: its half widths at the hips and at the shoulders.
@@ -170,7 +170,7 @@ impl Tailor<'_> {
             shade(colour, round_shade(-outline(p), 9.0))
         };
         let extent = [[bottom, -1.4 * shoulders.max(hips)], [spine, 1.4 * shoulders.max(hips)]];
-        Part::solid(extent, Box::new(outline), Box::new(paint))
+        BodyPart::solid(extent, Box::new(outline), Box::new(paint))
     }
 }
 

@@ -1,13 +1,13 @@
 //! The head: face, eyes, hair.
 
 use super::paint::{Colour, Point, fractal, length, mix, round_shade, shade, skin, smoothstep};
-use super::part::{Capsule, Part, union_distance, union_extent};
+use super::part::{BodyPart, Capsule, union_distance, union_extent};
 use super::style::{Hair, Style};
 
 /// The head of a figure turned by `yaw`, `height` reference pixels from neck to crown.
 ///
 /// x runs upwards from the neck, y to the side the figure looks at.
-pub(super) fn part(style: &Style, height: f32, yaw: f32, seed: u32) -> Part {
+pub(super) fn part(style: &Style, height: f32, yaw: f32, seed: u32) -> BodyPart {
     let radius = 0.40 * height;
     let skull = [height - radius, 0.0];
     let chin = [height - 1.42 * radius, 0.14 * radius * yaw.sin()];
@@ -20,7 +20,7 @@ pub(super) fn part(style: &Style, height: f32, yaw: f32, seed: u32) -> Part {
     let look = Look { style: *style, skull, radius, yaw, seed, neck, face };
     let edge = outline.clone();
     let paint = move |p: Point| shade(look.colour(p), round_shade(-union_distance(&edge, p), 6.0));
-    Part::solid(extent, Box::new(move |p| union_distance(&outline, p)), Box::new(paint))
+    BodyPart::solid(extent, Box::new(move |p| union_distance(&outline, p)), Box::new(paint))
 }
 
 /// Amount by which hair extends the outline of the bald head.

@@ -1,15 +1,15 @@
 //! Places under a roof: room, gym, stage, library.
 
 use super::paint::{Colour, Point, cell, floor, fractal, length, lines, mix, repeat, rgb, shade, smoothstep};
-use super::plane::Plane;
+use super::plane::ScenePlane;
 
 /// The row where walls meet the floor.
 const WALL_FOOT: f32 = 40.0;
 
 /// Wallpaper, pictures and boards.
-pub(super) fn room(seed: u32) -> Vec<Plane> {
+pub(super) fn room(seed: u32) -> Vec<ScenePlane> {
     vec![
-        Plane::wall(WALL_FOOT, move |p| {
+        ScenePlane::wall(WALL_FOOT, move |p| {
             let [x, y] = [p[0] / 20.0, p[1] / 20.0];
             let petals = (x * std::f32::consts::TAU).cos() * (y * std::f32::consts::TAU).cos();
             let paper = mix(rgb(0x5E8C8A), rgb(0x86B3A8), smoothstep(-0.15, 0.35, petals));
@@ -23,9 +23,9 @@ pub(super) fn room(seed: u32) -> Vec<Plane> {
 }
 
 /// Bricks, a painted band and a springy floor with court lines.
-pub(super) fn gym(seed: u32) -> Vec<Plane> {
+pub(super) fn gym(seed: u32) -> Vec<ScenePlane> {
     vec![
-        Plane::wall(WALL_FOOT, move |p| {
+        ScenePlane::wall(WALL_FOOT, move |p| {
             let course = floor(p[1] / 9.0);
             let shifted = p[0] + 10.0 * (course & 1) as f32;
             let brick = cell(seed, floor(shifted / 20.0), course);
@@ -40,8 +40,8 @@ pub(super) fn gym(seed: u32) -> Vec<Plane> {
     ]
 }
 
-fn court(seed: u32) -> Plane {
-    Plane::ground(WALL_FOOT, move |p, g| {
+fn court(seed: u32) -> ScenePlane {
+    ScenePlane::ground(WALL_FOOT, move |p, g| {
         let wood = boards(seed, p, g, rgb(0xD9A75F), rgb(0xEDC588), 17.0);
         let circle = ((length(g[0] - 20.0, (g[1] - 350.0) * 1.3) - 95.0).abs() - 3.0).max(0.0);
         let stripe = lines(g[0] - 120.0, 520.0, 7.0, 1.6);
@@ -51,9 +51,9 @@ fn court(seed: u32) -> Plane {
 }
 
 /// A velvet curtain in spotlight.
-pub(super) fn stage(seed: u32) -> Vec<Plane> {
+pub(super) fn stage(seed: u32) -> Vec<ScenePlane> {
     vec![
-        Plane::wall(WALL_FOOT, move |p| {
+        ScenePlane::wall(WALL_FOOT, move |p| {
             let folds = p[0] / 15.0 + 0.7 * fractal(seed, [p[0], p[1] * 0.12], 26.0, 2);
             let light = 0.62 + 0.38 * (folds * std::f32::consts::TAU).sin();
             let velvet = mix(rgb(0x5A0F1E), rgb(0xC92F3C), light);
@@ -63,7 +63,7 @@ pub(super) fn stage(seed: u32) -> Vec<Plane> {
             let spot = 1.15 - 0.55 * smoothstep(40.0, 170.0, length(p[0], p[1] * 1.1));
             shade(mix(velvet, gold, hem), spot)
         }),
-        Plane::ground(WALL_FOOT, move |p, g| {
+        ScenePlane::ground(WALL_FOOT, move |p, g| {
             let glow = 1.25 - 0.6 * smoothstep(30.0, 150.0, length(p[0], (p[1] - 88.0) * 2.4));
             shade(boards(seed + 2, p, g, rgb(0x5A4133), rgb(0x86654B), 24.0), glow)
         }),
@@ -71,10 +71,10 @@ pub(super) fn stage(seed: u32) -> Vec<Plane> {
 }
 
 /// Shelves full of books, and tiles.
-pub(super) fn library(seed: u32) -> Vec<Plane> {
+pub(super) fn library(seed: u32) -> Vec<ScenePlane> {
     vec![
-        Plane::wall(WALL_FOOT, move |p| books(seed, p)),
-        Plane::ground(WALL_FOOT, move |p, g| {
+        ScenePlane::wall(WALL_FOOT, move |p| books(seed, p)),
+        ScenePlane::ground(WALL_FOOT, move |p, g| {
             let (column, row) = (floor(g[0] / 38.0), floor(g[1] / 38.0));
             let tile = if (column + row) & 1 == 1 { rgb(0x6E5A52) } else { rgb(0xDCCFB8) };
             let tile = shade(tile, 1.0 + 0.07 * cell(seed + 1, column, row));
@@ -125,8 +125,8 @@ fn pictures(seed: u32, p: Point, wall: Colour) -> Colour {
     mix(mix(wall, frame, smoothstep(-0.6, 0.6, inside)), canvas, smoothstep(3.4, 4.6, inside))
 }
 
-fn floor_boards(seed: u32, dark: Colour, light: Colour, width: f32) -> Plane {
-    Plane::ground(WALL_FOOT, move |p, g| boards(seed, p, g, dark, light, width))
+fn floor_boards(seed: u32, dark: Colour, light: Colour, width: f32) -> ScenePlane {
+    ScenePlane::ground(WALL_FOOT, move |p, g| boards(seed, p, g, dark, light, width))
 }
 
 /// Boards that run away from the viewer; `p` in the picture, `g` on the ground.

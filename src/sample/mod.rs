@@ -48,7 +48,7 @@ pub struct SampleClip {
 /// # Panics
 /// If a side of `geometry` is 0.
 pub fn render_clip(action: Action, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> SampleClip {
-    let clip = clip::Clip::new(action, style, seed, frames, geometry);
+    let clip = clip::GeneratedClip::new(action, style, seed, frames, geometry);
     let (frames, mut flow): (Vec<_>, Vec<_>) = (0..frames).map(|index| clip.frame(index)).unzip();
     flow.pop(); // the last frame has no successor
     SampleClip { frames, flow, action }

@@ -1,20 +1,20 @@
 //! Places under the sky: park, beach, street, winter.
 
 use super::paint::{Colour, Point, cell, floor, fractal, lines, mix, noise, repeat, rgb, shade, smoothstep};
-use super::plane::{HORIZON, Plane};
+use super::plane::{HORIZON, ScenePlane};
 
 /// Meadow, trees and hills on a summer day.
-pub(super) fn park(seed: u32) -> Vec<Plane> {
+pub(super) fn park(seed: u32) -> Vec<ScenePlane> {
     let far = move |x: f32| HORIZON - 16.0 + 12.0 * noise(seed + 1, [x / 60.0, 0.0]);
     let trees = move |p: Point| HORIZON - 20.0 + 22.0 * noise(seed + 2, [p[0] / 34.0, 0.0]) + leaves(seed + 3, p);
     vec![
         clouds(seed, rgb(0x5FA8DE), rgb(0xD6EDF7)),
-        Plane::upright(
+        ScenePlane::upright(
             0.12,
             move |p| far(p[0]) - p[1],
             move |p| shade(mix(rgb(0x7FB08A), rgb(0x9CC49A), fractal(seed + 9, p, 22.0, 3) + 0.4), 0.98),
         ),
-        Plane::upright(
+        ScenePlane::upright(
             0.30,
             move |p| trees(p) - p[1],
             move |p| {
@@ -22,7 +22,7 @@ pub(super) fn park(seed: u32) -> Vec<Plane> {
                 mix(rgb(0x24592F), rgb(0x6FA84A), 0.45 + 0.55 * leaf + 0.006 * (HORIZON - p[1]))
             },
         ),
-        Plane::ground(HORIZON + 12.0, move |p, g| {
+        ScenePlane::ground(HORIZON + 12.0, move |p, g| {
             let grass = fractal(seed + 5, g, 26.0, 2) + 0.7 * fractal(seed + 6, [p[0], p[1] * 1.4], 5.0, 2);
             let meadow = mix(rgb(0x4F8F37), rgb(0x9BC651), 0.45 + 0.42 * grass);
             let edge = 46.0 + 9.0 * noise(seed + 7, [g[0] / 60.0, 0.5]);
@@ -34,10 +34,10 @@ pub(super) fn park(seed: u32) -> Vec<Plane> {
 }
 
 /// Sea, foam and sand.
-pub(super) fn beach(seed: u32) -> Vec<Plane> {
+pub(super) fn beach(seed: u32) -> Vec<ScenePlane> {
     vec![
         clouds(seed, rgb(0x4FB3E8), rgb(0xFBE9CF)),
-        Plane::ground(HORIZON, move |p, g| {
+        ScenePlane::ground(HORIZON, move |p, g| {
             let shore = 30.0 + 5.0 * noise(seed + 1, [p[0] / 42.0, 0.0]) + 2.0 * noise(seed + 2, [p[0] / 12.0, 0.0]);
             let swell = fractal(seed + 3, [p[0] / 3.4, (p[1] - HORIZON).max(0.0).sqrt() * 9.0], 5.0, 3);
             let deep = mix(rgb(0x1B6FA8), rgb(0x3FC1C0), (p[1] - HORIZON) / 52.0);
@@ -55,25 +55,25 @@ pub(super) fn beach(seed: u32) -> Vec<Plane> {
 const KERB: f32 = 560.0;
 
 /// Houses with lit windows at dusk.
-pub(super) fn street(seed: u32) -> Vec<Plane> {
+pub(super) fn street(seed: u32) -> Vec<ScenePlane> {
     let skyline = |seed: u32, width: f32, low: f32, high: f32| {
         move |p: Point| HORIZON - low - high * (0.5 + 0.5 * cell(seed, floor(p[0] / width), 0)) - p[1]
     };
     vec![
-        Plane::sky(move |p| {
+        ScenePlane::sky(move |p| {
             let dusk = mix(rgb(0x3E4C8A), rgb(0xF7A072), smoothstep(-120.0, HORIZON, p[1]));
             mix(dusk, rgb(0xFFD9A0), 0.6 * smoothstep(0.1, 0.8, fractal(seed, [p[0], p[1] * 3.0], 60.0, 4)))
         }),
-        Plane::upright(0.14, skyline(seed + 1, 27.0, 26.0, 44.0), move |p| {
+        ScenePlane::upright(0.14, skyline(seed + 1, 27.0, 26.0, 44.0), move |p| {
             windows(seed + 2, p, [9.0, 10.0], rgb(0x5A5C8C), rgb(0xE8C07A))
         }),
-        Plane::upright(0.34, skyline(seed + 3, 64.0, 14.0, 46.0), move |p| {
+        ScenePlane::upright(0.34, skyline(seed + 3, 64.0, 14.0, 46.0), move |p| {
             let house = cell(seed + 5, floor(p[0] / 64.0), 1);
             let plaster = mix(rgb(0x8C4B4A), rgb(0x4B5A74), 0.5 + 0.5 * house);
             let plaster = shade(plaster, 1.0 + 0.18 * fractal(seed + 4, p, 7.0, 3));
             windows(seed + 6, p, [16.0, 19.0], plaster, rgb(0xFFD98A))
         }),
-        Plane::ground(HORIZON + 26.0, move |p, g| {
+        ScenePlane::ground(HORIZON + 26.0, move |p, g| {
             let (column, row) = (floor(g[0] / 44.0 + 0.5), floor(g[1] / 44.0 + 0.5));
             let tone = 0.5 + 0.5 * cell(seed + 7, column, row);
             let stone = shade(mix(rgb(0x8B8794), rgb(0xABA3A6), tone), 1.0 + 0.20 * fractal(seed + 8, p, 6.0, 3));
@@ -88,7 +88,7 @@ pub(super) fn street(seed: u32) -> Vec<Plane> {
 }
 
 /// Snow, firs and mountains.
-pub(super) fn winter(seed: u32) -> Vec<Plane> {
+pub(super) fn winter(seed: u32) -> Vec<ScenePlane> {
     let ridge = move |x: f32| HORIZON - 34.0 - 44.0 * fractal(seed + 1, [x, 0.0], 95.0, 4);
     let firs = move |[x, y]: Point| {
         let (tree, within) = repeat(x, 17.0);
@@ -99,7 +99,7 @@ pub(super) fn winter(seed: u32) -> Vec<Plane> {
     };
     vec![
         clouds(seed, rgb(0x86B4DA), rgb(0xEAF0F4)),
-        Plane::upright(
+        ScenePlane::upright(
             0.10,
             move |p| ridge(p[0]) - p[1],
             move |p| {
@@ -108,11 +108,11 @@ pub(super) fn winter(seed: u32) -> Vec<Plane> {
                 mix(rock, rgb(0xF6FAFD), snow)
             },
         ),
-        Plane::upright(0.32, firs, move |p| {
+        ScenePlane::upright(0.32, firs, move |p| {
             let snow = smoothstep(0.05, 0.5, fractal(seed + 5, [p[0], p[1] * 1.3], 7.0, 2));
             mix(shade(rgb(0x23503F), 1.0 + 0.3 * fractal(seed + 6, p, 5.0, 2)), rgb(0xE6EFF2), 0.8 * snow)
         }),
-        Plane::ground(HORIZON + 8.0, move |p, g| {
+        ScenePlane::ground(HORIZON + 8.0, move |p, g| {
             let drifts = fractal(seed + 7, [g[0], g[1] * 1.6], 52.0, 3) + 0.35 * fractal(seed + 8, p, 6.0, 2);
             let snow = mix(rgb(0xB4CBE3), rgb(0xFCFDFE), 0.58 + 0.55 * drifts);
             let track =
@@ -123,8 +123,8 @@ pub(super) fn winter(seed: u32) -> Vec<Plane> {
 }
 
 /// A sky from `zenith` to `horizon` with white clouds.
-fn clouds(seed: u32, zenith: Colour, horizon: Colour) -> Plane {
-    Plane::sky(move |p| {
+fn clouds(seed: u32, zenith: Colour, horizon: Colour) -> ScenePlane {
+    ScenePlane::sky(move |p| {
         let air = mix(zenith, horizon, smoothstep(-125.0, HORIZON + 5.0, p[1]));
         let cloud = smoothstep(0.02, 0.62, fractal(seed ^ 0xC10D, [p[0], p[1] * 2.1], 58.0, 4));
         mix(air, shade([1.0; 3], 0.97 + 0.05 * fractal(seed, p, 12.0, 2)), 0.9 * cloud)

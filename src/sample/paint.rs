@@ -64,7 +64,7 @@ pub(super) fn floor(x: f32) -> i32 {
     truncated - i32::from(x < truncated as f32)
 }
 
-/// Which stretch of length `period` the position `x` lies in, and how far from its beginning.
+/// Which stretch of length `period` the position `x` is in, and how far from its beginning.
 pub(super) fn repeat(x: f32, period: f32) -> (i32, f32) {
     let stretch = floor(x / period);
     (stretch, x - period * stretch as f32)

@@ -9,7 +9,7 @@ pub(super) type Outline = Box<dyn Fn(Point) -> f32 + Send + Sync>;
 pub(super) type Paint = Box<dyn Fn(Point) -> Colour + Send + Sync>;
 
 /// A flat, coloured part of a figure before it is placed in the scene.
-pub(super) struct Part {
+pub(super) struct BodyPart {
     pub outline: Outline,
     pub paint: Paint,
     /// Opposite corners of a box that the outline keeps within; infinite for backdrops.
@@ -20,7 +20,7 @@ pub(super) struct Part {
     pub softness: f32,
 }
 
-impl Part {
+impl BodyPart {
     /// A solid part with an antialiased edge.
     pub fn solid(extent: [Point; 2], outline: Outline, paint: Paint) -> Self {
         Self { outline, paint, extent, opacity: 1.0, softness: 1.0 }

@@ -2,11 +2,11 @@
 //!
 //! All planes are drawn in reference pixels around the middle of the picture, as the camera sees them before it
 //! starts to move. A camera that moves to the right by c shifts a wall at distance d by −c/d and shears the ground, on
-//! which every row lies at a distance of its own: both are affine, so the flow of the whole backdrop is exact.
+//! which every row is at a distance of its own: both are affine, so the flow of the whole backdrop is exact.
 
 use super::affine::Affine;
 use super::paint::{Colour, Point};
-use super::part::Part;
+use super::part::BodyPart;
 
 /// The row of the horizon.
 pub(super) const HORIZON: f32 = -26.0;
@@ -15,19 +15,19 @@ pub(super) const HORIZON: f32 = -26.0;
 pub(super) const STAGE: f32 = 92.0;
 
 /// A part of the backdrop and how it answers the camera.
-pub(super) struct Plane {
-    pub part: Part,
-    depth: Depth,
+pub(super) struct ScenePlane {
+    pub part: BodyPart,
+    depth: PlaneDepth,
 }
 
-enum Depth {
+enum PlaneDepth {
     /// Parallel to the picture; shifts by this share of the camera's way.
     Upright(f32),
     /// Lying on the ground.
     Ground,
 }
 
-impl Plane {
+impl ScenePlane {
     /// Fills the picture behind everything else, so far away that it hardly moves.
     pub fn sky(paint: impl Fn(Point) -> Colour + Send + Sync + 'static) -> Self {
         Self::upright(0.04, |_| -1e3, paint)
@@ -39,7 +39,7 @@ impl Plane {
         outline: impl Fn(Point) -> f32 + Send + Sync + 'static,
         paint: impl Fn(Point) -> Colour + Send + Sync + 'static,
     ) -> Self {
-        Self { part: Part::backdrop(Box::new(outline), Box::new(paint)), depth: Depth::Upright(nearness) }
+        Self { part: BodyPart::backdrop(Box::new(outline), Box::new(paint)), depth: PlaneDepth::Upright(nearness) }
     }
 
     /// A wall that stands on the ground in the row `foot`.
@@ -54,11 +54,11 @@ impl Plane {
             let distance = 1.0 / nearness(p[1].max(HORIZON + 1.0));
             paint(p, [p[0] * distance, VIEWER_DISTANCE * distance])
         };
-        Self { part: Part::backdrop(Box::new(move |p| top - p[1]), Box::new(on_ground)), depth: Depth::Ground }
+        Self { part: BodyPart::backdrop(Box::new(move |p| top - p[1]), Box::new(on_ground)), depth: PlaneDepth::Ground }
     }
 
     /// The plane with another part in the same place.
-    pub fn map_part(self, change: impl FnOnce(Part) -> Part) -> Self {
+    pub fn map_part(self, change: impl FnOnce(BodyPart) -> BodyPart) -> Self {
         Self { part: change(self.part), depth: self.depth }
     }
 
@@ -67,8 +67,8 @@ impl Plane {
         let way = f64::from(way);
         let still = Affine { x_axis: [1.0, 0.0], y_axis: [0.0, 1.0], origin: [0.0; 2] };
         match self.depth {
-            Depth::Upright(nearness) => Affine { origin: [-way * f64::from(nearness), 0.0], ..still },
-            Depth::Ground => {
+            PlaneDepth::Upright(nearness) => Affine { origin: [-way * f64::from(nearness), 0.0], ..still },
+            PlaneDepth::Ground => {
                 // x − way·(y − HORIZON)/(STAGE − HORIZON)
                 let shear = -way / f64::from(STAGE - HORIZON);
                 Affine { y_axis: [shear, 1.0], origin: [-shear * f64::from(HORIZON), 0.0], ..still }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::clip::{Clip, FPS};
+use super::clip::{FPS, GeneratedClip};
 use super::{ACTIONS, Action, STYLES};
 use crate::error::{Error, Result};
 use crate::flow::files::write_flo;
@@ -48,10 +48,10 @@ pub fn write_project(dir: &Path, seed: u64, progress: &mut dyn FnMut(usize, usiz
         classes: dir.join("classInd.txt"),
         train_list: dir.join("trainlist01.txt"),
         test_list: dir.join("testlist01.txt"),
-        first: dir.join("clips").join(Entry { action: Action::Wave, style: 0 }.file()),
+        first: dir.join("clips").join(SampleEntry { action: Action::Wave, style: 0 }.file()),
     };
-    let entries: Vec<Entry> =
-        ACTIONS.iter().flat_map(|&action| (0..STYLES.len()).map(move |style| Entry { action, style })).collect();
+    let entries: Vec<SampleEntry> =
+        ACTIONS.iter().flat_map(|&action| (0..STYLES.len()).map(move |style| SampleEntry { action, style })).collect();
     write_lists(&project, &entries)?;
     write_text(&dir.join("README.txt"), README)?;
     progress(0, entries.len());
@@ -68,12 +68,12 @@ pub fn files(dir: &Path) -> [PathBuf; 4] {
 }
 
 /// One clip of the sample.
-struct Entry {
+struct SampleEntry {
     action: Action,
     style: usize,
 }
 
-impl Entry {
+impl SampleEntry {
     /// `wave/wave_01`.
     fn stem(&self) -> String {
         format!("{0}/{0}_{1:02}", self.action, self.style + 1)
@@ -100,10 +100,10 @@ impl Entry {
     }
 }
 
-fn write_clip(dir: &Path, clips: &Path, entry: &Entry, seed: u64) -> Result<()> {
+fn write_clip(dir: &Path, clips: &Path, entry: &SampleEntry, seed: u64) -> Result<()> {
     // Neighbouring seeds for neighbouring clips would do; the factor keeps two samples of different seeds apart.
     let clip_seed = seed.wrapping_mul(1009).wrapping_add((entry.class() * STYLES.len() + entry.style) as u64);
-    let clip = Clip::new(entry.action, &STYLES[entry.style], clip_seed, FRAMES, GEOMETRY);
+    let clip = GeneratedClip::new(entry.action, &STYLES[entry.style], clip_seed, FRAMES, GEOMETRY);
     let path = clips.join(entry.file());
     make_folder(&path)?;
     let mut writer = VideoWriter::create(&path, GEOMETRY, FPS)?;
@@ -119,8 +119,8 @@ fn write_clip(dir: &Path, clips: &Path, entry: &Entry, seed: u64) -> Result<()> 
     writer.finish()
 }
 
-fn write_lists(project: &SampleProject, entries: &[Entry]) -> Result<()> {
-    let lines = |keep: &dyn Fn(&Entry) -> Option<String>| entries.iter().filter_map(keep).collect::<String>();
+fn write_lists(project: &SampleProject, entries: &[SampleEntry]) -> Result<()> {
+    let lines = |keep: &dyn Fn(&SampleEntry) -> Option<String>| entries.iter().filter_map(keep).collect::<String>();
     let classes: String = ACTIONS.iter().map(|action| format!("{} {action}\n", *action as usize + 1)).collect();
     write_text(&project.classes, &classes)?;
     let train = lines(&|entry| entry.is_training().then(|| format!("{} {}\n", entry.file(), entry.class())));
@@ -134,7 +134,7 @@ fn write_text(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|error| Error::io(path, &error))
 }
 
-/// Makes the folder that the file `path` is to lie in.
+/// Makes the folder that the file `path` is to be in.
 fn make_folder(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))

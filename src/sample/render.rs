@@ -4,7 +4,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::affine::Affine;
-use super::part::Part;
+use super::part::BodyPart;
 use crate::flow::FlowField;
 use crate::video::Geometry;
 
@@ -12,8 +12,8 @@ use crate::video::Geometry;
 const OPAQUE_BELOW: f32 = 1.0 / 512.0;
 
 /// A part with its place in this frame's and the next frame's picture.
-pub(super) struct Layer<'a> {
-    pub part: &'a Part,
+pub(super) struct RenderLayer<'a> {
+    pub part: &'a BodyPart,
     pub now: Affine,
     pub next: Affine,
 }
@@ -21,7 +21,7 @@ pub(super) struct Layer<'a> {
 /// Draws `layers`, given from back to front, and tells for every pixel where its surface goes.
 ///
 /// The flow of a pixel is that of the front-most layer that covers at least half of it, taken at its centre.
-pub(super) fn render(layers: &[Layer<'_>], geometry: Geometry) -> (RgbImage, FlowField) {
+pub(super) fn render(layers: &[RenderLayer<'_>], geometry: Geometry) -> (RgbImage, FlowField) {
     let (width, height) = (geometry.width as usize, geometry.height as usize);
     let prepared: Vec<Prepared<'_>> = layers.iter().rev().map(Prepared::new).collect(); // front to back
     let mut bytes = vec![0; width * height * 3];
@@ -71,7 +71,7 @@ fn look(layers: &[&Prepared<'_>], p: [f64; 2]) -> ([u8; 3], [f32; 2]) {
 
 /// A layer with all that a pixel needs worked out.
 struct Prepared<'a> {
-    part: &'a Part,
+    part: &'a BodyPart,
     to_local: Affine,
     /// From this frame's picture to the next one's.
     motion: Affine,
@@ -83,7 +83,7 @@ struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(layer: &Layer<'a>) -> Self {
+    fn new(layer: &RenderLayer<'a>) -> Self {
         let to_local = layer.now.inverse();
         let scale = layer.now.scale();
         let [columns, rows] = bounds(layer, f64::from(layer.part.softness));
@@ -101,7 +101,7 @@ impl<'a> Prepared<'a> {
 }
 
 /// The columns and the rows that a layer can touch; all of them for one without an extent.
-fn bounds(layer: &Layer<'_>, margin: f64) -> [[f64; 2]; 2] {
+fn bounds(layer: &RenderLayer<'_>, margin: f64) -> [[f64; 2]; 2] {
     let [low, high] = layer.part.extent;
     if !low[0].is_finite() {
         return [[f64::NEG_INFINITY, f64::INFINITY]; 2];
@@ -126,25 +126,25 @@ mod tests {
         Affine { x_axis: [cos, sin], y_axis: [-sin, cos], origin: [x, y] }
     }
 
-    fn disc(radius: f32, colour: [f32; 3]) -> Part {
+    fn disc(radius: f32, colour: [f32; 3]) -> BodyPart {
         let circle = Capsule::circle([0.0; 2], radius);
         let extent = [[-radius; 2], [radius; 2]];
-        Part::solid(extent, Box::new(move |p| circle.distance(p)), Box::new(move |_| colour))
+        BodyPart::solid(extent, Box::new(move |p| circle.distance(p)), Box::new(move |_| colour))
     }
 
     #[test]
     fn the_front_surface_gives_colour_and_flow_and_shadows_none() {
         let (back, front, shadow) =
-            (disc(100.0, [1.0, 0.0, 0.0]), disc(6.0, [0.0, 1.0, 0.0]), Part::shadow(20.0, 20.0));
+            (disc(100.0, [1.0, 0.0, 0.0]), disc(6.0, [0.0, 1.0, 0.0]), BodyPart::shadow(20.0, 20.0));
         let layers = [
-            Layer { part: &back, now: at(16.0, 16.0, 0.0), next: at(17.5, 16.0, 0.0) },
-            Layer { part: &shadow, now: at(16.0, 16.0, 0.0), next: at(40.0, 16.0, 0.0) },
-            Layer { part: &front, now: at(16.0, 16.0, 0.0), next: at(16.0, 14.0, 30.0) },
+            RenderLayer { part: &back, now: at(16.0, 16.0, 0.0), next: at(17.5, 16.0, 0.0) },
+            RenderLayer { part: &shadow, now: at(16.0, 16.0, 0.0), next: at(40.0, 16.0, 0.0) },
+            RenderLayer { part: &front, now: at(16.0, 16.0, 0.0), next: at(16.0, 14.0, 30.0) },
         ];
         let (picture, flow) = render(&layers, Geometry { width: 32, height: 32 });
 
         assert_eq!(picture.get_pixel(18, 16).0, [0, 255, 0]);
-        // The pixel centre lies at (2.5, 0.5) from the disc's centre, turns by 30° and rises by 2.
+        // The pixel centre is at (2.5, 0.5) from the disc's centre, turns by 30° and rises by 2.
         let (sin, cos) = 30f64.to_radians().sin_cos();
         let exact = [2.5 * cos - 0.5 * sin - 2.5, 2.5 * sin + 0.5 * cos - 0.5 - 2.0];
         assert_eq!(flow.at(18, 16), exact.map(|component| component as f32));

@@ -1,6 +1,6 @@
 //! The places in which the figure acts.
 
-use super::plane::Plane;
+use super::plane::ScenePlane;
 use super::{indoors, outdoors};
 
 /// A place.
@@ -18,7 +18,7 @@ pub(super) enum Backdrop {
 
 impl Backdrop {
     /// Its planes from back to front; `seed` makes what is random in them.
-    pub fn planes(self, seed: u32) -> Vec<Plane> {
+    pub fn planes(self, seed: u32) -> Vec<ScenePlane> {
         match self {
             Self::Park => outdoors::park(seed),
             Self::Beach => outdoors::beach(seed),

@@ -9,7 +9,7 @@ use super::config::plan::{Network, TemporalMode, TrainingPlan};
 use super::config::recipe::Recipe;
 use super::config::run_kind::RunKind;
 use super::optim::param_groups::{LayerSize, layer_sizes};
-use super::probe::views::Views;
+use super::probe::views::ProbeViews;
 use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::named::named;
@@ -81,7 +81,7 @@ pub struct FineTune {
     pub keep_classes: bool,
     /// Share of the recordings of each class that is measured on and not learned from.
     pub hold_out: f64,
-    /// Seconds that all runs may take together; none to go on to the last step.
+    /// Seconds that all runs may take together; none to continue to the last step.
     pub budget_secs: Option<f64>,
     /// Whether frames and crops are as large as the numbers say, instead of what the model is used to.
     pub own_sizes: bool,
@@ -204,7 +204,7 @@ impl FineTune {
                 hold_out: self.hold_out,
                 budget_secs: self.budget_secs.map(|secs| secs * share),
                 kind: match self.depth {
-                    Depth::Heads => RunKind::LinearProbe { windows: Views::FIT.windows },
+                    Depth::Heads => RunKind::LinearProbe { windows: ProbeViews::FIT.windows },
                     _ => RunKind::Training,
                 },
                 mode: if self.depth == Depth::Everything { self.mode } else { TemporalMode::A },

@@ -90,7 +90,11 @@ impl Loader {
         let queue = &self.queues[self.next % self.queues.len()];
         self.next += 1;
         queue.recv().unwrap_or_else(|_| {
-            Err(Error::new("training", "a loading thread has died", "Resume the run; report this if it happens again"))
+            Err(Error::new(
+                "training",
+                "a data loading thread crashed",
+                "Resume the run; report this if it happens again",
+            ))
         })
     }
 }

@@ -54,7 +54,7 @@ impl ModelInit {
         self.assembled(motion, objective.stream.as_ref().map(Optimizer::result), plan, steps, seconds)
     }
 
-    /// Like [`ModelInit::finish`], of these networks, which lie on no autodiff device.
+    /// Like [`ModelInit::finish`], of these networks, which are on no autodiff device.
     ///
     /// # Errors
     /// If the model to be joined cannot be read or has other classes.

@@ -295,7 +295,7 @@ fn not_measured(cause: &Error) -> Error {
 }
 
 fn nothing_measured() -> Error {
-    let cause = "no validation clip can be read, so nothing is measured";
+    let cause = "no validation clip can be read";
     Error::new("validation", cause, "Repair them, or choose other validation clips in another run")
 }
 
@@ -308,8 +308,8 @@ pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPl
     let label = |clip: LabelledClip| {
         let class = &dataset.classes[clip.label];
         let label = classes.iter().position(|known| known == class).ok_or_else(|| {
-            let cause = format!("the class '{class}' of the validation clips is none of the training clips'");
-            Error::file(&clip.path, cause, "Measure on clips of the classes that are trained")
+            let cause = format!("the validation class '{class}' has no training clips");
+            Error::file(&clip.path, cause, "Validate on clips of the training classes")
         })?;
         Ok(LabelledClip { label, ..clip })
     };

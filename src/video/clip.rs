@@ -42,13 +42,13 @@ pub fn decode_segment(
 
 /// A clip that is open: each of its frames by its place, in several sizes at one go. Fast in ascending order, exact in any.
 pub struct ClipReader {
-    source: Source,
+    source: DecoderSource,
     /// Its frames within the file or folder.
     frames: Range<usize>,
     sizes: Vec<Geometry>,
 }
 
-enum Source {
+enum DecoderSource {
     Video(Box<VideoReader>),
     Folder(FrameFolder),
 }
@@ -63,11 +63,11 @@ impl ClipReader {
         if path.is_dir() {
             let folder = FrameFolder::open(path)?;
             refuse_segment(path, segment_secs)?;
-            return Ok(Self { frames: 0..folder.len(), source: Source::Folder(folder), sizes: Vec::new() });
+            return Ok(Self { frames: 0..folder.len(), source: DecoderSource::Folder(folder), sizes: Vec::new() });
         }
         let reader = VideoReader::open_bare(path)?;
         let frames = segment_frames(&reader, segment_secs)?;
-        Ok(Self { source: Source::Video(Box::new(reader)), frames, sizes: Vec::new() })
+        Ok(Self { source: DecoderSource::Video(Box::new(reader)), frames, sizes: Vec::new() })
     }
 
     /// Number of frames, at least one.
@@ -77,7 +77,7 @@ impl ClipReader {
 
     /// The sizes in which [`pictures`](Self::pictures) gives each frame from now on; none at first.
     pub fn set_sizes(&mut self, sizes: Vec<Geometry>) {
-        if let Source::Video(reader) = &mut self.source {
+        if let DecoderSource::Video(reader) = &mut self.source {
             reader.set_outputs(sizes.clone());
         }
         self.sizes = sizes;
@@ -90,8 +90,8 @@ impl ClipReader {
     pub fn pictures(&mut self, place: usize) -> Result<Vec<RgbImage>> {
         let index = self.frames.start + place;
         match &mut self.source {
-            Source::Folder(folder) => folder.pictures(index, &self.sizes),
-            Source::Video(reader) => {
+            DecoderSource::Folder(folder) => folder.pictures(index, &self.sizes),
+            DecoderSource::Video(reader) => {
                 let pictures = reader.pictures_unless(index, &|| false)?.unwrap_or_default();
                 Ok(pictures.into_iter().map(Arc::unwrap_or_clone).collect())
             }
@@ -100,7 +100,7 @@ impl ClipReader {
 
     /// Warns in the log of what went wrong without ending the clip: damaged parts show the frame before them.
     pub fn warn(&mut self) {
-        if let Source::Video(reader) = &mut self.source {
+        if let DecoderSource::Video(reader) = &mut self.source {
             reader.take_warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
         }
     }

@@ -24,7 +24,7 @@ const RETRY_PACKETS: usize = 300;
 const WORTH_A_SEEK: usize = 16;
 
 /// The result of the search for a frame.
-enum Search {
+enum FrameSearch {
     Found(Vec<Arc<RgbImage>>),
     Missing,
     Abandoned,
@@ -117,10 +117,10 @@ impl FileReader {
                 return Err(Error::file(&self.info.path, "no further frame can be decoded", "Open the file again"));
             };
             match self.search(shown, abandon)? {
-                Search::Found(pictures) => return Ok(Some(pictures)),
-                Search::Abandoned => return Ok(None),
-                Search::Woven => {}
-                Search::Missing => self.lose(shown),
+                FrameSearch::Found(pictures) => return Ok(Some(pictures)),
+                FrameSearch::Abandoned => return Ok(None),
+                FrameSearch::Woven => {}
+                FrameSearch::Missing => self.lose(shown),
             }
         }
     }
@@ -168,7 +168,7 @@ impl FileReader {
     }
 
     /// Decodes up to frame `index`; if it does not come out whole, once more from further back.
-    fn search(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<Search> {
+    fn search(&mut self, index: usize, abandon: &dyn Fn() -> bool) -> Result<FrameSearch> {
         let first = index.saturating_sub(self.converter.context());
         let key = self.raw.index.key_before(first, usize::MAX);
         let key_frame = self.raw.index.frame_of_packet(key).unwrap_or(0);
@@ -182,7 +182,7 @@ impl FileReader {
         }
         let accept_partial = follows || key == 0;
         let outcome = self.run_to(index, first, accept_partial, abandon)?;
-        if !matches!(outcome, Search::Missing) || key == 0 {
+        if !matches!(outcome, FrameSearch::Missing) || key == 0 {
             return Ok(outcome);
         }
         let key = self.raw.index.key_before(first, key.saturating_sub(RETRY_PACKETS));
@@ -203,29 +203,29 @@ impl FileReader {
         first: usize,
         accept_partial: bool,
         abandon: &dyn Fn() -> bool,
-    ) -> Result<Search> {
+    ) -> Result<FrameSearch> {
         loop {
             if abandon() {
-                return Ok(Search::Abandoned);
+                return Ok(FrameSearch::Abandoned);
             }
             let converted = match self.raw.next() {
                 None => {
                     self.pushed = None;
                     let rest = self.converter.flush().map_err(|error| self.conversion_error(index, error))?;
                     let found = rest.filter(|rest| rest.index == index);
-                    return Ok(found.map_or(Search::Missing, |found| Search::Found(found.pictures)));
+                    return Ok(found.map_or(FrameSearch::Missing, |found| FrameSearch::Found(found.pictures)));
                 }
                 Some((at, picture)) if at > index && self.pushed < Some(index) => {
                     self.raw.give_back(at, picture);
-                    return Ok(Search::Missing);
+                    return Ok(FrameSearch::Missing);
                 }
-                Some((_, picture)) if picture.is_corrupt() && !accept_partial => return Ok(Search::Missing),
+                Some((_, picture)) if picture.is_corrupt() && !accept_partial => return Ok(FrameSearch::Missing),
                 Some((at, picture)) if !self.info.interlaced && is_woven(&picture) => {
                     self.raw.give_back(at, picture);
                     self.info.interlaced = true;
                     self.converter = self.converter.with_separated_fields();
                     self.pushed = None;
-                    return Ok(Search::Woven);
+                    return Ok(FrameSearch::Woven);
                 }
                 Some((at, picture)) => self.convert(at, first, picture)?,
             };
@@ -233,7 +233,7 @@ impl FileReader {
                 self.warn_of_damage(index);
             }
             if let Some(converted) = converted.filter(|converted| converted.index == index) {
-                return Ok(Search::Found(converted.pictures));
+                return Ok(FrameSearch::Found(converted.pictures));
             }
         }
     }

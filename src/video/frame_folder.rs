@@ -30,14 +30,14 @@ const LEAST_FRAMES: usize = 2;
 pub(super) struct FrameFolder {
     path: PathBuf,
     frames: Vec<PathBuf>,
-    /// A picture of each other series that lies here too, and how many it has.
+    /// A picture of each other series that is here too, and how many it has.
     others: Vec<(PathBuf, usize)>,
     /// Size of the first frame, once it is known.
     size: OnceLock<Geometry>,
 }
 
 impl FrameFolder {
-    /// Lists the frames in folder `path` in the order of their numbers. Where pictures of several kinds lie together, the
+    /// Lists the frames in folder `path` in the order of their numbers. Where pictures of several kinds are together, the
     /// most numerous kind that is not flow is taken; nothing is decoded.
     ///
     /// # Errors

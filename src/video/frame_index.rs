@@ -164,7 +164,7 @@ fn shown_ticks(table: &PacketTable, order: &[usize], clock: &StreamClock) -> (Ve
         return ((0..order.len()).map(|index| index as f64 * step).collect(), false);
     };
     let mut ticks: Vec<f64> = (0..=lead).map(|index| first as f64 - (lead - index) as f64 * step).collect();
-    // Frames without a time lie evenly between those that have one.
+    // Frames without a time are spread evenly between those that have one.
     for pair in stated.windows(2) {
         let ((from, before), (to, after)) = (pair[0], pair[1]);
         let each = (after - before) as f64 / (to - from) as f64;

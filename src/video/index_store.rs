@@ -212,7 +212,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let clip = folder.path().join("clip.mp4");
         write_clip(&clip, 5);
-        // What lies on the disk names one frame fewer, which shows that it was used.
+        // What is on the disk names one frame fewer, which shows that it was used.
         let mut index = ask(&IndexStore::default(), None, &clip).expect("a video");
         index.order.decoded = Some(vec![0, 1, 2, 3]);
         let key = FileKey::of(&clip).expect("it is there");

@@ -8,7 +8,7 @@ use ffmpeg_next as ffmpeg;
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
 use super::transparency::{TRANSPARENT, is_transparent};
-use super::{Geometry, Pace, libav};
+use super::{FramePacing, Geometry, libav};
 use crate::error::Error;
 use crate::frame_times::FrameTimes;
 
@@ -43,10 +43,10 @@ pub struct VideoInfo {
 
 impl VideoInfo {
     /// Returns the pace of a clip whose pictures are shown when the frames of this one are.
-    pub fn pace(&self) -> Pace {
+    pub fn pace(&self) -> FramePacing {
         match self.times.as_listed() {
-            Some(_) => Pace::Stamped(self.fps),
-            None => Pace::Even(self.fps),
+            Some(_) => FramePacing::Stamped(self.fps),
+            None => FramePacing::Even(self.fps),
         }
     }
 }
@@ -81,9 +81,9 @@ pub(super) fn describe(
         notes.push("The colours are high dynamic range and look pale, because they are not tone-mapped".into());
     }
     if !raw.table.jumps.is_empty() {
-        notes.push("The time stamps begin again within the file; its parts are shown one after the other".into());
+        notes.push("Time stamps restart within the file; its parts are played in sequence".into());
     }
-    let remedy = "What is there can be used; copy the file again to have all of it";
+    let remedy = "The existing part can be used; copy the file again for the rest";
     let cut_off = raw.cut_off.iter().map(|cause| Error::file(raw.source.path(), cause, remedy));
     let warnings: Vec<Error> = cut_off.collect();
     notes.extend(warnings.iter().map(|warning| warning.cause.clone()));

@@ -184,7 +184,7 @@ impl MotionVectorReader {
         let distances = ReferenceDistances::of(index, &self.raw.index, &self.raw.table);
         let side_data = picture.side_data(Type::MotionVectors);
         let bytes = side_data.as_ref().map_or(&[][..], |side_data| side_data.data());
-        let blocks = bytes.chunks_exact(size_of::<AVMotionVector>()).map(Block::parse);
+        let blocks = bytes.chunks_exact(size_of::<AVMotionVector>()).map(CodedBlock::parse);
         blocks.filter_map(|block| block?.upright(stored, self.orientation, distances)).collect()
     }
 }
@@ -198,14 +198,14 @@ fn kind(picture: &ffmpeg::frame::Video) -> FrameKind {
 }
 
 /// A block as FFmpeg describes it, in the stored picture.
-struct Block {
+struct CodedBlock {
     centre: [f32; 2],
     size: [f32; 2],
     motion: [f32; 2],
     past: bool,
 }
 
-impl Block {
+impl CodedBlock {
     /// Reads one `AVMotionVector`; `None` if its scale is 0.
     fn parse(bytes: &[u8]) -> Option<Self> {
         let short = |at: usize| [bytes[at], bytes[at + 1]];
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn blocks_stand_upright_like_the_picture() {
         let distances = ReferenceDistances { past: 2, future: 0 };
-        let upright = |turn| Block::parse(&bytes(4)).unwrap().upright([64, 32], turn, distances).unwrap();
+        let upright = |turn| CodedBlock::parse(&bytes(4)).unwrap().upright([64, 32], turn, distances).unwrap();
         let stored = upright(Orientation::default());
         assert_eq!([stored.x, stored.y, stored.width, stored.height], [0.0, 0.0, 16.0, 8.0]);
         assert_eq!(([stored.dx_px, stored.dy_px], stored.frame_offset), ([2.5, -1.0], -2));
@@ -280,9 +280,9 @@ mod tests {
 
     #[test]
     fn blocks_without_a_scale_or_a_reference_are_left_out() {
-        assert!(Block::parse(&bytes(0)).is_none());
+        assert!(CodedBlock::parse(&bytes(0)).is_none());
         let nowhere = ReferenceDistances { past: 0, future: 3 };
-        let block = Block::parse(&bytes(4)).unwrap();
+        let block = CodedBlock::parse(&bytes(4)).unwrap();
         assert!(block.upright([64, 32], Orientation::default(), nowhere).is_none());
     }
 }

@@ -13,7 +13,7 @@ use super::file_reader::FileReader;
 use super::frame_decoder::Purpose;
 use super::index_progress::IndexProgress;
 use super::index_store::{index_of, known_index};
-use super::player_state::{PlayerCommand, Shared, Wake};
+use super::player_state::{PlayerCommand, SharedState, Wake};
 use super::preview::Preview;
 use super::raw_frames::UnlistedFrames;
 use super::reader::VideoReader;
@@ -30,7 +30,7 @@ use crate::panic_guard::caught_at;
 pub(super) fn open_video(
     path: &Path,
     sizes: &Sizes,
-    shared: &Shared,
+    shared: &SharedState,
     commands: &Receiver<PlayerCommand>,
     wake: &Wake,
 ) -> Result<Option<(VideoReader, Vec<PlayerCommand>)>> {

@@ -101,7 +101,7 @@ impl PacketSource {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Returns whether another stream of the file, such as a longer sound track, goes on after `secs` on the clock of the file.
+    /// Returns whether another stream of the file, such as a longer sound track, continues after `secs` on the clock of the file.
     pub fn others_go_on_after(&self, secs: f64) -> bool {
         let Ok((mut input, stream)) = open_whole(&self.path, &self.stop) else { return false };
         let micros = (secs * f64::from(ffmpeg::ffi::AV_TIME_BASE)) as i64;
@@ -206,7 +206,7 @@ impl PacketSource {
             }
             let mut packet = ffmpeg::Packet::empty();
             match packet.read(&mut self.input) {
-                // Some demuxers return the packets of every stream: thousands of sound packets may lie between two pictures.
+                // Some demuxers return the packets of every stream: thousands of sound packets may be between two pictures.
                 Ok(()) if packet.stream() != self.stream => unreadable = 0,
                 Ok(()) if packet.size() > 0 => return Some(packet),
                 Ok(()) => (self.dropped, unreadable) = (self.dropped + 1, 0), // The decoder would take an empty packet for the end.
@@ -223,7 +223,7 @@ impl PacketSource {
     }
 }
 
-/// Returns whether a demuxer can go on after `error`.
+/// Returns whether a demuxer can continue after `error`.
 fn is_passing(error: ffmpeg::Error) -> bool {
     error == ffmpeg::Error::InvalidData || error == (ffmpeg::Error::Other { errno: ffmpeg::error::EAGAIN })
 }
@@ -236,7 +236,7 @@ fn check_file(path: &Path) -> Result<()> {
     }
     // Opening a pipe takes for ever, if nobody writes to it.
     if !facts.is_file() {
-        let remedy = "Open a file; cameras and streams are for the live recognition (motionscope live)";
+        let remedy = "Open a file; for cameras and streams use the Live panel or motionscope live";
         return Err(Error::file(path, "this is a pipe or a device, not a file", remedy));
     }
     files::open(path).map_err(|error| Error::io(path, &error))?;
@@ -252,8 +252,8 @@ fn missing(path: &Path, error: &std::io::Error) -> Error {
     match text.contains("://") {
         true => Error::new(
             &*text,
-            "an address is no file",
-            "Name a file; only the live recognition (motionscope live) takes addresses",
+            "an address is not a file",
+            "Pass a file; for addresses use the Live panel or motionscope live",
         ),
         false => Error::io(path, error),
     }
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn addresses_are_told_from_files_without_their_passwords() {
         let error = check_file(Path::new("http://cam:secret@host/x.mp4")).unwrap_err().to_string();
-        assert!(error.contains("http://cam:…@host/x.mp4: an address is no file"), "{error}");
+        assert!(error.contains("http://cam:…@host/x.mp4: an address is not a file"), "{error}");
         assert!(check_file(Path::new("no/such.mp4")).unwrap_err().cause.contains("no such file"));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::player_state::{Indexing, PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
+use super::player_state::{Indexing, PlayerCommand, PlayerEvent, PlayerState, SharedState, Wake};
 use super::player_thread::PlayerThread;
 use super::{Frame, Sizes, StopFlag};
 use crate::error::Error;
@@ -15,7 +15,7 @@ use crate::panic_guard::caught_at;
 /// A video being played by the thread `decoder`; dropping it ends the thread soon, without waiting for it.
 pub struct Player {
     path: PathBuf,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     commands: Option<Sender<PlayerCommand>>,
     /// Number of commands sent.
     sent: AtomicU64,
@@ -28,7 +28,7 @@ impl Player {
         // Without bounds: no command may be lost or make its sender wait, and few events are sent.
         let (commands, commands_in) = unbounded();
         let (events_out, events) = unbounded();
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedState {
             state: Mutex::new(PlayerState { position: 0, playing: false, speed: 1.0 }),
             current: Mutex::default(),
             window: Mutex::default(),

@@ -20,13 +20,13 @@ pub enum PlayerCommand {
     Pause,
     /// Video seconds per second: 1 is the video's own pace, negative is backwards, 0 pauses.
     SetSpeed(f64),
-    /// Go to a frame by its index; playback goes on from there.
+    /// Go to a frame by its index; playback continues from there.
     SeekFrame(usize),
     /// Go to the frame shown at a time, seconds after the first frame.
     SeekSecs(f64),
     /// Pause and go so many frames on, negative is back.
     Step(i64),
-    /// Go so many seconds on from the position, negative is back; playback goes on from there.
+    /// Go so many seconds on from the position, negative is back; playback continues from there.
     SkipSecs(f64),
     /// Choose the pictures that frames carry.
     SetSizes(Sizes),
@@ -41,7 +41,7 @@ pub enum PlayerEvent {
     Opened(VideoInfo),
     /// The video cannot be opened; nothing follows.
     Failed(Error),
-    /// Something is wrong with the file, but playback goes on.
+    /// Something is wrong with the file, but playback continues.
     Warning(Error),
     /// Playback reached the end (or, backwards, the beginning) and paused.
     Ended,
@@ -68,7 +68,7 @@ pub struct Indexing {
 }
 
 /// The state shared by the handle and the thread.
-pub(super) struct Shared {
+pub(super) struct SharedState {
     pub state: Mutex<PlayerState>,
     pub current: Mutex<Option<Arc<Frame>>>,
     pub window: Mutex<FrameWindow>,
@@ -80,7 +80,7 @@ pub(super) struct Shared {
     pub stop: StopFlag,
 }
 
-impl Shared {
+impl SharedState {
     /// Returns the state of the player.
     pub fn state(&self) -> MutexGuard<'_, PlayerState> {
         // The values are whole at any time, so a panic elsewhere does not spoil them.

@@ -15,7 +15,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::frame_window::FrameWindow;
 use super::opening::open_video;
 use super::playback_clock::PlaybackClock;
-use super::player_state::{PlayerCommand, PlayerEvent, PlayerState, Shared, Wake};
+use super::player_state::{PlayerCommand, PlayerEvent, PlayerState, SharedState, Wake};
 use super::{Frame, Sizes, VideoReader};
 
 /// Maximum lag of the shown frame behind the clock before the clock waits, in seconds.
@@ -40,7 +40,7 @@ const MIN_SLEEP: Duration = Duration::from_micros(500);
 /// The state of the thread.
 pub(super) struct PlayerThread {
     reader: VideoReader,
-    shared: Arc<Shared>,
+    shared: Arc<SharedState>,
     commands: Receiver<PlayerCommand>,
     events: Sender<PlayerEvent>,
     wake: Wake,
@@ -63,7 +63,7 @@ impl PlayerThread {
     pub fn run(
         path: &Path,
         sizes: Sizes,
-        shared: Arc<Shared>,
+        shared: Arc<SharedState>,
         commands: Receiver<PlayerCommand>,
         events: Sender<PlayerEvent>,
         wake: Wake,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::converter::Converter;
 use super::frame_index::{FrameIndex, StreamClock};
 use super::playback_clock::PlaybackClock;
-use super::player_state::{PlayerCommand, PlayerState, Shared, Wake};
+use super::player_state::{PlayerCommand, PlayerState, SharedState, Wake};
 use super::raw_frames::{RawPicture, UnlistedFrames};
 use super::shown_size::upright;
 use super::{Frame, Sizes};
@@ -25,7 +25,7 @@ const ASSUMED_FPS: f64 = 25.0;
 /// The beginning of a video, played.
 pub(super) struct Preview<'a> {
     video: UnlistedFrames,
-    shared: &'a Shared,
+    shared: &'a SharedState,
     wake: &'a Wake,
     sizes: &'a Sizes,
     stream: StreamClock,
@@ -41,7 +41,7 @@ pub(super) struct Preview<'a> {
 
 impl<'a> Preview<'a> {
     /// Shows the first picture of `video`, if it can be decoded; the list of frames may know an earlier one.
-    pub fn begin(mut video: UnlistedFrames, sizes: &'a Sizes, shared: &'a Shared, wake: &'a Wake) -> Self {
+    pub fn begin(mut video: UnlistedFrames, sizes: &'a Sizes, shared: &'a SharedState, wake: &'a Wake) -> Self {
         let first = video.next_picture();
         let stream = StreamClock::of(video.source());
         let (converter, clock) = (None, PlaybackClock::new());
@@ -104,7 +104,7 @@ impl<'a> Preview<'a> {
         (self.wake)();
     }
 
-    /// Returns the video, and what to tell a player of it that has the list, so that it goes on from here.
+    /// Returns the video, and what to tell a player of it that has the list, so that it continues from here.
     pub fn end(self) -> (UnlistedFrames, impl FnOnce(&FrameIndex) -> Vec<PlayerCommand>) {
         let (shown, speed, is_running) = (self.shown, self.clock.speed(), self.clock.is_running());
         let commands = move |index: &FrameIndex| {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::{RgbImage, imageops};
 
-use super::{Geometry, Pace, VideoWriter};
+use super::{FramePacing, Geometry, VideoWriter};
 use crate::error::Result;
 
 /// Smallest side of a pane: below this no encoder is at ease.
@@ -23,7 +23,7 @@ impl SideBySide {
     ///
     /// # Errors
     /// Same as [`VideoWriter::create`].
-    pub fn create(path: &Path, frame: &RgbImage, panes: u32, pace: Pace) -> Result<Self> {
+    pub fn create(path: &Path, frame: &RgbImage, panes: u32, pace: FramePacing) -> Result<Self> {
         // Panes begin at even columns, because 4:2:0 video stores colours in pairs of columns.
         let side = |length: u32| length.max(SMALLEST_SIDE).next_multiple_of(2);
         let pane = Geometry { width: side(frame.width()), height: side(frame.height()) };

@@ -148,7 +148,7 @@ impl Coverage {
         let (first, last) = (left as usize, right as usize);
         let mut before = 0.0;
         for column in first..=last + 1 {
-            // The share of the edge that lies left of this column's right side, weighted by the area it covers.
+            // The share of the edge that is left of this column's right side, weighted by the area it covers.
             let covered = covered_left_of(column as f32 + 1.0, left, right) * height;
             self.areas[row * self.width + column] += covered - before;
             before = covered;
@@ -156,7 +156,7 @@ impl Coverage {
     }
 }
 
-/// Returns the mean over an edge from `left` to `right` of how much of the pixel that ends at `side` lies to the edge's right.
+/// Returns the mean over an edge from `left` to `right` of how much of the pixel that ends at `side` is to the edge's right.
 fn covered_left_of(side: f32, left: f32, right: f32) -> f32 {
     let covered = |x: f32| (side - x).clamp(0.0, 1.0);
     if right - left < 1e-6 {

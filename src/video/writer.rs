@@ -33,20 +33,20 @@ const STAMPS_PER_SEC: i32 = 60_000;
 
 /// The timing of the frames of a clip.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Pace {
+pub enum FramePacing {
     /// A constant frame rate, frames per second.
     Even(f64),
     /// Each frame at the time it is pushed with; the value is the mean frame rate.
     Stamped(f64),
 }
 
-impl From<f64> for Pace {
+impl From<f64> for FramePacing {
     fn from(fps: f64) -> Self {
         Self::Even(fps)
     }
 }
 
-impl Pace {
+impl FramePacing {
     /// Pictures a second, on average.
     fn fps(self) -> f64 {
         let (Self::Even(fps) | Self::Stamped(fps)) = self;
@@ -76,7 +76,7 @@ impl Coding {
 }
 
 /// The location of a clip while it is written.
-enum Place {
+enum WriterPlace {
     /// In a hidden folder, from which it is moved when it is complete.
     Hidden { folder: Hidden, file: PathBuf },
     /// Under its own name, in fragments that can be watched however the writing ends.
@@ -86,13 +86,13 @@ enum Place {
 /// Writes one clip in an mp4 file.
 pub struct VideoWriter {
     path: PathBuf,
-    place: Place,
+    place: WriterPlace,
     output: ffmpeg::format::context::Output,
     encoder: ffmpeg::encoder::Video,
     to_coded: scaling::Context,
     coding: Coding,
     geometry: Geometry,
-    pace: Pace,
+    pace: FramePacing,
     /// When the first picture is shown and when the newest ends, seconds; none before the first.
     shown_secs: Option<Range<f64>>,
     /// The first time stamp that is free.
@@ -107,7 +107,7 @@ impl VideoWriter {
     ///
     /// # Errors
     /// If the folder cannot be written or the size or the rate cannot be encoded.
-    pub fn create(path: &Path, geometry: Geometry, pace: impl Into<Pace>) -> Result<Self> {
+    pub fn create(path: &Path, geometry: Geometry, pace: impl Into<FramePacing>) -> Result<Self> {
         Self::begin(path, geometry, pace.into(), Coding::Compressed)
     }
 
@@ -128,7 +128,7 @@ impl VideoWriter {
         Self::begin(path, geometry, fps.into(), Coding::Exact)
     }
 
-    fn begin(path: &Path, geometry: Geometry, pace: Pace, coding: Coding) -> Result<Self> {
+    fn begin(path: &Path, geometry: Geometry, pace: FramePacing, coding: Coding) -> Result<Self> {
         libav::init();
         let fps = pace.fps();
         if !(fps.is_finite() && fps > 0.0) {
@@ -140,12 +140,12 @@ impl VideoWriter {
         }
         let place = match coding {
             // Only now it is certain that nobody else has a file of this name.
-            Coding::Live => {
-                File::create_new(resolve(path)).map(|_| Place::Growing).map_err(|error| Error::io(path, &error))?
-            }
+            Coding::Live => File::create_new(resolve(path))
+                .map(|_| WriterPlace::Growing)
+                .map_err(|error| Error::io(path, &error))?,
             _ => {
                 let folder = Hidden::beside(path)?;
-                Place::Hidden { file: folder.path().join("clip"), folder }
+                WriterPlace::Hidden { file: folder.path().join("clip"), folder }
             }
         };
         let begun = Self::begin_at(&place, path, geometry, pace, coding);
@@ -169,16 +169,16 @@ impl VideoWriter {
     }
 
     fn begin_at(
-        place: &Place,
+        place: &WriterPlace,
         path: &Path,
         geometry: Geometry,
-        pace: Pace,
+        pace: FramePacing,
         coding: Coding,
     ) -> Result<(ffmpeg::format::context::Output, ffmpeg::encoder::Video, scaling::Context)> {
         let failed = |error: ffmpeg::Error| cannot_write(path, error);
         let file = match place {
-            Place::Hidden { file, .. } => file,
-            Place::Growing => path,
+            WriterPlace::Hidden { file, .. } => file,
+            WriterPlace::Growing => path,
         };
         let mut output = ffmpeg::format::output_as(&libav::url(file)?, "mp4").map_err(failed)?;
         let coded = coded_geometry(coding, geometry);
@@ -231,8 +231,8 @@ impl VideoWriter {
         shown.end = secs.end;
         let ticks = |secs: f64| ((secs - shown.start) * f64::from(STAMPS_PER_SEC)).round() as i64;
         let stamps = match self.pace {
-            Pace::Even(_) => self.free..self.free + 1,
-            Pace::Stamped(_) => {
+            FramePacing::Even(_) => self.free..self.free + 1,
+            FramePacing::Stamped(_) => {
                 let start = ticks(secs.start).max(self.free);
                 start..ticks(secs.end).max(start + 1)
             }
@@ -247,8 +247,8 @@ impl VideoWriter {
     /// If the disk cannot.
     pub fn sync(&self) -> Result<()> {
         match self.place {
-            Place::Growing => sync(&self.path).map_err(|error| Error::io(&self.path, &error)),
-            Place::Hidden { .. } => Ok(()), // It is lost either way.
+            WriterPlace::Growing => sync(&self.path).map_err(|error| Error::io(&self.path, &error)),
+            WriterPlace::Hidden { .. } => Ok(()), // It is lost either way.
         }
     }
 
@@ -266,8 +266,8 @@ impl VideoWriter {
         self.output.write_trailer().map_err(|error| cannot_write(&self.path, error))?;
         drop(self.output); // Closes the file, so that it is whole when it gets its name.
         let done = match self.place {
-            Place::Growing => sync(&self.path),
-            Place::Hidden { folder, file } => {
+            WriterPlace::Growing => sync(&self.path),
+            WriterPlace::Hidden { folder, file } => {
                 let target = resolve(&self.path);
                 let synced = sync(&file);
                 keep_rights(&file, &target);
@@ -331,10 +331,10 @@ fn coded_geometry(coding: Coding, Geometry { width, height }: Geometry) -> Geome
 }
 
 /// Returns the unit of time stamps, seconds.
-fn time_base(pace: Pace) -> ffmpeg::Rational {
+fn time_base(pace: FramePacing) -> ffmpeg::Rational {
     match pace {
-        Pace::Even(fps) => rate(fps).invert(),
-        Pace::Stamped(_) => ffmpeg::Rational(1, STAMPS_PER_SEC),
+        FramePacing::Even(fps) => rate(fps).invert(),
+        FramePacing::Stamped(_) => ffmpeg::Rational(1, STAMPS_PER_SEC),
     }
 }
 
@@ -351,7 +351,7 @@ fn sync(path: &Path) -> io::Result<()> {
 fn open_encoder(
     coding: Coding,
     geometry: Geometry,
-    pace: Pace,
+    pace: FramePacing,
     path: &Path,
 ) -> Result<(ffmpeg::encoder::Video, Pixel)> {
     let mut refusal = ffmpeg::Error::EncoderNotFound;
@@ -371,7 +371,7 @@ fn open_encoder(
 fn configured(
     codec: ffmpeg::Codec,
     geometry: Geometry,
-    pace: Pace,
+    pace: FramePacing,
     format: Pixel,
 ) -> std::result::Result<ffmpeg::codec::encoder::video::Video, ffmpeg::Error> {
     let mut encoder = ffmpeg::codec::Context::new_with_codec(codec).encoder().video()?;
@@ -381,7 +381,7 @@ fn configured(
     encoder.set_time_base(time_base(pace));
     encoder.set_frame_rate(Some(rate(pace.fps())));
     encoder.set_gop(KEY_FRAME_EVERY);
-    if matches!(pace, Pace::Stamped(_)) {
+    if matches!(pace, FramePacing::Stamped(_)) {
         // A picture that is coded out of order would get the duration of another one from the file.
         encoder.set_max_b_frames(0);
     }

@@ -241,7 +241,7 @@ fn a_disk_that_fills_up_during_a_checkpoint_loses_nothing() {
     assert_eq!(fs::read_to_string(at("run/metrics.csv")).unwrap().lines().count(), 5);
 }
 
-/// Whenever the power fails: the same command goes on, and leads to the same numbers.
+/// Whenever the power fails: the same command continues, and leads to the same numbers.
 #[cfg(unix)]
 #[test]
 fn a_training_that_is_killed_again_and_again_leads_to_the_same_numbers() {
@@ -262,7 +262,7 @@ fn a_training_that_is_killed_again_and_again_leads_to_the_same_numbers() {
     let started = std::time::Instant::now();
     assert!(spawn("whole").wait().unwrap().success());
     let whole = started.elapsed();
-    // With a checkpoint every step, most of these moments lie in the writing of one.
+    // With a checkpoint every step, most of these moments are in the writing of one.
     let mut kills = 0;
     for moment in [0.3, 0.55, 0.45, 0.8, 0.62, 0.71] {
         let mut running = spawn("torn");

@@ -239,7 +239,10 @@ fn a_folder_of_frames_is_a_clip_and_one_frame_is_none() {
     let before = names(&frames);
     for output in ["--video wave/flow.mp4", "--out wave", "--out new/../wave --force"] {
         let (_, refused) = flow(dir.path(), &format!("wave --method tvl1 {output}"), 1);
-        assert!(refused.contains("it would be among the frames of") && refused.contains("wave"), "{refused}");
+        assert!(
+            refused.contains("it would be written among the input frames of") && refused.contains("wave"),
+            "{refused}"
+        );
         assert_eq!(names(&frames), before, "{output}");
     }
     fixture::clip(dir.path(), 1, CLIP).unwrap();

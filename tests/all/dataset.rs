@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use motionscope::cli::bench::fixture;
 use motionscope::data::{
-    AmbiguousSegment, CheckPlan, CheckReport, DataSource, Dataset, LabelledClip, Layout, ListSource, ProblemKind,
-    Spread, Subset, check,
+    AmbiguousSegment, CheckPlan, CheckReport, ClassSpread, DataSource, Dataset, LabelledClip, Layout, ListSource,
+    ProblemKind, Subset, check,
 };
 use motionscope::error::{Error, Result};
 use motionscope::video::{ClipFacts, Geometry, VideoReader, decode_clip, decode_segment};
@@ -414,7 +414,7 @@ fn the_check_finds_what_would_spoil_a_training() {
     let [train, test] = &report.subsets[..] else { panic!("two lists") };
     assert_eq!((train.clips, test.clips), (5, 3));
     assert_eq!(train.classes.iter().map(|class| class.clips).collect::<Vec<_>>(), [4, 1, 0]);
-    assert_eq!(train.frames, Some(Spread { least: 10, median: 14, most: 20 }));
+    assert_eq!(train.frames, Some(ClassSpread { least: 10, median: 14, most: 20 }));
 }
 
 /// Of 200 frames in 10 s the last second has 10: too few for a window, though a tenth of them are 20.
@@ -425,7 +425,7 @@ fn the_check_counts_the_frames_of_a_segment_by_their_time_stamps() {
     let report = checked(DataSource::List(stage.source("list.csv")), None);
     let short: Vec<_> = kinds(&report).into_iter().filter(|(kind, _)| *kind == ProblemKind::Short).collect();
     assert!(short.len() == 1 && short[0].1.contains("has 10 frames, a window 11"), "{short:?}");
-    assert_eq!(report.subsets[0].frames, Some(Spread { least: 10, median: 12, most: 30 }));
+    assert_eq!(report.subsets[0].frames, Some(ClassSpread { least: 10, median: 12, most: 30 }));
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn lists_that_count_from_0_shift_no_class_and_it_is_said() {
     }
     assert_eq!(remarked(DataSource::List(source("all.txt"))).1[0], "x.mp4: bow");
     let error = Dataset::open(&DataSource::List(source("mixed.txt"))).unwrap_err();
-    assert!(error.cause.starts_with("line 2: the folder of 'run/y.mp4' says 'run', the number 1 'bow'"), "{error}");
+    assert!(error.cause.starts_with("line 2: 'run/y.mp4' is in folder 'run', but class 1 is 'bow'"), "{error}");
 }
 
 #[test]
@@ -60,12 +60,12 @@ fn what_is_left_out_of_a_folder_is_told_and_hidden_files_are_not() {
     assert_eq!((remarks, clips), (Vec::new(), vec!["a.mp4: wave".to_owned()]));
     stage.write("walk/clip.xyz", "");
     stage.write("walk/clip.abc", "");
-    assert!(remarked(DataSource::Folder(stage.0.path().into())).0[0].starts_with("2 files left out"));
+    assert!(remarked(DataSource::Folder(stage.0.path().into())).0[0].starts_with("2 files skipped"));
     let error = Dataset::open(&DataSource::Folder(stage.at("walk"))).unwrap_err();
     assert!(error.cause.starts_with("no clips found"), "{error}");
     fs::remove_dir_all(stage.at("wave")).unwrap();
     let error = Dataset::open(&DataSource::Folder(stage.0.path().into())).unwrap_err();
-    assert!(error.cause.contains("2 files left out, not called as videos are"), "{error}");
+    assert!(error.cause.contains("2 files skipped, without a video file extension"), "{error}");
 }
 
 const EDGES: &str = r#"{"database": {"steady": {"duration": "1.2", "subset": "training", "annotations": [
@@ -89,7 +89,7 @@ fn the_edges_of_activity_net_are_read_and_told() {
         assert!(found.iter().any(|problem| problem.cause.contains(words)), "{words}: {found:#?}");
     };
     said(&report.remarks, "video 'steady': 'run' from 0.8 to 1.9 s is cut");
-    said(&report.remarks, "video 'steady': 'run' from 1.5 to 1.6 s is left out");
+    said(&report.remarks, "video 'steady': 'run' from 1.5 to 1.6 s is skipped");
     said(&report.problems, "video 'steady': 1 to 0.5 is not a segment");
     said(&report.problems, "video 'steady': annotation 6: ");
     said(&report.problems, "the segment of");

@@ -338,7 +338,7 @@ fn score_files_that_do_not_fit_are_refused_with_the_row() {
     run(dir.path(), "fuse --spatial a.npy --temporal a.npy --labels two.txt --weight -1", 2);
 }
 
-/// By hand: the better scored of two detections lies in a video that nobody annotated, which both kits take for a mistake.
+/// By hand: the better scored of two detections is in a video that nobody annotated, which both kits take for a mistake.
 #[test]
 fn a_detection_in_a_video_without_annotations_is_wrong() {
     let dir = tempfile::tempdir().unwrap();

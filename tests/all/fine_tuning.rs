@@ -191,7 +191,7 @@ fn both_streams_together_are_measured_and_features_are_taken_once() {
     let networks = sorted(&dir.path().join("runs/.motionscope-features"));
     let stored: Vec<PathBuf> = networks.iter().flat_map(|networks| sorted(networks)).collect();
     assert_eq!(stored.len(), 12, "six clips of each stream");
-    // What tells nothing leaves the loss at that of a coin: it was read from disk, and not made anew.
+    // What tells nothing leaves the loss at that of a coin: it was read from disk, and not made again.
     for path in &stored {
         fs::write(path, vec![0; fs::metadata(path).unwrap().len() as usize]).unwrap();
     }

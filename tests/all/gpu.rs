@@ -1,6 +1,6 @@
 //! The device choice, and a flow's way from a Burn tensor through its buffer to a picture.
 //!
-//! Runs on whatever adapter there is, software Vulkan included; skipped, loudly, where there is none.
+//! Runs on whatever adapter there is, software Vulkan included; skipped, with a message, where there is none.
 
 use std::path::Path;
 

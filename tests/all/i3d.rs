@@ -100,8 +100,8 @@ fn clips_that_cannot_be_are_refused() {
     let data = clips(dir.path(), 1, 1);
     let refused = |plan: TrainingPlan| train(&plan).0.unwrap_err().cause;
     let plan = || TrainingPlan { clip_frames: Some(8), ..small(Network::Spatial, &data, dir.path().join("run")) };
-    assert!(refused(plan()).contains("SqueezeNet 1.0 reads no clips"));
-    assert!(refused(TrainingPlan { network: Network::Flow, ..plan() }).contains("MotionNet reads no clips"));
+    assert!(refused(plan()).contains("SqueezeNet 1.0 does not read clips"));
+    assert!(refused(TrainingPlan { network: Network::Flow, ..plan() }).contains("MotionNet does not read clips"));
     let i3d = TrainingPlan { backbone: Backbone::I3d, ..plan() };
     assert!(refused(TrainingPlan { clip_frames: Some(0), ..i3d.clone() }).contains("outside 1 to 256"));
     let named = TrainingPlan { freeze: vec![Freeze::UpTo("mixed_4g".into())], ..i3d };

@@ -22,7 +22,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::shared;
 
-/// The GPU, real or software; `None`, said loudly, where there is none.
+/// The GPU, real or software; `None`, reported, where there is none.
 fn gpu() -> Option<Device> {
     choose(DeviceChoice::Gpu).map(|compute| compute.device).inspect_err(|error| shared::skip("gpu", error)).ok()
 }

@@ -9,15 +9,17 @@ use motionscope::flow::FlowField;
 use motionscope::flow::files::write_flo;
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::Backbone;
-use motionscope::reproduction::{Ending, Lists, PaperTable, ReproductionEvent, Scale, Settings, Table, reproduce};
+use motionscope::reproduction::{
+    Ending, Lists, PaperTable, ReproductionEvent, ReproductionScale, ReproductionSettings, ReproductionTable, reproduce,
+};
 use motionscope::training::{TrainingControl, TrainingEvent};
 use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text, untrained_model};
 use crate::training::clips;
 
-fn miniature(table: PaperTable, data: &DataSource) -> Settings {
-    Settings {
+fn miniature(table: PaperTable, data: &DataSource) -> ReproductionSettings {
+    ReproductionSettings {
         width: 2,
         backbone: Backbone::SqueezeNet,
         frame: Geometry { width: 64, height: 64 },
@@ -26,17 +28,17 @@ fn miniature(table: PaperTable, data: &DataSource) -> Settings {
         steps: 2,
         batch: 2,
         data: Some(Lists { train: data.clone(), test: data.clone() }),
-        ..Settings::of(table, Scale::Tiny)
+        ..ReproductionSettings::of(table, ReproductionScale::Tiny)
     }
 }
 
 /// The outcome and the events in words: `row NAME`, `kept NAME`, `step`.
 fn run(
-    settings: &Settings,
+    settings: &ReproductionSettings,
     dir: &Path,
     control: &TrainingControl,
     stop_at: &str,
-) -> (Result<(Table, Ending)>, Vec<String>) {
+) -> (Result<(ReproductionTable, Ending)>, Vec<String>) {
     let mut events = Vec::new();
     let compute = choose(DeviceChoice::Cpu).unwrap();
     let outcome = reproduce(settings, dir, false, &compute, control, &mut |event| {
@@ -90,14 +92,14 @@ fn table_1_resumes_row_by_row_and_refuses_other_settings() {
     fs::remove_file(out.join("spatial/row.json")).unwrap();
     let (again, events) = run(&settings, &out, &TrainingControl::default(), "");
     assert_eq!((count(&events, "row"), count(&events, "kept"), count(&events, "step")), (1, 9, 0), "{events:?}");
-    let accuracies = |table: &Table| table.rows.iter().map(|row| row.measured[0]).collect::<Vec<_>>();
+    let accuracies = |table: &ReproductionTable| table.rows.iter().map(|row| row.measured[0]).collect::<Vec<_>>();
     assert_eq!(accuracies(&again.unwrap().0), accuracies(&table));
     let (kept, events) = run(&settings, &out, &TrainingControl::default(), "");
     assert_eq!((count(&events, "kept"), events.len()), (10, 10));
     let json = fs::read_to_string(out.join("table.json")).unwrap();
-    assert_eq!(serde_json::from_str::<Table>(&json).unwrap(), kept.unwrap().0);
+    assert_eq!(serde_json::from_str::<ReproductionTable>(&json).unwrap(), kept.unwrap().0);
 
-    let other = Settings { seed: 5, ..settings };
+    let other = ReproductionSettings { seed: 5, ..settings };
     let error = run(&other, &out, &TrainingControl::default(), "").0.unwrap_err();
     assert!(error.cause.contains("seed is 1 there, 5 now"), "{error}");
 }
@@ -107,8 +109,12 @@ fn table_1_resumes_row_by_row_and_refuses_other_settings() {
 fn table_2_trains_every_ablation_and_a_failing_row_leaves_the_others() {
     let dir = tempfile::tempdir().unwrap();
     let frame = Geometry { width: 128, height: 128 };
-    let settings =
-        Settings { flow_steps: 1, steps: 1, frame, ..miniature(PaperTable::Table2, &clips(dir.path(), 2, 1)) };
+    let settings = ReproductionSettings {
+        flow_steps: 1,
+        steps: 1,
+        frame,
+        ..miniature(PaperTable::Table2, &clips(dir.path(), 2, 1))
+    };
     let out = dir.path().join("out");
     fs::create_dir_all(&out).unwrap();
     fs::write(out.join("no-cdc"), "in the way").unwrap();

@@ -1,6 +1,6 @@
 //! TV-L1 on the graphics device: every stage against its twin on the CPU, the whole against OpenCV.
 //!
-//! Runs on whatever adapter there is, software Vulkan included; skipped, loudly, where there is none.
+//! Runs on whatever adapter there is, software Vulkan included; skipped, with a message, where there is none.
 
 use std::path::Path;
 
@@ -352,7 +352,7 @@ fn what_cannot_be_computed_is_refused_in_words() {
     let mut tvl1 = Tvl1OnGpu::new(&wgpu, default).unwrap();
     let picture = |width, height| RgbImage::new(width, height);
     let mut refused = |first: &RgbImage, second: &RgbImage| tvl1.flow(first, second, false).err().unwrap().cause;
-    assert_eq!(refused(&picture(8, 9), &picture(8, 8)), "the pictures are 8×9 and 8×8 pixels");
+    assert_eq!(refused(&picture(8, 9), &picture(8, 8)), "the images are 8×9 and 8×8 pixels");
     assert!(refused(&picture(0, 9), &picture(0, 9)).contains("empty"));
     let endless = picture(16 * wgpu.device.limits().max_compute_workgroups_per_dimension + 1, 1);
     assert!(refused(&endless, &endless).contains("too many"));

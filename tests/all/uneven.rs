@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use motionscope::frame_times::FrameTimes;
-use motionscope::video::{Geometry, Pace, Sizes, VideoReader, VideoWriter};
+use motionscope::video::{FramePacing, Geometry, Sizes, VideoReader, VideoWriter};
 
 use crate::cli::{code, motionscope, text, untrained_model};
 use crate::video::{CLIP, coded_picture, read_code, uneven_clip, write_clip};
@@ -35,7 +35,7 @@ fn pictures_stand_at_the_times_they_are_pushed_with_and_the_last_one_ends_as_sai
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("stamped.mp4");
     let starts = [7.25, 7.35, 7.36, 8.0, 8.001, 11.5];
-    let mut writer = VideoWriter::create(&path, CLIP, Pace::Stamped(2.0)).unwrap();
+    let mut writer = VideoWriter::create(&path, CLIP, FramePacing::Stamped(2.0)).unwrap();
     for (number, &start) in starts.iter().enumerate() {
         let end = starts.get(number + 1).copied().unwrap_or(12.25);
         writer.push_at(&coded_picture(number, CLIP), start..end).unwrap();
@@ -55,7 +55,7 @@ fn pictures_stand_at_the_times_they_are_pushed_with_and_the_last_one_ends_as_sai
 fn pictures_at_times_that_do_not_rise_still_make_a_clip() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("stamped.mp4");
-    let mut writer = VideoWriter::create(&path, CLIP, Pace::Stamped(25.0)).unwrap();
+    let mut writer = VideoWriter::create(&path, CLIP, FramePacing::Stamped(25.0)).unwrap();
     for (number, secs) in [3.0..3.0, 3.0..3.000_001, 2.0..1.0, 4.0..4.5].into_iter().enumerate() {
         writer.push_at(&coded_picture(number, CLIP), secs).unwrap();
     }
@@ -73,7 +73,7 @@ fn at_an_even_pace_times_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (plain, timed) = (folder.path().join("plain.mp4"), folder.path().join("timed.mp4"));
     write_clip(&plain, 40, 29.97);
-    assert!(matches!(VideoReader::open(&plain, Sizes::default()).unwrap().info().pace(), Pace::Even(_)));
+    assert!(matches!(VideoReader::open(&plain, Sizes::default()).unwrap().info().pace(), FramePacing::Even(_)));
     let mut writer = VideoWriter::create(&timed, CLIP, 29.97).unwrap();
     for number in 0..40 {
         let secs = number as f64 * 0.07;
@@ -111,7 +111,7 @@ fn an_analysis_of_an_uneven_clip_has_videos_with_its_times() {
     untrained_model(&dir.path().join("model"));
     let size = Geometry { width: 64, height: 64 };
     let starts = [0.0, 0.1, 0.2, 0.3, 0.8, 1.3, 1.8, 1.9, 2.0, 2.1, 2.2, 2.3];
-    let mut writer = VideoWriter::create(&dir.path().join("clip.mp4"), size, Pace::Stamped(5.0)).unwrap();
+    let mut writer = VideoWriter::create(&dir.path().join("clip.mp4"), size, FramePacing::Stamped(5.0)).unwrap();
     for (number, &start) in starts.iter().enumerate() {
         let end = starts.get(number + 1).copied().unwrap_or(3.0);
         writer.push_at(&coded_picture(number, size), start..end).unwrap();

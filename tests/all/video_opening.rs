@@ -1,4 +1,4 @@
-//! Opening videos: what lies between the pictures, what breaks off, and how soon the first picture is there.
+//! Opening videos: what is between the pictures, what breaks off, and how soon the first picture is there.
 
 use std::path::Path;
 use std::sync::Arc;

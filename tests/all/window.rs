@@ -30,7 +30,7 @@ impl Drop for Running {
     }
 }
 
-/// A virtual screen whose memory lies in `dir`, and its display; none, said loudly, without Xvfb.
+/// A virtual screen whose memory is in `dir`, and its display; none, reported, without Xvfb.
 fn screen(dir: &Path, more: &[&str]) -> Option<(Running, String)> {
     let arguments = ["-screen", "0", "1280x800x24", "-nolisten", "tcp", "-displayfd", "1", "-fbdir"];
     let child =

@@ -1,4 +1,4 @@
-//! What is asked for, and what is done with the answers: a path from a dialog, what lies there, files written or read.
+//! What is asked for, and what is done with the answers: a path from a dialog, what is there, files written or read.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::app::labeling::import_export::{ExportOrder, ImportOrder};
 use crate::app::labeling::project_opener::Start;
 use crate::app::layout::Pane;
-use crate::app::shell::log::Level;
+use crate::app::shell::log::LogLevel;
 use crate::app::shell::opener::{Found, ModelRole};
 use crate::engine::Request;
 use crate::error::Result;
@@ -63,7 +63,7 @@ impl App {
         for news in self.panels.runs.follow(folder, &self.session.training, ctx) {
             match news {
                 Ok(text) => {
-                    self.session.log.push(Level::Info, text.clone());
+                    self.session.log.push(LogLevel::Info, text.clone());
                     self.session.told = Some((text, Instant::now()));
                 }
                 Err(error) => self.session.problem(&error),
@@ -134,7 +134,7 @@ impl App {
     pub(in crate::app) fn known_model(&mut self, role: ModelRole, dir: Result<PathBuf>) {
         match (role, dir) {
             (ModelRole::First, Ok(dir)) => self.load_model(dir),
-            (ModelRole::First, Err(error)) => self.session.log.push(Level::Warning, error.to_string()),
+            (ModelRole::First, Err(error)) => self.session.log.push(LogLevel::Warning, error.to_string()),
             (ModelRole::Second, dir) => self.settings.flow.second_model = dir.ok(),
         }
     }

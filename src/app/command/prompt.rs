@@ -206,7 +206,7 @@ mod tests {
     fn ended(dialogs: &mut Dialogs, question: PathPrompt, end: Option<Result<PathBuf, Without>>) -> Answer {
         dialogs.open = Some(question);
         assert_eq!(dialogs.answer(), None, "it is still open");
-        dialogs.tasks.finish(question, end.ok_or_else(|| Error::new("dialog", "it broke off", "Try again")));
+        dialogs.tasks.finish(question, end.ok_or_else(|| Error::new("dialog", "it closed unexpectedly", "Try again")));
         let (answered, answer) = dialogs.answer().unwrap();
         assert_eq!((answered, dialogs.is_asking()), (question, false));
         answer

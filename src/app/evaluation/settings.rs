@@ -19,7 +19,7 @@ pub struct EvaluationSettings {
     pub clips: Option<PathBuf>,
     /// The list of clips; without one, every sub-folder of `clips` is a class.
     pub list: Option<PathBuf>,
-    /// The names of the classes, where the list does not tell them and they do not lie beside it.
+    /// The names of the classes, where the list does not tell them and they do not are beside it.
     pub classes: Option<PathBuf>,
     /// How the list is written; recognised if not said.
     pub layout: Option<Layout>,

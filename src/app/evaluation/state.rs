@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::evaluation::{ActionsReport, ClipScores, Comparison, EvaluationPlan};
 use crate::nets::fusion::Fusion;
 
-/// A report that costs this many times less than the time since the last one may be made anew.
+/// A report that costs this many times less than the time since the last one may be made again.
 const PATIENCE: u32 = 8;
 
 /// What a saved report is read for.
@@ -40,7 +40,7 @@ pub enum EvaluationPhase {
 }
 
 /// An evaluation of this session.
-struct Run {
+struct EvaluationRun {
     start: EvaluationStart,
     plan: EvaluationPlan,
     scores: ClipScores,
@@ -72,7 +72,7 @@ pub struct EvaluationState {
     pub errors: Vec<Error>,
     /// What was asked for and has not begun.
     plan: Option<EvaluationPlan>,
-    run: Option<Run>,
+    run: Option<EvaluationRun>,
     /// The report that is shown.
     report: Option<Arc<ActionsReport>>,
     /// Where it was read from, if it is not this session's.
@@ -206,7 +206,7 @@ impl EvaluationState {
         (self.file, self.report) = (None, None);
         let (now, scores) = (Instant::now(), ClipScores::new(start.classes.len()));
         let (start, made) = (start.clone(), (now, Duration::ZERO));
-        self.run = Some(Run { start, plan, scores, began: now, took: None, reported: 0, made });
+        self.run = Some(EvaluationRun { start, plan, scores, began: now, took: None, reported: 0, made });
     }
 
     fn ended(&mut self) {

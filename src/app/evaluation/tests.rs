@@ -165,7 +165,7 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     evaluate(&mut window);
     show(&mut window, "Confusion");
     let matrix = window.harness.get_by_label("Confusion matrix").rect();
-    // The matrix lies in the lower right of its picture, its cells as large as they get: wave (3) taken for clap (1).
+    // The matrix is in the lower right of its picture, its cells as large as they get: wave (3) taken for clap (1).
     let cell = 36.0;
     let at: Pos2 = matrix.max - vec2(2.5 * cell, 0.5 * cell);
     window.point_at(at);

@@ -12,7 +12,7 @@ use crate::app::command::spec::{CommandSpec, alt, command, ctrl, ctrl_shift, key
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
 use crate::app::session::PAIRS;
-use crate::app::shell::log::Level;
+use crate::app::shell::log::LogLevel;
 use crate::engine::{FlowExport, FlowSelection, FlowSource, MAX_STRIDE, OverlayExport, Request};
 use crate::flow::colour;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, Scales, write_picture};
@@ -181,7 +181,7 @@ impl App {
                 self.session.benchmark.begin(plan.dataset);
                 self.engine.send(Request::Benchmark(Some(plan)));
             }
-            Err(reason) => self.session.log.push(Level::Warning, reason),
+            Err(reason) => self.session.log.push(LogLevel::Warning, reason),
         }
     }
 

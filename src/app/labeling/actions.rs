@@ -14,7 +14,7 @@ use crate::app::command::prompt::PathPrompt;
 use crate::app::layout::Pane;
 use crate::app::panel::Edit;
 use crate::app::session::Session;
-use crate::app::shell::log::Level;
+use crate::app::shell::log::LogLevel;
 use crate::app::shell::replacement::Replacement;
 use crate::app::viewer::marks::Marks;
 use crate::engine::{Labeling, Request, SearchResult};
@@ -144,11 +144,11 @@ impl App {
     }
 
     pub(super) fn undo(&mut self) {
-        self.step_in_time("Undid", Project::undo_step, LabelingState::undo);
+        self.step_in_time("Undone", Project::undo_step, LabelingState::undo);
     }
 
     pub(super) fn redo(&mut self) {
-        self.step_in_time("Redid", Project::redo_step, LabelingState::redo);
+        self.step_in_time("Redone", Project::redo_step, LabelingState::redo);
     }
 
     fn step_in_time(
@@ -331,7 +331,7 @@ impl App {
                 self.session.told = Some((format!("Project {name} is already open"), Instant::now()));
             }
             // What is on a disk that is away at the start is asked for again the next time.
-            Err(error) if reopened => return self.session.log.push(Level::Warning, error.to_string()),
+            Err(error) if reopened => return self.session.log.push(LogLevel::Warning, error.to_string()),
             Err(error) => {
                 self.settings.recent.retain(|path| path != dir);
                 return self.session.problem(&error);
@@ -350,9 +350,9 @@ impl App {
     fn work_on(&mut self, opened: Opened, ctx: &Context) {
         self.close_project(ctx);
         let dir = opened.project.dir().to_owned();
-        self.session.log.push(Level::Info, format!("Opened project {}", dir.display()));
+        self.session.log.push(LogLevel::Info, format!("Opened project {}", dir.display()));
         for note in &opened.notes {
-            self.session.log.push(Level::Warning, note.to_string());
+            self.session.log.push(LogLevel::Warning, note.to_string());
         }
         self.settings.remember(&dir);
         self.settings.labeling.project = Some(dir);
@@ -383,7 +383,7 @@ impl App {
     pub(in crate::app) fn read_labels_again(&mut self) {
         let reread = self.session.labeling.read_again();
         self.session.notice = self.session.notice.take().filter(|notice| !reread.outdated.contains(notice));
-        reread.notes.iter().for_each(|note| self.session.log.push(Level::Warning, note.to_string()));
+        reread.notes.iter().for_each(|note| self.session.log.push(LogLevel::Warning, note.to_string()));
         match reread.unlocked.len() {
             0 => {}
             1 => self.session.told = Some(("Reloaded labels of 1 video".into(), Instant::now())),
@@ -400,7 +400,7 @@ impl App {
         self.session.labeling.end_searches();
     }
 
-    /// The file of a video lies at `path` now.
+    /// The file of a video is at `path` now.
     pub(in crate::app) fn relink(&mut self, id: VideoId, path: &std::path::Path) {
         let labeling = &self.session.labeling;
         let Some(project) = labeling.project() else { return };

@@ -316,7 +316,7 @@ fn a_video_that_was_taken_out_and_put_back_while_its_clip_is_open_is_selected_ag
     assert_eq!(labeling.app().session.labeling.selected(), None);
     labeling.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(0)));
-    assert!(labeling.window.sees("Undid: Remove a video (clip_0.mp4)"));
+    assert!(labeling.window.sees("Undone: Remove a video (clip_0.mp4)"));
     labeling.key(Key::Num1);
     assert!(!labeling.video(0).is_unlabelled());
 }

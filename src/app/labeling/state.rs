@@ -9,7 +9,7 @@ use super::import_export::ImportExport;
 use super::suggestions::SuggestionState;
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
-use crate::app::shell::log::{Level, Log};
+use crate::app::shell::log::{Log, LogLevel};
 use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest, SearchId, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{
@@ -448,7 +448,7 @@ impl LabelingState {
             }
         }
         if let Err(error) = self.note_facts() {
-            log.push(Level::Error, error.to_string());
+            log.push(LogLevel::Error, error.to_string());
         }
         found
     }
@@ -458,7 +458,7 @@ impl LabelingState {
     pub fn step_of(&mut self, found: SearchResult, log: &mut Log) -> Option<Step> {
         match found {
             SearchResult::Videos { videos, notes, .. } => {
-                notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
+                notes.iter().for_each(|note| log.push(LogLevel::Warning, note.to_string()));
                 self.add(&videos, log)
             }
             SearchResult::Moved(relinks) => {
@@ -525,7 +525,7 @@ impl LabelingState {
         let project = self.project.as_ref()?;
         let files = paths.iter().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone())).collect();
         let (files, notes) = media_scan::newcomers(project.document(), project.dir(), files);
-        notes.iter().for_each(|note| log.push(Level::Warning, note.to_string()));
+        notes.iter().for_each(|note| log.push(LogLevel::Warning, note.to_string()));
         let videos = files.iter().map(|path| Video::new(StoredPath::encode(path, project.dir())));
         Some(edits::add_videos(project.document(), videos.collect()))
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::app::shell::log::{Level, Log};
+use crate::app::shell::log::{Log, LogLevel};
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
 use crate::labels::{Document, Label, Video, VideoId};
 use crate::names::composed;
@@ -134,7 +134,7 @@ impl SuggestionState {
                     self.known.entry(model.clone()).or_default().insert(hash.clone(), prediction);
                     self.revision += 1;
                 }
-                Err(error) => log.push(Level::Warning, error.to_string()),
+                Err(error) => log.push(LogLevel::Warning, error.to_string()),
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::engine::{Thumbnail, ThumbnailKey, ThumbnailRequest};
 const CAPACITY: usize = 600;
 
 /// A picture that was asked for.
-struct Known {
+struct KnownThumbnail {
     /// None where none could be made.
     texture: Option<TextureHandle>,
     /// Where the video was.
@@ -23,7 +23,7 @@ struct Known {
 /// The pictures.
 #[derive(Default)]
 pub struct Thumbnails {
-    known: HashMap<ThumbnailKey, Known>,
+    known: HashMap<ThumbnailKey, KnownThumbnail>,
     /// What this repaint lacks, what is seen first in front.
     wanted: Vec<ThumbnailRequest>,
     /// What was wished for last.
@@ -32,7 +32,7 @@ pub struct Thumbnails {
 }
 
 impl Thumbnails {
-    /// The picture of a frame of the video with this content, which lies at `path`; nothing while it is being made, or if it
+    /// The picture of a frame of the video with this content, which is at `path`; nothing while it is being made, or if it
     /// cannot be. It is kept on disk.
     pub fn get(&mut self, hash: &str, frame: usize, path: impl FnOnce() -> Option<PathBuf>) -> Option<TextureHandle> {
         self.find(hash, frame, path, true)
@@ -80,7 +80,7 @@ impl Thumbnails {
                 ctx.load_texture("thumbnail", image, TextureOptions::LINEAR)
             });
             let path = self.told.iter().find(|wish| wish.key == key).map(|wish| wish.path.clone());
-            self.known.insert(key, Known { texture, path, seen: self.repaint });
+            self.known.insert(key, KnownThumbnail { texture, path, seen: self.repaint });
         }
         if self.known.len() > CAPACITY {
             let mut seen: Vec<u64> = self.known.values().map(|known| known.seen).collect();

@@ -15,7 +15,7 @@ use crate::app::layout::{Layout, Pane};
 use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, Request};
 use crate::video::PlayerCommand;
 
-/// Where corrections lie in the data folder, unless another folder is chosen.
+/// Where corrections are in the data folder, unless another folder is chosen.
 const CORRECTIONS: &str = "corrections";
 
 #[rustfmt::skip] // A table reads as a table.
@@ -23,7 +23,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::StartLive, G::Live, "Start or stop live", "Start or stop the live source", &[ctrl_shift(Key::L)],
         |on| if on.session.live.is_active() { Ok(()) } else { on.settings.live.ready() })
         .runs(|app, _| app.watch()),
-    command(C::CorrectLive, G::Live, "Correct…", "Save the last seconds under the correct class", &[key(Key::C)], has_image)
+    command(C::CorrectLive, G::Live, "Correct prediction…", "Save the last seconds under the correct class", &[key(Key::C)], has_image)
         .runs(|app, _| app.pick_class()),
     command(C::RecordLive, G::Live, "Record…", "Start or stop recording the live source", &[key(Key::R)], has_image)
         .runs(App::record)

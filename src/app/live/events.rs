@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::app::session::Session;
-use crate::app::shell::log::Level;
+use crate::app::shell::log::LogLevel;
 use crate::engine::LiveEvent;
 use crate::plural::counted;
 
@@ -11,13 +11,15 @@ impl Session {
     /// Takes in what happened around the live source.
     pub(in crate::app) fn live_event(&mut self, event: &LiveEvent) {
         match event {
-            LiveEvent::Connected(what) => self.log.push(Level::Info, format!("Live: {what}")),
-            LiveEvent::Interrupted(error) => self.log.push(Level::Warning, error.to_string()),
+            LiveEvent::Connected(what) => self.log.push(LogLevel::Info, format!("Live: {what}")),
+            LiveEvent::Interrupted(error) => self.log.push(LogLevel::Warning, error.to_string()),
             LiveEvent::Failed(error) => self.problem(error),
             LiveEvent::Recorded { path, secs } => self.written(path, &format!("{secs:.1} s of live video")),
             LiveEvent::Corrected { path, class, frames } => {
-                self.log
-                    .push(Level::Info, format!("Saved {} as {class}: {}", counted(*frames, "frame"), path.display()));
+                self.log.push(
+                    LogLevel::Info,
+                    format!("Saved {} as {class}: {}", counted(*frames, "frame"), path.display()),
+                );
                 self.told = Some((format!("Saved the last seconds as {class}"), Instant::now()));
             }
             LiveEvent::Corrections { folder, counts } => {

@@ -9,7 +9,7 @@ use crate::app::settings::Settings;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
-use crate::app::viewer::pictures::{Key, Textures, cells, color_image};
+use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
 use crate::engine::{LiveResult, LiveView};
 use crate::nets::WINDOW_FRAMES;
 
@@ -21,11 +21,11 @@ const FLOW: (usize, usize) = (1, 0);
 
 /// Draws both with what it keeps between repaints.
 #[derive(Default)]
-pub struct Stage {
+pub struct LiveStage {
     textures: Textures,
 }
 
-impl Stage {
+impl LiveStage {
     /// Draws into the whole of what is left of `ui`.
     pub fn stage_ui(&mut self, ui: &mut Ui, session: &Session, settings: &Settings) {
         let area = ui.available_rect_before_wrap();
@@ -49,7 +49,7 @@ impl Stage {
         let painter = ui.painter_at(rect);
         let Some(frame) = &view.frame else { return message(ui, &painter, rect, "Waiting for the first frame…") };
         let picture: &RgbImage = &frame.display;
-        let key = Key::new(frame.display.clone(), [0.0; 3]);
+        let key = PictureKey::new(frame.display.clone(), [0.0; 3]);
         let texture = self.textures.get(ui.ctx(), PICTURE, key, || color_image(picture));
         painter.image(texture, rect, uv(mirrored), Color32::WHITE);
     }
@@ -90,7 +90,7 @@ impl Stage {
         }
         let field = &flow.field;
         let colour = |cell: usize| scale.colour([field.uv[cell][0] * units[0], field.uv[cell][1] * units[1]]);
-        let key = Key::new(field.clone(), [scale.max_px, scale.gamma, units[0]]);
+        let key = PictureKey::new(field.clone(), [scale.max_px, scale.gamma, units[0]]);
         let texture = self.textures.get(ui.ctx(), FLOW, key, || cells(field.width, field.height, colour));
         painter.image(texture, rect, uv(mirrored), Color32::WHITE);
     }

@@ -23,7 +23,7 @@ pub struct WatchedRun {
 }
 
 impl WatchedRun {
-    /// What lies in the folder of a run that may be over.
+    /// What is in the folder of a run that may be over.
     pub fn of(run: &runs::Run) -> Self {
         let base = run.plan.as_ref().and_then(|plan| plan.base.clone());
         Self { dir: run.dir.clone(), base, snapshots: snapshots::list(&run.dir), result: run.model.clone() }

@@ -14,7 +14,7 @@ use crate::app::layout::{self, Pane};
 use crate::app::ui::theme;
 use crate::engine::Request;
 
-/// Where the sample project lies in the data folder.
+/// Where the sample project is in the data folder.
 const SAMPLE: &str = "sample";
 /// The hint for whatever can be opened.
 const ANYTHING: &str = "Path of a clip, folder or model…";

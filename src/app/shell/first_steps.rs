@@ -8,7 +8,7 @@ use crate::app::training::state::TrainingPhase;
 const LABELLED: usize = 3;
 
 /// A step of the tour.
-pub struct Stop {
+pub struct FirstStep {
     /// What is to be done, in a few words.
     pub title: &'static str,
     /// How, and what is to be seen.
@@ -20,26 +20,26 @@ pub struct Stop {
 }
 
 /// The steps in order.
-pub const STOPS: [Stop; 7] = [
-    Stop {
+pub const STOPS: [FirstStep; 7] = [
+    FirstStep {
         title: "Open a clip",
         text: "Motionscope can generate sample clips. To use your own video, choose “Open clip…”.",
         way: (Command::OpenSample, "Open the sample"),
         is_done: |session| session.clip.is_some(),
     },
-    Stop {
+    FirstStep {
         title: "See its flow",
         text: "MotionNet's flow is shown beside the frame: hue is direction, saturation is speed. Press Space to play.",
         way: (Command::PlayPause, "Play"),
         is_done: |session| session.player.playing && session.analysis.is_some(),
     },
-    Stop {
+    FirstStep {
         title: "Create a project",
         text: "Turn a folder of clips into a project. Every label is saved to disk at once.",
         way: (Command::SampleProject, "Sample project"),
         is_done: |session| session.labeling.document().is_some_and(|document| !document.videos.is_empty()),
     },
-    Stop {
+    FirstStep {
         title: "Label three clips",
         text: "In the Project panel, add two classes, such as wave and walk. Press a class's digit to label a clip and Ctrl+→ for the next unlabelled one.",
         way: (Command::ShowProject, "Show project"),
@@ -51,13 +51,13 @@ pub const STOPS: [Stop; 7] = [
             })
         },
     },
-    Stop {
+    FirstStep {
         title: "Fine-tune",
         text: "Fit the last layers of both streams to your labels. Press Start and watch loss and accuracy.",
         way: (Command::TrainOnLabels, "Train on labels"),
         is_done: |session| matches!(session.training.phase, TrainingPhase::Finished { .. }),
     },
-    Stop {
+    FirstStep {
         title: "Use the new model",
         text: "The new model predicts your classes. The old model is kept: File › Load model.",
         way: (Command::UseTrainedWeights, "Load new model"),
@@ -66,7 +66,7 @@ pub const STOPS: [Stop; 7] = [
             in_use.is_some() && in_use == session.training.trained()
         },
     },
-    Stop {
+    FirstStep {
         title: "Go live",
         text: "Choose a camera, stream or video and press Start. If a prediction is wrong, press C and a digit to save the last seconds under the correct class.",
         way: (Command::ShowLive, "Show live"),

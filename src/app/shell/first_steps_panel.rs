@@ -2,7 +2,7 @@
 
 use eframe::egui::{Label, RichText, ScrollArea, Sense, Ui, vec2};
 
-use super::first_steps::{Guide, STOPS, Stop};
+use super::first_steps::{FirstStep, Guide, STOPS};
 use crate::app::command::Command;
 use crate::app::command::button::{icon_button, primary_button};
 use crate::app::panel::PanelContext;
@@ -37,7 +37,7 @@ pub fn guide_ui(ui: &mut Ui, guide: &Guide, cx: &mut PanelContext<'_>) {
     });
 }
 
-fn stop_ui(ui: &mut Ui, stop: &Stop, place: usize, is_done: bool, is_next: bool, cx: &mut PanelContext<'_>) {
+fn stop_ui(ui: &mut Ui, stop: &FirstStep, place: usize, is_done: bool, is_next: bool, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     ui.add_space(6.0);
     ui.horizontal(|ui| {

@@ -8,7 +8,7 @@ const CAPACITY: usize = 2000;
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum LogLevel {
     /// Worth knowing.
     Info,
     /// Something to look at; the program goes on as asked.
@@ -17,7 +17,7 @@ pub enum Level {
     Error,
 }
 
-impl Level {
+impl LogLevel {
     /// The level in one word.
     pub fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ pub struct Line {
     /// Since the start of the program.
     pub at: Duration,
     /// How much it matters.
-    pub level: Level,
+    pub level: LogLevel,
     /// What happened.
     pub text: String,
 }
@@ -67,7 +67,7 @@ impl Default for Log {
 
 impl Log {
     /// Adds a line.
-    pub fn push(&mut self, level: Level, text: impl Into<String>) {
+    pub fn push(&mut self, level: LogLevel, text: impl Into<String>) {
         if self.lines.len() == CAPACITY {
             self.lines.pop_front();
         }
@@ -75,12 +75,12 @@ impl Log {
     }
 
     /// The lines of at least `level`, oldest first.
-    pub fn lines(&self, level: Level) -> impl DoubleEndedIterator<Item = &Line> {
+    pub fn lines(&self, level: LogLevel) -> impl DoubleEndedIterator<Item = &Line> {
         self.lines.iter().filter(move |line| line.level >= level)
     }
 
     /// All lines of at least `level` as text, one a row.
-    pub fn to_text(&self, level: Level) -> String {
+    pub fn to_text(&self, level: LogLevel) -> String {
         self.lines(level).map(|line| line.to_text() + "\n").collect()
     }
 

@@ -2,26 +2,27 @@
 
 use eframe::egui::{Label, RichText, ScrollArea, TextStyle, TextWrapMode, Ui};
 
-use super::log::{Level, Line};
+use super::log::{Line, LogLevel};
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 
 /// The log panel.
 pub struct LogPanel {
-    level: Level,
+    level: LogLevel,
 }
 
 impl Default for LogPanel {
     fn default() -> Self {
-        Self { level: Level::Info }
+        Self { level: LogLevel::Info }
     }
 }
 
 impl Panel for LogPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.horizontal_wrapped(|ui| {
-            for (level, text) in [(Level::Info, "All"), (Level::Warning, "Warnings"), (Level::Error, "Errors")] {
+            for (level, text) in [(LogLevel::Info, "All"), (LogLevel::Warning, "Warnings"), (LogLevel::Error, "Errors")]
+            {
                 let count = cx.session.log.lines(level).count();
                 ui.selectable_value(&mut self.level, level, format!("{text} {count}"));
             }
@@ -48,9 +49,9 @@ impl Panel for LogPanel {
 fn line_ui(ui: &mut Ui, line: &Line) {
     let tokens = Tokens::of(ui);
     let color = match line.level {
-        Level::Info => tokens.text,
-        Level::Warning => tokens.warning,
-        Level::Error => tokens.error,
+        LogLevel::Info => tokens.text,
+        LogLevel::Warning => tokens.warning,
+        LogLevel::Error => tokens.error,
     };
     ui.horizontal_top(|ui| {
         let clock = RichText::new(line.clock()).text_style(TextStyle::Monospace).color(tokens.weak);

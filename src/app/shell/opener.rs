@@ -1,4 +1,4 @@
-//! Finds out on a thread of its own what lies at a path: the disk may be slow, or far away.
+//! Finds out on a thread of its own what is at a path: the disk may be slow, or far away.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub const MODEL_CARD: &str = "model.toml";
 /// The sample project keeps its clips here.
 const CLIPS: &str = "clips";
 
-/// What lies at a path.
+/// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     /// A file, to be tried as a clip.
@@ -144,7 +144,7 @@ fn found_at(path: PathBuf) -> Found {
     find(&path).unwrap_or_else(|error| Found::Nothing(path, error))
 }
 
-/// What lies at `path`.
+/// What is at `path`.
 fn find(path: &Path) -> Result<Found> {
     let metadata = std::fs::metadata(path).map_err(|error| Error::io(path, &error))?;
     if path.file_name().is_some_and(|name| name == MODEL_CARD) {

@@ -17,14 +17,14 @@ const NO_DIALOG: &str = "No file dialog is available. Type or paste the path.";
 /// What lies over the panels, one thing at a time.
 #[derive(Default)]
 pub struct Overlay {
-    open: Option<Layer>,
+    open: Option<OverlayLayer>,
     /// Whether it has opened since it was drawn last: its field does not have the keyboard yet.
     is_new: bool,
     /// What was typed since a dialog was asked for: it may have to be a prompt in this window.
     typed_ahead: String,
 }
 
-enum Layer {
+enum OverlayLayer {
     /// The command palette.
     Palette(Palette),
     /// The list of keys.
@@ -48,22 +48,22 @@ impl Overlay {
 
     /// Looks up a command, or asks for a path.
     pub fn show_palette(&mut self, palette: Palette) {
-        (self.open, self.is_new) = (Some(Layer::Palette(palette)), true);
+        (self.open, self.is_new) = (Some(OverlayLayer::Palette(palette)), true);
     }
 
     /// Asks for a class.
     pub fn show_picker(&mut self, picker: ClassPicker) {
-        self.open = Some(Layer::Picker(picker));
+        self.open = Some(OverlayLayer::Picker(picker));
     }
 
     /// Asks whether files are to be replaced.
     pub fn show_replacement(&mut self, replacement: Replacement) {
-        self.open = Some(Layer::Replacement(replacement));
+        self.open = Some(OverlayLayer::Replacement(replacement));
     }
 
     /// Lists the keys.
     pub fn show_shortcuts(&mut self) {
-        self.open = Some(Layer::Shortcuts(Shortcuts::default()));
+        self.open = Some(OverlayLayer::Shortcuts(Shortcuts::default()));
     }
 
     /// Asks for the path that no dialog could be shown for; what was typed meanwhile is its beginning.
@@ -76,7 +76,7 @@ impl Overlay {
     /// Takes the keys for a command that waits for new ones; returns whether one does, so that they are for nothing else.
     pub fn record(&mut self, ctx: &Context, keys: &mut Keymap) -> bool {
         match &mut self.open {
-            Some(Layer::Shortcuts(shortcuts)) if shortcuts.is_recording() => {
+            Some(OverlayLayer::Shortcuts(shortcuts)) if shortcuts.is_recording() => {
                 shortcuts.record(ctx, keys);
                 true
             }
@@ -91,8 +91,8 @@ impl Overlay {
             input.events.iter().filter_map(text).collect::<String>()
         });
         match &mut self.open {
-            Some(Layer::Palette(palette)) => palette.type_text(&typed),
-            Some(Layer::Shortcuts(_) | Layer::Picker(_) | Layer::Replacement(_)) => {}
+            Some(OverlayLayer::Palette(palette)) => palette.type_text(&typed),
+            Some(OverlayLayer::Shortcuts(_) | OverlayLayer::Picker(_) | OverlayLayer::Replacement(_)) => {}
             None => self.typed_ahead += &typed,
         }
     }
@@ -107,10 +107,10 @@ impl Overlay {
         self.is_new = false;
         let is_closed = match &mut self.open {
             None => false,
-            Some(Layer::Palette(palette)) => palette.palette_ui(ctx, cx),
-            Some(Layer::Shortcuts(shortcuts)) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys),
-            Some(Layer::Picker(picker)) => picker.picker_ui(ctx, cx),
-            Some(Layer::Replacement(replacement)) => replacement.replacement_ui(ctx, cx),
+            Some(OverlayLayer::Palette(palette)) => palette.palette_ui(ctx, cx),
+            Some(OverlayLayer::Shortcuts(shortcuts)) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys),
+            Some(OverlayLayer::Picker(picker)) => picker.picker_ui(ctx, cx),
+            Some(OverlayLayer::Replacement(replacement)) => replacement.replacement_ui(ctx, cx),
         };
         if is_closed {
             self.open = None;

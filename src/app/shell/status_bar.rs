@@ -41,7 +41,7 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
                 let timing = analysis.timing;
                 let sum = timing.motion_ms + timing.temporal_ms + timing.spatial_ms;
                 let detail = format!(
-                    "Latest inference: motion {:.0} ms, temporal stream {:.0} ms, spatial stream {:.0} ms",
+                    "Latest inference: MotionNet {:.0} ms, temporal stream {:.0} ms, spatial stream {:.0} ms",
                     timing.motion_ms, timing.temporal_ms, timing.spatial_ms
                 );
                 ui.label(small(format!("{sum:.0} ms"))).on_hover_text(detail);

@@ -34,14 +34,14 @@ const SIZE: [f32; 2] = [1280.0, 1100.0];
 const CLIP: Geometry = Geometry { width: 96, height: 64 };
 
 /// A labelled project, a small model, and a window that has both open.
-struct Stage {
+struct TestStage {
     window: Window,
     dir: TempDir,
     base: PathBuf,
     clips: Vec<PathBuf>,
 }
 
-impl Stage {
+impl TestStage {
     /// `classes` classes with three clips each.
     fn new(classes: usize) -> Self {
         let dir = tempfile::tempdir().unwrap();
@@ -161,7 +161,7 @@ fn model(dir: &Path) -> PathBuf {
 
 #[test]
 fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
-    let mut stage = Stage::new(2);
+    let mut stage = TestStage::new(2);
     stage.wait_to_see("6 clips in 2 classes");
     stage.wait_to_see("the last layer, conv10");
     stage.wait("the clips", |app| app.panels.training.ready().is_ok()); // they may be listed again meanwhile
@@ -201,7 +201,7 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
 
 #[test]
 fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
-    let mut stage = Stage::new(2);
+    let mut stage = TestStage::new(2);
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     let app = stage.app();
     let tuning = app.panels.training.form().tuning();
@@ -218,7 +218,7 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
 
 #[test]
 fn one_class_alone_cannot_be_recognised() {
-    let mut stage = Stage::new(1);
+    let mut stage = TestStage::new(1);
     let reason = "At least two classes are needed";
     stage.wait("the clips", move |app| app.panels.training.ready() == Err(reason));
     stage.app().panels.training.form().tuning().keep_classes = true;
@@ -227,18 +227,18 @@ fn one_class_alone_cannot_be_recognised() {
 
 #[test]
 fn clips_that_vanish_are_told_and_left_out() {
-    let mut stage = Stage::new(2);
+    let mut stage = TestStage::new(2);
     std::fs::remove_file(&stage.clips[0]).unwrap();
     let step = edits::unlabel_clip(stage.app().session.labeling.document().unwrap(), labels::VideoId(5)).unwrap();
     stage.app().session.labeling.perform(step).unwrap();
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     stage.wait_to_see("4 clips in 2 classes");
-    assert!(stage.window.sees("Skipped") && stage.window.sees("the video is not there"));
+    assert!(stage.window.sees("Skipped") && stage.window.sees("the video is missing"));
 }
 
 #[test]
 fn a_clip_label_beside_segments_is_remarked() {
-    let mut stage = Stage::new(2);
+    let mut stage = TestStage::new(2);
     let document = stage.app().session.labeling.document().unwrap();
     let label = document.videos[&labels::VideoId(0)].labels[0];
     let (_, step) = edits::add_segment(document, labels::VideoId(0), label, 0, 5).unwrap();
@@ -249,7 +249,7 @@ fn a_clip_label_beside_segments_is_remarked() {
 
 #[test]
 fn the_slider_tells_what_is_tuned() {
-    let mut stage = Stage::new(2);
+    let mut stage = TestStage::new(2);
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     for (depth, words) in [(Depth::LastStages, "last stages"), (Depth::Everything, "MotionNet: all layers")] {
         let tuning = stage.app().panels.training.form().tuning();
@@ -341,7 +341,7 @@ fn runs_are_listed_compared_and_put_aside() {
     window.perform(Command::ShowRuns);
     assert!(window.sees("No runs yet"));
     window.harness.state_mut().panels.runs.choose_folder(folder.clone());
-    let mut stage = Stage { window, base: PathBuf::new(), clips: Vec::new(), dir };
+    let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };
     stage.wait("the runs", |app| app.panels.runs.runs().len() == 3);
     assert!(stage.app().panels.runs.runs().iter().any(|run| matches!(run.state, RunState::Broken(_))));
     for name in ["Compare one", "Compare two"] {

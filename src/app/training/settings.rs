@@ -17,7 +17,7 @@ pub enum Aim {
 
 /// Where clips come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Origin {
+pub enum ClipOrigin {
     /// The labels of the project.
     Labels,
     /// A folder with one sub-folder per class.
@@ -34,7 +34,7 @@ pub struct TrainingSettings {
     /// What a person is after.
     pub aim: Aim,
     /// Where clips come from.
-    pub origin: Origin,
+    pub origin: ClipOrigin,
     /// Folder of the clips, list and class index as typed.
     pub list: [String; 3],
     /// The fine-tuning.
@@ -49,7 +49,7 @@ impl Default for TrainingSettings {
     fn default() -> Self {
         Self {
             aim: Aim::default(),
-            origin: Origin::default(),
+            origin: ClipOrigin::default(),
             list: Default::default(),
             tuning: FineTune::default(),
             plan: TrainingPlan::default(),

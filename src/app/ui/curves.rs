@@ -45,7 +45,7 @@ impl Curve {
         }
     }
 
-    /// Forgets what lies beyond `x`. A point that was averaged over both sides of it goes too.
+    /// Forgets what is beyond `x`. A point that was averaged over both sides of it goes too.
     pub fn cut(&mut self, x: f64) {
         let kept = self.points.partition_point(|point| point[0] <= x);
         self.points.truncate(kept);
@@ -102,7 +102,7 @@ impl Curves {
         text
     }
 
-    /// Forgets what lies beyond `x` of every curve.
+    /// Forgets what is beyond `x` of every curve.
     pub fn cut(&mut self, x: f64) {
         self.curves.values_mut().for_each(|curve| curve.cut(x));
     }

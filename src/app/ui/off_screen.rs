@@ -96,7 +96,7 @@ fn fill_triangle(picture: &mut RgbImage, corners: [Vertex; 3], texture: &ColorIm
     }
 }
 
-/// The colour of a point that lies in a triangle in such shares of its corners, red, green, blue and opacity, 0…255.
+/// The colour of a point that is in a triangle in such shares of its corners, red, green, blue and opacity, 0…255.
 fn colour(corners: &[Vertex; 3], shares: [f32; 3], texture: &ColorImage) -> [f32; 4] {
     let uv = corners.iter().zip(shares).fold(Vec2::ZERO, |sum, (corner, share)| sum + corner.uv.to_vec2() * share);
     let sample = sample(texture, uv);

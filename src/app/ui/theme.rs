@@ -28,7 +28,7 @@ pub struct Tokens {
     pub background: Color32,
     /// Panels.
     pub surface: Color32,
-    /// Cards, buttons and other things that lie on a panel.
+    /// Cards, buttons and other things that are on a panel.
     pub raised: Color32,
     /// The same under the pointer.
     pub hovered: Color32,
@@ -58,7 +58,7 @@ pub struct Tokens {
     pub warning: Color32,
     /// Something failed.
     pub error: Color32,
-    /// Behind text that lies on a picture.
+    /// Behind text that is on a picture.
     pub scrim: Color32,
     /// Text on a picture.
     pub on_scrim: Color32,

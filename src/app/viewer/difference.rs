@@ -10,7 +10,7 @@ use crate::flow::FlowField;
 const LONGEST: usize = 384;
 
 /// The map of two flows.
-pub struct Difference {
+pub struct PictureDifference {
     of: [Arc<FlowField>; 2],
     /// End-point distance in pixels of the video, on the first flow's grid.
     pub map: ScalarMap,
@@ -18,7 +18,7 @@ pub struct Difference {
     pub scale: f32,
 }
 
-impl Difference {
+impl PictureDifference {
     /// Compares two flows of the same scene, whose video is `video` pixels wide and high.
     pub fn between(first: &FlowView, second: &FlowView, video: [u32; 2]) -> Self {
         let (width, height) = (first.field.width, first.field.height);
@@ -60,12 +60,12 @@ mod tests {
         // 3 px of a picture half as wide are 6 px of the video.
         let small = flow(8, 6, Geometry { width: 160, height: 120 }, [3.0, 0.0]);
         let large = flow(320, 240, Geometry { width: 320, height: 240 }, [6.0, 4.0]);
-        let difference = Difference::between(&small, &large, [320, 240]);
+        let difference = PictureDifference::between(&small, &large, [320, 240]);
         assert_eq!((difference.map.width, difference.map.height), (8, 6));
         assert!(difference.map.values.iter().all(|value| (value - 4.0).abs() < 1e-4), "{:?}", difference.map.values);
         assert!((difference.scale - 4.0).abs() < 1e-4);
         assert!(difference.is_of(&small, &large) && !difference.is_of(&large, &small));
         let unknown = flow(8, 6, Geometry { width: 160, height: 120 }, [f32::NAN, 0.0]);
-        assert!(Difference::between(&small, &unknown, [320, 240]).map.values.iter().all(|value| value.is_nan()));
+        assert!(PictureDifference::between(&small, &unknown, [320, 240]).map.values.iter().all(|value| value.is_nan()));
     }
 }

@@ -16,14 +16,14 @@ pub type Origin = Arc<dyn Any + Send + Sync>;
 pub type Slot = (usize, usize);
 
 /// What a texture shows.
-pub struct Key {
+pub struct PictureKey {
     /// The values.
     pub of: [Origin; 2],
     /// How they are shown.
     pub parameters: [f32; 3],
 }
 
-impl Key {
+impl PictureKey {
     /// What is made of one value.
     pub fn new(of: Origin, parameters: [f32; 3]) -> Self {
         Self { of: [of.clone(), of], parameters }
@@ -35,8 +35,8 @@ impl Key {
     }
 }
 
-struct Shown {
-    key: Key,
+struct ShownPicture {
+    key: PictureKey,
     texture: TextureHandle,
     used: bool,
 }
@@ -44,12 +44,12 @@ struct Shown {
 /// The textures of all views.
 #[derive(Default)]
 pub struct Textures {
-    shown: HashMap<Slot, Shown>,
+    shown: HashMap<Slot, ShownPicture>,
 }
 
 impl Textures {
-    /// The texture in `slot`, made anew if it shows something else than `key`.
-    pub fn get(&mut self, ctx: &Context, slot: Slot, key: Key, make: impl FnOnce() -> ColorImage) -> TextureId {
+    /// The texture in `slot`, made again if it shows something else than `key`.
+    pub fn get(&mut self, ctx: &Context, slot: Slot, key: PictureKey, make: impl FnOnce() -> ColorImage) -> TextureId {
         match self.shown.get_mut(&slot) {
             Some(shown) => {
                 if !shown.key.is(&key) {
@@ -62,7 +62,7 @@ impl Textures {
             None => {
                 let texture = ctx.load_texture(format!("view {slot:?}"), make(), TextureOptions::LINEAR);
                 let id = texture.id();
-                self.shown.insert(slot, Shown { key, texture, used: true });
+                self.shown.insert(slot, ShownPicture { key, texture, used: true });
                 id
             }
         }
@@ -108,7 +108,7 @@ mod tests {
                 made.set(made.get() + 1);
                 ColorImage::filled([1, 1], Color32::RED)
             };
-            textures.get(&ctx, (0, 0), Key::new(value.clone(), [scale, 0.0, 0.0]), make);
+            textures.get(&ctx, (0, 0), PictureKey::new(value.clone(), [scale, 0.0, 0.0]), make);
             made.get()
         };
         assert_eq!(get(&mut textures, &value, 1.0), 1);

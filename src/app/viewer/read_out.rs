@@ -62,7 +62,7 @@ impl ReadOut {
     }
 }
 
-/// What lies under the pointer.
+/// What is under the pointer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pointed {
     /// Column and row in the video.

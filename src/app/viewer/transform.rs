@@ -7,20 +7,20 @@ const MAX_ZOOM: f32 = 64.0;
 
 /// What part of the pictures is seen. Picture coordinates run from 0 to 1 in both directions.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct View {
+pub struct ViewTransform {
     /// Magnification; 1 fits the whole picture into its pane.
     zoom: f32,
     /// The picture point in the middle of the pane.
     centre: Pos2,
 }
 
-impl Default for View {
+impl Default for ViewTransform {
     fn default() -> Self {
         Self { zoom: 1.0, centre: pos2(0.5, 0.5) }
     }
 }
 
-impl View {
+impl ViewTransform {
     /// Magnification relative to the fitted picture.
     pub fn zoom(&self) -> f32 {
         self.zoom
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_fitted_picture_touches_the_pane_and_lies_in_its_middle() {
         for aspect in [0.5, 1.0, 2.0, 4.0] {
-            let picture = View::default().screen_from_picture(PANE, aspect);
+            let picture = ViewTransform::default().screen_from_picture(PANE, aspect);
             assert!((picture.aspect_ratio() - aspect).abs() < 1e-3);
             assert!((picture.center() - PANE.center()).length() < 1e-3);
             assert!(picture.width() <= PANE.width() + 1e-3 && picture.height() <= PANE.height() + 1e-3);
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn zooming_keeps_the_point_under_the_pointer() {
-        let mut view = View::default();
+        let mut view = ViewTransform::default();
         let pointer = pos2(350.0, 120.0);
         for factor in [2.0, 1.5, 0.8] {
             let before = view.picture_from_screen(PANE, 2.0, pointer);
@@ -97,9 +97,9 @@ mod tests {
 
     #[test]
     fn a_picture_cannot_be_lost() {
-        let mut view = View::default();
+        let mut view = ViewTransform::default();
         view.pan(PANE, 1.0, vec2(1000.0, 1000.0));
-        assert_eq!(view, View::default());
+        assert_eq!(view, ViewTransform::default());
         view.zoom_at(PANE, 1.0, PANE.center(), 4.0);
         view.pan(PANE, 1.0, vec2(9000.0, -9000.0));
         assert!(view.screen_from_picture(PANE, 1.0).contains_rect(PANE.shrink(0.01)));

@@ -8,7 +8,7 @@ use clap::Args;
 use super::super::model_arguments::{DeviceArg, ModelArg};
 use super::super::output_arguments::ForceArg;
 use super::super::values::{named, non_negative};
-use super::inputs::{Job, clips_in, jobs};
+use super::inputs::{AnalyzeJob, clips_in, jobs};
 use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
 use crate::error::Result;
 use crate::gpu::DeviceChoice;
@@ -76,7 +76,7 @@ pub(in crate::cli) struct AnalyzeArgs {
 /// A fully resolved analysis plan.
 #[derive(Debug)]
 pub(in crate::cli) struct AnalyzePlan {
-    pub(super) jobs: Vec<Job>,
+    pub(super) jobs: Vec<AnalyzeJob>,
     pub(super) flow_files: bool,
     pub(super) annotated: bool,
     pub(super) stride: usize,
@@ -121,7 +121,7 @@ impl AnalyzeArgs {
     }
 
     /// Returns the result files of a clip that are known before it is opened.
-    fn results(&self, job: &Job) -> Vec<PathBuf> {
+    fn results(&self, job: &AnalyzeJob) -> Vec<PathBuf> {
         let flow = job.out.join(FLOW_FILES).join(flow_file(0));
         let optional = [(self.annotated, job.out.join(ANNOTATED)), (self.flow, flow)];
         let optional = optional.into_iter().filter(|(is_written, _)| *is_written).map(|(_, path)| path);

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::ProgressBar;
 
 use super::arguments::AnalyzePlan;
-use super::inputs::Job;
-use super::report::{ClipFacts, ClipReport, ClipResult, ModelFacts, StreamReports, WindowReport};
+use super::inputs::AnalyzeJob;
+use super::report::{AnalyzedClip, AnalyzedFacts, ClipReport, ModelFacts, StreamReports, WindowReport};
 use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
 use crate::engine::{ClipFrames, FlowView, InferencePipeline, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ pub(super) struct Setting<'a> {
 
 impl<'a> Setting<'a> {
     /// Writes the video of `job`'s clip with everything drawn in; false if it was stopped.
-    pub fn annotate(&mut self, job: &Job, progress: &ProgressBar) -> Result<bool> {
+    pub fn annotate(&mut self, job: &AnalyzeJob, progress: &ProgressBar) -> Result<bool> {
         let stop = self.stop.clone();
         let mut go_on = |done: usize, total: usize| {
             progress.set_length(total as u64);
@@ -63,7 +63,7 @@ impl<'a> Setting<'a> {
 /// The work on one clip.
 pub(super) struct ClipAnalysis<'a, 'b> {
     setting: &'a mut Setting<'b>,
-    job: &'a Job,
+    job: &'a AnalyzeJob,
     frames: ClipFrames,
     video: Option<SideBySide>,
     windows: Vec<WindowReport>,
@@ -72,7 +72,11 @@ pub(super) struct ClipAnalysis<'a, 'b> {
 
 impl<'a, 'b> ClipAnalysis<'a, 'b> {
     /// Analyses the clip of `job` and writes its folder, which must exist; `None` if it was stopped.
-    pub fn run(setting: &'a mut Setting<'b>, job: &'a Job, progress: &ProgressBar) -> Result<Option<ClipReport>> {
+    pub fn run(
+        setting: &'a mut Setting<'b>,
+        job: &'a AnalyzeJob,
+        progress: &ProgressBar,
+    ) -> Result<Option<ClipReport>> {
         let sizes = Sizes { display_max: DISPLAY_MAX, ..setting.pipeline.sizes() };
         let frames = ClipFrames::open(&job.clip, sizes)?;
         setting.pipeline.clear();
@@ -172,7 +176,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             ));
         }
         let model = self.setting.pipeline.info(&self.setting.plan.model);
-        let clip = ClipFacts {
+        let clip = AnalyzedFacts {
             path: info.path.clone(),
             frames: info.frames,
             fps: info.fps,
@@ -185,7 +189,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
             version: 1,
             motionscope: env!("CARGO_PKG_VERSION"),
             clip,
-            result: ClipResult::new(&self.scores, &model.classes, &self.setting.fusion),
+            result: AnalyzedClip::new(&self.scores, &model.classes, &self.setting.fusion),
             model: ModelFacts {
                 name: model.name,
                 hash: model.hash,

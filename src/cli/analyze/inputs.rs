@@ -16,7 +16,7 @@ const RESULTS: [&str; 2] = [FLOW_VIDEO, ANNOTATED];
 
 /// A clip and where its results go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Job {
+pub(super) struct AnalyzeJob {
     pub clip: PathBuf,
     pub out: PathBuf,
 }
@@ -61,7 +61,7 @@ fn search(folder: &Path, out: Option<&Path>) -> Result<Vec<PathBuf>> {
 
 /// Returns a folder for each clip: the one that has its results already, else one of its name. Clips of one name are
 /// distinguished by their endings, those of one file name by their folders, so that another clip beside them changes nothing.
-pub(super) fn jobs(clips: Vec<PathBuf>, out: &Path) -> Vec<Job> {
+pub(super) fn jobs(clips: Vec<PathBuf>, out: &Path) -> Vec<AnalyzeJob> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for name in clips.iter().flat_map(|clip| names(clip)) {
         *counts.entry(key(&name)).or_default() += 1;
@@ -91,7 +91,7 @@ pub(super) fn jobs(clips: Vec<PathBuf>, out: &Path) -> Vec<Job> {
         taken.insert(key(&name), 1);
         *folder = Some(name);
     }
-    let folder = |(clip, name): (PathBuf, Option<String>)| Job { clip, out: out.join(name.unwrap_or_default()) };
+    let folder = |(clip, name): (PathBuf, Option<String>)| AnalyzeJob { clip, out: out.join(name.unwrap_or_default()) };
     clips.into_iter().zip(folders).map(folder).collect()
 }
 

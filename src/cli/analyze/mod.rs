@@ -20,7 +20,7 @@ use crate::secrets::masked;
 pub(super) use arguments::AnalyzeArgs;
 use arguments::AnalyzePlan;
 use clip_analysis::{ClipAnalysis, Setting};
-use inputs::Job;
+use inputs::AnalyzeJob;
 use report::ClipReport;
 
 /// Works through the clips of the plan. A clip that fails is reported and does not hold up the others.
@@ -60,11 +60,11 @@ pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
 fn analyse(
     setting: &mut Setting<'_>,
     plan: &AnalyzePlan,
-    job: &Job,
+    job: &AnalyzeJob,
     progress: &ProgressBar,
 ) -> Result<Option<ClipReport>> {
     let staging = Staging::begin(&job.out)?;
-    let results = Job { out: staging.root(), ..job.clone() };
+    let results = AnalyzeJob { out: staging.root(), ..job.clone() };
     let Some(report) = ClipAnalysis::run(setting, &results, progress)? else { return Ok(None) };
     if plan.annotated && !setting.annotate(&results, progress)? {
         return Ok(None);

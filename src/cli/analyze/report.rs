@@ -24,7 +24,7 @@ pub(super) struct ClipReport {
     pub version: u32,
     /// The version of the program.
     pub motionscope: &'static str,
-    pub clip: ClipFacts,
+    pub clip: AnalyzedFacts,
     pub model: ModelFacts,
     /// The compute device.
     pub device: String,
@@ -35,7 +35,7 @@ pub(super) struct ClipReport {
     pub window_frames: usize,
     pub windows: Vec<WindowReport>,
     /// Mean logits over the windows; `null` without a stream.
-    pub result: Option<ClipResult>,
+    pub result: Option<AnalyzedClip>,
     /// The date of the analysis, YYYY-MM-DD.
     pub date: String,
     /// Remarks, such as padding.
@@ -44,7 +44,7 @@ pub(super) struct ClipReport {
 
 /// Facts about the file.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct ClipFacts {
+pub(super) struct AnalyzedFacts {
     pub path: PathBuf,
     pub frames: usize,
     pub fps: f64,
@@ -87,7 +87,7 @@ pub(super) struct WindowReport {
 
 /// Scores of the whole clip.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct ClipResult {
+pub(super) struct AnalyzedClip {
     /// The class with the highest fused score.
     pub class: String,
     /// Its index in `classes`, from 0.
@@ -99,14 +99,14 @@ pub(super) struct ClipResult {
 /// The scores of each stream and of both together.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct StreamReports {
-    pub spatial: Option<StreamReport>,
-    pub temporal: Option<StreamReport>,
+    pub spatial: Option<AnalyzedStream>,
+    pub temporal: Option<AnalyzedStream>,
     pub fused: Option<FusedReport>,
 }
 
 /// One stream.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct StreamReport {
+pub(super) struct AnalyzedStream {
     pub logits: Vec<f32>,
     /// Softmax of the logits.
     pub probabilities: Vec<f32>,
@@ -125,7 +125,7 @@ impl StreamReports {
     /// Adds probabilities and fusion to logits.
     pub fn new(scores: &Scores, fusion: &Fusion) -> Self {
         let stream = |logits: &[f32], probabilities: Vec<f32>| {
-            (!logits.is_empty()).then(|| StreamReport { logits: logits.to_vec(), probabilities })
+            (!logits.is_empty()).then(|| AnalyzedStream { logits: logits.to_vec(), probabilities })
         };
         let spatial = stream(&scores.spatial, scores.spatial_probabilities());
         let temporal = stream(&scores.temporal, scores.temporal_probabilities());
@@ -135,7 +135,7 @@ impl StreamReports {
     }
 }
 
-impl ClipResult {
+impl AnalyzedClip {
     /// Returns the mean logits of all windows, fused; none if the model has no stream.
     pub fn new(windows: &[Scores], classes: &[String], fusion: &Fusion) -> Option<Self> {
         let spatial = mean(windows.iter().map(|scores| &scores.spatial));
@@ -173,7 +173,7 @@ impl ClipReport {
     pub fn in_words(&self) -> String {
         let name = self.clip.path.display();
         match &self.result {
-            Some(ClipResult { class, class_index, scores: StreamReports { fused: Some(fused), .. } }) => {
+            Some(AnalyzedClip { class, class_index, scores: StreamReports { fused: Some(fused), .. } }) => {
                 let share = percent(fused.probabilities[*class_index], 0);
                 format!("{name}: {class} {share} % ({})", counted(self.windows.len(), "window"))
             }

@@ -25,7 +25,7 @@ use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, MotionConfig};
 use crate::video::{Frame, Geometry, VideoReader};
 use fixture::{CLIP, CLIP_FRAMES, PAIRWISE};
-use table::Table;
+use table::BenchmarkTable;
 
 /// The paper's input.
 const INPUT: Geometry = Geometry { width: 224, height: 224 };
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
     println!("{}", compute.name);
     let dir = TempDir::new().map_err(|error| Error::io(&std::env::temp_dir(), &error))?;
     let clip = fixture::clip(dir.path(), CLIP_FRAMES, CLIP)?;
-    let mut table = Table::new(arguments.repeats.get());
+    let mut table = BenchmarkTable::new(arguments.repeats.get());
     motion_networks(&mut table, &compute)?;
     tvl1::rows(&mut table)?;
     tvl1_on_gpu::rows(&mut table, &compute)?;
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
 }
 
 /// The bare networks at 224².
-fn motion_networks(table: &mut Table, compute: &Compute) -> Result<()> {
+fn motion_networks(table: &mut BenchmarkTable, compute: &Compute) -> Result<()> {
     let full = MotionConfig::default();
     let narrow = MotionConfig { width: PAIRWISE.width, ..MotionConfig::default() };
     for (name, config) in
@@ -95,7 +95,7 @@ fn motion_networks(table: &mut Table, compute: &Compute) -> Result<()> {
 }
 
 /// The same with everything around it: pictures in, flow and scores out.
-fn recognition(table: &mut Table, compute: &Compute, clip: &Path) -> Result<()> {
+fn recognition(table: &mut BenchmarkTable, compute: &Compute, clip: &Path) -> Result<()> {
     let mut pipeline = InferencePipeline::new(fixture::model(&PAIRWISE, INPUT, &compute.device), compute);
     let mut reader = VideoReader::open(clip, pipeline.sizes())?;
     let frames = (0..CLIP_FRAMES).map(|index| reader.frame(index).map(Arc::new)).collect::<Result<Vec<_>>>()?;
@@ -104,20 +104,20 @@ fn recognition(table: &mut Table, compute: &Compute, clip: &Path) -> Result<()> 
         let start = starts.next().unwrap_or_default();
         &frames[start..start + WINDOW_FRAMES]
     };
-    table.measure("  a new frame's flow, pictures to read-out", 1.0, || {
+    table.measure("  a new frame's flow, frames to read-back", 1.0, || {
         pipeline.clear();
         pipeline.flow(next_window(), 0, 2).map(drop)
     })?;
     pipeline.clear();
     pipeline.analyse(next_window())?;
     table.measure("  a new frame's flow and scores, streaming", 1.0, || pipeline.analyse(next_window()).map(drop))?;
-    table.measure("  a window's flows and scores, from nothing", 1.0, || {
+    table.measure("  a window's flows and scores, from scratch", 1.0, || {
         pipeline.clear();
         pipeline.analyse(next_window()).map(drop)
     })
 }
 
-fn decoding(table: &mut Table, clip: &Path) -> Result<()> {
+fn decoding(table: &mut BenchmarkTable, clip: &Path) -> Result<()> {
     let sizes = crate::video::Sizes { display_max: 1280, scaled: vec![INPUT, INPUT] };
     table.measure("decoding 320×240 into three sizes, 60 frames", CLIP_FRAMES as f64, || {
         let mut reader = VideoReader::open(clip, sizes.clone())?;
@@ -126,7 +126,7 @@ fn decoding(table: &mut Table, clip: &Path) -> Result<()> {
 }
 
 /// From the request to open a clip to the first flow in the slot the window draws from.
-fn first_flow(table: &mut Table, compute: &Compute, clip: &Path, model: &Path) -> Result<()> {
+fn first_flow(table: &mut BenchmarkTable, compute: &Compute, clip: &Path, model: &Path) -> Result<()> {
     fixture::model(&PAIRWISE, INPUT, &compute.device).save(model)?;
     HiddenTwoStream::load(model, &compute.device)?;
     let (news, is_new) = bounded(1);
@@ -156,7 +156,7 @@ fn first_flow(table: &mut Table, compute: &Compute, clip: &Path, model: &Path) -
 }
 
 /// The window's own share: what the processor does for a repaint before the graphics driver takes over.
-fn repaints(table: &mut Table, compute: Compute, clip: &Path, model: &Path) -> Result<()> {
+fn repaints(table: &mut BenchmarkTable, compute: Compute, clip: &Path, model: &Path) -> Result<()> {
     let repaints = measure_repaints(compute, clip, model, REPAINTS)?;
     table.add("window repaint", vec![repaints.quantile(0.5)], 1.0);
     table.add("window repaint, 99th percentile", vec![repaints.quantile(0.99)], 1.0);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::error::Result;
 
 /// One thing that was measured.
-struct Row {
+struct BenchmarkRow {
     name: String,
     each: Duration,
     /// Number of frames (or steps) in one run of it.
@@ -13,13 +13,13 @@ struct Row {
 }
 
 /// Rows in the order of measuring; the first is what all others are related to.
-pub(super) struct Table {
-    rows: Vec<Row>,
+pub(super) struct BenchmarkTable {
+    rows: Vec<BenchmarkRow>,
     /// Runs of each measurement.
     pub repeats: usize,
 }
 
-impl Table {
+impl BenchmarkTable {
     /// Every measurement is the median of `repeats` runs after one that does not count.
     pub fn new(repeats: usize) -> Self {
         Self { rows: Vec::new(), repeats }
@@ -42,7 +42,7 @@ impl Table {
     pub fn add(&mut self, name: &str, mut times: Vec<Duration>, units: f64) -> Duration {
         times.sort();
         let each = times[times.len() / 2];
-        self.rows.push(Row { name: name.into(), each, units });
+        self.rows.push(BenchmarkRow { name: name.into(), each, units });
         self.print_last();
         each
     }

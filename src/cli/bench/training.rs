@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::fixture::{self, CLIP, CLIP_FRAMES, PAIRWISE};
-use super::table::Table;
+use super::table::BenchmarkTable;
 use crate::data::{DataSource, Dataset};
 use crate::error::{Error, Result};
 use crate::evaluation::{ClipScorer, Protocol};
@@ -23,7 +23,7 @@ const THREADS: [usize; 3] = [1, 2, 4];
 const VIEWS: &str = "5x2";
 
 /// All rows, on a data set of one class in folder `dir`.
-pub(super) fn rows(table: &mut Table, compute: &Compute, dir: &Path) -> Result<()> {
+pub(super) fn rows(table: &mut BenchmarkTable, compute: &Compute, dir: &Path) -> Result<()> {
     let class = dir.join("clips").join("class");
     std::fs::create_dir_all(&class).map_err(|error| Error::io(&class, &error))?;
     let first = fixture::clip(&class, CLIP_FRAMES, CLIP)?;
@@ -45,7 +45,7 @@ pub(super) fn rows(table: &mut Table, compute: &Compute, dir: &Path) -> Result<(
 }
 
 /// A step of MotionNet-16 without labels, as the shipped weights were trained.
-fn training_step(table: &mut Table, compute: &Compute, plan: &TrainingPlan) -> Result<()> {
+fn training_step(table: &mut BenchmarkTable, compute: &Compute, plan: &TrainingPlan) -> Result<()> {
     let (mut times, mut stall) = (Vec::new(), 0.0);
     let mut last = Instant::now();
     training::run(plan, &compute.device, &TrainingControl::default(), &mut |event| {
@@ -62,7 +62,7 @@ fn training_step(table: &mut Table, compute: &Compute, plan: &TrainingPlan) -> R
 }
 
 /// A clip of the list, from its file to the mean logits of both streams.
-fn evaluation(table: &mut Table, compute: &Compute, plan: &TrainingPlan) -> Result<()> {
+fn evaluation(table: &mut BenchmarkTable, compute: &Compute, plan: &TrainingPlan) -> Result<()> {
     let model = fixture::model(&PAIRWISE, plan.frame, &compute.device);
     let protocol: Protocol = VIEWS.parse().map_err(|cause: String| Error::new("views", cause, "Report this"))?;
     let scorer = ClipScorer::new(&model, protocol);
@@ -86,7 +86,7 @@ fn waiting(share: f64) {
 }
 
 /// An epoch of nothing but loading.
-fn loading(table: &mut Table, plan: &TrainingPlan) -> Result<()> {
+fn loading(table: &mut BenchmarkTable, plan: &TrainingPlan) -> Result<()> {
     let plan = TrainingPlan { batch: LOADED_AT_ONCE, ..plan.clone() };
     let mut medians = Vec::new();
     for threads in THREADS {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::Args;
 
 use super::fixture;
-use super::table::Table;
+use super::table::BenchmarkTable;
 use crate::error::Result;
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{Plane, files};
@@ -58,7 +58,7 @@ fn grey(path: &Path) -> Result<Plane> {
 }
 
 /// Every preset at every size, between two neighbouring frames of a generated clip.
-pub(super) fn rows(table: &mut Table) -> Result<()> {
+pub(super) fn rows(table: &mut BenchmarkTable) -> Result<()> {
     for size in SIZES {
         let [first, second] = fixture::neighbours(size);
         for (name, parameters) in Tvl1Parameters::PRESETS {

@@ -27,7 +27,7 @@ Exit codes: 0 no problems found, 1 problems found";
 
 /// `motionscope data check`
 #[derive(Debug, Args)]
-pub(super) struct CheckArgs {
+pub(super) struct DataCheckArgs {
     #[command(flatten)]
     clips: ClipsArgs,
     /// Root folder of the test list [default: the same]
@@ -44,7 +44,7 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
-impl CheckArgs {
+impl DataCheckArgs {
     fn plan(&self) -> CheckPlan {
         let has_test = self.test_data.is_some() || self.test_list.is_some();
         let test = || self.clips.other_source(self.test_data.as_deref(), self.test_list.as_deref(), Subset::Test);
@@ -52,7 +52,7 @@ impl CheckArgs {
     }
 }
 
-pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
+pub(super) fn run(arguments: &DataCheckArgs) -> Result<Outcome> {
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
     let bar = ProgressBar::no_length().with_style(style);

@@ -9,20 +9,20 @@ use crate::error::Result;
 
 /// `motionscope data`
 #[derive(Debug, Args)]
-pub(super) struct DataArgs {
+pub(super) struct DatasetArgs {
     #[command(subcommand)]
-    what: What,
+    what: DataCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum DataCommand {
     /// Find missing, unreadable and short clips, empty classes, duplicates and train–test leaks
     #[command(after_help = check::EXAMPLES)]
-    Check(Box<check::CheckArgs>),
+    Check(Box<check::DataCheckArgs>),
 }
 
-pub(super) fn run(arguments: &DataArgs) -> Result<Outcome> {
+pub(super) fn run(arguments: &DatasetArgs) -> Result<Outcome> {
     match &arguments.what {
-        What::Check(arguments) => check::run(arguments),
+        DataCommand::Check(arguments) => check::run(arguments),
     }
 }

@@ -103,6 +103,6 @@ pub(super) fn print(report: &ActionsReport) {
         );
     }
     if let Some(ratio) = report.photometric_ratio {
-        println!("  photometric ratio {:.1} % (warping error relative to zero flow)", 100.0 * ratio);
+        println!("  photometric ratio {:.1} % (photometric error relative to zero flow)", 100.0 * ratio);
     }
 }

@@ -27,7 +27,7 @@ Exit codes: 0 all pairs evaluated, 1 some failed, 2 wrong usage";
 
 /// `motionscope evaluate flow`
 #[derive(Debug, Args)]
-pub(super) struct FlowArgs {
+pub(super) struct FlowBenchmarkArgs {
     /// Benchmark: middlebury, sintel-clean, sintel-final, kitti2012, kitti2015, flyingchairs
     #[arg(long, value_parser = named::<FlowDataset>)]
     dataset: FlowDataset,
@@ -46,7 +46,7 @@ pub(super) struct FlowArgs {
     method: MethodArgs,
 }
 
-pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
+pub(super) fn run(arguments: &FlowBenchmarkArgs) -> Result<Outcome> {
     let pairs = arguments.dataset.pairs(&arguments.root)?;
     let files: Vec<_> = [&arguments.json, &arguments.csv].into_iter().flatten().cloned().collect();
     arguments.force.guard([&arguments.root]).check(&files)?;

@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&arguments.clips.source(Subset::Train))?;
     let guard = arguments.results.prepare(arguments.clips.files(&dataset))?;
     let compute = arguments.device.open()?;
-    let mut progress = Progress::default();
+    let mut progress = GroupsProgress::default();
     let report = &mut |event: GroupsEvent<'_>| progress.show_event(&event);
     let mut outcome = caught("evaluation", || evaluate_groups(&plan, &dataset, &compute.device, report))?;
     progress.bar.finish_and_clear();
@@ -133,19 +133,19 @@ fn print(report: &ActionsReport) {
 }
 
 /// Progress on the terminal.
-struct Progress {
+struct GroupsProgress {
     bar: ProgressBar,
     fold: String,
 }
 
-impl Default for Progress {
+impl Default for GroupsProgress {
     fn default() -> Self {
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").expect("the template is well-formed");
         Self { bar: ProgressBar::no_length().with_style(style), fold: String::new() }
     }
 }
 
-impl Progress {
+impl GroupsProgress {
     fn show_event(&mut self, event: &GroupsEvent<'_>) {
         match event {
             GroupsEvent::Extracted { stream, done, of } => {

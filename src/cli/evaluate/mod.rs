@@ -17,11 +17,11 @@ use crate::error::Result;
 #[derive(Debug, Args)]
 pub(super) struct EvaluateArgs {
     #[command(subcommand)]
-    what: What,
+    what: EvaluateCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum EvaluateCommand {
     /// Accuracy of both streams and their fusion, with the photometric ratio of the flow
     #[command(after_help = actions::EXAMPLES)]
     Actions(actions::ActionsArgs),
@@ -30,7 +30,7 @@ enum What {
     Groups(Box<groups::GroupsArgs>),
     /// Errors of a flow method on a standard benchmark
     #[command(after_help = flow::EXAMPLES)]
-    Flow(flow::FlowArgs),
+    Flow(flow::FlowBenchmarkArgs),
     /// Mean average precision of detections in untrimmed video
     #[command(after_help = segments::EXAMPLES)]
     Segments(segments::SegmentsArgs),
@@ -38,9 +38,9 @@ enum What {
 
 pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     match &arguments.what {
-        What::Actions(arguments) => actions::run(arguments),
-        What::Groups(arguments) => groups::run(arguments),
-        What::Flow(arguments) => flow::run(arguments),
-        What::Segments(arguments) => segments::run(arguments),
+        EvaluateCommand::Actions(arguments) => actions::run(arguments),
+        EvaluateCommand::Groups(arguments) => groups::run(arguments),
+        EvaluateCommand::Flow(arguments) => flow::run(arguments),
+        EvaluateCommand::Segments(arguments) => segments::run(arguments),
     }
 }

@@ -9,7 +9,7 @@ use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::values::named;
 use crate::error::{Error, Result};
-use crate::evaluation::segments::{Averaging, Segment, SegmentReport};
+use crate::evaluation::segments::{Averaging, SegmentReport, TimeSegment};
 use crate::evaluation::{SegmentTruth, detect, find_scores, read_detections, write_detections};
 use crate::plural::counted;
 
@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
     if elsewhere > 0 {
         eprintln!(
             "motionscope: {elsewhere} of {} detections are in videos without annotations and count as false \
-             positives, as in the official kits. Leave these videos out, or choose the right --subset",
+             positives, as in the official kits. Remove their detections, or choose the right --subset",
             detections.len()
         );
     }
@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
 }
 
 /// Returns the detections and whether all files could be read.
-fn detections(arguments: &SegmentsArgs) -> Result<(Vec<Segment>, Outcome)> {
+fn detections(arguments: &SegmentsArgs) -> Result<(Vec<TimeSegment>, Outcome)> {
     if let Some(path) = &arguments.detections {
         return Ok((read_detections(path)?, Outcome::Done));
     }

@@ -80,7 +80,7 @@ pub(in crate::cli) struct FlowArgs {
 
 /// The input of a flow command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Input {
+pub(super) enum FlowInputPath {
     Pair(PathBuf, PathBuf),
     Clip(PathBuf),
 }
@@ -96,7 +96,7 @@ pub(super) struct Target {
 /// A fully resolved flow plan.
 #[derive(Debug)]
 pub(super) struct FlowPlan<'a> {
-    pub input: Input,
+    pub input: FlowInputPath,
     pub target: Option<Target>,
     pub video: Option<PathBuf>,
     pub method: &'a MethodArgs,
@@ -119,7 +119,7 @@ impl FlowPlan<'_> {
     /// # Errors
     /// If one of them may not.
     pub(super) fn check_files(&self) -> Result<()> {
-        let target = self.target.iter().filter(|_| matches!(self.input, Input::Pair(..)));
+        let target = self.target.iter().filter(|_| matches!(self.input, FlowInputPath::Pair(..)));
         let files = target.flat_map(|target| target.format.files(&target.path)).chain(self.video.clone());
         self.guard.check(&files.collect::<Vec<_>>())
     }
@@ -142,10 +142,10 @@ impl FlowArgs {
     /// If they make no sense together.
     pub(super) fn plan(&self) -> Result<FlowPlan<'_>> {
         let input = match &self.second {
-            Some(second) => Input::Pair(self.first.clone(), second.clone()),
-            None => Input::Clip(self.first.clone()),
+            Some(second) => FlowInputPath::Pair(self.first.clone(), second.clone()),
+            None => FlowInputPath::Clip(self.first.clone()),
         };
-        if matches!(input, Input::Pair(..)) {
+        if matches!(input, FlowInputPath::Pair(..)) {
             self.check_pair()?;
         }
         let target = self.out.as_deref().map(|out| self.target(&input, out)).transpose()?;
@@ -177,14 +177,16 @@ impl FlowArgs {
             ("--method codec", self.method.method == FlowMethod::Codec),
         ];
         match of_a_clip.iter().find(|(_, asked)| *asked) {
-            Some((option, _)) => Err(Error::new(*option, "two pictures are no clip", "Name a clip, or leave it out")),
+            Some((option, _)) => {
+                Err(Error::new(*option, "two images are not a clip", "Pass a clip, or omit the option"))
+            }
             None => Ok(()),
         }
     }
 
-    fn target(&self, input: &Input, out: &Path) -> Result<Target> {
+    fn target(&self, input: &FlowInputPath, out: &Path) -> Result<Target> {
         let path = out.to_owned();
-        if let Input::Clip(_) = input {
+        if let FlowInputPath::Clip(_) = input {
             return Ok(Target { path, format: self.format.unwrap_or(FlowFormat::Flo) });
         }
         match (self.format, FlowFormat::of_name(out)) {

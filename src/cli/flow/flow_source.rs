@@ -1,23 +1,23 @@
 //! A method at work: from the pictures, or from what the codec left in the file.
 
 use super::super::method::FlowMethod;
-use super::arguments::{FlowPlan, Input};
+use super::arguments::{FlowInputPath, FlowPlan};
 use super::frame_pairs::FramePair;
 use crate::error::Result;
 use crate::flow::codec::CodecFlow;
 use crate::flow::{FlowEstimator, FlowField};
 
 /// Gives the flow of any pair of frames.
-pub(super) enum FlowSource {
+pub(super) enum FlowInput {
     Pictures(Box<dyn FlowEstimator>),
     MotionVectors(Box<CodecFlow>),
 }
 
-impl FlowSource {
+impl FlowInput {
     /// Readies `method` for the input of the plan.
     pub fn open(method: FlowMethod, plan: &FlowPlan) -> Result<Self> {
         match (&plan.input, method) {
-            (Input::Clip(path), FlowMethod::Codec) => Ok(Self::MotionVectors(Box::new(CodecFlow::open(path)?))),
+            (FlowInputPath::Clip(path), FlowMethod::Codec) => Ok(Self::MotionVectors(Box::new(CodecFlow::open(path)?))),
             _ => Ok(Self::Pictures(plan.method.estimator_by(method)?)),
         }
     }

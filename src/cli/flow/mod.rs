@@ -18,10 +18,10 @@ use crate::panic_guard::caught;
 use crate::plural::counted;
 use crate::video::{TRANSPARENT, has_transparent_parts};
 pub(super) use arguments::FlowArgs;
-use arguments::{FlowPlan, Input};
+use arguments::{FlowInputPath, FlowPlan};
 use frame_pairs::{ClipPairs, FramePair};
-use report::FlowReport;
-use work::Work;
+use report::FlowExportReport;
+use work::FlowWork;
 
 pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
     let plan = match arguments.plan() {
@@ -33,26 +33,26 @@ pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
     };
     plan.check_files()?;
     let report = caught("flow", || match &plan.input {
-        Input::Pair(first, second) => of_pair(&plan, first, second),
-        Input::Clip(path) => of_clip(&plan, path),
+        FlowInputPath::Pair(first, second) => of_pair(&plan, first, second),
+        FlowInputPath::Clip(path) => of_clip(&plan, path),
     })?;
     publish(&plan, &report)?;
     Ok(if report.interrupted { Outcome::Interrupted } else { Outcome::Done })
 }
 
-fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowReport> {
+fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowExportReport> {
     let pair = FramePair::open(first, second, plan.size)?;
     for path in [first, second] {
         if has_transparent_parts(path)? {
             eprintln!("{}: {TRANSPARENT}.", path.display());
         }
     }
-    let mut work = Work::begin(plan, vec![first.into(), second.into()], None)?;
+    let mut work = FlowWork::begin(plan, vec![first.into(), second.into()], None)?;
     work.on(&pair)?;
     work.finish(false)
 }
 
-fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
+fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowExportReport> {
     let mut pairs = ClipPairs::open(path, plan.size, plan.stride)?;
     let info = pairs.info().clone();
     let available = info.frames.saturating_sub(plan.start.saturating_add(plan.stride));
@@ -60,7 +60,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
         let (start, second) = (plan.start, plan.start.saturating_add(plan.stride));
         let frames = counted(info.frames, "frame");
         let cause = format!("it has {frames}, so there is no pair of frames {start} and {second}");
-        let remedy = "Choose an earlier --start or a smaller --stride; of a single picture, name a second one";
+        let remedy = "Choose an earlier --start or a smaller --stride; for a single image, pass a second one";
         return Err(Error::file(path, cause, remedy));
     }
     for note in &info.notes {
@@ -69,7 +69,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
     let stop = interrupt_flag("Stopping after this pair")?;
     let frames = plan.start..plan.start + available.min(plan.count);
     plan.check_folder(frames.clone())?;
-    let mut work = Work::begin(plan, vec![path.into()], Some(info))?;
+    let mut work = FlowWork::begin(plan, vec![path.into()], Some(info))?;
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} pairs, {eta} left").expect("the template is well-formed");
     let bar = ProgressBar::new(frames.len() as u64).with_style(style);
@@ -85,7 +85,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowReport> {
 }
 
 /// Tells about the finished work on stdout: a JSON document or a sentence.
-fn publish(plan: &FlowPlan, report: &FlowReport) -> Result<()> {
+fn publish(plan: &FlowPlan, report: &FlowExportReport) -> Result<()> {
     if plan.json {
         let text = serde_json::to_string_pretty(report);
         println!("{}", text.map_err(|error| Error::new("--json", error.to_string(), "Please report this"))?);

@@ -9,7 +9,7 @@ use crate::plural::counted;
 
 /// The document.
 #[derive(Debug, Serialize)]
-pub(super) struct FlowReport {
+pub(super) struct FlowExportReport {
     /// The schema name: `motionscope-flow`.
     pub schema: &'static str,
     /// The schema version: 1.
@@ -71,7 +71,7 @@ impl PairReport {
     }
 }
 
-impl FlowReport {
+impl FlowExportReport {
     /// Returns a one-line summary.
     pub fn in_words(&self) -> String {
         let input: Vec<_> = self.input.iter().map(|path| path.display().to_string()).collect();

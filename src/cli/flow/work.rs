@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::arguments::{FlowPlan, Input};
-use super::flow_source::FlowSource;
+use super::arguments::{FlowInputPath, FlowPlan};
+use super::flow_source::FlowInput;
 use super::frame_pairs::FramePair;
-use super::report::{FlowReport, PairReport};
+use super::report::{FlowExportReport, PairReport};
 use crate::error::Result;
 use crate::flow::files::Scales;
 use crate::flow::{FlowField, colour};
@@ -14,11 +14,11 @@ use crate::output::Staging;
 use crate::video::{SideBySide, VideoInfo};
 
 /// A run under way.
-pub(super) struct Work<'a> {
+pub(super) struct FlowWork<'a> {
     plan: &'a FlowPlan<'a>,
     input: Vec<PathBuf>,
-    source: FlowSource,
-    compared: Option<FlowSource>,
+    source: FlowInput,
+    compared: Option<FlowInput>,
     /// Facts about the clip; none for two pictures.
     clip: Option<VideoInfo>,
     /// The files of a clip, until all are there.
@@ -31,13 +31,13 @@ pub(super) struct Work<'a> {
     pairs: Vec<PairReport>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> FlowWork<'a> {
     /// Readies the methods and the folder for the files.
     pub fn begin(plan: &'a FlowPlan, input: Vec<PathBuf>, clip: Option<VideoInfo>) -> Result<Self> {
-        let source = FlowSource::open(plan.method.method, plan)?;
-        let compared = plan.compare.map(|method| FlowSource::open(method, plan)).transpose()?;
+        let source = FlowInput::open(plan.method.method, plan)?;
+        let compared = plan.compare.map(|method| FlowInput::open(method, plan)).transpose()?;
         let staging = match (&plan.input, &plan.target) {
-            (Input::Clip(_), Some(target)) => Some(Staging::begin(&target.path)?),
+            (FlowInputPath::Clip(_), Some(target)) => Some(Staging::begin(&target.path)?),
             _ => None,
         };
         Ok(Self {
@@ -72,12 +72,12 @@ impl<'a> Work<'a> {
     }
 
     /// Completes the video and sums up.
-    pub fn finish(mut self, interrupted: bool) -> Result<FlowReport> {
+    pub fn finish(mut self, interrupted: bool) -> Result<FlowExportReport> {
         let video = self.video.take().map(SideBySide::finish).transpose()?.and(self.plan.video.clone());
         if let Some(staging) = self.staging {
             staging.publish(&self.plan.guard)?;
         }
-        Ok(FlowReport {
+        Ok(FlowExportReport {
             schema: "motionscope-flow",
             version: 1,
             motionscope: env!("CARGO_PKG_VERSION"),

@@ -107,7 +107,7 @@ impl LiveArgs {
         let CameraSource::Device { driver, name, .. } = source else {
             return match self.size {
                 Some(_) => {
-                    Err(Error::new("--size", "size and frame rate can only be set for a camera device", "Leave it out"))
+                    Err(Error::new("--size", "size and frame rate can only be set for a camera device", "Omit it"))
                 }
                 None => Ok(source),
             };

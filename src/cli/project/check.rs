@@ -9,7 +9,7 @@ use super::opening::{open, open_to_change, progress_bar};
 use crate::cli::outcome::{Outcome, complain};
 use crate::engine::facts_of;
 use crate::error::Result;
-use crate::labels::media_scan::{Fault, Finding, check, find_moved, relink};
+use crate::labels::media_scan::{Finding, ScanFault, check, find_moved, relink};
 use crate::labels::{Project, edits};
 use crate::plural::counted;
 use crate::video::is_video;
@@ -26,7 +26,7 @@ Exit codes: 0 all videos unchanged, 1 some missing or changed";
 /// `motionscope project check`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct CheckArgs {
+pub(super) struct ProjectCheckArgs {
     /// Project folder
     project: PathBuf,
     /// Also compare the content of the videos, not only their lengths
@@ -40,12 +40,12 @@ pub(super) struct CheckArgs {
     accept: bool,
 }
 
-pub(super) fn run(arguments: &CheckArgs) -> Result<Outcome> {
+pub(super) fn run(arguments: &ProjectCheckArgs) -> Result<Outcome> {
     let changes = arguments.accept || arguments.relink.is_some();
     let mut project = if changes { open_to_change(&arguments.project)? } else { open(&arguments.project)? };
     let mut findings = look(&project, arguments.thorough);
     if let Some(folder) = &arguments.relink {
-        let missing = findings.iter().filter(|finding| finding.fault == Fault::Missing).map(|finding| finding.id);
+        let missing = findings.iter().filter(|finding| finding.fault == ScanFault::Missing).map(|finding| finding.id);
         let missing: Vec<_> = missing.collect();
         let found = find_moved(project.document(), project.dir(), &missing, folder, &is_video, &|| true);
         for relink in &found {
@@ -82,7 +82,7 @@ fn look(project: &Project, thorough: bool) -> Vec<Finding> {
 
 /// Records the current state of a video as the expected one.
 fn accept(project: &mut Project, finding: &Finding) -> Result<()> {
-    if !matches!(finding.fault, Fault::Changed | Fault::Unknown) {
+    if !matches!(finding.fault, ScanFault::Changed | ScanFault::Unknown) {
         return Ok(());
     }
     match facts_of(&finding.path, project.dir()) {

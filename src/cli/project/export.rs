@@ -29,7 +29,7 @@ UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, other forma
 compressed where its name ends in .gz. Tables of BORIS are for import only.
 `project add` ignores exported clips, unless their folder is passed directly.
 All files are written or none: Ctrl-C or an unreadable video leaves the folder unchanged.
-Exit codes: 0 all labels written, 1 none written, some left out, or videos changed since labelling";
+Exit codes: 0 all labels written, 1 none written, some skipped, or videos changed since labelling";
 
 /// `motionscope project export`
 #[derive(Debug, Args)]

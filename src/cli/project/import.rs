@@ -23,12 +23,12 @@ Examples:
 Existing labels are kept unless --replace is given, and wherever part of the imported labels of a
 video cannot be used. Seconds count from the start of the video file, as in players, and are
 converted to frames by its time stamps.
-Exit codes: 0 all labels imported, 1 some left out (each is reported)";
+Exit codes: 0 all labels imported, 1 some skipped (each is reported)";
 
 /// `motionscope project import`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct ImportArgs {
+pub(super) struct LabelImportArgs {
     /// Project folder
     project: PathBuf,
     /// File or folder to import
@@ -53,11 +53,11 @@ pub(super) struct ImportArgs {
     dry_run: bool,
 }
 
-pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
+pub(super) fn run(arguments: &LabelImportArgs) -> Result<Outcome> {
     let format = arguments.format.map_or_else(|| Format::of(&arguments.source), Ok)?;
     let open = if arguments.dry_run { look } else { change };
     let Opened { mut project, notes: told } = open(&arguments.project)?;
-    let ImportArgs { add_classes, replace, allow_several, .. } = *arguments;
+    let LabelImportArgs { add_classes, replace, allow_several, .. } = *arguments;
     let choices = Choices { add_classes, replace, allow_several };
     let read = |document: &_, dir: &_| import(format, &arguments.source, document, dir, choices);
     if !arguments.dry_run {
@@ -91,7 +91,7 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
         counts += &format!(", {} {would}replaced", counted(found.replaced, "label"));
     }
     if found.left_out > 0 {
-        counts += &format!(", {} of the file left out", counted(found.left_out, "label"));
+        counts += &format!(", {} of the file skipped", counted(found.left_out, "label"));
     }
     println!("{counts}");
     let is_complete = found.notes.is_empty() && found.unknown_videos.is_empty();

@@ -29,32 +29,32 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct ProjectArgs {
     #[command(subcommand)]
-    what: What,
+    what: ProjectCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ProjectCommand {
     /// Create a project in a folder
     New(new::NewArgs),
     /// Add videos or folders of videos
     Add(add::AddArgs),
     /// Find missing and changed videos, and relink moved ones
-    Check(check::CheckArgs),
+    Check(check::ProjectCheckArgs),
     /// Count the labels of each class
     Labels(labels::LabelsArgs),
     /// Export the labels in the format of another program, or cut out clips
     Export(export::ExportArgs),
     /// Import labels from another program
-    Import(import::ImportArgs),
+    Import(import::LabelImportArgs),
 }
 
 pub(super) fn run(arguments: &ProjectArgs) -> Result<Outcome> {
     match &arguments.what {
-        What::New(arguments) => new::run(arguments),
-        What::Add(arguments) => add::run(arguments),
-        What::Check(arguments) => check::run(arguments),
-        What::Labels(arguments) => labels::run(arguments),
-        What::Export(arguments) => export::run(arguments),
-        What::Import(arguments) => import::run(arguments),
+        ProjectCommand::New(arguments) => new::run(arguments),
+        ProjectCommand::Add(arguments) => add::run(arguments),
+        ProjectCommand::Check(arguments) => check::run(arguments),
+        ProjectCommand::Labels(arguments) => labels::run(arguments),
+        ProjectCommand::Export(arguments) => export::run(arguments),
+        ProjectCommand::Import(arguments) => import::run(arguments),
     }
 }

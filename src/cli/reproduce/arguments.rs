@@ -12,7 +12,7 @@ use crate::engine::{default_model, flow_model};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::nets::Backbone;
-use crate::reproduction::{FlowRoot, Lists, PaperTable, Scale, Settings};
+use crate::reproduction::{FlowRoot, Lists, PaperTable, ReproductionScale, ReproductionSettings};
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
@@ -48,8 +48,8 @@ pub(in crate::cli) struct ReproduceArgs {
     #[arg(value_name = "TABLE", value_parser = named::<PaperTable>)]
     table: PaperTable,
     /// Scale of the experiment; sets the defaults of other options
-    #[arg(long, value_parser = choice::<Scale>(), default_value = Scale::default().key())]
-    scale: Scale,
+    #[arg(long, value_parser = choice::<ReproductionScale>(), default_value = ReproductionScale::default().key())]
+    scale: ReproductionScale,
     /// Output folder [default: runs/TABLE]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -59,7 +59,7 @@ pub(in crate::cli) struct ReproduceArgs {
     #[command(flatten)]
     clips: ClipArgs,
     #[command(flatten)]
-    networks: NetworkArgs,
+    networks: ReproductionNetworkArgs,
     /// Flow benchmark of Table 3 and its root folder; repeatable
     ///
     /// One of middlebury, sintel-clean, sintel-final, kitti2012, kitti2015 and flyingchairs.
@@ -102,7 +102,7 @@ struct ClipArgs {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Networks")]
-struct NetworkArgs {
+struct ReproductionNetworkArgs {
     /// Channels of MotionNet's first layer; 64 in the paper
     #[arg(long, value_name = "N")]
     width: Option<usize>,
@@ -139,11 +139,11 @@ struct NetworkArgs {
 
 impl ReproduceArgs {
     /// Returns the settings: the options given, and the defaults of the scale for the rest.
-    pub fn settings(&self) -> Settings {
-        let usual = Settings::of(self.table, self.scale);
+    pub fn settings(&self) -> ReproductionSettings {
+        let usual = ReproductionSettings::of(self.table, self.scale);
         let networks = &self.networks;
         let is_table_3 = self.table == PaperTable::Table3;
-        Settings {
+        ReproductionSettings {
             seed: networks.seed.unwrap_or(usual.seed),
             width: networks.width.unwrap_or(usual.width),
             frames: networks.frames.unwrap_or(usual.frames),
@@ -165,9 +165,9 @@ impl ReproduceArgs {
 
     /// Returns the shipped model for the scale tiny, whose minutes are not enough to train from scratch.
     fn usual_base(&self) -> Option<PathBuf> {
-        let NetworkArgs { width, frames, backbone, imagenet, from_scratch, .. } = &self.networks;
+        let ReproductionNetworkArgs { width, frames, backbone, imagenet, from_scratch, .. } = &self.networks;
         let others = *from_scratch || width.is_some() || frames.is_some() || backbone.is_some() || imagenet.is_some();
-        let wanted = self.table == PaperTable::Table1 && self.scale == Scale::Tiny && !others;
+        let wanted = self.table == PaperTable::Table1 && self.scale == ReproductionScale::Tiny && !others;
         wanted.then(default_model)?.ok()
     }
 

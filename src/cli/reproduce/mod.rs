@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::reproduction::{Ending, reproduce};
 use crate::training::TrainingControl;
 pub(super) use arguments::ReproduceArgs;
-use progress::Progress;
+use progress::ReproductionProgress;
 
 pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
     let settings = arguments.settings();
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
         compute.name,
         dir.display()
     );
-    let mut progress = Progress::default();
+    let mut progress = ReproductionProgress::default();
     let (table, ending) =
         reproduce(&settings, &dir, arguments.fresh, &compute, &control, &mut |event| progress.tell(&event))?;
     progress.finish();

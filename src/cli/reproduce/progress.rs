@@ -13,7 +13,7 @@ use crate::training::TrainingEvent;
 const LOG_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Shows events.
-pub(super) struct Progress {
+pub(super) struct ReproductionProgress {
     bar: ProgressBar,
     on_terminal: bool,
     logged: Option<Instant>,
@@ -21,7 +21,7 @@ pub(super) struct Progress {
     training: String,
 }
 
-impl Default for Progress {
+impl Default for ReproductionProgress {
     fn default() -> Self {
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}").expect("the template is well-formed");
         Self {
@@ -33,7 +33,7 @@ impl Default for Progress {
     }
 }
 
-impl Progress {
+impl ReproductionProgress {
     /// Shows what an event says.
     pub fn tell(&mut self, event: &ReproductionEvent) {
         match event {

@@ -281,9 +281,9 @@ pub(super) struct SolverArgs {
     /// Maximum number of roll-backs before the run fails [default: 3]
     #[arg(long, value_name = "N")]
     max_roll_backs: Option<usize>,
-    /// Time budget in minutes; the schedule follows the time
+    /// Time limit in minutes; the schedule adapts to it
     ///
-    /// The run stops when the time is over, even if steps are left. It is not reproducible step by step.
+    /// The run stops at the limit even if steps remain, and is not exactly reproducible.
     #[arg(long, value_name = "MINUTES", value_parser = positive)]
     minutes: Option<f64>,
     /// Record the gradient shares of MotionNet's losses every N steps [default: never]

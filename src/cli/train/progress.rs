@@ -15,7 +15,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(20);
 const SHOWN_STALL: f64 = 0.05;
 
 /// A display of training events.
-pub(super) struct Progress {
+pub(super) struct TrainingProgress {
     bar: ProgressBar,
     on_terminal: bool,
     logged: Option<Instant>,
@@ -23,7 +23,7 @@ pub(super) struct Progress {
     best: Option<String>,
 }
 
-impl Default for Progress {
+impl Default for TrainingProgress {
     fn default() -> Self {
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}").expect("the template is well-formed");
         Self {
@@ -35,7 +35,7 @@ impl Default for Progress {
     }
 }
 
-impl Progress {
+impl TrainingProgress {
     /// Shows an event.
     pub fn show(&mut self, event: &TrainingEvent) {
         match event {

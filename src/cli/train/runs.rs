@@ -3,7 +3,7 @@
 use super::super::interrupt::{command_line, stop_on_interrupt};
 use super::super::model_arguments::DeviceArg;
 use super::super::outcome::Outcome;
-use super::progress::Progress;
+use super::progress::TrainingProgress;
 use crate::error::Result;
 use crate::panic_guard::caught;
 use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
@@ -15,7 +15,7 @@ pub(super) fn train_in_turn(plans: &[TrainingPlan], device: DeviceArg, gradient_
     control.share_gradients(gradient_shares);
     stop_on_interrupt(&control)?;
     let mut greeting = Some(format!("Training on {}. Press Ctrl-C to save and stop.", compute.name));
-    let mut progress = Progress::default();
+    let mut progress = TrainingProgress::default();
     let mut outcome = Outcome::Done;
     let mut report = |event: TrainingEvent| {
         greeting.take().iter().for_each(|greeting| eprintln!("{greeting}")); // the clips and settings are in order

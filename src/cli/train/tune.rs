@@ -76,7 +76,7 @@ pub(in crate::cli) struct TuneArgs {
     /// Fraction of the recordings of each class held out for validation [default: from the preset]
     #[arg(long, value_name = "SHARE")]
     hold_out: Option<f64>,
-    /// Time budget in minutes
+    /// Time limit in minutes
     #[arg(long, value_name = "MINUTES")]
     minutes: Option<f64>,
     /// Optimiser steps of each run [default: from the preset]
@@ -153,13 +153,13 @@ mod tests {
     use super::*;
 
     #[derive(Parser)]
-    struct Cli {
+    struct TuneLine {
         #[command(flatten)]
         tune: TuneArgs,
     }
 
     fn parsed(line: &str) -> TuneArgs {
-        Cli::try_parse_from(std::iter::once("tune").chain(line.split(' '))).unwrap().tune
+        TuneLine::try_parse_from(std::iter::once("tune").chain(line.split(' '))).unwrap().tune
     }
 
     #[test]
@@ -168,6 +168,6 @@ mod tests {
         assert_eq!((tuning.depth, tuning.mode, tuning.budget_secs), (Depth::Everything, TemporalMode::B, Some(300.0)));
         assert_eq!(tuning.hold_out, 0.2, "the preset's");
         assert_eq!(parsed("--data clips --run r").tuning(), FineTune::of(Preset::Quick));
-        assert!(Cli::try_parse_from(["tune", "--run", "r"]).is_err(), "clips are needed");
+        assert!(TuneLine::try_parse_from(["tune", "--run", "r"]).is_err(), "clips are needed");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::listing::{Listing, Place, Row};
+use super::super::listing::{Listing, ListingPlace, ListingRow};
 use super::super::{Problem, ProblemKind, Subset};
 use crate::plural::counted;
 
@@ -11,7 +11,7 @@ const IMBALANCE: usize = 10;
 
 /// Returns the problems and remarks on the classes of a subset as a whole.
 pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, counts: &[usize]) -> [Vec<Problem>; 2] {
-    let place = Place::whole(path);
+    let place = ListingPlace::whole(path);
     let (mut problems, mut remarks) = (Vec::new(), Vec::new());
     for (name, &count) in listing.classes.iter().zip(counts) {
         match (count, subset) {
@@ -25,7 +25,11 @@ pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, cou
             }
             (0, Subset::Test) => {
                 let cause = format!("class '{name}' has no clips");
-                remarks.push(place.problem(ProblemKind::EmptyClass, &cause, "It will not be measured"));
+                remarks.push(place.problem(
+                    ProblemKind::EmptyClass,
+                    &cause,
+                    "Add test clips, or ignore this class in the evaluation",
+                ));
             }
             _ => {}
         }
@@ -44,7 +48,7 @@ pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, cou
 /// Number of clips of every class.
 pub(super) fn counts(listing: &Listing) -> Vec<usize> {
     let mut counts = vec![0; listing.classes.len()];
-    for Row { clip, .. } in &listing.rows {
+    for ListingRow { clip, .. } in &listing.rows {
         counts[clip.label] += 1;
     }
     counts

@@ -8,7 +8,7 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
 use super::super::content::Content;
-use super::super::listing::{Listing, Problem, ProblemKind, Row};
+use super::super::listing::{Listing, ListingRow, Problem, ProblemKind};
 use super::twins::contents_of_twins;
 use crate::error::{Error, Result};
 use crate::nets::WINDOW_FRAMES;
@@ -46,7 +46,7 @@ impl ClipFindings {
     }
 
     /// Number of frames of a clip: of its segment, if it is one.
-    pub fn frames(&self, row: &Row) -> Option<usize> {
+    pub fn frames(&self, row: &ListingRow) -> Option<usize> {
         let facts = self.facts.get(&row.clip.path)?.as_ref().ok()?;
         Some(match (row.clip.segment_secs, &facts.times) {
             (Some([start, end]), Some(times)) => times.span(start, end).map_or(0, |span| span.frames.len()),
@@ -82,7 +82,7 @@ impl ClipFindings {
         [problems, remarks]
     }
 
-    fn length_problem(&self, row: &Row, facts: &ClipFacts) -> Option<Problem> {
+    fn length_problem(&self, row: &ListingRow, facts: &ClipFacts) -> Option<Problem> {
         let path = row.clip.path.display();
         if let (Some([_, end]), Some(times)) = (row.clip.segment_secs, &facts.times)
             && end > times.end_secs() + SLACK_SECS
@@ -109,7 +109,7 @@ impl ClipFindings {
     }
 }
 
-fn fewer_frames(row: &Row, facts: &ClipFacts, promised: usize) -> Option<Problem> {
+fn fewer_frames(row: &ListingRow, facts: &ClipFacts, promised: usize) -> Option<Problem> {
     let path = row.clip.path.display();
     let cause = format!("{path} has {} of the {promised} frames in the list", facts.frames);
     // Tools that count pairs of frames report one less, never more than there are.

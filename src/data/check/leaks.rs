@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::super::content::Content;
-use super::super::listing::{Listing, Problem, ProblemKind, Row};
+use super::super::listing::{Listing, ListingRow, Problem, ProblemKind};
 use super::clips::ClipFindings;
 
-const REMEDY: &str = "Remove it from one of the lists, or its result will be too good";
+const REMEDY: &str = "Remove it from one list; otherwise the test accuracy is inflated";
 
 /// Test clips that are to be trained on as well, as they are, as a copy, or as another part of the same recording.
 pub(super) fn leaks(train: &Listing, test: &Listing, findings: &ClipFindings) -> Vec<Problem> {
-    let paths: HashMap<&Path, &Row> = train.rows.iter().map(|row| (row.clip.path.as_path(), row)).collect();
-    let groups: HashMap<&str, &Row> =
+    let paths: HashMap<&Path, &ListingRow> = train.rows.iter().map(|row| (row.clip.path.as_path(), row)).collect();
+    let groups: HashMap<&str, &ListingRow> =
         train.rows.iter().filter_map(|row| Some((row.clip.group.as_deref()?, row))).collect();
     let contents = contents(train, findings);
     let mut problems = Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn copies(listing: &Listing, findings: &ClipFindings) -> Vec<Problem>
 }
 
 /// Returns the first row of every content that several files share.
-fn contents<'a>(listing: &'a Listing, findings: &ClipFindings) -> HashMap<Content, &'a Row> {
+fn contents<'a>(listing: &'a Listing, findings: &ClipFindings) -> HashMap<Content, &'a ListingRow> {
     let mut contents = HashMap::new();
     for row in &listing.rows {
         if let Some(content) = findings.content(&row.clip.path) {

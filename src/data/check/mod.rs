@@ -8,11 +8,11 @@ mod twins;
 
 use std::path::{Path, PathBuf};
 
-use super::listing::{Listing, Place};
+use super::listing::{Listing, ListingPlace};
 use super::{DataSource, Problem, ProblemKind, Subset, lists, sides};
 use crate::error::{Error, Result};
 use clips::ClipFindings;
-pub use report::{CheckReport, ClassCount, Spread, SubsetReport};
+pub use report::{CheckReport, ClassCount, ClassSpread, SubsetReport};
 
 /// The settings of a data set check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub fn check(plan: &CheckPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Resu
     let findings = ClipFindings::of(&paths, plan.thorough, progress)?;
 
     let mut report = CheckReport::default();
-    report.remarks.extend(sides::note(&train.classes, &Place::whole(plan.train.path())));
+    report.remarks.extend(sides::note(&train.classes, &ListingPlace::whole(plan.train.path())));
     report.add(Subset::Train, plan.train.path(), &train, &findings);
     if let (Some(source), Some(test)) = (&plan.test, &test) {
         report.add(Subset::Test, source.path(), test, &findings);
@@ -73,5 +73,5 @@ fn other_classes(train: &Listing, test: &Listing, path: &Path) -> Option<Problem
         Some(i) => format!("class {} is '{}' in training and '{}' here", i + 1, train.classes[i], test.classes[i]),
         None => format!("there are {} classes in training and {} here", train.classes.len(), test.classes.len()),
     };
-    Some(Place::whole(path).problem(ProblemKind::Label, &cause, "Name the same file of classes for both"))
+    Some(ListingPlace::whole(path).problem(ProblemKind::Label, &cause, "Pass the same class index for both"))
 }

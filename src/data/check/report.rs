@@ -37,14 +37,14 @@ pub struct SubsetReport {
     /// Segments that count for nothing.
     pub ambiguous: usize,
     /// Lengths of the clips that can be read; none if none can.
-    pub frames: Option<Spread>,
+    pub frames: Option<ClassSpread>,
     /// The classes in the order of their labels.
     pub classes: Vec<ClassCount>,
 }
 
 /// Numbers of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Spread {
+pub struct ClassSpread {
     /// Of the shortest clip.
     pub least: usize,
     /// Of the clip in the middle.
@@ -86,7 +86,7 @@ impl CheckReport {
             files: distinct(listing.rows.iter().map(|row| &row.clip.path)),
             groups: distinct(listing.rows.iter().filter_map(|row| row.clip.group.as_ref())),
             ambiguous: listing.ambiguous.len(),
-            frames: Spread::of(listing.rows.iter().filter_map(|row| findings.frames(row)).collect()),
+            frames: ClassSpread::of(listing.rows.iter().filter_map(|row| findings.frames(row)).collect()),
             classes: listing
                 .classes
                 .iter()
@@ -97,7 +97,7 @@ impl CheckReport {
     }
 }
 
-impl Spread {
+impl ClassSpread {
     fn of(mut frames: Vec<usize>) -> Option<Self> {
         frames.sort_unstable();
         Some(Self { least: *frames.first()?, median: frames[frames.len() / 2], most: *frames.last()? })

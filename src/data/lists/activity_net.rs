@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
 use crate::annotations::activity_net::{self, Annotation, Video};
-use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
@@ -43,8 +43,8 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         let Some(path) = find(video, source, &mut finder) else {
             let target = finder.target(&format!("v_{}", video.id));
             let also = video.path.as_ref().map(|path| format!(", nor {path}")).unwrap_or_default();
-            let cause = format!("{} does not exist, with any ending{also}", target.display());
-            let remedy = "Fetch the video, or leave out what is missing";
+            let cause = format!("{} does not exist with any extension{also}", target.display());
+            let remedy = "Download the video, or pass --skip-bad";
             listing.problems.push(place.problem(ProblemKind::Missing, &cause, remedy));
             continue;
         };
@@ -58,8 +58,8 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-fn place(video: &Video, list: &Arc<Path>) -> Place {
-    Place { file: list.clone(), within: Some(format!("video '{}'", video.id)) }
+fn place(video: &Video, list: &Arc<Path>) -> ListingPlace {
+    ListingPlace { file: list.clone(), within: Some(format!("video '{}'", video.id)) }
 }
 
 /// Returns the file of a video: where its path says, among the clips or beside the list, or where ActivityNet's own names are.
@@ -75,14 +75,14 @@ fn find(video: &Video, source: &ListSource, finder: &mut ClipFinder) -> Option<P
 fn row(
     annotation: &Annotation,
     video: &Video,
-    place: &Place,
+    place: &ListingPlace,
     path: &Path,
     classes: &ClassIndex,
     notes: &mut Vec<Problem>,
-) -> std::result::Result<Option<Row>, Problem> {
+) -> std::result::Result<Option<ListingRow>, Problem> {
     let Some(label) = classes.find(annotation.label.trim()) else {
         let cause = format!("there is no class '{}'", annotation.label);
-        return Err(place.problem(ProblemKind::Label, &cause, "Correct the file of the classes"));
+        return Err(place.problem(ProblemKind::Label, &cause, "Correct the class index"));
     };
     let segment_secs = if annotation.clip {
         None
@@ -96,7 +96,7 @@ fn row(
             notes.push(place.problem(ProblemKind::LeftOut, &cause, "Correct the segment or the duration"));
         };
         if start >= duration {
-            note("is left out");
+            note("is skipped");
             return Ok(None);
         }
         if end > duration + SLACK_SECS {
@@ -105,5 +105,5 @@ fn row(
         Some([start, end.min(duration)])
     };
     let clip = LabelledClip { path: path.to_owned(), label, segment_secs, group: Some(video.id.clone()) };
-    Ok(Some(Row { clip, place: place.clone(), frames: None }))
+    Ok(Some(ListingRow { clip, place: place.clone(), frames: None }))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::class_index::ClassIndex;
-use crate::data::listing::{Place, Problem, ProblemKind};
+use crate::data::listing::{ListingPlace, Problem, ProblemKind};
 
 /// The interpretation of the class numbers of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +44,10 @@ impl Counting {
     }
 
     /// Returns a note where a list does not count as `usual`.
-    pub fn note(self, usual: usize, place: &Place) -> Option<Problem> {
+    pub fn note(self, usual: usize, place: &ListingPlace) -> Option<Problem> {
         let how = if self.folders_tell { "the folders of all clips say so" } else { "that fits all lines" };
         let cause = format!("its numbers count the classes from {}, not from {usual}: {how}", self.first);
-        let remedy = format!("It is read so; number the classes from {usual} for other programs");
+        let remedy = format!("No action needed; other programs expect classes from {usual}");
         (self.first != usual).then(|| place.problem(ProblemKind::Label, &cause, &remedy))
     }
 
@@ -57,15 +57,15 @@ impl Counting {
     }
 
     /// Returns the problem of a row whose clip is in the folder of another class than `label`, the class that its number means.
-    pub fn clash(self, classes: &ClassIndex, name: &str, label: usize, place: &Place) -> Option<Problem> {
+    pub fn clash(self, classes: &ClassIndex, name: &str, label: usize, place: &ListingPlace) -> Option<Problem> {
         let folder = folder_class(classes, name).filter(|&folder| self.folders_tell && folder != label)?;
         let [folder, number] = [folder, label].map(|label| &classes.names[label]);
         let cause = format!(
-            "the folder of '{name}' says '{folder}', the number {} '{number}' (counted from {})",
+            "'{name}' is in folder '{folder}', but class {} is '{number}' (counted from {})",
             label + self.first,
             self.first
         );
-        Some(place.problem(ProblemKind::Label, &cause, "Correct the number, the file of the classes, or the folder"))
+        Some(place.problem(ProblemKind::Label, &cause, "Correct the number, the class index, or the folder"))
     }
 }
 

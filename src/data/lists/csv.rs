@@ -10,7 +10,7 @@ use super::clip_finder::ClipFinder;
 use super::counting::Counting;
 use crate::annotations::text;
 use crate::data::labelled_clip::group_of;
-use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::{Error, Result};
 use crate::names::composed;
@@ -58,7 +58,7 @@ impl Assumed {
                 rounded(own)
             );
             let remedy = "Check the segments, and the column fps if they are not where they should be";
-            notes.push(Place::whole(list).problem(ProblemKind::Malformed, &cause, remedy));
+            notes.push(ListingPlace::whole(list).problem(ProblemKind::Malformed, &cause, remedy));
         }
         notes
     }
@@ -74,7 +74,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let header = match records.first() {
         Some((line, cells)) => Columns::of_header(cells).map_err(|names| {
             let cause = format!("line {line}: the columns {names} are not known");
-            let remedy = "Call them start and end for seconds, start_frame and end_frame for frames";
+            let remedy = "Name them start and end for seconds, start_frame and end_frame for frames";
             Error::file(&source.list, cause, remedy)
         })?,
         None => None,
@@ -99,7 +99,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let list: Arc<Path> = source.list.as_path().into();
     for (line, cause) in problems {
         let remedy = "Close the quotes, and double those inside a cell";
-        listing.problems.push(Place::line(&list, line).problem(ProblemKind::Malformed, cause, remedy));
+        listing.problems.push(ListingPlace::line(&list, line).problem(ProblemKind::Malformed, cause, remedy));
     }
     let numbered = |(_, cells): &'_ Record| {
         let number = number(columns.label(cells), &classes)?;
@@ -108,11 +108,11 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let numbered: Vec<(String, usize)> = records.iter().filter(|_| is_named).filter_map(numbered).collect();
     let numbered = numbered.iter().map(|(name, number)| (name.as_str(), *number));
     let counting = is_named.then(|| Counting::of(0, &classes, numbered));
-    listing.notes.extend(counting.and_then(|counting| counting.note(0, &Place::whole(&list))));
+    listing.notes.extend(counting.and_then(|counting| counting.note(0, &ListingPlace::whole(&list))));
     let meaning = Meaning { columns, classes: &classes, counting, is_kinetics };
     let mut assumed = Assumed::default();
     for (line, cells) in &records {
-        listing.push(row(cells, &meaning, Place::line(&list, *line), &mut finder, &mut assumed));
+        listing.push(row(cells, &meaning, ListingPlace::line(&list, *line), &mut finder, &mut assumed));
     }
     listing.notes.extend(assumed.notes(&list));
     Ok(listing)
@@ -158,7 +158,7 @@ fn refuse_exchanged(records: &[Record], source: &ListSource, finder: &mut ClipFi
     let mut is_clip = |cell: &String| !cell.trim().is_empty() && finder.find(cell.trim()).is_some();
     match cells.iter().position(&mut is_clip).filter(|&column| column > 0) {
         Some(column) => {
-            let cause = format!("line {line}: the clips are in column {}, the first is for them", column + 1);
+            let cause = format!("line {line}: the clips are in column {}, but belong in the first", column + 1);
             let remedy = "Write a header above, such as label,path, or put the columns in the order path,label";
             Err(Error::file(&source.list, cause, remedy))
         }
@@ -187,10 +187,10 @@ fn labels(records: &[Record], columns: &Columns) -> Vec<String> {
 fn row(
     cells: &[String],
     meaning: &Meaning<'_>,
-    place: Place,
+    place: ListingPlace,
     finder: &mut ClipFinder,
     assumed: &mut Assumed,
-) -> std::result::Result<Row, Problem> {
+) -> std::result::Result<ListingRow, Problem> {
     let refuse = |kind, cause: String, remedy| Err(place.problem(kind, &cause, remedy));
     let Meaning { columns, classes, counting, is_kinetics } = meaning;
     let (name, class) = (columns.path(cells), columns.label(cells));
@@ -238,13 +238,13 @@ fn row(
         }
         Part::Frames(start, end) => {
             let remedy = "Give the first frame and the one after the last";
-            return refuse(ProblemKind::Malformed, format!("frames {start} to {end} are no segment"), remedy);
+            return refuse(ProblemKind::Malformed, format!("frames {start} to {end} are not a valid segment"), remedy);
         }
     };
     let group = Some(columns.group(cells).trim()).filter(|group| !group.is_empty()).map(str::to_owned);
     let group = group.or_else(|| is_kinetics.then(|| name.to_owned()));
     let group = group.or_else(|| group_of(&path, &classes.names[label]));
-    Ok(Row { clip: LabelledClip { path, label, segment_secs, group }, place, frames: None })
+    Ok(ListingRow { clip: LabelledClip { path, label, segment_secs, group }, place, frames: None })
 }
 
 /// Returns the clip that Kinetics' tools cut out of video `id`: `id_000059_000069`, in the folder itself or in one of its class.

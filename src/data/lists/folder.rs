@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::LabelledClip;
 use crate::data::labelled_clip::group_of;
-use crate::data::listing::{Listing, Place, ProblemKind, Row};
+use crate::data::listing::{Listing, ListingPlace, ListingRow, ProblemKind};
 use crate::error::{Error, Result};
 use crate::labels::formats::exported_clips;
 use crate::names::composed;
@@ -37,10 +37,10 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
         for path in clips {
             // What cannot be named in a plan or opened is better left out now than at a step.
             if self::name(&path, &mut listing).is_some() {
-                let place = Place::whole(&path);
+                let place = ListingPlace::whole(&path);
                 let group = group_of(&path, &name);
                 let clip = LabelledClip { group, path, label, segment_secs: None };
-                listing.rows.push(Row { place, clip, frames: None });
+                listing.rows.push(ListingRow { place, clip, frames: None });
             }
         }
         if label == listing.classes.len() {
@@ -61,17 +61,17 @@ fn leave_out_exported(folder: &Path, classes: &mut [(PathBuf, Vec<PathBuf>)], li
     }
     classes.iter_mut().for_each(|(_, clips)| clips.retain(|clip| !exported.contains(clip)));
     let clips = counted(count, "clip");
-    let cause = format!("{clips} left out, which an export of labels has cut out of other videos");
+    let cause = format!("{clips} skipped, because a label export cut them from other videos");
     let remedy = "Train on its lists, or move them to a folder of their own";
-    listing.notes.push(Place::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
+    listing.notes.push(ListingPlace::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
 }
 
 /// Returns the name of a clip or of a class; what has none in Unicode is noted.
 fn name(path: &Path, listing: &mut Listing) -> Option<String> {
     let name = path.file_name().and_then(|name| name.to_str()).map(|name| composed(name).into_owned());
     if name.is_none() {
-        let cause = "left out: its name is not text in Unicode";
-        listing.notes.push(Place::whole(path).problem(ProblemKind::LeftOut, cause, "Rename it"));
+        let cause = "skipped: its name is not valid Unicode";
+        listing.notes.push(ListingPlace::whole(path).problem(ProblemKind::LeftOut, cause, "Rename it"));
     }
     name
 }
@@ -83,9 +83,9 @@ fn note_left_out(folder: &Path, files: &[PathBuf], listing: &mut Listing) {
     let named: Vec<String> = files.iter().take(MOST_NAMED).filter_map(|path| within(path, folder)).collect();
     let more = if files.len() > named.len() { ", …" } else { "" };
     let count = counted(files.len(), "file");
-    let cause = format!("{count} left out, not called as videos are: {}{more}", named.join(", "));
+    let cause = format!("{count} skipped, without a video file extension: {}{more}", named.join(", "));
     let remedy = "Convert those that are clips to .mp4";
-    listing.notes.push(Place::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
+    listing.notes.push(ListingPlace::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
 }
 
 fn within(path: &Path, folder: &Path) -> Option<String> {
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(listing.classes, ["a", "b"]);
         assert_eq!(listing.rows.len(), 2);
         assert_eq!(listing.notes.len(), 1);
-        assert!(listing.notes[0].cause.starts_with("1 file left out") && listing.notes[0].cause.contains("notes.txt"));
+        assert!(listing.notes[0].cause.starts_with("1 file skipped") && listing.notes[0].cause.contains("notes.txt"));
     }
 
     #[test]
@@ -135,7 +135,7 @@ mod tests {
         write("a/1.mp4", "");
         let listing = read(dir.path()).unwrap();
         assert_eq!((listing.rows.len(), listing.notes.len()), (1, 1));
-        assert!(listing.rows[0].clip.path.ends_with("1.mp4") && listing.notes[0].cause.starts_with("1 clip left out"));
+        assert!(listing.rows[0].clip.path.ends_with("1.mp4") && listing.notes[0].cause.starts_with("1 clip skipped"));
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::clip_finder::ClipFinder;
 use crate::annotations::text;
 use crate::data::labelled_clip::group_of;
-use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
-/// Reads the files of one split; the classes are those of the files, in alphabetical order. Clips lie in a folder per class.
+/// Reads the files of one split; the classes are those of the files, in alphabetical order. Clips are in a folder per class.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let ending = format!("_test_split{}.txt", source.split);
     let files = text::class_files(&source.list, &[&ending], "HMDB51's lists", "HMDB51 has the splits 1, 2 and 3")?;
@@ -19,7 +19,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     for (label, (class, file)) in files.iter().enumerate() {
         let shared: Arc<Path> = file.as_path().into();
         for (number, line) in text::lines(file)? {
-            let place = Place::line(&shared, number);
+            let place = ListingPlace::line(&shared, number);
             match subset(&line, &place) {
                 Ok((name, Some(subset))) if subset == source.subset => {
                     listing.push(row(class, label, name, place, &mut finder));
@@ -33,7 +33,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
 }
 
 /// Returns the clip of a line and what it is for.
-fn subset<'a>(line: &'a str, place: &Place) -> std::result::Result<(&'a str, Option<Subset>), Problem> {
+fn subset<'a>(line: &'a str, place: &ListingPlace) -> std::result::Result<(&'a str, Option<Subset>), Problem> {
     match line.rsplit_once(char::is_whitespace).map(|(name, id)| (name.trim(), id)) {
         Some((name, "0")) => Ok((name, None)),
         Some((name, "1")) => Ok((name, Some(Subset::Train))),
@@ -49,10 +49,10 @@ fn row(
     class: &str,
     label: usize,
     name: &str,
-    place: Place,
+    place: ListingPlace,
     finder: &mut ClipFinder,
-) -> std::result::Result<Row, Problem> {
+) -> std::result::Result<ListingRow, Problem> {
     let path = place.find(finder, &format!("{class}/{name}"))?;
     let group = group_of(&path, class);
-    Ok(Row { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })
+    Ok(ListingRow { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })
 }

@@ -66,7 +66,7 @@ fn detect(path: &Path) -> Result<Layout> {
         _ => {}
     }
     let lines = text::lines(path)?;
-    Ok(if lines.first().is_some_and(|(_, line)| tsn::Fields::of(line).is_some()) {
+    Ok(if lines.first().is_some_and(|(_, line)| tsn::TsnFields::of(line).is_some()) {
         Layout::Tsn
     } else {
         Layout::Ucf101

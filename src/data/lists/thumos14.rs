@@ -7,7 +7,7 @@ use super::class_index::ClassIndex;
 use super::clip_finder::ClipFinder;
 use crate::annotations::text;
 use crate::annotations::thumos14::{AMBIGUOUS, TEST, VALIDATION, segment};
-use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::data::{AmbiguousSegment, LabelledClip, ListSource, Subset};
 use crate::error::Result;
 
@@ -29,20 +29,20 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         let label = classes.find(class);
         if label.is_none() && class != AMBIGUOUS {
             let cause = format!("there is no class '{class}'");
-            let remedy = "Correct the file of the classes, or remove this one";
-            listing.problems.push(Place::whole(file).problem(ProblemKind::Label, &cause, remedy));
+            let remedy = "Correct the class index, or remove this file";
+            listing.problems.push(ListingPlace::whole(file).problem(ProblemKind::Label, &cause, remedy));
             continue;
         }
         let shared: Arc<Path> = file.as_path().into();
         for (number, line) in text::lines(file)? {
-            let place = Place::line(&shared, number);
+            let place = ListingPlace::line(&shared, number);
             match (find(&line, &place, &mut finder), label) {
                 (Err(problem), _) => listing.problems.push(problem),
                 (Ok((path, segment_secs)), None) => listing.ambiguous.push(AmbiguousSegment { path, segment_secs }),
                 (Ok((path, segment_secs)), Some(label)) => {
                     let group = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
                     let clip = LabelledClip { path, label, segment_secs: Some(segment_secs), group };
-                    listing.rows.push(Row { clip, place, frames: None });
+                    listing.rows.push(ListingRow { clip, place, frames: None });
                 }
             }
         }
@@ -51,7 +51,11 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
 }
 
 /// Returns the video of a line and its segment.
-fn find(line: &str, place: &Place, finder: &mut ClipFinder) -> std::result::Result<(PathBuf, [f64; 2]), Problem> {
+fn find(
+    line: &str,
+    place: &ListingPlace,
+    finder: &mut ClipFinder,
+) -> std::result::Result<(PathBuf, [f64; 2]), Problem> {
     let Some((video, [start, end])) = segment(line) else {
         let cause = format!("'{line}' is not 'video start end'");
         return Err(place.problem(ProblemKind::Malformed, &cause, "Give the start and the end in seconds"));

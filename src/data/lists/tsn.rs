@@ -8,7 +8,7 @@ use super::clip_finder::ClipFinder;
 use super::counting::Counting;
 use crate::annotations::text;
 use crate::data::labelled_clip::group_of;
-use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::data::{LabelledClip, ListSource};
 use crate::error::Result;
 
@@ -16,13 +16,13 @@ use crate::error::Result;
 const MAX_CLASSES: usize = 100_000;
 
 /// The fields of a line.
-pub(super) struct Fields<'a> {
+pub(super) struct TsnFields<'a> {
     path: &'a str,
     frames: usize,
     label: usize,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> TsnFields<'a> {
     /// Takes a line apart; none if it is not written so. Paths may hold spaces.
     pub fn of(line: &'a str) -> Option<Self> {
         let (rest, label) = line.rsplit_once(char::is_whitespace)?;
@@ -35,7 +35,7 @@ impl<'a> Fields<'a> {
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let lines = text::lines(&source.list)?;
     let list: Arc<Path> = source.list.as_path().into();
-    let fields = || lines.iter().filter_map(|(_, line)| Fields::of(line));
+    let fields = || lines.iter().filter_map(|(_, line)| TsnFields::of(line));
     let (classes, counting) = match &source.classes {
         Some(path) => {
             let classes = ClassIndex::named(path)?;
@@ -50,21 +50,21 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     };
     let mut finder = ClipFinder::new(&source.clips);
     let mut listing = Listing::of(classes.names.clone());
-    listing.notes.extend(counting.and_then(|counting| counting.note(0, &Place::whole(&list))));
+    listing.notes.extend(counting.and_then(|counting| counting.note(0, &ListingPlace::whole(&list))));
     for (number, line) in &lines {
-        listing.push(row(line, Place::line(&list, *number), &classes, counting, &mut finder));
+        listing.push(row(line, ListingPlace::line(&list, *number), &classes, counting, &mut finder));
     }
     Ok(listing)
 }
 
 fn row(
     line: &str,
-    place: Place,
+    place: ListingPlace,
     classes: &ClassIndex,
     counting: Option<Counting>,
     finder: &mut ClipFinder,
-) -> std::result::Result<Row, Problem> {
-    let Some(Fields { path, frames, label: number }) = Fields::of(line) else {
+) -> std::result::Result<ListingRow, Problem> {
+    let Some(TsnFields { path, frames, label: number }) = TsnFields::of(line) else {
         let cause = format!("'{line}' is not 'path frames label'");
         return Err(place.problem(ProblemKind::Malformed, &cause, "Give the number of frames and a label from 0"));
     };
@@ -73,7 +73,7 @@ fn row(
         let first = counting.map_or(0, |counting| counting.first);
         let count = classes.names.len();
         let cause = format!("label {number} is out of range, there are {count} classes, from {first}");
-        return Err(place.problem(ProblemKind::Label, &cause, "Correct the line or the file of the classes"));
+        return Err(place.problem(ProblemKind::Label, &cause, "Correct the line or the class index"));
     };
     if let Some(problem) = counting.and_then(|counting| counting.clash(classes, path, label, &place)) {
         return Err(problem);
@@ -81,5 +81,5 @@ fn row(
     let found = place.find(finder, path)?;
     let group = group_of(Path::new(path), class);
     let clip = LabelledClip { path: found, label, segment_secs: None, group };
-    Ok(Row { clip, place, frames: Some(frames) })
+    Ok(ListingRow { clip, place, frames: Some(frames) })
 }

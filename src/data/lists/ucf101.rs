@@ -9,7 +9,7 @@ use super::counting::Counting;
 use crate::annotations::text;
 use crate::annotations::ucf101::{CLASS_INDEX, fields, folder_of};
 use crate::data::labelled_clip::group_of;
-use crate::data::listing::{Listing, Place, Problem, ProblemKind, Row};
+use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::data::{LabelledClip, ListSource};
 use crate::error::{Error, Result};
 
@@ -23,9 +23,9 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let lines = text::lines(&source.list)?;
     let numbered = lines.iter().map(|(_, line)| fields(line)).filter_map(|(name, number)| Some((name, number?)));
     let counting = Counting::of(1, &classes, numbered);
-    listing.notes.extend(counting.note(1, &Place::whole(&list)));
+    listing.notes.extend(counting.note(1, &ListingPlace::whole(&list)));
     for (number, line) in lines {
-        let place = Place::line(&list, number);
+        let place = ListingPlace::line(&list, number);
         listing.push(row(&line, place, &classes, counting, &index, &mut finder));
     }
     Ok(listing)
@@ -33,12 +33,12 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
 
 fn row(
     line: &str,
-    place: Place,
+    place: ListingPlace,
     classes: &ClassIndex,
     counting: Counting,
     index: &Path,
     finder: &mut ClipFinder,
-) -> std::result::Result<Row, Problem> {
+) -> std::result::Result<ListingRow, Problem> {
     let (name, number) = fields(line);
     let label = number.map_or_else(|| classes.find(folder_of(name)), |number| counting.label(number));
     let Some(label) = label.filter(|&label| label < classes.names.len()) else {
@@ -50,7 +50,7 @@ fn row(
     }
     let path = place.find(finder, name)?;
     let group = group_of(&path, &classes.names[label]);
-    Ok(Row { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })
+    Ok(ListingRow { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })
 }
 
 /// Returns the class index that was named, or the one beside the list.

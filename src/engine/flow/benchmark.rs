@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::FlowSource;
 use super::desired::DesiredFlows;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::runtime::job::Stop;
+use crate::engine::runtime::job::JobStop;
 use crate::engine::{BenchmarkPlan, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
@@ -23,7 +23,7 @@ pub(super) fn run(
     desired: &DesiredFlows,
     compute: &Compute,
     events: &EventSender,
-    stop: &Stop,
+    stop: &JobStop,
 ) -> Result<()> {
     let pairs = plan.dataset.pairs(&plan.root)?;
     let mut estimator = estimator(plan, desired, compute)?;

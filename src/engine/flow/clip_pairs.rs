@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::FlowSource;
 use super::desired::DesiredFlows;
-use super::open::{Opened, SourceKey, open};
+use super::open::{OpenedSource, SourceKey, open};
 use super::source::Estimate;
 use crate::engine::Message;
-use crate::engine::inference::target::Clip;
+use crate::engine::inference::target::PlayedClip;
 use crate::engine::runtime::events::EventSender;
 use crate::error::Result;
 use crate::gpu::Compute;
@@ -16,7 +16,7 @@ use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
 /// A decoder and sources of its own for one way through a clip.
 pub(super) struct ClipPairs {
     reader: VideoReader,
-    sources: Vec<(FlowSource, Opened)>,
+    sources: Vec<(FlowSource, OpenedSource)>,
     stride: usize,
     frames: Vec<Arc<Frame>>,
     next: usize,
@@ -28,7 +28,7 @@ impl ClipPairs {
     /// # Errors
     /// If the clip cannot be read any more.
     pub fn open(
-        clip: &Clip,
+        clip: &PlayedClip,
         kinds: &[FlowSource],
         desired: &DesiredFlows,
         sizes: Sizes,

@@ -12,10 +12,10 @@ use super::export;
 use super::measure::measure;
 use super::thread::SourceThread;
 use super::{FlowSettings, FlowSource, LatestFlows};
-use crate::engine::inference::playback::Results;
-use crate::engine::inference::target::Clip;
+use crate::engine::inference::playback::PlaybackResults;
+use crate::engine::inference::target::PlayedClip;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::runtime::job::{Job, Stop};
+use crate::engine::runtime::job::{Job, JobStop};
 use crate::engine::runtime::worker::Worker;
 use crate::engine::{BenchmarkPlan, FlowExport, FlowSelection, Message};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ const THREADS: [(FlowSource, &str); 4] = [
 ];
 
 /// The threads of the flow comparison; dropping it ends them.
-pub(in crate::engine) struct FlowComparison {
+pub(in crate::engine) struct ComparisonThread {
     desired: SharedDesiredFlows,
     events: EventSender,
     compute: Compute,
@@ -56,11 +56,11 @@ pub(in crate::engine) fn start_diagnostics(
     Worker::start("diagnostics", move || diagnostics.step())
 }
 
-impl FlowComparison {
+impl ComparisonThread {
     /// Starts a thread per source; `score` wakes the one that feeds the temporal stream.
     pub fn start(
         compute: &Compute,
-        results: &Results,
+        results: &PlaybackResults,
         desired: SharedDesiredFlows,
         diagnostics: Worker,
         score: Arc<dyn Fn() + Send + Sync>,
@@ -76,7 +76,7 @@ impl FlowComparison {
     }
 
     /// Follows another clip, or none.
-    pub fn follow(&mut self, clip: Option<Clip>) {
+    pub fn follow(&mut self, clip: Option<PlayedClip>) {
         self.measurement = None;
         self.change(|desired| desired.clip = clip);
     }
@@ -150,7 +150,7 @@ impl FlowComparison {
         &self,
         name: &'static str,
         end: Message,
-        work: impl FnOnce(&DesiredFlows, &Compute, &EventSender, &Stop) -> Result<()> + Send + 'static,
+        work: impl FnOnce(&DesiredFlows, &Compute, &EventSender, &JobStop) -> Result<()> + Send + 'static,
     ) -> Job {
         let (desired, compute, events) = (self.desired.get(), self.compute.clone(), self.events.clone());
         Job::start(name, self.events.clone(), end, move |stop| work(&desired, &compute, &events, stop))

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::FlowSettings;
 use crate::engine::FlowSelection;
-use crate::engine::inference::target::Clip;
+use crate::engine::inference::target::PlayedClip;
 use crate::error::{Error, Result};
 
 /// The desired state of the flow comparison.
 #[derive(Clone, Default)]
 pub(in crate::engine) struct DesiredFlows {
     /// The clip to follow.
-    pub clip: Option<Clip>,
+    pub clip: Option<PlayedClip>,
     /// Which pair is in view.
     pub selection: FlowSelection,
     /// The settings.
@@ -28,7 +28,7 @@ impl DesiredFlows {
     ///
     /// # Errors
     /// If there is none.
-    pub fn open_clip(&self) -> Result<&Clip> {
+    pub fn open_clip(&self) -> Result<&PlayedClip> {
         self.clip.as_ref().ok_or_else(|| Error::new("clip", "none is open", "Open a clip first"))
     }
 }

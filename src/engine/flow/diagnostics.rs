@@ -36,7 +36,7 @@ pub(super) struct DiagnosticsWorker {
 }
 
 impl DiagnosticsWorker {
-    /// Looks at what lies in `flows`.
+    /// Looks at what is in `flows`.
     pub fn new(desired: SharedDesiredFlows, flows: Arc<LatestFlows>, events: EventSender) -> Self {
         Self { desired, flows, events, inspected: HashMap::new() }
     }

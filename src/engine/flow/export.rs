@@ -3,7 +3,7 @@
 use super::clip_pairs::ClipPairs;
 use super::desired::DesiredFlows;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::runtime::job::Stop;
+use crate::engine::runtime::job::JobStop;
 use crate::engine::{FlowExport, Message};
 use crate::error::{Error, Result};
 use crate::flow::colour;
@@ -19,7 +19,7 @@ pub(super) fn write(
     sizes: Sizes,
     compute: &Compute,
     events: &EventSender,
-    stop: &Stop,
+    stop: &JobStop,
 ) -> Result<()> {
     let clip = desired.open_clip()?;
     let mut pairs = ClipPairs::open(clip, &export.sources(), desired, sizes, compute, events)?;

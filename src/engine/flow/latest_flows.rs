@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{FlowDiagnostics, FlowSource, FlowStack, SourceFlow};
-use crate::engine::inference::target::Clip;
+use crate::engine::inference::target::PlayedClip;
 use crate::engine::{FlowView, Latest};
 
 /// The flows of a window that the temporal stream is to be fed with.
@@ -35,7 +35,7 @@ impl LatestFlows {
     }
 
     /// Replaces the flow of its source, unless `clip` was closed meanwhile.
-    pub fn put_flow(&self, flow: SourceFlow, clip: &Clip) {
+    pub fn put_flow(&self, flow: SourceFlow, clip: &PlayedClip) {
         self.flows[flow.source as usize].put_if(flow, || !clip.player.is_closed());
     }
 
@@ -45,7 +45,7 @@ impl LatestFlows {
     }
 
     /// Replaces the diagnostics of its source, unless `clip` was closed meanwhile.
-    pub fn put_diagnostics(&self, diagnostics: FlowDiagnostics, clip: &Clip) {
+    pub fn put_diagnostics(&self, diagnostics: FlowDiagnostics, clip: &PlayedClip) {
         self.diagnostics[diagnostics.source as usize].put_if(diagnostics, || !clip.player.is_closed());
     }
 
@@ -55,7 +55,7 @@ impl LatestFlows {
     }
 
     /// Replaces the window of its source, unless `clip` was closed meanwhile.
-    pub fn put_strip(&self, strip: FlowStack, clip: &Clip) {
+    pub fn put_strip(&self, strip: FlowStack, clip: &PlayedClip) {
         self.strips[strip.source as usize].put_if(strip, || !clip.player.is_closed());
     }
 

@@ -6,7 +6,7 @@ use super::diagnostics::statistics;
 use super::{ClipMeasure, FlowSource};
 use crate::engine::Message;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::runtime::job::Stop;
+use crate::engine::runtime::job::JobStop;
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::video::Sizes;
@@ -17,7 +17,7 @@ pub(super) fn measure(
     sizes: Sizes,
     compute: &Compute,
     events: &EventSender,
-    stop: &Stop,
+    stop: &JobStop,
 ) -> Result<()> {
     let clip = desired.open_clip()?;
     let kinds: Vec<_> = FlowSource::ALL.into_iter().filter(|kind| desired.settings.wants(*kind)).collect();

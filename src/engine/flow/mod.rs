@@ -24,7 +24,7 @@ mod source;
 mod thread;
 mod tvl1;
 
-pub(super) use comparison::{FlowComparison, start_diagnostics};
+pub(super) use comparison::{ComparisonThread, start_diagnostics};
 pub(super) use desired::SharedDesiredFlows;
 pub(super) use latest_flows::{LatestFlows, WindowFlows};
 pub use results::{ClipMeasure, FlowDiagnostics, FlowStack, FlowStatistics, ScalarMap, SourceFlow, TemporalInput};

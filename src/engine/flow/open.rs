@@ -9,13 +9,13 @@ use super::ground_truth::TruthSource;
 use super::network::{CoarseToFineSource, NetworkSource};
 use super::source::ClipSource;
 use super::tvl1::Tvl1Source;
-use crate::engine::inference::target::Clip;
+use crate::engine::inference::target::PlayedClip;
 use crate::error::Result;
 use crate::flow::tvl1::Tvl1Parameters;
 use crate::gpu::Compute;
 
 /// An open source.
-pub(super) type Opened = Box<dyn ClipSource>;
+pub(super) type OpenedSource = Box<dyn ClipSource>;
 
 /// Everything a source depends on but the pair: while it stays the same the source stays open.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +65,7 @@ impl SourceKey {
 ///
 /// # Errors
 /// If it cannot work on this clip or with these settings.
-pub(super) fn open(key: &SourceKey, clip: &Clip, compute: &Compute) -> Result<Opened> {
+pub(super) fn open(key: &SourceKey, clip: &PlayedClip, compute: &Compute) -> Result<OpenedSource> {
     Ok(match &key.kind {
         SourceSettings::Network(dir, false) => Box::new(NetworkSource::load(dir, compute)?),
         SourceSettings::Network(dir, true) => Box::new(CoarseToFineSource::load(dir, compute)?),

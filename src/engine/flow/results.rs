@@ -58,7 +58,7 @@ pub struct TemporalInput {
     pub height: usize,
     /// Twenty planes u0, v0, u1, v1 …, row after row.
     pub planes: Vec<Vec<f32>>,
-    /// Counts of the flow's components before clipping, in 80 bins of 1 px from −40 to 40; the outermost take what lies beyond.
+    /// Counts of the flow's components before clipping, in 80 bins of 1 px from −40 to 40; the outermost take what is beyond.
     pub histogram: Vec<u32>,
     /// Share of the components beyond ±20 px, 0 … 1.
     pub clipped: f32,

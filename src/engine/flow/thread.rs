@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use super::desired::{DesiredFlows, SharedDesiredFlows};
 use super::latest_flows::WindowFlows;
-use super::open::{Opened, SourceKey, open};
+use super::open::{OpenedSource, SourceKey, open};
 use super::source::Estimate;
 use super::{FlowSource, SourceFlow};
-use crate::engine::inference::playback::Results;
-use crate::engine::inference::target::{Clip, Target};
+use crate::engine::inference::playback::PlaybackResults;
+use crate::engine::inference::target::{InferenceTarget, PlayedClip};
 use crate::engine::{FlowView, Message, WINDOW_PAIRS};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
@@ -25,19 +25,19 @@ pub(super) struct SourceThread {
     kind: FlowSource,
     compute: Compute,
     desired: SharedDesiredFlows,
-    results: Results,
+    results: PlaybackResults,
     /// Wakes the inference thread for a complete window.
     score: Arc<dyn Fn() + Send + Sync>,
-    source: Option<Source>,
+    source: Option<ThreadSource>,
     /// What was tried in vain, so that it is not tried again.
     failed: Option<SourceKey>,
 }
 
 /// An open source, and what it has computed.
-struct Source {
+struct ThreadSource {
     key: SourceKey,
-    clip: Clip,
-    source: Opened,
+    clip: PlayedClip,
+    source: OpenedSource,
     flows: HashMap<[usize; 2], FlowView>,
     shown: Option<([usize; 2], bool)>,
     /// The window that was handed to the temporal stream, and the model it was handed to.
@@ -50,7 +50,7 @@ impl SourceThread {
         kind: FlowSource,
         compute: Compute,
         desired: SharedDesiredFlows,
-        results: Results,
+        results: PlaybackResults,
         score: Arc<dyn Fn() + Send + Sync>,
     ) -> Self {
         Self { kind, compute, desired, results, score, source: None, failed: None }
@@ -81,7 +81,7 @@ impl SourceThread {
             self.failed = None;
             self.results.events.send(Message::SourceUnavailable(self.kind, None));
             let (flows, clip) = (HashMap::new(), clip.clone());
-            self.source = Some(Source { key, clip, source, flows, shown: None, strip: None });
+            self.source = Some(ThreadSource { key, clip, source, flows, shown: None, strip: None });
         }
         self.follow(desired)
     }
@@ -91,7 +91,7 @@ impl SourceThread {
         let Some(source) = &mut self.source else { return Ok(false) };
         let frames = source.clip.frames;
         let position = source.clip.player.state().position;
-        let target = Target::new(position, frames, desired.selection, desired.settings.stride());
+        let target = InferenceTarget::new(position, frames, desired.selection, desired.settings.stride());
         let pair = target.pair_frames(target.pair, frames);
         let backward = desired.settings.wants_backward(self.kind);
         if source.shown != Some((pair, backward)) {
@@ -122,7 +122,7 @@ impl SourceThread {
             return Ok(true);
         }
         let flows = pairs.iter().filter_map(|pair| source.flows.get(pair).cloned()).collect();
-        let Target { window_start, stride, .. } = target;
+        let InferenceTarget { window_start, stride, .. } = target;
         self.results.comparison.put_window(WindowFlows { source: self.kind, window_start, stride, flows });
         source.strip = Some(strip);
         (self.score)();
@@ -143,7 +143,7 @@ impl SourceThread {
     }
 }
 
-impl Source {
+impl ThreadSource {
     /// Returns the flow of a pair, for the player at `position`, with everything that is shown of it.
     fn show(
         &mut self,

@@ -32,7 +32,7 @@ impl Tvl1Source {
     /// Returns a solver with `parameters` on the device of `compute`.
     ///
     /// # Errors
-    /// If a parameter lies outside its range, or the GPU refuses.
+    /// If a parameter is outside its range, or the GPU refuses.
     pub fn new(parameters: Tvl1Parameters, side: Option<u32>, warm_start: bool, compute: &Compute) -> Result<Self> {
         let solver = match &compute.wgpu {
             // The illumination term is rare enough to be left to the CPU.

@@ -69,7 +69,7 @@ impl FlowView {
 /// Logits of the streams for one window; a stream the model lacks has none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scores {
-    /// First frame of the window that was scored; while playing it may lie a little before the shown flow.
+    /// First frame of the window that was scored; while playing it may be a little before the shown flow.
     pub window_start: usize,
     /// Logits of the spatial stream, in the order of the model's classes.
     pub spatial: Vec<f32>,

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::pipeline::FINEST_LEVEL;
-use super::target::{Clip, Target};
+use super::target::{InferenceTarget, PlayedClip};
 use crate::engine::flow::{FlowSource, FlowStack, LatestFlows, SourceFlow, WindowFlows};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{Analysis, FlowSelection, InferencePipeline, Latest, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
@@ -19,7 +19,7 @@ const PATIENCE_FRAMES: usize = 64;
 
 /// The requested view of the clip.
 #[derive(Clone, Copy)]
-pub(in crate::engine) struct View {
+pub(in crate::engine) struct PlaybackView {
     /// Pair and level.
     pub selection: FlowSelection,
     /// Distance between the frames of a pair.
@@ -34,7 +34,7 @@ pub(in crate::engine) struct View {
 
 /// A window whose scores are being worked on, with the frames it needs.
 struct Scoring {
-    target: Target,
+    target: InferenceTarget,
     /// Those of the pairs that are shown.
     window: Vec<Arc<Frame>>,
     /// Those that the streams read: the same, or more where one reads clips.
@@ -46,7 +46,7 @@ struct Scoring {
 
 impl Scoring {
     /// Returns whether it is worth continuing although the target has moved: while playing the scores may lag a little behind.
-    fn serves(&self, target: &Target, playing: bool) -> bool {
+    fn serves(&self, target: &InferenceTarget, playing: bool) -> bool {
         let moved = target.window_start.abs_diff(self.target.window_start);
         let same_stride = self.target.stride == target.stride;
         same_stride && (moved == 0 || (playing && !self.done && moved <= PATIENCE_FRAMES))
@@ -55,7 +55,7 @@ impl Scoring {
 
 /// The places for results.
 #[derive(Clone)]
-pub(in crate::engine) struct Results {
+pub(in crate::engine) struct PlaybackResults {
     /// What the networks say.
     pub analysis: Arc<Latest<Analysis>>,
     /// The newest flows of each source; the network is one of its sources.
@@ -71,16 +71,16 @@ pub(in crate::engine) struct PlaybackInference {
     pipeline: InferencePipeline,
     /// Number of flows computed between two checks of the player.
     slice: usize,
-    results: Results,
-    clip: Option<Clip>,
+    results: PlaybackResults,
+    clip: Option<PlayedClip>,
     /// The pair that is shown, and what of it was wanted besides.
-    shown: Option<(Target, [bool; 2])>,
+    shown: Option<(InferenceTarget, [bool; 2])>,
     scoring: Option<Scoring>,
 }
 
 impl PlaybackInference {
     /// Follows no clip yet.
-    pub fn new(pipeline: InferencePipeline, slice: usize, results: Results) -> Self {
+    pub fn new(pipeline: InferencePipeline, slice: usize, results: PlaybackResults) -> Self {
         Self { pipeline, slice, results, clip: None, shown: None, scoring: None }
     }
 
@@ -98,11 +98,11 @@ impl PlaybackInference {
     /// Shows the flow of the newest position or, when that is shown, does one slice of the scores.
     ///
     /// False when there is nothing to do until the player or a request changes.
-    pub fn step(&mut self, clip: Option<Clip>, view: View) -> Result<bool> {
+    pub fn step(&mut self, clip: Option<PlayedClip>, view: PlaybackView) -> Result<bool> {
         self.follow(clip);
         let Some(clip) = &self.clip else { return Ok(false) };
         let state = clip.player.state();
-        let target = Target::new(state.position, clip.frames, view.selection, view.stride);
+        let target = InferenceTarget::new(state.position, clip.frames, view.selection, view.stride);
         if self.shown != Some((target, [view.backward, view.pyramid])) {
             // A two-frame network need not wait until the whole window is decoded.
             let needed = self.pipeline.frames_for(target.pair);
@@ -127,7 +127,7 @@ impl PlaybackInference {
     }
 
     /// Forgets everything about the old clip when there is a new one.
-    fn follow(&mut self, clip: Option<Clip>) {
+    fn follow(&mut self, clip: Option<PlayedClip>) {
         let is_same = match (&self.clip, &clip) {
             (Some(old), Some(new)) => old.is_same(new),
             (old, new) => old.is_none() && new.is_none(),
@@ -148,10 +148,10 @@ impl PlaybackInference {
         window: &[Arc<Frame>],
         pair_in_window: usize,
         padded: usize,
-        target: Target,
-        view: View,
+        target: InferenceTarget,
+        view: PlaybackView,
     ) -> Result<()> {
-        let Target { frame, window_start, pair, level, stride } = target;
+        let InferenceTarget { frame, window_start, pair, level, stride } = target;
         let flow = self.pipeline.flow(window, pair_in_window, level)?;
         let backward = if view.backward { self.pipeline.backward(window, pair_in_window, level)? } else { None };
         let levels = if view.pyramid { self.pipeline.levels() } else { Vec::new() };
@@ -200,7 +200,7 @@ impl PlaybackInference {
         let scoring = self.scoring.as_mut().filter(|scoring| wanted && scoring.done && !scoring.strip_shown);
         let Some(scoring) = scoring else { return Ok(false) };
         scoring.strip_shown = true;
-        let Target { window_start, stride, .. } = scoring.target;
+        let InferenceTarget { window_start, stride, .. } = scoring.target;
         let flow = |pair| self.pipeline.flow(&scoring.window, pair, FINEST_LEVEL);
         let flows = (0..WINDOW_PAIRS).map(flow).collect::<Result<_>>()?;
         let scores = self.results.analysis.get().and_then(|shown| shown.scores.clone());

@@ -8,7 +8,7 @@ use crate::video::{Frame, Geometry, Player};
 
 /// The clip to be followed.
 #[derive(Clone)]
-pub(in crate::engine) struct Clip {
+pub(in crate::engine) struct PlayedClip {
     /// Its player.
     pub player: Arc<Player>,
     /// Its file.
@@ -19,14 +19,14 @@ pub(in crate::engine) struct Clip {
     pub size: Geometry,
 }
 
-impl Clip {
+impl PlayedClip {
     /// Returns whether both are the same opening of the same file.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.player, &other.player)
     }
 
     /// Returns the window of `target` from its `from`-th frame on, `count` frames or as many as there are, once all are decoded.
-    pub fn window(&self, target: &Target, from: usize, count: usize) -> Option<Vec<Arc<Frame>>> {
+    pub fn window(&self, target: &InferenceTarget, from: usize, count: usize) -> Option<Vec<Arc<Frame>>> {
         let start = target.window_start + from * target.stride;
         let there = (self.frames - 1).checked_sub(start)? / target.stride + 1;
         self.player.window(start, count.min(there), target.stride)
@@ -35,8 +35,8 @@ impl Clip {
     /// At most `count` frames around the position of `target`, for networks that read more than a window of eleven: as many of them
     /// behind it as make half of them, or all where there are none before, once they are decoded, or as many as the player
     /// keeps; before it those that were seen and are still there.
-    pub fn around(&self, target: &Target, count: usize) -> Option<Vec<Arc<Frame>>> {
-        let Target { frame, stride, .. } = *target;
+    pub fn around(&self, target: &InferenceTarget, count: usize) -> Option<Vec<Arc<Frame>>> {
+        let InferenceTarget { frame, stride, .. } = *target;
         let there = (self.frames - 1 - frame) / stride;
         let least_before = (count / 2).min(frame / stride);
         let after = (count - 1 - least_before).min(self.player.reach() / stride).min(there);
@@ -54,7 +54,7 @@ impl Clip {
 
 /// The frames to show: a pair and its window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::engine) struct Target {
+pub(in crate::engine) struct InferenceTarget {
     /// The player's position.
     pub frame: usize,
     /// First frame of the window of eleven.
@@ -67,7 +67,7 @@ pub(in crate::engine) struct Target {
     pub stride: usize,
 }
 
-impl Target {
+impl InferenceTarget {
     /// Returns the target at `position`. Its window begins there or, near the end, earlier, so that eleven frames fit.
     pub fn new(position: usize, frames: usize, selection: FlowSelection, stride: usize) -> Self {
         let frame = position.min(frames - 1);
@@ -82,7 +82,7 @@ impl Target {
         Self { frame, window_start, pair, level: selection.level, stride }
     }
 
-    /// Returns the frames of a pair of the window in a clip of `frames` frames; what would lie behind its end is its last frame.
+    /// Returns the frames of a pair of the window in a clip of `frames` frames; what would are behind its end is its last frame.
     pub fn pair_frames(&self, pair: usize, frames: usize) -> [usize; 2] {
         [pair, pair + 1].map(|i| (self.window_start + i * self.stride).min(self.last(frames)))
     }
@@ -103,8 +103,8 @@ impl Target {
 mod tests {
     use super::*;
 
-    fn target(position: usize, frames: usize, stride: usize) -> Target {
-        Target::new(position, frames, FlowSelection::default(), stride)
+    fn target(position: usize, frames: usize, stride: usize) -> InferenceTarget {
+        InferenceTarget::new(position, frames, FlowSelection::default(), stride)
     }
 
     fn target_of_last(frames: usize, stride: usize) -> [usize; 2] {

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::playback::{PlaybackInference, Results, View};
-use super::target::Clip;
+use super::playback::{PlaybackInference, PlaybackResults, PlaybackView};
+use super::target::PlayedClip;
 use crate::engine::flow::{FlowSettings, FlowSource};
 use crate::engine::live::LiveSession;
 use crate::engine::runtime::worker::Worker;
@@ -20,9 +20,9 @@ use crate::video::Sizes;
 
 /// The desired state of the thread; only the newest values count.
 struct DesiredInference {
-    clip: Option<Clip>,
+    clip: Option<PlayedClip>,
     live: Option<Arc<LiveSession>>,
-    view: View,
+    view: PlaybackView,
     load: Option<PathBuf>,
 }
 
@@ -34,9 +34,18 @@ pub(in crate::engine) struct Inference {
 
 impl Inference {
     /// Starts the thread. It reports the folder and the frame sizes of each loaded model to `on_model`.
-    pub fn start(compute: Compute, results: Results, on_model: impl Fn(PathBuf, Sizes) + Send + 'static) -> Self {
-        let view =
-            View { selection: FlowSelection::default(), stride: 1, backward: false, pyramid: false, strip: false };
+    pub fn start(
+        compute: Compute,
+        results: PlaybackResults,
+        on_model: impl Fn(PathBuf, Sizes) + Send + 'static,
+    ) -> Self {
+        let view = PlaybackView {
+            selection: FlowSelection::default(),
+            stride: 1,
+            backward: false,
+            pyramid: false,
+            strip: false,
+        };
         let desired = Arc::new(Mutex::new(DesiredInference { clip: None, live: None, view, load: None }));
         let (on_model, shared) = (Box::new(on_model), desired.clone());
         let mut thread =
@@ -45,7 +54,7 @@ impl Inference {
     }
 
     /// Follows another clip, or none.
-    pub fn follow(&self, clip: Option<Clip>) {
+    pub fn follow(&self, clip: Option<PlayedClip>) {
         self.change(|desired| desired.clip = clip);
     }
 
@@ -93,7 +102,7 @@ fn locked(desired: &Mutex<DesiredInference>) -> MutexGuard<'_, DesiredInference>
 struct InferenceThread {
     compute: Compute,
     desired: Arc<Mutex<DesiredInference>>,
-    results: Results,
+    results: PlaybackResults,
     on_model: Box<dyn Fn(PathBuf, Sizes) + Send>,
     playback: Option<PlaybackInference>,
     /// The live source that is watched, and what was seen of it.
@@ -174,8 +183,8 @@ fn watch(
     live: &LiveSession,
     live_inference: &mut LiveInference,
     pipeline: &mut InferencePipeline,
-    view: View,
-    results: &Results,
+    view: PlaybackView,
+    results: &PlaybackResults,
 ) -> Result<bool> {
     let Some(result) = live_inference.step(pipeline, live.settings(), view.selection.level)? else { return Ok(false) };
     live.result.put(result);

@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::labels::formats::{self, Cut, Exported, Format, exported_clips, folder_of, prepare};
-use crate::labels::media_scan::{Fault, Found, Progress, check_video, find_videos, fingerprint};
+use crate::labels::media_scan::{Progress, ScanFault, ScanResult, check_video, find_videos, fingerprint};
 use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
 use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
 
 /// Returns the videos in `folder` and the folders in it, in the order in which people count; those that were found until `go_on`
 /// says no. Clips that an export has cut out are left out, unless there is nothing else.
-pub fn videos_in(folder: &Path, go_on: &dyn Fn() -> bool) -> Found {
+pub fn videos_in(folder: &Path, go_on: &dyn Fn() -> bool) -> ScanResult {
     let mut found = find_videos(folder, &is_video, go_on);
     leave_out_exported(&mut found);
     found.videos.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     found
 }
 
-fn leave_out_exported(found: &mut Found) {
+fn leave_out_exported(found: &mut ScanResult) {
     // An export has a folder for each class.
     let roots: BTreeSet<PathBuf> =
         found.videos.iter().filter_map(|path| Some(path.parent()?.parent()?.into())).collect();
@@ -42,12 +42,12 @@ fn leave_out_exported(found: &mut Found) {
     for (root, count) in counts {
         let (cause, remedy) = match count {
             1 => (
-                "1 clip is left out, as an export of labels has cut it out of another video".to_owned(),
-                "Name the folder of that export to add it all the same",
+                "1 clip skipped, because a label export cut it from another video".to_owned(),
+                "Choose the folder of that export to add it anyway",
             ),
             _ => (
-                format!("{count} clips are left out, as an export of labels has cut them out of other videos"),
-                "Name the folder of that export to add them all the same",
+                format!("{count} clips skipped, because a label export cut them from other videos"),
+                "Choose the folder of that export to add them anyway",
             ),
         };
         found.notes.push(Error::file(&root, cause, remedy));
@@ -108,7 +108,7 @@ pub fn time_videos(document: &Document, dir: &Path) -> Step {
             changes.push(Change::Video(*id, Some(Video { facts: Some(facts), ..video.clone() })));
         }
     }
-    Step::new("Look into videos again", changes)
+    Step::new("Rescan videos", changes)
 }
 
 /// Writes the labels of the project in `dir` to `target`, and where `with_clips` the clips they name as well: all of it, or
@@ -174,7 +174,7 @@ impl LabelExport<'_> {
 fn changed_videos(document: &Document, dir: &Path, thorough: bool) -> Vec<PathBuf> {
     let has_labels = |video: &&Video| !video.labels.is_empty() || !video.segments.is_empty();
     let labelled = document.videos.values().filter(has_labels);
-    let changed = labelled.filter(|video| check_video(video, dir, thorough) == Some(Fault::Changed));
+    let changed = labelled.filter(|video| check_video(video, dir, thorough) == Some(ScanFault::Changed));
     changed.map(|video| StoredPath::decode(&video.path, dir)).collect()
 }
 
@@ -198,7 +198,7 @@ fn refuse_changed(cuts: &[Cut], document: &Document, dir: &Path) -> Result<()> {
         ),
         _ => (
             "changed since they were labelled, so clips cut out of them may show something else",
-            "Look at their labels, take them as they are now with `motionscope project check --accept` and export again; \
+            "Check their labels, accept the changed files with `motionscope project check --accept` and export again; \
              nothing was written",
         ),
     };
@@ -211,7 +211,7 @@ fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<
     let missing: BTreeSet<_> = cuts.iter().map(|cut| &cut.video).filter(|video| !video.exists()).cloned().collect();
     if !missing.is_empty() {
         let missing: Vec<_> = missing.into_iter().collect();
-        let remedy = "Relink or remove what is missing and export again; nothing was written";
+        let remedy = "Relink or remove the missing videos and export again; nothing was written";
         let cause = match missing.len() {
             1 => "no such file, so its clips cannot be cut out",
             _ => "no such files, so their clips cannot be cut out",
@@ -286,7 +286,7 @@ mod tests {
         let all = found("");
         assert_eq!(all.videos, [at("a.mp4"), at("export/wave/mine.mp4")]);
         assert_eq!((all.exported, all.notes.len()), (2, 1));
-        assert!(all.notes[0].cause.starts_with("2 clips are left out") && all.notes[0].subject.ends_with("export"));
+        assert!(all.notes[0].cause.starts_with("2 clips skipped") && all.notes[0].subject.ends_with("export"));
         // Without its lists it is a folder of videos like any other.
         std::fs::remove_file(at("export/classInd.txt")).unwrap();
         assert_eq!((found("").videos.len(), found("").notes), (4, vec![]));

@@ -94,8 +94,8 @@ fn find(search: Search, go_on: &dyn Fn() -> bool) -> SearchResult {
                     }
                     false if is_alone || is_video(&path) => videos.push(path),
                     false => {
-                        let cause = "skipped: its name does not end like a video's";
-                        notes.push(Error::file(&path, cause, "Add it by itself if it is one"));
+                        let cause = "skipped: not a video file extension";
+                        notes.push(Error::file(&path, cause, "Add it individually if it is a video"));
                     }
                 }
             }

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use crossbeam_channel::unbounded;
 
 use crate::engine::runtime::events::EventSender;
-use crate::engine::runtime::job::Stop;
+use crate::engine::runtime::job::JobStop;
 use crate::engine::{
     InferencePipeline, Message, Prediction, Scores, SuggestionOrder, SuggestionStart, WindowPrediction,
 };
@@ -39,7 +39,7 @@ pub(in crate::engine) fn run(
     order: &SuggestionOrder,
     compute: &Compute,
     events: &EventSender,
-    stop: &Stop,
+    stop: &JobStop,
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     let classes = model.card.classes.clone();
@@ -61,7 +61,7 @@ pub(in crate::engine) fn run(
 }
 
 /// Scores windows that are evenly spread over a video.
-fn score(pipeline: &mut InferencePipeline, path: &Path, fusion: &Fusion, stop: &Stop) -> Result<Prediction> {
+fn score(pipeline: &mut InferencePipeline, path: &Path, fusion: &Fusion, stop: &JobStop) -> Result<Prediction> {
     pipeline.clear();
     let mut reader = VideoReader::open(path, Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() })?;
     let (frames, secs) = (reader.info().frames, reader.info().duration_secs);

@@ -11,7 +11,7 @@ use crate::video::{Geometry, LiveFrame, VideoWriter};
 
 /// The frame rate of a clip whose frames do not define one.
 const USUAL_FPS: f64 = 25.0;
-/// Rates of cameras; what lies outside comes from frames that arrived in a heap.
+/// Rates of cameras; what is outside comes from frames that arrived in a heap.
 const RATES: std::ops::RangeInclusive<f64> = 1.0..=240.0;
 /// A frame stands for no more than so many, however long the camera was silent.
 const MOST_REPEATS: usize = 250;
@@ -106,7 +106,7 @@ fn size(picture: &RgbImage) -> Geometry {
 
 /// Returns the error for a recording that starts before the first frame.
 pub(super) fn nothing_yet(path: &Path) -> Error {
-    Error::file(path, "the camera has shown nothing yet", "Wait for the first frame and try again")
+    Error::file(path, "no frame has arrived from the camera yet", "Wait for the first frame and try again")
 }
 
 /// Frames per second of what was captured.

@@ -17,14 +17,14 @@ use crate::video::{LiveFrame, is_hidden, is_video};
 pub const CLIP_SECS: f64 = 3.0;
 
 /// Something for the thread to do.
-enum Work {
+enum CorrectionWork {
     Save { frames: Vec<LiveFrame>, folder: PathBuf, class: String },
     Count(PathBuf),
 }
 
 /// The thread "corrections", which writes and counts clips; dropping this waits for what is in work.
 pub struct Corrections {
-    work: Option<Sender<Work>>,
+    work: Option<Sender<CorrectionWork>>,
     events: EventSender,
     thread: Option<JoinHandle<()>>,
 }
@@ -41,15 +41,15 @@ impl Corrections {
 
     /// Saves `frames` as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem.
     pub fn save(&self, frames: Vec<LiveFrame>, folder: PathBuf, class: String) {
-        self.hand_over(Work::Save { frames, folder, class });
+        self.hand_over(CorrectionWork::Save { frames, folder, class });
     }
 
     /// Counts the clips in `folder`. Answered by [`LiveEvent::Corrections`].
     pub fn count(&self, folder: PathBuf) {
-        self.hand_over(Work::Count(folder));
+        self.hand_over(CorrectionWork::Count(folder));
     }
 
-    fn hand_over(&self, work: Work) {
+    fn hand_over(&self, work: CorrectionWork) {
         let Some(sender) = &self.work else { return };
         if sender.send(work).is_err() {
             let cause = "the thread that saves clips could not be started";
@@ -68,11 +68,11 @@ impl Drop for Corrections {
     }
 }
 
-fn run(inbox: &Receiver<Work>, events: &EventSender) {
+fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
     for work in inbox {
         let folder = match work {
-            Work::Count(folder) => folder,
-            Work::Save { frames, folder, class } => {
+            CorrectionWork::Count(folder) => folder,
+            CorrectionWork::Save { frames, folder, class } => {
                 match caught("correction", || save(&frames, &folder, &class)) {
                     Ok(path) => {
                         let frames = frames.len();

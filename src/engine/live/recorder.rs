@@ -35,18 +35,18 @@ pub struct RecordingStatus {
 }
 
 /// A recording; dropping it completes the file.
-pub(super) struct Recorder {
+pub(super) struct LiveRecorder {
     stop: Arc<AtomicBool>,
     status: Arc<Mutex<RecordingStatus>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Recorder {
+impl LiveRecorder {
     /// Begins to write what `camera` shows.
     pub fn start(order: RecordingOrder, camera: Arc<Camera>, events: EventSender) -> Self {
         let (stop, path) = (Arc::new(AtomicBool::new(false)), order.path.clone());
         let status = Arc::new(Mutex::new(RecordingStatus { path: path.clone(), ..RecordingStatus::default() }));
-        let work = Work { camera, stop: stop.clone(), status: status.clone() };
+        let work = RecordingWork { camera, stop: stop.clone(), status: status.clone() };
         let unstarted = events.clone();
         let body = move || match caught("recording", || work.write(&order)) {
             Ok(secs) => events.send(Message::Live(LiveEvent::Recorded { path, secs })),
@@ -65,7 +65,7 @@ impl Recorder {
     }
 }
 
-impl Drop for Recorder {
+impl Drop for LiveRecorder {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
@@ -76,13 +76,13 @@ impl Drop for Recorder {
 }
 
 /// The state of the recording thread.
-struct Work {
+struct RecordingWork {
     camera: Arc<Camera>,
     stop: Arc<AtomicBool>,
     status: Arc<Mutex<RecordingStatus>>,
 }
 
-impl Work {
+impl RecordingWork {
     /// Writes until it is stopped; the length of the file in seconds. What is written stays, whatever happens.
     fn write(&self, order: &RecordingOrder) -> Result<f64> {
         let path = &order.path;
@@ -122,5 +122,5 @@ impl Work {
 
 /// Says what is left of a recording that broke off.
 fn kept(error: Error) -> Error {
-    Error { remedy: format!("{}; what was recorded until then is in the file", error.remedy), ..error }
+    Error { remedy: format!("{}; the file holds the recording up to then", error.remedy), ..error }
 }

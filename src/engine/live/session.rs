@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::recorder::Recorder;
+use super::recorder::LiveRecorder;
 use super::{CLIP_SECS, LiveResult, RecordingStatus};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{Latest, LiveEvent, LiveOrder, LiveSettings, Message, RecordingOrder};
 use crate::video::{Camera, CameraInfo, CameraNews, CameraSource, CameraStatus, Frame, LiveFrame, Sizes};
 
-/// Longest side of the frames kept for the screen and for clips, pixels: seconds of them lie in memory.
+/// Longest side of the frames kept for the screen and for clips, pixels: seconds of them are in memory.
 const DISPLAY_MAX: u32 = 960;
 
 /// Everything that can be seen of a live source at one moment.
@@ -35,7 +35,7 @@ pub(in crate::engine) struct LiveSession {
     pub result: Latest<LiveResult>,
     settings: Mutex<LiveSettings>,
     held: Mutex<Option<Vec<LiveFrame>>>,
-    recorder: Mutex<Option<Recorder>>,
+    recorder: Mutex<Option<LiveRecorder>>,
 }
 
 impl LiveSession {
@@ -91,7 +91,7 @@ impl LiveSession {
     pub fn record(&self, order: Option<RecordingOrder>, events: &EventSender) {
         let before = locked(&self.recorder).take();
         drop(before); // waits for the disk, and nobody else waits for that
-        *locked(&self.recorder) = order.map(|order| Recorder::start(order, self.camera.clone(), events.clone()));
+        *locked(&self.recorder) = order.map(|order| LiveRecorder::start(order, self.camera.clone(), events.clone()));
     }
 
     fn view(&self) -> LiveView {
@@ -100,7 +100,7 @@ impl LiveSession {
             camera: self.camera.status(),
             frame: self.camera.newest().map(|live| live.frame),
             result: self.result.get(),
-            recording: locked(&self.recorder).as_ref().and_then(Recorder::status),
+            recording: locked(&self.recorder).as_ref().and_then(LiveRecorder::status),
             held: locked(&self.held).as_ref().map(Vec::len),
         }
     }

@@ -6,7 +6,7 @@ use super::drawing::{Annotated, Drawing};
 use crate::engine::inference::clip_frames::ClipFrames;
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::runtime::job::Stop;
+use crate::engine::runtime::job::JobStop;
 use crate::engine::{InferencePipeline, Message, OverlayExport, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::flow::colour;
@@ -80,7 +80,7 @@ pub(in crate::engine) fn run(
     export: &OverlayExport,
     compute: &Compute,
     events: &EventSender,
-    stop: &Stop,
+    stop: &JobStop,
 ) -> Result<()> {
     export.guard.check(std::slice::from_ref(&export.path))?;
     let model = HiddenTwoStream::load(&export.model, &compute.device)?;

@@ -14,7 +14,7 @@ use crate::nets::fusion::Fusion;
 pub struct Pin {
     /// The clip.
     pub path: PathBuf,
-    /// The frame; its window begins there, or so far before it that it lies within the clip.
+    /// The frame; its window begins there, or so far before it that it is within the clip.
     pub frame: usize,
 }
 

@@ -28,7 +28,7 @@ type Version = (PathBuf, Option<SystemTime>);
 
 /// The frames around a pin.
 #[derive(Clone)]
-struct Window {
+struct PinnedWindow {
     /// Sizes of the pictures, and how many frames were wanted.
     wanted: (Sizes, usize),
     frames: Vec<Arc<Frame>>,
@@ -44,7 +44,7 @@ pub(super) struct PinnedWorker {
     events: EventSender,
     model: Option<(Version, InferencePipeline)>,
     /// The windows of the pins as a model wanted them last.
-    windows: HashMap<Pin, Window>,
+    windows: HashMap<Pin, PinnedWindow>,
     /// In the order of their making.
     predictions: Vec<(Version, Arc<PinnedPrediction>)>,
     failures: Vec<(Pin, Version, Error)>,
@@ -117,9 +117,9 @@ impl PinnedWorker {
         pipeline.clear(); // frames of another pin have the same numbers
         let wanted = (Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() }, pipeline.window_frames());
         let known = self.windows.get(pin).filter(|window| window.wanted == wanted).cloned();
-        let window = known.map_or_else(|| Window::decode(pin, wanted), Ok)?;
+        let window = known.map_or_else(|| PinnedWindow::decode(pin, wanted), Ok)?;
         self.windows.insert(pin.clone(), window.clone());
-        let Window { frames, place, .. } = window;
+        let PinnedWindow { frames, place, .. } = window;
         let pair = [place, (place + 1).min(frames.len() - 1)].map(|index| frames[index].clone());
         let flow = if pipeline.frames_for(0).len() == 2 {
             pipeline.flow(&pair, 0, FINEST_LEVEL)?
@@ -156,7 +156,7 @@ impl PinnedWorker {
             let missing = version
                 .1
                 .is_none()
-                .then(|| Error::file(model, "its networks are gone", "Choose another step, or train again"));
+                .then(|| Error::file(model, "its weights no longer exist", "Choose another step, or train again"));
             let failed = self.failures.iter().find(|(of, by, _)| of == pin && *by == version);
             let error = missing.or_else(|| failed.map(|(.., error)| error.clone()))?;
             Some((pin.clone(), model.clone(), error))
@@ -173,8 +173,8 @@ fn version(dir: &Path) -> Version {
     (dir.to_owned(), written.ok())
 }
 
-impl Window {
-    /// Returns the window that begins with the pinned frame, or so far before it that it lies within the clip.
+impl PinnedWindow {
+    /// Returns the window that begins with the pinned frame, or so far before it that it is within the clip.
     fn decode(pin: &Pin, wanted: (Sizes, usize)) -> Result<Self> {
         let (sizes, count) = &wanted;
         let mut reader = VideoReader::open(&pin.path, sizes.clone())?;

@@ -13,9 +13,9 @@ use crate::panic_guard::caught;
 
 /// The stop flag of a job.
 #[derive(Clone, Default)]
-pub(in crate::engine) struct Stop(Arc<AtomicBool>);
+pub(in crate::engine) struct JobStop(Arc<AtomicBool>);
 
-impl Stop {
+impl JobStop {
     /// Returns whether the job is to end.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Acquire)
@@ -24,7 +24,7 @@ impl Stop {
 
 /// A job under way; dropping it ends it.
 pub(in crate::engine) struct Job {
-    stop: Stop,
+    stop: JobStop,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -34,9 +34,9 @@ impl Job {
         name: &'static str,
         events: EventSender,
         end: Message,
-        work: impl FnOnce(&Stop) -> Result<()> + Send + 'static,
+        work: impl FnOnce(&JobStop) -> Result<()> + Send + 'static,
     ) -> Self {
-        let stop = Stop::default();
+        let stop = JobStop::default();
         let asked = stop.clone();
         let unstarted = (events.clone(), end.clone());
         let body = move || {

@@ -1,4 +1,4 @@
-//! A training on the thread "training", and the handle to hold it, to go on, and to stop it.
+//! A training on the thread "training", and the handle to hold it, to continue, and to stop it.
 
 use std::thread::{Builder, JoinHandle};
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use super::config::claim_fold;
-use super::plan::{Learning, Place};
+use super::plan::{GroupPlace, Learning};
 use super::{Fold, GroupsEvent, GroupsPlan};
 use crate::annotations::ucf101::class_index;
 use crate::atomic;
@@ -52,7 +52,7 @@ impl<'a> Learner<'a> {
         plan: &GroupsPlan,
         dataset: &Dataset,
         fold: &Fold,
-        place: &Place<'_>,
+        place: &GroupPlace<'_>,
         device: &Device,
         on_event: &mut dyn FnMut(GroupsEvent<'_>),
     ) -> Result<HiddenTwoStream> {
@@ -140,7 +140,7 @@ impl LastLayers {
     }
 }
 
-/// Trains on the clips at the places `picked`, in folders within `dir`, which trainings that were broken off go on in.
+/// Trains on the clips at the places `picked`, in folders within `dir`, which trainings that were broken off continue in.
 fn train(
     plans: &[TrainingPlan],
     model: &Path,

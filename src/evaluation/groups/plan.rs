@@ -54,7 +54,7 @@ impl Learning {
 }
 
 /// The folder and the clips of a fold.
-pub(super) struct Place<'a> {
+pub(super) struct GroupPlace<'a> {
     pub dir: &'a Path,
     pub basis: &'a str,
 }

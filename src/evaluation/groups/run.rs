@@ -6,7 +6,7 @@ use burn::tensor::Device;
 
 use super::config::{basis, claim};
 use super::learning::Learner;
-use super::plan::{GroupsEvent, GroupsPlan, Learning, Place};
+use super::plan::{GroupPlace, GroupsEvent, GroupsPlan, Learning};
 use super::stored_scores::{StoredClip, StoredScores};
 use super::{Fold, folds};
 use crate::data::Dataset;
@@ -46,7 +46,7 @@ pub fn evaluate_groups(
                     learner = Some(Learner::new(plan, model, dataset, device, on_event)?);
                 }
                 let learner = learner.as_ref().expect("it is made with the first fold that is not scored");
-                score_fold(learner, plan, dataset, fold, &Place { dir: &dir, basis: &basis }, device, on_event)?
+                score_fold(learner, plan, dataset, fold, &GroupPlace { dir: &dir, basis: &basis }, device, on_event)?
             }
         };
         let result = fold_result(plan, dataset, fold, &card, &scores);
@@ -72,7 +72,7 @@ fn score_fold(
     plan: &GroupsPlan,
     dataset: &Dataset,
     fold: &Fold,
-    place: &Place<'_>,
+    place: &GroupPlace<'_>,
     device: &Device,
     on_event: &mut dyn FnMut(GroupsEvent<'_>),
 ) -> Result<StoredScores> {

@@ -32,7 +32,7 @@ pub(super) fn sweep(points: &[SweepPoint], weight: f64) -> Markup {
     axes(&content, ["0".into(), largest.to_string()], [percent(low), percent(high)])
 }
 
-/// Accuracy (bars) against confidence: what lies between a bar and the diagonal is missing or too much.
+/// Accuracy (bars) against confidence: what is between a bar and the diagonal is missing or too much.
 pub(super) fn reliability(calibration: &Calibration) -> Markup {
     let width = WIDTH / calibration.bins.len().max(1) as f64;
     let content = html! {

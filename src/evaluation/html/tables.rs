@@ -25,7 +25,7 @@ pub(super) fn run(report: &ActionsReport) -> Markup {
     if let Some(ratio) = report.photometric_ratio {
         rows.push([
             "Photometric ratio".into(),
-            format!("{:.1} % (warping error relative to zero flow)", 100.0 * ratio),
+            format!("{:.1} % (photometric error relative to zero flow)", 100.0 * ratio),
         ]);
     }
     rows.extend(report.source.iter().flat_map(ReportSource::rows));

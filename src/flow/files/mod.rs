@@ -46,7 +46,7 @@ pub fn read(path: &Path) -> Result<FlowField> {
         "png" | "jpg" | "jpeg" => match StreamPair::find(path) {
             Some(pair) => read_two_stream(&pair, DEFAULT_BOUND_PX),
             None if extension(path) == "png" => read_kitti(path),
-            None => Err(Error::file(path, "a single JPEG picture is no flow", REMEDY)),
+            None => Err(Error::file(path, "a single JPEG image is not a flow field", REMEDY)),
         },
         _ => Err(unknown_format(path)),
     }
@@ -65,7 +65,7 @@ pub fn write(path: &Path, field: &FlowField) -> Result<()> {
         "png" | "jpg" | "jpeg" => match StreamPair::named(path) {
             Some(pair) => write_two_stream(&pair, field, DEFAULT_BOUND_PX),
             None if extension(path) == "png" => write_kitti(path, field),
-            None => Err(Error::file(path, "JPEG pictures hold flow only in pairs", REMEDY)),
+            None => Err(Error::file(path, "JPEG flow images come in pairs", REMEDY)),
         },
         _ => Err(unknown_format(path)),
     }

@@ -32,7 +32,7 @@ pub fn read_two_stream(pair: &StreamPair, bound_px: f32) -> Result<FlowField> {
     if x.dimensions() != y.dimensions() {
         let [(width, height), (other_width, other_height)] = [x.dimensions(), y.dimensions()];
         let cause = format!("{other_width}×{other_height} pixels, but {} has {width}×{height}", pair.x.display());
-        return Err(Error::file(&pair.y, cause, "Choose two pictures of the same flow"));
+        return Err(Error::file(&pair.y, cause, "Choose two images of the same flow field"));
     }
     let uv =
         x.as_raw().iter().zip(y.as_raw()).map(|levels| [px(*levels.0, bound_px), px(*levels.1, bound_px)]).collect();

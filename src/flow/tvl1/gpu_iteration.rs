@@ -3,7 +3,7 @@
 //! Shaders/tvl1/iterate.wgsl does a block, decide.wgsl judges it.
 
 use super::Tvl1Parameters;
-use super::gpu_stages::{Block, Decision, PROGRESS_BYTES, STEPS_MAX, Stages, TILE, groups_of};
+use super::gpu_stages::{Decision, KernelBlock, PROGRESS_BYTES, STEPS_MAX, Stages, TILE, groups_of};
 use crate::error::Result;
 use crate::gpu::{Bindings, GpuBuffer, Recorder, SharedWgpu};
 
@@ -55,7 +55,7 @@ impl Iteration {
 
         let block = |steps: u32, smoothed_first: bool| -> Result<BoundBlock> {
             let smoothed_first = u32::from(smoothed_first);
-            let block = Block {
+            let block = KernelBlock {
                 size,
                 halo: plan.steps,
                 steps,

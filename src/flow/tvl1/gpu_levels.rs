@@ -12,7 +12,7 @@ use crate::gpu::{Bindings, FlowBuffer, GpuBuffer, Recorder, SharedWgpu};
 /// All levels of pairs of one size.
 pub(super) struct Levels {
     /// The finest first.
-    levels: Vec<Level>,
+    levels: Vec<GpuLevel>,
     /// Both pictures as bytes, and their way to the finest level.
     pictures: [(GpuBuffer, Bindings); 2],
     /// Never anything but zero: the progress of what is no iteration.
@@ -21,7 +21,7 @@ pub(super) struct Levels {
 }
 
 /// One level: both images, the flow between them and what the iteration needs.
-pub(super) struct Level {
+pub(super) struct GpuLevel {
     size: [u32; 2],
     /// Grey, `[row, column]`.
     images: [GpuBuffer; 2],
@@ -43,8 +43,8 @@ impl Levels {
         if largest > allowed || width.max(height).div_ceil(GROUP) > limits.max_compute_workgroups_per_dimension {
             let (needed, allowed) = (largest >> 20, allowed >> 20);
             let cause = format!(
-                "{width}×{height} pixels are too many for the graphics device: \
-                 they need {needed} MiB in one piece, of which it allows {allowed}"
+                "{width}×{height} pixels are too many for the GPU: \
+                 they need a buffer of {needed} MiB, the limit is {allowed} MiB"
             );
             return Err(Error::new("TV-L1", cause, "Choose a smaller size, or compute on the CPU"));
         }
@@ -54,9 +54,9 @@ impl Levels {
     /// Takes memory for pairs of `size` and binds the stages to it.
     pub fn new(wgpu: &SharedWgpu, stages: &Stages, parameters: &Tvl1Parameters, size: [u32; 2]) -> Result<Self> {
         let still = GpuBuffer::storage(wgpu, "no progress", PROGRESS_BYTES)?;
-        let mut levels: Vec<Level> = Vec::new();
+        let mut levels: Vec<GpuLevel> = Vec::new();
         for (width, height) in sizes((size[0] as usize, size[1] as usize), parameters) {
-            let mut level = Level::new(wgpu, stages, parameters, [width as u32, height as u32])?;
+            let mut level = GpuLevel::new(wgpu, stages, parameters, [width as u32, height as u32])?;
             if let Some(finer) = levels.last_mut() {
                 level.connect(finer, wgpu, stages, &still, parameters.scale_step)?;
             }
@@ -79,11 +79,11 @@ impl Levels {
         self.finest().size
     }
 
-    pub fn finest(&self) -> &Level {
+    pub fn finest(&self) -> &GpuLevel {
         &self.levels[0]
     }
 
-    pub fn coarsest_first(&self) -> impl Iterator<Item = &Level> {
+    pub fn coarsest_first(&self) -> impl Iterator<Item = &GpuLevel> {
         self.levels.iter().rev()
     }
 
@@ -132,7 +132,7 @@ impl Levels {
     }
 }
 
-impl Level {
+impl GpuLevel {
     fn new(wgpu: &SharedWgpu, stages: &Stages, parameters: &Tvl1Parameters, size: [u32; 2]) -> Result<Self> {
         let pixels = u64::from(size[0]) * u64::from(size[1]);
         let image = || GpuBuffer::storage(wgpu, "image", 4 * pixels);

@@ -79,7 +79,7 @@ impl Resize {
 /// `Block` in iterate.wgsl.
 #[repr(C)]
 #[derive(Clone, Copy, Pod, Zeroable)]
-pub(super) struct Block {
+pub(super) struct KernelBlock {
     pub size: [u32; 2],
     pub halo: u32,
     pub steps: u32,

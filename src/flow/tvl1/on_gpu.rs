@@ -32,7 +32,7 @@ impl Tvl1OnGpu {
     pub fn new(wgpu: &SharedWgpu, parameters: Tvl1Parameters) -> Result<Self> {
         let parameters = parameters.checked()?;
         if parameters.gamma != 0.0 {
-            let cause = "illumination (gamma) is not estimated on the graphics device";
+            let cause = "illumination (gamma) is not supported on the GPU";
             return Err(Error::new("TV-L1", cause, "Set gamma to 0, or compute on the CPU"));
         }
         let stages = Stages::new(wgpu, &parameters)?;
@@ -78,11 +78,11 @@ impl Tvl1OnGpu {
         let (width, height) = first.dimensions();
         if first.dimensions() != second.dimensions() {
             let (other_width, other_height) = second.dimensions();
-            let cause = format!("the pictures are {width}×{height} and {other_width}×{other_height} pixels");
-            return refused(cause, "Take two of one size");
+            let cause = format!("the images are {width}×{height} and {other_width}×{other_height} pixels");
+            return refused(cause, "Choose two images of the same size");
         }
         if width == 0 || height == 0 {
-            return refused("the pictures are empty".into(), "Take pictures with pixels");
+            return refused("the images are empty".into(), "Choose other images");
         }
         Levels::check_limits(&self.wgpu, [width, height])?;
         Ok([width, height])

@@ -54,7 +54,7 @@ impl Tvl1Parameters {
         let known = Self::PRESETS.map(|(name, _)| name).join(", ");
         let found = Self::PRESETS.into_iter().find(|(preset, _)| *preset == name);
         found.map(|(_, parameters)| parameters).ok_or_else(|| {
-            Error::new(format!("TV-L1's preset {name}"), "there is none of this name", format!("Choose one of {known}"))
+            Error::new(format!("TV-L1's preset {name}"), "no such preset", format!("Choose one of {known}"))
         })
     }
 

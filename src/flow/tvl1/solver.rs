@@ -126,14 +126,14 @@ fn check(first: &Plane, second: &Plane, initial: Option<&FlowField>) -> Result<(
     let (width, height) = first.size();
     let refused = |subject: &str, cause: String, remedy: &str| Err(Error::new(subject, cause, remedy));
     if width * height == 0 {
-        return refused("TV-L1's pictures", format!("{width}×{height} has no pixels"), "Give pictures with pixels");
+        return refused("TV-L1's pictures", format!("{width}×{height} has no pixels"), "Choose non-empty images");
     }
     for (subject, (w, h)) in std::iter::once(("TV-L1's second picture", second.size()))
         .chain(initial.map(|field| ("TV-L1's initial flow", (field.width, field.height))))
     {
         if (w, h) != (width, height) {
             let cause = format!("{w}×{h} against {width}×{height} of the first picture");
-            return refused(subject, cause, "Give pictures and flow of one size");
+            return refused(subject, cause, "Use images and flow of the same size");
         }
     }
     if !first.values.iter().chain(&second.values).all(|value| value.is_finite()) {

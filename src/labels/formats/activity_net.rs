@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Exported;
-use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
+use super::annotation_set::{AnnotatedClip, AnnotationSet, Extent, Span};
 use super::exported::{note_timeless, write_file};
 use crate::annotations::activity_net::{self, Annotation, Video};
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     for clip in &set.clips {
         *stems.entry(clip.stem()).or_default() += 1;
     }
-    let id = |clip: &Clip| if stems[clip.stem()] == 1 { clip.stem().to_owned() } else { clip.path.clone() };
+    let id = |clip: &AnnotatedClip| if stems[clip.stem()] == 1 { clip.stem().to_owned() } else { clip.path.clone() };
     let videos = set.clips.iter().map(|clip| video(clip, id(clip)));
     let text = activity_net::to_json(videos).map_err(|e| Error::file(target, e.to_string(), "Report this"))?;
     let mut exported = Exported::default();
@@ -24,7 +24,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-fn video(clip: &Clip, id: String) -> Video {
+fn video(clip: &AnnotatedClip, id: String) -> Video {
     let [start, duration] = clip.whole_secs().unwrap_or_default().map(rounded);
     let whole = |label: &String| Annotation { label: label.clone(), segment: [start, duration], clip: true };
     let part = |span: &Span| {
@@ -46,9 +46,9 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     for Video { id, path, duration_secs, annotations, problems, .. } in activity_net::read(source)? {
         let place = format!("video {id}");
         let left_out =
-            |problem: &String| Error::file(source, format!("{place}: {problem}; left out"), "Correct the annotation");
+            |problem: &String| Error::file(source, format!("{place}: {problem}; skipped"), "Correct the annotation");
         set.notes.extend(problems.iter().map(left_out));
-        let mut clip = Clip { length_secs: duration_secs, ..Clip::named(path.unwrap_or(id), place) };
+        let mut clip = AnnotatedClip { length_secs: duration_secs, ..AnnotatedClip::named(path.unwrap_or(id), place) };
         clip.left_out = problems.len();
         for Annotation { label, segment: [start, end], clip: is_whole } in annotations {
             if is_whole {

@@ -12,7 +12,7 @@ pub(super) struct AnnotationSet {
     /// Classes in their order, whether they are used or not.
     pub classes: Vec<AnnotationClass>,
     /// What is said about videos; of one there may be several.
-    pub clips: Vec<Clip>,
+    pub clips: Vec<AnnotatedClip>,
     /// What could not be read.
     pub notes: Vec<Error>,
     /// What was assumed in reading the rest.
@@ -28,7 +28,7 @@ pub(super) struct AnnotationClass {
 
 /// The labels of a video.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Clip {
+pub(super) struct AnnotatedClip {
     /// As the file names it; of a project, relative to its folder.
     pub path: String,
     /// The path is written with `%` and two digits for some characters.
@@ -43,7 +43,7 @@ pub(super) struct Clip {
     pub place: String,
     pub facts: Option<Facts>,
     /// When its frames are shown, of a project.
-    pub clock: Option<Clock>,
+    pub clock: Option<AnnotationClock>,
     /// Its length in seconds, where the file names one.
     pub length_secs: Option<f64>,
     /// The frames per second that the file counts frames at, where it names them.
@@ -81,13 +81,13 @@ pub(super) enum Extent {
 
 /// The times of a video's frames, and how they are known.
 #[derive(Debug, Clone)]
-pub(super) struct Clock {
+pub(super) struct AnnotationClock {
     pub times: FrameTimes,
     /// The average rate stands in for time stamps that nobody has read yet.
     pub is_assumed: bool,
 }
 
-impl Clock {
+impl AnnotationClock {
     /// Returns the clock of a video of the project in `dir`; `None` if not even its rate is known.
     pub fn of(facts: Option<&Facts>, dir: &Path) -> Option<Self> {
         let facts = facts?;
@@ -107,7 +107,10 @@ impl AnnotationSet {
             classes.map(|class| AnnotationClass { name: class.name.clone(), color: Some(class.color) }).collect();
         let clips = document.videos.iter();
         let clips = clips
-            .map(|(id, video)| Clip { number: id.0 as usize + 1, ..Clip::of(&video.within_frames(), document, dir) })
+            .map(|(id, video)| AnnotatedClip {
+                number: id.0 as usize + 1,
+                ..AnnotatedClip::of(&video.within_frames(), document, dir)
+            })
             .collect();
         Self { classes, clips, ..Self::default() }
     }
@@ -115,7 +118,7 @@ impl AnnotationSet {
     /// Returns the names of the classes, and `background` after them if it is used.
     pub fn label_names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.classes.iter().map(|class| class.name.as_str()).collect();
-        let mut used = self.clips.iter().flat_map(Clip::label_names);
+        let mut used = self.clips.iter().flat_map(AnnotatedClip::label_names);
         if used.any(|name| name == super::BACKGROUND) {
             names.push(super::BACKGROUND);
         }
@@ -143,7 +146,7 @@ pub(super) fn color_of_hex(text: &str) -> Option<[u8; 3]> {
     Some([red, green, blue])
 }
 
-impl Clip {
+impl AnnotatedClip {
     fn of(video: &Video, document: &Document, dir: &Path) -> Self {
         let name = |label| document.label_name(label).to_owned();
         let spans = video.segments.iter().map(|segment| Span {
@@ -160,7 +163,7 @@ impl Clip {
             absolute: StoredPath::decode(&video.path, dir),
             place: String::new(),
             facts: video.facts.clone(),
-            clock: Clock::of(video.facts.as_ref(), dir),
+            clock: AnnotationClock::of(video.facts.as_ref(), dir),
             length_secs: None,
             rate: None,
             left_out: 0,

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
+use super::annotation_set::{AnnotatedClip, AnnotationSet, Extent, Span};
 use super::exported::write_file;
 use super::{Exported, boris};
 use crate::annotations::text;
@@ -57,7 +57,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let header = match table.records.first() {
         Some((line, cells)) => Columns::of_header(cells).map_err(|names| {
             let cause = format!("line {line}: the columns {names} are not known");
-            Error::file(source, cause, "Call them start and end for seconds, start_frame and end_frame for frames")
+            Error::file(source, cause, "Name them start and end for seconds, start_frame and end_frame for frames")
         })?,
         None => None,
     };
@@ -66,16 +66,16 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
         Err(Error::file(source, cause, remedy))
     };
     if table.records.is_empty() && table.problems.is_empty() {
-        return refused("it is empty, so there are no labels in it");
+        return refused("the file is empty");
     }
     if header.is_none() && !table.records.is_empty() && table.records.iter().all(|(_, cells)| cells.len() < 2) {
-        return refused("it has one column only, so no row names both a video and its label");
+        return refused("it has only one column, but needs a path and a label");
     }
     let skip = usize::from(header.is_some());
     let columns = header.unwrap_or_default();
     let mut set = AnnotationSet::default();
     for (line, cause) in table.problems {
-        let cause = format!("line {line}: {cause}; left out");
+        let cause = format!("line {line}: {cause}; skipped");
         set.notes.push(Error::file(source, cause, "Close the quotes, and double those inside a cell"));
     }
     for (line, cells) in &table.records[skip..] {
@@ -85,22 +85,22 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
             Ok(clip) => set.clips.push(clip),
             Err(cause) => {
                 if !path.is_empty() {
-                    set.clips.push(Clip { left_out: 1, ..Clip::named(path, place) });
+                    set.clips.push(AnnotatedClip { left_out: 1, ..AnnotatedClip::named(path, place) });
                 }
                 let remedy = "Give a path, a label and, for a segment, its start and end";
-                set.notes.push(Error::file(source, format!("line {line}: {cause}; left out"), remedy));
+                set.notes.push(Error::file(source, format!("line {line}: {cause}; skipped"), remedy));
             }
         }
     }
     Ok(set)
 }
 
-fn clip(cells: &[String], columns: &Columns, place: &str) -> std::result::Result<Clip, String> {
+fn clip(cells: &[String], columns: &Columns, place: &str) -> std::result::Result<AnnotatedClip, String> {
     let (path, label, note) = (columns.path(cells), columns.label(cells), columns.note(cells).to_owned());
     if path.is_empty() {
         return Err("it names no video".into());
     }
-    let mut clip = Clip { group: columns.group(cells).to_owned(), ..Clip::named(path, place) };
+    let mut clip = AnnotatedClip { group: columns.group(cells).to_owned(), ..AnnotatedClip::named(path, place) };
     let extent = match columns.part(cells)? {
         Part::Whole => {
             clip.labels = Some(label.to_owned()).filter(|label| !label.is_empty()).into_iter().collect();

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
+use super::annotation_set::{AnnotatedClip, AnnotationClass, AnnotationSet, Extent, Span, color_of_hex};
 use super::exported::{free_path, note_timeless, write_file};
 use super::xml::{Element, XmlWriter};
 use super::{BACKGROUND, Exported};
@@ -30,7 +30,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-fn document(clip: &Clip, set: &AnnotationSet) -> Option<String> {
+fn document(clip: &AnnotatedClip, set: &AnnotationSet) -> Option<String> {
     let facts = clip.facts.as_ref()?;
     let mut xml = XmlWriter::new();
     xml.open("annotations", &[]);
@@ -124,7 +124,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
 
 /// A video in CVAT, and its annotated frames.
 #[derive(Debug)]
-struct Task {
+struct CvatTask {
     /// None of a file of one task.
     id: Option<String>,
     video: String,
@@ -136,7 +136,7 @@ struct Task {
     size: Option<usize>,
 }
 
-impl Task {
+impl CvatTask {
     /// Returns the task that an element of the metadata is about; `None` if it names no video.
     fn of(meta: &Element, task: &Element) -> Option<Self> {
         let text_at = |names: &[&str]| Some(task.at(names)?.text.trim()).filter(|text| !text.is_empty());
@@ -161,17 +161,18 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
     let remedy = "Export the task from CVAT as \"CVAT for video 1.1\"";
     let wrong = |cause: &str| Error::file(path, cause, remedy);
     let meta = document.at(&["meta"]).filter(|_| document.name == "annotations");
-    let meta = meta.ok_or_else(|| wrong("this is no file of CVAT's annotations"))?;
+    let meta = meta.ok_or_else(|| wrong("not a CVAT annotation file"))?;
     let project = meta.at(&["project"]);
     let single = || meta.children.iter().find(|child| ["task", "job"].contains(&child.name.as_str()));
-    let tasks: Vec<Task> = match project {
+    let tasks: Vec<CvatTask> = match project {
         Some(project) => {
             let tasks = project.all("tasks").chain([project]).flat_map(|tasks| tasks.all("task"));
-            tasks.filter_map(|task| Task::of(task, task)).collect()
+            tasks.filter_map(|task| CvatTask::of(task, task)).collect()
         }
         None => {
-            let task = single().or_else(|| meta.at(&["source"]).map(|_| meta)).and_then(|task| Task::of(meta, task));
-            task.map(|task| Task { id: None, ..task }).into_iter().collect()
+            let task =
+                single().or_else(|| meta.at(&["source"]).map(|_| meta)).and_then(|task| CvatTask::of(meta, task));
+            task.map(|task| CvatTask { id: None, ..task }).into_iter().collect()
         }
     };
     if tasks.is_empty() {
@@ -200,27 +201,27 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
         let counts_on = place > 0 && task.end.is_some_and(|end| last > end);
         let shift = if counts_on { before } else { 0 };
         if counts_on {
-            let cause = format!("the frames of task {} count on from the tasks before it", task.video);
+            let cause = format!("frame numbers of task {} continue from the previous tasks", task.video);
             set.remarks.push(Error::file(path, cause, "Check the segments of that video"));
         }
         before += task.size.unwrap_or(0);
-        let mut clip = Clip::named(&task.video, text::place(source, path, None));
+        let mut clip = AnnotatedClip::named(&task.video, text::place(source, path, None));
         for track in tracks {
             let place = text::place(source, path, Some(track.line));
             if let Err(cause) = read_track(track, task, shift, &place, &mut clip) {
                 clip.left_out += 1;
-                let cause = format!("line {}: {cause}; left out", track.line);
+                let cause = format!("line {}: {cause}; skipped", track.line);
                 set.notes.push(Error::file(path, cause, remedy));
             }
         }
         for line in read_tags(&images, task, shift, &mut clip) {
-            let cause = format!("line {line}: the image of a tag has no frame of the video; left out");
+            let cause = format!("line {line}: the image of a tag is not a frame of the video; skipped");
             set.notes.push(Error::file(path, cause, remedy));
         }
         let shapes = images.iter().flat_map(|image| &image.children).filter(|shape| shape.attribute("label").is_some());
         let shapes = shapes.filter(|shape| shape.name != "tag").count();
         if shapes > 0 {
-            let cause = format!("shapes on single frames, which are no labels of the video, are passed over: {shapes}");
+            let cause = format!("shapes on single frames are not video labels and were skipped: {shapes}");
             set.remarks.push(Error::file(path, cause, "Export \"CVAT for video 1.1\" if they belong to tracks"));
         }
         set.clips.push(clip);
@@ -230,7 +231,7 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
         None => tasks.len() > 1,
     };
     for track in document.all("track").filter(is_lost) {
-        let cause = format!("line {}: the track belongs to no task of the project; left out", track.line);
+        let cause = format!("line {}: the track belongs to no task of the project; skipped", track.line);
         set.notes.push(Error::file(path, cause, remedy));
     }
     Ok(())
@@ -239,10 +240,10 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
 /// Returns a segment for each time a track is visible.
 fn read_track(
     track: &Element,
-    task: &Task,
+    task: &CvatTask,
     shift: usize,
     place: &str,
-    clip: &mut Clip,
+    clip: &mut AnnotatedClip,
 ) -> std::result::Result<(), &'static str> {
     let label = track.attribute("label").ok_or("the track has no label")?;
     let mut shapes = Vec::new();
@@ -288,7 +289,7 @@ fn read_track(
 }
 
 /// Tags of frames: those that follow each other are one segment. Returns the lines of those that are left out.
-fn read_tags(images: &[&Element], task: &Task, shift: usize, clip: &mut Clip) -> Vec<usize> {
+fn read_tags(images: &[&Element], task: &CvatTask, shift: usize, clip: &mut AnnotatedClip) -> Vec<usize> {
     let mut left_out = Vec::new();
     let mut tagged: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for image in images {

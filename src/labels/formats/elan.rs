@@ -4,7 +4,7 @@
 //! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip`. Times are in
 //! milliseconds, which distinguishes frames up to 1000 per second. On import, the value of an annotation is its label, whatever its
 //! tier is called; without a value it is the name of the tier. What depends on another annotation holds as long as that, or an
-//! equal share of it where several do; slots without a time lie evenly between their neighbours. Of several media, those that the
+//! equal share of it where several do; slots without a time are spread evenly between their neighbours. Of several media, those that the
 //! project has get the labels, each by its own `TIME_ORIGIN`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +12,9 @@ use std::path::Path;
 
 use super::super::StoredPath;
 use super::Exported;
-use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
+use super::annotation_set::{AnnotatedClip, AnnotationSet, Extent, Span};
 use super::exported::{free_path, note_lost, note_timeless, write_file};
-use super::video_finder::{Found, VideoFinder};
+use super::video_finder::{FoundVideo, VideoFinder};
 use super::xml::{Element, XmlWriter};
 use crate::annotations::text;
 use crate::error::{Error, Result};
@@ -35,7 +35,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     note_timeless(&mut exported, target, timeless);
     let noted = set.clips.iter().flat_map(|clip| &clip.spans).filter(|part| !part.note.is_empty()).count();
     let remedy = "Export JSON as well if they matter";
-    note_lost(&mut exported, target, noted, "notes of segments, which ELAN's tiers do not have, are left out", remedy);
+    note_lost(&mut exported, target, noted, "segment notes skipped, because ELAN tiers cannot store them", remedy);
     Ok(exported)
 }
 
@@ -47,7 +47,7 @@ struct Tier<'a> {
     times: Vec<(u64, u64)>,
 }
 
-fn document(clip: &Clip, set: &AnnotationSet, path: &Path) -> Option<String> {
+fn document(clip: &AnnotatedClip, set: &AnnotationSet, path: &Path) -> Option<String> {
     let millis = |[start, end]: [f64; 2]| ((start * 1000.0).round() as u64, (end * 1000.0).round() as u64);
     let whole = millis(clip.whole_secs()?);
     let mut tiers = Vec::new();
@@ -64,7 +64,7 @@ fn document(clip: &Clip, set: &AnnotationSet, path: &Path) -> Option<String> {
 }
 
 /// Returns the document for a folder.
-fn render(clip: &Clip, tiers: &[Tier<'_>], folder: &Path) -> String {
+fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
     let mut xml = XmlWriter::new();
     let schema = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd";
     let namespace = "http://www.w3.org/2001/XMLSchema-instance";
@@ -172,7 +172,7 @@ pub(super) fn read(source: &Path, finder: &VideoFinder<'_>) -> Result<Annotation
 }
 
 /// A medium of a document.
-struct Medium {
+struct ElanMedium {
     name: String,
     /// Where in the medium the document's times begin, seconds.
     origin_secs: f64,
@@ -180,22 +180,22 @@ struct Medium {
     rank: u8,
 }
 
-impl Medium {
+impl ElanMedium {
     fn of(descriptor: &Element, folder: &Path, finder: &VideoFinder<'_>) -> Option<Self> {
         let named = |key: &str| descriptor.attribute(key).filter(|url| !url.trim().is_empty());
         let (relative, absolute) = (named("RELATIVE_MEDIA_URL"), named("MEDIA_URL"));
         let relative = relative.map(|url| url.trim_start_matches("./").to_owned());
         let beside = relative.as_ref().map(|url| folder.join(url).to_string_lossy().into_owned());
         let names: Vec<String> = match beside {
-            // What lies beside the document is meant, whether the project has it or not.
-            Some(beside) if finder.file(&Clip::escaped(&*beside, "")).is_some() => vec![beside],
+            // What is beside the document is meant, whether the project has it or not.
+            Some(beside) if finder.file(&AnnotatedClip::escaped(&*beside, "")).is_some() => vec![beside],
             beside => beside.into_iter().chain(relative).chain(absolute.map(str::to_owned)).collect(),
         };
         let is_sound = descriptor.attribute("MIME_TYPE").is_some_and(|kind| kind.starts_with("audio/"));
-        let rank = |name: &String| match finder.find(&Clip::escaped(name, "")) {
-            Found::Video(_) | Found::SameContent(_) => 4,
-            Found::SameName(_) => 3,
-            _ if finder.file(&Clip::escaped(name, "")).is_some() && !is_sound => 2,
+        let rank = |name: &String| match finder.find(&AnnotatedClip::escaped(name, "")) {
+            FoundVideo::Video(_) | FoundVideo::SameContent(_) => 4,
+            FoundVideo::SameName(_) => 3,
+            _ if finder.file(&AnnotatedClip::escaped(name, "")).is_some() && !is_sound => 2,
             _ => u8::from(!is_sound),
         };
         let (rank, name) = names.iter().map(|name| (rank(name), name)).rev().max_by_key(|(rank, _)| *rank)?;
@@ -213,7 +213,7 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     let descriptors = document.all("HEADER").flat_map(|header| header.all("MEDIA_DESCRIPTOR"));
-    let mut media: Vec<Medium> = descriptors.filter_map(|media| Medium::of(media, folder, finder)).collect();
+    let mut media: Vec<ElanMedium> = descriptors.filter_map(|media| ElanMedium::of(media, folder, finder)).collect();
     let best = media.iter().map(|medium| medium.rank).max();
     let best = best.ok_or_else(|| Error::file(path, "it names no media file", remedy))?;
     match best {
@@ -226,11 +226,11 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
     }
     if media.len() > 1 {
         let names: Vec<String> = media.iter().map(|medium| StoredPath::plain(&medium.name)).collect();
-        let cause = format!("it is about several videos, which all get its labels: {}", names.join(", "));
+        let cause = format!("it refers to several videos; all of them get its labels: {}", names.join(", "));
         set.remarks.push(Error::file(path, cause, "Check the labels of each"));
     }
-    let mut clip = Clip::escaped("", text::place(source, path, None));
-    for Annotation { line, label, secs, is_whole } in annotations(&document) {
+    let mut clip = AnnotatedClip::escaped("", text::place(source, path, None));
+    for ElanAnnotation { line, label, secs, is_whole } in annotations(&document) {
         match secs {
             _ if is_whole => clip.labels.push(label),
             Some([start, end]) => {
@@ -239,13 +239,13 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
             }
             None => {
                 clip.left_out += 1;
-                let cause = format!("line {line}: the annotation has no times; left out");
+                let cause = format!("line {line}: the annotation has no times; skipped");
                 set.notes.push(Error::file(path, cause, "Align it in ELAN"));
             }
         }
     }
     for medium in media {
-        let mut clip = Clip { path: medium.name, ..clip.clone() };
+        let mut clip = AnnotatedClip { path: medium.name, ..clip.clone() };
         for span in &mut clip.spans {
             if let Extent::Secs(start, end) = &mut span.extent {
                 (*start, *end) = (*start + medium.origin_secs, *end + medium.origin_secs);
@@ -257,7 +257,7 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
 }
 
 /// An annotation of any tier.
-struct Annotation {
+struct ElanAnnotation {
     line: usize,
     label: String,
     /// When it begins and ends, seconds of the document.
@@ -267,7 +267,7 @@ struct Annotation {
 }
 
 /// Returns all annotations in the order of the document.
-fn annotations(document: &Element) -> Vec<Annotation> {
+fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     let mut found = Vec::new();
     let mut times: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
     let slots = Slots::of(document);
@@ -282,7 +282,7 @@ fn annotations(document: &Element) -> Vec<Annotation> {
             }
             let value = annotation.at(&["ANNOTATION_VALUE"]).map_or("", |value| value.text.trim());
             let label = if value.is_empty() { tier.attribute("TIER_ID").unwrap_or_default() } else { value };
-            found.push(Annotation { line: annotation.line, label: label.to_owned(), secs, is_whole });
+            found.push(ElanAnnotation { line: annotation.line, label: label.to_owned(), secs, is_whole });
         }
     }
     found.extend(dependents(document, &mut times));
@@ -291,7 +291,7 @@ fn annotations(document: &Element) -> Vec<Annotation> {
 }
 
 /// Annotations that refer to others: several of one tier that refer to the same one share its time.
-fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>) -> Vec<Annotation> {
+fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>) -> Vec<ElanAnnotation> {
     let of = |tier: &'a Element| tier.all("ANNOTATION").flat_map(|annotation| annotation.all("REF_ANNOTATION"));
     let mut waiting: Vec<Vec<&'a Element>> = document.all("TIER").map(|tier| of(tier).collect()).collect();
     let mut found = Vec::new();
@@ -326,9 +326,9 @@ fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>
 }
 
 /// Nothing without a value.
-fn dependent(annotation: &Element, secs: Option<[f64; 2]>) -> Option<Annotation> {
+fn dependent(annotation: &Element, secs: Option<[f64; 2]>) -> Option<ElanAnnotation> {
     let label = annotation.at(&["ANNOTATION_VALUE"])?.text.trim().to_owned();
-    (!label.is_empty()).then_some(Annotation { line: annotation.line, label, secs, is_whole: false })
+    (!label.is_empty()).then_some(ElanAnnotation { line: annotation.line, label, secs, is_whole: false })
 }
 
 /// The time slots of a document.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::annotation_set::Clip;
+use super::annotation_set::AnnotatedClip;
 use super::cut::Cut;
 use crate::error::{Error, Result};
 use crate::output::Staging;
@@ -66,13 +66,13 @@ pub(super) fn note_lost(exported: &mut Exported, target: &Path, count: usize, wh
 
 /// Notes segments whose times are not known.
 pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize) {
-    let what = "segments left out because the frames per second of their videos are not known";
+    let what = "segments skipped, because the frame rate of their videos is unknown";
     note_lost(exported, target, count, what, "Check the project's videos and export again");
 }
 
 /// Returns where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left
 /// out.
-pub(super) fn free_path(clip: &Clip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
+pub(super) fn free_path(clip: &AnnotatedClip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
     let mut folders: Vec<_> = clip.path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
     folders.pop();
     let folder: PathBuf = folders.iter().map(|part| part.replace([':', '\\'], "_")).collect();

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::{Document, Facts};
 use super::Exported;
-use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
+use super::annotation_set::{AnnotatedClip, AnnotationClass, AnnotationSet, Extent, Span, color_of_hex};
 use super::exported::write_file;
 use crate::annotations::text;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct JsonFile {
     /// [`VERSION`].
     #[serde(rename = "motionscope-labels")]
     version: u32,
@@ -75,7 +75,7 @@ struct SegmentEntry {
 pub(super) fn write(set: &AnnotationSet, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
     let failed = |error: serde_json::Error| Error::wrap(target, error, "Report this");
     let classes = set.classes.iter().map(|class| ClassEntry { name: class.name.clone(), color: class.hex() });
-    let file = File {
+    let file = JsonFile {
         version: VERSION,
         project: document.settings.name.clone(),
         folder: dir.to_string_lossy().into_owned(),
@@ -88,8 +88,8 @@ pub(super) fn write(set: &AnnotationSet, document: &Document, dir: &Path, target
     Ok(exported)
 }
 
-fn entry(clip: Clip) -> serde_json::Result<Value> {
-    let Clip { stored: path, facts, labels, spans, group, note, reviewer, .. } = clip;
+fn entry(clip: AnnotatedClip) -> serde_json::Result<Value> {
+    let AnnotatedClip { stored: path, facts, labels, spans, group, note, reviewer, .. } = clip;
     let segments = spans.into_iter().filter_map(|span| {
         let (start, end) = span.frames()?;
         Some(serde_json::to_value(SegmentEntry { label: span.label, start, end, note: span.note }))
@@ -99,7 +99,7 @@ fn entry(clip: Clip) -> serde_json::Result<Value> {
 }
 
 pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
-    let file: File = text::json(source, "Motionscope's JSON of labels")?;
+    let file: JsonFile = text::json(source, "Motionscope's JSON of labels")?;
     if file.version > VERSION {
         let cause = format!("it was written by a newer version of Motionscope (format {})", file.version);
         return Err(Error::file(source, cause, "Update Motionscope to import it"));
@@ -113,9 +113,9 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
         match serde_json::from_value(video) {
             Ok(video) => add(&mut set, video, place, source),
             Err(error) => {
-                set.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the video"));
+                set.notes.push(Error::file(source, format!("{place}: {error}; skipped"), "Correct the video"));
                 if !path.is_empty() {
-                    set.clips.push(Clip { left_out: 1, ..Clip::escaped(path, place) });
+                    set.clips.push(AnnotatedClip { left_out: 1, ..AnnotatedClip::escaped(path, place) });
                 }
             }
         }
@@ -125,7 +125,8 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
 
 fn add(set: &mut AnnotationSet, video: VideoEntry, place: String, source: &Path) {
     let VideoEntry { path, facts, labels, segments, group, note, reviewer } = video;
-    let mut clip = Clip { facts, labels, group, note, reviewer, ..Clip::escaped(path, place.clone()) };
+    let mut clip =
+        AnnotatedClip { facts, labels, group, note, reviewer, ..AnnotatedClip::escaped(path, place.clone()) };
     for (number, segment) in (1..).zip(segments) {
         let place = format!("{place}, segment {number}");
         match serde_json::from_value::<SegmentEntry>(segment) {
@@ -135,7 +136,7 @@ fn add(set: &mut AnnotationSet, video: VideoEntry, place: String, source: &Path)
             }
             Err(error) => {
                 clip.left_out += 1;
-                set.notes.push(Error::file(source, format!("{place}: {error}; left out"), "Correct the segment"));
+                set.notes.push(Error::file(source, format!("{place}: {error}; skipped"), "Correct the segment"));
             }
         }
     }

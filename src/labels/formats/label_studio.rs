@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Exported;
-use super::annotation_set::{AnnotationSet, Clip, Extent, Span};
+use super::annotation_set::{AnnotatedClip, AnnotationSet, Extent, Span};
 use super::exported::{note_timeless, write_file};
 use crate::annotations::text;
 use crate::error::{Error, Result};
@@ -36,14 +36,14 @@ const USUAL_FPS: f64 = 24.0;
 const MAX_ERROR: f64 = 0.1;
 
 #[derive(Deserialize)]
-struct Task {
+struct LabelStudioTask {
     data: serde_json::Map<String, Value>,
     #[serde(default)]
     annotations: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
-struct Annotation {
+struct LabelStudioAnnotation {
     #[serde(default)]
     was_cancelled: bool,
     #[serde(default)]
@@ -103,7 +103,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-fn task(clip: &Clip, id: usize) -> Value {
+fn task(clip: &AnnotatedClip, id: usize) -> Value {
     let mut result = Vec::new();
     if !clip.labels.is_empty() {
         let value = json!({ "choices": clip.labels });
@@ -148,7 +148,7 @@ fn rate(times: &FrameTimes) -> Option<f64> {
 }
 
 /// Returns the first frame of a part and the one after the last at the rate of the task.
-fn frames(clip: &Clip, part: &Span, fps: Option<f64>) -> Option<(usize, usize)> {
+fn frames(clip: &AnnotatedClip, part: &Span, fps: Option<f64>) -> Option<(usize, usize)> {
     let ([start, end], fps) = clip.secs_of(part).zip(fps)?;
     let [start, end] = [start, end].map(|secs| (secs * fps).round() as usize);
     Some((start, end.max(start + 1)))
@@ -160,8 +160,8 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let (mut assumed, mut others) = (0, 0);
     for (number, task) in (1..).zip(tasks) {
         let place = format!("task {number}");
-        let left_out = |cause: String, remedy: &str| Error::file(source, format!("{place}: {cause}; left out"), remedy);
-        let task: Task = match serde_json::from_value(task) {
+        let left_out = |cause: String, remedy: &str| Error::file(source, format!("{place}: {cause}; skipped"), remedy);
+        let task: LabelStudioTask = match serde_json::from_value(task) {
             Ok(task) => task,
             Err(error) => {
                 set.notes.push(left_out(error.to_string(), "Export the task from Label Studio again"));
@@ -173,14 +173,14 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
             set.notes.push(left_out(cause, "Give the path in \"data\": {\"video\": …}"));
             continue;
         };
-        let mut clip = Clip::named(path, place.clone());
-        let mut wrong = |clip: &mut Clip, error: serde_json::Error| {
+        let mut clip = AnnotatedClip::named(path, place.clone());
+        let mut wrong = |clip: &mut AnnotatedClip, error: serde_json::Error| {
             clip.left_out += 1;
             set.notes.push(left_out(error.to_string(), "Correct the annotation in Label Studio"));
         };
         let mut regions: Vec<Region> = Vec::new();
         for annotation in task.annotations.iter().flatten() {
-            let annotation = match Annotation::deserialize(annotation) {
+            let annotation = match LabelStudioAnnotation::deserialize(annotation) {
                 Ok(annotation) => annotation,
                 Err(error) => {
                     wrong(&mut clip, error);
@@ -204,14 +204,12 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
         set.clips.push(clip);
     }
     if others > 0 {
-        let cause = format!("results that are neither labels of a timeline nor choices are passed over: {others}");
+        let cause = format!("results other than timeline labels and choices were skipped: {others}");
         set.remarks.push(Error::file(source, cause, "No action needed if they are boxes or texts"));
     }
     if assumed > 0 {
         let of = counted(assumed, "task");
-        let cause = format!(
-            "the rate at which frames were counted is not in the file for {of}; {USUAL_FPS} per second are assumed"
-        );
+        let cause = format!("the file has no frame rate for {of}; {USUAL_FPS} fps are assumed");
         let remedy = "Give \"fps\" in the data of the tasks if the labelling interface has another frameRate";
         set.remarks.push(Error::file(source, cause, remedy));
     }
@@ -227,7 +225,7 @@ impl RegionValue {
 }
 
 /// Frames per second at which the ranges of a task are counted, if it says so.
-fn rate_of(task: &Task, regions: &[Region]) -> Option<f64> {
+fn rate_of(task: &LabelStudioTask, regions: &[Region]) -> Option<f64> {
     let makes_sense = |fps: &f64| fps.is_finite() && *fps > 0.0;
     let named = ["fps", "frameRate", "frame_rate", "framerate"].into_iter().find_map(|key| {
         let value = task.data.get(key)?;
@@ -239,7 +237,7 @@ fn rate_of(task: &Task, regions: &[Region]) -> Option<f64> {
 }
 
 /// Returns the video of a task: what is called so, or else the only text there is.
-fn video_of(task: &Task) -> Option<String> {
+fn video_of(task: &LabelStudioTask) -> Option<String> {
     let texts = || task.data.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
     let called = texts().find(|(key, _)| key.to_lowercase().contains("video"));
     let path = called.or_else(|| texts().next().filter(|_| texts().count() == 1))?.1;
@@ -249,7 +247,7 @@ fn video_of(task: &Task) -> Option<String> {
     Some(uploaded.filter(|(random, _)| random.len() == 8).map_or(served, |(_, name)| name).to_owned())
 }
 
-fn add(clip: &mut Clip, region: Region, fps: f64) {
+fn add(clip: &mut AnnotatedClip, region: Region, fps: f64) {
     let RegionValue { ranges, timelinelabels, choices, labels, start, end, .. } = region.value;
     let note = region.meta.map(|meta| meta.text.join("\n")).unwrap_or_default();
     clip.labels.extend(choices);

@@ -7,9 +7,9 @@ use std::path::Path;
 use super::super::{
     Change, Class, ClassId, Document, Facts, Label, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
 };
-use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Clock, Extent, Span};
+use super::annotation_set::{AnnotatedClip, AnnotationClass, AnnotationClock, AnnotationSet, Extent, Span};
 use super::imported::folder_of_source;
-use super::video_finder::{Found, VideoFinder};
+use super::video_finder::{FoundVideo, VideoFinder};
 use super::{BACKGROUND, Choices, Import};
 use crate::error::Error;
 use crate::frame_times::FrameSpan;
@@ -35,17 +35,17 @@ pub(super) fn merge(set: AnnotationSet, source: &Path, document: &Document, dir:
     let found = finder.find_all(&set.clips);
     let mut added: BTreeMap<&str, VideoId> = BTreeMap::new();
     for clip in &set.clips {
-        let found = found.get(clip.path.as_str()).copied().unwrap_or(Found::Nothing);
+        let found = found.get(clip.path.as_str()).copied().unwrap_or(FoundVideo::Nothing);
         let id = match found {
-            Found::Video(id) => {
+            FoundVideo::Video(id) => {
                 merge.compare(id, clip);
                 Some(id)
             }
-            Found::SameName(id) => {
+            FoundVideo::SameName(id) => {
                 merge.renamed.entry(id).or_insert_with(|| clip.shown());
                 Some(id)
             }
-            Found::SameContent(id) => Some(id),
+            FoundVideo::SameContent(id) => Some(id),
             _ => added.get(clip.path.as_str()).copied().or_else(|| merge.add_video(clip, &finder)),
         };
         match id {
@@ -72,9 +72,9 @@ struct Merge<'a> {
     /// How many labels of each video are left out.
     left_out: BTreeMap<VideoId, usize>,
     /// The clocks of the videos whose times the set has in seconds.
-    clocks: BTreeMap<VideoId, Option<Clock>>,
+    clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
     /// The clocks of the videos for whose frames the set has a rate.
-    frame_clocks: BTreeMap<VideoId, Option<Clock>>,
+    frame_clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
     /// Videos whose frames the set counts at another rate, with that rate and their own.
     rescaled: BTreeMap<VideoId, [f64; 2]>,
     /// What the set calls videos that were found by their last names.
@@ -123,8 +123,8 @@ impl<'a> Merge<'a> {
         self.import.notes.push(Error::file(self.source, format!("{place}{cause}"), remedy));
     }
 
-    fn add_classes(&mut self, classes: &[AnnotationClass], clips: &[Clip]) {
-        let used = clips.iter().flat_map(Clip::label_names).map(|name| (AnnotationClass::named(name), false));
+    fn add_classes(&mut self, classes: &[AnnotationClass], clips: &[AnnotatedClip]) {
+        let used = clips.iter().flat_map(AnnotatedClip::label_names).map(|name| (AnnotationClass::named(name), false));
         let mut seen = BTreeSet::new();
         for (AnnotationClass { name, color }, is_listed) in
             classes.iter().map(|class| (class.clone(), true)).chain(used)
@@ -164,7 +164,7 @@ impl<'a> Merge<'a> {
     }
 
     /// Remembers a video that has other content than the file says.
-    fn compare(&mut self, id: VideoId, clip: &Clip) {
+    fn compare(&mut self, id: VideoId, clip: &AnnotatedClip) {
         let hash = |facts: Option<&Facts>| facts.map(|facts| facts.hash.clone()).filter(|hash| !hash.is_empty());
         let known = self.before.videos.get(&id).and_then(|video| hash(video.facts.as_ref()));
         if hash(clip.facts.as_ref()).zip(known).is_some_and(|(told, known)| told != known) {
@@ -173,7 +173,7 @@ impl<'a> Merge<'a> {
     }
 
     /// Returns the video of a clip that the project does not have, if the file knows all there is to know about it.
-    fn add_video(&mut self, clip: &Clip, finder: &VideoFinder<'_>) -> Option<VideoId> {
+    fn add_video(&mut self, clip: &AnnotatedClip, finder: &VideoFinder<'_>) -> Option<VideoId> {
         let facts = clip.facts.clone().filter(is_plausible)?;
         let file = finder.file(clip);
         let path = file.map_or_else(|| clip.path.clone(), |path| StoredPath::encode(&path, self.dir));
@@ -184,7 +184,7 @@ impl<'a> Merge<'a> {
     }
 
     /// Notes that the video of a clip is not in the project.
-    fn miss(&mut self, clip: &Clip, finder: &VideoFinder<'_>, found: Found) {
+    fn miss(&mut self, clip: &AnnotatedClip, finder: &VideoFinder<'_>, found: FoundVideo) {
         let lost = clip.labels.len() + clip.spans.len() + clip.left_out;
         if (clip.is_extra || lost == 0) && finder.file(clip).is_none() {
             return; // Nothing is lost.
@@ -200,14 +200,13 @@ impl<'a> Merge<'a> {
                 self.namesakes.extend(namesake.map(|own| format!("{} is not {own} of the project", path.display())));
                 self.import.unknown_videos.push(path);
             }
-            (None, Found::Several(count)) => {
+            (None, FoundVideo::Several(count)) => {
                 let cause = format!("{} may be any of {count} videos of the project", clip.shown());
                 self.note(&clip.place, cause, "Name the video with its folders");
             }
-            (None, Found::Claimed(_)) => {
-                let cause =
-                    format!("{} and others of the file have the name of one video of the project", clip.shown());
-                self.note(&clip.place, cause, "Name that video in the file as the project does");
+            (None, FoundVideo::Claimed(_)) => {
+                let cause = format!("{} and other videos of the file match one video of the project", clip.shown());
+                self.note(&clip.place, cause, "Use the project's path for that video in the file");
             }
             (None, _) => {
                 let cause = format!("{} is not in the project, and there is no such file", clip.shown());
@@ -217,7 +216,7 @@ impl<'a> Merge<'a> {
     }
 
     /// Adds what a clip of the set says about a video to what others did.
-    fn add_clip(&mut self, id: VideoId, clip: &Clip) {
+    fn add_clip(&mut self, id: VideoId, clip: &AnnotatedClip) {
         let Some(known) = self.after.videos.get(&id) else { return };
         let facts = known.facts.clone();
         let mut video = self.said.remove(&id).unwrap_or_else(|| Video::new(known.path.clone()));
@@ -241,20 +240,20 @@ impl<'a> Merge<'a> {
     }
 
     /// Adds a label of a whole clip; `false` if it is left out.
-    fn add_label(&mut self, video: &mut Video, name: &str, clip: &Clip) -> bool {
+    fn add_label(&mut self, video: &mut Video, name: &str, clip: &AnnotatedClip) -> bool {
         let Some(label) = self.label(name) else { return false };
         if video.labels.contains(&label) {
             return true;
         }
         let with_background = label == Label::Background || video.labels.contains(&Label::Background);
         if !video.labels.is_empty() && with_background {
-            let cause = format!("{} is labelled as background and as a class; the first is taken", clip.shown());
+            let cause = format!("{} is labelled as background and as a class; the first label is used", clip.shown());
             self.note(&clip.place, cause, "Correct the file, or the label afterwards");
             return false;
         }
         if !video.labels.is_empty() && !self.after.settings.multi_label {
             self.import.needs_several = true;
-            let cause = format!("{} is labelled as several classes; the first is taken", clip.shown());
+            let cause = format!("{} is labelled as several classes; the first label is used", clip.shown());
             self.note(&clip.place, cause, "Make the project multi-label");
             return false;
         }
@@ -270,12 +269,12 @@ impl<'a> Merge<'a> {
         video: &mut Video,
         facts: Option<&Facts>,
         span: &Span,
-        clip: &Clip,
+        clip: &AnnotatedClip,
     ) -> bool {
         let place = if span.place.is_empty() { &clip.place } else { &span.place };
         let Some(label) = self.label(&span.label) else { return false };
         if video.segments.len() >= MAX_SEGMENTS {
-            let cause = format!("{} has more than {MAX_SEGMENTS} segments; left out", clip.shown());
+            let cause = format!("{} has more than {MAX_SEGMENTS} segments; skipped", clip.shown());
             self.note(place, cause, "Check that this is a file of labels");
             return false;
         }
@@ -286,7 +285,7 @@ impl<'a> Merge<'a> {
         let FrameSpan { frames: Range { start, end }, is_cut } = match frames {
             Ok(frames) => frames,
             Err((cause, remedy)) => {
-                self.note(place, format!("{cause}; left out"), remedy);
+                self.note(place, format!("{cause}; skipped"), remedy);
                 return false;
             }
         };
@@ -316,8 +315,8 @@ impl<'a> Merge<'a> {
 
     /// Returns the frames of video `id` from `start` to `end` seconds on the clock of its file.
     fn frames_at(&mut self, id: VideoId, start: f64, end: f64, facts: Option<&Facts>) -> Frames {
-        let clock = self.clocks.entry(id).or_insert_with(|| Clock::of(facts, self.dir)).as_ref();
-        let Some(Clock { times, .. }) = clock else {
+        let clock = self.clocks.entry(id).or_insert_with(|| AnnotationClock::of(facts, self.dir)).as_ref();
+        let Some(AnnotationClock { times, .. }) = clock else {
             let cause = "times in seconds need the times of the video's frames, which are not known";
             return Err((cause.into(), "Check the videos of the project and import again"));
         };
@@ -343,8 +342,8 @@ impl<'a> Merge<'a> {
         let Some((known, rate)) = facts.zip(rate).filter(|_| start < end) else {
             return frames_within(start, end, facts);
         };
-        let clock = self.frame_clocks.entry(id).or_insert_with(|| Clock::of(facts, self.dir)).as_ref();
-        let Some(Clock { times, .. }) = clock else { return frames_within(start, end, facts) };
+        let clock = self.frame_clocks.entry(id).or_insert_with(|| AnnotationClock::of(facts, self.dir)).as_ref();
+        let Some(AnnotationClock { times, .. }) = clock else { return frames_within(start, end, facts) };
         if let Some(own) = times.fps().filter(|_| times.is_other_rate(rate)) {
             self.rescaled.insert(id, [rate, own]);
         }
@@ -364,7 +363,7 @@ impl<'a> Merge<'a> {
             |id: &VideoId| self.after.videos.get(id).map_or_else(String::new, |video| StoredPath::plain(&video.path));
         let same_name: Vec<_> = self.renamed.iter().map(|(id, name)| format!("{name} as {}", path(id))).collect();
         let clocks = || self.clocks.iter().filter_map(|(id, clock)| Some((id, clock.as_ref()?)));
-        let is_late = |clock: &Clock| clock.times.start_secs() > LATE_SECS;
+        let is_late = |clock: &AnnotationClock| clock.times.start_secs() > LATE_SECS;
         let late = clocks().filter(|(_, clock)| is_late(clock));
         let late = late.map(|(id, clock)| format!("{} at {} s", path(id), rounded(clock.times.start_secs())));
         let late: Vec<_> = late.collect();
@@ -381,11 +380,11 @@ impl<'a> Merge<'a> {
         };
         let cause = "videos were found by their file names alone, as their folders differ";
         remark(&same_name, cause, "Check that they are the same videos");
-        let cause = "videos have other content than when their labels were exported";
+        let cause = "the content of videos has changed since their labels were exported";
         remark(&self.changed, cause, "Check that the labels fit them");
         let cause = "video starts later than the file; times count from the start of the file, as in players";
         remark(&late, cause, "Check the label start times if the other program counts from the first frame");
-        let cause = "the times of the frames are not known yet, so seconds were turned into frames at an even rate";
+        let cause = "frame times are not known yet, so seconds were converted at a constant frame rate";
         remark(&assumed, cause, "Check the videos of the project and import again");
         let cause = "frames are counted at another rate than the video's and were placed by their times";
         remark(&rescaled, cause, "Check the segments, and the column fps if they are not where they should be");
@@ -496,7 +495,7 @@ impl<'a> Merge<'a> {
         }
         for (name, count) in std::mem::take(&mut self.classless) {
             let (count, are) = (counted(count, "label"), if count == 1 { "is" } else { "are" });
-            let cause = format!("{count} of class {name}, which the project does not have, {are} left out");
+            let cause = format!("{count} of class {name}, which is not in the project, {are} skipped");
             self.note("", cause, "Choose to add unknown classes");
         }
         self.remark();

@@ -51,7 +51,7 @@ use super::document::BACKGROUND;
 use super::{Document, StoredPath};
 use crate::error::{Error, Result};
 use crate::output::{Existing, OutputGuard, Staging};
-use annotation_set::{AnnotationSet, Clip};
+use annotation_set::{AnnotatedClip, AnnotationSet};
 pub use cut::Cut;
 pub use exported::Exported;
 use exported::note_lost;
@@ -108,9 +108,10 @@ pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -
         Format::XAnyLabeling => x_any_labeling::write(&set, target),
     }?;
     if format.has_seconds() {
-        let is_assumed = |clip: &&Clip| clip.clock.as_ref().is_some_and(|clock| clock.is_assumed) && clip.is_labelled();
+        let is_assumed =
+            |clip: &&AnnotatedClip| clip.clock.as_ref().is_some_and(|clock| clock.is_assumed) && clip.is_labelled();
         let assumed = set.clips.iter().filter(is_assumed).count();
-        let what = "videos whose frames' times are not known yet, so that an even rate stands in for them";
+        let what = "videos without known frame times, for which a constant frame rate was assumed";
         note_lost(&mut exported, target, assumed, what, "Check the videos of the project and export again");
     }
     for video in document.videos.values() {
@@ -129,10 +130,10 @@ fn check_name(format: Format, target: &Path) -> Result<()> {
         return Ok(());
     }
     let cause = match format {
-        Format::Boris => "BORIS's tables are for import only; what is exported is a project".to_owned(),
-        _ => format!("{} is no table", format.name()),
+        Format::Boris => "BORIS tables can only be imported; export a BORIS project instead".to_owned(),
+        _ => format!("{} is not a table format", format.name()),
     };
-    Err(Error::file(target, cause, format!("Call it {stem}.{}, or export a table as CSV", format.ending())))
+    Err(Error::file(target, cause, format!("Name it {stem}.{}, or export a table as CSV", format.ending())))
 }
 
 /// Reads the labels in `source`, a file or a folder of files, into `document`, a project in `dir`; nothing is changed

@@ -12,9 +12,9 @@ use crate::frame_times::FrameTimes;
 const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 
 /// What a video shows: labels by name, segments by frame, and the notes of these.
-type Shown = (Vec<String>, Vec<(usize, usize, String, String)>);
+type ShownLabels = (Vec<String>, Vec<(usize, usize, String, String)>);
 
-fn shown(document: &Document, with_notes: bool) -> BTreeMap<String, Shown> {
+fn shown(document: &Document, with_notes: bool) -> BTreeMap<String, ShownLabels> {
     let mut all = BTreeMap::new();
     for video in document.videos.values() {
         let name = |label| document.label_name(label).to_owned();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::super::StoredPath;
-use super::annotation_set::{AnnotationClass, AnnotationSet, Clip};
+use super::annotation_set::{AnnotatedClip, AnnotationClass, AnnotationSet};
 use super::exported::{note_lost, write_file};
 use super::{Cut, Exported};
 use crate::annotations::text;
@@ -27,7 +27,7 @@ const FURTHER_NUMBERS: usize = 10_000;
 
 /// A clip that belongs into the lists.
 struct Listed<'a> {
-    clip: &'a Clip,
+    clip: &'a AnnotatedClip,
     label: &'a str,
     frames: Option<(usize, usize)>,
 }
@@ -38,10 +38,10 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let folders = folder_names(&classes);
     let index = class_index(classes.iter().map(|class| folders[class].as_str()));
     let several = set.clips.iter().filter(|clip| clip.labels.len() > 1 && clip.spans.is_empty()).count();
-    let lost = "clips of several classes, which UCF101 does not have, are left out";
+    let lost = "clips with several classes skipped, because UCF101 lists cannot store them";
     note_lost(&mut exported, target, several, lost, "Export JSON as well if they matter");
     let both = set.clips.iter().filter(|clip| !clip.labels.is_empty() && !clip.spans.is_empty()).count();
-    let lost = "labels of whole clips that have segments as well are left out, as in training";
+    let lost = "clip labels of clips with segments skipped, as in training";
     note_lost(&mut exported, target, both, lost, "Export JSON as well if they matter");
 
     let groups = group_numbers(set);
@@ -67,7 +67,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
 }
 
 /// Returns the parts of a video to cut out.
-fn listed(clip: &Clip) -> Vec<Listed<'_>> {
+fn listed(clip: &AnnotatedClip) -> Vec<Listed<'_>> {
     // Where parts are labelled they are what is learned from, as in training.
     let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.spans.is_empty());
     let whole = whole.map(|label| Listed { clip, label, frames: None });
@@ -77,7 +77,7 @@ fn listed(clip: &Clip) -> Vec<Listed<'_>> {
 }
 
 /// Returns the recording a clip belongs to: itself, if nothing is said.
-fn group(clip: &Clip) -> &str {
+fn group(clip: &AnnotatedClip) -> &str {
     if clip.group.is_empty() { &clip.path } else { &clip.group }
 }
 
@@ -180,10 +180,14 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
             match row(&line, &classes) {
                 Some((path, label)) => {
                     let place = text::place(source, &list, Some(number));
-                    set.clips.push(Clip { labels: vec![label], group: group_of(path), ..Clip::named(path, place) });
+                    set.clips.push(AnnotatedClip {
+                        labels: vec![label],
+                        group: group_of(path),
+                        ..AnnotatedClip::named(path, place)
+                    });
                 }
                 None => {
-                    let cause = format!("line {number}: no class fits '{line}'; left out");
+                    let cause = format!("line {number}: no class matches '{line}'; skipped");
                     set.notes.push(Error::file(&list, cause, "Correct the line or the class index"));
                 }
             }

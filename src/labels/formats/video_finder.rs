@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::media_scan::fingerprint;
 use super::super::{Document, StoredPath, VideoId};
-use super::annotation_set::Clip;
+use super::annotation_set::AnnotatedClip;
 use crate::names::{composed, in_any_form};
 
 /// Lengths of a video that two programs report differ by no more than this, in seconds and as a share.
@@ -29,7 +29,7 @@ pub(super) struct VideoFinder<'a> {
 
 /// The result of a search for the video of a file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum FoundVideo {
     /// The video at this path, or the only one of this name.
     Video(VideoId),
     /// The only video with the same last name; the folders that the file names are others.
@@ -45,7 +45,7 @@ pub(super) enum Found {
 }
 
 /// A possible meaning of a name.
-struct Reading {
+struct NameReading {
     /// With `/` between names and nothing encoded.
     name: String,
     /// Where that file could be.
@@ -75,20 +75,20 @@ impl<'a> VideoFinder<'a> {
 
     /// Returns the videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where
     /// several of its folders have a video of the same last name, that name alone decides for none of them.
-    pub fn find_all<'c>(&self, clips: &'c [Clip]) -> BTreeMap<&'c str, Found> {
-        let mut found: BTreeMap<&str, Found> = BTreeMap::new();
+    pub fn find_all<'c>(&self, clips: &'c [AnnotatedClip]) -> BTreeMap<&'c str, FoundVideo> {
+        let mut found: BTreeMap<&str, FoundVideo> = BTreeMap::new();
         let mut names_of: HashMap<VideoId, Vec<&str>> = HashMap::new();
         for clip in clips {
             if found.contains_key(clip.path.as_str()) {
                 continue;
             }
             let video = self.find(clip);
-            if let Found::Video(id) | Found::SameName(id) | Found::SameContent(id) = video {
+            if let FoundVideo::Video(id) | FoundVideo::SameName(id) | FoundVideo::SameContent(id) = video {
                 names_of.entry(id).or_default().push(&clip.path);
             }
             found.insert(&clip.path, video);
         }
-        if found.values().any(|found| matches!(found, Found::Several(_)))
+        if found.values().any(|found| matches!(found, FoundVideo::Several(_)))
             && let Some(base) = self.base_of(clips)
         {
             for clip in clips {
@@ -97,16 +97,16 @@ impl<'a> VideoFinder<'a> {
                     false => base.join(clip.path.replace('\\', "/")),
                 };
                 let there = self.stored.get(StoredPath::encode(&path, self.dir).as_str());
-                if let Some((id, video @ Found::Several(_))) = there.zip(found.get_mut(clip.path.as_str())) {
-                    *video = Found::Video(*id);
+                if let Some((id, video @ FoundVideo::Several(_))) = there.zip(found.get_mut(clip.path.as_str())) {
+                    *video = FoundVideo::Video(*id);
                 }
             }
         }
         for names in names_of.values().filter(|names| names.len() > 1) {
             for name in names {
                 let Some(by_name) = found.get_mut(name) else { continue };
-                if let Found::SameName(id) | Found::SameContent(id) = *by_name {
-                    *by_name = Found::Claimed(id);
+                if let FoundVideo::SameName(id) | FoundVideo::SameContent(id) = *by_name {
+                    *by_name = FoundVideo::Claimed(id);
                 }
             }
         }
@@ -115,7 +115,7 @@ impl<'a> VideoFinder<'a> {
 
     /// Returns the folder that the paths of a file are relative to, by the videos that they lead to from there; `None` if several
     /// would do.
-    fn base_of(&self, clips: &[Clip]) -> Option<PathBuf> {
+    fn base_of(&self, clips: &[AnnotatedClip]) -> Option<PathBuf> {
         let mut named: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
         for clip in clips {
             let name = clip.path.replace('\\', "/");
@@ -137,40 +137,40 @@ impl<'a> VideoFinder<'a> {
 
     /// Returns the video that a clip of the file is of: by the path, by where the file is, or, as it may have been moved, by as
     /// many last names of the path as it takes to leave one.
-    pub fn find(&self, clip: &Clip) -> Found {
+    pub fn find(&self, clip: &AnnotatedClip) -> FoundVideo {
         let name = clip.path.as_str();
         if clip.is_escaped
             && let Some(id) = self.stored.get(name)
         {
-            return Found::Video(*id);
+            return FoundVideo::Video(*id);
         }
         if let Some(id) = self.plain.get(name).filter(|_| !clip.is_escaped) {
-            return Found::Video(*id);
+            return FoundVideo::Video(*id);
         }
         for (place, reading) in self.readings(clip).into_iter().enumerate() {
             // A name that was to be read another way, or in another form, means another file if there is one.
             let spelled = self.spelled(&reading).filter(|id| place == 0 || !self.is_another(clip, *id));
             let in_one_form = || self.in_one_form(&reading).filter(|id| !self.is_another(clip, *id));
             if let Some(id) = spelled.or_else(in_one_form) {
-                return Found::Video(id);
+                return FoundVideo::Video(id);
             }
             if let Some(id) = self.find_by_content(clip, &reading.name) {
-                return Found::SameContent(id);
+                return FoundVideo::SameContent(id);
             }
             match self.find_by_end(&reading.name) {
-                Found::Nothing => {}
-                Found::Video(id) if self.is_another(clip, id) => return Found::Nothing,
-                Found::SameName(id) if self.is_another(clip, id) || !self.is_as_long(clip, id) => {
-                    return Found::Nothing;
+                FoundVideo::Nothing => {}
+                FoundVideo::Video(id) if self.is_another(clip, id) => return FoundVideo::Nothing,
+                FoundVideo::SameName(id) if self.is_another(clip, id) || !self.is_as_long(clip, id) => {
+                    return FoundVideo::Nothing;
                 }
                 found => return found,
             }
         }
-        Found::Nothing
+        FoundVideo::Nothing
     }
 
     /// Returns the video at the path of a reading.
-    fn spelled(&self, reading: &Reading) -> Option<VideoId> {
+    fn spelled(&self, reading: &NameReading) -> Option<VideoId> {
         let by_place = || {
             let mut paths = reading.paths.iter().map(|path| StoredPath::encode(path, self.dir));
             paths.find_map(|path| self.stored.get(path.as_str()).copied())
@@ -179,14 +179,14 @@ impl<'a> VideoFinder<'a> {
     }
 
     /// Returns the video at the path of a reading in another form of Unicode.
-    fn in_one_form(&self, reading: &Reading) -> Option<VideoId> {
+    fn in_one_form(&self, reading: &NameReading) -> Option<VideoId> {
         let video = |path: &str| self.composed.get(&*composed(path)).copied().flatten();
         let mut paths = reading.paths.iter().map(|path| StoredPath::plain(&StoredPath::encode(path, self.dir)));
         video(&reading.name).or_else(|| paths.find_map(|path| video(&path)))
     }
 
     /// Returns where the file of `clip` is, if it is anywhere; in another form of Unicode if it is in none as it is written.
-    pub fn file(&self, clip: &Clip) -> Option<PathBuf> {
+    pub fn file(&self, clip: &AnnotatedClip) -> Option<PathBuf> {
         let paths: Vec<_> = self.readings(clip).into_iter().flat_map(|reading| reading.paths).collect();
         let in_any_form = || paths.iter().filter_map(|path| in_any_form(path)).find(|path| path.is_file());
         paths.iter().find(|path| path.is_file()).cloned().or_else(in_any_form)
@@ -194,10 +194,10 @@ impl<'a> VideoFinder<'a> {
 
     /// Returns what the path of `clip` may mean, the likeliest first: addresses and paths of Motionscope's own are escaped,
     /// others are as they stand, and only where nothing is called that may they be escaped too.
-    fn readings(&self, clip: &Clip) -> Vec<Reading> {
+    fn readings(&self, clip: &AnnotatedClip) -> Vec<NameReading> {
         let name = clip.path.as_str();
         let dirs = [self.source_dir, self.dir];
-        let escaped = |text: &str| Reading {
+        let escaped = |text: &str| NameReading {
             name: StoredPath::plain(text),
             paths: dirs.map(|dir| StoredPath::decode(text, dir)).to_vec(),
         };
@@ -209,9 +209,9 @@ impl<'a> VideoFinder<'a> {
         if slashed != name && cfg!(unix) {
             paths.extend(dirs.map(|dir| dir.join(name))); // A name may hold it there.
         }
-        let plain = Reading { name: slashed.clone(), paths };
+        let plain = NameReading { name: slashed.clone(), paths };
         // ActivityNet calls the video `v_ID.mp4` by its `ID`.
-        let prefixed = Reading { name: format!("v_{name}"), paths: Vec::new() };
+        let prefixed = NameReading { name: format!("v_{name}"), paths: Vec::new() };
         match clip.is_escaped {
             true => vec![escaped(&slashed), plain, prefixed],
             false => vec![plain, escaped(&slashed), prefixed],
@@ -226,12 +226,12 @@ impl<'a> VideoFinder<'a> {
     }
 
     /// Returns the stored path of a video that has the last name of `clip`.
-    pub fn namesake(&self, clip: &Clip) -> Option<&'a str> {
+    pub fn namesake(&self, clip: &AnnotatedClip) -> Option<&'a str> {
         self.readings(clip).iter().find_map(|reading| self.namesakes(&reading.name).first()).map(|(path, _)| *path)
     }
 
     /// Returns the video with the last name of `name` whose content is that of the file of `clip`, if it is one.
-    fn find_by_content(&self, clip: &Clip, name: &str) -> Option<VideoId> {
+    fn find_by_content(&self, clip: &AnnotatedClip, name: &str) -> Option<VideoId> {
         let namesakes = self.namesakes(name);
         let file = self.file(clip).filter(|_| !namesakes.is_empty())?;
         let mut same = namesakes.iter().filter(|(_, id)| self.has_content_of(&file, *id));
@@ -247,7 +247,7 @@ impl<'a> VideoFinder<'a> {
             && fingerprint(file).is_ok_and(|(_, hash)| hash == facts.hash)
     }
 
-    fn find_by_end(&self, spelled: &str) -> Found {
+    fn find_by_end(&self, spelled: &str) -> FoundVideo {
         let name = &*composed(spelled);
         let found = self.namesakes(spelled);
         let folders: Vec<&str> =
@@ -269,15 +269,15 @@ impl<'a> VideoFinder<'a> {
         let closest = best.iter().map(|(path, _)| alike(path)).max().unwrap_or(0);
         let mut best = best.into_iter().filter(|(path, _)| alike(path) == closest);
         match (best.next(), best.next()) {
-            (Some(_), Some(_)) => Found::Several(found.len()),
-            (Some((_, id)), None) if most > 0 || folders.is_empty() => Found::Video(*id),
-            (Some((_, id)), None) if found.len() == 1 => Found::SameName(*id),
-            _ => Found::Nothing,
+            (Some(_), Some(_)) => FoundVideo::Several(found.len()),
+            (Some((_, id)), None) if most > 0 || folders.is_empty() => FoundVideo::Video(*id),
+            (Some((_, id)), None) if found.len() == 1 => FoundVideo::SameName(*id),
+            _ => FoundVideo::Nothing,
         }
     }
 
     /// Returns whether the file that a clip names is there and is not video `id`, or has other content.
-    fn is_another(&self, clip: &Clip, id: VideoId) -> bool {
+    fn is_another(&self, clip: &AnnotatedClip, id: VideoId) -> bool {
         let Some(video) = self.document.videos.get(&id) else { return true };
         let known_hash = video.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
         if let Some(file) = self.file(clip) {
@@ -293,7 +293,7 @@ impl<'a> VideoFinder<'a> {
     }
 
     /// Returns whether video `id` may have the length that the file gives for a clip.
-    fn is_as_long(&self, clip: &Clip, id: VideoId) -> bool {
+    fn is_as_long(&self, clip: &AnnotatedClip, id: VideoId) -> bool {
         let known = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some((known, told)) = known.zip(clip.length_secs.filter(|secs| *secs > 0.0)) else { return true };
         let known = known.start_secs.unwrap_or(0.0) + known.frames as f64 / known.fps;
@@ -335,7 +335,7 @@ mod tests {
         let document = project(&["clips/a.mp4", "one/b.mp4", "two/b.mp4", "../50%25.mp4", "c +.mp4", "v_aB-3_x.mkv"]);
         let (dir, source) = (Path::new("/home/me/project"), Path::new("/home/me/export"));
         let finder = VideoFinder::new(&document, dir, source);
-        let (video, same_name) = (|id| Found::Video(VideoId(id)), |id| Found::SameName(VideoId(id)));
+        let (video, same_name) = (|id| FoundVideo::Video(VideoId(id)), |id| FoundVideo::SameName(VideoId(id)));
         for (name, found) in [
             ("clips/a.mp4", video(0)),
             ("a.mp4", video(0)),
@@ -347,16 +347,16 @@ mod tests {
             ("file:///elsewhere/a.mp4", same_name(0)),
             ("/home/me/project/one/b.mp4", video(1)),
             ("/elsewhere/two/b.mp4", video(2)),
-            ("b.mp4", Found::Several(2)),
-            ("three/b.mp4", Found::Several(2)),
+            ("b.mp4", FoundVideo::Several(2)),
+            ("three/b.mp4", FoundVideo::Several(2)),
             ("../50%.mp4", video(3)),
             ("../50%25.mp4", video(3)),
             ("file:///home/me/50%25.mp4", video(3)),
             ("/videos/c%20%2B.mp4", same_name(4)),
             ("aB-3_x", video(5)),
-            ("c.mp4", Found::Nothing),
+            ("c.mp4", FoundVideo::Nothing),
         ] {
-            assert_eq!(finder.find(&Clip::named(name, "")), found, "{name}");
+            assert_eq!(finder.find(&AnnotatedClip::named(name, "")), found, "{name}");
         }
     }
 
@@ -373,10 +373,10 @@ mod tests {
             ("A/b #1%20.mp4", 3),
             ("b #1%20.mp4", 3),
         ] {
-            assert_eq!(finder.find(&Clip::named(name, "")), Found::Video(VideoId(id)), "{name}");
+            assert_eq!(finder.find(&AnnotatedClip::named(name, "")), FoundVideo::Video(VideoId(id)), "{name}");
         }
         for (name, id) in [("50%2525.mp4", 0), ("50%25.mp4", 1), ("A/b #1%2520.mp4", 3)] {
-            assert_eq!(finder.find(&Clip::escaped(name, "")), Found::Video(VideoId(id)), "{name}");
+            assert_eq!(finder.find(&AnnotatedClip::escaped(name, "")), FoundVideo::Video(VideoId(id)), "{name}");
         }
     }
 
@@ -388,26 +388,26 @@ mod tests {
         fs::write(dir.path().join("clips").join(nfd), "one").unwrap();
         let at = |name: &str| format!("clips/{name}");
         let find = |document: &Document, name: &str| {
-            VideoFinder::new(document, dir.path(), dir.path()).find(&Clip::named(name, ""))
+            VideoFinder::new(document, dir.path(), dir.path()).find(&AnnotatedClip::named(name, ""))
         };
         let none = project(&[]);
-        let file = VideoFinder::new(&none, dir.path(), dir.path()).file(&Clip::named(at(nfc), ""));
+        let file = VideoFinder::new(&none, dir.path(), dir.path()).file(&AnnotatedClip::named(at(nfc), ""));
         assert!(
             file.is_some_and(|file| file.is_file()),
             "the file that a list has in the other form is there to be added"
         );
         let one = project(&[&at(nfd)]);
-        assert_eq!(find(&one, &at(nfc)), Found::Video(VideoId(0)));
-        assert_eq!(find(&one, nfc), Found::Video(VideoId(0)));
+        assert_eq!(find(&one, &at(nfc)), FoundVideo::Video(VideoId(0)));
+        assert_eq!(find(&one, nfc), FoundVideo::Video(VideoId(0)));
         fs::write(dir.path().join("clips").join(nfc), "two").unwrap();
         if fs::read_dir(dir.path().join("clips")).unwrap().count() < 2 {
             return; // A disk of macOS has one file for both names.
         }
-        assert_eq!(find(&one, &at(nfc)), Found::Nothing, "another file, which is to be added");
+        assert_eq!(find(&one, &at(nfc)), FoundVideo::Nothing, "another file, which is to be added");
         let both = project(&[&at(nfd), &at(nfc)]);
         for name in [at(nfc), nfc.to_owned(), format!("/elsewhere/clips/{nfc}")] {
-            assert_eq!(find(&both, &name), Found::Video(VideoId(1)), "{name}");
-            assert_eq!(find(&both, &name.replace(nfc, nfd)), Found::Video(VideoId(0)), "{name}");
+            assert_eq!(find(&both, &name), FoundVideo::Video(VideoId(1)), "{name}");
+            assert_eq!(find(&both, &name.replace(nfc, nfd)), FoundVideo::Video(VideoId(0)), "{name}");
         }
     }
 
@@ -420,16 +420,16 @@ mod tests {
         }
         let document = project(&["camera1/0001.mp4"]);
         let finder = VideoFinder::new(&document, dir.path(), dir.path());
-        let find = |name: &str| finder.find(&Clip::named(name, ""));
-        assert_eq!(find("camera2/0001.mp4"), Found::Nothing);
-        assert_eq!(find("camera1/0001.mp4"), Found::Video(VideoId(0)));
-        assert_eq!(find("0001.mp4"), Found::Video(VideoId(0)));
-        assert_eq!(find("camera3/0001.mp4"), Found::SameName(VideoId(0)));
-        let clips = ["camera3/0001.mp4", "camera4/0001.mp4"].map(|name| Clip::named(name, ""));
-        let claimed = Found::Claimed(VideoId(0));
+        let find = |name: &str| finder.find(&AnnotatedClip::named(name, ""));
+        assert_eq!(find("camera2/0001.mp4"), FoundVideo::Nothing);
+        assert_eq!(find("camera1/0001.mp4"), FoundVideo::Video(VideoId(0)));
+        assert_eq!(find("0001.mp4"), FoundVideo::Video(VideoId(0)));
+        assert_eq!(find("camera3/0001.mp4"), FoundVideo::SameName(VideoId(0)));
+        let clips = ["camera3/0001.mp4", "camera4/0001.mp4"].map(|name| AnnotatedClip::named(name, ""));
+        let claimed = FoundVideo::Claimed(VideoId(0));
         assert!(finder.find_all(&clips).values().all(|found| *found == claimed), "one video cannot be two");
         fs::rename(dir.path().join("camera1"), dir.path().join("gone")).unwrap();
-        assert_eq!(find("camera2/0001.mp4"), Found::Nothing, "its content is not known to be the same");
+        assert_eq!(find("camera2/0001.mp4"), FoundVideo::Nothing, "its content is not known to be the same");
     }
 
     fn facts(bytes: u64, hash: &str) -> Facts {
@@ -463,14 +463,17 @@ mod tests {
             let (bytes, hash) = fingerprint(&at(name)).unwrap();
             document.videos.get_mut(&VideoId(id)).unwrap().facts = Some(facts(bytes, &hash));
         }
-        let clip = |name: &str| Clip::named(at(name).to_str().unwrap(), "");
+        let clip = |name: &str| AnnotatedClip::named(at(name).to_str().unwrap(), "");
         let finder = VideoFinder::new(&document, dir.path(), Path::new("/export"));
-        assert_eq!(finder.find(&clip("copies/a.mp4")), Found::SameContent(VideoId(0)));
-        assert_eq!(finder.find(&clip("clips/a.mp4")), Found::Video(VideoId(0)));
+        assert_eq!(finder.find(&clip("copies/a.mp4")), FoundVideo::SameContent(VideoId(0)));
+        assert_eq!(finder.find(&clip("clips/a.mp4")), FoundVideo::Video(VideoId(0)));
         let other = finder.find(&clip("other/a.mp4"));
-        assert!(!matches!(other, Found::Video(_) | Found::SameName(_) | Found::SameContent(_)), "{other:?}");
+        assert!(
+            !matches!(other, FoundVideo::Video(_) | FoundVideo::SameName(_) | FoundVideo::SameContent(_)),
+            "{other:?}"
+        );
         let clips = ["copies/a.mp4", "second/a.mp4"].map(clip);
-        let claimed = Found::Claimed(VideoId(0));
+        let claimed = FoundVideo::Claimed(VideoId(0));
         assert!(finder.find_all(&clips).values().all(|found| *found == claimed), "the file has two videos");
     }
 
@@ -482,11 +485,11 @@ mod tests {
         document.apply(step.unwrap());
         let finder = VideoFinder::new(&document, Path::new("/p"), Path::new("/p"));
         let find = |told: Option<Facts>, length_secs| {
-            finder.find(&Clip { facts: told, length_secs, ..Clip::named("/elsewhere/a.mp4", "") })
+            finder.find(&AnnotatedClip { facts: told, length_secs, ..AnnotatedClip::named("/elsewhere/a.mp4", "") })
         };
-        assert_eq!(find(None, Some(10.4)), Found::SameName(VideoId(0)));
-        assert_eq!(find(None, Some(60.0)), Found::Nothing);
-        assert_eq!(find(Some(facts.clone()), None), Found::SameName(VideoId(0)));
-        assert_eq!(find(Some(Facts { hash: "34".into(), ..facts }), None), Found::Nothing);
+        assert_eq!(find(None, Some(10.4)), FoundVideo::SameName(VideoId(0)));
+        assert_eq!(find(None, Some(60.0)), FoundVideo::Nothing);
+        assert_eq!(find(Some(facts.clone()), None), FoundVideo::SameName(VideoId(0)));
+        assert_eq!(find(Some(Facts { hash: "34".into(), ..facts }), None), FoundVideo::Nothing);
     }
 }

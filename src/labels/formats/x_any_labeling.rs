@@ -1,7 +1,7 @@
 //! X-AnyLabeling's video classifier: one JSON file next to each video, of the same name (version 1.0.0, `video_classification`).
 //!
 //! It knows segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
-//! is `clip` and a number, which X-AnyLabeling keeps. The files go into folders as the videos lie in the project's; beside the
+//! is `clip` and a number, which X-AnyLabeling keeps. The files go into folders as the videos are in the project's; beside the
 //! videos, X-AnyLabeling finds them. `path` is where the project has the video, which may be outside of its folder.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Exported;
-use super::annotation_set::{AnnotationClass, AnnotationSet, Clip, Extent, Span, color_of_hex};
+use super::annotation_set::{AnnotatedClip, AnnotationClass, AnnotationSet, Extent, Span, color_of_hex};
 use super::exported::{free_path, note_timeless, write_file};
 use crate::annotations::text;
 use crate::error::{Error, Result};
@@ -27,7 +27,7 @@ const CLIP: &str = "clip";
 const WHOLE_SHARE: f64 = 0.9;
 
 #[derive(Deserialize)]
-struct File {
+struct XAnyFile {
     #[serde(default, deserialize_with = "json_values::as_text")]
     version: String,
     #[serde(default, deserialize_with = "json_values::as_text")]
@@ -49,7 +49,7 @@ struct File {
 }
 
 #[derive(Deserialize)]
-struct SegmentEntry {
+struct XAnySegment {
     #[serde(default)]
     id: Value,
     #[serde(deserialize_with = "json_values::as_text")]
@@ -90,7 +90,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-fn entry(clip: &Clip, part: &Span, id: String) -> Option<Value> {
+fn entry(clip: &AnnotatedClip, part: &Span, id: String) -> Option<Value> {
     let ([start_secs, end_secs], (start, end)) = clip.secs_of(part).zip(part.frames())?;
     Some(json!({
         "id": id, "label": part.label, "start_ms": millis(start_secs), "end_ms": millis(end_secs),
@@ -106,7 +106,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let mut set = AnnotationSet::default();
     let is_folder = source.is_dir();
     for path in text::files(source, "json")? {
-        let file: File = match text::json(&path, "X-AnyLabeling's JSON of a video") {
+        let file: XAnyFile = match text::json(&path, "X-AnyLabeling's JSON of a video") {
             Ok(file) => file,
             Err(error) if is_folder => {
                 set.notes.push(error);
@@ -127,7 +127,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     Ok(set)
 }
 
-fn add(set: &mut AnnotationSet, file: File, folder: &Path, place: &str, path: &Path) {
+fn add(set: &mut AnnotationSet, file: XAnyFile, folder: &Path, place: &str, path: &Path) {
     for name in file.labels.as_array().into_iter().flatten().filter_map(json_values::text) {
         if !set.classes.iter().any(|class| class.name == name) {
             let color = file.label_colors.get(&name).and_then(Value::as_str).and_then(color_of_hex);
@@ -141,15 +141,15 @@ fn add(set: &mut AnnotationSet, file: File, folder: &Path, place: &str, path: &P
     let duration_ms = json_values::number(&file.duration_ms);
     let rate = json_values::number(&file.fps).filter(|fps| *fps > 0.0);
     let length_secs = duration_ms.map(|millis| millis / 1000.0);
-    let mut clip = Clip { length_secs, rate, ..Clip::named(video, place) };
+    let mut clip = AnnotatedClip { length_secs, rate, ..AnnotatedClip::named(video, place) };
     for (number, segment) in (1..).zip(file.segments.into_iter().flatten()) {
-        let read = serde_json::from_value::<SegmentEntry>(segment).map_err(|error| error.to_string());
+        let read = serde_json::from_value::<XAnySegment>(segment).map_err(|error| error.to_string());
         let read = read.and_then(|segment| Ok((segment.extent()?, segment)));
         let (extent, segment) = match read {
             Ok(read) => read,
             Err(cause) => {
                 clip.left_out += 1;
-                let cause = format!("segment {number}: {cause}; left out");
+                let cause = format!("segment {number}: {cause}; skipped");
                 set.notes.push(Error::file(path, cause, "Correct the segment in X-AnyLabeling"));
                 continue;
             }
@@ -164,7 +164,7 @@ fn add(set: &mut AnnotationSet, file: File, folder: &Path, place: &str, path: &P
     set.clips.push(clip);
 }
 
-impl SegmentEntry {
+impl XAnySegment {
     /// From when to when. Its frames are counted at the rate in the file, which need not be the video's, and its times are the
     /// player's: frames count where there are no times.
     fn extent(&self) -> std::result::Result<Extent, String> {
@@ -176,7 +176,7 @@ impl SegmentEntry {
             Some((start, end)) => match whole(start).zip(whole(end)) {
                 // An event without a length is one frame.
                 Some((start, end)) if start <= end => Ok(Extent::Frames(start, end.max(start.saturating_add(1)))),
-                _ => Err(format!("frames {start} to {end} are no segment")),
+                _ => Err(format!("frames {start} to {end} are not a valid segment")),
             },
             None => Err("it has neither start_ms and end_ms nor start_frame and end_frame".into()),
         }

@@ -81,7 +81,7 @@ impl Lines<'_> {
 fn element(node: Node<'_, '_>, lines: &mut Lines<'_>, depth: usize) -> Parsed<Element> {
     let line = lines.at(node.range().start);
     if depth > MAX_DEPTH {
-        return Err((line, "too many elements are within each other".to_owned()));
+        return Err((line, "elements are nested too deeply".to_owned()));
     }
     let children = node.children().filter(Node::is_element);
     Ok(Element {

@@ -23,7 +23,7 @@ pub enum Colours {
 }
 
 /// An input plane of a network.
-struct Plane {
+struct ColourPlane {
     /// Which of ours has its colour.
     ours: usize,
     /// Mean and deviation of the colour, of 0…255.
@@ -32,14 +32,15 @@ struct Plane {
 }
 
 impl Colours {
-    fn planes(self) -> [Plane; 3] {
-        let caffe = |ours, mean| Plane { ours, mean, deviation: 1.0 };
-        let torchvision = |ours, mean, deviation| Plane { ours, mean: 255.0 * mean, deviation: 255.0 * deviation };
+    fn planes(self) -> [ColourPlane; 3] {
+        let caffe = |ours, mean| ColourPlane { ours, mean, deviation: 1.0 };
+        let torchvision =
+            |ours, mean, deviation| ColourPlane { ours, mean: 255.0 * mean, deviation: 255.0 * deviation };
         match self {
             Self::Bgr => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 123.0)],
             Self::Tsn => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 128.0)],
-            Self::Lite => [2, 1, 0].map(|ours| Plane { ours, mean: 127.0, deviation: 128.0 }),
-            Self::Signed => [2, 1, 0].map(|ours| Plane { ours, mean: MIDDLE, deviation: MIDDLE }),
+            Self::Lite => [2, 1, 0].map(|ours| ColourPlane { ours, mean: 127.0, deviation: 128.0 }),
+            Self::Signed => [2, 1, 0].map(|ours| ColourPlane { ours, mean: MIDDLE, deviation: MIDDLE }),
             Self::Rgb => [torchvision(2, 0.485, 0.229), torchvision(1, 0.456, 0.224), torchvision(0, 0.406, 0.225)],
         }
     }

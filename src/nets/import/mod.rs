@@ -16,8 +16,8 @@ use burn::store::pytorch_reader::{DType, PytorchReader, Tensor as Stored};
 use burn::tensor::{DType as BurnDType, Device, Shape, Tensor, TensorData};
 
 pub use self::colours::Colours;
-use self::names::{Place, Table};
-use self::onnx::Layer;
+use self::names::{NameTable, ParameterPlace};
+use self::onnx::OnnxLayer;
 use super::weights::{self, Tensors};
 use super::{MotionNetwork, Stream, StreamConfig, StreamInput, cross_modality};
 use crate::error::{Error, Result};
@@ -43,7 +43,7 @@ pub struct Imported<M> {
 /// file has others without a place, with the names of all of both; if a tensor has the wrong shape or values that are
 /// not finite, the first of them being named.
 pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<MotionNetwork>> {
-    let found = Found::read(source, &Table::motion(), &weights::shapes(&network))?;
+    let found = FoundParameter::read(source, &NameTable::motion(), &weights::shapes(&network))?;
     Ok(Imported {
         network: weights::apply(network, found.tensors, source)?,
         left_out: found.left_out,
@@ -57,7 +57,7 @@ pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<M
 /// where that is `None` on those of the model collection whose names its layers bear.
 pub fn import_stream(source: &Path, stream: Stream, colours: Option<Colours>) -> Result<Imported<Stream>> {
     let backbone = stream.backbone();
-    let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&stream))?;
+    let mut found = FoundParameter::read(source, &NameTable::stream(backbone), &weights::shapes(&stream))?;
     let colours = colours.unwrap_or(found.colours);
     colours::read_bgr(&mut found.tensors, backbone, colours);
     Ok(Imported { network: weights::apply(stream, found.tensors, source)?, left_out: found.left_out, colours })
@@ -75,7 +75,8 @@ pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Devic
     // A network for clips was published for flow as well; the others read pictures only.
     let input = if backbone.reads_clips() { config.input } else { StreamInput::PICTURE };
     let pictures = StreamConfig { input, ..config.clone() };
-    let mut found = Found::read(source, &Table::stream(backbone), &weights::shapes(&pictures.init(&Device::flex())))?;
+    let mut found =
+        FoundParameter::read(source, &NameTable::stream(backbone), &weights::shapes(&pictures.init(&Device::flex())))?;
     colours::read_bgr(&mut found.tensors, backbone, found.colours);
     let mut tensors = found.tensors;
     let last_layer = format!("{}.", backbone.last_layer());
@@ -91,15 +92,15 @@ pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Devic
 }
 
 /// The tensors of a file under our names.
-struct Found {
+struct FoundParameter {
     tensors: Tensors,
     left_out: Vec<String>,
     colours: Colours,
 }
 
-impl Found {
+impl FoundParameter {
     /// Gives the tensors of the file at `source` their places among the `expected` ones.
-    fn read(source: &Path, table: &Table, expected: &[(String, Shape)]) -> Result<Self> {
+    fn read(source: &Path, table: &NameTable, expected: &[(String, Shape)]) -> Result<Self> {
         let bytes = || files::read(source).map_err(|error| Error::io(source, &error));
         let damaged = |cause: String| Error::file(source, cause, "Fetch the file again");
         let extension = source.extension().map(|extension| extension.to_ascii_lowercase());
@@ -118,15 +119,15 @@ impl Found {
         }
     }
 
-    fn by_name(source: &Path, table: &Table, expected: &[(String, Shape)], tensors: Tensors) -> Result<Self> {
+    fn by_name(source: &Path, table: &NameTable, expected: &[(String, Shape)], tensors: Tensors) -> Result<Self> {
         let mut found = Self { tensors: Tensors::new(), left_out: Vec::new(), colours: Colours::Bgr };
         let expected: BTreeMap<&str, &Shape> = expected.iter().map(|(name, shape)| (name.as_str(), shape)).collect();
         let mut without_place = Vec::new();
         let places = table.places(tensors.keys());
         for ((theirs, data), place) in tensors.into_iter().zip(places) {
-            let is_of_collection = matches!(place, Place::Collection(_));
+            let is_of_collection = matches!(place, ParameterPlace::Collection(_));
             match place {
-                Place::Ours(name) | Place::Collection(name) => match expected.get(name.as_str()) {
+                ParameterPlace::Ours(name) | ParameterPlace::Collection(name) => match expected.get(name.as_str()) {
                     Some(_) if found.tensors.contains_key(&name) => {
                         let cause = format!("`{theirs}` is the second tensor for `{name}`");
                         return Err(Error::file(source, cause, "Leave one of them in the file"));
@@ -140,7 +141,7 @@ impl Found {
                     None if is_zero_bias(&name, &data) => found.left_out.push(theirs),
                     None => without_place.push(theirs),
                 },
-                Place::Elsewhere => found.left_out.push(theirs),
+                ParameterPlace::Elsewhere => found.left_out.push(theirs),
             }
         }
         let missing: Vec<&str> = expected.into_keys().filter(|name| !found.tensors.contains_key(*name)).collect();
@@ -194,7 +195,7 @@ fn reshaped(data: TensorData, expected: &Shape) -> TensorData {
 
 /// Returns the parameters of `graph` for the `expected` ones in the order of both, if their shapes agree all the way.
 /// A convolution without the batch normalisation expected behind it had that folded into it.
-fn in_order(graph: &onnx::Graph, table: &Table, expected: &[(String, Shape)]) -> Option<Found> {
+fn in_order(graph: &onnx::Graph, table: &NameTable, expected: &[(String, Shape)]) -> Option<FoundParameter> {
     let mut tensors = Tensors::new();
     let mut expected = expected.iter().peekable();
     let mut put = |(name, shape): &(String, Shape), data: TensorData| {
@@ -203,9 +204,9 @@ fn in_order(graph: &onnx::Graph, table: &Table, expected: &[(String, Shape)]) ->
     };
     let mut layers = graph.layers.iter().peekable();
     while let Some(layer) = layers.next() {
-        let is_folded = !matches!(layers.peek(), Some(Layer::Norm(_)));
+        let is_folded = !matches!(layers.peek(), Some(OnnxLayer::Norm(_)));
         match layer {
-            Layer::Weighted { weight, bias } => {
+            OnnxLayer::Weighted { weight, bias } => {
                 put(expected.next()?, graph.tensors[weight].clone())?;
                 let mut bias = bias.as_ref().map(|bias| graph.tensors[bias].clone());
                 if expected.peek().is_some_and(|(name, _)| !name.contains(".bn.") && name.ends_with(".bias")) {
@@ -223,16 +224,16 @@ fn in_order(graph: &onnx::Graph, table: &Table, expected: &[(String, Shape)]) ->
                     return None;
                 }
             }
-            Layer::Norm(names) => {
+            OnnxLayer::Norm(names) => {
                 for name in names {
                     put(expected.next()?, graph.tensors[name].clone())?;
                 }
             }
         }
     }
-    let used: Vec<&String> = graph.layers.iter().flat_map(Layer::names).collect();
+    let used: Vec<&String> = graph.layers.iter().flat_map(OnnxLayer::names).collect();
     let left_out = graph.tensors.keys().filter(|name| !used.contains(name)).cloned().collect();
-    expected.next().is_none().then_some(Found { tensors, left_out, colours: table.colours })
+    expected.next().is_none().then_some(FoundParameter { tensors, left_out, colours: table.colours })
 }
 
 fn filled(channels: usize, value: f32) -> TensorData {
@@ -266,9 +267,9 @@ fn read_pytorch(source: &Path) -> Result<Tensors> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::inverted_residual::Stage;
+    use super::super::inverted_residual::MobileStage;
     use super::super::preprocessing::MEAN_BGR;
-    use super::super::resnet::Layout;
+    use super::super::resnet::ResNetLayout;
     use super::super::{Backbone, BnInception, EfficientNetLite, I3d, MobileNetV2, Modality, ResNet};
     use super::*;
     use burn::tensor::Distribution;
@@ -278,11 +279,11 @@ mod tests {
         let config = StreamConfig { backbone, input: StreamInput::PICTURE, classes: 3, dropout: None };
         let rows = [(1, 1, 1, 1), (6, 1, 2, 2), (6, 2, 3, 2), (6, 3, 4, 2), (6, 4, 3, 1), (6, 5, 3, 2), (6, 6, 1, 1)];
         match backbone {
-            Backbone::ResNet18 => Stream::ResNet(ResNet::with_width(Layout::RESNET18, 2, &config, &device)),
-            Backbone::ResNet50 => Stream::ResNet(ResNet::with_width(Layout::RESNET50, 1, &config, &device)),
+            Backbone::ResNet18 => Stream::ResNet(ResNet::with_width(ResNetLayout::RESNET18, 2, &config, &device)),
+            Backbone::ResNet50 => Stream::ResNet(ResNet::with_width(ResNetLayout::RESNET50, 1, &config, &device)),
             Backbone::BnInception => Stream::BnInception(BnInception::with_divisor(32, &config, &device)),
             _ => {
-                let stages = rows.map(|(t, c, n, s)| Stage::new(t, c, n, s));
+                let stages = rows.map(|(t, c, n, s)| MobileStage::new(t, c, n, s));
                 Stream::MobileNetV2(MobileNetV2::with_stages(&stages, [2, 8], &config, &device))
             }
         }

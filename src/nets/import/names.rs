@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Colours;
 use crate::nets::Backbone;
-use crate::nets::efficientnet_lite::Scale;
-use crate::nets::inverted_residual::Stage;
+use crate::nets::efficientnet_lite::CompoundScale;
+use crate::nets::inverted_residual::MobileStage;
 use crate::nets::mobilenet_v2;
 
 /// Names that stand before a layer's in checkpoints.
@@ -22,7 +22,7 @@ const STACKED: &str = "_vgg16";
 const WITHOUT_PLACE: [&str; 4] = ["FlowDeltas", "FlowScale", "boudary_", "predict_flow2_"];
 
 /// The layers of one of our networks under the names of others.
-pub(super) struct Table {
+pub(super) struct NameTable {
     /// Names of model collections → ours.
     collection: BTreeMap<String, String>,
     /// The pictures the networks of these collections were trained on.
@@ -37,7 +37,7 @@ pub(super) struct Table {
 
 /// The role of a tensor in a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ParameterPlace {
     /// Ours of this name.
     Ours(String),
     /// Ours of this name, by that of a model collection.
@@ -46,7 +46,7 @@ pub(super) enum Place {
     Elsewhere,
 }
 
-impl Table {
+impl NameTable {
     /// For MotionNet and Tiny-MotionNet.
     pub fn motion() -> Self {
         let upsampling = |level: usize| {
@@ -67,9 +67,9 @@ impl Table {
         let collection = match backbone {
             Backbone::SqueezeNet => squeezenet(),
             Backbone::MobileNetV2 => mobilenet_v2(),
-            Backbone::EfficientNetLite0 => efficientnet_lite(Scale::LITE0),
-            Backbone::EfficientNetLite1 => efficientnet_lite(Scale::LITE1),
-            Backbone::EfficientNetLite2 => efficientnet_lite(Scale::LITE2),
+            Backbone::EfficientNetLite0 => efficientnet_lite(CompoundScale::LITE0),
+            Backbone::EfficientNetLite1 => efficientnet_lite(CompoundScale::LITE1),
+            Backbone::EfficientNetLite2 => efficientnet_lite(CompoundScale::LITE2),
             Backbone::BnInception => bn_inception(),
             Backbone::I3d => i3d(),
             Backbone::ResNet18 | Backbone::ResNet50 => resnet(),
@@ -90,19 +90,19 @@ impl Table {
     }
 
     /// Returns the places of the tensors called `names`.
-    pub fn places<'a>(&self, names: impl Iterator<Item = &'a String> + Clone) -> Vec<Place> {
+    pub fn places<'a>(&self, names: impl Iterator<Item = &'a String> + Clone) -> Vec<ParameterPlace> {
         let dictionary = DICTIONARIES.into_iter().find(|prefix| names.clone().any(|name| name.starts_with(prefix)));
         let is_stack = names.clone().any(|name| split(name).0.ends_with(STACKED));
         let place = |name: &String| {
             let outside = dictionary.is_some_and(|prefix| !name.starts_with(prefix));
             let other_part = is_stack && split(name).0.ends_with(STACKED) != self.is_stacked;
             let training_only = WITHOUT_PLACE.iter().any(|prefix| name.starts_with(prefix));
-            if outside || other_part || training_only { Place::Elsewhere } else { self.place(name) }
+            if outside || other_part || training_only { ParameterPlace::Elsewhere } else { self.place(name) }
         };
         names.map(place).collect()
     }
 
-    fn place(&self, name: &str) -> Place {
+    fn place(&self, name: &str) -> ParameterPlace {
         let (mut layer, parameter) = split(name);
         let mut in_backbone = false;
         while let Some((wrapper, rest)) = WRAPPERS.iter().find_map(|&w| Some((w, layer.strip_prefix(w)?))) {
@@ -111,14 +111,14 @@ impl Table {
         }
         let joined = |layer: &str| if layer.is_empty() { parameter.into() } else { format!("{layer}.{parameter}") };
         if let Some(ours) = self.collection.get(layer) {
-            Place::Collection(joined(ours))
+            ParameterPlace::Collection(joined(ours))
         } else if in_backbone {
-            Place::Collection(joined(layer))
+            ParameterPlace::Collection(joined(layer))
         } else if let Some(ours) = self.caffe.get(layer) {
-            Place::Ours(joined(ours))
+            ParameterPlace::Ours(joined(ours))
         } else {
             // A layer may share an `nn.Sequential` with its activation.
-            Place::Ours(joined(layer.strip_suffix(".0").unwrap_or(layer)))
+            ParameterPlace::Ours(joined(layer.strip_suffix(".0").unwrap_or(layer)))
         }
     }
 }
@@ -185,7 +185,7 @@ fn mobilenet_v2() -> Pairs {
 }
 
 /// Returns the names of `efficientnet_lite_pytorch`, which are those of `EfficientNet-PyTorch`, and timm's.
-fn efficientnet_lite(scale: Scale) -> Pairs {
+fn efficientnet_lite(scale: CompoundScale) -> Pairs {
     let mut names = pairs([
         ("_conv_stem", "first.conv"),
         ("_bn0", "first.bn"),
@@ -207,7 +207,7 @@ fn efficientnet_lite(scale: Scale) -> Pairs {
 }
 
 /// timm's names for all layers of a network of inverted residuals but the last, called as ours.
-fn timm_inverted_residuals(stages: &[Stage]) -> Pairs {
+fn timm_inverted_residuals(stages: &[MobileStage]) -> Pairs {
     let mut names =
         pairs([("conv_stem", "first.conv"), ("bn1", "first.bn"), ("conv_head", "last.conv"), ("bn2", "last.bn")]);
     for layer in inverted_residuals(stages) {
@@ -245,7 +245,7 @@ impl BlockLayer {
 }
 
 /// Returns the layers of the inverted residuals in these stages.
-fn inverted_residuals(stages: &[Stage]) -> Vec<BlockLayer> {
+fn inverted_residuals(stages: &[MobileStage]) -> Vec<BlockLayer> {
     let places = stages.iter().enumerate().flat_map(|(stage, row)| (0..row.blocks).map(move |number| (stage, number)));
     let layers = places.enumerate().flat_map(|(block, (stage, number))| {
         // The first block has no expansion, and the layers behind it move up.
@@ -336,14 +336,17 @@ mod tests {
 
     #[test]
     fn wrappers_are_taken_off_and_layers_stay() {
-        let place = |name: &str| Table::motion().place(name);
+        let place = |name: &str| NameTable::motion().place(name);
         for wrapped in ["conv1_1.weight", "module.conv1_1.weight", "state_dict.model.conv1_1.0.weight"] {
-            assert_eq!(place(wrapped), Place::Ours("conv1_1.weight".into()));
+            assert_eq!(place(wrapped), ParameterPlace::Ours("conv1_1.weight".into()));
         }
-        assert_eq!(place("upsample_flow6to5.weight"), Place::Ours("upsample_flow6_to_5.weight".into()));
-        let place = |backbone, name: &str| Table::stream(backbone).place(name);
-        assert_eq!(place(Backbone::SqueezeNet, "fire2.squeeze1x1.bias"), Place::Ours("fire2.squeeze1x1.bias".into()));
-        let pytorch = |name: &str| Place::Collection(name.into());
+        assert_eq!(place("upsample_flow6to5.weight"), ParameterPlace::Ours("upsample_flow6_to_5.weight".into()));
+        let place = |backbone, name: &str| NameTable::stream(backbone).place(name);
+        assert_eq!(
+            place(Backbone::SqueezeNet, "fire2.squeeze1x1.bias"),
+            ParameterPlace::Ours("fire2.squeeze1x1.bias".into())
+        );
+        let pytorch = |name: &str| ParameterPlace::Collection(name.into());
         assert_eq!(place(Backbone::SqueezeNet, "features.12.squeeze.bias"), pytorch("fire9.squeeze1x1.bias"));
         assert_eq!(place(Backbone::Vgg16, "features.28.weight"), pytorch("conv5_3.weight"));
         assert_eq!(
@@ -373,16 +376,16 @@ mod tests {
         }
         assert_eq!(
             place(Backbone::MobileNetV2, "blocks.5.depthwise.conv.weight"),
-            Place::Ours("blocks.5.depthwise.conv.weight".into())
+            ParameterPlace::Ours("blocks.5.depthwise.conv.weight".into())
         );
     }
 
     #[test]
     fn the_stacked_networks_have_a_part_for_each_of_two_networks() {
         let names = ["conv1_1.weight", "conv1_1_vgg16.weight", "FlowDeltas2_0.weight"].map(str::to_owned);
-        let ours = || Place::Ours("conv1_1.weight".into());
-        let elsewhere = || Place::Elsewhere;
-        assert_eq!(Table::motion().places(names.iter()), [ours(), elsewhere(), elsewhere()]);
-        assert_eq!(Table::stream(Backbone::Vgg16).places(names.iter()), [elsewhere(), ours(), elsewhere()]);
+        let ours = || ParameterPlace::Ours("conv1_1.weight".into());
+        let elsewhere = || ParameterPlace::Elsewhere;
+        assert_eq!(NameTable::motion().places(names.iter()), [ours(), elsewhere(), elsewhere()]);
+        assert_eq!(NameTable::stream(Backbone::Vgg16).places(names.iter()), [elsewhere(), ours(), elsewhere()]);
     }
 }

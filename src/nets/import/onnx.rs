@@ -16,19 +16,19 @@ pub(super) struct Graph {
     /// The initialisers of floating point numbers, by name.
     pub tensors: Tensors,
     /// The layers with parameters, in the order of the graph.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<OnnxLayer>,
 }
 
 /// A node that reads initialisers.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Layer {
+pub(super) enum OnnxLayer {
     /// A convolution or fully connected layer: names of weight and bias.
     Weighted { weight: String, bias: Option<String> },
     /// Batch normalisation: names of weight, bias, running mean and variance.
     Norm([String; 4]),
 }
 
-impl Layer {
+impl OnnxLayer {
     /// Returns its initialisers.
     pub fn names(&self) -> Vec<&String> {
         match self {
@@ -71,7 +71,7 @@ struct TensorProto {
     data_type: u64,
     #[prost(float, repeated, tag = "4")]
     float_data: Vec<f32>,
-    /// 16-bit numbers lie in the low halves of these.
+    /// 16-bit numbers are in the low halves of these.
     #[prost(uint32, repeated, tag = "5")]
     int32_data: Vec<u32>,
     #[prost(string, tag = "8")]
@@ -130,11 +130,13 @@ impl NodeProto {
         tensors.get(original).filter(|_| is_new)
     }
 
-    fn layer(&self, tensors: &Tensors) -> Option<Layer> {
+    fn layer(&self, tensors: &Tensors) -> Option<OnnxLayer> {
         let parameter = |index: usize| self.input.get(index).filter(|name| tensors.contains_key(*name)).cloned();
         match self.op_type.as_str() {
-            "Conv" | "ConvTranspose" | "Gemm" => Some(Layer::Weighted { weight: parameter(1)?, bias: parameter(2) }),
-            "BatchNormalization" => Some(Layer::Norm([parameter(1)?, parameter(2)?, parameter(3)?, parameter(4)?])),
+            "Conv" | "ConvTranspose" | "Gemm" => {
+                Some(OnnxLayer::Weighted { weight: parameter(1)?, bias: parameter(2) })
+            }
+            "BatchNormalization" => Some(OnnxLayer::Norm([parameter(1)?, parameter(2)?, parameter(3)?, parameter(4)?])),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! A task copies a band of rows into planes, for all input maps of a picture, and goes over it with one block of output
 //! maps after the other. A tile of `M` maps and `N` vectors of pixels stays in registers while the sum runs over all
-//! input maps and taps (`tile.rs`); the weights of a block lie in the order of that sum. Three sizes matter:
+//! input maps and taps (`tile.rs`); the weights of a block are in the order of that sum. Three sizes matter:
 //!
 //! - The planes of a band fit the second level of the cache, so that all blocks find them there. Large maps are cut into
 //!   bands of rows for it.

@@ -165,7 +165,7 @@ impl Band<'_> {
         sums
     }
 
-    /// Writes what lies within the rows, with the parts of a row interleaved.
+    /// Writes what is within the rows, with the parts of a row interleaved.
     #[inline(always)]
     fn write<S: Simd, const M: usize>(
         &self,

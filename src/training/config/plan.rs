@@ -138,7 +138,7 @@ pub struct TrainingPlan {
     pub hold_out: f64,
     /// Clips measured at most at a checkpoint, evenly spread over the list.
     pub validation_clips: usize,
-    /// Measurements without a better one after which the run ends; `None` to go on to the last step.
+    /// Measurements without a better one after which the run ends; `None` to continue to the last step.
     pub patience: Option<usize>,
     /// A model folder whose networks the run starts from and whose other networks it keeps.
     pub base: Option<PathBuf>,
@@ -380,7 +380,7 @@ impl TrainingPlan {
             self.snapshots,
         ];
         if counts.contains(&0) {
-            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, snapshots, patience and validation clips start at 1";
+            let remedy = "Steps, batch, accumulation, segments, stride, checkpoint interval, snapshots, patience and validation clips must be at least 1";
             return Err(Error::new("training plan", "a count is zero", remedy));
         }
         Ok(())
@@ -393,26 +393,30 @@ impl TrainingPlan {
         }
         let multipliers = [self.motion_rate, self.body_rate, self.head_rate, self.bias_rate];
         if let Some(wrong) = multipliers.into_iter().find(|rate| !(rate.is_finite() && *rate >= 0.0)) {
-            let cause = format!("{wrong} is no multiple of the rate");
+            let cause = format!("{wrong} is not a valid learning rate scale");
             return Err(Error::new(
-                "learning rate of a part",
+                "learning rate scale",
                 cause,
                 "Use 1 for the full learning rate, 0 to freeze the part",
             ));
         }
         if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
             let cause = format!("{} is not positive", self.clip_norm);
-            return Err(Error::new("clip norm", cause, "Use 10, or 1e30 to switch clipping off"));
+            return Err(Error::new(
+                "gradient clipping",
+                cause,
+                "Use a norm such as 10; --clip-norm 0 disables clipping",
+            ));
         }
         if self.schedule == ScheduleKind::Step && self.milestones.is_empty() {
-            let remedy = "Name the steps at which it falls, for example 5000,9500";
+            let remedy = "Give the steps at which the learning rate drops, such as 5000,9500";
             return Err(Error::new("step schedule", "it has no milestones", remedy));
         }
         if self.divergence != 0.0 {
             within("divergence", self.divergence, 1.2, 1e9)?;
         }
         if let Some(secs) = self.budget_secs {
-            within("time budget in seconds", secs, 1.0, 1e9)?;
+            within("time limit in seconds", secs, 1.0, 1e9)?;
         }
         within("factor", self.factor, 0.0, 1.0)
     }
@@ -424,8 +428,8 @@ impl TrainingPlan {
             return Err(Error::new("flow network", cause, "Leave them out: MotionNet learns without labels"));
         }
         if self.network == Network::Flow && self.segments > 1 {
-            let cause = "segments are for streams: there are no logits to be averaged";
-            return Err(Error::new("flow network", cause, "Leave them out, or train a larger batch"));
+            let cause = "segments are for streams: MotionNet has no logits to average";
+            return Err(Error::new("flow network", cause, "Omit them, or use a larger batch"));
         }
         within("EMA", self.ema, 0.0, 0.999_999)?;
         within("label smoothing", self.label_smoothing, 0.0, 0.999)?;
@@ -435,7 +439,7 @@ impl TrainingPlan {
         }
         if self.mixup > 0.0 && self.batch < 2 {
             let remedy = "Use batches of 2 or more, or no mixup";
-            return Err(Error::new("mixup", "a batch of 1 holds nothing to mix", remedy));
+            return Err(Error::new("mixup", "mixup needs at least two samples per batch", remedy));
         }
         Ok(())
     }
@@ -470,7 +474,7 @@ impl TrainingPlan {
         let refuse =
             |cause: String| Error::new("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
         if self.network == Network::Flow {
-            return Err(refuse("MotionNet reads no clips".into()));
+            return Err(refuse("MotionNet does not read clips".into()));
         }
         StreamInput::check_clip(self.backbone, frames).map_err(refuse)
     }
@@ -480,7 +484,7 @@ impl TrainingPlan {
         match (self.flow_source, self.network, self.mode) {
             (FlowSource::MotionNet, ..) | (_, Network::Temporal, TemporalMode::A) => Ok(()),
             (_, Network::Temporal, mode) => {
-                let cause = format!("mode ({mode:?}) trains MotionNet, which '{name}' has no use for").to_lowercase();
+                let cause = format!("mode ({mode:?}) trains MotionNet, but '{name}' does not use it").to_lowercase();
                 Err(Error::new(source, cause, "Use mode a, or MotionNet as the source"))
             }
             _ => Err(Error::new(source, format!("'{name}' is for the temporal stream"), "Leave it out")),
@@ -491,20 +495,20 @@ impl TrainingPlan {
     fn check_stride(&self) -> Result<()> {
         let is_frozen = self.network == Network::Temporal && !self.trains_motion();
         if self.max_stride > 1 && (is_frozen || self.kind != RunKind::Training) {
-            let cause = format!("{} is for frames that are read in every step", self.max_stride);
-            let remedy = "Use 1 here; MotionNet sees frames farther apart where it is trained, in modes b and c";
+            let cause = format!("a stride of {} has no effect on precomputed flow", self.max_stride);
+            let remedy = "Use 1, or train MotionNet in mode b or c";
             return Err(Error::new("max stride", cause, remedy));
         }
         Ok(())
     }
 
     fn check_last_layer(&self) -> Result<()> {
-        let subject = "last layer";
+        let subject = "linear probe";
         if (self.keep_classes || self.join.is_some()) && self.network == Network::Flow {
-            return Err(Error::new("classes", "MotionNet tells none", "Train a stream, or leave the classes out"));
+            return Err(Error::new("classes", "MotionNet predicts no classes", "Train a stream, or omit the classes"));
         }
         if self.keep_classes && self.base.is_none() {
-            return Err(Error::new("classes", "there is no base whose classes could be kept", "Name a base"));
+            return Err(Error::new("classes", "there is no base model with classes to keep", "Choose a base model"));
         }
         if self.kind == RunKind::Training {
             return Ok(());
@@ -513,13 +517,13 @@ impl TrainingPlan {
         match (self.network, &self.base, &self.imagenet) {
             (Network::Flow, ..) => refuse("MotionNet has none", "Train a stream"),
             (_, None, None) => {
-                refuse("it cannot be all that is learned of a stream", "Name a base or ImageNet weights")
+                refuse("a linear probe needs a pretrained backbone", "Choose a base model or ImageNet weights")
             }
-            _ if self.trains_motion() => refuse("it is fitted to frozen flow", "Use mode a"),
+            _ if self.trains_motion() => refuse("it needs frozen flow", "Use mode a"),
             _ => match self.unused_of_last_layer() {
                 Some(name) => {
-                    let cause = format!("{name} has no part in it where it is fitted alone, to all clips at once");
-                    Err(Error::new(subject, cause, "Use the default, or fine-tune more of the stream"))
+                    let cause = format!("{name} has no effect on a linear probe");
+                    Err(Error::new(subject, cause, "Use the default, or fine-tune more layers"))
                 }
                 None => Ok(()),
             },
@@ -531,7 +535,7 @@ impl TrainingPlan {
         let changed = [
             ("accumulation", self.accumulate > 1),
             ("segments", self.segments > 1),
-            ("the average of the weights", self.ema > 0.0),
+            ("EMA", self.ema > 0.0),
             ("label smoothing", self.label_smoothing > 0.0),
             ("mixup", self.mixup > 0.0),
             ("class balance", self.balance != ClassBalance::None),
@@ -565,7 +569,7 @@ impl TrainingPlan {
         }
         let unit = self.loss_crop_unit();
         if unit > 0 && [width, height].iter().any(|side| !side.is_multiple_of(unit) || *side < 2 * unit) {
-            let cause = format!("{width}×{height} leaves less than two pixels on the coarsest level of the flow");
+            let cause = format!("{width}×{height} leaves fewer than two pixels at the coarsest flow level");
             let remedy = format!("Use multiples of {unit} from {} on for this MotionNet", 2 * unit);
             return Err(Error::new("crop", cause, remedy));
         }

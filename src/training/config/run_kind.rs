@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::training::probe::views::Views;
+use crate::training::probe::views::ProbeViews;
 
 /// What a run does with the networks. In files it is the number of windows of a probe, 0 for training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,10 +37,10 @@ impl From<RunKind> for usize {
 
 impl RunKind {
     /// Returns the views of a clip that a linear probe has features of; none for training.
-    pub(in crate::training) fn views(self) -> Option<Views> {
+    pub(in crate::training) fn views(self) -> Option<ProbeViews> {
         match self {
             Self::Training => None,
-            Self::LinearProbe { windows } => Some(Views { windows, ..Views::FIT }),
+            Self::LinearProbe { windows } => Some(ProbeViews { windows, ..ProbeViews::FIT }),
         }
     }
 }

@@ -19,15 +19,15 @@ use crate::nets::MotionNetwork;
 use crate::video::Geometry;
 
 /// A clip and one of its frames, or a stack of its flow by the frame it begins at.
-type Place = (usize, usize);
+type FlowPlace = (usize, usize);
 
 /// The frames a loader decodes ahead for missing flow.
 #[derive(Clone, Default)]
 pub struct Ahead {
     /// The frames that a network computes it from.
-    pictures: HashMap<Place, Arc<RgbImage>>,
+    pictures: HashMap<FlowPlace, Arc<RgbImage>>,
     /// The flow itself where no network is needed.
-    stacks: HashMap<Place, Arc<[f32]>>,
+    stacks: HashMap<FlowPlace, Arc<[f32]>>,
     grid: Option<Grid>,
 }
 
@@ -55,7 +55,7 @@ pub struct KeptFlow {
     /// Frames that the source sees at once.
     span: usize,
     memory: Share,
-    stacks: Mutex<HashMap<Place, Arc<[f32]>>>,
+    stacks: Mutex<HashMap<FlowPlace, Arc<[f32]>>>,
 }
 
 impl KeptFlow {
@@ -96,7 +96,7 @@ impl KeptFlow {
         Ok(ahead)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Place, Arc<[f32]>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<FlowPlace, Arc<[f32]>>> {
         self.stacks.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
@@ -158,16 +158,16 @@ impl FrozenFlow {
         for draw in draws {
             stackings.insert(draw.clip, self.source.stacking(self.clips.count(draw.clip)?, &self.network));
         }
-        let places = |draw: &Draw| -> BTreeSet<Place> {
+        let places = |draw: &Draw| -> BTreeSet<FlowPlace> {
             stackings[&draw.clip].of_window(draw.start, pairs).into_iter().map(|stack| (draw.clip, stack)).collect()
         };
-        let wanted: BTreeSet<Place> = draws.iter().flat_map(places).collect();
-        let mut stacks: HashMap<Place, Arc<[f32]>> = HashMap::new();
+        let wanted: BTreeSet<FlowPlace> = draws.iter().flat_map(places).collect();
+        let mut stacks: HashMap<FlowPlace, Arc<[f32]>> = HashMap::new();
         {
             let kept = self.kept.lock();
             stacks.extend(wanted.iter().filter_map(|place| Some((*place, kept.get(place)?.clone()))));
         }
-        let missing: Vec<Place> = wanted.into_iter().filter(|place| !stacks.contains_key(place)).collect();
+        let missing: Vec<FlowPlace> = wanted.into_iter().filter(|place| !stacks.contains_key(place)).collect();
         for (place, stack) in self.made(&missing, &stackings, draws, pairs, ahead)? {
             if self.kept.memory.take(size_of::<f32>() * stack.len()) {
                 self.kept.lock().insert(place, stack.clone());
@@ -189,14 +189,14 @@ impl FrozenFlow {
     /// Returns the flow at the places `missing` of the windows `draws`.
     fn made(
         &mut self,
-        missing: &[Place],
+        missing: &[FlowPlace],
         stackings: &HashMap<usize, Stacking>,
         draws: &[Draw],
         pairs: usize,
         ahead: &Ahead,
-    ) -> Result<Vec<(Place, Arc<[f32]>)>> {
-        let frames_of = |&(clip, stack): &Place| stackings[&clip].frames_of(stack).map(move |frame| (clip, frame));
-        let is_prepared = |place: &Place| match self.source.needs_network() {
+    ) -> Result<Vec<(FlowPlace, Arc<[f32]>)>> {
+        let frames_of = |&(clip, stack): &FlowPlace| stackings[&clip].frames_of(stack).map(move |frame| (clip, frame));
+        let is_prepared = |place: &FlowPlace| match self.source.needs_network() {
             true => frames_of(place).all(|frame| ahead.pictures.contains_key(&frame)),
             false => ahead.stacks.contains_key(place),
         };
@@ -209,10 +209,10 @@ impl FrozenFlow {
         }
         if !self.source.needs_network() {
             self.grid = self.grid.or(now.grid).or(ahead.grid);
-            let stack = |place: &Place| now.stacks.get(place).or_else(|| ahead.stacks.get(place));
+            let stack = |place: &FlowPlace| now.stacks.get(place).or_else(|| ahead.stacks.get(place));
             return Ok(missing.iter().filter_map(|place| Some((*place, stack(place)?.clone()))).collect());
         }
-        let picture = |frame: Place| now.pictures.get(&frame).unwrap_or_else(|| &ahead.pictures[&frame]).as_ref();
+        let picture = |frame: FlowPlace| now.pictures.get(&frame).unwrap_or_else(|| &ahead.pictures[&frame]).as_ref();
         let windows: Vec<Vec<&RgbImage>> =
             missing.iter().map(|place| frames_of(place).map(picture).collect()).collect();
         if windows.is_empty() {

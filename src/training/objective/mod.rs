@@ -17,7 +17,7 @@ use super::optim::optimizer::{Gradient, Optimizer};
 use super::optim::param_groups::NetworkPart;
 use super::probe::features::{FeatureExtractor, Features, of_views};
 use super::probe::linear::{RowInit, fit_to};
-use super::probe::views::Views;
+use super::probe::views::ProbeViews;
 use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
 use crate::data::clips::Clips;
@@ -104,11 +104,11 @@ impl Objective {
         let end_to_end =
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
         let (flow, root) = (self.frozen.take().or(end_to_end), self.plan.runs_dir());
-        let mut extractor = FeatureExtractor::new(stream.valid(), flow, clips.clone(), Views::FIT, root);
+        let mut extractor = FeatureExtractor::new(stream.valid(), flow, clips.clone(), ProbeViews::FIT, root);
         let taken = extractor.take(0..clips.len(), HEAD_SHARE, clock, on_event)?;
         self.frozen = extractor.into_flow().filter(|_| self.motion.is_none());
         if let Some(Features { clips, rows: Some(features) }) = taken {
-            let labels = of_views(clips.iter().map(|clip| clip.label), Views::FIT);
+            let labels = of_views(clips.iter().map(|clip| clip.label), ProbeViews::FIT);
             let fitted = fit_to(stream, rows, features, &labels);
             self.stream = Some(Optimizer::new(fitted, &self.plan, NetworkPart::Stream)?);
         }
@@ -143,13 +143,13 @@ impl Objective {
     /// Changes what of the loss counts, from the next batch on.
     ///
     /// # Errors
-    /// If nothing would be left to learn from.
+    /// If all loss terms are off.
     pub fn switch(&mut self, switches: LossSwitches) -> Result<()> {
         let is_supervised = self.stream.is_some() && switches.action > 0.0;
         let is_unsupervised = self.is_unsupervised() && switches.is_unsupervised();
         if !(is_supervised || is_unsupervised) || !(switches.action.is_finite() && switches.action >= 0.0) {
-            let remedy = "Leave one term on, or the action loss at a weight above 0";
-            return Err(Error::new("loss terms", "nothing would be left to learn from", remedy));
+            let remedy = "Turn on a term, or set the action loss weight above 0";
+            return Err(Error::new("loss terms", "all loss terms are off", remedy));
         }
         self.switches = switches;
         Ok(())
@@ -482,9 +482,9 @@ mod tests {
         (objective, batch)
     }
 
-    struct Values<'a>(&'a GradientsParams, Vec<f64>);
+    struct ObjectiveValues<'a>(&'a GradientsParams, Vec<f64>);
 
-    impl ModuleVisitor for Values<'_> {
+    impl ModuleVisitor for ObjectiveValues<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let zeros = || param.val().inner().zeros_like();
             let gradient = self.0.get::<D>(param.id).unwrap_or_else(zeros);
@@ -498,7 +498,7 @@ mod tests {
         let mut values = Vec::new();
         objective
             .accumulate_and(batch.clone(), |objective, _, gradient| {
-                let mut visitor = Values(gradient, Vec::new());
+                let mut visitor = ObjectiveValues(gradient, Vec::new());
                 objective.motion.as_ref().unwrap().network().visit(&mut visitor);
                 values = visitor.1;
             })

@@ -50,7 +50,8 @@ impl Watch {
         }
         let Some(loss) = loss else {
             self.skipped += 1;
-            return (self.skipped >= SKIPPED).then(|| format!("{SKIPPED} consecutive steps were not finite"));
+            return (self.skipped >= SKIPPED)
+                .then(|| format!("the loss was not finite for {SKIPPED} consecutive steps"));
         };
         self.skipped = 0;
         self.steps += 1;

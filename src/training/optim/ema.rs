@@ -30,7 +30,7 @@ impl<M: Module> Ema<M> {
     /// Moves towards `network` after step `step` (from 0): by 1 − decay, and faster in the first steps, whose weights are
     /// not worth remembering: the decay rises as (1 + step) / (10 + step).
     pub fn update(&mut self, network: &M, step: usize) {
-        let mut values = Values(TensorContainer::new());
+        let mut values = EmaValues(TensorContainer::new());
         network.visit(&mut values);
         let decay = self.decay.min((1.0 + step as f64) / (10.0 + step as f64));
         self.network = self.network.clone().map(&mut Follow { values: values.0, decay });
@@ -38,9 +38,9 @@ impl<M: Module> Ema<M> {
 }
 
 /// Parameters without their graph.
-struct Values(TensorContainer<ParamId>);
+struct EmaValues(TensorContainer<ParamId>);
 
-impl ModuleVisitor for Values {
+impl ModuleVisitor for EmaValues {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let value = param.val();
         let value = if value.device().is_autodiff() { value.inner() } else { value };

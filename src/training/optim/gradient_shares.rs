@@ -42,7 +42,7 @@ pub(in crate::training) fn gradient_shares<M: Module>(
     rest: Option<LossTerm>,
     step: usize,
 ) -> Result<GradientShares> {
-    let mut sums = Sums { total, parts, has_rest: rest.is_some(), products: Vec::new() };
+    let mut sums = GradientSums { total, parts, has_rest: rest.is_some(), products: Vec::new() };
     network.visit(&mut sums);
     let products = sums.products.into_iter().reduce(|sum, of_parameter| sum + of_parameter);
     let values: Vec<f64> = match products {
@@ -64,7 +64,7 @@ pub(in crate::training) fn gradient_shares<M: Module>(
 }
 
 /// Products of gradients, summed up parameter by parameter.
-struct Sums<'a> {
+struct GradientSums<'a> {
     total: &'a GradientsParams,
     parts: &'a [(LossTerm, GradientsParams)],
     has_rest: bool,
@@ -72,7 +72,7 @@ struct Sums<'a> {
     products: Vec<Tensor<1>>,
 }
 
-impl ModuleVisitor for Sums<'_> {
+impl ModuleVisitor for GradientSums<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let Some(total) = self.total.get::<D>(param.id) else { return };
         let parts: Vec<Tensor<D>> =

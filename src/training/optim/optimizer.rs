@@ -83,7 +83,7 @@ impl<M: Module> Optimizer<M> {
     pub fn step(&mut self, mut gradient: Gradient, norm: f64, rate: f64, step: usize) {
         let mut network = self.network.take().expect("a step always puts the network back");
         if norm > self.clip_norm {
-            network.visit(&mut Scale { gradients: &mut gradient.parts, factor: self.clip_norm / norm });
+            network.visit(&mut LossScale { gradients: &mut gradient.parts, factor: self.clip_norm / norm });
         }
         for (multiplier, parts) in self.rates.split(&network, gradient.parts) {
             network = self.optimiser.step(rate * multiplier, network, parts);
@@ -102,7 +102,7 @@ impl<M: Module> Optimizer<M> {
                 Error::file(
                     &path,
                     format!("cannot write the checkpoint: {error}"),
-                    "Free some space or check the access rights; the checkpoint before is intact, the same command resumes it",
+                    "Free some space or check the access rights; the previous checkpoint is intact: resume with the same command",
                 )
             }
         };
@@ -246,12 +246,12 @@ impl ModuleVisitor for Squares<'_> {
     }
 }
 
-struct Scale<'a> {
+struct LossScale<'a> {
     gradients: &'a mut GradientsParams,
     factor: f64,
 }
 
-impl ModuleVisitor for Scale<'_> {
+impl ModuleVisitor for LossScale<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.remove::<D>(param.id) {
             self.gradients.register(param.id, gradient * self.factor);
@@ -267,9 +267,9 @@ mod tests {
     use crate::nets::{Backbone, Stream, StreamConfig, StreamInput};
     use crate::training::config::plan::Network;
 
-    struct Values(Vec<f32>);
+    struct OptimizerValues(Vec<f32>);
 
-    impl ModuleVisitor for Values {
+    impl ModuleVisitor for OptimizerValues {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             self.0.extend(param.val().into_data().try_into_vec::<f32>().unwrap());
         }
@@ -285,7 +285,7 @@ mod tests {
         let plan = TrainingPlan::of(Network::Spatial);
         let solver = Optimizer::new(config.init(&device), &plan, NetworkPart::Stream).unwrap();
         let values = |solver: &Optimizer<Stream>| {
-            let mut values = Values(Vec::new());
+            let mut values = OptimizerValues(Vec::new());
             solver.network().visit(&mut values);
             values.0
         };

@@ -21,7 +21,7 @@ pub enum NetworkPart {
 
 /// A layer and its parameters.
 #[derive(Debug, Clone, PartialEq)]
-struct Layer {
+struct GroupLayer {
     name: String,
     /// Whether it is batch normalisation.
     is_norm: bool,
@@ -68,9 +68,9 @@ pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: NetworkPart) -> 
 }
 
 /// Returns how many layers, from the input on, a setting freezes in a network.
-fn frozen_layers(layers: &[Layer], freeze: &Freeze, network: Network, part: NetworkPart) -> Result<usize> {
+fn frozen_layers(layers: &[GroupLayer], freeze: &Freeze, network: Network, part: NetworkPart) -> Result<usize> {
     let up_to = |name: &String| {
-        let within = |layer: &Layer| layer.name == *name || layer.name.starts_with(&format!("{name}."));
+        let within = |layer: &GroupLayer| layer.name == *name || layer.name.starts_with(&format!("{name}."));
         layers.iter().rposition(within).map(|last| last + 1).ok_or_else(|| {
             let names: Vec<_> = layers.iter().map(|layer| layer.name.as_str()).collect();
             Error::new("freeze", format!("there is no layer '{name}'"), format!("The layers are {}", names.join(", ")))
@@ -149,13 +149,13 @@ pub struct LayerSize {
 
 /// Returns the layers of `network` from its input on.
 pub fn layer_sizes<M: Module>(network: &M) -> Vec<LayerSize> {
-    let size = |layer: &Layer| layer.parameters.iter().map(|parameter| parameter.size).sum();
-    let of = |layer: Layer| LayerSize { size: size(&layer), name: layer.name, is_norm: layer.is_norm };
+    let size = |layer: &GroupLayer| layer.parameters.iter().map(|parameter| parameter.size).sum();
+    let of = |layer: GroupLayer| LayerSize { size: size(&layer), name: layer.name, is_norm: layer.is_norm };
     layers(network).into_iter().map(of).collect()
 }
 
 /// Returns the layers of `network` in the order in which it is built: from the input to the last layer.
-fn layers<M: Module>(network: &M) -> Vec<Layer> {
+fn layers<M: Module>(network: &M) -> Vec<GroupLayer> {
     let mut lister = Lister::default();
     network.visit(&mut lister);
     lister.layers
@@ -169,7 +169,7 @@ struct Lister {
     path: Vec<(String, bool)>, // and whether it is part of a name
     /// Whether the innermost module is batch normalisation.
     in_norm: bool,
-    layers: Vec<Layer>,
+    layers: Vec<GroupLayer>,
 }
 
 impl ModuleVisitor for Lister {
@@ -192,7 +192,7 @@ impl ModuleVisitor for Lister {
             (names.join("."), Parameter { id: param.id, is_bias, size: param.lazy_shape().num_elements() });
         match self.layers.last_mut() {
             Some(layer) if layer.name == name => layer.parameters.push(parameter),
-            _ => self.layers.push(Layer { name, is_norm: self.in_norm, parameters: vec![parameter] }),
+            _ => self.layers.push(GroupLayer { name, is_norm: self.in_norm, parameters: vec![parameter] }),
         }
     }
 }
@@ -224,7 +224,8 @@ mod tests {
     fn trained_layers(network: &impl Module) -> Vec<String> {
         let mut trained = Trained::default();
         network.visit(&mut trained);
-        let is_trained = |layer: &&Layer| layer.parameters.iter().any(|parameter| trained.0.contains(&parameter.id));
+        let is_trained =
+            |layer: &&GroupLayer| layer.parameters.iter().any(|parameter| trained.0.contains(&parameter.id));
         layers(network).iter().filter(is_trained).map(|layer| layer.name.clone()).collect()
     }
 
@@ -289,7 +290,7 @@ mod tests {
             let on_graph = Tensor::from_data(x.to_data(), &Device::flex().autodiff());
             let [training, measured] = [stream.features(on_graph.clone()), stream.valid().features(x)];
             training.into_data().assert_approx_eq::<f32>(&measured.into_data(), Tolerance::relative(1e-4));
-            // What lies before a norm is reached through it.
+            // What is before a norm is reached through it.
             let gradients =
                 GradientsParams::from_grads(stream.forward(on_graph).powi_scalar(2).sum().backward(), &stream);
             let first = layers(&stream)[0].parameters[0].id;

@@ -39,12 +39,12 @@ impl Throughput {
         self.checkpoint = Some(self.checkpoint.map_or(secs, |before| (before + secs) / 2.0));
     }
 
-    /// Steps a second, without what lies between them.
+    /// Steps a second, without what is between them.
     pub fn steps_per_sec(&self) -> f64 {
         self.steps.len() as f64 / self.seconds(0)
     }
 
-    /// Seconds of a step, without what lies between steps; none before the first one.
+    /// Seconds of a step, without what is between steps; none before the first one.
     pub fn step_secs(&self) -> Option<f64> {
         (!self.steps.is_empty()).then(|| 1.0 / self.steps_per_sec())
     }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::views::Views;
+use super::views::ProbeViews;
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::data::{LabelledClip, clip_identity};
@@ -44,7 +44,7 @@ impl FeatureCache {
         stream: &Stream,
         flow: Option<&FrozenFlow>,
         frame: Geometry,
-        views: Views,
+        views: ProbeViews,
     ) -> Option<Self> {
         if flow.is_some_and(|flow| flow.source() == FlowSource::Stored) {
             return None;
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::nets::{Backbone, Modality, StreamConfig, StreamInput};
 
-    const VIEWS: Views = Views { windows: 1, cropped: false };
+    const VIEWS: ProbeViews = ProbeViews { windows: 1, cropped: false };
 
     fn stream() -> Stream {
         let input = StreamInput::PICTURE;

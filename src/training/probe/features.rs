@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::feature_cache::FeatureCache;
 use super::linear::{RowInit, fit_to};
-use super::views::Views;
+use super::views::ProbeViews;
 use crate::data::LabelledClip;
 use crate::data::augmentation::Draw;
 use crate::data::clips::{Clips, Keep};
@@ -30,7 +30,7 @@ pub(in crate::training) struct FeatureExtractor {
     clips: Arc<Clips>,
     /// The input of the temporal stream; none for the spatial stream.
     flow: Option<FrozenFlow>,
-    views: Views,
+    views: ProbeViews,
     /// None where features cannot be kept.
     cache: Option<FeatureCache>,
     done: usize,
@@ -46,7 +46,7 @@ pub(in crate::training) struct Features {
 impl FeatureExtractor {
     /// Returns the extractor of `stream`, which must not lie on an autodiff device. What it makes of clips is kept in a folder
     /// within `root`.
-    pub fn new(stream: Stream, flow: Option<FrozenFlow>, clips: Arc<Clips>, views: Views, root: &Path) -> Self {
+    pub fn new(stream: Stream, flow: Option<FrozenFlow>, clips: Arc<Clips>, views: ProbeViews, root: &Path) -> Self {
         let cache = FeatureCache::open(root, &stream, flow.as_ref(), clips.geometry(), views);
         Self { stream, clips, flow, views, cache, done: 0 }
     }
@@ -155,7 +155,7 @@ pub struct ClipFeatures {
 }
 
 impl ClipFeatures {
-    const VIEWS: Views = Views::PLAIN;
+    const VIEWS: ProbeViews = ProbeViews::PLAIN;
 
     /// Returns the features of all `clips` through `stream`, with `motion` before it if it is a temporal one; frames are stretched
     /// to `frame`. They are kept in a folder within `root`. `on_clip` is called for every clip that was not found there, with the
@@ -208,7 +208,7 @@ impl ClipFeatures {
 }
 
 /// Returns the label of every row of features of clips with these `labels`.
-pub(in crate::training) fn of_views(labels: impl IntoIterator<Item = usize>, views: Views) -> Vec<i64> {
+pub(in crate::training) fn of_views(labels: impl IntoIterator<Item = usize>, views: ProbeViews) -> Vec<i64> {
     labels.into_iter().flat_map(|label| std::iter::repeat_n(label as i64, views.count())).collect()
 }
 
@@ -246,7 +246,8 @@ mod tests {
             let plan = TrainingPlan { budget_secs, ..TrainingPlan::default() };
             let mut clock = Clock::start(&plan, &TrainingControl::default());
             let mut events = Vec::new();
-            let (listed, views) = (Arc::new(Clips::new(clips.clone(), FRAME)), Views { windows: 1, ..Views::FIT });
+            let (listed, views) =
+                (Arc::new(Clips::new(clips.clone(), FRAME)), ProbeViews { windows: 1, ..ProbeViews::FIT });
             let mut extractor = FeatureExtractor::new(stream.clone(), None, listed, views, &dir.path().join("runs"));
             let taken = extractor.take(0..6, 0.5, &mut clock, &mut |event| events.push(event)).unwrap().unwrap();
             let looked_at: Vec<_> = expected.iter().map(|&place| clips[place].clone()).collect();

@@ -157,7 +157,7 @@ impl LastLayer {
         Some(loss.inner())
     }
 
-    /// Returns the logits of `features` `[n, F]`, which lie on no autodiff device: `[n, K]`.
+    /// Returns the logits of `features` `[n, F]`, which are on no autodiff device: `[n, K]`.
     pub fn logits(&self, features: Tensor<2>) -> Tensor<2> {
         let (weight, bias) = self.weights();
         (features / self.scale).matmul(weight.inner()) + bias.inner().unsqueeze()

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use super::features::{FeatureExtractor, Features, of_views};
 use super::linear::{KnownLayer, LastLayer, RowInit};
 use super::out_of_fold::OutOfFold;
-use super::views::Views;
+use super::views::ProbeViews;
 use crate::data::clip_cache::ClipCache;
 use crate::data::clips::Clips;
 use crate::data::memory::resident_bytes;
@@ -45,7 +45,7 @@ const MEASURE_EVERY: usize = 15;
 /// Runs the linear probe of `plan` on features of these views and reports to `on_event`. Blocks. An interrupted run starts over.
 pub fn run(
     plan: &TrainingPlan,
-    views: Views,
+    views: ProbeViews,
     device: &Device,
     control: &TrainingControl,
     on_event: &mut dyn FnMut(TrainingEvent),
@@ -57,7 +57,7 @@ pub fn run(
     let RunClips { dataset, measured: held, warnings, .. } = run_clips;
     let start = ModelInit::build(plan, &dataset, false, &device.clone().autodiff())?;
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
-        return Err(Error::new("last layer", "there is no stream to fit it for", "Train a stream"));
+        return Err(Error::new("linear probe", "the flow network has no classifier", "Train a stream"));
     };
     let rows = start.rows_to_fit(|class| dataset.clips.iter().any(|clip| clip.label == class));
     on_event(TrainingEvent::Started {
@@ -114,7 +114,7 @@ struct ProbeFit {
 impl ProbeFit {
     fn new(
         plan: &TrainingPlan,
-        views: Views,
+        views: ProbeViews,
         stream: &Stream,
         rows: &[RowInit],
         [training, validation]: [Features; 2],
@@ -148,7 +148,7 @@ impl ProbeFit {
             recordings(&self.training.clips).iter().filter(|(_, recordings)| recordings.len() == 1)
         {
             let only = recordings.first().map_or("", String::as_str);
-            let cause = format!("all its clips are of one recording, '{only}': it is not measured");
+            let cause = format!("all its clips are from one recording, '{only}': it is not cross-validated");
             on_event(TrainingEvent::Warning(Error::new(&*classes[*class], cause, "Add clips of another recording")));
         }
     }

@@ -16,22 +16,22 @@ const FILE: &str = "left_out.json";
 /// The logits of clips.
 #[derive(Debug, Default, PartialEq)]
 pub(in crate::training) struct OutOfFold {
-    clips: Vec<Entry>,
+    clips: Vec<FoldEntry>,
     /// Where each is among them.
-    places: HashMap<Key, usize>,
+    places: HashMap<FoldKey, usize>,
 }
 
 /// The path of a clip, and its segment in microseconds: seconds may come back from the file with another last bit.
-type Key = (PathBuf, Option<[i64; 2]>);
+type FoldKey = (PathBuf, Option<[i64; 2]>);
 
 /// The content of the file.
 #[derive(Serialize, Deserialize)]
-struct Stored<Clips> {
+struct StoredFold<Clips> {
     clips: Clips,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Entry {
+struct FoldEntry {
     path: PathBuf,
     segment_secs: Option<[f64; 2]>,
     logits: Vec<f32>,
@@ -40,7 +40,7 @@ struct Entry {
 impl OutOfFold {
     /// Returns the logits `[K]` that belong to each of the clips.
     pub fn new<'a>(clips: impl Iterator<Item = (&'a LabelledClip, Vec<f32>)>) -> Self {
-        let entry = |(clip, logits): (&LabelledClip, Vec<f32>)| Entry {
+        let entry = |(clip, logits): (&LabelledClip, Vec<f32>)| FoldEntry {
             path: clip.path.clone(),
             segment_secs: clip.segment_secs,
             logits,
@@ -48,7 +48,7 @@ impl OutOfFold {
         Self::of(clips.map(entry).collect())
     }
 
-    fn of(clips: Vec<Entry>) -> Self {
+    fn of(clips: Vec<FoldEntry>) -> Self {
         let mut places = HashMap::new();
         for (place, entry) in clips.iter().enumerate() {
             places.entry(key(&entry.path, entry.segment_secs)).or_insert(place);
@@ -58,7 +58,7 @@ impl OutOfFold {
 
     /// Reads what the run in `run_dir` stored; `None` if nothing can be read.
     pub fn read(run_dir: &Path) -> Option<Self> {
-        let stored: Stored<Vec<Entry>> = serde_json::from_slice(&files::read(run_dir.join(FILE)).ok()?).ok()?;
+        let stored: StoredFold<Vec<FoldEntry>> = serde_json::from_slice(&files::read(run_dir.join(FILE)).ok()?).ok()?;
         Some(Self::of(stored.clips))
     }
 
@@ -68,7 +68,7 @@ impl OutOfFold {
     /// If it cannot be written.
     pub fn write(&self, run_dir: &Path) -> Result<()> {
         let path = run_dir.join(FILE);
-        let text = serde_json::to_vec(&Stored { clips: &self.clips })
+        let text = serde_json::to_vec(&StoredFold { clips: &self.clips })
             .map_err(|error| Error::file(&path, error.to_string(), "Report this, with the run's folder"))?;
         atomic::replace(&path, |writer| std::io::Write::write_all(writer, &text))
     }
@@ -80,7 +80,7 @@ impl OutOfFold {
     }
 }
 
-fn key(path: &Path, segment_secs: Option<[f64; 2]>) -> Key {
+fn key(path: &Path, segment_secs: Option<[f64; 2]>) -> FoldKey {
     (path.to_owned(), segment_secs.map(|segment| segment.map(|secs| (secs * 1e6).round() as i64)))
 }
 

@@ -8,14 +8,14 @@ const CROP: f32 = 0.8;
 
 /// The views of a clip for feature extraction: evenly spread windows of whole frames and optional crops, each also mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Views {
+pub struct ProbeViews {
     /// Windows (or frames) of a clip.
     pub windows: usize,
     /// Whether a crop at a corner or the centre of each is used as well.
     pub cropped: bool,
 }
 
-impl Views {
+impl ProbeViews {
     /// Two windows of whole frames.
     pub const PLAIN: Self = Self { windows: 2, cropped: false };
 

@@ -72,7 +72,7 @@ struct Notes {
 
 /// A setting in which plans differ, with the value that each has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub struct SettingDifference {
     /// The setting as `config.toml` names it.
     pub key: String,
     /// The value of each plan, empty where it does not have it.
@@ -92,7 +92,11 @@ impl Run {
         }
         let plan = files::read_to_string(&config).map_err(|error| Error::io(&config, &error)).and_then(|text| {
             toml::from_str::<TrainingPlan>(&text).map_err(|error| {
-                Error::file(&config, error.message().trim_end(), "It is of another version, or damaged")
+                Error::file(
+                    &config,
+                    error.message().trim_end(),
+                    "Open it with the version that wrote it; otherwise it is damaged",
+                )
             })
         });
         let progress = checkpoint.map(|found| checkpoint::read(&found)).transpose();
@@ -147,11 +151,11 @@ impl Run {
     }
 
     /// Returns the settings that are not the same in all of `plans`.
-    pub fn differences(plans: &[&TrainingPlan]) -> Vec<Difference> {
+    pub fn differences(plans: &[&TrainingPlan]) -> Vec<SettingDifference> {
         let tables: Vec<BTreeMap<String, String>> = plans.iter().map(|plan| flat(plan)).collect();
         let keys: BTreeSet<&String> = tables.iter().flat_map(BTreeMap::keys).collect();
         let values = |key: &String| tables.iter().map(|table| table.get(key).cloned().unwrap_or_default()).collect();
-        let rows = keys.into_iter().map(|key| Difference { key: key.clone(), values: values(key) });
+        let rows = keys.into_iter().map(|key| SettingDifference { key: key.clone(), values: values(key) });
         rows.filter(|row| row.values.iter().any(|value| *value != row.values[0])).collect()
     }
 }
@@ -206,7 +210,7 @@ pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
         name.chars().map(|c| if c.is_alphanumeric() || "-_ .".contains(c) { c } else { '-' }).collect();
     let inside = target.join(if file_name.trim_matches('.').is_empty() { "model" } else { file_name.trim() });
     let place = [target.to_owned(), inside].into_iter().find(|dir| is_free(dir)).ok_or_else(|| {
-        Error::file(target, "it holds other files, and so does the folder of that name in it", "Choose an empty folder")
+        Error::file(target, "the folder and its sub-folder for the model are not empty", "Choose an empty folder")
     })?;
     let staging = Staging::begin(&place)?;
     let streams = [&card.temporal, &card.spatial].into_iter().flatten().map(|entry| &entry.weights);

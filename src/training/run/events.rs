@@ -178,7 +178,7 @@ impl TrainingControl {
         });
     }
 
-    /// Lets a paused run go on.
+    /// Lets a paused run continue.
     pub fn resume(&self) {
         self.request(|requests| {
             if requests.run == RunRequest::Pause {
@@ -192,7 +192,7 @@ impl TrainingControl {
         self.request(|requests| requests.run = RunRequest::Stop);
     }
 
-    /// Lets the run go back to its snapshot of `step` after its current step, and go on from there unless it is paused.
+    /// Lets the run go back to its snapshot of `step` after its current step, and continue from there unless it is paused.
     pub fn roll_back(&self, step: usize) {
         self.request(|requests| requests.roll_back = Some(step));
     }

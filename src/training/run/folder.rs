@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use super::catalog::{Difference, Run};
+use super::catalog::{Run, SettingDifference};
 use super::checkpoint;
 use super::lock;
 use crate::atomic;
@@ -42,7 +42,7 @@ pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<FileLoc
 /// `path`.
 fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
     let foreign = |file: &Path| {
-        Err(Error::file(file, "it is of another program, and was not replaced", "Choose another run folder"))
+        Err(Error::file(file, "it belongs to another program and was not replaced", "Choose another run folder"))
     };
     match files::read(path) {
         Ok(before) => {
@@ -79,10 +79,10 @@ fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
 }
 
 /// Returns the first of `differences` in words: `steps is 60 there and 61 here`.
-fn named(differences: &[Difference]) -> String {
+fn named(differences: &[SettingDifference]) -> String {
     let value = |value: &String| if value.is_empty() { "not set".to_owned() } else { value.clone() };
-    let one = |difference: &Difference| {
-        let Difference { key, values } = difference;
+    let one = |difference: &SettingDifference| {
+        let SettingDifference { key, values } = difference;
         format!("{key} is {} there and {} here", value(&values[0]), value(&values[1]))
     };
     let words: Vec<String> = differences.iter().take(NAMED).map(one).collect();

@@ -15,7 +15,7 @@ const FILE: &str = "run.lock";
 pub(super) fn take(run_dir: &Path) -> Result<FileLock> {
     let path = run_dir.join(FILE);
     let lock = FileLock::take(&path).map_err(|error| Error::io(&path, &error))?;
-    let remedy = "Wait for its end, or choose another run folder";
+    let remedy = "Wait until it finishes, or choose another run folder";
     lock.ok_or_else(|| Error::file(run_dir, "training is already running in it", remedy))
 }
 

@@ -71,8 +71,8 @@ impl RunClips {
             };
         }
         if resumes && plan.hold_out > 0.0 {
-            let cause = "an older version began this run and did not keep which clips it measures on";
-            let remedy = "Finish it with that version, or begin another run: these clips might be trained on";
+            let cause = "an older version started this run and did not record its hold-out clips";
+            let remedy = "Finish it with that version, or start a new run";
             return Err(Error::file(&plan.run_dir, cause, remedy));
         }
         if let Some(kept) = joined_run(plan).map(|dir| read(&dir)).transpose()?.flatten() {
@@ -120,7 +120,7 @@ impl Kept {
         let is_other = |path: &Path, before: &String| file_fingerprint(path).is_ok_and(|now| now != *before);
         let changed = self.fingerprints.iter().filter(|(path, before)| is_other(path, before)).map(|(path, _)| path);
         let cause = "its content has changed since the run began";
-        let remedy = "Put back what was there, move it away to continue without it, or begin another run";
+        let remedy = "Restore the original, move it away to continue without it, or start a new run";
         about_clips(changed, cause, remedy)
     }
 
@@ -134,12 +134,12 @@ impl Kept {
         }
         if let Some((label, _)) = left.iter().find(|(_, has_clips)| !**has_clips) {
             let class = classes.get(*label).map_or("", String::as_str);
-            let cause = format!("all clips of the class '{class}' that the run began with are gone");
-            return Err(Error::file(plan.data.path(), cause, "Put them back where they were, or begin another run"));
+            let cause = format!("all original clips of the class '{class}' are missing");
+            return Err(Error::file(plan.data.path(), cause, "Restore them, or start a new run"));
         }
         let mut warnings = Vec::new();
-        let cause = "this clip, which the run began with, is gone";
-        let remedy = "Put back what is gone; until then other clips are shown in its place";
+        let cause = "this clip of the run is missing";
+        let remedy = "Restore it; until then other clips replace it in training";
         warnings.extend(about_clips(gone.iter().copied(), cause, remedy));
         let known: BTreeSet<&PathBuf> = training.iter().chain(&measured).map(|clip| &clip.path).collect();
         let added = added_since(&plan.data, &known);

@@ -65,13 +65,13 @@ pub fn run(
     if let Some(views) = plan.kind.views() {
         return linear_probe::run(&plan.as_carried_out(), views, device, control, on_event);
     }
-    let mut run = Run::prepare(plan, device.clone().autodiff(), control, on_event)?;
+    let mut run = TrainingRunState::prepare(plan, device.clone().autodiff(), control, on_event)?;
     run.train()?;
     run.finish()
 }
 
 /// A run in progress.
-struct Run<'a> {
+struct TrainingRunState<'a> {
     plan: &'a TrainingPlan,
     device: Device,
     control: &'a TrainingControl,
@@ -91,7 +91,7 @@ struct Run<'a> {
     _lock: FileLock,
 }
 
-impl<'a> Run<'a> {
+impl<'a> TrainingRunState<'a> {
     /// Reads the clips and builds the networks, or resumes them from the checkpoint.
     fn prepare(
         plan: &'a TrainingPlan,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded};
 
 use super::capture::Capture;
-use super::status::{CameraPhase, CameraStatus, Listener, Shared};
+use super::status::{CameraPhase, CameraStatus, Listener, SharedStatus};
 use super::{CameraSource, LiveFrame, SourcePicture};
 use crate::error::Error;
 use crate::video::Sizes;
@@ -23,7 +23,7 @@ const MOST_WAITING: usize = 100;
 /// A source that is captured on the thread "capture" until this is dropped.
 pub struct Camera {
     source: CameraSource,
-    shared: Arc<Shared>,
+    shared: Arc<SharedStatus>,
     stop: Arc<AtomicBool>,
     ended: Receiver<()>,
 }
@@ -34,7 +34,7 @@ impl Camera {
         let phase = CameraPhase::Connecting;
         let status = CameraStatus { phase, info: None, fps: 0.0, captured: 0, passed_over: 0 };
         let (ring, status, sizes) = (Mutex::default(), Mutex::new(status), Mutex::new(sizes));
-        let shared = Arc::new(Shared { ring, status, sizes, recording: Mutex::default() });
+        let shared = Arc::new(SharedStatus { ring, status, sizes, recording: Mutex::default() });
         let stop = Arc::new(AtomicBool::new(false));
         let (alive, ended) = bounded(0);
         let capture = Capture::new(source.clone(), shared.clone(), stop.clone(), listener);

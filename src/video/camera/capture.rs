@@ -9,9 +9,9 @@ use ffmpeg_next as ffmpeg;
 
 use super::backlog::Backlog;
 use super::backoff::Backoff;
-use super::input::{CameraInput, Picture, READ_PATIENCE};
-use super::pace::Pace;
-use super::status::Shared;
+use super::input::{CameraInput, DecodedPicture, READ_PATIENCE};
+use super::pace::CapturePace;
+use super::status::SharedStatus;
 use super::watchdog::Watchdog;
 use super::{CameraInfo, CameraNews, CameraPhase, CameraSource, Listener, LiveFrame, SourcePicture, fault};
 use crate::error::Error;
@@ -27,12 +27,12 @@ const USUAL_FPS: f64 = 25.0;
 /// The state of the thread.
 pub(super) struct Capture {
     source: CameraSource,
-    shared: Arc<Shared>,
+    shared: Arc<SharedStatus>,
     listener: Listener,
     watchdog: Watchdog,
     started: Instant,
     next_index: usize,
-    pace: Pace,
+    pace: CapturePace,
     /// True if the last attempt to open the source succeeded.
     was_open: bool,
     /// The last event, so that an absent source is not reported at every attempt.
@@ -40,7 +40,7 @@ pub(super) struct Capture {
 }
 
 /// Raw pictures to frames.
-struct Shape {
+struct CaptureShape {
     raw: Geometry,
     sizes: Sizes,
     /// True if the last picture of a frame is at the source's size.
@@ -50,10 +50,10 @@ struct Shape {
 
 impl Capture {
     /// Returns a thread to be run.
-    pub fn new(source: CameraSource, shared: Arc<Shared>, stop: Arc<AtomicBool>, listener: Listener) -> Self {
+    pub fn new(source: CameraSource, shared: Arc<SharedStatus>, stop: Arc<AtomicBool>, listener: Listener) -> Self {
         let watchdog = Watchdog::new(stop);
         let started = Instant::now();
-        let pace = Pace::default();
+        let pace = CapturePace::default();
         Self { source, shared, listener, watchdog, started, next_index: 0, pace, was_open: false, told: None }
     }
 
@@ -119,7 +119,12 @@ impl Capture {
     }
 
     /// Converts a picture and puts it into the ring.
-    fn keep(&mut self, input: &CameraInput, picture: Picture, shape: &mut Option<Shape>) -> Result<(), ffmpeg::Error> {
+    fn keep(
+        &mut self,
+        input: &CameraInput,
+        picture: DecodedPicture,
+        shape: &mut Option<CaptureShape>,
+    ) -> Result<(), ffmpeg::Error> {
         let captured = Instant::now();
         let raw = Geometry { width: picture.raw.width(), height: picture.raw.height() };
         let sizes = self.shared.sizes().clone();
@@ -157,7 +162,7 @@ impl Capture {
     }
 
     /// Returns a converter for pictures of this size; it is told if they are others than before.
-    fn shape(&mut self, input: &CameraInput, raw: Geometry, sizes: Sizes, is_recorded: bool) -> Shape {
+    fn shape(&mut self, input: &CameraInput, raw: Geometry, sizes: Sizes, is_recorded: bool) -> CaptureShape {
         let orientation = input.orientation();
         let shown = shown_geometry(raw, input.pixel_aspect(), orientation);
         let outputs = std::iter::once(shown.fitted(sizes.display_max.max(1))).chain(sizes.scaled.iter().copied());
@@ -173,7 +178,7 @@ impl Capture {
         if is_news {
             (self.listener)(CameraNews::Connected(info));
         }
-        Shape { raw, sizes, is_recorded, converter }
+        CaptureShape { raw, sizes, is_recorded, converter }
     }
 
     fn in_words(&self, fault: ffmpeg::Error, was_live: bool) -> Error {

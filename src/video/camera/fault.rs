@@ -32,7 +32,7 @@ pub(super) fn in_words(source: &CameraSource, fault: Fault) -> Error {
             (cause, remedy)
         }
         CameraSource::File(path) if is_endless(path) => {
-            ("this is a pipe or a device, which may never end, and not a file".into(), "Name a video")
+            ("this is a pipe or a device, not a file".into(), "Name a video")
         }
         CameraSource::File(_) => of_file(fault),
     };

@@ -28,7 +28,7 @@ const PLAUSIBLE_RATES: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
 const MAX_FAILURES: usize = 200;
 
 /// A picture as it comes from the decoder.
-pub(super) struct Picture {
+pub(super) struct DecodedPicture {
     /// The picture.
     pub raw: ffmpeg::frame::Video,
     /// When the source says it is shown, seconds.
@@ -99,7 +99,7 @@ impl CameraInput {
 
     /// Returns the next picture; `Eof` at the end of the source, `Exit` when it was silent for too long or is not wanted any
     /// more.
-    pub fn next(&mut self) -> Result<Picture, ffmpeg::Error> {
+    pub fn next(&mut self) -> Result<DecodedPicture, ffmpeg::Error> {
         loop {
             let mut raw = ffmpeg::frame::Video::empty();
             match self.decoder.receive_frame(&mut raw) {
@@ -107,7 +107,7 @@ impl CameraInput {
                     self.failures = 0;
                     let time_base = f64::from(self.stream().time_base());
                     let pts_secs = raw.timestamp().map(|pts| pts as f64 * time_base);
-                    return Ok(Picture { raw, pts_secs, waited: std::mem::take(&mut self.waited) });
+                    return Ok(DecodedPicture { raw, pts_secs, waited: std::mem::take(&mut self.waited) });
                 }
                 Err(ffmpeg::Error::Eof) => return Err(ffmpeg::Error::Eof),
                 Err(ffmpeg::Error::Other { errno: EAGAIN }) => self.feed()?,

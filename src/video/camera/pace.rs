@@ -9,14 +9,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// The time stamps of a source against the clock on the wall.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct CapturePace {
     /// A time stamp in seconds, and when its picture was shown.
     anchor: Option<(f64, Instant)>,
     /// When the next first picture is to be shown.
     begin: Option<Instant>,
 }
 
-impl Pace {
+impl CapturePace {
     /// Returns how long to wait at `now` before the picture of time `pts_secs` is shown.
     pub fn wait(&mut self, pts_secs: f64, now: Instant) -> Duration {
         let begin = self.begin.take().unwrap_or(now);
@@ -48,7 +48,7 @@ mod tests {
     fn pictures_wait_for_their_time_and_a_late_reader_plays_on_from_where_it_is() {
         let start = Instant::now();
         let at = |millis: u64| start + Duration::from_millis(millis);
-        let mut pace = Pace::default();
+        let mut pace = CapturePace::default();
         assert_eq!(pace.wait(7.0, at(0)), Duration::ZERO);
         assert_eq!(pace.wait(7.04, at(10)), Duration::from_millis(30));
         assert_eq!(pace.wait(7.08, at(90)), Duration::ZERO);
@@ -64,7 +64,7 @@ mod tests {
     fn a_clip_that_begins_anew_goes_on_without_a_jump() {
         let start = Instant::now();
         let at = |millis: u64| start + Duration::from_millis(millis);
-        let mut pace = Pace::default();
+        let mut pace = CapturePace::default();
         pace.wait(0.0, at(0));
         pace.wait(0.5, at(500));
         pace.restart(0.5, 0.25);

@@ -75,14 +75,14 @@ pub enum CameraNews {
 pub type Listener = Arc<dyn Fn(CameraNews) + Send + Sync>;
 
 /// The state shared by the handle and the thread.
-pub(super) struct Shared {
+pub(super) struct SharedStatus {
     pub ring: Mutex<FrameRing>,
     pub status: Mutex<CameraStatus>,
     pub sizes: Mutex<Sizes>,
     pub recording: Mutex<Option<Sender<SourcePicture>>>,
 }
 
-impl Shared {
+impl SharedStatus {
     /// Returns the newest frames.
     pub fn ring(&self) -> MutexGuard<'_, FrameRing> {
         locked(&self.ring)

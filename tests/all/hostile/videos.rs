@@ -135,7 +135,7 @@ fn keep_proof(fault: &Fault) -> String {
     )
 }
 
-/// Has `files` read by processes, each going on after the file that ended the one before.
+/// Has `files` read by processes, each continuing after the file that ended the one before.
 fn watch(files: &[PathBuf], tally: &mut Tally) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut left = files;

@@ -16,7 +16,7 @@ use serde::de::value::{Error as NoName, StrDeserializer};
 use super::{Reference, largest_difference, noise, values};
 use crate::shared;
 
-/// The weights files `tests/make_imports.py` wrote; none, said loudly, where it has not run.
+/// The weights files `tests/make_imports.py` wrote; none, reported, where it has not run.
 fn cases() -> Vec<PathBuf> {
     let Some(folder) = std::env::var_os("MOTIONSCOPE_IMPORTS") else {
         shared::skip(

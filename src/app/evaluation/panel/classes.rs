@@ -2,14 +2,14 @@
 
 use eframe::egui::{Button, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
-use super::clip_filter::{ClipFilter, Wanted};
+use super::clip_filter::{ClipFilter, WantedClips};
 use crate::app::ui::format::percent_or_dash;
 use crate::app::ui::theme::Tokens;
 use crate::evaluation::{ActionsReport, ClassFigures, StreamReport};
 
 /// A column that the rows can be ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
+enum ClassColumn {
     Class,
     Clips,
     Precision,
@@ -17,23 +17,23 @@ enum Column {
     F1,
 }
 
-const COLUMNS: [(Column, &str, &str); 5] = [
-    (Column::Class, "Class", "Sort in model order"),
-    (Column::Clips, "Clips", "Number of clips of the class"),
-    (Column::Precision, "Prec.", "Precision: correct share of predictions of this class, %"),
-    (Column::Recall, "Recall", "Recall: correctly predicted share of this class, %"),
-    (Column::F1, "F1", "Harmonic mean of precision and recall, %"),
+const COLUMNS: [(ClassColumn, &str, &str); 5] = [
+    (ClassColumn::Class, "Class", "Sort in model order"),
+    (ClassColumn::Clips, "Clips", "Number of clips of the class"),
+    (ClassColumn::Precision, "Prec.", "Precision: correct share of predictions of this class, %"),
+    (ClassColumn::Recall, "Recall", "Recall: correctly predicted share of this class, %"),
+    (ClassColumn::F1, "F1", "Harmonic mean of precision and recall, %"),
 ];
 
 /// Which column orders the rows, and whether from its largest value down.
 pub(super) struct Order {
-    column: Column,
+    column: ClassColumn,
     descending: bool,
 }
 
 impl Default for Order {
     fn default() -> Self {
-        Self { column: Column::Recall, descending: false }
+        Self { column: ClassColumn::Recall, descending: false }
     }
 }
 
@@ -43,11 +43,11 @@ impl Order {
         let value = |class: usize| {
             let figures = &classes[class];
             match self.column {
-                Column::Class => Some(class as f64),
-                Column::Clips => Some(figures.clips as f64),
-                Column::Precision => figures.precision,
-                Column::Recall => figures.recall,
-                Column::F1 => figures.f1,
+                ClassColumn::Class => Some(class as f64),
+                ClassColumn::Clips => Some(figures.clips as f64),
+                ClassColumn::Precision => figures.precision,
+                ClassColumn::Recall => figures.recall,
+                ClassColumn::F1 => figures.f1,
             }
         };
         let mut order: Vec<usize> = (0..classes.len()).collect();
@@ -66,7 +66,7 @@ pub(super) fn classes_ui(
     order: &mut Order,
     report: &ActionsReport,
     stream: &StreamReport,
-) -> Option<Wanted> {
+) -> Option<WantedClips> {
     let tokens = Tokens::of(ui);
     let mut wanted = None;
     ScrollArea::horizontal().show(ui, |ui| {
@@ -87,7 +87,7 @@ pub(super) fn classes_ui(
                     .on_hover_text(format!("List the clips of {}", report.classes[class]))
                     .clicked();
                 if clicked {
-                    wanted = Some(Wanted::Clips(ClipFilter::Class(class)));
+                    wanted = Some(WantedClips::Clips(ClipFilter::Class(class)));
                 }
                 let shares = [figures.precision, figures.recall, figures.f1].map(percent_or_dash);
                 for cell in [figures.clips.to_string()].into_iter().chain(shares) {
@@ -101,7 +101,7 @@ pub(super) fn classes_ui(
 }
 
 /// The head of a column; a click orders by it, a second one the other way round.
-fn head_ui(ui: &mut Ui, order: &mut Order, column: Column, title: &str, tooltip: &str) {
+fn head_ui(ui: &mut Ui, order: &mut Order, column: ClassColumn, title: &str, tooltip: &str) {
     let active = order.column == column;
     let mark = match (active, order.descending) {
         (false, _) => "",
@@ -124,7 +124,7 @@ mod tests {
     fn classes_without_a_value_come_last_in_both_directions() {
         let figures = |recall| ClassFigures { clips: 1, precision: None, recall, f1: None };
         let classes = [None, Some(0.5), Some(0.1), Some(0.9)].map(figures);
-        let order = |descending| Order { column: Column::Recall, descending }.of(&classes);
+        let order = |descending| Order { column: ClassColumn::Recall, descending }.of(&classes);
         assert_eq!((order(false), order(true)), (vec![2, 1, 3, 0], vec![3, 1, 2, 0]));
     }
 }

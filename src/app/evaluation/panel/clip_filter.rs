@@ -56,7 +56,7 @@ impl ClipFilter {
 }
 
 /// What a person clicked on.
-pub enum Wanted {
+pub enum WantedClips {
     /// A list of clips.
     Clips(ClipFilter),
     /// The clip of this result, in the viewer.

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::clip_filter::{ClipFilter, Wanted};
+use super::clip_filter::{ClipFilter, WantedClips};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, remark, row_response};
@@ -26,7 +26,7 @@ pub(super) fn clips_ui(
     report: &ActionsReport,
     stream: &str,
     cx: &PanelContext<'_>,
-) -> Option<Wanted> {
+) -> Option<WantedClips> {
     ui.horizontal_wrapped(|ui| {
         ui.selectable_value(filter, ClipFilter::Wrong, "Wrong").on_hover_text("Show errors, most confident first");
         ui.selectable_value(filter, ClipFilter::All, "All");
@@ -51,7 +51,7 @@ pub(super) fn clips_ui(
                 let is_open = open.is_some()
                     && cx.session.evaluation.clip(index, folder).is_some_and(|clip| Some(clip.path) == open);
                 if row_ui(ui, report, stream, index, is_open) {
-                    wanted = Some(Wanted::Clip(index));
+                    wanted = Some(WantedClips::Clip(index));
                 }
             }
         },

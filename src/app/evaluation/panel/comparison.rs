@@ -2,7 +2,7 @@
 
 use eframe::egui::{Grid, Label, RichText, TextStyle, Ui};
 
-use super::clip_filter::Wanted;
+use super::clip_filter::WantedClips;
 use super::clips::row_ui;
 use super::summary::capitalised;
 use crate::app::command::Command;
@@ -25,7 +25,7 @@ pub(super) fn comparison_ui(
     report: &ActionsReport,
     stream: &str,
     cx: &mut PanelContext<'_>,
-) -> Option<Wanted> {
+) -> Option<WantedClips> {
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::CompareEvaluation, Command::CompareEvaluation.text());
@@ -93,7 +93,7 @@ fn table_ui(ui: &mut Ui, comparison: &Comparison) {
 }
 
 /// McNemar's test, and the classes and clips that changed.
-fn change_ui(ui: &mut Ui, report: &ActionsReport, change: &StreamChange) -> Option<Wanted> {
+fn change_ui(ui: &mut Ui, report: &ActionsReport, change: &StreamChange) -> Option<WantedClips> {
     let tokens = Tokens::of(ui);
     section(ui, &format!("{} scores", capitalised(change.name)));
     let StreamChange { won, lost, p, .. } = change;
@@ -114,7 +114,7 @@ fn change_ui(ui: &mut Ui, report: &ActionsReport, change: &StreamChange) -> Opti
         section(ui, title);
         for clip in clips().take(CLIPS) {
             if row_ui(ui, report, change.name, clip.index, false) {
-                wanted = Some(Wanted::Clip(clip.index));
+                wanted = Some(WantedClips::Clip(clip.index));
             }
         }
         if clips().count() > CLIPS {

@@ -3,7 +3,7 @@
 use eframe::egui::{Label, RichText, Sense, Ui};
 
 use super::clip_filter::ClipFilter;
-use super::clip_filter::Wanted;
+use super::clip_filter::WantedClips;
 use crate::app::ui::confusion_matrix::confusion_matrix_ui;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, section};
@@ -14,7 +14,7 @@ use crate::plural::counted;
 const PAIRS: usize = 10;
 
 /// Draws the matrix and the most confused pairs.
-pub(super) fn confusion_ui(ui: &mut Ui, report: &ActionsReport, stream: &StreamReport) -> Option<Wanted> {
+pub(super) fn confusion_ui(ui: &mut Ui, report: &ActionsReport, stream: &StreamReport) -> Option<WantedClips> {
     if report.classes.is_empty() {
         return None;
     }
@@ -24,13 +24,13 @@ pub(super) fn confusion_ui(ui: &mut Ui, report: &ActionsReport, stream: &StreamR
     if stream.most_confused.is_empty() {
         explanation(ui, "No clips are confused.");
     }
-    let mut wanted = clicked.map(|(label, guess)| Wanted::Clips(ClipFilter::Pair { label, guess }));
+    let mut wanted = clicked.map(|(label, guess)| WantedClips::Clips(ClipFilter::Pair { label, guess }));
     for pair in stream.most_confused.iter().take(PAIRS) {
         let (label, guess) = (&report.classes[pair.label], &report.classes[pair.guess]);
         let text = format!("{label} predicted as {guess}, {}", counted(pair.clips, "clip"));
         let link = Label::new(RichText::new(text).color(Tokens::of(ui).accent)).truncate().sense(Sense::click());
         if ui.add(link).on_hover_text("List these clips").clicked() {
-            wanted = Some(Wanted::Clips(ClipFilter::Pair { label: pair.label, guess: pair.guess }));
+            wanted = Some(WantedClips::Clips(ClipFilter::Pair { label: pair.label, guess: pair.guess }));
         }
     }
     wanted

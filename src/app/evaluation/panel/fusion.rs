@@ -47,7 +47,7 @@ pub(super) fn fusion_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelConte
         explanation(
             ui,
             &format!(
-                "Best at {weight}: {} % ({right}). Choose the weight on other clips; choosing it on these is optimistic.",
+                "Best at {weight}: {} % ({right}). Choose the weight on validation clips; a weight chosen on the test clips is optimistic.",
                 percent(*top1)
             ),
         );

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
 
-use self::clip_filter::{ClipFilter, Wanted};
+use self::clip_filter::{ClipFilter, WantedClips};
 use self::summary::chosen;
 use super::settings::EvaluationSettings;
 use super::state::EvaluationPhase;
@@ -35,7 +35,7 @@ const ERRORS: usize = 8;
 
 /// What of the report is shown below the accuracies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Page {
+enum EvaluationPage {
     #[default]
     Clips,
     Fusion,
@@ -46,18 +46,18 @@ enum Page {
 }
 
 /// Pages with their titles.
-const PAGES: [(Page, &str, &str); 6] = [
-    (Page::Clips, "Clips", "Clips, worst errors first"),
-    (Page::Fusion, "Fusion", "Fusion rule and accuracy by stream weight"),
-    (Page::Confusion, "Confusion", "Confusion matrix"),
-    (Page::Classes, "Classes", "Precision, recall and F1 per class"),
-    (Page::Calibration, "Calibration", "Reliability diagram and ECE"),
-    (Page::Comparison, "Compare", "Comparison with another report"),
+const PAGES: [(EvaluationPage, &str, &str); 6] = [
+    (EvaluationPage::Clips, "Clips", "Clips, worst errors first"),
+    (EvaluationPage::Fusion, "Fusion", "Fusion rule and accuracy by stream weight"),
+    (EvaluationPage::Confusion, "Confusion", "Confusion matrix"),
+    (EvaluationPage::Classes, "Classes", "Precision, recall and F1 per class"),
+    (EvaluationPage::Calibration, "Calibration", "Reliability diagram and ECE"),
+    (EvaluationPage::Comparison, "Compare", "Comparison with another report"),
 ];
 
 /// The evaluation panel.
 pub struct EvaluationPanel {
-    page: Page,
+    page: EvaluationPage,
     /// The stream whose figures are shown, if the report has it.
     stream: &'static str,
     clips: ClipFilter,
@@ -69,7 +69,7 @@ pub struct EvaluationPanel {
 impl Default for EvaluationPanel {
     fn default() -> Self {
         let (clips, classes) = (ClipFilter::default(), classes::Order::default());
-        Self { page: Page::default(), stream: "fused", clips, classes, was_running: false }
+        Self { page: EvaluationPage::default(), stream: "fused", clips, classes, was_running: false }
     }
 }
 
@@ -93,7 +93,7 @@ impl Panel for EvaluationPanel {
 impl EvaluationPanel {
     /// Brings the comparison to the front.
     pub fn show_comparison(&mut self) {
-        self.page = Page::Comparison;
+        self.page = EvaluationPage::Comparison;
     }
 
     /// The choices; they fold away when an evaluation begins, to make room for its results, and unfold if it
@@ -126,22 +126,22 @@ impl EvaluationPanel {
         });
         ui.separator();
         let wanted = match self.page {
-            Page::Clips => clips::clips_ui(ui, &mut self.clips, report, name, cx),
-            Page::Fusion => {
+            EvaluationPage::Clips => clips::clips_ui(ui, &mut self.clips, report, name, cx),
+            EvaluationPage::Fusion => {
                 fusion::fusion_ui(ui, report, cx);
                 None
             }
-            Page::Confusion => confusion::confusion_ui(ui, report, stream),
-            Page::Classes => classes::classes_ui(ui, &mut self.classes, report, stream),
-            Page::Calibration => {
+            EvaluationPage::Confusion => confusion::confusion_ui(ui, report, stream),
+            EvaluationPage::Classes => classes::classes_ui(ui, &mut self.classes, report, stream),
+            EvaluationPage::Calibration => {
                 calibration::calibration_ui(ui, name, stream);
                 None
             }
-            Page::Comparison => comparison::comparison_ui(ui, report, name, cx),
+            EvaluationPage::Comparison => comparison::comparison_ui(ui, report, name, cx),
         };
         match wanted {
-            Some(Wanted::Clips(filter)) => (self.clips, self.page) = (filter, Page::Clips),
-            Some(Wanted::Clip(index)) => open(index, report, cx),
+            Some(WantedClips::Clips(filter)) => (self.clips, self.page) = (filter, EvaluationPage::Clips),
+            Some(WantedClips::Clip(index)) => open(index, report, cx),
             None => {}
         }
     }

@@ -14,7 +14,7 @@ use crate::plural::counted;
 const COLUMNS: [(&str, &str); 4] = [
     ("Top-1", "Clips whose top prediction is correct, %"),
     ("Top-5", "Clips whose class is in the top five, %"),
-    ("Classes", "Mean per-class accuracy, %"),
+    ("Mean class", "Mean per-class accuracy, %"),
     ("ECE", "Expected calibration error (0 is best)"),
 ];
 

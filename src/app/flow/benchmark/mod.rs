@@ -19,7 +19,7 @@ const METHODS: [(Option<FlowSource>, &str, &str); 4] = [
     (Some(FlowSource::Network), "MotionNet", "MotionNet of the loaded model"),
     (Some(FlowSource::SecondNetwork), "Second MotionNet", "MotionNet of the second model (Flow panel)"),
     (Some(FlowSource::Tvl1), "TV-L1", "Uses the parameters in the Flow panel"),
-    (None, "No motion", "Baseline: zero flow"),
+    (None, "Zero flow", "Baseline without motion"),
 ];
 
 /// The benchmark panel.
@@ -29,13 +29,13 @@ pub struct BenchmarkPanel {
     method: Option<FlowSource>,
     /// Whether networks see the pictures from coarse to fine.
     coarse_to_fine: bool,
-    figure: table::Figure,
+    figure: table::BenchmarkFigure,
 }
 
 impl Default for BenchmarkPanel {
     fn default() -> Self {
         let (dataset, method) = (FlowDataset::Middlebury, Some(FlowSource::SecondNetwork));
-        Self { dataset, method, coarse_to_fine: true, figure: table::Figure::default() }
+        Self { dataset, method, coarse_to_fine: true, figure: table::BenchmarkFigure::default() }
     }
 }
 

@@ -16,7 +16,7 @@ const COLUMN: f32 = 96.0;
 
 /// Which number of each pair is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Figure {
+pub enum BenchmarkFigure {
     /// Mean end-point error.
     #[default]
     Epe,
@@ -34,7 +34,7 @@ pub enum Figure {
     Millis,
 }
 
-impl Figure {
+impl BenchmarkFigure {
     const ALL: [(Self, &'static str, &'static str); 7] = [
         (Self::Epe, "EPE, px", "Mean end-point error"),
         (Self::Aae, "AAE, °", "Mean angular error"),
@@ -100,7 +100,7 @@ impl Cell {
         Self { text: text.into(), value: None, tooltip: tooltip.into() }
     }
 
-    fn of_pair(figure: Figure, run: &BenchmarkRun, pair: &BenchmarkPair) -> Self {
+    fn of_pair(figure: BenchmarkFigure, run: &BenchmarkRun, pair: &BenchmarkPair) -> Self {
         match run.state_of(pair) {
             PairState::Measured(result) => match figure.of(result) {
                 Some(value) => Self::number(value),
@@ -113,7 +113,7 @@ impl Cell {
         }
     }
 
-    fn of_mean(figure: Figure, run: &BenchmarkRun) -> Self {
+    fn of_mean(figure: BenchmarkFigure, run: &BenchmarkRun) -> Self {
         let Some(mean) = figure.mean_of(run) else { return Self::remark("–", "No pairs measured") };
         match figure.coverage(run) {
             [measured, all] if measured < all => Self {
@@ -127,12 +127,12 @@ impl Cell {
 }
 
 /// Draws the table.
-pub fn table_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
+pub fn table_ui(ui: &mut Ui, figure: &mut BenchmarkFigure, cx: &mut PanelContext<'_>) {
     field(ui, "Metric", |ui, label| {
-        let name = Figure::ALL.iter().find(|(other, ..)| other == figure).map_or("", |(_, name, _)| name);
+        let name = BenchmarkFigure::ALL.iter().find(|(other, ..)| other == figure).map_or("", |(_, name, _)| name);
         let figures = ComboBox::from_id_salt("figure").selected_text(name).width(180.0);
         let figures = figures.show_ui(ui, |ui| {
-            for (other, name, tooltip) in Figure::ALL {
+            for (other, name, tooltip) in BenchmarkFigure::ALL {
                 ui.selectable_value(figure, other, name).on_hover_text(tooltip);
             }
         });
@@ -152,12 +152,12 @@ pub fn table_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
                 }
                 cells_ui(ui, *figure, runs.iter().map(|run| Cell::of_pair(*figure, run, pair)).collect());
             }
-            ui.label(RichText::new(if *figure == Figure::Millis { "median" } else { "mean" }).strong());
+            ui.label(RichText::new(if *figure == BenchmarkFigure::Millis { "median" } else { "mean" }).strong());
             cells_ui(ui, *figure, runs.iter().map(|run| Cell::of_mean(*figure, run)).collect());
         });
     });
     let lacks_truth = runs.last().is_some_and(|run| run.pairs.iter().any(|pair| pair.truth.is_none()));
-    if lacks_truth && *figure != Figure::Millis {
+    if lacks_truth && *figure != BenchmarkFigure::Millis {
         explanation(ui, "Pairs with “–” have no public ground truth.");
     }
     if let Some(pair) = clicked {
@@ -189,10 +189,10 @@ fn head_lines(method: &str) -> (&str, &str) {
 }
 
 /// A row of cells, the best number marked.
-fn cells_ui(ui: &mut Ui, figure: Figure, cells: Vec<Cell>) {
+fn cells_ui(ui: &mut Ui, figure: BenchmarkFigure, cells: Vec<Cell>) {
     let tokens = Tokens::of(ui);
     let known = || cells.iter().filter_map(|cell| cell.value);
-    let better = if figure == Figure::Density { f64::max } else { f64::min };
+    let better = if figure == BenchmarkFigure::Density { f64::max } else { f64::min };
     let best = known().reduce(better).filter(|_| known().count() > 1);
     for cell in &cells {
         let color = match cell.value {

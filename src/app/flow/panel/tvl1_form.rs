@@ -35,7 +35,7 @@ impl Tvl1Form {
                 remark(ui, Tokens::of(ui).error, |ui| {
                     ui.add(Label::new(error.to_string()).wrap());
                     explanation(ui, "TV-L1 keeps using the previous values.");
-                    if ui.button("Restore values in use").clicked() {
+                    if ui.button("Restore previous values").clicked() {
                         self.refused = None;
                     }
                 });

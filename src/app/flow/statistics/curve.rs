@@ -123,7 +123,7 @@ fn values(figure: Figure, measures: &Measures) -> Values {
     measures.iter().filter_map(value).collect()
 }
 
-/// The pieces of a curve: what lies between frames more than `stride` apart is unknown and not drawn. Very many points
+/// The pieces of a curve: what is between frames more than `stride` apart is unknown and not drawn. Very many points
 /// are thinned out.
 fn pieces(values: &[(usize, f64)], stride: usize) -> Vec<Vec<[f64; 2]>> {
     let step = values.len().div_ceil(POINTS).max(1);

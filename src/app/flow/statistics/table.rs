@@ -10,14 +10,14 @@ use crate::app::ui::widgets::{explanation, source_dot};
 use crate::engine::{FlowSource, FlowStatistics};
 
 /// The figures of one source.
-struct Column {
+struct StatisticsColumn {
     source: FlowSource,
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
     pair: Option<[usize; 2]>,
 }
 
-impl Column {
+impl StatisticsColumn {
     fn of(source: FlowSource, session: &Session) -> Self {
         let diagnostics = session.flow.source(source).diagnostics.as_ref();
         let statistics = diagnostics.map(|diagnostics| {
@@ -38,9 +38,9 @@ impl Column {
 pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let session = &cx.session;
     let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
-    let columns: Vec<Column> = sources.iter().map(|source| Column::of(*source, session)).collect();
+    let columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, session)).collect();
     let in_view = pair_in_view(session, cx.settings.flow.stride);
-    let truth = cx.settings.flow.truth.is_some() || columns.iter().any(Column::is_compared);
+    let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([12.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
             head_ui(ui, &columns, in_view);
@@ -67,8 +67,8 @@ fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
 }
 
 /// Why there are no errors, if there are none.
-fn truth_remark(cx: &PanelContext<'_>, columns: &[Column]) -> Option<String> {
-    if columns.iter().any(Column::is_compared) {
+fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<String> {
+    if columns.iter().any(StatisticsColumn::is_compared) {
         return None;
     }
     if cx.settings.flow.truth.is_none() {
@@ -97,7 +97,7 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[Column]) -> Option<String> {
 }
 
 /// Names of the sources, and the frame each figure belongs to.
-fn head_ui(ui: &mut Ui, columns: &[Column], in_view: [usize; 2]) {
+fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2]) {
     let tokens = Tokens::of(ui);
     ui.label("");
     for column in columns {
@@ -116,9 +116,9 @@ fn head_ui(ui: &mut Ui, columns: &[Column], in_view: [usize; 2]) {
 }
 
 /// A figure of all sources; those of another pair than the one in view are dim and take no part in the comparison.
-fn row_ui(ui: &mut Ui, figure: Figure, columns: &[Column], in_view: [usize; 2]) {
-    let value = |column: &Column| figure.of(column.statistics.as_ref()?);
-    let comparable = |column: &Column| value(column).filter(|_| column.pair == Some(in_view));
+fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [usize; 2]) {
+    let value = |column: &StatisticsColumn| figure.of(column.statistics.as_ref()?);
+    let comparable = |column: &StatisticsColumn| value(column).filter(|_| column.pair == Some(in_view));
     name_ui(ui, figure.name(), figure.tooltip());
     let best = figure.best(&columns.iter().map(comparable).collect::<Vec<_>>());
     for (i, column) in columns.iter().enumerate() {

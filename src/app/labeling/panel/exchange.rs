@@ -148,7 +148,7 @@ fn pending_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let is_stale = cx.session.labeling.project().is_some_and(|project| project.revision() != pending.revision);
     if cancelled {
     } else if is_stale || choices != pending.order.choices {
-        // The project or a choice has changed meanwhile: what would be done is found out anew.
+        // The project or a choice has changed meanwhile: what would be done is found out again.
         let order = ImportOrder { choices, ..pending.order.clone() };
         cx.actions.push(Action::Import(Box::new(order)));
         cx.session.labeling.interchange.pending = Some(pending);
@@ -202,7 +202,7 @@ fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     match &exported {
         Ok(exported) => {
             let files = written_in_words(exported.files.len(), exported.cuts.len());
-            ui.add(Text::new(format!("Wrote {files} to {}.", path.display())).wrap());
+            ui.add(Text::new(format!("Exported {files} to {}.", path.display())).wrap());
             notes_ui(ui, &exported.notes, Tokens::of(ui).warning);
         }
         Err(error) => notes_ui(ui, std::slice::from_ref(error), Tokens::of(ui).error),

@@ -22,7 +22,7 @@ use crate::plural::counted;
 
 /// What of the project is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Page {
+enum ProjectPage {
     #[default]
     Videos,
     Classes,
@@ -31,17 +31,17 @@ enum Page {
 }
 
 /// Pages with their titles.
-const PAGES: [(Page, &str, &str); 4] = [
-    (Page::Videos, "Videos", "Videos and their labels"),
-    (Page::Classes, "Classes", "Classes and project settings"),
-    (Page::Clip, "Clip", "Details of the selected video"),
-    (Page::Exchange, "Import/Export", "Import and export labels"),
+const PAGES: [(ProjectPage, &str, &str); 4] = [
+    (ProjectPage::Videos, "Videos", "Videos and their labels"),
+    (ProjectPage::Classes, "Classes", "Classes and project settings"),
+    (ProjectPage::Clip, "Clip", "Details of the selected video"),
+    (ProjectPage::Exchange, "Import/Export", "Import and export labels"),
 ];
 
 /// The project panel.
 #[derive(Default)]
 pub struct ProjectPanel {
-    page: Page,
+    page: ProjectPage,
     videos: videos::VideosPage,
     classes: classes::ClassesPage,
     clip: clip::ClipPage,
@@ -52,7 +52,7 @@ pub struct ProjectPanel {
 impl ProjectPanel {
     /// Brings labels of other programs to the front.
     pub fn show_exchange(&mut self) {
-        self.page = Page::Exchange;
+        self.page = ProjectPage::Exchange;
     }
 
     /// Brings the row of a video into view.
@@ -69,7 +69,7 @@ impl ProjectPanel {
     /// Lets a person type another name for the class of `label`.
     pub fn rename(&mut self, label: Option<Label>) {
         if let Some(Label::Class(id)) = label {
-            self.page = Page::Classes;
+            self.page = ProjectPage::Classes;
             self.classes.rename(id);
         }
     }
@@ -90,13 +90,13 @@ impl Panel for ProjectPanel {
         });
         ui.separator();
         match self.page {
-            Page::Videos => {
+            ProjectPage::Videos => {
                 self.buttons.label_buttons_ui(ui, cx);
                 self.videos.videos_ui(ui, cx);
             }
-            Page::Classes => self.classes.classes_ui(ui, cx),
-            Page::Clip => self.clip.clip_ui(ui, cx),
-            Page::Exchange => self.exchange.exchange_ui(ui, cx),
+            ProjectPage::Classes => self.classes.classes_ui(ui, cx),
+            ProjectPage::Clip => self.clip.clip_ui(ui, cx),
+            ProjectPage::Exchange => self.exchange.exchange_ui(ui, cx),
         }
     }
 }

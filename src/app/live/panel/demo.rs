@@ -4,7 +4,7 @@ use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, W
 
 use super::answer::{ranked, unsure_text, why_none};
 use super::phase_text;
-use crate::app::live::stage::Stage;
+use crate::app::live::stage::LiveStage;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{Tokens, semibold};
@@ -20,7 +20,7 @@ const OTHERS: usize = 3;
 /// Draws the screen with what it keeps between repaints.
 #[derive(Default)]
 pub struct Demo {
-    stage: Stage,
+    stage: LiveStage,
 }
 
 impl Demo {

@@ -25,10 +25,10 @@ use crate::video::CameraPhase;
 pub use demo::Demo;
 pub use picker::ClassPicker;
 
-/// How often the time until the next attempt is drawn anew.
+/// How often the time until the next attempt is drawn again.
 const COUNTDOWN: Duration = Duration::from_millis(250);
 
-/// Room for the scroll bar, so that nothing lies under it, in points.
+/// Room for the scroll bar, so that nothing is under it, in points.
 const SCROLL_BAR: f32 = 10.0;
 
 /// The live panel.
@@ -57,7 +57,7 @@ impl Panel for LivePanel {
                     });
                 }
             }
-            section(ui, "Answers");
+            section(ui, "Smoothing and preview");
             form::answers_ui(ui, cx);
             section(ui, "Corrections");
             corrections::corrections_ui(ui, cx);
@@ -80,7 +80,7 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
             let recording = view.and_then(|view| view.recording.as_ref());
             let text =
                 recording.map_or("Record…".into(), |recording| format!("Stop recording, {:.0} s", recording.secs));
-            command_button(ui, cx, Command::CorrectLive, "Correct…");
+            command_button(ui, cx, Command::CorrectLive, "Correct prediction…");
             command_button(ui, cx, Command::RecordLive, text);
             command_button(ui, cx, Command::DemoLive, "Full screen");
         }

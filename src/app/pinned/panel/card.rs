@@ -12,8 +12,8 @@ use eframe::egui::{
 use super::scores::scores_ui;
 use crate::app::pinned::state::PinnedState;
 use crate::app::ui::theme::{RADIUS, Tokens};
-use crate::app::viewer::difference::Difference;
-use crate::app::viewer::pictures::{Key, Textures, cells, color_image};
+use crate::app::viewer::difference::PictureDifference;
+use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
 use crate::engine::{FlowView, Pin, PinnedPrediction};
 use crate::flow::colour_map::ColourMap;
 use crate::flow::{FlowField, colour};
@@ -21,7 +21,7 @@ use crate::names::distinct_names;
 
 /// Space between pictures, in points.
 const GAP: f32 = 4.0;
-/// Width below which pictures lie in two rows, in points.
+/// Width below which pictures are in two rows, in points.
 const NARROW: f32 = 520.0;
 /// Height of the curve of differences, in points.
 const DRIFT: f32 = 40.0;
@@ -34,7 +34,7 @@ const LEAST_PX: f32 = 0.25;
 #[derive(Default)]
 pub(super) struct Cards {
     textures: Textures,
-    differences: HashMap<usize, Difference>,
+    differences: HashMap<usize, PictureDifference>,
     /// How far the flow of a model is from that before, by pin and model.
     drifts: HashMap<(usize, PathBuf), Drift>,
 }
@@ -46,9 +46,9 @@ struct Drift {
 }
 
 /// A picture of a card.
-struct Picture {
+struct CardPicture {
     name: &'static str,
-    key: Key,
+    key: PictureKey,
     make: Box<dyn FnOnce() -> ColorImage>,
 }
 
@@ -92,34 +92,35 @@ impl Cards {
         before: Option<&Arc<PinnedPrediction>>,
         now: Option<&Arc<PinnedPrediction>>,
         max_px: f32,
-    ) -> Vec<Option<Picture>> {
+    ) -> Vec<Option<CardPicture>> {
         let flow = |name, outlook: &Arc<PinnedPrediction>| {
             let view = outlook.flow.clone();
             let size = [outlook.frame.width(), outlook.frame.height()];
-            let key = Key::new(view.field.clone(), [max_px, 0.0, 0.0]);
-            Picture { name, key, make: Box::new(move || coloured(&view, size, max_px)) }
+            let key = PictureKey::new(view.field.clone(), [max_px, 0.0, 0.0]);
+            CardPicture { name, key, make: Box::new(move || coloured(&view, size, max_px)) }
         };
         let warped = now.or(before).map(|outlook| {
             let picture = outlook.warped.clone();
-            let key = Key::new(picture.clone(), [0.0; 3]);
-            Picture { name: "Warped", key, make: Box::new(move || color_image(&picture)) }
+            let key = PictureKey::new(picture.clone(), [0.0; 3]);
+            CardPicture { name: "Warped", key, make: Box::new(move || color_image(&picture)) }
         });
         let difference = before.zip(now).map(|(before, now)| {
             let known = self.differences.get(&place).is_some_and(|known| known.is_of(&before.flow, &now.flow));
             if !known {
                 let size = [now.frame.width(), now.frame.height()];
-                self.differences.insert(place, Difference::between(&before.flow, &now.flow, size));
+                self.differences.insert(place, PictureDifference::between(&before.flow, &now.flow, size));
             }
-            let Difference { map, scale, .. } = &self.differences[&place];
+            let PictureDifference { map, scale, .. } = &self.differences[&place];
             let (map, scale) = (map.clone(), scale.max(LEAST_PX));
-            let key = Key { of: [before.flow.field.clone(), now.flow.field.clone()], parameters: [scale, 0.0, 0.0] };
+            let key =
+                PictureKey { of: [before.flow.field.clone(), now.flow.field.clone()], parameters: [scale, 0.0, 0.0] };
             let make = move || cells(map.width, map.height, |i| ColourMap::Inferno.colour(map.values[i] / scale));
-            Picture { name: "Difference", key, make: Box::new(make) }
+            CardPicture { name: "Difference", key, make: Box::new(make) }
         });
         vec![before.map(|before| flow("Before", before)), now.map(|now| flow("Now", now)), difference, warped]
     }
 
-    fn pictures_ui(&mut self, ui: &mut Ui, place: usize, aspect: f32, pictures: Vec<Option<Picture>>) {
+    fn pictures_ui(&mut self, ui: &mut Ui, place: usize, aspect: f32, pictures: Vec<Option<CardPicture>>) {
         let tokens = Tokens::of(ui);
         let columns = if ui.available_width() < NARROW { 2 } else { 4 };
         let width = ((ui.available_width() - GAP * (columns - 1) as f32) / columns as f32).floor();
@@ -130,10 +131,10 @@ impl Cards {
         for (index, picture) in pictures.into_iter().enumerate() {
             let at = vec2((index % columns) as f32 * (size.x + GAP), (index / columns) as f32 * (size.y + GAP));
             let rect = Rect::from_min_size(area.min + at, size);
-            let Some(Picture { name, key, make }) = picture else {
+            let Some(CardPicture { name, key, make }) = picture else {
                 ui.painter().rect_filled(rect, RADIUS, tokens.raised);
                 let font = TextStyle::Small.resolve(ui.style());
-                ui.painter().text(rect.center(), Align2::CENTER_CENTER, "not yet", font, tokens.weak);
+                ui.painter().text(rect.center(), Align2::CENTER_CENTER, "Not computed yet", font, tokens.weak);
                 continue;
             };
             let response = ui.interact(rect, ui.scope_id().with(index), Sense::hover());
@@ -186,7 +187,7 @@ impl Cards {
             return drift.px;
         }
         let size = [outlook.frame.width(), outlook.frame.height()];
-        let px = mean_px(&Difference::between(&before.flow, &outlook.flow, size));
+        let px = mean_px(&PictureDifference::between(&before.flow, &outlook.flow, size));
         self.drifts.insert(key, Drift { of, px });
         px
     }
@@ -207,7 +208,7 @@ impl Cards {
 }
 
 /// The mean of a map of distances.
-fn mean_px(difference: &Difference) -> f64 {
+fn mean_px(difference: &PictureDifference) -> f64 {
     let known = difference.map.values.iter().filter(|value| value.is_finite());
     let (sum, count) = known.fold((0.0, 0), |(sum, count), value| (sum + f64::from(*value), count + 1));
     sum / f64::from(count.max(1))

@@ -23,7 +23,7 @@ pub(super) fn scores_ui(ui: &mut Ui, before: Option<&PinnedPrediction>, now: Opt
     }
     let tokens = Tokens::of(ui);
     let height = ui.text_style_height(&TextStyle::Small) + 4.0;
-    for Row { class, before, now } in rows {
+    for ScoreRow { class, before, now } in rows {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let name = vec2(NAME.min(ui.available_width() * 0.35), height);
@@ -53,14 +53,14 @@ fn bar(ui: &Ui, row: Rect, offset: f32, share: f32, color: eframe::egui::Color32
 
 /// A class with its probability before and now, where the networks tell it.
 #[derive(Debug, PartialEq)]
-struct Row {
+struct ScoreRow {
     class: String,
     before: Option<f32>,
     now: Option<f32>,
 }
 
 /// The likeliest classes of now, or of before where there is no now.
-fn rows(before: Option<&PinnedPrediction>, now: Option<&PinnedPrediction>) -> Vec<Row> {
+fn rows(before: Option<&PinnedPrediction>, now: Option<&PinnedPrediction>) -> Vec<ScoreRow> {
     let probabilities = |outlook: &PinnedPrediction| outlook.scores.fused_probabilities(&outlook.fusion);
     let share = |outlook: Option<&PinnedPrediction>, class: &str| {
         let place = outlook?.classes.iter().position(|other| other == class)?;
@@ -69,7 +69,10 @@ fn rows(before: Option<&PinnedPrediction>, now: Option<&PinnedPrediction>) -> Ve
     let Some(leading) = now.or(before) else { return Vec::new() };
     let mut classes: Vec<(f32, &String)> = probabilities(leading).into_iter().zip(&leading.classes).collect();
     classes.sort_by(|(a, _), (b, _)| falling(a, b));
-    let row =
-        |(_, class): (f32, &String)| Row { class: class.clone(), before: share(before, class), now: share(now, class) };
+    let row = |(_, class): (f32, &String)| ScoreRow {
+        class: class.clone(),
+        before: share(before, class),
+        now: share(now, class),
+    };
     classes.into_iter().take(SHOWN).map(row).collect()
 }

@@ -9,7 +9,7 @@ use crate::app::tasks::Background;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, section};
 use crate::training::TrainingPlan;
-use crate::training::runs::{self, Difference, Run, RunCurves};
+use crate::training::runs::{self, Run, RunCurves, SettingDifference};
 
 /// Least height of the plot, in points.
 const HEIGHT: f32 = 200.0;
@@ -21,12 +21,12 @@ type NamedCurves = (String, RunCurves);
 
 /// The curves of the ticked runs and which of them is shown.
 #[derive(Default)]
-pub(super) struct Comparison {
+pub(super) struct RunComparison {
     curves: Background<(Vec<PathBuf>, usize), Vec<NamedCurves>>,
     shown: Option<String>,
 }
 
-impl Comparison {
+impl RunComparison {
     /// Takes what was read.
     pub fn receive(&mut self) {
         self.curves.receive();
@@ -117,7 +117,7 @@ fn differences_ui(ui: &mut Ui, runs: &[(&Run, &TrainingPlan)]) {
                 ui.label(RichText::new(&run.name).small().color(tokens.weak));
             }
             ui.end_row();
-            for Difference { key, values } in differences {
+            for SettingDifference { key, values } in differences {
                 ui.label(RichText::new(key).small());
                 for value in values {
                     let short = if value.is_empty() { "–" } else { &value };

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::training::runs::{self, Run, RunState};
 
 /// Work on the files of a run, done on another thread: what was done in words.
-pub(super) type Work = Box<dyn FnOnce() -> Result<String> + Send>;
+pub(super) type CatalogWork = Box<dyn FnOnce() -> Result<String> + Send>;
 
 /// The state of what is being done with a run.
 #[derive(Default)]
@@ -29,7 +29,13 @@ pub(super) struct Details {
 
 impl Details {
     /// Draws the run; the work that was asked for.
-    pub fn details_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>, run: &Run, all: &[Run]) -> Option<Work> {
+    pub fn details_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut PanelContext<'_>,
+        run: &Run,
+        all: &[Run],
+    ) -> Option<CatalogWork> {
         let renamed = self.name_ui(ui, run);
         facts_ui(ui, run);
         let is_active = cx.session.training.is_active();
@@ -86,7 +92,7 @@ impl Details {
         work
     }
 
-    fn name_ui(&mut self, ui: &mut Ui, run: &Run) -> Option<Work> {
+    fn name_ui(&mut self, ui: &mut Ui, run: &Run) -> Option<CatalogWork> {
         if self.name.as_ref().is_none_or(|(of, _)| *of != run.dir) {
             self.name = Some((run.dir.clone(), run.name.clone()));
         }
@@ -115,7 +121,7 @@ impl Details {
         }))
     }
 
-    fn deleting_ui(&mut self, ui: &mut Ui, run: &Run) -> Option<Work> {
+    fn deleting_ui(&mut self, ui: &mut Ui, run: &Run) -> Option<CatalogWork> {
         let mut answer = None;
         remark(ui, Tokens::of(ui).warning, |ui| {
             ui.add(Label::new(format!("Delete {}? It will be moved to the .deleted folder.", run.name)).wrap());
@@ -131,8 +137,9 @@ impl Details {
         let is_deleted = answer?;
         self.deleting = None;
         let (dir, name) = (run.dir.clone(), run.name.clone());
-        is_deleted
-            .then(|| -> Work { Box::new(move || Ok(format!("Moved {name} to {}", runs::delete(&dir)?.display()))) })
+        is_deleted.then(|| -> CatalogWork {
+            Box::new(move || Ok(format!("Moved {name} to {}", runs::delete(&dir)?.display())))
+        })
     }
 }
 

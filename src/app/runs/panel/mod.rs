@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{Context, Label, RichText, ScrollArea, Ui};
 
-use self::comparison::Comparison;
+use self::comparison::RunComparison;
 use self::details::Details;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
@@ -36,7 +36,7 @@ pub struct RunsPanel {
     selected: Option<PathBuf>,
     ticked: BTreeSet<PathBuf>,
     details: Details,
-    comparison: Comparison,
+    comparison: RunComparison,
     /// What is done with the files of runs, in words.
     work: Tasks<(), String>,
 }
@@ -54,7 +54,7 @@ impl RunsPanel {
         self.comparison.has_curves()
     }
 
-    /// Lists the runs of another folder, or of the one a run lies in.
+    /// Lists the runs of another folder, or of the one a run is in.
     pub fn choose_folder(&mut self, folder: PathBuf) {
         let is_run = folder.join("config.toml").is_file();
         self.selected = is_run.then(|| folder.clone());
@@ -71,7 +71,7 @@ impl RunsPanel {
         });
     }
 
-    /// Follows the training, whose runs lie in `folder` unless another one was chosen, and takes what was found and done.
+    /// Follows the training, whose runs are in `folder` unless another one was chosen, and takes what was found and done.
     pub fn follow(&mut self, folder: Option<PathBuf>, training: &TrainingState, ctx: &Context) -> Vec<Result<String>> {
         let run_dir = training.run_dir.clone();
         let now = run_dir.clone().map(|dir| (dir, training.snapshots.len(), training.is_active()));

@@ -16,7 +16,7 @@ use crate::app::ui::widgets::{legend_chip, plot_height, section};
 const HEIGHT: f32 = 170.0;
 /// Height of a plot in a picture, in points.
 const PICTURE_HEIGHT: f32 = 340.0;
-/// Where a curve of zeros lies on a logarithmic axis.
+/// Where a curve of zeros is on a logarithmic axis.
 const SMALLEST: f64 = 1e-9;
 
 /// What of the curves is shown.

@@ -32,7 +32,7 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 for step in steps {
                     let text = match step {
                         0 => "Start of the run".to_owned(),
-                        _ if step > present => format!("Step {step}, discarded before"),
+                        _ if step > present => format!("Step {step} (discarded)"),
                         _ => format!("Step {step}"),
                     };
                     if ui.add(Button::new(text).frame_when_inactive(false)).clicked() {

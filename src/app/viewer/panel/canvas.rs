@@ -12,11 +12,11 @@ use super::legend;
 use crate::app::flow::state::{SourceState, video_units};
 use crate::app::session::Session;
 use crate::app::ui::theme::{RADIUS, Tokens};
-use crate::app::viewer::difference::Difference;
+use crate::app::viewer::difference::PictureDifference;
 use crate::app::viewer::gpu_flow;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
-use crate::app::viewer::pictures::{Key, Textures, cells, color_image};
-use crate::app::viewer::transform::View;
+use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
+use crate::app::viewer::transform::ViewTransform;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowDiagnostics, FlowSource, FlowStack, FlowView, ScalarMap, TemporalInput};
 use crate::flow::FlowField;
@@ -44,7 +44,7 @@ pub struct Canvas<'a> {
     /// Where the view's pictures lie, seen or not.
     pub pane: Rect,
     /// The common zoom.
-    pub view: View,
+    pub view: ViewTransform,
     /// Width / height of the video.
     pub aspect: f32,
     /// All textures.
@@ -90,7 +90,7 @@ fn histogram(pane: Rect) -> Rect {
 
 impl Canvas<'_> {
     /// Draws a view; returns whether there was anything to draw.
-    pub fn view_ui(&mut self, view: &ViewSpec, session: &Session, difference: Option<&Arc<Difference>>) -> bool {
+    pub fn view_ui(&mut self, view: &ViewSpec, session: &Session, difference: Option<&Arc<PictureDifference>>) -> bool {
         let state = session.flow.source(view.source);
         match view.kind {
             ViewKind::Frame => self.frame(session, Color32::WHITE),
@@ -118,7 +118,7 @@ impl Canvas<'_> {
 
     fn frame(&mut self, session: &Session, tint: Color32) -> bool {
         let Some(frame) = &session.frame else { return false };
-        let key = Key::new(frame.display.clone(), [0.0; 3]);
+        let key = PictureKey::new(frame.display.clone(), [0.0; 3]);
         let texture = self.textures.get(self.ui.ctx(), FRAME, key, || color_image(&frame.display));
         self.image(texture, self.picture(), tint);
         true
@@ -155,7 +155,7 @@ impl Canvas<'_> {
         true
     }
 
-    /// Flow in Middlebury's colours, straight from the GPU if it lies there.
+    /// Flow in Middlebury's colours, straight from the GPU if it is there.
     fn flow(&mut self, flow: &FlowView, slot: (usize, usize), picture: Rect, session: &Session) {
         let (units, scale) = (video_units(flow, session.video()), self.scale);
         if let Some(buffer) = &flow.gpu {
@@ -164,7 +164,7 @@ impl Canvas<'_> {
         }
         let field = &flow.field;
         let colour = |cell: usize| scale.colour([field.uv[cell][0] * units[0], field.uv[cell][1] * units[1]]);
-        let key = Key::new(field.clone(), [scale.max_px, scale.gamma, ViewKind::Flow as u8 as f32]);
+        let key = PictureKey::new(field.clone(), [scale.max_px, scale.gamma, ViewKind::Flow as u8 as f32]);
         let texture = self.textures.get(self.ui.ctx(), slot, key, || cells(field.width, field.height, colour));
         self.image(texture, picture, Color32::WHITE);
     }
@@ -172,7 +172,7 @@ impl Canvas<'_> {
     fn field(&mut self, field: &Arc<FlowField>, kind: ViewKind, colour: impl Fn([f32; 2]) -> [u8; 3]) {
         let unknown = [f32::NAN; 2];
         let known = |uv: [f32; 2]| if FlowField::is_known(uv) { uv } else { unknown };
-        let key = Key::new(field.clone(), [self.scale.max_px, self.scale.gamma, kind as u8 as f32]);
+        let key = PictureKey::new(field.clone(), [self.scale.max_px, self.scale.gamma, kind as u8 as f32]);
         let make = || cells(field.width, field.height, |cell| colour(known(field.uv[cell])));
         let texture = self.textures.get(self.ui.ctx(), (self.index, 0), key, make);
         self.image(texture, self.picture(), Color32::WHITE);
@@ -186,7 +186,7 @@ impl Canvas<'_> {
         max: f32,
         colours: ColourMap,
     ) {
-        let key = Key::new(of.clone(), [max, self.scale.gamma, kind as u8 as f32]);
+        let key = PictureKey::new(of.clone(), [max, self.scale.gamma, kind as u8 as f32]);
         let scale = MagnitudeScale { max_px: max.max(f32::MIN_POSITIVE), gamma: self.scale.gamma };
         let make = || cells(map.width, map.height, |cell| colours.colour(scale.share(map.values[cell].max(0.0))));
         let make = || if map.values.len() < map.width * map.height { cells(0, 0, |_| [0; 3]) } else { make() };
@@ -194,7 +194,7 @@ impl Canvas<'_> {
         self.image(texture, self.picture(), Color32::WHITE);
     }
 
-    fn difference(&mut self, difference: &Arc<Difference>) {
+    fn difference(&mut self, difference: &Arc<PictureDifference>) {
         self.map(difference, &difference.map, ViewKind::Difference, difference.scale, ColourMap::Inferno);
         self.bar(ColourMap::Inferno, ["0".into(), format!("{:.2} px", difference.scale)]);
     }
@@ -229,7 +229,7 @@ impl Canvas<'_> {
         kind: ViewKind,
         image: fn(&FlowDiagnostics) -> &Arc<image::RgbImage>,
     ) {
-        let key = Key::new(of.clone(), [0.0, 0.0, kind as u8 as f32]);
+        let key = PictureKey::new(of.clone(), [0.0, 0.0, kind as u8 as f32]);
         let texture = self.textures.get(self.ui.ctx(), (self.index, 0), key, || color_image(image(of)));
         self.image(texture, self.picture(), Color32::WHITE);
     }
@@ -264,7 +264,7 @@ impl Canvas<'_> {
         };
         let fails = |cell: usize| occlusion.values.get(cell).is_some_and(|value| *value > 0.5);
         let colour = |cell: usize| if fails(cell) { [r, g, b] } else { below(cell) };
-        let key = Key::new(diagnostics.clone(), [0.0, 0.0, ViewKind::Occlusion as u8 as f32]);
+        let key = PictureKey::new(diagnostics.clone(), [0.0, 0.0, ViewKind::Occlusion as u8 as f32]);
         let texture = self.textures.get(self.ui.ctx(), (self.index, 0), key, || cells(width, height, colour));
         self.image(texture, self.picture(), Color32::WHITE);
     }
@@ -314,7 +314,7 @@ impl Canvas<'_> {
         for (i, (plane, tile)) in input.planes.iter().zip(tiles).enumerate() {
             self.painter = all.with_clip_rect(tile.intersect(whole));
             let grey = |cell: usize| ColourMap::Grey.colour(plane.get(cell).copied().unwrap_or(f32::NAN) / 255.0);
-            let key = Key::new(strip.clone(), [i as f32, 0.0, ViewKind::Input as u8 as f32]);
+            let key = PictureKey::new(strip.clone(), [i as f32, 0.0, ViewKind::Input as u8 as f32]);
             let make = || cells(input.width, input.height, grey);
             let texture = self.textures.get(self.ui.ctx(), (self.index, i), key, make);
             let picture = self.view.screen_from_picture(tile, input_aspect(input));

@@ -25,7 +25,7 @@ pub fn grid(area: Rect, count: usize, aspect: f32, top: f32, gap: f32) -> Vec<Re
     (0..count).map(place).collect()
 }
 
-/// [`grid`] for pictures that come in twos: the second always lies at the right of the first.
+/// [`grid`] for pictures that come in twos: the second always is at the right of the first.
 pub fn grid_of_twos(area: Rect, count: usize, aspect: f32, gap: f32) -> Vec<Rect> {
     let twos = grid(area, count.div_ceil(2), 2.0 * aspect, 0.0, 3.0 * gap);
     let halves = twos.into_iter().flat_map(|cell| {

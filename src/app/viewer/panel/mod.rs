@@ -22,13 +22,13 @@ pub use super::gpu_flow::install as install_gpu_flow;
 use super::pictures::Textures;
 
 use self::canvas::Canvas;
-use super::difference::Difference;
+use super::difference::PictureDifference;
 use super::magnitude_scale::MagnitudeScale;
 use super::read_out::{Pointed, ReadOut};
-use super::transform::View;
+use super::transform::ViewTransform;
 use super::views::{ViewKind, ViewSpec};
 use crate::app::command::Command;
-use crate::app::live::stage::Stage;
+use crate::app::live::stage::LiveStage;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
@@ -46,11 +46,11 @@ const NARROW: f32 = 330.0;
 /// The viewer.
 #[derive(Default)]
 pub struct Viewer {
-    view: View,
+    view: ViewTransform,
     textures: Textures,
-    differences: HashMap<usize, Arc<Difference>>,
+    differences: HashMap<usize, Arc<PictureDifference>>,
     wheel: legend::Wheel,
-    stage: Stage,
+    stage: LiveStage,
     /// Which views had pictures in the last repaint.
     drawn: Vec<bool>,
 }
@@ -102,7 +102,7 @@ impl Panel for Viewer {
 impl Viewer {
     /// Shows the whole pictures.
     pub fn fit(&mut self) {
-        self.view = View::default();
+        self.view = ViewTransform::default();
     }
 
     fn views_ui(&mut self, ui: &mut Ui, area: Rect, cx: &mut PanelContext<'_>) {
@@ -147,7 +147,7 @@ impl Viewer {
             let same_pair = (first.frame, first.stride) == (second.frame, second.stride);
             let known = self.differences.get(&index).is_some_and(|known| known.is_of(&first.flow, &second.flow));
             if same_pair && !known {
-                self.differences.insert(index, Arc::new(Difference::between(&first.flow, &second.flow, video)));
+                self.differences.insert(index, Arc::new(PictureDifference::between(&first.flow, &second.flow, video)));
             }
         }
     }

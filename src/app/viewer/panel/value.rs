@@ -4,7 +4,7 @@ use eframe::egui::Pos2;
 
 use crate::app::flow::state::video_units;
 use crate::app::session::Session;
-use crate::app::viewer::difference::Difference;
+use crate::app::viewer::difference::PictureDifference;
 use crate::app::viewer::read_out::ReadOut;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowDiagnostics, FlowView, ScalarMap};
@@ -13,7 +13,7 @@ use crate::engine::{FlowDiagnostics, FlowView, ScalarMap};
 pub fn value_at(
     view: &ViewSpec,
     session: &Session,
-    difference: Option<&Difference>,
+    difference: Option<&PictureDifference>,
     tile: usize,
     at: Pos2,
 ) -> Option<ReadOut> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use eframe::egui::Rect;
 
-/// Where the frames of the timeline lie on the screen.
+/// Where the frames of the timeline are on the screen.
 #[derive(Debug, Clone)]
 pub(super) struct Axis {
     /// The bar of the timeline.

@@ -84,7 +84,7 @@ impl Timeline {
             return;
         };
         let length = window.end - window.start;
-        // Forwards the position comes to lie at the left, backwards at the right end.
+        // Forwards the position comes to are at the left, backwards at the right end.
         let start = if (position as f64) < window.start { position as f64 + 1.0 - length } else { position as f64 };
         let start = start.clamp(0.0, frames as f64 - length);
         self.window = Some(start..start + length);

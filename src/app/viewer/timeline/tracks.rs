@@ -32,7 +32,7 @@ const SNAP: f32 = 6.0;
 
 /// What of a segment is dragged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum TrackPart {
     Start,
     End,
     Whole,
@@ -44,7 +44,7 @@ struct Drag {
     video: VideoId,
     before: Segment,
     now: Segment,
-    part: Part,
+    part: TrackPart,
     /// Position among the frames where it was taken.
     taken_at: f64,
 }
@@ -155,7 +155,7 @@ impl Tracks {
         &mut self,
         ui: &Ui,
         response: &Response,
-        part: Part,
+        part: TrackPart,
         segment: &Segment,
         (id, video): (VideoId, &Video),
         axis: &Axis,
@@ -191,7 +191,7 @@ impl Tracks {
             let snap = f64::from(SNAP / axis.frame_width());
             let places = snapping_places(video, segment, cx);
             drag.move_to(axis.position_at(pointer.x), frames, &places, snap);
-            let shown = if part == Part::End { drag.now.end - 1 } else { drag.now.start };
+            let shown = if part == TrackPart::End { drag.now.end - 1 } else { drag.now.start };
             seek(shown, cx);
         }
         if response.drag_stopped() {
@@ -224,9 +224,9 @@ impl Drag {
         };
         let Segment { start, end, .. } = self.before;
         match self.part {
-            Part::Start => self.now.start = edge(start).min(end - 1),
-            Part::End => self.now.end = edge(end).clamp(start + 1, frames.max(start + 1)),
-            Part::Whole => {
+            TrackPart::Start => self.now.start = edge(start).min(end - 1),
+            TrackPart::End => self.now.end = edge(end).clamp(start + 1, frames.max(start + 1)),
+            TrackPart::Whole => {
                 let length = end - start;
                 let (by_start, by_end) = (edge(start), edge(end));
                 // Whichever edge has something to snap to.
@@ -292,7 +292,7 @@ fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelConte
     }
 }
 
-/// The names of the tracks, legible whatever lies under them.
+/// The names of the tracks, legible whatever is under them.
 fn names_ui(ui: &Ui, rect: Rect, labels: &[Label], cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let painter = ui.painter_at(rect);
@@ -355,8 +355,8 @@ fn segment_ui(ui: &Ui, place: Rect, segment: &Segment, clashes: bool, cx: &Panel
     }
 }
 
-/// The body and both edges of a segment, as far as they are seen; edges lie above the body and reach a little beyond.
-fn parts(ui: &Ui, place: Rect, salt: Id) -> [(Part, Response); 3] {
+/// The body and both edges of a segment, as far as they are seen; edges are above the body and reach a little beyond.
+fn parts(ui: &Ui, place: Rect, salt: Id) -> [(TrackPart, Response); 3] {
     let inner = REACH.min(place.width() / 4.0);
     let edge = |x: f32, out: f32| {
         let (a, b) = (x - out, x + if out < 0.0 { -inner } else { inner });
@@ -364,29 +364,29 @@ fn parts(ui: &Ui, place: Rect, salt: Id) -> [(Part, Response); 3] {
     };
     let interact = |rect: Rect, name: &str| ui.interact(rect, salt.with(name), Sense::click_and_drag());
     [
-        (Part::Whole, interact(place, "whole")),
-        (Part::Start, interact(edge(place.left(), REACH), "start")),
-        (Part::End, interact(edge(place.right(), -REACH), "end")),
+        (TrackPart::Whole, interact(place, "whole")),
+        (TrackPart::Start, interact(edge(place.left(), REACH), "start")),
+        (TrackPart::End, interact(edge(place.right(), -REACH), "end")),
     ]
 }
 
-fn name_parts(parts: &[(Part, Response); 3], segment: &Segment, cx: &PanelContext<'_>) {
+fn name_parts(parts: &[(TrackPart, Response); 3], segment: &Segment, cx: &PanelContext<'_>) {
     let Some(document) = cx.session.labeling.document() else { return };
     let name = document.label_name(segment.label);
     for (part, response) in parts {
         let text = match part {
-            Part::Whole => format!("{name}, frames {} to {}", segment.start, segment.end - 1),
-            Part::Start => format!("Start of {name} at {}", segment.start),
-            Part::End => format!("End of {name} at {}", segment.end - 1),
+            TrackPart::Whole => format!("{name}, frames {} to {}", segment.start, segment.end - 1),
+            TrackPart::Start => format!("Start of {name} at {}", segment.start),
+            TrackPart::End => format!("End of {name} at {}", segment.end - 1),
         };
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));
     }
 }
 
-fn cursor(part: Part) -> CursorIcon {
+fn cursor(part: TrackPart) -> CursorIcon {
     match part {
-        Part::Whole => CursorIcon::Grab,
-        Part::Start | Part::End => CursorIcon::ResizeHorizontal,
+        TrackPart::Whole => CursorIcon::Grab,
+        TrackPart::Start | TrackPart::End => CursorIcon::ResizeHorizontal,
     }
 }
 
@@ -433,12 +433,12 @@ mod tests {
     use super::*;
     use crate::labels::SegmentId;
 
-    fn drag(part: Part) -> Drag {
+    fn drag(part: TrackPart) -> Drag {
         let before = Segment { id: SegmentId(0), label: Label::Background, start: 20, end: 30, note: String::new() };
         Drag { video: VideoId(0), now: before.clone(), before, part, taken_at: 25.0 }
     }
 
-    fn dragged(part: Part, to: f64, places: &[usize]) -> (usize, usize) {
+    fn dragged(part: TrackPart, to: f64, places: &[usize]) -> (usize, usize) {
         let mut drag = drag(part);
         drag.move_to(to, 100, places, 2.0);
         (drag.now.start, drag.now.end)
@@ -446,20 +446,20 @@ mod tests {
 
     #[test]
     fn edges_follow_in_whole_frames_and_never_cross() {
-        assert_eq!(dragged(Part::Start, 21.4, &[]), (16, 30));
-        assert_eq!(dragged(Part::Start, 80.0, &[]), (29, 30));
-        assert_eq!(dragged(Part::End, -90.0, &[]), (20, 21));
-        assert_eq!(dragged(Part::End, 999.0, &[]), (20, 100));
-        assert_eq!(dragged(Part::Start, -90.0, &[]), (0, 30));
+        assert_eq!(dragged(TrackPart::Start, 21.4, &[]), (16, 30));
+        assert_eq!(dragged(TrackPart::Start, 80.0, &[]), (29, 30));
+        assert_eq!(dragged(TrackPart::End, -90.0, &[]), (20, 21));
+        assert_eq!(dragged(TrackPart::End, 999.0, &[]), (20, 100));
+        assert_eq!(dragged(TrackPart::Start, -90.0, &[]), (0, 30));
     }
 
     #[test]
     fn a_moved_segment_keeps_its_length_and_snaps_with_either_edge() {
-        assert_eq!(dragged(Part::Whole, 35.2, &[]), (30, 40));
-        assert_eq!(dragged(Part::Whole, 999.0, &[]), (90, 100));
-        assert_eq!(dragged(Part::Whole, -50.0, &[]), (0, 10));
-        assert_eq!(dragged(Part::Whole, 35.0, &[31]), (31, 41), "its start is near");
-        assert_eq!(dragged(Part::Whole, 35.0, &[42]), (32, 42), "its end is near");
-        assert_eq!(dragged(Part::End, 36.0, &[42, 60]), (20, 42));
+        assert_eq!(dragged(TrackPart::Whole, 35.2, &[]), (30, 40));
+        assert_eq!(dragged(TrackPart::Whole, 999.0, &[]), (90, 100));
+        assert_eq!(dragged(TrackPart::Whole, -50.0, &[]), (0, 10));
+        assert_eq!(dragged(TrackPart::Whole, 35.0, &[31]), (31, 41), "its start is near");
+        assert_eq!(dragged(TrackPart::Whole, 35.0, &[42]), (32, 42), "its end is near");
+        assert_eq!(dragged(TrackPart::End, 36.0, &[42, 60]), (20, 42));
     }
 }

@@ -1,6 +1,6 @@
 //! The median filter for many pixels at once, by exchanges that do not depend on the values.
 //!
-//! The rows of a square lie in different lines of the picture, so its columns are shared with its neighbours: they are
+//! The rows of a square are in different lines of the picture, so its columns are shared with its neighbours: they are
 //! sorted once, into one line per rank. With the rows of that sorted as well, the sample at rank i of its column and
 //! rank j of its row has at least (i+1)(j+1) − 1 others that are no larger and (n−i)(n−j) − 1 that are no smaller.
 //! Where that is more than half of all others on one side, the sample cannot be the median; as many fall out on
@@ -47,7 +47,7 @@ impl Median {
         }
     }
 
-    fn filter_by<const SIDE: usize, N: Network<SIDE>>(&mut self, pairs: &mut [Pair]) {
+    fn filter_by<const SIDE: usize, N: SortingNetwork<SIDE>>(&mut self, pairs: &mut [Pair]) {
         let (width, height) = (self.width, pairs.len());
         let band = height.div_ceil(self.ranks.len());
         self.source.par_iter_mut().with_min_len(band).zip(pairs.par_iter()).for_each(|(lines, pair)| {
@@ -79,7 +79,7 @@ impl Median {
 
 /// Sorts the columns of all squares of a row.
 #[inline(always)]
-fn sort_columns<const SIDE: usize, N: Network<SIDE>>(lines: [&[f32]; SIDE], ranks: &mut [Vec<f32>; SIDE]) {
+fn sort_columns<const SIDE: usize, N: SortingNetwork<SIDE>>(lines: [&[f32]; SIDE], ranks: &mut [Vec<f32>; SIDE]) {
     let length = lines[0].len();
     let lines = lines.map(|line| &line[..length]);
     let ranks = ranks.each_mut().map(|rank| &mut rank[..length]);
@@ -97,7 +97,7 @@ fn sort_columns<const SIDE: usize, N: Network<SIDE>>(lines: [&[f32]; SIDE], rank
 
 /// The medians of all squares of a row.
 #[inline(always)]
-fn filter_row<const SIDE: usize, N: Network<SIDE>>(ranks: &[Vec<f32>; SIDE], filtered: &mut [f32]) {
+fn filter_row<const SIDE: usize, N: SortingNetwork<SIDE>>(ranks: &[Vec<f32>; SIDE], filtered: &mut [f32]) {
     let length = filtered.len();
     let ranks = ranks.each_ref().map(|rank| &rank[..length + SIDE - 1]);
     for x in 0..length {
@@ -112,7 +112,7 @@ fn filter_row<const SIDE: usize, N: Network<SIDE>>(ranks: &[Vec<f32>; SIDE], fil
 }
 
 /// Exchanges for squares of one size.
-trait Network<const SIDE: usize> {
+trait SortingNetwork<const SIDE: usize> {
     /// Sorts a column or a row.
     fn sort(values: &mut [f32; SIDE]);
 
@@ -134,7 +134,7 @@ macro_rules! exchange {
     )+};
 }
 
-impl Network<3> for Of9 {
+impl SortingNetwork<3> for Of9 {
     #[inline(always)]
     fn sort(values: &mut [f32; 3]) {
         exchange!(values: 0 1, 1 2, 0 1);
@@ -151,7 +151,7 @@ impl Network<3> for Of9 {
     }
 }
 
-impl Network<5> for Of25 {
+impl SortingNetwork<5> for Of25 {
     #[inline(always)]
     fn sort(values: &mut [f32; 5]) {
         exchange!(values: 0 1, 3 4, 2 4, 2 3, 1 4, 0 3, 0 2, 1 3, 1 2);

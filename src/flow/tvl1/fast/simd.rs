@@ -2,7 +2,7 @@
 
 /// Runs `work` compiled for the widest vectors this processor has.
 ///
-/// Only what is inlined into `work` is compiled anew, hence the `#[inline(always)]` on the loops below it. Results do
+/// Only what is inlined into `work` is compiled again, hence the `#[inline(always)]` on the loops below it. Results do
 /// not depend on the width: nothing is contracted or reordered.
 pub fn widest<R>(work: impl FnOnce() -> R) -> R {
     let arch = pulp::Arch::new();

@@ -7,7 +7,7 @@ use super::simd::widest;
 use crate::flow::Plane;
 use crate::flow::tvl1::stages::warp::weights;
 
-/// Zeros around the picture. Samples whose 4 × 4 pixels lie further out are taken where all of them are zero.
+/// Zeros around the picture. Samples whose 4 × 4 pixels are further out are taken where all of them are zero.
 const MARGIN: usize = 4;
 
 /// Numbers per pixel: grey value, its x and its y derivative, and a zero, so that all four are one vector.

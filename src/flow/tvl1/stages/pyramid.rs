@@ -50,9 +50,9 @@ fn shrunk((width, height): (usize, usize), step: f32) -> (usize, usize) {
 ///
 /// The ratio is not that of the sizes: of 131 columns .8 are 105 columns that cover exactly 1.25 columns each.
 pub fn resample(source: &Plane, target: &mut Plane, ratio: [f32; 2]) {
-    let columns: Vec<Tap> = (0..target.width).map(|x| Tap::new(x, ratio[0], source.width)).collect();
+    let columns: Vec<PyramidTap> = (0..target.width).map(|x| PyramidTap::new(x, ratio[0], source.width)).collect();
     for y in 0..target.height {
-        let row = Tap::new(y, ratio[1], source.height);
+        let row = PyramidTap::new(y, ratio[1], source.height);
         let [upper, lower] = row.indices.map(|index| source.row(index));
         for (value, column) in target.row_mut(y).iter_mut().zip(&columns) {
             *value = row.between(column.of(upper), column.of(lower));
@@ -61,13 +61,13 @@ pub fn resample(source: &Plane, target: &mut Plane, ratio: [f32; 2]) {
 }
 
 /// Two neighbours on an axis, and the position of a sample between them.
-struct Tap {
+struct PyramidTap {
     indices: [usize; 2],
     /// 0 at the first, 1 at the second.
     fraction: f32,
 }
 
-impl Tap {
+impl PyramidTap {
     fn new(index: usize, ratio: f32, length: usize) -> Self {
         let position = ((index as f64 + 0.5) * f64::from(ratio) - 0.5).clamp(0.0, (length - 1) as f64);
         let first = position as usize;

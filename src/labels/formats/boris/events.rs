@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::annotation_set::{AnnotationSet, Clip, Extent, Span};
+use super::super::annotation_set::{AnnotatedClip, AnnotationSet, Extent, Span};
 use crate::error::Error;
 
 /// The subject of labels of whole clips.
 pub(super) const WHOLE: &str = "whole clip";
 
-/// Parts of a state that lie on another medium for less than this are left to that other one, seconds.
+/// Parts of a state that are on another medium for less than this are left to that other one, seconds.
 const MIN_SECS: f64 = 0.02;
 
 /// An observation: the events coded for the media of one or several players.
@@ -64,8 +64,8 @@ pub(super) enum Kind {
 
 /// The clips of an observation and its problems: cause and remedy.
 #[derive(Debug, Default)]
-pub(super) struct Clips {
-    pub clips: Vec<Clip>,
+pub(super) struct BorisClips {
+    pub clips: Vec<AnnotatedClip>,
     /// What is left out.
     pub notes: Vec<(String, &'static str)>,
     /// What was assumed.
@@ -125,19 +125,19 @@ struct Bout {
 
 impl Observation {
     /// Returns the labels of its media. States are of one subject, one behaviour and one set of modifiers.
-    pub fn clips(self) -> Clips {
+    pub fn clips(self) -> BorisClips {
         let Self { place, note, players, events, unreadable } = self;
-        let mut found = Clips::default();
+        let mut found = BorisClips::default();
         let Some(first) = players.first().filter(|media| !media.is_empty()) else { return found };
         let (bouts, unpaired) = paired(events);
-        let mut clips: Vec<_> = first.iter().map(|medium| Clip::named(&medium.path, &place)).collect();
+        let mut clips: Vec<_> = first.iter().map(|medium| AnnotatedClip::named(&medium.path, &place)).collect();
         if let [clip] = clips.as_mut_slice() {
             clip.note = note;
         }
         clips.iter_mut().for_each(|clip| clip.left_out = unreadable);
         for (event, what) in unpaired {
             clips[medium_at(first, event.secs)].left_out += 1;
-            let cause = format!("{}: {} {what}; left out", event.place, event.code);
+            let cause = format!("{}: {} {what}; skipped", event.place, event.code);
             found.notes.push((cause, "Fix unpaired events in BORIS"));
         }
         for bout in &bouts {
@@ -150,7 +150,8 @@ impl Observation {
             add(&mut clips, bout, parts);
         }
         for media in players.iter().skip(1).filter(|media| !media.is_empty()) {
-            let extra = |medium: &Medium| Clip { is_extra: true, ..Clip::named(&medium.path, &place) };
+            let extra =
+                |medium: &Medium| AnnotatedClip { is_extra: true, ..AnnotatedClip::named(&medium.path, &place) };
             let mut others: Vec<_> = media.iter().map(extra).collect();
             for bout in &bouts {
                 let within = parts(media, bout.event.secs, bout.end).into_iter();
@@ -162,7 +163,7 @@ impl Observation {
         if players.len() > 1 {
             let cause = "it has several players; videos of each get the labels, shifted by its offset";
             let cause = within(&place, cause);
-            found.remarks.push((cause, "Check the labels of the videos that were seen beside the first"));
+            found.remarks.push((cause, "Check the labels of the other players' videos"));
         }
         for clip in &mut clips {
             if join_overlapping(clip) {
@@ -240,7 +241,7 @@ fn parts(media: &[Medium], start: f64, end: f64) -> Vec<(usize, f64, f64)> {
     parts
 }
 
-fn add(clips: &mut [Clip], bout: &Bout, parts: Vec<(usize, f64, f64)>) {
+fn add(clips: &mut [AnnotatedClip], bout: &Bout, parts: Vec<(usize, f64, f64)>) {
     for (place, start, end) in parts {
         let clip = &mut clips[place];
         if bout.event.subject == WHOLE {
@@ -253,7 +254,7 @@ fn add(clips: &mut [Clip], bout: &Bout, parts: Vec<(usize, f64, f64)>) {
 }
 
 /// Joins parts of one label that overlap, as where two subjects do the same; whether there were any.
-fn join_overlapping(clip: &mut Clip) -> bool {
+fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
     let mut joined: Vec<Span> = Vec::new();
     let before = clip.spans.len();
     for part in std::mem::take(&mut clip.spans) {

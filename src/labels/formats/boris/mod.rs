@@ -16,7 +16,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::super::StoredPath;
-use super::annotation_set::{AnnotationSet, Clip};
+use super::annotation_set::{AnnotatedClip, AnnotationSet};
 use super::exported::{note_timeless, write_file};
 use super::{BACKGROUND, Exported};
 use crate::annotations::text;
@@ -66,7 +66,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
 }
 
 /// Returns the observation of a clip in a project of BORIS in `folder`, from where BORIS looks for media.
-fn observation(clip: &Clip, folder: &Path) -> Value {
+fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
     let media = StoredPath::plain(&StoredPath::encode(&clip.absolute, folder));
     let mut events: Vec<(f64, Value)> = Vec::new();
     let mut add = |[start, end]: [f64; 2], frames: (usize, usize), subject: &str, label: &str, noted: Noted<'_>| {

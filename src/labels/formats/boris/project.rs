@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::json_values::{self, number};
 
 #[derive(Deserialize)]
-struct Project {
+struct BorisProject {
     #[serde(default)]
     behaviors_conf: Option<BTreeMap<String, Value>>,
     observations: BTreeMap<String, Value>,
@@ -49,7 +49,7 @@ struct ObservationEntry {
 }
 
 pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
-    let project: Project = text::json(source, "a project of BORIS")?;
+    let project: BorisProject = text::json(source, "a project of BORIS")?;
     let mut set = AnnotationSet::default();
     let note = |set: &mut AnnotationSet, cause: String, remedy: &str| {
         set.notes.push(Error::file(source, cause, remedy));
@@ -59,7 +59,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
         match serde_json::from_value(entry) {
             Ok(behaviour) => _ = behaviours.insert(number.parse().unwrap_or(usize::MAX), behaviour),
             Err(error) => {
-                note(&mut set, format!("behaviour {number}: {error}; left out"), "Check it in BORIS' ethogram")
+                note(&mut set, format!("behaviour {number}: {error}; skipped"), "Check it in BORIS' ethogram")
             }
         }
     }
@@ -77,7 +77,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
         let entry: ObservationEntry = match serde_json::from_value(entry) {
             Ok(entry) => entry,
             Err(error) => {
-                note(&mut set, format!("{place}: {error}; left out"), "Check the observation in BORIS");
+                note(&mut set, format!("{place}: {error}; skipped"), "Check the observation in BORIS");
                 continue;
             }
         };
@@ -87,7 +87,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
                 "IMAGES" => ("it annotates images, not a video", "Convert the images to a video and annotate that"),
                 _ => ("it has no media file", "Nothing can be done about live observations"),
             };
-            note(&mut set, format!("{}: {what}; left out", observation.place), remedy);
+            note(&mut set, format!("{}: {what}; skipped", observation.place), remedy);
             continue;
         }
         observation.note = entry.description.as_str().unwrap_or_default().to_owned();
@@ -97,7 +97,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
                 Some(event) => observation.events.push(event),
                 None => {
                     observation.unreadable += 1;
-                    note(&mut set, format!("{place}: it has no time or no behaviour; left out"), "Correct it in BORIS");
+                    note(&mut set, format!("{place}: it has no time or no behaviour; skipped"), "Correct it in BORIS");
                 }
             }
         }

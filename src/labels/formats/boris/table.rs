@@ -85,7 +85,7 @@ impl<'a> Titles<'a> {
             let (start, stop) = (secs(&["Start (s)"]), self.cell(cells, &["Stop (s)"]));
             let end = match seconds(stop) {
                 None if !matches!(stop, "" | "NA" | "None") => {
-                    return Err(format!("line {line}: the event stops at '{stop}', which is not a time; left out"));
+                    return Err(format!("line {line}: the event stops at '{stop}', which is not a time; skipped"));
                 }
                 end => end.or(start),
             };
@@ -96,13 +96,13 @@ impl<'a> Titles<'a> {
                 "START" => Kind::Start,
                 "STOP" => Kind::Stop,
                 "" | "POINT" | "POINT EVENT" => Kind::Point,
-                _ => return Err(format!("line {line}: '{status}' is neither START, STOP nor POINT; left out")),
+                _ => return Err(format!("line {line}: '{status}' is neither START, STOP nor POINT; skipped")),
             };
             (secs(&["Time", "Start (s)"]), kind)
         };
         let code = cells.get(self.behaviour).map_or("", |cell| cell.trim());
         let (Some(secs), false) = (start, code.is_empty()) else {
-            return Err(format!("line {line}: the event has no time or no behaviour; left out"));
+            return Err(format!("line {line}: the event has no time or no behaviour; skipped"));
         };
         let subject = Some(self.cell(cells, &["Subject"])).filter(|subject| *subject != NO_SUBJECT).unwrap_or_default();
         let modifiers = self.cells(cells, "Modifier").join("|");
@@ -127,7 +127,7 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Annot
     let header = header.ok_or_else(|| wrong("the columns Behavior and Media file name are missing".into()))?;
     let titles = Titles::of(&rows[header].1).ok_or_else(|| wrong("the column Behavior is missing".into()))?;
     let mut set = AnnotationSet::default();
-    set.notes.extend(table.problems.iter().map(|(line, cause)| wrong(format!("line {line}: {cause}; left out"))));
+    set.notes.extend(table.problems.iter().map(|(line, cause)| wrong(format!("line {line}: {cause}; skipped"))));
     let mut observations: BTreeMap<&str, Vec<&Record>> = BTreeMap::new();
     for row in &rows[header + 1..] {
         observations.entry(titles.cell(&row.1, &["Observation id"])).or_default().push(row);
@@ -144,7 +144,7 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Annot
                 (first, last) if first == last => format!("line {first}"),
                 (first, last) => format!("lines {first} to {last}"),
             };
-            set.notes.push(wrong(format!("{lines}: the events name no media file; left out")));
+            set.notes.push(wrong(format!("{lines}: the events name no media file; skipped")));
             continue;
         }
         let is_dark = players[0].len() > 1 && players[0].iter().any(|medium| medium.length.is_infinite());
@@ -162,7 +162,7 @@ pub(in super::super) fn read_table(source: &Path, table: &Table) -> Result<Annot
             }
         }
         if is_dark {
-            let cause = "how long its media are is not in the table; events of all but the first are left out";
+            let cause = "the table has no media durations; events of all but the first media file are skipped";
             let cause = within(&observation.place, cause);
             set.notes.push(Error::file(source, cause, "Import the project of BORIS instead"));
         }

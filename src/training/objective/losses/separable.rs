@@ -33,7 +33,7 @@ impl Separable {
     /// Gaussian windows of `side` pixels every `stride` pixels over maps of [height, width], normalised over the whole
     /// window; windows that overhang the lower or right border are cut off, not renormalised. `centre` is the
     /// index of the peak inside a window.
-    pub fn gaussian_windows(from: [usize; 2], window: Window, device: &Device) -> Self {
+    pub fn gaussian_windows(from: [usize; 2], window: SeparableWindow, device: &Device) -> Self {
         let to = from.map(|side| window.count(side));
         Self::new(from, to, device, |input, output| gaussian_matrix(input, output, window))
     }
@@ -51,7 +51,7 @@ impl Separable {
 
 /// The geometry of SSIM's Gaussian windows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Window {
+pub struct SeparableWindow {
     /// Side in pixels.
     pub side: usize,
     /// Distance between windows in pixels.
@@ -62,7 +62,7 @@ pub struct Window {
     pub centre: f64,
 }
 
-impl Window {
+impl SeparableWindow {
     /// Returns how many windows cover `side` pixels: ⌈(side − window)/stride⌉ + 1, at least one.
     pub fn count(self, side: usize) -> usize {
         side.saturating_sub(self.side).div_ceil(self.stride) + 1
@@ -93,7 +93,7 @@ fn bilinear_matrix(input: usize, output: usize) -> Vec<f32> {
     matrix
 }
 
-fn gaussian_matrix(input: usize, output: usize, window: Window) -> Vec<f32> {
+fn gaussian_matrix(input: usize, output: usize, window: SeparableWindow) -> Vec<f32> {
     let weight = |i: usize| (-(i as f64 - window.centre).powi(2) / (2.0 * window.sigma.powi(2))).exp();
     let sum: f64 = (0..window.side).map(weight).sum();
     let mut matrix = vec![0.0; input * output];
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn windows_that_overhang_are_cut_off() {
-        let window = Window { side: 8, stride: 8, sigma: 4.0 / 3.0, centre: 4.0 };
+        let window = SeparableWindow { side: 8, stride: 8, sigma: 4.0 / 3.0, centre: 4.0 };
         assert_eq!([7, 8, 9, 14, 28, 112].map(|side| window.count(side)), [1, 1, 2, 2, 4, 14]);
         let matrix = gaussian_matrix(12, 2, window);
         let sums: Vec<f32> = matrix.chunks(12).map(|row| row.iter().sum()).collect();

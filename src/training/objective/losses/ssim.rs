@@ -2,18 +2,18 @@
 
 use burn::tensor::Tensor;
 
-use super::separable::{Separable, Window};
+use super::separable::{Separable, SeparableWindow};
 
 const C1: f32 = 1e-4;
 const C2: f32 = 1e-3;
 
 /// 8×8 windows, stride 8, σ = 4/3, centred at index 4.0 (released Caffe training files).
-pub const CAFFE_WINDOW: Window = Window { side: 8, stride: 8, sigma: 4.0 / 3.0, centre: 4.0 };
+pub const CAFFE_WINDOW: SeparableWindow = SeparableWindow { side: 8, stride: 8, sigma: 4.0 / 3.0, centre: 4.0 };
 /// 11×11 windows at every pixel, σ = 1.5 (DeepEthogram).
-pub const DENSE_WINDOW: Window = Window { side: 11, stride: 1, sigma: 1.5, centre: 5.0 };
+pub const DENSE_WINDOW: SeparableWindow = SeparableWindow { side: 11, stride: 1, sigma: 1.5, centre: 5.0 };
 
 /// SSIM of two [n, c, h, w] images per channel and window: [n, c, windows down, windows across], 1 = equal.
-pub fn ssim(a: Tensor<4>, b: Tensor<4>, window: Window) -> Tensor<4> {
+pub fn ssim(a: Tensor<4>, b: Tensor<4>, window: SeparableWindow) -> Tensor<4> {
     let [_, _, h, w] = a.dims();
     let weigh = Separable::gaussian_windows([h, w], window, &a.device());
     let mean_a = weigh.apply(a.clone());

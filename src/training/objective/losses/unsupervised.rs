@@ -4,7 +4,7 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::separable::Window;
+use super::separable::SeparableWindow;
 use super::ssim::{CAFFE_WINDOW, DENSE_WINDOW, ssim};
 use super::switches::{LossSwitches, LossTerm};
 use super::{local_response_normalisation, loss_images, warp};
@@ -85,7 +85,7 @@ pub struct LevelLoss {
 
 impl UnsupervisedLoss {
     /// Returns the loss of `pyramid` for `frames`, a level each, finest first. Of levels of which no term counts only those are
-    /// computed that the plan wants or that lie before one that counts.
+    /// computed that the plan wants or that are before one that counts.
     ///
     /// * `frames`: [n, 3·(pairs+1), h, w], (x − mean)/255, at the network's input resolution
     /// * `pyramid`: raw flow [n, 2·pairs, h_l, w_l] (full-resolution pixels / 20), finest first
@@ -157,7 +157,7 @@ pub struct Weights {
 }
 
 impl LossPreset {
-    fn ssim_window(self) -> Window {
+    fn ssim_window(self) -> SeparableWindow {
         if self == Self::Deepethogram { DENSE_WINDOW } else { CAFFE_WINDOW }
     }
 

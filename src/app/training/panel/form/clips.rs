@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use eframe::egui::{Context, Label, RichText, TextEdit, Ui};
 
 use super::labels::LabelsForm;
-use super::listing::{ClassShare, Listing};
+use super::listing::{ClassShare, ClipListing};
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::PanelContext;
 use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::tasks::Background;
-use crate::app::training::settings::Origin;
+use crate::app::training::settings::ClipOrigin;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
 use crate::data::{DataSource, ListSource, mirrored_classes};
@@ -25,7 +25,7 @@ const NOTES: usize = 6;
 /// The choice of clips.
 #[derive(Default)]
 pub struct ClipsForm {
-    pub(super) origin: Origin,
+    pub(super) origin: ClipOrigin,
     labels: LabelsForm,
     folder: Option<PathBuf>,
     /// Corrected clips that are learned from as well as those of the folder.
@@ -34,7 +34,7 @@ pub struct ClipsForm {
     joined: usize,
     /// Folder of the clips, list and class index as typed.
     pub(super) list: [String; 3],
-    listing: Background<Key, Result<Listing>>,
+    listing: Background<ClipListKey, Result<ClipListing>>,
     split: Background<(usize, u64, u64), Vec<ClassShare>>,
     /// Counts the listings.
     edition: usize,
@@ -42,7 +42,7 @@ pub struct ClipsForm {
 
 /// What a listing hangs on.
 #[derive(Debug, Clone, PartialEq)]
-enum Key {
+enum ClipListKey {
     Source(DataSource),
     Joined(PathBuf, PathBuf, usize),
     Labels(super::labels::LabelsKey),
@@ -51,7 +51,7 @@ enum Key {
 impl ClipsForm {
     /// Takes the clips of another folder.
     pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
-        self.origin = Origin::Folder;
+        self.origin = ClipOrigin::Folder;
         (self.folder, self.corrections) = (Some(folder), None);
         self.ask(None, ctx);
     }
@@ -60,24 +60,24 @@ impl ClipsForm {
     pub fn join(&mut self, last: Option<PathBuf>, corrections: PathBuf, ctx: &Context) {
         let folder = self.folder.take().or(last).filter(|folder| *folder != corrections);
         let Some(folder) = folder else { return self.choose_folder(corrections, ctx) };
-        (self.origin, self.folder, self.corrections) = (Origin::Folder, Some(folder), Some(corrections));
+        (self.origin, self.folder, self.corrections) = (ClipOrigin::Folder, Some(folder), Some(corrections));
         self.joined += 1;
         self.ask(None, ctx);
     }
 
     /// Takes the labelled clips of the project.
     pub fn choose_labels(&mut self) {
-        self.origin = Origin::Labels;
+        self.origin = ClipOrigin::Labels;
     }
 
     /// The clips, once they are listed; the reason if they are not.
-    pub fn listing(&self) -> std::result::Result<&Listing, &'static str> {
+    pub fn listing(&self) -> std::result::Result<&ClipListing, &'static str> {
         match (self.listing.value(), self.listing.is_busy()) {
             (_, true) => Err("Clips are being scanned"),
             (None, _) => Err(match self.origin {
-                Origin::Labels => "Open a project and label some clips first",
-                Origin::Folder => "Choose a folder with one sub-folder per class first",
-                Origin::List => "Enter the clips folder and list first",
+                ClipOrigin::Labels => "Open a project and label some clips first",
+                ClipOrigin::Folder => "Choose a folder with one sub-folder per class first",
+                ClipOrigin::List => "Enter the clips folder and list first",
             }),
             (Some(Err(_)), _) => Err("No clips found – see the message below"),
             (Some(Ok(listing)), _) if listing.classes() == 0 => Err("No clips with the selected labels"),
@@ -104,23 +104,23 @@ impl ClipsForm {
 
     fn ask(&mut self, project: Option<&Project>, ctx: &Context) {
         match (self.origin, project) {
-            (Origin::Labels, Some(project)) => {
-                let key = Key::Labels(self.labels.key(project));
+            (ClipOrigin::Labels, Some(project)) => {
+                let key = ClipListKey::Labels(self.labels.key(project));
                 if !self.listing.is_of(&key) {
                     let work = self.labels.listing(project);
                     self.listing.ask(key, ctx, move || Ok(work()));
                 }
             }
-            (Origin::Labels, None) => self.listing.clear(),
-            (Origin::Folder, _) => match (self.folder.clone(), self.corrections.clone()) {
+            (ClipOrigin::Labels, None) => self.listing.clear(),
+            (ClipOrigin::Folder, _) => match (self.folder.clone(), self.corrections.clone()) {
                 (Some(folder), Some(corrections)) => {
-                    let key = Key::Joined(folder.clone(), corrections.clone(), self.joined);
-                    self.listing.ask(key, ctx, move || Listing::joined(folder, &corrections));
+                    let key = ClipListKey::Joined(folder.clone(), corrections.clone(), self.joined);
+                    self.listing.ask(key, ctx, move || ClipListing::joined(folder, &corrections));
                 }
                 (Some(folder), None) => self.ask_source(DataSource::Folder(folder), ctx),
                 (None, _) => self.listing.clear(),
             },
-            (Origin::List, _) => {
+            (ClipOrigin::List, _) => {
                 if let Some(source) = self.list_source() {
                     self.ask_source(source, ctx);
                 }
@@ -130,7 +130,7 @@ impl ClipsForm {
 
     fn ask_source(&mut self, source: DataSource, ctx: &Context) {
         let data = source.clone();
-        self.listing.ask(Key::Source(source), ctx, move || Listing::of(data));
+        self.listing.ask(ClipListKey::Source(source), ctx, move || ClipListing::of(data));
     }
 
     fn list_source(&self) -> Option<DataSource> {
@@ -147,9 +147,9 @@ impl ClipsForm {
         let before = self.origin;
         field(ui, "Clips from", |ui, _| {
             let origins = [
-                (Origin::Labels, "Project labels", "Labelled clips and segments of the open project"),
-                (Origin::Folder, "Folder", "A folder with one sub-folder of clips per class"),
-                (Origin::List, "List", "UCF101, HMDB51, TSN, THUMOS14, ActivityNet or CSV list"),
+                (ClipOrigin::Labels, "Project labels", "Labelled clips and segments of the open project"),
+                (ClipOrigin::Folder, "Folder", "A folder with one sub-folder of clips per class"),
+                (ClipOrigin::List, "List", "UCF101, HMDB51, TSN, THUMOS14, ActivityNet or CSV list"),
             ];
             for (origin, name, tooltip) in origins {
                 ui.selectable_value(&mut self.origin, origin, name).on_hover_text(tooltip);
@@ -159,9 +159,9 @@ impl ClipsForm {
             self.listing.clear();
         }
         match self.origin {
-            Origin::Labels => self.labels.labels_ui(ui),
-            Origin::Folder => self.folder_ui(ui, cx),
-            Origin::List => self.list_ui(ui),
+            ClipOrigin::Labels => self.labels.labels_ui(ui),
+            ClipOrigin::Folder => self.folder_ui(ui, cx),
+            ClipOrigin::List => self.list_ui(ui),
         }
         self.found_ui(ui);
     }
@@ -263,7 +263,7 @@ fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
     }
 }
 
-fn left_out_ui(ui: &mut Ui, listing: &Listing) {
+fn left_out_ui(ui: &mut Ui, listing: &ClipListing) {
     if listing.left_out.is_empty() && listing.notes.is_empty() {
         return;
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use eframe::egui::{CollapsingHeader, Color32, RichText, ScrollArea, Sense, Ui, vec2};
 
-use super::listing::Listing;
+use super::listing::ClipListing;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::explanation;
 use crate::data::{Chosen, FromLabels};
@@ -73,14 +73,14 @@ impl LabelsForm {
     }
 
     /// How the pieces of `project`, as it is now, are found.
-    pub fn listing(&self, project: &Project) -> impl FnOnce() -> Listing + Send + use<> {
+    pub fn listing(&self, project: &Project) -> impl FnOnce() -> ClipListing + Send + use<> {
         let (chosen, document, dir) =
             (self.chosen(project.document()), project.document().clone(), project.dir().to_owned());
         let paths: BTreeMap<VideoId, Option<PathBuf>> =
             document.videos.keys().map(|id| (*id, project.video_path(*id))).collect();
         move || {
             let locate = |id: VideoId| paths.get(&id).cloned().flatten();
-            Listing::of_labels(FromLabels::new(&document, &dir, &chosen, &locate))
+            ClipListing::of_labels(FromLabels::new(&document, &dir, &chosen, &locate))
         }
     }
 

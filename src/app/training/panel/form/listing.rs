@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// What there is to be learned.
 #[derive(Debug, Clone)]
-pub struct Listing {
+pub struct ClipListing {
     /// The clips as a plan names them.
     pub data: DataSource,
     classes: Vec<String>,
@@ -36,7 +36,7 @@ pub struct ClassShare {
     pub held: usize,
 }
 
-impl Listing {
+impl ClipListing {
     /// The clips of a folder or list.
     pub fn of(data: DataSource) -> Result<Self> {
         let (Dataset { classes, clips, .. }, notes) = Dataset::with_notes(&data)?;
@@ -118,11 +118,11 @@ mod tests {
             std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
             std::fs::write(at(name), "").unwrap();
         }
-        let listing = Listing::joined(at("train"), &at("mine")).unwrap();
+        let listing = ClipListing::joined(at("train"), &at("mine")).unwrap();
         let counts: Vec<_> = listing.split(0.0, 0).into_iter().map(|class| (class.name, class.clips)).collect();
         let expected = [("bend", 1), ("wave", 3), ("hop", 1)].map(|(name, clips)| (name.to_owned(), clips));
         assert_eq!((counts, listing.joined), (expected.to_vec(), 2));
         assert_eq!(listing.data.clips(), at("train"), "runs are kept beside the folder that was trained on");
-        assert!(Listing::joined(at("train"), &at("none")).is_err());
+        assert!(ClipListing::joined(at("train"), &at("none")).is_err());
     }
 }

@@ -157,7 +157,7 @@ impl Form {
             Aim::Train => (self.network.plan.hold_out, self.network.plan.seed),
         };
         self.clips.follow(session.labels_project(), share, seed, ctx);
-        let own = self.clips.listing().map_or(0, listing::Listing::classes);
+        let own = self.clips.listing().map_or(0, listing::ClipListing::classes);
         let kept = session.model.as_ref().filter(|_| self.keeps_classes()).map_or(0, |model| model.classes.len());
         self.tuning.follow(session.model.as_ref(), own + kept, ctx);
         self.follow_fits(session, ctx);

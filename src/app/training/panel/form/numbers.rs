@@ -22,7 +22,7 @@ pub fn main_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, in_batches: bool) {
 pub fn other_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, is_stream: bool) {
     choice_ui(
         ui,
-        "Optimizer",
+        "Optimiser",
         &mut plan.optimiser,
         &[(OptimiserKind::Adam, "Adam"), (OptimiserKind::AdamW, "AdamW"), (OptimiserKind::Sgd, "SGD")],
     );
@@ -43,7 +43,7 @@ pub fn other_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, is_stream: bool) {
     if !is_stream {
         return;
     }
-    number_ui(ui, "Smoothing", &mut plan.label_smoothing, 0.0..=0.9, 0.01, "Label smoothing");
+    number_ui(ui, "Label smoothing", &mut plan.label_smoothing, 0.0..=0.9, 0.01, "Label smoothing");
     number_ui(ui, "Mixup", &mut plan.mixup, 0.0..=1.0, 0.01, "Mixup α, at least 0.01 (0: off)");
     number_ui(ui, "Segments", &mut plan.segments, 1..=16, 0.05, "Segments sampled per clip");
     number_ui(

@@ -103,9 +103,10 @@ impl TuningForm {
             explanation(ui, mode_words(tuning.mode).1);
         }
         field(ui, "Classes", |ui, _| {
-            ui.selectable_value(&mut tuning.keep_classes, false, "Only mine").on_hover_text("Predict only my classes");
-            ui.selectable_value(&mut tuning.keep_classes, true, "Mine and the model's")
-                .on_hover_text("Keep the model's classes and add mine");
+            ui.selectable_value(&mut tuning.keep_classes, false, "Your classes only")
+                .on_hover_text("Predict only your classes");
+            ui.selectable_value(&mut tuning.keep_classes, true, "Yours and the model's")
+                .on_hover_text("Keep the model's classes and add yours");
         });
         if let Some(Err(error)) = self.card.value() {
             remark(ui, Tokens::of(ui).error, |ui| {

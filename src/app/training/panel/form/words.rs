@@ -48,7 +48,7 @@ pub fn preset_words(preset: Option<Preset>) -> (&'static str, &'static str) {
             ("Quick (3 minutes)", "Trains a linear probe on the clips' features: useful with a dozen clips.")
         }
         Some(Preset::Thorough) => {
-            ("Thorough", "Trains both whole streams for half an hour, with 20 % of recordings held out.")
+            ("Thorough", "Fine-tunes both streams for half an hour, with 20 % of recordings held out.")
         }
         Some(Preset::Paper) => ("Paper recipe", "The authors' released end-to-end training: takes days on a GPU."),
         None => ("Custom", "Your own settings, under Advanced."),
