@@ -5,7 +5,7 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{DType, Tensor, activation};
 
-use super::kernels::{Activation, Convolution, Sizes, convolution};
+use super::kernels::{Activation, Convolution, ConvolutionSizes, convolution};
 use crate::gpu::is_gpu;
 
 /// LeakyReLU with the slope that all motion networks share.
@@ -73,7 +73,7 @@ pub(super) fn convolved(
         };
         (before, (size + before + after + stride).saturating_sub(kernel) / stride)
     });
-    let sizes = Sizes {
+    let sizes = ConvolutionSizes {
         batch,
         maps: [from, to],
         groups: conv.groups,
@@ -98,7 +98,7 @@ impl Convolve for ConvTranspose2d {
             reach + self.padding_out[axis] - 2 * self.padding[axis]
         });
         // It goes from `y` to `x`.
-        let sizes = Sizes {
+        let sizes = ConvolutionSizes {
             batch,
             maps: [to * self.groups, from],
             groups: self.groups,

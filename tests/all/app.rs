@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, SnapshotOptions};
 use motionscope::app::{App, Command, Options, TrainingPhase, measure_repaints};
 use motionscope::cli::bench::fixture;
-use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::{Architecture, MotionConfig};
 use motionscope::video::Geometry;
 use tempfile::TempDir;
@@ -41,7 +41,8 @@ impl Window {
 
     pub fn sized(size: [f32; 2], options: impl FnOnce(&Path) -> Options) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let compute = choose(DeviceChoice::Cpu).unwrap();
+        // The status bar names the processor, which is not the same on every machine.
+        let compute = Compute { name: "CPU".into(), ..choose(DeviceChoice::Cpu).unwrap() };
         let model = dir.path().join("untrained");
         fixture::model(&MOTION, Geometry { width: 64, height: 64 }, &compute.device).save(&model).unwrap();
         let options = Options { model: Some(model), ..options(dir.path()) };

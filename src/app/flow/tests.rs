@@ -21,7 +21,7 @@ use crate::engine::{
 use crate::error::Error;
 use crate::flow::FlowField;
 use crate::flow::metrics::{Magnitudes, RegionErrors};
-use crate::gpu::{DeviceChoice, choose};
+use crate::gpu::{Compute, DeviceChoice, choose};
 use crate::video::{Frame, Geometry, VideoInfo};
 
 const VIDEO: Geometry = Geometry { width: 320, height: 240 };
@@ -64,7 +64,8 @@ impl Window {
         let dir = tempfile::tempdir().unwrap();
         let (options, data_dir) =
             (Options { model: Some(dir.path().join("none")), ..Options::default() }, dir.path().into());
-        let compute = choose(DeviceChoice::Cpu).unwrap();
+        // The status bar names the processor, which is not the same on every machine.
+        let compute = Compute { name: "CPU".into(), ..choose(DeviceChoice::Cpu).unwrap() };
         let mut app = App::without_window(&Context::default(), settings, compute, &options, data_dir);
         fill(&mut app);
         let mut installed = false;

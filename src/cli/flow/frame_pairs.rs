@@ -41,7 +41,7 @@ impl FramePair {
 }
 
 /// The pairs of a clip in order, each frame decoded once.
-pub(super) struct ClipPairs {
+pub(super) struct CommandPairs {
     reader: VideoReader,
     /// True if the pictures are stretched to a size of their own.
     stretched: bool,
@@ -50,7 +50,7 @@ pub(super) struct ClipPairs {
     frames: VecDeque<(usize, Arc<RgbImage>)>,
 }
 
-impl ClipPairs {
+impl CommandPairs {
     /// Returns the pairs of frames `stride` apart of the clip at `path`, at its own size or at `size`.
     pub fn open(path: &Path, size: Option<Geometry>, stride: usize) -> Result<Self> {
         // What is shown beside a picture of a size of its own is that picture; the display picture costs least at 1 px.

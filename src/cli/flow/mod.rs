@@ -19,7 +19,7 @@ use crate::plural::counted;
 use crate::video::{TRANSPARENT, has_transparent_parts};
 pub(super) use arguments::FlowArgs;
 use arguments::{FlowInputPath, FlowPlan};
-use frame_pairs::{ClipPairs, FramePair};
+use frame_pairs::{CommandPairs, FramePair};
 use report::FlowExportReport;
 use work::FlowWork;
 
@@ -53,7 +53,7 @@ fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowExportRep
 }
 
 fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowExportReport> {
-    let mut pairs = ClipPairs::open(path, plan.size, plan.stride)?;
+    let mut pairs = CommandPairs::open(path, plan.size, plan.stride)?;
     let info = pairs.info().clone();
     let available = info.frames.saturating_sub(plan.start.saturating_add(plan.stride));
     if available == 0 {

@@ -41,7 +41,7 @@ pub struct WindowResult {
 }
 
 /// An input of the motion network, and the pairs whose flow is taken from it.
-type Evaluation<'a> = (Vec<&'a Frame>, Range<usize>);
+type PairEvaluation<'a> = (Vec<&'a Frame>, Range<usize>);
 
 /// A model on its device, with the flows of recent frames.
 pub struct InferencePipeline {
@@ -242,7 +242,7 @@ impl InferencePipeline {
 
     /// Returns the inputs of the motion network that together give the flows between the `count` frames in the middle of the
     /// window.
-    fn evaluations<'a>(&self, window: &'a [Arc<Frame>], count: usize) -> Result<Vec<Evaluation<'a>>> {
+    fn evaluations<'a>(&self, window: &'a [Arc<Frame>], count: usize) -> Result<Vec<PairEvaluation<'a>>> {
         let most = self.window_frames();
         if window.is_empty() || window.len() > most || !self.accepts(window) {
             let cause = format!("{} frames do not make a window of this model", window.len());

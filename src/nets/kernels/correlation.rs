@@ -16,10 +16,10 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::planes::Layout;
+use super::planes::PlaneLayout;
 use super::scratch::with_buffers;
 use super::simd::Vectors;
-use super::sizes::{Axis, Sizes, Tap};
+use super::sizes::{ConvolutionAxis, ConvolutionSizes, KernelTap};
 use super::tile::{Activation, Band, LARGEST_BLOCK, LONGEST_TILE};
 
 /// Numbers of the planes of a task: half a megabyte.
@@ -48,7 +48,7 @@ impl Finish<'_> {
 }
 
 /// Returns `y` of the convolution of `x` [b, c, h, w] with `weight` [maps, c / groups, kh, kw].
-pub fn convolve(vectors: Vectors, sizes: &Sizes, x: &[f32], weight: &[f32], finish: Finish) -> Vec<f32> {
+pub fn convolve(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], weight: &[f32], finish: Finish) -> Vec<f32> {
     let ([of_x, of_y], taps) = (sizes.maps_of_group(), sizes.taps());
     let strides = [of_y * of_x * taps, of_x * taps, taps];
     let axes = [sizes.forward(0), sizes.forward(1)];
@@ -56,7 +56,13 @@ pub fn convolve(vectors: Vectors, sizes: &Sizes, x: &[f32], weight: &[f32], fini
 }
 
 /// Returns `x` of the transposed convolution of `y`, which is also the gradient of [`convolve`] for its input.
-pub fn convolve_back(vectors: Vectors, sizes: &Sizes, y: &[f32], weight: &[f32], finish: Finish) -> Vec<f32> {
+pub fn convolve_back(
+    vectors: Vectors,
+    sizes: &ConvolutionSizes,
+    y: &[f32],
+    weight: &[f32],
+    finish: Finish,
+) -> Vec<f32> {
     let ([of_x, of_y], taps) = (sizes.maps_of_group(), sizes.taps());
     let strides = [of_y * of_x * taps, taps, of_x * taps];
     let axes = [sizes.backward(0), sizes.backward(1)];
@@ -65,7 +71,7 @@ pub fn convolve_back(vectors: Vectors, sizes: &Sizes, y: &[f32], weight: &[f32],
 
 /// Consecutive output maps of a group that are computed together.
 #[derive(Clone, Copy, Debug)]
-struct Block {
+struct MapBlock {
     first: usize,
     maps: usize,
 }
@@ -73,22 +79,22 @@ struct Block {
 /// A convolution in one of its directions.
 struct Correlation {
     vectors: Vectors,
-    axes: [Axis; 2],
+    axes: [ConvolutionAxis; 2],
     batch: usize,
     groups: usize,
     /// Maps of a group that are read and written.
     maps: [usize; 2],
     /// From the weights of one group, output map and input map to the next.
     strides: [usize; 3],
-    blocks: Vec<Block>,
+    blocks: Vec<MapBlock>,
     /// Pairs of taps of each part of the output, rows before columns.
-    parts: Vec<Vec<[Tap; 2]>>,
+    parts: Vec<Vec<[KernelTap; 2]>>,
     /// Where the weights of an output map are, in the order in which they are used: part, input map, tap.
     reads: Vec<u32>,
 }
 
 /// How the work is cut into tasks.
-struct Cut {
+struct TaskGrid {
     /// Rows of a band.
     rows: usize,
     bands: usize,
@@ -108,23 +114,29 @@ struct Task<'a> {
 }
 
 impl Correlation {
-    fn new(vectors: Vectors, sizes: &Sizes, axes: [Axis; 2], maps: [usize; 2], strides: [usize; 3]) -> Self {
+    fn new(
+        vectors: Vectors,
+        sizes: &ConvolutionSizes,
+        axes: [ConvolutionAxis; 2],
+        maps: [usize; 2],
+        strides: [usize; 3],
+    ) -> Self {
         let largest = if vectors == Vectors::Widest { LARGEST_BLOCK } else { 6 };
         let mut blocks = Vec::new();
         let mut first = 0;
         while first < maps[1] {
             let left = maps[1] - first;
             let maps = if left >= largest { largest } else { 1 << left.ilog2() };
-            blocks.push(Block { first, maps });
+            blocks.push(MapBlock { first, maps });
             first += maps;
         }
-        let pairs = |ys: &[Tap], xs: &[Tap]| ys.iter().flat_map(|y| xs.iter().map(|x| [*y, *x])).collect();
+        let pairs = |ys: &[KernelTap], xs: &[KernelTap]| ys.iter().flat_map(|y| xs.iter().map(|x| [*y, *x])).collect();
         let [y, x] = &axes;
         let parts: Vec<Vec<_>> = y.taps.iter().flat_map(|ys| x.taps.iter().map(|xs| pairs(ys, xs))).collect();
         let mut reads = Vec::new();
         for taps in &parts {
             for from in 0..maps[0] {
-                let read = |[y, x]: &[Tap; 2]| from * strides[2] + y.kernel * sizes.kernel[1] + x.kernel;
+                let read = |[y, x]: &[KernelTap; 2]| from * strides[2] + y.kernel * sizes.kernel[1] + x.kernel;
                 reads.extend(taps.iter().map(|taps| read(taps) as u32));
             }
         }
@@ -136,11 +148,11 @@ impl Correlation {
         self.reads.len()
     }
 
-    fn cut(&self) -> Cut {
+    fn cut(&self) -> TaskGrid {
         let y = &self.axes[0];
         let wanted = TASKS_PER_THREAD * rayon::current_num_threads();
         let weights = self.maps[1] * self.steps();
-        let whole = Layout::new(&self.axes, y.grid, 1);
+        let whole = PlaneLayout::new(&self.axes, y.grid, 1);
         let row = self.maps[0] * whole.phases[0] * whole.phases[1] * whole.row;
         // Every band reads all weights: where they are many, larger bands are the lesser evil.
         let room = (weights / 4).clamp(BAND, 2 * BAND) / row;
@@ -153,7 +165,7 @@ impl Correlation {
         let bands = y.grid.div_ceil(rows);
         let units = if self.groups > 1 { self.groups } else { self.blocks.len() };
         let units_of_task = units.div_ceil(wanted.div_ceil(self.batch * bands).clamp(1, units));
-        Cut { rows, bands, units, units_of_task, splits: units.div_ceil(units_of_task) }
+        TaskGrid { rows, bands, units, units_of_task, splits: units.div_ceil(units_of_task) }
     }
 
     fn run(&self, input: &[f32], weight: &[f32], finish: Finish) -> Vec<f32> {
@@ -163,7 +175,7 @@ impl Correlation {
             return out;
         }
         let cut = self.cut();
-        let layout = Layout::new(&self.axes, cut.rows, 1);
+        let layout = PlaneLayout::new(&self.axes, cut.rows, 1);
         let last = y.grid - (cut.bands - 1) * cut.rows;
         let steps = [y.step_from, x.step_from, y.step_to, x.step_to];
         let direct = [y.extent, x.extent] == [1, 1]
@@ -180,18 +192,19 @@ impl Correlation {
         }
         // Weights that several tasks use are packed once.
         let packed = if self.batch * cut.bands > 2 { self.pack_all(weight, finish.scale) } else { Vec::new() };
-        let shared = Shared { of: self, input, weight, packed: &packed, offsets: &offsets, layout, direct, finish };
+        let shared =
+            CorrelationInput { of: self, input, weight, packed: &packed, offsets: &offsets, layout, direct, finish };
         let planes = if direct { 0 } else { self.maps[0] * map + LONGEST_TILE };
         let lengths = [planes, x.step_to * LARGEST_BLOCK * LONGEST_TILE, LARGEST_BLOCK * self.steps()];
         self.tasks(&cut, &mut out).into_par_iter().for_each(|task| {
             with_buffers(lengths, |[planes, tiles, weights]| {
-                self.vectors.run(Work { shared, task, planes, tiles, weights });
+                self.vectors.run(CorrelationWork { shared, task, planes, tiles, weights });
             });
         });
         out
     }
 
-    fn tasks<'a>(&self, cut: &Cut, out: &'a mut [f32]) -> Vec<Task<'a>> {
+    fn tasks<'a>(&self, cut: &TaskGrid, out: &'a mut [f32]) -> Vec<Task<'a>> {
         let [y, x] = &self.axes;
         let mut tasks = Vec::with_capacity(self.batch * cut.splits * cut.bands);
         for picture in 0..self.batch {
@@ -238,7 +251,7 @@ impl Correlation {
     }
 
     /// Writes the weights of a block in the order in which they are read: part, input map, tap, output map.
-    fn pack(&self, group: usize, block: Block, weight: &[f32], scale: Option<&[f32]>, packed: &mut [f32]) {
+    fn pack(&self, group: usize, block: MapBlock, weight: &[f32], scale: Option<&[f32]>, packed: &mut [f32]) {
         let mut scales = [1.0; LARGEST_BLOCK];
         if let Some(all) = scale {
             scales[..block.maps].copy_from_slice(&all[group * self.maps[1] + block.first..][..block.maps]);
@@ -269,7 +282,7 @@ impl Correlation {
 
 /// What all tasks read.
 #[derive(Clone, Copy)]
-struct Shared<'a> {
+struct CorrelationInput<'a> {
     of: &'a Correlation,
     input: &'a [f32],
     weight: &'a [f32],
@@ -277,28 +290,28 @@ struct Shared<'a> {
     packed: &'a [f32],
     /// Where the products of each part are read, in the order of the weights.
     offsets: &'a [Vec<u32>],
-    layout: Layout,
+    layout: PlaneLayout,
     /// The maps are read where they are.
     direct: bool,
     finish: Finish<'a>,
 }
 
 /// A task and room for its planes, the tiles of all parts and the weights of a block.
-struct Work<'a> {
-    shared: Shared<'a>,
+struct CorrelationWork<'a> {
+    shared: CorrelationInput<'a>,
     task: Task<'a>,
     planes: &'a mut [f32],
     tiles: &'a mut [f32],
     weights: &'a mut [f32],
 }
 
-impl WithSimd for Work<'_> {
+impl WithSimd for CorrelationWork<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { shared, task, planes, tiles, weights } = self;
-        let Shared { of, layout, finish, .. } = shared;
+        let CorrelationInput { of, layout, finish, .. } = shared;
         let [y, x] = &of.axes;
         let (plane, steps) = (y.from * x.from, of.steps());
         let mut out = task.out;

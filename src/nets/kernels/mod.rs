@@ -27,7 +27,7 @@ use rayon::prelude::*;
 
 use correlation::{Finish, convolve, convolve_back};
 use simd::Vectors;
-pub(super) use sizes::Sizes;
+pub(super) use sizes::ConvolutionSizes;
 pub(super) use tile::Activation;
 use weight_gradient::{bias_gradient, weight_gradient};
 
@@ -35,7 +35,7 @@ use weight_gradient::{bias_gradient, weight_gradient};
 #[derive(Clone, Debug)]
 pub(super) struct Convolution {
     /// The sizes of the convolution.
-    pub sizes: Sizes,
+    pub sizes: ConvolutionSizes,
     /// From `y` to `x`: a transposed convolution.
     pub transposed: bool,
     /// Multiplied with each map before the bias is added, where nothing is differentiated.
@@ -117,7 +117,7 @@ fn tracked<C: CheckpointStrategy, const N: usize>(
         OpsKind::UnTracked(prepared) => prepared.finish(y),
         OpsKind::Tracked(prepared) => {
             let activated = (convolution.activation != Activation::NONE).then(|| y.clone());
-            prepared.finish(Kept { x, weight, activated, convolution }, y)
+            prepared.finish(SavedForBackward { x, weight, activated, convolution }, y)
         }
     }
 }
@@ -128,7 +128,7 @@ struct Derivative;
 
 /// What the derivatives are computed from.
 #[derive(Clone, Debug)]
-struct Kept {
+struct SavedForBackward {
     x: FlexTensor,
     weight: FlexTensor,
     /// The result behind an activation.
@@ -137,11 +137,11 @@ struct Kept {
 }
 
 impl<const N: usize> Backward<Flex, N> for Derivative {
-    type State = Kept;
+    type State = SavedForBackward;
 
-    fn backward(self, ops: Ops<Kept, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<SavedForBackward, N>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let mut gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let Kept { x, weight, activated, convolution } = ops.state;
+        let SavedForBackward { x, weight, activated, convolution } = ops.state;
         if let Some(activated) = activated {
             let Activation { slope, ceiling } = convolution.activation;
             let behind = |(gradient, y): (&f32, &f32)| match *y {
@@ -172,9 +172,9 @@ impl Convolution {
 
     /// Returns `y` from `x`, or with `back` `x` from `y`.
     fn apply(&self, input: &FlexTensor, weight: &FlexTensor, back: bool, finish: Finish) -> FlexTensor {
-        let Sizes { batch, maps, x, y, .. } = self.sizes;
+        let ConvolutionSizes { batch, maps, x, y, .. } = self.sizes;
         let (run, maps, [height, width]) =
-            if back { (convolve_back as Run, maps[0], x) } else { (convolve as Run, maps[1], y) };
+            if back { (convolve_back as Kernel2d, maps[0], x) } else { (convolve as Kernel2d, maps[1], y) };
         let out = run(Vectors::best(), &self.sizes, values(input), values(weight), finish);
         tensor(out, &[batch, maps, height, width])
     }
@@ -194,7 +194,7 @@ impl Convolution {
     }
 }
 
-type Run = fn(Vectors, &Sizes, &[f32], &[f32], Finish) -> Vec<f32>;
+type Kernel2d = fn(Vectors, &ConvolutionSizes, &[f32], &[f32], Finish) -> Vec<f32>;
 
 /// The numbers of a contiguous tensor.
 fn values(tensor: &FlexTensor) -> &[f32] {

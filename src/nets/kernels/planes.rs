@@ -8,14 +8,14 @@
 use pulp::Simd;
 
 use super::simd::copy;
-use super::sizes::Axis;
+use super::sizes::ConvolutionAxis;
 
 /// Numbers of a cache line.
 const LINE: usize = 16;
 
 /// Where the planes of a band of rows lie: for every map and phase those of all pictures, one behind the other.
 #[derive(Clone, Copy, Debug)]
-pub struct Layout {
+pub struct PlaneLayout {
     /// From one row to the next.
     pub row: usize,
     /// From one plane to the next.
@@ -27,9 +27,9 @@ pub struct Layout {
     columns: usize,
 }
 
-impl Layout {
+impl PlaneLayout {
     /// Returns the layout for `rows` rows of the grid of `pictures` pictures; `y` and `x` are the axes.
-    pub fn new([y, x]: &[Axis; 2], rows: usize, pictures: usize) -> Self {
+    pub fn new([y, x]: &[ConvolutionAxis; 2], rows: usize, pictures: usize) -> Self {
         let columns = x.grid + x.halo();
         let (rows, row) = (rows + y.halo(), columns - x.shared());
         let plane = ((rows * row + x.shared()).div_ceil(LINE) | 1) * LINE;
@@ -42,7 +42,7 @@ impl Layout {
     }
 
     /// Returns where `offset` of the first position of the grid lies.
-    pub fn offset(&self, [y, x]: &[Axis; 2], offset: [usize; 2]) -> usize {
+    pub fn offset(&self, [y, x]: &[ConvolutionAxis; 2], offset: [usize; 2]) -> usize {
         let phase = (offset[0] % y.step_from) * self.phases[1] + offset[1] % x.step_from;
         phase * self.plane * self.pictures + (offset[0] / y.step_from) * self.row + offset[1] / x.step_from
     }
@@ -52,7 +52,7 @@ impl Layout {
     pub fn fill<S: Simd>(
         &self,
         simd: S,
-        [y, x]: &[Axis; 2],
+        [y, x]: &[ConvolutionAxis; 2],
         first: usize,
         picture: usize,
         map: &[f32],

@@ -6,14 +6,14 @@ use rand_chacha::ChaCha8Rng;
 
 use super::correlation::{Finish, convolve, convolve_back};
 use super::simd::Vectors;
-use super::sizes::Sizes;
+use super::sizes::ConvolutionSizes;
 use super::tile::Activation;
 use super::weight_gradient::{bias_gradient, weight_gradient};
 
 const EVERY_VECTORS: [Vectors; 3] = [Vectors::Portable, Vectors::Avx2, Vectors::Widest];
 
 /// Calls `product` with the indices in x, y and weight of every product of a convolution.
-fn for_each_product(sizes: &Sizes, mut product: impl FnMut([usize; 3])) {
+fn for_each_product(sizes: &ConvolutionSizes, mut product: impl FnMut([usize; 3])) {
     let ([of_x, of_y], [kh, kw]) = (sizes.maps_of_group(), sizes.kernel);
     let inside = |axis: usize, y: usize, k: usize| {
         let x = (y * sizes.stride[axis] + k).checked_sub(sizes.padding[axis])?;
@@ -35,7 +35,7 @@ fn for_each_product(sizes: &Sizes, mut product: impl FnMut([usize; 3])) {
 }
 
 /// Numbers of x, y and weight.
-fn lengths(sizes: &Sizes) -> [usize; 3] {
+fn lengths(sizes: &ConvolutionSizes) -> [usize; 3] {
     [
         sizes.batch * sizes.maps[0] * sizes.x[0] * sizes.x[1],
         sizes.batch * sizes.maps[1] * sizes.y[0] * sizes.y[1],
@@ -44,7 +44,7 @@ fn lengths(sizes: &Sizes) -> [usize; 3] {
 }
 
 /// Returns x, y or the weights (by `index`) from the other two, each product of which counts once.
-fn plainly(sizes: &Sizes, index: usize, a: &[f32], b: &[f32]) -> Vec<f32> {
+fn plainly(sizes: &ConvolutionSizes, index: usize, a: &[f32], b: &[f32]) -> Vec<f32> {
     let mut sums = vec![0.0; lengths(sizes)[index]];
     let [first, second] = [[1, 2], [0, 2], [0, 1]][index];
     for_each_product(sizes, |at| sums[at[index]] += f64::from(a[at[first]]) * f64::from(b[at[second]]));
@@ -59,7 +59,7 @@ fn agree(kernel: &[f32], plain: &[f32], of: &str) {
     }
 }
 
-fn check(sizes: &Sizes, seed: u64) {
+fn check(sizes: &ConvolutionSizes, seed: u64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let [x, y, weight] = lengths(sizes).map(|n| (0..n).map(|_| random.random_range(-1.0..1.0)).collect::<Vec<f32>>());
     let [of_x, of_y, of_weight] =
@@ -80,9 +80,9 @@ fn sizes(
     kernel: [usize; 2],
     stride: [usize; 2],
     padding: [usize; 2],
-) -> Sizes {
+) -> ConvolutionSizes {
     let y = [0, 1].map(|i| (x[i] + 2 * padding[i] + stride[i]).saturating_sub(kernel[i]) / stride[i]);
-    Sizes { batch, maps, groups, x, y, kernel, stride, padding }
+    ConvolutionSizes { batch, maps, groups, x, y, kernel, stride, padding }
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 /// The sizes of a convolution from `x` to `y`. A transposed convolution is the way back, from `y` to `x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
+pub struct ConvolutionSizes {
     /// Pictures.
     pub batch: usize,
     /// Maps of `x` and of `y`.
@@ -21,7 +21,7 @@ pub struct Sizes {
     pub padding: [usize; 2],
 }
 
-impl Sizes {
+impl ConvolutionSizes {
     /// Maps of `x` and of `y` in a group.
     pub fn maps_of_group(&self) -> [usize; 2] {
         self.maps.map(|maps| maps / self.groups)
@@ -33,8 +33,8 @@ impl Sizes {
     }
 
     /// `y` from `x` along rows (0) or columns (1).
-    pub fn forward(&self, axis: usize) -> Axis {
-        Axis {
+    pub fn forward(&self, axis: usize) -> ConvolutionAxis {
+        ConvolutionAxis {
             from: self.x[axis],
             to: self.y[axis],
             step_from: self.stride[axis],
@@ -42,12 +42,12 @@ impl Sizes {
             grid: self.y[axis],
             low: self.padding[axis] as isize,
             extent: self.kernel[axis],
-            taps: vec![(0..self.kernel[axis]).map(|k| Tap { offset: k, kernel: k }).collect()],
+            taps: vec![(0..self.kernel[axis]).map(|k| KernelTap { offset: k, kernel: k }).collect()],
         }
     }
 
     /// `x` from `y`: each of `stride` interleaved parts of `x` is a convolution of its own, with every `stride`-th tap.
-    pub fn backward(&self, axis: usize) -> Axis {
+    pub fn backward(&self, axis: usize) -> ConvolutionAxis {
         let (kernel, stride, padding) = (self.kernel[axis], self.stride[axis], self.padding[axis]);
         // Position stride·g + part of x takes position g + shift - t of y by element first + stride·t of the kernel.
         let parts = (0..stride).map(|part| {
@@ -55,10 +55,11 @@ impl Sizes {
             (first, shift, kernel.saturating_sub(first).div_ceil(stride) as isize)
         });
         let low = parts.clone().filter(|part| part.2 > 0).map(|(_, shift, count)| count - 1 - shift).max().unwrap_or(0);
-        let tap = |first, shift, t| Tap { offset: (shift - t + low) as usize, kernel: first + stride * t as usize };
-        let taps: Vec<Vec<Tap>> =
+        let tap =
+            |first, shift, t| KernelTap { offset: (shift - t + low) as usize, kernel: first + stride * t as usize };
+        let taps: Vec<Vec<KernelTap>> =
             parts.map(|(first, shift, count)| (0..count).map(|t| tap(first, shift, t)).collect()).collect();
-        Axis {
+        ConvolutionAxis {
             from: self.y[axis],
             to: self.x[axis],
             step_from: 1,
@@ -73,7 +74,7 @@ impl Sizes {
 
 /// An element of the kernel and where it reads.
 #[derive(Clone, Copy, Debug)]
-pub struct Tap {
+pub struct KernelTap {
     /// From the first padded position on.
     pub offset: usize,
     /// Index of the element.
@@ -83,7 +84,7 @@ pub struct Tap {
 /// One direction of a convolution along one axis: position `g` of a grid reads `step_from·g + offset - low` for every tap
 /// of a part and writes `step_to·g + part`.
 #[derive(Clone, Debug)]
-pub struct Axis {
+pub struct ConvolutionAxis {
     /// Positions that are read.
     pub from: usize,
     /// Positions that are written.
@@ -99,10 +100,10 @@ pub struct Axis {
     /// The largest offset and one.
     pub extent: usize,
     /// Taps of each part.
-    pub taps: Vec<Vec<Tap>>,
+    pub taps: Vec<Vec<KernelTap>>,
 }
 
-impl Axis {
+impl ConvolutionAxis {
     /// Offsets that differ by more than whole steps.
     pub fn phases(&self) -> usize {
         self.step_from.min(self.extent)

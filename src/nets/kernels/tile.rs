@@ -10,7 +10,7 @@
 use pulp::Simd;
 
 use super::simd::{copy, multiply_add};
-use super::sizes::Axis;
+use super::sizes::ConvolutionAxis;
 
 /// Most maps of a tile.
 pub const LARGEST_BLOCK: usize = 8;
@@ -39,7 +39,7 @@ impl Activation {
 /// A band of rows for one block of maps.
 pub struct Band<'a> {
     /// Rows and columns.
-    pub axes: &'a [Axis; 2],
+    pub axes: &'a [ConvolutionAxis; 2],
     /// The input maps, in planes or where they are.
     pub planes: &'a [f32],
     /// From one row to the next.

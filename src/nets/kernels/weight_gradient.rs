@@ -12,10 +12,10 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::planes::Layout;
+use super::planes::PlaneLayout;
 use super::scratch::with_buffers;
 use super::simd::{Vectors, copy, multiply_add};
-use super::sizes::{Axis, Sizes};
+use super::sizes::{ConvolutionAxis, ConvolutionSizes};
 
 /// Numbers of the planes of a chunk: a megabyte.
 const CHUNK: usize = 256 * 1024;
@@ -27,7 +27,7 @@ const LONGEST: usize = 4096;
 const TILE: usize = 64;
 
 /// Returns the gradient of the weights [maps, c / groups, kh, kw] of the convolution of `x`, given that of its output.
-pub fn weight_gradient(vectors: Vectors, sizes: &Sizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
+pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
     let ([of_x, of_y], taps) = (sizes.maps_of_group(), sizes.taps());
     let axes = [sizes.forward(0), sizes.forward(1)];
     let mut sums = vec![0.0; sizes.maps[1] * of_x * taps];
@@ -35,7 +35,7 @@ pub fn weight_gradient(vectors: Vectors, sizes: &Sizes, x: &[f32], gradient: &[f
         return sums;
     }
     let [xs, ys] = [of_x, of_y].map(|maps| maps.div_ceil(maps.div_ceil(TILE)));
-    let whole = Layout::new(&axes, sizes.y[0], 1);
+    let whole = PlaneLayout::new(&axes, sizes.y[0], 1);
     let row = whole.row * (xs * whole.phases[0] * whole.phases[1] + ys);
     let rows = (CHUNK / row).min(LONGEST / whole.row).clamp(1, sizes.y[0]);
     let bands = sizes.y[0].div_ceil(rows);
@@ -63,20 +63,20 @@ pub fn weight_gradient(vectors: Vectors, sizes: &Sizes, x: &[f32], gradient: &[f
             }
         }
     }
-    let layout = Layout::new(&axes, rows, pictures);
+    let layout = PlaneLayout::new(&axes, rows, pictures);
     let of_map = |map: usize| {
         let tap = move |tap| [tap / sizes.kernel[1], tap % sizes.kernel[1]];
         let axes = &axes;
         (0..taps).map(move |index| (map * layout.map() + layout.offset(axes, tap(index))) as u32)
     };
     let offsets: Vec<u32> = (0..xs).flat_map(of_map).collect();
-    let shared = Shared { sizes, axes: &axes, x, gradient, layout, offsets: &offsets, rows, bands, pictures };
+    let shared = GradientInput { sizes, axes: &axes, x, gradient, layout, offsets: &offsets, rows, bands, pictures };
     // What the last offsets read beyond the last plane meets zeros.
     let lengths = [xs * layout.map() + pictures * layout.plane, ys * pictures * layout.plane];
     let of_tile = |tile: &Tile| {
         let mut sums = vec![0.0; (tile.ys[1] - tile.ys[0]) * (tile.xs[1] - tile.xs[0]) * taps];
         with_buffers(lengths, |[planes, gradients]| {
-            vectors.run(Work { shared: &shared, tile, planes, gradients, sums: &mut sums });
+            vectors.run(GradientWork { shared: &shared, tile, planes, gradients, sums: &mut sums });
         });
         sums
     };
@@ -125,12 +125,12 @@ struct Tile {
 }
 
 /// What all tasks read.
-struct Shared<'a> {
-    sizes: &'a Sizes,
-    axes: &'a [Axis; 2],
+struct GradientInput<'a> {
+    sizes: &'a ConvolutionSizes,
+    axes: &'a [ConvolutionAxis; 2],
     x: &'a [f32],
     gradient: &'a [f32],
-    layout: Layout,
+    layout: PlaneLayout,
     /// Where the maps of a tile are read, by map and tap.
     offsets: &'a [u32],
     /// Rows of a chunk.
@@ -142,21 +142,21 @@ struct Shared<'a> {
 }
 
 /// A task, room for the planes of its maps, and its sums.
-struct Work<'a> {
-    shared: &'a Shared<'a>,
+struct GradientWork<'a> {
+    shared: &'a GradientInput<'a>,
     tile: &'a Tile,
     planes: &'a mut [f32],
     gradients: &'a mut [f32],
     sums: &'a mut [f32],
 }
 
-impl WithSimd for Work<'_> {
+impl WithSimd for GradientWork<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { shared, tile, planes, gradients, sums } = self;
-        let Shared { sizes, axes, layout, rows, bands, pictures, .. } = *shared;
+        let GradientInput { sizes, axes, layout, rows, bands, pictures, .. } = *shared;
         let [plane_x, plane_y] = [sizes.x, sizes.y].map(|size| size[0] * size[1]);
         let [of_x, of_y] = sizes.maps_of_group();
         let (x_maps, y_maps) = (tile.xs[1] - tile.xs[0], tile.ys[1] - tile.ys[0]);
@@ -188,7 +188,7 @@ impl WithSimd for Work<'_> {
             }
             planes[x_maps * layout.map()..].fill(0.0);
             let used = (count - 1) * layout.plane + rows * layout.row;
-            let pixels = Pixels { planes, gradients, length, vectors: used.div_ceil(S::F32_LANES) };
+            let pixels = ChunkPixels { planes, gradients, length, vectors: used.div_ceil(S::F32_LANES) };
             let mut y = 0;
             while y < y_maps {
                 let sums = &mut sums[y * offsets.len()..];
@@ -204,7 +204,7 @@ impl WithSimd for Work<'_> {
 }
 
 /// The pixels of a chunk.
-struct Pixels<'a> {
+struct ChunkPixels<'a> {
     planes: &'a [f32],
     gradients: &'a [f32],
     /// From one map of the gradient to the next.
@@ -213,7 +213,7 @@ struct Pixels<'a> {
     vectors: usize,
 }
 
-impl Pixels<'_> {
+impl ChunkPixels<'_> {
     /// Adds to the sums of `M` maps from `y` on, and returns `M`.
     #[inline(always)]
     fn add_maps<S: Simd, const M: usize, const N: usize>(
