@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn pairs_of_left_and_right_are_told_and_others_not() {
-        assert!(said(&["wave", "swipe left", "swipe_right"]).unwrap().contains("'swipe_right' of 'swipe left'"));
+        assert!(said(&["wave", "swipe left", "swipe_right"]).unwrap().contains("swaps 'swipe_right' and 'swipe left'"));
         assert!(said(&["TurnRight", "turn left"]).is_some() && said(&["hand R up", "hand l up"]).is_some());
         for classes in
             [&["left", "wave"][..], &["bright", "light"], &["turn left", "swipe right"], &["copyright", "cleft"], &[]]

@@ -217,7 +217,7 @@ mod tests {
             ("x/1.avi 0\n", 2, "line 1: class 0"),
             ("A/1.avi 1\nB/2.avi 1\n", 2, "line 2: 'B/2.avi' is in folder 'B', but class 1 is 'A'"),
             ("A/1.avi 99999999999999999999999\n", 2, "line 1: class"),
-            ("A/1.avi\nC/2.avi\n", 2, "line 2: no class"),
+            ("A/1.avi\nC/2.avi\n", 2, "line 2: the folder of 'C/2.avi' matches no class"),
             ("A/1.avi\n\nA/1.avi\n", 2, "line 3: 'A/1.avi' is already on line 1"),
             ("A/1.avi\n", 3, "2 classes, the scores have 3"),
         ] {

@@ -119,6 +119,6 @@ mod tests {
         fs::write(&path, document(r#"{"time_secs": 0, "fused": null}"#)).unwrap();
         assert!(detect(&path, &[0.5], 0.5).unwrap_err().cause.contains("'x'"));
         fs::write(&path, "[]").unwrap();
-        assert!(detect(&path, &[0.5], 0.5).unwrap_err().cause.contains("no scores"));
+        assert!(detect(&path, &[0.5], 0.5).unwrap_err().cause.contains("not a score file"));
     }
 }

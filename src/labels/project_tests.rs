@@ -282,7 +282,7 @@ fn a_folder_without_a_project_and_one_with_are_told_apart() {
     fs::create_dir(dir.path().join("labels")).unwrap();
     fs::write(dir.path().join("labels/00000-a.toml"), "").unwrap();
     let error = Project::create(dir.path(), Settings::default()).map(drop).unwrap_err();
-    assert!(error.cause.contains("left of a project"), "{error}");
+    assert!(error.cause.contains("the remains of a project"), "{error}");
 }
 
 #[test]

@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(keep.existing(&targets).unwrap(), [at(&dir, "a.csv")]);
         assert!(keep.existing(&[at(&dir, "b.csv"), at(&dir, "x/../b.csv")]).is_err(), "one file named twice");
         fs::create_dir(at(&dir, "folder")).unwrap();
-        assert!(cause(&replace, &at(&dir, "folder")).contains("in the way"));
+        assert!(cause(&replace, &at(&dir, "folder")).contains("a folder with this name"));
         #[cfg(unix)]
         assert!(cause(&replace, Path::new("/dev/null")).contains("a device or a pipe"));
     }
@@ -248,7 +248,7 @@ mod tests {
         let clips = [at(&dir, "new/../frames"), at(&dir, "clip.mp4")];
         let guard = OutputGuard::new(Existing::Replace).protecting(&clips).apart_from(&clips);
         for name in ["frames/flow.mp4", "frames/./000000.flo", "new/../frames/x.png"] {
-            assert!(cause(&guard, &at(&dir, name)).contains("among the frames"), "{name}");
+            assert!(cause(&guard, &at(&dir, name)).contains("among the input frames"), "{name}");
         }
         for name in ["frames/flow/000000.flo", "flow.mp4", "frames.mp4"] {
             assert_eq!(cause(&guard, &at(&dir, name)), "", "{name}");

@@ -172,6 +172,6 @@ mod tests {
         let listing = read(dir.path()).unwrap();
         assert_eq!((listing.classes.as_slice(), listing.rows.len()), (&["été".to_owned()][..], 2));
         assert!(listing.rows.iter().all(|row| row.clip.label == 0));
-        assert!(listing.notes[0].cause.contains("not text in Unicode"), "{:?}", listing.notes);
+        assert!(listing.notes[0].cause.contains("not valid Unicode"), "{:?}", listing.notes);
     }
 }

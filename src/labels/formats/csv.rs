@@ -174,8 +174,8 @@ mod tests {
     #[test]
     fn what_is_no_table_is_refused() {
         for (text, cause) in [
-            (b"".as_slice(), "it is empty"),
-            (b"\n\n", "it is empty"),
+            (b"".as_slice(), "the file is empty"),
+            (b"\n\n", "the file is empty"),
             (b"path|label\na.mp4|wave\n", "it has one column only"),
             (b"PK\x03\x04 a workbook", "it is a spreadsheet or another archive"),
         ] {

@@ -38,7 +38,7 @@ fn x_any_labelings_numbers_may_be_text_and_its_times_frames() {
     );
     assert!(parts.is_empty() && notes.len() == 5, "{parts:?}, {notes:?}");
     for (note, cause) in
-        notes.iter().zip(["neither", "neither", "no segment", "\"soon\" is not a number", "no segment"])
+        notes.iter().zip(["neither", "neither", "not a valid segment", "\"soon\" is not a number", "not a valid segment"])
     {
         assert!(note.contains(cause), "{note}");
     }
@@ -208,7 +208,7 @@ fn what_boris_and_cvat_do_not_write_is_left_out_with_a_sentence() {
     assert_eq!(shown(&document, 0).1, [("run", 5, 9)]);
     let notes = causes(notes);
     assert!(notes.len() == 2 && notes[0].starts_with("line 3: the track has no shape"), "{notes:?}");
-    assert!(notes[1].starts_with("line 4: the image of a tag has no frame"), "{notes:?}");
+    assert!(notes[1].starts_with("line 4: the image of a tag is not a frame"), "{notes:?}");
 }
 
 #[test]

@@ -325,7 +325,7 @@ fn times_that_are_not_known_and_pictures_that_begin_late_are_remarked() {
     assert!(remarks.len() == 1 && remarks[0].contains("a.mp4 at 0.5 s") && notes.is_empty(), "{remarks:?}{notes:?}");
     assert_eq!(late, [(13, 38)], "a second after the file begins is half a second after its pictures do");
     let (even, remarks, _) = with_facts(&|facts| facts.start_secs = None);
-    assert!(remarks.len() == 1 && remarks[0].contains("even rate: a.mp4"), "{remarks:?}");
+    assert!(remarks.len() == 1 && remarks[0].contains("constant frame rate: a.mp4"), "{remarks:?}");
     assert_eq!(even, [(25, 50)]);
     let mut document = variable(dir.path());
     document.apply(import(Format::Csv, &source, &document, dir.path(), ALL).unwrap().step);

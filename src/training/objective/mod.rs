@@ -564,7 +564,7 @@ mod tests {
             assert_eq!(outcome.terms.len(), 16, "what is off is still told");
         }
         let nothing = LossSwitches { action: 0.0, ..all.only(LossTerm::Action) };
-        assert!(objective.switch(nothing).unwrap_err().cause.contains("nothing"));
+        assert!(objective.switch(nothing).unwrap_err().cause.contains("are off"));
         assert_eq!(objective.switches(), all.only(LossTerm::Smooth));
     }
 }

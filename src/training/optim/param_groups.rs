@@ -265,6 +265,14 @@ mod tests {
         assert_eq!(trained_layers(&frozen)[0], "conv2");
     }
 
+    /// Measured, normalisation is folded into the convolutions, which rounds differently; statistics of the batch would differ in
+    /// the first digits.
+    fn assert_same_features<const D: usize>(training: Tensor<D>, measured: Tensor<D>) {
+        let scale: f32 = measured.clone().abs().max().into_scalar();
+        let [training, measured] = [training.inner(), measured].map(|features| (features / scale).into_data());
+        training.assert_approx_eq::<f32>(&measured, Tolerance::rel_abs(1e-3, 1e-5));
+    }
+
     #[test]
     fn a_frozen_body_answers_as_when_it_is_measured() {
         let plan = TrainingPlan { body_rate: 0.0, ..plan(Network::Spatial, &[]) };
@@ -274,7 +282,7 @@ mod tests {
         let x = Tensor::random(shape, Distribution::Normal(0.0, 50.0), &Device::flex());
         let [training, measured] =
             [frozen.features(Tensor::from_data(x.to_data(), &Device::flex().autodiff())), frozen.valid().features(x)];
-        training.into_data().assert_approx_eq::<f32>(&measured.into_data(), Tolerance::relative(1e-5));
+        assert_same_features(training, measured);
     }
 
     #[test]
@@ -289,7 +297,7 @@ mod tests {
             let x = Tensor::<4>::random([2, 3, 64, 64], Distribution::Normal(0.0, 50.0), &Device::flex());
             let on_graph = Tensor::from_data(x.to_data(), &Device::flex().autodiff());
             let [training, measured] = [stream.features(on_graph.clone()), stream.valid().features(x)];
-            training.into_data().assert_approx_eq::<f32>(&measured.into_data(), Tolerance::relative(1e-4));
+            assert_same_features(training, measured);
             // What is before a norm is reached through it.
             let gradients =
                 GradientsParams::from_grads(stream.forward(on_graph).powi_scalar(2).sum().backward(), &stream);

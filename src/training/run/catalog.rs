@@ -443,7 +443,7 @@ mod tests {
         assert!(place.join("motion.safetensors").is_file());
         let beside = export(&model, &target, "a/b").unwrap();
         assert_eq!(beside, target.join("a-b"), "the folder held something already");
-        assert!(export(&model, &target, "a/b").is_err_and(|error| error.cause.contains("other files")));
+        assert!(export(&model, &target, "a/b").is_err_and(|error| error.cause.contains("are not empty")));
         assert!(export(&folder.path().join("nowhere"), &target.join("x"), "mine").is_err());
         assert!(!target.join("x").exists());
     }
