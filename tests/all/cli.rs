@@ -230,7 +230,7 @@ fn a_disk_that_fills_up_during_a_checkpoint_loses_nothing() {
     let full = Command::new("sh").args(["-c", &limited]).current_dir(dir.path()).output().unwrap();
     let said = text(&full.stderr);
     assert_eq!(code(&full), 1, "{said}");
-    assert!(said.contains("motion.bpk") && said.contains("same command resumes"), "{said}");
+    assert!(said.contains("motion.bpk") && said.contains("resume with the same command"), "{said}");
     assert!(kept() == before, "what was saved before is as it was");
     let metrics = fs::read_to_string(at("run/metrics.csv")).unwrap();
     assert!(metrics.lines().count() >= 3, "a header and two steps: {metrics}");

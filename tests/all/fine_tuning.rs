@@ -297,7 +297,7 @@ fn numbers_that_have_no_part_in_a_run_are_refused() {
     let plans = |tuning: &FineTune| tuning.plans(&base, &card, &data, &dir.path().join("run"));
     let mut heads = FineTune::default();
     heads.spatial.mixup = 0.2;
-    assert!(plans(&heads).unwrap_err().cause.contains("mixup has no part"));
+    assert!(plans(&heads).unwrap_err().cause.contains("mixup has no effect"));
     // Frozen flow is of neighbouring frames; only a MotionNet that is trained sees frames farther apart.
     for (depth, is_refused) in [(Depth::Heads, true), (Depth::Streams, true), (Depth::Everything, false)] {
         let mut tuning = FineTune { streams: Streams::Temporal, ..FineTune::default() };

@@ -348,7 +348,7 @@ fn a_class_that_was_renamed_meanwhile_never_renames_what_was_learned() {
     // "bow" was the first class; as "zoom" it would be the second.
     fs::rename(dir.path().join("clips/bow"), dir.path().join("clips/zoom")).unwrap();
     let error = train(&small).0.unwrap_err();
-    assert!(error.cause.contains("class 'bow'") && error.cause.contains("gone"), "{error}");
+    assert!(error.cause.contains("class 'bow'") && error.cause.contains("are missing"), "{error}");
     fs::rename(dir.path().join("clips/zoom"), dir.path().join("clips/bow")).unwrap();
     let count = |events: &[TrainingEvent]| {
         events.iter().find_map(|event| match event {

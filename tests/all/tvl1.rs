@@ -66,8 +66,11 @@ impl Reference {
 /// The part of Middlebury's true flow that a reference was cut from; the other sources have none.
 fn truth(path: &Path, crop: &serde_json::Value) -> Option<FlowField> {
     let name = path.file_stem()?.to_str()?.strip_prefix("tvl1_")?;
-    let whole = shared::data(&format!("data/flow/middlebury/other-gt-flow/{name}/flow10.flo"))?;
-    let whole = files::read_flo(&whole).unwrap();
+    let folder = shared::data("data/flow/middlebury/other-gt-flow")?.join(name);
+    if !folder.exists() {
+        return None;
+    }
+    let whole = files::read_flo(&folder.join("flow10.flo")).unwrap();
     let [x0, y0, width, height] = ["x0", "y0", "w", "h"].map(|key| crop[key].as_u64().unwrap() as usize);
     let uv = (y0..y0 + height).flat_map(|y| (x0..x0 + width).map(move |x| (x, y))).map(|(x, y)| whole.at(x, y));
     Some(FlowField::new(width, height, uv.collect()))

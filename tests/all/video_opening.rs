@@ -126,7 +126,7 @@ fn joined_recordings_follow_each_other_on_the_timeline() {
     let mut reader = VideoReader::open(&at("joined.ts"), sizes()).unwrap();
     let info = reader.info().clone();
     assert!(info.frames == 150 && (info.duration_secs - 6.0).abs() < 0.1 && !info.variable_rate, "{info:?}");
-    assert!(info.notes.len() == 1 && info.notes[0].starts_with("The time stamps begin again"), "{:?}", info.notes);
+    assert!(info.notes.len() == 1 && info.notes[0].starts_with("Time stamps restart"), "{:?}", info.notes);
     let mut before = -1.0;
     for index in 0..150 {
         let frame = reader.frame(index).unwrap();

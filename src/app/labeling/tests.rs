@@ -336,7 +336,7 @@ fn classes_are_added_renamed_moved_merged_and_deleted_with_their_labels() {
     labeling.window.harness.event(Event::Text("wave".into()));
     labeling.key(Key::Enter);
     assert_eq!(labeling.names().len(), 2);
-    assert!(labeling.window.sees("class wave already exists"));
+    assert!(labeling.window.sees("lass wave already exists"));
     labeling.key(Key::Escape);
 
     let wave = labeling.class(0);

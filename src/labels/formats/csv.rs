@@ -176,7 +176,7 @@ mod tests {
         for (text, cause) in [
             (b"".as_slice(), "the file is empty"),
             (b"\n\n", "the file is empty"),
-            (b"path|label\na.mp4|wave\n", "it has one column only"),
+            (b"path|label\na.mp4|wave\n", "it has only one column"),
             (b"PK\x03\x04 a workbook", "it is a spreadsheet or another archive"),
         ] {
             let error = set(text).unwrap_err();

@@ -161,7 +161,7 @@ fn cards_that_cannot_be_followed_are_refused() {
         ("\"motion.safetensors\"", "\"../motion.safetensors\"", "not a file name"),
         ("width = 64", "width = 0", "0×32"),
         ("backbone = \"squeezenet1-0\"", "backbone = \"resnet\"", "resnet"),
-        ("temporal_weight = 2.0", "temporal_weight = nan", "weight is not a number"),
+        ("temporal_weight = 2.0", "temporal_weight = nan", "weight of the temporal stream is not a number"),
     ];
     for (from, to, cause) in edits {
         assert!(text.contains(from), "{text}");
