@@ -306,7 +306,10 @@ mod tests {
         assert_eq!(shown(&both), [("b.mp4".to_owned(), "jump".to_owned(), Some([40, 50]))]);
         let causes: Vec<&str> = both.left_out.iter().map(|error| error.cause.as_str()).collect();
         assert_eq!(causes.len(), 4, "{causes:?}");
-        assert!(causes[0].contains("several of the selected classes") && causes[1].contains("wave as well"), "{causes:?}");
+        assert!(
+            causes[0].contains("several of the selected classes") && causes[1].contains("wave as well"),
+            "{causes:?}"
+        );
         assert!(causes[3].contains("no clips"), "of wave nothing is left: {causes:?}");
         assert_eq!(stage.pieces(&stage.chosen(&["jump"])).pieces.pieces.len(), 3, "alone it is clear what they show");
     }

@@ -32,7 +32,10 @@ impl Shortcuts {
         let Some(command) = self.recording else { return };
         let pressed = ctx.input_mut(|input| {
             let found = input.events.iter().find_map(|event| match event {
-                Event::Key { key, pressed: true, repeat: false, modifiers, .. } => Some((*key, *modifiers)),
+                // A modifier alone is the beginning of a combination.
+                Event::Key { key, pressed: true, repeat: false, modifiers, .. } if !is_modifier(*key) => {
+                    Some((*key, *modifiers))
+                }
                 _ => None,
             });
             if found.is_some() {
@@ -189,6 +192,12 @@ impl Shortcuts {
             }
         });
     }
+}
+
+/// Returns whether `key` is Ctrl, Shift, Alt or Super itself.
+fn is_modifier(key: Key) -> bool {
+    use Key::{AltLeft, AltRight, ControlLeft, ControlRight, ShiftLeft, ShiftRight, SuperLeft, SuperRight};
+    [AltLeft, AltRight, ControlLeft, ControlRight, ShiftLeft, ShiftRight, SuperLeft, SuperRight].contains(&key)
 }
 
 /// The keys of all classes in one line.

@@ -214,7 +214,10 @@ fn exports_are_what_the_endings_of_their_names_say() {
     ] {
         let error = export(format, &document, dir.path(), &at(name)).unwrap_err();
         assert!(error.remedy.contains(&format!("Name it d.{}", format.ending())), "{error}");
-        assert!((format == Format::Boris) == error.cause.contains("can only be imported") && !at(name).exists(), "{error}");
+        assert!(
+            (format == Format::Boris) == error.cause.contains("can only be imported") && !at(name).exists(),
+            "{error}"
+        );
     }
 }
 

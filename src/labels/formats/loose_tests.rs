@@ -37,9 +37,13 @@ fn x_any_labelings_numbers_may_be_text_and_its_times_frames() {
         {"label": "run", "start_ms": "soon", "end_ms": 5}, {"label": "run", "start_frame": 1.5, "end_frame": 5}"#,
     );
     assert!(parts.is_empty() && notes.len() == 5, "{parts:?}, {notes:?}");
-    for (note, cause) in
-        notes.iter().zip(["neither", "neither", "not a valid segment", "\"soon\" is not a number", "not a valid segment"])
-    {
+    for (note, cause) in notes.iter().zip([
+        "neither",
+        "neither",
+        "not a valid segment",
+        "\"soon\" is not a number",
+        "not a valid segment",
+    ]) {
         assert!(note.contains(cause), "{note}");
     }
 }

@@ -331,7 +331,11 @@ fn times_that_are_not_known_and_pictures_that_begin_late_are_remarked() {
     document.apply(import(Format::Csv, &source, &document, dir.path(), ALL).unwrap().step);
     fs::remove_dir_all(dir.path().join("times")).unwrap();
     let exported = export(Format::Csv, &document, dir.path(), &dir.path().join("out.csv")).unwrap();
-    assert!(exported.notes.len() == 1 && exported.notes[0].cause.contains("constant frame rate"), "{:?}", exported.notes);
+    assert!(
+        exported.notes.len() == 1 && exported.notes[0].cause.contains("constant frame rate"),
+        "{:?}",
+        exported.notes
+    );
 }
 
 #[test]

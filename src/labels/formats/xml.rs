@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use roxmltree::{Document, Error as XmlError, Node};
+use roxmltree::{Document, Error as XmlError, Node, ParsingOptions};
 
 use crate::annotations::text;
 use crate::error::{Error, Result};
@@ -55,12 +55,24 @@ impl Element {
 type Parsed<T> = std::result::Result<T, (usize, String)>;
 
 fn parse(text: &str) -> Parsed<Element> {
-    let document = Document::parse(text).map_err(|error| {
+    // A document type is read past, as long as it defines no entities.
+    let options = ParsingOptions { allow_dtd: !text.contains("<!ENTITY"), ..ParsingOptions::default() };
+    let document = Document::parse_with_options(text, options).map_err(|error| {
         let is_cut_off = matches!(error, XmlError::UnclosedRootNode | XmlError::UnexpectedEndOfStream);
         let line = if is_cut_off { text::line_of(text.as_bytes(), text.len()) } else { error.pos().row as usize };
-        (line, error.to_string())
+        let cause = match error {
+            XmlError::DtdDetected => "entities are defined in it".to_owned(),
+            _ => without_place(&error.to_string()).to_owned(),
+        };
+        (line, cause)
     })?;
     element(document.root_element(), &mut Lines { text, line: 1, counted: 0 }, 1)
+}
+
+/// Returns a message of the parser without the ` at LINE:COLUMN` at its end.
+fn without_place(message: &str) -> &str {
+    let is_place = |place: &str| place.split(':').all(|number| number.parse::<u32>().is_ok());
+    message.rsplit_once(" at ").filter(|(_, place)| is_place(place)).map_or(message, |(cause, _)| cause)
 }
 
 /// Counts lines as it is asked for places one after the other: from the beginning for each, a large file would take hours.
@@ -211,7 +223,9 @@ mod tests {
         }
         assert!(parse(&"<a>".repeat(1_000_000)).is_err());
         let bomb = "<!DOCTYPE a [<!ENTITY b \"bbbb\">]><a>&b;</a>";
-        assert!(parse(bomb).unwrap_err().1.contains("DTD"));
+        assert_eq!(parse(bomb).unwrap_err().1, "entities are defined in it");
+        assert_eq!(parse("<a>\n&nbsp;</a>").unwrap_err(), (2, "unknown entity reference 'nbsp'".to_owned()));
+        assert!(parse("<!DOCTYPE a SYSTEM \"a.dtd\">\n<a/>").is_ok(), "a document type alone");
         let deep = ["<a>", "</a>"].map(|tag| tag.repeat(1_000)).concat();
         assert!(parse(&deep).unwrap_err().1.contains("nested too deeply"));
     }

@@ -90,7 +90,7 @@ fn number_ui<N: Numeric>(
     tooltip: &str,
 ) {
     field(ui, name, |ui, label| {
-        let value = DragValue::new(value).range(range).speed(speed).max_decimals(5);
+        let value = DragValue::new(value).range(range).speed(speed).max_decimals(if N::INTEGRAL { 0 } else { 5 });
         ui.add(value).labelled_by(label).on_hover_text(tooltip);
     });
 }
