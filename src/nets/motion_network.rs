@@ -14,7 +14,7 @@ use super::{Architecture, FlowPyramid, MotionConfig, MotionNet, TinyMotionNet};
 
 /// MotionNet or Tiny-MotionNet.
 ///
-/// All methods take pictures as [`motion_input`](super::preprocessing::motion_input) makes them and differentiate where
+/// All methods take pictures as [`motion_input`] makes them and differentiate where
 /// the parameters are on an autodiff device.
 #[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are a handful of these in the whole program")]
