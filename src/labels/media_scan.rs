@@ -22,7 +22,7 @@ const BLOCKS: u64 = 64;
 /// Folders within folders that are looked into.
 const MAX_DEPTH: usize = 64;
 
-/// Tells how many of how many are done, and asks whether to continue.
+/// A callback that gets the number of finished items and of all, and decides whether to continue.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 
 /// The videos found in a folder.

@@ -289,7 +289,7 @@ fn thousands_of_videos_cost_no_more_than_those_in_view() {
     });
     let repaint = repaint.min().unwrap();
     assert!(repaint < Duration::from_millis(40), "{repaint:?} a repaint");
-    assert_eq!(made(&mut labeling), before, "the list is not made anew while nothing changes");
+    assert_eq!(made(&mut labeling), before, "the list is not rebuilt while nothing changes");
     let started = Instant::now();
     labeling.key(Key::Num1);
     assert!(started.elapsed() < Duration::from_secs(2), "{:?} to label", started.elapsed());

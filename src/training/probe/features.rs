@@ -1,4 +1,4 @@
-//! Features of clips: what the frozen backbone of a stream makes of them, from the cache where they are known.
+//! Features of clips: the outputs of the frozen backbone of a stream, from the cache where they are known.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -44,7 +44,7 @@ pub(in crate::training) struct Features {
 }
 
 impl FeatureExtractor {
-    /// Returns the extractor of `stream`, which must not lie on an autodiff device. What it makes of clips is kept in a folder
+    /// Returns the extractor of `stream`, which must not be on an autodiff device. Features are cached in a folder
     /// within `root`.
     pub fn new(stream: Stream, flow: Option<FrozenFlow>, clips: Arc<Clips>, views: ProbeViews, root: &Path) -> Self {
         let cache = FeatureCache::open(root, &stream, flow.as_ref(), clips.geometry(), views);
