@@ -83,7 +83,7 @@ fn an_evaluation_becomes_a_report_score_files_and_a_comparison() {
     let said = run(dir.path(), "compare a.json b.json", 0);
     assert!(said.contains("2 clips in both, 0 in only one") && said.contains("2x10 views"), "{said}");
     assert!(run(dir.path(), "compare a.json a.json", 0).contains("0 clips gained, 0 lost; McNemar p = 1.000"));
-    assert!(run(dir.path(), "compare a.json classInd.txt", 1).contains("classInd.txt: no report"));
+    assert!(run(dir.path(), "compare a.json classInd.txt", 1).contains("classInd.txt: not an evaluation report"));
 }
 
 #[test]
