@@ -45,8 +45,9 @@ const READINGS: usize = 5;
 /// let Opened { mut project, notes } = Project::open(&dir)?;
 /// assert_eq!(project.document().videos[&id].labels, [Label::Class(wave)], "restored from the journal");
 /// assert!(notes[0].cause.contains("recovered"));
+/// project.perform(edits::unlabel_clip(project.document(), id)?)?;
 /// project.undo()?;
-/// assert!(project.document().videos[&id].labels.is_empty());
+/// assert_eq!(project.document().videos[&id].labels, [Label::Class(wave)]);
 /// # Ok::<(), motionscope::error::Error>(())
 /// ```
 pub struct Project {
