@@ -12,6 +12,7 @@ use super::StreamConfig;
 use super::batch_norm::ConvNorm;
 use super::convolve::Convolve;
 use super::layers::{Head, global_average, linear, with_linear_head};
+use super::pooling::max_pool;
 
 /// Dropout before the classifier, as in temporal segment networks for frames. (For flow they have 0.7.)
 const DROPOUT: f64 = 0.8;
@@ -176,7 +177,7 @@ impl Inception {
         };
         let pooled = match &self.mean {
             Some(mean) => mean.forward(x.clone()),
-            None => self.largest.forward(x.clone()),
+            None => max_pool(&self.largest, x.clone()),
         };
         Tensor::cat(vec![conv_1x1.relu(x), triple, double, pool_proj.relu(pooled)], 1)
     }
@@ -193,5 +194,5 @@ fn halve(x: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     let missing = |side: usize| 2 * side.div_ceil(2) + 1 - side;
     let x = x.pad([(0, missing(height)), (0, missing(width))], PadMode::Constant(0.0));
-    MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).init().forward(x)
+    max_pool(&MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).init(), x)
 }

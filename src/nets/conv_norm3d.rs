@@ -9,6 +9,7 @@ use burn::tensor::{Device, Tensor, activation};
 
 use super::batch_norm::{BatchNorm, TENSORFLOW_EPSILON};
 use super::layers::HE_NORMAL;
+use super::pooling;
 
 /// Zeros before and behind a line of `size`. An odd one goes behind.
 fn padding(size: usize, kernel: usize, stride: usize) -> (usize, usize) {
@@ -42,7 +43,7 @@ pub(super) fn max_pool(x: Tensor<5>, kernel: [usize; 2], stride: [usize; 2]) -> 
 }
 
 fn flat_pool(x: Tensor<4>, kernel: [usize; 2], stride: [usize; 2]) -> Tensor<4> {
-    MaxPool2dConfig::new(kernel).with_strides(stride).init().forward(x)
+    pooling::max_pool(&MaxPool2dConfig::new(kernel).with_strides(stride).init(), x)
 }
 
 /// A convolution over time and space, the batch normalisation behind it and a rectifier.

@@ -27,6 +27,7 @@ mod model_card;
 mod motion_config;
 mod motion_net;
 mod motion_network;
+mod pooling;
 pub mod preprocessing;
 mod read_back;
 mod resnet;

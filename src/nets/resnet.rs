@@ -8,6 +8,7 @@ use burn::tensor::{Device, Tensor, activation};
 use super::batch_norm::ConvNorm;
 use super::convolve::Convolve;
 use super::layers::{Head, global_average, linear, with_linear_head};
+use super::pooling::max_pool;
 use super::{Backbone, StreamConfig};
 
 /// Feature maps of the first layer, from which all others scale.
@@ -92,7 +93,7 @@ impl ResNet {
 
     /// `x` [b, c, h, w] → averaged features [b, 512], ResNet-50 [b, 2048].
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = self.pool.forward(self.conv1.relu(x)); // [b, 64, h/4, w/4]
+        let x = max_pool(&self.pool, self.conv1.relu(x)); // [b, 64, h/4, w/4]
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
         global_average(stages.into_iter().flatten().fold(x, |x, block| block.forward(x))) // of h/32 × w/32
     }

@@ -8,7 +8,10 @@ use burn::tensor::{Device, Tensor};
 
 use super::StreamConfig;
 use super::convolve::Convolve;
+use super::flow_normalisation::convolved_input;
+use super::kernels::Activation;
 use super::layers::{HE_NORMAL, Head, conv_with, global_average, replaced};
+use super::pooling::max_pool;
 
 /// Features the classifier reads.
 const FEATURES: usize = 512;
@@ -65,12 +68,22 @@ impl SqueezeNet {
 
     /// `x` [b, c, h, w], sides of at least 32 → averaged features [b, 512].
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
-        let x = self.pool.forward(self.conv1.relu(x)); // [b, 96, h/4, w/4]
+        self.rest_of_features(self.conv1.relu(x))
+    }
+
+    /// Raw finest flow [b, 2n, h/2, w/2] → averaged features [b, 512].
+    pub(super) fn flow_features(&self, flow: Tensor<4>) -> Tensor<2> {
+        self.rest_of_features(convolved_input(&self.conv1, flow, Activation::RELU))
+    }
+
+    /// Output of the first layer [b, 96, h/2, w/2] → averaged features [b, 512].
+    fn rest_of_features(&self, x: Tensor<4>) -> Tensor<2> {
+        let x = max_pool(&self.pool, x); // [b, 96, h/4, w/4]
         let x = self.fire4.forward(self.fire3.forward(self.fire2.forward(x)));
-        let x = self.pool.forward(x); // [b, 256, h/8, w/8]
+        let x = max_pool(&self.pool, x); // [b, 256, h/8, w/8]
         let x = self.fire6.forward(self.fire5.forward(x));
         let x = self.fire8.forward(self.fire7.forward(x));
-        let x = self.fire9.forward(self.pool.forward(x)); // [b, 512, h/16, w/16]
+        let x = self.fire9.forward(max_pool(&self.pool, x)); // [b, 512, h/16, w/16]
         global_average(x)
     }
 

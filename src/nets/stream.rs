@@ -80,7 +80,15 @@ impl Stream {
     /// # Errors
     /// If the device fails.
     pub fn temporal_logits(&self, flow: Tensor<4>) -> Result<Vec<Vec<f32>>> {
-        read_rows(self.forward(classifier_input(flow)))
+        read_rows(self.classify(self.flow_features(flow)))
+    }
+
+    /// Raw finest flow [b, 2n, h/2, w/2] → what the last layer reads, [b, F].
+    pub fn flow_features(&self, flow: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::SqueezeNet(network) => network.flow_features(flow),
+            _ => self.features(classifier_input(flow)),
+        }
     }
 
     /// `x` [b, c, h, w] → what the last layer reads, [b, F].

@@ -10,6 +10,7 @@ use burn::tensor::{Device, Tensor, activation};
 use super::StreamConfig;
 use super::convolve::Convolve;
 use super::layers::{Head, conv, linear, replaced, with_linear_head};
+use super::pooling::max_pool;
 
 /// Width of the two hidden fully connected layers.
 const HIDDEN: usize = 4096;
@@ -101,6 +102,6 @@ impl Vgg16 {
 
     /// Convolutions with ReLU, then 2×2 pooling.
     fn block(&self, x: Tensor<4>, convs: &[&Conv2d]) -> Tensor<4> {
-        self.pool.forward(convs.iter().fold(x, |x, conv| conv.relu(x)))
+        max_pool(&self.pool, convs.iter().fold(x, |x, conv| conv.relu(x)))
     }
 }
