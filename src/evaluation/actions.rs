@@ -10,6 +10,7 @@ use burn::module::Module;
 
 use super::{ActionsReport, ClipScorer, ClipScores, EvaluationPlan, Protocol, ScoredClip};
 use crate::data::Dataset;
+use crate::data::memory::available_bytes;
 use crate::error::{Error, Result};
 use crate::gpu::is_gpu;
 use crate::names::{are_alike, composed};
@@ -17,7 +18,7 @@ use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
 use crate::training::FlowSource;
 
-/// Bytes that the frames of all clips take that are scored side by side.
+/// Bytes that the frames of all clips take at most that are scored side by side, or a quarter of the memory that is free.
 const MEMORY: usize = 2 << 30;
 /// Stack of the threads that score: networks are moved by value, and the deepest take a hundred kilobytes each.
 const STACK_BYTES: usize = 16 << 20;
@@ -89,7 +90,7 @@ pub fn score_clips(
     let (sender, outcomes) = mpsc::channel();
     let workers = workers(model, dataset, protocol);
     let work = |model: HiddenTwoStream, sender: mpsc::Sender<(usize, Result<Result<ScoredClip>>)>| {
-        let scorer = ClipScorer::new(&model, protocol).until(&stop).one_of(workers);
+        let scorer = ClipScorer::new(&model, protocol).until(&stop);
         while !stop() {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(clip) = dataset.clips.get(index) else { return };
@@ -122,7 +123,8 @@ fn workers(model: &HiddenTwoStream, dataset: &Dataset, protocol: Protocol) -> us
     if model.motion.devices().iter().any(is_gpu) {
         return 1;
     }
-    let fitting = MEMORY / ClipScorer::new(model, protocol).bytes().max(1);
+    let room = available_bytes().map_or(MEMORY, |free| MEMORY.min((free / 4) as usize));
+    let fitting = room / ClipScorer::new(model, protocol).bytes().max(1);
     rayon::current_num_threads().min(fitting).min(dataset.clips.len()).max(1)
 }
 

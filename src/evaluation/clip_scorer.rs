@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
+use rayon::prelude::*;
 
 use super::clip_pictures::{ClipPictures, read_pictures};
 use super::{Protocol, ScoredClip, View};
@@ -34,7 +35,7 @@ impl<'a> ClipScorer<'a> {
     /// Looks at clips through `model`.
     pub fn new(model: &'a HiddenTwoStream, protocol: Protocol) -> Self {
         let device = device_of(&model.motion);
-        let batch_px = batches::budget_px(&device);
+        let batch_px = batches::parallel_budget_px(&device);
         Self { model, protocol, device, batch_px, stop: &|| false }
     }
 
@@ -44,11 +45,6 @@ impl<'a> ClipScorer<'a> {
         Self { stop, ..self }
     }
 
-    /// Takes smaller batches, so that `scorers` like it at the same time take as much memory as one by itself.
-    pub fn one_of(self, scorers: usize) -> Self {
-        Self { batch_px: self.batch_px / scorers.max(1), ..self }
-    }
-
     /// Returns the logits of the streams for `clip`, the temporal one on flow from `source`. The clip is read once, and only the frames
     /// that a view needs are kept. The photometric error is that of the flow that the temporal stream reads, or of a model
     /// without streams; there is none where the motion network has no part in it.
@@ -56,6 +52,10 @@ impl<'a> ClipScorer<'a> {
     /// # Errors
     /// If the clip cannot be read, a source of flow is missing, the device fails, or it was stopped.
     pub fn score(&self, clip: &LabelledClip, source: FlowSource) -> Result<ScoredClip> {
+        batches::in_background(&self.device, || self.score_here(clip, source))
+    }
+
+    fn score_here(&self, clip: &LabelledClip, source: FlowSource) -> Result<ScoredClip> {
         let about = |error: Error| {
             let cause = format!("{}: {}", error.subject, error.cause);
             Error { subject: clip.path.display().to_string(), cause, ..error }
@@ -116,11 +116,13 @@ impl<'a> ClipScorer<'a> {
         for view in self.protocol.crops.views(self.motion_size()) {
             let seen = seen(pictures, windows.iter().flat_map(|(window, _)| window), view);
             let flows = self.flows(&seen, windows.iter().map(|(window, _)| window))?;
-            for batch in windows.chunks(self.flow_batch(stream, view)) {
+            let batches: Vec<_> = windows.chunks(self.flow_batch(stream, view)).collect();
+            let rows = batches::for_each(&self.device, &batches, |batch| {
                 self.check_stop()?;
                 let stacks = batch.iter().map(|(window, _)| self.stack(&flows, window)).collect();
-                mean.add_batch(&stream.temporal_logits(Tensor::cat(stacks, 0))?, batch);
-            }
+                stream.temporal_logits(Tensor::cat(stacks, 0))
+            })?;
+            mean.add_batches(&rows, &batches);
         }
         mean.finished("temporal").map(Some)
     }
@@ -165,12 +167,13 @@ impl<'a> ClipScorer<'a> {
     /// Adds the logits of the windows of `flow` with these starts, each so many times, through all views.
     fn add_windows(&self, stream: &Stream, flow: &ClipFlow, starts: &[(usize, usize)], mean: &mut Mean) -> Result<()> {
         for view in self.protocol.crops.views(self.motion_size()) {
-            for batch in starts.chunks(self.flow_batch(stream, view)) {
+            let batches: Vec<_> = starts.chunks(self.flow_batch(stream, view)).collect();
+            let rows = batches::for_each(&self.device, &batches, |batch| {
                 self.check_stop()?;
                 let starts = batch.iter().map(|(start, _)| *start);
-                let windows = flow_windows(flow, starts, stream.input().count, view, &self.device);
-                mean.add_batch(&stream.temporal_logits(windows)?, batch);
-            }
+                stream.temporal_logits(flow_windows(flow, starts, stream.input().count, view, &self.device))
+            })?;
+            mean.add_batches(&rows, &batches);
         }
         Ok(())
     }
@@ -185,13 +188,15 @@ impl<'a> ClipScorer<'a> {
         let windows = self.spatial_windows(pictures.frames());
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.spatial_size()) {
-            for batch in windows.chunks(self.batch_size(view.size, stream.input().count)) {
+            let batches: Vec<_> = windows.chunks(self.batch_size(view.size, stream.input().count)).collect();
+            let rows = batches::for_each(&self.device, &batches, |batch| {
                 self.check_stop()?;
                 let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
                 let clips: Vec<Vec<&RgbImage>> =
                     batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
-                mean.add_batch(&stream.spatial_logits(&clips)?, batch);
-            }
+                stream.spatial_logits(&clips)
+            })?;
+            mean.add_batches(&rows, &batches);
         }
         mean.finished("spatial").map(Some)
     }
@@ -238,15 +243,15 @@ impl<'a> ClipScorer<'a> {
         spans.sort_unstable();
         spans.dedup();
         let size = seen.values().next().map_or((1, 1), RgbImage::dimensions);
-        let mut flows = BTreeMap::new();
-        for batch in spans.chunks(self.batch_size(Geometry { width: size.0, height: size.1 }, 1)) {
+        let batches: Vec<_> = spans.chunks(self.batch_size(Geometry { width: size.0, height: size.1 }, 1)).collect();
+        let flows = batches::for_each(&self.device, &batches, |batch| {
             self.check_stop()?;
             let pictures: Vec<Vec<&RgbImage>> =
                 batch.iter().map(|span| span.iter().map(|index| &seen[index]).collect()).collect();
             let finest = FlowPyramid { levels: vec![self.model.motion.flows(&pictures).into_finest()] };
-            flows.extend(batch.iter().enumerate().map(|(row, span)| (span.clone(), finest.row(row))));
-        }
-        Ok(flows)
+            Ok((0..batch.len()).map(|row| finest.row(row)).collect::<Vec<_>>())
+        })?;
+        Ok(spans.into_iter().zip(flows.into_iter().flatten()).collect())
     }
 
     /// Returns the flows of a window of n frames, [1, 2(n−1), h/2, w/2].
@@ -262,11 +267,9 @@ fn seen<'w>(
     indices: impl Iterator<Item = &'w usize>,
     view: View,
 ) -> BTreeMap<usize, RgbImage> {
-    let mut seen = BTreeMap::new();
-    for &index in indices {
-        seen.entry(index).or_insert_with(|| view.of(pictures.at(index)));
-    }
-    seen
+    let places: BTreeSet<usize> = indices.copied().collect();
+    let places: Vec<usize> = places.into_iter().collect();
+    places.into_par_iter().map(|place| (place, view.of(pictures.at(place)))).collect()
 }
 
 /// Returns the windows of `flow` of so many pairs that start at `starts` as `view` shows them, [b, 2·pairs, h/2, w/2].
@@ -301,9 +304,10 @@ impl Mean {
         self.count += times;
     }
 
-    /// Adds the rows of a batch, each so many times.
-    fn add_batch<W>(&mut self, rows: &[Vec<f32>], batch: &[(W, usize)]) {
-        rows.iter().zip(batch).for_each(|(row, (_, times))| self.add(row, *times));
+    /// Adds the rows of batches, each so many times.
+    fn add_batches<W>(&mut self, rows: &[Vec<Vec<f32>>], batches: &[&[(W, usize)]]) {
+        let times = batches.iter().copied().flatten();
+        rows.iter().flatten().zip(times).for_each(|(row, (_, times))| self.add(row, *times));
     }
 
     fn finished(self, stream: &str) -> Result<Vec<f32>> {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use image::RgbImage;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::batches;
 use super::config::plan::{Network, TrainingPlan};
-use super::flow::frozen_flow::{Ahead, FrozenFlow};
+use super::flow::frozen_flow::{Ahead, FrozenFlow, KeptFlow};
 use super::flow::source::FlowSource;
 use super::objective::Objective;
 use super::objective::losses::separable::Separable;
@@ -25,6 +26,7 @@ use crate::error::{Error, Result, about_all};
 use crate::nets::preprocessing::motion_input;
 use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, WINDOW_FRAMES, device_of, read_back};
 use crate::ranking::arg_max;
+use crate::video::Geometry;
 
 /// Share of each side left out at every border, where the scene leaves the frame.
 const BORDER: f64 = 0.1;
@@ -103,8 +105,10 @@ impl Validator {
         let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Optimizer::result);
         let networks = Networks { motion, stream: objective.stream.as_ref().map(Optimizer::result) };
         let measures_flow = self.network != Network::Spatial && self.flow_source.needs_network();
-        let batch_px = batches::budget_px(&device_of(&networks.motion));
-        let Predictions { error, answers, failures } = self.answers(&clips, &networks, measures_flow, batch_px)?;
+        let device = device_of(&networks.motion);
+        let batch_px = batches::budget_px(&device);
+        let answers = || self.answers(&clips, &networks, measures_flow, batch_px);
+        let Predictions { error, answers, failures } = batches::in_background(&device, answers)?;
         let has_failed = !failures.is_empty();
         if let Some(cause) = about_all(failures) {
             on_event(TrainingEvent::Warning(not_measured(&cause)));
@@ -145,8 +149,10 @@ impl Validator {
         let mut found = Predictions::default();
         for batch in readable.chunks(batches::size(batch_px, clips.geometry(), self.windows_at_once(networks))) {
             let mut seen = Vec::new();
-            for &index in batch {
-                match self.read(clips, index, networks, measures_flow) {
+            let kept = self.is_two_stage().then(|| self.flow_of(clips, networks).kept());
+            let read = |&index: &usize| read(clips, index, networks, measures_flow, kept.as_deref());
+            for (&index, clip) in batch.iter().zip(batch.par_iter().map(read).collect::<Vec<_>>()) {
+                match clip {
                     Ok(clip) => seen.push(clip),
                     Err(cause) => {
                         self.unreadable.insert(index);
@@ -159,7 +165,12 @@ impl Validator {
             }
             if measures_flow {
                 let pairs: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_motion)).collect();
-                found.error.add_windows(&networks.motion, &pairs)?;
+                let errors = in_parts(&networks.motion, &pairs, clips.geometry(), 1, |pairs| {
+                    let mut error = PhotometricError::default();
+                    error.add_windows(&networks.motion, pairs)?;
+                    Ok(error)
+                })?;
+                errors.into_iter().for_each(|error| found.error.add(error));
             }
             let logits = match &networks.stream {
                 Some(stream) => self.logits(clips, &mut seen, networks, stream)?,
@@ -175,33 +186,6 @@ impl Validator {
         let Some(stream) = &networks.stream else { return 1 };
         let count = stream.input().count;
         if self.network == Network::Spatial { count } else { count.div_ceil(WINDOW_FRAMES) }
-    }
-
-    /// Reads what the networks are to see of clip `index`.
-    ///
-    /// # Errors
-    /// If the clip cannot be read, or has no flow of the source.
-    fn read(
-        &mut self,
-        clips: &Arc<Clips>,
-        index: usize,
-        networks: &Networks,
-        measures_flow: bool,
-    ) -> Result<ClipInputs> {
-        let mut seen = ClipInputs { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
-        if measures_flow {
-            seen.of_motion = middle_of(clips, index, networks.motion.frames())?;
-        }
-        let Some(reads) = networks.stream.as_ref().map(Stream::input) else { return Ok(seen) };
-        if self.is_two_stage() {
-            let start = middle(clips.count(index)?, reads.frames())[0];
-            let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
-            let flow = self.flow_of(clips, networks);
-            seen.flow = Some((draw, flow.kept().ahead(clips, &[draw], reads.count)?));
-        } else {
-            seen.of_stream = middle_of(clips, index, reads.frames())?;
-        }
-        Ok(seen)
     }
 
     /// Returns the logits of clips that were read, a row each.
@@ -226,10 +210,12 @@ impl Validator {
             return stream.temporal_logits(flow);
         }
         let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_stream)).collect();
-        match self.network {
-            Network::Spatial => stream.spatial_logits(&windows),
-            _ => stream.temporal_logits(networks.motion.flows(&windows).into_finest()),
-        }
+        let at_once = self.windows_at_once(networks);
+        let logits = in_parts(stream, &windows, clips.geometry(), at_once, |windows| match self.network {
+            Network::Spatial => stream.spatial_logits(windows),
+            _ => stream.temporal_logits(networks.motion.flows(windows).into_finest()),
+        })?;
+        Ok(logits.into_iter().flatten().collect())
     }
 
     /// Returns whether the flow that the stream reads is not the network's own.
@@ -242,6 +228,46 @@ impl Validator {
         let source = self.flow_source;
         self.flow.get_or_insert_with(|| FrozenFlow::new(source, networks.motion.clone(), clips.clone()))
     }
+}
+
+/// Reads what the networks are to see of clip `index`; `kept` is the flow that the stream reads where that is not the network's own.
+///
+/// # Errors
+/// If the clip cannot be read, or has no flow of the source.
+fn read(
+    clips: &Clips,
+    index: usize,
+    networks: &Networks,
+    measures_flow: bool,
+    kept: Option<&KeptFlow>,
+) -> Result<ClipInputs> {
+    let mut seen = ClipInputs { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
+    if measures_flow {
+        seen.of_motion = middle_of(clips, index, networks.motion.frames())?;
+    }
+    let Some(reads) = networks.stream.as_ref().map(Stream::input) else { return Ok(seen) };
+    if let Some(kept) = kept {
+        let start = middle(clips.count(index)?, reads.frames())[0];
+        let draw = Draw { clip: index, start, stride: 1, crop: Crop::whole(clips.geometry()) };
+        seen.flow = Some((draw, kept.ahead(clips, &[draw], reads.count)?));
+    } else {
+        seen.of_stream = middle_of(clips, index, reads.frames())?;
+    }
+    Ok(seen)
+}
+
+/// Returns the results of `work` for parts of `windows`, each of which costs as much as `pictures` pictures of `size`: all cores
+/// work, or a GPU on all of them at once.
+fn in_parts<'w, M: Module, R: Send>(
+    network: &M,
+    windows: &[Vec<&'w RgbImage>],
+    size: Geometry,
+    pictures: usize,
+    work: impl Fn(&[Vec<&'w RgbImage>]) -> Result<R> + Sync + Send,
+) -> Result<Vec<R>> {
+    let device = device_of(network);
+    let part = batches::size(batches::parallel_budget_px(&device), size, pictures);
+    batches::for_each(&device, &windows.chunks(part).collect::<Vec<_>>(), |part| work(part))
 }
 
 /// Predictions for clips.
@@ -384,7 +410,6 @@ mod tests {
 
     use super::*;
     use crate::nets::{Backbone, Modality, MotionConfig, StreamConfig, StreamInput};
-    use crate::video::Geometry;
 
     #[test]
     fn as_many_clips_are_measured_as_the_plan_says_evenly_spread() {

@@ -9,7 +9,8 @@ use image::RgbImage;
 use crate::data::augmentation::{Crop, FlowMap};
 use crate::error::Result;
 use crate::flow::FlowField;
-use crate::nets::{FLOW_UNIT_PX, MotionNetwork, read_back};
+use crate::nets::{FLOW_UNIT_PX, MotionNetwork, device_of, read_back};
+use crate::training::batches;
 use crate::video::Geometry;
 
 /// Windows given to the network at once.
@@ -80,16 +81,20 @@ impl Stacks {
     /// # Errors
     /// If the device fails.
     pub fn of_network(network: &MotionNetwork, windows: &[Vec<&RgbImage>]) -> Result<Self> {
-        let (mut values, mut size) = (Vec::new(), [0, 0]);
-        for windows in windows.chunks(WINDOWS_AT_ONCE) {
+        let (device, (width, height)) = (device_of(network), windows[0][0].dimensions());
+        let batch = batches::size(batches::parallel_budget_px(&device), Geometry { width, height }, 1);
+        let batches: Vec<_> = windows.chunks(batch.min(WINDOWS_AT_ONCE)).collect();
+        let parts = batches::for_each(&device, &batches, |windows| {
             let finest = network.flows(windows).into_finest();
             let [_, channels, height, width] = finest.dims();
-            size = [height, width];
             let flow = read_back(finest)?;
-            values.extend(flow.chunks_exact(channels * height * width).map(<[f32]>::to_vec));
-        }
+            let values: Vec<_> = flow.chunks_exact(channels * height * width).map(<[f32]>::to_vec).collect();
+            Ok(([height, width], values))
+        })?;
+        let size = parts[0].0;
+        let values = parts.into_iter().flat_map(|(_, values)| values).collect();
         // A half, or a quarter without the layers for small displacements.
-        let cells_from_px = 1.0 / (windows[0][0].width() as f32 / size[1].max(1) as f32).round();
+        let cells_from_px = 1.0 / (width as f32 / size[1].max(1) as f32).round();
         Ok(Self { grid: Grid { width: size[1], height: size[0], cells_from_px }, values })
     }
 

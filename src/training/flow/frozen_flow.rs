@@ -40,7 +40,8 @@ impl Ahead {
     }
 }
 
-/// Flow of windows of clips, on demand.
+/// Flow of windows of clips, on demand. A clone shares what is kept.
+#[derive(Clone)]
 pub struct FrozenFlow {
     source: FlowSource,
     network: MotionNetwork,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
 use super::feature_cache::FeatureCache;
 use super::linear::{RowInit, fit_to};
@@ -15,9 +15,10 @@ use crate::data::LabelledClip;
 use crate::data::augmentation::Draw;
 use crate::data::clips::{Clips, Keep};
 use crate::error::{Error, Result};
-use crate::nets::flow_normalisation::classifier_input;
+use crate::gpu::is_gpu;
 use crate::nets::preprocessing::MEAN_BGR;
-use crate::nets::{MotionNetwork, Stream, device_of, is_device_failure, read_back};
+use crate::nets::{Modality, MotionNetwork, Stream, WINDOW_FRAMES, device_of, is_device_failure, read_back};
+use crate::training::batches;
 use crate::training::flow::frozen_flow::{Ahead, FrozenFlow};
 use crate::training::flow::source::FlowSource;
 use crate::training::run::clock::{Clock, by_turns, time_is_up};
@@ -73,28 +74,66 @@ impl FeatureExtractor {
         let labels: Vec<usize> = places.clone().map(|place| self.clips.label(place)).collect();
         let classes = labels.iter().collect::<BTreeSet<_>>().len();
         let mut found: Vec<Option<Tensor<2>>> = vec![None; count];
-        for (looked_at, place) in by_turns(labels.into_iter()).into_iter().enumerate() {
+        let turns = by_turns(labels.into_iter());
+        let mut looked_at = 0;
+        while looked_at < count {
             clock.wait_while_paused(on_event);
             if clock.is_stopped() {
                 return Ok(None);
             }
-            if looked_at >= classes && clock.is_over(share) {
+            // However little time there is, a clip of each class is looked at.
+            let due = if clock.is_over(share) { classes.saturating_sub(looked_at) } else { count - looked_at };
+            if due == 0 {
                 on_event(TrainingEvent::Warning(time_is_up(looked_at, count)));
                 self.done += count - looked_at;
                 on_event(TrainingEvent::Preparing { done: self.done, of });
                 break;
             }
-            match self.known(first + place).map_or_else(|| self.extract(first + place), Ok) {
-                Ok(features) => found[place] = Some(features),
-                Err(error) if is_device_failure(&error) => return Err(error),
-                Err(error) => on_event(TrainingEvent::Warning(error)),
+            let group = &turns[looked_at..looked_at + due.min(self.clips_at_once())];
+            let places_in_list: Vec<usize> = group.iter().map(|place| first + place).collect();
+            for (&place, features) in group.iter().zip(self.known_or_extracted(&places_in_list)?) {
+                match features {
+                    Ok(features) => found[place] = Some(features),
+                    Err(error) => on_event(TrainingEvent::Warning(error)),
+                }
+                self.done += 1;
+                on_event(TrainingEvent::Preparing { done: self.done, of });
             }
-            self.done += 1;
-            on_event(TrainingEvent::Preparing { done: self.done, of });
+            looked_at += group.len();
         }
         let found = places.zip(found).filter_map(|(place, features)| Some((self.clips.clip(place).clone(), features?)));
         let (clips, rows): (Vec<_>, Vec<_>) = found.unzip();
         Ok(Some(Features { clips, rows: (!rows.is_empty()).then(|| Tensor::cat(rows, 0)) }))
+    }
+
+    /// Returns how many clips are looked at side by side: a GPU is busy with one.
+    fn clips_at_once(&self) -> usize {
+        if is_gpu(&device_of(&self.stream)) { 1 } else { rayon::current_num_threads() }
+    }
+
+    /// Returns the features of the clips at the places `indices`, `[views, F]` each, or why a clip cannot be read.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn known_or_extracted(&mut self, indices: &[usize]) -> Result<Vec<Result<Tensor<2>>>> {
+        let (this, device) = (&*self, device_of(&self.stream));
+        let look_at = |&index: &usize| {
+            if let Some(known) = this.known(index) {
+                return Ok((Ok(known), None));
+            }
+            let mut flow = this.flow.clone();
+            match this.extract(index, flow.as_mut()) {
+                Err(error) if is_device_failure(&error) => Err(error),
+                features => Ok((features, flow)),
+            }
+        };
+        let looked_at = batches::in_background(&device, || batches::for_each(&device, indices, look_at))?;
+        let (features, flows): (Vec<_>, Vec<_>) = looked_at.into_iter().unzip();
+        // The source learns the size of its flow with the first that it computes.
+        if let Some(flow) = flows.into_iter().zip(&features).find_map(|(flow, made)| flow.filter(|_| made.is_ok())) {
+            self.flow = Some(flow);
+        }
+        Ok(features)
     }
 
     /// Returns the features of clip `index`, `[views, F]`, if they are in the cache.
@@ -106,12 +145,19 @@ impl FeatureExtractor {
     ///
     /// # Errors
     /// If the clip cannot be read, its features are not finite, or the device fails.
-    fn extract(&mut self, index: usize) -> Result<Tensor<2>> {
+    fn extract(&self, index: usize, flow: Option<&mut FrozenFlow>) -> Result<Tensor<2>> {
         let clips = self.clips.clone();
         let clip = clips.clip(index);
         let path = self.cache.as_ref().and_then(|cache| cache.path(clip)); // before the clip is read: it may change
-        let input = self.input(index)?;
-        let features = self.stream.features(input);
+        let device = device_of(&self.stream);
+        let (input, features): (Tensor<4>, fn(&Stream, Tensor<4>) -> Tensor<2>) = match flow {
+            Some(flow) => (self.flow_windows(index, flow)?, Stream::flow_features),
+            None => (self.pictures(index)?, Stream::features),
+        };
+        let batch = batches::size(batches::parallel_budget_px(&device), clips.geometry(), self.pictures_of_view());
+        let parts =
+            batches::for_each(&device, &input.split(batch, 0), |part| Ok(features(&self.stream, part.clone())))?;
+        let features = Tensor::cat(parts, 0);
         let values = read_back(features.clone())?;
         if !values.iter().all(|value| value.is_finite()) {
             let remedy = "Use weights of a training that did not diverge";
@@ -123,20 +169,32 @@ impl FeatureExtractor {
         Ok(features)
     }
 
-    /// Returns what the stream reads of the views of clip `index`.
-    fn input(&mut self, index: usize) -> Result<Tensor<4>> {
-        let (frame, device, input) = (self.clips.geometry(), device_of(&self.stream), self.stream.input());
-        let frames = self.clips.count(index)?;
-        let draws = self.views.draws(index, frames, input.frames(), frame);
-        match &mut self.flow {
-            Some(flow) => Ok(classifier_input(flow.windows(&draws, input.count, frame, &Ahead::default(), &device)?)),
-            None => self.pictures(index, frames, &draws, &device),
+    /// Returns how many pictures of the stream's size cost as much as one view.
+    fn pictures_of_view(&self) -> usize {
+        let input = self.stream.input();
+        match input.modality {
+            Modality::Pictures => input.count,
+            Modality::Flow => input.count.div_ceil(WINDOW_FRAMES),
         }
     }
 
-    /// Drawn frames, or clips of them: `[draws, 3·n, h, w]`.
-    fn pictures(&self, index: usize, frames: usize, draws: &[Draw], device: &Device) -> Result<Tensor<4>> {
-        let (count, size) = (self.stream.input().count, self.clips.geometry());
+    /// Returns the views of clip `index`, which has so many frames.
+    fn draws(&self, index: usize) -> Result<(Vec<Draw>, usize)> {
+        let frames = self.clips.count(index)?;
+        Ok((self.views.draws(index, frames, self.stream.input().frames(), self.clips.geometry()), frames))
+    }
+
+    /// Raw flow of the views of clip `index`: `[views, 2·n, h/2, w/2]`.
+    fn flow_windows(&self, index: usize, flow: &mut FrozenFlow) -> Result<Tensor<4>> {
+        let (draws, _) = self.draws(index)?;
+        let (pairs, device) = (self.stream.input().count, device_of(&self.stream));
+        flow.windows(&draws, pairs, self.clips.geometry(), &Ahead::default(), &device)
+    }
+
+    /// Frames of the views of clip `index`, or clips of them: `[views, 3·n, h, w]`.
+    fn pictures(&self, index: usize) -> Result<Tensor<4>> {
+        let (draws, frames) = self.draws(index)?;
+        let (count, size, device) = (self.stream.input().count, self.clips.geometry(), device_of(&self.stream));
         let wanted: Vec<usize> = draws.iter().flat_map(|draw| draw.indices(count, frames)).collect();
         let pictures = self.clips.pictures(index, &wanted, Keep::Nothing)?;
         let mut planes = Vec::new();
@@ -144,7 +202,7 @@ impl FeatureExtractor {
             pictures.iter().for_each(|picture| draw.crop.append_bgr(picture, size, MEAN_BGR, 1.0, &mut planes));
         }
         let shape = [draws.len(), 3 * count, size.height as usize, size.width as usize];
-        Ok(Tensor::from_data(TensorData::new(planes, shape), device))
+        Ok(Tensor::from_data(TensorData::new(planes, shape), &device))
     }
 }
 
@@ -174,18 +232,13 @@ impl ClipFeatures {
         let clips = Arc::new(Clips::new(clips.to_vec(), frame));
         let flow = motion.map(|motion| FrozenFlow::unkept(FlowSource::MotionNet, motion.valid(), clips.clone()));
         let mut extractor = FeatureExtractor::new(stream.valid(), flow, clips.clone(), Self::VIEWS, root);
-        let mut rows = Vec::with_capacity(clips.len());
-        for index in 0..clips.len() {
-            if let Some(known) = extractor.known(index) {
-                rows.push(Some(known));
-                continue;
+        let mut rows: Vec<Option<Tensor<2>>> = (0..clips.len()).map(|index| extractor.known(index)).collect();
+        let unknown: Vec<usize> = (0..clips.len()).filter(|&index| rows[index].is_none()).collect();
+        for group in unknown.chunks(extractor.clips_at_once()) {
+            for (&index, features) in group.iter().zip(extractor.known_or_extracted(group)?) {
+                on_clip(features.as_ref().err());
+                rows[index] = features.ok();
             }
-            let features = extractor.extract(index);
-            match &features {
-                Err(error) if is_device_failure(error) => return Err(error.clone()),
-                _ => on_clip(features.as_ref().err()),
-            }
-            rows.push(features.ok());
         }
         if rows.iter().all(Option::is_none) {
             return Err(Error::new("clips", "none of them could be read", "See the errors above"));
@@ -214,6 +267,7 @@ pub(in crate::training) fn of_views(labels: impl IntoIterator<Item = usize>, vie
 
 #[cfg(test)]
 mod tests {
+    use burn::tensor::Device;
     use image::{Rgb, RgbImage};
 
     use super::*;
