@@ -13,7 +13,7 @@ const REACH: usize = 64;
 pub(in crate::engine) type FrameSpan = (usize, usize);
 
 /// Outputs of the motion network around the present window.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(in crate::engine) struct FlowCache(HashMap<FrameSpan, FlowPyramid>);
 
 impl FlowCache {

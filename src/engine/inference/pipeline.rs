@@ -1,6 +1,6 @@
 //! The inference pipeline of one model: a window of frames in, flow and scores out.
 //!
-//! The inference thread and the command line use it alike. All tensors stay on the calling thread.
+//! The inference thread and the command line use it alike. On a GPU all tensors stay on the calling thread.
 
 use std::iter::repeat;
 use std::ops::Range;
@@ -21,6 +21,7 @@ use crate::gpu::{Compute, share_flow};
 use crate::nets::{
     FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, device_failed, flow_normalisation, read_back,
 };
+use crate::training::batches;
 use crate::video::{Frame, Geometry, Sizes};
 
 /// Adjacent pairs of a window.
@@ -43,9 +44,10 @@ pub struct WindowResult {
 /// An input of the motion network, and the pairs whose flow is taken from it.
 type PairEvaluation<'a> = (Vec<&'a Frame>, Range<usize>);
 
-/// A model on its device, with the flows of recent frames.
+/// A model on its device, with the flows of recent frames. A clone shares the model.
+#[derive(Clone)]
 pub struct InferencePipeline {
-    model: HiddenTwoStream,
+    model: Arc<HiddenTwoStream>,
     device: Device,
     /// Whether the window draws with this device: only then may it be handed buffers.
     on_window_device: bool,
@@ -58,7 +60,7 @@ impl InferencePipeline {
     pub fn new(model: HiddenTwoStream, compute: &Compute) -> Self {
         let on_window_device = compute.wgpu.is_some();
         Self {
-            model,
+            model: Arc::new(model),
             device: compute.device.clone(),
             on_window_device,
             cache: FlowCache::default(),
@@ -160,18 +162,27 @@ impl InferencePipeline {
     /// Like [`InferencePipeline::advance`], and if the device fails.
     pub fn analyse(&mut self, window: &[Arc<Frame>]) -> Result<WindowResult> {
         let temporal_frames = self.temporal_frames();
-        self.advance(window, temporal_frames)?;
-        let mut parts = Vec::new();
-        for (evaluation, pairs) in self.evaluations(window, temporal_frames)? {
-            parts.push((self.flows_of(&evaluation)?, pairs));
-        }
-        let flows = FlowPyramid::joined(&parts.iter().map(|(flow, pairs)| (flow, pairs.clone())).collect::<Vec<_>>());
-        let started = Instant::now();
-        let temporal = self.temporal_logits(flows.finest().clone())?;
-        self.timing.temporal_ms = milliseconds(started);
-        let started = Instant::now();
-        let spatial = self.spatial_logits(window)?;
-        self.timing.spatial_ms = milliseconds(started);
+        let evaluations = self.evaluations(window, temporal_frames)?;
+        let (model, device) = (self.model.clone(), self.device.clone());
+        let motion_and_temporal = || {
+            self.advance(window, temporal_frames)?;
+            let mut parts = Vec::new();
+            for (evaluation, pairs) in &evaluations {
+                parts.push((self.flows_of(evaluation)?, pairs.clone()));
+            }
+            let flows =
+                FlowPyramid::joined(&parts.iter().map(|(flow, pairs)| (flow, pairs.clone())).collect::<Vec<_>>());
+            let started = Instant::now();
+            let temporal = self.temporal_logits(flows.finest().clone())?;
+            self.timing.temporal_ms = milliseconds(started);
+            Ok((flows, temporal))
+        };
+        let spatial = || {
+            let started = Instant::now();
+            Ok((spatial_logits(&model, &device, window)?, milliseconds(started)))
+        };
+        let ((flows, temporal), (spatial, spatial_ms)) = batches::both(&device, motion_and_temporal, spatial)?;
+        self.timing.spatial_ms = spatial_ms;
         let scores = Scores { window_start: window[0].index, spatial, temporal };
         Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
     }
@@ -261,18 +272,24 @@ impl InferencePipeline {
         Ok(self.cache.get(span(evaluation)).expect("it was just computed").clone())
     }
 
-    /// Runs the motion network on all `evaluations` as one batch.
+    /// Runs the motion network on all `evaluations`.
     fn evaluate(&mut self, evaluations: &[Vec<&Frame>]) -> Result<()> {
         if evaluations.is_empty() {
             return Ok(());
         }
         let started = Instant::now();
-        let windows: Vec<Vec<&RgbImage>> =
-            evaluations.iter().map(|frames| frames.iter().map(|frame| &*frame.scaled[0]).collect()).collect();
-        let flows = self.model.motion.flows(&windows); // k × 2(n−1) channels
-        self.device.sync().map_err(device_failed)?;
-        for (row, evaluation) in evaluations.iter().enumerate() {
-            self.cache.insert(span(evaluation), flows.row(row));
+        let batch = batches::size(batches::parallel_budget_px(&self.device), self.motion_size(), 1);
+        let batches: Vec<&[Vec<&Frame>]> = evaluations.chunks(batch).collect();
+        let (model, device) = (&self.model, &self.device);
+        let flows = batches::for_each(device, &batches, |batch| {
+            let windows: Vec<Vec<&RgbImage>> =
+                batch.iter().map(|frames| frames.iter().map(|frame| &*frame.scaled[0]).collect()).collect();
+            let flows = model.motion.flows(&windows); // k × 2(n−1) channels
+            device.sync().map_err(device_failed)?;
+            Ok((0..batch.len()).map(|row| flows.row(row)).collect::<Vec<_>>())
+        })?;
+        for (evaluation, flow) in evaluations.iter().zip(flows.into_iter().flatten()) {
+            self.cache.insert(span(evaluation), flow);
         }
         self.timing.motion_ms = milliseconds(started);
         Ok(())
@@ -281,20 +298,7 @@ impl InferencePipeline {
     /// Returns the logits of the temporal stream for the raw flow of a window.
     fn temporal_logits(&self, flow: Tensor<4>) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.temporal else { return Ok(Vec::new()) };
-        self.checked(stream.temporal_logits(flow)?)
-    }
-
-    /// Returns the logits of the spatial stream for the middle frame of the window, or the frames around it that it reads.
-    fn spatial_logits(&self, window: &[Arc<Frame>]) -> Result<Vec<f32>> {
-        let Some(stream) = &self.model.spatial else { return Ok(Vec::new()) };
-        let frames = middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
-        self.checked(stream.spatial_logits(&[frames])?)
-    }
-
-    /// Returns the only row of logits; a lost device may return anything and reports it only when synchronised.
-    fn checked(&self, mut logits: Vec<Vec<f32>>) -> Result<Vec<f32>> {
-        self.device.sync().map_err(device_failed)?;
-        Ok(logits.swap_remove(0))
+        checked(stream.temporal_logits(flow)?, &self.device)
     }
 
     /// Reads a flow `[1, 2, h, w]` back for the read-out and keeps hold of its copy on the GPU.
@@ -317,6 +321,19 @@ impl InferencePipeline {
         let size = &self.model.card.preprocessing.spatial;
         Geometry { width: size.width, height: size.height }
     }
+}
+
+/// Returns the logits of the spatial stream for the middle frame of the window, or the frames around it that it reads.
+fn spatial_logits(model: &HiddenTwoStream, device: &Device, window: &[Arc<Frame>]) -> Result<Vec<f32>> {
+    let Some(stream) = &model.spatial else { return Ok(Vec::new()) };
+    let frames = middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
+    checked(stream.spatial_logits(&[frames])?, device)
+}
+
+/// Returns the only row of logits; a lost device may return anything and reports it only when synchronised.
+fn checked(mut logits: Vec<Vec<f32>>, device: &Device) -> Result<Vec<f32>> {
+    device.sync().map_err(device_failed)?;
+    Ok(logits.swap_remove(0))
 }
 
 fn span(evaluation: &[&Frame]) -> FrameSpan {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::UNIX_EPOCH;
 
 use crossbeam_channel::unbounded;
@@ -12,10 +13,11 @@ use crate::engine::{
     InferencePipeline, Message, Prediction, Scores, SuggestionOrder, SuggestionStart, WindowPrediction,
 };
 use crate::error::Result;
-use crate::gpu::Compute;
+use crate::gpu::{Compute, is_gpu};
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
 use crate::panic_guard::caught;
+use crate::training::batches;
 use crate::video::{Frame, Sizes, VideoReader};
 
 /// Fewest windows of a video that is longer than one.
@@ -44,20 +46,29 @@ pub(in crate::engine) fn run(
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     let classes = model.card.classes.clone();
     // Nothing is drawn from this recogniser's flow.
-    let mut pipeline = InferencePipeline::new(model, &Compute { wgpu: None, ..compute.clone() });
+    let pipeline = InferencePipeline::new(model, &Compute { wgpu: None, ..compute.clone() });
     let (sender, outcomes) = unbounded(); // one outcome a video
     let videos = order.videos.len();
     events.send(Message::SuggestionsStarted(Box::new(SuggestionStart { classes, videos, outcomes })));
-    for (id, path) in &order.videos {
-        let scored = caught("suggestions", || score(&mut pipeline, path, &order.fusion, stop));
-        if stop.is_asked() {
-            break;
+    let next = AtomicUsize::new(0);
+    let score_videos = |_: &usize| {
+        let mut pipeline = pipeline.clone();
+        while let Some((id, path)) = order.videos.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let scored = caught("suggestions", || score(&mut pipeline, path, &order.fusion, stop));
+            if stop.is_asked() {
+                break;
+            }
+            // Nobody reads on after the window is gone.
+            let _ = sender.send((*id, scored.map(Arc::new)));
+            events.wake();
         }
-        // Nobody reads on after the window is gone.
-        let _ = sender.send((*id, scored.map(Arc::new)));
-        events.wake();
-    }
-    Ok(())
+        Ok(())
+    };
+    // On a GPU one video after the other; the processor decodes and scores as many as it has cores.
+    batches::in_background(&compute.device, || {
+        let workers = if is_gpu(&compute.device) { 1 } else { rayon::current_num_threads() };
+        batches::for_each(&compute.device, &(0..workers).collect::<Vec<_>>(), score_videos).map(drop)
+    })
 }
 
 /// Scores windows that are evenly spread over a video.
