@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use super::model_arguments::DeviceArg;
 use super::outcome::Outcome;
 use crate::app::measure_repaints;
-use crate::engine::{Engine, InferencePipeline, Message, Request, WINDOW_FRAMES};
+use crate::engine::{Engine, InferencePipeline, Message, Request, WINDOW_FRAMES, default_model};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, MotionConfig};
@@ -68,7 +68,10 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
     motion_networks(&mut table, &compute)?;
     tvl1::rows(&mut table)?;
     tvl1_on_gpu::rows(&mut table, &compute)?;
-    recognition(&mut table, &compute, &clip)?;
+    recognition(&mut table, &compute, &clip, fixture::model(&PAIRWISE, INPUT, &compute.device), "")?;
+    if let Ok(shipped) = default_model() {
+        recognition(&mut table, &compute, &clip, HiddenTwoStream::load(&shipped, &compute.device)?, ", default")?;
+    }
     decoding(&mut table, &clip)?;
     first_flow(&mut table, &compute, &clip, &dir.path().join("model"))?;
     repaints(&mut table, compute.clone(), &clip, &dir.path().join("model"))?;
@@ -94,9 +97,15 @@ fn motion_networks(table: &mut BenchmarkTable, compute: &Compute) -> Result<()> 
     Ok(())
 }
 
-/// The same with everything around it: pictures in, flow and scores out.
-fn recognition(table: &mut BenchmarkTable, compute: &Compute, clip: &Path) -> Result<()> {
-    let mut pipeline = InferencePipeline::new(fixture::model(&PAIRWISE, INPUT, &compute.device), compute);
+/// The same with everything around it: pictures in, flow and scores out; `of` says in the table which model it is.
+fn recognition(
+    table: &mut BenchmarkTable,
+    compute: &Compute,
+    clip: &Path,
+    model: HiddenTwoStream,
+    of: &str,
+) -> Result<()> {
+    let mut pipeline = InferencePipeline::new(model, compute);
     let mut reader = VideoReader::open(clip, pipeline.sizes())?;
     let frames = (0..CLIP_FRAMES).map(|index| reader.frame(index).map(Arc::new)).collect::<Result<Vec<_>>>()?;
     let mut starts = (0..=CLIP_FRAMES - WINDOW_FRAMES).cycle();
@@ -104,14 +113,15 @@ fn recognition(table: &mut BenchmarkTable, compute: &Compute, clip: &Path) -> Re
         let start = starts.next().unwrap_or_default();
         &frames[start..start + WINDOW_FRAMES]
     };
-    table.measure("  a new frame's flow, frames to read-back", 1.0, || {
+    table.measure(&format!("  a new frame's flow, frames to read-back{of}"), 1.0, || {
         pipeline.clear();
         pipeline.flow(next_window(), 0, 2).map(drop)
     })?;
     pipeline.clear();
     pipeline.analyse(next_window())?;
-    table.measure("  a new frame's flow and scores, streaming", 1.0, || pipeline.analyse(next_window()).map(drop))?;
-    table.measure("  a window's flows and scores, from scratch", 1.0, || {
+    let streaming = format!("  a new frame's flow and scores{of}");
+    table.measure(&streaming, 1.0, || pipeline.analyse(next_window()).map(drop))?;
+    table.measure(&format!("  a window's flows and scores{of}"), 1.0, || {
         pipeline.clear();
         pipeline.analyse(next_window()).map(drop)
     })
