@@ -1,13 +1,14 @@
 //! Convolutions and their way back: sums over taps of maps in padded planes.
 //!
-//! A task copies a band of rows into planes, for all input maps of a picture, and goes over it with one block of output
-//! maps after the other. A tile of `M` maps and `N` vectors of pixels stays in registers while the sum runs over all
-//! input maps and taps (`tile.rs`); the weights of a block are in the order of that sum. Three sizes matter:
+//! A task copies a band of rows of some input maps into planes and goes over it tile by tile: `M` maps and `N` vectors of
+//! pixels stay in registers while the sum runs over these input maps and all taps (`tile.rs`). What lies where in the
+//! cache decides the sizes:
 //!
-//! - The planes of a band fit the second level of the cache, so that all blocks find them there. Large maps are cut into
-//!   bands of rows for it.
-//! - The weights of a block are read again for every tile: a block of narrow layers fits the first level, one of wide
-//!   layers the second.
+//! - The pixels that a tile reads of as many input maps as are taken at a time fit the first level of the cache
+//!   ([`LINES_OF_TILE`]), so that all blocks of output maps find them there. The sums of the other input maps are added
+//!   in further passes.
+//! - The planes of a band fit the second level ([`BAND`]), and beside them the weights of as many blocks as are computed in
+//!   one pass ([`WEIGHTS`]), from where they stream through the first, one after the other.
 //! - Tasks are pictures × bands × blocks. With few pictures and bands the blocks are split, or, where weights are few,
 //!   more bands made, so that one picture keeps all threads busy. Groups are split like blocks.
 //!
@@ -20,13 +21,22 @@ use super::planes::PlaneLayout;
 use super::scratch::with_buffers;
 use super::simd::Vectors;
 use super::sizes::{ConvolutionAxis, ConvolutionSizes, KernelTap};
-use super::tile::{Activation, Band, LARGEST_BLOCK, LONGEST_TILE};
+use super::tile::{Activation, Band, LARGEST_BLOCK, LONGEST_TILE, LONGEST_VECTOR, OutputBlock};
 
-/// Numbers of the planes of a task: half a megabyte.
-const BAND: usize = 128 * 1024;
+/// Numbers of the planes of a task: a quarter of the smallest second level of today's processors.
+const BAND: usize = 32 * 1024;
 
-/// Steps of the sum whose weights are packed at a time.
-const STEPS_PACKED: usize = 64;
+/// Numbers of the weights of a pass over a band: another quarter.
+const WEIGHTS: usize = 32 * 1024;
+
+/// Weights of which every task may read all.
+const FEW_WEIGHTS: usize = 128 * 1024;
+
+/// Numbers of a line of the cache.
+const LINE: usize = 16;
+
+/// Lines of the cache that the pixels of a tile may take: half of the first level.
+const LINES_OF_TILE: usize = 256;
 
 /// Tasks for each thread, so that one that is interrupted does not keep the others waiting.
 const TASKS_PER_THREAD: usize = 3;
@@ -89,8 +99,12 @@ struct Correlation {
     blocks: Vec<MapBlock>,
     /// Pairs of taps of each part of the output, rows before columns.
     parts: Vec<Vec<[KernelTap; 2]>>,
-    /// Where the weights of an output map are, in the order in which they are used: part, input map, tap.
+    /// Input maps that are taken at a time.
+    pass: usize,
+    /// Where the weights of an output map are, in the order in which they are used: pass, part, input map, tap.
     reads: Vec<u32>,
+    /// `reads` counts up from 0.
+    in_order: bool,
 }
 
 /// How the work is cut into tasks.
@@ -121,26 +135,32 @@ impl Correlation {
         maps: [usize; 2],
         strides: [usize; 3],
     ) -> Self {
-        let largest = if vectors == Vectors::Widest { LARGEST_BLOCK } else { 6 };
-        let mut blocks = Vec::new();
-        let mut first = 0;
-        while first < maps[1] {
-            let left = maps[1] - first;
-            let maps = if left >= largest { largest } else { 1 << left.ilog2() };
-            blocks.push(MapBlock { first, maps });
-            first += maps;
-        }
-        let pairs = |ys: &[KernelTap], xs: &[KernelTap]| ys.iter().flat_map(|y| xs.iter().map(|x| [*y, *x])).collect();
         let [y, x] = &axes;
+        let [largest, tile] = match vectors {
+            Vectors::Widest => [LARGEST_BLOCK, 48],
+            Vectors::Avx2 => [6, 16],
+            Vectors::Portable => [6, 8],
+        };
+        // Blocks of nearly the same size: a last one of a map or two would not keep the registers full.
+        let count = maps[1].div_ceil(largest);
+        let bounds = (0..count).map(|index| [index * maps[1] / count, (index + 1) * maps[1] / count]);
+        let blocks = bounds.map(|[first, end]| MapBlock { first, maps: end - first }).collect();
+        let pairs = |ys: &[KernelTap], xs: &[KernelTap]| ys.iter().flat_map(|y| xs.iter().map(|x| [*y, *x])).collect();
         let parts: Vec<Vec<_>> = y.taps.iter().flat_map(|ys| x.taps.iter().map(|xs| pairs(ys, xs))).collect();
+        let lines = y.extent * x.phases() * ((tile + x.halo()).div_ceil(LINE) + 1);
+        let pass = maps[0].div_ceil(maps[0].div_ceil((LINES_OF_TILE / lines).max(1)).max(1)).max(1);
         let mut reads = Vec::new();
-        for taps in &parts {
-            for from in 0..maps[0] {
-                let read = |[y, x]: &[KernelTap; 2]| from * strides[2] + y.kernel * sizes.kernel[1] + x.kernel;
-                reads.extend(taps.iter().map(|taps| read(taps) as u32));
+        for first in (0..maps[0]).step_by(pass) {
+            for taps in &parts {
+                for from in first..(first + pass).min(maps[0]) {
+                    let read = |[y, x]: &[KernelTap; 2]| from * strides[2] + y.kernel * sizes.kernel[1] + x.kernel;
+                    reads.extend(taps.iter().map(|taps| read(taps) as u32));
+                }
             }
         }
-        Self { vectors, axes, batch: sizes.batch, groups: sizes.groups, maps, strides, blocks, parts, reads }
+        let in_order = reads.iter().zip(0..).all(|(read, step)| *read == step);
+        let [batch, groups] = [sizes.batch, sizes.groups];
+        Self { vectors, axes, batch, groups, maps, strides, blocks, parts, pass, reads, in_order }
     }
 
     /// Products in the sums of one output map.
@@ -148,16 +168,18 @@ impl Correlation {
         self.reads.len()
     }
 
+    /// Products of one output map with one input map.
+    fn taps(&self) -> usize {
+        self.parts.iter().map(Vec::len).sum()
+    }
+
     fn cut(&self) -> TaskGrid {
         let y = &self.axes[0];
         let wanted = TASKS_PER_THREAD * rayon::current_num_threads();
-        let weights = self.maps[1] * self.steps();
         let whole = PlaneLayout::new(&self.axes, y.grid, 1);
-        let row = self.maps[0] * whole.phases[0] * whole.phases[1] * whole.row;
-        // Every band reads all weights: where they are many, larger bands are the lesser evil.
-        let room = (weights / 4).clamp(BAND, 2 * BAND) / row;
+        let room = BAND / (self.pass * whole.phases[0] * whole.phases[1] * whole.row).max(1);
         let mut bands = y.grid.div_ceil(room.saturating_sub(y.halo()).max(1));
-        if self.groups == 1 && weights <= BAND && self.batch * bands < wanted {
+        if self.groups == 1 && self.maps[1] * self.steps() <= FEW_WEIGHTS && self.batch * bands < wanted {
             let most = y.grid.div_ceil((4 * y.halo()).max(4));
             bands = bands.max(wanted.div_ceil(self.batch).min(most));
         }
@@ -182,23 +204,34 @@ impl Correlation {
             && [y.low, x.low] == [0, 0]
             && steps == [1; 4]
             && [y.from, x.from] == [y.to, x.to]
-            && last * x.to >= LONGEST_TILE;
+            && last * x.to >= LONGEST_VECTOR;
         let map = if direct { y.from * x.from } else { layout.map() };
         let mut offsets = Vec::with_capacity(self.parts.len());
         for taps in &self.parts {
             let taps: Vec<_> = taps.iter().map(|[y, x]| layout.offset(&self.axes, [y.offset, x.offset])).collect();
             let of_map = |index: usize| taps.iter().map(move |offset| (index * map + offset) as u32);
-            offsets.push((0..self.maps[0]).flat_map(of_map).collect());
+            offsets.push((0..self.pass).flat_map(of_map).collect());
         }
         // Weights that several tasks use are packed once.
         let packed = if self.batch * cut.bands > 2 { self.pack_all(weight, finish.scale) } else { Vec::new() };
         let shared =
             CorrelationInput { of: self, input, weight, packed: &packed, offsets: &offsets, layout, direct, finish };
-        let planes = if direct { 0 } else { self.maps[0] * map + LONGEST_TILE };
-        let lengths = [planes, x.step_to * LARGEST_BLOCK * LONGEST_TILE, LARGEST_BLOCK * self.steps()];
+        let of_block = self.pass * self.taps() * self.blocks.iter().map(|block| block.maps).max().unwrap_or(1);
+        let blocks_of_pass = (WEIGHTS / of_block.max(1)).max(1);
+        let maps_of_task =
+            if self.groups > 1 { self.maps[1] } else { (cut.units_of_task * LARGEST_BLOCK).min(self.maps[1]) };
+        let kept =
+            if self.pass == self.maps[0] { 0 } else { self.parts.len() * (cut.rows * layout.row + LONGEST_TILE) };
+        let lengths = [
+            if direct { 0 } else { self.pass * map + LONGEST_TILE },
+            x.step_to * LARGEST_BLOCK * LONGEST_TILE,
+            if packed.is_empty() { blocks_of_pass * of_block } else { 0 },
+            maps_of_task * kept,
+        ];
         self.tasks(&cut, &mut out).into_par_iter().for_each(|task| {
-            with_buffers(lengths, |[planes, tiles, weights]| {
-                self.vectors.run(CorrelationWork { shared, task, planes, tiles, weights });
+            with_buffers(lengths, |[planes, tiles, weights, sums]| {
+                let work = CorrelationWork { shared, task, blocks_of_pass, kept, planes, tiles, weights, sums };
+                self.vectors.run(work);
             });
         });
         out
@@ -244,37 +277,62 @@ impl Correlation {
                 jobs.push((group, *block, mine));
             }
         }
-        let least = BAND / 16 / (LARGEST_BLOCK * steps + 1) + 1;
+        let least = BAND / 4 / (LARGEST_BLOCK * steps + 1) + 1;
         let jobs = jobs.into_par_iter().with_min_len(least);
-        jobs.for_each(|(group, block, packed)| self.pack(group, block, weight, scale, packed));
+        jobs.for_each(|(group, block, packed)| self.pack(group, block, &self.reads, weight, scale, packed));
         packed
     }
 
-    /// Writes the weights of a block in the order in which they are read: part, input map, tap, output map.
-    fn pack(&self, group: usize, block: MapBlock, weight: &[f32], scale: Option<&[f32]>, packed: &mut [f32]) {
+    /// Writes the weights of a block in the order of `reads`, those of all maps side by side.
+    fn pack(
+        &self,
+        group: usize,
+        block: MapBlock,
+        reads: &[u32],
+        weight: &[f32],
+        scale: Option<&[f32]>,
+        packed: &mut [f32],
+    ) {
         let mut scales = [1.0; LARGEST_BLOCK];
         if let Some(all) = scale {
             scales[..block.maps].copy_from_slice(&all[group * self.maps[1] + block.first..][..block.maps]);
         }
         let weight = weight.get(group * self.strides[0] + block.first * self.strides[1]..).unwrap_or_default();
         match block.maps {
-            8 => self.pack_maps::<8>(weight, &scales, packed),
-            6 => self.pack_maps::<6>(weight, &scales, packed),
-            4 => self.pack_maps::<4>(weight, &scales, packed),
-            2 => self.pack_maps::<2>(weight, &scales, packed),
-            _ => self.pack_maps::<1>(weight, &scales, packed),
+            8 => self.pack_maps::<8>(reads, weight, &scales, packed),
+            7 => self.pack_maps::<7>(reads, weight, &scales, packed),
+            6 => self.pack_maps::<6>(reads, weight, &scales, packed),
+            5 => self.pack_maps::<5>(reads, weight, &scales, packed),
+            4 => self.pack_maps::<4>(reads, weight, &scales, packed),
+            3 => self.pack_maps::<3>(reads, weight, &scales, packed),
+            2 => self.pack_maps::<2>(reads, weight, &scales, packed),
+            _ => self.pack_maps::<1>(reads, weight, &scales, packed),
         }
     }
 
-    /// A few steps of all `M` maps at a time: those of one map alone would go over all places again for the next.
-    fn pack_maps<const M: usize>(&self, weight: &[f32], scales: &[f32; LARGEST_BLOCK], packed: &mut [f32]) {
+    /// Steps outside, maps inside: the places are written in order, and every map's weights read in order.
+    fn pack_maps<const M: usize>(
+        &self,
+        reads: &[u32],
+        weight: &[f32],
+        scales: &[f32; LARGEST_BLOCK],
+        packed: &mut [f32],
+    ) {
         let (places, _) = packed.as_chunks_mut::<M>();
-        for (reads, places) in self.reads.chunks(STEPS_PACKED).zip(places.chunks_mut(STEPS_PACKED)) {
-            for map in 0..M {
-                let weight = &weight[map * self.strides[1]..];
-                for (read, place) in reads.iter().zip(&mut *places) {
-                    place[map] = weight[*read as usize] * scales[map];
+        if let (true, Some(first)) = (self.in_order, reads.first()) {
+            let rows: [&[f32]; M] =
+                std::array::from_fn(|map| &weight[map * self.strides[1] + *first as usize..][..reads.len()]);
+            for (step, place) in places.iter_mut().enumerate().take(reads.len()) {
+                for map in 0..M {
+                    place[map] = rows[map][step] * scales[map];
                 }
+            }
+            return;
+        }
+        for (read, place) in reads.iter().zip(places) {
+            let weight = &weight[*read as usize..];
+            for map in 0..M {
+                place[map] = weight[map * self.strides[1]] * scales[map];
             }
         }
     }
@@ -288,7 +346,7 @@ struct CorrelationInput<'a> {
     weight: &'a [f32],
     /// Empty where every task packs its own.
     packed: &'a [f32],
-    /// Where the products of each part are read, in the order of the weights.
+    /// Where the products of each part are read, in the order of the weights of a pass.
     offsets: &'a [Vec<u32>],
     layout: PlaneLayout,
     /// The maps are read where they are.
@@ -296,69 +354,103 @@ struct CorrelationInput<'a> {
     finish: Finish<'a>,
 }
 
-/// A task and room for its planes, the tiles of all parts and the weights of a block.
+/// A task and room for its planes, the tiles of all parts, the weights of a pass and the sums between two passes.
 struct CorrelationWork<'a> {
     shared: CorrelationInput<'a>,
     task: Task<'a>,
+    blocks_of_pass: usize,
+    /// Sums of each map.
+    kept: usize,
     planes: &'a mut [f32],
     tiles: &'a mut [f32],
     weights: &'a mut [f32],
+    sums: &'a mut [f32],
 }
 
 impl WithSimd for CorrelationWork<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self { shared, task, planes, tiles, weights } = self;
-        let CorrelationInput { of, layout, finish, .. } = shared;
-        let [y, x] = &of.axes;
-        let (plane, steps) = (y.from * x.from, of.steps());
-        let mut out = task.out;
-        if !shared.direct {
-            planes[of.maps[0] * layout.map()..].fill(0.0);
-        }
-        let [first, end] = task.units;
-        let (groups, blocks) =
-            if of.groups > 1 { (first..end, &of.blocks[..]) } else { (0..1, &of.blocks[first..end]) };
-        let mut written = 0;
-        for group in groups {
-            let at = (task.picture * of.groups + group) * of.maps[0] * plane;
-            let maps = &shared.input[at..at + of.maps[0] * plane];
-            let planes = if shared.direct {
-                &maps[task.rows[0] * x.from..]
-            } else {
-                for (index, planes) in planes.chunks_exact_mut(layout.map()).take(of.maps[0]).enumerate() {
-                    layout.fill(simd, &of.axes, task.rows[0], 0, &maps[index * plane..(index + 1) * plane], planes);
-                }
-                &*planes
-            };
-            for block in blocks {
-                let map = group * of.maps[1] + block.first;
-                let mut bias = [0.0; LARGEST_BLOCK];
-                if let Some(all) = finish.bias {
-                    bias[..block.maps].copy_from_slice(&all[map..map + block.maps]);
-                }
-                let weights = if shared.packed.is_empty() {
-                    of.pack(group, *block, shared.weight, finish.scale, &mut weights[..block.maps * steps]);
-                    &weights[..block.maps * steps]
-                } else {
-                    &shared.packed[map * steps..(map + block.maps) * steps]
-                };
-                let band = Band {
-                    axes: &of.axes,
-                    planes,
-                    row: layout.row,
-                    rows: task.rows[1] - task.rows[0],
-                    flat: shared.direct,
-                    offsets: shared.offsets,
-                    weights,
-                    bias,
-                    activation: finish.activation,
-                };
-                band.run(simd, &mut out[written..written + block.maps], tiles);
-                written += block.maps;
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let of = self.shared.of;
+        let [first, end] = self.task.units;
+        let mut out = std::mem::take(&mut self.task.out);
+        if of.groups == 1 {
+            self.group(simd, 0, &of.blocks[first..end], &mut out);
+        } else {
+            for (group, out) in (first..end).zip(out.chunks_mut(of.maps[1])) {
+                self.group(simd, group, &of.blocks, out);
             }
+        }
+    }
+}
+
+impl CorrelationWork<'_> {
+    /// Computes the band of `blocks` of a group, a pass of input maps after the other.
+    #[inline(always)]
+    fn group<S: Simd>(&mut self, simd: S, group: usize, blocks: &[MapBlock], out: &mut [&mut [f32]]) {
+        let CorrelationInput { of, weight, packed, layout, direct, finish, .. } = self.shared;
+        let [y, x] = &of.axes;
+        let plane = y.from * x.from;
+        let input = &self.shared.input[(self.task.picture * of.groups + group) * of.maps[0] * plane..];
+        let mut first = 0;
+        while first < of.maps[0] {
+            let count = of.pass.min(of.maps[0] - first);
+            let maps = &input[first * plane..(first + count) * plane];
+            let planes = if direct {
+                &maps[self.task.rows[0] * x.from..]
+            } else {
+                for (index, planes) in self.planes.chunks_exact_mut(layout.map()).take(count).enumerate() {
+                    let map = &maps[index * plane..(index + 1) * plane];
+                    layout.fill(simd, &of.axes, self.task.rows[0], 0, map, planes);
+                }
+                self.planes[count * layout.map()..].fill(0.0);
+                &*self.planes
+            };
+            let mut offsets = Vec::with_capacity(of.parts.len());
+            for (all, taps) in self.shared.offsets.iter().zip(&of.parts) {
+                offsets.push(&all[..count * taps.len()]);
+            }
+            let band = Band {
+                axes: &of.axes,
+                planes,
+                row: layout.row,
+                rows: self.task.rows[1] - self.task.rows[0],
+                flat: direct,
+                offsets: &offsets,
+                first: first == 0,
+                last: first + count == of.maps[0],
+                activation: finish.activation,
+            };
+            let (mut out, mut sums) = (&mut *out, &mut *self.sums);
+            let reads = &of.reads[first * of.taps()..(first + count) * of.taps()];
+            for blocks in blocks.chunks(self.blocks_of_pass) {
+                let mut outputs = Vec::with_capacity(blocks.len());
+                let mut weights = &mut *self.weights;
+                for block in blocks {
+                    let map = group * of.maps[1] + block.first;
+                    let mut bias = [0.0; LARGEST_BLOCK];
+                    if let Some(all) = finish.bias {
+                        bias[..block.maps].copy_from_slice(&all[map..map + block.maps]);
+                    }
+                    let length = block.maps * reads.len();
+                    let weights: &[f32] = if packed.is_empty() {
+                        let (mine, rest) = weights.split_at_mut(length);
+                        weights = rest;
+                        of.pack(group, *block, reads, weight, finish.scale, mine);
+                        mine
+                    } else {
+                        &packed[map * of.steps() + block.maps * first * of.taps()..][..length]
+                    };
+                    let (mine, rest) = out.split_at_mut(block.maps);
+                    out = rest;
+                    let (kept, rest) = sums.split_at_mut(block.maps * self.kept);
+                    sums = rest;
+                    outputs.push(OutputBlock { weights, bias, out: mine, sums: kept });
+                }
+                band.run(simd, &mut outputs, self.tiles);
+            }
+            first += count;
         }
     }
 }

@@ -15,6 +15,7 @@ mod simd;
 mod sizes;
 mod tile;
 mod weight_gradient;
+mod wide_weight_gradient;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;

@@ -92,7 +92,7 @@ proptest! {
     fn kernels_agree_with_the_plain_sums(
         batch in 0_usize..3,
         (groups, from, to) in prop_oneof![
-            (Just(1_usize), 1_usize..14, 1_usize..22),
+            (Just(1_usize), 1_usize..20, 1_usize..22),
             (2_usize..6, 1_usize..3, 1_usize..4),
         ],
         x in prop_oneof![[1_usize..8, 1_usize..8], [1_usize..14, 1_usize..60]],
@@ -119,6 +119,15 @@ fn maps_in_many_bands_tiles_and_chunks_agree() {
     check(&sizes(2, [67, 66], 1, [9, 7], [3, 3], [1, 1], [1, 1]), 2);
     check(&sizes(1, [40, 33], 1, [24, 24], [1, 1], [1, 1], [0, 0]), 3);
     check(&sizes(1, [4, 8], 1, [90, 70], [4, 4], [2, 2], [1, 1]), 4);
+    check(&sizes(9, [15, 7], 1, [4, 3], [3, 3], [1, 1], [1, 1]), 5);
+}
+
+#[test]
+fn more_maps_than_one_pass_takes_agree() {
+    check(&sizes(1, [130, 20], 1, [7, 18], [3, 3], [1, 1], [1, 1]), 6);
+    check(&sizes(1, [50, 96], 1, [8, 6], [4, 4], [2, 2], [1, 1]), 7);
+    check(&sizes(1, [300, 13], 1, [3, 7], [1, 1], [1, 1], [0, 0]), 8);
+    check(&sizes(2, [90, 90], 2, [5, 6], [5, 5], [2, 1], [2, 2]), 9);
 }
 
 #[test]

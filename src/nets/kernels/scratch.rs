@@ -3,10 +3,10 @@
 use std::cell::Cell;
 
 thread_local! {
-    static KEPT: [Cell<Vec<f32>>; 3] = const { [const { Cell::new(Vec::new()) }; 3] };
+    static KEPT: [Cell<Vec<f32>>; 4] = const { [const { Cell::new(Vec::new()) }; 4] };
 }
 
-/// Calls `work` with up to three buffers of these lengths, which hold whatever the call before left in them.
+/// Calls `work` with up to four buffers of these lengths, which hold whatever the call before left in them.
 pub fn with_buffers<const N: usize, R>(lengths: [usize; N], work: impl FnOnce([&mut [f32]; N]) -> R) -> R {
     KEPT.with(|kept| {
         let mut buffers = [const { Vec::new() }; N];

@@ -1,10 +1,12 @@
 //! Gradients of weights and biases: products of maps in planes, summed over pixels.
 //!
+//! Layers with many input maps have their own method (`wide_weight_gradient.rs`). The others, depthwise ones among them, go
+//! this way:
 //! `M` maps of the output's gradient and `N` pairs of input map and tap make `M · N` sums of vectors, which stay in
 //! registers over all pixels of a chunk: 4 × 6 with 32 registers, 3 × 3 with 16. The gradient's rows are as far apart as
 //! the planes' and have zeros between them, so that pixels are counted as one long row; where there is a zero, the
 //! product counts nothing unless the input there is not finite. A chunk is as many rows, or as many whole pictures, as
-//! fit the second level of the cache. Threads take tiles of 64 × 64 maps; where there are few of them, parts of the
+//! fit the second level of the cache. Threads take tiles of maps; where there are few of them, parts of the
 //! chunks, whose sums are added at the end in a fixed order.
 
 #![expect(clippy::needless_range_loop, reason = "indices run over registers: iterators would keep them in memory")]
@@ -16,6 +18,7 @@ use super::planes::PlaneLayout;
 use super::scratch::with_buffers;
 use super::simd::{Vectors, copy, multiply_add};
 use super::sizes::{ConvolutionAxis, ConvolutionSizes};
+use super::wide_weight_gradient::{FEWEST_MAPS, wide_weight_gradient};
 
 /// Numbers of the planes of a chunk: a megabyte.
 const CHUNK: usize = 256 * 1024;
@@ -23,18 +26,23 @@ const CHUNK: usize = 256 * 1024;
 /// Numbers of a map in a chunk: four maps of the gradient and one of the input shall stay in the first level of the cache.
 const LONGEST: usize = 4096;
 
-/// Maps of a tile of the weights.
-const TILE: usize = 64;
+/// Most maps, of the input and of the output, that a task takes.
+pub const MAPS_OF_TASK: usize = 72;
+
+/// Fewest output maps of a group for which vectors of input maps are worth it.
+const FEWEST_OUTPUT_MAPS: usize = 4;
 
 /// Returns the gradient of the weights [maps, c / groups, kh, kw] of the convolution of `x`, given that of its output.
 pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
     let ([of_x, of_y], taps) = (sizes.maps_of_group(), sizes.taps());
     let axes = [sizes.forward(0), sizes.forward(1)];
-    let mut sums = vec![0.0; sizes.maps[1] * of_x * taps];
-    if x.is_empty() || gradient.is_empty() || sums.is_empty() {
-        return sums;
+    if x.is_empty() || gradient.is_empty() || taps == 0 {
+        return vec![0.0; sizes.maps[1] * of_x * taps];
     }
-    let [xs, ys] = [of_x, of_y].map(|maps| maps.div_ceil(maps.div_ceil(TILE)));
+    if of_x >= FEWEST_MAPS && of_y >= FEWEST_OUTPUT_MAPS {
+        return wide_weight_gradient(vectors, sizes, x, gradient);
+    }
+    let [xs, ys] = [of_x, of_y].map(|maps| maps.div_ceil(maps.div_ceil(MAPS_OF_TASK)));
     let whole = PlaneLayout::new(&axes, sizes.y[0], 1);
     let row = whole.row * (xs * whole.phases[0] * whole.phases[1] + ys);
     let rows = (CHUNK / row).min(LONGEST / whole.row).clamp(1, sizes.y[0]);
@@ -45,24 +53,7 @@ pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gr
     let pictures = if bands > 1 { 1 } else { sizes.batch.div_ceil(sizes.batch.div_ceil(fit)) };
     let chunks = sizes.batch.div_ceil(pictures) * bands;
 
-    let threads = rayon::current_num_threads();
-    let tiles = sizes.groups * of_x.div_ceil(xs) * of_y.div_ceil(ys);
-    let splits = if tiles >= 2 * threads { 1 } else { (3 * threads).div_ceil(tiles).min(chunks) };
-    let mut tasks = Vec::new();
-    for group in 0..sizes.groups {
-        for y in (0..of_y).step_by(ys) {
-            for x in (0..of_x).step_by(xs) {
-                for split in 0..splits {
-                    tasks.push(Tile {
-                        group,
-                        xs: [x, (x + xs).min(of_x)],
-                        ys: [y, (y + ys).min(of_y)],
-                        chunks: [split * chunks / splits, (split + 1) * chunks / splits],
-                    });
-                }
-            }
-        }
-    }
+    let tiles = WeightTile::all(sizes, [xs, ys], chunks);
     let layout = PlaneLayout::new(&axes, rows, pictures);
     let of_map = |map: usize| {
         let tap = move |tap| [tap / sizes.kernel[1], tap % sizes.kernel[1]];
@@ -73,15 +64,58 @@ pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gr
     let shared = GradientInput { sizes, axes: &axes, x, gradient, layout, offsets: &offsets, rows, bands, pictures };
     // What the last offsets read beyond the last plane meets zeros.
     let lengths = [xs * layout.map() + pictures * layout.plane, ys * pictures * layout.plane];
-    let of_tile = |tile: &Tile| {
+    let of_tile = |tile: &WeightTile| {
         let mut sums = vec![0.0; (tile.ys[1] - tile.ys[0]) * (tile.xs[1] - tile.xs[0]) * taps];
         with_buffers(lengths, |[planes, gradients]| {
             vectors.run(GradientWork { shared: &shared, tile, planes, gradients, sums: &mut sums });
         });
         sums
     };
-    let parts: Vec<Vec<f32>> = tasks.par_iter().map(of_tile).collect();
-    for (tile, part) in tasks.iter().zip(parts) {
+    let parts = tiles.par_iter().map(of_tile).collect();
+    add_parts(sizes, &tiles, parts)
+}
+
+/// Some weights of a group, and some of the chunks of pixels.
+pub struct WeightTile {
+    pub group: usize,
+    /// Input maps.
+    pub xs: [usize; 2],
+    /// Output maps.
+    pub ys: [usize; 2],
+    pub chunks: [usize; 2],
+}
+
+impl WeightTile {
+    /// Returns tiles of `xs` × `ys` maps; where there are too few for all threads, each has a part of the chunks.
+    pub fn all(sizes: &ConvolutionSizes, [xs, ys]: [usize; 2], chunks: usize) -> Vec<Self> {
+        let threads = rayon::current_num_threads();
+        let [of_x, of_y] = sizes.maps_of_group();
+        let count = sizes.groups * of_x.div_ceil(xs) * of_y.div_ceil(ys);
+        let splits = if count >= 2 * threads { 1 } else { (3 * threads).div_ceil(count).min(chunks) };
+        let mut tiles = Vec::with_capacity(count * splits);
+        for group in 0..sizes.groups {
+            for y in (0..of_y).step_by(ys) {
+                for x in (0..of_x).step_by(xs) {
+                    for split in 0..splits {
+                        tiles.push(Self {
+                            group,
+                            xs: [x, (x + xs).min(of_x)],
+                            ys: [y, (y + ys).min(of_y)],
+                            chunks: [split * chunks / splits, (split + 1) * chunks / splits],
+                        });
+                    }
+                }
+            }
+        }
+        tiles
+    }
+}
+
+/// Returns the weights [maps, c / groups, kh, kw] as the sum of the `parts` of `tiles`, in their order.
+pub fn add_parts(sizes: &ConvolutionSizes, tiles: &[WeightTile], parts: Vec<Vec<f32>>) -> Vec<f32> {
+    let ([of_x, of_y], taps) = (sizes.maps_of_group(), sizes.taps());
+    let mut sums = vec![0.0; sizes.maps[1] * of_x * taps];
+    for (tile, part) in tiles.iter().zip(parts) {
         let width = (tile.xs[1] - tile.xs[0]) * taps;
         for (y, part) in (tile.ys[0]..).zip(part.chunks(width)) {
             let at = ((tile.group * of_y + y) * of_x + tile.xs[0]) * taps;
@@ -99,7 +133,7 @@ pub fn bias_gradient(maps: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
         let pictures = gradient.chunks_exact((maps * pixels).max(1));
         pictures.map(|picture| sum(&picture[map * pixels..(map + 1) * pixels])).sum()
     };
-    (0..maps).into_par_iter().with_min_len(TILE.div_ceil(4)).map(of_map).collect()
+    (0..maps).into_par_iter().with_min_len(MAPS_OF_TASK / 4).map(of_map).collect()
 }
 
 /// Sixteen sums side by side: faster, and more exact, than one.
@@ -112,16 +146,6 @@ fn sum(values: &[f32]) -> f32 {
         }
     }
     sums.iter().chain(rest).sum()
-}
-
-/// Some weights of a group, and some of the chunks.
-struct Tile {
-    group: usize,
-    /// Input maps.
-    xs: [usize; 2],
-    /// Output maps.
-    ys: [usize; 2],
-    chunks: [usize; 2],
 }
 
 /// What all tasks read.
@@ -144,7 +168,7 @@ struct GradientInput<'a> {
 /// A task, room for the planes of its maps, and its sums.
 struct GradientWork<'a> {
     shared: &'a GradientInput<'a>,
-    tile: &'a Tile,
+    tile: &'a WeightTile,
     planes: &'a mut [f32],
     gradients: &'a mut [f32],
     sums: &'a mut [f32],
