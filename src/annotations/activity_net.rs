@@ -1,6 +1,7 @@
 //! ActivityNet's JSON: `database` → video → `subset`, `duration`, `annotations` with `segment` in seconds and `label`.
 //!
-//! In addition to ActivityNet's fields, a video may have its `path`, and an annotation of the whole clip is marked with `clip`.
+//! In addition to ActivityNet's fields, a video may have its `path`, `group` and `note`, and an annotation a `note`; one of the whole
+//! clip is marked with `clip`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,6 +24,10 @@ pub struct Video {
     pub duration_secs: Option<f64>,
     /// Where its file is, if it says so.
     pub path: Option<String>,
+    /// The recording it belongs to; empty where none is named.
+    pub group: String,
+    /// A remark; empty where there is none.
+    pub note: String,
     /// Those that can be read.
     pub annotations: Vec<Annotation>,
     /// What is wrong with the video as a whole or with other annotations.
@@ -41,6 +46,9 @@ pub struct Annotation {
     /// When it begins and ends, in seconds.
     #[serde(deserialize_with = "json_values::as_pair")]
     pub segment: [f64; 2],
+    /// A remark; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "json_values::as_text")]
+    pub note: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,6 +69,10 @@ struct Fields<D, A> {
     annotations: Option<Vec<A>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "json_values::as_text")]
+    group: String,
+    #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "json_values::as_text")]
+    note: String,
 }
 
 /// Returns the videos of the file at `path`, by their names.
@@ -76,11 +88,13 @@ pub fn read(path: &Path) -> Result<Vec<Video>> {
 }
 
 fn video(id: String, fields: Value) -> Video {
-    let Fields { subset, duration, annotations, path } = match serde_json::from_value::<Fields<Value, Value>>(fields) {
-        Ok(fields) => fields,
-        Err(error) => return Video { id, problems: vec![error.to_string()], ..Video::default() },
-    };
-    let mut video = Video { id, subset, duration_secs: json_values::number(&duration), path, ..Video::default() };
+    let Fields { subset, duration, annotations, path, group, note } =
+        match serde_json::from_value::<Fields<Value, Value>>(fields) {
+            Ok(fields) => fields,
+            Err(error) => return Video { id, problems: vec![error.to_string()], ..Video::default() },
+        };
+    let duration_secs = json_values::number(&duration);
+    let mut video = Video { id, subset, duration_secs, path, group, note, ..Video::default() };
     for (number, annotation) in (1..).zip(annotations.into_iter().flatten()) {
         match serde_json::from_value(annotation) {
             Ok(annotation) => video.annotations.push(annotation),
@@ -95,8 +109,8 @@ fn video(id: String, fields: Value) -> Video {
 /// # Errors
 /// If a time is not a number.
 pub fn to_json(videos: impl IntoIterator<Item = Video>) -> serde_json::Result<String> {
-    let entry = |Video { id, subset, duration_secs, path, annotations, .. }: Video| {
-        (id, Fields { subset, duration: duration_secs, annotations: Some(annotations), path })
+    let entry = |Video { id, subset, duration_secs, path, group, note, annotations, .. }: Video| {
+        (id, Fields { subset, duration: duration_secs, annotations: Some(annotations), path, group, note })
     };
     let database = videos.into_iter().map(entry).collect();
     serde_json::to_string_pretty(&File { version: "Motionscope", taxonomy: [], database })
@@ -110,12 +124,14 @@ mod tests {
     fn what_is_written_is_read_and_what_is_wrong_costs_itself_only() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.json");
-        let annotation = |clip| Annotation { clip, label: "wave".into(), segment: [0.0, 1.5] };
+        let annotation = |clip| Annotation { clip, label: "wave".into(), segment: [0.0, 1.5], note: "slowly".into() };
         let video = Video {
             id: "a".into(),
             subset: "training".into(),
             duration_secs: Some(2.0),
             path: Some("in/a.mp4".into()),
+            group: "g1".into(),
+            note: String::new(),
             annotations: vec![annotation(true), annotation(false)],
             problems: Vec::new(),
         };
@@ -125,7 +141,8 @@ mod tests {
             r#"{"database": {"a": {"annotations": [{"label": 7, "segment": ["0:01", 2]}, {"label": "x"}]}, "b": 3}}"#;
         std::fs::write(&path, text).unwrap();
         let videos = read(&path).unwrap();
-        assert_eq!(videos[0].annotations, [Annotation { clip: false, label: "7".into(), segment: [1.0, 2.0] }]);
+        let expected = Annotation { clip: false, label: "7".into(), segment: [1.0, 2.0], note: String::new() };
+        assert_eq!(videos[0].annotations, [expected]);
         assert!(videos[0].problems[0].starts_with("annotation 2: missing field") && videos[1].problems.len() == 1);
     }
 }

@@ -26,14 +26,16 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
 
 fn video(clip: &AnnotatedClip, id: String) -> Video {
     let [start, duration] = clip.whole_secs().unwrap_or_default().map(rounded);
-    let whole = |label: &String| Annotation { label: label.clone(), segment: [start, duration], clip: true };
+    let segment = [start, duration];
+    let whole = |label: &String| Annotation { label: label.clone(), segment, clip: true, note: String::new() };
     let part = |span: &Span| {
         let segment = clip.secs_of(span)?.map(rounded);
-        Some(Annotation { label: span.label.clone(), segment, clip: false })
+        Some(Annotation { label: span.label.clone(), segment, clip: false, note: span.note.clone() })
     };
     let annotations = clip.labels.iter().map(whole).chain(clip.spans.iter().filter_map(part)).collect();
     let (duration_secs, path) = (Some(duration), Some(clip.path.clone()));
-    Video { id, subset: "training".into(), duration_secs, path, annotations, problems: Vec::new() }
+    let (group, note) = (clip.group.clone(), clip.note.clone());
+    Video { id, subset: "training".into(), duration_secs, path, group, note, annotations, problems: Vec::new() }
 }
 
 /// Seconds to the microsecond.
@@ -43,18 +45,19 @@ fn rounded(secs: f64) -> f64 {
 
 pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     let mut set = AnnotationSet::default();
-    for Video { id, path, duration_secs, annotations, problems, .. } in activity_net::read(source)? {
+    for Video { id, path, duration_secs, group, note, annotations, problems, .. } in activity_net::read(source)? {
         let place = format!("video {id}");
         let left_out =
             |problem: &String| Error::file(source, format!("{place}: {problem}; skipped"), "Correct the annotation");
         set.notes.extend(problems.iter().map(left_out));
-        let mut clip = AnnotatedClip { length_secs: duration_secs, ..AnnotatedClip::named(path.unwrap_or(id), place) };
+        let named = AnnotatedClip::named(path.unwrap_or(id), place);
+        let mut clip = AnnotatedClip { length_secs: duration_secs, group, note, ..named };
         clip.left_out = problems.len();
-        for Annotation { label, segment: [start, end], clip: is_whole } in annotations {
+        for Annotation { label, segment: [start, end], clip: is_whole, note } in annotations {
             if is_whole {
                 clip.labels.push(label);
             } else {
-                clip.spans.push(Span::new(label, Extent::Secs(start, end)));
+                clip.spans.push(Span { note, ..Span::new(label, Extent::Secs(start, end)) });
             }
         }
         set.clips.push(clip);

@@ -1,7 +1,8 @@
 //! "CVAT for video 1.1": an XML file for each video.
 //!
 //! It has no labels of frames, only tracks, so that a segment is a track of a box as large as the picture that appears at
-//! its first frame and is outside from the frame after its last. Attributes of the track hold the note, and whether it is
+//! its first frame and is outside from the frame after its last. Attributes of the track hold the note (that of the video, where the
+//! whole clip is labelled), and whether it is
 //! the whole clip that is labelled (`scope`). The labels with these attributes are to be in CVAT's task, as they are in the
 //! file. Read, any track is a segment for each time it is visible; the tags of "CVAT for images 1.1" are read as well,
 //! those of frames that follow each other as one segment. Frames are those of the video, whatever frame a task starts at and
@@ -53,7 +54,8 @@ fn document(clip: &AnnotatedClip, set: &AnnotationSet) -> Option<String> {
     xml.close();
     xml.element("source", &[], &clip.path);
     xml.close();
-    let whole = clip.labels.iter().map(|label| (Span::new(label, Extent::Frames(0, facts.frames)), "clip"));
+    let whole = |label: &String| Span { note: clip.note.clone(), ..Span::new(label, Extent::Frames(0, facts.frames)) };
+    let whole = clip.labels.iter().map(|label| (whole(label), "clip"));
     let parts = clip.spans.iter().map(|part| (part.clone(), "segment"));
     for (id, (part, scope)) in whole.chain(parts).enumerate() {
         let Some((start, end)) = part.frames() else { continue };
@@ -263,6 +265,9 @@ fn read_track(
     };
     if value("scope").is_some_and(|scope| scope.trim() == "clip") {
         clip.labels.push(label.to_owned());
+        if let Some(note) = value("note").filter(|note| !note.is_empty()) {
+            clip.note = note;
+        }
         return Ok(());
     }
     let mut start: Option<usize> = None;

@@ -2,7 +2,8 @@
 //!
 //! A tier for each class holds its segments, which may overlap those of others, with the class as value; a label of the
 //! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip`. Times are in
-//! milliseconds, which distinguishes frames up to 1000 per second. On import, the value of an annotation is its label, whatever its
+//! milliseconds, which distinguishes frames up to 1000 per second. Properties of the document hold the group and the note of the
+//! video. On import, the value of an annotation is its label, whatever its
 //! tier is called; without a value it is the name of the tier. What depends on another annotation holds as long as that, or an
 //! equal share of it where several do; slots without a time are spread evenly between their neighbours. Of several media, those that the
 //! project has get the labels, each by its own `TIME_ORIGIN`.
@@ -13,7 +14,7 @@ use std::path::Path;
 use super::super::StoredPath;
 use super::Exported;
 use super::annotation_set::{AnnotatedClip, AnnotationSet, Extent, Span};
-use super::exported::{free_path, note_lost, note_timeless, write_file};
+use super::exported::{free_path, note_timeless, write_file};
 use super::video_finder::{FoundVideo, VideoFinder};
 use super::xml::{Element, XmlWriter};
 use crate::annotations::text;
@@ -22,6 +23,9 @@ use crate::error::{Error, Result};
 /// The linguistic type of labels of whole clips, and that of others.
 const CLIP: &str = "clip";
 const SEGMENT: &str = "segment";
+/// Properties of a document: the recording its video belongs to, and a remark about it.
+const GROUP: &str = "group";
+const NOTE: &str = "note";
 
 pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let (mut exported, mut used, mut timeless) = (Exported::default(), BTreeSet::new(), 0);
@@ -33,9 +37,6 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
         }
     }
     note_timeless(&mut exported, target, timeless);
-    let noted = set.clips.iter().flat_map(|clip| &clip.spans).filter(|part| !part.note.is_empty()).count();
-    let remedy = "Export JSON as well if they matter";
-    note_lost(&mut exported, target, noted, "segment notes skipped, because ELAN tiers cannot store them", remedy);
     Ok(exported)
 }
 
@@ -84,6 +85,9 @@ fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
     let mut media = vec![("MEDIA_URL", absolute.as_str()), ("MIME_TYPE", mime_type(clip.file_name()))];
     media.extend(relative.as_deref().map(|url| ("RELATIVE_MEDIA_URL", url)));
     xml.empty("MEDIA_DESCRIPTOR", &media);
+    for (name, text) in [(GROUP, &clip.group), (NOTE, &clip.note)].into_iter().filter(|(_, text)| !text.is_empty()) {
+        xml.element("PROPERTY", &[("NAME", name)], text);
+    }
     xml.close();
     // Each end of each annotation has its own slot, as in ELAN: moved there, it moves no other.
     let mut slots: Vec<(u64, usize)> = Vec::new();
@@ -229,7 +233,13 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
         let cause = format!("it refers to several videos; all of them get its labels: {}", names.join(", "));
         set.remarks.push(Error::file(path, cause, "Check the labels of each"));
     }
-    let mut clip = AnnotatedClip::escaped("", text::place(source, path, None));
+    let property = |name: &str| {
+        let mut all = document.all("HEADER").flat_map(|header| header.all("PROPERTY"));
+        let found = all.find(|property| property.attribute("NAME") == Some(name));
+        found.map(|property| property.text.clone()).unwrap_or_default()
+    };
+    let (group, note) = (property(GROUP), property(NOTE));
+    let mut clip = AnnotatedClip { group, note, ..AnnotatedClip::escaped("", text::place(source, path, None)) };
     for ElanAnnotation { line, label, secs, is_whole } in annotations(&document) {
         match secs {
             _ if is_whole => clip.labels.push(label),

@@ -29,6 +29,10 @@ use crate::frame_times::FrameTimes;
 use crate::json_values;
 use crate::plural::counted;
 
+/// What a task says of its video besides where it is and its rate.
+const GROUP: &str = "group";
+const NOTE: &str = "note";
+
 /// Frames per second of a labelling interface that does not say how many.
 const USUAL_FPS: f64 = 24.0;
 
@@ -124,10 +128,13 @@ fn task(clip: &AnnotatedClip, id: usize) -> Value {
         result.push(region);
     }
     let annotations = if result.is_empty() { json!([]) } else { json!([{ "result": result }]) };
-    let data = match fps {
-        Some(fps) => json!({ "video": clip.path, "fps": fps }),
-        None => json!({ "video": clip.path }),
-    };
+    let mut data = json!({ "video": clip.path });
+    if let Some(fps) = fps {
+        data["fps"] = fps.into();
+    }
+    for (key, text) in [(GROUP, &clip.group), (NOTE, &clip.note)].into_iter().filter(|(_, text)| !text.is_empty()) {
+        data[key] = text.as_str().into();
+    }
     json!({ "id": id, "data": data, "annotations": annotations })
 }
 
@@ -173,7 +180,9 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
             set.notes.push(left_out(cause, "Give the path in \"data\": {\"video\": …}"));
             continue;
         };
-        let mut clip = AnnotatedClip::named(path, place.clone());
+        let said = |key: &str| task.data.get(key).and_then(json_values::text).unwrap_or_default();
+        let (group, note) = (said(GROUP), said(NOTE));
+        let mut clip = AnnotatedClip { group, note, ..AnnotatedClip::named(path, place.clone()) };
         let mut wrong = |clip: &mut AnnotatedClip, error: serde_json::Error| {
             clip.left_out += 1;
             set.notes.push(left_out(error.to_string(), "Correct the annotation in Label Studio"));
@@ -238,7 +247,9 @@ fn rate_of(task: &LabelStudioTask, regions: &[Region]) -> Option<f64> {
 
 /// Returns the video of a task: what is called so, or else the only text there is.
 fn video_of(task: &LabelStudioTask) -> Option<String> {
-    let texts = || task.data.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
+    let is_about = |key: &str| [GROUP, NOTE].contains(&key);
+    let texts =
+        || task.data.iter().filter(|(key, _)| !is_about(key)).filter_map(|(key, value)| Some((key, value.as_str()?)));
     let called = texts().find(|(key, _)| key.to_lowercase().contains("video"));
     let path = called.or_else(|| texts().next().filter(|_| texts().count() == 1))?.1;
     // Files served from a folder of the machine, and those that were uploaded, which have eight characters before the name.

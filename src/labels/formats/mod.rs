@@ -8,12 +8,12 @@
 //! | [JSON](Format::Json) | yes | yes | by frame | yes | yes | yes | yes |
 //! | [CSV](Format::Csv) | yes | yes | in seconds and by frame | yes | no | of labelled videos | of labels |
 //! | [UCF101 lists](Format::UcfLists) | yes | no | as clips that are cut out | yes | no | in file names | no |
-//! | [ActivityNet](Format::ActivityNet) | yes | yes | in seconds | yes | yes | no | no |
-//! | [ELAN](Format::Elan) | yes | yes | in ms | yes | yes | no | no |
-//! | [BORIS](Format::Boris) | yes | yes | in seconds | yes | yes | no | of segments and videos |
-//! | [CVAT](Format::Cvat) | yes | yes | by frame | yes | yes | no | of segments |
-//! | [Label Studio](Format::LabelStudio) | yes | yes | by frame of its interface | yes | yes | no | of segments |
-//! | [X-AnyLabeling](Format::XAnyLabeling) | yes | yes | by frame | yes | yes | no | of segments |
+//! | [ActivityNet](Format::ActivityNet) | yes | yes | in seconds | yes | yes | yes | yes |
+//! | [ELAN](Format::Elan) | yes | yes | in ms | yes | yes | yes | of videos |
+//! | [BORIS](Format::Boris) | yes | yes | in seconds | yes | yes | yes | yes |
+//! | [CVAT](Format::Cvat) | yes | yes | by frame | yes | yes | no | of segments and clip labels |
+//! | [Label Studio](Format::LabelStudio) | yes | yes | by frame of its interface | yes | yes | yes | yes |
+//! | [X-AnyLabeling](Format::XAnyLabeling) | yes | yes | by frame | yes | yes | no | of segments and clip labels |
 //!
 //! Times are those of the first frame and of the one after the last, by the time stamps of the video and on the clock of its
 //! file: zero is where the file begins, as in players, even where its pictures begin later. Read, they mean the nearest frames,
@@ -41,6 +41,7 @@ mod merge;
 #[cfg(test)]
 mod round_trip_tests;
 mod ucf_lists;
+mod uncarried;
 mod video_finder;
 mod x_any_labeling;
 mod xml;
@@ -59,6 +60,7 @@ pub use format::Format;
 use imported::folder_of_source;
 pub use imported::{Choices, Import};
 pub use ucf_lists::exported_clips;
+use uncarried::note_uncarried;
 use video_finder::VideoFinder;
 
 /// The folder that all files of an export to `target` are in.
@@ -114,6 +116,7 @@ pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -
         let what = "videos without known frame times, for which a constant frame rate was assumed";
         note_lost(&mut exported, target, assumed, what, "Check the videos of the project and export again");
     }
+    note_uncarried(&mut exported, &set, format, target);
     for video in document.videos.values() {
         exported.is_doubtful |= video.locked.is_some();
         exported.notes.extend(video.locked.as_deref().cloned());

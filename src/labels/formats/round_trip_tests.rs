@@ -57,7 +57,7 @@ fn what_is_exported_comes_back_in_every_format_but_lists() {
             assert!(read.notes.is_empty(), "{}, seed {seed}: {:?}", format.name(), read.notes);
             assert!(read.unknown_classes.is_empty(), "{}, seed {seed}", format.name());
             back.apply(read.step);
-            let with_notes = !matches!(format, Format::ActivityNet | Format::Elan);
+            let with_notes = format != Format::Elan;
             assert_eq!(shown(&back, with_notes), shown(&document, with_notes), "{}, seed {seed}", format.name());
             segments += document.videos.values().map(|video| video.segments.len()).sum::<usize>();
             let again = import(format, &target, &back, project, ALL).unwrap();
@@ -65,6 +65,58 @@ fn what_is_exported_comes_back_in_every_format_but_lists() {
         }
     }
     assert!(segments > 1000, "the documents have something to lose: {segments}");
+}
+
+#[test]
+fn groups_and_notes_come_back_or_the_export_says_that_they_do_not() {
+    for format in Format::ALL {
+        let dir = tempfile::tempdir().unwrap();
+        let mut document = small();
+        let wave = Label::Class(document.classes[0].id);
+        let second = Video { facts: document.videos[&VideoId(0)].facts.clone(), ..Video::new("b.mp4") };
+        document.apply(edits::add_videos(&document, vec![second]));
+        document.apply(edits::label_clip(&document, VideoId(0), wave).unwrap());
+        document.apply(edits::add_segment(&document, VideoId(0), wave, 10, 20).unwrap().1);
+        let segment = document.videos[&VideoId(0)].segments[0].id;
+        document.apply(edits::note_segment(&document, VideoId(0), segment, "with the left hand").unwrap());
+        for id in [VideoId(0), VideoId(1)] {
+            let say =
+                |video: &mut Video| (video.group, video.note) = ("kitchen <1>".into(), "dark & \"odd\"\n2".into());
+            document.apply(edits::change_video(&document, id, "Say", say).unwrap());
+        }
+        let target = target(format, dir.path());
+        let exported = export(format, &document, dir.path(), &target).unwrap();
+        let lost: usize = ["groups of videos", "notes of videos", "notes of segments"]
+            .into_iter()
+            .filter_map(|what| exported.notes.iter().find(|note| note.cause.starts_with(what)))
+            .map(|note| note.cause.rsplit(": ").next().unwrap().parse::<usize>().unwrap())
+            .sum();
+        let expected = match format {
+            Format::Json | Format::ActivityNet | Format::Boris | Format::LabelStudio => 0,
+            Format::Csv => 2, // both of the video without labels
+            Format::Elan => 1,
+            Format::Cvat | Format::XAnyLabeling => 3,
+            Format::UcfLists => 4,
+        };
+        assert_eq!(lost, expected, "{}: {:?}", format.name(), exported.notes);
+        if format == Format::UcfLists {
+            continue; // Its clips are other videos.
+        }
+        let mut back = unlabelled(&document);
+        back.apply(import(format, &target, &back, dir.path(), ALL).unwrap().step);
+        let texts = |document: &Document| {
+            let videos = document.videos.values();
+            let said = videos.flat_map(|video| [&video.group, &video.note].map(|text| !text.is_empty()));
+            let spans =
+                document.videos.values().flat_map(|video| &video.segments).map(|segment| !segment.note.is_empty());
+            said.chain(spans).filter(|is_there| *is_there).count()
+        };
+        assert_eq!(texts(&back) + lost, texts(&document), "{}", format.name());
+        let first = &back.videos[&VideoId(0)];
+        assert!([&first.group, &first.note].into_iter().all(|text| {
+            text.is_empty() || document.videos.values().any(|video| [&video.group, &video.note].contains(&text))
+        }));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! X-AnyLabeling's video classifier: one JSON file next to each video, of the same name (version 1.0.0, `video_classification`).
 //!
 //! It knows segments only. A label of the whole clip is written as a segment from the first frame to the last whose `id`
-//! is `clip` and a number, which X-AnyLabeling keeps. The files go into folders as the videos are in the project's; beside the
+//! is `clip` and a number, which X-AnyLabeling keeps, with the note of the video as its description. The files go into folders as the videos are in the project's; beside the
 //! videos, X-AnyLabeling finds them. `path` is where the project has the video, which may be outside of its folder.
 
 use std::collections::BTreeSet;
@@ -74,7 +74,10 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
             timeless += clip.spans.len() + clip.labels.len();
             continue;
         };
-        let labels = clip.labels.iter().map(|label| Span::new(label, Extent::Frames(0, facts.frames)));
+        // The description of the whole clip's segment is the place for the note of the video.
+        let whole_clip =
+            |label: &String| Span { note: clip.note.clone(), ..Span::new(label, Extent::Frames(0, facts.frames)) };
+        let labels = clip.labels.iter().map(whole_clip);
         let labels = labels.enumerate().filter_map(|(number, part)| entry(clip, &part, format!("{CLIP}{number}")));
         let parts = clip.spans.iter().enumerate();
         let parts = parts.filter_map(|(number, part)| entry(clip, part, format!("s{number}")));
@@ -156,6 +159,9 @@ fn add(set: &mut AnnotationSet, file: XAnyFile, folder: &Path, place: &str, path
         };
         if segment.is_whole(duration_ms) {
             clip.labels.push(segment.label);
+            if !segment.description.is_empty() {
+                clip.note = segment.description;
+            }
             continue;
         }
         let place = format!("{place}: segment {number}").trim_start_matches(": ").to_owned();

@@ -19,6 +19,8 @@ pub(super) struct Observation {
     pub place: String,
     /// A remark about the whole.
     pub note: String,
+    /// The recording that its media belong to; empty where none is named.
+    pub group: String,
     /// The media of each player, which follow each other.
     pub players: Vec<Vec<Medium>>,
     pub events: Vec<Event>,
@@ -126,7 +128,7 @@ struct Bout {
 impl Observation {
     /// Returns the labels of its media. States are of one subject, one behaviour and one set of modifiers.
     pub fn clips(self) -> BorisClips {
-        let Self { place, note, players, events, unreadable } = self;
+        let Self { place, note, group, players, events, unreadable } = self;
         let mut found = BorisClips::default();
         let Some(first) = players.first().filter(|media| !media.is_empty()) else { return found };
         let (bouts, unpaired) = paired(events);
@@ -134,7 +136,7 @@ impl Observation {
         if let [clip] = clips.as_mut_slice() {
             clip.note = note;
         }
-        clips.iter_mut().for_each(|clip| clip.left_out = unreadable);
+        clips.iter_mut().for_each(|clip| (clip.left_out, clip.group) = (unreadable, group.clone()));
         for (event, what) in unpaired {
             clips[medium_at(first, event.secs)].left_out += 1;
             let cause = format!("{}: {} {what}; skipped", event.place, event.code);

@@ -2,7 +2,7 @@
 //!
 //! BORIS pairs start and stop of the same behaviour, with the same modifiers, of the same subject, so that labels of the whole
 //! clip are states of a subject called `whole clip`. Comments hold the notes; an observation's description the note of the
-//! video. Read, a behaviour is a class, with its modifiers if some were chosen, as `peck (seed)`; the subject and numbers are
+//! video, and its independent variable `group` the group. Read, a behaviour is a class, with its modifiers if some were chosen, as `peck (seed)`; the subject and numbers are
 //! kept in the note, and are a subject and modifiers again when that is exported. A point event is one frame. The tables that
 //! BORIS exports, tabular or aggregated events as CSV or TSV, are read as well.
 
@@ -25,6 +25,9 @@ use crate::frame_times::FrameTimes;
 use crate::table::Table;
 use events::WHOLE;
 pub(super) use table::{is_table, read_table};
+
+/// The independent variable that is the group of a video.
+const GROUP: &str = "group";
 
 /// The keys of the first ten classes, as in the window.
 const KEYS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
@@ -52,11 +55,19 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let folder = target.parent().unwrap_or(Path::new(""));
     let observations = set.clips.iter().map(|clip| (clip.path.clone(), observation(clip, folder)));
     let observations: Map<_, _> = observations.collect();
+    let has_groups = set.clips.iter().any(|clip| !clip.group.is_empty());
+    let variables = match has_groups {
+        true => json!({ "0": {
+            "label": GROUP, "description": "Recording that the video belongs to", "type": "text",
+            "default value": "", "possible values": "",
+        } }),
+        false => json!({}),
+    };
     let project = json!({
         "time_format": "hh:mm:ss", "project_date": "", "project_name": "Motionscope",
         "project_description": "", "project_format_version": "7.0",
         "subjects_conf": subjects, "behaviors_conf": behaviours, "observations": observations,
-        "behavioral_categories": [], "behavioral_categories_config": {}, "independent_variables": {}, "coding_map": {},
+        "behavioral_categories": [], "behavioral_categories_config": {}, "independent_variables": variables, "coding_map": {},
         "behaviors_coding_map": [], "converters": {},
     });
     let mut exported = Exported::default();
@@ -89,12 +100,13 @@ fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
     // In the order they were added where times are equal: a state that ends where the next one begins ends first.
     events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
+    let variables = if clip.group.is_empty() { json!({}) } else { json!({ GROUP: clip.group }) };
     let about = |value: Value| json!({ media.clone(): value });
     // A millisecond more: BORIS compares in binary and would leave the last event out of its tables.
     let length = clip.whole_secs().map(|[_, end]| millis(end + 0.001));
     json!({
         "file": { "1": [media] }, "type": "MEDIA", "date": "", "description": clip.note, "time offset": 0.0,
-        "events": events, "observation time interval": [0, 0], "independent_variables": {},
+        "events": events, "observation time interval": [0, 0], "independent_variables": variables,
         "visualize_spectrogram": false, "visualize_waveform": false, "close_behaviors_between_videos": false,
         "media_info": {
             "length": about(length.into()),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::annotation_set::{AnnotationClass, AnnotationSet, color_of_hex};
+use super::GROUP;
 use super::events::{Event, Kind, Medium, Observation, add_observation};
 use crate::annotations::text;
 use crate::error::{Error, Result};
@@ -46,6 +47,8 @@ struct ObservationEntry {
     events: Option<Vec<Value>>,
     #[serde(default)]
     media_info: Value,
+    #[serde(default)]
+    independent_variables: Value,
 }
 
 pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
@@ -91,6 +94,8 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
             continue;
         }
         observation.note = entry.description.as_str().unwrap_or_default().to_owned();
+        let group = entry.independent_variables.get(GROUP).and_then(json_values::text);
+        observation.group = group.unwrap_or_default();
         for (number, fields) in (1..).zip(entry.events.iter().flatten()) {
             let place = format!("{}, event {number}", observation.place);
             match event(fields, &is_point, &place) {
