@@ -1,6 +1,7 @@
 //! A small XML reader and writer for annotation files: elements with attributes, children and text. Only the five
 //! predefined entities are supported, so that a small file cannot expand.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -11,6 +12,8 @@ use crate::error::{Error, Result};
 
 /// Elements within elements that make sense.
 const MAX_DEPTH: usize = 64;
+/// Prefixes without a declaration that a file may have: for each it is read once more.
+const MAX_PREFIXES: usize = 16;
 
 /// An element that was read.
 #[derive(Debug, Default)]
@@ -55,9 +58,17 @@ impl Element {
 type Parsed<T> = std::result::Result<T, (usize, String)>;
 
 fn parse(text: &str) -> Parsed<Element> {
-    // A document type is read past, as long as it defines no entities.
-    let options = ParsingOptions { allow_dtd: !text.contains("<!ENTITY"), ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).map_err(|error| {
+    let mut text = Cow::Borrowed(text);
+    // Tools that do not know namespaces leave out what a prefix stands for. It is declared in the line of the outermost element, so
+    // that all lines keep their numbers.
+    for _ in 0..MAX_PREFIXES {
+        let Err(XmlError::UnknownNamespace(prefix, _)) = parse_document(&text) else { break };
+        let declaration = format!(" xmlns:{prefix}=\"{prefix}\"");
+        let Some(place) = root_name_end(&text) else { break };
+        text.to_mut().insert_str(place, &declaration);
+    }
+    let text = text.as_ref();
+    let document = parse_document(text).map_err(|error| {
         let is_cut_off = matches!(error, XmlError::UnclosedRootNode | XmlError::UnexpectedEndOfStream);
         let line = if is_cut_off { text::line_of(text.as_bytes(), text.len()) } else { error.pos().row as usize };
         let cause = match error {
@@ -67,6 +78,28 @@ fn parse(text: &str) -> Parsed<Element> {
         (line, cause)
     })?;
     element(document.root_element(), &mut Lines { text, line: 1, counted: 0 }, 1)
+}
+
+fn parse_document(text: &str) -> std::result::Result<Document<'_>, XmlError> {
+    // A document type is read past, as long as it defines no entities.
+    let options = ParsingOptions { allow_dtd: !text.contains("<!ENTITY"), ..ParsingOptions::default() };
+    Document::parse_with_options(text, options)
+}
+
+/// Returns where the name of the outermost element ends.
+fn root_name_end(text: &str) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += text[at..].find('<')?;
+        let rest = &text[at..];
+        let skipped = match rest {
+            _ if rest.starts_with("<!--") => rest.find("-->")?,
+            _ if rest.starts_with("<?") => rest.find("?>")?,
+            _ if rest.starts_with("<!") => rest.find('>')?,
+            _ => return rest.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).map(|end| at + end),
+        };
+        at += skipped;
+    }
 }
 
 /// Returns a message of the parser without the ` at LINE:COLUMN` at its end.
@@ -204,6 +237,17 @@ mod tests {
         assert_eq!((element.name.as_str(), element.attribute("key")), ("outer", Some(odd)));
         assert_eq!(element.children[0].text, odd);
         assert_eq!((element.children[1].attribute("n"), element.children[1].line), (Some("2"), 4));
+    }
+
+    #[test]
+    fn prefixes_that_are_not_declared_are_read_past() {
+        let text =
+            "<?xml version=\"1.0\"?>\n<!-- <old> -->\n<!DOCTYPE a>\n<a x:b=\"1\">\n<y:c z:d=\"2\">text</y:c></a>";
+        let element = parse(text).unwrap();
+        assert_eq!((element.line, element.attribute("b"), element.children[0].line), (4, Some("1"), 5));
+        assert_eq!((element.children[0].name.as_str(), element.children[0].attribute("d")), ("c", Some("2")));
+        assert_eq!(parse("<x:a/>").unwrap().name, "a");
+        assert_eq!(parse("<a>\n<x:b></a>").unwrap_err().0, 2);
     }
 
     #[test]
