@@ -11,7 +11,7 @@ const SAMPLE_LINES: usize = 20;
 /// A record's first line, from 1, and its cells.
 pub type Record = (usize, Vec<String>);
 
-/// The records of a table.
+/// The records of a table. Blanks around a cell count only within quotes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     /// The records that can be read, without those of nothing but blanks.
@@ -63,7 +63,7 @@ fn record(text: &str, separator: char) -> Result<(Vec<String>, usize), (usize, &
             }
             false => {
                 let length = rest.find([separator, '\n']).unwrap_or(rest.len());
-                (rest[..length].trim_end_matches('\r').to_owned(), length)
+                (rest[..length].trim().to_owned(), length)
             }
         };
         let after = &rest[length..];
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(records("a,b\rc,d\r"), [of(1, &["a", "b"]), of(2, &["c", "d"])]);
         assert_eq!(
             records("path;label\r\n\"a; \"\"b\"\"\n\";x\n\n c ;d")[1..],
-            [of(2, &["a; \"b\"\n", "x"]), of(5, &[" c ", "d"])]
+            [of(2, &["a; \"b\"\n", "x"]), of(5, &["c", "d"])]
         );
         assert_eq!(records(""), []);
     }

@@ -115,7 +115,7 @@ impl Columns {
 
     /// Returns the name of the video; empty if there is none.
     pub fn path<'a>(&self, cells: &'a [String]) -> &'a str {
-        unescape_formula(self.cell(cells, Path)).trim()
+        unescape_formula(self.cell(cells, Path))
     }
 
     /// Returns the name or number of the class; empty if there is none.
@@ -187,9 +187,10 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::Table;
 
     fn row(text: &str) -> Vec<String> {
-        text.split(',').map(str::to_owned).collect()
+        Table::parse(text).records.remove(0).1
     }
 
     fn columns(header: &str) -> Columns {
@@ -203,6 +204,7 @@ mod tests {
         assert_eq!((columns.path(&cells), columns.label(&cells), columns.note(&cells)), ("a.mp4", "=wave", ""));
         assert_eq!(columns.part(&cells), Ok(Part::Secs(1.5, 2.0)));
         assert_eq!(Columns::of_header(&row("a.mp4,wave,1,2")), Ok(None));
+        assert_eq!(columns.path(&row("x,1,2,\" a.mp4\",25")), " a.mp4", "blanks within quotes are part of a name");
     }
 
     #[test]
