@@ -114,6 +114,8 @@ pub struct Reread {
 impl Project {
     /// The file that makes a folder a project.
     pub const FILE: &str = "project.toml";
+    /// The folders of a project that hold files of its own.
+    pub const FOLDERS: [&str; 2] = [sidecar::DIR, times::DIR];
 
     /// Makes the folder `dir` a project without classes and videos; the folder is made if need be.
     ///

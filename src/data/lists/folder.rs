@@ -7,6 +7,7 @@ use crate::data::LabelledClip;
 use crate::data::labelled_clip::group_of;
 use crate::data::listing::{Listing, ListingPlace, ListingRow, ProblemKind};
 use crate::error::{Error, Result};
+use crate::labels::Project;
 use crate::labels::formats::exported_clips;
 use crate::names::composed;
 use crate::plural::counted;
@@ -21,10 +22,14 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
     let mut left_out = Vec::new();
     let mut classes = Vec::new();
+    let is_project = folder.join(Project::FILE).is_file();
+    let is_own = |class: &Path| is_project && Project::FOLDERS.iter().any(|own| class.ends_with(own));
     for class in visible_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         let files = visible_entries(&class)?.into_iter().filter(|path| !path.is_dir());
         let (clips, others): (Vec<PathBuf>, Vec<PathBuf>) = files.partition(|path| is_video(path));
-        left_out.extend(others);
+        if !is_own(&class) {
+            left_out.extend(others);
+        }
         classes.push((class, clips));
     }
     leave_out_exported(folder, &mut classes, &mut listing);
@@ -119,6 +124,21 @@ mod tests {
         assert_eq!(listing.rows.len(), 2);
         assert_eq!(listing.notes.len(), 1);
         assert!(listing.notes[0].cause.starts_with("1 file skipped") && listing.notes[0].cause.contains("notes.txt"));
+    }
+
+    #[test]
+    fn a_project_s_own_files_are_no_clips_that_were_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["wave", "labels", "times"] {
+            fs::create_dir(dir.path().join(folder)).unwrap();
+        }
+        for file in ["wave/1.mp4", "labels/1-1.toml", "times/ab.bin"] {
+            fs::write(dir.path().join(file), "").unwrap();
+        }
+        assert_eq!(read(dir.path()).unwrap().notes.len(), 1, "without a project they may be anything");
+        fs::write(dir.path().join("project.toml"), "").unwrap();
+        let listing = read(dir.path()).unwrap();
+        assert_eq!((listing.classes, listing.notes), (vec!["wave".to_owned()], Vec::new()));
     }
 
     #[test]
