@@ -6,6 +6,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{DType, Tensor, activation};
 
 use super::kernels::{Activation, Convolution, ConvolutionSizes, convolution};
+use super::multiply_adds;
 use crate::gpu::is_gpu;
 
 /// LeakyReLU with the slope that all motion networks share.
@@ -40,7 +41,9 @@ pub(super) trait Convolve {
 impl Convolve for Conv2d {
     fn apply(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
         if !has_kernels(self, &x) {
-            return activated(self.forward(x), activation);
+            let y = self.forward(x);
+            multiply_adds::count(self.weight.val().dims(), y.dims());
+            return activated(y, activation);
         }
         convolved(self, x, None, self.bias.as_ref().map(Param::val), activation)
     }
@@ -83,12 +86,14 @@ pub(super) fn convolved(
         stride: conv.stride,
         padding: [rows.0, columns.0],
     };
+    multiply_adds::count(weight.dims(), [batch, to, rows.1, columns.1]);
     convolution(x, weight, bias, Convolution { sizes, transposed: false, scale, activation })
 }
 
 impl Convolve for ConvTranspose2d {
     fn apply(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
         let weight = self.weight.val();
+        multiply_adds::count(weight.dims(), x.dims());
         if self.dilation != [1, 1] || !is_on_cpu(&x) || weight.dtype() != DType::F32 {
             return activated(self.forward(x), activation);
         }

@@ -27,6 +27,7 @@ mod model_card;
 mod motion_config;
 mod motion_net;
 mod motion_network;
+mod multiply_adds;
 mod pooling;
 pub mod preprocessing;
 mod read_back;
@@ -53,6 +54,7 @@ pub use model_card::{BaseModel, FrameSize, ModelCard, MotionEntry, Origin, Preci
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
 pub use motion_network::{Evaluation, MotionNetwork};
+pub use multiply_adds::multiply_adds;
 pub use read_back::{device_failed, device_of, is_device_failure, read_back, read_rows};
 pub use resnet::{Block, ResNet};
 pub use squeezenet::SqueezeNet;

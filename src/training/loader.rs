@@ -23,8 +23,7 @@ pub fn threads() -> usize {
 }
 
 /// A batch of training samples.
-#[derive(Default)]
-#[cfg_attr(test, derive(Clone))]
+#[derive(Clone, Default)]
 pub struct Batch {
     /// Planes [draws, 3·window, height, width] of BGR frames, normalised; empty where only the draws are wanted.
     pub frames: Vec<f32>,

@@ -5,6 +5,7 @@
 //! walk through all of it, with checkpoints and a history; [`validation`] measures on other clips. While it runs it is steered by
 //! a [`TrainingControl`]; what it can go back to are its [`snapshots`].
 
+mod bare_steps;
 pub(crate) mod batches;
 mod config;
 pub mod finetune;
@@ -21,6 +22,7 @@ mod run;
 mod step_times;
 pub mod validation;
 
+pub use bare_steps::BareSteps;
 pub use config::freeze::Freeze;
 pub use config::plan::{ClassBalance, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
 pub use config::recipe::Recipe;

@@ -14,6 +14,8 @@ use crate::nets::{
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::video::{Geometry, VideoWriter};
 
+/// The paper's input.
+pub const INPUT: Geometry = Geometry { width: 224, height: 224 };
 /// The generated clip.
 pub const CLIP: Geometry = Geometry { width: 320, height: 240 };
 /// Number of its frames.
