@@ -49,6 +49,7 @@ pub use flow_pyramid::{FLOW_UNIT_PX, FlowPyramid};
 pub use hidden_two_stream::HiddenTwoStream;
 pub use i3d::{I3d, Mixed};
 pub use inverted_residual::InvertedResidual;
+pub(crate) use kernels::Vectors;
 pub use mobilenet_v2::MobileNetV2;
 pub use model_card::{BaseModel, FrameSize, ModelCard, MotionEntry, Origin, Precision, Preprocessing, StreamEntry};
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};

@@ -27,7 +27,7 @@ use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 
 use correlation::{Finish, convolve, convolve_back};
-use simd::Vectors;
+pub(crate) use simd::Vectors;
 pub(super) use sizes::ConvolutionSizes;
 pub(super) use tile::Activation;
 use weight_gradient::{bias_gradient, weight_gradient};

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use super::penalty::border_width;
 use super::ssim::{CAFFE_WINDOW, ssim};
-use super::unsupervised::border_width;
 use super::{local_response_normalisation, loss_images, warp};
 
 /// The intermediates of one pair on a grid of h × w cells.

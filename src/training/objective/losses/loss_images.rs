@@ -3,11 +3,17 @@
 
 use burn::tensor::Tensor;
 
-use super::separable::Separable;
+use super::kernels::{self, SparseMatrix, applies};
+use super::separable::{Separable, tent_matrix};
 
 /// Local response normalisation over the three channels of each frame: y = x·(1 + (1/9)·Σ_c x_c²)^−0.7.
 /// [n, 3·frames, h, w] → the same shape.
 pub fn local_response_normalisation(frames: Tensor<4>) -> Tensor<4> {
+    if applies(&frames) { kernels::normalised(frames) } else { composed_normalisation(frames) }
+}
+
+/// The same by Burn's operations.
+pub(super) fn composed_normalisation(frames: Tensor<4>) -> Tensor<4> {
     let [n, c, h, w] = frames.dims();
     let frames = frames.reshape([n * c / 3, 3, h, w]);
     let energy = frames.clone().powi_scalar(2).sum_dim(1) / 9.0; // [n·frames, 1, h, w]
@@ -16,6 +22,17 @@ pub fn local_response_normalisation(frames: Tensor<4>) -> Tensor<4> {
 
 /// Returns the loss images at the sizes `levels` ([height, width] each) of normalised full-resolution frames.
 pub fn loss_images(normalised: &Tensor<4>, levels: &[[usize; 2]]) -> Vec<Tensor<4>> {
+    let [_, _, h, w] = normalised.dims();
+    if !applies(normalised) {
+        return composed_images(normalised, levels);
+    }
+    let tent = |input: usize, output: usize| SparseMatrix::new(&tent_matrix(input, output), input);
+    let at = |[height, width]: [usize; 2]| kernels::resized(normalised.clone(), [tent(h, height), tent(w, width)]);
+    levels.iter().map(|&level| at(level)).collect()
+}
+
+/// The same by Burn's operations.
+pub(super) fn composed_images(normalised: &Tensor<4>, levels: &[[usize; 2]]) -> Vec<Tensor<4>> {
     let [_, _, h, w] = normalised.dims();
     let device = normalised.device();
     levels.iter().map(|&level| Separable::tent([h, w], level, &device).apply(normalised.clone())).collect()

@@ -5,7 +5,10 @@
 
 pub mod action;
 mod intermediates;
+mod kernels;
+mod level_terms;
 pub mod loss_images;
+mod penalty;
 pub mod separable;
 pub mod ssim;
 mod switches;

@@ -67,9 +67,17 @@ impl SeparableWindow {
     pub fn count(self, side: usize) -> usize {
         side.saturating_sub(self.side).div_ceil(self.stride) + 1
     }
+
+    /// Returns the weights along a whole window, which add up to 1.
+    pub fn taps(self) -> Vec<f32> {
+        let weight = |i: usize| (-(i as f64 - self.centre).powi(2) / (2.0 * self.sigma.powi(2))).exp();
+        let sum: f64 = (0..self.side).map(weight).sum();
+        (0..self.side).map(|i| (weight(i) / sum) as f32).collect()
+    }
 }
 
-fn tent_matrix(input: usize, output: usize) -> Vec<f32> {
+/// Returns the weights of [`Separable::tent`] along an axis, `output` rows of `input`.
+pub(super) fn tent_matrix(input: usize, output: usize) -> Vec<f32> {
     let step = if output > 1 { (input - 1) as f64 / (output - 1) as f64 } else { input as f64 };
     let radius = step.max(1.0); // Never narrower than a pixel: an equal size is the identity.
     let mut matrix = Vec::with_capacity(input * output);
@@ -94,14 +102,11 @@ fn bilinear_matrix(input: usize, output: usize) -> Vec<f32> {
 }
 
 fn gaussian_matrix(input: usize, output: usize, window: SeparableWindow) -> Vec<f32> {
-    let weight = |i: usize| (-(i as f64 - window.centre).powi(2) / (2.0 * window.sigma.powi(2))).exp();
-    let sum: f64 = (0..window.side).map(weight).sum();
+    let taps = window.taps();
     let mut matrix = vec![0.0; input * output];
     for (p, row) in matrix.chunks_exact_mut(input).enumerate() {
-        for i in 0..window.side {
-            if let Some(tap) = row.get_mut(p * window.stride + i) {
-                *tap = (weight(i) / sum) as f32;
-            }
+        for (place, tap) in row.iter_mut().skip(p * window.stride).zip(&taps) {
+            *place = *tap;
         }
     }
     matrix

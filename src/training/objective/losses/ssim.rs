@@ -4,8 +4,10 @@ use burn::tensor::Tensor;
 
 use super::separable::{Separable, SeparableWindow};
 
-const C1: f32 = 1e-4;
-const C2: f32 = 1e-3;
+/// Keeps the quotient of dark windows finite.
+pub(super) const C1: f32 = 1e-4;
+/// Keeps the quotient of flat windows finite.
+pub(super) const C2: f32 = 1e-3;
 
 /// 8×8 windows, stride 8, σ = 4/3, centred at index 4.0 (released Caffe training files).
 pub const CAFFE_WINDOW: SeparableWindow = SeparableWindow { side: 8, stride: 8, sigma: 4.0 / 3.0, centre: 4.0 };

@@ -4,15 +4,13 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use super::level_terms::LevelTerms;
 use super::separable::SeparableWindow;
-use super::ssim::{CAFFE_WINDOW, DENSE_WINDOW, ssim};
+use super::ssim::{CAFFE_WINDOW, DENSE_WINDOW};
 use super::switches::{LossSwitches, LossTerm};
-use super::{local_response_normalisation, loss_images, warp};
+use super::{local_response_normalisation, loss_images};
 use crate::named::named;
 
-const EPSILON: f32 = 1e-3;
-const PIXEL: Charbonnier = Charbonnier { alpha: 0.4, beta: 255.0 };
-const SMOOTH_ALPHA: f32 = 0.3;
 /// Flow stacks of the paper's window; pairs are weighted as if ten of them stood on the channels of one stack.
 const PAIRS_IN_WINDOW: f32 = 10.0;
 
@@ -110,23 +108,10 @@ impl UnsupervisedLoss {
     /// Returns one level: `images` [n, 3·(pairs+1), h, w] and raw flow [n, 2·pairs, h, w]; which terms are on, in the order of
     /// [`LossTerm::UNSUPERVISED`].
     fn level(&self, level: usize, images: Tensor<4>, raw: Tensor<4>, is_on: [bool; 3]) -> LevelLoss {
-        let [n, flow_channels, h, w] = raw.dims();
-        let pairs = flow_channels / 2;
-        let px_from_raw = level_px_from_raw(level);
-
-        let frames = images.clone().narrow(1, 0, 3 * pairs).reshape([n * pairs, 3, h, w]);
-        let next = images.narrow(1, 3, 3 * pairs).reshape([n * pairs, 3, h, w]);
-        let rebuilt = warp(next, raw.clone().reshape([n * pairs, 2, h, w]) * px_from_raw);
-
-        let pixel = mean_inside(PIXEL.of(frames.clone() - rebuilt.clone()));
-        let maps = raw.reshape([n * pairs, 2, h, w]);
-        let smoothness = |component| {
-            let charbonnier = Charbonnier { alpha: SMOOTH_ALPHA, beta: px_from_raw };
-            smoothness(maps.clone().narrow(1, component, 1), charbonnier)
-        };
-        let (smooth_u, smooth_v) = (smoothness(0), smoothness(1));
+        let [n, _, h, w] = raw.dims();
         let window = self.preset.ssim_window();
-        let dissimilarity = (ssim(frames, rebuilt, window) * -1.0 + 1.0).mean();
+        let LevelTerms { pixel, smooth_u, smooth_v, ssim } =
+            LevelTerms::new(images, raw, level_px_from_raw(level), window);
 
         let [pixel_on, ssim_on, smooth_on] = is_on;
         let weights = self.preset.weights(level, n, window.count(h) * window.count(w));
@@ -138,10 +123,10 @@ impl UnsupervisedLoss {
         let terms = [
             pixel_on.then(|| pixel.clone() * weights.pixel),
             smooth_on.then(|| (smooth_u.clone() + smooth_v.clone()) * weights.smooth),
-            ssim_on.then(|| dissimilarity.clone() * weights.ssim),
+            ssim_on.then(|| ssim.clone() * weights.ssim),
         ];
         let total = terms.into_iter().flatten().reduce(|total, term| total + term);
-        LevelLoss { level, weights, total, pixel, smooth_u, smooth_v, ssim: dissimilarity }
+        LevelLoss { level, weights, total, pixel, smooth_u, smooth_v, ssim }
     }
 }
 
@@ -188,41 +173,4 @@ impl LossPreset {
 /// Level pixels per raw unit: 10 at level 2 … 0.625 at level 6.
 fn level_px_from_raw(level: usize) -> f32 {
     20.0 / 2f32.powi(level as i32 - 1)
-}
-
-/// The generalised Charbonnier penalty ρ(x) = ((βx)² + ε²)^α (paper, equation 2).
-#[derive(Clone, Copy)]
-struct Charbonnier {
-    alpha: f32,
-    beta: f32,
-}
-
-impl Charbonnier {
-    fn of(self, x: Tensor<4>) -> Tensor<4> {
-        ((x * self.beta).powi_scalar(2) + EPSILON * EPSILON).powf_scalar(self.alpha)
-    }
-}
-
-/// Cells that the border mask leaves out on each side of an h × w map.
-pub fn border_width(h: usize, w: usize) -> usize {
-    (0.1 * h.min(w) as f32).round() as usize
-}
-
-/// Mean over what the border mask leaves.
-fn mean_inside(map: Tensor<4>) -> Tensor<1> {
-    let [_, _, h, w] = map.dims();
-    let border = border_width(h, w);
-    map.narrow(2, border, h - 2 * border).narrow(3, border, w - 2 * border).mean()
-}
-
-/// Mean penalty of the forward differences in x and y of [n, 1, h, w] maps; the differences of the last
-/// column and row are zero and counted where the mask lets them.
-fn smoothness(map: Tensor<4>, penalty: Charbonnier) -> Tensor<1> {
-    let difference = |dim: usize| {
-        let side = map.dims()[dim];
-        let inner = map.clone().narrow(dim, 0, side - 1) - map.clone().narrow(dim, 1, side - 1);
-        let last = map.clone().narrow(dim, 0, 1).zeros_like();
-        mean_inside(penalty.of(Tensor::cat(vec![inner, last], dim)))
-    };
-    (difference(3) + difference(2)) / 2.0
 }

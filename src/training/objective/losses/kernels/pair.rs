@@ -1,0 +1,386 @@
+//! The losses of one pair of frames at one level, and their gradients for its flow.
+//!
+//! The maps of a pair stay in the cache, so one pass does it all: the second frame is warped and compared with the first.
+//! The gradients of all losses are taken along, since nearly all that they need is at hand.
+
+use pulp::{Simd, WithSimd};
+
+use super::super::penalty::{Charbonnier, EPSILON, border_width};
+use super::super::separable::SeparableWindow;
+use super::super::ssim::{C1, C2};
+use super::power::power;
+
+/// Colours of a frame.
+pub const COLOURS: usize = 3;
+/// Losses of a pair: photometric, smoothness of u, smoothness of v, SSIM.
+pub const LOSSES: usize = 4;
+/// Weighted sums over a window that SSIM consists of: of a, b, a², b² and ab.
+const SUMS: usize = 5;
+
+/// A level of the pyramid.
+#[derive(Clone, Debug)]
+pub struct LevelShape {
+    /// Rows and columns.
+    pub size: [usize; 2],
+    /// Pixels of this level in a unit of raw flow.
+    pub px_from_raw: f32,
+    /// Cells at every border in which differences are not counted.
+    border: usize,
+    window: SeparableWindow,
+    /// Weights across a window.
+    taps: Vec<f32>,
+    /// Windows down and across.
+    windows: [usize; 2],
+}
+
+impl LevelShape {
+    /// Returns a level of [height, width] cells on which SSIM is taken in such windows.
+    pub fn new(size: [usize; 2], px_from_raw: f32, window: SeparableWindow) -> Self {
+        let (border, windows) = (border_width(size[0], size[1]), size.map(|side| window.count(side)));
+        Self { size, px_from_raw, border, window, taps: window.taps(), windows }
+    }
+
+    /// Number of cells.
+    pub fn cells(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    /// Returns what the sums of a pair are divided by to be means of the pair.
+    pub fn divisors(&self) -> [f64; LOSSES] {
+        let inside = self.size.map(|side| side - 2 * self.border).iter().product::<usize>() as f64;
+        let windows = (COLOURS * self.windows[0] * self.windows[1]) as f64;
+        // Smoothness is the mean of that across and that down.
+        [COLOURS as f64 * inside, 2.0 * inside, 2.0 * inside, windows]
+    }
+
+    /// Returns the first cell of window `index` along an axis and its taps inside the map.
+    #[inline(always)]
+    fn window(&self, axis: usize, index: usize) -> (usize, &[f32]) {
+        let start = index * self.window.stride;
+        (start, &self.taps[..self.window.side.min(self.size[axis] - start)])
+    }
+
+    #[inline(always)]
+    fn inside(&self, axis: usize) -> std::ops::Range<usize> {
+        self.border..self.size[axis] - self.border
+    }
+}
+
+/// Buffers for a pair.
+pub struct PairBuffers {
+    /// The second frame warped, and its derivatives by the flow across and down.
+    rebuilt: [Vec<f32>; 3],
+    penalties: Vec<f32>,
+    slopes: Vec<f32>,
+    /// Sums of every window of a colour; then the derivatives of its SSIM.
+    sums: Vec<[f32; SUMS]>,
+    rows: [Vec<f32>; SUMS],
+}
+
+impl PairBuffers {
+    /// Returns buffers for pairs of `shape`.
+    pub fn new(shape: &LevelShape) -> Self {
+        let cells = COLOURS * shape.cells();
+        let map = || vec![0.0; cells];
+        let row = || vec![0.0; shape.size[1].max(shape.windows[1])];
+        Self {
+            rebuilt: [map(), map(), map()],
+            penalties: map(),
+            slopes: map(),
+            sums: vec![[0.0; SUMS]; shape.windows[0] * shape.windows[1]],
+            rows: [row(), row(), row(), row(), row()],
+        }
+    }
+}
+
+/// A pair to be compared.
+pub struct PairLosses<'a> {
+    /// The level.
+    pub shape: &'a LevelShape,
+    /// The first frame, [3, h, w].
+    pub first: &'a [f32],
+    /// The second frame, [3, h, w].
+    pub second: &'a [f32],
+    /// Raw flow, [2, h, w].
+    pub raw: &'a [f32],
+    /// Receives the gradients of the photometric sum, of the smoothness of u and of v, and of the SSIM sum, [2, h, w] each.
+    pub gradients: [&'a mut [f32]; 3],
+    /// To work in.
+    pub buffers: &'a mut PairBuffers,
+}
+
+impl WithSimd for PairLosses<'_> {
+    type Output = [f64; LOSSES];
+
+    /// Returns the sums of the losses over the cells or windows that count.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> [f64; LOSSES] {
+        let Self { shape, first, second, raw, gradients: [of_pixel, of_smooth, of_ssim], buffers } = self;
+        warp(shape, second, raw, &mut buffers.rebuilt);
+        let pixel = photometric(shape, first, buffers, of_pixel);
+        // Twice, not by a closure: that would not be compiled for these vectors.
+        let ((u, v), (of_u, of_v)) = (raw.split_at(shape.cells()), of_smooth.split_at_mut(shape.cells()));
+        let smooth_u = smoothness(shape, u, buffers, of_u);
+        let smooth_v = smoothness(shape, v, buffers, of_v);
+        let ssim = dissimilarity(shape, first, buffers, of_ssim);
+        [pixel, smooth_u, smooth_v, ssim]
+    }
+}
+
+/// Samples `second` where the flow points, bilinearly, with zeros around it, and takes the derivatives by the flow.
+#[inline(always)]
+fn warp(shape: &LevelShape, second: &[f32], raw: &[f32], [rebuilt, across, down]: &mut [Vec<f32>; 3]) {
+    let (cells, [height, width]) = (shape.cells(), shape.size);
+    let [last_row, last_column] = shape.size.map(|side| (side - 1) as f32);
+    for row in 0..height {
+        for column in 0..width {
+            let at = row * width + column;
+            let x = raw[at] * shape.px_from_raw + column as f32;
+            let y = raw[cells + at] * shape.px_from_raw + row as f32;
+            let (left, top) = (x.floor(), y.floor());
+            let (fx, fy) = (x - left, y - top);
+            // Flow that is no number is inside nowhere, and makes what is rebuilt no number either.
+            let is_left = left >= 0.0 && left <= last_column;
+            let is_right = left + 1.0 >= 0.0 && left + 1.0 <= last_column;
+            let is_top = top >= 0.0 && top <= last_row;
+            let is_bottom = top + 1.0 >= 0.0 && top + 1.0 <= last_row;
+            let corner = (top as isize).wrapping_mul(width as isize).wrapping_add(left as isize) as usize;
+            for colour in 0..COLOURS {
+                let map = &second[colour * cells..(colour + 1) * cells];
+                let a = if is_top && is_left { map[corner] } else { 0.0 };
+                let b = if is_top && is_right { map[corner.wrapping_add(1)] } else { 0.0 };
+                let c = if is_bottom && is_left { map[corner.wrapping_add(width)] } else { 0.0 };
+                let d = if is_bottom && is_right { map[corner.wrapping_add(width + 1)] } else { 0.0 };
+                let (upper, lower) = (a * (1.0 - fx) + b * fx, c * (1.0 - fx) + d * fx);
+                rebuilt[colour * cells + at] = upper * (1.0 - fy) + lower * fy;
+                across[colour * cells + at] = ((b - a) * (1.0 - fy) + (d - c) * fy) * shape.px_from_raw;
+                down[colour * cells + at] = (lower - upper) * shape.px_from_raw;
+            }
+        }
+    }
+}
+
+/// Turns differences into penalties and takes their slopes.
+#[inline(always)]
+fn charbonnier(penalty: Charbonnier, differences: &[f32], penalties: &mut [f32], slopes: &mut [f32]) {
+    let Charbonnier { alpha, beta } = penalty;
+    for ((difference, penalty), slope) in differences.iter().zip(penalties).zip(slopes) {
+        let scaled = difference * beta;
+        let base = scaled * scaled + EPSILON * EPSILON;
+        *penalty = power(base, alpha);
+        *slope = 2.0 * alpha * beta * scaled * (*penalty / base);
+    }
+}
+
+/// Returns the sum of a map over what the border mask leaves.
+#[inline(always)]
+fn sum_inside(shape: &LevelShape, map: &[f32]) -> f64 {
+    let rows = map.chunks_exact(shape.size[1]).take(shape.inside(0).end).skip(shape.border);
+    rows.map(|row| f64::from(row[shape.inside(1)].iter().sum::<f32>())).sum()
+}
+
+/// Multiplies a map by the border mask; what is no number stays so.
+#[inline(always)]
+fn mask(shape: &LevelShape, map: &mut [f32]) {
+    let (rows, columns) = (shape.inside(0), shape.inside(1));
+    for (row, values) in map.chunks_exact_mut(shape.size[1]).enumerate() {
+        let outside = if rows.contains(&row) { 0 } else { columns.len() };
+        let (left, rest) = values.split_at_mut(columns.start);
+        let (middle, right) = rest.split_at_mut(columns.len());
+        for value in left.iter_mut().chain(&mut middle[..outside]).chain(right) {
+            *value *= 0.0;
+        }
+    }
+}
+
+/// Adds up what the derivatives by the rebuilt frame are by the flow.
+#[inline(always)]
+fn through_warp(cells: usize, by_frame: &[f32], buffers: [&[f32]; 2], gradient: &mut [f32], colour: usize) {
+    for (gradient, by_flow) in gradient.chunks_exact_mut(cells).zip(buffers) {
+        let by_flow = &by_flow[colour * cells..(colour + 1) * cells];
+        for ((gradient, by_frame), by_flow) in gradient.iter_mut().zip(by_frame).zip(by_flow) {
+            *gradient += by_frame * by_flow;
+        }
+    }
+}
+
+#[inline(always)]
+fn photometric(shape: &LevelShape, first: &[f32], buffers: &mut PairBuffers, gradient: &mut [f32]) -> f64 {
+    let cells = shape.cells();
+    let PairBuffers { rebuilt: [rebuilt, across, down], penalties, slopes, .. } = buffers;
+    gradient.fill(0.0);
+    let mut sum = 0.0;
+    for colour in 0..COLOURS {
+        let maps = colour * cells..(colour + 1) * cells;
+        let (differences, rest) = penalties.split_at_mut(cells);
+        for ((difference, first), rebuilt) in differences.iter_mut().zip(&first[maps.clone()]).zip(&rebuilt[maps]) {
+            *difference = rebuilt - first;
+        }
+        let (penalties, slopes) = (&mut rest[..cells], &mut slopes[..cells]);
+        charbonnier(Charbonnier::PIXEL, differences, penalties, slopes);
+        sum += sum_inside(shape, penalties);
+        mask(shape, slopes);
+        through_warp(cells, slopes, [across, down], gradient, colour);
+    }
+    sum
+}
+
+/// Returns the sum of the penalties of the forward differences of `map`, across and down; those of the last column and row
+/// are zero.
+#[inline(always)]
+fn smoothness(shape: &LevelShape, map: &[f32], buffers: &mut PairBuffers, gradient: &mut [f32]) -> f64 {
+    let (cells, [height, width]) = (shape.cells(), shape.size);
+    let PairBuffers { penalties, slopes, .. } = buffers;
+    let (differences, rest) = penalties.split_at_mut(cells);
+    let (penalties, slopes) = (&mut rest[..cells], &mut slopes[..cells]);
+    let penalty = Charbonnier::smooth(shape.px_from_raw);
+    gradient.fill(0.0);
+
+    for (row, differences) in map.chunks_exact(width).zip(differences.chunks_exact_mut(width)) {
+        for ((difference, here), next) in differences.iter_mut().zip(row).zip(&row[1..]) {
+            *difference = here - next;
+        }
+        differences[width - 1] = 0.0;
+    }
+    charbonnier(penalty, differences, penalties, slopes);
+    let mut sum = sum_inside(shape, penalties);
+    mask(shape, slopes);
+    for (gradient, slopes) in gradient.chunks_exact_mut(width).zip(slopes.chunks_exact(width)) {
+        for (gradient, slope) in gradient.iter_mut().zip(&slopes[..width - 1]) {
+            *gradient += slope;
+        }
+        for (gradient, slope) in gradient[1..].iter_mut().zip(slopes) {
+            *gradient -= slope;
+        }
+    }
+
+    let above = (height - 1) * width;
+    for ((difference, here), next) in differences.iter_mut().zip(map).zip(&map[width..]) {
+        *difference = here - next;
+    }
+    differences[above..].fill(0.0);
+    charbonnier(penalty, differences, penalties, slopes);
+    sum += sum_inside(shape, penalties);
+    mask(shape, slopes);
+    for (gradient, slope) in gradient.iter_mut().zip(&slopes[..above]) {
+        *gradient += slope;
+    }
+    for (gradient, slope) in gradient[width..].iter_mut().zip(&slopes[..above]) {
+        *gradient -= slope;
+    }
+    sum
+}
+
+/// Returns the sum of 1 − SSIM over colours and windows.
+#[inline(always)]
+fn dissimilarity(shape: &LevelShape, first: &[f32], buffers: &mut PairBuffers, gradient: &mut [f32]) -> f64 {
+    let cells = shape.cells();
+    let PairBuffers { rebuilt: [rebuilt, across, down], slopes, sums, rows, .. } = buffers;
+    gradient.fill(0.0);
+    let mut sum = 0.0;
+    for colour in 0..COLOURS {
+        let maps = colour * cells..(colour + 1) * cells;
+        let (a, b) = (&first[maps.clone()], &rebuilt[maps]);
+        window_sums(shape, a, b, rows, sums);
+        for sums in sums.iter_mut() {
+            let (ssim, derivatives) = ssim(*sums);
+            sum += f64::from(1.0 - ssim);
+            *sums = derivatives;
+        }
+        let slopes = &mut slopes[..cells];
+        spread(shape, a, b, rows, sums, slopes);
+        through_warp(cells, slopes, [across, down], gradient, colour);
+    }
+    sum
+}
+
+/// Weighs a, b, a², b² and ab in every window, rows first.
+#[inline(always)]
+fn window_sums(
+    shape: &LevelShape,
+    a: &[f32],
+    b: &[f32],
+    [of_a, of_b, of_aa, of_bb, of_ab]: &mut [Vec<f32>; SUMS],
+    sums: &mut [[f32; SUMS]],
+) {
+    let width = shape.size[1];
+    let [of_a, of_b, of_aa, of_bb, of_ab] = [of_a, of_b, of_aa, of_bb, of_ab].map(|row| &mut row[..width]);
+    for (down, sums) in sums.chunks_exact_mut(shape.windows[1]).enumerate() {
+        let (top, taps) = shape.window(0, down);
+        for row in [&mut *of_a, of_b, of_aa, of_bb, of_ab] {
+            row.fill(0.0);
+        }
+        for (row, tap) in taps.iter().enumerate() {
+            let at = (top + row) * width;
+            let (a, b) = (&a[at..at + width], &b[at..at + width]);
+            for column in 0..width {
+                let (a, b) = (a[column], b[column]);
+                of_a[column] += tap * a;
+                of_b[column] += tap * b;
+                of_aa[column] += tap * (a * a);
+                of_bb[column] += tap * (b * b);
+                of_ab[column] += tap * (a * b);
+            }
+        }
+        for (window, sums) in sums.iter_mut().enumerate() {
+            let (left, taps) = shape.window(1, window);
+            *sums = [0.0; SUMS];
+            for (column, tap) in taps.iter().enumerate() {
+                let at = left + column;
+                for (sum, value) in sums.iter_mut().zip([of_a[at], of_b[at], of_aa[at], of_bb[at], of_ab[at]]) {
+                    *sum += tap * value;
+                }
+            }
+        }
+    }
+}
+
+/// Returns the SSIM of a window and the derivatives of 1 − SSIM by its sums of b, b² and ab.
+#[inline(always)]
+fn ssim([a, b, aa, bb, ab]: [f32; SUMS]) -> (f32, [f32; SUMS]) {
+    let (luminance, structure) = (2.0 * a * b + C1, 2.0 * (ab - a * b) + C2);
+    let (means, variances) = (a * a + b * b + C1, (aa - a * a) + (bb - b * b) + C2);
+    let below = means * variances;
+    let ssim = luminance * structure / below;
+    let by_b = 2.0 * a * (structure - luminance) / below + 2.0 * b * ssim * (1.0 / variances - 1.0 / means);
+    (ssim, [-by_b, ssim / variances, -2.0 * luminance / below, 0.0, 0.0])
+}
+
+/// Carries the derivatives by the sums of all windows to the cells of b.
+#[inline(always)]
+fn spread(
+    shape: &LevelShape,
+    a: &[f32],
+    b: &[f32],
+    [by_b, by_bb, by_ab, ..]: &mut [Vec<f32>; SUMS],
+    derivatives: &[[f32; SUMS]],
+    slopes: &mut [f32],
+) {
+    let width = shape.size[1];
+    let [by_b, by_bb, by_ab] = [by_b, by_bb, by_ab].map(|row| &mut row[..width]);
+    for (row, slopes) in slopes.chunks_exact_mut(width).enumerate() {
+        for derivatives in [&mut *by_b, by_bb, by_ab] {
+            derivatives.fill(0.0);
+        }
+        for (down, derivatives) in derivatives.chunks_exact(shape.windows[1]).enumerate() {
+            let (top, taps) = shape.window(0, down);
+            let Some(tap) = row.checked_sub(top).and_then(|offset| taps.get(offset)) else { continue };
+            for (window, [of_b, of_bb, of_ab, ..]) in derivatives.iter().enumerate() {
+                let (left, taps) = shape.window(1, window);
+                let columns = left..left + taps.len();
+                let rows = by_b[columns.clone()].iter_mut().zip(&mut by_bb[columns.clone()]).zip(&mut by_ab[columns]);
+                for (((by_b, by_bb), by_ab), across) in rows.zip(taps) {
+                    let weight = tap * across;
+                    *by_b += weight * of_b;
+                    *by_bb += weight * of_bb;
+                    *by_ab += weight * of_ab;
+                }
+            }
+        }
+        let at = row * width;
+        let (a, b) = (&a[at..at + width], &b[at..at + width]);
+        for column in 0..width {
+            slopes[column] = by_b[column] + 2.0 * b[column] * by_bb[column] + a[column] * by_ab[column];
+        }
+    }
+}
