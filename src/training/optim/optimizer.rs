@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::{AdamWConfig, GradientsAccumulator, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::store::ModuleRecord;
 use burn::tensor::{Gradients, Tensor};
 
 use super::ema::Ema;
+use super::fused_adam::FusedAdam;
 use super::param_groups::{NetworkPart, ParamGroupRates, freeze};
+use super::sum_of_squares::sum_of_squares;
 use crate::error::{Error, Result};
 use crate::training::config::plan::{OptimiserKind, ScheduleKind, TrainingPlan};
 
@@ -170,8 +172,8 @@ fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
     let decay = Some(WeightDecayConfig::new(plan.weight_decay as f32)).filter(|_| plan.weight_decay > 0.0);
     match plan.optimiser {
         OptimiserKind::Adam => {
-            let adam = AdamConfig::new().with_epsilon(1e-8);
-            adam.init().with_group(penalised, adam.with_weight_decay(decay).build(), None)
+            let penalty = plan.weight_decay as f32;
+            ModuleOptimizer::from(FusedAdam::new(0.0)).with_group(penalised, FusedAdam::new(penalty), None)
         }
         OptimiserKind::AdamW => {
             let adam = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(0.0);
@@ -242,7 +244,7 @@ struct Squares<'a> {
 
 impl ModuleVisitor for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.sums.extend(self.gradients.get::<D>(param.id).map(|gradient| gradient.powi_scalar(2).sum()));
+        self.sums.extend(self.gradients.get::<D>(param.id).map(sum_of_squares));
     }
 }
 
