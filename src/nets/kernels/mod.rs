@@ -144,14 +144,8 @@ impl<const N: usize> Backward<Flex, N> for Derivative {
         let mut gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let SavedForBackward { x, weight, activated, convolution } = ops.state;
         if let Some(activated) = activated {
-            let Activation { slope, ceiling } = convolution.activation;
-            let behind = |(gradient, y): (&f32, &f32)| match *y {
-                y if y >= ceiling => 0.0,
-                y if y > 0.0 => *gradient,
-                _ => *gradient * slope,
-            };
-            let before = values(&gradient).par_iter().zip(values(&activated)).with_min_len(1 << 14).map(behind);
-            gradient = tensor(before.collect(), &activated.layout().shape()[..]);
+            let before = before_activation(convolution.activation, values(&gradient), values(&activated));
+            gradient = tensor(before, &activated.layout().shape()[..]);
         }
         for (index, node) in ops.parents.iter().enumerate() {
             let Some(node) = node else { continue };
@@ -163,6 +157,21 @@ impl<const N: usize> Backward<Flex, N> for Derivative {
             gradients.register::<Flex>(node.id, of_parent);
         }
     }
+}
+
+/// Returns the gradient before an activation from that behind it, by the result of the activation.
+fn before_activation(Activation { slope, ceiling }: Activation, gradient: &[f32], activated: &[f32]) -> Vec<f32> {
+    const CHUNK: usize = 1 << 14;
+    let mut before = vec![0.0; gradient.len()];
+    let operands = gradient.par_chunks(CHUNK).zip(activated.par_chunks(CHUNK));
+    before.par_chunks_mut(CHUNK).zip(operands).for_each(|(before, (gradient, activated))| {
+        for ((before, gradient), y) in before.iter_mut().zip(gradient).zip(activated) {
+            // Selections, not branches: signs are hard to predict, and the compiler makes vectors of these.
+            let below = if *y > 0.0 { *gradient } else { *gradient * slope };
+            *before = if *y >= ceiling { 0.0 } else { below };
+        }
+    });
+    before
 }
 
 impl Convolution {
