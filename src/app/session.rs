@@ -38,7 +38,7 @@ pub struct Session {
     /// Whether the clip was closed since one was asked for: a late answer is not for anybody.
     is_closed: bool,
     /// The folder of clips that was opened last.
-    pub folder: Option<ClipFolder>,
+    pub folder: Option<Arc<ClipFolder>>,
     /// The networks in use.
     pub model: Option<ModelInfo>,
     /// The model folder that was asked for and is not loaded yet.
@@ -181,7 +181,7 @@ impl Session {
     pub fn place_in_folder(&self) -> Option<(&ClipFolder, usize)> {
         let folder = self.folder.as_ref()?;
         let path = self.clip_path()?;
-        Some((folder, folder.clips.iter().position(|clip| clip == path)?))
+        Some((folder, folder.place(path)?))
     }
 
     /// The clip `steps` further in that folder, unless the project has the clip that is open: then its list counts.

@@ -1,6 +1,7 @@
 //! What is asked for, and what is done with the answers: a path from a dialog, what is there, files written or read.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use eframe::egui::Context;
@@ -102,7 +103,7 @@ impl App {
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
                 self.open_clip(folder.clips[0].clone()); // There are several.
-                self.session.folder = Some(folder);
+                self.session.folder = Some(Arc::new(folder));
                 if self.session.labeling.project().is_none() {
                     self.show(Pane::Project);
                 }

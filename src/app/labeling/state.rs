@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::import_export::ImportExport;
@@ -88,6 +89,8 @@ pub struct LabelingState {
     /// What is listed.
     pub choice: ListChoice,
     list: VideoList,
+    /// The selected video as it was at a revision of the project.
+    shown: Option<(VideoId, u64, Arc<Video>)>,
 }
 
 impl LabelingState {
@@ -126,6 +129,11 @@ impl LabelingState {
     /// Whether something is looked for.
     pub fn is_searching(&self) -> bool {
         !self.searches.is_empty()
+    }
+
+    /// Whether files of videos are yet to be looked into.
+    pub fn is_scanning(&self) -> bool {
+        !self.unchecked.is_empty()
     }
 
     /// Waits for no search any more.
@@ -259,6 +267,20 @@ impl LabelingState {
         Some((id, self.document()?.videos.get(&id)?))
     }
 
+    /// The same to be drawn from while the rest of the window's state is changed: copied when the project changes, and not for every
+    /// repaint.
+    pub fn shown_video(&mut self) -> Option<(VideoId, Arc<Video>)> {
+        let (id, revision) = (self.selected?, self.project.as_ref()?.revision());
+        if let Some((known, at, video)) = &self.shown
+            && (*known, *at) == (id, revision)
+        {
+            return Some((id, video.clone()));
+        }
+        let video = Arc::new(self.video()?.1.clone());
+        self.shown = Some((id, revision, video.clone()));
+        Some((id, video))
+    }
+
     /// Selects a video, and none of its segments.
     pub fn select(&mut self, id: Option<VideoId>) {
         if self.selected != id {
@@ -303,13 +325,6 @@ impl LabelingState {
     pub fn missing(&self) -> Vec<VideoId> {
         let missing = self.troubles.iter().filter(|(_, trouble)| **trouble == Trouble::Missing);
         missing.map(|(id, _)| *id).collect()
-    }
-
-    /// How many videos have something wrong with their files, or those of their labels.
-    pub fn troubles(&self) -> usize {
-        let locked = self.document().into_iter().flat_map(|document| &document.videos);
-        let locked = locked.filter(|(id, video)| video.locked.is_some() && !self.troubles.contains_key(id));
-        self.troubles.len() + locked.count()
     }
 
     /// The label that a digit gives: the class at place `index`.

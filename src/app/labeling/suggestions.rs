@@ -1,12 +1,13 @@
 //! What the networks propose for unlabelled videos, by what the videos hold and by whose weights it is.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::shell::log::{Log, LogLevel};
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
-use crate::labels::{Document, Label, Video, VideoId};
+use crate::labels::{Class, Document, Label, Video, VideoId};
 use crate::names::composed;
 use crate::nets::fusion::Fusion;
 use crate::ranking::arg_max;
@@ -39,7 +40,12 @@ pub struct SuggestionState {
     /// By model, then by content.
     known: HashMap<String, HashMap<String, Arc<Prediction>>>,
     revision: u64,
+    /// The labels of the model's classes in a project of these classes: rows and tracks ask for them in every repaint.
+    matched: RefCell<Option<(Vec<Class>, MatchedLabels)>>,
 }
+
+/// A label, or none, for each of a model's classes.
+type MatchedLabels = Arc<[Option<Label>]>;
 
 impl SuggestionState {
     /// Changes whenever a prediction is added or those of another model are shown.
@@ -59,7 +65,19 @@ impl SuggestionState {
     }
 
     /// The project's label for each of the model's classes, by name; `None` for those the project lacks.
-    pub fn labels(&self, document: &Document) -> Vec<Option<Label>> {
+    pub fn labels(&self, document: &Document) -> MatchedLabels {
+        let mut matched = self.matched.borrow_mut();
+        match &*matched {
+            Some((classes, labels)) if *classes == document.classes => labels.clone(),
+            _ => {
+                let labels = self.match_labels(document);
+                *matched = Some((document.classes.clone(), labels.clone()));
+                labels
+            }
+        }
+    }
+
+    fn match_labels(&self, document: &Document) -> MatchedLabels {
         let plain = |name: &str| composed(name.trim()).to_lowercase();
         let known: HashMap<String, Label> =
             document.classes.iter().map(|class| (plain(&class.name), Label::Class(class.id))).collect();
@@ -74,16 +92,17 @@ impl SuggestionState {
     /// Classes of the model that the project lacks.
     pub fn unmatched(&self, document: &Document) -> Vec<&str> {
         let classes = self.model.iter().flat_map(|(_, classes)| classes);
-        classes.zip(self.labels(document)).filter(|(_, label)| label.is_none()).map(|(name, _)| name.as_str()).collect()
+        let labels = self.labels(document);
+        classes.zip(labels.iter()).filter(|(_, label)| label.is_none()).map(|(name, _)| name.as_str()).collect()
     }
 
     /// The likeliest of the project's labels for a video, and its share, if the networks find it likelier than chance.
     pub fn proposal(&self, document: &Document, video: &Video) -> Option<(Label, f32)> {
         let prediction = self.of(video)?;
-        let shares = self.labels(document).into_iter().zip(&prediction.fused);
-        let shares: Vec<(Label, f32)> = shares.filter_map(|(label, share)| Some((label?, *share))).collect();
-        let best = arg_max(shares.iter().map(|(_, share)| share)).map(|place| shares[place]);
-        best.filter(|(_, share)| *share > 1.0 / prediction.fused.len() as f32)
+        let labels = self.labels(document);
+        let known = || labels.iter().zip(&prediction.fused).filter_map(|(label, share)| Some(((*label)?, share)));
+        let best = arg_max(known().map(|(_, share)| share)).and_then(|place| known().nth(place));
+        best.map(|(label, share)| (label, *share)).filter(|(_, share)| *share > 1.0 / prediction.fused.len() as f32)
     }
 
     /// The order for what is not known of `videos`, given by name, content and file; nothing if all is known. What is known
@@ -99,6 +118,7 @@ impl SuggestionState {
         let known = self.known.entry(stamp.clone()).or_default();
         let unknown: Vec<_> = videos.filter(|(_, hash, _)| !known.contains_key(hash)).collect();
         self.model = Some((stamp, classes.to_vec()));
+        self.matched = RefCell::default();
         self.revision += 1;
         if unknown.is_empty() {
             return None;

@@ -87,6 +87,7 @@ pub struct VideoList {
     rows: Vec<VideoId>,
     names: BTreeMap<VideoId, String>,
     labelled: usize,
+    troubled: usize,
     made: usize,
 }
 
@@ -104,6 +105,11 @@ impl VideoList {
     /// How many of all videos are labelled.
     pub fn labelled(&self) -> usize {
         self.labelled
+    }
+
+    /// How many of all videos have something wrong with their files, or those of their labels.
+    pub fn troubled(&self) -> usize {
+        self.troubled
     }
 
     /// How often the list was made.
@@ -130,6 +136,8 @@ impl VideoList {
             self.names = document.videos.keys().copied().zip(distinct_names(&paths)).collect();
         }
         self.labelled = document.videos.values().filter(|video| !video.is_unlabelled()).count();
+        let has_trouble = |id: &VideoId, video: &Video| is_troubled(*id) || video.locked.is_some();
+        self.troubled = document.videos.iter().filter(|(id, video)| has_trouble(id, video)).count();
         let is_listed = |id: &VideoId, video: &Video| {
             let shown = match key.choice.shown {
                 Shown::All => true,
@@ -137,7 +145,7 @@ impl VideoList {
                 Shown::Labelled => !video.is_unlabelled(),
                 Shown::Segments => !video.segments.is_empty(),
                 Shown::Suggested => video.is_unlabelled() && suggestions.of(video).is_some(),
-                Shown::Troubled => is_troubled(*id) || video.locked.is_some(),
+                Shown::Troubled => has_trouble(id, video),
                 Shown::With(label) => video.all_labels().any(|other| other == label),
             };
             shown && (key.choice.text.is_empty() || video.path.to_lowercase().contains(&key.choice.text))

@@ -5,8 +5,10 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 
+use crate::app::flow::state::FlowComparison;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
+use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens, semibold};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, ModelInfo, Scores};
@@ -28,17 +30,21 @@ pub struct ScoresPanel;
 
 impl Panel for ScoresPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let scores = cx.session.analysis.as_ref().and_then(|analysis| analysis.scores.clone());
-        let model = cx.session.model.clone().filter(|model| model.has_spatial || model.has_temporal);
-        let (Some(model), Some(scores)) = (model, scores) else { return no_scores_ui(ui, cx) };
-        let rows = Rows::new(&model, &scores, &cx.session.fusion, cx.settings.sort_scores);
+        let analysis = cx.session.analysis.clone();
+        let scores = analysis.as_ref().and_then(|analysis| analysis.scores.as_ref());
+        let session = &mut *cx.session;
+        let model = session.model.as_ref().filter(|model| model.has_spatial || model.has_temporal);
+        let (Some(model), Some(scores)) = (model, scores) else { return no_scores_ui(ui, cx.session) };
+        let rows = Rows::new(model, scores, &session.fusion, cx.settings.sort_scores);
         headline_ui(ui, &rows);
-        true_class_ui(ui, &rows, cx.session.true_class());
-        sources_ui(ui, cx, &model);
+        true_class_ui(ui, &rows, session.true_class());
+        if cx.settings.flow.score_all && model.has_temporal {
+            sources_ui(ui, &session.flow, model);
+        }
         ui.add_space(SECTION_GAP);
-        fusion_ui(ui, cx, &model);
+        fusion_ui(ui, &mut session.fusion, model);
         ui.add_space(SECTION_GAP);
-        header_ui(ui, cx);
+        header_ui(ui, &mut cx.settings.sort_scores);
         ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, rows.rows.len(), |ui, range| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for (class, shares) in &rows.rows[range] {
@@ -49,14 +55,14 @@ impl Panel for ScoresPanel {
 }
 
 /// The classes with their shares, in the order in which they are shown.
-struct Rows {
-    rows: Vec<(String, Shares)>,
+struct Rows<'a> {
+    rows: Vec<(&'a str, Shares)>,
     /// Best class of each stream and of the fusion, with its share.
-    best: [Option<(String, f32)>; 3],
+    best: [Option<(&'a str, f32)>; 3],
 }
 
-impl Rows {
-    fn new(model: &ModelInfo, scores: &Scores, fusion: &Fusion, sort: bool) -> Self {
+impl<'a> Rows<'a> {
+    fn new(model: &'a ModelInfo, scores: &Scores, fusion: &Fusion, sort: bool) -> Self {
         let streams = [
             if scores.spatial.is_empty() { Vec::new() } else { scores.spatial_probabilities() },
             if scores.temporal.is_empty() { Vec::new() } else { scores.temporal_probabilities() },
@@ -64,7 +70,7 @@ impl Rows {
         ];
         let shares = |class: usize| streams.each_ref().map(|stream| stream.get(class).copied());
         let mut rows: Vec<_> =
-            model.classes.iter().enumerate().map(|(class, name)| (name.clone(), shares(class))).collect();
+            model.classes.iter().enumerate().map(|(class, name)| (name.as_str(), shares(class))).collect();
         let best = [0, 1, 2].map(|stream| best(&rows, stream));
         if sort {
             rows.sort_by(|a, b| falling(&a.1[2].unwrap_or(0.0), &b.1[2].unwrap_or(0.0)));
@@ -73,14 +79,14 @@ impl Rows {
     }
 }
 
-fn best(rows: &[(String, Shares)], stream: usize) -> Option<(String, f32)> {
+fn best<'a>(rows: &[(&'a str, Shares)], stream: usize) -> Option<(&'a str, f32)> {
     let shares: Vec<f32> = rows.iter().map(|(_, shares)| shares[stream].unwrap_or(f32::NAN)).collect();
     let class = arg_max(&shares)?;
-    Some((rows[class].0.clone(), shares[class]))
+    Some((rows[class].0, shares[class]))
 }
 
-fn no_scores_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
-    let (title, text) = match (&cx.session.clip, &cx.session.model) {
+fn no_scores_ui(ui: &mut Ui, session: &Session) {
+    let (title, text) = match (&session.clip, &session.model) {
         (None, _) => ("No clip is open", "Open a clip to see its predictions."),
         (_, None) => ("No model is loaded", "Load or train a model to see scores."),
         (_, Some(model)) if !model.has_spatial && !model.has_temporal => (
@@ -93,14 +99,14 @@ fn no_scores_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
 }
 
 /// The fused answer in large letters, the streams' own answers below it.
-fn headline_ui(ui: &mut Ui, rows: &Rows) {
+fn headline_ui(ui: &mut Ui, rows: &Rows<'_>) {
     let tokens = Tokens::of(ui);
     let [spatial, temporal, fused] = &rows.best;
     let Some((class, share)) = fused else { return };
     ui.horizontal(|ui| {
         let share = RichText::new(percent(*share)).font(semibold(22.0)).color(tokens.fused);
         ui.label(share);
-        ui.add(Label::new(RichText::new(class).font(semibold(22.0)).color(tokens.strong)).truncate());
+        ui.add(Label::new(RichText::new(*class).font(semibold(22.0)).color(tokens.strong)).truncate());
     });
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
@@ -114,10 +120,10 @@ fn headline_ui(ui: &mut Ui, rows: &Rows) {
 }
 
 /// The true class of a clip that was opened from an evaluation, in the colour of success if it is recognised here.
-fn true_class_ui(ui: &mut Ui, rows: &Rows, class: Option<&str>) {
+fn true_class_ui(ui: &mut Ui, rows: &Rows<'_>, class: Option<&str>) {
     let Some(class) = class else { return };
     let tokens = Tokens::of(ui);
-    let is_right = rows.best[2].as_ref().is_some_and(|(best, _)| best == class);
+    let is_right = rows.best[2].is_some_and(|(best, _)| best == class);
     let color = if is_right { tokens.good } else { tokens.error };
     ui.horizontal(|ui| {
         ui.label(RichText::new("True class").color(tokens.weak));
@@ -126,14 +132,11 @@ fn true_class_ui(ui: &mut Ui, rows: &Rows, class: Option<&str>) {
 }
 
 /// What the temporal stream says under each source's flow: a row for each, flagged where it differs from MotionNet's.
-fn sources_ui(ui: &mut Ui, cx: &PanelContext<'_>, model: &ModelInfo) {
-    if !cx.settings.flow.score_all || !model.has_temporal {
-        return;
-    }
+fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     let tokens = Tokens::of(ui);
     section(ui, "Temporal stream by flow source");
     let best = |source: FlowSource| {
-        let strip = cx.session.flow.source(source).strip.as_ref()?;
+        let strip = flow.source(source).strip.as_ref()?;
         let shares = softmax(strip.temporal.as_ref()?);
         let class = arg_max(&shares)?;
         Some((model.classes.get(class)?.as_str(), shares[class]))
@@ -184,8 +187,7 @@ fn source_row_ui(ui: &mut Ui, source: FlowSource, class: &str, share: f32, diffe
     response.on_hover_text(text);
 }
 
-fn fusion_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, model: &ModelInfo) {
-    let fusion = &mut cx.session.fusion;
+fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
     field(ui, "Fusion rule", |ui, label| {
         let rules = ComboBox::from_id_salt("rule").selected_text(rule_name(fusion.rule)).width(120.0);
         let rules = rules.show_ui(ui, |ui| {
@@ -228,10 +230,10 @@ fn rule_tooltip(rule: FusionRule) -> &'static str {
 }
 
 /// Column titles in the streams' colours, and the order.
-fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+fn header_ui(ui: &mut Ui, sort: &mut bool) {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::click());
-    let order = if cx.settings.sort_scores { "by score" } else { "model order" };
+    let order = if *sort { "by score" } else { "model order" };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Class order"));
     let font = TextStyle::Small.resolve(ui.style());
     let color = if response.hovered() { tokens.strong } else { tokens.weak };
@@ -242,7 +244,7 @@ fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.painter().text(pos2(x, rect.center().y), Align2::RIGHT_CENTER, text, font.clone(), color);
     }
     if response.on_hover_text("Sort by fused score or in model order").clicked() {
-        cx.settings.sort_scores = !cx.settings.sort_scores;
+        *sort = !*sort;
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Lines kept; the oldest go first.
-const CAPACITY: usize = 2000;
+pub const CAPACITY: usize = 2000;
 
 /// How much a line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,8 @@ impl LogLevel {
 /// One line.
 #[derive(Debug, Clone)]
 pub struct Line {
+    /// How many lines were added before it.
+    pub number: usize,
     /// Since the start of the program.
     pub at: Duration,
     /// How much it matters.
@@ -57,11 +59,13 @@ impl Line {
 pub struct Log {
     started: std::time::Instant,
     lines: VecDeque<Line>,
+    /// How many lines were added.
+    added: usize,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { started: std::time::Instant::now(), lines: VecDeque::new() }
+        Self { started: std::time::Instant::now(), lines: VecDeque::new(), added: 0 }
     }
 }
 
@@ -71,7 +75,9 @@ impl Log {
         if self.lines.len() == CAPACITY {
             self.lines.pop_front();
         }
-        self.lines.push_back(Line { at: self.started.elapsed(), level, text: text.into() });
+        let line = Line { number: self.added, at: self.started.elapsed(), level, text: text.into() };
+        self.lines.push_back(line);
+        self.added += 1;
     }
 
     /// The lines of at least `level`, oldest first.

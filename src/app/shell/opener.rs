@@ -167,7 +167,7 @@ fn find(path: &Path) -> Result<Found> {
     match clips_in(&folder)?.as_slice() {
         [] => {}
         [clip] => return Ok(Found::Clip(clip.clone())),
-        clips => return Ok(Found::Clips(ClipFolder { dir: folder, clips: clips.to_owned() })),
+        clips => return Ok(Found::Clips(ClipFolder::new(folder, clips.to_owned()))),
     }
     if is_frame_folder(&folder) {
         return Ok(Found::Clip(folder));
@@ -241,7 +241,7 @@ mod tests {
         let classes = Found::Classes { folder: at("sample/clips"), first: at("sample/clips/bow/2.avi") };
         assert_eq!(find(&at("sample")), Ok(classes));
         let clips = ["flat/a.mkv", "flat/b2.mp4", "flat/b10.mp4"].map(at).to_vec();
-        assert_eq!(find(&at("flat")), Ok(Found::Clips(ClipFolder { dir: at("flat"), clips })));
+        assert_eq!(find(&at("flat")), Ok(Found::Clips(ClipFolder::new(at("flat"), clips))));
         fs::remove_file(at("flat/a.mkv")).unwrap();
         fs::remove_file(at("flat/b2.mp4")).unwrap();
         assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/b10.mp4"))));

@@ -49,7 +49,9 @@ pub fn confusion_matrix_ui(ui: &mut Ui, names: &[String], confusion: &Confusion)
     let classes = names.len();
     let width = ui.available_width() - 4.0;
     let font = FontId::proportional(FONT);
-    let widths = names.iter().map(|name| fitted(ui, name, &font, tokens.weak).size().x);
+    // Of very many classes no name can be read, however short they are.
+    let could_be_named = width / classes as f32 >= NAMED_CELL;
+    let widths = names.iter().filter(|_| could_be_named).map(|name| fitted(ui, name, &font, tokens.weak).size().x);
     let margin = widths.fold(0.0, f32::max) + 8.0;
     let named = ((width - margin) / classes as f32).min(LARGEST_CELL);
     let has_names = named >= NAMED_CELL;
@@ -58,6 +60,9 @@ pub fn confusion_matrix_ui(ui: &mut Ui, names: &[String], confusion: &Confusion)
     let side = cell * classes as f32;
     let (area, response) = ui.allocate_exact_size(vec2(margin + side, margin + side), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Confusion matrix"));
+    if !ui.is_rect_visible(area) {
+        return None;
+    }
     let matrix = Matrix { corner: area.min + vec2(margin, margin), cell, classes };
     let painter = ui.painter_at(area.expand(1.0));
     painter.rect_filled(matrix.rect(), 0.0, tokens.background);

@@ -15,11 +15,16 @@ pub struct Curve {
     /// Sum of the values, and of their x, that do not fill a point yet, and how many they are.
     pending: ([f64; 2], usize),
     latest: f64,
+    /// How often its points have changed.
+    changes: usize,
 }
+
+/// What tells a state of a curve's points from another: how often they have changed, and the last of them.
+pub type CurveState = (usize, Option<[f64; 2]>);
 
 impl Default for Curve {
     fn default() -> Self {
-        Self { points: Vec::new(), stride: 1, pending: ([0.0; 2], 0), latest: f64::NAN }
+        Self { points: Vec::new(), stride: 1, pending: ([0.0; 2], 0), latest: f64::NAN, changes: 0 }
     }
 }
 
@@ -36,6 +41,7 @@ impl Curve {
             return;
         }
         let n = *count as f64;
+        self.changes += 1;
         self.points.push([*sum_x / n, *sum_y / n]);
         self.pending = ([0.0; 2], 0);
         if self.points.len() > CAPACITY {
@@ -49,8 +55,14 @@ impl Curve {
     pub fn cut(&mut self, x: f64) {
         let kept = self.points.partition_point(|point| point[0] <= x);
         self.points.truncate(kept);
+        self.changes += 1;
         self.pending = ([0.0; 2], 0);
         self.latest = self.points.last().map_or(f64::NAN, |point| point[1]);
+    }
+
+    /// Tells whether the points are still those of before.
+    pub fn state(&self) -> CurveState {
+        (self.changes, self.points.last().copied())
     }
 
     /// The points, x rising.

@@ -7,6 +7,8 @@ use eframe::egui::{
 use super::theme::{RADIUS, SECTION_GAP, Tokens};
 use crate::engine::FlowSource;
 
+/// Rows that are all drawn, in view or not.
+const FEW_ROWS: usize = 32;
 /// Width of the column of labels in a form, in points.
 const LABEL_WIDTH: f32 = 84.0;
 
@@ -89,6 +91,28 @@ pub fn plot_height(ui: &Ui, least: f32) -> f32 {
 /// An area that takes a click and shows a hand, for rows of lists.
 pub fn row_response(ui: &mut Ui, height: f32) -> Response {
     ui.allocate_response(vec2(ui.available_width(), height), Sense::click())
+}
+
+/// Draws those of `count` rows of this height that the scroll area around them shows, and keeps the place of the others free. Of few
+/// rows all are drawn, so that screen readers have the whole list.
+pub fn rows_in_view(ui: &mut Ui, height: f32, count: usize, mut row_ui: impl FnMut(&mut Ui, usize)) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let place = |y: f32| ((y - ui.cursor().top()) / height).max(0.0);
+        let seen = (place(ui.clip_rect().top()) as usize, place(ui.clip_rect().bottom()).ceil() as usize);
+        let (first, last) = if count > FEW_ROWS { seen } else { (0, count) };
+        let last = last.min(count);
+        let first = first.min(last);
+        let free = |ui: &mut Ui, rows: usize| {
+            if rows > 0 {
+                ui.allocate_space(vec2(ui.available_width(), rows as f32 * height));
+            }
+        };
+        free(ui, first);
+        ui.skip_ahead_auto_ids(first); // A row keeps its name wherever it is scrolled to.
+        (first..last).for_each(|row| row_ui(ui, row));
+        free(ui, count - last);
+    });
 }
 
 /// Small print below a choice: what it means.

@@ -1,6 +1,7 @@
 //! Clips that can be opened: those of a folder, and evaluated ones whose class is known.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 /// A clip whose class is known: one that was evaluated.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,4 +21,19 @@ pub struct ClipFolder {
     pub dir: PathBuf,
     /// Its clips, in the order in which people count.
     pub clips: Vec<PathBuf>,
+    /// The place of each of them: it is asked for in every repaint, and there may be thousands.
+    places: HashMap<PathBuf, usize>,
+}
+
+impl ClipFolder {
+    /// The folder `dir` with these clips.
+    pub fn new(dir: PathBuf, clips: Vec<PathBuf>) -> Self {
+        let places = clips.iter().cloned().enumerate().map(|(place, clip)| (clip, place)).collect();
+        Self { dir, clips, places }
+    }
+
+    /// The place of `clip` among its clips.
+    pub fn place(&self, clip: &Path) -> Option<usize> {
+        self.places.get(clip).copied()
+    }
 }

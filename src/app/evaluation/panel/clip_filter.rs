@@ -1,5 +1,7 @@
 //! Which of the evaluated clips are listed.
 
+use std::sync::Arc;
+
 use crate::evaluation::ActionsReport;
 
 /// Which clips are listed.
@@ -52,6 +54,28 @@ impl ClipFilter {
             Self::Pair { label, guess } if label == guess => Some(format!("{}, correct", name(label))),
             Self::Pair { label, guess } => Some(format!("{} predicted as {}", name(label), name(guess))),
         }
+    }
+}
+
+/// The clips that a filter lists of a report, found once and not for every repaint.
+#[derive(Default)]
+pub(super) struct ListedClips {
+    /// The report is held, so that no other one can take its address.
+    of: Option<(Arc<ActionsReport>, ClipFilter, &'static str)>,
+    clips: Vec<usize>,
+}
+
+impl ListedClips {
+    /// The places of the clips, as [`ClipFilter::of`] has them.
+    pub fn of(&mut self, report: &Arc<ActionsReport>, filter: ClipFilter, stream: &'static str) -> &[usize] {
+        let is_known = |(known, by, of): &(Arc<ActionsReport>, ClipFilter, &'static str)| {
+            Arc::ptr_eq(known, report) && (*by, *of) == (filter, stream)
+        };
+        if !self.of.as_ref().is_some_and(is_known) {
+            self.clips = filter.of(report, stream);
+            self.of = Some((report.clone(), filter, stream));
+        }
+        &self.clips
     }
 }
 

@@ -1,8 +1,10 @@
 //! The clips of the report, the wrong ones first; a click opens one in the viewer, where its true class is shown.
 
+use std::sync::Arc;
+
 use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
-use super::clip_filter::{ClipFilter, WantedClips};
+use super::clip_filter::{ClipFilter, ListedClips, WantedClips};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, remark, row_response};
@@ -23,8 +25,9 @@ const FAILURES: usize = 20;
 pub(super) fn clips_ui(
     ui: &mut Ui,
     filter: &mut ClipFilter,
-    report: &ActionsReport,
-    stream: &str,
+    listed: &mut ListedClips,
+    report: &Arc<ActionsReport>,
+    stream: &'static str,
     cx: &PanelContext<'_>,
 ) -> Option<WantedClips> {
     ui.horizontal_wrapped(|ui| {
@@ -35,7 +38,7 @@ pub(super) fn clips_ui(
             ui.selectable_value(filter, shown, title);
         }
     });
-    let clips = filter.of(report, stream);
+    let clips = listed.of(report, *filter, stream);
     explanation(ui, &format!("{}, by {stream} scores. Click a clip to open it.", counted(clips.len(), "clip")));
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
     let folder = cx.settings.evaluation.clips.as_deref();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
 
-use self::clip_filter::{ClipFilter, WantedClips};
+use self::clip_filter::{ClipFilter, ListedClips, WantedClips};
 use self::summary::chosen;
 use super::settings::EvaluationSettings;
 use super::state::EvaluationPhase;
@@ -61,6 +61,7 @@ pub struct EvaluationPanel {
     /// The stream whose figures are shown, if the report has it.
     stream: &'static str,
     clips: ClipFilter,
+    listed: ListedClips,
     classes: classes::Order,
     /// Whether an evaluation was under way when the panel was drawn last.
     was_running: bool,
@@ -69,7 +70,8 @@ pub struct EvaluationPanel {
 impl Default for EvaluationPanel {
     fn default() -> Self {
         let (clips, classes) = (ClipFilter::default(), classes::Order::default());
-        Self { page: EvaluationPage::default(), stream: "fused", clips, classes, was_running: false }
+        let listed = ListedClips::default();
+        Self { page: EvaluationPage::default(), stream: "fused", clips, listed, classes, was_running: false }
     }
 }
 
@@ -126,7 +128,7 @@ impl EvaluationPanel {
         });
         ui.separator();
         let wanted = match self.page {
-            EvaluationPage::Clips => clips::clips_ui(ui, &mut self.clips, report, name, cx),
+            EvaluationPage::Clips => clips::clips_ui(ui, &mut self.clips, &mut self.listed, report, name, cx),
             EvaluationPage::Fusion => {
                 fusion::fusion_ui(ui, report, cx);
                 None

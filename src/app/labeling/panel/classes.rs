@@ -12,7 +12,7 @@ use crate::app::command::Command;
 use crate::app::panel::{Action, Edit, PanelContext};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::{explanation, field, section};
+use crate::app::ui::widgets::{explanation, field, rows_in_view, section};
 use crate::labels::{Class, ClassId, Document, Label, Settings, edits};
 use crate::plural::counted;
 
@@ -50,10 +50,20 @@ impl ClassesPage {
         let editable = cx.session.labeling.can_edit().is_ok();
         ScrollArea::vertical().id_salt("classes").auto_shrink(false).show(ui, |ui| {
             ui.add_enabled_ui(editable, |ui| {
-                let rows = classes.iter().enumerate().map(|(index, class)| self.row_ui(ui, index, class, &classes, cx));
-                let (rows, grips): (Vec<_>, Vec<_>) = rows.collect();
-                if let Some((from, to)) = moved_row(ui, &rows, &grips) {
-                    move_class(classes[from].id, to, cx);
+                let held = ui.ctx().dragged_id().or(ui.ctx().drag_stopped_id());
+                if classes.iter().any(|class| held == Some(grip_id(class.id))) {
+                    // All of them: the one that is held may be dragged out of view.
+                    let rows = classes.iter().enumerate().map(|(i, class)| self.row_ui(ui, i, class, &classes, cx));
+                    let (rows, grips): (Vec<_>, Vec<_>) = rows.collect();
+                    if let Some((from, to)) = moved_row(ui, &rows, &grips) {
+                        move_class(classes[from].id, to, cx);
+                    }
+                } else {
+                    let gap = ui.spacing().item_spacing.y;
+                    rows_in_view(ui, ROW + gap, classes.len(), |ui, index| {
+                        self.row_ui(ui, index, &classes[index], &classes, cx);
+                        ui.add_space(gap);
+                    });
                 }
                 self.add_ui(ui, cx);
             });
@@ -76,8 +86,7 @@ impl ClassesPage {
         let row = Rect::from_min_size(ui.cursor().min, size);
         let grip = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let id = Id::unique(("drag handle of a class", class.id.0));
-            let grip = grip_ui(ui, id, &format!("Drag {}", class.name), row);
+            let grip = grip_ui(ui, grip_id(class.id), &format!("Drag {}", class.name), row);
             let grip = grip.on_hover_text("Drag to reorder (digits follow the order)");
             self.color_ui(ui, class, cx);
             let keys = Command::of_class(index).map(|command| command.shortcut_text(ui.ctx())).unwrap_or_default();
@@ -230,6 +239,11 @@ impl ClassesPage {
             cx.edit(move |_| Ok(edits::set_settings(settings.clone())));
         }
     }
+}
+
+/// What a class is dragged by, wherever its row lies.
+fn grip_id(class: ClassId) -> Id {
+    Id::unique(("drag handle of a class", class.0))
 }
 
 fn move_class(id: ClassId, to: usize, cx: &mut PanelContext<'_>) {

@@ -10,10 +10,13 @@ use crate::app::labeling::state::Trouble;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::format::time_code;
 use crate::app::ui::theme::{RADIUS, Tokens};
-use crate::app::ui::widgets::{explanation, field, remark, row_response, section};
+use crate::app::ui::widgets::{explanation, field, remark, row_response, rows_in_view, section};
 use crate::frame_times::FrameTimes;
 use crate::labels::{Document, Facts, Segment, Video, VideoId, edits};
 use crate::plural::counted;
+
+/// Height of a segment's row, in points.
+const SEGMENT: f32 = 24.0;
 
 /// What is being typed about a video.
 #[derive(Default)]
@@ -27,7 +30,7 @@ pub(super) struct ClipPage {
 impl ClipPage {
     /// Draws the page.
     pub fn clip_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let Some((id, video)) = cx.session.labeling.video().map(|(id, video)| (id, video.clone())) else {
+        let Some((id, video)) = cx.session.labeling.shown_video() else {
             return explanation(ui, "Select a video to view and edit its details.");
         };
         ScrollArea::vertical().id_salt("clip").auto_shrink(false).show(ui, |ui| {
@@ -95,11 +98,8 @@ impl ClipPage {
         }
         let open = cx.session.clip.as_ref().map(|clip| &clip.times);
         let times = video.facts.as_ref().and_then(|facts| times_of(facts, open));
-        ui.scope(|ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for segment in &video.segments {
-                segment_ui(ui, segment, times.as_ref(), cx);
-            }
+        rows_in_view(ui, SEGMENT, video.segments.len(), |ui, place| {
+            segment_ui(ui, &video.segments[place], times.as_ref(), cx);
         });
         let Some(selected) = cx.session.labeling.segment().cloned() else { return };
         let (_, note) = match &mut self.segment {
@@ -127,7 +127,7 @@ fn times_of(facts: &Facts, open: Option<&FrameTimes>) -> Option<FrameTimes> {
 
 fn segment_ui(ui: &mut Ui, segment: &Segment, times: Option<&FrameTimes>, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
-    let row = row_response(ui, 24.0);
+    let row = row_response(ui, SEGMENT);
     let Some(document) = cx.session.labeling.document() else { return };
     let name = document.label_name(segment.label).to_owned();
     let color = label_color(ui, document, segment.label);

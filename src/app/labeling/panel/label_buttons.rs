@@ -1,10 +1,11 @@
 //! The classes as buttons with their digits: what a click or the digit says about the clip.
 
-use eframe::egui::{Atom, Button, Id, Key, RichText, ScrollArea, TextEdit, Ui, vec2};
+use eframe::egui::{Atom, Button, Color32, Id, Key, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::app::command::Command;
-use crate::app::labeling::chip::label_color;
+use crate::app::command::conditions::Availability;
 use crate::app::panel::{Action, PanelContext};
+use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
 use crate::labels::{Label, edits};
 
@@ -22,19 +23,26 @@ pub(super) struct LabelButtons {
 impl LabelButtons {
     /// Draws the buttons and the field for another class.
     pub fn label_buttons_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let classes = cx.session.labeling.document().map(|document| document.classes.clone()).unwrap_or_default();
         let height = HEIGHT.max(SHARE * ui.clip_rect().height());
         ScrollArea::vertical().id_salt("label buttons").max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+                let classes = cx.session.labeling.document().map_or(&[][..], |document| document.classes.as_slice());
+                let given = Given::of(cx.session);
+                let mut chosen = None;
                 for (index, class) in classes.iter().enumerate() {
+                    let (label, color) = (Label::Class(class.id), class.color);
+                    let color = Color32::from_rgb(color[0], color[1], color[2]);
                     let command = Command::of_class(index);
-                    button_ui(ui, cx, Label::Class(class.id), &class.name, command);
+                    chosen = button_ui(ui, &given, (label, &class.name, color), command).or(chosen);
                 }
-                if !classes.is_empty() {
-                    button_ui(ui, cx, Label::Background, "background", Some(Command::LabelBackground));
+                let is_first = classes.is_empty();
+                if !is_first {
+                    let background = (Label::Background, "background", Tokens::of(ui).weak);
+                    chosen = button_ui(ui, &given, background, Some(Command::LabelBackground)).or(chosen);
                 }
-                self.field_ui(ui, cx, classes.is_empty());
+                cx.actions.extend(chosen.map(Action::Give));
+                self.field_ui(ui, cx, is_first);
             });
         });
         ui.add_space(4.0);
@@ -63,12 +71,30 @@ impl LabelButtons {
     }
 }
 
-fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, label: Label, name: &str, command: Option<Command>) {
-    let Some(document) = cx.session.labeling.document() else { return };
-    let (tokens, color) = (Tokens::of(ui), label_color(ui, document, label));
-    let segment = cx.session.labeling.segment().map(|segment| segment.label == label);
-    let clip = || cx.session.labeling.video().is_some_and(|(_, video)| video.labels.contains(&label));
-    let is_given = segment.unwrap_or_else(clip);
+/// What the buttons show of the clip or the selected segment, the same for all of them.
+struct Given<'a> {
+    labels: &'a [Label],
+    can_label: Availability,
+}
+
+impl<'a> Given<'a> {
+    fn of(session: &'a Session) -> Self {
+        let labeling = &session.labeling;
+        let of_segment = labeling.segment().map(|segment| std::slice::from_ref(&segment.label));
+        let of_clip = || labeling.video().map_or(&[][..], |(_, video)| video.labels.as_slice());
+        Self { labels: of_segment.unwrap_or_else(of_clip), can_label: session.can_label() }
+    }
+}
+
+/// Draws the button of a label with its name and colour; the label, if it was clicked.
+fn button_ui(
+    ui: &mut Ui,
+    given: &Given<'_>,
+    (label, name, color): (Label, &str, Color32),
+    command: Option<Command>,
+) -> Option<Label> {
+    let tokens = Tokens::of(ui);
+    let is_given = given.labels.contains(&label);
     let dot = Atom::paint(vec2(8.0, 8.0), move |ui, args| {
         ui.painter().circle_filled(args.rect.center(), 4.0, color);
     });
@@ -76,13 +102,10 @@ fn button_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, label: Label, name: &str, c
     let digit = RichText::new(&keys).small().color(tokens.weak);
     let text = RichText::new(name).color(if is_given { tokens.strong } else { tokens.text });
     let button = Button::new((dot, text, digit)).selected(is_given).small().min_size(vec2(0.0, 22.0));
-    let state = cx.session.can_label();
-    let mut response = ui.add_enabled(state.is_ok(), button).accessible_name(format!("Label as {name}"));
-    response = match state {
-        Ok(()) => response.on_hover_text(format!("{} ({keys})", Command::Class1.tooltip())),
+    let response = ui.add_enabled(given.can_label.is_ok(), button).accessible_name(format!("Label as {name}"));
+    let response = match given.can_label {
+        Ok(()) => response.on_hover_ui(|ui| _ = ui.label(format!("{} ({keys})", Command::Class1.tooltip()))),
         Err(reason) => response.on_disabled_hover_text(reason),
     };
-    if response.clicked() {
-        cx.actions.push(Action::Give(label));
-    }
+    response.clicked().then_some(label)
 }

@@ -60,6 +60,16 @@ impl ProjectPanel {
         self.videos.scroll_to(id);
     }
 
+    /// Brings the classes to the front.
+    pub fn show_classes(&mut self) {
+        self.page = ProjectPage::Classes;
+    }
+
+    /// Brings the videos to the front.
+    pub fn show_videos(&mut self) {
+        self.page = ProjectPage::Videos;
+    }
+
     /// How many rows of videos were drawn in the last repaint.
     #[cfg(test)]
     pub fn drawn_rows(&self) -> usize {

@@ -40,11 +40,11 @@ impl VideosPage {
     /// Draws the choices and the list.
     pub fn videos_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         choices_ui(ui, cx);
-        let rows = cx.session.labeling.list().rows().to_vec();
         let all = cx.session.labeling.document().map_or(0, |document| document.videos.len());
         if all == 0 {
             return nothing_ui(ui, cx);
         }
+        let rows = cx.session.labeling.list().rows();
         if rows.is_empty() {
             explanation(ui, "No matching videos. Clear the search or choose All.");
             return;
@@ -56,7 +56,9 @@ impl VideosPage {
         }
         self.drawn = 0;
         area.show_rows(ui, ROW, rows.len(), |ui, range| {
-            for &id in &rows[range] {
+            for place in range {
+                // Only this one is copied, so that the rest of the session can be changed.
+                let Some(id) = cx.session.labeling.list().rows().get(place).copied() else { break };
                 self.drawn += 1;
                 row_ui(ui, id, cx);
             }
@@ -72,23 +74,10 @@ impl VideosPage {
 
 /// What is listed, and in which order.
 fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let Some(document) = cx.session.labeling.document() else { return };
-    let mut kinds: Vec<(Shown, String)> = [
-        (Shown::All, "All"),
-        (Shown::Unlabelled, "Unlabelled"),
-        (Shown::Labelled, "Labelled"),
-        (Shown::Segments, "With segments"),
-        (Shown::Suggested, "Suggested"),
-        (Shown::With(Label::Background), "background"),
-    ]
-    .map(|(shown, text)| (shown, text.to_owned()))
-    .into();
-    let troubles = cx.session.labeling.troubles();
-    if troubles > 0 {
-        kinds.push((Shown::Troubled, format!("With problems ({troubles})")));
-    }
-    kinds.extend(document.classes.iter().map(|class| (Shown::With(Label::Class(class.id)), class.name.clone())));
+    let troubled = cx.session.labeling.list().troubled();
     let labeling = &mut cx.session.labeling;
+    let Some(document) = labeling.document() else { return };
+    let shown = shown_text(labeling.choice.shown, document, troubled);
     ui.horizontal(|ui| {
         let room = ui.available_width();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -100,11 +89,13 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             });
             sort.response.accessible_name("Order").on_hover_text("Sort by name, uncertainty or stream disagreement");
             cx.settings.labeling.sort = labeling.choice.sort;
-            let shown = kinds.iter().find(|(kind, _)| *kind == labeling.choice.shown).map_or("All", |(_, text)| text);
             let filter = ComboBox::from_id_salt("shown").width(0.26 * room).selected_text(shown);
             let filter = filter.show_ui(ui, |ui| {
-                for (kind, text) in &kinds {
-                    ui.selectable_value(&mut labeling.choice.shown, *kind, text);
+                let Some(document) = labeling.document() else { return };
+                let kinds: Vec<(Shown, String)> =
+                    kinds(document, troubled).map(|kind| (kind, shown_text(kind, document, troubled))).collect();
+                for (kind, text) in kinds {
+                    ui.selectable_value(&mut labeling.choice.shown, kind, text);
                 }
             });
             filter.response.accessible_name("Show").on_hover_text("Choose which videos to show");
@@ -124,6 +115,33 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         });
     });
     ui.add_space(2.0);
+}
+
+/// The choices of what is listed; videos with problems are among them where there are any.
+fn kinds(document: &Document, troubled: usize) -> impl Iterator<Item = Shown> + '_ {
+    let usual = [
+        Shown::All,
+        Shown::Unlabelled,
+        Shown::Labelled,
+        Shown::Segments,
+        Shown::Suggested,
+        Shown::With(Label::Background),
+    ];
+    let classes = document.classes.iter().map(|class| Shown::With(Label::Class(class.id)));
+    usual.into_iter().chain((troubled > 0).then_some(Shown::Troubled)).chain(classes)
+}
+
+/// A choice of what is listed, in words.
+fn shown_text(shown: Shown, document: &Document, troubled: usize) -> String {
+    match shown {
+        Shown::All => "All".into(),
+        Shown::Unlabelled => "Unlabelled".into(),
+        Shown::Labelled => "Labelled".into(),
+        Shown::Segments => "With segments".into(),
+        Shown::Suggested => "Suggested".into(),
+        Shown::Troubled => format!("With problems ({troubled})"),
+        Shown::With(label) => document.label_name(label).to_owned(),
+    }
 }
 
 fn nothing_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {

@@ -18,7 +18,7 @@ use crate::app::panel::PanelContext;
 use crate::app::tasks::{Background, Tasks};
 use crate::app::training::state::TrainingState;
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::{empty_state, section};
+use crate::app::ui::widgets::{empty_state, rows_in_view, section};
 use crate::error::Result;
 use crate::training::runs::{self, Run};
 
@@ -93,15 +93,19 @@ impl RunsPanel {
     }
 
     fn selected_run(&self) -> Option<&Run> {
-        let selected = self.selected.as_ref()?;
-        self.list.value()?.iter().find(|run| run.dir == *selected)
+        selected(self.list.value()?, self.selected.as_deref())
     }
+}
+
+/// The run in folder `dir`.
+fn selected<'a>(runs: &'a [Run], dir: Option<&Path>) -> Option<&'a Run> {
+    dir.and_then(|dir| runs.iter().find(|run| run.dir == dir))
 }
 
 impl Panel for RunsPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let tokens = Tokens::of(ui);
-        let runs = self.list.value().cloned().unwrap_or_default();
+        let runs = self.list.value().map_or(&[][..], Vec::as_slice);
         if runs.is_empty() && !self.list.is_busy() {
             let text = "No training runs here. Start one, or choose another folder.";
             return empty_state(ui, "No runs yet", text, |ui| {
@@ -118,12 +122,12 @@ impl Panel for RunsPanel {
                 ui.add(Label::new(RichText::new(&folder).color(tokens.weak)).truncate()).on_hover_text(folder);
             });
             ui.add_space(4.0);
-            for run in &runs {
-                row::row_ui(ui, run, &mut self.selected, &mut self.ticked);
-            }
-            if let Some(run) = self.selected_run().cloned() {
+            rows_in_view(ui, row::PITCH, runs.len(), |ui, place| {
+                row::row_ui(ui, &runs[place], &mut self.selected, &mut self.ticked);
+            });
+            if let Some(run) = selected(runs, self.selected.as_deref()) {
                 section(ui, "Selected run");
-                let done = self.details.details_ui(ui, cx, &run, &runs);
+                let done = self.details.details_ui(ui, cx, run, runs);
                 if let Some(work) = done {
                     self.work.start("runs", ui.ctx(), (), work);
                 }

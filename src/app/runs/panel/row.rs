@@ -13,6 +13,10 @@ use crate::training::{Network, RunKind, TemporalMode, TrainingPlan};
 
 /// Height of a row, in points.
 const ROW: f32 = 44.0;
+/// Between rows, in points.
+const GAP: f32 = 6.0;
+/// From a row to the next, in points.
+pub(super) const PITCH: f32 = ROW + GAP;
 
 /// Draws a run with its check box; a click selects it.
 pub(super) fn row_ui(ui: &mut Ui, run: &Run, selected: &mut Option<PathBuf>, ticked: &mut BTreeSet<PathBuf>) {
@@ -50,6 +54,7 @@ pub(super) fn row_ui(ui: &mut Ui, run: &Run, selected: &mut Option<PathBuf>, tic
             *selected = (!is_selected).then(|| run.dir.clone());
         }
     });
+    ui.add_space(GAP);
 }
 
 fn state_color(ui: &Ui, state: &RunState) -> Color32 {

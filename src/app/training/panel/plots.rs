@@ -1,13 +1,13 @@
 //! The live curves: every loss term at every scale, and the shares that are to rise.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use eframe::egui::{Color32, Grid, PopupAnchor, RichText, Slider, TextStyle, Tooltip, Ui, vec2};
-use egui_plot::{Line, LineStyle, Plot, PlotUi, VLine};
+use eframe::egui::{Color32, Grid, PopupAnchor, Rect, RichText, Slider, TextStyle, Tooltip, Ui, vec2};
+use egui_plot::{Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, VLine};
 use image::RgbImage;
 
 use crate::app::training::state::TrainingState;
-use crate::app::ui::curves::{Curve, Curves};
+use crate::app::ui::curves::{Curve, CurveState, Curves};
 use crate::app::ui::off_screen;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{legend_chip, plot_height, section};
@@ -28,11 +28,52 @@ pub struct Plots {
     hidden: BTreeSet<String>,
     /// Whether there is something to be set.
     interactive: bool,
+    /// The curves of the losses and those of the shares as they are drawn, by name.
+    drawn: [DrawnCurves; 2],
+}
+
+/// Curves as they are drawn.
+type DrawnCurves = BTreeMap<String, DrawnCurve>;
+
+/// A curve as it is drawn, kept until it grows or is shown in another way.
+#[derive(Clone, Default)]
+struct DrawnCurve {
+    of: Option<(CurveState, f64, bool)>,
+    points: Vec<PlotPoint>,
+}
+
+impl DrawnCurve {
+    fn follow(&mut self, curve: &Curve, smoothing: f64, logarithmic: bool) {
+        let of = Some((curve.state(), smoothing, logarithmic));
+        if self.of != of {
+            let scale = |y: f64| if logarithmic { y.max(SMALLEST).log10() } else { y };
+            self.of = of;
+            self.points.clear();
+            self.points.extend(smoothed(curve.points(), smoothing).map(|[x, y]| PlotPoint::new(x, scale(y))));
+        }
+    }
+}
+
+/// Brings what is drawn of `curves` up to date.
+fn follow(drawn: &mut DrawnCurves, curves: &Curves, smoothing: f64, logarithmic: bool) {
+    drawn.retain(|name, _| curves.get(name).is_some());
+    for (name, curve) in curves.iter() {
+        match drawn.get_mut(name) {
+            Some(drawn) => drawn.follow(curve, smoothing, logarithmic),
+            None => drawn.entry(name.to_owned()).or_default().follow(curve, smoothing, logarithmic),
+        }
+    }
 }
 
 impl Default for Plots {
     fn default() -> Self {
-        Self { logarithmic: true, smoothing: 0.0, hidden: BTreeSet::new(), interactive: true }
+        Self {
+            logarithmic: true,
+            smoothing: 0.0,
+            hidden: BTreeSet::new(),
+            interactive: true,
+            drawn: Default::default(),
+        }
     }
 }
 
@@ -126,7 +167,11 @@ impl Plots {
         if self.interactive {
             self.scale_ui(ui);
         }
+        if self.is_out_of_view(ui) {
+            return;
+        }
         let logarithmic = self.logarithmic;
+        follow(&mut self.drawn[0], losses, self.smoothing, logarithmic);
         let plot = plot(ui, "losses", self.height(ui))
             .y_axis_formatter(move |mark, _| short(if logarithmic { 10f64.powf(mark.value) } else { mark.value }));
         let shown = |name: &&str| {
@@ -136,11 +181,11 @@ impl Plots {
         let lines: Vec<_> = losses
             .iter()
             .filter(|(name, _)| shown(name))
-            .filter_map(|(name, curve)| {
+            .filter_map(|(name, _)| {
                 let (term, level) = split(name);
                 let index = terms.iter().position(|other| *other == term)?;
                 let opacity = level.map_or(1.0, level_opacity);
-                Some(self.line(name, curve, series_color(ui, index).gamma_multiply(opacity), logarithmic))
+                line(&self.drawn[0], name, series_color(ui, index).gamma_multiply(opacity))
             })
             .collect();
         let returns = returns(ui, training);
@@ -148,6 +193,16 @@ impl Plots {
             returns.into_iter().for_each(|line| plot.add(line));
             lines.into_iter().for_each(|line| plot.line(line));
         });
+    }
+
+    /// Keeps the place of the next plot free where the scroll area does not show it; whether that is so.
+    fn is_out_of_view(&self, ui: &mut Ui) -> bool {
+        let place = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), self.height(ui)));
+        let is_out = self.interactive && !ui.is_rect_visible(place);
+        if is_out {
+            ui.allocate_space(place.size());
+        }
+        is_out
     }
 
     fn height(&self, ui: &Ui) -> f32 {
@@ -175,9 +230,13 @@ impl Plots {
                 self.chip_ui(ui, name, &text, series_color(ui, i));
             }
         });
+        if self.is_out_of_view(ui) {
+            return;
+        }
+        follow(&mut self.drawn[1], shares, self.smoothing, false);
         let shown = shares.iter().enumerate().filter(|(_, (name, _))| !self.hidden.contains(*name));
         let lines: Vec<_> =
-            shown.map(|(i, (name, curve))| self.line(name, curve, series_color(ui, i), false)).collect();
+            shown.filter_map(|(i, (name, _))| line(&self.drawn[1], name, series_color(ui, i))).collect();
         let returns = returns(ui, training);
         let plot = plot(ui, "shares", self.height(ui)).include_y(0.0).include_y(1.0);
         cursor.show(ui, plot, shares, |plot| {
@@ -196,12 +255,11 @@ impl Plots {
             }
         }
     }
+}
 
-    fn line<'a>(&self, name: &str, curve: &Curve, color: Color32, logarithmic: bool) -> Line<'a> {
-        let scale = |y: f64| if logarithmic { y.max(SMALLEST).log10() } else { y };
-        let points: Vec<[f64; 2]> = smoothed(curve.points(), self.smoothing).map(|[x, y]| [x, scale(y)]).collect();
-        Line::new(name, points).color(color).width(1.5)
-    }
+/// The line of a curve.
+fn line<'a>(drawn: &'a DrawnCurves, name: &str, color: Color32) -> Option<Line<'a>> {
+    Some(Line::new(name, PlotPoints::Borrowed(&drawn.get(name)?.points)).color(color).width(1.5))
 }
 
 /// Dashed lines at the steps that the run went back to.

@@ -1,5 +1,7 @@
 //! A track for each class: its segments, to be selected, moved and stretched, and what the networks see.
 
+use std::ops::Range;
+
 use eframe::egui::{
     Align2, Color32, CornerRadius, CursorIcon, FontId, Id, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke,
     StrokeKind, Ui, WidgetInfo, pos2, vec2,
@@ -11,7 +13,8 @@ use crate::app::command::Command;
 use crate::app::labeling::chip::label_color;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
-use crate::labels::{Document, Label, Segment, Video, VideoId, edits};
+use crate::engine::Prediction;
+use crate::labels::{Label, Segment, Video, VideoId, edits};
 
 /// Height of the pictures, in points.
 const PICTURES: f32 = 30.0;
@@ -75,7 +78,7 @@ impl Tracks {
     /// Draws pictures and tracks of the open clip if a project is open; the area where the wheel zooms.
     pub fn tracks_ui(&mut self, ui: &mut Ui, axis: &Axis, cx: &mut PanelContext<'_>) -> Option<Response> {
         let height = height(ui, cx)?;
-        let Some((id, video)) = cx.session.labeling.video().map(|(id, video)| (id, video.clone())) else {
+        let Some((id, video)) = cx.session.labeling.shown_video() else {
             not_in_project_ui(ui, height, cx);
             return None;
         };
@@ -93,7 +96,7 @@ impl Tracks {
             let (rect, ground) = ui.allocate_exact_size(size, Sense::click_and_drag());
             ground.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Tracks"));
             ground_ui(ui, rect, &labels, axis, cx);
-            self.segments_ui(ui, rect, &labels, axis, (id, &video), cx);
+            self.segments_ui(ui, rect, &labels, axis, (id, video.as_ref()), cx);
             names_ui(ui, rect, &labels, cx);
             lines_ui(ui, rect, axis, cx);
             if ground.clicked() {
@@ -115,6 +118,7 @@ impl Tracks {
     ) {
         self.drag = self.drag.take().filter(|drag| drag.video == id && video.segment(drag.before.id).is_some());
         let editable = cx.session.labeling.can_edit();
+        let seen = seen(ui, rect, labels.len());
         for segment in &video.segments {
             let now = match &self.drag {
                 Some(drag) if drag.before.id == segment.id => drag.now.clone(),
@@ -122,7 +126,9 @@ impl Tracks {
             };
             let Some(row) = labels.iter().position(|label| *label == now.label) else { continue };
             let (left, right) = (axis.x(now.start as f64), axis.x(now.end as f64));
-            if right < rect.left() || left > rect.right() {
+            let is_dragged = self.drag.as_ref().is_some_and(|drag| drag.before.id == segment.id);
+            let is_seen = right >= rect.left() && left <= rect.right() && seen.contains(&row);
+            if !is_seen && !is_dragged {
                 continue;
             }
             let top = rect.top() + row as f32 * TRACK;
@@ -271,20 +277,36 @@ fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
     });
 }
 
+/// The tracks that the scroll area shows.
+fn seen(ui: &Ui, rect: Rect, tracks: usize) -> Range<usize> {
+    let place = |y: f32| ((y - rect.top()) / TRACK).max(0.0);
+    let clip = ui.clip_rect();
+    let end = (place(clip.bottom()).ceil() as usize).min(tracks);
+    (place(clip.top()) as usize).min(end)..end
+}
+
 /// Tracks, those of the labels of the whole clip filled, and what the networks see in them.
 fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let painter = ui.painter_at(rect);
     let Some(document) = cx.session.labeling.document() else { return };
-    for (row, label) in labels.iter().enumerate() {
+    let video = cx.session.labeling.video().map(|(_, video)| video);
+    let suggestions = &cx.session.labeling.suggestions;
+    let prediction = video.and_then(|video| suggestions.of(video)).map(|found| (found, suggestions.labels(document)));
+    for row in seen(ui, rect, labels.len()) {
+        let label = &labels[row];
         let top = rect.top() + row as f32 * TRACK;
         let track = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), TRACK - 1.0));
         painter.rect_filled(track, 2.0, tokens.background);
         let color = label_color(ui, document, *label);
-        if cx.session.labeling.video().is_some_and(|(_, video)| video.labels.contains(label)) {
+        if video.is_some_and(|video| video.labels.contains(label)) {
             painter.rect_filled(track, 2.0, color.gamma_multiply(OF_CLIP));
         }
-        predictions_ui(ui, track, *label, color, axis, document, cx);
+        if let Some((prediction, classes)) = &prediction
+            && let Some(class) = classes.iter().position(|other| *other == Some(*label))
+        {
+            prediction_ui(ui, track, class, color, axis, prediction);
+        }
     }
     if let Some((start, end)) = marked(cx) {
         let x = axis.x(start as f64)..=axis.x(end as f64);
@@ -297,7 +319,8 @@ fn names_ui(ui: &Ui, rect: Rect, labels: &[Label], cx: &PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let painter = ui.painter_at(rect);
     let Some(document) = cx.session.labeling.document() else { return };
-    for (row, label) in labels.iter().enumerate() {
+    for row in seen(ui, rect, labels.len()) {
+        let label = &labels[row];
         // Above what the networks see.
         let middle = rect.top() + (row as f32 + 0.5) * TRACK - PREDICTION / 2.0;
         let name = document.label_name(*label).to_owned();
@@ -309,18 +332,7 @@ fn names_ui(ui: &Ui, rect: Rect, labels: &[Label], cx: &PanelContext<'_>) {
 }
 
 /// How likely a class is over time: as opaque as it is likely.
-fn predictions_ui(
-    ui: &Ui,
-    track: Rect,
-    label: Label,
-    color: Color32,
-    axis: &Axis,
-    document: &Document,
-    cx: &PanelContext<'_>,
-) {
-    let suggestions = &cx.session.labeling.suggestions;
-    let Some(prediction) = cx.session.labeling.video().and_then(|(_, video)| suggestions.of(video)) else { return };
-    let Some(class) = suggestions.labels(document).iter().position(|other| *other == Some(label)) else { return };
+fn prediction_ui(ui: &Ui, track: Rect, class: usize, color: Color32, axis: &Axis, prediction: &Prediction) {
     let painter = ui.painter_at(track);
     let middle = |index: usize| {
         let window = &prediction.windows[index];

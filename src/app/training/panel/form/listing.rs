@@ -12,6 +12,8 @@ pub struct ClipListing {
     /// The clips as a plan names them.
     pub data: DataSource,
     classes: Vec<String>,
+    /// How many of them have clips.
+    used: usize,
     clips: Vec<LabelledClip>,
     /// What was left out, and why.
     pub left_out: Vec<Error>,
@@ -40,7 +42,8 @@ impl ClipListing {
     /// The clips of a folder or list.
     pub fn of(data: DataSource) -> Result<Self> {
         let (Dataset { classes, clips, .. }, notes) = Dataset::with_notes(&data)?;
-        Ok(Self { runs: runs_folder(data.clips()), data, classes, clips, left_out: Vec::new(), notes, joined: 0 })
+        let (runs, used) = (runs_folder(data.clips()), used(&clips));
+        Ok(Self { data, classes, used, clips, left_out: Vec::new(), runs, notes, joined: 0 })
     }
 
     /// The clips of a folder with a sub-folder per class, and the corrected ones of another.
@@ -66,21 +69,21 @@ impl ClipListing {
         add(&folder)?;
         let joined = add(corrections)?;
         let (classes, clips) = (pieces.classes.clone(), pieces.unread());
-        let (runs, data) = (runs_folder(&folder), DataSource::Pieces(pieces));
-        Ok(Self { data, classes, clips, left_out: Vec::new(), notes, runs, joined })
+        let (runs, data, used) = (runs_folder(&folder), DataSource::Pieces(pieces), used(&clips));
+        Ok(Self { data, classes, used, clips, left_out: Vec::new(), runs, notes, joined })
     }
 
     /// The pieces of a labelled project.
     pub fn of_labels(found: FromLabels) -> Self {
         let (classes, clips) = (found.pieces.classes.clone(), found.pieces.unread());
-        let (runs, data) = (runs_folder(&found.pieces.project), DataSource::Pieces(found.pieces));
-        Self { data, classes, clips, left_out: found.left_out, notes: found.remarks, runs, joined: 0 }
+        let (runs, used) = (runs_folder(&found.pieces.project), used(&clips));
+        let data = DataSource::Pieces(found.pieces);
+        Self { data, classes, used, clips, left_out: found.left_out, runs, notes: found.remarks, joined: 0 }
     }
 
     /// Number of classes that have clips.
     pub fn classes(&self) -> usize {
-        let labels: BTreeSet<usize> = self.clips.iter().map(|clip| clip.label).collect();
-        labels.len()
+        self.used
     }
 
     /// The classes, and what is held out of each where a `share` of the recordings is.
@@ -98,6 +101,12 @@ impl ClipListing {
         };
         self.classes.iter().enumerate().map(count).collect()
     }
+}
+
+/// Number of classes of these clips.
+fn used(clips: &[LabelledClip]) -> usize {
+    let labels: BTreeSet<usize> = clips.iter().map(|clip| clip.label).collect();
+    labels.len()
 }
 
 /// `runs` beside the folder of the clips, or in that of the project; the disk is asked which it is.
