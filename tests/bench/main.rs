@@ -3,9 +3,11 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Duration;
 
 use burn::tensor::{Distribution, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
+use motionscope::app::{BusyState, BusyWindow, RepaintCost};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{InferencePipeline, WINDOW_FRAMES};
 use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
@@ -73,5 +75,44 @@ fn pictures(criterion: &mut Criterion) {
     criterion.bench_function("flow colours, 112²", |bencher| bencher.iter(|| black_box(colour::picture(&field, 8.0))));
 }
 
-criterion_group!(benches, motion_networks, recognition, tvl1, pictures);
+/// Repaints whose times are ranked.
+const REPAINTS: usize = 400;
+
+/// The window's own work in a repaint: all that happens before the graphics driver takes over. Criterion measures the mean, and
+/// what a person notices is the slowest of many, so that the quantiles are printed beside it.
+fn window(criterion: &mut Criterion) {
+    let compute = choose(DeviceChoice::Cpu).expect("there is a CPU");
+    let dir = tempfile::tempdir().expect("there is a place for temporary files");
+    let clip = fixture::clip(dir.path(), FRAMES, Geometry { width: 1280, height: 720 }).expect("clips can be written");
+    let model = dir.path().join("model");
+    fixture::model(&fixture::PAIRWISE, INPUT, &compute.device).save(&model).expect("models can be written");
+    let mut group = criterion.benchmark_group("window, 1440×900");
+    group.sample_size(10);
+    for videos in [50, 5000] {
+        let folder = dir.path().join(format!("{videos}"));
+        let window = BusyWindow::new(compute.clone(), &folder, &clip, &model, videos);
+        let mut window = window.expect("a project can be made");
+        for state in BusyState::ALL {
+            window.show(state);
+            // Text is laid out, and pictures are asked for, in the first repaints.
+            (0..60).for_each(|_| _ = window.repaint());
+            let costs: Vec<RepaintCost> = (0..REPAINTS).map(|_| window.repaint()).collect();
+            let ui = quantiles(costs.iter().map(|cost| cost.ui));
+            let all = quantiles(costs.iter().map(|cost| cost.ui + cost.tessellation));
+            println!(
+                "{state:?}, {videos} videos: p50 and p99 of the interface {ui:.2?} ms, with triangles {all:.2?} ms"
+            );
+            group.bench_function(format!("{state:?}, {videos} videos"), |bencher| bencher.iter(|| window.repaint()));
+        }
+    }
+}
+
+/// The median and the 99th percentile in milliseconds.
+fn quantiles(times: impl Iterator<Item = Duration>) -> [f64; 2] {
+    let mut times: Vec<f64> = times.map(|time| time.as_secs_f64() * 1000.0).collect();
+    times.sort_by(f64::total_cmp);
+    [0.5, 0.99].map(|share| times[(share * (times.len() - 1) as f64).round() as usize])
+}
+
+criterion_group!(benches, motion_networks, recognition, tvl1, pictures, window);
 criterion_main!(benches);
