@@ -35,7 +35,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::AddVideos, G::File, "Add video…", "Add a video to the project without moving it", &[], not_searching)
         .opens(PromptSpec::new("Choose a video to add to the project", "Path of a video to add to the project…", PathKind::File(VIDEO)),
             |app, path, _| app.find_videos(vec![path])),
-    command(C::AddFolder, G::File, "Add folder of videos…", "Add every video in a folder and its sub-folders", &[], not_searching)
+    command(C::AddFolder, G::File, "Add folder…", "Add every video in a folder and its sub-folders", &[], not_searching)
         .opens(PromptSpec::new("Choose a folder of videos to add to the project", "Path of a folder of videos to add to the project…", PathKind::Folder),
             |app, path, _| app.find_videos(vec![path])),
     command(C::SaveProject, G::File, "Save project", "Write project files now (every change is journalled)", &[ctrl(Key::S)], editable)
@@ -122,7 +122,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| app.go_beside(1)),
     command(C::NextUnlabelled, G::Label, "Next unlabelled", "Open the next unlabelled video in the list", &[ctrl(Key::ArrowRight)], has_videos)
         .runs(|app, _| app.next_unlabelled()),
-    command(C::Suggest, G::Label, "Predict labels", "Predict labels for unlabelled videos (again to stop)", &[key(Key::G)], predictable)
+    command(C::Suggest, G::Label, "Suggest labels", "Suggest labels for unlabelled videos (again to stop)", &[key(Key::G)], suggestable)
         .runs(|app, _| app.suggest())
         .below_line(),
     command(C::AcceptSuggestion, G::Label, "Accept suggestion", "Accept the suggested label (a digit corrects it)", &[key(Key::Y)],
@@ -130,7 +130,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             labellable(on)?;
             let is_open = on.session.labeling.video().is_some_and(|(_, video)| video.labels.is_empty());
             ensure(is_open, "The clip is already labelled")?;
-            ensure(on.session.labeling.proposal().is_some(), "No suggestion for this clip: run Predict labels first")
+            ensure(on.session.labeling.proposal().is_some(), "No suggestion for this clip: run Suggest labels first")
         })
         .runs(|app, _| {
             if let Some((label, _)) = app.session.labeling.proposal() {
@@ -226,12 +226,12 @@ fn has_unlabelled(on: Conditions<'_>) -> bool {
 
 fn has_suggestions(on: Conditions<'_>) -> Availability {
     has_project(on)?;
-    ensure(on.session.labeling.has_suggestions(), "No suggestions: run Predict labels first")
+    ensure(on.session.labeling.has_suggestions(), "No suggestions: run Suggest labels first")
 }
 
-fn predictable(on: Conditions<'_>) -> Availability {
+fn suggestable(on: Conditions<'_>) -> Availability {
     match on.session.labeling.suggestions.phase {
-        SuggestionPhase::Stopping => return Err("Prediction is being stopped"),
+        SuggestionPhase::Stopping => return Err("Suggesting labels is being stopped"),
         SuggestionPhase::Preparing | SuggestionPhase::Running => return Ok(()), // it can be stopped
         SuggestionPhase::Idle => {}
     }

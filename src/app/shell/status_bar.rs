@@ -101,7 +101,7 @@ fn jobs(session: &Session) -> impl Iterator<Item = String> {
     let progress = session.benchmark.progress().map(|(done, all)| format!("Benchmark: {done} of {all} pairs"));
     let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
     let suggestions = session.labeling.suggestions.progress();
-    let suggesting = suggestions.map(|(done, all)| format!("Predicting labels: {done} of {all} videos"));
+    let suggesting = suggestions.map(|(done, all)| format!("Suggesting labels: {done} of {all} videos"));
     [measuring, exporting, benchmark, suggesting].into_iter().flatten()
 }
 

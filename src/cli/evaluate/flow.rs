@@ -21,7 +21,7 @@ Examples:
   motionscope evaluate flow --dataset sintel-final --root MPI-Sintel --method zero --csv zero.csv
 
 All pixels with ground truth count. Pixels without estimated flow (codec vectors have some) count
-as zero flow in EPE and AAE and as outliers in Fl. Column known %: share of pixels with flow.
+as zero flow in EPE and AAE and as outliers in Fl. Column density %: share of pixels with flow.
 
 Exit codes: 0 all pairs evaluated, 1 some failed, 2 wrong usage";
 
@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &FlowBenchmarkArgs) -> Result<Outcome> {
 
 /// Errors in pixels, degrees and percent; `zero` is the error of no motion.
 const HEADER: &str =
-    "pair                            size     EPE     AAE    Fl %  known %  matched  unmatched    zero        ms";
+    "pair                            size     EPE     AAE    Fl %  density %  matched  unmatched    zero        ms";
 
 fn pair_row(result: &PairResult) -> String {
     let size = format!("{}×{}", result.width, result.height);
@@ -93,7 +93,7 @@ fn row(name: &str, size: &str, errors: Option<&FlowErrors>, zero_epe: Option<f64
     let all = errors.map(|errors| errors.all);
     let epe = |region: Option<RegionErrors>| number(region.map(|region| region.epe));
     format!(
-        "{name:<26} {size:>9} {:>7} {:>7} {:>7} {:>8} {:>8} {:>10} {:>7} {ms:>9.1}",
+        "{name:<26} {size:>9} {:>7} {:>7} {:>7} {:>10} {:>8} {:>10} {:>7} {ms:>9.1}",
         epe(all),
         number(all.map(|all| all.aae_deg)),
         number(all.map(|all| 100.0 * all.fl)),

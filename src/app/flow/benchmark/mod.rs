@@ -99,8 +99,8 @@ impl BenchmarkPanel {
         ui.add_space(4.0);
         ui.horizontal_wrapped(|ui| {
             let running = cx.session.benchmark.is_running();
-            primary_button(ui, cx, Command::RunBenchmark, if running { "Stop" } else { "Measure" });
-            command_button(ui, cx, Command::SaveBenchmark, "Save as table…");
+            primary_button(ui, cx, Command::RunBenchmark, if running { "Stop" } else { Command::RunBenchmark.text() });
+            command_button(ui, cx, Command::SaveBenchmark, "Save as CSV…");
         });
         if let Some((done, all)) = cx.session.benchmark.progress() {
             let text = RichText::new(format!("{done} of {all} pairs")).small().color(Tokens::of(ui).strong);

@@ -46,7 +46,7 @@ fn measure_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         let measuring = cx.session.flow.measuring.is_some();
         command_button(ui, cx, Command::MeasureClip, if measuring { "Stop" } else { "Measure whole clip" });
-        command_button(ui, cx, Command::SaveStatistics, "Save as table…");
+        command_button(ui, cx, Command::SaveStatistics, "Save as CSV…");
     });
     let Some(count) = cx.session.flow.measuring else { return };
     // The ground truth is measured against, not measured.

@@ -38,7 +38,7 @@ pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         add_menu_ui(ui, cx);
         let running = cx.session.labeling.suggestions.phase != SuggestionPhase::Idle;
-        command_button(ui, cx, Command::Suggest, if running { "Stop" } else { "Predict" });
+        command_button(ui, cx, Command::Suggest, if running { "Stop" } else { "Suggest" });
         more_menu_ui(ui, cx);
     });
     ui.add_space(2.0);
@@ -51,7 +51,7 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let all = labeling.document().map_or(0, |document| document.videos.len());
     let (share, text) = match (labeling.suggestions.phase, labeling.suggestions.progress()) {
         (SuggestionPhase::Preparing, _) => (0.0, "Loading model…".to_owned()),
-        (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Predicting labels: {done} of {of} videos")),
+        (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Suggesting labels: {done} of {of} videos")),
         (_, None) if labeling.is_searching() => (0.0, "Searching for videos…".to_owned()),
         (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
