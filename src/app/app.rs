@@ -206,6 +206,7 @@ impl App {
         self.take_keys(ui.ctx());
         self.take_escape(ui.ctx());
         (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);
+        self.session.is_asking = self.dialogs.is_asking();
         match self.session.live.demo && self.session.live.view.is_some() {
             true => self.demo.demo_ui(ui, &self.session, &self.settings),
             false => self.panels_ui(ui),
@@ -302,6 +303,7 @@ impl App {
                     self.perform(Command::PlayPause, ctx);
                 }
             }
+            Message::OpenFailed(..) => self.return_to_clip(),
             Message::ModelLoaded(info) => {
                 self.settings.model = Some(info.dir.clone());
                 self.engine.send(Request::Select(self.session.selection));

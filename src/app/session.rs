@@ -10,7 +10,7 @@ use super::evaluation::state::EvaluationState;
 use super::flow::benchmark_state::BenchmarkState;
 use super::flow::state::FlowComparison;
 use super::labeling::state::LabelingState;
-use super::live::state::LiveState;
+use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::shell::log::{Log, LogLevel};
 use super::training::state::{TrainingPhase, TrainingState};
@@ -37,6 +37,10 @@ pub struct Session {
     pub indexing: Option<Indexing>,
     /// Whether the clip was closed since one was asked for: a late answer is not for anybody.
     is_closed: bool,
+    /// Where the person was in the clip that makes way for one that is not open yet.
+    before: Option<ClipPosition>,
+    /// The same once the other one could not be opened, until the clip is asked for again.
+    pub comes_back: Option<ClipPosition>,
     /// The folder of clips that was opened last.
     pub folder: Option<Arc<ClipFolder>>,
     /// The networks in use.
@@ -69,6 +73,10 @@ pub struct Session {
     pub notice: Option<Error>,
     /// What was done last and when, to be told for a while.
     pub told: Option<(String, Instant)>,
+    /// Why the last key had no effect and when it was pressed, as long as that may still hold.
+    pub refused: Option<(String, Instant)>,
+    /// Whether a file dialog of the system is awaited.
+    pub is_asking: bool,
     /// The pair of a benchmark that was opened last, and its title.
     pair: Option<(PathBuf, String)>,
     /// The clip that was opened from an evaluation last.
@@ -99,6 +107,8 @@ impl Session {
             opening: None,
             indexing: None,
             is_closed: false,
+            before: None,
+            comes_back: None,
             folder: None,
             model: None,
             loading_model: None,
@@ -115,6 +125,8 @@ impl Session {
             log: Log::default(),
             notice: None,
             told: None,
+            refused: None,
+            is_asking: false,
             pair: None,
             known: None,
             pointed: None,
@@ -192,7 +204,12 @@ impl Session {
 
     /// A clip is to be opened: nothing of the one before holds any more.
     pub fn leave_for(&mut self, path: &Path) {
+        let (position, marks) = (self.player.position, self.marks);
+        let open = self.clip.as_ref().map(|clip| ClipPosition { path: clip.path.clone(), position, marks });
+        // Of several that are asked for in a row, none of which has opened yet, the clip before the first.
+        let before = open.or_else(|| self.before.take().filter(|_| self.opening.is_some()));
         self.leave_clip();
+        self.before = before.filter(|before| before.path != path);
         self.opening = Some(path.to_owned());
         self.is_closed = false;
         self.follow_clip(); // Its first picture may be there long before it is open, and what one sees is labelled.
@@ -203,6 +220,7 @@ impl Session {
         (self.clip, self.opening, self.pointed) = (None, None, None);
         (self.frame, self.analysis, self.player.position) = (None, None, 0);
         self.marks = Marks::default();
+        (self.before, self.comes_back, self.refused) = (None, None, None);
         self.is_closed = true;
     }
 
@@ -235,7 +253,10 @@ impl Session {
             Message::Opened(info) if self.is_awaited(&info.path) => self.opened(info),
             Message::Opened(_) => {} // Something else was asked for meanwhile.
             Message::OpenFailed(path, error) => {
-                self.opening.take_if(|awaited| awaited == path);
+                if self.opening.take_if(|awaited| awaited == path).is_some() {
+                    // A video of the project that is selected is what would be labelled: no other one is shown in its place.
+                    self.comes_back = self.before.take().filter(|_| !self.labeling.is_selected(path));
+                }
                 self.problem(error);
             }
             Message::ModelLoaded(info) => self.model_loaded(info),
@@ -385,8 +406,8 @@ impl Session {
     }
 
     fn opened(&mut self, info: &VideoInfo) {
-        self.opening = None;
-        // What is notified of a live source that failed stays while the clip before it comes back.
+        (self.opening, self.before, self.refused) = (None, None, None);
+        // What is notified of a live source, or of a clip, that failed stays while the clip before it comes back.
         if self.live.returning.is_none() {
             self.notice = None;
         }
@@ -409,7 +430,7 @@ impl Session {
     }
 
     fn model_loaded(&mut self, info: &ModelInfo) {
-        self.loading_model = None;
+        (self.loading_model, self.refused) = (None, None);
         self.fusion = info.fusion;
         if !info.levels.contains(&self.selection.level) {
             self.selection = FlowSelection { level: 2, ..self.selection };
@@ -562,6 +583,49 @@ mod tests {
         session.leave_clip();
         session.receive(&Message::Opened(info("/a.mp4")));
         assert!(session.clip.is_none(), "it was closed meanwhile");
+    }
+
+    #[test]
+    fn the_clip_before_one_that_cannot_be_opened_comes_back() {
+        let info = |path: &str| VideoInfo {
+            path: path.into(),
+            codec: "h264".into(),
+            width: 4,
+            height: 4,
+            frames: 50,
+            duration_secs: 2.0,
+            fps: 25.0,
+            times: FrameTimes::even(50, 25.0, 0.0).unwrap(),
+            variable_rate: false,
+            rotation_degrees: 0,
+            interlaced: false,
+            notes: Vec::new(),
+        };
+        let torn = || Error::new("/b.mp4", "no video stream", "Choose a video");
+        let mut session = Session::new("CPU".into());
+        session.refused = Some(("No clip is open".into(), Instant::now()));
+        session.leave_for(Path::new("/a.mp4"));
+        assert_eq!(session.refused, None, "that is about to be no longer so");
+        session.receive(&Message::Opened(info("/a.mp4")));
+        session.marks.mark_in(10);
+        session.player.position = 30;
+        session.leave_for(Path::new("/b.mp4"));
+        session.leave_for(Path::new("/c.mp4"));
+        session.receive(&Message::OpenFailed("/b.mp4".into(), torn()));
+        assert_eq!(session.comes_back, None, "another one is awaited");
+        session.receive(&Message::OpenFailed("/c.mp4".into(), torn()));
+        let place = session.comes_back.clone().unwrap();
+        assert_eq!((place.path.as_path(), place.position), (Path::new("/a.mp4"), 30));
+        assert_eq!(place.marks.start, Some(10));
+        session.leave_for(Path::new("/a.mp4"));
+        session.receive(&Message::OpenFailed("/a.mp4".into(), torn()));
+        assert_eq!(session.comes_back, None, "not for ever");
+        session.leave_for(Path::new("/b.mp4"));
+        session.receive(&Message::Opened(info("/b.mp4")));
+        session.leave_clip();
+        session.leave_for(Path::new("/c.mp4"));
+        session.receive(&Message::OpenFailed("/c.mp4".into(), torn()));
+        assert_eq!(session.comes_back, None, "it was closed");
     }
 
     #[test]

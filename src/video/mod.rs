@@ -72,6 +72,7 @@ pub use info::VideoInfo;
 pub use libav::ffmpeg_version;
 pub use motion_vectors::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
 pub(crate) use natural_order::natural_order;
+pub use opening::check_opening;
 pub(crate) use picture::decode_picture;
 pub use picture::read_picture;
 pub use player::Player;

@@ -59,6 +59,14 @@ pub(super) fn open_video(
     Ok(Some((reader, waiting)))
 }
 
+/// Opens the video file at `path` and lets go of it at once; only its beginning is read.
+///
+/// # Errors
+/// If it is no video that can be opened.
+pub fn check_opening(path: &Path) -> Result<()> {
+    UnlistedFrames::open(path, Purpose::Pictures, &StopFlag::default()).map(drop)
+}
+
 /// Lists the frames on a thread of its own; the list arrives at the receiver.
 fn list(path: &Path, stop: &StopFlag, progress: Arc<IndexProgress>) -> Receiver<Result<VideoIndex>> {
     let (done, listed) = bounded(1);

@@ -230,6 +230,37 @@ fn a_typed_path_opens_and_a_wrong_one_says_why() {
     assert!(window.harness.query_by_label("Dismiss").is_none(), "what went wrong before is no longer in the way");
 }
 
+#[test]
+fn what_cannot_be_opened_leaves_the_open_clip_where_it_is() {
+    let mut window = Window::empty();
+    let clip = fixture::clip(window.dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().open(clip.clone(), &ctx);
+    window.until_text("frame 0 of 11");
+    window.press(Modifiers::NONE, Key::End);
+    window.until_text("frame 11 of 11");
+    let text = window.dir.path().join("notes.mp4");
+    std::fs::write(&text, "not a video").unwrap();
+    window.harness.state_mut().open(text, &ctx);
+    window.until("a notice", |harness| harness.query_by_label("Dismiss").is_some());
+    assert!(window.sees("frame 11 of 11"));
+
+    // Beside it in a folder, where it is opened without being looked at before.
+    let folder = window.dir.path().join("folder");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::copy(&clip, folder.join("a.mp4")).unwrap();
+    std::fs::write(folder.join("b.mp4"), "not a video").unwrap();
+    window.harness.state_mut().open(folder, &ctx);
+    window.until_text("clip 1 of 2");
+    window.until_text("frame 0 of 11");
+    window.press(Modifiers::NONE, Key::End);
+    window.until_text("frame 11 of 11");
+    window.perform(Command::NextVideo);
+    window.until("a notice", |harness| harness.query_by_label("Dismiss").is_some());
+    window.until_text("frame 11 of 11");
+    assert!(window.sees("clip 1 of 2") && window.harness.query_by_label("Dismiss").is_some());
+}
+
 /// A file as the window system hands it over.
 #[derive(Debug)]
 struct Dropped(PathBuf);

@@ -121,6 +121,14 @@ impl App {
         }
     }
 
+    /// Brings back the clip that made way for another one, which could not be opened.
+    pub(in crate::app) fn return_to_clip(&mut self) {
+        if let Some(place) = self.session.comes_back.take() {
+            self.open_clip(place.path.clone());
+            self.session.live.returning = Some(place);
+        }
+    }
+
     /// Goes where the person was in the clip that has come back; false if this is another one.
     pub(in crate::app) fn resume(&mut self, path: &Path) -> bool {
         let Some(place) = self.session.live.returning.take().filter(|place| place.path == path) else { return false };

@@ -24,9 +24,10 @@ impl App {
                 continue;
             }
             let before = (self.overlay.is_open(), self.dialogs.is_asking());
+            self.session.refused = None;
             if let Err(reason) = self.attempt(command, ctx) {
                 // A key has no tooltip that would say so.
-                self.session.told = Some((reason.into(), Instant::now()));
+                self.session.refused = Some((reason.into(), Instant::now()));
             }
             if (self.overlay.is_open(), self.dialogs.is_asking()) != before {
                 awaited = true;

@@ -10,7 +10,7 @@ use crate::data::{DataSource, Dataset};
 use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
 use crate::labels::Project;
-use crate::video::{is_frame_folder, is_video, natural_order};
+use crate::video::{check_opening, is_frame_folder, is_video, natural_order};
 
 /// A model folder holds this file.
 pub const MODEL_CARD: &str = "model.toml";
@@ -20,7 +20,7 @@ const CLIPS: &str = "clips";
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// A file, to be tried as a clip.
+    /// A clip.
     Clip(PathBuf),
     /// Nothing that can be opened, and why.
     Nothing(PathBuf, Error),
@@ -154,6 +154,8 @@ fn find(path: &Path) -> Result<Found> {
         return Ok(Found::Project(path.parent().unwrap_or(path).to_owned()));
     }
     if metadata.is_file() {
+        // What cannot be opened does not push the open clip aside.
+        check_opening(path)?;
         return Ok(Found::Clip(path.to_owned()));
     }
     if path.join(MODEL_CARD).is_file() {
@@ -245,11 +247,7 @@ mod tests {
         fs::remove_file(at("flat/a.mkv")).unwrap();
         fs::remove_file(at("flat/b2.mp4")).unwrap();
         assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/b10.mp4"))));
-        assert_eq!(
-            find(&at("flat/0.txt")),
-            Ok(Found::Clip(at("flat/0.txt"))),
-            "the decoder says what is wrong with it"
-        );
+        assert!(find(&at("flat/0.txt")).is_err(), "it is no video");
         fs::create_dir(at("frames")).unwrap();
         (8..12).for_each(|number| fs::write(at("frames").join(format!("v_{number}.jpg")), "").unwrap());
         assert_eq!(find(&at("frames")), Ok(Found::Clip(at("frames"))), "its pictures are the frames of one clip");

@@ -69,7 +69,9 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
 
 /// What was done last, for a while; it gives way to what is under the pointer once that moves.
 fn told(ui: &Ui, session: &Session) -> Option<String> {
-    let (text, at) = session.told.as_ref()?;
+    // What was pressed or done last.
+    let both = [session.told.as_ref(), session.refused.as_ref()];
+    let (text, at) = both.into_iter().flatten().max_by_key(|(_, at)| *at)?;
     let elapsed = at.elapsed();
     ui.ctx().request_repaint_after(TOLD_FOR.checked_sub(elapsed)?);
     let idle_secs = ui.input(|input| input.pointer.time_since_last_movement());
@@ -80,6 +82,7 @@ fn told(ui: &Ui, session: &Session) -> Option<String> {
 /// What is under way.
 fn hint(session: &Session) -> String {
     match (&session.opening, &session.loading_model) {
+        _ if session.is_asking => "Waiting for the file dialog…".into(),
         (Some(path), _) => opening(&session.clip_title(path), session.indexing),
         (None, Some(dir)) => format!("Loading {}…", dir.file_name().unwrap_or_default().to_string_lossy()),
         (None, None) if training(session).is_some() || jobs(session).next().is_some() => "Working…".into(),
