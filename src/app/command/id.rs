@@ -25,7 +25,7 @@ pub enum Command {
     ScoreEverySource, ChooseSecondModel, ChooseTruth, ChooseTruthFile, ForgetTruth,
     MeasureClip, SaveStatistics, SaveFlow, SavePicture, ExportFlows, ExportVideo, ExportAnnotated, StopExport,
     ChooseBenchmark, RunBenchmark, SaveBenchmark,
-    ChooseTrainingFolder, StartTraining, PauseTraining, StopTraining, SaveCurves, SaveCurvesPicture,
+    ChooseTrainingFolder, StartTraining, ResumeTraining, PauseTraining, StopTraining, SaveCurves, SaveCurvesPicture,
     UseTrainedWeights, CompareWeights, TrainOnLabels, PinFrame, ChooseRunsFolder, ExportModel,
     ChooseEvaluationClips, ChooseEvaluationList, ChooseEvaluationLists, ChooseEvaluationClasses,
     RunEvaluation, OpenEvaluation, CompareEvaluation, SaveEvaluation,

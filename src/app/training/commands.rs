@@ -33,6 +33,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         |on| ensure(!on.session.training.is_active(), "Training is already running").and(on.training_ready))
         .runs(App::start_training)
         .below_line(),
+    command(C::ResumeTraining, G::Training, "Resume stopped training", "Continue the stopped training from its last checkpoint", &[],
+        |on| ensure(on.session.training.resumable().is_some(), "No training was stopped"))
+        .runs(|app, _| app.resume_training()),
     command(C::PauseTraining, G::Training, "Pause or resume training", "Pause after the current step, or resume", &[], pausable)
         .runs(|app, _| match app.session.training.phase {
             TrainingPhase::Paused => app.engine.send(Request::ResumeTraining),
@@ -114,6 +117,13 @@ impl App {
         }
     }
 
+    fn resume_training(&mut self) {
+        let Some(plans) = self.session.training.resumable().map(<[_]>::to_vec) else { return };
+        self.show(Pane::Training);
+        self.session.training = self.session.training.resuming();
+        self.engine.send(Request::TrainInTurn(plans));
+    }
+
     /// Starts the training whose folder was found, unless it was stopped meanwhile.
     pub(in crate::app) fn take_plans(&mut self) {
         let Some(((), found)) = self.plans.take() else { return };
@@ -121,6 +131,7 @@ impl App {
         match found {
             Ok(plans) if is_wanted => {
                 self.session.training.base = plans.last().and_then(|plan| plan.base.clone());
+                self.session.training.plans.clone_from(&plans);
                 self.engine.send(Request::TrainInTurn(plans));
             }
             found => {

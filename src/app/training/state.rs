@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 use super::diagnostics::TrainingDiagnostics;
 use crate::app::ui::curves::Curves;
 use crate::plural::counted;
-use crate::training::{Network, Snapshot, StepMetrics, TrainingEvent};
+use crate::training::{Network, Snapshot, StepMetrics, TrainingEvent, TrainingPlan};
+
+/// The share of a run that looks at clips before its first step which that takes: most of it, as the steps are fast.
+const PREPARATION: f64 = 0.8;
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,10 +48,14 @@ pub struct TrainingState {
     pub summary: String,
     /// Clips looked at of all clips, while a new last layer is fitted before the first step.
     pub preparing: Option<(usize, usize)>,
+    /// Whether the present run has looked at clips before its first step.
+    has_prepared: bool,
     /// When this run began.
     began: Option<Instant>,
     /// The model that it starts from.
     pub base: Option<PathBuf>,
+    /// The runs that were asked for, in turn.
+    pub plans: Vec<TrainingPlan>,
     /// Which of how many runs this is, and what it trains, where there are several.
     pub part: Option<(usize, usize, Network)>,
     /// The newest step.
@@ -72,8 +79,10 @@ impl Default for TrainingState {
             run_dir: None,
             summary: String::new(),
             preparing: None,
+            has_prepared: false,
             began: None,
             base: None,
+            plans: Vec::new(),
             part: None,
             latest: None,
             losses: Curves::default(),
@@ -93,9 +102,12 @@ impl TrainingState {
 
     /// The share of the training that is done; of several runs each is an equal part.
     pub fn share_done(&self) -> f64 {
-        let of_run = match (self.preparing, &self.latest) {
-            (Some((done, of)), _) => done as f64 / of.max(1) as f64,
-            (None, latest) => latest.as_ref().map_or(0.0, |latest| latest.done),
+        let steps = self.latest.as_ref().map_or(0.0, |latest| latest.done);
+        // What comes before the first step is a part of its own: the share never falls.
+        let of_run = match (self.preparing, self.has_prepared) {
+            (Some((done, of)), _) => PREPARATION * done as f64 / of.max(1) as f64,
+            (None, true) => PREPARATION + (1.0 - PREPARATION) * steps,
+            (None, false) => steps,
         };
         self.part.map_or(of_run, |(number, parts, _)| (number as f64 + of_run) / parts as f64)
     }
@@ -104,6 +116,17 @@ impl TrainingState {
     pub fn is_active(&self) -> bool {
         use TrainingPhase as P;
         matches!(self.phase, P::Preparing | P::Running | P::Pausing | P::Paused | P::Stopping)
+    }
+
+    /// The runs to be taken up again, in turn: those of a training that was stopped.
+    pub fn resumable(&self) -> Option<&[TrainingPlan]> {
+        let was_stopped = matches!(self.phase, TrainingPhase::Finished { stopped_early: true, .. });
+        (was_stopped && !self.plans.is_empty()).then_some(self.plans.as_slice())
+    }
+
+    /// The training that takes those up.
+    pub fn resuming(&self) -> Self {
+        Self { base: self.base.clone(), plans: self.plans.clone(), ..Self::starting() }
     }
 
     /// The folder of the networks that were trained last.
@@ -137,7 +160,10 @@ impl TrainingState {
                 self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
                 self.enter(TrainingPhase::Running);
             }
-            TrainingEvent::Preparing { done, of } => self.preparing = (done < of).then_some((*done, *of)),
+            TrainingEvent::Preparing { done, of } => {
+                self.has_prepared = true;
+                self.preparing = (done < of).then_some((*done, *of));
+            }
             TrainingEvent::Step(metrics) => self.step(metrics),
             TrainingEvent::Validation { step, name, value, .. } => {
                 self.shares.push(&format!("validation {name}"), *step as f64, f64::from(*value));
@@ -161,8 +187,8 @@ impl TrainingState {
     /// One of several runs begins: its curves are its own.
     fn begin_part(&mut self, number: usize, of: usize, network: Network) {
         let clock = (self.elapsed(), None);
-        let base = self.base.take();
-        *self = Self { part: Some((number, of, network)), base, clock, ..Self::starting() };
+        let (base, plans) = (self.base.take(), std::mem::take(&mut self.plans));
+        *self = Self { part: Some((number, of, network)), base, plans, clock, ..Self::starting() };
     }
 
     /// All curves as comma-separated values, a line a point.
@@ -207,4 +233,60 @@ fn summary(clips: usize, classes: usize, parameters: usize, resumed_at: usize) -
     let resumed = if resumed_at == 0 { String::new() } else { format!(", resumed at step {resumed_at}") };
     let clips = counted(clips, "clip");
     format!("{clips}, {labels}, {} parameters{resumed}", crate::app::ui::format::thousands(parameters))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(step: usize, done: f64) -> TrainingEvent {
+        TrainingEvent::Step(StepMetrics {
+            step,
+            steps: 10,
+            loss: 1.0,
+            terms: Vec::new(),
+            weights: Vec::new(),
+            accuracy: None,
+            rate: 1.0,
+            steps_per_sec: 1.0,
+            stall: 0.0,
+            eta_secs: 1.0,
+            memory_bytes: None,
+            done,
+        })
+    }
+
+    #[test]
+    fn the_share_that_is_done_never_falls() {
+        let mut training = TrainingState::starting();
+        let network = Network::Spatial;
+        let parts = (0..2).flat_map(|number| {
+            let preparing = |done| TrainingEvent::Preparing { done, of: 4 };
+            let part = TrainingEvent::Part { number, of: 2, network };
+            [part, preparing(1), preparing(3), preparing(4), step(1, 0.1), step(10, 1.0)]
+        });
+        let mut before = 0.0;
+        for event in parts {
+            training.receive(&event);
+            assert!(training.share_done() >= before, "{event:?}: {} after {before}", training.share_done());
+            before = training.share_done();
+        }
+        assert_eq!(before, 1.0);
+    }
+
+    #[test]
+    fn a_training_that_was_stopped_is_taken_up_with_its_own_runs() {
+        let mut training = TrainingState::starting();
+        training.plans = vec![TrainingPlan { run_dir: "/runs/a".into(), ..TrainingPlan::default() }];
+        training.base = Some("/models/base".into());
+        training.receive(&TrainingEvent::Part { number: 0, of: 1, network: Network::Spatial });
+        assert_eq!(training.resumable(), None, "it is under way");
+        let ended = |stopped_early| TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early };
+        training.receive(&ended(true));
+        let resuming = training.resuming();
+        assert_eq!((resuming.plans.as_slice(), &resuming.base), (training.resumable().unwrap(), &training.base));
+        assert!(resuming.is_active());
+        training.receive(&ended(false));
+        assert_eq!(training.resumable(), None, "nothing is left of it");
+    }
 }

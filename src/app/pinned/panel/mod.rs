@@ -8,7 +8,7 @@ use std::path::Path;
 use eframe::egui::{RichText, ScrollArea, Slider, Ui};
 
 use self::card::Cards;
-use super::state::{PINS, PinnedState};
+use super::state::{PINS, PinnedState, WatchedRun};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
@@ -37,7 +37,9 @@ impl Panel for PinnedPanel {
                 let text = format!("{} of {PINS} pinned", cx.session.pinned.pins.len());
                 ui.label(RichText::new(text).color(Tokens::of(ui).weak));
             });
-            scrubber_ui(ui, &mut cx.session.pinned);
+            let training = &cx.session.training;
+            let is_training = training.is_active() && training.run_dir.as_ref() == Some(&cx.session.pinned.run.dir);
+            scrubber_ui(ui, &mut cx.session.pinned, is_training);
             let mut unpinned = None;
             for (place, pin) in cx.session.pinned.pins.iter().enumerate() {
                 ui.add_space(SECTION_GAP);
@@ -69,10 +71,9 @@ fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// Draws the steps that can be looked at.
-fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState) {
+/// Draws the steps that can be looked at. `is_training` tells whether their run is under way.
+fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState, is_training: bool) {
     let steps: Vec<usize> = pinned.run.snapshots.iter().map(|snapshot| snapshot.step).collect();
-    let run = pinned.run.dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if pinned.run.newest().is_none() && pinned.run.before().is_none() {
         return explanation(
             ui,
@@ -80,12 +81,7 @@ fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState) {
         );
     }
     if steps.len() < 2 {
-        let text = match pinned.run.newest() {
-            _ if steps == [0] => format!("{run} has just started. Results appear with its first snapshot."),
-            Some(_) => format!("Result of {run} compared with its initial model."),
-            None => format!("{run} has no snapshots yet."),
-        };
-        return explanation(ui, &text);
+        return explanation(ui, &snapshots_text(&pinned.run, is_training));
     }
     let last = steps.len() - 1;
     let before = pinned.step.and_then(|step| steps.iter().position(|other| *other == step)).unwrap_or(last);
@@ -102,5 +98,36 @@ fn scrubber_ui(ui: &mut Ui, pinned: &mut PinnedState) {
     });
     if place != before {
         pinned.step = Some(steps[place]);
+    }
+}
+
+/// What is to be seen of a run with at most one snapshot.
+fn snapshots_text(run: &WatchedRun, is_training: bool) -> String {
+    let name = run.dir.file_name().unwrap_or_default().to_string_lossy();
+    let has_begun = run.snapshots.first().is_some_and(|snapshot| snapshot.step == 0);
+    match run.newest() {
+        _ if has_begun && is_training => format!("{name} has just started. Results appear with its first snapshot."),
+        Some(_) if has_begun && run.result.is_none() => {
+            format!("{name} was stopped before its first snapshot. Resume it to see results.")
+        }
+        Some(_) => format!("Result of {name} compared with its initial model."),
+        None => format!("{name} has no snapshots yet."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::Snapshot;
+
+    #[test]
+    fn a_run_has_just_started_only_while_it_trains() {
+        let first = Snapshot { step: 0, dir: "/runs/a/snapshots/0".into() };
+        let mut run = WatchedRun { dir: "/runs/a".into(), snapshots: vec![first], ..WatchedRun::default() };
+        assert!(snapshots_text(&run, true).starts_with("a has just started"));
+        assert!(snapshots_text(&run, false).starts_with("a was stopped"));
+        run.result = Some("/runs/a/model".into());
+        assert!(snapshots_text(&run, false).starts_with("Result of a"));
+        assert!(snapshots_text(&WatchedRun::default(), false).ends_with("has no snapshots yet."));
     }
 }

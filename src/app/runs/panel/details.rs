@@ -55,6 +55,7 @@ impl Details {
                 let plans: Vec<_> = turn.iter().filter_map(|run| run.plan.clone()).collect();
                 cx.session.training = TrainingState::starting();
                 cx.session.training.base = plans.first().and_then(|plan| plan.base.clone());
+                cx.session.training.plans.clone_from(&plans);
                 cx.send(Request::TrainInTurn(plans));
                 cx.run(Command::ShowTraining);
             }

@@ -176,7 +176,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
             ui.label(format!("Model saved to {model_dir}"));
             if stopped_early {
-                ui.label("Stopped early. Start again with this run folder to resume.");
+                ui.label("Stopped early. Resume to continue it; Start begins a new run.");
             }
         });
     }
@@ -191,6 +191,9 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if cx.session.training.trained().is_some() {
             primary_button(ui, cx, Command::UseTrainedWeights, Command::UseTrainedWeights.text());
             command_button(ui, cx, Command::CompareWeights, "Compare old and new");
+            if cx.session.training.resumable().is_some() {
+                command_button(ui, cx, Command::ResumeTraining, "Resume");
+            }
             command_button(ui, cx, Command::StartTraining, "Start");
         } else {
             primary_button(ui, cx, Command::StartTraining, "Start");
