@@ -85,7 +85,7 @@ impl ModelInit {
             return Err(Error::new(
                 "temporal stream",
                 "it needs a trained MotionNet",
-                "Train the flow network first and name its model folder as the base",
+                "Train the flow network first and start from its model (--base)",
             ));
         }
         let motion = match &base {

@@ -71,6 +71,7 @@ pub fn run(
     let mut clock = Clock::start(plan, control);
     let Dataset { classes, clips, .. } = dataset;
     let (trained_on, all) = (clips.len(), clips.len() + held.len());
+    let listed = recordings(&clips);
     let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
     let clips = Arc::new(Clips::new([clips, held].concat(), plan.frame).with_cache(cache));
     let flow = (plan.network == Network::Temporal)
@@ -85,8 +86,12 @@ pub fn run(
     let taken = extractor.take(trained_on..all, share_with_held, &mut clock, on_event)?;
     let Some(validation) = taken else { return Err(stopped(plan)) };
     let other = OtherStream::of(plan, start.fusion());
+    let is_short = is_short(&recordings(&training.clips), &listed) && clock.is_over(share);
     let mut fit = ProbeFit::new(plan, views, &stream, &rows, [training, validation], other, device);
-    fit.warn_of_single_recordings(&classes, on_event);
+    match is_short && fit.validation.rows.is_none() {
+        true => fit.leave_none_out(on_event),
+        false => fit.warn_of_single_recordings(&classes, on_event),
+    }
     let (step, best) = fit.run(plan, &mut clock, on_event)?;
     let seconds = clock.seconds();
     let model_dir = plan.run_dir.join("model");
@@ -137,6 +142,14 @@ impl ProbeFit {
         });
         let folds = folds.collect();
         Self { layer: layer(&everything), views: views.count(), folds, training, validation, other }
+    }
+
+    /// Gives up cross-validation: what little was looked at in time has single recordings of classes that have more, and the shares
+    /// of those that are left would say nothing.
+    fn leave_none_out(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) {
+        self.folds.clear();
+        let cause = "too few clips were processed in time for cross-validation, so no accuracy is measured";
+        on_event(TrainingEvent::Warning(Error::new("time limit", cause, "Increase the time limit")));
     }
 
     /// Classes that show one recording only cannot be left out and recognised nevertheless.
@@ -308,6 +321,11 @@ fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, BTreeSet<String>> {
     classes
 }
 
+/// Returns whether a class was `looked_at` in one recording though more of them are `listed`.
+fn is_short(looked_at: &BTreeMap<usize, BTreeSet<String>>, listed: &BTreeMap<usize, BTreeSet<String>>) -> bool {
+    listed.iter().any(|(class, all)| all.len() > 1 && looked_at.get(class).is_none_or(|some| some.len() < 2))
+}
+
 /// Returns the clips that are left out together: those of a recording, or of some where there are many. Clips of a class that
 /// would have no other recording to be learned from are never left out.
 fn folds(clips: &[LabelledClip], seed: u64) -> Vec<Vec<usize>> {
@@ -347,6 +365,14 @@ mod tests {
         let mut folds = folds(&clips, 1);
         folds.sort();
         assert_eq!(folds, [vec![0, 1], vec![2, 3], vec![4]]);
+    }
+
+    #[test]
+    fn single_recordings_are_blamed_on_the_time_where_the_list_has_more() {
+        let listed = recordings(&[clip(0, "a"), clip(0, "b"), clip(1, "c"), clip(1, "d"), clip(2, "e")]);
+        assert!(!is_short(&listed, &listed), "the only recording of a class is no matter of time");
+        let some = [clip(0, "a"), clip(1, "c"), clip(1, "d"), clip(2, "e")];
+        assert!(is_short(&recordings(&some), &listed) && is_short(&recordings(&some[1..]), &listed));
     }
 
     #[test]
