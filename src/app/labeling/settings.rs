@@ -18,4 +18,6 @@ pub struct LabelingSettings {
     pub hides_tracks: bool,
     /// The order of the videos.
     pub sort: Sort,
+    /// How many tracks the project had that was open last: the place for them is kept while one is being opened.
+    pub tracks: usize,
 }

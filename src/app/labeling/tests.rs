@@ -274,6 +274,28 @@ fn the_edge_of_a_segment_is_dragged_to_a_frame_in_one_step() {
 }
 
 #[test]
+fn nothing_jumps_when_the_project_of_the_last_time_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let project = project(dir.path(), &["a", "b", "c", "d"], 1);
+    let mut settings = Settings::default();
+    settings.labeling.tracks = 5;
+    let mut window = Window::with(SIZE, settings, |app| {
+        app.session.loading_model = None;
+        app.session.labeling.opening = Some("/project".into());
+        open_clip(app, Path::new("/a.mp4"));
+    });
+    let timeline = |window: &Window| window.harness.get_by_label("Timeline").rect();
+    let before = timeline(&window);
+    assert!(!window.sees("This clip is not in the project"));
+    let labeling = &mut window.harness.state_mut().session.labeling;
+    labeling.opening = None;
+    labeling.open(project, Vec::new());
+    window.settle();
+    assert_eq!(timeline(&window), before);
+    assert!(window.sees("This clip is not in the project"));
+}
+
+#[test]
 fn thousands_of_videos_cost_no_more_than_those_in_view() {
     let mut labeling = LabelingStage::new(&["wave"], 5000);
     assert!(labeling.window.sees("0 of 5000 labelled"));

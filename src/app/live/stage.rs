@@ -8,6 +8,7 @@ use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
+use crate::app::viewer::late_mark::late_mark;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
 use crate::engine::{LiveResult, LiveView};
@@ -69,6 +70,11 @@ impl LiveStage {
         let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);
         let scale = MagnitudeScale { max_px, gamma: settings.gamma };
         self.flow(ui, &painter, rect, result, scale, settings.live.mirrored());
+        // While it plays, the picture is ahead of the networks.
+        let late = view.frame.as_ref().map_or(0, |frame| frame.index.saturating_sub(result.frame.index));
+        if late > 0 {
+            late_mark(ui, &painter, rect, late);
+        }
     }
 
     fn flow(

@@ -86,6 +86,10 @@ fn best<'a>(rows: &[(&'a str, Shares)], stream: usize) -> Option<(&'a str, f32)>
 }
 
 fn no_scores_ui(ui: &mut Ui, session: &Session) {
+    if session.live.is_active() {
+        let text = "The scores of the live source are in the Live panel. Stop it to return to the clip.";
+        return empty_state(ui, "A live source is running", text, |_| ());
+    }
     let (title, text) = match (&session.clip, &session.model) {
         (None, _) => ("No clip is open", "Open a clip to see its predictions."),
         (_, None) => ("No model is loaded", "Load or train a model to see scores."),

@@ -10,6 +10,12 @@ use crate::app::command::{Group, keys_text};
 use crate::app::ui::theme::{Tokens, modal_frame};
 use crate::app::ui::widgets::remark;
 
+/// Room for the longest command with the longest keys, without and with what changes them, in points. Where two such columns do not
+/// fit, there is one.
+const COLUMN: [f32; 2] = [405.0, 505.0];
+/// Space between the columns, in points.
+const BETWEEN: f32 = 24.0;
+
 /// The list.
 #[derive(Default)]
 pub struct Shortcuts {
@@ -58,7 +64,10 @@ impl Shortcuts {
     /// Draws the list; returns whether it is to be closed.
     pub fn shortcuts_ui(&mut self, ctx: &Context, keymap: &mut Keymap) -> bool {
         let modal = Modal::new(Id::unique("shortcuts")).frame(modal_frame(ctx)).show(ctx, |ui| {
-            ui.set_width((ctx.content_rect().width() - 60.0).min(680.0));
+            let column = COLUMN[usize::from(self.editing)];
+            let width = (ctx.content_rect().width() - 60.0).min(2.0 * column + BETWEEN);
+            let columns = if width < 2.0 * column + BETWEEN { 1 } else { 2 };
+            ui.set_width(width);
             ui.horizontal(|ui| {
                 ui.heading("Keyboard shortcuts");
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.modes_ui(ui, keymap));
@@ -69,9 +78,11 @@ impl Shortcuts {
             // An area that floats is small at first, and what scrolls in it would stay so.
             let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
             area.auto_shrink([false, true]).show(ui, |ui| {
-                ui.columns_const(|[left, right]| {
+                ui.spacing_mut().item_spacing.x = BETWEEN;
+                ui.columns(columns, |columns| {
                     for (i, group) in Group::ALL.into_iter().enumerate() {
-                        self.group_ui(if i % 2 == 1 { &mut *left } else { &mut *right }, group, keymap);
+                        let place = (i + 1) % columns.len();
+                        self.group_ui(&mut columns[place], group, keymap);
                     }
                 });
             });

@@ -4,6 +4,7 @@ pub mod clips;
 pub mod commands;
 pub mod difference;
 pub mod gpu_flow;
+pub mod late_mark;
 pub mod magnitude_scale;
 pub mod marks;
 pub mod panel;

@@ -6,7 +6,9 @@ use eframe::egui::{
     Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, TextStyle, TextureId, Ui, pos2, vec2,
 };
 
+use super::NARROW;
 use super::arrows::arrows;
+use super::header::frames_late;
 use super::layout;
 use super::legend;
 use crate::app::flow::state::{SourceState, video_units};
@@ -14,6 +16,7 @@ use crate::app::session::Session;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::difference::PictureDifference;
 use crate::app::viewer::gpu_flow;
+use crate::app::viewer::late_mark::late_mark;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
 use crate::app::viewer::transform::ViewTransform;
@@ -104,7 +107,18 @@ impl Canvas<'_> {
             }
             ViewKind::Input => state.strip.as_ref().map(|strip| self.input(strip)).is_some(),
             ViewKind::Difference => difference.map(|difference| self.difference(difference)).is_some(),
-            kind => state.flow.as_ref().is_some_and(|flow| self.vectors(kind, &flow.flow, session)),
+            kind => state.flow.as_ref().is_some_and(|flow| {
+                let drawn = self.vectors(kind, &flow.flow, session);
+                self.late_ui(frames_late(flow, session));
+                drawn
+            }),
+        }
+    }
+
+    /// Marks a picture of another moment than the frame on the screen, where the header has no room to say so.
+    fn late_ui(&self, frames: usize) {
+        if frames > 0 && self.painter.clip_rect().width() < NARROW {
+            late_mark(self.ui, &self.painter, self.picture().intersect(self.painter.clip_rect()), frames);
         }
     }
 

@@ -9,6 +9,7 @@ use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowSource, SourceFlow};
+use crate::plural::counted;
 
 /// Height in points.
 pub const HEIGHT: f32 = 26.0;
@@ -171,14 +172,17 @@ pub fn caption(view: &ViewSpec, session: &Session) -> String {
     }
 }
 
+/// By how many frames a flow is behind the frame on the screen, or ahead of it.
+pub fn frames_late(flow: &SourceFlow, session: &Session) -> usize {
+    session.frame.as_ref().map_or(0, |frame| frame.index.abs_diff(flow.position))
+}
+
 /// By how much a flow is behind the frame on the screen while it plays.
 fn lateness(flow: &SourceFlow, session: &Session) -> String {
-    let shown = session.frame.as_ref().map_or(flow.position, |frame| frame.index);
-    match shown.abs_diff(flow.position) {
+    match frames_late(flow, session) {
         0 => String::new(),
         _ if !session.player.playing => String::new(), // It is being computed, and that is said.
-        1 => ", 1 frame late".into(),
-        late => format!(", {late} frames late"),
+        late => format!(", {} late", counted(late, "frame")),
     }
 }
 

@@ -64,7 +64,7 @@ impl Tracks {
         self.drag = None;
         let Some(height) = height(ui, cx) else { return };
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        if cx.session.opening.is_none() {
+        if cx.session.opening.is_none() && cx.session.labeling.project().is_some() {
             let selected = cx.session.labeling.selected();
             let text = match selected.and_then(|id| cx.session.labeling.trouble(id)) {
                 Some(trouble) => format!("The file of this video is {}; see Project › Clip", trouble.title()),
@@ -78,6 +78,10 @@ impl Tracks {
     /// Draws pictures and tracks of the open clip if a project is open; the area where the wheel zooms.
     pub fn tracks_ui(&mut self, ui: &mut Ui, axis: &Axis, cx: &mut PanelContext<'_>) -> Option<Response> {
         let height = height(ui, cx)?;
+        if cx.session.labeling.project().is_none() {
+            ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+            return None; // It is being opened.
+        }
         let Some((id, video)) = cx.session.labeling.shown_video() else {
             not_in_project_ui(ui, height, cx);
             return None;
@@ -89,6 +93,7 @@ impl Tracks {
         pictures_ui(ui, strip, axis, cx);
         scrub(&pictures, axis, cx);
         let labels = labels(cx)?;
+        cx.settings.labeling.tracks = labels.len();
         let mut area = ScrollArea::vertical().id_salt("tracks").max_height(height - PICTURES - 4.0);
         area = area.min_scrolled_height(height - PICTURES - 4.0).auto_shrink([false, true]);
         area.show(ui, |ui| {
@@ -246,11 +251,13 @@ impl Drag {
     }
 }
 
-/// Height of pictures and tracks; `None` where no project is open or they are hidden. It depends on the project and the window
+/// Height of pictures and tracks; `None` where no project is open or being opened, or they are hidden. It depends on the project and the window
 /// alone, so that labelling moves nothing.
 fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
     let more = ((ui.content_rect().height() - HIGH[0]) / HIGH[1]).max(0.0) as usize;
-    let tracks = labels(cx)?.len().clamp(2, SEEN + more);
+    let known = labels(cx).map(|labels| labels.len());
+    let awaited = || cx.session.labeling.opening.is_some().then_some(cx.settings.labeling.tracks);
+    let tracks = known.or_else(awaited)?.clamp(2, SEEN + more);
     (!cx.settings.labeling.hides_tracks).then_some(PICTURES + 4.0 + tracks as f32 * TRACK)
 }
 
