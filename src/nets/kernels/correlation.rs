@@ -136,6 +136,8 @@ impl Correlation {
         strides: [usize; 3],
     ) -> Self {
         let [y, x] = &axes;
+        // The blocks are as large as the registers of the vectors that will be used.
+        let vectors = vectors.available();
         let [largest, tile] = match vectors {
             Vectors::Widest => [LARGEST_BLOCK, 48],
             Vectors::Avx2 => [6, 16],

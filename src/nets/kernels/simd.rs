@@ -4,8 +4,8 @@ use std::any::TypeId;
 
 use pulp::{Scalar128b, Simd, WithSimd};
 
-/// What a kernel is compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a kernel is compiled for, the narrowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Vectors {
     /// What every processor of the architecture has.
     Portable,
@@ -31,6 +31,11 @@ impl Vectors {
             }
         }
         Self::Portable
+    }
+
+    /// Returns these, or the widest that this processor has where they are wider.
+    pub fn available(self) -> Self {
+        self.min(Self::best())
     }
 
     /// Runs `work` compiled for these vectors, or for the next narrower ones that this processor has.

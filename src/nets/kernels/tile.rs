@@ -104,6 +104,7 @@ impl Band<'_> {
     #[inline(always)]
     pub fn run<S: Simd>(&self, simd: S, blocks: &mut [OutputBlock], tiles: &mut [f32]) {
         let maps = blocks.iter().map(|block| block.out.len()).max().unwrap_or_default();
+        assert!(maps <= if S::REGISTER_COUNT >= 32 { 8 } else { 6 }, "blocks are not larger than the registers allow");
         let mut at = if const { S::REGISTER_COUNT >= 32 } {
             match maps {
                 0..3 => self.go_over::<S, 8>(simd, blocks, tiles),

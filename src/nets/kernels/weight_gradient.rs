@@ -40,7 +40,7 @@ pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gr
         return vec![0.0; sizes.maps[1] * of_x * taps];
     }
     if of_x >= FEWEST_MAPS && of_y >= FEWEST_OUTPUT_MAPS {
-        return wide_weight_gradient(vectors, sizes, x, gradient);
+        return wide_weight_gradient(vectors.available(), sizes, x, gradient);
     }
     let [xs, ys] = [of_x, of_y].map(|maps| maps.div_ceil(maps.div_ceil(MAPS_OF_TASK)));
     let whole = PlaneLayout::new(&axes, sizes.y[0], 1);

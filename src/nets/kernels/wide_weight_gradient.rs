@@ -267,10 +267,9 @@ struct Products<'a> {
 impl Products<'_> {
     #[inline(always)]
     fn add<S: Simd, const N: usize>(self, simd: S, maps: usize) {
-        let wide = S::REGISTER_COUNT >= 32;
         match maps {
             8 if const { S::REGISTER_COUNT >= 32 } => self.add_maps::<S, 8, N>(simd),
-            7 if wide => self.add_maps::<S, 7, N>(simd),
+            7 if const { S::REGISTER_COUNT >= 32 } => self.add_maps::<S, 7, N>(simd),
             6 => self.add_maps::<S, 6, N>(simd),
             5 => self.add_maps::<S, 5, N>(simd),
             4 => self.add_maps::<S, 4, N>(simd),
