@@ -2,7 +2,8 @@
 //!
 //! [`convolution`] is one operation of Burn's Flex backend, with the derivatives that training takes. Neither copies
 //! pixels for every tap: maps are put into padded planes once (`planes.rs`), of which the inner loops read shifted rows
-//! (`tile.rs` for the convolution and for the way back, `weight_gradient.rs` for the weights). `sizes.rs` says what is
+//! (`tile.rs` for the convolution and for the way back, `weight_gradient.rs` for the weights of layers with few input
+//! maps); where there are many, `wide_weight_gradient.rs` runs vectors over them instead. `sizes.rs` says what is
 //! computed, `correlation.rs` cuts it into tasks for all threads, `simd.rs` picks AVX-512, AVX2 or what every processor
 //! has.
 
