@@ -16,6 +16,7 @@ mod simd;
 mod sizes;
 mod tile;
 mod weight_gradient;
+mod weight_tiles;
 mod wide_weight_gradient;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;

@@ -18,6 +18,7 @@ use super::planes::PlaneLayout;
 use super::scratch::with_buffers;
 use super::simd::{Vectors, copy, multiply_add};
 use super::sizes::{ConvolutionAxis, ConvolutionSizes};
+use super::weight_tiles::{MAPS_OF_TASK, WeightTile, add_parts};
 use super::wide_weight_gradient::{FEWEST_MAPS, wide_weight_gradient};
 
 /// Numbers of the planes of a chunk: a megabyte.
@@ -25,9 +26,6 @@ const CHUNK: usize = 256 * 1024;
 
 /// Numbers of a map in a chunk: four maps of the gradient and one of the input shall stay in the first level of the cache.
 const LONGEST: usize = 4096;
-
-/// Most maps, of the input and of the output, that a task takes.
-pub const MAPS_OF_TASK: usize = 72;
 
 /// Fewest output maps of a group for which vectors of input maps are worth it.
 const FEWEST_OUTPUT_MAPS: usize = 4;
@@ -73,58 +71,6 @@ pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gr
     };
     let parts = tiles.par_iter().map(of_tile).collect();
     add_parts(sizes, &tiles, parts)
-}
-
-/// Some weights of a group, and some of the chunks of pixels.
-pub struct WeightTile {
-    pub group: usize,
-    /// Input maps.
-    pub xs: [usize; 2],
-    /// Output maps.
-    pub ys: [usize; 2],
-    pub chunks: [usize; 2],
-}
-
-impl WeightTile {
-    /// Returns tiles of `xs` × `ys` maps; where there are too few for all threads, each has a part of the chunks.
-    pub fn all(sizes: &ConvolutionSizes, [xs, ys]: [usize; 2], chunks: usize) -> Vec<Self> {
-        let threads = rayon::current_num_threads();
-        let [of_x, of_y] = sizes.maps_of_group();
-        let count = sizes.groups * of_x.div_ceil(xs) * of_y.div_ceil(ys);
-        let splits = if count >= 2 * threads { 1 } else { (3 * threads).div_ceil(count).min(chunks) };
-        let mut tiles = Vec::with_capacity(count * splits);
-        for group in 0..sizes.groups {
-            for y in (0..of_y).step_by(ys) {
-                for x in (0..of_x).step_by(xs) {
-                    for split in 0..splits {
-                        tiles.push(Self {
-                            group,
-                            xs: [x, (x + xs).min(of_x)],
-                            ys: [y, (y + ys).min(of_y)],
-                            chunks: [split * chunks / splits, (split + 1) * chunks / splits],
-                        });
-                    }
-                }
-            }
-        }
-        tiles
-    }
-}
-
-/// Returns the weights [maps, c / groups, kh, kw] as the sum of the `parts` of `tiles`, in their order.
-pub fn add_parts(sizes: &ConvolutionSizes, tiles: &[WeightTile], parts: Vec<Vec<f32>>) -> Vec<f32> {
-    let ([of_x, of_y], taps) = (sizes.maps_of_group(), sizes.taps());
-    let mut sums = vec![0.0; sizes.maps[1] * of_x * taps];
-    for (tile, part) in tiles.iter().zip(parts) {
-        let width = (tile.xs[1] - tile.xs[0]) * taps;
-        for (y, part) in (tile.ys[0]..).zip(part.chunks(width)) {
-            let at = ((tile.group * of_y + y) * of_x + tile.xs[0]) * taps;
-            for (sum, part) in sums[at..at + width].iter_mut().zip(part) {
-                *sum += part;
-            }
-        }
-    }
-    sums
 }
 
 /// Returns the gradient of the bias: the sum of each of the `maps` over all pictures and pixels of `gradient`.

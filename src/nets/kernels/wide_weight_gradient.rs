@@ -16,7 +16,7 @@ use super::scratch::with_buffers;
 use super::simd::Vectors;
 use super::sizes::ConvolutionSizes;
 use super::tile::{LARGEST_BLOCK, LONGEST_VECTOR, add_products};
-use super::weight_gradient::{MAPS_OF_TASK, WeightTile, add_parts};
+use super::weight_tiles::{MAPS_OF_TASK, WeightTile, add_parts};
 
 /// Fewest input maps of a group.
 pub const FEWEST_MAPS: usize = 12;

@@ -6,7 +6,6 @@ use eframe::egui::{
     Align2, Color32, FontId, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, TextStyle, TextureId, Ui, pos2, vec2,
 };
 
-use super::NARROW;
 use super::arrows::arrows;
 use super::header::frames_late;
 use super::layout;
@@ -25,6 +24,8 @@ use crate::engine::{FlowDiagnostics, FlowSource, FlowStack, FlowView, ScalarMap,
 use crate::flow::FlowField;
 use crate::flow::colour_map::ColourMap;
 
+/// Narrower than this a view has only room for the short form of a read-out, in points.
+pub(super) const NARROW: f32 = 330.0;
 /// Space between the tiles of a view, in points.
 const GAP: f32 = 2.0;
 /// The slot of the frame, which several views share.

@@ -21,7 +21,7 @@ use eframe::egui::{
 pub use super::gpu_flow::install as install_gpu_flow;
 use super::pictures::Textures;
 
-use self::canvas::Canvas;
+use self::canvas::{Canvas, NARROW};
 use super::difference::PictureDifference;
 use super::magnitude_scale::MagnitudeScale;
 use super::read_out::{Pointed, ReadOut};
@@ -40,8 +40,6 @@ use crate::engine::{FlowSource, ModelInfo, Request};
 const GAP: f32 = 3.0;
 /// How much a point of wheel travel magnifies.
 const ZOOM_PER_POINT: f32 = 0.0025;
-/// Narrower than this a view has only room for the short form of a read-out, in points.
-const NARROW: f32 = 330.0;
 
 /// The viewer.
 #[derive(Default)]

@@ -24,10 +24,8 @@ use crate::error::Result;
 use crate::frame_times::FrameTimes;
 use crate::table::Table;
 use events::WHOLE;
+use project::GROUP;
 pub(super) use table::{is_table, read_table};
-
-/// The independent variable that is the group of a video.
-const GROUP: &str = "group";
 
 /// The keys of the first ten classes, as in the window.
 const KEYS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];

@@ -7,11 +7,13 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::annotation_set::{AnnotationClass, AnnotationSet, color_of_hex};
-use super::GROUP;
 use super::events::{Event, Kind, Medium, Observation, add_observation};
 use crate::annotations::text;
 use crate::error::{Error, Result};
 use crate::json_values::{self, number};
+
+/// The independent variable that is the group of a video.
+pub(super) const GROUP: &str = "group";
 
 #[derive(Deserialize)]
 struct BorisProject {
