@@ -1,6 +1,6 @@
 //! The unsupervised loss on the CPU, in one pass over each pair where Burn's operations take some three hundred.
 //!
-//! The same as the compositions in [`level_terms`](super::level_terms) and [`loss_images`](super::loss_images), which a GPU
+//! The same as the compositions in [`level_terms`](super::level_terms) and [`loss_images`](super::loss_images()), which a GPU
 //! uses and which the tests compare with. Each pair is a task of its own and sums are added in the order of pairs, so
 //! results do not depend on the number of threads.
 
