@@ -1,8 +1,8 @@
 //! Convolutions and their way back: sums over taps of maps in padded planes.
 //!
 //! A task copies a band of rows of some input maps into planes and goes over it tile by tile: `M` maps and `N` vectors of
-//! pixels stay in registers while the sum runs over these input maps and all taps (`tile.rs`). What lies where in the
-//! cache decides the sizes:
+//! pixels stay in registers while the sum runs over these input maps and all taps (`tile.rs`). The sizes
+//! follow from the levels of the cache:
 //!
 //! - The pixels that a tile reads of as many input maps as are taken at a time fit the first level of the cache
 //!   ([`LINES_OF_TILE`]), so that all blocks of output maps find them there. The sums of the other input maps are added

@@ -128,7 +128,7 @@ impl Band<'_> {
         }
     }
 
-    /// Returns the pixels of the band with what lies between its rows.
+    /// Returns the number of pixels of the band, with the gaps between its rows.
     fn pixels(&self) -> usize {
         (self.rows - 1) * self.row + self.axes[1].grid
     }
