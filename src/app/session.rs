@@ -548,9 +548,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn marks_are_of_the_clip_they_were_set_on_and_late_answers_are_not_taken() {
-        let info = |path: &str| VideoInfo {
+    fn info(path: &str) -> VideoInfo {
+        VideoInfo {
             path: path.into(),
             codec: "h264".into(),
             width: 4,
@@ -563,7 +562,11 @@ mod tests {
             rotation_degrees: 0,
             interlaced: false,
             notes: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn marks_are_of_the_clip_they_were_set_on_and_late_answers_are_not_taken() {
         let mut session = Session::new("CPU".into());
         session.leave_for(Path::new("/a.mp4"));
         session.receive(&Message::Opened(info("/a.mp4")));
@@ -587,20 +590,6 @@ mod tests {
 
     #[test]
     fn the_clip_before_one_that_cannot_be_opened_comes_back() {
-        let info = |path: &str| VideoInfo {
-            path: path.into(),
-            codec: "h264".into(),
-            width: 4,
-            height: 4,
-            frames: 50,
-            duration_secs: 2.0,
-            fps: 25.0,
-            times: FrameTimes::even(50, 25.0, 0.0).unwrap(),
-            variable_rate: false,
-            rotation_degrees: 0,
-            interlaced: false,
-            notes: Vec::new(),
-        };
         let torn = || Error::new("/b.mp4", "no video stream", "Choose a video");
         let mut session = Session::new("CPU".into());
         session.refused = Some(("No clip is open".into(), Instant::now()));
