@@ -5,6 +5,7 @@
 //! sets, [`training`] trains the networks, [`evaluation`] evaluates them, and [`reproduction`] does both for the tables of the paper. The [`engine`] runs
 //! all of it on named threads for the [`app`]; the [`cli`] uses the same components directly.
 
+mod allocator;
 mod annotations;
 pub mod app;
 mod atomic;

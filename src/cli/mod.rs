@@ -41,6 +41,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
+use crate::allocator::keep_freed_memory;
 use crate::app::cache_dir;
 use crate::error::Result;
 use crate::gpu;
@@ -59,6 +60,7 @@ const INDEXES: &str = "indexes";
 /// Parses the command line, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
     gpu::default_to_cpu();
+    keep_freed_memory();
     if let Some(error) = unknown_command(&Cli::command(), env::args_os().skip(1)) {
         complain(&error);
         return ExitCode::from(2);

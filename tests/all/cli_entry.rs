@@ -191,3 +191,26 @@ fn commands_without_a_window_need_no_session() {
     let output = program(dir.path(), &arguments).env_remove("XDG_RUNTIME_DIR").output().unwrap();
     assert_eq!((code(&output), text(&output.stderr).as_str()), (0, ""));
 }
+
+#[test]
+fn a_benchmark_is_one_document_with_every_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = |only: &str| {
+        let arguments = ["bench", "--device", "cpu", "--repeats", "2", "--json", "--only", only];
+        motionscope(dir.path(), &arguments)
+    };
+    let output = bench("squeezenet 1.0, forward");
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["schema"], &document["version"]), (&"motionscope-bench".into(), &1.into()));
+    let [row] = &document["rows"].as_array().unwrap()[..] else { panic!("one row: {document}") };
+    assert_eq!((&row["name"], &row["parameters"]), (&"SqueezeNet 1.0, forward".into(), &1_248_424.into()));
+    let times: Vec<f64> = row["milliseconds"].as_array().unwrap().iter().map(|time| time.as_f64().unwrap()).collect();
+    assert_eq!((times.len(), row["median_ms"].as_f64().unwrap()), (2, times[0].max(times[1])));
+    let speed = row["multiply_adds"].as_f64().unwrap() / row["median_ms"].as_f64().unwrap() * 1e3;
+    assert!((row["multiply_adds_per_sec"].as_f64().unwrap() / speed - 1.0).abs() < 1e-6, "{row}");
+    assert!(document["peak_multiply_adds_per_sec"].as_f64().unwrap() > 1e8, "{document}");
+
+    let nothing = bench("nosuch");
+    assert_eq!((code(&nothing), nothing.stdout.len()), (2, 0), "{}", text(&nothing.stderr));
+}

@@ -13,6 +13,8 @@ use crate::app::ui::widgets::remark;
 /// Room for the longest command with the longest keys, without and with what changes them, in points. Where two such columns do not
 /// fit, there is one.
 const COLUMN: [f32; 2] = [405.0, 505.0];
+/// Room for the text of most commands, so that the keys of all groups begin at the same place, in points.
+const TEXT: f32 = 230.0;
 /// Space between the columns, in points.
 const BETWEEN: f32 = 24.0;
 
@@ -158,7 +160,7 @@ impl Shortcuts {
             for command in listed {
                 match command.class_index().filter(|_| !self.editing) {
                     None => {
-                        ui.label(command.text()).on_hover_text(command.tooltip());
+                        text_ui(ui, command.text(), command.tooltip());
                         self.keys_ui(ui, command, keymap);
                     }
                     Some(0) => digits_ui(ui),
@@ -211,9 +213,17 @@ fn is_modifier(key: Key) -> bool {
     [AltLeft, AltRight, ControlLeft, ControlRight, ShiftLeft, ShiftRight, SuperLeft, SuperRight].contains(&key)
 }
 
+/// What the keys beside it do.
+fn text_ui(ui: &mut Ui, text: &str, tooltip: &str) {
+    ui.horizontal(|ui| {
+        ui.set_min_width(TEXT);
+        ui.label(text).on_hover_text(tooltip);
+    });
+}
+
 /// The keys of all classes in one line.
 fn digits_ui(ui: &mut Ui) {
-    ui.label("Label as class 1 to 10").on_hover_text(Command::Class1.tooltip());
+    text_ui(ui, "Label as class 1 to 10", Command::Class1.tooltip());
     let [first, last] = [Command::Class1, Command::Class10].map(|command| command.shortcut_text(ui.ctx()));
     ui.label(RichText::new(format!("{first} … {last}")).color(Tokens::of(ui).strong));
 }
