@@ -295,6 +295,7 @@ impl App {
                     self.settings.remember(&info.path);
                 }
                 self.looping = None;
+                self.follow_with_model(&info.path);
                 self.recall_truth(&info.path, ctx);
                 if !self.resume(&info.path) {
                     self.panels.viewer.fit();

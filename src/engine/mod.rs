@@ -21,7 +21,7 @@ pub use flow::{
 pub use handle::Engine;
 pub use inference::analysis::{Analysis, FlowView, Scores, Timing};
 pub use inference::clip_frames::ClipFrames;
-pub use inference::model_folder::{default_model, flow_model};
+pub use inference::model_folder::{default_model, flow_model, sample_model};
 pub use inference::model_info::ModelInfo;
 pub use inference::pipeline::{InferencePipeline, WINDOW_PAIRS, WindowResult};
 pub use labeling::media::{LabelExport, examine, export_labels, facts_of, probe, time_videos, videos_in};

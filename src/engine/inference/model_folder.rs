@@ -28,6 +28,14 @@ pub fn flow_model() -> Result<PathBuf> {
     shipped("flow")
 }
 
+/// Returns the shipped model for the actions of the generated sample: the folder `sample` beside that of [`default_model`].
+///
+/// # Errors
+/// Same as [`default_model`].
+pub fn sample_model() -> Result<PathBuf> {
+    shipped("sample")
+}
+
 fn shipped(name: &str) -> Result<PathBuf> {
     let from_variable = env::var_os(VARIABLE).map(PathBuf::from);
     let beside_program = env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));

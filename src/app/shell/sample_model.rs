@@ -1,0 +1,53 @@
+//! The shipped model that suits the open clip: the sample's own actions are not among those of the shipped recogniser.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::app::App;
+use crate::engine::{default_model, sample_model};
+
+impl App {
+    /// Loads the sample's model for a clip of the sample, and the shipped recogniser again for any other clip. A model that a person
+    /// chose stays.
+    pub(in crate::app) fn follow_with_model(&mut self, clip: &Path) {
+        let (Ok(default), Ok(sample)) = (default_model(), sample_model()) else { return };
+        let loaded = self.session.model.as_ref().map(|model| model.dir.clone());
+        let Some(used) = self.session.loading_model.clone().or(loaded) else { return };
+        let is_sample = self.settings.sample.as_deref().is_some_and(|dir| clip.starts_with(dir));
+        if let Some(dir) = suitable(is_sample, &used, default, sample) {
+            let text = match is_sample {
+                true => "Loaded the sample's model, which knows its eight actions",
+                false => "Loaded the shipped model again",
+            };
+            self.session.told = Some((text.into(), Instant::now()));
+            self.load_model(dir);
+        }
+    }
+}
+
+/// Returns the model to be loaded in place of the one in use; `None` if that stays.
+fn suitable(is_sample: bool, used: &Path, default: PathBuf, sample: PathBuf) -> Option<PathBuf> {
+    let is_same = |other: &Path| {
+        used == other || used.canonicalize().ok().is_some_and(|used| Some(used) == other.canonicalize().ok())
+    };
+    match is_sample {
+        true => is_same(&default).then_some(sample),
+        false => is_same(&sample).then_some(default),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_shipped_model_is_exchanged() {
+        let [default, sample, own] = ["models/default", "models/sample", "runs/1/model"].map(PathBuf::from);
+        let model = |is_sample, used: &Path| suitable(is_sample, used, default.clone(), sample.clone());
+        assert_eq!(model(true, &default), Some(sample.clone()));
+        assert_eq!(model(true, &sample), None);
+        assert_eq!(model(false, &sample), Some(default.clone()));
+        assert_eq!(model(false, &default), None);
+        assert_eq!((model(true, &own), model(false, &own)), (None, None), "a person chose it");
+    }
+}
