@@ -314,11 +314,17 @@ impl App {
                 self.session.pair_opened(clip);
                 self.open_clip(clip.clone());
             }
+            Message::SampleClip(path) if self.waits_for_sample => {
+                self.play_next = true;
+                self.open_clip(path.clone());
+            }
             Message::SampleWritten(dir) => {
                 self.settings.sample = Some(dir.clone());
                 if std::mem::take(&mut self.waits_for_sample) {
                     self.play_next = true;
                     self.open(dir.clone(), ctx);
+                } else if self.is_sample_open(dir) {
+                    self.adopt_sample(dir, ctx);
                 } else {
                     self.session.told = Some(("Sample ready: choose File › Open sample".into(), Instant::now()));
                 }

@@ -23,7 +23,6 @@ use super::runtime::training_run::TrainingRun;
 use super::{Analysis, EvaluationOrder, Latest, LiveOrder, Message, OverlayExport, Request, SuggestionOrder};
 use crate::error::Error;
 use crate::gpu::Compute;
-use crate::output::{Existing, OutputGuard, Staging};
 use crate::panic_guard::caught;
 use crate::sample;
 use crate::training::TrainingPlan;
@@ -352,20 +351,20 @@ impl Dispatcher {
         }
     }
 
-    /// Runs to its end even if the engine is dropped meanwhile: half a sample would be a trap.
+    /// Runs to its end even if the engine is dropped meanwhile. The folder is the program's own: a sample of an earlier time that may
+    /// be there is replaced, clip by clip, and one that was left unfinished is not announced as written.
     fn write_sample(&self, dir: PathBuf) {
         let events = self.events.clone();
         events.send(Message::Note(format!("Writing the sample clips into {} …", dir.display())));
         let work = move || {
-            let mut progress = |done, of| events.send(Message::SampleProgress(done, of));
-            let mut write = || {
-                let staging = Staging::begin(&dir)?;
-                sample::write_project(&staging.root(), SAMPLE_SEED, &mut progress)?;
-                // The folder is the program's own; a sample of an earlier time may be there.
-                staging.publish(&OutputGuard::new(Existing::Replace))
+            let mut progress = |done, of| {
+                events.send(Message::SampleProgress(done, of));
+                if done == 1 {
+                    events.send(Message::SampleClip(sample::first_clip(&dir)));
+                }
             };
-            match caught("sample", &mut write) {
-                Ok(()) => events.send(Message::SampleWritten(dir)),
+            match caught("sample", &mut || sample::write_project(&dir, SAMPLE_SEED, &mut progress)) {
+                Ok(_) => events.send(Message::SampleWritten(dir.clone())),
                 Err(error) => events.send(Message::SampleFailed(error)),
             }
         };

@@ -21,6 +21,9 @@ const TRAINING_STYLES: usize = 6;
 /// Pairs of frames whose exact flow is stored, for one clip of every test style: one window of the networks.
 const FLOW_PAIRS: usize = 10;
 
+/// Action and style of the clip to look at first.
+const FIRST: (Action, usize) = (Action::Wave, 0);
+
 /// The paths of a written sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SampleProject {
@@ -38,7 +41,8 @@ pub struct SampleProject {
 
 /// Writes the sample below `dir`, which is made if need be; the same `seed` writes the same pictures.
 ///
-/// `progress` is called before the first and after every clip with the number of clips done and of all.
+/// `progress` is called before the first and after every clip with the number of clips done and of all. The clip to look at first,
+/// [`first_clip`], is written before the others.
 ///
 /// # Errors
 /// If the folder cannot be written to or a clip cannot be encoded.
@@ -48,18 +52,25 @@ pub fn write_project(dir: &Path, seed: u64, progress: &mut dyn FnMut(usize, usiz
         classes: dir.join("classInd.txt"),
         train_list: dir.join("trainlist01.txt"),
         test_list: dir.join("testlist01.txt"),
-        first: dir.join("clips").join(SampleEntry { action: Action::Wave, style: 0 }.file()),
+        first: first_clip(dir),
     };
     let entries: Vec<SampleEntry> =
         ACTIONS.iter().flat_map(|&action| (0..STYLES.len()).map(move |style| SampleEntry { action, style })).collect();
     write_lists(&project, &entries)?;
     write_text(&dir.join("README.txt"), README)?;
     progress(0, entries.len());
-    for (done, entry) in entries.iter().enumerate() {
+    let (first, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| (entry.action, entry.style) == FIRST);
+    for (done, entry) in first.into_iter().chain(others).enumerate() {
         write_clip(dir, &project.clips, entry, seed)?;
         progress(done + 1, entries.len());
     }
     Ok(project)
+}
+
+/// Returns the clip to look at first of the sample below `dir`.
+pub fn first_clip(dir: &Path) -> PathBuf {
+    let (action, style) = FIRST;
+    dir.join("clips").join(SampleEntry { action, style }.file())
 }
 
 /// The files that [`write_project`] writes first of all below `dir`: where they are, there is a sample already.

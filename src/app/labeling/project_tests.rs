@@ -95,6 +95,29 @@ fn a_sample_that_is_ready_late_does_not_push_a_clip_aside() {
 }
 
 #[test]
+fn the_first_clip_of_the_sample_is_opened_while_the_others_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+    let ctx = window.harness.ctx.clone();
+    let app = window.harness.state_mut();
+    let first = dir.path().join("clips/wave/1.mp4");
+    app.receive(&Message::SampleClip(first.clone()), &ctx);
+    assert_eq!(app.session.opening, None, "a person opened something else meanwhile, or asked for nothing");
+    app.waits_for_sample = true;
+    app.receive(&Message::SampleProgress(1, 64), &ctx);
+    app.receive(&Message::SampleClip(first.clone()), &ctx);
+    assert_eq!((app.session.opening.as_ref(), app.waits_for_sample), (Some(&first), false));
+    window.settle();
+    assert!(window.sees("Generating sample clips: 1 of 64"));
+
+    clips(dir.path(), &["clips/wave/1.mp4", "clips/bow/2.mp4"]);
+    let app = window.harness.state_mut();
+    app.receive(&Message::SampleWritten(dir.path().into()), &ctx);
+    assert_eq!(app.session.opening.as_ref(), Some(&first), "it plays on");
+    assert!(app.settings.recent.contains(&dir.path().join("clips")) && app.session.writing_sample.is_none());
+}
+
+#[test]
 fn corrections_join_the_open_project_and_its_labels_are_trained_on() {
     let mut labeling = LabelingStage::new(&["bend", "wave"], 2);
     labeling.key(Key::Num1);

@@ -92,16 +92,24 @@ impl App {
 
     fn open_sample(&mut self, ctx: &Context) {
         match self.settings.sample.clone() {
-            Some(dir) => self.opener.look_for_sample(dir, ctx),
+            Some(dir) => {
+                self.play_next = true;
+                self.opener.look_for_sample(dir, ctx);
+            }
             None => self.write_sample(),
         }
     }
 
-    /// Begins to write the sample, to be opened unless a person opens something else meanwhile.
+    /// Begins to write the sample, whose first clip is opened as soon as it is there unless a person opens something else meanwhile.
     pub(in crate::app) fn write_sample(&mut self) {
         self.session.writing_sample = Some((0, 0));
         self.waits_for_sample = true;
-        self.engine.send(Request::WriteSample(self.data_dir.join(SAMPLE)));
+        self.engine.send(Request::WriteSample(self.sample_dir()));
+    }
+
+    /// Returns where the sample project is kept.
+    pub(in crate::app) fn sample_dir(&self) -> PathBuf {
+        self.data_dir.join(SAMPLE)
     }
 
     pub(in crate::app) fn close_clip(&mut self) {

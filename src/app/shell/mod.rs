@@ -17,7 +17,7 @@ pub mod overlay;
 pub mod palette;
 pub mod repaint;
 pub mod replacement;
-mod sample_model;
+mod sample;
 pub mod shortcuts;
 pub mod status_bar;
 pub mod welcome;

@@ -105,7 +105,8 @@ fn jobs(session: &Session) -> impl Iterator<Item = String> {
     let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
     let suggestions = session.labeling.suggestions.progress();
     let suggesting = suggestions.map(|(done, all)| format!("Suggesting labels: {done} of {all} videos"));
-    [measuring, exporting, benchmark, suggesting].into_iter().flatten()
+    let sample = session.writing_sample.map(|(done, all)| format!("Generating sample clips: {done} of {all}"));
+    [measuring, exporting, benchmark, suggesting, sample].into_iter().flatten()
 }
 
 fn training(session: &Session) -> Option<String> {

@@ -91,6 +91,8 @@ pub enum Message {
     TrainingFailed(Error),
     /// The progress of writing the sample project: clips done, and all.
     SampleProgress(usize, usize),
+    /// The first clip of the sample project can be opened; the others follow.
+    SampleClip(PathBuf),
     /// The sample project was written to this folder.
     SampleWritten(PathBuf),
     /// The sample project could not be written.

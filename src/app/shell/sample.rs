@@ -1,7 +1,9 @@
-//! The shipped model that suits the open clip: the sample's own actions are not among those of the shipped recogniser.
+//! The generated sample in the window: the shipped model that knows its actions, and its clips to train on.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+use eframe::egui::Context;
 
 use crate::app::App;
 use crate::engine::{default_model, sample_model};
@@ -13,7 +15,7 @@ impl App {
         let (Ok(default), Ok(sample)) = (default_model(), sample_model()) else { return };
         let loaded = self.session.model.as_ref().map(|model| model.dir.clone());
         let Some(used) = self.session.loading_model.clone().or(loaded) else { return };
-        let is_sample = self.settings.sample.as_deref().is_some_and(|dir| clip.starts_with(dir));
+        let is_sample = clip.starts_with(self.sample_dir());
         if let Some(dir) = suitable(is_sample, &used, default, sample) {
             let text = match is_sample {
                 true => "Loaded the sample's model, which knows its eight actions",
@@ -22,6 +24,20 @@ impl App {
             self.session.told = Some((text.into(), Instant::now()));
             self.load_model(dir);
         }
+    }
+
+    /// Returns whether the open clip, or the one that is being opened, is of the sample in `dir`.
+    pub(in crate::app) fn is_sample_open(&self, dir: &Path) -> bool {
+        let open = self.session.opening.as_deref().or(self.session.clip_path());
+        open.is_some_and(|clip| clip.starts_with(dir))
+    }
+
+    /// Offers the clips of the complete sample in `dir` for training, as for any folder with a sub-folder per class that is opened.
+    pub(in crate::app) fn adopt_sample(&mut self, dir: &Path, ctx: &Context) {
+        let folder = dir.join("clips");
+        self.settings.remember(&folder);
+        self.choose_training_folder(folder, ctx);
+        self.session.told = Some(("All sample clips are ready".into(), Instant::now()));
     }
 }
 
