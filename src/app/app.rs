@@ -79,7 +79,7 @@ pub struct App {
     /// The ground truth that is looked for beside the open clip.
     pub(super) truth: Background<PathBuf, Option<PathBuf>>,
     /// Whether the clip that is opened next plays at once.
-    play_next: bool,
+    pub(super) play_next: bool,
     /// Whether the sample that is being written is to be opened: nothing else was since.
     pub(super) waits_for_sample: bool,
     /// The title of the window.

@@ -292,6 +292,7 @@ impl Session {
             | Message::EvaluationEnded
             | Message::SuggestionsStarted(_)
             | Message::SuggestionsEnded
+            | Message::SampleClip(_)
             | Message::PairReady { .. } => {}
             Message::Live(event) => self.live_event(event),
             Message::Cameras(cameras) => self.live.list(cameras),
