@@ -29,6 +29,24 @@ pub struct SourceState {
     pub unavailable: Option<Error>,
     /// The photometric error that nearly all cells of `diagnostics` stay below.
     pub error_scale: f32,
+    /// The length that nearly all vectors of every flow of this clip seen so far stay below, as shares of the frame's width and
+    /// height.
+    longest: [f32; 2],
+}
+
+impl SourceState {
+    /// Returns the length in pixels of a video of this size that nearly all vectors of the clip's flows seen so far stay below.
+    /// Where the source's pictures have another shape than the video it is a bound.
+    pub fn longest_px(&self, video: [u32; 2]) -> f32 {
+        (0..2).map(|axis| self.longest[axis] * video[axis] as f32).fold(0.0, f32::max)
+    }
+
+    fn hold_length(&mut self, flow: &FlowView) {
+        let frame = [flow.frame_size.width, flow.frame_size.height];
+        for axis in 0..2 {
+            self.longest[axis] = self.longest[axis].max(flow.typical_px / frame[axis].max(1) as f32);
+        }
+    }
 }
 
 /// Figures by frame.
@@ -85,7 +103,7 @@ impl FlowComparison {
         }
     }
 
-    /// Forgets the figures that other settings would give otherwise.
+    /// Forgets the figures and the scale that other settings would give otherwise.
     pub fn settings_changed(&mut self, before: &FlowSettings, after: &FlowSettings) {
         if before.stride != after.stride || before.truth != after.truth {
             FlowSource::ALL.into_iter().for_each(|source| self.forget(source));
@@ -102,7 +120,11 @@ impl FlowComparison {
 
     /// Puts the flow of a source in its place.
     pub fn set_flow(&mut self, source: FlowSource, flow: Option<Arc<SourceFlow>>) {
-        self.sources[source as usize].flow = flow;
+        let state = &mut self.sources[source as usize];
+        if let Some(flow) = &flow {
+            state.hold_length(&flow.flow);
+        }
+        state.flow = flow;
     }
 
     /// Puts the diagnostics of a source in its place, and its figures among those of the other frames.
@@ -120,7 +142,9 @@ impl FlowComparison {
 
     /// Puts the stack of a source in its place.
     pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStack>>) {
-        self.sources[source as usize].strip = strip;
+        let state = &mut self.sources[source as usize];
+        strip.iter().flat_map(|strip| &strip.flows).for_each(|flow| state.hold_length(flow));
+        state.strip = strip;
     }
 
     fn measured(&mut self, measure: &ClipMeasure) {
@@ -132,6 +156,7 @@ impl FlowComparison {
 
     fn forget(&mut self, source: FlowSource) {
         self.measures[source as usize].clear();
+        self.sources[source as usize].longest = [0.0; 2];
     }
 }
 
@@ -158,7 +183,9 @@ fn is_same<T>(known: &Option<Arc<T>>, new: &Option<Arc<T>>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::FlowField;
     use crate::flow::metrics::Magnitudes;
+    use crate::video::Geometry;
 
     fn measure(source: FlowSource, frame: usize) -> Message {
         let statistics = FlowStatistics {
@@ -190,6 +217,19 @@ mod tests {
         assert!(comparison.measures(FlowSource::Network).is_empty());
         comparison.receive(&Message::MeasureEnded);
         assert_eq!(comparison.measuring, None);
+    }
+
+    #[test]
+    fn the_scale_holds_over_the_clip() {
+        let view =
+            |px: f32| FlowView::on_cpu(FlowField::new(8, 6, vec![[px, 0.0]; 48]), Geometry { width: 16, height: 12 });
+        let mut state = SourceState::default();
+        for px in [1.0, 4.0, 0.5] {
+            state.hold_length(&view(px));
+        }
+        assert_eq!(state.longest_px([16, 12]), view(4.0).typical_px);
+        assert_eq!(state.longest_px([32, 24]), 2.0 * view(4.0).typical_px, "of a video of twice the size");
+        assert_eq!(SourceState::default().longest_px([16, 12]), 0.0);
     }
 
     #[test]

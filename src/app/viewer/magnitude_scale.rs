@@ -1,11 +1,14 @@
 //! The one magnitude scale of all views: how long a vector is drawn in full, in pixels of the video.
 
 use super::views::{ViewKind, ViewSpec, Views};
-use crate::app::flow::state::{FlowComparison, video_units};
+use crate::app::flow::state::FlowComparison;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
-use crate::engine::FlowView;
 use crate::flow::colour;
+
+/// The shortest length that the automatic scale draws in full: flow of still pictures is noise of a fraction of a pixel, which would
+/// shine in all colours.
+const LEAST_PX: f32 = 1.0;
 
 /// How lengths become shares of the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,7 +20,7 @@ pub struct MagnitudeScale {
 }
 
 impl MagnitudeScale {
-    /// The scale of the views: the locked one, else what nearly all vectors in any of them stay below.
+    /// The scale of the views: the locked one, else what nearly all vectors in any of them stay below, and not under a pixel.
     pub fn of(settings: &Settings, session: &Session) -> Self {
         let auto = || longest_px(&settings.views, &session.flow, session.video());
         let max_px = settings.locked_scale_px.unwrap_or_else(auto).max(f32::MIN_POSITIVE);
@@ -42,22 +45,14 @@ impl MagnitudeScale {
     }
 }
 
-/// The length that nearly all vectors in view stay below; single wrong vectors would leave all others pale. Where a
-/// source's pictures have another shape than the video it is a bound.
+/// The length that nearly all vectors in view stay below, over all flows of the clip seen so far: single wrong vectors would leave
+/// all others pale, and a scale of each pair by itself would let colours jump while a clip plays.
 fn longest_px(views: &Views, comparison: &FlowComparison, video: [u32; 2]) -> f32 {
-    let in_video = |flow: &FlowView| {
-        let [x, y] = video_units(flow, video);
-        flow.typical_px * x.max(y)
+    let of_view = |view: &ViewSpec| match view.kind {
+        ViewKind::Frame | ViewKind::Input => 0.0,
+        _ => comparison.source(view.source).longest_px(video),
     };
-    let of_view = |view: &ViewSpec| {
-        let state = comparison.source(view.source);
-        match view.kind {
-            ViewKind::Frame | ViewKind::Input => 0.0,
-            ViewKind::Strip => state.strip.iter().flat_map(|strip| &strip.flows).map(in_video).fold(0.0, f32::max),
-            _ => state.flow.as_ref().map_or(0.0, |flow| in_video(&flow.flow)),
-        }
-    };
-    views.list().iter().map(of_view).fold(0.0, f32::max)
+    views.list().iter().map(of_view).fold(LEAST_PX, f32::max)
 }
 
 #[cfg(test)]
