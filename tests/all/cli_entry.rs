@@ -213,4 +213,5 @@ fn a_benchmark_is_one_document_with_every_time() {
 
     let nothing = bench("nosuch");
     assert_eq!((code(&nothing), nothing.stdout.len()), (2, 0), "{}", text(&nothing.stderr));
+    assert!(text(&nothing.stderr).contains("nosuch"), "{}", text(&nothing.stderr));
 }

@@ -104,8 +104,8 @@ impl Shortcuts {
 
     fn modes_ui(&mut self, ui: &mut Ui, keymap: &mut Keymap) {
         let before = self.editing;
-        ui.selectable_value(&mut self.editing, true, "Edit shortcuts");
-        ui.selectable_value(&mut self.editing, false, "Done");
+        let text = if self.editing { "Done" } else { "Edit shortcuts" };
+        self.editing ^= ui.button(text).clicked();
         if self.editing != before {
             (self.recording, self.conflict) = (None, None);
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::peak;
+use crate::cli::outcome::{Outcome, complain};
 use crate::error::{Error, Result};
 
 /// The size of a network, and what it takes to compute it.
@@ -150,19 +151,24 @@ impl BenchmarkTable {
         self.note(&line);
     }
 
-    /// Prints the document, if one is asked for.
-    ///
-    /// # Errors
-    /// If nothing was measured.
-    pub fn finish(self) -> Result<()> {
-        if self.rows.is_empty() {
-            let cause = format!("no measurement's name contains '{}'", self.options.only.join("' or '"));
-            return Err(Error::new("--only", cause, "Use part of a name that `motionscope bench` prints"));
-        }
-        if self.options.json {
+    /// Prints the document, if one is asked for and anything was measured; complains of parts of names that no measurement has.
+    pub fn finish(self) -> Outcome {
+        if self.options.json && !self.rows.is_empty() {
             println!("{:#}", self.document());
         }
-        Ok(())
+        let unknown: Vec<&str> = self.unknown_parts().collect();
+        if unknown.is_empty() {
+            return Outcome::Done;
+        }
+        let cause = format!("no measurement's name contains '{}'", unknown.join("' or '"));
+        complain(&Error::new("--only", cause, "Use part of a name that `motionscope bench` prints"));
+        Outcome::Misused
+    }
+
+    /// Parts of names that were asked for and that no measurement has.
+    fn unknown_parts(&self) -> impl Iterator<Item = &str> {
+        let has = |part: &str| self.rows.iter().any(|row| row.name.to_lowercase().contains(part));
+        self.options.only.iter().map(String::as_str).filter(move |part| !has(part))
     }
 
     /// Everything measured: schema `motionscope-bench`, version 1.
@@ -216,7 +222,7 @@ mod tests {
             (&json!("a network"), &json!(10))
         );
         assert_eq!(document["rows"][1]["multiply_adds_per_sec"], 2e9);
-        assert!(table.finish().is_ok());
+        assert_eq!(table.finish(), Outcome::Done);
     }
 
     #[test]
@@ -236,7 +242,10 @@ mod tests {
         );
         assert_eq!(runs, 2 * (3 + 1), "the first run of each does not count");
         assert!(table.wants_any(&["VGG16", "SqueezeNet"]) && !table.wants_any(&["VGG16"]));
-        let error = super::tests::table(&["nosuch"]).finish().unwrap_err();
-        assert!(error.to_string().contains("nosuch"), "{error}");
+        assert_eq!(table.finish(), Outcome::Done);
+        let mut table = super::tests::table(&["loading", "nosuch"]);
+        table.add("loading", vec![Duration::from_secs(1)], 1.0);
+        assert_eq!(table.unknown_parts().collect::<Vec<_>>(), ["nosuch"]);
+        assert_eq!(table.finish(), Outcome::Misused);
     }
 }

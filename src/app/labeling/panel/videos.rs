@@ -1,5 +1,7 @@
 //! The list of videos: picture, name, labels, state; only the rows in view are drawn, however many there are.
 
+use std::path::PathBuf;
+
 use eframe::egui::{
     Align, Align2, ComboBox, FontId, Layout, Rect, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo,
     pos2,
@@ -8,7 +10,7 @@ use eframe::egui::{
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::labeling::chip::{chip, label_color};
-use crate::app::labeling::video_list::{Shown, Sort};
+use crate::app::labeling::video_list::{ListChoice, Shown, Sort};
 use crate::app::panel::{Action, PanelContext};
 use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::ui::theme::{RADIUS, Tokens};
@@ -27,6 +29,8 @@ const PICTURE: [f32; 2] = [66.0, 38.0];
 pub(super) struct VideosPage {
     /// The row to be brought into view.
     wanted: Option<VideoId>,
+    /// The project and the choice of the rows that were drawn last.
+    listed: Option<(PathBuf, ListChoice)>,
     /// How many rows were drawn in the last repaint.
     drawn: usize,
 }
@@ -44,6 +48,11 @@ impl VideosPage {
         if all == 0 {
             return nothing_ui(ui, cx);
         }
+        let dir = cx.session.labeling.project().map_or_else(PathBuf::new, |project| project.dir().to_owned());
+        let listed = Some((dir, cx.session.labeling.choice.clone()));
+        // Another list begins at its top, wherever the last one stood.
+        let is_other = self.listed != listed;
+        self.listed = listed;
         let rows = cx.session.labeling.list().rows();
         if rows.is_empty() {
             explanation(ui, "No matching videos. Clear the search or choose All.");
@@ -51,6 +60,9 @@ impl VideosPage {
         }
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut area = ScrollArea::vertical().id_salt("videos").auto_shrink(false);
+        if is_other {
+            area = area.vertical_scroll_offset(0.0);
+        }
         if let Some(row) = self.wanted.take().and_then(|id| rows.iter().position(|other| *other == id)) {
             area = area.vertical_scroll_offset((row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0).max(0.0));
         }
