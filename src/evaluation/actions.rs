@@ -153,6 +153,9 @@ pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
     if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
         return Ok(());
     }
+    if let Some(error) = partial(&model.card.classes, &dataset.classes) {
+        return Err(error);
+    }
     let first =
         model.card.classes.iter().zip(&dataset.classes).position(|(model, data)| composed(model) != composed(data));
     let cause = match first {
@@ -169,6 +172,17 @@ pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
     Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"))
 }
 
+/// Returns the error for data with some of the model's classes: without the others, their numbers are not the model's.
+fn partial(model: &[String], data: &[String]) -> Option<Error> {
+    let known = |class: &String| model.iter().any(|other| composed(other) == composed(class));
+    if data.len() >= model.len() || !data.iter().all(known) {
+        return None;
+    }
+    let cause = format!("the data has {} of the model's {} classes", data.len(), model.len());
+    let remedy = "Name a list of the clips and a class index with all of the model's classes";
+    Some(Error::new("classes", cause, remedy))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,5 +196,15 @@ mod tests {
         told.clear();
         assert_eq!(report_in_order(broken, &mut |index| told.push(index)).unwrap_err().subject, "device");
         assert_eq!(told, [0]);
+    }
+
+    #[test]
+    fn a_part_of_the_classes_is_not_called_another_class() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let model = names(&["brush", "golf", "pour"]);
+        let error = partial(&model, &names(&["golf", "pour"])).unwrap();
+        assert_eq!(error.cause, "the data has 2 of the model's 3 classes");
+        assert_eq!(partial(&model, &names(&["golf", "swim"])), None);
+        assert_eq!(partial(&model, &model), None);
     }
 }
