@@ -96,6 +96,11 @@ impl Figure {
         value.is_finite().then_some(value)
     }
 
+    /// Returns whether a flow of this value explains the second picture worse than no flow at all.
+    pub fn is_worse_than_no_motion(self, value: f32) -> bool {
+        self == Self::PhotometricRatio && value > 1.0
+    }
+
     /// Whether it judges a flow against the truth.
     pub fn needs_truth(self) -> bool {
         matches!(self, Self::EndPoint | Self::Angular | Self::Outliers)
@@ -123,6 +128,10 @@ mod tests {
         let values = [Some(0.9), None, Some(0.4)];
         assert_eq!(Figure::EndPoint.best(&values), Some(2));
         assert_eq!(Figure::Ssim.best(&values), Some(0));
+        assert!(
+            Figure::PhotometricRatio.is_worse_than_no_motion(1.01) && !Figure::Photometric.is_worse_than_no_motion(9.0)
+        );
+        assert!(!Figure::PhotometricRatio.is_worse_than_no_motion(1.0));
         assert_eq!(Figure::Mean.best(&values), None, "motion is neither good nor bad");
         assert_eq!(Figure::Ssim.best(&values[..2]), None, "nothing to compare with");
     }

@@ -123,9 +123,11 @@ fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [u
     let best = figure.best(&columns.iter().map(comparable).collect::<Vec<_>>());
     for (i, column) in columns.iter().enumerate() {
         let text = value(column).map_or("–".into(), number);
+        let is_harmful = value(column).is_some_and(|value| figure.is_worse_than_no_motion(value));
         let tooltip = format!("{}, {}: {text}", column.source.name(), figure.full_name());
         let rank = match column.pair {
             Some(pair) if pair != in_view => Rank::Elsewhere,
+            _ if is_harmful => Rank::Harmful,
             _ if best == Some(i) => Rank::Best,
             _ => Rank::Plain,
         };
@@ -161,6 +163,8 @@ fn name_ui(ui: &mut Ui, name: &str, tooltip: &str) {
 enum Rank {
     Best,
     Plain,
+    /// The flow explains the second picture worse than no flow does.
+    Harmful,
     /// It is of another pair of frames.
     Elsewhere,
 }
@@ -170,6 +174,7 @@ fn value_ui(ui: &mut Ui, text: &str, rank: Rank, tooltip: &str) {
     let (color, remark) = match rank {
         Rank::Best => (tokens.good, " (best)"),
         Rank::Plain => (tokens.text, ""),
+        Rank::Harmful => (tokens.warning, " (worse than no motion)"),
         Rank::Elsewhere => (tokens.weak, " (from another frame pair)"),
     };
     let text = RichText::new(text).text_style(TextStyle::Monospace).color(color);
