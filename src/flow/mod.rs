@@ -1,11 +1,12 @@
 //! Optical flow as data: the field itself, its colours on the screen, its files, its errors, and what estimates it.
 //!
-//! The networks predict flow, [`tvl1`] computes it without learning and the sample generator knows it exactly; all
+//! The networks predict flow, [`tvl1`] and [`dis`] compute it without learning and the sample generator knows it exactly; all
 //! hand it on as a [`FlowField`], and everything that shows, stores or measures flow starts here.
 
 pub mod codec;
 pub mod colour;
 pub mod colour_map;
+pub mod dis;
 pub mod files;
 pub mod metrics;
 pub mod selection;
@@ -15,6 +16,7 @@ pub mod warp;
 mod estimator;
 mod field;
 mod plane;
+mod simd;
 
 pub use estimator::{FlowEstimator, ZeroFlow, common_size};
 pub use field::FlowField;

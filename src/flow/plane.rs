@@ -1,4 +1,4 @@
-//! Planes of one number per pixel: grey images, flow components and intermediate results of TV-L1.
+//! Planes of one number per pixel: grey images, flow components and intermediate results of TV-L1 and DIS.
 
 use image::RgbImage;
 

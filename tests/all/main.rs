@@ -10,6 +10,7 @@ mod cli_flow;
 mod codec_vectors;
 mod dataset;
 mod dataset_kinds;
+mod dis;
 mod engine;
 mod evaluation;
 mod evaluation_run;

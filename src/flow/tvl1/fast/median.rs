@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 
 use super::rows::{self, Pair};
-use super::simd::widest;
+use crate::flow::simd::widest;
 
 /// Samples before the first and after the last, so that the filter need not ask for the edge.
 const MARGIN: usize = 2;

@@ -7,6 +7,5 @@ pub mod level;
 
 mod median;
 mod rows;
-mod simd;
 mod sweep;
 mod texture;

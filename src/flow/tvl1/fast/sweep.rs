@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::rows::{self, DataRow, Pair, Row};
-use super::simd::widest;
+use crate::flow::simd::widest;
 use crate::flow::tvl1::Tvl1Parameters;
 
 /// Iterations in a block at most. More would share the cost of reading among them, but make bands overlap further.

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::rows::{self, DataRow, Pair};
-use super::simd::widest;
 use crate::flow::Plane;
+use crate::flow::simd::widest;
 use crate::flow::tvl1::stages::warp::weights;
 
 /// Zeros around the picture. Samples whose 4 × 4 pixels are further out are taken where all of them are zero.

@@ -1,0 +1,20 @@
+//! Dense Inverse Search (Kroeger, Timofte, Dai, Van Gool: *Fast Optical Flow using Dense Inverse Search*, ECCV 2016) with
+//! the presets of OpenCV's `DISOpticalFlow`.
+//!
+//! The fast flow method without learning, where [TV-L1](super::tvl1) is the accurate one. On every level of a
+//! [`pyramid`] patches are [searched](search) in the second picture, their motions [become](densify) a flow of every
+//! pixel, and a variational [`refinement`] makes it smooth. [`Dis`] is the solver.
+
+mod densify;
+mod estimator;
+mod level;
+mod parameters;
+mod pyramid;
+mod refinement;
+mod search;
+mod solver;
+#[cfg(test)]
+mod tests;
+
+pub use parameters::DisPreset;
+pub use solver::Dis;

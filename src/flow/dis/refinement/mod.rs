@@ -1,0 +1,71 @@
+//! Variational refinement (section 2.3 of the paper): the flow becomes smooth except where the pictures speak against it.
+//!
+//! Minimises, as OpenCV's `VariationalRefinement` does, the sum over all pixels of δ Ψ(brightness constancy) +
+//! γ Ψ(gradient constancy) + α Ψ(smoothness) with Ψ(s²) = √(s² + ε²) (Brox et al. 2004), the constancy terms normalised
+//! by the gradient (Zimmer et al. 2011). Each fixed-point iteration holds the derivatives of Ψ, which leaves a linear
+//! [`system`], and approaches its solution by successive over-relaxation ([`relaxation`]).
+
+use rayon::prelude::*;
+
+use super::level::Level;
+use crate::flow::simd::widest;
+use board::Board;
+use data_term::DataTerm;
+use system::{Equations, Neighbours};
+
+mod board;
+mod data_term;
+mod relaxation;
+mod system;
+#[cfg(test)]
+mod tests;
+
+/// Sweeps of over-relaxation per fixed-point iteration.
+const SWEEPS: usize = 5;
+
+/// Refines the flow of a level by some fixed-point iterations.
+pub fn refine(level: &mut Level, iterations: usize) {
+    let (width, height) = level.first.size();
+    let data = DataTerm::new(level);
+    let flow: Board<2> = Board::split([&level.flow[0], &level.flow[1]]);
+    let neighbours = Neighbours::new(width);
+    let mut current = flow.clone();
+    let mut increment = Board::zeros(width, height);
+    let mut weights = Board::zeros(width, height);
+    let mut equations = [0, 1].map(|_| Equations::zeros(width, height));
+    for _ in 0..iterations {
+        system::weigh(&current, &neighbours, &mut weights);
+        system::set_up(&data, &flow, &increment, &weights, &neighbours, &mut equations);
+        for _ in 0..SWEEPS {
+            for colour in [0, 1] {
+                relaxation::relax(&equations[colour], &weights, &mut increment, colour);
+            }
+        }
+        sum(&flow, &increment, &mut current);
+    }
+    let [u, v] = &mut level.flow;
+    current.merge([u, v]);
+}
+
+/// Puts the flow plus its increment into `sum`.
+fn sum(flow: &Board<2>, increment: &Board<2>, sum: &mut Board<2>) {
+    let [red, black] = &mut sum.halves;
+    for (colour, half) in [red, black].into_iter().enumerate() {
+        let (flow, increment) = (&flow.halves[colour], &increment.halves[colour]);
+        half.inner_mut().enumerate().for_each(|(y, sum)| {
+            for ((a, b), sum) in flow.row(y).into_iter().zip(increment.row(y)).zip(sum) {
+                widest(
+                    #[inline(always)]
+                    || add(a, b, sum),
+                );
+            }
+        });
+    }
+}
+
+#[inline(always)]
+fn add(a: &[f32], b: &[f32], sum: &mut [f32]) {
+    for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+        *sum = a + b;
+    }
+}
