@@ -10,6 +10,7 @@ use super::values::{scale, setting};
 use crate::engine::flow_model;
 use crate::error::{Error, Result};
 use crate::evaluation::MotionNetFlow;
+use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, ZeroFlow};
 
@@ -21,6 +22,8 @@ pub(super) enum FlowMethod {
     MotionNet,
     /// TV-L1, as OpenCV computes it
     Tvl1,
+    /// Dense Inverse Search, as OpenCV computes it; much faster than TV-L1
+    Dis,
     /// Motion vectors of the video codec
     Codec,
     /// Zero flow, as a baseline
@@ -44,6 +47,9 @@ pub(super) struct MethodArgs {
     /// One of tau, lambda, theta, scales, warps, epsilon, inner_iterations, outer_iterations, scale_step, gamma and median.
     #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
     tvl1: Vec<(String, toml::Value)>,
+    /// Preset of DIS
+    #[arg(long, default_value = DisPreset::default().name(), value_parser = dis_preset())]
+    dis_preset: DisPreset,
     /// Model folder (with model.toml) of MotionNet [default: the shipped flow model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
@@ -68,6 +74,7 @@ impl MethodArgs {
                 )
             }
             FlowMethod::Tvl1 => Box::new(Tvl1::new(self.tvl1_parameters()?)?),
+            FlowMethod::Dis => Box::new(Dis::new(self.dis_preset)),
             FlowMethod::Codec => {
                 let cause = "images have no motion vectors; only clips have";
                 return Err(Error::new("--method codec", cause, "Choose another method"));
@@ -93,5 +100,13 @@ fn preset() -> impl TypedValueParser<Value = Tvl1Parameters> {
     PossibleValuesParser::new(Tvl1Parameters::PRESETS.map(|(name, _)| name)).map(|given| {
         let named = Tvl1Parameters::PRESETS.iter().find(|(name, _)| *name == given);
         named.map_or_else(Tvl1Parameters::default, |(_, parameters)| *parameters)
+    })
+}
+
+/// Returns one of the presets of DIS.
+fn dis_preset() -> impl TypedValueParser<Value = DisPreset> {
+    PossibleValuesParser::new(DisPreset::ALL.map(DisPreset::name)).map(|given| {
+        let named = DisPreset::ALL.into_iter().find(|preset| preset.name() == given);
+        named.unwrap_or_default()
     })
 }

@@ -7,6 +7,7 @@ use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::evaluation::MotionNetFlow;
 use motionscope::flow::codec::CodecFlow;
+use motionscope::flow::dis::{Dis, DisPreset};
 use motionscope::flow::files::{StreamPair, read, read_flo, read_npy, read_two_stream, write_two_stream};
 use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
 use motionscope::flow::{FlowEstimator, FlowField, colour};
@@ -147,6 +148,13 @@ fn pairs_of_pictures_go_to_the_file_that_is_named() {
     let expected = Tvl1::new(Tvl1Parameters::fast()).unwrap().estimate(&a, &b).unwrap();
     assert_eq!(read_flo(&at("tvl1.flo")).unwrap(), expected);
     assert!(expected.magnitude_max() > 1.0, "the bar moves by 3 pixels");
+    for (option, preset) in [("", DisPreset::Medium), (" --dis-preset ultrafast", DisPreset::Ultrafast)] {
+        let (said, _) = flow(dir.path(), &format!("a.png b.png --method dis{option} --out dis.flo --force"), 0);
+        assert!(said.contains(&format!("DIS ({})", preset.name())), "{said}");
+        assert_eq!(read_flo(&at("dis.flo")).unwrap(), Dis::new(preset).estimate(&a, &b).unwrap());
+    }
+    let (_, refused) = flow(dir.path(), "a.png b.png --method dis --dis-preset slow --out none.flo", 2);
+    assert!(refused.contains("ultrafast, fast, medium"), "{refused}");
     flow(dir.path(), "a.png b.png --method zero --out colours.png --format picture --size 32x16", 0);
     let picture = image::open(at("colours.png")).unwrap().into_rgb8();
     assert_eq!(picture, RgbImage::from_pixel(32, 16, Rgb([255; 3])));

@@ -10,6 +10,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use motionscope::app::{BusyState, BusyWindow, RepaintCost};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{InferencePipeline, WINDOW_FRAMES};
+use motionscope::flow::dis::{Dis, DisPreset};
 use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
 use motionscope::flow::{FlowField, colour};
 use motionscope::gpu::{DeviceChoice, choose};
@@ -69,6 +70,18 @@ fn tvl1(criterion: &mut Criterion) {
     }
 }
 
+fn dis(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("DIS");
+    for (width, height) in [(320, 240), (640, 480)] {
+        let [first, second] = fixture::neighbours(Geometry { width, height });
+        for preset in DisPreset::ALL {
+            group.bench_function(format!("{}, {width}×{height}", preset.name()), |bencher| {
+                bencher.iter(|| black_box(Dis::new(preset).flow(&first, &second)));
+            });
+        }
+    }
+}
+
 fn pictures(criterion: &mut Criterion) {
     let vector = |index: usize| [(index % 97) as f32 / 10.0 - 4.0, (index % 61) as f32 / 10.0 - 3.0];
     let field = FlowField::new(112, 112, (0..112 * 112).map(vector).collect());
@@ -114,5 +127,5 @@ fn quantiles(times: impl Iterator<Item = Duration>) -> [f64; 2] {
     [0.5, 0.99].map(|share| times[(share * (times.len() - 1) as f64).round() as usize])
 }
 
-criterion_group!(benches, motion_networks, recognition, tvl1, pictures, window);
+criterion_group!(benches, motion_networks, recognition, tvl1, dis, pictures, window);
 criterion_main!(benches);

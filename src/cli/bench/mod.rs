@@ -1,12 +1,12 @@
 //! `motionscope bench`: run times on this machine, as ratios to the full MotionNet and as shares of the processor's peak.
 
+mod classical_flow;
 pub mod fixture;
 mod networks;
 mod peak;
 mod recognition;
 mod table;
 mod training;
-mod tvl1;
 mod tvl1_on_gpu;
 
 use std::num::NonZeroUsize;
@@ -40,6 +40,7 @@ Examples:
   motionscope bench --device gpu --repeats 20
   motionscope bench --only forward --only \"training step\" --json
   motionscope bench --pair frame10.png frame11.png --preset fast --flow fast.flo
+  motionscope bench --pair frame10.png frame11.png --preset dis-medium
 
 The networks are untrained and the clip is generated; neither affects the speed. Ratios are relative
 to the first row. GMAC are billions of multiply-adds, counted from the shapes of the convolutions;
@@ -61,7 +62,7 @@ pub(super) struct BenchArgs {
     #[command(flatten)]
     device: DeviceArg,
     #[command(flatten)]
-    pair: tvl1::PairArgs,
+    pair: classical_flow::PairArgs,
 }
 
 pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
@@ -78,7 +79,7 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
         on_cpu: !is_gpu(&compute.device),
     });
     networks::rows(&mut table, &compute)?;
-    tvl1::rows(&mut table)?;
+    classical_flow::rows(&mut table)?;
     tvl1_on_gpu::rows(&mut table, &compute)?;
     recognition::rows(&mut table, &compute, dir.path())?;
     decoding(&mut table, dir.path())?;

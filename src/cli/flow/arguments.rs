@@ -18,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   motionscope flow a.png b.png --out flow.flo      two images, with the shipped MotionNet
   motionscope flow a.png b.png --method tvl1 --preset two-stream --out flow.npy
+  motionscope flow a.png b.png --method dis --dis-preset fast --out flow.png
   motionscope flow clip.mp4 --out flow             a clip: flow/000000.flo, flow/000001.flo …
   motionscope flow clip.mp4 --out flow --format two-stream-jpeg
   motionscope flow clip.mp4 --video flow.mp4 --compare tvl1
