@@ -48,6 +48,7 @@ impl MeasuredStreams {
         let on_cpu = match &self.temporal {
             _ if networks.wgpu.is_none() => None,
             Some((_, source)) if source.tvl1_parameters().is_some() && self.tvl1.is_none() => Some("TV-L1"),
+            Some((_, source)) if source.dis_preset().is_some() => Some("DIS"),
             Some((_, FlowSource::Codec)) => Some("codec vectors"),
             _ => None,
         };

@@ -12,11 +12,11 @@ use crate::cli::{code, motionscope, text};
 use crate::training::{clips, flow_model, small, train, without_dropout};
 
 #[test]
-fn streams_learn_from_the_codec_and_from_tv_l1_without_a_motion_net() {
+fn streams_learn_from_the_codec_and_from_classical_flow_without_a_motion_net() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);
     let folder = data.clips().to_owned();
-    for source in [FlowSource::Codec, FlowSource::Tvl1Fast] {
+    for source in [FlowSource::Codec, FlowSource::Tvl1Fast, FlowSource::DisFast] {
         let plan = TrainingPlan {
             flow_source: source,
             hold_out: 0.5,

@@ -12,6 +12,7 @@ use super::clip_flow::{ClipFlow, Stacking, Stacks};
 use crate::data::LabelledClip;
 use crate::error::{Error, Result};
 use crate::flow::codec::CodecFlow;
+use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_two_stream};
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, FlowField};
@@ -35,6 +36,10 @@ named! {
         Tvl1 = "tvl1",
         /// TV-L1 with the real-time parameters.
         Tvl1Fast = "tvl1-fast",
+        /// Dense Inverse Search with the preset `medium`.
+        Dis = "dis",
+        /// Dense Inverse Search with the preset `fast`.
+        DisFast = "dis-fast",
         /// Motion vectors of the video codec.
         Codec = "codec",
         /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
@@ -112,6 +117,15 @@ impl FlowSource {
         }
     }
 
+    /// Returns the preset of DIS, if that is the source.
+    pub fn dis_preset(self) -> Option<DisPreset> {
+        match self {
+            Self::Dis => Some(DisPreset::Medium),
+            Self::DisFast => Some(DisPreset::Fast),
+            _ => None,
+        }
+    }
+
     /// Returns the flow of `network` in `windows`, at least one, for a source that needs it.
     ///
     /// # Errors
@@ -137,10 +151,11 @@ impl FlowSource {
         let is_pair = |start: &usize| start + 1 < stretch.frames;
         let pairs: Vec<usize> = starts.iter().copied().filter(is_pair).collect();
         let pictures = || pairs.iter().map(|&start| [picture(start), picture(start + 1)]).collect::<Vec<_>>();
-        let fields = match (self.tvl1_parameters(), self) {
-            (Some(parameters), _) => through_pictures(tvl1(parameters, &pictures(), stop)?),
-            (None, Self::Stored) => stored(stretch, &pairs)?,
-            (None, _) => through_pictures(codec(stretch, &pairs, stop)?),
+        let fields = match (self.tvl1_parameters(), self.dis_preset(), self) {
+            (Some(parameters), ..) => through_pictures(tvl1(parameters, &pictures(), stop)?),
+            (_, Some(preset), _) => through_pictures(dis(preset, &pictures(), stop)?),
+            (.., Self::Stored) => stored(stretch, &pairs)?,
+            _ => through_pictures(codec(stretch, &pairs, stop)?),
         };
         let mut fields = fields.into_iter();
         Ok(Stacks::of_pairs(starts.iter().map(|start| if is_pair(start) { fields.next() } else { None }), stretch.size))
@@ -204,6 +219,11 @@ fn tvl1(
         solver.as_mut().map_err(|error| error.clone())?.estimate(from, to)
     };
     pairs.par_iter().map_init(solver, solve).collect()
+}
+
+fn dis(preset: DisPreset, pairs: &[[&RgbImage; 2]], stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<FlowField>> {
+    let solve = |[from, to]: &[&RgbImage; 2]| check_stop(stop).and_then(|()| Dis::new(preset).estimate(from, to));
+    pairs.par_iter().map(solve).collect()
 }
 
 fn check_stop(stop: &dyn Fn() -> bool) -> Result<()> {
@@ -313,7 +333,7 @@ mod tests {
         let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
         let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
         let frames = decode_clip(dir.path(), size, None).unwrap();
-        for source in [FlowSource::Stored, FlowSource::Tvl1Fast, FlowSource::MotionNetStored] {
+        for source in [FlowSource::Stored, FlowSource::Tvl1Fast, FlowSource::DisFast, FlowSource::MotionNetStored] {
             let window = |flow: &ClipFlow, start| {
                 let mut planes = Vec::new();
                 flow.append_window(start, 2, &Crop::whole(size), size, &mut planes);
