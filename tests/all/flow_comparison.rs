@@ -81,7 +81,7 @@ impl Stage {
     fn settings(&self) -> FlowSettings {
         FlowSettings {
             truth: Some(self.dir.path().join("flows")),
-            sources: vec![FlowSource::Tvl1, FlowSource::Codec, FlowSource::Truth],
+            sources: vec![FlowSource::Tvl1, FlowSource::Dis, FlowSource::Codec, FlowSource::Truth],
             tvl1: Tvl1Parameters { warps: 2, ..Tvl1Parameters::opencv() },
             ..FlowSettings::default()
         }
@@ -101,7 +101,8 @@ fn every_source_follows_the_position_and_is_judged_by_the_truth() {
     let stage = Stage::new();
     stage.set(FlowSettings { inspected: FlowSource::ALL.to_vec(), occlusion: true, ..stage.settings() });
     stage.engine.send(Request::Player(PlayerCommand::SeekFrame(5)));
-    for source in [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec, FlowSource::Truth] {
+    let reversible = [FlowSource::Network, FlowSource::Tvl1, FlowSource::Dis];
+    for source in [FlowSource::Network, FlowSource::Tvl1, FlowSource::Dis, FlowSource::Codec, FlowSource::Truth] {
         let flow = stage.flow(source, |flow| flow.frame == 5);
         assert_eq!((flow.source, flow.stride), (source, 1));
         let diagnostics = stage.diagnostics(source, |diagnostics| {
@@ -110,8 +111,9 @@ fn every_source_follows_the_position_and_is_judged_by_the_truth() {
         let (width, height) = (flow.flow.field.width, flow.flow.field.height);
         assert_eq!((diagnostics.error.width, diagnostics.error.height), (width, height));
         assert_eq!(diagnostics.first.dimensions(), (width as u32, height as u32));
-        assert_eq!(diagnostics.occlusion.is_some(), [FlowSource::Network, FlowSource::Tvl1].contains(&source));
+        assert_eq!(diagnostics.occlusion.is_some(), reversible.contains(&source));
     }
+    let dis = stage.diagnostics(FlowSource::Dis, |diagnostics| diagnostics.frame == 5).statistics;
     let tvl1 = stage.diagnostics(FlowSource::Tvl1, |diagnostics| diagnostics.frame == 5).statistics;
     let truth = stage.diagnostics(FlowSource::Truth, |diagnostics| diagnostics.frame == 5).statistics;
     let zero_epe = {
@@ -121,6 +123,8 @@ fn every_source_follows_the_position_and_is_judged_by_the_truth() {
     };
     let errors = tvl1.errors.unwrap();
     assert!(errors.epe < 0.6 * f64::from(zero_epe), "TV-L1 {} px, zero flow {zero_epe} px", errors.epe);
+    let dis_errors = dis.errors.unwrap();
+    assert!(dis_errors.epe < 0.8 * f64::from(zero_epe), "DIS {} px, zero flow {zero_epe} px", dis_errors.epe);
     assert!(tvl1.photometric_ratio < 0.8, "TV-L1 explains what changes: {tvl1:?}");
     assert!(truth.photometric_ratio < 0.8 && truth.ssim > 0.5, "so does the truth: {truth:?}");
     assert!((tvl1.magnitudes.mean - truth.magnitudes.mean).abs() < 0.5 * truth.magnitudes.mean);

@@ -112,6 +112,9 @@ impl FlowComparison {
         if tvl1(before) != tvl1(after) {
             self.forget(FlowSource::Tvl1);
         }
+        if before.dis != after.dis {
+            self.forget(FlowSource::Dis);
+        }
         let second = |settings: &FlowSettings| (settings.second_model.clone(), settings.coarse_to_fine);
         if second(before) != second(after) {
             self.forget(FlowSource::SecondNetwork);

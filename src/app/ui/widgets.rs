@@ -123,7 +123,15 @@ pub fn explanation(ui: &mut Ui, text: &str) {
 
 /// The colour that stands for a source of flow in curves and lists.
 pub fn source_color(ui: &Ui, source: FlowSource) -> Color32 {
-    Tokens::of(ui).series()[source as usize]
+    let index = match source {
+        FlowSource::Network => 0,
+        FlowSource::SecondNetwork => 1,
+        FlowSource::Tvl1 => 2,
+        FlowSource::Codec => 3,
+        FlowSource::Truth => 4,
+        FlowSource::Dis => 6,
+    };
+    Tokens::of(ui).series()[index]
 }
 
 /// A dot in the colour of a source.

@@ -11,6 +11,7 @@ use crate::engine::{BenchmarkPlan, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::evaluation::{MotionNetFlow, evaluate_flow};
+use crate::flow::dis::Dis;
 use crate::flow::files::write_flo;
 use crate::flow::tvl1::Tvl1;
 use crate::flow::{FlowEstimator, FlowField, ZeroFlow};
@@ -52,9 +53,10 @@ fn estimator(plan: &BenchmarkPlan, desired: &DesiredFlows, compute: &Compute) ->
             Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
         }
         Some(FlowSource::Tvl1) => Box::new(Tvl1::new(desired.settings.tvl1)?),
+        Some(FlowSource::Dis) => Box::new(Dis::new(desired.settings.dis)),
         Some(source @ (FlowSource::Codec | FlowSource::Truth)) => {
             let cause = format!("{} cannot be measured on image pairs", source.name());
-            return Err(Error::new("benchmark", cause, "Choose MotionNet or TV-L1"));
+            return Err(Error::new("benchmark", cause, "Choose MotionNet, TV-L1 or DIS"));
         }
     })
 }

@@ -24,9 +24,10 @@ use crate::gpu::Compute;
 use crate::video::Sizes;
 
 /// Sources with a thread of their own, and its name. The model in use runs on the thread "inference".
-const THREADS: [(FlowSource, &str); 4] = [
+const THREADS: [(FlowSource, &str); 5] = [
     (FlowSource::SecondNetwork, "second network"),
     (FlowSource::Tvl1, "tv-l1"),
+    (FlowSource::Dis, "dis"),
     (FlowSource::Codec, "codec vectors"),
     (FlowSource::Truth, "ground truth"),
 ];

@@ -12,6 +12,7 @@ mod codec;
 mod comparison;
 mod desired;
 mod diagnostics;
+mod dis;
 mod export;
 mod ground_truth;
 mod latest_flows;

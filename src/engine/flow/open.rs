@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use super::FlowSource;
 use super::codec::CodecSource;
 use super::desired::DesiredFlows;
+use super::dis::DisSource;
 use super::ground_truth::TruthSource;
 use super::network::{CoarseToFineSource, NetworkSource};
 use super::source::ClipSource;
 use super::tvl1::Tvl1Source;
 use crate::engine::inference::target::PlayedClip;
 use crate::error::Result;
+use crate::flow::dis::DisPreset;
 use crate::flow::tvl1::Tvl1Parameters;
 use crate::gpu::Compute;
 
@@ -35,6 +37,7 @@ enum SourceSettings {
         side: Option<u32>,
         warm_start: bool,
     },
+    Dis(DisPreset),
     Codec,
     Truth(PathBuf),
 }
@@ -53,6 +56,7 @@ impl SourceKey {
                 side: settings.tvl1_side,
                 warm_start: settings.warm_start,
             },
+            FlowSource::Dis => SourceSettings::Dis(settings.dis),
             FlowSource::Codec => SourceSettings::Codec,
             FlowSource::Truth => SourceSettings::Truth(settings.truth.clone()?),
         };
@@ -72,6 +76,7 @@ pub(super) fn open(key: &SourceKey, clip: &PlayedClip, compute: &Compute) -> Res
         SourceSettings::Tvl1 { parameters, side, warm_start } => {
             Box::new(Tvl1Source::new(*parameters, *side, *warm_start, compute)?)
         }
+        SourceSettings::Dis(preset) => Box::new(DisSource::new(*preset)),
         SourceSettings::Codec => Box::new(CodecSource::open(&clip.path, clip.size)?),
         SourceSettings::Truth(path) => Box::new(TruthSource::open(path)?),
     })

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::flow::dis::DisPreset;
 use crate::flow::tvl1::Tvl1Parameters;
 
 /// The largest temporal stride: a window of eleven frames then spans 41.
@@ -18,6 +19,8 @@ pub enum FlowSource {
     SecondNetwork,
     /// TV-L1 with the settings' parameters.
     Tvl1,
+    /// DIS with the settings' preset.
+    Dis,
     /// The motion vectors in the video file.
     Codec,
     /// Flow files.
@@ -26,7 +29,7 @@ pub enum FlowSource {
 
 impl FlowSource {
     /// All sources, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [Self::Network, Self::SecondNetwork, Self::Tvl1, Self::Codec, Self::Truth];
+    pub const ALL: [Self; 6] = [Self::Network, Self::SecondNetwork, Self::Tvl1, Self::Dis, Self::Codec, Self::Truth];
 
     /// Returns the name on the screen.
     pub fn name(self) -> &'static str {
@@ -34,6 +37,7 @@ impl FlowSource {
             Self::Network => "MotionNet",
             Self::SecondNetwork => "Second MotionNet",
             Self::Tvl1 => "TV-L1",
+            Self::Dis => "DIS",
             Self::Codec => "Codec vectors",
             Self::Truth => "Ground truth",
         }
@@ -64,6 +68,8 @@ pub struct FlowSettings {
     pub warm_start: bool,
     /// Longest side in pixels of the pictures that TV-L1 works on; `None`: the video's own.
     pub tvl1_side: Option<u32>,
+    /// Preset of DIS.
+    pub dis: DisPreset,
     /// Whether the second network sees the pictures at their own size from coarse to fine, as in benchmarks, instead of
     /// once at the size of its model card.
     pub coarse_to_fine: bool,
@@ -86,6 +92,7 @@ impl Default for FlowSettings {
             tvl1: Tvl1Parameters::opencv(),
             warm_start: true,
             tvl1_side: Some(640),
+            dis: DisPreset::default(),
             coarse_to_fine: true,
             truth: None,
             second_model: None,

@@ -15,10 +15,11 @@ use crate::evaluation::MotionNetFlow;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 
 /// Methods that can be measured, with their names.
-const METHODS: [(Option<FlowSource>, &str, &str); 4] = [
+const METHODS: [(Option<FlowSource>, &str, &str); 5] = [
     (Some(FlowSource::Network), "MotionNet", "MotionNet of the loaded model"),
     (Some(FlowSource::SecondNetwork), "Second MotionNet", "MotionNet of the second model (Flow panel)"),
     (Some(FlowSource::Tvl1), "TV-L1", "Uses the parameters in the Flow panel"),
+    (Some(FlowSource::Dis), "DIS", "Uses the preset in the Flow panel"),
     (None, "Zero flow", "Baseline without motion"),
 ];
 

@@ -1,5 +1,6 @@
-//! The flow panel: where flow comes from, what each source costs, and how TV-L1 works.
+//! The flow panel: where flow comes from, what each source costs, and how TV-L1 and DIS work.
 
+mod dis_form;
 mod export_form;
 mod tvl1_form;
 
@@ -38,6 +39,7 @@ impl Panel for FlowPanel {
             score_every_source_ui(ui, cx);
             ui.add_space(SECTION_GAP);
             CollapsingHeader::new("TV-L1").default_open(true).show_unindented(ui, |ui| self.tvl1.form_ui(ui, cx));
+            CollapsingHeader::new("DIS").default_open(true).show_unindented(ui, |ui| dis_form::form_ui(ui, cx));
             section(ui, "Export");
             export_form::export_ui(ui, cx);
         });
