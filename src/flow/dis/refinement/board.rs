@@ -76,6 +76,13 @@ impl<const N: usize> Half<N> {
         self.above(y + 2)
     }
 
+    /// Returns row `y` of the picture, to be written.
+    #[inline(always)]
+    pub fn row_mut(&mut self, y: usize) -> [&mut [f32]; N] {
+        let row = N * self.pitch;
+        parts(&mut self.values[(y + 1) * row..][..row], self.pitch)
+    }
+
     /// Returns the rows of the picture, to be written side by side.
     pub fn inner_mut(&mut self) -> impl IndexedParallelIterator<Item = [&mut [f32]; N]> {
         let (row, pitch) = (N * self.pitch, self.pitch);
@@ -98,6 +105,17 @@ impl<const N: usize> Board<N> {
         let pitch = length(width) + 2 * MARGIN;
         let half = || Half { values: vec![0.0; (height + 2) * N * pitch], pitch };
         Self { halves: [half(), half()] }
+    }
+
+    /// Takes over `count` rows of another board of the same width, from its row `from` on, as rows from `to` on.
+    ///
+    /// Colours stay what they are: which columns of a row are red is not known to a board.
+    pub fn copy_rows(&mut self, other: &Self, from: usize, to: usize, count: usize) {
+        for (half, other) in self.halves.iter_mut().zip(&other.halves) {
+            let row = N * half.pitch;
+            let (from, to) = ((from + 1) * row, (to + 1) * row);
+            half.values[to..to + count * row].copy_from_slice(&other.values[from..from + count * row]);
+        }
     }
 
     /// Returns both colours of planes.

@@ -11,6 +11,7 @@ use super::level::Level;
 use crate::flow::simd::widest;
 use board::Board;
 use data_term::DataTerm;
+use relaxation::Relaxation;
 use system::{Equations, Neighbours};
 
 mod board;
@@ -19,9 +20,6 @@ mod relaxation;
 mod system;
 #[cfg(test)]
 mod tests;
-
-/// Sweeps of over-relaxation per fixed-point iteration.
-const SWEEPS: usize = 5;
 
 /// Refines the flow of a level by some fixed-point iterations.
 pub fn refine(level: &mut Level, iterations: usize) {
@@ -33,14 +31,11 @@ pub fn refine(level: &mut Level, iterations: usize) {
     let mut increment = Board::zeros(width, height);
     let mut weights = Board::zeros(width, height);
     let mut equations = [0, 1].map(|_| Equations::zeros(width, height));
+    let mut relaxation = Relaxation::new(width, height);
     for _ in 0..iterations {
         system::weigh(&current, &neighbours, &mut weights);
         system::set_up(&data, &flow, &increment, &weights, &neighbours, &mut equations);
-        for _ in 0..SWEEPS {
-            for colour in [0, 1] {
-                relaxation::relax(&equations[colour], &weights, &mut increment, colour);
-            }
-        }
+        relaxation.relax(&equations, &weights, &mut increment);
         sum(&flow, &increment, &mut current);
     }
     let [u, v] = &mut level.flow;

@@ -1,4 +1,10 @@
 //! Successive over-relaxation of the increments of the flow, all pixels of one colour at a time.
+//!
+//! A pixel depends on its neighbours only, so half a sweep may follow the one before it by one row: the sweeps run down
+//! the picture side by side, and the rows they work on stay in the cache. Bands of rows are worked on by different
+//! threads, each with as many rows of its neighbours as its own depend on: the numbers are those of whole sweeps.
+
+use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -7,38 +13,100 @@ use super::board::{Board, MARGIN, parity};
 use super::system::{Equations, OMEGA};
 use crate::flow::simd::{Lanes, vectors, vectors_mut, with_lanes};
 
-/// Half a sweep: updates the increments of one colour from those of the other.
-pub fn relax(equations: &Equations, weights: &Board<1>, increment: &mut Board<2>, colour: usize) {
-    let other = 1 - colour;
-    let [red, black] = &mut increment.halves;
-    let (changed, fixed) = if colour == 0 { (red, black) } else { (black, red) };
-    let fixed = &*fixed;
-    let length = equations.length;
-    changed.inner_mut().enumerate().for_each(|(y, increment)| {
-        let parity = parity(colour, y);
-        let weights = [
-            &weights.halves[colour].row(y)[0][MARGIN..],
-            &weights.halves[other].row(y)[0][MARGIN + parity - 1..],
-            &weights.halves[other].above(y)[0][MARGIN..],
-        ]
-        .map(|row| &row[..length]);
-        let [row, above, below] = [fixed.row(y), fixed.above(y), fixed.below(y)];
-        let around = [0, 1].map(|component| {
-            let row = row[component];
-            [
-                &row[MARGIN + parity - 1..],
-                &row[MARGIN + parity..],
-                &above[component][MARGIN..],
-                &below[component][MARGIN..],
-            ]
-            .map(|row| &row[..length])
+/// Half sweeps per fixed-point iteration: OpenCV's five sweeps of red and black.
+const HALF_SWEEPS: usize = 10;
+
+/// Bands are at least as high; below that, the rows they share would cost more than another core brings.
+const BAND_MIN: usize = 4 * HALF_SWEEPS;
+
+/// The relaxation of one level and its memory.
+#[derive(Debug)]
+pub struct Relaxation {
+    height: usize,
+    /// Rows of a band but for the last.
+    band: usize,
+    /// The increments of each band and of up to [`HALF_SWEEPS`] rows around it.
+    copies: Vec<Board<2>>,
+}
+
+impl Relaxation {
+    /// Returns the relaxation of pictures of this size.
+    pub fn new(width: usize, height: usize) -> Self {
+        let bands = rayon::current_num_threads().min(height / BAND_MIN).max(1);
+        let band = height.div_ceil(bands);
+        let copies = (0..height.div_ceil(band)).map(|index| {
+            let rows = reach(index * band..(index * band + band).min(height), HALF_SWEEPS, height);
+            Board::zeros(width, rows.len())
         });
-        with_lanes(Relaxation { equations: equations.row(y), weights, around, increment });
+        Self { height, band, copies: copies.collect() }
+    }
+
+    /// Approaches the solution of the equations of both colours.
+    pub fn relax(&mut self, equations: &[Equations; 2], weights: &Board<1>, increment: &mut Board<2>) {
+        let (band, height) = (self.band, self.height);
+        let before = &*increment;
+        self.copies.par_iter_mut().enumerate().for_each(|(index, copy)| {
+            let rows = index * band..(index * band + band).min(height);
+            let around = reach(rows.clone(), HALF_SWEEPS, height);
+            copy.copy_rows(before, around.start, 0, around.len());
+            for step in 0..around.len() + HALF_SWEEPS {
+                for half_sweep in 0..HALF_SWEEPS {
+                    let wanted = reach(rows.clone(), HALF_SWEEPS - 1 - half_sweep, height);
+                    let y = (around.start + step).wrapping_sub(half_sweep);
+                    if wanted.contains(&y) {
+                        relax_row(equations, weights, copy, half_sweep % 2, y, y - around.start);
+                    }
+                }
+            }
+        });
+        for (index, copy) in self.copies.iter().enumerate() {
+            let rows = index * band..(index * band + band).min(height);
+            let start = reach(rows.clone(), HALF_SWEEPS, height).start;
+            increment.copy_rows(copy, rows.start - start, rows.start, rows.len());
+        }
+    }
+}
+
+/// Returns the rows of the picture up to `far` around `rows`.
+fn reach(rows: Range<usize>, far: usize, height: usize) -> Range<usize> {
+    rows.start.saturating_sub(far)..(rows.end + far).min(height)
+}
+
+/// Updates the increments of one colour in row `y`, which is row `place` of `increment`.
+fn relax_row(
+    equations: &[Equations; 2],
+    weights: &Board<1>,
+    increment: &mut Board<2>,
+    colour: usize,
+    y: usize,
+    place: usize,
+) {
+    let other = 1 - colour;
+    let (equations, parity) = (&equations[colour], parity(colour, y));
+    let length = equations.length;
+    let [red, black] = &mut increment.halves;
+    let (changed, fixed) = if colour == 0 { (red, &*black) } else { (black, &*red) };
+    let weights = [
+        &weights.halves[colour].row(y)[0][MARGIN..],
+        &weights.halves[other].row(y)[0][MARGIN + parity - 1..],
+        &weights.halves[other].above(y)[0][MARGIN..],
+    ]
+    .map(|row| &row[..length]);
+    let [row, above, below] = [fixed.row(place), fixed.above(place), fixed.below(place)];
+    let around = [0, 1].map(|component| {
+        [
+            &row[component][MARGIN + parity - 1..],
+            &row[component][MARGIN + parity..],
+            &above[component][MARGIN..],
+            &below[component][MARGIN..],
+        ]
+        .map(|row| &row[..length])
     });
+    with_lanes(RowUpdate { equations: equations.row(y), weights, around, increment: changed.row_mut(place) });
 }
 
 /// The update of a row of one colour.
-struct Relaxation<'a> {
+struct RowUpdate<'a> {
     /// As [`Equations::row`] returns them.
     equations: [&'a [f32]; 5],
     /// Weights of the pixel, of that on its left and of that above it.
@@ -48,7 +116,7 @@ struct Relaxation<'a> {
     increment: [&'a mut [f32]; 2],
 }
 
-impl WithSimd for Relaxation<'_> {
+impl WithSimd for RowUpdate<'_> {
     type Output = ();
 
     #[inline(always)]
