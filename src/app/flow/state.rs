@@ -38,13 +38,12 @@ impl SourceState {
     /// Returns the length in pixels of a video of this size that nearly all vectors of the clip's flows seen so far stay below.
     /// Where the source's pictures have another shape than the video it is a bound.
     pub fn longest_px(&self, video: [u32; 2]) -> f32 {
-        (0..2).map(|axis| self.longest[axis] * video[axis] as f32).fold(0.0, f32::max)
+        self.longest.iter().zip(video).map(|(share, side)| share * side as f32).fold(0.0, f32::max)
     }
 
     fn hold_length(&mut self, flow: &FlowView) {
-        let frame = [flow.frame_size.width, flow.frame_size.height];
-        for axis in 0..2 {
-            self.longest[axis] = self.longest[axis].max(flow.typical_px / frame[axis].max(1) as f32);
+        for (longest, side) in self.longest.iter_mut().zip([flow.frame_size.width, flow.frame_size.height]) {
+            *longest = longest.max(flow.typical_px / side.max(1) as f32);
         }
     }
 }
