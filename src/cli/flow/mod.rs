@@ -23,6 +23,9 @@ use frame_pairs::{CommandPairs, FramePair};
 use report::FlowExportReport;
 use work::FlowWork;
 
+/// Pixels of an image from which on its flow takes long on a CPU.
+const LARGE_PX: usize = 4_000_000;
+
 pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
     let plan = match arguments.plan() {
         Ok(plan) => plan,
@@ -48,6 +51,10 @@ fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowExportRep
         }
     }
     let mut work = FlowWork::begin(plan, vec![first.into(), second.into()], None)?;
+    let [width, height] = pair.size();
+    if plan.size.is_none() && width * height >= LARGE_PX {
+        eprintln!("Images of {width}×{height} pixels may take minutes; --size WxH shrinks them first.");
+    }
     work.on(&pair)?;
     work.finish(false)
 }
