@@ -376,7 +376,7 @@ fn twelve_clips_make_a_useful_model_in_three_minutes() {
 }
 
 /// How many clips each stream and both recognise by their middle.
-fn recognised(model: &HiddenTwoStream, clips: &motionscope::data::Dataset) -> [usize; 3] {
+pub fn recognised(model: &HiddenTwoStream, clips: &motionscope::data::Dataset) -> [usize; 3] {
     use motionscope::ranking::arg_max;
     use motionscope::training::validation::middle;
     use motionscope::video::{Geometry, decode_clip};

@@ -1,11 +1,17 @@
 //! The generated sample: reproducible, moving as its flow says, complete on disk.
 
 use std::fs;
+use std::path::Path;
 
+use burn::tensor::Device;
 use image::RgbImage;
+use motionscope::data::{DataSource, Dataset};
 use motionscope::flow::{FlowField, files::read_flo};
+use motionscope::nets::HiddenTwoStream;
 use motionscope::sample::{ACTIONS, Action, STYLES, render_clip, write_project};
-use motionscope::video::{Geometry, decode_clip};
+use motionscope::video::{Geometry, VideoWriter, decode_clip};
+
+use crate::fine_tuning::recognised;
 
 const GEOMETRY: Geometry = Geometry { width: 320, height: 240 };
 
@@ -92,4 +98,24 @@ fn a_folder_that_cannot_be_written_is_named() {
     fs::write(&blocked, "in the way").unwrap();
     let error = write_project(&blocked.join("sample"), 1, &mut |_, _| ()).unwrap_err();
     assert!(error.subject.contains("file"), "{error}");
+}
+
+#[test]
+fn the_model_of_the_sample_recognises_clips_of_other_seeds() {
+    let dir = tempfile::tempdir().unwrap();
+    for (i, action) in ACTIONS.into_iter().enumerate() {
+        fs::create_dir(dir.path().join(action.name())).unwrap();
+        let mut writer = VideoWriter::create(&dir.path().join(action.name()).join("1.mp4"), GEOMETRY, 25.0).unwrap();
+        for picture in render_clip(action, &STYLES[i], 900 + i as u64, 30, GEOMETRY).frames {
+            writer.push(&picture).unwrap();
+        }
+        writer.finish().unwrap();
+    }
+    let clips = Dataset::open(&DataSource::Folder(dir.path().into())).unwrap();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sample");
+    let model = HiddenTwoStream::load(&model, &Device::flex()).unwrap();
+    assert_eq!(model.card.classes, clips.classes);
+    // By its middle window alone; all windows of a clip do better.
+    let right = recognised(&model, &clips);
+    assert!(right[2] >= 6, "{right:?} of {} (spatial, temporal, fused)", ACTIONS.len());
 }
