@@ -280,7 +280,7 @@ fn a_view_shows_another_source_or_kind_when_asked_to() {
     }
     window.harness.key_press(Key::N);
     window.settle();
-    assert!(window.pictures()[1].ends_with("Codec vectors"));
+    assert!(window.pictures()[1].ends_with("DIS"));
     window.harness.get_by_role_and_label(Role::Button, "Remove view 2").click();
     window.settle();
     assert_eq!(window.pictures().len(), 1);
