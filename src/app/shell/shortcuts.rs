@@ -2,6 +2,7 @@
 
 use eframe::egui::{
     Align, Button, Context, Event, Grid, Id, Key, KeyboardShortcut, Layout, Modal, Modifiers, RichText, ScrollArea, Ui,
+    vec2,
 };
 
 use crate::app::command::Command;
@@ -15,6 +16,8 @@ use crate::app::ui::widgets::remark;
 const COLUMN: [f32; 2] = [405.0, 505.0];
 /// Room for the text of most commands, so that the keys of all groups begin at the same place, in points.
 const TEXT: f32 = 230.0;
+/// Height of a row, in points.
+const ROW: f32 = 18.0;
 /// Space between the columns, in points.
 const BETWEEN: f32 = 24.0;
 
@@ -156,7 +159,7 @@ impl Shortcuts {
             return;
         }
         ui.label(RichText::new(group.title()).small().color(Tokens::of(ui).weak));
-        Grid::new(("keys", group)).num_columns(2).spacing([16.0, 2.0]).min_row_height(18.0).show(ui, |ui| {
+        Grid::new(("keys", group)).num_columns(2).spacing([16.0, 2.0]).min_row_height(ROW).show(ui, |ui| {
             for command in listed {
                 match command.class_index().filter(|_| !self.editing) {
                     None => {
@@ -215,7 +218,7 @@ fn is_modifier(key: Key) -> bool {
 
 /// What the keys beside it do.
 fn text_ui(ui: &mut Ui, text: &str, tooltip: &str) {
-    ui.horizontal(|ui| {
+    ui.allocate_ui_with_layout(vec2(TEXT, ROW), Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_width(TEXT);
         ui.label(text).on_hover_text(tooltip);
     });
