@@ -29,20 +29,25 @@ pub struct SourceState {
     pub unavailable: Option<Error>,
     /// The photometric error that nearly all cells of `diagnostics` stay below.
     pub error_scale: f32,
-    /// The length that nearly all vectors of every flow of this clip seen so far stay below, as shares of the frame's width and
-    /// height.
-    longest: [f32; 2],
+    /// What is known of the lengths of its flows of this clip.
+    pub flow_lengths: HeldLength,
+    /// The same of its stacks.
+    pub strip_lengths: HeldLength,
 }
 
-impl SourceState {
-    /// Returns the length in pixels of a video of this size that nearly all vectors of the clip's flows seen so far stay below.
-    /// Where the source's pictures have another shape than the video it is a bound.
-    pub fn longest_px(&self, video: [u32; 2]) -> f32 {
-        self.longest.iter().zip(video).map(|(share, side)| share * side as f32).fold(0.0, f32::max)
+/// The length that nearly all vectors of every flow seen so far stay below, as shares of the frame's width and height.
+#[derive(Default, Clone, Copy)]
+pub struct HeldLength([f32; 2]);
+
+impl HeldLength {
+    /// Returns the length in pixels of a video of this size. Where the source's pictures have another shape than the video it is a
+    /// bound.
+    pub fn px(self, video: [u32; 2]) -> f32 {
+        self.0.iter().zip(video).map(|(share, side)| share * side as f32).fold(0.0, f32::max)
     }
 
-    fn hold_length(&mut self, flow: &FlowView) {
-        for (longest, side) in self.longest.iter_mut().zip([flow.frame_size.width, flow.frame_size.height]) {
+    fn hold(&mut self, flow: &FlowView) {
+        for (longest, side) in self.0.iter_mut().zip([flow.frame_size.width, flow.frame_size.height]) {
             *longest = longest.max(flow.typical_px / side.max(1) as f32);
         }
     }
@@ -124,7 +129,7 @@ impl FlowComparison {
     pub fn set_flow(&mut self, source: FlowSource, flow: Option<Arc<SourceFlow>>) {
         let state = &mut self.sources[source as usize];
         if let Some(flow) = &flow {
-            state.hold_length(&flow.flow);
+            state.flow_lengths.hold(&flow.flow);
         }
         state.flow = flow;
     }
@@ -145,7 +150,7 @@ impl FlowComparison {
     /// Puts the stack of a source in its place.
     pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStack>>) {
         let state = &mut self.sources[source as usize];
-        strip.iter().flat_map(|strip| &strip.flows).for_each(|flow| state.hold_length(flow));
+        strip.iter().flat_map(|strip| &strip.flows).for_each(|flow| state.strip_lengths.hold(flow));
         state.strip = strip;
     }
 
@@ -158,7 +163,8 @@ impl FlowComparison {
 
     fn forget(&mut self, source: FlowSource) {
         self.measures[source as usize].clear();
-        self.sources[source as usize].longest = [0.0; 2];
+        let state = &mut self.sources[source as usize];
+        (state.flow_lengths, state.strip_lengths) = Default::default();
     }
 }
 
@@ -225,13 +231,13 @@ mod tests {
     fn the_scale_holds_over_the_clip() {
         let view =
             |px: f32| FlowView::on_cpu(FlowField::new(8, 6, vec![[px, 0.0]; 48]), Geometry { width: 16, height: 12 });
-        let mut state = SourceState::default();
+        let mut lengths = HeldLength::default();
         for px in [1.0, 4.0, 0.5] {
-            state.hold_length(&view(px));
+            lengths.hold(&view(px));
         }
-        assert_eq!(state.longest_px([16, 12]), view(4.0).typical_px);
-        assert_eq!(state.longest_px([32, 24]), 2.0 * view(4.0).typical_px, "of a video of twice the size");
-        assert_eq!(SourceState::default().longest_px([16, 12]), 0.0);
+        assert_eq!(lengths.px([16, 12]), view(4.0).typical_px);
+        assert_eq!(lengths.px([32, 24]), 2.0 * view(4.0).typical_px, "of a video of twice the size");
+        assert_eq!(HeldLength::default().px([16, 12]), 0.0);
     }
 
     #[test]

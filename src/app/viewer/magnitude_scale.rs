@@ -50,7 +50,8 @@ impl MagnitudeScale {
 fn longest_px(views: &Views, comparison: &FlowComparison, video: [u32; 2]) -> f32 {
     let of_view = |view: &ViewSpec| match view.kind {
         ViewKind::Frame | ViewKind::Input => 0.0,
-        _ => comparison.source(view.source).longest_px(video),
+        ViewKind::Strip => comparison.source(view.source).strip_lengths.px(video),
+        _ => comparison.source(view.source).flow_lengths.px(video),
     };
     views.list().iter().map(of_view).fold(LEAST_PX, f32::max)
 }
