@@ -2,8 +2,8 @@
 //! the presets of OpenCV's `DISOpticalFlow`.
 //!
 //! The fast flow method without learning, where [TV-L1](super::tvl1) is the accurate one. On every level of a
-//! [`pyramid`] patches are [searched](search) in the second picture, their motions [become](densify) a flow of every
-//! pixel, and a variational [`refinement`] makes it smooth. [`Dis`] is the solver.
+//! pyramid patches are searched in the second picture (`search.rs`), their motions become a flow of every pixel
+//! (`densify.rs`), and a variational refinement makes it smooth (`refinement`). [`Dis`] is the solver.
 
 mod densify;
 mod estimator;
