@@ -304,7 +304,10 @@ impl App {
                     self.perform(Command::PlayPause, ctx);
                 }
             }
-            Message::OpenFailed(..) => self.return_to_clip(),
+            Message::OpenFailed(..) => {
+                self.play_next = false;
+                self.return_to_clip();
+            }
             Message::ModelLoaded(info) => {
                 self.settings.model = Some(info.dir.clone());
                 self.engine.send(Request::Select(self.session.selection));

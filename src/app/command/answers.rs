@@ -121,6 +121,7 @@ impl App {
             Found::Project(dir) => self.begin_project(Start::Open, dir, ctx),
             Found::Nothing(path, error) => {
                 self.settings.recent.retain(|recent| *recent != path); // it is not offered again
+                self.play_next = false; // the next clip is another one
                 self.session.problem(&error);
             }
             Found::Classes { folder, first } => {
