@@ -4,14 +4,17 @@ Scoring is that of `src/evaluation/actions.rs`: a clip is seen through evenly sp
 mirrored, and the logits are averaged.
 """
 
+import copy
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from clips import Clips, pixel_grid, sample
 from infer import flow_levels, resize_frames
-from networks import WINDOW_FRAMES, MotionNet, SqueezeNet, classifier_input, constant, motion_input, spatial_input
+from networks import WINDOW_FRAMES, MotionNet, classifier_input, constant, motion_input, spatial_input
 from training import half_precision
 
 PAIRS = WINDOW_FRAMES - 1
@@ -21,12 +24,12 @@ VIEWS = 5
 """Windows and frames of a clip that are scored."""
 
 
-def logits_of(stream: SqueezeNet, x: Tensor) -> Tensor:
+def logits_of(stream: nn.Module, x: Tensor) -> Tensor:
     with half_precision(x.device):
         return stream(x.contiguous(memory_format=torch.channels_last)).float()
 
 
-def features_of(stream: SqueezeNet, x: Tensor) -> Tensor:
+def features_of(stream: nn.Module, x: Tensor) -> Tensor:
     with half_precision(x.device):
         return stream.features(x.contiguous(memory_format=torch.channels_last)).float()
 
@@ -71,21 +74,48 @@ class Crops:
 class FlowStore:
     """Raw flow2 between all adjacent frames of clips, in f16; clip k's start at first[k].
 
-    The last flow of a clip stands in for those a window would need beyond it.
+    The last flow of a clip stands in for those a window would need beyond it. With `cache`, the flow lies in that file,
+    where a later run finds it again.
     """
 
-    def __init__(self, network: MotionNet, clips: Clips, which: Tensor, size: tuple[int, int], mirrored: bool = False):
+    def __init__(
+        self,
+        network: MotionNet,
+        clips: Clips,
+        which: Tensor,
+        size: tuple[int, int],
+        mirrored: bool = False,
+        cache: Path | None = None,
+    ):
         self.size = (size[0] // 2, size[1] // 2)
         self.length = clips.length[which] - 1
         self.first = self.length.cumsum(0) - self.length
-        maps = []
-        for clip in which.tolist():
+        shape = (int(self.length.sum()), 2, *self.size)
+        if cache is None:
+            self.flow = torch.empty(shape, dtype=torch.float16, device=clips.frames.device)
+        else:
+            is_made = cache.exists() and cache.stat().st_size == 2 * int(np.prod(shape))
+            staged = cache if is_made else cache.with_suffix(".part")
+            self.flow = torch.from_numpy(np.memmap(staged, np.float16, mode="r+" if is_made else "w+", shape=shape))
+            if is_made:
+                return
+        for clip, place in zip(which.tolist(), self.first.tolist()):
             start, length = int(clips.first[clip]), int(clips.length[clip])
             frames = resize_frames(clips.frames[start : start + length].float(), size)
             frames = frames.flip(-1) if mirrored else frames
-            with torch.no_grad():
-                maps.append(flow_levels(network, motion_input(frames[:-1]), motion_input(frames[1:]))[0].half())
-        self.flow = torch.cat(maps)
+            for pair in range(0, length - 1, 8):
+                one, other = frames[pair : pair + 9][:-1], frames[pair : pair + 9][1:]
+                with torch.no_grad():
+                    flow = flow_levels(network, motion_input(one), motion_input(other))[0]
+                self.flow[place + pair : place + pair + len(flow)] = flow.half()
+        if cache is not None:
+            staged.rename(cache)
+
+    def only(self, places: Tensor) -> "FlowStore":
+        """The same flow, of the clips at `places` alone."""
+        chosen = copy.copy(self)
+        chosen.length, chosen.first = self.length[places], self.first[places]
+        return chosen
 
     def windows(self, clip: Tensor, start: Tensor) -> Tensor:
         """Flow [b, 20, h/2, w/2] of the windows that start at frame `start` of the clips at places `clip`."""
@@ -106,26 +136,23 @@ def spread(last: Tensor, view: int) -> Tensor:
 
 
 @torch.no_grad()
-def temporal_scores(
-    motion: MotionNet, stream: SqueezeNet, clips: Clips, which: Tensor, size: tuple[int, int]
-) -> Tensor:
-    """Averaged logits [clips, classes] of the temporal stream."""
+def temporal_scores(stream: nn.Module, stores: list[FlowStore], resolution: str) -> Tensor:
+    """Averaged logits [clips, classes] of the temporal stream on the flow of clips, and of the clips mirrored."""
     total = 0.0
-    for mirrored in (False, True):
-        store = FlowStore(motion, clips, which, size, mirrored)
+    for store in stores:
         for view in range(VIEWS):
-            clip = torch.arange(len(which), device=which.device)
+            clip = torch.arange(len(store.length), device=store.length.device)
             start = spread((store.length + 1 - WINDOW_FRAMES).clamp(min=0), view)
             scores = [
-                logits_of(stream, classifier_input(store.windows(c, s)))
+                logits_of(stream, classifier_input(store.windows(c, s), resolution))
                 for c, s in zip(clip.split(32), start.split(32))
             ]
             total = total + torch.cat(scores)
-    return total / (2 * VIEWS)
+    return total / (len(stores) * VIEWS)
 
 
 @torch.no_grad()
-def spatial_scores(stream: SqueezeNet, clips: Clips, which: Tensor, size: tuple[int, int]) -> Tensor:
+def spatial_scores(stream: nn.Module, clips: Clips, which: Tensor, size: tuple[int, int]) -> Tensor:
     """Averaged logits [clips, classes] of the spatial stream."""
     total = 0.0
     for view in range(VIEWS):

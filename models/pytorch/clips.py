@@ -29,6 +29,10 @@ HELD_OUT_SHARE = 0.1
 """Share of each class's clips that is kept for validation."""
 
 
+FOLDS = 5
+"""Of the recordings, where a figure is the mean over several held-out parts."""
+
+
 @dataclass
 class Clips:
     """All frames of all clips, one after the other.
@@ -83,6 +87,19 @@ def source_video(name: str) -> tuple[str, str]:
     return Path(name).parent.name, found.group(1) if found else Path(name).stem
 
 
+def folds(recordings: list[tuple[str, str]], count: int) -> list[int]:
+    """The fold of each clip: recordings of a class are dealt out, those with most clips first."""
+    fold, totals = {}, [0] * count
+    for action in sorted({action for action, _ in recordings}):
+        sizes = {r: recordings.count(r) for r in set(recordings) if r[0] == action}
+        load = [0] * count
+        for recording in sorted(sizes, key=lambda r: (-sizes[r], zlib.crc32("/".join(r).encode()))):
+            fold[recording] = min(range(count), key=lambda place: (load[place], totals[place]))
+            load[fold[recording]] += sizes[recording]
+            totals[fold[recording]] += sizes[recording]
+    return [fold[recording] for recording in recordings]
+
+
 def prepare(folder: Path, list_file: Path, classes_file: Path, out: Path, every: int | None) -> None:
     """Decodes the listed clips into `out`: frames.bin and, written last, index.json.
 
@@ -109,9 +126,12 @@ def prepare(folder: Path, list_file: Path, classes_file: Path, out: Path, every:
     print(f"{len(names)} clips, {sum(lengths)} frames, {sum(held_out)} clips held out", flush=True)
 
 
-def load_clips(folder: Path, device: torch.device) -> Clips:
-    """What `prepare` wrote, on `device`."""
+def load_clips(folder: Path, device: torch.device, fold: int | None = None) -> Clips:
+    """What `prepare` wrote, on `device`; with `fold` that one of five folds of recordings is held out instead."""
     index = json.loads((folder / "index.json").read_text())
+    if fold is not None:
+        places = folds([source_video(name) for name in index["names"]], FOLDS)
+        index["held_out"] = [place == fold for place in places]
     frames = np.memmap(folder / "frames.bin", np.uint8, mode="c").reshape(-1, 3, *FRAME_SIZE)
     length = torch.tensor(index["length"])
     return Clips(

@@ -23,6 +23,9 @@ MEAN_BGR = (104.0, 117.0, 123.0)
 WINDOW_FRAMES = 11
 """Frames of a window: the ten flows between them are one input of the temporal stream."""
 
+COUNTER = "num_batches_tracked"
+"""PyTorch's own count of batches in batch normalisation, which weights files lack."""
+
 PREDICTOR_STD = 1e-3
 """Predictors start near zero: He's deviation would give flows of tens of pixels, out of the loss's reach."""
 
@@ -114,6 +117,7 @@ class Fire(nn.Module):
 class SqueezeNet(nn.Module):
     """SqueezeNet 1.0 whose last layer reads averaged features and has no ReLU, so that scores keep their sign."""
 
+    LAST = "conv10"
     BLOCKS = ("conv1", "fire2", "fire3", "fire4", "fire5", "fire6", "fire7", "fire8", "fire9", "conv10")
 
     def __init__(self, channels: int, classes: int, dropout: float = 0.5):
@@ -147,10 +151,13 @@ class SqueezeNet(nn.Module):
         x = pool(self.fire8(self.fire7(self.fire6(self.fire5(x)))))
         return self.fire9(x).float().mean((2, 3))
 
+    def classify(self, features: Tensor) -> Tensor:
+        """Averaged features → logits [b, classes] in f32."""
+        return self.conv10(self.dropout(features)[:, :, None, None]).flatten(1).float()
+
     def forward(self, x: Tensor) -> Tensor:
         """[b, c, h, w] → logits [b, classes] in f32."""
-        features = self.dropout(self.features(x))
-        return self.conv10(features[:, :, None, None]).flatten(1).float()
+        return self.classify(self.features(x))
 
 
 def squeezenet_from_imagenet(path: Path, channels: int, classes: int, dropout: float) -> SqueezeNet:
@@ -167,13 +174,16 @@ def squeezenet_from_imagenet(path: Path, channels: int, classes: int, dropout: f
     return network
 
 
-def classifier_input(flow2: Tensor) -> Tensor:
-    """Raw finest flow [b, 20, h/2, w/2] → the temporal stream's input [b, 20, h, w] in −128…127.
+def classifier_input(flow2: Tensor, resolution: str = "frames") -> Tensor:
+    """Raw finest flow [b, 20, h/2, w/2] → the temporal stream's input in −128…127.
 
-    As `src/nets/flow_normalisation.rs`: clipped at ±20 px, scaled to grey levels, upsampled by a fixed transposed
-    convolution with zeros around the map.
+    As `src/nets/flow_normalisation.rs`: clipped at ±20 px and scaled to grey levels. At the resolution of the frames it
+    is upsampled to [b, 20, h, w] by a fixed transposed convolution with zeros around the map; at that of the `flow` it
+    keeps its size.
     """
     levels = ((flow2 * FLOW_UNIT_PX).clamp(-20, 20) + 20) * (255 / 40)
+    if resolution == "flow":
+        return levels - 128
     batch, channels, height, width = levels.shape
     taps = constant((0.25, 0.75, 0.75, 0.25), levels.device)
     kernel = torch.outer(taps, taps)[None, None]
@@ -192,9 +202,13 @@ def spatial_input(frames: Tensor) -> Tensor:
 
 
 def save(network: nn.Module, path: Path, dtype: torch.dtype = torch.float32) -> None:
-    """Writes the parameters as safetensors, all or nothing."""
+    """Writes the parameters as safetensors, all or nothing; running statistics always in 32 bits."""
     path = Path(path)
-    tensors = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in network.state_dict().items()}
+    tensors = {
+        name: tensor.detach().to("cpu", torch.float32 if ".running_" in name else dtype).contiguous()
+        for name, tensor in network.state_dict().items()
+        if not name.endswith(COUNTER)
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
         staged = file.name
@@ -204,7 +218,8 @@ def save(network: nn.Module, path: Path, dtype: torch.dtype = torch.float32) -> 
 
 def load(network: nn.Module, path: Path) -> nn.Module:
     """`network` with exactly the parameters of the safetensors file at `path`."""
-    network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
+    counters = {name: tensor for name, tensor in network.state_dict().items() if name.endswith(COUNTER)}
+    network.load_state_dict(counters | {name: tensor.float() for name, tensor in load_file(path).items()})
     return network
 
 

@@ -1,7 +1,7 @@
 """Trains the streams on labelled clips, for a given number of seconds.
 
     spatial      ImageNet SqueezeNet on single frames
-    temporal-a   SqueezeNet on the flow of a frozen MotionNet (paper, mode a)
+    temporal-a   an ImageNet network on the flow of a frozen MotionNet (paper, mode a)
     temporal-b   both trained by the action loss, from the results of mode a
     temporal-c   both trained by the action loss and the flow's own, from the results of mode a
     fuse         accuracy of both streams and their fusion on the held-out clips
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from actions import (
@@ -30,6 +31,7 @@ from actions import (
     top1,
 )
 from clips import Clips, load_clips
+from efficientnet_lite import imagenet_lite
 from infer import flow_levels, resize_frames
 from losses import Objective, unsupervised_loss
 from networks import (
@@ -48,29 +50,43 @@ from training import Average, Clock, Log, Solver, choose_device, floats
 
 LABEL_SMOOTHING = 0.1
 
+STATISTICS_BATCHES = 30
+"""After which the running statistics of batch normalisation are those of the input: 0.9^30 of the old ones are left."""
+
 RELEASED_END_TO_END = Objective(ssim=0.1)
 """The flow's own losses in mode c: SSIM a tenth of what it is in MotionNet's own training."""
 
 
-def fit_last_layer(network: SqueezeNet, batches: Iterable[tuple[Tensor, Tensor]], fits: int = 1) -> None:
-    """Logistic regression of the labels on the features of otherwise unchanged layers, brought to unit size.
+def fit_last_layer(network: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], fits: int = 1) -> None:
+    """Logistic regression of the labels on the features of otherwise unchanged layers.
 
     `batches` are inputs and labels. The layer is the mean of several fits from random starts. A random last layer would
-    spoil the features with its first gradients.
+    spoil the features with its first gradients. Features of a SqueezeNet, which run into the tens, are brought to unit
+    size for good; those of other networks are near it.
     """
     with torch.no_grad():
+        batches = list(batches)
+        for x, _ in batches[: STATISTICS_BATCHES if has_statistics(network) else 0]:
+            features_of(network.train(), x)  # batch normalisation gets to know the input
         seen = [(features_of(network.eval(), x), label) for x, label in batches]
         features, labels = (torch.cat(parts) for parts in zip(*seen))
-        scale = features.square().mean().sqrt()
-        features = features / scale
-        for layer in (network.fire9.expand1x1, network.fire9.expand3x3):
-            layer.weight /= scale
-            layer.bias /= scale
-    layers = [logistic_regression(features, labels, network.conv10.out_channels) for _ in range(fits)]
+        if isinstance(network, SqueezeNet):
+            scale = features.square().mean().sqrt()
+            features = features / scale
+            for layer in (network.fire9.expand1x1, network.fire9.expand3x3):
+                layer.weight /= scale
+                layer.bias /= scale
+    last = getattr(network, network.LAST)
+    layers = [logistic_regression(features, labels, last.bias.shape[0]) for _ in range(fits)]
     with torch.no_grad():
-        network.conv10.weight.copy_(torch.stack([layer.weight for layer in layers]).mean(0)[:, :, None, None])
-        network.conv10.bias.copy_(torch.stack([layer.bias for layer in layers]).mean(0))
+        weight = torch.stack([layer.weight for layer in layers]).mean(0)
+        last.weight.copy_(weight.reshape(last.weight.shape))
+        last.bias.copy_(torch.stack([layer.bias for layer in layers]).mean(0))
     network.train()
+
+
+def has_statistics(network: nn.Module) -> bool:
+    return any(isinstance(layer, nn.BatchNorm2d) for layer in network.modules())
 
 
 def logistic_regression(features: Tensor, labels: Tensor, classes: int, epochs: int = 60) -> nn.Linear:
@@ -87,15 +103,23 @@ def logistic_regression(features: Tensor, labels: Tensor, classes: int, epochs: 
     return layer
 
 
-def layer_groups(network: SqueezeNet, rate: float, decay: float, head: float) -> list[dict]:
-    """Learning rates: `rate` below the last layer, `decay` times it with each block down, `head` times it above."""
-    blocks = SqueezeNet.BLOCKS
-    rates = {name: rate * decay ** (len(blocks) - 2 - place) for place, name in enumerate(blocks)}
-    rates["conv10"] = rate * head
-    return [{"params": list(getattr(network, name).parameters()), "lr": rates[name]} for name in blocks]
+def layer_groups(network: nn.Module, rate: float, decay: float, head: float) -> list[dict]:
+    """Learning rates: `rate` below the last layer, `decay` times it with each block down, `head` times it above.
+
+    Biases and batch normalisation are no subject to the decay of weights.
+    """
+    blocks = [name for name, _ in network.named_children() if name not in ("dropout", network.LAST)]
+    rates = {name: rate * decay ** (len(blocks) - 1 - place) for place, name in enumerate(blocks)}
+    rates[network.LAST] = rate * head
+    groups = []
+    for name, rate_of_block in rates.items():
+        parameters = list(getattr(network, name).parameters())
+        groups.append({"params": [p for p in parameters if p.dim() > 1], "lr": rate_of_block})
+        groups.append({"params": [p for p in parameters if p.dim() <= 1], "lr": rate_of_block, "weight_decay": 0.0})
+    return [group for group in groups if group["params"]]
 
 
-def mixed_action_loss(stream: SqueezeNet, x: Tensor, label: Tensor, mixup: float) -> Tensor:
+def mixed_action_loss(stream: nn.Module, x: Tensor, label: Tensor, mixup: float) -> Tensor:
     """Cross-entropy with smoothed labels; with `mixup` > 0 on sums of two samples (Zhang et al. 2018)."""
     share = 1.0
     other = torch.arange(len(x), device=x.device)
@@ -134,7 +158,7 @@ class Data:
     """The clips of a run, and which of them it learns from."""
 
     def __init__(self, arguments: argparse.Namespace, device: torch.device):
-        self.clips: Clips = load_clips(arguments.data, device)
+        self.clips: Clips = load_clips(arguments.data, device, arguments.fold)
         self.train = self.clips.indices(None if arguments.all else False)
         self.held_out = self.clips.indices(True)
         self.scored = not arguments.all
@@ -213,13 +237,26 @@ def train_spatial(arguments: argparse.Namespace, device: torch.device) -> None:
     run(arguments, "spatial", {"spatial": network}, groups, step_loss, score)
 
 
+def imagenet_stream(arguments: argparse.Namespace, channels: int, classes: int) -> nn.Module:
+    """The backbone with its ImageNet weights and a fresh last layer."""
+    if arguments.backbone == "squeezenet":
+        return squeezenet_from_imagenet(arguments.imagenet, channels, classes, arguments.dropout)
+    return imagenet_lite(arguments.backbone.removeprefix("efficientnet-lite"), channels, classes, arguments.dropout)
+
+
 def train_temporal_a(arguments: argparse.Namespace, device: torch.device) -> None:
-    data, size = Data(arguments, device), tuple(arguments.motion_size)
+    data, size, resolution = Data(arguments, device), tuple(arguments.motion_size), arguments.resolution
     clips = data.clips
     motion = motion_net_from(arguments.motion).to(device, memory_format=torch.channels_last).eval()
-    store = FlowStore(motion, clips, data.train, size)
+
+    def flow_of(which: Tensor, name: str, mirrored: bool = False) -> FlowStore:
+        cache = arguments.flow and arguments.flow / f"{name}-{size[1]}x{size[0]}.f16"
+        return FlowStore(motion, clips, which, size, mirrored, cache)
+
+    everything = flow_of(clips.indices(None), "all")
+    store = everything.only(data.train)
     flow_size = tuple(side // 2 for side in arguments.train_size or size)
-    network = squeezenet_from_imagenet(arguments.imagenet, 2 * PAIRS, len(clips.classes), arguments.dropout)
+    network = imagenet_stream(arguments, 2 * PAIRS, len(clips.classes))
     network = network.to(device, memory_format=torch.channels_last)
 
     def draw_input(batch: int) -> tuple[Tensor, Tensor]:
@@ -230,7 +267,7 @@ def train_temporal_a(arguments: argparse.Namespace, device: torch.device) -> Non
         shrunk = constant((flow_size[1] / store.size[1], flow_size[0] / store.size[0]) * PAIRS, device)
         flow = flow * shrunk[:, None, None]
         speed = torch.exp(0.4 * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1))
-        return classifier_input(erased(flow * speed, share=0.2)), label
+        return classifier_input(erased(flow * speed, share=0.2), resolution), label
 
     fit_last_layer(network, (draw_input(50) for _ in range(3 * len(data.train) // 50)))
 
@@ -239,10 +276,17 @@ def train_temporal_a(arguments: argparse.Namespace, device: torch.device) -> Non
         loss = mixed_action_loss(network, x, label, arguments.mixup)
         return loss, {"action": loss.detach()}
 
+    held_out = []
+
     def score(averages: dict[str, nn.Module]) -> dict[str, float]:
         if not data.scored:
             return {}
-        return {"top1": data.held_out_top1(temporal_scores(motion, averages["temporal"], clips, data.held_out, size))}
+        if not held_out:
+            name = f"held-out-{'' if arguments.fold is None else arguments.fold}-mirrored"
+            held_out.extend([everything.only(data.held_out), flow_of(data.held_out, name, mirrored=True)])
+        scores = temporal_scores(averages["temporal"], held_out, resolution)
+        save_file({"logits": scores, "clips": data.held_out}, arguments.out / "held-out.safetensors")
+        return {"top1": data.held_out_top1(scores)}
 
     groups = layer_groups(network, arguments.rate, arguments.layer_decay, arguments.head)
     run(arguments, "temporal", {"temporal": network}, groups, step_loss, score)
@@ -281,7 +325,8 @@ def train_temporal_jointly(arguments: argparse.Namespace, device: torch.device) 
     def score(averages: dict[str, nn.Module]) -> dict[str, float]:
         if not data.scored:
             return {}
-        scores = temporal_scores(averages["motion"], averages["temporal"], clips, data.held_out, size)
+        stores = [FlowStore(averages["motion"], clips, data.held_out, size, mirrored) for mirrored in (False, True)]
+        scores = temporal_scores(averages["temporal"], stores, "frames")
         return {"top1": data.held_out_top1(scores)}
 
     groups = layer_groups(stream, arguments.rate, arguments.layer_decay, arguments.head)
@@ -305,7 +350,9 @@ def fuse(arguments: argparse.Namespace, device: torch.device) -> None:
     motion = motion_net_from(arguments.motion).to(device).eval()
     temporal = load(SqueezeNet(2 * PAIRS, classes), arguments.temporal).to(device).eval()
     spatial = load(SqueezeNet(3, classes), arguments.spatial).to(device).eval()
-    temporal = temporal_scores(motion, temporal, data.clips, data.held_out, tuple(arguments.motion_size))
+    size = tuple(arguments.motion_size)
+    stores = [FlowStore(motion, data.clips, data.held_out, size, mirrored) for mirrored in (False, True)]
+    temporal = temporal_scores(temporal, stores, "frames")
     spatial = spatial_scores(spatial, data.clips, data.held_out, tuple(arguments.spatial_size))
     log = Log(arguments.out / "fusion.log")
     log.write(clips=len(data.held_out), spatial=data.held_out_top1(spatial), temporal=data.held_out_top1(temporal))
@@ -333,7 +380,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=180, help="length of the run; 0 for the last layer alone")
     parser.add_argument("--all", action="store_true", help="learn from the held-out clips too and score nothing")
-    parser.add_argument("--imagenet", type=Path, help="ImageNet weights, for spatial and temporal-a")
+    parser.add_argument("--fold", type=int, help="hold out this one of five folds of recordings")
+    parser.add_argument(
+        "--backbone",
+        choices=["squeezenet", "efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2"],
+        default="squeezenet",
+        help="of temporal-a",
+    )
+    parser.add_argument(
+        "--resolution", choices=["frames", "flow"], default="frames", help="at which temporal-a reads flow"
+    )
+    parser.add_argument("--flow", type=Path, help="folder that keeps the flow of temporal-a for later runs")
+    parser.add_argument("--imagenet", type=Path, help="ImageNet weights of SqueezeNet, for spatial and temporal-a")
     parser.add_argument("--motion", type=Path, help="MotionNet weights, for the temporal modes and fuse")
     parser.add_argument("--temporal", type=Path, help="temporal weights, for modes b and c and fuse")
     parser.add_argument("--spatial", type=Path, help="spatial weights, for fuse")

@@ -78,7 +78,10 @@ class Average:
     def update(self, network: nn.Module) -> None:
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        torch._foreach_lerp_(list(self.network.parameters()), list(network.parameters()), 1 - decay)
+        # The running statistics of batch normalisation as well; its counters of batches are whole numbers.
+        averages, values = self.network.state_dict(), network.state_dict()
+        names = [name for name, value in values.items() if value.is_floating_point()]
+        torch._foreach_lerp_([averages[name] for name in names], [values[name] for name in names], 1 - decay)
 
 
 class Log:

@@ -13,8 +13,8 @@ use crate::files;
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, MotionNetwork,
-    Origin, Precision, Preprocessing, Stream, StreamEntry, StreamInput,
+    Architecture, Backbone, FlowResolution, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry,
+    MotionNetwork, Origin, Precision, Preprocessing, SpatialCrop, Stream, StreamEntry, StreamInput,
 };
 use crate::output::Staging;
 use crate::video::Geometry;
@@ -75,6 +75,14 @@ pub(super) struct ImportArgs {
     /// Clip length of an i3d, in frames or flows [default: 64]
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
+    /// Flow resolution of the temporal stream: frames or flow
+    ///
+    /// frames: upsampled to the size of MotionNet's frames, as in the authors' files. flow: half of it, as MotionNet predicts it.
+    #[arg(long, value_name = "RESOLUTION", default_value = "frames", value_parser = named::<FlowResolution>)]
+    flow_resolution: FlowResolution,
+    /// View of the spatial stream: whole, motion (the square around the motion) or both
+    #[arg(long, value_name = "VIEW", value_parser = named::<SpatialCrop>)]
+    spatial_crop: Option<SpatialCrop>,
     /// Input normalisation: bgr, tsn, rgb, lite or signed [default: from the layer names]
     ///
     /// bgr: 0 to 255 minus the mean, as in Caffe. tsn: the same with another mean for red. rgb: 0 to 1, standardised, as in
@@ -129,6 +137,9 @@ impl ImportArgs {
             let (entry, stream) = self.stream(file, "spatial.safetensors", Modality::Pictures, &model, device)?;
             (model.card.spatial, model.spatial) = (Some(entry), Some(stream));
         }
+        if let Some(crop) = self.spatial_crop {
+            model.card.preprocessing.spatial.crop = crop;
+        }
         model.card.name = self.model_name();
         model.card.licence.clone_from(&self.licence);
         model.card.origin = self.origin();
@@ -166,7 +177,7 @@ impl ImportArgs {
             motion,
             temporal: None,
             spatial: None,
-            preprocessing: Preprocessing { motion: size, spatial: size },
+            preprocessing: Preprocessing { motion: size, spatial: size.into() },
             fusion: Fusion::default(),
             origin: self.origin(),
         }
@@ -189,8 +200,9 @@ impl ImportArgs {
             let refuse = |cause| Error::new("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
             StreamInput::check_clip(self.backbone, count).map_err(refuse)?;
         }
-        let entry = StreamEntry { weights: weights.into(), backbone: self.backbone, dropout: None, frames };
-        let stream = entry.config(modality, classes).init(device);
+        let resolution = if modality == Modality::Flow { self.flow_resolution } else { FlowResolution::default() };
+        let entry = StreamEntry { frames, resolution, ..StreamEntry::new(weights, self.backbone) };
+        let stream = entry.config(modality, classes).init(device).at(resolution);
         if modality == Modality::Flow && stream.input().frames() < model.motion.frames() {
             let remedy = format!("Give --clip-frames of {} or more", model.motion.frames() - 1);
             return Err(Error::new("clip frames", "the motion network reads more at once", remedy));

@@ -8,7 +8,10 @@ use super::model_arguments::{DeviceArg, ModelArg};
 use super::outcome::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
-use crate::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, Stream, StreamConfig, StreamInput};
+use crate::nets::{
+    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, MotionConfig, SpatialCrop, Stream, StreamConfig,
+    StreamInput,
+};
 use crate::video;
 
 const EXAMPLES: &str = "\
@@ -72,6 +75,13 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
         described(model.spatial.as_ref()),
         described(model.temporal.as_ref())
     );
+    let (FrameSize { width, height }, spatial) = (card.preprocessing.motion, card.preprocessing.spatial);
+    let view = match spatial.crop {
+        SpatialCrop::Whole => "",
+        SpatialCrop::Motion => " around the motion",
+        SpatialCrop::Both => " and around the motion",
+    };
+    println!("  frames: {width}x{height} for flow, {}x{}{view} for the spatial stream", spatial.width, spatial.height);
     if !info.classes.is_empty() {
         println!("  classes ({}): {}", info.classes.len(), info.classes.join(", "));
     }

@@ -4,10 +4,11 @@
 
 use std::ops::RangeInclusive;
 
-use image::RgbImage;
+use image::{Rgb, RgbImage};
 use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
+use crate::nets::{MotionSquare, SpatialCrop};
 use crate::video::Geometry;
 
 /// A window of a clip and the part of its frames that is seen.
@@ -64,6 +65,10 @@ pub struct Sampler {
     pub classes: Vec<Vec<usize>>,
     /// α of mixup's Beta distribution; 0 for no mixup.
     pub mixup: f64,
+    /// What of a frame is seen: of both, one or the other is drawn.
+    pub seen: SpatialCrop,
+    /// The square around the motion of each clip, where that is seen; the whole frame where there is none.
+    pub squares: Vec<Option<MotionSquare>>,
 }
 
 /// What the generators of a run draw.
@@ -120,7 +125,8 @@ impl Sampler {
         let span = (self.window - 1) * stride + 1;
         let starts: Vec<usize> =
             (0..self.segments).map(|segment| rng.random_range(self.starts(segment, span, frames))).collect();
-        let crop = self.crop(&mut rng);
+        let region = self.region(clip, &mut rng);
+        let crop = self.crop(&region, &mut rng);
         starts.into_iter().map(|start| Draw { clip, start, stride, crop }).collect()
     }
 
@@ -136,9 +142,20 @@ impl Sampler {
         first..=end.saturating_sub(1).max(first)
     }
 
-    /// Returns one of four corners or the centre, one of the shapes (seven with three scales), mirrored or not.
-    fn crop(&self, rng: &mut impl Rng) -> Crop {
-        let (frame_width, frame_height) = (self.frame.width as f32, self.frame.height as f32);
+    /// Returns the part of the frames of `clip` that crops are taken from.
+    fn region(&self, clip: usize, rng: &mut impl Rng) -> Crop {
+        let is_around = match self.seen {
+            SpatialCrop::Whole => false,
+            SpatialCrop::Motion => true,
+            SpatialCrop::Both => rng.random_bool(0.5),
+        };
+        let square = self.squares.get(clip).copied().flatten().filter(|_| is_around);
+        square.map_or_else(|| Crop::whole(self.frame), |square| Crop::around(&square, self.frame))
+    }
+
+    /// Returns one of four corners or the centre of `region`, one of the shapes (seven with three scales), mirrored or not.
+    fn crop(&self, region: &Crop, rng: &mut impl Rng) -> Crop {
+        let (frame_width, frame_height) = (region.width, region.height);
         let aspect = self.crop.width as f32 / self.crop.height as f32;
         let largest = (frame_height * aspect).min(frame_width);
         let scales = &self.scales;
@@ -150,7 +167,7 @@ impl Sampler {
         let (right, bottom) = (frame_width - width, frame_height - height);
         let corners = [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom), (right / 2.0, bottom / 2.0)];
         let (x, y) = corners[rng.random_range(0..corners.len())];
-        Crop { x, y, width, height, mirrored: rng.random_bool(0.5) }
+        Crop { x: region.x + x, y: region.y + y, width, height, mirrored: rng.random_bool(0.5) }
     }
 
     fn rng(&self, index: u64, purpose: u64) -> ChaCha8Rng {
@@ -172,6 +189,29 @@ impl Crop {
     /// Returns the whole of a frame.
     pub fn whole(frame: Geometry) -> Self {
         Self { x: 0.0, y: 0.0, width: frame.width as f32, height: frame.height as f32, mirrored: false }
+    }
+
+    /// Returns the part of a frame around its motion.
+    pub fn around(square: &MotionSquare, frame: Geometry) -> Self {
+        let (width, height) = (frame.width as f32, frame.height as f32);
+        Self {
+            x: square.left * width,
+            y: square.top * height,
+            width: square.width * width,
+            height: square.height * height,
+            mirrored: false,
+        }
+    }
+
+    /// Returns the crop of an RGB frame, sampled bilinearly at `size`.
+    pub fn picture(&self, frame: &RgbImage, size: Geometry) -> RgbImage {
+        let mut planes = Vec::new();
+        self.append_bgr(frame, size, [0.0; 3], 1.0, &mut planes);
+        let area = (size.width * size.height) as usize;
+        RgbImage::from_fn(size.width, size.height, |x, y| {
+            let place = (y * size.width + x) as usize;
+            Rgb([2, 1, 0].map(|plane: usize| planes[plane * area + place].round() as u8))
+        })
     }
 
     /// Samples the crop of an RGB frame bilinearly at `size` and appends it as three planes B, G, R of (x − mean)·scale.
@@ -271,6 +311,8 @@ mod tests {
             scales: vec![1.0, 0.875, 0.75],
             classes: Vec::new(),
             mixup: 0.0,
+            seen: SpatialCrop::Whole,
+            squares: Vec::new(),
         }
     }
 
@@ -352,6 +394,32 @@ mod tests {
                 crop.x >= 0.0 && crop.x + crop.width <= 160.001 && crop.y >= 0.0 && crop.y + crop.height <= 120.001
             );
         }
+    }
+
+    #[test]
+    fn half_of_the_crops_of_both_lie_around_the_motion() {
+        let square = MotionSquare { left: 0.5, top: 0.25, width: 0.25, height: 0.5 }; // 80…120 × 30…90 of 160×120
+        let squares = vec![Some(square), None];
+        let of = |seen| Sampler { seen, squares: squares.clone(), ..sampler() };
+        let is_inside = |crop: Crop| {
+            crop.x >= 80.0 && crop.x + crop.width <= 120.001 && crop.y >= 30.0 && crop.y + crop.height <= 90.001
+        };
+        let inside = |seen, clip| (0..400).filter(|&step| is_inside(of(seen).draws(step, 0, clip, 20)[0].crop)).count();
+        assert_eq!([inside(SpatialCrop::Whole, 0), inside(SpatialCrop::Motion, 0)], [0, 400]);
+        assert!((160..=240).contains(&inside(SpatialCrop::Both, 0)));
+        assert_eq!(inside(SpatialCrop::Motion, 1), 0, "a clip without a square is seen whole");
+    }
+
+    #[test]
+    fn the_square_is_cut_out_and_enlarged() {
+        let frame = RgbImage::from_fn(8, 4, |x, y| Rgb([10 * x as u8, 20 * y as u8, 7]));
+        let square = MotionSquare { left: 0.25, top: 0.5, width: 0.5, height: 0.5 };
+        let crop = Crop::around(&square, Geometry { width: 8, height: 4 });
+        let seen = crop.picture(&frame, Geometry { width: 4, height: 2 });
+        let expected = RgbImage::from_fn(4, 2, |x, y| Rgb([10 * (x as u8 + 2), 20 * (y as u8 + 2), 7]));
+        assert_eq!(seen, expected);
+        let seen = Crop::whole(Geometry { width: 8, height: 4 }).picture(&frame, Geometry { width: 8, height: 4 });
+        assert_eq!(seen, frame);
     }
 
     #[test]

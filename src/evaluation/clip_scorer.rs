@@ -13,8 +13,9 @@ use super::{Protocol, ScoredClip, View};
 use crate::data::LabelledClip;
 use crate::data::augmentation::Crop;
 use crate::error::{Error, Result};
-use crate::nets::{FlowPyramid, FrameSize, HiddenTwoStream, Stream, WINDOW_FRAMES, device_of};
+use crate::nets::{FlowPyramid, FrameSize, HiddenTwoStream, MotionSquare, Stream, WINDOW_FRAMES, device_of};
 use crate::training::batches;
+use crate::training::motion_squares::{square_of, window_around};
 use crate::training::validation::{PhotometricError, middle};
 use crate::training::{ClipFlow, FlowSource};
 use crate::video::{ClipReader, Geometry};
@@ -67,6 +68,7 @@ impl<'a> ClipScorer<'a> {
         let mut motion: BTreeSet<usize> = self.temporal_windows(frames).into_iter().flat_map(|(w, _)| w).collect();
         motion.extend(span.iter().filter(|_| measures_flow));
         let spatial = self.spatial_windows(frames).into_iter().flat_map(|(window, _)| window).collect();
+        motion.extend(self.motion_windows(frames).into_iter().flatten());
         let wanted = [(&motion, self.motion_size()), (&spatial, self.spatial_size())];
         let [mut motion, spatial] = read_pictures(&mut reader, wanted, &|| self.check_stop())?;
 
@@ -75,7 +77,9 @@ impl<'a> ClipScorer<'a> {
             let window = span.iter().map(|place| &motion[place]).collect();
             photometric.add_windows(&self.model.motion, &[window]).map_err(about)?;
         }
-        let spatial = self.spatial(ClipPictures::Few { frames, read: &spatial }).map_err(about)?;
+        let pictures = |read| ClipPictures::Few { frames, read };
+        let squares = self.motion_squares(pictures(&motion)).map_err(about)?;
+        let spatial = self.spatial(pictures(&spatial), squares.as_deref()).map_err(about)?;
         let temporal = match source {
             FlowSource::MotionNet => self.temporal(ClipPictures::Few { frames, read: &motion }),
             _ => self.temporal_by(source, clip, frames, &mut motion),
@@ -90,8 +94,9 @@ impl<'a> ClipScorer<'a> {
             3 * places.len() * size.width as usize * size.height as usize
         };
         let longest = 1 << 40; // no two windows share a frame
-        bytes(self.temporal_windows(longest), self.motion_size())
-            + bytes(self.spatial_windows(longest), self.spatial_size())
+        let mut of_motion = self.temporal_windows(longest);
+        of_motion.extend(self.motion_windows(longest).into_iter().map(|window| (window, 1)));
+        bytes(of_motion, self.motion_size()) + bytes(self.spatial_windows(longest), self.spatial_size())
     }
 
     /// Returns the size in which the motion network gets its frames.
@@ -101,7 +106,7 @@ impl<'a> ClipScorer<'a> {
 
     /// Returns the size in which the spatial stream gets its frames.
     pub fn spatial_size(&self) -> Geometry {
-        geometry(self.model.card.preprocessing.spatial)
+        geometry(self.model.card.preprocessing.spatial.size())
     }
 
     /// Mean logits of the temporal stream over all views of a clip of at least one frame; none without such a stream.
@@ -178,27 +183,72 @@ impl<'a> ClipScorer<'a> {
         Ok(())
     }
 
-    /// Mean logits of the spatial stream over all views of a clip of at least one frame; none without such a stream.
+    /// Mean logits of the spatial stream over all views of a clip of at least one frame; none without such a stream. `squares` are
+    /// those of [`motion_squares`](Self::motion_squares), which a stream needs that looks at the motion.
     ///
     /// # Errors
     /// If the device fails, a logit is not finite, or it was stopped.
-    pub fn spatial<'p>(&self, pictures: impl Into<ClipPictures<'p>>) -> Result<Option<Vec<f32>>> {
+    pub fn spatial<'p>(
+        &self,
+        pictures: impl Into<ClipPictures<'p>>,
+        squares: Option<&[MotionSquare]>,
+    ) -> Result<Option<Vec<f32>>> {
         let pictures = pictures.into();
         let Some(stream) = &self.model.spatial else { return Ok(None) };
         let windows = self.spatial_windows(pictures.frames());
+        let whole = squares.is_none() || self.model.card.preprocessing.spatial.crop.sees_whole();
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.spatial_size()) {
-            let batches: Vec<_> = windows.chunks(self.batch_size(view.size, stream.input().count)).collect();
-            let rows = batches::for_each(&self.device, &batches, |batch| {
-                self.check_stop()?;
-                let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
-                let clips: Vec<Vec<&RgbImage>> =
-                    batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
-                stream.spatial_logits(&clips)
-            })?;
-            mean.add_batches(&rows, &batches);
+            let size = self.batch_size(view.size, stream.input().count);
+            let batches: Vec<_> = windows.chunks(size).collect();
+            if whole {
+                let rows = batches::for_each(&self.device, &batches, |batch| {
+                    self.check_stop()?;
+                    let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
+                    let clips: Vec<Vec<&RgbImage>> =
+                        batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
+                    stream.spatial_logits(&clips)
+                })?;
+                mean.add_batches(&rows, &batches);
+            }
+            if let Some(squares) = squares {
+                let parts: Vec<_> = batches.iter().zip(squares.chunks(size)).collect();
+                let rows = batches::for_each(&self.device, &parts, |(batch, squares)| {
+                    self.check_stop()?;
+                    let window = |((window, _), square): (&(ScorerSpan, usize), &MotionSquare)| {
+                        let around = |&place: &usize| view.of(&square_of(pictures.at(place), square));
+                        window.iter().map(around).collect::<Vec<_>>()
+                    };
+                    let clips: Vec<Vec<RgbImage>> = batch.iter().zip(*squares).map(window).collect();
+                    stream.spatial_logits(&clips.iter().map(|clip| clip.iter().collect()).collect::<Vec<_>>())
+                })?;
+                mean.add_batches(&rows, &batches);
+            }
         }
         mean.finished("spatial").map(Some)
+    }
+
+    /// Returns the square around the motion for each window of the spatial stream, from MotionNet's flow around its middle; none
+    /// where the stream sees whole frames only. `pictures` are in MotionNet's size.
+    ///
+    /// # Errors
+    /// If the device fails, or it was stopped.
+    pub fn motion_squares<'p>(&self, pictures: impl Into<ClipPictures<'p>>) -> Result<Option<Vec<MotionSquare>>> {
+        let pictures = pictures.into();
+        let windows = self.motion_windows(pictures.frames());
+        if windows.is_empty() {
+            return Ok(None);
+        }
+        let whole = View { x: 0, y: 0, size: self.motion_size(), mirrored: false };
+        let seen = seen(pictures, windows.iter().flatten(), whole);
+        let flows = self.flows(&seen, windows.iter())?;
+        let Geometry { width, height } = self.spatial_size();
+        let aspect = width as f32 / height as f32;
+        windows
+            .iter()
+            .map(|window| MotionSquare::of(self.stack(&flows, window), aspect))
+            .collect::<Result<_>>()
+            .map(Some)
     }
 
     /// Returns the windows that the temporal stream sees of a clip of so many frames, and how often each counts; none without it.
@@ -217,6 +267,16 @@ impl<'a> ClipScorer<'a> {
             _ => self.protocol.window_starts(frames, reads),
         };
         windows(&starts, reads, frames)
+    }
+
+    /// Returns the frames around the middle of each of the spatial stream's windows in whose flow its motion is looked for; none
+    /// where whole frames are all that the stream sees.
+    fn motion_windows(&self, frames: usize) -> Vec<ScorerSpan> {
+        if !self.model.card.preprocessing.spatial.crop.sees_motion() {
+            return Vec::new();
+        }
+        let windows = self.spatial_windows(frames).into_iter();
+        windows.map(|(window, _)| window_around(window[window.len() / 2], frames)).collect()
     }
 
     fn check_stop(&self) -> Result<()> {

@@ -26,9 +26,18 @@ const TAPS: [f32; 4] = [0.25, 0.75, 0.75, 0.25];
 /// As in the authors' files the upsampling is a transposed convolution with fixed weights, so the taps outside the map
 /// count as level 0 and the outermost ring is darker. Levels are not rounded.
 pub fn classifier_input(flow2: Tensor<4>) -> Tensor<4> {
-    let px = flow2.mul_scalar(FLOW_UNIT_PX).clamp(-CLIP_PX, CLIP_PX);
-    let levels = px.add_scalar(CLIP_PX).mul_scalar(LEVELS_PER_PX);
-    upsample(levels).sub_scalar(MID_LEVEL)
+    upsample(levels(flow2)).sub_scalar(MID_LEVEL)
+}
+
+/// Raw finest flow → the same clipped and scaled to −128…127, of the same size.
+pub fn levels_around_zero(flow2: Tensor<4>) -> Tensor<4> {
+    levels(flow2).sub_scalar(MID_LEVEL)
+}
+
+/// Raw flow → levels in 0…255, ±20 px at the ends.
+fn levels(flow: Tensor<4>) -> Tensor<4> {
+    let px = flow.mul_scalar(FLOW_UNIT_PX).clamp(-CLIP_PX, CLIP_PX);
+    px.add_scalar(CLIP_PX).mul_scalar(LEVELS_PER_PX)
 }
 
 /// Returns `activation` of `conv` of [`classifier_input`].

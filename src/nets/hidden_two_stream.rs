@@ -48,7 +48,8 @@ impl HiddenTwoStream {
     pub fn load(dir: &Path, device: &Device) -> Result<Self> {
         let mut card = ModelCard::read(dir)?;
         let stream = |entry: &super::StreamEntry, modality: Modality| {
-            weights::load_module(entry.config(modality, card.classes.len()).init(device), &dir.join(&entry.weights))
+            let stream = entry.config(modality, card.classes.len()).init(device).at(entry.resolution);
+            weights::load_module(stream, &dir.join(&entry.weights))
         };
         let motion = weights::load_module(card.motion.config.init(device), &dir.join(&card.motion.weights))?;
         let temporal = card.temporal.as_ref().map(|entry| stream(entry, Modality::Flow)).transpose()?;

@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 
 use super::fusion::Fusion;
-use super::{Backbone, Modality, MotionConfig, StreamConfig, StreamInput};
+use super::{Backbone, FlowResolution, Modality, MotionConfig, SpatialCrop, StreamConfig, StreamInput};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -75,9 +75,21 @@ pub struct StreamEntry {
     /// Pictures or flows that a network for clips reads at once, if not [`StreamInput::CLIP`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<usize>,
+    /// Resolution at which the temporal stream reads flow.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub resolution: FlowResolution,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl StreamEntry {
+    /// Returns the entry of a stream of `backbone`, whose weights are in the file named so, all else by default.
+    pub fn new(weights: &str, backbone: Backbone) -> Self {
+        Self { weights: weights.into(), backbone, dropout: None, frames: None, resolution: FlowResolution::default() }
+    }
+
     /// Returns the stream to be built, for `modality` and `classes`.
     pub fn config(&self, modality: Modality, classes: usize) -> StreamConfig {
         let input = StreamInput::of(modality, self.backbone, self.frames);
@@ -91,7 +103,33 @@ pub struct Preprocessing {
     /// For the motion network.
     pub motion: FrameSize,
     /// For the spatial stream.
-    pub spatial: FrameSize,
+    pub spatial: SpatialFrames,
+}
+
+/// The frames of the spatial stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpatialFrames {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// What of a frame it sees.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub crop: SpatialCrop,
+}
+
+impl SpatialFrames {
+    /// Returns their size.
+    pub fn size(self) -> FrameSize {
+        FrameSize { width: self.width, height: self.height }
+    }
+}
+
+/// Whole frames.
+impl From<FrameSize> for SpatialFrames {
+    fn from(FrameSize { width, height }: FrameSize) -> Self {
+        Self { width, height, crop: SpatialCrop::Whole }
+    }
 }
 
 /// A size in pixels.
@@ -138,6 +176,8 @@ impl ModelCard {
     pub const FILE_NAME: &str = "model.toml";
     /// Frames larger than this would ask for hundreds of gigabytes of activations.
     const MAX_SIDE: u32 = 8192;
+    /// Smallest side of frames whose flow a temporal stream reads at half their resolution.
+    pub const MIN_SIDE_OF_FLOW: u32 = 64;
 
     /// Returns the card of the model in folder `dir`.
     pub fn read(dir: &Path) -> Result<Self> {
@@ -194,10 +234,18 @@ impl ModelCard {
                 return Err(format!("weights `{name}` are not a file name within the model's folder"));
             }
         }
-        for FrameSize { width, height } in [self.preprocessing.motion, self.preprocessing.spatial] {
+        for FrameSize { width, height } in [self.preprocessing.motion, self.preprocessing.spatial.size()] {
             if ![width, height].iter().all(|side| (32..=Self::MAX_SIDE).contains(side)) {
                 return Err(format!("frames of {width}×{height} are outside 32 to {} pixels a side", Self::MAX_SIDE));
             }
+        }
+        let FrameSize { width, height } = self.preprocessing.motion;
+        let reads_flow = self.temporal.as_ref().is_some_and(|entry| entry.resolution == FlowResolution::Flow);
+        if reads_flow && width.min(height) < Self::MIN_SIDE_OF_FLOW {
+            let least = Self::MIN_SIDE_OF_FLOW;
+            return Err(format!(
+                "flow of {width}×{height} frames is too small for a temporal stream at its resolution: {least} pixels a side"
+            ));
         }
         if !self.fusion.temporal_weight.is_finite() || self.fusion.temporal_weight < 0.0 {
             return Err("the weight of the temporal stream is not a number of 0 or more".into());

@@ -5,12 +5,12 @@ use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
 use super::efficientnet_lite::CompoundScale;
-use super::flow_normalisation::classifier_input;
+use super::flow_normalisation::{classifier_input, levels_around_zero};
 use super::layers::Head;
 use super::preprocessing::clip_input;
 use super::read_back::{device_of, read_rows};
 use super::resnet::ResNetLayout;
-use super::stream_input::{Modality, StreamInput};
+use super::stream_input::{FlowResolution, Modality, StreamInput};
 use super::{
     Backbone, BnInception, EfficientNetLite, I3d, MobileNetV2, ResNet, SqueezeNet, StreamConfig, Vgg16, weights,
 };
@@ -25,26 +25,36 @@ impl StreamConfig {
 
     /// Builds the stream with fresh parameters: He normal, the last layer near zero, zero biases.
     pub fn init(&self, device: &Device) -> Stream {
-        let lite = |scale: CompoundScale| Stream::EfficientNetLite(EfficientNetLite::new(scale, self, device));
-        match self.backbone {
-            Backbone::SqueezeNet => Stream::SqueezeNet(SqueezeNet::new(self, device)),
-            Backbone::MobileNetV2 => Stream::MobileNetV2(MobileNetV2::new(self, device)),
+        let lite = |scale: CompoundScale| Layers::EfficientNetLite(EfficientNetLite::new(scale, self, device));
+        let layers = match self.backbone {
+            Backbone::SqueezeNet => Layers::SqueezeNet(SqueezeNet::new(self, device)),
+            Backbone::MobileNetV2 => Layers::MobileNetV2(MobileNetV2::new(self, device)),
             Backbone::EfficientNetLite0 => lite(CompoundScale::LITE0),
             Backbone::EfficientNetLite1 => lite(CompoundScale::LITE1),
             Backbone::EfficientNetLite2 => lite(CompoundScale::LITE2),
-            Backbone::BnInception => Stream::BnInception(BnInception::new(self, device)),
-            Backbone::I3d => Stream::I3d(I3d::new(self, device)),
-            Backbone::ResNet18 => Stream::ResNet(ResNet::new(ResNetLayout::RESNET18, self, device)),
-            Backbone::ResNet50 => Stream::ResNet(ResNet::new(ResNetLayout::RESNET50, self, device)),
-            Backbone::Vgg16 => Stream::Vgg16(Vgg16::new(self, device)),
-        }
+            Backbone::BnInception => Layers::BnInception(BnInception::new(self, device)),
+            Backbone::I3d => Layers::I3d(I3d::new(self, device)),
+            Backbone::ResNet18 => Layers::ResNet(ResNet::new(ResNetLayout::RESNET18, self, device)),
+            Backbone::ResNet50 => Layers::ResNet(ResNet::new(ResNetLayout::RESNET50, self, device)),
+            Backbone::Vgg16 => Layers::Vgg16(Vgg16::new(self, device)),
+        };
+        Stream::of(layers)
     }
 }
 
 /// The spatial or the temporal stream. Dropout and the statistics of batches act on autodiff devices only.
 #[derive(Module, Debug)]
+pub struct Stream {
+    /// The classifier.
+    pub layers: Layers,
+    #[module(skip)]
+    resolution: FlowResolution,
+}
+
+/// The classifier of a stream.
+#[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are a handful of these in the whole program")]
-pub enum Stream {
+pub enum Layers {
     /// SqueezeNet 1.0.
     SqueezeNet(SqueezeNet),
     /// MobileNetV2.
@@ -62,6 +72,21 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// Returns the stream of these layers, which reads flow at the resolution of the frames if it reads flow.
+    pub fn of(layers: Layers) -> Self {
+        Self { layers, resolution: FlowResolution::Frames }
+    }
+
+    /// Returns the same stream reading flow at `resolution`.
+    pub fn at(self, resolution: FlowResolution) -> Self {
+        Self { resolution, ..self }
+    }
+
+    /// Returns the resolution at which it reads flow.
+    pub fn resolution(&self) -> FlowResolution {
+        self.resolution
+    }
+
     /// `x` [b, c, h, w] → logits [b, K].
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         self.classify(self.features(x))
@@ -83,37 +108,46 @@ impl Stream {
         read_rows(self.classify(self.flow_features(flow)))
     }
 
+    /// Raw finest flow [b, 2n, h/2, w/2] → what the first layer reads in −128…127, [b, 2n, h, w], or [b, 2n, h/2, w/2] at the
+    /// resolution of the flow.
+    pub fn flow_input(&self, flow: Tensor<4>) -> Tensor<4> {
+        match self.resolution {
+            FlowResolution::Frames => classifier_input(flow),
+            FlowResolution::Flow => levels_around_zero(flow),
+        }
+    }
+
     /// Raw finest flow [b, 2n, h/2, w/2] → what the last layer reads, [b, F].
     pub fn flow_features(&self, flow: Tensor<4>) -> Tensor<2> {
-        match self {
-            Self::SqueezeNet(network) => network.flow_features(flow),
-            _ => self.features(classifier_input(flow)),
+        match (&self.layers, self.resolution) {
+            (Layers::SqueezeNet(network), FlowResolution::Frames) => network.flow_features(flow),
+            _ => self.features(self.flow_input(flow)),
         }
     }
 
     /// `x` [b, c, h, w] → what the last layer reads, [b, F].
     pub fn features(&self, x: Tensor<4>) -> Tensor<2> {
-        match self {
-            Self::SqueezeNet(network) => network.features(x),
-            Self::MobileNetV2(network) => network.features(x),
-            Self::EfficientNetLite(network) => network.features(x),
-            Self::BnInception(network) => network.features(x),
-            Self::I3d(network) => network.features(x),
-            Self::ResNet(network) => network.features(x),
-            Self::Vgg16(network) => network.features(x),
+        match &self.layers {
+            Layers::SqueezeNet(network) => network.features(x),
+            Layers::MobileNetV2(network) => network.features(x),
+            Layers::EfficientNetLite(network) => network.features(x),
+            Layers::BnInception(network) => network.features(x),
+            Layers::I3d(network) => network.features(x),
+            Layers::ResNet(network) => network.features(x),
+            Layers::Vgg16(network) => network.features(x),
         }
     }
 
     /// Returns the last layer: `features` [b, F] → logits [b, K].
     pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
-        match self {
-            Self::SqueezeNet(network) => network.classify(features),
-            Self::MobileNetV2(network) => network.classify(features),
-            Self::EfficientNetLite(network) => network.classify(features),
-            Self::BnInception(network) => network.classify(features),
-            Self::I3d(network) => network.classify(features),
-            Self::ResNet(network) => network.classify(features),
-            Self::Vgg16(network) => network.classify(features),
+        match &self.layers {
+            Layers::SqueezeNet(network) => network.classify(features),
+            Layers::MobileNetV2(network) => network.classify(features),
+            Layers::EfficientNetLite(network) => network.classify(features),
+            Layers::BnInception(network) => network.classify(features),
+            Layers::I3d(network) => network.classify(features),
+            Layers::ResNet(network) => network.classify(features),
+            Layers::Vgg16(network) => network.classify(features),
         }
     }
 }
@@ -121,27 +155,27 @@ impl Stream {
 impl Stream {
     /// Returns its architecture.
     pub fn backbone(&self) -> Backbone {
-        match self {
-            Self::SqueezeNet(_) => Backbone::SqueezeNet,
-            Self::MobileNetV2(_) => Backbone::MobileNetV2,
-            Self::EfficientNetLite(network) => network.backbone(),
-            Self::BnInception(_) => Backbone::BnInception,
-            Self::I3d(_) => Backbone::I3d,
-            Self::ResNet(network) => network.backbone(),
-            Self::Vgg16(_) => Backbone::Vgg16,
+        match &self.layers {
+            Layers::SqueezeNet(_) => Backbone::SqueezeNet,
+            Layers::MobileNetV2(_) => Backbone::MobileNetV2,
+            Layers::EfficientNetLite(network) => network.backbone(),
+            Layers::BnInception(_) => Backbone::BnInception,
+            Layers::I3d(_) => Backbone::I3d,
+            Layers::ResNet(network) => network.backbone(),
+            Layers::Vgg16(_) => Backbone::Vgg16,
         }
     }
 
     /// Returns its input.
     pub fn input(&self) -> StreamInput {
-        let first = match self {
-            Self::SqueezeNet(network) => &network.conv1.weight,
-            Self::MobileNetV2(network) => &network.first.conv.weight,
-            Self::EfficientNetLite(network) => &network.first.conv.weight,
-            Self::BnInception(network) => &network.conv1.conv.weight,
-            Self::ResNet(network) => &network.conv1.conv.weight,
-            Self::Vgg16(network) => &network.conv1_1.weight,
-            Self::I3d(network) => return network.input(),
+        let first = match &self.layers {
+            Layers::SqueezeNet(network) => &network.conv1.weight,
+            Layers::MobileNetV2(network) => &network.first.conv.weight,
+            Layers::EfficientNetLite(network) => &network.first.conv.weight,
+            Layers::BnInception(network) => &network.conv1.conv.weight,
+            Layers::ResNet(network) => &network.conv1.conv.weight,
+            Layers::Vgg16(network) => &network.conv1_1.weight,
+            Layers::I3d(network) => return network.input(),
         };
         match first.lazy_shape()[1] {
             3 => StreamInput::PICTURE,
@@ -168,15 +202,16 @@ impl Stream {
     /// because at a scale of one a new last layer learns at the rate of the others.
     pub fn with_head(self, scale: f32, weight: Tensor<2>, bias: Tensor<1>) -> Self {
         let head = Head { scale, weight, bias };
-        match self {
-            Self::SqueezeNet(network) => Self::SqueezeNet(network.with_head(head)),
-            Self::MobileNetV2(network) => Self::MobileNetV2(network.with_head(head)),
-            Self::EfficientNetLite(network) => Self::EfficientNetLite(network.with_head(head)),
-            Self::BnInception(network) => Self::BnInception(network.with_head(head)),
-            Self::I3d(network) => Self::I3d(network.with_head(head)),
-            Self::ResNet(network) => Self::ResNet(network.with_head(head)),
-            Self::Vgg16(network) => Self::Vgg16(network.with_head(head)),
-        }
+        let layers = match self.layers {
+            Layers::SqueezeNet(network) => Layers::SqueezeNet(network.with_head(head)),
+            Layers::MobileNetV2(network) => Layers::MobileNetV2(network.with_head(head)),
+            Layers::EfficientNetLite(network) => Layers::EfficientNetLite(network.with_head(head)),
+            Layers::BnInception(network) => Layers::BnInception(network.with_head(head)),
+            Layers::I3d(network) => Layers::I3d(network.with_head(head)),
+            Layers::ResNet(network) => Layers::ResNet(network.with_head(head)),
+            Layers::Vgg16(network) => Layers::Vgg16(network.with_head(head)),
+        };
+        Self { layers, resolution: self.resolution }
     }
 }
 

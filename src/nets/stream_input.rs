@@ -1,6 +1,22 @@
 //! The input of a stream: frames, or the flow between adjacent frames.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Backbone, WINDOW_FRAMES};
+use crate::named::named;
+
+named! {
+    /// The resolution at which a temporal stream reads flow.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum FlowResolution {
+        /// That of the frames: upsampled ×2, as in the authors' files.
+        #[default]
+        Frames = "frames",
+        /// Its own, half that of the frames: a quarter of the computation.
+        Flow = "flow",
+    }
+}
 
 /// The modality of a stream's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -159,14 +159,19 @@ fn transposed_in_file(rank: usize) -> bool {
     rank == 2
 }
 
+/// Returns whether a module's container is part of the names of its layers: the variants of
+/// [`MotionNetwork`](super::MotionNetwork) and [`Layers`](super::Layers), and a [`Stream`](super::Stream) around its layers, are not.
+pub(crate) fn counts_in_names(container: &str) -> bool {
+    !container.starts_with("Enum:") && container != "Struct:Stream"
+}
+
 /// The position of a walk through a module.
 #[derive(Default)]
 struct ParameterPath(Vec<String>);
 
 impl ParameterPath {
-    /// Returns the variants of [`MotionNetwork`](super::MotionNetwork) and [`Stream`](super::Stream) are no part of a name.
     fn counts(container: &str) -> bool {
-        !container.starts_with("Enum:")
+        counts_in_names(container)
     }
 
     fn enter(&mut self, name: &str, container: &str) {

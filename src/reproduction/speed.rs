@@ -125,7 +125,7 @@ fn through(streams: &mut MeasuredStreams, clip: &LabelledClip, frame: Geometry) 
         temporal(&scorer, model, *source, streams.tvl1.as_mut(), clip, &frames)?;
     }
     if let Some(model) = &streams.spatial {
-        ClipScorer::new(model, every(frames.len())).spatial(&frames)?;
+        ClipScorer::new(model, every(frames.len())).spatial(&frames, None)?;
     }
     Ok(frames.len())
 }

@@ -8,7 +8,7 @@ use super::config::plan::{Network, TrainingPlan};
 use super::loader::{Batch, Loader};
 use super::objective::Objective;
 use super::optim::optimizer::rate_at;
-use super::run::trainer::sampler;
+use super::sampling::sampler;
 use crate::data::Dataset;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};

@@ -294,7 +294,7 @@ fn stage(layer: &str) -> &str {
 /// Returns the frames that the model's networks are used to.
 fn frame(card: &ModelCard, network: Network) -> Geometry {
     let sizes = card.preprocessing;
-    let FrameSize { width, height } = if network == Network::Spatial { sizes.spatial } else { sizes.motion };
+    let FrameSize { width, height } = if network == Network::Spatial { sizes.spatial.size() } else { sizes.motion };
     Geometry { width, height }
 }
 
@@ -316,7 +316,7 @@ mod tests {
         for entry in [&mut card.spatial, &mut card.temporal] {
             entry.as_mut().unwrap().backbone = backbone;
         }
-        card.preprocessing.spatial = FrameSize { width: 227, height: 227 };
+        card.preprocessing.spatial = FrameSize { width: 227, height: 227 }.into();
         ModelCard { origin: Origin::default(), ..card }
     }
 

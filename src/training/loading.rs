@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::config::plan::{Network, TrainingPlan};
 use super::loader::{Loader, Pixels};
-use super::run::trainer::sampler;
+use super::sampling::sampler;
 use crate::data::Dataset;
 use crate::data::clips::Clips;
 use crate::error::Result;

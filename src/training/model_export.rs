@@ -15,8 +15,8 @@ use crate::error::{Error, Result};
 use crate::names::are_alike;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, BaseModel, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin, Precision,
-    Preprocessing, Stream, StreamEntry, device_of,
+    Backbone, BaseModel, FlowResolution, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin,
+    Precision, Preprocessing, SpatialFrames, Stream, StreamEntry, device_of,
 };
 use crate::video::Geometry;
 
@@ -68,6 +68,7 @@ impl ModelInit {
     ) -> Result<HiddenTwoStream> {
         let backbone = trained.as_ref().map_or(plan.backbone, Stream::backbone);
         let clip = trained.as_ref().filter(|_| backbone.reads_clips()).map(|stream| stream.input().count);
+        let resolution = trained.as_ref().map_or_else(FlowResolution::default, Stream::resolution);
         let kept = self.base.as_ref();
         // Scores of other classes would be of no use beside the new ones.
         let same_classes =
@@ -87,12 +88,14 @@ impl ModelInit {
             Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
-                card.temporal = Some(entry(temporal_before, "temporal.safetensors", backbone, clip, plan.dropout));
+                card.temporal =
+                    Some(entry(temporal_before, "temporal.safetensors", backbone, clip, resolution, plan.dropout));
                 temporal = trained;
             }
             Network::Spatial => {
-                card.preprocessing.spatial = frame_size(plan.frame);
-                card.spatial = Some(entry(spatial_before, "spatial.safetensors", backbone, clip, plan.dropout));
+                card.preprocessing.spatial = SpatialFrames { crop: self.spatial_crop, ..frame_size(plan.frame).into() };
+                card.spatial =
+                    Some(entry(spatial_before, "spatial.safetensors", backbone, clip, resolution, plan.dropout));
                 spatial = trained;
             }
         }
@@ -167,11 +170,11 @@ fn entry(
     weights: &str,
     backbone: Backbone,
     clip: Option<usize>,
+    resolution: FlowResolution,
     dropout: Option<f64>,
 ) -> StreamEntry {
-    let fresh = || StreamEntry { weights: weights.into(), backbone, dropout: None, frames: None };
-    let entry = of_base.unwrap_or_else(fresh);
-    StreamEntry { dropout: dropout.or(entry.dropout), frames: clip, ..entry }
+    let entry = of_base.unwrap_or_else(|| StreamEntry::new(weights, backbone));
+    StreamEntry { dropout: dropout.or(entry.dropout), frames: clip, resolution, ..entry }
 }
 
 fn fresh_card(plan: &TrainingPlan) -> ModelCard {
@@ -188,7 +191,7 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
         spatial: None,
         preprocessing: Preprocessing {
             motion: size(plan.frame),
-            spatial: size(TrainingPlan::of(Network::Spatial).frame),
+            spatial: size(TrainingPlan::of(Network::Spatial).frame).into(),
         },
         fusion: Fusion::default(),
         origin: Origin::default(),

@@ -1,19 +1,24 @@
 //! The initial model of a run: the networks of its base, or fresh ones.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Device;
 
 use super::config::plan::{Network, TrainingPlan};
+use super::motion_squares::MotionSquares;
 use super::probe::linear::RowInit;
 use super::validation::relabelled;
+use crate::data::clip_cache::ClipCache;
 use crate::data::{Dataset, LabelledClip, hold_out};
 use crate::error::{Error, Result};
 use crate::names::{are_alike, composed};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
-use crate::nets::{HiddenTwoStream, Modality, ModelCard, MotionNetwork, Stream, StreamConfig, StreamInput};
+use crate::nets::{
+    FlowResolution, HiddenTwoStream, Modality, ModelCard, MotionNetwork, SpatialCrop, Stream, StreamConfig, StreamInput,
+};
 use crate::plural::counted;
 
 /// The networks before the first step.
@@ -32,6 +37,8 @@ pub struct ModelInit {
     pub(super) from_base: bool,
     /// The clips in words.
     pub(super) trained_on: String,
+    /// What of a frame the trained spatial stream sees.
+    pub(super) spatial_crop: SpatialCrop,
 }
 
 /// Returns the clips that a plan trains on, and those that it measures on: those that it names, else those that it holds out.
@@ -118,9 +125,22 @@ impl ModelInit {
             (Some(modality), _) => Some(new_stream(plan, modality, classes, device)?),
         };
         check_reach(&motion, stream.as_ref())?;
+        check_crop(plan, stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         let trained_on = trained_on(plan, dataset);
-        Ok(Self { motion, stream, new_head, base, classes, known: known_classes, from_base, trained_on })
+        let spatial_crop = spatial_crop(plan, base.as_ref())?;
+        Ok(Self { motion, stream, new_head, base, classes, known: known_classes, from_base, trained_on, spatial_crop })
+    }
+
+    /// Returns the squares around the motion of `clips`, where the trained stream looks at them.
+    pub(super) fn motion_squares(
+        &self,
+        plan: &TrainingPlan,
+        clips: Vec<LabelledClip>,
+        cache: Option<Arc<ClipCache>>,
+    ) -> Option<MotionSquares> {
+        let size = self.base.as_ref()?.card.preprocessing.motion;
+        MotionSquares::new(self.motion.valid(), size, clips, cache, self.spatial_crop, plan.frame)
     }
 
     /// Returns the initialisation of the rows of a new classifier layer: rows of known classes stay.
@@ -150,6 +170,20 @@ impl ModelInit {
     }
 }
 
+/// Returns what of a frame the stream sees that `plan` trains: as the plan says, else as that of the base.
+fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<SpatialCrop> {
+    if plan.network != Network::Spatial {
+        return Ok(SpatialCrop::Whole);
+    }
+    let of_base = base.map(|base| base.card.preprocessing.spatial.crop);
+    let crop = plan.spatial_crop.or(of_base).unwrap_or_default();
+    if crop.sees_motion() && base.is_none() {
+        let cause = "the square around the motion needs a trained MotionNet";
+        return Err(Error::new("spatial crop", cause, "Start from a model (--base)"));
+    }
+    Ok(crop)
+}
+
 /// Returns the clips of a plan in words.
 fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
     let (clips, path) = (dataset.clips.len(), plan.data.path().display());
@@ -167,8 +201,8 @@ fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], devic
     let input = StreamInput::of(modality, plan.backbone, plan.clip_frames);
     let config = StreamConfig { backbone: plan.backbone, input, classes: classes.len(), dropout: plan.dropout };
     match &plan.imagenet {
-        Some(path) => stream_from_imagenet(path, &config, device),
-        None => Ok(config.init(device)),
+        Some(path) => Ok(stream_from_imagenet(path, &config, device)?.at(plan.flow_resolution.unwrap_or_default())),
+        None => Ok(config.init(device).at(plan.flow_resolution.unwrap_or_default())),
     }
 }
 
@@ -182,6 +216,10 @@ fn adapted(
     refilled: Option<usize>,
     device: &Device,
 ) -> Result<Stream> {
+    let stream = match plan.flow_resolution {
+        Some(resolution) => stream.at(resolution),
+        None => stream,
+    };
     if plan.dropout.is_none() && plan.clip_frames.is_none() && refilled.is_none() {
         return Ok(stream);
     }
@@ -198,11 +236,23 @@ fn adapted(
         classes: refilled.or(card.map(|card| card.classes.len())).unwrap_or_default(),
         dropout: plan.dropout.or(entry.and_then(|entry| entry.dropout)),
     };
+    let fresh = config.init(device).at(stream.resolution());
     if refilled.is_some() {
-        return Ok(config.init(device));
+        return Ok(fresh);
     }
     let refuse = |error: burn::store::RecordError| Error::new("base", error.to_string(), "Choose another base");
-    config.init(device).try_load_record(stream.into_record()).map_err(refuse)
+    fresh.try_load_record(stream.into_record()).map_err(refuse)
+}
+
+/// Refuses crops whose flow would be too small for a temporal stream that reads it as it is.
+fn check_crop(plan: &TrainingPlan, stream: Option<&Stream>) -> Result<()> {
+    let reads_flow = stream.is_some_and(|stream| stream.input().modality == Modality::Flow);
+    let is_small = plan.crop.width.min(plan.crop.height) < ModelCard::MIN_SIDE_OF_FLOW;
+    if !reads_flow || !is_small || stream.map(Stream::resolution) == Some(FlowResolution::Frames) {
+        return Ok(());
+    }
+    let cause = format!("{}×{} gives flow of less than 32 pixels a side", plan.crop.width, plan.crop.height);
+    Err(Error::new("crop", cause, format!("Use at least {0}x{0}", ModelCard::MIN_SIDE_OF_FLOW)))
 }
 
 /// Refuses a temporal stream of shorter windows than MotionNet reads.

@@ -12,13 +12,15 @@ pub(crate) fn hash_motion(hash: &mut ContentHash, motion: &MotionNetwork) {
     hash_parameters(hash, motion);
 }
 
-/// Appends what decides the features of `stream`: its architecture, how long its windows are, its parameters and statistics. How
+/// Appends what decides the features of `stream`: its architecture, how long its windows are, at which resolution
+/// it reads flow, its parameters and statistics. How
 /// long they are shows in no parameter of a network that reads clips of any length.
 pub(crate) fn hash_stream(hash: &mut ContentHash, stream: &Stream) {
     let input = stream.input();
     hash.field(stream.backbone().name());
     hash.field(format!("{:?}", input.modality));
     hash.number(input.count as u64);
+    hash.field(stream.resolution().key());
     hash_parameters(hash, stream);
 }
 

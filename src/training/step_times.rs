@@ -110,7 +110,14 @@ fn samples(plan: &TrainingPlan) -> f64 {
 /// Returns whether a sample costs the same in both.
 fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
     let key = |plan: &TrainingPlan| {
-        let networks = (plan.network, plan.backbone, plan.clip_frames, plan.motion.clone(), plan.base.clone());
+        let networks = (
+            plan.network,
+            plan.backbone,
+            plan.clip_frames,
+            (plan.flow_resolution, plan.spatial_crop),
+            plan.motion.clone(),
+            plan.base.clone(),
+        );
         (networks, plan.mode, plan.flow_source, plan.freeze.clone(), plan.frame, plan.crop)
     };
     key(one) == key(other)

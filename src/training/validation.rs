@@ -13,6 +13,7 @@ use super::batches;
 use super::config::plan::{Network, TrainingPlan};
 use super::flow::frozen_flow::{Ahead, FrozenFlow, KeptFlow};
 use super::flow::source::FlowSource;
+use super::motion_squares::{MotionSquares, square_of};
 use super::objective::Objective;
 use super::objective::losses::separable::Separable;
 use super::objective::losses::warp;
@@ -61,6 +62,8 @@ pub struct Validator {
     flow_source: FlowSource,
     /// The flow of the clips where it is not the network's own.
     flow: Option<FrozenFlow>,
+    /// The squares around the motion, for a spatial stream that looks at them.
+    squares: Option<MotionSquares>,
 }
 
 /// The networks that are measured, without autodiff.
@@ -79,7 +82,15 @@ impl Validator {
             network: plan.network,
             flow_source: plan.flow_source,
             flow: None,
+            squares: None,
         }
+    }
+
+    /// Makes a spatial stream look at the squares around the motion of the clips that are measured on, which `find` finds.
+    pub(super) fn looking_at(self, find: impl FnOnce(Vec<LabelledClip>) -> Option<MotionSquares>) -> Self {
+        let list = |clips: &Arc<Clips>| (0..clips.len()).map(|index| clips.clip(index).clone()).collect();
+        let squares = self.clips.as_ref().map(list).and_then(find);
+        Self { squares, ..self }
     }
 
     /// Returns whether there is anything to measure on.
@@ -209,8 +220,11 @@ impl Validator {
             let flow = self.flow_of(clips, networks).windows(&draws, pairs, size, &ahead, &device)?;
             return stream.temporal_logits(flow);
         }
-        let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_stream)).collect();
         let at_once = self.windows_at_once(networks);
+        if let Some(squares) = &self.squares {
+            return spatial_logits(seen, stream, squares, clips.geometry(), at_once);
+        }
+        let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_stream)).collect();
         let logits = in_parts(stream, &windows, clips.geometry(), at_once, |windows| match self.network {
             Network::Spatial => stream.spatial_logits(windows),
             _ => stream.temporal_logits(networks.motion.flows(windows).into_finest()),
@@ -254,6 +268,48 @@ fn read(
         seen.of_stream = middle_of(clips, index, reads.frames())?;
     }
     Ok(seen)
+}
+
+/// Returns the logits of a spatial stream that looks at `squares`, a row for each clip: the mean of all that it sees of one.
+///
+/// # Errors
+/// If the device fails.
+fn spatial_logits(
+    seen: &[ClipInputs],
+    stream: &Stream,
+    squares: &MotionSquares,
+    size: Geometry,
+    at_once: usize,
+) -> Result<Vec<Vec<f32>>> {
+    let indices: Vec<usize> = seen.iter().map(|clip| clip.index).collect();
+    let parts: Vec<Vec<RgbImage>> = squares
+        .of_each(&indices)?
+        .iter()
+        .zip(seen)
+        .map(|(square, clip)| {
+            let part = |square| clip.of_stream.iter().map(|frame| square_of(frame, square)).collect();
+            square.as_ref().map_or_else(Vec::new, part)
+        })
+        .collect();
+    let (mut windows, mut owners) = (Vec::new(), Vec::new());
+    for (owner, (clip, part)) in seen.iter().zip(&parts).enumerate() {
+        if squares.crop().sees_whole() || part.is_empty() {
+            windows.push(borrowed(&clip.of_stream));
+            owners.push(owner);
+        }
+        if !part.is_empty() {
+            windows.push(part.iter().collect());
+            owners.push(owner);
+        }
+    }
+    let rows = in_parts(stream, &windows, size, at_once, |windows| stream.spatial_logits(windows))?;
+    let mut means = vec![Vec::new(); seen.len()];
+    for (owner, row) in owners.iter().zip(rows.into_iter().flatten()) {
+        let share = 1.0 / owners.iter().filter(|other| *other == owner).count() as f32;
+        means[*owner].resize(row.len(), 0.0);
+        means[*owner].iter_mut().zip(row).for_each(|(mean, logit)| *mean += share * logit);
+    }
+    Ok(means)
 }
 
 /// Returns the results of `work` for parts of `windows`, each of which costs as much as `pictures` pictures of `size`: all cores

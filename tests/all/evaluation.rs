@@ -126,7 +126,7 @@ fn scene(frames: usize, network_frames: usize) -> (HiddenTwoStream, Vec<RgbImage
     let motion = MotionConfig { frames: network_frames, width: 2, ..MotionConfig::default() };
     let mut model = fixture::model(&motion, size, &choose(DeviceChoice::Cpu).unwrap().device);
     let size = FrameSize { width: 80, height: 60 };
-    model.card.preprocessing = Preprocessing { motion: size, spatial: size };
+    model.card.preprocessing = Preprocessing { motion: size, spatial: size.into() };
     (model, render_clip(ACTIONS[0], &STYLES[0], 1, frames, Geometry { width: 80, height: 60 }).frames)
 }
 
@@ -158,7 +158,7 @@ fn shared_flow_gives_the_logits_of_every_view_by_itself() {
         }
         assert_eq!((temporal.len(), spatial.len()), (samples * crops.count(), samples * crops.count()));
         assert_close(&scorer.temporal(&frames).unwrap().unwrap(), &temporal);
-        assert_close(&scorer.spatial(&frames).unwrap().unwrap(), &spatial);
+        assert_close(&scorer.spatial(&frames, None).unwrap().unwrap(), &spatial);
         assert_eq!(scorer.temporal(&frames[..1]).unwrap().unwrap().len(), 2, "a single frame is a window too");
     }
 }
@@ -171,7 +171,7 @@ fn a_clip_is_scored_from_the_frames_that_are_looked_at() {
     let path = fixture::clip(dir.path(), 80, Geometry { width: 96, height: 80 }).unwrap();
     let clip = LabelledClip { path, label: 0, segment_secs: Some([0.2, 3.0]), group: None };
     let (mut model, _) = scene(1, 2);
-    model.card.preprocessing.spatial = FrameSize { width: 64, height: 64 };
+    model.card.preprocessing.spatial = FrameSize { width: 64, height: 64 }.into();
     for crops in [Crops::Whole, Crops::Five] {
         let scorer = ClipScorer::new(&model, Protocol { samples: 3, crops, spread: Spread::Even });
         assert_eq!(scorer.bytes(), 3 * (3 * 11 * 80 * 60 + 3 * 64 * 64), "not 70 frames");
@@ -180,7 +180,7 @@ fn a_clip_is_scored_from_the_frames_that_are_looked_at() {
         let spatial = clip.decode(scorer.spatial_size(), None).unwrap();
         let scored = scorer.score(&clip, FlowSource::MotionNet).unwrap();
         assert_eq!(scored.temporal, scorer.temporal(&motion).unwrap());
-        assert_eq!(scored.spatial, scorer.spatial(ClipPictures::All(&spatial)).unwrap());
+        assert_eq!(scored.spatial, scorer.spatial(ClipPictures::All(&spatial), None).unwrap());
         for source in [FlowSource::Codec, FlowSource::Tvl1Fast] {
             let whole = scorer.temporal_of(&source.clip_flow(&clip, &motion, &model.motion).unwrap()).unwrap().unwrap();
             let few = scorer.score(&clip, source).unwrap().temporal.unwrap();

@@ -15,12 +15,7 @@ use crate::training::{clips, flow_model};
 /// A model of the clips' classes with both streams, untrained, and small frames.
 fn base(dir: &Path, data: &DataSource, classes: &[&str]) -> PathBuf {
     let mut model = HiddenTwoStream::load(&flow_model(dir, data), &Device::flex()).unwrap();
-    let entry = |weights: &str| StreamEntry {
-        weights: weights.into(),
-        backbone: Backbone::SqueezeNet,
-        dropout: Some(0.0),
-        frames: None,
-    };
+    let entry = |weights: &str| StreamEntry { dropout: Some(0.0), ..StreamEntry::new(weights, Backbone::SqueezeNet) };
     model.card.classes = classes.iter().map(|&class| class.to_owned()).collect();
     (model.card.preprocessing.spatial.width, model.card.preprocessing.spatial.height) = (64, 64);
     let (spatial, temporal) = (entry("spatial.safetensors"), entry("temporal.safetensors"));
@@ -388,7 +383,7 @@ pub fn recognised(model: &HiddenTwoStream, clips: &motionscope::data::Dataset) -
     let sizes = model.card.preprocessing;
     let mut right = [0; 3];
     for clip in &clips.clips {
-        let frames = decode_clip(&clip.path, geometry(sizes.spatial), None).unwrap();
+        let frames = decode_clip(&clip.path, geometry(sizes.spatial.size()), None).unwrap();
         let stream = model.spatial.as_ref().unwrap();
         let spatial = stream.spatial_logits(&[window(&frames, 1)]).unwrap().remove(0);
         let frames = decode_clip(&clip.path, geometry(sizes.motion), None).unwrap();

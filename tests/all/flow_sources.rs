@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData, Tolerance};
 use motionscope::data::Dataset;
 use motionscope::evaluation::{ClipScorer, Crops, Protocol, Spread};
-use motionscope::nets::HiddenTwoStream;
+use motionscope::nets::{FlowResolution, HiddenTwoStream};
 use motionscope::training::{ClipFlow, FlowSource, Network, TemporalMode, TrainingEvent, TrainingPlan};
+use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text};
-use crate::training::{clips, flow_model, small, train, without_dropout};
+use crate::training::{clips, flow_model, small, train, train_until, without_dropout};
 
 #[test]
 fn streams_learn_from_the_codec_and_from_classical_flow_without_a_motion_net() {
@@ -50,6 +51,59 @@ fn streams_learn_from_the_codec_and_from_classical_flow_without_a_motion_net() {
         assert_eq!(code(&output), 0, "{}", text(&output.stderr));
         assert!(text(&output.stdout).contains("temporal"), "{}", text(&output.stdout));
     }
+}
+
+/// The stream reads flow of 32×32 of frames of 64×64: trained, resumed, exported, taken over by the next training.
+#[test]
+fn a_stream_learns_flow_at_its_own_resolution() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let base = flow_model(dir.path(), &data);
+    let at = |name: &str, mode| TrainingPlan {
+        base: Some(base.clone()),
+        flow_resolution: Some(FlowResolution::Flow),
+        mode,
+        dropout: Some(0.0), // Dropout is drawn from what all trainings of this process share.
+        hold_out: 0.5,
+        ..small(Network::Temporal, &data, dir.path().join(name))
+    };
+    let bytes = |run: &str| std::fs::read(dir.path().join(run).join("model/temporal.safetensors")).unwrap();
+    for mode in [TemporalMode::A, TemporalMode::C] {
+        let (whole, halves) = (format!("whole {mode:?}"), format!("halves {mode:?}"));
+        train(&at(&whole, mode)).0.unwrap();
+        train_until(&at(&halves, mode), 2).0.unwrap();
+        train(&at(&halves, mode)).0.unwrap();
+        assert!(bytes(&whole) == bytes(&halves), "mode {mode:?}");
+    }
+    let load = |run: &str| HiddenTwoStream::load(&dir.path().join(run).join("model"), &Device::flex()).unwrap();
+    let model = load("whole A");
+    assert_eq!(model.card.temporal.as_ref().unwrap().resolution, FlowResolution::Flow);
+    let stream = model.temporal.as_ref().unwrap();
+    let flow = Tensor::<4>::ones([1, 20, 32, 32], &Device::flex()).mul_scalar(0.1); // 2 px
+    let read = stream.flow_input(flow.clone());
+    assert_eq!(read.dims(), [1, 20, 32, 32]);
+    read.clone().into_data().assert_approx_eq::<f32>(
+        &TensorData::full([1, 20, 32, 32], 22.0 * 255.0 / 40.0 - 128.0),
+        Tolerance::absolute(1e-4),
+    );
+    let (logits, expected) = (stream.temporal_logits(flow.clone()).unwrap(), stream.forward(read).into_data());
+    assert_eq!(logits[0], expected.try_into_vec::<f32>().unwrap());
+    let upsampled = stream.clone().at(FlowResolution::Frames);
+    assert_eq!(upsampled.flow_input(flow.clone()).dims(), [1, 20, 64, 64]);
+    assert_ne!(upsampled.temporal_logits(flow).unwrap(), logits);
+
+    let next = TrainingPlan {
+        base: Some(dir.path().join("whole A/model")),
+        dropout: Some(0.3),
+        ..small(Network::Temporal, &data, dir.path().join("next"))
+    };
+    train(&next).0.unwrap();
+    assert_eq!(load("next").card.temporal.unwrap().resolution, FlowResolution::Flow);
+    let wrong = TrainingPlan { network: Network::Spatial, ..at("spatial", TemporalMode::A) };
+    assert!(wrong.check().unwrap_err().to_string().contains("only the temporal stream reads flow"));
+    let small_crop = TrainingPlan { crop: Geometry { width: 64, height: 32 }, ..at("small", TemporalMode::A) };
+    let error = train(&small_crop).0.unwrap_err();
+    assert_eq!((error.subject.as_str(), error.remedy.as_str()), ("crop", "Use at least 64x64"), "{error}");
 }
 
 #[test]

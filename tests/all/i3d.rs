@@ -69,7 +69,7 @@ fn streams_of_clips_are_trained_kept_measured_and_followed() {
     let seen = sample_frames(dir.path(), scorer.spatial_size());
     let window: Vec<&RgbImage> = seen[3..10].iter().collect();
     let expected = spatial.spatial_logits(&[window]).unwrap().swap_remove(0);
-    assert_near(&scorer.spatial(&seen).unwrap().unwrap(), &expected);
+    assert_near(&scorer.spatial(&seen, None).unwrap().unwrap(), &expected);
     let seen = sample_frames(dir.path(), scorer.motion_size());
     let window: Vec<&RgbImage> = (0..16).map(|index| &seen[index.min(12)]).collect();
     let of_clip = temporal.temporal_logits(model.motion.flows(&[window]).into_finest()).unwrap().swap_remove(0);

@@ -37,6 +37,7 @@ mod rtsp;
 mod rtsp_server;
 mod sample;
 mod shared;
+mod spatial_crop;
 mod steering;
 mod training;
 mod training_options;

@@ -14,7 +14,7 @@ use motionscope::nets::fusion::{Fusion, FusionRule};
 use motionscope::nets::import::stream_from_imagenet;
 use motionscope::nets::preprocessing::{motion_input, spatial_input};
 use motionscope::nets::{
-    Architecture, Backbone, MotionConfig, MotionNetwork, Stream, StreamConfig, StreamInput, cross_modality,
+    Architecture, Backbone, Layers, MotionConfig, MotionNetwork, StreamConfig, StreamInput, cross_modality,
     flow_normalisation, weights,
 };
 use safetensors::tensor::TensorView;
@@ -303,7 +303,7 @@ fn a_temporal_stream_starts_from_the_averaged_colours() {
         StreamConfig { input: StreamInput::PICTURE, classes: 1000, ..config }.init(&device),
         &path,
     );
-    let (Stream::SqueezeNet(temporal), Stream::SqueezeNet(grey)) = (stream, grey.unwrap()) else {
+    let (Layers::SqueezeNet(temporal), Layers::SqueezeNet(grey)) = (stream.layers, grey.unwrap().layers) else {
         panic!("a SqueezeNet was asked for")
     };
     let map = pattern([1, 1, 32, 32], &device);

@@ -83,12 +83,7 @@ pub fn end_to_end(dir: &Path) -> TrainingPlan {
 /// share, and other tests draw from it too.
 pub fn without_dropout(model: &Path, data: &DataSource) -> PathBuf {
     let mut model = HiddenTwoStream::load(model, &Device::flex()).unwrap();
-    let entry = StreamEntry {
-        weights: "temporal.safetensors".into(),
-        backbone: Backbone::SqueezeNet,
-        dropout: Some(0.0),
-        frames: None,
-    };
+    let entry = StreamEntry { dropout: Some(0.0), ..StreamEntry::new("temporal.safetensors", Backbone::SqueezeNet) };
     model.card.classes = Dataset::open(data).unwrap().classes;
     model.temporal = Some(entry.config(Modality::Flow, model.card.classes.len()).init(&Device::flex()));
     model.card.temporal = Some(entry);

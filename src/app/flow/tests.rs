@@ -233,7 +233,7 @@ fn analysis() -> Analysis {
         level: 2,
         stride: 1,
         padded: 0,
-        scores: Some(Scores { window_start: 3, spatial: vec![1.0, 0.0], temporal: vec![2.0, 0.0] }),
+        scores: Some(Scores { window_start: 3, spatial: vec![1.0, 0.0], temporal: vec![2.0, 0.0], square: None }),
         timing: Timing::default(),
     }
 }

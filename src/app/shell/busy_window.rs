@@ -198,7 +198,12 @@ impl BusyWindow {
                 |shift: usize| (0..CLASSES).map(move |class| ((class * 7 + at * 3 + shift) as f32).sin() * 4.0);
             let analysis = session.analysis.as_deref().cloned();
             self.analyses.extend(analysis.map(|analysis| {
-                let scores = Scores { window_start: at, spatial: logits(0).collect(), temporal: logits(5).collect() };
+                let scores = Scores {
+                    window_start: at,
+                    spatial: logits(0).collect(),
+                    temporal: logits(5).collect(),
+                    square: None,
+                };
                 Arc::new(Analysis { scores: Some(scores), ..analysis })
             }));
         }

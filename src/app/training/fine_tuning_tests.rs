@@ -127,12 +127,7 @@ fn project(dir: &Path, clips: &[PathBuf]) -> Project {
 fn model(dir: &Path) -> PathBuf {
     let device = choose(DeviceChoice::Cpu).unwrap().device;
     let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
-    let entry = |weights: &str| StreamEntry {
-        weights: weights.into(),
-        backbone: Backbone::SqueezeNet,
-        dropout: None,
-        frames: None,
-    };
+    let entry = |weights: &str| StreamEntry::new(weights, Backbone::SqueezeNet);
     let (spatial, temporal) = (entry("spatial.safetensors"), entry("temporal.safetensors"));
     let size = |width, height| FrameSize { width, height };
     let model = HiddenTwoStream {
@@ -149,7 +144,7 @@ fn model(dir: &Path) -> PathBuf {
             motion: MotionEntry { weights: "motion.safetensors".into(), config: motion },
             temporal: Some(temporal),
             spatial: Some(spatial),
-            preprocessing: Preprocessing { motion: size(96, 64), spatial: size(64, 64) },
+            preprocessing: Preprocessing { motion: size(96, 64), spatial: size(64, 64).into() },
             fusion: Fusion::default(),
             origin: Origin::default(),
         },
@@ -283,7 +278,7 @@ fn outlook(model: &str, pin: &Pin, speed: f32, logits: [f32; 3]) -> PinnedPredic
         frame: frame.clone(),
         warped: frame,
         classes: ["wave", "clap", "jump"].map(str::to_owned).to_vec(),
-        scores: Scores { window_start: 0, spatial: logits.to_vec(), temporal: logits.to_vec() },
+        scores: Scores { window_start: 0, spatial: logits.to_vec(), temporal: logits.to_vec(), square: None },
         fusion: Fusion::default(),
     }
 }

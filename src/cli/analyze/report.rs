@@ -140,7 +140,7 @@ impl AnalyzedClip {
     pub fn new(windows: &[Scores], classes: &[String], fusion: &Fusion) -> Option<Self> {
         let spatial = mean(windows.iter().map(|scores| &scores.spatial));
         let temporal = mean(windows.iter().map(|scores| &scores.temporal));
-        let scores = StreamReports::new(&Scores { window_start: 0, spatial, temporal }, fusion);
+        let scores = StreamReports::new(&Scores { spatial, temporal, ..Scores::default() }, fusion);
         let fused = &scores.fused.as_ref()?.scores;
         let class_index = arg_max(fused)?;
         Some(Self { class: classes.get(class_index)?.clone(), class_index, scores })

@@ -43,12 +43,7 @@ pub fn neighbours(geometry: Geometry) -> [Plane; 2] {
 
 /// Returns a model that has learned nothing: `motion` and two SqueezeNet streams of two classes, for frames of `size`.
 pub fn model(motion: &MotionConfig, size: Geometry, device: &Device) -> HiddenTwoStream {
-    let stream = |weights: &str| StreamEntry {
-        weights: weights.into(),
-        backbone: Backbone::SqueezeNet,
-        dropout: None,
-        frames: None,
-    };
+    let stream = |weights: &str| StreamEntry::new(weights, Backbone::SqueezeNet);
     let size = FrameSize { width: size.width, height: size.height };
     let (temporal, spatial) = (stream("temporal.safetensors"), stream("spatial.safetensors"));
     let networks = (
@@ -66,7 +61,7 @@ pub fn model(motion: &MotionConfig, size: Geometry, device: &Device) -> HiddenTw
         motion: MotionEntry { weights: "motion.safetensors".into(), config: motion.clone() },
         temporal: Some(temporal),
         spatial: Some(spatial),
-        preprocessing: Preprocessing { motion: size, spatial: size },
+        preprocessing: Preprocessing { motion: size, spatial: size.into() },
         fusion: Fusion::default(),
         origin: Origin::default(),
     };

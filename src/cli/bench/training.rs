@@ -127,7 +127,7 @@ fn evaluation(table: &mut BenchmarkTable, name: &str, compute: &Compute, plan: &
         let frames = clip.decode(scorer.motion_size(), None)?;
         decoding += began.elapsed();
         scorer.temporal(&frames)?;
-        scorer.spatial(&frames).map(drop)
+        scorer.spatial(&frames, None).map(drop)
     })?;
     waiting(table, decoding.as_secs_f64() / started.elapsed().as_secs_f64());
     Ok(())

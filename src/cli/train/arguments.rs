@@ -9,7 +9,7 @@ use super::super::model_arguments::DeviceArg;
 use super::super::values::{choice, geometry, named, non_negative, positive};
 use crate::data::{CachePlan, Subset};
 use crate::error::{Error, Result};
-use crate::nets::{Architecture, Backbone};
+use crate::nets::{Architecture, Backbone, FlowResolution, SpatialCrop};
 use crate::training::{
     ClassBalance, FlowSource, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind,
     TemporalMode, TrainingPlan,
@@ -173,6 +173,17 @@ struct NetworkArgs {
     /// Clip length of an i3d, in frames or flows [default: 64, or from the base]
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
+    /// Flow resolution of the temporal stream: frames or flow [default: frames, or from the base]
+    ///
+    /// frames: upsampled to the size of MotionNet's frames, as in the paper. flow: half of it, as MotionNet predicts it: a
+    /// quarter of the computation.
+    #[arg(long, value_name = "RESOLUTION", value_parser = choice::<FlowResolution>())]
+    flow_resolution: Option<FlowResolution>,
+    /// View of the spatial stream: whole, motion or both [default: whole, or from the base]
+    ///
+    /// motion is the square around the motion, found in MotionNet's flow; both averages the logits of the two.
+    #[arg(long, value_name = "VIEW", value_parser = choice::<SpatialCrop>())]
+    spatial_crop: Option<SpatialCrop>,
     /// End-to-end mode of the temporal stream: a, b or c
     #[arg(long, value_parser = choice::<TemporalMode>())]
     mode: Option<TemporalMode>,
@@ -366,6 +377,8 @@ impl NetworkArgs {
         plan.motion.cdc = !self.no_cdc;
         set(&mut plan.backbone, &self.backbone);
         plan.clip_frames = self.clip_frames;
+        plan.flow_resolution = self.flow_resolution;
+        plan.spatial_crop = self.spatial_crop;
         set(&mut plan.mode, &self.mode);
         set(&mut plan.flow_source, &self.flow_source);
         plan.freeze.clone_from(&self.freeze);

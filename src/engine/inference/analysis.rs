@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::flow::FlowField;
 use crate::gpu::FlowBuffer;
+use crate::nets::MotionSquare;
 use crate::nets::fusion::{Fusion, FusionRule, softmax};
 use crate::video::Geometry;
 
@@ -75,6 +76,8 @@ pub struct Scores {
     pub spatial: Vec<f32>,
     /// Logits of the temporal stream.
     pub temporal: Vec<f32>,
+    /// The part of the frame that the spatial stream saw besides the whole, or instead of it.
+    pub square: Option<MotionSquare>,
 }
 
 impl Scores {

@@ -19,9 +19,11 @@ use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
 use crate::nets::{
-    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, WINDOW_FRAMES, device_failed, flow_normalisation, read_back,
+    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, MotionSquare, WINDOW_FRAMES, device_failed,
+    flow_normalisation, read_back,
 };
 use crate::training::batches;
+use crate::training::motion_squares::square_of;
 use crate::video::{Frame, Geometry, Sizes};
 
 /// Adjacent pairs of a window.
@@ -164,6 +166,7 @@ impl InferencePipeline {
         let temporal_frames = self.temporal_frames();
         let evaluations = self.evaluations(window, temporal_frames)?;
         let (model, device) = (self.model.clone(), self.device.clone());
+        let crop = model.card.preprocessing.spatial.crop;
         let motion_and_temporal = || {
             self.advance(window, temporal_frames)?;
             let mut parts = Vec::new();
@@ -179,11 +182,22 @@ impl InferencePipeline {
         };
         let spatial = || {
             let started = Instant::now();
-            Ok((spatial_logits(&model, &device, window)?, milliseconds(started)))
+            let whole = if crop.sees_whole() { spatial_logits(&model, &device, window, None)? } else { Vec::new() };
+            Ok((whole, milliseconds(started)))
         };
-        let ((flows, temporal), (spatial, spatial_ms)) = batches::both(&device, motion_and_temporal, spatial)?;
+        let ((flows, temporal), (whole, spatial_ms)) = batches::both(&device, motion_and_temporal, spatial)?;
         self.timing.spatial_ms = spatial_ms;
-        let scores = Scores { window_start: window[0].index, spatial, temporal };
+        let square = if crop.sees_motion() && self.model.spatial.is_some() { Some(self.square(&flows)?) } else { None };
+        let spatial = match &square {
+            Some(square) => {
+                let started = Instant::now();
+                let around = spatial_logits(&self.model, &self.device, window, Some(square))?;
+                self.timing.spatial_ms += milliseconds(started);
+                mean(whole, around)
+            }
+            None => whole,
+        };
+        let scores = Scores { window_start: window[0].index, spatial, temporal, square };
         Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
     }
 
@@ -201,7 +215,11 @@ impl InferencePipeline {
     /// Same as [`InferencePipeline::temporal_under`].
     pub fn temporal_input(&self, flows: &[FlowView]) -> Result<TemporalInput> {
         let raw = self.raw_stack(flows)?;
-        let levels = flow_normalisation::classifier_input(raw.clone()) + flow_normalisation::MID_LEVEL; // [1, 20, h, w]
+        let input = match &self.model.temporal {
+            Some(stream) => stream.flow_input(raw.clone()),
+            None => flow_normalisation::classifier_input(raw.clone()),
+        };
+        let levels = input + flow_normalisation::MID_LEVEL; // [1, 20, h, w], or half of it
         let [_, _, height, width] = levels.dims();
         let planes = read_back(levels)?.chunks(width * height).map(<[f32]>::to_vec).collect();
         let px: Vec<f32> = read_back(raw)?.iter().map(|raw| raw * FLOW_UNIT_PX).collect();
@@ -295,6 +313,15 @@ impl InferencePipeline {
         Ok(())
     }
 
+    /// Returns the square around the motion in the ten flows in the middle of those of a window.
+    fn square(&self, flows: &FlowPyramid) -> Result<MotionSquare> {
+        let finest = flows.finest().clone();
+        let pairs = finest.dims()[1] / 2;
+        let count = pairs.min(WINDOW_PAIRS);
+        let size = self.spatial_size();
+        MotionSquare::of(finest.narrow(1, (pairs - count) / 2 * 2, 2 * count), size.width as f32 / size.height as f32)
+    }
+
     /// Returns the logits of the temporal stream for the raw flow of a window.
     fn temporal_logits(&self, flow: Tensor<4>) -> Result<Vec<f32>> {
         let Some(stream) = &self.model.temporal else { return Ok(Vec::new()) };
@@ -318,16 +345,31 @@ impl InferencePipeline {
     }
 
     fn spatial_size(&self) -> Geometry {
-        let size = &self.model.card.preprocessing.spatial;
+        let size = self.model.card.preprocessing.spatial;
         Geometry { width: size.width, height: size.height }
     }
 }
 
-/// Returns the logits of the spatial stream for the middle frame of the window, or the frames around it that it reads.
-fn spatial_logits(model: &HiddenTwoStream, device: &Device, window: &[Arc<Frame>]) -> Result<Vec<f32>> {
+/// Returns the logits of the spatial stream for the middle frame of the window, or the frames around it that it reads: whole
+/// frames, or their parts within `square`.
+fn spatial_logits(
+    model: &HiddenTwoStream,
+    device: &Device,
+    window: &[Arc<Frame>],
+    square: Option<&MotionSquare>,
+) -> Result<Vec<f32>> {
     let Some(stream) = &model.spatial else { return Ok(Vec::new()) };
-    let frames = middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
-    checked(stream.spatial_logits(&[frames])?, device)
+    let frames: Vec<&RgbImage> =
+        middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
+    let Some(square) = square else { return checked(stream.spatial_logits(&[frames])?, device) };
+    let parts: Vec<RgbImage> = frames.into_iter().map(|frame| square_of(frame, square)).collect();
+    checked(stream.spatial_logits(&[parts.iter().collect()])?, device)
+}
+
+/// Returns the mean of the logits of two views; those of the second where the first was not looked at.
+fn mean(first: Vec<f32>, mut second: Vec<f32>) -> Vec<f32> {
+    second.iter_mut().zip(first).for_each(|(second, first)| *second = (*second + first) / 2.0);
+    second
 }
 
 /// Returns the only row of logits; a lost device may return anything and reports it only when synchronised.

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{Backbone, HiddenTwoStream, Modality, Stream, StreamConfig, StreamEntry, StreamInput};
 use crate::table::quoted_cell;
-use crate::training::{self, ClipFeatures, TrainingControl, TrainingEvent, TrainingPlan};
+use crate::training::{self, ClipFeatures, FeatureInput, TrainingControl, TrainingEvent, TrainingPlan};
 use crate::video::Geometry;
 
 /// Makes networks from parts of a data set.
@@ -79,8 +79,7 @@ fn with_imagenet(
         let input = StreamInput::of(Modality::Pictures, *backbone, None);
         let config = StreamConfig { backbone: *backbone, input, classes, dropout: None };
         model.spatial = Some(stream_from_imagenet(path, &config, device)?);
-        let weights = "spatial.safetensors".into();
-        model.card.spatial = Some(StreamEntry { weights, backbone: *backbone, dropout: None, frames: None });
+        model.card.spatial = Some(StreamEntry::new("spatial.safetensors", *backbone));
     }
     if model.spatial.is_none() && model.temporal.is_none() {
         let remedy = "Pass a model with a stream, ImageNet weights for a spatial stream, or trainings";
@@ -106,9 +105,12 @@ impl LastLayers {
     ) -> Result<Self> {
         let mut of = |name: &'static str, stream: &Option<Stream>, size: Geometry| -> Result<Option<ClipFeatures>> {
             let Some(stream) = stream else { return Ok(None) };
-            let motion = (name == "temporal").then_some(&model.motion);
+            let input = match name {
+                "temporal" => FeatureInput::Flow(&model.motion),
+                _ => FeatureInput::Squares(&model),
+            };
             let mut done = 0;
-            ClipFeatures::load_or_extract(dir, stream, motion, &dataset.clips, size, &mut |error| {
+            ClipFeatures::load_or_extract(dir, stream, &input, &dataset.clips, size, &mut |error| {
                 done += 1;
                 error.into_iter().for_each(|error| on_event(GroupsEvent::Unreadable(error)));
                 on_event(GroupsEvent::Extracted { stream: name, done, of: dataset.clips.len() });
@@ -117,7 +119,7 @@ impl LastLayers {
         };
         let sizes = &model.card.preprocessing;
         let [motion, spatial] =
-            [sizes.motion, sizes.spatial].map(|size| Geometry { width: size.width, height: size.height });
+            [sizes.motion, sizes.spatial.size()].map(|size| Geometry { width: size.width, height: size.height });
         let (temporal, spatial) = (of("temporal", &model.temporal, motion)?, of("spatial", &model.spatial, spatial)?);
         Ok(Self { model, spatial, temporal })
     }

@@ -270,7 +270,7 @@ mod tests {
     use super::super::inverted_residual::MobileStage;
     use super::super::preprocessing::MEAN_BGR;
     use super::super::resnet::ResNetLayout;
-    use super::super::{Backbone, BnInception, EfficientNetLite, I3d, MobileNetV2, Modality, ResNet};
+    use super::super::{Backbone, BnInception, EfficientNetLite, I3d, Layers, MobileNetV2, Modality, ResNet};
     use super::*;
     use burn::tensor::Distribution;
 
@@ -279,12 +279,16 @@ mod tests {
         let config = StreamConfig { backbone, input: StreamInput::PICTURE, classes: 3, dropout: None };
         let rows = [(1, 1, 1, 1), (6, 1, 2, 2), (6, 2, 3, 2), (6, 3, 4, 2), (6, 4, 3, 1), (6, 5, 3, 2), (6, 6, 1, 1)];
         match backbone {
-            Backbone::ResNet18 => Stream::ResNet(ResNet::with_width(ResNetLayout::RESNET18, 2, &config, &device)),
-            Backbone::ResNet50 => Stream::ResNet(ResNet::with_width(ResNetLayout::RESNET50, 1, &config, &device)),
-            Backbone::BnInception => Stream::BnInception(BnInception::with_divisor(32, &config, &device)),
+            Backbone::ResNet18 => {
+                Stream::of(Layers::ResNet(ResNet::with_width(ResNetLayout::RESNET18, 2, &config, &device)))
+            }
+            Backbone::ResNet50 => {
+                Stream::of(Layers::ResNet(ResNet::with_width(ResNetLayout::RESNET50, 1, &config, &device)))
+            }
+            Backbone::BnInception => Stream::of(Layers::BnInception(BnInception::with_divisor(32, &config, &device))),
             _ => {
                 let stages = rows.map(|(t, c, n, s)| MobileStage::new(t, c, n, s));
-                Stream::MobileNetV2(MobileNetV2::with_stages(&stages, [2, 8], &config, &device))
+                Stream::of(Layers::MobileNetV2(MobileNetV2::with_stages(&stages, [2, 8], &config, &device)))
             }
         }
     }
@@ -324,7 +328,7 @@ mod tests {
     fn narrow_i3d(modality: Modality) -> Stream {
         let input = StreamInput { modality, count: 16 };
         let config = StreamConfig { backbone: Backbone::I3d, input, classes: 3, dropout: None };
-        Stream::I3d(I3d::with_divisor(16, &config, &Device::flex()))
+        Stream::of(Layers::I3d(I3d::with_divisor(16, &config, &Device::flex())))
     }
 
     /// Answered in float64 by the script's own network, whose input is of −1…1, for clips of `[frames, height, width]`.
@@ -359,7 +363,7 @@ mod tests {
             classes: 3,
             dropout: None,
         };
-        let narrow = Stream::EfficientNetLite(EfficientNetLite::narrow(&config, &Device::flex()));
+        let narrow = Stream::of(Layers::EfficientNetLite(EfficientNetLite::narrow(&config, &Device::flex())));
         let imported = import_stream(&path, narrow, None).unwrap();
         assert!(imported.left_out.is_empty() && imported.colours == Colours::Lite, "{:?}", imported.left_out);
         let answers: [([usize; 2], [f32; 3]); 3] = [

@@ -1,5 +1,6 @@
 //! The settings of a training run.
 
+pub(super) mod choices;
 pub(super) mod freeze;
 pub(super) mod plan;
 pub(super) mod recipe;

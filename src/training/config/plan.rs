@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use super::choices::{ClassBalance, OptimiserKind, ScheduleKind, TemporalMode};
 use super::freeze::Freeze;
 use super::run_kind::RunKind;
 use crate::data::DataSource;
 use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
 use crate::named::named;
-use crate::nets::{Architecture, Backbone, MotionConfig, StreamInput};
+use crate::nets::{Architecture, Backbone, FlowResolution, MotionConfig, SpatialCrop, StreamInput};
 use crate::training::flow::source::FlowSource;
 use crate::training::objective::losses::UnsupervisedLoss;
 use crate::training::probe::linear;
@@ -39,73 +40,6 @@ impl Network {
             Self::Spatial => "Spatial",
             Self::Temporal => "Temporal",
         }
-    }
-}
-
-named! {
-    /// The training mode of the temporal stream on MotionNet (paper, section 4.3).
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum TemporalMode {
-        /// MotionNet frozen, action loss only; the flow of a clip is computed once.
-        #[default]
-        A = "a",
-        /// Both networks trained, action loss only.
-        B = "b",
-        /// Both networks trained, action loss and all unsupervised losses.
-        C = "c",
-    }
-}
-
-named! {
-    /// The optimiser.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum OptimiserKind {
-        /// Adam (β 0.9 and 0.999, ε 1e-8).
-        #[default]
-        Adam = "adam",
-        /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
-        #[serde(rename = "adamw")]
-        AdamW = "adamw",
-        /// Stochastic gradient descent with momentum 0.9.
-        Sgd = "sgd",
-    }
-}
-
-named! {
-    /// The learning rate schedule after the warm-up.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum ScheduleKind {
-        /// Cosine decay to zero at the last step.
-        #[default]
-        Cosine = "cosine",
-        /// Linear decay to zero at the last step.
-        Linear = "linear",
-        /// Halved at 25, 50, 62.5, 75 and 87.5 % of the steps, as in the released MotionNet training.
-        Halving = "halving",
-        /// Divided by ten at 31 and 59 % of the steps, as in the released end-to-end training.
-        Tenths = "tenths",
-        /// Multiplied by a factor at each milestone.
-        Step = "step",
-        /// Constant.
-        Constant = "constant",
-    }
-}
-
-named! {
-    /// The balancing of classes of different size.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum ClassBalance {
-        /// No balancing: all clips count equally.
-        #[default]
-        None = "none",
-        /// All classes are sampled equally often.
-        Sampling = "sampling",
-        /// The loss is weighted by inverse class size, with mean weight 1.
-        Weighting = "weighting",
     }
 }
 
@@ -159,6 +93,10 @@ pub struct TrainingPlan {
     pub backbone: Backbone,
     /// Pictures or flows that a stream for clips reads at once; `None` for the base's or the usual 64.
     pub clip_frames: Option<usize>,
+    /// Resolution at which the temporal stream reads flow; `None` for the base's or that of the frames.
+    pub flow_resolution: Option<FlowResolution>,
+    /// What of a frame the spatial stream sees; `None` for the base's or the whole.
+    pub spatial_crop: Option<SpatialCrop>,
     /// The unsupervised loss.
     pub loss: UnsupervisedLoss,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
@@ -256,6 +194,8 @@ impl Default for TrainingPlan {
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
             backbone: Backbone::SqueezeNet,
             clip_frames: None,
+            flow_resolution: None,
+            spatial_crop: None,
             loss: UnsupervisedLoss::default(),
             unsupervised_weight: 1.0,
             mode: TemporalMode::A,
@@ -362,6 +302,7 @@ impl TrainingPlan {
         self.check_frozen()?;
         self.check_clip_frames()?;
         self.check_flow_source()?;
+        self.check_inputs()?;
         self.check_stride()?;
         self.check_last_layer()?;
         self.check_crop()
@@ -455,6 +396,19 @@ impl TrainingPlan {
             return Err(Error::new("patience", "there are no validation clips", remedy));
         }
         Ok(())
+    }
+
+    fn check_inputs(&self) -> Result<()> {
+        let refuse = |option: &str, cause: &str| Err(Error::new(option, cause, "Leave it out"));
+        match self.network {
+            Network::Flow | Network::Temporal if self.spatial_crop.is_some() => {
+                refuse("spatial crop", "it is for the spatial stream")
+            }
+            Network::Flow | Network::Spatial if self.flow_resolution.is_some() => {
+                refuse("flow resolution", "only the temporal stream reads flow")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_frozen(&self) -> Result<()> {

@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::config::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
 use super::flow::frozen_flow::FrozenFlow;
 use super::loader::{Batch, Pixels};
+use super::motion_squares::MotionSquares;
 use super::optim::gradient_shares::{GradientShares, gradient_shares};
 use super::optim::optimizer::{Gradient, Optimizer};
 use super::optim::param_groups::NetworkPart;
@@ -22,7 +23,7 @@ use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
-use crate::nets::{MotionNetwork, Stream, flow_normalisation::classifier_input, read_back};
+use crate::nets::{MotionNetwork, Stream, read_back};
 use crate::ranking::arg_max;
 use losses::action::{ActionLoss, class_weights, consensus, mixed};
 use losses::{LevelLoss, LossSwitches, LossTerm};
@@ -94,6 +95,7 @@ impl Objective {
         &mut self,
         rows: &[RowInit],
         clips: &Arc<Clips>,
+        squares: Option<&MotionSquares>,
         clock: &mut Clock,
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<()> {
@@ -104,11 +106,12 @@ impl Objective {
         let end_to_end =
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
         let (flow, root) = (self.frozen.take().or(end_to_end), self.plan.runs_dir());
-        let mut extractor = FeatureExtractor::new(stream.valid(), flow, clips.clone(), ProbeViews::FIT, root);
+        let views = ProbeViews::FIT.of(MotionSquares::crop_of(squares));
+        let mut extractor = FeatureExtractor::new(stream.valid(), flow, squares.cloned(), clips.clone(), views, root);
         let taken = extractor.take(0..clips.len(), HEAD_SHARE, clock, on_event)?;
         self.frozen = extractor.into_flow().filter(|_| self.motion.is_none());
         if let Some(Features { clips, rows: Some(features) }) = taken {
-            let labels = of_views(clips.iter().map(|clip| clip.label), ProbeViews::FIT);
+            let labels = of_views(clips.iter().map(|clip| clip.label), views);
             let fitted = fit_to(stream, rows, features, &labels);
             self.stream = Some(Optimizer::new(fitted, &self.plan, NetworkPart::Stream)?);
         }
@@ -318,20 +321,25 @@ impl Objective {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
             let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &batch.ahead, &self.device)?;
-            return Ok((Vec::new(), self.classify(classifier_input(flow), batch)));
+            return Ok((Vec::new(), self.classify(self.flow_input(flow), batch)));
         }
         let Some(frames) = frames else { return Ok((Vec::new(), None)) };
         let Some(motion) = &self.motion else {
             return Ok((Vec::new(), self.classify(frames, batch)));
         };
         let pyramid = motion.network().window_flows(frames.clone());
-        let stacked = self.stream.is_some().then(|| classifier_input(pyramid.finest().clone()));
+        let stacked = self.stream.is_some().then(|| self.flow_input(pyramid.finest().clone()));
         let logits = stacked.and_then(|flow| self.classify(flow, batch));
         let levels = match self.is_unsupervised() {
             true => self.plan.loss.levels(frames, &pyramid.levels, &self.switches),
             false => Vec::new(),
         };
         Ok((levels, logits))
+    }
+
+    /// Returns the input of the stream, if there is one, from raw flow.
+    fn flow_input(&self, flow: Tensor<4>) -> Tensor<4> {
+        self.stream.as_ref().map_or_else(|| flow.clone(), |stream| stream.network().flow_input(flow.clone()))
     }
 
     /// Returns the stream's logits of its `input`, a row a sample: the consensus of its segments. The input is mixed here and not

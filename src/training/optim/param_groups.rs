@@ -7,6 +7,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use crate::error::{Error, Result};
+use crate::nets::weights;
 use crate::training::config::freeze::Freeze;
 use crate::training::config::plan::{Network, TrainingPlan};
 
@@ -174,8 +175,7 @@ struct Lister {
 
 impl ModuleVisitor for Lister {
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        // The variants of a motion network or a stream are no part of a layer's name.
-        self.path.push((name.to_owned(), !container_type.starts_with("Enum:")));
+        self.path.push((name.to_owned(), weights::counts_in_names(container_type)));
         self.in_norm |= container_type == BATCH_NORM;
     }
 

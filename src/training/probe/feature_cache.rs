@@ -19,6 +19,7 @@ use crate::files;
 use crate::nets::Stream;
 use crate::training::flow::frozen_flow::FrozenFlow;
 use crate::training::flow::source::FlowSource;
+use crate::training::motion_squares::MotionSquares;
 use crate::training::network_hash::{hash_motion, hash_stream};
 use crate::video::Geometry;
 
@@ -37,12 +38,14 @@ pub(in crate::training) struct FeatureCache {
 }
 
 impl FeatureCache {
-    /// Returns the cache of the features of `stream`, which reads `flow` unless it is the spatial one, in a folder within `root`;
+    /// Returns the cache of the features of `stream`, which reads `flow` unless it is the spatial one, which may
+    /// look at `squares`, in a folder within `root`;
     /// none where what it reads is more than the clips, or where they cannot be kept, which is warned of in the log.
     pub fn open(
         root: &Path,
         stream: &Stream,
         flow: Option<&FrozenFlow>,
+        squares: Option<&MotionSquares>,
         frame: Geometry,
         views: ProbeViews,
     ) -> Option<Self> {
@@ -62,6 +65,10 @@ impl FeatureCache {
         if let Some(flow) = flow {
             key.field(flow.source().key());
             hash_motion(&mut key, flow.network());
+        }
+        if let Some(squares) = squares {
+            key.field(squares.crop().key());
+            hash_motion(&mut key, squares.motion());
         }
         let root = root.join(FOLDER);
         let dir = root.join(key.to_hex());
@@ -116,7 +123,7 @@ mod tests {
     use super::*;
     use crate::nets::{Backbone, Modality, StreamConfig, StreamInput};
 
-    const VIEWS: ProbeViews = ProbeViews { windows: 1, cropped: false };
+    const VIEWS: ProbeViews = ProbeViews { windows: 1, ..ProbeViews::PLAIN };
 
     fn stream() -> Stream {
         let input = StreamInput::PICTURE;
@@ -130,7 +137,7 @@ mod tests {
     const FRAME: Geometry = Geometry { width: 64, height: 64 };
 
     fn open(runs: &Path, stream: &Stream, frame: Geometry) -> FeatureCache {
-        FeatureCache::open(runs, stream, None, frame, VIEWS).unwrap()
+        FeatureCache::open(runs, stream, None, None, frame, VIEWS).unwrap()
     }
 
     #[test]

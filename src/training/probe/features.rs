@@ -17,10 +17,13 @@ use crate::data::clips::{Clips, Keep};
 use crate::error::{Error, Result};
 use crate::gpu::is_gpu;
 use crate::nets::preprocessing::MEAN_BGR;
-use crate::nets::{Modality, MotionNetwork, Stream, WINDOW_FRAMES, device_of, is_device_failure, read_back};
+use crate::nets::{
+    HiddenTwoStream, Modality, MotionNetwork, Stream, WINDOW_FRAMES, device_of, is_device_failure, read_back,
+};
 use crate::training::batches;
 use crate::training::flow::frozen_flow::{Ahead, FrozenFlow};
 use crate::training::flow::source::FlowSource;
+use crate::training::motion_squares::MotionSquares;
 use crate::training::run::clock::{Clock, by_turns, time_is_up};
 use crate::training::run::events::TrainingEvent;
 use crate::video::Geometry;
@@ -31,6 +34,8 @@ pub(in crate::training) struct FeatureExtractor {
     clips: Arc<Clips>,
     /// The input of the temporal stream; none for the spatial stream.
     flow: Option<FrozenFlow>,
+    /// The squares around the motion, for a spatial stream that looks at them.
+    squares: Option<MotionSquares>,
     views: ProbeViews,
     /// None where features cannot be kept.
     cache: Option<FeatureCache>,
@@ -47,9 +52,17 @@ pub(in crate::training) struct Features {
 impl FeatureExtractor {
     /// Returns the extractor of `stream`, which must not be on an autodiff device. Features are cached in a folder
     /// within `root`.
-    pub fn new(stream: Stream, flow: Option<FrozenFlow>, clips: Arc<Clips>, views: ProbeViews, root: &Path) -> Self {
-        let cache = FeatureCache::open(root, &stream, flow.as_ref(), clips.geometry(), views);
-        Self { stream, clips, flow, views, cache, done: 0 }
+    pub fn new(
+        stream: Stream,
+        flow: Option<FrozenFlow>,
+        squares: Option<MotionSquares>,
+        clips: Arc<Clips>,
+        views: ProbeViews,
+        root: &Path,
+    ) -> Self {
+        let views = views.of(MotionSquares::crop_of(squares.as_ref()));
+        let cache = FeatureCache::open(root, &stream, flow.as_ref(), squares.as_ref(), clips.geometry(), views);
+        Self { stream, clips, flow, squares, views, cache, done: 0 }
     }
 
     /// Returns the source of flow that it was given, with the flow that was computed meanwhile.
@@ -181,7 +194,9 @@ impl FeatureExtractor {
     /// Returns the views of clip `index`, which has so many frames.
     fn draws(&self, index: usize) -> Result<(Vec<Draw>, usize)> {
         let frames = self.clips.count(index)?;
-        Ok((self.views.draws(index, frames, self.stream.input().frames(), self.clips.geometry()), frames))
+        let square = self.squares.as_ref().map(|squares| squares.of(index)).transpose()?;
+        let span = self.stream.input().frames();
+        Ok((self.views.draws(index, frames, span, self.clips.geometry(), square.as_ref()), frames))
     }
 
     /// Raw flow of the views of clip `index`: `[views, 2·n, h/2, w/2]`.
@@ -210,12 +225,21 @@ impl FeatureExtractor {
 pub struct ClipFeatures {
     /// `[views, F]` of each clip; none of those that cannot be read.
     rows: Vec<Option<Tensor<2>>>,
+    views: ProbeViews,
+}
+
+/// What a stream needs besides the frames of a clip.
+pub enum FeatureInput<'a> {
+    /// Whole frames.
+    Frames,
+    /// Frames and the squares around the motion, as the model says.
+    Squares(&'a HiddenTwoStream),
+    /// Flow.
+    Flow(&'a MotionNetwork),
 }
 
 impl ClipFeatures {
-    const VIEWS: ProbeViews = ProbeViews::PLAIN;
-
-    /// Returns the features of all `clips` through `stream`, with `motion` before it if it is a temporal one; frames are stretched
+    /// Returns the features of all `clips` through `stream`, which reads `input`; frames are stretched
     /// to `frame`. They are kept in a folder within `root`. `on_clip` is called for every clip that was not found there, with the
     /// error if it cannot be read.
     ///
@@ -224,14 +248,24 @@ impl ClipFeatures {
     pub fn load_or_extract(
         root: &Path,
         stream: &Stream,
-        motion: Option<&MotionNetwork>,
+        input: &FeatureInput<'_>,
         clips: &[LabelledClip],
         frame: Geometry,
         on_clip: &mut dyn FnMut(Option<&Error>),
     ) -> Result<Self> {
-        let clips = Arc::new(Clips::new(clips.to_vec(), frame));
-        let flow = motion.map(|motion| FrozenFlow::unkept(FlowSource::MotionNet, motion.valid(), clips.clone()));
-        let mut extractor = FeatureExtractor::new(stream.valid(), flow, clips.clone(), Self::VIEWS, root);
+        let (list, clips) = (clips, Arc::new(Clips::new(clips.to_vec(), frame)));
+        let (flow, squares) = match input {
+            FeatureInput::Frames => (None, None),
+            FeatureInput::Squares(model) => {
+                let (motion, sizes) = (model.motion.valid(), model.card.preprocessing);
+                (None, MotionSquares::new(motion, sizes.motion, list.to_vec(), None, sizes.spatial.crop, frame))
+            }
+            FeatureInput::Flow(motion) => {
+                (Some(FrozenFlow::unkept(FlowSource::MotionNet, motion.valid(), clips.clone())), None)
+            }
+        };
+        let views = ProbeViews::PLAIN.of(MotionSquares::crop_of(squares.as_ref()));
+        let mut extractor = FeatureExtractor::new(stream.valid(), flow, squares, clips.clone(), views, root);
         let mut rows: Vec<Option<Tensor<2>>> = (0..clips.len()).map(|index| extractor.known(index)).collect();
         let unknown: Vec<usize> = (0..clips.len()).filter(|&index| rows[index].is_none()).collect();
         for group in unknown.chunks(extractor.clips_at_once()) {
@@ -243,7 +277,7 @@ impl ClipFeatures {
         if rows.iter().all(Option::is_none) {
             return Err(Error::new("clips", "none of them could be read", "See the errors above"));
         }
-        Ok(Self { rows })
+        Ok(Self { rows, views })
     }
 
     /// `stream`, whose features these are, with a last layer for `classes` that is fitted to the clips at the places `picked`
@@ -256,7 +290,7 @@ impl ClipFeatures {
             true => Tensor::zeros([0, stream.feature_width()], &device_of(stream)),
             false => Tensor::cat(rows, 0),
         };
-        fit_to(stream.valid(), &vec![RowInit::New; classes], features, &of_views(labels, Self::VIEWS))
+        fit_to(stream.valid(), &vec![RowInit::New; classes], features, &of_views(labels, self.views))
     }
 }
 
@@ -302,7 +336,8 @@ mod tests {
             let mut events = Vec::new();
             let (listed, views) =
                 (Arc::new(Clips::new(clips.clone(), FRAME)), ProbeViews { windows: 1, ..ProbeViews::FIT });
-            let mut extractor = FeatureExtractor::new(stream.clone(), None, listed, views, &dir.path().join("runs"));
+            let mut extractor =
+                FeatureExtractor::new(stream.clone(), None, None, listed, views, &dir.path().join("runs"));
             let taken = extractor.take(0..6, 0.5, &mut clock, &mut |event| events.push(event)).unwrap().unwrap();
             let looked_at: Vec<_> = expected.iter().map(|&place| clips[place].clone()).collect();
             assert_eq!(taken.clips, looked_at, "in the order of the list");
@@ -328,9 +363,10 @@ mod tests {
         std::fs::write(clips[1].path.join("100.png"), "not a picture").unwrap();
         let looked_at = |stream: &Stream| {
             let mut failures = Vec::new();
-            let features = ClipFeatures::load_or_extract(dir.path(), stream, None, &clips, FRAME, &mut |error| {
-                failures.push(error.is_some());
-            });
+            let features =
+                ClipFeatures::load_or_extract(dir.path(), stream, &FeatureInput::Frames, &clips, FRAME, &mut |error| {
+                    failures.push(error.is_some());
+                });
             (features.unwrap().rows.iter().map(Option::is_some).collect::<Vec<_>>(), failures)
         };
         assert_eq!(looked_at(&stream), (vec![true, false, true], vec![false, true, false]));

@@ -25,6 +25,7 @@ use crate::nets::{Stream, read_back, read_rows};
 use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::flow::frozen_flow::FrozenFlow;
 use crate::training::model_init::ModelInit;
+use crate::training::motion_squares::MotionSquares;
 use crate::training::optim::optimizer::rate_at;
 use crate::training::run::checkpoint;
 use crate::training::run::checkpoint::{Best, Progress};
@@ -73,10 +74,13 @@ pub fn run(
     let (trained_on, all) = (clips.len(), clips.len() + held.len());
     let listed = recordings(&clips);
     let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
-    let clips = Arc::new(Clips::new([clips, held].concat(), plan.frame).with_cache(cache));
+    let all_clips = [clips, held].concat();
+    let squares = start.motion_squares(plan, all_clips.clone(), cache.clone());
+    let views = views.of(MotionSquares::crop_of(squares.as_ref()));
+    let clips = Arc::new(Clips::new(all_clips, plan.frame).with_cache(cache));
     let flow = (plan.network == Network::Temporal)
         .then(|| FrozenFlow::unkept(plan.flow_source, start.motion.valid(), clips.clone()));
-    let mut extractor = FeatureExtractor::new(stream.clone(), flow, clips, views, plan.runs_dir());
+    let mut extractor = FeatureExtractor::new(stream.clone(), flow, squares, clips, views, plan.runs_dir());
     let [share, share_with_held] = FEATURE_SHARES;
     let taken = extractor.take(0..trained_on, share, &mut clock, on_event)?;
     let Some(training) = taken else { return Err(stopped(plan)) };

@@ -1,6 +1,6 @@
 //! A training run from plan to finished model: build or resume, step, measure, save, report.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,10 +23,12 @@ use crate::data::memory::resident_bytes;
 use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 use crate::gpu::is_gpu;
-use crate::training::config::plan::{ClassBalance, Network, TrainingPlan};
+use crate::nets::MotionSquare;
+use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::loader;
 use crate::training::loader::{Batch, Loader};
 use crate::training::model_init::ModelInit;
+use crate::training::motion_squares::MotionSquares;
 use crate::training::objective::losses::LossSwitches;
 use crate::training::objective::{Objective, Outcome};
 use crate::training::optim::divergence::{Limit, Watch};
@@ -34,6 +36,7 @@ use crate::training::optim::gradient_shares::GradientShares;
 use crate::training::optim::optimizer::{Spent, rate_at};
 use crate::training::optim::throughput::Throughput;
 use crate::training::probe::linear_probe;
+use crate::training::sampling::sampler;
 use crate::training::step_times::Fit;
 use crate::training::validation::Validator;
 
@@ -87,6 +90,8 @@ struct TrainingRunState<'a> {
     pace: Throughput,
     /// Clips about which the person has heard already.
     reported: BTreeSet<String>,
+    /// The square around the motion of each clip, where the stream looks at it.
+    squares: Vec<Option<MotionSquare>>,
     /// Nobody else trains in the folder meanwhile.
     _lock: FileLock,
 }
@@ -107,8 +112,10 @@ impl<'a> TrainingRunState<'a> {
         run_clips.keep(&plan.run_dir)?;
         let count = run_clips.count();
         let RunClips { dataset, measured, gone, warnings, .. } = run_clips;
-        let validator = Validator::new(plan, measured, cache.clone());
         let start = ModelInit::build(plan, &dataset, found.is_some(), &device)?;
+        let validator = Validator::new(plan, measured, cache.clone())
+            .looking_at(|clips| start.motion_squares(plan, clips, cache.clone()));
+        let squares = start.motion_squares(plan, dataset.clips.clone(), cache.clone());
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
         let (motion, stream) = (start.motion.clone(), start.stream.clone());
         let mut objective = Objective::new(plan, motion, stream, start.classes(), &clips, &device)?;
@@ -143,21 +150,31 @@ impl<'a> TrainingRunState<'a> {
             loader: None,
             pace: Throughput::default(),
             reported: gone.iter().map(|path| path.display().to_string()).collect(),
+            squares: Vec::new(),
             _lock: lock,
         };
+        run.find_squares(squares.as_ref())?;
         match found {
             Some(found) if run.owes_measurement() => run.measure_and_keep(&found)?,
             Some(found) => run.keep_snapshot(&found), // the run may have ended between checkpoint and snapshot
-            None => run.begin()?,
+            None => run.begin(squares.as_ref())?,
         }
         Ok(run)
     }
 
+    /// Finds the square around the motion of every clip, where the stream looks at it: again after a resume, with the same result.
+    fn find_squares(&mut self, squares: Option<&MotionSquares>) -> Result<()> {
+        let Some(squares) = squares else { return Ok(()) };
+        let mut clock = Clock::start(self.plan, self.control);
+        self.squares = squares.all(&mut clock, self.on_event)?.ok_or_else(|| stopped(self.plan))?;
+        Ok(())
+    }
+
     /// Fits a new last layer to the clips, where one is needed, and keeps what the run starts from.
-    fn begin(&mut self) -> Result<()> {
+    fn begin(&mut self, squares: Option<&MotionSquares>) -> Result<()> {
         if self.start.new_head {
             let mut clock = Clock::start(self.plan, self.control);
-            self.objective.fit_head(&self.start.rows(), &self.clips, &mut clock, self.on_event)?;
+            self.objective.fit_head(&self.start.rows(), &self.clips, squares, &mut clock, self.on_event)?;
             self.progress.seconds += clock.seconds();
             self.progress.prepared = self.progress.seconds;
             if self.control.is_stopped() {
@@ -216,7 +233,11 @@ impl<'a> TrainingRunState<'a> {
             Some(loader) => loader,
             none => {
                 let first = self.progress.step * self.plan.accumulate;
-                let sampler = sampler(self.plan, &self.clips, self.objective.window(&self.start.motion));
+                let sampler = Sampler {
+                    seen: self.start.spatial_crop,
+                    squares: self.squares.clone(),
+                    ..sampler(self.plan, &self.clips, self.objective.window(&self.start.motion))
+                };
                 let pixels = self.objective.pixels();
                 none.insert(Loader::start(self.clips.clone(), sampler, pixels, first, loader::threads())?)
             }
@@ -544,33 +565,6 @@ impl<'a> TrainingRunState<'a> {
         let worse_since = self.progress.best.map_or(0, |best| best.worse_since);
         self.plan.patience.is_some_and(|patience| worse_since >= patience)
     }
-}
-
-/// Returns the sampler of `plan` for `clips`, windows of `window` frames.
-pub(in crate::training) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Sampler {
-    let balanced = plan.balance == ClassBalance::Sampling;
-    Sampler {
-        seed: plan.seed,
-        batch: plan.batch,
-        clips: clips.len(),
-        window,
-        segments: plan.segments,
-        max_stride: plan.max_stride,
-        frame: plan.frame,
-        crop: plan.crop,
-        scales: plan.crop_scales.clone(),
-        classes: if balanced { by_class(clips.labels()) } else { Vec::new() },
-        mixup: if plan.network == Network::Flow { 0.0 } else { plan.mixup },
-    }
-}
-
-/// Returns the clips of each class that has any, by label.
-fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
-    let mut classes: HashMap<usize, Vec<usize>> = HashMap::new();
-    labels.enumerate().for_each(|(clip, label)| classes.entry(label).or_default().push(clip));
-    let mut classes: Vec<_> = classes.into_iter().collect();
-    classes.sort_unstable();
-    classes.into_iter().map(|(_, clips)| clips).collect()
 }
 
 /// The remedy for a run that does not converge.

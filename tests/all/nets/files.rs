@@ -7,8 +7,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use motionscope::nets::fusion::{Fusion, FusionRule};
 use motionscope::nets::import::import_motion;
 use motionscope::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, Origin,
-    Precision, Preprocessing, Stream, StreamConfig, StreamEntry, StreamInput, weights,
+    Architecture, Backbone, FrameSize, HiddenTwoStream, Layers, Modality, ModelCard, MotionConfig, MotionEntry, Origin,
+    Precision, Preprocessing, StreamConfig, StreamEntry, StreamInput, weights,
 };
 
 use super::{Reference, largest_difference, pattern, values};
@@ -17,12 +17,7 @@ use super::{Reference, largest_difference, pattern, values};
 fn small_model(precision: Precision) -> HiddenTwoStream {
     let device = Device::flex();
     let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
-    let stream = |weights: &str| StreamEntry {
-        weights: weights.into(),
-        backbone: Backbone::SqueezeNet,
-        dropout: None,
-        frames: None,
-    };
+    let stream = |weights: &str| StreamEntry::new(weights, Backbone::SqueezeNet);
     let size = FrameSize { width: 64, height: 32 };
     let card = ModelCard {
         format: ModelCard::FORMAT,
@@ -34,7 +29,7 @@ fn small_model(precision: Precision) -> HiddenTwoStream {
         motion: MotionEntry { weights: "motion.safetensors".into(), config: motion.clone() },
         temporal: Some(stream("temporal.safetensors")),
         spatial: Some(stream("spatial.safetensors")),
-        preprocessing: Preprocessing { motion: size, spatial: size },
+        preprocessing: Preprocessing { motion: size, spatial: size.into() },
         fusion: Fusion { rule: FusionRule::Softmax, temporal_weight: 2.0 },
         origin: Origin { commands: vec!["motionscope train flow".into()], ..Origin::default() },
     };
@@ -94,7 +89,7 @@ fn the_hash_of_a_model_is_that_of_its_files_and_classes() {
 fn fully_connected_layers_survive_their_file_transposed() {
     let device = Device::flex();
     let config = StreamConfig { backbone: Backbone::Vgg16, input: StreamInput::PICTURE, classes: 2, dropout: None };
-    let Stream::Vgg16(vgg) = config.init(&device) else { panic!("a VGG16 was asked for") };
+    let Layers::Vgg16(vgg) = config.init(&device).layers else { panic!("a VGG16 was asked for") };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("fc8.safetensors");
     weights::save_module(&vgg.fc8, &file, Precision::F32).unwrap();

@@ -136,7 +136,21 @@ impl Canvas<'_> {
         let key = PictureKey::new(frame.display.clone(), [0.0; 3]);
         let texture = self.textures.get(self.ui.ctx(), FRAME, key, || color_image(&frame.display));
         self.image(texture, self.picture(), tint);
+        if tint == Color32::WHITE {
+            self.square(session);
+        }
         true
+    }
+
+    /// A thin frame around the part of the video that the spatial stream saw.
+    fn square(&self, session: &Session) {
+        let scores = session.analysis.as_ref().and_then(|analysis| analysis.scores.as_ref());
+        let Some(square) = scores.and_then(|scores| scores.square) else { return };
+        let picture = self.picture();
+        let min = picture.min + picture.size() * vec2(square.left, square.top);
+        let seen = Rect::from_min_size(min, picture.size() * vec2(square.width, square.height));
+        self.painter.rect_stroke(seen, 0.0, Stroke::new(3.0, Color32::from_black_alpha(90)), StrokeKind::Inside);
+        self.painter.rect_stroke(seen, 0.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Inside);
     }
 
     fn vectors(&mut self, kind: ViewKind, flow: &FlowView, session: &Session) -> bool {

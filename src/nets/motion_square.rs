@@ -1,0 +1,171 @@
+//! The square around the motion of a window, which the spatial stream may look at besides the whole frame.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use super::read_back::read_back;
+use crate::error::Result;
+use crate::named::named;
+
+named! {
+    /// What of a frame the spatial stream sees.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum SpatialCrop {
+        /// The whole frame, as in the paper.
+        #[default]
+        Whole = "whole",
+        /// The square around the motion.
+        Motion = "motion",
+        /// Both; their logits are averaged.
+        Both = "both",
+    }
+}
+
+impl SpatialCrop {
+    /// Returns whether the stream sees whole frames.
+    pub fn sees_whole(self) -> bool {
+        self != Self::Motion
+    }
+
+    /// Returns whether the stream sees the square around the motion.
+    pub fn sees_motion(self) -> bool {
+        self != Self::Whole
+    }
+}
+
+/// The share of all places that count as moving: those with most motion.
+const MOVING_SHARE: f64 = 0.2;
+/// Quantiles of the motion, across and down, between which the square reaches.
+const QUANTILES: [f64; 2] = [0.12, 0.88];
+/// Factor on that extent.
+const MARGIN: f64 = 1.35;
+/// Smallest side, relative to the shorter side of the frame.
+const SMALLEST: f64 = 0.3;
+
+/// A square in the frames that the spatial stream reads, in shares of their width and height.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MotionSquare {
+    /// Left edge.
+    pub left: f32,
+    /// Upper edge.
+    pub top: f32,
+    /// Width.
+    pub width: f32,
+    /// Height.
+    pub height: f32,
+}
+
+impl MotionSquare {
+    /// Returns the square around the motion in the flows `[1, 2n, h, w]` of a window, for frames `aspect` times as wide as high.
+    ///
+    /// Motion is flow less its median in each frame, the camera's. Where nothing moves, the square is in the middle.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn of(flow: Tensor<4>, aspect: f32) -> Result<Self> {
+        let [_, _, height, width] = flow.dims();
+        Ok(Self::of_planes(&read_back(flow)?, [height, width], aspect))
+    }
+
+    /// The same of planes u and v of one flow after the other.
+    fn of_planes(flow: &[f32], [height, width]: [usize; 2], aspect: f32) -> Self {
+        let mut speed = vec![0.0; height * width];
+        for flow in flow.chunks_exact(2 * height * width) {
+            let (u, v) = flow.split_at(height * width);
+            let still = [median(u), median(v)];
+            for (speed, (u, v)) in speed.iter_mut().zip(u.iter().zip(v)) {
+                *speed += (u - still[0]).hypot(v - still[1]);
+            }
+        }
+        let rank = ((1.0 - MOVING_SHARE) * (speed.len() - 1) as f64) as usize;
+        let floor = *speed.clone().select_nth_unstable_by(rank, f32::total_cmp).1;
+        let (mut columns, mut rows) = (vec![0.0; width], vec![0.0; height]);
+        for (place, speed) in speed.iter().enumerate() {
+            let moving = f64::from((speed - floor).max(0.0));
+            columns[place % width] += moving;
+            rows[place / width] += moving;
+        }
+        let sides = [f64::from(aspect), 1.0];
+        let spans = [extent(&columns), extent(&rows)];
+        let shorter = sides[0].min(sides[1]);
+        let extents = [0, 1].map(|axis| MARGIN * sides[axis] * (spans[axis][1] - spans[axis][0]));
+        let side = extents[0].max(extents[1]).clamp(SMALLEST * shorter, shorter);
+        let corner = [0, 1].map(|axis: usize| {
+            let middle = sides[axis] * (spans[axis][0] + spans[axis][1]) / 2.0;
+            (middle - side / 2.0).max(0.0).min(sides[axis] - side)
+        });
+        Self {
+            left: (corner[0] / sides[0]) as f32,
+            top: corner[1] as f32,
+            width: (side / sides[0]) as f32,
+            height: side as f32,
+        }
+    }
+}
+
+/// Returns the lower median of at least one value.
+fn median(values: &[f32]) -> f32 {
+    *values.to_vec().select_nth_unstable_by((values.len() - 1) / 2, f32::total_cmp).1
+}
+
+/// Returns where the quantiles of `mass` lie, as shares of its length; those of evenly spread mass where there is none.
+fn extent(mass: &[f64]) -> [f64; 2] {
+    let total: f64 = mass.iter().sum();
+    if total <= 0.0 {
+        return QUANTILES;
+    }
+    QUANTILES.map(|quantile| {
+        let mut before = 0.0;
+        for (bin, of_bin) in mass.iter().map(|mass| mass / total).enumerate() {
+            if before + of_bin >= quantile {
+                return (bin as f64 + (quantile - before) / of_bin) / mass.len() as f64;
+            }
+            before += of_bin;
+        }
+        1.0
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+
+    /// Two flows of 20×10 places, all moving by (1, −2); those within the box three more to the right.
+    fn flow_with(columns: Range<usize>, rows: Range<usize>) -> Vec<f32> {
+        let plane = |still: f32, more: f32| {
+            let (columns, rows) = (columns.clone(), rows.clone());
+            (0..200).map(move |place: usize| {
+                let is_inside = columns.contains(&(place % 20)) && rows.contains(&(place / 20));
+                if is_inside { still + more } else { still }
+            })
+        };
+        (0..2).flat_map(|_| plane(1.0, 3.0).chain(plane(-2.0, 0.0))).collect()
+    }
+
+    fn assert_near(square: MotionSquare, expected: [f32; 4]) {
+        let found = [square.left, square.top, square.width, square.height];
+        assert!(found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-5), "{found:?}");
+    }
+
+    /// By hand: the box has 5×4 of 20×10 places, and 12 to 88 % of it are 3.8 and 3.04 places: 0.38 and 0.304 of the
+    /// frame's height, 1.35 times which is 0.513.
+    #[test]
+    fn the_square_is_around_what_moves_by_itself() {
+        let square = MotionSquare::of_planes(&flow_with(10..15, 3..7), [10, 20], 2.0);
+        assert_near(square, [(1.25 - 0.2565) / 2.0, 0.5 - 0.2565, 0.2565, 0.513]);
+        // In frames that are stretched to squares the same box is half as wide: 0.304 · 1.35 high.
+        let square = MotionSquare::of_planes(&flow_with(10..15, 3..7), [10, 20], 1.0);
+        assert_near(square, [0.625 - 0.2052, 0.5 - 0.2052, 0.4104, 0.4104]);
+    }
+
+    #[test]
+    fn the_square_stays_within_the_frame_and_is_never_tiny() {
+        let square = MotionSquare::of_planes(&flow_with(18..20, 0..2), [10, 20], 1.0);
+        assert_near(square, [0.7, 0.0, 0.3, 0.3]);
+        let square = MotionSquare::of_planes(&flow_with(0..20, 0..10), [10, 20], 2.0);
+        assert_near(square, [0.25, 0.0, 0.5, 1.0]); // all move alike: the camera does
+    }
+}

@@ -1,0 +1,37 @@
+//! The sampler of a plan.
+
+use std::collections::HashMap;
+
+use super::config::plan::{ClassBalance, Network, TrainingPlan};
+use crate::data::augmentation::Sampler;
+use crate::data::clips::Clips;
+use crate::nets::SpatialCrop;
+
+/// Returns the sampler of `plan` for `clips`, windows of `window` frames.
+pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Sampler {
+    let balanced = plan.balance == ClassBalance::Sampling;
+    Sampler {
+        seed: plan.seed,
+        batch: plan.batch,
+        clips: clips.len(),
+        window,
+        segments: plan.segments,
+        max_stride: plan.max_stride,
+        frame: plan.frame,
+        crop: plan.crop,
+        scales: plan.crop_scales.clone(),
+        classes: if balanced { by_class(clips.labels()) } else { Vec::new() },
+        mixup: if plan.network == Network::Flow { 0.0 } else { plan.mixup },
+        seen: SpatialCrop::Whole,
+        squares: Vec::new(),
+    }
+}
+
+/// Returns the clips of each class that has any, by label.
+fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+    let mut classes: HashMap<usize, Vec<usize>> = HashMap::new();
+    labels.enumerate().for_each(|(clip, label)| classes.entry(label).or_default().push(clip));
+    let mut classes: Vec<_> = classes.into_iter().collect();
+    classes.sort_unstable();
+    classes.into_iter().map(|(_, clips)| clips).collect()
+}
