@@ -47,6 +47,8 @@ pub struct Session {
     pub model: Option<ModelInfo>,
     /// The model folder that was asked for and is not loaded yet.
     pub loading_model: Option<PathBuf>,
+    /// Whether the model was loaded because a clip of the sample was opened, and not by a person.
+    pub is_model_for_sample: bool,
     /// The device that the networks run on, in words.
     pub device: String,
     /// Whether that is a GPU.
@@ -112,6 +114,7 @@ impl Session {
             folder: None,
             model: None,
             loading_model: None,
+            is_model_for_sample: false,
             device,
             on_gpu: false,
             frame: None,

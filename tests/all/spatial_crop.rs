@@ -27,11 +27,17 @@ fn assert_near(a: &[f32], b: &[f32]) {
 fn both_views_are_trained_resumed_and_exported() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 3);
-    let base = flow_model(dir.path(), &data);
+    // Fresh layers and dropout would be drawn from what all trainings of this process share.
+    let first = TrainingPlan {
+        base: Some(flow_model(dir.path(), &data)),
+        steps: 1,
+        ..small(Network::Spatial, &data, dir.path().join("first"))
+    };
+    train(&first).0.unwrap();
     let at = |name: &str| TrainingPlan {
-        base: Some(base.clone()),
+        base: Some(first.run_dir.join("model")),
         spatial_crop: Some(SpatialCrop::Both),
-        dropout: Some(0.0), // Dropout is drawn from what all trainings of this process share.
+        dropout: Some(0.0),
         hold_out: 0.3,
         ..small(Network::Spatial, &data, dir.path().join(name))
     };
@@ -44,7 +50,7 @@ fn both_views_are_trained_resumed_and_exported() {
     train(&at("halves")).0.unwrap();
     let bytes = |run: &str| std::fs::read(dir.path().join(run).join("model/spatial.safetensors")).unwrap();
     assert!(bytes("whole") == bytes("halves"));
-    let plain = TrainingPlan { spatial_crop: None, ..at("plain") };
+    let plain = TrainingPlan { spatial_crop: None, ..at("plain") }; // as the base
     train(&plain).0.unwrap();
     assert!(bytes("whole") != bytes("plain"), "other pictures were seen");
     let crop = |run: &str| load(&dir.path().join(run).join("model")).card.preprocessing.spatial.crop;

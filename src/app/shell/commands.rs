@@ -126,6 +126,7 @@ impl App {
 
     pub(in crate::app) fn load_model(&mut self, dir: PathBuf) {
         self.session.loading_model = Some(dir.clone());
+        self.session.is_model_for_sample = false;
         self.engine.send(Request::LoadModel(dir));
     }
 }

@@ -16,6 +16,9 @@ impl App {
         let loaded = self.session.model.as_ref().map(|model| model.dir.clone());
         let Some(used) = self.session.loading_model.clone().or(loaded) else { return };
         let is_sample = clip.starts_with(self.sample_dir());
+        if !is_sample && !self.session.is_model_for_sample {
+            return;
+        }
         if let Some(dir) = suitable(is_sample, &used, default, sample) {
             let text = match is_sample {
                 true => "Loaded the sample's model, which knows its eight actions",
@@ -23,6 +26,7 @@ impl App {
             };
             self.session.told = Some((text.into(), Instant::now()));
             self.load_model(dir);
+            self.session.is_model_for_sample = is_sample;
         }
     }
 
