@@ -317,6 +317,7 @@ mod tests {
             entry.as_mut().unwrap().backbone = backbone;
         }
         card.preprocessing.spatial = FrameSize { width: 227, height: 227 }.into();
+        card.preprocessing.motion = FrameSize { width: 160, height: 128 };
         ModelCard { origin: Origin::default(), ..card }
     }
 
