@@ -1,4 +1,4 @@
-"""The square around the motion of a window, as `src/nets/motion_crop.rs` finds it."""
+"""The square around the motion of a window, as `src/nets/motion_square.rs` finds it."""
 
 import torch
 from torch import Tensor
