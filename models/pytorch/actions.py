@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from clips import Clips, pixel_grid, sample
 from infer import flow_levels, resize_frames
+from motion_crop import flow_in_squares, motion_squares
 from networks import WINDOW_FRAMES, MotionNet, classifier_input, constant, motion_input, spatial_input
 from training import half_precision
 
@@ -136,18 +137,21 @@ def spread(last: Tensor, view: int) -> Tensor:
 
 
 @torch.no_grad()
-def temporal_scores(stream: nn.Module, stores: list[FlowStore], resolution: str) -> Tensor:
+def temporal_scores(stream: nn.Module, stores: list[FlowStore], resolution: str, crop: str = "whole") -> Tensor:
     """Averaged logits [clips, classes] of the temporal stream on the flow of clips, and of the clips mirrored."""
+
+    def scores(flow: Tensor) -> Tensor:
+        views = [] if crop == "motion" else [flow]
+        if crop != "whole":
+            views.append(flow_in_squares(flow, motion_squares(flow, flow.shape[-2:])))
+        return torch.stack([logits_of(stream, classifier_input(view, resolution)) for view in views]).mean(0)
+
     total = 0.0
     for store in stores:
         for view in range(VIEWS):
             clip = torch.arange(len(store.length), device=store.length.device)
             start = spread((store.length + 1 - WINDOW_FRAMES).clamp(min=0), view)
-            scores = [
-                logits_of(stream, classifier_input(store.windows(c, s), resolution))
-                for c, s in zip(clip.split(32), start.split(32))
-            ]
-            total = total + torch.cat(scores)
+            total = total + torch.cat([scores(store.windows(c, s)) for c, s in zip(clip.split(32), start.split(32))])
     return total / (len(stores) * VIEWS)
 
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from clips import sample
+from networks import constant
 
 MOVING_SHARE = 0.2
 """Of the places, how many count as moving: those with most motion."""
@@ -50,6 +51,25 @@ def extent(mass: Tensor) -> Tensor:
         of_bin = (mass / mass.sum(1, keepdim=True)).gather(1, bin)
         places.append((bin + 1 - (after - quantile) / of_bin.clamp(min=1e-12))[:, 0] / n)
     return torch.stack(places, 1)
+
+
+def flow_in_squares(flow: Tensor, squares: Tensor) -> Tensor:
+    """Raw flow [b, 2n, h, w] in the squares [b, 3], as large as the shorter side; vectors grow with the picture.
+
+    As `Stream::flow_features` of a stream that looks at the motion.
+    """
+    side = min(flow.shape[-2:])
+    return cropped(flow, squares, (side, side)) * (side / squares[:, 2])[:, None, None, None]
+
+
+def jittered(squares: Tensor, size: tuple[int, int]) -> Tensor:
+    """Squares [b, 3] in pictures of `size` (height, width), changed at random by up to a quarter of their side."""
+    b, device = len(squares), squares.device
+    side = (squares[:, 2] * torch.exp(0.45 * (torch.rand(b, device=device) - 0.5))).clamp(max=min(size))
+    centre = squares[:, :2] + squares[:, 2:] / 2 + 0.25 * side[:, None] * (torch.rand(b, 2, device=device) - 0.5)
+    most = constant((size[1], size[0]), device) - side[:, None]
+    corner = torch.minimum((centre - side[:, None] / 2).clamp(min=0), most)
+    return torch.cat([corner, side[:, None]], 1)
 
 
 def cropped(pictures: Tensor, squares: Tensor, size: tuple[int, int]) -> Tensor:

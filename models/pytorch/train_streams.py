@@ -34,6 +34,7 @@ from clips import Clips, load_clips
 from efficientnet_lite import imagenet_lite
 from infer import flow_levels, resize_frames
 from losses import Objective, unsupervised_loss
+from motion_crop import flow_in_squares, jittered, motion_squares
 from networks import (
     WINDOW_FRAMES,
     SqueezeNet,
@@ -144,7 +145,7 @@ def recoloured(frames: Tensor) -> Tensor:
     return frames.clamp(0, 255)
 
 
-def erased(x: Tensor, share: float = 0.5) -> Tensor:
+def erased(x: Tensor, share: float) -> Tensor:
     """A random rectangle of each sample [b, c, h, w] set to zero in that share of the cases."""
     b, _, h, w = x.shape
     centre, extent = torch.rand(2, b, 2, 1, 1, device=x.device)
@@ -224,7 +225,7 @@ def train_spatial(arguments: argparse.Namespace, device: torch.device) -> None:
         clip = data.train[place]
         frame = clips.first[clip] + random_starts(clips.length[clip], 1)
         crops = Crops.draw(arguments.batch, arguments.smallest_crop, device)
-        x = erased(spatial_input(recoloured(crops.apply(clips.frames[frame].float(), train_size))))
+        x = erased(spatial_input(recoloured(crops.apply(clips.frames[frame].float(), train_size))), share=0.5)
         loss = mixed_action_loss(network, x, label, arguments.mixup)
         return loss, {"action": loss.detach()}
 
@@ -262,12 +263,19 @@ def train_temporal_a(arguments: argparse.Namespace, device: torch.device) -> Non
     def draw_input(batch: int) -> tuple[Tensor, Tensor]:
         place, label = data.draw(batch)
         flow = store.windows(place, random_starts(store.length[place] + 1, WINDOW_FRAMES))
-        # Raw flow is in pixels of the picture: a crop that is stretched to fewer pixels moves by fewer.
-        flow = Crops.draw(batch, arguments.smallest_crop, device).apply_to_flow(flow, flow_size)
-        shrunk = constant((flow_size[1] / store.size[1], flow_size[0] / store.size[0]) * PAIRS, device)
-        flow = flow * shrunk[:, None, None]
-        speed = torch.exp(0.4 * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1))
-        return classifier_input(erased(flow * speed, share=0.2), resolution), label
+        if arguments.crop == "motion" or arguments.crop == "both" and torch.rand(()) < 0.5:
+            # A batch of squares, or one of whole frames: they differ in size.
+            flow = flow_in_squares(flow, jittered(motion_squares(flow, store.size), store.size))
+            mirrored = 2.0 * torch.randint(2, (batch,), device=device) - 1
+            signs = torch.stack([mirrored, torch.ones_like(mirrored)], 1).repeat(1, PAIRS)[:, :, None, None]
+            flow = torch.where(mirrored[:, None, None, None] < 0, flow.flip(-1), flow) * signs
+        else:
+            # Raw flow is in pixels of the picture: a crop that is stretched to fewer pixels moves by fewer.
+            flow = Crops.draw(batch, arguments.smallest_crop, device).apply_to_flow(flow, flow_size)
+            shrunk = constant((flow_size[1] / store.size[1], flow_size[0] / store.size[0]) * PAIRS, device)
+            flow = flow * shrunk[:, None, None]
+        speed = torch.exp(arguments.speed * (2 * torch.rand(batch, 1, 1, 1, device=device) - 1))
+        return classifier_input(erased(flow * speed, arguments.erased), resolution), label
 
     fit_last_layer(network, (draw_input(50) for _ in range(3 * len(data.train) // 50)))
 
@@ -284,7 +292,7 @@ def train_temporal_a(arguments: argparse.Namespace, device: torch.device) -> Non
         if not held_out:
             name = f"held-out-{'' if arguments.fold is None else arguments.fold}-mirrored"
             held_out.extend([everything.only(data.held_out), flow_of(data.held_out, name, mirrored=True)])
-        scores = temporal_scores(averages["temporal"], held_out, resolution)
+        scores = temporal_scores(averages["temporal"], held_out, resolution, arguments.crop)
         save_file({"logits": scores, "clips": data.held_out}, arguments.out / "held-out.safetensors")
         return {"top1": data.held_out_top1(scores)}
 
@@ -390,6 +398,11 @@ def main() -> None:
     parser.add_argument(
         "--resolution", choices=["frames", "flow"], default="frames", help="at which temporal-a reads flow"
     )
+    parser.add_argument(
+        "--crop", choices=["whole", "motion", "both"], default="whole", help="what of the flow temporal-a sees"
+    )
+    parser.add_argument("--speed", type=float, default=0.4, help="random change of the flow's length, of temporal-a")
+    parser.add_argument("--erased", type=float, default=0.2, help="share of samples with a part erased, of temporal-a")
     parser.add_argument("--flow", type=Path, help="folder that keeps the flow of temporal-a for later runs")
     parser.add_argument("--imagenet", type=Path, help="ImageNet weights of SqueezeNet, for spatial and temporal-a")
     parser.add_argument("--motion", type=Path, help="MotionNet weights, for the temporal modes and fuse")

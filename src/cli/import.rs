@@ -13,8 +13,8 @@ use crate::files;
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
-    Architecture, Backbone, FlowResolution, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry,
-    MotionNetwork, Origin, Precision, Preprocessing, SpatialCrop, Stream, StreamEntry, StreamInput,
+    Architecture, Backbone, FlowResolution, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionCrop,
+    MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, Stream, StreamEntry, StreamInput,
 };
 use crate::output::Staging;
 use crate::video::Geometry;
@@ -80,9 +80,12 @@ pub(super) struct ImportArgs {
     /// frames: upsampled to the size of MotionNet's frames, as in the authors' files. flow: half of it, as MotionNet predicts it.
     #[arg(long, value_name = "RESOLUTION", default_value = "frames", value_parser = named::<FlowResolution>)]
     flow_resolution: FlowResolution,
+    /// View of the temporal stream: whole, motion (the square around the motion) or both
+    #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>)]
+    temporal_crop: Option<MotionCrop>,
     /// View of the spatial stream: whole, motion (the square around the motion) or both
-    #[arg(long, value_name = "VIEW", value_parser = named::<SpatialCrop>)]
-    spatial_crop: Option<SpatialCrop>,
+    #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>)]
+    spatial_crop: Option<MotionCrop>,
     /// Input normalisation: bgr, tsn, rgb, lite or signed [default: from the layer names]
     ///
     /// bgr: 0 to 255 minus the mean, as in Caffe. tsn: the same with another mean for red. rgb: 0 to 1, standardised, as in
@@ -136,6 +139,14 @@ impl ImportArgs {
         if let Some(file) = &self.spatial {
             let (entry, stream) = self.stream(file, "spatial.safetensors", Modality::Pictures, &model, device)?;
             (model.card.spatial, model.spatial) = (Some(entry), Some(stream));
+        }
+        if let Some(crop) = self.temporal_crop {
+            let (Some(entry), Some(stream)) = (&mut model.card.temporal, model.temporal.take()) else {
+                let cause = "the model has no temporal stream";
+                return Err(Error::new("--temporal-crop", cause, "Name its weights with --temporal FILE"));
+            };
+            entry.crop = crop;
+            model.temporal = Some(stream.with_reading(entry.reading()));
         }
         if let Some(crop) = self.spatial_crop {
             model.card.preprocessing.spatial.crop = crop;
@@ -202,7 +213,7 @@ impl ImportArgs {
         }
         let resolution = if modality == Modality::Flow { self.flow_resolution } else { FlowResolution::default() };
         let entry = StreamEntry { frames, resolution, ..StreamEntry::new(weights, self.backbone) };
-        let stream = entry.config(modality, classes).init(device).at(resolution);
+        let stream = entry.config(modality, classes).init(device).with_reading(entry.reading());
         if modality == Modality::Flow && stream.input().frames() < model.motion.frames() {
             let remedy = format!("Give --clip-frames of {} or more", model.motion.frames() - 1);
             return Err(Error::new("clip frames", "the motion network reads more at once", remedy));

@@ -9,7 +9,7 @@ use super::outcome::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, MotionConfig, SpatialCrop, Stream, StreamConfig,
+    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, MotionConfig, MotionCrop, Stream, StreamConfig,
     StreamInput,
 };
 use crate::video;
@@ -77,11 +77,19 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
     );
     let (FrameSize { width, height }, spatial) = (card.preprocessing.motion, card.preprocessing.spatial);
     let view = match spatial.crop {
-        SpatialCrop::Whole => "",
-        SpatialCrop::Motion => " around the motion",
-        SpatialCrop::Both => " and around the motion",
+        MotionCrop::Whole => "",
+        MotionCrop::Motion => " around the motion",
+        MotionCrop::Both => " and around the motion",
     };
-    println!("  frames: {width}x{height} for flow, {}x{}{view} for the spatial stream", spatial.width, spatial.height);
+    let of_flow = match model.temporal.as_ref().map(|stream| stream.reading().crop).unwrap_or_default() {
+        MotionCrop::Whole => "",
+        MotionCrop::Motion => " (the temporal stream sees the square around the motion)",
+        MotionCrop::Both => " (the temporal stream also sees the square around the motion)",
+    };
+    println!(
+        "  frames: {width}x{height} for flow{of_flow}, {}x{}{view} for the spatial stream",
+        spatial.width, spatial.height
+    );
     if !info.classes.is_empty() {
         println!("  classes ({}): {}", info.classes.len(), info.classes.join(", "));
     }

@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use rand::{Rng, RngExt, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
-use crate::nets::{MotionSquare, SpatialCrop};
+use crate::nets::{MotionCrop, MotionSquare};
 use crate::video::Geometry;
 
 /// A window of a clip and the part of its frames that is seen.
@@ -66,7 +66,7 @@ pub struct Sampler {
     /// α of mixup's Beta distribution; 0 for no mixup.
     pub mixup: f64,
     /// What of a frame is seen: of both, one or the other is drawn.
-    pub seen: SpatialCrop,
+    pub seen: MotionCrop,
     /// The square around the motion of each clip, where that is seen; the whole frame where there is none.
     pub squares: Vec<Option<MotionSquare>>,
 }
@@ -145,9 +145,9 @@ impl Sampler {
     /// Returns the part of the frames of `clip` that crops are taken from.
     fn region(&self, clip: usize, rng: &mut impl Rng) -> Crop {
         let is_around = match self.seen {
-            SpatialCrop::Whole => false,
-            SpatialCrop::Motion => true,
-            SpatialCrop::Both => rng.random_bool(0.5),
+            MotionCrop::Whole => false,
+            MotionCrop::Motion => true,
+            MotionCrop::Both => rng.random_bool(0.5),
         };
         let square = self.squares.get(clip).copied().flatten().filter(|_| is_around);
         square.map_or_else(|| Crop::whole(self.frame), |square| Crop::around(&square, self.frame))
@@ -311,7 +311,7 @@ mod tests {
             scales: vec![1.0, 0.875, 0.75],
             classes: Vec::new(),
             mixup: 0.0,
-            seen: SpatialCrop::Whole,
+            seen: MotionCrop::Whole,
             squares: Vec::new(),
         }
     }
@@ -405,9 +405,9 @@ mod tests {
             crop.x >= 80.0 && crop.x + crop.width <= 120.001 && crop.y >= 30.0 && crop.y + crop.height <= 90.001
         };
         let inside = |seen, clip| (0..400).filter(|&step| is_inside(of(seen).draws(step, 0, clip, 20)[0].crop)).count();
-        assert_eq!([inside(SpatialCrop::Whole, 0), inside(SpatialCrop::Motion, 0)], [0, 400]);
-        assert!((160..=240).contains(&inside(SpatialCrop::Both, 0)));
-        assert_eq!(inside(SpatialCrop::Motion, 1), 0, "a clip without a square is seen whole");
+        assert_eq!([inside(MotionCrop::Whole, 0), inside(MotionCrop::Motion, 0)], [0, 400]);
+        assert!((160..=240).contains(&inside(MotionCrop::Both, 0)));
+        assert_eq!(inside(MotionCrop::Motion, 1), 0, "a clip without a square is seen whole");
     }
 
     #[test]

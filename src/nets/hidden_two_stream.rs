@@ -48,7 +48,7 @@ impl HiddenTwoStream {
     pub fn load(dir: &Path, device: &Device) -> Result<Self> {
         let mut card = ModelCard::read(dir)?;
         let stream = |entry: &super::StreamEntry, modality: Modality| {
-            let stream = entry.config(modality, card.classes.len()).init(device).at(entry.resolution);
+            let stream = entry.config(modality, card.classes.len()).init(device).with_reading(entry.reading());
             weights::load_module(stream, &dir.join(&entry.weights))
         };
         let motion = weights::load_module(card.motion.config.init(device), &dir.join(&card.motion.weights))?;

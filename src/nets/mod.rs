@@ -58,13 +58,14 @@ pub use model_card::{
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
 pub use motion_network::{Evaluation, MotionNetwork};
-pub use motion_square::{MotionSquare, SpatialCrop};
+pub use motion_square::{MotionCrop, MotionSquare};
 pub use multiply_adds::multiply_adds;
 pub use read_back::{device_failed, device_of, is_device_failure, read_back, read_rows};
 pub use resnet::{Block, ResNet};
 pub use squeezenet::SqueezeNet;
+pub(crate) use stream::mean_of_views;
 pub use stream::{Layers, Stream, cross_modality};
 pub use stream_config::StreamConfig;
-pub use stream_input::{FlowResolution, Modality, StreamInput};
+pub use stream_input::{FlowReading, FlowResolution, Modality, StreamInput};
 pub use tiny_motion_net::TinyMotionNet;
 pub use vgg16::Vgg16;

@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 
 use super::fusion::Fusion;
-use super::{Backbone, FlowResolution, Modality, MotionConfig, SpatialCrop, StreamConfig, StreamInput};
+use super::{Backbone, FlowReading, FlowResolution, Modality, MotionConfig, MotionCrop, StreamConfig, StreamInput};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -78,6 +78,9 @@ pub struct StreamEntry {
     /// Resolution at which the temporal stream reads flow.
     #[serde(default, skip_serializing_if = "is_default")]
     pub resolution: FlowResolution,
+    /// What of the flow the temporal stream sees.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub crop: MotionCrop,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -87,7 +90,13 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 impl StreamEntry {
     /// Returns the entry of a stream of `backbone`, whose weights are in the file named so, all else by default.
     pub fn new(weights: &str, backbone: Backbone) -> Self {
-        Self { weights: weights.into(), backbone, dropout: None, frames: None, resolution: FlowResolution::default() }
+        let FlowReading { resolution, crop } = FlowReading::default();
+        Self { weights: weights.into(), backbone, dropout: None, frames: None, resolution, crop }
+    }
+
+    /// Returns how the temporal stream reads flow.
+    pub fn reading(&self) -> FlowReading {
+        FlowReading { resolution: self.resolution, crop: self.crop }
     }
 
     /// Returns the stream to be built, for `modality` and `classes`.
@@ -115,7 +124,7 @@ pub struct SpatialFrames {
     pub height: u32,
     /// What of a frame it sees.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub crop: SpatialCrop,
+    pub crop: MotionCrop,
 }
 
 impl SpatialFrames {
@@ -128,7 +137,7 @@ impl SpatialFrames {
 /// Whole frames.
 impl From<FrameSize> for SpatialFrames {
     fn from(FrameSize { width, height }: FrameSize) -> Self {
-        Self { width, height, crop: SpatialCrop::Whole }
+        Self { width, height, crop: MotionCrop::Whole }
     }
 }
 
@@ -228,6 +237,9 @@ impl ModelCard {
             if let Some(frames) = stream.frames {
                 StreamInput::check_clip(stream.backbone, frames)?;
             }
+        }
+        if self.spatial.as_ref().is_some_and(|stream| stream.reading() != FlowReading::default()) {
+            return Err("`resolution` and `crop` under [spatial] are for flow; see [preprocessing.spatial]".into());
         }
         for name in streams.map(|stream| &stream.weights).chain([&self.motion.weights]) {
             if !is_plain_name(name) {

@@ -1,6 +1,7 @@
-//! The square around the motion of a window, which the spatial stream may look at besides the whole frame.
+//! The square around the motion of a window, which a stream may look at besides the whole frame.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::read_back::read_back;
@@ -8,10 +9,10 @@ use crate::error::Result;
 use crate::named::named;
 
 named! {
-    /// What of a frame the spatial stream sees.
+    /// What of a frame, or of its flow, a stream sees.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
-    pub enum SpatialCrop {
+    pub enum MotionCrop {
         /// The whole frame, as in the paper.
         #[default]
         Whole = "whole",
@@ -22,7 +23,7 @@ named! {
     }
 }
 
-impl SpatialCrop {
+impl MotionCrop {
     /// Returns whether the stream sees whole frames.
     pub fn sees_whole(self) -> bool {
         self != Self::Motion
@@ -43,7 +44,7 @@ const MARGIN: f64 = 1.35;
 /// Smallest side, relative to the shorter side of the frame.
 const SMALLEST: f64 = 0.3;
 
-/// A square in the frames that the spatial stream reads, in shares of their width and height.
+/// A square in the frames or the flow that a stream reads, in shares of their width and height.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MotionSquare {
     /// Left edge.
@@ -66,6 +67,20 @@ impl MotionSquare {
     pub fn of(flow: Tensor<4>, aspect: f32) -> Result<Self> {
         let [_, _, height, width] = flow.dims();
         Ok(Self::of_planes(&read_back(flow)?, [height, width], aspect))
+    }
+
+    /// Returns the squares around the motion in the flows `[b, 2n, h, w]` of windows, squares in that flow.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn of_each(flow: Tensor<4>) -> Result<Vec<Self>> {
+        let [_, planes, height, width] = flow.dims();
+        let aspect = width as f32 / height as f32;
+        let windows = read_back(flow)?;
+        Ok(windows
+            .par_chunks(planes * height * width)
+            .map(|window| Self::of_planes(window, [height, width], aspect))
+            .collect())
     }
 
     /// The same of planes u and v of one flow after the other.
@@ -104,6 +119,39 @@ impl MotionSquare {
     }
 }
 
+/// Returns flow `[b, 2n, h, w]` within `squares`, one for each window, as large as its shorter side: [b, 2n, s, s]. Vectors grow
+/// with the picture. Differentiable; squares are in shares of the flow's width and height.
+pub(super) fn flow_in_squares(flow: Tensor<4>, squares: &[MotionSquare]) -> Tensor<4> {
+    let [batch, _, height, width] = flow.dims();
+    let side = height.min(width);
+    let (mut rows, mut columns) = (Vec::new(), Vec::new());
+    for square in squares {
+        let growth = side as f32 / (square.height * height as f32);
+        let taps = interpolation(height, side, square.top, square.height);
+        rows.extend(taps.into_iter().map(|tap| growth * tap));
+        columns.extend(interpolation(width, side, square.left, square.width));
+    }
+    let device = flow.device();
+    let rows = Tensor::<4>::from_data(TensorData::new(rows, [batch, 1, side, height]), &device);
+    let columns = Tensor::<4>::from_data(TensorData::new(columns, [batch, 1, side, width]), &device);
+    rows.matmul(flow).matmul(columns.swap_dims(2, 3))
+}
+
+/// Returns the matrix `[side, length]` that samples the part of a line of `length` from `start`, `extent` long, both in shares of
+/// it, bilinearly at the middles of `side` pixels. Beyond its ends the line goes on as it ends.
+fn interpolation(length: usize, side: usize, start: f32, extent: f32) -> Vec<f32> {
+    let mut matrix = vec![0.0; side * length];
+    for (row, taps) in matrix.chunks_exact_mut(length).enumerate() {
+        let place = (start + extent * (row as f32 + 0.5) / side as f32) * length as f32 - 0.5;
+        let place = place.clamp(0.0, (length - 1) as f32);
+        let first = place as usize;
+        let share = place - first as f32;
+        taps[first] += 1.0 - share;
+        taps[(first + 1).min(length - 1)] += share;
+    }
+    matrix
+}
+
 /// Returns the lower median of at least one value.
 fn median(values: &[f32]) -> f32 {
     *values.to_vec().select_nth_unstable_by((values.len() - 1) / 2, f32::total_cmp).1
@@ -130,6 +178,8 @@ fn extent(mass: &[f64]) -> [f64; 2] {
 #[cfg(test)]
 mod tests {
     use std::ops::Range;
+
+    use burn::tensor::Device;
 
     use super::*;
 
@@ -159,6 +209,31 @@ mod tests {
         // In frames that are stretched to squares the same box is half as wide: 0.304 · 1.35 high.
         let square = MotionSquare::of_planes(&flow_with(10..15, 3..7), [10, 20], 1.0);
         assert_near(square, [0.625 - 0.2052, 0.5 - 0.2052, 0.4104, 0.4104]);
+    }
+
+    /// Half the height of flow of 8×4 pixels becomes all of it: the left edge of pixel (2, 1) comes to lie at 0. By hand, a line
+    /// that rises by one a pixel is read at 1.75, 2.25, 2.75 and 3.25, and all doubles.
+    #[test]
+    fn flow_within_a_square_grows_with_it() {
+        let device = Device::flex();
+        let slope = |of: fn(usize, usize) -> usize| (0..32).map(move |place| of(place % 8, place / 8) as f32);
+        let flow: Vec<f32> =
+            slope(|x, _| x).chain(slope(|_, y| y)).chain(slope(|x, _| x + 10)).chain(slope(|_, y| y)).collect();
+        let flow = Tensor::<4>::from_data(TensorData::new(flow, [2, 2, 4, 8]), &device);
+        let square = MotionSquare { left: 0.25, top: 0.25, width: 0.25, height: 0.5 };
+        let seen = flow_in_squares(flow, &[square, square]);
+        assert_eq!(seen.dims(), [2, 2, 4, 4]);
+        let line = [3.5, 4.5, 5.5, 6.5];
+        let across = |more: f32| (0..16).map(move |place| line[place % 4] + more);
+        let down = (0..16).map(|place: usize| line[place / 4] - 2.0);
+        let expected: Vec<f32> = across(0.0).chain(down.clone()).chain(across(20.0)).chain(down).collect();
+        assert_eq!(seen.into_data().try_into_vec::<f32>().unwrap(), expected);
+    }
+
+    #[test]
+    fn flow_beyond_the_border_is_that_of_the_border() {
+        assert_eq!(interpolation(2, 4, 0.0, 1.0), [1.0, 0.0, 0.75, 0.25, 0.25, 0.75, 0.0, 1.0]);
+        assert_eq!(interpolation(3, 3, 0.0, 1.0), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
     }
 
     #[test]

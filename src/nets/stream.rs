@@ -7,10 +7,11 @@ use image::RgbImage;
 use super::efficientnet_lite::CompoundScale;
 use super::flow_normalisation::{classifier_input, levels_around_zero};
 use super::layers::Head;
+use super::motion_square::{MotionSquare, flow_in_squares};
 use super::preprocessing::clip_input;
 use super::read_back::{device_of, read_rows};
 use super::resnet::ResNetLayout;
-use super::stream_input::{FlowResolution, Modality, StreamInput};
+use super::stream_input::{FlowReading, FlowResolution, Modality, StreamInput};
 use super::{
     Backbone, BnInception, EfficientNetLite, I3d, MobileNetV2, ResNet, SqueezeNet, StreamConfig, Vgg16, weights,
 };
@@ -48,7 +49,7 @@ pub struct Stream {
     /// The classifier.
     pub layers: Layers,
     #[module(skip)]
-    resolution: FlowResolution,
+    reading: FlowReading,
 }
 
 /// The classifier of a stream.
@@ -72,19 +73,19 @@ pub enum Layers {
 }
 
 impl Stream {
-    /// Returns the stream of these layers, which reads flow at the resolution of the frames if it reads flow.
+    /// Returns the stream of these layers, which reads the whole flow at the resolution of the frames if it reads flow.
     pub fn of(layers: Layers) -> Self {
-        Self { layers, resolution: FlowResolution::Frames }
+        Self { layers, reading: FlowReading::default() }
     }
 
-    /// Returns the same stream reading flow at `resolution`.
-    pub fn at(self, resolution: FlowResolution) -> Self {
-        Self { resolution, ..self }
+    /// Returns the same stream with another reading of flow.
+    pub fn with_reading(self, reading: FlowReading) -> Self {
+        Self { reading, ..self }
     }
 
-    /// Returns the resolution at which it reads flow.
-    pub fn resolution(&self) -> FlowResolution {
-        self.resolution
+    /// Returns how it reads flow.
+    pub fn reading(&self) -> FlowReading {
+        self.reading
     }
 
     /// `x` [b, c, h, w] → logits [b, K].
@@ -105,24 +106,51 @@ impl Stream {
     /// # Errors
     /// If the device fails.
     pub fn temporal_logits(&self, flow: Tensor<4>) -> Result<Vec<Vec<f32>>> {
-        read_rows(self.classify(self.flow_features(flow)))
+        read_rows(self.classify(self.flow_features(flow)?))
     }
 
-    /// Raw finest flow [b, 2n, h/2, w/2] → what the first layer reads in −128…127, [b, 2n, h, w], or [b, 2n, h/2, w/2] at the
-    /// resolution of the flow.
-    pub fn flow_input(&self, flow: Tensor<4>) -> Tensor<4> {
-        match self.resolution {
+    /// Raw finest flow [b, 2n, h/2, w/2] → what the first layer reads in −128…127, once for each view: the whole, [b, 2n, h, w], and
+    /// the square around the motion, whose sides are the shorter of these. At the resolution of the flow all are half as large.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn flow_inputs(&self, flow: Tensor<4>) -> Result<Vec<Tensor<4>>> {
+        let read = |flow| match self.reading.resolution {
             FlowResolution::Frames => classifier_input(flow),
             FlowResolution::Flow => levels_around_zero(flow),
+        };
+        Ok(self.flow_views(flow)?.into_iter().map(read).collect())
+    }
+
+    /// Raw finest flow [b, 2n, h/2, w/2] → what the last layer reads, [b, F]: the mean over its views, whose logits are the mean of
+    /// theirs.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn flow_features(&self, flow: Tensor<4>) -> Result<Tensor<2>> {
+        match (&self.layers, self.reading.resolution) {
+            (Layers::SqueezeNet(network), FlowResolution::Frames) => {
+                let views = self.flow_views(flow)?.into_iter();
+                Ok(mean_of_views(views.map(|flow| network.flow_features(flow)).collect()))
+            }
+            _ => {
+                let inputs = self.flow_inputs(flow)?.into_iter();
+                Ok(mean_of_views(inputs.map(|x| self.features(x)).collect()))
+            }
         }
     }
 
-    /// Raw finest flow [b, 2n, h/2, w/2] → what the last layer reads, [b, F].
-    pub fn flow_features(&self, flow: Tensor<4>) -> Tensor<2> {
-        match (&self.layers, self.resolution) {
-            (Layers::SqueezeNet(network), FlowResolution::Frames) => network.flow_features(flow),
-            _ => self.features(self.flow_input(flow)),
+    /// Returns the whole flow, the flow within the square around the motion, or both.
+    fn flow_views(&self, flow: Tensor<4>) -> Result<Vec<Tensor<4>>> {
+        let mut views = Vec::new();
+        if self.reading.crop.sees_motion() {
+            let squares = MotionSquare::of_each(flow.clone().detach())?;
+            views.push(flow_in_squares(flow.clone(), &squares));
         }
+        if self.reading.crop.sees_whole() {
+            views.insert(0, flow);
+        }
+        Ok(views)
     }
 
     /// `x` [b, c, h, w] → what the last layer reads, [b, F].
@@ -211,8 +239,15 @@ impl Stream {
             Layers::ResNet(network) => Layers::ResNet(network.with_head(head)),
             Layers::Vgg16(network) => Layers::Vgg16(network.with_head(head)),
         };
-        Self { layers, resolution: self.resolution }
+        Self { layers, reading: self.reading }
     }
+}
+
+/// Returns the mean of features or logits of at least one view, [b, n] each.
+pub(crate) fn mean_of_views(views: Vec<Tensor<2>>) -> Tensor<2> {
+    let count = views.len() as f32;
+    let sum = views.into_iter().reduce(|sum, view| sum + view).expect("a stream has at least one view");
+    if count > 1.0 { sum / count } else { sum }
 }
 
 /// Cross-modality initialisation (Wang et al. 2015): the first layer `conv1` [o, 3, k, k] of a network for pictures,

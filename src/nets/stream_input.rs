@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Backbone, WINDOW_FRAMES};
+use super::{Backbone, MotionCrop, WINDOW_FRAMES};
 use crate::named::named;
 
 named! {
@@ -16,6 +16,15 @@ named! {
         /// Its own, half that of the frames: a quarter of the computation.
         Flow = "flow",
     }
+}
+
+/// How a temporal stream reads flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FlowReading {
+    /// At which resolution.
+    pub resolution: FlowResolution,
+    /// The whole, the square around the motion, or both.
+    pub crop: MotionCrop,
 }
 
 /// The modality of a stream's input.

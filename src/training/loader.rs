@@ -177,7 +177,7 @@ mod tests {
     use super::super::flow::source::FlowSource;
     use super::*;
     use crate::data::LabelledClip;
-    use crate::nets::{MotionConfig, SpatialCrop};
+    use crate::nets::{MotionConfig, MotionCrop};
     use crate::video::Geometry;
 
     const FRAME: Geometry = Geometry { width: 64, height: 64 };
@@ -203,7 +203,7 @@ mod tests {
             scales: vec![1.0],
             classes: Vec::new(),
             mixup: 0.0,
-            seen: SpatialCrop::Whole,
+            seen: MotionCrop::Whole,
             squares: Vec::new(),
         }
     }

@@ -38,7 +38,7 @@ pub use optim::gradient_shares::{GradientShare, GradientShares};
 pub use probe::features::{ClipFeatures, FeatureInput};
 pub use run::catalog as runs;
 pub use run::date::today;
-pub use run::events::{StepMetrics, TrainingControl, TrainingEvent};
+pub use run::events::{Preparation, StepMetrics, TrainingControl, TrainingEvent};
 pub use run::sequence::run_in_turn;
 pub use run::snapshots;
 pub use run::snapshots::Snapshot;

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::names::are_alike;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, BaseModel, FlowResolution, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin,
+    Backbone, BaseModel, FlowReading, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin,
     Precision, Preprocessing, SpatialFrames, Stream, StreamEntry, device_of,
 };
 use crate::video::Geometry;
@@ -68,7 +68,7 @@ impl ModelInit {
     ) -> Result<HiddenTwoStream> {
         let backbone = trained.as_ref().map_or(plan.backbone, Stream::backbone);
         let clip = trained.as_ref().filter(|_| backbone.reads_clips()).map(|stream| stream.input().count);
-        let resolution = trained.as_ref().map_or_else(FlowResolution::default, Stream::resolution);
+        let reading = trained.as_ref().map_or_else(FlowReading::default, Stream::reading);
         let kept = self.base.as_ref();
         // Scores of other classes would be of no use beside the new ones.
         let same_classes =
@@ -89,13 +89,13 @@ impl ModelInit {
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
                 card.temporal =
-                    Some(entry(temporal_before, "temporal.safetensors", backbone, clip, resolution, plan.dropout));
+                    Some(entry(temporal_before, "temporal.safetensors", backbone, clip, reading, plan.dropout));
                 temporal = trained;
             }
             Network::Spatial => {
                 card.preprocessing.spatial = SpatialFrames { crop: self.spatial_crop, ..frame_size(plan.frame).into() };
                 card.spatial =
-                    Some(entry(spatial_before, "spatial.safetensors", backbone, clip, resolution, plan.dropout));
+                    Some(entry(spatial_before, "spatial.safetensors", backbone, clip, reading, plan.dropout));
                 spatial = trained;
             }
         }
@@ -170,11 +170,11 @@ fn entry(
     weights: &str,
     backbone: Backbone,
     clip: Option<usize>,
-    resolution: FlowResolution,
+    FlowReading { resolution, crop }: FlowReading,
     dropout: Option<f64>,
 ) -> StreamEntry {
     let entry = of_base.unwrap_or_else(|| StreamEntry::new(weights, backbone));
-    StreamEntry { dropout: dropout.or(entry.dropout), frames: clip, resolution, ..entry }
+    StreamEntry { dropout: dropout.or(entry.dropout), frames: clip, resolution, crop, ..entry }
 }
 
 fn fresh_card(plan: &TrainingPlan) -> ModelCard {

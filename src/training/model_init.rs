@@ -17,7 +17,8 @@ use crate::names::{are_alike, composed};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
-    FlowResolution, HiddenTwoStream, Modality, ModelCard, MotionNetwork, SpatialCrop, Stream, StreamConfig, StreamInput,
+    FlowReading, FlowResolution, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionNetwork, Stream, StreamConfig,
+    StreamInput,
 };
 use crate::plural::counted;
 
@@ -38,7 +39,7 @@ pub struct ModelInit {
     /// The clips in words.
     pub(super) trained_on: String,
     /// What of a frame the trained spatial stream sees.
-    pub(super) spatial_crop: SpatialCrop,
+    pub(super) spatial_crop: MotionCrop,
 }
 
 /// Returns the clips that a plan trains on, and those that it measures on: those that it names, else those that it holds out.
@@ -171,9 +172,9 @@ impl ModelInit {
 }
 
 /// Returns what of a frame the stream sees that `plan` trains: as the plan says, else as that of the base.
-fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<SpatialCrop> {
+fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<MotionCrop> {
     if plan.network != Network::Spatial {
-        return Ok(SpatialCrop::Whole);
+        return Ok(MotionCrop::Whole);
     }
     let of_base = base.map(|base| base.card.preprocessing.spatial.crop);
     let crop = plan.spatial_crop.or(of_base).unwrap_or_default();
@@ -200,9 +201,10 @@ fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
 fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], device: &Device) -> Result<Stream> {
     let input = StreamInput::of(modality, plan.backbone, plan.clip_frames);
     let config = StreamConfig { backbone: plan.backbone, input, classes: classes.len(), dropout: plan.dropout };
+    let reading = plan.flow_reading(FlowReading::default());
     match &plan.imagenet {
-        Some(path) => Ok(stream_from_imagenet(path, &config, device)?.at(plan.flow_resolution.unwrap_or_default())),
-        None => Ok(config.init(device).at(plan.flow_resolution.unwrap_or_default())),
+        Some(path) => Ok(stream_from_imagenet(path, &config, device)?.with_reading(reading)),
+        None => Ok(config.init(device).with_reading(reading)),
     }
 }
 
@@ -216,10 +218,8 @@ fn adapted(
     refilled: Option<usize>,
     device: &Device,
 ) -> Result<Stream> {
-    let stream = match plan.flow_resolution {
-        Some(resolution) => stream.at(resolution),
-        None => stream,
-    };
+    let reading = plan.flow_reading(stream.reading());
+    let stream = stream.with_reading(reading);
     if plan.dropout.is_none() && plan.clip_frames.is_none() && refilled.is_none() {
         return Ok(stream);
     }
@@ -236,7 +236,7 @@ fn adapted(
         classes: refilled.or(card.map(|card| card.classes.len())).unwrap_or_default(),
         dropout: plan.dropout.or(entry.and_then(|entry| entry.dropout)),
     };
-    let fresh = config.init(device).at(stream.resolution());
+    let fresh = config.init(device).with_reading(reading);
     if refilled.is_some() {
         return Ok(fresh);
     }
@@ -248,7 +248,7 @@ fn adapted(
 fn check_crop(plan: &TrainingPlan, stream: Option<&Stream>) -> Result<()> {
     let reads_flow = stream.is_some_and(|stream| stream.input().modality == Modality::Flow);
     let is_small = plan.crop.width.min(plan.crop.height) < ModelCard::MIN_SIDE_OF_FLOW;
-    if !reads_flow || !is_small || stream.map(Stream::resolution) == Some(FlowResolution::Frames) {
+    if !reads_flow || !is_small || stream.map(|stream| stream.reading().resolution) == Some(FlowResolution::Frames) {
         return Ok(());
     }
     let cause = format!("{}×{} gives flow of less than 32 pixels a side", plan.crop.width, plan.crop.height);

@@ -6,14 +6,14 @@ use image::RgbImage;
 
 use super::batches;
 use super::run::clock::Clock;
-use super::run::events::TrainingEvent;
+use super::run::events::{Preparation, TrainingEvent};
 use crate::data::LabelledClip;
 use crate::data::augmentation::Crop;
 use crate::data::clip_cache::ClipCache;
 use crate::data::clips::{Clips, Keep};
 use crate::error::Result;
 use crate::gpu::is_gpu;
-use crate::nets::{FrameSize, MotionNetwork, MotionSquare, SpatialCrop, WINDOW_FRAMES, device_of, is_device_failure};
+use crate::nets::{FrameSize, MotionCrop, MotionNetwork, MotionSquare, WINDOW_FRAMES, device_of, is_device_failure};
 use crate::video::Geometry;
 
 /// Returns the frames around frame `place` of a clip of `frames` in whose flow its motion is looked for: a window, its last frame
@@ -36,7 +36,7 @@ pub struct MotionSquares {
     clips: Arc<Clips>,
     found: Arc<[OnceLock<MotionSquare>]>,
     /// What the stream sees.
-    crop: SpatialCrop,
+    crop: MotionCrop,
     aspect: f32,
 }
 
@@ -48,7 +48,7 @@ impl MotionSquares {
         size: FrameSize,
         clips: Vec<LabelledClip>,
         cache: Option<Arc<ClipCache>>,
-        crop: SpatialCrop,
+        crop: MotionCrop,
         spatial: Geometry,
     ) -> Option<Self> {
         if !crop.sees_motion() {
@@ -61,12 +61,12 @@ impl MotionSquares {
     }
 
     /// Returns what a stream sees of a frame that looks at `squares`, if there are any.
-    pub fn crop_of(squares: Option<&Self>) -> SpatialCrop {
-        squares.map_or(SpatialCrop::Whole, Self::crop)
+    pub fn crop_of(squares: Option<&Self>) -> MotionCrop {
+        squares.map_or(MotionCrop::Whole, Self::crop)
     }
 
     /// Returns what the stream sees of a frame.
-    pub fn crop(&self) -> SpatialCrop {
+    pub fn crop(&self) -> MotionCrop {
         self.crop
     }
 
@@ -121,7 +121,7 @@ impl MotionSquares {
                 return Ok(None);
             }
             squares.extend(self.of_each(group)?);
-            on_event(TrainingEvent::Preparing { done: squares.len(), of });
+            on_event(TrainingEvent::Preparing { what: Preparation::FindMotion, done: squares.len(), of });
         }
         Ok(Some(squares))
     }

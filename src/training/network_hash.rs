@@ -12,7 +12,7 @@ pub(crate) fn hash_motion(hash: &mut ContentHash, motion: &MotionNetwork) {
     hash_parameters(hash, motion);
 }
 
-/// Appends what decides the features of `stream`: its architecture, how long its windows are, at which resolution
+/// Appends what decides the features of `stream`: its architecture, how long its windows are, how
 /// it reads flow, its parameters and statistics. How
 /// long they are shows in no parameter of a network that reads clips of any length.
 pub(crate) fn hash_stream(hash: &mut ContentHash, stream: &Stream) {
@@ -20,7 +20,11 @@ pub(crate) fn hash_stream(hash: &mut ContentHash, stream: &Stream) {
     hash.field(stream.backbone().name());
     hash.field(format!("{:?}", input.modality));
     hash.number(input.count as u64);
-    hash.field(stream.resolution().key());
+    let reading = stream.reading();
+    hash.field(reading.resolution.key());
+    if reading.crop.sees_motion() {
+        hash.field(reading.crop.key());
+    }
     hash_parameters(hash, stream);
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::config::plan::{ClassBalance, Network, TrainingPlan};
 use crate::data::augmentation::Sampler;
 use crate::data::clips::Clips;
-use crate::nets::SpatialCrop;
+use crate::nets::MotionCrop;
 
 /// Returns the sampler of `plan` for `clips`, windows of `window` frames.
 pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Sampler {
@@ -22,7 +22,7 @@ pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Samp
         scales: plan.crop_scales.clone(),
         classes: if balanced { by_class(clips.labels()) } else { Vec::new() },
         mixup: if plan.network == Network::Flow { 0.0 } else { plan.mixup },
-        seen: SpatialCrop::Whole,
+        seen: MotionCrop::Whole,
         squares: Vec::new(),
     }
 }

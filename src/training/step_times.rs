@@ -114,7 +114,7 @@ fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
             plan.network,
             plan.backbone,
             plan.clip_frames,
-            (plan.flow_resolution, plan.spatial_crop),
+            (plan.flow_resolution, plan.temporal_crop, plan.spatial_crop),
             plan.motion.clone(),
             plan.base.clone(),
         );

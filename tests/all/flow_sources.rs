@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
 use motionscope::data::Dataset;
 use motionscope::evaluation::{ClipScorer, Crops, Protocol, Spread};
-use motionscope::nets::{FlowResolution, HiddenTwoStream};
+use motionscope::nets::{FlowReading, FlowResolution, HiddenTwoStream};
 use motionscope::training::{ClipFlow, FlowSource, Network, TemporalMode, TrainingEvent, TrainingPlan};
 use motionscope::video::Geometry;
 
@@ -80,7 +80,7 @@ fn a_stream_learns_flow_at_its_own_resolution() {
     assert_eq!(model.card.temporal.as_ref().unwrap().resolution, FlowResolution::Flow);
     let stream = model.temporal.as_ref().unwrap();
     let flow = Tensor::<4>::ones([1, 20, 32, 32], &Device::flex()).mul_scalar(0.1); // 2 px
-    let read = stream.flow_input(flow.clone());
+    let read = stream.flow_inputs(flow.clone()).unwrap().swap_remove(0);
     assert_eq!(read.dims(), [1, 20, 32, 32]);
     read.clone().into_data().assert_approx_eq::<f32>(
         &TensorData::full([1, 20, 32, 32], 22.0 * 255.0 / 40.0 - 128.0),
@@ -88,8 +88,8 @@ fn a_stream_learns_flow_at_its_own_resolution() {
     );
     let (logits, expected) = (stream.temporal_logits(flow.clone()).unwrap(), stream.forward(read).into_data());
     assert_eq!(logits[0], expected.try_into_vec::<f32>().unwrap());
-    let upsampled = stream.clone().at(FlowResolution::Frames);
-    assert_eq!(upsampled.flow_input(flow.clone()).dims(), [1, 20, 64, 64]);
+    let upsampled = stream.clone().with_reading(FlowReading::default());
+    assert_eq!(upsampled.flow_inputs(flow.clone()).unwrap()[0].dims(), [1, 20, 64, 64]);
     assert_ne!(upsampled.temporal_logits(flow).unwrap(), logits);
 
     let next = TrainingPlan {

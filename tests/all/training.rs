@@ -410,7 +410,7 @@ fn a_stream_of_other_classes_gets_a_new_last_layer() {
     let plan = TrainingPlan { base: Some(base), ..small(Network::Temporal, &data, dir.path().join("run")) };
     let (result, events) = train(&plan);
     result.unwrap();
-    let prepared = events.iter().any(|event| matches!(event, TrainingEvent::Preparing { done: 4, of: 4 }));
+    let prepared = events.iter().any(|event| matches!(event, TrainingEvent::Preparing { done: 4, of: 4, .. }));
     assert!(prepared, "{events:?}");
     let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
     assert_eq!(model.card.classes, ["bow", "wave"]);

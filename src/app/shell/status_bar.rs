@@ -113,10 +113,10 @@ fn training(session: &Session) -> Option<String> {
     let share = 100.0 * session.training.share_done();
     match session.training.phase {
         TrainingPhase::Preparing => Some("Preparing training…".into()),
-        TrainingPhase::Running if session.training.preparing.is_some() => {
-            Some(format!("Extracting features {share:.0} %"))
+        TrainingPhase::Running => {
+            let what = session.training.preparing.map_or("Training", |preparing| preparing.what.name());
+            Some(format!("{what} {share:.0} %"))
         }
-        TrainingPhase::Running => Some(format!("Training {share:.0} %")),
         TrainingPhase::Pausing | TrainingPhase::Paused => Some(format!("Training paused at {share:.0} %")),
         TrainingPhase::Stopping => Some("Stopping training…".into()),
         TrainingPhase::Idle | TrainingPhase::Finished { .. } | TrainingPhase::Failed => None,

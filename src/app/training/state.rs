@@ -6,10 +6,28 @@ use std::time::{Duration, Instant};
 use super::diagnostics::TrainingDiagnostics;
 use crate::app::ui::curves::Curves;
 use crate::plural::counted;
-use crate::training::{Network, Snapshot, StepMetrics, TrainingEvent, TrainingPlan};
+use crate::training::{Network, Preparation, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan};
 
-/// The share of a run that looks at clips before its first step which that takes: most of it, as the steps are fast.
+/// The share of the fit of a last layer that extracting its features takes: most of it, as its steps are fast.
 const PREPARATION: f64 = 0.8;
+
+/// What is being done with clips before the first step.
+#[derive(Debug, Clone, Copy)]
+pub struct Preparing {
+    /// What for.
+    pub what: Preparation,
+    /// Clips so far.
+    pub done: usize,
+    /// Of so many.
+    pub of: usize,
+    since: Instant,
+}
+
+impl Preparing {
+    fn share(&self) -> f64 {
+        self.done as f64 / self.of.max(1) as f64
+    }
+}
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +64,8 @@ pub struct TrainingState {
     pub run_dir: Option<PathBuf>,
     /// Clips, classes and parameters in a sentence.
     pub summary: String,
-    /// Clips looked at of all clips, while a new last layer is fitted before the first step.
-    pub preparing: Option<(usize, usize)>,
+    /// What is being done with clips before the first step.
+    pub preparing: Option<Preparing>,
     /// Whether the present run has looked at clips before its first step.
     has_prepared: bool,
     /// When this run began.
@@ -103,13 +121,26 @@ impl TrainingState {
     /// The share of the training that is done; of several runs each is an equal part.
     pub fn share_done(&self) -> f64 {
         let steps = self.latest.as_ref().map_or(0.0, |latest| latest.done);
-        // What comes before the first step is a part of its own: the share never falls.
-        let of_run = match (self.preparing, self.has_prepared) {
-            (Some((done, of)), _) => PREPARATION * done as f64 / of.max(1) as f64,
-            (None, true) => PREPARATION + (1.0 - PREPARATION) * steps,
-            (None, false) => steps,
+        let of_run = match self.preparing {
+            Some(preparing) => self.preparation() * preparing.share(),
+            None if self.has_prepared => self.preparation() + (1.0 - self.preparation()) * steps,
+            None => steps,
         };
         self.part.map_or(of_run, |(number, parts, _)| (number as f64 + of_run) / parts as f64)
+    }
+
+    /// Returns the share of the present run that is its preparation. Where whole networks are trained, it has a bar of its own, so
+    /// that the share of the training is that of its steps.
+    fn preparation(&self) -> f64 {
+        let number = self.part.map_or(0, |(number, ..)| number);
+        let trains = self.plans.get(number).is_some_and(|plan| plan.kind == RunKind::Training);
+        if !trains {
+            PREPARATION
+        } else if self.preparing.is_some() {
+            1.0
+        } else {
+            0.0
+        }
     }
 
     /// Whether a training is under way, held or not.
@@ -144,9 +175,8 @@ impl TrainingState {
 
     /// Time left until the last layer is fitted, at the pace so far.
     pub fn preparing_left(&self) -> Option<Duration> {
-        let (done, of) = self.preparing.filter(|(done, _)| *done > 0)?;
-        let so_far = self.began?.elapsed();
-        Some(so_far.mul_f64((of - done) as f64 / done as f64))
+        let Preparing { done, of, since, .. } = self.preparing.filter(|preparing| preparing.done > 0)?;
+        Some(since.elapsed().mul_f64((of - done) as f64 / done as f64))
     }
 
     /// Takes an event in.
@@ -160,9 +190,14 @@ impl TrainingState {
                 self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
                 self.enter(TrainingPhase::Running);
             }
-            TrainingEvent::Preparing { done, of } => {
-                self.has_prepared = true;
-                self.preparing = (done < of).then_some((*done, *of));
+            TrainingEvent::Preparing { what, done, of } => {
+                self.has_prepared |= *what == Preparation::ExtractFeatures;
+                let since = self.preparing.filter(|before| before.what == *what).map(|before| before.since);
+                let since = since.or(self.began).unwrap_or_else(Instant::now);
+                self.preparing = (done < of).then_some(Preparing { what: *what, done: *done, of: *of, since });
+                if done == of {
+                    self.began = Some(Instant::now()); // what comes next is timed by itself
+                }
             }
             TrainingEvent::Step(metrics) => self.step(metrics),
             TrainingEvent::Validation { step, name, value, .. } => {
@@ -261,7 +296,7 @@ mod tests {
         let mut training = TrainingState::starting();
         let network = Network::Spatial;
         let parts = (0..2).flat_map(|number| {
-            let preparing = |done| TrainingEvent::Preparing { done, of: 4 };
+            let preparing = |done| TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done, of: 4 };
             let part = TrainingEvent::Part { number, of: 2, network };
             [part, preparing(1), preparing(3), preparing(4), step(1, 0.1), step(10, 1.0)]
         });

@@ -61,7 +61,9 @@ impl ReproductionProgress {
                     self.line(&format!("  {}: resumed after step {resumed_at}", self.training));
                 }
             }
-            TrainingEvent::Preparing { done, of } => self.count(*done, *of, "clips: extracting features"),
+            TrainingEvent::Preparing { what, done, of } => {
+                self.count(*done, *of, &format!("clips: {}", what.name().to_lowercase()));
+            }
             TrainingEvent::Step(metrics) => {
                 let accuracy =
                     metrics.accuracy.map(|share| format!(", accuracy {:.0} %", 100.0 * share)).unwrap_or_default();

@@ -9,7 +9,7 @@ use super::super::model_arguments::DeviceArg;
 use super::super::values::{choice, geometry, named, non_negative, positive};
 use crate::data::{CachePlan, Subset};
 use crate::error::{Error, Result};
-use crate::nets::{Architecture, Backbone, FlowResolution, SpatialCrop};
+use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop};
 use crate::training::{
     ClassBalance, FlowSource, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind,
     TemporalMode, TrainingPlan,
@@ -179,11 +179,16 @@ struct NetworkArgs {
     /// quarter of the computation.
     #[arg(long, value_name = "RESOLUTION", value_parser = choice::<FlowResolution>())]
     flow_resolution: Option<FlowResolution>,
+    /// View of the temporal stream: whole, motion or both [default: whole, or from the base]
+    ///
+    /// motion is the square around the motion in its flow; both averages the logits of the two.
+    #[arg(long, value_name = "VIEW", value_parser = choice::<MotionCrop>())]
+    temporal_crop: Option<MotionCrop>,
     /// View of the spatial stream: whole, motion or both [default: whole, or from the base]
     ///
     /// motion is the square around the motion, found in MotionNet's flow; both averages the logits of the two.
-    #[arg(long, value_name = "VIEW", value_parser = choice::<SpatialCrop>())]
-    spatial_crop: Option<SpatialCrop>,
+    #[arg(long, value_name = "VIEW", value_parser = choice::<MotionCrop>())]
+    spatial_crop: Option<MotionCrop>,
     /// End-to-end mode of the temporal stream: a, b or c
     #[arg(long, value_parser = choice::<TemporalMode>())]
     mode: Option<TemporalMode>,
@@ -378,6 +383,7 @@ impl NetworkArgs {
         set(&mut plan.backbone, &self.backbone);
         plan.clip_frames = self.clip_frames;
         plan.flow_resolution = self.flow_resolution;
+        plan.temporal_crop = self.temporal_crop;
         plan.spatial_crop = self.spatial_crop;
         set(&mut plan.mode, &self.mode);
         set(&mut plan.flow_source, &self.flow_source);

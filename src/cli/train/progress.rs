@@ -7,7 +7,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::super::outcome::complain;
 use crate::plural::counted;
-use crate::training::{StepMetrics, TrainingEvent};
+use crate::training::{Preparation, StepMetrics, TrainingEvent};
 
 /// Time between two lines where there is no terminal.
 const LOG_INTERVAL: Duration = Duration::from_secs(20);
@@ -51,7 +51,7 @@ impl TrainingProgress {
                     self.line(&format!("Resumed after step {resumed_at}"));
                 }
             }
-            TrainingEvent::Preparing { done, of } => self.prepare(*done, *of),
+            TrainingEvent::Preparing { what, done, of } => self.prepare(*what, *done, *of),
             TrainingEvent::Step(metrics) => self.step(metrics),
             TrainingEvent::Validation { step, name, value, .. } => {
                 self.line(&format!("step {step}: {name} {value:.4}"))
@@ -81,14 +81,15 @@ impl TrainingProgress {
         }
     }
 
-    fn prepare(&mut self, done: usize, of: usize) {
+    fn prepare(&mut self, what: Preparation, done: usize, of: usize) {
+        let what = what.name().to_lowercase();
         if self.on_terminal {
             self.bar.set_length(of as u64);
             self.bar.set_position(done as u64);
-            self.bar.set_message("clips: extracting features for the linear probe");
+            self.bar.set_message(format!("clips: {what}"));
         } else if done == of || self.logged.is_none_or(|logged| logged.elapsed() >= LOG_INTERVAL) {
             self.logged = Some(Instant::now());
-            self.line(&format!("extracting features: {done}/{of} clips"));
+            self.line(&format!("{what}: {done}/{of} clips"));
         }
     }
 

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
 use crate::nets::{
-    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, MotionSquare, WINDOW_FRAMES, device_failed,
+    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, MotionCrop, MotionSquare, WINDOW_FRAMES, device_failed,
     flow_normalisation, read_back,
 };
 use crate::training::batches;
@@ -167,6 +167,9 @@ impl InferencePipeline {
         let evaluations = self.evaluations(window, temporal_frames)?;
         let (model, device) = (self.model.clone(), self.device.clone());
         let crop = model.card.preprocessing.spatial.crop;
+        let looks_at_motion =
+            [model.spatial.as_ref().map(|_| crop), model.temporal.as_ref().map(|stream| stream.reading().crop)];
+        let looks_at_motion = looks_at_motion.into_iter().flatten().any(MotionCrop::sees_motion);
         let motion_and_temporal = || {
             self.advance(window, temporal_frames)?;
             let mut parts = Vec::new();
@@ -187,15 +190,15 @@ impl InferencePipeline {
         };
         let ((flows, temporal), (whole, spatial_ms)) = batches::both(&device, motion_and_temporal, spatial)?;
         self.timing.spatial_ms = spatial_ms;
-        let square = if crop.sees_motion() && self.model.spatial.is_some() { Some(self.square(&flows)?) } else { None };
+        let square = if looks_at_motion { Some(self.square(&flows)?) } else { None };
         let spatial = match &square {
-            Some(square) => {
+            Some(square) if crop.sees_motion() && self.model.spatial.is_some() => {
                 let started = Instant::now();
                 let around = spatial_logits(&self.model, &self.device, window, Some(square))?;
                 self.timing.spatial_ms += milliseconds(started);
                 mean(whole, around)
             }
-            None => whole,
+            _ => whole,
         };
         let scores = Scores { window_start: window[0].index, spatial, temporal, square };
         Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
@@ -216,7 +219,7 @@ impl InferencePipeline {
     pub fn temporal_input(&self, flows: &[FlowView]) -> Result<TemporalInput> {
         let raw = self.raw_stack(flows)?;
         let input = match &self.model.temporal {
-            Some(stream) => stream.flow_input(raw.clone()),
+            Some(stream) => stream.flow_inputs(raw.clone())?.swap_remove(0), // the whole, unless the motion is all it sees
             None => flow_normalisation::classifier_input(raw.clone()),
         };
         let levels = input + flow_normalisation::MID_LEVEL; // [1, 20, h, w], or half of it
@@ -318,7 +321,7 @@ impl InferencePipeline {
         let finest = flows.finest().clone();
         let pairs = finest.dims()[1] / 2;
         let count = pairs.min(WINDOW_PAIRS);
-        let size = self.spatial_size();
+        let size = if self.model.spatial.is_some() { self.spatial_size() } else { self.motion_size() };
         MotionSquare::of(finest.narrow(1, (pairs - count) / 2 * 2, 2 * count), size.width as f32 / size.height as f32)
     }
 

@@ -11,7 +11,7 @@ use crate::data::DataSource;
 use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
 use crate::named::named;
-use crate::nets::{Architecture, Backbone, FlowResolution, MotionConfig, SpatialCrop, StreamInput};
+use crate::nets::{Architecture, Backbone, FlowReading, FlowResolution, MotionConfig, MotionCrop, StreamInput};
 use crate::training::flow::source::FlowSource;
 use crate::training::objective::losses::UnsupervisedLoss;
 use crate::training::probe::linear;
@@ -95,8 +95,10 @@ pub struct TrainingPlan {
     pub clip_frames: Option<usize>,
     /// Resolution at which the temporal stream reads flow; `None` for the base's or that of the frames.
     pub flow_resolution: Option<FlowResolution>,
+    /// What of the flow the temporal stream sees; `None` for the base's or the whole.
+    pub temporal_crop: Option<MotionCrop>,
     /// What of a frame the spatial stream sees; `None` for the base's or the whole.
-    pub spatial_crop: Option<SpatialCrop>,
+    pub spatial_crop: Option<MotionCrop>,
     /// The unsupervised loss.
     pub loss: UnsupervisedLoss,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
@@ -195,6 +197,7 @@ impl Default for TrainingPlan {
             backbone: Backbone::SqueezeNet,
             clip_frames: None,
             flow_resolution: None,
+            temporal_crop: None,
             spatial_crop: None,
             loss: UnsupervisedLoss::default(),
             unsupervised_weight: 1.0,
@@ -398,6 +401,14 @@ impl TrainingPlan {
         Ok(())
     }
 
+    /// Returns how the temporal stream reads flow: as the plan says, else as that of the base does.
+    pub fn flow_reading(&self, of_base: FlowReading) -> FlowReading {
+        FlowReading {
+            resolution: self.flow_resolution.unwrap_or(of_base.resolution),
+            crop: self.temporal_crop.unwrap_or(of_base.crop),
+        }
+    }
+
     fn check_inputs(&self) -> Result<()> {
         let refuse = |option: &str, cause: &str| Err(Error::new(option, cause, "Leave it out"));
         match self.network {
@@ -406,6 +417,9 @@ impl TrainingPlan {
             }
             Network::Flow | Network::Spatial if self.flow_resolution.is_some() => {
                 refuse("flow resolution", "only the temporal stream reads flow")
+            }
+            Network::Flow | Network::Spatial if self.temporal_crop.is_some() => {
+                refuse("temporal crop", "it is for the temporal stream")
             }
             _ => Ok(()),
         }

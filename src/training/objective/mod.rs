@@ -23,7 +23,7 @@ use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
-use crate::nets::{MotionNetwork, Stream, read_back};
+use crate::nets::{MotionNetwork, Stream, mean_of_views, read_back};
 use crate::ranking::arg_max;
 use losses::action::{ActionLoss, class_weights, consensus, mixed};
 use losses::{LevelLoss, LossSwitches, LossTerm};
@@ -321,15 +321,14 @@ impl Objective {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
             let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &batch.ahead, &self.device)?;
-            return Ok((Vec::new(), self.classify(self.flow_input(flow), batch)));
+            return Ok((Vec::new(), self.classify_flow(flow, batch)?));
         }
         let Some(frames) = frames else { return Ok((Vec::new(), None)) };
         let Some(motion) = &self.motion else {
-            return Ok((Vec::new(), self.classify(frames, batch)));
+            return Ok((Vec::new(), self.stream.as_ref().map(|stream| self.classify(stream, frames, batch))));
         };
         let pyramid = motion.network().window_flows(frames.clone());
-        let stacked = self.stream.is_some().then(|| self.flow_input(pyramid.finest().clone()));
-        let logits = stacked.and_then(|flow| self.classify(flow, batch));
+        let logits = self.classify_flow(pyramid.finest().clone(), batch)?;
         let levels = match self.is_unsupervised() {
             true => self.plan.loss.levels(frames, &pyramid.levels, &self.switches),
             false => Vec::new(),
@@ -337,17 +336,18 @@ impl Objective {
         Ok((levels, logits))
     }
 
-    /// Returns the input of the stream, if there is one, from raw flow.
-    fn flow_input(&self, flow: Tensor<4>) -> Tensor<4> {
-        self.stream.as_ref().map_or_else(|| flow.clone(), |stream| stream.network().flow_input(flow.clone()))
+    /// Returns the stream's logits of raw flow, if there is a stream: the mean over its views.
+    fn classify_flow(&self, flow: Tensor<4>, batch: &Batch) -> Result<Option<Tensor<2>>> {
+        let Some(stream) = &self.stream else { return Ok(None) };
+        let views = stream.network().flow_inputs(flow)?.into_iter();
+        Ok(Some(mean_of_views(views.map(|input| self.classify(stream, input, batch)).collect())))
     }
 
     /// Returns the stream's logits of its `input`, a row a sample: the consensus of its segments. The input is mixed here and not
     /// before: the flow of two videos shown over each other would be neither's.
-    fn classify(&self, input: Tensor<4>, batch: &Batch) -> Option<Tensor<2>> {
-        let stream = self.stream.as_ref()?;
+    fn classify(&self, stream: &Optimizer<Stream>, input: Tensor<4>, batch: &Batch) -> Tensor<2> {
         let input = if batch.mixing.is_empty() { input } else { self.mixed(input, &batch.mixing) };
-        Some(consensus(stream.network().forward(input), self.plan.segments))
+        consensus(stream.network().forward(input), self.plan.segments)
     }
 
     /// Mixes samples as wholes: segment by segment in equal shares.

@@ -25,7 +25,7 @@ use crate::training::flow::frozen_flow::{Ahead, FrozenFlow};
 use crate::training::flow::source::FlowSource;
 use crate::training::motion_squares::MotionSquares;
 use crate::training::run::clock::{Clock, by_turns, time_is_up};
-use crate::training::run::events::TrainingEvent;
+use crate::training::run::events::{Preparation, TrainingEvent};
 use crate::video::Geometry;
 
 /// The frozen backbone of a stream, with the clips that it looks at.
@@ -99,7 +99,7 @@ impl FeatureExtractor {
             if due == 0 {
                 on_event(TrainingEvent::Warning(time_is_up(looked_at, count)));
                 self.done += count - looked_at;
-                on_event(TrainingEvent::Preparing { done: self.done, of });
+                on_event(TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done: self.done, of });
                 break;
             }
             let group = &turns[looked_at..looked_at + due.min(self.clips_at_once())];
@@ -110,7 +110,7 @@ impl FeatureExtractor {
                     Err(error) => on_event(TrainingEvent::Warning(error)),
                 }
                 self.done += 1;
-                on_event(TrainingEvent::Preparing { done: self.done, of });
+                on_event(TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done: self.done, of });
             }
             looked_at += group.len();
         }
@@ -163,13 +163,12 @@ impl FeatureExtractor {
         let clip = clips.clip(index);
         let path = self.cache.as_ref().and_then(|cache| cache.path(clip)); // before the clip is read: it may change
         let device = device_of(&self.stream);
-        let (input, features): (Tensor<4>, fn(&Stream, Tensor<4>) -> Tensor<2>) = match flow {
+        let (input, features): (Tensor<4>, fn(&Stream, Tensor<4>) -> Result<Tensor<2>>) = match flow {
             Some(flow) => (self.flow_windows(index, flow)?, Stream::flow_features),
-            None => (self.pictures(index)?, Stream::features),
+            None => (self.pictures(index)?, |stream, x| Ok(stream.features(x))),
         };
         let batch = batches::size(batches::parallel_budget_px(&device), clips.geometry(), self.pictures_of_view());
-        let parts =
-            batches::for_each(&device, &input.split(batch, 0), |part| Ok(features(&self.stream, part.clone())))?;
+        let parts = batches::for_each(&device, &input.split(batch, 0), |part| features(&self.stream, part.clone()))?;
         let features = Tensor::cat(parts, 0);
         let values = read_back(features.clone())?;
         if !values.iter().all(|value| value.is_finite()) {
@@ -345,7 +344,7 @@ mod tests {
             let is_said =
                 |event: &TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.subject == "time limit");
             assert_eq!(events.iter().any(is_said), looked_at.len() < 6);
-            assert!(matches!(events.last(), Some(TrainingEvent::Preparing { done: 6, of: 6 })));
+            assert!(matches!(events.last(), Some(TrainingEvent::Preparing { done: 6, of: 6, .. })));
         }
     }
 

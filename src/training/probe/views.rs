@@ -1,7 +1,7 @@
 //! Views of a clip: the windows and crops for feature extraction.
 
 use crate::data::augmentation::{Crop, Draw};
-use crate::nets::{MotionSquare, SpatialCrop};
+use crate::nets::{MotionCrop, MotionSquare};
 use crate::video::Geometry;
 
 /// Side of the part of a frame that a cropped view shows, relative to the frame's.
@@ -15,24 +15,24 @@ pub struct ProbeViews {
     /// Whether a crop at a corner or the centre of each is used as well.
     pub cropped: bool,
     /// What of a frame the spatial stream sees: each is a view.
-    pub seen: SpatialCrop,
+    pub seen: MotionCrop,
 }
 
 impl ProbeViews {
     /// Two windows of whole frames.
-    pub const PLAIN: Self = Self { windows: 2, cropped: false, seen: SpatialCrop::Whole };
+    pub const PLAIN: Self = Self { windows: 2, cropped: false, seen: MotionCrop::Whole };
 
     /// Three windows, and parts of them too: as a stream sees clips in training.
-    pub const FIT: Self = Self { windows: 3, cropped: true, seen: SpatialCrop::Whole };
+    pub const FIT: Self = Self { windows: 3, cropped: true, seen: MotionCrop::Whole };
 
     /// Returns the same views of what a stream sees of a frame.
-    pub(in crate::training) fn of(self, seen: SpatialCrop) -> Self {
+    pub(in crate::training) fn of(self, seen: MotionCrop) -> Self {
         Self { seen, ..self }
     }
 
     /// Number of views, which is that of rows of features of a clip.
     pub const fn count(self) -> usize {
-        let regions = if matches!(self.seen, SpatialCrop::Both) { 2 } else { 1 };
+        let regions = if matches!(self.seen, MotionCrop::Both) { 2 } else { 1 };
         regions * self.windows * if self.cropped { 4 } else { 2 }
     }
 

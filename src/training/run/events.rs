@@ -11,6 +11,25 @@ use crate::training::config::plan::Network;
 use crate::training::objective::losses::LossSwitches;
 use crate::training::optim::gradient_shares::GradientShares;
 
+/// What is done with the clips before the first step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preparation {
+    /// The motion of each is found, for a stream that looks at the square around it.
+    FindMotion,
+    /// The last layer of a stream from another task is fitted to their features.
+    ExtractFeatures,
+}
+
+impl Preparation {
+    /// Returns what is going on, as a heading has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FindMotion => "Finding the motion",
+            Self::ExtractFeatures => "Extracting features",
+        }
+    }
+}
+
 /// Something that happened in a run.
 #[derive(Debug, Clone)]
 pub enum TrainingEvent {
@@ -36,8 +55,10 @@ pub enum TrainingEvent {
         /// The step a checkpoint was resumed from, 0 for a fresh run.
         resumed_at: usize,
     },
-    /// Before the first step, the last layer of a stream from another task is fitted to the clips.
+    /// Before the first step, clips are looked at.
     Preparing {
+        /// What for.
+        what: Preparation,
         /// Clips processed so far.
         done: usize,
         /// Number of clips.

@@ -16,7 +16,7 @@ use self::grid::grid_ui;
 use self::plots::{Cursor, Plots};
 use self::steering::{divergence_ui, steering_ui};
 use super::settings::TrainingSettings;
-use super::state::{TrainingPhase, TrainingState};
+use super::state::{Preparing, TrainingPhase, TrainingState};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
@@ -242,8 +242,8 @@ fn progress_text(training: &TrainingState) -> Option<String> {
 
 /// The same of the present run: first the last layer is fitted, where it is new, then steps are made.
 fn progress_of_run(training: &TrainingState) -> Option<String> {
-    if let Some((done, of)) = training.preparing {
-        return Some(format!("Extracting features: {done} of {of} clips"));
+    if let Some(Preparing { what, done, of, .. }) = training.preparing {
+        return Some(format!("{}: {done} of {of} clips", what.name()));
     }
     let StepMetrics { step, steps, done, .. } = *training.latest.as_ref()?;
     let by_time = done > step as f64 / steps.max(1) as f64;
@@ -261,7 +261,7 @@ fn stall_text(stall: f64) -> String {
 fn pace_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
     if let Some(left) = training.preparing_left().filter(|_| training.is_active()) {
-        return format!("{elapsed} elapsed, {} left to extract features", span(left.as_secs_f64()));
+        return format!("{elapsed} elapsed, {} left to prepare", span(left.as_secs_f64()));
     }
     match &training.latest {
         Some(latest) if training.is_active() => {
