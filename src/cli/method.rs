@@ -30,6 +30,15 @@ pub(super) enum FlowMethod {
     Zero,
 }
 
+/// What is done with MotionNet's flow after each pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Refinement {
+    /// Nothing: the flow is the network's alone
+    None,
+    /// Variational refinement, as in DIS: smooth except where the images disagree
+    Variational,
+}
+
 /// `--method` and what belongs to it.
 #[derive(Debug, Clone, Args)]
 pub(super) struct MethodArgs {
@@ -37,8 +46,11 @@ pub(super) struct MethodArgs {
     #[arg(long, value_enum, default_value_t = FlowMethod::MotionNet)]
     pub method: FlowMethod,
     /// Scales of MotionNet's coarse-to-fine passes, relative to the image; 1 is a single pass
-    #[arg(long, value_name = "S,…", value_delimiter = ',', default_value = "0.25,0.5,1,1", value_parser = scale)]
+    #[arg(long, value_name = "S,…", value_delimiter = ',', default_value = "0.125,0.25,0.5,1,1", value_parser = scale)]
     scales: Vec<f32>,
+    /// Refinement of MotionNet's flow after each pass [default: variational; none after a single pass]
+    #[arg(long, value_enum)]
+    refine: Option<Refinement>,
     /// Parameter preset of TV-L1
     #[arg(long, default_value = "opencv", value_parser = preset())]
     preset: Tvl1Parameters,
@@ -68,9 +80,11 @@ impl MethodArgs {
         Ok(match method {
             FlowMethod::MotionNet => {
                 let compute = self.device.open()?;
+                let refines = self.refine.map_or(self.scales.len() > 1, |refine| refine == Refinement::Variational);
                 Box::new(
                     MotionNetFlow::load(&self.model.clone().map_or_else(flow_model, Ok)?, &compute.device)?
-                        .with_scales(&self.scales),
+                        .with_scales(&self.scales)
+                        .with_refinement(refines),
                 )
             }
             FlowMethod::Tvl1 => Box::new(Tvl1::new(self.tvl1_parameters()?)?),

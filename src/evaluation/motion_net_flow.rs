@@ -8,6 +8,7 @@ use image::RgbImage;
 use image::imageops::{FilterType, resize};
 
 use crate::error::{Error, Result};
+use crate::flow::dis;
 use crate::flow::selection::best_explanation;
 use crate::flow::warp::warp_backward;
 use crate::flow::{FlowEstimator, FlowField, common_size};
@@ -15,22 +16,31 @@ use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, read_back, weights};
 
 /// Smallest side of the pictures that the network sees: two cells of its coarsest level.
 const SMALLEST_SIDE: usize = 64;
+/// Fixed-point iterations of the variational refinement after each pass.
+const ITERATIONS_PER_PASS: usize = 10;
+/// The same after the last one, of the flow that was chosen.
+const LAST_ITERATIONS: usize = 30;
 
 /// A motion network of two frames, applied once or from coarse to fine.
 ///
 /// The network sees displacements up to some pixels. Smaller pictures bring longer ones within its reach: at each scale the
 /// second picture is warped by the flow so far, and the network adds what is left. Of all flows on the way, every pixel
 /// takes the one that explains its neighbourhood best.
-#[derive(Debug)]
+///
+/// The flow may be refined variationally after each pass and at the end, as FlowNetS+v is (Fischer et al. 2015): it becomes
+/// smooth except where the pictures speak against it, and precise below a pixel. What is too long for the refinement, the network
+/// has found; alone, from no flow at all, it finds little.
+#[derive(Debug, Clone)]
 pub struct MotionNetFlow {
     network: MotionNetwork,
     name: String,
     scales: Vec<f32>,
+    refines: bool,
 }
 
 impl MotionNetFlow {
     /// The scales that find long motion too and refine it, at about three times the cost of a single pass.
-    pub const COARSE_TO_FINE: [f32; 4] = [0.25, 0.5, 1.0, 1.0];
+    pub const COARSE_TO_FINE: [f32; 5] = [0.125, 0.25, 0.5, 1.0, 1.0];
 
     /// Returns the motion network of the model in folder `dir`, at the pictures' own size.
     ///
@@ -43,7 +53,7 @@ impl MotionNetFlow {
             let cause = format!("its motion network reads {} frames at once", network.frames());
             return Err(Error::file(dir, cause, "Choose a model whose motion network reads pairs"));
         }
-        Ok(Self { network, name: format!("MotionNet ({})", card.name), scales: vec![1.0] })
+        Ok(Self { network, name: format!("MotionNet ({})", card.name), scales: vec![1.0], refines: false })
     }
 
     /// Sizes at which the network sees the pictures, as multiples of their own, from coarse to fine. With 1 alone it is
@@ -53,17 +63,38 @@ impl MotionNetFlow {
         self
     }
 
-    /// Returns the flow that the network sees in pictures of `scale` times their size, in pixels of the pictures.
-    fn at_scale(&self, first: &RgbImage, second: &RgbImage, scale: f32) -> Result<FlowField> {
-        let (width, height) = first.dimensions();
+    /// Sets whether the flow is refined variationally.
+    pub fn with_refinement(mut self, refines: bool) -> Self {
+        self.refines = refines;
+        self
+    }
+
+    /// Returns the pictures as the network sees them at `scale` times their size: a multiple of its stride.
+    fn seen_at<'p>(&self, pictures: [&'p RgbImage; 2], scale: f32) -> [Cow<'p, RgbImage>; 2] {
         let stride = self.network.stride();
         let side = |side: u32| {
             let strides = (side as f32 * scale / stride as f32).round() as usize;
             (strides * stride).max(SMALLEST_SIDE) as u32
         };
-        let seen = [first, second].map(|picture| fitted(picture, side(width), side(height)));
+        pictures.map(|picture| fitted(picture, side(picture.width()), side(picture.height())))
+    }
+
+    /// Returns the flow that the network sees in pictures of `scale` times their size, in pixels of the pictures.
+    fn at_scale(&self, first: &RgbImage, second: &RgbImage, scale: f32) -> Result<FlowField> {
+        let (width, height) = first.dimensions();
+        let seen = self.seen_at([first, second], scale);
         let flow = self.network.flows(&[seen.iter().map(|picture| &**picture).collect()]).into_finest();
         Ok(in_level_pixels(flow, seen[0].width() as usize)?.resized(width as usize, height as usize))
+    }
+
+    /// Returns `flow` refined in pictures of `scale` times their size, of their own size at 1.
+    fn refined(&self, first: &RgbImage, second: &RgbImage, flow: &FlowField, scale: f32) -> FlowField {
+        if scale >= 1.0 {
+            return dis::refined(first, second, flow, ITERATIONS_PER_PASS);
+        }
+        let [one, other] = self.seen_at([first, second], scale);
+        let flow_there = flow.resized(one.width() as usize, one.height() as usize);
+        dis::refined(&one, &other, &flow_there, ITERATIONS_PER_PASS).resized(flow.width, flow.height)
     }
 }
 
@@ -86,10 +117,9 @@ fn in_level_pixels(level: Tensor<4>, full_width: usize) -> Result<FlowField> {
 
 impl FlowEstimator for MotionNetFlow {
     fn name(&self) -> String {
-        match self.scales.as_slice() {
-            [_] => self.name.clone(),
-            _ => format!("{}, coarse to fine", self.name),
-        }
+        let passes = if self.scales.len() > 1 { ", coarse to fine" } else { "" };
+        let refinement = if self.refines { ", refined" } else { "" };
+        format!("{}{passes}{refinement}", self.name)
     }
 
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
@@ -101,16 +131,19 @@ impl FlowEstimator for MotionNetFlow {
             for (sum, rest) in flow.uv.iter_mut().zip(rest.uv) {
                 *sum = [sum[0] + rest[0], sum[1] + rest[1]];
             }
+            if self.refines {
+                flow = self.refined(first, second, &flow, *scale);
+            }
             candidates.push(flow.clone());
-            // What is short and was missed on the way is seen by the network alone.
-            if step > 0 && !self.scales[..step].contains(scale) {
+            // What is short and was missed on the way is seen by the network alone; the refinement finds it without.
+            if step > 0 && !self.refines && !self.scales[..step].contains(scale) {
                 candidates.push(self.at_scale(first, second, *scale)?);
             }
         }
-        if candidates.len() == 1 {
-            return Ok(flow);
+        if candidates.len() > 1 {
+            candidates.reverse(); // the most refined one first: it is kept where another is no better
+            flow = best_explanation(first, second, candidates);
         }
-        candidates.reverse(); // the most refined one first: it is kept where another is no better
-        Ok(best_explanation(first, second, candidates))
+        Ok(if self.refines { dis::refined(first, second, &flow, LAST_ITERATIONS) } else { flow })
     }
 }

@@ -62,6 +62,8 @@ pub enum FlowMethod {
     MotionNet,
     /// Over several scales.
     CoarseToFine,
+    /// Over several scales, refined variationally.
+    Refined,
 }
 
 /// Returns the rows of the table, with folders in `dir`, trained on the clips of `train`.
@@ -143,6 +145,7 @@ fn table_3(settings: &ReproductionSettings) -> Vec<ExperimentRow> {
         (FlowMethod::Tvl1, "tvl1", "TV-L1"),
         (FlowMethod::MotionNet, "motionnet", "MotionNet"),
         (FlowMethod::CoarseToFine, "coarse-to-fine", "MotionNet, coarse to fine"),
+        (FlowMethod::Refined, "refined", "MotionNet, coarse to fine, refined variationally"),
     ];
     let mut rows = Vec::new();
     for (number, root) in settings.flow_roots.iter().enumerate() {
@@ -151,7 +154,7 @@ fn table_3(settings: &ReproductionSettings) -> Vec<ExperimentRow> {
             name: format!("{}, {name}", root.dataset.title()),
             work: Work::FlowError { dataset: root.dataset, root: root.root.clone(), method },
             published: match method {
-                FlowMethod::CoarseToFine => vec![None; 3],
+                FlowMethod::CoarseToFine | FlowMethod::Refined => vec![None; 3],
                 _ => published::table_3(root.dataset, method == FlowMethod::Tvl1).to_vec(),
             },
         }));

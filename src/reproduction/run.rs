@@ -285,12 +285,12 @@ impl ReproductionRun<'_> {
     /// The method and where it runs: on the device of the networks, TV-L1 as well where that is a GPU that can.
     fn estimator(&self, method: FlowMethod) -> Result<(Box<dyn FlowEstimator>, String)> {
         let device = self.compute.name.clone();
-        let motion_net = |scales: &[f32]| {
+        let motion_net = |scales: &[f32], refines: bool| {
             let model = self.settings.model.as_ref().ok_or_else(|| {
                 Error::new("MotionNet", "no model was given", "Pass a model folder with the MotionNet to evaluate")
             })?;
-            Ok(Box::new(MotionNetFlow::load(model, &self.compute.device)?.with_scales(scales))
-                as Box<dyn FlowEstimator>)
+            let network = MotionNetFlow::load(model, &self.compute.device)?.with_scales(scales);
+            Ok(Box::new(network.with_refinement(refines)) as Box<dyn FlowEstimator>)
         };
         let parameters = Tvl1Parameters::opencv();
         Ok(match method {
@@ -299,8 +299,9 @@ impl ReproductionRun<'_> {
                 Some(Err(_)) => (Box::new(Tvl1::new(parameters)?), "CPU".into()),
                 None => (Box::new(Tvl1::new(parameters)?), device),
             },
-            FlowMethod::MotionNet => (motion_net(&[1.0])?, device),
-            FlowMethod::CoarseToFine => (motion_net(&MotionNetFlow::COARSE_TO_FINE)?, device),
+            FlowMethod::MotionNet => (motion_net(&[1.0], false)?, device),
+            FlowMethod::CoarseToFine => (motion_net(&MotionNetFlow::COARSE_TO_FINE, false)?, device),
+            FlowMethod::Refined => (motion_net(&MotionNetFlow::COARSE_TO_FINE, true)?, device),
         })
     }
 

@@ -168,7 +168,7 @@ fn motionnet_gives_what_the_library_gives() {
     untrained_model(&at("model"));
     flow(dir.path(), "a.png b.png --model model --device cpu --out f.flo", 0);
     let network = MotionNetFlow::load(&at("model"), &choose(DeviceChoice::Cpu).unwrap().device).unwrap();
-    let mut network = network.with_scales(&MotionNetFlow::COARSE_TO_FINE);
+    let mut network = network.with_scales(&MotionNetFlow::COARSE_TO_FINE).with_refinement(true);
     let [a, b] = ["a.png", "b.png"].map(|name| image::open(at(name)).unwrap().into_rgb8());
     let (written, expected) = (read_flo(&at("f.flo")).unwrap(), network.estimate(&a, &b).unwrap());
     let worst = written.uv.as_flattened().iter().zip(expected.uv.as_flattened()).map(|(a, b)| (a - b).abs());

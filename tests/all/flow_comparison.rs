@@ -282,8 +282,13 @@ fn a_benchmark_runs_and_its_pairs_are_looked_at_to_the_pixel() {
     clip.frames[1].save(pictures.join("frame11.png")).unwrap();
     write_flo(&flows.join("flow10.flo"), &clip.flow[0]).unwrap();
 
-    let plan =
-        BenchmarkPlan { dataset: FlowDataset::Middlebury, root, source: Some(FlowSource::Tvl1), scales: vec![1.0] };
+    let plan = BenchmarkPlan {
+        dataset: FlowDataset::Middlebury,
+        root,
+        source: Some(FlowSource::Tvl1),
+        scales: vec![1.0],
+        refine: false,
+    };
     stage.engine.send(Request::Benchmark(Some(plan)));
     let mut pairs = Vec::new();
     let report = stage.message(|message| match message {

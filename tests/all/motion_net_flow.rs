@@ -82,6 +82,24 @@ fn longer_motion_is_found_from_coarse_to_fine() {
     assert!(error(&cascade) < 0.5 * error(&once), "{} px, and {} px at once", error(&cascade), error(&once));
 }
 
+/// A whole pixel to the left, half of one up: what the network sees roughly becomes precise.
+#[test]
+fn the_refinement_makes_flow_precise() {
+    let [first, second] = moving(640, 480, [-4, -2]).map(|picture| resize(&picture, 320, 240, FilterType::Triangle));
+    let error = |flow: &FlowField| {
+        let inside = (40..200).flat_map(|y| (40..280).map(move |x| (x, y)));
+        inside.map(|(x, y)| flow.at(x, y)).map(|[u, v]| (u + 2.0).hypot(v + 1.0)).sum::<f32>() / (160.0 * 240.0)
+    };
+    let plain = shipped().with_scales(&MotionNetFlow::COARSE_TO_FINE).estimate(&first, &second).unwrap();
+    let mut method = shipped().with_scales(&MotionNetFlow::COARSE_TO_FINE).with_refinement(true);
+    let refined = method.estimate(&first, &second).unwrap();
+    assert!(error(&refined) < 0.1 && error(&refined) < 0.5 * error(&plain), "{}, {}", error(&refined), error(&plain));
+    assert!(method.name().ends_with("coarse to fine, refined"), "{}", method.name());
+    let once = shipped().with_refinement(true).estimate(&first, &second).unwrap();
+    let alone = shipped().estimate(&first, &second).unwrap();
+    assert!(error(&once) < error(&alone), "{}, {}", error(&once), error(&alone));
+}
+
 #[test]
 fn padding_does_not_move_the_flow() {
     // 150×110 is filled up to 192×128; what lies away from the padding is seen as in 160×120.
@@ -96,7 +114,7 @@ fn padding_does_not_move_the_flow() {
 
 #[test]
 fn pictures_of_any_size_are_taken() {
-    let mut method = shipped().with_scales(&[0.1, 0.5, 1.0]);
+    let mut method = shipped().with_scales(&[0.1, 0.5, 1.0]).with_refinement(true);
     for (width, height) in [(1, 1), (2, 7), (33, 1), (65, 40)] {
         let picture = RgbImage::from_pixel(width, height, Rgb([100, 50, 200]));
         let flow = method.estimate(&picture, &picture).unwrap();

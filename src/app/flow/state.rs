@@ -119,7 +119,8 @@ impl FlowComparison {
         if before.dis != after.dis {
             self.forget(FlowSource::Dis);
         }
-        let second = |settings: &FlowSettings| (settings.second_model.clone(), settings.coarse_to_fine);
+        let second =
+            |settings: &FlowSettings| (settings.second_model.clone(), settings.coarse_to_fine, settings.refine);
         if second(before) != second(after) {
             self.forget(FlowSource::SecondNetwork);
         }

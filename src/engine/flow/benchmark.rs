@@ -46,11 +46,11 @@ fn estimator(plan: &BenchmarkPlan, desired: &DesiredFlows, compute: &Compute) ->
         None => Box::new(ZeroFlow),
         Some(FlowSource::Network) => {
             let dir = desired.model.as_ref().ok_or_else(|| lacks("model"))?;
-            Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
+            Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales).with_refinement(plan.refine))
         }
         Some(FlowSource::SecondNetwork) => {
             let dir = desired.settings.second_model.as_ref().ok_or_else(|| lacks("second model"))?;
-            Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales))
+            Box::new(MotionNetFlow::load(dir, &compute.device)?.with_scales(&plan.scales).with_refinement(plan.refine))
         }
         Some(FlowSource::Tvl1) => Box::new(Tvl1::new(desired.settings.tvl1)?),
         Some(FlowSource::Dis) => Box::new(Dis::new(desired.settings.dis)),

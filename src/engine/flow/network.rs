@@ -47,9 +47,10 @@ impl ClipSource for NetworkSource {
     }
 }
 
-/// The motion network of a model folder on the pictures as they are displayed, from coarse to fine.
+/// The motion network of a model folder on the pictures as they are displayed, from coarse to fine; in one pass while they play.
 pub(super) struct CoarseToFineSource {
     network: MotionNetFlow,
+    single_pass: MotionNetFlow,
 }
 
 impl CoarseToFineSource {
@@ -57,17 +58,28 @@ impl CoarseToFineSource {
     ///
     /// # Errors
     /// If it cannot be loaded, or reads more than two frames.
-    pub fn load(dir: &Path, compute: &Compute) -> Result<Self> {
-        let network = MotionNetFlow::load(dir, &compute.device)?;
-        Ok(Self { network: network.with_scales(&MotionNetFlow::COARSE_TO_FINE) })
+    pub fn load(dir: &Path, refines: bool, compute: &Compute) -> Result<Self> {
+        let single_pass = MotionNetFlow::load(dir, &compute.device)?;
+        let network = single_pass.clone().with_scales(&MotionNetFlow::COARSE_TO_FINE).with_refinement(refines);
+        Ok(Self { network, single_pass })
     }
 }
 
+/// Returns the flow of a pair as it is displayed.
+fn displayed(network: &mut MotionNetFlow, [first, second]: &[Arc<Frame>; 2]) -> Result<Estimate> {
+    let flow = network.estimate(&first.display, &second.display)?;
+    let frame_size = Geometry { width: first.display.width(), height: first.display.height() };
+    Ok(FlowView::on_cpu(flow, frame_size).into())
+}
+
 impl ClipSource for CoarseToFineSource {
-    fn estimate(&mut self, [first, second]: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
-        let flow = self.network.estimate(&first.display, &second.display)?;
-        let frame_size = Geometry { width: first.display.width(), height: first.display.height() };
-        Ok(Some(FlowView::on_cpu(flow, frame_size).into()))
+    fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+        displayed(&mut self.network, pair).map(Some)
+    }
+
+    fn draft(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+        let note = Some("One pass while playing".to_owned());
+        Ok(Some(Estimate { note, ..displayed(&mut self.single_pass, pair)? }))
     }
 
     fn is_reversible(&self) -> bool {

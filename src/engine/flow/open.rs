@@ -30,8 +30,10 @@ pub(super) struct SourceKey {
 
 #[derive(Debug, Clone, PartialEq)]
 enum SourceSettings {
-    /// The folder, and whether it is applied from coarse to fine.
-    Network(PathBuf, bool),
+    /// The folder.
+    Network(PathBuf),
+    /// The folder, and whether its flow is refined.
+    CoarseToFine(PathBuf, bool),
     Tvl1 {
         parameters: Tvl1Parameters,
         side: Option<u32>,
@@ -47,9 +49,13 @@ impl SourceKey {
     pub fn of(kind: FlowSource, desired: &DesiredFlows) -> Option<Self> {
         let settings = &desired.settings;
         let kind = match kind {
-            FlowSource::Network => SourceSettings::Network(desired.model.clone()?, false),
+            FlowSource::Network => SourceSettings::Network(desired.model.clone()?),
             FlowSource::SecondNetwork => {
-                SourceSettings::Network(settings.second_model.clone()?, settings.coarse_to_fine)
+                let dir = settings.second_model.clone()?;
+                match settings.coarse_to_fine {
+                    true => SourceSettings::CoarseToFine(dir, settings.refine),
+                    false => SourceSettings::Network(dir),
+                }
             }
             FlowSource::Tvl1 => SourceSettings::Tvl1 {
                 parameters: settings.tvl1,
@@ -71,8 +77,8 @@ impl SourceKey {
 /// If it cannot work on this clip or with these settings.
 pub(super) fn open(key: &SourceKey, clip: &PlayedClip, compute: &Compute) -> Result<OpenedSource> {
     Ok(match &key.kind {
-        SourceSettings::Network(dir, false) => Box::new(NetworkSource::load(dir, compute)?),
-        SourceSettings::Network(dir, true) => Box::new(CoarseToFineSource::load(dir, compute)?),
+        SourceSettings::Network(dir) => Box::new(NetworkSource::load(dir, compute)?),
+        SourceSettings::CoarseToFine(dir, refines) => Box::new(CoarseToFineSource::load(dir, *refines, compute)?),
         SourceSettings::Tvl1 { parameters, side, warm_start } => {
             Box::new(Tvl1Source::new(*parameters, *side, *warm_start, compute)?)
         }

@@ -73,6 +73,8 @@ pub struct FlowSettings {
     /// Whether the second network sees the pictures at their own size from coarse to fine, as in benchmarks, instead of
     /// once at the size of its model card.
     pub coarse_to_fine: bool,
+    /// Whether its flow is then refined variationally after each pass.
+    pub refine: bool,
     /// A flow file, or a folder with one per frame in the order of their names.
     pub truth: Option<PathBuf>,
     /// Folder of the second model.
@@ -94,6 +96,7 @@ impl Default for FlowSettings {
             tvl1_side: Some(640),
             dis: DisPreset::default(),
             coarse_to_fine: true,
+            refine: true,
             truth: None,
             second_model: None,
         }

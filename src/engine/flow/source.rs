@@ -28,6 +28,14 @@ pub(super) trait ClipSource: Send {
     /// If the source fails permanently: it is not asked again until the clip or its settings change.
     fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>>;
 
+    /// Returns a flow of the same pair that takes less time, while the clip plays; `None` where there is no such thing.
+    ///
+    /// # Errors
+    /// As [`estimate`](Self::estimate).
+    fn draft(&mut self, _pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+        Ok(None)
+    }
+
     /// Returns whether a pair may be given in reverse, for the forward–backward check.
     fn is_reversible(&self) -> bool;
 

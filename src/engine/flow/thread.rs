@@ -15,7 +15,7 @@ use crate::engine::{FlowView, Message, WINDOW_PAIRS};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::panic_guard::caught;
-use crate::video::Frame;
+use crate::video::{Frame, PlayerState};
 
 /// Flows of pairs that begin within this many frames of the window are kept.
 const REACH: usize = 64;
@@ -39,7 +39,8 @@ struct ThreadSource {
     clip: PlayedClip,
     source: OpenedSource,
     flows: HashMap<[usize; 2], FlowView>,
-    shown: Option<([usize; 2], bool)>,
+    /// The pair in view, whether its backward flow is there, and whether it is a draft.
+    shown: Option<([usize; 2], bool, bool)>,
     /// The window that was handed to the temporal stream, and the model it was handed to.
     strip: Option<(usize, usize, u64)>,
 }
@@ -90,18 +91,20 @@ impl SourceThread {
     fn follow(&mut self, desired: &DesiredFlows) -> Result<bool> {
         let Some(source) = &mut self.source else { return Ok(false) };
         let frames = source.clip.frames;
-        let position = source.clip.player.state().position;
+        let PlayerState { position, playing, .. } = source.clip.player.state();
         let target = InferenceTarget::new(position, frames, desired.selection, desired.settings.stride());
         let pair = target.pair_frames(target.pair, frames);
         let backward = desired.settings.wants_backward(self.kind);
-        if source.shown != Some((pair, backward)) {
+        let shown = source.shown.filter(|shown| (shown.0, shown.1) == (pair, backward));
+        if shown.is_none_or(|(.., is_draft)| is_draft && !playing) {
             let Some(decoded) = source.clip.pair(pair) else { return Ok(false) };
             source.keep_near(target.window_start);
-            match source.show(self.kind, target.frame, &decoded, backward)? {
+            let (flow, is_draft) = source.show(self.kind, target.frame, &decoded, backward, playing)?;
+            match flow {
                 Some(flow) => self.results.comparison.put_flow(flow, &source.clip),
                 None => self.results.comparison.clear(self.kind),
             }
-            source.shown = Some((pair, backward));
+            source.shown = Some((pair, backward, is_draft));
             self.results.events.wake();
             (self.results.diagnose)();
             return Ok(true);
@@ -144,17 +147,22 @@ impl SourceThread {
 }
 
 impl ThreadSource {
-    /// Returns the flow of a pair, for the player at `position`, with everything that is shown of it.
+    /// Returns the flow of a pair, for the player at `position`, with everything that is shown of it, and whether it is a draft,
+    /// which it may be while the clip is `playing`.
     fn show(
         &mut self,
         kind: FlowSource,
         position: usize,
         pair: &[Arc<Frame>; 2],
         backward: bool,
-    ) -> Result<Option<SourceFlow>> {
+        playing: bool,
+    ) -> Result<(Option<SourceFlow>, bool)> {
         let [first, second] = pair.each_ref().map(|frame| frame.index);
         let started = Instant::now();
-        let Some(Estimate { flow, note }) = self.estimate(pair)? else { return Ok(None) };
+        let draft = if playing { self.source.draft(pair)? } else { None };
+        let is_draft = draft.is_some();
+        let estimate = if is_draft { draft } else { self.estimate(pair)? };
+        let Some(Estimate { flow, note }) = estimate else { return Ok((None, false)) };
         let millis = started.elapsed().as_secs_f32() * 1e3;
         let reversed = [pair[1].clone(), pair[0].clone()];
         let backward = if backward && self.source.is_reversible() {
@@ -165,7 +173,7 @@ impl ThreadSource {
         } else {
             None
         };
-        Ok(Some(SourceFlow {
+        let flow = SourceFlow {
             source: kind,
             position,
             frame: first,
@@ -175,7 +183,8 @@ impl ThreadSource {
             pyramid: Vec::new(),
             millis,
             note,
-        }))
+        };
+        Ok((Some(flow), is_draft))
     }
 
     /// Computes the flow of a pair and keeps it.

@@ -71,6 +71,8 @@ pub struct BenchmarkPlan {
     pub source: Option<FlowSource>,
     /// Sizes at which a network sees the pictures, from coarse to fine; see `MotionNetFlow::with_scales`.
     pub scales: Vec<f32>,
+    /// Whether its flow is refined variationally.
+    pub refine: bool,
 }
 
 /// An export of flow.

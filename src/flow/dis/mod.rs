@@ -17,4 +17,5 @@ mod solver;
 mod tests;
 
 pub use parameters::DisPreset;
+pub use refinement::refined;
 pub use solver::Dis;

@@ -30,13 +30,15 @@ pub struct BenchmarkPanel {
     method: Option<FlowSource>,
     /// Whether networks see the pictures from coarse to fine.
     coarse_to_fine: bool,
+    /// Whether their flow is refined variationally.
+    refine: bool,
     figure: table::BenchmarkFigure,
 }
 
 impl Default for BenchmarkPanel {
     fn default() -> Self {
         let (dataset, method) = (FlowDataset::Middlebury, Some(FlowSource::SecondNetwork));
-        Self { dataset, method, coarse_to_fine: true, figure: table::BenchmarkFigure::default() }
+        Self { dataset, method, coarse_to_fine: true, refine: true, figure: table::BenchmarkFigure::default() }
     }
 }
 
@@ -60,7 +62,7 @@ impl BenchmarkPanel {
     pub fn plan(&self, root: Option<&std::path::PathBuf>) -> Result<BenchmarkPlan, &'static str> {
         let root = root.cloned().ok_or("Choose a benchmark folder first")?;
         let scales = if self.coarse_to_fine { MotionNetFlow::COARSE_TO_FINE.to_vec() } else { vec![1.0] };
-        Ok(BenchmarkPlan { dataset: self.dataset, root, source: self.method, scales })
+        Ok(BenchmarkPlan { dataset: self.dataset, root, source: self.method, scales, refine: self.refine })
     }
 
     fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -95,6 +97,9 @@ impl BenchmarkPanel {
             let is_network = matches!(self.method, Some(FlowSource::Network | FlowSource::SecondNetwork));
             ui.add_enabled(is_network, Checkbox::new(&mut self.coarse_to_fine, "Coarse to fine"))
                 .on_hover_text("Estimate coarse flow first, then add finer residuals")
+                .on_disabled_hover_text("Available for MotionNet only");
+            ui.add_enabled(is_network, Checkbox::new(&mut self.refine, "Refine"))
+                .on_hover_text("Variational refinement after each pass")
                 .on_disabled_hover_text("Available for MotionNet only");
         });
         ui.add_space(4.0);

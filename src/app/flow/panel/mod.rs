@@ -4,7 +4,7 @@ mod dis_form;
 mod export_form;
 mod tvl1_form;
 
-use eframe::egui::{CollapsingHeader, Label, Response, RichText, ScrollArea, Slider, Ui};
+use eframe::egui::{Checkbox, CollapsingHeader, Label, Response, RichText, ScrollArea, Slider, Ui};
 
 use self::tvl1_form::Tvl1Form;
 use crate::app::command::Command;
@@ -92,7 +92,7 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
     };
     let sources = &mut cx.settings.flow.sources;
     let response = ui
-        .add_enabled(!shown, eframe::egui::Checkbox::new(&mut on, source.name()))
+        .add_enabled(!shown, Checkbox::new(&mut on, source.name()))
         .on_hover_text("Compute this flow for statistics and scores")
         .on_disabled_hover_text(reason);
     if response.changed() {
@@ -118,7 +118,9 @@ fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
         FlowSource::SecondNetwork => {
             command_button(ui, cx, Command::ChooseSecondModel, "Model…");
             ui.checkbox(&mut cx.settings.flow.coarse_to_fine, "Coarse to fine")
-                .on_hover_text("Refine in several passes at full resolution");
+                .on_hover_text("Several passes at full resolution; one while playing");
+            ui.add_enabled(cx.settings.flow.coarse_to_fine, Checkbox::new(&mut cx.settings.flow.refine, "Refine"))
+                .on_hover_text("Variational refinement after each pass");
         }
         _ => {
             command_button(ui, cx, Command::ChooseTruth, "Folder…");

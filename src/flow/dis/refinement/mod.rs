@@ -5,10 +5,12 @@
 //! by the gradient (Zimmer et al. 2011). Each fixed-point iteration holds the derivatives of Ψ, which leaves a linear
 //! [`system`], and approaches its solution by successive over-relaxation ([`relaxation`]).
 
+use image::RgbImage;
 use rayon::prelude::*;
 
 use super::level::Level;
 use crate::flow::simd::widest;
+use crate::flow::{FlowField, Plane};
 use board::Board;
 use data_term::DataTerm;
 use relaxation::Relaxation;
@@ -20,6 +22,24 @@ mod relaxation;
 mod system;
 #[cfg(test)]
 mod tests;
+
+/// Returns `flow` between two pictures of its size, of any method, refined by some fixed-point iterations of 5 relaxations each.
+/// Vectors that are unknown are taken for still.
+///
+/// # Panics
+/// If the sizes differ.
+pub fn refined(first: &RgbImage, second: &RgbImage, flow: &FlowField, iterations: usize) -> FlowField {
+    let size = (first.width() as usize, first.height() as usize);
+    assert!(first.dimensions() == second.dimensions() && size == (flow.width, flow.height), "sizes differ");
+    let mut level = Level::new(Plane::grey(first), &Plane::grey(second));
+    for (c, plane) in level.flow.iter_mut().enumerate() {
+        let known = |uv: &[f32; 2]| if FlowField::is_known(*uv) { uv[c] } else { 0.0 };
+        plane.values.iter_mut().zip(&flow.uv).for_each(|(value, uv)| *value = known(uv));
+    }
+    refine(&mut level, iterations);
+    let [u, v] = &level.flow;
+    FlowField::new(size.0, size.1, u.values.iter().zip(&v.values).map(|(u, v)| [*u, *v]).collect())
+}
 
 /// Refines the flow of a level by some fixed-point iterations.
 pub fn refine(level: &mut Level, iterations: usize) {

@@ -1,13 +1,33 @@
 //! The refinement against plain loops over pixels in natural order.
 
+use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 
-use super::refine;
-use crate::flow::Plane;
+use super::{refine, refined};
 use crate::flow::dis::level::Level;
+use crate::flow::{FlowField, Plane};
 
 /// u and v, or any pair of numbers, for every pixel.
 type Pairs = Vec<[f64; 2]>;
+
+/// A texture that moves by (2, 1), which is known to half a pixel, and not at all at one place.
+#[test]
+fn flow_of_any_method_becomes_precise() {
+    let texture =
+        |x: f32, y: f32| 120.0 + 50.0 * (0.3 * x).sin() * (0.23 * y).cos() + 40.0 * (0.11 * x - 0.17 * y).sin();
+    let picture = |dx: f32, dy: f32| {
+        RgbImage::from_fn(96, 64, |x, y| Rgb([texture(x as f32 - dx, y as f32 - dy).round() as u8; 3]))
+    };
+    let mut uv = vec![[1.6, 1.3]; 96 * 64];
+    uv[32 * 96 + 48] = FlowField::UNKNOWN;
+    let start = FlowField::new(96, 64, uv);
+    let flow = refined(&picture(0.0, 0.0), &picture(2.0, 1.0), &start, 30);
+    let inside = (8..56).flat_map(|y| (8..88).map(move |x| (x, y)));
+    let worst = inside.map(|(x, y)| flow.at(x, y)).map(|[u, v]| (u - 2.0).hypot(v - 1.0)).fold(0.0, f32::max);
+    assert!(worst < 0.2, "{worst} px");
+    let same = refined(&picture(0.0, 0.0), &picture(2.0, 1.0), &start, 0);
+    assert_eq!((same.at(5, 5), same.at(48, 32)), ([1.6, 1.3], [0.0, 0.0]));
+}
 
 /// A picture as 64-bit numbers.
 struct Grid {
