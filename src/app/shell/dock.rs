@@ -7,7 +7,7 @@ use eframe::egui::{
     Align2, Button, Color32, CursorIcon, Frame, Galley, Id, Layout as Direction, Margin, Rect, Response, Role, Sense,
     Stroke, Style, TextStyle, TextWrapMode, Ui, Vec2, Visuals, WidgetInfo, WidgetText, vec2,
 };
-use egui_tiles::{Behavior, SimplificationOptions, TabState, Tabs, TileId, Tiles, UiResponse};
+use egui_tiles::{Behavior, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse};
 
 use crate::app::layout::{Layout, Pane};
 use crate::app::panel::PanelContext;
@@ -80,6 +80,11 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
         pane.title().into()
     }
 
+    /// A split behind a tab is named by the panels in it.
+    fn tab_title_for_tile(&mut self, tiles: &Tiles<Pane>, tile: TileId) -> WidgetText {
+        titles_in(tiles, tile).join(", ").into()
+    }
+
     fn tab_ui(&mut self, tiles: &mut Tiles<Pane>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
         if self.left_out.iter().any(|(left_out, _)| *left_out == tile) {
             return ui.interact(Rect::from_min_size(ui.cursor().min, Vec2::ZERO), id, Sense::hover());
@@ -141,6 +146,15 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
     }
 }
 
+/// The titles of the panels in a tile, in their order.
+fn titles_in(tiles: &Tiles<Pane>, tile: TileId) -> Vec<&'static str> {
+    match tiles.get(tile) {
+        Some(Tile::Pane(pane)) => vec![pane.title()],
+        Some(Tile::Container(container)) => container.children().flat_map(|child| titles_in(tiles, *child)).collect(),
+        None => Vec::new(),
+    }
+}
+
 /// Which tabs of these widths are shown in `room`: all, or as many as fit from the left beside a menu of width `menu`. The
 /// active one is always among them; the others stay where they are whichever that is.
 fn fitting(widths: &[f32], active: Option<usize>, room: f32, menu: f32) -> Vec<bool> {
@@ -163,6 +177,15 @@ fn fitting(widths: &[f32], active: Option<usize>, room: f32, menu: f32) -> Vec<b
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_split_behind_a_tab_is_named_by_its_panels() {
+        let mut tiles = Tiles::default();
+        let panes = [Pane::Project, Pane::Scores].map(|pane| tiles.insert_pane(pane));
+        let split = tiles.insert_vertical_tile(panes.to_vec());
+        assert_eq!(titles_in(&tiles, split), ["Project", "Scores"]);
+        assert_eq!(titles_in(&tiles, panes[1]), ["Scores"]);
+    }
 
     #[test]
     fn tabs_that_do_not_fit_are_left_out_from_the_right_but_for_the_active_one() {

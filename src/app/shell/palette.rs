@@ -2,13 +2,17 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2};
+use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, RichText, TextEdit, Ui, vec2};
 
 use crate::app::command::Command;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{Tokens, modal_frame};
+use crate::app::ui::widgets::overlay_list;
 use crate::output::Existing;
+
+/// Height of all in the window but the list, in points.
+const AROUND: f32 = 180.0;
 
 /// The open palette.
 pub struct Palette {
@@ -73,7 +77,7 @@ impl Palette {
             ui.label(RichText::new("No matching command").color(Tokens::of(ui).weak));
         }
         let mut end = None;
-        ScrollArea::vertical().max_height(340.0).auto_shrink([false, true]).show(ui, |ui| {
+        overlay_list(ui, AROUND).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             for (i, command) in found.into_iter().enumerate() {
                 let state = cx.available(command);

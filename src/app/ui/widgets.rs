@@ -1,7 +1,8 @@
 //! Small pieces that several panels are made of.
 
 use eframe::egui::{
-    Align, Button, Color32, Frame, Id, Label, Layout, Margin, Response, RichText, Sense, TextStyle, Ui, vec2,
+    Align, Button, Color32, Frame, Id, Label, Layout, Margin, Response, RichText, ScrollArea, Sense, TextStyle, Ui,
+    vec2,
 };
 
 use super::theme::{RADIUS, SECTION_GAP, Tokens};
@@ -113,6 +114,24 @@ pub fn rows_in_view(ui: &mut Ui, height: f32, count: usize, mut row_ui: impl FnM
         (first..last).for_each(|row| row_ui(ui, row));
         free(ui, count - last);
     });
+}
+
+/// Least height of a list in an overlay, in points.
+const LEAST_LIST: f32 = 120.0;
+
+/// Height of the window that a menu leaves free, in points.
+const AROUND_MENU: f32 = 60.0;
+
+/// A list that scrolls in an overlay, as high as the window allows; `around` is the height of all else in the window, in points.
+pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
+    let height = (ui.ctx().content_rect().height() - around).max(LEAST_LIST);
+    // An area that floats is small at first, and what scrolls in it would stay so.
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
+}
+
+/// What scrolls in a menu, once that is higher than the window.
+pub fn menu_list(ui: &Ui) -> ScrollArea {
+    overlay_list(ui, AROUND_MENU).auto_shrink(true)
 }
 
 /// Small print below a choice: what it means.

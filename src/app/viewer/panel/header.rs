@@ -126,7 +126,7 @@ fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut Fl
 fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
     ui.allocate_ui(vec2(width, ui.available_height()), |ui| {
         let text = RichText::new(text).text_style(TextStyle::Small);
-        let list = ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width).height(420.0).truncate();
+        let list = ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width).truncate();
         list.show_ui(ui, contents).response.accessible_name(name).on_hover_text(tooltip);
     });
 }
