@@ -33,5 +33,5 @@ pub enum Command {
     ShowScores, ShowTraining, ShowLog, ShowFlow, ShowStatistics, ShowBenchmark, ShowEvaluation, ShowLive, ShowRuns,
     ShowPinned, ShowProject,
     ToggleTheme, FullScreen, ResetLayout,
-    Guide, Palette, Shortcuts,
+    Guide, Palette, Shortcuts, About,
 }

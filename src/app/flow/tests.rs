@@ -41,6 +41,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         hash: None,
         base: None,
         trained_on: String::new(),
+        licence: String::new(),
         date: String::new(),
         classes: classes.iter().map(|&class| class.to_owned()).collect(),
         has_spatial: true,

@@ -82,6 +82,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| app.overlay.show_palette(Palette::commands())),
     command(C::Shortcuts, G::Help, "Keyboard shortcuts", "Show and change keyboard shortcuts", &[key(Key::F1)], always)
         .runs(|app, _| app.overlay.show_shortcuts()),
+    command(C::About, G::Help, "About Motionscope", "Show version, device, licences and the model's origin", &[], always)
+        .runs(|app, _| app.overlay.show_about())
+        .below_line(),
 ];
 
 impl App {

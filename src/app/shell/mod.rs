@@ -1,5 +1,6 @@
 //! The window around the panels: dock, menu, status bar, dialogs over the panels, and the log.
 
+mod about;
 pub mod busy_window;
 pub mod commands;
 pub mod dock;
