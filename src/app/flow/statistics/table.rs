@@ -50,6 +50,9 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
             cost_ui(ui, &sources, session);
         });
     });
+    if let Some(remark) = harm_remark(&columns) {
+        ui.add(Label::new(RichText::new(remark).small().color(Tokens::of(ui).warning)).wrap());
+    }
     if let Some(remark) = truth_remark(cx, &columns) {
         explanation(ui, &remark);
     }
@@ -64,6 +67,17 @@ fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
         Some(flow) => [flow.frame, flow.stride],
         None => [session.player.position, stride],
     }
+}
+
+/// Which sources explain the second picture worse than no flow does, if any do.
+fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
+    let ratio = Figure::PhotometricRatio;
+    let is_harmful = |column: &&StatisticsColumn| {
+        let value = column.statistics.as_ref().and_then(|statistics| ratio.of(statistics));
+        value.is_some_and(|value| ratio.is_worse_than_no_motion(value))
+    };
+    let names: Vec<&str> = columns.iter().filter(is_harmful).map(|column| column.source.name()).collect();
+    (!names.is_empty()).then(|| format!("Ratio above 1: worse than no motion ({})", names.join(", ")))
 }
 
 /// Why there are no errors, if there are none.
