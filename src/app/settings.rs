@@ -14,7 +14,9 @@ use super::labeling::settings::LabelingSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
 use super::training::settings::TrainingSettings;
+use super::viewer::magnitude_scale::LEAST_SCALE_PX;
 use super::viewer::views::Views;
+use super::viewer::wheel_place::WheelPlace;
 use crate::engine::FlowSettings;
 use crate::flow::files::FlowFormat;
 use crate::gpu::DeviceChoice;
@@ -46,6 +48,10 @@ pub struct Settings {
     pub views: Views,
     /// Magnitude in pixels of the video at which the flow's colours saturate, if it is locked.
     pub locked_scale_px: Option<f32>,
+    /// The least magnitude at which the flow's colours saturate while the scale is not locked, in pixels of the video a frame.
+    pub least_scale_px: f32,
+    /// Where the colour wheel is.
+    pub wheel: WheelPlace,
     /// Above 1 slow motion stands out.
     pub gamma: f32,
     /// What the flow comparison works on, apart from what the views need.
@@ -90,6 +96,8 @@ impl Default for Settings {
             sort_scores: true,
             views: Views::default(),
             locked_scale_px: None,
+            least_scale_px: LEAST_SCALE_PX,
+            wheel: WheelPlace::default(),
             gamma: 1.0,
             flow: FlowSettings::default(),
             truths: Vec::new(),

@@ -14,7 +14,7 @@ pub enum Command {
     AddView, RemoveView, ToggleSwipe, DividerLeft, DividerRight, NextSource, PreviousSource, ToggleArrows,
     ArrangeFrameAndFlow, ArrangeNetworkOrTvl1, ArrangeLoss, ArrangeAllSources, ArrangeComponents, ArrangeTenFlows,
     ArrangeTemporalInput, ArrangeAllScales,
-    FitView, LockScale,
+    FitView, LockScale, ToggleWheel, ShrinkWheel,
     Undo, Redo,
     Class1, Class2, Class3, Class4, Class5, Class6, Class7, Class8, Class9, Class10,
     LabelBackground, Unlabel, LabelByFolders,

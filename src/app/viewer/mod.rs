@@ -17,3 +17,4 @@ pub mod timeline;
 pub mod transform;
 pub mod transport;
 pub mod views;
+pub mod wheel_place;

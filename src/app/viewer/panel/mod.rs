@@ -238,8 +238,7 @@ impl Viewer {
                 Some(ReadOut::Flow { u, v }) => Some([u, v]),
                 _ => None,
             };
-            let locked = cx.settings.locked_scale_px.is_some();
-            self.wheel.legend_ui(ui, &ui.painter_at(pane), pane, scale, locked, vector);
+            self.wheel.legend_ui(ui, pane, vector, cx);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The row above the views: views and how they lie, which flow of the pyramid and the stack, the magnitude scale.
 
-use eframe::egui::{Button, ComboBox, DragValue, Frame, Margin, RichText, Ui};
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
+use eframe::egui::{Button, ComboBox, DragValue, Frame, Margin, PopupCloseBehavior, RichText, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::icon_button;
@@ -100,16 +101,27 @@ fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     icon_button(ui, cx, Command::LockScale, icon, cx.settings.locked_scale_px.is_some());
     match &mut cx.settings.locked_scale_px {
         Some(scale_px) => {
-            let value = DragValue::new(scale_px).range(0.1..=200.0).speed(0.1).fixed_decimals(1).suffix(" px");
+            let value = DragValue::new(scale_px).range(0.1..=200.0).speed(0.1).fixed_decimals(1).suffix(" px/frame");
             ui.add(value)
                 .accessible_name("Locked magnitude")
-                .on_hover_text("Magnitude at full saturation (drag or type)");
+                .on_hover_text("Magnitude at full saturation, in pixels of the video");
         }
-        None => {
-            let max_px = MagnitudeScale::of(cx.settings, cx.session).max_px;
-            let text = if max_px < 0.05 { "auto".into() } else { format!("auto, {max_px:.1} px") };
-            ui.label(RichText::new(text).color(Tokens::of(ui).weak))
-                .on_hover_text("Colour scale in video pixels. Lock it to compare frames");
-        }
+        None => automatic_ui(ui, cx),
     }
+}
+
+/// The automatic scale, and in its menu the least one.
+fn automatic_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let scale = MagnitudeScale::of(cx.settings, cx.session);
+    let text = format!("auto, {}", scale.in_words(cx.settings.flow.stride));
+    let text = RichText::new(text).color(Tokens::of(ui).weak);
+    let menu = MenuButton::new(text).config(MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside));
+    let (response, _) = menu.ui(ui, |ui| {
+        let label = ui.label("Least magnitude at full saturation");
+        let value = DragValue::new(&mut cx.settings.least_scale_px).range(0.01..=50.0).speed(0.02);
+        ui.add(value.max_decimals(2).suffix(" px/frame"))
+            .labelled_by(label.id)
+            .on_hover_text("Lower values also colour the noise of still pictures");
+    });
+    response.accessible_name("Automatic colour scale").on_hover_text("Pixels of the video. Click to set the least");
 }
