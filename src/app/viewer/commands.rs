@@ -61,8 +61,8 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::AddView, G::Viewer, "Add view", "Add a view", &[key(Key::V)],
         |on| ensure(!on.settings.views.is_full(), "The maximum number of views is open"))
         .runs(|app, _| {
-            let (views, active) = app.active_view();
-            views.active = views.add(active);
+            let views = &mut app.settings.views;
+            views.active = views.add();
         }),
     command(C::RemoveView, G::Viewer, "Remove view", "Remove the most recently hovered view", &[shift(Key::V)],
         |on| ensure(on.settings.views.list().len() > 1, "This is the only view"))

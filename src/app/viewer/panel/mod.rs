@@ -297,7 +297,7 @@ fn place(area: Rect, cx: &mut PanelContext<'_>) -> Vec<Placed> {
         let seen = layout::slices(pane, cx.settings.views.dividers());
         headers.into_iter().zip(seen).map(|(header, seen)| [header, pane, seen]).collect()
     } else {
-        let cells = layout::grid(area, views.len(), video, top, GAP);
+        let cells = layout::grid_of_views(area, views.len(), video, top, GAP);
         cells.into_iter().map(|cell| [header(cell), below(cell), below(cell)]).collect()
     };
     let placed = |(view, [header, pane, seen]): (ViewSpec, [Rect; 3])| {
