@@ -21,7 +21,6 @@ use super::settings::text::Unread;
 use super::settings::{Settings, truth_beside};
 use super::shell::dock;
 use super::shell::drop_hint::drop_hint_ui;
-use super::shell::first_steps::Guide;
 use super::shell::first_steps_panel::{GUIDE_WIDTH, guide_ui};
 use super::shell::menu::menu_ui;
 use super::shell::notice::notice_ui;
@@ -54,8 +53,6 @@ pub struct App {
     transport: Transport,
     demo: Demo,
     pub(super) opener: Opener,
-    /// The guided first run.
-    pub(super) guide: Guide,
     pub(super) dialogs: Dialogs,
     /// Files that are written.
     pub(super) exports: Tasks<PathBuf, ()>,
@@ -131,7 +128,6 @@ impl App {
             transport: Transport::default(),
             demo: Demo::default(),
             opener: Opener::default(),
-            guide: Guide::default(),
             dialogs: Dialogs::default(),
             exports: Tasks::default(),
             reports: Tasks::default(),
@@ -360,12 +356,14 @@ impl App {
         Panel::bottom("transport").frame(bottom).show_separator_line(false).show(ui, |ui| {
             self.transport.transport_ui(ui, &mut cx);
         });
-        self.guide.follow(cx.session);
-        if self.guide.is_open {
+        let mut guide = std::mem::take(&mut cx.settings.guide);
+        guide.follow(cx.session);
+        if guide.is_open {
             let side = Area::new().fill(tokens.surface).inner_margin(Margin::same(PANEL_MARGIN));
             let side = Panel::left("guide").frame(side).resizable(false).exact_size(GUIDE_WIDTH);
-            side.show(ui, |ui| guide_ui(ui, &self.guide, &mut cx));
+            side.show(ui, |ui| guide_ui(ui, &guide, &mut cx));
         }
+        cx.settings.guide = guide;
         if let Some(error) = cx.session.notice.clone() {
             notice_ui(ui, &error, ui.available_rect_before_wrap(), &mut cx);
         }

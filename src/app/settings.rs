@@ -13,6 +13,7 @@ use super::evaluation::settings::EvaluationSettings;
 use super::labeling::settings::LabelingSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
+use super::shell::first_steps::Guide;
 use super::training::settings::TrainingSettings;
 use super::viewer::magnitude_scale::LEAST_SCALE_PX;
 use super::viewer::views::Views;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub export_format: FlowFormat,
     /// Where the sample project lies, once it is complete.
     pub sample: Option<PathBuf>,
+    /// The guided first run.
+    pub guide: Guide,
     /// Whether what is played is repeated.
     pub looping: bool,
     /// Folder of the latest training run's clips.
@@ -108,6 +111,7 @@ impl Default for Settings {
             keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,
+            guide: Guide::default(),
             looping: false,
             training_folder: None,
             training: TrainingSettings::default(),
@@ -208,6 +212,8 @@ mod tests {
         let mut settings = Settings { dark: false, gamma: 1.75, ..Settings::default() };
         settings.recent = vec!["/clips/a, (1).mp4".into()];
         settings.labeling.project = Some("/labels".into());
+        settings.guide.is_open = true;
+        settings.wheel.is_small = true;
         settings.choose_truth(Path::new("/a.mp4"), Some("/flow/a".into()));
         let mut memory = Memory::default();
         settings.save(&mut memory);
@@ -228,6 +234,7 @@ mod tests {
         assert_eq!((loaded.dark, loaded.gamma), (false, 1.0));
         assert_eq!((&loaded.recent, &loaded.labeling.project), (&settings.recent, &settings.labeling.project));
         assert_eq!(loaded.truths, settings.truths);
+        assert_eq!((&loaded.guide, loaded.wheel), (&settings.guide, settings.wheel));
         assert_eq!(loaded.unread, Some(Unread { text: other, names: vec!["gamma".into()] }));
     }
 

@@ -77,7 +77,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::ResetLayout, G::View, "Reset layout", "Restore the default panel layout", &[], always)
         .runs(|app, _| app.settings.layout = layout::default_layout()),
     command(C::Guide, G::Help, "First steps", "Train your own model in seven steps", &[], always)
-        .runs(|app, _| app.guide.is_open ^= true),
+        .runs(|app, _| app.settings.guide.is_open ^= true),
     command(C::Palette, G::Help, "Find a command…", "Find a command by name", &[ctrl(Key::P)], always)
         .runs(|app, _| app.overlay.show_palette(Palette::commands())),
     command(C::Shortcuts, G::Help, "Keyboard shortcuts", "Show and change keyboard shortcuts", &[key(Key::F1)], always)
