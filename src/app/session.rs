@@ -2,6 +2,7 @@
 //!
 //! A plain value that messages change and panels read; it never draws and never waits.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -43,6 +44,8 @@ pub struct Session {
     pub comes_back: Option<ClipPosition>,
     /// The folder of clips that was opened last.
     pub folder: Option<Arc<ClipFolder>>,
+    /// Why clips of that folder cannot be opened, as far as that is known.
+    pub faults: HashMap<PathBuf, Error>,
     /// The networks in use.
     pub model: Option<ModelInfo>,
     /// The model folder that was asked for and is not loaded yet.
@@ -112,6 +115,7 @@ impl Session {
             before: None,
             comes_back: None,
             folder: None,
+            faults: HashMap::new(),
             model: None,
             loading_model: None,
             is_model_for_sample: false,
@@ -193,7 +197,7 @@ impl Session {
 
     /// The folder that was opened, and the place of the clip among its clips that is open, or is to be; nothing of a clip that lies
     /// elsewhere.
-    pub fn place_in_folder(&self) -> Option<(&ClipFolder, usize)> {
+    pub fn place_in_folder(&self) -> Option<(&Arc<ClipFolder>, usize)> {
         let folder = self.folder.as_ref()?;
         let path = self.clip_path()?;
         Some((folder, folder.place(path)?))
@@ -256,6 +260,9 @@ impl Session {
             Message::Opened(info) if self.is_awaited(&info.path) => self.opened(info),
             Message::Opened(_) => {} // Something else was asked for meanwhile.
             Message::OpenFailed(path, error) => {
+                if self.folder.as_ref().is_some_and(|folder| folder.place(path).is_some()) {
+                    self.faults.insert(path.clone(), error.clone());
+                }
                 if self.opening.take_if(|awaited| awaited == path).is_some() {
                     // A video of the project that is selected is what would be labelled: no other one is shown in its place.
                     self.comes_back = self.before.take().filter(|_| !self.labeling.is_selected(path));

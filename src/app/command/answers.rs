@@ -14,6 +14,7 @@ use crate::app::labeling::project_opener::Start;
 use crate::app::layout::Pane;
 use crate::app::shell::log::LogLevel;
 use crate::app::shell::opener::{Found, ModelRole};
+use crate::app::viewer::clips::ClipFolder;
 use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::formats::Choices;
@@ -30,6 +31,7 @@ impl App {
     pub(in crate::app) fn take_answers(&mut self, ctx: &Context) {
         self.take_output_checks(ctx);
         self.take_reports();
+        self.take_faults(ctx);
         for found in self.opener.answers() {
             match found {
                 Ok(found) => self.found(found, ctx),
@@ -103,10 +105,7 @@ impl App {
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
                 self.open_clip(folder.clips[0].clone()); // There are several.
-                self.session.folder = Some(Arc::new(folder));
-                if self.session.labeling.project().is_none() {
-                    self.show(Pane::Project);
-                }
+                self.list_clips(folder, ctx);
             }
             Found::NoSample => self.write_sample(),
             Found::Corrections { project, clips } => self.add_corrections(&project, &clips),
@@ -124,10 +123,33 @@ impl App {
                 self.play_next = false; // the next clip is another one
                 self.session.problem(&error);
             }
-            Found::Classes { folder, first } => {
-                self.settings.remember(&folder);
-                self.choose_training_folder(folder, ctx);
-                self.open_clip(first);
+            Found::Classes(folder) => {
+                self.settings.remember(&folder.dir);
+                self.choose_training_folder(folder.dir.clone(), ctx);
+                self.open_clip(folder.clips[0].clone()); // There is one at least.
+                self.list_clips(folder, ctx);
+            }
+        }
+    }
+
+    /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
+    fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
+        let folder = Arc::new(folder);
+        self.opener.check_clips(&folder, 0, ctx);
+        // Who opens the sample is to see what its flow and its scores are.
+        if self.session.labeling.project().is_none() && !folder.dir.starts_with(self.sample_dir()) {
+            self.show(Pane::Project);
+        }
+        self.session.folder = Some(folder);
+        self.session.faults.clear();
+    }
+
+    /// Takes which clips of the open folder cannot be opened, and has the next ones checked.
+    fn take_faults(&mut self, ctx: &Context) {
+        for ((folder, next), faults) in self.opener.faults() {
+            if self.session.folder.as_ref().is_some_and(|open| Arc::ptr_eq(open, &folder)) {
+                self.session.faults.extend(faults);
+                self.opener.check_clips(&folder, next, ctx);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The pictures of the open clip, the timeline below them, and how the clip plays.
 
+pub mod clip_list;
 pub mod clips;
 pub mod commands;
 pub mod difference;

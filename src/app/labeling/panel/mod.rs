@@ -8,7 +8,7 @@ mod label_buttons;
 mod reorder;
 mod videos;
 
-use eframe::egui::{Label as Text, RichText, ScrollArea, TextStyle, Ui};
+use eframe::egui::{Label as Text, RichText, ScrollArea, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
@@ -16,6 +16,7 @@ use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, remark};
+use crate::app::viewer::clip_list::clip_list_ui;
 use crate::app::viewer::clips::ClipFolder;
 use crate::labels::{Label, VideoId};
 use crate::plural::counted;
@@ -146,20 +147,7 @@ fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
         }
     });
     ui.separator();
-    let height = ui.text_style_height(&TextStyle::Body) + ui.spacing().button_padding.y * 2.0;
-    ScrollArea::vertical().id_salt("folder").auto_shrink(false).show_rows(
-        ui,
-        height,
-        folder.clips.len(),
-        |ui, rows| {
-            for at in rows {
-                let name = folder.clips[at].file_name().unwrap_or_default().to_string_lossy().into_owned();
-                if ui.selectable_label(place == Some(at), name).clicked() {
-                    cx.actions.push(Action::Open(folder.clips[at].clone()));
-                }
-            }
-        },
-    );
+    clip_list_ui(ui, ScrollArea::vertical().id_salt("folder").auto_shrink(false), folder, cx);
 }
 
 /// What was told when the project was opened, until it is dismissed.
