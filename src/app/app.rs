@@ -328,6 +328,7 @@ impl App {
                     self.session.told = Some(("Sample ready: choose File › Open sample".into(), Instant::now()));
                 }
             }
+            Message::SampleEnded => self.waits_for_sample = false,
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
             Message::Training(TrainingEvent::Finished { .. }) => {
                 layout::show(&mut self.settings.layout, Pane::Training)
@@ -351,7 +352,7 @@ impl App {
         let bar = Area::new().fill(tokens.surface).inner_margin(Margin::symmetric(8, 4));
         Panel::top("menu").frame(bar).show_separator_line(false).show(ui, |ui| menu_ui(ui, &mut cx));
         let line = Area::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 4));
-        Panel::bottom("status").frame(line).show_separator_line(false).show(ui, |ui| status_bar_ui(ui, &cx));
+        Panel::bottom("status").frame(line).show_separator_line(false).show(ui, |ui| status_bar_ui(ui, &mut cx));
         let bottom = Area::new().fill(tokens.surface);
         Panel::bottom("transport").frame(bottom).show_separator_line(false).show(ui, |ui| {
             self.transport.transport_ui(ui, &mut cx);

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::evaluation::state::EvaluationState;
 use super::flow::benchmark_state::BenchmarkState;
@@ -14,6 +14,7 @@ use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::shell::log::{Log, LogLevel};
+use super::shell::sample::progress_in_words;
 use super::training::state::{TrainingPhase, TrainingState};
 use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;
@@ -72,6 +73,8 @@ pub struct Session {
     pub training: TrainingState,
     /// Clips of the sample project that are written, and how many there will be, while it is being written.
     pub writing_sample: Option<(usize, usize)>,
+    /// Since when it is being written.
+    sample_since: Option<Instant>,
     /// What happened.
     pub log: Log,
     /// The latest problem, until it is dismissed.
@@ -129,6 +132,7 @@ impl Session {
             marks: Marks::default(),
             training: TrainingState::default(),
             writing_sample: None,
+            sample_since: None,
             log: Log::default(),
             notice: None,
             told: None,
@@ -279,7 +283,12 @@ impl Session {
                 self.training.enter(TrainingPhase::Failed);
                 self.problem(error);
             }
-            Message::SampleProgress(done, of) => self.writing_sample = Some((*done, *of)),
+            Message::SampleProgress(done, of) => {
+                self.writing_sample = Some((*done, *of));
+                if *done == 0 || self.sample_since.is_none() {
+                    self.sample_since = Some(Instant::now());
+                }
+            }
             Message::SampleWritten(dir) => {
                 self.writing_sample = None;
                 self.log.push(LogLevel::Info, format!("Sample project saved to {}", dir.display()));
@@ -288,6 +297,7 @@ impl Session {
                 self.writing_sample = None;
                 self.problem(error);
             }
+            Message::SampleEnded => (self.writing_sample, self.sample_since) = (None, None),
             Message::Note(text) => self.log.push(LogLevel::Info, text.clone()),
             Message::SourceUnavailable(source, Some(error)) => {
                 self.log.push(LogLevel::Warning, format!("{}: {error}", source.name()));
@@ -322,6 +332,12 @@ impl Session {
             Message::ExportEnded => self.exporting = None,
             Message::Problem(error) => self.problem(error),
         }
+    }
+
+    /// Returns how far the sample is that is being written, in words.
+    pub fn sample_progress(&self) -> Option<String> {
+        let elapsed = self.sample_since.map_or(Duration::ZERO, |since| since.elapsed());
+        Some(progress_in_words(self.writing_sample?, elapsed))
     }
 
     /// Tells a problem: in the log, and in the notice until it is dismissed.

@@ -19,6 +19,7 @@ use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::formats::Choices;
 use crate::output::Existing;
+use crate::sample::SampleSize;
 
 impl App {
     /// Opens the dialog for `question`.
@@ -107,7 +108,7 @@ impl App {
                 self.open_clip(folder.clips[0].clone()); // There are several.
                 self.list_clips(folder, ctx);
             }
-            Found::NoSample => self.write_sample(),
+            Found::NoSample => self.write_sample(SampleSize::Few),
             Found::Corrections { project, clips } => self.add_corrections(&project, &clips),
             Found::KnownModel(role, dir) => self.known_model(role, dir),
             Found::ForProject { folder, project } => {

@@ -5,7 +5,7 @@
 #[allow(missing_docs, reason = "each feature's `COMMANDS` says what its commands do")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
-    Open, OpenFolder, OpenPath, OpenSample,
+    Open, OpenFolder, OpenPath, OpenSample, FullSample, StopSample,
     NewProject, SampleProject, OpenProject, AddVideos, AddFolder, SaveProject, ExchangeLabels, CloseProject,
     LoadModel, CloseClip, Quit,
     PlayPause, PlayBackwards, Pause, PlayForwards,

@@ -13,6 +13,7 @@ use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{self, Pane};
 use crate::app::ui::theme;
 use crate::engine::Request;
+use crate::sample::SampleSize;
 
 /// Where the sample project is in the data folder.
 const SAMPLE: &str = "sample";
@@ -27,9 +28,15 @@ pub const COMMANDS: &[CommandSpec] = &[
         .opens(PromptSpec::new("Open a folder", ANYTHING, PathKind::Folder), App::open),
     command(C::OpenPath, G::File, "Open path…", "Enter the path of a clip, folder or model", &[ctrl(Key::L)], always)
         .runs(|app, _| app.overlay.show_palette(Palette::path(PathPrompt::Of(C::OpenFolder), None))),
-    command(C::OpenSample, G::File, "Open sample", "Generate the sample clips and open one", &[],
+    command(C::OpenSample, G::File, "Open sample", "Generate a few sample clips and open one", &[],
         |on| ensure(on.session.writing_sample.is_none(), "The sample project is being generated"))
         .runs(App::open_sample),
+    command(C::FullSample, G::File, "Generate full sample", "Generate all sample clips, to train on", &[],
+        |on| ensure(on.session.writing_sample.is_none(), "The sample project is being generated"))
+        .runs(|app, _| app.write_sample(SampleSize::Full)),
+    command(C::StopSample, G::File, "Stop generating sample", "Stop; the clips generated so far stay", &[],
+        |on| ensure(on.session.writing_sample.is_some(), "No sample is being generated"))
+        .runs(|app, _| app.engine.send(Request::WriteSample(None))),
     command(C::LoadModel, G::File, "Load model…", "Load a model from its folder", &[ctrl(Key::M)], always)
         .opens(PromptSpec::new("Choose a model folder", "Path of a model folder…", PathKind::Folder), |app, path, _| app.load_model(path))
         .below_line(),
@@ -99,15 +106,15 @@ impl App {
                 self.play_next = true;
                 self.opener.look_for_sample(dir, ctx);
             }
-            None => self.write_sample(),
+            None => self.write_sample(SampleSize::Few),
         }
     }
 
     /// Begins to write the sample, whose first clip is opened as soon as it is there unless a person opens something else meanwhile.
-    pub(in crate::app) fn write_sample(&mut self) {
+    pub(in crate::app) fn write_sample(&mut self, size: SampleSize) {
         self.session.writing_sample = Some((0, 0));
         self.waits_for_sample = true;
-        self.engine.send(Request::WriteSample(self.sample_dir()));
+        self.engine.send(Request::WriteSample(Some((self.sample_dir(), size))));
     }
 
     /// Returns where the sample project is kept.

@@ -18,7 +18,7 @@ pub mod overlay;
 pub mod palette;
 pub mod repaint;
 pub mod replacement;
-mod sample;
+pub mod sample;
 pub mod shortcuts;
 pub mod status_bar;
 pub mod welcome;
