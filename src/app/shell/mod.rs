@@ -3,6 +3,7 @@
 mod about;
 pub mod busy_window;
 pub mod commands;
+mod completion;
 pub mod dock;
 pub mod drop_hint;
 pub mod dropping;
