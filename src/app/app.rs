@@ -18,7 +18,7 @@ use super::panel::{Action, PanelContext};
 use super::panels::Panels;
 use super::session::Session;
 use super::settings::text::Unread;
-use super::settings::{Settings, truth_beside};
+use super::settings::{LastPlace, Settings, truth_beside};
 use super::shell::dock;
 use super::shell::drop_hint::drop_hint_ui;
 use super::shell::first_steps_panel::{GUIDE_WIDTH, guide_ui};
@@ -75,6 +75,8 @@ pub struct App {
     pub(super) plans: Tasks<(), Vec<TrainingPlan>>,
     /// The ground truth that is looked for beside the open clip.
     pub(super) truth: Background<PathBuf, Option<PathBuf>>,
+    /// The clip that a person chose, and did not only step to: it is among the recent ones once it is open.
+    pub(super) remembers: Option<PathBuf>,
     /// Whether the clip that is opened next plays at once.
     pub(super) play_next: bool,
     /// Whether the sample that is being written is to be opened: nothing else was since.
@@ -140,6 +142,7 @@ impl App {
             output_checks: Tasks::default(),
             plans: Tasks::default(),
             truth: Background::default(),
+            remembers: None,
             play_next: false,
             waits_for_sample: false,
             title: String::new(),
@@ -233,8 +236,10 @@ impl App {
             Some(dir) => self.opener.look_for_model(ModelRole::Second, dir, ctx),
             None => self.known_model(ModelRole::Second, flow_model()),
         }
-        if let Some(path) = &options.open {
-            self.open(path.clone(), ctx);
+        match (&options.open, self.settings.last.clone()) {
+            (Some(path), _) => self.open(path.clone(), ctx),
+            (None, Some(last)) => self.opener.look_for_last(last, ctx),
+            (None, None) => {}
         }
         if let Some(dir) = self.settings.labeling.project.clone() {
             self.reopening = true;
@@ -244,6 +249,15 @@ impl App {
             self.panels.training.choose_folder(folder, ctx);
         }
         self.panels.training.restore(self.settings.training.clone());
+    }
+
+    /// Returns where the person is now, to go on there after the next start.
+    fn last_place(&self) -> Option<LastPlace> {
+        let clip = self.session.clip.as_ref()?.path.clone();
+        // A pair of a benchmark is a clip only until the program ends.
+        let is_kept = !self.session.is_pair(&clip);
+        let folder = self.session.place_in_folder().map(|(folder, _)| folder.dir.clone());
+        is_kept.then(|| LastPlace { clip, frame: self.session.player.position, folder })
     }
 
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.
@@ -286,8 +300,7 @@ impl App {
         self.session.receive(message);
         match message {
             Message::Opened(info) if self.session.clip.as_ref() == Some(info) => {
-                // A pair of a benchmark is a clip only until the program ends.
-                if !self.session.is_pair(&info.path) {
+                if self.remembers.take().is_some_and(|opened| opened == info.path) {
                     self.settings.remember(&info.path);
                 }
                 self.looping = None;
@@ -429,6 +442,8 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.settings.training = self.panels.training.settings();
+        // While a clip is being opened, or a live source has its place, it is still the one before.
+        self.settings.last = self.last_place().or(self.settings.last.take());
         self.settings.save(storage);
         super::environment::remember_device(self.settings.device);
     }

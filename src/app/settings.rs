@@ -29,6 +29,18 @@ const TRUTHS: usize = 64;
 /// Where the settings are in eframe's storage.
 const KEY: &str = "settings";
 
+/// Where a person was in the clip that was open last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastPlace {
+    /// The clip.
+    pub clip: PathBuf,
+    /// The frame.
+    pub frame: usize,
+    /// The folder whose clips were listed, if the clip is one of them.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+}
+
 /// Layout, theme and choices; saved by eframe at regular intervals and at the end.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
@@ -39,6 +51,8 @@ pub struct Settings {
     pub dark: bool,
     /// Clips and folders opened lately, the latest first.
     pub recent: Vec<PathBuf>,
+    /// The clip that was open last.
+    pub last: Option<LastPlace>,
     /// The device asked for.
     pub device: DeviceChoice,
     /// The model folder in use.
@@ -94,6 +108,7 @@ impl Default for Settings {
             layout: default_layout(),
             dark: true,
             recent: Vec::new(),
+            last: None,
             device: DeviceChoice::Auto,
             model: None,
             sort_scores: true,
@@ -213,6 +228,7 @@ mod tests {
         settings.recent = vec!["/clips/a, (1).mp4".into()];
         settings.labeling.project = Some("/labels".into());
         settings.guide.is_open = true;
+        settings.last = Some(LastPlace { clip: "/clips/a.mp4".into(), frame: 7, folder: None });
         settings.wheel.is_small = true;
         settings.choose_truth(Path::new("/a.mp4"), Some("/flow/a".into()));
         let mut memory = Memory::default();
@@ -234,7 +250,7 @@ mod tests {
         assert_eq!((loaded.dark, loaded.gamma), (false, 1.0));
         assert_eq!((&loaded.recent, &loaded.labeling.project), (&settings.recent, &settings.labeling.project));
         assert_eq!(loaded.truths, settings.truths);
-        assert_eq!((&loaded.guide, loaded.wheel), (&settings.guide, settings.wheel));
+        assert_eq!((&loaded.guide, loaded.wheel, &loaded.last), (&settings.guide, settings.wheel, &settings.last));
         assert_eq!(loaded.unread, Some(Unread { text: other, names: vec!["gamma".into()] }));
     }
 

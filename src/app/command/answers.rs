@@ -12,9 +12,12 @@ use crate::app::App;
 use crate::app::labeling::import_export::{ExportOrder, ImportOrder};
 use crate::app::labeling::project_opener::Start;
 use crate::app::layout::Pane;
+use crate::app::live::state::ClipPosition;
+use crate::app::settings::LastPlace;
 use crate::app::shell::log::LogLevel;
 use crate::app::shell::opener::{Found, ModelRole};
 use crate::app::viewer::clips::ClipFolder;
+use crate::app::viewer::marks::Marks;
 use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::formats::Choices;
@@ -102,7 +105,14 @@ impl App {
 
     fn found(&mut self, found: Found, ctx: &Context) {
         match found {
-            Found::Clip(path) => self.open_clip(path),
+            Found::Clip(path) => {
+                // A folder is remembered as one, however many of its clips are looked at.
+                let is_listed = self.session.folder.as_ref().is_some_and(|folder| folder.place(&path).is_some());
+                self.remembers = (!is_listed).then(|| path.clone());
+                self.open_clip(path);
+            }
+            Found::Last(last, folder) => self.return_to_last(last, folder, ctx),
+            Found::NoLast => self.settings.last = None,
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
                 self.open_clip(folder.clips[0].clone()); // There are several.
@@ -133,16 +143,34 @@ impl App {
         }
     }
 
+    /// Goes on where the person was the last time.
+    fn return_to_last(&mut self, last: LastPlace, folder: Option<ClipFolder>, ctx: &Context) {
+        let LastPlace { clip, frame, .. } = last;
+        self.open_clip(clip.clone());
+        self.session.live.returning = Some(ClipPosition { path: clip, position: frame, marks: Marks::default() });
+        if let Some(folder) = folder {
+            self.session.folder = Some(Arc::new(folder));
+            self.session.faults.clear();
+            self.check_folder(0, ctx);
+        }
+    }
+
+    /// Has clips of the open folder checked from this place on.
+    fn check_folder(&self, from: usize, ctx: &Context) {
+        if let Some(folder) = &self.session.folder {
+            self.opener.check_clips(folder, from, ctx);
+        }
+    }
+
     /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
     fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
-        let folder = Arc::new(folder);
-        self.opener.check_clips(&folder, 0, ctx);
         // Who opens the sample is to see what its flow and its scores are.
         if self.session.labeling.project().is_none() && !folder.dir.starts_with(self.sample_dir()) {
             self.show(Pane::Project);
         }
-        self.session.folder = Some(folder);
+        self.session.folder = Some(Arc::new(folder));
         self.session.faults.clear();
+        self.check_folder(0, ctx);
     }
 
     /// Takes which clips of the open folder cannot be opened, and has the next ones checked.
@@ -150,7 +178,7 @@ impl App {
         for ((folder, next), faults) in self.opener.faults() {
             if self.session.folder.as_ref().is_some_and(|open| Arc::ptr_eq(open, &folder)) {
                 self.session.faults.extend(faults);
-                self.opener.check_clips(&folder, next, ctx);
+                self.check_folder(next, ctx);
             }
         }
     }

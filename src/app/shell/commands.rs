@@ -43,6 +43,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)], clip)
         .runs(|app, _| {
             app.close_clip();
+            app.settings.last = None;
             app.session.labeling.select(None); // what is labelled is what one sees
         })
         .below_line(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use eframe::egui::Context;
 
+use crate::app::settings::LastPlace;
 use crate::app::tasks::Tasks;
 use crate::app::viewer::clips::ClipFolder;
 use crate::data::{DataSource, Dataset};
@@ -31,6 +32,10 @@ pub enum Found {
     Clips(ClipFolder),
     /// The same with one sub-folder of clips per class.
     Classes(ClipFolder),
+    /// The clip that was open last, and the folder whose clips were listed.
+    Last(LastPlace, Option<ClipFolder>),
+    /// The clip that was open last is not there any more.
+    NoLast,
     /// A model folder.
     Model(PathBuf),
     /// The folder of a labelling project.
@@ -100,6 +105,12 @@ impl Opener {
         self.run(ctx, move || if dir.is_dir() { find(&dir) } else { Ok(Found::NoSample) });
     }
 
+    /// Begins to look for the clip that was open last, which may be on a disk that is away.
+    pub fn look_for_last(&mut self, last: LastPlace, ctx: &Context) {
+        self.asked += 1;
+        self.run(ctx, move || Ok(find_last(last)));
+    }
+
     /// Begins to look for the corrected clips in `folder`, for the project in `project`.
     pub fn look_for_corrections(&self, folder: PathBuf, project: PathBuf, ctx: &Context) {
         self.run(ctx, move || {
@@ -149,7 +160,9 @@ impl Opener {
     /// that was asked for last is among it.
     pub fn answers(&self) -> impl Iterator<Item = Result<Found>> + use<> {
         let asked = self.asked;
-        let is_clip = |found: &Result<Found>| matches!(found, Ok(Found::Clip(_) | Found::Clips(_) | Found::Classes(_)));
+        let is_clip = |found: &Result<Found>| {
+            matches!(found, Ok(Found::Clip(_) | Found::Clips(_) | Found::Classes(_) | Found::Last(..)))
+        };
         let in_time = self.tasks.poll().filter(move |(number, found)| *number == asked || !is_clip(found));
         in_time.map(|(_, found)| found)
     }
@@ -162,6 +175,19 @@ fn is_own(folder: &Path) -> bool {
 
 fn found_at(path: PathBuf) -> Found {
     find(&path).unwrap_or_else(|error| Found::Nothing(path, error))
+}
+
+fn find_last(last: LastPlace) -> Found {
+    match find(&last.clip) {
+        Ok(Found::Clip(clip)) if clip == last.clip => {}
+        _ => return Found::NoLast,
+    }
+    let folder = match last.folder.as_deref().map(find) {
+        Some(Ok(Found::Clips(folder) | Found::Classes(folder))) => Some(folder),
+        _ => None,
+    };
+    let folder = folder.filter(|folder| folder.place(&last.clip).is_some());
+    Found::Last(last, folder)
 }
 
 /// What is at `path`.
@@ -290,6 +316,9 @@ mod tests {
         assert_eq!(find(&at("sample")), Ok(classes));
         let clips = ["flat/a.mkv", "flat/b2.mp4", "flat/b10.mp4"].map(at).to_vec();
         assert_eq!(find(&at("flat")), Ok(Found::Clips(ClipFolder::new(at("flat"), clips))));
+        let last = |clip: &str| LastPlace { clip: at(clip), frame: 7, folder: Some(at("flat")) };
+        assert_eq!(find_last(last("flat/a.mkv")), Found::NoLast, "it is no video");
+        assert_eq!(find_last(last("gone.mp4")), Found::NoLast);
         fs::remove_file(at("flat/a.mkv")).unwrap();
         fs::remove_file(at("flat/b2.mp4")).unwrap();
         assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/b10.mp4"))));
