@@ -42,7 +42,7 @@ impl BenchmarkFigure {
         (Self::Density, "Density, %", "Percentage of pixels with flow; the rest count as zero flow"),
         (Self::Matched, "EPE matched, px", "Mean end-point error of pixels visible in both frames"),
         (Self::Unmatched, "EPE unmatched, px", "Mean end-point error of pixels occluded in the second frame"),
-        (Self::Millis, "Time, ms", "Time per estimate without file reading; last row: median"),
+        (Self::Millis, "Time (ms)", "Time per estimate without file reading; last row: median"),
     ];
 
     fn of_errors(self, errors: Option<&FlowErrors>) -> Option<f64> {

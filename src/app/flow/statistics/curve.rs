@@ -25,11 +25,11 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     field(ui, "Metric", |ui, label| {
         let list = ComboBox::from_id_salt("figure")
             .truncate()
-            .selected_text(figure.full_name())
+            .selected_text(figure.name())
             .width(190f32.min(ui.available_width()));
         let list = list.show_ui(ui, |ui| {
             for choice in Figure::ALL {
-                ui.selectable_value(figure, choice, choice.full_name()).on_hover_text(choice.tooltip());
+                ui.selectable_value(figure, choice, choice.name()).on_hover_text(choice.tooltip());
             }
         });
         list.response.labelled_by(label).on_hover_text(figure.tooltip());

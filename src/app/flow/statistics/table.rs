@@ -9,6 +9,9 @@ use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, source_dot};
 use crate::engine::{FlowSource, FlowStatistics};
 
+/// Width of the column of names, in points.
+const NAMES: f32 = 112.0;
+
 /// The figures of one source.
 struct StatisticsColumn {
     source: FlowSource,
@@ -77,7 +80,7 @@ fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
         value.is_some_and(|value| ratio.is_worse_than_no_motion(value))
     };
     let names: Vec<&str> = columns.iter().filter(is_harmful).map(|column| column.source.name()).collect();
-    (!names.is_empty()).then(|| format!("Ratio above 1: worse than no motion ({})", names.join(", ")))
+    (!names.is_empty()).then(|| format!("Above 1 / zero flow: worse than no motion ({})", names.join(", ")))
 }
 
 /// Why there are no errors, if there are none.
@@ -138,7 +141,7 @@ fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [u
     for (i, column) in columns.iter().enumerate() {
         let text = value(column).map_or("–".into(), number);
         let is_harmful = value(column).is_some_and(|value| figure.is_worse_than_no_motion(value));
-        let tooltip = format!("{}, {}: {text}", column.source.name(), figure.full_name());
+        let tooltip = format!("{}, {}: {text}", column.source.name(), figure.name());
         let rank = match column.pair {
             Some(pair) if pair != in_view => Rank::Elsewhere,
             _ if is_harmful => Rank::Harmful,
@@ -156,8 +159,8 @@ fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
     };
     let costs: Vec<Option<f32>> = sources.iter().map(millis).collect();
     for (name, tooltip, of) in [
-        ("Time, ms", "Time of the latest flow", (|millis| millis) as fn(f32) -> f32),
-        ("Speed, fps", "Flows per second", |millis| 1000.0 / millis),
+        ("Time per pair (ms)", "Time of the latest flow", (|millis| millis) as fn(f32) -> f32),
+        ("Speed (fps)", "Flows per second", |millis| 1000.0 / millis),
     ] {
         name_ui(ui, name, tooltip);
         for (millis, source) in costs.iter().zip(sources) {
@@ -169,7 +172,11 @@ fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
 }
 
 fn name_ui(ui: &mut Ui, name: &str, tooltip: &str) {
-    ui.add(Label::new(RichText::new(name).small().color(Tokens::of(ui).weak))).on_hover_text(tooltip);
+    let text = RichText::new(name).small().color(Tokens::of(ui).weak);
+    ui.scope(|ui| {
+        ui.set_max_width(NAMES);
+        ui.add(Label::new(text).wrap()).on_hover_text(tooltip);
+    });
 }
 
 /// How a number stands to the others of its row.
