@@ -47,6 +47,9 @@ pub struct LastPlace {
 pub struct Settings {
     /// Where the panels lie.
     pub layout: Layout,
+    /// Whether they have their places from the program and not from a person: they then fit any window.
+    #[serde(default)] // Those of an older version may be a person's.
+    pub fits_window: bool,
     /// Dark or light theme.
     pub dark: bool,
     /// Clips and folders opened lately, the latest first.
@@ -106,6 +109,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             layout: default_layout(),
+            fits_window: true,
             dark: true,
             recent: Vec::new(),
             last: None,
@@ -143,7 +147,7 @@ impl Settings {
         let mut settings: Self = read.unwrap_or_default();
         settings.unread = unread;
         if !is_complete(&settings.layout) {
-            settings.layout = default_layout();
+            (settings.layout, settings.fits_window) = (default_layout(), true);
         }
         if settings.views.list().is_empty() {
             settings.views = Views::default();
@@ -269,7 +273,9 @@ mod tests {
             }
         }
         let mut memory = Memory::default();
+        assert!(Settings::load(None).fits_window);
         memory.set_string(KEY, "(dark:false)".into());
+        assert!(!Settings::load(Some(&memory)).fits_window, "the layout may be a person's");
         let loaded = Settings::load(Some(&memory));
         assert_eq!((loaded.unread, loaded.dark, loaded.training), (None, false, TrainingSettings::default()));
     }

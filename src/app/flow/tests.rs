@@ -54,7 +54,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
 }
 
 impl Window {
-    fn new(size: [f32; 2], views: Views) -> Self {
+    pub(in crate::app) fn new(size: [f32; 2], views: Views) -> Self {
         let mut settings = Settings::default();
         settings.views = views;
         Self::with(size, settings, fill)
@@ -112,12 +112,12 @@ impl Window {
     }
 
     /// Names of the pictures, in their order.
-    fn pictures(&self) -> Vec<String> {
+    pub(in crate::app) fn pictures(&self) -> Vec<String> {
         let pictures = self.harness.query_all_by_role(Role::Image);
         pictures.map(|node| node.accesskit_node().label().unwrap_or_default()).collect()
     }
 
-    fn centre(&self, picture: usize) -> Pos2 {
+    pub(in crate::app) fn centre(&self, picture: usize) -> Pos2 {
         self.harness.query_all_by_role(Role::Image).nth(picture).unwrap().rect().center()
     }
 

@@ -83,7 +83,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!full_screen));
         }),
     command(C::ResetLayout, G::View, "Reset layout", "Restore the default panel layout", &[], always)
-        .runs(|app, _| app.settings.layout = layout::default_layout()),
+        .runs(|app, _| (app.settings.layout, app.settings.fits_window) = (layout::default_layout(), true)),
     command(C::Guide, G::Help, "First steps", "Train your own model in seven steps", &[], always)
         .runs(|app, _| app.settings.guide.is_open ^= true),
     command(C::Palette, G::Help, "Find a command…", "Find a command by name", &[ctrl(Key::P)], always)

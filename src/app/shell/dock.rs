@@ -7,9 +7,9 @@ use eframe::egui::{
     Align2, Button, Color32, CursorIcon, Frame, Galley, Id, Layout as Direction, Margin, Rect, Response, Role, Sense,
     Stroke, Style, TextStyle, TextWrapMode, Ui, Vec2, Visuals, WidgetInfo, WidgetText, vec2,
 };
-use egui_tiles::{Behavior, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse};
+use egui_tiles::{Behavior, EditAction, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse};
 
-use crate::app::layout::{Layout, Pane};
+use crate::app::layout::{self, Layout, Pane};
 use crate::app::panel::PanelContext;
 use crate::app::panels::Panels;
 use crate::app::ui::icon::Icon;
@@ -24,9 +24,14 @@ const MENU: f32 = 34.0;
 
 /// Draws the dock.
 pub fn dock_ui(layout: &mut Layout, panels: &mut Panels, cx: &mut PanelContext<'_>, ui: &mut Ui) {
-    let mut behavior = DockBehavior { panels, cx, left_out: Vec::new(), chosen: None };
+    if cx.settings.fits_window {
+        layout::fit(layout, ui.available_width());
+    }
+    let mut behavior = DockBehavior { panels, cx, left_out: Vec::new(), chosen: None, is_arranged: false };
     layout.ui(&mut behavior, ui);
-    if let Some(chosen) = behavior.chosen {
+    let DockBehavior { chosen, is_arranged, .. } = behavior;
+    cx.settings.fits_window &= !is_arranged;
+    if let Some(chosen) = chosen {
         layout.make_active(|tile, _| tile == chosen);
         ui.request_repaint();
     }
@@ -39,6 +44,8 @@ struct DockBehavior<'a, 'b> {
     left_out: Vec<(TileId, String)>,
     /// A tab that was chosen from the menu of those.
     chosen: Option<TileId>,
+    /// Whether a person has moved or resized something.
+    is_arranged: bool,
 }
 
 impl DockBehavior<'_, '_> {
@@ -123,6 +130,10 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
 
     fn simplification_options(&self) -> SimplificationOptions {
         SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
+    }
+
+    fn on_edit(&mut self, action: EditAction) {
+        self.is_arranged |= matches!(action, EditAction::TileResized | EditAction::TileDropped);
     }
 
     fn tab_bar_height(&self, _style: &Style) -> f32 {

@@ -22,4 +22,6 @@ pub mod replacement;
 pub mod sample;
 pub mod shortcuts;
 pub mod status_bar;
+#[cfg(test)]
+mod tests;
 pub mod welcome;

@@ -158,3 +158,31 @@ pub fn source_dot(ui: &mut Ui, source: FlowSource) {
     let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.0, source_color(ui, source));
 }
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::{Align2, Area, Context, Modal, Order, Pos2, RawInput, Rect};
+
+    use super::*;
+
+    #[test]
+    fn a_list_in_an_overlay_grows_back_after_it_was_short() {
+        let ctx = Context::default();
+        let mut height = 0.0;
+        for (pass, rows) in [1, 1, 1, 60, 60, 60].into_iter().enumerate() {
+            let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0)));
+            let input = RawInput { screen_rect, time: Some(pass as f64), ..RawInput::default() };
+            _ = ctx.run_ui(input, |ui| {
+                let id = Id::unique("overlay");
+                let area = Area::new(id).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0));
+                Modal::new(id).area(area).show(ui.ctx(), |ui| {
+                    ui.set_width(400.0);
+                    let list =
+                        overlay_list(ui, 180.0).show(ui, |ui| (0..rows).for_each(|row| _ = ui.label(row.to_string())));
+                    height = list.inner_rect.height();
+                });
+            });
+        }
+        assert!((600.0..=640.0).contains(&height), "{height}");
+    }
+}

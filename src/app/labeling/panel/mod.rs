@@ -8,7 +8,7 @@ mod label_buttons;
 mod reorder;
 mod videos;
 
-use eframe::egui::{Label as Text, RichText, ScrollArea, Ui};
+use eframe::egui::{Frame, Label as Text, Panel as Side, RichText, ScrollArea, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
@@ -91,8 +91,12 @@ impl Panel for ProjectPanel {
         if cx.session.labeling.project().is_none() {
             return no_project_ui(ui, cx);
         }
+        if !cx.session.labeling.notes.is_empty() {
+            // Below the list: what is above it does not move when they are dismissed.
+            let notes = Side::bottom("project notes").frame(Frame::NONE).show_separator_line(false);
+            notes.show(ui, |ui| notes_ui(ui, cx));
+        }
         header::header_ui(ui, cx);
-        notes_ui(ui, cx);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             for (page, title, tooltip) in PAGES {
@@ -153,9 +157,6 @@ fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
 /// What was told when the project was opened, until it is dismissed.
 fn notes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     const SHOWN: usize = 3;
-    if cx.session.labeling.notes.is_empty() {
-        return;
-    }
     let tokens = Tokens::of(ui);
     let mut dismissed = false;
     remark(ui, tokens.warning, |ui| {
