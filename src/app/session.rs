@@ -14,7 +14,7 @@ use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::shell::log::{Log, LogLevel};
-use super::shell::sample::progress_in_words;
+use super::shell::sample_progress::progress_in_words;
 use super::training::state::{TrainingPhase, TrainingState};
 use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;

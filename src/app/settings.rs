@@ -15,7 +15,6 @@ use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
 use super::shell::first_steps::Guide;
 use super::training::settings::TrainingSettings;
-use super::viewer::magnitude_scale::LEAST_SCALE_PX;
 use super::viewer::views::Views;
 use super::viewer::wheel_place::WheelPlace;
 use crate::engine::FlowSettings;
@@ -26,6 +25,9 @@ use crate::gpu::DeviceChoice;
 const RECENT: usize = 8;
 /// For how many clips the ground truth is remembered.
 const TRUTHS: usize = 64;
+/// The least magnitude that the automatic scale draws in full: flow of still pictures is noise of a fraction of a pixel, which would
+/// shine in all colours.
+const LEAST_SCALE_PX: f32 = 1.0;
 /// Where the settings are in eframe's storage.
 const KEY: &str = "settings";
 

@@ -19,7 +19,8 @@ pub mod overlay;
 pub mod palette;
 pub mod repaint;
 pub mod replacement;
-pub mod sample;
+mod sample;
+pub mod sample_progress;
 pub mod shortcuts;
 pub mod status_bar;
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! The generated sample in the window: the shipped model that knows its actions, and its clips to train on.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use eframe::egui::Context;
 
 use crate::app::App;
-use crate::app::ui::format::span;
 use crate::engine::{default_model, sample_model};
 
 impl App {
@@ -46,18 +45,6 @@ impl App {
     }
 }
 
-/// Returns how far the sample is that is being written, and how long that takes, in words.
-pub fn progress_in_words((done, of): (usize, usize), elapsed: Duration) -> String {
-    if of == 0 {
-        return "Generating sample clips…".into();
-    }
-    let text = format!("Generating sample clips: {done} of {of}");
-    match done {
-        0 => text,
-        _ => format!("{text}, about {} left", span(elapsed.as_secs_f64() / done as f64 * (of - done.min(of)) as f64)),
-    }
-}
-
 /// Returns the model to be loaded in place of the one in use; `None` if that stays.
 fn suitable(is_sample: bool, used: &Path, default: PathBuf, sample: PathBuf) -> Option<PathBuf> {
     let is_same = |other: &Path| {
@@ -72,15 +59,6 @@ fn suitable(is_sample: bool, used: &Path, default: PathBuf, sample: PathBuf) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn how_long_the_sample_takes_is_told_once_a_clip_is_written() {
-        let at = |done, secs| progress_in_words((done, 24), Duration::from_secs(secs));
-        assert_eq!(progress_in_words((0, 0), Duration::ZERO), "Generating sample clips…");
-        assert_eq!(at(0, 1), "Generating sample clips: 0 of 24");
-        assert_eq!(at(4, 8), "Generating sample clips: 4 of 24, about 40 s left");
-        assert_eq!(at(24, 48), "Generating sample clips: 24 of 24, about 0 s left");
-    }
 
     #[test]
     fn only_a_shipped_model_is_exchanged() {

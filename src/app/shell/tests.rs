@@ -6,6 +6,7 @@ use std::time::Duration;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
+use image::{Rgb, RgbImage};
 
 use super::palette::Palette;
 use crate::app::App;
@@ -14,9 +15,8 @@ use crate::app::command::prompt::PathPrompt;
 use crate::app::flow::tests::Window;
 use crate::app::settings::{LastPlace, Settings};
 use crate::app::viewer::views::Views;
-use crate::cli::bench::fixture;
 use crate::engine::Message;
-use crate::video::{Geometry, VideoInfo};
+use crate::video::{Geometry, VideoInfo, VideoWriter};
 
 const SIZE: [f32; 2] = [1280.0, 800.0];
 /// Screens in pixels, each with pixels a point.
@@ -37,6 +37,18 @@ const SCREENS: [([f32; 2], f32); 12] = [
 
 fn nothing_open(size: [f32; 2], settings: Settings) -> Window {
     Window::with(size, settings, |app| app.session.loading_model = None)
+}
+
+/// A video of twelve frames in `dir`.
+fn video(dir: &Path) -> PathBuf {
+    let (path, geometry) = (dir.join("clip.mp4"), Geometry { width: 64, height: 48 });
+    let mut writer = VideoWriter::create(&path, geometry, 25.0).unwrap();
+    for turn in 0..12 {
+        let picture = RgbImage::from_fn(64, 48, |x, y| Rgb([(4 * x + turn) as u8, (5 * y) as u8, 90]));
+        writer.push(&picture).unwrap();
+    }
+    writer.finish().unwrap();
+    path
 }
 
 /// Takes answers of threads in until `is_done`.
@@ -144,7 +156,7 @@ fn a_typed_path_is_completed_with_tab_and_recent_places_are_offered() {
 #[test]
 fn the_last_clip_is_opened_again_at_its_frame() {
     let dir = tempfile::tempdir().unwrap();
-    let clip = fixture::clip(dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
+    let clip = video(dir.path());
     let last =
         |clip: PathBuf| Settings { last: Some(LastPlace { clip, frame: 7, folder: None }), ..Settings::default() };
     let mut window = nothing_open(SIZE, last(clip.clone()));
@@ -160,7 +172,7 @@ fn the_last_clip_is_opened_again_at_its_frame() {
 #[test]
 fn recent_files_are_those_that_were_opened_and_not_stepped_to() {
     let dir = tempfile::tempdir().unwrap();
-    let clip = fixture::clip(dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
+    let clip = video(dir.path());
     let folder = dir.path().join("folder");
     std::fs::create_dir(&folder).unwrap();
     for name in ["a.mp4", "b.mp4"] {

@@ -6,10 +6,6 @@ use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::flow::colour;
 
-/// The shortest length that the automatic scale draws in full, unless a person chooses another: flow of still pictures is noise of
-/// a fraction of a pixel, which would shine in all colours.
-pub const LEAST_SCALE_PX: f32 = 1.0;
-
 /// How lengths become shares of the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MagnitudeScale {
