@@ -3,6 +3,7 @@
 use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::figure::Figure;
+use crate::app::flow::source_name::source_name;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
@@ -15,20 +16,23 @@ const NAMES: f32 = 112.0;
 /// The figures of one source.
 struct StatisticsColumn {
     source: FlowSource,
+    name: String,
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
     pair: Option<[usize; 2]>,
 }
 
 impl StatisticsColumn {
-    fn of(source: FlowSource, session: &Session) -> Self {
+    fn of(source: FlowSource, cx: &PanelContext<'_>) -> Self {
+        let session = &cx.session;
         let diagnostics = session.flow.source(source).diagnostics.as_ref();
         let statistics = diagnostics.map(|diagnostics| {
             // The truth is no competitor of its own.
             let errors = diagnostics.statistics.errors.filter(|_| source != FlowSource::Truth);
             FlowStatistics { errors, ..diagnostics.statistics }
         });
-        Self { source, statistics, pair: diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]) }
+        let name = source_name(source, &cx.settings.flow);
+        Self { source, name, statistics, pair: diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]) }
     }
 
     /// Whether it was compared with a ground truth.
@@ -41,7 +45,7 @@ impl StatisticsColumn {
 pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let session = &cx.session;
     let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
-    let columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, session)).collect();
+    let columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, cx)).collect();
     let in_view = pair_in_view(session, cx.settings.flow.stride);
     let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
     ScrollArea::horizontal().show(ui, |ui| {
@@ -79,7 +83,7 @@ fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
         let value = column.statistics.as_ref().and_then(|statistics| ratio.of(statistics));
         value.is_some_and(|value| ratio.is_worse_than_no_motion(value))
     };
-    let names: Vec<&str> = columns.iter().filter(is_harmful).map(|column| column.source.name()).collect();
+    let names: Vec<&str> = columns.iter().filter(is_harmful).map(|column| column.name.as_str()).collect();
     (!names.is_empty()).then(|| format!("Above 1 / zero flow: worse than no motion ({})", names.join(", ")))
 }
 
@@ -126,7 +130,7 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2]) {
                 format!("frame {frame} → {}{other}", frame + stride)
             });
             let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
-            ui.label(RichText::new(column.source.name()).small().color(color)).on_hover_text(frame);
+            ui.label(RichText::new(&column.name).small().color(color)).on_hover_text(frame);
         });
     }
     ui.end_row();
@@ -141,7 +145,7 @@ fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [u
     for (i, column) in columns.iter().enumerate() {
         let text = value(column).map_or("–".into(), number);
         let is_harmful = value(column).is_some_and(|value| figure.is_worse_than_no_motion(value));
-        let tooltip = format!("{}, {}: {text}", column.source.name(), figure.name());
+        let tooltip = format!("{}, {}: {text}", column.name, figure.name());
         let rank = match column.pair {
             Some(pair) if pair != in_view => Rank::Elsewhere,
             _ if is_harmful => Rank::Harmful,
