@@ -67,7 +67,7 @@ impl Cards {
             ui.label(RichText::new(text).color(Tokens::of(ui).weak));
             return unpinned;
         };
-        let max_px = [before, now].into_iter().flatten().map(in_picture).fold(least_px, f32::max);
+        let max_px = [before, now].into_iter().flatten().map(in_video).fold(least_px, f32::max);
         let aspect = shown.frame.width() as f32 / shown.frame.height().max(1) as f32;
         let pictures = self.pictures(place, before, now, [max_px, least_px]);
         self.pictures_ui(ui, place, aspect, pictures);
@@ -94,7 +94,7 @@ impl Cards {
     ) -> Vec<Option<CardPicture>> {
         let flow = |name, outlook: &Arc<PinnedPrediction>| {
             let view = outlook.flow.clone();
-            let size = [outlook.frame.width(), outlook.frame.height()];
+            let size = outlook.video;
             let key = PictureKey::new(view.field.clone(), [max_px, 0.0, 0.0]);
             CardPicture { name, key, make: Box::new(move || coloured(&view, size, max_px)) }
         };
@@ -106,8 +106,7 @@ impl Cards {
         let difference = before.zip(now).map(|(before, now)| {
             let known = self.differences.get(&place).is_some_and(|known| known.is_of(&before.flow, &now.flow));
             if !known {
-                let size = [now.frame.width(), now.frame.height()];
-                self.differences.insert(place, PictureDifference::between(&before.flow, &now.flow, size));
+                self.differences.insert(place, PictureDifference::between(&before.flow, &now.flow, now.video));
             }
             let PictureDifference { map, scale, .. } = &self.differences[&place];
             let (map, scale) = (map.clone(), scale.max(least_px));
@@ -185,8 +184,7 @@ impl Cards {
         if let Some(drift) = self.drifts.get(&key).filter(same) {
             return drift.px;
         }
-        let size = [outlook.frame.width(), outlook.frame.height()];
-        let px = mean_px(&PictureDifference::between(&before.flow, &outlook.flow, size));
+        let px = mean_px(&PictureDifference::between(&before.flow, &outlook.flow, outlook.video));
         self.drifts.insert(key, Drift { of, px });
         px
     }
@@ -236,12 +234,12 @@ fn caption(ui: &Ui, rect: Rect, name: &str) {
     }
 }
 
-/// About how long the longest vector is in pixels of the picture.
-fn in_picture(outlook: &Arc<PinnedPrediction>) -> f32 {
-    outlook.flow.max_px * outlook.frame.width() as f32 / outlook.flow.frame_size.width.max(1) as f32
+/// About how long the longest vector is in pixels of the video.
+fn in_video(outlook: &Arc<PinnedPrediction>) -> f32 {
+    outlook.flow.max_px * outlook.video[0] as f32 / outlook.flow.frame_size.width.max(1) as f32
 }
 
-/// A flow in Middlebury's colours; vectors of `max_px` pixels of a picture of this size have full colour.
+/// A flow in Middlebury's colours; vectors of `max_px` pixels of a video of this size have full colour.
 fn coloured(view: &FlowView, [width, height]: [u32; 2], max_px: f32) -> ColorImage {
     let field = view.in_pixels_of(width as usize, height as usize);
     cells(field.width, field.height, |i| colour::colour(field.uv[i][0], field.uv[i][1], max_px))
