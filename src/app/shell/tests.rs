@@ -76,6 +76,88 @@ fn all_kinds_of_views_can_be_seen_and_clicked_in_their_list() {
     let mut window = Window::new([1280.0, 720.0], Views::default());
     window.harness.get_by_role_and_label(Role::ComboBox, "Type of view 1").click();
     window.settle();
+    let last = rect_of(&window, "Temporal input").unwrap().center();
+    window.point_at(last);
+    button(&mut window, last, true);
+    button(&mut window, last, false);
+    assert!(window.pictures()[0].starts_with("Temporal input"), "{:?}", window.pictures());
+}
+
+#[test]
+fn about_names_version_device_and_licences() {
+    let mut window = Window::new(SIZE, Views::default());
+    window.perform(Command::About);
+    for text in
+        [env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_LICENSE"), "libavcodec", "SIL Open Font", "CPU", "not stated"]
+    {
+        assert!(window.sees(text), "{text}");
+    }
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert!(!window.sees("SIL Open Font"));
+}
+
+#[test]
+fn the_colour_wheel_is_dragged_shrunk_and_hidden() {
+    let mut window = Window::new(SIZE, Views::default());
+    assert!(window.sees("px/frame"), "the scale is in pixels per frame");
+    let before = rect_of(&window, "Colour wheel").unwrap();
+    let to = before.center() - vec2(150.0, 90.0);
+    window.point_at(before.center());
+    button(&mut window, before.center(), true);
+    window.point_at(to);
+    button(&mut window, to, false);
+    let moved = rect_of(&window, "Colour wheel").unwrap();
+    assert!((moved.center() - to).length() < 2.0, "{before:?} became {moved:?}");
+    window.perform(Command::ShrinkWheel);
+    assert!(rect_of(&window, "Colour wheel").unwrap().height() < moved.height() - 20.0);
+    window.perform(Command::ToggleWheel);
+    assert_eq!(rect_of(&window, "Colour wheel"), None);
+}
+
+#[test]
+fn the_magnification_is_shown_while_there_is_one() {
+    let mut window = Window::new(SIZE, Views::default());
+    assert!(!window.sees("2.0×"));
+    let ctx = window.harness.ctx.clone();
+    window.point_at(window.centre(0));
+    window.harness.event(Event::Zoom(2.0));
+    window.settle();
+    assert!(window.sees("2.0×"));
+    window.harness.state_mut().perform(Command::FitView, &ctx);
+    window.settle();
+    assert!(!window.sees("2.0×"));
+}
+
+#[test]
+fn a_typed_path_is_completed_with_tab_and_recent_places_are_offered() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("clips")).unwrap();
+    let mut settings = Settings::default();
+    settings.remember(&dir.path().join("a.mp4"));
+    let mut window = nothing_open(SIZE, settings);
+    let question = PathPrompt::Of(Command::OpenFolder);
+    window.harness.state_mut().overlay.show_palette(Palette::path(question, None));
+    window.settle();
+    let place = format!("{}/", dir.path().display());
+    window.harness.get_by_role_and_label(Role::Button, &place).click();
+    window.settle();
+    window.harness.event(Event::Text("cl".into()));
+    window.settle();
+    let clips = format!("{place}clips/");
+    while window.harness.query_by_role_and_label(Role::Button, &clips).is_none() {
+        window.settle();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    window.harness.key_press(Key::Tab);
+    window.settle();
+    assert!(window.harness.query_all_by_value(&clips).next().is_some());
+}
+
+#[test]
+fn the_last_clip_is_opened_again_at_its_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = video(dir.path());
     let last = |clip: PathBuf| {
         let mut settings = Settings::default();
         settings.last = Some(LastPlace { clip, frame: 7, folder: None });
