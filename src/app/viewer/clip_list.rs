@@ -50,7 +50,8 @@ pub fn clip_steps_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let text = RichText::new(format!("{} of {}", place + 1, folder.clips.len())).small();
     let (response, _) = MenuButton::new(text).ui(ui, |ui| {
         ui.set_width(MENU);
-        clip_list_ui(ui, menu_list(ui), &folder, cx);
+        let area = menu_list(ui);
+        clip_list_ui(ui, area, &folder, cx);
     });
     response.accessible_name("Clips of the folder").on_hover_text("List the clips of this folder");
     command_button(ui, cx, Command::PreviousVideo, "‹");

@@ -20,29 +20,29 @@ pub fn toolbar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     Frame::new().inner_margin(Margin::symmetric(10, 5)).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            let [wide, middle, narrow] = WIDTHS.map(|width| ui.available_width() >= width);
+            let [has_all, has_pair, has_scale] = WIDTHS.map(|width| ui.available_width() >= width);
             views_ui(ui, cx);
             ui.add_space(6.0);
-            if middle {
+            if has_pair {
                 selection_ui(ui, cx);
             }
-            if wide {
+            if has_all {
                 stride_ui(ui, cx);
                 ui.add_space(6.0);
                 gamma_ui(ui, cx);
             }
-            if narrow {
+            if has_scale {
                 scale_ui(ui, cx);
             }
-            if !wide {
+            if !has_all {
                 let menu = MenuButton::from_button(Button::new(Icon::More.atom()).frame_when_inactive(false));
                 let (response, _) = menu.config(stays_open()).ui(ui, |ui| {
-                    if !middle {
+                    if !has_pair {
                         selection_menus_ui(ui, cx);
                     }
                     stride_ui(ui, cx);
                     gamma_ui(ui, cx);
-                    if !narrow {
+                    if !has_scale {
                         ui.horizontal(|ui| scale_ui(ui, cx));
                     }
                 });
