@@ -397,6 +397,18 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
 }
 
 #[test]
+fn a_source_that_is_worse_than_no_motion_is_named() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    window.perform(Command::ShowStatistics);
+    assert!(!window.sees("Worse than no motion"));
+    let mut found = diagnostics(FlowSource::Network);
+    found.statistics.photometric_ratio = 1.2;
+    window.harness.state_mut().session.flow.set_diagnostics(FlowSource::Network, Some(Arc::new(found)));
+    window.settle();
+    assert!(window.sees("Worse than no motion (ratio above 1): MotionNet"));
+}
+
+#[test]
 fn the_status_bar_says_which_model_is_in_use_and_how_many_classes_it_knows() {
     let mut window = Window::new([1280.0, 800.0], Views::default());
     assert!(window.sees("own, 2 classes"));

@@ -84,7 +84,7 @@ fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
         value.is_some_and(|value| ratio.is_worse_than_no_motion(value))
     };
     let names: Vec<&str> = columns.iter().filter(is_harmful).map(|column| column.name.as_str()).collect();
-    (!names.is_empty()).then(|| format!("Above 1 / zero flow: worse than no motion ({})", names.join(", ")))
+    (!names.is_empty()).then(|| format!("Worse than no motion (ratio above 1): {}", names.join(", ")))
 }
 
 /// Why there are no errors, if there are none.
