@@ -95,7 +95,7 @@ fn the_project_is_complete_and_its_lists_agree_with_its_clips() {
 fn a_few_clips_of_every_action_are_written_first_and_the_rest_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let done = std::cell::Cell::new(0);
-    let mut progress = |clips, all| {
+    let mut progress = |clips: usize, all: usize| {
         assert_eq!(all, 3 * ACTIONS.len());
         done.set(clips);
     };
