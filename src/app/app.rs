@@ -18,10 +18,9 @@ use super::panel::{Action, PanelContext};
 use super::panels::Panels;
 use super::session::Session;
 use super::settings::text::Unread;
-use super::settings::{Settings, truth_beside};
+use super::settings::{LastPlace, Settings, truth_beside};
 use super::shell::dock;
 use super::shell::drop_hint::drop_hint_ui;
-use super::shell::first_steps::Guide;
 use super::shell::first_steps_panel::{GUIDE_WIDTH, guide_ui};
 use super::shell::menu::menu_ui;
 use super::shell::notice::notice_ui;
@@ -54,8 +53,6 @@ pub struct App {
     transport: Transport,
     demo: Demo,
     pub(super) opener: Opener,
-    /// The guided first run.
-    pub(super) guide: Guide,
     pub(super) dialogs: Dialogs,
     /// Files that are written.
     pub(super) exports: Tasks<PathBuf, ()>,
@@ -78,6 +75,8 @@ pub struct App {
     pub(super) plans: Tasks<(), Vec<TrainingPlan>>,
     /// The ground truth that is looked for beside the open clip.
     pub(super) truth: Background<PathBuf, Option<PathBuf>>,
+    /// The clip that a person chose, and did not only step to: it is among the recent ones once it is open.
+    pub(super) remembers: Option<PathBuf>,
     /// Whether the clip that is opened next plays at once.
     pub(super) play_next: bool,
     /// Whether the sample that is being written is to be opened: nothing else was since.
@@ -131,7 +130,6 @@ impl App {
             transport: Transport::default(),
             demo: Demo::default(),
             opener: Opener::default(),
-            guide: Guide::default(),
             dialogs: Dialogs::default(),
             exports: Tasks::default(),
             reports: Tasks::default(),
@@ -144,6 +142,7 @@ impl App {
             output_checks: Tasks::default(),
             plans: Tasks::default(),
             truth: Background::default(),
+            remembers: None,
             play_next: false,
             waits_for_sample: false,
             title: String::new(),
@@ -237,8 +236,10 @@ impl App {
             Some(dir) => self.opener.look_for_model(ModelRole::Second, dir, ctx),
             None => self.known_model(ModelRole::Second, flow_model()),
         }
-        if let Some(path) = &options.open {
-            self.open(path.clone(), ctx);
+        match (&options.open, self.settings.last.clone()) {
+            (Some(path), _) => self.open(path.clone(), ctx),
+            (None, Some(last)) => self.opener.look_for_last(last, ctx),
+            (None, None) => {}
         }
         if let Some(dir) = self.settings.labeling.project.clone() {
             self.reopening = true;
@@ -248,6 +249,15 @@ impl App {
             self.panels.training.choose_folder(folder, ctx);
         }
         self.panels.training.restore(self.settings.training.clone());
+    }
+
+    /// Returns where the person is now, to go on there after the next start.
+    fn last_place(&self) -> Option<LastPlace> {
+        let clip = self.session.clip.as_ref()?.path.clone();
+        // A pair of a benchmark is a clip only until the program ends.
+        let is_kept = !self.session.is_pair(&clip);
+        let folder = self.session.place_in_folder().map(|(folder, _)| folder.dir.clone());
+        is_kept.then(|| LastPlace { clip, frame: self.session.player.position, folder })
     }
 
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.
@@ -290,8 +300,7 @@ impl App {
         self.session.receive(message);
         match message {
             Message::Opened(info) if self.session.clip.as_ref() == Some(info) => {
-                // A pair of a benchmark is a clip only until the program ends.
-                if !self.session.is_pair(&info.path) {
+                if self.remembers.take().is_some_and(|opened| opened == info.path) {
                     self.settings.remember(&info.path);
                 }
                 self.looping = None;
@@ -332,6 +341,7 @@ impl App {
                     self.session.told = Some(("Sample ready: choose File › Open sample".into(), Instant::now()));
                 }
             }
+            Message::SampleEnded => self.waits_for_sample = false,
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
             Message::Training(TrainingEvent::Finished { .. }) => {
                 layout::show(&mut self.settings.layout, Pane::Training)
@@ -355,17 +365,19 @@ impl App {
         let bar = Area::new().fill(tokens.surface).inner_margin(Margin::symmetric(8, 4));
         Panel::top("menu").frame(bar).show_separator_line(false).show(ui, |ui| menu_ui(ui, &mut cx));
         let line = Area::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 4));
-        Panel::bottom("status").frame(line).show_separator_line(false).show(ui, |ui| status_bar_ui(ui, &cx));
+        Panel::bottom("status").frame(line).show_separator_line(false).show(ui, |ui| status_bar_ui(ui, &mut cx));
         let bottom = Area::new().fill(tokens.surface);
         Panel::bottom("transport").frame(bottom).show_separator_line(false).show(ui, |ui| {
             self.transport.transport_ui(ui, &mut cx);
         });
-        self.guide.follow(cx.session);
-        if self.guide.is_open {
+        let mut guide = std::mem::take(&mut cx.settings.guide);
+        guide.follow(cx.session);
+        if guide.is_open {
             let side = Area::new().fill(tokens.surface).inner_margin(Margin::same(PANEL_MARGIN));
             let side = Panel::left("guide").frame(side).resizable(false).exact_size(GUIDE_WIDTH);
-            side.show(ui, |ui| guide_ui(ui, &self.guide, &mut cx));
+            side.show(ui, |ui| guide_ui(ui, &guide, &mut cx));
         }
+        cx.settings.guide = guide;
         if let Some(error) = cx.session.notice.clone() {
             notice_ui(ui, &error, ui.available_rect_before_wrap(), &mut cx);
         }
@@ -430,6 +442,8 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.settings.training = self.panels.training.settings();
+        // While a clip is being opened, or a live source has its place, it is still the one before.
+        self.settings.last = self.last_place().or(self.settings.last.take());
         self.settings.save(storage);
         super::environment::remember_device(self.settings.device);
     }

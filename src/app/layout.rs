@@ -1,7 +1,7 @@
 //! Which panels the dock has and where they are: the part of the dock that the settings keep.
 
 use eframe::egui::Id;
-use egui_tiles::{Tile, Tiles, Tree};
+use egui_tiles::{Container, Tile, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 
 /// A panel of the dock.
@@ -72,6 +72,22 @@ impl Pane {
 /// Where the panels lie.
 pub type Layout = Tree<Pane>;
 
+/// The share of the width that the panels beside the viewer have.
+const SIDE: f32 = 0.36;
+/// In a wide window they have this width, in points, or the smaller share: they hold lines of text, and the viewer holds pictures.
+const WIDE: f32 = 620.0;
+const WIDE_SIDE: f32 = 0.2;
+
+/// Gives viewer and panels of [`default_layout`] their shares of `width` points.
+pub fn fit(layout: &mut Layout, width: f32) {
+    let root = layout.root.and_then(|root| layout.tiles.get_mut(root));
+    let Some(Tile::Container(Container::Linear(root))) = root else { return };
+    let [viewer, others] = root.children[..] else { return };
+    let side = SIDE.min((WIDE / width.max(1.0)).max(WIDE_SIDE));
+    root.shares.set_share(viewer, 1.0 - side);
+    root.shares.set_share(others, side);
+}
+
 /// The viewer at the left, everything else in tabs beside it.
 pub fn default_layout() -> Layout {
     let mut tiles = Tiles::default();
@@ -81,8 +97,8 @@ pub fn default_layout() -> Layout {
         Pane::ALL.into_iter().filter(|pane| *pane != Pane::Viewer).map(|pane| tiles.insert_pane(pane)).collect();
     let others = tiles.insert_tab_tile(others);
     let mut root = egui_tiles::Linear::new(egui_tiles::LinearDir::Horizontal, vec![viewer, others]);
-    root.shares.set_share(viewer, 0.64);
-    root.shares.set_share(others, 0.36);
+    root.shares.set_share(viewer, 1.0 - SIDE);
+    root.shares.set_share(others, SIDE);
     let root = tiles.insert_container(root);
     Tree::new(Id::unique("dock"), root, tiles)
 }
@@ -100,6 +116,19 @@ pub fn show(layout: &mut Layout, pane: Pane) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn panels_do_not_grow_with_a_wide_window_as_pictures_do() {
+        let mut layout = default_layout();
+        for (width, side) in [(720.0, 259.2), (1280.0, 460.8), (1920.0, 620.0), (3840.0, 768.0)] {
+            fit(&mut layout, width);
+            let Some(Tile::Container(Container::Linear(root))) = layout.tiles.get(layout.root.unwrap()) else {
+                panic!("viewer and panels lie side by side");
+            };
+            let share = root.shares[root.children[1]];
+            assert!((share * width - side).abs() < 0.1, "{width}: {share}");
+        }
+    }
 
     #[test]
     fn the_first_layout_holds_every_panel_and_a_layout_without_one_is_noticed() {

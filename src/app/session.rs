@@ -2,9 +2,10 @@
 //!
 //! A plain value that messages change and panels read; it never draws and never waits.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::evaluation::state::EvaluationState;
 use super::flow::benchmark_state::BenchmarkState;
@@ -13,6 +14,7 @@ use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::shell::log::{Log, LogLevel};
+use super::shell::sample_progress::progress_in_words;
 use super::training::state::{TrainingPhase, TrainingState};
 use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;
@@ -43,6 +45,8 @@ pub struct Session {
     pub comes_back: Option<ClipPosition>,
     /// The folder of clips that was opened last.
     pub folder: Option<Arc<ClipFolder>>,
+    /// Why clips of that folder cannot be opened, as far as that is known.
+    pub faults: HashMap<PathBuf, Error>,
     /// The networks in use.
     pub model: Option<ModelInfo>,
     /// The model folder that was asked for and is not loaded yet.
@@ -69,6 +73,8 @@ pub struct Session {
     pub training: TrainingState,
     /// Clips of the sample project that are written, and how many there will be, while it is being written.
     pub writing_sample: Option<(usize, usize)>,
+    /// Since when it is being written.
+    sample_since: Option<Instant>,
     /// What happened.
     pub log: Log,
     /// The latest problem, until it is dismissed.
@@ -112,6 +118,7 @@ impl Session {
             before: None,
             comes_back: None,
             folder: None,
+            faults: HashMap::new(),
             model: None,
             loading_model: None,
             is_model_for_sample: false,
@@ -125,6 +132,7 @@ impl Session {
             marks: Marks::default(),
             training: TrainingState::default(),
             writing_sample: None,
+            sample_since: None,
             log: Log::default(),
             notice: None,
             told: None,
@@ -193,7 +201,7 @@ impl Session {
 
     /// The folder that was opened, and the place of the clip among its clips that is open, or is to be; nothing of a clip that lies
     /// elsewhere.
-    pub fn place_in_folder(&self) -> Option<(&ClipFolder, usize)> {
+    pub fn place_in_folder(&self) -> Option<(&Arc<ClipFolder>, usize)> {
         let folder = self.folder.as_ref()?;
         let path = self.clip_path()?;
         Some((folder, folder.place(path)?))
@@ -256,6 +264,9 @@ impl Session {
             Message::Opened(info) if self.is_awaited(&info.path) => self.opened(info),
             Message::Opened(_) => {} // Something else was asked for meanwhile.
             Message::OpenFailed(path, error) => {
+                if self.folder.as_ref().is_some_and(|folder| folder.place(path).is_some()) {
+                    self.faults.insert(path.clone(), error.clone());
+                }
                 if self.opening.take_if(|awaited| awaited == path).is_some() {
                     // A video of the project that is selected is what would be labelled: no other one is shown in its place.
                     self.comes_back = self.before.take().filter(|_| !self.labeling.is_selected(path));
@@ -272,7 +283,12 @@ impl Session {
                 self.training.enter(TrainingPhase::Failed);
                 self.problem(error);
             }
-            Message::SampleProgress(done, of) => self.writing_sample = Some((*done, *of)),
+            Message::SampleProgress(done, of) => {
+                self.writing_sample = Some((*done, *of));
+                if *done == 0 || self.sample_since.is_none() {
+                    self.sample_since = Some(Instant::now());
+                }
+            }
             Message::SampleWritten(dir) => {
                 self.writing_sample = None;
                 self.log.push(LogLevel::Info, format!("Sample project saved to {}", dir.display()));
@@ -281,6 +297,7 @@ impl Session {
                 self.writing_sample = None;
                 self.problem(error);
             }
+            Message::SampleEnded => (self.writing_sample, self.sample_since) = (None, None),
             Message::Note(text) => self.log.push(LogLevel::Info, text.clone()),
             Message::SourceUnavailable(source, Some(error)) => {
                 self.log.push(LogLevel::Warning, format!("{}: {error}", source.name()));
@@ -315,6 +332,12 @@ impl Session {
             Message::ExportEnded => self.exporting = None,
             Message::Problem(error) => self.problem(error),
         }
+    }
+
+    /// Returns how far the sample is that is being written, in words.
+    pub fn sample_progress(&self) -> Option<String> {
+        let elapsed = self.sample_since.map_or(Duration::ZERO, |since| since.elapsed());
+        Some(progress_in_words(self.writing_sample?, elapsed))
     }
 
     /// Tells a problem: in the log, and in the notice until it is dismissed.

@@ -13,8 +13,10 @@ use super::evaluation::settings::EvaluationSettings;
 use super::labeling::settings::LabelingSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
+use super::shell::first_steps::Guide;
 use super::training::settings::TrainingSettings;
 use super::viewer::views::Views;
+use super::viewer::wheel_place::WheelPlace;
 use crate::engine::FlowSettings;
 use crate::flow::files::FlowFormat;
 use crate::gpu::DeviceChoice;
@@ -23,8 +25,23 @@ use crate::gpu::DeviceChoice;
 const RECENT: usize = 8;
 /// For how many clips the ground truth is remembered.
 const TRUTHS: usize = 64;
+/// The least magnitude that the automatic scale draws in full: flow of still pictures is noise of a fraction of a pixel, which would
+/// shine in all colours.
+const LEAST_SCALE_PX: f32 = 1.0;
 /// Where the settings are in eframe's storage.
 const KEY: &str = "settings";
+
+/// Where a person was in the clip that was open last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastPlace {
+    /// The clip.
+    pub clip: PathBuf,
+    /// The frame.
+    pub frame: usize,
+    /// The folder whose clips were listed, if the clip is one of them.
+    #[serde(default)]
+    pub folder: Option<PathBuf>,
+}
 
 /// Layout, theme and choices; saved by eframe at regular intervals and at the end.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,10 +49,15 @@ const KEY: &str = "settings";
 pub struct Settings {
     /// Where the panels lie.
     pub layout: Layout,
+    /// Whether they have their places from the program and not from a person: they then fit any window.
+    #[serde(default)] // Those of an older version may be a person's.
+    pub fits_window: bool,
     /// Dark or light theme.
     pub dark: bool,
     /// Clips and folders opened lately, the latest first.
     pub recent: Vec<PathBuf>,
+    /// The clip that was open last.
+    pub last: Option<LastPlace>,
     /// The device asked for.
     pub device: DeviceChoice,
     /// The model folder in use.
@@ -46,6 +68,10 @@ pub struct Settings {
     pub views: Views,
     /// Magnitude in pixels of the video at which the flow's colours saturate, if it is locked.
     pub locked_scale_px: Option<f32>,
+    /// The least magnitude at which the flow's colours saturate while the scale is not locked, in pixels of the video a frame.
+    pub least_scale_px: f32,
+    /// Where the colour wheel is.
+    pub wheel: WheelPlace,
     /// Above 1 slow motion stands out.
     pub gamma: f32,
     /// What the flow comparison works on, apart from what the views need.
@@ -68,6 +94,8 @@ pub struct Settings {
     pub export_format: FlowFormat,
     /// Where the sample project lies, once it is complete.
     pub sample: Option<PathBuf>,
+    /// The guided first run.
+    pub guide: Guide,
     /// Whether what is played is repeated.
     pub looping: bool,
     /// Folder of the latest training run's clips.
@@ -83,13 +111,17 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             layout: default_layout(),
+            fits_window: true,
             dark: true,
             recent: Vec::new(),
+            last: None,
             device: DeviceChoice::Auto,
             model: None,
             sort_scores: true,
             views: Views::default(),
             locked_scale_px: None,
+            least_scale_px: LEAST_SCALE_PX,
+            wheel: WheelPlace::default(),
             gamma: 1.0,
             flow: FlowSettings::default(),
             truths: Vec::new(),
@@ -100,6 +132,7 @@ impl Default for Settings {
             keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,
+            guide: Guide::default(),
             looping: false,
             training_folder: None,
             training: TrainingSettings::default(),
@@ -116,7 +149,7 @@ impl Settings {
         let mut settings: Self = read.unwrap_or_default();
         settings.unread = unread;
         if !is_complete(&settings.layout) {
-            settings.layout = default_layout();
+            (settings.layout, settings.fits_window) = (default_layout(), true);
         }
         if settings.views.list().is_empty() {
             settings.views = Views::default();
@@ -200,6 +233,9 @@ mod tests {
         let mut settings = Settings { dark: false, gamma: 1.75, ..Settings::default() };
         settings.recent = vec!["/clips/a, (1).mp4".into()];
         settings.labeling.project = Some("/labels".into());
+        settings.guide.is_open = true;
+        settings.last = Some(LastPlace { clip: "/clips/a.mp4".into(), frame: 7, folder: None });
+        settings.wheel.is_small = true;
         settings.choose_truth(Path::new("/a.mp4"), Some("/flow/a".into()));
         let mut memory = Memory::default();
         settings.save(&mut memory);
@@ -220,6 +256,7 @@ mod tests {
         assert_eq!((loaded.dark, loaded.gamma), (false, 1.0));
         assert_eq!((&loaded.recent, &loaded.labeling.project), (&settings.recent, &settings.labeling.project));
         assert_eq!(loaded.truths, settings.truths);
+        assert_eq!((&loaded.guide, loaded.wheel, &loaded.last), (&settings.guide, settings.wheel, &settings.last));
         assert_eq!(loaded.unread, Some(Unread { text: other, names: vec!["gamma".into()] }));
     }
 
@@ -238,7 +275,9 @@ mod tests {
             }
         }
         let mut memory = Memory::default();
+        assert!(Settings::load(None).fits_window);
         memory.set_string(KEY, "(dark:false)".into());
+        assert!(!Settings::load(Some(&memory)).fits_window, "the layout may be a person's");
         let loaded = Settings::load(Some(&memory));
         assert_eq!((loaded.unread, loaded.dark, loaded.training), (None, false, TrainingSettings::default()));
     }

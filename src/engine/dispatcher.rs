@@ -18,13 +18,13 @@ use super::live::{Corrections, LiveSession, SharedLive};
 use super::overlay_video;
 use super::pinned::{Pinned, PinnedResults};
 use super::runtime::events::EventSender;
-use super::runtime::job::Job;
+use super::runtime::job::{Job, JobStop};
 use super::runtime::training_run::TrainingRun;
 use super::{Analysis, EvaluationOrder, Latest, LiveOrder, Message, OverlayExport, Request, SuggestionOrder};
 use crate::error::Error;
 use crate::gpu::Compute;
 use crate::panic_guard::caught;
-use crate::sample;
+use crate::sample::{self, SampleSize};
 use crate::training::TrainingPlan;
 use crate::video::{Geometry, Player, PlayerCommand, PlayerEvent, Sizes, camera_devices};
 
@@ -88,6 +88,7 @@ pub(super) struct Dispatcher {
     overlay_video: Option<Job>,
     evaluation: Option<Job>,
     suggestions: Option<Job>,
+    sample: Option<Job>,
     training: Option<TrainingRun>,
     pinned: Pinned,
     events: EventSender,
@@ -125,6 +126,7 @@ impl Dispatcher {
             overlay_video: None,
             evaluation: None,
             suggestions: None,
+            sample: None,
             training: None,
             pinned,
             events,
@@ -196,7 +198,7 @@ impl Dispatcher {
             Request::RollBackTraining(step) => self.with_training(|run| run.control.roll_back(step)),
             Request::StopTraining => self.with_training(|run| run.control.stop()),
             Request::Pin(request) => self.pinned.request(*request),
-            Request::WriteSample(dir) => self.write_sample(dir),
+            Request::WriteSample(order) => self.write_sample(order),
         }
     }
 
@@ -351,26 +353,32 @@ impl Dispatcher {
         }
     }
 
-    /// Runs to its end even if the engine is dropped meanwhile. The folder is the program's own: a sample of an earlier time that may
-    /// be there is replaced, clip by clip, and one that was left unfinished is not announced as written.
-    fn write_sample(&self, dir: PathBuf) {
+    /// The folder is the program's own: a sample of an earlier time that may be there is replaced, clip by clip, and one that was
+    /// left unfinished is not announced as written.
+    fn write_sample(&mut self, order: Option<(PathBuf, SampleSize)>) {
+        let Some((dir, size)) = order else {
+            if let Some(job) = &self.sample {
+                job.stop();
+            }
+            return;
+        };
+        self.sample = None; // ends an older one
         let events = self.events.clone();
         events.send(Message::Note(format!("Writing the sample clips into {} …", dir.display())));
-        let work = move || {
+        let work = move |stop: &JobStop| {
             let mut progress = |done, of| {
                 events.send(Message::SampleProgress(done, of));
                 if done == 1 {
                     events.send(Message::SampleClip(sample::first_clip(&dir)));
                 }
             };
-            match caught("sample", &mut || sample::write_project(&dir, SAMPLE_SEED, &mut progress)) {
-                Ok(_) => events.send(Message::SampleWritten(dir.clone())),
+            match sample::write_part(&dir, SAMPLE_SEED, size, &mut progress, &|| stop.is_asked()) {
+                Ok(true) => events.send(Message::SampleWritten(dir.clone())),
+                Ok(false) => events.send(Message::Note("Stopped writing the sample clips".into())),
                 Err(error) => events.send(Message::SampleFailed(error)),
             }
+            Ok(())
         };
-        if let Err(error) = Builder::new().name("sample".into()).spawn(work) {
-            let error = Error::no_thread("sample", &error);
-            self.events.send(Message::SampleFailed(error));
-        }
+        self.sample = Some(Job::start("sample", self.events.clone(), Message::SampleEnded, work));
     }
 }

@@ -27,7 +27,7 @@ use image::RgbImage;
 
 pub use action::{ACTIONS, Action};
 pub use clip::FPS;
-pub use project::{SampleProject, files, first_clip, write_project};
+pub use project::{SampleProject, SampleSize, files, first_clip, write_part, write_project};
 pub use style::{STYLES, Style};
 
 use crate::flow::FlowField;

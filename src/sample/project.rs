@@ -18,6 +18,9 @@ const FRAMES: usize = 40;
 /// The last styles are kept aside for testing: nobody and no place in the test list is also in the training list.
 const TRAINING_STYLES: usize = 6;
 
+/// The styles of [`SampleSize::Few`]; the last is one for testing.
+const FEW_STYLES: [usize; 3] = [0, 1, 6];
+
 /// Pairs of frames whose exact flow is stored, for one clip of every test style: one window of the networks.
 const FLOW_PAIRS: usize = 10;
 
@@ -39,7 +42,22 @@ pub struct SampleProject {
     pub first: PathBuf,
 }
 
-/// Writes the sample below `dir`, which is made if need be; the same `seed` writes the same pictures.
+/// How much of the sample is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleSize {
+    /// Every action in three styles, one of which is for testing: enough to look at and to label.
+    Few,
+    /// Every action in every style.
+    Full,
+}
+
+impl SampleSize {
+    fn has(self, style: usize) -> bool {
+        self == Self::Full || FEW_STYLES.contains(&style)
+    }
+}
+
+/// Writes the whole sample below `dir`, which is made if need be; the same `seed` writes the same pictures.
 ///
 /// `progress` is called before the first and after every clip with the number of clips done and of all. The clip to look at first,
 /// [`first_clip`], is written before the others.
@@ -47,24 +65,37 @@ pub struct SampleProject {
 /// # Errors
 /// If the folder cannot be written to or a clip cannot be encoded.
 pub fn write_project(dir: &Path, seed: u64, progress: &mut dyn FnMut(usize, usize)) -> Result<SampleProject> {
-    let project = SampleProject {
-        clips: dir.join("clips"),
-        classes: dir.join("classInd.txt"),
-        train_list: dir.join("trainlist01.txt"),
-        test_list: dir.join("testlist01.txt"),
-        first: first_clip(dir),
-    };
+    write_part(dir, seed, SampleSize::Full, progress, &|| false)?;
+    let [classes, train_list, test_list, _] = files(dir);
+    Ok(SampleProject { clips: dir.join("clips"), classes, train_list, test_list, first: first_clip(dir) })
+}
+
+/// Writes so much of the sample as [`write_project`] does, unless `is_stopped` says that it is to end; the clips written until then
+/// stay. Returns whether all are written.
+///
+/// # Errors
+/// As [`write_project`].
+pub fn write_part(
+    dir: &Path,
+    seed: u64,
+    size: SampleSize,
+    progress: &mut dyn FnMut(usize, usize),
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<bool> {
+    let styles = (0..STYLES.len()).filter(|style| size.has(*style));
     let entries: Vec<SampleEntry> =
-        ACTIONS.iter().flat_map(|&action| (0..STYLES.len()).map(move |style| SampleEntry { action, style })).collect();
-    write_lists(&project, &entries)?;
+        ACTIONS.iter().flat_map(|&action| styles.clone().map(move |style| SampleEntry { action, style })).collect();
+    write_lists(dir, &entries)?;
     write_text(&dir.join("README.txt"), README)?;
     progress(0, entries.len());
     let (first, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| (entry.action, entry.style) == FIRST);
     for (done, entry) in first.into_iter().chain(others).enumerate() {
-        write_clip(dir, &project.clips, entry, seed)?;
+        if !write_clip(dir, entry, seed, is_stopped)? {
+            return Ok(false);
+        }
         progress(done + 1, entries.len());
     }
-    Ok(project)
+    Ok(true)
 }
 
 /// Returns the clip to look at first of the sample below `dir`.
@@ -111,14 +142,18 @@ impl SampleEntry {
     }
 }
 
-fn write_clip(dir: &Path, clips: &Path, entry: &SampleEntry, seed: u64) -> Result<()> {
+/// Writes a clip, or nothing of it if it is stopped; returns whether it is written.
+fn write_clip(dir: &Path, entry: &SampleEntry, seed: u64, is_stopped: &dyn Fn() -> bool) -> Result<bool> {
     // Neighbouring seeds for neighbouring clips would do; the factor keeps two samples of different seeds apart.
     let clip_seed = seed.wrapping_mul(1009).wrapping_add((entry.class() * STYLES.len() + entry.style) as u64);
     let clip = GeneratedClip::new(entry.action, &STYLES[entry.style], clip_seed, FRAMES, GEOMETRY);
-    let path = clips.join(entry.file());
+    let path = dir.join("clips").join(entry.file());
     make_folder(&path)?;
     let mut writer = VideoWriter::create(&path, GEOMETRY, FPS)?;
     for index in 0..FRAMES {
+        if is_stopped() {
+            return Ok(false); // The file appears when it is complete.
+        }
         let (picture, flow) = clip.frame(index);
         writer.push(&picture)?;
         if entry.has_flow() && index < FLOW_PAIRS {
@@ -127,17 +162,19 @@ fn write_clip(dir: &Path, clips: &Path, entry: &SampleEntry, seed: u64) -> Resul
             write_flo(&path, &flow)?;
         }
     }
-    writer.finish()
+    writer.finish()?;
+    Ok(true)
 }
 
-fn write_lists(project: &SampleProject, entries: &[SampleEntry]) -> Result<()> {
+fn write_lists(dir: &Path, entries: &[SampleEntry]) -> Result<()> {
+    let [class_list, train_list, test_list, _] = files(dir);
     let lines = |keep: &dyn Fn(&SampleEntry) -> Option<String>| entries.iter().filter_map(keep).collect::<String>();
     let classes: String = ACTIONS.iter().map(|action| format!("{} {action}\n", *action as usize + 1)).collect();
-    write_text(&project.classes, &classes)?;
+    write_text(&class_list, &classes)?;
     let train = lines(&|entry| entry.is_training().then(|| format!("{} {}\n", entry.file(), entry.class())));
-    write_text(&project.train_list, &train)?;
+    write_text(&train_list, &train)?;
     let test = lines(&|entry| (!entry.is_training()).then(|| format!("{}\n", entry.file())));
-    write_text(&project.test_list, &test)
+    write_text(&test_list, &test)
 }
 
 fn write_text(path: &Path, text: &str) -> Result<()> {

@@ -10,6 +10,7 @@ use image::RgbImage;
 
 use super::converter::Converter;
 use super::frame_decoder::Purpose;
+use super::frame_folder::is_picture;
 use super::info::describe;
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
@@ -49,6 +50,15 @@ pub(super) struct FileReader {
     warned_of_damage: bool,
 }
 
+/// What to do about a file of which nothing can be decoded.
+fn remedy(path: &Path) -> &'static str {
+    match is_picture(path) {
+        // FFmpeg refuses larger ones.
+        true => "Copy the file again, or scale the picture down to 10,000 pixels a side",
+        false => "Copy the file again, or convert it to H.264",
+    }
+}
+
 impl FileReader {
     /// Opens a video without deciding on the pictures; `set_outputs` must follow.
     pub fn open_bare(path: &Path) -> Result<Self> {
@@ -58,8 +68,8 @@ impl FileReader {
     /// Reads the listed frames of an open file; `set_outputs` must follow.
     pub fn read(mut raw: RawFrames) -> Result<Self> {
         let Some((index, picture)) = raw.next() else {
-            let cause = "no frame in it could be decoded";
-            return Err(Error::file(raw.source.path(), cause, "Copy the file again, or convert it to H.264"));
+            let path = raw.source.path();
+            return Err(Error::file(path, "no frame in it could be decoded", remedy(path)));
         };
         let (shown, orientation) = upright(&raw.source, &picture);
         let first_secs = raw.index.first_secs().unwrap_or(0.0);
@@ -264,4 +274,15 @@ impl FileReader {
 /// Returns whether a picture is woven from two fields, and large enough to separate them.
 fn is_woven(picture: &ffmpeg::frame::Video) -> bool {
     picture.is_interlaced() && picture.width() > 3 && picture.height() > 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_that_is_too_large_is_not_to_be_converted_to_a_video() {
+        assert!(remedy(Path::new("scan.PNG")).contains("scale the picture down"));
+        assert!(remedy(Path::new("clip.mp4")).contains("H.264"));
+    }
 }

@@ -17,6 +17,12 @@ use crate::error::{Error, Result};
 /// Endings of pictures.
 const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "pgm", "bmp", "tif", "tiff", "webp"];
 
+/// Returns whether the file has the ending of a single picture.
+pub(super) fn is_picture(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    ending.is_some_and(|ending| EXTENSIONS.contains(&ending.as_str()))
+}
+
 /// The name prefixes of flow images (two components) in the same folder as the frames.
 const FLOW_PREFIXES: [[&str; 2]; 4] = [["flow_x", "flow_y"], ["flow_u", "flow_v"], ["x_", "y_"], ["u_", "v_"]];
 

@@ -232,7 +232,8 @@ fn the_flow_of_a_clip_is_exported_as_files_and_as_a_video() {
     };
     let video_path = stage.dir.path().join("comparison.mp4");
     let sources = vec![FlowSource::Tvl1, FlowSource::Codec];
-    let video = FlowExport::Video { path: video_path.clone(), sources, max_px: None, guard: OutputGuard::default() };
+    let (path, guard) = (video_path.clone(), OutputGuard::default());
+    let video = FlowExport::Video { path, sources, max_px: None, least_px: 1.0, guard };
     for export in [folder, video] {
         let path = export.path().clone();
         stage.engine.send(Request::Export(Some(export)));
@@ -261,6 +262,7 @@ fn an_export_that_cannot_be_written_says_so_and_ends() {
         path: file.join("impossible.mp4"),
         sources: vec![FlowSource::Codec],
         max_px: None,
+        least_px: 1.0,
         guard: OutputGuard::default(),
     })));
     let problem = stage.message(|message| match message {

@@ -8,7 +8,7 @@ use image::RgbImage;
 use motionscope::data::{DataSource, Dataset};
 use motionscope::flow::{FlowField, files::read_flo};
 use motionscope::nets::HiddenTwoStream;
-use motionscope::sample::{ACTIONS, Action, STYLES, render_clip, write_project};
+use motionscope::sample::{ACTIONS, Action, STYLES, SampleSize, first_clip, render_clip, write_part, write_project};
 use motionscope::video::{Geometry, VideoWriter, decode_clip};
 
 use crate::fine_tuning::recognised;
@@ -89,6 +89,26 @@ fn the_project_is_complete_and_its_lists_agree_with_its_clips() {
     }
     assert_eq!(decode_clip(&project.first, GEOMETRY, None).unwrap().len(), 40);
     assert_eq!(read_flo(&folder.path().join("flow/walk/walk_08/0009.flo")).unwrap().width, 320);
+}
+
+#[test]
+fn a_few_clips_of_every_action_are_written_first_and_the_rest_can_be_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = std::cell::Cell::new(0);
+    let mut progress = |clips: usize, all: usize| {
+        assert_eq!(all, 3 * ACTIONS.len());
+        done.set(clips);
+    };
+    let is_stopped = || done.get() == 2;
+    assert!(!write_part(folder.path(), 1, SampleSize::Few, &mut progress, &is_stopped).unwrap());
+    let clips: usize = fs::read_dir(folder.path().join("clips"))
+        .unwrap()
+        .map(|class| fs::read_dir(class.unwrap().path()).unwrap().count())
+        .sum();
+    assert_eq!(clips, 2, "what was written stays, and nothing is half written");
+    assert!(first_clip(folder.path()).is_file());
+    let test = fs::read_to_string(folder.path().join("testlist01.txt")).unwrap();
+    assert_eq!(test.lines().count(), ACTIONS.len());
 }
 
 #[test]

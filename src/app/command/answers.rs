@@ -12,12 +12,17 @@ use crate::app::App;
 use crate::app::labeling::import_export::{ExportOrder, ImportOrder};
 use crate::app::labeling::project_opener::Start;
 use crate::app::layout::Pane;
+use crate::app::live::state::ClipPosition;
+use crate::app::settings::LastPlace;
 use crate::app::shell::log::LogLevel;
 use crate::app::shell::opener::{Found, ModelRole};
+use crate::app::viewer::clips::ClipFolder;
+use crate::app::viewer::marks::Marks;
 use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::formats::Choices;
 use crate::output::Existing;
+use crate::sample::SampleSize;
 
 impl App {
     /// Opens the dialog for `question`.
@@ -30,6 +35,7 @@ impl App {
     pub(in crate::app) fn take_answers(&mut self, ctx: &Context) {
         self.take_output_checks(ctx);
         self.take_reports();
+        self.take_faults(ctx);
         for found in self.opener.answers() {
             match found {
                 Ok(found) => self.found(found, ctx),
@@ -99,16 +105,20 @@ impl App {
 
     fn found(&mut self, found: Found, ctx: &Context) {
         match found {
-            Found::Clip(path) => self.open_clip(path),
+            Found::Clip(path) => {
+                // A folder is remembered as one, however many of its clips are looked at.
+                let is_listed = self.session.folder.as_ref().is_some_and(|folder| folder.place(&path).is_some());
+                self.remembers = (!is_listed).then(|| path.clone());
+                self.open_clip(path);
+            }
+            Found::Last(last, folder) => self.return_to_last(last, folder, ctx),
+            Found::NoLast => self.settings.last = None,
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
                 self.open_clip(folder.clips[0].clone()); // There are several.
-                self.session.folder = Some(Arc::new(folder));
-                if self.session.labeling.project().is_none() {
-                    self.show(Pane::Project);
-                }
+                self.list_clips(folder, ctx);
             }
-            Found::NoSample => self.write_sample(),
+            Found::NoSample => self.write_sample(SampleSize::Few),
             Found::Corrections { project, clips } => self.add_corrections(&project, &clips),
             Found::KnownModel(role, dir) => self.known_model(role, dir),
             Found::ForProject { folder, project } => {
@@ -124,10 +134,51 @@ impl App {
                 self.play_next = false; // the next clip is another one
                 self.session.problem(&error);
             }
-            Found::Classes { folder, first } => {
-                self.settings.remember(&folder);
-                self.choose_training_folder(folder, ctx);
-                self.open_clip(first);
+            Found::Classes(folder) => {
+                self.settings.remember(&folder.dir);
+                self.choose_training_folder(folder.dir.clone(), ctx);
+                self.open_clip(folder.clips[0].clone()); // There is one at least.
+                self.list_clips(folder, ctx);
+            }
+        }
+    }
+
+    /// Goes on where the person was the last time.
+    fn return_to_last(&mut self, last: LastPlace, folder: Option<ClipFolder>, ctx: &Context) {
+        let LastPlace { clip, frame, .. } = last;
+        self.open_clip(clip.clone());
+        self.session.live.returning = Some(ClipPosition { path: clip, position: frame, marks: Marks::default() });
+        if let Some(folder) = folder {
+            self.session.folder = Some(Arc::new(folder));
+            self.session.faults.clear();
+            self.check_folder(0, ctx);
+        }
+    }
+
+    /// Has clips of the open folder checked from this place on.
+    fn check_folder(&self, from: usize, ctx: &Context) {
+        if let Some(folder) = &self.session.folder {
+            self.opener.check_clips(folder, from, ctx);
+        }
+    }
+
+    /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
+    fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
+        // Who opens the sample is to see what its flow and its scores are.
+        if self.session.labeling.project().is_none() && !folder.dir.starts_with(self.sample_dir()) {
+            self.show(Pane::Project);
+        }
+        self.session.folder = Some(Arc::new(folder));
+        self.session.faults.clear();
+        self.check_folder(0, ctx);
+    }
+
+    /// Takes which clips of the open folder cannot be opened, and has the next ones checked.
+    fn take_faults(&mut self, ctx: &Context) {
+        for ((folder, next), faults) in self.opener.faults() {
+            if self.session.folder.as_ref().is_some_and(|open| Arc::ptr_eq(open, &folder)) {
+                self.session.faults.extend(faults);
+                self.check_folder(next, ctx);
             }
         }
     }

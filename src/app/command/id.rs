@@ -5,7 +5,7 @@
 #[allow(missing_docs, reason = "each feature's `COMMANDS` says what its commands do")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
-    Open, OpenFolder, OpenPath, OpenSample,
+    Open, OpenFolder, OpenPath, OpenSample, FullSample, StopSample,
     NewProject, SampleProject, OpenProject, AddVideos, AddFolder, SaveProject, ExchangeLabels, CloseProject,
     LoadModel, CloseClip, Quit,
     PlayPause, PlayBackwards, Pause, PlayForwards,
@@ -14,7 +14,7 @@ pub enum Command {
     AddView, RemoveView, ToggleSwipe, DividerLeft, DividerRight, NextSource, PreviousSource, ToggleArrows,
     ArrangeFrameAndFlow, ArrangeNetworkOrTvl1, ArrangeLoss, ArrangeAllSources, ArrangeComponents, ArrangeTenFlows,
     ArrangeTemporalInput, ArrangeAllScales,
-    FitView, LockScale,
+    FitView, LockScale, ToggleWheel, ShrinkWheel,
     Undo, Redo,
     Class1, Class2, Class3, Class4, Class5, Class6, Class7, Class8, Class9, Class10,
     LabelBackground, Unlabel, LabelByFolders,
@@ -33,5 +33,5 @@ pub enum Command {
     ShowScores, ShowTraining, ShowLog, ShowFlow, ShowStatistics, ShowBenchmark, ShowEvaluation, ShowLive, ShowRuns,
     ShowPinned, ShowProject,
     ToggleTheme, FullScreen, ResetLayout,
-    Guide, Palette, Shortcuts,
+    Guide, Palette, Shortcuts, About,
 }

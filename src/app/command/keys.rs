@@ -1,6 +1,6 @@
 //! The keys of commands: in words, and which commands are meant by those that are pressed.
 
-use eframe::egui::{Context, Event, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{Context, Event, InputState, Key, KeyboardShortcut, Modifiers};
 
 use super::id::Command;
 use super::keymap::Keymap;
@@ -28,7 +28,7 @@ impl Command {
     /// left alone where they are meant for a field: one that has the focus, or one that is to come (`asking`).
     pub fn pressed(ctx: &Context, asking: bool) -> Vec<Self> {
         let is_press = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
-        if !ctx.input(|input| input.events.iter().any(is_press)) {
+        if !ctx.input(|input| input.events.iter().any(is_press)) || is_for_desktop(ctx) {
             return Vec::new();
         }
         let typing = asking || ctx.text_edit_focused();
@@ -67,6 +67,12 @@ impl Command {
     fn is_step(self) -> bool {
         matches!(self, Self::StepBack | Self::StepForward | Self::SecondBack | Self::SecondForward)
     }
+}
+
+/// Whether Super is held: what is pressed with it is for the desktop. On a Mac it is the command key, which is for programs.
+fn is_for_desktop(ctx: &Context) -> bool {
+    let is_held = |input: &InputState| input.key_down(Key::SuperLeft) || input.key_down(Key::SuperRight);
+    !cfg!(target_os = "macos") && ctx.input(is_held)
 }
 
 /// Has the keys of the digit row mean digits, whatever the layout prints on them: French and Czech ones print letters and signs there,
@@ -109,6 +115,8 @@ fn is_for_text(keys: &KeyboardShortcut) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::RawInput;
+
     use super::*;
     use crate::app::command::spec::{alt, ctrl, ctrl_shift, key, shift};
 
@@ -128,6 +136,30 @@ mod tests {
         assert_eq!(press(Key::Exclamationmark, Key::Num1, Modifiers::SHIFT), Key::Exclamationmark);
         assert_eq!(press(Key::Minus, Key::Num6, Modifiers::COMMAND), Key::Minus, "zooms out");
         assert_eq!(press(Key::Quote, Key::Quote, Modifiers::NONE), Key::Quote);
+    }
+
+    #[test]
+    fn keys_with_super_are_for_the_desktop() {
+        let pressed = |keys: &[(Key, bool)]| {
+            let ctx = Context::default();
+            let event = |&(key, pressed): &(Key, bool)| Event::Key {
+                key,
+                physical_key: None,
+                pressed,
+                repeat: false,
+                modifiers: Modifiers::NONE,
+            };
+            let input = RawInput { events: keys.iter().map(event).collect(), ..RawInput::default() };
+            let mut commands = Vec::new();
+            Keymap::default().install(&ctx);
+            _ = ctx.run_ui(input, |ui| commands.extend(Command::pressed(ui.ctx(), false)));
+            commands
+        };
+        assert_eq!(pressed(&[(Key::ArrowDown, true)]), [Command::CoarserLevel]);
+        let with_super = pressed(&[(Key::SuperLeft, true), (Key::ArrowDown, true)]);
+        assert_eq!(with_super.is_empty(), !cfg!(target_os = "macos"));
+        let released = [(Key::SuperLeft, true), (Key::SuperLeft, false), (Key::ArrowDown, true)];
+        assert_eq!(pressed(&released), [Command::CoarserLevel]);
     }
 
     #[test]

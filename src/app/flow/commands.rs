@@ -190,14 +190,14 @@ impl App {
         let state = self.session.flow.source(self.settings.views.flow_source());
         let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
         let size = [clip.width as usize, clip.height as usize];
-        let max_px = self.settings.locked_scale_px;
+        let (max_px, least_px) = (self.settings.locked_scale_px, self.settings.least_scale_px);
         let guard = self.guard(existing);
         self.exports.start("export", ctx, path.clone(), move || {
             let format = FlowFormat::of_name(&path).filter(|_| !picture);
             guard.check(&format.map_or(vec![path.clone()], |format| format.files(&path)))?;
             let field = flow.flow.at_size(size[0], size[1]);
             if picture {
-                let max_px = max_px.unwrap_or_else(|| field.magnitude_max());
+                let max_px = max_px.unwrap_or_else(|| field.magnitude_max().max(least_px));
                 return write_picture(&path, &colour::picture(&field, max_px));
             }
             files::write(&path, &field)
@@ -219,7 +219,8 @@ impl App {
     /// Writes a video of the frames beside the flows in view.
     fn export_video(&mut self, path: PathBuf, existing: Existing) {
         let (sources, max_px) = (self.settings.views.flow_sources(), self.settings.locked_scale_px);
-        self.export(FlowExport::Video { path, sources, max_px, guard: self.guard(existing) });
+        let least_px = self.settings.least_scale_px;
+        self.export(FlowExport::Video { path, sources, max_px, least_px, guard: self.guard(existing) });
     }
 
     fn export(&mut self, export: FlowExport) {

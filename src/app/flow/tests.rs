@@ -41,6 +41,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         hash: None,
         base: None,
         trained_on: String::new(),
+        licence: String::new(),
         date: String::new(),
         classes: classes.iter().map(|&class| class.to_owned()).collect(),
         has_spatial: true,
@@ -53,7 +54,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
 }
 
 impl Window {
-    fn new(size: [f32; 2], views: Views) -> Self {
+    pub(in crate::app) fn new(size: [f32; 2], views: Views) -> Self {
         let mut settings = Settings::default();
         settings.views = views;
         Self::with(size, settings, fill)
@@ -111,12 +112,12 @@ impl Window {
     }
 
     /// Names of the pictures, in their order.
-    fn pictures(&self) -> Vec<String> {
+    pub(in crate::app) fn pictures(&self) -> Vec<String> {
         let pictures = self.harness.query_all_by_role(Role::Image);
         pictures.map(|node| node.accesskit_node().label().unwrap_or_default()).collect()
     }
 
-    fn centre(&self, picture: usize) -> Pos2 {
+    pub(in crate::app) fn centre(&self, picture: usize) -> Pos2 {
         self.harness.query_all_by_role(Role::Image).nth(picture).unwrap().rect().center()
     }
 
@@ -393,6 +394,18 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
     window.harness.state_mut().session.receive(&Message::MeasureEnded);
     window.settle();
     assert!(!window.sees("of 39 flows"));
+}
+
+#[test]
+fn a_source_that_is_worse_than_no_motion_is_named() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    window.perform(Command::ShowStatistics);
+    assert!(!window.sees("Worse than no motion"));
+    let mut found = diagnostics(FlowSource::Network);
+    found.statistics.photometric_ratio = 1.2;
+    window.harness.state_mut().session.flow.set_diagnostics(FlowSource::Network, Some(Arc::new(found)));
+    window.settle();
+    assert!(window.sees("Worse than no motion (ratio above 1): MotionNet"));
 }
 
 #[test]

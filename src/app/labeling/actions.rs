@@ -19,7 +19,7 @@ use crate::app::shell::replacement::Replacement;
 use crate::app::viewer::marks::Marks;
 use crate::engine::{Labeling, Request, SearchResult};
 use crate::error::{Error, Result};
-use crate::labels::{Document, Label, Opened, Project, Segment, Step, StoredPath, Video, VideoId, edits};
+use crate::labels::{Document, Label, Opened, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits};
 
 impl App {
     /// Gives a label to the selected segment, without one to the part that is shown as marked, else to the whole clip.
@@ -160,8 +160,16 @@ impl App {
         let labeling = &mut self.session.labeling;
         let Some(step) = labeling.project().and_then(step).cloned() else { return };
         let text = labeling.in_words(&step);
+        let before = segment_ids(labeling);
         match go(labeling) {
-            Ok(_) => self.stepped(format!("{done}: {text}")),
+            Ok(_) => {
+                // A segment that has come back is what one goes on with.
+                let back = segment_ids(labeling).into_iter().find(|id| !before.contains(id));
+                if back.is_some() {
+                    labeling.select_segment(back);
+                }
+                self.stepped(format!("{done}: {text}"));
+            }
             Err(error) => self.session.problem(&error),
         }
     }
@@ -523,4 +531,9 @@ impl Session {
             self.labeling.select(id);
         }
     }
+}
+
+/// The segments of the selected video.
+fn segment_ids(labeling: &LabelingState) -> Vec<SegmentId> {
+    labeling.video().map_or(Vec::new(), |(_, video)| video.segments.iter().map(|segment| segment.id).collect())
 }

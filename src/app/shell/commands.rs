@@ -13,6 +13,7 @@ use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{self, Pane};
 use crate::app::ui::theme;
 use crate::engine::Request;
+use crate::sample::SampleSize;
 
 /// Where the sample project is in the data folder.
 const SAMPLE: &str = "sample";
@@ -27,15 +28,22 @@ pub const COMMANDS: &[CommandSpec] = &[
         .opens(PromptSpec::new("Open a folder", ANYTHING, PathKind::Folder), App::open),
     command(C::OpenPath, G::File, "Open path…", "Enter the path of a clip, folder or model", &[ctrl(Key::L)], always)
         .runs(|app, _| app.overlay.show_palette(Palette::path(PathPrompt::Of(C::OpenFolder), None))),
-    command(C::OpenSample, G::File, "Open sample", "Generate the sample clips and open one", &[],
+    command(C::OpenSample, G::File, "Open sample", "Generate a few sample clips and open one", &[],
         |on| ensure(on.session.writing_sample.is_none(), "The sample project is being generated"))
         .runs(App::open_sample),
+    command(C::FullSample, G::File, "Generate full sample", "Generate all sample clips, to train on", &[],
+        |on| ensure(on.session.writing_sample.is_none(), "The sample project is being generated"))
+        .runs(|app, _| app.write_sample(SampleSize::Full)),
+    command(C::StopSample, G::File, "Stop generating sample", "Stop; the clips generated so far stay", &[],
+        |on| ensure(on.session.writing_sample.is_some(), "No sample is being generated"))
+        .runs(|app, _| app.engine.send(Request::WriteSample(None))),
     command(C::LoadModel, G::File, "Load model…", "Load a model from its folder", &[ctrl(Key::M)], always)
         .opens(PromptSpec::new("Choose a model folder", "Path of a model folder…", PathKind::Folder), |app, path, _| app.load_model(path))
         .below_line(),
     command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)], clip)
         .runs(|app, _| {
             app.close_clip();
+            app.settings.last = None;
             app.session.labeling.select(None); // what is labelled is what one sees
         })
         .below_line(),
@@ -75,13 +83,16 @@ pub const COMMANDS: &[CommandSpec] = &[
             ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!full_screen));
         }),
     command(C::ResetLayout, G::View, "Reset layout", "Restore the default panel layout", &[], always)
-        .runs(|app, _| app.settings.layout = layout::default_layout()),
+        .runs(|app, _| (app.settings.layout, app.settings.fits_window) = (layout::default_layout(), true)),
     command(C::Guide, G::Help, "First steps", "Train your own model in seven steps", &[], always)
-        .runs(|app, _| app.guide.is_open ^= true),
+        .runs(|app, _| app.settings.guide.is_open ^= true),
     command(C::Palette, G::Help, "Find a command…", "Find a command by name", &[ctrl(Key::P)], always)
         .runs(|app, _| app.overlay.show_palette(Palette::commands())),
     command(C::Shortcuts, G::Help, "Keyboard shortcuts", "Show and change keyboard shortcuts", &[key(Key::F1)], always)
         .runs(|app, _| app.overlay.show_shortcuts()),
+    command(C::About, G::Help, "About Motionscope", "Show version, device, licences and the model's origin", &[], always)
+        .runs(|app, _| app.overlay.show_about())
+        .below_line(),
 ];
 
 impl App {
@@ -96,15 +107,15 @@ impl App {
                 self.play_next = true;
                 self.opener.look_for_sample(dir, ctx);
             }
-            None => self.write_sample(),
+            None => self.write_sample(SampleSize::Few),
         }
     }
 
     /// Begins to write the sample, whose first clip is opened as soon as it is there unless a person opens something else meanwhile.
-    pub(in crate::app) fn write_sample(&mut self) {
+    pub(in crate::app) fn write_sample(&mut self, size: SampleSize) {
         self.session.writing_sample = Some((0, 0));
         self.waits_for_sample = true;
-        self.engine.send(Request::WriteSample(self.sample_dir()));
+        self.engine.send(Request::WriteSample(Some((self.sample_dir(), size))));
     }
 
     /// Returns where the sample project is kept.

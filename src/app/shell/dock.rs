@@ -7,9 +7,9 @@ use eframe::egui::{
     Align2, Button, Color32, CursorIcon, Frame, Galley, Id, Layout as Direction, Margin, Rect, Response, Role, Sense,
     Stroke, Style, TextStyle, TextWrapMode, Ui, Vec2, Visuals, WidgetInfo, WidgetText, vec2,
 };
-use egui_tiles::{Behavior, SimplificationOptions, TabState, Tabs, TileId, Tiles, UiResponse};
+use egui_tiles::{Behavior, EditAction, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, UiResponse};
 
-use crate::app::layout::{Layout, Pane};
+use crate::app::layout::{self, Layout, Pane};
 use crate::app::panel::PanelContext;
 use crate::app::panels::Panels;
 use crate::app::ui::icon::Icon;
@@ -24,9 +24,14 @@ const MENU: f32 = 34.0;
 
 /// Draws the dock.
 pub fn dock_ui(layout: &mut Layout, panels: &mut Panels, cx: &mut PanelContext<'_>, ui: &mut Ui) {
-    let mut behavior = DockBehavior { panels, cx, left_out: Vec::new(), chosen: None };
+    if cx.settings.fits_window {
+        layout::fit(layout, ui.available_width());
+    }
+    let mut behavior = DockBehavior { panels, cx, left_out: Vec::new(), chosen: None, is_arranged: false };
     layout.ui(&mut behavior, ui);
-    if let Some(chosen) = behavior.chosen {
+    let DockBehavior { chosen, is_arranged, .. } = behavior;
+    cx.settings.fits_window &= !is_arranged;
+    if let Some(chosen) = chosen {
         layout.make_active(|tile, _| tile == chosen);
         ui.request_repaint();
     }
@@ -39,6 +44,8 @@ struct DockBehavior<'a, 'b> {
     left_out: Vec<(TileId, String)>,
     /// A tab that was chosen from the menu of those.
     chosen: Option<TileId>,
+    /// Whether a person has moved or resized something.
+    is_arranged: bool,
 }
 
 impl DockBehavior<'_, '_> {
@@ -78,6 +85,11 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
         pane.title().into()
+    }
+
+    /// A split behind a tab is named by the panels in it.
+    fn tab_title_for_tile(&mut self, tiles: &Tiles<Pane>, tile: TileId) -> WidgetText {
+        titles_in(tiles, tile).join(", ").into()
     }
 
     fn tab_ui(&mut self, tiles: &mut Tiles<Pane>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {
@@ -120,6 +132,10 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
         SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
     }
 
+    fn on_edit(&mut self, action: EditAction) {
+        self.is_arranged |= matches!(action, EditAction::TileResized | EditAction::TileDropped);
+    }
+
     fn tab_bar_height(&self, _style: &Style) -> f32 {
         BAR
     }
@@ -138,6 +154,15 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
 
     fn tab_bar_hline_stroke(&self, _visuals: &Visuals) -> Stroke {
         Stroke::NONE
+    }
+}
+
+/// The titles of the panels in a tile, in their order.
+fn titles_in(tiles: &Tiles<Pane>, tile: TileId) -> Vec<&'static str> {
+    match tiles.get(tile) {
+        Some(Tile::Pane(pane)) => vec![pane.title()],
+        Some(Tile::Container(container)) => container.children().flat_map(|child| titles_in(tiles, *child)).collect(),
+        None => Vec::new(),
     }
 }
 
@@ -163,6 +188,15 @@ fn fitting(widths: &[f32], active: Option<usize>, room: f32, menu: f32) -> Vec<b
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_split_behind_a_tab_is_named_by_its_panels() {
+        let mut tiles = Tiles::default();
+        let panes = [Pane::Project, Pane::Scores].map(|pane| tiles.insert_pane(pane));
+        let split = tiles.insert_vertical_tile(panes.to_vec());
+        assert_eq!(titles_in(&tiles, split), ["Project", "Scores"]);
+        assert_eq!(titles_in(&tiles, panes[1]), ["Scores"]);
+    }
 
     #[test]
     fn tabs_that_do_not_fit_are_left_out_from_the_right_but_for_the_active_one() {

@@ -1,5 +1,9 @@
 //! The guided first run: from a clip to a recogniser of one's own, a step at a time, each ticked off once it was done.
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
 use crate::app::command::Command;
 use crate::app::session::Session;
 use crate::app::training::state::TrainingPhase;
@@ -74,30 +78,33 @@ pub const STOPS: [FirstStep; 7] = [
     },
 ];
 
-/// How far a person has come.
-#[derive(Debug, Default)]
+/// How far a person has come; the settings keep it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Guide {
     /// Whether the tour is shown.
     pub is_open: bool,
-    done: [bool; STOPS.len()],
+    /// The places of the steps that were done.
+    done: BTreeSet<usize>,
 }
 
 impl Guide {
     /// Ticks off what is done; what was done once stays so.
     pub fn follow(&mut self, session: &Session) {
         if self.is_open {
-            self.done.iter_mut().zip(&STOPS).for_each(|(done, stop)| *done |= (stop.is_done)(session));
+            let is_done = |(_, step): &(usize, &FirstStep)| (step.is_done)(session);
+            self.done.extend(STOPS.iter().enumerate().filter(is_done).map(|(place, _)| place));
         }
     }
 
     /// Whether the step at this place was done.
     pub fn is_done(&self, place: usize) -> bool {
-        self.done[place]
+        self.done.contains(&place)
     }
 
     /// The place of the step to be done next; `None` after the last.
     pub fn next(&self) -> Option<usize> {
-        self.done.iter().position(|done| !done)
+        (0..STOPS.len()).find(|place| !self.is_done(*place))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::app::command::Group;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::{Tokens, semibold};
+use crate::app::ui::widgets::menu_list;
 use crate::gpu::DeviceChoice;
 use crate::names::distinct_names;
 
@@ -17,7 +18,7 @@ const MIN_TITLE: f32 = 80.0;
 pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     MenuBar::new().ui(ui, |ui| {
         for group in Group::ALL {
-            ui.menu_button(group.title(), |ui| group_ui(ui, group, cx));
+            ui.menu_button(group.title(), |ui| menu_list(ui).show(ui, |ui| group_ui(ui, group, cx)));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             palette_button(ui, cx);

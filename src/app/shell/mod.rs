@@ -1,7 +1,9 @@
 //! The window around the panels: dock, menu, status bar, dialogs over the panels, and the log.
 
+mod about;
 pub mod busy_window;
 pub mod commands;
+mod completion;
 pub mod dock;
 pub mod drop_hint;
 pub mod dropping;
@@ -18,6 +20,9 @@ pub mod palette;
 pub mod repaint;
 pub mod replacement;
 mod sample;
+pub mod sample_progress;
 pub mod shortcuts;
 pub mod status_bar;
+#[cfg(test)]
+mod tests;
 pub mod welcome;

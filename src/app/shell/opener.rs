@@ -1,9 +1,11 @@
 //! Finds out on a thread of its own what is at a path: the disk may be slow, or far away.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use eframe::egui::Context;
 
+use crate::app::settings::LastPlace;
 use crate::app::tasks::Tasks;
 use crate::app::viewer::clips::ClipFolder;
 use crate::data::{DataSource, Dataset};
@@ -14,6 +16,8 @@ use crate::video::{check_opening, is_frame_folder, is_video, natural_order};
 
 /// A model folder holds this file.
 pub const MODEL_CARD: &str = "model.toml";
+/// Clips that are checked at a time.
+const CHECKED: usize = 16;
 /// The sample project keeps its clips here.
 const CLIPS: &str = "clips";
 
@@ -26,17 +30,16 @@ pub enum Found {
     Nothing(PathBuf, Error),
     /// A folder with several clips directly in it.
     Clips(ClipFolder),
+    /// The same with one sub-folder of clips per class.
+    Classes(ClipFolder),
+    /// The clip that was open last, and the folder whose clips were listed.
+    Last(LastPlace, Option<ClipFolder>),
+    /// The clip that was open last is not there any more.
+    NoLast,
     /// A model folder.
     Model(PathBuf),
     /// The folder of a labelling project.
     Project(PathBuf),
-    /// A folder with one sub-folder of clips per class, and the first of its clips.
-    Classes {
-        /// The folder.
-        folder: PathBuf,
-        /// Its first clip.
-        first: PathBuf,
-    },
     /// A folder whose videos are for the project that was open.
     ForProject {
         /// The folder.
@@ -73,7 +76,11 @@ pub struct Opener {
     tasks: Tasks<u64, Found>,
     /// How often something was asked for.
     asked: u64,
+    checks: Tasks<CheckedPart, Vec<(PathBuf, Error)>>,
 }
+
+/// The folder whose clips are checked, and the place of the first that is not checked yet.
+type CheckedPart = (Arc<ClipFolder>, usize);
 
 impl Opener {
     /// Begins to look at `path`.
@@ -98,6 +105,12 @@ impl Opener {
         self.run(ctx, move || if dir.is_dir() { find(&dir) } else { Ok(Found::NoSample) });
     }
 
+    /// Begins to look for the clip that was open last, which may be on a disk that is away.
+    pub fn look_for_last(&mut self, last: LastPlace, ctx: &Context) {
+        self.asked += 1;
+        self.run(ctx, move || Ok(find_last(last)));
+    }
+
     /// Begins to look for the corrected clips in `folder`, for the project in `project`.
     pub fn look_for_corrections(&self, folder: PathBuf, project: PathBuf, ctx: &Context) {
         self.run(ctx, move || {
@@ -115,6 +128,25 @@ impl Opener {
         });
     }
 
+    /// Begins to check which clips of `folder` cannot be opened, some of them from the place `from` on: whoever takes the answer asks
+    /// for the next ones, as long as the folder is open.
+    pub fn check_clips(&self, folder: &Arc<ClipFolder>, from: usize, ctx: &Context) {
+        let next = (from + CHECKED).min(folder.clips.len());
+        if from == next {
+            return;
+        }
+        let checked = folder.clone();
+        self.checks.start("check", ctx, (folder.clone(), next), move || {
+            let fault = |clip: &PathBuf| Some((clip.clone(), check_opening(clip).err()?));
+            Ok(checked.clips[from..next].iter().filter_map(fault).collect())
+        });
+    }
+
+    /// Returns the clips that cannot be opened, by part of a folder, found since the last call.
+    pub fn faults(&self) -> impl Iterator<Item = (CheckedPart, Vec<(PathBuf, Error)>)> + use<> {
+        self.checks.poll().map(|(part, faults)| (part, faults.unwrap_or_default()))
+    }
+
     /// Opens no clip any more that was asked for before: another one is.
     pub fn forget_clips(&mut self) {
         self.asked += 1;
@@ -128,8 +160,9 @@ impl Opener {
     /// that was asked for last is among it.
     pub fn answers(&self) -> impl Iterator<Item = Result<Found>> + use<> {
         let asked = self.asked;
-        let is_clip =
-            |found: &Result<Found>| matches!(found, Ok(Found::Clip(_) | Found::Clips(_) | Found::Classes { .. }));
+        let is_clip = |found: &Result<Found>| {
+            matches!(found, Ok(Found::Clip(_) | Found::Clips(_) | Found::Classes(_) | Found::Last(..)))
+        };
         let in_time = self.tasks.poll().filter(move |(number, found)| *number == asked || !is_clip(found));
         in_time.map(|(_, found)| found)
     }
@@ -142,6 +175,19 @@ fn is_own(folder: &Path) -> bool {
 
 fn found_at(path: PathBuf) -> Found {
     find(&path).unwrap_or_else(|error| Found::Nothing(path, error))
+}
+
+fn find_last(last: LastPlace) -> Found {
+    match find(&last.clip) {
+        Ok(Found::Clip(clip)) if clip == last.clip => {}
+        _ => return Found::NoLast,
+    }
+    let folder = match last.folder.as_deref().map(find) {
+        Some(Ok(Found::Clips(folder) | Found::Classes(folder))) => Some(folder),
+        _ => None,
+    };
+    let folder = folder.filter(|folder| folder.place(&last.clip).is_some());
+    Found::Last(last, folder)
 }
 
 /// What is at `path`.
@@ -175,9 +221,11 @@ fn find(path: &Path) -> Result<Found> {
         return Ok(Found::Clip(folder));
     }
     let dataset = Dataset::open(&DataSource::Folder(folder.clone())).ok();
-    match dataset.and_then(|dataset| dataset.clips.into_iter().next()) {
-        Some(clip) => Ok(Found::Classes { folder, first: clip.path }),
-        None => Err(Error::file(
+    let clips = dataset.into_iter().flat_map(|dataset| dataset.clips).map(|clip| clip.path);
+    let clips: Vec<PathBuf> = clips.collect();
+    match clips.is_empty() {
+        false => Ok(Found::Classes(ClipFolder::new(folder, clips))),
+        true => Err(Error::file(
             path,
             "the folder contains no clips, class folders or model",
             "Open a video, a folder of frames, a folder with one sub-folder per class, or a model folder",
@@ -216,6 +264,29 @@ mod tests {
     }
 
     #[test]
+    fn the_clips_of_a_folder_that_cannot_be_opened_are_found_part_by_part() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips: Vec<PathBuf> = (0..CHECKED + 3).map(|i| dir.path().join(format!("{i}.mp4"))).collect();
+        clips.iter().for_each(|clip| fs::write(clip, "no video").unwrap());
+        let (opener, ctx) = (Opener::default(), Context::default());
+        let folder = Arc::new(ClipFolder::new(dir.path().to_owned(), clips.clone()));
+        let (mut from, mut found) = (0, Vec::new());
+        while from < clips.len() {
+            opener.check_clips(&folder, from, &ctx);
+            let ((of, next), faults) = loop {
+                if let Some(part) = opener.faults().next() {
+                    break part;
+                }
+                std::thread::yield_now();
+            };
+            assert!(Arc::ptr_eq(&of, &folder) && next > from);
+            from = next;
+            found.extend(faults.into_iter().map(|(clip, _)| clip));
+        }
+        assert_eq!(found, clips);
+    }
+
+    #[test]
     fn folders_are_told_apart_by_what_they_hold() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
@@ -240,10 +311,14 @@ mod tests {
         assert_eq!(find(&at("model/model.toml")), Ok(Found::Model(at("model"))));
         assert_eq!(find(&at("project")), Ok(Found::Project(at("project"))));
         assert_eq!(find(&at("project/project.toml")), Ok(Found::Project(at("project"))));
-        let classes = Found::Classes { folder: at("sample/clips"), first: at("sample/clips/bow/2.avi") };
+        let clips = ["sample/clips/bow/2.avi", "sample/clips/wave/1.mp4"].map(at).to_vec();
+        let classes = Found::Classes(ClipFolder::new(at("sample/clips"), clips));
         assert_eq!(find(&at("sample")), Ok(classes));
         let clips = ["flat/a.mkv", "flat/b2.mp4", "flat/b10.mp4"].map(at).to_vec();
         assert_eq!(find(&at("flat")), Ok(Found::Clips(ClipFolder::new(at("flat"), clips))));
+        let last = |clip: &str| LastPlace { clip: at(clip), frame: 7, folder: Some(at("flat")) };
+        assert_eq!(find_last(last("flat/a.mkv")), Found::NoLast, "it is no video");
+        assert_eq!(find_last(last("gone.mp4")), Found::NoLast);
         fs::remove_file(at("flat/a.mkv")).unwrap();
         fs::remove_file(at("flat/b2.mp4")).unwrap();
         assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/b10.mp4"))));

@@ -3,6 +3,7 @@
 
 use eframe::egui::{Context, Event};
 
+use super::about::about_ui;
 use super::palette::Palette;
 use super::replacement::Replacement;
 use super::shortcuts::Shortcuts;
@@ -33,6 +34,8 @@ enum OverlayLayer {
     Picker(ClassPicker),
     /// Whether files are to be replaced.
     Replacement(Replacement),
+    /// What the program and the model are.
+    About,
 }
 
 impl Overlay {
@@ -66,6 +69,11 @@ impl Overlay {
         self.open = Some(OverlayLayer::Shortcuts(Shortcuts::default()));
     }
 
+    /// Says what the program and the model are.
+    pub fn show_about(&mut self) {
+        self.open = Some(OverlayLayer::About);
+    }
+
     /// Asks for the path that no dialog could be shown for; what was typed meanwhile is its beginning.
     pub fn show_prompt(&mut self, question: PathPrompt) {
         let mut palette = Palette::path(question, Some(NO_DIALOG));
@@ -92,7 +100,12 @@ impl Overlay {
         });
         match &mut self.open {
             Some(OverlayLayer::Palette(palette)) => palette.type_text(&typed),
-            Some(OverlayLayer::Shortcuts(_) | OverlayLayer::Picker(_) | OverlayLayer::Replacement(_)) => {}
+            Some(
+                OverlayLayer::Shortcuts(_)
+                | OverlayLayer::Picker(_)
+                | OverlayLayer::Replacement(_)
+                | OverlayLayer::About,
+            ) => {}
             None => self.typed_ahead += &typed,
         }
     }
@@ -111,6 +124,7 @@ impl Overlay {
             Some(OverlayLayer::Shortcuts(shortcuts)) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys),
             Some(OverlayLayer::Picker(picker)) => picker.picker_ui(ctx, cx),
             Some(OverlayLayer::Replacement(replacement)) => replacement.replacement_ui(ctx, cx),
+            Some(OverlayLayer::About) => about_ui(ctx, cx.session),
         };
         if is_closed {
             self.open = None;

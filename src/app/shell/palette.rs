@@ -1,20 +1,31 @@
 //! The command palette (Ctrl+P): any command by a part of its name, or a path where no dialog is to be had.
 
-use std::path::PathBuf;
+use eframe::egui::text::{CCursor, CCursorRange};
+use eframe::egui::text_edit::TextEditState;
+use eframe::egui::{Align2, Area, Button, Context, Id, Key, Modal, Modifiers, Order, RichText, TextEdit, Ui, vec2};
 
-use eframe::egui::{Align2, Area, Context, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2};
-
+use super::completion::{Completion, expand_home, recent_places};
 use crate::app::command::Command;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{Tokens, modal_frame};
+use crate::app::ui::widgets::overlay_list;
 use crate::output::Existing;
+
+/// Height of all in the window but the list of commands, in points.
+const AROUND: f32 = 180.0;
+/// Height of all in the window but the list of paths, in points.
+const AROUND_PATHS: f32 = 240.0;
+/// The name of the field.
+const FIELD: &str = "palette field";
 
 /// The open palette.
 pub struct Palette {
     text: String,
+    /// The command, or with a path the row below the field from 1 on: 0 is what is typed.
     selected: usize,
     mode: Mode,
+    completion: Completion,
 }
 
 /// What is typed.
@@ -28,12 +39,16 @@ enum Mode {
 impl Palette {
     /// Looks up commands.
     pub fn commands() -> Self {
-        Self { text: String::new(), selected: 0, mode: Mode::Command }
+        Self::new(Mode::Command)
     }
 
     /// Asks for a path; `remark` says why it has to be typed.
     pub fn path(question: PathPrompt, remark: Option<&'static str>) -> Self {
-        Self { text: String::new(), selected: 0, mode: Mode::Path(question, remark) }
+        Self::new(Mode::Path(question, remark))
+    }
+
+    fn new(mode: Mode) -> Self {
+        Self { text: String::new(), selected: 0, mode, completion: Completion::default() }
     }
 
     /// Adds what was typed before the palette had the keyboard.
@@ -50,7 +65,7 @@ impl Palette {
             ui.set_width(width);
             match self.mode {
                 Mode::Command => self.commands_ui(ui, cx),
-                Mode::Path(question, remark) => self.path_ui(ui, question, remark),
+                Mode::Path(question, remark) => self.path_ui(ui, question, remark, cx),
             }
         });
         let is_closed = modal.inner.is_some() || modal.should_close();
@@ -73,7 +88,7 @@ impl Palette {
             ui.label(RichText::new("No matching command").color(Tokens::of(ui).weak));
         }
         let mut end = None;
-        ScrollArea::vertical().max_height(340.0).auto_shrink([false, true]).show(ui, |ui| {
+        overlay_list(ui, AROUND).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             for (i, command) in found.into_iter().enumerate() {
                 let state = cx.available(command);
@@ -86,26 +101,81 @@ impl Palette {
         end
     }
 
-    fn path_ui(&mut self, ui: &mut Ui, question: PathPrompt, remark: Option<&str>) -> Option<Action> {
+    fn path_ui(
+        &mut self,
+        ui: &mut Ui,
+        question: PathPrompt,
+        remark: Option<&str>,
+        cx: &PanelContext<'_>,
+    ) -> Option<Action> {
         let spec = question.spec();
-        self.field_ui(ui, spec.hint);
+        let step = arrow_keys(ui);
+        let is_completed = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Tab));
+        if is_completed && let Some(text) = self.completion.completed(&self.text) {
+            self.replace_text(ui.ctx(), text);
+        }
+        if self.field_ui(ui, spec.hint).changed() {
+            self.selected = 0;
+        }
+        self.completion.ask(&self.text, ui.ctx());
+        let offers = match self.text.is_empty() {
+            true => recent_places(&cx.settings.recent),
+            false => self.completion.offers(&self.text).to_vec(),
+        };
+        self.selected = (self.selected as i64 + step).clamp(0, offers.len() as i64) as usize;
         ui.add_space(4.0);
         let weak = Tokens::of(ui).weak;
         if let Some(remark) = remark {
             ui.label(RichText::new(remark).color(weak));
         }
-        ui.label(
-            RichText::new(if spec.is_writing() { "Enter saves, Esc cancels" } else { "Enter opens, Esc cancels" })
-                .small()
-                .color(weak),
-        );
-        let path = expand_home(self.text.trim().trim_matches('"'));
+        let enter = if spec.is_writing() { "Enter saves" } else { "Enter opens" };
+        ui.label(RichText::new(format!("{enter}, Tab completes, Esc cancels")).small().color(weak));
+        if self.text.is_empty() && !offers.is_empty() {
+            ui.add_space(4.0);
+            ui.label(RichText::new("Recent places").small().color(weak));
+        }
+        self.offers_ui(ui, &offers, step != 0);
+        let chosen = self.selected.checked_sub(1).and_then(|row| offers.get(row));
+        let path = expand_home(chosen.unwrap_or(&self.text).trim().trim_matches('"'));
         let entered = ui.input(|input| input.key_pressed(Key::Enter)) && !path.as_os_str().is_empty();
         entered.then_some(Action::Answer(question, path, Existing::Keep))
     }
 
+    /// The paths that are offered below the field; a click takes one over.
+    fn offers_ui(&mut self, ui: &mut Ui, offers: &[String], follow: bool) {
+        let mut taken = None;
+        overlay_list(ui, AROUND_PATHS).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 1.0;
+            for (row, offer) in offers.iter().enumerate() {
+                let is_selected = self.selected == row + 1;
+                let button = Button::selectable(is_selected, offer.as_str()).min_size(vec2(ui.available_width(), 24.0));
+                let response = ui.add(button.truncate());
+                if is_selected && follow {
+                    response.scroll_to_me(None);
+                }
+                if response.clicked() {
+                    taken = Some(offer.clone());
+                }
+            }
+        });
+        if let Some(text) = taken {
+            self.replace_text(ui.ctx(), text);
+        }
+    }
+
+    /// Puts `text` into the field, with the cursor behind it.
+    fn replace_text(&mut self, ctx: &Context, text: String) {
+        let id = Id::unique(FIELD);
+        let mut state = TextEditState::load(ctx, id).unwrap_or_default();
+        state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(text.chars().count()))));
+        state.store(ctx, id);
+        (self.text, self.selected) = (text, 0);
+    }
+
     fn field_ui(&mut self, ui: &mut Ui, hint: &str) -> eframe::egui::Response {
-        let field = TextEdit::singleline(&mut self.text).hint_text(hint).desired_width(f32::INFINITY);
+        let field = TextEdit::singleline(&mut self.text).id(Id::unique(FIELD)).hint_text(hint);
+        // Tab is for the path.
+        let field = field.desired_width(f32::INFINITY).lock_focus(matches!(self.mode, Mode::Path(..)));
         let response = ui.add(field.margin(vec2(10.0, 8.0)));
         response.request_focus();
         response
@@ -123,7 +193,7 @@ fn arrow_keys(ui: &Ui) -> i64 {
 
 fn row_ui(ui: &mut Ui, command: Command, selected: bool, follow: bool, state: Result<(), &str>) -> bool {
     let text = RichText::new(command.text());
-    let mut button = eframe::egui::Button::selectable(selected, text).min_size(vec2(ui.available_width(), 28.0));
+    let mut button = Button::selectable(selected, text).min_size(vec2(ui.available_width(), 28.0));
     button = button.shortcut_text(command.shortcut_text(ui.ctx()));
     let mut response = ui.add_enabled(state.is_ok(), button).on_hover_text(command.tooltip());
     if let Err(reason) = state {
@@ -171,15 +241,6 @@ fn distance(text: &str, name: &str) -> Option<usize> {
         at = next + 1;
     }
     Some(distance)
-}
-
-/// `~/clips` as a path in the home folder.
-fn expand_home(text: &str) -> PathBuf {
-    let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    match (text.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => text.into(),
-    }
 }
 
 #[cfg(test)]

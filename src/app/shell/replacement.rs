@@ -2,12 +2,16 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Button, Context, Id, Label, Modal, RichText, ScrollArea, Ui};
+use eframe::egui::{Button, Context, Id, Label, Modal, RichText, Ui};
 
 use crate::app::command::prompt::PathPrompt;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{Tokens, modal_frame};
+use crate::app::ui::widgets::overlay_list;
 use crate::names::distinct_names;
+
+/// Height of all in the window but the list, in points.
+const AROUND: f32 = 200.0;
 use crate::output::Existing;
 
 /// The open question.
@@ -51,22 +55,17 @@ impl Replacement {
         ui.label(RichText::new(loss).color(tokens.weak));
         ui.add_space(4.0);
         let row = ui.text_style_height(&eframe::egui::TextStyle::Body);
-        ScrollArea::vertical().max_height(240.0).auto_shrink([false, true]).show_rows(
-            ui,
-            row,
-            self.files.len(),
-            |ui, rows| {
-                for (file, name) in self.files[rows.clone()].iter().zip(&self.names[rows]) {
-                    ui.horizontal(|ui| {
-                        ui.label(name);
-                        let folder = file.parent().unwrap_or(file).display().to_string();
-                        ui.add(Label::new(RichText::new(folder).small().color(tokens.weak)).truncate());
-                    })
-                    .response
-                    .on_hover_text(file.display().to_string());
-                }
-            },
-        );
+        overlay_list(ui, AROUND).show_rows(ui, row, self.files.len(), |ui, rows| {
+            for (file, name) in self.files[rows.clone()].iter().zip(&self.names[rows]) {
+                ui.horizontal(|ui| {
+                    ui.label(name);
+                    let folder = file.parent().unwrap_or(file).display().to_string();
+                    ui.add(Label::new(RichText::new(folder).small().color(tokens.weak)).truncate());
+                })
+                .response
+                .on_hover_text(file.display().to_string());
+            }
+        });
         ui.add_space(8.0);
         let mut answer = None;
         ui.horizontal(|ui| {

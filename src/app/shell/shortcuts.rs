@@ -1,21 +1,22 @@
 //! The list of keys (F1), drawn from the commands, and how a person gives commands other keys.
 
 use eframe::egui::{
-    Align, Button, Context, Event, Grid, Id, Key, KeyboardShortcut, Layout, Modal, Modifiers, RichText, ScrollArea, Ui,
-    vec2,
+    Align, Button, Context, Event, Grid, Id, Key, KeyboardShortcut, Layout, Modal, Modifiers, RichText, Ui, vec2,
 };
 
 use crate::app::command::Command;
 use crate::app::command::keymap::Keymap;
 use crate::app::command::{Group, keys_text};
 use crate::app::ui::theme::{Tokens, modal_frame};
-use crate::app::ui::widgets::remark;
+use crate::app::ui::widgets::{overlay_list, remark};
 
 /// Room for the longest command with the longest keys, without and with what changes them, in points. Where two such columns do not
 /// fit, there is one.
 const COLUMN: [f32; 2] = [405.0, 505.0];
 /// Room for the text of most commands, so that the keys of all groups begin at the same place, in points.
 const TEXT: f32 = 230.0;
+/// Height of all in the window but the list, in points.
+const AROUND: f32 = 200.0;
 /// Height of a row, in points.
 const ROW: f32 = 18.0;
 /// Space between the columns, in points.
@@ -79,10 +80,7 @@ impl Shortcuts {
             });
             ui.add_space(8.0);
             self.conflict_ui(ui, keymap);
-            let height = ctx.content_rect().height() - 200.0;
-            // An area that floats is small at first, and what scrolls in it would stay so.
-            let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
-            area.auto_shrink([false, true]).show(ui, |ui| {
+            overlay_list(ui, AROUND).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.x = BETWEEN;
                 ui.columns(columns, |columns| {
                     for (i, group) in Group::ALL.into_iter().enumerate() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
+use crate::app::command::Command;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::training::state::TrainingPhase;
@@ -17,10 +18,11 @@ const TOLD_FOR: Duration = Duration::from_secs(8);
 const TOLD_AT_LEAST: Duration = Duration::from_secs(3);
 
 /// Draws the status bar.
-pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let weak = Tokens::of(ui).weak;
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
     let session = &cx.session;
+    let mut is_cancelled = false;
     ui.horizontal(|ui| {
         let told = told(ui, session);
         match session.pointed.as_ref().filter(|_| told.is_none()) {
@@ -63,8 +65,15 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
             for text in training(session).into_iter().chain(jobs(session)) {
                 ui.label(RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).accent));
             }
+            if session.writing_sample.is_some() {
+                let cancel = ui.small_button("Cancel").on_hover_text(Command::StopSample.tooltip());
+                is_cancelled = cancel.clicked();
+            }
         });
     });
+    if is_cancelled {
+        cx.run(Command::StopSample);
+    }
 }
 
 /// What was done last, for a while; it gives way to what is under the pointer once that moves.
@@ -105,8 +114,7 @@ fn jobs(session: &Session) -> impl Iterator<Item = String> {
     let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
     let suggestions = session.labeling.suggestions.progress();
     let suggesting = suggestions.map(|(done, all)| format!("Suggesting labels: {done} of {all} videos"));
-    let sample = session.writing_sample.map(|(done, all)| format!("Generating sample clips: {done} of {all}"));
-    [measuring, exporting, benchmark, suggesting, sample].into_iter().flatten()
+    [measuring, exporting, benchmark, suggesting, session.sample_progress()].into_iter().flatten()
 }
 
 fn training(session: &Session) -> Option<String> {

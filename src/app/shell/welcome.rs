@@ -10,6 +10,8 @@ use crate::app::ui::theme::{RADIUS, Tokens, semibold};
 use crate::app::ui::widgets::row_response;
 use crate::names::distinct_names;
 
+/// Height of the line above the recent files, in points.
+const LINE: f32 = 24.0;
 /// Width of the column, in points.
 const WIDTH: f32 = 400.0;
 
@@ -52,23 +54,31 @@ fn column_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         command_button(ui, cx, Command::Guide, "First steps: from a clip to your own model");
     });
-    if let Some((done, of)) = cx.session.writing_sample {
-        ui.add_space(8.0);
-        ui.horizontal(|ui| {
-            ui.spinner();
-            let progress = if of == 0 { "…".into() } else { format!(": {done} of {of}") };
-            ui.label(RichText::new(format!("Generating sample clips{progress}")).color(tokens.weak));
-        });
-    }
     ui.add_space(8.0);
-    if takes_dropped_files() {
-        ui.label(RichText::new("or drop a clip, a folder of clips or a model folder here").color(tokens.weak));
-    }
+    // One line, whatever is in it: what is below does not move.
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), LINE), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_height(LINE);
+        line_ui(ui, cx);
+    });
     if !cx.settings.recent.is_empty() {
         ui.add_space(22.0);
         ui.label(RichText::new("Recent").small().color(tokens.weak));
         ui.add_space(2.0);
         recent_ui(ui, cx);
+    }
+}
+
+/// How far the sample is that is being generated, else what else can be done here.
+fn line_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let weak = Tokens::of(ui).weak;
+    if let Some(progress) = cx.session.sample_progress() {
+        ui.spinner();
+        ui.label(RichText::new(progress).color(weak));
+        if ui.small_button("Cancel").on_hover_text(Command::StopSample.tooltip()).clicked() {
+            cx.run(Command::StopSample);
+        }
+    } else if takes_dropped_files() {
+        ui.label(RichText::new("or drop a clip, a folder of clips or a model folder here").color(weak));
     }
 }
 

@@ -275,6 +275,7 @@ fn outlook(model: &str, pin: &Pin, speed: f32, logits: [f32; 3]) -> PinnedPredic
         pin: pin.clone(),
         model: model.into(),
         flow: flow(speed),
+        video: [320, 240],
         frame: frame.clone(),
         warped: frame,
         classes: ["wave", "clap", "jump"].map(str::to_owned).to_vec(),

@@ -14,6 +14,8 @@ use epaint_default_fonts::{EMOJI_ICON, NOTO_EMOJI_REGULAR};
 pub const SECTION_GAP: f32 = 14.0;
 /// Margin inside panels, in points.
 pub const PANEL_MARGIN: i8 = 12;
+/// Height of drop-down lists where the window has it, in points.
+const LIST: f32 = 2000.0;
 /// Radius of buttons, fields and cards, in points.
 pub const RADIUS: u8 = 5;
 /// Fonts of pictograms and how large they are beside letters, as egui has them.
@@ -188,6 +190,7 @@ fn style(tokens: &Tokens, visuals: Visuals) -> Style {
     spacing.interact_size = vec2(36.0, 24.0);
     spacing.menu_margin = Margin::same(6);
     spacing.window_margin = Margin::same(PANEL_MARGIN);
+    spacing.combo_height = LIST;
     spacing.slider_rail_height = 4.0;
     spacing.icon_width = 16.0;
     spacing.tooltip_width = 360.0;

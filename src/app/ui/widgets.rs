@@ -1,7 +1,8 @@
 //! Small pieces that several panels are made of.
 
 use eframe::egui::{
-    Align, Button, Color32, Frame, Id, Label, Layout, Margin, Response, RichText, Sense, TextStyle, Ui, vec2,
+    Align, Button, Color32, Frame, Id, Label, Layout, Margin, Response, RichText, ScrollArea, Sense, TextStyle, Ui,
+    vec2,
 };
 
 use super::theme::{RADIUS, SECTION_GAP, Tokens};
@@ -115,6 +116,24 @@ pub fn rows_in_view(ui: &mut Ui, height: f32, count: usize, mut row_ui: impl FnM
     });
 }
 
+/// Least height of a list in an overlay, in points.
+const LEAST_LIST: f32 = 120.0;
+
+/// Height of the window that a menu leaves free, in points.
+const AROUND_MENU: f32 = 60.0;
+
+/// A list that scrolls in an overlay, as high as the window allows; `around` is the height of all else in the window, in points.
+pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
+    let height = (ui.ctx().content_rect().height() - around).max(LEAST_LIST);
+    // An area that floats is small at first, and what scrolls in it would stay so.
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
+}
+
+/// What scrolls in a menu, once that is higher than the window.
+pub fn menu_list(ui: &Ui) -> ScrollArea {
+    overlay_list(ui, AROUND_MENU).auto_shrink(true)
+}
+
 /// Small print below a choice: what it means.
 pub fn explanation(ui: &mut Ui, text: &str) {
     let weak = Tokens::of(ui).weak;
@@ -138,4 +157,32 @@ pub fn source_color(ui: &Ui, source: FlowSource) -> Color32 {
 pub fn source_dot(ui: &mut Ui, source: FlowSource) {
     let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.0, source_color(ui, source));
+}
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::{Align2, Area, Context, Modal, Order, Pos2, RawInput, Rect};
+
+    use super::*;
+
+    #[test]
+    fn a_list_in_an_overlay_grows_back_after_it_was_short() {
+        let ctx = Context::default();
+        let mut height = 0.0;
+        for (pass, rows) in [1, 1, 1, 60, 60, 60].into_iter().enumerate() {
+            let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(1280.0, 800.0)));
+            let input = RawInput { screen_rect, time: Some(pass as f64), ..RawInput::default() };
+            _ = ctx.run_ui(input, |ui| {
+                let id = Id::unique("overlay");
+                let area = Area::new(id).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 64.0));
+                Modal::new(id).area(area).show(ui.ctx(), |ui| {
+                    ui.set_width(400.0);
+                    let list =
+                        overlay_list(ui, 180.0).show(ui, |ui| (0..rows).for_each(|row| _ = ui.label(row.to_string())));
+                    height = list.inner_rect.height();
+                });
+            });
+        }
+        assert!((600.0..=640.0).contains(&height), "{height}");
+    }
 }

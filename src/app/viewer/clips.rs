@@ -14,7 +14,7 @@ pub struct KnownClip {
     pub segment_secs: Option<[f64; 2]>,
 }
 
-/// A folder with clips directly in it, which was opened.
+/// A folder of clips, directly in it or in a sub-folder for each class, which was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClipFolder {
     /// The folder.
@@ -30,6 +30,12 @@ impl ClipFolder {
     pub fn new(dir: PathBuf, clips: Vec<PathBuf>) -> Self {
         let places = clips.iter().cloned().enumerate().map(|(place, clip)| (clip, place)).collect();
         Self { dir, clips, places }
+    }
+
+    /// Returns what the clip at this place is called: its path in the folder.
+    pub fn name(&self, place: usize) -> String {
+        let Some(clip) = self.clips.get(place) else { return String::new() };
+        clip.strip_prefix(&self.dir).unwrap_or(clip).display().to_string()
     }
 
     /// The place of `clip` among its clips.

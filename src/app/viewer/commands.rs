@@ -61,8 +61,8 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::AddView, G::Viewer, "Add view", "Add a view", &[key(Key::V)],
         |on| ensure(!on.settings.views.is_full(), "The maximum number of views is open"))
         .runs(|app, _| {
-            let (views, active) = app.active_view();
-            views.active = views.add(active);
+            let views = &mut app.settings.views;
+            views.active = views.add();
         }),
     command(C::RemoveView, G::Viewer, "Remove view", "Remove the most recently hovered view", &[shift(Key::V)],
         |on| ensure(on.settings.views.list().len() > 1, "This is the only view"))
@@ -110,6 +110,10 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::LockScale, G::Viewer, "Lock colour scale", "Lock or unlock the flow colour scale", &[key(Key::S)],
         |on| ensure(on.session.flow.has_flow(), "No flow yet"))
         .runs(|app, _| app.lock_scale()),
+    command(C::ToggleWheel, G::Viewer, "Show or hide colour wheel", "Show or hide the legend of flow colours", &[], always)
+        .runs(|app, _| app.settings.wheel.is_hidden ^= true),
+    command(C::ShrinkWheel, G::Viewer, "Small or large colour wheel", "Draw the colour wheel small or large", &[], always)
+        .runs(|app, _| app.settings.wheel.is_small ^= true),
 ];
 
 /// What is decoded one frame after the other needs no list of frames.

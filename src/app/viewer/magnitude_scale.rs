@@ -6,10 +6,6 @@ use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::flow::colour;
 
-/// The shortest length that the automatic scale draws in full: flow of still pictures is noise of a fraction of a pixel, which would
-/// shine in all colours.
-const LEAST_PX: f32 = 1.0;
-
 /// How lengths become shares of the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MagnitudeScale {
@@ -20,11 +16,20 @@ pub struct MagnitudeScale {
 }
 
 impl MagnitudeScale {
-    /// The scale of the views: the locked one, else what nearly all vectors in any of them stay below, and not under a pixel.
+    /// The scale of the views: the locked one, else what nearly all vectors in any of them stay below, and not under the
+    /// least one of the settings.
     pub fn of(settings: &Settings, session: &Session) -> Self {
-        let auto = || longest_px(&settings.views, &session.flow, session.video());
+        let auto = || longest_px(&settings.views, &session.flow, session.video()).max(settings.least_scale_px);
         let max_px = settings.locked_scale_px.unwrap_or_else(auto).max(f32::MIN_POSITIVE);
         Self { max_px, gamma: settings.gamma }
+    }
+
+    /// Returns the length that is drawn in full in words, of flow over `stride` frames: `4.0 px/frame`.
+    pub fn in_words(&self, stride: usize) -> String {
+        match stride {
+            0 | 1 => format!("{:.1} px/frame", self.max_px),
+            _ => format!("{:.1} px/{stride} frames", self.max_px),
+        }
     }
 
     /// The vector as it is to be drawn on this scale.
@@ -53,7 +58,7 @@ fn longest_px(views: &Views, comparison: &FlowComparison, video: [u32; 2]) -> f3
         ViewKind::Strip => comparison.source(view.source).strip_lengths.px(video),
         _ => comparison.source(view.source).flow_lengths.px(video),
     };
-    views.list().iter().map(of_view).fold(LEAST_PX, f32::max)
+    views.list().iter().map(of_view).fold(0.0, f32::max)
 }
 
 #[cfg(test)]
@@ -67,5 +72,6 @@ mod tests {
         let lifted = MagnitudeScale { gamma: 2.0, ..plain };
         assert_eq!([1.0, -1.0, 4.0, 0.0].map(|px| lifted.share(px)), [0.5, -0.5, 1.0, 0.0]);
         assert_eq!(plain.colour([0.0, 0.0]), [255; 3]);
+        assert_eq!((plain.in_words(1), plain.in_words(3)), ("4.0 px/frame".into(), "4.0 px/3 frames".into()));
     }
 }

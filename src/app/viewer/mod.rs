@@ -1,5 +1,6 @@
 //! The pictures of the open clip, the timeline below them, and how the clip plays.
 
+pub mod clip_list;
 pub mod clips;
 pub mod commands;
 pub mod difference;
@@ -17,3 +18,4 @@ pub mod timeline;
 pub mod transform;
 pub mod transport;
 pub mod views;
+pub mod wheel_place;

@@ -42,7 +42,8 @@ impl ReadOut {
     pub fn to_text(self) -> String {
         match self {
             Self::Flow { u, v } => {
-                format!("u {u:+.2}  v {v:+.2}  |uv| {:.2} px  {:+.0}°", u.hypot(v), angle_degrees(u, v))
+                let [across, down] = [u, v].map(signed);
+                format!("u {across}  v {down}  |uv| {:.2} px  {:+.0}°", u.hypot(v), angle_degrees(u, v))
             }
             Self::Scalar { name, .. } => format!("{name} {}", self.to_short_text()),
             Self::Colour(_) | Self::Word(_) => self.to_short_text(),
@@ -52,7 +53,7 @@ impl ReadOut {
     /// The numbers alone, for narrow places.
     pub fn to_short_text(self) -> String {
         match self {
-            Self::Flow { u, v } => format!("{u:+.2}, {v:+.2} px"),
+            Self::Flow { u, v } => format!("{}, {} px", signed(u), signed(v)),
             Self::Word(word) => word.into(),
             Self::Colour([r, g, b]) if r == g && g == b => format!("grey {r}"),
             Self::Colour([r, g, b]) => format!("rgb {r} {g} {b}"),
@@ -60,6 +61,12 @@ impl ReadOut {
             Self::Scalar { value, unit, .. } => format!("{value:.2} {unit}"),
         }
     }
+}
+
+/// A component of a vector with its sign; what rounds to nothing has none.
+fn signed(value: f32) -> String {
+    let text = format!("{value:+.2}");
+    if text == "-0.00" || text == "+0.00" { "0.00".into() } else { text }
 }
 
 /// What is under the pointer.
@@ -101,6 +108,7 @@ mod tests {
     #[test]
     fn values_are_told_with_their_units_and_unknown_ones_not_at_all() {
         assert_eq!(ReadOut::flow([3.0, -4.0]).unwrap().to_text(), "u +3.00  v -4.00  |uv| 5.00 px  +53°");
+        assert_eq!(ReadOut::flow([-0.001, 0.004]).unwrap().to_short_text(), "0.00, 0.00 px");
         assert_eq!(ReadOut::flow([f32::NAN, 0.0]), None);
         assert_eq!(ReadOut::scalar("SSIM", 0.5, "").unwrap().to_text(), "SSIM 0.50");
         assert_eq!(ReadOut::scalar("EPE", f32::NAN, "px"), None);

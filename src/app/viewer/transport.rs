@@ -2,6 +2,7 @@
 
 use eframe::egui::{Align, ComboBox, Frame, Layout, Margin, RichText, TextStyle, Ui};
 
+use super::clip_list::clip_steps_ui;
 use super::timeline::Timeline;
 use crate::app::command::Command;
 use crate::app::command::button::icon_button;
@@ -111,6 +112,7 @@ fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         toggle.on_hover_text("Show thumbnails and class tracks");
         cx.settings.labeling.hides_tracks = !shown;
     }
+    clip_steps_ui(ui, cx);
     let marks = cx.session.marks;
     if marks.start.is_some() || marks.end.is_some() {
         let (start, end) = marks.segment(cx.session.frames());

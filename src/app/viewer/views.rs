@@ -231,19 +231,18 @@ impl Views {
         self.list.len() >= MOST
     }
 
-    /// Adds a view behind the one at `index`, of the first source that is not shown as flow yet; its place.
-    pub fn add(&mut self, index: usize) -> usize {
+    /// Adds a view behind all others, of the first source that is not shown as flow yet; its place.
+    pub fn add(&mut self) -> usize {
         if self.is_full() {
-            return index;
+            return self.active;
         }
         let shown =
             |source: &FlowSource| self.list.iter().any(|view| view.kind == ViewKind::Flow && view.source == *source);
         // The others need a file or a model first.
         let source =
             [FlowSource::Network, FlowSource::Tvl1, FlowSource::Codec].into_iter().find(|source| !shown(source));
-        let at = (index + 1).min(self.list.len());
-        self.list.insert(at, ViewSpec::new(ViewKind::Flow, source.unwrap_or(FlowSource::Network)));
-        at
+        self.list.push(ViewSpec::new(ViewKind::Flow, source.unwrap_or(FlowSource::Network)));
+        self.list.len() - 1
     }
 
     /// Removes the view at `index`, unless it is the only one.
@@ -322,10 +321,10 @@ mod tests {
     #[test]
     fn views_come_and_go_but_one_stays() {
         let mut views = Views::default();
-        assert_eq!(views.add(1), 2);
+        assert_eq!(views.add(), 2);
         assert_eq!(views.list()[2], ViewSpec::new(ViewKind::Flow, FlowSource::Tvl1));
         for _ in 0..40 {
-            views.add(0);
+            views.add();
         }
         assert_eq!(views.list().len(), MOST);
         for _ in 0..40 {

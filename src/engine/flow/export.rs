@@ -52,8 +52,8 @@ pub(super) fn write(
                     format.write(&format.path_in(&staging.root(), pair[0].index), field, *scales)?;
                 }
             }
-            FlowExport::Video { path, max_px, .. } => {
-                let max_px = max_px.unwrap_or(longest_px);
+            FlowExport::Video { path, max_px, least_px, .. } => {
+                let max_px = max_px.unwrap_or(longest_px.max(*least_px));
                 let pictures: Vec<_> = fields.iter().map(|field| colour::picture(field, max_px)).collect();
                 let frame: &Frame = &pair[0];
                 let panes: Vec<_> = std::iter::once(&*frame.display).chain(&pictures).collect();

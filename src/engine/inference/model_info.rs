@@ -19,6 +19,8 @@ pub struct ModelInfo {
     pub base: Option<String>,
     /// The data it was trained on.
     pub trained_on: String,
+    /// Licence of the weights, and of what they were made from.
+    pub licence: String,
     /// When, YYYY-MM-DD.
     pub date: String,
     /// Class names in the order of the scores.
@@ -47,6 +49,7 @@ impl ModelInfo {
             hash: model.card.hash.clone(),
             base: model.card.origin.base.as_ref().map(|base| base.name.clone()),
             trained_on: model.card.origin.trained_on.clone(),
+            licence: model.card.licence.clone(),
             date: model.card.origin.date.clone(),
             classes: model.card.classes.clone(),
             has_spatial: model.spatial.is_some(),

@@ -38,6 +38,8 @@ pub struct PinnedPrediction {
     pub model: PathBuf,
     /// Flow from the pinned frame to the next.
     pub flow: FlowView,
+    /// Width and height of the video in pixels; the frame may be smaller.
+    pub video: [u32; 2],
     /// The pinned frame.
     pub frame: Arc<RgbImage>,
     /// The next frame warped back along the flow.

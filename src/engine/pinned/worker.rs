@@ -34,6 +34,8 @@ struct PinnedWindow {
     frames: Vec<Arc<Frame>>,
     /// The place of the pinned frame among them.
     place: usize,
+    /// Width and height of the video.
+    video: [u32; 2],
 }
 
 /// The thread's state.
@@ -119,7 +121,7 @@ impl PinnedWorker {
         let known = self.windows.get(pin).filter(|window| window.wanted == wanted).cloned();
         let window = known.map_or_else(|| PinnedWindow::decode(pin, wanted), Ok)?;
         self.windows.insert(pin.clone(), window.clone());
-        let PinnedWindow { frames, place, .. } = window;
+        let PinnedWindow { frames, place, video, .. } = window;
         let pair = [place, (place + 1).min(frames.len() - 1)].map(|index| frames[index].clone());
         let flow = if pipeline.frames_for(0).len() == 2 {
             pipeline.flow(&pair, 0, FINEST_LEVEL)?
@@ -135,6 +137,7 @@ impl PinnedWorker {
             pin: pin.clone(),
             model: version.0.clone(),
             flow,
+            video,
             frame: first.clone(),
             warped: Arc::new(warp_backward(first, second, &at_size)),
             classes,
@@ -178,10 +181,10 @@ impl PinnedWindow {
     fn decode(pin: &Pin, wanted: (Sizes, usize)) -> Result<Self> {
         let (sizes, count) = &wanted;
         let mut reader = VideoReader::open(&pin.path, sizes.clone())?;
-        let there = reader.info().frames;
+        let (there, video) = (reader.info().frames, [reader.info().width, reader.info().height]);
         let pinned = pin.frame.min(there.saturating_sub(2)); // the last frame begins no pair
         let start = pinned.min(there.saturating_sub(*count));
         let frames = (start..(start + count).min(there)).map(|index| reader.frame(index).map(Arc::new));
-        Ok(Self { frames: frames.collect::<Result<_>>()?, place: pinned - start, wanted })
+        Ok(Self { frames: frames.collect::<Result<_>>()?, place: pinned - start, video, wanted })
     }
 }

@@ -97,6 +97,8 @@ pub enum Message {
     SampleWritten(PathBuf),
     /// The sample project could not be written.
     SampleFailed(Error),
+    /// The sample project is not being written any more, whether it is complete, failed or was stopped.
+    SampleEnded,
     /// Worth telling, nothing to do about it.
     Note(String),
     /// Something failed; the engine continues.

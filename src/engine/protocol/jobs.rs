@@ -99,6 +99,8 @@ pub enum FlowExport {
         sources: Vec<FlowSource>,
         /// Displacement in pixels of the video that has the full colour; `None` for the longest so far.
         max_px: Option<f32>,
+        /// The least of these while `max_px` is `None`: noise is not to look like motion.
+        least_px: f32,
         /// What may be written.
         guard: OutputGuard,
     },

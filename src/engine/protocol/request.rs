@@ -8,6 +8,7 @@ use super::{
 use crate::engine::flow::FlowSettings;
 use crate::engine::pinned::PinnedRequest;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
+use crate::sample::SampleSize;
 use crate::training::{LossSwitches, TrainingPlan};
 use crate::video::PlayerCommand;
 
@@ -85,8 +86,8 @@ pub enum Request {
     StopTraining,
     /// Computes predictions for pinned windows, replacing the previous request. The newest results are in [`Engine::pinned`](super::super::Engine::pinned).
     Pin(Box<PinnedRequest>),
-    /// Writes the generated sample project into a folder.
-    WriteSample(PathBuf),
+    /// Writes so much of the generated sample project into a folder, or ends that.
+    WriteSample(Option<(PathBuf, SampleSize)>),
 }
 
 /// The selected flow of the stack and scale of the pyramid.

@@ -36,13 +36,13 @@ pub enum BenchmarkFigure {
 
 impl BenchmarkFigure {
     const ALL: [(Self, &'static str, &'static str); 7] = [
-        (Self::Epe, "EPE, px", "Mean end-point error"),
-        (Self::Aae, "AAE, °", "Mean angular error"),
-        (Self::Fl, "Fl, %", "Percentage of pixels with error above 3 px and 5 %, or without flow"),
-        (Self::Density, "Density, %", "Percentage of pixels with flow; the rest count as zero flow"),
-        (Self::Matched, "EPE matched, px", "Mean end-point error of pixels visible in both frames"),
-        (Self::Unmatched, "EPE unmatched, px", "Mean end-point error of pixels occluded in the second frame"),
-        (Self::Millis, "Time, ms", "Time per estimate without file reading; last row: median"),
+        (Self::Epe, "EPE (px)", "Mean end-point error"),
+        (Self::Aae, "AAE (°)", "Mean angular error"),
+        (Self::Fl, "Fl (%)", "Percentage of pixels with error above 3 px and 5 %, or without flow"),
+        (Self::Density, "Density (%)", "Percentage of pixels with flow; the rest count as zero flow"),
+        (Self::Matched, "EPE matched (px)", "Mean end-point error of pixels visible in both frames"),
+        (Self::Unmatched, "EPE unmatched (px)", "Mean end-point error of pixels occluded in the second frame"),
+        (Self::Millis, "Time (ms)", "Time per estimate without file reading; last row: median"),
     ];
 
     fn of_errors(self, errors: Option<&FlowErrors>) -> Option<f64> {

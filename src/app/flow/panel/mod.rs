@@ -9,6 +9,7 @@ use eframe::egui::{Checkbox, CollapsingHeader, Label, Response, RichText, Scroll
 use self::tvl1_form::Tvl1Form;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
+use crate::app::flow::source_name::source_name;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::ui::format::cost;
@@ -90,9 +91,10 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
         FlowSource::Truth => "Ground truth is always used where available",
         _ => "Shown in a view; remove the view first",
     };
+    let name = source_name(source, &cx.settings.flow);
     let sources = &mut cx.settings.flow.sources;
     let response = ui
-        .add_enabled(!shown, Checkbox::new(&mut on, source.name()))
+        .add_enabled(!shown, Checkbox::new(&mut on, name))
         .on_hover_text("Compute this flow for statistics and scores")
         .on_disabled_hover_text(reason);
     if response.changed() {

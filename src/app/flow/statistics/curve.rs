@@ -5,11 +5,12 @@ use egui_plot::{Line, Plot, PlotPoints, Points, VLine};
 
 use super::figure::Figure;
 use super::table::number;
+use crate::app::flow::source_name::source_name;
 use crate::app::flow::state::Measures;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, source_color, source_dot};
-use crate::engine::{FlowSource, FlowStatistics, Request};
+use crate::engine::{FlowSettings, FlowSource, FlowStatistics, Request};
 use crate::video::PlayerCommand;
 
 /// Least height of the plot, in points.
@@ -25,11 +26,11 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     field(ui, "Metric", |ui, label| {
         let list = ComboBox::from_id_salt("figure")
             .truncate()
-            .selected_text(figure.full_name())
+            .selected_text(figure.name())
             .width(190f32.min(ui.available_width()));
         let list = list.show_ui(ui, |ui| {
             for choice in Figure::ALL {
-                ui.selectable_value(figure, choice, choice.full_name()).on_hover_text(choice.tooltip());
+                ui.selectable_value(figure, choice, choice.name()).on_hover_text(choice.tooltip());
             }
         });
         list.response.labelled_by(label).on_hover_text(figure.tooltip());
@@ -48,7 +49,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         };
         explanation(ui, text);
     }
-    means_ui(ui, &found);
+    means_ui(ui, &found, &cx.settings.flow);
     let tokens = Tokens::of(ui);
     let position = cx.session.player.position as f64;
     let last = cx.session.frames().saturating_sub(1) as f64;
@@ -70,23 +71,25 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     let few = found.iter().all(|(_, values)| values.len() < FEW);
     let curves: Vec<_> = found
         .iter()
-        .map(|(source, values)| (source.name(), source_color(ui, *source), pieces(values, stride)))
+        .map(|(source, values)| {
+            (source_name(*source, &cx.settings.flow), source_color(ui, *source), pieces(values, stride))
+        })
         .collect();
     let shown = plot.show(ui, |plot| {
         plot.vline(VLine::new("position", position).stroke(Stroke::new(1.0, accent)).allow_hover(false));
         for (name, color, pieces) in curves {
             for piece in pieces {
                 if few || piece.len() == 1 {
-                    let points = Points::new(name, PlotPoints::from(piece.clone()));
+                    let points = Points::new(name.clone(), PlotPoints::from(piece.clone()));
                     plot.points(points.color(color).radius(2.0).allow_hover(false));
                 }
-                plot.line(Line::new(name, PlotPoints::from(piece)).color(color).width(1.5).allow_hover(false));
+                plot.line(Line::new(name.clone(), PlotPoints::from(piece)).color(color).width(1.5).allow_hover(false));
             }
         }
         plot.pointer_coordinate().map(|at| at.x)
     });
     let pointed = shown.inner.map(|x| x.round().clamp(0.0, last) as usize);
-    let text = pointed.map_or(String::new(), |frame| told(frame, &found));
+    let text = pointed.map_or(String::new(), |frame| told(frame, &found, &cx.settings.flow));
     let response = shown.response.on_hover_text_at_pointer(text);
     if let Some(frame) = pointed.filter(|_| response.clicked()) {
         cx.send(Request::Player(PlayerCommand::SeekFrame(frame)));
@@ -94,23 +97,24 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
 }
 
 /// The mean of every source over the frames that are measured.
-fn means_ui(ui: &mut Ui, found: &[(FlowSource, Values)]) {
+fn means_ui(ui: &mut Ui, found: &[(FlowSource, Values)], settings: &FlowSettings) {
     ui.horizontal_wrapped(|ui| {
         for (source, values) in found {
             let mean = values.iter().map(|(_, value)| value).sum::<f64>() / values.len() as f64;
             source_dot(ui, *source);
-            let text = format!("{} {}", source.name(), number(mean as f32));
+            let text = format!("{} {}", source_name(*source, settings), number(mean as f32));
             ui.label(RichText::new(text).small()).on_hover_text(format!("Mean over {} frames", values.len()));
         }
     });
 }
 
 /// A frame and what every source has there.
-fn told(frame: usize, found: &[(FlowSource, Values)]) -> String {
+fn told(frame: usize, found: &[(FlowSource, Values)], settings: &FlowSettings) -> String {
     let mut text = format!("frame {frame}");
     for (source, values) in found {
         let value = values.iter().find(|(other, _)| *other == frame);
-        text += &format!("\n{} {}", source.name(), value.map_or("–".into(), |(_, value)| number(*value as f32)));
+        let value = value.map_or("–".into(), |(_, value)| number(*value as f32));
+        text += &format!("\n{} {value}", source_name(*source, settings));
     }
     text + "\nClick to go to this frame."
 }

@@ -43,24 +43,15 @@ impl Figure {
     /// Name with unit.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Mean => "Mean |uv|, px",
-            Self::Median => "Median |uv|, px",
-            Self::Percentile95 => "95 % |uv|, px",
-            Self::Photometric => "Photometric, grey",
-            Self::PhotometricRatio => "Photometric ratio",
+            Self::Mean => "Mean |uv| (px)",
+            Self::Median => "Median |uv| (px)",
+            Self::Percentile95 => "95th percentile |uv| (px)",
+            Self::Photometric => "Photometric error (grey levels)",
+            Self::PhotometricRatio => "Photometric error / zero flow",
             Self::Ssim => "SSIM",
-            Self::EndPoint => "EPE, px",
-            Self::Angular => "AAE, °",
-            Self::Outliers => "Fl, %",
-        }
-    }
-
-    /// Name where no other figure stands above it.
-    pub fn full_name(self) -> &'static str {
-        match self {
-            Self::PhotometricRatio => "Photometric ratio",
-            Self::Photometric => "Photometric error, grey levels",
-            other => other.name(),
+            Self::EndPoint => "EPE (px)",
+            Self::Angular => "AAE (°)",
+            Self::Outliers => "Fl (%)",
         }
     }
 

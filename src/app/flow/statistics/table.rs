@@ -3,29 +3,36 @@
 use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::figure::Figure;
+use crate::app::flow::source_name::source_name;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, source_dot};
 use crate::engine::{FlowSource, FlowStatistics};
 
+/// Width of the column of names, in points.
+const NAMES: f32 = 112.0;
+
 /// The figures of one source.
 struct StatisticsColumn {
     source: FlowSource,
+    name: String,
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
     pair: Option<[usize; 2]>,
 }
 
 impl StatisticsColumn {
-    fn of(source: FlowSource, session: &Session) -> Self {
+    fn of(source: FlowSource, cx: &PanelContext<'_>) -> Self {
+        let session = &cx.session;
         let diagnostics = session.flow.source(source).diagnostics.as_ref();
         let statistics = diagnostics.map(|diagnostics| {
             // The truth is no competitor of its own.
             let errors = diagnostics.statistics.errors.filter(|_| source != FlowSource::Truth);
             FlowStatistics { errors, ..diagnostics.statistics }
         });
-        Self { source, statistics, pair: diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]) }
+        let name = source_name(source, &cx.settings.flow);
+        Self { source, name, statistics, pair: diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]) }
     }
 
     /// Whether it was compared with a ground truth.
@@ -38,7 +45,7 @@ impl StatisticsColumn {
 pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let session = &cx.session;
     let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
-    let columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, session)).collect();
+    let columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, cx)).collect();
     let in_view = pair_in_view(session, cx.settings.flow.stride);
     let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
     ScrollArea::horizontal().show(ui, |ui| {
@@ -50,6 +57,9 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
             cost_ui(ui, &sources, session);
         });
     });
+    if let Some(remark) = harm_remark(&columns) {
+        ui.add(Label::new(RichText::new(remark).small().color(Tokens::of(ui).warning)).wrap());
+    }
     if let Some(remark) = truth_remark(cx, &columns) {
         explanation(ui, &remark);
     }
@@ -64,6 +74,17 @@ fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
         Some(flow) => [flow.frame, flow.stride],
         None => [session.player.position, stride],
     }
+}
+
+/// Which sources explain the second picture worse than no flow does, if any do.
+fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
+    let ratio = Figure::PhotometricRatio;
+    let is_harmful = |column: &&StatisticsColumn| {
+        let value = column.statistics.as_ref().and_then(|statistics| ratio.of(statistics));
+        value.is_some_and(|value| ratio.is_worse_than_no_motion(value))
+    };
+    let names: Vec<&str> = columns.iter().filter(is_harmful).map(|column| column.name.as_str()).collect();
+    (!names.is_empty()).then(|| format!("Worse than no motion (ratio above 1): {}", names.join(", ")))
 }
 
 /// Why there are no errors, if there are none.
@@ -109,7 +130,7 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2]) {
                 format!("frame {frame} → {}{other}", frame + stride)
             });
             let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
-            ui.label(RichText::new(column.source.name()).small().color(color)).on_hover_text(frame);
+            ui.label(RichText::new(&column.name).small().color(color)).on_hover_text(frame);
         });
     }
     ui.end_row();
@@ -124,7 +145,7 @@ fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [u
     for (i, column) in columns.iter().enumerate() {
         let text = value(column).map_or("–".into(), number);
         let is_harmful = value(column).is_some_and(|value| figure.is_worse_than_no_motion(value));
-        let tooltip = format!("{}, {}: {text}", column.source.name(), figure.full_name());
+        let tooltip = format!("{}, {}: {text}", column.name, figure.name());
         let rank = match column.pair {
             Some(pair) if pair != in_view => Rank::Elsewhere,
             _ if is_harmful => Rank::Harmful,
@@ -142,8 +163,8 @@ fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
     };
     let costs: Vec<Option<f32>> = sources.iter().map(millis).collect();
     for (name, tooltip, of) in [
-        ("Time, ms", "Time of the latest flow", (|millis| millis) as fn(f32) -> f32),
-        ("Speed, fps", "Flows per second", |millis| 1000.0 / millis),
+        ("Time per pair (ms)", "Time of the latest flow", (|millis| millis) as fn(f32) -> f32),
+        ("Speed (fps)", "Flows per second", |millis| 1000.0 / millis),
     ] {
         name_ui(ui, name, tooltip);
         for (millis, source) in costs.iter().zip(sources) {
@@ -155,7 +176,11 @@ fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
 }
 
 fn name_ui(ui: &mut Ui, name: &str, tooltip: &str) {
-    ui.add(Label::new(RichText::new(name).small().color(Tokens::of(ui).weak))).on_hover_text(tooltip);
+    let text = RichText::new(name).small().color(Tokens::of(ui).weak);
+    ui.scope(|ui| {
+        ui.set_max_width(NAMES);
+        ui.add(Label::new(text).wrap()).on_hover_text(tooltip);
+    });
 }
 
 /// How a number stands to the others of its row.

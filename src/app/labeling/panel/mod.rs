@@ -8,7 +8,7 @@ mod label_buttons;
 mod reorder;
 mod videos;
 
-use eframe::egui::{Label as Text, RichText, ScrollArea, TextStyle, Ui};
+use eframe::egui::{Frame, Label as Text, Panel as Side, RichText, ScrollArea, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
@@ -16,6 +16,7 @@ use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, remark};
+use crate::app::viewer::clip_list::clip_list_ui;
 use crate::app::viewer::clips::ClipFolder;
 use crate::labels::{Label, VideoId};
 use crate::plural::counted;
@@ -90,8 +91,12 @@ impl Panel for ProjectPanel {
         if cx.session.labeling.project().is_none() {
             return no_project_ui(ui, cx);
         }
+        if !cx.session.labeling.notes.is_empty() {
+            // Below the list: what is above it does not move when they are dismissed.
+            let notes = Side::bottom("project notes").frame(Frame::NONE).show_separator_line(false);
+            notes.show(ui, |ui| notes_ui(ui, cx));
+        }
         header::header_ui(ui, cx);
-        notes_ui(ui, cx);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             for (page, title, tooltip) in PAGES {
@@ -146,28 +151,12 @@ fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
         }
     });
     ui.separator();
-    let height = ui.text_style_height(&TextStyle::Body) + ui.spacing().button_padding.y * 2.0;
-    ScrollArea::vertical().id_salt("folder").auto_shrink(false).show_rows(
-        ui,
-        height,
-        folder.clips.len(),
-        |ui, rows| {
-            for at in rows {
-                let name = folder.clips[at].file_name().unwrap_or_default().to_string_lossy().into_owned();
-                if ui.selectable_label(place == Some(at), name).clicked() {
-                    cx.actions.push(Action::Open(folder.clips[at].clone()));
-                }
-            }
-        },
-    );
+    clip_list_ui(ui, ScrollArea::vertical().id_salt("folder").auto_shrink(false), folder, cx);
 }
 
 /// What was told when the project was opened, until it is dismissed.
 fn notes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     const SHOWN: usize = 3;
-    if cx.session.labeling.notes.is_empty() {
-        return;
-    }
     let tokens = Tokens::of(ui);
     let mut dismissed = false;
     remark(ui, tokens.warning, |ui| {

@@ -1,12 +1,14 @@
 //! Asks for the right class of what was just seen: one digit, or a few letters.
 
-use eframe::egui::{
-    Align2, Area, Context, Event, Id, Key, Modal, Modifiers, Order, RichText, ScrollArea, TextEdit, Ui, vec2,
-};
+use eframe::egui::{Align2, Area, Context, Event, Id, Key, Modal, Modifiers, Order, RichText, TextEdit, Ui, vec2};
 
 use crate::app::panel::{Action, PanelContext};
 use crate::app::session::Session;
 use crate::app::ui::theme::{Tokens, modal_frame};
+use crate::app::ui::widgets::overlay_list;
+
+/// Height of all in the window but the list, in points.
+const AROUND: f32 = 230.0;
 
 /// The keys of the first ten classes.
 const DIGITS: [(Key, &str); 10] = [
@@ -87,7 +89,7 @@ impl ClassPicker {
         ui.add_space(4.0);
         let mut picked =
             digit.and_then(|digit| offered.get(digit)).or(offered.get(self.selected).filter(|_| entered)).cloned();
-        ScrollArea::vertical().max_height(340.0).auto_shrink([false, true]).show(ui, |ui| {
+        overlay_list(ui, AROUND).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             for (i, class) in offered.iter().enumerate() {
                 if self.row_ui(ui, i, class, step != 0) {

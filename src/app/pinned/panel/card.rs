@@ -27,8 +27,6 @@ const NARROW: f32 = 520.0;
 const DRIFT: f32 = 40.0;
 /// Distances kept at most.
 const MOST_DRIFTS: usize = 512;
-/// Least length or distance that fills a scale, in pixels: noise is not to look like motion.
-const LEAST_PX: f32 = 0.25;
 
 /// What the cards keep between repaints.
 #[derive(Default)]
@@ -53,8 +51,9 @@ struct CardPicture {
 }
 
 impl Cards {
-    /// Draws a pin; true if it is to be taken off.
-    pub fn card_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState) -> bool {
+    /// Draws a pin; true if it is to be taken off. No length or distance below `least_px` fills a scale: noise is not to look like
+    /// motion.
+    pub fn card_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState, least_px: f32) -> bool {
         let (before, now) = (pinned.outlook(pin, pinned.run.before()), pinned.outlook(pin, pinned.now()));
         let paths: Vec<_> = pinned.pins.iter().map(|pin| &pin.path).collect();
         let name = distinct_names(&paths).swap_remove(place);
@@ -68,11 +67,11 @@ impl Cards {
             ui.label(RichText::new(text).color(Tokens::of(ui).weak));
             return unpinned;
         };
-        let max_px = [before, now].into_iter().flatten().map(in_picture).fold(LEAST_PX, f32::max);
+        let max_px = [before, now].into_iter().flatten().map(in_video).fold(least_px, f32::max);
         let aspect = shown.frame.width() as f32 / shown.frame.height().max(1) as f32;
-        let pictures = self.pictures(place, before, now, max_px);
+        let pictures = self.pictures(place, before, now, [max_px, least_px]);
         self.pictures_ui(ui, place, aspect, pictures);
-        self.legend_ui(ui, place, max_px, before.is_some() && now.is_some());
+        self.legend_ui(ui, place, [max_px, least_px], before.is_some() && now.is_some());
         self.drift_ui(ui, place, pin, pinned);
         scores_ui(ui, before.map(Arc::as_ref), now.map(Arc::as_ref));
         unpinned
@@ -91,11 +90,11 @@ impl Cards {
         place: usize,
         before: Option<&Arc<PinnedPrediction>>,
         now: Option<&Arc<PinnedPrediction>>,
-        max_px: f32,
+        [max_px, least_px]: [f32; 2],
     ) -> Vec<Option<CardPicture>> {
         let flow = |name, outlook: &Arc<PinnedPrediction>| {
             let view = outlook.flow.clone();
-            let size = [outlook.frame.width(), outlook.frame.height()];
+            let size = outlook.video;
             let key = PictureKey::new(view.field.clone(), [max_px, 0.0, 0.0]);
             CardPicture { name, key, make: Box::new(move || coloured(&view, size, max_px)) }
         };
@@ -107,11 +106,10 @@ impl Cards {
         let difference = before.zip(now).map(|(before, now)| {
             let known = self.differences.get(&place).is_some_and(|known| known.is_of(&before.flow, &now.flow));
             if !known {
-                let size = [now.frame.width(), now.frame.height()];
-                self.differences.insert(place, PictureDifference::between(&before.flow, &now.flow, size));
+                self.differences.insert(place, PictureDifference::between(&before.flow, &now.flow, now.video));
             }
             let PictureDifference { map, scale, .. } = &self.differences[&place];
-            let (map, scale) = (map.clone(), scale.max(LEAST_PX));
+            let (map, scale) = (map.clone(), scale.max(least_px));
             let key =
                 PictureKey { of: [before.flow.field.clone(), now.flow.field.clone()], parameters: [scale, 0.0, 0.0] };
             let make = move || cells(map.width, map.height, |i| ColourMap::Inferno.colour(map.values[i] / scale));
@@ -186,18 +184,17 @@ impl Cards {
         if let Some(drift) = self.drifts.get(&key).filter(same) {
             return drift.px;
         }
-        let size = [outlook.frame.width(), outlook.frame.height()];
-        let px = mean_px(&PictureDifference::between(&before.flow, &outlook.flow, size));
+        let px = mean_px(&PictureDifference::between(&before.flow, &outlook.flow, outlook.video));
         self.drifts.insert(key, Drift { of, px });
         px
     }
 
     /// What the colours of the flow and of the difference mean, in numbers.
-    fn legend_ui(&self, ui: &mut Ui, place: usize, max_px: f32, compared: bool) {
+    fn legend_ui(&self, ui: &mut Ui, place: usize, [max_px, least_px]: [f32; 2], compared: bool) {
         let tokens = Tokens::of(ui);
-        let mut text = format!("Colour scale: {max_px:.1} px");
+        let mut text = format!("Colour scale: {max_px:.1} px/frame at video size");
         if let Some(difference) = self.differences.get(&place).filter(|_| compared) {
-            let (mean, scale) = (mean_px(difference), difference.scale.max(LEAST_PX));
+            let (mean, scale) = (mean_px(difference), difference.scale.max(least_px));
             text += &match difference.scale {
                 0.0 => ". No flow difference".to_owned(),
                 _ => format!(". Mean flow difference {mean:.2} px, scale {scale:.2} px"),
@@ -237,12 +234,12 @@ fn caption(ui: &Ui, rect: Rect, name: &str) {
     }
 }
 
-/// About how long the longest vector is in pixels of the picture.
-fn in_picture(outlook: &Arc<PinnedPrediction>) -> f32 {
-    outlook.flow.max_px * outlook.frame.width() as f32 / outlook.flow.frame_size.width.max(1) as f32
+/// About how long the longest vector is in pixels of the video.
+fn in_video(outlook: &Arc<PinnedPrediction>) -> f32 {
+    outlook.flow.max_px * outlook.video[0] as f32 / outlook.flow.frame_size.width.max(1) as f32
 }
 
-/// A flow in Middlebury's colours; vectors of `max_px` pixels of a picture of this size have full colour.
+/// A flow in Middlebury's colours; vectors of `max_px` pixels of a video of this size have full colour.
 fn coloured(view: &FlowView, [width, height]: [u32; 2], max_px: f32) -> ColorImage {
     let field = view.in_pixels_of(width as usize, height as usize);
     cells(field.width, field.height, |i| colour::colour(field.uv[i][0], field.uv[i][1], max_px))

@@ -1,13 +1,13 @@
 //! What a run is told while it trains: hold, go back, stop; and the banner of a run that diverged.
 
-use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{Button, Label, RichText, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::PanelContext;
 use crate::app::training::state::TrainingPhase;
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::remark;
+use crate::app::ui::widgets::{menu_list, remark};
 use crate::engine::Request;
 
 /// The buttons of a run under way.
@@ -28,7 +28,7 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let mut chosen = None;
     ui.add_enabled_ui(steers && !steps.is_empty(), |ui| {
         ui.menu_button("Roll back…", |ui| {
-            ScrollArea::vertical().max_height(260.0).show(ui, |ui| {
+            menu_list(ui).show(ui, |ui| {
                 for step in steps {
                     let text = match step {
                         0 => "Start of the run".to_owned(),

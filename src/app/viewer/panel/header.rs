@@ -2,6 +2,7 @@
 
 use eframe::egui::{Align, Button, ComboBox, Label, Layout, Rect, RichText, TextStyle, Ui, UiBuilder, vec2};
 
+use crate::app::flow::source_name::source_name;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::format::cost;
@@ -38,7 +39,7 @@ pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut P
             ui.spacing_mut().icon_width = 10.0;
             let removed = remove_ui(ui, index, cx);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                choices_ui(ui, index, &mut view, cx.session);
+                choices_ui(ui, index, &mut view, cx);
                 if ui.available_width() < NARROWEST_CAPTION {
                     return;
                 }
@@ -69,12 +70,13 @@ fn remove_ui(ui: &mut Ui, index: usize, cx: &PanelContext<'_>) -> bool {
     ui.add(button).accessible_name(format!("Remove view {}", index + 1)).on_hover_text("Remove this view").clicked()
 }
 
-fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, session: &Session) {
+fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, cx: &PanelContext<'_>) {
     let kind = view.kind;
+    let [source, other] = [view.source, view.other].map(|source| source_name(source, &cx.settings.flow));
     let names = match kind {
         ViewKind::Frame => vec![kind.name()],
-        ViewKind::Difference => vec![kind.name(), view.source.name(), view.other.name()],
-        _ => vec![kind.name(), view.source.name()],
+        ViewKind::Difference => vec![kind.name(), &source, &other],
+        _ => vec![kind.name(), &source],
     };
     let widths = list_widths(ui, &names);
     list_ui(ui, &format!("Type of view {}", index + 1), kind.name(), kind.tooltip(), widths[0], |ui| {
@@ -86,11 +88,11 @@ fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, session: &Session)
         }
     });
     if kind != ViewKind::Frame {
-        source_ui(ui, &format!("Source of view {}", index + 1), "Flow source", widths[1], &mut view.source, session);
+        source_ui(ui, &format!("Source of view {}", index + 1), "Flow source", widths[1], &mut view.source, cx);
     }
     if kind == ViewKind::Difference {
         let name = format!("Compared source of view {}", index + 1);
-        source_ui(ui, &name, "Flow source to compare with", widths[2], &mut view.other, session);
+        source_ui(ui, &name, "Flow source to compare with", widths[2], &mut view.other, cx);
     }
 }
 
@@ -112,11 +114,12 @@ fn list_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
     widths
 }
 
-fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut FlowSource, session: &Session) {
-    list_ui(ui, name, source.name(), tooltip, width, |ui| {
+fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut FlowSource, cx: &PanelContext<'_>) {
+    let shown = source_name(*source, &cx.settings.flow);
+    list_ui(ui, name, &shown, tooltip, width, |ui| {
         for choice in FlowSource::ALL {
-            let response = ui.selectable_value(source, choice, choice.name());
-            if let Some(error) = &session.flow.source(choice).unavailable {
+            let response = ui.selectable_value(source, choice, source_name(choice, &cx.settings.flow));
+            if let Some(error) = &cx.session.flow.source(choice).unavailable {
                 response.on_hover_text(error.to_string());
             }
         }
@@ -126,7 +129,7 @@ fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut Fl
 fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
     ui.allocate_ui(vec2(width, ui.available_height()), |ui| {
         let text = RichText::new(text).text_style(TextStyle::Small);
-        let list = ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width).height(420.0).truncate();
+        let list = ComboBox::from_id_salt(name.to_owned()).selected_text(text).width(width).truncate();
         list.show_ui(ui, contents).response.accessible_name(name).on_hover_text(tooltip);
     });
 }

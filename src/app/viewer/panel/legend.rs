@@ -1,10 +1,13 @@
 //! What the colours mean: the wheel for directions with the magnitude at its rim, a bar for single numbers.
 
 use eframe::egui::{
-    Align2, Color32, ColorImage, Context, Mesh, Painter, Pos2, Rect, Shape, Stroke, TextStyle, TextureHandle,
-    TextureId, TextureOptions, Ui, Vec2, pos2, vec2,
+    Align2, Color32, ColorImage, Context, CursorIcon, Mesh, Painter, Pos2, Rect, Role, Sense, Shape, Stroke, TextStyle,
+    TextureHandle, TextureId, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
+use crate::app::command::Command;
+use crate::app::panel::PanelContext;
+use crate::app::shell::menu::item_ui;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
@@ -13,8 +16,10 @@ use crate::flow::colour_map::ColourMap;
 
 /// Side of the wheel's picture in pixels.
 const RESOLUTION: usize = 160;
-/// Diameter on the screen in points, where there is room.
-const DIAMETER: f32 = 76.0;
+/// Diameters on the screen in points, large and small, where there is room.
+const DIAMETERS: [f32; 2] = [76.0, 38.0];
+/// Room for the lock beside the magnitude, in points.
+const LOCK: f32 = 14.0;
 /// Size of the bar on the screen in points.
 const BAR: Vec2 = vec2(84.0, 8.0);
 /// Least size of a view that has room for a bar, in points.
@@ -27,42 +32,61 @@ pub struct Wheel {
 }
 
 impl Wheel {
-    /// Draws the legend into the lower right corner of a picture; the vector under the pointer is a dot on the wheel.
-    pub fn legend_ui(
-        &mut self,
-        ui: &Ui,
-        painter: &Painter,
-        pane: Rect,
-        scale: MagnitudeScale,
-        locked: bool,
-        pointed: Option<[f32; 2]>,
-    ) {
-        let tokens = Tokens::of(ui);
-        let diameter = DIAMETER.min(pane.width() * 0.25).min(pane.height() * 0.25);
-        let size = vec2(diameter.max(44.0) + 16.0, diameter + 32.0);
-        let card = Align2::RIGHT_BOTTOM.align_size_within_rect(size, pane.shrink(8.0));
+    /// Draws the legend over a picture, where it can be dragged; the vector under the pointer is a dot on the wheel.
+    pub fn legend_ui(&mut self, ui: &Ui, pane: Rect, pointed: Option<[f32; 2]>, cx: &mut PanelContext<'_>) {
+        if cx.settings.wheel.is_hidden {
+            return;
+        }
+        let (painter, tokens) = (ui.painter_at(pane), Tokens::of(ui));
+        let scale = MagnitudeScale::of(cx.settings, cx.session);
+        let is_locked = cx.settings.locked_scale_px.is_some();
+        let font = TextStyle::Small.resolve(ui.style());
+        let words = painter.layout_no_wrap(scale.in_words(cx.settings.flow.stride), font, tokens.on_scrim);
+        let lock = if is_locked { LOCK } else { 0.0 };
+        let [large, small] = DIAMETERS;
+        let diameter = if cx.settings.wheel.is_small { small } else { large };
+        let diameter = diameter.min(pane.width() * 0.25).min(pane.height() * 0.25);
+        let size = vec2(diameter.max(words.size().x + lock) + 16.0, diameter + 32.0);
+        let card = self.card_ui(ui, pane, size, cx);
+
         painter.rect_filled(card, RADIUS, tokens.scrim);
         let wheel = Rect::from_min_size(card.min + vec2((size.x - diameter) / 2.0, 8.0), vec2(diameter, diameter));
         let texture = self.texture(ui.ctx());
         painter.image(texture, wheel, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
-
         if let Some(uv) = pointed {
             let [u, v] = scale.bent(uv);
             let length = (u.hypot(v) / scale.max_px).clamp(1.0, f32::INFINITY);
             let offset = vec2(u, v) / scale.max_px / length * (diameter / 2.0);
             painter.circle(wheel.center() + offset, 3.5, Color32::WHITE, Stroke::new(1.5, Color32::BLACK));
         }
-
-        let font = TextStyle::Small.resolve(ui.style());
-        let below = pos2(card.center().x, wheel.bottom() + 12.0);
-        let galley = painter.layout_no_wrap(format!("{:.1} px", scale.max_px), font, tokens.on_scrim);
-        let shift = if locked { 7.0 } else { 0.0 };
-        let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), Rect::from_center_size(below, size));
-        painter.galley(at.min + vec2(shift, 0.0), galley, tokens.on_scrim);
-        if locked {
-            let lock = Rect::from_center_size(pos2(at.left() - 4.0, below.y), vec2(9.0, 9.0));
-            Icon::Locked.paint(painter, lock, tokens.on_scrim);
+        let below = pos2(card.center().x + lock / 2.0, wheel.bottom() + 12.0);
+        let text = Align2::CENTER_CENTER.align_size_within_rect(words.size(), Rect::from_center_size(below, size));
+        painter.galley(text.min, words, tokens.on_scrim);
+        if is_locked {
+            let lock = Rect::from_center_size(pos2(text.left() - 7.0, below.y), vec2(9.0, 9.0));
+            Icon::Locked.paint(&painter, lock, tokens.on_scrim);
         }
+    }
+
+    /// Takes what the pointer does to the wheel: drags, double clicks, and its menu. Returns where it lies.
+    fn card_ui(&self, ui: &Ui, pane: Rect, size: Vec2, cx: &mut PanelContext<'_>) -> Rect {
+        let place = &mut cx.settings.wheel;
+        let id = ui.scope_id().with("wheel");
+        let response = ui.interact(place.card(pane, size).intersect(pane), id, Sense::click_and_drag());
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Colour wheel"));
+        if response.dragged() {
+            place.drag(pane, size, response.drag_delta());
+        }
+        place.is_small ^= response.double_clicked();
+        let card = place.card(pane, size);
+        response.context_menu(|ui| {
+            ui.set_min_width(190.0);
+            item_ui(ui, Command::ShrinkWheel, cx);
+            item_ui(ui, Command::ToggleWheel, cx);
+        });
+        let response = response.on_hover_and_drag_cursor(CursorIcon::Move);
+        response.on_hover_text("Pixels per frame at video size. Drag or right-click.");
+        card
     }
 
     /// The wheel's picture.

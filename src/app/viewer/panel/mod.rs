@@ -14,8 +14,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use eframe::egui::{
-    Color32, CursorIcon, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, TextStyle, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, CursorIcon, Label, Painter, Pos2, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
+    TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 pub use super::gpu_flow::install as install_gpu_flow;
@@ -126,7 +126,24 @@ impl Viewer {
         if let Some(pointer) = &pointer {
             self.pointed_ui(ui, &placed, pointer, cx);
         }
+        if let Some(first) = placed.first() {
+            self.zoom_ui(ui, first.seen);
+        }
         self.textures.sweep();
+    }
+
+    /// How much the pictures are magnified, in the lower left corner of the first.
+    fn zoom_ui(&self, ui: &mut Ui, pane: Rect) {
+        if self.view.zoom() <= 1.0 {
+            return;
+        }
+        let tokens = Tokens::of(ui);
+        let text = format!("{:.1}×", self.view.zoom());
+        let font = TextStyle::Small.resolve(ui.style());
+        let size = ui.painter().layout_no_wrap(text.clone(), font, tokens.on_scrim).size() + vec2(12.0, 6.0);
+        let card = Align2::LEFT_BOTTOM.align_size_within_rect(size, pane.shrink(8.0));
+        ui.painter().rect_filled(card, RADIUS, tokens.scrim);
+        ui.put(card, Label::new(RichText::new(text).small().color(tokens.on_scrim)));
     }
 
     /// Keeps the maps of differences up to date.
@@ -238,8 +255,7 @@ impl Viewer {
                 Some(ReadOut::Flow { u, v }) => Some([u, v]),
                 _ => None,
             };
-            let locked = cx.settings.locked_scale_px.is_some();
-            self.wheel.legend_ui(ui, &ui.painter_at(pane), pane, scale, locked, vector);
+            self.wheel.legend_ui(ui, pane, vector, cx);
         }
     }
 
@@ -298,7 +314,7 @@ fn place(area: Rect, cx: &mut PanelContext<'_>) -> Vec<Placed> {
         let seen = layout::slices(pane, cx.settings.views.dividers());
         headers.into_iter().zip(seen).map(|(header, seen)| [header, pane, seen]).collect()
     } else {
-        let cells = layout::grid(area, views.len(), video, top, GAP);
+        let cells = layout::grid_of_views(area, views.len(), video, top, GAP);
         cells.into_iter().map(|cell| [header(cell), below(cell), below(cell)]).collect()
     };
     let placed = |(view, [header, pane, seen]): (ViewSpec, [Rect; 3])| {

@@ -1,0 +1,272 @@
+//! The window around the panels: what a person sees of it in the first minutes, and in windows of any size.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, vec2};
+use egui_kittest::kittest::{NodeT, Queryable};
+use image::{Rgb, RgbImage};
+
+use super::palette::Palette;
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::command::prompt::PathPrompt;
+use crate::app::flow::tests::Window;
+use crate::app::settings::{LastPlace, Settings};
+use crate::app::viewer::views::Views;
+use crate::engine::Message;
+use crate::video::{Geometry, VideoInfo, VideoWriter};
+
+const SIZE: [f32; 2] = [1280.0, 800.0];
+/// Screens in pixels, each with pixels a point.
+const SCREENS: [([f32; 2], f32); 12] = [
+    ([1280.0, 720.0], 1.0),
+    ([1280.0, 720.0], 1.25),
+    ([1280.0, 720.0], 1.5),
+    ([1440.0, 900.0], 1.0),
+    ([1440.0, 900.0], 1.5),
+    ([1920.0, 1080.0], 1.0),
+    ([1920.0, 1080.0], 1.25),
+    ([1920.0, 1080.0], 1.5),
+    ([1920.0, 1080.0], 2.0),
+    ([3840.0, 2160.0], 1.0),
+    ([3840.0, 2160.0], 1.5),
+    ([3840.0, 2160.0], 2.0),
+];
+
+fn nothing_open(size: [f32; 2], settings: Settings) -> Window {
+    Window::with(size, settings, |app| app.session.loading_model = None)
+}
+
+/// A video of twelve frames in `dir`.
+fn video(dir: &Path) -> PathBuf {
+    let (path, geometry) = (dir.join("clip.mp4"), Geometry { width: 64, height: 48 });
+    let mut writer = VideoWriter::create(&path, geometry, 25.0).unwrap();
+    for turn in 0..12 {
+        let picture = RgbImage::from_fn(64, 48, |x, y| Rgb([(4 * x + turn) as u8, (5 * y) as u8, 90]));
+        writer.push(&picture).unwrap();
+    }
+    writer.finish().unwrap();
+    path
+}
+
+/// Takes answers of threads in until `is_done`.
+fn wait(window: &mut Window, is_done: impl Fn(&App) -> bool) {
+    let ctx = window.harness.ctx.clone();
+    while !is_done(window.harness.state()) {
+        window.harness.state_mut().take_answers(&ctx);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    window.settle();
+}
+
+fn button(window: &mut Window, at: Pos2, pressed: bool) {
+    let modifiers = Modifiers::NONE;
+    window.harness.event(Event::PointerButton { pos: at, button: PointerButton::Primary, pressed, modifiers });
+    window.settle();
+}
+
+fn rect_of(window: &Window, label: &str) -> Option<Rect> {
+    window.harness.query_by_role_and_label(Role::Button, label).map(|node| node.rect())
+}
+
+#[test]
+fn all_kinds_of_views_can_be_seen_and_clicked_in_their_list() {
+    let mut window = Window::new([1280.0, 720.0], Views::default());
+    window.harness.get_by_role_and_label(Role::ComboBox, "Type of view 1").click();
+    window.settle();
+    let last = rect_of(&window, "Temporal input").unwrap().center();
+    window.point_at(last);
+    button(&mut window, last, true);
+    button(&mut window, last, false);
+    assert!(window.pictures()[0].starts_with("Temporal input"), "{:?}", window.pictures());
+}
+
+#[test]
+fn about_names_version_device_and_licences() {
+    let mut window = Window::new(SIZE, Views::default());
+    window.perform(Command::About);
+    for text in
+        [env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_LICENSE"), "libavcodec", "SIL Open Font", "CPU", "not stated"]
+    {
+        assert!(window.sees(text), "{text}");
+    }
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert!(!window.sees("SIL Open Font"));
+}
+
+#[test]
+fn the_colour_wheel_is_dragged_shrunk_and_hidden() {
+    let mut window = Window::new(SIZE, Views::default());
+    assert!(window.sees("px/frame"), "the scale is in pixels per frame");
+    let before = rect_of(&window, "Colour wheel").unwrap();
+    let to = before.center() - vec2(150.0, 90.0);
+    window.point_at(before.center());
+    button(&mut window, before.center(), true);
+    window.point_at(to);
+    button(&mut window, to, false);
+    let moved = rect_of(&window, "Colour wheel").unwrap();
+    assert!((moved.center() - to).length() < 2.0, "{before:?} became {moved:?}");
+    window.perform(Command::ShrinkWheel);
+    assert!(rect_of(&window, "Colour wheel").unwrap().height() < moved.height() - 20.0);
+    window.perform(Command::ToggleWheel);
+    assert_eq!(rect_of(&window, "Colour wheel"), None);
+}
+
+#[test]
+fn the_magnification_is_shown_while_there_is_one() {
+    let mut window = Window::new(SIZE, Views::default());
+    assert!(!window.sees("2.0×"));
+    let ctx = window.harness.ctx.clone();
+    window.point_at(window.centre(0));
+    window.harness.event(Event::Zoom(2.0));
+    window.settle();
+    assert!(window.sees("2.0×"));
+    window.harness.state_mut().perform(Command::FitView, &ctx);
+    window.settle();
+    assert!(!window.sees("2.0×"));
+}
+
+#[test]
+fn a_typed_path_is_completed_with_tab_and_recent_places_are_offered() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("clips")).unwrap();
+    let mut settings = Settings::default();
+    settings.remember(&dir.path().join("a.mp4"));
+    let mut window = nothing_open(SIZE, settings);
+    let question = PathPrompt::Of(Command::OpenFolder);
+    window.harness.state_mut().overlay.show_palette(Palette::path(question, None));
+    window.settle();
+    let place = format!("{}/", dir.path().display());
+    window.harness.get_by_role_and_label(Role::Button, &place).click();
+    window.settle();
+    window.harness.event(Event::Text("cl".into()));
+    window.settle();
+    let clips = format!("{place}clips/");
+    while window.harness.query_by_role_and_label(Role::Button, &clips).is_none() {
+        window.settle();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    window.harness.key_press(Key::Tab);
+    window.settle();
+    assert!(window.harness.query_all_by_value(&clips).next().is_some());
+}
+
+#[test]
+fn the_last_clip_is_opened_again_at_its_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = video(dir.path());
+    let last = |clip: PathBuf| {
+        let mut settings = Settings::default();
+        settings.last = Some(LastPlace { clip, frame: 7, folder: None });
+        settings
+    };
+    let mut window = nothing_open(SIZE, last(clip.clone()));
+    wait(&mut window, |app| app.session.opening.as_ref() == Some(&clip));
+    let returning = window.harness.state().session.live.returning.clone().unwrap();
+    assert_eq!((returning.path, returning.position), (clip, 7));
+
+    let mut window = nothing_open(SIZE, last(dir.path().join("gone.mp4")));
+    wait(&mut window, |app| app.settings.last.is_none());
+    assert!(window.harness.state().session.notice.is_none(), "nobody asked for it");
+}
+
+#[test]
+fn recent_files_are_those_that_were_opened_and_not_stepped_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let clip = video(dir.path());
+    let folder = dir.path().join("folder");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["a.mp4", "b.mp4"] {
+        std::fs::copy(&clip, folder.join(name)).unwrap();
+    }
+    let mut window = Window::new(SIZE, Views::default());
+    let ctx = window.harness.ctx.clone();
+    let known = window.harness.state().session.clip.clone().unwrap();
+    for path in [clip.clone(), folder.clone(), folder.join("b.mp4")] {
+        let app = window.harness.state_mut();
+        app.session.leave_clip();
+        app.open(path, &ctx);
+        wait(&mut window, |app| app.session.opening.is_some());
+        let app = window.harness.state_mut();
+        let path = app.session.opening.clone().unwrap();
+        app.receive(&Message::Opened(VideoInfo { path, ..known.clone() }), &ctx);
+    }
+    assert_eq!(window.harness.state().settings.recent, [folder, clip]);
+}
+
+#[test]
+fn a_folder_of_class_folders_is_listed_and_clips_that_cannot_be_opened_say_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    for name in ["bow/2.mp4", "wave/1.mp4"] {
+        std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        std::fs::write(at(name), "no video").unwrap();
+    }
+    let mut window = nothing_open(SIZE, Settings::default());
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().open(dir.path().into(), &ctx);
+    wait(&mut window, |app| app.session.faults.len() == 2);
+    assert!(window.sees("clip 1 of 2") && window.sees("1 of 2"));
+    let names = ["bow/2.mp4", "wave/1.mp4"].map(|name| Path::new(name).display().to_string());
+    for name in names {
+        assert!(window.sees(&format!("{name} – cannot be opened")), "{name}");
+    }
+    window.perform(Command::NextVideo);
+    assert_eq!(window.harness.state().session.opening, Some(at("wave/1.mp4")));
+}
+
+/// What is cut off by the sides of the window, and which controls outside the panel at the right lie over each other.
+fn faults(window: &Window, [width, height]: [f32; 2]) -> Vec<String> {
+    let controls = [Role::Button, Role::ComboBox, Role::SpinButton, Role::CheckBox];
+    let nodes = window.harness.root().children_recursive();
+    let all: Vec<(Role, String, Rect)> = nodes
+        .map(|node| (node.accesskit_node().role(), node.accesskit_node().label().unwrap_or_default(), node.rect()))
+        .filter(|(role, _, rect)| rect.is_positive() && (controls.contains(role) || *role == Role::Label))
+        .collect();
+    let is_outside = |rect: &Rect| rect.min.x < -0.5 || rect.max.x > width + 0.5;
+    let outside = all.iter().filter(|(_, _, rect)| is_outside(rect));
+    let mut faults: Vec<String> = outside.map(|(_, label, rect)| format!("{label:?} at {rect:?} is cut off")).collect();
+    // What scrolls in the panel lies elsewhere than it is seen.
+    let side = width * 0.6;
+    let is_fixed = |rect: &Rect| rect.max.x < side || rect.max.y < 60.0 || rect.min.y > height - 40.0;
+    let fixed: Vec<_> = all.iter().filter(|(role, _, rect)| controls.contains(role) && is_fixed(rect)).collect();
+    for (i, (_, label, rect)) in fixed.iter().enumerate() {
+        for (_, other, beside) in &fixed[..i] {
+            let shared = rect.intersect(*beside);
+            let is_within = rect.contains_rect(*beside) || beside.contains_rect(*rect);
+            if shared.is_positive() && shared.width().min(shared.height()) > 1.5 && !is_within {
+                faults.push(format!("{label:?} at {rect:?} lies over {other:?} at {beside:?}"));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn the_default_layout_fits_every_screen() {
+    for (pixels, scale) in SCREENS {
+        let size = pixels.map(|side| side / scale);
+        let on = |mut window: Window| {
+            window.harness.set_pixels_per_point(scale);
+            window.settle();
+            window
+        };
+        let window = on(nothing_open(size, Settings::default()));
+        assert_eq!(faults(&window, size), Vec::<String>::new(), "welcome at {pixels:?}, {scale}");
+
+        let mut window = on(Window::new(size, Views::default()));
+        for guide in [false, true] {
+            window.harness.state_mut().settings.guide.is_open = guide;
+            window.settle();
+            let found = faults(&window, size);
+            assert!(found.is_empty(), "{pixels:?}, {scale}, First steps {guide}: {found:#?}");
+            let pictures: Vec<Rect> = window.harness.query_all_by_role(Role::Image).map(|node| node.rect()).collect();
+            assert!(pictures[0].max.x <= pictures[1].min.x, "{pixels:?}, {scale}: the frame lies beside its flow");
+            let tab = rect_of(&window, "Scores").unwrap();
+            assert!(tab.max.x <= size[0], "{pixels:?}, {scale}: {tab:?}");
+        }
+    }
+}
