@@ -283,6 +283,7 @@ impl App {
         if let Some(before) = self.sent_flow.replace(demand.clone()) {
             self.session.flow.settings_changed(&before, &demand);
         }
+        self.session.flow.name_second(demand.second_model.as_deref());
         self.engine.send(Request::FlowComparison(Box::new(demand)));
     }
 

@@ -92,7 +92,7 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
     };
     let sources = &mut cx.settings.flow.sources;
     let response = ui
-        .add_enabled(!shown, eframe::egui::Checkbox::new(&mut on, source.name()))
+        .add_enabled(!shown, eframe::egui::Checkbox::new(&mut on, cx.session.flow.name_of(source)))
         .on_hover_text("Compute this flow for statistics and scores")
         .on_disabled_hover_text(reason);
     if response.changed() {

@@ -12,6 +12,8 @@ use crate::engine::{FlowSource, FlowStatistics};
 /// The figures of one source.
 struct StatisticsColumn {
     source: FlowSource,
+    /// What the source is called.
+    name: String,
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
     pair: Option<[usize; 2]>,
@@ -25,7 +27,8 @@ impl StatisticsColumn {
             let errors = diagnostics.statistics.errors.filter(|_| source != FlowSource::Truth);
             FlowStatistics { errors, ..diagnostics.statistics }
         });
-        Self { source, statistics, pair: diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]) }
+        let pair = diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]);
+        Self { source, name: session.flow.name_of(source).to_owned(), statistics, pair }
     }
 
     /// Whether it was compared with a ground truth.
@@ -109,7 +112,7 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2]) {
                 format!("frame {frame} → {}{other}", frame + stride)
             });
             let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
-            ui.label(RichText::new(column.source.name()).small().color(color)).on_hover_text(frame);
+            ui.label(RichText::new(&column.name).small().color(color)).on_hover_text(frame);
         });
     }
     ui.end_row();
@@ -124,7 +127,7 @@ fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [u
     for (i, column) in columns.iter().enumerate() {
         let text = value(column).map_or("–".into(), number);
         let is_harmful = value(column).is_some_and(|value| figure.is_worse_than_no_motion(value));
-        let tooltip = format!("{}, {}: {text}", column.source.name(), figure.full_name());
+        let tooltip = format!("{}, {}: {text}", column.name, figure.full_name());
         let rank = match column.pair {
             Some(pair) if pair != in_view => Rank::Elsewhere,
             _ if is_harmful => Rank::Harmful,
@@ -148,7 +151,7 @@ fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
         name_ui(ui, name, tooltip);
         for (millis, source) in costs.iter().zip(sources) {
             let text = millis.map_or("–".into(), |millis| number(of(millis)));
-            value_ui(ui, &text, Rank::Plain, &format!("{}, {name}: {text}", source.name()));
+            value_ui(ui, &text, Rank::Plain, &format!("{}, {name}: {text}", session.flow.name_of(*source)));
         }
         ui.end_row();
     }

@@ -73,8 +73,8 @@ fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, session: &Session)
     let kind = view.kind;
     let names = match kind {
         ViewKind::Frame => vec![kind.name()],
-        ViewKind::Difference => vec![kind.name(), view.source.name(), view.other.name()],
-        _ => vec![kind.name(), view.source.name()],
+        ViewKind::Difference => vec![kind.name(), session.flow.name_of(view.source), session.flow.name_of(view.other)],
+        _ => vec![kind.name(), session.flow.name_of(view.source)],
     };
     let widths = list_widths(ui, &names);
     list_ui(ui, &format!("Type of view {}", index + 1), kind.name(), kind.tooltip(), widths[0], |ui| {
@@ -113,9 +113,9 @@ fn list_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
 }
 
 fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut FlowSource, session: &Session) {
-    list_ui(ui, name, source.name(), tooltip, width, |ui| {
+    list_ui(ui, name, session.flow.name_of(*source), tooltip, width, |ui| {
         for choice in FlowSource::ALL {
-            let response = ui.selectable_value(source, choice, choice.name());
+            let response = ui.selectable_value(source, choice, session.flow.name_of(choice));
             if let Some(error) = &session.flow.source(choice).unavailable {
                 response.on_hover_text(error.to_string());
             }
