@@ -59,6 +59,8 @@ pub struct App {
     pub(super) dialogs: Dialogs,
     /// Files that are written.
     pub(super) exports: Tasks<PathBuf, ()>,
+    /// Pages that the browser is asked to open.
+    pub(super) browsing: Tasks<PathBuf, ()>,
     /// Saved reports of evaluations that are read.
     pub(super) reports: Tasks<ReportPurpose, (PathBuf, ActionsReport)>,
     /// What the engine's flow comparison was last told to work on.
@@ -134,6 +136,7 @@ impl App {
             guide: Guide::default(),
             dialogs: Dialogs::default(),
             exports: Tasks::default(),
+            browsing: Tasks::default(),
             reports: Tasks::default(),
             sent_flow: None,
             looping: None,

@@ -30,6 +30,7 @@ impl App {
     pub(in crate::app) fn take_answers(&mut self, ctx: &Context) {
         self.take_output_checks(ctx);
         self.take_reports();
+        self.take_pages();
         for found in self.opener.answers() {
             match found {
                 Ok(found) => self.found(found, ctx),

@@ -1,9 +1,10 @@
 //! Training runs with progress on the terminal; Ctrl-C saves them.
 
-use super::super::interrupt::{command_line, stop_on_interrupt};
+use super::super::interrupt::stop_on_interrupt;
 use super::super::model_arguments::DeviceArg;
 use super::super::outcome::Outcome;
 use super::progress::TrainingProgress;
+use crate::command_line;
 use crate::error::Result;
 use crate::panic_guard::caught;
 use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
@@ -26,7 +27,7 @@ pub(super) fn train_in_turn(plans: &[TrainingPlan], device: DeviceArg, gradient_
     };
     caught("training", || training::run_in_turn(plans, &compute.device, &control, &mut report))?;
     if outcome == Outcome::Interrupted {
-        println!("Saved. Resume with the same command:\n  {}", command_line());
+        println!("Saved. Resume with the same command:\n  {}", command_line::current());
     }
     Ok(outcome)
 }
