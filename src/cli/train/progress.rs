@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::super::outcome::complain;
 use super::held_out::HeldOut;
+use crate::evaluation::{interval_in_percent, wilson_interval};
 use crate::plural::counted;
 use crate::training::{Preparation, StepMetrics, TrainingEvent, TrainingPlan, random_part};
 
@@ -72,8 +73,8 @@ impl TrainingProgress {
             }
             TrainingEvent::Preparing { what, done, of } => self.prepare(*what, *done, *of),
             TrainingEvent::Step(metrics) => self.step(metrics),
-            TrainingEvent::Validation { step, name, value, .. } => {
-                self.line(&format!("step {step}: {name} {value:.4}"))
+            TrainingEvent::Validation { step, name, value, guesses } => {
+                self.line(&format!("step {step}: {}", measured(name, *value, guesses)));
             }
             TrainingEvent::Best { step, name, value, model_dir } => {
                 self.best = Some(format!("{name} {value:.4} after step {step}: {}", model_dir.display()));
@@ -154,6 +155,16 @@ impl TrainingProgress {
     }
 }
 
+/// Returns a measurement as text: an accuracy with its interval, another figure as a number.
+fn measured(name: &str, value: f32, guesses: &[[usize; 2]]) -> String {
+    if guesses.is_empty() {
+        return format!("{name} {value:.4}");
+    }
+    let right = guesses.iter().filter(|[label, guess]| label == guess).count();
+    let interval = interval_in_percent(wilson_interval(right, guesses.len()));
+    format!("{name} {:.1} % ({interval}), {right} of {}", 100.0 * value, counted(guesses.len(), "clip"))
+}
+
 /// Returns speed, time left and all loss terms as text.
 fn summary(metrics: &StepMetrics) -> String {
     let left = HumanDuration(Duration::try_from_secs_f64(metrics.eta_secs).unwrap_or_default());
@@ -170,4 +181,41 @@ fn summary(metrics: &StepMetrics) -> String {
         text += &format!("\n  {}", terms.join("  "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::Network;
+
+    #[test]
+    fn accuracies_have_an_interval_and_other_figures_none() {
+        assert_eq!(
+            measured("top-1", 0.75, &[[0, 0], [1, 1], [1, 0], [0, 0]]),
+            "top-1 75.0 % (30.1–95.4), 3 of 4 clips"
+        );
+        assert_eq!(measured("photometric ratio", 0.5, &[]), "photometric ratio 0.5000");
+    }
+
+    #[test]
+    fn half_a_recogniser_is_not_offered_for_use() {
+        let plan = |network| TrainingPlan { network, ..TrainingPlan::default() };
+        let ended = |stopped_early| {
+            let mut progress = TrainingProgress::of(&[plan(Network::Spatial), plan(Network::Temporal)]);
+            progress.show(&TrainingEvent::Finished { model_dir: "run-spatial/model".into(), stopped_early });
+            (progress.in_words(), progress.as_json())
+        };
+        let (words, json) = ended(true);
+        assert!(words == "Unfinished model: run-spatial/model\n" && json["interrupted"] == true, "{words}");
+        assert!(ended(false).0.contains("Use it with `motionscope --model run-spatial/model`."));
+    }
+
+    #[test]
+    fn what_starts_from_random_weights_is_named() {
+        let plan = TrainingPlan { network: Network::Spatial, ..TrainingPlan::default() };
+        assert_eq!(random_part(&plan), Some("The spatial stream"));
+        assert_eq!(random_part(&TrainingPlan { imagenet: Some("squeezenet.pth".into()), ..plan }), None);
+        assert_eq!(random_part(&TrainingPlan::default()), Some("MotionNet"));
+        assert_eq!(random_part(&TrainingPlan { base: Some("base".into()), ..TrainingPlan::default() }), None);
+    }
 }
