@@ -171,7 +171,8 @@ fn videos_of_one_name_in_several_folders_keep_their_own_labels_in_every_format()
     let moved = NAMESAKES.map(|path| StoredPath::encode(&StoredPath::decode(path, home), elsewhere));
     for format in Format::ALL.into_iter().filter(|format| *format != Format::UcfLists) {
         let dir = tempfile::tempdir().unwrap();
-        let target = dir.path().join(format!("export.{}", format.ending()));
+        let name = if format.is_folder() { "export".to_owned() } else { format!("export.{}", format.ending()) };
+        let target = dir.path().join(name);
         export(format, &document, home, &target).unwrap();
         for (paths, place) in [(&paths, home), (&moved, elsewhere)] {
             let mut back = namesakes(paths, false);
