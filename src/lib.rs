@@ -10,6 +10,7 @@ mod annotations;
 pub mod app;
 mod atomic;
 pub mod cli;
+mod command_line;
 mod content_hash;
 pub mod data;
 pub mod engine;

@@ -56,6 +56,8 @@ pub struct App {
     pub(super) dialogs: Dialogs,
     /// Files that are written.
     pub(super) exports: Tasks<PathBuf, ()>,
+    /// Pages that the browser is asked to open.
+    pub(super) browsing: Tasks<PathBuf, ()>,
     /// Saved reports of evaluations that are read.
     pub(super) reports: Tasks<ReportPurpose, (PathBuf, ActionsReport)>,
     /// What the engine's flow comparison was last told to work on.
@@ -132,6 +134,7 @@ impl App {
             opener: Opener::default(),
             dialogs: Dialogs::default(),
             exports: Tasks::default(),
+            browsing: Tasks::default(),
             reports: Tasks::default(),
             sent_flow: None,
             looping: None,
@@ -293,6 +296,7 @@ impl App {
         if let Some(before) = self.sent_flow.replace(demand.clone()) {
             self.session.flow.settings_changed(&before, &demand);
         }
+        self.session.flow.name_second(demand.second_model.as_deref());
         self.engine.send(Request::FlowComparison(Box::new(demand)));
     }
 

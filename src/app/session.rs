@@ -300,7 +300,7 @@ impl Session {
             Message::SampleEnded => (self.writing_sample, self.sample_since) = (None, None),
             Message::Note(text) => self.log.push(LogLevel::Info, text.clone()),
             Message::SourceUnavailable(source, Some(error)) => {
-                self.log.push(LogLevel::Warning, format!("{}: {error}", source.name()));
+                self.log.push(LogLevel::Warning, format!("{}: {error}", self.flow.name_of(*source)));
             }
             Message::SourceUnavailable(_, None)
             | Message::Measured(_)

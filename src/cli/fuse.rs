@@ -8,7 +8,10 @@ use serde_json::json;
 use super::outcome::Outcome;
 use super::values::{named, non_negative};
 use crate::error::{Error, Result};
-use crate::evaluation::{LabelList, LabelOrigin, Scale, ScoreTable, StreamReport, SweepPoint, weight_sweep};
+use crate::evaluation::{
+    LabelList, LabelOrigin, Scale, ScoreTable, StreamReport, SweepPoint, interval_in_percent, weight_sweep,
+    wilson_interval,
+};
 use crate::nets::fusion::{Fusion, FusionRule};
 use crate::plural::counted;
 
@@ -120,13 +123,17 @@ fn print(
     let (counted_videos, classes) = (counted(videos, "video"), counted(classes, "class"));
     println!("{counted_videos}, {classes}; {rule} rule, weight {}", arguments.weight);
     for (name, report) in streams {
-        println!("  {name:<9} top-1 {:6.2} %  {} of {videos} correct", 100.0 * report.top1, report.correct);
+        let interval = interval_in_percent(report.top1_interval());
+        let StreamReport { top1, correct, .. } = report;
+        println!("  {name:<9} top-1 {:6.2} % ({interval})  {correct} of {videos} correct", 100.0 * top1);
     }
+    println!("  in parentheses: 95 % Wilson interval");
     if !sweep.is_empty() {
-        println!("  weight   top-1 %   correct");
+        println!("  weight   top-1 %   correct   95 % interval");
     }
     for SweepPoint { weight, correct, top1 } in sweep {
         let mark = if *weight == arguments.weight { "  ←" } else { "" };
-        println!("  {weight:6.2}   {:7.2}   {correct:7}{mark}", 100.0 * top1);
+        let interval = interval_in_percent(wilson_interval(*correct, videos));
+        println!("  {weight:6.2}   {:7.2}   {correct:7}   {interval}{mark}", 100.0 * top1);
     }
 }

@@ -1,6 +1,5 @@
 //! Ctrl-C handling: trainings are saved and can be resumed; other work stops after its current item.
 
-use std::env;
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,13 +38,4 @@ pub(super) fn interrupt_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
     };
     ctrlc::set_handler(handler).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start it from a shell"))?;
     Ok(stop)
-}
-
-/// Returns the command line, quoted for a shell.
-pub(super) fn command_line() -> String {
-    let quoted = |word: String| match word.chars().all(|c| c.is_alphanumeric() || "-_./=:,".contains(c)) {
-        true => word,
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    };
-    env::args_os().map(|word| quoted(word.to_string_lossy().into_owned())).collect::<Vec<_>>().join(" ")
 }

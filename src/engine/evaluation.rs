@@ -7,7 +7,7 @@ use super::runtime::job::JobStop;
 use super::{EvaluationOrder, EvaluationStart, Message};
 use crate::data::{DataSource, Dataset, Problem, no_clips};
 use crate::error::{Error, Result};
-use crate::evaluation::{ReportSource, check_classes, score_clips};
+use crate::evaluation::{MatchedClips, ReportSource, match_classes, score_clips};
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
@@ -20,7 +20,7 @@ pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSend
         Ok(read) => read,
         Err(errors) => return fail(errors),
     };
-    if let Err(error) = caught("evaluation", || score(order, &dataset, left_out, compute, events, stop)) {
+    if let Err(error) = caught("evaluation", || score(order, dataset, left_out, compute, events, stop)) {
         fail(vec![error]);
     }
 }
@@ -38,20 +38,21 @@ fn read(source: &DataSource) -> std::result::Result<(Dataset, Vec<Error>), Vec<E
 
 fn score(
     order: &EvaluationOrder,
-    dataset: &Dataset,
+    dataset: Dataset,
     left_out: Vec<Error>,
     compute: &Compute,
     events: &EventSender,
     stop: &JobStop,
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
-    check_classes(&model, dataset)?;
+    let MatchedClips { dataset, remarks } = match_classes(&model, dataset)?;
     let (sender, outcomes) = unbounded(); // one outcome a clip
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
-    let source = ReportSource::of(&model.card, &order.model, &compute.name);
-    let start = EvaluationStart { model: name, source, classes, clips: dataset.clips.len(), left_out, outcomes };
+    let source = ReportSource::of(&model.card, &order.model, &compute.name, order.command.clone());
+    let start =
+        EvaluationStart { model: name, source, classes, clips: dataset.clips.len(), left_out, remarks, outcomes };
     events.send(Message::EvaluationStarted(Box::new(start)));
-    score_clips(&model, dataset, order.protocol, FlowSource::MotionNet, &|| stop.is_asked(), &mut |outcome| {
+    score_clips(&model, &dataset, order.protocol, FlowSource::MotionNet, &|| stop.is_asked(), &mut |outcome| {
         // Nobody reads on after the window is gone.
         let _ = sender.send(outcome);
         events.wake();

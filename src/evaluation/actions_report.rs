@@ -111,6 +111,14 @@ impl ActionsReport {
     /// The version of the JSON.
     pub const VERSION: u32 = 1;
 
+    /// Classes from which on top-5 says something: of four, the top five are always all of them.
+    pub const TOP5_CLASSES: usize = 10;
+
+    /// Returns whether there are so many classes that top-5 says something.
+    pub fn has_top5(&self) -> bool {
+        self.classes.len() >= Self::TOP5_CLASSES
+    }
+
     /// Returns the streams that there are, by name: spatial, temporal, fused.
     pub fn streams(&self) -> impl Iterator<Item = (&'static str, &StreamReport)> {
         let streams = [("spatial", &self.spatial), ("temporal", &self.temporal), ("fused", &self.fused)];

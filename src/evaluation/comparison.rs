@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use super::{ActionsReport, ClipResult, Guess};
+use super::{ActionsReport, ClipResult, Guess, StreamReport, interval_in_percent};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
@@ -27,8 +27,10 @@ pub struct Comparison {
 pub struct StreamChange {
     /// spatial, temporal or fused.
     pub name: &'static str,
-    /// Top-1, top-5 and mean class accuracy of `a` and of `b`, over all of their clips.
+    /// Top-1, top-5 (of many classes) and mean class accuracy of `a` and of `b`, over all of their clips.
     pub figures: [(&'static str, [Option<f64>; 2]); 3],
+    /// 95 % Wilson intervals of top-1 of `a` and of `b`.
+    pub intervals: [Option<[f64; 2]>; 2],
     /// Common clips that are right in `b` only.
     pub won: usize,
     /// Common clips that are right in `a` only.
@@ -119,12 +121,14 @@ fn change((name, guess): StreamOf, reports: [&ActionsReport; 2], common: &[Compa
     classes.retain(|(_, [a, b])| a != b);
     classes.sort_by(|(_, x), (_, y)| (y[1] - y[0]).abs().total_cmp(&(x[1] - x[0]).abs()));
     classes.truncate(CLASSES);
+    let top5 = |stream: &StreamReport| reports[0].has_top5().then_some(stream.top5);
     let figures = [
         ("top-1", [Some(a.top1), Some(b.top1)]),
-        ("top-5", [Some(a.top5), Some(b.top5)]),
+        ("top-5", [top5(&a), top5(&b)]),
         ("mean class", [a.mean_class, b.mean_class]),
     ];
-    Some(StreamChange { name, figures, won, lost, p: chance_of_split(won, lost), classes, changed })
+    let intervals = [a.top1_interval(), b.top1_interval()];
+    Some(StreamChange { name, figures, intervals, won, lost, p: chance_of_split(won, lost), classes, changed })
 }
 
 /// Two-sided binomial probability of `won` or `lost` or fewer heads in as many throws of a fair coin as both together.
@@ -153,7 +157,9 @@ impl fmt::Display for Comparison {
                     writeln!(f, "{:<10}{figure:<12}{}", stream.name, difference([a, b]))?;
                 }
             }
-            let StreamChange { won, lost, p, .. } = stream;
+            let StreamChange { won, lost, p, intervals, .. } = stream;
+            let [a, b] = intervals.map(interval_in_percent);
+            writeln!(f, "{:<10}top-1, 95 % intervals: A {a}, B {b}", stream.name)?;
             writeln!(f, "{:<10}{} gained, {lost} lost; McNemar p = {p:.3}", stream.name, counted(*won, "clip"))?;
             for (class, accuracies) in &stream.classes {
                 writeln!(f, "  {class:<20}{}", difference(*accuracies))?;

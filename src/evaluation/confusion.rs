@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::wilson_interval;
+
 /// A confusion matrix: clips by true class (rows) and predicted class (columns).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -46,6 +48,12 @@ impl Confusion {
     pub fn right(&self) -> (usize, usize) {
         let right = self.counts.iter().enumerate().map(|(class, row)| row[class]).sum();
         (right, self.counts.iter().flatten().sum())
+    }
+
+    /// Returns the 95 % Wilson interval of the recall of `class`; none without clips of it.
+    pub fn recall_interval(&self, class: usize) -> Option<[f64; 2]> {
+        let row = self.counts.get(class)?;
+        wilson_interval(row[class], row.iter().sum())
     }
 
     /// Returns the figures of every class.
@@ -101,6 +109,7 @@ mod tests {
         assert_eq!(*third, ClassFigures { clips: 0, precision: Some(0.0), recall: None, f1: Some(0.0) });
         assert_eq!(confusion.mean_class_accuracy(), Some(0.625));
         assert_eq!(confusion.right(), (4, 6));
+        assert_eq!([0, 2].map(|class| confusion.recall_interval(class)), [wilson_interval(3, 4), None]);
         let pair = |label, guess| ConfusedPair { label, guess, clips: 1 };
         assert_eq!(confusion.most_confused(5), [pair(0, 2), pair(1, 0)]);
         assert_eq!(confusion.most_confused(1), [pair(0, 2)]);

@@ -27,6 +27,15 @@ impl ActionsReport {
         write("report.html", &html::page(self))
     }
 
+    /// Writes the HTML page alone to `path`, whose folder is made if need be.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_page(&self, path: &Path) -> Result<()> {
+        path.parent().map_or(Ok(()), fs::create_dir_all).map_err(|error| Error::io(path, &error))?;
+        atomic::replace_unsynced(path, |writer| writer.write_all(html::page(self).as_bytes()))
+    }
+
     /// Returns a row per clip: names of the true class and of the guesses, and how confident they were.
     fn clips_csv(&self) -> String {
         let mut text =
@@ -97,6 +106,18 @@ mod tests {
         }
         scores.fail("wave/g.avi: cut off");
         scores.report("own", &classes, &plan)
+    }
+
+    #[test]
+    fn top_5_is_in_the_page_of_many_classes_only() {
+        let mut report = report();
+        assert!(!html::page(&report).contains("Top-5") && html::page(&report).contains("95 % interval"));
+        report.classes.extend((3..10).map(|class| format!("class {class}")));
+        for stream in [&mut report.spatial, &mut report.temporal, &mut report.fused].into_iter().flatten() {
+            let empty = stream.classes[0].clone();
+            stream.classes.resize(10, empty);
+        }
+        assert!(html::page(&report).contains("Top-5"));
     }
 
     /// Rounds what depends on the machine's exponential function.

@@ -1,4 +1,4 @@
-//! The provenance of a report: the model by folder and hash, the device and the date.
+//! The provenance of a report: the model by folder and hash, the device, the date and the command.
 
 use std::path::{Path, PathBuf};
 
@@ -24,11 +24,14 @@ pub struct ReportSource {
     pub date: String,
     /// The program's version.
     pub motionscope_version: String,
+    /// The command that makes this evaluation; none in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 impl ReportSource {
-    /// Today, the model in folder `dir` with this `card`, on the device of this name.
-    pub fn of(card: &ModelCard, dir: &Path, device: &str) -> Self {
+    /// Today, the model in folder `dir` with this `card`, on the device of this name, by this `command`.
+    pub fn of(card: &ModelCard, dir: &Path, device: &str, command: String) -> Self {
         Self {
             model_dir: std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()),
             model_hash: card.hash.clone(),
@@ -37,6 +40,7 @@ impl ReportSource {
             device: device.to_owned(),
             date: today(),
             motionscope_version: env!("CARGO_PKG_VERSION").into(),
+            command: Some(command),
         }
     }
 
@@ -50,6 +54,7 @@ impl ReportSource {
             ("Device", self.device.clone()),
             ("Date", self.date.clone()),
             ("Motionscope", self.motionscope_version.clone()),
+            ("Command", self.command.clone().unwrap_or_default()),
         ];
         rows.into_iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| [name.into(), text]).collect()
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, ClassFigures, ConfusedPair, Confusion, ScoreTable};
+use super::{Calibration, ClassFigures, ConfusedPair, Confusion, ScoreTable, wilson_interval};
 use crate::nets::fusion::{FusionRule, softmax};
 use crate::ranking::{arg_max, rank};
 
@@ -97,6 +97,12 @@ impl StreamReport {
             worst,
         }
     }
+
+    /// Returns the 95 % Wilson interval of top-1; none without clips.
+    pub fn top1_interval(&self) -> Option<[f64; 2]> {
+        let (right, clips) = self.confusion.right();
+        wilson_interval(right, clips)
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +118,7 @@ mod tests {
         scores.push(&[7.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
         let report = StreamReport::of(&scores, &[0, 0, 5], Scale::Logits);
         assert_eq!((report.correct, report.top1, report.top5), (1, 1.0 / 3.0, 2.0 / 3.0));
+        assert_eq!(report.top1_interval(), wilson_interval(1, 3));
         assert_eq!(report.mean_class, Some(0.25), "half of class 0 and none of class 5");
         assert_eq!(report.worst, [2, 1], "e⁷ outweighs more than e² does");
         assert_eq!(report.most_confused[1], ConfusedPair { label: 5, guess: 0, clips: 1 });

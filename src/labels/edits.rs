@@ -10,10 +10,11 @@ use super::document::BACKGROUND;
 use super::{Change, Class, ClassId, Document, Label, Segment, SegmentId, Settings, Step, StoredPath, Video, VideoId};
 use crate::error::{Error, Result};
 use crate::names::composed;
+use crate::plural::counted;
 
 /// Changes the settings.
 pub fn set_settings(settings: Settings) -> Step {
-    Step::new("Change the project's settings", vec![Change::Settings(settings)])
+    Step::new("Changed the project settings", vec![Change::Settings(settings)])
 }
 
 /// Adds a class called `name` after the others.
@@ -23,7 +24,7 @@ pub fn add_class(document: &Document, name: &str) -> Result<(ClassId, Step)> {
     let used: Vec<_> = document.classes.iter().map(|class| class.color).collect();
     let color = COLORS.into_iter().find(|color| !used.contains(color)).unwrap_or(COLORS[id.0 as usize % COLORS.len()]);
     let mut classes = document.classes.clone();
-    let title = format!("Add class {name}");
+    let title = format!("Added class {name}");
     classes.push(Class { id, name, color });
     Ok((id, Step::new(title, vec![Change::Classes(classes)])))
 }
@@ -31,13 +32,13 @@ pub fn add_class(document: &Document, name: &str) -> Result<(ClassId, Step)> {
 /// Calls a class `name` from now on.
 pub fn rename_class(document: &Document, id: ClassId, name: &str) -> Result<Step> {
     let name = free_name(document, name, Some(id))?;
-    let title = format!("Rename {} to {name}", document.label_name(Label::Class(id)));
+    let title = format!("Renamed {} to {name}", document.label_name(Label::Class(id)));
     change_class(document, id, title, |class| class.name = name)
 }
 
 /// Gives a class another colour.
 pub fn recolor_class(document: &Document, id: ClassId, color: [u8; 3]) -> Result<Step> {
-    let title = format!("Colour of {}", document.label_name(Label::Class(id)));
+    let title = format!("Changed the colour of {}", document.label_name(Label::Class(id)));
     change_class(document, id, title, |class| class.color = color)
 }
 
@@ -46,7 +47,7 @@ pub fn move_class(document: &Document, id: ClassId, to: usize) -> Result<Step> {
     let mut classes = document.classes.clone();
     let from = classes.iter().position(|class| class.id == id).ok_or_else(unknown_class)?;
     let class = classes.remove(from);
-    let title = format!("Move {}", class.name);
+    let title = format!("Moved {}", class.name);
     classes.insert(to.min(classes.len()), class);
     Ok(Step::new(title, vec![Change::Classes(classes)]))
 }
@@ -57,14 +58,14 @@ pub fn merge_classes(document: &Document, from: ClassId, into: ClassId) -> Resul
         return Err(Error::new("merge", "a class cannot be merged with itself", "Choose two classes"));
     }
     let name = |id| document.class(id).map(|class| class.name.clone()).ok_or_else(unknown_class);
-    let title = format!("Merge {} into {}", name(from)?, name(into)?);
+    let title = format!("Merged {} into {}", name(from)?, name(into)?);
     let put = |label| if label == Label::Class(from) { Label::Class(into) } else { label };
     relabel(document, from, title, |label| Some(put(label)))
 }
 
 /// Deletes a class with all its labels; a clip that had no other is unlabelled afterwards.
 pub fn delete_class(document: &Document, id: ClassId) -> Result<Step> {
-    let title = format!("Delete class {}", document.class(id).ok_or_else(unknown_class)?.name);
+    let title = format!("Deleted class {}", document.class(id).ok_or_else(unknown_class)?.name);
     relabel(document, id, title, |label| (label != Label::Class(id)).then_some(label))
 }
 
@@ -75,7 +76,7 @@ pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
     // Never one that is in use, even where a damaged project has given the highest.
     let free = (document.free_video_id().0..=u32::MAX).map(VideoId).filter(|id| !document.videos.contains_key(id));
     let changes: Vec<_> = free.zip(new).map(|(id, video)| Change::Video(id, Some(video))).collect();
-    let title = if changes.len() == 1 { "Add a video".into() } else { format!("Add {} videos", changes.len()) };
+    let title = format!("Added {}", counted(changes.len(), "video"));
     Step::new(title, changes)
 }
 
@@ -102,8 +103,7 @@ pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (St
         videos.push(Video { labels: vec![label], reviewer, ..Video::new(path) });
     }
     let Step { mut changes, .. } = add_videos(document, videos);
-    let title =
-        if changes.len() == 1 { "Add a labelled clip".into() } else { format!("Add {} labelled clips", changes.len()) };
+    let title = format!("Added {}", counted(changes.len(), "labelled clip"));
     if with_classes.classes.len() > document.classes.len() {
         changes.insert(0, Change::Classes(with_classes.classes));
     }
@@ -113,7 +113,7 @@ pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (St
 /// Takes a video and its labels out of the project; its file stays.
 pub fn remove_video(document: &Document, id: VideoId) -> Result<Step> {
     video(document, id)?.check_unlocked()?;
-    Ok(Step::new("Remove a video", vec![Change::Video(id, None)]))
+    Ok(Step::new("Removed a video", vec![Change::Video(id, None)]))
 }
 
 /// Changes the properties of a video other than its labels: path, facts, group and note.
@@ -128,7 +128,7 @@ pub fn change_video(document: &Document, id: VideoId, title: &str, change: impl 
 /// Says what a whole clip shows. Where a clip may show several classes, a class it has is taken away again.
 pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step> {
     check_label(document, label)?;
-    let title = format!("Label as {}", document.label_name(label));
+    let title = format!("Labelled as {}", document.label_name(label));
     labelled(document, id, title, |video| {
         let several = document.settings.multi_label && label != Label::Background;
         if !several {
@@ -146,7 +146,7 @@ pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step
 
 /// Forgets what a whole clip shows.
 pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
-    labelled(document, id, "Clear the clip's label".into(), |video| video.labels.clear())
+    labelled(document, id, "Cleared the label".into(), |video| video.labels.clear())
 }
 
 /// Labels every unlabelled clip with the name of its folder, and adds the classes that
@@ -164,10 +164,11 @@ pub fn label_by_folders(document: &Document) -> Step {
         let reviewer = document.settings.reviewer.clone();
         changes.push(Change::Video(*id, Some(Video { labels: vec![Label::Class(class)], reviewer, ..video.clone() })));
     }
+    let title = format!("Labelled {} by folder name", counted(changes.len(), "clip"));
     if with_classes.classes.len() > document.classes.len() {
         changes.insert(0, Change::Classes(with_classes.classes));
     }
-    Step::new("Label clips by folder name", changes)
+    Step::new(title, changes)
 }
 
 /// Adds a segment of frames `start` to before `end`.
@@ -183,7 +184,7 @@ pub fn add_segment(
 ) -> Result<(SegmentId, Step)> {
     let segment = Segment { id: video(document, id)?.free_segment_id(), label, start, end, note: String::new() };
     let name = segment.id;
-    let title = format!("Add a segment of {}", document.label_name(label));
+    let title = format!("Added a segment of {}", document.label_name(label));
     Ok((name, put_segment(document, id, segment, title)?))
 }
 
@@ -194,8 +195,8 @@ pub fn add_segment(
 pub fn change_segment(document: &Document, id: VideoId, segment: Segment) -> Result<Step> {
     let before = video(document, id)?.segment(segment.id).ok_or_else(unknown_segment)?;
     let title = match before.label == segment.label {
-        true => format!("Change a segment of {}", document.label_name(segment.label)),
-        false => format!("Label a segment as {}", document.label_name(segment.label)),
+        true => format!("Changed a segment of {}", document.label_name(segment.label)),
+        false => format!("Labelled a segment as {}", document.label_name(segment.label)),
     };
     put_segment(document, id, segment, title)
 }
@@ -209,17 +210,18 @@ pub fn note_segment(document: &Document, id: VideoId, segment: SegmentId, note: 
 /// Deletes a segment.
 pub fn delete_segment(document: &Document, id: VideoId, segment: SegmentId) -> Result<Step> {
     let label = video(document, id)?.segment(segment).ok_or_else(unknown_segment)?.label;
-    let title = format!("Delete a segment of {}", document.label_name(label));
+    let title = format!("Deleted a segment of {}", document.label_name(label));
     labelled(document, id, title, |video| video.segments.retain(|other| other.id != segment))
 }
 
 fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String) -> Result<Step> {
     check_label(document, segment.label)?;
+    let subject = || format!("segment of {}", document.label_name(segment.label));
     let video = video(document, id)?;
     let frames = video.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
     if segment.start >= segment.end || segment.end > frames {
         let cause = format!("frames {} to {} are not within the video", segment.start, segment.end.saturating_sub(1));
-        return Err(Error::new("segment", cause, "Set the in point before the out point"));
+        return Err(Error::new(subject(), cause, "Set the in point before the out point"));
     }
     let mut others = video.segments.iter().filter(|other| other.id != segment.id);
     let clash = others
@@ -227,7 +229,7 @@ fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String
     if let Some(other) = clash {
         let (name, last) = (document.label_name(other.label), other.end - 1);
         let cause = format!("it overlaps the segment of {name} from {} to {last}", other.start);
-        return Err(Error::new("segment", cause, "Move its edges, or make the project multi-label"));
+        return Err(Error::new(subject(), cause, "Move its edges, or make the project multi-label"));
     }
     labelled(document, id, title, |video| {
         video.segments.retain(|other| other.id != segment.id);

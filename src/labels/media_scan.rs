@@ -11,6 +11,7 @@ use super::{Change, Document, Step, StoredPath, Video, VideoId};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::names::{composed, is_hidden, is_same_file};
+use crate::plural::counted;
 
 /// Size up to which files are read completely to distinguish them; of larger ones, blocks.
 const READ_WHOLE: u64 = 16 << 20;
@@ -310,7 +311,7 @@ pub fn relink(document: &Document, dir: &Path, relinks: &[Relink]) -> Step {
         Some((relink.id, video))
     });
     let moved: BTreeMap<VideoId, Video> = moved.collect();
-    let title = if moved.len() == 1 { "Relink a video".into() } else { format!("Relink {} videos", moved.len()) };
+    let title = format!("Relinked {}", counted(moved.len(), "video"));
     Step::new(title, moved.into_iter().map(|(id, video)| Change::Video(id, Some(video))).collect())
 }
 

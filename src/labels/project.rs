@@ -492,8 +492,10 @@ fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error>
     let path = dir.join(JOURNAL);
     let mut notes = Vec::new();
     if is_writable && !reading.steps.is_empty() {
-        let cause =
-            format!("changes that were not saved when the program ended have been recovered: {}", reading.steps.len());
+        let cause = format!(
+            "{} recovered that had not been saved when the program ended",
+            counted(reading.steps.len(), "change")
+        );
         notes.push(Error::file(&path, cause, "No action needed"));
     }
     match reading.fault {

@@ -424,7 +424,7 @@ fn a_journal_line_is_with_the_system_when_a_step_is_done() {
     label(&mut project, id, wave).unwrap();
     let text = fs::read_to_string(dir.path().join("journal.jsonl")).unwrap();
     assert_eq!(text.lines().count(), 2, "the head and the step");
-    assert!(text.contains("Label as wave"));
+    assert!(text.contains("Labelled as wave"));
     assert!(project.trouble().is_none());
 }
 
@@ -446,7 +446,7 @@ fn what_was_found_in_files_is_kept_but_is_no_step_to_take_back() {
     let video = Video { facts: Some(facts.clone()), ..project.document().videos[&id].clone() };
     project.record(Step::new("Look into videos", vec![Change::Video(id, Some(video))])).unwrap();
     let titles = [project.undo_step(), project.redo_step()].map(|step| step.map(|step| step.title.as_str()));
-    assert_eq!(titles, [Some("Add a video"), Some("Label as wave")]);
+    assert_eq!(titles, [Some("Added 1 video"), Some("Labelled as wave")]);
     drop(project);
     assert_eq!(open(dir.path()).document().videos[&id].facts, Some(facts));
 }

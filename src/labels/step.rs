@@ -21,7 +21,7 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What was done, for example `Label as golf`.
+    /// What was done, for example `Labelled as golf`.
     pub title: String,
     /// The new values, in order.
     pub changes: Vec<Change>,

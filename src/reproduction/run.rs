@@ -13,6 +13,7 @@ use super::row_result::RowResult;
 use super::settings::{PaperTable, ReproductionSettings};
 use super::speed::{MeasuredStreams, Speeds, chosen, frames_per_second, median};
 use super::table::{ACCURACY, EPE, FL, FPS, MS, RATIO, ReproductionTable, TableRow};
+use crate::command_line;
 use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
@@ -175,7 +176,8 @@ impl ReproductionRun<'_> {
         };
         let mut outcome =
             evaluate_actions(&model, test, &plan, &mut progress, &mut |error| warnings.push(error.clone()))?;
-        outcome.report.source = Some(ReportSource::of(&model.card, &model_dir, &self.compute.name));
+        outcome.report.source =
+            Some(ReportSource::of(&model.card, &model_dir, &self.compute.name, command_line::current()));
         warnings.into_iter().for_each(|error| (self.on_event)(Event::Warning(error)));
         let dir = self.dir.join(&row.id);
         outcome.report.write_folder(&dir.join("report"))?;

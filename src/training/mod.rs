@@ -32,6 +32,7 @@ pub use config::run_kind::RunKind;
 pub use flow::clip_flow::ClipFlow;
 pub use flow::source::FlowSource;
 pub use loading::loading_time;
+pub use model_init::random_part;
 pub use objective::losses;
 pub use objective::losses::{LossPreset, LossSwitches, LossTerm};
 pub use optim::gradient_shares::{GradientShare, GradientShares};

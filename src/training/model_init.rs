@@ -78,6 +78,17 @@ fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
     Ok(dataset)
 }
 
+/// Returns the name of what a run trains from random weights; none if it starts from trained ones.
+pub fn random_part(plan: &TrainingPlan) -> Option<&'static str> {
+    let card = plan.base.as_ref().and_then(|base| ModelCard::read(base).ok());
+    let is_fresh = |has: fn(&ModelCard) -> bool| plan.imagenet.is_none() && !card.as_ref().is_some_and(has);
+    match plan.network {
+        Network::Flow => plan.base.is_none().then_some("MotionNet"),
+        Network::Spatial => is_fresh(|card| card.spatial.is_some()).then_some("The spatial stream"),
+        Network::Temporal => is_fresh(|card| card.temporal.is_some()).then_some("The temporal stream"),
+    }
+}
+
 impl ModelInit {
     /// Loads the base or builds fresh networks for the classes of `dataset`, which is trained on, all on `device`.
     ///

@@ -73,7 +73,7 @@ fn an_evaluation_becomes_a_report_score_files_and_a_comparison() {
     let card: Value = toml::from_str::<Value>(&fs::read_to_string(at("model/model.toml")).unwrap()).unwrap();
     assert_eq!((&json["source"]["model_hash"], card["hash"].is_string()), (&card["hash"], true));
     assert!(json["source"]["model_dir"].as_str().unwrap().ends_with("/model"), "{}", json["source"]);
-    for part in ["device", "date", "motionscope_version"] {
+    for part in ["device", "date", "motionscope_version", "command"] {
         assert!(page.contains(json["source"][part].as_str().unwrap()), "{part}");
     }
     assert!(page.contains(card["hash"].as_str().unwrap()) && said.contains(card["hash"].as_str().unwrap()), "{said}");

@@ -33,7 +33,8 @@ fn list(dir: &Path, lines: &str) -> DataSource {
 }
 
 fn order(dir: &Path, source: DataSource) -> Request {
-    Request::Evaluate(Some(Box::new(EvaluationOrder { source, model: dir.join("model"), protocol: PROTOCOL })))
+    let (model, command) = (dir.join("model"), "motionscope evaluate actions".into());
+    Request::Evaluate(Some(Box::new(EvaluationOrder { source, model, protocol: PROTOCOL, command })))
 }
 
 fn started(message: &Message) -> Option<EvaluationStart> {
@@ -98,8 +99,8 @@ fn everything_that_is_wrong_with_a_list_is_told_at_once() {
 
     watched.engine.send(order(dir.path(), list(dir.path(), "\n")));
     assert!(watched.message(refused)[0].cause.contains("no clips"));
-    fs::write(dir.path().join("classInd.txt"), "1 one\n2 three\n").unwrap();
+    fs::write(dir.path().join("classInd.txt"), "1 three\n2 four\n").unwrap();
     watched.engine.send(order(dir.path(), list(dir.path(), "one/0.mp4 1\n")));
     let error = watched.message(refused).remove(0);
-    assert!(error.cause.contains("class 2 is 'two' in the model and 'three' in the data"), "{error}");
+    assert!(error.cause.contains("1 class not matched ('three'), the model has 'one', 'two'"), "{error}");
 }

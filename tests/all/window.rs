@@ -96,8 +96,8 @@ fn labels_survive_a_killed_window() {
     let started = Instant::now();
     // The first video of the list is the only one, so that asking for the one before it again leads nowhere else.
     for (keys, title) in [
-        (&["ctrl+Up", "2"][..], "Label as jump"),
-        (&["Home", "i", "Right", "Right", "Right", "o", "Return"], "Add a segment of jump"),
+        (&["ctrl+Up", "2"][..], "Labelled as jump"),
+        (&["Home", "i", "Right", "Right", "Right", "o", "Return"], "Added a segment of jump"),
     ] {
         while !journal().contains(title) {
             if !press(&display, keys) {

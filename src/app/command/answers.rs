@@ -36,6 +36,7 @@ impl App {
         self.take_output_checks(ctx);
         self.take_reports();
         self.take_faults(ctx);
+        self.take_pages();
         for found in self.opener.answers() {
             match found {
                 Ok(found) => self.found(found, ctx),

@@ -28,7 +28,7 @@ pub enum Command {
     ChooseTrainingFolder, StartTraining, ResumeTraining, PauseTraining, StopTraining, SaveCurves, SaveCurvesPicture,
     UseTrainedWeights, CompareWeights, TrainOnLabels, PinFrame, ChooseRunsFolder, ExportModel,
     ChooseEvaluationClips, ChooseEvaluationList, ChooseEvaluationLists, ChooseEvaluationClasses,
-    RunEvaluation, OpenEvaluation, CompareEvaluation, SaveEvaluation,
+    RunEvaluation, OpenEvaluation, CompareEvaluation, SaveEvaluation, BrowseEvaluation,
     StartLive, CorrectLive, RecordLive, DemoLive, MirrorLive, ListCameras, ChooseCorrections, TrainOnCorrections,
     ShowScores, ShowTraining, ShowLog, ShowFlow, ShowStatistics, ShowBenchmark, ShowEvaluation, ShowLive, ShowRuns,
     ShowPinned, ShowProject,

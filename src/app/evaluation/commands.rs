@@ -1,12 +1,14 @@
 //! The commands that evaluate a model on labelled clips.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use eframe::egui::Context;
 
 use super::settings::EvaluationSettings;
 use super::state::{EvaluationPhase, ReportPurpose};
 use crate::app::App;
+use crate::app::browser;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
 use crate::app::command::prompt::{Filter, PathKind, PromptSpec};
 use crate::app::command::spec::{CommandSpec, command};
@@ -20,6 +22,8 @@ use crate::training;
 const LIST: Filter = ("List", "txt csv tsv json lst");
 const CLASSES: Filter = ("Class index", "txt");
 const REPORT: Filter = ("Report", "json");
+/// The folder of pages for the browser, among the generated files.
+const PAGES: &str = "reports";
 /// The file of a report in its folder.
 const REPORT_FILE: &str = "report.json";
 const REPORT_HINT: &str = "Path of a report.json or its folder…";
@@ -53,6 +57,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         .saves_files(PromptSpec::new("Choose a folder for the report", "Path of a folder for the report…", PathKind::SaveFolder),
             |_, path| ActionsReport::FILES.map(|name| path.join(name)).to_vec(),
             App::save_evaluation),
+    command(C::BrowseEvaluation, G::Evaluation, "Open report in browser", "Show the report as a web page", &[],
+        |on| ensure(on.session.evaluation.report().is_some(), "No evaluation results yet"))
+        .runs(App::browse_evaluation),
 ];
 
 fn idle(on: Conditions<'_>) -> Availability {
@@ -96,7 +103,8 @@ impl App {
         let (protocol, fusion) = (settings.protocol(), settings.fusion.unwrap_or(model.fusion));
         let flow_source = training::FlowSource::MotionNet;
         evaluation.begin(EvaluationPlan { data: settings.data(), protocol, fusion, flow_source });
-        let order = EvaluationOrder { source, model: model.dir.clone(), protocol };
+        let command = settings.command(&model.dir);
+        let order = EvaluationOrder { source, model: model.dir.clone(), protocol, command };
         self.engine.send(Request::Evaluate(Some(Box::new(order))));
     }
 
@@ -124,10 +132,34 @@ impl App {
         }
     }
 
+    /// Has the system's browser open the page of the report that is shown: the saved one, else one among the generated files,
+    /// which browsers in a sandbox may not read.
+    fn browse_evaluation(&mut self, ctx: &Context) {
+        let Some(report) = self.session.evaluation.report().cloned() else { return };
+        let saved = self.session.evaluation.saved_page();
+        let page = self.data_dir.join(PAGES).join("evaluation.html");
+        self.session.told = Some(("Opening the report in the browser".into(), Instant::now()));
+        self.browsing.start("browser", ctx, page.clone(), move || {
+            if let Some(saved) = saved.filter(|saved| saved.is_file()) {
+                return browser::open(&saved);
+            }
+            report.write_page(&page)?;
+            browser::open(&page)
+        });
+    }
+
+    /// Takes what came of opening pages.
+    pub(in crate::app) fn take_pages(&mut self) {
+        for (_, opened) in self.browsing.poll() {
+            opened.unwrap_or_else(|error| self.session.problem(&error));
+        }
+    }
+
     /// Writes the report that is shown into the folder `dir`.
     fn save_evaluation(&mut self, dir: PathBuf, existing: Existing, ctx: &Context) {
         let Some(report) = self.session.evaluation.report().cloned() else { return };
         let guard = self.guard(existing);
+        self.session.evaluation.saved_in(&dir);
         self.exports.start("export", ctx, dir.clone(), move || {
             let staging = Staging::begin(&dir)?;
             report.write_folder(&staging.root())?;

@@ -1,9 +1,10 @@
 //! What the evaluation panel remembers: the clips, how they are seen, and how the streams are joined.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::command_line;
 use crate::data::{DataSource, Layout, ListSource, Subset};
 use crate::evaluation::{Crops, Protocol, Spread};
 use crate::nets::fusion::Fusion;
@@ -82,6 +83,27 @@ impl EvaluationSettings {
         Protocol { samples: self.samples, crops: self.crops, spread: self.spread }
     }
 
+    /// Returns the command that evaluates the model in folder `model` in the same way, but for the fusion.
+    pub fn command(&self, model: &Path) -> String {
+        let mut words: Vec<String> = ["motionscope", "evaluate", "actions"].map(str::to_owned).into();
+        let mut option = |name: &str, value: Option<String>| {
+            words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value]))
+        };
+        let path = |path: &Path| path.display().to_string();
+        option("--data", self.clips.as_deref().map(path));
+        option("--list", self.list.as_deref().map(path));
+        if self.list.is_some() {
+            option("--classes", self.classes.as_deref().map(path));
+            option("--layout", self.layout.map(|layout| layout.key().to_owned()));
+            option("--split", (self.split != 1).then(|| self.split.to_string()));
+        }
+        option("--views", Some(self.protocol().to_string()));
+        option("--spread", (self.spread == Spread::Even).then(|| "even".to_owned()));
+        option("--model", Some(path(model)));
+        words.extend((self.list.is_some() && self.skip_bad).then(|| "--skip-bad".to_owned()));
+        command_line::quoted(words)
+    }
+
     /// What the data are called in reports, as the command line calls them.
     pub fn data(&self) -> String {
         self.list.as_ref().or(self.clips.as_ref()).map(|path| path.display().to_string()).unwrap_or_default()
@@ -101,6 +123,20 @@ mod tests {
         settings.list = Some("testlist01.txt".into());
         let Ok(DataSource::List(list)) = settings.source() else { panic!("a list was chosen") };
         assert_eq!((list.subset, list.split, settings.data()), (Subset::Test, 1, "testlist01.txt".to_owned()));
+    }
+
+    #[test]
+    fn the_command_line_does_the_same() {
+        let mut settings = EvaluationSettings { clips: Some("my clips".into()), split: 2, ..Default::default() };
+        let of = |settings: &EvaluationSettings| settings.command(Path::new("models/own"));
+        assert_eq!(of(&settings), "motionscope evaluate actions --data 'my clips' --views 5x2 --model models/own");
+        settings.list = Some("list.csv".into());
+        (settings.layout, settings.spread, settings.skip_bad) = (Some(Layout::Csv), Spread::Even, true);
+        assert_eq!(
+            of(&settings),
+            "motionscope evaluate actions --data 'my clips' --list list.csv --layout csv --split 2 --views 5x2 --spread even \
+             --model models/own --skip-bad"
+        );
     }
 
     #[test]

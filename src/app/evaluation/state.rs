@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use crate::data::LabelledClip;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::Error;
-use crate::evaluation::{ActionsReport, ClipScores, Comparison, EvaluationPlan};
+use crate::evaluation::{ActionsReport, ClipScores, Comparison, EvaluationPlan, ReportSource};
 use crate::nets::fusion::Fusion;
 
+/// The page in the folder of a report.
+const PAGE: &str = "report.html";
 /// A report that costs this many times less than the time since the last one may be made again.
 const PATIENCE: u32 = 8;
 
@@ -53,6 +55,17 @@ struct EvaluationRun {
     made: (Instant, Duration),
 }
 
+impl EvaluationRun {
+    /// Returns the provenance of the report, with the fusion in the command: it may have changed since.
+    fn source(&self) -> ReportSource {
+        let Fusion { rule, temporal_weight } = self.plan.fusion;
+        let rule = format!("{rule:?}").to_lowercase();
+        let with_fusion = |command: &String| format!("{command} --fusion {rule} --weight {temporal_weight}");
+        let command = self.start.source.command.as_ref().map(with_fusion);
+        ReportSource { command, ..self.start.source.clone() }
+    }
+}
+
 /// What the shown report is set against.
 pub struct Baseline {
     /// Where it was read from.
@@ -79,6 +92,8 @@ pub struct EvaluationState {
     file: Option<PathBuf>,
     /// What it is compared with.
     pub baseline: Option<Baseline>,
+    /// The folder that a report of this session was saved to last, and that report.
+    saved: Option<(PathBuf, Arc<ActionsReport>)>,
 }
 
 impl EvaluationState {
@@ -103,6 +118,20 @@ impl EvaluationState {
     /// The file that the shown report was read from.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// The report that is shown is being saved to the folder `dir`.
+    pub fn saved_in(&mut self, dir: &Path) {
+        self.saved = self.report.clone().map(|report| (dir.to_owned(), report));
+    }
+
+    /// The page of the report that is shown, if it was saved as it is; saving may have failed.
+    pub fn saved_page(&self) -> Option<PathBuf> {
+        if let Some(file) = &self.file {
+            return Some(file.with_file_name(PAGE));
+        }
+        let (dir, report) = self.saved.as_ref()?;
+        self.report.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, report)).then(|| dir.join(PAGE))
     }
 
     /// Whether the streams can be joined in other ways: a saved report has no scores.
@@ -171,7 +200,9 @@ impl EvaluationState {
         }
         let (Some(run), Some(report)) = (&mut self.run, &mut self.report) else { return };
         run.plan.fusion = fusion;
-        run.scores.fuse(Arc::make_mut(report), fusion);
+        let report = Arc::make_mut(report);
+        run.scores.fuse(report, fusion);
+        report.source = Some(run.source());
         self.compare();
     }
 
@@ -228,7 +259,8 @@ impl EvaluationState {
         }
         let began = Instant::now();
         let mut report = run.scores.report(&run.start.model, &run.start.classes, &run.plan);
-        report.source = Some(run.start.source.clone());
+        report.source = Some(run.source());
+        report.remarks.clone_from(&run.start.remarks);
         report.stopped_of = (run.took.is_some() && seen < run.start.clips).then_some(run.start.clips);
         self.report = Some(Arc::new(report));
         run.reported = seen;
@@ -272,10 +304,11 @@ mod tests {
         let classes = vec!["a".into(), "b".into()];
         let start = EvaluationStart {
             model: "m".into(),
-            source: Default::default(),
+            source: ReportSource { command: Some("evaluate".into()), ..Default::default() },
             classes,
             clips,
             left_out: Vec::new(),
+            remarks: vec!["1 clip not evaluated".into()],
             outcomes,
         };
         state.receive(&Message::EvaluationStarted(Box::new(start)));
@@ -300,6 +333,7 @@ mod tests {
         state.receive(&Message::EvaluationEnded);
         let report = state.report().unwrap();
         assert_eq!((report.clips, report.stopped_of, report.failures.len()), (1, Some(3), 1));
+        assert_eq!(report.remarks, ["1 clip not evaluated"]);
         assert_eq!(state.clip(0, None).unwrap().path, Path::new("/c/a/1.avi"));
         assert!(!state.is_running());
     }
@@ -313,6 +347,8 @@ mod tests {
         assert_eq!((top1(&state), state.report().unwrap().stopped_of), (0.0, None));
         state.fuse(Fusion { temporal_weight: 0.5, ..Fusion::default() });
         assert_eq!(top1(&state), 1.0);
+        let command = state.report().unwrap().source.as_ref().unwrap().command.clone();
+        assert_eq!(command.unwrap(), "evaluate --fusion released --weight 0.5");
 
         let saved = ActionsReport::clone(state.report().unwrap());
         state.open("report.json".into(), saved.clone());
@@ -320,11 +356,19 @@ mod tests {
         assert_eq!((top1(&state), state.can_fuse()), (1.0, false));
         assert_eq!(state.clip(0, Some(Path::new("/d"))).unwrap().path, Path::new("/d/a/1.avi"));
 
+        assert_eq!(state.saved_page().unwrap(), Path::new("report.html"), "beside report.json");
+
         state.set_against("other.json".into(), saved);
         let comparison = state.baseline.as_ref().unwrap().comparison.clone().unwrap();
         assert_eq!((comparison.common, comparison.streams.len()), (1, 3));
         state.close_file();
         assert!(state.can_fuse());
+
+        assert_eq!(state.saved_page(), None);
+        state.saved_in(Path::new("/out"));
+        assert_eq!(state.saved_page().unwrap(), Path::new("/out/report.html"));
+        state.fuse(Fusion { temporal_weight: 2.0, ..Fusion::default() });
+        assert_eq!(state.saved_page(), None, "the saved page is of another weight");
     }
 
     #[test]

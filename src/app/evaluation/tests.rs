@@ -13,7 +13,7 @@ use crate::app::settings::Settings;
 use crate::data::LabelledClip;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::{Error, Result};
-use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ScoredClip};
+use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ReportSource, ScoredClip};
 use crate::nets::fusion::Fusion;
 use crate::training::FlowSource;
 use crate::training::validation::PhotometricError;
@@ -53,6 +53,7 @@ fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
         classes,
         clips,
         left_out: Vec::new(),
+        remarks: Vec::new(),
         outcomes,
     };
     session.receive(&Message::EvaluationStarted(Box::new(start)));
@@ -183,6 +184,57 @@ fn click(window: &mut Window, at: Pos2) {
         window.harness.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
     }
     window.settle();
+}
+
+#[test]
+fn accuracies_have_intervals_and_few_classes_no_top_5() {
+    let mut window = window(SIZE);
+    evaluate(&mut window);
+    assert!(window.sees("95 % interval") && window.sees("46.8–91.1"), "9 of 12 by the temporal stream");
+    assert!(!window.sees("Top-5"));
+    show(&mut window, "Classes");
+    assert!(window.sees("43.9–100.0"), "3 of 3");
+    let mut many = report(&window);
+    many.classes = (0..10).map(|class| format!("class {class}")).collect();
+    window.harness.state_mut().session.evaluation.open("/old/report.json".into(), many);
+    window.settle();
+    assert!(window.sees("Top-5"));
+}
+
+#[test]
+fn without_errors_no_list_of_none_is_shown() {
+    let mut window = window(SIZE);
+    let outcomes = begin(&mut window, 1);
+    outcomes.send(scored(0, 0, 0, 0)).unwrap();
+    window.harness.state_mut().session.receive(&Message::EvaluationEnded);
+    window.settle();
+    assert!(window.sees("All clips are correct by fused scores.") && !window.sees("0 clips, by"));
+}
+
+#[test]
+fn what_a_report_is_of_and_its_page_are_a_click_away() {
+    let mut window = window(SIZE);
+    let available = |window: &Window| Command::BrowseEvaluation.available(window.harness.state().conditions());
+    assert_eq!(available(&window), Err("No evaluation results yet"));
+    let mut saved = report_of_one();
+    saved.remarks = vec!["3 clips not evaluated".into()];
+    saved.source = Some(ReportSource { command: Some("motionscope evaluate actions".into()), ..Default::default() });
+    window.harness.state_mut().session.evaluation.open("/old/report.json".into(), saved);
+    window.settle();
+    assert_eq!(available(&window), Ok(()));
+    assert!(window.sees("3 clips not evaluated") && !window.sees("motionscope evaluate actions"));
+    window.harness.get_by_label("Details").click();
+    window.settle();
+    assert!(window.sees("motionscope evaluate actions"));
+}
+
+/// A report of one clip, made elsewhere.
+fn report_of_one() -> ActionsReport {
+    let mut other = window(SIZE);
+    let outcomes = begin(&mut other, 1);
+    outcomes.send(scored(0, 0, 0, 0)).unwrap();
+    other.harness.state_mut().session.receive(&Message::EvaluationEnded);
+    report(&other)
 }
 
 #[test]

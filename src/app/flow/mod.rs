@@ -5,7 +5,6 @@ pub mod benchmark_state;
 pub mod commands;
 pub mod export;
 pub mod panel;
-pub mod source_name;
 pub mod state;
 pub mod statistics;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! that were looked at.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::engine::{
@@ -61,6 +62,8 @@ pub type Measures = BTreeMap<usize, FlowStatistics>;
 pub struct FlowComparison {
     sources: [SourceState; FlowSource::ALL.len()],
     measures: [Measures; FlowSource::ALL.len()],
+    /// What the network of the second model is called.
+    second_name: Option<String>,
     /// Figures that have arrived since the clip is being measured; `None` while it is not.
     pub measuring: Option<usize>,
 }
@@ -69,6 +72,19 @@ impl FlowComparison {
     /// What is known of `source`.
     pub fn source(&self, source: FlowSource) -> &SourceState {
         &self.sources[source as usize]
+    }
+
+    /// What `source` is called on the screen: a second network has the name of its model.
+    pub fn name_of(&self, source: FlowSource) -> &str {
+        match (source, &self.second_name) {
+            (FlowSource::SecondNetwork, Some(name)) => name,
+            _ => source.name(),
+        }
+    }
+
+    /// The second model is that in folder `dir` from now on.
+    pub fn name_second(&mut self, dir: Option<&Path>) {
+        self.second_name = dir.map(second_name);
     }
 
     /// The figures of `source` by frame.
@@ -98,7 +114,7 @@ impl FlowComparison {
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         match message {
-            Message::Opened(_) => *self = Self::default(),
+            Message::Opened(_) => *self = Self { second_name: self.second_name.take(), ..Self::default() },
             Message::ModelLoaded(_) => self.forget(FlowSource::Network),
             Message::SourceUnavailable(source, error) => self.sources[*source as usize].unavailable = error.clone(),
             Message::Measured(measure) => self.measured(measure),
@@ -189,6 +205,13 @@ fn is_same<T>(known: &Option<Arc<T>>, new: &Option<Arc<T>>) -> bool {
     }
 }
 
+/// Returns what the network of the model in folder `dir` is called; a run keeps its model in a folder within its own.
+fn second_name(dir: &Path) -> String {
+    let is_part = ["model", "best"].iter().any(|part| dir.ends_with(part));
+    let folder = if is_part { dir.parent().unwrap_or(dir) } else { dir };
+    format!("{} ({})", FlowSource::Network.name(), folder.file_name().unwrap_or_default().to_string_lossy())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,5 +271,18 @@ mod tests {
         values[18] = f32::NAN;
         assert_eq!(typical_maximum(&ScalarMap { width: 100, height: 10, values }), 1.0);
         assert_eq!(typical_maximum(&ScalarMap { width: 1, height: 1, values: vec![f32::NAN] }), 0.0);
+    }
+
+    #[test]
+    fn a_second_network_has_the_name_of_its_model() {
+        let mut comparison = FlowComparison::default();
+        let named = |comparison: &mut FlowComparison, dir: Option<&str>| {
+            comparison.name_second(dir.map(Path::new));
+            comparison.name_of(FlowSource::SecondNetwork).to_owned()
+        };
+        assert_eq!(named(&mut comparison, Some("/models/flow")), "MotionNet (flow)");
+        assert_eq!(named(&mut comparison, Some("/runs/tune-01/model")), "MotionNet (tune-01)");
+        assert_eq!(named(&mut comparison, None), FlowSource::SecondNetwork.name());
+        assert_eq!(comparison.name_of(FlowSource::Network), "MotionNet");
     }
 }

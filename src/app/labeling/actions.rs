@@ -415,7 +415,7 @@ impl App {
         let stored = StoredPath::encode(path, project.dir());
         let step = match project.document().video_at(&stored).filter(|(other, _)| *other != id) {
             Some(_) => Err(Error::file(path, "it is already in the project", "Choose another file")),
-            None => edits::change_video(project.document(), id, "Relink a video", |video| video.path = stored),
+            None => edits::change_video(project.document(), id, "Relinked a video", |video| video.path = stored),
         };
         self.do_step(step);
         self.session.labeling.look_again(id);

@@ -339,7 +339,7 @@ fn a_video_that_was_taken_out_and_put_back_while_its_clip_is_open_is_selected_ag
     assert_eq!(labeling.app().session.labeling.selected(), None);
     labeling.press(Modifiers::COMMAND, Key::Z);
     assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(0)));
-    assert!(labeling.window.sees("Undone: Remove a video (clip_0.mp4)"));
+    assert!(labeling.window.sees("Undone: Removed a video (clip_0.mp4)"));
     labeling.key(Key::Num1);
     assert!(!labeling.video(0).is_unlabelled());
 }
@@ -393,7 +393,7 @@ fn videos_of_one_name_are_listed_with_the_folder_that_distinguishes_them() {
     }
     labeling.app_mut().change_project(&Edit::new(|document| edits::remove_video(document, VideoId(2))));
     labeling.window.settle();
-    assert!(labeling.window.sees("Remove a video (clip.mp4 – day2)"));
+    assert!(labeling.window.sees("Removed a video (clip.mp4 – day2)"));
     assert!(labeling.window.sees("clip.mp4, unlabelled"), "it is the only one of its name now");
 }
 

@@ -522,7 +522,7 @@ impl LabelingState {
             let video = project.document().videos.get(&id).filter(|video| video.locked.is_none())?;
             Some(Change::Video(id, Some(Video { facts: Some(facts), ..video.clone() })))
         });
-        let step = Step::new("Scan videos", changes.collect());
+        let step = Step::new("Scanned videos", changes.collect());
         if step.changes.is_empty() {
             return Ok(());
         }

@@ -148,7 +148,8 @@ fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     let network = best(FlowSource::Network).map(|(class, _)| class);
     let said: Vec<_> = FlowSource::ALL.into_iter().filter_map(|source| Some((source, best(source)?))).collect();
     for (source, (class, share)) in &said {
-        source_row_ui(ui, *source, class, *share, network.is_some_and(|network| network != *class));
+        let differs = network.is_some_and(|network| network != *class);
+        source_row_ui(ui, (*source, flow.name_of(*source)), class, *share, differs);
     }
     match said.len() {
         0 => explanation(ui, "Waiting for a window of eleven frames…"),
@@ -162,13 +163,13 @@ fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     }
 }
 
-fn source_row_ui(ui: &mut Ui, source: FlowSource, class: &str, share: f32, differs: bool) {
+fn source_row_ui(ui: &mut Ui, (source, name): (FlowSource, &str), class: &str, share: f32, differs: bool) {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), SOURCE_ROW), Sense::hover());
     let painter = ui.painter_at(rect);
     let font = TextStyle::Small.resolve(ui.style());
     painter.circle_filled(rect.left_center() + vec2(4.0, 0.0), 4.0, source_color(ui, source));
-    painter.text(rect.left_center() + vec2(14.0, 0.0), Align2::LEFT_CENTER, source.name(), font.clone(), tokens.weak);
+    painter.text(rect.left_center() + vec2(14.0, 0.0), Align2::LEFT_CENTER, name, font.clone(), tokens.weak);
     let bar = Rect::from_min_max(
         pos2(rect.left() + 116.0, rect.top() + 2.0),
         pos2(rect.right() - COLUMN, rect.bottom() - 2.0),
@@ -186,7 +187,7 @@ fn source_row_ui(ui: &mut Ui, source: FlowSource, class: &str, share: f32, diffe
     painter.text(at, Align2::RIGHT_CENTER, fusion::percent(share, 0), FontId::monospace(11.0), tokens.text);
     let remark = if differs { ", differs from MotionNet" } else { "" };
     let share = fusion::percent(share, 1);
-    let text = format!("Temporal stream with {}: {class} {share} %{remark}", source.name());
+    let text = format!("Temporal stream with {name}: {class} {share} %{remark}");
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));
     response.on_hover_text(text);
 }

@@ -399,6 +399,7 @@ fn evaluate(session: &mut Session, clips: usize) {
         classes: class_names(),
         clips,
         left_out: Vec::new(),
+        remarks: Vec::new(),
         outcomes,
     };
     evaluation.receive(&Message::EvaluationStarted(Box::new(start)));

@@ -11,9 +11,13 @@ use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::{DeviceArg, ModelArg};
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::values::choice;
+use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::Result;
-use crate::evaluation::{ActionsOutcome, ActionsReport, EvaluationPlan, ReportSource, evaluate_actions};
+use crate::evaluation::{
+    ActionsOutcome, ActionsReport, EvaluationPlan, MatchedClips, ReportSource, evaluate_actions, interval_in_percent,
+    match_classes,
+};
 use crate::nets::HiddenTwoStream;
 use crate::plural::counted;
 use crate::training::FlowSource;
@@ -63,8 +67,10 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
         fusion: arguments.views.fusion(&model.card),
         flow_source: arguments.flow_source,
     };
+    let MatchedClips { dataset, remarks } = match_classes(&model, dataset)?;
     let mut outcome = evaluate(&model, &dataset, &plan)?;
-    outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name));
+    outcome.report.remarks = remarks;
+    outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name, command_line::current()));
     arguments.results.write(&outcome, &guard, print)?;
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
@@ -94,15 +100,18 @@ pub(super) fn print(report: &ActionsReport) {
     }
     println!("{}, {} views each", counted(report.clips, "clip"), report.views);
     for (name, stream) in report.streams() {
+        let top5 = if report.has_top5() { format!("  top-5 {:5.1} %", 100.0 * stream.top5) } else { String::new() };
         println!(
-            "  {name:<9} top-1 {:5.1} %  top-5 {:5.1} %  mean class {:5.1} %  ECE {:.3}",
+            "  {name:<9} top-1 {:5.1} % ({}){top5}  mean class {:5.1} %  ECE {:.3}",
             100.0 * stream.top1,
-            100.0 * stream.top5,
+            interval_in_percent(stream.top1_interval()),
             100.0 * stream.mean_class.unwrap_or_default(),
             stream.calibration.ece
         );
     }
+    println!("  in parentheses: 95 % Wilson interval");
     if let Some(ratio) = report.photometric_ratio {
         println!("  photometric ratio {:.1} % (photometric error relative to zero flow)", 100.0 * ratio);
     }
+    report.remarks.iter().for_each(|remark| println!("{remark}"));
 }

@@ -12,10 +12,12 @@ use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::{DeviceArg, ModelArg};
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::values::named;
+use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::Result;
 use crate::evaluation::{
     ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, ReportSource, evaluate_groups,
+    interval_in_percent, interval_of_share,
 };
 use crate::nets::{Backbone, ModelCard};
 use crate::panic_guard::caught;
@@ -115,21 +117,21 @@ pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
     let mut outcome = caught("evaluation", || evaluate_groups(&plan, &dataset, &compute.device, report))?;
     progress.bar.finish_and_clear();
     let card = ModelCard::read(&plan.model)?;
-    outcome.report.source = Some(ReportSource::of(&card, &plan.model, &compute.name));
+    outcome.report.source = Some(ReportSource::of(&card, &plan.model, &compute.name, command_line::current()));
     arguments.results.write(&outcome, &guard, print)?;
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
 }
 
 fn print(report: &ActionsReport) {
-    println!("{:<24}{:>7}{:>10}{:>10}{:>10}", "held out", "clips", "spatial", "temporal", "fused");
+    println!("{:<24}{:>7}{:>19}{:>19}{:>19}", "held out", "clips", "spatial", "temporal", "fused");
     for fold in &report.folds {
         let FoldResult { name, clips, spatial, temporal, fused, .. } = fold;
-        let cells =
-            [spatial, temporal, fused].map(|share| share.map_or("–".into(), |top1| format!("{:.1}", 100.0 * top1)));
-        println!("{name:<24}{clips:>7}{:>10}{:>10}{:>10}", cells[0], cells[1], cells[2]);
+        let cell =
+            |top1: f64| format!("{:.1} ({})", 100.0 * top1, interval_in_percent(interval_of_share(top1, *clips)));
+        let cells = [spatial, temporal, fused].map(|share| share.map_or("–".into(), cell));
+        println!("{name:<24}{clips:>7}{:>19}{:>19}{:>19}", cells[0], cells[1], cells[2]);
     }
     super::actions::print(report);
-    report.remarks.iter().for_each(|remark| println!("{remark}"));
 }
 
 /// Progress on the terminal.

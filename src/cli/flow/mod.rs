@@ -4,6 +4,7 @@ mod arguments;
 mod flow_source;
 mod frame_pairs;
 mod report;
+mod stages;
 mod work;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ pub(super) use arguments::FlowArgs;
 use arguments::{FlowInputPath, FlowPlan};
 use frame_pairs::{CommandPairs, FramePair};
 use report::FlowExportReport;
+use stages::Stages;
 use work::FlowWork;
 
 /// Pixels of an image from which on its flow takes long on a CPU.
@@ -44,18 +46,23 @@ pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
 }
 
 fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowExportReport> {
+    let mut stages = Stages::new(if plan.target.is_some() { 4 } else { 3 });
+    stages.begin("Reading the images");
     let pair = FramePair::open(first, second, plan.size)?;
     for path in [first, second] {
         if has_transparent_parts(path)? {
-            eprintln!("{}: {TRANSPARENT}.", path.display());
+            stages.note(&format!("{}: {TRANSPARENT}.", path.display()));
         }
     }
-    let mut work = FlowWork::begin(plan, vec![first.into(), second.into()], None)?;
     let [width, height] = pair.size();
-    if plan.size.is_none() && width * height >= LARGE_PX {
-        eprintln!("Images of {width}×{height} pixels may take minutes; --size WxH shrinks them first.");
+    stages.is_long = width * height >= LARGE_PX;
+    if plan.size.is_none() && stages.is_long {
+        stages.note(&format!("Images of {width}×{height} pixels may take minutes; --size WxH shrinks them first."));
     }
-    work.on(&pair)?;
+    stages.begin("Preparing the method");
+    let mut work = FlowWork::begin(plan, vec![first.into(), second.into()], None)?;
+    work.on(&pair, &mut |what| stages.begin(what))?;
+    stages.end();
     work.finish(false)
 }
 
@@ -84,7 +91,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowExportReport> {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        work.on(&pairs.pair(first)?)?;
+        work.on(&pairs.pair(first)?, &mut |_| {})?;
         bar.inc(1);
     }
     bar.finish_and_clear();

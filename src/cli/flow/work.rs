@@ -55,14 +55,18 @@ impl<'a> FlowWork<'a> {
         })
     }
 
-    /// Works on the next pair.
-    pub fn on(&mut self, pair: &FramePair) -> Result<()> {
+    /// Works on the next pair; `begin` is called with each stage.
+    pub fn on(&mut self, pair: &FramePair, begin: &mut dyn FnMut(&str)) -> Result<()> {
+        begin(&format!("Computing the flow by {}", self.source.name()));
         let started = Instant::now();
         let field = self.source.flow(pair)?;
         self.spent += started.elapsed();
         let compared = self.compared.as_mut().map(|compared| compared.flow(pair)).transpose()?;
         for field in std::iter::once(&field).chain(&compared) {
             self.longest_px = self.longest_px.max(field.magnitude_max());
+        }
+        if self.plan.target.is_some() {
+            begin("Writing the flow");
         }
         let files = self.write(pair, &field)?;
         self.show(pair, &field, compared.as_ref())?;

@@ -87,7 +87,7 @@ fn accept(project: &mut Project, finding: &Finding) -> Result<()> {
     }
     match facts_of(&finding.path, project.dir()) {
         Ok(facts) => {
-            let title = "Accept a changed video";
+            let title = "Accepted a changed video";
             match edits::change_video(project.document(), finding.id, title, |video| video.facts = Some(facts)) {
                 Ok(step) => {
                     project.perform(step)?;

@@ -39,7 +39,7 @@ pub(super) struct ExportArgs {
     project: PathBuf,
     /// Output file or folder
     target: PathBuf,
-    /// Format [default: from the extension .csv, .eaf, .boris or .xml]
+    /// Format [default: from the extension .csv or .boris]
     #[arg(long, value_parser = choice::<Format>())]
     format: Option<Format>,
     /// Also cut out the clips named in UCF101 lists

@@ -5,8 +5,9 @@ mod progress;
 
 use std::path::PathBuf;
 
-use super::interrupt::{command_line, stop_on_interrupt};
+use super::interrupt::stop_on_interrupt;
 use super::outcome::{Outcome, complain};
+use crate::command_line;
 use crate::error::Result;
 use crate::reproduction::{Ending, reproduce};
 use crate::training::TrainingControl;
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
         Ending::Complete => Outcome::Done,
         Ending::SomeMissing => Outcome::SomeFailed,
         Ending::Stopped => {
-            println!("Saved. Resume with the same command:\n  {}", command_line());
+            println!("Saved. Resume with the same command:\n  {}", command_line::current());
             Outcome::Interrupted
         }
     })

@@ -1,6 +1,7 @@
 //! `motionscope train` and `motionscope tune`.
 
 mod arguments;
+mod held_out;
 mod progress;
 mod runs;
 mod tune;
@@ -8,7 +9,7 @@ mod tune;
 use super::outcome::{Outcome, complain};
 use crate::error::Result;
 pub(super) use arguments::TrainArgs;
-use runs::train_in_turn;
+use runs::{RunOutput, train_in_turn};
 pub(super) use tune::{TuneArgs, tune};
 
 pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
@@ -19,5 +20,5 @@ pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
             return Ok(Outcome::Misused);
         }
     };
-    train_in_turn(&[plan], arguments.device, arguments.solver.gradient_shares)
+    train_in_turn(&[plan], arguments.device, arguments.solver.gradient_shares, RunOutput::Words)
 }

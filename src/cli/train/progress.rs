@@ -1,13 +1,18 @@
 //! Training progress on a terminal: a bar with speed, time left and loss terms; in a log file, a line now and then.
 
 use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use serde_json::{Value, json};
+
 use super::super::outcome::complain;
+use super::held_out::HeldOut;
+use crate::evaluation::{interval_in_percent, wilson_interval};
 use crate::plural::counted;
-use crate::training::{Preparation, StepMetrics, TrainingEvent};
+use crate::training::{Preparation, StepMetrics, TrainingEvent, TrainingPlan, random_part};
 
 /// Time between two lines where there is no terminal.
 const LOG_INTERVAL: Duration = Duration::from_secs(20);
@@ -21,25 +26,38 @@ pub(super) struct TrainingProgress {
     logged: Option<Instant>,
     /// The best validation result of this call, with its model folder.
     best: Option<String>,
+    /// The results on clips that were not learned from.
+    held_out: HeldOut,
+    /// What each run trains from random weights.
+    random: Vec<Option<&'static str>>,
+    /// The run under way.
+    run: usize,
+    /// The folder of the trained model, and whether steps are left.
+    finished: Option<(PathBuf, bool)>,
 }
 
-impl Default for TrainingProgress {
-    fn default() -> Self {
+impl TrainingProgress {
+    /// Returns the display of the runs of `plans`.
+    pub fn of(plans: &[TrainingPlan]) -> Self {
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}").expect("the template is well-formed");
         Self {
             bar: ProgressBar::no_length().with_style(style),
             on_terminal: stderr().is_terminal(),
             logged: None,
             best: None,
+            held_out: HeldOut::of(plans),
+            random: plans.iter().map(random_part).collect(),
+            run: 0,
+            finished: None,
         }
     }
-}
 
-impl TrainingProgress {
     /// Shows an event.
     pub fn show(&mut self, event: &TrainingEvent) {
+        self.held_out.receive(event);
         match event {
             TrainingEvent::Part { number, of, network } => {
+                self.run = *number;
                 self.line(&format!("Run {} of {of}: {network:?}", number + 1));
             }
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
@@ -49,12 +67,14 @@ impl TrainingProgress {
                 self.line(&format!("{clips}{classes}; {parameters} parameters; run folder {}", run_dir.display()));
                 if *resumed_at > 0 {
                     self.line(&format!("Resumed after step {resumed_at}"));
+                } else if let Some(part) = self.random.get(self.run).copied().flatten() {
+                    self.line(&format!("{part} starts from random weights; --base starts from a trained model"));
                 }
             }
             TrainingEvent::Preparing { what, done, of } => self.prepare(*what, *done, *of),
             TrainingEvent::Step(metrics) => self.step(metrics),
-            TrainingEvent::Validation { step, name, value, .. } => {
-                self.line(&format!("step {step}: {name} {value:.4}"))
+            TrainingEvent::Validation { step, name, value, guesses } => {
+                self.line(&format!("step {step}: {}", measured(name, *value, guesses)));
             }
             TrainingEvent::Best { step, name, value, model_dir } => {
                 self.best = Some(format!("{name} {value:.4} after step {step}: {}", model_dir.display()));
@@ -71,14 +91,39 @@ impl TrainingProgress {
             TrainingEvent::Warning(error) => self.bar.suspend(|| complain(error)),
             TrainingEvent::Paused => self.line("Paused"),
             TrainingEvent::Resumed => self.line("Resumed"),
-            TrainingEvent::Finished { model_dir, .. } => {
+            TrainingEvent::Finished { model_dir, stopped_early } => {
                 self.bar.finish_and_clear();
-                if let Some(best) = &self.best {
-                    println!("Best model: {best}");
-                }
-                println!("Model: {0}\nUse it with `motionscope --model {0}`.", model_dir.display());
+                self.finished = Some((model_dir.clone(), *stopped_early));
             }
         }
+    }
+
+    /// Returns the results in words: the figures of held-out clips, and where the model is.
+    pub fn in_words(&self) -> String {
+        let mut text = self.held_out.in_words();
+        if let Some(best) = &self.best {
+            text += &format!("Best model: {best}\n");
+        }
+        text += &match &self.finished {
+            Some((dir, false)) => format!("Model: {0}\nUse it with `motionscope --model {0}`.\n", dir.display()),
+            // Half a recogniser is nothing to be used.
+            Some((dir, true)) => format!("Unfinished model: {}\n", dir.display()),
+            None => String::new(),
+        };
+        text
+    }
+
+    /// Returns the same as a JSON document: schema `motionscope-tune`, version 1.
+    pub fn as_json(&self) -> Value {
+        json!({
+            "schema": "motionscope-tune",
+            "version": 1,
+            "motionscope": env!("CARGO_PKG_VERSION"),
+            "model_dir": self.finished.as_ref().map(|(dir, _)| dir),
+            "interrupted": self.finished.as_ref().is_some_and(|(_, stopped_early)| *stopped_early),
+            "best": self.best,
+            "held_out": self.held_out.as_json(),
+        })
     }
 
     fn prepare(&mut self, what: Preparation, done: usize, of: usize) {
@@ -110,6 +155,16 @@ impl TrainingProgress {
     }
 }
 
+/// Returns a measurement as text: an accuracy with its interval, another figure as a number.
+fn measured(name: &str, value: f32, guesses: &[[usize; 2]]) -> String {
+    if guesses.is_empty() {
+        return format!("{name} {value:.4}");
+    }
+    let right = guesses.iter().filter(|[label, guess]| label == guess).count();
+    let interval = interval_in_percent(wilson_interval(right, guesses.len()));
+    format!("{name} {:.1} % ({interval}), {right} of {}", 100.0 * value, counted(guesses.len(), "clip"))
+}
+
 /// Returns speed, time left and all loss terms as text.
 fn summary(metrics: &StepMetrics) -> String {
     let left = HumanDuration(Duration::try_from_secs_f64(metrics.eta_secs).unwrap_or_default());
@@ -126,4 +181,41 @@ fn summary(metrics: &StepMetrics) -> String {
         text += &format!("\n  {}", terms.join("  "));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::Network;
+
+    #[test]
+    fn accuracies_have_an_interval_and_other_figures_none() {
+        assert_eq!(
+            measured("top-1", 0.75, &[[0, 0], [1, 1], [1, 0], [0, 0]]),
+            "top-1 75.0 % (30.1–95.4), 3 of 4 clips"
+        );
+        assert_eq!(measured("photometric ratio", 0.5, &[]), "photometric ratio 0.5000");
+    }
+
+    #[test]
+    fn half_a_recogniser_is_not_offered_for_use() {
+        let plan = |network| TrainingPlan { network, ..TrainingPlan::default() };
+        let ended = |stopped_early| {
+            let mut progress = TrainingProgress::of(&[plan(Network::Spatial), plan(Network::Temporal)]);
+            progress.show(&TrainingEvent::Finished { model_dir: "run-spatial/model".into(), stopped_early });
+            (progress.in_words(), progress.as_json())
+        };
+        let (words, json) = ended(true);
+        assert!(words == "Unfinished model: run-spatial/model\n" && json["interrupted"] == true, "{words}");
+        assert!(ended(false).0.contains("Use it with `motionscope --model run-spatial/model`."));
+    }
+
+    #[test]
+    fn what_starts_from_random_weights_is_named() {
+        let plan = TrainingPlan { network: Network::Spatial, ..TrainingPlan::default() };
+        assert_eq!(random_part(&plan), Some("The spatial stream"));
+        assert_eq!(random_part(&TrainingPlan { imagenet: Some("squeezenet.pth".into()), ..plan }), None);
+        assert_eq!(random_part(&TrainingPlan::default()), Some("MotionNet"));
+        assert_eq!(random_part(&TrainingPlan { base: Some("base".into()), ..TrainingPlan::default() }), None);
+    }
 }

@@ -1,21 +1,36 @@
 //! Training runs with progress on the terminal; Ctrl-C saves them.
 
-use super::super::interrupt::{command_line, stop_on_interrupt};
+use super::super::interrupt::stop_on_interrupt;
 use super::super::model_arguments::DeviceArg;
 use super::super::outcome::Outcome;
 use super::progress::TrainingProgress;
+use crate::command_line;
 use crate::error::Result;
 use crate::panic_guard::caught;
 use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
 
+/// What is printed to standard output at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RunOutput {
+    /// The results in words.
+    Words,
+    /// A JSON document.
+    Json,
+}
+
 /// Runs `plans` in turn, recording gradient shares every `gradient_shares` steps (0: never).
-pub(super) fn train_in_turn(plans: &[TrainingPlan], device: DeviceArg, gradient_shares: usize) -> Result<Outcome> {
+pub(super) fn train_in_turn(
+    plans: &[TrainingPlan],
+    device: DeviceArg,
+    gradient_shares: usize,
+    output: RunOutput,
+) -> Result<Outcome> {
     let compute = device.open()?;
     let control = TrainingControl::default();
     control.share_gradients(gradient_shares);
     stop_on_interrupt(&control)?;
     let mut greeting = Some(format!("Training on {}. Press Ctrl-C to save and stop.", compute.name));
-    let mut progress = TrainingProgress::default();
+    let mut progress = TrainingProgress::of(plans);
     let mut outcome = Outcome::Done;
     let mut report = |event: TrainingEvent| {
         greeting.take().iter().for_each(|greeting| eprintln!("{greeting}")); // the clips and settings are in order
@@ -25,8 +40,16 @@ pub(super) fn train_in_turn(plans: &[TrainingPlan], device: DeviceArg, gradient_
         progress.show(&event);
     };
     caught("training", || training::run_in_turn(plans, &compute.device, &control, &mut report))?;
+    match output {
+        RunOutput::Words => print!("{}", progress.in_words()),
+        RunOutput::Json => println!("{:#}", progress.as_json()),
+    }
     if outcome == Outcome::Interrupted {
-        println!("Saved. Resume with the same command:\n  {}", command_line());
+        let text = format!("Saved. Resume with the same command:\n  {}", command_line::current());
+        match output {
+            RunOutput::Words => println!("{text}"),
+            RunOutput::Json => eprintln!("{text}"),
+        }
     }
     Ok(outcome)
 }

@@ -108,7 +108,7 @@ pub fn time_videos(document: &Document, dir: &Path) -> Step {
             changes.push(Change::Video(*id, Some(Video { facts: Some(facts), ..video.clone() })));
         }
     }
-    Step::new("Rescan videos", changes)
+    Step::new("Rescanned videos", changes)
 }
 
 /// Writes the labels of the project in `dir` to `target`, and where `with_clips` the clips they name as well: all of it, or

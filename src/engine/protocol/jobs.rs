@@ -40,6 +40,8 @@ pub struct EvaluationOrder {
     pub model: PathBuf,
     /// How the clips are seen.
     pub protocol: Protocol,
+    /// The command that does the same, but for the fusion.
+    pub command: String,
 }
 
 /// An evaluation that begins.
@@ -55,6 +57,8 @@ pub struct EvaluationStart {
     pub clips: usize,
     /// Rows of the list that are left out.
     pub left_out: Vec<Error>,
+    /// What a reader of the results has to know of the clips.
+    pub remarks: Vec<String>,
     /// What was said of each clip, or why it cannot be read, in their order. A channel of its own: however late the reader
     /// looks, none is lost.
     pub outcomes: Receiver<Result<ScoredClip>>,

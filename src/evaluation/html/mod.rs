@@ -13,11 +13,12 @@ const STYLE: &str = "\
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 table { border-collapse: collapse; } th, td { padding: .15rem .8rem .15rem 0; text-align: right; }
-th:first-child, td.name { text-align: left; } th { font-weight: 600; border-bottom: 1px solid #8888; }
+th:first-child, td.name { text-align: left; } td.error { color: #d6602f; } th { font-weight: 600; border-bottom: 1px solid #8888; }
 svg { max-width: 100%; height: auto; overflow: visible; } svg text { font-size: 11px; fill: currentColor; }
 .axis { stroke: currentColor; stroke-opacity: .4; fill: none; } .line { stroke: #2f7fd6; stroke-width: 2; fill: none; }
 .mark { fill: #d6602f; } .bar { fill: #2f7fd6; } .gap { fill: #d6602f; fill-opacity: .35; } .right { fill: #2f7fd6; } .wrong { fill: #d6602f; }
-.plots { display: flex; flex-wrap: wrap; gap: 2rem; } figure { margin: 0; } figcaption { font-size: .85rem; opacity: .75; }";
+.plots { display: flex; flex-wrap: wrap; gap: 2rem; } figure { margin: 0; } figcaption { font-size: .85rem; opacity: .75; }
+p.small { font-size: .85rem; opacity: .75; } summary { cursor: pointer; }";
 
 /// Returns the HTML page of `report`.
 pub(super) fn page(report: &ActionsReport) -> String {
@@ -37,6 +38,7 @@ pub(super) fn page(report: &ActionsReport) -> String {
                 (section("Per-class results", tables::classes(report)))
                 (section("Most frequent confusions", tables::most_confused(report)))
                 (section("Most confident errors", tables::worst(report)))
+                (section("All clips", tables::clips(report)))
                 (section("Clips that could not be read", tables::failures(report)))
             }
         }
@@ -61,7 +63,7 @@ fn plots(report: &ActionsReport) -> Markup {
 fn confusion(report: &ActionsReport) -> Option<Markup> {
     let (name, stream) = report.streams().last()?;
     let plot = plots::confusion(&stream.confusion, &report.classes);
-    let caption = format!("True (rows) and predicted (columns) classes, {name}: share of the row; hover for counts");
+    let caption = format!("True (rows) and predicted (columns) classes, {name}: clips, coloured by share of the row");
     Some(figure(plot, &caption))
 }
 

@@ -52,30 +52,37 @@ pub(super) fn reliability(calibration: &Calibration) -> Markup {
     axes(&content, ["0".into(), "1".into()], [percent(0.0), percent(1.0)])
 }
 
-/// Returns a cell for each pair of classes that occurs, the darker the larger its share of the row.
+/// Returns a cell with its clips for each pair of classes that occurs, the darker the larger its share of the row.
 pub(super) fn confusion(confusion: &Confusion, classes: &[String]) -> Markup {
-    let cell = (560.0 / classes.len().max(1) as f64).clamp(6.0, 24.0);
+    let cell = (560.0 / classes.len().max(1) as f64).clamp(14.0, 32.0);
     let font = (cell - 1.0).min(11.0);
     let left = 8.0 + 0.62 * font * classes.iter().map(|name| name.chars().count()).max().unwrap_or_default() as f64;
     let side = cell * classes.len() as f64;
+    let style = |size: f64| format!("font-size:{}px", tenths(size));
+    // A digit is about 0.6 of its size wide.
+    let fitting = |clips: usize| style((cell / (0.62 * clips.to_string().len() as f64 + 0.3)).min(font));
     let content = html! {
-        rect class="axis" x=(tenths(left)) y="0" width=(tenths(side)) height=(tenths(side)) {}
+        rect class="axis" x=(tenths(left)) y=(tenths(left)) width=(tenths(side)) height=(tenths(side)) {}
+        @for (guess, name) in classes.iter().enumerate() {
+            @let x = left + cell * (guess as f64 + 0.5) + 0.35 * font;
+            text style=(style(font)) transform={ "translate(" (tenths(x)) " " (tenths(left - 4.0)) ") rotate(-90)" } { (name) }
+        }
         @for (label, (row, name)) in confusion.counts.iter().zip(classes).enumerate() {
-            @let y = cell * label as f64;
+            @let y = left + cell * label as f64;
             @let total: usize = row.iter().sum();
-            text x=(tenths(left - 4.0)) y=(tenths(y + 0.8 * cell)) text-anchor="end" style={ "font-size:" (tenths(font)) "px" } {
-                (name)
-            }
+            text x=(tenths(left - 4.0)) y=(tenths(y + 0.5 * cell + 0.35 * font)) text-anchor="end" style=(style(font)) { (name) }
             @for (guess, clips) in row.iter().enumerate().filter(|(_, clips)| **clips > 0) {
                 rect class=(if guess == label { "right" } else { "wrong" })
                     fill-opacity=(format!("{:.2}", 0.15 + 0.85 * *clips as f64 / total as f64))
                     x=(tenths(left + cell * guess as f64)) y=(tenths(y)) width=(tenths(cell)) height=(tenths(cell)) {
                     title { (name) " → " (classes[guess]) ": " (clips) " of " (total) }
                 }
+                text x=(tenths(left + cell * (guess as f64 + 0.5))) y=(tenths(y + 0.5 * cell + 0.35 * font))
+                    text-anchor="middle" pointer-events="none" style=(fitting(*clips)) { (clips) }
             }
         }
     };
-    svg(left + side, side, &content)
+    svg(left + side, left + side, &content)
 }
 
 /// `content` with a frame and the ends of both axes.

@@ -2,9 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::evaluation::{ActionsReport, ReportSource};
+use crate::evaluation::{ActionsReport, ReportSource, interval_in_percent, interval_of_share};
 use crate::nets::fusion;
 use crate::plural::counted;
+
+/// Clips of a list that is not folded.
+const OPEN_CLIPS: usize = 200;
 
 /// Returns the table of the settings of the evaluation.
 pub(super) fn run(report: &ActionsReport) -> Markup {
@@ -34,17 +37,26 @@ pub(super) fn run(report: &ActionsReport) -> Markup {
 
 /// Returns the table of accuracies by stream.
 pub(super) fn accuracies(report: &ActionsReport) -> Markup {
+    let top5 = report.has_top5();
     let rows = report.streams().map(|(name, stream)| {
-        vec![
+        let first = [
             name.into(),
             share(Some(stream.top1)),
-            stream.correct.to_string(),
-            share(Some(stream.top5)),
-            share(stream.mean_class),
-            format!("{:.3}", stream.calibration.ece),
-        ]
+            interval(stream.top1_interval()),
+            format!("{} of {}", stream.correct, report.clips),
+        ];
+        let last = [share(stream.mean_class), format!("{:.3}", stream.calibration.ece)];
+        first.into_iter().chain(top5.then(|| share(Some(stream.top5)))).chain(last).collect()
     });
-    table(&["Stream", "Top-1", "Correct", "Top-5", "Mean class accuracy", "ECE"], rows, 1)
+    let head: Vec<&str> = ["Stream", "Top-1", "95 % interval", "Correct"]
+        .into_iter()
+        .chain(top5.then_some("Top-5"))
+        .chain(["Mean class accuracy", "ECE"])
+        .collect();
+    html! {
+        (table(&head, rows, 1))
+        p.small { "Intervals are 95 % Wilson score intervals: where the accuracy on many such clips probably is." }
+    }
 }
 
 /// Returns the table of folds.
@@ -52,7 +64,9 @@ pub(super) fn folds(report: &ActionsReport) -> Option<Markup> {
     (!report.folds.is_empty()).then_some(())?;
     let head = ["Held out", "Clips", "Training clips", "Top-1 spatial", "Top-1 temporal", "Top-1 fused", "Seconds"];
     let rows = report.folds.iter().map(|fold| {
-        let shares = [fold.spatial, fold.temporal, fold.fused].map(share);
+        let with_interval =
+            |top1: f64| format!("{} ({})", share(Some(top1)), interval_in_percent(interval_of_share(top1, fold.clips)));
+        let shares = [fold.spatial, fold.temporal, fold.fused].map(|top1| top1.map(with_interval).unwrap_or_default());
         let counts = [fold.name.clone(), fold.clips.to_string(), fold.learned_from.to_string()];
         counts.into_iter().chain(shares).chain([format!("{:.1}", fold.seconds)]).collect()
     });
@@ -63,12 +77,14 @@ pub(super) fn folds(report: &ActionsReport) -> Option<Markup> {
 pub(super) fn classes(report: &ActionsReport) -> Option<Markup> {
     let (last, headline) = report.streams().last()?;
     let streams: Vec<_> = report.streams().collect();
-    let recalls = streams.iter().map(|(name, _)| format!("Recall, {name}"));
+    let recalls = streams.iter().flat_map(|(name, _)| [format!("Recall, {name}"), "95 % interval".into()]);
     let last = [format!("Precision, {last}"), format!("F1, {last}")];
     let head: Vec<String> = ["Class".into(), "Clips".into()].into_iter().chain(recalls).chain(last).collect();
     let rows = report.classes.iter().enumerate().map(|(class, name)| {
         let figures = &headline.classes[class];
-        let recalls = streams.iter().map(|(_, stream)| share(stream.classes[class].recall));
+        let recalls = streams.iter().flat_map(|(_, stream)| {
+            [share(stream.classes[class].recall), interval(stream.confusion.recall_interval(class))]
+        });
         let rest = [share(figures.precision), share(figures.f1)];
         [name.clone(), figures.clips.to_string()].into_iter().chain(recalls).chain(rest).collect()
     });
@@ -97,6 +113,34 @@ pub(super) fn worst(report: &ActionsReport) -> Option<Markup> {
     Some(table(&["Clip", "Class", "Predicted", "Confidence"], rows, 3))
 }
 
+/// Returns the table of all clips with what each stream says of them, folded where there are many.
+pub(super) fn clips(report: &ActionsReport) -> Option<Markup> {
+    (!report.results.is_empty()).then_some(())?;
+    let streams: Vec<&str> = report.streams().map(|(name, _)| name).collect();
+    Some(html! {
+        details open[report.results.len() <= OPEN_CLIPS] {
+            summary { (counted(report.results.len(), "clip")) ", predictions with their confidence, errors in colour" }
+            table {
+                tr { th { "Clip" } th { "Class" } @for name in &streams { th { (name) } } }
+                @for result in &report.results {
+                    tr {
+                        td.name { (result.path) }
+                        td.name { (report.classes[result.label]) }
+                        @for name in &streams {
+                            @match result.guess(name) {
+                                Some(guess) => td.name.error[guess.class != result.label] {
+                                    (report.classes[guess.class]) " " (fusion::percent(guess.confidence, 1)) " %"
+                                },
+                                None => td {},
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    })
+}
+
 /// Returns the table of clips that could not be read.
 pub(super) fn failures(report: &ActionsReport) -> Option<Markup> {
     let rows = report.failures.iter().map(|failure| vec![failure.clone()]);
@@ -113,6 +157,11 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>, names: usize) -
             }
         }
     }
+}
+
+/// Returns an interval in percent, empty if there is none.
+fn interval(interval: Option<[f64; 2]>) -> String {
+    interval.map(|interval| format!("{} %", interval_in_percent(Some(interval)))).unwrap_or_default()
 }
 
 /// Returns a share in percent, empty if there is none.

@@ -46,7 +46,7 @@ pub struct Import {
 impl Default for Import {
     fn default() -> Self {
         Self {
-            step: Step::new("Import", Vec::new()),
+            step: Step::new("Imported labels", Vec::new()),
             notes: Vec::new(),
             remarks: Vec::new(),
             unknown_classes: Vec::new(),

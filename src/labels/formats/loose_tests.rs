@@ -171,7 +171,8 @@ fn videos_of_one_name_in_several_folders_keep_their_own_labels_in_every_format()
     let moved = NAMESAKES.map(|path| StoredPath::encode(&StoredPath::decode(path, home), elsewhere));
     for format in Format::ALL.into_iter().filter(|format| *format != Format::UcfLists) {
         let dir = tempfile::tempdir().unwrap();
-        let target = dir.path().join(format!("export.{}", format.ending()));
+        let name = if format.is_folder() { "export".to_owned() } else { format!("export.{}", format.ending()) };
+        let target = dir.path().join(name);
         export(format, &document, home, &target).unwrap();
         for (paths, place) in [(&paths, home), (&moved, elsewhere)] {
             let mut back = namesakes(paths, false);
@@ -233,4 +234,23 @@ fn frames_of_a_table_at_another_rate_are_placed_by_their_times() {
     assert_eq!(notes, []);
     assert_eq!(shown(&document, 0).1, [("wave", 50, 100)]);
     assert_eq!(shown(&document, 1).1, [("wave", 100, 200)], "the rate is the video's");
+}
+
+#[test]
+fn a_format_of_a_file_per_video_is_not_exported_to_the_name_of_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let document = project(&["a.mp4"]);
+    let prepared = |format, name: &str| prepare(format, &document, Path::new("/project"), &dir.path().join(name));
+    for (format, name, folder) in [
+        (Format::Cvat, "cvat.xml", "cvat"),
+        (Format::Elan, "talk.EAF", "talk"),
+        (Format::UcfLists, "lists.csv", "lists"),
+        (Format::XAnyLabeling, "labels.json", "labels"),
+    ] {
+        let error = prepared(format, name).unwrap_err();
+        assert!(error.cause.contains("a folder") && error.remedy.ends_with(&format!("such as {folder}")), "{error}");
+    }
+    assert!(prepared(Format::Cvat, "labels.2026").is_ok());
+    fs::create_dir(dir.path().join("old.xml")).unwrap();
+    assert!(prepared(Format::Cvat, "old.xml").is_ok(), "a folder that is there is one, whatever its name");
 }

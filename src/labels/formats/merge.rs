@@ -505,7 +505,7 @@ impl<'a> Merge<'a> {
             self.note("", counted(more, "more problem"), "Correct the first and import again");
         }
         let name = self.source.file_name().unwrap_or(self.source.as_os_str()).to_string_lossy().into_owned();
-        self.import.step = Step::new(format!("Import {name}"), changes);
+        self.import.step = Step::new(format!("Imported {name}"), changes);
         self.import
     }
 }

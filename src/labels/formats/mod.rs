@@ -125,11 +125,18 @@ pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -
     Ok(exported)
 }
 
-/// Refuses to give a file that is no table the name of one.
+/// Refuses to give a file that is no table the name of one, and a folder that of a file, unless there is such a folder.
 fn check_name(format: Format, target: &Path) -> Result<()> {
     let name = target.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let (stem, ending) = name.trim_end_matches(".gz").rsplit_once('.').unwrap_or_default();
-    if format == Format::Csv || format.is_folder() || !["csv", "tsv"].contains(&ending) {
+    if format.is_folder() {
+        if !Format::ALL.iter().any(|other| other.ending() == ending) || target.is_dir() {
+            return Ok(());
+        }
+        let cause = format!("{} is exported to a folder, with a .{} file per video", format.name(), format.ending());
+        return Err(Error::file(target, cause, format!("Name a folder, such as {stem}")));
+    }
+    if format == Format::Csv || !["csv", "tsv"].contains(&ending) {
         return Ok(());
     }
     let cause = match format {

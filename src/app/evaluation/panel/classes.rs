@@ -5,7 +5,7 @@ use eframe::egui::{Button, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 use super::clip_filter::{ClipFilter, WantedClips};
 use crate::app::ui::format::percent_or_dash;
 use crate::app::ui::theme::Tokens;
-use crate::evaluation::{ActionsReport, ClassFigures, StreamReport};
+use crate::evaluation::{ActionsReport, ClassFigures, StreamReport, interval_in_percent};
 
 /// A column that the rows can be ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,10 @@ pub(super) fn classes_ui(
         Grid::new("classes").striped(true).spacing([10.0, 2.0]).min_row_height(20.0).show(ui, |ui| {
             for (column, title, tooltip) in COLUMNS {
                 head_ui(ui, order, column, title, tooltip);
+                if column == ClassColumn::Recall {
+                    ui.label(RichText::new("95 % interval").small().color(tokens.weak))
+                        .on_hover_text("Wilson score interval of recall, %");
+                }
             }
             ui.end_row();
             for class in order.of(&stream.classes) {
@@ -89,8 +93,9 @@ pub(super) fn classes_ui(
                 if clicked {
                     wanted = Some(WantedClips::Clips(ClipFilter::Class(class)));
                 }
-                let shares = [figures.precision, figures.recall, figures.f1].map(percent_or_dash);
-                for cell in [figures.clips.to_string()].into_iter().chain(shares) {
+                let [precision, recall, f1] = [figures.precision, figures.recall, figures.f1].map(percent_or_dash);
+                let interval = interval_in_percent(stream.confusion.recall_interval(class));
+                for cell in [figures.clips.to_string(), precision, recall, interval, f1] {
                     ui.label(RichText::new(cell).text_style(TextStyle::Monospace));
                 }
                 ui.end_row();

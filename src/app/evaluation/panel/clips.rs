@@ -39,7 +39,7 @@ pub(super) fn clips_ui(
         }
     });
     let clips = listed.of(report, *filter, stream);
-    explanation(ui, &format!("{}, by {stream} scores. Click a clip to open it.", counted(clips.len(), "clip")));
+    explanation(ui, &list_words(clips.len(), *filter, stream));
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
     let folder = cx.settings.evaluation.clips.as_deref();
     let mut wanted = None;
@@ -61,6 +61,19 @@ pub(super) fn clips_ui(
     );
     failures_ui(ui, report);
     wanted
+}
+
+/// What is listed, and how to open it.
+fn list_words(clips: usize, filter: ClipFilter, stream: &str) -> String {
+    let by = match stream {
+        "fused" => "fused scores".into(),
+        stream => format!("the {stream} stream"),
+    };
+    match (clips, filter) {
+        (0, ClipFilter::Wrong) => format!("All clips are correct by {by}."),
+        (0, _) => "No clips.".into(),
+        _ => format!("{}, by {by}. Click a clip to open it.", counted(clips, "clip")),
+    }
 }
 
 /// A clip: its name, and its class beside what it was taken for. True if it was clicked.

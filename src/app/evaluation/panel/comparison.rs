@@ -11,7 +11,7 @@ use crate::app::panel::PanelContext;
 use crate::app::ui::format::percent;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, remark, section};
-use crate::evaluation::{ActionsReport, Comparison, StreamChange};
+use crate::evaluation::{ActionsReport, Comparison, StreamChange, interval_in_percent};
 use crate::plural::counted;
 
 /// Clips that are listed on either side.
@@ -87,6 +87,15 @@ fn table_ui(ui: &mut Ui, comparison: &Comparison) {
                 };
                 ui.label(number(format!("{:+.1}", 100.0 * (b - a)), color));
                 ui.end_row();
+                if i == 0 {
+                    ui.label("");
+                    ui.label(RichText::new("95 % interval").color(tokens.weak))
+                        .on_hover_text("Wilson score interval of top-1");
+                    for interval in stream.intervals {
+                        ui.label(number(interval_in_percent(interval), tokens.weak));
+                    }
+                    ui.end_row();
+                }
             }
         }
     });

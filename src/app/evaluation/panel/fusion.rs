@@ -7,7 +7,7 @@ use crate::app::panel::PanelContext;
 use crate::app::ui::format::percent;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height};
-use crate::evaluation::{ActionsReport, SweepPoint};
+use crate::evaluation::{ActionsReport, SweepPoint, interval_in_percent, wilson_interval};
 use crate::nets::fusion::{Fusion, FusionRule};
 use crate::plural::counted;
 
@@ -43,7 +43,8 @@ pub(super) fn fusion_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelConte
     plot_ui(ui, &report.sweep, fusion.temporal_weight);
     let best = report.sweep.iter().rev().max_by_key(|point| point.correct);
     if let Some(SweepPoint { weight, correct, top1 }) = best {
-        let right = format!("{correct} of {}", counted(report.clips, "clip"));
+        let interval = interval_in_percent(wilson_interval(*correct, report.clips));
+        let right = format!("{correct} of {}; 95 % interval {interval} %", counted(report.clips, "clip"));
         explanation(
             ui,
             &format!(

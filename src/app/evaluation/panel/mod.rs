@@ -177,6 +177,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         primary_button(ui, cx, Command::RunEvaluation, if running { "Stop" } else { "Evaluate" });
         command_button(ui, cx, Command::SaveEvaluation, "Save…");
+        command_button(ui, cx, Command::BrowseEvaluation, "Open in browser");
         command_button(ui, cx, Command::OpenEvaluation, "Open…");
         command_button(ui, cx, Command::CompareEvaluation, "Compare…");
     });

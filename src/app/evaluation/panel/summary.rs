@@ -1,19 +1,21 @@
 //! The accuracies of the streams in a table; a click on a stream shows its figures below.
 
-use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, TextStyle, Ui};
+use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use crate::app::panel::PanelContext;
 use crate::app::ui::format::{percent, percent_or_dash};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, remark};
-use crate::evaluation::StreamReport;
-use crate::evaluation::{ActionsReport, ReportSource};
+use crate::evaluation::{ActionsReport, ReportSource, StreamReport, interval_in_percent, interval_of_share};
 use crate::plural::counted;
 
+/// The column that is left out where there are few classes.
+const TOP5: &str = "Top-5";
 /// Columns with their tooltips.
-const COLUMNS: [(&str, &str); 4] = [
+const COLUMNS: [(&str, &str); 5] = [
     ("Top-1", "Clips whose top prediction is correct, %"),
-    ("Top-5", "Clips whose class is in the top five, %"),
+    ("95 % interval", "Wilson score interval of top-1, %"),
+    (TOP5, "Clips whose class is in the top five, %"),
     ("Mean class", "Mean per-class accuracy, %"),
     ("ECE", "Expected calibration error (0 is best)"),
 ];
@@ -21,15 +23,29 @@ const COLUMNS: [(&str, &str); 4] = [
 /// Draws the table and says what it is about.
 pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'static str, cx: &mut PanelContext<'_>) {
     origin_ui(ui, report, cx);
-    report.remarks.iter().for_each(|remark| explanation(ui, remark));
+    for text in &report.remarks {
+        remark(ui, Tokens::of(ui).warning, |ui| {
+            ui.add(Label::new(text).wrap());
+        });
+    }
     if report.clips == 0 {
         return explanation(ui, "No clip could be scored; see the log.");
     }
+    ScrollArea::horizontal().id_salt("accuracies").show(ui, |ui| accuracies_ui(ui, report, stream));
+    if !report.folds.is_empty() {
+        let title = counted(report.folds.len(), "fold");
+        CollapsingHeader::new(title).id_salt("folds").show(ui, |ui| folds_ui(ui, report));
+    }
+}
+
+/// The accuracies of each stream, with a column of top-5 where there are classes enough.
+fn accuracies_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'static str) {
     let tokens = Tokens::of(ui);
     let shown = chosen(report, stream).map(|(name, _)| name);
-    Grid::new("accuracies").spacing([14.0, 4.0]).show(ui, |ui| {
+    let is_shown = |title: &str| title != TOP5 || report.has_top5();
+    Grid::new("accuracies").spacing([12.0, 4.0]).show(ui, |ui| {
         ui.label("");
-        for (title, tooltip) in COLUMNS {
+        for (title, tooltip) in COLUMNS.into_iter().filter(|(title, _)| is_shown(title)) {
             ui.label(RichText::new(title).small().color(tokens.weak)).on_hover_text(tooltip);
         }
         ui.end_row();
@@ -45,22 +61,19 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
             }
             let cells = [
                 percent(figures.top1),
+                interval_in_percent(figures.top1_interval()),
                 percent(figures.top5),
                 percent_or_dash(figures.mean_class),
                 format!("{:.3}", figures.calibration.ece),
             ];
             let right = format!("{} of {} correct", figures.correct, counted(report.clips, "clip"));
-            for cell in cells {
+            for (cell, _) in cells.into_iter().zip(COLUMNS).filter(|(_, (title, _))| is_shown(title)) {
                 ui.label(RichText::new(cell).text_style(TextStyle::Monospace).color(tokens.strong))
                     .on_hover_text(&right);
             }
             ui.end_row();
         }
     });
-    if !report.folds.is_empty() {
-        let title = counted(report.folds.len(), "fold");
-        CollapsingHeader::new(title).id_salt("folds").show(ui, |ui| folds_ui(ui, report));
-    }
 }
 
 /// What was held out together, with the top-1 of each part.
@@ -74,9 +87,11 @@ fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
         for fold in &report.folds {
             let name = Label::new(&fold.name).truncate();
             ui.add(name).on_hover_text(format!("{}, trained on {}", fold.name, counted(fold.learned_from, "clip")));
-            let shares = [fold.spatial, fold.temporal, fold.fused].map(percent_or_dash);
-            for cell in [fold.clips.to_string()].into_iter().chain(shares) {
-                ui.label(RichText::new(cell).text_style(TextStyle::Monospace));
+            ui.label(RichText::new(fold.clips.to_string()).text_style(TextStyle::Monospace));
+            for share in [fold.spatial, fold.temporal, fold.fused] {
+                let cell = RichText::new(percent_or_dash(share)).text_style(TextStyle::Monospace);
+                let interval = share.and_then(|share| interval_of_share(share, fold.clips));
+                ui.label(cell).on_hover_text(format!("95 % interval: {} %", interval_in_percent(interval)));
             }
             ui.end_row();
         }
@@ -89,7 +104,7 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     let data = std::path::Path::new(&report.data).file_name().map(|name| name.to_string_lossy().into_owned());
     let data = data.unwrap_or_else(|| report.data.clone());
     let line = format!("{} on {data}: {}, {} views", report.model, counted(report.clips, "clip"), report.views);
-    ui.add(Label::new(RichText::new(line).strong()).wrap()).on_hover_text(origin_text(report));
+    ui.add(Label::new(RichText::new(line).strong()).wrap());
     let evaluation = &mut cx.session.evaluation;
     if let Some(all) = report.stopped_of {
         let seen = report.clips + report.failures.len();
@@ -107,7 +122,8 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
             }
         });
     }
-    let left_out = evaluation.left_out();
+    CollapsingHeader::new("Details").id_salt("origin").show(ui, |ui| details_ui(ui, report));
+    let left_out = cx.session.evaluation.left_out();
     if !left_out.is_empty() {
         let reasons: Vec<String> = left_out.iter().take(20).map(ToString::to_string).collect();
         let text = RichText::new(format!("Skipped list rows: {}", left_out.len())).small();
@@ -115,10 +131,14 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// The list, and which model was measured, where and when, a line each.
-fn origin_text(report: &ActionsReport) -> String {
-    let rows = report.source.iter().flat_map(ReportSource::rows).map(|[name, text]| format!("{name}: {text}"));
-    std::iter::once(report.data.clone()).chain(rows).collect::<Vec<_>>().join("\n")
+/// The list, and which model was measured, where, when and by which command.
+fn details_ui(ui: &mut Ui, report: &ActionsReport) {
+    let tokens = Tokens::of(ui);
+    let rows = report.source.iter().flat_map(ReportSource::rows);
+    for [name, text] in std::iter::once(["Data".into(), report.data.clone()]).chain(rows) {
+        ui.label(RichText::new(name).small().color(tokens.weak));
+        ui.add(Label::new(RichText::new(text).small()).wrap().selectable(true));
+    }
 }
 
 /// With a capital.

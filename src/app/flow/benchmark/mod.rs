@@ -84,11 +84,15 @@ impl BenchmarkPanel {
             }
         });
         field(ui, "Method", |ui, label| {
-            let name = METHODS.iter().find(|(method, ..)| *method == self.method).map_or("", |(_, name, _)| name);
+            let named = |method: Option<FlowSource>, name: &'static str| {
+                method.map_or_else(|| name.to_owned(), |source| cx.session.flow.name_of(source).to_owned())
+            };
+            let name = METHODS.iter().find(|(method, ..)| *method == self.method);
+            let name = name.map_or(String::new(), |(method, name, _)| named(*method, name));
             let methods = ComboBox::from_id_salt("method").selected_text(name).width(180.0);
             let methods = methods.show_ui(ui, |ui| {
                 for (method, name, tooltip) in METHODS {
-                    ui.selectable_value(&mut self.method, method, name).on_hover_text(tooltip);
+                    ui.selectable_value(&mut self.method, method, named(method, name)).on_hover_text(tooltip);
                 }
             });
             methods.response.labelled_by(label);

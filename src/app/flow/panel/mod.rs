@@ -9,7 +9,6 @@ use eframe::egui::{Checkbox, CollapsingHeader, Label, Response, RichText, Scroll
 use self::tvl1_form::Tvl1Form;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
-use crate::app::flow::source_name::source_name;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::ui::format::cost;
@@ -91,7 +90,7 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
         FlowSource::Truth => "Ground truth is always used where available",
         _ => "Shown in a view; remove the view first",
     };
-    let name = source_name(source, &cx.settings.flow);
+    let name = cx.session.flow.name_of(source).to_owned();
     let sources = &mut cx.settings.flow.sources;
     let response = ui
         .add_enabled(!shown, Checkbox::new(&mut on, name))

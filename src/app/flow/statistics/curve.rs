@@ -5,8 +5,7 @@ use egui_plot::{Line, Plot, PlotPoints, Points, VLine};
 
 use super::figure::Figure;
 use super::table::number;
-use crate::app::flow::source_name::source_name;
-use crate::app::flow::state::Measures;
+use crate::app::flow::state::{FlowComparison, Measures};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, source_color, source_dot};
@@ -49,7 +48,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         };
         explanation(ui, text);
     }
-    means_ui(ui, &found, &cx.settings.flow);
+    means_ui(ui, comparison, &found);
     let tokens = Tokens::of(ui);
     let position = cx.session.player.position as f64;
     let last = cx.session.frames().saturating_sub(1) as f64;
@@ -71,9 +70,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     let few = found.iter().all(|(_, values)| values.len() < FEW);
     let curves: Vec<_> = found
         .iter()
-        .map(|(source, values)| {
-            (source_name(*source, &cx.settings.flow), source_color(ui, *source), pieces(values, stride))
-        })
+        .map(|(source, values)| (comparison.name_of(*source), source_color(ui, *source), pieces(values, stride)))
         .collect();
     let shown = plot.show(ui, |plot| {
         plot.vline(VLine::new("position", position).stroke(Stroke::new(1.0, accent)).allow_hover(false));
@@ -89,7 +86,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         plot.pointer_coordinate().map(|at| at.x)
     });
     let pointed = shown.inner.map(|x| x.round().clamp(0.0, last) as usize);
-    let text = pointed.map_or(String::new(), |frame| told(frame, &found, &cx.settings.flow));
+    let text = pointed.map_or(String::new(), |frame| told(frame, comparison, &found));
     let response = shown.response.on_hover_text_at_pointer(text);
     if let Some(frame) = pointed.filter(|_| response.clicked()) {
         cx.send(Request::Player(PlayerCommand::SeekFrame(frame)));
@@ -97,24 +94,24 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
 }
 
 /// The mean of every source over the frames that are measured.
-fn means_ui(ui: &mut Ui, found: &[(FlowSource, Values)], settings: &FlowSettings) {
+fn means_ui(ui: &mut Ui, comparison: &FlowComparison, found: &[(FlowSource, Values)]) {
     ui.horizontal_wrapped(|ui| {
         for (source, values) in found {
             let mean = values.iter().map(|(_, value)| value).sum::<f64>() / values.len() as f64;
             source_dot(ui, *source);
-            let text = format!("{} {}", source_name(*source, settings), number(mean as f32));
+            let text = format!("{} {}", comparison.name_of(*source), number(mean as f32));
             ui.label(RichText::new(text).small()).on_hover_text(format!("Mean over {} frames", values.len()));
         }
     });
 }
 
 /// A frame and what every source has there.
-fn told(frame: usize, found: &[(FlowSource, Values)], settings: &FlowSettings) -> String {
+fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)]) -> String {
     let mut text = format!("frame {frame}");
     for (source, values) in found {
         let value = values.iter().find(|(other, _)| *other == frame);
         let value = value.map_or("–".into(), |(_, value)| number(*value as f32));
-        text += &format!("\n{} {value}", source_name(*source, settings));
+        text += &format!("\n{} {value}", comparison.name_of(*source));
     }
     text + "\nClick to go to this frame."
 }

@@ -3,7 +3,6 @@
 use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::figure::Figure;
-use crate::app::flow::source_name::source_name;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
@@ -16,6 +15,7 @@ const NAMES: f32 = 112.0;
 /// The figures of one source.
 struct StatisticsColumn {
     source: FlowSource,
+    /// What the source is called.
     name: String,
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
@@ -31,8 +31,8 @@ impl StatisticsColumn {
             let errors = diagnostics.statistics.errors.filter(|_| source != FlowSource::Truth);
             FlowStatistics { errors, ..diagnostics.statistics }
         });
-        let name = source_name(source, &cx.settings.flow);
-        Self { source, name, statistics, pair: diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]) }
+        let pair = diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]);
+        Self { source, name: session.flow.name_of(source).to_owned(), statistics, pair }
     }
 
     /// Whether it was compared with a ground truth.
@@ -169,7 +169,7 @@ fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
         name_ui(ui, name, tooltip);
         for (millis, source) in costs.iter().zip(sources) {
             let text = millis.map_or("–".into(), |millis| number(of(millis)));
-            value_ui(ui, &text, Rank::Plain, &format!("{}, {name}: {text}", source.name()));
+            value_ui(ui, &text, Rank::Plain, &format!("{}, {name}: {text}", session.flow.name_of(*source)));
         }
         ui.end_row();
     }

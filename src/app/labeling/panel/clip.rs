@@ -82,7 +82,7 @@ impl ClipPage {
         let (group, note) = (group.trim().to_owned(), note.clone());
         if done && (group != video.group || note != video.note) {
             cx.edit(move |document| {
-                edits::change_video(document, id, "Edit clip details", |video| {
+                edits::change_video(document, id, "Edited clip details", |video| {
                     (video.group, video.note) = (group.clone(), note.clone());
                 })
             });
@@ -203,7 +203,7 @@ fn file_ui(ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
 
 /// Takes the content that the file has now for the labelled one; no segment reaches beyond its end.
 fn keep(document: &Document, id: VideoId, facts: Facts) -> crate::error::Result<crate::labels::Step> {
-    edits::change_video(document, id, "Keep labels of changed video", |video| {
+    edits::change_video(document, id, "Kept the labels of a changed video", |video| {
         video.facts = Some(facts);
         *video = video.within_frames().into_owned();
     })

@@ -2,7 +2,6 @@
 
 use eframe::egui::{Align, Button, ComboBox, Label, Layout, Rect, RichText, TextStyle, Ui, UiBuilder, vec2};
 
-use crate::app::flow::source_name::source_name;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::format::cost;
@@ -72,11 +71,11 @@ fn remove_ui(ui: &mut Ui, index: usize, cx: &PanelContext<'_>) -> bool {
 
 fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, cx: &PanelContext<'_>) {
     let kind = view.kind;
-    let [source, other] = [view.source, view.other].map(|source| source_name(source, &cx.settings.flow));
+    let session = &cx.session;
     let names = match kind {
         ViewKind::Frame => vec![kind.name()],
-        ViewKind::Difference => vec![kind.name(), &source, &other],
-        _ => vec![kind.name(), &source],
+        ViewKind::Difference => vec![kind.name(), session.flow.name_of(view.source), session.flow.name_of(view.other)],
+        _ => vec![kind.name(), session.flow.name_of(view.source)],
     };
     let widths = list_widths(ui, &names);
     list_ui(ui, &format!("Type of view {}", index + 1), kind.name(), kind.tooltip(), widths[0], |ui| {
@@ -88,11 +87,11 @@ fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, cx: &PanelContext<
         }
     });
     if kind != ViewKind::Frame {
-        source_ui(ui, &format!("Source of view {}", index + 1), "Flow source", widths[1], &mut view.source, cx);
+        source_ui(ui, &format!("Source of view {}", index + 1), "Flow source", widths[1], &mut view.source, session);
     }
     if kind == ViewKind::Difference {
         let name = format!("Compared source of view {}", index + 1);
-        source_ui(ui, &name, "Flow source to compare with", widths[2], &mut view.other, cx);
+        source_ui(ui, &name, "Flow source to compare with", widths[2], &mut view.other, session);
     }
 }
 
@@ -114,12 +113,11 @@ fn list_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
     widths
 }
 
-fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut FlowSource, cx: &PanelContext<'_>) {
-    let shown = source_name(*source, &cx.settings.flow);
-    list_ui(ui, name, &shown, tooltip, width, |ui| {
+fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut FlowSource, session: &Session) {
+    list_ui(ui, name, session.flow.name_of(*source), tooltip, width, |ui| {
         for choice in FlowSource::ALL {
-            let response = ui.selectable_value(source, choice, source_name(choice, &cx.settings.flow));
-            if let Some(error) = &cx.session.flow.source(choice).unavailable {
+            let response = ui.selectable_value(source, choice, session.flow.name_of(choice));
+            if let Some(error) = &session.flow.source(choice).unavailable {
                 response.on_hover_text(error.to_string());
             }
         }

@@ -185,7 +185,7 @@ impl Viewer {
         let response = ui.interact(place.seen, ui.scope_id().with(("view", index)), Sense::click_and_drag());
         response.widget_info(|| {
             let name = format!("{} {}", place.view.kind.name(), header::caption(&place.view, session));
-            let source = if place.view.kind == ViewKind::Frame { "" } else { place.view.source.name() };
+            let source = if place.view.kind == ViewKind::Frame { "" } else { session.flow.name_of(place.view.source) };
             WidgetInfo::labeled(Role::Image, true, format!("{name} {source}").trim())
         });
         let at = response.hover_pos().or(response.interact_pointer_pos());

@@ -1,0 +1,157 @@
+//! The classes of a data set as those of a model, by name.
+
+use std::collections::HashMap;
+
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::names::{are_alike, composed};
+use crate::nets::HiddenTwoStream;
+use crate::plural::counted;
+
+/// Names of classes in a message; of more, the number.
+const NAMED: usize = 10;
+
+/// Clips by the classes of a model.
+#[derive(Debug)]
+pub struct MatchedClips {
+    /// The clips of the model's classes, with the model's numbers.
+    pub dataset: Dataset,
+    /// What a reader of the results has to know: classes that could not be matched, and those without clips.
+    pub remarks: Vec<String>,
+}
+
+/// Returns the clips of `dataset` by the classes of `model`, which are matched by name, in any order, and if need be whatever
+/// their capitals. Clips of other classes are left out, and a remark names them. Of a model without classes all clips stay.
+///
+/// # Errors
+/// If no clip is of a class of the model.
+pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<MatchedClips> {
+    let has_streams = model.spatial.is_some() || model.temporal.is_some();
+    if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
+        return Ok(MatchedClips { dataset, remarks: Vec::new() });
+    }
+    matched(&model.card.classes, dataset)
+}
+
+fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
+    let places: Vec<Option<usize>> = dataset.classes.iter().map(|class| place(model, class)).collect();
+    let Dataset { classes, clips, ambiguous } = dataset;
+    let mut unmatched: HashMap<usize, usize> = HashMap::new();
+    let mut kept = Vec::with_capacity(clips.len());
+    for mut clip in clips {
+        match places.get(clip.label).copied().flatten() {
+            Some(place) => {
+                clip.label = place;
+                kept.push(clip);
+            }
+            None => *unmatched.entry(clip.label).or_default() += 1,
+        }
+    }
+    let lacking: Vec<&str> = classes
+        .iter()
+        .enumerate()
+        .filter(|(class, _)| unmatched.contains_key(class))
+        .map(|(_, name)| &**name)
+        .collect();
+    let left_out: usize = unmatched.values().sum();
+    if kept.is_empty() {
+        let of_model: Vec<&str> = model.iter().map(String::as_str).collect();
+        let cause = format!(
+            "none of the clips is of a class of the model: {} not matched ({}), the model has {}",
+            counted(lacking.len(), "class"),
+            names(&lacking),
+            names(&of_model)
+        );
+        return Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"));
+    }
+    let mut remarks = Vec::new();
+    if !lacking.is_empty() {
+        remarks.push(format!(
+            "{} not evaluated: {} not matched to the model's by name: {}.",
+            counted(left_out, "clip"),
+            counted(lacking.len(), "class"),
+            names(&lacking)
+        ));
+    }
+    let is_shown = |class: usize| kept.iter().any(|clip| clip.label == class);
+    let empty: Vec<&str> =
+        model.iter().enumerate().filter(|(class, _)| !is_shown(*class)).map(|(_, name)| &**name).collect();
+    if !empty.is_empty() {
+        let all = model.len();
+        remarks.push(format!("{} of the model's {all} classes without clips: {}.", empty.len(), names(&empty)));
+    }
+    let dataset = Dataset { classes: model.to_vec(), clips: kept, ambiguous };
+    Ok(MatchedClips { dataset, remarks })
+}
+
+/// Returns the place of the class called `name`: of the very name, else of the only one that differs in capitals.
+fn place(model: &[String], name: &str) -> Option<usize> {
+    let name = composed(name);
+    if let Some(place) = model.iter().position(|class| composed(class) == name) {
+        return Some(place);
+    }
+    let name = name.to_lowercase();
+    let mut alike = model.iter().enumerate().filter(|(_, class)| composed(class).to_lowercase() == name);
+    alike.next().filter(|_| alike.next().is_none()).map(|(place, _)| place)
+}
+
+fn names(classes: &[&str]) -> String {
+    let named: Vec<String> = classes.iter().take(NAMED).map(|class| format!("'{class}'")).collect();
+    let rest = classes.len().saturating_sub(NAMED);
+    if rest == 0 { named.join(", ") } else { format!("{} and {rest} more", named.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::LabelledClip;
+
+    fn strings(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    /// Clips of these labels.
+    fn data(classes: &[&str], labels: &[usize]) -> Dataset {
+        let clip =
+            |label: &usize| LabelledClip { path: "a.mp4".into(), label: *label, segment_secs: None, group: None };
+        Dataset { classes: strings(classes), clips: labels.iter().map(clip).collect(), ambiguous: Vec::new() }
+    }
+
+    fn labels(matched: &MatchedClips) -> Vec<usize> {
+        matched.dataset.clips.iter().map(|clip| clip.label).collect()
+    }
+
+    #[test]
+    fn classes_in_another_order_keep_their_clips() {
+        let model = strings(&["brush", "Golf", "pour"]);
+        let found = matched(&model, data(&["pour", "golf", "brush"], &[0, 1, 2, 0])).unwrap();
+        assert_eq!((labels(&found), found.dataset.classes, found.remarks), (vec![2, 1, 0, 2], model, Vec::new()));
+    }
+
+    #[test]
+    fn classes_that_are_not_the_model_s_are_named_and_their_clips_left_out() {
+        let model = strings(&["brush", "golf", "pour"]);
+        let found = matched(&model, data(&["golf", "jump", "swim", "wave"], &[0, 1, 1, 3, 0])).unwrap();
+        assert_eq!(labels(&found), [1, 1]);
+        assert_eq!(
+            found.remarks,
+            [
+                "3 clips not evaluated: 2 classes not matched to the model's by name: 'jump', 'wave'.",
+                "2 of the model's 3 classes without clips: 'brush', 'pour'."
+            ]
+        );
+        let error = matched(&model, data(&["golf", "jump"], &[1])).unwrap_err();
+        assert_eq!(
+            error.cause,
+            "none of the clips is of a class of the model: 1 class not matched ('jump'), the model has 'brush', 'golf', 'pour'"
+        );
+    }
+
+    #[test]
+    fn capitals_decide_only_where_they_are_all_that_differs() {
+        let model = strings(&["Run", "run", "HandstandPushups"]);
+        assert_eq!([place(&model, "run"), place(&model, "RUN")], [Some(1), None], "either could be meant");
+        assert_eq!(place(&model, "HandStandPushups"), Some(2));
+        assert_eq!(names(&["a"; 12]), format!("{} and 2 more", ["'a'"; 10].join(", ")));
+    }
+}
