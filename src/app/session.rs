@@ -13,6 +13,8 @@ use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::shell::log::{Log, LogLevel};
+use super::training::curve_names::measurement_title;
+use super::training::interrupted::InterruptedRuns;
 use super::training::state::{TrainingPhase, TrainingState};
 use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;
@@ -67,6 +69,8 @@ pub struct Session {
     pub marks: Marks,
     /// The training.
     pub training: TrainingState,
+    /// The run that is offered to be resumed.
+    pub interrupted: InterruptedRuns,
     /// Clips of the sample project that are written, and how many there will be, while it is being written.
     pub writing_sample: Option<(usize, usize)>,
     /// What happened.
@@ -124,6 +128,7 @@ impl Session {
             fusion: Fusion::default(),
             marks: Marks::default(),
             training: TrainingState::default(),
+            interrupted: InterruptedRuns::default(),
             writing_sample: None,
             log: Log::default(),
             notice: None,
@@ -468,7 +473,7 @@ impl Session {
                 self.log.push(LogLevel::Info, text);
             }
             TrainingEvent::Validation { step, name, value, .. } => {
-                self.log.push(LogLevel::Info, format!("Step {step}: validation {name} {value:.4}"));
+                self.log.push(LogLevel::Info, format!("Step {step}: {} {value:.4}", measurement_title(name)));
             }
             TrainingEvent::Best { name, value, model_dir, .. } => {
                 let text = format!("Best {name} so far: {value:.4}; model saved to {}", model_dir.display());
@@ -494,6 +499,7 @@ impl Session {
                 }
             }
             TrainingEvent::Step(_)
+            | TrainingEvent::Resuming(_)
             | TrainingEvent::Preparing { .. }
             | TrainingEvent::Snapshots(_)
             | TrainingEvent::Switched { .. }
