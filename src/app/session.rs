@@ -500,6 +500,7 @@ impl Session {
             }
             TrainingEvent::Step(_)
             | TrainingEvent::Resuming(_)
+            | TrainingEvent::FewSteps(_)
             | TrainingEvent::Preparing { .. }
             | TrainingEvent::Snapshots(_)
             | TrainingEvent::Switched { .. }

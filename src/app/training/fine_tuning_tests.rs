@@ -343,9 +343,11 @@ fn an_interrupted_run_is_offered_until_it_is_dismissed() {
     window.harness.state_mut().panels.runs.choose_folder(folder.clone());
     let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };
     stage.wait_to_see("tune-02 was interrupted at step 6.");
+    stage.app().session.notice = None; // of a model that the window began with
+    stage.window.settle();
     let offer = stage.app().session.interrupted.offer().cloned().unwrap();
     assert_eq!((offer.dir.as_path(), offer.plans.len()), (run.as_path(), 1));
-    stage.window.harness.get_by_role_and_label(Role::Button, "Resume run");
+    stage.window.harness.get_by_role_and_label(Role::Button, "Resume");
     stage.window.harness.get_by_role_and_label(Role::Button, "Dismiss").click();
     stage.window.settle();
     let mark = run.join("under-way");

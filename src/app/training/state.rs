@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use super::diagnostics::TrainingDiagnostics;
 use crate::app::ui::curves::Curves;
 use crate::plural::counted;
-use crate::training::{Network, Preparation, ResumedRun, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan};
+use crate::training::{
+    Fit, Network, Preparation, ResumedRun, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
+};
 
 /// The share of the fit of a last layer that extracting its features takes: most of it, as its steps are fast.
 const PREPARATION: f64 = 0.8;
@@ -85,6 +87,8 @@ pub struct TrainingState {
     asked: Option<Instant>,
     /// How far it was when it was resumed, until its next step.
     pub resumed: Option<ResumedAt>,
+    /// What fits into the time limit, if that is little, until it is answered.
+    pub few_steps: Option<Fit>,
     /// The model that it starts from.
     pub base: Option<PathBuf>,
     /// The runs that were asked for, in turn.
@@ -116,6 +120,7 @@ impl Default for TrainingState {
             began: None,
             asked: None,
             resumed: None,
+            few_steps: None,
             base: None,
             plans: Vec::new(),
             part: None,
@@ -222,6 +227,7 @@ impl TrainingState {
                 self.enter(TrainingPhase::Running);
             }
             TrainingEvent::Resuming(resumed) => self.take_up(resumed),
+            TrainingEvent::FewSteps(fit) => self.few_steps = Some(*fit),
             TrainingEvent::Preparing { what, done, of } => {
                 self.has_prepared |= *what == Preparation::ExtractFeatures;
                 let since = self.preparing.filter(|before| before.what == *what).map(|before| before.since);

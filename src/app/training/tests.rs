@@ -17,7 +17,8 @@ use crate::nets::MotionConfig;
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::training::losses::UnsupervisedLoss;
 use crate::training::{
-    GradientShare, GradientShares, LossSwitches, LossTerm, Network, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
+    Fit, GradientShare, GradientShares, LossSwitches, LossTerm, Network, Snapshot, StepMetrics, TrainingEvent,
+    TrainingPlan,
 };
 use crate::video::{Geometry, VideoWriter};
 
@@ -264,6 +265,21 @@ fn before_the_first_step_it_is_told_what_is_waited_for() {
     tell(&mut window, step(1));
     window.settle();
     assert!(window.sees("1 of 100 steps") && !window.sees("Making the first step…"));
+}
+
+#[test]
+fn a_smaller_batch_is_proposed_where_few_steps_fit() {
+    let mut window = window();
+    train(&mut window);
+    let plan = TrainingPlan { budget_secs: Some(300.0), batch: 16, steps: 1200, ..TrainingPlan::of(Network::Temporal) };
+    tell(&mut window, TrainingEvent::FewSteps(Fit::new(&plan, 25, 12.0).unwrap()));
+    window.settle();
+    assert!(window.sees("Measured: about 25 steps of 12.0 s each fit into 5.0 minutes"));
+    click(&mut window, "Stop and use batch size 4");
+    let app = window.harness.state_mut();
+    assert_eq!(app.session.training.phase, TrainingPhase::Stopping);
+    assert_eq!(app.panels.training.form().tuning().temporal.batch, 4);
+    assert!(!window.sees("about 25 steps"));
 }
 
 #[test]

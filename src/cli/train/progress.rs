@@ -65,6 +65,7 @@ impl TrainingProgress {
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
             TrainingEvent::Snapshots(_)
             | TrainingEvent::Resuming(_)
+            | TrainingEvent::FewSteps(_)
             | TrainingEvent::Switched { .. }
             | TrainingEvent::GradientShares(_) => {}
             TrainingEvent::RolledBack { from, to, diverged, .. } => {

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::training::config::plan::Network;
 use crate::training::objective::losses::LossSwitches;
 use crate::training::optim::gradient_shares::GradientShares;
+use crate::training::step_times::Fit;
 
 /// The step, from 0, whose gradient shares are measured first.
 const FIRST_SHARES: usize = 4;
@@ -71,6 +72,8 @@ pub enum TrainingEvent {
         /// Number of clips.
         of: usize,
     },
+    /// So few steps fit into the time limit that the run learns little; a warning says the same.
+    FewSteps(Fit),
     /// A step was made.
     Step(StepMetrics),
     /// A measurement on clips that are not trained on.

@@ -560,6 +560,7 @@ impl<'a> TrainingRunState<'a> {
         let fit = || Fit::new(self.plan, self.steps_that_fit()?, self.pace.step_secs()?);
         if let Some(fit) = fit().filter(|fit| is_timed && fit.is_few()) {
             (self.on_event)(TrainingEvent::Warning(Error::new("time limit", fit.in_words(), fit.remedy())));
+            (self.on_event)(TrainingEvent::FewSteps(fit));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Context, Grid, Label, RichText, Role, ScrollArea, TextStyle, Ui, WidgetInfo};
+use eframe::egui::{Context, Grid, Label, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
 use crate::app::panel::{Action, PanelContext};
 use crate::app::tasks::Background;
@@ -184,8 +184,8 @@ fn row_ui(ui: &mut Ui, path: &Path, text: &str, is_open: bool) -> bool {
         let fill = if is_open { tokens.accent_faint } else { tokens.raised };
         ui.painter().rect_filled(row.rect, RADIUS, fill);
     }
-    let content = row.rect.shrink2(eframe::egui::vec2(8.0, 2.0));
-    let mut line = ui.new_child(eframe::egui::UiBuilder::new().max_rect(content));
+    let content = row.rect.shrink2(vec2(8.0, 2.0));
+    let mut line = ui.new_child(UiBuilder::new().max_rect(content));
     line.add(Label::new(format!("{name} – {text}")).truncate());
     row.on_hover_text(format!("{}\n{text}", path.display())).clicked()
 }

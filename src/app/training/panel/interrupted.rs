@@ -22,7 +22,7 @@ pub(super) fn interrupted_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, work: &Task
     remark(ui, Tokens::of(ui).warning, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.add(Label::new(RichText::new(text).color(Tokens::of(ui).strong)).wrap());
-            resumed = ui.button("Resume run").on_hover_text("Continue from its last checkpoint").clicked();
+            resumed = ui.button("Resume").on_hover_text("Continue from its last checkpoint").clicked();
             dismissed = ui.button("Dismiss").on_hover_text("It can still be resumed in Runs").clicked();
         });
     });

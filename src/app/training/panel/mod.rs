@@ -20,7 +20,7 @@ use self::held_out::HeldOutView;
 use self::interrupted::interrupted_ui;
 use self::plots::{Cursor, Plots};
 use self::progress::progress_ui;
-use self::steering::{divergence_ui, steering_ui};
+use self::steering::{divergence_ui, few_steps_ui, steering_ui};
 use super::curve_names::how_measured;
 use super::settings::TrainingSettings;
 use super::state::TrainingPhase;
@@ -155,6 +155,9 @@ impl Panel for TrainingPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             state_ui(ui, cx, &self.dismissals);
+            if let Some((network, batch)) = few_steps_ui(ui, cx) {
+                self.form.use_batch(network, batch);
+            }
             if cx.session.training.is_active() {
                 self.diagnostics_ui(ui, cx);
                 ui.add_space(SECTION_GAP);

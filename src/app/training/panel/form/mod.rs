@@ -238,9 +238,14 @@ impl Form {
             }
         }
         if let Some((network, batch)) = accepted {
-            self.plan_of(network).batch = batch;
+            self.use_batch(network, batch);
         }
         self.run_dir_ui(ui);
+    }
+
+    /// Makes the next run that trains `network` use batches of this size.
+    pub fn use_batch(&mut self, network: Network, batch: usize) {
+        self.plan_of(network).batch = batch;
     }
 
     /// The numbers of the run that trains `network`.
