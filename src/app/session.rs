@@ -15,6 +15,8 @@ use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::shell::log::{Log, LogLevel};
 use super::shell::sample_progress::progress_in_words;
+use super::training::curve_names::measurement_title;
+use super::training::interrupted::InterruptedRuns;
 use super::training::state::{TrainingPhase, TrainingState};
 use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;
@@ -71,6 +73,8 @@ pub struct Session {
     pub marks: Marks,
     /// The training.
     pub training: TrainingState,
+    /// The run that is offered to be resumed.
+    pub interrupted: InterruptedRuns,
     /// Clips of the sample project that are written, and how many there will be, while it is being written.
     pub writing_sample: Option<(usize, usize)>,
     /// Since when it is being written.
@@ -131,6 +135,7 @@ impl Session {
             fusion: Fusion::default(),
             marks: Marks::default(),
             training: TrainingState::default(),
+            interrupted: InterruptedRuns::default(),
             writing_sample: None,
             sample_since: None,
             log: Log::default(),
@@ -491,7 +496,7 @@ impl Session {
                 self.log.push(LogLevel::Info, text);
             }
             TrainingEvent::Validation { step, name, value, .. } => {
-                self.log.push(LogLevel::Info, format!("Step {step}: validation {name} {value:.4}"));
+                self.log.push(LogLevel::Info, format!("Step {step}: {} {value:.4}", measurement_title(name)));
             }
             TrainingEvent::Best { name, value, model_dir, .. } => {
                 let text = format!("Best {name} so far: {value:.4}; model saved to {}", model_dir.display());
@@ -517,6 +522,8 @@ impl Session {
                 }
             }
             TrainingEvent::Step(_)
+            | TrainingEvent::Resuming(_)
+            | TrainingEvent::FewSteps(_)
             | TrainingEvent::Preparing { .. }
             | TrainingEvent::Snapshots(_)
             | TrainingEvent::Switched { .. }

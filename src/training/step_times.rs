@@ -48,12 +48,18 @@ impl Fit {
         format!("about {steps} of {step_secs:.1} s each fit into {:.1} minutes", budget_secs / 60.0)
     }
 
-    /// Returns what can be done about few steps: the time of a step falls with the batch.
-    pub fn remedy(&self) -> String {
+    /// Returns the batch of which enough steps fit, if it is smaller than that of the plan and the steps are too few: the time of a
+    /// step falls with the batch.
+    pub fn smaller_batch(&self) -> Option<usize> {
         let batch = (self.batch * self.steps / self.wanted.max(1)).max(1);
-        if batch == self.batch {
+        (self.is_few() && batch < self.batch).then_some(batch)
+    }
+
+    /// Returns what can be done about few steps.
+    pub fn remedy(&self) -> String {
+        let Some(batch) = self.smaller_batch() else {
             return "Increase the time limit, or train fewer layers".into();
-        }
+        };
         let steps = (self.steps.max(1) * self.batch / batch).min(self.wanted);
         format!(
             "Increase the time limit, train fewer layers, or reduce the batch size: with {batch}, about {steps} steps fit"
@@ -140,6 +146,8 @@ mod tests {
         assert!(fit.remedy().ends_with("with 4, about 100 steps fit"), "{}", fit.remedy());
         let none = Fit::new(&plan(16, 0.1), 0, 60.0).unwrap();
         assert!(none.remedy().ends_with("with 1, about 16 steps fit"), "{}", none.remedy());
+        assert_eq!((fit.smaller_batch(), none.smaller_batch()), (Some(4), Some(1)));
+        assert_eq!(Fit::new(&plan(16, 5.0), 100, 3.0).unwrap().smaller_batch(), None);
         assert!(!Fit::new(&plan(1, 5.0), 1, 300.0).unwrap().remedy().contains("batch"));
         assert!(!Fit::new(&plan(16, 5.0), 100, 3.0).unwrap().is_few());
         assert!(

@@ -18,6 +18,7 @@ use super::objective::Objective;
 use super::objective::losses::separable::Separable;
 use super::objective::losses::warp;
 use super::optim::optimizer::Optimizer;
+use super::probe::out_of_fold::OutOfFold;
 use super::run::events::TrainingEvent;
 use crate::data::augmentation::{Crop, Draw};
 use crate::data::clip_cache::ClipCache;
@@ -64,6 +65,8 @@ pub struct Validator {
     flow: Option<FrozenFlow>,
     /// The squares around the motion, for a spatial stream that looks at them.
     squares: Option<MotionSquares>,
+    /// The logits of the last measurement, until they are taken.
+    answered: Option<OutOfFold>,
 }
 
 /// The networks that are measured, without autodiff.
@@ -83,6 +86,7 @@ impl Validator {
             flow_source: plan.flow_source,
             flow: None,
             squares: None,
+            answered: None,
         }
     }
 
@@ -119,7 +123,7 @@ impl Validator {
         let device = device_of(&networks.motion);
         let batch_px = batches::budget_px(&device);
         let answers = || self.answers(&clips, &networks, measures_flow, batch_px);
-        let Predictions { error, answers, failures } = batches::in_background(&device, answers)?;
+        let Predictions { error, answers, places, failures } = batches::in_background(&device, answers)?;
         let has_failed = !failures.is_empty();
         if let Some(cause) = about_all(failures) {
             on_event(TrainingEvent::Warning(not_measured(&cause)));
@@ -141,10 +145,17 @@ impl Validator {
             report(ratio, Vec::new());
         }
         if networks.stream.is_some() {
+            let of_clips = places.iter().zip(&answers).map(|(&place, (_, logits))| (clips.clip(place), logits.clone()));
+            self.answered = Some(OutOfFold::new(of_clips));
             let (guesses, value) = recognised(answers.iter().map(|(label, logits)| (*label, logits.as_slice())));
             report(Measurement { name: "top-1", value, more_is_better: true }, guesses);
         }
         Ok(measurements)
+    }
+
+    /// Returns the logits of the clips that the last measurement answered, once.
+    pub(super) fn take_logits(&mut self) -> Option<OutOfFold> {
+        self.answered.take()
     }
 
     /// Returns the predictions for the middles of all clips that can be read, batches of at most `batch_px` pixels at a
@@ -187,6 +198,7 @@ impl Validator {
                 Some(stream) => self.logits(clips, &mut seen, networks, stream)?,
                 None => vec![Vec::new(); seen.len()],
             };
+            found.places.extend(seen.iter().map(|clip| clip.index));
             found.answers.extend(seen.iter().map(|clip| clips.label(clip.index)).zip(logits));
         }
         Ok(found)
@@ -333,6 +345,8 @@ struct Predictions {
     error: PhotometricError,
     /// Labels and logits; these are empty without a stream.
     answers: Vec<(usize, Vec<f32>)>,
+    /// Which clips these are of.
+    places: Vec<usize>,
     /// Why clips could not be read.
     failures: Vec<Error>,
 }

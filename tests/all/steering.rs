@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use burn::tensor::Device;
 use motionscope::error::Result;
@@ -222,11 +223,37 @@ fn the_parts_of_the_gradient_are_told_and_change_nothing() {
         .iter()
         .filter_map(|event| if let TrainingEvent::GradientShares(shares) = event { Some(shares) } else { None })
         .collect();
-    assert_eq!(shares.iter().map(|shares| shares.step).collect::<Vec<_>>(), [1, 3]);
+    assert_eq!(shares.iter().map(|shares| shares.step).collect::<Vec<_>>(), [2, 4]);
     assert!(shares.iter().all(|shares| shares.terms.len() == 4 && shares.terms.iter().all(|part| part.share > 0.0)));
     assert_eq!(metrics(&at("plain").run_dir), metrics(&at("watched").run_dir));
     let table = fs::read_to_string(dir.path().join("watched/gradients.csv")).unwrap();
-    assert!(table.starts_with("step,total,action,pixel,ssim,smooth\n1,") && table.lines().count() == 3, "{table}");
+    assert!(table.starts_with("step,total,action,pixel,ssim,smooth\n2,") && table.lines().count() == 3, "{table}");
+}
+
+#[test]
+fn saves_by_time_and_pauses_leave_snapshots_and_change_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 2);
+    let at = |name: &str| small(Network::Flow, &data, dir.path().join(name));
+    train(&at("plain")).0.unwrap();
+    let kept = |name: &str| steps(&snapshots::list(&at(name).run_dir));
+    let of_plan = kept("plain");
+    assert!(!of_plan.contains(&1) && !of_plan.contains(&3), "{of_plan:?}");
+    let (result, _) = train_steered(&at("timed"), |_, control| control.save_every(Duration::ZERO));
+    result.unwrap();
+    let (result, _) = train_steered(&at("paused"), |event, control| match event {
+        TrainingEvent::Step(metrics) if metrics.step == 3 => control.pause(),
+        TrainingEvent::Paused => control.resume(),
+        _ => {}
+    });
+    result.unwrap();
+    for (name, beside) in [("timed", 1), ("paused", 3)] {
+        let steps = kept(name);
+        assert!(steps.contains(&beside) && of_plan.iter().all(|step| steps.contains(step)), "{name}: {steps:?}");
+        assert_eq!(metrics(&at("plain").run_dir), metrics(&at(name).run_dir), "{name}");
+        let file = "model/motion.safetensors";
+        assert!(fs::read(at("plain").run_dir.join(file)).unwrap() == fs::read(at(name).run_dir.join(file)).unwrap());
+    }
 }
 
 /// A rate at which nothing stays finite: the run goes back as often as it may, and says so.

@@ -77,6 +77,7 @@ impl App {
                 Err(error) => self.session.problem(&error),
             }
         }
+        self.session.interrupted.follow(self.panels.runs.runs());
         let is_busy = self.session.training.is_active();
         if let Some(wish) = self.session.pinned.wish(is_busy) {
             self.engine.send(Request::Pin(Box::new(wish)));

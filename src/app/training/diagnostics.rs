@@ -26,6 +26,8 @@ pub struct TrainingDiagnostics {
     pub gradient: Option<GradientShares>,
     /// The newest guesses on the validation clips, and after how many steps they were made.
     pub confusion: Option<(usize, Confusion)>,
+    /// What that measurement was, as [`TrainingEvent::Validation`] names it.
+    pub measured: String,
     /// The last divergence, until it is dismissed.
     pub divergence: Option<Divergence>,
     /// The steps that the run went back to.
@@ -43,6 +45,7 @@ impl Default for TrainingDiagnostics {
             shares_every: SHARES_EVERY,
             gradient: None,
             confusion: None,
+            measured: String::new(),
             divergence: None,
             returns: Vec::new(),
         }
@@ -97,11 +100,12 @@ impl TrainingDiagnostics {
                 }
                 self.gradient = Some(gradient.clone());
             }
-            TrainingEvent::Validation { step, guesses, .. } if !guesses.is_empty() => {
+            TrainingEvent::Validation { step, name, guesses, .. } if !guesses.is_empty() => {
                 let classes = self.classes.len();
                 let known = guesses.iter().filter(|pair| pair.iter().all(|class| *class < classes));
                 let confusion = Confusion::of(classes, known.map(|[label, guess]| (*label, *guess)));
                 self.confusion = Some((*step, confusion));
+                self.measured.clone_from(name);
             }
             TrainingEvent::RolledBack { to, rate_factor, diverged, .. } => {
                 self.shares.cut(*to as f64);

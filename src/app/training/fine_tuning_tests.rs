@@ -174,6 +174,9 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     assert_eq!(card.classes.len(), 2);
     assert!(card.spatial.is_some() && card.temporal.is_some() && !card.classes.contains(&"stand".to_owned()));
 
+    stage.wait_to_see("95 % interval");
+    assert!(stage.window.sees("Accuracy on 6 clips, each left out in turn") && stage.window.sees("fusion weight"));
+
     let outlooks = |app: &App| {
         let pinned = &app.session.pinned;
         [pinned.now(), pinned.run.before()].map(|model| pinned.outlook(&pin, model).is_some())
@@ -209,6 +212,9 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
     std::fs::write(run.join("checkpoint/progress.toml"), progress).unwrap();
     app.panels.training.form().tuning().budget_secs = Some(120.0);
     stage.wait_to_see("Temporal: estimated from an earlier run: about 12 steps of 10.0 s each fit into 2.0 minutes");
+    stage.window.harness.get_by_role_and_label(Role::Button, "Use batch size 1").click();
+    stage.window.settle();
+    assert_eq!(stage.app().panels.training.form().tuning().temporal.batch, 1);
 }
 
 #[test]
@@ -323,6 +329,31 @@ fn write_run(folder: &Path, name: &str, rate: f64) {
     std::fs::write(dir.join("checkpoint/progress.toml"), "step = 10\nrate_factor = 1.0\nseconds = 60.0\n").unwrap();
     let rows: String = (1..=10).map(|step| format!("{step},{}\n", rate * 1e5 / f64::from(step))).collect();
     std::fs::write(dir.join("metrics.csv"), format!("step,loss\n{rows}")).unwrap();
+}
+
+#[test]
+fn an_interrupted_run_is_offered_until_it_is_dismissed() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("runs");
+    write_run(&folder, "tune-02", 1e-4);
+    let run = folder.join("tune-02");
+    std::fs::write(run.join("checkpoint/progress.toml"), "step = 6\nrate_factor = 1.0\nseconds = 60.0\n").unwrap();
+    std::fs::write(run.join("under-way"), "").unwrap();
+    let mut window = Window::with([1280.0, 900.0], Settings::default(), |_| ());
+    window.perform(Command::ShowTraining);
+    window.harness.state_mut().panels.runs.choose_folder(folder.clone());
+    let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };
+    stage.wait_to_see("tune-02 was interrupted at step 6.");
+    stage.app().session.notice = None; // of a model that the window began with
+    stage.window.settle();
+    let offer = stage.app().session.interrupted.offer().cloned().unwrap();
+    assert_eq!((offer.dir.as_path(), offer.plans.len()), (run.as_path(), 1));
+    stage.window.harness.get_by_role_and_label(Role::Button, "Resume");
+    stage.window.harness.get_by_role_and_label(Role::Button, "Dismiss").click();
+    stage.window.settle();
+    let mark = run.join("under-way");
+    stage.wait("the dismissal", move |_| !mark.exists());
+    assert!(!stage.window.sees("was interrupted") && stage.dir.path().exists());
 }
 
 #[test]

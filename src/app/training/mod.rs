@@ -1,9 +1,11 @@
 //! Training of networks: its state, its curves and its panel.
 
 pub mod commands;
+pub mod curve_names;
 pub mod diagnostics;
 #[cfg(test)]
 mod fine_tuning_tests;
+pub mod interrupted;
 pub mod panel;
 pub mod settings;
 pub mod state;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use super::diagnostics::TrainingDiagnostics;
 use crate::app::ui::curves::Curves;
 use crate::plural::counted;
-use crate::training::{Network, Preparation, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan};
+use crate::training::{
+    Fit, Network, Preparation, ResumedRun, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
+};
 
 /// The share of the fit of a last layer that extracting its features takes: most of it, as its steps are fast.
 const PREPARATION: f64 = 0.8;
@@ -27,6 +29,17 @@ impl Preparing {
     fn share(&self) -> f64 {
         self.done as f64 / self.of.max(1) as f64
     }
+}
+
+/// How far a run was that is resumed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ResumedAt {
+    /// Steps that were done.
+    pub step: usize,
+    /// Steps of the plan.
+    pub steps: usize,
+    /// The share that was done.
+    done: f64,
 }
 
 /// What the training thread is doing.
@@ -70,6 +83,12 @@ pub struct TrainingState {
     has_prepared: bool,
     /// When this run began.
     began: Option<Instant>,
+    /// When it was asked for, or its turn came.
+    asked: Option<Instant>,
+    /// How far it was when it was resumed, until its next step.
+    pub resumed: Option<ResumedAt>,
+    /// What fits into the time limit, if that is little, until it is answered.
+    pub few_steps: Option<Fit>,
     /// The model that it starts from.
     pub base: Option<PathBuf>,
     /// The runs that were asked for, in turn.
@@ -99,6 +118,9 @@ impl Default for TrainingState {
             preparing: None,
             has_prepared: false,
             began: None,
+            asked: None,
+            resumed: None,
+            few_steps: None,
             base: None,
             plans: Vec::new(),
             part: None,
@@ -115,12 +137,13 @@ impl Default for TrainingState {
 impl TrainingState {
     /// A training that was just asked for.
     pub fn starting() -> Self {
-        Self { phase: TrainingPhase::Preparing, ..Self::default() }
+        Self { phase: TrainingPhase::Preparing, asked: Some(Instant::now()), ..Self::default() }
     }
 
     /// The share of the training that is done; of several runs each is an equal part.
     pub fn share_done(&self) -> f64 {
-        let steps = self.latest.as_ref().map_or(0.0, |latest| latest.done);
+        let resumed = self.resumed.map_or(0.0, |resumed| resumed.done);
+        let steps = self.latest.as_ref().map_or(resumed, |latest| latest.done);
         let of_run = match self.preparing {
             Some(preparing) => self.preparation() * preparing.share(),
             None if self.has_prepared => self.preparation() + (1.0 - self.preparation()) * steps,
@@ -141,6 +164,19 @@ impl TrainingState {
         } else {
             0.0
         }
+    }
+
+    /// How long the present run has been waited for, while nothing else tells how far it is.
+    pub fn waiting(&self) -> Option<Duration> {
+        let waits = matches!(self.phase, TrainingPhase::Preparing | TrainingPhase::Running);
+        let is_silent = self.latest.is_none() && self.preparing.is_none();
+        self.asked.filter(|_| waits && is_silent).map(|asked| asked.elapsed())
+    }
+
+    /// Whether the present run is a linear probe.
+    pub fn is_probe(&self) -> bool {
+        let number = self.part.map_or(0, |(number, ..)| number);
+        self.plans.get(number).is_some_and(|plan| plan.kind != RunKind::Training)
     }
 
     /// Whether a training is under way, held or not.
@@ -190,6 +226,8 @@ impl TrainingState {
                 self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
                 self.enter(TrainingPhase::Running);
             }
+            TrainingEvent::Resuming(resumed) => self.take_up(resumed),
+            TrainingEvent::FewSteps(fit) => self.few_steps = Some(*fit),
             TrainingEvent::Preparing { what, done, of } => {
                 self.has_prepared |= *what == Preparation::ExtractFeatures;
                 let since = self.preparing.filter(|before| before.what == *what).map(|before| before.since);
@@ -216,6 +254,24 @@ impl TrainingState {
             TrainingEvent::Switched { .. } | TrainingEvent::GradientShares(_) => {}
             TrainingEvent::Snapshots(snapshots) => self.snapshots.clone_from(snapshots),
             TrainingEvent::RolledBack { to, .. } => self.rolled_back(*to),
+        }
+    }
+
+    /// Shows what a resumed run was before.
+    fn take_up(&mut self, run: &ResumedRun) {
+        let ResumedRun { step, steps, seconds, done, .. } = *run;
+        self.resumed = Some(ResumedAt { step, steps, done });
+        self.clock.0 += Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        for (name, points) in &run.curves {
+            let (curves, name) = match name.as_str() {
+                "rate" => continue,
+                "accuracy" => (&mut self.shares, "batch"),
+                measured if measured.starts_with("validation ") => (&mut self.shares, measured),
+                // The only term of a loss is the loss.
+                "action" if run.curves.get("loss") == Some(points) => continue,
+                term => (&mut self.losses, term),
+            };
+            points.iter().for_each(|[x, y]| curves.push(name, *x, *y));
         }
     }
 
@@ -253,13 +309,15 @@ impl TrainingState {
     fn step(&mut self, metrics: &StepMetrics) {
         let x = metrics.step as f64;
         self.losses.push("loss", x, f64::from(metrics.loss));
-        for (name, value) in &metrics.terms {
+        let is_the_loss = |value: f32| metrics.terms.len() == 1 && value == metrics.loss;
+        for (name, value) in metrics.terms.iter().filter(|(_, value)| !is_the_loss(*value)) {
             self.losses.push(name, x, f64::from(*value));
         }
         if let Some(accuracy) = metrics.accuracy {
             self.shares.push("batch", x, f64::from(accuracy));
         }
         self.latest = Some(metrics.clone());
+        self.resumed = None;
     }
 }
 
@@ -272,6 +330,8 @@ fn summary(clips: usize, classes: usize, parameters: usize, resumed_at: usize) -
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn step(step: usize, done: f64) -> TrainingEvent {
@@ -307,6 +367,34 @@ mod tests {
             before = training.share_done();
         }
         assert_eq!(before, 1.0);
+    }
+
+    #[test]
+    fn a_resumed_run_shows_what_was_before() {
+        let mut training = TrainingState::starting();
+        assert!(training.waiting().is_some(), "from the start it is told how long it takes");
+        let started = TrainingEvent::Started {
+            run_dir: "/runs/a".into(),
+            clips: 4,
+            classes: vec![],
+            parameters: 1,
+            resumed_at: 4,
+        };
+        training.receive(&started);
+        let points = vec![[1.0, 2.0], [4.0, 1.5]];
+        let names = ["loss", "action", "accuracy", "rate", "validation top-1", "pixel 2"];
+        let mut curves: BTreeMap<_, _> = names.map(|name| (name.to_owned(), points.clone())).into();
+        curves.insert("pixel 2".into(), vec![[1.0, 7.0]]);
+        let resumed = ResumedRun { step: 4, steps: 10, seconds: 60.0, done: 0.4, curves };
+        training.receive(&TrainingEvent::Resuming(Box::new(resumed)));
+        let named = |curves: &Curves| curves.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(named(&training.losses), ["loss", "pixel 2"], "the only other term is the loss itself");
+        assert_eq!(named(&training.shares), ["batch", "validation top-1"]);
+        assert_eq!(training.losses.get("loss").unwrap().points(), points);
+        assert_eq!(training.share_done(), 0.4);
+        assert!(training.elapsed() >= Duration::from_secs(60) && training.waiting().is_some());
+        training.receive(&step(5, 0.5));
+        assert_eq!((training.share_done(), training.waiting(), training.resumed), (0.5, None, None));
     }
 
     #[test]

@@ -17,7 +17,8 @@ use crate::nets::MotionConfig;
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::training::losses::UnsupervisedLoss;
 use crate::training::{
-    GradientShare, GradientShares, LossSwitches, LossTerm, Network, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
+    Fit, GradientShare, GradientShares, LossSwitches, LossTerm, Network, Snapshot, StepMetrics, TrainingEvent,
+    TrainingPlan,
 };
 use crate::video::{Geometry, VideoWriter};
 
@@ -91,6 +92,8 @@ fn every_instrument_tells_what_the_run_measures() {
         "Loss terms by level",
         "MotionNet gradient by loss term",
         "Validation after step 40: 3 of 4 clips correct",
+        "Rows: true class. Columns: predicted class.",
+        "Smoothness",
     ] {
         assert!(window.sees(text), "{text}");
     }
@@ -150,7 +153,7 @@ fn pointing_at_a_plot_tells_step_and_values() {
     window.point_at(heading.left_bottom() + vec2(151.0, 60.0));
     std::thread::sleep(Duration::from_millis(500)); // tooltips wait for the pointer to rest
     window.settle();
-    assert!(window.sees("Step ") && window.sees("pixel 3"), "{:?}", heading);
+    assert!(window.sees("Step ") && window.sees("Photometric 1/4"), "{:?}", heading);
 }
 
 #[test]
@@ -243,6 +246,53 @@ fn a_training_is_switched_held_sent_back_and_stopped() {
     wait_for(&mut window, "the end", |training| training.trained().is_some_and(|dir| dir.join("model.toml").is_file()));
     let log = std::fs::read_to_string(dir.path().join("run/interventions.csv")).unwrap();
     assert!(log.contains("ssim 2 off") && log.contains("rolled back to step 5"), "{log}");
+}
+
+#[test]
+fn before_the_first_step_it_is_told_what_is_waited_for() {
+    let mut window = window();
+    window.harness.state_mut().session.training = TrainingState::starting();
+    window.settle();
+    assert!(window.sees("Reading clips and building networks…") && window.sees("listed and checked"));
+    let resumed_at = 0;
+    let classes = vec!["bow".into(), "clap".into()];
+    tell(
+        &mut window,
+        TrainingEvent::Started { run_dir: "/runs/a".into(), clips: 9, classes, parameters: 1, resumed_at },
+    );
+    window.settle();
+    assert!(window.sees("Making the first step…") && window.sees("later ones are faster"));
+    tell(&mut window, step(1));
+    window.settle();
+    assert!(window.sees("1 of 100 steps") && !window.sees("Making the first step…"));
+}
+
+#[test]
+fn a_smaller_batch_is_proposed_where_few_steps_fit() {
+    let mut window = window();
+    train(&mut window);
+    let plan = TrainingPlan { budget_secs: Some(300.0), batch: 16, steps: 1200, ..TrainingPlan::of(Network::Temporal) };
+    tell(&mut window, TrainingEvent::FewSteps(Fit::new(&plan, 25, 12.0).unwrap()));
+    window.settle();
+    assert!(window.sees("Measured: about 25 steps of 12.0 s each fit into 5.0 minutes"));
+    click(&mut window, "Stop and use batch size 4");
+    let app = window.harness.state_mut();
+    assert_eq!(app.session.training.phase, TrainingPhase::Stopping);
+    assert_eq!(app.panels.training.form().tuning().temporal.batch, 4);
+    assert!(!window.sees("about 25 steps"));
+}
+
+#[test]
+fn a_ratio_has_a_plot_of_its_own() {
+    let mut window = window();
+    train(&mut window);
+    assert!(
+        window.sees("Accuracy by step") && window.sees("Held-out 0.75") && !window.sees("Photometric ratio by step")
+    );
+    let name = "photometric ratio".into();
+    tell(&mut window, TrainingEvent::Validation { step: 40, name, value: 0.6, guesses: Vec::new() });
+    window.settle();
+    assert!(window.sees("Photometric ratio by step") && window.sees("Photometric ratio 0.60"));
 }
 
 #[test]

@@ -83,7 +83,11 @@ impl TrainingProgress {
                 self.line(&format!("Stopped early: no improvement since step {best_step}"));
             }
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
-            TrainingEvent::Snapshots(_) | TrainingEvent::Switched { .. } | TrainingEvent::GradientShares(_) => {}
+            TrainingEvent::Snapshots(_)
+            | TrainingEvent::Resuming(_)
+            | TrainingEvent::FewSteps(_)
+            | TrainingEvent::Switched { .. }
+            | TrainingEvent::GradientShares(_) => {}
             TrainingEvent::RolledBack { from, to, diverged, .. } => {
                 diverged.iter().for_each(|error| self.bar.suspend(|| complain(error)));
                 self.line(&format!("Rolled back from step {from} to step {to}"));

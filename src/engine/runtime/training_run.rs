@@ -1,6 +1,7 @@
 //! A training on the thread "training", and the handle to hold it, to continue, and to stop it.
 
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use burn::tensor::Device;
 
@@ -14,6 +15,9 @@ use crate::training::{self, TrainingControl, TrainingPlan};
 /// Default number of steps between measurements of MotionNet's gradient shares.
 pub const SHARES_EVERY: usize = 20;
 
+/// Time between snapshots besides those of the plan's steps: pinned frames and roll-back follow a slow run as well.
+const SAVE_EVERY: Duration = Duration::from_secs(20);
+
 /// Handle of the thread; dropping it stops the training with a checkpoint and waits for that.
 pub(in crate::engine) struct TrainingRun {
     /// Pause, resume, stop.
@@ -26,6 +30,7 @@ impl TrainingRun {
     pub fn start(plans: Vec<TrainingPlan>, device: Device, events: EventSender) -> Self {
         let control = TrainingControl::default();
         control.share_gradients(SHARES_EVERY);
+        control.save_every(SAVE_EVERY);
         let (in_thread, unstarted) = (control.clone(), events.clone());
         let work = move || {
             let mut tell = |event| events.send(Message::Training(event));
@@ -47,7 +52,7 @@ impl TrainingRun {
 
 impl Drop for TrainingRun {
     fn drop(&mut self) {
-        self.control.stop();
+        self.control.interrupt(); // without effect on a run that has ended
         if let Some(thread) = self.thread.take() {
             // Its panics are caught inside; there is nothing left to learn from the result.
             let _ = thread.join();

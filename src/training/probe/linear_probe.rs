@@ -34,6 +34,7 @@ use crate::training::run::events::{StepMetrics, TrainingControl, TrainingEvent};
 use crate::training::run::folder::prepare_folder;
 use crate::training::run::history::History;
 use crate::training::run::run_clips::RunClips;
+use crate::training::run::under_way::UnderWay;
 use crate::training::validation::recognised;
 
 /// Maximum number of folds in which recordings are left out.
@@ -53,6 +54,7 @@ pub fn run(
 ) -> Result<()> {
     let run_clips = RunClips::of(plan)?;
     let _lock = prepare_folder(plan)?;
+    let _under_way = UnderWay::begin(&plan.run_dir, control);
     run_clips.keep(&plan.run_dir)?;
     let count = run_clips.count();
     let RunClips { dataset, measured: held, warnings, .. } = run_clips;
@@ -170,7 +172,7 @@ impl ProbeFit {
         }
     }
 
-    /// Makes the updates; how many were made, and what was measured last.
+    /// Makes the updates; how many were made, and the best that was measured.
     fn run(
         &mut self,
         plan: &TrainingPlan,
@@ -178,7 +180,7 @@ impl ProbeFit {
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<(usize, Option<Best>)> {
         let mut history = History::open(&plan.run_dir, 0, 0)?;
-        let (mut step, mut measured) = (0, None);
+        let (mut step, mut best): (usize, Option<Best>) = (0, None);
         let (began, begun) = (clock.seconds(), clock.spent().unwrap_or_default());
         let mut is_last = clock.is_stopped();
         while !is_last {
@@ -200,11 +202,13 @@ impl ProbeFit {
             let values = if is_due { self.measure(step, on_event)? } else { Vec::new() };
             if let Some(&(_, value)) = values.last() {
                 history.measured(step, &values)?;
-                measured = Some(Best { step, value, worse_since: 0 });
+                if best.is_none_or(|best| value > best.value) {
+                    best = Some(Best { step, value, worse_since: 0 });
+                }
             }
         }
         history.flush()?;
-        Ok((step, measured))
+        Ok((step, best))
     }
 
     fn metrics(

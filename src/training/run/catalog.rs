@@ -9,13 +9,16 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint;
+pub use super::curves::{RunCurves, curves};
 use super::lock;
+use super::under_way;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::nets::ModelCard;
 use crate::output::{OutputGuard, Staging};
 use crate::training::config::plan::TrainingPlan;
+use crate::training::config::run_kind::RunKind;
 
 /// The file of notes on a run, separate so that a run can be renamed while it trains.
 const NOTES: &str = "run.toml";
@@ -48,6 +51,8 @@ pub struct Run {
     pub plan: Option<TrainingPlan>,
     /// How far it is.
     pub state: RunState,
+    /// Whether it was interrupted, and nobody has said since that it does not matter.
+    pub is_interrupted: bool,
     /// Steps that are done.
     pub step: usize,
     /// Seconds of training.
@@ -78,9 +83,6 @@ pub struct SettingDifference {
     /// The value of each plan, empty where it does not have it.
     pub values: Vec<String>,
 }
-
-/// Curves by name: points of step and value.
-pub type RunCurves = BTreeMap<String, Vec<[f64; 2]>>;
 
 impl Run {
     /// Returns the run in folder `dir`; `None` if it is not a run folder. A damaged run is reported as such.
@@ -114,15 +116,20 @@ impl Run {
             None => RunState::Unfinished,
         };
         let is_measured = progress.as_ref().is_some_and(|progress| progress.best.is_some());
+        // Older versions wrote down the last value of a probe as its best.
+        let is_probe = plan.as_ref().is_some_and(|plan| plan.kind != RunKind::Training);
+        let best_of_probe = is_probe.then(|| highest(&dir.join("validation.csv"))).flatten();
         let models = MODELS.map(|name| dir.join(name));
         let folder_name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Some(Self {
             name: notes(dir).name.unwrap_or(folder_name),
             plan,
+            is_interrupted: state == RunState::Unfinished && under_way::was_interrupted(dir),
             state,
             step: progress.as_ref().map_or(0, |progress| progress.step),
             seconds: progress.as_ref().map_or(0.0, |progress| progress.seconds),
-            best: progress.filter(|_| is_measured).and_then(|progress| progress.best).map(|best| best.value),
+            best: best_of_probe
+                .or(progress.filter(|_| is_measured).and_then(|progress| progress.best).map(|best| best.value)),
             last: last_line(&dir.join("validation.csv")),
             model: models.into_iter().find(|model| model.join(ModelCard::FILE_NAME).is_file()),
             bytes: size(dir, &mut BTreeSet::new()),
@@ -198,6 +205,14 @@ pub fn delete(dir: &Path) -> Result<PathBuf> {
     Ok(place)
 }
 
+/// Forgets that the run in `dir` was interrupted. It can be resumed all the same.
+///
+/// # Errors
+/// What the disk says.
+pub fn dismiss(dir: &Path) -> Result<()> {
+    under_way::forget(dir)
+}
+
 /// Copies the model in folder `model` to `target`, or to a folder `name` in it if it holds something already, and returns where it lies:
 /// card and weights, nothing else of the run.
 ///
@@ -225,27 +240,6 @@ pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
     Ok(place)
 }
 
-/// Returns the curves of the run in `dir`: loss and terms, accuracy, and what was measured on other clips. Nothing of files that
-/// are not there; lines that are no numbers are passed over.
-pub fn curves(dir: &Path) -> RunCurves {
-    let mut curves = RunCurves::new();
-    for (file, prefix) in [("metrics.csv", ""), ("validation.csv", "validation ")] {
-        let text = files::read_to_string(dir.join(file)).unwrap_or_default();
-        let mut lines = text.lines();
-        let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
-        for line in lines {
-            let cells: Vec<Option<f64>> = line.split(',').map(|cell| cell.parse().ok()).collect();
-            let Some(Some(step)) = cells.first().copied() else { continue };
-            for (name, value) in names.iter().zip(&cells).skip(1) {
-                if let Some(value) = value.filter(|value| value.is_finite()) {
-                    curves.entry(format!("{prefix}{name}")).or_default().push([step, value]);
-                }
-            }
-        }
-    }
-    curves
-}
-
 fn notes(dir: &Path) -> Notes {
     files::read_to_string(dir.join(NOTES)).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
 }
@@ -256,6 +250,13 @@ fn last_line(path: &Path) -> Vec<(String, f64)> {
     let (Some(names), Some(values)) = (text.lines().next(), text.lines().skip(1).last()) else { return Vec::new() };
     let cells = names.split(',').zip(values.split(',')).skip(1);
     cells.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect()
+}
+
+/// Returns the highest value in the last column of a table, by which a linear probe is judged; `None` without any.
+fn highest(path: &Path) -> Option<f32> {
+    let text = files::read_to_string(path).ok()?;
+    let last = |line: &str| line.rsplit(',').next().and_then(|cell| cell.parse().ok());
+    text.lines().skip(1).filter_map(last).max_by(f32::total_cmp)
 }
 
 /// Returns the settings of a plan, one a line: `loss.preset` and so on.
@@ -384,6 +385,33 @@ mod tests {
         joined("round", 5, "and round");
         joined("and round", 5, "round");
         assert_eq!(turn("round").len(), 2);
+    }
+
+    #[test]
+    fn the_best_of_a_probe_is_its_highest_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = run(folder.path(), "a", 10);
+        let plan = TrainingPlan { steps: 10, run_dir: dir.clone(), ..TrainingPlan::of(Network::Temporal) };
+        assert_eq!(Run::read(&dir).unwrap().best, Some(0.75), "of a training as its checkpoint has it");
+        let plan = TrainingPlan { kind: RunKind::LinearProbe { windows: 3 }, ..plan };
+        let table = "step,cross-validated top-1,fused cross-validated top-1\n15,0.9,0.5\n30,0.8,0.625\n45,0.7,0.5\n";
+        fs::write(dir.join("validation.csv"), table).unwrap();
+        fs::write(dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+        assert_eq!(Run::read(&dir).unwrap().best, Some(0.625));
+    }
+
+    #[test]
+    fn an_interrupted_run_is_told_until_it_is_dismissed() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = run(folder.path(), "a", 5);
+        assert!(!Run::read(&dir).unwrap().is_interrupted, "it was stopped");
+        fs::write(dir.join("under-way"), "").unwrap();
+        let held = lock::take(&dir).unwrap();
+        assert!(!Run::read(&dir).unwrap().is_interrupted, "it is under way");
+        drop(held);
+        assert!(Run::read(&dir).unwrap().is_interrupted);
+        dismiss(&dir).unwrap();
+        assert!(!Run::read(&dir).unwrap().is_interrupted);
     }
 
     #[test]

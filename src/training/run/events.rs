@@ -2,14 +2,20 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::curves::ResumedRun;
 use super::snapshots::Snapshot;
 use crate::error::Error;
 use crate::training::config::plan::Network;
 use crate::training::objective::losses::LossSwitches;
 use crate::training::optim::gradient_shares::GradientShares;
+use crate::training::step_times::Fit;
+
+/// The step, from 0, whose gradient shares are measured first.
+const FIRST_SHARES: usize = 4;
 
 /// What is done with the clips before the first step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +61,8 @@ pub enum TrainingEvent {
         /// The step a checkpoint was resumed from, 0 for a fresh run.
         resumed_at: usize,
     },
+    /// The run goes on from a checkpoint: what was measured before it.
+    Resuming(Box<ResumedRun>),
     /// Before the first step, clips are looked at.
     Preparing {
         /// What for.
@@ -64,6 +72,8 @@ pub enum TrainingEvent {
         /// Number of clips.
         of: usize,
     },
+    /// So few steps fit into the time limit that the run learns little; a warning says the same.
+    FewSteps(Fit),
     /// A step was made.
     Step(StepMetrics),
     /// A measurement on clips that are not trained on.
@@ -179,6 +189,10 @@ struct ControlRequests {
     switches: Option<LossSwitches>,
     /// Steps between measurements of the gradient shares; 0 for none.
     shares_every: usize,
+    /// Time between saves beside those of the plan.
+    save_every: Option<Duration>,
+    /// Whether the run ends because the program does.
+    interrupted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -213,6 +227,14 @@ impl TrainingControl {
         self.request(|requests| requests.run = RunRequest::Stop);
     }
 
+    /// Lets the run save and end because the program does: it counts as interrupted.
+    pub fn interrupt(&self) {
+        self.request(|requests| {
+            requests.interrupted |= requests.run != RunRequest::Stop; // what was stopped before is over
+            requests.run = RunRequest::Stop;
+        });
+    }
+
     /// Lets the run go back to its snapshot of `step` after its current step, and continue from there unless it is paused.
     pub fn roll_back(&self, step: usize) {
         self.request(|requests| requests.roll_back = Some(step));
@@ -229,6 +251,12 @@ impl TrainingControl {
         self.request(|requests| requests.shares_every = every);
     }
 
+    /// Lets the run save with a snapshot at such intervals, besides the steps of its plan. Of a run whose saves take long they
+    /// are longer. This changes nothing of the training.
+    pub fn save_every(&self, interval: Duration) {
+        self.request(|requests| requests.save_every = Some(interval));
+    }
+
     /// Returns whether the run waits or is about to.
     pub fn is_paused(&self) -> bool {
         self.lock().run == RunRequest::Pause
@@ -237,6 +265,11 @@ impl TrainingControl {
     /// Returns whether the run is to end, or has for this reason.
     pub fn is_stopped(&self) -> bool {
         self.lock().run == RunRequest::Stop
+    }
+
+    /// Returns whether the run is to end because the program does.
+    pub(in crate::training) fn is_interrupted(&self) -> bool {
+        self.lock().interrupted
     }
 
     /// Returns the step that the run is to go back to, once.
@@ -252,7 +285,13 @@ impl TrainingControl {
     /// Returns whether the gradient shares of step `step`, from 0, are to be measured.
     pub(in crate::training) fn wants_shares(&self, step: usize) -> bool {
         let every = self.lock().shares_every;
-        every > 0 && step.is_multiple_of(every)
+        // The first one waits until some steps are seen: it costs as much as three.
+        every > 0 && step % every == FIRST_SHARES.min(every - 1)
+    }
+
+    /// Returns the time between saves beside those of the plan, if there are any.
+    pub(in crate::training) fn saves_every(&self) -> Option<Duration> {
+        self.lock().save_every
     }
 
     /// Blocks while the run is paused.

@@ -3,6 +3,7 @@
 pub mod catalog;
 pub(super) mod checkpoint;
 pub(super) mod clock;
+pub(super) mod curves;
 pub(super) mod date;
 pub(super) mod events;
 pub(super) mod folder;
@@ -13,3 +14,4 @@ pub(super) mod sequence;
 pub mod snapshots;
 pub(super) mod step_table;
 pub(super) mod trainer;
+pub(super) mod under_way;

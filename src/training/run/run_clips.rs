@@ -189,6 +189,36 @@ fn read(run_dir: &Path) -> Result<Option<Kept>> {
     Ok(Some(kept))
 }
 
+/// The clips that a run keeps in its folder.
+pub(in crate::training) struct ListedClips {
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Those that are trained on.
+    pub training: Vec<LabelledClip>,
+    /// Those that are measured on.
+    pub measured: Vec<LabelledClip>,
+}
+
+/// Returns the clips of the run in `run_dir`; `None` where they cannot be read.
+pub(in crate::training) fn listed(run_dir: &Path) -> Option<ListedClips> {
+    let Kept { classes, training, measured, .. } = read(run_dir).ok()??;
+    Some(ListedClips { classes, training, measured })
+}
+
+/// Keeps clips as a run does.
+#[cfg(test)]
+pub(in crate::training) fn keep_for_test(
+    run_dir: &Path,
+    classes: &[&str],
+    training: &[LabelledClip],
+    measured: &[LabelledClip],
+) {
+    let classes = classes.iter().map(|&class| class.to_owned()).collect();
+    let dataset = Dataset { classes, clips: training.to_vec(), ambiguous: Vec::new() };
+    let (gone, warnings, fingerprints) = (BTreeSet::new(), Vec::new(), Fingerprints::new());
+    RunClips { dataset, measured: measured.to_vec(), gone, warnings, fingerprints }.keep(run_dir).unwrap();
+}
+
 /// Returns the folder of the run whose model `plan` joins to its own, if it was of the same data in the same way.
 fn joined_run(plan: &TrainingPlan) -> Option<PathBuf> {
     let dir = plan.join.as_ref()?.parent()?;

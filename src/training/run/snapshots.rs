@@ -46,8 +46,30 @@ pub fn list(run_dir: &Path) -> Vec<Snapshot> {
     snapshots
 }
 
+/// Snapshots of steps beside the plan's that are kept.
+const UNPLANNED: usize = 4;
+
+/// Which snapshots are kept.
+#[derive(Clone, Copy)]
+pub(in crate::training) struct Thinning<'a> {
+    /// How many of the plan's steps.
+    pub keep: usize,
+    /// Steps that are not given up.
+    pub cherished: &'a [usize],
+    /// Whether a step is one of the plan's: the others are counted by themselves.
+    pub is_planned: &'a dyn Fn(usize) -> bool,
+}
+
+impl Thinning<'_> {
+    /// Returns which of the rising `steps` are given up.
+    fn surplus(&self, steps: &[usize]) -> Vec<usize> {
+        let (planned, others): (Vec<usize>, Vec<usize>) = steps.iter().partition(|step| (self.is_planned)(**step));
+        [surplus(&planned, self.keep, self.cherished), surplus(&others, UNPLANNED, &[])].concat()
+    }
+}
+
 /// Keeps `checkpoint`, the run's present one, as the snapshot of `step`; `model` fills the folder with the networks. Then thins
-/// the snapshots out to `keep`, of which those of the steps `cherished` are not taken.
+/// the snapshots out.
 ///
 /// # Errors
 /// What the disk says; the snapshots before are intact.
@@ -55,8 +77,7 @@ pub(in crate::training) fn write(
     run_dir: &Path,
     step: usize,
     checkpoint: &Path,
-    keep: usize,
-    cherished: &[usize],
+    thinning: Thinning<'_>,
     model: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<()> {
     let folder = run_dir.join(FOLDER);
@@ -75,7 +96,8 @@ pub(in crate::training) fn write(
     discard(&folder, &place)?;
     fs::rename(&new, &place).map_err(|error| Error::io(&place, &error))?;
     let steps: Vec<usize> = list(run_dir).iter().map(|snapshot| snapshot.step).collect();
-    surplus(&steps, keep, cherished)
+    thinning
+        .surplus(&steps)
         .into_iter()
         .try_for_each(|step| discard(&folder, &folder.join(format!("{PREFIX}{step:08}"))))
 }
@@ -137,6 +159,21 @@ mod tests {
     }
 
     #[test]
+    fn which_of_the_plans_steps_are_kept_does_not_hang_on_the_others() {
+        let is_planned = |step: usize| step.is_multiple_of(100);
+        let thinning = Thinning { keep: 6, cherished: &[], is_planned: &is_planned };
+        let mut steps: Vec<usize> = Vec::new();
+        for step in (0..=3000).filter(|&step| is_planned(step) || step % 35 == 7) {
+            steps.push(step);
+            let given_up = thinning.surplus(&steps);
+            steps.retain(|step| !given_up.contains(step));
+        }
+        let (planned, others): (Vec<usize>, Vec<usize>) = steps.into_iter().partition(|&step| is_planned(step));
+        assert_eq!(planned, kept(3000, 6, &[]));
+        assert_eq!((others.len(), others[UNPLANNED - 1]), (UNPLANNED, 2982));
+    }
+
+    #[test]
     fn a_snapshot_is_complete_or_not_there() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(list(dir.path()), []);
@@ -147,10 +184,11 @@ mod tests {
             fs::create_dir_all(dir).unwrap();
             fs::write(dir.join("card"), "model").map_err(|error| Error::io(dir, &error))
         };
-        write(dir.path(), 20, &checkpoint, 12, &[], model).unwrap();
-        write(dir.path(), 3, &checkpoint, 12, &[], model).unwrap();
+        let thinning = Thinning { keep: 12, cherished: &[], is_planned: &|_| true };
+        write(dir.path(), 20, &checkpoint, thinning, model).unwrap();
+        write(dir.path(), 3, &checkpoint, thinning, model).unwrap();
         let full_disk = |_: &Path| Err(Error::new("disk", "full", "Free some space"));
-        write(dir.path(), 30, &checkpoint, 12, &[], full_disk).unwrap_err();
+        write(dir.path(), 30, &checkpoint, thinning, full_disk).unwrap_err();
         fs::create_dir_all(dir.path().join("snapshots/step-00000040/checkpoint")).unwrap();
         let found = list(dir.path());
         assert_eq!(found.iter().map(|snapshot| snapshot.step).collect::<Vec<_>>(), [3, 20]);

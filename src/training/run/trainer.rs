@@ -1,7 +1,9 @@
 //! A training run from plan to finished model: build or resume, step, measure, save, report.
 
+mod saving;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,12 +12,14 @@ use burn::tensor::Device;
 use super::checkpoint;
 use super::checkpoint::{Best, Progress};
 use super::clock::{Clock, stopped};
+use super::curves::ResumedRun;
 use super::events::{StepMetrics, TrainingControl, TrainingEvent};
 use super::folder::prepare_folder;
 use super::history::History;
 use super::run_clips::RunClips;
 use super::snapshots;
 use super::snapshots::Snapshot;
+use super::under_way::UnderWay;
 use crate::data::augmentation::Sampler;
 use crate::data::clip_cache::ClipCache;
 use crate::data::clips::Clips;
@@ -92,6 +96,10 @@ struct TrainingRunState<'a> {
     reported: BTreeSet<String>,
     /// The square around the motion of each clip, where the stream looks at it.
     squares: Vec<Option<MotionSquare>>,
+    /// When the run was saved last, and how long that took.
+    saved: (Instant, Duration),
+    /// Tells a run that was interrupted from one that ended.
+    _under_way: UnderWay,
     /// Nobody else trains in the folder meanwhile.
     _lock: FileLock,
 }
@@ -107,6 +115,7 @@ impl<'a> TrainingRunState<'a> {
         let run_clips = RunClips::of(plan)?;
         let cache = plan.cache.clone().map(ClipCache::open).transpose()?.map(Arc::new);
         let lock = prepare_folder(plan)?;
+        let under_way = UnderWay::begin(&plan.run_dir, control);
 
         let found = checkpoint::find(&plan.run_dir);
         run_clips.keep(&plan.run_dir)?;
@@ -135,6 +144,9 @@ impl<'a> TrainingRunState<'a> {
             resumed_at: progress.step,
         });
         warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
+        if progress.step > 0 {
+            on_event(TrainingEvent::Resuming(Box::new(ResumedRun::of(plan, &progress))));
+        }
         on_event(TrainingEvent::Switched { step: progress.step, switches: objective.switches() });
         let mut run = Self {
             plan,
@@ -151,6 +163,8 @@ impl<'a> TrainingRunState<'a> {
             pace: Throughput::default(),
             reported: gone.iter().map(|path| path.display().to_string()).collect(),
             squares: Vec::new(),
+            saved: (Instant::now(), Duration::ZERO),
+            _under_way: under_way,
             _lock: lock,
         };
         run.find_squares(squares.as_ref())?;
@@ -192,8 +206,13 @@ impl<'a> TrainingRunState<'a> {
                 self.pause()?;
                 continue;
             }
-            if self.step()? && self.is_checkpoint() {
+            if !self.step()? {
+                continue;
+            }
+            if self.is_checkpoint() {
                 self.checkpoint()?;
+            } else if self.is_due_by_time() {
+                self.save_by_time()?;
             }
         }
         self.loader = None;
@@ -312,7 +331,8 @@ impl<'a> TrainingRunState<'a> {
     /// Returns the newest snapshot of a step before this one at which the loss was calm, else the oldest.
     fn last_good(&self) -> Option<Snapshot> {
         let mut snapshots = snapshots::list(&self.plan.run_dir);
-        snapshots.retain(|snapshot| snapshot.step < self.progress.step);
+        // Of the plan's steps only: a run of the same seed goes back to the same step, however fast it is.
+        snapshots.retain(|snapshot| snapshot.step < self.progress.step && self.is_planned(snapshot.step));
         let is_calm = |snapshot: &&Snapshot| {
             checkpoint::read(&snapshot.checkpoint()).is_ok_and(|progress| progress.watch.is_calm(self.limit()))
         };
@@ -365,6 +385,7 @@ impl<'a> TrainingRunState<'a> {
         let written = self.write_checkpoint()?;
         self.progress.seconds += began.elapsed().as_secs_f64();
         self.measure_and_keep(&written)?;
+        self.saved.0 = Instant::now();
         self.pace.push_checkpoint(began.elapsed());
         Ok(())
     }
@@ -391,6 +412,11 @@ impl<'a> TrainingRunState<'a> {
     fn measure(&mut self) -> Result<()> {
         let step = self.progress.step;
         let measurements = self.validator.measure(&self.objective, &self.start.motion, step, self.on_event)?;
+        if let Some(answers) = self.validator.take_logits()
+            && let Err(error) = answers.write(&self.plan.run_dir)
+        {
+            (self.on_event)(TrainingEvent::Warning(error)); // the run can do without
+        }
         let Some(measured) = measurements.last() else { return Ok(()) };
         let values: Vec<_> = measurements.iter().map(|measured| (measured.name, measured.value)).collect();
         self.history.measured(step, &values)?;
@@ -409,13 +435,14 @@ impl<'a> TrainingRunState<'a> {
 
     /// Saves, and waits until the run is resumed, applying other requests meanwhile.
     fn pause(&mut self) -> Result<()> {
-        self.save()?;
+        self.save_with_snapshot()?;
         (self.on_event)(TrainingEvent::Paused);
         while self.control.is_paused() {
             self.control.wait_for_requests();
             self.apply_requests()?;
         }
         (self.on_event)(TrainingEvent::Resumed);
+        self.saved.0 = Instant::now();
         self.pace = Throughput::default();
         Ok(())
     }
@@ -465,36 +492,6 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Saves where the run stands; at every checkpoint of the plan, and at the beginning and the end, as a snapshot too.
-    fn save(&mut self) -> Result<()> {
-        let written = self.write_checkpoint()?;
-        self.keep_snapshot(&written);
-        Ok(())
-    }
-
-    fn write_checkpoint(&mut self) -> Result<PathBuf> {
-        self.history.flush()?;
-        let objective = &self.objective;
-        let written = checkpoint::write(&self.plan.run_dir, &self.progress, |dir| objective.save(dir))?;
-        (self.on_event)(TrainingEvent::Checkpoint(written.clone()));
-        Ok(written)
-    }
-
-    /// Keeps the networks as `checkpoint` has them, if its step is one to be kept. Which steps are does not hang on when a run
-    /// was interrupted. A run can do without a snapshot for which there is no room.
-    fn keep_snapshot(&mut self, checkpoint: &Path) {
-        let Progress { step, best, .. } = self.progress;
-        if self.is_checkpoint() || self.is_complete() {
-            let cherished: Vec<usize> = best.map(|best| best.step).into_iter().collect();
-            let (run_dir, keep) = (&self.plan.run_dir, self.plan.snapshots);
-            let written = snapshots::write(run_dir, step, checkpoint, keep, &cherished, |dir| self.export(dir));
-            if let Err(error) = written {
-                (self.on_event)(TrainingEvent::Warning(error));
-            }
-        }
-        (self.on_event)(TrainingEvent::Snapshots(snapshots::list(&self.plan.run_dir)));
-    }
-
     /// Saves what there is and makes a model of it.
     fn finish(mut self) -> Result<()> {
         if self.is_complete() && self.progress.measured < self.progress.step {
@@ -518,7 +515,12 @@ impl<'a> TrainingRunState<'a> {
     }
 
     fn is_checkpoint(&self) -> bool {
-        self.progress.step.is_multiple_of(self.plan.checkpoint_every)
+        self.is_planned(self.progress.step)
+    }
+
+    /// Returns whether the plan has a checkpoint after step `step`.
+    fn is_planned(&self, step: usize) -> bool {
+        step.is_multiple_of(self.plan.checkpoint_every)
     }
 
     fn is_complete(&self) -> bool {
@@ -558,6 +560,7 @@ impl<'a> TrainingRunState<'a> {
         let fit = || Fit::new(self.plan, self.steps_that_fit()?, self.pace.step_secs()?);
         if let Some(fit) = fit().filter(|fit| is_timed && fit.is_few()) {
             (self.on_event)(TrainingEvent::Warning(Error::new("time limit", fit.in_words(), fit.remedy())));
+            (self.on_event)(TrainingEvent::FewSteps(fit));
         }
     }
 

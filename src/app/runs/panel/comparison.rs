@@ -6,6 +6,7 @@ use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, Ui};
 use egui_plot::{Legend, Line, Plot, PlotPoints};
 
 use crate::app::tasks::Background;
+use crate::app::training::curve_names::curve_title;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, section};
 use crate::training::TrainingPlan;
@@ -65,18 +66,25 @@ impl RunComparison {
         names.sort();
         names.dedup();
         // What matters most, of what there is.
-        let usual = ["validation top-1", "validation cross-validated top-1", "loss"];
+        let usual = [
+            "validation fused top-1",
+            "validation fused cross-validated top-1",
+            "validation top-1",
+            "validation cross-validated top-1",
+            "loss",
+        ];
         let usual = usual.into_iter().find(|usual| names.iter().any(|name| name == usual));
         let known = self.shown.clone().filter(|shown| names.contains(&shown));
         let Some(mut shown) = known.or_else(|| usual.map(str::to_owned)) else {
             return explanation(ui, "The selected runs have no curves yet.");
         };
         field(ui, "Curve", |ui, label| {
-            let list = ComboBox::from_id_salt("curve").selected_text(&shown).width(200.0).show_ui(ui, |ui| {
-                for name in names {
-                    ui.selectable_value(&mut shown, name.clone(), name);
-                }
-            });
+            let list =
+                ComboBox::from_id_salt("curve").selected_text(curve_title(&shown)).width(200.0).show_ui(ui, |ui| {
+                    for name in names {
+                        ui.selectable_value(&mut shown, name.clone(), curve_title(name));
+                    }
+                });
             list.response.labelled_by(label);
         });
         let colors = Tokens::of(ui).series();

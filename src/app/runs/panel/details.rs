@@ -7,6 +7,7 @@ use eframe::egui::{Button, Label, RichText, TextEdit, Ui};
 use crate::app::command::Command;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::pinned::state::WatchedRun;
+use crate::app::training::curve_names::measurement_title;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::format::span;
 use crate::app::ui::theme::Tokens;
@@ -181,7 +182,8 @@ fn facts_ui(ui: &mut Ui, run: &Run) {
             ui.add(Label::new(error.to_string()).wrap());
         });
     }
-    let last: Vec<String> = run.last.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
+    let title = |(name, value): &(String, f64)| format!("{} {value:.3}", measurement_title(name));
+    let last: Vec<String> = run.last.iter().map(title).collect();
     let measured = if last.is_empty() { "no results".to_owned() } else { last.join(", ") };
     field(ui, "Result", |ui, _| {
         ui.add(Label::new(format!("{measured}, trained for {}", span(run.seconds))).wrap());

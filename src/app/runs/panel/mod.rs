@@ -42,8 +42,7 @@ pub struct RunsPanel {
 }
 
 impl RunsPanel {
-    /// The runs.
-    #[cfg(test)]
+    /// The runs, the newest first.
     pub fn runs(&self) -> &[Run] {
         self.list.value().map_or(&[], Vec::as_slice)
     }

@@ -90,9 +90,9 @@ fn summary(run: &Run) -> String {
 pub(super) fn network_words(plan: &TrainingPlan) -> String {
     let mode = match (plan.network, plan.mode) {
         _ if plan.kind != RunKind::Training => ", linear probe",
-        (Network::Temporal, TemporalMode::A) => ", mode a",
-        (Network::Temporal, TemporalMode::B) => ", mode b",
-        (Network::Temporal, TemporalMode::C) => ", mode c",
+        (Network::Temporal, TemporalMode::A) => ", MotionNet frozen",
+        (Network::Temporal, TemporalMode::B) => ", class loss only",
+        (Network::Temporal, TemporalMode::C) => ", all losses",
         _ => "",
     };
     format!("{}{mode}", plan.network.name())

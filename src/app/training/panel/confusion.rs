@@ -5,10 +5,11 @@ use eframe::egui::{
     Align, Align2, FontId, Label, Layout, Rect, RichText, Role, Sense, TextStyle, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
+use crate::app::training::curve_names::how_measured;
 use crate::app::training::diagnostics::TrainingDiagnostics;
 use crate::app::ui::confusion_matrix::confusion_matrix_ui;
 use crate::app::ui::theme::{RADIUS, Tokens};
-use crate::app::ui::widgets::{rows_in_view, section};
+use crate::app::ui::widgets::{explanation, rows_in_view, section};
 
 /// Height of the row of a class, in points.
 const ROW: f32 = 16.0;
@@ -16,13 +17,19 @@ const ROW: f32 = 16.0;
 const NAMES: f32 = 110.0;
 const GAP: f32 = 8.0;
 
-/// Draws bars and matrix of the newest measurement.
-pub(super) fn confusion_ui(ui: &mut Ui, diagnostics: &TrainingDiagnostics) {
-    let Some((step, confusion)) = &diagnostics.confusion else { return };
+/// Draws bars and matrix of the newest measurement; the cell that was clicked, if its clips `can_list`.
+pub(super) fn confusion_ui(ui: &mut Ui, diagnostics: &TrainingDiagnostics, can_list: bool) -> Option<(usize, usize)> {
+    let (step, confusion) = diagnostics.confusion.as_ref()?;
     let figures = confusion.classes();
     let right: usize = (0..figures.len()).map(|class| confusion.counts[class][class]).sum();
     let clips: usize = figures.iter().map(|class| class.clips).sum();
-    section(ui, &format!("Validation after step {step}: {right} of {clips} clips correct"));
+    section(
+        ui,
+        &format!(
+            "Validation after step {step}: {right} of {clips} clips correct{}",
+            how_measured(&diagnostics.measured)
+        ),
+    );
     rows_in_view(ui, ROW, diagnostics.classes.len(), |ui, class| {
         let (row, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
         let name = &diagnostics.classes[class];
@@ -34,7 +41,13 @@ pub(super) fn confusion_ui(ui: &mut Ui, diagnostics: &TrainingDiagnostics) {
         bar_ui(ui, row.with_min_x(place.right() + GAP).shrink2(vec2(0.0, 1.0)), right, of);
     });
     ui.add_space(6.0);
-    confusion_matrix_ui(ui, &diagnostics.classes, confusion);
+    let clicked = confusion_matrix_ui(ui, &diagnostics.classes, confusion);
+    let axes = "Rows: true class. Columns: predicted class.";
+    match can_list {
+        true => explanation(ui, &format!("{axes} Click a cell to list its clips above.")),
+        false => explanation(ui, axes),
+    }
+    clicked.filter(|_| can_list)
 }
 
 /// How many of the clips of a class are recognised.

@@ -5,6 +5,7 @@ use egui_plot::FilledArea;
 
 use super::plots::{Cursor, plot, precise};
 use crate::app::panel::PanelContext;
+use crate::app::training::curve_names::term_title;
 use crate::app::ui::curves::Curves;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, section};
@@ -51,11 +52,14 @@ fn areas_ui(ui: &mut Ui, shares: &Curves, cursor: &mut Cursor) {
     for term in LossTerm::ALL {
         let Some(curve) = shares.get(term.name()) else { continue };
         let above: Vec<f64> = below.iter().zip(curve.points()).map(|(below, point)| below + point[1]).collect();
-        areas.push(FilledArea::new(words(term), &xs, &below, &above).fill_color(color(ui, term).gamma_multiply(0.75)));
+        areas.push(
+            FilledArea::new(term_title(term), &xs, &below, &above).fill_color(color(ui, term).gamma_multiply(0.75)),
+        );
         below = above;
     }
     let plot = plot(ui, "gradient", plot_height(ui, HEIGHT)).include_y(0.0).include_y(1.0);
-    cursor.show(ui, plot, shares, |plot| areas.into_iter().for_each(|area| plot.add(area)));
+    let named: Vec<_> = shares.iter().collect();
+    cursor.show(ui, plot, &named, |plot| areas.into_iter().for_each(|area| plot.add(area)));
 }
 
 fn table_ui(ui: &mut Ui, gradient: &GradientShares) {
@@ -67,7 +71,7 @@ fn table_ui(ui: &mut Ui, gradient: &GradientShares) {
         }
         ui.end_row();
         for part in &gradient.terms {
-            ui.label(small(format!("● {}", words(part.term))).color(color(ui, part.term)));
+            ui.label(small(format!("● {}", term_title(part.term))).color(color(ui, part.term)));
             let cells = match part.norm > 0.0 {
                 true => [format!("{:.0} %", 100.0 * part.share), precise(part.norm), format!("{:+.2}", part.cosine)],
                 false => ["0 %", "–", "–"].map(str::to_owned),
@@ -78,15 +82,6 @@ fn table_ui(ui: &mut Ui, gradient: &GradientShares) {
             ui.end_row();
         }
     });
-}
-
-fn words(term: LossTerm) -> &'static str {
-    match term {
-        LossTerm::Action => "action",
-        LossTerm::Pixel => "photometric",
-        LossTerm::Ssim => "SSIM",
-        LossTerm::Smooth => "smoothness",
-    }
 }
 
 fn color(ui: &Ui, term: LossTerm) -> eframe::egui::Color32 {

@@ -2,8 +2,8 @@
 
 use eframe::egui::{Button, DragValue, Grid, RichText, TextStyle, Ui, vec2};
 
-use super::plots::split;
 use crate::app::panel::PanelContext;
+use crate::app::training::curve_names::{scale_title, split, term_title};
 use crate::app::training::state::TrainingPhase;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, section};
@@ -27,15 +27,15 @@ pub(super) fn grid_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             ui.label("");
             let count = training.diagnostics.scales;
             for index in 0..count {
-                let (level, side) = (finest + index, 1 << (finest + index - 1));
-                if head_ui(ui, &format!("1/{side}"), &format!("All terms at level {level}")) {
+                let level = finest + index;
+                if head_ui(ui, &scale_title(level), &format!("All terms at level {level}")) {
                     let on = !LossTerm::UNSUPERVISED.into_iter().all(|term| switches.is_on(term, index));
                     wanted = LossTerm::UNSUPERVISED.into_iter().fold(wanted, |all, term| all.with(term, index, on));
                 }
             }
             ui.end_row();
             for term in LossTerm::UNSUPERVISED {
-                if head_ui(ui, title(term), &format!("{} at all levels", title(term))) {
+                if head_ui(ui, term_title(term), &format!("{} at all levels", term_title(term))) {
                     let on = !(0..count).all(|index| switches.is_on(term, index));
                     wanted = (0..count).fold(wanted, |all, index| all.with(term, index, on));
                 }
@@ -76,15 +76,6 @@ fn levels(latest: &StepMetrics) -> Vec<usize> {
     levels
 }
 
-fn title(term: LossTerm) -> &'static str {
-    match term {
-        LossTerm::Action => "Action",
-        LossTerm::Pixel => "Photometric",
-        LossTerm::Ssim => "SSIM",
-        LossTerm::Smooth => "Smoothness",
-    }
-}
-
 /// The head of a row or a column; whether it was clicked.
 fn head_ui(ui: &mut Ui, text: &str, name: &str) -> bool {
     let text = RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).weak);
@@ -102,7 +93,7 @@ fn cell_ui(ui: &mut Ui, latest: &StepMetrics, term: LossTerm, level: usize, on: 
     let below = if on { format!("× {}", two_digits(weight)) } else { "off".into() };
     let color = if on { tokens.strong } else { tokens.weak };
     let text = RichText::new(format!("{value}\n{below}")).text_style(TextStyle::Small).color(color);
-    let name = format!("{} at level {level}", title(term));
+    let name = format!("{} at level {level}", term_title(term));
     let cell = Button::selectable(on, text).min_size(vec2(CELL[0], CELL[1])).frame_when_inactive(true);
     let tooltip = format!("{name}: {value}, {}", if on { format!("weight {weight}") } else { "off".into() });
     ui.add(cell).accessible_name(name).on_hover_text(tooltip).clicked()

@@ -4,28 +4,34 @@ mod confusion;
 mod form;
 mod gradient_shares;
 mod grid;
+mod held_out;
+mod interrupted;
 mod plots;
+mod progress;
 mod steering;
 
-use eframe::egui::{Align, CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
+use eframe::egui::{Align, CollapsingHeader, Label, RichText, ScrollArea, Ui};
 
 use self::confusion::confusion_ui;
 use self::form::{Form, Plans};
 use self::gradient_shares::gradient_shares_ui;
 use self::grid::grid_ui;
+use self::held_out::HeldOutView;
+use self::interrupted::interrupted_ui;
 use self::plots::{Cursor, Plots};
-use self::steering::{divergence_ui, steering_ui};
+use self::progress::progress_ui;
+use self::steering::{divergence_ui, few_steps_ui, steering_ui};
+use super::curve_names::how_measured;
 use super::settings::TrainingSettings;
-use super::state::{Preparing, TrainingPhase, TrainingState};
+use super::state::TrainingPhase;
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
-use crate::app::ui::format::{memory_size, span};
+use crate::app::tasks::Tasks;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::remark;
-use crate::training::StepMetrics;
 
 /// The training panel.
 #[derive(Default)]
@@ -35,6 +41,10 @@ pub struct TrainingPanel {
     cursor: Cursor,
     /// Whether the form is to be brought into view: a run before it may fill the panel.
     is_wanted: bool,
+    /// The result on held-out clips.
+    held_out: HeldOutView,
+    /// Offers of interrupted runs that are being dismissed.
+    dismissals: Tasks<(), ()>,
 }
 
 impl TrainingPanel {
@@ -64,6 +74,7 @@ impl TrainingPanel {
     /// Takes what was found out about the clips, and what has changed in the project and the model in use.
     pub fn follow(&mut self, session: &Session, ctx: &eframe::egui::Context) {
         self.form.follow(session, ctx);
+        self.held_out.follow(&session.training, ctx);
     }
 
     /// Where the runs lie that the panel describes.
@@ -118,22 +129,43 @@ impl TrainingPanel {
         }
         grid_ui(ui, cx);
         gradient_shares_ui(ui, cx, &mut self.cursor);
-        confusion_ui(ui, &cx.session.training.diagnostics);
+        let can_list = self.held_out.report().is_some();
+        if let Some(cell) = confusion_ui(ui, &cx.session.training.diagnostics, can_list) {
+            self.held_out.cell = Some(cell);
+        }
+    }
+
+    /// What came of the last run, which can be folded, above the next one.
+    fn results_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let run = cx.session.training.run_dir.as_deref().and_then(std::path::Path::file_name);
+        let Some(name) = run.map(|name| name.to_string_lossy().into_owned()) else { return };
+        let results =
+            CollapsingHeader::new(format!("Results of {name}")).id_salt(("results", &name)).default_open(true);
+        results.show(ui, |ui| {
+            self.held_out.held_out_ui(ui, cx);
+            self.diagnostics_ui(ui, cx);
+        });
+        ui.add_space(SECTION_GAP);
+        ui.separator();
+        ui.label(RichText::new("New run").heading());
     }
 }
 
 impl Panel for TrainingPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            state_ui(ui, cx);
-            let active = cx.session.training.is_active();
-            self.diagnostics_ui(ui, cx);
-            if active {
+            state_ui(ui, cx, &self.dismissals);
+            if let Some((network, batch)) = few_steps_ui(ui, cx) {
+                self.form.use_batch(network, batch);
+            }
+            if cx.session.training.is_active() {
+                self.diagnostics_ui(ui, cx);
                 ui.add_space(SECTION_GAP);
                 CollapsingHeader::new("Settings of this run").show(ui, |ui| {
                     ui.add_enabled_ui(false, |ui| self.form.form_ui(ui, cx));
                 });
             } else {
+                self.results_ui(ui, cx);
                 if std::mem::take(&mut self.is_wanted) {
                     ui.scroll_to_cursor(Some(Align::TOP));
                 }
@@ -145,36 +177,38 @@ impl Panel for TrainingPanel {
 }
 
 /// What the training does, how far it is, and the buttons that steer it.
-fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, dismissals: &Tasks<(), ()>) {
     let tokens = Tokens::of(ui);
     let training = &cx.session.training;
     ui.add(Label::new(RichText::new(phase_text(&training.phase)).heading()).truncate());
     // Before what comes and goes while a run is under way, so that it does not move them away from the pointer.
     buttons_ui(ui, cx);
+    interrupted_ui(ui, cx, dismissals);
     let training = &cx.session.training;
     if !training.summary.is_empty() {
         ui.label(RichText::new(&training.summary).color(tokens.weak));
     }
-    if let Some(text) = progress_text(training) {
-        ui.add_space(4.0);
-        let text = RichText::new(text).small().color(tokens.strong);
-        ui.add(ProgressBar::new(training.share_done() as f32).desired_height(18.0).text(text));
-        ui.label(RichText::new(pace_text(training)).color(tokens.weak));
-    }
+    progress_ui(ui, training);
     ui.add_space(6.0);
     divergence_ui(ui, cx);
     if let TrainingPhase::Finished { model_dir, stopped_early } = &cx.session.training.phase {
         let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
         let confusion = cx.session.training.diagnostics.confusion.as_ref();
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
+        let how = how_measured(&cx.session.training.diagnostics.measured);
         remark(ui, tokens.good, |ui| {
             if let Some(((right, of), classes)) = measured {
-                ui.add(Label::new(format!("{right} of {of} held-out clips classified correctly.")).wrap());
+                ui.add(Label::new(format!("{right} of {of} held-out clips classified correctly{how}.")).wrap());
                 if right * classes < of {
                     ui.add(Label::new(BELOW_CHANCE).wrap());
                 }
             }
-            ui.label(format!("Model saved to {model_dir}"));
+            ui.horizontal_wrapped(|ui| {
+                ui.add(Label::new(format!("Model saved to {model_dir}")).wrap());
+                if ui.small_button("Copy path").clicked() {
+                    ui.ctx().copy_text(model_dir.clone());
+                }
+            });
             if stopped_early {
                 ui.label("Stopped early. Resume to continue it; Start begins a new run.");
             }
@@ -231,45 +265,3 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
 /// What may be the matter with clips that are recognised less often than by guessing.
 const BELOW_CHANCE: &str =
     "Below chance. Clips of different classes may share a scene – put them in the same group (Project › Clip).";
-
-/// What is done, in words.
-fn progress_text(training: &TrainingState) -> Option<String> {
-    let text = progress_of_run(training);
-    let Some((number, parts, network)) = training.part else { return text };
-    let part = format!("{} stream, {} of {parts}", network.name(), number + 1);
-    Some(text.map_or_else(|| part.clone(), |text| format!("{part}: {text}")))
-}
-
-/// The same of the present run: first the last layer is fitted, where it is new, then steps are made.
-fn progress_of_run(training: &TrainingState) -> Option<String> {
-    if let Some(Preparing { what, done, of, .. }) = training.preparing {
-        return Some(format!("{}: {done} of {of} clips", what.name()));
-    }
-    let StepMetrics { step, steps, done, .. } = *training.latest.as_ref()?;
-    let by_time = done > step as f64 / steps.max(1) as f64;
-    Some(match by_time {
-        true => format!("{step} steps, {:.0} % of the time limit", 100.0 * done),
-        false => format!("{step} of {steps} steps"),
-    })
-}
-
-/// What is to be said of the waiting for clips, if it is worth a word.
-fn stall_text(stall: f64) -> String {
-    if stall < 0.05 { String::new() } else { format!(" ({:.0} % waiting for clips)", 100.0 * stall) }
-}
-
-fn pace_text(training: &TrainingState) -> String {
-    let elapsed = span(training.elapsed().as_secs_f64());
-    if let Some(left) = training.preparing_left().filter(|_| training.is_active()) {
-        return format!("{elapsed} elapsed, {} left to prepare", span(left.as_secs_f64()));
-    }
-    match &training.latest {
-        Some(latest) if training.is_active() => {
-            let (stall, memory) = (stall_text(latest.stall), latest.memory_bytes.map_or("unknown".into(), memory_size));
-            let has_more = training.part.is_some_and(|(number, parts, _)| number + 1 < parts);
-            let left = format!("{} left{}", span(latest.eta_secs), if has_more { " for this stream" } else { "" });
-            format!("{:.2} it/s{stall}, {elapsed} elapsed, {left}, memory {memory}", latest.steps_per_sec)
-        }
-        _ => format!("{elapsed} elapsed"),
-    }
-}

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eframe::egui::{Color32, Grid, PopupAnchor, Rect, RichText, Slider, TextStyle, Tooltip, Ui, vec2};
-use egui_plot::{Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, VLine};
+use egui_plot::{Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, VLine};
 use image::RgbImage;
 
+use crate::app::training::curve_names::{curve_title, scale_title, split};
 use crate::app::training::state::TrainingState;
 use crate::app::ui::curves::{Curve, CurveState, Curves};
 use crate::app::ui::off_screen;
@@ -16,6 +17,8 @@ use crate::app::ui::widgets::{legend_chip, plot_height, section};
 const HEIGHT: f32 = 170.0;
 /// Height of a plot in a picture, in points.
 const PICTURE_HEIGHT: f32 = 340.0;
+/// The curve that is no share: at 1 the flow explains as much as none at all.
+const RATIO: &str = "validation photometric ratio";
 /// Where a curve of zeros is on a logarithmic axis.
 const SMALLEST: f64 = 1e-9;
 
@@ -91,7 +94,13 @@ impl Cursor {
     }
 
     /// Shows `plot` with what `build` adds, the step that is pointed at, and, under the pointer, what `curves` were then.
-    pub fn show<'a>(&mut self, ui: &mut Ui, plot: Plot<'a>, curves: &Curves, build: impl FnOnce(&mut PlotUi<'a>) + 'a) {
+    pub fn show<'a>(
+        &mut self,
+        ui: &mut Ui,
+        plot: Plot<'a>,
+        curves: &[(&str, &Curve)],
+        build: impl FnOnce(&mut PlotUi<'a>) + 'a,
+    ) {
         let (shown, color) = (self.shown, Tokens::of(ui).weak);
         let drawn = plot.show(ui, move |plot| {
             build(plot);
@@ -113,13 +122,13 @@ impl Cursor {
 }
 
 /// The values of the curves at a step.
-fn read_out_ui(ui: &mut Ui, curves: &Curves, step: f64) {
+fn read_out_ui(ui: &mut Ui, curves: &[(&str, &Curve)], step: f64) {
     ui.label(RichText::new(format!("Step {step:.0}")).strong());
     let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
     Grid::new("read-out").spacing([12.0, 1.0]).min_row_height(13.0).show(ui, |ui| {
-        for (name, curve) in curves.iter() {
+        for (name, curve) in curves {
             if let Some([_, value]) = curve.near(step) {
-                ui.label(small(name));
+                ui.label(small(&curve_title(name)));
                 ui.label(small(&precise(value)));
                 ui.end_row();
             }
@@ -135,15 +144,24 @@ impl Plots {
             self.losses_ui(ui, training, cursor);
         }
         if !training.shares.is_empty() {
-            section(ui, "Accuracy and validation by step");
-            self.shares_ui(ui, training, cursor);
+            follow(&mut self.drawn[1], &training.shares, self.smoothing, false);
+        }
+        let (ratio, accuracies): (Vec<_>, Vec<_>) = training.shares.iter().partition(|(name, _)| *name == RATIO);
+        if !accuracies.is_empty() {
+            section(ui, "Accuracy by step");
+            self.shares_ui(ui, training, &accuracies, cursor);
+        }
+        if !ratio.is_empty() {
+            section(ui, "Photometric ratio by step (1: no better than no motion)");
+            self.shares_ui(ui, training, &ratio, cursor);
         }
     }
 
     /// A picture of the curves as they are shown, larger.
     pub fn picture(&self, training: &TrainingState, dark: bool) -> RgbImage {
         let mut plots = Self { interactive: false, ..self.clone() };
-        let size = vec2(960.0, if training.shares.is_empty() { 440.0 } else { 860.0 });
+        let kinds = [training.shares.get(RATIO).is_some(), training.shares.iter().any(|(name, _)| name != RATIO)];
+        let size = vec2(960.0, 440.0 + 420.0 * kinds.into_iter().filter(|is_there| *is_there).count() as f32);
         off_screen::picture(size, dark, |ui| plots.plots_ui(ui, training, &mut Cursor::default()))
     }
 
@@ -154,14 +172,15 @@ impl Plots {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             for (i, term) in terms.iter().enumerate() {
-                self.chip_ui(ui, term, term, series_color(ui, i));
+                self.chip_ui(ui, term, &curve_title(term), series_color(ui, i));
             }
             if !levels.is_empty() {
                 ui.label(RichText::new("scales").small().color(Tokens::of(ui).weak));
             }
             for level in &levels {
                 let color = Tokens::of(ui).weak.gamma_multiply(level_opacity(level));
-                self.chip_ui(ui, &format!("scale {level}"), level, color);
+                let scale = level.parse().map_or_else(|_| (*level).to_owned(), scale_title);
+                self.chip_ui(ui, &format!("scale {level}"), &scale, color);
             }
         });
         if self.interactive {
@@ -185,13 +204,13 @@ impl Plots {
                 let (term, level) = split(name);
                 let index = terms.iter().position(|other| *other == term)?;
                 let opacity = level.map_or(1.0, level_opacity);
-                line(&self.drawn[0], name, series_color(ui, index).gamma_multiply(opacity))
+                DrawnLine::of(&self.drawn[0], name, series_color(ui, index).gamma_multiply(opacity))
             })
             .collect();
-        let returns = returns(ui, training);
-        cursor.show(ui, plot, losses, |plot| {
+        let (returns, named) = (returns(ui, training), losses.iter().collect::<Vec<_>>());
+        cursor.show(ui, plot, &named, |plot| {
             returns.into_iter().for_each(|line| plot.add(line));
-            lines.into_iter().for_each(|line| plot.line(line));
+            lines.into_iter().for_each(|line| line.draw(plot));
         });
     }
 
@@ -221,27 +240,28 @@ impl Plots {
         });
     }
 
-    fn shares_ui(&mut self, ui: &mut Ui, training: &TrainingState, cursor: &mut Cursor) {
-        let shares = &training.shares;
+    /// Draws some of the shares, all over the same axis.
+    fn shares_ui(&mut self, ui: &mut Ui, training: &TrainingState, shares: &[(&str, &Curve)], cursor: &mut Cursor) {
         ui.horizontal_wrapped(|ui| {
             for (i, (name, curve)) in shares.iter().enumerate() {
-                let latest = curve.latest();
-                let text = if latest.is_finite() { format!("{name} {latest:.2}") } else { name.to_owned() };
+                let (title, latest) = (curve_title(name), curve.latest());
+                let text = if latest.is_finite() { format!("{title} {latest:.2}") } else { title };
                 self.chip_ui(ui, name, &text, series_color(ui, i));
             }
         });
         if self.is_out_of_view(ui) {
             return;
         }
-        follow(&mut self.drawn[1], shares, self.smoothing, false);
+        let is_ratio = shares.iter().any(|(name, _)| *name == RATIO);
         let shown = shares.iter().enumerate().filter(|(_, (name, _))| !self.hidden.contains(*name));
         let lines: Vec<_> =
-            shown.filter_map(|(i, (name, _))| line(&self.drawn[1], name, series_color(ui, i))).collect();
+            shown.filter_map(|(i, (name, _))| DrawnLine::of(&self.drawn[1], name, series_color(ui, i))).collect();
         let returns = returns(ui, training);
-        let plot = plot(ui, "shares", self.height(ui)).include_y(0.0).include_y(1.0);
+        let plot = plot(ui, if is_ratio { "ratio" } else { "shares" }, self.height(ui)).include_y(1.0);
+        let plot = if is_ratio { plot } else { plot.include_y(0.0) };
         cursor.show(ui, plot, shares, |plot| {
             returns.into_iter().for_each(|line| plot.add(line));
-            lines.into_iter().for_each(|line| plot.line(line));
+            lines.into_iter().for_each(|line| line.draw(plot));
         });
     }
 
@@ -257,9 +277,26 @@ impl Plots {
     }
 }
 
-/// The line of a curve.
-fn line<'a>(drawn: &'a DrawnCurves, name: &str, color: Color32) -> Option<Line<'a>> {
-    Some(Line::new(name, PlotPoints::Borrowed(&drawn.get(name)?.points)).color(color).width(1.5))
+/// The line of a curve, or the dot of one that has a single point.
+struct DrawnLine<'a> {
+    name: &'a str,
+    points: &'a [PlotPoint],
+    color: Color32,
+}
+
+impl<'a> DrawnLine<'a> {
+    fn of(drawn: &'a DrawnCurves, name: &str, color: Color32) -> Option<Self> {
+        let (name, curve) = drawn.get_key_value(name)?;
+        Some(Self { name, points: &curve.points, color })
+    }
+
+    fn draw(self, plot: &mut PlotUi<'a>) {
+        let Self { name, points, color } = self;
+        match points {
+            [_] => plot.points(Points::new(name, PlotPoints::Borrowed(points)).color(color).radius(3.0)),
+            _ => plot.line(Line::new(name, PlotPoints::Borrowed(points)).color(color).width(1.5)),
+        }
+    }
 }
 
 /// Dashed lines at the steps that the run went back to.
@@ -324,14 +361,6 @@ fn series_color(ui: &Ui, index: usize) -> Color32 {
     colors[index % colors.len()]
 }
 
-/// `pixel 2` as the term and its scale.
-pub(super) fn split(name: &str) -> (&str, Option<&str>) {
-    match name.rsplit_once(' ') {
-        Some((term, level)) if level.chars().all(|c| c.is_ascii_digit()) => (term, Some(level)),
-        _ => (name, None),
-    }
-}
-
 /// Coarser scales are fainter.
 fn level_opacity(level: &str) -> f32 {
     let level: f32 = level.parse().unwrap_or(2.0);
@@ -363,9 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn terms_and_scales_are_told_apart() {
-        assert_eq!(split("smooth 4"), ("smooth", Some("4")));
-        assert_eq!(split("loss"), ("loss", None));
+    fn scales_are_listed_once() {
         assert_eq!(distinct(&["pixel 2", "ssim 2", "pixel 3", "loss"], |name| split(name).1), ["2", "3"]);
     }
 }

@@ -9,6 +9,7 @@ use crate::app::training::state::TrainingPhase;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{menu_list, remark};
 use crate::engine::Request;
+use crate::training::Network;
 
 /// The buttons of a run under way.
 pub(super) fn steering_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -49,6 +50,35 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if let Some(step) = chosen {
         cx.send(Request::RollBackTraining(step));
     }
+}
+
+/// Says that few steps fit into the time limit, until it is answered; the network and the smaller batch that was accepted.
+pub(super) fn few_steps_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) -> Option<(Network, usize)> {
+    let training = &cx.session.training;
+    let fit = training.few_steps.filter(|_| training.is_active())?;
+    let (mut accepted, mut dismissed) = (None, false);
+    ui.add_space(6.0);
+    let warning = Tokens::of(ui).warning;
+    remark(ui, warning, |ui| {
+        ui.label(RichText::new("Few steps fit into the time limit").strong().color(warning));
+        ui.add(Label::new(format!("Measured: {}. {}.", fit.in_words(), fit.remedy())).wrap());
+        ui.horizontal_wrapped(|ui| {
+            if let Some(batch) = fit.smaller_batch() {
+                let button = ui.button(format!("Stop and use batch size {batch}"));
+                if button.on_hover_text("Then press Start for a new run").clicked() {
+                    accepted = Some((fit.network, batch));
+                }
+            }
+            dismissed = ui.button("Dismiss").on_hover_text("Dismiss (kept in the log)").clicked();
+        });
+    });
+    if accepted.is_some() || dismissed {
+        cx.session.training.few_steps = None;
+    }
+    if accepted.is_some() {
+        cx.run(Command::StopTraining);
+    }
+    accepted
 }
 
 /// Says that the run diverged and what was done about it, until it is dismissed.

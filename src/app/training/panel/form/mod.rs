@@ -221,16 +221,40 @@ impl Form {
             }
             Aim::Train => self.network.network_ui(ui, cx),
         }
+        let mut accepted = None;
         for fit in self.fits.value().into_iter().flatten() {
             let text = format!("{}: estimated from an earlier run: {}.", fit.network.name(), fit.in_words());
             match fit.is_few() {
                 true => remark(ui, Tokens::of(ui).warning, |ui| {
                     ui.add(Label::new(format!("{text} {}.", fit.remedy())).wrap());
+                    if let Some(batch) = fit.smaller_batch() {
+                        let button = ui.button(format!("Use batch size {batch}"));
+                        if button.on_hover_text("More steps fit into the time limit").clicked() {
+                            accepted = Some((fit.network, batch));
+                        }
+                    }
                 }),
                 false => explanation(ui, &text),
             }
         }
+        if let Some((network, batch)) = accepted {
+            self.use_batch(network, batch);
+        }
         self.run_dir_ui(ui);
+    }
+
+    /// Makes the next run that trains `network` use batches of this size.
+    pub fn use_batch(&mut self, network: Network, batch: usize) {
+        self.plan_of(network).batch = batch;
+    }
+
+    /// The numbers of the run that trains `network`.
+    fn plan_of(&mut self, network: Network) -> &mut TrainingPlan {
+        match (self.aim, network) {
+            (Aim::Train, _) => &mut self.network.plan,
+            (Aim::Tune, Network::Spatial) => &mut self.tuning.tuning.spatial,
+            (Aim::Tune, _) => &mut self.tuning.tuning.temporal,
+        }
     }
 
     fn run_dir_ui(&mut self, ui: &mut Ui) {

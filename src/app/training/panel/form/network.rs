@@ -3,7 +3,7 @@
 use eframe::egui::{CollapsingHeader, ComboBox, Label, Ui};
 
 use super::numbers::{main_numbers_ui, other_numbers_ui};
-use super::tuning::{budget_ui, held_out_ui};
+use super::tuning::{NOTHING_HELD, budget_ui, held_out_ui};
 use super::words::{loss_words, mode_words, network_words};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
@@ -33,6 +33,9 @@ impl NetworkForm {
         section(ui, "Run");
         main_numbers_ui(ui, &mut self.plan, true);
         held_out_ui(ui, &mut self.plan.hold_out);
+        if self.plan.hold_out == 0.0 && self.plan.validation.is_none() && self.plan.network != Network::Flow {
+            explanation(ui, NOTHING_HELD);
+        }
         budget_ui(ui, &mut self.plan.budget_secs);
         CollapsingHeader::new("Advanced").id_salt("advanced run").show(ui, |ui| {
             let is_stream = self.plan.network != Network::Flow;

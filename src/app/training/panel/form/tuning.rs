@@ -114,9 +114,14 @@ impl TuningForm {
             });
         }
         held_out_ui(ui, &mut self.tuning.hold_out);
-        if self.tuning.depth == Depth::Heads && self.tuning.hold_out == 0.0 {
-            let text = "No hold-out set: accuracy by leave-one-recording-out cross-validation";
-            explanation(ui, text);
+        if self.tuning.hold_out == 0.0 {
+            explanation(
+                ui,
+                match self.tuning.depth {
+                    Depth::Heads => "No hold-out set: accuracy by leave-one-recording-out cross-validation",
+                    _ => NOTHING_HELD,
+                },
+            );
         }
         budget_ui(ui, &mut self.tuning.budget_secs);
     }
@@ -175,6 +180,9 @@ fn depth_ui(ui: &mut Ui, tuning: &mut FineTune) {
         tuning.set_depth(Depth::ALL[place]);
     }
 }
+
+/// What follows from training on everything.
+pub const NOTHING_HELD: &str = "No hold-out set: accuracy is measured on training batches only";
 
 /// Draws the share of the recordings that is measured on.
 pub fn held_out_ui(ui: &mut Ui, share: &mut f64) {

@@ -16,12 +16,13 @@ pub fn network_words(network: Network) -> (&'static str, &'static str) {
 /// A mode, and what learns from what.
 pub fn mode_words(mode: TemporalMode) -> (&'static str, &'static str) {
     match mode {
-        TemporalMode::A => ("a", "Trains only the stream; MotionNet is frozen. Fastest."),
-        TemporalMode::B => {
-            ("b", "Trains MotionNet and the stream on the class loss alone; flow may drift from true motion.")
-        }
+        TemporalMode::A => ("Stream only", "Trains only the stream; MotionNet is frozen. Fastest."),
+        TemporalMode::B => (
+            "Class loss only",
+            "Trains MotionNet and the stream on the class loss alone; flow may drift from true motion.",
+        ),
         TemporalMode::C => {
-            ("c", "Trains both on class and unsupervised losses, which keep the flow close to true motion.")
+            ("All losses", "Trains both on class and unsupervised losses, which keep the flow close to true motion.")
         }
     }
 }

@@ -1,0 +1,88 @@
+//! The names of loss terms and curves as a person reads them; files keep the short ones.
+
+use crate::training::LossTerm;
+
+/// The name of a term of the loss.
+pub fn term_title(term: LossTerm) -> &'static str {
+    match term {
+        LossTerm::Action => "Action",
+        LossTerm::Pixel => "Photometric",
+        LossTerm::Ssim => "SSIM",
+        LossTerm::Smooth => "Smoothness",
+    }
+}
+
+/// The scale of a level of the flow pyramid relative to the frame: `1/2` of level 2.
+pub fn scale_title(level: usize) -> String {
+    format!("1/{}", 1u64 << level.saturating_sub(1).min(16))
+}
+
+/// `pixel 2` as the term and its level.
+pub fn split(name: &str) -> (&str, Option<&str>) {
+    match name.rsplit_once(' ') {
+        Some((term, level)) if level.chars().all(|c| c.is_ascii_digit()) => (term, Some(level)),
+        _ => (name, None),
+    }
+}
+
+/// The title of the curve called `name` in files.
+pub fn curve_title(name: &str) -> String {
+    if let Some(measured) = name.strip_prefix("validation ") {
+        return measurement_title(measured);
+    }
+    let (term, level) = split(name);
+    let title = match LossTerm::ALL.into_iter().find(|known| known.name() == term) {
+        Some(term) => term_title(term),
+        None => match term {
+            "loss" => "Loss",
+            "rate" => "Learning rate",
+            "accuracy" | "batch" => "Training batch",
+            _ => return name.to_owned(),
+        },
+    };
+    let scale = level.and_then(|level| level.parse().ok()).map(scale_title);
+    scale.map_or_else(|| title.to_owned(), |scale| format!("{title} {scale}"))
+}
+
+/// The title of what was measured on held-out clips.
+pub fn measurement_title(name: &str) -> String {
+    match name {
+        "photometric ratio" => "Photometric ratio".into(),
+        "top-1" => "Held-out".into(),
+        "fused top-1" => "Held-out, fused".into(),
+        "cross-validated top-1" => "Cross-validated".into(),
+        "fused cross-validated top-1" => "Cross-validated, fused".into(),
+        other => other.to_owned(),
+    }
+}
+
+/// By what, and how, clips were classified, as an addition to a sentence.
+pub fn how_measured(name: &str) -> &'static str {
+    match (name.starts_with("fused"), name.contains("cross-validated")) {
+        (true, true) => " by both streams fused, cross-validated",
+        (true, false) => " by both streams fused",
+        (false, true) => ", cross-validated",
+        (false, false) => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_are_called_as_the_switches_are() {
+        let names = ["loss", "action", "pixel 2", "ssim 3", "smooth 6", "batch", "validation photometric ratio"];
+        let titles = ["Loss", "Action", "Photometric 1/2", "SSIM 1/4", "Smoothness 1/32", "Training batch"];
+        assert_eq!(names.map(curve_title)[..6], titles);
+        assert_eq!(curve_title(names[6]), "Photometric ratio");
+        assert_eq!(curve_title("validation fused cross-validated top-1"), "Cross-validated, fused");
+        assert_eq!((curve_title("something 5"), curve_title("validation f1")), ("something 5".into(), "f1".into()));
+    }
+
+    #[test]
+    fn terms_and_scales_are_told_apart() {
+        assert_eq!(split("smooth 4"), ("smooth", Some("4")));
+        assert_eq!(split("loss"), ("loss", None));
+    }
+}

@@ -1,0 +1,69 @@
+//! The run that was interrupted, by a crash or the end of the program, and is offered to be resumed.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::training::TrainingPlan;
+use crate::training::runs::Run;
+
+/// A run to be resumed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InterruptedRun {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// Steps that are done.
+    pub step: usize,
+    /// It and the runs that belong to it, in turn.
+    pub plans: Vec<TrainingPlan>,
+}
+
+impl InterruptedRun {
+    /// What happened, in a sentence.
+    pub fn in_words(&self) -> String {
+        match self.step {
+            0 => format!("{} was interrupted before its first checkpoint.", self.name),
+            step => format!("{} was interrupted at step {step}.", self.name),
+        }
+    }
+}
+
+/// The interrupted run of the folder of runs, if there is one.
+#[derive(Debug, Clone, Default)]
+pub struct InterruptedRuns {
+    offer: Option<InterruptedRun>,
+    /// Those that were answered: the list may not know it yet.
+    answered: BTreeSet<PathBuf>,
+}
+
+impl InterruptedRuns {
+    /// Takes the list of runs, the newest first.
+    pub fn follow(&mut self, runs: &[Run]) {
+        let newest = runs.iter().find(|run| run.is_interrupted && !self.answered.contains(&run.dir));
+        let is_known = match (&self.offer, newest) {
+            (Some(offer), Some(run)) => (&offer.dir, &offer.name, offer.step) == (&run.dir, &run.name, run.step),
+            (offer, run) => offer.is_none() && run.is_none(),
+        };
+        if !is_known {
+            self.offer = newest.map(|run| InterruptedRun {
+                dir: run.dir.clone(),
+                name: run.name.clone(),
+                step: run.step,
+                plans: run.turn(runs).into_iter().filter_map(|run| run.plan.clone()).collect(),
+            });
+        }
+    }
+
+    /// The run that is offered.
+    pub fn offer(&self) -> Option<&InterruptedRun> {
+        self.offer.as_ref()
+    }
+
+    /// Takes the offer, which was accepted or dismissed.
+    pub fn answer(&mut self) -> Option<InterruptedRun> {
+        let offer = self.offer.take()?;
+        self.answered.insert(offer.dir.clone());
+        Some(offer)
+    }
+}

@@ -1,0 +1,43 @@
+//! The offer to resume a run that was interrupted.
+
+use eframe::egui::{Label, RichText, Ui};
+
+use crate::app::panel::PanelContext;
+use crate::app::tasks::Tasks;
+use crate::app::training::state::TrainingState;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::remark;
+use crate::engine::Request;
+use crate::training::runs;
+
+/// Draws the offer, below the buttons, which it does not move.
+pub(super) fn interrupted_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, work: &Tasks<(), ()>) {
+    if cx.session.training.is_active() {
+        return;
+    }
+    let Some(offer) = cx.session.interrupted.offer() else { return };
+    let text = offer.in_words();
+    let (mut resumed, mut dismissed) = (false, false);
+    ui.add_space(4.0);
+    remark(ui, Tokens::of(ui).warning, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.add(Label::new(RichText::new(text).color(Tokens::of(ui).strong)).wrap());
+            resumed = ui.button("Resume").on_hover_text("Continue from its last checkpoint").clicked();
+            dismissed = ui.button("Dismiss").on_hover_text("It can still be resumed in Runs").clicked();
+        });
+    });
+    if !resumed && !dismissed {
+        return;
+    }
+    let Some(offer) = cx.session.interrupted.answer() else { return };
+    if resumed {
+        let mut training = TrainingState::starting();
+        training.base = offer.plans.first().and_then(|plan| plan.base.clone());
+        training.plans.clone_from(&offer.plans);
+        cx.session.training = training;
+        cx.send(Request::TrainInTurn(offer.plans));
+    } else {
+        // If it fails the run is offered again at the next start.
+        work.start("runs", ui.ctx(), (), move || runs::dismiss(&offer.dir));
+    }
+}

@@ -1,0 +1,116 @@
+//! How far a run is, how long it takes, and what it is waiting for.
+
+use std::time::Duration;
+
+use eframe::egui::{Label, ProgressBar, RichText, Ui};
+
+use crate::app::training::state::{Preparing, TrainingPhase, TrainingState};
+use crate::app::ui::format::{memory_size, span};
+use crate::app::ui::theme::Tokens;
+use crate::training::StepMetrics;
+
+/// How often the seconds of a wait are drawn anew.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Draws the bar with what is under way, and the pace below it. A run under way always has both.
+pub(super) fn progress_ui(ui: &mut Ui, training: &TrainingState) {
+    let waiting = training.waiting();
+    let Some(text) = progress_text(training) else { return };
+    ui.add_space(4.0);
+    let text = RichText::new(text).small().color(Tokens::of(ui).strong);
+    ui.add(ProgressBar::new(training.share_done() as f32).desired_height(18.0).text(text));
+    let below = match waiting {
+        Some(_) => {
+            ui.ctx().request_repaint_after(TICK);
+            reason(training).to_owned()
+        }
+        None => pace_text(training),
+    };
+    ui.add(Label::new(RichText::new(below).color(Tokens::of(ui).weak)).truncate());
+}
+
+/// What is done, in words.
+fn progress_text(training: &TrainingState) -> Option<String> {
+    let text = progress_of_run(training);
+    let Some((number, parts, network)) = training.part else { return text };
+    let part = format!("{} stream, {} of {parts}", network.name(), number + 1);
+    Some(text.map_or_else(|| part.clone(), |text| format!("{part}: {text}")))
+}
+
+/// The same of the present run: first it is set up, then the last layer is fitted, where it is new, then steps are made.
+fn progress_of_run(training: &TrainingState) -> Option<String> {
+    if let Some(Preparing { what, done, of, .. }) = training.preparing {
+        return Some(format!("{}: {done} of {of} clips", what.name()));
+    }
+    if let Some(waited) = training.waiting() {
+        return Some(format!("{} {}", waiting_text(training), span(waited.as_secs_f64())));
+    }
+    let Some(StepMetrics { step, steps, done, .. }) = training.latest.as_ref() else {
+        return training.resumed.map(|resumed| format!("{} of {} steps", resumed.step, resumed.steps));
+    };
+    let by_time = *done > *step as f64 / (*steps).max(1) as f64;
+    Some(match by_time {
+        true => format!("{step} steps, {:.0} % of the time limit", 100.0 * done),
+        false => format!("{step} of {steps} steps"),
+    })
+}
+
+/// What is waited for.
+fn waiting_text(training: &TrainingState) -> String {
+    match (&training.phase, training.resumed) {
+        (TrainingPhase::Preparing, _) => "Reading clips and building networks…".into(),
+        (_, Some(resumed)) => format!("Resuming after step {} of {}…", resumed.step, resumed.steps),
+        _ if training.is_probe() => "Preparing features…".into(),
+        _ => "Making the first step…".into(),
+    }
+}
+
+/// Why that takes time.
+fn reason(training: &TrainingState) -> &'static str {
+    match training.phase {
+        TrainingPhase::Preparing => "All clips are listed and checked before the first step.",
+        _ if training.is_probe() => "Features of known clips are read from the cache.",
+        _ => "The first step decodes clips and sets up the device; later ones are faster.",
+    }
+}
+
+/// What is to be said of the waiting for clips, if it is worth a word.
+fn stall_text(stall: f64) -> String {
+    if stall < 0.05 { String::new() } else { format!(" ({:.0} % waiting for clips)", 100.0 * stall) }
+}
+
+/// The speed, by seconds where a step takes more than one.
+fn speed_text(steps_per_sec: f64) -> String {
+    match steps_per_sec {
+        speed if speed >= 1.0 => format!("{speed:.2} it/s"),
+        speed if speed > 0.0 => format!("{:.1} s per step", 1.0 / speed),
+        _ => "speed unknown".into(),
+    }
+}
+
+fn pace_text(training: &TrainingState) -> String {
+    let elapsed = span(training.elapsed().as_secs_f64());
+    if let Some(left) = training.preparing_left().filter(|_| training.is_active()) {
+        return format!("{elapsed} elapsed, {} left to prepare", span(left.as_secs_f64()));
+    }
+    match &training.latest {
+        Some(latest) if training.is_active() => {
+            let (stall, memory) = (stall_text(latest.stall), latest.memory_bytes.map_or("unknown".into(), memory_size));
+            let has_more = training.part.is_some_and(|(number, parts, _)| number + 1 < parts);
+            let left = format!("{} left{}", span(latest.eta_secs), if has_more { " for this stream" } else { "" });
+            format!("{}{stall}, {elapsed} elapsed, {left}, memory {memory}", speed_text(latest.steps_per_sec))
+        }
+        _ => format!("{elapsed} elapsed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_steps_are_told_in_seconds() {
+        let texts = [2.0, 1.0, 0.25, 0.03, 0.0].map(speed_text);
+        assert_eq!(texts, ["2.00 it/s", "1.00 it/s", "4.0 s per step", "33.3 s per step", "speed unknown"]);
+    }
+}

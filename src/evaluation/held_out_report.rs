@@ -1,0 +1,119 @@
+//! The accuracy of each stream of a fine-tuned model on held-out clips, and the fusion weight that suits them best.
+
+use std::path::Path;
+
+use super::{ScoreTable, SweepPoint, weight_sweep, wilson_interval};
+use crate::data::LabelledClip;
+use crate::nets::fusion::Fusion;
+use crate::ranking::arg_max;
+use crate::training::HeldOut;
+
+/// The predictions of a stream, or of both fused, for held-out clips.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldOutStream {
+    /// `spatial`, `temporal` or `fused`.
+    pub name: &'static str,
+    /// The predicted class of each clip.
+    pub guesses: Vec<usize>,
+    /// Clips whose class was predicted.
+    pub correct: usize,
+    /// 95 % confidence interval of their share.
+    pub interval: [f64; 2],
+}
+
+/// The results of a fine-tuning on the clips that it did not learn from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldOutReport {
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// The clips.
+    pub clips: Vec<LabelledClip>,
+    /// The streams that there are, and both fused.
+    pub streams: Vec<HeldOutStream>,
+    /// How the model fuses.
+    pub fusion: Fusion,
+    /// The weight of the temporal stream with the most correct clips, of equal ones that nearest to the model's.
+    pub best: Option<SweepPoint>,
+    /// Whether each clip was left out in turn, instead of all of them at once.
+    pub is_cross_validated: bool,
+}
+
+impl HeldOutReport {
+    /// Returns the report on the run in `run_dir`; `None` where it held no clips out.
+    pub fn read(run_dir: &Path) -> Option<Self> {
+        HeldOut::read(run_dir).map(Self::of)
+    }
+
+    /// Returns the report on these clips.
+    pub fn of(held: HeldOut) -> Self {
+        let HeldOut { classes, clips, spatial, temporal, fusion, is_cross_validated } = held;
+        let labels: Vec<usize> = clips.iter().map(|clip| clip.label).collect();
+        let table = |rows: Vec<Vec<f32>>| {
+            let mut table = ScoreTable::new(classes.len());
+            rows.iter().for_each(|row| table.push(row));
+            table
+        };
+        let (spatial, temporal) = (spatial.map(table), temporal.map(table));
+        let both = spatial.as_ref().zip(temporal.as_ref());
+        let fused = both.map(|(spatial, temporal)| ScoreTable::fused(spatial, temporal, fusion));
+        let sweep = both
+            .map(|(spatial, temporal)| weight_sweep(spatial, temporal, &labels, fusion.rule, fusion.temporal_weight));
+        let best = sweep.and_then(|points| best_of(points, fusion.temporal_weight));
+        let tables = [("spatial", &spatial), ("temporal", &temporal), ("fused", &fused)];
+        let streams = tables.into_iter().filter_map(|(name, table)| Some(stream(name, table.as_ref()?, &labels)));
+        Self { streams: streams.collect(), classes, clips, fusion, best, is_cross_validated }
+    }
+
+    /// Returns the stream that decides: both fused, where there are two.
+    pub fn decisive(&self) -> Option<&HeldOutStream> {
+        self.streams.last()
+    }
+
+    /// Returns the places of the clips that `stream` gets wrong.
+    pub fn wrong(&self, stream: &HeldOutStream) -> Vec<usize> {
+        (0..self.clips.len()).filter(|&clip| stream.guesses[clip] != self.clips[clip].label).collect()
+    }
+}
+
+fn stream(name: &'static str, table: &ScoreTable, labels: &[usize]) -> HeldOutStream {
+    let guesses: Vec<usize> = table.rows().map(|row| arg_max(row).unwrap_or_default()).collect();
+    let correct = guesses.iter().zip(labels).filter(|(guess, label)| guess == label).count();
+    HeldOutStream { name, interval: wilson_interval(correct, labels.len()).unwrap_or([0.0, 1.0]), guesses, correct }
+}
+
+/// Returns the point with the most correct clips, of equal ones that nearest to `weight`.
+fn best_of(points: Vec<SweepPoint>, weight: f64) -> Option<SweepPoint> {
+    let distance = |point: &SweepPoint| (point.weight - weight).abs();
+    points.into_iter().max_by(|a, b| a.correct.cmp(&b.correct).then(distance(b).total_cmp(&distance(a))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::fusion::FusionRule;
+
+    /// By hand: the spatial stream is right about clip 0 only, the temporal about clip 1 only; fused at weight w both are right
+    /// for 1 < w ≤ 2.5.
+    #[test]
+    fn streams_and_the_best_weight_are_reported() {
+        let clip = |label| LabelledClip { path: "a".into(), label, segment_secs: None, group: None };
+        let held = |weight| HeldOut {
+            classes: vec!["bow".into(), "clap".into()],
+            clips: vec![clip(0), clip(1)],
+            spatial: Some(vec![vec![1.0, 0.0], vec![1.0, 0.0]]),
+            temporal: Some(vec![vec![0.0, 0.4], vec![0.0, 1.0]]),
+            fusion: Fusion { rule: FusionRule::Logits, temporal_weight: weight },
+            is_cross_validated: false,
+        };
+        let report = HeldOutReport::of(held(4.0));
+        let correct: Vec<_> = report.streams.iter().map(|stream| (stream.name, stream.correct)).collect();
+        assert_eq!(correct, [("spatial", 1), ("temporal", 1), ("fused", 1)]);
+        assert_eq!(report.best.map(|best| (best.weight, best.correct)), Some((2.5, 2)), "the nearest to 4 of the best");
+        assert_eq!(report.wrong(report.decisive().unwrap()), [0]);
+        assert_eq!(Some(report.streams[0].interval), wilson_interval(1, 2));
+        let kept = HeldOutReport::of(held(1.6));
+        assert_eq!(kept.best.map(|best| best.weight), Some(1.6), "no change is proposed without a gain");
+        let alone = HeldOutReport::of(HeldOut { spatial: None, ..held(1.0) });
+        assert!(alone.streams.len() == 1 && alone.best.is_none() && alone.decisive().unwrap().name == "temporal");
+    }
+}
