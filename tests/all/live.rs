@@ -562,7 +562,7 @@ fn the_command_line_tells_every_second_what_it_sees() {
     let output = live("lavfi:nosuchfilter", &["--seconds", "60"]);
     assert!(code(&output) == 1 && text(&output.stderr).contains("does not understand this graph"));
     let output = live("webcam", &[]);
-    assert!(code(&output) == 1 && text(&output.stderr).contains("neither a camera"), "{}", text(&output.stderr));
+    assert!(code(&output) == 1 && text(&output.stderr).contains("not a camera"), "{}", text(&output.stderr));
     assert_eq!(code(&motionscope(dir.path(), &["live"])), 2);
     assert_eq!(code(&motionscope(dir.path(), &["live", "/dev/video0", "--size", "640x480"])), 2, "a size needs a rate");
 }

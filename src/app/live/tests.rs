@@ -152,7 +152,7 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
     window.harness.state_mut().settings.live.address = "webcam".into();
     window.settle();
     window.perform(Command::StartLive);
-    assert!(window.sees("neither a camera, nor the address of a stream"));
+    assert!(window.sees("not a camera, a stream address or a video"));
 }
 
 /// Repaints and takes in what happens until `seen` holds.

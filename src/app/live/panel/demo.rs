@@ -99,8 +99,11 @@ fn figures_ui(ui: &Ui, area: Rect, view: &LiveView) {
     let tokens = Tokens::of(ui);
     let Some(result) = &view.result else { return };
     let text = format!(
-        "camera {:.0} fps   inference {:.1} fps   latency {:.0} ms   Esc exits",
-        view.camera.fps, result.fps, result.latency_ms
+        "{} {:.0} fps   inference {:.1} fps   latency {:.0} ms   Esc exits",
+        view.source.kind().to_lowercase(),
+        view.camera.fps,
+        result.fps,
+        result.latency_ms
     );
     let font = FontId::proportional((0.016 * area.height()).max(11.0));
     ui.painter().text(area.right_bottom(), Align2::RIGHT_BOTTOM, text, font, tokens.weak);

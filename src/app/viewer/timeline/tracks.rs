@@ -64,7 +64,7 @@ impl Tracks {
         self.drag = None;
         let Some(height) = height(ui, cx) else { return };
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        if cx.session.opening.is_none() && cx.session.labeling.project().is_some() {
+        if cx.session.opening.is_none() && !cx.session.live.is_active() && cx.session.labeling.project().is_some() {
             let selected = cx.session.labeling.selected();
             let text = match selected.and_then(|id| cx.session.labeling.trouble(id)) {
                 Some(trouble) => format!("The file of this video is {}; see Project › Clip", trouble.title()),
