@@ -2,14 +2,14 @@
 
 use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::answer::{ranked, unsure_text, why_none};
+use super::answer::{ranked, why_none};
 use super::phase_text;
 use crate::app::live::stage::LiveStage;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::engine::LiveView;
-use crate::nets::fusion::{is_unsure, percent};
+use crate::nets::fusion::{percent, unsure_text};
 use crate::video::CameraPhase;
 
 /// Share of the height that the answer takes.
@@ -60,7 +60,7 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
         return;
     };
     let number_text = format!("{} %", percent(*share, 0));
-    let unsure = view.result.as_ref().is_some_and(|result| is_unsure(&result.answer.shares));
+    let unsure = view.result.as_ref().is_some_and(|result| session.fusion.is_unsure(&result.answer.shares));
     let answer = if unsure { unsure_text(class) } else { (*class).to_owned() };
     let title = 0.48 * area.height();
     let number = painter.layout_no_wrap(number_text.clone(), semibold(0.6 * title), tokens.fused);
