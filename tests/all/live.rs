@@ -13,8 +13,8 @@ use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message, OverlayExport,
-    RecordingOrder, Request, Smoothing,
+    ClipScoresOrder, InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message,
+    OverlayExport, RecordingOrder, Request, Smoothing,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
@@ -539,6 +539,27 @@ fn a_clip_is_exported_with_everything_drawn_in_or_not_at_all() {
     stage.send(Request::Export(None));
     stage.watched.message(|message| matches!(message, Message::ExportEnded).then_some(()));
     assert!(!path.exists());
+}
+
+#[test]
+fn windows_all_over_a_clip_are_scored_until_it_is_closed() {
+    let stage = Stage::new();
+    let clip = fixture::clip(stage.dir.path(), 40, CLIP).unwrap();
+    let order = |id| Request::ScoreClip(Some(ClipScoresOrder { id, clip: clip.clone(), model: stage.model() }));
+    stage.send(order(1));
+    let mut windows = Vec::new();
+    stage.watched.message(|message| match message {
+        Message::ClipWindow(window) => {
+            windows.push((window.id, window.start, window.scores.temporal.len()));
+            None
+        }
+        Message::ClipScoresEnded(1) => Some(()),
+        _ => None,
+    });
+    assert_eq!(windows, [0, 7, 14, 21, 29].map(|start| (1, start, 2)));
+    stage.send(order(2));
+    stage.send(Request::Close);
+    stage.watched.message(|message| matches!(message, Message::ClipScoresEnded(2)).then_some(()));
 }
 
 #[test]

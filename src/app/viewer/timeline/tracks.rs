@@ -435,7 +435,7 @@ fn lines_ui(ui: &Ui, rect: Rect, axis: &Axis, cx: &PanelContext<'_>) {
 }
 
 /// Seeks to where the pointer is pressed.
-fn scrub(response: &Response, axis: &Axis, cx: &mut PanelContext<'_>) {
+pub(super) fn scrub(response: &Response, axis: &Axis, cx: &mut PanelContext<'_>) {
     if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
         seek(axis.frame_at(pointer.x, cx.session.frames()), cx);
     }
