@@ -363,7 +363,7 @@ impl Stage {
     }
 
     fn watch(&self, source: &str) {
-        let settings = LiveSettings { fusion: Fusion::default(), smoothing: Smoothing::Mean { windows: 3 } };
+        let settings = LiveSettings { fusion: Fusion::default(), smoothing: Smoothing::Mean { secs: 0.5 } };
         self.send(Request::Live(Some(LiveOrder { source: source.parse().unwrap(), settings })));
     }
 

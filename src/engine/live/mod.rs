@@ -10,6 +10,7 @@ mod corrections;
 mod inference;
 mod recorder;
 mod session;
+mod repaint_pace;
 mod smoothing;
 
 pub use corrections::{CLIP_SECS, Corrections};
@@ -17,4 +18,4 @@ pub use inference::{LiveInference, LiveResult};
 pub use recorder::RecordingStatus;
 pub use session::LiveView;
 pub(super) use session::{LiveSession, SharedLive};
-pub use smoothing::{Smoothed, Smoother, Smoothing};
+pub use smoothing::{MOST_SECS, Smoothed, Smoother, Smoothing};
