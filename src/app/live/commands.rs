@@ -12,7 +12,7 @@ use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec};
 use crate::app::command::spec::{CommandSpec, command, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{Layout, Pane};
-use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, Request};
+use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, RecordingOverlay, Request};
 use crate::video::PlayerCommand;
 
 /// Where corrections are in the data folder, unless another folder is chosen.
@@ -29,7 +29,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(App::record)
         .saves(PromptSpec::new("Record the live source", "Path of the recording, such as live.mp4…", PathKind::Save("live", MP4)),
             |app, path, existing, _| {
-                let order = RecordingOrder { path, guard: app.guard(existing) };
+                let order = RecordingOrder { path, guard: app.guard(existing), overlay: app.recording_overlay() };
                 app.engine.send(Request::RecordLive(Some(Box::new(order))));
             }),
     command(C::DemoLive, G::Live, "Live full screen", "Show live video, flow and prediction full screen", &[shift(Key::F11)],
@@ -201,5 +201,11 @@ impl App {
         if self.session.live.demo && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             self.show_demo(false, ctx);
         }
+    /// What is drawn into a recording, if that is wanted.
+    fn recording_overlay(&self) -> Option<RecordingOverlay> {
+        let classes = self.session.model.as_ref().map_or(Vec::new(), |model| model.classes.clone());
+        self.settings.live.records_overlay.then(|| RecordingOverlay { classes, fusion: self.session.fusion })
+    }
+
     }
 }

@@ -97,7 +97,8 @@ impl LiveSession {
     pub fn record(&self, order: Option<RecordingOrder>, events: &EventSender) {
         let before = locked(&self.recorder).take();
         drop(before); // waits for the disk, and nobody else waits for that
-        *locked(&self.recorder) = order.map(|order| LiveRecorder::start(order, self.camera.clone(), events.clone()));
+        *locked(&self.recorder) =
+            order.map(|order| LiveRecorder::start(order, self.camera.clone(), self.result.clone(), events.clone()));
     }
 
     fn view(&self) -> LiveView {

@@ -160,6 +160,10 @@ pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.checkbox(choices.mirrored_mut(), "Mirror")
             .on_hover_text("Mirror the preview (inference and saved clips unaffected)");
     });
+    field(ui, "Recording", |ui, _| {
+        ui.checkbox(&mut choices.records_overlay, "Draw flow and prediction")
+            .on_hover_text("Record flow, bars and label beside the picture");
+    });
 }
 
 fn name(smoothing: Smoothing) -> &'static str {
