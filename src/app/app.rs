@@ -192,6 +192,7 @@ impl App {
         self.session.refresh(&self.engine);
         self.follow_live(ctx);
         self.panels.training.follow(&self.session, ctx);
+        self.start_awaited_training(ctx);
         self.follow_runs(ctx);
         self.take_plans();
         self.take_truth();
