@@ -2,8 +2,8 @@
 //!
 //! The [`LiveInference`] takes the newest window from a [`Camera`](crate::video::Camera) and classifies it, on the
 //! thread "inference" of the engine or on the command line's own; [`Smoothing`] smooths the predictions. The `session` holds
-//! the state of one source, the `recorder` writes frames to a file, with everything drawn in by the `overlay` if wanted, and `corrections` saves the last seconds as a clip of
-//! the right class.
+//! the state of one source, the `recorder` writes frames to a file, with everything drawn in by the `overlay` if wanted, and
+//! `corrections` saves the last seconds as a clip of the right class.
 
 mod clip_file;
 mod corrections;

@@ -91,7 +91,7 @@ impl Drawing {
         let size = 0.55 * self.line as f32;
         let width = self.text.width(&text, size).ceil() as u32 + self.line / 2;
         fill(picture, [left, top], [side, side], BACKGROUND);
-        fill(picture, [left + side, self.pane.height - self.line], [width, self.line], BACKGROUND);
+        fill(picture, [left + side, self.pane.height.saturating_sub(self.line)], [width, self.line], BACKGROUND);
         for (x, y) in (0..side).flat_map(|y| (0..side).map(move |x| (x, y))) {
             let [u, v] = [x, y].map(|at| 2.0 * (at as f32 + 0.5) / side as f32 - 1.0);
             if u.hypot(v) <= 1.0 {

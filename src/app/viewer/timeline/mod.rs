@@ -1,5 +1,6 @@
 //! The timeline: scrub by dragging, see the segment, zoom with Ctrl+wheel; when zoomed, a strip shows the whole clip. Below it,
-//! where whole clips are scored, the scores over time and, where a labelling project is open, the clip in pictures and a track for each class.
+//! where whole clips are scored, the scores over time and, where a labelling project is open, the clip in pictures and a track
+//! for each class.
 
 mod axis;
 mod pictures;
