@@ -194,6 +194,7 @@ impl App {
         self.session.refresh(&self.engine);
         self.follow_live(ctx);
         self.panels.training.follow(&self.session, ctx);
+        self.start_awaited_training(ctx);
         self.follow_runs(ctx);
         self.take_plans();
         self.take_truth();
@@ -208,6 +209,7 @@ impl App {
         self.take_keys(ui.ctx());
         self.take_escape(ui.ctx());
         (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);
+        self.panels.scores.is_shown = false;
         self.session.is_asking = self.dialogs.is_asking();
         match self.session.live.demo && self.session.live.view.is_some() {
             true => self.demo.demo_ui(ui, &self.session, &self.settings),
@@ -216,6 +218,7 @@ impl App {
         self.send_flow_settings();
         self.tell_loop();
         self.tell_live();
+        self.follow_clip_scores();
         let title = self.session.window_title();
         if self.title != title {
             self.title.clone_from(&title);

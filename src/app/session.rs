@@ -13,6 +13,7 @@ use super::flow::state::FlowComparison;
 use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
+use super::scores::state::ClipScores;
 use super::shell::log::{Log, LogLevel};
 use super::shell::sample_progress::progress_in_words;
 use super::training::curve_names::measurement_title;
@@ -63,6 +64,8 @@ pub struct Session {
     pub frame: Option<Arc<Frame>>,
     /// The newest analysis.
     pub analysis: Option<Arc<Analysis>>,
+    /// The scores of the whole clip.
+    pub clip_scores: ClipScores,
     /// Where the player is and whether it plays.
     pub player: PlayerState,
     /// Which flow is shown.
@@ -130,6 +133,7 @@ impl Session {
             on_gpu: false,
             frame: None,
             analysis: None,
+            clip_scores: ClipScores::default(),
             player: PlayerState { position: 0, playing: false, speed: 1.0 },
             selection: FlowSelection::default(),
             fusion: Fusion::default(),
@@ -236,6 +240,7 @@ impl Session {
         (self.clip, self.opening, self.pointed) = (None, None, None);
         (self.frame, self.analysis, self.player.position) = (None, None, 0);
         self.marks = Marks::default();
+        self.clip_scores.forget();
         (self.before, self.comes_back, self.refused) = (None, None, None);
         self.is_closed = true;
     }
@@ -265,6 +270,7 @@ impl Session {
         self.evaluation.receive(message);
         self.pinned.receive(message, self.training.base.as_ref());
         self.labeling.receive(message);
+        self.clip_scores.receive(message);
         match message {
             Message::Opened(info) if self.is_awaited(&info.path) => self.opened(info),
             Message::Opened(_) => {} // Something else was asked for meanwhile.
@@ -317,6 +323,8 @@ impl Session {
             | Message::EvaluationEnded
             | Message::SuggestionsStarted(_)
             | Message::SuggestionsEnded
+            | Message::ClipWindow(_)
+            | Message::ClipScoresEnded(_)
             | Message::SampleClip(_)
             | Message::PairReady { .. } => {}
             Message::Live(event) => self.live_event(event),

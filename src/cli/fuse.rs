@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &FuseArgs) -> Result<Outcome> {
             "motionscope: class numbers follow the folders of the list in alphabetical order; pass --classes to override"
         );
     }
-    let fusion = Fusion { rule: arguments.rule, temporal_weight: arguments.weight };
+    let fusion = Fusion { rule: arguments.rule, temporal_weight: arguments.weight, ..Fusion::default() };
     let fused = ScoreTable::fused(&spatial, &temporal, fusion);
     let report = |table, scale| StreamReport::of(table, &labels.labels, scale);
     let streams = [

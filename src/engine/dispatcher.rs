@@ -13,6 +13,7 @@ use super::flow::{ComparisonThread, LatestFlows, SharedDesiredFlows, start_diagn
 use super::inference::playback::PlaybackResults;
 use super::inference::target::PlayedClip;
 use super::inference::thread::Inference;
+use super::inference::whole_clip;
 use super::labeling::suggestions;
 use super::live::{Corrections, LiveSession, SharedLive};
 use super::overlay_video;
@@ -20,9 +21,12 @@ use super::pinned::{Pinned, PinnedResults};
 use super::runtime::events::EventSender;
 use super::runtime::job::{Job, JobStop};
 use super::runtime::training_run::TrainingRun;
-use super::{Analysis, EvaluationOrder, Latest, LiveOrder, Message, OverlayExport, Request, SuggestionOrder};
+use super::{
+    Analysis, ClipScoresOrder, EvaluationOrder, InferencePipeline, Latest, LiveOrder, Message, OverlayExport, Request,
+    SuggestionOrder,
+};
 use crate::error::Error;
-use crate::gpu::Compute;
+use crate::gpu::{Compute, ComputeKind};
 use crate::panic_guard::caught;
 use crate::sample::{self, SampleSize};
 use crate::training::TrainingPlan;
@@ -37,8 +41,8 @@ const SAMPLE_SEED: u64 = 1;
 #[expect(clippy::large_enum_variant, reason = "requests are few, and sent one at a time")]
 pub(super) enum Command {
     Request(Request),
-    /// The model of this folder is in use and wants frames of these sizes.
-    ModelInUse(PathBuf, Sizes),
+    /// The model of this folder is in use and wants frames of these sizes. On the CPU other threads may share it.
+    ModelInUse(PathBuf, Sizes, Option<Box<InferencePipeline>>),
     Quit,
 }
 
@@ -89,6 +93,9 @@ pub(super) struct Dispatcher {
     evaluation: Option<Job>,
     suggestions: Option<Job>,
     sample: Option<Job>,
+    clip_scores: Option<Job>,
+    /// The model in use, where another thread may use it too.
+    model: Option<Box<InferencePipeline>>,
     training: Option<TrainingRun>,
     pinned: Pinned,
     events: EventSender,
@@ -105,7 +112,11 @@ impl Dispatcher {
         let (kept_analysis, kept_flows) = (analysis.clone(), flows.clone());
         let results = PlaybackResults { analysis, comparison: flows, events: events.clone(), diagnose };
         // After the end of this thread nobody needs to know.
-        let on_model = move |dir, sizes| _ = commands.send(Command::ModelInUse(dir, sizes));
+        let is_shared = compute.kind == ComputeKind::Cpu; // On a GPU all tensors stay on the thread that made them.
+        let on_model = move |dir, pipeline: &InferencePipeline| {
+            let shared = is_shared.then(|| Box::new(pipeline.clone()));
+            _ = commands.send(Command::ModelInUse(dir, pipeline.sizes(), shared));
+        };
         let inference = Inference::start(compute.clone(), results.clone(), on_model);
         let score = Arc::new(inference.waker());
         let comparison = ComparisonThread::start(&compute, &results, desired, diagnostics, score);
@@ -127,6 +138,8 @@ impl Dispatcher {
             evaluation: None,
             suggestions: None,
             sample: None,
+            clip_scores: None,
+            model: None,
             training: None,
             pinned,
             events,
@@ -140,7 +153,9 @@ impl Dispatcher {
             select! {
                 recv(commands) -> command => match command {
                     Ok(Command::Request(request)) => self.handle(request),
-                    Ok(Command::ModelInUse(dir, sizes)) => {
+                    Ok(Command::ModelInUse(dir, sizes, model)) => {
+                        self.score_clip(None);
+                        self.model = model;
                         self.comparison.use_model(dir);
                         self.resize(sizes);
                     }
@@ -191,6 +206,7 @@ impl Dispatcher {
             Request::Train(plan) => self.train(vec![plan]),
             Request::TrainInTurn(plans) => self.train(plans),
             Request::Suggest(order) => self.suggest(order),
+            Request::ScoreClip(order) => self.score_clip(order),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
             Request::SwitchLoss(switches) => self.with_training(|run| run.control.switch(switches)),
@@ -217,6 +233,7 @@ impl Dispatcher {
     }
 
     fn close(&mut self) {
+        self.score_clip(None);
         if let Some(player) = self.player.take() {
             // In this order: nothing computed from its frames can be put behind the clearing.
             player.close();
@@ -337,6 +354,21 @@ impl Dispatcher {
         let (compute, events) = (self.compute.clone(), self.events.clone());
         let work = move |stop: &_| suggestions::run(&order, &compute, &events, stop);
         self.suggestions = Some(Job::start("suggestions", self.events.clone(), Message::SuggestionsEnded, work));
+    }
+
+    /// Never waits for the clip before: whoever steps through clips leaves one after the other.
+    fn score_clip(&mut self, order: Option<ClipScoresOrder>) {
+        if let Some(job) = self.clip_scores.take() {
+            job.leave();
+        }
+        let Some(order) = order else { return };
+        let (compute, events, model) = (self.compute.clone(), self.events.clone(), self.model.clone());
+        let end = Message::ClipScoresEnded(order.id);
+        let work = move |stop: &_| {
+            whole_clip::run(&order, model.map(|model| *model), &compute, &events, stop);
+            Ok(())
+        };
+        self.clip_scores = Some(Job::start("clip scores", self.events.clone(), end, work));
     }
 
     fn train(&mut self, plans: Vec<TrainingPlan>) {

@@ -15,7 +15,7 @@ use super::{
 use crate::gpu::Compute;
 use crate::video::{Frame, Indexing, Player, PlayerState};
 
-/// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "suggestions", "training",
+/// All that runs behind a window: the threads "engine", "decoder", "inference", "capture", "evaluation", "suggestions", "clip scores", "training",
 /// "pinned", "sample" and those of the flow comparison.
 ///
 /// Dropping it ends them; a running training first writes its checkpoint.

@@ -34,8 +34,9 @@ pub use live::{LiveInference, LiveResult, LiveView, RecordingStatus, Smoothing};
 pub use overlay_video::annotate;
 pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{
-    BenchmarkPlan, EvaluationOrder, EvaluationStart, FlowExport, FlowSelection, LiveEvent, LiveOrder, LiveSettings,
-    Message, OverlayExport, RecordingOrder, Request, SuggestionOrder, SuggestionStart,
+    BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationStart, FlowExport, FlowSelection, LiveEvent,
+    LiveOrder, LiveSettings, Message, OverlayExport, RecordingOrder, RecordingOverlay, Request, SuggestionOrder,
+    SuggestionStart,
 };
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;

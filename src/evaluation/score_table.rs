@@ -137,7 +137,11 @@ mod tests {
     fn tables_are_fused_row_by_row() {
         let spatial = ScoreTable { classes: 2, values: vec![1.0, 3.0, -1.0, 0.0] };
         let temporal = ScoreTable { classes: 2, values: vec![4.0, 0.0, 1.0, 1.0] };
-        let fused = ScoreTable::fused(&spatial, &temporal, Fusion { rule: FusionRule::Logits, temporal_weight: 2.0 });
+        let fused = ScoreTable::fused(
+            &spatial,
+            &temporal,
+            Fusion { rule: FusionRule::Logits, temporal_weight: 2.0, ..Fusion::default() },
+        );
         assert_eq!(fused.values, [3.0, 1.0, 1.0 / 3.0, 2.0 / 3.0]);
     }
 }

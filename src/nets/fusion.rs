@@ -22,11 +22,19 @@ pub struct Fusion {
     pub rule: FusionRule,
     /// Weight of the temporal stream, where the spatial stream's is 1.
     pub temporal_weight: f64,
+    /// The share below which an answer is unsure, as chosen on held-out clips; without it [`UNSURE_BELOW`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsure_below: Option<f64>,
 }
+
+/// The share below which an answer is unsure where no held-out clips have told a better one.
+pub const UNSURE_BELOW: f64 = 0.5;
+/// An answer that leads the next class by less than this share is unsure too.
+const LEAST_LEAD: f32 = 0.1;
 
 impl Default for Fusion {
     fn default() -> Self {
-        Self { rule: FusionRule::Released, temporal_weight: 1.5 }
+        Self { rule: FusionRule::Released, temporal_weight: 1.5, unsure_below: None }
     }
 }
 
@@ -43,6 +51,59 @@ impl Fusion {
             .map(|class| ((at(&spatial, class) + self.temporal_weight * at(&temporal, class)) / divisor) as f32)
             .collect()
     }
+
+    /// Returns [fused](Self::fuse) scores scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
+    /// streams where the rule averages shares, the softmax where it averages logits.
+    pub fn shares(&self, fused: &[f32]) -> Vec<f32> {
+        let sum: f32 = fused.iter().sum();
+        // Nothing adds up if the only stream has weight 0; softmax then says that nothing is known.
+        if self.rule == FusionRule::Logits || sum <= 0.0 {
+            return softmax(fused);
+        }
+        fused.iter().map(|score| score / sum).collect()
+    }
+
+    /// Returns whether fused probabilities name no class with some certainty: the likeliest is below the threshold, or leads the
+    /// next by less than a tenth.
+    pub fn is_unsure(&self, probabilities: &[f32]) -> bool {
+        let known = probabilities.iter().copied().filter(|share| !share.is_nan());
+        let [first, second] =
+            known.fold(
+                [0.0_f32; 2],
+                |[first, second], share| {
+                    if share > first { [share, first] } else { [first, second.max(share)] }
+                },
+            );
+        f64::from(first) < self.unsure_below.unwrap_or(UNSURE_BELOW) || first - second < LEAST_LEAD
+    }
+
+    /// Returns in words when an answer is unsure.
+    pub fn unsure_rule(&self) -> String {
+        let below = 100.0 * self.unsure_below.unwrap_or(UNSURE_BELOW);
+        format!("Unsure: below {below:.0} % or less than {:.0} % ahead", 100.0 * LEAST_LEAD)
+    }
+}
+
+/// Fewest held-out answers that say something about a threshold, and fewest of them above it.
+const FEWEST_ANSWERS: [usize; 2] = [20, 10];
+/// Share of the answers at or above the threshold that are to be right.
+const RIGHT_ABOVE: f64 = 0.9;
+/// The thresholds that are tried, in percent: lower ones would call nothing unsure, higher ones nearly everything.
+const THRESHOLDS: std::ops::RangeInclusive<u8> = 30..=90;
+
+/// Returns the lowest threshold above which nine of ten held-out answers are right, from the share of each answer and whether it
+/// is right: the highest that is tried if there is none, and `None` for too few answers.
+pub fn unsure_threshold(answers: &[(f32, bool)]) -> Option<f64> {
+    if answers.len() < FEWEST_ANSWERS[0] {
+        return None;
+    }
+    let is_enough = |percent: &u8| {
+        let above = || answers.iter().filter(|(share, _)| *share >= f32::from(*percent) / 100.0);
+        let (count, right) = (above().count(), above().filter(|(_, is_right)| *is_right).count());
+        count >= FEWEST_ANSWERS[1] && right as f64 >= RIGHT_ABOVE * count as f64
+    };
+    let percent = THRESHOLDS.step_by(5).find(is_enough).unwrap_or(*THRESHOLDS.end());
+    Some(f64::from(percent) / 100.0)
 }
 
 impl FusionRule {
@@ -66,18 +127,9 @@ fn share_of_positive(logits: &[f32]) -> Vec<f32> {
     }
 }
 
-/// Returns whether probabilities name no class with some certainty: the likeliest has less than one half, or leads the next by
-/// less than a tenth.
-pub fn is_unsure(probabilities: &[f32]) -> bool {
-    let known = probabilities.iter().copied().filter(|share| !share.is_nan());
-    let [first, second] =
-        known.fold(
-            [0.0_f32; 2],
-            |[first, second], share| {
-                if share > first { [share, first] } else { [first, second.max(share)] }
-            },
-        );
-    first < 0.5 || first - second < 0.1
+/// Returns what stands for an answer that could as well be another.
+pub fn unsure_text(class: &str) -> String {
+    format!("unsure, {class}?")
 }
 
 /// Returns a probability in percent with so many decimals and without the sign. No network is certain: what would be rounded to 100 is
@@ -109,7 +161,7 @@ mod tests {
     #[test]
     fn fused_confidence_is_that_of_a_weighted_mean() {
         let (spatial, temporal) = ([10.0, 0.0], [0.0, 4.0]);
-        let fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.5 };
+        let fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.5, ..Fusion::default() };
         let fused = fusion.fuse(&spatial, &temporal);
         assert_eq!(fused, [4.0, 2.4]);
         assert!((softmax(&fused)[0] - 0.832).abs() < 1e-3, "{:?}", softmax(&fused));
@@ -121,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_stream_alone_is_as_confident_as_it_is() {
-        let fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.5 };
+        let fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.5, ..Fusion::default() };
         assert_eq!((fusion.fuse(&[3.0, 1.0], &[]), fusion.fuse(&[], &[3.0, 1.0])), (vec![3.0, 1.0], vec![3.0, 1.0]));
         let weightless = Fusion { temporal_weight: 0.0, ..fusion };
         assert_eq!((weightless.fuse(&[], &[3.0, 1.0]), weightless.fuse(&[3.0], &[1.0])), (vec![0.0; 2], vec![3.0]));
@@ -137,7 +189,23 @@ mod tests {
 
     #[test]
     fn a_small_share_or_lead_is_unsure() {
+        let is_unsure = |shares: &[f32]| Fusion::default().is_unsure(shares);
         assert!(is_unsure(&[0.49, 0.2, 0.31]) && is_unsure(&[0.54, 0.46]) && is_unsure(&[]) && is_unsure(&[f32::NAN]));
         assert!(!is_unsure(&[0.2, 0.6, 0.2]) && !is_unsure(&[0.51, 0.3, 0.19]) && !is_unsure(&[1.0]));
+        let strict = Fusion { unsure_below: Some(0.8), ..Fusion::default() };
+        assert!(strict.is_unsure(&[0.79, 0.21]) && !strict.is_unsure(&[0.81, 0.19]));
+        assert_eq!(strict.unsure_rule(), "Unsure: below 80 % or less than 10 % ahead");
+    }
+
+    #[test]
+    fn the_threshold_is_the_lowest_above_which_nine_of_ten_held_out_answers_are_right() {
+        let answers = |wrong_below: f32| -> Vec<(f32, bool)> {
+            (0..100).map(|i| i as f32 / 100.0).map(|share| (share, share >= wrong_below)).collect()
+        };
+        // From 0.55 on 45 answers, of which 40 are right; from 0.6 on all are.
+        assert_eq!(unsure_threshold(&answers(0.6)), Some(0.6));
+        assert_eq!(unsure_threshold(&answers(0.0)), Some(0.3));
+        assert_eq!(unsure_threshold(&answers(2.0)), Some(0.9), "a model that is always wrong is always unsure");
+        assert_eq!(unsure_threshold(&answers(0.6)[81..]), None, "nineteen answers say nothing");
     }
 }

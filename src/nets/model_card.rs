@@ -262,6 +262,9 @@ impl ModelCard {
         if !self.fusion.temporal_weight.is_finite() || self.fusion.temporal_weight < 0.0 {
             return Err("the weight of the temporal stream is not a number of 0 or more".into());
         }
+        if self.fusion.unsure_below.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return Err("the share below which answers are unsure is not between 0 and 1".into());
+        }
         Ok(())
     }
 }

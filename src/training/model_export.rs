@@ -103,10 +103,12 @@ impl ModelInit {
         card.precision = Precision::F32; // what was measured, whatever the base is stored in
         card.origin = self.origin(plan, steps, seconds);
         let model = HiddenTwoStream { card, motion, temporal, spatial };
-        match &plan.join {
-            Some(other) => joined(model, plan.network, other),
-            None => Ok(model),
-        }
+        let mut model = match &plan.join {
+            Some(other) => joined(model, plan.network, other)?,
+            None => model,
+        };
+        model.card.fusion.unsure_below = None; // It was chosen on the scores of other weights.
+        Ok(model)
     }
 }
 

@@ -13,8 +13,8 @@ use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message, OverlayExport,
-    RecordingOrder, Request, Smoothing,
+    ClipScoresOrder, InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message,
+    OverlayExport, RecordingOrder, RecordingOverlay, Request, Smoothing,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
@@ -363,7 +363,7 @@ impl Stage {
     }
 
     fn watch(&self, source: &str) {
-        let settings = LiveSettings { fusion: Fusion::default(), smoothing: Smoothing::Mean { windows: 3 } };
+        let settings = LiveSettings { fusion: Fusion::default(), smoothing: Smoothing::Mean { secs: 0.5 } };
         self.send(Request::Live(Some(LiveOrder { source: source.parse().unwrap(), settings })));
     }
 
@@ -468,7 +468,7 @@ fn a_recording_is_as_long_as_it_was_and_can_be_watched_before_it_is_complete() {
     let path = stage.dir.path().join("recorded.mp4");
     let record = |path: &Path| {
         let guard = OutputGuard::default();
-        stage.send(Request::RecordLive(Some(Box::new(RecordingOrder { path: path.to_owned(), guard }))));
+        stage.send(Request::RecordLive(Some(Box::new(RecordingOrder { path: path.to_owned(), guard, overlay: None }))));
     };
     record(&path);
     stage.view("seconds", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 3.0));
@@ -509,13 +509,23 @@ fn a_recording_has_the_size_of_the_source() {
     stage.watch("lavfi:testsrc2=size=1280x720:rate=10");
     stage.view("a frame", |view| view.frame.as_ref().is_some_and(|frame| frame.display.width() == 960));
     let path = stage.dir.path().join("large.mp4");
-    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default() };
+    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay: None };
     stage.send(Request::RecordLive(Some(Box::new(order))));
     stage.view("pictures", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.5));
     stage.send(Request::RecordLive(None));
     stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
     let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
     assert_eq!((info.width, info.height), (1280, 720));
+    // With flow and prediction beside and below the picture it is larger.
+    let path = stage.dir.path().join("drawn.mp4");
+    let overlay = RecordingOverlay { classes: ["one", "two"].map(str::to_owned).to_vec(), fusion: Fusion::default() };
+    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay: Some(overlay) };
+    stage.send(Request::RecordLive(Some(Box::new(order))));
+    stage.view("pictures", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.5));
+    stage.send(Request::RecordLive(None));
+    stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
+    let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
+    assert!(info.width == 1920 && info.height > 540, "{}×{}", info.width, info.height);
 }
 
 #[test]
@@ -542,6 +552,27 @@ fn a_clip_is_exported_with_everything_drawn_in_or_not_at_all() {
 }
 
 #[test]
+fn windows_all_over_a_clip_are_scored_until_it_is_closed() {
+    let stage = Stage::new();
+    let clip = fixture::clip(stage.dir.path(), 40, CLIP).unwrap();
+    let order = |id| Request::ScoreClip(Some(ClipScoresOrder { id, clip: clip.clone(), model: stage.model() }));
+    stage.send(order(1));
+    let mut windows = Vec::new();
+    stage.watched.message(|message| match message {
+        Message::ClipWindow(window) => {
+            windows.push((window.id, window.start, window.scores.temporal.len()));
+            None
+        }
+        Message::ClipScoresEnded(1) => Some(()),
+        _ => None,
+    });
+    assert_eq!(windows, [0, 7, 14, 21, 29].map(|start| (1, start, 2)));
+    stage.send(order(2));
+    stage.send(Request::Close);
+    stage.watched.message(|message| matches!(message, Message::ClipScoresEnded(2)).then_some(()));
+}
+
+#[test]
 fn the_command_line_tells_every_second_what_it_sees() {
     let dir = tempfile::tempdir().unwrap();
     untrained_model(&dir.path().join("model"));
@@ -562,7 +593,7 @@ fn the_command_line_tells_every_second_what_it_sees() {
     let output = live("lavfi:nosuchfilter", &["--seconds", "60"]);
     assert!(code(&output) == 1 && text(&output.stderr).contains("does not understand this graph"));
     let output = live("webcam", &[]);
-    assert!(code(&output) == 1 && text(&output.stderr).contains("neither a camera"), "{}", text(&output.stderr));
+    assert!(code(&output) == 1 && text(&output.stderr).contains("not a camera"), "{}", text(&output.stderr));
     assert_eq!(code(&motionscope(dir.path(), &["live"])), 2);
     assert_eq!(code(&motionscope(dir.path(), &["live", "/dev/video0", "--size", "640x480"])), 2, "a size needs a rate");
 }

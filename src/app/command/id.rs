@@ -10,7 +10,7 @@ pub enum Command {
     LoadModel, CloseClip, Quit,
     PlayPause, PlayBackwards, Pause, PlayForwards,
     StepBack, StepForward, SecondBack, SecondForward, FirstFrame, LastFrame,
-    MarkIn, MarkOut, ClearMarks, LoopSegment,
+    MarkIn, MarkOut, ClearMarks, LoopSegment, ScoreClip,
     AddView, RemoveView, ToggleSwipe, DividerLeft, DividerRight, NextSource, PreviousSource, ToggleArrows,
     ArrangeFrameAndFlow, ArrangeNetworkOrTvl1, ArrangeLoss, ArrangeAllSources, ArrangeComponents, ArrangeTenFlows,
     ArrangeTemporalInput, ArrangeAllScales,

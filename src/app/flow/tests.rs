@@ -128,7 +128,7 @@ impl Window {
 }
 
 /// A clip, a model and results of MotionNet, TV-L1 and the ground truth.
-fn fill(app: &mut App) {
+pub(in crate::app) fn fill(app: &mut App) {
     let session = &mut app.session;
     session.loading_model = None;
     session.receive(&Message::Opened(VideoInfo {

@@ -12,6 +12,7 @@ use super::suggestions::SuggestionPhase;
 use crate::app::App;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::layout::Pane;
+use crate::app::live::state::AwaitedTraining;
 use crate::app::panel::Edit;
 use crate::app::session::Session;
 use crate::app::shell::log::LogLevel;
@@ -260,6 +261,9 @@ impl App {
             step => _ = self.do_step(step),
         }
         self.panels.training.choose_labels();
+        if self.session.live.training == AwaitedTraining::Corrections {
+            self.session.live.training = AwaitedTraining::Clips;
+        }
     }
 
     pub(super) fn go_to(&mut self, choose: impl FnOnce(&mut LabelingState) -> Option<VideoId>) {

@@ -12,6 +12,7 @@ use super::tests::{FRAMES, LabelingStage, SIZE, open_clip, project};
 use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
+use crate::app::live::state::AwaitedTraining;
 use crate::app::panel::Edit;
 use crate::app::settings::Settings;
 use crate::engine::{FileState, LabelingEvent, Message};
@@ -156,6 +157,13 @@ fn without_a_project_corrections_join_the_folder_that_was_trained_on_last() {
         std::thread::sleep(Duration::from_millis(1));
     }
     assert!(window.sees("and 1 correction"));
+    // One click starts the training; here it says why it cannot.
+    let app = window.harness.state_mut();
+    assert_eq!(app.session.live.training, AwaitedTraining::Clips);
+    app.start_awaited_training(&ctx);
+    assert_eq!(app.session.live.training, AwaitedTraining::None);
+    let told = app.session.told.as_ref().map(|(text, _)| text.as_str());
+    assert!(told.is_some_and(|text| text.starts_with("Training not started: Load a model")), "{told:?}");
     assert_eq!(window.harness.state().settings.training_folder, Some(dir.path().join("train")));
 }
 

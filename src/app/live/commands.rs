@@ -1,18 +1,19 @@
 //! The commands about live sources.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use super::panel::ClassPicker;
-use super::state::{Cameras, ClipPosition, SavedWorkspace};
+use super::state::{AwaitedTraining, Cameras, ClipPosition, SavedWorkspace};
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
 use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec};
 use crate::app::command::spec::{CommandSpec, command, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{Layout, Pane};
-use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, Request};
+use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, RecordingOverlay, Request};
 use crate::video::PlayerCommand;
 
 /// Where corrections are in the data folder, unless another folder is chosen.
@@ -29,7 +30,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(App::record)
         .saves(PromptSpec::new("Record the live source", "Path of the recording, such as live.mp4…", PathKind::Save("live", MP4)),
             |app, path, existing, _| {
-                let order = RecordingOrder { path, guard: app.guard(existing) };
+                let order = RecordingOrder { path, guard: app.guard(existing), overlay: app.recording_overlay() };
                 app.engine.send(Request::RecordLive(Some(Box::new(order))));
             }),
     command(C::DemoLive, G::Live, "Live full screen", "Show live video, flow and prediction full screen", &[shift(Key::F11)],
@@ -44,7 +45,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .opens(PromptSpec::new("Choose a folder for corrected clips", "Path of a folder for corrected clips…", PathKind::Folder),
             |app, path, _| app.settings.live.corrections = Some(path))
         .below_line(),
-    command(C::TrainOnCorrections, G::Live, "Train on corrections", "Add corrected clips to the training data", &[],
+    command(C::TrainOnCorrections, G::Live, "Train on corrections", "Add corrected clips to the training data and start", &[],
         |on| ensure(on.session.live.corrected() > 0, "No corrections yet"))
         .runs(App::train_on_corrections),
 ];
@@ -58,11 +59,28 @@ impl App {
     /// Adds the corrections to the open project, or without one to the training data.
     pub(in crate::app) fn train_on_corrections(&mut self, ctx: &Context) {
         let corrections = self.corrections();
-        match self.session.labeling.project().filter(|project| !project.is_read_only()) {
-            Some(project) => self.opener.look_for_corrections(corrections, project.dir().to_owned(), ctx),
-            None => self.panels.training.join(self.settings.training_folder.clone(), corrections, ctx),
-        }
+        self.session.live.training = match self.session.labeling.project().filter(|project| !project.is_read_only()) {
+            Some(project) => {
+                self.opener.look_for_corrections(corrections, project.dir().to_owned(), ctx);
+                AwaitedTraining::Corrections
+            }
+            None => {
+                self.panels.training.join(self.settings.training_folder.clone(), corrections, ctx);
+                AwaitedTraining::Clips
+            }
+        };
         self.show(Pane::Training);
+    }
+
+    /// Starts the training on corrections once its clips are listed, or says why it cannot start.
+    pub(in crate::app) fn start_awaited_training(&mut self, ctx: &Context) {
+        if self.session.live.training != AwaitedTraining::Clips || self.panels.training.is_listing() {
+            return;
+        }
+        self.session.live.training = AwaitedTraining::None;
+        if let Err(reason) = self.attempt(C::StartTraining, ctx) {
+            self.session.told = Some((format!("Training not started: {reason}"), Instant::now()));
+        }
     }
 
     /// Watches what the panel has chosen, or stops doing so.
@@ -181,6 +199,12 @@ impl App {
             Some(class) => self.engine.send(Request::CorrectLive { folder: self.corrections(), class }),
             None => self.engine.send(Request::HoldLive(false)),
         }
+    }
+
+    /// What is drawn into a recording, if that is wanted.
+    fn recording_overlay(&self) -> Option<RecordingOverlay> {
+        let classes = self.session.model.as_ref().map_or(Vec::new(), |model| model.classes.clone());
+        self.settings.live.records_overlay.then(|| RecordingOverlay { classes, fusion: self.session.fusion })
     }
 
     fn record(&mut self, ctx: &Context) {

@@ -36,6 +36,8 @@ pub struct LiveChoices {
     pub mirrors_address: bool,
     /// How answers are steadied.
     pub smoothing: Smoothing,
+    /// Whether flow, bars and label are recorded beside the picture.
+    pub records_overlay: bool,
     /// Where corrections go; `None` for the folder `corrections` among the program's data.
     pub corrections: Option<PathBuf>,
 }
@@ -50,6 +52,7 @@ impl Default for LiveChoices {
             mirrors_camera: true,
             mirrors_address: false,
             smoothing: Smoothing::default(),
+            records_overlay: false,
             corrections: None,
         }
     }

@@ -55,6 +55,18 @@ pub struct SavedWorkspace {
     pub live_layout: Layout,
 }
 
+/// A training on corrections that starts by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AwaitedTraining {
+    /// None is awaited.
+    #[default]
+    None,
+    /// The corrections are being added to the project.
+    Corrections,
+    /// The clips to train on are being listed.
+    Clips,
+}
+
 /// Everything about live sources.
 #[derive(Default)]
 pub struct LiveState {
@@ -72,6 +84,8 @@ pub struct LiveState {
     pub demo: bool,
     /// Corrections by class.
     pub corrections: Vec<(String, usize)>,
+    /// The training on them that is to start.
+    pub training: AwaitedTraining,
     /// The folder that was counted.
     pub counted: Option<PathBuf>,
     /// How answers are made, as the engine was told last.

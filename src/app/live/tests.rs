@@ -81,6 +81,25 @@ fn rates_of_camera_and_networks_stand_apart_and_the_held_answer_comes_first() {
 }
 
 #[test]
+fn a_file_is_no_camera_and_a_live_source_is_no_missing_clip() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    assert!(window.sees("Camera: 30.0 fps") && !window.sees("No clip"));
+    let view = LiveView { source: CameraSource::File("/clips/wave.mp4".into()), ..view(CameraPhase::Live) };
+    window.harness.state_mut().session.live.show(Some(view));
+    window.settle();
+    assert!(window.sees("Video: 30.0 fps") && !window.sees("Camera: 30.0 fps"));
+}
+
+#[test]
+fn an_answer_is_unsure_below_the_threshold_of_the_model() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    assert!(!window.sees("unsure, wave?"));
+    window.harness.state_mut().session.fusion.unsure_below = Some(0.6);
+    window.settle();
+    assert!(window.sees("unsure, wave?"), "the highest share is 50 %");
+}
+
+#[test]
 fn the_wait_for_frames_ends_with_the_eleventh_and_that_for_the_networks_begins() {
     let mut window = window([1280.0, 720.0], CameraPhase::Live);
     for (captured, said, not) in [(10, "eleven frames", "first prediction"), (11, "first prediction", "eleven frames")]
@@ -152,7 +171,7 @@ fn a_camera_is_chosen_with_its_sizes_and_rates() {
     window.harness.state_mut().settings.live.address = "webcam".into();
     window.settle();
     window.perform(Command::StartLive);
-    assert!(window.sees("neither a camera, nor the address of a stream"));
+    assert!(window.sees("not a camera, a stream address or a video"));
 }
 
 /// Repaints and takes in what happens until `seen` holds.

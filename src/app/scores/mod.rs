@@ -1,3 +1,8 @@
-//! The classes that the streams recognise.
+//! The classes that the streams recognise: in the current window, and in windows all over the clip.
 
+mod clip_row;
+pub mod commands;
 pub mod panel;
+pub mod state;
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 
+use super::clip_row::clip_row_ui;
+use crate::app::command::Command;
 use crate::app::flow::state::FlowComparison;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
@@ -12,7 +14,8 @@ use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens, semibold};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, ModelInfo, Scores};
-use crate::nets::fusion::{self, Fusion, FusionRule, softmax};
+use crate::nets::fusion::{self, Fusion, FusionRule, softmax, unsure_text};
+use crate::plural::counted;
 use crate::ranking::{arg_max, falling};
 
 /// Height of a class's row, in points.
@@ -21,23 +24,37 @@ const ROW: f32 = 38.0;
 const SOURCE_ROW: f32 = 20.0;
 /// Width of a column of numbers, in points.
 const COLUMN: f32 = 40.0;
+/// Classes that are listed on hover: more would fill the screen.
+const LISTED: usize = 60;
+/// Width of that list, in points.
+const LIST_WIDTH: f32 = 420.0;
 /// Shares of the streams in one class's row: spatial, temporal, fused.
 type Shares = [Option<f32>; 3];
 
 /// The scores panel.
 #[derive(Default)]
-pub struct ScoresPanel;
+pub struct ScoresPanel {
+    /// Whether it was drawn in this repaint.
+    pub is_shown: bool,
+}
 
 impl Panel for ScoresPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        self.is_shown = true;
         let analysis = cx.session.analysis.clone();
         let scores = analysis.as_ref().and_then(|analysis| analysis.scores.as_ref());
+        let has_streams = |model: &&ModelInfo| model.has_spatial || model.has_temporal;
+        let (Some(_), Some(scores)) = (cx.session.model.as_ref().filter(has_streams), scores) else {
+            return no_scores_ui(ui, cx.session);
+        };
+        let scorable = cx.available(Command::ScoreClip);
         let session = &mut *cx.session;
-        let model = session.model.as_ref().filter(|model| model.has_spatial || model.has_temporal);
-        let (Some(model), Some(scores)) = (model, scores) else { return no_scores_ui(ui, cx.session) };
+        let Some(model) = &session.model else { return };
         let rows = Rows::new(model, scores, &session.fusion, cx.settings.sort_scores);
-        headline_ui(ui, &rows);
+        headline_ui(ui, &rows, &session.fusion);
+        let is_clicked = clip_row_ui(ui, session, scorable);
         true_class_ui(ui, &rows, session.true_class());
+        classes_ui(ui, model);
         if cx.settings.flow.score_all && model.has_temporal {
             sources_ui(ui, &session.flow, model);
         }
@@ -51,6 +68,9 @@ impl Panel for ScoresPanel {
                 row_ui(ui, class, shares);
             }
         });
+        if is_clicked {
+            cx.run(Command::ScoreClip);
+        }
     }
 }
 
@@ -59,6 +79,8 @@ struct Rows<'a> {
     rows: Vec<(&'a str, Shares)>,
     /// Best class of each stream and of the fusion, with its share.
     best: [Option<(&'a str, f32)>; 3],
+    /// Whether the fused answer is unsure.
+    unsure: bool,
 }
 
 impl<'a> Rows<'a> {
@@ -75,7 +97,7 @@ impl<'a> Rows<'a> {
         if sort {
             rows.sort_by(|a, b| falling(&a.1[2].unwrap_or(0.0), &b.1[2].unwrap_or(0.0)));
         }
-        Self { rows, best }
+        Self { rows, best, unsure: fusion.is_unsure(&streams[2]) }
     }
 }
 
@@ -103,14 +125,19 @@ fn no_scores_ui(ui: &mut Ui, session: &Session) {
 }
 
 /// The fused answer in large letters, the streams' own answers below it.
-fn headline_ui(ui: &mut Ui, rows: &Rows<'_>) {
+fn headline_ui(ui: &mut Ui, rows: &Rows<'_>, fusion: &Fusion) {
     let tokens = Tokens::of(ui);
     let [spatial, temporal, fused] = &rows.best;
     let Some((class, share)) = fused else { return };
     ui.horizontal(|ui| {
         let share = RichText::new(percent(*share)).font(semibold(22.0)).color(tokens.fused);
         ui.label(share);
-        ui.add(Label::new(RichText::new(*class).font(semibold(22.0)).color(tokens.strong)).truncate());
+        let unsure = rows.unsure;
+        let (text, color) = if unsure { (unsure_text(class), tokens.weak) } else { ((*class).into(), tokens.strong) };
+        let answer = ui.add(Label::new(RichText::new(text).font(semibold(22.0)).color(color)).truncate());
+        if unsure {
+            answer.on_hover_text(fusion.unsure_rule());
+        }
     });
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
@@ -132,6 +159,19 @@ fn true_class_ui(ui: &mut Ui, rows: &Rows<'_>, class: Option<&str>) {
     ui.horizontal(|ui| {
         ui.label(RichText::new("True class").color(tokens.weak));
         ui.add(Label::new(RichText::new(class).strong().color(color)).truncate());
+    });
+}
+
+/// How many classes the model knows, and on hover which.
+fn classes_ui(ui: &mut Ui, model: &ModelInfo) {
+    let text = format!("Knows {}", counted(model.classes.len(), "class"));
+    let label = ui.label(RichText::new(text).small().color(Tokens::of(ui).weak));
+    label.on_hover_ui(|ui| {
+        let listed: Vec<&str> = model.classes.iter().take(LISTED).map(String::as_str).collect();
+        let rest = model.classes.len().saturating_sub(LISTED);
+        let more = if rest > 0 { format!(" and {rest} more, in the list below") } else { String::new() };
+        ui.set_max_width(LIST_WIDTH);
+        ui.label(format!("{}{more}", listed.join(", ")));
     });
 }
 
@@ -200,6 +240,8 @@ fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
                 ui.selectable_value(&mut fusion.rule, rule, rule_name(rule)).on_hover_text(rule_tooltip(rule));
             }
         });
+        // The threshold of held-out clips holds for the model's own rule.
+        fusion.unsure_below = model.fusion.unsure_below.filter(|_| fusion.rule == model.fusion.rule);
         rules.response.labelled_by(label).on_hover_text(rule_tooltip(fusion.rule));
         let changed = *fusion != model.fusion;
         let reset = ui.add_enabled(changed, eframe::egui::Button::new("Reset"));
@@ -216,6 +258,10 @@ fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
             .labelled_by(label)
             .on_hover_text("Weight of the temporal stream (spatial: 1, paper: 1.5)");
     });
+    if fusion.rule != FusionRule::Softmax && model.has_spatial && model.has_temporal {
+        let text = "Fused averages scores from before the softmax, so it may lie outside both streams.";
+        explanation(ui, text);
+    }
 }
 
 fn rule_name(rule: FusionRule) -> &'static str {

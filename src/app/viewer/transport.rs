@@ -64,6 +64,7 @@ fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         let text = match (&cx.session.opening, cx.session.indexing.and_then(|indexing| indexing.claimed_secs)) {
             (Some(_), Some(secs)) => format!("Indexing / {}", time_code(secs)),
             (Some(_), None) => "Opening…".into(),
+            (None, _) if cx.session.live.is_active() => "Live".into(),
             (None, _) => "No clip".into(),
         };
         ui.label(RichText::new(text).color(tokens.weak));

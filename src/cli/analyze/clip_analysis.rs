@@ -55,7 +55,7 @@ impl<'a> Setting<'a> {
     pub fn new(plan: &'a AnalyzePlan, pipeline: InferencePipeline, device: String, stop: Arc<AtomicBool>) -> Self {
         let card = &pipeline.card().fusion;
         let rule = plan.fusion.unwrap_or(card.rule);
-        let fusion = Fusion { rule, temporal_weight: plan.weight.unwrap_or(card.temporal_weight) };
+        let fusion = Fusion { rule, temporal_weight: plan.weight.unwrap_or(card.temporal_weight), ..*card };
         Self { plan, pipeline, device, fusion, stop }
     }
 }

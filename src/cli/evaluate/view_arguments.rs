@@ -39,6 +39,7 @@ impl ViewArgs {
         Fusion {
             rule: self.fusion.unwrap_or(card.fusion.rule),
             temporal_weight: self.weight.unwrap_or(card.fusion.temporal_weight),
+            ..card.fusion
         }
     }
 }

@@ -64,10 +64,10 @@ pub(in crate::cli) struct LiveArgs {
 enum SmoothingArg {
     /// No smoothing
     None,
-    /// Mean over five windows
+    /// Mean over one second
     #[default]
     Mean,
-    /// Keep the class until another leads by 10 % for three windows
+    /// Keep the class until another leads by 10 % for half a second
     Hysteresis,
 }
 
@@ -90,8 +90,8 @@ impl LiveArgs {
         let Some(source) = self.source.as_ref().filter(|_| !self.list) else { return Ok(None) };
         let smoothing = match self.smoothing {
             SmoothingArg::None => Smoothing::None,
-            SmoothingArg::Mean => Smoothing::Mean { windows: 5 },
-            SmoothingArg::Hysteresis => Smoothing::Hysteresis { margin: 0.1, windows: 3 },
+            SmoothingArg::Mean => Smoothing::Mean { secs: 1.0 },
+            SmoothingArg::Hysteresis => Smoothing::Hysteresis { margin: 0.1, secs: 0.5 },
         };
         Ok(Some(LivePlan {
             source: self.with_mode(CameraSource::named(source)?)?,

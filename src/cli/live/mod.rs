@@ -3,8 +3,9 @@
 mod arguments;
 mod report;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Builder};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -14,6 +15,7 @@ use super::output;
 use crate::engine::{InferencePipeline, LiveInference, LiveResult, LiveSettings};
 use crate::error::{Error, Result};
 use crate::nets::HiddenTwoStream;
+use crate::nets::fusion::Fusion;
 use crate::panic_guard::caught;
 use crate::video::{Camera, CameraMode, CameraNews, Sizes, camera_devices};
 pub(super) use arguments::LiveArgs;
@@ -64,26 +66,86 @@ fn watch(plan: &LivePlan) -> Result<Outcome> {
     let stop = stop_on_interrupt()?;
     let (sender, news) = bounded(1);
     let camera = Arc::new(Camera::open(plan.source.clone(), sizes, Arc::new(move |told| tell(told, &sender))));
-    let mut watcher = LiveInference::new(camera.clone());
-    let (started, mut told) = (Instant::now(), Instant::now());
-    let mut newest: Option<LiveResult> = None;
-    let mut summary = Summary::default();
     let is_over = || stop.load(Ordering::Acquire) || output::is_closed();
-    while !is_over() && plan.length.is_none_or(|length| started.elapsed() < length) {
-        wait(&news)?;
-        if let Some(result) = caught("networks", || watcher.step(&mut pipeline, settings, 2))? {
-            summary.answer(&result);
-            newest = Some(result);
-        }
-        if told.elapsed() >= PERIOD {
-            told = Instant::now();
-            let moment = Moment::of(started.elapsed(), &camera.status(), newest.as_ref(), &classes);
-            moment.print(plan.json)?;
-            summary.moment(&moment);
-        }
-    }
+    let started = Instant::now();
+    let goes_on = || !is_over() && plan.length.is_none_or(|length| started.elapsed() < length);
+    let seen = Mutex::new(Seen::default());
+    let is_done = AtomicBool::new(false);
+    // The networks stay on this thread, where a GPU wants them; lines come every second however long a window takes.
+    let outcome = thread::scope(|scope| {
+        let printer = Builder::new().name("report".into()).spawn_scoped(scope, || {
+            let report = (&*camera, started, (&classes[..], &settings.fusion));
+            print_moments(plan, report, &seen, &|| !is_done.load(Ordering::Acquire) && goes_on())
+        });
+        let printer = printer.map_err(|error| Error::no_thread("live", &error))?;
+        let watched = look(&camera, &mut pipeline, settings, &news, &seen, &|| goes_on() && !printer.is_finished());
+        is_done.store(true, Ordering::Release);
+        printer.thread().unpark();
+        let printed = printer.join().unwrap_or_else(|_| Err(Error::new("live", "the report broke off", "Report this")));
+        watched.and(printed)
+    });
+    outcome?;
+    let summary = seen.into_inner().unwrap_or_else(PoisonError::into_inner).summary;
     summary.print(plan.json)?;
     Ok(if summary.is_empty() { Outcome::SomeFailed } else { Outcome::Done })
+}
+
+/// What was predicted so far.
+#[derive(Default)]
+struct Seen {
+    newest: Option<LiveResult>,
+    summary: Summary,
+}
+
+fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Looks at window after window for as long as `goes_on` holds.
+fn look(
+    camera: &Arc<Camera>,
+    pipeline: &mut InferencePipeline,
+    settings: LiveSettings,
+    news: &Receiver<News>,
+    seen: &Mutex<Seen>,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<()> {
+    let mut watcher = LiveInference::new(camera.clone());
+    while goes_on() {
+        wait(news)?;
+        if let Some(result) = caught("networks", || watcher.step(pipeline, settings, 2))? {
+            let mut seen = locked(seen);
+            seen.summary.answer(&result);
+            seen.newest = Some(result);
+        }
+    }
+    Ok(())
+}
+
+/// Prints a line every second for as long as `goes_on` holds.
+fn print_moments(
+    plan: &LivePlan,
+    (camera, started, names): (&Camera, Instant, (&[String], &Fusion)),
+    seen: &Mutex<Seen>,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<()> {
+    for second in 1_u32.. {
+        let due = started + PERIOD * second;
+        while goes_on() && Instant::now() < due {
+            thread::park_timeout(due.saturating_duration_since(Instant::now()).min(PERIOD / 4));
+        }
+        if Instant::now() < due {
+            break;
+        }
+        let moment = {
+            let mut seen = locked(seen);
+            let moment = Moment::of(started.elapsed(), &camera.status(), seen.newest.as_ref(), names);
+            seen.summary.moment(&moment);
+            moment
+        };
+        moment.print(plan.json)?;
+    }
+    Ok(())
 }
 
 /// Forwards events; temporary problems are printed at once.

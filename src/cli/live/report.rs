@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::LiveResult;
 use crate::error::{Error, Result};
-use crate::nets::fusion::{is_unsure, percent};
+use crate::nets::fusion::{Fusion, percent};
 use crate::plural::counted;
 use crate::video::{CameraPhase, CameraStatus};
 
@@ -17,8 +17,9 @@ pub(super) struct Moment {
     secs: f64,
     state: &'static str,
     camera_fps: f64,
-    model_fps: f32,
-    latency_ms: Option<f32>,
+    /// None before the second prediction.
+    model_fps: Option<f64>,
+    latency_ms: Option<f64>,
     class: Option<String>,
     probability: Option<f32>,
     /// True if the prediction is uncertain.
@@ -32,22 +33,27 @@ pub(super) struct Moment {
 
 impl Moment {
     /// Returns the measurements after `elapsed`.
-    pub fn of(elapsed: Duration, camera: &CameraStatus, result: Option<&LiveResult>, classes: &[String]) -> Self {
+    pub fn of(
+        elapsed: Duration,
+        camera: &CameraStatus,
+        result: Option<&LiveResult>,
+        (classes, fusion): (&[String], &Fusion),
+    ) -> Self {
         let top = result.and_then(|result| result.answer.top);
         Self {
-            secs: (10.0 * elapsed.as_secs_f64()).round() / 10.0,
+            secs: tenth(elapsed.as_secs_f64()),
             state: match camera.phase {
                 CameraPhase::Connecting => "connecting",
                 CameraPhase::Live => "live",
                 CameraPhase::Waiting { .. } => "waiting",
                 CameraPhase::Failed(_) => "failed",
             },
-            camera_fps: camera.fps,
-            model_fps: result.map_or(0.0, |result| result.fps),
-            latency_ms: result.map(|result| result.latency_ms),
+            camera_fps: tenth(camera.fps),
+            model_fps: result.map(|result| tenth(f64::from(result.fps))).filter(|fps| *fps > 0.0),
+            latency_ms: result.map(|result| tenth(f64::from(result.latency_ms))),
             class: top.and_then(|top| classes.get(top).cloned()),
             probability: result.zip(top).and_then(|(result, top)| result.answer.shares.get(top).copied()),
-            is_unsure: result.is_some_and(|result| is_unsure(&result.answer.shares)),
+            is_unsure: result.is_some_and(|result| fusion.is_unsure(&result.answer.shares)),
             captured: camera.captured,
             answered: result.map_or(0, |result| result.answered),
             skipped: result.map_or(0, |result| result.skipped),
@@ -60,17 +66,23 @@ impl Moment {
         if json {
             return print_json(self);
         }
+        let model = self.model_fps.map_or("–".into(), |fps| format!("{fps:.1}"));
         let latency = self.latency_ms.map_or("–".into(), |latency| format!("{latency:.0} ms"));
         let memory = self.memory_mb.map_or("–".into(), |memory| format!("{memory:.0} MB"));
         let class = self.class.as_deref().unwrap_or("–");
         let share = self.probability.map_or(String::new(), |share| format!(" {} %", percent(share, 0)));
         let unsure = if self.is_unsure { ", unsure" } else { "" };
         println!(
-            "{:8.1} s  {:10}  camera {:5.1} fps  model {:5.1} fps  latency {latency:>8}  memory {memory:>8}  {class}{share}{unsure}",
-            self.secs, self.state, self.camera_fps, self.model_fps,
+            "{:8.1} s  {:10}  camera {:5.1} fps  model {model:>5} fps  latency {latency:>8}  memory {memory:>8}  {class}{share}{unsure}",
+            self.secs, self.state, self.camera_fps,
         );
         Ok(())
     }
+}
+
+/// Rounds to a tenth: more digits of a measurement are noise.
+fn tenth(value: f64) -> f64 {
+    (10.0 * value).round() / 10.0
 }
 
 /// Maximum number of values kept, however long the run.
@@ -122,8 +134,9 @@ impl Thinned {
 struct SummaryLine {
     seconds: f64,
     answers: usize,
-    latency_ms_median: [f32; 2],
-    latency_ms_longest: f32,
+    /// None without predictions, as is the longest.
+    latency_ms_median: Option<[f64; 2]>,
+    latency_ms_longest: Option<f64>,
     memory_mb: [f64; 2],
 }
 
@@ -150,11 +163,12 @@ impl Summary {
 
     /// Prints it to stdout.
     pub fn print(&self, json: bool) -> Result<()> {
+        let measured = |value: f32| tenth(f64::from(value));
         let line = SummaryLine {
             seconds: self.secs,
             answers: self.answers,
-            latency_ms_median: first_and_last(&self.latencies_ms.values),
-            latency_ms_longest: self.longest_ms,
+            latency_ms_median: (!self.is_empty()).then(|| first_and_last(&self.latencies_ms.values).map(measured)),
+            latency_ms_longest: (!self.is_empty()).then(|| measured(self.longest_ms)),
             memory_mb: first_and_last(&self.memory_mb.values).map(f64::from),
         };
         if json {
@@ -169,8 +183,9 @@ impl fmt::Display for SummaryLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let predictions = counted(self.answers, "prediction");
         write!(f, "{:.0} s, {predictions}; first → last tenth of the run: ", self.seconds)?;
-        let ([first, last], longest) = (self.latency_ms_median, self.latency_ms_longest);
-        write!(f, "median latency {first:.0} → {last:.0} ms (maximum {longest:.0} ms), ")?;
+        if let (Some([first, last]), Some(longest)) = (self.latency_ms_median, self.latency_ms_longest) {
+            write!(f, "median latency {first:.0} → {last:.0} ms (maximum {longest:.0} ms), ")?;
+        }
         let [first, last] = self.memory_mb;
         write!(f, "memory {first:.0} → {last:.0} MB")
     }
@@ -222,8 +237,8 @@ mod tests {
         let line = |answers| SummaryLine {
             seconds: 2.0,
             answers,
-            latency_ms_median: [10.0, 12.0],
-            latency_ms_longest: 15.0,
+            latency_ms_median: (answers > 0).then_some([10.0, 12.0]),
+            latency_ms_longest: (answers > 0).then_some(15.0),
             memory_mb: [100.0, 101.0],
         };
         assert_eq!(
@@ -231,6 +246,7 @@ mod tests {
             "2 s, 1 prediction; first → last tenth of the run: median latency 10 → 12 ms (maximum 15 ms), memory 100 → 101 MB"
         );
         assert!(line(2).to_string().contains("2 predictions;"));
+        assert_eq!(line(0).to_string(), "2 s, 0 predictions; first → last tenth of the run: memory 100 → 101 MB");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::flow::FlowField;
 use crate::gpu::FlowBuffer;
 use crate::nets::MotionSquare;
-use crate::nets::fusion::{Fusion, FusionRule, softmax};
+use crate::nets::fusion::{Fusion, softmax};
 use crate::video::Geometry;
 
 /// The scores around one frame of the clip, whose flow is a [`SourceFlow`](crate::engine::SourceFlow).
@@ -96,16 +96,9 @@ impl Scores {
         fusion.fuse(&self.spatial, &self.temporal)
     }
 
-    /// [`Scores::fused`] scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
-    /// streams where the rule averages shares, the softmax where it averages logits.
+    /// [`Scores::fused`] scaled to a sum of 1, see [`Fusion::shares`].
     pub fn fused_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
-        let fused = self.fused(fusion);
-        let sum: f32 = fused.iter().sum();
-        // Nothing adds up if the only stream has weight 0; softmax then says that nothing is known.
-        if fusion.rule == FusionRule::Logits || sum <= 0.0 {
-            return softmax(&fused);
-        }
-        fused.iter().map(|score| score / sum).collect()
+        fusion.shares(&self.fused(fusion))
     }
 }
 

@@ -9,3 +9,4 @@ pub(super) mod pipeline;
 pub(super) mod playback;
 pub(super) mod target;
 pub(super) mod thread;
+pub(super) mod whole_clip;

@@ -16,7 +16,6 @@ use crate::error::Result;
 use crate::gpu::{Compute, ComputeKind};
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
-use crate::video::Sizes;
 
 /// The desired state of the thread; only the newest values count.
 struct DesiredInference {
@@ -33,11 +32,11 @@ pub(in crate::engine) struct Inference {
 }
 
 impl Inference {
-    /// Starts the thread. It reports the folder and the frame sizes of each loaded model to `on_model`.
+    /// Starts the thread. It reports the folder of each loaded model, and the model itself, to `on_model`.
     pub fn start(
         compute: Compute,
         results: PlaybackResults,
-        on_model: impl Fn(PathBuf, Sizes) + Send + 'static,
+        on_model: impl Fn(PathBuf, &InferencePipeline) + Send + 'static,
     ) -> Self {
         let view = PlaybackView {
             selection: FlowSelection::default(),
@@ -103,7 +102,7 @@ struct InferenceThread {
     compute: Compute,
     desired: Arc<Mutex<DesiredInference>>,
     results: PlaybackResults,
-    on_model: Box<dyn Fn(PathBuf, Sizes) + Send>,
+    on_model: Box<dyn Fn(PathBuf, &InferencePipeline) + Send>,
     playback: Option<PlaybackInference>,
     /// The live source that is watched, and what was seen of it.
     live_inference: Option<(Arc<LiveSession>, LiveInference)>,
@@ -155,7 +154,7 @@ impl InferenceThread {
         match caught("model", || HiddenTwoStream::load(dir, &self.compute.device)) {
             Ok(model) => {
                 let pipeline = InferencePipeline::new(model, &self.compute);
-                (self.on_model)(dir.to_owned(), pipeline.sizes());
+                (self.on_model)(dir.to_owned(), &pipeline);
                 self.results.events.send(Message::ModelLoaded(pipeline.info(dir)));
                 self.forget();
                 let pairs_at_once = match self.compute.kind {

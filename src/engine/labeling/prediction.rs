@@ -1,4 +1,10 @@
-//! Predictions for unlabelled videos.
+//! Predictions for unlabelled videos and whole clips.
+
+use std::ops::Range;
+
+use crate::engine::Scores;
+use crate::nets::fusion::Fusion;
+use crate::ranking::arg_max;
 
 /// The prediction for a window of a video: class probabilities, which add up to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +19,20 @@ pub struct WindowPrediction {
     pub temporal: Vec<f32>,
     /// Both.
     pub fused: Vec<f32>,
+}
+
+impl WindowPrediction {
+    /// Returns what the scores of the window of `frames` say under `fusion`.
+    pub fn of(scores: &Scores, frames: Range<usize>, fusion: &Fusion) -> Self {
+        let shares = |logits: &[f32], shares: fn(&Scores) -> Vec<f32>| match logits.is_empty() {
+            true => Vec::new(),
+            false => shares(scores),
+        };
+        let spatial = shares(&scores.spatial, Scores::spatial_probabilities);
+        let temporal = shares(&scores.temporal, Scores::temporal_probabilities);
+        let fused = scores.fused_probabilities(fusion);
+        Self { start: frames.start, end: frames.end, spatial, temporal, fused }
+    }
 }
 
 /// The prediction for a video.
@@ -42,6 +62,12 @@ impl Prediction {
         };
         let uncertainty = uncertainty(&fused);
         Some(Self { windows, fused, disagreement, uncertainty })
+    }
+
+    /// Returns the likeliest class of the video, and in how many windows it is the likeliest; `None` without classes.
+    pub fn agreement(&self) -> Option<(usize, usize)> {
+        let class = arg_max(&self.fused)?;
+        Some((class, self.windows.iter().filter(|window| arg_max(&window.fused) == Some(class)).count()))
     }
 }
 
@@ -77,6 +103,15 @@ mod tests {
         let half = Prediction::of(vec![window([1.0, 0.0], [1.0, 0.0]), window([0.5, 0.5], [0.0, 1.0])]).unwrap();
         assert!((half.disagreement - 0.25).abs() < 1e-6);
         assert_eq!(Prediction::of(Vec::new()), None);
+    }
+
+    #[test]
+    fn the_class_of_a_clip_is_that_of_the_mean_with_the_windows_that_agree() {
+        let windows = [[0.9, 0.1], [0.4, 0.6], [0.8, 0.2]].map(|shares| window(shares, shares));
+        assert_eq!(Prediction::of(windows.to_vec()).unwrap().agreement(), Some((0, 2)));
+        // Two of three windows lean to the second class, the third is surer of the first.
+        let windows = [[0.95, 0.05], [0.45, 0.55], [0.45, 0.55]].map(|shares| window(shares, shares));
+        assert_eq!(Prediction::of(windows.to_vec()).unwrap().agreement(), Some((0, 1)));
     }
 
     #[test]

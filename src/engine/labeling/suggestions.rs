@@ -7,11 +7,10 @@ use std::time::UNIX_EPOCH;
 
 use crossbeam_channel::unbounded;
 
+use crate::engine::inference::whole_clip::window_starts;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
-use crate::engine::{
-    InferencePipeline, Message, Prediction, Scores, SuggestionOrder, SuggestionStart, WindowPrediction,
-};
+use crate::engine::{InferencePipeline, Message, Prediction, SuggestionOrder, SuggestionStart, WindowPrediction};
 use crate::error::Result;
 use crate::gpu::{Compute, is_gpu};
 use crate::nets::HiddenTwoStream;
@@ -20,12 +19,6 @@ use crate::panic_guard::caught;
 use crate::training::batches;
 use crate::video::{Frame, Sizes, VideoReader};
 
-/// Fewest windows of a video that is longer than one.
-const FEWEST_WINDOWS: usize = 5;
-/// Most windows of a video.
-const MOST_WINDOWS: usize = 40;
-/// Between two windows of a long video, in seconds.
-const WINDOW_EVERY_SECS: f64 = 1.0;
 /// The frames are not displayed.
 const DISPLAY_MAX: u32 = 16;
 
@@ -78,46 +71,15 @@ fn score(pipeline: &mut InferencePipeline, path: &Path, fusion: &Fusion, stop: &
     let (frames, secs) = (reader.info().frames, reader.info().duration_secs);
     let length = pipeline.window_frames().min(frames);
     let mut windows = Vec::new();
-    for start in starts(frames, length, secs) {
+    for start in window_starts(frames, length, secs) {
         if stop.is_asked() {
             break;
         }
         let read = (start..start + length).map(|index| reader.frame(index).map(Arc::new));
         let read: Vec<Arc<Frame>> = read.collect::<Result<_>>()?;
         let scores = pipeline.analyse(&read)?.scores;
-        windows.push(window(&scores, start, start + length, fusion));
+        windows.push(WindowPrediction::of(&scores, start..start + length, fusion));
     }
     let cause = "no frame of it can be scored";
     Prediction::of(windows).ok_or_else(|| crate::error::Error::file(path, cause, "Open the video to see what is wrong"))
-}
-
-fn window(scores: &Scores, start: usize, end: usize, fusion: &Fusion) -> WindowPrediction {
-    let share = |logits: &[f32], shares: fn(&Scores) -> Vec<f32>| match logits.is_empty() {
-        true => Vec::new(),
-        false => shares(scores),
-    };
-    let spatial = share(&scores.spatial, Scores::spatial_probabilities);
-    let temporal = share(&scores.temporal, Scores::temporal_probabilities);
-    WindowPrediction { start, end, spatial, temporal, fused: scores.fused_probabilities(fusion) }
-}
-
-/// First frames of the windows of `length` frames in a video of `frames`: a few in a short one, one a second in a long one.
-fn starts(frames: usize, length: usize, secs: f64) -> Vec<usize> {
-    let last = frames.saturating_sub(length);
-    let count = ((secs / WINDOW_EVERY_SECS) as usize).clamp(FEWEST_WINDOWS, MOST_WINDOWS).min(last + 1);
-    (0..count).map(|i| i * last / (count - 1).max(1)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn windows_are_spread_from_the_first_frame_to_the_last() {
-        assert_eq!(starts(4, 4, 0.2), [0]);
-        assert_eq!(starts(12, 11, 0.5), [0, 1]);
-        assert_eq!(starts(51, 11, 2.0), [0, 10, 20, 30, 40]);
-        let long = starts(100_000, 11, 4000.0);
-        assert_eq!((long.len(), long[MOST_WINDOWS - 1]), (MOST_WINDOWS, 100_000 - 11));
-    }
 }

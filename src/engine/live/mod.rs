@@ -2,13 +2,15 @@
 //!
 //! The [`LiveInference`] takes the newest window from a [`Camera`](crate::video::Camera) and classifies it, on the
 //! thread "inference" of the engine or on the command line's own; [`Smoothing`] smooths the predictions. The `session` holds
-//! the state of one source, the `recorder` writes frames to a file, and `corrections` saves the last seconds as a clip of
-//! the right class.
+//! the state of one source, the `recorder` writes frames to a file, with everything drawn in by the `overlay` if wanted, and
+//! `corrections` saves the last seconds as a clip of the right class.
 
 mod clip_file;
 mod corrections;
 mod inference;
+mod overlay;
 mod recorder;
+mod repaint_pace;
 mod session;
 mod smoothing;
 
@@ -17,4 +19,4 @@ pub use inference::{LiveInference, LiveResult};
 pub use recorder::RecordingStatus;
 pub use session::LiveView;
 pub(super) use session::{LiveSession, SharedLive};
-pub use smoothing::{Smoothed, Smoother, Smoothing};
+pub use smoothing::{MOST_SECS, Smoothed, Smoother, Smoothing};

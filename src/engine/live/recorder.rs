@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::LiveResult;
 use super::clip_file::{ClipFile, nothing_yet};
+use super::overlay::LiveOverlay;
 use crate::atomic::resolve;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{LiveEvent, Message, RecordingOrder};
+use crate::engine::{Latest, LiveEvent, Message, RecordingOrder};
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
 use crate::video::{Camera, SourcePicture};
@@ -42,11 +44,16 @@ pub(super) struct LiveRecorder {
 }
 
 impl LiveRecorder {
-    /// Begins to write what `camera` shows.
-    pub fn start(order: RecordingOrder, camera: Arc<Camera>, events: EventSender) -> Self {
+    /// Begins to write what `camera` shows, with the newest of `answers` drawn in if the order wants it.
+    pub fn start(
+        order: RecordingOrder,
+        camera: Arc<Camera>,
+        answers: Arc<Latest<LiveResult>>,
+        events: EventSender,
+    ) -> Self {
         let (stop, path) = (Arc::new(AtomicBool::new(false)), order.path.clone());
         let status = Arc::new(Mutex::new(RecordingStatus { path: path.clone(), ..RecordingStatus::default() }));
-        let work = RecordingWork { camera, stop: stop.clone(), status: status.clone() };
+        let work = RecordingWork { camera, answers, stop: stop.clone(), status: status.clone() };
         let unstarted = events.clone();
         let body = move || match caught("recording", || work.write(&order)) {
             Ok(secs) => events.send(Message::Live(LiveEvent::Recorded { path, secs })),
@@ -78,6 +85,7 @@ impl Drop for LiveRecorder {
 /// The state of the recording thread.
 struct RecordingWork {
     camera: Arc<Camera>,
+    answers: Arc<Latest<LiveResult>>,
     stop: Arc<AtomicBool>,
     status: Arc<Mutex<RecordingStatus>>,
 }
@@ -88,11 +96,16 @@ impl RecordingWork {
         let path = &order.path;
         let pictures = self.camera.record().ok_or_else(|| nothing_yet(path))?;
         let replaced = order.guard.check(std::slice::from_ref(path)).map(|()| path.exists())?;
+        let mut overlay = order.overlay.clone().map(LiveOverlay::new);
         let mut file: Option<ClipFile> = None;
         let mut last: Option<usize> = None;
         let mut synced = Instant::now();
         while !self.stop.load(Ordering::Acquire) {
             let Ok(SourcePicture { index, picture, captured }) = pictures.recv_timeout(PERIOD) else { continue };
+            let picture = match &mut overlay {
+                Some(overlay) => Arc::new(overlay.draw(&picture, captured, self.answers.get())),
+                None => picture,
+            };
             let file = match &mut file {
                 Some(file) => file,
                 none => {

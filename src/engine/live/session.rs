@@ -1,8 +1,10 @@
 //! One live source as the engine's threads and the window share it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::recorder::LiveRecorder;
+use super::repaint_pace::RepaintPace;
 use super::{CLIP_SECS, LiveResult, RecordingStatus};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{Latest, LiveEvent, LiveOrder, LiveSettings, Message, RecordingOrder};
@@ -32,7 +34,7 @@ pub struct LiveView {
 pub(in crate::engine) struct LiveSession {
     pub camera: Arc<Camera>,
     /// The newest answer.
-    pub result: Latest<LiveResult>,
+    pub result: Arc<Latest<LiveResult>>,
     settings: Mutex<LiveSettings>,
     held: Mutex<Option<Vec<LiveFrame>>>,
     recorder: Mutex<Option<LiveRecorder>>,
@@ -41,10 +43,14 @@ pub(in crate::engine) struct LiveSession {
 impl LiveSession {
     /// Starts the camera of `order`; `look` is called for every new frame.
     pub fn start(order: LiveOrder, sizes: Sizes, events: EventSender, look: impl Fn() + Send + Sync + 'static) -> Self {
+        let result = Arc::<Latest<LiveResult>>::default();
+        let pace = RepaintPace::new(result.clone());
         let tell = move |news| match news {
             CameraNews::Frame => {
                 look();
-                events.wake();
+                if pace.is_due(Instant::now()) {
+                    events.wake();
+                }
             }
             CameraNews::Connected(info) => events.send(Message::Live(LiveEvent::Connected(in_words(&info)))),
             CameraNews::Interrupted(error) => events.send(Message::Live(LiveEvent::Interrupted(error))),
@@ -53,7 +59,7 @@ impl LiveSession {
         let camera = Arc::new(Camera::open(order.source, live_sizes(sizes), Arc::new(tell)));
         Self {
             camera,
-            result: Latest::default(),
+            result,
             settings: Mutex::new(order.settings),
             held: Mutex::default(),
             recorder: Mutex::default(),
@@ -91,7 +97,8 @@ impl LiveSession {
     pub fn record(&self, order: Option<RecordingOrder>, events: &EventSender) {
         let before = locked(&self.recorder).take();
         drop(before); // waits for the disk, and nobody else waits for that
-        *locked(&self.recorder) = order.map(|order| LiveRecorder::start(order, self.camera.clone(), events.clone()));
+        *locked(&self.recorder) =
+            order.map(|order| LiveRecorder::start(order, self.camera.clone(), self.result.clone(), events.clone()));
     }
 
     fn view(&self) -> LiveView {

@@ -1,33 +1,72 @@
 //! Temporal smoothing of predictions.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use crate::ranking::arg_max;
 
 use serde::{Deserialize, Serialize};
 
-/// A method of temporal smoothing.
+/// A method of temporal smoothing. Its times are seconds of the source: how many windows that is depends on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StoredSmoothing")]
 pub enum Smoothing {
     /// Each window speaks for itself.
     None,
     /// The mean over the last windows.
     Mean {
-        /// How many.
-        windows: usize,
+        /// Over how many seconds.
+        secs: f32,
     },
-    /// The answer stays until another class leads it by a margin for several windows in a row.
+    /// The answer stays until another class leads it by a margin for some time.
     Hysteresis {
         /// By how much it must lead, as a share.
         margin: f32,
-        /// For how many windows.
-        windows: usize,
+        /// For how many seconds.
+        secs: f32,
     },
 }
 
 impl Default for Smoothing {
     fn default() -> Self {
-        Self::Mean { windows: 5 }
+        Self::Mean { secs: 1.0 }
+    }
+}
+
+/// The longest that is smoothed over, in seconds.
+pub const MOST_SECS: f32 = 10.0;
+/// Seconds that a window stands for in settings of earlier versions, which counted windows.
+const WINDOW_SECS: f32 = 0.2;
+
+/// [`Smoothing`] as it is in the settings of this version, or of one that counted windows.
+#[derive(Deserialize)]
+enum StoredSmoothing {
+    None,
+    Mean {
+        #[serde(default)]
+        secs: f32,
+        #[serde(default)]
+        windows: u16,
+    },
+    Hysteresis {
+        margin: f32,
+        #[serde(default)]
+        secs: f32,
+        #[serde(default)]
+        windows: u16,
+    },
+}
+
+impl From<StoredSmoothing> for Smoothing {
+    fn from(stored: StoredSmoothing) -> Self {
+        let secs = |secs: f32, windows: u16| (secs + WINDOW_SECS * f32::from(windows)).clamp(0.0, MOST_SECS);
+        match stored {
+            StoredSmoothing::None => Self::None,
+            StoredSmoothing::Mean { secs: stored, windows } => Self::Mean { secs: secs(stored, windows) },
+            StoredSmoothing::Hysteresis { margin, secs: stored, windows } => {
+                Self::Hysteresis { margin, secs: secs(stored, windows) }
+            }
+        }
     }
 }
 
@@ -43,27 +82,30 @@ pub struct Smoothed {
 /// The windows that count for the next answer.
 #[derive(Debug, Default)]
 pub struct Smoother {
-    recent: VecDeque<Vec<f32>>,
+    /// Shares of windows with the times at which they were captured.
+    recent: VecDeque<(Instant, Vec<f32>)>,
     held: Option<usize>,
-    /// A class that leads the held one, and for how many windows it has.
-    challenger: Option<(usize, usize)>,
+    /// A class that leads the held one, and since when.
+    challenger: Option<(usize, Instant)>,
 }
 
 impl Smoother {
-    /// Takes in the shares of the next window and gives the answer under `smoothing`, which may change from call to call.
-    pub fn push(&mut self, shares: Vec<f32>, smoothing: Smoothing) -> Smoothed {
-        let windows = if let Smoothing::Mean { windows } = smoothing { windows.max(1) } else { 1 };
+    /// Takes in the shares of the next window, captured at `at`, and gives the answer under `smoothing`, which may change from call
+    /// to call.
+    pub fn push(&mut self, shares: Vec<f32>, smoothing: Smoothing, at: Instant) -> Smoothed {
+        let secs = if let Smoothing::Mean { secs } = smoothing { secs } else { 0.0 };
         // Shares of another model do not count.
-        self.recent.retain(|before| before.len() == shares.len());
+        self.recent.retain(|(_, before)| before.len() == shares.len());
         self.held = self.held.filter(|held| *held < shares.len());
-        self.recent.push_back(shares);
-        while self.recent.len() > windows {
+        self.recent.push_back((at, shares));
+        // The newest window counts however long it took.
+        while self.recent.len() > 1 && secs_between(self.recent[0].0, at) >= secs {
             self.recent.pop_front();
         }
         let shares = mean(&self.recent);
         let top = arg_max(&shares);
         let top = match smoothing {
-            Smoothing::Hysteresis { margin, windows } => self.hold(&shares, top, margin, windows),
+            Smoothing::Hysteresis { margin, secs } => self.hold(&shares, top, (margin, secs), at),
             _ => {
                 self.challenger = None;
                 top
@@ -74,15 +116,15 @@ impl Smoother {
     }
 
     /// Returns the class that is answered when `top` has the largest share.
-    fn hold(&mut self, shares: &[f32], top: Option<usize>, margin: f32, windows: usize) -> Option<usize> {
+    fn hold(&mut self, shares: &[f32], top: Option<usize>, (margin, secs): (f32, f32), at: Instant) -> Option<usize> {
         let (Some(held), Some(top)) = (self.held, top) else { return top };
         if top == held || shares[top] - shares[held] < margin {
             self.challenger = None;
             return Some(held);
         }
-        let before = self.challenger.filter(|(class, _)| *class == top).map_or(0, |(_, windows)| windows);
-        self.challenger = Some((top, before + 1));
-        if before + 1 < windows {
+        let since = self.challenger.filter(|(class, _)| *class == top).map_or(at, |(_, since)| since);
+        self.challenger = Some((top, since));
+        if secs_between(since, at) < secs {
             return Some(held);
         }
         self.challenger = None;
@@ -90,20 +132,33 @@ impl Smoother {
     }
 }
 
-fn mean(recent: &VecDeque<Vec<f32>>) -> Vec<f32> {
-    let classes = recent.back().map_or(0, Vec::len);
-    let sum = |class: usize| recent.iter().map(|shares| shares[class]).sum::<f32>();
+fn secs_between(from: Instant, to: Instant) -> f32 {
+    to.saturating_duration_since(from).as_secs_f32()
+}
+
+fn mean(recent: &VecDeque<(Instant, Vec<f32>)>) -> Vec<f32> {
+    let classes = recent.back().map_or(0, |(_, shares)| shares.len());
+    let sum = |class: usize| recent.iter().map(|(_, shares)| shares[class]).sum::<f32>();
     (0..classes).map(|class| sum(class) / recent.len() as f32).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    /// Answers about windows that are a quarter of a second apart.
+    fn answers(smoothing: Smoothing, shares: impl IntoIterator<Item = Vec<f32>>) -> Vec<Smoothed> {
+        let (mut smoother, first) = (Smoother::default(), Instant::now());
+        let push = |(i, shares)| smoother.push(shares, smoothing, first + i * Duration::from_millis(250));
+        (0..).zip(shares).map(push).collect()
+    }
 
     /// Two classes, the first with share `first`.
     fn tops(smoothing: Smoothing, first: &[f32]) -> Vec<usize> {
-        let mut smoother = Smoother::default();
-        first.iter().map(|share| smoother.push(vec![*share, 1.0 - share], smoothing).top.unwrap()).collect()
+        let shares = first.iter().map(|share| vec![*share, 1.0 - share]);
+        answers(smoothing, shares).into_iter().map(|answer| answer.top.unwrap()).collect()
     }
 
     #[test]
@@ -112,36 +167,51 @@ mod tests {
     }
 
     #[test]
-    fn the_mean_is_over_the_last_windows_only() {
-        let mut smoother = Smoother::default();
-        let smoothing = Smoothing::Mean { windows: 3 };
-        let shares: Vec<f32> =
-            [0.0, 0.6, 0.6, 0.9, 0.9].iter().map(|share| smoother.push(vec![*share], smoothing).shares[0]).collect();
+    fn the_mean_is_over_the_windows_of_the_last_seconds_only() {
+        let smoothing = Smoothing::Mean { secs: 0.75 };
+        let shares: Vec<f32> = answers(smoothing, [0.0, 0.6, 0.6, 0.9, 0.9].map(|share| vec![share]))
+            .into_iter()
+            .map(|answer| answer.shares[0])
+            .collect();
         for (share, expected) in shares.iter().zip([0.0, 0.3, 0.4, 0.7, 0.8]) {
             assert!((share - expected).abs() < 1e-6, "{shares:?}");
         }
-        assert_eq!(smoother.recent.len(), 3);
         assert_eq!(tops(smoothing, &[0.9, 0.2, 0.6, 0.0, 0.0]), [0, 0, 0, 1, 1]);
+        // Of slow networks the newest window alone counts.
+        assert_eq!(tops(Smoothing::Mean { secs: 0.2 }, &[0.9, 0.4, 0.6]), [0, 1, 0]);
     }
 
     #[test]
     fn an_answer_is_held_until_another_leads_by_the_margin_for_long_enough() {
-        let smoothing = Smoothing::Hysteresis { margin: 0.2, windows: 3 };
-        // Leading by less than the margin, or for two windows only, changes nothing.
+        let smoothing = Smoothing::Hysteresis { margin: 0.2, secs: 0.5 };
+        // Leading by less than the margin, or for a quarter of a second only, changes nothing.
         assert_eq!(tops(smoothing, &[0.8, 0.45, 0.45, 0.45, 0.45]), [0, 0, 0, 0, 0]);
         assert_eq!(tops(smoothing, &[0.8, 0.1, 0.1, 0.7, 0.1, 0.1]), [0, 0, 0, 0, 0, 0]);
         assert_eq!(tops(smoothing, &[0.8, 0.1, 0.1, 0.1, 0.1]), [0, 0, 0, 1, 1]);
-        assert_eq!(tops(Smoothing::Hysteresis { margin: 0.0, windows: 0 }, &[0.8, 0.1]), [0, 1]);
+        assert_eq!(tops(Smoothing::Hysteresis { margin: 0.0, secs: 0.0 }, &[0.8, 0.1]), [0, 1]);
     }
 
     #[test]
     fn another_model_and_odd_shares_do_no_harm() {
-        let mut smoother = Smoother::default();
-        let smoothing = Smoothing::Hysteresis { margin: 0.1, windows: 2 };
-        assert_eq!(smoother.push(vec![0.1, 0.2, 0.7], smoothing).top, Some(2));
-        assert_eq!(smoother.push(vec![0.6, 0.4], smoothing), Smoothed { shares: vec![0.6, 0.4], top: Some(0) });
-        assert_eq!(smoother.push(Vec::new(), smoothing), Smoothed::default());
-        assert_eq!(smoother.push(vec![f32::NAN, 0.3], Smoothing::None).top, Some(1));
-        assert_eq!(smoother.push(vec![f32::NAN], Smoothing::Mean { windows: 0 }).top, None);
+        let (mut smoother, now) = (Smoother::default(), Instant::now());
+        let smoothing = Smoothing::Hysteresis { margin: 0.1, secs: 0.3 };
+        assert_eq!(smoother.push(vec![0.1, 0.2, 0.7], smoothing, now).top, Some(2));
+        assert_eq!(smoother.push(vec![0.6, 0.4], smoothing, now), Smoothed { shares: vec![0.6, 0.4], top: Some(0) });
+        assert_eq!(smoother.push(Vec::new(), smoothing, now), Smoothed::default());
+        assert_eq!(smoother.push(vec![f32::NAN, 0.3], Smoothing::None, now).top, Some(1));
+        assert_eq!(smoother.push(vec![f32::NAN], Smoothing::Mean { secs: 0.0 }, now).top, None);
+    }
+
+    #[test]
+    fn settings_that_counted_windows_are_still_read() {
+        let read = |text: &str| serde_json::from_str::<Smoothing>(text).unwrap();
+        assert_eq!(read(r#"{"Mean":{"windows":5}}"#), Smoothing::Mean { secs: 1.0 });
+        let Smoothing::Hysteresis { margin, secs } = read(r#"{"Hysteresis":{"margin":0.1,"windows":3}}"#) else {
+            panic!("another kind")
+        };
+        assert!((margin - 0.1).abs() < 1e-6 && (secs - 0.6).abs() < 1e-6);
+        for smoothing in [Smoothing::None, Smoothing::default(), Smoothing::Hysteresis { margin: 0.25, secs: 0.5 }] {
+            assert_eq!(read(&serde_json::to_string(&smoothing).unwrap()), smoothing);
+        }
     }
 }

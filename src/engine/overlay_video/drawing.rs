@@ -3,7 +3,8 @@
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
-use crate::nets::fusion::percent;
+use crate::flow::colour;
+use crate::nets::fusion::{percent, unsure_text};
 use crate::video::{Geometry, TextRenderer};
 
 /// Width of a pane in pixels: smaller pictures are enlarged, so that text beside them can be read.
@@ -18,19 +19,21 @@ const TEXT: [u8; 3] = [242, 245, 249];
 const WEAK: [u8; 3] = [138, 147, 160];
 
 /// The content of an annotated frame.
-pub(super) struct Annotated<'a> {
+pub(in crate::engine) struct Annotated<'a> {
     /// The frame.
     pub frame: &'a RgbImage,
-    /// Its flow in colours, in any size.
-    pub flow: &'a RgbImage,
+    /// Its flow in colours, in any size, with the length that has the full colour in pixels of the video; `None` before the first.
+    pub flow: Option<(&'a RgbImage, f32)>,
     /// Classes with their shares, the likeliest first; empty for a model without streams.
     pub ranked: &'a [(String, f32)],
+    /// Whether the likeliest could as well be another.
+    pub unsure: bool,
     /// Seconds after the first frame.
     pub secs: f64,
 }
 
 /// Draws the frames of one clip.
-pub(super) struct Drawing {
+pub(in crate::engine) struct Drawing {
     pane: Geometry,
     /// Height of a line of text.
     line: u32,
@@ -57,17 +60,46 @@ impl Drawing {
     pub fn draw(&self, annotated: &Annotated) -> RgbImage {
         let Geometry { width, height } = self.size();
         let mut picture = RgbImage::from_pixel(width, height, Rgb(BACKGROUND));
-        for (place, pane) in [annotated.frame, annotated.flow].into_iter().enumerate() {
-            let scaled = imageops::resize(pane, self.pane.width, self.pane.height, FilterType::Triangle);
-            imageops::replace(&mut picture, &scaled, i64::from(place as u32 * self.pane.width), 0);
+        imageops::replace(&mut picture, &self.pane(annotated.frame), 0, 0);
+        if let Some((flow, scale_px)) = annotated.flow {
+            imageops::replace(&mut picture, &self.pane(flow), i64::from(self.pane.width), 0);
+            self.legend(&mut picture, scale_px);
         }
         self.tag(&mut picture, 0, &format!("{:.2} s", annotated.secs));
         self.tag(&mut picture, self.pane.width, "MotionNet flow");
-        self.answer(&mut picture, annotated.ranked);
+        self.answer(&mut picture, annotated.ranked, annotated.unsure);
         for (row, (class, share)) in annotated.ranked.iter().take(BARS).enumerate() {
             self.bar(&mut picture, row as u32, class, *share);
         }
         picture
+    }
+
+    /// Returns a picture in the size of a pane.
+    pub fn pane(&self, picture: &RgbImage) -> RgbImage {
+        let Geometry { width, height } = self.pane;
+        if picture.dimensions() == (width, height) {
+            return picture.clone();
+        }
+        imageops::resize(picture, width, height, FilterType::Triangle)
+    }
+
+    /// The colour wheel in the lower left corner of the flow, and the length at its rim.
+    fn legend(&self, picture: &mut RgbImage, scale_px: f32) {
+        let side = (2 * self.line).min(self.pane.height / 2);
+        let [left, top] = [self.pane.width, self.pane.height - side];
+        let text = format!("{scale_px:.1} px/frame");
+        let size = 0.55 * self.line as f32;
+        let width = self.text.width(&text, size).ceil() as u32 + self.line / 2;
+        fill(picture, [left, top], [side, side], BACKGROUND);
+        fill(picture, [left + side, self.pane.height.saturating_sub(self.line)], [width, self.line], BACKGROUND);
+        for (x, y) in (0..side).flat_map(|y| (0..side).map(move |x| (x, y))) {
+            let [u, v] = [x, y].map(|at| 2.0 * (at as f32 + 0.5) / side as f32 - 1.0);
+            if u.hypot(v) <= 1.0 {
+                picture.put_pixel(left + x, top + y, Rgb(colour::colour(u, v, 1.0)));
+            }
+        }
+        let at = [(left + side + self.line / 4) as f32, self.pane.height as f32 - 0.3 * self.line as f32];
+        self.text.draw(picture, &text, at, size, TEXT);
     }
 
     /// A few words on a dark patch in the upper left corner of a pane.
@@ -80,15 +112,17 @@ impl Drawing {
     }
 
     /// The likeliest class in large letters below the frame.
-    fn answer(&self, picture: &mut RgbImage, ranked: &[(String, f32)]) {
+    fn answer(&self, picture: &mut RgbImage, ranked: &[(String, f32)], unsure: bool) {
         let (line, top) = (self.line as f32, self.pane.height as f32);
         let room = self.pane.width as f32 - 1.5 * line;
         let (class, share) = match ranked.first() {
-            Some((class, share)) => (class.as_str(), format!("{} %", percent(*share, 0))),
-            None => ("–", String::new()),
+            Some((class, share)) if unsure => (unsure_text(class), format!("{} %", percent(*share, 0))),
+            Some((class, share)) => (class.clone(), format!("{} %", percent(*share, 0))),
+            None => ("–".into(), String::new()),
         };
-        let text = self.text.fitted(class, 1.5 * line, room);
-        self.text.draw(picture, &text, [0.75 * line, top + 2.0 * line], 1.5 * line, TEXT);
+        let text = self.text.fitted(&class, 1.5 * line, room);
+        let color = if unsure { WEAK } else { TEXT };
+        self.text.draw(picture, &text, [0.75 * line, top + 2.0 * line], 1.5 * line, color);
         self.text.draw(picture, &share, [0.75 * line, top + 3.3 * line], 0.9 * line, BAR);
     }
 
@@ -130,7 +164,13 @@ mod tests {
         let drawing = Drawing::new(Geometry { width: 64, height: 48 });
         let ranked =
             [("wave".to_owned(), 0.75), ("a very long name of a class indeed, longer than its bar".to_owned(), 0.25)];
-        let picture = drawing.draw(&Annotated { frame: &red, flow: &blue, ranked: &ranked, secs: 1.2 });
+        let picture = drawing.draw(&Annotated {
+            frame: &red,
+            flow: Some((&blue, 2.5)),
+            ranked: &ranked,
+            unsure: false,
+            secs: 1.2,
+        });
         let Geometry { width, height } = drawing.size();
         assert_eq!((picture.dimensions(), width % 2, height % 2), ((width, height), 0, 0));
         assert_eq!((picture.get_pixel(160, 120).0, picture.get_pixel(480, 120).0), ([255, 0, 0], [0, 0, 255]));
@@ -139,6 +179,11 @@ mod tests {
         let track = (0..width).filter(|x| picture.get_pixel(*x, row).0 == TRACK).count() as f32;
         assert!((filled / (filled + track) - 0.75).abs() < 0.02, "{filled} {track}");
         assert!(picture.pixels().any(|pixel| pixel.0 == TEXT), "letters");
+        let (side, left) = (2 * drawing.line, drawing.pane.width);
+        let middle = picture.get_pixel(left + side / 2, drawing.pane.height - side / 2).0;
+        assert!(middle.iter().all(|level| *level > 200), "the wheel is white in its middle: {middle:?}");
+        let unsure = drawing.draw(&Annotated { frame: &red, flow: None, ranked: &ranked, unsure: true, secs: 1.2 });
+        assert!(unsure != picture && unsure.get_pixel(480, 120).0 == BACKGROUND, "no flow yet");
     }
 
     #[test]
@@ -147,7 +192,13 @@ mod tests {
             let frame = RgbImage::new(width, height);
             let drawing = Drawing::new(Geometry { width, height });
             let ranked = [("x".to_owned(), f32::NAN)];
-            let picture = drawing.draw(&Annotated { frame: &frame, flow: &frame, ranked: &ranked, secs: 0.0 });
+            let picture = drawing.draw(&Annotated {
+                frame: &frame,
+                flow: Some((&frame, 1.0)),
+                ranked: &ranked,
+                unsure: true,
+                secs: 0.0,
+            });
             assert_eq!(picture.dimensions(), (drawing.size().width, drawing.size().height));
             assert!(picture.width() <= 1920 && picture.height() <= 4500 && picture.height().is_multiple_of(2));
         }

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::drawing::{Annotated, Drawing};
+use super::scale::FlowScale;
 use crate::engine::inference::clip_frames::ClipFrames;
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
 use crate::engine::{InferencePipeline, Message, OverlayExport, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
-use crate::flow::colour;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
@@ -20,8 +20,6 @@ use crate::video::{Geometry, Sizes, VideoWriter};
 const SCORE_EVERY: usize = 3;
 /// Longest side of the frames in the video, pixels.
 const DISPLAY_MAX: u32 = 960;
-/// Colours of flow are never stretched further than to this length, pixels of the network's frame: stillness stays white.
-const LEAST_SCALE_PX: f32 = 1.0;
 
 /// Writes `clip` with flow, bars and labels to `path`; false if `go_on`, which is told the frames that are written and those of
 /// the clip, ended it: then nothing is written.
@@ -41,7 +39,8 @@ pub fn annotate(
     let (total, pace) = (frames.info().frames, frames.info().pace());
     let classes = pipeline.card().classes.clone();
     let mut video: Option<(Drawing, VideoWriter)> = None;
-    let (mut ranked, mut scale_px) = (Vec::new(), LEAST_SCALE_PX);
+    let own = [frames.info().width, frames.info().height];
+    let (mut ranked, mut unsure, mut scale) = (Vec::new(), false, FlowScale::default());
     for index in 0..total {
         if !go_on(index, total) {
             return Ok(false);
@@ -52,12 +51,12 @@ pub fn annotate(
         let pairs = &window[..window.len().min(WINDOW_FRAMES)];
         if index % SCORE_EVERY == 0 {
             let shares = pipeline.analyse(&window)?.scores.fused_probabilities(fusion);
+            unsure = fusion.is_unsure(&shares);
             ranked = classes.iter().cloned().zip(shares).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
         let flow = pipeline.flow(pairs, (index - start).min(WINDOW_PAIRS - 1), FINEST_LEVEL)?;
-        scale_px = flow.max_px.max(scale_px);
-        let flow = colour::picture(&flow.field, scale_px);
+        let flow = scale.picture(&flow, own);
         let frame = &window[index - start];
         let (drawing, writer) = match &mut video {
             Some(video) => video,
@@ -68,7 +67,8 @@ pub fn annotate(
                 none.insert((drawing, writer))
             }
         };
-        let annotated = Annotated { frame: &frame.display, flow: &flow, ranked: &ranked, secs: frame.pts_secs };
+        let (flow, secs) = (Some((&flow, scale.px())), frame.pts_secs);
+        let annotated = Annotated { frame: &frame.display, flow, ranked: &ranked, unsure, secs };
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.finish())?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{EvaluationStart, LiveEvent, SuggestionStart};
+use super::{ClipWindow, EvaluationStart, LiveEvent, SuggestionStart};
 use crate::engine::ModelInfo;
 use crate::engine::flow::{ClipMeasure, FlowSource};
 use crate::error::{Error, Result};
@@ -77,6 +77,10 @@ pub enum Message {
     Live(LiveEvent),
     /// The cameras of this machine, or why they cannot be listed.
     Cameras(Result<Vec<CameraDevice>>),
+    /// One more window of the whole clip is scored.
+    ClipWindow(Box<ClipWindow>),
+    /// The scoring of a whole clip is over, or was stopped; of which order.
+    ClipScoresEnded(u64),
     /// Suggestions begin to be made.
     SuggestionsStarted(Box<SuggestionStart>),
     /// All suggestions are made, or it was stopped.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 
 use crate::data::DataSource;
+use crate::engine::Scores;
 use crate::engine::flow::FlowSource;
 use crate::engine::labeling::prediction::Prediction;
 use crate::error::{Error, Result};
@@ -125,6 +126,32 @@ impl FlowExport {
             Self::Video { sources, .. } => sources.clone(),
         }
     }
+}
+
+/// An order to score windows all over a clip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipScoresOrder {
+    /// Names the order: what is said for an earlier one is for nobody.
+    pub id: u64,
+    /// The clip.
+    pub clip: PathBuf,
+    /// The model folder.
+    pub model: PathBuf,
+}
+
+/// The scores of one of the windows that are spread over a clip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClipWindow {
+    /// The order that it belongs to.
+    pub id: u64,
+    /// First frame of the window.
+    pub start: usize,
+    /// The frame after its last one.
+    pub end: usize,
+    /// How many windows there will be.
+    pub total: usize,
+    /// Logits of the streams.
+    pub scores: Scores,
 }
 
 /// An order for label suggestions.

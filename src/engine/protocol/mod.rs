@@ -10,7 +10,8 @@ mod request;
 
 pub use event::Message;
 pub use jobs::{
-    BenchmarkPlan, EvaluationOrder, EvaluationStart, FlowExport, OverlayExport, SuggestionOrder, SuggestionStart,
+    BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationStart, FlowExport, OverlayExport,
+    SuggestionOrder, SuggestionStart,
 };
-pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder};
+pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder, RecordingOverlay};
 pub use request::{FlowSelection, Request};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    BenchmarkPlan, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, OverlayExport, RecordingOrder, SuggestionOrder,
+    BenchmarkPlan, ClipScoresOrder, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, OverlayExport,
+    RecordingOrder, SuggestionOrder,
 };
 use crate::engine::flow::FlowSettings;
 use crate::engine::pinned::PinnedRequest;
@@ -68,6 +69,9 @@ pub enum Request {
     /// Lets the model say what it sees in videos nobody has labelled, or stops doing so: what is said stays. Answered by the messages
     /// named `Suggestions…`.
     Suggest(Option<Box<SuggestionOrder>>),
+    /// Scores windows all over a clip, in place of another, or stops doing so: what is scored stays. Opening or closing a clip
+    /// and loading a model stop it. Answered by `Message::ClipWindow` and `Message::ClipScoresEnded`.
+    ScoreClip(Option<ClipScoresOrder>),
     /// Trains a network; one training at a time.
     Train(TrainingPlan),
     /// Trains networks one after the other, as one training.

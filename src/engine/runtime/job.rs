@@ -54,6 +54,12 @@ impl Job {
         Self { stop, thread: thread.ok() }
     }
 
+    /// Ends the job without ever waiting for it: for one that leaves nothing half done.
+    pub fn leave(mut self) {
+        self.stop();
+        self.thread = None;
+    }
+
     /// Asks the job to end, without waiting for it.
     pub fn stop(&self) {
         self.stop.0.store(true, Ordering::Release);

@@ -72,6 +72,16 @@ impl CameraSource {
         }
     }
 
+    /// Returns what kind of source it is, in a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Device { .. } => "Camera",
+            Self::Lavfi(_) => "Generator",
+            Self::Url(_) => "Stream",
+            Self::File(_) => "Video",
+        }
+    }
+
     /// Returns whether a name and a password are part of it.
     pub(super) fn has_password(&self) -> bool {
         matches!(self, Self::Url(url) if has_secret(url))
@@ -153,7 +163,7 @@ impl FromStr for CameraSource {
                 _ => Ok(Self::Url(format!("{}:{rest}", protocol.to_ascii_lowercase()))),
             },
             _ if Path::new(text).is_file() => Ok(Self::File(text.into())),
-            _ => Err(refuse("this is neither a camera, nor the address of a stream, nor a video")),
+            _ => Err(refuse("this is not a camera, a stream address or a video")),
         }
     }
 }

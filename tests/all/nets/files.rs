@@ -30,7 +30,7 @@ fn small_model(precision: Precision) -> HiddenTwoStream {
         temporal: Some(stream("temporal.safetensors")),
         spatial: Some(stream("spatial.safetensors")),
         preprocessing: Preprocessing { motion: size, spatial: size.into() },
-        fusion: Fusion { rule: FusionRule::Softmax, temporal_weight: 2.0 },
+        fusion: Fusion { rule: FusionRule::Softmax, temporal_weight: 2.0, unsure_below: Some(0.65) },
         origin: Origin { commands: vec!["motionscope train flow".into()], ..Origin::default() },
     };
     let entry = stream("");

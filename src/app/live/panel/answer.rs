@@ -7,7 +7,7 @@ use crate::app::ui::theme::{Tokens, semibold};
 use crate::app::ui::widgets::explanation;
 use crate::engine::{LiveResult, LiveView, ModelInfo};
 use crate::nets::WINDOW_FRAMES;
-use crate::nets::fusion::{is_unsure, percent};
+use crate::nets::fusion::{percent, unsure_text};
 use crate::ranking::falling;
 
 /// Classes that are shown.
@@ -26,11 +26,6 @@ pub fn ranked<'a>(result: &LiveResult, model: &'a ModelInfo) -> Vec<(&'a str, f3
         model.classes.iter().map(String::as_str).zip(result.answer.shares.iter().copied()).enumerate().collect();
     classes.sort_by(|(i, (_, a)), (j, (_, b))| (top == Some(*j)).cmp(&(top == Some(*i))).then(falling(a, b)));
     classes.into_iter().map(|(_, class)| class).collect()
-}
-
-/// What stands for an answer that could as well be another.
-pub fn unsure_text(class: &str) -> String {
-    format!("unsure, {class}?")
 }
 
 /// Why there is no answer after so many captured frames.
@@ -63,11 +58,14 @@ fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     };
     let tokens = Tokens::of(ui);
     let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model, view.camera.captured)) };
-    let unsure = view.result.as_ref().is_some_and(|result| is_unsure(&result.answer.shares));
+    let unsure = view.result.as_ref().is_some_and(|result| cx.session.fusion.is_unsure(&result.answer.shares));
     ui.horizontal(|ui| {
         ui.label(RichText::new(format!("{} %", percent(*share, 0))).font(semibold(22.0)).color(tokens.fused));
         let (text, color) = if unsure { (unsure_text(class), tokens.weak) } else { ((*class).into(), tokens.strong) };
-        ui.add(Label::new(RichText::new(text).font(semibold(22.0)).color(color)).truncate());
+        let answer = ui.add(Label::new(RichText::new(text).font(semibold(22.0)).color(color)).truncate());
+        if unsure {
+            answer.on_hover_text(cx.session.fusion.unsure_rule());
+        }
     });
     for (class, share) in ranked.iter().take(SHOWN) {
         row_ui(ui, class, *share);

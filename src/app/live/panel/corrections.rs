@@ -33,7 +33,7 @@ pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
     ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| {
-        command_button(ui, cx, Command::TrainOnCorrections, "Train on these…");
+        command_button(ui, cx, Command::TrainOnCorrections, "Train on these");
         let button = command_button(ui, cx, Command::ChooseCorrections, "Folder…");
         if let Some(folder) = &cx.session.live.counted {
             button.on_hover_text(folder.display().to_string());

@@ -2,14 +2,14 @@
 
 use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::answer::{ranked, unsure_text, why_none};
+use super::answer::{ranked, why_none};
 use super::phase_text;
 use crate::app::live::stage::LiveStage;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::engine::LiveView;
-use crate::nets::fusion::{is_unsure, percent};
+use crate::nets::fusion::{percent, unsure_text};
 use crate::video::CameraPhase;
 
 /// Share of the height that the answer takes.
@@ -60,7 +60,7 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
         return;
     };
     let number_text = format!("{} %", percent(*share, 0));
-    let unsure = view.result.as_ref().is_some_and(|result| is_unsure(&result.answer.shares));
+    let unsure = view.result.as_ref().is_some_and(|result| session.fusion.is_unsure(&result.answer.shares));
     let answer = if unsure { unsure_text(class) } else { (*class).to_owned() };
     let title = 0.48 * area.height();
     let number = painter.layout_no_wrap(number_text.clone(), semibold(0.6 * title), tokens.fused);
@@ -99,8 +99,11 @@ fn figures_ui(ui: &Ui, area: Rect, view: &LiveView) {
     let tokens = Tokens::of(ui);
     let Some(result) = &view.result else { return };
     let text = format!(
-        "camera {:.0} fps   inference {:.1} fps   latency {:.0} ms   Esc exits",
-        view.camera.fps, result.fps, result.latency_ms
+        "{} {:.0} fps   inference {:.1} fps   latency {:.0} ms   Esc exits",
+        view.source.kind().to_lowercase(),
+        view.camera.fps,
+        result.fps,
+        result.latency_ms
     );
     let font = FontId::proportional((0.016 * area.height()).max(11.0));
     ui.painter().text(area.right_bottom(), Align2::RIGHT_BOTTOM, text, font, tokens.weak);

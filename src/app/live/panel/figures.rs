@@ -23,7 +23,7 @@ pub fn figures_ui(ui: &mut Ui, view: &LiveView) {
         format!("{:.0}", 100.0 * result.skipped as f64 / seen.max(1) as f64)
     });
     let figures = [
-        ("Camera", rate(view.camera.fps), "fps", "Camera frames per second"),
+        (view.source.kind(), rate(view.camera.fps), "fps", "Frames that the source delivers per second"),
         (
             "Inference",
             rate(result.map_or(0.0, |result| f64::from(result.fps))),

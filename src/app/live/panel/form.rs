@@ -10,6 +10,7 @@ use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::engine::Smoothing;
+use crate::engine::live::MOST_SECS;
 use crate::secrets::without_secrets;
 use crate::video::{CameraDevice, CameraMode, Geometry};
 
@@ -140,8 +141,8 @@ pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     field(ui, "Smoothing", |ui, label| {
         let kinds = [
             (Smoothing::None, "No smoothing"),
-            (Smoothing::Mean { windows: 5 }, "Average the last windows"),
-            (Smoothing::Hysteresis { margin: 0.1, windows: 3 }, "Switch class only after a consistent lead"),
+            (Smoothing::Mean { secs: 1.0 }, "Average over the last seconds"),
+            (Smoothing::Hysteresis { margin: 0.1, secs: 0.5 }, "Switch class only after a consistent lead"),
         ];
         let list = ComboBox::from_id_salt("smoothing").selected_text(name(choices.smoothing)).width(110.0);
         let list = list.show_ui(ui, |ui| {
@@ -159,6 +160,10 @@ pub fn answers_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.checkbox(choices.mirrored_mut(), "Mirror")
             .on_hover_text("Mirror the preview (inference and saved clips unaffected)");
     });
+    field(ui, "Recording", |ui, _| {
+        ui.checkbox(&mut choices.records_overlay, "Draw flow and prediction")
+            .on_hover_text("Record flow, bars and label beside the picture");
+    });
 }
 
 fn name(smoothing: Smoothing) -> &'static str {
@@ -172,14 +177,18 @@ fn name(smoothing: Smoothing) -> &'static str {
 fn numbers_ui(ui: &mut Ui, smoothing: &mut Smoothing) {
     match smoothing {
         Smoothing::None => {}
-        Smoothing::Mean { windows } => {
-            ui.add(DragValue::new(windows).range(2..=60).suffix(" windows")).on_hover_text("Number of windows");
+        Smoothing::Mean { secs } => {
+            seconds_ui(ui, secs, 0.1, "Time to average over");
         }
-        Smoothing::Hysteresis { margin, windows } => {
+        Smoothing::Hysteresis { margin, secs } => {
             ui.add(DragValue::new(margin).range(0.0..=1.0).speed(0.005).fixed_decimals(2).prefix("lead "))
                 .on_hover_text("Required lead in probability, 0 to 1");
-            ui.add(DragValue::new(windows).range(1..=60).suffix(" windows"))
-                .on_hover_text("Required consecutive windows");
+            seconds_ui(ui, secs, 0.0, "Time that the lead must last");
         }
     }
+}
+
+fn seconds_ui(ui: &mut Ui, secs: &mut f32, least: f32, tooltip: &str) {
+    let value = DragValue::new(secs).range(least..=MOST_SECS).speed(0.02).fixed_decimals(1).suffix(" s");
+    ui.add(value).on_hover_text(tooltip);
 }

@@ -57,7 +57,7 @@ impl Panel for LivePanel {
                     });
                 }
             }
-            section(ui, "Smoothing and preview");
+            section(ui, "Smoothing, preview and recording");
             form::answers_ui(ui, cx);
             section(ui, "Corrections");
             corrections::corrections_ui(ui, cx);

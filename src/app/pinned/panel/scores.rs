@@ -4,7 +4,7 @@ use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextStyle, Ui, p
 
 use crate::app::ui::theme::Tokens;
 use crate::engine::PinnedPrediction;
-use crate::nets::fusion::percent;
+use crate::nets::fusion::{percent, unsure_text};
 use crate::ranking::falling;
 
 /// Classes that are shown.
@@ -22,6 +22,9 @@ pub(super) fn scores_ui(ui: &mut Ui, before: Option<&PinnedPrediction>, now: Opt
         return;
     }
     let tokens = Tokens::of(ui);
+    if let (Some(leading), Some(likeliest)) = (now.or(before), rows.first()) {
+        unsure_ui(ui, leading, &likeliest.class);
+    }
     let height = ui.text_style_height(&TextStyle::Small) + 4.0;
     for ScoreRow { class, before, now } in rows {
         ui.horizontal(|ui| {
@@ -39,6 +42,15 @@ pub(super) fn scores_ui(ui: &mut Ui, before: Option<&PinnedPrediction>, now: Opt
             let text = format!("{} → {}", text(before), text(now));
             ui.label(RichText::new(text).small().color(tokens.text));
         });
+    }
+}
+
+/// Says that the likeliest class could as well be another.
+fn unsure_ui(ui: &mut Ui, prediction: &PinnedPrediction, class: &str) {
+    let PinnedPrediction { fusion, scores, .. } = prediction;
+    if fusion.is_unsure(&scores.fused_probabilities(fusion)) {
+        let text = RichText::new(unsure_text(class)).small().color(Tokens::of(ui).warning);
+        ui.add(Label::new(text).truncate()).on_hover_text(fusion.unsure_rule());
     }
 }
 

@@ -110,6 +110,11 @@ impl TrainingPanel {
         self.is_wanted = true;
     }
 
+    /// Whether the clips to train on are still being listed.
+    pub fn is_listing(&self) -> bool {
+        self.form.is_listing()
+    }
+
     /// Trains on the clips of another folder.
     pub fn choose_folder(&mut self, folder: std::path::PathBuf, ctx: &eframe::egui::Context) {
         self.form.choose_folder(folder, ctx);

@@ -1,8 +1,10 @@
 //! The timeline: scrub by dragging, see the segment, zoom with Ctrl+wheel; when zoomed, a strip shows the whole clip. Below it,
-//! where a labelling project is open, the clip in pictures and a track for each class.
+//! where whole clips are scored, the scores over time and, where a labelling project is open, the clip in pictures and a track
+//! for each class.
 
 mod axis;
 mod pictures;
+mod score_line;
 mod tracks;
 
 use std::ops::Range;
@@ -10,7 +12,8 @@ use std::ops::Range;
 use eframe::egui::{Align2, Painter, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use self::axis::Axis;
-use self::tracks::Tracks;
+use self::score_line::score_line_ui;
+use self::tracks::{Tracks, scrub};
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::format::time_code;
@@ -46,6 +49,7 @@ impl Timeline {
         ui.painter().rect_filled(bar, 3.0, tokens.background);
         if frames == 0 {
             self.window = None;
+            score_line::no_clip_ui(ui, cx.session);
             return self.tracks.no_clip_ui(ui, cx);
         }
         self.take_wheel(ui, &response, frames);
@@ -67,6 +71,10 @@ impl Timeline {
             let frame = axis.frame_at(pointer.x, frames);
             let time = time_code(cx.session.clip.as_ref().map_or(0.0, |clip| secs_at(&clip.times, frame as f64)));
             response.on_hover_text_at_pointer(format!("{time}, frame {frame}"));
+        }
+        if let Some(response) = score_line_ui(ui, &axis, cx) {
+            scrub(&response, &axis, cx);
+            self.take_wheel(ui, &response, frames);
         }
         if let Some(response) = self.tracks.tracks_ui(ui, &axis, cx) {
             self.take_wheel(ui, &response, frames);

@@ -64,7 +64,7 @@ impl Tracks {
         self.drag = None;
         let Some(height) = height(ui, cx) else { return };
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-        if cx.session.opening.is_none() && cx.session.labeling.project().is_some() {
+        if cx.session.opening.is_none() && !cx.session.live.is_active() && cx.session.labeling.project().is_some() {
             let selected = cx.session.labeling.selected();
             let text = match selected.and_then(|id| cx.session.labeling.trouble(id)) {
                 Some(trouble) => format!("The file of this video is {}; see Project › Clip", trouble.title()),
@@ -435,7 +435,7 @@ fn lines_ui(ui: &Ui, rect: Rect, axis: &Axis, cx: &PanelContext<'_>) {
 }
 
 /// Seeks to where the pointer is pressed.
-fn scrub(response: &Response, axis: &Axis, cx: &mut PanelContext<'_>) {
+pub(super) fn scrub(response: &Response, axis: &Axis, cx: &mut PanelContext<'_>) {
     if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
         seek(axis.frame_at(pointer.x, cx.session.frames()), cx);
     }

@@ -85,6 +85,11 @@ impl ClipsForm {
         }
     }
 
+    /// Whether the clips are still being listed.
+    pub fn is_listing(&self) -> bool {
+        self.listing.is_busy()
+    }
+
     /// Follows the project and takes what was found.
     pub fn follow(&mut self, project: Option<&Project>, share: f64, seed: u64, ctx: &Context) {
         self.labels.follow(project);

@@ -131,8 +131,14 @@ impl Form {
         self.run_dir.clear();
     }
 
+    /// Whether the clips are still being listed.
+    pub fn is_listing(&self) -> bool {
+        self.clips.is_listing()
+    }
+
     /// Trains on corrected clips together with those of a folder: the one that was chosen before, or `last`.
     pub fn join(&mut self, last: Option<PathBuf>, corrections: PathBuf, ctx: &Context) {
+        self.aim = Aim::Tune; // The model that was corrected is to learn.
         self.clips.join(last, corrections, ctx);
         self.run_dir.clear();
     }

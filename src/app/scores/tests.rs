@@ -1,0 +1,88 @@
+//! The scores panel and the line of scores on results made by hand: what a person sees of them.
+
+use std::sync::Arc;
+
+use eframe::egui::accesskit::Role;
+use egui_kittest::kittest::Queryable;
+
+use super::state::ClipScoresPhase;
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::flow::tests::{Window, fill, model_of};
+use crate::app::settings::Settings;
+use crate::engine::{Analysis, ClipWindow, Message, Scores, Timing};
+
+fn scored(app: &mut App) {
+    fill(app);
+    let scores = Scores { temporal: vec![6.0, 0.0], spatial: vec![5.0, 1.0], ..Scores::default() };
+    app.session.analysis = Some(Arc::new(Analysis {
+        frame: 3,
+        window_start: 3,
+        pair: 0,
+        level: 2,
+        stride: 1,
+        padded: 0,
+        scores: Some(scores),
+        timing: Timing::default(),
+    }));
+}
+
+fn window() -> Window {
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), scored);
+    window.perform(Command::ShowScores);
+    window
+}
+
+fn has_button(window: &Window, text: &str) -> bool {
+    window.harness.query_by_role_and_label(Role::Button, text).is_some()
+}
+
+#[test]
+fn the_whole_clip_has_an_answer_beside_that_of_the_window_and_a_line_over_time() {
+    let mut window = window();
+    assert!(window.sees("Knows 2 classes") && window.sees("wave: spatial"));
+    assert_eq!(window.harness.state().session.clip_scores.phase, ClipScoresPhase::Running, "it is scored by itself");
+    assert!(window.sees("This clip: not scored yet") && has_button(&window, "Cancel"));
+    let session = &mut window.harness.state_mut().session;
+    let order = session.clip_scores.begin("/clips/wave.mp4".into(), "/models/own".into());
+    for (start, logits) in [(0, [1.0, 5.0]), (10, [2.0, 3.0]), (20, [6.0, 5.0])] {
+        let scores = Scores { temporal: logits.into(), ..Scores::default() };
+        let window = ClipWindow { id: order.id, start, end: start + 11, total: 3, scores };
+        session.receive(&Message::ClipWindow(Box::new(window)));
+    }
+    window.settle();
+    assert!(window.sees("This clip: clap") && window.sees("2 of 3 windows") && window.sees("3 of 3"));
+    assert!(window.sees("Scores over time"));
+    let session = &mut window.harness.state_mut().session;
+    session.receive(&Message::ClipScoresEnded(order.id));
+    window.settle();
+    assert!(!has_button(&window, "Cancel") && !has_button(&window, "Score clip"), "all windows are scored");
+    // What was said by another model is dropped.
+    let session = &mut window.harness.state_mut().session;
+    session.receive(&Message::ModelLoaded(model_of(&["wave", "clap"])));
+    window.settle();
+    assert!(!window.sees("This clip: clap"));
+}
+
+#[test]
+fn scoring_the_clip_can_be_cancelled_and_asked_for_again() {
+    let mut window = window();
+    window.harness.get_by_role_and_label(Role::Button, "Cancel").click();
+    window.settle();
+    assert_eq!(window.harness.state().session.clip_scores.phase, ClipScoresPhase::Ended);
+    window.harness.get_by_role_and_label(Role::Button, "Score clip").click();
+    window.settle();
+    assert!(has_button(&window, "Cancel"));
+}
+
+#[test]
+fn an_answer_below_the_threshold_is_unsure_and_the_fused_share_is_explained() {
+    let mut window = window();
+    assert!(!window.sees("unsure, wave?") && window.sees("so it may lie outside both streams"));
+    let session = &mut window.harness.state_mut().session;
+    let mut model = model_of(&["wave", "clap"]);
+    model.fusion.unsure_below = Some(1.0);
+    session.receive(&Message::ModelLoaded(model));
+    window.settle();
+    assert!(window.sees("unsure, wave?"));
+}

@@ -1,0 +1,129 @@
+//! The scores of the likeliest classes over time, in a strip below the timeline.
+
+use eframe::egui::{
+    Align2, Color32, FontId, Painter, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::axis::Axis;
+use crate::app::panel::PanelContext;
+use crate::app::session::Session;
+use crate::app::ui::theme::Tokens;
+use crate::engine::Prediction;
+use crate::nets::fusion::percent;
+use crate::ranking::falling;
+
+/// Height of the strip, in points.
+const HEIGHT: f32 = 26.0;
+/// Classes that have a line.
+const SHOWN: usize = 3;
+
+/// Draws the strip, once a whole clip was scored; its response, to be scrubbed.
+pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> Option<Response> {
+    let (rect, response) = place(ui, cx.session, Sense::click_and_drag())?;
+    let session = &*cx.session;
+    let painter = ui.painter_at(rect);
+    let prediction = session.clip_scores.prediction(&session.fusion);
+    let classes = session.model.as_ref().map_or(&[][..], |model| &model.classes);
+    let Some(prediction) = prediction else { return Some(response) };
+    let lines: Vec<_> = leading(&prediction).into_iter().zip(Tokens::of(ui).series()).collect();
+    for (class, color) in lines.iter().rev() {
+        line_ui(&painter, rect, axis, &prediction, *class, *color);
+    }
+    let names: Vec<_> =
+        lines.iter().filter_map(|(class, color)| Some((classes.get(*class)?.as_str(), *color))).collect();
+    names_ui(ui, rect, &names);
+    let x = axis.x(session.player.position as f64 + 0.5);
+    painter.vline(x, rect.y_range(), Stroke::new(1.5, Tokens::of(ui).accent));
+    let Some(pointer) = response.hover_pos() else { return Some(response) };
+    let frame = axis.position_at(pointer.x);
+    let Some(window) = prediction.windows.iter().min_by(|a, b| distance(a, frame).total_cmp(&distance(b, frame)))
+    else {
+        return Some(response);
+    };
+    let share = |class: usize| percent(window.fused.get(class).copied().unwrap_or(0.0), 0);
+    let shares = lines.iter().filter_map(|(class, _)| Some(format!("{} {} %", classes.get(*class)?, share(*class))));
+    let shares: Vec<_> = shares.collect();
+    let text = format!("{}, frames {} to {}", shares.join(", "), window.start, window.end - 1);
+    Some(response.on_hover_text_at_pointer(text))
+}
+
+/// Keeps the place of the strip free while no clip is open, so that nothing jumps when the next one is.
+pub(super) fn no_clip_ui(ui: &mut Ui, session: &Session) {
+    place(ui, session, Sense::hover());
+}
+
+fn place(ui: &mut Ui, session: &Session, sense: Sense) -> Option<(Rect, Response)> {
+    if !session.clip_scores.was_used() {
+        return None;
+    }
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Scores over time"));
+    ui.painter().rect_filled(rect, 2.0, Tokens::of(ui).background);
+    Some((rect, response))
+}
+
+/// The classes that are likeliest over the whole clip, those of it that are likelier than chance.
+fn leading(prediction: &Prediction) -> Vec<usize> {
+    let shares = &prediction.fused;
+    let mut classes: Vec<usize> = (0..shares.len()).collect();
+    classes.sort_by(|a, b| falling(&shares[*a], &shares[*b]));
+    let chance = 1.0 / shares.len().max(1) as f32;
+    classes
+        .into_iter()
+        .enumerate()
+        .filter(|(place, class)| *place == 0 || shares[*class] > chance)
+        .map(|(_, class)| class)
+        .take(SHOWN)
+        .collect()
+}
+
+/// One class: a line through the middles of the windows, level to both ends of the clip.
+fn line_ui(painter: &Painter, rect: Rect, axis: &Axis, prediction: &Prediction, class: usize, color: Color32) {
+    let y = |share: f32| rect.bottom() - 1.0 - share.clamp(0.0, 1.0) * (rect.height() - 2.0);
+    let share = |place: usize| prediction.windows[place].fused.get(class).copied().unwrap_or(0.0);
+    let inner = prediction.windows.iter().enumerate().map(|(place, window)| (middle(window), share(place)));
+    let last = prediction.windows.len() - 1;
+    let ends = [(prediction.windows[0].start as f64, share(0)), (prediction.windows[last].end as f64, share(last))];
+    let points = std::iter::once(ends[0]).chain(inner).chain([ends[1]]);
+    let points = points.map(|(frame, share)| pos2(axis.x(frame), y(share))).collect();
+    painter.add(Shape::line(points, Stroke::new(1.5, color)));
+}
+
+fn middle(window: &crate::engine::WindowPrediction) -> f64 {
+    (window.start + window.end) as f64 / 2.0
+}
+
+fn distance(window: &crate::engine::WindowPrediction, frame: f64) -> f64 {
+    (middle(window) - frame).abs()
+}
+
+/// The names of the lines in their colours, legible whatever is under them.
+fn names_ui(ui: &Ui, rect: Rect, names: &[(&str, Color32)]) {
+    let painter = ui.painter_at(rect);
+    let mut left = rect.left() + 4.0;
+    for (name, color) in names {
+        let galley = painter.layout_no_wrap((*name).to_owned(), FontId::proportional(10.0), *color);
+        let place = Align2::LEFT_TOP.anchor_size(pos2(left, rect.top() + 1.0), galley.size());
+        painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, Tokens::of(ui).background.gamma_multiply(0.6));
+        left = place.right() + 8.0;
+        painter.galley(place.min, galley, *color);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::WindowPrediction;
+
+    #[test]
+    fn the_likeliest_classes_have_a_line_but_none_that_is_no_likelier_than_chance() {
+        let of = |fused: &[f32]| {
+            let window =
+                WindowPrediction { start: 0, end: 11, spatial: vec![], temporal: vec![], fused: fused.to_vec() };
+            leading(&Prediction::of(vec![window]).unwrap())
+        };
+        assert_eq!(of(&[0.1, 0.5, 0.0, 0.4]), [1, 3]);
+        assert_eq!(of(&[0.25, 0.2, 0.3, 0.22, 0.03]), [2, 0, 3]);
+        assert_eq!(of(&[0.5, 0.5]), [0]);
+    }
+}
