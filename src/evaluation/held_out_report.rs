@@ -102,7 +102,7 @@ mod tests {
             clips: vec![clip(0), clip(1)],
             spatial: Some(vec![vec![1.0, 0.0], vec![1.0, 0.0]]),
             temporal: Some(vec![vec![0.0, 0.4], vec![0.0, 1.0]]),
-            fusion: Fusion { rule: FusionRule::Logits, temporal_weight: weight },
+            fusion: Fusion { rule: FusionRule::Logits, temporal_weight: weight, ..Fusion::default() },
             is_cross_validated: false,
         };
         let report = HeldOutReport::of(held(4.0));

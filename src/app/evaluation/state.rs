@@ -58,7 +58,7 @@ struct EvaluationRun {
 impl EvaluationRun {
     /// Returns the provenance of the report, with the fusion in the command: it may have changed since.
     fn source(&self) -> ReportSource {
-        let Fusion { rule, temporal_weight } = self.plan.fusion;
+        let Fusion { rule, temporal_weight, unsure_below: _ } = self.plan.fusion;
         let rule = format!("{rule:?}").to_lowercase();
         let with_fusion = |command: &String| format!("{command} --fusion {rule} --weight {temporal_weight}");
         let command = self.start.source.command.as_ref().map(with_fusion);

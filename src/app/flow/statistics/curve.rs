@@ -9,7 +9,7 @@ use crate::app::flow::state::{FlowComparison, Measures};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, source_color, source_dot};
-use crate::engine::{FlowSettings, FlowSource, FlowStatistics, Request};
+use crate::engine::{FlowSource, FlowStatistics, Request};
 use crate::video::PlayerCommand;
 
 /// Least height of the plot, in points.
@@ -77,10 +77,10 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         for (name, color, pieces) in curves {
             for piece in pieces {
                 if few || piece.len() == 1 {
-                    let points = Points::new(name.clone(), PlotPoints::from(piece.clone()));
+                    let points = Points::new(name, PlotPoints::from(piece.clone()));
                     plot.points(points.color(color).radius(2.0).allow_hover(false));
                 }
-                plot.line(Line::new(name.clone(), PlotPoints::from(piece)).color(color).width(1.5).allow_hover(false));
+                plot.line(Line::new(name, PlotPoints::from(piece)).color(color).width(1.5).allow_hover(false));
             }
         }
         plot.pointer_coordinate().map(|at| at.x)
