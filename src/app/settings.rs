@@ -14,6 +14,7 @@ use super::labeling::settings::LabelingSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
 use super::training::settings::TrainingSettings;
+use super::ui::format::FrameNumbers;
 use super::viewer::views::Views;
 use crate::engine::FlowSettings;
 use crate::flow::files::FlowFormat;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub training_folder: Option<PathBuf>,
     /// The choices of the training panel.
     pub training: TrainingSettings,
+    /// How texts number frames.
+    pub frame_numbers: FrameNumbers,
     /// What could not be read of the settings of the last time.
     #[serde(skip)]
     pub unread: Option<Unread>,
@@ -103,6 +106,7 @@ impl Default for Settings {
             looping: false,
             training_folder: None,
             training: TrainingSettings::default(),
+            frame_numbers: FrameNumbers::default(),
             unread: None,
         }
     }
