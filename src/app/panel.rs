@@ -1,6 +1,7 @@
 //! What panels ask for: collected while they draw, done by the app afterwards.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -50,6 +51,19 @@ pub enum Action {
     Import(Box<ImportOrder>),
     /// Labels what is selected, marked or open.
     Give(Label),
+    /// Adds a segment of these frames and selects it.
+    AddSegment {
+        /// The video.
+        video: VideoId,
+        /// What it shows.
+        label: Label,
+        /// The frames.
+        frames: Range<usize>,
+    },
+    /// Undoes so many changes of the project if negative, else does them again.
+    GoInHistory(isize),
+    /// Leaves the folder names of the project as they are: they are no labels.
+    DeclineFolders,
     /// Asks for a path.
     Ask(PathPrompt),
     /// Does with a path what was asked for it.

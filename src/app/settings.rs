@@ -15,6 +15,7 @@ use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
 use super::shell::first_steps::Guide;
 use super::training::settings::TrainingSettings;
+use super::ui::format::FrameNumbers;
 use super::viewer::views::Views;
 use super::viewer::wheel_place::WheelPlace;
 use crate::engine::FlowSettings;
@@ -102,6 +103,8 @@ pub struct Settings {
     pub training_folder: Option<PathBuf>,
     /// The choices of the training panel.
     pub training: TrainingSettings,
+    /// How texts number frames.
+    pub frame_numbers: FrameNumbers,
     /// What could not be read of the settings of the last time.
     #[serde(skip)]
     pub unread: Option<Unread>,
@@ -136,6 +139,7 @@ impl Default for Settings {
             looping: false,
             training_folder: None,
             training: TrainingSettings::default(),
+            frame_numbers: FrameNumbers::default(),
             unread: None,
         }
     }

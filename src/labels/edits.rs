@@ -47,8 +47,10 @@ pub fn move_class(document: &Document, id: ClassId, to: usize) -> Result<Step> {
     let mut classes = document.classes.clone();
     let from = classes.iter().position(|class| class.id == id).ok_or_else(unknown_class)?;
     let class = classes.remove(from);
-    let title = format!("Moved {}", class.name);
-    classes.insert(to.min(classes.len()), class);
+    let to = to.min(classes.len());
+    // The keys follow the order, which nobody should find out by a wrong label.
+    let title = format!("Moved {} to place {}", class.name, to + 1);
+    classes.insert(to, class);
     Ok(Step::new(title, vec![Change::Classes(classes)]))
 }
 
@@ -144,9 +146,63 @@ pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step
     })
 }
 
+/// Says what each of several whole clips shows, in one step. Where a clip may show several classes, a class that all of them have is
+/// taken away again.
+///
+/// # Errors
+/// If the labels of one are locked, or there is no such class or video.
+pub fn label_clips(document: &Document, ids: &[VideoId], label: Label) -> Result<Step> {
+    let videos = ids.iter().map(|id| Ok((*id, video(document, *id)?))).collect::<Result<Vec<_>>>()?;
+    let toggles = document.settings.multi_label && label != Label::Background;
+    let is_taken = toggles && videos.iter().all(|(_, video)| video.labels.contains(&label));
+    let is_changed = |video: &Video| match toggles {
+        true => video.labels.contains(&label) == is_taken,
+        false => video.labels != [label],
+    };
+    let changed: Vec<VideoId> = videos.iter().filter(|(_, video)| is_changed(video)).map(|(id, _)| *id).collect();
+    let title = format!("Labelled {} as {}", counted(changed.len(), "video"), document.label_name(label));
+    together(title, changed.into_iter().map(|id| label_clip(document, id, label)))
+}
+
+/// Forgets what each of several whole clips shows, in one step.
+///
+/// # Errors
+/// If the labels of one are locked, or there is no such video.
+pub fn unlabel_clips(document: &Document, ids: &[VideoId]) -> Result<Step> {
+    let is_labelled = |id: &&VideoId| document.videos.get(id).is_none_or(|video| !video.labels.is_empty());
+    let changed: Vec<VideoId> = ids.iter().filter(is_labelled).copied().collect();
+    let title = format!("Cleared the labels of {}", counted(changed.len(), "video"));
+    together(title, changed.into_iter().map(|id| unlabel_clip(document, id)))
+}
+
+/// Returns one step of several.
+fn together(title: String, steps: impl Iterator<Item = Result<Step>>) -> Result<Step> {
+    let steps = steps.collect::<Result<Vec<_>>>()?;
+    Ok(Step::new(title, steps.into_iter().flat_map(|step| step.changes).collect()))
+}
+
 /// Forgets what a whole clip shows.
 pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
     labelled(document, id, "Cleared the label".into(), |video| video.labels.clear())
+}
+
+/// Returns the name of the folder of a clip; none beside the project's own files.
+fn folder_name(video: &Video) -> Option<String> {
+    let path = StoredPath::decode(&video.path, Path::new(MAIN_SEPARATOR_STR));
+    path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().trim().to_owned())
+}
+
+/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and they can be classes: every clip
+/// is in a folder of its own class, of which there are at least two.
+pub fn class_folders(document: &Document) -> Vec<String> {
+    let mut folders = BTreeSet::new();
+    for video in document.videos.values() {
+        let Some(folder) = folder_name(video).filter(|_| video.is_unlabelled()) else { return Vec::new() };
+        folders.insert(folder);
+    }
+    // Classes that were added by hand and are called otherwise say that folders are something else.
+    let fits = |name: &String| document.classes.is_empty() || document.class_named(name).is_some();
+    if folders.len() < 2 || !folders.iter().any(fits) { Vec::new() } else { folders.into_iter().collect() }
 }
 
 /// Labels every unlabelled clip with the name of its folder, and adds the classes that
@@ -154,9 +210,7 @@ pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
 pub fn label_by_folders(document: &Document) -> Step {
     let (mut with_classes, mut changes) = (document.clone(), Vec::new());
     for (id, video) in document.videos.iter().filter(|(_, video)| video.is_unlabelled()) {
-        let path = StoredPath::decode(&video.path, Path::new(MAIN_SEPARATOR_STR));
-        let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().trim().to_owned());
-        let Some(folder) = folder else { continue };
+        let Some(folder) = folder_name(video) else { continue };
         let known = with_classes.class_named(&folder).map(|class| class.id);
         let added = known.is_none().then(|| add_class(&with_classes, &folder).ok()).flatten();
         let Some(class) = known.or(added.as_ref().map(|(class, _)| *class)) else { continue };
@@ -220,15 +274,18 @@ fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String
     let video = video(document, id)?;
     let frames = video.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
     if segment.start >= segment.end || segment.end > frames {
-        let cause = format!("frames {} to {} are not within the video", segment.start, segment.end.saturating_sub(1));
+        let cause = match frames {
+            usize::MAX => "it is empty".to_owned(),
+            _ => format!("it is empty, or not within the {} of the video", counted(frames, "frame")),
+        };
         return Err(Error::new(subject(), cause, "Set the in point before the out point"));
     }
     let mut others = video.segments.iter().filter(|other| other.id != segment.id);
     let clash = others
         .find(|other| other.overlaps(&segment) && (!document.settings.multi_label || other.label == segment.label));
     if let Some(other) = clash {
-        let (name, last) = (document.label_name(other.label), other.end - 1);
-        let cause = format!("it overlaps the segment of {name} from {} to {last}", other.start);
+        // Without frame numbers: who reads this may count from 0 or from 1.
+        let cause = format!("it overlaps the segment of {}", document.label_name(other.label));
         return Err(Error::new(subject(), cause, "Move its edges, or make the project multi-label"));
     }
     labelled(document, id, title, |video| {

@@ -7,6 +7,8 @@
 //! and import labels.
 
 mod class;
+#[cfg(test)]
+mod clip_edits_tests;
 mod disk;
 mod document;
 pub mod edits;

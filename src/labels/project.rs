@@ -319,6 +319,16 @@ impl Project {
         self.undo.next(Way::Forth)
     }
 
+    /// Returns the steps with which [`Self::undo`] would take back all that was done since the project was opened, the next one first.
+    pub fn undoable(&self) -> impl Iterator<Item = &Step> {
+        self.undo.steps(Way::Back)
+    }
+
+    /// Returns the steps that [`Self::redo`] would do again, the next one first.
+    pub fn redoable(&self) -> impl Iterator<Item = &Step> {
+        self.undo.steps(Way::Forth)
+    }
+
     /// Whether nobody else has changed the project since it was opened: on disks without locks two windows can have it.
     fn check_own(&self) -> Result<()> {
         self.writing.as_ref().map_or(Ok(()), |writing| writing.journal.check_own())?;

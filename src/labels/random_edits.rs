@@ -50,7 +50,8 @@ impl RandomEdits {
     /// Returns the next edit that is possible in `document`.
     pub fn step(&mut self, document: &Document) -> Step {
         loop {
-            if let Some(step) = self.attempt(document) {
+            // Videos that are all in the document already make a step without changes, which nobody can undo.
+            if let Some(step) = self.attempt(document).filter(|step| !step.changes.is_empty()) {
                 return step;
             }
         }

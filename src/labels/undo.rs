@@ -34,6 +34,15 @@ impl Undo {
         }
     }
 
+    /// Returns the steps that go this way, the next one first.
+    pub fn steps(&self, way: Way) -> impl Iterator<Item = &Step> {
+        let steps = match way {
+            Way::Back => &self.back,
+            Way::Forth => &self.forth,
+        };
+        steps.iter().rev()
+    }
+
     /// Notes that the next step went this way, and that `reverse` goes the other.
     pub fn went(&mut self, way: Way, reverse: Step) {
         let (from, to) = match way {

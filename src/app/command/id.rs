@@ -32,6 +32,6 @@ pub enum Command {
     StartLive, CorrectLive, RecordLive, DemoLive, MirrorLive, ListCameras, ChooseCorrections, TrainOnCorrections,
     ShowScores, ShowTraining, ShowLog, ShowFlow, ShowStatistics, ShowBenchmark, ShowEvaluation, ShowLive, ShowRuns,
     ShowPinned, ShowProject,
-    ToggleTheme, FullScreen, ResetLayout,
+    ToggleTheme, ToggleFrameNumbers, FullScreen, ResetLayout,
     Guide, Palette, Shortcuts, About,
 }

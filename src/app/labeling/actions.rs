@@ -1,5 +1,6 @@
 //! What the commands of labelling do to the project.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -23,9 +24,14 @@ use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Opened, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits};
 
 impl App {
-    /// Gives a label to the selected segment, without one to the part that is shown as marked, else to the whole clip.
+    /// Gives a label to the videos that are chosen together. Of a single one to the selected segment, without one to the part that is
+    /// shown as marked, else to the whole clip.
     pub(in crate::app) fn give(&mut self, label: Label) {
         self.session.labeling.current = Some(label);
+        let chosen = self.session.labeling.chosen();
+        if chosen.len() > 1 {
+            return self.label_clips(&chosen, label);
+        }
         if let Some(segment) = self.session.labeling.segment().cloned() {
             return self.edit(|document, id, _| edits::change_segment(document, id, Segment { label, ..segment }));
         }
@@ -40,6 +46,39 @@ impl App {
         match step.changes.is_empty() {
             true => self.session.told = Some(("No unlabelled clip is in a class folder".into(), Instant::now())),
             false => _ = self.do_step(Ok(step)),
+        }
+    }
+
+    /// Leaves folder names as they are, now and at the next start.
+    pub(in crate::app) fn decline_folders(&mut self) {
+        if let Some(project) = self.session.labeling.project() {
+            self.settings.labeling.decline_folders(project.dir());
+        }
+    }
+
+    /// Labels whole clips in one step.
+    fn label_clips(&mut self, ids: &[VideoId], label: Label) {
+        let Some(document) = self.session.labeling.document() else { return };
+        let several = document.settings.multi_label;
+        match edits::label_clips(document, ids, label) {
+            Ok(step) if step.changes.is_empty() => {
+                self.session.told = Some(("All selected videos have this label".into(), Instant::now()));
+            }
+            step => {
+                if self.do_step(step) && self.settings.labeling.advance && !several {
+                    self.session.labeling.choose_one();
+                    self.next_unlabelled();
+                }
+            }
+        }
+    }
+
+    /// Clears the labels of the videos that are chosen.
+    pub(super) fn unlabel(&mut self) {
+        let chosen = self.session.labeling.chosen();
+        match chosen.len() > 1 {
+            true => self.edit(|document, _, _| edits::unlabel_clips(document, &chosen)),
+            false => self.edit(|document, id, _| edits::unlabel_clip(document, id)),
         }
     }
 
@@ -60,16 +99,27 @@ impl App {
     pub(super) fn make_segment(&mut self) {
         let Some((start, end)) = self.session.marked_to_label() else { return };
         let Some(label) = self.session.labeling.current else { return };
-        let Some((document, (id, _))) = self.session.labeling.document().zip(self.session.labeling.video()) else {
-            return;
-        };
-        match edits::add_segment(document, id, label, start, end + 1) {
-            Err(error) => self.session.problem(&error),
+        let Some(video) = self.session.labeling.selected() else { return };
+        if self.add_segment(video, label, start..end + 1) {
+            self.session.marks = Marks::default();
+        }
+    }
+
+    /// Adds a segment and selects it, or says why that cannot be.
+    pub(in crate::app) fn add_segment(&mut self, video: VideoId, label: Label, frames: Range<usize>) -> bool {
+        let Some(document) = self.session.labeling.document() else { return false };
+        match edits::add_segment(document, video, label, frames.start, frames.end) {
+            Err(error) => {
+                self.session.problem(&error);
+                false
+            }
             Ok((segment, step)) => {
-                if self.do_step(Ok(step)) {
-                    self.session.marks = Marks::default();
+                let is_done = self.do_step(Ok(step));
+                if is_done && self.session.labeling.selected() == Some(video) {
+                    self.session.labeling.current = Some(label);
                     self.session.labeling.select_segment(Some(segment));
                 }
+                is_done
             }
         }
     }
@@ -137,10 +187,11 @@ impl App {
         self.seek(shown.min(self.session.frames().saturating_sub(1)));
     }
 
-    /// Esc lets go of the selected segment, so that the next label is for the clip.
+    /// Esc lets go of the selected segment and of all videos but the open one, so that the next label is for its clip.
     pub(in crate::app) fn leave_segment(&mut self, ctx: &Context) {
         if !ctx.text_edit_focused() && ctx.input(|input| input.key_pressed(Key::Escape)) {
             self.session.labeling.select_segment(None);
+            self.session.labeling.choose_one();
         }
     }
 
@@ -150,6 +201,21 @@ impl App {
 
     pub(super) fn redo(&mut self) {
         self.step_in_time("Redone", Project::redo_step, LabelingState::redo);
+    }
+
+    /// Undoes or does again several steps, until one cannot be written down.
+    pub(in crate::app) fn go_in_history(&mut self, steps: isize) {
+        for _ in 0..steps.unsigned_abs() {
+            let revision = self.session.labeling.project().map(Project::revision);
+            if steps < 0 {
+                self.undo()
+            } else {
+                self.redo()
+            }
+            if self.session.labeling.project().map(Project::revision) == revision {
+                return;
+            }
+        }
     }
 
     fn step_in_time(

@@ -11,7 +11,7 @@ use crate::app::command::spec::{CommandSpec, alt, command, ctrl, ctrl_shift, key
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
 use crate::app::session::Session;
-use crate::labels::{Label, Project, edits};
+use crate::labels::{Label, Project, VideoId};
 
 /// Why the labels of a locked video cannot be changed.
 const LOCKED: &str =
@@ -74,9 +74,12 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::Unlabel, G::Label, "Clear label", "Clear the clip's label", &[key(Key::U)],
         |on| {
             labellable(on)?;
-            ensure(on.session.labeling.video().is_some_and(|(_, video)| !video.labels.is_empty()), "The clip has no label")
+            let videos = on.session.labeling.document().map(|document| &document.videos);
+            let is_labelled = |id: VideoId| Some(!videos?.get(&id)?.labels.is_empty());
+            let mut chosen = on.session.labeling.chosen().into_iter();
+            ensure(chosen.any(|id| is_labelled(id) == Some(true)), "The clip has no label")
         })
-        .runs(|app, _| app.edit(|document, id, _| edits::unlabel_clip(document, id))),
+        .runs(|app, _| app.unlabel()),
     command(C::LabelByFolders, G::Label, "Label by folder name", "Label unlabelled clips by their folder names", &[],
         |on| {
             editable(on)?;

@@ -3,11 +3,17 @@
 mod actions;
 pub mod chip;
 pub mod commands;
+pub mod folder_offer;
+pub mod held;
+mod hold;
 pub mod import_export;
 pub mod panel;
 pub mod project_opener;
 #[cfg(test)]
 mod project_tests;
+#[cfg(test)]
+mod segment_tests;
+mod selection;
 pub mod settings;
 pub mod state;
 pub mod suggestions;

@@ -1,13 +1,19 @@
 //! What labelling remembers from one start to the next.
 
-use std::path::PathBuf;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::video_list::Sort;
 
+/// Height of a track that nobody has changed, in points.
+const TRACK: f32 = 16.0;
+/// For how many projects it is remembered that folder names are no labels.
+const DECLINED: usize = 32;
+
 /// The choices of the project panel.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LabelingSettings {
     /// The project that is open, to be opened again at the next start.
@@ -20,4 +26,49 @@ pub struct LabelingSettings {
     pub sort: Sort,
     /// How many tracks the project had that was open last: the place for them is kept while one is being opened.
     pub tracks: usize,
+    /// Height of a track, in points.
+    pub track_height: f32,
+    /// Whether a class's key that is held while the clip plays labels what passes meanwhile.
+    pub hold: bool,
+    /// Projects whose folder names are no labels, as a person said; the latest first.
+    declined: Vec<PathBuf>,
+}
+
+impl Default for LabelingSettings {
+    fn default() -> Self {
+        Self {
+            project: None,
+            advance: false,
+            hides_tracks: false,
+            sort: Sort::default(),
+            tracks: 0,
+            track_height: TRACK,
+            hold: false,
+            declined: Vec::new(),
+        }
+    }
+}
+
+impl LabelingSettings {
+    /// The heights that a track can have, in points.
+    pub const TRACK_HEIGHTS: RangeInclusive<f32> = 12.0..=40.0;
+
+    /// Returns the height of a track in points, whatever the file of the settings says.
+    pub fn track_height(&self) -> f32 {
+        let height = if self.track_height.is_finite() { self.track_height } else { TRACK };
+        height.clamp(*Self::TRACK_HEIGHTS.start(), *Self::TRACK_HEIGHTS.end())
+    }
+
+    /// Returns whether the folder names of the project in `dir` may be offered as labels.
+    pub fn may_offer_folders(&self, dir: &Path) -> bool {
+        !self.declined.iter().any(|declined| declined == dir)
+    }
+
+    /// Offers the folder names of the project in `dir` as labels no more.
+    pub fn decline_folders(&mut self, dir: &Path) {
+        if self.may_offer_folders(dir) {
+            self.declined.insert(0, dir.to_owned());
+            self.declined.truncate(DECLINED);
+        }
+    }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::folder_offer::FolderOffer;
+use super::held::HeldLabel;
 use super::import_export::ImportExport;
 use super::suggestions::SuggestionState;
 use super::thumbnails::Thumbnails;
@@ -57,10 +59,16 @@ pub struct LabelingState {
     pub notes: Vec<Error>,
     /// The video whose labels are changed.
     selected: Option<VideoId>,
+    /// Other videos that are labelled together with it.
+    pub(super) also: BTreeSet<VideoId>,
     /// The selected segment of the video.
     segment: Option<SegmentId>,
     /// The label that was given last.
     pub current: Option<Label>,
+    /// A class's key that is held while the clip plays.
+    pub held: Option<HeldLabel>,
+    /// Folder names that can be classes.
+    pub offer: FolderOffer,
     /// What is wrong with files.
     troubles: BTreeMap<VideoId, Trouble>,
     /// Changes with `troubles`.
@@ -248,6 +256,7 @@ impl LabelingState {
         self.changed = Some(Instant::now());
         let document = project.document();
         self.selected = self.selected.filter(|id| document.videos.contains_key(id));
+        self.also.retain(|id| document.videos.contains_key(id));
         let video = self.selected.and_then(|id| document.videos.get(&id));
         self.segment = self.segment.filter(|id| video.is_some_and(|video| video.segment(*id).is_some()));
         let is_known = |label: &Label| matches!(label, Label::Class(id) if document.class(*id).is_some());
@@ -285,6 +294,7 @@ impl LabelingState {
     pub fn select(&mut self, id: Option<VideoId>) {
         if self.selected != id {
             (self.selected, self.segment) = (id, None);
+            self.also.clear();
             self.untold |= id.is_some_and(|id| self.unchecked.insert(id));
         }
     }
@@ -296,6 +306,9 @@ impl LabelingState {
 
     /// Selects a segment of the selected video.
     pub fn select_segment(&mut self, id: Option<SegmentId>) {
+        if id.is_some() {
+            self.also.clear(); // The next label is for the segment alone.
+        }
         self.segment = id;
     }
 
@@ -351,6 +364,11 @@ impl LabelingState {
                 .refresh(key, project.document(), project.dir(), &self.suggestions, |id| troubles.contains_key(&id));
         }
         &self.list
+    }
+
+    /// The videos that were listed last.
+    pub(super) fn listed(&self) -> &[VideoId] {
+        self.list.rows()
     }
 
     /// The video `steps` further in the list, or the first or last one.

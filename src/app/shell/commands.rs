@@ -77,6 +77,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             theme::apply(ctx, app.settings.dark);
         })
         .below_line(),
+    command(C::ToggleFrameNumbers, G::View, "Frame numbers from 0 or 1", "Count frames from 0 or 1 in the window", &[], always)
+        .runs(|app, _| app.settings.frame_numbers = app.settings.frame_numbers.other()),
     command(C::FullScreen, G::View, "Full screen", "Enter or leave full screen", &[key(Key::F11)], always)
         .runs(|_, ctx| {
             let full_screen = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));

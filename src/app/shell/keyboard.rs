@@ -25,6 +25,9 @@ impl App {
             }
             let before = (self.overlay.is_open(), self.dialogs.is_asking());
             self.session.refused = None;
+            if self.begin_hold(command) {
+                continue;
+            }
             if let Err(reason) = self.attempt(command, ctx) {
                 // A key has no tooltip that would say so.
                 self.session.refused = Some((reason.into(), Instant::now()));
@@ -34,6 +37,7 @@ impl App {
                 break; // The rest was typed for what has just opened.
             }
         }
+        self.follow_hold(ctx); // After the presses: a key can be let go in the same repaint.
         if awaited {
             self.overlay.type_ahead(ctx);
         }

@@ -1,5 +1,40 @@
 //! Numbers as the panels write them.
 
+use serde::{Deserialize, Serialize};
+
+/// How the window's texts number the frames of a clip. Label files, tables and exports count from 0 whatever is chosen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FrameNumbers {
+    /// The first frame is frame 0, as in files.
+    #[default]
+    FromZero,
+    /// The first frame is frame 1.
+    FromOne,
+}
+
+impl FrameNumbers {
+    /// Returns the number of the frame at `index`, which counts from 0.
+    pub fn number(self, index: usize) -> usize {
+        match self {
+            Self::FromZero => index,
+            Self::FromOne => index.saturating_add(1),
+        }
+    }
+
+    /// Returns the other way of numbering.
+    pub fn other(self) -> Self {
+        match self {
+            Self::FromZero => Self::FromOne,
+            Self::FromOne => Self::FromZero,
+        }
+    }
+
+    /// Returns where in the clip a frame is, such as `frame 47 of 48, from 0`.
+    pub fn of(self, index: usize, frames: usize) -> String {
+        format!("frame {} of {frames}, from {}", self.number(index), self.number(0))
+    }
+}
+
 /// What a flow cost and how many a second that would be: `12 ms · 83 fps`.
 pub fn cost(millis: f32) -> String {
     let rate = 1000.0 / millis.max(1e-3);
@@ -60,6 +95,13 @@ pub fn percent_or_dash(share: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_of_48_frames_is_47_or_48_and_the_text_says_which() {
+        assert_eq!(FrameNumbers::FromZero.of(47, 48), "frame 47 of 48, from 0");
+        assert_eq!(FrameNumbers::FromOne.of(47, 48), "frame 48 of 48, from 1");
+        assert_eq!(FrameNumbers::default().other(), FrameNumbers::FromOne);
+    }
 
     #[test]
     fn numbers_in_words() {

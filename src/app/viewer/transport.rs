@@ -80,10 +80,9 @@ fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
             .color(tokens.weak),
     );
     ui.add_space(10.0);
-    let last = clip.frames.saturating_sub(1);
-    let frame = format!("frame {position} of {last}");
+    let frame = cx.settings.frame_numbers.of(position, clip.frames);
     ui.label(RichText::new(frame).text_style(TextStyle::Monospace).color(tokens.weak))
-        .on_hover_text("Frames are numbered from 0");
+        .on_hover_text("Number frames from 0 or 1: View menu");
 }
 
 fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -117,6 +116,7 @@ fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let marks = cx.session.marks;
     if marks.start.is_some() || marks.end.is_some() {
         let (start, end) = marks.segment(cx.session.frames());
+        let [start, end] = [start, end].map(|frame| cx.settings.frame_numbers.number(frame));
         ui.add_space(8.0);
         if ui.small_button("Clear").on_hover_text(Command::ClearMarks.hover_text(ui.ctx())).clicked() {
             cx.run(Command::ClearMarks);

@@ -7,6 +7,7 @@ use super::figure::Figure;
 use super::table::number;
 use crate::app::flow::state::{FlowComparison, Measures};
 use crate::app::panel::PanelContext;
+use crate::app::ui::format::FrameNumbers;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, source_color, source_dot};
 use crate::engine::{FlowSource, FlowStatistics, Request};
@@ -65,6 +66,11 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         .include_y(if found.is_empty() { 1.0 } else { 0.0 })
         .set_margin_fraction(vec2(0.0, 0.06))
         .y_axis_min_width(40.0);
+    let numbers = cx.settings.frame_numbers;
+    let plot = plot.x_axis_formatter(move |mark, _| match mark.value.fract() {
+        0.0 => numbers.number(mark.value.max(0.0) as usize).to_string(),
+        _ => String::new(), // no frame is there
+    });
     let plot = plot.show_x(false).show_y(false);
     let accent = tokens.accent;
     let few = found.iter().all(|(_, values)| values.len() < FEW);
@@ -86,7 +92,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         plot.pointer_coordinate().map(|at| at.x)
     });
     let pointed = shown.inner.map(|x| x.round().clamp(0.0, last) as usize);
-    let text = pointed.map_or(String::new(), |frame| told(frame, comparison, &found));
+    let text = pointed.map_or(String::new(), |frame| told(frame, comparison, &found, numbers));
     let response = shown.response.on_hover_text_at_pointer(text);
     if let Some(frame) = pointed.filter(|_| response.clicked()) {
         cx.send(Request::Player(PlayerCommand::SeekFrame(frame)));
@@ -106,8 +112,8 @@ fn means_ui(ui: &mut Ui, comparison: &FlowComparison, found: &[(FlowSource, Valu
 }
 
 /// A frame and what every source has there.
-fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)]) -> String {
-    let mut text = format!("frame {frame}");
+fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)], numbers: FrameNumbers) -> String {
+    let mut text = format!("frame {}", numbers.number(frame));
     for (source, values) in found {
         let value = values.iter().find(|(other, _)| *other == frame);
         let value = value.map_or("–".into(), |(_, value)| number(*value as f32));

@@ -5,6 +5,7 @@ use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 use super::figure::Figure;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
+use crate::app::ui::format::FrameNumbers;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, source_dot};
 use crate::engine::{FlowSource, FlowStatistics};
@@ -50,7 +51,7 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([12.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
-            head_ui(ui, &columns, in_view);
+            head_ui(ui, &columns, in_view, cx.settings.frame_numbers);
             for figure in Figure::ALL.into_iter().filter(|figure| truth || !figure.needs_truth()) {
                 row_ui(ui, figure, &columns, in_view);
             }
@@ -111,6 +112,7 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<S
     };
     Some(match FlowSource::ALL.into_iter().filter_map(last).max() {
         Some(frame) => {
+            let frame = cx.settings.frame_numbers.number(frame);
             format!("No ground truth for this frame. Last compared: frame {frame}.")
         }
         None => "No ground truth for this frame.".into(),
@@ -118,7 +120,7 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<S
 }
 
 /// Names of the sources, and the frame each figure belongs to.
-fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2]) {
+fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbers: FrameNumbers) {
     let tokens = Tokens::of(ui);
     ui.label("");
     for column in columns {
@@ -127,7 +129,7 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2]) {
             source_dot(ui, column.source);
             let frame = column.pair.map_or("not measured yet".into(), |[frame, stride]| {
                 let other = if [frame, stride] == in_view { "" } else { ", not the current pair" };
-                format!("frame {frame} → {}{other}", frame + stride)
+                format!("frame {} → {}{other}", numbers.number(frame), numbers.number(frame + stride))
             });
             let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
             ui.label(RichText::new(&column.name).small().color(color)).on_hover_text(frame);

@@ -136,7 +136,8 @@ fn segment_ui(ui: &mut Ui, segment: &Segment, times: Option<&FrameTimes>, cx: &m
     let secs = |times: &FrameTimes, frame: usize| time_code(times.secs(frame) - times.start_secs());
     let text = times.map(|times| format!("{} – {}", secs(times, segment.start), secs(times, segment.end)));
     let text = text.unwrap_or_default();
-    let frames = format!("frames {} to {}", segment.start, segment.end - 1);
+    let [first, last] = [segment.start, segment.end - 1].map(|frame| cx.settings.frame_numbers.number(frame));
+    let frames = format!("frames {first} to {last}");
     row.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}, {frames}")));
     if is_selected || row.hovered() {
         ui.painter().rect_filled(row.rect, RADIUS, if is_selected { tokens.accent_faint } else { tokens.raised });

@@ -2,6 +2,7 @@
 
 use eframe::egui::{Align, Label as Text, Layout, ProgressBar, RichText, Ui, vec2};
 
+use super::history::history_ui;
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, icon_button};
 use crate::app::labeling::suggestions::SuggestionPhase;
@@ -12,6 +13,10 @@ use crate::app::ui::theme::Tokens;
 
 /// Height of the bar that shows how far the labelling is, in points.
 const HEIGHT: f32 = 16.0;
+
+/// What screen readers call the answers to the offer of labels by folders.
+const YES: &str = "Label clips by folder";
+const NO: &str = "Leave clips unlabelled";
 
 /// Draws the head.
 pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -46,6 +51,7 @@ pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 /// How many videos are labelled, or how far the suggestions are.
 fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let offers = offers_folders(cx);
     let labeling = &mut cx.session.labeling;
     let labelled = labeling.list().labelled();
     let all = labeling.document().map_or(0, |document| document.videos.len());
@@ -53,21 +59,44 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         (SuggestionPhase::Preparing, _) => (0.0, "Loading model…".to_owned()),
         (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Suggesting labels: {done} of {of} videos")),
         (_, None) if labeling.is_searching() => (0.0, "Searching for videos…".to_owned()),
+        (_, None) if offers => (0.0, format!("0 of {all} labelled. Label by folder?")),
         (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
     let bar = ProgressBar::new(share).desired_height(HEIGHT).text(text);
-    if !labeling.is_searching() {
+    if !labeling.is_searching() && !offers {
         ui.add(bar);
         return;
     }
+    // In the place of the bar alone, so that nothing else moves.
     let size = vec2(ui.available_width(), HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        if ui.small_button("Cancel").on_hover_text("Stop searching for videos").clicked() {
+        if offers {
+            if ui.small_button("No").accessible_name(NO).on_hover_text("Leave all clips unlabelled").clicked() {
+                cx.actions.push(Action::DeclineFolders);
+            }
+            if ui.small_button("Label").accessible_name(YES).on_hover_text(Command::LabelByFolders.tooltip()).clicked()
+            {
+                cx.run(Command::LabelByFolders);
+            }
+        } else if ui.small_button("Cancel").on_hover_text("Stop searching for videos").clicked() {
             cx.actions.push(Action::StopSearches);
         }
         ui.add(bar);
     });
+}
+
+/// Whether the clips of the project can be labelled by their folders, and nobody has said no.
+fn offers_folders(cx: &mut PanelContext<'_>) -> bool {
+    let labeling = &mut cx.session.labeling;
+    if labeling.is_searching() || labeling.suggestions.phase != SuggestionPhase::Idle {
+        return false;
+    }
+    let mut offer = std::mem::take(&mut labeling.offer);
+    let project = labeling.project().filter(|project| cx.settings.labeling.may_offer_folders(project.dir()));
+    let offers = project.is_some_and(|project| !offer.folders(project).is_empty());
+    labeling.offer = offer;
+    offers
 }
 
 fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -81,6 +110,7 @@ fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 fn more_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.menu_button("More", |ui| {
+        ui.menu_button("History", |ui| history_ui(ui, cx));
         for command in [
             Command::ExchangeLabels,
             Command::SaveProject,

@@ -4,6 +4,7 @@ mod classes;
 mod clip;
 mod exchange;
 mod header;
+mod history;
 mod label_buttons;
 mod reorder;
 mod videos;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::{
     Align, Align2, ComboBox, FontId, Layout, Rect, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo,
-    pos2,
+    pos2, vec2,
 };
 
 use crate::app::command::Command;
@@ -52,6 +52,9 @@ impl VideosPage {
         let listed = Some((dir, cx.session.labeling.choice.clone()));
         // Another list begins at its top, wherever the last one stood.
         let is_other = self.listed != listed;
+        if is_other {
+            cx.session.labeling.choose_one(); // Nobody sees which others there were.
+        }
         self.listed = listed;
         let rows = cx.session.labeling.list().rows();
         if rows.is_empty() {
@@ -122,8 +125,14 @@ fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal(|ui| {
         ui.checkbox(&mut cx.settings.labeling.advance, RichText::new("Auto-advance").small())
             .on_hover_text("Open the next unlabelled clip after labelling");
+        ui.checkbox(&mut cx.settings.labeling.hold, RichText::new("Hold to label").small())
+            .on_hover_text("While playing, hold a class's key to label a segment");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button(ui, cx, Command::NextUnlabelled, RichText::new("Next unlabelled").small());
+            if cx.session.labeling.has_several() {
+                let text = format!("{} selected", cx.session.labeling.chosen().len());
+                ui.label(RichText::new(text).small()).on_hover_text("A key labels all selected videos (Esc: one)");
+            }
         });
     });
     ui.add_space(2.0);
@@ -187,10 +196,16 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     if let Some(trouble) = labeling.trouble(id) {
         said += &format!(", its file is {}", trouble.title());
     }
-    row.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}, {said}")));
     let is_selected = labeling.selected() == Some(id);
-    if is_selected || row.hovered() {
-        ui.painter().rect_filled(row.rect, RADIUS, if is_selected { tokens.accent_faint } else { tokens.raised });
+    let is_chosen = is_selected || labeling.is_chosen(id);
+    row.widget_info(|| WidgetInfo::selected(Role::Button, true, is_chosen, format!("{name}, {said}")));
+    if is_chosen || row.hovered() {
+        ui.painter().rect_filled(row.rect, RADIUS, if is_chosen { tokens.accent_faint } else { tokens.raised });
+    }
+    if is_selected && labeling.has_several() {
+        // Which of them is seen.
+        let edge = Rect::from_min_size(row.rect.min, vec2(2.0, row.rect.height()));
+        ui.painter().rect_filled(edge, 0.0, tokens.accent);
     }
     let picture =
         Rect::from_center_size(pos2(row.rect.left() + 5.0 + PICTURE[0] / 2.0, row.rect.center().y), PICTURE.into());
@@ -230,7 +245,16 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let facts = video.facts.as_ref().map(|facts| (facts.hash.clone(), facts.frames / 2));
     picture_ui(ui, picture, facts, &path, cx);
     if row.on_hover_text(path.display().to_string()).clicked() {
-        cx.actions.push(Action::ShowVideo(id));
+        let modifiers = ui.input(|input| input.modifiers);
+        let labeling = &mut cx.session.labeling;
+        match labeling.selected() {
+            Some(_) if modifiers.command => labeling.toggle_chosen(id),
+            Some(_) if modifiers.shift => labeling.choose_to(id),
+            _ => {
+                labeling.choose_one();
+                cx.actions.push(Action::ShowVideo(id));
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use eframe::egui::{
 
 use super::scores::scores_ui;
 use crate::app::pinned::state::PinnedState;
+use crate::app::settings::Settings;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::difference::PictureDifference;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
@@ -51,13 +52,14 @@ struct CardPicture {
 }
 
 impl Cards {
-    /// Draws a pin; true if it is to be taken off. No length or distance below `least_px` fills a scale: noise is not to look like
-    /// motion.
-    pub fn card_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState, least_px: f32) -> bool {
+    /// Draws a pin; true if it is to be taken off. No length or distance below that of the settings fills a scale: noise is not to
+    /// look like motion.
+    pub fn card_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState, settings: &Settings) -> bool {
+        let (least_px, numbers) = (settings.least_scale_px, settings.frame_numbers);
         let (before, now) = (pinned.outlook(pin, pinned.run.before()), pinned.outlook(pin, pinned.now()));
         let paths: Vec<_> = pinned.pins.iter().map(|pin| &pin.path).collect();
         let name = distinct_names(&paths).swap_remove(place);
-        let unpinned = title_ui(ui, pin, &name);
+        let unpinned = title_ui(ui, pin, &name, numbers.number(pin.frame));
         let failures = [pinned.failure(pin, pinned.now()), pinned.failure(pin, pinned.run.before())];
         for failure in failures.into_iter().flatten() {
             ui.add(Label::new(RichText::new(failure).small().color(Tokens::of(ui).error)).wrap());
@@ -211,13 +213,13 @@ fn mean_px(difference: &PictureDifference) -> f64 {
     sum / f64::from(count.max(1))
 }
 
-fn title_ui(ui: &mut Ui, pin: &Pin, name: &str) -> bool {
+fn title_ui(ui: &mut Ui, pin: &Pin, name: &str, number: usize) -> bool {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
         ui.label(RichText::new(name).color(tokens.strong)).on_hover_text(pin.path.display().to_string());
-        ui.label(RichText::new(format!("frame {}", pin.frame)).color(tokens.weak));
+        ui.label(RichText::new(format!("frame {number}")).color(tokens.weak));
         let button = ui.small_button("Unpin");
-        button.on_hover_text(format!("Unpin {name}, frame {}", pin.frame)).clicked()
+        button.on_hover_text(format!("Unpin {name}, frame {number}")).clicked()
     })
     .inner
 }

@@ -44,7 +44,7 @@ impl Panel for PinnedPanel {
             for (place, pin) in cx.session.pinned.pins.iter().enumerate() {
                 ui.add_space(SECTION_GAP);
                 ui.push_id(place, |ui| {
-                    if self.cards.card_ui(ui, place, pin, &cx.session.pinned, cx.settings.least_scale_px) {
+                    if self.cards.card_ui(ui, place, pin, &cx.session.pinned, cx.settings) {
                         unpinned = Some(pin.clone());
                     }
                 });

@@ -12,6 +12,7 @@ use super::layout;
 use super::legend;
 use crate::app::flow::state::{SourceState, video_units};
 use crate::app::session::Session;
+use crate::app::ui::format::FrameNumbers;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::difference::PictureDifference;
 use crate::app::viewer::gpu_flow;
@@ -57,6 +58,8 @@ pub struct Canvas<'a> {
     pub index: usize,
     /// The common scale.
     pub scale: MagnitudeScale,
+    /// How frames are numbered.
+    pub numbers: FrameNumbers,
 }
 
 /// Where the pictures of a view lie inside its pane: one, or as many as there are scales, flows or inputs.
@@ -310,7 +313,8 @@ impl Canvas<'_> {
                 self.painter.rect_stroke(picture.intersect(tile), 0.0, stroke, StrokeKind::Inside);
             }
             let first = strip.window_start + i * strip.stride;
-            self.tag(picture.intersect(tile), &format!("{first} → {}", first + strip.stride));
+            let [first, second] = [first, first + strip.stride].map(|frame| self.numbers.number(frame));
+            self.tag(picture.intersect(tile), &format!("{first} → {second}"));
         }
         self.painter = all;
     }

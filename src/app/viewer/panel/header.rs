@@ -4,7 +4,7 @@ use eframe::egui::{Align, Button, ComboBox, Label, Layout, Rect, RichText, TextS
 
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
-use crate::app::ui::format::cost;
+use crate::app::ui::format::{FrameNumbers, cost};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
@@ -42,7 +42,7 @@ pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut P
                 if ui.available_width() < NARROWEST_CAPTION {
                     return;
                 }
-                let text = caption(&view, cx.session);
+                let text = caption(&view, cx.session, cx.settings.frame_numbers);
                 let note = cx.session.flow.source(view.source).flow.as_ref().and_then(|flow| flow.note.clone());
                 let short = in_room(ui, &text, &view, cx.session);
                 let shown = Label::new(RichText::new(short).small().color(tokens.weak)).truncate();
@@ -146,11 +146,13 @@ fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session) -> String {
 }
 
 /// What the view shows at present: the frames, the cost, and whether it is up to date.
-pub fn caption(view: &ViewSpec, session: &Session) -> String {
+pub fn caption(view: &ViewSpec, session: &Session, numbers: FrameNumbers) -> String {
     let state = session.flow.source(view.source);
-    let pair = |frame: usize, stride: usize| format!("{frame} → {}", frame + stride);
+    let pair = |frame: usize, stride: usize| format!("{} → {}", numbers.number(frame), numbers.number(frame + stride));
     match view.kind {
-        ViewKind::Frame => session.frame.as_ref().map(|frame| frame.index.to_string()).unwrap_or_default(),
+        ViewKind::Frame => {
+            session.frame.as_ref().map(|frame| numbers.number(frame.index).to_string()).unwrap_or_default()
+        }
         kind if kind.is_diagnostics() => {
             state.diagnostics.as_ref().map(|found| pair(found.frame, found.stride)).unwrap_or_default()
         }

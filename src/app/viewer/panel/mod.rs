@@ -109,7 +109,7 @@ impl Viewer {
         self.headers_ui(ui, &placed, cx);
         let mut pointer = None;
         for (index, place) in placed.iter().enumerate() {
-            let response = self.pane_response(ui, index, place, cx.session);
+            let response = self.pane_response(ui, index, place, cx);
             if response.clicked() {
                 select_tile(&response, place, cx);
             }
@@ -181,11 +181,13 @@ impl Viewer {
     }
 
     /// Takes wheel, drag and double click over one of the views; all of them move all.
-    fn pane_response(&mut self, ui: &Ui, index: usize, place: &Placed, session: &Session) -> Response {
+    fn pane_response(&mut self, ui: &Ui, index: usize, place: &Placed, cx: &PanelContext<'_>) -> Response {
         let response = ui.interact(place.seen, ui.scope_id().with(("view", index)), Sense::click_and_drag());
         response.widget_info(|| {
-            let name = format!("{} {}", place.view.kind.name(), header::caption(&place.view, session));
-            let source = if place.view.kind == ViewKind::Frame { "" } else { session.flow.name_of(place.view.source) };
+            let caption = header::caption(&place.view, cx.session, cx.settings.frame_numbers);
+            let name = format!("{} {caption}", place.view.kind.name());
+            let is_flow = place.view.kind != ViewKind::Frame;
+            let source = if is_flow { cx.session.flow.name_of(place.view.source) } else { "" };
             WidgetInfo::labeled(Role::Image, true, format!("{name} {source}").trim())
         });
         let at = response.hover_pos().or(response.interact_pointer_pos());
@@ -239,6 +241,7 @@ impl Viewer {
                 textures: &mut self.textures,
                 index,
                 scale,
+                numbers: cx.settings.frame_numbers,
             };
             let drawn = canvas.view_ui(&place.view, cx.session, self.differences.get(&index));
             self.drawn.push(drawn);

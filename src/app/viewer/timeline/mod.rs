@@ -3,13 +3,15 @@
 //! for each class.
 
 mod axis;
+mod drag;
+mod lanes;
 mod pictures;
 mod score_line;
 mod tracks;
 
 use std::ops::Range;
 
-use eframe::egui::{Align2, Painter, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, Id, Painter, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use self::axis::Axis;
 use self::score_line::score_line_ui;
@@ -42,7 +44,10 @@ impl Timeline {
     pub fn timeline_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let frames = cx.session.frames();
         let sense = if frames > 0 { Sense::click_and_drag() } else { Sense::hover() };
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), sense);
+        let (whole, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+        // Above the tracks, whose names are at the left.
+        let rect = whole.with_min_x(whole.left() + Tracks::margin(cx));
+        let response = ui.interact(rect, Id::unique("timeline"), sense);
         response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, frames > 0, "Timeline"));
         let tokens = Tokens::of(ui);
         let bar = Rect::from_min_max(rect.min + vec2(0.0, 14.0), rect.max - vec2(0.0, STRIP + 2.0));
@@ -70,7 +75,8 @@ impl Timeline {
         if let Some(pointer) = response.hover_pos() {
             let frame = axis.frame_at(pointer.x, frames);
             let time = time_code(cx.session.clip.as_ref().map_or(0.0, |clip| secs_at(&clip.times, frame as f64)));
-            response.on_hover_text_at_pointer(format!("{time}, frame {frame}"));
+            let number = cx.settings.frame_numbers.number(frame);
+            response.on_hover_text_at_pointer(format!("{time}, frame {number}"));
         }
         if let Some(response) = score_line_ui(ui, &axis, cx) {
             scrub(&response, &axis, cx);

@@ -1,67 +1,59 @@
-//! A track for each class: its segments, to be selected, moved and stretched, and what the networks see.
+//! A track for each class: its segments, to be drawn, selected, moved and stretched, and what the networks see.
 
 use std::ops::Range;
 
 use eframe::egui::{
-    Align2, Color32, CornerRadius, CursorIcon, FontId, Id, Rect, Response, RichText, Role, ScrollArea, Sense, Stroke,
-    StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, CornerRadius, CursorIcon, FontId, Id, Rect, Response, RichText, Role, ScrollArea, Sense, Slider,
+    Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
 use super::axis::Axis;
+use super::drag::{Drag, NewSegment, TrackPart, snapping_places};
+use super::lanes::{Lanes, NAMES, Tracklist};
 use super::pictures::pictures_ui;
 use crate::app::command::Command;
-use crate::app::labeling::chip::label_color;
+use crate::app::labeling::settings::LabelingSettings;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
-use crate::engine::Prediction;
-use crate::labels::{Label, Segment, Video, VideoId, edits};
+use crate::labels::{Segment, SegmentId, Video, VideoId, edits};
 
 /// Height of the pictures, in points.
 const PICTURES: f32 = 30.0;
-/// Height of a track, in points.
-const TRACK: f32 = 16.0;
 /// Tracks that are seen at once in any window; more of them scroll.
 const SEEN: usize = 6;
 /// The height beyond which a window shows more of them, and for how much of it each, in points.
 const HIGH: [f32; 2] = [900.0, 120.0];
-/// Height of what the networks see in a track, in points.
-const PREDICTION: f32 = 4.0;
-/// How opaque the track of a label of the whole clip is: less than a segment.
-const OF_CLIP: f32 = 0.3;
+/// Share of the window that high tracks may have: the rest is the viewer's.
+const SHARE: f32 = 0.3;
 /// How near the pointer takes an edge, in points.
 const REACH: f32 = 4.0;
 /// How near an edge snaps to another one, in points.
 const SNAP: f32 = 6.0;
-
-/// What of a segment is dragged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TrackPart {
-    Start,
-    End,
-    Whole,
-}
-
-/// A segment under way: it becomes a step when it is let go.
-#[derive(Debug, Clone)]
-struct Drag {
-    video: VideoId,
-    before: Segment,
-    now: Segment,
-    part: TrackPart,
-    /// Position among the frames where it was taken.
-    taken_at: f64,
-}
+/// Segments below this width are only painted where they are crowded, in points: nobody can aim at one of them.
+const THIN: f32 = 6.0;
+/// How far thin segments are apart that can each be aimed at, in points.
+const APART: f32 = 24.0;
+/// Segments that end within this of what is painted already would change no pixel, in points.
+const SAME: f32 = 0.5;
 
 /// The tracks.
 #[derive(Default)]
 pub(super) struct Tracks {
     drag: Option<Drag>,
+    new: Option<NewSegment>,
 }
 
 impl Tracks {
+    /// Returns the width of the column of names, which the timeline keeps free at its left.
+    pub fn margin(cx: &PanelContext<'_>) -> f32 {
+        let labeling = &cx.session.labeling;
+        let has_project = labeling.project().is_some() || labeling.opening.is_some();
+        if has_project && !cx.settings.labeling.hides_tracks { NAMES } else { 0.0 }
+    }
+
     /// Keeps the place of the tracks free while no clip is open, so that nothing jumps when the next one is.
     pub fn no_clip_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        self.drag = None;
+        (self.drag, self.new) = (None, None);
         let Some(height) = height(ui, cx) else { return };
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         if cx.session.opening.is_none() && !cx.session.live.is_active() && cx.session.labeling.project().is_some() {
@@ -88,75 +80,100 @@ impl Tracks {
         };
         ui.spacing_mut().item_spacing.y = 2.0;
         let width = ui.available_width();
-        let (strip, pictures) = ui.allocate_exact_size(vec2(width, PICTURES), Sense::click_and_drag());
+        let (row, _) = ui.allocate_exact_size(vec2(width, PICTURES), Sense::hover());
+        height_ui(ui, row.with_max_x(row.left() + NAMES), cx);
+        let strip = row.with_min_x(row.left() + NAMES);
+        let pictures = ui.interact(strip, Id::unique("frames of the clip"), Sense::click_and_drag());
         pictures.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Frames of the clip"));
         pictures_ui(ui, strip, axis, cx);
         scrub(&pictures, axis, cx);
-        let labels = labels(cx)?;
-        cx.settings.labeling.tracks = labels.len();
+        let list = Tracklist::of(ui, cx)?;
+        cx.settings.labeling.tracks = list.tracks.len();
+        let track = cx.settings.labeling.track_height();
         let mut area = ScrollArea::vertical().id_salt("tracks").max_height(height - PICTURES - 4.0);
         area = area.min_scrolled_height(height - PICTURES - 4.0).auto_shrink([false, true]);
         area.show(ui, |ui| {
-            let size = vec2(width, labels.len() as f32 * TRACK);
-            let (rect, ground) = ui.allocate_exact_size(size, Sense::click_and_drag());
+            let size = vec2(width, list.tracks.len() as f32 * track);
+            let (whole, _) = ui.allocate_exact_size(size, Sense::hover());
+            let rect = whole.with_min_x(whole.left() + NAMES);
+            let ground = ui.interact(rect, Id::unique("tracks"), Sense::click_and_drag());
             ground.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Tracks"));
-            ground_ui(ui, rect, &labels, axis, cx);
-            self.segments_ui(ui, rect, &labels, axis, (id, video.as_ref()), cx);
-            names_ui(ui, rect, &labels, cx);
-            lines_ui(ui, rect, axis, cx);
-            if ground.clicked() {
-                cx.session.labeling.select_segment(None);
-            }
-            scrub(&ground, axis, cx);
+            let lanes = Lanes { rect, height: track, list: &list, axis };
+            lanes.ground_ui(ui, cx);
+            lanes.names_ui(ui);
+            self.segments_ui(ui, &lanes, (id, video.as_ref()), cx);
+            self.take_ground(ui, ground, &lanes, (id, video.as_ref()), cx);
+            self.new_ui(ui, &lanes, cx);
+            lanes.lines_ui(ui, cx);
         });
         Some(pictures)
     }
 
-    fn segments_ui(
+    /// Draws the segments in view. However many there are, only as many as there is room for can be taken by the pointer.
+    fn segments_ui(&mut self, ui: &Ui, lanes: &Lanes<'_>, (id, video): (VideoId, &Video), cx: &mut PanelContext<'_>) {
+        self.drag = self.drag.take().filter(|drag| drag.video == id && video.segment(drag.before.id).is_some());
+        let dragged = self.drag.as_ref().map(|drag| drag.before.id);
+        let selected = cx.session.labeling.segment().map(|segment| segment.id);
+        let seen = lanes.seen(ui);
+        let mut crowds = vec![Crowd::default(); lanes.list.tracks.len()];
+        for segment in &video.segments {
+            // What is dragged is drawn wherever it is, and above the others.
+            if !lanes.is_in_view(&(segment.start..segment.end)) || Some(segment.id) == dragged {
+                continue;
+            }
+            let Some(row) = lanes.list.row(segment.label).filter(|row| seen.contains(row)) else { continue };
+            let place = lanes.place(row, segment.start..segment.end).intersect(lanes.rect);
+            let is_selected = Some(segment.id) == selected;
+            match crowds[row].room_for(place, is_selected) {
+                Room::None => {}
+                Room::ToSee => {
+                    _ = ui.painter().rect_filled(place, 0.0, lanes.list.tracks[row].color.gamma_multiply(0.7))
+                }
+                Room::ToTake => self.segment_ui(ui, place, row, segment, is_selected, lanes, (id, video), cx),
+            }
+        }
+        if let Some(segment) = dragged.and_then(|dragged| video.segment(dragged))
+            && let Some(now) = self.drag.as_ref().map(|drag| drag.now.start..drag.now.end)
+            && let Some(row) = lanes.list.row(segment.label)
+        {
+            let place = lanes.place(row, now).intersect(lanes.rect);
+            self.segment_ui(ui, place, row, segment, Some(segment.id) == selected, lanes, (id, video), cx);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a segment, and where it lies")]
+    fn segment_ui(
         &mut self,
         ui: &Ui,
-        rect: Rect,
-        labels: &[Label],
-        axis: &Axis,
+        place: Rect,
+        row: usize,
+        segment: &Segment,
+        is_selected: bool,
+        lanes: &Lanes<'_>,
         (id, video): (VideoId, &Video),
         cx: &mut PanelContext<'_>,
     ) {
-        self.drag = self.drag.take().filter(|drag| drag.video == id && video.segment(drag.before.id).is_some());
+        let track = &lanes.list.tracks[row];
+        let drag = self.drag.as_ref().filter(|drag| drag.before.id == segment.id);
+        let frames = drag.map_or(segment.start..segment.end, |drag| drag.now.start..drag.now.end);
+        let clash = self.clash(segment.id, cx);
+        paint_segment(ui, place, track.color, is_selected, clash.is_some());
+        let parts = parts(ui, place, Id::unique(("segment", id.0, segment.id.0)));
+        name_parts(&parts, &track.name, &frames, cx);
         let editable = cx.session.labeling.can_edit();
-        let seen = seen(ui, rect, labels.len());
-        for segment in &video.segments {
-            let now = match &self.drag {
-                Some(drag) if drag.before.id == segment.id => drag.now.clone(),
-                _ => segment.clone(),
+        for (part, response) in parts {
+            let response = match (&clash, editable) {
+                (Some(clash), _) => response.on_hover_text_at_pointer(clash),
+                (None, Err(reason)) => response.on_hover_text_at_pointer(reason),
+                (None, Ok(())) => response.on_hover_cursor(cursor(part)),
             };
-            let Some(row) = labels.iter().position(|label| *label == now.label) else { continue };
-            let (left, right) = (axis.x(now.start as f64), axis.x(now.end as f64));
-            let is_dragged = self.drag.as_ref().is_some_and(|drag| drag.before.id == segment.id);
-            let is_seen = right >= rect.left() && left <= rect.right() && seen.contains(&row);
-            if !is_seen && !is_dragged {
-                continue;
-            }
-            let top = rect.top() + row as f32 * TRACK;
-            let place = Rect::from_min_max(pos2(left, top + 1.0), pos2(right.max(left + 2.0), top + TRACK - 1.0));
-            let clash = self.clash(segment, cx);
-            segment_ui(ui, place.intersect(rect), &now, clash.is_some(), cx);
-            let salt = Id::unique(("segment", id.0, segment.id.0));
-            let parts = parts(ui, place.intersect(rect), salt);
-            name_parts(&parts, &now, cx);
-            for (part, response) in parts {
-                let response = match (&clash, editable) {
-                    (Some(clash), _) => response.on_hover_text_at_pointer(clash),
-                    (None, Err(reason)) => response.on_hover_text_at_pointer(reason),
-                    (None, Ok(())) => response.on_hover_cursor(cursor(part)),
-                };
-                self.take_pointer(ui, &response, part, segment, (id, video), axis, cx);
-            }
+            self.take_pointer(ui, &response, part, segment, (id, video), lanes.axis, cx);
         }
     }
 
     /// Why a dragged segment cannot lie where it is.
-    fn clash(&self, segment: &Segment, cx: &PanelContext<'_>) -> Option<String> {
-        let drag = self.drag.as_ref().filter(|drag| drag.before.id == segment.id)?;
+    fn clash(&self, segment: SegmentId, cx: &PanelContext<'_>) -> Option<String> {
+        let drag = self.drag.as_ref().filter(|drag| drag.before.id == segment)?;
         let document = cx.session.labeling.document()?;
         edits::change_segment(document, drag.video, drag.now.clone()).err().map(|error| error.cause)
     }
@@ -200,14 +217,14 @@ impl Tracks {
         };
         if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged()) {
             let snap = f64::from(SNAP / axis.frame_width());
-            let places = snapping_places(video, segment, cx);
+            let places = snapping_places(video, Some(segment), frames);
             drag.move_to(axis.position_at(pointer.x), frames, &places, snap);
             let shown = if part == TrackPart::End { drag.now.end - 1 } else { drag.now.start };
             seek(shown, cx);
         }
         if response.drag_stopped() {
             let Some(drag) = self.drag.take() else { return };
-            if drag.now != drag.before {
+            if drag.now != drag.before && is_let_go(ui) {
                 cx.edit(move |document| {
                     // What else was said of it meanwhile stays.
                     let segment = document.videos.get(&id).and_then(|video| video.segment(drag.now.id));
@@ -218,60 +235,153 @@ impl Tracks {
             }
         }
     }
-}
 
-impl Drag {
-    /// Follows the pointer from frame to frame, and to `places` that are nearer than `snap` frames.
-    fn move_to(&mut self, position: f64, frames: usize, places: &[usize], snap: f64) {
-        let moved = position - self.taken_at;
-        let edge = |edge: usize| {
-            let wanted = edge as f64 + moved;
-            let distance = |place: &&usize| (**place as f64 - wanted).abs();
-            let near = places
-                .iter()
-                .filter(|place| distance(place) <= snap)
-                .min_by(|a, b| distance(a).total_cmp(&distance(b)));
-            near.map_or(wanted.round().max(0.0) as usize, |place| *place)
-        };
-        let Segment { start, end, .. } = self.before;
-        match self.part {
-            TrackPart::Start => self.now.start = edge(start).min(end - 1),
-            TrackPart::End => self.now.end = edge(end).clamp(start + 1, frames.max(start + 1)),
-            TrackPart::Whole => {
-                let length = end - start;
-                let (by_start, by_end) = (edge(start), edge(end));
-                // Whichever edge has something to snap to.
-                let free = (start as f64 + moved).round().max(0.0) as usize;
-                let to =
-                    if by_start == free && by_end != free + length { by_end.saturating_sub(length) } else { by_start };
-                self.now.start = to.min(frames.saturating_sub(length));
-                self.now.end = self.now.start + length;
+    /// A click beside the segments seeks; a drag draws a new segment of the track's class.
+    fn take_ground(
+        &mut self,
+        ui: &Ui,
+        mut ground: Response,
+        lanes: &Lanes<'_>,
+        (id, video): (VideoId, &Video),
+        cx: &mut PanelContext<'_>,
+    ) {
+        if ground.clicked() {
+            // One that is too thin to be aimed at is selected where it is crowded, too.
+            let near = ground.interact_pointer_pos().and_then(|at| lanes.segment_at(at, REACH, video));
+            cx.session.labeling.select_segment(near.map(|segment| segment.id));
+        }
+        let can_label = cx.session.can_label().is_ok();
+        if ground.drag_started() && can_label {
+            let origin = ui.input(|input| input.pointer.press_origin());
+            self.new = origin
+                .and_then(|at| Some(NewSegment::at(id, lanes.track_at(at.y)?.label, lanes.axis.position_at(at.x))));
+        }
+        let Some(new) = self.new.as_mut().filter(|new| new.video == id) else {
+            self.new = None;
+            scrub(&ground, lanes.axis, cx);
+            if can_label {
+                ground.on_hover_cursor(CursorIcon::Crosshair);
             }
+            return;
+        };
+        if let Some(pointer) = ground.interact_pointer_pos().filter(|_| ground.dragged()) {
+            let frames = cx.session.frames();
+            let snap = f64::from(SNAP / lanes.axis.frame_width());
+            let places = snapping_places(video, None, frames);
+            new.reach_to(lanes.axis.position_at(pointer.x), frames, &places, snap);
+            seek(new.shown, cx);
+            if let Some(clash) = clash_of_new(new, cx) {
+                ground = ground.on_hover_text_at_pointer(clash);
+            }
+        }
+        if !ground.dragged()
+            && let Some(new) = self.new.take()
+            && ground.drag_stopped()
+            && is_let_go(ui)
+        {
+            cx.actions.push(Action::AddSegment { video: id, label: new.label, frames: new.start..new.end });
+        }
+    }
+
+    /// Shows what is being drawn, or labelled by a key that is held.
+    fn new_ui(&self, ui: &Ui, lanes: &Lanes<'_>, cx: &PanelContext<'_>) {
+        let show = |label, frames: Range<usize>, clashes: bool| {
+            let Some(row) = lanes.list.row(label) else { return };
+            let place = lanes.place(row, frames).intersect(lanes.rect);
+            paint_segment(ui, place, lanes.list.tracks[row].color, true, clashes);
+        };
+        if let Some(new) = &self.new {
+            show(new.label, new.start..new.end, clash_of_new(new, cx).is_some());
+        }
+        if let Some(held) = cx.session.labeling.held.as_ref().filter(|held| !held.is_over) {
+            show(held.label, held.frames(), false);
         }
     }
 }
 
-/// Height of pictures and tracks; `None` where no project is open or being opened, or they are hidden. It depends on the project and the window
-/// alone, so that labelling moves nothing.
-fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
-    let more = ((ui.content_rect().height() - HIGH[0]) / HIGH[1]).max(0.0) as usize;
-    let known = labels(cx).map(|labels| labels.len());
-    let awaited = || cx.session.labeling.opening.is_some().then_some(cx.settings.labeling.tracks);
-    let tracks = known.or_else(awaited)?.clamp(2, SEEN + more);
-    (!cx.settings.labeling.hides_tracks).then_some(PICTURES + 4.0 + tracks as f32 * TRACK)
+/// Why a segment that is drawn cannot lie where it is.
+fn clash_of_new(new: &NewSegment, cx: &PanelContext<'_>) -> Option<String> {
+    let document = cx.session.labeling.document()?;
+    edits::add_segment(document, new.video, new.label, new.start, new.end).err().map(|error| error.cause)
 }
 
-/// The tracks from top to bottom.
-fn labels(cx: &PanelContext<'_>) -> Option<Vec<Label>> {
-    let classes = cx.session.labeling.document()?.classes.iter().map(|class| Label::Class(class.id));
-    Some(classes.chain([Label::Background]).collect())
+/// Whether a drag ended as the button was let go, and not with Esc.
+fn is_let_go(ui: &Ui) -> bool {
+    ui.input(|input| input.pointer.any_released())
+}
+
+/// What there is room for in a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// Nothing: it would change no pixel.
+    None,
+    /// A segment that is seen.
+    ToSee,
+    /// A segment that the pointer can take.
+    ToTake,
+}
+
+/// The segments that were drawn in a track, by start: how far they reach.
+#[derive(Debug, Clone, Copy)]
+struct Crowd {
+    painted_to: f32,
+    taken_to: f32,
+}
+
+impl Default for Crowd {
+    fn default() -> Self {
+        Self { painted_to: f32::NEG_INFINITY, taken_to: f32::NEG_INFINITY }
+    }
+}
+
+impl Crowd {
+    /// Returns what there is room for at `place`, and notes that it is drawn.
+    fn room_for(&mut self, place: Rect, is_selected: bool) -> Room {
+        let is_crowded = place.width() < THIN && place.left() < self.taken_to + APART;
+        if is_selected || !is_crowded {
+            self.taken_to = self.taken_to.max(place.right());
+            self.painted_to = self.painted_to.max(place.right());
+            return Room::ToTake;
+        }
+        if place.right() <= self.painted_to + SAME {
+            return Room::None;
+        }
+        self.painted_to = place.right();
+        Room::ToSee
+    }
+}
+
+/// Height of pictures and tracks; `None` where no project is open or being opened, or they are hidden. It depends on the project, the
+/// window and the chosen height alone, so that labelling moves nothing.
+fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
+    let (window, track) = (ui.content_rect().height(), cx.settings.labeling.track_height());
+    let more = ((window - HIGH[0]) / HIGH[1]).max(0.0) as usize;
+    let known = cx.session.labeling.document().map(|document| document.classes.len() + 1);
+    let awaited = || cx.session.labeling.opening.is_some().then_some(cx.settings.labeling.tracks);
+    let tracks = known.or_else(awaited)?.clamp(2, SEEN + more) as f32;
+    let room = (SHARE * window).max(2.0 * track);
+    (!cx.settings.labeling.hides_tracks).then_some(PICTURES + 4.0 + (tracks * track).min(room))
+}
+
+/// The height of a track, above the column of names.
+fn height_ui(ui: &mut Ui, place: Rect, cx: &mut PanelContext<'_>) {
+    let place = place.shrink2(vec2(6.0, 4.0));
+    ui.scope_builder(UiBuilder::new().max_rect(place), |ui| {
+        ui.spacing_mut().slider_width = place.width();
+        let mut height = cx.settings.labeling.track_height();
+        let slider = Slider::new(&mut height, LabelingSettings::TRACK_HEIGHTS).show_value(false);
+        let response = ui.add(slider).accessible_name("Track height").on_hover_text("Height of the tracks");
+        if response.changed() {
+            cx.settings.labeling.track_height = height.round();
+        }
+    });
 }
 
 fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let Some(path) = cx.session.clip.as_ref().map(|clip| clip.path.clone()) else { return };
     let row = Rect::from_center_size(rect.center(), vec2(360.0, 26.0));
-    ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(row), |ui| {
+    ui.scope_builder(UiBuilder::new().max_rect(row), |ui| {
         ui.horizontal(|ui| {
             ui.label(RichText::new("This clip is not in the project.").color(Tokens::of(ui).weak));
             let editable = cx.session.labeling.can_edit();
@@ -284,83 +394,8 @@ fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// The tracks that the scroll area shows.
-fn seen(ui: &Ui, rect: Rect, tracks: usize) -> Range<usize> {
-    let place = |y: f32| ((y - rect.top()) / TRACK).max(0.0);
-    let clip = ui.clip_rect();
-    let end = (place(clip.bottom()).ceil() as usize).min(tracks);
-    (place(clip.top()) as usize).min(end)..end
-}
-
-/// Tracks, those of the labels of the whole clip filled, and what the networks see in them.
-fn ground_ui(ui: &Ui, rect: Rect, labels: &[Label], axis: &Axis, cx: &PanelContext<'_>) {
+fn paint_segment(ui: &Ui, place: Rect, color: Color32, is_selected: bool, clashes: bool) {
     let tokens = Tokens::of(ui);
-    let painter = ui.painter_at(rect);
-    let Some(document) = cx.session.labeling.document() else { return };
-    let video = cx.session.labeling.video().map(|(_, video)| video);
-    let suggestions = &cx.session.labeling.suggestions;
-    let prediction = video.and_then(|video| suggestions.of(video)).map(|found| (found, suggestions.labels(document)));
-    for row in seen(ui, rect, labels.len()) {
-        let label = &labels[row];
-        let top = rect.top() + row as f32 * TRACK;
-        let track = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), TRACK - 1.0));
-        painter.rect_filled(track, 2.0, tokens.background);
-        let color = label_color(ui, document, *label);
-        if video.is_some_and(|video| video.labels.contains(label)) {
-            painter.rect_filled(track, 2.0, color.gamma_multiply(OF_CLIP));
-        }
-        if let Some((prediction, classes)) = &prediction
-            && let Some(class) = classes.iter().position(|other| *other == Some(*label))
-        {
-            prediction_ui(ui, track, class, color, axis, prediction);
-        }
-    }
-    if let Some((start, end)) = marked(cx) {
-        let x = axis.x(start as f64)..=axis.x(end as f64);
-        painter.rect_filled(Rect::from_x_y_ranges(x, rect.y_range()), 0.0, tokens.accent.gamma_multiply(0.14));
-    }
-}
-
-/// The names of the tracks, legible whatever is under them.
-fn names_ui(ui: &Ui, rect: Rect, labels: &[Label], cx: &PanelContext<'_>) {
-    let tokens = Tokens::of(ui);
-    let painter = ui.painter_at(rect);
-    let Some(document) = cx.session.labeling.document() else { return };
-    for row in seen(ui, rect, labels.len()) {
-        let label = &labels[row];
-        // Above what the networks see.
-        let middle = rect.top() + (row as f32 + 0.5) * TRACK - PREDICTION / 2.0;
-        let name = document.label_name(*label).to_owned();
-        let galley = painter.layout_no_wrap(name, FontId::proportional(10.0), tokens.strong);
-        let place = Align2::LEFT_CENTER.anchor_size(pos2(rect.left() + 6.0, middle), galley.size());
-        painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, tokens.background.gamma_multiply(0.6));
-        painter.galley(place.min, galley, tokens.strong);
-    }
-}
-
-/// How likely a class is over time: as opaque as it is likely.
-fn prediction_ui(ui: &Ui, track: Rect, class: usize, color: Color32, axis: &Axis, prediction: &Prediction) {
-    let painter = ui.painter_at(track);
-    let middle = |index: usize| {
-        let window = &prediction.windows[index];
-        (window.start + window.end) as f64 / 2.0
-    };
-    let last = prediction.windows.len() - 1;
-    for (index, window) in prediction.windows.iter().enumerate() {
-        let from = if index == 0 { window.start as f64 } else { (middle(index - 1) + middle(index)) / 2.0 };
-        let to = if index == last { window.end as f64 } else { (middle(index) + middle(index + 1)) / 2.0 };
-        let share = window.fused.get(class).copied().unwrap_or(0.0).clamp(0.0, 1.0);
-        let place =
-            Rect::from_min_max(pos2(axis.x(from), track.bottom() - PREDICTION), pos2(axis.x(to), track.bottom()));
-        painter.rect_filled(place, 0.0, color.gamma_multiply(share));
-    }
-}
-
-fn segment_ui(ui: &Ui, place: Rect, segment: &Segment, clashes: bool, cx: &PanelContext<'_>) {
-    let tokens = Tokens::of(ui);
-    let Some(document) = cx.session.labeling.document() else { return };
-    let color = label_color(ui, document, segment.label);
-    let is_selected = cx.session.labeling.segment().is_some_and(|other| other.id == segment.id);
     let round = CornerRadius::same(3);
     let painter = ui.painter();
     painter.rect_filled(place, round, color.gamma_multiply(if is_selected { 0.95 } else { 0.7 }));
@@ -389,16 +424,18 @@ fn parts(ui: &Ui, place: Rect, salt: Id) -> [(TrackPart, Response); 3] {
     ]
 }
 
-fn name_parts(parts: &[(TrackPart, Response); 3], segment: &Segment, cx: &PanelContext<'_>) {
-    let Some(document) = cx.session.labeling.document() else { return };
-    let name = document.label_name(segment.label);
+fn name_parts(parts: &[(TrackPart, Response); 3], name: &str, frames: &Range<usize>, cx: &PanelContext<'_>) {
+    let numbers = cx.settings.frame_numbers;
+    let (first, last) = (numbers.number(frames.start), numbers.number(frames.end - 1));
     for (part, response) in parts {
-        let text = match part {
-            TrackPart::Whole => format!("{name}, frames {} to {}", segment.start, segment.end - 1),
-            TrackPart::Start => format!("Start of {name} at {}", segment.start),
-            TrackPart::End => format!("End of {name} at {}", segment.end - 1),
-        };
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &text));
+        response.widget_info(|| {
+            let text = match part {
+                TrackPart::Whole => format!("{name}, frames {first} to {last}"),
+                TrackPart::Start => format!("Start of {name} at {first}"),
+                TrackPart::End => format!("End of {name} at {last}"),
+            };
+            WidgetInfo::labeled(Role::Button, true, text)
+        });
     }
 }
 
@@ -407,31 +444,6 @@ fn cursor(part: TrackPart) -> CursorIcon {
         TrackPart::Whole => CursorIcon::Grab,
         TrackPart::Start | TrackPart::End => CursorIcon::ResizeHorizontal,
     }
-}
-
-/// Where edges snap to: those of other segments, the playhead, both ends of the clip.
-fn snapping_places(video: &Video, segment: &Segment, cx: &PanelContext<'_>) -> Vec<usize> {
-    let others = video.segments.iter().filter(|other| other.id != segment.id);
-    let edges = others.flat_map(|other| [other.start, other.end]);
-    edges.chain([0, cx.session.frames()]).collect()
-}
-
-/// The marked part, its end exclusive.
-fn marked(cx: &PanelContext<'_>) -> Option<(usize, usize)> {
-    cx.session.marked().map(|(start, end)| (start, end + 1))
-}
-
-/// The playhead and the marks, across all tracks.
-fn lines_ui(ui: &Ui, rect: Rect, axis: &Axis, cx: &PanelContext<'_>) {
-    let tokens = Tokens::of(ui);
-    let painter = ui.painter_at(rect);
-    let marks = cx.session.marks;
-    let marked = [marks.start, marks.end.map(|end| end + 1)];
-    for frame in marked.into_iter().flatten() {
-        painter.vline(axis.x(frame as f64), rect.y_range(), Stroke::new(1.0, tokens.accent));
-    }
-    let x = axis.x(cx.session.player.position as f64 + 0.5);
-    painter.vline(x, rect.y_range(), Stroke::new(1.5, tokens.accent));
 }
 
 /// Seeks to where the pointer is pressed.
@@ -449,36 +461,21 @@ fn seek(frame: usize, cx: &mut PanelContext<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::pos2;
+
     use super::*;
-    use crate::labels::SegmentId;
-
-    fn drag(part: TrackPart) -> Drag {
-        let before = Segment { id: SegmentId(0), label: Label::Background, start: 20, end: 30, note: String::new() };
-        Drag { video: VideoId(0), now: before.clone(), before, part, taken_at: 25.0 }
-    }
-
-    fn dragged(part: TrackPart, to: f64, places: &[usize]) -> (usize, usize) {
-        let mut drag = drag(part);
-        drag.move_to(to, 100, places, 2.0);
-        (drag.now.start, drag.now.end)
-    }
 
     #[test]
-    fn edges_follow_in_whole_frames_and_never_cross() {
-        assert_eq!(dragged(TrackPart::Start, 21.4, &[]), (16, 30));
-        assert_eq!(dragged(TrackPart::Start, 80.0, &[]), (29, 30));
-        assert_eq!(dragged(TrackPart::End, -90.0, &[]), (20, 21));
-        assert_eq!(dragged(TrackPart::End, 999.0, &[]), (20, 100));
-        assert_eq!(dragged(TrackPart::Start, -90.0, &[]), (0, 30));
-    }
-
-    #[test]
-    fn a_moved_segment_keeps_its_length_and_snaps_with_either_edge() {
-        assert_eq!(dragged(TrackPart::Whole, 35.2, &[]), (30, 40));
-        assert_eq!(dragged(TrackPart::Whole, 999.0, &[]), (90, 100));
-        assert_eq!(dragged(TrackPart::Whole, -50.0, &[]), (0, 10));
-        assert_eq!(dragged(TrackPart::Whole, 35.0, &[31]), (31, 41), "its start is near");
-        assert_eq!(dragged(TrackPart::Whole, 35.0, &[42]), (32, 42), "its end is near");
-        assert_eq!(dragged(TrackPart::End, 36.0, &[42, 60]), (20, 42));
+    fn crowded_thin_segments_are_painted_and_not_taken_one_by_one() {
+        let mut crowd = Crowd::default();
+        let mut room = |left: f32, width: f32, is_selected| {
+            crowd.room_for(Rect::from_min_size(pos2(left, 0.0), vec2(width, 9.0)), is_selected)
+        };
+        assert_eq!(room(0.0, 2.0, false), Room::ToTake, "one that stands alone");
+        assert_eq!(room(2.0, 2.0, false), Room::ToSee);
+        assert_eq!(room(2.2, 2.0, false), Room::None);
+        assert_eq!(room(2.3, 2.0, true), Room::ToTake, "the selected one can always be changed");
+        assert_eq!(room(8.0, 20.0, false), Room::ToTake);
+        assert_eq!(room(60.0, 2.0, false), Room::ToTake, "far from the others");
     }
 }
