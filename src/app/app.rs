@@ -206,6 +206,7 @@ impl App {
 
     /// Draws everything and does what the person asked for.
     pub(super) fn draw(&mut self, ui: &mut Ui) {
+        theme::fit_lists(ui.ctx());
         self.take_keys(ui.ctx());
         self.take_escape(ui.ctx());
         (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);

@@ -18,7 +18,7 @@ use super::training::settings::TrainingSettings;
 use super::ui::format::FrameNumbers;
 use super::viewer::views::Views;
 use super::viewer::wheel_place::WheelPlace;
-use crate::engine::FlowSettings;
+use crate::engine::{FlowSettings, flow_model};
 use crate::flow::files::FlowFormat;
 use crate::gpu::DeviceChoice;
 
@@ -149,8 +149,12 @@ impl Settings {
     /// The settings of the last time, and the defaults of those that another version has written in a way that cannot be read.
     pub fn load(storage: Option<&dyn Storage>) -> Self {
         let text = storage.and_then(|storage| storage.get_string(KEY));
+        let is_first_start = text.is_none();
         let (read, unread) = text.map_or((None, None), |text| text::read(&text));
         let mut settings: Self = read.unwrap_or_default();
+        if is_first_start && flow_model().is_ok() {
+            settings.views = Views::at_first_start();
+        }
         settings.unread = unread;
         if !is_complete(&settings.layout) {
             (settings.layout, settings.fits_window) = (default_layout(), true);
@@ -280,7 +284,9 @@ mod tests {
         }
         let mut memory = Memory::default();
         assert!(Settings::load(None).fits_window);
+        assert_eq!(Settings::load(None).views, Views::at_first_start(), "the flow model comes with the program");
         memory.set_string(KEY, "(dark:false)".into());
+        assert_eq!(Settings::load(Some(&memory)).views, Views::default());
         assert!(!Settings::load(Some(&memory)).fits_window, "the layout may be a person's");
         let loaded = Settings::load(Some(&memory));
         assert_eq!((loaded.unread, loaded.dark, loaded.training), (None, false, TrainingSettings::default()));

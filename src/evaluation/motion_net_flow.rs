@@ -125,7 +125,8 @@ impl FlowEstimator for MotionNetFlow {
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
         let [width, height] = common_size(first, second)?;
         let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
-        let mut candidates = Vec::new();
+        // What stands still is to stand still: it is found to move a little otherwise.
+        let mut candidates = if self.refines { vec![flow.clone()] } else { Vec::new() };
         for (step, scale) in self.scales.iter().enumerate() {
             let rest = self.at_scale(first, &warp_backward(first, second, &flow), *scale)?;
             for (sum, rest) in flow.uv.iter_mut().zip(rest.uv) {

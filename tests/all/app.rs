@@ -113,20 +113,20 @@ impl Window {
 #[test]
 fn a_clip_is_stepped_through_and_scored() {
     let mut window = Window::with_clip();
-    window.until_text("frame 0 of 29");
+    window.until_text("frame 0 of 30, from 0");
     window.until_text("Flow 0 → 1");
     window.until("the fused share of a class", |harness| harness.query_by_label_contains("one: spatial").is_some());
 
     window.press(Modifiers::NONE, Key::ArrowRight);
-    window.until_text("frame 1 of 29");
+    window.until_text("frame 1 of 30, from 0");
     window.press(Modifiers::NONE, Key::End);
-    window.until_text("frame 29 of 29");
+    window.until_text("frame 29 of 30, from 0");
     window.press(Modifiers::NONE, Key::ArrowLeft);
-    window.until_text("frame 28 of 29");
+    window.until_text("frame 28 of 30, from 0");
     window.press(Modifiers::NONE, Key::Home);
-    window.until_text("frame 0 of 29");
+    window.until_text("frame 0 of 30, from 0");
     window.click("Play or pause");
-    window.until("a frame played", |harness| harness.query_by_label_contains("frame 0 of 29").is_none());
+    window.until("a frame played", |harness| harness.query_by_label_contains("frame 0 of 30, from 0").is_none());
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_typed_path_opens_and_a_wrong_one_says_why() {
     window.until("a notice", |harness| harness.query_by_label("Dismiss").is_some());
 
     window.harness.state_mut().open(clip, &ctx);
-    window.until_text("frame 0 of 11");
+    window.until_text("frame 0 of 12, from 0");
     assert!(window.harness.query_by_label("Dismiss").is_none(), "what went wrong before is no longer in the way");
 }
 
@@ -236,14 +236,14 @@ fn what_cannot_be_opened_leaves_the_open_clip_where_it_is() {
     let clip = fixture::clip(window.dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
     let ctx = window.harness.ctx.clone();
     window.harness.state_mut().open(clip.clone(), &ctx);
-    window.until_text("frame 0 of 11");
+    window.until_text("frame 0 of 12, from 0");
     window.press(Modifiers::NONE, Key::End);
-    window.until_text("frame 11 of 11");
+    window.until_text("frame 11 of 12, from 0");
     let text = window.dir.path().join("notes.mp4");
     std::fs::write(&text, "not a video").unwrap();
     window.harness.state_mut().open(text, &ctx);
     window.until("a notice", |harness| harness.query_by_label("Dismiss").is_some());
-    assert!(window.sees("frame 11 of 11"));
+    assert!(window.sees("frame 11 of 12, from 0"));
 
     // Beside it in a folder, where it is opened without being looked at before.
     let folder = window.dir.path().join("folder");
@@ -252,12 +252,12 @@ fn what_cannot_be_opened_leaves_the_open_clip_where_it_is() {
     std::fs::write(folder.join("b.mp4"), "not a video").unwrap();
     window.harness.state_mut().open(folder, &ctx);
     window.until_text("clip 1 of 2");
-    window.until_text("frame 0 of 11");
+    window.until_text("frame 0 of 12, from 0");
     window.press(Modifiers::NONE, Key::End);
-    window.until_text("frame 11 of 11");
+    window.until_text("frame 11 of 12, from 0");
     window.perform(Command::NextVideo);
     window.until("a notice", |harness| harness.query_by_label("Dismiss").is_some());
-    window.until_text("frame 11 of 11");
+    window.until_text("frame 11 of 12, from 0");
     assert!(window.sees("clip 1 of 2") && window.harness.query_by_label("Dismiss").is_some());
 }
 
@@ -280,11 +280,11 @@ fn a_dropped_clip_opens_and_is_offered_again() {
     let mut window = Window::empty();
     let clip = fixture::clip(window.dir.path(), 12, Geometry { width: 64, height: 48 }).unwrap();
     window.drop_path(clip);
-    window.until_text("frame 0 of 11");
+    window.until_text("frame 0 of 12, from 0");
     window.perform(Command::CloseClip);
     window.until("the welcome screen", |harness| harness.query_by_label("Open sample").is_some());
     window.click("clip.mp4");
-    window.until_text("frame 0 of 11");
+    window.until_text("frame 0 of 12, from 0");
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_network_is_trained_held_and_used() {
         fixture::clip(&folder, 14, Geometry { width: 96, height: 80 }).unwrap();
     }
     let ctx = window.harness.ctx.clone();
-    window.until_text("frame 0 of 29");
+    window.until_text("frame 0 of 30, from 0");
     window.perform(Command::ShowTraining);
     window.until_text("Single network");
     window.click("Single network");

@@ -58,7 +58,7 @@ fn dropped_clips_are_labelled_suggested_and_there_again() {
     window.until_text("0 of 2 labelled");
 
     window.press(Modifiers::COMMAND, Key::ArrowDown);
-    window.until_text("frame 0 of 29");
+    window.until_text("frame 0 of 30, from 0");
     window.press(Modifiers::NONE, Key::Num2);
     window.until_text("1 of 2 labelled");
     window.until_text("Flow 0 → 1"); // the networks are loaded
@@ -72,7 +72,7 @@ fn dropped_clips_are_labelled_suggested_and_there_again() {
     }
     window.until("a suggestion", |harness| sees(harness, "unlabelled, suggested"));
     window.press(Modifiers::COMMAND, Key::ArrowRight);
-    window.until_text("frame 0 of 11");
+    window.until_text("frame 0 of 12, from 0");
     window.press(Modifiers::NONE, Key::Y);
     window.until_text("2 of 2 labelled");
 

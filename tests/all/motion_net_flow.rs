@@ -101,6 +101,14 @@ fn the_refinement_makes_flow_precise() {
 }
 
 #[test]
+fn refined_flow_of_still_pictures_is_still() {
+    let [picture, _] = moving(160, 128, [0, 0]);
+    let flow = shipped().with_refinement(true).estimate(&picture, &picture).unwrap();
+    let longest = flow.uv.iter().map(|[u, v]| u.hypot(*v)).fold(0.0, f32::max);
+    assert!(longest < 0.02, "{longest} px");
+}
+
+#[test]
 fn padding_does_not_move_the_flow() {
     // 150×110 is filled up to 192×128; what lies away from the padding is seen as in 160×120.
     let [first, second] = moving(160, 120, [2, 1]);

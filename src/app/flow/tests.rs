@@ -473,7 +473,7 @@ fn panels_whose_tabs_do_not_fit_are_chosen_from_a_menu() {
     assert!(tab(&window, "Log").is_some_and(|log| log.right() <= 1280.0), "its tab is in the bar");
     assert_eq!(tab(&window, "Scores"), scores, "the others stay where they are");
     assert!(window.harness.query_by_label_contains("Scroll tabs").is_none());
-    let wide = Window::new([2600.0, 720.0], Views::default());
+    let wide = Window::new([5200.0, 720.0], Views::default());
     assert!(tab(&wide, "Log").is_some() && wide.harness.query_by_label("More panels").is_none());
 }
 

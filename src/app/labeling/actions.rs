@@ -7,7 +7,6 @@ use std::time::Instant;
 use eframe::egui::{Context, Key};
 
 use super::import_export::{ExportOrder, ImportOrder};
-use super::project_opener::{Outcome, Start};
 use super::state::{LabelingState, Trouble};
 use super::suggestions::SuggestionPhase;
 use crate::app::App;
@@ -21,7 +20,7 @@ use crate::app::shell::replacement::Replacement;
 use crate::app::viewer::marks::Marks;
 use crate::engine::{Labeling, Request, SearchResult};
 use crate::error::{Error, Result};
-use crate::labels::{Document, Label, Opened, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits};
+use crate::labels::{Document, Label, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits};
 
 impl App {
     /// Gives a label to the videos that are chosen together. Of a single one to the selected segment, without one to the part that is
@@ -369,83 +368,6 @@ impl App {
             Some(order) => self.engine.send(Request::Suggest(Some(Box::new(order)))),
             None => self.session.told = Some(("All suggestions are up to date".into(), Instant::now())),
         }
-    }
-
-    /// Makes the folder of the sample's clips a project, or opens it.
-    pub(in crate::app) fn open_sample_project(&mut self, ctx: &Context) {
-        let Some(dir) = self.settings.sample.as_ref().map(|sample| sample.join("clips")) else { return };
-        self.begin_project(Start::Either, dir, ctx);
-    }
-
-    /// Begins to open or to make the project in `dir`.
-    pub(in crate::app) fn begin_project(&mut self, start: Start, dir: PathBuf, ctx: &Context) {
-        let dir = if dir.ends_with(Project::FILE) { dir.parent().map_or(PathBuf::new(), PathBuf::from) } else { dir };
-        let dir = std::path::absolute(&dir).unwrap_or(dir);
-        if start == Start::Open && self.session.labeling.opening.as_ref() == Some(&dir) {
-            return; // It is on its way.
-        }
-        self.session.labeling.opening = Some(dir.clone());
-        // One that could only be looked at may be free by now.
-        let open = self.session.labeling.project().filter(|project| !project.is_read_only());
-        let open = open.map(|project| project.dir().to_owned());
-        self.projects.begin(start, dir, open, ctx);
-    }
-
-    /// A project was opened or made, or could not be.
-    fn project_opened(&mut self, start: Start, dir: &Path, opened: Result<Outcome>, ctx: &Context) {
-        if self.session.labeling.opening.as_deref() != Some(dir) {
-            // Another one was asked for meanwhile.
-            if let Ok(Outcome::Opened(opened)) = opened {
-                self.projects.close(opened.project, ctx);
-            }
-            return;
-        }
-        self.session.labeling.opening = None;
-        let reopened = start == Start::Open && std::mem::take(&mut self.reopening);
-        match opened {
-            Ok(Outcome::Opened(opened)) => self.work_on(*opened, ctx),
-            Ok(Outcome::IsOpen) => {
-                let name = self.session.labeling.document().map_or("", |document| &document.settings.name);
-                self.session.told = Some((format!("Project {name} is already open"), Instant::now()));
-            }
-            // What is on a disk that is away at the start is asked for again the next time.
-            Err(error) if reopened => return self.session.log.push(LogLevel::Warning, error.to_string()),
-            Err(error) => {
-                self.settings.recent.retain(|path| path != dir);
-                return self.session.problem(&error);
-            }
-        }
-        if !reopened {
-            self.show(Pane::Project);
-        }
-        let is_empty = self.session.labeling.document().is_some_and(|document| document.videos.is_empty());
-        if start != Start::Open && is_empty {
-            self.find_videos(vec![dir.to_owned()]);
-        }
-    }
-
-    /// Works on a project that was opened, in place of the one before.
-    fn work_on(&mut self, opened: Opened, ctx: &Context) {
-        self.close_project(ctx);
-        let dir = opened.project.dir().to_owned();
-        self.session.log.push(LogLevel::Info, format!("Opened project {}", dir.display()));
-        for note in &opened.notes {
-            self.session.log.push(LogLevel::Warning, note.to_string());
-        }
-        self.settings.remember(&dir);
-        self.settings.labeling.project = Some(dir);
-        self.session.labeling.open(opened.project, opened.notes);
-        self.session.labeling.choice.sort = self.settings.labeling.sort;
-        self.session.follow_clip();
-    }
-
-    pub(super) fn close_project(&mut self, ctx: &Context) {
-        self.engine.send(Request::Suggest(None));
-        self.labeling.stop_searches();
-        if let Some(project) = self.session.labeling.close() {
-            self.projects.close(project, ctx);
-        }
-        self.settings.labeling.project = None;
     }
 
     /// Adds the videos among and below `paths` to the project once they are found.

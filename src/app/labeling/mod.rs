@@ -7,6 +7,7 @@ pub mod folder_offer;
 pub mod held;
 mod hold;
 pub mod import_export;
+mod opening;
 pub mod panel;
 pub mod project_opener;
 #[cfg(test)]

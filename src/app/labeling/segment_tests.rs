@@ -279,10 +279,10 @@ fn the_history_leads_back_and_forth_over_several_changes() {
         labeling.window.harness.get_by_label(text).click();
         labeling.window.settle();
     };
-    choose(&mut labeling, "Label as wave (clip_0.mp4)");
+    choose(&mut labeling, "Labelled as wave (clip_0.mp4)");
     assert_eq!(labeling.video(0).labels, [wave]);
-    choose(&mut labeling, "Label as jump (clip_0.mp4)");
+    choose(&mut labeling, "Labelled as jump (clip_0.mp4)");
     assert_eq!(labeling.video(0).labels, [jump]);
-    choose(&mut labeling, "Label as background (clip_0.mp4)");
+    choose(&mut labeling, "Labelled as background (clip_0.mp4)");
     assert_eq!(labeling.video(0).labels, [Label::Background]);
 }

@@ -116,11 +116,17 @@ fn device_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
 }
 
+/// Width of the button that opens the palette, in points.
+const PALETTE_WIDTH: f32 = 200.0;
+
 fn palette_button(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let weak = Tokens::of(ui).weak;
     let keys = Command::Palette.shortcut_text(ui.ctx());
+    // Beside the menus of a narrow window there is no room for the keys.
+    let width = ui.available_width().min(PALETTE_WIDTH);
+    let keys = if width < PALETTE_WIDTH { String::new() } else { keys };
     let content = (Icon::Search.atom(), RichText::new("Find a command").color(weak));
-    let response = ui.add(Button::new(content).shortcut_text(keys).min_size(eframe::egui::vec2(200.0, 0.0)));
+    let response = ui.add(Button::new(content).shortcut_text(keys).min_size(eframe::egui::vec2(width, 0.0)));
     if response.on_hover_text(Command::Palette.tooltip()).clicked() {
         cx.run(Command::Palette);
     }

@@ -14,8 +14,10 @@ use epaint_default_fonts::{EMOJI_ICON, NOTO_EMOJI_REGULAR};
 pub const SECTION_GAP: f32 = 14.0;
 /// Margin inside panels, in points.
 pub const PANEL_MARGIN: i8 = 12;
-/// Height of drop-down lists where the window has it, in points.
-const LIST: f32 = 2000.0;
+/// What a list or menu leaves of the window's height, in points: its own margin and the one around it.
+const AROUND_LISTS: f32 = 48.0;
+/// The least height of lists, in points.
+const LEAST_LIST: f32 = 160.0;
 /// Radius of buttons, fields and cards, in points.
 pub const RADIUS: u8 = 5;
 /// Fonts of pictograms and how large they are beside letters, as egui has them.
@@ -139,6 +141,17 @@ pub fn install(ctx: &Context) {
     ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
 }
 
+/// Lets lists and menus be as high as the window, beyond which they scroll: egui gives them 200 and 400 points whatever there is.
+pub fn fit_lists(ctx: &Context) {
+    let height = (ctx.content_rect().height() - AROUND_LISTS).max(LEAST_LIST);
+    if (ctx.global_style().spacing.combo_height - height).abs() > 0.5 {
+        ctx.all_styles_mut(|style| {
+            style.spacing.combo_height = height;
+            style.spacing.default_area_size.y = height;
+        });
+    }
+}
+
 /// Changes to the dark or the light theme.
 pub fn apply(ctx: &Context, dark: bool) {
     ctx.set_theme(if dark { ThemePreference::Dark } else { ThemePreference::Light });
@@ -190,7 +203,6 @@ fn style(tokens: &Tokens, visuals: Visuals) -> Style {
     spacing.interact_size = vec2(36.0, 24.0);
     spacing.menu_margin = Margin::same(6);
     spacing.window_margin = Margin::same(PANEL_MARGIN);
-    spacing.combo_height = LIST;
     spacing.slider_rail_height = 4.0;
     spacing.icon_width = 16.0;
     spacing.tooltip_width = 360.0;

@@ -173,6 +173,13 @@ impl Default for Views {
 }
 
 impl Views {
+    /// What the first start shows where the flow model comes with the program: its flow has the size of the picture, that of the model
+    /// in use is what its temporal stream sees.
+    pub fn at_first_start() -> Self {
+        let flow = ViewSpec::new(ViewKind::Flow, FlowSource::SecondNetwork);
+        Self::beside([ViewSpec::new(ViewKind::Frame, FlowSource::Network), flow])
+    }
+
     /// Views side by side.
     pub fn beside(list: impl IntoIterator<Item = ViewSpec>) -> Self {
         Self { list: list.into_iter().collect(), swipe: false, active: 0, dividers: Vec::new() }

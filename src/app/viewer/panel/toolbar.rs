@@ -170,6 +170,7 @@ fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn automatic_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let scale = MagnitudeScale::of(cx.settings, cx.session);
     let text = format!("auto, {}", scale.in_words(cx.settings.flow.stride));
+    let name = format!("Automatic colour scale: {text}");
     let text = RichText::new(text).color(Tokens::of(ui).weak);
     let menu = MenuButton::new(text).config(stays_open());
     let (response, _) = menu.ui(ui, |ui| {
@@ -179,5 +180,5 @@ fn automatic_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             .labelled_by(label.id)
             .on_hover_text("Lower values also colour the noise of still pictures");
     });
-    response.accessible_name("Automatic colour scale").on_hover_text("Pixels of the video. Click to set the least");
+    response.accessible_name(name).on_hover_text("Pixels of the video. Click to set the least");
 }
