@@ -329,7 +329,7 @@ fn a_network_is_trained_held_and_used() {
     window.perform(Command::PauseTraining);
     window.until_text("4 of 4 steps");
     window.until_text("Model saved to");
-    assert!(window.sees("pixel"), "the curves of the loss terms have their legend");
+    assert!(window.sees("Photometric"), "the curves of the loss terms have their legend");
 
     window.click("Load new model");
     window.until_text("Start from clips (flow-01)");

@@ -261,9 +261,13 @@ fn score_files_of_others_are_fused() {
     fs::write(dir.path().join("testlist01.txt"), "A/v_1.avi\r\nC/v_2.avi\r\nB/v_3.avi\r\n").unwrap();
     let fuse = "fuse --spatial s.npy --temporal t.npy --labels testlist01.txt";
     let said = run(dir.path(), &format!("{fuse} --weight 1.5 --rule released --sweep"), 0);
-    for words in
-        ["3 videos, 3 classes", "33.33 %  1 of 3", "66.67 %  2 of 3", "100.00 %  3 of 3", "1.50    100.00         3  ←"]
-    {
+    for words in [
+        "3 videos, 3 classes",
+        "33.33 % (6.1–79.2)  1 of 3",
+        "66.67 % (20.8–93.9)  2 of 3",
+        "100.00 % (43.9–100.0)  3 of 3",
+        "1.50    100.00         3   43.9–100.0  ←",
+    ] {
         assert!(said.contains(words), "{words} is not in {said}");
     }
     let none: Value = serde_json::from_str(&run(dir.path(), &format!("{fuse} --weight 0 --json"), 0)).unwrap();

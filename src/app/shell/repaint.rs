@@ -8,6 +8,7 @@ use eframe::egui::{Context, Event, RawInput, Rect, pos2, vec2};
 
 use crate::app::App;
 use crate::app::environment::Options;
+use crate::app::scores::state::ClipScoresPhase;
 use crate::app::settings::Settings;
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
@@ -66,7 +67,9 @@ pub fn measure_repaints(compute: Compute, clip: &Path, model: &Path, count: usiz
 
 fn wait_for_scores(app: &mut App, ctx: &Context) -> Result<()> {
     let started = Instant::now();
-    while app.session.analysis.as_ref().is_none_or(|analysis| analysis.scores.is_none()) {
+    let has_scores = |app: &App| app.session.analysis.as_ref().is_some_and(|analysis| analysis.scores.is_some());
+    // The whole clip is scored after its first window.
+    while !(has_scores(app) && app.session.clip_scores.phase == ClipScoresPhase::Ended) {
         if let Some(error) = &app.session.notice {
             return Err(error.clone());
         }
