@@ -264,7 +264,7 @@ impl App {
         // A pair of a benchmark is a clip only until the program ends.
         let is_kept = !self.session.is_pair(&clip);
         let folder = self.session.place_in_folder().map(|(folder, _)| folder.dir.clone());
-        is_kept.then(|| LastPlace { clip, frame: self.session.player.position, folder })
+        is_kept.then_some(LastPlace { clip, frame: self.session.player.position, folder })
     }
 
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.

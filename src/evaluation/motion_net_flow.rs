@@ -117,7 +117,11 @@ fn in_level_pixels(level: Tensor<4>, full_width: usize) -> Result<FlowField> {
 
 impl FlowEstimator for MotionNetFlow {
     fn name(&self) -> String {
-        let passes = if self.scales.len() > 1 { ", coarse to fine" } else { "" };
+        let passes = match self.scales.as_slice() {
+            [1.0] => String::new(),
+            scales if scales == Self::COARSE_TO_FINE => ", coarse to fine".into(),
+            scales => format!(", at {}", scales.iter().map(f32::to_string).collect::<Vec<_>>().join(" → ")),
+        };
         let refinement = if self.refines { ", refined" } else { "" };
         format!("{}{passes}{refinement}", self.name)
     }

@@ -1,7 +1,7 @@
 //! Segments that are drawn, held and crowded; several videos at a time; and how all of it is shown.
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, Pos2, Rect, pos2, vec2};
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2, vec2};
 use egui_kittest::kittest::Queryable;
 
 use super::tests::{FRAMES, LabelingStage, SIZE, open_clip, project};
@@ -57,6 +57,20 @@ fn a_drag_on_an_empty_part_of_a_track_makes_a_segment_of_its_class_in_one_step_a
     drop(window);
     let opened = Project::open(dir.path()).unwrap();
     assert_eq!(opened.project.document().videos[&VideoId(0)].segments.len(), 1, "the journal has it");
+}
+
+/// The last way of the pointer comes with the button's release in one repaint.
+#[test]
+fn a_quick_drag_reaches_to_where_it_was_let_go() {
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 1);
+    let jump = labeling.class(1);
+    let (from, halfway, to) = [20.5, 30.5, 59.5].map(|frame| on_track(&labeling, frame, 1)).into();
+    labeling.hold(from, halfway);
+    let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+    let let_go = Event::PointerButton { pos: to, button, pressed: false, modifiers };
+    labeling.window.harness.input_mut().events.extend([Event::PointerMoved(to), let_go]);
+    labeling.window.settle();
+    assert_eq!(labeling.segments(), [(jump, 20, 60)]);
 }
 
 #[test]
@@ -205,7 +219,7 @@ fn ten_thousand_segments_are_seen_and_only_a_few_are_taken_by_the_pointer() {
         video.facts.as_mut().unwrap().frames = frames;
         let segment = |i: usize| crate::labels::Segment {
             id: crate::labels::SegmentId(u32::try_from(i).unwrap()),
-            label: if i % 2 == 0 { wave } else { jump },
+            label: if i.is_multiple_of(2) { wave } else { jump },
             start: i * 4,
             end: i * 4 + 3,
             note: String::new(),

@@ -204,7 +204,7 @@ impl App {
     /// What is drawn into a recording, if that is wanted.
     fn recording_overlay(&self) -> Option<RecordingOverlay> {
         let classes = self.session.model.as_ref().map_or(Vec::new(), |model| model.classes.clone());
-        self.settings.live.records_overlay.then(|| RecordingOverlay { classes, fusion: self.session.fusion })
+        self.settings.live.records_overlay.then_some(RecordingOverlay { classes, fusion: self.session.fusion })
     }
 
     fn record(&mut self, ctx: &Context) {

@@ -97,12 +97,15 @@ fn locked(desired: &Mutex<DesiredInference>) -> MutexGuard<'_, DesiredInference>
     desired.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Is told the folder of a model that was loaded, and the model.
+type OnModel = Box<dyn Fn(PathBuf, &InferencePipeline) + Send>;
+
 /// The state of the thread.
 struct InferenceThread {
     compute: Compute,
     desired: Arc<Mutex<DesiredInference>>,
     results: PlaybackResults,
-    on_model: Box<dyn Fn(PathBuf, &InferencePipeline) + Send>,
+    on_model: OnModel,
     playback: Option<PlaybackInference>,
     /// The live source that is watched, and what was seen of it.
     live_inference: Option<(Arc<LiveSession>, LiveInference)>,

@@ -42,6 +42,9 @@ pub(in crate::training) struct FeatureExtractor {
     done: usize,
 }
 
+/// What a stream makes of its input.
+type FeaturesOf = fn(&Stream, Tensor<4>) -> Result<Tensor<2>>;
+
 /// Clips with their features.
 pub(in crate::training) struct Features {
     pub clips: Vec<LabelledClip>,
@@ -163,7 +166,7 @@ impl FeatureExtractor {
         let clip = clips.clip(index);
         let path = self.cache.as_ref().and_then(|cache| cache.path(clip)); // before the clip is read: it may change
         let device = device_of(&self.stream);
-        let (input, features): (Tensor<4>, fn(&Stream, Tensor<4>) -> Result<Tensor<2>>) = match flow {
+        let (input, features): (Tensor<4>, FeaturesOf) = match flow {
             Some(flow) => (self.flow_windows(index, flow)?, Stream::flow_features),
             None => (self.pictures(index)?, |stream, x| Ok(stream.features(x))),
         };

@@ -54,7 +54,7 @@ impl Timeline {
         ui.painter().rect_filled(bar, 3.0, tokens.background);
         if frames == 0 {
             self.window = None;
-            score_line::no_clip_ui(ui, cx.session);
+            score_line::no_clip_ui(ui, cx.session, rect.left());
             return self.tracks.no_clip_ui(ui, cx);
         }
         self.take_wheel(ui, &response, frames);

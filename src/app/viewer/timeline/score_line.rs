@@ -1,7 +1,7 @@
 //! The scores of the likeliest classes over time, in a strip below the timeline.
 
 use eframe::egui::{
-    Align2, Color32, FontId, Painter, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Id, Painter, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::axis::Axis;
@@ -14,17 +14,23 @@ use crate::ranking::falling;
 
 /// Height of the strip, in points.
 const HEIGHT: f32 = 26.0;
+/// What the strip says while it has no lines.
+const EMPTY: &str = "Scores over time";
 /// Classes that have a line.
 const SHOWN: usize = 3;
 
-/// Draws the strip, once a whole clip was scored; its response, to be scrubbed.
+/// Draws the strip, empty until the whole clip is scored; its response, to be scrubbed.
 pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> Option<Response> {
-    let (rect, response) = place(ui, cx.session, Sense::click_and_drag())?;
+    let (rect, response) = place(ui, cx.session, axis.bar.left(), Sense::click_and_drag())?;
     let session = &*cx.session;
     let painter = ui.painter_at(rect);
     let prediction = session.clip_scores.prediction(&session.fusion);
     let classes = session.model.as_ref().map_or(&[][..], |model| &model.classes);
-    let Some(prediction) = prediction else { return Some(response) };
+    let Some(prediction) = prediction else {
+        let font = FontId::proportional(10.0);
+        painter.text(rect.left_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, EMPTY, font, Tokens::of(ui).weak);
+        return Some(response);
+    };
     let lines: Vec<_> = leading(&prediction).into_iter().zip(Tokens::of(ui).series()).collect();
     for (class, color) in lines.iter().rev() {
         line_ui(&painter, rect, axis, &prediction, *class, *color);
@@ -48,23 +54,31 @@ pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> 
 }
 
 /// Keeps the place of the strip free while no clip is open, so that nothing jumps when the next one is.
-pub(super) fn no_clip_ui(ui: &mut Ui, session: &Session) {
-    place(ui, session, Sense::hover());
+pub(super) fn no_clip_ui(ui: &mut Ui, session: &Session, left: f32) {
+    place(ui, session, left, Sense::hover());
 }
 
-fn place(ui: &mut Ui, session: &Session, sense: Sense) -> Option<(Rect, Response)> {
-    if !session.clip_scores.was_used() {
+/// Takes the strip's place as soon as there is a model with streams: nothing jumps when its lines come.
+fn place(ui: &mut Ui, session: &Session, left: f32, sense: Sense) -> Option<(Rect, Response)> {
+    let has_streams = session.model.as_ref().is_some_and(|model| model.has_spatial || model.has_temporal);
+    if !has_streams && !session.clip_scores.was_used() {
         return None;
     }
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), sense);
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Scores over time"));
+    let (whole, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+    let rect = whole.with_min_x(left);
+    let response = ui.interact(rect, Id::unique("scores over time"), sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, EMPTY));
     ui.painter().rect_filled(rect, 2.0, Tokens::of(ui).background);
     Some((rect, response))
 }
 
-/// The classes that are likeliest over the whole clip, those of it that are likelier than chance.
+/// The classes that are likeliest in any window, those of them that are likelier than chance there.
 fn leading(prediction: &Prediction) -> Vec<usize> {
-    let shares = &prediction.fused;
+    let peak = |class: usize| {
+        let shares = prediction.windows.iter().filter_map(|window| window.fused.get(class));
+        shares.copied().fold(0.0, f32::max)
+    };
+    let shares: Vec<f32> = (0..prediction.fused.len()).map(peak).collect();
     let mut classes: Vec<usize> = (0..shares.len()).collect();
     classes.sort_by(|a, b| falling(&shares[*a], &shares[*b]));
     let chance = 1.0 / shares.len().max(1) as f32;
@@ -125,5 +139,17 @@ mod tests {
         assert_eq!(of(&[0.1, 0.5, 0.0, 0.4]), [1, 3]);
         assert_eq!(of(&[0.25, 0.2, 0.3, 0.22, 0.03]), [2, 0, 3]);
         assert_eq!(of(&[0.5, 0.5]), [0]);
+
+        // One that is seen for a while only has its line too.
+        let window = |start: usize, fused: [f32; 3]| WindowPrediction {
+            start,
+            end: start + 11,
+            spatial: vec![],
+            temporal: vec![],
+            fused: fused.to_vec(),
+        };
+        let windows = [[0.1, 0.8, 0.1], [0.1, 0.8, 0.1], [0.9, 0.05, 0.05]];
+        let windows = windows.into_iter().enumerate().map(|(place, fused)| window(11 * place, fused)).collect();
+        assert_eq!(leading(&Prediction::of(windows).unwrap()), [0, 1]);
     }
 }

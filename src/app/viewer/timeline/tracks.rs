@@ -264,7 +264,10 @@ impl Tracks {
             }
             return;
         };
-        if let Some(pointer) = ground.interact_pointer_pos().filter(|_| ground.dragged()) {
+        // Also in the repaint that it is let go in: the pointer may have come a long way since the one before.
+        let is_followed = ground.dragged() || ground.drag_stopped();
+        let pointer = ground.interact_pointer_pos().or_else(|| ui.input(|input| input.pointer.latest_pos()));
+        if let Some(pointer) = pointer.filter(|_| is_followed) {
             let frames = cx.session.frames();
             let snap = f64::from(SNAP / lanes.axis.frame_width());
             let places = snapping_places(video, None, frames);
