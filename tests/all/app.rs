@@ -316,6 +316,8 @@ fn a_network_is_trained_held_and_used() {
     window.until_text("Start from untrained");
     assert!(window.harness.get_by_role_and_label(Role::Button, "Start training").accesskit_node().is_disabled());
     window.harness.state_mut().open(clips, &ctx);
+    window.until_text("clip 1 of 2"); // its clips are listed
+    window.perform(Command::ShowTraining);
     window.until_text("2 clips in 2 classes");
     for (field, value) in [("Steps", 4.0), ("Batch size", 1.0)] {
         window.harness.get_by_role_and_label(Role::SpinButton, field).set_value_accesskit(value);
