@@ -138,7 +138,7 @@ pub(super) fn flow_in_squares(flow: Tensor<4>, squares: &[MotionSquare]) -> Tens
 }
 
 /// Returns the matrix `[side, length]` that samples the part of a line of `length` from `start`, `extent` long, both in shares of
-/// it, bilinearly at the middles of `side` pixels. Beyond its ends the line goes on as it ends.
+/// it, bilinearly at the middles of `side` pixels. Samples beyond the ends are clamped to them.
 fn interpolation(length: usize, side: usize, start: f32, extent: f32) -> Vec<f32> {
     let mut matrix = vec![0.0; side * length];
     for (row, taps) in matrix.chunks_exact_mut(length).enumerate() {

@@ -13,8 +13,8 @@ use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    ClipScoresOrder, InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message,
-    OverlayExport, RecordingOrder, RecordingOverlay, Request, Smoothing,
+    InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message, RecordingOrder,
+    RecordingOverlay, Request, Smoothing,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
@@ -339,13 +339,13 @@ fn closing_a_server_that_never_answers_does_not_hang() {
 }
 
 /// An engine with a model that has learned nothing.
-struct Stage {
-    watched: Watched,
-    dir: TempDir,
+pub struct Stage {
+    pub watched: Watched,
+    pub dir: TempDir,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let stage = Self { watched: Watched::new(cpu()), dir: tempfile::tempdir().unwrap() };
         let model = stage.model();
         fixture::model(&MOTION, NETWORK, &cpu().device).save(&model).unwrap();
@@ -354,11 +354,11 @@ impl Stage {
         stage
     }
 
-    fn model(&self) -> PathBuf {
+    pub fn model(&self) -> PathBuf {
         self.dir.path().join("model")
     }
 
-    fn send(&self, request: Request) {
+    pub fn send(&self, request: Request) {
         self.watched.engine.send(request);
     }
 
@@ -526,50 +526,6 @@ fn a_recording_has_the_size_of_the_source() {
     stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
     let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
     assert!(info.width == 1920 && info.height > 540, "{}×{}", info.width, info.height);
-}
-
-#[test]
-fn a_clip_is_exported_with_everything_drawn_in_or_not_at_all() {
-    let stage = Stage::new();
-    let clip = fixture::clip(stage.dir.path(), 14, CLIP).unwrap();
-    let path = stage.dir.path().join("annotated.mp4");
-    let (fusion, guard) = (Fusion::default(), OutputGuard::default());
-    let export = OverlayExport { clip, path: path.clone(), model: stage.model(), fusion, guard };
-    stage.send(Request::ExportAnnotated(Box::new(export.clone())));
-    stage.watched.message(|message| matches!(message, Message::ExportProgress { done: 3.., total: 14 }).then_some(()));
-    let frames = stage.watched.message(|message| match message {
-        Message::Annotated { frames, .. } => Some(*frames),
-        _ => None,
-    });
-    let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
-    assert_eq!((frames, info.frames, info.width), (14, 14, 640));
-    assert!(info.height > 267 && info.height < 400, "{}", info.height);
-    std::fs::remove_file(&path).unwrap();
-    stage.send(Request::ExportAnnotated(Box::new(export)));
-    stage.send(Request::Export(None));
-    stage.watched.message(|message| matches!(message, Message::ExportEnded).then_some(()));
-    assert!(!path.exists());
-}
-
-#[test]
-fn windows_all_over_a_clip_are_scored_until_it_is_closed() {
-    let stage = Stage::new();
-    let clip = fixture::clip(stage.dir.path(), 40, CLIP).unwrap();
-    let order = |id| Request::ScoreClip(Some(ClipScoresOrder { id, clip: clip.clone(), model: stage.model() }));
-    stage.send(order(1));
-    let mut windows = Vec::new();
-    stage.watched.message(|message| match message {
-        Message::ClipWindow(window) => {
-            windows.push((window.id, window.start, window.scores.temporal.len()));
-            None
-        }
-        Message::ClipScoresEnded(1) => Some(()),
-        _ => None,
-    });
-    assert_eq!(windows, [0, 7, 14, 21, 29].map(|start| (1, start, 2)));
-    stage.send(order(2));
-    stage.send(Request::Close);
-    stage.watched.message(|message| matches!(message, Message::ClipScoresEnded(2)).then_some(()));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod architecture;
 mod cli;
 mod cli_entry;
 mod cli_flow;
+mod clip_jobs;
 mod codec_vectors;
 mod dataset;
 mod dataset_kinds;

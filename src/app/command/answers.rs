@@ -145,7 +145,7 @@ impl App {
         }
     }
 
-    /// Goes on where the person was the last time.
+    /// Reopens the last clip at its last frame.
     fn return_to_last(&mut self, last: LastPlace, folder: Option<ClipFolder>, ctx: &Context) {
         let LastPlace { clip, frame, .. } = last;
         self.open_clip(clip.clone());

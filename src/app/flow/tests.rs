@@ -226,7 +226,7 @@ fn strip(source: FlowSource, turn: f32) -> FlowStack {
     }
 }
 
-fn analysis() -> Analysis {
+pub(in crate::app) fn analysis() -> Analysis {
     Analysis {
         frame: 3,
         window_start: 3,

@@ -229,7 +229,7 @@ impl App {
         let before = segment_ids(labeling);
         match go(labeling) {
             Ok(_) => {
-                // A segment that has come back is what one goes on with.
+                // A restored segment is selected.
                 let back = segment_ids(labeling).into_iter().find(|id| !before.contains(id));
                 if back.is_some() {
                     labeling.select_segment(back);

@@ -35,7 +35,7 @@ impl HeldLabel {
         self.from.min(self.to)..self.from.max(self.to) + 1
     }
 
-    /// Goes on to the frame that is seen now; false if that is no further one: a loop has begun again, or a person went elsewhere.
+    /// Extends the span to the current frame; false if that is not a later one, after a loop or a seek.
     pub fn pass(&mut self, frame: usize) -> bool {
         let goes_on = if self.backwards { frame <= self.to } else { frame >= self.to };
         if goes_on {

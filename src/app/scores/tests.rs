@@ -8,23 +8,14 @@ use egui_kittest::kittest::Queryable;
 use super::state::ClipScoresPhase;
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::flow::tests::{Window, fill, model_of};
+use crate::app::flow::tests::{Window, analysis, fill, model_of};
 use crate::app::settings::Settings;
-use crate::engine::{Analysis, ClipWindow, Message, Scores, Timing};
+use crate::engine::{Analysis, ClipWindow, Message, Scores};
 
 fn scored(app: &mut App) {
     fill(app);
     let scores = Scores { temporal: vec![6.0, 0.0], spatial: vec![5.0, 1.0], ..Scores::default() };
-    app.session.analysis = Some(Arc::new(Analysis {
-        frame: 3,
-        window_start: 3,
-        pair: 0,
-        level: 2,
-        stride: 1,
-        padded: 0,
-        scores: Some(scores),
-        timing: Timing::default(),
-    }));
+    app.session.analysis = Some(Arc::new(Analysis { scores: Some(scores), ..analysis() }));
 }
 
 fn window() -> Window {

@@ -1,4 +1,4 @@
-//! How a path goes on that is being typed: what there is on the disk, found out on a thread of its own.
+//! Path completion: the matching entries on the disk, listed on a thread of its own.
 
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 

@@ -265,7 +265,7 @@ fn the_default_layout_fits_every_screen() {
             let found = faults(&window, size);
             assert!(found.is_empty(), "{pixels:?}, {scale}, First steps {guide}: {found:#?}");
             let pictures: Vec<Rect> = window.harness.query_all_by_role(Role::Image).map(|node| node.rect()).collect();
-            assert!(pictures[0].max.x <= pictures[1].min.x, "{pixels:?}, {scale}: the frame lies beside its flow");
+            assert!(pictures[0].max.x <= pictures[1].min.x, "{pixels:?}, {scale}: the frame is beside its flow");
             let tab = rect_of(&window, "Scores").unwrap();
             assert!(tab.max.x <= size[0], "{pixels:?}, {scale}: {tab:?}");
         }

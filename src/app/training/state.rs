@@ -166,7 +166,7 @@ impl TrainingState {
         }
     }
 
-    /// How long the present run has been waited for, while nothing else tells how far it is.
+    /// Returns the time since the start of the current run, while it reports no progress yet.
     pub fn waiting(&self) -> Option<Duration> {
         let waits = matches!(self.phase, TrainingPhase::Preparing | TrainingPhase::Running);
         let is_silent = self.latest.is_none() && self.preparing.is_none();
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn a_resumed_run_shows_what_was_before() {
         let mut training = TrainingState::starting();
-        assert!(training.waiting().is_some(), "from the start it is told how long it takes");
+        assert!(training.waiting().is_some(), "elapsed time is shown from the start");
         let started = TrainingEvent::Started {
             run_dir: "/runs/a".into(),
             clips: 4,

@@ -25,7 +25,7 @@ impl Default for WheelPlace {
 }
 
 impl WheelPlace {
-    /// Returns where a card of `size` lies in `pane`.
+    /// Returns the rectangle of a card of `size` in `pane`.
     pub fn card(&self, pane: Rect, size: Vec2) -> Rect {
         let [across, down] = self.at.map(|share| share.clamp(0.0, 1.0)); // A file may say anything.
         Rect::from_min_size(pane.min + vec2(MARGIN, MARGIN) + room(pane, size) * vec2(across, down), size)

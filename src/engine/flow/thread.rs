@@ -159,7 +159,8 @@ impl ThreadSource {
     ) -> Result<(Option<SourceFlow>, bool)> {
         let [first, second] = pair.each_ref().map(|frame| frame.index);
         let started = Instant::now();
-        let draft = if playing { self.source.draft(pair)? } else { None };
+        // Forward and backward flow are compared: both are computed in full.
+        let draft = if playing && !backward { self.source.draft(pair)? } else { None };
         let is_draft = draft.is_some();
         let estimate = if is_draft { draft } else { self.estimate(pair)? };
         let Some(Estimate { flow, note }) = estimate else { return Ok((None, false)) };

@@ -97,7 +97,7 @@ fn locked(desired: &Mutex<DesiredInference>) -> MutexGuard<'_, DesiredInference>
     desired.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Is told the folder of a model that was loaded, and the model.
+/// Callback with the folder of a loaded model and its pipeline.
 type OnModel = Box<dyn Fn(PathBuf, &InferencePipeline) + Send>;
 
 /// The state of the thread.

@@ -61,7 +61,7 @@ pub enum TrainingEvent {
         /// The step a checkpoint was resumed from, 0 for a fresh run.
         resumed_at: usize,
     },
-    /// The run goes on from a checkpoint: what was measured before it.
+    /// The run is resumed from a checkpoint; holds what was measured before.
     Resuming(Box<ResumedRun>),
     /// Before the first step, clips are looked at.
     Preparing {

@@ -9,7 +9,7 @@ use crate::app::ui::format::{memory_size, span};
 use crate::app::ui::theme::Tokens;
 use crate::training::StepMetrics;
 
-/// How often the seconds of a wait are drawn anew.
+/// Repaint interval of the elapsed seconds.
 const TICK: Duration = Duration::from_millis(500);
 
 /// Draws the bar with what is under way, and the pace below it. A run under way always has both.
