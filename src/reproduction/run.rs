@@ -369,7 +369,10 @@ impl ReproductionRun<'_> {
             };
             figures.extend(speeds.fps.get(&row.id).map(|fps| (FPS.to_owned(), *fps)));
             let measured_on = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok()?.device.clone());
+            let accuracy = figures.get(ACCURACY).map(|percent| percent / 100.0);
+            let clips = outcome.as_ref().and_then(|outcome| Some(outcome.as_ref().ok()?.measured));
             TableRow {
+                standard_error: accuracy.zip(clips).map(|(share, clips)| 100.0 * standard_error(share, clips)),
                 device: speeds.devices.get(&row.id).cloned().or(measured_on),
                 missing: missing(outcome),
                 measured: columns.iter().map(|column| figures.get(&column.key).copied()).collect(),
@@ -425,6 +428,11 @@ fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Resu
         spatial: spatial.map(|training| load(training)).transpose()?,
         tvl1: None,
     })
+}
+
+/// Returns the standard error of a share that was counted in `n` cases (binomial).
+fn standard_error(share: f64, n: usize) -> f64 {
+    (share * (1.0 - share) / n.max(1) as f64).sqrt()
 }
 
 fn figures<'a>(figures: impl IntoIterator<Item = (&'a str, f64)>) -> BTreeMap<String, f64> {

@@ -51,6 +51,9 @@ pub struct TableRow {
     pub measured: Vec<Option<f64>>,
     /// Published values.
     pub published: Vec<Option<f64>>,
+    /// Standard error of the accuracy on the test clips, in percentage points. The spread between seeds is not part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard_error: Option<f64>,
     /// Why there are no figures, or what is missing from them.
     pub missing: Option<String>,
     /// Device of the time measurement.
@@ -80,6 +83,7 @@ impl ReproductionTable {
     pub(super) fn notes(settings: &ReproductionSettings) -> Vec<String> {
         let notes: &[&str] = match settings.table {
             PaperTable::Table1 => &[
+                STANDARD_ERROR_NOTE,
                 "Published: UCF101 split 1, VGG16, frames per second on a Titan X class GPU.",
                 "fps on the device in the same row; TV-L1 on the GPU if there is one, codec vectors on the CPU.",
                 "Two-stage flow is quantised to the 256 levels of stored images. (b) and (c) continue from (a) for the same number \
@@ -88,6 +92,7 @@ impl ReproductionTable {
                  with all rows timed in turn on each clip.",
             ],
             PaperTable::Table2 => &[
+                STANDARD_ERROR_NOTE,
                 "Each row trains MotionNet from scratch without labels, then a stacked temporal stream (a) on top of it.",
                 "Photometric ratio: mean |I₀ − reconstructed I₀| / mean |I₀ − I₁| on the test clips; 1 for zero flow.",
                 "Published: UCF101 split 1; the paper gives no photometric ratio.",
@@ -110,6 +115,8 @@ impl ReproductionTable {
         self.rows.iter().all(|row| row.missing.is_none())
     }
 }
+
+const STANDARD_ERROR_NOTE: &str = "Accuracy ± its standard error, √(p (1 − p) / n) for n test clips; seeds add to it.";
 
 /// Keys of the figures.
 pub(super) const ACCURACY: &str = "accuracy_percent";

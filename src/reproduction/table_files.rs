@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::table::{Column, ReproductionTable, TableRow};
+use super::table::{ACCURACY, Column, ReproductionTable, TableRow};
 use crate::atomic;
 use crate::error::Result;
 use crate::table::quoted_cell;
@@ -61,16 +61,19 @@ impl ReproductionTable {
     /// Returns a row per row; cells without a figure are empty.
     fn csv(&self) -> String {
         let names = self.columns.iter().map(|column| format!(",{0},published_{0}", column.key)).collect::<String>();
-        let mut text = format!("row,name{names},missing,device\n");
+        let has_errors = self.rows.iter().any(|row| row.standard_error.is_some());
+        let error_name = if has_errors { ",accuracy_standard_error" } else { "" };
+        let mut text = format!("row,name{names}{error_name},missing,device\n");
         for row in &self.rows {
             let number = |value: &Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
             let pairs = row.measured.iter().zip(&row.published);
             let cells: String =
                 pairs.map(|(ours, published)| format!(",{},{}", number(ours), number(published))).collect();
+            let error = if has_errors { format!(",{}", number(&row.standard_error)) } else { String::new() };
             let missing = row.missing.as_deref().unwrap_or_default();
             let device = row.device.as_deref().unwrap_or_default();
             text += &format!(
-                "{},{}{cells},{},{}\n",
+                "{},{}{cells}{error},{},{}\n",
                 row.id,
                 quoted_cell(&row.name),
                 quoted_cell(missing),
@@ -88,8 +91,11 @@ impl ReproductionTable {
         let head = std::iter::once(String::new()).chain(names).chain(device("device".into())).collect();
         let row = |row: &TableRow| {
             let columns = self.columns.iter().zip(row.measured.iter().zip(&row.published));
-            let figures =
-                columns.flat_map(|(column, (ours, published))| [ours, published].map(|value| number(value, column)));
+            let figures = columns.flat_map(|(column, (ours, published))| {
+                let error = row.standard_error.filter(|_| column.key == ACCURACY && ours.is_some());
+                let error = error.map(|error| format!(" ± {error:.1}")).unwrap_or_default();
+                [number(ours, column) + &error, number(published, column)]
+            });
             let device = device(row.device.clone().unwrap_or_else(|| "–".into()));
             std::iter::once(row.name.clone()).chain(figures).chain(device).collect()
         };
@@ -120,6 +126,7 @@ mod tests {
             name: format!("Row {id}, tried"),
             measured,
             published,
+            standard_error: None,
             missing: missing.map(str::to_owned),
             device: None,
         };
@@ -159,6 +166,15 @@ mod tests {
         table.write(dir.path()).unwrap();
         let json = std::fs::read_to_string(dir.path().join("table.json")).unwrap();
         assert_eq!(serde_json::from_str::<ReproductionTable>(&json).unwrap(), table);
+    }
+
+    #[test]
+    fn accuracies_have_their_standard_errors() {
+        let mut table = table();
+        table.rows[0].standard_error = Some(4.22);
+        assert!(table.text().contains("Row a, tried  43.76 ± 4.2      85.65  12.00          –\n"), "{}", table.text());
+        assert!(table.csv().contains(",published_fps,accuracy_standard_error,missing,device\n"), "{}", table.csv());
+        assert!(table.csv().contains(",12,,4.22,,\n"), "{}", table.csv());
     }
 
     #[test]
