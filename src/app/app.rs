@@ -26,6 +26,7 @@ use super::shell::menu::menu_ui;
 use super::shell::notice::notice_ui;
 use super::shell::opener::{ModelRole, Opener};
 use super::shell::overlay::Overlay;
+use super::shell::repaint_log::RepaintLog;
 use super::shell::status_bar::status_bar_ui;
 use super::tasks::{Background, Tasks};
 use super::training::state::TrainingPhase;
@@ -85,6 +86,7 @@ pub struct App {
     pub(super) waits_for_sample: bool,
     /// The title of the window.
     title: String,
+    repaints: RepaintLog,
 }
 
 impl App {
@@ -149,6 +151,7 @@ impl App {
             play_next: false,
             waits_for_sample: false,
             title: String::new(),
+            repaints: RepaintLog::default(),
         };
         app.open_at_start(options, ctx);
         app
@@ -447,7 +450,8 @@ impl eframe::App for App {
         self.take_news(ctx);
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
+        self.repaints.add(frame.info().cpu_usage);
         self.draw(ui);
     }
 

@@ -18,6 +18,7 @@ pub mod opener;
 pub mod overlay;
 pub mod palette;
 pub mod repaint;
+pub mod repaint_log;
 pub mod replacement;
 mod sample;
 pub mod sample_progress;
