@@ -34,5 +34,6 @@ pub mod reproduction;
 pub mod sample;
 mod secrets;
 pub mod table;
+mod thread_priority;
 pub mod training;
 pub mod video;

@@ -15,12 +15,14 @@ use super::environment::{APP_ID, Options, cache_dir, data_dir, remembered_device
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::gpu::{self, Compute, DeviceChoice, SharedWgpu};
+use crate::thread_priority;
 
 /// Opens the window and returns when it is closed.
 ///
 /// # Errors
 /// No display, no usable graphics driver, or a device that was asked for and is not there.
 pub fn run(options: Options) -> Result<()> {
+    thread_priority::yield_to_the_window();
     let (compute, problem) = choose_device(options.device)?;
     let opened = guarded(|| open_window(&options, &compute, problem.as_ref(), compute.wgpu.as_ref()))?;
     match opened {
