@@ -7,6 +7,7 @@ use std::thread::{Builder, JoinHandle};
 
 use super::events::EventSender;
 use super::worker::STACK_BYTES;
+use crate::allocator::release_freed_memory;
 use crate::engine::Message;
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
@@ -44,6 +45,7 @@ impl Job {
                 events.problem(error);
             }
             events.send(end);
+            release_freed_memory();
         };
         let thread = Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body);
         let thread = thread.map_err(|error| {

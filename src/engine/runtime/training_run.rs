@@ -7,6 +7,7 @@ use burn::tensor::Device;
 
 use super::events::EventSender;
 use super::worker::STACK_BYTES;
+use crate::allocator::release_freed_memory;
 use crate::engine::Message;
 use crate::error::Error;
 use crate::panic_guard::caught;
@@ -37,6 +38,7 @@ impl TrainingRun {
             if let Err(error) = caught("training", || training::run_in_turn(&plans, &device, &in_thread, &mut tell)) {
                 events.send(Message::TrainingFailed(error));
             }
+            release_freed_memory();
         };
         let thread = Builder::new().name("training".into()).stack_size(STACK_BYTES).spawn(work);
         let thread =
