@@ -123,7 +123,7 @@ fn print(
     let (counted_videos, classes) = (counted(videos, "video"), counted(classes, "class"));
     println!("{counted_videos}, {classes}; {rule} rule, weight {}", arguments.weight);
     for (name, report) in streams {
-        let interval = interval_in_percent(report.top1_interval());
+        let interval = interval_in_percent(report.interval);
         let StreamReport { top1, correct, .. } = report;
         println!("  {name:<9} top-1 {:6.2} % ({interval})  {correct} of {videos} correct", 100.0 * top1);
     }

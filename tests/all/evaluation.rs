@@ -54,7 +54,11 @@ fn an_evaluation_becomes_a_report_score_files_and_a_comparison() {
     assert_eq!(json, serde_json::from_slice::<Value>(&fs::read(at("report/report.json")).unwrap()).unwrap());
     for stream in ["spatial", "temporal", "fused"] {
         let top1 = json[stream]["top1"].as_f64().unwrap();
-        assert!([0.0, 0.5, 1.0].contains(&top1) && json[stream]["top5"] == 1.0, "{stream}: {top1}");
+        assert!([0.0, 0.5, 1.0].contains(&top1), "{stream}: {top1}");
+        assert!(json[stream].get("top5").is_none(), "both classes are always among the best five");
+        let interval = wilson_interval((2.0 * top1) as usize, 2).unwrap();
+        assert_eq!(json[stream]["interval"], Value::from(interval.to_vec()));
+        assert!(json[stream]["classes"][0]["interval"].is_array(), "{stream}");
     }
     assert_eq!(json["sweep"].as_array().unwrap().len(), 17);
     assert_eq!(fs::read_to_string(at("report/clips.csv")).unwrap().lines().count(), 3);

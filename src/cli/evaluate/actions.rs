@@ -100,11 +100,11 @@ pub(super) fn print(report: &ActionsReport) {
     }
     println!("{}, {} views each", counted(report.clips, "clip"), report.views);
     for (name, stream) in report.streams() {
-        let top5 = if report.has_top5() { format!("  top-5 {:5.1} %", 100.0 * stream.top5) } else { String::new() };
+        let top5 = stream.top5.map(|top5| format!("  top-5 {:5.1} %", 100.0 * top5)).unwrap_or_default();
         println!(
             "  {name:<9} top-1 {:5.1} % ({}){top5}  mean class {:5.1} %  ECE {:.3}",
             100.0 * stream.top1,
-            interval_in_percent(stream.top1_interval()),
+            interval_in_percent(stream.interval),
             100.0 * stream.mean_class.unwrap_or_default(),
             stream.calibration.ece
         );
