@@ -117,12 +117,9 @@ mod tests {
     fn nothing_has_no_accuracy() {
         let confusion = Confusion::of(1, std::iter::empty());
         assert_eq!(confusion.mean_class_accuracy(), None);
-        assert_eq!(confusion.classes(), [ClassFigures {
-            clips: 0,
-            precision: None,
-            recall: None,
-            f1: None,
-            interval: None
-        }]);
+        assert_eq!(
+            confusion.classes(),
+            [ClassFigures { clips: 0, precision: None, recall: None, f1: None, interval: None }]
+        );
     }
 }

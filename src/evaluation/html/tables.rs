@@ -82,9 +82,9 @@ pub(super) fn classes(report: &ActionsReport) -> Option<Markup> {
     let head: Vec<String> = ["Class".into(), "Clips".into()].into_iter().chain(recalls).chain(last).collect();
     let rows = report.classes.iter().enumerate().map(|(class, name)| {
         let figures = &headline.classes[class];
-        let recalls = streams.iter().flat_map(|(_, stream)| {
-            [share(stream.classes[class].recall), interval(stream.classes[class].interval)]
-        });
+        let recalls = streams
+            .iter()
+            .flat_map(|(_, stream)| [share(stream.classes[class].recall), interval(stream.classes[class].interval)]);
         let rest = [share(figures.precision), share(figures.f1)];
         [name.clone(), figures.clips.to_string()].into_iter().chain(recalls).chain(rest).collect()
     });
