@@ -149,6 +149,8 @@ impl FlowArgs {
         if matches!(input, FlowInputPath::Pair(..)) {
             self.check_pair()?;
         }
+        let used: Vec<_> = std::iter::once(self.method.method).chain(self.compare).collect();
+        self.method.check(&used)?;
         let target = self.out.as_deref().map(|out| self.target(&input, out)).transpose()?;
         let inputs = [Some(&self.first), self.second.as_ref()].into_iter().flatten();
         Ok(FlowPlan {
