@@ -21,10 +21,35 @@ pub(crate) fn are_alike(some: &[String], others: &[String]) -> bool {
 
 /// What is the same in names of one class that differ in capitals, and in spaces, hyphens and underscores between words: `Kick Ball`
 /// and `kick_ball`.
-pub(crate) fn class_key(name: &str) -> String {
+fn class_key(name: &str) -> String {
     let is_between = |c: char| c.is_whitespace() || c == '-' || c == '_';
     let lower = composed(name).to_lowercase();
     lower.split(is_between).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+/// The places of the class that is meant by a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Alike {
+    None,
+    One(usize),
+    /// Classes that are equally alike, none of which has the very name.
+    Several(Vec<usize>),
+}
+
+/// Returns which of `classes` is meant by `name`: the one of the very name, in whichever form of Unicode, else the only one of its
+/// [key](class_key).
+pub(crate) fn class_alike<'a>(classes: impl Iterator<Item = &'a str> + Clone, name: &str) -> Alike {
+    let wanted = composed(name);
+    if let Some(place) = classes.clone().position(|class| composed(class) == wanted) {
+        return Alike::One(place);
+    }
+    let key = class_key(name);
+    let alike = classes.enumerate().filter(|(_, class)| class_key(class) == key).map(|(place, _)| place);
+    match alike.collect::<Vec<_>>().as_slice() {
+        [] => Alike::None,
+        [place] => Alike::One(*place),
+        several => Alike::Several(several.to_vec()),
+    }
 }
 
 /// Minimum length of a word to match the beginning of a name.

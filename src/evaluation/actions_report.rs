@@ -176,6 +176,15 @@ impl ActionsReport {
         }
     }
 
+    /// Returns the report as JSON.
+    ///
+    /// # Errors
+    /// If it cannot be written as such.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string_pretty(self)
+            .map_err(|error| Error::new("--json", error.to_string(), "Please report this"))
+    }
+
     /// Writes the report as JSON.
     ///
     /// # Errors

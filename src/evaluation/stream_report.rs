@@ -11,6 +11,9 @@ const CONFUSED: usize = 20;
 /// Wrong clips that are listed.
 const WORST: usize = 20;
 
+/// One over the last decimal of a confidence: scores of 32 bits have no more, and further digits would be noise.
+const DECIMALS: f64 = 1e6;
+
 /// The figures; accuracies are fractions of the clips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StreamReport {
@@ -72,7 +75,7 @@ impl Scale {
             Self::Logits => f64::from(softmax(scores)[class]),
             Self::Shares => f64::from(scores[class]) / scores.iter().copied().map(f64::from).sum::<f64>(),
         };
-        Guess { class, confidence }
+        Guess { class, confidence: (DECIMALS * confidence).round() / DECIMALS }
     }
 }
 
@@ -155,6 +158,8 @@ mod tests {
         let guess = Scale::Shares.guess(&[0.5, 1.5, 0.5]);
         assert_eq!((guess.class, guess.confidence), (1, 0.6));
         let guess = Scale::Logits.guess(&[0.0, 3.0_f32.ln()]);
-        assert!(guess.class == 1 && (guess.confidence - 0.75).abs() < 1e-6);
+        assert!(guess.class == 1 && (guess.confidence - 0.75).abs() < 2e-6);
+        let guess = Scale::Logits.guess(&[0.0, 2.0, 1.0]);
+        assert_eq!(serde_json::to_string(&guess).unwrap(), r#"{"class":1,"confidence":0.665241}"#, "without noise");
     }
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::result_arguments::ResultArgs;
 use super::view_arguments::ViewArgs;
 use crate::cli::list_arguments::ClipsArgs;
-use crate::cli::model_arguments::{DeviceArg, ModelArg};
+use crate::cli::model_arguments::{DeviceArg, ModelArg, no_stream};
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::values::choice;
 use crate::command_line;
@@ -61,6 +61,11 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let compute = arguments.device.open()?;
     let dir = arguments.model.folder()?;
     let model = HiddenTwoStream::load(&dir, &compute.device)?;
+    let remedy =
+        "Only the photometric ratio is measured; for accuracies, choose a model with a spatial or temporal stream";
+    if let Some(error) = no_stream(&model, &dir, remedy) {
+        complain(&error);
+    }
     let plan = EvaluationPlan {
         data: arguments.clips.name(),
         protocol: arguments.views.protocol(),
@@ -109,7 +114,11 @@ pub(super) fn print(report: &ActionsReport) {
             stream.calibration.ece
         );
     }
-    println!("  in parentheses: 95 % Wilson interval");
+    if report.streams().next().is_some() {
+        println!("  in parentheses: 95 % Wilson interval");
+    } else {
+        println!("  no accuracy: the model has no stream and predicts flow only");
+    }
     if let Some(ratio) = report.photometric_ratio {
         println!("  photometric ratio {:.1} % (photometric error relative to zero flow)", 100.0 * ratio);
     }

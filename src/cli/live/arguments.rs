@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::model_arguments::{DeviceArg, ModelArg};
-use super::super::values::non_negative;
+use super::super::values::positive;
 use crate::engine::Smoothing;
 use crate::error::{Error, Result};
 use crate::video::{CameraDevice, CameraMode, CameraSource, Geometry, camera_devices};
@@ -40,13 +40,13 @@ pub(in crate::cli) struct LiveArgs {
     #[arg(long)]
     list: bool,
     /// Stop after this many seconds [default: at Ctrl-C]
-    #[arg(long, value_name = "N", value_parser = non_negative)]
+    #[arg(long, value_name = "N", value_parser = positive)]
     seconds: Option<f64>,
     /// Capture size, such as 640x480 [default: the largest up to 1280x720 at 30 fps]
     #[arg(long, value_name = "WxH", value_parser = size, requires = "fps")]
     size: Option<Geometry>,
     /// Capture frame rate
-    #[arg(long, value_name = "FPS", value_parser = non_negative, requires = "size")]
+    #[arg(long, value_name = "FPS", value_parser = positive, requires = "size")]
     fps: Option<f64>,
     /// Temporal smoothing of the predictions
     #[arg(long, value_enum, default_value_t)]
@@ -107,7 +107,7 @@ impl LiveArgs {
         let CameraSource::Device { driver, name, .. } = source else {
             return match self.size {
                 Some(_) => {
-                    Err(Error::new("--size", "size and frame rate can only be set for a camera device", "Omit it"))
+                    Err(Error::usage("--size", "size and frame rate can only be set for a camera device", "Omit it"))
                 }
                 None => Ok(source),
             };
