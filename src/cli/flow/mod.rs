@@ -55,7 +55,7 @@ fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowExportRep
     }
     stages.begin("Preparing the method");
     let mut work = FlowWork::begin(plan, vec![first.into(), second.into()], None)?;
-    work.on(&pair, &mut |what| stages.begin(what))?;
+    work.on(&pair, Some(&mut stages))?;
     stages.end();
     work.finish(false)
 }
@@ -85,7 +85,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowExportReport> {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        work.on(&pairs.pair(first)?, &mut |_| {})?;
+        work.on(&pairs.pair(first)?, None)?;
         bar.inc(1);
     }
     bar.finish_and_clear();

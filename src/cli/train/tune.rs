@@ -108,10 +108,15 @@ pub(in crate::cli) fn tune(arguments: &TuneArgs) -> Result<Outcome> {
 
 impl TuneArgs {
     fn plans(&self) -> Result<Vec<TrainingPlan>> {
+        let tuning = self.tuning();
+        if self.mode.is_some() && tuning.depth != Depth::Everything {
+            let cause = "only --depth everything trains MotionNet";
+            return Err(Error::usage("--mode", cause, "Add --depth everything, or leave the mode out"));
+        }
         let base = self.model.folder()?;
         let card = ModelCard::read(&base)?;
         // What the model and the clips are like is known by now.
-        self.tuning().plans(&base, &card, &self.source()?, &self.run).map_err(Error::as_usage)
+        tuning.plans(&base, &card, &self.source()?, &self.run).map_err(Error::as_usage)
     }
 
     fn tuning(&self) -> FineTune {
