@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use motionscope::cli::bench::fixture;
 use motionscope::nets::{FlowResolution, ModelCard, MotionCrop};
+use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text, untrained_model};
 
@@ -59,4 +61,24 @@ fn options_of_streams_that_there_are_not_are_refused() {
     let (said, status) = import(dir.path(), "--base model --spatial model/spatial.safetensors --width 2 --out made");
     assert!(status == 2 && said.contains("--motion"), "{said}");
     assert!(!dir.path().join("made").exists());
+}
+
+#[test]
+fn a_model_without_streams_predicts_no_classes() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_model(&dir.path().join("model"));
+    let class = dir.path().join("clips/one");
+    fs::create_dir_all(&class).unwrap();
+    fixture::clip(&class, 12, Geometry { width: 96, height: 80 }).unwrap();
+    let motion = "--motion model/motion.safetensors --frames 2 --width 2 --size 64x64 --out flow";
+    assert_eq!(import(dir.path(), motion).1, 0);
+    let run = |line: &str| motionscope(dir.path(), &line.split(' ').collect::<Vec<_>>());
+    let cause = "flow: it has no stream: it predicts flow only";
+    let live = run("live lavfi:testsrc2=size=64x64 --seconds 1 --model flow --device cpu");
+    let said = text(&live.stderr);
+    assert!(code(&live) == 1 && said.contains(cause) && said.contains("motionscope flow"), "{said}");
+    let evaluated = run("evaluate actions --data clips --views 1x1 --model flow --device cpu");
+    let (said, printed) = (text(&evaluated.stderr), text(&evaluated.stdout));
+    assert!(code(&evaluated) == 0 && said.contains(cause), "{said}");
+    assert!(printed.contains("photometric ratio") && !printed.contains("Wilson"), "{printed}");
 }
