@@ -202,12 +202,11 @@ impl ModelCard {
             Error::file(&path, cause, REMEDY)
         };
         let table: toml::Table = toml::from_str(&text).map_err(damaged)?;
-        match table.get("format").and_then(toml::Value::as_integer) {
-            Some(format) if format != i64::from(Self::FORMAT) => {
-                let cause = format!("its format is {format}, this program reads {}", Self::FORMAT);
-                return Err(Error::file(&path, cause, "Use a version of Motionscope that reads it"));
-            }
-            _ => {}
+        if let Some(format) = table.get("format").and_then(toml::Value::as_integer)
+            && format != i64::from(Self::FORMAT)
+        {
+            let cause = format!("its format is {format}, this program reads {}", Self::FORMAT);
+            return Err(Error::file(&path, cause, "Use a version of Motionscope that reads it"));
         }
         if let Some(fault) = unknown_entry(&table) {
             return Err(Error::file(&path, fault.cause, fault.remedy));

@@ -66,7 +66,7 @@ fn wrong_usage_of_tune_is_that_of_train() {
     assert_eq!(code(&motionscope(dir.path(), &["project", "new", "labels", "--classes", "wave"])), 0);
     for (rest, expected, said) in [
         ("--data clips --hold-out 2", 2, "hold-out: 2 is outside"),
-        ("--data clips --hold-out -1", 2, "--hold-out"),
+        ("--data clips --hold-out=-1", 2, "--hold-out"),
         ("--data clips --minutes 0", 2, "--minutes"),
         ("--data clips --steps 0", 2, "a count is zero"),
         ("--data clips --mode c", 2, "--depth everything"),
