@@ -52,10 +52,10 @@ fn settings_hash(card: &ModelCard) -> Result<String> {
     let defect =
         |error: toml::ser::Error| Error::new(ModelCard::FILE_NAME, error.to_string(), "Report this as a defect");
     let mut table = toml::Table::try_from(card).map_err(defect)?;
-    table.retain(|name, _| !DESCRIPTIVE.contains(&name.as_str()));
+    table.retain(|name, _| !DESCRIPTIVE.contains(&name));
     for section in ["motion", "temporal", "spatial"] {
         if let Some(toml::Value::Table(network)) = table.get_mut(section) {
-            network.retain(|name, _| !DESCRIPTIVE_OF_NETWORK.contains(&name.as_str()));
+            network.retain(|name, _| !DESCRIPTIVE_OF_NETWORK.contains(&name));
         }
     }
     let mut hash = ContentHash::new();
