@@ -47,10 +47,17 @@ pub(super) struct SegmentsArgs {
     #[arg(long, value_name = "DIR")]
     scores: Option<PathBuf>,
     /// Probability thresholds for joining windows; each yields its own detections
-    #[arg(long, value_name = "P,P…", value_delimiter = ',', value_parser = share, default_value = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9")]
+    #[arg(
+        long,
+        value_name = "P,P…",
+        value_delimiter = ',',
+        value_parser = share,
+        default_value = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9",
+        conflicts_with = "detections"
+    )]
     thresholds: Vec<f64>,
     /// IoU threshold of non-maximum suppression within a class
-    #[arg(long, value_name = "IOU", value_parser = share, default_value = "0.5")]
+    #[arg(long, value_name = "IOU", value_parser = share, default_value = "0.5", conflicts_with = "detections")]
     suppress: f64,
     /// Evaluation kit: activitynet (interpolated precision) or thumos (precision at hits)
     #[arg(long, value_parser = named::<Averaging>, default_value = "activitynet")]
