@@ -212,7 +212,7 @@ impl ImportArgs {
             width: self.width,
             ..MotionConfig::default()
         };
-        config.validate()?;
+        config.validate().map_err(Error::as_usage)?;
         let motion: MotionNetwork = reported(file, import_motion(file, config.init(device))?);
         let entry = MotionEntry { weights: "motion.safetensors".into(), config };
         Ok(match base {
@@ -264,7 +264,7 @@ impl ImportArgs {
         let stream = entry.config(modality, classes).init(device).with_reading(entry.reading());
         if modality == Modality::Flow && stream.input().frames() < model.motion.frames() {
             let remedy = format!("Give --clip-frames of {} or more", model.motion.frames() - 1);
-            return Err(Error::new("clip frames", "the motion network reads more at once", remedy));
+            return Err(Error::usage("clip frames", "the motion network reads more at once", remedy));
         }
         let imported = import_stream(file, stream, self.colours)?;
         if modality == Modality::Pictures && imported.colours != Colours::Bgr {

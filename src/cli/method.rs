@@ -130,11 +130,11 @@ impl MethodArgs {
                         .with_refinement(refines),
                 )
             }
-            FlowMethod::Tvl1 => Box::new(Tvl1::new(self.tvl1_parameters()?)?),
+            FlowMethod::Tvl1 => Box::new(Tvl1::new(self.tvl1_parameters()?).map_err(Error::as_usage)?),
             FlowMethod::Dis => Box::new(Dis::new(self.dis_preset.unwrap_or_default())),
             FlowMethod::Codec => {
                 let cause = "images have no motion vectors; only clips have";
-                return Err(Error::new("--method codec", cause, "Choose another method"));
+                return Err(Error::usage("--method codec", cause, "Choose another method"));
             }
             FlowMethod::Zero => Box::new(ZeroFlow),
         })
@@ -144,7 +144,7 @@ impl MethodArgs {
     fn tvl1_parameters(&self) -> Result<Tvl1Parameters> {
         let refused = |cause: &dyn std::fmt::Display| {
             let remedy = "Write NAME=VALUE with one of the names that `--help` lists";
-            Error::new("--tvl1", cause.to_string().trim_end().replace('\n', " "), remedy)
+            Error::usage("--tvl1", cause.to_string().trim_end().replace('\n', " "), remedy)
         };
         let mut table = toml::Table::try_from(self.preset.unwrap_or_default()).map_err(|error| refused(&error))?;
         table.extend(self.tvl1.iter().cloned());
