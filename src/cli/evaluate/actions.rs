@@ -35,7 +35,7 @@ Examples:
 A report folder holds report.html, report.json, clips.csv and classes.csv. Compare two report.json
 files with motionscope compare; try other fusions of score files with motionscope fuse.
 
-Exit codes: 0 all clips were scored, 1 some could not be read";
+Exit codes: 0 all clips were scored, 1 some could not be read, 2 wrong usage";
 
 /// `motionscope evaluate actions`
 #[derive(Debug, Args)]

@@ -41,7 +41,7 @@ Without --train, linear probes are fitted to the frozen features of the model: s
 trainings; each starts from the result of the previous one. Finished folds are kept in the run
 folder; run the same command again to resume.
 
-Exit codes: 0 all clips scored, 1 some could not be read";
+Exit codes: 0 all clips scored, 1 some could not be read, 2 wrong usage";
 
 /// `motionscope evaluate groups`
 #[derive(Debug, Args)]

@@ -29,7 +29,7 @@ Each --averaging matches the official evaluation kit of that data set:
                the label Ambiguous) are ignored
 Both count detections in videos without annotations as false positives.
 
-Exit codes: 0 success, 1 some scores could not be read";
+Exit codes: 0 success, 1 some scores could not be read, 2 wrong usage";
 
 /// `motionscope evaluate segments`
 #[derive(Debug, Args)]
