@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::outcome::Outcome;
-use super::values::{named, non_negative};
+use super::values::{named, weight};
 use crate::error::{Error, Result};
 use crate::evaluation::{
     LabelList, LabelOrigin, Scale, ScoreTable, StreamReport, SweepPoint, interval_in_percent, weight_sweep,
@@ -42,7 +42,7 @@ pub(super) struct FuseArgs {
     #[arg(long, value_name = "FILE")]
     classes: Option<PathBuf>,
     /// Weight of the temporal stream relative to the spatial one
-    #[arg(long, value_name = "W", value_parser = non_negative, default_value = "1.5")]
+    #[arg(long, value_name = "W", value_parser = weight, default_value = "1.5")]
     weight: f64,
     /// Fusion rule: released, softmax or logits
     ///
