@@ -279,8 +279,9 @@ impl ModelCard {
                 "flow of {width}×{height} frames is too small for a temporal stream at its resolution: {least} pixels a side"
             ));
         }
-        if !self.fusion.temporal_weight.is_finite() || self.fusion.temporal_weight < 0.0 {
-            return Err("the weight of the temporal stream is not a number of 0 or more".into());
+        // Far beyond that, scores overflow.
+        if !(0.0..=1e6).contains(&self.fusion.temporal_weight) {
+            return Err("the weight of the temporal stream is not a number from 0 to 1000000".into());
         }
         Ok(())
     }
