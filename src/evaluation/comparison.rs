@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use super::{ActionsReport, ClipResult, Guess, StreamReport, interval_in_percent};
+use super::{ActionsReport, ClipResult, Guess, interval_in_percent};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 

@@ -245,7 +245,7 @@ mod tests {
         );
         assert_eq!(runs, 2 * (3 + 1), "the first run of each does not count");
         assert!(table.wants_any(&["VGG16", "SqueezeNet"]) && !table.wants_any(&["VGG16"]));
-        assert_eq!(table.finish(), Outcome::Done);
+        assert_eq!(table.finish(), Ok(Outcome::Done));
         let mut table = super::tests::table(&["loading", "nosuch"]);
         table.add("loading", vec![Duration::from_secs(1)], 1.0);
         assert_eq!(table.unknown_parts().collect::<Vec<_>>(), ["nosuch"]);
