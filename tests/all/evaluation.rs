@@ -7,7 +7,9 @@ use image::RgbImage;
 use motionscope::cli::bench::fixture;
 use motionscope::data::{DataSource, Dataset, LabelledClip};
 use motionscope::evaluation::evaluate_actions;
-use motionscope::evaluation::{ActionsReport, ClipPictures, ClipScorer, Crops, EvaluationPlan, Protocol, Spread};
+use motionscope::evaluation::{
+    ActionsReport, ClipPictures, ClipScorer, Crops, EvaluationPlan, Protocol, Spread, wilson_interval,
+};
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
 use motionscope::nets::{FrameSize, HiddenTwoStream, MotionConfig, Preprocessing, WINDOW_FRAMES};
