@@ -168,7 +168,8 @@ mod tests {
         assert_eq!(unknown_entry(&table), None);
         let mut written = BTreeSet::new();
         list("", &table, &mut written);
-        let known = SECTIONS.iter().flat_map(|(section, names)| names.iter().map(move |name| format!("{section}.{name}")));
+        let known =
+            SECTIONS.iter().flat_map(|(section, names)| names.iter().map(move |name| format!("{section}.{name}")));
         assert_eq!(written, known.collect(), "and no other");
     }
 
