@@ -89,7 +89,7 @@ fn ctrl_c_before_the_first_step_is_no_failure() {
     use std::process::{Command, Stdio};
 
     let dir = tempfile::tempdir().unwrap();
-    project(dir.path(), 30);
+    project(dir.path(), 12);
     let mut running =
         crate::cli::program(dir.path(), &words(TUNE)).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut news = BufReader::new(running.stderr.take().unwrap()).lines();
