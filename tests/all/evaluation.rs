@@ -59,7 +59,9 @@ fn an_evaluation_becomes_a_report_score_files_and_a_comparison() {
         assert!([0.0, 0.5, 1.0].contains(&top1), "{stream}: {top1}");
         assert!(json[stream].get("top5").is_none(), "both classes are always among the best five");
         let interval = wilson_interval((2.0 * top1) as usize, 2).unwrap();
-        assert_eq!(json[stream]["interval"], Value::from(interval.to_vec()));
+        // Reading text may change the last bit.
+        let is_read = |end: usize| (json[stream]["interval"][end].as_f64().unwrap() - interval[end]).abs() < 1e-12;
+        assert!(is_read(0) && is_read(1), "{stream}: {}", json[stream]["interval"]);
         assert!(json[stream]["classes"][0]["interval"].is_array(), "{stream}");
     }
     assert_eq!(json["sweep"].as_array().unwrap().len(), 17);
