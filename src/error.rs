@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Device,
     /// There is no such file or folder.
     NotFound,
+    /// What was asked for makes no sense, whatever the files hold.
+    Usage,
     /// Anything else.
     #[default]
     Other,
@@ -78,6 +80,17 @@ impl Error {
     /// The error that work on `subject` ended because it was asked to.
     pub fn cancelled(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(subject, cause, remedy).of_kind(ErrorKind::Cancelled)
+    }
+
+    /// The error of options that are invalid, or make no sense together.
+    pub fn usage(subject: impl Into<String>, cause: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(subject, cause, remedy).as_usage()
+    }
+
+    /// This error as one of wrong usage.
+    #[must_use]
+    pub fn as_usage(self) -> Self {
+        self.of_kind(ErrorKind::Usage)
     }
 
     /// An error about the file at `path` that a library found, in its words.

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use icu_normalizer::ComposingNormalizerBorrowed;
+use strsim::damerau_levenshtein;
 
 /// The name with each accent in its letter (NFC). macOS stores the names of files the other way (NFD), so names are compared in
 /// this form.
@@ -16,6 +17,53 @@ pub(crate) fn composed(name: &str) -> Cow<'_, str> {
 /// Whether both lists are of the same names in the same order, in whichever forms of Unicode.
 pub(crate) fn are_alike(some: &[String], others: &[String]) -> bool {
     some.iter().map(|name| composed(name)).eq(others.iter().map(|name| composed(name)))
+}
+
+/// What is the same in names of one class that differ in capitals, and in spaces, hyphens and underscores between words: `Kick Ball`
+/// and `kick_ball`.
+fn class_key(name: &str) -> String {
+    let is_between = |c: char| c.is_whitespace() || c == '-' || c == '_';
+    let lower = composed(name).to_lowercase();
+    lower.split(is_between).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+/// The places of the class that is meant by a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Alike {
+    None,
+    One(usize),
+    /// Classes that are equally alike, none of which has the very name.
+    Several(Vec<usize>),
+}
+
+/// Returns which of `classes` is meant by `name`: the one of the very name, in whichever form of Unicode, else the only one of its
+/// [key](class_key).
+pub(crate) fn class_alike<'a>(classes: impl Iterator<Item = &'a str> + Clone, name: &str) -> Alike {
+    let wanted = composed(name);
+    if let Some(place) = classes.clone().position(|class| composed(class) == wanted) {
+        return Alike::One(place);
+    }
+    let key = class_key(name);
+    let alike = classes.enumerate().filter(|(_, class)| class_key(class) == key).map(|(place, _)| place);
+    match alike.collect::<Vec<_>>().as_slice() {
+        [] => Alike::None,
+        [place] => Alike::One(*place),
+        several => Alike::Several(several.to_vec()),
+    }
+}
+
+/// Minimum length of a word to match the beginning of a name.
+const SHORTEST_BEGINNING: usize = 3;
+
+/// Returns which of `names` was probably meant by `word`: the one that is a few slips away, or begins as it does.
+pub(crate) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let slips = |name: &str| {
+        let begins_alike = name.starts_with(&word) || word.starts_with(name);
+        if begins_alike && word.chars().count() >= SHORTEST_BEGINNING { 1 } else { damerau_levenshtein(&word, name) }
+    };
+    let most = (word.chars().count() / 3).max(1);
+    names.iter().copied().filter(|name| slips(name) <= most).min_by_key(|name| slips(name))
 }
 
 /// The file or folder at `path`, or else the first there that is called the same in another form of Unicode.
@@ -108,6 +156,24 @@ fn last_folders(path: &Path, count: usize) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_one_class_have_one_key() {
+        for name in ["kick_ball", "Kick Ball", "kick-ball", "KICK__BALL ", "kick ball"] {
+            assert_eq!(class_key(name), "kick_ball", "{name}");
+        }
+        assert_eq!(class_key("e\u{301}te\u{301}"), class_key("ÉTÉ"));
+        assert_ne!(class_key("kickball"), class_key("kick ball"), "words stay apart");
+    }
+
+    #[test]
+    fn the_nearest_name_is_a_slip_away() {
+        let names = ["crop", "frames", "resolution"];
+        assert_eq!(
+            [nearest("crp", &names), nearest("Frame", &names), nearest("rule", &names)],
+            [Some("crop"), Some("frames"), None]
+        );
+    }
 
     #[test]
     fn files_of_one_name_are_distinguished_by_as_few_folders_as_it_takes() {

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::outcome::Outcome;
-use super::values::{named, non_negative};
+use super::values::{named, weight};
 use crate::error::{Error, Result};
 use crate::evaluation::{
     LabelList, LabelOrigin, Scale, ScoreTable, StreamReport, SweepPoint, interval_in_percent, weight_sweep,
@@ -42,7 +42,7 @@ pub(super) struct FuseArgs {
     #[arg(long, value_name = "FILE")]
     classes: Option<PathBuf>,
     /// Weight of the temporal stream relative to the spatial one
-    #[arg(long, value_name = "W", value_parser = non_negative, default_value = "1.5")]
+    #[arg(long, value_name = "W", value_parser = weight, default_value = "1.5")]
     weight: f64,
     /// Fusion rule: released, softmax or logits
     ///
@@ -123,7 +123,7 @@ fn print(
     let (counted_videos, classes) = (counted(videos, "video"), counted(classes, "class"));
     println!("{counted_videos}, {classes}; {rule} rule, weight {}", arguments.weight);
     for (name, report) in streams {
-        let interval = interval_in_percent(report.top1_interval());
+        let interval = interval_in_percent(report.interval);
         let StreamReport { top1, correct, .. } = report;
         println!("  {name:<9} top-1 {:6.2} % ({interval})  {correct} of {videos} correct", 100.0 * top1);
     }

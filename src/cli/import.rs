@@ -13,8 +13,8 @@ use crate::files;
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
-    Architecture, Backbone, FlowResolution, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionCrop,
-    MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, Stream, StreamEntry, StreamInput,
+    Architecture, Backbone, FlowReading, FlowResolution, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig,
+    MotionCrop, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, Stream, StreamEntry, StreamInput,
 };
 use crate::output::Staging;
 use crate::video::Geometry;
@@ -33,6 +33,9 @@ Examples:
 Accepts the layer names of models/README.md, torchvision, timm, mmaction2 and the authors' Caffe
 files. Prefixes such as module. are ignored. Unused tensors are listed. No code in a checkpoint is
 executed.";
+
+/// Input size of networks that do not say theirs.
+const SIZE: Geometry = Geometry { width: 224, height: 224 };
 
 /// `motionscope import`
 #[derive(Debug, Args)]
@@ -58,15 +61,15 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Motion network: motion-net or tiny-motion-net
-    #[arg(long, default_value = "motion-net", value_parser = named::<Architecture>)]
+    #[arg(long, default_value = "motion-net", value_parser = named::<Architecture>, requires = "motion")]
     architecture: Architecture,
     /// Input frames of the motion network: 11 or 2
-    #[arg(long, default_value_t = MotionConfig::default().frames)]
+    #[arg(long, default_value_t = MotionConfig::default().frames, requires = "motion")]
     frames: usize,
     /// Channels of the motion network's first layer
-    #[arg(long, default_value_t = MotionConfig::default().width)]
+    #[arg(long, default_value_t = MotionConfig::default().width, requires = "motion")]
     width: usize,
-    /// Backbone of the streams
+    /// Backbone of the streams given as files
     ///
     /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
     /// resnet18, i3d (reads clips), resnet50 and vgg16.
@@ -75,15 +78,19 @@ pub(super) struct ImportArgs {
     /// Clip length of an i3d, in frames or flows [default: 64]
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
-    /// Flow resolution of the temporal stream: frames or flow
+    /// Flow resolution of the temporal stream: frames or flow [default: frames, or from the base]
     ///
     /// frames: upsampled to the size of MotionNet's frames, as in the authors' files. flow: half of it, as MotionNet predicts it.
-    #[arg(long, value_name = "RESOLUTION", default_value = "frames", value_parser = named::<FlowResolution>)]
-    flow_resolution: FlowResolution,
-    /// View of the temporal stream: whole, motion (the square around the motion) or both
+    #[arg(long, value_name = "RESOLUTION", value_parser = named::<FlowResolution>)]
+    flow_resolution: Option<FlowResolution>,
+    /// View of the temporal stream: whole, motion or both [default: whole, or from the base]
+    ///
+    /// motion is the square around the motion in its flow; both averages the logits of the two.
     #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>)]
     temporal_crop: Option<MotionCrop>,
-    /// View of the spatial stream: whole, motion (the square around the motion) or both
+    /// View of the spatial stream: whole, motion or both [default: whole, or from the base]
+    ///
+    /// motion is the square around the motion, found in MotionNet's flow; both averages the logits of the two.
     #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>)]
     spatial_crop: Option<MotionCrop>,
     /// Input normalisation: bgr, tsn, rgb, lite or signed [default: from the layer names]
@@ -92,18 +99,18 @@ pub(super) struct ImportArgs {
     /// torchvision. lite: −1 to 1, as in EfficientNet-Lite. signed: −1 to 1, as in I3D, also for flow.
     #[arg(long, value_parser = named::<Colours>)]
     colours: Option<Colours>,
-    /// Input size of the networks
-    #[arg(long, value_name = "WxH", default_value = "224x224", value_parser = geometry)]
-    size: Geometry,
+    /// Input size of the networks given as files [default: 224x224, or from the base]
+    #[arg(long, value_name = "WxH", value_parser = geometry)]
+    size: Option<Geometry>,
     /// Model name [default: the folder name]
     #[arg(long)]
     name: Option<String>,
     /// Store the weights in half precision
     #[arg(long)]
     half: bool,
-    /// Licence of the weights
-    #[arg(long, default_value = "not stated")]
-    licence: String,
+    /// Licence of the weights [default: not stated]
+    #[arg(long)]
+    licence: Option<String>,
     #[command(flatten)]
     force: ForceArg,
 }
@@ -140,23 +147,61 @@ impl ImportArgs {
             let (entry, stream) = self.stream(file, "spatial.safetensors", Modality::Pictures, &model, device)?;
             (model.card.spatial, model.spatial) = (Some(entry), Some(stream));
         }
-        if let Some(crop) = self.temporal_crop {
+        if self.temporal_crop.is_some() || self.flow_resolution.is_some() {
             let (Some(entry), Some(stream)) = (&mut model.card.temporal, model.temporal.take()) else {
-                let cause = "the model has no temporal stream";
-                return Err(Error::new("--temporal-crop", cause, "Name its weights with --temporal FILE"));
+                let option = if self.temporal_crop.is_some() { "--temporal-crop" } else { "--flow-resolution" };
+                return Err(no_stream(option, "temporal"));
             };
-            entry.crop = crop;
+            entry.crop = self.temporal_crop.unwrap_or(entry.crop);
+            entry.resolution = self.flow_resolution.unwrap_or(entry.resolution);
             model.temporal = Some(stream.with_reading(entry.reading()));
         }
         if let Some(crop) = self.spatial_crop {
+            if model.spatial.is_none() {
+                return Err(no_stream("--spatial-crop", "spatial"));
+            }
             model.card.preprocessing.spatial.crop = crop;
         }
+        if let Some(Geometry { width, height }) = self.size {
+            let sizes = &mut model.card.preprocessing;
+            if self.motion.is_some() || self.temporal.is_some() {
+                sizes.motion = FrameSize { width, height };
+            }
+            if self.spatial.is_some() {
+                (sizes.spatial.width, sizes.spatial.height) = (width, height);
+            }
+        }
+        self.report_kept(&model);
+        model.card.fusion.unsure_below = None; // It was chosen on the scores of other weights.
         model.card.name = self.model_name();
-        model.card.licence.clone_from(&self.licence);
+        model.card.licence = self.licence();
         model.card.origin = self.origin();
         // A base of 16 bits is no reason to round what is imported.
         model.card.precision = if self.half { Precision::F16 } else { Precision::F32 };
         Ok(model)
+    }
+
+    /// Says how the new streams read what they see, where the base decides that.
+    fn report_kept(&self, model: &HiddenTwoStream) {
+        if self.base.is_none() {
+            return;
+        }
+        let reading = model.card.temporal.as_ref().filter(|_| self.temporal.is_some()).map(StreamEntry::reading);
+        if let Some(FlowReading { resolution, crop }) = reading {
+            if crop.sees_motion() && self.temporal_crop.is_none() {
+                println!("Temporal stream: view '{}', as in the base; --temporal-crop changes it", crop.key());
+            }
+            if resolution != FlowResolution::default() && self.flow_resolution.is_none() {
+                println!(
+                    "Temporal stream: flow resolution '{}', as in the base; --flow-resolution changes it",
+                    resolution.key()
+                );
+            }
+        }
+        let crop = model.card.preprocessing.spatial.crop;
+        if crop.sees_motion() && self.spatial.is_some() && self.spatial_crop.is_none() {
+            println!("Spatial stream: view '{}', as in the base; --spatial-crop changes it", crop.key());
+        }
     }
 
     /// Returns the base with another motion network, or a model of nothing else.
@@ -167,7 +212,7 @@ impl ImportArgs {
             width: self.width,
             ..MotionConfig::default()
         };
-        config.validate()?;
+        config.validate().map_err(Error::as_usage)?;
         let motion: MotionNetwork = reported(file, import_motion(file, config.init(device))?);
         let entry = MotionEntry { weights: "motion.safetensors".into(), config };
         Ok(match base {
@@ -177,12 +222,13 @@ impl ImportArgs {
     }
 
     fn card(&self, motion: MotionEntry) -> ModelCard {
-        let size = FrameSize { width: self.size.width, height: self.size.height };
+        let Geometry { width, height } = self.size.unwrap_or(SIZE);
+        let size = FrameSize { width, height };
         ModelCard {
             format: ModelCard::FORMAT,
             name: self.model_name(),
             hash: None,
-            licence: self.licence.clone(),
+            licence: self.licence(),
             precision: Precision::F32,
             classes: Vec::new(),
             motion,
@@ -208,15 +254,17 @@ impl ImportArgs {
         }
         let frames = self.clip_frames;
         if let Some(count) = frames {
-            let refuse = |cause| Error::new("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
+            let refuse =
+                |cause| Error::usage("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
             StreamInput::check_clip(self.backbone, count).map_err(refuse)?;
         }
-        let resolution = if modality == Modality::Flow { self.flow_resolution } else { FlowResolution::default() };
-        let entry = StreamEntry { frames, resolution, ..StreamEntry::new(weights, self.backbone) };
+        let of_base = model.card.temporal.as_ref().filter(|_| modality == Modality::Flow).map(StreamEntry::reading);
+        let FlowReading { resolution, crop } = of_base.unwrap_or_default();
+        let entry = StreamEntry { frames, resolution, crop, ..StreamEntry::new(weights, self.backbone) };
         let stream = entry.config(modality, classes).init(device).with_reading(entry.reading());
         if modality == Modality::Flow && stream.input().frames() < model.motion.frames() {
             let remedy = format!("Give --clip-frames of {} or more", model.motion.frames() - 1);
-            return Err(Error::new("clip frames", "the motion network reads more at once", remedy));
+            return Err(Error::usage("clip frames", "the motion network reads more at once", remedy));
         }
         let imported = import_stream(file, stream, self.colours)?;
         if modality == Modality::Pictures && imported.colours != Colours::Bgr {
@@ -228,6 +276,10 @@ impl ImportArgs {
     fn model_name(&self) -> String {
         let folder = self.out.file_name().map(|name| name.to_string_lossy().into_owned());
         self.name.clone().or(folder).unwrap_or_else(|| "imported".into())
+    }
+
+    fn licence(&self) -> String {
+        self.licence.clone().unwrap_or_else(|| "not stated".into())
     }
 
     fn origin(&self) -> Origin {
@@ -253,8 +305,13 @@ fn reported<M>(file: &Path, imported: Imported<M>) -> M {
     imported.network
 }
 
+fn no_stream(option: &str, stream: &str) -> Error {
+    let cause = format!("the model has no {stream} stream");
+    Error::usage(option, cause, format!("Name its weights with --{stream} FILE, or leave the option out"))
+}
+
 fn no_motion() -> Error {
-    Error::new("--motion", "a model needs a motion network", "Name its weights, or a model folder with --base")
+    Error::usage("--motion", "a model needs a motion network", "Name its weights, or a model folder with --base")
 }
 
 /// Names of `classInd.txt` (`id name`) or of a plain list.

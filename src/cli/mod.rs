@@ -43,7 +43,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::allocator::keep_freed_memory;
 use crate::app::cache_dir;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::gpu;
 use crate::secrets::without_secrets;
 use crate::video::keep_indexes_in;
@@ -82,11 +82,10 @@ pub fn main() -> ExitCode {
     match outcome.and_then(|outcome| output::finish().map(|()| outcome)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(1),
-        Ok(Outcome::Misused) => ExitCode::from(2),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => {
             complain(&error);
-            ExitCode::from(1)
+            ExitCode::from(if error.kind == ErrorKind::Usage { 2 } else { 1 })
         }
     }
 }

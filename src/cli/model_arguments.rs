@@ -1,13 +1,14 @@
 //! The model and device options.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::values::choice;
 use crate::engine::default_model;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Compute, DeviceChoice, choose};
+use crate::nets::HiddenTwoStream;
 
 /// `--model`
 #[derive(Debug, Clone, Args)]
@@ -22,6 +23,12 @@ impl ModelArg {
     pub fn folder(&self) -> Result<PathBuf> {
         self.model.clone().map_or_else(default_model, Ok)
     }
+}
+
+/// Returns the error of a model in folder `dir` that cannot predict classes.
+pub(super) fn no_stream(model: &HiddenTwoStream, dir: &Path, remedy: &str) -> Option<Error> {
+    let has_none = model.spatial.is_none() && model.temporal.is_none();
+    has_none.then(|| Error::file(dir, "it has no stream: it predicts flow only", remedy))
 }
 
 /// `--device`

@@ -8,8 +8,6 @@ pub(super) enum Outcome {
     Done,
     /// Some items failed; each was reported.
     SomeFailed,
-    /// The arguments are invalid; the reason was reported.
-    Misused,
     /// Stopped by Ctrl-C with everything saved.
     Interrupted,
 }

@@ -4,12 +4,9 @@ use std::ffi::OsString;
 use std::path::{MAIN_SEPARATOR, Path};
 
 use clap::Command;
-use strsim::damerau_levenshtein;
 
 use crate::error::Error;
-
-/// Minimum length of a word to match the beginning of a command.
-const SHORTEST_BEGINNING: usize = 3;
+use crate::names::nearest;
 
 /// Returns the error where the first of `words` that is no option is neither a command of `program` nor a file.
 pub(super) fn unknown_command(program: &Command, words: impl Iterator<Item = OsString>) -> Option<Error> {
@@ -53,17 +50,6 @@ fn first_word(program: &Command, mut words: impl Iterator<Item = OsString>) -> O
         }
     }
     None
-}
-
-/// Returns the command whose name is a few slips away from `word`, or begins as it does.
-fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    let slips = |name: &str| {
-        let begins_alike = name.starts_with(&word) || word.starts_with(name);
-        if begins_alike && word.chars().count() >= SHORTEST_BEGINNING { 1 } else { damerau_levenshtein(&word, name) }
-    };
-    let most = (word.chars().count() / 3).max(1);
-    names.iter().copied().filter(|name| slips(name) <= most).min_by_key(|name| slips(name))
 }
 
 #[cfg(test)]

@@ -24,14 +24,20 @@ pub(super) fn choice<T: Named>() -> impl TypedValueParser<Value = T> {
     })
 }
 
+/// Longest side of pictures in pixels: longer ones fit in no memory.
+const MAX_SIDE: u32 = 16_384;
+
 /// `WIDTHxHEIGHT` in pixels.
 pub(super) fn geometry(text: &str) -> Result<Geometry, String> {
-    let sides =
-        text.split_once(['x', '×']).and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    match sides {
-        Some((width, height)) if width > 0 && height > 0 => Ok(Geometry { width, height }),
-        _ => Err("expected WIDTHxHEIGHT in pixels, such as 160x120".into()),
-    }
+    let side = |text: &str| text.parse::<u32>().ok().filter(|side| (1..=MAX_SIDE).contains(side));
+    let sides = text.split_once(['x', '×']).and_then(|(width, height)| Some((side(width)?, side(height)?)));
+    let refused = || format!("expected WIDTHxHEIGHT in pixels, such as 160x120, of 1 to {MAX_SIDE} a side");
+    sides.map(|(width, height)| Geometry { width, height }).ok_or_else(refused)
+}
+
+/// Parses the weight of a stream relative to the other. Far beyond its range scores overflow.
+pub(super) fn weight(text: &str) -> Result<f64, String> {
+    non_negative(text).ok().filter(|weight| *weight <= 1e6).ok_or_else(|| "expected a number from 0 to 1000000".into())
 }
 
 /// Returns a number that is not negative, not infinite and not NaN.
@@ -76,7 +82,11 @@ mod tests {
     #[test]
     fn values_are_checked_while_parsing() {
         assert_eq!(geometry("160x120"), Ok(Geometry { width: 160, height: 120 }));
-        assert!(geometry("160").is_err() && geometry("0x120").is_err() && geometry("ax9").is_err());
+        assert_eq!(geometry("16384×1"), Ok(Geometry { width: 16_384, height: 1 }));
+        for text in ["160", "0x480", "640x", "-1x4", "99999x4", "axb", "4294967297x1"] {
+            assert!(geometry(text).is_err(), "{text}");
+        }
+        assert!(weight("1.5") == Ok(1.5) && weight("1e300").is_err() && weight("-1").is_err());
         assert!(non_negative("-1").is_err() && non_negative("NaN").is_err() && non_negative("1.5") == Ok(1.5));
         assert!(scale("0.5") == Ok(0.5) && scale("0").is_err() && scale("NaN").is_err());
         assert_eq!(setting("tau=0.2"), Ok(("tau".into(), toml::Value::Float(0.2))));

@@ -111,12 +111,9 @@ impl ActionsReport {
     /// The version of the JSON.
     pub const VERSION: u32 = 1;
 
-    /// Classes from which on top-5 says something: of four, the top five are always all of them.
-    pub const TOP5_CLASSES: usize = 10;
-
     /// Returns whether there are so many classes that top-5 says something.
     pub fn has_top5(&self) -> bool {
-        self.classes.len() >= Self::TOP5_CLASSES
+        self.classes.len() >= StreamReport::TOP5_CLASSES
     }
 
     /// Returns the streams that there are, by name: spatial, temporal, fused.
@@ -132,9 +129,11 @@ impl ActionsReport {
     pub fn read(path: &Path) -> Result<Self> {
         let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
         let remedy = "Write it with motionscope evaluate actions --json";
-        let report: Self = serde_json::from_str(&text)
+        let mut report: Self = serde_json::from_str(&text)
             .map_err(|error| Error::file(path, format!("not an evaluation report: {error}"), remedy))?;
         report.check().map_err(|cause| Error::file(path, cause, remedy))?;
+        let streams = [&mut report.spatial, &mut report.temporal, &mut report.fused];
+        streams.into_iter().flatten().for_each(StreamReport::complete);
         Ok(report)
     }
 
@@ -175,6 +174,15 @@ impl ActionsReport {
             Some(result) => Err(format!("'{}' is of a class beyond the {classes} of the report", result.path)),
             None => Ok(()),
         }
+    }
+
+    /// Returns the report as JSON.
+    ///
+    /// # Errors
+    /// If it cannot be written as such.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string_pretty(self)
+            .map_err(|error| Error::new("--json", error.to_string(), "Please report this"))
     }
 
     /// Writes the report as JSON.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::names::{are_alike, composed};
+use crate::names::{Alike, are_alike, class_alike};
 use crate::nets::HiddenTwoStream;
 use crate::plural::counted;
 
@@ -21,10 +21,10 @@ pub struct MatchedClips {
 }
 
 /// Returns the clips of `dataset` by the classes of `model`, which are matched by name, in any order, and if need be whatever
-/// their capitals. Clips of other classes are left out, and a remark names them. Of a model without classes all clips stay.
+/// their capitals and whether spaces, hyphens or underscores are between their words. Clips of other classes are left out, and a remark names them. Of a model without classes all clips stay.
 ///
 /// # Errors
-/// If no clip is of a class of the model.
+/// If no clip is of a class of the model, or clips are of a class that may be several of the model's.
 pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<MatchedClips> {
     let has_streams = model.spatial.is_some() || model.temporal.is_some();
     if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
@@ -34,7 +34,13 @@ pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<Matche
 }
 
 fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
-    let places: Vec<Option<usize>> = dataset.classes.iter().map(|class| place(model, class)).collect();
+    let is_used = |class: usize| dataset.clips.iter().any(|clip| clip.label == class);
+    let place = |(class, name): (usize, &String)| match class_alike(model.iter().map(String::as_str), name) {
+        Alike::One(place) => Ok(Some(place)),
+        Alike::Several(places) if is_used(class) => Err(ambiguous_class(name, places.iter().map(|&at| &*model[at]))),
+        _ => Ok(None),
+    };
+    let places: Vec<Option<usize>> = dataset.classes.iter().enumerate().map(place).collect::<Result<_>>()?;
     let Dataset { classes, clips, ambiguous } = dataset;
     let mut unmatched: HashMap<usize, usize> = HashMap::new();
     let mut kept = Vec::with_capacity(clips.len());
@@ -84,15 +90,10 @@ fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
     Ok(MatchedClips { dataset, remarks })
 }
 
-/// Returns the place of the class called `name`: of the very name, else of the only one that differs in capitals.
-fn place(model: &[String], name: &str) -> Option<usize> {
-    let name = composed(name);
-    if let Some(place) = model.iter().position(|class| composed(class) == name) {
-        return Some(place);
-    }
-    let name = name.to_lowercase();
-    let mut alike = model.iter().enumerate().filter(|(_, class)| composed(class).to_lowercase() == name);
-    alike.next().filter(|_| alike.next().is_none()).map(|(place, _)| place)
+fn ambiguous_class<'a>(name: &str, meant: impl Iterator<Item = &'a str>) -> Error {
+    let meant: Vec<&str> = meant.collect();
+    let cause = format!("it may be any of the model's classes {}", names(&meant));
+    Error::new(format!("class '{name}'"), cause, "Name the class in the data exactly as in the model")
 }
 
 fn names(classes: &[&str]) -> String {
@@ -148,10 +149,18 @@ mod tests {
     }
 
     #[test]
-    fn capitals_decide_only_where_they_are_all_that_differs() {
-        let model = strings(&["Run", "run", "HandstandPushups"]);
-        assert_eq!([place(&model, "run"), place(&model, "RUN")], [Some(1), None], "either could be meant");
-        assert_eq!(place(&model, "HandStandPushups"), Some(2));
+    fn capitals_and_what_is_between_words_decide_only_where_they_are_all_that_differs() {
+        let model = strings(&["kick_ball", "Run", "run", "HandstandPushups"]);
+        let found =
+            matched(&model, data(&["Kick Ball", "run", "HandStandPushups", "kick-ball"], &[0, 1, 2, 3])).unwrap();
+        assert_eq!(labels(&found), [0, 2, 3, 0], "the very name before one that is alike");
+        assert_eq!(found.remarks, ["1 of the model's 4 classes without clips: 'Run'."]);
+        let error = matched(&model, data(&["kick_ball", "RUN"], &[0, 1])).unwrap_err();
+        assert_eq!(
+            (&*error.subject, &*error.cause),
+            ("class 'RUN'", "it may be any of the model's classes 'Run', 'run'")
+        );
+        assert!(matched(&model, data(&["kick_ball", "RUN"], &[0])).is_ok(), "no clip is of it");
         assert_eq!(names(&["a"; 12]), format!("{} and 2 more", ["'a'"; 10].join(", ")));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
-use super::{ActionsReport, ClipResult, Guess, StreamReport, interval_in_percent};
+use super::{ActionsReport, ClipResult, Guess, interval_in_percent};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
@@ -121,13 +121,12 @@ fn change((name, guess): StreamOf, reports: [&ActionsReport; 2], common: &[Compa
     classes.retain(|(_, [a, b])| a != b);
     classes.sort_by(|(_, x), (_, y)| (y[1] - y[0]).abs().total_cmp(&(x[1] - x[0]).abs()));
     classes.truncate(CLASSES);
-    let top5 = |stream: &StreamReport| reports[0].has_top5().then_some(stream.top5);
     let figures = [
         ("top-1", [Some(a.top1), Some(b.top1)]),
-        ("top-5", [top5(&a), top5(&b)]),
+        ("top-5", [a.top5, b.top5]),
         ("mean class", [a.mean_class, b.mean_class]),
     ];
-    let intervals = [a.top1_interval(), b.top1_interval()];
+    let intervals = [a.interval, b.interval];
     Some(StreamChange { name, figures, intervals, won, lost, p: chance_of_split(won, lost), classes, changed })
 }
 

@@ -23,6 +23,9 @@ pub struct ClassFigures {
     pub recall: Option<f64>,
     /// F1 score: 2·correct / (clips + predictions of it).
     pub f1: Option<f64>,
+    /// 95 % Wilson interval of the recall; none without clips, and in reports of earlier versions until they are read.
+    #[serde(default)]
+    pub interval: Option<[f64; 2]>,
 }
 
 /// A pair of confused classes.
@@ -50,12 +53,6 @@ impl Confusion {
         (right, self.counts.iter().flatten().sum())
     }
 
-    /// Returns the 95 % Wilson interval of the recall of `class`; none without clips of it.
-    pub fn recall_interval(&self, class: usize) -> Option<[f64; 2]> {
-        let row = self.counts.get(class)?;
-        wilson_interval(row[class], row.iter().sum())
-    }
-
     /// Returns the figures of every class.
     pub fn classes(&self) -> Vec<ClassFigures> {
         (0..self.counts.len()).map(|class| self.class(class)).collect()
@@ -71,6 +68,7 @@ impl Confusion {
             precision: share(right, taken),
             recall: share(right, clips),
             f1: share(2 * right, clips + taken),
+            interval: wilson_interval(right, clips),
         }
     }
 
@@ -104,12 +102,12 @@ mod tests {
         let confusion = Confusion::of(3, pairs.into_iter());
         assert_eq!(confusion.counts, [[3, 0, 1], [1, 1, 0], [0, 0, 0]]);
         let [first, second, third] = &confusion.classes()[..] else { panic!("three classes") };
-        assert_eq!(*first, ClassFigures { clips: 4, precision: Some(0.75), recall: Some(0.75), f1: Some(0.75) });
-        assert_eq!(*second, ClassFigures { clips: 2, precision: Some(1.0), recall: Some(0.5), f1: Some(2.0 / 3.0) });
-        assert_eq!(*third, ClassFigures { clips: 0, precision: Some(0.0), recall: None, f1: Some(0.0) });
+        let figures = |clips, precision, recall, f1, interval| ClassFigures { clips, precision, recall, f1, interval };
+        assert_eq!(*first, figures(4, Some(0.75), Some(0.75), Some(0.75), wilson_interval(3, 4)));
+        assert_eq!(*second, figures(2, Some(1.0), Some(0.5), Some(2.0 / 3.0), wilson_interval(1, 2)));
+        assert_eq!(*third, figures(0, Some(0.0), None, Some(0.0), None));
         assert_eq!(confusion.mean_class_accuracy(), Some(0.625));
         assert_eq!(confusion.right(), (4, 6));
-        assert_eq!([0, 2].map(|class| confusion.recall_interval(class)), [wilson_interval(3, 4), None]);
         let pair = |label, guess| ConfusedPair { label, guess, clips: 1 };
         assert_eq!(confusion.most_confused(5), [pair(0, 2), pair(1, 0)]);
         assert_eq!(confusion.most_confused(1), [pair(0, 2)]);
@@ -119,6 +117,9 @@ mod tests {
     fn nothing_has_no_accuracy() {
         let confusion = Confusion::of(1, std::iter::empty());
         assert_eq!(confusion.mean_class_accuracy(), None);
-        assert_eq!(confusion.classes(), [ClassFigures { clips: 0, precision: None, recall: None, f1: None }]);
+        assert_eq!(
+            confusion.classes(),
+            [ClassFigures { clips: 0, precision: None, recall: None, f1: None, interval: None }]
+        );
     }
 }

@@ -98,6 +98,28 @@ impl MotionNetFlow {
     }
 }
 
+/// The work of an estimate: a pass costs as much as it has pixels, to which what is done once at full size is added.
+struct PassWork {
+    done: f64,
+    all: f64,
+}
+
+impl PassWork {
+    /// Choosing among the candidates and the last refinement, relative to a pass at full size.
+    const LAST: f64 = 0.5;
+
+    fn of(scales: &[f32], refines: bool) -> Self {
+        let last = if refines || scales.len() > 1 { Self::LAST } else { 0.0 };
+        Self { done: 0.0, all: scales.iter().map(|scale| f64::from(scale * scale)).sum::<f64>() + last }
+    }
+
+    /// Returns the share of the work that is done after a pass at `scale`.
+    fn done(&mut self, scale: f32) -> f64 {
+        self.done += f64::from(scale * scale);
+        self.done / self.all
+    }
+}
+
 /// Returns the picture at another size, itself if it has it already.
 fn fitted(picture: &RgbImage, width: u32, height: u32) -> Cow<'_, RgbImage> {
     if picture.dimensions() == (width, height) {
@@ -127,6 +149,15 @@ impl FlowEstimator for MotionNetFlow {
     }
 
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
+        self.estimate_with(first, second, &mut |_| {})
+    }
+
+    fn estimate_with(
+        &mut self,
+        first: &RgbImage,
+        second: &RgbImage,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<FlowField> {
         let [width, height] = common_size(first, second)?;
         let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
         // The network sees a little motion in everything. Zero flow as one more candidate for each pixel makes errors larger by up
@@ -134,7 +165,7 @@ impl FlowEstimator for MotionNetFlow {
         if self.refines && first == second {
             return Ok(flow);
         }
-        let mut candidates = Vec::new();
+        let (mut candidates, mut work) = (Vec::new(), PassWork::of(&self.scales, self.refines));
         for (step, scale) in self.scales.iter().enumerate() {
             let rest = self.at_scale(first, &warp_backward(first, second, &flow), *scale)?;
             for (sum, rest) in flow.uv.iter_mut().zip(rest.uv) {
@@ -148,11 +179,27 @@ impl FlowEstimator for MotionNetFlow {
             if step > 0 && !self.refines && !self.scales[..step].contains(scale) {
                 candidates.push(self.at_scale(first, second, *scale)?);
             }
+            progress(work.done(*scale));
         }
         if candidates.len() > 1 {
             candidates.reverse(); // the most refined one first: it is kept where another is no better
             flow = best_explanation(first, second, candidates);
         }
         Ok(if self.refines { dis::refined(first, second, &flow, LAST_ITERATIONS) } else { flow })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_rises_with_the_pixels_of_each_pass() {
+        let scales = MotionNetFlow::COARSE_TO_FINE;
+        let mut work = PassWork::of(&scales, true);
+        let shares = scales.map(|scale| work.done(scale));
+        assert!(shares.is_sorted() && shares[0] < 0.01 && (0.4..0.6).contains(&shares[3]), "{shares:?}");
+        assert!((0.7..1.0).contains(&shares[4]), "the last refinement is left: {shares:?}");
+        assert_eq!(PassWork::of(&[1.0], false).done(1.0), 1.0);
     }
 }

@@ -11,13 +11,20 @@ const CONFUSED: usize = 20;
 /// Wrong clips that are listed.
 const WORST: usize = 20;
 
+/// One over the last decimal of a confidence: scores of 32 bits have no more, and further digits would be noise.
+const DECIMALS: f64 = 1e6;
+
 /// The figures; accuracies are fractions of the clips.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StreamReport {
     /// Share of the clips whose best class is the right one.
     pub top1: f64,
-    /// Share of the clips whose right class is among the best five.
-    pub top5: f64,
+    /// 95 % Wilson interval of top-1; none without clips, and in reports of earlier versions until they are read.
+    #[serde(default)]
+    pub interval: Option<[f64; 2]>,
+    /// Share of the clips whose right class is among the best five; none below [`Self::TOP5_CLASSES`] classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top5: Option<f64>,
     /// Clips whose best class is the right one.
     pub correct: usize,
     /// Mean of the accuracies of all classes that have clips.
@@ -68,11 +75,14 @@ impl Scale {
             Self::Logits => f64::from(softmax(scores)[class]),
             Self::Shares => f64::from(scores[class]) / scores.iter().copied().map(f64::from).sum::<f64>(),
         };
-        Guess { class, confidence }
+        Guess { class, confidence: (DECIMALS * confidence).round() / DECIMALS }
     }
 }
 
 impl StreamReport {
+    /// Classes from which on top-5 says something: of four, the top five are always all of them.
+    pub const TOP5_CLASSES: usize = 10;
+
     /// Measures `scores` against the true classes of the same clips.
     pub fn of(scores: &ScoreTable, labels: &[usize], scale: Scale) -> Self {
         let guesses: Vec<Guess> = scores.rows().map(|row| scale.guess(row)).collect();
@@ -87,7 +97,8 @@ impl StreamReport {
         worst.truncate(WORST);
         Self {
             top1: share(correct),
-            top5: share(among_five),
+            interval: wilson_interval(correct, clips),
+            top5: (scores.classes() >= Self::TOP5_CLASSES).then(|| share(among_five)),
             correct,
             mean_class: confusion.mean_class_accuracy(),
             calibration: Calibration::of((0..clips).map(|clip| (guesses[clip].confidence, is_right(clip)))),
@@ -98,10 +109,12 @@ impl StreamReport {
         }
     }
 
-    /// Returns the 95 % Wilson interval of top-1; none without clips.
-    pub fn top1_interval(&self) -> Option<[f64; 2]> {
+    /// Adds to a report of an earlier version what this one has besides, and drops what says nothing.
+    pub(super) fn complete(&mut self) {
         let (right, clips) = self.confusion.right();
-        wilson_interval(right, clips)
+        self.interval = wilson_interval(right, clips);
+        self.top5 = self.top5.filter(|_| self.classes.len() >= Self::TOP5_CLASSES);
+        self.classes = self.confusion.classes();
     }
 }
 
@@ -109,19 +122,35 @@ impl StreamReport {
 mod tests {
     use super::*;
 
-    /// By hand: of 3 clips with 6 classes the first is right, the second has its class in place 2, the third in place 6.
+    /// By hand: of 3 clips with 10 classes the first is right, the second has its class in place 2, the third in place 6.
     #[test]
     fn accuracies_and_the_worst_clips() {
-        let mut scores = ScoreTable::new(6);
-        scores.push(&[9.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-        scores.push(&[1.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
-        scores.push(&[7.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+        let mut scores = ScoreTable::new(10);
+        scores.push(&[9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        scores.push(&[1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        scores.push(&[7.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
         let report = StreamReport::of(&scores, &[0, 0, 5], Scale::Logits);
-        assert_eq!((report.correct, report.top1, report.top5), (1, 1.0 / 3.0, 2.0 / 3.0));
-        assert_eq!(report.top1_interval(), wilson_interval(1, 3));
+        assert_eq!((report.correct, report.top1, report.top5), (1, 1.0 / 3.0, Some(2.0 / 3.0)));
+        assert_eq!(report.interval, wilson_interval(1, 3));
         assert_eq!(report.mean_class, Some(0.25), "half of class 0 and none of class 5");
         assert_eq!(report.worst, [2, 1], "e⁷ outweighs more than e² does");
         assert_eq!(report.most_confused[1], ConfusedPair { label: 5, guess: 0, clips: 1 });
+    }
+
+    #[test]
+    fn top_5_of_few_classes_is_not_reported() {
+        let mut scores = ScoreTable::new(9);
+        scores.push(&[1.0; 9]);
+        let mut report = StreamReport::of(&scores, &[8], Scale::Logits);
+        assert_eq!(report.top5, None);
+        let json = serde_json::to_value(&report).unwrap();
+        assert!(json.get("top5").is_none() && json["interval"].is_array() && json["classes"][8]["interval"].is_array());
+        // As earlier versions wrote it.
+        let whole = report.clone();
+        (report.top5, report.interval) = (Some(1.0), None);
+        report.classes.iter_mut().for_each(|class| class.interval = None);
+        report.complete();
+        assert_eq!(report, whole);
     }
 
     #[test]
@@ -129,6 +158,8 @@ mod tests {
         let guess = Scale::Shares.guess(&[0.5, 1.5, 0.5]);
         assert_eq!((guess.class, guess.confidence), (1, 0.6));
         let guess = Scale::Logits.guess(&[0.0, 3.0_f32.ln()]);
-        assert!(guess.class == 1 && (guess.confidence - 0.75).abs() < 1e-6);
+        assert!(guess.class == 1 && (guess.confidence - 0.75).abs() < 2e-6);
+        let guess = Scale::Logits.guess(&[0.0, 2.0, 1.0]);
+        assert_eq!(serde_json::to_string(&guess).unwrap(), r#"{"class":1,"confidence":0.665241}"#, "without noise");
     }
 }

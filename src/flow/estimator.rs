@@ -15,6 +15,21 @@ pub trait FlowEstimator {
     /// # Errors
     /// If the pictures differ in size or the device fails.
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField>;
+
+    /// Like [`FlowEstimator::estimate`]; `progress` is called with the share of the work that is done, 0…1 and never falling, by methods
+    /// that know it.
+    ///
+    /// # Errors
+    /// The same.
+    fn estimate_with(
+        &mut self,
+        first: &RgbImage,
+        second: &RgbImage,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<FlowField> {
+        let _ = progress; // not known
+        self.estimate(first, second)
+    }
 }
 
 /// No motion at all: what every other method has to be better than.

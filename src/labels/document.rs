@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Change, Class, ClassId, Label, Settings, Step, Video, VideoId};
 use crate::error::Result;
-use crate::names::composed;
+use crate::names::{Alike, class_alike, composed};
 
 /// The name of [`Label::Background`], which no class may have.
 pub(super) const BACKGROUND: &str = "background";
@@ -70,6 +70,12 @@ impl Document {
         let wanted = composed(name);
         let is_alike = |class: &&Class| composed(&class.name) == wanted;
         self.classes.iter().find(|class| class.name == name).or_else(|| self.classes.iter().find(is_alike))
+    }
+
+    /// Returns which classes are meant by a `name` from elsewhere: the class called so, or those that differ in capitals and in what is
+    /// between words alone.
+    pub(crate) fn class_alike(&self, name: &str) -> Alike {
+        class_alike(self.classes.iter().map(|class| class.name.as_str()), name)
     }
 
     /// Returns the name of `label`.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::module::Module;
 use burn::tensor::Device;
 
+use super::model_hash::{hash_of_files, weights_part, with_card};
 use super::{Modality, ModelCard, MotionNetwork, Stream, weights};
 use crate::atomic;
 use crate::content_hash::ContentHash;
@@ -86,18 +87,19 @@ impl HiddenTwoStream {
                 stage(&entry.weights, &|path| weights::encode(stream, precision, path))?;
             }
         }
-        let card = ModelCard { hash: Some(with_classes(hash, &self.card)), ..self.card.clone() };
+        let card = ModelCard { hash: Some(with_card(hash, &self.card)?), ..self.card.clone() };
         let path = dir.join(ModelCard::FILE_NAME);
         staged.push((weights::stage(&path, card.to_toml()?.as_bytes())?, path));
         staged.into_iter().try_for_each(|(file, path)| atomic::publish(file, &path))
     }
 
     /// Returns whether the model in folder `dir` was written to its end: its files are there, and are those that its card was
-    /// written for.
+    /// written for. Settings may have been changed by hand since.
     pub fn is_whole(dir: &Path) -> bool {
         let Ok(card) = ModelCard::read(dir) else { return false };
-        let found = hash_of_files(&card, dir).ok();
-        found.is_some() && (card.hash.is_none() || card.hash == found) // Cards of earlier versions have no hash.
+        let Ok(found) = hash_of_files(&card, dir) else { return false };
+        // Cards of the first versions have no hash.
+        card.hash.is_none_or(|written| weights_part(&written) == weights_part(&found))
     }
 
     /// Parameters of all networks together.
@@ -105,23 +107,4 @@ impl HiddenTwoStream {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();
         self.motion.num_params() + streams.map(Stream::parameters).sum::<usize>()
     }
-}
-
-/// Returns the hash of the model that `card` describes, in folder `dir`.
-fn hash_of_files(card: &ModelCard, dir: &Path) -> Result<String> {
-    let mut hash = ContentHash::new();
-    for name in card.weights() {
-        let path = dir.join(name);
-        hash.update_with_file(&path).map_err(|error| Error::io(&path, &error))?;
-    }
-    Ok(with_classes(hash, card))
-}
-
-/// Returns the hash of weights files and of the classes that their scores are of.
-fn with_classes(mut hash: ContentHash, card: &ModelCard) -> String {
-    for class in &card.classes {
-        hash.update(class.as_bytes());
-        hash.update(b"\n");
-    }
-    hash.to_hex()
 }

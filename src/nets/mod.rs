@@ -10,6 +10,7 @@
 mod backbone;
 mod batch_norm;
 mod bn_inception;
+mod card_entries;
 mod conv_norm3d;
 mod convolve;
 mod efficientnet_lite;
@@ -24,6 +25,7 @@ mod kernels;
 mod layers;
 mod mobilenet_v2;
 mod model_card;
+mod model_hash;
 mod motion_config;
 mod motion_net;
 mod motion_network;

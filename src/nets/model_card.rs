@@ -4,10 +4,14 @@ use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::fusion::Fusion;
+use super::card_entries::{CardFault, unknown_entry};
+use super::fusion::{Fusion, UNSURE_BELOW};
 use super::{Backbone, FlowReading, FlowResolution, Modality, MotionConfig, MotionCrop, StreamConfig, StreamInput};
 use crate::error::{Error, Result};
 use crate::files;
+
+/// What a person can do about a card that is wrong, where nothing better is known.
+const REMEDY: &str = "Correct that entry or download the model again";
 
 /// The sidecar of a model's weights, version 1. Files written by a later version are refused.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,8 +20,9 @@ pub struct ModelCard {
     pub format: u32,
     /// What people call the model.
     pub name: String,
-    /// The hash of the model, 16 hexadecimal digits, over its weights files and class names. Written
-    /// with the weights and computed from them when they are loaded; cards of older versions lack it.
+    /// The hash of the model: 16 hexadecimal digits over its weights files and class names, a hyphen, and 8 digits over the settings
+    /// that decide its scores. Written with the weights and computed again when they are loaded; cards of older versions have the
+    /// first part only, or no hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
     /// Licence of the weights, and of what they were made from.
@@ -192,11 +197,22 @@ impl ModelCard {
     pub fn read(dir: &Path) -> Result<Self> {
         let path = dir.join(Self::FILE_NAME);
         let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
-        let card: Self = toml::from_str(&text).map_err(|error| {
+        let damaged = |error: toml::de::Error| {
             let cause = error.to_string().trim_end().to_owned();
-            Error::file(&path, cause, "Correct that entry or download the model again")
-        })?;
-        card.validate().map_err(|cause| Error::file(&path, cause, "Correct that entry or download the model again"))?;
+            Error::file(&path, cause, REMEDY)
+        };
+        let table: toml::Table = toml::from_str(&text).map_err(damaged)?;
+        if let Some(format) = table.get("format").and_then(toml::Value::as_integer)
+            && format != i64::from(Self::FORMAT)
+        {
+            let cause = format!("its format is {format}, this program reads {}", Self::FORMAT);
+            return Err(Error::file(&path, cause, "Use a version of Motionscope that reads it"));
+        }
+        if let Some(fault) = unknown_entry(&table) {
+            return Err(Error::file(&path, fault.cause, fault.remedy));
+        }
+        let card: Self = toml::from_str(&text).map_err(damaged)?;
+        card.validate().map_err(|fault| Error::file(&path, fault.cause, fault.remedy))?;
         Ok(card)
     }
 
@@ -218,10 +234,17 @@ impl ModelCard {
     }
 
     /// Says what is wrong with the card, if anything.
-    fn validate(&self) -> std::result::Result<(), String> {
-        if self.format != Self::FORMAT {
-            return Err(format!("its format is {}, this program reads {}", self.format, Self::FORMAT));
+    fn validate(&self) -> std::result::Result<(), CardFault> {
+        let unsure_below = self.fusion.unsure_below;
+        if let Some(share) = unsure_below.filter(|share| !(0.0..=1.0).contains(share)) {
+            let cause = format!("`unsure_below` under [fusion] is {share}, but it is a probability, from 0 to 1");
+            let remedy = format!("Write 0.5 for 50 %, or remove the entry: {UNSURE_BELOW} is the default");
+            return Err(CardFault { cause, remedy });
         }
+        self.check_networks().map_err(|cause| CardFault { cause, remedy: REMEDY.into() })
+    }
+
+    fn check_networks(&self) -> std::result::Result<(), String> {
         self.motion
             .config
             .validate()
@@ -237,9 +260,6 @@ impl ModelCard {
             if let Some(frames) = stream.frames {
                 StreamInput::check_clip(stream.backbone, frames)?;
             }
-        }
-        if self.spatial.as_ref().is_some_and(|stream| stream.reading() != FlowReading::default()) {
-            return Err("`resolution` and `crop` under [spatial] are for flow; see [preprocessing.spatial]".into());
         }
         for name in streams.map(|stream| &stream.weights).chain([&self.motion.weights]) {
             if !is_plain_name(name) {
@@ -259,11 +279,9 @@ impl ModelCard {
                 "flow of {width}×{height} frames is too small for a temporal stream at its resolution: {least} pixels a side"
             ));
         }
-        if !self.fusion.temporal_weight.is_finite() || self.fusion.temporal_weight < 0.0 {
-            return Err("the weight of the temporal stream is not a number of 0 or more".into());
-        }
-        if self.fusion.unsure_below.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-            return Err("the share below which answers are unsure is not between 0 and 1".into());
+        // Far beyond that, scores overflow.
+        if !(0.0..=1e6).contains(&self.fusion.temporal_weight) {
+            return Err("the weight of the temporal stream is not a number from 0 to 1000000".into());
         }
         Ok(())
     }

@@ -196,6 +196,35 @@ fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<M
     Ok(crop)
 }
 
+/// Returns `plan` with what its stream takes over from the base written out: how it reads flow, or what of a frame it sees. `classes`
+/// are those of the clips, which decide whether a stream beside ImageNet weights is that of the base.
+///
+/// # Errors
+/// If the base's card cannot be read, or those of `classes`.
+pub(super) fn with_inherited(
+    plan: &TrainingPlan,
+    classes: impl FnOnce() -> Result<Vec<String>>,
+) -> Result<TrainingPlan> {
+    let card = || plan.base.as_ref().map(|base| ModelCard::read(base)).transpose();
+    match plan.network {
+        Network::Spatial if plan.spatial_crop.is_none() => {
+            let crop = card()?.map(|card| card.preprocessing.spatial.crop).unwrap_or_default();
+            Ok(TrainingPlan { spatial_crop: Some(crop), ..plan.clone() })
+        }
+        Network::Temporal if plan.flow_resolution.is_none() || plan.temporal_crop.is_none() => {
+            let of_base = match card()?.map(|card| (card.temporal, card.classes)) {
+                Some((Some(entry), known)) if plan.imagenet.is_none() || are_alike(&known, &classes()?) => {
+                    entry.reading()
+                }
+                _ => FlowReading::default(),
+            };
+            let FlowReading { resolution, crop } = plan.flow_reading(of_base);
+            Ok(TrainingPlan { flow_resolution: Some(resolution), temporal_crop: Some(crop), ..plan.clone() })
+        }
+        _ => Ok(plan.clone()),
+    }
+}
+
 /// Returns the clips of a plan in words.
 fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
     let (clips, path) = (dataset.clips.len(), plan.data.path().display());

@@ -25,6 +25,7 @@ use crate::data::clip_cache::ClipCache;
 use crate::data::clips::{Clips, Keep};
 use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result, about_all};
+use crate::names::{Alike, class_alike};
 use crate::nets::preprocessing::motion_input;
 use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, WINDOW_FRAMES, device_of, read_back};
 use crate::ranking::arg_max;
@@ -403,10 +404,17 @@ pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPl
     }
     let label = |clip: LabelledClip| {
         let class = &dataset.classes[clip.label];
-        let label = classes.iter().position(|known| known == class).ok_or_else(|| {
-            let cause = format!("the validation class '{class}' has no training clips");
-            Error::file(&clip.path, cause, "Validate on clips of the training classes")
-        })?;
+        let label = match class_alike(classes.iter().map(String::as_str), class) {
+            Alike::One(label) => label,
+            Alike::Several(_) => {
+                let cause = format!("the validation class '{class}' may be any of several training classes");
+                return Err(Error::file(&clip.path, cause, "Name it exactly as in the training clips"));
+            }
+            Alike::None => {
+                let cause = format!("the validation class '{class}' has no training clips");
+                return Err(Error::file(&clip.path, cause, "Validate on clips of the training classes"));
+            }
+        };
         Ok(LabelledClip { label, ..clip })
     };
     dataset.clips.into_iter().map(label).collect()

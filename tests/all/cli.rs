@@ -111,7 +111,7 @@ fn short_and_tiny_clips_are_padded_and_it_is_said() {
 fn bad_input_gets_a_sentence_and_the_right_exit_code() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("empty")).unwrap();
-    let cases: [(&[&str], i32, &str); 14] = [
+    let cases: [(&[&str], i32, &str); 19] = [
         (&[], 1, "no display"),
         (&["analyze", "clip.mp4", "--out", "out", "--model", "empty"], 1, "model.toml"),
         (&["analyze", "empty", "--out", "out"], 1, "no clips"),
@@ -125,6 +125,11 @@ fn bad_input_gets_a_sentence_and_the_right_exit_code() {
         (&["train", "flow", "--folder", "empty", "--freeze", "body"], 2, "cannot freeze 'body'"),
         (&["train", "flow", "--folder", "empty", "--schedule", "step"], 2, "milestones"),
         (&["import", "--motion", "missing.pth", "--out", "model"], 1, "missing.pth"),
+        (&["flow", "a.png", "b.png", "--out", "a.flo", "--bound", "9"], 2, "two-stream images"),
+        (&["flow", "a.png", "b.png", "--out", "a.flo", "--max-px", "9"], 2, "range of colours"),
+        (&["live", "lavfi:testsrc2", "--seconds", "0"], 2, "--seconds"),
+        (&["flow", "a.png", "b.png", "--out", "a.flo", "--method", "dis", "--preset", "fast"], 2, "--method tvl1"),
+        (&["evaluate", "flow", "--dataset", "middlebury", "--root", ".", "--dis-preset", "fast"], 2, "--method dis"),
         (&["info", "--model", "missing"], 1, "missing"),
     ];
     for (arguments, expected, words) in cases {

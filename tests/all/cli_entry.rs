@@ -79,7 +79,7 @@ fn no_message_shows_a_password() {
         (&["live", "rtsp://cam:se#cret@127.0.0.1/s"][..], 1),
         (&["live", "rtsp://cam:se/cret@127.0.0.1/s", "--json"], 1),
         (&["live", "rtsp:/cam:secret@127.0.0.1/s"], 1),
-        (&["live", "rtsp://cam:secret@127.0.0.1/s", "--size", "640x480", "--fps", "30"], 1),
+        (&["live", "rtsp://cam:secret@127.0.0.1/s", "--size", "640x480", "--fps", "30"], 2),
         (&["live", "rtsp://cam:secret@127.0.0.1/s", "--nosuch"], 2),
         (&["live", "clip.mp4", "rtsp://cam:secret@127.0.0.1/s?pwd=secret"], 2),
         (&["rtsp://cam:secret@127.0.0.1/s"], 2),

@@ -138,7 +138,8 @@ fn a_project_is_made_labelled_exported_moved_and_relinked_from_the_shell() {
     assert!(status == 0 && output.contains("1 clip cut out"), "{status}: {output}{errors}");
     assert!(errors.contains("clip labels of clips with segments skipped"), "{errors}");
     assert!(at("lists/chip/v_chip_g01_c01.mp4").is_file() && at("lists/classInd.txt").is_file());
-    assert_eq!(run(&["export", "golf", "all.unknown"]).0, 1);
+    assert_eq!(run(&["export", "golf", "all.unknown"]).0, 2);
+    assert_eq!(run(&["export", "golf", "all.csv", "--cut"]).0, 2, "a table names no clips");
 
     fs::rename(at("clips"), at("moved")).unwrap();
     let (status, _, errors) = run(&["check", "golf"]);

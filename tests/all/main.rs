@@ -7,6 +7,8 @@ mod architecture;
 mod cli;
 mod cli_entry;
 mod cli_flow;
+mod cli_import;
+mod cli_tune;
 mod clip_jobs;
 mod codec_vectors;
 mod dataset;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::app::shell::log::{Log, LogLevel};
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
 use crate::labels::{Class, Document, Label, Video, VideoId};
-use crate::names::composed;
+use crate::names::Alike;
 use crate::nets::fusion::Fusion;
 use crate::ranking::arg_max;
 
@@ -78,13 +78,9 @@ impl SuggestionState {
     }
 
     fn match_labels(&self, document: &Document) -> MatchedLabels {
-        let plain = |name: &str| composed(name.trim()).to_lowercase();
-        let known: HashMap<String, Label> =
-            document.classes.iter().map(|class| (plain(&class.name), Label::Class(class.id))).collect();
-        let label = |name: &String| {
-            let exact = document.class_named(name).map(|class| Label::Class(class.id));
-            let is_background = plain(name) == "background";
-            exact.or_else(|| known.get(&plain(name)).copied()).or_else(|| is_background.then_some(Label::Background))
+        let label = |name: &String| match document.class_alike(name) {
+            Alike::One(place) => document.classes.get(place).map(|class| Label::Class(class.id)),
+            _ => name.trim().eq_ignore_ascii_case("background").then_some(Label::Background),
         };
         self.model.iter().flat_map(|(_, classes)| classes).map(label).collect()
     }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::super::model_arguments::{DeviceArg, ModelArg};
 use super::super::output_arguments::ForceArg;
-use super::super::values::{named, non_negative};
+use super::super::values::{named, positive, weight};
 use super::inputs::{AnalyzeJob, clips_in, jobs};
 use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
 use crate::error::Result;
@@ -54,7 +54,7 @@ pub(in crate::cli) struct AnalyzeArgs {
     #[arg(long, value_name = "N", default_value = "5")]
     stride: NonZeroUsize,
     /// Flow magnitude at full saturation in flow.mp4, in pixels of the network input
-    #[arg(long, value_name = "PX", default_value = "8", value_parser = non_negative)]
+    #[arg(long, value_name = "PX", default_value = "8", value_parser = positive)]
     max_px: f64,
     /// Print the scores as JSON, one clip per line
     #[arg(long)]
@@ -63,7 +63,7 @@ pub(in crate::cli) struct AnalyzeArgs {
     #[arg(long, value_name = "RULE", value_parser = named::<FusionRule>)]
     fusion: Option<FusionRule>,
     /// Weight of the temporal stream relative to the spatial one [default: from the model card]
-    #[arg(long, value_name = "W", value_parser = non_negative)]
+    #[arg(long, value_name = "W", value_parser = weight)]
     weight: Option<f64>,
     #[command(flatten)]
     force: ForceArg,

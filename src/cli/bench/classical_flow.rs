@@ -25,7 +25,7 @@ pub(super) struct PairArgs {
     #[arg(long, num_args = 2, value_names = ["FIRST", "SECOND"])]
     pair: Option<Vec<PathBuf>>,
     /// Preset for --pair: opencv, two-stream or fast of TV-L1; dis-ultrafast, dis-fast or dis-medium
-    #[arg(long, value_name = "PRESET", default_value = "opencv", value_parser = PairPreset::named)]
+    #[arg(long, value_name = "PRESET", default_value = "opencv", value_parser = PairPreset::named, requires = "pair")]
     preset: PairPreset,
     /// Output file for the flow of --pair
     #[arg(long, value_name = "FILE.flo", requires = "pair")]

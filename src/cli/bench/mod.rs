@@ -86,7 +86,7 @@ pub(super) fn run(arguments: &BenchArgs) -> Result<Outcome> {
     first_flow(&mut table, &compute, dir.path())?;
     repaints(&mut table, compute.clone(), dir.path())?;
     training::rows(&mut table, &compute, dir.path())?;
-    Ok(table.finish())
+    table.finish()
 }
 
 fn decoding(table: &mut BenchmarkTable, dir: &Path) -> Result<()> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::peak;
-use crate::cli::outcome::{Outcome, complain};
+use crate::cli::outcome::Outcome;
 use crate::error::{Error, Result};
 
 /// The size of a network, and what it takes to compute it.
@@ -151,18 +151,20 @@ impl BenchmarkTable {
         self.note(&line);
     }
 
-    /// Prints the document, if one is asked for and anything was measured; complains of parts of names that no measurement has.
-    pub fn finish(self) -> Outcome {
+    /// Prints the document, if one is asked for and anything was measured.
+    ///
+    /// # Errors
+    /// If no measurement has a part of a name that was asked for.
+    pub fn finish(self) -> Result<Outcome> {
         if self.options.json && !self.rows.is_empty() {
             println!("{:#}", self.document());
         }
         let unknown: Vec<&str> = self.unknown_parts().collect();
         if unknown.is_empty() {
-            return Outcome::Done;
+            return Ok(Outcome::Done);
         }
         let cause = format!("no measurement's name contains '{}'", unknown.join("' or '"));
-        complain(&Error::new("--only", cause, "Use part of a name that `motionscope bench` prints"));
-        Outcome::Misused
+        Err(Error::usage("--only", cause, "Use part of a name that `motionscope bench` prints"))
     }
 
     /// Parts of names that were asked for and that no measurement has.
@@ -199,6 +201,7 @@ impl BenchmarkTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     fn table(only: &[&str]) -> BenchmarkTable {
         let only = only.iter().map(|&part| part.into()).collect();
@@ -222,7 +225,7 @@ mod tests {
             (&json!("a network"), &json!(10))
         );
         assert_eq!(document["rows"][1]["multiply_adds_per_sec"], 2e9);
-        assert_eq!(table.finish(), Outcome::Done);
+        assert_eq!(table.finish(), Ok(Outcome::Done));
     }
 
     #[test]
@@ -242,10 +245,10 @@ mod tests {
         );
         assert_eq!(runs, 2 * (3 + 1), "the first run of each does not count");
         assert!(table.wants_any(&["VGG16", "SqueezeNet"]) && !table.wants_any(&["VGG16"]));
-        assert_eq!(table.finish(), Outcome::Done);
+        assert_eq!(table.finish(), Ok(Outcome::Done));
         let mut table = super::tests::table(&["loading", "nosuch"]);
         table.add("loading", vec![Duration::from_secs(1)], 1.0);
         assert_eq!(table.unknown_parts().collect::<Vec<_>>(), ["nosuch"]);
-        assert_eq!(table.finish(), Outcome::Misused);
+        assert_eq!(table.finish().unwrap_err().kind, ErrorKind::Usage);
     }
 }

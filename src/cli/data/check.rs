@@ -23,7 +23,7 @@ Examples:
                          --test-data thumos/test --test-list annotation_test
   motionscope data check --data ActivityNet --list activity_net.v1-2.min.json --json
 
-Exit codes: 0 no problems found, 1 problems found";
+Exit codes: 0 no problems found, 1 problems found, 2 wrong usage";
 
 /// `motionscope data check`
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::result_arguments::ResultArgs;
 use super::view_arguments::ViewArgs;
 use crate::cli::list_arguments::ClipsArgs;
-use crate::cli::model_arguments::{DeviceArg, ModelArg};
+use crate::cli::model_arguments::{DeviceArg, ModelArg, no_stream};
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::values::choice;
 use crate::command_line;
@@ -35,7 +35,7 @@ Examples:
 A report folder holds report.html, report.json, clips.csv and classes.csv. Compare two report.json
 files with motionscope compare; try other fusions of score files with motionscope fuse.
 
-Exit codes: 0 all clips were scored, 1 some could not be read";
+Exit codes: 0 all clips were scored, 1 some could not be read, 2 wrong usage";
 
 /// `motionscope evaluate actions`
 #[derive(Debug, Args)]
@@ -61,6 +61,11 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let compute = arguments.device.open()?;
     let dir = arguments.model.folder()?;
     let model = HiddenTwoStream::load(&dir, &compute.device)?;
+    let remedy =
+        "Only the photometric ratio is measured; for accuracies, choose a model with a spatial or temporal stream";
+    if let Some(error) = no_stream(&model, &dir, remedy) {
+        complain(&error);
+    }
     let plan = EvaluationPlan {
         data: arguments.clips.name(),
         protocol: arguments.views.protocol(),
@@ -100,16 +105,20 @@ pub(super) fn print(report: &ActionsReport) {
     }
     println!("{}, {} views each", counted(report.clips, "clip"), report.views);
     for (name, stream) in report.streams() {
-        let top5 = if report.has_top5() { format!("  top-5 {:5.1} %", 100.0 * stream.top5) } else { String::new() };
+        let top5 = stream.top5.map(|top5| format!("  top-5 {:5.1} %", 100.0 * top5)).unwrap_or_default();
         println!(
             "  {name:<9} top-1 {:5.1} % ({}){top5}  mean class {:5.1} %  ECE {:.3}",
             100.0 * stream.top1,
-            interval_in_percent(stream.top1_interval()),
+            interval_in_percent(stream.interval),
             100.0 * stream.mean_class.unwrap_or_default(),
             stream.calibration.ece
         );
     }
-    println!("  in parentheses: 95 % Wilson interval");
+    if report.streams().next().is_some() {
+        println!("  in parentheses: 95 % Wilson interval");
+    } else {
+        println!("  no accuracy: the model has no stream and predicts flow only");
+    }
     if let Some(ratio) = report.photometric_ratio {
         println!("  photometric ratio {:.1} % (photometric error relative to zero flow)", 100.0 * ratio);
     }

@@ -47,6 +47,7 @@ pub(super) struct FlowBenchmarkArgs {
 }
 
 pub(super) fn run(arguments: &FlowBenchmarkArgs) -> Result<Outcome> {
+    arguments.method.check(&[arguments.method.method])?;
     let pairs = arguments.dataset.pairs(&arguments.root)?;
     let files: Vec<_> = [&arguments.json, &arguments.csv].into_iter().flatten().cloned().collect();
     arguments.force.guard([&arguments.root]).check(&files)?;

@@ -14,7 +14,7 @@ use crate::cli::outcome::{Outcome, complain};
 use crate::cli::values::named;
 use crate::command_line;
 use crate::data::{Dataset, Subset};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluation::{
     ActionsReport, FoldCount, FoldResult, GroupsEvent, GroupsPlan, Learning, ReportSource, evaluate_groups,
     interval_in_percent, interval_of_share,
@@ -41,7 +41,7 @@ Without --train, linear probes are fitted to the frozen features of the model: s
 trainings; each starts from the result of the previous one. Finished folds are kept in the run
 folder; run the same command again to resume.
 
-Exit codes: 0 all clips scored, 1 some could not be read";
+Exit codes: 0 all clips scored, 1 some could not be read, 2 wrong usage";
 
 /// `motionscope evaluate groups`
 #[derive(Debug, Args)]
@@ -85,7 +85,8 @@ impl GroupsArgs {
         let learning = if self.train.is_empty() {
             Learning::LastLayers { imagenet: self.imagenet.clone().map(|path| (path, self.backbone)) }
         } else {
-            Learning::Plans(self.train.iter().map(|words| training_plan(words)).collect::<Result<Vec<TrainingPlan>>>()?)
+            let plans = self.train.iter().map(|words| training_plan(words));
+            Learning::Plans(plans.collect::<Result<Vec<TrainingPlan>>>().map_err(Error::as_usage)?)
         };
         let card = ModelCard::read(&model)?;
         Ok(GroupsPlan {
@@ -102,13 +103,7 @@ impl GroupsArgs {
 }
 
 pub(super) fn run(arguments: &GroupsArgs) -> Result<Outcome> {
-    let plan = match arguments.plan() {
-        Ok(plan) => plan,
-        Err(error) => {
-            complain(&error);
-            return Ok(Outcome::Misused);
-        }
-    };
+    let plan = arguments.plan()?;
     let dataset = Dataset::open(&arguments.clips.source(Subset::Train))?;
     let guard = arguments.results.prepare(arguments.clips.files(&dataset))?;
     let compute = arguments.device.open()?;

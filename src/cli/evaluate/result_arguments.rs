@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
 
 use crate::cli::output_arguments::ForceArg;
 use crate::error::Result;
@@ -64,7 +63,8 @@ impl ResultArgs {
             staging.publish(guard)?;
         }
         match self.json.as_deref() {
-            Some(path) if path == Path::new("-") => println!("{:#}", json!(report)),
+            // As in the file: a `Value` would show numbers of 32 bits with the digits of 64.
+            Some(path) if path == Path::new("-") => println!("{}", report.to_json()?),
             Some(path) => {
                 guard.check(&[path.to_owned()])?;
                 report.write_json(path)?;

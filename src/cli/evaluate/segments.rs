@@ -29,7 +29,7 @@ Each --averaging matches the official evaluation kit of that data set:
                the label Ambiguous) are ignored
 Both count detections in videos without annotations as false positives.
 
-Exit codes: 0 success, 1 some scores could not be read";
+Exit codes: 0 success, 1 some scores could not be read, 2 wrong usage";
 
 /// `motionscope evaluate segments`
 #[derive(Debug, Args)]
@@ -47,10 +47,17 @@ pub(super) struct SegmentsArgs {
     #[arg(long, value_name = "DIR")]
     scores: Option<PathBuf>,
     /// Probability thresholds for joining windows; each yields its own detections
-    #[arg(long, value_name = "P,P…", value_delimiter = ',', value_parser = share, default_value = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9")]
+    #[arg(
+        long,
+        value_name = "P,P…",
+        value_delimiter = ',',
+        value_parser = share,
+        default_value = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9",
+        conflicts_with = "detections"
+    )]
     thresholds: Vec<f64>,
     /// IoU threshold of non-maximum suppression within a class
-    #[arg(long, value_name = "IOU", value_parser = share, default_value = "0.5")]
+    #[arg(long, value_name = "IOU", value_parser = share, default_value = "0.5", conflicts_with = "detections")]
     suppress: f64,
     /// Evaluation kit: activitynet (interpolated precision) or thumos (precision at hits)
     #[arg(long, value_parser = named::<Averaging>, default_value = "activitynet")]

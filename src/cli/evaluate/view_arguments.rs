@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::values::{named, non_negative};
+use crate::cli::values::{named, weight};
 use crate::evaluation::{Protocol, Spread};
 use crate::nets::ModelCard;
 use crate::nets::fusion::{Fusion, FusionRule};
@@ -24,7 +24,7 @@ pub(super) struct ViewArgs {
     #[arg(long, value_parser = named::<FusionRule>)]
     fusion: Option<FusionRule>,
     /// Weight of the temporal stream relative to the spatial one [default: from the model card]
-    #[arg(long, value_name = "W", value_parser = non_negative)]
+    #[arg(long, value_name = "W", value_parser = weight)]
     weight: Option<f64>,
 }
 

@@ -44,7 +44,7 @@ pub(in crate::cli) struct FlowArgs {
     #[arg(long, value_name = "FILE|DIR", required_unless_present = "video")]
     out: Option<PathBuf>,
     /// File format [default: flo, or from the name of --out]
-    #[arg(long, value_parser = choice::<FlowFormat>())]
+    #[arg(long, value_parser = choice::<FlowFormat>(), requires = "out")]
     format: Option<FlowFormat>,
     /// Compute flow from frame t to frame t + K
     #[arg(long, value_name = "K", default_value = "1")]
@@ -58,9 +58,9 @@ pub(in crate::cli) struct FlowArgs {
     /// Resize the frames first; the flow has the same size [default: original size]
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     size: Option<Geometry>,
-    /// Range of two-stream images: ±PX pixels
-    #[arg(long, value_name = "PX", default_value_t = DEFAULT_BOUND_PX.into(), value_parser = positive)]
-    bound: f64,
+    /// Range of two-stream images: ±PX pixels [default: 20]
+    #[arg(long, value_name = "PX", value_parser = positive)]
+    bound: Option<f64>,
     /// Flow magnitude at full saturation, in pixels [default: the maximum so far]
     #[arg(long, value_name = "PX", value_parser = positive)]
     max_px: Option<f64>,
@@ -149,7 +149,10 @@ impl FlowArgs {
         if matches!(input, FlowInputPath::Pair(..)) {
             self.check_pair()?;
         }
+        let used: Vec<_> = std::iter::once(self.method.method).chain(self.compare).collect();
+        self.method.check(&used)?;
         let target = self.out.as_deref().map(|out| self.target(&input, out)).transpose()?;
+        self.check_scales(target.as_ref())?;
         let inputs = [Some(&self.first), self.second.as_ref()].into_iter().flatten();
         Ok(FlowPlan {
             input,
@@ -161,7 +164,7 @@ impl FlowArgs {
             start: self.start,
             count: self.count.map_or(usize::MAX, NonZeroUsize::get),
             size: self.size,
-            bound_px: self.bound as f32,
+            bound_px: self.bound.map_or(DEFAULT_BOUND_PX, |px| px as f32),
             max_px: self.max_px.map(|px| px as f32),
             json: self.json,
             guard: self.force.guard(inputs.clone()).apart_from(inputs),
@@ -181,6 +184,21 @@ impl FlowArgs {
             Some((option, _)) => {
                 Err(Error::new(*option, "two images are not a clip", "Pass a clip, or omit the option"))
             }
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses scales of files that are not written.
+    fn check_scales(&self, target: Option<&Target>) -> Result<()> {
+        let format = target.map(|target| target.format);
+        let is_two_stream = matches!(format, Some(FlowFormat::TwoStreamJpeg | FlowFormat::TwoStreamPng));
+        let is_coloured = self.video.is_some() || format == Some(FlowFormat::Picture);
+        let scales = [
+            ("--bound", self.bound.is_some() && !is_two_stream, "it is the range of two-stream images"),
+            ("--max-px", self.max_px.is_some() && !is_coloured, "it is the range of colours, in pictures and videos"),
+        ];
+        match scales.into_iter().find(|(_, has_no_effect, _)| *has_no_effect) {
+            Some((option, _, cause)) => Err(Error::usage(option, cause, "Leave it out, or choose such a format")),
             None => Ok(()),
         }
     }

@@ -30,11 +30,12 @@ impl FlowInput {
         }
     }
 
-    /// Returns the flow of a pair, in pixels of its pictures.
-    pub fn flow(&mut self, pair: &FramePair) -> Result<FlowField> {
+    /// Returns the flow of a pair, in pixels of its pictures; `progress` is called with the share of the work that is done, where the
+    /// method knows it.
+    pub fn flow(&mut self, pair: &FramePair, progress: &mut dyn FnMut(f64)) -> Result<FlowField> {
         let [first, second] = &pair.pictures;
         match self {
-            Self::Pictures(estimator) => estimator.estimate(first, second),
+            Self::Pictures(estimator) => estimator.estimate_with(first, second, progress),
             Self::MotionVectors(codec) => {
                 let [width, height] = pair.size();
                 codec.flow_between(pair.frames[0], pair.frames[1], width, height)

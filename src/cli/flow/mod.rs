@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::interrupt::interrupt_flag;
-use super::outcome::{Outcome, complain};
+use super::outcome::Outcome;
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
 use crate::plural::counted;
@@ -29,13 +29,7 @@ use work::FlowWork;
 const LARGE_PX: usize = 4_000_000;
 
 pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
-    let plan = match arguments.plan() {
-        Ok(plan) => plan,
-        Err(error) => {
-            complain(&error);
-            return Ok(Outcome::Misused);
-        }
-    };
+    let plan = arguments.plan().map_err(Error::as_usage)?;
     plan.check_files()?;
     let report = caught("flow", || match &plan.input {
         FlowInputPath::Pair(first, second) => of_pair(&plan, first, second),
@@ -61,7 +55,7 @@ fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowExportRep
     }
     stages.begin("Preparing the method");
     let mut work = FlowWork::begin(plan, vec![first.into(), second.into()], None)?;
-    work.on(&pair, &mut |what| stages.begin(what))?;
+    work.on(&pair, Some(&mut stages))?;
     stages.end();
     work.finish(false)
 }
@@ -91,7 +85,7 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowExportReport> {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        work.on(&pairs.pair(first)?, &mut |_| {})?;
+        work.on(&pairs.pair(first)?, None)?;
         bar.inc(1);
     }
     bar.finish_and_clear();

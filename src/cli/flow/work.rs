@@ -7,6 +7,7 @@ use super::arguments::{FlowInputPath, FlowPlan};
 use super::flow_source::FlowInput;
 use super::frame_pairs::FramePair;
 use super::report::{FlowExportReport, PairReport};
+use super::stages::Stages;
 use crate::error::Result;
 use crate::flow::files::Scales;
 use crate::flow::{FlowField, colour};
@@ -55,18 +56,21 @@ impl<'a> FlowWork<'a> {
         })
     }
 
-    /// Works on the next pair; `begin` is called with each stage.
-    pub fn on(&mut self, pair: &FramePair, begin: &mut dyn FnMut(&str)) -> Result<()> {
-        begin(&format!("Computing the flow by {}", self.source.name()));
+    /// Works on the next pair, and shows the stages of it where there are `stages` to show.
+    pub fn on(&mut self, pair: &FramePair, mut stages: Option<&mut Stages>) -> Result<()> {
+        let [width, height] = pair.size();
+        if let Some(stages) = &mut stages {
+            stages.begin(&format!("Computing the flow of {width}×{height} pixels by {}", self.source.name()));
+        }
         let started = Instant::now();
-        let field = self.source.flow(pair)?;
+        let field = self.source.flow(pair, &mut |share| stages.iter_mut().for_each(|stages| stages.progress(share)))?;
         self.spent += started.elapsed();
-        let compared = self.compared.as_mut().map(|compared| compared.flow(pair)).transpose()?;
+        let compared = self.compared.as_mut().map(|compared| compared.flow(pair, &mut |_| {})).transpose()?;
         for field in std::iter::once(&field).chain(&compared) {
             self.longest_px = self.longest_px.max(field.magnitude_max());
         }
-        if self.plan.target.is_some() {
-            begin("Writing the flow");
+        if let Some(stages) = stages.filter(|_| self.plan.target.is_some()) {
+            stages.begin("Writing the flow");
         }
         let files = self.write(pair, &field)?;
         self.show(pair, &field, compared.as_ref())?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::super::model_arguments::{DeviceArg, ModelArg};
-use super::super::values::non_negative;
+use super::super::values::{geometry, positive};
 use crate::engine::Smoothing;
 use crate::error::{Error, Result};
 use crate::video::{CameraDevice, CameraMode, CameraSource, Geometry, camera_devices};
@@ -40,13 +40,13 @@ pub(in crate::cli) struct LiveArgs {
     #[arg(long)]
     list: bool,
     /// Stop after this many seconds [default: at Ctrl-C]
-    #[arg(long, value_name = "N", value_parser = non_negative)]
+    #[arg(long, value_name = "N", value_parser = positive)]
     seconds: Option<f64>,
     /// Capture size, such as 640x480 [default: the largest up to 1280x720 at 30 fps]
-    #[arg(long, value_name = "WxH", value_parser = size, requires = "fps")]
+    #[arg(long, value_name = "WxH", value_parser = geometry, requires = "fps")]
     size: Option<Geometry>,
     /// Capture frame rate
-    #[arg(long, value_name = "FPS", value_parser = non_negative, requires = "size")]
+    #[arg(long, value_name = "FPS", value_parser = positive, requires = "size")]
     fps: Option<f64>,
     /// Temporal smoothing of the predictions
     #[arg(long, value_enum, default_value_t)]
@@ -107,7 +107,7 @@ impl LiveArgs {
         let CameraSource::Device { driver, name, .. } = source else {
             return match self.size {
                 Some(_) => {
-                    Err(Error::new("--size", "size and frame rate can only be set for a camera device", "Omit it"))
+                    Err(Error::usage("--size", "size and frame rate can only be set for a camera device", "Omit it"))
                 }
                 None => Ok(source),
             };
@@ -124,25 +124,5 @@ impl LiveArgs {
             }
         };
         Ok(CameraSource::Device { driver, name, mode })
-    }
-}
-
-/// `640x480`
-fn size(text: &str) -> std::result::Result<Geometry, String> {
-    let side = |text: &str| text.parse::<u32>().ok().filter(|side| (1..=16_384).contains(side));
-    let sides = text.split_once('x').and_then(|(width, height)| Some((side(width)?, side(height)?)));
-    sides.map(|(width, height)| Geometry { width, height }).ok_or_else(|| "write it as 640x480".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_read() {
-        assert_eq!(size("640x480"), Ok(Geometry { width: 640, height: 480 }));
-        for text in ["640", "0x480", "640x", "-1x4", "99999x4", "axb"] {
-            assert!(size(text).is_err(), "{text}");
-        }
     }
 }

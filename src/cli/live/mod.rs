@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::model_arguments::no_stream;
 use super::outcome::{Outcome, complain};
 use super::output;
 use crate::engine::{InferencePipeline, LiveInference, LiveResult, LiveSettings};
@@ -59,6 +60,8 @@ enum News {
 fn watch(plan: &LivePlan) -> Result<Outcome> {
     let compute = plan.device.open()?;
     let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
+    let remedy = "Choose a model with a spatial or temporal stream, or write its flow with `motionscope flow`";
+    no_stream(&model, &plan.model, remedy).map_or(Ok(()), Err)?;
     let settings = LiveSettings { fusion: model.card.fusion, smoothing: plan.smoothing };
     let classes = model.card.classes.clone();
     let mut pipeline = InferencePipeline::new(model, &compute);

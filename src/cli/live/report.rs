@@ -161,16 +161,20 @@ impl Summary {
         self.answers == 0
     }
 
-    /// Prints it to stdout.
-    pub fn print(&self, json: bool) -> Result<()> {
+    fn line(&self) -> SummaryLine {
         let measured = |value: f32| tenth(f64::from(value));
-        let line = SummaryLine {
+        SummaryLine {
             seconds: self.secs,
             answers: self.answers,
             latency_ms_median: (!self.is_empty()).then(|| first_and_last(&self.latencies_ms.values).map(measured)),
             latency_ms_longest: (!self.is_empty()).then(|| measured(self.longest_ms)),
-            memory_mb: first_and_last(&self.memory_mb.values).map(f64::from),
-        };
+            memory_mb: first_and_last(&self.memory_mb.values).map(measured),
+        }
+    }
+
+    /// Prints it to stdout.
+    pub fn print(&self, json: bool) -> Result<()> {
+        let line = self.line();
         if json {
             return print_json(&line);
         }
@@ -230,6 +234,17 @@ mod tests {
         assert!(thinned.values.windows(2).all(|pair| pair[1] - pair[0] == step), "evenly");
         assert_eq!(thinned.values[0], 0.0);
         assert!(thinned.values[thinned.values.len() - 1] > 990_000.0);
+    }
+
+    #[test]
+    fn numbers_are_written_without_noise() {
+        let mut summary = Summary { secs: 2.0, answers: 1, longest_ms: 15.3, ..Summary::default() };
+        summary.latencies_ms.push(12.7);
+        summary.memory_mb.push(301.2);
+        assert_eq!(
+            serde_json::to_string(&summary.line()).unwrap(),
+            r#"{"seconds":2.0,"answers":1,"latency_ms_median":[12.7,12.7],"latency_ms_longest":15.3,"memory_mb":[301.2,301.2]}"#
+        );
     }
 
     #[test]

@@ -21,7 +21,7 @@ Examples:
   motionscope project check golf --relink /media/disk
   motionscope project check golf --accept            accept changed videos as they are now
 
-Exit codes: 0 all videos unchanged, 1 some missing or changed";
+Exit codes: 0 all videos unchanged, 1 some missing or changed, 2 wrong usage";
 
 /// `motionscope project check`
 #[derive(Debug, Args)]

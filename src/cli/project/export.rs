@@ -13,7 +13,7 @@ use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::values::choice;
 use crate::engine::{LabelExport, export_labels, time_videos};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::labels::formats::Format;
 use crate::labels::{Opened, Project};
 use crate::plural::counted;
@@ -29,7 +29,8 @@ UCF101 lists, ELAN, CVAT and X-AnyLabeling are exported to a folder, other forma
 compressed where its name ends in .gz. Tables of BORIS are for import only.
 `project add` ignores exported clips, unless their folder is passed directly.
 All files are written or none: Ctrl-C or an unreadable video leaves the folder unchanged.
-Exit codes: 0 all labels written, 1 none written, some skipped, or videos changed since labelling";
+Exit codes: 0 all labels written, 1 none written, some skipped, or videos changed since labelling,
+2 wrong usage";
 
 /// `motionscope project export`
 #[derive(Debug, Args)]
@@ -53,6 +54,10 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     let Opened { project, notes: told } = Project::look(&arguments.project)?;
     told.iter().for_each(complain);
     let format = format_of(arguments.format, &arguments.target)?;
+    if arguments.cut && format != Format::UcfLists {
+        let cause = format!("{} names no clips to cut out", format.name());
+        return Err(Error::usage("--cut", cause, "Leave it out, or choose --format ucf"));
+    }
     let stop = interrupt_flag("Stopping; nothing is written")?;
     let mut document = project.document().clone();
     document.apply(time_videos(&document, project.dir()));

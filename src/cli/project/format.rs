@@ -15,6 +15,6 @@ pub(super) fn format_of(named: Option<Format>, path: &Path) -> Result<Format> {
         (None, "eaf") => Ok(Format::Elan),
         (None, "boris") => Ok(Format::Boris),
         (None, "xml") => Ok(Format::Cvat),
-        (None, _) => Err(Error::file(path, "unknown format for this extension", "Choose one with --format")),
+        (None, _) => Err(Error::file(path, "unknown format for this extension", "Choose one with --format").as_usage()),
     }
 }

@@ -23,7 +23,7 @@ Examples:
 Existing labels are kept unless --replace is given, and wherever part of the imported labels of a
 video cannot be used. Seconds count from the start of the video file, as in players, and are
 converted to frames by its time stamps.
-Exit codes: 0 all labels imported, 1 some skipped (each is reported)";
+Exit codes: 0 all labels imported, 1 some skipped (each is reported), 2 wrong usage";
 
 /// `motionscope project import`
 #[derive(Debug, Args)]

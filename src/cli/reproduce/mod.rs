@@ -6,9 +6,9 @@ mod progress;
 use std::path::PathBuf;
 
 use super::interrupt::stop_on_interrupt;
-use super::outcome::{Outcome, complain};
+use super::outcome::Outcome;
 use crate::command_line;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reproduction::{Ending, reproduce};
 use crate::training::TrainingControl;
 pub(super) use arguments::ReproduceArgs;
@@ -16,10 +16,7 @@ use progress::ReproductionProgress;
 
 pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
     let settings = arguments.settings();
-    if let Err(error) = settings.check() {
-        complain(&error);
-        return Ok(Outcome::Misused);
-    }
+    settings.check().map_err(Error::as_usage)?;
     let dir: PathBuf = arguments.folder();
     let compute = arguments.device.open()?;
     let control = TrainingControl::default();

@@ -346,7 +346,42 @@ impl TrainArgs {
             (accumulate, _) => set(&mut plan.accumulate, &accumulate),
         }
         plan.check()?;
+        self.check_effects(&plan)?;
         Ok(plan)
+    }
+
+    /// Refuses options that have no effect on the run of `plan`.
+    fn check_effects(&self, plan: &TrainingPlan) -> Result<()> {
+        let (networks, loss, solver) = (&self.networks, &self.loss, &self.solver);
+        let is_flow = plan.network == Network::Flow;
+        let is_temporal = plan.network == Network::Temporal;
+        let tunes_motion = is_temporal && plan.mode != TemporalMode::A;
+        let adds_losses = is_temporal && plan.mode == TemporalMode::C;
+        let (of_streams, of_motion) = ("it is for streams", "the base has a motion network");
+        let of_losses = "it is for MotionNet's losses: train flow, or temporal in mode c";
+        let is_stepped = plan.schedule == ScheduleKind::Step;
+        let options = [
+            ("--mode", networks.mode.is_some(), is_temporal, "it is for the temporal stream"),
+            ("--imagenet", networks.imagenet.is_some(), !is_flow, of_streams),
+            ("--backbone", networks.backbone.is_some(), !is_flow, of_streams),
+            ("--architecture", networks.architecture.is_some(), plan.base.is_none(), of_motion),
+            ("--frames", networks.frames.is_some(), plan.base.is_none(), of_motion),
+            ("--width", networks.width.is_some(), plan.base.is_none(), of_motion),
+            ("--no-small-displacement", networks.no_small_displacement, plan.base.is_none(), of_motion),
+            ("--no-cdc", networks.no_cdc, plan.base.is_none(), of_motion),
+            ("--preset", loss.preset.is_some(), is_flow || adds_losses, of_losses),
+            ("--no-smoothness", loss.no_smoothness, is_flow || adds_losses, of_losses),
+            ("--no-ssim", loss.no_ssim, is_flow || adds_losses, of_losses),
+            ("--no-multi-scale", loss.no_multi_scale, is_flow || adds_losses, of_losses),
+            ("--unsupervised-weight", loss.unsupervised_weight.is_some(), adds_losses, "it is for --mode c"),
+            ("--motion-lr-scale", solver.motion_rate.is_some(), tunes_motion, "it is for --mode b and c"),
+            ("--milestones", solver.milestones.is_some(), is_stepped, "it is for --schedule step"),
+            ("--factor", solver.factor.is_some(), is_stepped, "it is for --schedule step"),
+        ];
+        match options.into_iter().find(|(_, is_given, has_effect, _)| *is_given && !has_effect) {
+            Some((option, _, _, cause)) => Err(Error::usage(option, cause, "Leave it out")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -453,5 +488,49 @@ fn batches(effective: usize, batch: usize) -> Result<usize> {
 fn set<T: Clone>(value: &mut T, given: &Option<T>) {
     if let Some(given) = given {
         value.clone_from(given);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct TrainLine {
+        #[command(flatten)]
+        train: TrainArgs,
+    }
+
+    fn plan(line: &str) -> Result<TrainingPlan> {
+        let words = ["train"].into_iter().chain(line.split(' ')).chain(["--folder", "clips"]);
+        TrainLine::try_parse_from(words).unwrap().train.plan()
+    }
+
+    #[test]
+    fn options_without_effect_are_refused_by_name() {
+        for (line, option) in [
+            ("spatial --mode b", "--mode"),
+            ("flow --imagenet a.pth", "--imagenet"),
+            ("flow --backbone vgg16", "--backbone"),
+            ("flow --base models/flow --width 64", "--width"),
+            ("temporal --mode b --no-ssim", "--no-ssim"),
+            ("spatial --preset caffe-end-to-end", "--preset"),
+            ("temporal --mode b --unsupervised-weight 1", "--unsupervised-weight"),
+            ("temporal --motion-lr-scale 0.1", "--motion-lr-scale"),
+            ("flow --schedule cosine --milestones 5", "--milestones"),
+            ("flow --factor 0.5", "--factor"),
+        ] {
+            assert_eq!(plan(line).unwrap_err().subject, option, "{line}");
+        }
+        for line in [
+            "temporal --mode c --no-ssim --unsupervised-weight 1 --motion-lr-scale 0.1",
+            "flow --width 64 --no-cdc --preset caffe-end-to-end",
+            "flow --milestones 5,9 --factor 0.5",
+            "spatial --imagenet a.pth --backbone resnet18",
+        ] {
+            plan(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
     }
 }

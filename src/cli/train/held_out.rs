@@ -2,11 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::evaluation::{Confusion, interval_in_percent, wilson_interval};
+use crate::evaluation::{Confusion, HeldOutReport, interval_in_percent, wilson_interval};
 use crate::plural::counted;
+use crate::training::runs::Run;
 use crate::training::{Network, TrainingEvent, TrainingPlan};
 
-/// The last measurement of each stream, gathered from the events of runs.
+/// The streams in the order in which they are listed.
+const ORDER: [&str; 3] = ["spatial", "temporal", "fused"];
+
+/// The last measurement of each stream, gathered from the events of runs and from their folders.
 #[derive(Debug, Default)]
 pub(super) struct HeldOut {
     /// What the runs train, in turn.
@@ -44,6 +48,32 @@ impl HeldOut {
             }
             _ => {}
         }
+    }
+
+    /// Adds what the folders of `plans` hold of streams that were measured before.
+    pub fn complete(&mut self, plans: &[TrainingPlan]) {
+        for plan in plans.iter().rev() {
+            let Some(report) = HeldOutReport::read(&plan.run_dir) else { continue };
+            if self.classes.is_empty() {
+                self.classes.clone_from(&report.classes);
+            }
+            let labels = || report.clips.iter().map(|clip| clip.label);
+            for stream in &report.streams {
+                if self.streams.iter().any(|known| known.name == stream.name) {
+                    continue;
+                }
+                // Both are fused by the last run.
+                let own = plans.iter().find(|plan| plan.network.key() == stream.name).unwrap_or(plan);
+                let guesses = labels().zip(stream.guesses.iter().copied());
+                self.streams.push(StreamResult {
+                    name: stream.name,
+                    cross_validated: report.is_cross_validated,
+                    step: Run::read(&own.run_dir).map_or(0, |run| run.measured),
+                    confusion: Confusion::of(report.classes.len(), guesses),
+                });
+            }
+        }
+        self.streams.sort_by_key(|stream| ORDER.iter().position(|name| *name == stream.name));
     }
 
     fn measured(&mut self, step: usize, measure: &str, guesses: &[[usize; 2]]) {
@@ -103,12 +133,9 @@ impl HeldOut {
                 .iter()
                 .enumerate()
                 .map(|(class, name)| {
-                    json!({
-                        "name": name,
-                        "clips": stream.clips_of(class),
-                        "correct": stream.right_of(class),
-                        "interval": stream.confusion.recall_interval(class),
-                    })
+                    let [right, clips] = [stream.right_of(class), stream.clips_of(class)];
+                    let interval = wilson_interval(right, clips);
+                    json!({ "name": name, "clips": clips, "correct": right, "interval": interval })
                 })
                 .collect();
             let figures = json!({

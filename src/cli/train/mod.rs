@@ -6,19 +6,13 @@ mod progress;
 mod runs;
 mod tune;
 
-use super::outcome::{Outcome, complain};
-use crate::error::Result;
+use super::outcome::Outcome;
+use crate::error::{Error, Result};
 pub(super) use arguments::TrainArgs;
 use runs::{RunOutput, train_in_turn};
 pub(super) use tune::{TuneArgs, tune};
 
 pub(super) fn run(arguments: &TrainArgs) -> Result<Outcome> {
-    let plan = match arguments.plan() {
-        Ok(plan) => plan,
-        Err(error) => {
-            complain(&error);
-            return Ok(Outcome::Misused);
-        }
-    };
+    let plan = arguments.plan().map_err(Error::as_usage)?;
     train_in_turn(&[plan], arguments.device, arguments.solver.gradient_shares, RunOutput::Words)
 }

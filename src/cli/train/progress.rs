@@ -1,7 +1,7 @@
 //! Training progress on a terminal: a bar with speed, time left and loss terms; in a log file, a line now and then.
 
 use std::io::{IsTerminal, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
@@ -12,6 +12,7 @@ use super::super::outcome::complain;
 use super::held_out::HeldOut;
 use crate::evaluation::{interval_in_percent, wilson_interval};
 use crate::plural::counted;
+use crate::training::runs::Run;
 use crate::training::{Preparation, StepMetrics, TrainingEvent, TrainingPlan, random_part};
 
 /// Time between two lines where there is no terminal.
@@ -32,8 +33,10 @@ pub(super) struct TrainingProgress {
     random: Vec<Option<&'static str>>,
     /// The run under way.
     run: usize,
-    /// The folder of the trained model, and whether steps are left.
-    finished: Option<(PathBuf, bool)>,
+    /// The folder of the trained model, if there is one already.
+    model_dir: Option<PathBuf>,
+    /// Whether Ctrl-C stopped it with steps left.
+    stopped: bool,
 }
 
 impl TrainingProgress {
@@ -48,7 +51,8 @@ impl TrainingProgress {
             held_out: HeldOut::of(plans),
             random: plans.iter().map(random_part).collect(),
             run: 0,
-            finished: None,
+            model_dir: None,
+            stopped: false,
         }
     }
 
@@ -77,7 +81,7 @@ impl TrainingProgress {
                 self.line(&format!("step {step}: {}", measured(name, *value, guesses)));
             }
             TrainingEvent::Best { step, name, value, model_dir } => {
-                self.best = Some(format!("{name} {value:.4} after step {step}: {}", model_dir.display()));
+                self.best = Some(best_in_words(name, *value, *step, model_dir));
             }
             TrainingEvent::OutOfPatience { best_step } => {
                 self.line(&format!("Stopped early: no improvement since step {best_step}"));
@@ -97,9 +101,37 @@ impl TrainingProgress {
             TrainingEvent::Resumed => self.line("Resumed"),
             TrainingEvent::Finished { model_dir, stopped_early } => {
                 self.bar.finish_and_clear();
-                self.finished = Some((model_dir.clone(), *stopped_early));
+                (self.model_dir, self.stopped) = (Some(model_dir.clone()), *stopped_early);
             }
         }
+    }
+
+    /// Takes note that Ctrl-C stopped it before there was a network to save.
+    pub fn stop(&mut self) {
+        self.bar.finish_and_clear();
+        self.stopped = true;
+    }
+
+    /// Returns whether Ctrl-C stopped it with steps left.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Adds what the folders of `plans` hold of runs, or of measurements, that were made before.
+    pub fn complete(&mut self, plans: &[TrainingPlan]) {
+        self.held_out.complete(plans);
+        let best = || plans.iter().rev().find_map(|plan| best_of_run(&Run::read(&plan.run_dir)?));
+        self.best = self.best.take().or_else(best);
+    }
+
+    /// Returns how to resume a run that was stopped, by the command line `again`.
+    pub fn how_to_resume(&self, plans: &[TrainingPlan], again: &str) -> String {
+        let dir = plans.last().map(|plan| plan.run_dir.display().to_string()).unwrap_or_default();
+        let state = match &self.model_dir {
+            Some(_) => "Saved. Resume with the same command".to_owned(),
+            None => format!("Stopped before the first step. The run folder {dir} is resumed by the same command"),
+        };
+        format!("{state}:\n  {again}")
     }
 
     /// Returns the results in words: the figures of held-out clips, and where the model is.
@@ -108,11 +140,11 @@ impl TrainingProgress {
         if let Some(best) = &self.best {
             text += &format!("Best model: {best}\n");
         }
-        text += &match &self.finished {
-            Some((dir, false)) => format!("Model: {0}\nUse it with `motionscope --model {0}`.\n", dir.display()),
+        text += &match (&self.model_dir, self.stopped) {
+            (Some(dir), false) => format!("Model: {0}\nUse it with `motionscope --model {0}`.\n", dir.display()),
             // Half a recogniser is nothing to be used.
-            Some((dir, true)) => format!("Unfinished model: {}\n", dir.display()),
-            None => String::new(),
+            (Some(dir), true) => format!("Unfinished model: {}\n", dir.display()),
+            (None, _) => String::new(),
         };
         text
     }
@@ -123,8 +155,8 @@ impl TrainingProgress {
             "schema": "motionscope-tune",
             "version": 1,
             "motionscope": env!("CARGO_PKG_VERSION"),
-            "model_dir": self.finished.as_ref().map(|(dir, _)| dir),
-            "interrupted": self.finished.as_ref().is_some_and(|(_, stopped_early)| *stopped_early),
+            "model_dir": self.model_dir,
+            "interrupted": self.stopped,
             "best": self.best,
             "held_out": self.held_out.as_json(),
         })
@@ -157,6 +189,17 @@ impl TrainingProgress {
     fn line(&self, text: &str) {
         self.bar.suspend(|| eprintln!("{text}"));
     }
+}
+
+fn best_in_words(name: &str, value: f32, step: usize, model_dir: &Path) -> String {
+    format!("{name} {value:.4} after step {step}: {}", model_dir.display())
+}
+
+/// Returns the best validation result of a run that kept its networks; `None` for others.
+fn best_of_run(run: &Run) -> Option<String> {
+    let dir = run.dir.join("best");
+    let (name, _) = run.last.last().filter(|_| dir.is_dir())?;
+    Some(best_in_words(name, run.best?, run.best_step?, &dir))
 }
 
 /// Returns a measurement as text: an accuracy with its interval, another figure as a number.
@@ -212,6 +255,22 @@ mod tests {
         let (words, json) = ended(true);
         assert!(words == "Unfinished model: run-spatial/model\n" && json["interrupted"] == true, "{words}");
         assert!(ended(false).0.contains("Use it with `motionscope --model run-spatial/model`."));
+    }
+
+    #[test]
+    fn a_run_without_a_step_is_resumed_by_its_folder() {
+        let plan = TrainingPlan { run_dir: "runs/mine".into(), ..TrainingPlan::default() };
+        let plans = [plan];
+        let mut progress = TrainingProgress::of(&plans);
+        progress.stop();
+        assert!(progress.is_stopped() && progress.as_json()["interrupted"] == true);
+        let text = progress.how_to_resume(&plans, "motionscope tune");
+        assert!(
+            text.contains("The run folder runs/mine is resumed by the same command:\n  motionscope tune"),
+            "{text}"
+        );
+        progress.show(&TrainingEvent::Finished { model_dir: "runs/mine/model".into(), stopped_early: true });
+        assert!(progress.how_to_resume(&plans, "motionscope tune").starts_with("Saved."));
     }
 
     #[test]

@@ -31,25 +31,28 @@ pub(super) fn train_in_turn(
     stop_on_interrupt(&control)?;
     let mut greeting = Some(format!("Training on {}. Press Ctrl-C to save and stop.", compute.name));
     let mut progress = TrainingProgress::of(plans);
-    let mut outcome = Outcome::Done;
     let mut report = |event: TrainingEvent| {
         greeting.take().iter().for_each(|greeting| eprintln!("{greeting}")); // the clips and settings are in order
-        if matches!(event, TrainingEvent::Finished { stopped_early: true, .. }) {
-            outcome = Outcome::Interrupted;
-        }
         progress.show(&event);
     };
-    caught("training", || training::run_in_turn(plans, &compute.device, &control, &mut report))?;
+    let trained = caught("training", || training::run_in_turn(plans, &compute.device, &control, &mut report));
+    match trained {
+        // Stopped before the first step: there are no networks to save yet.
+        Err(error) if error.is_cancelled() && control.is_stopped() => progress.stop(),
+        trained => trained?,
+    }
+    progress.complete(plans);
     match output {
         RunOutput::Words => print!("{}", progress.in_words()),
         RunOutput::Json => println!("{:#}", progress.as_json()),
     }
-    if outcome == Outcome::Interrupted {
-        let text = format!("Saved. Resume with the same command:\n  {}", command_line::current());
-        match output {
-            RunOutput::Words => println!("{text}"),
-            RunOutput::Json => eprintln!("{text}"),
-        }
+    if !progress.is_stopped() {
+        return Ok(Outcome::Done);
     }
-    Ok(outcome)
+    let text = progress.how_to_resume(plans, &command_line::current());
+    match output {
+        RunOutput::Words => println!("{text}"),
+        RunOutput::Json => eprintln!("{text}"),
+    }
+    Ok(Outcome::Interrupted)
 }

@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args};
 use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::{DeviceArg, ModelArg};
 use super::super::outcome::{Outcome, complain};
-use super::super::values::choice;
+use super::super::values::{choice, non_negative, positive};
 use super::runs::{RunOutput, train_in_turn};
 use crate::data::{Chosen, DataSource, FromLabels, Subset};
 use crate::error::{Error, Result};
@@ -33,7 +33,10 @@ is in a folder beside it. Features are cached in .motionscope-features beside th
 next run only processes new clips; the cache can be deleted at any time.
 
 At the end it prints how many held-out clips each stream, and both together, classify correctly, in
-all and per class. --json prints the same with the confusion matrices: schema motionscope-tune.";
+all and per class. --json prints the same with the confusion matrices: schema motionscope-tune. A
+finished run prints its results again.
+
+Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 stopped early; the same command resumes";
 
 /// `motionscope tune`
 #[derive(Debug, Args)]
@@ -78,10 +81,10 @@ pub(in crate::cli) struct TuneArgs {
     #[arg(long)]
     keep_classes: bool,
     /// Fraction of the recordings of each class held out for validation [default: from the preset]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = non_negative)]
     hold_out: Option<f64>,
     /// Time limit in minutes
-    #[arg(long, value_name = "MINUTES")]
+    #[arg(long, value_name = "MINUTES", value_parser = positive)]
     minutes: Option<f64>,
     /// Optimiser steps of each run [default: from the preset]
     #[arg(long, value_name = "N")]
@@ -105,9 +108,15 @@ pub(in crate::cli) fn tune(arguments: &TuneArgs) -> Result<Outcome> {
 
 impl TuneArgs {
     fn plans(&self) -> Result<Vec<TrainingPlan>> {
+        let tuning = self.tuning();
+        if self.mode.is_some() && tuning.depth != Depth::Everything {
+            let cause = "only --depth everything trains MotionNet";
+            return Err(Error::usage("--mode", cause, "Add --depth everything, or leave the mode out"));
+        }
         let base = self.model.folder()?;
         let card = ModelCard::read(&base)?;
-        self.tuning().plans(&base, &card, &self.source()?, &self.run)
+        // What the model and the clips are like is known by now.
+        tuning.plans(&base, &card, &self.source()?, &self.run).map_err(Error::as_usage)
     }
 
     fn tuning(&self) -> FineTune {
@@ -146,7 +155,7 @@ impl TuneArgs {
         let label = |name: &String| {
             let class = document.class_named(name).ok_or_else(|| {
                 let known: Vec<_> = document.classes.iter().map(|class| class.name.as_str()).collect();
-                Error::new(name, "the project has no such class", format!("Choose one of {}", known.join(", ")))
+                Error::usage(name, "the project has no such class", format!("Choose one of {}", known.join(", ")))
             })?;
             Ok(Label::Class(class.id))
         };

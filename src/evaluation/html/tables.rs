@@ -42,11 +42,11 @@ pub(super) fn accuracies(report: &ActionsReport) -> Markup {
         let first = [
             name.into(),
             share(Some(stream.top1)),
-            interval(stream.top1_interval()),
+            interval(stream.interval),
             format!("{} of {}", stream.correct, report.clips),
         ];
         let last = [share(stream.mean_class), format!("{:.3}", stream.calibration.ece)];
-        first.into_iter().chain(top5.then(|| share(Some(stream.top5)))).chain(last).collect()
+        first.into_iter().chain(top5.then(|| share(stream.top5))).chain(last).collect()
     });
     let head: Vec<&str> = ["Stream", "Top-1", "95 % interval", "Correct"]
         .into_iter()
@@ -82,9 +82,9 @@ pub(super) fn classes(report: &ActionsReport) -> Option<Markup> {
     let head: Vec<String> = ["Class".into(), "Clips".into()].into_iter().chain(recalls).chain(last).collect();
     let rows = report.classes.iter().enumerate().map(|(class, name)| {
         let figures = &headline.classes[class];
-        let recalls = streams.iter().flat_map(|(_, stream)| {
-            [share(stream.classes[class].recall), interval(stream.confusion.recall_interval(class))]
-        });
+        let recalls = streams
+            .iter()
+            .flat_map(|(_, stream)| [share(stream.classes[class].recall), interval(stream.classes[class].interval)]);
         let rest = [share(figures.precision), share(figures.f1)];
         [name.clone(), figures.clips.to_string()].into_iter().chain(recalls).chain(rest).collect()
     });

@@ -12,7 +12,16 @@ impl FlowEstimator for Tvl1 {
     }
 
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
+        self.estimate_with(first, second, &mut |_| {})
+    }
+
+    fn estimate_with(
+        &mut self,
+        first: &RgbImage,
+        second: &RgbImage,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<FlowField> {
         common_size(first, second)?;
-        self.flow(&Plane::grey(first), &Plane::grey(second), None)
+        self.flow_with(&Plane::grey(first), &Plane::grey(second), None, progress)
     }
 }

@@ -62,6 +62,17 @@ impl Tvl1 {
     /// # Errors
     /// If the sizes differ, or if there are no pixels, or if one of them is not a finite number.
     pub fn flow(&mut self, first: &Plane, second: &Plane, initial: Option<&FlowField>) -> Result<FlowField> {
+        self.flow_with(first, second, initial, &mut |_| {})
+    }
+
+    /// Like [`Tvl1::flow`]; `progress` is called with the share of the work that is done.
+    pub(super) fn flow_with(
+        &mut self,
+        first: &Plane,
+        second: &Plane,
+        initial: Option<&FlowField>,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<FlowField> {
         check(first, second, initial)?;
         let initial = initial.map(components);
         let [u, v] = if self.parameters.gamma > 0.0 {
@@ -70,7 +81,7 @@ impl Tvl1 {
         } else {
             self.prepare(first, second);
             self.start(initial);
-            self.solve()
+            self.solve(progress)
         };
         let uv = u.values.iter().zip(&v.values).map(|(&u, &v)| [u, v]).collect();
         Ok(FlowField::new(first.width, first.height, uv))
@@ -107,11 +118,17 @@ impl Tvl1 {
     }
 
     /// From the coarsest level to the finest.
-    fn solve(&mut self) -> [Plane; 2] {
+    fn solve(&mut self, progress: &mut dyn FnMut(f64)) -> [Plane; 2] {
+        // Every level makes the same number of warps: it costs as much as it has pixels.
+        let pixels = |level: &Level| level.flow[0].values.len() as f64;
+        let all: f64 = self.levels.iter().map(pixels).sum();
+        let mut done = 0.0;
         for index in (0..self.levels.len()).rev() {
             let (finer, coarser) = self.levels.split_at_mut(index);
             let level = &mut coarser[0];
-            level.solve();
+            let own = pixels(level);
+            level.solve(&mut |share| progress((done + share * own) / all));
+            done += own;
             let Some(finer) = finer.last_mut() else { break };
             for (plane, larger) in level.flow.iter().zip(&mut finer.flow) {
                 upscale_into(plane, larger);

@@ -254,3 +254,18 @@ fn a_format_of_a_file_per_video_is_not_exported_to_the_name_of_a_file() {
     fs::create_dir(dir.path().join("old.xml")).unwrap();
     assert!(prepared(Format::Cvat, "old.xml").is_ok(), "a folder that is there is one, whatever its name");
 }
+
+#[test]
+fn classes_are_matched_whatever_is_between_their_words() {
+    let mut document = project(&["a.mp4", "b.mp4", "c.mp4"]);
+    for name in ["kick_ball", "Run", "run"] {
+        let (_, step) = edits::add_class(&document, name).unwrap();
+        document.apply(step);
+    }
+    let content = "path,label\na.mp4,Kick Ball\nb.mp4,run\nc.mp4,RUN\n";
+    let (document, notes) = imported(Format::Csv, "labels.csv", content, document);
+    assert_eq!(document.classes.len(), 3, "no new class");
+    assert_eq!([0, 1, 2].map(|video| shown(&document, video).0), [vec!["kick_ball"], vec!["run"], vec![]]);
+    let [note, ..] = notes.as_slice() else { panic!("the class that may be two is noted") };
+    assert!(note.cause.contains("class RUN may be any of the project's classes Run, run; skipped"), "{note}");
+}

@@ -13,7 +13,7 @@ use super::video_finder::{FoundVideo, VideoFinder};
 use super::{BACKGROUND, Choices, Import};
 use crate::error::Error;
 use crate::frame_times::FrameSpan;
-use crate::names::composed;
+use crate::names::{Alike, composed};
 use crate::plural::counted;
 
 /// Maximum number of notes reported one by one.
@@ -130,8 +130,15 @@ impl<'a> Merge<'a> {
             classes.iter().map(|class| (class.clone(), true)).chain(used)
         {
             let name = &*composed(name.trim());
-            let is_known = name.is_empty() || name == BACKGROUND || self.before.class_named(name).is_some();
+            let alike = self.before.class_alike(name);
+            let is_known = name.is_empty() || name == BACKGROUND || matches!(alike, Alike::One(_));
             if is_known || !seen.insert(name.to_owned()) {
+                continue;
+            }
+            if let Alike::Several(places) = alike {
+                let meant = places.iter().map(|&place| self.before.classes[place].name.clone()).collect::<Vec<_>>();
+                let cause = format!("class {name} may be any of the project's classes {}; skipped", some_of(&meant));
+                self.note("", cause, "Name the class in the file exactly as in the project");
                 continue;
             }
             if seen.len() > MAX_CLASSES {
@@ -393,9 +400,11 @@ impl<'a> Merge<'a> {
     /// Returns the label called `name`; nothing if it is none, or of a class that is left out.
     fn label(&mut self, name: &str) -> Option<Label> {
         let name = name.trim();
-        let label = match name {
-            BACKGROUND => Some(Label::Background),
-            name => self.after.class_named(name).map(|class| Label::Class(class.id)),
+        let label = match (name, self.after.class_alike(name)) {
+            (BACKGROUND, _) => Some(Label::Background),
+            (_, Alike::One(place)) => self.after.classes.get(place).map(|class| Label::Class(class.id)),
+            (_, Alike::Several(_)) => return None, // noted with the classes
+            (_, Alike::None) => None,
         };
         if label.is_none() && !name.is_empty() {
             *self.classless.entry(composed(name).into_owned()).or_default() += 1;

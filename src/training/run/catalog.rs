@@ -57,8 +57,12 @@ pub struct Run {
     pub step: usize,
     /// Seconds of training.
     pub seconds: f64,
+    /// The step after which it was measured last, 0 before.
+    pub measured: usize,
     /// The measurement by which networks were chosen, at its best.
     pub best: Option<f32>,
+    /// The step of it, where that is known.
+    pub best_step: Option<usize>,
     /// The measurements made last, by name.
     pub last: Vec<(String, f64)>,
     /// A model folder with its networks, the best ones if they were measured.
@@ -128,6 +132,8 @@ impl Run {
             state,
             step: progress.as_ref().map_or(0, |progress| progress.step),
             seconds: progress.as_ref().map_or(0.0, |progress| progress.seconds),
+            measured: progress.as_ref().map_or(0, |progress| progress.measured),
+            best_step: progress.as_ref().and_then(|progress| progress.best).map(|best| best.step),
             best: best_of_probe
                 .or(progress.filter(|_| is_measured).and_then(|progress| progress.best).map(|best| best.value)),
             last: last_line(&dir.join("validation.csv")),

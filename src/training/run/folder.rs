@@ -7,12 +7,14 @@ use std::path::Path;
 use super::catalog::{Run, SettingDifference};
 use super::checkpoint;
 use super::lock;
+use super::run_clips::RunClips;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 use crate::files;
 use crate::output::OutputGuard;
 use crate::training::config::plan::TrainingPlan;
+use crate::training::model_init::with_inherited;
 
 /// The first words of a settings file, before the version.
 const WRITTEN_BY: &str = "# Motionscope ";
@@ -23,11 +25,11 @@ const NAMED: usize = 3;
 
 /// Creates the run folder and its `config.toml` and locks it; refuses one that holds another run or is trained in already.
 pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<FileLock> {
-    let plan = &plan.as_carried_out();
+    let path = plan.run_dir.join("config.toml");
+    let plan = &written_out(&plan.as_carried_out(), &path)?;
     let dir: &Path = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let lock = lock::take(dir)?;
-    let path = dir.join("config.toml");
     let text = toml::to_string_pretty(plan).map_err(|error| Error::wrap(&path, error, "Report this plan"))?;
     let text = format!("{WRITTEN_BY}{}\n{text}", env!("CARGO_PKG_VERSION"));
     refuse_foreign(dir, &path)?;
@@ -36,6 +38,27 @@ pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<FileLoc
     }
     atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))?;
     Ok(lock)
+}
+
+/// Returns `plan` with what it takes over from its base written out, so that a change of the base is noticed when the run is resumed. A
+/// finished run can do without its base: then that is as its settings at `path` have it.
+fn written_out(plan: &TrainingPlan, path: &Path) -> Result<TrainingPlan> {
+    let failed = match inherited(plan) {
+        Ok(plan) => return Ok(plan),
+        Err(error) => error,
+    };
+    let before = files::read_to_string(path).ok().and_then(|text| toml::from_str::<TrainingPlan>(&text).ok());
+    let Some(before) = before.filter(|_| checkpoint::find(&plan.run_dir).is_some()) else { return Err(failed) };
+    Ok(TrainingPlan {
+        flow_resolution: plan.flow_resolution.or(before.flow_resolution),
+        temporal_crop: plan.temporal_crop.or(before.temporal_crop),
+        spatial_crop: plan.spatial_crop.or(before.spatial_crop),
+        ..plan.clone()
+    })
+}
+
+fn inherited(plan: &TrainingPlan) -> Result<TrainingPlan> {
+    with_inherited(plan, || Ok(RunClips::of(plan)?.dataset.classes))
 }
 
 /// Refuses a folder `dir` in which files of another program, or of a person, have the names of a run's, whose settings are at
@@ -69,7 +92,10 @@ fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
     })?;
     // What has no part in the numbers may differ.
     let numbers = |plan: &TrainingPlan| TrainingPlan { cache: None, snapshots: 1, ..plan.clone() };
-    let (before, now) = (numbers(&before.as_carried_out()), numbers(plan));
+    let before = before.as_carried_out();
+    // Older versions did not write down what a run took over from its base.
+    let before = inherited(&before).unwrap_or(before);
+    let (before, now) = (numbers(&before), numbers(plan));
     if before == now {
         return Ok(());
     }
@@ -97,6 +123,7 @@ fn named(differences: &[SettingDifference]) -> String {
 mod tests {
     use super::super::checkpoint::Progress;
     use super::*;
+    use crate::nets::{FlowResolution, MotionCrop};
     use crate::training::config::plan::Network;
 
     #[test]
@@ -111,6 +138,43 @@ mod tests {
         let other = TrainingPlan { steps: 61, patience: Some(2), seed: 5, batch: 3, accumulate: 2, ..plan };
         let error = prepare_folder(&other).err().unwrap();
         assert!(error.cause.ends_with("patience is not set there and 2 here, and 2 more"), "{error}");
+    }
+
+    /// The card of the shipped model, with another crop of the flow.
+    fn write_base(dir: &Path, crop: &str) {
+        let card = concat!(env!("CARGO_MANIFEST_DIR"), "/models/default/model.toml");
+        let card = fs::read_to_string(card).unwrap().replace("[temporal]", &format!("[temporal]\ncrop = \"{crop}\""));
+        fs::create_dir_all(dir).unwrap();
+        fs::write(dir.join("model.toml"), card).unwrap();
+    }
+
+    #[test]
+    fn what_a_run_takes_over_from_its_base_is_written_down() {
+        let dir = tempfile::tempdir().unwrap();
+        let (base, run_dir) = (dir.path().join("base"), dir.path().join("run"));
+        write_base(&base, "motion");
+        let plan =
+            TrainingPlan { run_dir: run_dir.clone(), base: Some(base.clone()), ..TrainingPlan::of(Network::Temporal) };
+        drop(prepare_folder(&plan).unwrap());
+        let written =
+            || -> TrainingPlan { toml::from_str(&fs::read_to_string(run_dir.join("config.toml")).unwrap()).unwrap() };
+        assert_eq!(
+            (written().temporal_crop, written().flow_resolution),
+            (Some(MotionCrop::Motion), Some(FlowResolution::Frames))
+        );
+        checkpoint::write(&run_dir, &Progress::start(), |_| Ok(())).unwrap();
+        drop(prepare_folder(&plan).unwrap());
+        let explicit = TrainingPlan { temporal_crop: Some(MotionCrop::Motion), ..plan.clone() };
+        drop(prepare_folder(&explicit).expect("the same, said explicitly"));
+        // Of a version that left it to the base.
+        fs::write(run_dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+        drop(prepare_folder(&explicit).unwrap());
+        write_base(&base, "whole");
+        let error = prepare_folder(&plan).err().unwrap();
+        assert_eq!(error.cause, "holds a run with other settings: temporal_crop is motion there and whole here");
+        fs::remove_dir_all(&base).unwrap();
+        drop(prepare_folder(&plan).expect("a finished run needs no base"));
+        assert_eq!(written().temporal_crop, Some(MotionCrop::Motion));
     }
 
     #[test]

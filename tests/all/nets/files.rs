@@ -65,7 +65,7 @@ fn a_model_survives_its_folder() {
 #[test]
 fn the_hash_of_a_model_is_that_of_its_files_and_classes() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    for name in ["default", "flow"] {
+    for name in ["default", "flow", "sample"] {
         let written = ModelCard::read(&models.join(name)).unwrap().hash;
         assert!(written.is_some(), "{name}");
         assert_eq!(HiddenTwoStream::load(&models.join(name), &Device::flex()).unwrap().card.hash, written, "{name}");
@@ -80,9 +80,79 @@ fn the_hash_of_a_model_is_that_of_its_files_and_classes() {
     renamed.card.name = "Another".into();
     let mut relabelled = model.clone();
     relabelled.card.classes.reverse();
+    let mut fused = model.clone();
+    fused.card.fusion.temporal_weight = 1.0;
     assert_eq!(hash(&model), hash(&renamed), "a name is no part of it");
+    assert_ne!(hash(&model), hash(&fused), "other scores");
     assert_ne!(hash(&model), hash(&relabelled));
     assert_ne!(hash(&model), hash(&small_model(Precision::F32)), "other weights");
+}
+
+/// Runs end with a model that is whole; one that is not is made again.
+#[test]
+fn a_model_is_whole_whichever_version_hashed_it_and_whatever_was_set_since() {
+    let folder = tempfile::tempdir().unwrap();
+    small_model(Precision::F32).save(folder.path()).unwrap();
+    let card = folder.path().join(ModelCard::FILE_NAME);
+    let text = std::fs::read_to_string(&card).unwrap();
+    let hash = ModelCard::read(folder.path()).unwrap().hash.unwrap();
+    let is_whole = |text: &str| {
+        std::fs::write(&card, text).unwrap();
+        HiddenTwoStream::is_whole(folder.path())
+    };
+    assert!(is_whole(&text));
+    assert!(is_whole(&text.replace(&hash, hash.split('-').next().unwrap())), "by a version that hashed weights alone");
+    assert!(is_whole(&text.replace(&format!("hash = \"{hash}\"\n"), "")), "by the first versions");
+    assert!(is_whole(&text.replace("temporal_weight = 2.0", "temporal_weight = 1.0")), "a person chose another weight");
+    assert!(!is_whole(&text.replace(&hash, &hash.chars().rev().collect::<String>())), "other weights");
+}
+
+/// Cards of every kind that versions of this program wrote.
+#[test]
+fn cards_of_earlier_versions_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |text: &str| {
+        std::fs::write(folder.path().join(ModelCard::FILE_NAME), text).unwrap();
+        ModelCard::read(folder.path())
+    };
+    let first = r#"
+format = 1
+name = "first"
+licence = "CC0"
+precision = "f16"
+classes = []
+
+[motion]
+weights = "motion.safetensors"
+architecture = "motion-net"
+frames = 2
+width = 16
+small_displacement = true
+cdc = true
+
+[preprocessing.motion]
+width = 160
+height = 128
+
+[preprocessing.spatial]
+width = 224
+height = 224
+
+[fusion]
+rule = "released"
+temporal_weight = 1.5
+
+[origin]
+trained_on = "clips"
+commands = ["train flow"]
+date = "2026-09-01"
+motionscope_version = "0.1.0"
+"#;
+    assert_eq!(read(first).unwrap().hash, None);
+    let hashed = first.replace("licence", "hash = \"49593e725e56dee6\"\nlicence");
+    assert_eq!(read(&hashed).unwrap().hash.as_deref(), Some("49593e725e56dee6"));
+    let later = hashed + "\n[origin.base]\nname = \"base\"\nhash = \"49593e725e56dee6\"\ntrained_on = \"clips\"\n";
+    assert_eq!(read(&later).unwrap().origin.base.unwrap().name, "base");
 }
 
 #[test]
@@ -157,6 +227,10 @@ fn cards_that_cannot_be_followed_are_refused() {
         ("width = 64", "width = 0", "0×32"),
         ("backbone = \"squeezenet1-0\"", "backbone = \"resnet\"", "resnet"),
         ("temporal_weight = 2.0", "temporal_weight = nan", "weight of the temporal stream is not a number"),
+        ("unsure_below = 0.65", "unsure_below = 65", "`unsure_below` under [fusion] is 65"),
+        ("temporal_weight", "temporal_wieght", "unknown entry `temporal_wieght` under [fusion]"),
+        ("[preprocessing.motion]", "[preprocessing.motion]\ncrop = \"both\"", "`crop` under [preprocessing.motion]"),
+        ("[spatial]", "[spatial]\ncrop = \"both\"", "unknown entry `crop` under [spatial]"),
     ];
     for (from, to, cause) in edits {
         assert!(text.contains(from), "{text}");

@@ -94,7 +94,7 @@ pub(super) fn classes_ui(
                     wanted = Some(WantedClips::Clips(ClipFilter::Class(class)));
                 }
                 let [precision, recall, f1] = [figures.precision, figures.recall, figures.f1].map(percent_or_dash);
-                let interval = interval_in_percent(stream.confusion.recall_interval(class));
+                let interval = interval_in_percent(stream.classes[class].interval);
                 for cell in [figures.clips.to_string(), precision, recall, interval, f1] {
                     ui.label(RichText::new(cell).text_style(TextStyle::Monospace));
                 }
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn classes_without_a_value_come_last_in_both_directions() {
-        let figures = |recall| ClassFigures { clips: 1, precision: None, recall, f1: None };
+        let figures = |recall| ClassFigures { clips: 1, precision: None, recall, f1: None, interval: None };
         let classes = [None, Some(0.5), Some(0.1), Some(0.9)].map(figures);
         let order = |descending| Order { column: ClassColumn::Recall, descending }.of(&classes);
         assert_eq!((order(false), order(true)), (vec![2, 1, 3, 0], vec![3, 1, 2, 0]));

@@ -61,8 +61,8 @@ fn accuracies_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'static str)
             }
             let cells = [
                 percent(figures.top1),
-                interval_in_percent(figures.top1_interval()),
-                percent(figures.top5),
+                interval_in_percent(figures.interval),
+                percent_or_dash(figures.top5),
                 percent_or_dash(figures.mean_class),
                 format!("{:.3}", figures.calibration.ece),
             ];

@@ -52,11 +52,11 @@ impl Level {
         }
     }
 
-    /// Improves `self.flow`.
-    pub fn solve(&mut self) {
+    /// Improves `self.flow`; `warped` is called after each warp with the share of them that is done.
+    pub fn solve(&mut self, warped: &mut dyn FnMut(f64)) {
         self.load();
         self.texture.fill(&self.pictures[1]);
-        for _ in 0..self.parameters.warps {
+        for warp in 1..=self.parameters.warps {
             self.texture.warp(&self.pictures[0], &self.pairs, &mut self.data);
             self.errors.clear();
             for _ in 0..self.parameters.outer_iterations {
@@ -65,6 +65,7 @@ impl Level {
                     break;
                 }
             }
+            warped(warp as f64 / self.parameters.warps as f64);
         }
         self.unload();
     }

@@ -1,0 +1,184 @@
+//! The entries that `model.toml` may have, so that a misspelt or misplaced one is not passed over silently.
+
+use crate::names::nearest;
+
+/// Every section with its entries; of the sections within it as well.
+const SECTIONS: [(&str, &[&str]); 10] = [
+    (
+        "",
+        &[
+            "format",
+            "name",
+            "hash",
+            "licence",
+            "precision",
+            "classes",
+            "motion",
+            "temporal",
+            "spatial",
+            "preprocessing",
+            "fusion",
+            "origin",
+        ],
+    ),
+    ("motion", &["weights", "architecture", "frames", "width", "small_displacement", "cdc"]),
+    ("temporal", &["weights", "backbone", "dropout", "frames", "resolution", "crop"]),
+    ("spatial", &["weights", "backbone", "dropout", "frames"]),
+    ("preprocessing", &["motion", "spatial"]),
+    ("preprocessing.motion", &["width", "height"]),
+    ("preprocessing.spatial", &["width", "height", "crop"]),
+    ("fusion", &["rule", "temporal_weight", "unsure_below"]),
+    ("origin", &["trained_on", "commands", "date", "motionscope_version", "base"]),
+    ("origin.base", &["name", "hash", "trained_on"]),
+];
+
+/// What is wrong with a card, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CardFault {
+    pub cause: String,
+    pub remedy: String,
+}
+
+/// Returns the first entry of `card` that there is not.
+pub(super) fn unknown_entry(card: &toml::Table) -> Option<CardFault> {
+    unknown_in("", card)
+}
+
+fn unknown_in(section: &str, table: &toml::Table) -> Option<CardFault> {
+    let known = entries(section);
+    table.iter().find_map(|(name, value)| {
+        let path = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
+        if !known.contains(&name.as_str()) {
+            return Some(CardFault { cause: cause(section, name, value), remedy: remedy(section, name, value) });
+        }
+        let has_entries = SECTIONS.iter().any(|(known, _)| *known == path);
+        value.as_table().filter(|_| has_entries).and_then(|table| unknown_in(&path, table))
+    })
+}
+
+fn entries(section: &str) -> &'static [&'static str] {
+    SECTIONS.iter().find(|(known, _)| *known == section).map_or(&[], |(_, entries)| entries)
+}
+
+fn cause(section: &str, name: &str, value: &toml::Value) -> String {
+    match (value.is_table(), section) {
+        (true, "") => format!("unknown section [{name}]"),
+        (true, section) => format!("unknown section [{section}.{name}]"),
+        (false, "") => format!("unknown entry `{name}`"),
+        (false, section) => format!("unknown entry `{name}` under [{section}]"),
+    }
+}
+
+/// Proposes the nearest entry of the section, else the sections that have one of this name, else the nearest anywhere.
+fn remedy(section: &str, name: &str, value: &toml::Value) -> String {
+    let meant = |entry: &str| format!("Did you mean {entry}? Otherwise remove it");
+    let shown = |section: &str, entry: &str| match section {
+        "" if value.is_table() => format!("[{entry}]"),
+        section if value.is_table() => format!("[{section}.{entry}]"),
+        "" => format!("`{entry}` above all sections"),
+        section => format!("`{entry}` under [{section}]"),
+    };
+    if let Some(entry) = nearest(name, entries(section)) {
+        return meant(&if value.is_table() { shown(section, entry) } else { format!("`{entry}`") });
+    }
+    let elsewhere: Vec<String> = SECTIONS
+        .iter()
+        .filter(|(_, entries)| entries.contains(&name))
+        .map(|(section, _)| shown(section, name))
+        .collect();
+    if !elsewhere.is_empty() {
+        return meant(&elsewhere.join(" or "));
+    }
+    let near = SECTIONS.iter().find_map(|(section, entries)| Some(shown(section, nearest(name, entries)?)));
+    near.map_or_else(|| "Remove it".into(), |entry| meant(&entry))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::nets::fusion::Fusion;
+    use crate::nets::{
+        Backbone, BaseModel, FlowResolution, FrameSize, ModelCard, MotionConfig, MotionCrop, MotionEntry, Origin,
+        Precision, Preprocessing, SpatialFrames, StreamEntry,
+    };
+
+    fn fault(text: &str) -> Option<[String; 2]> {
+        let found = unknown_entry(&toml::from_str(text).unwrap())?;
+        Some([found.cause, found.remedy])
+    }
+
+    #[test]
+    fn misspelt_and_misplaced_entries_are_named_with_what_was_meant() {
+        for (text, cause, remedy) in [
+            (
+                "[fusion]\ntemporal_wieght = 1.0",
+                "unknown entry `temporal_wieght` under [fusion]",
+                "Did you mean `temporal_weight`? Otherwise remove it",
+            ),
+            (
+                "[preprocessing.motion]\ncrop = \"both\"",
+                "unknown entry `crop` under [preprocessing.motion]",
+                "Did you mean `crop` under [temporal] or `crop` under [preprocessing.spatial]? Otherwise remove it",
+            ),
+            ("clases = []", "unknown entry `clases`", "Did you mean `classes`? Otherwise remove it"),
+            (
+                "unsure_below = 0.3",
+                "unknown entry `unsure_below`",
+                "Did you mean `unsure_below` under [fusion]? Otherwise remove it",
+            ),
+            ("[tempral]\ncrop = 1", "unknown section [tempral]", "Did you mean [temporal]? Otherwise remove it"),
+            (
+                "[preprocessing.temporal]",
+                "unknown section [preprocessing.temporal]",
+                "Did you mean [temporal]? Otherwise remove it",
+            ),
+            ("[fusion]\nzzz = 1", "unknown entry `zzz` under [fusion]", "Remove it"),
+        ] {
+            assert_eq!(fault(text), Some([cause.to_owned(), remedy.to_owned()]), "{text}");
+        }
+        assert_eq!(fault("format = 1\n[temporal]\ncrop = \"both\"\n[origin.base]\nname = \"a\""), None);
+    }
+
+    /// What the program writes, it reads.
+    #[test]
+    fn every_entry_of_a_full_card_is_known() {
+        let entry =
+            StreamEntry { dropout: Some(0.5), frames: Some(32), ..StreamEntry::new("a.safetensors", Backbone::I3d) };
+        let temporal = StreamEntry { resolution: FlowResolution::Flow, crop: MotionCrop::Both, ..entry.clone() };
+        let size = FrameSize { width: 64, height: 64 };
+        let spatial = SpatialFrames { crop: MotionCrop::Both, ..size.into() };
+        let base = BaseModel { hash: Some("1".into()), ..BaseModel::default() };
+        let card = ModelCard {
+            format: ModelCard::FORMAT,
+            name: "full".into(),
+            hash: Some("1".into()),
+            licence: String::new(),
+            precision: Precision::F16,
+            classes: vec!["a".into()],
+            motion: MotionEntry { weights: "m.safetensors".into(), config: MotionConfig::default() },
+            temporal: Some(temporal),
+            spatial: Some(entry),
+            preprocessing: Preprocessing { motion: size, spatial },
+            fusion: Fusion { unsure_below: Some(0.5), ..Fusion::default() },
+            origin: Origin { base: Some(base), ..Origin::default() },
+        };
+        let table: toml::Table = toml::from_str(&card.to_toml().unwrap()).unwrap();
+        assert_eq!(unknown_entry(&table), None);
+        let mut written = BTreeSet::new();
+        list("", &table, &mut written);
+        let known =
+            SECTIONS.iter().flat_map(|(section, names)| names.iter().map(move |name| format!("{section}.{name}")));
+        assert_eq!(written, known.collect(), "and no other");
+    }
+
+    fn list(section: &str, table: &toml::Table, found: &mut BTreeSet<String>) {
+        for (name, value) in table {
+            found.insert(format!("{section}.{name}"));
+            if let toml::Value::Table(inner) = value {
+                list(format!("{section}.{name}").trim_start_matches('.'), inner, found);
+            }
+        }
+    }
+}
