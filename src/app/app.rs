@@ -334,10 +334,7 @@ impl App {
                 self.session.pair_opened(clip);
                 self.open_clip(clip.clone());
             }
-            Message::SampleClip(path) if self.waits_for_sample => {
-                self.play_next = true;
-                self.open_clip(path.clone());
-            }
+            Message::SampleClip(path) => self.take_sample_clip(path),
             Message::SampleWritten(dir) => {
                 self.settings.sample = Some(dir.clone());
                 if std::mem::take(&mut self.waits_for_sample) {

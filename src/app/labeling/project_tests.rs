@@ -109,7 +109,11 @@ fn the_first_clip_of_the_sample_is_opened_while_the_others_are_written() {
     app.receive(&Message::SampleClip(first.clone()), &ctx);
     assert_eq!((app.session.opening.as_ref(), app.waits_for_sample), (Some(&first), false));
     window.settle();
-    assert!(window.sees("Generating sample clips: 1 of 64"));
+    assert!(window.sees("Generating sample clips: 1 of 64") && window.sees("clip 1 of 1"), "it is listed at once");
+    let other = dir.path().join("clips/bow/2.mp4");
+    window.harness.state_mut().receive(&Message::SampleClip(other), &ctx);
+    window.settle();
+    assert!(window.sees("clip 2 of 2"), "the list grows, in the order that it will have");
 
     clips(dir.path(), &["clips/wave/1.mp4", "clips/bow/2.mp4"]);
     let app = window.harness.state_mut();

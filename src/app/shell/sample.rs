@@ -1,11 +1,13 @@
 //! The generated sample in the window: the shipped model that knows its actions, and its clips to train on.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use eframe::egui::Context;
 
 use crate::app::App;
+use crate::app::viewer::clips::ClipFolder;
 use crate::engine::{default_model, sample_model};
 
 impl App {
@@ -27,6 +29,19 @@ impl App {
             self.session.told = Some((text.into(), Instant::now()));
             self.load_model(dir);
             self.session.is_model_for_sample = is_sample;
+        }
+    }
+
+    /// Opens the first clip of the sample that is being written, if it is waited for, and lists the others with it as they come.
+    pub(in crate::app) fn take_sample_clip(&mut self, clip: &Path) {
+        let Some(dir) = clip.parent().and_then(Path::parent) else { return }; // A folder per class.
+        if self.waits_for_sample {
+            self.play_next = true;
+            self.open_clip(clip.to_owned());
+            self.session.folder = Some(Arc::new(ClipFolder::new(dir.to_owned(), vec![clip.to_owned()])));
+            self.session.faults.clear();
+        } else if let Some(folder) = self.session.folder.as_mut().filter(|folder| folder.dir == dir) {
+            *folder = Arc::new(folder.with(clip));
         }
     }
 
