@@ -253,7 +253,7 @@ impl App {
             self.begin_project(Start::Open, dir, ctx);
         }
         if let Some(folder) = self.settings.training_folder.clone() {
-            self.panels.training.choose_folder(folder, ctx);
+            self.panels.training.offer_folder(folder, ctx);
         }
         self.panels.training.restore(self.settings.training.clone());
     }

@@ -138,7 +138,7 @@ impl App {
             }
             Found::Classes(folder) => {
                 self.settings.remember(&folder.dir);
-                self.choose_training_folder(folder.dir.clone(), ctx);
+                self.offer_training_folder(folder.dir.clone(), ctx);
                 self.open_clip(folder.clips[0].clone()); // There is one at least.
                 self.list_clips(folder, ctx);
             }

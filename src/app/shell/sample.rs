@@ -55,7 +55,7 @@ impl App {
     pub(in crate::app) fn adopt_sample(&mut self, dir: &Path, ctx: &Context) {
         let folder = dir.join("clips");
         self.settings.remember(&folder);
-        self.choose_training_folder(folder, ctx);
+        self.offer_training_folder(folder, ctx);
         self.session.told = Some(("All sample clips are ready".into(), Instant::now()));
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::accesskit::Role;
+use eframe::egui::accesskit::{Role, Toggled};
 use egui_kittest::kittest::{NodeT, Queryable};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
@@ -216,6 +216,41 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
     stage.window.harness.get_by_role_and_label(Role::Button, "Use batch size 1").click();
     stage.window.settle();
     assert_eq!(stage.app().panels.training.form().tuning().temporal.batch, 1);
+}
+
+#[test]
+fn labels_of_an_open_project_are_what_is_trained_on_until_a_person_chooses_otherwise() {
+    let dir = tempfile::tempdir().unwrap();
+    let clips = write_clips(dir.path(), 2);
+    let project = project(dir.path(), &clips);
+    let window = Window::with(SIZE, Settings::default(), |_| ());
+    let mut stage = TestStage { window, base: PathBuf::new(), clips, dir };
+    stage.window.perform(Command::ShowTraining);
+    let is_chosen = |stage: &TestStage, name: &str| {
+        let choice = stage.window.harness.get_by_role_and_label(Role::Button, name);
+        choice.accesskit_node().toggled() == Some(Toggled::True)
+    };
+    stage.wait("the first repaint", |_| true);
+    assert!(is_chosen(&stage, "Folder"), "no project is open");
+    let opened = stage.dir.path().to_owned();
+    stage.app().session.labeling.open(project, Vec::new());
+    stage.wait("the project", |_| true);
+    assert!(is_chosen(&stage, "Project labels"));
+    let ctx = stage.window.harness.ctx.clone();
+    stage.app().offer_training_folder(opened.clone(), &ctx);
+    stage.wait("the folder", |_| true);
+    assert!(is_chosen(&stage, "Project labels"), "a folder that is opened does not push them aside");
+    stage.window.harness.get_by_role_and_label(Role::Button, "Folder").click();
+    stage.wait("the choice", |_| true);
+    assert!(is_chosen(&stage, "Folder"));
+    stage.window.harness.get_by_role_and_label(Role::Button, "Train on labels").click();
+    stage.wait("the way back", |_| true);
+    assert!(is_chosen(&stage, "Project labels"));
+    assert!(stage.window.harness.query_by_role_and_label(Role::Button, "Train on labels").is_none(), "Start does it");
+    stage.window.perform(Command::ShowProject);
+    stage.window.harness.get_by_role_and_label(Role::Button, "Train on labels").click();
+    stage.window.settle();
+    assert!(stage.window.sees("Clips from"), "it leads to the Training panel");
 }
 
 #[test]

@@ -44,6 +44,7 @@ pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         add_menu_ui(ui, cx);
         let running = cx.session.labeling.suggestions.phase != SuggestionPhase::Idle;
         command_button(ui, cx, Command::Suggest, if running { "Stop" } else { "Suggest" });
+        command_button(ui, cx, Command::TrainOnLabels, Command::TrainOnLabels.text());
         more_menu_ui(ui, cx);
     });
     ui.add_space(2.0);

@@ -42,20 +42,26 @@ pub struct LabelsKey {
 }
 
 impl LabelsForm {
-    /// Takes over what has changed in the project.
-    pub fn follow(&mut self, project: Option<&Project>) {
+    /// Whether anything is labelled.
+    pub fn has_clips(&self) -> bool {
+        !self.videos.is_empty()
+    }
+
+    /// Takes over what has changed in the project; returns whether it is another one.
+    pub fn follow(&mut self, project: Option<&Project>) -> bool {
         let now = project.map(|project| (project.dir().to_owned(), project.revision()));
         if now == self.seen {
-            return;
+            return false;
         }
-        if now.as_ref().map(|(dir, _)| dir) != self.seen.as_ref().map(|(dir, _)| dir) {
+        let is_other = now.as_ref().map(|(dir, _)| dir) != self.seen.as_ref().map(|(dir, _)| dir);
+        if is_other {
             *self = Self::default();
         }
         self.seen = now;
         self.counts.clear();
         self.videos.clear();
         self.classes.clear();
-        let Some(document) = project.map(Project::document) else { return };
+        let Some(document) = project.map(Project::document) else { return is_other };
         self.classes.clone_from(&document.classes);
         for (id, video) in document.videos.iter().filter(|(_, video)| video.all_labels().next().is_some()) {
             self.videos.push((*id, video.path.clone()));
@@ -64,6 +70,7 @@ impl LabelsForm {
             labels.for_each(|label| *self.counts.entry(label).or_default() += 1);
         }
         self.videos.sort_by(|(_, a), (_, b)| a.cmp(b));
+        is_other
     }
 
     /// What the pieces of `project` hang on.
