@@ -15,6 +15,8 @@ pub struct InterruptedRun {
     pub name: String,
     /// Steps that are done.
     pub step: usize,
+    /// Seconds of the runs that belong to it and have ended.
+    pub seconds: f64,
     /// It and the runs that belong to it, in turn.
     pub plans: Vec<TrainingPlan>,
 }
@@ -50,6 +52,7 @@ impl InterruptedRuns {
                 dir: run.dir.clone(),
                 name: run.name.clone(),
                 step: run.step,
+                seconds: run.seconds_of_ended(runs),
                 plans: run.turn(runs).into_iter().filter_map(|run| run.plan.clone()).collect(),
             });
         }

@@ -31,10 +31,7 @@ pub(super) fn interrupted_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, work: &Task
     }
     let Some(offer) = cx.session.interrupted.answer() else { return };
     if resumed {
-        let mut training = TrainingState::starting();
-        training.base = offer.plans.first().and_then(|plan| plan.base.clone());
-        training.plans.clone_from(&offer.plans);
-        cx.session.training = training;
+        cx.session.training = TrainingState::taken_up(offer.plans.clone(), offer.seconds);
         cx.send(Request::TrainInTurn(offer.plans));
     } else {
         // If it fails the run is offered again at the next start.
