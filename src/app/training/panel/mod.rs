@@ -21,7 +21,7 @@ use self::interrupted::interrupted_ui;
 use self::plots::{Cursor, Plots};
 use self::progress::progress_ui;
 use self::steering::{divergence_ui, few_steps_ui, steering_ui};
-use super::curve_names::how_measured;
+use super::curve_names::{CROSS_VALIDATED, result_text};
 use super::settings::TrainingSettings;
 use super::state::TrainingPhase;
 use crate::app::command::Command;
@@ -205,10 +205,13 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, dismissals: &Tasks<(), ()>, 
         let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
         let confusion = cx.session.training.diagnostics.confusion.as_ref();
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
-        let how = how_measured(&cx.session.training.diagnostics.measured);
+        let name = cx.session.training.diagnostics.measured.clone();
         remark(ui, tokens.good, |ui| {
             if let Some(((right, of), classes)) = measured {
-                ui.add(Label::new(format!("{right} of {of} held-out clips classified correctly{how}.")).wrap());
+                let label = ui.add(Label::new(result_text(&name, right, of)).wrap());
+                if name.contains("cross-validated") {
+                    label.on_hover_text(CROSS_VALIDATED);
+                }
                 if right * classes < of {
                     ui.add(Label::new(BELOW_CHANCE).wrap());
                 }
