@@ -46,7 +46,8 @@ pub fn loss_words(preset: LossPreset) -> (&'static str, &'static str) {
 pub fn preset_words(preset: Option<Preset>) -> (&'static str, &'static str) {
     match preset {
         Some(Preset::Quick) => {
-            ("Quick (3 minutes)", "Trains a linear probe on the clips' features: useful with a dozen clips.")
+            let text = "Trains a linear probe on the clips' features: useful with a dozen clips. The time left is shown after the first clips.";
+            ("Quick", text)
         }
         Some(Preset::Thorough) => {
             ("Thorough", "Fine-tunes both streams for half an hour, with 20 % of recordings held out.")
