@@ -5,6 +5,7 @@ use eframe::egui::{
 };
 
 use super::axis::Axis;
+use crate::app::labeling::chip::model_class_color;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
@@ -16,6 +17,8 @@ use crate::ranking::falling;
 const HEIGHT: f32 = 26.0;
 /// What the strip says while it has no lines.
 const EMPTY: &str = "Scores over time";
+/// Room for the dot before the name of a line, in points.
+const DOT: f32 = 9.0;
 /// Classes that have a line.
 const SHOWN: usize = 3;
 
@@ -31,7 +34,8 @@ pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> 
         painter.text(rect.left_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, EMPTY, font, Tokens::of(ui).weak);
         return Some(response);
     };
-    let lines: Vec<_> = leading(&prediction).into_iter().zip(Tokens::of(ui).series()).collect();
+    let line = |class: usize| (class, model_class_color(session, class));
+    let lines: Vec<_> = leading(&prediction).into_iter().map(line).collect();
     for (class, color) in lines.iter().rev() {
         line_ui(&painter, rect, axis, &prediction, *class, *color);
     }
@@ -111,16 +115,19 @@ fn distance(window: &crate::engine::WindowPrediction, frame: f64) -> f64 {
     (middle(window) - frame).abs()
 }
 
-/// The names of the lines in their colours, legible whatever is under them.
+/// The names of the lines with dots in their colours, legible whatever is under them.
 fn names_ui(ui: &Ui, rect: Rect, names: &[(&str, Color32)]) {
     let painter = ui.painter_at(rect);
+    let tokens = Tokens::of(ui);
     let mut left = rect.left() + 4.0;
     for (name, color) in names {
-        let galley = painter.layout_no_wrap((*name).to_owned(), FontId::proportional(10.0), *color);
-        let place = Align2::LEFT_TOP.anchor_size(pos2(left, rect.top() + 1.0), galley.size());
-        painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, Tokens::of(ui).background.gamma_multiply(0.6));
+        let galley = painter.layout_no_wrap((*name).to_owned(), FontId::proportional(10.0), tokens.text);
+        let size = galley.size() + vec2(DOT, 0.0);
+        let place = Align2::LEFT_TOP.anchor_size(pos2(left, rect.top() + 1.0), size);
+        painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, tokens.background.gamma_multiply(0.6));
+        painter.circle_filled(place.left_center() + vec2(3.0, 0.0), 3.0, *color);
         left = place.right() + 8.0;
-        painter.galley(place.min, galley, *color);
+        painter.galley(place.min + vec2(DOT, 0.0), galley, tokens.text);
     }
 }
 

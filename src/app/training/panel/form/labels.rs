@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use eframe::egui::{CollapsingHeader, Color32, RichText, ScrollArea, Sense, Ui, vec2};
+use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::listing::ClipListing;
+use crate::app::labeling::chip::class_color;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::explanation;
 use crate::data::{Chosen, FromLabels};
@@ -111,7 +112,7 @@ impl LabelsForm {
         }
         ui.horizontal_wrapped(|ui| {
             for class in self.classes.clone() {
-                self.class_ui(ui, Label::Class(class.id), &class.name, class.color);
+                self.class_ui(ui, &class);
             }
             if let Some(count) = self.counts.get(&Label::Background) {
                 ui.checkbox(&mut self.background, format!("background {count}"))
@@ -121,11 +122,12 @@ impl LabelsForm {
         self.videos_ui(ui);
     }
 
-    fn class_ui(&mut self, ui: &mut Ui, label: Label, name: &str, [r, g, b]: [u8; 3]) {
+    fn class_ui(&mut self, ui: &mut Ui, class: &Class) {
+        let (label, name) = (Label::Class(class.id), &class.name);
         let count = self.counts.get(&label).copied().unwrap_or(0);
         let mut ticked = count > 0 && !self.unticked.contains(&label);
         let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
-        ui.painter().circle_filled(rect.center(), 4.0, Color32::from_rgb(r, g, b));
+        ui.painter().circle_filled(rect.center(), 4.0, class_color(class));
         let response = ui.add_enabled_ui(count > 0, |ui| {
             ui.checkbox(&mut ticked, format!("{name} {count}")).on_disabled_hover_text("No clips with this label yet")
         });
