@@ -379,17 +379,37 @@ fn an_interrupted_run_is_offered_until_it_is_dismissed() {
     window.perform(Command::ShowTraining);
     window.harness.state_mut().panels.runs.choose_folder(folder.clone());
     let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };
-    stage.wait_to_see("tune-02 was interrupted at step 6.");
+    stage.wait_to_see("tune-02 was interrupted at step 6 of 10.");
     stage.app().session.notice = None; // of a model that the window began with
     stage.window.settle();
     let offer = stage.app().session.interrupted.offer().cloned().unwrap();
     assert_eq!((offer.dir.as_path(), offer.plans.len()), (run.as_path(), 1));
     stage.window.harness.get_by_role_and_label(Role::Button, "Resume");
+    stage.window.harness.get_by_role_and_label(Role::Button, "Open in Runs").click();
+    stage.window.settle();
+    stage.wait_to_see("Selected run");
+    stage.window.perform(Command::ShowTraining);
     stage.window.harness.get_by_role_and_label(Role::Button, "Dismiss").click();
     stage.window.settle();
     let mark = run.join("under-way");
     stage.wait("the dismissal", move |_| !mark.exists());
     assert!(!stage.window.sees("was interrupted") && stage.dir.path().exists());
+}
+
+#[test]
+fn a_run_that_was_killed_is_offered_at_the_next_start_whatever_is_trained_on_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("runs");
+    write_run(&folder, "tune-02", 1e-4);
+    let run = folder.join("tune-02");
+    std::fs::write(run.join("checkpoint/progress.toml"), "step = 6\nrate_factor = 1.0\nseconds = 60.0\n").unwrap();
+    std::fs::write(run.join("under-way"), "").unwrap();
+    let settings = Settings { latest_run: Some(run), ..Settings::default() };
+    let mut window = Window::with([1280.0, 900.0], settings, |_| ());
+    window.perform(Command::ShowTraining);
+    let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };
+    stage.wait_to_see("tune-02 was interrupted at step 6 of 10.");
+    assert!(stage.dir.path().exists());
 }
 
 #[test]
