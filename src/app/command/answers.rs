@@ -11,7 +11,7 @@ use super::spec::Then;
 use crate::app::App;
 use crate::app::labeling::import_export::{ExportOrder, ImportOrder};
 use crate::app::labeling::project_opener::Start;
-use crate::app::layout::Pane;
+use crate::app::layout::{self, Pane};
 use crate::app::live::state::ClipPosition;
 use crate::app::settings::LastPlace;
 use crate::app::shell::log::LogLevel;
@@ -76,6 +76,10 @@ impl App {
                 }
                 Err(error) => self.session.problem(&error),
             }
+        }
+        self.earlier_runs.receive();
+        if let Some(runs) = self.earlier_runs.take() {
+            self.session.interrupted.begin(runs);
         }
         self.session.interrupted.follow(self.panels.runs.runs());
         let is_busy = self.session.training.is_active();
@@ -166,8 +170,10 @@ impl App {
 
     /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
     fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
-        // Who opens the sample is to see what its flow and its scores are.
-        if self.session.labeling.project().is_none() && !folder.dir.starts_with(self.sample_dir()) {
+        // Who opens the sample is to see what its flow and its scores are; who has chosen another panel stays there.
+        let is_at_first = layout::is_shown(&self.settings.layout, Pane::Scores);
+        let is_sample = folder.dir.starts_with(self.sample_dir());
+        if self.session.labeling.project().is_none() && is_at_first && !is_sample {
             self.show(Pane::Project);
         }
         self.session.folder = Some(Arc::new(folder));
