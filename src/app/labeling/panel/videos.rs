@@ -21,12 +21,12 @@ use crate::plural::counted;
 
 /// Height of a row, in points, and that of one in a low panel, whose labels are beside its name.
 const ROW: f32 = 46.0;
-const LOW_ROW: f32 = 22.0;
+const LOW_ROW: f32 = 20.0;
 /// Rows that are seen at once in any panel, if there are as many.
 const SEEN: f32 = 7.0;
 /// Size of a picture, in points, and of one in a low row.
 const PICTURE: [f32; 2] = [66.0, 38.0];
-const LOW_PICTURE: [f32; 2] = [32.0, 18.0];
+const LOW_PICTURE: [f32; 2] = [28.0, 16.0];
 /// Share of a low row that its name may have.
 const NAME_SHARE: f32 = 0.5;
 
