@@ -19,6 +19,8 @@ const HEIGHT: f32 = 26.0;
 const EMPTY: &str = "Scores over time";
 /// Room for the dot before the name of a line, in points.
 const DOT: f32 = 9.0;
+/// How dark it is below a line in the light theme.
+const SHADE: f32 = 0.45;
 /// Classes that have a line.
 const SHOWN: usize = 3;
 
@@ -36,8 +38,11 @@ pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> 
     };
     let line = |class: usize| (class, model_class_color(session, class));
     let lines: Vec<_> = leading(&prediction).into_iter().map(line).collect();
+    // Bright colours stand out from a bright ground by what is below them.
+    let below = (!ui.visuals().dark_mode).then(|| Tokens::of(ui).strong.gamma_multiply(SHADE));
     for (class, color) in lines.iter().rev() {
-        line_ui(&painter, rect, axis, &prediction, *class, *color);
+        let strokes = below.map(|below| Stroke::new(3.0, below)).into_iter().chain([Stroke::new(1.5, *color)]);
+        strokes.for_each(|stroke| line_ui(&painter, rect, axis, &prediction, *class, stroke));
     }
     let names: Vec<_> =
         lines.iter().filter_map(|(class, color)| Some((classes.get(*class)?.as_str(), *color))).collect();
@@ -96,7 +101,7 @@ fn leading(prediction: &Prediction) -> Vec<usize> {
 }
 
 /// One class: a line through the middles of the windows, level to both ends of the clip.
-fn line_ui(painter: &Painter, rect: Rect, axis: &Axis, prediction: &Prediction, class: usize, color: Color32) {
+fn line_ui(painter: &Painter, rect: Rect, axis: &Axis, prediction: &Prediction, class: usize, stroke: Stroke) {
     let y = |share: f32| rect.bottom() - 1.0 - share.clamp(0.0, 1.0) * (rect.height() - 2.0);
     let share = |place: usize| prediction.windows[place].fused.get(class).copied().unwrap_or(0.0);
     let inner = prediction.windows.iter().enumerate().map(|(place, window)| (middle(window), share(place)));
@@ -104,7 +109,7 @@ fn line_ui(painter: &Painter, rect: Rect, axis: &Axis, prediction: &Prediction, 
     let ends = [(prediction.windows[0].start as f64, share(0)), (prediction.windows[last].end as f64, share(last))];
     let points = std::iter::once(ends[0]).chain(inner).chain([ends[1]]);
     let points = points.map(|(frame, share)| pos2(axis.x(frame), y(share))).collect();
-    painter.add(Shape::line(points, Stroke::new(1.5, color)));
+    painter.add(Shape::line(points, stroke));
 }
 
 fn middle(window: &crate::engine::WindowPrediction) -> f64 {
