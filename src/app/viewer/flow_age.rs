@@ -14,11 +14,10 @@ pub fn flow_age(flow: &SourceFlow, session: &Session) -> Option<String> {
         && session.analysis.as_ref().is_some_and(|analysis| {
             analysis.frame != session.player.position || analysis.level != session.selection.level
         });
-    match frames_apart(flow, session.player.position, session) {
-        _ if is_stale => Some("computing…".into()),
-        Some(_) => Some("computing…".into()),
-        None => flow.is_draft.then(|| "refining…".into()),
+    if is_stale || frames_apart(flow, session.player.position, session).is_some() {
+        return Some("computing…".into());
     }
+    flow.is_draft.then(|| "refining…".into())
 }
 
 /// Returns by how many frames `flow` is ahead of the one that belongs to `frame`, less than 0 if it is behind. At the end of a clip
