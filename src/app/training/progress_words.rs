@@ -53,3 +53,29 @@ pub fn waiting_reason(training: &TrainingState) -> &'static str {
         _ => "The first step decodes clips and sets up the device; later ones are faster.",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::config::run_kind::RunKind;
+    use crate::training::{Network, Preparation, TrainingEvent, TrainingPlan};
+
+    #[test]
+    fn a_linear_probe_says_what_it_does_before_its_first_step() {
+        let kind = RunKind::LinearProbe { windows: 3 };
+        let plans = vec![TrainingPlan { kind, ..TrainingPlan::default() }];
+        let mut training = TrainingState { plans, ..TrainingState::starting() };
+        let (run_dir, classes) = ("/runs/a".into(), vec!["wave".into(), "clap".into()]);
+        training.receive(&TrainingEvent::Started { run_dir, clips: 12, classes, parameters: 1, resumed_at: 0 });
+        assert_eq!(progress_text(&training).unwrap(), "Loading networks… 0 s");
+        let prepare = |done| TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done, of: 12 };
+        for (done, text) in [(0, "0 of 12 clips"), (3, "3 of 12 clips")] {
+            training.receive(&prepare(done));
+            assert_eq!(progress_text(&training).unwrap(), format!("Extracting features: {text}"));
+        }
+        training.receive(&prepare(12));
+        assert_eq!(progress_text(&training).unwrap(), "Fitting the classifier… 0 s");
+        training.receive(&TrainingEvent::Part { number: 1, of: 2, network: Network::Temporal });
+        assert!(progress_text(&training).unwrap().starts_with("Temporal stream, 2 of 2: "));
+    }
+}
