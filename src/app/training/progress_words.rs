@@ -57,8 +57,7 @@ pub fn waiting_reason(training: &TrainingState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::config::run_kind::RunKind;
-    use crate::training::{Network, Preparation, TrainingEvent, TrainingPlan};
+    use crate::training::{Network, Preparation, RunKind, TrainingEvent, TrainingPlan};
 
     #[test]
     fn a_linear_probe_says_what_it_does_before_its_first_step() {
