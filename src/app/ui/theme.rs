@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Frame, Margin, Shadow,
-    Stroke, Style, TextStyle, Theme, ThemePreference, Ui, Visuals, style::WidgetVisuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Frame, Margin, Rgba,
+    Shadow, Stroke, Style, TextStyle, Theme, ThemePreference, Ui, Visuals, style::WidgetVisuals, vec2,
 };
 use epaint_default_fonts::{EMOJI_ICON, NOTO_EMOJI_REGULAR};
 
@@ -132,6 +132,20 @@ impl Tokens {
         };
         [self.accent, self.temporal, self.fused, violet, rose, self.spatial, olive, self.weak]
     }
+}
+
+/// The luminance at which black and white text have the same contrast.
+const MIDDLE: f32 = 0.18;
+
+/// The colour of text, dark or bright, that can be read on this opaque one.
+pub fn text_on(ground: Color32) -> Color32 {
+    if luminance(ground) > MIDDLE { LIGHT.strong } else { DARK.strong }
+}
+
+/// The relative luminance of an opaque colour, 0…1, as WCAG 2 defines it.
+fn luminance(color: Color32) -> f32 {
+    let [r, g, b, _] = Rgba::from(color).to_array(); // linear
+    0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
 /// Installs fonts and both themes.
@@ -260,12 +274,19 @@ mod tests {
 
     /// The contrast of two opaque colours, 1…21, as WCAG 2 defines it.
     fn contrast(a: Color32, b: Color32) -> f32 {
-        let luminance = |color: Color32| {
-            let [r, g, b, _] = eframe::egui::Rgba::from(color).to_array(); // linear
-            0.2126 * r + 0.7152 * g + 0.0722 * b
-        };
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_strength_of_a_colour() {
+        for (tokens, strength) in [&DARK, &LIGHT].into_iter().flat_map(|tokens| (0..=8).map(move |i| (tokens, i))) {
+            for color in [tokens.accent, tokens.error] {
+                let ground = tokens.background.blend(color.gamma_multiply(0.2 + 0.1 * strength as f32));
+                let contrast = contrast(text_on(ground), ground);
+                assert!(contrast >= 4.2, "{contrast} on {ground:?}");
+            }
+        }
     }
 
     #[test]
