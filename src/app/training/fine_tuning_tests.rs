@@ -404,7 +404,8 @@ fn a_run_that_was_killed_is_offered_at_the_next_start_whatever_is_trained_on_nex
     let run = folder.join("tune-02");
     std::fs::write(run.join("checkpoint/progress.toml"), "step = 6\nrate_factor = 1.0\nseconds = 60.0\n").unwrap();
     std::fs::write(run.join("under-way"), "").unwrap();
-    let settings = Settings { latest_run: Some(run), ..Settings::default() };
+    let mut settings = Settings::default();
+    settings.latest_run = Some(run);
     let mut window = Window::with([1280.0, 900.0], settings, |_| ());
     window.perform(Command::ShowTraining);
     let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };

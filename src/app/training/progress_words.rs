@@ -63,7 +63,8 @@ mod tests {
     fn a_linear_probe_says_what_it_does_before_its_first_step() {
         let kind = RunKind::LinearProbe { windows: 3 };
         let plans = vec![TrainingPlan { kind, ..TrainingPlan::default() }];
-        let mut training = TrainingState { plans, ..TrainingState::starting() };
+        let mut training = TrainingState::starting();
+        training.plans = plans;
         let (run_dir, classes) = ("/runs/a".into(), vec!["wave".into(), "clap".into()]);
         training.receive(&TrainingEvent::Started { run_dir, clips: 12, classes, parameters: 1, resumed_at: 0 });
         assert_eq!(progress_text(&training).unwrap(), "Loading networks… 0 s");
