@@ -19,11 +19,11 @@ pub(super) fn progress_ui(ui: &mut Ui, training: &TrainingState) {
     ui.add_space(4.0);
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
     ui.add(ProgressBar::new(training.share_done() as f32).desired_height(18.0).text(text));
+    if waiting.is_some() || (training.preparing.is_some() && training.is_active()) {
+        ui.ctx().request_repaint_after(TICK); // A clip can take long, and the seconds are counted.
+    }
     let below = match waiting {
-        Some(_) => {
-            ui.ctx().request_repaint_after(TICK);
-            waiting_reason(training).to_owned()
-        }
+        Some(_) => waiting_reason(training).to_owned(),
         None => pace_text(training),
     };
     ui.add(Label::new(RichText::new(below).color(Tokens::of(ui).weak)).truncate());
