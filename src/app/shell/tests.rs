@@ -130,6 +130,17 @@ fn the_list_of_keys_stays_in_the_middle_when_it_is_edited() {
 }
 
 #[test]
+fn a_change_of_theme_is_drawn_whole() {
+    let mut window = Window::new(SIZE, Views::default());
+    let ctx = window.harness.ctx.clone();
+    while ctx.has_requested_repaint() {
+        window.harness.step();
+    }
+    window.harness.state_mut().perform(Command::ToggleTheme, &ctx);
+    assert!(ctx.has_requested_repaint());
+}
+
+#[test]
 fn a_tooltip_goes_when_something_opens_over_it() {
     let mut window = Window::new(SIZE, Views::default());
     let tab = window.harness.get_by_role_and_label(Role::Button, "Play or pause").rect().center();

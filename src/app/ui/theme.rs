@@ -169,6 +169,7 @@ pub fn fit_lists(ctx: &Context) {
 /// Changes to the dark or the light theme.
 pub fn apply(ctx: &Context, dark: bool) {
     ctx.set_theme(if dark { ThemePreference::Dark } else { ThemePreference::Light });
+    ctx.request_repaint(); // What is drawn already of this repaint has the colours of the other one.
 }
 
 /// Font of titles and headlines at `size` points.
