@@ -15,6 +15,7 @@ use crate::app::ui::format::{thousands, time_code};
 use crate::app::ui::theme::Tokens;
 use crate::app::viewer::flow_age::flow_age;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
+use crate::engine::FlowSource;
 use crate::video::Indexing;
 
 /// How long what was done is told.
@@ -122,8 +123,13 @@ fn busy_with(session: &Session, views: &[ViewSpec]) -> Option<String> {
         return Some(if total > 0 { format!("Scoring clip: {done} of {total}") } else { "Scoring clip…".into() });
     }
     let flow = |view: &ViewSpec| {
-        let flow = session.flow.source(view.source).flow.as_ref().filter(|_| view.kind != ViewKind::Frame)?;
-        let age = flow_age(flow, session).filter(|_| !session.player.playing)?;
+        if view.kind == ViewKind::Frame || session.clip.is_none() || session.player.playing {
+            return None;
+        }
+        let age = match &session.flow.source(view.source).flow {
+            Some(flow) => flow_age(flow, session)?,
+            None => is_awaited(view.source, session).then(|| "computing…".to_owned())?,
+        };
         Some(format!("{} flow: {age}", session.flow.name_of(view.source)))
     };
     views.iter().find_map(flow).or_else(|| {
@@ -131,6 +137,17 @@ fn busy_with(session: &Session, views: &[ViewSpec]) -> Option<String> {
         let training = || run.map_or("Training".into(), |run| format!("Training {run}"));
         session.training.is_active().then(training).or_else(|| background(session).map(str::to_owned))
     })
+}
+
+/// Whether there will be flow of this source, none of which is there yet.
+fn is_awaited(source: FlowSource, session: &Session) -> bool {
+    let is_known = match source {
+        FlowSource::Network => session.model.is_some(),
+        FlowSource::SecondNetwork => session.flow.name_of(source) != source.name(), // Without a model it has no other name.
+        FlowSource::Tvl1 | FlowSource::Dis => true,
+        FlowSource::Codec | FlowSource::Truth => false, // Not every frame has some.
+    };
+    is_known && session.flow.source(source).unavailable.is_none()
 }
 
 /// What else is done, whose progress is at the right.
