@@ -141,23 +141,6 @@ fn a_change_of_theme_is_drawn_whole() {
 }
 
 #[test]
-fn a_tooltip_goes_when_something_opens_over_it() {
-    let mut window = Window::new(SIZE, Views::default());
-    let tab = window.harness.get_by_role_and_label(Role::Button, "Play or pause").rect().center();
-    window.harness.ctx.all_styles_mut(|style| {
-        // They do not wait for the pointer to rest.
-        (style.interaction.tooltip_delay, style.interaction.show_tooltips_only_when_still) = (0.0, false);
-    });
-    for step in 0..3 {
-        window.point_at(tab + vec2(step as f32, 0.0));
-    }
-    assert!(window.sees("Play or pause the clip"));
-    window.harness.key_press(Key::F1);
-    window.settle();
-    assert!(window.sees("Keyboard shortcuts") && !window.sees("Play or pause the clip"));
-}
-
-#[test]
 fn a_problem_is_shown_over_the_pictures_and_not_over_a_panel() {
     for size in [[1280.0, 720.0], [1440.0, 900.0]] {
         let mut window = Window::new(size, Views::default());

@@ -32,7 +32,7 @@ const COUNTDOWN: Duration = Duration::from_millis(250);
 const SCROLL_BAR: f32 = 10.0;
 
 /// Width of the button that records, in points.
-const RECORD: f32 = 116.0;
+const RECORD: f32 = 122.0;
 
 /// The live panel.
 #[derive(Default)]
