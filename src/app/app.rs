@@ -38,6 +38,7 @@ use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request,
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 use crate::gpu::{Compute, ComputeKind, DeviceChoice};
+use crate::training::runs::{self, Run};
 use crate::training::{TrainingEvent, TrainingPlan};
 
 /// The cache folder of video thumbnails.
@@ -76,6 +77,8 @@ pub struct App {
     pub(super) output_checks: Tasks<(Command, PathBuf), Vec<PathBuf>>,
     /// The runs that are about to start.
     pub(super) plans: Tasks<(), Vec<TrainingPlan>>,
+    /// The runs beside the latest one of the last time.
+    pub(super) earlier_runs: Background<PathBuf, Vec<Run>>,
     /// The ground truth that is looked for beside the open clip.
     pub(super) truth: Background<PathBuf, Option<PathBuf>>,
     /// The clip that a person chose, and did not only step to: it is among the recent ones once it is open.
@@ -146,6 +149,7 @@ impl App {
             overlay: Overlay::default(),
             output_checks: Tasks::default(),
             plans: Tasks::default(),
+            earlier_runs: Background::default(),
             truth: Background::default(),
             remembers: None,
             play_next: false,
@@ -256,9 +260,12 @@ impl App {
             self.begin_project(Start::Open, dir, ctx);
         }
         if let Some(folder) = self.settings.training_folder.clone() {
-            self.panels.training.choose_folder(folder, ctx);
+            self.panels.training.offer_folder(folder, ctx);
         }
         self.panels.training.restore(self.settings.training.clone());
+        if let Some(runs) = self.settings.latest_run.as_deref().and_then(Path::parent).map(Path::to_owned) {
+            self.earlier_runs.ask(runs.clone(), ctx, move || runs::list(&runs));
+        }
     }
 
     /// Returns where the person is now, to go on there after the next start.
@@ -337,10 +344,7 @@ impl App {
                 self.session.pair_opened(clip);
                 self.open_clip(clip.clone());
             }
-            Message::SampleClip(path) if self.waits_for_sample => {
-                self.play_next = true;
-                self.open_clip(path.clone());
-            }
+            Message::SampleClip(path) => self.take_sample_clip(path),
             Message::SampleWritten(dir) => {
                 self.settings.sample = Some(dir.clone());
                 if std::mem::take(&mut self.waits_for_sample) {
@@ -389,12 +393,14 @@ impl App {
             side.show(ui, |ui| guide_ui(ui, &guide, &mut cx));
         }
         cx.settings.guide = guide;
-        if let Some(error) = cx.session.notice.clone() {
-            notice_ui(ui, &error, ui.available_rect_before_wrap(), &mut cx);
-        }
+        let panels = ui.available_rect_before_wrap();
         CentralPanel::no_frame().frame(Area::new().fill(tokens.background)).show(ui, |ui| {
             dock::dock_ui(&mut layout, &mut self.panels, &mut cx, ui);
         });
+        if let Some(error) = cx.session.notice.clone() {
+            let within = layout::place_of(&layout, Pane::Viewer).unwrap_or(panels);
+            notice_ui(ui, &error, within, &mut cx);
+        }
         self.settings.layout = layout;
         for action in actions {
             self.act(action, ui.ctx());
@@ -424,6 +430,10 @@ impl App {
             Action::DeclineFolders => self.decline_folders(),
             Action::Ask(question) => self.ask(question, ctx),
             Action::Answer(question, path, existing) => self.open_as(question, path, existing, ctx),
+            Action::ShowRun(dir) => {
+                self.panels.runs.choose_folder(dir);
+                self.show(Pane::Runs);
+            }
             Action::Correct(class) => self.class_picked(class),
             Action::Send(request) => self.engine.send(*request),
         }
@@ -446,8 +456,17 @@ impl App {
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
+    fn logic(&mut self, ctx: &Context, frame: &mut Frame) {
         self.take_news(ctx);
+        let run = self.session.training.run_dir.as_ref();
+        if run.is_some() && self.settings.latest_run.as_ref() != run {
+            self.settings.latest_run = run.cloned();
+            // At once: however the program ends, the run is found again.
+            if let Some(storage) = frame.storage_mut() {
+                eframe::App::save(self, storage);
+                storage.flush();
+            }
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {

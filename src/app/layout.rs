@@ -1,6 +1,6 @@
 //! Which panels the dock has and where they are: the part of the dock that the settings keep.
 
-use eframe::egui::Id;
+use eframe::egui::{Id, Rect};
 use egui_tiles::{Container, Tile, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +111,17 @@ pub fn is_complete(layout: &Layout) -> bool {
 /// Brings `pane` to the front of its tabs.
 pub fn show(layout: &mut Layout, pane: Pane) {
     layout.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
+}
+
+/// Where `pane` was drawn last; `None` if it is behind another tab.
+pub fn place_of(layout: &Layout, pane: Pane) -> Option<Rect> {
+    let tile = layout.tiles.find_pane(&pane)?;
+    layout.active_tiles().contains(&tile).then(|| layout.tiles.rect(tile)).flatten()
+}
+
+/// Whether `pane` is in front.
+pub fn is_shown(layout: &Layout, pane: Pane) -> bool {
+    layout.tiles.find_pane(&pane).is_some_and(|tile| layout.active_tiles().contains(&tile))
 }
 
 #[cfg(test)]

@@ -68,6 +68,8 @@ pub enum Action {
     Ask(PathPrompt),
     /// Does with a path what was asked for it.
     Answer(PathPrompt, PathBuf, Existing),
+    /// Shows a run, by its folder, in the list of runs.
+    ShowRun(PathBuf),
     /// Keeps what was seen live as a clip of a class, or of none.
     Correct(Option<String>),
     /// Sends a request to the engine.

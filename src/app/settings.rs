@@ -103,6 +103,8 @@ pub struct Settings {
     pub training_folder: Option<PathBuf>,
     /// The choices of the training panel.
     pub training: TrainingSettings,
+    /// The folder of the latest training run.
+    pub latest_run: Option<PathBuf>,
     /// How texts number frames.
     pub frame_numbers: FrameNumbers,
     /// What could not be read of the settings of the last time.
@@ -139,6 +141,7 @@ impl Default for Settings {
             looping: false,
             training_folder: None,
             training: TrainingSettings::default(),
+            latest_run: None,
             frame_numbers: FrameNumbers::default(),
             unread: None,
         }

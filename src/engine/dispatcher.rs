@@ -398,11 +398,9 @@ impl Dispatcher {
         let events = self.events.clone();
         events.send(Message::Note(format!("Writing the sample clips into {} …", dir.display())));
         let work = move |stop: &JobStop| {
-            let mut progress = |done, of| {
+            let mut progress = |done, of, clip: Option<&Path>| {
                 events.send(Message::SampleProgress(done, of));
-                if done == 1 {
-                    events.send(Message::SampleClip(sample::first_clip(&dir)));
-                }
+                clip.into_iter().for_each(|clip| events.send(Message::SampleClip(clip.to_owned())));
             };
             match sample::write_part(&dir, SAMPLE_SEED, size, &mut progress, &|| stop.is_asked()) {
                 Ok(true) => events.send(Message::SampleWritten(dir.clone())),

@@ -21,7 +21,7 @@ pub struct Class {
 }
 
 /// Colours that most people can distinguish, also in pairs (Okabe & Ito 2008, then Tol's muted scheme), for new classes in turn.
-pub(super) const COLORS: [[u8; 3]; 12] = [
+pub const CLASS_COLORS: [[u8; 3]; 12] = [
     [0xe6, 0x9f, 0x00],
     [0x56, 0xb4, 0xe9],
     [0x00, 0x9e, 0x73],

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{MAIN_SEPARATOR_STR, Path};
 
-use super::class::COLORS;
+use super::class::CLASS_COLORS;
 use super::document::BACKGROUND;
 use super::{Change, Class, ClassId, Document, Label, Segment, SegmentId, Settings, Step, StoredPath, Video, VideoId};
 use crate::error::{Error, Result};
@@ -22,7 +22,10 @@ pub fn add_class(document: &Document, name: &str) -> Result<(ClassId, Step)> {
     let name = free_name(document, name, None)?;
     let id = document.free_class_id();
     let used: Vec<_> = document.classes.iter().map(|class| class.color).collect();
-    let color = COLORS.into_iter().find(|color| !used.contains(color)).unwrap_or(COLORS[id.0 as usize % COLORS.len()]);
+    let color = CLASS_COLORS
+        .into_iter()
+        .find(|color| !used.contains(color))
+        .unwrap_or(CLASS_COLORS[id.0 as usize % CLASS_COLORS.len()]);
     let mut classes = document.classes.clone();
     let title = format!("Added class {name}");
     classes.push(Class { id, name, color });

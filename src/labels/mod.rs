@@ -35,7 +35,7 @@ pub mod times;
 mod undo;
 mod video;
 
-pub use class::{Class, ClassId};
+pub use class::{CLASS_COLORS, Class, ClassId};
 pub use document::Document;
 pub use project::{Opened, Project, Reread};
 pub use settings::Settings;

@@ -65,13 +65,13 @@ impl SampleSize {
 /// # Errors
 /// If the folder cannot be written to or a clip cannot be encoded.
 pub fn write_project(dir: &Path, seed: u64, progress: &mut dyn FnMut(usize, usize)) -> Result<SampleProject> {
-    write_part(dir, seed, SampleSize::Full, progress, &|| false)?;
+    write_part(dir, seed, SampleSize::Full, &mut |done, of, _| progress(done, of), &|| false)?;
     let [classes, train_list, test_list, _] = files(dir);
     Ok(SampleProject { clips: dir.join("clips"), classes, train_list, test_list, first: first_clip(dir) })
 }
 
 /// Writes so much of the sample as [`write_project`] does, unless `is_stopped` says that it is to end; the clips written until then
-/// stay. Returns whether all are written.
+/// stay; `progress` is also called with the clip that was just written. Returns whether all are written.
 ///
 /// # Errors
 /// As [`write_project`].
@@ -79,7 +79,7 @@ pub fn write_part(
     dir: &Path,
     seed: u64,
     size: SampleSize,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: &mut dyn FnMut(usize, usize, Option<&Path>),
     is_stopped: &dyn Fn() -> bool,
 ) -> Result<bool> {
     let styles = (0..STYLES.len()).filter(|style| size.has(*style));
@@ -87,13 +87,13 @@ pub fn write_part(
         ACTIONS.iter().flat_map(|&action| styles.clone().map(move |style| SampleEntry { action, style })).collect();
     write_lists(dir, &entries)?;
     write_text(&dir.join("README.txt"), README)?;
-    progress(0, entries.len());
+    progress(0, entries.len(), None);
     let (first, others): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| (entry.action, entry.style) == FIRST);
     for (done, entry) in first.into_iter().chain(others).enumerate() {
         if !write_clip(dir, entry, seed, is_stopped)? {
             return Ok(false);
         }
-        progress(done + 1, entries.len());
+        progress(done + 1, entries.len(), Some(&dir.join("clips").join(entry.file())));
     }
     Ok(true)
 }

@@ -115,6 +115,7 @@ impl MotionSquares {
         let at_once = if is_gpu(&device_of(&self.motion)) { 1 } else { rayon::current_num_threads() };
         let (of, mut squares) = (self.found.len(), Vec::new());
         let places: Vec<usize> = (0..of).collect();
+        on_event(TrainingEvent::Preparing { what: Preparation::FindMotion, done: 0, of });
         for group in places.chunks(at_once) {
             clock.wait_while_paused(on_event);
             if clock.is_stopped() {

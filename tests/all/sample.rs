@@ -95,9 +95,11 @@ fn the_project_is_complete_and_its_lists_agree_with_its_clips() {
 fn a_few_clips_of_every_action_are_written_first_and_the_rest_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let done = std::cell::Cell::new(0);
-    let mut progress = |clips: usize, all: usize| {
+    let mut written = Vec::new();
+    let mut progress = |clips: usize, all: usize, clip: Option<&Path>| {
         assert_eq!(all, 3 * ACTIONS.len());
         done.set(clips);
+        written.extend(clip.map(Path::to_owned));
     };
     let is_stopped = || done.get() == 2;
     assert!(!write_part(folder.path(), 1, SampleSize::Few, &mut progress, &is_stopped).unwrap());
@@ -106,7 +108,8 @@ fn a_few_clips_of_every_action_are_written_first_and_the_rest_can_be_stopped() {
         .map(|class| fs::read_dir(class.unwrap().path()).unwrap().count())
         .sum();
     assert_eq!(clips, 2, "what was written stays, and nothing is half written");
-    assert!(first_clip(folder.path()).is_file());
+    assert_eq!((written.len(), &written[0]), (2, &first_clip(folder.path())));
+    assert!(written.iter().all(|clip| clip.is_file()));
     let test = fs::read_to_string(folder.path().join("testlist01.txt")).unwrap();
     assert_eq!(test.lines().count(), ACTIONS.len());
 }

@@ -11,7 +11,7 @@ use super::spec::Then;
 use crate::app::App;
 use crate::app::labeling::import_export::{ExportOrder, ImportOrder};
 use crate::app::labeling::project_opener::Start;
-use crate::app::layout::Pane;
+use crate::app::layout::{self, Pane};
 use crate::app::live::state::ClipPosition;
 use crate::app::settings::LastPlace;
 use crate::app::shell::log::LogLevel;
@@ -77,6 +77,10 @@ impl App {
                 Err(error) => self.session.problem(&error),
             }
         }
+        self.earlier_runs.receive();
+        if let Some(runs) = self.earlier_runs.take() {
+            self.session.interrupted.begin(runs);
+        }
         self.session.interrupted.follow(self.panels.runs.runs());
         let is_busy = self.session.training.is_active();
         if let Some(wish) = self.session.pinned.wish(is_busy) {
@@ -138,7 +142,7 @@ impl App {
             }
             Found::Classes(folder) => {
                 self.settings.remember(&folder.dir);
-                self.choose_training_folder(folder.dir.clone(), ctx);
+                self.offer_training_folder(folder.dir.clone(), ctx);
                 self.open_clip(folder.clips[0].clone()); // There is one at least.
                 self.list_clips(folder, ctx);
             }
@@ -166,8 +170,10 @@ impl App {
 
     /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
     fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
-        // Who opens the sample is to see what its flow and its scores are.
-        if self.session.labeling.project().is_none() && !folder.dir.starts_with(self.sample_dir()) {
+        // Who opens the sample is to see what its flow and its scores are; who has chosen another panel stays there.
+        let is_at_first = layout::is_shown(&self.settings.layout, Pane::Scores);
+        let is_sample = folder.dir.starts_with(self.sample_dir());
+        if self.session.labeling.project().is_none() && is_at_first && !is_sample {
             self.show(Pane::Project);
         }
         self.session.folder = Some(Arc::new(folder));

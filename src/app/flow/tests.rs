@@ -177,6 +177,7 @@ fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
         backward: None,
         pyramid: Vec::new(),
         millis: 12.5,
+        is_draft: false,
         note: None,
     }
 }
@@ -511,10 +512,47 @@ fn a_flow_of_another_moment_than_the_frame_is_marked_while_it_plays() {
     let session = &mut window.harness.state_mut().session;
     session.player.playing = true;
     let shown = session.frame.clone().unwrap();
-    session.frame = Some(Arc::new(Frame { index: 8, ..Frame::clone(&shown) }));
-    window.settle();
-    assert!(window.pictures()[1].starts_with("Flow 3 → 4, 5 frames late"), "{:?}", window.pictures());
-    window.harness.state_mut().session.frame = Some(shown);
-    window.settle();
-    assert!(!window.pictures()[1].contains("late"), "{:?}", window.pictures());
+    let mut caption_at = |index: usize| {
+        window.harness.state_mut().session.frame = Some(Arc::new(Frame { index, ..Frame::clone(&shown) }));
+        window.settle();
+        window.pictures()[1].clone()
+    };
+    assert_eq!(caption_at(8), "Flow 3 → 4 · 12 ms · 80 fps · 5 frames behind MotionNet");
+    assert_eq!(caption_at(2), "Flow 3 → 4 · 12 ms · 80 fps · 1 frame ahead MotionNet");
+    assert_eq!(caption_at(3), "Flow 3 → 4 · 12 ms · 80 fps MotionNet");
+}
+
+#[test]
+fn the_last_two_frames_have_the_same_flow_and_it_is_up_to_date() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    let flow = SourceFlow { position: 38, frame: 38, ..source_flow(FlowSource::Network, 0.0) };
+    window.harness.state_mut().session.flow.set_flow(FlowSource::Network, Some(Arc::new(flow)));
+    for position in [38, 39] {
+        window.harness.state_mut().session.player.position = position;
+        window.settle();
+        assert_eq!(window.pictures()[1], "Flow 38 → 39 · 12 ms · 80 fps MotionNet", "at {position}");
+    }
+}
+
+#[test]
+fn a_flow_that_is_being_refined_or_computed_says_so_and_moves_nothing() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    window.harness.state_mut().settings.views.get_mut(1).unwrap().source = FlowSource::SecondNetwork;
+    let draft = |is_draft| {
+        let source = FlowSource::SecondNetwork;
+        Some(Arc::new(SourceFlow { is_draft, ..source_flow(source, 0.0) }))
+    };
+    let mut caption = |is_draft, playing, position| {
+        let session = &mut window.harness.state_mut().session;
+        session.flow.set_flow(FlowSource::SecondNetwork, draft(is_draft));
+        (session.player.playing, session.player.position) = (playing, position);
+        window.settle();
+        let picture = window.pictures()[1].clone();
+        picture.split(" MotionNet").next().unwrap().to_owned() // Behind it is the name of the model.
+    };
+    let plain = "Flow 3 → 4 · 12 ms · 80 fps";
+    assert_eq!(caption(true, true, 3), plain, "a draft is all there is while it plays");
+    assert_eq!(caption(true, false, 3), format!("{plain} · refining…"));
+    assert_eq!(caption(false, false, 3), plain);
+    assert_eq!(caption(false, false, 5), format!("{plain} · computing…"));
 }

@@ -2,8 +2,9 @@
 
 use eframe::egui::{Color32, CornerRadius, FontId, Pos2, Rect, Stroke, StrokeKind, Ui, vec2};
 
+use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
-use crate::labels::{Document, Label};
+use crate::labels::{CLASS_COLORS, Class, Document, Label};
 
 /// Height of a chip, in points.
 pub(in crate::app) const HEIGHT: f32 = 16.0;
@@ -18,7 +19,29 @@ pub(in crate::app) fn label_color(ui: &Ui, document: &Document, label: Label) ->
         Label::Background => None,
         Label::Class(id) => document.class(id),
     };
-    class.map_or(Tokens::of(ui).weak, |class| Color32::from_rgb(class.color[0], class.color[1], class.color[2]))
+    class.map_or(Tokens::of(ui).weak, class_color)
+}
+
+/// The colour of a class of the project, wherever it is drawn.
+pub(in crate::app) fn class_color(class: &Class) -> Color32 {
+    let [r, g, b] = class.color;
+    Color32::from_rgb(r, g, b)
+}
+
+/// The colour of the class of the model at this place: that of the project's class of the same name; classes that the project does not
+/// have are given the colours that it does not use.
+pub(in crate::app) fn model_class_color(session: &Session, place: usize) -> Color32 {
+    let classes = session.labeling.document().map_or(&[][..], |document| document.classes.as_slice());
+    let names = session.model.as_ref().map_or(&[][..], |model| &model.classes);
+    let of_name = |name: &str| classes.iter().find(|class| class.name == name);
+    if let Some(class) = names.get(place).and_then(|name| of_name(name)) {
+        return class_color(class);
+    }
+    let is_free = |color: &[u8; 3]| classes.iter().all(|class| class.color != *color);
+    let free: Vec<[u8; 3]> = CLASS_COLORS.into_iter().filter(is_free).collect();
+    let colors = if free.is_empty() { &CLASS_COLORS[..] } else { &free };
+    let [r, g, b] = colors[place % colors.len()];
+    Color32::from_rgb(r, g, b)
 }
 
 /// Paints a chip at `at`, its left edge's middle; `firm` ones are said by a person, others proposed. Returns where the next one begins.
@@ -46,4 +69,28 @@ pub(in crate::app) fn chip(ui: &Ui, at: Pos2, right: f32, text: &str, color: Col
     let text_at = rect.left_center() + vec2(13.0, -galley.size().y / 2.0);
     ui.painter().galley(text_at, galley, tokens.strong);
     rect.right_center() + vec2(GAP, 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::flow::tests::model_of;
+    use crate::app::labeling::tests::project;
+
+    #[test]
+    fn a_class_has_the_same_colour_in_the_project_and_in_the_scores() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut session = Session::new("CPU".into());
+        session.model = Some(model_of(&["sit", "wave", "run", "bend"]));
+        let plain: Vec<Color32> = (0..4).map(|place| model_class_color(&session, place)).collect();
+        session.labeling.open(project(dir.path(), &["bend", "wave"], 1), Vec::new());
+        let document = session.labeling.document().unwrap();
+        let [bend, wave] = [0, 1].map(|class| class_color(&document.classes[class]));
+        let colors: Vec<Color32> = (0..4).map(|place| model_class_color(&session, place)).collect();
+        assert_eq!((colors[3], colors[1]), (bend, wave));
+        for colors in [plain, colors] {
+            let distinct: std::collections::BTreeSet<_> = colors.iter().map(|color| color.to_array()).collect();
+            assert_eq!(distinct.len(), 4, "no two classes share one: {colors:?}");
+        }
+    }
 }

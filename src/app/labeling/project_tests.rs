@@ -76,6 +76,22 @@ fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
 }
 
 #[test]
+fn a_folder_that_is_opened_leaves_a_person_at_the_panel_that_was_chosen() {
+    let dir = tempfile::tempdir().unwrap();
+    clips(dir.path(), &["wave/1.mp4", "bow/2.mp4"]);
+    for (before, is_left) in [(Command::ShowTraining, false), (Command::ShowScores, true)] {
+        let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+        window.perform(before);
+        let ctx = window.harness.ctx.clone();
+        window.harness.state_mut().open(dir.path().into(), &ctx);
+        wait(&mut window, |app| app.session.folder.is_some());
+        assert!(window.sees("clip 1 of 2"));
+        assert_eq!(window.sees("Create a project"), is_left, "{before:?}");
+        assert_eq!(window.sees("Clips from"), before == Command::ShowTraining);
+    }
+}
+
+#[test]
 fn a_sample_that_is_ready_late_does_not_push_a_clip_aside() {
     let dir = tempfile::tempdir().unwrap();
     clips(dir.path(), &["clips/wave/1.mp4", "clips/bow/2.mp4"]);
@@ -109,7 +125,11 @@ fn the_first_clip_of_the_sample_is_opened_while_the_others_are_written() {
     app.receive(&Message::SampleClip(first.clone()), &ctx);
     assert_eq!((app.session.opening.as_ref(), app.waits_for_sample), (Some(&first), false));
     window.settle();
-    assert!(window.sees("Generating sample clips: 1 of 64"));
+    assert!(window.sees("Generating sample clips: 1 of 64") && window.sees("clip 1 of 1"), "it is listed at once");
+    let other = dir.path().join("clips/bow/2.mp4");
+    window.harness.state_mut().receive(&Message::SampleClip(other), &ctx);
+    window.settle();
+    assert!(window.sees("clip 2 of 2"), "the list grows, in the order that it will have");
 
     clips(dir.path(), &["clips/wave/1.mp4", "clips/bow/2.mp4"]);
     let app = window.harness.state_mut();

@@ -60,10 +60,18 @@ impl LabelingStage {
     }
 
     pub(in crate::app) fn with(classes: &[&str], videos: usize, settings: Settings) -> Self {
+        Self::all(SIZE, classes, videos, settings)
+    }
+
+    fn sized(size: [f32; 2], classes: &[&str], videos: usize) -> Self {
+        Self::all(size, classes, videos, Settings::default())
+    }
+
+    fn all(size: [f32; 2], classes: &[&str], videos: usize, settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let project = project(dir.path(), classes, videos);
         let first = project.video_path(VideoId(0));
-        let mut window = Window::with(SIZE, settings, |app| {
+        let mut window = Window::with(size, settings, |app| {
             app.session.loading_model = None;
             app.session.labeling.open(project, Vec::new());
             if let Some(path) = first {
@@ -293,6 +301,18 @@ fn nothing_jumps_when_the_project_of_the_last_time_is_there() {
     window.settle();
     assert_eq!(timeline(&window), before);
     assert!(window.sees("This clip is not in the project"));
+}
+
+#[test]
+fn seven_videos_are_seen_in_a_low_window() {
+    let mut labeling = LabelingStage::sized([1280.0, 720.0], &["bend", "clap", "jump", "walk", "wave"], 30);
+    labeling.key(Key::Num2);
+    let window = &labeling.window;
+    let below = window.harness.get_by_role_and_label(Role::Button, "Play or pause").rect().top() - 6.0;
+    let rows = window.harness.query_all_by_label_contains(".mp4, ").map(|node| node.rect());
+    let seen = rows.filter(|row| row.bottom() <= below).count();
+    assert!(seen >= 7, "{seen} rows");
+    labeling.window.compare("labelled_project_low");
 }
 
 #[test]

@@ -7,12 +7,13 @@ use crate::app::flow::state::video_units;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::viewer::age_mark::age_mark;
 use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
-use crate::app::viewer::late_mark::late_mark;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
 use crate::engine::{LiveResult, LiveView};
 use crate::nets::WINDOW_FRAMES;
+use crate::plural::counted;
 
 /// Space between the pictures, in points.
 const GAP: f32 = 3.0;
@@ -73,7 +74,7 @@ impl LiveStage {
         // While it plays, the picture is ahead of the networks.
         let late = view.frame.as_ref().map_or(0, |frame| frame.index.saturating_sub(result.frame.index));
         if late > 0 {
-            late_mark(ui, &painter, rect, late);
+            age_mark(ui, &painter, rect, format!("{} behind", counted(late, "frame")));
         }
     }
 

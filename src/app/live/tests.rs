@@ -15,7 +15,7 @@ use crate::app::command::Command;
 use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
 use crate::engine::live::Smoothed;
-use crate::engine::{FlowView, LiveResult, LiveView, Message, Scores, Timing};
+use crate::engine::{FlowView, LiveResult, LiveView, Message, RecordingStatus, Scores, Timing};
 use crate::error::Error;
 use crate::flow::FlowField;
 use crate::video::{
@@ -88,6 +88,23 @@ fn a_file_is_no_camera_and_a_live_source_is_no_missing_clip() {
     window.harness.state_mut().session.live.show(Some(view));
     window.settle();
     assert!(window.sees("Video: 30.0 fps") && !window.sees("Camera: 30.0 fps"));
+}
+
+#[test]
+fn nothing_moves_while_something_is_recorded() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    let places = |window: &Window| {
+        let screen = window.harness.get_by_label("Live full screen").rect();
+        (screen, window.harness.get_by_label("wave: 35 %").rect())
+    };
+    let before = places(&window);
+    for secs in [0.0, 9.0, 754.0] {
+        let recording = Some(RecordingStatus { path: "/rec.mp4".into(), secs, lost: 0 });
+        let view = LiveView { recording, ..view(CameraPhase::Live) };
+        window.harness.state_mut().session.live.show(Some(view));
+        window.settle();
+        assert_eq!(places(&window), before, "after {secs} s");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use eframe::egui::{
 use super::clip_row::clip_row_ui;
 use crate::app::command::Command;
 use crate::app::flow::state::FlowComparison;
+use crate::app::labeling::chip::model_class_color;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
@@ -24,6 +25,8 @@ const ROW: f32 = 38.0;
 const SOURCE_ROW: f32 = 20.0;
 /// Width of a column of numbers, in points.
 const COLUMN: f32 = 40.0;
+/// Room for the dot in the colour of a class before its name, in points.
+const DOT: f32 = 10.0;
 /// Classes that are listed on hover: more would fill the screen.
 const LISTED: usize = 60;
 /// Width of that list, in points.
@@ -50,7 +53,8 @@ impl Panel for ScoresPanel {
         let scorable = cx.available(Command::ScoreClip);
         let session = &mut *cx.session;
         let Some(model) = &session.model else { return };
-        let rows = Rows::new(model, scores, &session.fusion, cx.settings.sort_scores);
+        let colors: Vec<Color32> = (0..model.classes.len()).map(|class| model_class_color(session, class)).collect();
+        let rows = Rows::new(model, &colors, scores, &session.fusion, cx.settings.sort_scores);
         headline_ui(ui, &rows, &session.fusion);
         let is_clicked = clip_row_ui(ui, session, scorable);
         true_class_ui(ui, &rows, session.true_class());
@@ -64,8 +68,8 @@ impl Panel for ScoresPanel {
         header_ui(ui, &mut cx.settings.sort_scores);
         ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, rows.rows.len(), |ui, range| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for (class, shares) in &rows.rows[range] {
-                row_ui(ui, class, shares);
+            for ScoresRow { class, color, shares } in &rows.rows[range] {
+                row_ui(ui, class, *color, shares);
             }
         });
         if is_clicked {
@@ -74,9 +78,17 @@ impl Panel for ScoresPanel {
     }
 }
 
+/// A class with its shares.
+struct ScoresRow<'a> {
+    class: &'a str,
+    /// The colour that it has everywhere.
+    color: Color32,
+    shares: Shares,
+}
+
 /// The classes with their shares, in the order in which they are shown.
 struct Rows<'a> {
-    rows: Vec<(&'a str, Shares)>,
+    rows: Vec<ScoresRow<'a>>,
     /// Best class of each stream and of the fusion, with its share.
     best: [Option<(&'a str, f32)>; 3],
     /// Whether the fused answer is unsure.
@@ -84,27 +96,28 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(model: &'a ModelInfo, scores: &Scores, fusion: &Fusion, sort: bool) -> Self {
+    fn new(model: &'a ModelInfo, colors: &[Color32], scores: &Scores, fusion: &Fusion, sort: bool) -> Self {
         let streams = [
             if scores.spatial.is_empty() { Vec::new() } else { scores.spatial_probabilities() },
             if scores.temporal.is_empty() { Vec::new() } else { scores.temporal_probabilities() },
             scores.fused_probabilities(fusion),
         ];
         let shares = |class: usize| streams.each_ref().map(|stream| stream.get(class).copied());
+        let classes = model.classes.iter().zip(colors).enumerate();
         let mut rows: Vec<_> =
-            model.classes.iter().enumerate().map(|(class, name)| (name.as_str(), shares(class))).collect();
+            classes.map(|(place, (class, &color))| ScoresRow { class, color, shares: shares(place) }).collect();
         let best = [0, 1, 2].map(|stream| best(&rows, stream));
         if sort {
-            rows.sort_by(|a, b| falling(&a.1[2].unwrap_or(0.0), &b.1[2].unwrap_or(0.0)));
+            rows.sort_by(|a, b| falling(&a.shares[2].unwrap_or(0.0), &b.shares[2].unwrap_or(0.0)));
         }
         Self { rows, best, unsure: fusion.is_unsure(&streams[2]) }
     }
 }
 
-fn best<'a>(rows: &[(&'a str, Shares)], stream: usize) -> Option<(&'a str, f32)> {
-    let shares: Vec<f32> = rows.iter().map(|(_, shares)| shares[stream].unwrap_or(f32::NAN)).collect();
+fn best<'a>(rows: &[ScoresRow<'a>], stream: usize) -> Option<(&'a str, f32)> {
+    let shares: Vec<f32> = rows.iter().map(|row| row.shares[stream].unwrap_or(f32::NAN)).collect();
     let class = arg_max(&shares)?;
-    Some((rows[class].0, shares[class]))
+    Some((rows[class].class, shares[class]))
 }
 
 fn no_scores_ui(ui: &mut Ui, session: &Session) {
@@ -304,7 +317,7 @@ fn columns(row: Rect) -> [f32; 3] {
     [2.0, 1.0, 0.0].map(|columns| row.right() - 6.0 - columns * COLUMN)
 }
 
-fn row_ui(ui: &mut Ui, class: &str, shares: &Shares) {
+fn row_ui(ui: &mut Ui, class: &str, color: Color32, shares: &Shares) {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     if response.hovered() {
@@ -312,7 +325,8 @@ fn row_ui(ui: &mut Ui, class: &str, shares: &Shares) {
     }
     let colors = [tokens.spatial, tokens.temporal, tokens.fused];
     let numbers_left = columns(rect)[0] - COLUMN;
-    let name = Rect::from_min_max(rect.min, pos2(numbers_left, rect.top() + 19.0));
+    let name = Rect::from_min_max(rect.min + vec2(DOT, 0.0), pos2(numbers_left, rect.top() + 19.0));
+    ui.painter().circle_filled(pos2(rect.left() + 3.0, name.center().y), 3.0, color);
     let galley = ui.painter().layout_no_wrap(class.to_owned(), TextStyle::Body.resolve(ui.style()), tokens.text);
     ui.painter_at(name).galley(
         Align2::LEFT_CENTER.align_size_within_rect(galley.size(), name).min,

@@ -1,4 +1,4 @@
-//! The latest problem, over the panels until it is dismissed: what, why, and what to do. It moves nothing.
+//! The latest problem, over the pictures until it is dismissed: what, why, and what to do. It moves nothing and covers no panel.
 
 use eframe::egui::{Align, Align2, Area, Button, Frame, Id, Label, Layout, Order, Rect, RichText, Stroke, Ui, vec2};
 
@@ -9,11 +9,11 @@ use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::remark;
 use crate::error::Error;
 
-/// Its width where there is room, and its distance from the edges of the panels, in points.
+/// Its width where there is room, and its distance from the edges of its place, in points.
 const WIDTH: f32 = 620.0;
 const MARGIN: f32 = 12.0;
 
-/// Draws `error` at the lower edge of the panels, which are `within`.
+/// Draws `error` at the lower edge of `within`.
 pub fn notice_ui(ui: &Ui, error: &Error, within: Rect, cx: &mut PanelContext<'_>) {
     let area = Area::new(Id::unique("notice")).order(Order::Middle).pivot(Align2::CENTER_BOTTOM);
     area.fixed_pos(within.center_bottom() - vec2(0.0, MARGIN)).show(ui.ctx(), |ui| {

@@ -19,6 +19,8 @@ const NO_DIALOG: &str = "No file dialog is available. Type or paste the path.";
 #[derive(Default)]
 pub struct Overlay {
     open: Option<OverlayLayer>,
+    /// Whether something was drawn over the panels in the last repaint.
+    was_drawn: bool,
     /// Whether it has opened since it was drawn last: its field does not have the keyboard yet.
     is_new: bool,
     /// What was typed since a dialog was asked for: it may have to be a prompt in this window.
@@ -118,6 +120,9 @@ impl Overlay {
     /// Draws what is open, which asks for what was chosen when it closes.
     pub fn overlay_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) {
         self.is_new = false;
+        if !std::mem::replace(&mut self.was_drawn, self.open.is_some()) && self.was_drawn {
+            ctx.request_repaint(); // What is below no longer has the pointer, and its tooltip goes.
+        }
         let is_closed = match &mut self.open {
             None => false,
             Some(OverlayLayer::Palette(palette)) => palette.palette_ui(ctx, cx),

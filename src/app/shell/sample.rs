@@ -1,11 +1,13 @@
 //! The generated sample in the window: the shipped model that knows its actions, and its clips to train on.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use eframe::egui::Context;
 
 use crate::app::App;
+use crate::app::viewer::clips::ClipFolder;
 use crate::engine::{default_model, sample_model};
 
 impl App {
@@ -30,6 +32,19 @@ impl App {
         }
     }
 
+    /// Opens the first clip of the sample that is being written, if it is waited for, and lists the others with it as they come.
+    pub(in crate::app) fn take_sample_clip(&mut self, clip: &Path) {
+        let Some(dir) = clip.parent().and_then(Path::parent) else { return }; // A folder per class.
+        if self.waits_for_sample {
+            self.play_next = true;
+            self.open_clip(clip.to_owned());
+            self.session.folder = Some(Arc::new(ClipFolder::new(dir.to_owned(), vec![clip.to_owned()])));
+            self.session.faults.clear();
+        } else if let Some(folder) = self.session.folder.as_mut().filter(|folder| folder.dir == dir) {
+            *folder = Arc::new(folder.with(clip));
+        }
+    }
+
     /// Returns whether the open clip, or the one that is being opened, is of the sample in `dir`.
     pub(in crate::app) fn is_sample_open(&self, dir: &Path) -> bool {
         let open = self.session.opening.as_deref().or(self.session.clip_path());
@@ -40,7 +55,7 @@ impl App {
     pub(in crate::app) fn adopt_sample(&mut self, dir: &Path, ctx: &Context) {
         let folder = dir.join("clips");
         self.settings.remember(&folder);
-        self.choose_training_folder(folder, ctx);
+        self.offer_training_folder(folder, ctx);
         self.session.told = Some(("All sample clips are ready".into(), Instant::now()));
     }
 }

@@ -70,9 +70,9 @@ impl Shortcuts {
     /// Draws the list; returns whether it is to be closed.
     pub fn shortcuts_ui(&mut self, ctx: &Context, keymap: &mut Keymap) -> bool {
         let modal = Modal::new(Id::unique("shortcuts")).frame(modal_frame(ctx)).show(ctx, |ui| {
-            let column = COLUMN[usize::from(self.editing)];
-            let width = (ctx.content_rect().width() - 60.0).min(2.0 * column + BETWEEN);
-            let columns = if width < 2.0 * column + BETWEEN { 1 } else { 2 };
+            // As wide in both modes, so that nothing moves sideways between them.
+            let width = (ctx.content_rect().width() - 60.0).min(2.0 * COLUMN[1] + BETWEEN);
+            let columns = if width < 2.0 * COLUMN[usize::from(self.editing)] + BETWEEN { 1 } else { 2 };
             ui.set_width(width);
             ui.horizontal(|ui| {
                 ui.heading("Keyboard shortcuts");
@@ -108,6 +108,8 @@ impl Shortcuts {
         let text = if self.editing { "Done" } else { "Edit shortcuts" };
         self.editing ^= ui.button(text).clicked();
         if self.editing != before {
+            // The window is centred by the size that it had before: another pass centres it by its new one.
+            ui.ctx().request_discard("another size");
             (self.recording, self.conflict) = (None, None);
         }
         let changed = keymap.is_any_changed();

@@ -1,15 +1,21 @@
 //! The bottom line: the flow at the pointer, the clip, the cost of the networks, the device.
 
+use std::path::Path;
 use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
 use crate::app::command::Command;
 use crate::app::panel::PanelContext;
+use crate::app::scores::state::ClipScoresPhase;
 use crate::app::session::Session;
+use crate::app::training::progress_words::progress_text;
 use crate::app::training::state::TrainingPhase;
 use crate::app::ui::format::{thousands, time_code};
 use crate::app::ui::theme::Tokens;
+use crate::app::viewer::flow_age::flow_age;
+use crate::app::viewer::views::{ViewKind, ViewSpec};
+use crate::engine::FlowSource;
 use crate::video::Indexing;
 
 /// How long what was done is told.
@@ -17,11 +23,14 @@ const TOLD_FOR: Duration = Duration::from_secs(8);
 /// How long at least, though something else is pointed at meanwhile.
 const TOLD_AT_LEAST: Duration = Duration::from_secs(3);
 
+/// Repaint interval of seconds that are counted.
+const TICK: Duration = Duration::from_secs(1);
+
 /// Draws the status bar.
 pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let weak = Tokens::of(ui).weak;
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
-    let session = &cx.session;
+    let (session, views) = (&cx.session, cx.settings.views.list());
     let mut is_cancelled = false;
     ui.horizontal(|ui| {
         let told = told(ui, session);
@@ -32,7 +41,7 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
             None => {
                 let text = told.map(|text| RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).text));
-                ui.add(Label::new(text.unwrap_or_else(|| small(hint(session)))).truncate());
+                ui.add(Label::new(text.unwrap_or_else(|| small(hint(session, views)))).truncate());
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -62,6 +71,9 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 let detail = format!("{}\n{parameters} parameters", model.details().join("\n"));
                 ui.add(Label::new(small(format!("{label}{}", model.knows()))).truncate()).on_hover_text(detail);
             }
+            if session.training.waiting().is_some() {
+                ui.ctx().request_repaint_after(TICK); // Its text counts the seconds.
+            }
             for text in training(session).into_iter().chain(jobs(session)) {
                 ui.label(RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).accent));
             }
@@ -88,15 +100,68 @@ fn told(ui: &Ui, session: &Session) -> Option<String> {
     (elapsed < TOLD_AT_LEAST || !has_moved).then(|| text.clone())
 }
 
-/// What is under way.
-fn hint(session: &Session) -> String {
+/// What is under way that a person waits for; the right of the bar says how far the rest is.
+fn hint(session: &Session, views: &[ViewSpec]) -> String {
     match (&session.opening, &session.loading_model) {
         _ if session.is_asking => "Waiting for the file dialog…".into(),
         (Some(path), _) => opening(&session.clip_title(path), session.indexing),
         (None, Some(dir)) => format!("Loading {}…", dir.file_name().unwrap_or_default().to_string_lossy()),
-        (None, None) if training(session).is_some() || jobs(session).next().is_some() => "Working…".into(),
-        (None, None) => "Ready".into(),
+        (None, None) => busy_with(session, views).unwrap_or_else(|| "Ready".into()),
     }
+}
+
+/// What the window works on, what is seen first of all.
+fn busy_with(session: &Session, views: &[ViewSpec]) -> Option<String> {
+    if let Some(dir) = &session.labeling.opening {
+        return Some(format!("Opening project {}…", dir.file_name().unwrap_or_default().to_string_lossy()));
+    }
+    if session.labeling.is_searching() {
+        return Some("Searching for videos…".into());
+    }
+    if session.clip_scores.phase == ClipScoresPhase::Running {
+        let (done, total) = session.clip_scores.progress();
+        return Some(if total > 0 { format!("Scoring clip: {done} of {total}") } else { "Scoring clip…".into() });
+    }
+    let flow = |view: &ViewSpec| {
+        if view.kind == ViewKind::Frame || session.clip.is_none() || session.player.playing {
+            return None;
+        }
+        let age = match &session.flow.source(view.source).flow {
+            Some(flow) => flow_age(flow, session)?,
+            None => is_awaited(view.source, session).then(|| "computing…".to_owned())?,
+        };
+        Some(format!("{} flow: {age}", session.flow.name_of(view.source)))
+    };
+    views.iter().find_map(flow).or_else(|| {
+        let run = session.training.run_dir.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());
+        let training = || run.map_or("Training".into(), |run| format!("Training {run}"));
+        session.training.is_active().then(training).or_else(|| background(session).map(str::to_owned))
+    })
+}
+
+/// Whether there will be flow of this source, none of which is there yet.
+fn is_awaited(source: FlowSource, session: &Session) -> bool {
+    let is_known = match source {
+        FlowSource::Network => session.model.is_some(),
+        FlowSource::SecondNetwork => session.flow.name_of(source) != source.name(), // Without a model it has no other name.
+        FlowSource::Tvl1 | FlowSource::Dis => true,
+        FlowSource::Codec | FlowSource::Truth => false, // Not every frame has some.
+    };
+    is_known && session.flow.source(source).unavailable.is_none()
+}
+
+/// What else is done, whose progress is at the right.
+fn background(session: &Session) -> Option<&'static str> {
+    [
+        (session.evaluation.is_running(), "Evaluating the model"),
+        (session.benchmark.is_running(), "Running the flow benchmark"),
+        (session.exporting.is_some(), "Exporting flow"),
+        (session.flow.measuring.is_some(), "Measuring the flow of the clip"),
+        (session.labeling.suggestions.progress().is_some(), "Suggesting labels"),
+        (session.writing_sample.is_some(), "Generating the sample"),
+    ]
+    .into_iter()
+    .find_map(|(is_busy, text)| is_busy.then_some(text))
 }
 
 /// How far the clip `title` is opened.
@@ -114,18 +179,16 @@ fn jobs(session: &Session) -> impl Iterator<Item = String> {
     let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
     let suggestions = session.labeling.suggestions.progress();
     let suggesting = suggestions.map(|(done, all)| format!("Suggesting labels: {done} of {all} videos"));
-    [measuring, exporting, benchmark, suggesting, session.sample_progress()].into_iter().flatten()
+    let evaluated = session.evaluation.progress().filter(|_| session.evaluation.is_running());
+    let evaluating = evaluated.map(|(done, all)| format!("Evaluated {done} of {all} clips"));
+    [measuring, exporting, benchmark, evaluating, suggesting, session.sample_progress()].into_iter().flatten()
 }
 
 fn training(session: &Session) -> Option<String> {
-    let share = 100.0 * session.training.share_done();
+    let text = || progress_text(&session.training).unwrap_or_else(|| "Preparing…".into());
     match session.training.phase {
-        TrainingPhase::Preparing => Some("Preparing training…".into()),
-        TrainingPhase::Running => {
-            let what = session.training.preparing.map_or("Training", |preparing| preparing.what.name());
-            Some(format!("{what} {share:.0} %"))
-        }
-        TrainingPhase::Pausing | TrainingPhase::Paused => Some(format!("Training paused at {share:.0} %")),
+        TrainingPhase::Preparing | TrainingPhase::Running => Some(text()),
+        TrainingPhase::Pausing | TrainingPhase::Paused => Some(format!("{}, paused", text())),
         TrainingPhase::Stopping => Some("Stopping training…".into()),
         TrainingPhase::Idle | TrainingPhase::Finished { .. } | TrainingPhase::Failed => None,
     }
@@ -134,6 +197,28 @@ fn training(session: &Session) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::training::state::TrainingState;
+    use crate::engine::Message;
+    use crate::training::{Preparation, TrainingEvent};
+
+    #[test]
+    fn what_is_worked_on_is_named() {
+        let mut session = Session::new("CPU".into());
+        assert_eq!(hint(&session, &[]), "Ready");
+        session.receive(&Message::SampleProgress(3, 24));
+        assert_eq!(hint(&session, &[]), "Generating the sample");
+        session.training = TrainingState::starting();
+        assert_eq!(hint(&session, &[]), "Training", "before its folder is known");
+        session.training.run_dir = Some("/runs/tune-01".into());
+        assert_eq!(hint(&session, &[]), "Training tune-01");
+        let what = Preparation::ExtractFeatures;
+        session.receive(&Message::Training(TrainingEvent::Preparing { what, done: 3, of: 12 }));
+        assert_eq!(training(&session).as_deref(), Some("Extracting features: 3 of 12 clips"));
+        session.clip_scores.begin("/a.mp4".into(), "/model".into());
+        assert_eq!(hint(&session, &[]), "Scoring clip…");
+        session.opening = Some("/b.mp4".into());
+        assert_eq!(hint(&session, &[]), "Opening b.mp4…");
+    }
 
     #[test]
     fn opening_a_long_video_shows_how_far_its_index_is() {

@@ -16,6 +16,7 @@ use crate::app::flow::tests::Window;
 use crate::app::settings::{LastPlace, Settings};
 use crate::app::viewer::views::Views;
 use crate::engine::Message;
+use crate::error::Error;
 use crate::video::{Geometry, VideoInfo, VideoWriter};
 
 const SIZE: [f32; 2] = [1280.0, 800.0];
@@ -95,6 +96,63 @@ fn about_names_version_device_and_licences() {
     window.harness.key_press(Key::Escape);
     window.settle();
     assert!(!window.sees("SIL Open Font"));
+}
+
+#[test]
+fn nothing_in_about_moves_once_it_is_seen() {
+    let mut window = Window::new(SIZE, Views::default());
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().perform(Command::About, &ctx);
+    let mut places = Vec::new();
+    for _ in 0..6 {
+        window.harness.step();
+        let rows = ["Version", "FFmpeg version", "Rust libraries", "Networks", "Folder"];
+        let rows = rows.map(|row| window.harness.query_by_label(row).map(|node| node.rect()));
+        places.extend(rows.iter().all(Option::is_some).then_some(rows));
+    }
+    assert!(places.len() > 2 && places.windows(2).all(|pair| pair[0] == pair[1]), "{places:#?}");
+}
+
+#[test]
+fn the_list_of_keys_stays_in_the_middle_when_it_is_edited() {
+    let mut window = Window::new(SIZE, Views::default());
+    window.perform(Command::Shortcuts);
+    let place = |window: &Window| {
+        let heading = window.harness.query_all_by_label("Keyboard shortcuts").next().unwrap().rect();
+        heading.union(window.harness.get_by_role_and_label(Role::Button, "Close").rect())
+    };
+    let before = place(&window);
+    window.harness.get_by_role_and_label(Role::Button, "Edit shortcuts").click();
+    window.harness.step();
+    let now = place(&window);
+    assert!(window.sees("press its new shortcut") && now.min.x == before.min.x, "{before:?}, {now:?}");
+    assert!((now.center().y - SIZE[1] / 2.0).abs() < 3.0, "{now:?} is not in the middle");
+}
+
+#[test]
+fn a_change_of_theme_is_drawn_whole() {
+    let mut window = Window::new(SIZE, Views::default());
+    let ctx = window.harness.ctx.clone();
+    while ctx.has_requested_repaint() {
+        window.harness.step();
+    }
+    window.harness.state_mut().perform(Command::ToggleTheme, &ctx);
+    assert!(ctx.has_requested_repaint());
+}
+
+#[test]
+fn a_problem_is_shown_over_the_pictures_and_not_over_a_panel() {
+    for size in [[1280.0, 720.0], [1440.0, 900.0]] {
+        let mut window = Window::new(size, Views::default());
+        let text = "it is cut off in the middle, and whatever is beyond that place is lost for good";
+        window.harness.state_mut().session.problem(&Error::new("/clips/a.mp4", text, "Copy the file again"));
+        window.settle();
+        let [dismiss, tab] = ["Dismiss", "Scores"].map(|label| rect_of(&window, label).unwrap());
+        assert!(dismiss.max.x < tab.min.x, "{size:?}: {dismiss:?} beside {tab:?}");
+        if size[0] < 1300.0 {
+            window.compare("problem");
+        }
+    }
 }
 
 #[test]

@@ -105,6 +105,12 @@ impl App {
         self.panels.training.choose_folder(folder, ctx);
     }
 
+    /// Offers the clips of a folder that was opened to be trained on.
+    pub(in crate::app) fn offer_training_folder(&mut self, folder: PathBuf, ctx: &Context) {
+        self.settings.training_folder = Some(folder.clone());
+        self.panels.training.offer_folder(folder, ctx);
+    }
+
     fn start_training(&mut self, ctx: &Context) {
         self.show(Pane::Training);
         match self.panels.training.plans(&self.session) {

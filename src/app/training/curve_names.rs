@@ -66,6 +66,16 @@ pub fn how_measured(name: &str) -> &'static str {
     }
 }
 
+/// What cross-validated clips are.
+pub const CROSS_VALIDATED: &str = "Each clip was classified by a model trained without it";
+
+/// How many clips were classified correctly, by what and how they were measured, in a sentence.
+pub fn result_text(name: &str, right: usize, of: usize) -> String {
+    let clips = if name.contains("cross-validated") { "cross-validated" } else { "held-out" };
+    let by = if name.starts_with("fused") { " by both streams fused" } else { "" };
+    format!("{right} of {of} {clips} clips classified correctly{by}.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +88,14 @@ mod tests {
         assert_eq!(curve_title(names[6]), "Photometric ratio");
         assert_eq!(curve_title("validation fused cross-validated top-1"), "Cross-validated, fused");
         assert_eq!((curve_title("something 5"), curve_title("validation f1")), ("something 5".into(), "f1".into()));
+    }
+
+    #[test]
+    fn clips_that_were_left_out_in_turn_are_not_called_held_out() {
+        let text = |name| result_text(name, 8, 9);
+        assert_eq!(text("top-1"), "8 of 9 held-out clips classified correctly.");
+        let text = text("fused cross-validated top-1");
+        assert_eq!(text, "8 of 9 cross-validated clips classified correctly by both streams fused.");
     }
 
     #[test]

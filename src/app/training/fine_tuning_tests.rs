@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use eframe::egui::accesskit::Role;
+use eframe::egui::accesskit::{Role, Toggled};
 use egui_kittest::kittest::{NodeT, Queryable};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
@@ -219,6 +219,41 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
 }
 
 #[test]
+fn labels_of_an_open_project_are_what_is_trained_on_until_a_person_chooses_otherwise() {
+    let dir = tempfile::tempdir().unwrap();
+    let clips = write_clips(dir.path(), 2);
+    let project = project(dir.path(), &clips);
+    let window = Window::with(SIZE, Settings::default(), |_| ());
+    let mut stage = TestStage { window, base: PathBuf::new(), clips, dir };
+    stage.window.perform(Command::ShowTraining);
+    let is_chosen = |stage: &TestStage, name: &str| {
+        let choice = stage.window.harness.get_by_role_and_label(Role::Button, name);
+        choice.accesskit_node().toggled() == Some(Toggled::True)
+    };
+    stage.wait("the first repaint", |_| true);
+    assert!(is_chosen(&stage, "Folder"), "no project is open");
+    let opened = stage.dir.path().to_owned();
+    stage.app().session.labeling.open(project, Vec::new());
+    stage.wait("the project", |_| true);
+    assert!(is_chosen(&stage, "Project labels"));
+    let ctx = stage.window.harness.ctx.clone();
+    stage.app().offer_training_folder(opened.clone(), &ctx);
+    stage.wait("the folder", |_| true);
+    assert!(is_chosen(&stage, "Project labels"), "a folder that is opened does not push them aside");
+    stage.window.harness.get_by_role_and_label(Role::Button, "Folder").click();
+    stage.wait("the choice", |_| true);
+    assert!(is_chosen(&stage, "Folder"));
+    stage.window.harness.get_by_role_and_label(Role::Button, "Train on labels").click();
+    stage.wait("the way back", |_| true);
+    assert!(is_chosen(&stage, "Project labels"));
+    assert!(stage.window.harness.query_by_role_and_label(Role::Button, "Train on labels").is_none(), "Start does it");
+    stage.window.perform(Command::ShowProject);
+    stage.window.harness.get_by_role_and_label(Role::Button, "Train on labels").click();
+    stage.window.settle();
+    assert!(stage.window.sees("Clips from"), "it leads to the Training panel");
+}
+
+#[test]
 fn one_class_alone_cannot_be_recognised() {
     let mut stage = TestStage::new(1);
     let reason = "At least two classes are needed";
@@ -344,17 +379,38 @@ fn an_interrupted_run_is_offered_until_it_is_dismissed() {
     window.perform(Command::ShowTraining);
     window.harness.state_mut().panels.runs.choose_folder(folder.clone());
     let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };
-    stage.wait_to_see("tune-02 was interrupted at step 6.");
+    stage.wait_to_see("tune-02 was interrupted at step 6 of 10.");
     stage.app().session.notice = None; // of a model that the window began with
     stage.window.settle();
     let offer = stage.app().session.interrupted.offer().cloned().unwrap();
     assert_eq!((offer.dir.as_path(), offer.plans.len()), (run.as_path(), 1));
     stage.window.harness.get_by_role_and_label(Role::Button, "Resume");
+    stage.window.harness.get_by_role_and_label(Role::Button, "Open in Runs").click();
+    stage.window.settle();
+    stage.wait_to_see("Selected run");
+    stage.window.perform(Command::ShowTraining);
     stage.window.harness.get_by_role_and_label(Role::Button, "Dismiss").click();
     stage.window.settle();
     let mark = run.join("under-way");
     stage.wait("the dismissal", move |_| !mark.exists());
     assert!(!stage.window.sees("was interrupted") && stage.dir.path().exists());
+}
+
+#[test]
+fn a_run_that_was_killed_is_offered_at_the_next_start_whatever_is_trained_on_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("runs");
+    write_run(&folder, "tune-02", 1e-4);
+    let run = folder.join("tune-02");
+    std::fs::write(run.join("checkpoint/progress.toml"), "step = 6\nrate_factor = 1.0\nseconds = 60.0\n").unwrap();
+    std::fs::write(run.join("under-way"), "").unwrap();
+    let mut settings = Settings::default();
+    settings.latest_run = Some(run);
+    let mut window = Window::with([1280.0, 900.0], settings, |_| ());
+    window.perform(Command::ShowTraining);
+    let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };
+    stage.wait_to_see("tune-02 was interrupted at step 6 of 10.");
+    assert!(stage.dir.path().exists());
 }
 
 #[test]

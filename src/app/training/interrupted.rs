@@ -15,6 +15,10 @@ pub struct InterruptedRun {
     pub name: String,
     /// Steps that are done.
     pub step: usize,
+    /// Steps of its plan, if that can be read.
+    pub steps: Option<usize>,
+    /// Seconds of the runs that belong to it and have ended.
+    pub seconds: f64,
     /// It and the runs that belong to it, in turn.
     pub plans: Vec<TrainingPlan>,
 }
@@ -22,9 +26,10 @@ pub struct InterruptedRun {
 impl InterruptedRun {
     /// What happened, in a sentence.
     pub fn in_words(&self) -> String {
-        match self.step {
-            0 => format!("{} was interrupted before its first checkpoint.", self.name),
-            step => format!("{} was interrupted at step {step}.", self.name),
+        match (self.step, self.steps) {
+            (0, _) => format!("{} was interrupted before its first checkpoint.", self.name),
+            (step, None) => format!("{} was interrupted at step {step}.", self.name),
+            (step, Some(steps)) => format!("{} was interrupted at step {step} of {steps}.", self.name),
         }
     }
 }
@@ -33,23 +38,37 @@ impl InterruptedRun {
 #[derive(Debug, Clone, Default)]
 pub struct InterruptedRuns {
     offer: Option<InterruptedRun>,
+    /// The runs that lay beside the latest one when the program was started.
+    at_start: Vec<Run>,
     /// Those that were answered: the list may not know it yet.
     answered: BTreeSet<PathBuf>,
 }
 
 impl InterruptedRuns {
+    /// Takes the runs that lie beside the latest one, the newest first, at the start of the program.
+    pub fn begin(&mut self, runs: Vec<Run>) {
+        self.at_start = runs;
+    }
+
     /// Takes the list of runs, the newest first.
-    pub fn follow(&mut self, runs: &[Run]) {
-        let newest = runs.iter().find(|run| run.is_interrupted && !self.answered.contains(&run.dir));
+    pub fn follow(&mut self, listed: &[Run]) {
+        let is_interrupted = |run: &&Run| run.is_interrupted && !self.answered.contains(&run.dir);
+        // Of what is listed more is known by now.
+        let is_unlisted = |run: &&Run| listed.iter().all(|other| other.dir != run.dir);
+        let newest = listed.iter().find(is_interrupted).map(|run| (run, listed));
+        let at_start = self.at_start.iter().filter(is_unlisted).find(is_interrupted);
+        let newest = newest.or(at_start.map(|run| (run, self.at_start.as_slice())));
         let is_known = match (&self.offer, newest) {
-            (Some(offer), Some(run)) => (&offer.dir, &offer.name, offer.step) == (&run.dir, &run.name, run.step),
+            (Some(offer), Some((run, _))) => (&offer.dir, &offer.name, offer.step) == (&run.dir, &run.name, run.step),
             (offer, run) => offer.is_none() && run.is_none(),
         };
         if !is_known {
-            self.offer = newest.map(|run| InterruptedRun {
+            self.offer = newest.map(|(run, runs)| InterruptedRun {
                 dir: run.dir.clone(),
                 name: run.name.clone(),
                 step: run.step,
+                steps: run.plan.as_ref().map(|plan| plan.steps),
+                seconds: run.seconds_of_ended(runs),
                 plans: run.turn(runs).into_iter().filter_map(|run| run.plan.clone()).collect(),
             });
         }

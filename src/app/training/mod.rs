@@ -7,6 +7,7 @@ pub mod diagnostics;
 mod fine_tuning_tests;
 pub mod interrupted;
 pub mod panel;
+pub mod progress_words;
 pub mod settings;
 pub mod state;
 #[cfg(test)]

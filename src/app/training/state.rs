@@ -10,9 +10,6 @@ use crate::training::{
     Fit, Network, Preparation, ResumedRun, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
 };
 
-/// The share of the fit of a last layer that extracting its features takes: most of it, as its steps are fast.
-const PREPARATION: f64 = 0.8;
-
 /// What is being done with clips before the first step.
 #[derive(Debug, Clone, Copy)]
 pub struct Preparing {
@@ -79,11 +76,11 @@ pub struct TrainingState {
     pub summary: String,
     /// What is being done with clips before the first step.
     pub preparing: Option<Preparing>,
-    /// Whether the present run has looked at clips before its first step.
-    has_prepared: bool,
+    /// Whether the present run has looked at all clips, before its first step.
+    pub has_prepared: bool,
     /// When this run began.
     began: Option<Instant>,
-    /// When it was asked for, or its turn came.
+    /// Since when it reports no progress: it was asked for, its turn came, or its clips are looked at.
     asked: Option<Instant>,
     /// How far it was when it was resumed, until its next step.
     pub resumed: Option<ResumedAt>,
@@ -107,6 +104,8 @@ pub struct TrainingState {
     pub snapshots: Vec<Snapshot>,
     /// Time spent making steps before the last pause, and when they were taken up again.
     clock: (Duration, Option<Instant>),
+    /// The present run's place among those in turn, and the time that was spent before it.
+    before: (usize, Duration),
 }
 
 impl Default for TrainingState {
@@ -130,6 +129,7 @@ impl Default for TrainingState {
             diagnostics: TrainingDiagnostics::default(),
             snapshots: Vec::new(),
             clock: (Duration::ZERO, None),
+            before: (0, Duration::ZERO),
         }
     }
 }
@@ -140,33 +140,21 @@ impl TrainingState {
         Self { phase: TrainingPhase::Preparing, asked: Some(Instant::now()), ..Self::default() }
     }
 
-    /// The share of the training that is done; of several runs each is an equal part.
+    /// Runs of `plans`, from `base`, that are taken up again; those of the same training that have ended took `seconds`.
+    pub fn taken_up(plans: Vec<TrainingPlan>, seconds: f64) -> Self {
+        let spent = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        let base = plans.first().and_then(|plan| plan.base.clone());
+        Self { base, plans, clock: (spent, None), before: (0, spent), ..Self::starting() }
+    }
+
+    /// The share that is done of what is under way: of the clips that are looked at before the first step, then of the steps.
     pub fn share_done(&self) -> f64 {
         let resumed = self.resumed.map_or(0.0, |resumed| resumed.done);
-        let steps = self.latest.as_ref().map_or(resumed, |latest| latest.done);
-        let of_run = match self.preparing {
-            Some(preparing) => self.preparation() * preparing.share(),
-            None if self.has_prepared => self.preparation() + (1.0 - self.preparation()) * steps,
-            None => steps,
-        };
-        self.part.map_or(of_run, |(number, parts, _)| (number as f64 + of_run) / parts as f64)
+        let steps = || self.latest.as_ref().map_or(resumed, |latest| latest.done);
+        self.preparing.map_or_else(steps, |preparing| preparing.share())
     }
 
-    /// Returns the share of the present run that is its preparation. Where whole networks are trained, it has a bar of its own, so
-    /// that the share of the training is that of its steps.
-    fn preparation(&self) -> f64 {
-        let number = self.part.map_or(0, |(number, ..)| number);
-        let trains = self.plans.get(number).is_some_and(|plan| plan.kind == RunKind::Training);
-        if !trains {
-            PREPARATION
-        } else if self.preparing.is_some() {
-            1.0
-        } else {
-            0.0
-        }
-    }
-
-    /// Returns the time since the start of the current run, while it reports no progress yet.
+    /// Returns for how long the current run has been reporting no progress, before its first step.
     pub fn waiting(&self) -> Option<Duration> {
         let waits = matches!(self.phase, TrainingPhase::Preparing | TrainingPhase::Running);
         let is_silent = self.latest.is_none() && self.preparing.is_none();
@@ -193,7 +181,8 @@ impl TrainingState {
 
     /// The training that takes those up.
     pub fn resuming(&self) -> Self {
-        Self { base: self.base.clone(), plans: self.plans.clone(), ..Self::starting() }
+        let (clock, before) = ((self.elapsed(), None), self.before);
+        Self { base: self.base.clone(), plans: self.plans.clone(), clock, before, ..Self::starting() }
     }
 
     /// The folder of the networks that were trained last.
@@ -204,7 +193,7 @@ impl TrainingState {
         }
     }
 
-    /// Time spent making steps.
+    /// Time spent, in all runs in turn and also before they were taken up again.
     pub fn elapsed(&self) -> Duration {
         self.clock.0 + self.clock.1.map_or(Duration::ZERO, |since| since.elapsed())
     }
@@ -229,12 +218,13 @@ impl TrainingState {
             TrainingEvent::Resuming(resumed) => self.take_up(resumed),
             TrainingEvent::FewSteps(fit) => self.few_steps = Some(*fit),
             TrainingEvent::Preparing { what, done, of } => {
-                self.has_prepared |= *what == Preparation::ExtractFeatures;
+                self.has_prepared = done == of;
                 let since = self.preparing.filter(|before| before.what == *what).map(|before| before.since);
                 let since = since.or(self.began).unwrap_or_else(Instant::now);
                 self.preparing = (done < of).then_some(Preparing { what: *what, done: *done, of: *of, since });
                 if done == of {
-                    self.began = Some(Instant::now()); // what comes next is timed by itself
+                    // What comes next is timed by itself.
+                    (self.began, self.asked) = (Some(Instant::now()), Some(Instant::now()));
                 }
             }
             TrainingEvent::Step(metrics) => self.step(metrics),
@@ -261,7 +251,9 @@ impl TrainingState {
     fn take_up(&mut self, run: &ResumedRun) {
         let ResumedRun { step, steps, seconds, done, .. } = *run;
         self.resumed = Some(ResumedAt { step, steps, done });
-        self.clock.0 += Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        // The window may have seen some of it already.
+        let known = self.elapsed().saturating_sub(self.before.1);
+        self.clock.0 += Duration::try_from_secs_f64(seconds).unwrap_or_default().saturating_sub(known);
         for (name, points) in &run.curves {
             let (curves, name) = match name.as_str() {
                 "rate" => continue,
@@ -277,9 +269,11 @@ impl TrainingState {
 
     /// One of several runs begins: its curves are its own.
     fn begin_part(&mut self, number: usize, of: usize, network: Network) {
-        let clock = (self.elapsed(), None);
+        let elapsed = self.elapsed();
+        let before = if self.before.0 == number { self.before } else { (number, elapsed) };
         let (base, plans) = (self.base.take(), std::mem::take(&mut self.plans));
-        *self = Self { part: Some((number, of, network)), base, plans, clock, ..Self::starting() };
+        let part = Some((number, of, network));
+        *self = Self { part, base, plans, clock: (elapsed, None), before, ..Self::starting() };
     }
 
     /// All curves as comma-separated values, a line a point.
@@ -352,21 +346,47 @@ mod tests {
     }
 
     #[test]
-    fn the_share_that_is_done_never_falls() {
+    fn clips_and_steps_each_have_a_share_of_their_own() {
         let mut training = TrainingState::starting();
         let network = Network::Spatial;
-        let parts = (0..2).flat_map(|number| {
-            let preparing = |done| TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done, of: 4 };
-            let part = TrainingEvent::Part { number, of: 2, network };
-            [part, preparing(1), preparing(3), preparing(4), step(1, 0.1), step(10, 1.0)]
-        });
-        let mut before = 0.0;
-        for event in parts {
-            training.receive(&event);
-            assert!(training.share_done() >= before, "{event:?}: {} after {before}", training.share_done());
-            before = training.share_done();
+        for number in 0..2 {
+            training.receive(&TrainingEvent::Part { number, of: 2, network });
+            let mut shares = Vec::new();
+            for done in [0, 1, 3, 4] {
+                let what = Preparation::ExtractFeatures;
+                training.receive(&TrainingEvent::Preparing { what, done, of: 4 });
+                shares.push(training.share_done());
+            }
+            assert_eq!(shares, [0.0, 0.25, 0.75, 0.0], "once all clips are looked at, no step is made yet");
+            assert!(training.has_prepared && training.waiting().is_some());
+            for (number, done) in [(1, 0.1), (10, 1.0)] {
+                training.receive(&step(number, done));
+                assert_eq!(training.share_done(), done, "as the count of the steps says");
+            }
         }
-        assert_eq!(before, 1.0);
+    }
+
+    #[test]
+    fn time_that_was_spent_counts_once_however_a_training_is_taken_up() {
+        let secs = Duration::from_secs;
+        let seen = |training: &TrainingState| training.elapsed().as_secs();
+        let resumed = |seconds| {
+            let resumed = ResumedRun { step: 4, steps: 10, seconds, done: 0.4, curves: BTreeMap::new() };
+            TrainingEvent::Resuming(Box::new(resumed))
+        };
+        let part = |number| TrainingEvent::Part { number, of: 2, network: Network::Spatial };
+        // Stopped and resumed in the window: 40 s of the first run and 30 s of the second were seen.
+        let mut training = TrainingState { clock: (secs(40), None), ..TrainingState::starting() };
+        training.receive(&part(1));
+        training.clock = (secs(70), None);
+        let mut training = training.resuming();
+        training.receive(&part(1));
+        training.receive(&resumed(31.0));
+        assert_eq!(seen(&training), 71, "40 s and the 31 s that the run itself counts");
+        // After a restart: the first run, which has ended, took 40 s.
+        let mut training = TrainingState::taken_up(vec![TrainingPlan::default()], 40.0);
+        training.receive(&resumed(31.0));
+        assert_eq!(seen(&training), 71);
     }
 
     #[test]

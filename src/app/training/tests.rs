@@ -10,6 +10,7 @@ use super::state::{TrainingPhase, TrainingState};
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
 use crate::app::settings::Settings;
+use crate::app::ui::theme;
 use crate::data::DataSource;
 use crate::engine::{Message, Request};
 use crate::error::Error;
@@ -17,8 +18,8 @@ use crate::nets::MotionConfig;
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::training::losses::UnsupervisedLoss;
 use crate::training::{
-    Fit, GradientShare, GradientShares, LossSwitches, LossTerm, Network, Snapshot, StepMetrics, TrainingEvent,
-    TrainingPlan,
+    Fit, GradientShare, GradientShares, LossSwitches, LossTerm, Network, Preparation, Snapshot, StepMetrics,
+    TrainingEvent, TrainingPlan,
 };
 use crate::video::{Geometry, VideoWriter};
 
@@ -265,6 +266,31 @@ fn before_the_first_step_it_is_told_what_is_waited_for() {
     tell(&mut window, step(1));
     window.settle();
     assert!(window.sees("1 of 100 steps") && !window.sees("Making the first step…"));
+}
+
+#[test]
+fn clips_and_steps_have_a_bar_each() {
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), |app| app.session.loading_model = None);
+    window.perform(Command::ShowTraining);
+    let ctx = window.harness.ctx.clone();
+    theme::apply(&ctx, false);
+    window.harness.state_mut().session.training = TrainingState::starting();
+    tell(&mut window, TrainingEvent::Part { number: 0, of: 2, network: Network::Spatial });
+    let classes = vec!["bow".into(), "clap".into()];
+    let run_dir = "/runs/tune-01".into();
+    tell(&mut window, TrainingEvent::Started { run_dir, clips: 12, classes, parameters: 1026, resumed_at: 0 });
+    tell(&mut window, TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done: 3, of: 12 });
+    window.settle();
+    assert!(
+        window.sees("Spatial stream, 1 of 2: Extracting features: 3 of 12 clips") && window.sees("left to prepare")
+    );
+    tell(&mut window, TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done: 12, of: 12 });
+    for number in 1..=30 {
+        tell(&mut window, step(number));
+    }
+    window.settle();
+    assert!(window.sees("Spatial stream, 1 of 2: Training: 30 of 100 steps"));
+    window.compare("training_light");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::f32::consts::FRAC_PI_2;
 use eframe::egui::epaint::TextShape;
 use eframe::egui::{Align2, Color32, FontId, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use super::theme::Tokens;
+use super::theme::{Tokens, text_on};
 use crate::evaluation::Confusion;
 use crate::plural::counted;
 
@@ -71,10 +71,11 @@ pub fn confusion_matrix_ui(ui: &mut Ui, names: &[String], confusion: &Confusion)
         for (guess, &clips) in row.iter().enumerate().filter(|(_, clips)| **clips > 0) {
             let color = if guess == label { tokens.accent } else { tokens.error };
             let share = clips as f32 / total as f32;
-            painter.rect_filled(matrix.cell(label, guess), 0.0, color.gamma_multiply(0.2 + 0.8 * share));
+            let color = tokens.background.blend(color.gamma_multiply(0.2 + 0.8 * share));
+            painter.rect_filled(matrix.cell(label, guess), 0.0, color);
             if cell >= 20.0 {
                 let at = matrix.cell(label, guess).center();
-                painter.text(at, Align2::CENTER_CENTER, clips.to_string(), font.clone(), tokens.strong);
+                painter.text(at, Align2::CENTER_CENTER, clips.to_string(), font.clone(), text_on(color));
             }
         }
     }

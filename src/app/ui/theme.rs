@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Frame, Margin, Shadow,
-    Stroke, Style, TextStyle, Theme, ThemePreference, Ui, Visuals, style::WidgetVisuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Frame, Margin, Rgba,
+    Shadow, Stroke, Style, TextStyle, Theme, ThemePreference, Ui, Visuals, style::WidgetVisuals, vec2,
 };
 use epaint_default_fonts::{EMOJI_ICON, NOTO_EMOJI_REGULAR};
 
@@ -98,16 +98,16 @@ const LIGHT: Tokens = Tokens {
     outline: Color32::from_rgb(207, 212, 219),
     text: Color32::from_rgb(52, 58, 68),
     strong: Color32::from_rgb(16, 20, 27),
-    weak: Color32::from_rgb(96, 104, 117),
-    accent: Color32::from_rgb(38, 98, 217),
+    weak: Color32::from_rgb(86, 93, 105),
+    accent: Color32::from_rgb(34, 89, 198),
     accent_faint: Color32::from_rgb(204, 220, 250),
     on_accent: Color32::from_rgb(255, 255, 255),
-    spatial: Color32::from_rgb(22, 128, 188),
-    temporal: Color32::from_rgb(192, 112, 6),
-    fused: Color32::from_rgb(10, 138, 99),
-    good: Color32::from_rgb(28, 132, 62),
-    warning: Color32::from_rgb(163, 102, 0),
-    error: Color32::from_rgb(197, 42, 42),
+    spatial: Color32::from_rgb(17, 101, 149),
+    temporal: Color32::from_rgb(140, 81, 4),
+    fused: Color32::from_rgb(8, 110, 79),
+    good: Color32::from_rgb(23, 111, 52),
+    warning: Color32::from_rgb(136, 84, 0),
+    error: Color32::from_rgb(184, 39, 39),
     scrim: Color32::from_rgba_premultiplied(8, 9, 11, 204),
     on_scrim: Color32::from_rgb(240, 243, 247),
 };
@@ -128,10 +128,24 @@ impl Tokens {
         let [violet, rose, olive] = if self.strong.r() > 128 {
             [Color32::from_rgb(178, 148, 240), Color32::from_rgb(236, 128, 170), Color32::from_rgb(176, 196, 92)]
         } else {
-            [Color32::from_rgb(112, 76, 196), Color32::from_rgb(190, 50, 112), Color32::from_rgb(104, 122, 12)]
+            [Color32::from_rgb(112, 76, 196), Color32::from_rgb(176, 44, 104), Color32::from_rgb(90, 106, 8)]
         };
         [self.accent, self.temporal, self.fused, violet, rose, self.spatial, olive, self.weak]
     }
+}
+
+/// The luminance at which black and white text have the same contrast.
+const MIDDLE: f32 = 0.18;
+
+/// The colour of text, dark or bright, that can be read on this opaque one.
+pub fn text_on(ground: Color32) -> Color32 {
+    if luminance(ground) > MIDDLE { LIGHT.strong } else { DARK.strong }
+}
+
+/// The relative luminance of an opaque colour, 0…1, as WCAG 2 defines it.
+fn luminance(color: Color32) -> f32 {
+    let [r, g, b, _] = Rgba::from(color).to_array(); // linear
+    0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
 /// Installs fonts and both themes.
@@ -155,6 +169,7 @@ pub fn fit_lists(ctx: &Context) {
 /// Changes to the dark or the light theme.
 pub fn apply(ctx: &Context, dark: bool) {
     ctx.set_theme(if dark { ThemePreference::Dark } else { ThemePreference::Light });
+    ctx.request_repaint(); // What is drawn already of this repaint has the colours of the other one.
 }
 
 /// Font of titles and headlines at `size` points.
@@ -257,6 +272,42 @@ fn widget(fill: Color32, outline: Color32, text: Color32) -> WidgetVisuals {
 mod tests {
     use super::*;
     use eframe::egui::epaint::text::{Fonts, TextOptions};
+
+    /// The contrast of two opaque colours, 1…21, as WCAG 2 defines it.
+    fn contrast(a: Color32, b: Color32) -> f32 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_can_be_read_on_every_strength_of_a_colour() {
+        for (tokens, strength) in [&DARK, &LIGHT].into_iter().flat_map(|tokens| (0..=8).map(move |i| (tokens, i))) {
+            for color in [tokens.accent, tokens.error] {
+                let ground = tokens.background.blend(color.gamma_multiply(0.2 + 0.1 * strength as f32));
+                let contrast = contrast(text_on(ground), ground);
+                assert!(contrast >= 4.0, "{contrast} on {ground:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_of_every_colour_can_be_read_on_what_it_lies_on() {
+        for dark in [true, false] {
+            let tokens = Tokens::for_dark(dark);
+            let Tokens { text, strong, weak, accent, spatial, temporal, fused, good, warning, error, .. } = *tokens;
+            let texts = [text, strong, weak, accent, spatial, temporal, fused, good, warning, error];
+            for (place, text) in texts.into_iter().enumerate() {
+                for ground in [tokens.surface, tokens.raised, tokens.background] {
+                    let contrast = contrast(text, ground);
+                    assert!(contrast >= 4.5, "dark {dark}, text {place}: {contrast} on {ground:?}");
+                }
+            }
+            for (place, line) in tokens.series().into_iter().enumerate() {
+                let contrast = contrast(line, tokens.surface);
+                assert!(contrast >= 4.5, "dark {dark}, curve {place}: {contrast}");
+            }
+        }
+    }
 
     #[test]
     fn every_font_has_the_pictograms_that_people_name_classes_with() {

@@ -32,6 +32,15 @@ impl ClipFolder {
         Self { dir, clips, places }
     }
 
+    /// Returns the same folder with `clip` at its place among the others.
+    pub fn with(&self, clip: &Path) -> Self {
+        let mut clips = self.clips.clone();
+        if let Err(place) = clips.binary_search_by(|other| other.as_path().cmp(clip)) {
+            clips.insert(place, clip.to_owned());
+        }
+        Self::new(self.dir.clone(), clips)
+    }
+
     /// Returns what the clip at this place is called: its path in the folder.
     pub fn name(&self, place: usize) -> String {
         let Some(clip) = self.clips.get(place) else { return String::new() };

@@ -1,11 +1,12 @@
 //! The pictures of the open clip, the timeline below them, and how the clip plays.
 
+pub mod age_mark;
 pub mod clip_list;
 pub mod clips;
 pub mod commands;
 pub mod difference;
+pub mod flow_age;
 pub mod gpu_flow;
-pub mod late_mark;
 pub mod magnitude_scale;
 pub mod marks;
 pub mod panel;

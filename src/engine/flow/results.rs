@@ -28,6 +28,8 @@ pub struct SourceFlow {
     pub pyramid: Vec<FlowView>,
     /// What it cost, in milliseconds.
     pub millis: f32,
+    /// Whether it is a quick one, as it is while the clip plays, that is computed in full as soon as the clip pauses.
+    pub is_draft: bool,
     /// What is to be known about it, such as `intra frame: vectors of the frame before`.
     pub note: Option<String>,
 }

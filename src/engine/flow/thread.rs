@@ -183,6 +183,7 @@ impl ThreadSource {
             backward,
             pyramid: Vec::new(),
             millis,
+            is_draft,
             note,
         };
         Ok((Some(flow), is_draft))

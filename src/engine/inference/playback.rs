@@ -172,6 +172,7 @@ impl PlaybackInference {
             backward,
             pyramid,
             millis: timing.motion_ms,
+            is_draft: false,
             note: None,
         };
         self.results.comparison.put_flow(source_flow, clip);

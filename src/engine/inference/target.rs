@@ -99,6 +99,12 @@ impl InferenceTarget {
     }
 }
 
+/// Returns the two frames whose flow is shown while a clip of `frames` frames stands at `position`.
+pub fn shown_pair(position: usize, frames: usize, selection: FlowSelection, stride: usize) -> [usize; 2] {
+    let target = InferenceTarget::new(position, frames.max(1), selection, stride);
+    target.pair_frames(target.pair, frames.max(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

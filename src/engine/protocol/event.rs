@@ -95,7 +95,7 @@ pub enum Message {
     TrainingFailed(Error),
     /// The progress of writing the sample project: clips done, and all.
     SampleProgress(usize, usize),
-    /// The first clip of the sample project can be opened; the others follow.
+    /// A clip of the sample project was written and can be opened: the one to look at first, then the others.
     SampleClip(PathBuf),
     /// The sample project was written to this folder.
     SampleWritten(PathBuf),

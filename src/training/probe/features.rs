@@ -92,6 +92,9 @@ impl FeatureExtractor {
         let mut found: Vec<Option<Tensor<2>>> = vec![None; count];
         let turns = by_turns(labels.into_iter());
         let mut looked_at = 0;
+        if count > 0 {
+            on_event(TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done: self.done, of });
+        }
         while looked_at < count {
             clock.wait_while_paused(on_event);
             if clock.is_stopped() {

@@ -147,6 +147,19 @@ impl Run {
     /// Returns the runs of `all` that are to be made or gone on with, in their order, for this one to come to its end: those
     /// whose model it joins to its own, itself, and those that join its model to theirs. Runs that have ended are not among them.
     pub fn turn<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
+        let mut turn = self.chain(all);
+        turn.retain(|run| run.state != RunState::Finished);
+        turn
+    }
+
+    /// Returns the seconds that those runs of `all` took that have ended and belong to the same training as this one.
+    pub fn seconds_of_ended(&self, all: &[Self]) -> f64 {
+        let chain = self.chain(all);
+        chain.iter().filter(|run| run.state == RunState::Finished).map(|run| run.seconds).sum()
+    }
+
+    /// Returns all runs of the same training, in their order.
+    fn chain<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
         let joins = |later: &Self, earlier: &Self| {
             let joined = later.plan.as_ref().and_then(|plan| plan.join.as_deref());
             joined.is_some_and(|joined| MODELS.iter().any(|model| *joined == earlier.dir.join(model)))
@@ -159,7 +172,7 @@ impl Run {
             turn.extend(all.iter().find(|run| joins(run, last)));
         }
         let mut seen = BTreeSet::new();
-        turn.retain(|run| run.state != RunState::Finished && seen.insert(&run.dir));
+        turn.retain(|run| seen.insert(&run.dir));
         turn
     }
 
@@ -386,6 +399,11 @@ mod tests {
         assert_eq!((turn("tune"), turn("tune-spatial")), (vec!["tune-spatial".into(), "tune".into()], turn("tune")));
         run(folder, "tune-spatial", 10);
         assert_eq!((turn("tune"), turn("tune-spatial")), (vec!["tune".into()], vec!["tune".into()]));
+        let seconds = |name: &str| {
+            let all = list(folder);
+            all.iter().find(|run| run.name == name).unwrap().seconds_of_ended(&all)
+        };
+        assert_eq!((seconds("tune"), seconds("alone")), (60.0, 0.0), "the spatial run has ended");
         joined("tune", 10, "tune-spatial");
         assert!(turn("tune").is_empty());
         joined("round", 5, "and round");

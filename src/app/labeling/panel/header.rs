@@ -11,8 +11,13 @@ use crate::app::shell::menu::item_ui;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 
-/// Height of the bar that shows how far the labelling is, in points.
-const HEIGHT: f32 = 16.0;
+/// Height of the line with the name and the bar, and of that bar, in points.
+const LINE: f32 = 22.0;
+const BAR: f32 = 16.0;
+/// Share of the line that the name may have.
+const NAME: f32 = 0.5;
+/// Space between the lines, in points: the room is for the list of videos.
+const BETWEEN: f32 = 4.0;
 
 /// What screen readers call the answers to the offer of labels by folders.
 const YES: &str = "Label clips by folder";
@@ -20,33 +25,39 @@ const NO: &str = "Leave clips unlabelled";
 
 /// Draws the head.
 pub(super) fn header_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let tokens = Tokens::of(ui);
-    let Some(project) = cx.session.labeling.project() else { return };
-    let (name, dir) = (project.document().settings.name.clone(), project.dir().display().to_string());
-    let read_only = project.is_read_only();
-    ui.horizontal(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 3.0;
-            icon_button(ui, cx, Command::Redo, Icon::Redo, false);
-            icon_button(ui, cx, Command::Undo, Icon::Undo, false);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Text::new(RichText::new(name).heading()).truncate()).on_hover_text(dir);
-                if read_only {
-                    let text = RichText::new("read-only").small().color(tokens.warning);
-                    let reason = cx.session.labeling.can_edit().err().unwrap_or_default();
-                    ui.label(text).on_hover_text(reason);
-                }
-            });
-        });
+    ui.spacing_mut().item_spacing.y = BETWEEN;
+    let width = ui.available_width();
+    ui.allocate_ui_with_layout(vec2(width, LINE), Layout::left_to_right(Align::Center), |ui| {
+        // A question has the place of the name, so that nothing moves.
+        if !cx.session.labeling.is_searching() && !offers_folders(cx) {
+            let place = Layout::left_to_right(Align::Center);
+            ui.allocate_ui_with_layout(vec2(NAME * width, LINE), place, |ui| name_ui(ui, cx));
+        }
+        progress_ui(ui, cx);
     });
-    progress_ui(ui, cx);
     ui.horizontal_wrapped(|ui| {
         add_menu_ui(ui, cx);
         let running = cx.session.labeling.suggestions.phase != SuggestionPhase::Idle;
         command_button(ui, cx, Command::Suggest, if running { "Stop" } else { "Suggest" });
+        command_button(ui, cx, Command::TrainOnLabels, Command::TrainOnLabels.text());
         more_menu_ui(ui, cx);
+        ui.spacing_mut().item_spacing.x = 3.0;
+        icon_button(ui, cx, Command::Undo, Icon::Undo, false);
+        icon_button(ui, cx, Command::Redo, Icon::Redo, false);
     });
-    ui.add_space(2.0);
+}
+
+/// The name of the project.
+fn name_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+    let Some(project) = cx.session.labeling.project() else { return };
+    let (name, dir) = (project.document().settings.name.clone(), project.dir().display().to_string());
+    ui.set_max_width(ui.available_width());
+    if project.is_read_only() {
+        let text = RichText::new("read-only").small().color(Tokens::of(ui).warning);
+        let reason = cx.session.labeling.can_edit().err().unwrap_or_default();
+        ui.label(text).on_hover_text(reason);
+    }
+    ui.add(Text::new(RichText::new(name).heading()).truncate()).on_hover_text(dir);
 }
 
 /// How many videos are labelled, or how far the suggestions are.
@@ -63,14 +74,12 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
-    let bar = ProgressBar::new(share).desired_height(HEIGHT).text(text);
+    let bar = ProgressBar::new(share).desired_height(BAR).text(text);
     if !labeling.is_searching() && !offers {
         ui.add(bar);
         return;
     }
-    // In the place of the bar alone, so that nothing else moves.
-    let size = vec2(ui.available_width(), HEIGHT);
-    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         if offers {
             if ui.small_button("No").accessible_name(NO).on_hover_text("Leave all clips unlabelled").clicked() {
                 cx.actions.push(Action::DeclineFolders);

@@ -4,6 +4,7 @@ use eframe::egui::{Atom, Button, Color32, Id, Key, RichText, ScrollArea, TextEdi
 
 use crate::app::command::Command;
 use crate::app::command::conditions::Availability;
+use crate::app::labeling::chip::class_color;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
@@ -31,8 +32,7 @@ impl LabelButtons {
                 let given = Given::of(cx.session);
                 let mut chosen = None;
                 for (index, class) in classes.iter().enumerate() {
-                    let (label, color) = (Label::Class(class.id), class.color);
-                    let color = Color32::from_rgb(color[0], color[1], color[2]);
+                    let (label, color) = (Label::Class(class.id), class_color(class));
                     let command = Command::of_class(index);
                     chosen = button_ui(ui, &given, (label, &class.name, color), command).or(chosen);
                 }

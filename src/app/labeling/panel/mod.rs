@@ -104,7 +104,6 @@ impl Panel for ProjectPanel {
                 ui.selectable_value(&mut self.page, page, title).on_hover_text(tooltip);
             }
         });
-        ui.separator();
         match self.page {
             ProjectPage::Videos => {
                 self.buttons.label_buttons_ui(ui, cx);

@@ -19,10 +19,16 @@ use crate::labels::{Document, Label, Video, VideoId};
 use crate::nets::fusion::percent;
 use crate::plural::counted;
 
-/// Height of a row, in points.
+/// Height of a row, in points, and that of one in a low panel, whose labels are beside its name.
 const ROW: f32 = 46.0;
-/// Size of a picture, in points.
+const LOW_ROW: f32 = 20.0;
+/// Rows that are seen at once in any panel, if there are as many.
+const SEEN: f32 = 7.0;
+/// Size of a picture, in points, and of one in a low row.
 const PICTURE: [f32; 2] = [66.0, 38.0];
+const LOW_PICTURE: [f32; 2] = [28.0, 16.0];
+/// Share of a low row that its name may have.
+const NAME_SHARE: f32 = 0.5;
 
 /// The list.
 #[derive(Default)]
@@ -66,16 +72,18 @@ impl VideosPage {
         if is_other {
             area = area.vertical_scroll_offset(0.0);
         }
+        let room = ui.available_height();
+        let height = row_height(room, rows.len());
         if let Some(row) = self.wanted.take().and_then(|id| rows.iter().position(|other| *other == id)) {
-            area = area.vertical_scroll_offset((row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0).max(0.0));
+            area = area.vertical_scroll_offset((row as f32 * height - room / 2.0 + height / 2.0).max(0.0));
         }
         self.drawn = 0;
-        area.show_rows(ui, ROW, rows.len(), |ui, range| {
+        area.show_rows(ui, height, rows.len(), |ui, range| {
             for place in range {
                 // Only this one is copied, so that the rest of the session can be changed.
                 let Some(id) = cx.session.labeling.list().rows().get(place).copied() else { break };
                 self.drawn += 1;
-                row_ui(ui, id, cx);
+                row_ui(ui, id, height, cx);
             }
         });
     }
@@ -177,8 +185,14 @@ fn nothing_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
-    let row = row_response(ui, ROW);
+/// Height of the rows of so many videos in a list with so much room: low ones where too few high ones would be seen.
+fn row_height(room: f32, videos: usize) -> f32 {
+    if room < ROW * SEEN.min(videos as f32) { LOW_ROW } else { ROW }
+}
+
+fn row_ui(ui: &mut Ui, id: VideoId, height: f32, cx: &mut PanelContext<'_>) {
+    let row = row_response(ui, height);
+    let is_low = height < ROW;
     let labeling = &mut cx.session.labeling;
     let name = labeling.list().name(id).to_owned();
     let Some(path) = labeling.project().and_then(|project| project.video_path(id)) else { return };
@@ -207,22 +221,27 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
         let edge = Rect::from_min_size(row.rect.min, vec2(2.0, row.rect.height()));
         ui.painter().rect_filled(edge, 0.0, tokens.accent);
     }
-    let picture =
-        Rect::from_center_size(pos2(row.rect.left() + 5.0 + PICTURE[0] / 2.0, row.rect.center().y), PICTURE.into());
+    let size = if is_low { LOW_PICTURE } else { PICTURE };
+    let picture = Rect::from_center_size(pos2(row.rect.left() + 5.0 + size[0] / 2.0, row.rect.center().y), size.into());
     let left = picture.right() + 8.0;
     let right = row.rect.right() - 8.0;
     let painter = ui.painter();
     let state_color =
         if labeling.trouble(id).is_some() || video.locked.is_some() { tokens.warning } else { tokens.weak };
-    let top = row.rect.top() + 7.0;
-    let state_rect =
-        painter.text(pos2(right, top + 1.0), Align2::RIGHT_TOP, state, FontId::proportional(11.0), state_color);
+    let middle = if is_low { row.rect.center().y } else { row.rect.top() + 15.0 };
+    let font = FontId::proportional(11.0);
+    let state_rect = painter.text(pos2(right, middle), Align2::RIGHT_CENTER, state, font, state_color);
     let font = TextStyle::Body.resolve(ui.style());
     let mut job = eframe::egui::text::LayoutJob::simple_singleline(name, font, tokens.strong);
-    job.wrap = eframe::egui::text::TextWrapping::truncate_at_width((state_rect.left() - 8.0 - left).max(10.0));
-    painter.galley(pos2(left, top), painter.layout_job(job), tokens.strong);
+    let room = (state_rect.left() - 8.0 - left).max(10.0);
+    let room = if is_low { room * NAME_SHARE } else { room };
+    job.wrap = eframe::egui::text::TextWrapping::truncate_at_width(room);
+    let galley = painter.layout_job(job);
+    let name_size = galley.size();
+    painter.galley(pos2(left, middle - name_size.y / 2.0), galley, tokens.strong);
 
-    let mut at = pos2(left, row.rect.bottom() - 13.0);
+    let right = if is_low { state_rect.left() - 4.0 } else { right };
+    let mut at = if is_low { pos2(left + name_size.x + 10.0, middle) } else { pos2(left, row.rect.bottom() - 13.0) };
     for label in &video.labels {
         at = chip(ui, at, right, document.label_name(*label), label_color(ui, document, *label), true);
     }
@@ -292,5 +311,17 @@ fn said_text(document: &Document, video: &Video) -> String {
     match video.segments.len() {
         0 => labels.join(", "),
         count => format!("{} {}", labels.join(", "), counted(count, "segment")).trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_low_where_too_few_high_ones_would_be_seen() {
+        assert_eq!(row_height(7.0 * ROW, 1000), ROW);
+        assert_eq!(row_height(7.0 * ROW - 1.0, 1000), LOW_ROW);
+        assert_eq!(row_height(3.0 * ROW, 3), ROW, "all are seen");
     }
 }

@@ -1,7 +1,8 @@
 //! What the networks say: the answer in large letters and the likeliest classes as bars.
 
-use eframe::egui::{Align2, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, Color32, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
+use crate::app::labeling::chip::model_class_color;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::app::ui::widgets::explanation;
@@ -68,11 +69,12 @@ fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
         }
     });
     for (class, share) in ranked.iter().take(SHOWN) {
-        row_ui(ui, class, *share);
+        let place = model.and_then(|model| model.classes.iter().position(|other| other == class));
+        row_ui(ui, class, model_class_color(cx.session, place.unwrap_or(0)), *share);
     }
 }
 
-fn row_ui(ui: &mut Ui, class: &str, share: f32) {
+fn row_ui(ui: &mut Ui, class: &str, color: Color32, share: f32) {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let bar = Rect::from_min_max(rect.min + vec2(0.0, 2.0), pos2(rect.right() - NUMBERS, rect.bottom() - 2.0));
@@ -82,7 +84,8 @@ fn row_ui(ui: &mut Ui, class: &str, share: f32) {
     painter.rect_filled(filled, 3.0, tokens.fused.gamma_multiply(0.45));
     let font = TextStyle::Body.resolve(ui.style());
     let text = ui.painter_at(bar.shrink2(vec2(4.0, 0.0)));
-    text.text(bar.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, class, font.clone(), tokens.strong);
+    painter.circle_filled(bar.left_center() + vec2(10.0, 0.0), 3.0, color);
+    text.text(bar.left_center() + vec2(19.0, 0.0), Align2::LEFT_CENTER, class, font.clone(), tokens.strong);
     painter.text(rect.right_center(), Align2::RIGHT_CENTER, format!("{} %", percent(share, 0)), font, tokens.text);
     let text = format!("{class}: {} %", percent(share, 0));
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));

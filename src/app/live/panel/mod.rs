@@ -11,10 +11,10 @@ mod picker;
 
 use std::time::{Duration, Instant};
 
-use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
+use eframe::egui::{Button, CollapsingHeader, RichText, ScrollArea, Ui, vec2};
 
 use crate::app::command::Command;
-use crate::app::command::button::{command_button, primary_button};
+use crate::app::command::button::{command_button, primary_button, styled_command_button};
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
@@ -30,6 +30,9 @@ const COUNTDOWN: Duration = Duration::from_millis(250);
 
 /// Room for the scroll bar, so that nothing is under it, in points.
 const SCROLL_BAR: f32 = 10.0;
+
+/// Width of the button that records, in points.
+const RECORD: f32 = 122.0;
 
 /// The live panel.
 #[derive(Default)]
@@ -65,6 +68,12 @@ impl Panel for LivePanel {
     }
 }
 
+/// How long something has been recorded, in minutes and seconds.
+fn clock(secs: f64) -> String {
+    let secs = secs.max(0.0) as u64;
+    format!("{}:{:02}", secs / 60, secs % 60)
+}
+
 /// What the source does, and the buttons.
 fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
@@ -78,10 +87,11 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
         primary_button(ui, cx, Command::StartLive, if is_active { "Stop" } else { "Start" });
         if is_active {
             let recording = view.and_then(|view| view.recording.as_ref());
-            let text =
-                recording.map_or("Record…".into(), |recording| format!("Stop recording, {:.0} s", recording.secs));
+            let text = recording.map_or("Record…".into(), |recording| format!("Recording {}", clock(recording.secs)));
             command_button(ui, cx, Command::CorrectLive, "Correct prediction…");
-            command_button(ui, cx, Command::RecordLive, text);
+            // As wide while it records, so that nothing moves.
+            let button = Button::new(text).selected(recording.is_some()).min_size(vec2(RECORD, 0.0));
+            styled_command_button(ui, cx, Command::RecordLive, button);
             command_button(ui, cx, Command::DemoLive, "Full screen");
         }
     });

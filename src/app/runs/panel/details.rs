@@ -54,9 +54,7 @@ impl Details {
             };
             if button(ui, "Resume", resumable(&turn, is_active), tooltip) {
                 let plans: Vec<_> = turn.iter().filter_map(|run| run.plan.clone()).collect();
-                cx.session.training = TrainingState::starting();
-                cx.session.training.base = plans.first().and_then(|plan| plan.base.clone());
-                cx.session.training.plans.clone_from(&plans);
+                cx.session.training = TrainingState::taken_up(plans.clone(), run.seconds_of_ended(all));
                 cx.send(Request::TrainInTurn(plans));
                 cx.run(Command::ShowTraining);
             }

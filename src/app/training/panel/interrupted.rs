@@ -2,7 +2,7 @@
 
 use eframe::egui::{Label, RichText, Ui};
 
-use crate::app::panel::PanelContext;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::tasks::Tasks;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::theme::Tokens;
@@ -17,24 +17,26 @@ pub(super) fn interrupted_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, work: &Task
     }
     let Some(offer) = cx.session.interrupted.offer() else { return };
     let text = offer.in_words();
-    let (mut resumed, mut dismissed) = (false, false);
+    let dir = offer.dir.clone();
+    let (mut resumed, mut shown, mut dismissed) = (false, false, false);
     ui.add_space(4.0);
     remark(ui, Tokens::of(ui).warning, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.add(Label::new(RichText::new(text).color(Tokens::of(ui).strong)).wrap());
             resumed = ui.button("Resume").on_hover_text("Continue from its last checkpoint").clicked();
+            shown = ui.button("Open in Runs").on_hover_text("See its settings and curves").clicked();
             dismissed = ui.button("Dismiss").on_hover_text("It can still be resumed in Runs").clicked();
         });
     });
+    if shown {
+        cx.actions.push(Action::ShowRun(dir));
+    }
     if !resumed && !dismissed {
         return;
     }
     let Some(offer) = cx.session.interrupted.answer() else { return };
     if resumed {
-        let mut training = TrainingState::starting();
-        training.base = offer.plans.first().and_then(|plan| plan.base.clone());
-        training.plans.clone_from(&offer.plans);
-        cx.session.training = training;
+        cx.session.training = TrainingState::taken_up(offer.plans.clone(), offer.seconds);
         cx.send(Request::TrainInTurn(offer.plans));
     } else {
         // If it fails the run is offered again at the next start.

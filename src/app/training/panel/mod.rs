@@ -21,7 +21,7 @@ use self::interrupted::interrupted_ui;
 use self::plots::{Cursor, Plots};
 use self::progress::progress_ui;
 use self::steering::{divergence_ui, few_steps_ui, steering_ui};
-use super::curve_names::how_measured;
+use super::curve_names::{CROSS_VALIDATED, result_text};
 use super::settings::TrainingSettings;
 use super::state::TrainingPhase;
 use crate::app::command::Command;
@@ -119,6 +119,11 @@ impl TrainingPanel {
     pub fn choose_folder(&mut self, folder: std::path::PathBuf, ctx: &eframe::egui::Context) {
         self.form.choose_folder(folder, ctx);
     }
+
+    /// Trains on the clips of a folder that was opened, unless there are labels to train on.
+    pub fn offer_folder(&mut self, folder: std::path::PathBuf, ctx: &eframe::egui::Context) {
+        self.form.offer_folder(folder, ctx);
+    }
 }
 
 impl TrainingPanel {
@@ -159,7 +164,7 @@ impl TrainingPanel {
 impl Panel for TrainingPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            state_ui(ui, cx, &self.dismissals);
+            state_ui(ui, cx, &self.dismissals, self.form.tunes_to_labels());
             if let Some((network, batch)) = few_steps_ui(ui, cx) {
                 self.form.use_batch(network, batch);
             }
@@ -182,12 +187,12 @@ impl Panel for TrainingPanel {
 }
 
 /// What the training does, how far it is, and the buttons that steer it.
-fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, dismissals: &Tasks<(), ()>) {
+fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, dismissals: &Tasks<(), ()>, tunes_to_labels: bool) {
     let tokens = Tokens::of(ui);
     let training = &cx.session.training;
     ui.add(Label::new(RichText::new(phase_text(&training.phase)).heading()).truncate());
     // Before what comes and goes while a run is under way, so that it does not move them away from the pointer.
-    buttons_ui(ui, cx);
+    buttons_ui(ui, cx, tunes_to_labels);
     interrupted_ui(ui, cx, dismissals);
     let training = &cx.session.training;
     if !training.summary.is_empty() {
@@ -200,10 +205,13 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, dismissals: &Tasks<(), ()>) 
         let (model_dir, stopped_early) = (model_dir.display().to_string(), *stopped_early);
         let confusion = cx.session.training.diagnostics.confusion.as_ref();
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
-        let how = how_measured(&cx.session.training.diagnostics.measured);
+        let name = cx.session.training.diagnostics.measured.clone();
         remark(ui, tokens.good, |ui| {
             if let Some(((right, of), classes)) = measured {
-                ui.add(Label::new(format!("{right} of {of} held-out clips classified correctly{how}.")).wrap());
+                let label = ui.add(Label::new(result_text(&name, right, of)).wrap());
+                if name.contains("cross-validated") {
+                    label.on_hover_text(CROSS_VALIDATED);
+                }
                 if right * classes < of {
                     ui.add(Label::new(BELOW_CHANCE).wrap());
                 }
@@ -221,7 +229,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, dismissals: &Tasks<(), ()>) 
     }
 }
 
-fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
     ui.horizontal_wrapped(|ui| {
         if cx.session.training.is_active() {
             steering_ui(ui, cx);
@@ -236,6 +244,9 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             command_button(ui, cx, Command::StartTraining, "Start");
         } else {
             primary_button(ui, cx, Command::StartTraining, "Start");
+        }
+        if !tunes_to_labels {
+            command_button(ui, cx, Command::TrainOnLabels, Command::TrainOnLabels.text());
         }
     });
 }

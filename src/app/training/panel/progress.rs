@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use eframe::egui::{Label, ProgressBar, RichText, Ui};
 
-use crate::app::training::state::{Preparing, TrainingPhase, TrainingState};
+use crate::app::training::progress_words::{progress_text, waiting_reason};
+use crate::app::training::state::TrainingState;
 use crate::app::ui::format::{memory_size, span};
 use crate::app::ui::theme::Tokens;
-use crate::training::StepMetrics;
 
 /// Repaint interval of the elapsed seconds.
 const TICK: Duration = Duration::from_millis(500);
@@ -19,59 +19,14 @@ pub(super) fn progress_ui(ui: &mut Ui, training: &TrainingState) {
     ui.add_space(4.0);
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
     ui.add(ProgressBar::new(training.share_done() as f32).desired_height(18.0).text(text));
+    if waiting.is_some() || (training.preparing.is_some() && training.is_active()) {
+        ui.ctx().request_repaint_after(TICK); // A clip can take long, and the seconds are counted.
+    }
     let below = match waiting {
-        Some(_) => {
-            ui.ctx().request_repaint_after(TICK);
-            reason(training).to_owned()
-        }
+        Some(_) => waiting_reason(training).to_owned(),
         None => pace_text(training),
     };
     ui.add(Label::new(RichText::new(below).color(Tokens::of(ui).weak)).truncate());
-}
-
-/// What is done, in words.
-fn progress_text(training: &TrainingState) -> Option<String> {
-    let text = progress_of_run(training);
-    let Some((number, parts, network)) = training.part else { return text };
-    let part = format!("{} stream, {} of {parts}", network.name(), number + 1);
-    Some(text.map_or_else(|| part.clone(), |text| format!("{part}: {text}")))
-}
-
-/// The same of the present run: first it is set up, then the last layer is fitted, where it is new, then steps are made.
-fn progress_of_run(training: &TrainingState) -> Option<String> {
-    if let Some(Preparing { what, done, of, .. }) = training.preparing {
-        return Some(format!("{}: {done} of {of} clips", what.name()));
-    }
-    if let Some(waited) = training.waiting() {
-        return Some(format!("{} {}", waiting_text(training), span(waited.as_secs_f64())));
-    }
-    let Some(StepMetrics { step, steps, done, .. }) = training.latest.as_ref() else {
-        return training.resumed.map(|resumed| format!("{} of {} steps", resumed.step, resumed.steps));
-    };
-    let by_time = *done > *step as f64 / (*steps).max(1) as f64;
-    Some(match by_time {
-        true => format!("{step} steps, {:.0} % of the time limit", 100.0 * done),
-        false => format!("{step} of {steps} steps"),
-    })
-}
-
-/// What is waited for.
-fn waiting_text(training: &TrainingState) -> String {
-    match (&training.phase, training.resumed) {
-        (TrainingPhase::Preparing, _) => "Reading clips and building networks…".into(),
-        (_, Some(resumed)) => format!("Resuming after step {} of {}…", resumed.step, resumed.steps),
-        _ if training.is_probe() => "Preparing features…".into(),
-        _ => "Making the first step…".into(),
-    }
-}
-
-/// Why that takes time.
-fn reason(training: &TrainingState) -> &'static str {
-    match training.phase {
-        TrainingPhase::Preparing => "All clips are listed and checked before the first step.",
-        _ if training.is_probe() => "Features of known clips are read from the cache.",
-        _ => "The first step decodes clips and sets up the device; later ones are faster.",
-    }
 }
 
 /// What is to be said of the waiting for clips, if it is worth a word.

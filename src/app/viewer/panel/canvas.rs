@@ -7,16 +7,16 @@ use eframe::egui::{
 };
 
 use super::arrows::arrows;
-use super::header::frames_late;
 use super::layout;
 use super::legend;
 use crate::app::flow::state::{SourceState, video_units};
 use crate::app::session::Session;
 use crate::app::ui::format::FrameNumbers;
 use crate::app::ui::theme::{RADIUS, Tokens};
+use crate::app::viewer::age_mark::age_mark;
 use crate::app::viewer::difference::PictureDifference;
+use crate::app::viewer::flow_age::flow_age;
 use crate::app::viewer::gpu_flow;
-use crate::app::viewer::late_mark::late_mark;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
 use crate::app::viewer::transform::ViewTransform;
@@ -113,16 +113,16 @@ impl Canvas<'_> {
             ViewKind::Difference => difference.map(|difference| self.difference(difference)).is_some(),
             kind => state.flow.as_ref().is_some_and(|flow| {
                 let drawn = self.vectors(kind, &flow.flow, session);
-                self.late_ui(frames_late(flow, session));
+                self.age_ui(flow_age(flow, session));
                 drawn
             }),
         }
     }
 
-    /// Marks a picture of another moment than the frame on the screen, where the header has no room to say so.
-    fn late_ui(&self, frames: usize) {
-        if frames > 0 && self.painter.clip_rect().width() < NARROW {
-            late_mark(self.ui, &self.painter, self.picture().intersect(self.painter.clip_rect()), frames);
+    /// Marks a flow that is not that of the frame on the screen, where the header has no room to say so.
+    fn age_ui(&self, age: Option<String>) {
+        if let Some(age) = age.filter(|_| self.painter.clip_rect().width() < NARROW) {
+            age_mark(self.ui, &self.painter, self.picture().intersect(self.painter.clip_rect()), age);
         }
     }
 

@@ -7,9 +7,9 @@ use crate::app::session::Session;
 use crate::app::ui::format::{FrameNumbers, cost};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
+use crate::app::viewer::flow_age::flow_age;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowSource, SourceFlow};
-use crate::plural::counted;
 
 /// Height in points.
 pub const HEIGHT: f32 = 26.0;
@@ -132,17 +132,22 @@ fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, width: f32, conte
     });
 }
 
-/// `text` if it has room, else the cost of the flow alone: the frames are told elsewhere too.
+/// `text` if it has room, else what matters most of it: that the flow is another one, or else what it cost. The frames are shown
+/// elsewhere too.
 fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session) -> String {
     let font = TextStyle::Small.resolve(ui.style());
     let width = ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).weak).size().x;
-    let millis = session.flow.source(view.source).flow.as_ref().map_or(0.0, |flow| flow.millis);
-    if width <= ui.available_width() || millis <= 0.0 || !text.ends_with(&cost(millis)) {
+    let Some(flow) = captioned_flow(view, session).filter(|_| width > ui.available_width()) else {
         return text.to_owned();
-    }
-    let late = session.flow.source(view.source).flow.as_ref().map_or(String::new(), |flow| lateness(flow, session));
-    // That it is of another moment matters more than what it cost.
-    if late.is_empty() { cost(millis) } else { late.trim_start_matches(", ").to_owned() }
+    };
+    let cost = || (flow.millis > 0.0).then(|| cost(flow.millis));
+    flow_age(flow, session).or_else(cost).unwrap_or_else(|| text.to_owned())
+}
+
+/// The flow that the caption of a view is about.
+fn captioned_flow<'a>(view: &ViewSpec, session: &'a Session) -> Option<&'a SourceFlow> {
+    let is_other = view.kind == ViewKind::Frame || view.kind.is_diagnostics() || view.kind.is_strip();
+    session.flow.source(view.source).flow.as_deref().filter(|_| !is_other)
 }
 
 /// What the view shows at present: the frames, the cost, and whether it is up to date.
@@ -163,42 +168,24 @@ pub fn caption(view: &ViewSpec, session: &Session, numbers: FrameNumbers) -> Str
             .unwrap_or_default(),
         _ => {
             let Some(flow) = &state.flow else { return String::new() };
-            let mut text = pair(flow.frame, flow.stride) + &lateness(flow, session);
+            let mut text = pair(flow.frame, flow.stride);
             if view.source == FlowSource::Network {
-                text += &network_remark(session);
+                text += &padding(session);
             }
-            if flow.millis > 0.0 {
-                text += &format!(" · {}", cost(flow.millis));
+            let cost = (flow.millis > 0.0).then(|| cost(flow.millis));
+            // What comes and goes is at the end, so that it moves nothing.
+            for part in cost.into_iter().chain(flow_age(flow, session)) {
+                text += &format!(" · {part}");
             }
             text
         }
     }
 }
 
-/// By how many frames a flow is behind the frame on the screen, or ahead of it.
-pub fn frames_late(flow: &SourceFlow, session: &Session) -> usize {
-    session.frame.as_ref().map_or(0, |frame| frame.index.abs_diff(flow.position))
-}
-
-/// By how much a flow is behind the frame on the screen while it plays.
-fn lateness(flow: &SourceFlow, session: &Session) -> String {
-    match frames_late(flow, session) {
+/// What is missing of the window that the networks read.
+fn padding(session: &Session) -> String {
+    match session.analysis.as_ref().map_or(0, |analysis| analysis.padded) {
         0 => String::new(),
-        _ if !session.player.playing => String::new(), // It is being computed, and that is said.
-        late => format!(", {} late", counted(late, "frame")),
+        padded => format!(", padded with {padded} copies of the last frame"),
     }
-}
-
-/// What else is to be known about MotionNet's flow.
-fn network_remark(session: &Session) -> String {
-    let Some(analysis) = &session.analysis else { return String::new() };
-    let mut text = String::new();
-    if analysis.padded > 0 {
-        text += &format!(", padded with {} copies of the last frame", analysis.padded);
-    }
-    let stale = analysis.frame != session.player.position || analysis.level != session.selection.level;
-    if stale && !session.player.playing {
-        text += ", computing…";
-    }
-    text
 }

@@ -5,6 +5,7 @@ use eframe::egui::{
 };
 
 use super::axis::Axis;
+use crate::app::labeling::chip::model_class_color;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
@@ -16,6 +17,10 @@ use crate::ranking::falling;
 const HEIGHT: f32 = 26.0;
 /// What the strip says while it has no lines.
 const EMPTY: &str = "Scores over time";
+/// Room for the dot before the name of a line, in points.
+const DOT: f32 = 9.0;
+/// How dark it is below a line in the light theme.
+const SHADE: f32 = 0.45;
 /// Classes that have a line.
 const SHOWN: usize = 3;
 
@@ -31,9 +36,13 @@ pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> 
         painter.text(rect.left_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, EMPTY, font, Tokens::of(ui).weak);
         return Some(response);
     };
-    let lines: Vec<_> = leading(&prediction).into_iter().zip(Tokens::of(ui).series()).collect();
+    let line = |class: usize| (class, model_class_color(session, class));
+    let lines: Vec<_> = leading(&prediction).into_iter().map(line).collect();
+    // Bright colours stand out from a bright ground by what is below them.
+    let below = (!ui.visuals().dark_mode).then(|| Tokens::of(ui).strong.gamma_multiply(SHADE));
     for (class, color) in lines.iter().rev() {
-        line_ui(&painter, rect, axis, &prediction, *class, *color);
+        let strokes = below.map(|below| Stroke::new(3.0, below)).into_iter().chain([Stroke::new(1.5, *color)]);
+        strokes.for_each(|stroke| line_ui(&painter, rect, axis, &prediction, *class, stroke));
     }
     let names: Vec<_> =
         lines.iter().filter_map(|(class, color)| Some((classes.get(*class)?.as_str(), *color))).collect();
@@ -92,7 +101,7 @@ fn leading(prediction: &Prediction) -> Vec<usize> {
 }
 
 /// One class: a line through the middles of the windows, level to both ends of the clip.
-fn line_ui(painter: &Painter, rect: Rect, axis: &Axis, prediction: &Prediction, class: usize, color: Color32) {
+fn line_ui(painter: &Painter, rect: Rect, axis: &Axis, prediction: &Prediction, class: usize, stroke: Stroke) {
     let y = |share: f32| rect.bottom() - 1.0 - share.clamp(0.0, 1.0) * (rect.height() - 2.0);
     let share = |place: usize| prediction.windows[place].fused.get(class).copied().unwrap_or(0.0);
     let inner = prediction.windows.iter().enumerate().map(|(place, window)| (middle(window), share(place)));
@@ -100,7 +109,7 @@ fn line_ui(painter: &Painter, rect: Rect, axis: &Axis, prediction: &Prediction, 
     let ends = [(prediction.windows[0].start as f64, share(0)), (prediction.windows[last].end as f64, share(last))];
     let points = std::iter::once(ends[0]).chain(inner).chain([ends[1]]);
     let points = points.map(|(frame, share)| pos2(axis.x(frame), y(share))).collect();
-    painter.add(Shape::line(points, Stroke::new(1.5, color)));
+    painter.add(Shape::line(points, stroke));
 }
 
 fn middle(window: &crate::engine::WindowPrediction) -> f64 {
@@ -111,16 +120,19 @@ fn distance(window: &crate::engine::WindowPrediction, frame: f64) -> f64 {
     (middle(window) - frame).abs()
 }
 
-/// The names of the lines in their colours, legible whatever is under them.
+/// The names of the lines with dots in their colours, legible whatever is under them.
 fn names_ui(ui: &Ui, rect: Rect, names: &[(&str, Color32)]) {
     let painter = ui.painter_at(rect);
+    let tokens = Tokens::of(ui);
     let mut left = rect.left() + 4.0;
     for (name, color) in names {
-        let galley = painter.layout_no_wrap((*name).to_owned(), FontId::proportional(10.0), *color);
-        let place = Align2::LEFT_TOP.anchor_size(pos2(left, rect.top() + 1.0), galley.size());
-        painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, Tokens::of(ui).background.gamma_multiply(0.6));
+        let galley = painter.layout_no_wrap((*name).to_owned(), FontId::proportional(10.0), tokens.text);
+        let size = galley.size() + vec2(DOT, 0.0);
+        let place = Align2::LEFT_TOP.anchor_size(pos2(left, rect.top() + 1.0), size);
+        painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, tokens.background.gamma_multiply(0.6));
+        painter.circle_filled(place.left_center() + vec2(3.0, 0.0), 3.0, *color);
         left = place.right() + 8.0;
-        painter.galley(place.min, galley, *color);
+        painter.galley(place.min + vec2(DOT, 0.0), galley, tokens.text);
     }
 }
 

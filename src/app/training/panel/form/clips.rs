@@ -26,6 +26,8 @@ const NOTES: usize = 6;
 #[derive(Default)]
 pub struct ClipsForm {
     pub(super) origin: ClipOrigin,
+    /// Whether a person chose that since the project was opened.
+    is_chosen: bool,
     labels: LabelsForm,
     folder: Option<PathBuf>,
     /// Corrected clips that are learned from as well as those of the folder.
@@ -51,15 +53,36 @@ enum ClipListKey {
 impl ClipsForm {
     /// Takes the clips of another folder.
     pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
+        self.is_chosen = true;
+        self.take_folder(folder, ctx);
+    }
+
+    /// Takes the clips of a folder that was opened, unless there are labels to train on.
+    pub fn offer_folder(&mut self, folder: PathBuf, ctx: &Context) {
+        match self.is_chosen && self.origin == ClipOrigin::Labels {
+            true => self.folder = Some(folder),
+            false => self.take_folder(folder, ctx),
+        }
+    }
+
+    fn take_folder(&mut self, folder: PathBuf, ctx: &Context) {
         self.origin = ClipOrigin::Folder;
         (self.folder, self.corrections) = (Some(folder), None);
-        self.ask(None, ctx);
+        if self.origin() == ClipOrigin::Folder {
+            self.ask(None, ctx);
+        }
+    }
+
+    /// Where clips come from: the labels of the open project, if it has any, unless a person chose otherwise.
+    pub fn origin(&self) -> ClipOrigin {
+        if self.labels.has_clips() && !self.is_chosen { ClipOrigin::Labels } else { self.origin }
     }
 
     /// Takes corrected clips and those of a folder: the one that was chosen before, or `last`.
     pub fn join(&mut self, last: Option<PathBuf>, corrections: PathBuf, ctx: &Context) {
         let folder = self.folder.take().or(last).filter(|folder| *folder != corrections);
         let Some(folder) = folder else { return self.choose_folder(corrections, ctx) };
+        self.is_chosen = true;
         (self.origin, self.folder, self.corrections) = (ClipOrigin::Folder, Some(folder), Some(corrections));
         self.joined += 1;
         self.ask(None, ctx);
@@ -67,14 +90,14 @@ impl ClipsForm {
 
     /// Takes the labelled clips of the project.
     pub fn choose_labels(&mut self) {
-        self.origin = ClipOrigin::Labels;
+        (self.origin, self.is_chosen) = (ClipOrigin::Labels, true);
     }
 
     /// The clips, once they are listed; the reason if they are not.
     pub fn listing(&self) -> std::result::Result<&ClipListing, &'static str> {
         match (self.listing.value(), self.listing.is_busy()) {
             (_, true) => Err("Clips are being scanned"),
-            (None, _) => Err(match self.origin {
+            (None, _) => Err(match self.origin() {
                 ClipOrigin::Labels => "Open a project and label some clips first",
                 ClipOrigin::Folder => "Choose a folder with one sub-folder per class first",
                 ClipOrigin::List => "Enter the clips folder and list first",
@@ -92,7 +115,9 @@ impl ClipsForm {
 
     /// Follows the project and takes what was found.
     pub fn follow(&mut self, project: Option<&Project>, share: f64, seed: u64, ctx: &Context) {
-        self.labels.follow(project);
+        if self.labels.follow(project) {
+            self.is_chosen = false;
+        }
         self.ask(project, ctx);
         let was_busy = self.listing.is_busy();
         self.listing.receive();
@@ -108,7 +133,7 @@ impl ClipsForm {
     }
 
     fn ask(&mut self, project: Option<&Project>, ctx: &Context) {
-        match (self.origin, project) {
+        match (self.origin(), project) {
             (ClipOrigin::Labels, Some(project)) => {
                 let key = ClipListKey::Labels(self.labels.key(project));
                 if !self.listing.is_of(&key) {
@@ -149,7 +174,8 @@ impl ClipsForm {
 
     /// Draws the choice.
     pub fn clips_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let before = self.origin;
+        let before = self.origin();
+        let mut chosen = before;
         field(ui, "Clips from", |ui, _| {
             let origins = [
                 (ClipOrigin::Labels, "Project labels", "Labelled clips and segments of the open project"),
@@ -157,13 +183,14 @@ impl ClipsForm {
                 (ClipOrigin::List, "List", "UCF101, HMDB51, TSN, THUMOS14, ActivityNet or CSV list"),
             ];
             for (origin, name, tooltip) in origins {
-                ui.selectable_value(&mut self.origin, origin, name).on_hover_text(tooltip);
+                ui.selectable_value(&mut chosen, origin, name).on_hover_text(tooltip);
             }
         });
-        if self.origin != before {
+        if chosen != before {
+            (self.origin, self.is_chosen) = (chosen, true);
             self.listing.clear();
         }
-        match self.origin {
+        match chosen {
             ClipOrigin::Labels => self.labels.labels_ui(ui),
             ClipOrigin::Folder => self.folder_ui(ui, cx),
             ClipOrigin::List => self.list_ui(ui),

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use eframe::egui::{CollapsingHeader, Color32, RichText, ScrollArea, Sense, Ui, vec2};
+use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::listing::ClipListing;
+use crate::app::labeling::chip::class_color;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::explanation;
 use crate::data::{Chosen, FromLabels};
@@ -42,20 +43,26 @@ pub struct LabelsKey {
 }
 
 impl LabelsForm {
-    /// Takes over what has changed in the project.
-    pub fn follow(&mut self, project: Option<&Project>) {
+    /// Whether anything is labelled.
+    pub fn has_clips(&self) -> bool {
+        !self.videos.is_empty()
+    }
+
+    /// Takes over what has changed in the project; returns whether it is another one.
+    pub fn follow(&mut self, project: Option<&Project>) -> bool {
         let now = project.map(|project| (project.dir().to_owned(), project.revision()));
         if now == self.seen {
-            return;
+            return false;
         }
-        if now.as_ref().map(|(dir, _)| dir) != self.seen.as_ref().map(|(dir, _)| dir) {
+        let is_other = now.as_ref().map(|(dir, _)| dir) != self.seen.as_ref().map(|(dir, _)| dir);
+        if is_other {
             *self = Self::default();
         }
         self.seen = now;
         self.counts.clear();
         self.videos.clear();
         self.classes.clear();
-        let Some(document) = project.map(Project::document) else { return };
+        let Some(document) = project.map(Project::document) else { return is_other };
         self.classes.clone_from(&document.classes);
         for (id, video) in document.videos.iter().filter(|(_, video)| video.all_labels().next().is_some()) {
             self.videos.push((*id, video.path.clone()));
@@ -64,6 +71,7 @@ impl LabelsForm {
             labels.for_each(|label| *self.counts.entry(label).or_default() += 1);
         }
         self.videos.sort_by(|(_, a), (_, b)| a.cmp(b));
+        is_other
     }
 
     /// What the pieces of `project` hang on.
@@ -104,7 +112,7 @@ impl LabelsForm {
         }
         ui.horizontal_wrapped(|ui| {
             for class in self.classes.clone() {
-                self.class_ui(ui, Label::Class(class.id), &class.name, class.color);
+                self.class_ui(ui, &class);
             }
             if let Some(count) = self.counts.get(&Label::Background) {
                 ui.checkbox(&mut self.background, format!("background {count}"))
@@ -114,11 +122,12 @@ impl LabelsForm {
         self.videos_ui(ui);
     }
 
-    fn class_ui(&mut self, ui: &mut Ui, label: Label, name: &str, [r, g, b]: [u8; 3]) {
+    fn class_ui(&mut self, ui: &mut Ui, class: &Class) {
+        let (label, name) = (Label::Class(class.id), &class.name);
         let count = self.counts.get(&label).copied().unwrap_or(0);
         let mut ticked = count > 0 && !self.unticked.contains(&label);
         let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
-        ui.painter().circle_filled(rect.center(), 4.0, Color32::from_rgb(r, g, b));
+        ui.painter().circle_filled(rect.center(), 4.0, class_color(class));
         let response = ui.add_enabled_ui(count > 0, |ui| {
             ui.checkbox(&mut ticked, format!("{name} {count}")).on_disabled_hover_text("No clips with this label yet")
         });

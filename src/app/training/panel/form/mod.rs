@@ -18,7 +18,7 @@ use self::tuning::TuningForm;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::tasks::Background;
-use crate::app::training::settings::{Aim, TrainingSettings};
+use crate::app::training::settings::{Aim, ClipOrigin, TrainingSettings};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::data::DataSource;
@@ -129,6 +129,17 @@ impl Form {
     pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
         self.clips.choose_folder(folder, ctx);
         self.run_dir.clear();
+    }
+
+    /// Trains on the clips of a folder that was opened, unless there are labels to train on.
+    pub fn offer_folder(&mut self, folder: PathBuf, ctx: &Context) {
+        self.clips.offer_folder(folder, ctx);
+        self.run_dir.clear();
+    }
+
+    /// Whether the next run tunes the model to the labels of the project.
+    pub fn tunes_to_labels(&self) -> bool {
+        self.aim == Aim::Tune && self.clips.origin() == ClipOrigin::Labels
     }
 
     /// Whether the clips are still being listed.

@@ -46,7 +46,8 @@ pub fn loss_words(preset: LossPreset) -> (&'static str, &'static str) {
 pub fn preset_words(preset: Option<Preset>) -> (&'static str, &'static str) {
     match preset {
         Some(Preset::Quick) => {
-            ("Quick (3 minutes)", "Trains a linear probe on the clips' features: useful with a dozen clips.")
+            let text = "Trains a linear probe on the clips' features: useful with a dozen clips. The time left is shown after the first clips.";
+            ("Quick", text)
         }
         Some(Preset::Thorough) => {
             ("Thorough", "Fine-tunes both streams for half an hour, with 20 % of recordings held out.")
@@ -59,9 +60,7 @@ pub fn preset_words(preset: Option<Preset>) -> (&'static str, &'static str) {
 /// How much is tuned, and when that is worth it.
 pub fn depth_words(depth: Depth) -> (&'static str, &'static str) {
     match depth {
-        Depth::Heads => {
-            ("Classifier only", "Linear probe on frozen features: takes seconds, little risk of overfitting.")
-        }
+        Depth::Heads => ("Classifier only", "Linear probe on frozen features: fast, with little risk of overfitting."),
         Depth::LastStages => ("Last stages", "Also fine-tunes the last stages: for dozens of clips per class."),
         Depth::Streams => ("Whole streams", "Fine-tunes all layers of the streams; MotionNet is frozen."),
         Depth::Everything => {
