@@ -73,6 +73,34 @@ fn a_quick_drag_reaches_to_where_it_was_let_go() {
     assert_eq!(labeling.segments(), [(jump, 20, 60)]);
 }
 
+/// The pointer goes to `from`, is pressed, moved to `to` and let go, all within one repaint.
+fn drag_at_once(labeling: &mut LabelingStage, from: Pos2, to: Pos2) {
+    let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+    let event = |pos, pressed| Event::PointerButton { pos, button, pressed, modifiers };
+    let events = [Event::PointerMoved(from), event(from, true), Event::PointerMoved(to), event(to, false)];
+    labeling.window.harness.input_mut().events.extend(events);
+    labeling.window.settle();
+    labeling.window.settle();
+}
+
+#[test]
+fn drags_within_one_repaint_make_move_and_stretch_segments() {
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 1);
+    let jump = labeling.class(1);
+    let (from, to) = (on_track(&labeling, 20.5, 1), on_track(&labeling, 39.5, 1));
+    drag_at_once(&mut labeling, from, to);
+    assert_eq!(labeling.segments(), [(jump, 20, 40)]);
+    let (from, to) = (on_track(&labeling, 40.0, 1), on_track(&labeling, 70.0, 1));
+    drag_at_once(&mut labeling, from, to);
+    assert_eq!(labeling.segments(), [(jump, 20, 70)], "its end");
+    let (from, to) = (on_track(&labeling, 45.5, 1), on_track(&labeling, 55.5, 1));
+    drag_at_once(&mut labeling, from, to);
+    assert_eq!(labeling.segments(), [(jump, 30, 80)], "all of it");
+    let (from, to) = (on_track(&labeling, 5.5, 0), on_track(&labeling, 50.5, 1));
+    drag_at_once(&mut labeling, from, to);
+    assert_eq!(labeling.segments().len(), 1, "in the track where it was pressed, where the part is taken");
+}
+
 #[test]
 fn a_drag_on_a_project_that_cannot_be_changed_scrubs() {
     let dir = tempfile::tempdir().unwrap();
