@@ -6,6 +6,7 @@ pub mod commands;
 pub mod difference;
 pub mod gpu_flow;
 pub mod late_mark;
+pub mod legend;
 pub mod magnitude_scale;
 pub mod marks;
 pub mod panel;
