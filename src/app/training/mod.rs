@@ -9,5 +9,6 @@ pub mod interrupted;
 pub mod panel;
 pub mod settings;
 pub mod state;
+pub mod step_timing;
 #[cfg(test)]
 pub mod tests;
