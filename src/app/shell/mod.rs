@@ -2,6 +2,7 @@
 
 mod about;
 pub mod busy_window;
+mod cancelling;
 pub mod commands;
 mod completion;
 pub mod dock;
@@ -25,4 +26,5 @@ pub mod shortcuts;
 pub mod status_bar;
 #[cfg(test)]
 mod tests;
+pub mod underway;
 pub mod welcome;

@@ -7,6 +7,7 @@ use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 use crate::app::command::Command;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
+use crate::app::shell::underway::Underway;
 use crate::app::training::state::TrainingPhase;
 use crate::app::ui::format::{thousands, time_code};
 use crate::app::ui::theme::Tokens;
@@ -22,8 +23,14 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let weak = Tokens::of(ui).weak;
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
     let session = &cx.session;
-    let mut is_cancelled = false;
+    let (mut is_cancelled, mut is_opening_cancelled) = (false, false);
     ui.horizontal(|ui| {
+        // Before the text, whose length changes.
+        if session.underway().is_some() {
+            let cancel = ui.small_button(RichText::new("Cancel").text_style(TextStyle::Small));
+            let cancel = cancel.accessible_name("Cancel opening").on_hover_text(Command::CancelOpening.tooltip());
+            is_opening_cancelled = cancel.clicked();
+        }
         let told = told(ui, session);
         match session.pointed.as_ref().filter(|_| told.is_none()) {
             Some(pointed) => {
@@ -71,6 +78,9 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
         });
     });
+    if is_opening_cancelled {
+        cx.run(Command::CancelOpening);
+    }
     if is_cancelled {
         cx.run(Command::StopSample);
     }
@@ -90,12 +100,15 @@ fn told(ui: &Ui, session: &Session) -> Option<String> {
 
 /// What is under way.
 fn hint(session: &Session) -> String {
-    match (&session.opening, &session.loading_model) {
+    match session.underway() {
         _ if session.is_asking => "Waiting for the file dialog…".into(),
-        (Some(path), _) => opening(&session.clip_title(path), session.indexing),
-        (None, Some(dir)) => format!("Loading {}…", dir.file_name().unwrap_or_default().to_string_lossy()),
-        (None, None) if training(session).is_some() || jobs(session).next().is_some() => "Working…".into(),
-        (None, None) => "Ready".into(),
+        Some(Underway::Clip(path)) => opening(&session.clip_title(&path), session.indexing),
+        Some(underway) => {
+            let (done, name) = underway.in_words(session);
+            format!("{done} {name}…")
+        }
+        None if training(session).is_some() || jobs(session).next().is_some() => "Working…".into(),
+        None => "Ready".into(),
     }
 }
 
