@@ -16,7 +16,6 @@ use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, row_response};
 use crate::labels::{Document, Label, Video, VideoId};
-use crate::nets::fusion::percent;
 use crate::plural::counted;
 
 /// Height of a row, in points.
@@ -190,8 +189,8 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let state = state_text(labeling.trouble(id).map(|trouble| trouble.title()), video);
     let proposal = labeling.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
     let mut said = said_text(document, video);
-    if let Some((label, share)) = proposal {
-        said += &format!(", suggested {} {} %", document.label_name(label), percent(share, 0));
+    if let Some(proposal) = proposal {
+        said += &format!(", suggested {}", proposal.in_words(document.label_name(proposal.label)));
     }
     if let Some(trouble) = labeling.trouble(id) {
         said += &format!(", its file is {}", trouble.title());
@@ -234,9 +233,9 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
             for label in labels {
                 at = chip(ui, at, right, document.label_name(label), label_color(ui, document, label), true);
             }
-        } else if let Some((label, share)) = proposal {
-            let text = format!("{}? {} %", document.label_name(label), percent(share, 0));
-            chip(ui, at, right, &text, label_color(ui, document, label), false);
+        } else if let Some(proposal) = proposal {
+            let text = proposal.in_words(document.label_name(proposal.label));
+            chip(ui, at, right, &text, label_color(ui, document, proposal.label), false);
         } else {
             let text = if video.locked.is_some() { "labels unreadable" } else { "unlabelled" };
             painter.text(at, Align2::LEFT_CENTER, text, FontId::proportional(11.0), tokens.weak);
