@@ -121,10 +121,10 @@ fn a_drag_on_a_project_that_cannot_be_changed_scrubs() {
 fn click_row(labeling: &mut LabelingStage, id: u32, modifiers: Modifiers) {
     let pos = labeling.place(&format!("clip_{id}.mp4, ")).center();
     labeling.window.point_at(pos);
-    labeling.window.harness.event(Event::ModifiersChanged(modifiers));
-    labeling.button(pos, true);
-    labeling.button(pos, false);
-    labeling.window.harness.event(Event::ModifiersChanged(Modifiers::NONE));
+    // All within one repaint, as in a slow window.
+    let button = |pressed| Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers };
+    let (down, up) = (Event::ModifiersChanged(modifiers), Event::ModifiersChanged(Modifiers::NONE));
+    labeling.window.harness.input_mut().events.extend([down, button(true), button(false), up]);
     labeling.window.settle();
 }
 
@@ -327,4 +327,33 @@ fn the_history_leads_back_and_forth_over_several_changes() {
     assert_eq!(labeling.video(0).labels, [jump]);
     choose(&mut labeling, "Labelled as background (clip_0.mp4)");
     assert_eq!(labeling.video(0).labels, [Label::Background]);
+}
+
+#[test]
+fn the_history_lists_earlier_sessions_by_date_and_leads_back_into_them() {
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 1);
+    let wave = labeling.class(0);
+    labeling.key(Key::Num1);
+    labeling.key(Key::Num2);
+    let LabelingStage { window, dir } = labeling;
+    drop(window);
+    let opened = Project::open(dir.path()).unwrap();
+    let path = opened.project.video_path(VideoId(0)).unwrap();
+    let mut window = Window::with(SIZE, Settings::default(), |app| {
+        app.session.loading_model = None;
+        app.session.labeling.open(opened.project, Vec::new());
+        open_clip(app, &path);
+    });
+    window.perform(Command::ShowProject);
+    let mut labeling = LabelingStage { window, dir };
+    labeling.key(Key::B);
+    labeling.window.harness.get_by_label("More").click();
+    labeling.window.settle();
+    labeling.window.harness.get_by_label_contains("History").click();
+    labeling.window.settle();
+    assert!(labeling.window.sees("Project opened") && labeling.window.sees("Labelled as jump (clip_0.mp4)"));
+    assert!(labeling.window.sees(&crate::calendar::today()), "the day of the earlier session");
+    labeling.window.harness.get_by_label("Labelled as wave (clip_0.mp4)").click();
+    labeling.window.settle();
+    assert_eq!(labeling.video(0).labels, [wave]);
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use eframe::egui::{
-    Align, Align2, ComboBox, FontId, Layout, Rect, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo,
-    pos2, vec2,
+    Align, Align2, ComboBox, Event, FontId, InputState, Layout, Modifiers, Rect, RichText, Role, ScrollArea, TextEdit,
+    TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::command::Command;
@@ -244,7 +244,7 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
     let facts = video.facts.as_ref().map(|facts| (facts.hash.clone(), facts.frames / 2));
     picture_ui(ui, picture, facts, &path, cx);
     if row.on_hover_text(path.display().to_string()).clicked() {
-        let modifiers = ui.input(|input| input.modifiers);
+        let modifiers = ui.input(modifiers_of_click);
         let labeling = &mut cx.session.labeling;
         match labeling.selected() {
             Some(_) if modifiers.command => labeling.toggle_chosen(id),
@@ -255,6 +255,15 @@ fn row_ui(ui: &mut Ui, id: VideoId, cx: &mut PanelContext<'_>) {
             }
         }
     }
+}
+
+/// The modifiers that were held when the button was let go: in a slow window they may be up again by the repaint.
+fn modifiers_of_click(input: &InputState) -> Modifiers {
+    let of_click = input.events.iter().rev().find_map(|event| match event {
+        Event::PointerButton { pressed: false, modifiers, .. } => Some(*modifiers),
+        _ => None,
+    });
+    of_click.unwrap_or(input.modifiers)
 }
 
 /// The frame in the middle of the clip.
