@@ -257,7 +257,7 @@ impl Form {
                         }
                     }
                 }),
-                None => explanation(ui, &format!("{text}.")),
+                None => explanation(ui, &(if text.ends_with('…') { text } else { text + "." })),
             }
         }
         accepted
