@@ -9,6 +9,7 @@ mod allocator;
 mod annotations;
 pub mod app;
 mod atomic;
+mod calendar;
 pub mod cli;
 mod command_line;
 mod content_hash;

@@ -118,7 +118,7 @@ impl App {
         options: &Options,
         data_dir: PathBuf,
     ) -> Self {
-        theme::install(ctx);
+        super::ui::install(ctx);
         theme::apply(ctx, settings.dark);
         let mut session = Session::new(compute.name.clone());
         session.on_gpu = compute.kind == ComputeKind::Gpu;
@@ -201,6 +201,10 @@ impl App {
         self.session.refresh(&self.engine);
         self.follow_live(ctx);
         self.panels.training.follow(&self.session, ctx);
+        let (plans, is_free) = (self.panels.training.timed_plans(), self.session.is_device_free());
+        if let Some(request) = self.session.step_timing.follow(plans, is_free, ctx) {
+            self.engine.send(request);
+        }
         self.start_awaited_training(ctx);
         self.follow_runs(ctx);
         self.take_plans();
@@ -217,7 +221,7 @@ impl App {
         self.take_keys(ui.ctx());
         self.take_escape(ui.ctx());
         (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);
-        self.panels.scores.is_shown = false;
+        (self.panels.scores.is_shown, self.panels.training.is_form_shown) = (false, false);
         self.session.is_asking = self.dialogs.is_asking();
         match self.session.live.demo && self.session.live.view.is_some() {
             true => self.demo.demo_ui(ui, &self.session, &self.settings),

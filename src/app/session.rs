@@ -13,12 +13,13 @@ use super::flow::state::FlowComparison;
 use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
-use super::scores::state::ClipScores;
+use super::scores::state::{ClipScores, ClipScoresPhase};
 use super::shell::log::{Log, LogLevel};
 use super::shell::sample_progress::progress_in_words;
 use super::training::curve_names::measurement_title;
 use super::training::interrupted::InterruptedRuns;
 use super::training::state::{TrainingPhase, TrainingState};
+use super::training::step_timing::StepTiming;
 use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;
 use super::viewer::read_out::Pointed;
@@ -38,6 +39,8 @@ pub struct Session {
     pub clip: Option<VideoInfo>,
     /// The clip that was asked for and is not open yet.
     pub opening: Option<PathBuf>,
+    /// The path that is being looked at to find out what it is.
+    pub looking: Option<PathBuf>,
     /// How far the frames of the clip that is not open yet are listed.
     pub indexing: Option<Indexing>,
     /// Whether the clip was closed since one was asked for: a late answer is not for anybody.
@@ -76,6 +79,8 @@ pub struct Session {
     pub marks: Marks,
     /// The training.
     pub training: TrainingState,
+    /// How long a step of the next one takes.
+    pub step_timing: StepTiming,
     /// The run that is offered to be resumed.
     pub interrupted: InterruptedRuns,
     /// Clips of the sample project that are written, and how many there will be, while it is being written.
@@ -120,6 +125,7 @@ impl Session {
         Self {
             clip: None,
             opening: None,
+            looking: None,
             indexing: None,
             is_closed: false,
             before: None,
@@ -138,6 +144,7 @@ impl Session {
             selection: FlowSelection::default(),
             fusion: Fusion::default(),
             marks: Marks::default(),
+            step_timing: StepTiming::default(),
             training: TrainingState::default(),
             interrupted: InterruptedRuns::default(),
             writing_sample: None,
@@ -245,6 +252,22 @@ impl Session {
         self.is_closed = true;
     }
 
+    /// The clip that is being opened is not waited for any more: the one before comes back.
+    pub fn cancel_clip(&mut self) {
+        let before = self.before.take();
+        self.leave_clip();
+        self.comes_back = before;
+    }
+
+    /// Whether nothing that a person watches or waits for needs the device of the networks.
+    pub fn is_device_free(&self) -> bool {
+        let is_watched = self.player.playing || self.live.is_active() || self.underway().is_some();
+        let is_computing = self.training.is_active() || self.evaluation.is_running() || self.benchmark.is_running();
+        let is_scoring =
+            self.labeling.suggestions.progress().is_some() || self.clip_scores.phase == ClipScoresPhase::Running;
+        !(is_watched || is_computing || is_scoring || self.exporting.is_some() || self.flow.measuring.is_some())
+    }
+
     /// Whether a clip is being opened of which nothing can be seen yet.
     pub fn is_unseen(&self) -> bool {
         self.opening.is_some() && self.frame.is_none()
@@ -271,6 +294,7 @@ impl Session {
         self.pinned.receive(message, self.training.base.as_ref());
         self.labeling.receive(message);
         self.clip_scores.receive(message);
+        self.step_timing.receive(message);
         match message {
             Message::Opened(info) if self.is_awaited(&info.path) => self.opened(info),
             Message::Opened(_) => {} // Something else was asked for meanwhile.
@@ -321,6 +345,8 @@ impl Session {
             | Message::BenchmarkReport(_)
             | Message::BenchmarkEnded
             | Message::EvaluationEnded
+            | Message::StepsTimed(..)
+            | Message::StepTimingEnded(_)
             | Message::SuggestionsStarted(_)
             | Message::SuggestionsEnded
             | Message::ClipWindow(_)

@@ -23,13 +23,13 @@ use super::runtime::job::{Job, JobStop};
 use super::runtime::training_run::TrainingRun;
 use super::{
     Analysis, ClipScoresOrder, EvaluationOrder, InferencePipeline, Latest, LiveOrder, Message, OverlayExport, Request,
-    SuggestionOrder,
+    StepTimingOrder, SuggestionOrder,
 };
 use crate::error::Error;
 use crate::gpu::{Compute, ComputeKind};
 use crate::panic_guard::caught;
 use crate::sample::{self, SampleSize};
-use crate::training::TrainingPlan;
+use crate::training::{TrainingPlan, step_times};
 use crate::video::{Geometry, Player, PlayerCommand, PlayerEvent, Sizes, camera_devices};
 
 /// Longest side of the displayed frames in pixels, until a model names its sizes.
@@ -92,6 +92,7 @@ pub(super) struct Dispatcher {
     overlay_video: Option<Job>,
     evaluation: Option<Job>,
     suggestions: Option<Job>,
+    step_timing: Option<Job>,
     sample: Option<Job>,
     clip_scores: Option<Job>,
     /// The model in use, where another thread may use it too.
@@ -137,6 +138,7 @@ impl Dispatcher {
             overlay_video: None,
             evaluation: None,
             suggestions: None,
+            step_timing: None,
             sample: None,
             clip_scores: None,
             model: None,
@@ -167,6 +169,9 @@ impl Dispatcher {
                 },
             }
         }
+        if let Some(job) = self.step_timing.take() {
+            job.leave();
+        }
         self.stop_live();
         self.close();
     }
@@ -177,6 +182,8 @@ impl Dispatcher {
             Request::Close => self.close(),
             Request::Player(command) => self.command_player(command),
             Request::LoadModel(dir) => self.inference.load(dir),
+            Request::TimeSteps(order) => self.time_steps(order),
+            Request::CancelLoading => self.inference.cancel_loading(),
             Request::Select(selection) => {
                 self.inference.select(selection);
                 self.comparison.select(selection);
@@ -377,6 +384,24 @@ impl Dispatcher {
             return self.events.problem(Error::new("training", "another training is running", remedy));
         }
         self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.events.clone()));
+    }
+
+    fn time_steps(&mut self, order: Option<Box<StepTimingOrder>>) {
+        if let Some(job) = self.step_timing.take() {
+            job.leave(); // It ends after the step that it is making.
+        }
+        let Some(order) = order else { return };
+        let StepTimingOrder { id, plans } = *order;
+        let (device, events) = (self.compute.device.clone(), self.events.clone());
+        let work = move |stop: &JobStop| {
+            let is_stopped = || stop.is_asked();
+            if let Some(timed) = step_times(&plans, &device, &is_stopped).transpose() {
+                events.send(Message::StepsTimed(id, timed));
+            }
+            Ok(())
+        };
+        let end = Message::StepTimingEnded(id);
+        self.step_timing = Some(Job::start("step time", self.events.clone(), end, work));
     }
 
     fn with_training(&self, act: impl FnOnce(&TrainingRun)) {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::today;
 use crate::nets::ModelCard;
-use crate::training::today;
 
 /// The model that was measured, the device and the day.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

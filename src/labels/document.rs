@@ -32,6 +32,16 @@ impl Document {
         Step { title: step.title, changes: before }
     }
 
+    /// Returns the step that takes `step` back once it is applied.
+    pub fn reverse(&self, step: &Step) -> Step {
+        let before = |change: &Change| match change {
+            Change::Settings(_) => Change::Settings(self.settings.clone()),
+            Change::Classes(_) => Change::Classes(self.classes.clone()),
+            Change::Video(id, _) => Change::Video(*id, self.videos.get(id).cloned()),
+        };
+        Step { title: step.title.clone(), changes: step.changes.iter().rev().map(before).collect() }
+    }
+
     /// Whether `step` leaves the videos as they are whose labels are locked.
     pub(super) fn check_unlocked(&self, step: &Step) -> Result<()> {
         let mut videos = step.changes.iter().filter_map(|change| match change {

@@ -1,5 +1,7 @@
 //! The hash that the project's files are checked by.
 
+use std::io::{self, Write};
+
 /// FNV-1a of 64 bits, piece by piece. The standard library's hash may change with the compiler; one that is written down
 /// must not.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +27,25 @@ impl Hash {
         }
     }
 
+    /// Returns it as a number.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+
     /// As 16 hexadecimal digits.
     pub fn to_hex(self) -> String {
         format!("{:016x}", self.0)
+    }
+}
+
+impl Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

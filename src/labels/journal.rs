@@ -218,14 +218,14 @@ impl Journal {
 }
 
 /// Returns a line of `content` with its hash.
-fn seal(kind: &str, content: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+pub(super) fn seal(kind: &str, content: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let content = serde_json::to_string(content)?;
     let hash = Hash::of(content.as_bytes()).to_hex();
     Ok(format!("{{\"hash\":\"{hash}\",\"{kind}\":{content}}}\n").into_bytes())
 }
 
 /// Returns what [`seal`] put into a line; nothing if it is not as it was.
-fn open_line<T: for<'a> Deserialize<'a>>(kind: &str, line: &[u8]) -> Option<T> {
+pub(super) fn open_line<T: for<'a> Deserialize<'a>>(kind: &str, line: &[u8]) -> Option<T> {
     let (hash, rest) = line.strip_prefix(b"{\"hash\":\"")?.split_at_checked(16)?;
     let content = rest.strip_prefix(format!("\",\"{kind}\":").as_bytes())?.strip_suffix(b"}\n")?;
     (Hash::of(content).to_hex().as_bytes() == hash).then(|| serde_json::from_slice(content).ok()).flatten()

@@ -14,6 +14,9 @@ mod document;
 pub mod edits;
 pub mod formats;
 mod hash;
+mod history;
+#[cfg(test)]
+mod history_tests;
 mod journal;
 mod lock;
 #[cfg(test)]
@@ -41,4 +44,5 @@ pub use project::{Opened, Project, Reread};
 pub use settings::Settings;
 pub use step::{Change, Step};
 pub use stored_path::StoredPath;
+pub use undo::PastStep;
 pub use video::{Facts, Label, Segment, SegmentId, Video, VideoId};

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
+use super::history::{History, KeptHistory};
 use super::journal::{Fault, Journal, Reading};
 use super::lock;
 use super::manifest::{Manifest, VideoRow};
 use super::saving::Saving;
-use super::undo::{Undo, Way};
+use super::undo::{self, Deed, PastStep, Undo, Way};
 use super::{Change, Class, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar, times};
 use crate::atomic;
 use crate::error::{Error, Result};
@@ -18,6 +19,8 @@ mod files;
 
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
+/// What takes back the steps of all sessions.
+const HISTORY: &str = "history.jsonl";
 
 /// Maximum number of attempts to read a project that another window is saving.
 const READINGS: usize = 5;
@@ -25,7 +28,8 @@ const READINGS: usize = 5;
 /// An open project.
 ///
 /// On disk it is a folder: `project.toml` with the settings, the classes and the list of videos, `labels/` with a file for
-/// each labelled video, and `journal.jsonl` with every step since these were saved. A step is in the
+/// each labelled video, `journal.jsonl` with every step since these were saved, and `history.jsonl` with what undoes the last
+/// 1000 steps, or 8 MB of them, also those of earlier sessions. A step is in the
 /// journal before it is in the document, and the journal is only restarted after everything is saved, so that opening the
 /// project always restores the document after the last step.
 ///
@@ -54,6 +58,8 @@ pub struct Project {
     dir: PathBuf,
     document: Document,
     undo: Undo,
+    /// Of the document.
+    fingerprint: u64,
     revision: u64,
     /// Names of the files in `labels/`, also of those that could not be read.
     sidecars: BTreeMap<VideoId, String>,
@@ -77,6 +83,7 @@ enum OpenPurpose {
 /// The resources for changing a project.
 struct Writing {
     journal: Journal,
+    history: History,
     /// Let go after the journal.
     _lock: crate::file_lock::FileLock,
 }
@@ -138,18 +145,20 @@ impl Project {
         document.apply(edits::set_settings(settings));
         Manifest::of(&document, &BTreeMap::new(), 0).write(&dir.join(Self::FILE))?;
         let journal = Journal::open(&dir.join(JOURNAL), &Reading::default(), 0)?;
+        let history = History::open(&dir.join(HISTORY), &KeptHistory::default());
         disk::sync_names(dir);
         Ok(Self {
             dir: absolute(dir).unwrap_or_else(|_| dir.to_owned()),
+            fingerprint: undo::fingerprint(&document),
             document,
-            undo: Undo::default(),
+            undo: Undo::default().opened_here(),
             revision: 0,
             sidecars: BTreeMap::new(),
             obsolete: Vec::new(),
             saves: 0,
             unsaved: Unsaved::default(),
             saving: None,
-            writing: Ok(Writing { journal, _lock: lock }),
+            writing: Ok(Writing { journal, history, _lock: lock }),
         })
     }
 
@@ -195,31 +204,37 @@ impl Project {
         // The journal holds the whole labels of these, which take the place of what is in the file.
         let replaced = damaged.extract_if(.., |id, _| unsaved.videos.contains(id)).filter_map(|(_, one)| one.file);
         let replaced: Vec<_> = replaced.collect();
+        for (id, Damaged { why, .. }) in &damaged {
+            if let Some(video) = document.videos.get_mut(id) {
+                video.locked = Some(Box::new(locked_by(why)));
+            }
+        }
+        let fingerprint = undo::fingerprint(&document);
+        let kept = match &lock {
+            Ok(_) => KeptHistory::read(&dir.join(HISTORY), fingerprint),
+            Err(_) => KeptHistory::default(), // Nobody can undo here.
+        };
         let writing = lock.and_then(|lock| {
             keep_aside(dir, &reading, &replaced)?;
             for folder in [dir.clone(), dir.join(sidecar::DIR), dir.join(times::DIR)] {
                 disk::remove_leftovers(&folder);
             }
             let journal = Journal::open(&dir.join(JOURNAL), &reading, saves)?;
-            Ok(Writing { journal, _lock: lock })
+            let history = History::open(&dir.join(HISTORY), &kept);
+            Ok(Writing { journal, history, _lock: lock })
         });
         notes.extend(writing.as_ref().err().filter(|_| purpose == OpenPurpose::Change).cloned());
         notes.extend(journal_notes(dir, &reading, writing.is_ok()));
-        for (id, Damaged { why, .. }) in damaged {
-            let locked = locked_by(&why);
-            notes.push(locked.clone());
-            if let Some(video) = document.videos.get_mut(&id) {
-                video.locked = Some(Box::new(locked));
-            }
-        }
+        notes.extend(damaged.values().map(|damaged| locked_by(&damaged.why)));
         let beyond =
             document.videos.values().filter_map(|video| video.note_beyond_end(&StoredPath::decode(&video.path, dir)));
         notes.extend(beyond);
-        let undo = Undo::default();
+        notes.extend(lost_note(dir, kept.lost, !damaged.is_empty()));
         let project = Self {
             dir: dir.clone(),
             document,
-            undo,
+            undo: kept.undo.opened_here(),
+            fingerprint,
             revision: 0,
             sidecars,
             obsolete: Vec::new(),
@@ -238,6 +253,7 @@ impl Project {
         let mut reread = Reread::default();
         for (id, mut video) in locked {
             let Some(name) = self.sidecars.get(&id) else { continue };
+            self.fingerprint = self.fingerprint.wrapping_sub(undo::print_of_video(id, &video));
             reread.outdated.extend(video.locked.take().map(|why| *why));
             match read_sidecar(&self.dir, name, &self.document.classes, &mut video) {
                 Ok(()) => {
@@ -250,6 +266,7 @@ impl Project {
                     reread.still.push(why);
                 }
             }
+            self.fingerprint = self.fingerprint.wrapping_add(undo::print_of_video(id, &video));
             self.document.videos.insert(id, video);
             self.revision += 1;
         }
@@ -279,9 +296,7 @@ impl Project {
         if step.changes.is_empty() {
             return Ok(());
         }
-        let back = self.carry_out(step)?;
-        self.undo.done(back);
-        Ok(())
+        self.carry_out(step, Some((Deed::Done, undo::now())))
     }
 
     /// As [`Self::perform`], for what nobody did and nobody would take back: what was found in files. What was taken back can
@@ -290,7 +305,7 @@ impl Project {
     /// # Errors
     /// Same as [`Self::perform`].
     pub fn record(&mut self, step: Step) -> Result<()> {
-        if step.changes.is_empty() { Ok(()) } else { self.carry_out(step).map(drop) }
+        if step.changes.is_empty() { Ok(()) } else { self.carry_out(step, None) }
     }
 
     /// Undoes the last step and returns its title.
@@ -311,21 +326,27 @@ impl Project {
 
     /// Returns the step with which [`Self::undo`] would take the last one back.
     pub fn undo_step(&self) -> Option<&Step> {
-        self.undo.next(Way::Back)
+        self.undo.next(Way::Back).map(|past| &past.step)
     }
 
     /// Returns the step that [`Self::redo`] would do again.
     pub fn redo_step(&self) -> Option<&Step> {
-        self.undo.next(Way::Forth)
+        self.undo.next(Way::Forth).map(|past| &past.step)
     }
 
-    /// Returns the steps with which [`Self::undo`] would take back all that was done since the project was opened, the next one first.
-    pub fn undoable(&self) -> impl Iterator<Item = &Step> {
+    /// Returns the steps with which [`Self::undo`] would take back all that was done, also in earlier sessions, the next one first.
+    pub fn undoable(&self) -> impl Iterator<Item = &PastStep> {
         self.undo.steps(Way::Back)
     }
 
+    /// Returns how many of them were done since the project was opened; negative where as many of those before were taken back; `None`
+    /// when the state in which it was opened cannot be reached any more.
+    pub fn since_opened(&self) -> Option<isize> {
+        self.undo.since_opened()
+    }
+
     /// Returns the steps that [`Self::redo`] would do again, the next one first.
-    pub fn redoable(&self) -> impl Iterator<Item = &Step> {
+    pub fn redoable(&self) -> impl Iterator<Item = &PastStep> {
         self.undo.steps(Way::Forth)
     }
 
@@ -356,31 +377,46 @@ impl Project {
     }
 
     /// Returns what the disk reported since this was last asked for, if it could not confirm a step that was written to it.
-    pub fn trouble(&self) -> Option<Error> {
-        self.writing.as_ref().ok()?.journal.trouble()
+    pub fn trouble(&mut self) -> Option<Error> {
+        let writing = self.writing.as_mut().ok()?;
+        writing.journal.trouble().or_else(|| writing.history.take_trouble())
     }
 
     fn go(&mut self, way: Way) -> Result<Option<String>> {
-        let Some(step) = self.undo.next(way).cloned() else { return Ok(None) };
+        let Some(PastStep { at, step, .. }) = self.undo.next(way).cloned() else { return Ok(None) };
         let title = step.title.clone();
-        let reverse = self.carry_out(step)?;
-        self.undo.went(way, reverse);
+        let deed = if way == Way::Back { Deed::Undone } else { Deed::Redone };
+        self.carry_out(step, Some((deed, at)))?;
         Ok(Some(title))
     }
 
-    /// Writes `step` down, then applies it; returns the step that takes it back.
-    fn carry_out(&mut self, step: Step) -> Result<Step> {
+    /// Writes `step` down, and what it is in the history if it is to be there and when it was done first; then applies it.
+    fn carry_out(&mut self, step: Step, deed: Option<(Deed, u64)>) -> Result<()> {
         let writing = self.writing.as_mut().map_err(|why| why.clone())?;
         step.check()?;
         self.document.check_unlocked(&step)?;
         if writing.journal.is_empty() {
             check_saves(&self.dir, self.saves)?;
         }
-        writing.journal.append(&step)?;
+        let past = PastStep::reverse(&self.document, &step, deed.map_or(0, |(_, at)| at), self.fingerprint);
+        if let Some((deed, _)) = deed {
+            writing.history.append(&self.undo, deed, &past);
+        }
+        if let Err(error) = writing.journal.append(&step) {
+            if deed.is_some() {
+                writing.history.take_back();
+            }
+            return Err(error);
+        }
         self.unsaved.note(&step);
         self.unsaved.steps += 1;
         self.revision += 1;
-        Ok(self.document.apply(step))
+        self.fingerprint = past.from;
+        self.document.apply(step);
+        if let Some((deed, _)) = deed {
+            self.undo.note(deed, past);
+        }
+        Ok(())
     }
 }
 
@@ -473,6 +509,23 @@ fn locked_by(why: &Error) -> Error {
     let cause = format!("{}; the labels of its video are locked, and nothing is changed in the file", why.cause);
     let again = "then reopen the project, or press Reload in Project › Clip";
     Error { cause, remedy: format!("{}; {again}", why.remedy), ..why.clone() }
+}
+
+/// Returns what is to be known of earlier changes that cannot be undone: the project was changed by something else since, or what
+/// some of its videos hold is unknown.
+fn lost_note(dir: &Path, lost: usize, is_locked: bool) -> Option<Error> {
+    let changes = match lost {
+        0 => return None,
+        1 => "1 earlier change cannot be undone".to_owned(),
+        lost => format!("{lost} earlier changes cannot be undone"),
+    };
+    let (cause, remedy) = match is_locked {
+        true => ("labels of videos are locked", "Repair their files and reopen the project before you change anything"),
+        false => {
+            ("files of the project were changed outside", "No action needed; what is done from now on can be undone")
+        }
+    };
+    Some(Error::file(&dir.join(HISTORY), format!("{changes}: {cause}"), remedy))
 }
 
 /// Keeps what cannot be read before anything else takes its place: files of labels, and the journal.

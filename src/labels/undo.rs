@@ -1,15 +1,37 @@
 //! The undo and redo history.
 
-use super::Step;
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::hash::Hash;
+use super::{Change, Document, Step, Video, VideoId};
+
+/// A step that takes back what was done, or does again what was taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PastStep {
+    /// When it was done first: seconds since 1970 in universal time.
+    pub at: u64,
+    /// The fingerprint of the document to which it can be applied,
+    pub(super) from: u64,
+    /// and the one that it leads to.
+    pub(super) to: u64,
+    /// What it changes.
+    pub step: Step,
+}
 
 /// The steps that take back what was done, and those that do it again. A step holds the values before it, a few hundred
-/// bytes for a label, so that nothing need ever be forgotten.
-#[derive(Debug, Default)]
+/// bytes for a label, so that nothing of a session need ever be forgotten.
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Undo {
     /// The last one takes back what was done last.
-    back: Vec<Step>,
+    back: Vec<PastStep>,
     /// The last one does again what was taken back last.
-    forth: Vec<Step>,
+    forth: Vec<PastStep>,
+    /// How many were done before the project was opened; `None` when that state cannot be reached any more.
+    opened: Option<usize>,
 }
 
 /// A direction to go in.
@@ -19,37 +41,147 @@ pub(super) enum Way {
     Forth,
 }
 
-impl Undo {
-    /// Notes that something new was done, which `back` takes back.
-    pub fn done(&mut self, back: Step) {
-        self.back.push(back);
-        self.forth.clear();
-    }
+/// How the history changes with a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Deed {
+    /// It is new.
+    Done,
+    /// It was taken back.
+    Undone,
+    /// It was done again.
+    Redone,
+    /// It was taken back by the time the history was shortened: what comes after the last one.
+    Ahead,
+}
 
-    /// Returns the step that goes this way.
-    pub fn next(&self, way: Way) -> Option<&Step> {
-        match way {
-            Way::Back => self.back.last(),
-            Way::Forth => self.forth.last(),
+impl Undo {
+    /// Notes a deed, which `reverse` takes back.
+    pub fn note(&mut self, deed: Deed, reverse: PastStep) {
+        match deed {
+            Deed::Done => {
+                self.opened = self.opened.filter(|opened| *opened <= self.back.len());
+                self.forth.clear();
+                self.back.push(reverse);
+            }
+            Deed::Undone => {
+                self.back.pop();
+                self.forth.push(reverse);
+            }
+            Deed::Redone => {
+                self.forth.pop();
+                self.back.push(reverse);
+            }
+            Deed::Ahead => self.forth.push(reverse),
         }
     }
 
-    /// Returns the steps that go this way, the next one first.
-    pub fn steps(&self, way: Way) -> impl Iterator<Item = &Step> {
-        let steps = match way {
-            Way::Back => &self.back,
-            Way::Forth => &self.forth,
-        };
-        steps.iter().rev()
+    /// Returns the step that goes this way.
+    pub fn next(&self, way: Way) -> Option<&PastStep> {
+        self.side(way).last()
     }
 
-    /// Notes that the next step went this way, and that `reverse` goes the other.
-    pub fn went(&mut self, way: Way, reverse: Step) {
-        let (from, to) = match way {
-            Way::Back => (&mut self.back, &mut self.forth),
-            Way::Forth => (&mut self.forth, &mut self.back),
-        };
-        from.pop();
-        to.push(reverse);
+    /// Returns the steps that go this way, the next one first.
+    pub fn steps(&self, way: Way) -> impl Iterator<Item = &PastStep> {
+        self.side(way).iter().rev()
     }
+
+    /// Returns how many of the steps that can be taken back were done since the project was opened; negative where as many of those
+    /// before were taken back; `None` when that state cannot be reached any more.
+    pub fn since_opened(&self) -> Option<isize> {
+        self.opened.map(|opened| self.back.len() as isize - opened as isize)
+    }
+
+    /// Notes that the project is opened now.
+    pub fn opened_here(mut self) -> Self {
+        self.opened = Some(self.back.len());
+        self
+    }
+
+    /// Returns what of it leads from a document with this fingerprint on, step by step.
+    pub fn from_here(&self, fingerprint: u64) -> Self {
+        let chain = |steps: &[PastStep]| {
+            let mut at = fingerprint;
+            let fits = |step: &&PastStep| std::mem::replace(&mut at, step.to) == step.from;
+            let length = steps.iter().rev().take_while(fits).count();
+            steps[steps.len() - length..].to_vec()
+        };
+        Self { back: chain(&self.back), forth: chain(&self.forth), opened: None }
+    }
+
+    /// Returns how many steps there are either way.
+    pub fn len(&self) -> usize {
+        self.back.len() + self.forth.len()
+    }
+
+    fn side(&self, way: Way) -> &Vec<PastStep> {
+        match way {
+            Way::Back => &self.back,
+            Way::Forth => &self.forth,
+        }
+    }
+}
+
+impl PastStep {
+    /// Returns what takes `step` back, done to `document` with this fingerprint, at the time `at`.
+    pub fn reverse(document: &Document, step: &Step, at: u64, fingerprint: u64) -> Self {
+        let after: HashMap<_, _> = step.changes.iter().map(|change| (Key::of(change), print(change))).collect();
+        let reverse = document.reverse(step);
+        let before: HashMap<_, _> = reverse.changes.iter().map(|change| (Key::of(change), print(change))).collect();
+        let total = |prints: HashMap<_, u64>| prints.into_values().fold(0, u64::wrapping_add);
+        let from = fingerprint.wrapping_sub(total(before)).wrapping_add(total(after));
+        Self { at, from, to: fingerprint, step: reverse }
+    }
+}
+
+/// Returns seconds since 1970.
+pub(super) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// What a change changes.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Settings,
+    Classes,
+    Video(VideoId),
+}
+
+impl Key {
+    fn of(change: &Change) -> Self {
+        match change {
+            Change::Settings(_) => Self::Settings,
+            Change::Classes(_) => Self::Classes,
+            Change::Video(id, _) => Self::Video(*id),
+        }
+    }
+}
+
+/// Returns a number that is another one for nearly every other document: the sum of those of its parts.
+pub(super) fn fingerprint(document: &Document) -> u64 {
+    let own = [print_of(&("settings", &document.settings)), print_of(&("classes", &document.classes))];
+    let videos = document.videos.iter().map(|(id, video)| print_of_video(*id, video));
+    own.into_iter().chain(videos).fold(0, u64::wrapping_add)
+}
+
+fn print(change: &Change) -> u64 {
+    match change {
+        Change::Settings(settings) => print_of(&("settings", settings)),
+        Change::Classes(classes) => print_of(&("classes", classes)),
+        Change::Video(id, Some(video)) => print_of_video(*id, video),
+        Change::Video(_, None) => 0,
+    }
+}
+
+/// Returns the part of a video: what a person said of it. What was found in its file is not, which is looked into at any time.
+pub(super) fn print_of_video(id: VideoId, video: &Video) -> u64 {
+    let Video { path, facts: _, labels, segments, group, note, reviewer, locked: _ } = video;
+    print_of(&(id, path, labels, segments, group, note, reviewer))
+}
+
+fn print_of(content: &impl Serialize) -> u64 {
+    let mut hash = Hash::new();
+    // Neither writing to a hash nor names and numbers as JSON can fail.
+    let _ = serde_json::to_writer(&mut hash, content);
+    hash.number()
 }

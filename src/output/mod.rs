@@ -14,7 +14,7 @@ pub use staging::{Hidden, Staging, discard_unfinished};
 /// The file that makes a folder a project of labels.
 const PROJECT_FILE: &str = "project.toml";
 /// What only the project itself writes, beside that file; the journal's other names begin with its own.
-const PROJECT_PARTS: [&str; 4] = [PROJECT_FILE, "project.lock", "labels", "times"];
+const PROJECT_PARTS: [&str; 5] = [PROJECT_FILE, "project.lock", "labels", "times", "history.jsonl"];
 const JOURNAL: &str = "journal.jsonl";
 
 /// Maximum number of files named in an error.
@@ -265,8 +265,16 @@ mod tests {
         fs::write(at(&dir, PROJECT_FILE), "").unwrap();
         std::os::unix::fs::symlink(at(&dir, "labels"), at(&dir, "link")).unwrap();
         std::os::unix::fs::symlink(at(&dir, "journal.jsonl"), at(&dir, "dangling")).unwrap();
-        for name in
-            ["project.toml", "journal.jsonl", "journal.jsonl.damaged", "labels/a.eaf", "link/new/a.eaf", "dangling"]
+        for name in [
+            "project.toml",
+            "journal.jsonl",
+            "journal.jsonl.damaged",
+            "history.jsonl",
+            "labels/a.eaf",
+            "link/new/a.eaf",
+        ]
+        .into_iter()
+        .chain(["dangling"])
         {
             assert!(cause(&guard, &at(&dir, name)).contains("of the project"), "{name}");
         }

@@ -25,7 +25,7 @@ mod sampling;
 mod step_times;
 pub mod validation;
 
-pub use bare_steps::BareSteps;
+pub use bare_steps::{BareSteps, step_times};
 pub use config::freeze::Freeze;
 pub use config::plan::{ClassBalance, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
 pub use config::recipe::Recipe;
@@ -41,7 +41,6 @@ pub use optim::gradient_shares::{GradientShare, GradientShares};
 pub use probe::features::{ClipFeatures, FeatureInput};
 pub use run::catalog as runs;
 pub use run::curves::ResumedRun;
-pub use run::date::today;
 pub use run::events::{Preparation, StepMetrics, TrainingControl, TrainingEvent};
 pub use run::sequence::run_in_turn;
 pub use run::snapshots;

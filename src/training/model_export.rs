@@ -9,7 +9,7 @@ use super::flow::source::FlowSource;
 use super::model_init::ModelInit;
 use super::objective::Objective;
 use super::optim::optimizer::Optimizer;
-use super::run::date::today;
+use crate::calendar::today;
 use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::names::are_alike;

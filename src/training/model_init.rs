@@ -62,7 +62,7 @@ pub fn datasets(plan: &TrainingPlan) -> Result<(Dataset, Vec<LabelledClip>)> {
 ///
 /// # Errors
 /// If the clips cannot be listed or the base's card not be read.
-fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
+pub(super) fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
     let mut dataset = Dataset::open(&plan.data)?;
     if let Some(base) = plan.base.as_ref().filter(|_| plan.keep_classes) {
         let own = std::mem::replace(&mut dataset.classes, ModelCard::read(base)?.classes);

@@ -8,7 +8,7 @@ const ROWS: [&[&str]; 14] = [
     &["secrets", "named"],
     &["error"],
     &["files", "file_lock", "panic_guard"],
-    &["atomic", "command_line", "content_hash", "frame_times", "names", "plural", "ranking", "table"],
+    &["atomic", "calendar", "command_line", "content_hash", "frame_times", "names", "plural", "ranking", "table"],
     &["output", "json_values"],
     &["allocator", "annotations", "thread_priority"],
     &["video", "gpu", "labels"],

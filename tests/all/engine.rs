@@ -8,12 +8,12 @@ use std::sync::Arc;
 use motionscope::cli::bench::fixture;
 use motionscope::data::DataSource;
 use motionscope::engine::{
-    Analysis, FlowSelection, FlowSource, InferencePipeline, LiveEvent, Message, Request, WINDOW_FRAMES,
+    Analysis, FlowSelection, FlowSource, InferencePipeline, LiveEvent, Message, Request, StepTimingOrder, WINDOW_FRAMES,
 };
 use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
-use motionscope::training::{TrainingEvent, TrainingPlan};
+use motionscope::training::{Network, TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
 use tempfile::TempDir;
 
@@ -254,6 +254,38 @@ fn what_cannot_be_opened_is_said_and_the_engine_goes_on() {
     stage.open(5);
     let analysis = stage.analysis(|analysis| analysis.scores.is_some());
     assert_eq!(analysis.padded, 6);
+}
+
+#[test]
+fn a_step_is_timed_without_a_run() {
+    let stage = Stage::new();
+    let clips = stage.dir.path().join("clips/wave");
+    fs::create_dir_all(&clips).unwrap();
+    clip(&clips, 12);
+    let frame = Geometry { width: 64, height: 64 };
+    let plan = TrainingPlan {
+        data: DataSource::Folder(stage.dir.path().join("clips")),
+        run_dir: stage.dir.path().join("run"),
+        motion: PAIRWISE,
+        batch: 4,
+        frame,
+        crop: frame,
+        ..TrainingPlan::default()
+    };
+    let nowhere = TrainingPlan { data: DataSource::Folder(stage.dir.path().join("nowhere")), ..plan.clone() };
+    for (id, plan) in [(7, plan), (8, nowhere)] {
+        stage.engine.send(Request::TimeSteps(Some(Box::new(StepTimingOrder { id, plans: vec![plan] }))));
+        let timed = stage.message(|message| match message {
+            Message::StepsTimed(of, timed) if *of == id => Some(timed.clone()),
+            _ => None,
+        });
+        match timed {
+            Ok(times) => assert!(id == 7 && times.len() == 1 && times[0].0 == Network::Flow && times[0].1 > 0.0),
+            Err(error) => assert!(id == 8 && error.subject.contains("nowhere"), "{error}"),
+        }
+        stage.message(|message| matches!(message, Message::StepTimingEnded(of) if *of == id).then_some(()));
+    }
+    assert!(!stage.dir.path().join("run").exists(), "nothing is written");
 }
 
 #[test]

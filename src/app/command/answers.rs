@@ -43,6 +43,7 @@ impl App {
                 Err(error) => self.session.problem(&error),
             }
         }
+        self.session.looking = self.opener.looking().cloned();
         for (path, written) in self.exports.poll() {
             match written {
                 Ok(()) => self.session.written(&path, "a file"),

@@ -5,7 +5,7 @@
 #[allow(missing_docs, reason = "each feature's `COMMANDS` says what its commands do")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
-    Open, OpenFolder, OpenPath, OpenSample, FullSample, StopSample,
+    Open, OpenFolder, OpenPath, CancelOpening, OpenSample, FullSample, StopSample,
     NewProject, SampleProject, OpenProject, AddVideos, AddFolder, SaveProject, ExchangeLabels, CloseProject,
     LoadModel, CloseClip, Quit,
     PlayPause, PlayBackwards, Pause, PlayForwards,
@@ -20,7 +20,7 @@ pub enum Command {
     LabelBackground, Unlabel, LabelByFolders,
     MakeSegment, Delete, PreviousSegment, NextSegment, StartEarlier, StartLater, EndEarlier, EndLater,
     PreviousVideo, NextVideo, NextUnlabelled,
-    Suggest, AcceptSuggestion, NextDisagreement, NextUncertain, RenameClass,
+    Suggest, AcceptSuggestion, AcceptSure, AcceptAll, NextDisagreement, NextUncertain, RenameClass,
     FinerLevel, CoarserLevel, NextPair, PreviousPair, LongerStride, ShorterStride,
     ScoreEverySource, ChooseSecondModel, ChooseTruth, ChooseTruthFile, ForgetTruth,
     MeasureClip, SaveStatistics, SaveFlow, SavePicture, ExportFlows, ExportVideo, ExportAnnotated, StopExport,

@@ -72,7 +72,7 @@ impl Window {
         let mut installed = false;
         let draw = move |ui: &mut eframe::egui::Ui, app: &mut App| {
             if !std::mem::replace(&mut installed, true) {
-                crate::app::ui::theme::install(ui.ctx());
+                crate::app::ui::install(ui.ctx());
             }
             app.draw(ui);
         };

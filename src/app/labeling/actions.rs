@@ -72,6 +72,14 @@ impl App {
         }
     }
 
+    /// Labels unlabelled videos as the networks propose, in one step; those of which they are unsure only if `with_unsure`.
+    pub(super) fn accept_suggestions(&mut self, with_unsure: bool) {
+        let labeling = &self.session.labeling;
+        let Some(document) = labeling.document() else { return };
+        let step = edits::accept_labels(document, labeling.proposals(with_unsure));
+        self.do_step(step);
+    }
+
     /// Clears the labels of the videos that are chosen.
     pub(super) fn unlabel(&mut self) {
         let chosen = self.session.labeling.chosen();
@@ -468,7 +476,7 @@ impl App {
         if let Some(wishes) = self.session.labeling.wishes() {
             self.labeling.look(wishes);
         }
-        if let Some(error) = self.session.labeling.project().and_then(Project::trouble) {
+        if let Some(error) = self.session.labeling.trouble_of_disk() {
             self.session.problem(&error);
         }
         let wake = ctx.clone();

@@ -136,10 +136,24 @@ pub const COMMANDS: &[CommandSpec] = &[
             ensure(on.session.labeling.proposal().is_some(), "No suggestion for this clip: run Suggest labels first")
         })
         .runs(|app, _| {
-            if let Some((label, _)) = app.session.labeling.proposal() {
-                app.label_clip(label);
+            if let Some(proposal) = app.session.labeling.proposal() {
+                app.label_clip(proposal.label);
             }
         }),
+    command(C::AcceptSure, G::Label, "Accept sure suggestions", "Accept all suggestions that are not unsure", &[shift(Key::Y)],
+        |on| {
+            has_suggestions(on)?;
+            editable(on)?;
+            ensure(on.session.labeling.proposals(false).next().is_some(), "All suggestions are unsure: look at each")
+        })
+        .runs(|app, _| app.accept_suggestions(false)),
+    command(C::AcceptAll, G::Label, "Accept all suggestions", "Accept all suggestions, also unsure ones", &[],
+        |on| {
+            has_suggestions(on)?;
+            editable(on)?;
+            ensure(on.session.labeling.proposals(true).next().is_some(), "No suggestion is above chance")
+        })
+        .runs(|app, _| app.accept_suggestions(true)),
     command(C::NextDisagreement, G::Label, "Next disagreement", "Open the video with most stream disagreement", &[key(Key::Q)], has_suggestions)
         .runs(|app, _| app.go_to(|labeling| labeling.next_by(|prediction| prediction.disagreement))),
     command(C::NextUncertain, G::Label, "Next uncertain", "Open the video with the least confident prediction", &[shift(Key::Q)], has_suggestions)

@@ -1,7 +1,7 @@
 //! Labels of other programs in and out, each on a thread of its own.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -57,15 +57,17 @@ pub struct Pending {
 #[derive(Default)]
 pub struct ImportExport {
     /// Imports for a revision of the project.
-    imports: Tasks<(ImportOrder, u64), Import>,
+    imports: Tasks<(ImportOrder, u64, usize), Import>,
     exports: Tasks<ExportOrder, Outgoing>,
     stop: Arc<AtomicBool>,
     /// How many of how many clips are cut.
     cut: Arc<[AtomicUsize; 2]>,
     /// The same while an export is under way.
     pub exporting: Option<(usize, usize)>,
-    /// An import is being read.
-    pub reading: bool,
+    /// The file or folder of the import that is being read.
+    pub(super) reading: Option<PathBuf>,
+    /// How often something was imported.
+    asked: usize,
     /// The import that is looked at.
     pub pending: Option<Pending>,
     /// An export that waits for consent to replace these files.
@@ -77,7 +79,17 @@ pub struct ImportExport {
 impl ImportExport {
     /// Whether something is under way.
     pub fn is_busy(&self) -> bool {
-        self.reading || self.exporting.is_some()
+        self.reading.is_some() || self.exporting.is_some()
+    }
+
+    /// Returns the file or folder of the import that is being read.
+    pub fn reading(&self) -> Option<&Path> {
+        self.reading.as_deref()
+    }
+
+    /// Waits for no import any more.
+    pub fn cancel_import(&mut self) {
+        self.reading = None;
     }
 
     /// Begins to write the labels of `project`; files that exist are asked about first.
@@ -115,9 +127,9 @@ impl ImportExport {
 
     /// Begins to read labels for `project`.
     pub fn import(&mut self, order: ImportOrder, project: &Project, ctx: &Context) {
-        self.reading = true;
+        (self.reading, self.asked) = (Some(order.source.clone()), self.asked + 1);
         let (document, dir, revision) = (project.document().clone(), project.dir().to_owned(), project.revision());
-        self.imports.start("import", ctx, (order.clone(), revision), move || {
+        self.imports.start("import", ctx, (order.clone(), revision, self.asked), move || {
             formats::import(order.format, &order.source, &document, &dir, order.choices)
         });
     }
@@ -135,8 +147,11 @@ impl ImportExport {
                 Err(error) => self.exported = Some((order.target, Err(error))),
             }
         }
-        for ((order, revision), import) in self.imports.poll() {
-            (self.reading, self.pending) = (false, Some(Pending { order, revision, import }));
+        for ((order, revision, asked), import) in self.imports.poll() {
+            // Others were cancelled.
+            if asked == self.asked && self.reading.take().is_some() {
+                self.pending = Some(Pending { order, revision, import });
+            }
         }
     }
 }

@@ -17,6 +17,8 @@ mod segment_tests;
 mod selection;
 pub mod settings;
 pub mod state;
+#[cfg(test)]
+mod suggestion_tests;
 pub mod suggestions;
 #[cfg(test)]
 pub mod tests;

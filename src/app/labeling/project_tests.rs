@@ -444,7 +444,7 @@ fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
     let places =
         |labeling: &LabelingStage| ["Import…", "Export…", "Label by folder name"].map(|name| labeling.place(name));
     let before = places(&labeling);
-    labeling.app_mut().session.labeling.interchange.reading = true;
+    labeling.app_mut().session.labeling.interchange.reading = Some("/labels.csv".into());
     labeling.window.settle();
     assert!(labeling.window.sees("Reading…"));
     assert_eq!(places(&labeling), before);
@@ -452,7 +452,7 @@ fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
     let interchange = &mut labeling.app_mut().session.labeling.interchange;
     let order = ImportOrder { format: Format::Csv, source: "/labels.csv".into(), choices: Choices::default() };
     let import = Import { kept: 2, ..Import::default() };
-    (interchange.reading, interchange.pending) = (false, Some(Pending { order, revision, import: Ok(import) }));
+    (interchange.reading, interchange.pending) = (None, Some(Pending { order, revision, import: Ok(import) }));
     interchange.exported = Some(("/elan".into(), Err(Error::new("/elan", "the disk is full", "Free some space"))));
     labeling.window.settle();
     assert!(labeling.window.sees("Import labels.csv") && labeling.window.sees("the disk is full"));

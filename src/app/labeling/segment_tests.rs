@@ -73,6 +73,34 @@ fn a_quick_drag_reaches_to_where_it_was_let_go() {
     assert_eq!(labeling.segments(), [(jump, 20, 60)]);
 }
 
+/// The pointer goes to `from`, is pressed, moved to `to` and let go, all within one repaint.
+fn drag_at_once(labeling: &mut LabelingStage, from: Pos2, to: Pos2) {
+    let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+    let event = |pos, pressed| Event::PointerButton { pos, button, pressed, modifiers };
+    let events = [Event::PointerMoved(from), event(from, true), Event::PointerMoved(to), event(to, false)];
+    labeling.window.harness.input_mut().events.extend(events);
+    labeling.window.settle();
+    labeling.window.settle();
+}
+
+#[test]
+fn drags_within_one_repaint_make_move_and_stretch_segments() {
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 1);
+    let jump = labeling.class(1);
+    let (from, to) = (on_track(&labeling, 20.5, 1), on_track(&labeling, 39.5, 1));
+    drag_at_once(&mut labeling, from, to);
+    assert_eq!(labeling.segments(), [(jump, 20, 40)]);
+    let (from, to) = (on_track(&labeling, 40.0, 1), on_track(&labeling, 70.0, 1));
+    drag_at_once(&mut labeling, from, to);
+    assert_eq!(labeling.segments(), [(jump, 20, 70)], "its end");
+    let (from, to) = (on_track(&labeling, 45.5, 1), on_track(&labeling, 55.5, 1));
+    drag_at_once(&mut labeling, from, to);
+    assert_eq!(labeling.segments(), [(jump, 30, 80)], "all of it");
+    let (from, to) = (on_track(&labeling, 5.5, 0), on_track(&labeling, 50.5, 1));
+    drag_at_once(&mut labeling, from, to);
+    assert_eq!(labeling.segments().len(), 1, "in the track where it was pressed, where the part is taken");
+}
+
 #[test]
 fn a_drag_on_a_project_that_cannot_be_changed_scrubs() {
     let dir = tempfile::tempdir().unwrap();
@@ -93,10 +121,10 @@ fn a_drag_on_a_project_that_cannot_be_changed_scrubs() {
 fn click_row(labeling: &mut LabelingStage, id: u32, modifiers: Modifiers) {
     let pos = labeling.place(&format!("clip_{id}.mp4, ")).center();
     labeling.window.point_at(pos);
-    labeling.window.harness.event(Event::ModifiersChanged(modifiers));
-    labeling.button(pos, true);
-    labeling.button(pos, false);
-    labeling.window.harness.event(Event::ModifiersChanged(Modifiers::NONE));
+    // All within one repaint, as in a slow window.
+    let button = |pressed| Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers };
+    let (down, up) = (Event::ModifiersChanged(modifiers), Event::ModifiersChanged(Modifiers::NONE));
+    labeling.window.harness.input_mut().events.extend([down, button(true), button(false), up]);
     labeling.window.settle();
 }
 
@@ -299,4 +327,33 @@ fn the_history_leads_back_and_forth_over_several_changes() {
     assert_eq!(labeling.video(0).labels, [jump]);
     choose(&mut labeling, "Labelled as background (clip_0.mp4)");
     assert_eq!(labeling.video(0).labels, [Label::Background]);
+}
+
+#[test]
+fn the_history_lists_earlier_sessions_by_date_and_leads_back_into_them() {
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 1);
+    let wave = labeling.class(0);
+    labeling.key(Key::Num1);
+    labeling.key(Key::Num2);
+    let LabelingStage { window, dir } = labeling;
+    drop(window);
+    let opened = Project::open(dir.path()).unwrap();
+    let path = opened.project.video_path(VideoId(0)).unwrap();
+    let mut window = Window::with(SIZE, Settings::default(), |app| {
+        app.session.loading_model = None;
+        app.session.labeling.open(opened.project, Vec::new());
+        open_clip(app, &path);
+    });
+    window.perform(Command::ShowProject);
+    let mut labeling = LabelingStage { window, dir };
+    labeling.key(Key::B);
+    labeling.window.harness.get_by_label("More").click();
+    labeling.window.settle();
+    labeling.window.harness.get_by_label_contains("History").click();
+    labeling.window.settle();
+    assert!(labeling.window.sees("Project opened") && labeling.window.sees("Labelled as jump (clip_0.mp4)"));
+    assert!(labeling.window.sees(&crate::calendar::today()), "the day of the earlier session");
+    labeling.window.harness.get_by_label("Labelled as wave (clip_0.mp4)").click();
+    labeling.window.settle();
+    assert_eq!(labeling.video(0).labels, [wave]);
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::folder_offer::FolderOffer;
 use super::held::HeldLabel;
 use super::import_export::ImportExport;
-use super::suggestions::SuggestionState;
+use super::suggestions::{Proposal, SuggestionState};
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
 use crate::app::shell::log::{Log, LogLevel};
@@ -97,6 +97,8 @@ pub struct LabelingState {
     /// What is listed.
     pub choice: ListChoice,
     list: VideoList,
+    /// A video that was selected when it was changed last, and its row then: it may be listed no longer.
+    place: Option<(VideoId, usize)>,
     /// The selected video as it was at a revision of the project.
     shown: Option<(VideoId, u64, Arc<Video>)>,
 }
@@ -152,6 +154,11 @@ impl LabelingState {
     /// The open project.
     pub fn project(&self) -> Option<&Project> {
         self.project.as_ref()
+    }
+
+    /// What the disk reported since this was last asked for.
+    pub fn trouble_of_disk(&mut self) -> Option<Error> {
+        self.project.as_mut()?.trouble()
     }
 
     /// Its document.
@@ -251,6 +258,8 @@ impl LabelingState {
     }
 
     fn change<T: Default>(&mut self, act: impl FnOnce(&mut Project) -> Result<T>) -> Result<T> {
+        let listed = self.selected.and_then(|id| Some((id, self.list.rows().iter().position(|row| *row == id)?)));
+        self.place = listed.or(self.place);
         let Some(project) = &mut self.project else { return Ok(T::default()) };
         let result = act(project);
         self.changed = Some(Instant::now());
@@ -345,9 +354,20 @@ impl LabelingState {
         self.document()?.classes.get(index).map(|class| Label::Class(class.id))
     }
 
-    /// What the networks propose for the selected video, and its share.
-    pub fn proposal(&self) -> Option<(Label, f32)> {
+    /// What the networks propose for the selected video.
+    pub fn proposal(&self) -> Option<Proposal> {
         self.suggestions.proposal(self.document()?, self.video()?.1)
+    }
+
+    /// What they propose for unlabelled videos that can be labelled; of unsure proposals only if `with_unsure`.
+    pub fn proposals(&self, with_unsure: bool) -> impl Iterator<Item = (VideoId, Label)> {
+        let document = self.document();
+        let videos = document.into_iter().flat_map(|document| document.videos.iter().map(move |pair| (document, pair)));
+        let open = videos.filter(|(_, (_, video))| video.is_unlabelled() && video.locked.is_none());
+        let proposed =
+            open.filter_map(|(document, (id, video))| Some((*id, self.suggestions.proposal(document, video)?)));
+        let wanted = proposed.filter(move |(_, proposal)| with_unsure || !proposal.is_unsure);
+        wanted.map(|(id, proposal)| (id, proposal.label))
     }
 
     /// The list of videos, up to date.
@@ -377,17 +397,26 @@ impl LabelingState {
         let rows = self.list().rows();
         let last = rows.len().checked_sub(1)?;
         let at = selected.and_then(|id| rows.iter().position(|row| *row == id));
-        let to = at.map_or(0, |at| at.saturating_add_signed(steps).min(last));
-        Some(rows[to])
+        let at = at.map(|at| at.saturating_add_signed(steps));
+        // Where it is listed no longer, the next one has come into its place.
+        let to = at.or(self.left_place().map(|place| place.saturating_add_signed(steps - isize::from(steps > 0))));
+        let rows = self.list.rows();
+        Some(rows[to.unwrap_or(0).min(last)])
+    }
+
+    /// The row that the selected video had before it was changed.
+    fn left_place(&self) -> Option<usize> {
+        self.place.filter(|(id, _)| Some(*id) == self.selected).map(|(_, place)| place)
     }
 
     /// The next video without a label: after the selected one in the list, else of all videos.
     pub fn next_unlabelled(&mut self) -> Option<VideoId> {
         let selected = self.selected;
         let rows = self.list().rows().to_vec();
-        let document = self.document()?;
+        let document = self.project.as_ref()?.document();
         let is_open = |id: &VideoId| Some(*id) != selected && document.videos.get(id).is_some_and(Video::is_unlabelled);
-        let at = selected.and_then(|id| rows.iter().position(|row| *row == id)).map_or(0, |at| at + 1);
+        let at = selected.and_then(|id| rows.iter().position(|row| *row == id)).map(|at| at + 1);
+        let at = at.or(self.left_place()).unwrap_or(0);
         let (before, after) = rows.split_at(at.min(rows.len()));
         after.iter().chain(before).copied().find(is_open).or_else(|| document.videos.keys().copied().find(is_open))
     }

@@ -9,7 +9,7 @@ use crate::app::shell::log::{Log, LogLevel};
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
 use crate::labels::{Class, Document, Label, Video, VideoId};
 use crate::names::Alike;
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Fusion, percent, unsure_text};
 use crate::ranking::arg_max;
 
 /// What the thread "suggestions" is doing.
@@ -33,6 +33,8 @@ pub struct SuggestionState {
     pub phase: SuggestionPhase,
     /// Whose weights the predictions are that are shown, and the names of their classes.
     model: Option<(String, Vec<String>)>,
+    /// How their streams are fused, and when an answer is unsure.
+    fusion: Fusion,
     start: Option<SuggestionStart>,
     done: usize,
     /// Content of the videos that were ordered.
@@ -42,6 +44,25 @@ pub struct SuggestionState {
     revision: u64,
     /// The labels of the model's classes in a project of these classes: rows and tracks ask for them in every repaint.
     matched: RefCell<Option<(Vec<Class>, MatchedLabels)>>,
+}
+
+/// A label that the networks propose for a video.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Proposal {
+    /// The label.
+    pub label: Label,
+    /// Its share, above chance.
+    pub share: f32,
+    /// Whether the networks are unsure of it.
+    pub is_unsure: bool,
+}
+
+impl Proposal {
+    /// Returns the class `name` that it is of, with a question mark, and its share.
+    pub fn in_words(&self, name: &str) -> String {
+        let name = if self.is_unsure { unsure_text(name) } else { format!("{name}?") };
+        format!("{name} {} %", percent(self.share, 0))
+    }
 }
 
 /// A label, or none, for each of a model's classes.
@@ -92,13 +113,21 @@ impl SuggestionState {
         classes.zip(labels.iter()).filter(|(_, label)| label.is_none()).map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The likeliest of the project's labels for a video, and its share, if the networks find it likelier than chance.
-    pub fn proposal(&self, document: &Document, video: &Video) -> Option<(Label, f32)> {
+    /// Whether what the networks say of a video is unsure, by the one rule for all answers.
+    pub fn is_unsure(&self, prediction: &Prediction) -> bool {
+        self.fusion.is_unsure(&prediction.fused)
+    }
+
+    /// The likeliest of the project's labels for a video, its share, and whether that is unsure, if the networks find it likelier than
+    /// chance. Where they find a class likelier that the project lacks, it is unsure.
+    pub fn proposal(&self, document: &Document, video: &Video) -> Option<Proposal> {
         let prediction = self.of(video)?;
         let labels = self.labels(document);
         let known = || labels.iter().zip(&prediction.fused).filter_map(|(label, share)| Some(((*label)?, share)));
         let best = arg_max(known().map(|(_, share)| share)).and_then(|place| known().nth(place));
-        best.map(|(label, share)| (label, *share)).filter(|(_, share)| *share > 1.0 / prediction.fused.len() as f32)
+        let (label, share) = best.filter(|(_, share)| **share > 1.0 / prediction.fused.len() as f32)?;
+        let is_unsure = self.is_unsure(prediction) || prediction.fused.iter().any(|other| other > share);
+        Some(Proposal { label, share: *share, is_unsure })
     }
 
     /// The order for what is not known of `videos`, given by name, content and file; nothing if all is known. What is known
@@ -114,6 +143,7 @@ impl SuggestionState {
         let known = self.known.entry(stamp.clone()).or_default();
         let unknown: Vec<_> = videos.filter(|(_, hash, _)| !known.contains_key(hash)).collect();
         self.model = Some((stamp, classes.to_vec()));
+        self.fusion = fusion;
         self.matched = RefCell::default();
         self.revision += 1;
         if unknown.is_empty() {

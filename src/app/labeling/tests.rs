@@ -15,9 +15,10 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
-use crate::engine::{Message, Prediction, SuggestionStart, WindowPrediction};
+use crate::engine::{Message, ModelInfo, Prediction, SuggestionStart, WindowPrediction};
 use crate::error::Error;
 use crate::labels::{self, Facts, Label, Project, Video, VideoId, edits};
+use crate::nets::fusion::Fusion;
 use crate::video::VideoInfo;
 
 pub(in crate::app) const SIZE: [f32; 2] = [1280.0, 800.0];
@@ -322,7 +323,8 @@ fn thousands_of_videos_cost_no_more_than_those_in_view() {
     let drawn = labeling.app().panels.project.drawn_rows();
     assert!((5..40).contains(&drawn), "{drawn} rows");
     let made = |labeling: &mut LabelingStage| labeling.app_mut().session.labeling.list().made();
-    let before = made(&mut labeling);
+    let named = |labeling: &mut LabelingStage| labeling.app_mut().session.labeling.list().named();
+    let (before, names) = (made(&mut labeling), named(&mut labeling));
     // The quickest of several: other programs may have the processor meanwhile.
     let repaint = (0..20).map(|_| {
         let started = Instant::now();
@@ -336,6 +338,7 @@ fn thousands_of_videos_cost_no_more_than_those_in_view() {
     labeling.key(Key::Num1);
     assert!(started.elapsed() < Duration::from_secs(2), "{:?} to label", started.elapsed());
     assert_eq!(made(&mut labeling), before + 1);
+    assert_eq!(named(&mut labeling), names, "a label names and orders nothing anew");
     labeling.press(Modifiers::COMMAND, Key::ArrowDown);
     assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(1)), "in the order in which people count");
     labeling.app_mut().session.labeling.choice.text = "clip_499".into();
@@ -464,8 +467,13 @@ fn prediction(spatial: f32, temporal: f32) -> Arc<Prediction> {
 
 /// A project of four videos and what a model says of them.
 fn suggested(classes: &[&str]) -> LabelingStage {
+    suggested_by(classes, Fusion::default())
+}
+
+/// The same of a model that is fused so.
+pub(super) fn suggested_by(classes: &[&str], fusion: Fusion) -> LabelingStage {
     let mut labeling = LabelingStage::new(classes, 4);
-    let model = model_of(&["Wave", "jump"]);
+    let model = ModelInfo { fusion, ..model_of(&["Wave", "jump"]) };
     labeling.app_mut().session.receive(&Message::ModelLoaded(model));
     labeling.window.perform(Command::Suggest);
     let (sender, outcomes) = unbounded();

@@ -86,9 +86,13 @@ pub struct VideoList {
     key: Option<ListKey>,
     rows: Vec<VideoId>,
     names: BTreeMap<VideoId, String>,
+    /// The stored paths that the names are of, and the videos in their order: labels change neither.
+    paths: BTreeMap<VideoId, String>,
+    by_name: Vec<VideoId>,
     labelled: usize,
     troubled: usize,
     made: usize,
+    named: usize,
 }
 
 impl VideoList {
@@ -118,6 +122,12 @@ impl VideoList {
         self.made
     }
 
+    /// How often the videos were named and put into order.
+    #[cfg(test)]
+    pub fn named(&self) -> usize {
+        self.named
+    }
+
     /// Rebuilds the list of the project in `dir` if anything has changed; `is_troubled` says whose files have a problem.
     pub fn refresh(
         &mut self,
@@ -132,8 +142,7 @@ impl VideoList {
         }
         self.made += 1;
         if self.key.as_ref().is_none_or(|known| known.document != key.document) {
-            let paths: Vec<_> = document.videos.values().map(|video| StoredPath::decode(&video.path, dir)).collect();
-            self.names = document.videos.keys().copied().zip(distinct_names(&paths)).collect();
+            self.name_videos(document, dir);
         }
         self.labelled = document.videos.values().filter(|video| !video.is_unlabelled()).count();
         let has_trouble = |id: &VideoId, video: &Video| is_troubled(*id) || video.locked.is_some();
@@ -150,22 +159,39 @@ impl VideoList {
             };
             shown && (key.choice.text.is_empty() || video.path.to_lowercase().contains(&key.choice.text))
         };
-        let mut rows: Vec<(VideoId, &Video)> =
-            document.videos.iter().filter(|(id, video)| is_listed(id, video)).map(|(id, video)| (*id, video)).collect();
+        let listed = self.by_name.iter().filter_map(|id| Some((*id, document.videos.get(id)?)));
+        let listed = listed.filter(|(id, video)| is_listed(id, video));
         let measure = |video: &Video| {
             let prediction = suggestions.of(video).filter(|_| video.is_unlabelled());
             prediction.map_or(-1.0, |prediction| match key.choice.sort {
                 Sort::Name => 0.0,
-                Sort::Uncertainty => prediction.uncertainty,
+                // Uncertainty is at most 1: unsure ones come first.
+                Sort::Uncertainty => prediction.uncertainty + if suggestions.is_unsure(prediction) { 2.0 } else { 0.0 },
                 Sort::Disagreement => prediction.disagreement,
             })
         };
-        let by_name = |a: &Video, b: &Video| natural_order(&a.path, &b.path);
-        match key.choice.sort {
-            Sort::Name => rows.sort_by(|a, b| by_name(a.1, b.1)),
-            _ => rows.sort_by(|a, b| measure(b.1).total_cmp(&measure(a.1)).then_with(|| by_name(a.1, b.1))),
-        }
-        self.rows = rows.into_iter().map(|(id, _)| id).collect();
+        self.rows = match key.choice.sort {
+            Sort::Name => listed.map(|(id, _)| id).collect(),
+            _ => {
+                let mut measured: Vec<_> = listed.map(|(id, video)| (id, measure(video))).collect();
+                measured.sort_by(|a, b| b.1.total_cmp(&a.1)); // Those that are alike stay in the order of their names.
+                measured.into_iter().map(|(id, _)| id).collect()
+            }
+        };
         self.key = Some(key);
+    }
+
+    /// Names the videos and puts them into order, if any was added, removed or moved.
+    fn name_videos(&mut self, document: &Document, dir: &Path) {
+        let videos = || document.videos.iter();
+        if self.paths.iter().eq(videos().map(|(id, video)| (id, &video.path))) {
+            return;
+        }
+        self.named += 1;
+        self.paths = videos().map(|(id, video)| (*id, video.path.clone())).collect();
+        let paths: Vec<_> = videos().map(|(_, video)| StoredPath::decode(&video.path, dir)).collect();
+        self.names = videos().map(|(id, _)| *id).zip(distinct_names(&paths)).collect();
+        self.by_name = videos().map(|(id, _)| *id).collect();
+        self.by_name.sort_by(|a, b| natural_order(&self.paths[a], &self.paths[b]));
     }
 }

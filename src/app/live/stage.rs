@@ -1,16 +1,21 @@
 //! The live picture beside its flow.
 
-use eframe::egui::{Align2, Color32, FontId, Painter, Rect, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    Align2, Color32, FontId, Painter, Rect, Response, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 use image::RgbImage;
 
 use crate::app::flow::state::video_units;
+use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::age_mark::age_mark;
 use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
+use crate::app::viewer::legend::Wheel;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
+use crate::app::viewer::transform::ViewTransform;
 use crate::engine::{LiveResult, LiveView};
 use crate::nets::WINDOW_FRAMES;
 use crate::plural::counted;
@@ -25,39 +30,83 @@ const FLOW: (usize, usize) = (1, 0);
 #[derive(Default)]
 pub struct LiveStage {
     textures: Textures,
+    /// The common zoom.
+    view: ViewTransform,
+    wheel: Wheel,
 }
 
 impl LiveStage {
-    /// Draws into the whole of what is left of `ui`.
-    pub fn stage_ui(&mut self, ui: &mut Ui, session: &Session, settings: &Settings) {
+    /// Draws into the whole of what is left of `ui`, with the colour wheel over the flow; wheel and drag zoom and move both pictures.
+    pub fn stage_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let area = ui.available_rect_before_wrap();
         ui.painter().rect_filled(area, 0.0, Tokens::of(ui).background);
-        self.pictures_ui(ui, area.shrink(8.0), session, settings);
+        let pictures = self.pictures_ui(ui, area.shrink(8.0), cx.session, cx.settings);
+        let Some([picture, flow]) = pictures else { return };
+        for place in [&picture, &flow] {
+            self.view.take_pointer(ui, place, place.rect, place.rect.aspect_ratio());
+        }
+        let has_flow = cx.session.live.view.as_ref().is_some_and(|view| view.result.is_some());
+        if has_flow {
+            let scale = scale_of(cx.session, cx.settings);
+            self.wheel.legend_ui(ui, flow.rect, None, scale, 1, cx);
+        }
     }
 
-    /// Draws into `area`: side by side, or one above the other where that makes them larger.
-    pub fn pictures_ui(&mut self, ui: &mut Ui, area: Rect, session: &Session, settings: &Settings) {
-        let Some(view) = &session.live.view else { return message(ui, &ui.painter_at(area), area, "Connecting…") };
+    /// Draws into `area`: side by side, or one above the other where that makes them larger. Returns where they lie.
+    pub fn pictures_ui(
+        &mut self,
+        ui: &mut Ui,
+        area: Rect,
+        session: &Session,
+        settings: &Settings,
+    ) -> Option<[Response; 2]> {
+        let Some(view) = &session.live.view else {
+            message(ui, &ui.painter_at(area), area, "Connecting…");
+            return None;
+        };
         let size = view.frame.as_ref().map_or((4, 3), |frame| frame.display.dimensions());
         let [left, right] = places(area, size.0 as f32 / size.1.max(1) as f32);
-        self.picture_ui(ui, left, view, settings.live.mirrored());
-        self.flow_ui(ui, right, view, session, settings);
+        let picture = self.picture_ui(ui, left, view, settings.live.mirrored());
+        let flow = self.flow_ui(ui, right, view, session, settings);
         self.textures.sweep();
+        Some([picture, flow])
     }
 
-    fn picture_ui(&mut self, ui: &mut Ui, rect: Rect, view: &LiveView, mirrored: bool) {
-        let response = ui.interact(rect, ui.scope_id().with("live video"), Sense::hover());
+    /// How much the pictures are magnified.
+    #[cfg(test)]
+    pub fn zoom(&self) -> f32 {
+        self.view.zoom()
+    }
+
+    /// Where the whole picture lies of which the part in `rect` is seen.
+    fn whole(&self, rect: Rect) -> Rect {
+        self.view.screen_from_picture(rect, rect.aspect_ratio())
+    }
+
+    fn picture_ui(&mut self, ui: &mut Ui, rect: Rect, view: &LiveView, mirrored: bool) -> Response {
+        let response = ui.interact(rect, ui.scope_id().with("live video"), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live video"));
         let painter = ui.painter_at(rect);
-        let Some(frame) = &view.frame else { return message(ui, &painter, rect, "Waiting for the first frame…") };
+        let Some(frame) = &view.frame else {
+            message(ui, &painter, rect, "Waiting for the first frame…");
+            return response;
+        };
         let picture: &RgbImage = &frame.display;
         let key = PictureKey::new(frame.display.clone(), [0.0; 3]);
         let texture = self.textures.get(ui.ctx(), PICTURE, key, || color_image(picture));
-        painter.image(texture, rect, uv(mirrored), Color32::WHITE);
+        painter.image(texture, self.whole(rect), uv(mirrored), Color32::WHITE);
+        response
     }
 
-    fn flow_ui(&mut self, ui: &mut Ui, rect: Rect, view: &LiveView, session: &Session, settings: &Settings) {
-        let response = ui.interact(rect, ui.scope_id().with("live flow"), Sense::hover());
+    fn flow_ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        view: &LiveView,
+        session: &Session,
+        settings: &Settings,
+    ) -> Response {
+        let response = ui.interact(rect, ui.scope_id().with("live flow"), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live flow"));
         let painter = ui.painter_at(rect);
         let Some(result) = &view.result else {
@@ -66,16 +115,17 @@ impl LiveStage {
                 Some(_) if view.camera.captured < WINDOW_FRAMES as u64 => "Waiting for eleven frames…",
                 Some(_) => "Waiting for the first prediction…",
             };
-            return message(ui, &painter, rect, text);
+            message(ui, &painter, rect, text);
+            return response;
         };
-        let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);
-        let scale = MagnitudeScale { max_px, gamma: settings.gamma };
-        self.flow(ui, &painter, rect, result, scale, settings.live.mirrored());
+        let scale = scale_of(session, settings);
+        self.flow(ui, &painter, self.whole(rect), result, scale, settings.live.mirrored());
         // While it plays, the picture is ahead of the networks.
         let late = view.frame.as_ref().map_or(0, |frame| frame.index.saturating_sub(result.frame.index));
         if late > 0 {
             age_mark(ui, &painter, rect, format!("{} behind", counted(late, "frame")));
         }
+        response
     }
 
     fn flow(
@@ -101,6 +151,12 @@ impl LiveStage {
         let texture = self.textures.get(ui.ctx(), FLOW, key, || cells(field.width, field.height, colour));
         painter.image(texture, rect, uv(mirrored), Color32::WHITE);
     }
+}
+
+/// The scale of the flow's colours.
+fn scale_of(session: &Session, settings: &Settings) -> MagnitudeScale {
+    let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);
+    MagnitudeScale { max_px, gamma: settings.gamma }
 }
 
 /// Where two pictures of this shape are largest inside `area`: side by side or one above the other, in its middle.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, TouchPhase, vec2};
 use egui_kittest::kittest::Queryable;
 use image::{Rgb, RgbImage};
 
@@ -78,6 +78,54 @@ fn rates_of_camera_and_networks_stand_apart_and_the_held_answer_comes_first() {
         assert!(top("wave: 35 %") < top("clap: 50 %") && top("clap: 50 %") < top("bow: 10 %"));
         assert!(window.sees("Live video") && window.sees("Live flow"));
     }
+}
+
+#[test]
+fn the_colour_wheel_lies_over_the_live_flow_and_is_dragged_and_hidden() {
+    let mut window = window([1280.0, 800.0], CameraPhase::Live);
+    let wheel = |window: &Window| {
+        let mut found = window.harness.query_all_by_label("Colour wheel");
+        found.next().map(|node| node.rect())
+    };
+    let before = wheel(&window).unwrap();
+    let flow = window.harness.get_by_label("Live flow").rect();
+    assert!(flow.contains_rect(before));
+    let (from, to) = (before.center(), before.center() - vec2(60.0, 40.0));
+    for (pos, pressed) in [(from, true), (to, false)] {
+        window.point_at(pos);
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        window.harness.event(Event::PointerButton { pos, button, pressed, modifiers });
+        window.settle();
+    }
+    let moved = wheel(&window).unwrap();
+    assert!(moved.left() < before.left() - 40.0 && moved.top() < before.top() - 20.0, "{before:?} to {moved:?}");
+    window.perform(Command::ShrinkWheel);
+    assert!(wheel(&window).unwrap().height() < moved.height() - 20.0);
+    window.perform(Command::ToggleWheel);
+    assert_eq!(wheel(&window), None);
+}
+
+#[test]
+fn the_wheel_zooms_the_live_pictures_around_the_pointer_and_a_double_click_shows_all() {
+    let mut window = window([1280.0, 800.0], CameraPhase::Live);
+    let place = window.harness.get_by_label("Live video").rect();
+    let at = place.lerp_inside(vec2(0.25, 0.5));
+    window.point_at(at);
+    let zoom = |window: &Window| window.harness.state().panels.viewer.live_zoom();
+    let (unit, phase, source) = (MouseWheelUnit::Point, TouchPhase::Move, MouseWheelSource::Unknown);
+    let (delta, modifiers) = (vec2(0.0, 200.0), Modifiers::NONE);
+    window.harness.event(Event::MouseWheel { unit, delta, phase, source, modifiers });
+    (0..20).for_each(|_| window.settle());
+    let by_wheel = zoom(&window);
+    assert!(by_wheel > 1.2, "{by_wheel}");
+    window.harness.event(Event::Zoom(1.5));
+    window.settle();
+    assert!(zoom(&window) > 1.4 * by_wheel, "as Ctrl and the wheel do");
+    let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+    let event = |pressed| Event::PointerButton { pos: at, button, pressed, modifiers };
+    window.harness.input_mut().events.extend([true, false, true, false].map(event));
+    window.settle();
+    assert_eq!(zoom(&window), 1.0);
 }
 
 #[test]

@@ -43,7 +43,13 @@ fn the_whole_clip_has_an_answer_beside_that_of_the_window_and_a_line_over_time()
     }
     window.settle();
     assert!(window.sees("This clip: clap") && window.sees("2 of 3 windows") && window.sees("3 of 3"));
-    assert!(window.sees("Scores over time"));
+    let strip = window.harness.get_by_label("Scores over time").rect();
+    window.point_at(strip.center());
+    (0..6).for_each(|_| window.harness.step());
+    assert!(window.sees("frames 10 to 20"), "what is pointed at");
+    window.perform(Command::ToggleFrameNumbers);
+    (0..6).for_each(|_| window.harness.step());
+    assert!(window.sees("frames 11 to 21"), "as frames are numbered everywhere");
     let session = &mut window.harness.state_mut().session;
     session.receive(&Message::ClipScoresEnded(order.id));
     window.settle();

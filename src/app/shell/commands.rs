@@ -28,6 +28,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         .opens(PromptSpec::new("Open a folder", ANYTHING, PathKind::Folder), App::open),
     command(C::OpenPath, G::File, "Open path…", "Enter the path of a clip, folder or model", &[ctrl(Key::L)], always)
         .runs(|app, _| app.overlay.show_palette(Palette::path(PathPrompt::Of(C::OpenFolder), None))),
+    command(C::CancelOpening, G::File, "Cancel opening", "Stop opening or loading (Esc)", &[],
+        |on| ensure(on.session.underway().is_some(), "Nothing is being opened or loaded"))
+        .runs(|app, _| app.cancel_opening()),
     command(C::OpenSample, G::File, "Open sample", "Generate a few sample clips and open one", &[],
         |on| ensure(on.session.writing_sample.is_none(), "The sample project is being generated"))
         .runs(App::open_sample),

@@ -43,12 +43,13 @@ impl App {
         }
     }
 
-    /// Esc leaves what fills the screen, and lets go of the selected segment; an overlay has it for itself.
+    /// Esc cancels what is being opened, leaves what fills the screen, and lets go of the selected segment; an overlay has it for itself.
     pub(in crate::app) fn take_escape(&mut self, ctx: &Context) {
         if self.overlay.is_open() {
             return;
         }
         self.leave_demo(ctx);
+        self.escape_opening(ctx);
         leave_full_screen(ctx);
         self.leave_segment(ctx);
     }

@@ -2,6 +2,7 @@
 
 mod about;
 pub mod busy_window;
+mod cancelling;
 pub mod commands;
 mod completion;
 pub mod dock;
@@ -26,4 +27,5 @@ pub mod shortcuts;
 pub mod status_bar;
 #[cfg(test)]
 mod tests;
+pub mod underway;
 pub mod welcome;

@@ -76,6 +76,10 @@ pub struct Opener {
     tasks: Tasks<u64, Found>,
     /// How often something was asked for.
     asked: u64,
+    /// The path that a person asked for last, until it is known what it is.
+    looking: Option<PathBuf>,
+    /// Nothing is opened that was asked for up to this.
+    cancelled: u64,
     checks: Tasks<CheckedPart, Vec<(PathBuf, Error)>>,
 }
 
@@ -85,14 +89,14 @@ type CheckedPart = (Arc<ClipFolder>, usize);
 impl Opener {
     /// Begins to look at `path`.
     pub fn look(&mut self, path: PathBuf, ctx: &Context) {
-        self.asked += 1;
+        self.ask(&path);
         self.run(ctx, move || Ok(found_at(path)));
     }
 
     /// Begins to look at `path`, which was dropped onto the window: a folder of videos is for the project in `project`, unless it is
     /// something of its own.
     pub fn look_at_dropped(&mut self, path: PathBuf, project: Option<PathBuf>, ctx: &Context) {
-        self.asked += 1;
+        self.ask(&path);
         self.run(ctx, move || match project.filter(|_| path.is_dir() && !is_own(&path)) {
             Some(project) => Ok(Found::ForProject { folder: path, project }),
             None => Ok(found_at(path)),
@@ -101,13 +105,13 @@ impl Opener {
 
     /// Begins to look at the sample in `dir`, which may have been deleted.
     pub fn look_for_sample(&mut self, dir: PathBuf, ctx: &Context) {
-        self.asked += 1;
+        self.ask(&dir);
         self.run(ctx, move || if dir.is_dir() { find(&dir) } else { Ok(Found::NoSample) });
     }
 
     /// Begins to look for the clip that was open last, which may be on a disk that is away.
     pub fn look_for_last(&mut self, last: LastPlace, ctx: &Context) {
-        self.asked += 1;
+        self.ask(&last.clip);
         self.run(ctx, move || Ok(find_last(last)));
     }
 
@@ -149,7 +153,22 @@ impl Opener {
 
     /// Opens no clip any more that was asked for before: another one is.
     pub fn forget_clips(&mut self) {
-        self.asked += 1;
+        (self.asked, self.looking) = (self.asked + 1, None);
+    }
+
+    /// Opens nothing any more that was asked for before.
+    pub fn cancel(&mut self) {
+        self.cancelled = self.asked;
+        self.forget_clips();
+    }
+
+    /// Returns the path that a person asked for last, until it is known what it is.
+    pub fn looking(&self) -> Option<&PathBuf> {
+        self.looking.as_ref()
+    }
+
+    fn ask(&mut self, path: &Path) {
+        (self.asked, self.looking) = (self.asked + 1, Some(path.to_owned()));
     }
 
     fn run(&self, ctx: &Context, work: impl FnOnce() -> Result<Found> + Send + 'static) {
@@ -158,12 +177,22 @@ impl Opener {
 
     /// What was found since the last call. Disks may answer in another order than they were asked in: of several clips, only the one
     /// that was asked for last is among it.
-    pub fn answers(&self) -> impl Iterator<Item = Result<Found>> + use<> {
-        let asked = self.asked;
+    pub fn answers(&mut self) -> impl Iterator<Item = Result<Found>> + use<> {
+        let (asked, cancelled) = (self.asked, self.cancelled);
+        let found: Vec<_> = self.tasks.poll().collect();
+        let is_own = |found: &Result<Found>| matches!(found, Ok(Found::KnownModel(..) | Found::Corrections { .. }));
+        if found.iter().any(|(number, found)| *number == asked && !is_own(found)) {
+            self.looking = None;
+        }
         let is_clip = |found: &Result<Found>| {
             matches!(found, Ok(Found::Clip(_) | Found::Clips(_) | Found::Classes(_) | Found::Last(..)))
         };
-        let in_time = self.tasks.poll().filter(move |(number, found)| *number == asked || !is_clip(found));
+        let is_wanted = move |number: u64, found: &Result<Found>| match number == asked {
+            true => true,
+            false if is_own(found) => true,
+            false => number > cancelled && !is_clip(found),
+        };
+        let in_time = found.into_iter().filter(move |(number, found)| is_wanted(*number, found));
         in_time.map(|(_, found)| found)
     }
 }
@@ -261,6 +290,19 @@ mod tests {
         answer(&opener, 2, clip("b.mp4"));
         opener.forget_clips();
         assert_eq!(opener.answers().count(), 0, "another one was chosen in a list meanwhile");
+        opener.ask(Path::new("/far/away"));
+        assert_eq!(opener.looking().map(PathBuf::as_path), Some(Path::new("/far/away")));
+        let number = opener.asked;
+        opener.cancel();
+        answer(&opener, number, Ok(Found::Project("project".into())));
+        answer(&opener, number, Ok(Found::KnownModel(ModelRole::First, Ok("model".into()))));
+        let found: Vec<_> = opener.answers().collect();
+        assert_eq!(
+            found,
+            [Ok(Found::KnownModel(ModelRole::First, Ok("model".into())))],
+            "a person asked for the other"
+        );
+        assert_eq!(opener.looking(), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::app::command::Command;
 use crate::app::panel::PanelContext;
 use crate::app::scores::state::ClipScoresPhase;
 use crate::app::session::Session;
+use crate::app::shell::underway::Underway;
 use crate::app::training::progress_words::progress_text;
 use crate::app::training::state::TrainingPhase;
 use crate::app::ui::format::{thousands, time_code};
@@ -31,8 +32,14 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let weak = Tokens::of(ui).weak;
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
     let (session, views) = (&cx.session, cx.settings.views.list());
-    let mut is_cancelled = false;
+    let (mut is_cancelled, mut is_opening_cancelled) = (false, false);
     ui.horizontal(|ui| {
+        // Before the text, whose length changes.
+        if session.underway().is_some() {
+            let cancel = ui.small_button(RichText::new("Cancel").text_style(TextStyle::Small));
+            let cancel = cancel.accessible_name("Cancel opening").on_hover_text(Command::CancelOpening.tooltip());
+            is_opening_cancelled = cancel.clicked();
+        }
         let told = told(ui, session);
         match session.pointed.as_ref().filter(|_| told.is_none()) {
             Some(pointed) => {
@@ -83,6 +90,9 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             }
         });
     });
+    if is_opening_cancelled {
+        cx.run(Command::CancelOpening);
+    }
     if is_cancelled {
         cx.run(Command::StopSample);
     }
@@ -102,11 +112,14 @@ fn told(ui: &Ui, session: &Session) -> Option<String> {
 
 /// What is under way that a person waits for; the right of the bar says how far the rest is.
 fn hint(session: &Session, views: &[ViewSpec]) -> String {
-    match (&session.opening, &session.loading_model) {
+    match session.underway() {
         _ if session.is_asking => "Waiting for the file dialog…".into(),
-        (Some(path), _) => opening(&session.clip_title(path), session.indexing),
-        (None, Some(dir)) => format!("Loading {}…", dir.file_name().unwrap_or_default().to_string_lossy()),
-        (None, None) => busy_with(session, views).unwrap_or_else(|| "Ready".into()),
+        Some(Underway::Clip(path)) => opening(&session.clip_title(&path), session.indexing),
+        Some(underway) => {
+            let (done, name) = underway.in_words(session);
+            format!("{done} {name}…")
+        }
+        None => busy_with(session, views).unwrap_or_else(|| "Ready".into()),
     }
 }
 

@@ -210,10 +210,11 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
     std::fs::write(run.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
     let progress = "step = 10\nrate_factor = 1.0\nseconds = 100.0\non_gpu = false";
     std::fs::write(run.join("checkpoint/progress.toml"), progress).unwrap();
+    app.session.exporting = Some((0, 1)); // so that no step is timed meanwhile
     app.panels.training.form().tuning().budget_secs = Some(120.0);
-    stage.wait_to_see("Temporal: estimated from an earlier run: about 12 steps of 10.0 s each fit into 2.0 minutes");
+    stage.wait_to_see("Temporal: 10.00 s per step – 12 steps fit into 2 minutes, as in an earlier run");
     stage.window.settle(); // what is found out meanwhile may still move the button
-    stage.window.harness.get_by_role_and_label(Role::Button, "Use batch size 1").click();
+    stage.window.harness.get_by_role_and_label(Role::Button, "Use batch size 1").click_accesskit();
     stage.window.settle();
     assert_eq!(stage.app().panels.training.form().tuning().temporal.batch, 1);
 }

@@ -10,5 +10,6 @@ pub mod panel;
 pub mod progress_words;
 pub mod settings;
 pub mod state;
+pub mod step_timing;
 #[cfg(test)]
 pub mod tests;

@@ -6,4 +6,13 @@ pub mod format;
 pub mod icon;
 pub mod off_screen;
 pub mod theme;
+pub mod whole_drags;
 pub mod widgets;
+
+use eframe::egui::Context;
+
+/// Gives the window its look, and drags that are quicker than a repaint.
+pub fn install(ctx: &Context) {
+    theme::install(ctx);
+    ctx.add_plugin(whole_drags::WholeDrags::default());
+}

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod difference;
 pub mod flow_age;
 pub mod gpu_flow;
+pub mod legend;
 pub mod magnitude_scale;
 pub mod marks;
 pub mod panel;

@@ -1,9 +1,12 @@
 //! Zoom and pan, shared by all pictures of the viewer: one window onto the unit square that every picture fills.
 
-use eframe::egui::{Pos2, Rect, Vec2, pos2, vec2};
+use eframe::egui::{Pos2, Rect, Response, Ui, Vec2, pos2, vec2};
 
 /// Largest magnification relative to the fitted picture.
 const MAX_ZOOM: f32 = 64.0;
+
+/// How much a point of wheel travel magnifies.
+const ZOOM_PER_POINT: f32 = 0.0025;
 
 /// What part of the pictures is seen. Picture coordinates run from 0 to 1 in both directions.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,6 +55,23 @@ impl ViewTransform {
     pub fn pan(&mut self, pane: Rect, aspect: f32, delta: Vec2) {
         self.centre -= delta / self.picture_size(pane, aspect);
         self.keep_in_view(pane, aspect);
+    }
+
+    /// Takes drag, double click and wheel over a picture of `aspect` that is fitted into `pane`.
+    pub fn take_pointer(&mut self, ui: &Ui, response: &Response, pane: Rect, aspect: f32) {
+        if response.dragged() {
+            self.pan(pane, aspect, response.drag_delta());
+        }
+        if response.double_clicked() {
+            *self = Self::default();
+        }
+        if let Some(pointer) = response.hover_pos() {
+            let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
+            let factor = (scroll * ZOOM_PER_POINT).exp() * pinch;
+            if factor != 1.0 {
+                self.zoom_at(pane, aspect, pointer, factor);
+            }
+        }
     }
 
     fn picture_size(&self, pane: Rect, aspect: f32) -> Vec2 {

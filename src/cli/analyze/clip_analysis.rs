@@ -11,13 +11,13 @@ use super::arguments::AnalyzePlan;
 use super::inputs::AnalyzeJob;
 use super::report::{AnalyzedClip, AnalyzedFacts, ClipReport, ModelFacts, StreamReports, WindowReport};
 use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
+use crate::calendar::today;
 use crate::engine::{ClipFrames, FlowView, InferencePipeline, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::write_flo;
 use crate::nets::fusion::Fusion;
 use crate::plural::counted;
-use crate::training::today;
 use crate::video::{Frame, SideBySide, Sizes};
 
 /// Longest side of a half of the side-by-side video, pixels.

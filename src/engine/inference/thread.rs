@@ -23,6 +23,8 @@ struct DesiredInference {
     live: Option<Arc<LiveSession>>,
     view: PlaybackView,
     load: Option<PathBuf>,
+    /// Counts the models that were asked for and cancelled: one that takes long to load may not be wanted any more by then.
+    loads: u64,
 }
 
 /// Handle of the thread; dropping it ends the thread.
@@ -45,7 +47,7 @@ impl Inference {
             pyramid: false,
             strip: false,
         };
-        let desired = Arc::new(Mutex::new(DesiredInference { clip: None, live: None, view, load: None }));
+        let desired = Arc::new(Mutex::new(DesiredInference { clip: None, live: None, view, load: None, loads: 0 }));
         let (on_model, shared) = (Box::new(on_model), desired.clone());
         let mut thread =
             InferenceThread { compute, desired: shared, results, on_model, playback: None, live_inference: None };
@@ -79,7 +81,12 @@ impl Inference {
 
     /// Loads another model.
     pub fn load(&self, dir: PathBuf) {
-        self.change(|desired| desired.load = Some(dir));
+        self.change(|desired| (desired.load, desired.loads) = (Some(dir), desired.loads + 1));
+    }
+
+    /// Loads no model any more; the present one stays.
+    pub fn cancel_loading(&self) {
+        self.change(|desired| (desired.load, desired.loads) = (None, desired.loads + 1));
     }
 
     /// Makes the thread look at the player again; callable from any thread.
@@ -114,12 +121,12 @@ struct InferenceThread {
 impl InferenceThread {
     /// Does the most urgent thing; false when there is nothing to do until something changes.
     fn step(&mut self) -> bool {
-        let (load, clip, live, view) = {
+        let (load, number, clip, live, view) = {
             let mut desired = locked(&self.desired);
-            (desired.load.take(), desired.clip.clone(), desired.live.clone(), desired.view)
+            (desired.load.take(), desired.loads, desired.clip.clone(), desired.live.clone(), desired.view)
         };
         if let Some(dir) = load {
-            self.load(&dir);
+            self.load(&dir, number);
             return true;
         }
         self.switch_source(live);
@@ -152,9 +159,13 @@ impl InferenceThread {
         }
     }
 
-    /// Replaces the model; if that fails the present one stays.
-    fn load(&mut self, dir: &Path) {
-        match caught("model", || HiddenTwoStream::load(dir, &self.compute.device)) {
+    /// Replaces the model; if that fails, or is cancelled meanwhile, the present one stays.
+    fn load(&mut self, dir: &Path, number: u64) {
+        let loaded = caught("model", || HiddenTwoStream::load(dir, &self.compute.device));
+        if locked(&self.desired).loads != number {
+            return;
+        }
+        match loaded {
             Ok(model) => {
                 let pipeline = InferencePipeline::new(model, &self.compute);
                 (self.on_model)(dir.to_owned(), &pipeline);

@@ -8,7 +8,7 @@ use crate::engine::flow::{ClipMeasure, FlowSource};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::evaluation::{FlowReport, PairResult};
-use crate::training::TrainingEvent;
+use crate::training::{Network, TrainingEvent};
 use crate::video::{CameraDevice, VideoInfo};
 
 /// A message of the engine.
@@ -103,6 +103,10 @@ pub enum Message {
     SampleFailed(Error),
     /// The sample project is not being written any more, whether it is complete, failed or was stopped.
     SampleEnded,
+    /// How long a training step of each plan of the order of this number takes, seconds, or why that is not known.
+    StepsTimed(u64, Result<Vec<(Network, f64)>>),
+    /// The order of this number has ended.
+    StepTimingEnded(u64),
     /// Worth telling, nothing to do about it.
     Note(String),
     /// Something failed; the engine continues.

@@ -16,6 +16,16 @@ use crate::flow::files::{FlowFormat, Scales};
 use crate::labels::VideoId;
 use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
+use crate::training::TrainingPlan;
+
+/// An order to time the steps of trainings.
+#[derive(Debug, Clone)]
+pub struct StepTimingOrder {
+    /// Its number, by which the answer is known.
+    pub id: u64,
+    /// The trainings.
+    pub plans: Vec<TrainingPlan>,
+}
 
 /// An order to export an annotated video.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ mod request;
 pub use event::Message;
 pub use jobs::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationStart, FlowExport, OverlayExport,
-    SuggestionOrder, SuggestionStart,
+    StepTimingOrder, SuggestionOrder, SuggestionStart,
 };
 pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder, RecordingOverlay};
 pub use request::{FlowSelection, Request};

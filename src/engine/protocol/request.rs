@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     BenchmarkPlan, ClipScoresOrder, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, OverlayExport,
-    RecordingOrder, SuggestionOrder,
+    RecordingOrder, StepTimingOrder, SuggestionOrder,
 };
 use crate::engine::flow::FlowSettings;
 use crate::engine::pinned::PinnedRequest;
@@ -26,6 +26,10 @@ pub enum Request {
     /// Uses the networks of a model folder from now on. If they cannot be loaded the present ones stay. Answered by
     /// `Message::ModelLoaded` or `Message::ModelFailed`.
     LoadModel(PathBuf),
+    /// Times a training step of each plan, or stops doing so. Answered by `Message::StepsTimed` unless it is stopped.
+    TimeSteps(Option<Box<StepTimingOrder>>),
+    /// Uses no model that is still being loaded: the present one stays.
+    CancelLoading,
     /// Chooses which of the flows is shown.
     Select(FlowSelection),
     /// Chooses what the flow comparison works on.

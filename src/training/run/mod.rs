@@ -4,7 +4,6 @@ pub mod catalog;
 pub(super) mod checkpoint;
 pub(super) mod clock;
 pub(super) mod curves;
-pub(super) mod date;
 pub(super) mod events;
 pub(super) mod folder;
 pub(super) mod history;

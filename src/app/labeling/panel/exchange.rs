@@ -83,9 +83,12 @@ impl ExchangePage {
                     cx.actions.push(Action::Ask(question));
                 }
             }
-            if cx.session.labeling.interchange.reading {
+            if cx.session.labeling.interchange.reading().is_some() {
                 ui.spinner();
                 ui.label("Reading…");
+                if ui.small_button("Cancel").on_hover_text("Stop the import; nothing is changed").clicked() {
+                    cx.session.labeling.interchange.cancel_import();
+                }
             }
         });
     }

@@ -1,22 +1,30 @@
-//! What was done since the project was opened: a menu that leads back and forth to each state.
+//! What was done in this and earlier sessions: a menu that leads back and forth to each state.
 
 use eframe::egui::{Button, RichText, Ui};
 
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
-use crate::labels::Step;
+use crate::calendar::date_at;
+use crate::labels::PastStep;
 
-/// Steps that are listed in each direction.
+/// Steps that are listed in each direction, and of earlier sessions.
 const LISTED: usize = 14;
 
-/// Draws the menu: what was undone at the top, the present state, what came before it, and the state in which the project was opened.
+/// Draws the menu: what was undone at the top, the present state, what came before it, the state in which the project was opened, and
+/// what was done in earlier sessions by date.
 pub(super) fn history_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let labeling = &mut cx.session.labeling;
     let Some(project) = labeling.project() else { return };
-    let (undoable, redoable) = (project.undoable().count(), project.redoable().count());
-    let back: Vec<Step> = project.undoable().take(LISTED).cloned().collect();
-    let forth: Vec<Step> = project.redoable().take(LISTED).cloned().collect();
-    let [back, forth] = [back, forth].map(|steps| steps.iter().map(|step| labeling.in_words(step)).collect::<Vec<_>>());
+    let (undoable, redoable, opened) = (project.undoable().count(), project.redoable().count(), project.since_opened());
+    // How many steps back the project was opened: beyond them are those of earlier sessions.
+    let recent = opened.map_or(undoable, |opened| usize::try_from(opened).unwrap_or(0));
+    let back: Vec<PastStep> = project.undoable().take(recent.min(LISTED)).cloned().collect();
+    let earlier: Vec<PastStep> = project.undoable().skip(recent).take(LISTED).cloned().collect();
+    let forth: Vec<PastStep> = project.redoable().take(LISTED).cloned().collect();
+    let [back, earlier, forth] = [back, earlier, forth].map(|steps| {
+        let text = |past: &PastStep| (labeling.in_words(&past.step), date_at(past.at));
+        steps.iter().map(text).collect::<Vec<_>>()
+    });
     let editable = labeling.can_edit();
     let weak = Tokens::of(ui).weak;
     let mut chosen = None;
@@ -28,19 +36,34 @@ pub(super) fn history_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             ui.close();
         }
     };
+    let remark = |ui: &mut Ui, text: String| _ = ui.label(RichText::new(text).small().color(weak));
     let more = |ui: &mut Ui, count: usize| {
         if count > 0 {
-            ui.label(RichText::new(format!("{count} more")).small().color(weak));
+            remark(ui, format!("{count} more"));
         }
     };
     more(ui, redoable - forth.len());
-    for (place, text) in forth.iter().enumerate().rev() {
+    for (place, (text, _)) in forth.iter().enumerate().rev() {
         item(ui, RichText::new(text).color(weak), false, place as isize + 1);
     }
-    for (place, text) in back.iter().enumerate() {
+    for (place, (text, _)) in back.iter().enumerate() {
         item(ui, RichText::new(text), place == 0, -(place as isize));
     }
-    more(ui, undoable - back.len());
-    item(ui, RichText::new("Project opened"), undoable == 0, -(undoable as isize));
+    more(ui, recent - back.len());
+    if let Some(opened) = opened.filter(|opened| *opened >= 0) {
+        item(ui, RichText::new("Project opened"), opened == 0, -opened);
+    }
+    let mut date = "";
+    for (place, (text, day)) in earlier.iter().enumerate() {
+        if std::mem::replace(&mut date, day) != day {
+            remark(ui, day.clone());
+        }
+        let steps = recent + place;
+        item(ui, RichText::new(text), steps == 0 && opened != Some(0), -(steps as isize));
+    }
+    more(ui, undoable - recent - earlier.len());
+    if opened != Some(undoable as isize) {
+        item(ui, RichText::new("Before these changes"), undoable == 0, -(undoable as isize));
+    }
     cx.actions.extend(chosen.filter(|steps| *steps != 0).map(Action::GoInHistory));
 }

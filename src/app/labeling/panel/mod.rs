@@ -118,7 +118,10 @@ impl Panel for ProjectPanel {
 
 fn no_project_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if cx.session.labeling.opening.is_some() {
-        return empty_state(ui, "Opening the project…", "Reading videos and labels.", |ui| _ = ui.spinner());
+        return empty_state(ui, "Opening the project…", "Reading videos and labels.", |ui| {
+            ui.spinner();
+            command_button(ui, cx, Command::CancelOpening, "Cancel");
+        });
     }
     if let Some(folder) = cx.session.folder.clone() {
         return folder_ui(ui, &folder, cx);

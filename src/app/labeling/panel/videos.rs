@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use eframe::egui::{
-    Align, Align2, ComboBox, FontId, Layout, Rect, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo,
-    pos2, vec2,
+    Align, Align2, ComboBox, Event, FontId, InputState, Layout, Modifiers, Rect, RichText, Role, ScrollArea, TextEdit,
+    TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use crate::app::command::Command;
@@ -16,7 +16,6 @@ use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, row_response};
 use crate::labels::{Document, Label, Video, VideoId};
-use crate::nets::fusion::percent;
 use crate::plural::counted;
 
 /// Height of a row, in points, and that of one in a low panel, whose labels are beside its name.
@@ -204,8 +203,8 @@ fn row_ui(ui: &mut Ui, id: VideoId, height: f32, cx: &mut PanelContext<'_>) {
     let state = state_text(labeling.trouble(id).map(|trouble| trouble.title()), video);
     let proposal = labeling.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
     let mut said = said_text(document, video);
-    if let Some((label, share)) = proposal {
-        said += &format!(", suggested {} {} %", document.label_name(label), percent(share, 0));
+    if let Some(proposal) = proposal {
+        said += &format!(", suggested {}", proposal.in_words(document.label_name(proposal.label)));
     }
     if let Some(trouble) = labeling.trouble(id) {
         said += &format!(", its file is {}", trouble.title());
@@ -253,9 +252,9 @@ fn row_ui(ui: &mut Ui, id: VideoId, height: f32, cx: &mut PanelContext<'_>) {
             for label in labels {
                 at = chip(ui, at, right, document.label_name(label), label_color(ui, document, label), true);
             }
-        } else if let Some((label, share)) = proposal {
-            let text = format!("{}? {} %", document.label_name(label), percent(share, 0));
-            chip(ui, at, right, &text, label_color(ui, document, label), false);
+        } else if let Some(proposal) = proposal {
+            let text = proposal.in_words(document.label_name(proposal.label));
+            chip(ui, at, right, &text, label_color(ui, document, proposal.label), false);
         } else {
             let text = if video.locked.is_some() { "labels unreadable" } else { "unlabelled" };
             painter.text(at, Align2::LEFT_CENTER, text, FontId::proportional(11.0), tokens.weak);
@@ -264,7 +263,7 @@ fn row_ui(ui: &mut Ui, id: VideoId, height: f32, cx: &mut PanelContext<'_>) {
     let facts = video.facts.as_ref().map(|facts| (facts.hash.clone(), facts.frames / 2));
     picture_ui(ui, picture, facts, &path, cx);
     if row.on_hover_text(path.display().to_string()).clicked() {
-        let modifiers = ui.input(|input| input.modifiers);
+        let modifiers = ui.input(modifiers_of_click);
         let labeling = &mut cx.session.labeling;
         match labeling.selected() {
             Some(_) if modifiers.command => labeling.toggle_chosen(id),
@@ -275,6 +274,15 @@ fn row_ui(ui: &mut Ui, id: VideoId, height: f32, cx: &mut PanelContext<'_>) {
             }
         }
     }
+}
+
+/// The modifiers that were held when the button was let go: in a slow window they may be up again by the repaint.
+fn modifiers_of_click(input: &InputState) -> Modifiers {
+    let of_click = input.events.iter().rev().find_map(|event| match event {
+        Event::PointerButton { pressed: false, modifiers, .. } => Some(*modifiers),
+        _ => None,
+    });
+    of_click.unwrap_or(input.modifiers)
 }
 
 /// The frame in the middle of the clip.

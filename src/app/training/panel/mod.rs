@@ -10,7 +10,7 @@ mod plots;
 mod progress;
 mod steering;
 
-use eframe::egui::{Align, CollapsingHeader, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, Ui};
 
 use self::confusion::confusion_ui;
 use self::form::{Form, Plans};
@@ -30,16 +30,32 @@ use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::tasks::Tasks;
-use crate::app::ui::theme::{SECTION_GAP, Tokens};
-use crate::app::ui::widgets::remark;
+use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::{remark, section};
+use crate::training::TrainingPlan;
+
+/// A page of the panel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum TrainingPage {
+    /// The next run, which can be prepared while one is under way.
+    #[default]
+    NewRun,
+    /// The run that is under way, or the last one.
+    Running,
+}
 
 /// The training panel.
 #[derive(Default)]
 pub struct TrainingPanel {
+    page: TrainingPage,
+    /// Whether the form was drawn in the last repaint.
+    pub is_form_shown: bool,
+    /// Whether a run was under way at the last repaint.
+    was_active: bool,
     form: Form,
     plots: Plots,
     cursor: Cursor,
-    /// Whether the form is to be brought into view: a run before it may fill the panel.
+    /// Whether the form is to be brought into view.
     is_wanted: bool,
     /// The result on held-out clips.
     held_out: HeldOutView,
@@ -94,6 +110,11 @@ impl TrainingPanel {
         &mut self.form
     }
 
+    /// The runs of which a step is to be timed: those that are described while the form is looked at.
+    pub fn timed_plans(&self) -> Option<Vec<TrainingPlan>> {
+        self.form.timed_plans().filter(|_| self.is_form_shown)
+    }
+
     /// How the curves are shown.
     pub fn plots(&self) -> &Plots {
         &self.plots
@@ -145,55 +166,87 @@ impl TrainingPanel {
         }
     }
 
-    /// What came of the last run, which can be folded, above the next one.
+    /// Turns to a run that begins, and to the form when it is asked for.
+    fn turn_page(&mut self, cx: &PanelContext<'_>) {
+        let is_active = cx.session.training.is_active();
+        if is_active && !std::mem::replace(&mut self.was_active, is_active) {
+            self.page = TrainingPage::Running;
+        }
+        if self.is_wanted {
+            self.page = TrainingPage::NewRun;
+        }
+        self.was_active = is_active;
+    }
+
+    /// What came of the last run.
     fn results_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let run = cx.session.training.run_dir.as_deref().and_then(std::path::Path::file_name);
         let Some(name) = run.map(|name| name.to_string_lossy().into_owned()) else { return };
-        let results =
-            CollapsingHeader::new(format!("Results of {name}")).id_salt(("results", &name)).default_open(true);
-        results.show(ui, |ui| {
-            self.held_out.held_out_ui(ui, cx);
-            self.diagnostics_ui(ui, cx);
+        section(ui, &format!("Results of {name}"));
+        self.held_out.held_out_ui(ui, cx);
+        self.diagnostics_ui(ui, cx);
+    }
+
+    fn running_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        state_ui(ui, cx, self.form.tunes_to_labels());
+        if let Some((network, batch)) = few_steps_ui(ui, cx) {
+            self.form.use_batch(network, batch);
+        }
+        match cx.session.training.is_active() {
+            true => self.diagnostics_ui(ui, cx),
+            false => self.results_ui(ui, cx),
+        }
+    }
+
+    fn new_run_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        self.is_form_shown = true;
+        let is_active = cx.session.training.is_active();
+        let title = if is_active { "Prepare the next run" } else { phase_text(&TrainingPhase::Idle) };
+        ui.add(Label::new(RichText::new(title).heading()).truncate());
+        ui.horizontal_wrapped(|ui| {
+            primary_button(ui, cx, Command::StartTraining, "Start");
+            if !self.form.tunes_to_labels() {
+                command_button(ui, cx, Command::TrainOnLabels, Command::TrainOnLabels.text());
+            }
         });
-        ui.add_space(SECTION_GAP);
-        ui.separator();
-        ui.label(RichText::new("New run").heading());
+        interrupted_ui(ui, cx, &self.dismissals);
+        start_ui(ui, cx);
+        self.form.form_ui(ui, cx);
     }
 }
 
 impl Panel for TrainingPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            state_ui(ui, cx, &self.dismissals, self.form.tunes_to_labels());
-            if let Some((network, batch)) = few_steps_ui(ui, cx) {
-                self.form.use_batch(network, batch);
-            }
-            if cx.session.training.is_active() {
-                self.diagnostics_ui(ui, cx);
-                ui.add_space(SECTION_GAP);
-                CollapsingHeader::new("Settings of this run").show(ui, |ui| {
-                    ui.add_enabled_ui(false, |ui| self.form.form_ui(ui, cx));
-                });
-            } else {
-                self.results_ui(ui, cx);
-                if std::mem::take(&mut self.is_wanted) {
-                    ui.scroll_to_cursor(Some(Align::TOP));
-                }
-                start_ui(ui, cx);
-                self.form.form_ui(ui, cx);
-            }
+        self.turn_page(cx);
+        let training = &cx.session.training;
+        let (is_active, has_run) = (training.is_active(), training.phase != TrainingPhase::Idle);
+        let running = if is_active || !has_run { "Running" } else { "Last run" };
+        ui.horizontal(|ui| {
+            ui.selectable_value(&mut self.page, TrainingPage::NewRun, "New run");
+            ui.add_enabled_ui(has_run, |ui| {
+                let tab = ui.selectable_value(&mut self.page, TrainingPage::Running, running);
+                tab.on_disabled_hover_text("No run has been started yet");
+            });
+        });
+        ui.separator();
+        let mut area = ScrollArea::vertical().id_salt(("training", self.page as usize)).auto_shrink(false);
+        if std::mem::take(&mut self.is_wanted) {
+            area = area.vertical_scroll_offset(0.0);
+        }
+        area.show(ui, |ui| match self.page {
+            TrainingPage::NewRun => self.new_run_ui(ui, cx),
+            TrainingPage::Running => self.running_ui(ui, cx),
         });
     }
 }
 
 /// What the training does, how far it is, and the buttons that steer it.
-fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, dismissals: &Tasks<(), ()>, tunes_to_labels: bool) {
+fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
     let tokens = Tokens::of(ui);
     let training = &cx.session.training;
     ui.add(Label::new(RichText::new(phase_text(&training.phase)).heading()).truncate());
     // Before what comes and goes while a run is under way, so that it does not move them away from the pointer.
     buttons_ui(ui, cx, tunes_to_labels);
-    interrupted_ui(ui, cx, dismissals);
     let training = &cx.session.training;
     if !training.summary.is_empty() {
         ui.label(RichText::new(&training.summary).color(tokens.weak));

@@ -8,7 +8,6 @@ use eframe::egui::{
 
 use super::arrows::arrows;
 use super::layout;
-use super::legend;
 use crate::app::flow::state::{SourceState, video_units};
 use crate::app::session::Session;
 use crate::app::ui::format::FrameNumbers;
@@ -17,6 +16,7 @@ use crate::app::viewer::age_mark::age_mark;
 use crate::app::viewer::difference::PictureDifference;
 use crate::app::viewer::flow_age::flow_age;
 use crate::app::viewer::gpu_flow;
+use crate::app::viewer::legend;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
 use crate::app::viewer::transform::ViewTransform;

@@ -4,7 +4,6 @@ mod arrows;
 mod canvas;
 mod header;
 mod layout;
-mod legend;
 mod missing;
 mod swipe;
 mod toolbar;
@@ -23,6 +22,7 @@ use super::pictures::Textures;
 
 use self::canvas::{Canvas, NARROW};
 use super::difference::PictureDifference;
+use super::legend;
 use super::magnitude_scale::MagnitudeScale;
 use super::read_out::{Pointed, ReadOut};
 use super::transform::ViewTransform;
@@ -38,8 +38,6 @@ use crate::engine::{FlowSource, ModelInfo, Request};
 
 /// Space between views, in points.
 const GAP: f32 = 3.0;
-/// How much a point of wheel travel magnifies.
-const ZOOM_PER_POINT: f32 = 0.0025;
 
 /// The viewer.
 #[derive(Default)]
@@ -83,7 +81,7 @@ impl Panel for Viewer {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.session.pointed = None;
         if cx.session.live.is_active() {
-            return self.stage.stage_ui(ui, cx.session, cx.settings);
+            return self.stage.stage_ui(ui, cx);
         }
         if cx.session.clip.is_none() && cx.session.opening.is_none() {
             welcome::welcome_ui(ui, self.wheel.texture(ui.ctx()), cx);
@@ -101,6 +99,12 @@ impl Viewer {
     /// Shows the whole pictures.
     pub fn fit(&mut self) {
         self.view = ViewTransform::default();
+    }
+
+    /// How much the live pictures are magnified.
+    #[cfg(test)]
+    pub fn live_zoom(&self) -> f32 {
+        self.stage.zoom()
     }
 
     fn views_ui(&mut self, ui: &mut Ui, area: Rect, cx: &mut PanelContext<'_>) {
@@ -192,19 +196,7 @@ impl Viewer {
         });
         let at = response.hover_pos().or(response.interact_pointer_pos());
         let tile = at.and_then(|at| place.tile_at(at)).map_or(place.pane, |tile| place.tiles[tile]);
-        if response.dragged() {
-            self.view.pan(tile, place.aspect, response.drag_delta());
-        }
-        if response.double_clicked() {
-            self.fit();
-        }
-        if let Some(pointer) = response.hover_pos() {
-            let (scroll, pinch) = ui.input(|input| (input.smooth_scroll_delta().y, input.zoom_delta()));
-            let factor = (scroll * ZOOM_PER_POINT).exp() * pinch;
-            if factor != 1.0 {
-                self.view.zoom_at(tile, place.aspect, pointer, factor);
-            }
-        }
+        self.view.take_pointer(ui, &response, tile, place.aspect);
         if self.view.zoom() > 1.0 {
             return response.on_hover_and_drag_cursor(CursorIcon::Grab);
         }
@@ -258,7 +250,7 @@ impl Viewer {
                 Some(ReadOut::Flow { u, v }) => Some([u, v]),
                 _ => None,
             };
-            self.wheel.legend_ui(ui, pane, vector, cx);
+            self.wheel.legend_ui(ui, pane, vector, scale, cx.settings.flow.stride, cx);
         }
     }
 

@@ -19,10 +19,12 @@ use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::tasks::Background;
 use crate::app::training::settings::{Aim, ClipOrigin, TrainingSettings};
+use crate::app::training::step_timing::StepTime;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::data::DataSource;
 use crate::error::{Error, Result};
+use crate::plural::counted;
 use crate::training::finetune::FineTune;
 use crate::training::{Fit, Network, RunKind, StepTimes, TrainingPlan};
 
@@ -36,7 +38,13 @@ pub struct Form {
     /// The run folder as typed; empty for a fresh one beside the clips.
     run_dir: String,
     /// What fits into the time of the runs, as earlier ones took.
-    fits: Background<FitKey, Vec<Fit>>,
+    fits: Background<FitKey, Fits>,
+}
+
+/// The runs, and what fits into their time.
+struct Fits {
+    plans: Vec<TrainingPlan>,
+    earlier: Vec<Fit>,
 }
 
 /// What that hangs on: where the runs are, whether one is under way, and what is to be trained from what.
@@ -47,6 +55,7 @@ struct FitKey {
     base: Option<PathBuf>,
     tuning: Option<FineTune>,
     plan: Option<TrainingPlan>,
+    data: DataSource,
 }
 
 impl Form {
@@ -183,7 +192,8 @@ impl Form {
     /// Asks earlier runs what fits into the time of these.
     fn follow_fits(&mut self, session: &Session, ctx: &Context) {
         self.fits.receive();
-        let Some(runs) = self.runs_folder() else { return };
+        let Ok(listing) = self.clips.listing() else { return };
+        let (runs, data) = (listing.runs.clone(), listing.data.clone());
         let base = session.model.as_ref().map(|model| model.dir.clone());
         let is_tuning = self.aim == Aim::Tune;
         let key = FitKey {
@@ -192,28 +202,76 @@ impl Form {
             base: base.clone(),
             tuning: is_tuning.then(|| self.tuning.tuning.clone()),
             plan: (!is_tuning).then(|| self.network.plan.clone()),
+            data: data.clone(),
         };
         if self.fits.is_of(&key) {
             return;
         }
         let plans: Plans = match base.clone().filter(|_| is_tuning) {
             Some(base) => {
-                let tuned = self.tuning.plans(base, DataSource::Folder(PathBuf::new()));
+                let tuned = self.tuning.plans(base, data);
                 Box::new(move || tuned(Path::new("")))
             }
             None => {
                 let base = base.filter(|_| self.network.from_viewer);
-                let plan = TrainingPlan { base, ..self.network.plan.clone() };
+                let plan = TrainingPlan { base, data, ..self.network.plan.clone() };
                 Box::new(move || Ok(vec![plan]))
             }
         };
         let on_gpu = session.on_gpu;
         self.fits.ask(key, ctx, move || {
             let plans = plans().unwrap_or_default();
-            let timed = plans.iter().filter(|plan| plan.kind == RunKind::Training && plan.budget_secs.is_some());
+            let plans: Vec<_> = plans.into_iter().filter(|plan| plan.kind == RunKind::Training).collect();
             let times = StepTimes::of_runs_in(&runs);
-            timed.filter_map(|plan| times.fit(plan, on_gpu)).collect()
+            let earlier = plans.iter().filter_map(|plan| times.fit(plan, on_gpu)).collect();
+            Fits { plans, earlier }
         });
+    }
+
+    /// The runs of which a step can be timed, as long as nothing is amiss in the form.
+    pub fn timed_plans(&self) -> Option<Vec<TrainingPlan>> {
+        let fits = self.fits.value().filter(|fits| !fits.plans.is_empty() && !self.fits.is_busy())?;
+        self.ready().is_ok().then(|| fits.plans.clone())
+    }
+
+    /// Draws how long a step takes and how many fit into the time of the runs: as measured, until then as an earlier run took. Returns
+    /// the network and its batch, if a smaller one is chosen.
+    fn step_times_ui(&self, ui: &mut Ui, session: &Session) -> Option<(Network, usize)> {
+        let Fits { plans, earlier } = self.fits.value()?;
+        let time = session.step_timing.time(session.is_device_free());
+        let mut accepted = None;
+        for plan in plans {
+            let name = plan.network.name();
+            let measured = match &time {
+                StepTime::Known(times) => times.iter().find(|(network, _)| *network == plan.network),
+                _ => None,
+            };
+            let of_earlier = earlier.iter().find(|fit| fit.network == plan.network);
+            let (fit, text) = match (measured, of_earlier) {
+                (Some((_, secs)), _) => {
+                    let fit = plan.budget_secs.and_then(|budget| Fit::new(plan, (budget / secs) as usize, *secs));
+                    (fit, format!("{name}: {}, measured on this device", step_text(plan, *secs)))
+                }
+                (None, Some(fit)) => {
+                    let text = format!("{name}: {}, as in an earlier run", step_text(plan, fit.step_secs));
+                    (Some(*fit), text)
+                }
+                (None, None) => (None, format!("{name}: {}", unknown_text(&time, session.player.playing))),
+            };
+            match fit.filter(Fit::is_few) {
+                Some(fit) => remark(ui, Tokens::of(ui).warning, |ui| {
+                    ui.add(Label::new(format!("{text}. {}.", fit.remedy())).wrap());
+                    if let Some(batch) = fit.smaller_batch() {
+                        let button = ui.button(format!("Use batch size {batch}"));
+                        if button.on_hover_text("More steps fit into the time limit").clicked() {
+                            accepted = Some((fit.network, batch));
+                        }
+                    }
+                }),
+                None => explanation(ui, &(if text.ends_with('…') { text } else { text + "." })),
+            }
+        }
+        accepted
     }
 
     /// Draws the form.
@@ -238,22 +296,7 @@ impl Form {
             }
             Aim::Train => self.network.network_ui(ui, cx),
         }
-        let mut accepted = None;
-        for fit in self.fits.value().into_iter().flatten() {
-            let text = format!("{}: estimated from an earlier run: {}.", fit.network.name(), fit.in_words());
-            match fit.is_few() {
-                true => remark(ui, Tokens::of(ui).warning, |ui| {
-                    ui.add(Label::new(format!("{text} {}.", fit.remedy())).wrap());
-                    if let Some(batch) = fit.smaller_batch() {
-                        let button = ui.button(format!("Use batch size {batch}"));
-                        if button.on_hover_text("More steps fit into the time limit").clicked() {
-                            accepted = Some((fit.network, batch));
-                        }
-                    }
-                }),
-                false => explanation(ui, &text),
-            }
-        }
+        let accepted = self.step_times_ui(ui, cx.session);
         if let Some((network, batch)) = accepted {
             self.use_batch(network, batch);
         }
@@ -281,6 +324,32 @@ impl Form {
                 .labelled_by(label)
                 .on_hover_text("Stores settings, metrics, checkpoints and model; resumes unfinished runs");
         });
+    }
+}
+
+/// How long a step takes, and what that means for the run: steps that fit into its time, or the time of its steps.
+fn step_text(plan: &TrainingPlan, secs: f64) -> String {
+    let digits = if secs < 0.1 { 3 } else { 2 };
+    let step = format!("{secs:.digits$} s per step");
+    let minutes = |secs: f64| match secs / 60.0 {
+        minutes if (minutes - minutes.round()).abs() < 0.05 => counted(minutes.round() as usize, "minute"),
+        minutes => format!("{minutes:.1} minutes"),
+    };
+    match plan.budget_secs {
+        Some(budget) if budget / secs < plan.steps as f64 => {
+            format!("{step} – {} fit into {}", counted((budget / secs) as usize, "step"), minutes(budget))
+        }
+        _ => format!("{step} – {} take {}", counted(plan.steps, "step"), minutes(secs * plan.steps as f64)),
+    }
+}
+
+/// Why the time of a step is not known yet.
+fn unknown_text(time: &StepTime, is_playing: bool) -> String {
+    match time {
+        StepTime::Measuring | StepTime::Known(_) => "measuring the time per step…".into(),
+        StepTime::Waits if is_playing => "time per step is measured after playback stops".into(),
+        StepTime::Waits => "time per step is measured when the device is free".into(),
+        StepTime::Failed(error) => format!("time per step unknown: {}", error.cause),
     }
 }
 
@@ -313,6 +382,15 @@ fn beside(dir: &Path) -> PathBuf {
 mod tests {
     use super::listing::runs_folder;
     use super::*;
+
+    #[test]
+    fn the_time_of_a_step_says_what_fits_or_how_long_all_take() {
+        let limited = TrainingPlan { steps: 1200, budget_secs: Some(180.0), ..TrainingPlan::default() };
+        assert_eq!(step_text(&limited, 0.4186), "0.42 s per step – 430 steps fit into 3 minutes");
+        assert_eq!(step_text(&limited, 0.05), "0.050 s per step – 1200 steps take 1 minute");
+        let free = TrainingPlan { budget_secs: None, ..limited };
+        assert_eq!(step_text(&free, 0.5), "0.50 s per step – 1200 steps take 10 minutes");
+    }
 
     #[test]
     fn a_fresh_run_never_lands_in_an_older_ones_folder() {

@@ -33,15 +33,22 @@ pub struct Wheel {
 
 impl Wheel {
     /// Draws the legend over a picture, where it can be dragged; the vector under the pointer is a dot on the wheel.
-    pub fn legend_ui(&mut self, ui: &Ui, pane: Rect, pointed: Option<[f32; 2]>, cx: &mut PanelContext<'_>) {
+    pub fn legend_ui(
+        &mut self,
+        ui: &Ui,
+        pane: Rect,
+        pointed: Option<[f32; 2]>,
+        scale: MagnitudeScale,
+        stride: usize,
+        cx: &mut PanelContext<'_>,
+    ) {
         if cx.settings.wheel.is_hidden {
             return;
         }
         let (painter, tokens) = (ui.painter_at(pane), Tokens::of(ui));
-        let scale = MagnitudeScale::of(cx.settings, cx.session);
         let is_locked = cx.settings.locked_scale_px.is_some();
         let font = TextStyle::Small.resolve(ui.style());
-        let words = painter.layout_no_wrap(scale.in_words(cx.settings.flow.stride), font, tokens.on_scrim);
+        let words = painter.layout_no_wrap(scale.in_words(stride), font, tokens.on_scrim);
         let lock = if is_locked { LOCK } else { 0.0 };
         let [large, small] = DIAMETERS;
         let diameter = if cx.settings.wheel.is_small { small } else { large };

@@ -1,4 +1,4 @@
-//! The date of a model: days since 1970 as a day of the calendar, without a library for one number.
+//! Dates: days since 1970 as days of the calendar, without a library for one number.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -7,7 +7,12 @@ const SECONDS_A_DAY: u64 = 86_400;
 /// Returns today's date as YYYY-MM-DD, in universal time.
 pub fn today() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    date_of(now.as_secs() / SECONDS_A_DAY)
+    date_at(now.as_secs())
+}
+
+/// Returns the date so many seconds after the beginning of 1970 as YYYY-MM-DD, in universal time.
+pub fn date_at(secs: u64) -> String {
+    date_of(secs / SECONDS_A_DAY)
 }
 
 /// Returns the date that is so many days after 1970-01-01. Years begin in March here, so that a leap day is the last of its year.

@@ -1,0 +1,166 @@
+//! How long a step of the next run takes: measured on the engine's device while the form is looked at and nothing else needs the
+//! device, again when the form has changed and rests.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use eframe::egui::Context;
+
+use crate::engine::{Message, Request, StepTimingOrder};
+use crate::error::Error;
+use crate::training::{Network, TrainingPlan};
+
+/// How long the form rests before a step is timed.
+const REST: Duration = Duration::from_millis(700);
+
+/// What is known of the time of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepTime {
+    /// It is being measured, or will be when the form rests.
+    Measuring,
+    /// It is measured when what needs the device has ended.
+    Waits,
+    /// Seconds of a step of each network.
+    Known(Vec<(Network, f64)>),
+    /// It cannot be measured, and why.
+    Failed(Error),
+}
+
+/// The measurements.
+#[derive(Debug, Default)]
+pub struct StepTiming {
+    /// What is to be timed, and since when.
+    wanted: Option<(Vec<TrainingPlan>, Instant)>,
+    /// The number of the order that is under way.
+    running: Option<u64>,
+    orders: u64,
+    /// What was measured of what is wanted.
+    found: Option<Result<Vec<(Network, f64)>, Error>>,
+}
+
+impl StepTiming {
+    /// Takes the plans that the form describes while it is looked at, and whether the device is free; returns what the engine is to do.
+    pub fn follow(&mut self, plans: Option<Vec<TrainingPlan>>, is_free: bool, ctx: &Context) -> Option<Request> {
+        let key: Option<Vec<_>> = plans.map(|plans| plans.into_iter().map(timed_part).collect());
+        if let Some(key) = key.clone()
+            && self.wanted.as_ref().is_none_or(|(known, _)| *known != key)
+        {
+            (self.wanted, self.found) = (Some((key, Instant::now())), None);
+            if self.running.take().is_some() {
+                return Some(Request::TimeSteps(None));
+            }
+        }
+        let must_wait = key.is_none() || !is_free;
+        if self.running.is_some() {
+            return (must_wait && self.running.take().is_some()).then_some(Request::TimeSteps(None));
+        }
+        let (plans, since) = self.wanted.as_ref().filter(|_| !must_wait && self.found.is_none())?;
+        let rest = REST.saturating_sub(since.elapsed());
+        if !rest.is_zero() {
+            ctx.request_repaint_after(rest);
+            return None;
+        }
+        self.orders += 1;
+        self.running = Some(self.orders);
+        Some(Request::TimeSteps(Some(Box::new(StepTimingOrder { id: self.orders, plans: plans.clone() }))))
+    }
+
+    /// Takes a message in.
+    pub fn receive(&mut self, message: &Message) {
+        match message {
+            Message::StepsTimed(id, found) if self.running == Some(*id) => self.found = Some(found.clone()),
+            Message::StepTimingEnded(id) if self.running == Some(*id) => {
+                self.running = None;
+                // Else it would be asked for again at once.
+                let broken_off = || Err(Error::new("time per step", "the measurement broke off", "See the log"));
+                self.found.get_or_insert_with(broken_off);
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns what is known of the plans that were taken last; `is_free` tells whether the device is.
+    pub fn time(&self, is_free: bool) -> StepTime {
+        match &self.found {
+            Some(Ok(found)) => StepTime::Known(found.clone()),
+            Some(Err(error)) => StepTime::Failed(error.clone()),
+            None if is_free => StepTime::Measuring,
+            None => StepTime::Waits,
+        }
+    }
+}
+
+/// Returns the part of a plan on which the time of a step hangs.
+fn timed_part(plan: TrainingPlan) -> TrainingPlan {
+    let default = TrainingPlan::default();
+    TrainingPlan {
+        budget_secs: None,
+        steps: default.steps,
+        hold_out: 0.0,
+        validation: None,
+        run_dir: PathBuf::from("timed"),
+        rate: default.rate,
+        motion_rate: default.motion_rate,
+        seed: default.seed,
+        ..plan
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plans(batch: usize) -> Option<Vec<TrainingPlan>> {
+        Some(vec![TrainingPlan { batch, ..TrainingPlan::default() }])
+    }
+
+    /// What is asked for once the form has rested.
+    fn after_rest(timing: &mut StepTiming, plans: Option<Vec<TrainingPlan>>, is_free: bool) -> Option<Request> {
+        if let Some((_, since)) = &mut timing.wanted {
+            *since -= REST;
+        }
+        timing.follow(plans, is_free, &Context::default())
+    }
+
+    #[test]
+    fn a_step_is_timed_when_the_form_rests_and_the_device_is_free_and_again_after_a_change() {
+        let (mut timing, ctx) = (StepTiming::default(), Context::default());
+        assert!(timing.follow(plans(8), true, &ctx).is_none(), "the form may still change");
+        assert!(after_rest(&mut timing, plans(8), false).is_none());
+        assert_eq!(timing.time(false), StepTime::Waits);
+        let order = after_rest(&mut timing, plans(8), true);
+        assert!(matches!(order, Some(Request::TimeSteps(Some(order))) if order.id == 1 && order.plans[0].batch == 8));
+        timing.receive(&Message::StepsTimed(1, Ok(vec![(Network::Flow, 0.42)])));
+        timing.receive(&Message::StepTimingEnded(1));
+        assert_eq!(timing.time(true), StepTime::Known(vec![(Network::Flow, 0.42)]));
+        assert!(after_rest(&mut timing, plans(8), true).is_none(), "it is known");
+        let other_rate = Some(vec![TrainingPlan { batch: 8, rate: 0.5, steps: 7, ..TrainingPlan::default() }]);
+        assert!(after_rest(&mut timing, other_rate, true).is_none(), "a step takes as long");
+        assert!(timing.follow(plans(4), true, &ctx).is_none());
+        assert_eq!(timing.time(true), StepTime::Measuring);
+        assert!(matches!(after_rest(&mut timing, plans(4), true), Some(Request::TimeSteps(Some(_)))));
+    }
+
+    #[test]
+    fn a_measurement_that_breaks_off_is_not_begun_again_at_once() {
+        let mut timing = StepTiming::default();
+        timing.follow(plans(8), true, &Context::default());
+        assert!(after_rest(&mut timing, plans(8), true).is_some());
+        timing.receive(&Message::StepTimingEnded(1));
+        assert!(matches!(timing.time(true), StepTime::Failed(_)));
+        assert!(after_rest(&mut timing, plans(8), true).is_none());
+    }
+
+    #[test]
+    fn what_is_under_way_ends_when_the_device_is_needed_or_nobody_looks() {
+        for (next, is_free) in [(plans(8), false), (None, true), (plans(2), true)] {
+            let mut timing = StepTiming::default();
+            timing.follow(plans(8), true, &Context::default());
+            assert!(matches!(after_rest(&mut timing, plans(8), true), Some(Request::TimeSteps(Some(_)))));
+            let order = timing.follow(next, is_free, &Context::default());
+            assert!(matches!(order, Some(Request::TimeSteps(None))));
+            timing.receive(&Message::StepsTimed(1, Ok(vec![(Network::Flow, 0.42)])));
+            assert!(!matches!(timing.time(true), StepTime::Known(_)), "too late");
+        }
+    }
+}

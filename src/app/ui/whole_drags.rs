@@ -1,0 +1,168 @@
+//! Drags that are quicker than a repaint.
+//!
+//! egui sees the pointer once a repaint: of one that is pressed, moved and let go within a repaint it makes neither a click nor a drag,
+//! and what it was pressed on is looked up where it ended. Here the events of such a drag are given to it in repaints of their own: the
+//! press where it was, then the way, then the end. Clicks and slower drags pass as they are.
+
+use std::collections::VecDeque;
+
+use eframe::egui::{Context, Event, Plugin, PointerButton, Pos2, RawInput, Ui};
+
+/// How far the pointer goes in a click at most, in points; as egui has it.
+const CLICK: f32 = 6.0;
+
+/// Spreads quick drags over repaints.
+#[derive(Debug, Default)]
+pub struct WholeDrags {
+    /// Events for the next repaints.
+    waiting: VecDeque<Event>,
+    /// The button that is down, and where it was pressed.
+    pressed: Option<(PointerButton, Pos2)>,
+    /// Whether the pointer was further from there than in a click.
+    is_drag: bool,
+    /// Where the pointer is.
+    at: Option<Pos2>,
+}
+
+impl Plugin for WholeDrags {
+    fn debug_name(&self) -> &'static str {
+        "whole drags"
+    }
+
+    fn input_hook(&mut self, _ctx: &Context, input: &mut RawInput) {
+        self.waiting.extend(std::mem::take(&mut input.events));
+        input.events = self.next();
+    }
+
+    fn on_begin_pass(&mut self, ui: &mut Ui) {
+        if !self.waiting.is_empty() {
+            ui.ctx().request_repaint();
+        }
+    }
+}
+
+impl WholeDrags {
+    /// Returns the events of the next repaint.
+    fn next(&mut self) -> Vec<Event> {
+        let (mut events, mut has_moved) = (Vec::new(), false);
+        while let Some(event) = self.waiting.pop_front() {
+            match event {
+                Event::PointerMoved(to) => {
+                    has_moved |= self.pressed.is_some();
+                    self.go(to);
+                }
+                Event::PointerButton { pos, button, pressed: true, .. }
+                    if self.pressed.is_none_or(|(down, _)| down == button) =>
+                {
+                    (self.pressed, self.is_drag, self.at) = (Some((button, pos)), false, Some(pos));
+                    if self.is_drag_ahead(button, pos) {
+                        events.push(event);
+                        return events;
+                    }
+                }
+                Event::PointerButton { pos, button, pressed: false, .. }
+                    if self.pressed.is_some_and(|(down, _)| down == button) =>
+                {
+                    let is_elsewhere = self.at.is_some_and(|at| at != pos);
+                    self.go(pos);
+                    if self.is_drag && (has_moved || is_elsewhere) {
+                        if is_elsewhere {
+                            events.push(Event::PointerMoved(pos));
+                        }
+                        self.waiting.push_front(event);
+                        return events;
+                    }
+                    self.pressed = None;
+                }
+                Event::PointerGone | Event::WindowFocused(false) => self.pressed = None,
+                _ => {}
+            }
+            events.push(event);
+        }
+        events
+    }
+
+    fn go(&mut self, to: Pos2) {
+        self.at = Some(to);
+        self.is_drag |= self.pressed.is_some_and(|(_, origin)| origin.distance(to) > CLICK);
+    }
+
+    /// Whether the pointer goes further than in a click among the events that are waiting, before `button` is let go.
+    fn is_drag_ahead(&self, button: PointerButton, origin: Pos2) -> bool {
+        for event in &self.waiting {
+            match event {
+                Event::PointerMoved(to) if origin.distance(*to) > CLICK => return true,
+                Event::PointerButton { pos, button: other, pressed: false, .. } if *other == button => {
+                    return origin.distance(*pos) > CLICK;
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::{Modifiers, pos2};
+
+    use super::*;
+
+    fn button(x: f32, pressed: bool) -> Event {
+        Event::PointerButton {
+            pos: pos2(x, 0.0),
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::default(),
+        }
+    }
+
+    fn moved(x: f32) -> Event {
+        Event::PointerMoved(pos2(x, 0.0))
+    }
+
+    /// The events of each repaint until none waits, where those of a row come together.
+    fn repaints(rows: &[&[Event]]) -> Vec<Vec<Event>> {
+        let (mut drags, mut repaints) = (WholeDrags::default(), Vec::new());
+        for row in rows {
+            drags.waiting.extend(row.iter().cloned());
+            repaints.push(drags.next());
+        }
+        while !drags.waiting.is_empty() {
+            repaints.push(drags.next());
+        }
+        repaints
+    }
+
+    #[test]
+    fn a_drag_within_a_repaint_takes_three() {
+        let events = [moved(10.0), button(10.0, true), moved(30.0), moved(50.0), button(50.0, false), moved(70.0)];
+        let expected = [events[..2].to_vec(), events[2..4].to_vec(), events[4..].to_vec()];
+        assert_eq!(repaints(&[&events]), expected);
+        let jump = [button(10.0, true), button(50.0, false)];
+        let expected = [vec![jump[0].clone()], vec![moved(50.0)], vec![jump[1].clone()]];
+        assert_eq!(repaints(&[&jump]), expected, "without a word on the way");
+    }
+
+    #[test]
+    fn the_last_bit_of_a_drag_is_seen_before_its_end() {
+        let rows = [vec![button(10.0, true)], vec![moved(40.0)], vec![moved(90.0), button(90.0, false)]];
+        let expected = [&rows[..2], &[vec![moved(90.0)], vec![button(90.0, false)]]].concat();
+        assert_eq!(repaints(&[&rows[0], &rows[1], &rows[2]]), expected);
+    }
+
+    #[test]
+    fn clicks_and_slow_drags_pass_as_they_are() {
+        let click = vec![
+            moved(10.0),
+            button(10.0, true),
+            moved(12.0),
+            button(12.0, false),
+            button(12.0, true),
+            button(12.0, false),
+        ];
+        assert_eq!(repaints(&[&click]), [click.clone()]);
+        let rows = [vec![button(10.0, true)], vec![moved(40.0)], vec![button(40.0, false)]];
+        assert_eq!(repaints(&[&rows[0], &rows[1], &rows[2]]), rows);
+    }
+}

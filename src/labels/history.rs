@@ -1,0 +1,199 @@
+//! The history file: what takes back what was done, kept for later sessions.
+//!
+//! `history.jsonl` has a line for each step that was done, undone or done again, with the step that takes it back and the fingerprints
+//! of the document before and after. A line is written before that of the journal: of a program that was ended between the two, the
+//! last line is known by its fingerprint to be about nothing. Where the project was changed by anything else meanwhile, the fingerprints
+//! of the lines lead to another document than the one that was read, and the lines are left out: nothing is undone into what it never
+//! was. The disk need not confirm a line, for the same reason.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::{open_line, seal};
+use super::undo::{Deed, PastStep, Undo, Way};
+use crate::error::{Error, Result};
+use crate::{atomic, files};
+
+/// The version of the lines.
+const FORMAT: u32 = 1;
+/// Steps that are kept for later sessions,
+const MOST_STEPS: usize = 1000;
+/// and their bytes; the file is shortened when it has twice as many.
+const MOST_BYTES: u64 = 8 << 20;
+
+/// The content of the first line.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct HistoryHead {
+    /// [`FORMAT`].
+    format: u32,
+}
+
+/// The content of another line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    deed: Deed,
+    past: PastStep,
+}
+
+/// The history of earlier sessions.
+#[derive(Debug, Default)]
+pub(super) struct KeptHistory {
+    /// What of it fits the document.
+    pub undo: Undo,
+    /// How many steps do not.
+    pub lost: usize,
+    lines: usize,
+    /// Bytes of the file; `None` where it is to be written anew before a line is added.
+    length: Option<u64>,
+}
+
+impl KeptHistory {
+    /// Reads the file at `path` for a document with this fingerprint. A file that cannot be read or is of a newer version is no history.
+    pub fn read(path: &Path, fingerprint: u64) -> Self {
+        match files::read(path) {
+            Ok(bytes) => Self::of_bytes(&bytes, fingerprint),
+            Err(error) => {
+                if error.kind() != ErrorKind::NotFound {
+                    tracing::warn!("{}", Error::io(path, &error));
+                }
+                Self::default()
+            }
+        }
+    }
+
+    fn of_bytes(bytes: &[u8], fingerprint: u64) -> Self {
+        let mut rows = bytes.split_inclusive(|byte| *byte == b'\n');
+        let head = rows.next().and_then(|row| open_line::<HistoryHead>("head", row));
+        if head.is_none_or(|head| head.format > FORMAT) {
+            return Self::default();
+        }
+        let rows: Vec<Option<Line>> = rows.map(|row| open_line("step", row)).collect();
+        let is_whole = rows.iter().all(Option::is_some);
+        let lines: Vec<Line> = rows.into_iter().flatten().collect();
+        // The document may be as it was before the last lines: they were written, and the journal's were not.
+        let after = |line: &Line| line.past.from == fingerprint;
+        let before = |line: &Line| line.past.to == fingerprint && line.deed != Deed::Ahead;
+        let end = lines.iter().rposition(after).map(|place| place + 1).or_else(|| lines.iter().rposition(before));
+        let (count, length) = (lines.len(), bytes.len() as u64);
+        let is_complete = is_whole && (count == 0 || end == Some(count));
+        let mut all = Undo::default();
+        for Line { deed, past } in lines.into_iter().take(end.unwrap_or(count)) {
+            all.note(deed, past);
+        }
+        let undo = all.from_here(fingerprint);
+        let lost = all.len() - undo.len();
+        let fits = is_complete && lost == 0 && is_short(count, length);
+        Self { undo, lost, lines: count, length: fits.then_some(length) }
+    }
+}
+
+/// Whether the file need not be shortened.
+fn is_short(lines: usize, length: u64) -> bool {
+    lines <= 2 * MOST_STEPS && length <= 2 * MOST_BYTES
+}
+
+/// The file of a project that is changed.
+pub(super) struct History {
+    path: PathBuf,
+    /// `None` where it is to be written anew before a line is added.
+    file: Option<File>,
+    lines: usize,
+    length: u64,
+    /// Bytes before the last line.
+    before: u64,
+    /// Whether the last line could not be written.
+    fails: bool,
+    /// What went wrong, until somebody asks.
+    trouble: Option<Error>,
+}
+
+impl History {
+    /// Continues the file at `path` after what was kept of it.
+    pub fn open(path: &Path, kept: &KeptHistory) -> Self {
+        let append = || File::options().append(true).open(path).ok();
+        let file = kept.length.and_then(|_| append());
+        let length = kept.length.unwrap_or(0);
+        Self { path: path.to_owned(), file, lines: kept.lines, length, before: length, fails: false, trouble: None }
+    }
+
+    /// Adds a line to those of `undo`. If it cannot be written, undo ends with this session; that is told once.
+    pub fn append(&mut self, undo: &Undo, deed: Deed, past: &PastStep) {
+        if let Err(error) = self.try_append(undo, deed, past) {
+            let cause = format!("{}; changes can only be undone until the project is closed", error.cause);
+            self.file = None;
+            if !std::mem::replace(&mut self.fails, true) {
+                self.trouble = Some(Error { cause, ..error });
+            }
+        }
+    }
+
+    /// Takes back the last line: nothing was done.
+    pub fn take_back(&mut self) {
+        let is_back = self.file.as_ref().is_some_and(|file| file.set_len(self.before).is_ok());
+        if is_back {
+            (self.length, self.lines) = (self.before, self.lines.saturating_sub(1));
+        } else {
+            self.file = None;
+        }
+    }
+
+    /// Returns what went wrong since this was last asked for.
+    pub fn take_trouble(&mut self) -> Option<Error> {
+        self.trouble.take()
+    }
+
+    fn try_append(&mut self, undo: &Undo, deed: Deed, past: &PastStep) -> Result<()> {
+        let failed = |error: io::Error| Error::io(&self.path, &error);
+        let line = line_of(deed, past).map_err(failed)?;
+        if self.file.is_none() || !is_short(self.lines, self.length) {
+            let (text, lines) = text_of(undo).map_err(failed)?;
+            // After a power failure an empty file is no history, and nothing else hangs on it.
+            atomic::replace_unsynced(&self.path, |writer| writer.write_all(&text))?;
+            self.file = Some(File::options().append(true).open(&self.path).map_err(failed)?);
+            (self.lines, self.length) = (lines, text.len() as u64);
+        }
+        self.before = self.length;
+        if let Some(file) = &mut self.file {
+            file.write_all(&line).map_err(failed)?;
+        }
+        (self.lines, self.length) = (self.lines + 1, self.length + line.len() as u64);
+        self.fails = false;
+        Ok(())
+    }
+}
+
+fn line_of(deed: Deed, past: &PastStep) -> io::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Borrowed<'a> {
+        deed: Deed,
+        past: &'a PastStep,
+    }
+    Ok(seal("step", &Borrowed { deed, past })?)
+}
+
+/// Returns a file of the newest steps of `undo`, and how many lines of steps it has.
+fn text_of(undo: &Undo) -> io::Result<(Vec<u8>, usize)> {
+    let (mut steps, mut bytes) = (0, 0);
+    let mut newest = |way: Way, deed: Deed| -> io::Result<Vec<Vec<u8>>> {
+        let mut lines = Vec::new();
+        for past in undo.steps(way) {
+            let line = line_of(deed, past)?;
+            (steps, bytes) = (steps + 1, bytes + line.len() as u64);
+            if steps > MOST_STEPS || bytes > MOST_BYTES {
+                break;
+            }
+            lines.push(line);
+        }
+        lines.reverse();
+        Ok(lines)
+    };
+    let mut lines = newest(Way::Back, Deed::Done)?;
+    lines.extend(newest(Way::Forth, Deed::Ahead)?);
+    let count = lines.len();
+    let head = seal("head", &HistoryHead { format: FORMAT })?;
+    Ok((std::iter::once(head).chain(lines).flatten().collect(), count))
+}
