@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::shell::log::{Log, LogLevel};
+use crate::app::ui::progress::Progress;
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
 use crate::labels::{Class, Document, Label, Video, VideoId};
 use crate::names::composed;
@@ -34,7 +35,8 @@ pub struct SuggestionState {
     /// Whose weights the predictions are that are shown, and the names of their classes.
     model: Option<(String, Vec<String>)>,
     start: Option<SuggestionStart>,
-    done: usize,
+    /// How far it is, while it is made.
+    progress: Option<Progress>,
     /// Content of the videos that were ordered.
     hashes: BTreeMap<VideoId, String>,
     /// By model, then by content.
@@ -53,9 +55,9 @@ impl SuggestionState {
         self.revision
     }
 
-    /// How many of how many videos are scored, while that is done.
-    pub fn progress(&self) -> Option<(usize, usize)> {
-        (self.phase != SuggestionPhase::Idle).then(|| (self.done, self.start.as_ref().map_or(0, |start| start.videos)))
+    /// How far the videos are scored, while that is done.
+    pub fn progress(&self) -> Option<Progress> {
+        self.progress.filter(|_| self.phase != SuggestionPhase::Idle)
     }
 
     /// What the networks say of a video.
@@ -124,7 +126,8 @@ impl SuggestionState {
             return None;
         }
         self.hashes = unknown.iter().map(|(id, hash, _)| (*id, hash.clone())).collect();
-        (self.phase, self.start, self.done) = (SuggestionPhase::Preparing, None, 0);
+        (self.phase, self.start) = (SuggestionPhase::Preparing, None);
+        self.progress = Some(Progress::begin(0, "videos"));
         let videos = unknown.into_iter().map(|(id, _, path)| (id, path)).collect();
         Some(SuggestionOrder { model, fusion, videos })
     }
@@ -136,6 +139,7 @@ impl SuggestionState {
                 if self.phase == SuggestionPhase::Preparing {
                     self.phase = SuggestionPhase::Running;
                 }
+                self.progress.iter_mut().for_each(|progress| progress.advance(0, start.videos));
                 self.start = Some(SuggestionStart::clone(start));
             }
             Message::SuggestionsEnded => self.phase = SuggestionPhase::Idle,
@@ -147,7 +151,7 @@ impl SuggestionState {
     pub fn refresh(&mut self, log: &mut Log) {
         let (Some(start), Some((model, _))) = (&self.start, &self.model) else { return };
         for (id, outcome) in start.outcomes.try_iter() {
-            self.done += 1;
+            self.progress.iter_mut().for_each(Progress::count);
             let Some(hash) = self.hashes.get(&id) else { continue };
             match outcome {
                 Ok(prediction) => {

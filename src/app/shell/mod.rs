@@ -9,7 +9,8 @@ pub mod drop_hint;
 pub mod dropping;
 pub mod first_steps;
 pub mod first_steps_panel;
-pub mod keyboard;
+pub mod jobs;
+mod keyboard;
 pub mod log;
 pub mod log_panel;
 pub mod menu;
@@ -20,7 +21,6 @@ pub mod palette;
 pub mod repaint;
 pub mod replacement;
 mod sample;
-pub mod sample_progress;
 pub mod shortcuts;
 pub mod status_bar;
 #[cfg(test)]

@@ -5,5 +5,6 @@ pub mod curves;
 pub mod format;
 pub mod icon;
 pub mod off_screen;
+pub mod progress;
 pub mod theme;
 pub mod widgets;
