@@ -34,7 +34,9 @@ use super::ui::theme;
 use super::ui::theme::{PANEL_MARGIN, Tokens};
 use super::viewer::panel::install_gpu_flow;
 use super::viewer::transport::Transport;
-use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request, Wake, default_model, flow_model};
+use crate::engine::{
+    Engine, FlowSettings, Labeling, LiveEvent, Message, Pin, Request, Wake, default_model, flow_model,
+};
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 use crate::gpu::{Compute, ComputeKind, DeviceChoice};
@@ -267,6 +269,7 @@ impl App {
             self.panels.training.offer_folder(folder, ctx);
         }
         self.panels.training.restore(self.settings.training.clone());
+        self.session.pinned.restore(self.settings.pins.clone());
         if let Some(runs) = self.settings.latest_run.as_deref().and_then(Path::parent).map(Path::to_owned) {
             self.earlier_runs.ask(runs.clone(), ctx, move || runs::list(&runs));
         }
@@ -279,6 +282,11 @@ impl App {
         let is_kept = !self.session.is_pair(&clip);
         let folder = self.session.place_in_folder().map(|(folder, _)| folder.dir.clone());
         is_kept.then_some(LastPlace { clip, frame: self.session.player.position, folder })
+    }
+
+    /// Returns the pins that are there at the next start too: a pair of a benchmark is not.
+    pub(in crate::app) fn kept_pins(&self) -> Vec<Pin> {
+        self.session.pinned.pins.iter().filter(|pin| !self.session.is_pair(&pin.path)).cloned().collect()
     }
 
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.
@@ -425,6 +433,7 @@ impl App {
             Action::ShowVideo(id) => self.show_video(id),
             Action::AddVideos(paths) => self.add_videos(&paths),
             Action::MakeProject(dir) => self.begin_project(Start::Either, dir, ctx),
+            Action::LabelFolder(dir) => self.label_folder(dir, ctx),
             Action::ReadLabelsAgain => self.read_labels_again(),
             Action::StopSearches => self.stop_searches(),
             Action::Import(order) => self.import_labels(*order, ctx),
@@ -480,6 +489,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.settings.training = self.panels.training.settings();
+        self.settings.pins = self.kept_pins();
         // While a clip is being opened, or a live source has its place, it is still the one before.
         self.settings.last = self.last_place().or(self.settings.last.take());
         self.settings.save(storage);

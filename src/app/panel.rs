@@ -43,6 +43,8 @@ pub enum Action {
     AddVideos(Vec<PathBuf>),
     /// Makes a folder of clips a project, or opens the one that it is.
     MakeProject(PathBuf),
+    /// The same, and labels its clips by the names of their folders.
+    LabelFolder(PathBuf),
     /// Reads the files of labels again that could not be read.
     ReadLabelsAgain,
     /// Stops looking for videos.

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::evaluation::state::EvaluationState;
 use super::flow::benchmark_state::BenchmarkState;
@@ -15,11 +15,11 @@ use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::scores::state::{ClipScores, ClipScoresPhase};
 use super::shell::log::{Log, LogLevel};
-use super::shell::sample_progress::progress_in_words;
 use super::training::curve_names::measurement_title;
 use super::training::interrupted::InterruptedRuns;
 use super::training::state::{TrainingPhase, TrainingState};
 use super::training::step_timing::StepTiming;
+use super::ui::progress::Progress;
 use super::viewer::clips::{ClipFolder, KnownClip};
 use super::viewer::marks::Marks;
 use super::viewer::read_out::Pointed;
@@ -83,10 +83,8 @@ pub struct Session {
     pub step_timing: StepTiming,
     /// The run that is offered to be resumed.
     pub interrupted: InterruptedRuns,
-    /// Clips of the sample project that are written, and how many there will be, while it is being written.
-    pub writing_sample: Option<(usize, usize)>,
-    /// Since when it is being written.
-    sample_since: Option<Instant>,
+    /// How far the sample project is, while it is being written.
+    pub writing_sample: Option<Progress>,
     /// What happened.
     pub log: Log,
     /// The latest problem, until it is dismissed.
@@ -115,8 +113,8 @@ pub struct Session {
     pub pinned: PinnedState,
     /// The labelling project.
     pub labeling: LabelingState,
-    /// How many of how many pairs are exported; `None` while nothing is.
-    pub exporting: Option<(usize, usize)>,
+    /// How far the export of flow or of the annotated video is; `None` while there is none.
+    pub exporting: Option<Progress>,
 }
 
 impl Session {
@@ -148,7 +146,6 @@ impl Session {
             training: TrainingState::default(),
             interrupted: InterruptedRuns::default(),
             writing_sample: None,
-            sample_since: None,
             log: Log::default(),
             notice: None,
             told: None,
@@ -319,10 +316,7 @@ impl Session {
                 self.problem(error);
             }
             Message::SampleProgress(done, of) => {
-                self.writing_sample = Some((*done, *of));
-                if *done == 0 || self.sample_since.is_none() {
-                    self.sample_since = Some(Instant::now());
-                }
+                self.writing_sample.get_or_insert_with(|| Progress::begin(0, "clips")).advance(*done, *of);
             }
             Message::SampleWritten(dir) => {
                 self.writing_sample = None;
@@ -332,7 +326,7 @@ impl Session {
                 self.writing_sample = None;
                 self.problem(error);
             }
-            Message::SampleEnded => (self.writing_sample, self.sample_since) = (None, None),
+            Message::SampleEnded => self.writing_sample = None,
             Message::Note(text) => self.log.push(LogLevel::Info, text.clone()),
             Message::SourceUnavailable(source, Some(error)) => {
                 self.log.push(LogLevel::Warning, format!("{}: {error}", self.flow.name_of(*source)));
@@ -363,7 +357,10 @@ impl Session {
             Message::EvaluationFailed(errors) => {
                 errors.iter().for_each(|error| self.log.push(LogLevel::Error, error.to_string()));
             }
-            Message::ExportProgress { done, total } => self.exporting = Some((*done, *total)),
+            Message::ExportProgress { done, total } => {
+                // What comes after it was stopped is for nobody.
+                self.exporting.iter_mut().for_each(|progress| progress.advance(*done, *total));
+            }
             Message::Exported { path, pairs } => {
                 self.written(path, &format!("the flow of {}", counted(*pairs, "pair")));
             }
@@ -375,8 +372,7 @@ impl Session {
 
     /// Returns how far the sample is that is being written, in words.
     pub fn sample_progress(&self) -> Option<String> {
-        let elapsed = self.sample_since.map_or(Duration::ZERO, |since| since.elapsed());
-        Some(progress_in_words(self.writing_sample?, elapsed))
+        Some(self.writing_sample?.of_work("Generating the sample"))
     }
 
     /// Tells a problem: in the log, and in the notice until it is dismissed.

@@ -18,7 +18,7 @@ use super::training::settings::TrainingSettings;
 use super::ui::format::FrameNumbers;
 use super::viewer::views::Views;
 use super::viewer::wheel_place::WheelPlace;
-use crate::engine::{FlowSettings, flow_model};
+use crate::engine::{FlowSettings, Pin, flow_model};
 use crate::flow::files::FlowFormat;
 use crate::gpu::DeviceChoice;
 
@@ -103,6 +103,8 @@ pub struct Settings {
     pub training_folder: Option<PathBuf>,
     /// The choices of the training panel.
     pub training: TrainingSettings,
+    /// The frames that were pinned last.
+    pub pins: Vec<Pin>,
     /// The folder of the latest training run.
     pub latest_run: Option<PathBuf>,
     /// How texts number frames.
@@ -141,6 +143,7 @@ impl Default for Settings {
             looping: false,
             training_folder: None,
             training: TrainingSettings::default(),
+            pins: Vec::new(),
             latest_run: None,
             frame_numbers: FrameNumbers::default(),
             unread: None,
@@ -247,6 +250,7 @@ mod tests {
         settings.guide.is_open = true;
         settings.last = Some(LastPlace { clip: "/clips/a.mp4".into(), frame: 7, folder: None });
         settings.wheel.is_small = true;
+        settings.pins = vec![Pin { path: "/clips/a.mp4".into(), frame: 7 }];
         settings.choose_truth(Path::new("/a.mp4"), Some("/flow/a".into()));
         let mut memory = Memory::default();
         settings.save(&mut memory);
@@ -268,6 +272,7 @@ mod tests {
         assert_eq!((&loaded.recent, &loaded.labeling.project), (&settings.recent, &settings.labeling.project));
         assert_eq!(loaded.truths, settings.truths);
         assert_eq!((&loaded.guide, loaded.wheel, &loaded.last), (&settings.guide, settings.wheel, &settings.last));
+        assert_eq!(loaded.pins, settings.pins);
         assert_eq!(loaded.unread, Some(Unread { text: other, names: vec!["gamma".into()] }));
     }
 

@@ -69,9 +69,21 @@ impl HeldOutReport {
         self.streams.last()
     }
 
-    /// Returns the places of the clips that `stream` gets wrong.
-    pub fn wrong(&self, stream: &HeldOutStream) -> Vec<usize> {
-        (0..self.clips.len()).filter(|&clip| stream.guesses[clip] != self.clips[clip].label).collect()
+    /// Returns whether `stream` gets the clip at this place wrong.
+    pub fn is_wrong(&self, stream: &HeldOutStream, clip: usize) -> bool {
+        stream.guesses[clip] != self.clips[clip].label
+    }
+
+    /// Returns for each class how many of its clips `stream` gets right, and how many there are.
+    pub fn by_class(&self, stream: &HeldOutStream) -> Vec<[usize; 2]> {
+        let mut counts = vec![[0, 0]; self.classes.len()];
+        for (place, clip) in self.clips.iter().enumerate() {
+            if let Some([correct, of]) = counts.get_mut(clip.label) {
+                *correct += usize::from(!self.is_wrong(stream, place));
+                *of += 1;
+            }
+        }
+        counts
     }
 }
 
@@ -109,7 +121,10 @@ mod tests {
         let correct: Vec<_> = report.streams.iter().map(|stream| (stream.name, stream.correct)).collect();
         assert_eq!(correct, [("spatial", 1), ("temporal", 1), ("fused", 1)]);
         assert_eq!(report.best.map(|best| (best.weight, best.correct)), Some((2.5, 2)), "the nearest to 4 of the best");
-        assert_eq!(report.wrong(report.decisive().unwrap()), [0]);
+        let [spatial, temporal, fused] = [0, 1, 2].map(|stream| report.by_class(&report.streams[stream]));
+        assert_eq!((spatial, temporal), (vec![[1, 1], [0, 1]], vec![[0, 1], [1, 1]]));
+        assert_eq!(fused, [[0, 1], [1, 1]]);
+        assert!(report.is_wrong(report.decisive().unwrap(), 0));
         assert_eq!(Some(report.streams[0].interval), wilson_interval(1, 2));
         let kept = HeldOutReport::of(held(1.6));
         assert_eq!(kept.best.map(|best| best.weight), Some(1.6), "no change is proposed without a gain");

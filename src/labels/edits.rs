@@ -282,15 +282,15 @@ pub fn delete_segment(document: &Document, id: VideoId, segment: SegmentId) -> R
 
 fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String) -> Result<Step> {
     check_label(document, segment.label)?;
-    let subject = || format!("segment of {}", document.label_name(segment.label));
     let video = video(document, id)?;
+    let subject = if video.segment(segment.id).is_some() { "Segment not changed" } else { "Segment not added" };
     let frames = video.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
     if segment.start >= segment.end || segment.end > frames {
         let cause = match frames {
             usize::MAX => "it is empty".to_owned(),
             _ => format!("it is empty, or not within the {} of the video", counted(frames, "frame")),
         };
-        return Err(Error::new(subject(), cause, "Set the in point before the out point"));
+        return Err(Error::new(subject, cause, "Set the in point before the out point"));
     }
     let mut others = video.segments.iter().filter(|other| other.id != segment.id);
     let clash = others
@@ -298,7 +298,7 @@ fn put_segment(document: &Document, id: VideoId, segment: Segment, title: String
     if let Some(other) = clash {
         // Without frame numbers: who reads this may count from 0 or from 1.
         let cause = format!("it overlaps the segment of {}", document.label_name(other.label));
-        return Err(Error::new(subject(), cause, "Move its edges, or make the project multi-label"));
+        return Err(Error::new(subject, cause, "Move its edges, or make the project multi-label"));
     }
     labelled(document, id, title, |video| {
         video.segments.retain(|other| other.id != segment.id);

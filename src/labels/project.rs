@@ -555,10 +555,8 @@ fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error>
     let path = dir.join(JOURNAL);
     let mut notes = Vec::new();
     if is_writable && !reading.steps.is_empty() {
-        let cause = format!(
-            "{} recovered that had not been saved when the program ended",
-            counted(reading.steps.len(), "change")
-        );
+        let changes = counted(reading.steps.len(), "unsaved change");
+        let cause = format!("recovered {changes} after an unexpected exit");
         notes.push(Error::file(&path, cause, "No action needed"));
     }
     match reading.fault {

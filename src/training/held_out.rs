@@ -1,15 +1,24 @@
 //! The logits of the clips that a finished run did not learn from, with their labels: of its own stream, and of the other stream
 //! of its recogniser where that was trained on the same clips.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::config::plan::{Network, TrainingPlan};
 use super::probe::out_of_fold::OutOfFold;
 use super::run::run_clips;
 use crate::data::LabelledClip;
 use crate::files;
-use crate::nets::ModelCard;
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Fusion, unsure_threshold};
+use crate::nets::{HiddenTwoStream, ModelCard};
+use crate::ranking::arg_max;
+
+/// Chooses the share below which answers of `model` are unsure, by the clips that its run in `run_dir` did not learn from and has
+/// answered with the same weights.
+pub(in crate::training) fn choose_threshold(model: &mut HiddenTwoStream, run_dir: &Path) {
+    let fusion = Fusion { unsure_below: None, ..model.card.fusion };
+    let streams = [model.spatial.is_some(), model.temporal.is_some()];
+    model.card.fusion.unsure_below = HeldOut::of_run(run_dir, || fusion).and_then(|held| held.unsure_below(streams));
+}
 
 /// Held-out clips with the logits of each stream.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +40,12 @@ pub struct HeldOut {
 impl HeldOut {
     /// Returns what the run in `run_dir` left of its held-out clips; `None` without any, or where it cannot be read.
     pub fn read(run_dir: &Path) -> Option<Self> {
+        let card = || ModelCard::read(&run_dir.join("model")).map(|card| card.fusion).unwrap_or_default();
+        Self::of_run(run_dir, card)
+    }
+
+    /// Returns the same of a run whose model fuses as `fusion` says.
+    pub(in crate::training) fn of_run(run_dir: &Path, fusion: impl FnOnce() -> Fusion) -> Option<Self> {
         let plan: TrainingPlan = toml::from_str(&files::read_to_string(run_dir.join("config.toml")).ok()?).ok()?;
         let own = OutOfFold::read(run_dir)?;
         let listed = run_clips::listed(run_dir)?;
@@ -54,9 +69,25 @@ impl HeldOut {
             Network::Temporal => (other, own),
             Network::Flow => return None,
         };
-        let model: PathBuf = run_dir.join("model");
-        let fusion = ModelCard::read(&model).map(|card| card.fusion).unwrap_or_default();
-        Some(Self { classes, clips, spatial, temporal, fusion, is_cross_validated })
+        Some(Self { classes, clips, spatial, temporal, fusion: fusion(), is_cross_validated })
+    }
+
+    /// Returns the share below which answers of the run's model are unsure, which has these streams, the spatial one first; `None`
+    /// where the clips are too few, or were not seen by each of the streams.
+    pub(in crate::training) fn unsure_below(&self, streams: [bool; 2]) -> Option<f64> {
+        if streams != [&self.spatial, &self.temporal].map(Option::is_some) {
+            return None;
+        }
+        let of =
+            |stream: &Option<Vec<Vec<f32>>>, clip: usize| stream.as_ref().map_or(Vec::new(), |rows| rows[clip].clone());
+        let answer = |(place, clip): (usize, &LabelledClip)| {
+            let scores = self.fusion.fuse(&of(&self.spatial, place), &of(&self.temporal, place));
+            let shares = self.fusion.shares(&scores);
+            let class = arg_max(&shares)?;
+            Some((shares[class], class == clip.label))
+        };
+        let answers: Vec<_> = self.clips.iter().enumerate().filter_map(answer).collect();
+        unsure_threshold(&answers)
     }
 }
 
@@ -65,6 +96,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::nets::fusion::FusionRule;
 
     #[test]
     fn both_streams_answers_are_found_beside_the_labels() {
@@ -93,6 +125,17 @@ mod tests {
         assert!(!read.is_cross_validated);
         let alone = HeldOut::read(&spatial).unwrap();
         assert!(alone.spatial.is_some() && alone.temporal.is_none());
+        assert_eq!(read.unsure_below([true; 2]), None, "two answers say nothing");
+        let many = |of: &[Vec<f32>]| Some((0..20).map(|clip| of[clip % of.len()].clone()).collect::<Vec<_>>());
+        let (spatial, temporal) = (many(&[vec![0.0, 3.0]]), many(&[vec![0.0, 3.0], vec![0.0, 0.1]]));
+        let twenty = (0..20).map(|place| clip("d", 1 - place % 2)).collect();
+        // Clear answers of the temporal stream are right, faint ones wrong; the spatial stream says the same of all.
+        let fusion = Fusion { rule: FusionRule::Logits, ..Fusion::default() };
+        let held = HeldOut { clips: twenty, spatial: None, temporal, fusion, ..read };
+        assert_eq!(held.unsure_below([false, true]), Some(0.55));
+        assert_eq!(held.unsure_below([true; 2]), None, "the spatial stream did not see them");
+        let held = HeldOut { spatial, ..held };
+        assert_eq!(held.unsure_below([true; 2]), Some(0.8));
         let folds = write("f", TrainingPlan::of(Network::Temporal), &[(0, [1.0, 0.0])]);
         let folds = HeldOut::read(&folds).unwrap();
         assert!(folds.is_cross_validated && folds.clips == clips[..1]);

@@ -116,6 +116,19 @@ fn new_classes_extend_what_the_base_tells() {
 }
 
 #[test]
+fn a_deep_tuning_chooses_when_answers_are_unsure_by_its_hold_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 8, 5);
+    let base = base(dir.path(), &data, &["other"]);
+    let mut tuning = FineTune { streams: Streams::Spatial, hold_out: 0.5, ..FineTune::default() };
+    tuning.set_depth(Depth::LastStages);
+    (tuning.spatial.steps, tuning.spatial.batch) = (1, 2);
+    let (model, _) = tuned(&tuning, &base, &data, &dir.path().join("runs/tune-01"));
+    let threshold = model.card.fusion.unsure_below.expect("twenty held-out answers suffice");
+    assert!((0.3..=0.9).contains(&threshold), "{threshold}");
+}
+
+#[test]
 fn a_tuned_model_says_what_it_is_and_keeps_the_dropout_and_the_precision_that_were_measured() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);

@@ -83,6 +83,9 @@ impl App {
             self.session.interrupted.begin(runs);
         }
         self.session.interrupted.follow(self.panels.runs.runs());
+        if let Some(text) = self.session.interrupted.announcement() {
+            self.session.told = Some((text, Instant::now()));
+        }
         let is_busy = self.session.training.is_active();
         if let Some(wish) = self.session.pinned.wish(is_busy) {
             self.engine.send(Request::Pin(Box::new(wish)));

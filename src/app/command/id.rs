@@ -26,7 +26,7 @@ pub enum Command {
     MeasureClip, SaveStatistics, SaveFlow, SavePicture, ExportFlows, ExportVideo, ExportAnnotated, StopExport,
     ChooseBenchmark, RunBenchmark, SaveBenchmark,
     ChooseTrainingFolder, StartTraining, ResumeTraining, PauseTraining, StopTraining, SaveCurves, SaveCurvesPicture,
-    UseTrainedWeights, CompareWeights, TrainOnLabels, PinFrame, ChooseRunsFolder, ExportModel,
+    UseTrainedWeights, CompareWeights, TrainOnLabels, PinFrame, StopPinned, ChooseRunsFolder, ExportModel,
     ChooseEvaluationClips, ChooseEvaluationList, ChooseEvaluationLists, ChooseEvaluationClasses,
     RunEvaluation, OpenEvaluation, CompareEvaluation, SaveEvaluation, BrowseEvaluation,
     StartLive, CorrectLive, RecordLive, DemoLive, MirrorLive, ListCameras, ChooseCorrections, TrainOnCorrections,

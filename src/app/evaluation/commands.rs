@@ -92,12 +92,13 @@ impl App {
     }
 
     fn run_evaluation(&mut self) {
-        self.show(Pane::Evaluation);
         let evaluation = &mut self.session.evaluation;
         if evaluation.is_running() {
             evaluation.phase = EvaluationPhase::Stopping;
             return self.engine.send(Request::Evaluate(None));
         }
+        self.show(Pane::Evaluation);
+        let evaluation = &mut self.session.evaluation;
         let settings = &self.settings.evaluation;
         let (Ok(source), Some(model)) = (settings.source(), &self.session.model) else { return };
         let (protocol, fusion) = (settings.protocol(), settings.fusion.unwrap_or(model.fusion));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::app::ui::progress::Progress;
 use crate::data::LabelledClip;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::Error;
@@ -85,6 +86,7 @@ pub struct EvaluationState {
     pub errors: Vec<Error>,
     /// What was asked for and has not begun.
     plan: Option<EvaluationPlan>,
+    work: Option<Progress>,
     run: Option<EvaluationRun>,
     /// The report that is shown.
     report: Option<Arc<ActionsReport>>,
@@ -101,6 +103,7 @@ impl EvaluationState {
     pub fn begin(&mut self, plan: EvaluationPlan) {
         self.phase = EvaluationPhase::Preparing;
         self.errors.clear();
+        self.work = Some(Progress::begin(0, "clips"));
         self.plan = Some(plan);
     }
 
@@ -144,9 +147,14 @@ impl EvaluationState {
         self.run.as_ref().filter(|_| self.file.is_none()).map_or(&[], |run| &run.start.left_out)
     }
 
-    /// How many of how many clips are done; `None` before an evaluation has begun.
-    pub fn progress(&self) -> Option<(usize, usize)> {
-        self.run.as_ref().map(|run| (run.scores.seen(), run.start.clips))
+    /// Whether an evaluation of this session has begun.
+    pub fn has_run(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// How far the latest evaluation is, or came.
+    pub fn work(&self) -> Option<Progress> {
+        self.work
     }
 
     /// Clips a second, and the seconds that have passed.
@@ -186,6 +194,7 @@ impl EvaluationState {
                 Ok(clip) => run.scores.push(clip),
                 Err(error) => run.scores.fail(&error.to_string()),
             }
+            self.work.iter_mut().for_each(Progress::count);
         }
         let (made, cost) = run.made;
         if run.reported != run.scores.seen() && made.elapsed() >= PATIENCE * cost {
@@ -234,6 +243,7 @@ impl EvaluationState {
         if self.phase == EvaluationPhase::Preparing {
             self.phase = EvaluationPhase::Running;
         }
+        self.work.iter_mut().for_each(|work| work.advance(0, start.clips));
         (self.file, self.report) = (None, None);
         let (now, scores) = (Instant::now(), ClipScores::new(start.classes.len()));
         let (start, made) = (start.clone(), (now, Duration::ZERO));
@@ -247,6 +257,7 @@ impl EvaluationState {
         run.took = Some(run.began.elapsed());
         run.made.1 = Duration::ZERO; // the last report waits for nothing
         self.refresh();
+        self.work.iter_mut().for_each(Progress::end);
         self.make_report();
     }
 
@@ -328,7 +339,7 @@ mod tests {
         assert!(state.is_running() && state.report().is_none());
         outcomes.send(scored("/c/a/1.avi")).unwrap();
         state.refresh();
-        assert_eq!(state.progress(), Some((1, 3)));
+        assert_eq!(state.work().map(|work| work.counts()), Some((1, 3)));
         outcomes.send(Err(Error::new("2.avi", "torn", "Copy it"))).unwrap();
         state.receive(&Message::EvaluationEnded);
         let report = state.report().unwrap();

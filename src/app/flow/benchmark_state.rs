@@ -1,5 +1,6 @@
 //! What the window knows of flow benchmarks: the runs of this session, one column each in the table.
 
+use crate::app::ui::progress::Progress;
 use crate::engine::Message;
 use crate::evaluation::flow_benchmarks::{BenchmarkPair, FlowDataset};
 use crate::evaluation::{FlowReport, PairResult};
@@ -65,15 +66,15 @@ impl BenchmarkRun {
 pub struct BenchmarkState {
     /// The runs on one benchmark, the oldest first.
     pub runs: Vec<BenchmarkRun>,
-    /// The benchmark that is being measured.
-    running: Option<FlowDataset>,
+    /// The benchmark that is being measured, and how far that is.
+    running: Option<(FlowDataset, Progress)>,
 }
 
 impl BenchmarkState {
     /// A run on `dataset` was asked for; runs on another one make way.
     pub fn begin(&mut self, dataset: FlowDataset) {
         self.runs.retain(|run| run.dataset == dataset);
-        self.running = Some(dataset);
+        self.running = Some((dataset, Progress::begin(0, "pairs")));
     }
 
     /// Whether a benchmark is under way.
@@ -81,16 +82,17 @@ impl BenchmarkState {
         self.running.is_some()
     }
 
-    /// How many of how many pairs of the present run are measured.
-    pub fn progress(&self) -> Option<(usize, usize)> {
-        let run = self.runs.last().filter(|run| !run.ended && run.report.is_none())?;
-        Some((run.results.len(), run.pairs.len()))
+    /// How far the present run is.
+    pub fn progress(&self) -> Option<Progress> {
+        self.running.map(|(_, progress)| progress)
     }
 
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
-        match (message, self.running) {
-            (Message::BenchmarkStarted { pairs, method }, Some(dataset)) => {
+        match (message, &mut self.running) {
+            (Message::BenchmarkStarted { pairs, method }, Some((dataset, progress))) => {
+                progress.advance(0, pairs.len());
+                let dataset = *dataset;
                 // A method that is measured again takes its old place among the columns.
                 self.runs.retain(|run| run.method != *method);
                 if self.runs.len() >= MOST {
@@ -100,7 +102,8 @@ impl BenchmarkState {
                 let (results, report) = (Vec::new(), None);
                 self.runs.push(BenchmarkRun { dataset, method, pairs, results, report, ended: false });
             }
-            (Message::BenchmarkPair(result), Some(_)) => {
+            (Message::BenchmarkPair(result), Some((_, progress))) => {
+                progress.count();
                 if let Some(run) = self.runs.last_mut() {
                     run.results.push((**result).clone());
                 }
@@ -133,7 +136,7 @@ mod tests {
         }
         let methods = |state: &BenchmarkState| state.runs.iter().map(|run| run.method.clone()).collect::<Vec<_>>();
         assert_eq!(methods(&state), ["MotionNet", "TV-L1"]);
-        assert!(state.is_running() && state.progress() == Some((0, 0)));
+        assert!(state.is_running() && state.progress().is_some());
         state.receive(&Message::BenchmarkEnded);
         assert!(!state.is_running() && state.progress().is_none());
         state.begin(FlowDataset::Kitti2015);
@@ -157,6 +160,7 @@ mod tests {
         let pairs = ["a", "b", "c"].map(pair).to_vec();
         state.receive(&Message::BenchmarkStarted { pairs: pairs.clone(), method: "TV-L1".into() });
         state.receive(&Message::BenchmarkPair(Box::new(result.clone())));
+        assert_eq!(state.progress().map(|progress| progress.counts()), Some((1, 3)));
         let states = |state: &BenchmarkState| -> Vec<String> {
             pairs.iter().map(|pair| format!("{:?}", state.runs[0].state_of(pair))).collect()
         };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{Context, Key};
 
 use super::export;
+use super::statistics::measured_sources;
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, clip, ensure};
 use crate::app::command::prompt::{Filter, MP4, PathKind, PromptSpec, TABLE};
@@ -13,6 +14,7 @@ use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
 use crate::app::session::PAIRS;
 use crate::app::shell::log::LogLevel;
+use crate::app::ui::progress::Progress;
 use crate::engine::{FlowExport, FlowSelection, FlowSource, MAX_STRIDE, OverlayExport, Request};
 use crate::flow::colour;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, Scales, write_picture};
@@ -94,8 +96,11 @@ pub const COMMANDS: &[CommandSpec] = &[
         .saves(PromptSpec::new("Save an annotated video", "Path of the video, such as annotated.mp4…", PathKind::Save("annotated", MP4)),
             |app, path, existing, _| app.export_annotated(path, existing)),
     command(C::StopExport, G::Flow, "Stop export", "Stop the export; files written so far stay", &[],
-        |on| ensure(on.session.exporting.is_some(), "No export is running"))
-        .runs(|app, _| app.engine.send(Request::Export(None))),
+        |on| ensure(on.session.exporting.is_some() || on.session.labeling.interchange.exporting.is_some(), "No export is running"))
+        .runs(|app, _| match app.session.exporting {
+            Some(_) => app.engine.send(Request::Export(None)),
+            None => app.session.labeling.interchange.stop(),
+        }),
     command(C::ChooseBenchmark, G::Flow, "Choose benchmark folder…", "Choose the folder of an unpacked flow benchmark", &[], always)
         .opens(PromptSpec::new("Choose a benchmark folder", "Path of an unpacked benchmark…", PathKind::Folder), |app, path, _| {
             app.session.notice = None;
@@ -164,17 +169,23 @@ impl App {
         self.send_flow_settings(); // A view may have been added since the last repaint.
         self.session.notice = None; // It may have been about the last attempt.
         // A measurement that is stopped is over when the engine says so.
-        let measuring = &mut self.session.flow.measuring;
-        self.engine.send(Request::MeasureClip(measuring.is_none()));
-        measuring.get_or_insert(0);
+        if self.session.flow.measuring.is_some() {
+            return self.engine.send(Request::MeasureClip(false));
+        }
+        // The ground truth is measured against, not measured.
+        let measured = measured_sources(&self.session, &self.settings);
+        let sources = measured.iter().filter(|source| **source != FlowSource::Truth).count();
+        let of = self.session.frames().saturating_sub(self.settings.flow.stride) * sources;
+        self.session.flow.measuring = Some(Progress::begin(of, "flows"));
+        self.engine.send(Request::MeasureClip(true));
         self.show(Pane::Statistics);
     }
 
     fn run_benchmark(&mut self) {
-        self.show(Pane::Benchmark);
         if self.session.benchmark.is_running() {
             return self.engine.send(Request::Benchmark(None));
         }
+        self.show(Pane::Benchmark);
         match self.panels.benchmark.plan(self.settings.benchmark_root.as_ref()) {
             Ok(plan) => {
                 self.session.notice = None;
@@ -224,7 +235,7 @@ impl App {
     }
 
     fn export(&mut self, export: FlowExport) {
-        self.session.exporting = Some((0, self.session.frames()));
+        self.session.exporting = Some(Progress::begin(0, "pairs"));
         self.show(Pane::Flow);
         self.engine.send(Request::Export(Some(export)));
     }
@@ -233,7 +244,7 @@ impl App {
     fn export_annotated(&mut self, path: PathBuf, existing: Existing) {
         let (Some(clip), Some(model)) = (&self.session.clip, &self.session.model) else { return };
         let (clip, model) = (clip.path.clone(), model.dir.clone());
-        self.session.exporting = Some((0, self.session.frames()));
+        self.session.exporting = Some(Progress::begin(0, "frames"));
         let (fusion, guard) = (self.session.fusion, self.guard(existing));
         let export = OverlayExport { clip, path, model, fusion, guard };
         self.engine.send(Request::ExportAnnotated(Box::new(export)));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::app::ui::progress::Progress;
 use crate::engine::{
     ClipMeasure, Engine, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, FlowView, Message,
     ScalarMap, SourceFlow,
@@ -64,8 +65,8 @@ pub struct FlowComparison {
     measures: [Measures; FlowSource::ALL.len()],
     /// What the network of the second model is called.
     second_name: Option<String>,
-    /// Figures that have arrived since the clip is being measured; `None` while it is not.
-    pub measuring: Option<usize>,
+    /// How far the measurement of the clip is; `None` while there is none.
+    pub measuring: Option<Progress>,
 }
 
 impl FlowComparison {
@@ -173,9 +174,7 @@ impl FlowComparison {
 
     fn measured(&mut self, measure: &ClipMeasure) {
         self.measures[measure.source as usize].insert(measure.frame, measure.statistics);
-        if let Some(count) = &mut self.measuring {
-            *count += 1;
-        }
+        self.measuring.iter_mut().for_each(Progress::count);
     }
 
     fn forget(&mut self, source: FlowSource) {
@@ -232,13 +231,14 @@ mod tests {
 
     #[test]
     fn figures_gather_until_they_would_be_others() {
-        let mut comparison = FlowComparison { measuring: Some(0), ..FlowComparison::default() };
+        let mut comparison =
+            FlowComparison { measuring: Some(Progress::begin(8, "flows")), ..FlowComparison::default() };
         for source in [FlowSource::Network, FlowSource::Tvl1] {
             for frame in [3, 0, 3] {
                 comparison.receive(&measure(source, frame));
             }
         }
-        assert_eq!(comparison.measuring, Some(6));
+        assert_eq!(comparison.measuring.map(|progress| progress.counts()), Some((6, 8)));
         assert_eq!(comparison.measures(FlowSource::Tvl1).keys().copied().collect::<Vec<_>>(), [0, 3]);
         let before = FlowSettings::default();
         comparison.settings_changed(&before, &FlowSettings { tvl1_side: None, ..before.clone() });

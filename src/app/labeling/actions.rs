@@ -384,7 +384,7 @@ impl App {
             return self.session.problem(&Error::new("project", reason.to_lowercase(), "Open a project first"));
         }
         let search = self.labeling.find(paths);
-        self.session.labeling.begin_search(search);
+        self.session.labeling.searches.begin(search);
     }
 
     /// Reads locked labels again, and reports what still cannot be read and what is to be known of what was.
@@ -405,7 +405,8 @@ impl App {
     /// Looks for nothing any more.
     pub(in crate::app) fn stop_searches(&mut self) {
         self.labeling.stop_searches();
-        self.session.labeling.end_searches();
+        self.session.labeling.searches.clear();
+        self.projects.labelled_by_folders = None;
     }
 
     /// The file of a video is at `path` now.
@@ -426,7 +427,7 @@ impl App {
         if let (Some(project), Some(folder), false) = (labeling.project(), folder, missing.is_empty()) {
             let search =
                 self.labeling.find_moved(project.document().clone(), project.dir().to_owned(), missing, folder);
-            self.session.labeling.begin_search(search);
+            self.session.labeling.searches.begin(search);
         }
     }
 
@@ -497,7 +498,10 @@ impl App {
             _ => 0,
         };
         match found.map(|found| self.session.labeling.step_of(found, &mut self.session.log)) {
-            Ok(step) => step.into_iter().for_each(|step| self.do_found(step)),
+            Ok(step) => {
+                step.into_iter().for_each(|step| self.do_found(step));
+                self.label_found_by_folders();
+            }
             Err(error) => self.session.problem(&error),
         }
         if let Some((text, _)) = self.session.told.as_mut().filter(|_| exported > 0) {
@@ -520,6 +524,7 @@ impl Session {
     /// Takes in what the threads of the project have found out; what searches have found.
     fn take_labeling_news(&mut self, labeling: &Labeling) -> Vec<Result<SearchResult>> {
         self.labeling.suggestions.refresh(&mut self.log);
+        self.labeling.searches.found(labeling.found());
         self.labeling.receive_news(labeling.news(), &mut self.log)
     }
 

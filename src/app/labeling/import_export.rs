@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use eframe::egui::Context;
 
 use crate::app::tasks::Tasks;
+use crate::app::ui::progress::Progress;
 use crate::engine::{LabelExport, export_labels};
 use crate::error::{Error, Result};
 use crate::labels::Project;
@@ -62,8 +63,8 @@ pub struct ImportExport {
     stop: Arc<AtomicBool>,
     /// How many of how many clips are cut.
     cut: Arc<[AtomicUsize; 2]>,
-    /// The same while an export is under way.
-    pub exporting: Option<(usize, usize)>,
+    /// How far the export under way is.
+    pub exporting: Option<Progress>,
     /// The file or folder of the import that is being read.
     pub(super) reading: Option<PathBuf>,
     /// How often something was imported.
@@ -94,7 +95,7 @@ impl ImportExport {
 
     /// Begins to write the labels of `project`; files that exist are asked about first.
     pub fn export(&mut self, order: ExportOrder, project: &Project, ctx: &Context) {
-        (self.exporting, self.exported, self.replaces) = (Some((0, 0)), None, None);
+        (self.exporting, self.exported, self.replaces) = (Some(Progress::begin(0, "clips")), None, None);
         (self.stop, self.cut) = Default::default();
         let (document, dir) = (project.document().clone(), project.dir().to_owned());
         let (stop, cut, repaint) = (self.stop.clone(), self.cut.clone(), ctx.clone());
@@ -137,7 +138,7 @@ impl ImportExport {
     /// Takes in what the threads have done.
     pub fn refresh(&mut self) {
         if let Some(cut) = &mut self.exporting {
-            *cut = (self.cut[0].load(Ordering::Relaxed), self.cut[1].load(Ordering::Relaxed));
+            cut.advance(self.cut[0].load(Ordering::Relaxed), self.cut[1].load(Ordering::Relaxed));
         }
         for (order, outgoing) in self.exports.poll() {
             self.exporting = None;

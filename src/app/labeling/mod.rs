@@ -24,3 +24,4 @@ pub mod suggestions;
 pub mod tests;
 pub mod thumbnails;
 pub mod video_list;
+pub mod video_searches;

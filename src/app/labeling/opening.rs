@@ -20,6 +20,20 @@ impl App {
         self.begin_project(Start::Either, dir, ctx);
     }
 
+    /// Makes `dir`, a folder with a sub-folder for each class, a project, and labels its clips by these names.
+    pub(in crate::app) fn label_folder(&mut self, dir: PathBuf, ctx: &Context) {
+        self.begin_project(Start::Either, dir, ctx);
+        self.projects.labelled_by_folders.clone_from(&self.session.labeling.opening);
+    }
+
+    /// Labels the videos of the project by their folders if that was asked for before they were found.
+    pub(super) fn label_found_by_folders(&mut self) {
+        let project = self.session.labeling.project().map(Project::dir);
+        if self.projects.labelled_by_folders.take_if(|dir| project == Some(dir.as_path())).is_some() {
+            self.label_by_folders();
+        }
+    }
+
     /// Begins to open or to make the project in `dir`.
     pub(in crate::app) fn begin_project(&mut self, start: Start, dir: PathBuf, ctx: &Context) {
         let dir = if dir.ends_with(Project::FILE) { dir.parent().map_or(PathBuf::new(), PathBuf::from) } else { dir };
@@ -28,6 +42,7 @@ impl App {
             return; // It is on its way.
         }
         self.session.labeling.opening = Some(dir.clone());
+        self.projects.labelled_by_folders = None;
         // One that could only be looked at may be free by now.
         let open = self.session.labeling.project().filter(|project| !project.is_read_only());
         let open = open.map(|project| project.dir().to_owned());
@@ -64,6 +79,8 @@ impl App {
         let is_empty = self.session.labeling.document().is_some_and(|document| document.videos.is_empty());
         if start != Start::Open && is_empty {
             self.find_videos(vec![dir.to_owned()]);
+        } else {
+            self.label_found_by_folders();
         }
     }
 

@@ -40,6 +40,8 @@ pub struct ProjectOpener {
     pub openings: Tasks<(Start, PathBuf), Outcome>,
     /// Those that are saved and let go of.
     pub closings: Tasks<(), ()>,
+    /// The folder of the project whose videos are to be labelled by their folders once they are found.
+    pub labelled_by_folders: Option<PathBuf>,
     /// Projects that are being closed; each ends when nothing holds the project any more.
     closing: Vec<(PathBuf, Receiver<()>)>,
 }

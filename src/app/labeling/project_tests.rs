@@ -76,6 +76,27 @@ fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
 }
 
 #[test]
+fn a_folder_of_class_folders_is_labelled_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    clips(dir.path(), &["wave/1.mp4", "wave/2.mp4", "bow/3.mp4"]);
+    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().open(dir.path().into(), &ctx);
+    wait(&mut window, |app| app.session.folder.is_some());
+    window.settle();
+    window.harness.get_by_label("Label by folder").click();
+    window.settle();
+    let labelled = |app: &App| {
+        let videos = app.session.labeling.document().into_iter().flat_map(|document| document.videos.values());
+        videos.filter(|video| !video.is_unlabelled()).count()
+    };
+    wait(&mut window, |app| labelled(app) == 3);
+    let classes = &window.harness.state().session.labeling.document().unwrap().classes;
+    assert_eq!(classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>(), ["bow", "wave"]);
+    assert!(window.sees("3 of 3 labelled"));
+}
+
+#[test]
 fn a_folder_that_is_opened_leaves_a_person_at_the_panel_that_was_chosen() {
     let dir = tempfile::tempdir().unwrap();
     clips(dir.path(), &["wave/1.mp4", "bow/2.mp4"]);
@@ -125,7 +146,7 @@ fn the_first_clip_of_the_sample_is_opened_while_the_others_are_written() {
     app.receive(&Message::SampleClip(first.clone()), &ctx);
     assert_eq!((app.session.opening.as_ref(), app.waits_for_sample), (Some(&first), false));
     window.settle();
-    assert!(window.sees("Generating sample clips: 1 of 64") && window.sees("clip 1 of 1"), "it is listed at once");
+    assert!(window.sees("Generating the sample: 1 of 64 clips") && window.sees("clip 1 of 1"), "it is listed at once");
     let other = dir.path().join("clips/bow/2.mp4");
     window.harness.state_mut().receive(&Message::SampleClip(other), &ctx);
     window.settle();
@@ -217,7 +238,7 @@ fn what_was_looked_for_in_one_project_does_not_come_into_the_next() {
     app.find_videos(vec![dir.join("one")]);
     let document = app.session.labeling.document().unwrap().clone();
     let search = app.labeling.find_moved(document, dir.clone(), vec![VideoId(0)], dir.join("moved"));
-    app.session.labeling.begin_search(search);
+    app.session.labeling.searches.begin(search);
     let news = search_news(app, 2);
     drop(app.session.labeling.close());
     app.session.labeling.open(next, Vec::new());
@@ -241,7 +262,9 @@ fn a_search_is_cancelled_with_a_button() {
     labeling.app_mut().find_videos(vec![folder]);
     labeling.window.settle();
     assert!(labeling.window.sees("Searching for videos"));
-    labeling.window.harness.get_by_label("Cancel").click();
+    let cancels: Vec<_> = labeling.window.harness.query_all_by_label("Cancel").collect();
+    assert_eq!(cancels.len(), 2, "in the panel and in the status bar");
+    cancels[0].click();
     labeling.window.settle();
     assert!(!labeling.app().session.labeling.is_searching() && !labeling.window.sees("Searching for videos"));
 }
@@ -451,7 +474,7 @@ fn the_buttons_of_labels_of_other_programs_stay_where_they_are() {
     let revision = labeling.app().session.labeling.project().unwrap().revision();
     let interchange = &mut labeling.app_mut().session.labeling.interchange;
     let order = ImportOrder { format: Format::Csv, source: "/labels.csv".into(), choices: Choices::default() };
-    let import = Import { kept: 2, ..Import::default() };
+    let import = Import { kept: vec!["a.mp4".into(), "b.mp4".into()], ..Import::default() };
     (interchange.reading, interchange.pending) = (None, Some(Pending { order, revision, import: Ok(import) }));
     interchange.exported = Some(("/elan".into(), Err(Error::new("/elan", "the disk is full", "Free some space"))));
     labeling.window.settle();

@@ -7,6 +7,7 @@ use egui_kittest::kittest::Queryable;
 use super::tests::{FRAMES, LabelingStage, SIZE, open_clip, project};
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
+use crate::app::panel::Edit;
 use crate::app::settings::Settings;
 use crate::labels::{Label, Project, Video, VideoId, edits};
 
@@ -45,8 +46,8 @@ fn a_drag_on_an_empty_part_of_a_track_makes_a_segment_of_its_class_in_one_step_a
     let (from, to) = (on_track(&labeling, 10.5, 0), on_track(&labeling, 30.5, 0));
     labeling.drag(from, to);
     assert_eq!(labeling.segments().len(), 2);
-    assert!(labeling.window.sees("verlaps the segment of jump"));
-    let (from, to) = (on_track(&labeling, 85.5, 2), on_track(&labeling, 95.5, 2));
+    assert!(labeling.window.sees("Segment not added") && labeling.window.sees("verlaps the segment of jump"));
+    let (from, to) = (on_track(&labeling, 85.5, 1), on_track(&labeling, 95.5, 1));
     labeling.hold(from, to);
     labeling.key(Key::Escape);
     labeling.button(to, false);
@@ -283,6 +284,8 @@ fn tracks_are_as_high_as_one_likes_with_names_and_keys_beside_the_pictures() {
     let (pictures, name) = (of(&labeling, "Frames of the clip"), of(&labeling, "Track jump (2)"));
     assert!(name.right() <= pictures.left(), "names cover no frame");
     assert_eq!(of(&labeling, "Timeline").x_range(), pictures.x_range(), "frames are above each other");
+    assert!(!labeling.window.sees("Track background (B)"), "nobody asked for it");
+    labeling.key(Key::B);
     assert!(labeling.window.sees("Track background (B)"));
     let at = of(&labeling, "Track height").center();
     labeling.window.point_at(at);
@@ -356,4 +359,30 @@ fn the_history_lists_earlier_sessions_by_date_and_leads_back_into_them() {
     labeling.window.harness.get_by_label("Labelled as wave (clip_0.mp4)").click();
     labeling.window.settle();
     assert_eq!(labeling.video(0).labels, [wave]);
+}
+
+#[test]
+fn without_a_class_nothing_is_said_of_a_background() {
+    let mut labeling = LabelingStage::new(&[], 1);
+    assert!(!labeling.window.sees("Label as background"));
+    labeling.app_mut().change_project(&Edit::new(|document| edits::add_class(document, "wave").map(|(_, step)| step)));
+    labeling.window.settle();
+    assert!(labeling.window.sees("Label as background"));
+}
+
+#[test]
+fn a_clip_without_tracks_leaves_their_place_to_the_viewer() {
+    let mut labeling = LabelingStage::new(&["wave", "jump", "bow", "clap"], 1);
+    let timeline = |labeling: &LabelingStage| {
+        labeling.window.harness.get_by_role_and_label(Role::ScrollBar, "Timeline").rect().top()
+    };
+    let with_tracks = timeline(&labeling);
+    let foreign = labeling.dir.path().join("elsewhere/clip_0.mp4");
+    open_clip(labeling.app_mut(), &foreign);
+    labeling.window.settle();
+    assert!(labeling.window.sees("This clip is not in the project."));
+    assert!(timeline(&labeling) > with_tracks + 60.0, "{} after {with_tracks}", timeline(&labeling));
+    labeling.see(0);
+    labeling.window.settle();
+    assert_eq!(timeline(&labeling), with_tracks);
 }

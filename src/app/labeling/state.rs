@@ -12,8 +12,9 @@ use super::import_export::ImportExport;
 use super::suggestions::{Proposal, SuggestionState};
 use super::thumbnails::Thumbnails;
 use super::video_list::{ListChoice, ListKey, VideoList};
+use super::video_searches::VideoSearches;
 use crate::app::shell::log::{Log, LogLevel};
-use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest, SearchId, SearchResult};
+use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{
     Change, Document, Facts, Label, Project, Reread, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
@@ -87,7 +88,7 @@ pub struct LabelingState {
     /// A person wants the files to be brought up to date.
     asked_to_save: bool,
     /// Searches for this project that are under way.
-    searches: BTreeSet<SearchId>,
+    pub searches: VideoSearches,
     /// Pictures of videos.
     pub thumbnails: Thumbnails,
     /// What the networks propose.
@@ -131,24 +132,14 @@ impl LabelingState {
         Some(project)
     }
 
-    /// A search was begun for the project.
-    pub fn begin_search(&mut self, id: SearchId) {
-        self.searches.insert(id);
-    }
-
     /// Whether something is looked for.
     pub fn is_searching(&self) -> bool {
-        !self.searches.is_empty()
+        self.searches.since().is_some()
     }
 
     /// Whether files of videos are yet to be looked into.
     pub fn is_scanning(&self) -> bool {
         !self.unchecked.is_empty()
-    }
-
-    /// Waits for no search any more.
-    pub fn end_searches(&mut self) {
-        self.searches.clear();
     }
 
     /// The open project.
@@ -504,7 +495,7 @@ impl LabelingState {
         for news in news {
             match news {
                 // Others were for a project that was closed meanwhile, or were stopped.
-                LabelingEvent::Search { id, result } if self.searches.remove(&id) => found.push(result),
+                LabelingEvent::Search { id, result } if self.searches.end(id) => found.push(result),
                 LabelingEvent::Search { .. } => {}
                 LabelingEvent::File { id, dir, path, state } => self.file_news(id, &dir, &path, state),
             }

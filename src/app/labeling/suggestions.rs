@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::shell::log::{Log, LogLevel};
+use crate::app::ui::progress::Progress;
 use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model_stamp};
 use crate::labels::{Class, Document, Label, Video, VideoId};
 use crate::names::Alike;
@@ -36,7 +37,8 @@ pub struct SuggestionState {
     /// How their streams are fused, and when an answer is unsure.
     fusion: Fusion,
     start: Option<SuggestionStart>,
-    done: usize,
+    /// How far it is, while it is made.
+    progress: Option<Progress>,
     /// Content of the videos that were ordered.
     hashes: BTreeMap<VideoId, String>,
     /// By model, then by content.
@@ -74,9 +76,9 @@ impl SuggestionState {
         self.revision
     }
 
-    /// How many of how many videos are scored, while that is done.
-    pub fn progress(&self) -> Option<(usize, usize)> {
-        (self.phase != SuggestionPhase::Idle).then(|| (self.done, self.start.as_ref().map_or(0, |start| start.videos)))
+    /// How far the videos are scored, while that is done.
+    pub fn progress(&self) -> Option<Progress> {
+        self.progress.filter(|_| self.phase != SuggestionPhase::Idle)
     }
 
     /// What the networks say of a video.
@@ -150,7 +152,8 @@ impl SuggestionState {
             return None;
         }
         self.hashes = unknown.iter().map(|(id, hash, _)| (*id, hash.clone())).collect();
-        (self.phase, self.start, self.done) = (SuggestionPhase::Preparing, None, 0);
+        (self.phase, self.start) = (SuggestionPhase::Preparing, None);
+        self.progress = Some(Progress::begin(0, "videos"));
         let videos = unknown.into_iter().map(|(id, _, path)| (id, path)).collect();
         Some(SuggestionOrder { model, fusion, videos })
     }
@@ -162,6 +165,7 @@ impl SuggestionState {
                 if self.phase == SuggestionPhase::Preparing {
                     self.phase = SuggestionPhase::Running;
                 }
+                self.progress.iter_mut().for_each(|progress| progress.advance(0, start.videos));
                 self.start = Some(SuggestionStart::clone(start));
             }
             Message::SuggestionsEnded => self.phase = SuggestionPhase::Idle,
@@ -173,7 +177,7 @@ impl SuggestionState {
     pub fn refresh(&mut self, log: &mut Log) {
         let (Some(start), Some((model, _))) = (&self.start, &self.model) else { return };
         for (id, outcome) in start.outcomes.try_iter() {
-            self.done += 1;
+            self.progress.iter_mut().for_each(Progress::count);
             let Some(hash) = self.hashes.get(&id) else { continue };
             match outcome {
                 Ok(prediction) => {

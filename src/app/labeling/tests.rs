@@ -284,24 +284,30 @@ fn the_edge_of_a_segment_is_dragged_to_a_frame_in_one_step() {
 
 #[test]
 fn nothing_jumps_when_the_project_of_the_last_time_is_there() {
-    let dir = tempfile::tempdir().unwrap();
-    let project = project(dir.path(), &["a", "b", "c", "d"], 1);
-    let mut settings = Settings::default();
-    settings.labeling.tracks = 5;
-    let mut window = Window::with(SIZE, settings, |app| {
-        app.session.loading_model = None;
-        app.session.labeling.opening = Some("/project".into());
-        open_clip(app, Path::new("/a.mp4"));
-    });
-    let timeline = |window: &Window| window.harness.get_by_label("Timeline").rect();
-    let before = timeline(&window);
-    assert!(!window.sees("This clip is not in the project"));
-    let labeling = &mut window.harness.state_mut().session.labeling;
-    labeling.opening = None;
-    labeling.open(project, Vec::new());
-    window.settle();
-    assert_eq!(timeline(&window), before);
-    assert!(window.sees("This clip is not in the project"));
+    // Of a clip that the project does not have there were no tracks the last time.
+    for (is_inside, tracks) in [(true, 5), (false, 0)] {
+        let dir = tempfile::tempdir().unwrap();
+        let project = project(dir.path(), &["a", "b", "c", "d"], 1);
+        let clip = if is_inside { project.video_path(VideoId(0)).unwrap() } else { "/a.mp4".into() };
+        let mut settings = Settings::default();
+        settings.labeling.tracks = tracks;
+        let mut window = Window::with(SIZE, settings, |app| {
+            app.session.loading_model = None;
+            app.session.labeling.opening = Some("/project".into());
+            open_clip(app, &clip);
+        });
+        let timeline = |window: &Window| window.harness.get_by_label("Timeline").rect();
+        let before = timeline(&window);
+        assert!(!window.sees("This clip is not in the project"));
+        let session = &mut window.harness.state_mut().session;
+        session.labeling.opening = None;
+        session.labeling.open(project, Vec::new());
+        session.follow_clip();
+        window.settle();
+        assert_eq!(timeline(&window), before, "{is_inside}");
+        assert_eq!(window.sees("This clip is not in the project"), !is_inside);
+        assert_eq!(window.harness.state().settings.labeling.tracks, tracks, "for the next start");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use eframe::egui::Key;
 
+use crate::app::command::conditions::ensure;
 use crate::app::command::spec::{CommandSpec, command, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
@@ -21,5 +22,14 @@ pub const COMMANDS: &[CommandSpec] = &[
                 app.session.pinned.toggle(pin);
                 app.show(Pane::Pinned);
             }
+        }),
+    command(C::StopPinned, G::Training, "Stop or resume pinned frames", "Stop computing pinned frames (again to resume)", &[],
+        |on| {
+            let pinned = &on.session.pinned;
+            ensure(pinned.progress().is_some() || pinned.is_stopped(), "No pinned frames are being computed")
+        })
+        .runs(|app, _| {
+            let is_stopped = app.session.pinned.is_stopped();
+            app.session.pinned.stop(!is_stopped);
         }),
 ];

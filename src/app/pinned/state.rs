@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::app::ui::progress::Progress;
 use crate::engine::{Engine, Message, Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 use crate::training::{Snapshot, TrainingEvent, runs, snapshots};
 
@@ -52,12 +53,22 @@ pub struct PinnedState {
     /// The step whose networks are set beside those before the run; the newest without.
     pub step: Option<usize>,
     outlooks: Option<Arc<PinnedResults>>,
+    /// How far they are computed.
+    progress: Option<Progress>,
+    /// Whether a person has stopped that.
+    is_stopped: bool,
     /// What was asked for last, and how often something was written since.
     asked: Option<(PinnedRequest, usize)>,
     written: usize,
 }
 
 impl PinnedState {
+    /// Takes the pins of the last time.
+    pub fn restore(&mut self, pins: Vec<Pin>) {
+        self.pins = pins;
+        self.pins.truncate(PINS);
+    }
+
     /// Whether `pin` is pinned.
     pub fn has(&self, pin: &Pin) -> bool {
         self.pins.contains(pin)
@@ -72,14 +83,34 @@ impl PinnedState {
     pub fn toggle(&mut self, pin: Pin) {
         match self.pins.iter().position(|other| *other == pin) {
             Some(place) => _ = self.pins.remove(place),
-            None if !self.is_full() => self.pins.push(pin),
+            None if !self.is_full() => {
+                self.pins.push(pin);
+                self.is_stopped = false;
+            }
             None => {}
         }
     }
 
+    /// How far the predictions of the pins are computed, while they are.
+    pub fn progress(&self) -> Option<Progress> {
+        self.progress
+    }
+
+    /// Whether a person has stopped that before its end.
+    pub fn is_stopped(&self) -> bool {
+        let is_complete = |outlooks: &Arc<PinnedResults>| outlooks.counts().0 == outlooks.counts().1;
+        self.is_stopped && !self.outlooks.as_ref().is_none_or(is_complete)
+    }
+
+    /// Computes no more predictions, or the rest of them.
+    pub fn stop(&mut self, is_stopped: bool) {
+        self.is_stopped = is_stopped;
+        self.follow_progress();
+    }
+
     /// Looks with the networks of another run.
     pub fn watch(&mut self, run: WatchedRun) {
-        (self.run, self.step) = (run, None);
+        (self.run, self.step, self.is_stopped) = (run, None, false);
         self.written += 1;
     }
 
@@ -102,12 +133,26 @@ impl PinnedState {
     /// Takes what was found out.
     pub fn refresh(&mut self, engine: &Engine) {
         self.outlooks = engine.pinned();
+        self.follow_progress();
+    }
+
+    fn follow_progress(&mut self) {
+        let counts = self.outlooks.as_ref().map_or((0, 0), |outlooks| outlooks.counts());
+        self.progress = match counts {
+            (done, of) if done < of && !self.is_stopped => {
+                let mut progress = self.progress.unwrap_or_else(|| Progress::begin(of, "predictions"));
+                progress.advance(done, of);
+                Some(progress)
+            }
+            _ => None,
+        };
     }
 
     /// Takes outlooks made elsewhere.
     #[cfg(test)]
     pub fn set_outlooks(&mut self, outlooks: PinnedResults) {
         self.outlooks = Some(Arc::new(outlooks));
+        self.follow_progress();
     }
 
     /// What the engine is to work out now, if that is something else than before.
@@ -119,7 +164,7 @@ impl PinnedState {
                 models.push(model.to_owned());
             }
         }
-        let wish = PinnedRequest { pins: self.pins.clone(), models, is_busy };
+        let wish = PinnedRequest { pins: self.pins.clone(), models, is_busy, is_stopped: self.is_stopped };
         let asked = (wish.clone(), self.written);
         if self.asked.as_ref() == Some(&asked) || (self.asked.is_none() && self.pins.is_empty()) {
             return None;

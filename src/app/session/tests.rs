@@ -113,13 +113,15 @@ fn the_clip_before_one_that_cannot_be_opened_comes_back() {
 fn an_error_ends_only_what_it_is_about() {
     let mut session = Session::new("CPU".into());
     session.leave_for(Path::new("/clips/a"));
-    (session.writing_sample, session.loading_model) = (Some((3, 64)), Some("/models/net".into()));
+    session.receive(&Message::SampleProgress(3, 64));
+    session.loading_model = Some("/models/net".into());
     let torn = || Error::new("/models/net/model.toml", "it is torn", "Copy it again");
     session.problem(&torn());
     session.receive(&Message::OpenFailed("/clips/a.mp4".into(), torn()));
     session.receive(&Message::ModelFailed("/models/network".into(), torn()));
     assert_eq!(session.opening.as_deref(), Some(Path::new("/clips/a")));
-    assert_eq!((session.writing_sample, session.loading_model.is_some()), (Some((3, 64)), true));
+    assert_eq!(session.writing_sample.map(|progress| progress.counts()), Some((3, 64)));
+    assert!(session.loading_model.is_some());
     session.receive(&Message::ModelFailed("/models/net".into(), torn()));
     assert!(session.loading_model.is_none() && session.opening.is_some());
     session.receive(&Message::SampleFailed(Error::new("/data/sample", "the disk is full", "Free some space")));

@@ -11,6 +11,7 @@ use crate::app::command::prompt::{PathKind, PathPrompt, PromptSpec, VIDEO};
 use crate::app::command::spec::{CommandSpec, command, ctrl, ctrl_shift, key};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{self, Pane};
+use crate::app::ui::progress::Progress;
 use crate::app::ui::theme;
 use crate::engine::Request;
 use crate::sample::SampleSize;
@@ -118,7 +119,7 @@ impl App {
 
     /// Begins to write the sample, whose first clip is opened as soon as it is there unless a person opens something else meanwhile.
     pub(in crate::app) fn write_sample(&mut self, size: SampleSize) {
-        self.session.writing_sample = Some((0, 0));
+        self.session.writing_sample = Some(Progress::begin(0, "clips"));
         self.waits_for_sample = true;
         self.engine.send(Request::WriteSample(Some((self.sample_dir(), size))));
     }

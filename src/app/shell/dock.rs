@@ -87,9 +87,15 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
         pane.title().into()
     }
 
-    /// A split behind a tab is named by the panels in it.
+    /// A split behind a tab is named by the panels in it; a dot says that a panel has a question.
     fn tab_title_for_tile(&mut self, tiles: &Tiles<Pane>, tile: TileId) -> WidgetText {
-        titles_in(tiles, tile).join(", ").into()
+        let session = &self.cx.session;
+        let asks = session.interrupted.offer().is_some() && !session.training.is_active();
+        let marked = |title: &str| {
+            let mark = if asks && title == Pane::Training.title() { " •" } else { "" };
+            format!("{title}{mark}")
+        };
+        titles_in(tiles, tile).into_iter().map(marked).collect::<Vec<_>>().join(", ").into()
     }
 
     fn tab_ui(&mut self, tiles: &mut Tiles<Pane>, ui: &mut Ui, id: Id, tile: TileId, state: &TabState) -> Response {

@@ -10,7 +10,8 @@ pub mod drop_hint;
 pub mod dropping;
 pub mod first_steps;
 pub mod first_steps_panel;
-pub mod keyboard;
+pub mod jobs;
+mod keyboard;
 pub mod log;
 pub mod log_panel;
 pub mod menu;
@@ -22,7 +23,6 @@ pub mod repaint;
 pub mod repaint_log;
 pub mod replacement;
 mod sample;
-pub mod sample_progress;
 pub mod shortcuts;
 pub mod status_bar;
 #[cfg(test)]

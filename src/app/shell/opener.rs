@@ -253,7 +253,7 @@ fn find(path: &Path) -> Result<Found> {
     let clips = dataset.into_iter().flat_map(|dataset| dataset.clips).map(|clip| clip.path);
     let clips: Vec<PathBuf> = clips.collect();
     match clips.is_empty() {
-        false => Ok(Found::Classes(ClipFolder::new(folder, clips))),
+        false => Ok(Found::Classes(ClipFolder::new(folder, clips).of_classes())),
         true => Err(Error::file(
             path,
             "the folder contains no clips, class folders or model",
@@ -354,7 +354,7 @@ mod tests {
         assert_eq!(find(&at("project")), Ok(Found::Project(at("project"))));
         assert_eq!(find(&at("project/project.toml")), Ok(Found::Project(at("project"))));
         let clips = ["sample/clips/bow/2.avi", "sample/clips/wave/1.mp4"].map(at).to_vec();
-        let classes = Found::Classes(ClipFolder::new(at("sample/clips"), clips));
+        let classes = Found::Classes(ClipFolder::new(at("sample/clips"), clips).of_classes());
         assert_eq!(find(&at("sample")), Ok(classes));
         let clips = ["flat/a.mkv", "flat/b2.mp4", "flat/b10.mp4"].map(at).to_vec();
         assert_eq!(find(&at("flat")), Ok(Found::Clips(ClipFolder::new(at("flat"), clips))));

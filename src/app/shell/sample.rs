@@ -38,7 +38,7 @@ impl App {
         if self.waits_for_sample {
             self.play_next = true;
             self.open_clip(clip.to_owned());
-            self.session.folder = Some(Arc::new(ClipFolder::new(dir.to_owned(), vec![clip.to_owned()])));
+            self.session.folder = Some(Arc::new(ClipFolder::new(dir.to_owned(), vec![clip.to_owned()]).of_classes()));
             self.session.faults.clear();
         } else if let Some(folder) = self.session.folder.as_mut().filter(|folder| folder.dir == dir) {
             *folder = Arc::new(folder.with(clip));

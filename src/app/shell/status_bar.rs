@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
-use crate::app::command::Command;
+use super::jobs::jobs;
 use crate::app::panel::PanelContext;
 use crate::app::scores::state::ClipScoresPhase;
 use crate::app::session::Session;
@@ -24,6 +24,9 @@ const TOLD_FOR: Duration = Duration::from_secs(8);
 /// How long at least, though something else is pointed at meanwhile.
 const TOLD_AT_LEAST: Duration = Duration::from_secs(3);
 
+/// Width below which words are left out, in points.
+const NARROW: f32 = 1100.0;
+
 /// Repaint interval of seconds that are counted.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -32,7 +35,8 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let weak = Tokens::of(ui).weak;
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
     let (session, views) = (&cx.session, cx.settings.views.list());
-    let (mut is_cancelled, mut is_opening_cancelled) = (false, false);
+    let (mut cancelled, mut is_opening_cancelled) = (None, false);
+    let is_narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         // Before the text, whose length changes.
         if session.underway().is_some() {
@@ -62,7 +66,8 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     "Latest inference: MotionNet {:.0} ms, temporal stream {:.0} ms, spatial stream {:.0} ms",
                     timing.motion_ms, timing.temporal_ms, timing.spatial_ms
                 );
-                ui.label(small(format!("{sum:.0} ms"))).on_hover_text(detail);
+                let text = if is_narrow { format!("{sum:.0} ms") } else { format!("inference {sum:.0} ms") };
+                ui.label(small(text)).on_hover_text(detail);
             }
             if let Some((folder, place)) = session.place_in_folder() {
                 let text = format!("clip {} of {}", place + 1, folder.clips.len());
@@ -78,24 +83,30 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 let detail = format!("{}\n{parameters} parameters", model.details().join("\n"));
                 ui.add(Label::new(small(format!("{label}{}", model.knows()))).truncate()).on_hover_text(detail);
             }
-            if session.training.waiting().is_some() {
-                ui.ctx().request_repaint_after(TICK); // Its text counts the seconds.
+            let jobs = jobs(session);
+            if session.training.waiting().is_some() || !jobs.is_empty() {
+                ui.ctx().request_repaint_after(TICK); // Their texts count the seconds.
             }
-            for text in training(session).into_iter().chain(jobs(session)) {
-                ui.label(RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).accent));
+            let accent = Tokens::of(ui).accent;
+            let job_ui = |ui: &mut Ui, text: String| {
+                ui.add(Label::new(RichText::new(text).text_style(TextStyle::Small).color(accent)).truncate());
+            };
+            for (place, job) in jobs.into_iter().enumerate() {
+                // Right of its text, whose length changes.
+                if place == 0 {
+                    let (action, tooltip) = job.cancel;
+                    let button = ui.small_button("Cancel").on_hover_text(tooltip);
+                    cancelled = button.clicked().then_some(action);
+                }
+                job_ui(ui, job.text);
             }
-            if session.writing_sample.is_some() {
-                let cancel = ui.small_button("Cancel").on_hover_text(Command::StopSample.tooltip());
-                is_cancelled = cancel.clicked();
-            }
+            training(session).into_iter().for_each(|text| job_ui(ui, text));
         });
     });
     if is_opening_cancelled {
         cx.run(Command::CancelOpening);
     }
-    if is_cancelled {
-        cx.run(Command::StopSample);
-    }
+    cx.actions.extend(cancelled);
 }
 
 /// What was done last, for a while; it gives way to what is under the pointer once that moves.
@@ -125,12 +136,6 @@ fn hint(session: &Session, views: &[ViewSpec]) -> String {
 
 /// What the window works on, what is seen first of all.
 fn busy_with(session: &Session, views: &[ViewSpec]) -> Option<String> {
-    if let Some(dir) = &session.labeling.opening {
-        return Some(format!("Opening project {}…", dir.file_name().unwrap_or_default().to_string_lossy()));
-    }
-    if session.labeling.is_searching() {
-        return Some("Searching for videos…".into());
-    }
     if session.clip_scores.phase == ClipScoresPhase::Running {
         let (done, total) = session.clip_scores.progress();
         return Some(if total > 0 { format!("Scoring clip: {done} of {total}") } else { "Scoring clip…".into() });
@@ -148,7 +153,7 @@ fn busy_with(session: &Session, views: &[ViewSpec]) -> Option<String> {
     views.iter().find_map(flow).or_else(|| {
         let run = session.training.run_dir.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());
         let training = || run.map_or("Training".into(), |run| format!("Training {run}"));
-        session.training.is_active().then(training).or_else(|| background(session).map(str::to_owned))
+        session.training.is_active().then(training).or_else(|| jobs(session).first().map(|job| job.title.to_owned()))
     })
 }
 
@@ -163,38 +168,11 @@ fn is_awaited(source: FlowSource, session: &Session) -> bool {
     is_known && session.flow.source(source).unavailable.is_none()
 }
 
-/// What else is done, whose progress is at the right.
-fn background(session: &Session) -> Option<&'static str> {
-    [
-        (session.evaluation.is_running(), "Evaluating the model"),
-        (session.benchmark.is_running(), "Running the flow benchmark"),
-        (session.exporting.is_some(), "Exporting flow"),
-        (session.flow.measuring.is_some(), "Measuring the flow of the clip"),
-        (session.labeling.suggestions.progress().is_some(), "Suggesting labels"),
-        (session.writing_sample.is_some(), "Generating the sample"),
-    ]
-    .into_iter()
-    .find_map(|(is_busy, text)| is_busy.then_some(text))
-}
-
 /// How far the clip `title` is opened.
 fn opening(title: &str, indexing: Option<Indexing>) -> String {
     let Some(Indexing { fraction, claimed_secs }) = indexing else { return format!("Opening {title}…") };
     let length = claimed_secs.map_or_else(String::new, |secs| format!(" of {}", time_code(secs)));
     format!("Indexing {title}: {:.0} %{length}", 100.0 * fraction)
-}
-
-/// What the flow comparison is busy with.
-fn jobs(session: &Session) -> impl Iterator<Item = String> {
-    let measuring = session.flow.measuring.map(|count| format!("Measured {count} flows"));
-    let exporting = session.exporting.map(|(done, all)| format!("Exporting {done} of {all} pairs"));
-    let progress = session.benchmark.progress().map(|(done, all)| format!("Benchmark: {done} of {all} pairs"));
-    let benchmark = session.benchmark.is_running().then(|| progress.unwrap_or("Benchmark…".into()));
-    let suggestions = session.labeling.suggestions.progress();
-    let suggesting = suggestions.map(|(done, all)| format!("Suggesting labels: {done} of {all} videos"));
-    let evaluated = session.evaluation.progress().filter(|_| session.evaluation.is_running());
-    let evaluating = evaluated.map(|(done, all)| format!("Evaluated {done} of {all} clips"));
-    [measuring, exporting, benchmark, evaluating, suggesting, session.sample_progress()].into_iter().flatten()
 }
 
 fn training(session: &Session) -> Option<String> {

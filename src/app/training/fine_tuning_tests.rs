@@ -16,6 +16,7 @@ use crate::app::flow::tests::Window;
 use crate::app::pinned::state::WatchedRun;
 use crate::app::settings::Settings;
 use crate::engine::{FlowView, Pin, PinnedPrediction, PinnedResults, Scores};
+use crate::evaluation::HeldOutReport;
 use crate::flow::FlowField;
 use crate::gpu::{DeviceChoice, choose};
 use crate::labels::{self, Label, Project, Video, edits};
@@ -176,6 +177,21 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
 
     stage.wait_to_see("95 % interval");
     assert!(stage.window.sees("Accuracy on 6 clips, each left out in turn") && stage.window.sees("fusion weight"));
+    let report = HeldOutReport::read(trained.parent().unwrap()).unwrap();
+    assert!(report.streams.len() == 3, "both, and fused");
+    stage.window.harness.get_by_label("By class").click();
+    stage.window.settle();
+    for (place, stream) in report.streams.iter().enumerate() {
+        let (class, [right, of]) =
+            report.by_class(stream).into_iter().enumerate().min_by_key(|(_, count)| count[0]).unwrap();
+        let (title, name) = (["Spatial", "Temporal", "Fused"][place], &report.classes[class]);
+        if right < of {
+            stage.window.harness.get_by_label(&format!("{name}, {title}: {right} of {of}")).click();
+            stage.window.settle();
+            let clips = if of - right == 1 { "1 clip".into() } else { format!("{} clips", of - right) };
+            assert!(stage.window.sees(&format!("{name} wrong by {} scores: {clips}", stream.name)), "{title}");
+        }
+    }
 
     let outlooks = |app: &App| {
         let pinned = &app.session.pinned;
@@ -328,6 +344,51 @@ fn outlook(model: &str, pin: &Pin, speed: f32, logits: [f32; 3]) -> PinnedPredic
 }
 
 #[test]
+fn pinned_frames_come_back_at_the_next_start() {
+    let mut window = Window::with([760.0, 620.0], Settings::default(), |_| ());
+    let pin = Pin { path: "/clips/wave_01.mp4".into(), frame: 12 };
+    let app = window.harness.state_mut();
+    app.session.pinned.toggle(pin.clone());
+    let pins = app.kept_pins();
+    let mut settings = Settings::default();
+    settings.pins = pins;
+    let mut next = Window::with([760.0, 620.0], settings, |_| ());
+    next.perform(Command::ShowPinned);
+    assert!(next.sees("1 of 4 pinned") && next.sees("wave_01.mp4"));
+    assert_eq!(next.harness.state().session.pinned.pins, [pin]);
+}
+
+#[test]
+fn a_row_says_how_many_predictions_of_pinned_frames_are_computed_and_cancels_them() {
+    let pins = [12, 30].map(|frame| Pin { path: "/clips/wave_01.mp4".into(), frame });
+    let mut window = Window::with([760.0, 620.0], Settings::default(), |_| ());
+    window.perform(Command::ShowPinned);
+    let snapshots = [0, 20].map(|step| Snapshot { step, dir: format!("/run/{step}").into() }).to_vec();
+    let pinned = &mut window.harness.state_mut().session.pinned;
+    pinned.watch(WatchedRun { dir: "/run".into(), base: None, snapshots, result: None });
+    pins.iter().for_each(|pin| pinned.toggle(pin.clone()));
+    assert!(pinned.wish(false).is_some_and(|wish| !wish.is_stopped));
+    let results = PinnedResults::of(vec![outlook("/run/20", &pins[0], 0.1, [1.0, 0.8, 0.5])]);
+    pinned.set_outlooks(results.clone().counting(1, 4));
+    window.settle();
+    assert!(window.sees("1 of 4 predictions"));
+    let cancel = |window: &Window| window.harness.query_all_by_role_and_label(Role::Button, "Cancel").count();
+    assert_eq!(cancel(&window), 1, "in the status bar");
+    window.perform(Command::StopPinned);
+    let pinned = &mut window.harness.state_mut().session.pinned;
+    assert!(pinned.wish(false).is_some_and(|wish| wish.is_stopped));
+    window.settle();
+    assert!(cancel(&window) == 0 && window.sees("Not computed"));
+    window.harness.get_by_role_and_label(Role::Button, "Stop or resume pinned frames").click();
+    window.settle();
+    let pinned = &mut window.harness.state_mut().session.pinned;
+    assert!(pinned.wish(false).is_some_and(|wish| !wish.is_stopped));
+    pinned.set_outlooks(results.counting(4, 4));
+    window.settle();
+    assert!(cancel(&window) == 0 && !window.sees("Stop or resume pinned frames"));
+}
+
+#[test]
 fn pinned_windows_show_before_now_and_what_has_changed() {
     let pin = Pin { path: "/clips/wave_01.mp4".into(), frame: 12 };
     let mut window = Window::with([760.0, 620.0], Settings::default(), |_| ());
@@ -344,8 +405,8 @@ fn pinned_windows_show_before_now_and_what_has_changed() {
     window.settle();
     let pictures: Vec<_> = window.harness.query_all_by_role(Role::Image).collect();
     let names: Vec<_> = pictures.iter().filter_map(|node| node.accesskit_node().label()).collect();
-    for name in ["Before", "Now", "Difference", "Warped", "Difference by step"] {
-        assert!(names.iter().any(|label| label == name), "{names:?}");
+    for name in ["Before", "Now", "Difference", "Warped", "Mean change by step"] {
+        assert!(names.iter().any(|label| label.starts_with(name)), "{names:?}");
     }
     assert!(window.sees("Mean flow difference") && window.sees("40 of 40") && window.sees("wave"));
     window.compare("pinned");
@@ -381,6 +442,10 @@ fn an_interrupted_run_is_offered_until_it_is_dismissed() {
     window.harness.state_mut().panels.runs.choose_folder(folder.clone());
     let mut stage = TestStage { window, base: PathBuf::new(), clips: Vec::new(), dir };
     stage.wait_to_see("tune-02 was interrupted at step 6 of 10.");
+    assert!(stage.window.sees("tune-02 was interrupted: see Training"), "in the status bar, whatever is in front");
+    stage.window.perform(Command::ShowProject);
+    assert!(stage.window.harness.query_by_role_and_label(Role::Button, "Training •").is_some());
+    stage.window.perform(Command::ShowTraining);
     stage.app().session.notice = None; // of a model that the window began with
     stage.window.settle();
     let offer = stage.app().session.interrupted.offer().cloned().unwrap();
@@ -394,7 +459,8 @@ fn an_interrupted_run_is_offered_until_it_is_dismissed() {
     stage.window.settle();
     let mark = run.join("under-way");
     stage.wait("the dismissal", move |_| !mark.exists());
-    assert!(!stage.window.sees("was interrupted") && stage.dir.path().exists());
+    assert!(!stage.window.sees("was interrupted at") && stage.dir.path().exists());
+    assert!(stage.window.harness.query_by_role_and_label(Role::Button, "Training •").is_none());
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub struct InterruptedRuns {
     at_start: Vec<Run>,
     /// Those that were answered: the list may not know it yet.
     answered: BTreeSet<PathBuf>,
+    /// Those that were pointed at, wherever a person looks.
+    announced: BTreeSet<PathBuf>,
 }
 
 impl InterruptedRuns {
@@ -77,6 +79,12 @@ impl InterruptedRuns {
     /// The run that is offered.
     pub fn offer(&self) -> Option<&InterruptedRun> {
         self.offer.as_ref()
+    }
+
+    /// Returns what happened and where it is offered, once for each run.
+    pub fn announcement(&mut self) -> Option<String> {
+        let offer = self.offer.as_ref().filter(|offer| self.announced.insert(offer.dir.clone()))?;
+        Some(format!("{} was interrupted: see Training", offer.name))
     }
 
     /// Takes the offer, which was accepted or dismissed.

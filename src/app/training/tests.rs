@@ -104,6 +104,28 @@ fn every_instrument_tells_what_the_run_measures() {
 }
 
 #[test]
+fn a_single_measurement_of_the_gradient_is_a_table_without_an_empty_plot() {
+    let mut window = window();
+    window.harness.state_mut().session.training = TrainingState::starting();
+    let classes = vec!["bow".into(), "wave".into()];
+    tell(
+        &mut window,
+        TrainingEvent::Started { run_dir: "/runs/a".into(), clips: 9, classes, parameters: 1, resumed_at: 0 },
+    );
+    tell(&mut window, step(1));
+    let mut height = |number: usize| {
+        let part = |term| GradientShare { term, norm: 1.0, share: 0.25, cosine: 0.5 };
+        let terms = LossTerm::ALL.into_iter().map(part).collect();
+        tell(&mut window, TrainingEvent::GradientShares(GradientShares { step: number, norm: 1.5, terms }));
+        window.settle();
+        let top = |text| window.harness.get_by_label(text).rect().top();
+        top("cosine") - top("MotionNet gradient by loss term")
+    };
+    assert!(height(1) < 60.0, "the table follows the title");
+    assert!(height(21) > 100.0, "two points make an area");
+}
+
+#[test]
 fn a_click_switches_a_term_and_a_row_but_not_the_last_ones() {
     let mut window = window();
     train(&mut window);
@@ -176,7 +198,8 @@ fn a_run_can_go_back_only_while_it_makes_steps() {
     train(&mut window);
     click(&mut window, "Roll back…");
     assert!(window.sees("Start of the run") && window.sees("Step 40"));
-    click(&mut window, "Step 20");
+    window.harness.get_by_label("Step 20 · Loss 5.0").click();
+    window.settle();
     window.harness.state_mut().session.training.enter(TrainingPhase::Stopping);
     window.settle();
     let button = window.harness.get_by_role_and_label(Role::Button, "Roll back…");
@@ -237,7 +260,8 @@ fn a_training_is_switched_held_sent_back_and_stopped() {
     click(&mut window, "Pause or resume training");
     wait_for(&mut window, "a pause", |training| training.phase == TrainingPhase::Paused);
     click(&mut window, "Roll back…");
-    click(&mut window, "Step 5");
+    window.harness.get_by_label_contains("Step 5 · Loss").click();
+    window.settle();
     wait_for(&mut window, "the way back", |training| training.diagnostics.returns == [5]);
     let last = |training: &TrainingState| training.losses.get("loss").unwrap().points().last().unwrap()[0];
     assert_eq!(last(&window.harness.state().session.training), 5.0);

@@ -37,9 +37,13 @@ impl FrameNumbers {
 
 /// What a flow cost and how many a second that would be: `12 ms · 83 fps`.
 pub fn cost(millis: f32) -> String {
-    let rate = 1000.0 / millis.max(1e-3);
-    let millis = if millis < 9.95 { format!("{millis:.1}") } else { format!("{millis:.0}") };
-    if rate < 9.95 { format!("{millis} ms · {rate:.1} fps") } else { format!("{millis} ms · {rate:.0} fps") }
+    let (rate, millis) = (1000.0 / millis.max(1e-3), milliseconds(millis));
+    if rate < 9.95 { format!("{millis} · {rate:.1} fps") } else { format!("{millis} · {rate:.0} fps") }
+}
+
+/// Milliseconds as `12 ms` or `1.2 ms`.
+pub fn milliseconds(millis: f32) -> String {
+    if millis < 9.95 { format!("{millis:.1} ms") } else { format!("{millis:.0} ms") }
 }
 
 /// Bytes as `640 MB` or `1.2 GB`.

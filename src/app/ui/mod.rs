@@ -5,6 +5,7 @@ pub mod curves;
 pub mod format;
 pub mod icon;
 pub mod off_screen;
+pub mod progress;
 pub mod theme;
 pub mod whole_drags;
 pub mod widgets;

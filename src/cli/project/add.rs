@@ -12,6 +12,7 @@ use crate::labels::media_scan::newcomers;
 use crate::labels::{Project, edits};
 use crate::panic_guard::caught_at;
 use crate::plural::counted;
+use crate::video::is_video;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,7 +42,7 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
     let (mut files, mut outcome) = (Vec::new(), Outcome::Done);
     for path in paths {
         if path.is_dir() {
-            let found = videos_in(path, &|| true);
+            let found = videos_in(path, &is_video, &|| true);
             found.notes.iter().for_each(complain);
             if found.videos.is_empty() && found.notes.is_empty() {
                 complain(&no_video_in(path));

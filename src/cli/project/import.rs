@@ -85,8 +85,9 @@ pub(super) fn run(arguments: &LabelImportArgs) -> Result<Outcome> {
         println!("Some videos have several labels at a time (use --allow-several to make the project multi-label)");
     }
     let would = if arguments.dry_run { "would be " } else { "" };
-    let keep = if found.kept == 1 { "keeps its" } else { "keep their" };
-    let mut counts = format!("{} {would}labelled, {} {keep} labels", counted(found.videos, "video"), found.kept);
+    let kept = found.kept.len();
+    let keep = if kept == 1 { "keeps its" } else { "keep their" };
+    let mut counts = format!("{} {would}labelled, {kept} {keep} labels", counted(found.videos, "video"));
     if found.replaced > 0 {
         counts += &format!(", {} {would}replaced", counted(found.replaced, "label"));
     }

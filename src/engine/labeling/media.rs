@@ -14,8 +14,8 @@ use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_
 
 /// Returns the videos in `folder` and the folders in it, in the order in which people count; those that were found until `go_on`
 /// says no. Clips that an export has cut out are left out, unless there is nothing else.
-pub fn videos_in(folder: &Path, go_on: &dyn Fn() -> bool) -> ScanResult {
-    let mut found = find_videos(folder, &is_video, go_on);
+pub fn videos_in(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> ScanResult {
+    let mut found = find_videos(folder, is_video, go_on);
     leave_out_exported(&mut found);
     found.videos.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     found
@@ -275,7 +275,7 @@ mod tests {
         write("export/classInd.txt", "1 wave\n");
         write("export/trainlist01.txt", "wave/v_wave_g01_c01.mp4 1\n");
         write("export/testlist01.txt", "wave/v_wave_g04_c01.mp4\n");
-        let found = |folder: &str| videos_in(&at(folder), &|| true);
+        let found = |folder: &str| videos_in(&at(folder), &is_video, &|| true);
         assert_eq!(
             (found("").videos, found("export").videos.len()),
             (clips.map(at).to_vec(), 2),

@@ -67,6 +67,11 @@ impl Labeling {
         self.searches.begin(Search::Moved { document: Box::new(document), dir, missing, folder })
     }
 
+    /// Returns how many videos the latest search has found so far.
+    pub fn found(&self) -> usize {
+        self.searches.found()
+    }
+
     /// Ends all searches; none of them answers any more.
     pub fn stop_searches(&mut self) {
         self.searches.stop();
@@ -135,7 +140,7 @@ mod tests {
         let LabelingEvent::Search { id: answered, result: Ok(SearchResult::Videos { videos, .. }) } = news else {
             panic!("{news:?}")
         };
-        assert_eq!((answered, videos), (id, vec![dir.path().join("a.mp4")]));
+        assert_eq!((answered, videos, labeling.found()), (id, vec![dir.path().join("a.mp4")], 1));
         assert!(before.len() <= stopped.len() && !stopped.contains(&id));
     }
 

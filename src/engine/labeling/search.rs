@@ -1,8 +1,8 @@
 //! Searches that a person waits for: each on a thread of its own, which may be left behind where a disk does not answer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::Builder;
 
 use crossbeam_channel::Sender;
@@ -40,20 +40,24 @@ pub(super) struct Searches {
     /// Ends the searches that have begun.
     stop: Arc<AtomicBool>,
     begun: u64,
+    /// Videos that the latest search has found so far.
+    found: Arc<AtomicUsize>,
 }
 
 impl Searches {
     pub fn new(answers: Sender<LabelingEvent>, wake: Wake) -> Self {
-        Self { answers, wake, stop: Arc::default(), begun: 0 }
+        Self { answers, wake, stop: Arc::default(), begun: 0, found: Arc::default() }
     }
 
     /// Begins a search.
     pub fn begin(&mut self, search: Search) -> SearchId {
         let id = SearchId(self.begun);
         self.begun += 1;
+        self.found = Arc::default();
+        let found = self.found.clone();
         let (answers, wake, stop) = (self.answers.clone(), self.wake.clone(), self.stop.clone());
         let work = move || {
-            let result = caught("search", || Ok(find(search, &|| !stop.load(Ordering::Acquire))));
+            let result = caught("search", || Ok(find(search, &found, &|| !stop.load(Ordering::Acquire))));
             // Nobody waits for what was stopped.
             if !stop.load(Ordering::Acquire) && answers.send(LabelingEvent::Search { id, result }).is_ok() {
                 wake();
@@ -64,6 +68,11 @@ impl Searches {
             let _ = self.answers.send(LabelingEvent::Search { id, result }); // The window may be gone.
         }
         id
+    }
+
+    /// Returns how many videos the latest search has found so far.
+    pub fn found(&self) -> usize {
+        self.found.load(Ordering::Relaxed)
     }
 
     /// Ends all searches; none of them answers any more.
@@ -79,7 +88,12 @@ impl Drop for Searches {
     }
 }
 
-fn find(search: Search, go_on: &dyn Fn() -> bool) -> SearchResult {
+fn find(search: Search, count: &AtomicUsize, go_on: &dyn Fn() -> bool) -> SearchResult {
+    let is_video = |path: &Path| {
+        let is_video = is_video(path);
+        count.fetch_add(usize::from(is_video), Ordering::Relaxed);
+        is_video
+    };
     match search {
         Search::Videos(paths) => {
             let (mut videos, mut notes, mut exported) = (Vec::new(), Vec::new(), 0);
@@ -87,7 +101,7 @@ fn find(search: Search, go_on: &dyn Fn() -> bool) -> SearchResult {
             for path in paths.into_iter().take_while(|_| go_on()) {
                 match path.is_dir() {
                     true => {
-                        let found = videos_in(&path, go_on);
+                        let found = videos_in(&path, &is_video, go_on);
                         videos.extend(found.videos);
                         notes.extend(found.notes);
                         exported += found.exported;

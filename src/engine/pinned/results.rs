@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use image::RgbImage;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::{FlowView, Scores};
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
 
 /// A frame of a clip that is kept in view.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pin {
     /// The clip.
     pub path: PathBuf,
@@ -27,6 +28,8 @@ pub struct PinnedRequest {
     pub models: Vec<PathBuf>,
     /// Whether most of the machine is for something else, a training.
     pub is_busy: bool,
+    /// Whether nothing more is computed; what is known stays.
+    pub is_stopped: bool,
 }
 
 /// The prediction of a model folder for a pin.
@@ -57,6 +60,7 @@ pub struct PinnedPrediction {
 pub struct PinnedResults {
     pub(super) predictions: Vec<Arc<PinnedPrediction>>,
     pub(super) failures: Vec<(Pin, PathBuf, Error)>,
+    pub(super) counts: (usize, usize),
 }
 
 impl PinnedResults {
@@ -71,9 +75,21 @@ impl PinnedResults {
         failure.map(|(.., error)| error)
     }
 
+    /// Returns how many of how many predictions are computed, or cannot be.
+    pub fn counts(&self) -> (usize, usize) {
+        self.counts
+    }
+
     /// Predictions made elsewhere, for tests of what shows them.
     #[cfg(test)]
     pub(crate) fn of(predictions: Vec<PinnedPrediction>) -> Self {
-        Self { predictions: predictions.into_iter().map(Arc::new).collect(), failures: Vec::new() }
+        let counts = (predictions.len(), predictions.len());
+        Self { predictions: predictions.into_iter().map(Arc::new).collect(), failures: Vec::new(), counts }
+    }
+
+    /// The same while others are still to be computed.
+    #[cfg(test)]
+    pub(crate) fn counting(self, done: usize, of: usize) -> Self {
+        Self { counts: (done, of), ..self }
     }
 }

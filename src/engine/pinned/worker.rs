@@ -66,9 +66,11 @@ impl PinnedWorker {
     /// Works out the most urgent prediction that is lacking; false when none is.
     pub fn step(&mut self) -> bool {
         let request = self.request.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.forget(&request);
-        let Some((pin, version)) = self.lacking(&request) else {
-            self.publish(&request);
+        let wanted = wanted(&request);
+        self.forget(&request, &wanted);
+        let lacking = wanted.iter().find(|pair| !request.is_stopped && !self.is_known(pair)).cloned();
+        let Some((pin, version)) = lacking else {
+            self.publish(&request, &wanted);
             return false;
         };
         let began = Instant::now();
@@ -79,7 +81,7 @@ impl PinnedWorker {
                 self.failures.push((pin, version, error));
             }
         }
-        self.publish(&request);
+        self.publish(&request, &wanted);
         if request.is_busy {
             std::thread::sleep(began.elapsed().min(LONGEST_REST));
         }
@@ -87,26 +89,26 @@ impl PinnedWorker {
     }
 
     /// Drops what is no longer requested and what there is no room for, the oldest first.
-    fn forget(&mut self, request: &PinnedRequest) {
+    fn forget(&mut self, request: &PinnedRequest, wanted: &[(Pin, Version)]) {
         self.windows.retain(|pin, _| request.pins.contains(pin));
         self.predictions.retain(|(_, prediction)| request.pins.contains(&prediction.pin));
         self.failures.retain(|(pin, ..)| request.pins.contains(pin));
-        let surplus = self.predictions.len().saturating_sub(KEPT);
-        self.predictions.drain(..surplus);
+        let mut surplus = self.predictions.len().saturating_sub(KEPT);
+        self.predictions.retain(|(version, prediction)| {
+            let is_wanted = || wanted.iter().any(|(pin, of)| *pin == prediction.pin && of == version);
+            let goes = surplus > 0 && !is_wanted();
+            surplus -= usize::from(goes);
+            !goes
+        });
         if request.pins.is_empty() {
             self.model = None;
         }
     }
 
-    /// Returns the first pin of the first model that nothing is known of.
-    fn lacking(&self, request: &PinnedRequest) -> Option<(Pin, Version)> {
-        let versions = request.models.iter().map(|model| version(model));
-        let pairs = versions.flat_map(|version| request.pins.iter().map(move |pin| (pin.clone(), version.clone())));
-        let mut pairs = pairs.filter(|(_, (_, written))| written.is_some());
-        pairs.find(|(pin, version)| {
-            let is_known = self.predictions.iter().any(|(of, prediction)| of == version && prediction.pin == *pin);
-            !is_known && !self.failures.iter().any(|(failed, by, _)| failed == pin && by == version)
-        })
+    /// Returns whether there is a prediction of a model for a pin, or there can be none.
+    fn is_known(&self, (pin, version): &(Pin, Version)) -> bool {
+        let is_known = self.predictions.iter().any(|(of, prediction)| of == version && prediction.pin == *pin);
+        is_known || self.failures.iter().any(|(failed, by, _)| failed == pin && by == version)
     }
 
     fn prediction(&mut self, pin: &Pin, version: &Version) -> Result<PinnedPrediction> {
@@ -147,7 +149,7 @@ impl PinnedWorker {
     }
 
     /// Shows what is known of the models as they are now; of one that is being written over, what it was before.
-    fn publish(&self, request: &PinnedRequest) {
+    fn publish(&self, request: &PinnedRequest, wanted: &[(Pin, Version)]) {
         let newest = |pin: &Pin, model: &Path| {
             self.predictions.iter().rev().find(|(_, known)| known.pin == *pin && known.model == model)
         };
@@ -165,9 +167,17 @@ impl PinnedWorker {
             Some((pin.clone(), model.clone(), error))
         };
         let failures = pairs().filter_map(failure).collect();
-        self.results.put(PinnedResults { predictions: predictions.collect(), failures });
+        let counts = (wanted.iter().filter(|pair| self.is_known(pair)).count(), wanted.len());
+        self.results.put(PinnedResults { predictions: predictions.collect(), failures, counts });
         self.events.wake();
     }
+}
+
+/// Returns the pins with the models that are to see them, the most urgent first; no more than are kept.
+fn wanted(request: &PinnedRequest) -> Vec<(Pin, Version)> {
+    let versions = request.models.iter().map(|model| version(model));
+    let pairs = versions.flat_map(|version| request.pins.iter().map(move |pin| (pin.clone(), version.clone())));
+    pairs.filter(|(_, (_, written))| written.is_some()).take(KEPT).collect()
 }
 
 /// Returns the model in folder `dir` and when it was written; its card is written last.
@@ -186,5 +196,27 @@ impl PinnedWindow {
         let start = pinned.min(there.saturating_sub(*count));
         let frames = (start..(start + count).min(there)).map(|index| reader.frame(index).map(Arc::new));
         Ok(Self { frames: frames.collect::<Result<_>>()?, place: pinned - start, video, wanted })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_predictions_are_wanted_than_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let models: Vec<PathBuf> = (0..KEPT).map(|step| dir.path().join(step.to_string())).collect();
+        for model in &models[..KEPT - 1] {
+            std::fs::create_dir(model).unwrap();
+            std::fs::write(model.join(ModelCard::FILE_NAME), "").unwrap();
+        }
+        let pins = [0, 1].map(|frame| Pin { path: "/a.mp4".into(), frame }).to_vec();
+        let request = PinnedRequest { pins: pins.clone(), models: models.clone(), ..PinnedRequest::default() };
+        let wanted = wanted(&request);
+        assert_eq!(wanted.len(), KEPT, "the oldest would be dropped and computed over and over");
+        assert_eq!((&wanted[1].0, &wanted[1].1.0), (&pins[1], &models[0]), "the most urgent model comes first");
+        let unwritten = PinnedRequest { models: models[KEPT - 1..].to_vec(), ..request };
+        assert!(super::wanted(&unwritten).is_empty());
     }
 }

@@ -35,8 +35,8 @@ pub struct Import {
     pub videos: usize,
     /// Videos among them that are new.
     pub new_videos: usize,
-    /// Videos that keep other labels than the file's.
-    pub kept: usize,
+    /// Videos that keep other labels than the file's, by their paths.
+    pub kept: Vec<String>,
     /// Labels and segments of the project whose place is taken by others.
     pub replaced: usize,
     /// Labels and segments of the file that are left out.
@@ -54,7 +54,7 @@ impl Default for Import {
             needs_several: false,
             videos: 0,
             new_videos: 0,
-            kept: 0,
+            kept: Vec::new(),
             replaced: 0,
             left_out: 0,
         }

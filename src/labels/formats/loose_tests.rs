@@ -134,7 +134,7 @@ fn classes_are_added_for_labels_that_are_taken_and_for_no_others() {
     fs::write(&path, "a.mp4,other,1,2\n").unwrap();
     let keep = Choices { replace: false, ..ALL };
     let read = import(Format::Csv, &path, &document, Path::new("/project"), keep).unwrap();
-    assert_eq!((read.kept, read.unknown_classes.len(), read.step.changes.len()), (1, 0, 0));
+    assert_eq!((read.kept.len(), read.unknown_classes.len(), read.step.changes.len()), (1, 0, 0));
 }
 
 /// The videos of the project, whose last names are the same.

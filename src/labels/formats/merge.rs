@@ -491,7 +491,7 @@ impl<'a> Merge<'a> {
             };
             self.note("", cause, "Choose to replace labels if those of the file are right");
         }
-        self.import.kept = kept.len() + incomplete.len();
+        self.import.kept = kept.into_iter().chain(incomplete.iter().map(|(path, _)| path.clone())).collect();
         for (path, left_out) in incomplete {
             let cause = format!("{path} keeps its labels, as {left_out} of the file's for it cannot be used");
             self.note("", cause, "Correct the file and import again");

@@ -20,11 +20,11 @@ use crate::data::clips::Clips;
 use crate::data::memory::resident_bytes;
 use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
-use crate::nets::fusion::{Fusion, unsure_threshold};
-use crate::nets::{HiddenTwoStream, Stream, read_back, read_rows};
-use crate::ranking::arg_max;
+use crate::nets::fusion::Fusion;
+use crate::nets::{Stream, read_back, read_rows};
 use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::flow::frozen_flow::FrozenFlow;
+use crate::training::held_out;
 use crate::training::model_init::ModelInit;
 use crate::training::motion_squares::MotionSquares;
 use crate::training::optim::optimizer::rate_at;
@@ -104,10 +104,10 @@ pub fn run(
     let model_dir = plan.run_dir.join("model");
     let trained = fit.layer.put_into(stream.clone());
     let mut model = start.assembled(start.motion.valid(), Some(trained), plan, step, seconds)?;
-    model.card.fusion.unsure_below = fit.unsure_below(&model)?;
+    OutOfFold::new(fit.left_out()?.into_iter()).write(&plan.run_dir)?;
+    held_out::choose_threshold(&mut model, &plan.run_dir);
     model.save(&model_dir)?;
     let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
-    OutOfFold::new(fit.left_out()?.into_iter()).write(&plan.run_dir)?;
     checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
     on_event(TrainingEvent::Finished { model_dir, stopped_early: !progress.is_last_of(plan) });
     Ok(())
@@ -278,25 +278,6 @@ impl ProbeFit {
             left_out.extend(clips.zip(logits(layer, &of_clips(all, held, self.views), self.views)?));
         }
         Ok(left_out)
-    }
-
-    /// Returns the share below which answers of `model` are unsure, by the clips that were not learned from; `None` where they are
-    /// too few, or were not seen by each of its streams.
-    fn unsure_below(&self, model: &HiddenTwoStream) -> Result<Option<f64>> {
-        let is_fused = model.spatial.is_some() && model.temporal.is_some();
-        if is_fused != self.other.is_some() {
-            return Ok(None);
-        }
-        let fusion = self.other.as_ref().map_or(model.card.fusion, |other| other.fusion);
-        let answer = |(clip, logits): (&LabelledClip, Vec<f32>)| {
-            // A stream alone is as sure whichever it is.
-            let scores = if is_fused { self.fused(clip, &logits)? } else { fusion.fuse(&logits, &[]) };
-            let shares = fusion.shares(&scores);
-            let class = arg_max(&shares)?;
-            Some((shares[class], class == clip.label))
-        };
-        let answers: Vec<_> = self.left_out()?.into_iter().filter_map(answer).collect();
-        Ok(unsure_threshold(&answers))
     }
 
     /// Returns the scores of both streams for a clip that this one gives `logits`.

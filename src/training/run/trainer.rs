@@ -40,6 +40,7 @@ use crate::training::optim::gradient_shares::GradientShares;
 use crate::training::optim::optimizer::{Spent, rate_at};
 use crate::training::optim::throughput::Throughput;
 use crate::training::probe::linear_probe;
+use crate::training::probe::out_of_fold::OutOfFold;
 use crate::training::sampling::sampler;
 use crate::training::step_times::Fit;
 use crate::training::validation::Validator;
@@ -482,6 +483,7 @@ impl<'a> TrainingRunState<'a> {
     /// Makes it last that the run went back from step `from`.
     fn rolled_back(&mut self, from: usize, diverged: Option<Error>) -> Result<()> {
         let Progress { step: to, rate_factor, .. } = self.progress;
+        OutOfFold::discard(&self.plan.run_dir); // They are of weights that the run has left.
         self.write_checkpoint()?; // first: what is resumed drops the later metrics as well
         self.history.roll_back(to)?;
         self.history.intervened(
@@ -506,12 +508,6 @@ impl<'a> TrainingRunState<'a> {
         let stopped_early = !self.is_complete();
         (self.on_event)(TrainingEvent::Finished { model_dir, stopped_early });
         Ok(())
-    }
-
-    /// Writes the networks as they stand as a model folder.
-    fn export(&self, dir: &Path) -> Result<()> {
-        let Progress { step, seconds, .. } = self.progress;
-        self.start.finish(&self.objective, self.plan, step, seconds)?.save(dir)
     }
 
     fn is_checkpoint(&self) -> bool {

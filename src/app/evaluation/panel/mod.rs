@@ -13,7 +13,7 @@ mod summary;
 
 use std::sync::Arc;
 
-use eframe::egui::{CollapsingHeader, Label, ProgressBar, RichText, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
 
 use self::clip_filter::{ClipFilter, ListedClips, WantedClips};
 use self::summary::chosen;
@@ -24,6 +24,7 @@ use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::format::span;
+use crate::app::ui::progress::Progress;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{explanation, remark};
 use crate::app::viewer::clips::KnownClip;
@@ -183,31 +184,22 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// How far the evaluation is.
+/// How far the evaluation is, or how long it took.
 fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
-    let tokens = Tokens::of(ui);
     let evaluation = &cx.session.evaluation;
-    let (done, of) = match evaluation.phase {
-        EvaluationPhase::Idle => return,
-        EvaluationPhase::Preparing => (0, 0),
-        _ => match evaluation.progress() {
-            Some(progress) => progress,
-            None => return, // it was refused
-        },
-    };
-    let text = match evaluation.phase {
-        EvaluationPhase::Preparing => "Reading list and model…".into(),
+    let was_refused = |work: &Progress| !evaluation.is_running() && work.counts().1 == 0;
+    if let Some(work) = evaluation.work().filter(|work| !was_refused(work)) {
+        work.bar_ui(ui, "Reading list and model…");
+    }
+    let pace = evaluation.pace().filter(|_| evaluation.phase != EvaluationPhase::Preparing);
+    let text = pace.filter(|(rate, _)| *rate > 0.0).map_or(String::new(), |(rate, secs)| match evaluation.phase {
+        EvaluationPhase::Running => in_words(rate),
         EvaluationPhase::Stopping => "Stopping…".into(),
-        _ => format!("{done} of {of} clips"),
-    };
-    let text = RichText::new(text).small().color(tokens.strong);
-    ui.add(ProgressBar::new(done as f32 / of.max(1) as f32).desired_height(18.0).text(text));
-    let pace = evaluation.pace().filter(|_| evaluation.phase != EvaluationPhase::Preparing && done > 0);
-    let text = pace.map_or(String::new(), |(rate, secs)| match evaluation.phase {
-        EvaluationPhase::Running => format!("{}, {} left", in_words(rate), span((of - done.min(of)) as f64 / rate)),
         _ => format!("{}, {} in all", in_words(rate), span(secs)),
     });
-    ui.label(RichText::new(text).small().color(tokens.weak));
+    if evaluation.phase != EvaluationPhase::Idle {
+        ui.label(RichText::new(text).small().color(Tokens::of(ui).weak));
+    }
 }
 
 /// Clips a second, or seconds a clip where these are the larger number.
@@ -239,7 +231,7 @@ fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         (EvaluationPhase::Preparing | EvaluationPhase::Running | EvaluationPhase::Stopping, _) => {
             "Accuracy appears after the first clip."
         }
-        (EvaluationPhase::Ended, _) if evaluation.errors.is_empty() && evaluation.progress().is_some() => {
+        (EvaluationPhase::Ended, _) if evaluation.errors.is_empty() && evaluation.has_run() => {
             "No clip could be scored; see the log."
         }
         (_, None) => {

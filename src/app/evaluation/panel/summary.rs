@@ -115,9 +115,7 @@ fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     if let Some(path) = evaluation.file().map(|path| path.display().to_string()) {
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new("Saved report").small().color(tokens.weak)).on_hover_text(path);
-            if evaluation.progress().is_some()
-                && ui.link(RichText::new("Back to this session's report").small()).clicked()
-            {
+            if evaluation.has_run() && ui.link(RichText::new("Back to this session's report").small()).clicked() {
                 evaluation.close_file();
             }
         });

@@ -2,25 +2,24 @@
 
 mod table;
 
-use eframe::egui::{Checkbox, ComboBox, ProgressBar, RichText, ScrollArea, Ui};
+use eframe::egui::{Checkbox, ComboBox, ScrollArea, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
-use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, section};
 use crate::engine::{BenchmarkPlan, FlowSource};
 use crate::evaluation::MotionNetFlow;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 
-/// Methods that can be measured, with their names.
-const METHODS: [(Option<FlowSource>, &str, &str); 5] = [
-    (Some(FlowSource::Network), "MotionNet", "MotionNet of the loaded model"),
-    (Some(FlowSource::SecondNetwork), "Second MotionNet", "MotionNet of the second model (Flow panel)"),
-    (Some(FlowSource::Tvl1), "TV-L1", "Uses the parameters in the Flow panel"),
-    (Some(FlowSource::Dis), "DIS", "Uses the preset in the Flow panel"),
-    (None, "Zero flow", "Baseline without motion"),
+/// Methods that can be measured; `None` is no motion.
+const METHODS: [(Option<FlowSource>, &str); 5] = [
+    (Some(FlowSource::Network), "MotionNet of the loaded model"),
+    (Some(FlowSource::SecondNetwork), "MotionNet of the second model (Flow panel)"),
+    (Some(FlowSource::Tvl1), "Uses the parameters in the Flow panel"),
+    (Some(FlowSource::Dis), "Uses the preset in the Flow panel"),
+    (None, "Baseline without motion"),
 ];
 
 /// The benchmark panel.
@@ -84,15 +83,12 @@ impl BenchmarkPanel {
             }
         });
         field(ui, "Method", |ui, label| {
-            let named = |method: Option<FlowSource>, name: &'static str| {
-                method.map_or_else(|| name.to_owned(), |source| cx.session.flow.name_of(source).to_owned())
-            };
-            let name = METHODS.iter().find(|(method, ..)| *method == self.method);
-            let name = name.map_or(String::new(), |(method, name, _)| named(*method, name));
-            let methods = ComboBox::from_id_salt("method").selected_text(name).width(180.0);
+            let name_of =
+                |method: Option<FlowSource>| method.map_or("Zero flow", |source| cx.session.flow.name_of(source));
+            let methods = ComboBox::from_id_salt("method").selected_text(name_of(self.method)).width(180.0);
             let methods = methods.show_ui(ui, |ui| {
-                for (method, name, tooltip) in METHODS {
-                    ui.selectable_value(&mut self.method, method, named(method, name)).on_hover_text(tooltip);
+                for (method, tooltip) in METHODS {
+                    ui.selectable_value(&mut self.method, method, name_of(method)).on_hover_text(tooltip);
                 }
             });
             methods.response.labelled_by(label);
@@ -112,9 +108,8 @@ impl BenchmarkPanel {
             primary_button(ui, cx, Command::RunBenchmark, if running { "Stop" } else { Command::RunBenchmark.text() });
             command_button(ui, cx, Command::SaveBenchmark, "Save as CSV…");
         });
-        if let Some((done, all)) = cx.session.benchmark.progress() {
-            let text = RichText::new(format!("{done} of {all} pairs")).small().color(Tokens::of(ui).strong);
-            ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_height(18.0).text(text));
+        if let Some(progress) = cx.session.benchmark.progress() {
+            progress.bar_ui(ui, "Reading the benchmark…");
         }
     }
 }

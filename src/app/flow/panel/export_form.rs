@@ -1,11 +1,11 @@
 //! Flow out of the window: of the present pair as a file or a picture, of the whole clip as files or a video.
 
-use eframe::egui::{ComboBox, ProgressBar, RichText, Ui};
+use eframe::egui::{ComboBox, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::PanelContext;
-use crate::app::ui::theme::Tokens;
+use crate::app::ui::progress::Progress;
 use crate::app::ui::widgets::{explanation, field};
 use crate::flow::files::FlowFormat;
 
@@ -18,7 +18,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
     // The format stays as it is during an export, whose progress takes its place.
     match cx.session.exporting {
-        Some((done, all)) => progress_ui(ui, done, all, cx),
+        Some(progress) => progress_ui(ui, &progress, cx),
         None => format_ui(ui, &mut cx.settings.export_format),
     }
     ui.horizontal_wrapped(|ui| {
@@ -27,14 +27,13 @@ pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-fn progress_ui(ui: &mut Ui, done: usize, all: usize, cx: &mut PanelContext<'_>) {
+fn progress_ui(ui: &mut Ui, progress: &Progress, cx: &mut PanelContext<'_>) {
     let row = ui.horizontal(|ui| {
         ui.set_min_height(ui.spacing().interact_size.y);
         command_button(ui, cx, Command::StopExport, "Stop");
-        let text = RichText::new(format!("{done} of {all} pairs")).small().color(Tokens::of(ui).strong);
-        ui.add(ProgressBar::new(done as f32 / all.max(1) as f32).desired_height(18.0).text(text));
+        progress.bar_ui(ui, "Starting…");
     });
-    if done == 0 {
+    if progress.counts().0 == 0 {
         row.response.scroll_to_me(None); // A person who has just begun it looks for it.
     }
 }

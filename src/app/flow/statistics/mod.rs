@@ -4,17 +4,15 @@ mod curve;
 mod figure;
 mod table;
 
-use eframe::egui::{ProgressBar, RichText, ScrollArea, Ui};
+use eframe::egui::{ScrollArea, Ui};
 
 use self::figure::Figure;
-use self::table::is_on;
+pub(super) use self::table::measured_sources;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
-use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, section};
-use crate::engine::FlowSource;
 
 /// The statistics panel.
 #[derive(Default)]
@@ -48,11 +46,7 @@ fn measure_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::MeasureClip, if measuring { "Stop" } else { "Measure whole clip" });
         command_button(ui, cx, Command::SaveStatistics, "Save as CSV…");
     });
-    let Some(count) = cx.session.flow.measuring else { return };
-    // The ground truth is measured against, not measured.
-    let measured = |source: &FlowSource| *source != FlowSource::Truth && is_on(*source, cx);
-    let sources = FlowSource::ALL.into_iter().filter(measured).count();
-    let all = cx.session.frames().saturating_sub(cx.settings.flow.stride).max(1) * sources;
-    let text = RichText::new(format!("{count} of {all} flows")).small().color(Tokens::of(ui).strong);
-    ui.add(ProgressBar::new(count as f32 / all as f32).desired_height(18.0).text(text));
+    if let Some(progress) = cx.session.flow.measuring {
+        progress.bar_ui(ui, "Starting…");
+    }
 }

@@ -5,6 +5,7 @@ use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 use super::figure::Figure;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
+use crate::app::settings::Settings;
 use crate::app::ui::format::FrameNumbers;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, source_dot};
@@ -45,7 +46,7 @@ impl StatisticsColumn {
 /// Draws the table.
 pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let session = &cx.session;
-    let sources: Vec<FlowSource> = FlowSource::ALL.into_iter().filter(|source| is_on(*source, cx)).collect();
+    let sources = measured_sources(cx.session, cx.settings);
     let columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, cx)).collect();
     let in_view = pair_in_view(session, cx.settings.flow.stride);
     let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
@@ -218,10 +219,11 @@ pub fn number(value: f32) -> String {
     }
 }
 
-/// Whether figures of `source` are computed.
-pub fn is_on(source: FlowSource, cx: &PanelContext<'_>) -> bool {
-    let works = cx.session.flow.source(source).unavailable.is_none();
-    works && cx.settings.views.is_on(source, &cx.settings.flow)
+/// Returns the sources whose figures are computed.
+pub fn measured_sources(session: &Session, settings: &Settings) -> Vec<FlowSource> {
+    let works = |source: FlowSource| session.flow.source(source).unavailable.is_none();
+    let is_on = |source: &FlowSource| works(*source) && settings.views.is_on(*source, &settings.flow);
+    FlowSource::ALL.into_iter().filter(is_on).collect()
 }
 
 #[cfg(test)]

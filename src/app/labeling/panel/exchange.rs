@@ -1,6 +1,8 @@
 //! Labels of other programs in and out: which format, what an import would do, what came of an export.
 
-use eframe::egui::{Button, ComboBox, Label as Text, ProgressBar, RichText, ScrollArea, Ui};
+use std::path::Path;
+
+use eframe::egui::{Button, ComboBox, Label as Text, RichText, ScrollArea, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
@@ -15,6 +17,9 @@ use crate::plural::counted;
 
 /// Notes that are shown at once.
 const NOTES: usize = 8;
+
+/// Videos that are named at once.
+const NAMED: usize = 2;
 
 /// Height of the upper part of an outcome, in points, which has its buttons.
 const LEAST_SEEN: f32 = 80.0;
@@ -96,17 +101,12 @@ impl ExchangePage {
 
 fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let interchange = &cx.session.labeling.interchange;
-    if let Some((done, all)) = interchange.exporting {
+    if let Some(progress) = interchange.exporting {
         ui.horizontal(|ui| {
             if ui.small_button("Stop").clicked() {
                 interchange.stop();
             }
-            let text = if all == 0 { "Writing…".into() } else { format!("Cutting clips, {done} of {all}") };
-            ui.add(
-                ProgressBar::new(done as f32 / all.max(1) as f32)
-                    .desired_height(16.0)
-                    .text(RichText::new(text).small()),
-            );
+            progress.bar_ui(ui, "Writing…");
         });
     }
 }
@@ -171,7 +171,7 @@ fn choices_ui(ui: &mut Ui, import: &Import, choices: &mut Choices) {
         };
         ui.checkbox(&mut choices.add_classes, format!("Add missing classes{names}"));
     }
-    if import.kept > 0 || choices.replace {
+    if !import.kept.is_empty() || choices.replace {
         ui.checkbox(&mut choices.replace, "Replace existing labels");
     }
     if import.needs_several || choices.allow_several {
@@ -187,8 +187,9 @@ fn in_words(import: &Import) -> String {
     if import.new_videos > 0 {
         text += &format!(", {} of them new", import.new_videos);
     }
-    if import.kept > 0 {
-        text += &format!("; {} with different labels kept", counted(import.kept, "video"));
+    if !import.kept.is_empty() {
+        let (videos, names) = (counted(import.kept.len(), "video"), first_names(&import.kept));
+        text += &format!("; {videos} with different labels kept: {names}");
     }
     if import.replaced > 0 {
         text += &format!("; {} would be replaced", counted(import.replaced, "label"));
@@ -197,6 +198,16 @@ fn in_words(import: &Import) -> String {
         text += &format!("; skipped labels: {}", import.left_out);
     }
     text + "."
+}
+
+/// The names of the first of these videos, and how many more there are.
+fn first_names(paths: &[String]) -> String {
+    let name = |path: &String| Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let names = paths.iter().take(NAMED).map(name).collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(NAMED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 fn exported_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -240,6 +251,16 @@ fn notes_ui(ui: &mut Ui, notes: &[Error], color: eframe::egui::Color32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn videos_that_keep_their_labels_are_named() {
+        let kept = |count: usize| (1..=count).map(|number| format!("clips/{number}.mp4")).collect();
+        let text = |count| in_words(&Import { kept: kept(count), ..Import::default() });
+        assert_eq!(text(0), "No labels would change.");
+        assert_eq!(text(1), "No labels would change; 1 video with different labels kept: 1.mp4.");
+        let end = "5 videos with different labels kept: 1.mp4, 2.mp4 and 3 more.";
+        assert_eq!(text(5), format!("No labels would change; {end}"));
+    }
 
     #[test]
     fn an_export_counts_its_clips_as_well() {

@@ -66,12 +66,15 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let labeling = &mut cx.session.labeling;
     let labelled = labeling.list().labelled();
     let all = labeling.document().map_or(0, |document| document.videos.len());
-    let (share, text) = match (labeling.suggestions.phase, labeling.suggestions.progress()) {
-        (SuggestionPhase::Preparing, _) => (0.0, "Loading model…".to_owned()),
-        (_, Some((done, of))) => (done as f32 / of.max(1) as f32, format!("Suggesting labels: {done} of {of} videos")),
-        (_, None) if labeling.is_searching() => (0.0, "Searching for videos…".to_owned()),
-        (_, None) if offers => (0.0, format!("0 of {all} labelled. Label by folder?")),
-        (_, None) => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
+    let (share, text) = match labeling.suggestions.progress() {
+        _ if labeling.suggestions.phase == SuggestionPhase::Preparing => (0.0, "Loading model…".to_owned()),
+        Some(progress) => {
+            let (done, of) = progress.counts(); // The status bar has the time left.
+            (progress.share(), format!("Suggesting labels: {done} of {of}"))
+        }
+        None if labeling.is_searching() => (0.0, labeling.searches.in_words()),
+        None if offers => (0.0, format!("0 of {all} labelled. Label by folder?")),
+        None => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
     let bar = ProgressBar::new(share).desired_height(BAR).text(text);

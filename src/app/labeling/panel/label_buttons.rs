@@ -37,8 +37,10 @@ impl LabelButtons {
                     chosen = button_ui(ui, &given, (label, &class.name, color), command).or(chosen);
                 }
                 let is_first = classes.is_empty();
-                let background = (Label::Background, "background", Tokens::of(ui).weak);
-                chosen = button_ui(ui, &given, background, Some(Command::LabelBackground)).or(chosen);
+                if !is_first {
+                    let background = (Label::Background, "background", Tokens::of(ui).weak);
+                    chosen = button_ui(ui, &given, background, Some(Command::LabelBackground)).or(chosen);
+                }
                 cx.actions.extend(chosen.map(Action::Give));
                 self.field_ui(ui, cx, is_first);
             });

@@ -148,6 +148,12 @@ fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::PreviousVideo, "Previous");
         command_button(ui, cx, Command::NextVideo, "Next");
+        if folder.has_classes {
+            let tooltip = "Create a project labelled by sub-folder names";
+            if ui.button("Label by folder").on_hover_text(tooltip).clicked() {
+                cx.actions.push(Action::LabelFolder(folder.dir.clone()));
+            }
+        }
         let button = ui.button("Create a project").on_hover_text("Create a project in this folder");
         if button.clicked() {
             cx.actions.push(Action::MakeProject(folder.dir.clone()));

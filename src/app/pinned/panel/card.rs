@@ -65,7 +65,11 @@ impl Cards {
             ui.add(Label::new(RichText::new(failure).small().color(Tokens::of(ui).error)).wrap());
         }
         let Some(shown) = now.or(before) else {
-            let text = if pinned.now().is_some() || pinned.run.before().is_some() { "Computing…" } else { "" };
+            let text = match pinned.now().is_some() || pinned.run.before().is_some() {
+                true if pinned.is_stopped() => "Not computed",
+                true => "Computing…",
+                false => "",
+            };
             ui.label(RichText::new(text).color(Tokens::of(ui).weak));
             return unpinned;
         };
@@ -162,7 +166,8 @@ impl Cards {
         }
         let tokens = Tokens::of(ui);
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), DRIFT), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Difference by step"));
+        response
+            .widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Mean change by step, up to {most:.2} px")));
         ui.painter().rect_filled(rect, RADIUS, tokens.raised);
         let inner = rect.shrink2(vec2(6.0, 5.0));
         let at = |(step, px): (f64, f64)| {
@@ -175,8 +180,10 @@ impl Cards {
         if let Some(point) = points.iter().find(|(step, _)| *step == shown) {
             ui.painter().circle_filled(at(*point), 3.5, tokens.strong);
         }
-        let text = format!("Mean difference by step: up to {most:.2} px at steps {first} to {last}");
-        response.on_hover_text(text);
+        let (font, text) = (TextStyle::Small.resolve(ui.style()), format!("Mean change, up to {most:.2} px"));
+        let place = inner.left_top() - vec2(0.0, 2.0);
+        ui.painter().text(place, Align2::LEFT_TOP, text, font, tokens.weak);
+        response.on_hover_text(format!("Mean flow difference from before, steps {first} to {last}"));
     }
 
     fn drift(&mut self, place: usize, before: &Arc<PinnedPrediction>, outlook: &Arc<PinnedPrediction>) -> f64 {

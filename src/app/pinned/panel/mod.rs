@@ -37,6 +37,7 @@ impl Panel for PinnedPanel {
                 let text = format!("{} of {PINS} pinned", cx.session.pinned.pins.len());
                 ui.label(RichText::new(text).color(Tokens::of(ui).weak));
             });
+            progress_ui(ui, cx);
             let training = &cx.session.training;
             let is_training = training.is_active() && training.run_dir.as_ref() == Some(&cx.session.pinned.run.dir);
             scrubber_ui(ui, &mut cx.session.pinned, is_training);
@@ -55,6 +56,28 @@ impl Panel for PinnedPanel {
             }
         });
     }
+}
+
+/// How far the predictions are computed; the row keeps its place once there is a run, so that nothing below it moves.
+fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let pinned = &cx.session.pinned;
+    if pinned.now().is_none() && pinned.run.before().is_none() {
+        return;
+    }
+    let (progress, is_stopped) = (pinned.progress(), pinned.is_stopped());
+    ui.horizontal(|ui| {
+        ui.set_min_height(ui.spacing().interact_size.y);
+        match progress {
+            Some(progress) => {
+                command_button(ui, cx, Command::StopPinned, "Cancel");
+                progress.bar_ui(ui, "Starting…");
+            }
+            None if is_stopped => {
+                command_button(ui, cx, Command::StopPinned, "Compute the rest");
+            }
+            None => {}
+        }
+    });
 }
 
 /// Swipes the flow of the networks before over that of the networks now, on any clip.

@@ -22,7 +22,10 @@ pub(super) fn gradient_shares_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, cursor:
         return;
     }
     section(ui, "MotionNet gradient by loss term");
-    areas_ui(ui, &diagnostics.shares, cursor);
+    // Areas over a single point have no width; the table has its values.
+    if diagnostics.shares.iter().any(|(_, curve)| curve.points().len() > 1) {
+        areas_ui(ui, &diagnostics.shares, cursor);
+    }
     if let Some(gradient) = &diagnostics.gradient {
         table_ui(ui, gradient);
     }

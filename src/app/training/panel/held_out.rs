@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{Context, Grid, Label, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
+use super::by_class::{ChosenClips, by_class_ui, stream_title};
 use crate::app::panel::{Action, PanelContext};
 use crate::app::tasks::Background;
 use crate::app::training::state::TrainingState;
@@ -19,9 +20,6 @@ const ROW: f32 = 22.0;
 /// Most height of the list of clips, in points.
 const HEIGHT: f32 = 260.0;
 
-/// The class and the prediction of the clips that are listed.
-pub(super) type ConfusedCell = (usize, usize);
-
 /// The report on the run that ended last.
 #[derive(Default)]
 pub(super) struct HeldOutView {
@@ -29,7 +27,7 @@ pub(super) struct HeldOutView {
     run_dir: Option<PathBuf>,
     report: Background<PathBuf, Option<HeldOutReport>>,
     /// The listed clips; all wrong ones without.
-    pub cell: Option<ConfusedCell>,
+    pub chosen: Option<ChosenClips>,
 }
 
 impl HeldOutView {
@@ -65,9 +63,10 @@ impl HeldOutView {
         if let Some(text) = weight_text(report) {
             explanation(ui, &text);
         }
-        if let Some(stream) = report.decisive() {
-            clips_ui(ui, report, stream, &mut self.cell, cx);
+        if let Some(chosen) = by_class_ui(ui, report) {
+            self.chosen = Some(chosen);
         }
+        clips_ui(ui, report, &mut self.chosen, cx);
     }
 }
 
@@ -88,12 +87,12 @@ fn table_ui(ui: &mut Ui, report: &HeldOutReport) {
         }
         ui.end_row();
         for HeldOutStream { name, correct, interval, .. } in &report.streams {
-            let (title, color) = match *name {
-                "spatial" => ("Spatial", tokens.spatial),
-                "temporal" => ("Temporal", tokens.temporal),
-                _ => ("Fused", tokens.fused),
+            let color = match *name {
+                "spatial" => tokens.spatial,
+                "temporal" => tokens.temporal,
+                _ => tokens.fused,
             };
-            ui.label(RichText::new(title).color(color));
+            ui.label(RichText::new(stream_title(name)).color(color));
             let total = report.clips.len();
             let [low, high] = interval.map(percent);
             let share = percent(*correct as f64 / total.max(1) as f64);
@@ -121,31 +120,35 @@ fn weight_text(report: &HeldOutReport) -> Option<String> {
     })
 }
 
-/// The wrong clips, or those of a cell of the confusion matrix; a click opens one.
-fn clips_ui(
-    ui: &mut Ui,
-    report: &HeldOutReport,
-    stream: &HeldOutStream,
-    cell: &mut Option<ConfusedCell>,
-    cx: &mut PanelContext<'_>,
-) {
-    let class = |class: usize| report.classes.get(class).map_or("unknown", String::as_str);
-    let is_listed =
-        |clip: usize, (label, guess): ConfusedCell| (report.clips[clip].label, stream.guesses[clip]) == (label, guess);
-    let listed: Vec<usize> = match *cell {
-        Some(cell) => (0..report.clips.len()).filter(|&clip| is_listed(clip, cell)).collect(),
-        None => report.wrong(stream),
+/// The wrong clips, or those that were chosen; a click opens one.
+fn clips_ui(ui: &mut Ui, report: &HeldOutReport, chosen: &mut Option<ChosenClips>, cx: &mut PanelContext<'_>) {
+    let stream = match *chosen {
+        Some(ChosenClips::OfClass { stream, .. }) => report.streams.get(stream),
+        _ => report.decisive(),
     };
-    let which = match *cell {
-        Some((label, guess)) if label == guess => format!("{}, correct", class(label)),
-        Some((label, guess)) => format!("{} predicted as {}", class(label), class(guess)),
+    let Some(stream) = stream else { return };
+    let class = |class: usize| report.classes.get(class).map_or("unknown", String::as_str);
+    let is_listed = |clip: &usize| match *chosen {
+        Some(ChosenClips::Cell { label, guess }) => {
+            (report.clips[*clip].label, stream.guesses[*clip]) == (label, guess)
+        }
+        Some(ChosenClips::OfClass { class, .. }) => {
+            report.clips[*clip].label == class && report.is_wrong(stream, *clip)
+        }
+        None => report.is_wrong(stream, *clip),
+    };
+    let listed: Vec<usize> = (0..report.clips.len()).filter(is_listed).collect();
+    let which = match *chosen {
+        Some(ChosenClips::Cell { label, guess }) if label == guess => format!("{}, correct", class(label)),
+        Some(ChosenClips::Cell { label, guess }) => format!("{} predicted as {}", class(label), class(guess)),
+        Some(ChosenClips::OfClass { class: of, .. }) => format!("{} wrong by {} scores", class(of), stream.name),
         None => format!("Wrong by {} scores", stream.name),
     };
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         ui.add(Label::new(format!("{which}: {}", counted(listed.len(), "clip"))).truncate());
-        if cell.is_some() && ui.link("Show all wrong clips").clicked() {
-            *cell = None;
+        if chosen.is_some() && ui.link("Show all wrong clips").clicked() {
+            *chosen = None;
         }
     });
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());

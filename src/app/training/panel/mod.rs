@@ -1,5 +1,6 @@
 //! The training panel: what is to be trained, the run's state and curves, and what to do with the result.
 
+mod by_class;
 mod confusion;
 mod form;
 mod gradient_shares;
@@ -10,8 +11,9 @@ mod plots;
 mod progress;
 mod steering;
 
-use eframe::egui::{Label, RichText, ScrollArea, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, TextStyle, Ui, vec2};
 
+use self::by_class::ChosenClips;
 use self::confusion::confusion_ui;
 use self::form::{Form, Plans};
 use self::gradient_shares::gradient_shares_ui;
@@ -161,8 +163,8 @@ impl TrainingPanel {
         grid_ui(ui, cx);
         gradient_shares_ui(ui, cx, &mut self.cursor);
         let can_list = self.held_out.report().is_some();
-        if let Some(cell) = confusion_ui(ui, &cx.session.training.diagnostics, can_list) {
-            self.held_out.cell = Some(cell);
+        if let Some((label, guess)) = confusion_ui(ui, &cx.session.training.diagnostics, can_list) {
+            self.held_out.chosen = Some(ChosenClips::Cell { label, guess });
         }
     }
 
@@ -304,11 +306,16 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
     });
 }
 
-/// Why no run can be started, where the form is filled in.
+/// Why no run can be started, where the form is filled in. It has its line whether or not there is a reason, so that the fields below
+/// do not move while they are filled in.
 fn start_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
-    if let Err(reason) = cx.available(Command::StartTraining) {
-        ui.label(RichText::new(format!("Cannot start yet: {}", lowered(reason))).color(Tokens::of(ui).warning));
-    }
+    let height = ui.text_style_height(&TextStyle::Body);
+    let Err(reason) = cx.available(Command::StartTraining) else {
+        ui.allocate_space(vec2(0.0, height));
+        return;
+    };
+    let text = format!("Cannot start yet: {}", lowered(reason));
+    ui.add(Label::new(RichText::new(text).color(Tokens::of(ui).warning)).truncate());
 }
 
 /// A reason within a sentence.

@@ -2,14 +2,21 @@
 
 use eframe::egui::{Button, Label, RichText, Ui};
 
+use super::plots::short;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::PanelContext;
-use crate::app::training::state::TrainingPhase;
+use crate::app::training::curve_names::curve_title;
+use crate::app::training::state::{TrainingPhase, TrainingState};
+use crate::app::ui::curves::Curve;
+use crate::app::ui::format::percent;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{menu_list, remark};
 use crate::engine::Request;
 use crate::training::Network;
+
+/// How far a point of a curve may be from a step to be that of the step, as a share of it: long curves keep means of steps.
+const SAME_STEP: f64 = 0.01;
 
 /// The buttons of a run under way.
 pub(super) fn steering_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -25,18 +32,12 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let steers = matches!(training.phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Paused);
     let steps: Vec<usize> = training.snapshots.iter().rev().map(|snapshot| snapshot.step).collect();
     let reason = if steers { "No snapshots yet" } else { "Training is not running" };
-    let present = training.latest.as_ref().map_or(0, |latest| latest.step);
     let mut chosen = None;
     ui.add_enabled_ui(steers && !steps.is_empty(), |ui| {
         ui.menu_button("Roll back…", |ui| {
             menu_list(ui).show(ui, |ui| {
                 for step in steps {
-                    let text = match step {
-                        0 => "Start of the run".to_owned(),
-                        _ if step > present => format!("Step {step} (discarded)"),
-                        _ => format!("Step {step}"),
-                    };
-                    if ui.add(Button::new(text).frame_when_inactive(false)).clicked() {
+                    if ui.add(Button::new(snapshot_text(training, step)).frame_when_inactive(false)).clicked() {
                         chosen = Some(step);
                         ui.close();
                     }
@@ -50,6 +51,30 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if let Some(step) = chosen {
         cx.send(Request::RollBackTraining(step));
     }
+}
+
+/// A step that the run can go back to, with what was measured there, or the loss where nothing was.
+fn snapshot_text(training: &TrainingState, step: usize) -> String {
+    let present = training.latest.as_ref().map_or(0, |latest| latest.step);
+    let mut text = match step {
+        0 => "Start of the run".to_owned(),
+        _ if step > present => format!("Step {step} (discarded)"),
+        _ => format!("Step {step}"),
+    };
+    let at_step = |curve: &Curve| {
+        let [at, value] = curve.near(step as f64)?;
+        ((at - step as f64).abs() <= (SAME_STEP * step as f64).max(1.0)).then_some(value)
+    };
+    let measured = training.shares.iter().filter(|(name, _)| name.starts_with("validation "));
+    let measured: Vec<(&str, f64)> = measured.filter_map(|(name, curve)| Some((name, at_step(curve)?))).collect();
+    for (name, value) in &measured {
+        let value = if name.contains("top-1") { format!("{} %", percent(*value)) } else { short(*value) };
+        text += &format!(" · {} {value}", curve_title(name));
+    }
+    if let Some(loss) = training.losses.get("loss").filter(|_| measured.is_empty()).and_then(at_step) {
+        text += &format!(" · Loss {}", short(loss));
+    }
+    text
 }
 
 /// Says that few steps fit into the time limit, until it is answered; the network and the smaller batch that was accepted.
@@ -98,5 +123,28 @@ pub(super) fn divergence_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
     if dismissed {
         diagnostics.divergence = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_to_go_back_to_is_listed_with_what_was_measured_there() {
+        let mut training = TrainingState::starting();
+        for step in 1..=20 {
+            training.losses.push("loss", f64::from(step), 0.5);
+        }
+        for (step, right, ratio) in [(0.0, 0.125, 0.9), (16.0, 0.25, 0.62)] {
+            training.shares.push("validation fused top-1", step, right);
+            training.shares.push("validation photometric ratio", step, ratio);
+            training.shares.push("batch", step, 1.0);
+        }
+        let text = |step| snapshot_text(&training, step);
+        assert_eq!(text(0), "Start of the run · Held-out, fused 12.5 % · Photometric ratio 0.90");
+        assert_eq!(text(16), "Step 16 (discarded) · Held-out, fused 25.0 % · Photometric ratio 0.62");
+        assert_eq!(text(9), "Step 9 (discarded) · Loss 0.50", "nothing was measured there");
+        assert_eq!(text(40), "Step 40 (discarded)");
     }
 }

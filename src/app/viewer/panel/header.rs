@@ -4,7 +4,7 @@ use eframe::egui::{Align, Button, ComboBox, Label, Layout, Rect, RichText, TextS
 
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
-use crate::app::ui::format::{FrameNumbers, cost};
+use crate::app::ui::format::{FrameNumbers, cost, milliseconds};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 use crate::app::viewer::flow_age::flow_age;
@@ -132,16 +132,23 @@ fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, width: f32, conte
     });
 }
 
-/// `text` if it has room, else what matters most of it: that the flow is another one, or else what it cost. The frames are shown
-/// elsewhere too.
+/// `text` if it has room, else what matters most of it and has: that the flow is another one, or else what it cost, at least the
+/// milliseconds. Nothing is cut: "1.2 f…" is no rate. The frames are shown elsewhere too.
 fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session) -> String {
     let font = TextStyle::Small.resolve(ui.style());
-    let width = ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).weak).size().x;
-    let Some(flow) = captioned_flow(view, session).filter(|_| width > ui.available_width()) else {
-        return text.to_owned();
-    };
-    let cost = || (flow.millis > 0.0).then(|| cost(flow.millis));
-    flow_age(flow, session).or_else(cost).unwrap_or_else(|| text.to_owned())
+    let width = |text: &String| ui.painter().layout_no_wrap(text.clone(), font.clone(), Tokens::of(ui).weak).size().x;
+    let flow = captioned_flow(view, session);
+    let costs = flow.filter(|flow| flow.millis > 0.0).map(|flow| [cost(flow.millis), milliseconds(flow.millis)]);
+    let age = flow.and_then(|flow| flow_age(flow, session));
+    // While the flow is another one, what it cost is that of the other.
+    let shorter: Vec<String> =
+        if age.is_some() { age.into_iter().collect() } else { costs.into_iter().flatten().collect() };
+    longest_in(ui.available_width(), std::iter::once(text.to_owned()).chain(shorter), width)
+}
+
+/// The first text that has room; nothing if none has.
+fn longest_in(room: f32, mut texts: impl Iterator<Item = String>, width: impl Fn(&String) -> f32) -> String {
+    texts.find(|text| width(text) <= room).unwrap_or_default()
 }
 
 /// The flow that the caption of a view is about.
@@ -187,5 +194,20 @@ fn padding(session: &Session) -> String {
     match session.analysis.as_ref().map_or(0, |analysis| analysis.padded) {
         0 => String::new(),
         padded => format!(", padded with {padded} copies of the last frame"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caption_without_room_is_shortened_and_never_cut() {
+        let texts = || ["12 → 13 · 278 ms · 3.6 fps", "278 ms · 3.6 fps", "278 ms"].map(str::to_owned).into_iter();
+        let in_room = |room| longest_in(room, texts(), |text| text.chars().count() as f32);
+        assert_eq!(
+            [30.0, 20.0, 10.0, 5.0].map(in_room),
+            ["12 → 13 · 278 ms · 3.6 fps", "278 ms · 3.6 fps", "278 ms", ""]
+        );
     }
 }

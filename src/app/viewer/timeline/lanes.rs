@@ -38,12 +38,17 @@ pub(super) struct Tracklist {
 }
 
 impl Tracklist {
-    /// Returns those of the open project: its classes in their order, then the background.
-    pub fn of(ui: &Ui, cx: &PanelContext<'_>) -> Option<Self> {
+    /// Returns those of a video of the open project: the classes in their order, then the background where the video has some, or it
+    /// was the label given last.
+    pub fn of(ui: &Ui, cx: &PanelContext<'_>, video: &Video) -> Option<Self> {
         let document = cx.session.labeling.document()?;
         let classes = document.classes.iter().enumerate();
         let classes = classes.map(|(index, class)| (Label::Class(class.id), Command::of_class(index)));
-        let all = classes.chain([(Label::Background, Some(Command::LabelBackground))]);
+        let has_background = video.labels.contains(&Label::Background)
+            || video.segments.iter().any(|segment| segment.label == Label::Background)
+            || cx.session.labeling.current == Some(Label::Background);
+        let background = has_background.then_some((Label::Background, Some(Command::LabelBackground)));
+        let all = classes.chain(background);
         let track = |(label, command): (Label, Option<Command>)| Track {
             label,
             name: document.label_name(label).to_owned(),

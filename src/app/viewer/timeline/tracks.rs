@@ -15,10 +15,12 @@ use crate::app::command::Command;
 use crate::app::labeling::settings::LabelingSettings;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
-use crate::labels::{Segment, SegmentId, Video, VideoId, edits};
+use crate::labels::{Document, Segment, SegmentId, Video, VideoId, edits};
 
 /// Height of the pictures, in points.
 const PICTURES: f32 = 30.0;
+/// Height where there are none to be shown, in points.
+const OUTSIDE: f32 = 26.0;
 /// Tracks that are seen at once in any window; more of them scroll.
 const SEEN: usize = 6;
 /// The height beyond which a window shows more of them, and for how much of it each, in points.
@@ -87,8 +89,8 @@ impl Tracks {
         pictures.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Frames of the clip"));
         pictures_ui(ui, strip, axis, cx);
         scrub(&pictures, axis, cx);
-        let list = Tracklist::of(ui, cx)?;
-        cx.settings.labeling.tracks = list.tracks.len();
+        let list = Tracklist::of(ui, cx, &video)?;
+        cx.settings.labeling.tracks = cx.session.labeling.document().map_or(0, most_tracks);
         let track = cx.settings.labeling.track_height();
         let mut area = ScrollArea::vertical().id_salt("tracks").max_height(height - PICTURES - 4.0);
         area = area.min_scrolled_height(height - PICTURES - 4.0).auto_shrink([false, true]);
@@ -355,15 +357,29 @@ impl Crowd {
 }
 
 /// Height of pictures and tracks; `None` where no project is open or being opened, or they are hidden. It depends on the project, the
-/// window and the chosen height alone, so that labelling moves nothing.
+/// window, the chosen height and whether the project has the clip, so that labelling moves nothing.
 fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
     let (window, track) = (ui.content_rect().height(), cx.settings.labeling.track_height());
     let more = ((window - HIGH[0]) / HIGH[1]).max(0.0) as usize;
-    let known = cx.session.labeling.document().map(|document| document.classes.len() + 1);
+    let known = cx.session.labeling.document().map(most_tracks);
     let awaited = || cx.session.labeling.opening.is_some().then_some(cx.settings.labeling.tracks);
-    let tracks = known.or_else(awaited)?.clamp(2, SEEN + more) as f32;
+    let most = known.or_else(awaited)?;
+    let tracks = most.clamp(2, SEEN + more) as f32;
     let room = (SHARE * window).max(2.0 * track);
-    (!cx.settings.labeling.hides_tracks).then_some(PICTURES + 4.0 + (tracks * track).min(room))
+    let height = if is_outside(cx) || most == 0 { OUTSIDE } else { PICTURES + 4.0 + (tracks * track).min(room) };
+    (!cx.settings.labeling.hides_tracks).then_some(height)
+}
+
+/// Whether what is shown, or being opened, has no tracks: it is live, or no video of the open project.
+fn is_outside(cx: &PanelContext<'_>) -> bool {
+    let labeling = &cx.session.labeling;
+    let is_clip_outside = || cx.session.clip_path().is_some() && labeling.selected().is_none();
+    cx.session.live.is_active() || (labeling.project().is_some() && is_clip_outside())
+}
+
+/// The tracks that a video can have: one for each class, and for the background.
+fn most_tracks(document: &Document) -> usize {
+    document.classes.len() + 1
 }
 
 /// The height of a track, above the column of names.
@@ -383,7 +399,8 @@ fn height_ui(ui: &mut Ui, place: Rect, cx: &mut PanelContext<'_>) {
 fn not_in_project_ui(ui: &mut Ui, height: f32, cx: &mut PanelContext<'_>) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let Some(path) = cx.session.clip.as_ref().map(|clip| clip.path.clone()) else { return };
-    let row = Rect::from_center_size(rect.center(), vec2(360.0, 26.0));
+    cx.settings.labeling.tracks = 0;
+    let row = Rect::from_center_size(rect.center(), vec2(360.0, OUTSIDE));
     ui.scope_builder(UiBuilder::new().max_rect(row), |ui| {
         ui.horizontal(|ui| {
             ui.label(RichText::new("This clip is not in the project.").color(Tokens::of(ui).weak));

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::TrainingRunState;
 use crate::error::Result;
+use crate::training::held_out;
 use crate::training::run::checkpoint;
 use crate::training::run::checkpoint::Progress;
 use crate::training::run::events::TrainingEvent;
@@ -61,6 +62,16 @@ impl TrainingRunState<'_> {
             true => self.write_snapshot(checkpoint),
             false => (self.on_event)(TrainingEvent::Snapshots(snapshots::list(&self.plan.run_dir))),
         }
+    }
+
+    /// Writes the networks as they stand as a model folder, with the threshold of its answers where they were just measured.
+    pub(super) fn export(&self, dir: &Path) -> Result<()> {
+        let Progress { step, seconds, measured, .. } = self.progress;
+        let mut model = self.start.finish(&self.objective, self.plan, step, seconds)?;
+        if measured == step {
+            held_out::choose_threshold(&mut model, &self.plan.run_dir);
+        }
+        model.save(dir)
     }
 
     /// Keeps the networks as `checkpoint` has them. Those of steps beside the plan's are counted by themselves: which of the

@@ -1,0 +1,86 @@
+//! The work under way that a person waits for: how far each is, and what cancels it.
+
+use std::time::Instant;
+
+use crate::app::command::Command;
+use crate::app::panel::Action;
+use crate::app::session::Session;
+use crate::app::ui::progress::Progress;
+
+/// Work under way.
+pub(super) struct BackgroundJob {
+    /// What it is, in a few words.
+    pub title: &'static str,
+    /// How far it is.
+    pub text: String,
+    /// What cancels it, and what that does.
+    pub cancel: (Action, &'static str),
+    /// When it began.
+    began: Instant,
+}
+
+/// Returns what is under way beside a training, what began last first.
+pub(super) fn jobs(session: &Session) -> Vec<BackgroundJob> {
+    let labeling = &session.labeling;
+    let cuts = labeling.interchange.exporting;
+    let export = if session.exporting.is_some_and(|progress| progress.unit() == "frames") {
+        "Exporting the annotated video"
+    } else {
+        "Exporting flow"
+    };
+    let counted = [
+        ("Measuring the flow of the clip", "Measuring", session.flow.measuring, Command::MeasureClip),
+        (export, "Exporting", session.exporting, Command::StopExport),
+        ("Exporting labels", "Cutting clips", cuts, Command::StopExport),
+        ("Running the flow benchmark", "Benchmark", session.benchmark.progress(), Command::RunBenchmark),
+        ("Evaluating the model", "Evaluating", evaluation(session), Command::RunEvaluation),
+        ("Suggesting labels", "Suggesting labels", labeling.suggestions.progress(), Command::Suggest),
+        ("Computing pinned frames", "Pinned frames", session.pinned.progress(), Command::StopPinned),
+        ("Generating the sample", "Generating the sample", session.writing_sample, Command::StopSample),
+    ];
+    let job = |(title, work, progress, command): (_, &str, Option<Progress>, Command)| {
+        let progress = progress?;
+        let cancel = (Action::Run(command), command.tooltip());
+        Some(BackgroundJob { title, text: progress.of_work(work), cancel, began: progress.began() })
+    };
+    let search = labeling.searches.since().map(|began| BackgroundJob {
+        title: "Searching for videos",
+        text: labeling.searches.in_words(),
+        cancel: (Action::StopSearches, "Stop searching for videos"),
+        began,
+    });
+    let mut jobs: Vec<BackgroundJob> = counted.into_iter().filter_map(job).chain(search).collect();
+    jobs.sort_by_key(|job| std::cmp::Reverse(job.began));
+    jobs
+}
+
+fn evaluation(session: &Session) -> Option<Progress> {
+    session.evaluation.work().filter(|_| session.evaluation.is_running())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Message;
+
+    #[test]
+    fn each_job_says_how_far_it_is_and_the_newest_comes_first() {
+        let mut session = Session::new("CPU".into());
+        assert!(jobs(&session).is_empty());
+        session.receive(&Message::ExportProgress { done: 1, total: 9 });
+        assert!(jobs(&session).is_empty(), "it was cancelled");
+        session.exporting = Some(Progress::begin(0, "frames"));
+        session.receive(&Message::ExportProgress { done: 3, total: 300 });
+        session.receive(&Message::SampleProgress(0, 24));
+        let jobs = jobs(&session);
+        let shown: Vec<_> = jobs.iter().map(|job| (job.title, job.text.as_str())).collect();
+        assert_eq!(
+            shown,
+            [
+                ("Generating the sample", "Generating the sample: 0 of 24 clips"),
+                ("Exporting the annotated video", "Exporting: 3 of 300 frames"),
+            ]
+        );
+        assert!(matches!(jobs[1].cancel.0, Action::Run(Command::StopExport)));
+    }
+}
