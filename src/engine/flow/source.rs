@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::video::Frame;
 
 /// The flow of a pair from one source.
+#[derive(Clone)]
 pub(super) struct Estimate {
     /// The flow.
     pub flow: FlowView,
@@ -28,7 +29,15 @@ pub(super) trait ClipSource: Send {
     /// If the source fails permanently: it is not asked again until the clip or its settings change.
     fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>>;
 
-    /// Returns a flow of the same pair that takes less time, while the clip plays; `None` where there is no such thing.
+    /// Like [`estimate`](Self::estimate), given up when `stop` says so, where that takes long.
+    ///
+    /// # Errors
+    /// As [`estimate`](Self::estimate), and that it was [given up](crate::error::Error::is_cancelled).
+    fn estimate_unless(&mut self, pair: &[Arc<Frame>; 2], _stop: &dyn Fn() -> bool) -> Result<Option<Estimate>> {
+        self.estimate(pair)
+    }
+
+    /// Returns a flow of the same pair that takes less time, to be seen before the full one; `None` where there is no such thing.
     ///
     /// # Errors
     /// As [`estimate`](Self::estimate).

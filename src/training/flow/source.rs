@@ -15,7 +15,7 @@ use crate::flow::codec::CodecFlow;
 use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_two_stream};
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
-use crate::flow::{FlowEstimator, FlowField};
+use crate::flow::{FlowEstimator, FlowField, check_stop};
 use crate::named::named;
 use crate::nets::MotionNetwork;
 use crate::video::{Geometry, first_frame, natural_order};
@@ -224,10 +224,6 @@ fn tvl1(
 fn dis(preset: DisPreset, pairs: &[[&RgbImage; 2]], stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<FlowField>> {
     let solve = |[from, to]: &[&RgbImage; 2]| check_stop(stop).and_then(|()| Dis::new(preset).estimate(from, to));
     pairs.par_iter().map(solve).collect()
-}
-
-fn check_stop(stop: &dyn Fn() -> bool) -> Result<()> {
-    if stop() { Err(Error::cancelled("flow", "it was stopped", "Start it again")) } else { Ok(()) }
 }
 
 fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Result<Vec<FlowField>> {
