@@ -9,7 +9,7 @@ use image::imageops::{FilterType, resize};
 
 use crate::error::{Error, Result};
 use crate::flow::dis;
-use crate::flow::selection::best_explanation;
+use crate::flow::selection::{best_explanation, better_than_none};
 use crate::flow::warp::warp_backward;
 use crate::flow::{FlowEstimator, FlowField, check_stop, common_size};
 use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, read_back, weights};
@@ -29,7 +29,8 @@ const LAST_ITERATIONS: usize = 30;
 ///
 /// The flow may be refined variationally after each pass and at the end, as FlowNetS+v is (Fischer et al. 2015): it becomes
 /// smooth except where the pictures speak against it, and precise below a pixel. What is too long for the refinement, the network
-/// has found; alone, from no flow at all, it finds little.
+/// has found; alone, from no flow at all, it finds little. Refined flow that explains less of a whole pair than zero flow does is
+/// given up for that.
 #[derive(Debug, Clone)]
 pub struct MotionNetFlow {
     network: MotionNetwork,
@@ -104,7 +105,10 @@ impl MotionNetFlow {
             return Ok(flow);
         }
         check_stop(stop)?;
-        Ok(dis::refined(first, second, &flow, LAST_ITERATIONS))
+        let refined = dis::refined(first, second, &flow, LAST_ITERATIONS);
+        // Of whole pairs only: zero flow as one more candidate for each pixel makes errors larger by up to a third on the
+        // benchmarks, as what has no texture then stands still.
+        Ok(better_than_none(first, second, refined))
     }
 
     /// Returns the pictures as the network sees them at `scale` times their size: a multiple of its stride.
