@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::FlowSource;
 use crate::engine::FlowView;
 use crate::error::Result;
 use crate::video::Frame;
@@ -13,6 +14,16 @@ pub(super) struct Estimate {
     pub flow: FlowView,
     /// What is to be known about it.
     pub note: Option<String>,
+}
+
+impl Estimate {
+    /// Returns what is shown of it, of a pair that it belongs to; see [`FlowView::shown_between`].
+    pub fn shown(self, source: FlowSource, [first, second]: &[Arc<Frame>; 2]) -> Self {
+        if !source.is_network() {
+            return self;
+        }
+        Self { flow: self.flow.shown_between(&first.display, &second.display), ..self }
+    }
 }
 
 impl From<FlowView> for Estimate {

@@ -190,11 +190,12 @@ impl ThreadSource {
             None => self.known_or_estimated(pair, stop)?,
         };
         let Some(KnownFlow { estimate, millis }) = known else { return Ok((None, false)) };
-        let Estimate { flow, note } = estimate;
+        let Estimate { flow, note } = estimate.shown(kind, pair);
         let reversed = [pair[1].clone(), pair[0].clone()];
         let backward = if backward && self.source.is_reversible() {
             self.source.forget_previous();
-            let backward = self.source.estimate_unless(&reversed, stop)?.map(|estimate| estimate.flow);
+            let backward =
+                self.source.estimate_unless(&reversed, stop)?.map(|estimate| estimate.shown(kind, pair).flow);
             self.source.forget_previous();
             backward
         } else {

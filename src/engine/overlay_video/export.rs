@@ -55,7 +55,9 @@ pub fn annotate(
             ranked = classes.iter().cloned().zip(shares).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
-        let flow = pipeline.flow(pairs, (index - start).min(WINDOW_PAIRS - 1), FINEST_LEVEL)?;
+        let place = (index - start).min(WINDOW_PAIRS - 1);
+        let [before, after] = [place, place + 1].map(|place| &*pairs[place.min(pairs.len() - 1)].display);
+        let flow = pipeline.flow(pairs, place, FINEST_LEVEL)?.shown_between(before, after);
         let flow = scale.picture(&flow, own);
         let frame = &window[index - start];
         let (drawing, writer) = match &mut video {
