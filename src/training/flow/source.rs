@@ -40,6 +40,8 @@ named! {
         Dis = "dis",
         /// Dense Inverse Search with the preset `fast`.
         DisFast = "dis-fast",
+        /// Dense Inverse Search with the preset `ultrafast`.
+        DisUltrafast = "dis-ultrafast",
         /// Motion vectors of the video codec.
         Codec = "codec",
         /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
@@ -122,6 +124,7 @@ impl FlowSource {
         match self {
             Self::Dis => Some(DisPreset::Medium),
             Self::DisFast => Some(DisPreset::Fast),
+            Self::DisUltrafast => Some(DisPreset::Ultrafast),
             _ => None,
         }
     }
@@ -329,7 +332,13 @@ mod tests {
         let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
         let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
         let frames = decode_clip(dir.path(), size, None).unwrap();
-        for source in [FlowSource::Stored, FlowSource::Tvl1Fast, FlowSource::DisFast, FlowSource::MotionNetStored] {
+        for source in [
+            FlowSource::Stored,
+            FlowSource::Tvl1Fast,
+            FlowSource::DisFast,
+            FlowSource::DisUltrafast,
+            FlowSource::MotionNetStored,
+        ] {
             let window = |flow: &ClipFlow, start| {
                 let mut planes = Vec::new();
                 flow.append_window(start, 2, &Crop::whole(size), size, &mut planes);
