@@ -49,7 +49,8 @@ pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> 
     let share = |class: usize| percent(window.fused.get(class).copied().unwrap_or(0.0), 0);
     let shares = lines.iter().filter_map(|(class, _)| Some(format!("{} {} %", classes.get(*class)?, share(*class))));
     let shares: Vec<_> = shares.collect();
-    let text = format!("{}, frames {} to {}", shares.join(", "), window.start, window.end - 1);
+    let [first, last] = [window.start, window.end - 1].map(|frame| cx.settings.frame_numbers.number(frame));
+    let text = format!("{}, frames {first} to {last}", shares.join(", "));
     Some(response.on_hover_text_at_pointer(text))
 }
 
