@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    BenchmarkPlan, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, Message, Request, SourceFlow,
+    BenchmarkPlan, FlowColours, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, Message, Request, SourceFlow,
 };
 use motionscope::evaluation::flow_benchmarks::FlowDataset;
 use motionscope::flow::FlowField;
-use motionscope::flow::files::{self, FlowFormat, Scales, write_flo};
+use motionscope::flow::files::{self, FlowFormat, write_flo};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::flow::tvl1::Tvl1Parameters;
 use motionscope::gpu::{DeviceChoice, choose};
@@ -227,13 +227,14 @@ fn the_flow_of_a_clip_is_exported_as_files_and_as_a_video() {
         dir: dir.clone(),
         source: FlowSource::Truth,
         format: FlowFormat::Flo,
-        scales: Scales { bound_px: 20.0, max_px: 10.0 },
+        bound_px: 20.0,
+        colours: FlowColours::default(),
         guard: OutputGuard::default(),
     };
     let video_path = stage.dir.path().join("comparison.mp4");
     let sources = vec![FlowSource::Tvl1, FlowSource::Codec];
     let (path, guard) = (video_path.clone(), OutputGuard::default());
-    let video = FlowExport::Video { path, sources, max_px: None, least_px: 1.0, guard };
+    let video = FlowExport::Video { path, sources, colours: FlowColours::default(), guard };
     for export in [folder, video] {
         let path = export.path().clone();
         stage.engine.send(Request::Export(Some(export)));
@@ -261,8 +262,7 @@ fn an_export_that_cannot_be_written_says_so_and_ends() {
     stage.engine.send(Request::Export(Some(FlowExport::Video {
         path: file.join("impossible.mp4"),
         sources: vec![FlowSource::Codec],
-        max_px: None,
-        least_px: 1.0,
+        colours: FlowColours::default(),
         guard: OutputGuard::default(),
     })));
     let problem = stage.message(|message| match message {

@@ -67,8 +67,7 @@ impl LiveStage {
             };
             return message(ui, &painter, rect, text);
         };
-        let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);
-        let scale = MagnitudeScale { max_px, gamma: settings.gamma };
+        let scale = MagnitudeScale::of_live(settings, session);
         self.flow(ui, &painter, rect, result, scale, settings.live.mirrored());
         // While it plays, the picture is ahead of the networks.
         let late = view.frame.as_ref().map_or(0, |frame| frame.index.saturating_sub(result.frame.index));

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::engine::live::Smoothed;
 use crate::engine::{FlowView, LiveResult, LiveView, Message, Scores, Timing};
 use crate::error::Error;

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::drawing::{Annotated, Drawing};
-use super::scale::FlowScale;
+use crate::engine::flow_colours::FlowScale;
 use crate::engine::inference::clip_frames::ClipFrames;
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
-use crate::engine::{InferencePipeline, Message, OverlayExport, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{FlowColours, InferencePipeline, Message, OverlayExport, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
@@ -31,6 +31,7 @@ pub fn annotate(
     path: &Path,
     pipeline: &mut InferencePipeline,
     fusion: &Fusion,
+    colours: FlowColours,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<bool> {
     let sizes = Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() };
@@ -40,7 +41,8 @@ pub fn annotate(
     let classes = pipeline.card().classes.clone();
     let mut video: Option<(Drawing, VideoWriter)> = None;
     let own = [frames.info().width, frames.info().height];
-    let (mut ranked, mut unsure, mut scale) = (Vec::new(), false, FlowScale::default());
+    let (mut ranked, mut unsure, mut square) = (Vec::new(), false, None);
+    let mut scale = FlowScale::following(colours);
     for index in 0..total {
         if !go_on(index, total) {
             return Ok(false);
@@ -93,7 +95,7 @@ pub(in crate::engine) fn run(
         events.send(Message::ExportProgress { done, total });
         !stop.is_asked()
     };
-    if annotate(&export.clip, &export.path, &mut pipeline, &export.fusion, &mut go_on)? {
+    if annotate(&export.clip, &export.path, &mut pipeline, &export.fusion, export.colours, &mut go_on)? {
         events.send(Message::Annotated { path: export.path.clone(), frames });
     }
     Ok(())

@@ -59,6 +59,8 @@ pub struct Canvas<'a> {
     /// The common scale.
     pub scale: MagnitudeScale,
     /// How frames are numbered.
+    /// Over how many frames motion is shown.
+    pub stride: usize,
     pub numbers: FrameNumbers,
 }
 
@@ -96,6 +98,18 @@ fn histogram(pane: Rect) -> Rect {
 }
 
 impl Canvas<'_> {
+/// Returns the colours of a view of u, v or the magnitude, and the values at their ends, of motion over `stride` frames.
+fn component_bar(kind: ViewKind, scale: MagnitudeScale, stride: usize) -> Option<(ColourMap, [String; 2])> {
+    let longest = scale.in_words(stride);
+    match kind {
+        ViewKind::Horizontal | ViewKind::Vertical => {
+            Some((ColourMap::Grey, [format!("−{:.1}", scale.max_px), longest]))
+        }
+        ViewKind::Magnitude => Some((ColourMap::Inferno, ["0".into(), longest])),
+        _ => None,
+    }
+}
+
     /// Draws a view; returns whether there was anything to draw.
     pub fn view_ui(&mut self, view: &ViewSpec, session: &Session, difference: Option<&Arc<PictureDifference>>) -> bool {
         let state = session.flow.source(view.source);
@@ -162,7 +176,6 @@ impl Canvas<'_> {
         let grey = |of: fn([f32; 2]) -> f32| {
             move |uv: [f32; 2]| ColourMap::Grey.colour(0.5 + 0.5 * scale.share(component(of, uv)))
         };
-        let limit = format!("{:.1} px", scale.max_px);
         match kind {
             ViewKind::Arrows => {
                 self.frame(session, DIMMED);
@@ -171,16 +184,16 @@ impl Canvas<'_> {
             }
             ViewKind::Horizontal => {
                 self.field(&flow.field, kind, grey(|[u, _]| u));
-                self.bar(ColourMap::Grey, [format!("−{limit}"), limit]);
             }
             ViewKind::Vertical => {
                 self.field(&flow.field, kind, grey(|[_, v]| v));
-                self.bar(ColourMap::Grey, [format!("−{limit}"), limit]);
             }
             ViewKind::Magnitude => {
                 let colour = |uv| ColourMap::Inferno.colour(scale.share(component(|[u, v]| u.hypot(v), uv)));
                 self.field(&flow.field, kind, colour);
-                self.bar(ColourMap::Inferno, ["0".into(), limit]);
+        if let Some((map, ends)) = component_bar(kind, scale, self.stride) {
+            self.bar(map, ends);
+        }
             }
             _ => self.flow(flow, (self.index, 0), picture, session),
         }
@@ -404,6 +417,21 @@ impl Canvas<'_> {
     }
 
     fn bar(&self, map: ColourMap, ends: [String; 2]) {
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_say_over_how_many_frames_motion_is() {
+        let scale = MagnitudeScale { max_px: 4.0, gamma: 1.0 };
+        let ends = |kind, stride| component_bar(kind, scale, stride).map(|(_, ends)| ends);
+        assert_eq!(ends(ViewKind::Horizontal, 1).unwrap(), ["−4.0", "4.0 px/frame"]);
+        assert_eq!(ends(ViewKind::Vertical, 3).unwrap(), ["−4.0", "4.0 px/3 frames"]);
+        assert_eq!(ends(ViewKind::Magnitude, 1).unwrap(), ["0", "4.0 px/frame"]);
+        assert!(ends(ViewKind::Flow, 1).is_none(), "it has the wheel");
+    }
+}
         legend::bar_ui(self.ui, &self.painter, self.painter.clip_rect(), map, ends);
     }
 }
