@@ -11,6 +11,7 @@ use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
 use crate::app::viewer::late_mark::late_mark;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
+use crate::app::viewer::square_mark::square_mark;
 use crate::engine::{LiveResult, LiveView};
 use crate::nets::WINDOW_FRAMES;
 
@@ -53,6 +54,9 @@ impl LiveStage {
         let key = PictureKey::new(frame.display.clone(), [0.0; 3]);
         let texture = self.textures.get(ui.ctx(), PICTURE, key, || color_image(picture));
         painter.image(texture, rect, uv(mirrored), Color32::WHITE);
+        if let Some(square) = view.result.as_ref().and_then(|result| result.scores.square) {
+            square_mark(&painter, rect, square, mirrored);
+        }
     }
 
     fn flow_ui(&mut self, ui: &mut Ui, rect: Rect, view: &LiveView, session: &Session, settings: &Settings) {

@@ -46,6 +46,7 @@ impl LiveOverlay {
         let secs = captured.saturating_duration_since(*self.first.get_or_insert(captured)).as_secs_f64();
         drawing.draw(&Annotated {
             frame: picture,
+            square: self.flow.as_ref().and_then(|(answer, _)| answer.scores.square),
             flow: self.flow.as_ref().map(|(_, flow)| (flow, self.scale.px())),
             ranked: &ranked(&self.order.classes, shares, top),
             unsure: self.order.fusion.is_unsure(shares),

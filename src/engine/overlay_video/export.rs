@@ -52,7 +52,9 @@ pub fn annotate(
         let window = frames.window(start, pipeline.window_frames())?;
         let pairs = &window[..window.len().min(WINDOW_FRAMES)];
         if index % SCORE_EVERY == 0 {
-            let shares = pipeline.analyse(&window)?.scores.fused_probabilities(fusion);
+            let scores = pipeline.analyse(&window)?.scores;
+            square = scores.square;
+            let shares = scores.fused_probabilities(fusion);
             unsure = fusion.is_unsure(&shares);
             ranked = classes.iter().cloned().zip(shares).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
@@ -72,7 +74,7 @@ pub fn annotate(
             }
         };
         let (flow, secs) = (Some((&flow, scale.px())), frame.pts_secs);
-        let annotated = Annotated { frame: &frame.display, flow, ranked: &ranked, unsure, secs };
+        let annotated = Annotated { frame: &frame.display, square, flow, ranked: &ranked, unsure, secs };
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.finish())?;

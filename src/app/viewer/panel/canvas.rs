@@ -19,6 +19,7 @@ use crate::app::viewer::gpu_flow;
 use crate::app::viewer::late_mark::late_mark;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
+use crate::app::viewer::square_mark::square_mark;
 use crate::app::viewer::transform::ViewTransform;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowDiagnostics, FlowSource, FlowStack, FlowView, ScalarMap, TemporalInput};
@@ -58,9 +59,9 @@ pub struct Canvas<'a> {
     pub index: usize,
     /// The common scale.
     pub scale: MagnitudeScale,
-    /// How frames are numbered.
     /// Over how many frames motion is shown.
     pub stride: usize,
+    /// How frames are numbered.
     pub numbers: FrameNumbers,
 }
 
@@ -97,7 +98,6 @@ fn histogram(pane: Rect) -> Rect {
     Rect::from_min_max(pos2(pane.left(), pane.bottom() - (pane.height() * HISTOGRAM).min(150.0)), pane.max)
 }
 
-impl Canvas<'_> {
 /// Returns the colours of a view of u, v or the magnitude, and the values at their ends, of motion over `stride` frames.
 fn component_bar(kind: ViewKind, scale: MagnitudeScale, stride: usize) -> Option<(ColourMap, [String; 2])> {
     let longest = scale.in_words(stride);
@@ -110,6 +110,7 @@ fn component_bar(kind: ViewKind, scale: MagnitudeScale, stride: usize) -> Option
     }
 }
 
+impl Canvas<'_> {
     /// Draws a view; returns whether there was anything to draw.
     pub fn view_ui(&mut self, view: &ViewSpec, session: &Session, difference: Option<&Arc<PictureDifference>>) -> bool {
         let state = session.flow.source(view.source);
@@ -159,15 +160,11 @@ fn component_bar(kind: ViewKind, scale: MagnitudeScale, stride: usize) -> Option
         true
     }
 
-    /// A thin frame around the part of the video that the spatial stream saw.
+    /// Marks the part of the video that a stream saw by itself.
     fn square(&self, session: &Session) {
         let scores = session.analysis.as_ref().and_then(|analysis| analysis.scores.as_ref());
         let Some(square) = scores.and_then(|scores| scores.square) else { return };
-        let picture = self.picture();
-        let min = picture.min + picture.size() * vec2(square.left, square.top);
-        let seen = Rect::from_min_size(min, picture.size() * vec2(square.width, square.height));
-        self.painter.rect_stroke(seen, 0.0, Stroke::new(3.0, Color32::from_black_alpha(90)), StrokeKind::Inside);
-        self.painter.rect_stroke(seen, 0.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Inside);
+        square_mark(&self.painter, self.picture(), square, false);
     }
 
     fn vectors(&mut self, kind: ViewKind, flow: &FlowView, session: &Session) -> bool {
@@ -191,11 +188,11 @@ fn component_bar(kind: ViewKind, scale: MagnitudeScale, stride: usize) -> Option
             ViewKind::Magnitude => {
                 let colour = |uv| ColourMap::Inferno.colour(scale.share(component(|[u, v]| u.hypot(v), uv)));
                 self.field(&flow.field, kind, colour);
-        if let Some((map, ends)) = component_bar(kind, scale, self.stride) {
-            self.bar(map, ends);
-        }
             }
             _ => self.flow(flow, (self.index, 0), picture, session),
+        }
+        if let Some((map, ends)) = component_bar(kind, scale, self.stride) {
+            self.bar(map, ends);
         }
         true
     }
@@ -417,6 +414,9 @@ fn component_bar(kind: ViewKind, scale: MagnitudeScale, stride: usize) -> Option
     }
 
     fn bar(&self, map: ColourMap, ends: [String; 2]) {
+        legend::bar_ui(self.ui, &self.painter, self.painter.clip_rect(), map, ends);
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -430,8 +430,5 @@ mod tests {
         assert_eq!(ends(ViewKind::Vertical, 3).unwrap(), ["−4.0", "4.0 px/3 frames"]);
         assert_eq!(ends(ViewKind::Magnitude, 1).unwrap(), ["0", "4.0 px/frame"]);
         assert!(ends(ViewKind::Flow, 1).is_none(), "it has the wheel");
-    }
-}
-        legend::bar_ui(self.ui, &self.painter, self.painter.clip_rect(), map, ends);
     }
 }
