@@ -17,8 +17,9 @@ use crate::gpu::Compute;
 use crate::panic_guard::caught;
 use crate::video::{Frame, PlayerState};
 
-/// Flows of pairs that begin within this many frames of the window are kept.
+/// Flows of pairs that begin within this many frames of the window are kept, the nearest ones of at most this many bytes.
 const REACH: usize = 64;
+const MOST_BYTES: usize = 128 << 20;
 
 /// The state of the thread.
 pub(super) struct SourceThread {
@@ -51,6 +52,12 @@ struct KnownFlow {
     estimate: Estimate,
     /// What it took.
     millis: f32,
+}
+
+impl KnownFlow {
+    fn bytes(&self) -> usize {
+        size_of_val(self.estimate.flow.field.uv.as_slice())
+    }
 }
 
 impl SourceThread {
@@ -230,6 +237,18 @@ impl ThreadSource {
 
     fn keep_near(&mut self, start: usize) {
         self.flows.retain(|[first, _], _| first.abs_diff(start) <= REACH);
+        let distance_and_size = |([first, second], known): (&[usize; 2], &KnownFlow)| {
+            (first.abs_diff(start), [*first, *second], known.bytes())
+        };
+        let mut kept: Vec<_> = self.flows.iter().map(distance_and_size).collect();
+        kept.sort_unstable();
+        let mut bytes = 0;
+        for (_, pair, of_pair) in kept {
+            bytes += of_pair;
+            if bytes > MOST_BYTES {
+                self.flows.remove(&pair);
+            }
+        }
     }
 }
 
@@ -289,6 +308,41 @@ mod tests {
         fn is_reversible(&self) -> bool {
             true
         }
+    }
+
+    /// Nobody asks it.
+    struct Silent;
+
+    impl ClipSource for Silent {
+        fn estimate(&mut self, _pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+            Ok(None)
+        }
+
+        fn is_reversible(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn the_nearest_flows_are_kept_as_far_as_they_have_room() {
+        let player = Arc::new(Player::open("missing.mp4".as_ref(), Sizes::default(), Arc::new(|| ())));
+        let clip = PlayedClip { player, path: "missing.mp4".into(), frames: 200, size: SIZE };
+        let desired = DesiredFlows { clip: Some(clip.clone()), ..DesiredFlows::default() };
+        let key = SourceKey::of(FlowSource::Dis, &desired).unwrap();
+        let source = Box::new(Silent);
+        let mut kept = ThreadSource { key, clip, source, flows: HashMap::new(), shown: None, strip: None };
+        let side = 2048; // 32 MiB each
+        let large = FlowView::on_cpu(FlowField::new(side, side, vec![[0.0; 2]; side * side]), SIZE);
+        let known = KnownFlow { estimate: large.into(), millis: 1.0 };
+        kept.flows = (0..150).map(|first| ([first, first + 1], known.clone())).collect();
+        kept.keep_near(40);
+        let mut firsts: Vec<usize> = kept.flows.keys().map(|[first, _]| *first).collect();
+        firsts.sort_unstable();
+        assert_eq!(firsts, [38, 39, 40, 41]);
+        let small = KnownFlow { estimate: noted("").unwrap(), millis: 1.0 };
+        kept.flows = (0..150).map(|first| ([first, first + 1], small.clone())).collect();
+        kept.keep_near(40);
+        assert_eq!(kept.flows.len(), 40 + 1 + REACH);
     }
 
     #[test]
