@@ -18,7 +18,7 @@ use super::training::settings::TrainingSettings;
 use super::ui::format::FrameNumbers;
 use super::viewer::views::Views;
 use super::viewer::wheel_place::WheelPlace;
-use crate::engine::{FlowSettings, Pin, flow_model};
+use crate::engine::{FlowColours, FlowSettings, Pin, flow_model};
 use crate::flow::files::FlowFormat;
 use crate::gpu::DeviceChoice;
 
@@ -152,6 +152,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Returns how flow is coloured, at whatever scale.
+    pub fn flow_colours(&self) -> FlowColours {
+        FlowColours { locked_px: self.locked_scale_px, least_px: self.least_scale_px, gamma: self.gamma }
+    }
+
     /// The settings of the last time, and the defaults of those that another version has written in a way that cannot be read.
     pub fn load(storage: Option<&dyn Storage>) -> Self {
         let text = storage.and_then(|storage| storage.get_string(KEY));

@@ -5,6 +5,7 @@
 mod dispatcher;
 mod evaluation;
 mod flow;
+mod flow_colours;
 mod handle;
 mod inference;
 mod labeling;
@@ -18,6 +19,7 @@ pub use flow::{
     ClipMeasure, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE, ScalarMap,
     SourceFlow, TemporalInput,
 };
+pub use flow_colours::FlowColours;
 pub use handle::Engine;
 pub use inference::analysis::{Analysis, FlowView, Scores, Timing};
 pub use inference::clip_frames::ClipFrames;

@@ -9,9 +9,9 @@ use image::imageops::{FilterType, resize};
 
 use crate::error::{Error, Result};
 use crate::flow::dis;
-use crate::flow::selection::best_explanation;
+use crate::flow::selection::{best_explanation, better_than_none};
 use crate::flow::warp::warp_backward;
-use crate::flow::{FlowEstimator, FlowField, common_size};
+use crate::flow::{FlowEstimator, FlowField, check_stop, common_size};
 use crate::nets::{FLOW_UNIT_PX, ModelCard, MotionNetwork, read_back, weights};
 
 /// Smallest side of the pictures that the network sees: two cells of its coarsest level.
@@ -29,7 +29,8 @@ const LAST_ITERATIONS: usize = 30;
 ///
 /// The flow may be refined variationally after each pass and at the end, as FlowNetS+v is (Fischer et al. 2015): it becomes
 /// smooth except where the pictures speak against it, and precise below a pixel. What is too long for the refinement, the network
-/// has found; alone, from no flow at all, it finds little.
+/// has found; alone, from no flow at all, it finds little. Refined flow that explains less of a whole pair than zero flow does is
+/// given up for that.
 #[derive(Debug, Clone)]
 pub struct MotionNetFlow {
     network: MotionNetwork,
@@ -67,6 +68,59 @@ impl MotionNetFlow {
     pub fn with_refinement(mut self, refines: bool) -> Self {
         self.refines = refines;
         self
+    }
+
+    /// Like [`estimate`](FlowEstimator::estimate), but given up with an error when `stop` says so, which is asked before each pass.
+    ///
+    /// # Errors
+    /// Besides those of `estimate`: that it was stopped.
+    pub fn estimate_unless(&self, first: &RgbImage, second: &RgbImage, stop: &dyn Fn() -> bool) -> Result<FlowField> {
+        self.passes(first, second, stop, &mut |_| {})
+    }
+
+    /// Returns the flow after all passes; `progress` gets the share of the work that is done after each.
+    fn passes(
+        &self,
+        first: &RgbImage,
+        second: &RgbImage,
+        stop: &dyn Fn() -> bool,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<FlowField> {
+        let [width, height] = common_size(first, second)?;
+        let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
+        // The network sees a little motion in everything, even where nothing has changed.
+        if first == second {
+            return Ok(flow);
+        }
+        let (mut candidates, mut work) = (Vec::new(), PassWork::of(&self.scales, self.refines));
+        for (step, scale) in self.scales.iter().enumerate() {
+            check_stop(stop)?;
+            let rest = self.at_scale(first, &warp_backward(first, second, &flow), *scale)?;
+            for (sum, rest) in flow.uv.iter_mut().zip(rest.uv) {
+                *sum = [sum[0] + rest[0], sum[1] + rest[1]];
+            }
+            if self.refines {
+                flow = self.refined(first, second, &flow, *scale);
+            }
+            candidates.push(flow.clone());
+            // What is short and was missed on the way is seen by the network alone; the refinement finds it without.
+            if step > 0 && !self.refines && !self.scales[..step].contains(scale) {
+                candidates.push(self.at_scale(first, second, *scale)?);
+            }
+            progress(work.done(*scale));
+        }
+        if candidates.len() > 1 {
+            candidates.reverse(); // the most refined one first: it is kept where another is no better
+            flow = best_explanation(first, second, candidates);
+        }
+        if !self.refines {
+            return Ok(flow);
+        }
+        check_stop(stop)?;
+        let refined = dis::refined(first, second, &flow, LAST_ITERATIONS);
+        // Of whole pairs only: zero flow as one more candidate for each pixel makes errors larger by up to a third on the
+        // benchmarks, as what has no texture then stands still.
+        Ok(better_than_none(first, second, refined))
     }
 
     /// Returns the pictures as the network sees them at `scale` times their size: a multiple of its stride.
@@ -149,7 +203,7 @@ impl FlowEstimator for MotionNetFlow {
     }
 
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField> {
-        self.estimate_with(first, second, &mut |_| {})
+        self.passes(first, second, &|| false, &mut |_| {})
     }
 
     fn estimate_with(
@@ -158,34 +212,7 @@ impl FlowEstimator for MotionNetFlow {
         second: &RgbImage,
         progress: &mut dyn FnMut(f64),
     ) -> Result<FlowField> {
-        let [width, height] = common_size(first, second)?;
-        let mut flow = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
-        // The network sees a little motion in everything. Zero flow as one more candidate for each pixel makes errors larger by up
-        // to a third on the benchmarks: what has no texture then stands still.
-        if self.refines && first == second {
-            return Ok(flow);
-        }
-        let (mut candidates, mut work) = (Vec::new(), PassWork::of(&self.scales, self.refines));
-        for (step, scale) in self.scales.iter().enumerate() {
-            let rest = self.at_scale(first, &warp_backward(first, second, &flow), *scale)?;
-            for (sum, rest) in flow.uv.iter_mut().zip(rest.uv) {
-                *sum = [sum[0] + rest[0], sum[1] + rest[1]];
-            }
-            if self.refines {
-                flow = self.refined(first, second, &flow, *scale);
-            }
-            candidates.push(flow.clone());
-            // What is short and was missed on the way is seen by the network alone; the refinement finds it without.
-            if step > 0 && !self.refines && !self.scales[..step].contains(scale) {
-                candidates.push(self.at_scale(first, second, *scale)?);
-            }
-            progress(work.done(*scale));
-        }
-        if candidates.len() > 1 {
-            candidates.reverse(); // the most refined one first: it is kept where another is no better
-            flow = best_explanation(first, second, candidates);
-        }
-        Ok(if self.refines { dis::refined(first, second, &flow, LAST_ITERATIONS) } else { flow })
+        self.passes(first, second, &|| false, progress)
     }
 }
 

@@ -78,8 +78,13 @@ pub fn bent([u, v]: [f32; 2], max_px: f32, gamma: f32) -> [f32; 2] {
 
 /// Returns the whole field in colours, one pixel per vector; see [`colour()`].
 pub fn picture(field: &FlowField, max_px: f32) -> RgbImage {
+    bent_picture(field, max_px, 1.0)
+}
+
+/// Returns the same with vectors [`bent`].
+pub fn bent_picture(field: &FlowField, max_px: f32, gamma: f32) -> RgbImage {
     RgbImage::from_fn(field.width as u32, field.height as u32, |x, y| {
-        let [u, v] = field.at(x as usize, y as usize);
+        let [u, v] = bent(field.at(x as usize, y as usize), max_px, gamma);
         Rgb(colour(u, v, max_px))
     })
 }

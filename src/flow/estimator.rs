@@ -62,3 +62,11 @@ pub fn common_size(first: &RgbImage, second: &RgbImage) -> Result<[usize; 2]> {
     }
     Ok([width as usize, height as usize])
 }
+
+/// Refuses to go on with an estimate when `stop` says so.
+///
+/// # Errors
+/// That it was stopped.
+pub(crate) fn check_stop(stop: &dyn Fn() -> bool) -> Result<()> {
+    if stop() { Err(Error::cancelled("flow", "it was stopped", "Start it again")) } else { Ok(()) }
+}

@@ -18,6 +18,7 @@ mod field;
 mod plane;
 mod simd;
 
+pub(crate) use estimator::check_stop;
 pub use estimator::{FlowEstimator, ZeroFlow, common_size};
 pub use field::FlowField;
 pub use plane::Plane;

@@ -1,4 +1,4 @@
-//! Per-pixel selection of the flow, out of several, that explains the neighbourhood best.
+//! Selection of the flow that explains the pictures best: of several for each pixel, of one and none for a whole pair.
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -34,6 +34,39 @@ pub fn best_explanation(first: &RgbImage, second: &RgbImage, candidates: Vec<Flo
         }
     }
     best
+}
+
+/// Returns `flow`, or no motion at all where that leaves less of the difference between the pictures: the photometric ratio of
+/// what is returned is at most 1.
+///
+/// # Panics
+/// If the field is not of the pictures' size.
+pub fn better_than_none(first: &RgbImage, second: &RgbImage, flow: FlowField) -> FlowField {
+    let none = FlowField::new(flow.width, flow.height, vec![[0.0; 2]; flow.uv.len()]);
+    let (first, second) = (Normalised::of(first), Normalised::of(second));
+    if photometric_error(&first, &second, &flow) > photometric_error(&first, &second, &none) { none } else { flow }
+}
+
+/// Returns the sum of the differences between `first` and `second` seen through `flow`, without the border that the loss leaves out,
+/// a tenth of the shorter side. What comes from outside has the mean colour, as in the loss, but is never nearer than what is there
+/// without motion: leading out of the picture explains nothing. What is unknown stands still.
+fn photometric_error(first: &Normalised, second: &Normalised, flow: &FlowField) -> f64 {
+    let (width, height) = (first.width, first.height);
+    assert_eq!((flow.width, flow.height), (width, height), "a flow field of another size");
+    let border = (0.1 * width.min(height) as f32).round() as usize;
+    let rows = border..height - border;
+    let row_error = |y: usize| -> f64 {
+        let error = |x: usize| {
+            let i = y * width + x;
+            let [u, v] = if FlowField::is_known(flow.uv[i]) { flow.uv[i] } else { [0.0; 2] };
+            let difference =
+                |there: [f32; 3]| first.pixels[i].iter().zip(there).map(|(a, b)| f64::from((a - b).abs())).sum::<f64>();
+            let there = second.at(x as f32 + u, y as f32 + v);
+            there.map_or_else(|| difference([0.0; 3]).max(difference(second.pixels[i])), difference)
+        };
+        (border..width - border).map(error).sum()
+    };
+    rows.into_par_iter().map(row_error).collect::<Vec<_>>().iter().sum()
 }
 
 /// A picture after the loss's local response normalisation: y = x·(1 + (1/9)·Σ x²)^−0.7 over the colours.
@@ -129,6 +162,23 @@ mod tests {
         let best = best_explanation(&first, &second, candidates);
         assert_eq!((best.at(20, 8), best.at(20, 40)), ([2.0, 0.0], [0.0, 0.0]));
         assert!(best.uv.iter().all(|uv| FlowField::is_known(*uv)), "unknown flow explains nothing");
+    }
+
+    #[test]
+    fn flow_that_explains_less_than_none_gives_way_to_none() {
+        let texture = |x: i64, y: i64| Rgb([((x * 37 + y * 91) % 256) as u8, ((x * x * 3 + y) % 256) as u8, 90]);
+        let first = RgbImage::from_fn(48, 40, |x, y| texture(x.into(), y.into()));
+        let second = RgbImage::from_fn(48, 40, |x, y| texture(i64::from(x) - 2, y.into()));
+        let kept = |uv: [f32; 2]| better_than_none(&first, &second, constant(48, 40, uv)).at(20, 20);
+        assert_eq!(kept([2.0, 0.0]), [2.0, 0.0]);
+        assert_eq!(kept([-2.0, 0.0]), [0.0, 0.0]);
+        assert_eq!(kept([100.0, 0.0]), [0.0, 0.0], "it leads out of the picture");
+        let still = better_than_none(&first, &first, constant(48, 40, [0.4, 0.0]));
+        assert_eq!(still.at(20, 20), [0.0, 0.0]);
+        // Wrong in a small part only, it stays as it is.
+        let mut flow = constant(48, 40, [2.0, 0.0]);
+        flow.uv[20 * 48 + 20] = [-5.0, 3.0];
+        assert_eq!(better_than_none(&first, &second, flow.clone()), flow);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::evaluation::{
     evaluate_flow,
 };
 use crate::flow::FlowEstimator;
+use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
@@ -301,6 +302,10 @@ impl ReproductionRun<'_> {
                 Some(Err(_)) => (Box::new(Tvl1::new(parameters)?), "CPU".into()),
                 None => (Box::new(Tvl1::new(parameters)?), device),
             },
+            FlowMethod::Dis => {
+                let on_cpu = if self.compute.wgpu.is_some() { "CPU".into() } else { device };
+                (Box::new(Dis::new(DisPreset::Medium)), on_cpu)
+            }
             FlowMethod::MotionNet => (motion_net(&[1.0], false)?, device),
             FlowMethod::CoarseToFine => (motion_net(&MotionNetFlow::COARSE_TO_FINE, false)?, device),
             FlowMethod::Refined => (motion_net(&MotionNetFlow::COARSE_TO_FINE, true)?, device),

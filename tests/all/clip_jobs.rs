@@ -1,7 +1,7 @@
 //! What the engine does with a whole clip: the annotated video, and the scores of windows all over it.
 
 use motionscope::cli::bench::fixture;
-use motionscope::engine::{ClipScoresOrder, Message, OverlayExport, Request};
+use motionscope::engine::{ClipScoresOrder, FlowColours, Message, OverlayExport, Request};
 use motionscope::nets::fusion::Fusion;
 use motionscope::output::OutputGuard;
 use motionscope::video::{Sizes, VideoReader};
@@ -13,8 +13,8 @@ fn a_clip_is_exported_with_everything_drawn_in_or_not_at_all() {
     let stage = Stage::new();
     let clip = fixture::clip(stage.dir.path(), 14, CLIP).unwrap();
     let path = stage.dir.path().join("annotated.mp4");
-    let (fusion, guard) = (Fusion::default(), OutputGuard::default());
-    let export = OverlayExport { clip, path: path.clone(), model: stage.model(), fusion, guard };
+    let (fusion, colours, guard) = (Fusion::default(), FlowColours::default(), OutputGuard::default());
+    let export = OverlayExport { clip, path: path.clone(), model: stage.model(), fusion, colours, guard };
     stage.send(Request::ExportAnnotated(Box::new(export.clone())));
     stage.watched.message(|message| matches!(message, Message::ExportProgress { done: 3.., total: 14 }).then_some(()));
     let frames = stage.watched.message(|message| match message {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    BenchmarkPlan, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, Message, Request, SourceFlow,
+    BenchmarkPlan, FlowColours, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, Message, Request, SourceFlow,
 };
 use motionscope::evaluation::flow_benchmarks::FlowDataset;
 use motionscope::flow::FlowField;
-use motionscope::flow::files::{self, FlowFormat, Scales, write_flo};
+use motionscope::flow::files::{self, FlowFormat, write_flo};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::flow::tvl1::Tvl1Parameters;
 use motionscope::gpu::{DeviceChoice, choose};
@@ -227,13 +227,14 @@ fn the_flow_of_a_clip_is_exported_as_files_and_as_a_video() {
         dir: dir.clone(),
         source: FlowSource::Truth,
         format: FlowFormat::Flo,
-        scales: Scales { bound_px: 20.0, max_px: 10.0 },
+        bound_px: 20.0,
+        colours: FlowColours::default(),
         guard: OutputGuard::default(),
     };
     let video_path = stage.dir.path().join("comparison.mp4");
     let sources = vec![FlowSource::Tvl1, FlowSource::Codec];
     let (path, guard) = (video_path.clone(), OutputGuard::default());
-    let video = FlowExport::Video { path, sources, max_px: None, least_px: 1.0, guard };
+    let video = FlowExport::Video { path, sources, colours: FlowColours::default(), guard };
     for export in [folder, video] {
         let path = export.path().clone();
         stage.engine.send(Request::Export(Some(export)));
@@ -261,8 +262,7 @@ fn an_export_that_cannot_be_written_says_so_and_ends() {
     stage.engine.send(Request::Export(Some(FlowExport::Video {
         path: file.join("impossible.mp4"),
         sources: vec![FlowSource::Codec],
-        max_px: None,
-        least_px: 1.0,
+        colours: FlowColours::default(),
         guard: OutputGuard::default(),
     })));
     let problem = stage.message(|message| match message {
@@ -316,4 +316,41 @@ fn a_benchmark_runs_and_its_pairs_are_looked_at_to_the_pixel() {
         assert_eq!(*reader.frame(index).unwrap().display, *frame, "frame {index} lost something");
     }
     assert_eq!(files::read(&truth.unwrap()).unwrap(), clip.flow[0]);
+}
+
+#[test]
+fn still_pictures_have_no_flow_whatever_the_streams_read() {
+    let stage = Stage::new();
+    let still = stage.dir.path().join("still.mp4");
+    let picture = render_clip(ACTIONS[0], &STYLES[0], 1, 1, CLIP).frames.swap_remove(0);
+    let mut writer = VideoWriter::create_exact(&still, CLIP, 25.0).unwrap();
+    (0..FRAMES).for_each(|_| writer.push(&picture).unwrap());
+    writer.finish().unwrap();
+    let networks = [FlowSource::Network, FlowSource::SecondNetwork];
+    let settings = FlowSettings {
+        sources: vec![FlowSource::SecondNetwork],
+        second_model: Some(stage.dir.path().join("model")),
+        coarse_to_fine: false,
+        occlusion: true,
+        pyramid: true,
+        inspected: networks.to_vec(),
+        strips: networks.to_vec(),
+        ..FlowSettings::default()
+    };
+    stage.set(settings.clone());
+    stage.open(still);
+    let is_still = |field: &FlowField| field.uv.iter().all(|uv| *uv == [0.0; 2]);
+    for source in networks {
+        let flow = stage.flow(source, |flow| flow.backward.is_some());
+        assert!(is_still(&flow.flow.field) && flow.pyramid.iter().all(|level| is_still(&level.field)), "{source:?}");
+        assert!(flow.backward.as_ref().is_some_and(|backward| is_still(&backward.field)), "{source:?}");
+        let strip = stage.until("strip", || stage.engine.strip(source));
+        assert!(strip.flows.iter().all(|flow| is_still(&flow.field)), "{source:?}");
+        // An untrained network sees something everywhere, and so does the stream.
+        assert!(strip.input.planes.iter().flatten().any(|level| (level - 128.0).abs() > 1e-3), "{source:?}");
+    }
+    // From coarse to fine, too, while it plays and when it is paused.
+    stage.set(FlowSettings { coarse_to_fine: true, refine: false, occlusion: false, strips: Vec::new(), ..settings });
+    let flow = stage.flow(FlowSource::SecondNetwork, |flow| flow.flow.field.width > 64);
+    assert!(is_still(&flow.flow.field));
 }

@@ -17,7 +17,7 @@ fn streams_learn_from_the_codec_and_from_classical_flow_without_a_motion_net() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);
     let folder = data.clips().to_owned();
-    for source in [FlowSource::Codec, FlowSource::Tvl1Fast, FlowSource::DisFast] {
+    for source in [FlowSource::Codec, FlowSource::Tvl1Fast, FlowSource::DisFast, FlowSource::DisUltrafast] {
         let plan = TrainingPlan {
             flow_source: source,
             hold_out: 0.5,

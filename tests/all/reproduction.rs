@@ -155,7 +155,7 @@ fn table_3_is_typed_and_says_what_is_missing() {
     assert!(code(&refused) == 1 && text(&refused.stderr).contains("nowhere"), "{}", text(&refused.stderr));
     let fresh = typed("--model model --fresh");
     assert_eq!(code(&fresh), 0, "{}", text(&fresh.stderr));
-    assert_eq!(fs::read_to_string(dir.path().join("out/table.csv")).unwrap().lines().count(), 5);
+    assert_eq!(fs::read_to_string(dir.path().join("out/table.csv")).unwrap().lines().count(), 6);
     for wrong in
         ["reproduce table3", "reproduce table1 --frame-size 16x16", "reproduce table4", "reproduce table1 --list a"]
     {

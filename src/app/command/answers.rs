@@ -22,7 +22,7 @@ use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::formats::Choices;
 use crate::output::Existing;
-use crate::sample::SampleSize;
+use crate::sample::{self, SampleSize};
 
 impl App {
     /// Opens the dialog for `question`.
@@ -125,7 +125,7 @@ impl App {
             Found::NoLast => self.settings.last = None,
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
-                self.open_clip(folder.clips[0].clone()); // There are several.
+                self.open_clip(self.first_of(&folder)); // There are several.
                 self.list_clips(folder, ctx);
             }
             Found::NoSample => self.write_sample(SampleSize::Few),
@@ -147,10 +147,18 @@ impl App {
             Found::Classes(folder) => {
                 self.settings.remember(&folder.dir);
                 self.offer_training_folder(folder.dir.clone(), ctx);
-                self.open_clip(folder.clips[0].clone()); // There is one at least.
+                self.open_clip(self.first_of(&folder)); // There is one at least.
                 self.list_clips(folder, ctx);
             }
         }
+    }
+
+    /// Returns the clip of a folder, which has some, to look at first.
+    fn first_of(&self, folder: &ClipFolder) -> PathBuf {
+        let sample = self.settings.sample.clone().unwrap_or_else(|| self.sample_dir());
+        let first_of_sample = sample::first_clip(&sample);
+        let is_listed = folder.place(&first_of_sample).is_some();
+        if is_listed { first_of_sample } else { folder.clips[0].clone() }
     }
 
     /// Reopens the last clip at its last frame.

@@ -15,9 +15,10 @@ use crate::app::layout::Pane;
 use crate::app::session::PAIRS;
 use crate::app::shell::log::LogLevel;
 use crate::app::ui::progress::Progress;
-use crate::engine::{FlowExport, FlowSelection, FlowSource, MAX_STRIDE, OverlayExport, Request};
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
+use crate::engine::{FlowColours, FlowExport, FlowSelection, FlowSource, MAX_STRIDE, OverlayExport, Request};
 use crate::flow::colour;
-use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, Scales, write_picture};
+use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, write_picture};
 use crate::output::Existing;
 
 const TRUTH: Filter = ("Flow", "flo png pfm");
@@ -196,42 +197,47 @@ impl App {
         }
     }
 
-    /// Writes the flow in view to `path`, in pixels of the video.
+    /// Writes the flow in view to `path`, in pixels of the video; a picture of it has the colours that are on the screen.
     fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
         let state = self.session.flow.source(self.settings.views.flow_source());
         let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
         let size = [clip.width as usize, clip.height as usize];
-        let (max_px, least_px) = (self.settings.locked_scale_px, self.settings.least_scale_px);
+        let scale = MagnitudeScale::of(&self.settings, &self.session);
         let guard = self.guard(existing);
         self.exports.start("export", ctx, path.clone(), move || {
             let format = FlowFormat::of_name(&path).filter(|_| !picture);
             guard.check(&format.map_or(vec![path.clone()], |format| format.files(&path)))?;
             let field = flow.flow.at_size(size[0], size[1]);
             if picture {
-                let max_px = max_px.unwrap_or_else(|| field.magnitude_max().max(least_px));
-                return write_picture(&path, &colour::picture(&field, max_px));
+                return write_picture(&path, &colour::bent_picture(&field, scale.max_px, scale.gamma));
             }
             files::write(&path, &field)
         });
     }
 
+    /// Returns how flow is coloured in what is exported of the whole clip: on the scale that is on the screen, or on a larger one
+    /// where motion is longer than any that was seen.
+    pub(super) fn colours_on_screen(&self) -> FlowColours {
+        let scale = MagnitudeScale::of(&self.settings, &self.session);
+        FlowColours { least_px: scale.max_px, ..self.settings.flow_colours() }
+    }
+
     /// Writes the flow of the whole clip into the folder `dir`.
     fn export_flows(&mut self, dir: PathBuf, existing: Existing) {
-        let max_px = self.settings.locked_scale_px.unwrap_or(DEFAULT_BOUND_PX);
         self.export(FlowExport::Folder {
             dir,
             source: self.settings.views.flow_source(),
             format: self.settings.export_format,
-            scales: Scales { bound_px: DEFAULT_BOUND_PX, max_px },
+            bound_px: DEFAULT_BOUND_PX,
+            colours: self.colours_on_screen(),
             guard: self.guard(existing),
         });
     }
 
     /// Writes a video of the frames beside the flows in view.
     fn export_video(&mut self, path: PathBuf, existing: Existing) {
-        let (sources, max_px) = (self.settings.views.flow_sources(), self.settings.locked_scale_px);
-        let least_px = self.settings.least_scale_px;
-        self.export(FlowExport::Video { path, sources, max_px, least_px, guard: self.guard(existing) });
+        let (sources, colours) = (self.settings.views.flow_sources(), self.colours_on_screen());
+        self.export(FlowExport::Video { path, sources, colours, guard: self.guard(existing) });
     }
 
     fn export(&mut self, export: FlowExport) {
@@ -245,8 +251,8 @@ impl App {
         let (Some(clip), Some(model)) = (&self.session.clip, &self.session.model) else { return };
         let (clip, model) = (clip.path.clone(), model.dir.clone());
         self.session.exporting = Some(Progress::begin(0, "frames"));
-        let (fusion, guard) = (self.session.fusion, self.guard(existing));
-        let export = OverlayExport { clip, path, model, fusion, guard };
+        let (fusion, colours, guard) = (self.session.fusion, self.settings.flow_colours(), self.guard(existing));
+        let export = OverlayExport { clip, path, model, fusion, colours, guard };
         self.engine.send(Request::ExportAnnotated(Box::new(export)));
     }
 }

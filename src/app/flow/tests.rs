@@ -14,15 +14,17 @@ use crate::app::command::prompt::PathPrompt;
 use crate::app::environment::Options;
 use crate::app::settings::Settings;
 use crate::app::ui::progress::Progress;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
-    Analysis, ClipMeasure, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message, ModelInfo,
-    ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
+    Analysis, ClipMeasure, FlowColours, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message,
+    ModelInfo, ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
 };
 use crate::error::Error;
 use crate::flow::FlowField;
 use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::gpu::{Compute, DeviceChoice, choose};
+use crate::output::Existing;
 use crate::video::{Frame, Geometry, VideoInfo};
 
 const VIDEO: Geometry = Geometry { width: 320, height: 240 };
@@ -556,4 +558,39 @@ fn a_flow_that_is_being_refined_or_computed_says_so_and_moves_nothing() {
     assert_eq!(caption(true, false, 3), format!("{plain} · refining…"));
     assert_eq!(caption(false, false, 3), plain);
     assert_eq!(caption(false, false, 5), format!("{plain} · computing…"));
+}
+
+#[test]
+fn what_is_saved_of_flow_has_the_colours_that_are_on_the_screen() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    let ctx = window.harness.ctx.clone();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flow.png");
+    let app = window.harness.state_mut();
+    app.settings.gamma = 2.0;
+    let mut field = FlowField::clone(&flow_view(0.0).field);
+    field.uv[0] = [80.0, 0.0]; // A single wrong vector pales no other.
+    let flow = FlowView::on_cpu(field, VIDEO);
+    let source_flow = SourceFlow { flow: flow.clone(), ..source_flow(FlowSource::Network, 0.0) };
+    app.session.flow.set_flow(FlowSource::Network, Some(Arc::new(source_flow)));
+    let scale = MagnitudeScale::of(&app.settings, &app.session);
+    assert!((3.0..6.0).contains(&scale.max_px), "{scale:?}");
+
+    app.open_as(PathPrompt::Of(Command::SavePicture), path.clone(), Existing::Keep, &ctx);
+    while !path.is_file() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        app.take_answers(&ctx);
+        assert!(app.session.notice.is_none(), "{:?}", app.session.notice);
+    }
+    let saved = image::open(&path).unwrap().to_rgb8();
+    let field = flow.at_size(320, 240);
+    for (x, y) in [(160, 20), (300, 200), (20, 120), (170, 125)] {
+        assert_eq!(saved.get_pixel(x, y).0, scale.colour(field.at(x as usize, y as usize)), "at ({x}, {y})");
+    }
+
+    // What is exported of the whole clip begins on this scale.
+    let expected = FlowColours { locked_px: None, least_px: scale.max_px, gamma: 2.0 };
+    assert_eq!(app.colours_on_screen(), expected);
+    app.settings.locked_scale_px = Some(7.0);
+    assert_eq!(app.colours_on_screen().locked_px, Some(7.0));
 }

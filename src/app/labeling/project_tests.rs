@@ -160,6 +160,28 @@ fn the_first_clip_of_the_sample_is_opened_while_the_others_are_written() {
 }
 
 #[test]
+fn the_sample_opens_with_the_same_clip_each_time() {
+    let dir = tempfile::tempdir().unwrap();
+    clips(dir.path(), &["clips/bow/bow_01.mp4", "clips/wave/wave_01.mp4", "clips/wave/wave_02.mp4"]);
+    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+    let first = dir.path().join("clips/wave/wave_01.mp4");
+    window.harness.state_mut().settings.sample = Some(dir.path().into());
+    for command in [Command::OpenSample, Command::PreviousVideo, Command::OpenSample] {
+        window.perform(command);
+        let is_sample = command == Command::OpenSample;
+        wait(&mut window, |app| {
+            app.session.folder.is_some() && (app.session.opening.as_ref() == Some(&first)) == is_sample
+        });
+    }
+    // Any other folder opens with its first clip.
+    let other = tempfile::tempdir().unwrap();
+    clips(other.path(), &["bow/bow_01.mp4", "wave/wave_01.mp4"]);
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().open(other.path().into(), &ctx);
+    wait(&mut window, |app| app.session.opening.as_ref() == Some(&other.path().join("bow/bow_01.mp4")));
+}
+
+#[test]
 fn corrections_join_the_open_project_and_its_labels_are_trained_on() {
     let mut labeling = LabelingStage::new(&["bend", "wave"], 2);
     labeling.key(Key::Num1);

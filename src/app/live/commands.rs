@@ -204,7 +204,8 @@ impl App {
     /// What is drawn into a recording, if that is wanted.
     fn recording_overlay(&self) -> Option<RecordingOverlay> {
         let classes = self.session.model.as_ref().map_or(Vec::new(), |model| model.classes.clone());
-        self.settings.live.records_overlay.then_some(RecordingOverlay { classes, fusion: self.session.fusion })
+        let (fusion, colours) = (self.session.fusion, self.settings.flow_colours());
+        self.settings.live.records_overlay.then_some(RecordingOverlay { classes, fusion, colours })
     }
 
     fn record(&mut self, ctx: &Context) {

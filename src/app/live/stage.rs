@@ -15,6 +15,7 @@ use crate::app::viewer::gpu_flow::paint as paint_gpu_flow;
 use crate::app::viewer::legend::Wheel;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
+use crate::app::viewer::square_mark::square_mark;
 use crate::app::viewer::transform::ViewTransform;
 use crate::engine::{LiveResult, LiveView};
 use crate::nets::WINDOW_FRAMES;
@@ -47,7 +48,7 @@ impl LiveStage {
         }
         let has_flow = cx.session.live.view.as_ref().is_some_and(|view| view.result.is_some());
         if has_flow {
-            let scale = scale_of(cx.session, cx.settings);
+            let scale = MagnitudeScale::of_live(cx.settings, cx.session);
             self.wheel.legend_ui(ui, flow.rect, None, scale, 1, cx);
         }
     }
@@ -94,7 +95,11 @@ impl LiveStage {
         let picture: &RgbImage = &frame.display;
         let key = PictureKey::new(frame.display.clone(), [0.0; 3]);
         let texture = self.textures.get(ui.ctx(), PICTURE, key, || color_image(picture));
-        painter.image(texture, self.whole(rect), uv(mirrored), Color32::WHITE);
+        let whole = self.whole(rect);
+        painter.image(texture, whole, uv(mirrored), Color32::WHITE);
+        if let Some(square) = view.result.as_ref().and_then(|result| result.scores.square) {
+            square_mark(&painter, whole, square, mirrored);
+        }
         response
     }
 
@@ -118,7 +123,7 @@ impl LiveStage {
             message(ui, &painter, rect, text);
             return response;
         };
-        let scale = scale_of(session, settings);
+        let scale = MagnitudeScale::of_live(settings, session);
         self.flow(ui, &painter, self.whole(rect), result, scale, settings.live.mirrored());
         // While it plays, the picture is ahead of the networks.
         let late = view.frame.as_ref().map_or(0, |frame| frame.index.saturating_sub(result.frame.index));
@@ -151,12 +156,6 @@ impl LiveStage {
         let texture = self.textures.get(ui.ctx(), FLOW, key, || cells(field.width, field.height, colour));
         painter.image(texture, rect, uv(mirrored), Color32::WHITE);
     }
-}
-
-/// The scale of the flow's colours.
-fn scale_of(session: &Session, settings: &Settings) -> MagnitudeScale {
-    let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px).max(f32::MIN_POSITIVE);
-    MagnitudeScale { max_px, gamma: settings.gamma }
 }
 
 /// Where two pictures of this shape are largest inside `area`: side by side or one above the other, in its middle.

@@ -90,7 +90,7 @@ pub struct LiveState {
     pub counted: Option<PathBuf>,
     /// How answers are made, as the engine was told last.
     pub told: Option<LiveSettings>,
-    /// The length that is drawn in the full colour, in pixels of the camera.
+    /// The length that nearly all vectors stay below, coming down slowly, in pixels of the camera.
     pub scale_px: f32,
 }
 
@@ -120,7 +120,7 @@ impl LiveState {
             let (width, height) = result.frame.display.dimensions();
             let [x, y] = video_units(&result.flow, [width, height]);
             let longest = result.flow.typical_px * x.max(y);
-            self.scale_px = longest.max(self.scale_px * SCALE_DECAY).max(1.0);
+            self.scale_px = longest.max(self.scale_px * SCALE_DECAY);
         }
         if view.is_none() {
             (self.told, self.scale_px) = (None, 0.0);

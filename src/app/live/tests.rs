@@ -14,10 +14,12 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::engine::live::Smoothed;
 use crate::engine::{FlowView, LiveResult, LiveView, Message, RecordingStatus, Scores, Timing};
 use crate::error::Error;
 use crate::flow::FlowField;
+use crate::nets::MotionSquare;
 use crate::video::{
     CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry, VideoWriter,
 };
@@ -302,4 +304,38 @@ fn a_clip_makes_way_for_a_live_source_and_comes_back_as_it_was() {
             assert!(window.harness.state().session.clip.as_ref().is_some_and(|clip| clip.path == other));
         }
     }
+}
+
+#[test]
+fn live_flow_has_the_floor_of_the_settings() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    let app = window.harness.state_mut();
+    let mut scale = |least_px: f32| {
+        app.settings.least_scale_px = least_px;
+        MagnitudeScale::of_live(&app.settings, &app.session).max_px
+    };
+    let longest = scale(0.01);
+    assert!((1.5..2.0).contains(&longest), "{longest}");
+    assert_eq!((scale(0.5), scale(3.0)), (longest, 3.0));
+}
+
+#[test]
+fn the_square_around_the_motion_is_on_the_live_picture() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    let place = window.harness.get_by_label("Live video").rect();
+    let without = window.harness.render().unwrap();
+    let mut view = view(CameraPhase::Live);
+    let mut result = LiveResult::clone(view.result.as_ref().unwrap());
+    result.scores.square = Some(MotionSquare { left: 0.25, top: 0.25, width: 0.5, height: 0.5 });
+    view.result = Some(Arc::new(result));
+    window.harness.state_mut().session.live.show(Some(view));
+    window.settle();
+    let with = window.harness.render().unwrap();
+    let is_changed = |x: f32, y: f32| {
+        let at = place.min + vec2(x * place.width(), y * place.height());
+        let near = |shift: i32| (at.x.round() as i32 + shift) as u32;
+        (-2..=2).any(|shift| with.get_pixel(near(shift), at.y as u32) != without.get_pixel(near(shift), at.y as u32))
+    };
+    assert!(is_changed(0.25, 0.5) && is_changed(0.75, 0.5), "its left and right sides");
+    assert!(!is_changed(0.5, 0.5) && !is_changed(0.1, 0.5), "nothing else is covered");
 }

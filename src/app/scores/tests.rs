@@ -83,3 +83,23 @@ fn an_answer_below_the_threshold_is_unsure_and_the_fused_share_is_explained() {
     window.settle();
     assert!(window.sees("unsure, wave?"));
 }
+
+#[test]
+fn the_line_over_time_numbers_frames_as_everything_else_does() {
+    let mut window = window();
+    let session = &mut window.harness.state_mut().session;
+    let order = session.clip_scores.begin("/clips/wave.mp4".into(), "/models/own".into());
+    let scores = Scores { temporal: vec![1.0, 5.0], ..Scores::default() };
+    let scored = ClipWindow { id: order.id, start: 0, end: 11, total: 1, scores };
+    session.receive(&Message::ClipWindow(Box::new(scored)));
+    session.receive(&Message::ClipScoresEnded(order.id));
+    window.settle();
+    let strip = window.harness.get_by_label("Scores over time").rect();
+    window.point_at(strip.center());
+    window.harness.run_steps(60); // a tooltip waits
+    assert!(window.sees("frames 0 to 10"));
+    window.perform(Command::ToggleFrameNumbers);
+    window.point_at(strip.center() + eframe::egui::vec2(1.0, 0.0));
+    window.harness.run_steps(60);
+    assert!(window.sees("frames 1 to 11"));
+}

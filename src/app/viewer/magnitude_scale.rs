@@ -24,6 +24,13 @@ impl MagnitudeScale {
         Self { max_px, gamma: settings.gamma }
     }
 
+    /// The scale of the live source: the locked one, else what nearly all vectors have stayed below lately, and not under the least
+    /// one of the settings.
+    pub fn of_live(settings: &Settings, session: &Session) -> Self {
+        let max_px = settings.locked_scale_px.unwrap_or(session.live.scale_px.max(settings.least_scale_px));
+        Self { max_px: max_px.max(f32::MIN_POSITIVE), gamma: settings.gamma }
+    }
+
     /// Returns the length that is drawn in full in words, of flow over `stride` frames: `4.0 px/frame`.
     pub fn in_words(&self, stride: usize) -> String {
         match stride {

@@ -16,6 +16,7 @@ pub mod pictures;
 mod playback_tests;
 pub mod presets;
 pub mod read_out;
+pub mod square_mark;
 pub mod timeline;
 pub mod transform;
 pub mod transport;

@@ -12,7 +12,9 @@ use super::inputs::AnalyzeJob;
 use super::report::{AnalyzedClip, AnalyzedFacts, ClipReport, ModelFacts, StreamReports, WindowReport};
 use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
 use crate::calendar::today;
-use crate::engine::{ClipFrames, FlowView, InferencePipeline, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate};
+use crate::engine::{
+    ClipFrames, FlowColours, FlowView, InferencePipeline, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate,
+};
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::write_flo;
@@ -43,7 +45,14 @@ impl<'a> Setting<'a> {
             progress.set_position(done as u64);
             !stop.load(Ordering::Relaxed)
         };
-        annotate(&job.clip, &job.out.join(ANNOTATED), &mut self.pipeline, &self.fusion, &mut go_on)
+        annotate(
+            &job.clip,
+            &job.out.join(ANNOTATED),
+            &mut self.pipeline,
+            &self.fusion,
+            FlowColours::default(),
+            &mut go_on,
+        )
     }
 
     /// Returns whether the user has stopped the command.

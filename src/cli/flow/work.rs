@@ -108,7 +108,7 @@ impl<'a> FlowWork<'a> {
 
     fn write(&self, pair: &FramePair, field: &FlowField) -> Result<Vec<PathBuf>> {
         let Some(target) = &self.plan.target else { return Ok(Vec::new()) };
-        let scales = Scales { bound_px: self.plan.bound_px, max_px: self.max_px() };
+        let scales = Scales { bound_px: self.plan.bound_px, max_px: self.max_px(), gamma: 1.0 };
         let Some(staging) = &self.staging else { return target.format.write(&target.path, field, scales) };
         target.format.write(&target.format.path_in(&staging.root(), pair.frames[0]), field, scales)?;
         Ok(target.format.files(&target.format.path_in(&target.path, pair.frames[0])))

@@ -62,7 +62,7 @@ impl ClipPairs {
         self.info().frames.saturating_sub(self.stride)
     }
 
-    /// Returns the next pair and what each source says about it; `None` at the end.
+    /// Returns the next pair and what is shown of it from each source; `None` at the end.
     ///
     /// # Errors
     /// If a frame cannot be read or a source fails.
@@ -79,7 +79,7 @@ impl ClipPairs {
         let mut estimates = Vec::new();
         for (kind, source) in &mut self.sources {
             if let Some(estimate) = source.estimate(&pair)? {
-                estimates.push((*kind, estimate));
+                estimates.push((*kind, estimate.shown(*kind, &pair)));
             }
         }
         Ok(Some((pair, estimates)))

@@ -2,11 +2,12 @@
 
 use super::clip_pairs::ClipPairs;
 use super::desired::DesiredFlows;
+use crate::engine::flow_colours::FlowScale;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
 use crate::engine::{FlowExport, Message};
 use crate::error::{Error, Result};
-use crate::flow::colour;
+use crate::flow::files::Scales;
 use crate::gpu::Compute;
 use crate::output::Staging;
 use crate::video::{Frame, SideBySide, Sizes};
@@ -35,7 +36,7 @@ pub(super) fn write(
     let [width, height] = [clip.size.width as usize, clip.size.height as usize];
     let pace = pairs.info().pace();
     let mut video = None;
-    let mut longest_px = 0.0_f32;
+    let mut scale = FlowScale::held(export.colours());
     let mut done = 0;
     while let Some((pair, flows)) = pairs.next()? {
         if stop.is_asked() {
@@ -45,16 +46,16 @@ pub(super) fn write(
             continue; // a pane without a picture would be black
         }
         let fields: Vec<_> = flows.iter().map(|(_, estimate)| estimate.flow.at_size(width, height)).collect();
-        longest_px = fields.iter().map(|field| field.magnitude_max()).fold(longest_px, f32::max);
+        fields.iter().for_each(|field| scale.see(field));
         match export {
-            FlowExport::Folder { format, scales, .. } => {
+            FlowExport::Folder { format, bound_px, .. } => {
+                let scales = Scales { bound_px: *bound_px, max_px: scale.px(), gamma: scale.gamma() };
                 for (field, staging) in fields.iter().zip(&staging) {
-                    format.write(&format.path_in(&staging.root(), pair[0].index), field, *scales)?;
+                    format.write(&format.path_in(&staging.root(), pair[0].index), field, scales)?;
                 }
             }
-            FlowExport::Video { path, max_px, least_px, .. } => {
-                let max_px = max_px.unwrap_or(longest_px.max(*least_px));
-                let pictures: Vec<_> = fields.iter().map(|field| colour::picture(field, max_px)).collect();
+            FlowExport::Video { path, .. } => {
+                let pictures: Vec<_> = fields.iter().map(|field| scale.coloured(field)).collect();
                 let frame: &Frame = &pair[0];
                 let panes: Vec<_> = std::iter::once(&*frame.display).chain(&pictures).collect();
                 let video = match &mut video {

@@ -13,6 +13,7 @@ mod comparison;
 mod desired;
 mod diagnostics;
 mod dis;
+mod draft_size;
 mod export;
 mod ground_truth;
 mod latest_flows;

@@ -3,13 +3,19 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
+use image::RgbImage;
+use image::imageops::{FilterType, resize};
+
+use super::draft_size::DraftSize;
 use super::source::{ClipSource, Estimate};
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::{FlowView, InferencePipeline};
 use crate::error::{Error, Result};
 use crate::evaluation::MotionNetFlow;
 use crate::flow::FlowEstimator;
+use crate::flow::selection::better_than_none;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::video::{Frame, Geometry};
@@ -47,10 +53,12 @@ impl ClipSource for NetworkSource {
     }
 }
 
-/// The motion network of a model folder on the pictures as they are displayed, from coarse to fine; in one pass while they play.
+/// The motion network of a model folder on the pictures as they are displayed, from coarse to fine; a draft is one pass on smaller
+/// ones.
 pub(super) struct CoarseToFineSource {
     network: MotionNetFlow,
     single_pass: MotionNetFlow,
+    draft_size: DraftSize,
 }
 
 impl CoarseToFineSource {
@@ -61,25 +69,35 @@ impl CoarseToFineSource {
     pub fn load(dir: &Path, refines: bool, compute: &Compute) -> Result<Self> {
         let single_pass = MotionNetFlow::load(dir, &compute.device)?;
         let network = single_pass.clone().with_scales(&MotionNetFlow::COARSE_TO_FINE).with_refinement(refines);
-        Ok(Self { network, single_pass })
+        Ok(Self { network, single_pass, draft_size: DraftSize::default() })
     }
 }
 
-/// Returns the flow of a pair as it is displayed.
-fn displayed(network: &mut MotionNetFlow, [first, second]: &[Arc<Frame>; 2]) -> Result<Estimate> {
-    let flow = network.estimate(&first.display, &second.display)?;
-    let frame_size = Geometry { width: first.display.width(), height: first.display.height() };
-    Ok(FlowView::on_cpu(flow, frame_size).into())
+/// Returns the size of a picture.
+fn size_of(picture: &RgbImage) -> Geometry {
+    Geometry { width: picture.width(), height: picture.height() }
 }
 
 impl ClipSource for CoarseToFineSource {
     fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
-        displayed(&mut self.network, pair).map(Some)
+        self.estimate_unless(pair, &|| false)
+    }
+
+    fn estimate_unless(&mut self, pair: &[Arc<Frame>; 2], stop: &dyn Fn() -> bool) -> Result<Option<Estimate>> {
+        let [first, second] = pair.each_ref().map(|frame| &*frame.display);
+        let flow = self.network.estimate_unless(first, second, stop)?;
+        Ok(Some(FlowView::on_cpu(flow, size_of(first)).into()))
     }
 
     fn draft(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
-        let note = Some("One pass while playing".to_owned());
-        Ok(Some(Estimate { note, ..displayed(&mut self.single_pass, pair)? }))
+        let started = Instant::now();
+        let size = self.draft_size.of(size_of(&pair[0].display));
+        let [first, second] =
+            pair.each_ref().map(|frame| resize(&*frame.display, size.width, size.height, FilterType::Triangle));
+        let flow = better_than_none(&first, &second, self.single_pass.estimate(&first, &second)?);
+        self.draft_size.took(started.elapsed().as_secs_f64(), pair[0].duration_secs);
+        let note = Some("One pass; coarse to fine when paused".to_owned());
+        Ok(Some(Estimate { flow: FlowView::on_cpu(flow, size), note }))
     }
 
     fn is_reversible(&self) -> bool {

@@ -31,6 +31,11 @@ impl FlowSource {
     /// All sources, in the order in which they are offered.
     pub const ALL: [Self; 6] = [Self::Network, Self::SecondNetwork, Self::Tvl1, Self::Dis, Self::Codec, Self::Truth];
 
+    /// Returns whether a network estimates it.
+    pub(in crate::engine) fn is_network(self) -> bool {
+        matches!(self, Self::Network | Self::SecondNetwork)
+    }
+
     /// Returns the name on the screen.
     pub fn name(self) -> &'static str {
         match self {

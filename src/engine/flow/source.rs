@@ -2,16 +2,28 @@
 
 use std::sync::Arc;
 
+use super::FlowSource;
 use crate::engine::FlowView;
 use crate::error::Result;
 use crate::video::Frame;
 
 /// The flow of a pair from one source.
+#[derive(Clone)]
 pub(super) struct Estimate {
     /// The flow.
     pub flow: FlowView,
     /// What is to be known about it.
     pub note: Option<String>,
+}
+
+impl Estimate {
+    /// Returns what is shown of it, of a pair that it belongs to; see [`FlowView::shown_between`].
+    pub fn shown(self, source: FlowSource, [first, second]: &[Arc<Frame>; 2]) -> Self {
+        if !source.is_network() {
+            return self;
+        }
+        Self { flow: self.flow.shown_between(&first.display, &second.display), ..self }
+    }
 }
 
 impl From<FlowView> for Estimate {
@@ -28,7 +40,15 @@ pub(super) trait ClipSource: Send {
     /// If the source fails permanently: it is not asked again until the clip or its settings change.
     fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>>;
 
-    /// Returns a flow of the same pair that takes less time, while the clip plays; `None` where there is no such thing.
+    /// Like [`estimate`](Self::estimate), given up when `stop` says so, where that takes long.
+    ///
+    /// # Errors
+    /// As [`estimate`](Self::estimate), and that it was [given up](crate::error::Error::is_cancelled).
+    fn estimate_unless(&mut self, pair: &[Arc<Frame>; 2], _stop: &dyn Fn() -> bool) -> Result<Option<Estimate>> {
+        self.estimate(pair)
+    }
+
+    /// Returns a flow of the same pair that takes less time, to be seen before the full one; `None` where there is no such thing.
     ///
     /// # Errors
     /// As [`estimate`](Self::estimate).

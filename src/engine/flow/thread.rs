@@ -11,14 +11,15 @@ use super::source::Estimate;
 use super::{FlowSource, SourceFlow};
 use crate::engine::inference::playback::PlaybackResults;
 use crate::engine::inference::target::{InferenceTarget, PlayedClip};
-use crate::engine::{FlowView, Message, WINDOW_PAIRS};
+use crate::engine::{Message, WINDOW_PAIRS};
 use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::panic_guard::caught;
 use crate::video::{Frame, PlayerState};
 
-/// Flows of pairs that begin within this many frames of the window are kept.
+/// Flows of pairs that begin within this many frames of the window are kept, the nearest ones of at most this many bytes.
 const REACH: usize = 64;
+const MOST_BYTES: usize = 128 << 20;
 
 /// The state of the thread.
 pub(super) struct SourceThread {
@@ -38,11 +39,25 @@ struct ThreadSource {
     key: SourceKey,
     clip: PlayedClip,
     source: OpenedSource,
-    flows: HashMap<[usize; 2], FlowView>,
+    flows: HashMap<[usize; 2], KnownFlow>,
     /// The pair in view, whether its backward flow is there, and whether it is a draft.
     shown: Option<([usize; 2], bool, bool)>,
     /// The window that was handed to the temporal stream, and the model it was handed to.
     strip: Option<(usize, usize, u64)>,
+}
+
+/// A flow in full.
+#[derive(Clone)]
+struct KnownFlow {
+    estimate: Estimate,
+    /// What it took.
+    millis: f32,
+}
+
+impl KnownFlow {
+    fn bytes(&self) -> usize {
+        size_of_val(self.estimate.flow.field.uv.as_slice())
+    }
 }
 
 impl SourceThread {
@@ -96,10 +111,18 @@ impl SourceThread {
         let pair = target.pair_frames(target.pair, frames);
         let backward = desired.settings.wants_backward(self.kind);
         let shown = source.shown.filter(|shown| (shown.0, shown.1) == (pair, backward));
+        // Whoever has gone on does not wait for what takes long.
+        let player = source.clip.player.clone();
+        let stop = move || player.is_closed() || player.state().position != position;
         if shown.is_none_or(|(.., is_draft)| is_draft && !playing) {
             let Some(decoded) = source.clip.pair(pair) else { return Ok(false) };
             source.keep_near(target.window_start);
-            let (flow, is_draft) = source.show(self.kind, target.frame, &decoded, backward, playing)?;
+            // A draft comes first; while the clip plays there is no time for more.
+            let found = source.show(self.kind, target.frame, &decoded, backward, shown.is_none(), &stop);
+            if found.as_ref().is_err_and(Error::is_cancelled) {
+                return Ok(true);
+            }
+            let (flow, is_draft) = found?;
             match flow {
                 Some(flow) => self.results.comparison.put_flow(flow, &source.clip),
                 None => self.results.comparison.clear(self.kind),
@@ -119,12 +142,14 @@ impl SourceThread {
         let pairs: Vec<_> = (0..WINDOW_PAIRS).map(|pair| target.pair_frames(pair, frames)).collect();
         if let Some(missing) = pairs.iter().find(|pair| !source.flows.contains_key(*pair)) {
             let Some(decoded) = source.clip.pair(*missing) else { return Ok(false) };
-            if source.estimate(&decoded)?.is_none() {
-                source.strip = Some(strip); // A window with a gap says nothing.
+            match source.known_or_estimated(&decoded, &stop) {
+                Ok(None) => source.strip = Some(strip), // A window with a gap says nothing.
+                Err(error) if !error.is_cancelled() => return Err(error),
+                _ => {}
             }
             return Ok(true);
         }
-        let flows = pairs.iter().filter_map(|pair| source.flows.get(pair).cloned()).collect();
+        let flows = pairs.iter().filter_map(|pair| Some(source.flows.get(pair)?.estimate.flow.clone())).collect();
         let InferenceTarget { window_start, stride, .. } = target;
         self.results.comparison.put_window(WindowFlows { source: self.kind, window_start, stride, flows });
         source.strip = Some(strip);
@@ -148,27 +173,36 @@ impl SourceThread {
 
 impl ThreadSource {
     /// Returns the flow of a pair, for the player at `position`, with everything that is shown of it, and whether it is a draft,
-    /// which it may be while the clip is `playing`.
+    /// which it may be if it is `quick`; given up with an error when `stop` says so.
     fn show(
         &mut self,
         kind: FlowSource,
         position: usize,
         pair: &[Arc<Frame>; 2],
         backward: bool,
-        playing: bool,
+        quick: bool,
+        stop: &dyn Fn() -> bool,
     ) -> Result<(Option<SourceFlow>, bool)> {
         let [first, second] = pair.each_ref().map(|frame| frame.index);
         let started = Instant::now();
         // Forward and backward flow are compared: both are computed in full.
-        let draft = if playing && !backward { self.source.draft(pair)? } else { None };
+        let draft = if quick && !backward && !self.flows.contains_key(&[first, second]) {
+            self.source.draft(pair)?
+        } else {
+            None
+        };
         let is_draft = draft.is_some();
-        let estimate = if is_draft { draft } else { self.estimate(pair)? };
-        let Some(Estimate { flow, note }) = estimate else { return Ok((None, false)) };
-        let millis = started.elapsed().as_secs_f32() * 1e3;
+        let known = match draft {
+            Some(estimate) => Some(KnownFlow { estimate, millis: milliseconds(started) }),
+            None => self.known_or_estimated(pair, stop)?,
+        };
+        let Some(KnownFlow { estimate, millis }) = known else { return Ok((None, false)) };
+        let Estimate { flow, note } = estimate.shown(kind, pair);
         let reversed = [pair[1].clone(), pair[0].clone()];
         let backward = if backward && self.source.is_reversible() {
             self.source.forget_previous();
-            let backward = self.source.estimate(&reversed)?.map(|estimate| estimate.flow);
+            let backward =
+                self.source.estimate_unless(&reversed, stop)?.map(|estimate| estimate.shown(kind, pair).flow);
             self.source.forget_previous();
             backward
         } else {
@@ -189,16 +223,188 @@ impl ThreadSource {
         Ok((Some(flow), is_draft))
     }
 
-    /// Computes the flow of a pair and keeps it.
-    fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
-        let estimate = self.source.estimate(pair)?;
-        if let Some(estimate) = &estimate {
-            self.flows.insert(pair.each_ref().map(|frame| frame.index), estimate.flow.clone());
+    /// Returns the flow of a pair in full, computed where it is not kept.
+    fn known_or_estimated(&mut self, pair: &[Arc<Frame>; 2], stop: &dyn Fn() -> bool) -> Result<Option<KnownFlow>> {
+        let frames = pair.each_ref().map(|frame| frame.index);
+        if let Some(known) = self.flows.get(&frames) {
+            return Ok(Some(known.clone()));
         }
-        Ok(estimate)
+        let started = Instant::now();
+        let Some(estimate) = self.source.estimate_unless(pair, stop)? else { return Ok(None) };
+        let known = KnownFlow { estimate, millis: milliseconds(started) };
+        self.flows.insert(frames, known.clone());
+        Ok(Some(known))
     }
 
     fn keep_near(&mut self, start: usize) {
         self.flows.retain(|[first, _], _| first.abs_diff(start) <= REACH);
+        let distance_and_size = |([first, second], known): (&[usize; 2], &KnownFlow)| {
+            (first.abs_diff(start), [*first, *second], known.bytes())
+        };
+        let mut kept: Vec<_> = self.flows.iter().map(distance_and_size).collect();
+        kept.sort_unstable();
+        let mut bytes = 0;
+        for (_, pair, of_pair) in kept {
+            bytes += of_pair;
+            if bytes > MOST_BYTES {
+                self.flows.remove(&pair);
+            }
+        }
+    }
+}
+
+fn milliseconds(since: Instant) -> f32 {
+    since.elapsed().as_secs_f32() * 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+    use crate::engine::flow::LatestFlows;
+    use crate::engine::flow::source::ClipSource;
+    use crate::engine::runtime::events::EventSender;
+    use crate::engine::{FlowSettings, FlowView};
+    use crate::flow::FlowField;
+    use crate::gpu::{DeviceChoice, choose};
+    use crate::video::{Geometry, Player, PlayerCommand, Sizes, VideoWriter};
+
+    const SIZE: Geometry = Geometry { width: 64, height: 48 };
+
+    fn noted(note: &str) -> Option<Estimate> {
+        let flow = FlowView::on_cpu(FlowField::new(2, 2, vec![[1.0, 0.0]; 4]), SIZE);
+        Some(Estimate { flow, note: Some(note.to_owned()) })
+    }
+
+    /// A source whose first estimate takes until it is given up: the player goes to frame 5 meanwhile.
+    struct Slow {
+        player: Arc<Player>,
+        estimates: Arc<AtomicUsize>,
+    }
+
+    impl ClipSource for Slow {
+        fn estimate(&mut self, pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+            self.estimate_unless(pair, &|| false)
+        }
+
+        fn estimate_unless(&mut self, _pair: &[Arc<Frame>; 2], stop: &dyn Fn() -> bool) -> Result<Option<Estimate>> {
+            if self.estimates.fetch_add(1, Ordering::Relaxed) == 0 {
+                self.player.send(PlayerCommand::SeekFrame(5));
+                while !stop() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                return Err(Error::cancelled("flow", "it was stopped", "Start it again"));
+            }
+            Ok(noted("in full"))
+        }
+
+        fn draft(&mut self, _pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+            Ok(noted("draft"))
+        }
+
+        fn is_reversible(&self) -> bool {
+            true
+        }
+    }
+
+    /// Nobody asks it.
+    struct Silent;
+
+    impl ClipSource for Silent {
+        fn estimate(&mut self, _pair: &[Arc<Frame>; 2]) -> Result<Option<Estimate>> {
+            Ok(None)
+        }
+
+        fn is_reversible(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn the_nearest_flows_are_kept_as_far_as_they_have_room() {
+        let player = Arc::new(Player::open("missing.mp4".as_ref(), Sizes::default(), Arc::new(|| ())));
+        let clip = PlayedClip { player, path: "missing.mp4".into(), frames: 200, size: SIZE };
+        let desired = DesiredFlows { clip: Some(clip.clone()), ..DesiredFlows::default() };
+        let key = SourceKey::of(FlowSource::Dis, &desired).unwrap();
+        let source = Box::new(Silent);
+        let mut kept = ThreadSource { key, clip, source, flows: HashMap::new(), shown: None, strip: None };
+        let side = 2048; // 32 MiB each
+        let large = FlowView::on_cpu(FlowField::new(side, side, vec![[0.0; 2]; side * side]), SIZE);
+        let known = KnownFlow { estimate: large.into(), millis: 1.0 };
+        kept.flows = (0..150).map(|first| ([first, first + 1], known.clone())).collect();
+        kept.keep_near(40);
+        let mut firsts: Vec<usize> = kept.flows.keys().map(|[first, _]| *first).collect();
+        firsts.sort_unstable();
+        assert_eq!(firsts, [38, 39, 40, 41]);
+        let small = KnownFlow { estimate: noted("").unwrap(), millis: 1.0 };
+        kept.flows = (0..150).map(|first| ([first, first + 1], small.clone())).collect();
+        kept.keep_near(40);
+        assert_eq!(kept.flows.len(), 40 + 1 + REACH);
+    }
+
+    #[test]
+    fn a_draft_comes_first_and_whoever_goes_on_does_not_wait_for_the_full_flow() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("clip.mp4");
+        let mut writer = VideoWriter::create(&path, SIZE, 25.0).unwrap();
+        (0..8).for_each(|i| writer.push(&RgbImage::from_pixel(64, 48, Rgb([20 * i, 90, 30]))).unwrap());
+        writer.finish().unwrap();
+        let player = Arc::new(Player::open(&path, Sizes::default(), Arc::new(|| ())));
+        let clip = PlayedClip { player: player.clone(), path, frames: 8, size: SIZE };
+
+        let kind = FlowSource::SecondNetwork;
+        let desired = SharedDesiredFlows::default();
+        desired.change(|desired| {
+            desired.clip = Some(clip.clone());
+            desired.settings = Arc::new(FlowSettings {
+                sources: vec![kind],
+                second_model: Some("model".into()),
+                ..FlowSettings::default()
+            });
+        });
+        let comparison = Arc::new(LatestFlows::default());
+        let results = PlaybackResults {
+            analysis: Arc::default(),
+            comparison: comparison.clone(),
+            events: EventSender::new(Arc::new(|| ())).0,
+            diagnose: Arc::new(|| ()),
+        };
+        let compute = choose(DeviceChoice::Cpu).unwrap();
+        let mut thread = SourceThread::new(kind, compute, desired.clone(), results, Arc::new(|| ()));
+        let estimates = Arc::new(AtomicUsize::new(0));
+        let source = Box::new(Slow { player: player.clone(), estimates: estimates.clone() });
+        let key = SourceKey::of(kind, &desired.get()).unwrap();
+        thread.source = Some(ThreadSource { key, clip, source, flows: HashMap::new(), shown: None, strip: None });
+
+        let shown = || comparison.flow(kind).map(|flow| (flow.frame, flow.note.clone().unwrap_or_default()));
+        let mut seen = Vec::new();
+        let mut step_until = |thread: &mut SourceThread, frame: usize, note: &str| {
+            for _ in 0..20_000 {
+                thread.step();
+                let new = shown().filter(|flow| seen.last() != Some(flow));
+                seen.extend(new);
+                if shown() == Some((frame, note.to_owned())) {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(1)); // frames are being decoded
+            }
+            panic!("frame {frame} has no flow {note}: {:?}", shown());
+        };
+        step_until(&mut thread, 5, "in full");
+        assert_eq!(estimates.load(Ordering::Relaxed), 2, "one was given up");
+        assert!(!thread.step(), "there is nothing left to do");
+
+        // What is known in full needs no draft.
+        player.send(PlayerCommand::SeekFrame(2));
+        step_until(&mut thread, 2, "in full");
+        player.send(PlayerCommand::SeekFrame(5));
+        step_until(&mut thread, 5, "in full");
+        assert_eq!(estimates.load(Ordering::Relaxed), 3);
+        let expected = [(0, "draft"), (5, "draft"), (5, "in full"), (2, "draft"), (2, "in full"), (5, "in full")];
+        assert_eq!(seen, expected.map(|(frame, note)| (frame, note.to_owned())));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use image::RgbImage;
+
 use crate::flow::FlowField;
 use crate::gpu::FlowBuffer;
 use crate::nets::MotionSquare;
@@ -51,6 +53,16 @@ impl FlowView {
     pub fn on_cpu(field: FlowField, frame_size: Geometry) -> Self {
         let (max_px, typical_px) = (field.magnitude_max(), field.typical_magnitude());
         Self { field: Arc::new(field), frame_size, max_px, typical_px, gpu: None, gpu_unit_px: 1.0 }
+    }
+
+    /// Returns what is shown of a network's flow from `first` to `second`: networks see a little motion in everything, but between
+    /// pictures that are the same there is none. What the streams read stays as it is.
+    pub fn shown_between(self, first: &RgbImage, second: &RgbImage) -> Self {
+        if first != second {
+            return self;
+        }
+        let FlowField { width, height, .. } = *self.field;
+        Self::on_cpu(FlowField::new(width, height, vec![[0.0; 2]; width * height]), self.frame_size)
     }
 
     /// Returns the same vectors on the same grid in pixels of a picture of `width` × `height` that shows the same scene.

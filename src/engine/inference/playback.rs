@@ -10,7 +10,9 @@ use super::pipeline::FINEST_LEVEL;
 use super::target::{InferenceTarget, PlayedClip};
 use crate::engine::flow::{FlowSource, FlowStack, LatestFlows, SourceFlow, WindowFlows};
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{Analysis, FlowSelection, InferencePipeline, Latest, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{
+    Analysis, FlowSelection, FlowView, InferencePipeline, Latest, Scores, WINDOW_FRAMES, WINDOW_PAIRS,
+};
 use crate::error::Result;
 use crate::video::Frame;
 
@@ -152,12 +154,16 @@ impl PlaybackInference {
         view: PlaybackView,
     ) -> Result<()> {
         let InferenceTarget { frame, window_start, pair, level, stride } = target;
-        let flow = self.pipeline.flow(window, pair_in_window, level)?;
+        let picture = |place: usize| &*window[place.min(window.len() - 1)].display;
+        let (before, after) = (picture(pair_in_window), picture(pair_in_window + 1));
+        let shown = |flow: FlowView| flow.shown_between(before, after);
+        let flow = shown(self.pipeline.flow(window, pair_in_window, level)?);
         let backward = if view.backward { self.pipeline.backward(window, pair_in_window, level)? } else { None };
+        let backward = backward.map(shown);
         let levels = if view.pyramid { self.pipeline.levels() } else { Vec::new() };
         let mut pyramid = Vec::new();
         for level in levels {
-            pyramid.push(self.pipeline.flow(window, pair_in_window, level)?);
+            pyramid.push(shown(self.pipeline.flow(window, pair_in_window, level)?));
         }
         let scores = self.results.analysis.get().and_then(|before| before.scores.clone());
         let timing = self.pipeline.timing();
@@ -222,8 +228,14 @@ impl PlaybackInference {
         let input = self.pipeline.temporal_input(&window.flows)?;
         let WindowFlows { source, window_start, stride, flows } = window;
         let temporal = temporal.filter(|logits| !logits.is_empty());
-        let strip = FlowStack { source, window_start, stride, flows, temporal, input };
         if let Some(clip) = &self.clip {
+            let shown = |(place, flow): (usize, FlowView)| {
+                let first = window_start + place * stride;
+                let pair = clip.pair([first, first + stride]).filter(|_| source.is_network());
+                pair.map_or(flow.clone(), |[first, second]| flow.shown_between(&first.display, &second.display))
+            };
+            let flows = flows.into_iter().enumerate().map(shown).collect();
+            let strip = FlowStack { source, window_start, stride, flows, temporal, input };
             self.results.comparison.put_strip(strip, clip);
         }
         self.results.events.wake();

@@ -74,7 +74,8 @@ impl LiveInference {
         let frames: Vec<_> = window.iter().map(|live| pipeline.fitted(&live.frame)).collect();
         let scores = pipeline.analyse(&frames)?.scores;
         let pairs = &frames[frames.len() - WINDOW_FRAMES..];
-        let flow = pipeline.flow(pairs, WINDOW_PAIRS - 1, level)?;
+        let [before, after] = [&pairs[WINDOW_PAIRS - 1], &pairs[WINDOW_PAIRS]];
+        let flow = pipeline.flow(pairs, WINDOW_PAIRS - 1, level)?.shown_between(&before.display, &after.display);
         let shares = scores.fused_probabilities(&settings.fusion);
         let answer = self.smoother.push(shares, settings.smoothing, newest.captured);
         self.count(newest.frame.index);

@@ -7,7 +7,8 @@ use image::RgbImage;
 
 use super::LiveResult;
 use crate::engine::RecordingOverlay;
-use crate::engine::overlay_video::{Annotated, Drawing, FlowScale};
+use crate::engine::flow_colours::FlowScale;
+use crate::engine::overlay_video::{Annotated, Drawing};
 use crate::ranking::falling;
 use crate::video::Geometry;
 
@@ -25,7 +26,8 @@ pub(super) struct LiveOverlay {
 impl LiveOverlay {
     /// Has drawn nothing yet.
     pub fn new(order: RecordingOverlay) -> Self {
-        Self { order, drawing: None, scale: FlowScale::default(), flow: None, first: None }
+        let scale = FlowScale::following(order.colours);
+        Self { order, drawing: None, scale, flow: None, first: None }
     }
 
     /// Returns `picture`, which was captured at that moment, with the newest answer beside and below it.
@@ -44,6 +46,7 @@ impl LiveOverlay {
         let secs = captured.saturating_duration_since(*self.first.get_or_insert(captured)).as_secs_f64();
         drawing.draw(&Annotated {
             frame: picture,
+            square: self.flow.as_ref().and_then(|(answer, _)| answer.scores.square),
             flow: self.flow.as_ref().map(|(_, flow)| (flow, self.scale.px())),
             ranked: &ranked(&self.order.classes, shares, top),
             unsure: self.order.fusion.is_unsure(shares),
@@ -68,7 +71,7 @@ mod tests {
 
     use super::*;
     use crate::engine::live::Smoothed;
-    use crate::engine::{FlowView, Scores, Timing};
+    use crate::engine::{FlowColours, FlowView, Scores, Timing};
     use crate::flow::FlowField;
     use crate::nets::fusion::Fusion;
     use crate::video::Frame;
@@ -93,7 +96,8 @@ mod tests {
     #[test]
     fn a_recording_shows_flow_and_prediction_once_they_are_there() {
         let classes = ["bow", "wave"].map(str::to_owned).to_vec();
-        let mut overlay = LiveOverlay::new(RecordingOverlay { classes, fusion: Fusion::default() });
+        let mut overlay =
+            LiveOverlay::new(RecordingOverlay { classes, fusion: Fusion::default(), colours: FlowColours::default() });
         let picture = RgbImage::from_pixel(320, 240, Rgb([200, 10, 10]));
         let now = Instant::now();
         let before = overlay.draw(&picture, now, None);

@@ -4,6 +4,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 use crate::flow::colour;
+use crate::nets::MotionSquare;
 use crate::nets::fusion::{percent, unsure_text};
 use crate::video::{Geometry, TextRenderer};
 
@@ -22,6 +23,8 @@ const WEAK: [u8; 3] = [138, 147, 160];
 pub(in crate::engine) struct Annotated<'a> {
     /// The frame.
     pub frame: &'a RgbImage,
+    /// The part of it that a stream looked at by itself.
+    pub square: Option<MotionSquare>,
     /// Its flow in colours, in any size, with the length that has the full colour in pixels of the video; `None` before the first.
     pub flow: Option<(&'a RgbImage, f32)>,
     /// Classes with their shares, the likeliest first; empty for a model without streams.
@@ -61,6 +64,9 @@ impl Drawing {
         let Geometry { width, height } = self.size();
         let mut picture = RgbImage::from_pixel(width, height, Rgb(BACKGROUND));
         imageops::replace(&mut picture, &self.pane(annotated.frame), 0, 0);
+        if let Some(square) = &annotated.square {
+            self.square(&mut picture, square);
+        }
         if let Some((flow, scale_px)) = annotated.flow {
             imageops::replace(&mut picture, &self.pane(flow), i64::from(self.pane.width), 0);
             self.legend(&mut picture, scale_px);
@@ -81,6 +87,26 @@ impl Drawing {
             return picture.clone();
         }
         imageops::resize(picture, width, height, FilterType::Triangle)
+    }
+
+    /// A thin frame around a part of the frame: white, with dark lines on both sides that are seen on anything bright.
+    fn square(&self, picture: &mut RgbImage, square: &MotionSquare) {
+        let Geometry { width, height } = self.pane;
+        let at = |share: f32, side: u32| ((share * side as f32).round() as i64).clamp(0, i64::from(side) - 1);
+        let [left, right] = [square.left, square.left + square.width].map(|x| at(x, width));
+        let [top, bottom] = [square.top, square.top + square.height].map(|y| at(y, height));
+        for (inset, colour) in [(0, BACKGROUND), (2, BACKGROUND), (1, TEXT)] {
+            let [left, right, top, bottom] = [left + inset, right - inset, top + inset, bottom - inset];
+            let across = (left..=right).flat_map(|x| [(x, top), (x, bottom)]);
+            let down = (top..=bottom).flat_map(|y| [(left, y), (right, y)]);
+            for (x, y) in across.chain(down) {
+                picture.put_pixel(
+                    x.clamp(0, i64::from(width) - 1) as u32,
+                    y.clamp(0, i64::from(height) - 1) as u32,
+                    Rgb(colour),
+                );
+            }
+        }
     }
 
     /// The colour wheel in the lower left corner of the flow, and the length at its rim.
@@ -166,6 +192,7 @@ mod tests {
             [("wave".to_owned(), 0.75), ("a very long name of a class indeed, longer than its bar".to_owned(), 0.25)];
         let picture = drawing.draw(&Annotated {
             frame: &red,
+            square: None,
             flow: Some((&blue, 2.5)),
             ranked: &ranked,
             unsure: false,
@@ -182,8 +209,31 @@ mod tests {
         let (side, left) = (2 * drawing.line, drawing.pane.width);
         let middle = picture.get_pixel(left + side / 2, drawing.pane.height - side / 2).0;
         assert!(middle.iter().all(|level| *level > 200), "the wheel is white in its middle: {middle:?}");
-        let unsure = drawing.draw(&Annotated { frame: &red, flow: None, ranked: &ranked, unsure: true, secs: 1.2 });
+        let unsure = drawing.draw(&Annotated {
+            frame: &red,
+            square: None,
+            flow: None,
+            ranked: &ranked,
+            unsure: true,
+            secs: 1.2,
+        });
         assert!(unsure != picture && unsure.get_pixel(480, 120).0 == BACKGROUND, "no flow yet");
+    }
+
+    #[test]
+    fn the_square_that_a_stream_saw_is_a_thin_frame_on_the_picture() {
+        let red = RgbImage::from_pixel(320, 240, Rgb([255, 0, 0]));
+        let drawing = Drawing::new(Geometry { width: 320, height: 240 });
+        let drawn = |square| {
+            drawing.draw(&Annotated { frame: &red, square, flow: None, ranked: &[], unsure: false, secs: 0.0 })
+        };
+        let square = MotionSquare { left: 0.25, top: 0.5, width: 0.5, height: 0.25 };
+        let (with, without) = (drawn(Some(square)), drawn(None));
+        let changed = |x, y| with.get_pixel(x, y) != without.get_pixel(x, y);
+        assert_eq!(with.get_pixel(81, 150).0, TEXT, "its left edge is white");
+        assert_eq!(with.get_pixel(160, 121).0, TEXT, "so is its upper one");
+        assert!(changed(239, 150) && changed(160, 180), "dark at the right and below");
+        assert!(!changed(160, 150) && !changed(76, 150) && !changed(160, 190), "nothing else is covered");
     }
 
     #[test]
@@ -194,6 +244,7 @@ mod tests {
             let ranked = [("x".to_owned(), f32::NAN)];
             let picture = drawing.draw(&Annotated {
                 frame: &frame,
+                square: Some(MotionSquare { left: 0.25, top: 0.5, width: 0.5, height: 0.5 }),
                 flow: Some((&frame, 1.0)),
                 ranked: &ranked,
                 unsure: true,

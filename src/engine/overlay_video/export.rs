@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::drawing::{Annotated, Drawing};
-use super::scale::FlowScale;
+use crate::engine::flow_colours::FlowScale;
 use crate::engine::inference::clip_frames::ClipFrames;
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
-use crate::engine::{InferencePipeline, Message, OverlayExport, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{FlowColours, InferencePipeline, Message, OverlayExport, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
@@ -31,6 +31,7 @@ pub fn annotate(
     path: &Path,
     pipeline: &mut InferencePipeline,
     fusion: &Fusion,
+    colours: FlowColours,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<bool> {
     let sizes = Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() };
@@ -40,7 +41,8 @@ pub fn annotate(
     let classes = pipeline.card().classes.clone();
     let mut video: Option<(Drawing, VideoWriter)> = None;
     let own = [frames.info().width, frames.info().height];
-    let (mut ranked, mut unsure, mut scale) = (Vec::new(), false, FlowScale::default());
+    let (mut ranked, mut unsure, mut square) = (Vec::new(), false, None);
+    let mut scale = FlowScale::following(colours);
     for index in 0..total {
         if !go_on(index, total) {
             return Ok(false);
@@ -50,12 +52,16 @@ pub fn annotate(
         let window = frames.window(start, pipeline.window_frames())?;
         let pairs = &window[..window.len().min(WINDOW_FRAMES)];
         if index % SCORE_EVERY == 0 {
-            let shares = pipeline.analyse(&window)?.scores.fused_probabilities(fusion);
+            let scores = pipeline.analyse(&window)?.scores;
+            square = scores.square;
+            let shares = scores.fused_probabilities(fusion);
             unsure = fusion.is_unsure(&shares);
             ranked = classes.iter().cloned().zip(shares).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
-        let flow = pipeline.flow(pairs, (index - start).min(WINDOW_PAIRS - 1), FINEST_LEVEL)?;
+        let place = (index - start).min(WINDOW_PAIRS - 1);
+        let [before, after] = [place, place + 1].map(|place| &*pairs[place.min(pairs.len() - 1)].display);
+        let flow = pipeline.flow(pairs, place, FINEST_LEVEL)?.shown_between(before, after);
         let flow = scale.picture(&flow, own);
         let frame = &window[index - start];
         let (drawing, writer) = match &mut video {
@@ -68,7 +74,7 @@ pub fn annotate(
             }
         };
         let (flow, secs) = (Some((&flow, scale.px())), frame.pts_secs);
-        let annotated = Annotated { frame: &frame.display, flow, ranked: &ranked, unsure, secs };
+        let annotated = Annotated { frame: &frame.display, square, flow, ranked: &ranked, unsure, secs };
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.finish())?;
@@ -91,7 +97,7 @@ pub(in crate::engine) fn run(
         events.send(Message::ExportProgress { done, total });
         !stop.is_asked()
     };
-    if annotate(&export.clip, &export.path, &mut pipeline, &export.fusion, &mut go_on)? {
+    if annotate(&export.clip, &export.path, &mut pipeline, &export.fusion, export.colours, &mut go_on)? {
         events.send(Message::Annotated { path: export.path.clone(), frames });
     }
     Ok(())

@@ -2,9 +2,7 @@
 
 mod drawing;
 mod export;
-mod scale;
 
 pub(super) use drawing::{Annotated, Drawing};
 pub use export::annotate;
 pub(super) use export::run;
-pub(super) use scale::FlowScale;

@@ -133,6 +133,7 @@ impl PinnedWorker {
         };
         let scores = pipeline.analyse(&frames)?.scores;
         let (first, second) = (&pair[0].display, &pair[1].display);
+        let flow = flow.shown_between(first, second);
         let at_size = flow.at_size(first.width() as usize, first.height() as usize);
         let ModelCard { classes, fusion, .. } = pipeline.card().clone();
         Ok(PinnedPrediction {

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crossbeam_channel::Receiver;
 
 use crate::data::DataSource;
-use crate::engine::Scores;
 use crate::engine::flow::FlowSource;
 use crate::engine::labeling::prediction::Prediction;
+use crate::engine::{FlowColours, Scores};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{Protocol, ReportSource, ScoredClip};
-use crate::flow::files::{FlowFormat, Scales};
+use crate::flow::files::FlowFormat;
 use crate::labels::VideoId;
 use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
@@ -38,6 +38,8 @@ pub struct OverlayExport {
     pub model: PathBuf,
     /// How the streams are fused.
     pub fusion: Fusion,
+    /// How flow is coloured.
+    pub colours: FlowColours,
     /// What may be written.
     pub guard: OutputGuard,
 }
@@ -101,8 +103,10 @@ pub enum FlowExport {
         source: FlowSource,
         /// The format of the files.
         format: FlowFormat,
-        /// Bounds of the formats that have some.
-        scales: Scales,
+        /// Displacement that the levels of two-stream pictures span to either side, pixels.
+        bound_px: f32,
+        /// How flow is coloured in pictures.
+        colours: FlowColours,
         /// What may be written.
         guard: OutputGuard,
     },
@@ -112,10 +116,8 @@ pub enum FlowExport {
         path: PathBuf,
         /// Whose flows, from left to right.
         sources: Vec<FlowSource>,
-        /// Displacement in pixels of the video that has the full colour; `None` for the longest so far.
-        max_px: Option<f32>,
-        /// The least of these while `max_px` is `None`: noise is not to look like motion.
-        least_px: f32,
+        /// How flow is coloured.
+        colours: FlowColours,
         /// What may be written.
         guard: OutputGuard,
     },
@@ -127,6 +129,13 @@ impl FlowExport {
         match self {
             Self::Folder { dir, .. } => dir,
             Self::Video { path, .. } => path,
+        }
+    }
+
+    /// Returns how flow is coloured.
+    pub(in crate::engine) fn colours(&self) -> FlowColours {
+        match self {
+            Self::Folder { colours, .. } | Self::Video { colours, .. } => *colours,
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::FlowColours;
 use crate::engine::live::Smoothing;
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
@@ -39,13 +40,15 @@ pub struct RecordingOrder {
     pub overlay: Option<RecordingOverlay>,
 }
 
-/// The names and the fusion of what is drawn into a recording.
+/// The names, the fusion and the colours of what is drawn into a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordingOverlay {
     /// Classes of the model in use.
     pub classes: Vec<String>,
     /// The fusion, which says when an answer is unsure.
     pub fusion: Fusion,
+    /// How flow is coloured.
+    pub colours: FlowColours,
 }
 
 /// An event of a live source.

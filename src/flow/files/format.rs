@@ -38,6 +38,8 @@ pub struct Scales {
     pub bound_px: f32,
     /// Displacement that has the full colour in pictures, pixels.
     pub max_px: f32,
+    /// By how much slow motion stands out in pictures, 1 for not at all; see [`colour::bent`].
+    pub gamma: f32,
 }
 
 impl FlowFormat {
@@ -97,7 +99,7 @@ impl FlowFormat {
             Self::Flo => write_flo(path, field)?,
             Self::Kitti => write_kitti(path, field)?,
             Self::Npy => write_npy(path, field)?,
-            Self::Picture => write_picture(path, &colour::picture(field, scales.max_px))?,
+            Self::Picture => write_picture(path, &colour::bent_picture(field, scales.max_px, scales.gamma))?,
             Self::TwoStreamJpeg | Self::TwoStreamPng => {
                 let pair = StreamPair::named(path).ok_or_else(|| {
                     let remedy = "Name it flow_x….jpg; flow_y….jpg is written beside it";

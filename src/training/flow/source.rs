@@ -15,7 +15,7 @@ use crate::flow::codec::CodecFlow;
 use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_two_stream};
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
-use crate::flow::{FlowEstimator, FlowField};
+use crate::flow::{FlowEstimator, FlowField, check_stop};
 use crate::named::named;
 use crate::nets::MotionNetwork;
 use crate::video::{Geometry, first_frame, natural_order};
@@ -40,6 +40,8 @@ named! {
         Dis = "dis",
         /// Dense Inverse Search with the preset `fast`.
         DisFast = "dis-fast",
+        /// Dense Inverse Search with the preset `ultrafast`.
+        DisUltrafast = "dis-ultrafast",
         /// Motion vectors of the video codec.
         Codec = "codec",
         /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
@@ -122,6 +124,7 @@ impl FlowSource {
         match self {
             Self::Dis => Some(DisPreset::Medium),
             Self::DisFast => Some(DisPreset::Fast),
+            Self::DisUltrafast => Some(DisPreset::Ultrafast),
             _ => None,
         }
     }
@@ -224,10 +227,6 @@ fn tvl1(
 fn dis(preset: DisPreset, pairs: &[[&RgbImage; 2]], stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<FlowField>> {
     let solve = |[from, to]: &[&RgbImage; 2]| check_stop(stop).and_then(|()| Dis::new(preset).estimate(from, to));
     pairs.par_iter().map(solve).collect()
-}
-
-fn check_stop(stop: &dyn Fn() -> bool) -> Result<()> {
-    if stop() { Err(Error::cancelled("flow", "it was stopped", "Start it again")) } else { Ok(()) }
 }
 
 fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Result<Vec<FlowField>> {
@@ -333,7 +332,13 @@ mod tests {
         let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
         let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
         let frames = decode_clip(dir.path(), size, None).unwrap();
-        for source in [FlowSource::Stored, FlowSource::Tvl1Fast, FlowSource::DisFast, FlowSource::MotionNetStored] {
+        for source in [
+            FlowSource::Stored,
+            FlowSource::Tvl1Fast,
+            FlowSource::DisFast,
+            FlowSource::DisUltrafast,
+            FlowSource::MotionNetStored,
+        ] {
             let window = |flow: &ClipFlow, start| {
                 let mut planes = Vec::new();
                 flow.append_window(start, 2, &Crop::whole(size), size, &mut planes);

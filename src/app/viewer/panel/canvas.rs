@@ -19,6 +19,7 @@ use crate::app::viewer::gpu_flow;
 use crate::app::viewer::legend;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::pictures::{PictureKey, Textures, cells, color_image};
+use crate::app::viewer::square_mark::square_mark;
 use crate::app::viewer::transform::ViewTransform;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowDiagnostics, FlowSource, FlowStack, FlowView, ScalarMap, TemporalInput};
@@ -58,6 +59,8 @@ pub struct Canvas<'a> {
     pub index: usize,
     /// The common scale.
     pub scale: MagnitudeScale,
+    /// Over how many frames motion is shown.
+    pub stride: usize,
     /// How frames are numbered.
     pub numbers: FrameNumbers,
 }
@@ -93,6 +96,18 @@ fn input_aspect(input: &TemporalInput) -> f32 {
 
 fn histogram(pane: Rect) -> Rect {
     Rect::from_min_max(pos2(pane.left(), pane.bottom() - (pane.height() * HISTOGRAM).min(150.0)), pane.max)
+}
+
+/// Returns the colours of a view of u, v or the magnitude, and the values at their ends, of motion over `stride` frames.
+fn component_bar(kind: ViewKind, scale: MagnitudeScale, stride: usize) -> Option<(ColourMap, [String; 2])> {
+    let longest = scale.in_words(stride);
+    match kind {
+        ViewKind::Horizontal | ViewKind::Vertical => {
+            Some((ColourMap::Grey, [format!("−{:.1}", scale.max_px), longest]))
+        }
+        ViewKind::Magnitude => Some((ColourMap::Inferno, ["0".into(), longest])),
+        _ => None,
+    }
 }
 
 impl Canvas<'_> {
@@ -145,15 +160,11 @@ impl Canvas<'_> {
         true
     }
 
-    /// A thin frame around the part of the video that the spatial stream saw.
+    /// Marks the part of the video that a stream saw by itself.
     fn square(&self, session: &Session) {
         let scores = session.analysis.as_ref().and_then(|analysis| analysis.scores.as_ref());
         let Some(square) = scores.and_then(|scores| scores.square) else { return };
-        let picture = self.picture();
-        let min = picture.min + picture.size() * vec2(square.left, square.top);
-        let seen = Rect::from_min_size(min, picture.size() * vec2(square.width, square.height));
-        self.painter.rect_stroke(seen, 0.0, Stroke::new(3.0, Color32::from_black_alpha(90)), StrokeKind::Inside);
-        self.painter.rect_stroke(seen, 0.0, Stroke::new(1.0, Color32::WHITE), StrokeKind::Inside);
+        square_mark(&self.painter, self.picture(), square, false);
     }
 
     fn vectors(&mut self, kind: ViewKind, flow: &FlowView, session: &Session) -> bool {
@@ -162,7 +173,6 @@ impl Canvas<'_> {
         let grey = |of: fn([f32; 2]) -> f32| {
             move |uv: [f32; 2]| ColourMap::Grey.colour(0.5 + 0.5 * scale.share(component(of, uv)))
         };
-        let limit = format!("{:.1} px", scale.max_px);
         match kind {
             ViewKind::Arrows => {
                 self.frame(session, DIMMED);
@@ -171,18 +181,18 @@ impl Canvas<'_> {
             }
             ViewKind::Horizontal => {
                 self.field(&flow.field, kind, grey(|[u, _]| u));
-                self.bar(ColourMap::Grey, [format!("−{limit}"), limit]);
             }
             ViewKind::Vertical => {
                 self.field(&flow.field, kind, grey(|[_, v]| v));
-                self.bar(ColourMap::Grey, [format!("−{limit}"), limit]);
             }
             ViewKind::Magnitude => {
                 let colour = |uv| ColourMap::Inferno.colour(scale.share(component(|[u, v]| u.hypot(v), uv)));
                 self.field(&flow.field, kind, colour);
-                self.bar(ColourMap::Inferno, ["0".into(), limit]);
             }
             _ => self.flow(flow, (self.index, 0), picture, session),
+        }
+        if let Some((map, ends)) = component_bar(kind, scale, self.stride) {
+            self.bar(map, ends);
         }
         true
     }
@@ -405,5 +415,20 @@ impl Canvas<'_> {
 
     fn bar(&self, map: ColourMap, ends: [String; 2]) {
         legend::bar_ui(self.ui, &self.painter, self.painter.clip_rect(), map, ends);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_say_over_how_many_frames_motion_is() {
+        let scale = MagnitudeScale { max_px: 4.0, gamma: 1.0 };
+        let ends = |kind, stride| component_bar(kind, scale, stride).map(|(_, ends)| ends);
+        assert_eq!(ends(ViewKind::Horizontal, 1).unwrap(), ["−4.0", "4.0 px/frame"]);
+        assert_eq!(ends(ViewKind::Vertical, 3).unwrap(), ["−4.0", "4.0 px/3 frames"]);
+        assert_eq!(ends(ViewKind::Magnitude, 1).unwrap(), ["0", "4.0 px/frame"]);
+        assert!(ends(ViewKind::Flow, 1).is_none(), "it has the wheel");
     }
 }

@@ -233,6 +233,7 @@ impl Viewer {
                 textures: &mut self.textures,
                 index,
                 scale,
+                stride: cx.settings.flow.stride,
                 numbers: cx.settings.frame_numbers,
             };
             let drawn = canvas.view_ui(&place.view, cx.session, self.differences.get(&index));
