@@ -237,12 +237,23 @@ impl Crop {
     /// Samples the crop of a flow map bilinearly at `size` and appends its planes u and v, in units of the new size: vectors
     /// shrink and grow with the picture, and a mirrored u changes its sign. `scale` maps frame pixels to map cells.
     pub fn append_flow(&self, flow: FlowMap<'_>, size: Geometry, planes: &mut Vec<f32>) {
-        let FlowMap { uv, width, height, cells_from_px } = flow;
+        let zoom_x = size.width as f32 / (self.width * flow.cells_from_px);
+        let zoom_y = size.height as f32 / (self.height * flow.cells_from_px);
+        self.append_scaled(flow, &[if self.mirrored { -zoom_x } else { zoom_x }, zoom_y], size, planes);
+    }
+
+    /// The same of flow with a third plane, of numbers that belong to the vectors and stay as they are.
+    pub fn append_weighted_flow(&self, flow: FlowMap<'_>, size: Geometry, planes: &mut Vec<f32>) {
+        let (vectors, weights) = flow.uv.split_at(2 * flow.width * flow.height);
+        self.append_flow(FlowMap { uv: vectors, ..flow }, size, planes);
+        self.append_scaled(FlowMap { uv: weights, ..flow }, &[1.0], size, planes);
+    }
+
+    /// Samples the crop of planes bilinearly, each times its factor.
+    fn append_scaled(&self, map: FlowMap<'_>, factors: &[f32], size: Geometry, planes: &mut Vec<f32>) {
+        let FlowMap { uv, width, height, cells_from_px } = map;
         let columns = taps(self.x * cells_from_px, self.width * cells_from_px, size.width, width as u32, self.mirrored);
         let rows = taps(self.y * cells_from_px, self.height * cells_from_px, size.height, height as u32, false);
-        let zoom_x = size.width as f32 / (self.width * cells_from_px);
-        let zoom_y = size.height as f32 / (self.height * cells_from_px);
-        let factors = [if self.mirrored { -zoom_x } else { zoom_x }, zoom_y];
         for (plane, factor) in uv.chunks_exact(width * height).zip(factors) {
             for row in &rows {
                 let (above, below) = (&plane[row.near * width..], &plane[row.far * width..]);

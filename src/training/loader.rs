@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, bounded};
 use image::RgbImage;
 
 use super::flow::frozen_flow::{Ahead, KeptFlow};
+use super::flow::teacher::TeacherFlow;
 use crate::data::augmentation::{Draw, Sampler};
 use crate::data::clips::{Clips, Keep};
 use crate::error::{Error, Result};
@@ -35,6 +36,8 @@ pub struct Batch {
     pub draws: Vec<Draw>,
     /// What was prepared of the flow of the windows.
     pub ahead: Ahead,
+    /// Flow of a teacher, [draws, 3·pairs, height/2, width/2], as [`TeacherFlow::append_window`] describes it; empty without one.
+    pub teacher: Vec<f32>,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
 }
@@ -42,8 +45,8 @@ pub struct Batch {
 /// The conversion of frames to network input.
 #[derive(Clone)]
 pub enum Pixels {
-    /// (x − mean)/255, for MotionNet.
-    Motion,
+    /// (x − mean)/255, for MotionNet, and the flow of its teacher, if it has one.
+    Motion(Option<Arc<TeacherFlow>>),
     /// x − mean, for the spatial stream.
     Spatial,
     /// None: the objective takes the draws and their flow, of which the loader prepares what is not there.
@@ -112,6 +115,8 @@ struct ReadClip {
     draws: Vec<Draw>,
     /// The frames of one window after the other, where they are input.
     windows: Vec<Arc<RgbImage>>,
+    /// The flow of a teacher in them.
+    teacher: Vec<f32>,
     /// What was prepared of their flow, where that is input.
     ahead: Ahead,
 }
@@ -119,12 +124,18 @@ struct ReadClip {
 fn read(clips: &Clips, sampler: &Sampler, pixels: &Pixels, [step, slot]: [usize; 2], clip: usize) -> Result<ReadClip> {
     let count = clips.count(clip)?;
     let draws = sampler.draws(step, slot, clip, count);
-    let mut seen = ReadClip { draws, windows: Vec::new(), ahead: Ahead::default() };
+    let mut seen = ReadClip { draws, windows: Vec::new(), teacher: Vec::new(), ahead: Ahead::default() };
     if let Pixels::Flow(kept) = pixels {
         seen.ahead = kept.ahead(clips, &seen.draws, sampler.window - 1)?;
     } else {
         let frames: Vec<usize> = seen.draws.iter().flat_map(|draw| draw.indices(sampler.window, count)).collect();
         seen.windows = clips.pictures(clip, &frames, Keep::Clip)?;
+        if let Pixels::Motion(Some(teacher)) = pixels {
+            let windows = frames.chunks(sampler.window).zip(seen.windows.chunks(sampler.window));
+            for (draw, (frames, pictures)) in seen.draws.iter().zip(windows) {
+                teacher.append_window(draw, frames, pictures, sampler.crop, &mut seen.teacher)?;
+            }
+        }
     }
     Ok(seen)
 }
@@ -150,13 +161,14 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
             );
         };
         batch.warnings.extend(failure);
-        let scale = if matches!(pixels, Pixels::Motion) { 1.0 / 255.0 } else { 1.0 };
+        let scale = if matches!(pixels, Pixels::Motion(_)) { 1.0 / 255.0 } else { 1.0 };
         for (draw, pictures) in seen.draws.iter().zip(seen.windows.chunks(sampler.window)) {
             for picture in pictures {
                 draw.crop.append_bgr(picture, sampler.crop, MEAN_BGR, scale, &mut batch.frames);
             }
         }
         batch.ahead.extend(seen.ahead);
+        batch.teacher.extend(seen.teacher);
         batch.labels.push(clips.label(clip));
         if sampler.mixup > 0.0 {
             batch.mixing.push(sampler.mixing(step, slot));
@@ -240,7 +252,7 @@ mod tests {
         let clips = Arc::new(Clips::new(clips, FRAME));
         let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
         let flow = FrozenFlow::new(FlowSource::MotionNet, network, clips.clone());
-        for pixels in [Pixels::Motion, Pixels::Spatial, Pixels::Flow(flow.kept())] {
+        for pixels in [Pixels::Motion(None), Pixels::Spatial, Pixels::Flow(flow.kept())] {
             let batch = make_batch(&clips, &sampler(2), &pixels, 0).unwrap();
             assert_eq!((batch.labels.as_slice(), batch.warnings.len()), (&[1, 1][..], 1));
         }

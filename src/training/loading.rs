@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::config::plan::{Network, TrainingPlan};
+use super::flow::teacher::TeacherFlow;
 use super::loader::{Loader, Pixels};
 use super::sampling::sampler;
 use crate::data::Dataset;
@@ -21,8 +22,8 @@ pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Resu
     let clips = Arc::new(Clips::new(Dataset::open(&plan.data)?.clips, plan.frame));
     let reads = |modality| StreamInput::of(modality, plan.backbone, plan.clip_frames).frames();
     let (pixels, window) = match plan.network {
-        Network::Flow => (Pixels::Motion, plan.motion.frames),
-        Network::Temporal => (Pixels::Motion, reads(Modality::Flow)),
+        Network::Flow => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.motion.frames),
+        Network::Temporal => (Pixels::Motion(None), reads(Modality::Flow)),
         Network::Spatial => (Pixels::Spatial, reads(Modality::Pictures)),
     };
     let started = Instant::now();

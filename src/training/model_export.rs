@@ -4,10 +4,12 @@ use std::path::Path;
 
 use burn::module::Module;
 
+use super::config::choices::FlowTeacher;
 use super::config::plan::{Network, TrainingPlan};
 use super::flow::source::FlowSource;
 use super::model_init::ModelInit;
 use super::objective::Objective;
+use super::objective::losses::UnsupervisedLoss;
 use super::optim::optimizer::Optimizer;
 use crate::calendar::today;
 use crate::data::DataSource;
@@ -219,7 +221,20 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     };
     let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };
     format!(
-        "{:?}{mode}: {steps} steps of {}{segments} on {data}, rate {:e}, seed {}, {seconds:.0} s",
-        plan.network, plan.batch, plan.rate, plan.seed
+        "{:?}{mode}: {steps} steps of {}{segments} on {data}, rate {:e}, seed {}{}, {seconds:.0} s",
+        plan.network,
+        plan.batch,
+        plan.rate,
+        plan.seed,
+        beyond_the_paper(&plan.loss)
     )
+}
+
+/// Returns the options of the loss that the paper does not have, each after a comma.
+fn beyond_the_paper(loss: &UnsupervisedLoss) -> String {
+    let option = |is_on: bool, name: &str| if is_on { format!(", {name}") } else { String::new() };
+    let teacher = |teacher: FlowTeacher| format!(", teacher {} × {}", teacher.key(), loss.teacher_weight);
+    option(loss.census, "census")
+        + &option(loss.occlusion, "occlusion")
+        + &loss.teacher.map(teacher).unwrap_or_default()
 }

@@ -6,7 +6,9 @@ use std::path::Path;
 use burn::tensor::{Device, Tensor, TensorData};
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::training::LossPreset;
-use motionscope::training::losses::{LossSwitches, UnsupervisedLoss, local_response_normalisation, loss_images, warp};
+use motionscope::training::losses::{
+    Evidence, LossSwitches, UnsupervisedLoss, local_response_normalisation, loss_images, warp,
+};
 use safetensors::SafeTensors;
 
 use crate::shared;
@@ -78,7 +80,8 @@ fn pyramid(reference: &Reference) -> Vec<Tensor<4>> {
 
 fn losses_agree(reference: &Reference, preset: LossPreset, suffix: &str) {
     let loss = UnsupervisedLoss { preset, ..UnsupervisedLoss::default() };
-    let levels = loss.levels(reference.tensor("input"), &pyramid(reference), &LossSwitches::of(&loss));
+    let levels =
+        loss.levels(reference.tensor("input"), &pyramid(reference), &Evidence::default(), &LossSwitches::of(&loss));
     let mut total = 0.0;
     for level in levels {
         let number = level.level;
@@ -97,7 +100,7 @@ fn losses_agree(reference: &Reference, preset: LossPreset, suffix: &str) {
 fn gradients_agree(reference: &Reference, multi_scale: bool) {
     let loss = UnsupervisedLoss { preset: LossPreset::CaffeMotionnet, multi_scale, ..UnsupervisedLoss::default() };
     let pyramid = pyramid(reference);
-    let levels = loss.levels(reference.tensor("input"), &pyramid, &LossSwitches::of(&loss));
+    let levels = loss.levels(reference.tensor("input"), &pyramid, &Evidence::default(), &LossSwitches::of(&loss));
     let tested = levels.len();
     let total = levels.into_iter().filter_map(|level| level.total).reduce(|a, b| a + b).unwrap();
     let gradients = total.backward();

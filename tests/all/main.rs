@@ -22,6 +22,7 @@ mod flow;
 mod flow_benchmarks;
 mod flow_comparison;
 mod flow_files;
+mod flow_options;
 mod flow_sources;
 mod gpu;
 mod groups;

@@ -361,7 +361,8 @@ fn train(session: &mut Session, run_dir: &Path) {
             memory_bytes: Some(1 << 30),
         }));
         if step % 20 == 0 {
-            let terms = LossTerm::ALL.map(|term| GradientShare { term, norm: 1.0, share: 0.25, cosine: 0.5 }).to_vec();
+            let terms = LossTerm::ALL.into_iter().filter(|term| *term != LossTerm::Teacher);
+            let terms = terms.map(|term| GradientShare { term, norm: 1.0, share: 0.25, cosine: 0.5 }).collect();
             tell(TrainingEvent::GradientShares(GradientShares { step, norm: 2.0, terms }));
         }
         if step % 100 == 0 {

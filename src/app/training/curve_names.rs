@@ -9,6 +9,7 @@ pub fn term_title(term: LossTerm) -> &'static str {
         LossTerm::Pixel => "Photometric",
         LossTerm::Ssim => "SSIM",
         LossTerm::Smooth => "Smoothness",
+        LossTerm::Teacher => "Teacher",
     }
 }
 
@@ -82,10 +83,12 @@ mod tests {
 
     #[test]
     fn curves_are_called_as_the_switches_are() {
-        let names = ["loss", "action", "pixel 2", "ssim 3", "smooth 6", "batch", "validation photometric ratio"];
-        let titles = ["Loss", "Action", "Photometric 1/2", "SSIM 1/4", "Smoothness 1/32", "Training batch"];
-        assert_eq!(names.map(curve_title)[..6], titles);
-        assert_eq!(curve_title(names[6]), "Photometric ratio");
+        let names =
+            ["loss", "action", "pixel 2", "ssim 3", "smooth 6", "teacher 2", "batch", "validation photometric ratio"];
+        let titles =
+            ["Loss", "Action", "Photometric 1/2", "SSIM 1/4", "Smoothness 1/32", "Teacher 1/2", "Training batch"];
+        assert_eq!(names.map(curve_title)[..7], titles);
+        assert_eq!(curve_title(names[7]), "Photometric ratio");
         assert_eq!(curve_title("validation fused cross-validated top-1"), "Cross-validated, fused");
         assert_eq!((curve_title("something 5"), curve_title("validation f1")), ("something 5".into(), "f1".into()));
     }

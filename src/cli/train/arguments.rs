@@ -11,14 +11,15 @@ use crate::data::{CachePlan, Subset};
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop};
 use crate::training::{
-    ClassBalance, FlowSource, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind,
-    TemporalMode, TrainingPlan,
+    ClassBalance, FlowSource, FlowTeacher, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe,
+    ScheduleKind, TemporalMode, TrainingPlan,
 };
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
 Examples:
   motionscope train flow --folder sample/clips --run-dir runs/flow
+  motionscope train flow --folder sample/clips --teacher dis --census --occlusion --run-dir taught
   motionscope train temporal --folder sample/clips --base runs/flow/model --run-dir runs/temporal
   motionscope train spatial --data videos --list trainlist01.txt --classes classInd.txt \\
                     --validation-list testlist01.txt --base runs/temporal/model \\
@@ -218,6 +219,27 @@ struct LossArgs {
     /// Compute the loss on the finest scale only
     #[arg(long)]
     no_multi_scale: bool,
+    /// Compare census transforms instead of grey values (flow)
+    ///
+    /// The photometric term of UnFlow (Meister et al. 2018): soft ternary census over 7×7 pixels, which changes of brightness
+    /// leave as they are.
+    #[arg(long)]
+    census: bool,
+    /// Compare visible pixels only, by forward and backward flow (flow)
+    ///
+    /// Pixels where the two contradict each other, |w_f + w_b|² ≥ 0.01·(|w_f|² + |w_b|²) + 0.5 at the finest level, are left
+    /// out of the photometric term and SSIM and cost a constant (UnFlow). The backward flow takes a third of a step longer.
+    #[arg(long)]
+    occlusion: bool,
+    /// Learn from the flow of dis or tvl1 too, where its two directions agree (flow)
+    ///
+    /// The end-point error against it in pixels is added at every level (after MDFlow, Kong & Yang 2022). It is computed of whole
+    /// frames while training, by DIS (preset medium) or TV-L1 (preset fast), and kept in memory. No ground truth is read.
+    #[arg(long, value_name = "METHOD", value_parser = choice::<FlowTeacher>())]
+    teacher: Option<FlowTeacher>,
+    /// Weight of the teacher's end-point error [default: 1]
+    #[arg(long, value_name = "W", value_parser = positive, requires = "teacher")]
+    teacher_weight: Option<f64>,
     /// Weight of the unsupervised loss relative to the action loss, in mode c
     #[arg(long, value_name = "W", value_parser = non_negative)]
     unsupervised_weight: Option<f64>,
@@ -432,6 +454,10 @@ impl LossArgs {
         plan.loss.smoothness = !self.no_smoothness;
         plan.loss.ssim = !self.no_ssim;
         plan.loss.multi_scale = !self.no_multi_scale;
+        plan.loss.census = self.census;
+        plan.loss.occlusion = self.occlusion;
+        plan.loss.teacher = self.teacher;
+        set(&mut plan.loss.teacher_weight, &self.teacher_weight);
         set(&mut plan.unsupervised_weight, &self.unsupervised_weight);
     }
 }

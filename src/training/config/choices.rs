@@ -20,6 +20,18 @@ named! {
 }
 
 named! {
+    /// A method whose flow guides MotionNet's.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum FlowTeacher {
+        /// Dense Inverse Search with the preset `medium`.
+        Dis = "dis",
+        /// TV-L1 with the preset `fast`.
+        Tvl1 = "tvl1",
+    }
+}
+
+named! {
     /// The optimiser.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]

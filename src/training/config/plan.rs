@@ -305,6 +305,7 @@ impl TrainingPlan {
         self.check_frozen()?;
         self.check_clip_frames()?;
         self.check_flow_source()?;
+        self.check_flow_loss()?;
         self.check_inputs()?;
         self.check_stride()?;
         self.check_last_layer()?;
@@ -456,6 +457,25 @@ impl TrainingPlan {
                 Err(Error::new(source, cause, "Use mode a, or MotionNet as the source"))
             }
             _ => Err(Error::new(source, format!("'{name}' is for the temporal stream"), "Leave it out")),
+        }
+    }
+
+    /// What helps flow beyond the paper is for MotionNet by itself.
+    fn check_flow_loss(&self) -> Result<()> {
+        let UnsupervisedLoss { census, occlusion, teacher, teacher_weight, .. } = self.loss;
+        if !(teacher_weight.is_finite() && teacher_weight > 0.0) {
+            let remedy = "Use a weight such as 1; leave out --teacher to train without one";
+            return Err(Error::new("teacher weight", format!("{teacher_weight} is not a positive number"), remedy));
+        }
+        let asked = [("census", census), ("occlusion", occlusion), ("teacher", teacher.is_some())];
+        match asked.into_iter().find(|(_, is_asked)| *is_asked) {
+            Some((option, _)) if self.network != Network::Flow => {
+                let cause =
+                    format!("it is for training flow, not the {} network, whatever its mode", self.network.key());
+                let remedy = format!("Train flow with --{option}, then pass its model folder as --base");
+                Err(Error::new(option, cause, remedy))
+            }
+            _ => Ok(()),
         }
     }
 

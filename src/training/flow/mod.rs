@@ -1,5 +1,6 @@
-//! The flow that a temporal stream is trained on.
+//! The flow that a temporal stream is trained on, and that of a teacher of MotionNet.
 
 pub(super) mod clip_flow;
 pub(super) mod frozen_flow;
 pub(super) mod source;
+pub(super) mod teacher;

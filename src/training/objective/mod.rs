@@ -1,6 +1,8 @@
 //! The training objective: the unsupervised loss of MotionNet, the action loss of a stream, or both end to end.
 
 pub mod losses;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::plan::{ClassBalance, Network, TemporalMode, TrainingPlan};
 use super::flow::frozen_flow::FrozenFlow;
+use super::flow::teacher::TeacherFlow;
 use super::loader::{Batch, Pixels};
 use super::motion_squares::MotionSquares;
 use super::optim::gradient_shares::{GradientShares, gradient_shares};
@@ -23,10 +26,11 @@ use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
-use crate::nets::{MotionNetwork, Stream, mean_of_views, read_back};
+use crate::nets::{FLOW_UNIT_PX, FlowPyramid, MotionNetwork, Stream, mean_of_views, read_back};
 use crate::ranking::arg_max;
 use losses::action::{ActionLoss, class_weights, consensus, mixed};
-use losses::{LevelLoss, LossSwitches, LossTerm};
+use losses::visibility::{reversed, visible_pairs};
+use losses::{Evidence, LevelLoss, LossSwitches, LossTerm};
 
 /// Share of a time budget that the fit of a new last layer before the first step may take.
 const HEAD_SHARE: f64 = 0.4;
@@ -38,6 +42,7 @@ pub struct Objective {
     /// The stream, where one is trained.
     pub stream: Option<Optimizer<Stream>>,
     frozen: Option<FrozenFlow>,
+    teacher: Option<Arc<TeacherFlow>>,
     action_loss: ActionLoss,
     /// What of the loss counts.
     switches: LossSwitches,
@@ -81,6 +86,7 @@ impl Objective {
             frozen: frozen_flow.then(|| FrozenFlow::new(plan.flow_source, motion.valid(), clips.clone())),
             motion: plan.trains_motion().then(|| Optimizer::new(motion, plan, NetworkPart::Motion)).transpose()?,
             stream: stream.map(|stream| Optimizer::new(stream, plan, NetworkPart::Stream)).transpose()?,
+            teacher: plan.loss.teacher.map(|teacher| Arc::new(TeacherFlow::new(teacher))),
             action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
             switches: LossSwitches::of(&plan.loss),
             measured: Vec::new(),
@@ -126,9 +132,11 @@ impl Objective {
     /// Returns the input the loader must prepare.
     pub fn pixels(&self) -> Pixels {
         match self.plan.network {
-            Network::Flow => Pixels::Motion,
+            Network::Flow => Pixels::Motion(self.teacher.clone()),
             Network::Spatial => Pixels::Spatial,
-            Network::Temporal => self.frozen.as_ref().map_or(Pixels::Motion, |frozen| Pixels::Flow(frozen.kept())),
+            Network::Temporal => {
+                self.frozen.as_ref().map_or(Pixels::Motion(None), |frozen| Pixels::Flow(frozen.kept()))
+            }
         }
     }
 
@@ -249,11 +257,12 @@ impl Objective {
     fn terms(&self, levels: &[LevelLoss], action: Option<Tensor<1>>) -> Vec<(String, f32, Tensor<1>)> {
         let scale = if self.stream.is_some() { self.plan.unsupervised_weight as f32 } else { 1.0 };
         let mut terms = Vec::new();
-        for LevelLoss { level, weights, pixel, smooth_u, smooth_v, ssim, .. } in levels {
+        for LevelLoss { level, weights, pixel, smooth_u, smooth_v, ssim, teacher, .. } in levels {
             let smooth = (smooth_u.clone() + smooth_v.clone()) / 2.0;
             terms.push((format!("pixel {level}"), scale * weights.pixel, pixel.clone()));
             terms.push((format!("smooth {level}"), scale * 2.0 * weights.smooth, smooth)); // of u and of v
             terms.push((format!("ssim {level}"), scale * weights.ssim, ssim.clone()));
+            terms.extend(teacher.clone().map(|(error, weight)| (format!("teacher {level}"), weight, error)));
         }
         terms.extend(action.map(|action| ("action".into(), self.switches.action, action)));
         terms
@@ -263,19 +272,23 @@ impl Objective {
     fn shares(&self, frames: Tensor<4>, total: &GradientsParams, step: usize) -> Result<GradientShares> {
         let motion = self.motion.as_ref().expect("the gradient is of MotionNet");
         let mut parts = Vec::new();
+        let mut visible = None;
         for term in LossTerm::UNSUPERVISED {
             if !self.is_unsupervised() || !self.switches.counts(term) {
                 continue;
             }
             let pyramid = motion.network().window_flows(frames.clone());
-            let levels = self.plan.loss.levels(frames.clone(), &pyramid.levels, &self.switches.only(term));
+            visible = visible.or_else(|| self.visible(motion.network(), &frames, &pyramid));
+            let evidence = Evidence { visible: visible.clone(), teacher: None };
+            let levels = self.plan.loss.levels(frames.clone(), &pyramid.levels, &evidence, &self.switches.only(term));
             if let Some(loss) = self.unsupervised(&levels) {
                 let mut gradients = (loss / self.plan.accumulate as f64).backward();
                 parts.push((term, motion.part(&mut gradients)));
             }
         }
         let is_supervised = self.stream.is_some() && self.switches.counts(LossTerm::Action);
-        gradient_shares(motion.network(), total, &parts, is_supervised.then_some(LossTerm::Action), step)
+        let teacher = self.teacher.as_ref().map(|_| LossTerm::Teacher);
+        gradient_shares(motion.network(), total, &parts, is_supervised.then_some(LossTerm::Action).or(teacher), step)
     }
 
     /// Makes step `step` (from 0) along the mean of the batches since the last one, at `rate`.
@@ -330,10 +343,38 @@ impl Objective {
         let pyramid = motion.network().window_flows(frames.clone());
         let logits = self.classify_flow(pyramid.finest().clone(), batch)?;
         let levels = match self.is_unsupervised() {
-            true => self.plan.loss.levels(frames, &pyramid.levels, &self.switches),
+            true => {
+                let visible = self.visible(motion.network(), &frames, &pyramid);
+                let evidence = Evidence { visible, teacher: self.teacher_flow(batch) };
+                self.plan.loss.levels(frames, &pyramid.levels, &evidence, &self.switches)
+            }
             false => Vec::new(),
         };
         Ok((levels, logits))
+    }
+
+    /// Returns what is visible in both frames of each pair by the flow that `motion` sees forward, `pyramid`, and backward, if the
+    /// plan asks for it: [n, pairs, h, w] at the finest level.
+    ///
+    /// It is decided there once, in pixels of that level, and averaged for the others: at coarse levels hardly any motion is long
+    /// enough to contradict another by more than half a squared pixel.
+    fn visible(&self, motion: &MotionNetwork, frames: &Tensor<4>, pyramid: &FlowPyramid) -> Option<Tensor<4>> {
+        if !self.plan.loss.occlusion {
+            return None;
+        }
+        let finest = pyramid.finest().clone().inner();
+        let px_from_raw = FLOW_UNIT_PX * finest.dims()[3] as f32 / frames.dims()[3] as f32;
+        let backward = motion.valid().window_flows(reversed(frames.clone().inner())).into_finest();
+        Some(Tensor::from_inner(visible_pairs(finest, backward, px_from_raw)))
+    }
+
+    /// Returns the teacher's flow of a batch, if there is a teacher.
+    fn teacher_flow(&self, batch: &Batch) -> Option<Tensor<4>> {
+        self.teacher.as_ref()?;
+        let [height, width] = [self.plan.crop.height, self.plan.crop.width].map(|side| side as usize / 2);
+        let (windows, flow) = (batch.draws.len(), batch.teacher.clone());
+        let planes = flow.len() / (windows * height * width);
+        Some(Tensor::from_data(TensorData::new(flow, [windows, planes, height, width]), &self.device))
     }
 
     /// Returns the stream's logits of raw flow, if there is a stream: the mean over its views.
@@ -402,177 +443,4 @@ fn accuracy(scores: &[f32], labels: &[usize]) -> f32 {
     let rows = scores.chunks((scores.len() / labels.len()).max(1));
     let right = rows.zip(labels).filter(|(row, label)| arg_max(*row) == Some(**label)).count();
     right as f32 / labels.len() as f32
-}
-
-#[cfg(test)]
-mod tests {
-    use burn::module::{ModuleVisitor, Param};
-    use burn::tensor::{Distribution, Tolerance};
-
-    use super::*;
-    use crate::data::augmentation::{Crop, Draw};
-    use crate::nets::{Backbone, MotionConfig, StreamConfig, StreamInput};
-    use crate::video::Geometry;
-
-    const CROP: Geometry = Geometry { width: 64, height: 32 };
-
-    /// Two samples of three segments, what a spatial stream says of them, and the stream.
-    fn samples(mixing: Vec<f32>) -> (Tensor<4>, Tensor<2>, Stream) {
-        let device = Device::flex().autodiff();
-        let plan = TrainingPlan { segments: 3, crop: CROP, ..TrainingPlan::of(Network::Spatial) };
-        let config = StreamConfig {
-            backbone: Backbone::SqueezeNet,
-            input: StreamInput::PICTURE,
-            classes: 4,
-            dropout: Some(0.0),
-        };
-        let stream = config.init(&device);
-        let motion = MotionConfig { width: 2, ..MotionConfig::default() }.init(&device);
-        let clips = Arc::new(Clips::new(Vec::new(), CROP));
-        let mut objective = Objective::new(&plan, motion, Some(stream), 4, &clips, &device).unwrap();
-        let frames = Tensor::<4>::random([6, 3, 32, 64], Distribution::Normal(0.0, 50.0), &Device::flex());
-        let mut batch = Batch {
-            frames: frames.to_data().try_to_vec().unwrap(),
-            labels: vec![0, 1],
-            mixing,
-            draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(CROP) }; 6],
-            ..Batch::default()
-        };
-        let input = objective.frames(&mut batch);
-        let (_, logits) = objective.forward(input, &batch).unwrap();
-        (frames, logits.unwrap().inner(), objective.stream.unwrap().result())
-    }
-
-    fn mean_of_segments(stream: &Stream, frames: &Tensor<4>) -> Tensor<2> {
-        let alone = (0..6).map(|i| stream.forward(frames.clone().narrow(0, i, 1))).collect::<Vec<_>>();
-        let mean = |sample: usize| Tensor::cat(alone[3 * sample..3 * sample + 3].to_vec(), 0).mean_dim(0);
-        Tensor::cat(vec![mean(0), mean(1)], 0)
-    }
-
-    #[test]
-    fn a_sample_s_logits_are_the_mean_of_its_segments_alone() {
-        let (frames, logits, stream) = samples(Vec::new());
-        let expected = mean_of_segments(&stream, &frames).into_data();
-        logits.into_data().assert_approx_eq::<f32>(&expected, Tolerance::relative(1e-4));
-    }
-
-    #[test]
-    fn samples_are_mixed_segment_by_segment() {
-        let (frames, logits, stream) = samples(vec![0.75, 0.5]);
-        let [first, second] = [0, 3].map(|from| frames.clone().narrow(0, from, 3));
-        let mixed = vec![first.clone() * 0.75 + second.clone() * 0.25, second * 0.5 + first * 0.5];
-        let expected = mean_of_segments(&stream, &Tensor::cat(mixed, 0)).into_data();
-        logits.into_data().assert_approx_eq::<f32>(&expected, Tolerance::relative(1e-4));
-    }
-
-    /// A run in mode (c) without dropout, and a batch for it.
-    fn end_to_end() -> (Objective, Batch) {
-        let device = Device::flex().autodiff();
-        device.seed(7);
-        let plan = TrainingPlan {
-            mode: TemporalMode::C,
-            crop: Geometry { width: 64, height: 64 },
-            unsupervised_weight: 0.5,
-            ..TrainingPlan::of(Network::Temporal)
-        };
-        let backbone = Backbone::SqueezeNet;
-        let config = StreamConfig { backbone, input: StreamInput::STACK, classes: 4, dropout: Some(0.0) };
-        let motion = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() }.init(&device);
-        let clips = Arc::new(Clips::new(Vec::new(), plan.crop));
-        let objective = Objective::new(&plan, motion, Some(config.init(&device)), 4, &clips, &device).unwrap();
-        let frames = Tensor::<4>::random([2, 33, 64, 64], Distribution::Normal(0.0, 0.3), &Device::flex());
-        let batch = Batch {
-            frames: frames.to_data().try_to_vec().unwrap(),
-            labels: vec![0, 3],
-            draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(plan.crop) }; 2],
-            ..Batch::default()
-        };
-        (objective, batch)
-    }
-
-    struct ObjectiveValues<'a>(&'a GradientsParams, Vec<f64>);
-
-    impl ModuleVisitor for ObjectiveValues<'_> {
-        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let zeros = || param.val().inner().zeros_like();
-            let gradient = self.0.get::<D>(param.id).unwrap_or_else(zeros);
-            self.1.extend(gradient.into_data().iter::<f64>());
-        }
-    }
-
-    /// MotionNet's gradient of a batch, number by number, with these switches.
-    fn gradient(objective: &mut Objective, batch: &Batch, switches: LossSwitches) -> Vec<f64> {
-        objective.switch(switches).unwrap();
-        let mut values = Vec::new();
-        objective
-            .accumulate_and(batch.clone(), |objective, _, gradient| {
-                let mut visitor = ObjectiveValues(gradient, Vec::new());
-                objective.motion.as_ref().unwrap().network().visit(&mut visitor);
-                values = visitor.1;
-            })
-            .unwrap();
-        values
-    }
-
-    fn norm(values: &[f64]) -> f64 {
-        values.iter().map(|value| value * value).sum::<f64>().sqrt()
-    }
-
-    #[test]
-    fn the_parts_of_a_gradient_add_up_to_it_and_are_those_of_their_losses_alone() {
-        let (mut objective, batch) = end_to_end();
-        // The action loss weighs more than its gradient in fresh networks, so that all parts are of one order.
-        let all = LossSwitches { action: 20.0, ..objective.switches() };
-        let shares_of = |objective: &mut Objective, switches: LossSwitches| {
-            objective.switch(switches).unwrap();
-            objective.accumulate_and_share(batch.clone(), 1).unwrap().unwrap()
-        };
-        let shares = shares_of(&mut objective, all);
-        let total = gradient(&mut objective, &batch, all);
-        assert!((shares.norm / norm(&total) - 1.0).abs() < 1e-4);
-
-        let none = [false; LossSwitches::SCALES];
-        let without = LossSwitches { pixel: none, ssim: none, smooth: none, ..all };
-        let alone = |term| match term {
-            LossTerm::Action => without,
-            _ => LossSwitches { action: 0.0, ..all.only(term) },
-        };
-        let mut sum = vec![0.0; total.len()];
-        for part in &shares.terms {
-            let own = gradient(&mut objective, &batch, alone(part.term));
-            assert!((part.norm / norm(&own) - 1.0).abs() < 1e-3, "{part:?}, alone {}", norm(&own));
-            let product: f64 = own.iter().zip(&total).map(|(own, total)| own * total).sum();
-            let cosine = product / (norm(&own) * norm(&total));
-            assert!((part.cosine - cosine).abs() < 1e-3, "{part:?}, alone {cosine}");
-            sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
-        }
-        let left: Vec<f64> = sum.iter().zip(&total).map(|(sum, total)| sum - total).collect();
-        assert!(norm(&left) < 1e-4 * norm(&total), "{} of {} is left", norm(&left), norm(&total));
-        assert!((shares.terms.iter().map(|part| part.share).sum::<f64>() - 1.0).abs() < 1e-9);
-
-        let off = shares_of(&mut objective, LossSwitches { ssim: none, action: 0.0, ..all });
-        for part in off.terms {
-            let is_off = matches!(part.term, LossTerm::Ssim | LossTerm::Action);
-            assert_eq!(is_off, part.norm == 0.0 && part.share == 0.0 && part.cosine == 0.0, "{part:?}");
-        }
-    }
-
-    #[test]
-    fn the_loss_is_its_terms_by_their_weights() {
-        let (mut objective, batch) = end_to_end();
-        let all = LossSwitches { action: 0.25, ..objective.switches() };
-        for switches in
-            [all, all.with(LossTerm::Ssim, 0, false).with(LossTerm::Pixel, 4, false), all.only(LossTerm::Smooth)]
-        {
-            objective.switch(switches).unwrap();
-            objective.accumulate(batch.clone()).unwrap();
-            let outcome = objective.measured.pop().unwrap();
-            let sum: f32 = outcome.terms.iter().zip(&outcome.weights).map(|((_, value), weight)| value * weight).sum();
-            assert!((sum / outcome.loss - 1.0).abs() < 1e-4, "{sum} {}", outcome.loss);
-            assert_eq!(outcome.terms.len(), 16, "what is off is still told");
-        }
-        let nothing = LossSwitches { action: 0.0, ..all.only(LossTerm::Action) };
-        assert!(objective.switch(nothing).unwrap_err().cause.contains("are off"));
-        assert_eq!(objective.switches(), all.only(LossTerm::Smooth));
-    }
 }

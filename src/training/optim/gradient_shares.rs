@@ -16,7 +16,7 @@ pub struct GradientShares {
     pub step: usize,
     /// Euclidean norm of the whole gradient, before clipping.
     pub norm: f64,
-    /// The part of each kind of loss, in the order of [`LossTerm::ALL`].
+    /// The part of each kind of loss, in the order of [`LossTerm::ALL`]; of a teacher where there is one.
     pub terms: Vec<GradientShare>,
 }
 
@@ -60,7 +60,9 @@ pub(in crate::training) fn gradient_shares<M: Module>(
         let (own, product) = found.map_or((0.0, 0.0), |(_, own, product)| (*own, *product));
         GradientShare { term, norm: own, share: ratio(own, sum), cosine: ratio(product, own * norm).clamp(-1.0, 1.0) }
     };
-    Ok(GradientShares { step, norm, terms: LossTerm::ALL.map(share).to_vec() })
+    let is_teacher_there = measured.iter().any(|(term, ..)| *term == LossTerm::Teacher);
+    let terms = LossTerm::ALL.into_iter().filter(|term| *term != LossTerm::Teacher || is_teacher_there);
+    Ok(GradientShares { step, norm, terms: terms.map(share).collect() })
 }
 
 /// Products of gradients, summed up parameter by parameter.

@@ -4,6 +4,8 @@
 //! [`unsupervised`], which adds the terms up over the levels of the pyramid.
 
 pub mod action;
+mod census;
+mod end_point;
 mod intermediates;
 mod kernels;
 mod level_terms;
@@ -13,10 +15,11 @@ pub mod separable;
 pub mod ssim;
 mod switches;
 pub mod unsupervised;
+pub mod visibility;
 pub mod warp;
 
 pub use intermediates::Intermediates;
 pub use loss_images::{local_response_normalisation, loss_images};
 pub use switches::{LossSwitches, LossTerm};
-pub use unsupervised::{LevelLoss, LossPreset, UnsupervisedLoss, Weights};
+pub use unsupervised::{Evidence, LevelLoss, LossPreset, UnsupervisedLoss, Weights};
 pub use warp::warp;

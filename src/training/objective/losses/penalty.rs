@@ -16,6 +16,9 @@ impl Charbonnier {
     /// Of the photometric differences.
     pub const PIXEL: Self = Self { alpha: 0.4, beta: 255.0 };
 
+    /// Of the distances of census transforms (UnFlow's code).
+    pub const CENSUS: Self = Self { alpha: 0.45, beta: 1.0 };
+
     /// Of the differences of raw flow of a level on which a unit is `px_from_raw` pixels.
     pub const fn smooth(px_from_raw: f32) -> Self {
         Self { alpha: 0.3, beta: px_from_raw }

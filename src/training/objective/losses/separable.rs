@@ -30,6 +30,11 @@ impl Separable {
         Self::new(from, to, device, bilinear_matrix)
     }
 
+    /// The mean over the area of each output cell. `from` and `to` are [height, width].
+    pub fn area(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
+        Self::new(from, to, device, area_matrix)
+    }
+
     /// Gaussian windows of `side` pixels every `stride` pixels over maps of [height, width], normalised over the whole
     /// window; windows that overhang the lower or right border are cut off, not renormalised. `centre` is the
     /// index of the peak inside a window.
@@ -101,6 +106,17 @@ fn bilinear_matrix(input: usize, output: usize) -> Vec<f32> {
     matrix
 }
 
+fn area_matrix(input: usize, output: usize) -> Vec<f32> {
+    let side = input as f64 / output as f64; // of an output cell
+    let mut matrix = Vec::with_capacity(input * output);
+    for d in 0..output {
+        let (first, end) = (d as f64 * side, (d + 1) as f64 * side);
+        let overlap = |s: usize| (end.min((s + 1) as f64) - first.max(s as f64)).max(0.0);
+        matrix.extend((0..input).map(|s| (overlap(s) / side) as f32));
+    }
+    matrix
+}
+
 fn gaussian_matrix(input: usize, output: usize, window: SeparableWindow) -> Vec<f32> {
     let taps = window.taps();
     let mut matrix = vec![0.0; input * output];
@@ -126,6 +142,15 @@ mod tests {
             burn::tensor::Tolerance::absolute(1e-6),
         );
         assert_eq!(tent_matrix(3, 3), [1., 0., 0., 0., 1., 0., 0., 0., 1.]);
+    }
+
+    #[test]
+    fn areas_are_means_and_equal_sizes_are_the_identity() {
+        assert_eq!(area_matrix(4, 2), [0.5, 0.5, 0., 0., 0., 0., 0.5, 0.5]);
+        assert_eq!(area_matrix(2, 2), [1., 0., 0., 1.]);
+        let uneven = area_matrix(3, 2);
+        let expected = [2. / 3., 1. / 3., 0., 0., 1. / 3., 2. / 3.];
+        assert!(uneven.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{uneven:?}");
     }
 
     #[test]

@@ -14,12 +14,14 @@ pub enum LossTerm {
     Ssim,
     /// Smoothness of the flow.
     Smooth,
+    /// The end-point error against a teacher, which a plan has or has not; it is no switch.
+    Teacher,
 }
 
 impl LossTerm {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Action, Self::Pixel, Self::Ssim, Self::Smooth];
-    /// The unsupervised terms.
+    pub const ALL: [Self; 5] = [Self::Action, Self::Pixel, Self::Ssim, Self::Smooth, Self::Teacher];
+    /// The unsupervised terms that can be switched.
     pub const UNSUPERVISED: [Self; 3] = [Self::Pixel, Self::Ssim, Self::Smooth];
 
     /// Returns its name in tables and curves.
@@ -29,6 +31,7 @@ impl LossTerm {
             Self::Pixel => "pixel",
             Self::Ssim => "ssim",
             Self::Smooth => "smooth",
+            Self::Teacher => "teacher",
         }
     }
 }
@@ -50,10 +53,10 @@ impl LossSwitches {
     /// Most scales of a flow pyramid.
     pub const SCALES: usize = 5;
 
-    /// Returns the switches of a term at every scale; none for the action loss.
+    /// Returns the switches of a term at every scale; none for the action loss and a teacher.
     pub fn scales(&self, term: LossTerm) -> &[bool] {
         match term {
-            LossTerm::Action => &[],
+            LossTerm::Action | LossTerm::Teacher => &[],
             LossTerm::Pixel => &self.pixel,
             LossTerm::Ssim => &self.ssim,
             LossTerm::Smooth => &self.smooth,
@@ -63,7 +66,7 @@ impl LossSwitches {
     /// Returns the same with a term at the scale `index`, finest first, switched to `on`.
     pub fn with(mut self, term: LossTerm, index: usize, on: bool) -> Self {
         let scales = match term {
-            LossTerm::Action => return self,
+            LossTerm::Action | LossTerm::Teacher => return self,
             LossTerm::Pixel => &mut self.pixel,
             LossTerm::Ssim => &mut self.ssim,
             LossTerm::Smooth => &mut self.smooth,
@@ -83,6 +86,7 @@ impl LossSwitches {
     pub fn counts(&self, term: LossTerm) -> bool {
         match term {
             LossTerm::Action => self.action > 0.0,
+            LossTerm::Teacher => true,
             _ => self.scales(term).contains(&true),
         }
     }

@@ -1,18 +1,29 @@
 //! The unsupervised loss: photometric + smoothness + SSIM terms at every level of the flow pyramid
-//! (paper, equations 1–5; weights and normalisers of the released Caffe training files, spec section 2).
+//! (paper, equations 1–5; weights and normalisers of the released Caffe training files, spec section 2), and on request what helps
+//! flow beyond the paper: census transforms, a look at visible pixels only, and a teacher.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::level_terms::LevelTerms;
-use super::separable::SeparableWindow;
+use super::census::grey;
+use super::end_point::{LEVEL_WEIGHTS, end_point_error};
+use super::level_terms::{LevelInputs, LevelTerms};
+use super::separable::{Separable, SeparableWindow};
 use super::ssim::{CAFFE_WINDOW, DENSE_WINDOW};
 use super::switches::{LossSwitches, LossTerm};
 use super::{local_response_normalisation, loss_images};
 use crate::named::named;
+use crate::training::config::choices::FlowTeacher;
 
 /// Flow stacks of the paper's window; pairs are weighted as if ten of them stood on the channels of one stack.
 const PAIRS_IN_WINDOW: f32 = 10.0;
+
+/// Weight of a mean of census distances where that of grey differences is 1.
+///
+/// Chosen so that MotionNet's gradient by either is about as long: without it, that by census distances was 2.6 times as long for the
+/// network of `models/flow`, and 2.0 and 6.3 times for a new one after 8 and 4 steps (`--gradient-shares`, the same batches of the
+/// generated sample).
+const CENSUS_WEIGHT: f32 = 0.4;
 
 named! {
     /// A published weighting of the unsupervised loss terms.
@@ -35,6 +46,7 @@ named! {
 
 /// The unsupervised loss, with its terms on or off (the paper's ablations, Table 2).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct UnsupervisedLoss {
     /// The balance of the terms.
     pub preset: LossPreset,
@@ -44,12 +56,39 @@ pub struct UnsupervisedLoss {
     pub ssim: bool,
     /// All levels, or only the finest.
     pub multi_scale: bool,
+    /// Whether the photometric term compares census transforms.
+    pub census: bool,
+    /// Whether the photometric term and SSIM look at pixels only that both frames show, by the flow in both directions.
+    pub occlusion: bool,
+    /// The method whose flow the network's is to be like, beside the other terms.
+    pub teacher: Option<FlowTeacher>,
+    /// The weight of the end-point error against the teacher, in pixels.
+    pub teacher_weight: f64,
 }
 
 impl Default for UnsupervisedLoss {
     fn default() -> Self {
-        Self { preset: LossPreset::default(), smoothness: true, ssim: true, multi_scale: true }
+        Self {
+            preset: LossPreset::default(),
+            smoothness: true,
+            ssim: true,
+            multi_scale: true,
+            census: false,
+            occlusion: false,
+            teacher: None,
+            teacher_weight: 1.0,
+        }
     }
+}
+
+/// What is known of a batch besides its frames, all constants.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// The share of each pixel that is visible in both frames of a pair, [n, pairs, h, w] at the finest level: see
+    /// [`visible_pairs`](super::visibility::visible_pairs).
+    pub visible: Option<Tensor<4>>,
+    /// Flow of the teacher, [n, 3·pairs, h, w]: u and v of each pair, raw, times the share of the cell that is known, and that share.
+    pub teacher: Option<Tensor<4>>,
 }
 
 impl LossSwitches {
@@ -79,6 +118,8 @@ pub struct LevelLoss {
     pub smooth_v: Tensor<1>,
     /// Mean of 1 − SSIM over samples, channels and windows, `[1]`.
     pub ssim: Tensor<1>,
+    /// Mean end-point error against the teacher in pixels, `[1]`, and its weight in `total`, where there is one.
+    pub teacher: Option<(Tensor<1>, f32)>,
 }
 
 impl UnsupervisedLoss {
@@ -87,36 +128,62 @@ impl UnsupervisedLoss {
     ///
     /// * `frames`: [n, 3·(pairs+1), h, w], (x − mean)/255, at the network's input resolution
     /// * `pyramid`: raw flow [n, 2·pairs, h_l, w_l] (full-resolution pixels / 20), finest first
-    pub fn levels(&self, frames: Tensor<4>, pyramid: &[Tensor<4>], switches: &LossSwitches) -> Vec<LevelLoss> {
+    /// * `evidence`: what else is known; a teacher counts at all levels, or at the finest alone
+    pub fn levels(
+        &self,
+        frames: Tensor<4>,
+        pyramid: &[Tensor<4>],
+        evidence: &Evidence,
+        switches: &LossSwitches,
+    ) -> Vec<LevelLoss> {
         let wanted = if self.multi_scale { pyramid.len() } else { switches.scales_used().clamp(1, pyramid.len()) };
         let pyramid = &pyramid[..wanted];
         let sizes: Vec<[usize; 2]> = pyramid.iter().map(|flow| [flow.dims()[2], flow.dims()[3]]).collect();
         let full_width = frames.dims()[3];
+        let mut grey = self.census.then(|| loss_images(&grey(frames.clone()), &sizes)).into_iter().flatten();
         let images = loss_images(&local_response_normalisation(frames), &sizes);
         images
             .into_iter()
             .zip(pyramid)
             .enumerate()
             .map(|(index, (images, raw))| {
-                let halvings = (full_width as f32 / raw.dims()[3] as f32).log2().round() as usize;
-                let is_on = LossTerm::UNSUPERVISED.map(|term| switches.is_on(term, index));
-                self.level(halvings + 1, images, raw.clone(), is_on)
+                let [_, _, h, w] = raw.dims();
+                let halvings = (full_width as f32 / w as f32).log2().round() as usize;
+                let level = halvings + 1;
+                let inputs = LevelInputs {
+                    images,
+                    grey: grey.next(),
+                    raw: raw.clone(),
+                    visible: evidence.visible.as_ref().map(|visible| averaged(visible, [h, w])),
+                    px_from_raw: level_px_from_raw(level),
+                    window: self.preset.ssim_window(),
+                };
+                let teacher = evidence.teacher.as_ref().filter(|_| self.multi_scale || index == 0);
+                let teacher_weight = self.teacher_weight as f32 * LEVEL_WEIGHTS.get(index).copied().unwrap_or_default();
+                let teacher = teacher.map(|teacher| (end_point_error(raw.clone(), teacher), teacher_weight));
+                self.level(level, inputs, teacher, LossTerm::UNSUPERVISED.map(|term| switches.is_on(term, index)))
             })
             .collect()
     }
 
-    /// Returns one level: `images` [n, 3·(pairs+1), h, w] and raw flow [n, 2·pairs, h, w]; which terms are on, in the order of
+    /// Returns one level: the error against the teacher with its weight, and which terms are on, in the order of
     /// [`LossTerm::UNSUPERVISED`].
-    fn level(&self, level: usize, images: Tensor<4>, raw: Tensor<4>, is_on: [bool; 3]) -> LevelLoss {
-        let [n, _, h, w] = raw.dims();
-        let window = self.preset.ssim_window();
-        let LevelTerms { pixel, smooth_u, smooth_v, ssim } =
-            LevelTerms::new(images, raw, level_px_from_raw(level), window);
+    fn level(
+        &self,
+        level: usize,
+        inputs: LevelInputs,
+        teacher: Option<(Tensor<1>, f32)>,
+        is_on: [bool; 3],
+    ) -> LevelLoss {
+        let [n, _, h, w] = inputs.raw.dims();
+        let window = inputs.window;
+        let LevelTerms { pixel, smooth_u, smooth_v, ssim } = LevelTerms::new(inputs);
 
         let [pixel_on, ssim_on, smooth_on] = is_on;
         let weights = self.preset.weights(level, n, window.count(h) * window.count(w));
+        let balance = if self.census { CENSUS_WEIGHT } else { 1.0 };
         let weights = Weights {
-            pixel: if pixel_on { weights.pixel } else { 0.0 },
+            pixel: if pixel_on { balance * weights.pixel } else { 0.0 },
             smooth: if smooth_on { weights.smooth } else { 0.0 },
             ssim: if ssim_on { weights.ssim } else { 0.0 },
         };
@@ -124,9 +191,10 @@ impl UnsupervisedLoss {
             pixel_on.then(|| pixel.clone() * weights.pixel),
             smooth_on.then(|| (smooth_u.clone() + smooth_v.clone()) * weights.smooth),
             ssim_on.then(|| ssim.clone() * weights.ssim),
+            teacher.clone().map(|(error, weight)| error * weight),
         ];
         let total = terms.into_iter().flatten().reduce(|total, term| total + term);
-        LevelLoss { level, weights, total, pixel, smooth_u, smooth_v, ssim }
+        LevelLoss { level, weights, total, pixel, smooth_u, smooth_v, ssim, teacher }
     }
 }
 
@@ -168,6 +236,12 @@ impl LossPreset {
             Self::Deepethogram => Weights { pixel: 1.0, smooth: fine_to_coarse, ssim: 1.0 },
         }
     }
+}
+
+/// Returns the means of maps [n, c, h, w] over the cells of a level of [height, width].
+fn averaged(maps: &Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+    let [_, _, h, w] = maps.dims();
+    if [h, w] == size { maps.clone() } else { Separable::area([h, w], size, &maps.device()).apply(maps.clone()) }
 }
 
 /// Level pixels per raw unit: 10 at level 2 … 0.625 at level 6.

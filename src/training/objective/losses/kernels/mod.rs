@@ -4,6 +4,7 @@
 //! uses and which the tests compare with. Each pair is a task of its own and sums are added in the order of pairs, so
 //! results do not depend on the number of threads.
 
+mod census;
 mod images;
 mod pair;
 mod power;
@@ -19,11 +20,13 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, Flex, backend_
 use burn::tensor::{DType, Tensor, TensorData};
 use rayon::prelude::*;
 
+use super::visibility::LEAST_PIXELS;
 use crate::gpu::is_gpu;
 use crate::nets::Vectors;
+use census::{CensusBuffers, PairCensus};
 pub(super) use images::SparseMatrix;
 pub(super) use pair::LevelShape;
-use pair::{COLOURS, LOSSES, PairBuffers, PairLosses};
+use pair::{COLOURS, LOSSES, PairBuffers, PairLosses, PairSums};
 
 /// Returns whether the kernels can compute with `x`.
 pub(super) fn applies(x: &Tensor<4>) -> bool {
@@ -35,8 +38,31 @@ pub(super) fn applies(x: &Tensor<4>) -> bool {
 ///
 /// * `images`: [n, 3·(pairs+1), h, w], the loss images of the level
 /// * `raw`: [n, 2·pairs, h, w]
-pub(super) fn level_losses(images: Tensor<4>, raw: Tensor<4>, shape: LevelShape) -> Tensor<1> {
-    Tensor::from_dispatch(<Dispatch as Losses>::level_losses(images.into_dispatch(), raw.into_dispatch(), shape))
+/// * `visible`: [n, pairs, h, w], the share of each cell that the first and the last loss look at
+pub(super) fn level_losses(
+    images: Tensor<4>,
+    raw: Tensor<4>,
+    visible: Option<Tensor<4>>,
+    shape: LevelShape,
+) -> Tensor<1> {
+    let visible = visible.map(numbers);
+    Tensor::from_dispatch(<Dispatch as Losses>::level_losses(
+        images.into_dispatch(),
+        raw.into_dispatch(),
+        visible,
+        shape,
+    ))
+}
+
+/// Returns the census term of a level, `[1]`, as [`composed`](super::census::composed) does.
+pub(super) fn census(grey: Tensor<4>, raw: Tensor<4>, visible: Option<Tensor<4>>, shape: LevelShape) -> Tensor<1> {
+    let visible = visible.map(numbers);
+    Tensor::from_dispatch(<Dispatch as Losses>::census(grey.into_dispatch(), raw.into_dispatch(), visible, shape))
+}
+
+/// Returns the numbers of a tensor on the CPU, row by row.
+fn numbers(tensor: Tensor<4>) -> Vec<f32> {
+    tensor.into_data().try_into_vec().expect("what the kernels apply to holds f32")
 }
 
 /// Returns frames [n, 3·frames, h, w] normalised over their colours, without gradient.
@@ -53,7 +79,20 @@ pub(super) fn resized(maps: Tensor<4>, matrices: [SparseMatrix; 2]) -> Tensor<4>
 #[backend_extension(Flex, Autodiff)]
 pub(super) trait Losses: Backend {
     /// See [`level_losses`].
-    fn level_losses(images: FloatTensor<Self>, raw: FloatTensor<Self>, shape: LevelShape) -> FloatTensor<Self>;
+    fn level_losses(
+        images: FloatTensor<Self>,
+        raw: FloatTensor<Self>,
+        visible: Option<Vec<f32>>,
+        shape: LevelShape,
+    ) -> FloatTensor<Self>;
+
+    /// See [`census`].
+    fn census(
+        grey: FloatTensor<Self>,
+        raw: FloatTensor<Self>,
+        visible: Option<Vec<f32>>,
+        shape: LevelShape,
+    ) -> FloatTensor<Self>;
 
     /// See [`normalised`].
     fn normalised(frames: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -65,8 +104,12 @@ pub(super) trait Losses: Backend {
 type FlexTensor = FloatTensor<Flex>;
 
 impl Losses for Flex {
-    fn level_losses(images: FlexTensor, raw: FlexTensor, shape: LevelShape) -> FlexTensor {
-        LevelResult::new(&images, &raw, &shape).losses
+    fn level_losses(images: FlexTensor, raw: FlexTensor, visible: Option<Vec<f32>>, shape: LevelShape) -> FlexTensor {
+        LevelResult::new(&images, &raw, visible, &shape).losses
+    }
+
+    fn census(grey: FlexTensor, raw: FlexTensor, visible: Option<Vec<f32>>, shape: LevelShape) -> FlexTensor {
+        CensusResult::new(&grey, &raw, visible, &shape).mean
     }
 
     fn normalised(frames: FlexTensor) -> FlexTensor {
@@ -84,13 +127,33 @@ impl Losses for Flex {
 }
 
 impl<C: CheckpointStrategy> Losses for Autodiff<Flex, C> {
-    fn level_losses(images: FloatTensor<Self>, raw: FloatTensor<Self>, shape: LevelShape) -> FloatTensor<Self> {
+    fn level_losses(
+        images: FloatTensor<Self>,
+        raw: FloatTensor<Self>,
+        visible: Option<Vec<f32>>,
+        shape: LevelShape,
+    ) -> FloatTensor<Self> {
         let node = raw.node();
         let LevelResult { losses, gradients } =
-            LevelResult::new(&images.into_primitive(), &raw.into_primitive(), &shape);
+            LevelResult::new(&images.into_primitive(), &raw.into_primitive(), visible, &shape);
         match Derivative.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::UnTracked(prepared) => prepared.finish(losses),
             OpsKind::Tracked(prepared) => prepared.finish(gradients, losses),
+        }
+    }
+
+    fn census(
+        grey: FloatTensor<Self>,
+        raw: FloatTensor<Self>,
+        visible: Option<Vec<f32>>,
+        shape: LevelShape,
+    ) -> FloatTensor<Self> {
+        let node = raw.node();
+        let CensusResult { mean, gradient } =
+            CensusResult::new(&grey.into_primitive(), &raw.into_primitive(), visible, &shape);
+        match CensusDerivative.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::UnTracked(prepared) => prepared.finish(mean),
+            OpsKind::Tracked(prepared) => prepared.finish(gradient, mean),
         }
     }
 
@@ -119,10 +182,10 @@ struct LevelGradients {
 }
 
 impl LevelResult {
-    fn new(images: &FlexTensor, raw: &FlexTensor, shape: &LevelShape) -> Self {
+    fn new(images: &FlexTensor, raw: &FlexTensor, visible: Option<Vec<f32>>, shape: &LevelShape) -> Self {
         let (images, raw) = (images.to_contiguous(), raw.to_contiguous());
         let raw_shape = raw.layout().shape()[..].to_vec();
-        let (images, raw) = (values(&images), values(&raw));
+        let (images, raw, visible) = (values(&images), values(&raw), visible.as_deref());
         let (pairs, frame) = (raw_shape[1] / 2, COLOURS * shape.cells());
         let frames = |pair: usize| {
             let first = (pair / pairs * (pairs + 1) + pair % pairs) * frame;
@@ -131,22 +194,26 @@ impl LevelResult {
         let mut fields = [(); 3].map(|()| vec![0.0; raw.len()]);
         let flow = 2 * shape.cells();
         let [of_pixel, of_smooth, of_ssim] = fields.each_mut().map(|field| field.par_chunks_exact_mut(flow));
-        let sums: Vec<[f64; LOSSES]> = (raw.par_chunks_exact(flow), of_pixel, of_smooth, of_ssim)
+        let sums: Vec<PairSums> = (raw.par_chunks_exact(flow), of_pixel, of_smooth, of_ssim)
             .into_par_iter()
             .enumerate()
             .map_init(
                 || PairBuffers::new(shape),
                 |buffers, (pair, (raw, of_pixel, of_smooth, of_ssim))| {
                     let ((first, second), gradients) = (frames(pair), [of_pixel, of_smooth, of_ssim]);
-                    Vectors::best().run(PairLosses { shape, first, second, raw, gradients, buffers })
+                    let visible = visible.map(|visible| &visible[pair * shape.cells()..][..shape.cells()]);
+                    Vectors::best().run(PairLosses { shape, first, second, raw, visible, gradients, buffers })
                 },
             )
             .collect();
-        let divisors = shape.divisors().map(|divisor| divisor * sums.len() as f64);
-        let mut means = [0.0; LOSSES];
-        for (mean, sum) in sums.iter().flat_map(|sums| sums.iter().enumerate()) {
-            means[mean] += sum;
+        let (mut means, mut divisors) = ([0.0; LOSSES], [0.0; LOSSES]);
+        for PairSums { losses, divisors: of_pair } in &sums {
+            for index in 0..LOSSES {
+                means[index] += losses[index];
+                divisors[index] += of_pair[index];
+            }
         }
+        let divisors = divisors.map(|divisor| divisor.max(f64::from(LEAST_PIXELS)));
         let means = means.iter().zip(divisors).map(|(sum, divisor)| (sum / divisor) as f32).collect();
         let gradients = LevelGradients { fields, shape: raw_shape, divisors };
         Self { losses: tensor(means, &[LOSSES]), gradients }
@@ -178,6 +245,65 @@ impl Backward<Flex, 1> for Derivative {
             }
         });
         gradients.register::<Flex>(raw.id, tensor(sum, &shape));
+    }
+}
+
+/// The census term of a level and its gradient by raw flow.
+struct CensusResult {
+    mean: FlexTensor,
+    gradient: CensusGradient,
+}
+
+/// The gradient of the sum that the census term is, over what it is divided by.
+#[derive(Clone, Debug)]
+struct CensusGradient {
+    field: Vec<f32>,
+    /// Of raw flow.
+    shape: Vec<usize>,
+    divisor: f64,
+}
+
+impl CensusResult {
+    fn new(grey: &FlexTensor, raw: &FlexTensor, visible: Option<Vec<f32>>, shape: &LevelShape) -> Self {
+        let (grey, raw) = (grey.to_contiguous(), raw.to_contiguous());
+        let raw_shape = raw.layout().shape()[..].to_vec();
+        let (grey, raw, visible) = (values(&grey), values(&raw), visible.as_deref());
+        let (pairs, cells) = (raw_shape[1] / 2, shape.cells());
+        let mut field = vec![0.0; raw.len()];
+        let sums: Vec<[f64; 2]> = (raw.par_chunks_exact(2 * cells), field.par_chunks_exact_mut(2 * cells))
+            .into_par_iter()
+            .enumerate()
+            .map_init(
+                || CensusBuffers::new(shape),
+                |buffers, (pair, (raw, gradient))| {
+                    let first = (pair / pairs * (pairs + 1) + pair % pairs) * cells;
+                    let (first, second) = grey[first..first + 2 * cells].split_at(cells);
+                    let visible = visible.map(|visible| &visible[pair * cells..][..cells]);
+                    Vectors::best().run(PairCensus { shape, first, second, raw, visible, gradient, buffers })
+                },
+            )
+            .collect();
+        let [sum, count] = sums.iter().fold([0.0; 2], |[sum, count], [of_pair, cells]| [sum + of_pair, count + cells]);
+        let divisor = count.max(f64::from(LEAST_PIXELS));
+        let gradient = CensusGradient { field, shape: raw_shape, divisor };
+        Self { mean: tensor(vec![(sum / divisor) as f32], &[1]), gradient }
+    }
+}
+
+/// The derivative of the census term by the raw flow of its level.
+#[derive(Debug)]
+struct CensusDerivative;
+
+impl Backward<Flex, 1> for CensusDerivative {
+    type State = CensusGradient;
+
+    fn backward(self, ops: Ops<CensusGradient, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let of_mean = gradients.consume::<Flex>(&ops.node).to_contiguous();
+        let CensusGradient { mut field, shape, divisor } = ops.state;
+        let [Some(raw)] = &ops.parents else { return };
+        let weight = (f64::from(values(&of_mean)[0]) / divisor) as f32;
+        field.par_iter_mut().with_min_len(4096).for_each(|value| *value *= weight);
+        gradients.register::<Flex>(raw.id, tensor(field, &shape));
     }
 }
 

@@ -7,7 +7,7 @@ use pulp::{Simd, WithSimd};
 
 use super::super::penalty::{Charbonnier, EPSILON, border_width};
 use super::super::separable::SeparableWindow;
-use super::super::ssim::{C1, C2};
+use super::super::ssim::{C1, C2, LEAST_VISIBLE};
 use super::power::power;
 
 /// Colours of a frame.
@@ -45,9 +45,14 @@ impl LevelShape {
         self.size[0] * self.size[1]
     }
 
-    /// Returns what the sums of a pair are divided by to be means of the pair.
-    pub fn divisors(&self) -> [f64; LOSSES] {
-        let inside = self.size.map(|side| side - 2 * self.border).iter().product::<usize>() as f64;
+    /// Number of cells that the border mask leaves.
+    pub fn inside_cells(&self) -> f64 {
+        self.size.map(|side| side - 2 * self.border).iter().product::<usize>() as f64
+    }
+
+    /// Returns what the sums of a pair are divided by to be means of the pair, where all of it is visible.
+    fn divisors(&self) -> [f64; LOSSES] {
+        let inside = self.inside_cells();
         let windows = (COLOURS * self.windows[0] * self.windows[1]) as f64;
         // Smoothness is the mean of that across and that down.
         [COLOURS as f64 * inside, 2.0 * inside, 2.0 * inside, windows]
@@ -75,6 +80,10 @@ pub struct PairBuffers {
     /// Sums of every window of a colour; then the derivatives of its SSIM.
     sums: Vec<[f32; SUMS]>,
     rows: [Vec<f32>; SUMS],
+    /// Weights of a row of cells in a row of windows.
+    weights: Vec<f32>,
+    /// Of every window: what makes sums over its visible cells those of a whole window, and the share of it that is visible.
+    shares: Vec<[f32; 2]>,
 }
 
 impl PairBuffers {
@@ -89,6 +98,8 @@ impl PairBuffers {
             slopes: map(),
             sums: vec![[0.0; SUMS]; shape.windows[0] * shape.windows[1]],
             rows: [row(), row(), row(), row(), row()],
+            weights: row(),
+            shares: vec![[1.0; 2]; shape.windows[0] * shape.windows[1]],
         }
     }
 }
@@ -103,33 +114,53 @@ pub struct PairLosses<'a> {
     pub second: &'a [f32],
     /// Raw flow, [2, h, w].
     pub raw: &'a [f32],
+    /// Share of each cell that the photometric loss and SSIM look at, [h, w]; all of it if none is given.
+    pub visible: Option<&'a [f32]>,
     /// Receives the gradients of the photometric sum, of the smoothness of u and of v, and of the SSIM sum, [2, h, w] each.
     pub gradients: [&'a mut [f32]; 3],
     /// To work in.
     pub buffers: &'a mut PairBuffers,
 }
 
-impl WithSimd for PairLosses<'_> {
-    type Output = [f64; LOSSES];
+/// The sums of a pair.
+pub struct PairSums {
+    /// The losses, over the cells or windows that count.
+    pub losses: [f64; LOSSES],
+    /// What these sums are divided by to be means of the pair.
+    pub divisors: [f64; LOSSES],
+}
 
-    /// Returns the sums of the losses over the cells or windows that count.
+impl WithSimd for PairLosses<'_> {
+    type Output = PairSums;
+
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> [f64; LOSSES] {
-        let Self { shape, first, second, raw, gradients: [of_pixel, of_smooth, of_ssim], buffers } = self;
-        warp(shape, second, raw, &mut buffers.rebuilt);
-        let pixel = photometric(shape, first, buffers, of_pixel);
+    fn with_simd<S: Simd>(self, _: S) -> PairSums {
+        let Self { shape, first, second, raw, visible, gradients: [of_pixel, of_smooth, of_ssim], buffers } = self;
+        let mut divisors = shape.divisors();
+        if let Some(visible) = visible {
+            divisors[0] = COLOURS as f64 * sum_inside(shape, visible);
+            divisors[3] = COLOURS as f64 * window_shares(shape, visible, buffers);
+        }
+        warp::<COLOURS>(shape, second, raw, &mut buffers.rebuilt);
+        let pixel = photometric(shape, first, visible, buffers, of_pixel);
         // Twice, not by a closure: that would not be compiled for these vectors.
         let ((u, v), (of_u, of_v)) = (raw.split_at(shape.cells()), of_smooth.split_at_mut(shape.cells()));
         let smooth_u = smoothness(shape, u, buffers, of_u);
         let smooth_v = smoothness(shape, v, buffers, of_v);
-        let ssim = dissimilarity(shape, first, buffers, of_ssim);
-        [pixel, smooth_u, smooth_v, ssim]
+        let ssim = dissimilarity(shape, first, visible, buffers, of_ssim);
+        PairSums { losses: [pixel, smooth_u, smooth_v, ssim], divisors }
     }
 }
 
-/// Samples `second` where the flow points, bilinearly, with zeros around it, and takes the derivatives by the flow.
+/// Samples the `C` maps of `second` where the flow points, bilinearly, with zeros around them, and takes the derivatives by the
+/// flow.
 #[inline(always)]
-fn warp(shape: &LevelShape, second: &[f32], raw: &[f32], [rebuilt, across, down]: &mut [Vec<f32>; 3]) {
+pub fn warp<const C: usize>(
+    shape: &LevelShape,
+    second: &[f32],
+    raw: &[f32],
+    [rebuilt, across, down]: &mut [Vec<f32>; 3],
+) {
     let (cells, [height, width]) = (shape.cells(), shape.size);
     let [last_row, last_column] = shape.size.map(|side| (side - 1) as f32);
     for row in 0..height {
@@ -145,7 +176,7 @@ fn warp(shape: &LevelShape, second: &[f32], raw: &[f32], [rebuilt, across, down]
             let is_top = top >= 0.0 && top <= last_row;
             let is_bottom = top + 1.0 >= 0.0 && top + 1.0 <= last_row;
             let corner = (top as isize).wrapping_mul(width as isize).wrapping_add(left as isize) as usize;
-            for colour in 0..COLOURS {
+            for colour in 0..C {
                 let map = &second[colour * cells..(colour + 1) * cells];
                 let a = if is_top && is_left { map[corner] } else { 0.0 };
                 let b = if is_top && is_right { map[corner.wrapping_add(1)] } else { 0.0 };
@@ -162,7 +193,7 @@ fn warp(shape: &LevelShape, second: &[f32], raw: &[f32], [rebuilt, across, down]
 
 /// Turns differences into penalties and takes their slopes.
 #[inline(always)]
-fn charbonnier(penalty: Charbonnier, differences: &[f32], penalties: &mut [f32], slopes: &mut [f32]) {
+pub fn charbonnier(penalty: Charbonnier, differences: &[f32], penalties: &mut [f32], slopes: &mut [f32]) {
     let Charbonnier { alpha, beta } = penalty;
     for ((difference, penalty), slope) in differences.iter().zip(penalties).zip(slopes) {
         let scaled = difference * beta;
@@ -174,14 +205,14 @@ fn charbonnier(penalty: Charbonnier, differences: &[f32], penalties: &mut [f32],
 
 /// Returns the sum of a map over what the border mask leaves.
 #[inline(always)]
-fn sum_inside(shape: &LevelShape, map: &[f32]) -> f64 {
+pub fn sum_inside(shape: &LevelShape, map: &[f32]) -> f64 {
     let rows = map.chunks_exact(shape.size[1]).take(shape.inside(0).end).skip(shape.border);
     rows.map(|row| f64::from(row[shape.inside(1)].iter().sum::<f32>())).sum()
 }
 
 /// Multiplies a map by the border mask; what is no number stays so.
 #[inline(always)]
-fn mask(shape: &LevelShape, map: &mut [f32]) {
+pub fn mask(shape: &LevelShape, map: &mut [f32]) {
     let (rows, columns) = (shape.inside(0), shape.inside(1));
     for (row, values) in map.chunks_exact_mut(shape.size[1]).enumerate() {
         let outside = if rows.contains(&row) { 0 } else { columns.len() };
@@ -193,9 +224,18 @@ fn mask(shape: &LevelShape, map: &mut [f32]) {
     }
 }
 
+/// Multiplies maps by the share of each cell that is visible; what is no number stays so.
+#[inline(always)]
+pub fn weigh(visible: &[f32], penalties: &mut [f32], slopes: &mut [f32]) {
+    for ((penalty, slope), visible) in penalties.iter_mut().zip(slopes).zip(visible) {
+        *penalty *= visible;
+        *slope *= visible;
+    }
+}
+
 /// Adds up what the derivatives by the rebuilt frame are by the flow.
 #[inline(always)]
-fn through_warp(cells: usize, by_frame: &[f32], buffers: [&[f32]; 2], gradient: &mut [f32], colour: usize) {
+pub fn through_warp(cells: usize, by_frame: &[f32], buffers: [&[f32]; 2], gradient: &mut [f32], colour: usize) {
     for (gradient, by_flow) in gradient.chunks_exact_mut(cells).zip(buffers) {
         let by_flow = &by_flow[colour * cells..(colour + 1) * cells];
         for ((gradient, by_frame), by_flow) in gradient.iter_mut().zip(by_frame).zip(by_flow) {
@@ -205,7 +245,13 @@ fn through_warp(cells: usize, by_frame: &[f32], buffers: [&[f32]; 2], gradient: 
 }
 
 #[inline(always)]
-fn photometric(shape: &LevelShape, first: &[f32], buffers: &mut PairBuffers, gradient: &mut [f32]) -> f64 {
+fn photometric(
+    shape: &LevelShape,
+    first: &[f32],
+    visible: Option<&[f32]>,
+    buffers: &mut PairBuffers,
+    gradient: &mut [f32],
+) -> f64 {
     let cells = shape.cells();
     let PairBuffers { rebuilt: [rebuilt, across, down], penalties, slopes, .. } = buffers;
     gradient.fill(0.0);
@@ -218,6 +264,9 @@ fn photometric(shape: &LevelShape, first: &[f32], buffers: &mut PairBuffers, gra
         }
         let (penalties, slopes) = (&mut rest[..cells], &mut slopes[..cells]);
         charbonnier(Charbonnier::PIXEL, differences, penalties, slopes);
+        if let Some(visible) = visible {
+            weigh(visible, penalties, slopes);
+        }
         sum += sum_inside(shape, penalties);
         mask(shape, slopes);
         through_warp(cells, slopes, [across, down], gradient, colour);
@@ -271,39 +320,83 @@ fn smoothness(shape: &LevelShape, map: &[f32], buffers: &mut PairBuffers, gradie
     sum
 }
 
-/// Returns the sum of 1 − SSIM over colours and windows.
+/// Finds how much of each window is visible, and returns the sum over all windows.
 #[inline(always)]
-fn dissimilarity(shape: &LevelShape, first: &[f32], buffers: &mut PairBuffers, gradient: &mut [f32]) -> f64 {
+fn window_shares(shape: &LevelShape, visible: &[f32], buffers: &mut PairBuffers) -> f64 {
+    let width = shape.size[1];
+    let PairBuffers { rows: [row, ..], shares, .. } = buffers;
+    let row = &mut row[..width];
+    let mut sum = 0.0;
+    for (down, shares) in shares.chunks_exact_mut(shape.windows[1]).enumerate() {
+        let (top, rows) = shape.window(0, down);
+        row.fill(0.0);
+        for (tap, visible) in rows.iter().zip(visible[top * width..].chunks_exact(width)) {
+            for (sum, visible) in row.iter_mut().zip(visible) {
+                *sum += tap * visible;
+            }
+        }
+        for (window, share) in shares.iter_mut().enumerate() {
+            let (left, columns) = shape.window(1, window);
+            let whole = rows.iter().sum::<f32>() * columns.iter().sum::<f32>();
+            let seen: f32 = columns.iter().zip(&row[left..]).map(|(tap, visible)| tap * visible).sum();
+            *share = if seen > LEAST_VISIBLE * whole { [whole / seen, seen / whole] } else { [0.0; 2] };
+            sum += f64::from(share[1]);
+        }
+    }
+    sum
+}
+
+/// Returns the sum of 1 − SSIM over colours and windows, each by its share that is visible.
+#[inline(always)]
+fn dissimilarity(
+    shape: &LevelShape,
+    first: &[f32],
+    visible: Option<&[f32]>,
+    buffers: &mut PairBuffers,
+    gradient: &mut [f32],
+) -> f64 {
     let cells = shape.cells();
-    let PairBuffers { rebuilt: [rebuilt, across, down], slopes, sums, rows, .. } = buffers;
+    let PairBuffers { rebuilt: [rebuilt, across, down], slopes, sums, rows, weights, shares, .. } = buffers;
     gradient.fill(0.0);
     let mut sum = 0.0;
     for colour in 0..COLOURS {
         let maps = colour * cells..(colour + 1) * cells;
         let (a, b) = (&first[maps.clone()], &rebuilt[maps]);
-        window_sums(shape, a, b, rows, sums);
-        for sums in sums.iter_mut() {
+        window_sums(shape, [a, b], visible, rows, weights, sums);
+        for (sums, [factor, share]) in sums.iter_mut().zip(shares.iter()) {
+            for sum in sums.iter_mut() {
+                *sum *= factor;
+            }
             let (ssim, derivatives) = ssim(*sums);
-            sum += f64::from(1.0 - ssim);
-            *sums = derivatives;
+            sum += f64::from(share * (1.0 - ssim));
+            for (sum, derivative) in sums.iter_mut().zip(derivatives) {
+                *sum = factor * share * derivative;
+            }
         }
         let slopes = &mut slopes[..cells];
         spread(shape, a, b, rows, sums, slopes);
+        if let Some(visible) = visible {
+            for (slope, visible) in slopes.iter_mut().zip(visible) {
+                *slope *= visible;
+            }
+        }
         through_warp(cells, slopes, [across, down], gradient, colour);
     }
     sum
 }
 
-/// Weighs a, b, a², b² and ab in every window, rows first.
+/// Weighs a, b, a², b² and ab of the visible cells in every window, rows first.
 #[inline(always)]
 fn window_sums(
     shape: &LevelShape,
-    a: &[f32],
-    b: &[f32],
+    [a, b]: [&[f32]; 2],
+    visible: Option<&[f32]>,
     [of_a, of_b, of_aa, of_bb, of_ab]: &mut [Vec<f32>; SUMS],
+    weights: &mut [f32],
     sums: &mut [[f32; SUMS]],
 ) {
     let width = shape.size[1];
+    let weights = &mut weights[..width];
     let [of_a, of_b, of_aa, of_bb, of_ab] = [of_a, of_b, of_aa, of_bb, of_ab].map(|row| &mut row[..width]);
     for (down, sums) in sums.chunks_exact_mut(shape.windows[1]).enumerate() {
         let (top, taps) = shape.window(0, down);
@@ -313,8 +406,14 @@ fn window_sums(
         for (row, tap) in taps.iter().enumerate() {
             let at = (top + row) * width;
             let (a, b) = (&a[at..at + width], &b[at..at + width]);
+            weights.fill(*tap);
+            if let Some(visible) = visible {
+                for (weight, visible) in weights.iter_mut().zip(&visible[at..at + width]) {
+                    *weight *= visible;
+                }
+            }
             for column in 0..width {
-                let (a, b) = (a[column], b[column]);
+                let (a, b, tap) = (a[column], b[column], weights[column]);
                 of_a[column] += tap * a;
                 of_b[column] += tap * b;
                 of_aa[column] += tap * (a * a);

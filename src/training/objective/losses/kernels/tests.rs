@@ -5,10 +5,12 @@ use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::level_terms::LevelTerms;
+use super::super::census::composed as composed_census;
+use super::super::level_terms::{LevelInputs, LevelTerms};
 use super::super::loss_images::{composed_images, composed_normalisation, local_response_normalisation, loss_images};
 use super::super::separable::SeparableWindow;
 use super::super::ssim::{CAFFE_WINDOW, DENSE_WINDOW};
+use super::{LevelShape, census};
 
 /// Numbers between −`reach` and `reach`.
 fn numbers(seed: u64, count: usize, reach: f32) -> Vec<f32> {
@@ -24,7 +26,9 @@ fn vector<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec().expect("f32")
 }
 
-type Terms = fn(Tensor<4>, Tensor<4>, f32, SeparableWindow) -> LevelTerms;
+type Terms = fn(LevelInputs) -> LevelTerms;
+/// The census term by the kernel, or by Burn's operations.
+type CensusTerm = fn(Tensor<4>, Tensor<4>, Option<Tensor<4>>, LevelShape) -> Tensor<1>;
 
 /// A level with everything drawn.
 #[derive(Clone, Debug)]
@@ -35,6 +39,8 @@ struct Level {
     window: SeparableWindow,
     images: Vec<f32>,
     raw: Vec<f32>,
+    /// The share of each pixel that counts.
+    visible: Option<Vec<f32>>,
 }
 
 impl Level {
@@ -43,7 +49,35 @@ impl Level {
         let images = numbers(seed, n * 3 * (pairs + 1) * h * w, 0.5);
         let raw = numbers(seed + 1, n * 2 * pairs * h * w, reach);
         let window = if dense { DENSE_WINDOW } else { CAFFE_WINDOW };
-        Self { sizes, px_from_raw, window, images, raw }
+        Self { sizes, px_from_raw, window, images, raw, visible: None }
+    }
+
+    /// The same where a part of the pixels is hidden, and a part half hidden.
+    fn partly_hidden(self, seed: u64) -> Self {
+        let [n, pairs, h, w] = self.sizes;
+        let share = |number: f32| if number < -0.3 { 0.0 } else { (number + 0.7).min(1.0) };
+        let visible = numbers(seed + 2, n * pairs * h * w, 1.0).into_iter().map(share).collect();
+        Self { visible: Some(visible), ..self }
+    }
+
+    /// Raw flow, and what is visible.
+    fn flow(&self, device: &Device) -> (Tensor<4>, Option<Tensor<4>>) {
+        let [n, pairs, h, w] = self.sizes;
+        let raw = tensor(self.raw.clone(), [n, 2 * pairs, h, w], device).require_grad();
+        (raw, self.visible.clone().map(|visible| tensor(visible, [n, pairs, h, w], device)))
+    }
+
+    /// The census term of the first colour as grey values, and its gradient by the flow.
+    fn census(&self, term: CensusTerm) -> (f32, Vec<f32>) {
+        let [n, pairs, h, w] = self.sizes;
+        let device = Device::flex().autodiff();
+        let grey = self.images[..n * (pairs + 1) * h * w].iter().map(|value| 255.0 * value).collect();
+        let grey = tensor(grey, [n, pairs + 1, h, w], &device);
+        let (raw, visible) = self.flow(&device);
+        let term = term(grey, raw.clone(), visible, LevelShape::new([h, w], self.px_from_raw, self.window));
+        let value = term.clone().into_scalar();
+        // Not the term itself: its weight is passed on.
+        (value, vector(raw.grad(&(term * 3.0).backward()).expect("tracked")))
     }
 
     /// The four terms, and the gradient of each by the flow.
@@ -53,9 +87,10 @@ impl Level {
         let mut values = Vec::new();
         let gradients = (0..4).map(|index| {
             let images = tensor(self.images.clone(), [n, 3 * (pairs + 1), h, w], &device);
-            let raw = tensor(self.raw.clone(), [n, 2 * pairs, h, w], &device).require_grad();
-            let LevelTerms { pixel, smooth_u, smooth_v, ssim } =
-                terms(images, raw.clone(), self.px_from_raw, self.window);
+            let (raw, visible) = self.flow(&device);
+            let (px_from_raw, window) = (self.px_from_raw, self.window);
+            let inputs = LevelInputs { images, grey: None, raw: raw.clone(), visible, px_from_raw, window };
+            let LevelTerms { pixel, smooth_u, smooth_v, ssim } = terms(inputs);
             let term = [pixel, smooth_u, smooth_v, ssim][index].clone();
             values.extend(vector(term.clone()));
             // Not the term itself: its weight is passed on.
@@ -64,6 +99,10 @@ impl Level {
         let gradients = gradients.collect();
         (values, gradients)
     }
+}
+
+fn burns_census(grey: Tensor<4>, raw: Tensor<4>, visible: Option<Tensor<4>>, shape: LevelShape) -> Tensor<1> {
+    composed_census(grey, raw, visible, shape.px_from_raw)
 }
 
 /// Returns whether two vectors agree, relative to the largest number.
@@ -81,10 +120,12 @@ proptest! {
         px_from_raw in 0.6_f32..10.0,
         dense: bool,
         reach in 0.01_f32..3.0,
+        is_whole: bool,
         seed in 0u64..1000,
     ) {
         let level = Level::new(sizes, px_from_raw, dense, reach, seed);
-        let (values, gradients) = level.results(LevelTerms::new);
+        let level = if is_whole { level } else { level.partly_hidden(seed) };
+        let (values, gradients) = level.results(LevelTerms::without_census);
         let (expected, expected_gradients) = level.results(LevelTerms::composed);
         for (value, expected) in values.iter().zip(&expected) {
             prop_assert!((value - expected).abs() <= 2e-5 * expected.abs(), "{values:?} {expected:?}");
@@ -92,6 +133,22 @@ proptest! {
         for (index, (ours, burns)) in gradients.iter().zip(&expected_gradients).enumerate() {
             prop_assert!(agree(ours, burns, 1e-3), "gradient {index}");
         }
+    }
+
+    #[test]
+    fn the_census_term_and_its_gradient_are_the_composition_s(
+        sizes in [1usize..3, 1usize..4, 1usize..22, 1usize..26],
+        px_from_raw in 0.6_f32..10.0,
+        reach in 0.01_f32..0.5,
+        is_whole: bool,
+        seed in 0u64..1000,
+    ) {
+        let level = Level::new(sizes, px_from_raw, false, reach, seed);
+        let level = if is_whole { level } else { level.partly_hidden(seed) };
+        let (value, gradient) = level.census(census);
+        let (expected, expected_gradient) = level.census(burns_census);
+        prop_assert!((value - expected).abs() <= 2e-5 * expected.abs(), "{value} {expected}");
+        prop_assert!(agree(&gradient, &expected_gradient, 1e-3));
     }
 
     #[test]
@@ -133,12 +190,40 @@ fn flow_that_is_no_number_gives_losses_and_gradients_that_are_none() {
     }
 }
 
+/// In the composition the gradient is worked out by hand too, so it is compared with differences of the value.
+#[test]
+fn the_census_gradient_agrees_with_finite_differences() {
+    let mut level = Level::new([1, 1, 9, 10], 2.0, false, 0.3, 5).partly_hidden(5);
+    // Little contrast: the transform bends at differences of one grey level, which a step must be well below.
+    level.images.iter_mut().for_each(|value| *value *= 0.02);
+    let (value, gradient) = level.census(census);
+    assert!(value > 0.1 && gradient.iter().any(|slope| slope.abs() > 1e-3), "{value}");
+    let scale = gradient.iter().fold(0.0_f32, |scale, slope| scale.max(slope.abs()));
+    let mut compared = 0;
+    for at in 0..level.raw.len() {
+        let place = level.raw[at] * level.px_from_raw;
+        if (place - place.round()).abs() < 0.02 {
+            continue; // the slope changes at whole pixels
+        }
+        let shifted = |by: f32| {
+            let mut level = level.clone();
+            level.raw[at] += by;
+            f64::from(level.census(census).0)
+        };
+        let numeric = 3.0 * (shifted(4e-3) - shifted(-4e-3)) / 8e-3;
+        let slope = f64::from(gradient[at]);
+        assert!((numeric - slope).abs() < 0.03 * f64::from(scale), "{at}: {numeric} numerically, {slope}");
+        compared += 1;
+    }
+    assert!(compared > 100, "{compared}");
+}
+
 #[test]
 fn threads_do_not_change_the_results() {
-    let level = Level::new([3, 2, 20, 24], 5.0, false, 1.0, 9);
+    let level = Level::new([3, 2, 20, 24], 5.0, false, 1.0, 9).partly_hidden(9);
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be made");
-        pool.install(|| level.results(LevelTerms::new))
+        pool.install(|| (level.results(LevelTerms::new), level.census(census)))
     };
     assert_eq!(with(1), with(3));
 }
