@@ -15,8 +15,8 @@ mod protocol;
 mod runtime;
 
 pub use flow::{
-    ClipMeasure, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE, ScalarMap,
-    SourceFlow, TemporalInput,
+    ClipMeasure, FlowBasis, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE,
+    ScalarMap, SourceFlow, TemporalInput,
 };
 pub use handle::Engine;
 pub use inference::analysis::{Analysis, FlowView, Scores, Timing};

@@ -15,8 +15,8 @@ use crate::app::environment::Options;
 use crate::app::settings::Settings;
 use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
-    Analysis, ClipMeasure, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message, ModelInfo,
-    ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
+    Analysis, ClipMeasure, FlowBasis, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message,
+    ModelInfo, ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
 };
 use crate::error::Error;
 use crate::flow::FlowField;
@@ -37,6 +37,7 @@ pub(in crate::app) struct Window {
 pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
     ModelInfo {
         dir: "/models/own".into(),
+        generation: 0,
         name: "own".into(),
         hash: None,
         base: None,
@@ -170,6 +171,7 @@ fn flow_view(turn: f32) -> FlowView {
 fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
     SourceFlow {
         source,
+        basis: FlowBasis::default(),
         position: 3,
         frame: 3,
         stride: 1,
@@ -181,7 +183,7 @@ fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
     }
 }
 
-fn diagnostics(source: FlowSource) -> FlowDiagnostics {
+pub(in crate::app) fn diagnostics(source: FlowSource) -> FlowDiagnostics {
     let (width, height) = (GRID.width as usize, GRID.height as usize);
     let map = |value: fn(f32) -> f32| {
         let values = (0..width * height).map(|i| value((i % width) as f32 / width as f32)).collect();
@@ -190,6 +192,8 @@ fn diagnostics(source: FlowSource) -> FlowDiagnostics {
     let first = Arc::new(RgbImage::from_fn(GRID.width, GRID.height, |x, y| Rgb([(4 * x) as u8, (5 * y) as u8, 128])));
     FlowDiagnostics {
         source,
+        basis: FlowBasis::default(),
+        truth: None,
         frame: 3,
         stride: 1,
         first: first.clone(),
@@ -385,7 +389,12 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
     }
     window.harness.state_mut().session.flow.measuring = Some(0);
     for frame in 0..5 {
-        let measure = ClipMeasure { source: FlowSource::Network, frame, statistics: statistics(0.0) };
+        let measure = ClipMeasure {
+            source: FlowSource::Network,
+            basis: FlowBasis::default(),
+            frame,
+            statistics: statistics(0.0),
+        };
         window.harness.state_mut().session.receive(&Message::Measured(measure));
     }
     window.settle();

@@ -6,6 +6,7 @@ use std::iter::repeat;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -50,6 +51,9 @@ type PairEvaluation<'a> = (Vec<&'a Frame>, Range<usize>);
 #[derive(Clone)]
 pub struct InferencePipeline {
     model: Arc<HiddenTwoStream>,
+    /// Tells this loading of a model from every other one.
+    generation: u64,
+    classes: Arc<[String]>,
     device: Device,
     /// Whether the window draws with this device: only then may it be handed buffers.
     on_window_device: bool,
@@ -60,9 +64,13 @@ pub struct InferencePipeline {
 impl InferencePipeline {
     /// Takes a model that was loaded on the device of `compute`.
     pub fn new(model: HiddenTwoStream, compute: &Compute) -> Self {
+        /// Counts the models that were loaded.
+        static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let on_window_device = compute.wgpu.is_some();
         Self {
+            classes: model.card.classes.clone().into(),
             model: Arc::new(model),
+            generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
             device: compute.device.clone(),
             on_window_device,
             cache: FlowCache::default(),
@@ -77,7 +85,17 @@ impl InferencePipeline {
 
     /// Returns the model in words; `dir` is the folder it was loaded from.
     pub fn info(&self, dir: &Path) -> ModelInfo {
-        ModelInfo::of(&self.model, dir)
+        ModelInfo { generation: self.generation, ..ModelInfo::of(&self.model, dir) }
+    }
+
+    /// Returns the number that every result of this model carries; a model that is loaded again has another one.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Returns the classes of the model in the order of its scores.
+    pub fn classes(&self) -> Arc<[String]> {
+        self.classes.clone()
     }
 
     /// Returns the card of the model.

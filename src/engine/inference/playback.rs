@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::pipeline::FINEST_LEVEL;
 use super::target::{InferenceTarget, PlayedClip};
-use crate::engine::flow::{FlowSource, FlowStack, LatestFlows, SourceFlow, WindowFlows};
+use crate::engine::flow::{FlowBasis, FlowSource, FlowStack, LatestFlows, SourceFlow, WindowFlows};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{Analysis, FlowSelection, InferencePipeline, Latest, Scores, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
@@ -165,6 +165,7 @@ impl PlaybackInference {
         let [first, second] = target.pair_frames(pair, clip.frames);
         let source_flow = SourceFlow {
             source: FlowSource::Network,
+            basis: FlowBasis { model: self.pipeline.generation(), ..FlowBasis::default() },
             position: frame,
             frame: first,
             stride: second - first,
