@@ -56,6 +56,18 @@ fn the_whole_clip_has_an_answer_beside_that_of_the_window_and_a_line_over_time()
 }
 
 #[test]
+fn an_analysis_by_another_model_is_not_shown_under_its_classes() {
+    let mut window = window();
+    let session = &mut window.harness.state_mut().session;
+    let shown = session.analysis.clone();
+    session.set_analysis(shown.clone());
+    assert!(session.analysis.is_some());
+    let other = Analysis { model: 7, ..Analysis::clone(&shown.unwrap()) };
+    session.set_analysis(Some(Arc::new(other)));
+    assert!(session.analysis.is_none());
+}
+
+#[test]
 fn scoring_the_clip_can_be_cancelled_and_asked_for_again() {
     let mut window = window();
     window.harness.get_by_role_and_label(Role::Button, "Cancel").click();

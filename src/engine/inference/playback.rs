@@ -176,7 +176,8 @@ impl PlaybackInference {
             note: None,
         };
         self.results.comparison.put_flow(source_flow, clip);
-        let analysis = Analysis { frame, window_start, pair, level, stride, padded, scores, timing };
+        let model = self.pipeline.generation();
+        let analysis = Analysis { model, frame, window_start, pair, level, stride, padded, scores, timing };
         self.results.analysis.put_if(analysis, || !clip.player.is_closed());
         self.shown = Some((target, [view.backward, view.pyramid]));
         self.results.events.wake();
