@@ -76,7 +76,7 @@ impl LiveInference {
         let pairs = &frames[frames.len() - WINDOW_FRAMES..];
         let flow = pipeline.flow(pairs, WINDOW_PAIRS - 1, level)?;
         let shares = scores.fused_probabilities(&settings.fusion);
-        let answer = self.smoother.push(shares, settings.smoothing, newest.captured);
+        let answer = self.smoother.push(pipeline.generation(), shares, settings.smoothing, newest.captured);
         self.count(newest.frame.index);
         let now = Instant::now();
         Ok(Some(LiveResult {
