@@ -35,8 +35,7 @@ pub use overlay_video::annotate;
 pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationStart, FlowExport, FlowSelection, LiveEvent,
-    LiveOrder, LiveSettings, Message, OverlayExport, RecordingOrder, RecordingOverlay, Request, SuggestionOrder,
-    SuggestionStart,
+    LiveOrder, LiveSettings, Message, OverlayExport, RecordingOrder, Request, SuggestionOrder, SuggestionStart,
 };
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;

@@ -13,8 +13,8 @@ use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message, RecordingOrder,
-    RecordingOverlay, Request, Smoothing,
+    InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message, RecordingOrder, Request,
+    Smoothing,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
@@ -468,7 +468,11 @@ fn a_recording_is_as_long_as_it_was_and_can_be_watched_before_it_is_complete() {
     let path = stage.dir.path().join("recorded.mp4");
     let record = |path: &Path| {
         let guard = OutputGuard::default();
-        stage.send(Request::RecordLive(Some(Box::new(RecordingOrder { path: path.to_owned(), guard, overlay: None }))));
+        stage.send(Request::RecordLive(Some(Box::new(RecordingOrder {
+            path: path.to_owned(),
+            guard,
+            overlay: false,
+        }))));
     };
     record(&path);
     stage.view("seconds", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 3.0));
@@ -509,7 +513,7 @@ fn a_recording_has_the_size_of_the_source() {
     stage.watch("lavfi:testsrc2=size=1280x720:rate=10");
     stage.view("a frame", |view| view.frame.as_ref().is_some_and(|frame| frame.display.width() == 960));
     let path = stage.dir.path().join("large.mp4");
-    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay: None };
+    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay: false };
     stage.send(Request::RecordLive(Some(Box::new(order))));
     stage.view("pictures", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.5));
     stage.send(Request::RecordLive(None));
@@ -518,8 +522,7 @@ fn a_recording_has_the_size_of_the_source() {
     assert_eq!((info.width, info.height), (1280, 720));
     // With flow and prediction beside and below the picture it is larger.
     let path = stage.dir.path().join("drawn.mp4");
-    let overlay = RecordingOverlay { classes: ["one", "two"].map(str::to_owned).to_vec(), fusion: Fusion::default() };
-    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay: Some(overlay) };
+    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay: true };
     stage.send(Request::RecordLive(Some(Box::new(order))));
     stage.view("pictures", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.5));
     stage.send(Request::RecordLive(None));

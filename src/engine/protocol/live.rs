@@ -35,17 +35,8 @@ pub struct RecordingOrder {
     pub path: PathBuf,
     /// What may be written.
     pub guard: OutputGuard,
-    /// What is drawn beside the pictures; `None` records them as they are.
-    pub overlay: Option<RecordingOverlay>,
-}
-
-/// The names and the fusion of what is drawn into a recording.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordingOverlay {
-    /// Classes of the model in use.
-    pub classes: Vec<String>,
-    /// The fusion, which says when an answer is unsure.
-    pub fusion: Fusion,
+    /// Whether flow and predictions are drawn beside and below the pictures.
+    pub overlay: bool,
 }
 
 /// An event of a live source.
