@@ -73,6 +73,11 @@ impl OutOfFold {
         atomic::replace(&path, |writer| std::io::Write::write_all(writer, &text))
     }
 
+    /// Deletes what the run in `run_dir` stored, if it did.
+    pub fn discard(run_dir: &Path) {
+        let _ = std::fs::remove_file(run_dir.join(FILE)); // A run without them is as good.
+    }
+
     /// Returns the logits of `clip`, if there are as many as `classes`.
     pub fn logits(&self, clip: &LabelledClip, classes: usize) -> Option<&[f32]> {
         let found = &self.clips[*self.places.get(&key(&clip.path, clip.segment_secs))?];

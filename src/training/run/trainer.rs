@@ -40,6 +40,7 @@ use crate::training::optim::gradient_shares::GradientShares;
 use crate::training::optim::optimizer::{Spent, rate_at};
 use crate::training::optim::throughput::Throughput;
 use crate::training::probe::linear_probe;
+use crate::training::probe::out_of_fold::OutOfFold;
 use crate::training::sampling::sampler;
 use crate::training::step_times::Fit;
 use crate::training::validation::Validator;
@@ -482,6 +483,7 @@ impl<'a> TrainingRunState<'a> {
     /// Makes it last that the run went back from step `from`.
     fn rolled_back(&mut self, from: usize, diverged: Option<Error>) -> Result<()> {
         let Progress { step: to, rate_factor, .. } = self.progress;
+        OutOfFold::discard(&self.plan.run_dir); // They are of weights that the run has left.
         self.write_checkpoint()?; // first: what is resumed drops the later metrics as well
         self.history.roll_back(to)?;
         self.history.intervened(
@@ -496,6 +498,9 @@ impl<'a> TrainingRunState<'a> {
     fn finish(mut self) -> Result<()> {
         if self.is_complete() && self.progress.measured < self.progress.step {
             self.measure()?;
+        }
+        if self.progress.measured != self.progress.step {
+            OutOfFold::discard(&self.plan.run_dir); // They are of other weights than the model.
         }
         self.save()?;
         let model_dir = self.plan.run_dir.join("model");
