@@ -216,7 +216,7 @@ fn statistics(more: f32) -> FlowStatistics {
     }
 }
 
-fn strip(source: FlowSource, turn: f32) -> FlowStack {
+pub(in crate::app) fn strip(source: FlowSource, turn: f32) -> FlowStack {
     let planes = (0..20).map(|plane| (0..256).map(|i| ((i + 12 * plane) % 256) as f32).collect()).collect();
     let histogram = (0..80u32).map(|bin| 10u32.pow(4 - bin.abs_diff(40) / 10)).collect();
     let temporal = if source == FlowSource::Tvl1 { vec![0.0, 2.0] } else { vec![2.0, 0.0] };
@@ -225,6 +225,7 @@ fn strip(source: FlowSource, turn: f32) -> FlowStack {
         window_start: 3,
         stride: 1,
         flows: (0..10).map(|i| flow_view(turn + 0.1 * i as f32)).collect(),
+        model: 0,
         temporal: Some(temporal),
         input: TemporalInput { width: 16, height: 16, planes, histogram, clipped: 0.0123 },
     }
@@ -232,6 +233,7 @@ fn strip(source: FlowSource, turn: f32) -> FlowStack {
 
 pub(in crate::app) fn analysis() -> Analysis {
     Analysis {
+        model: 0,
         frame: 3,
         window_start: 3,
         pair: 0,
@@ -448,6 +450,17 @@ fn the_temporal_stream_is_compared_under_all_flows() {
     assert!(window.sees("Temporal stream with MotionNet: wave 88.1 %"));
     assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, differs from MotionNet"));
     assert!(window.sees("1 of 2 disagree with MotionNet"));
+
+    // An answer about another window is not compared, and one of another model has no name.
+    let flow = &mut window.harness.state_mut().session.flow;
+    flow.set_strip(FlowSource::Tvl1, Some(Arc::new(FlowStack { window_start: 0, ..strip(FlowSource::Tvl1, 0.0) })));
+    window.settle();
+    assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, of another window"));
+    assert!(!window.sees("disagree with MotionNet"));
+    let flow = &mut window.harness.state_mut().session.flow;
+    flow.set_strip(FlowSource::Tvl1, Some(Arc::new(FlowStack { model: 7, ..strip(FlowSource::Tvl1, 0.0) })));
+    window.settle();
+    assert!(window.sees("Temporal stream with MotionNet") && !window.sees("Temporal stream with TV-L1"));
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub struct FlowStack {
     pub stride: usize,
     /// The flows in order.
     pub flows: Vec<FlowView>,
+    /// The [generation](crate::engine::InferencePipeline::generation) of the model whose temporal stream saw them.
+    pub model: u64,
     /// What the temporal stream says under this flow; none if the model has no temporal stream.
     pub temporal: Option<Vec<f32>>,
     /// What the temporal stream sees.

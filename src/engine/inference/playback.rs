@@ -223,7 +223,8 @@ impl PlaybackInference {
         let input = self.pipeline.temporal_input(&window.flows)?;
         let WindowFlows { source, window_start, stride, flows } = window;
         let temporal = temporal.filter(|logits| !logits.is_empty());
-        let strip = FlowStack { source, window_start, stride, flows, temporal, input };
+        let strip =
+            FlowStack { source, window_start, stride, flows, model: self.pipeline.generation(), temporal, input };
         if let Some(clip) = &self.clip {
             self.results.comparison.put_strip(strip, clip);
         }
