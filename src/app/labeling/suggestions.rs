@@ -37,6 +37,8 @@ pub struct SuggestionState {
     done: usize,
     /// Content of the videos that were ordered.
     hashes: BTreeMap<VideoId, String>,
+    /// The names of the classes of the networks that scored, by model.
+    names: HashMap<String, Vec<String>>,
     /// By model, then by content.
     known: HashMap<String, HashMap<String, Arc<Prediction>>>,
     revision: u64,
@@ -117,7 +119,8 @@ impl SuggestionState {
         let stamp = format!("{} {fusion:?}", model_stamp(&model));
         let known = self.known.entry(stamp.clone()).or_default();
         let unknown: Vec<_> = videos.filter(|(_, hash, _)| !known.contains_key(hash)).collect();
-        self.model = Some((stamp, classes.to_vec()));
+        let classes = self.names.get(&stamp).map_or(classes, Vec::as_slice).to_vec();
+        self.model = Some((stamp, classes));
         self.matched = RefCell::default();
         self.revision += 1;
         if unknown.is_empty() {
@@ -135,6 +138,13 @@ impl SuggestionState {
             Message::SuggestionsStarted(start) => {
                 if self.phase == SuggestionPhase::Preparing {
                     self.phase = SuggestionPhase::Running;
+                }
+                // The folder may hold other networks than when it was loaded: names are those of the networks that score.
+                if let Some((model, classes)) = &mut self.model {
+                    classes.clone_from(&start.classes);
+                    self.names.insert(model.clone(), start.classes.clone());
+                    self.matched = RefCell::default();
+                    self.revision += 1;
                 }
                 self.start = Some(SuggestionStart::clone(start));
             }
