@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
 
-use super::flow_cache::{FlowCache, FrameSpan};
+use super::flow_cache::{FlowCache, SeenFrames};
 use super::model_info::levels;
 use crate::engine::{FlowView, ModelInfo, Scores, TemporalInput, Timing};
 use crate::error::{Error, Result};
@@ -127,9 +127,9 @@ impl InferencePipeline {
         let evaluations = self.evaluations(window, self.temporal_frames())?;
         let mut missing: Vec<Vec<&Frame>> = evaluations.into_iter().map(|(frames, _)| frames).collect();
         self.cache.keep_near(window);
-        missing.retain(|evaluation| self.cache.get(span(evaluation)).is_none());
+        missing.retain(|evaluation| self.cache.get(&seen(evaluation)).is_none());
         // A padded window ends with several evaluations of the last frame with itself.
-        missing.dedup_by_key(|evaluation| span(evaluation));
+        missing.dedup_by_key(|evaluation| seen(evaluation));
         let ready = missing.len() <= count;
         missing.truncate(count);
         self.evaluate(&missing)?;
@@ -305,10 +305,10 @@ impl InferencePipeline {
 
     /// Flows of one evaluation, from the cache where they are known.
     fn flows_of(&mut self, evaluation: &Vec<&Frame>) -> Result<FlowPyramid> {
-        if self.cache.get(span(evaluation)).is_none() {
+        if self.cache.get(&seen(evaluation)).is_none() {
             self.evaluate(std::slice::from_ref(evaluation))?;
         }
-        Ok(self.cache.get(span(evaluation)).expect("it was just computed").clone())
+        Ok(self.cache.get(&seen(evaluation)).expect("it was just computed").clone())
     }
 
     /// Runs the motion network on all `evaluations`.
@@ -328,7 +328,7 @@ impl InferencePipeline {
             Ok((0..batch.len()).map(|row| flows.row(row)).collect::<Vec<_>>())
         })?;
         for (evaluation, flow) in evaluations.iter().zip(flows.into_iter().flatten()) {
-            self.cache.insert(span(evaluation), flow);
+            self.cache.insert(seen(evaluation), flow);
         }
         self.timing.motion_ms = milliseconds(started);
         Ok(())
@@ -399,8 +399,8 @@ fn checked(mut logits: Vec<Vec<f32>>, device: &Device) -> Result<Vec<f32>> {
     Ok(logits.swap_remove(0))
 }
 
-fn span(evaluation: &[&Frame]) -> FrameSpan {
-    (evaluation[0].index, evaluation[evaluation.len() - 1].index)
+fn seen(evaluation: &[&Frame]) -> SeenFrames {
+    evaluation.iter().map(|frame| frame.index).collect()
 }
 
 /// Returns the `count` frames in the middle of a window of at least one, the last one repeated where there are fewer.
