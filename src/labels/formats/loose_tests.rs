@@ -1,7 +1,7 @@
 //! Files that take the rules of their formats lightly, as scripts and other programs write them.
 
 use super::super::{Document, Label, VideoId, edits};
-use super::foreign_tests::{ALL, imported, project, shown};
+use super::foreign_tests::{ALL, boris, imported, project, shown};
 use super::*;
 use crate::error::Error;
 use std::fs;
@@ -253,4 +253,17 @@ fn a_format_of_a_file_per_video_is_not_exported_to_the_name_of_a_file() {
     assert!(prepared(Format::Cvat, "labels.2026").is_ok());
     fs::create_dir(dir.path().join("old.xml")).unwrap();
     assert!(prepared(Format::Cvat, "old.xml").is_ok(), "a folder that is there is one, whatever its name");
+}
+
+#[test]
+fn boris_bouts_of_three_subjects_are_joined_two_of_them_alike() {
+    let bout = |subject: &str, start: f64, end: f64| {
+        format!(r#"[{start}, "{subject}", "peck", "", ""], [{end}, "{subject}", "peck", "", ""]"#)
+    };
+    let events = [bout("ann", 0.0, 10.0), bout("bob", 0.0, 10.0), bout("cid", 5.0, 15.0)].join(", ");
+    let (document, notes) = boris(r#"{"1": ["a.mp4"]}"#, "", &events);
+    assert_eq!(shown(&document, 0).1, [("peck", 0, 375)]);
+    assert!(notes.is_empty(), "nothing is skipped: {notes:?}");
+    let note = &document.videos[&VideoId(0)].segments[0].note;
+    assert!(["ann", "bob", "cid"].iter().all(|subject| note.contains(subject)), "{note}");
 }
