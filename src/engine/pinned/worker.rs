@@ -1,6 +1,7 @@
 //! The state of the thread "pinned": the model that was loaded last, the frames of the pins, and what was found out.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -126,8 +127,8 @@ impl PinnedWorker {
         let flow = if pipeline.frames_for(0).len() == 2 {
             pipeline.flow(&pair, 0, FINEST_LEVEL)?
         } else {
-            let eleven = &frames[..frames.len().min(WINDOW_FRAMES)];
-            pipeline.flow(eleven, place.min(eleven.len() - 1), FINEST_LEVEL)?
+            let eleven = eleven_around(place, frames.len());
+            pipeline.flow(&frames[eleven.clone()], place - eleven.start, FINEST_LEVEL)?
         };
         let scores = pipeline.analyse(&frames)?.scores;
         let (first, second) = (&pair[0].display, &pair[1].display);
@@ -170,6 +171,12 @@ impl PinnedWorker {
     }
 }
 
+/// Returns the window of eleven of so many frames whose pairs are those from `place` on, or at the end those that lead up to it.
+fn eleven_around(place: usize, frames: usize) -> Range<usize> {
+    let start = place.min(frames.saturating_sub(WINDOW_FRAMES));
+    start..(start + WINDOW_FRAMES).min(frames)
+}
+
 /// Returns the model in folder `dir` and when it was written; its card is written last.
 fn version(dir: &Path) -> Version {
     let written = std::fs::metadata(dir.join(ModelCard::FILE_NAME)).and_then(|found| found.modified());
@@ -186,5 +193,18 @@ impl PinnedWindow {
         let start = pinned.min(there.saturating_sub(*count));
         let frames = (start..(start + count).min(there)).map(|index| reader.frame(index).map(Arc::new));
         Ok(Self { frames: frames.collect::<Result<_>>()?, place: pinned - start, video, wanted })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pinned_frame_begins_a_pair_of_its_window_of_eleven() {
+        assert_eq!(eleven_around(54, 64), 53..64, "a network that reads 64 frames, near the end of the clip");
+        assert_eq!(eleven_around(0, 64), 0..11);
+        assert_eq!(eleven_around(2, 4), 0..4);
+        assert_eq!(eleven_around(9, 11), 0..11);
     }
 }
