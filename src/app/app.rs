@@ -319,9 +319,8 @@ impl App {
         if self.sent_flow.as_ref() == Some(&demand) {
             return;
         }
-        if let Some(before) = self.sent_flow.replace(demand.clone()) {
-            self.session.flow.settings_changed(&before, &demand);
-        }
+        self.sent_flow = Some(demand.clone());
+        self.session.flow.set(demand.clone());
         self.session.flow.name_second(demand.second_model.as_deref());
         self.engine.send(Request::FlowComparison(Box::new(demand)));
     }

@@ -168,7 +168,7 @@ impl Session {
     pub fn refresh(&mut self, engine: &Engine) {
         self.frame = engine.frame();
         self.indexing = engine.indexing();
-        self.analysis = engine.analysis();
+        self.set_analysis(engine.analysis());
         // Until the player has obeyed, what one is about to label is where the last command leads.
         let is_behind = engine.player_is_behind();
         let known = self.player.position;
@@ -180,6 +180,12 @@ impl Session {
         self.evaluation.refresh();
         self.live.refresh(engine);
         self.pinned.refresh(engine);
+    }
+
+    /// Takes an analysis, unless it is by another model than the one whose classes are known: a model is loaded at any time.
+    pub fn set_analysis(&mut self, analysis: Option<Arc<Analysis>>) {
+        let model = self.model.as_ref().map(|model| model.generation);
+        self.analysis = analysis.filter(|analysis| Some(analysis.model) == model);
     }
 
     /// The frame that a mark is set at: where the clip stands or, while it plays, the one on the screen, which may be late.

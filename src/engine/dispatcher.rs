@@ -42,7 +42,12 @@ const SAMPLE_SEED: u64 = 1;
 pub(super) enum Command {
     Request(Request),
     /// The model of this folder is in use and wants frames of these sizes. On the CPU other threads may share it.
-    ModelInUse(PathBuf, Sizes, Option<Box<InferencePipeline>>),
+    ModelInUse {
+        dir: PathBuf,
+        generation: u64,
+        sizes: Sizes,
+        model: Option<Box<InferencePipeline>>,
+    },
     Quit,
 }
 
@@ -115,8 +120,9 @@ impl Dispatcher {
         // After the end of this thread nobody needs to know.
         let is_shared = compute.kind == ComputeKind::Cpu; // On a GPU all tensors stay on the thread that made them.
         let on_model = move |dir, pipeline: &InferencePipeline| {
-            let shared = is_shared.then(|| Box::new(pipeline.clone()));
-            _ = commands.send(Command::ModelInUse(dir, pipeline.sizes(), shared));
+            let model = is_shared.then(|| Box::new(pipeline.clone()));
+            let (generation, sizes) = (pipeline.generation(), pipeline.sizes());
+            _ = commands.send(Command::ModelInUse { dir, generation, sizes, model });
         };
         let inference = Inference::start(compute.clone(), results.clone(), on_model);
         let score = Arc::new(inference.waker());
@@ -155,10 +161,10 @@ impl Dispatcher {
             select! {
                 recv(commands) -> command => match command {
                     Ok(Command::Request(request)) => self.handle(request),
-                    Ok(Command::ModelInUse(dir, sizes, model)) => {
+                    Ok(Command::ModelInUse { dir, generation, sizes, model }) => {
                         self.score_clip(None);
                         self.model = model;
-                        self.comparison.use_model(dir);
+                        self.comparison.use_model(dir, generation);
                         self.resize(sizes);
                     }
                     Ok(Command::Quit) | Err(_) => break,

@@ -16,8 +16,8 @@ mod protocol;
 mod runtime;
 
 pub use flow::{
-    ClipMeasure, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE, ScalarMap,
-    SourceFlow, TemporalInput,
+    ClipMeasure, FlowBasis, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE,
+    ScalarMap, SourceFlow, TemporalInput,
 };
 pub use flow_colours::FlowColours;
 pub use handle::Engine;
@@ -38,8 +38,8 @@ pub use overlay_video::annotate;
 pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationStart, FlowExport, FlowSelection, LiveEvent,
-    LiveOrder, LiveSettings, Message, OverlayExport, RecordingOrder, RecordingOverlay, Request, StepTimingOrder,
-    SuggestionOrder, SuggestionStart,
+    LiveOrder, LiveSettings, Message, OverlayExport, RecordingOrder, Request, StepTimingOrder, SuggestionOrder,
+    SuggestionStart,
 };
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;

@@ -1,5 +1,6 @@
 //! The report of a model on a list of clips, and its JSON.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -82,8 +83,11 @@ pub struct FoldResult {
 /// The outcome of one clip; none where there is no such stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClipResult {
-    /// Class folder and file.
+    /// Class folder and file, with a number from the second clip of this name on: `wave/v_1.avi#2`.
     pub path: String,
+    /// Where the clip begins and ends in its file, seconds; none of a whole one, and in reports of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_secs: Option<[f64; 2]>,
     /// The right class.
     pub label: usize,
     /// What the spatial stream says.
@@ -106,6 +110,19 @@ impl ClipResult {
 }
 
 impl ActionsReport {
+    /// Returns class folder and file of each result, without the numbers that tell clips of one file apart.
+    pub fn files(&self) -> Vec<&str> {
+        let names: HashSet<&str> = self.results.iter().map(|result| result.path.as_str()).collect();
+        let file = |path: &'_ str| match path.rsplit_once('#') {
+            // A file may have such a name itself; then there is no first clip without the number.
+            Some((name, number)) if number.parse().is_ok_and(|number: usize| number > 1) && names.contains(name) => {
+                name.len()
+            }
+            _ => path.len(),
+        };
+        self.results.iter().map(|result| &result.path[..file(&result.path)]).collect()
+    }
+
     /// The schema name of its JSON.
     pub const SCHEMA: &str = "motionscope-actions";
     /// The version of the JSON.

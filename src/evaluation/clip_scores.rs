@@ -93,13 +93,15 @@ impl ClipScores {
         let report = |table: &Option<ScoreTable>| Some(StreamReport::of(table.as_ref()?, &labels, Scale::Logits));
         let guesses = |table: &Option<ScoreTable>| guesses(table.as_ref(), labels.len(), Scale::Logits);
         let said = guesses(&self.spatial).into_iter().zip(guesses(&self.temporal));
-        let results = self.names.iter().zip(&labels).zip(said).map(|((path, label), (spatial, temporal))| ClipResult {
-            path: path.clone(),
-            label: *label,
-            spatial,
-            temporal,
-            fused: None,
-        });
+        let results =
+            self.names.iter().zip(&self.clips).zip(said).map(|((path, clip), (spatial, temporal))| ClipResult {
+                path: path.clone(),
+                segment_secs: clip.segment_secs,
+                label: clip.label,
+                spatial,
+                temporal,
+                fused: None,
+            });
         let ratio = self.photometric.ratio();
         let mut report = ActionsReport {
             schema: ActionsReport::SCHEMA.into(),
@@ -180,7 +182,7 @@ fn name_of(path: &Path) -> String {
     last_two.iter().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// `name`, with a number from the second clip of this name on: rows of score files and of two reports are told apart by it.
+/// `name`, with a number from the second clip of this name on: rows of score files are told apart by it.
 fn unique(name: String, names: &mut HashMap<String, usize>) -> String {
     let count = names.entry(name.clone()).or_default();
     *count += 1;

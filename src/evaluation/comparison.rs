@@ -64,7 +64,7 @@ impl ClipChange {
 }
 
 impl Comparison {
-    /// Compares two reports on the same classes. Clips are matched by class folder and file.
+    /// Compares two reports on the same classes. Clips are matched by class folder and file, segment and class.
     ///
     /// # Errors
     /// If the classes differ; `paths` are the files the reports came from.
@@ -73,13 +73,12 @@ impl Comparison {
             let cause = format!("its classes differ from those of {}", paths[0].display());
             return Err(Error::file(paths[1], cause, "Compare two evaluations with the same classes"));
         }
-        let others: HashMap<&str, &ClipResult> =
-            a.results.iter().map(|result| (result.path.as_str(), result)).collect();
-        let common: Vec<ComparedPair<'_>> = b
-            .results
+        let others: HashMap<ClipKey<'_>, &ClipResult> = keys(a).into_iter().zip(&a.results).collect();
+        let common: Vec<ComparedPair<'_>> = keys(b)
             .iter()
+            .zip(&b.results)
             .enumerate()
-            .filter_map(|(i, after)| Some((i, [*others.get(after.path.as_str())?, after])))
+            .filter_map(|(i, (key, after))| Some((i, [*others.get(key)?, after])))
             .collect();
         Ok(Self {
             common: common.len(),
@@ -87,6 +86,21 @@ impl Comparison {
             streams: STREAMS.into_iter().filter_map(|stream| change(stream, [a, b], &common)).collect(),
         })
     }
+}
+
+/// The identity of a clip in any report: its file, its segment in milliseconds, its class, and its number among those that have all
+/// that in common. Its place in the list says nothing: another list has another order, or a clip more.
+type ClipKey<'a> = (&'a str, Option<[i64; 2]>, usize, usize);
+
+fn keys(report: &ActionsReport) -> Vec<ClipKey<'_>> {
+    let mut counts: HashMap<(&str, Option<[i64; 2]>, usize), usize> = HashMap::new();
+    let key = |(file, result): (_, &ClipResult)| {
+        let segment = result.segment_secs.map(|segment| segment.map(|secs| (1e3 * secs).round() as i64));
+        let count = counts.entry((file, segment, result.label)).or_default();
+        *count += 1;
+        (file, segment, result.label, *count)
+    };
+    report.files().into_iter().zip(&report.results).map(key).collect()
 }
 
 /// A clip that both reports have: its place in `b`, and its results.
@@ -175,6 +189,10 @@ fn difference([a, b]: [f64; 2]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::LabelledClip;
+    use crate::evaluation::{ClipScores, EvaluationPlan, Protocol, ScoredClip};
+    use crate::nets::fusion::Fusion;
+    use crate::training::FlowSource;
 
     /// By hand: of 10 changed clips 1 was lost: 2·(C(10,0) + C(10,1)) / 2¹⁰ = 22 / 1024.
     #[test]
@@ -182,5 +200,50 @@ mod tests {
         assert!((chance_of_split(9, 1) - 22.0 / 1024.0).abs() < 1e-12);
         assert_eq!((chance_of_split(0, 0), chance_of_split(3, 3)), (1.0, 1.0));
         assert!(chance_of_split(3000, 0) < 1e-300);
+    }
+
+    const SEGMENTS: [([f64; 2], usize); 3] = [([0.0, 5.0], 0), ([10.0, 15.0], 1), ([20.0, 25.0], 0)];
+
+    /// A report on segments of one file in this order; the model is wrong about the first of [`SEGMENTS`] only.
+    fn report(order: &[usize]) -> ActionsReport {
+        let mut scores = ClipScores::new(2);
+        for &place in order {
+            let (segment, label) = SEGMENTS[place];
+            let said = if place == 0 { 1 - label } else { label };
+            let clip = LabelledClip { path: "clips/v.mp4".into(), label, segment_secs: Some(segment), group: None };
+            let logits = (0..2).map(|class| if class == said { 1.0 } else { 0.0 }).collect();
+            scores.push(ScoredClip { clip, spatial: Some(logits), temporal: None, photometric: Default::default() });
+        }
+        let plan = EvaluationPlan {
+            data: "list".into(),
+            protocol: Protocol::PAPER,
+            fusion: Fusion::default(),
+            flow_source: FlowSource::MotionNet,
+        };
+        scores.report("model", &["golf", "run"].map(str::to_owned), &plan)
+    }
+
+    #[test]
+    fn segments_of_one_video_are_compared_with_themselves_whatever_their_order() {
+        let compared = |a: &ActionsReport, b: &ActionsReport| {
+            let comparison = Comparison::between([a, b], [Path::new("a"), Path::new("b")]).unwrap();
+            let stream = &comparison.streams[0];
+            ([comparison.common, comparison.apart], [stream.won, stream.lost])
+        };
+        let a = report(&[0, 1, 2]);
+        assert_eq!(compared(&a, &report(&[2, 1, 0])), ([3, 0], [0, 0]), "another order of the list");
+        assert_eq!(compared(&a, &report(&[1, 2])), ([2, 1], [0, 0]), "one could not be read");
+        // Reports of earlier versions have no segments: what has another class is another clip.
+        let old = |mut report: ActionsReport| {
+            report.results.iter_mut().for_each(|result| result.segment_secs = None);
+            report
+        };
+        assert_eq!(compared(&old(report(&[0, 1])), &old(report(&[0, 1]))), ([2, 0], [0, 0]));
+        assert_eq!(compared(&old(report(&[0])), &old(report(&[1]))), ([0, 2], [0, 0]));
+        // The file of a clip is found by its name, also where that has a number of its own.
+        assert_eq!(a.files(), ["clips/v.mp4"; 3]);
+        let mut own = report(&[0]);
+        own.results[0].path = "golf/take#3".into();
+        assert_eq!(own.files(), ["golf/take#3"]);
     }
 }

@@ -70,6 +70,11 @@ impl MotionSquares {
         self.crop
     }
 
+    /// Returns the size of the frames in which they are found.
+    pub fn size(&self) -> Geometry {
+        self.clips.geometry()
+    }
+
     /// Returns the network that finds them.
     pub fn motion(&self) -> &MotionNetwork {
         &self.motion

@@ -35,7 +35,10 @@ fn a_clip_is_exported_with_everything_drawn_in_or_not_at_all() {
 fn windows_all_over_a_clip_are_scored_until_it_is_closed() {
     let stage = Stage::new();
     let clip = fixture::clip(stage.dir.path(), 40, CLIP).unwrap();
-    let order = |id| Request::ScoreClip(Some(ClipScoresOrder { id, clip: clip.clone(), model: stage.model() }));
+    let order = |id| {
+        let classes = ["one", "two"].map(str::to_owned).to_vec();
+        Request::ScoreClip(Some(ClipScoresOrder { id, clip: clip.clone(), model: stage.model(), classes }))
+    };
     stage.send(order(1));
     let mut windows = Vec::new();
     stage.watched.message(|message| match message {

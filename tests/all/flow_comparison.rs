@@ -219,6 +219,41 @@ fn a_clip_is_measured_from_end_to_end() {
 }
 
 #[test]
+fn a_measurement_ends_when_its_figures_would_be_others() {
+    let stage = Stage::new();
+    stage.set(stage.settings());
+    stage.engine.send(Request::MeasureClip(true));
+    stage.set(FlowSettings { stride: 2, ..stage.settings() });
+    let mut measured = Vec::new();
+    stage.message(|message| match message {
+        Message::Measured(measure) => {
+            measured.push(measure.clone());
+            None
+        }
+        Message::MeasureEnded => Some(()),
+        _ => None,
+    });
+    let codec = measured.iter().filter(|measure| measure.source == FlowSource::Codec).count();
+    assert!(codec < FRAMES - 1, "it was not measured to its end");
+    assert!(measured.iter().all(|measure| measure.basis.settings.stride == 1), "figures bear what they were made with");
+    // Scores have no part in the figures.
+    stage.set(FlowSettings { score_all: true, stride: 2, ..stage.settings() });
+    stage.engine.send(Request::MeasureClip(true));
+    stage.set(FlowSettings { stride: 2, ..stage.settings() });
+    measured.clear();
+    stage.message(|message| match message {
+        Message::Measured(measure) => {
+            measured.push(measure.clone());
+            None
+        }
+        Message::MeasureEnded => Some(()),
+        _ => None,
+    });
+    let codec = measured.iter().filter(|measure| measure.source == FlowSource::Codec).count();
+    assert_eq!(codec, FRAMES - 2);
+}
+
+#[test]
 fn the_flow_of_a_clip_is_exported_as_files_and_as_a_video() {
     let stage = Stage::new();
     stage.set(stage.settings());

@@ -14,7 +14,7 @@ use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
     FlowColours, InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message,
-    RecordingOrder, RecordingOverlay, Request, Smoothing,
+    RecordingOrder, Request, Smoothing,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
@@ -518,12 +518,8 @@ fn a_recording_has_the_size_of_the_source() {
     assert_eq!((info.width, info.height), (1280, 720));
     // With flow and prediction beside and below the picture it is larger.
     let path = stage.dir.path().join("drawn.mp4");
-    let overlay = RecordingOverlay {
-        classes: ["one", "two"].map(str::to_owned).to_vec(),
-        fusion: Fusion::default(),
-        colours: FlowColours::default(),
-    };
-    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay: Some(overlay) };
+    let overlay = Some(FlowColours::default());
+    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay };
     stage.send(Request::RecordLive(Some(Box::new(order))));
     stage.view("pictures", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.5));
     stage.send(Request::RecordLive(None));

@@ -8,8 +8,8 @@ use burn::tensor::Device;
 use motionscope::error::Result;
 use motionscope::nets::HiddenTwoStream;
 use motionscope::training::{
-    self, LossSwitches, LossTerm, Network, OptimiserKind, ScheduleKind, Snapshot, StepMetrics, TrainingControl,
-    TrainingEvent, TrainingPlan, snapshots,
+    self, HeldOut, LossSwitches, LossTerm, Network, OptimiserKind, ScheduleKind, Snapshot, StepMetrics,
+    TrainingControl, TrainingEvent, TrainingPlan, snapshots,
 };
 
 use crate::training::{clips, end_to_end, flow_model, small, train, train_until, without_dropout};
@@ -385,6 +385,17 @@ fn the_time_before_the_first_step_takes_nothing_of_the_rate() {
     result.unwrap();
     assert!(events.iter().any(|event| matches!(event, TrainingEvent::Preparing { .. })), "it is prepared");
     assert_eq!(told(&events)[0].rate, plan.rate, "the first step is at the whole rate");
+}
+
+#[test]
+fn the_answers_about_held_out_clips_are_those_of_the_model_beside_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 3);
+    let plan = TrainingPlan { hold_out: 0.3, ..small(Network::Spatial, &data, dir.path().join("run")) };
+    train_until(&plan, 3).0.unwrap();
+    assert_eq!(HeldOut::read(&plan.run_dir), None, "measured at step 2, and the model is that of step 3");
+    train(&plan).0.unwrap();
+    assert_eq!(HeldOut::read(&plan.run_dir).unwrap().clips.len(), 2);
 }
 
 #[test]

@@ -169,11 +169,10 @@ impl EvaluationState {
         if let (None, Some(run)) = (&self.file, &self.run) {
             return run.scores.clips().get(index).cloned();
         }
-        let result = self.report.as_ref()?.results.get(index)?;
-        // From the second clip of a name on, names end with a number.
-        let name = result.path.rsplit_once('#').map_or(result.path.as_str(), |(name, _)| name);
-        let path = clips?.join(name);
-        Some(LabelledClip { path, label: result.label, segment_secs: None, group: None })
+        let report = self.report.as_ref()?;
+        let (result, file) = (report.results.get(index)?, *report.files().get(index)?);
+        let path = clips?.join(file);
+        Some(LabelledClip { path, label: result.label, segment_secs: result.segment_secs, group: None })
     }
 
     /// Takes a message in.

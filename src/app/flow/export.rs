@@ -33,7 +33,7 @@ fn line(text: &mut String, frame: usize, source: FlowSource, statistics: &FlowSt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{ClipMeasure, Message};
+    use crate::engine::{ClipMeasure, FlowBasis, Message};
     use crate::flow::metrics::Magnitudes;
 
     #[test]
@@ -43,7 +43,12 @@ mod tests {
             let magnitudes = Magnitudes { mean: 1.5, ..Magnitudes::default() };
             let statistics =
                 FlowStatistics { magnitudes, photometric: 2.0, photometric_ratio: 0.5, ssim: 0.9, errors: None };
-            comparison.receive(&Message::Measured(ClipMeasure { source, frame, statistics }));
+            comparison.receive(&Message::Measured(ClipMeasure {
+                source,
+                basis: FlowBasis::default(),
+                frame,
+                statistics,
+            }));
         }
         let table = table(&comparison);
         let lines: Vec<&str> = table.lines().collect();

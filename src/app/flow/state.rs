@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::app::ui::progress::Progress;
 use crate::engine::{
-    ClipMeasure, Engine, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, FlowView, Message,
-    ScalarMap, SourceFlow,
+    ClipMeasure, Engine, FlowBasis, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, FlowView,
+    Message, ScalarMap, SourceFlow,
 };
 use crate::error::Error;
 use crate::ranking::quantile;
@@ -63,6 +63,8 @@ pub type Measures = BTreeMap<usize, FlowStatistics>;
 pub struct FlowComparison {
     sources: [SourceState; FlowSource::ALL.len()],
     measures: [Measures; FlowSource::ALL.len()],
+    /// What flows are to be computed with: figures of another basis, which may still be under way, are not shown.
+    basis: FlowBasis,
     /// What the network of the second model is called.
     second_name: Option<String>,
     /// How far the measurement of the clip is; `None` while there is none.
@@ -115,8 +117,14 @@ impl FlowComparison {
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         match message {
-            Message::Opened(_) => *self = Self { second_name: self.second_name.take(), ..Self::default() },
-            Message::ModelLoaded(_) => self.forget(FlowSource::Network),
+            Message::Opened(_) => {
+                let (second_name, basis) = (self.second_name.take(), self.basis.clone());
+                *self = Self { second_name, basis, ..Self::default() };
+            }
+            Message::ModelLoaded(model) => {
+                self.basis.model = model.generation;
+                self.forget(FlowSource::Network);
+            }
             Message::SourceUnavailable(source, error) => self.sources[*source as usize].unavailable = error.clone(),
             Message::Measured(measure) => self.measured(measure),
             Message::MeasureEnded => self.measuring = None,
@@ -124,22 +132,14 @@ impl FlowComparison {
         }
     }
 
-    /// Forgets the figures and the scale that other settings would give otherwise.
-    pub fn settings_changed(&mut self, before: &FlowSettings, after: &FlowSettings) {
-        if before.stride != after.stride || before.truth != after.truth {
-            FlowSource::ALL.into_iter().for_each(|source| self.forget(source));
-        }
-        let tvl1 = |settings: &FlowSettings| (settings.tvl1, settings.tvl1_side, settings.warm_start);
-        if tvl1(before) != tvl1(after) {
-            self.forget(FlowSource::Tvl1);
-        }
-        if before.dis != after.dis {
-            self.forget(FlowSource::Dis);
-        }
-        let second =
-            |settings: &FlowSettings| (settings.second_model.clone(), settings.coarse_to_fine, settings.refine);
-        if second(before) != second(after) {
-            self.forget(FlowSource::SecondNetwork);
+    /// Takes other settings, and forgets the figures and the scale that they would give otherwise.
+    pub fn set(&mut self, settings: FlowSettings) {
+        let before = self.basis.clone();
+        self.basis.settings = Arc::new(settings);
+        for source in FlowSource::ALL {
+            if !before.has_same_figures(&self.basis, source) {
+                self.forget(source);
+            }
         }
     }
 
@@ -152,15 +152,23 @@ impl FlowComparison {
         state.flow = flow;
     }
 
-    /// Puts the diagnostics of a source in its place, and its figures among those of the other frames.
+    /// Puts the diagnostics of a source in its place, and its figures among those of the other frames; those of another basis are
+    /// as good as none.
     pub fn set_diagnostics(&mut self, source: FlowSource, diagnostics: Option<Arc<FlowDiagnostics>>) {
+        let settings = &self.basis.settings;
+        let diagnostics = diagnostics.filter(|diagnostics| {
+            let has_truth = diagnostics.truth.is_none() || diagnostics.truth == settings.truth;
+            has_truth && diagnostics.basis.is_same(&self.basis, source)
+        });
         let state = &mut self.sources[source as usize];
         if is_same(&state.diagnostics, &diagnostics) {
             return;
         }
         if let Some(diagnostics) = &diagnostics {
             state.error_scale = typical_maximum(&diagnostics.error);
-            self.measures[source as usize].insert(diagnostics.frame, diagnostics.statistics);
+            if diagnostics.stride == settings.stride() {
+                self.measures[source as usize].insert(diagnostics.frame, diagnostics.statistics);
+            }
         }
         state.diagnostics = diagnostics;
     }
@@ -173,6 +181,9 @@ impl FlowComparison {
     }
 
     fn measured(&mut self, measure: &ClipMeasure) {
+        if !measure.basis.has_same_figures(&self.basis, measure.source) {
+            return;
+        }
         self.measures[measure.source as usize].insert(measure.frame, measure.statistics);
         self.measuring.iter_mut().for_each(Progress::count);
     }
@@ -214,11 +225,16 @@ fn second_name(dir: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::flow::tests::{diagnostics, model_of};
     use crate::flow::FlowField;
     use crate::flow::metrics::Magnitudes;
     use crate::video::Geometry;
 
     fn measure(source: FlowSource, frame: usize) -> Message {
+        measure_of(&FlowBasis::default(), source, frame)
+    }
+
+    fn measure_of(basis: &FlowBasis, source: FlowSource, frame: usize) -> Message {
         let statistics = FlowStatistics {
             magnitudes: Magnitudes::default(),
             photometric: 1.0,
@@ -226,7 +242,7 @@ mod tests {
             ssim: 0.9,
             errors: None,
         };
-        Message::Measured(ClipMeasure { source, frame, statistics })
+        Message::Measured(ClipMeasure { source, basis: basis.clone(), frame, statistics })
     }
 
     #[test]
@@ -240,15 +256,49 @@ mod tests {
         }
         assert_eq!(comparison.measuring.map(|progress| progress.counts()), Some((6, 8)));
         assert_eq!(comparison.measures(FlowSource::Tvl1).keys().copied().collect::<Vec<_>>(), [0, 3]);
-        let before = FlowSettings::default();
-        comparison.settings_changed(&before, &FlowSettings { tvl1_side: None, ..before.clone() });
+        comparison.set(FlowSettings { tvl1_side: None, ..FlowSettings::default() });
         assert!(
             comparison.measures(FlowSource::Tvl1).is_empty() && !comparison.measures(FlowSource::Network).is_empty()
         );
-        comparison.settings_changed(&before, &FlowSettings { stride: 2, ..before.clone() });
+        comparison.set(FlowSettings { tvl1_side: None, stride: 2, ..FlowSettings::default() });
         assert!(comparison.measures(FlowSource::Network).is_empty());
         comparison.receive(&Message::MeasureEnded);
         assert_eq!(comparison.measuring, None);
+    }
+
+    #[test]
+    fn figures_of_other_settings_or_of_another_model_are_not_kept() {
+        let basis = |model, settings| FlowBasis { model, settings: Arc::new(settings) };
+        let settings = FlowSettings { stride: 2, ..FlowSettings::default() };
+        let mut comparison = FlowComparison { measuring: Some(0), ..FlowComparison::default() };
+        comparison.set(settings.clone());
+        let mut model = model_of(&["a", "b"]);
+        model.generation = 7;
+        comparison.receive(&Message::ModelLoaded(model));
+        let present = basis(7, settings.clone());
+        let others = [
+            (basis(6, settings.clone()), FlowSource::Network),
+            (basis(7, FlowSettings { stride: 1, ..settings.clone() }), FlowSource::Network),
+            (basis(7, FlowSettings { truth: Some("flo".into()), ..settings.clone() }), FlowSource::Network),
+            (basis(7, FlowSettings { tvl1_side: None, ..settings.clone() }), FlowSource::Tvl1),
+            (basis(7, FlowSettings { refine: false, ..settings.clone() }), FlowSource::SecondNetwork),
+        ];
+        for (other, source) in &others {
+            comparison.receive(&measure_of(other, *source, 3));
+            assert!(comparison.measures(*source).is_empty(), "{other:?}");
+            let old =
+                FlowDiagnostics { basis: other.clone(), truth: other.settings.truth.clone(), ..diagnostics(*source) };
+            let old = FlowDiagnostics { stride: other.settings.stride, ..old };
+            comparison.set_diagnostics(*source, Some(Arc::new(old)));
+            assert!(comparison.measures(*source).is_empty(), "{other:?}");
+        }
+        assert_eq!(comparison.measuring, Some(0));
+        comparison.receive(&measure_of(&present, FlowSource::Network, 3));
+        comparison.receive(&measure_of(&basis(6, settings), FlowSource::Tvl1, 3)); // TV-L1 needs no model
+        let new = FlowDiagnostics { basis: present, stride: 2, frame: 5, ..diagnostics(FlowSource::Network) };
+        comparison.set_diagnostics(FlowSource::Network, Some(Arc::new(new)));
+        assert_eq!(comparison.measures(FlowSource::Network).keys().copied().collect::<Vec<_>>(), [3, 5]);
+        assert_eq!(comparison.measuring, Some(2));
     }
 
     #[test]

@@ -17,8 +17,8 @@ use crate::app::ui::progress::Progress;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
-    Analysis, ClipMeasure, FlowColours, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message,
-    ModelInfo, ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
+    Analysis, ClipMeasure, FlowBasis, FlowColours, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView,
+    Message, ModelInfo, ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
 };
 use crate::error::Error;
 use crate::flow::FlowField;
@@ -40,6 +40,7 @@ pub(in crate::app) struct Window {
 pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
     ModelInfo {
         dir: "/models/own".into(),
+        generation: 0,
         name: "own".into(),
         hash: None,
         base: None,
@@ -173,6 +174,7 @@ fn flow_view(turn: f32) -> FlowView {
 fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
     SourceFlow {
         source,
+        basis: FlowBasis::default(),
         position: 3,
         frame: 3,
         stride: 1,
@@ -185,7 +187,7 @@ fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
     }
 }
 
-fn diagnostics(source: FlowSource) -> FlowDiagnostics {
+pub(in crate::app) fn diagnostics(source: FlowSource) -> FlowDiagnostics {
     let (width, height) = (GRID.width as usize, GRID.height as usize);
     let map = |value: fn(f32) -> f32| {
         let values = (0..width * height).map(|i| value((i % width) as f32 / width as f32)).collect();
@@ -194,6 +196,8 @@ fn diagnostics(source: FlowSource) -> FlowDiagnostics {
     let first = Arc::new(RgbImage::from_fn(GRID.width, GRID.height, |x, y| Rgb([(4 * x) as u8, (5 * y) as u8, 128])));
     FlowDiagnostics {
         source,
+        basis: FlowBasis::default(),
+        truth: None,
         frame: 3,
         stride: 1,
         first: first.clone(),
@@ -216,7 +220,7 @@ fn statistics(more: f32) -> FlowStatistics {
     }
 }
 
-fn strip(source: FlowSource, turn: f32) -> FlowStack {
+pub(in crate::app) fn strip(source: FlowSource, turn: f32) -> FlowStack {
     let planes = (0..20).map(|plane| (0..256).map(|i| ((i + 12 * plane) % 256) as f32).collect()).collect();
     let histogram = (0..80u32).map(|bin| 10u32.pow(4 - bin.abs_diff(40) / 10)).collect();
     let temporal = if source == FlowSource::Tvl1 { vec![0.0, 2.0] } else { vec![2.0, 0.0] };
@@ -225,6 +229,7 @@ fn strip(source: FlowSource, turn: f32) -> FlowStack {
         window_start: 3,
         stride: 1,
         flows: (0..10).map(|i| flow_view(turn + 0.1 * i as f32)).collect(),
+        model: 0,
         temporal: Some(temporal),
         input: TemporalInput { width: 16, height: 16, planes, histogram, clipped: 0.0123 },
     }
@@ -232,6 +237,7 @@ fn strip(source: FlowSource, turn: f32) -> FlowStack {
 
 pub(in crate::app) fn analysis() -> Analysis {
     Analysis {
+        model: 0,
         frame: 3,
         window_start: 3,
         pair: 0,
@@ -389,7 +395,12 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
     }
     window.harness.state_mut().session.flow.measuring = Some(Progress::begin(39, "flows"));
     for frame in 0..5 {
-        let measure = ClipMeasure { source: FlowSource::Network, frame, statistics: statistics(0.0) };
+        let measure = ClipMeasure {
+            source: FlowSource::Network,
+            basis: FlowBasis::default(),
+            frame,
+            statistics: statistics(0.0),
+        };
         window.harness.state_mut().session.receive(&Message::Measured(measure));
     }
     window.settle();
@@ -443,6 +454,17 @@ fn the_temporal_stream_is_compared_under_all_flows() {
     assert!(window.sees("Temporal stream with MotionNet: wave 88.1 %"));
     assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, differs from MotionNet"));
     assert!(window.sees("1 of 2 disagree with MotionNet"));
+
+    // An answer about another window is not compared, and one of another model has no name.
+    let flow = &mut window.harness.state_mut().session.flow;
+    flow.set_strip(FlowSource::Tvl1, Some(Arc::new(FlowStack { window_start: 0, ..strip(FlowSource::Tvl1, 0.0) })));
+    window.settle();
+    assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, of another window"));
+    assert!(!window.sees("disagree with MotionNet"));
+    let flow = &mut window.harness.state_mut().session.flow;
+    flow.set_strip(FlowSource::Tvl1, Some(Arc::new(FlowStack { model: 7, ..strip(FlowSource::Tvl1, 0.0) })));
+    window.settle();
+    assert!(window.sees("Temporal stream with MotionNet") && !window.sees("Temporal stream with TV-L1"));
 }
 
 #[test]

@@ -334,6 +334,14 @@ impl LabelingState {
         self.troubles.get(&id)
     }
 
+    /// The facts of the file of a video as it is: not those that were labelled where it has changed since.
+    pub fn present_facts(&self, id: VideoId) -> Option<&Facts> {
+        match self.trouble(id) {
+            Some(Trouble::Changed(facts)) => Some(facts),
+            _ => self.project()?.document().videos.get(&id)?.facts.as_ref(),
+        }
+    }
+
     /// Videos whose files are missing.
     pub fn missing(&self) -> Vec<VideoId> {
         let missing = self.troubles.iter().filter(|(_, trouble)| **trouble == Trouble::Missing);

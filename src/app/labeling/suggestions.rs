@@ -41,6 +41,8 @@ pub struct SuggestionState {
     progress: Option<Progress>,
     /// Content of the videos that were ordered.
     hashes: BTreeMap<VideoId, String>,
+    /// The names of the classes of the networks that scored, by model.
+    names: HashMap<String, Vec<String>>,
     /// By model, then by content.
     known: HashMap<String, HashMap<String, Arc<Prediction>>>,
     revision: u64,
@@ -144,7 +146,8 @@ impl SuggestionState {
         let stamp = format!("{} {fusion:?}", model_stamp(&model));
         let known = self.known.entry(stamp.clone()).or_default();
         let unknown: Vec<_> = videos.filter(|(_, hash, _)| !known.contains_key(hash)).collect();
-        self.model = Some((stamp, classes.to_vec()));
+        let classes = self.names.get(&stamp).map_or(classes, Vec::as_slice).to_vec();
+        self.model = Some((stamp, classes));
         self.fusion = fusion;
         self.matched = RefCell::default();
         self.revision += 1;
@@ -166,6 +169,13 @@ impl SuggestionState {
                     self.phase = SuggestionPhase::Running;
                 }
                 self.progress.iter_mut().for_each(|progress| progress.advance(0, start.videos));
+                // The folder may hold other networks than when it was loaded: names are those of the networks that score.
+                if let Some((model, classes)) = &mut self.model {
+                    classes.clone_from(&start.classes);
+                    self.names.insert(model.clone(), start.classes.clone());
+                    self.matched = RefCell::default();
+                    self.revision += 1;
+                }
                 self.start = Some(SuggestionStart::clone(start));
             }
             Message::SuggestionsEnded => self.phase = SuggestionPhase::Idle,

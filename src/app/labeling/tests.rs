@@ -497,6 +497,25 @@ pub(super) fn suggested_by(classes: &[&str], fusion: Fusion) -> LabelingStage {
 }
 
 #[test]
+fn suggestions_bear_the_names_of_the_networks_that_score() {
+    let mut labeling = LabelingStage::new(&["hop", "jump", "wave"], 2);
+    labeling.app_mut().session.receive(&Message::ModelLoaded(model_of(&["jump", "wave"])));
+    labeling.window.perform(Command::Suggest);
+    // Another training has written to the folder since the model was loaded.
+    let (sender, outcomes) = unbounded();
+    let classes = ["hop", "jump"].map(str::to_owned).to_vec();
+    let session = &mut labeling.app_mut().session;
+    session.receive(&Message::SuggestionsStarted(Box::new(SuggestionStart { classes, videos: 1, outcomes })));
+    sender.send((VideoId(0), Ok(prediction(0.9, 0.9)))).unwrap();
+    session.labeling.suggestions.refresh(&mut session.log);
+    session.receive(&Message::SuggestionsEnded);
+    labeling.window.settle();
+    assert!(labeling.window.sees("clip_0.mp4, unlabelled, suggested hop"));
+    labeling.window.perform(Command::Suggest);
+    assert!(labeling.window.sees("clip_0.mp4, unlabelled, suggested hop"), "those of what was scored before, too");
+}
+
+#[test]
 fn suggestions_are_accepted_or_corrected_with_a_key_and_the_queue_leads_to_what_is_worth_labelling() {
     let mut labeling = suggested(&["wave", "jump"]);
     let (wave, jump) = (labeling.class(0), labeling.class(1));

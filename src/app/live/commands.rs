@@ -13,7 +13,7 @@ use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec};
 use crate::app::command::spec::{CommandSpec, command, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{Layout, Pane};
-use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, RecordingOverlay, Request};
+use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, Request};
 use crate::video::PlayerCommand;
 
 /// Where corrections are in the data folder, unless another folder is chosen.
@@ -30,7 +30,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(App::record)
         .saves(PromptSpec::new("Record the live source", "Path of the recording, such as live.mp4…", PathKind::Save("live", MP4)),
             |app, path, existing, _| {
-                let order = RecordingOrder { path, guard: app.guard(existing), overlay: app.recording_overlay() };
+                let overlay = app.settings.live.records_overlay.then(|| app.settings.flow_colours());
+                let order = RecordingOrder { path, guard: app.guard(existing), overlay };
                 app.engine.send(Request::RecordLive(Some(Box::new(order))));
             }),
     command(C::DemoLive, G::Live, "Live full screen", "Show live video, flow and prediction full screen", &[shift(Key::F11)],
@@ -199,13 +200,6 @@ impl App {
             Some(class) => self.engine.send(Request::CorrectLive { folder: self.corrections(), class }),
             None => self.engine.send(Request::HoldLive(false)),
         }
-    }
-
-    /// What is drawn into a recording, if that is wanted.
-    fn recording_overlay(&self) -> Option<RecordingOverlay> {
-        let classes = self.session.model.as_ref().map_or(Vec::new(), |model| model.classes.clone());
-        let (fusion, colours) = (self.session.fusion, self.settings.flow_colours());
-        self.settings.live.records_overlay.then_some(RecordingOverlay { classes, fusion, colours })
     }
 
     fn record(&mut self, ctx: &Context) {

@@ -51,7 +51,9 @@ fn result(frame: Arc<Frame>) -> LiveResult {
     LiveResult {
         frame,
         flow: FlowView::on_cpu(field, Geometry { width: 160, height: 120 }),
+        classes: CLASSES.map(str::to_owned).into(),
         scores: Scores::default(),
+        is_unsure: false,
         answer: Smoothed { shares: vec![0.1, 0.5, 0.05, 0.35], top: Some(3) },
         latency_ms: 212.4,
         fps: 4.2,

@@ -30,7 +30,7 @@ impl App {
     fn score_clip(&mut self) {
         let session = &mut self.session;
         let (Some(clip), Some(model)) = (&session.clip, &session.model) else { return };
-        let order = session.clip_scores.begin(clip.path.clone(), model.dir.clone());
+        let order = session.clip_scores.begin(clip.path.clone(), model);
         self.engine.send(Request::ScoreClip(Some(order)));
     }
 

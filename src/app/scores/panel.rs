@@ -14,7 +14,7 @@ use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens, semibold};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
-use crate::engine::{FlowSource, ModelInfo, Scores};
+use crate::engine::{FlowSource, FlowStack, ModelInfo, Scores};
 use crate::nets::fusion::{self, Fusion, FusionRule, softmax, unsure_text};
 use crate::plural::counted;
 use crate::ranking::{arg_max, falling};
@@ -192,37 +192,54 @@ fn classes_ui(ui: &mut Ui, model: &ModelInfo) {
 fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     let tokens = Tokens::of(ui);
     section(ui, "Temporal stream by flow source");
-    let best = |source: FlowSource| {
-        let strip = flow.source(source).strip.as_ref()?;
+    // What the stream of another model said has no name among these classes.
+    let strip = |source: FlowSource| flow.source(source).strip.as_ref().filter(|strip| strip.model == model.generation);
+    let network = strip(FlowSource::Network);
+    let answer = |source: FlowSource| {
+        let strip = strip(source)?;
         let shares = softmax(strip.temporal.as_ref()?);
         let class = arg_max(&shares)?;
-        Some((model.classes.get(class)?.as_str(), shares[class]))
+        let window = |strip: &FlowStack| (strip.window_start, strip.stride);
+        let compared = network.is_none_or(|network| window(network) == window(strip));
+        Some(SourceAnswer { source, class: model.classes.get(class)?, share: shares[class], compared })
     };
-    let network = best(FlowSource::Network).map(|(class, _)| class);
-    let said: Vec<_> = FlowSource::ALL.into_iter().filter_map(|source| Some((source, best(source)?))).collect();
-    for (source, (class, share)) in &said {
-        let differs = network.is_some_and(|network| network != *class);
-        source_row_ui(ui, (*source, flow.name_of(*source)), class, *share, differs);
+    let said: Vec<_> = FlowSource::ALL.into_iter().filter_map(answer).collect();
+    let network = said.iter().find(|answer| answer.source == FlowSource::Network).map(|answer| answer.class);
+    let differs = |answer: &SourceAnswer<'_>| answer.compared && network.is_some_and(|network| network != answer.class);
+    for answer in &said {
+        source_row_ui(ui, flow.name_of(answer.source), answer, differs(answer));
     }
     match said.len() {
         0 => explanation(ui, "Waiting for a window of eleven frames…"),
         1 => explanation(ui, "Enable more sources in the Flow panel to compare them."),
         _ => {}
     }
-    let differ = said.iter().filter(|(_, (class, _))| network.is_some_and(|network| network != *class)).count();
+    let differ = said.iter().filter(|answer| differs(answer)).count();
     if differ > 0 {
-        let text = format!("{differ} of {} disagree with MotionNet", said.len() - 1);
+        let compared = said.iter().filter(|answer| answer.compared && answer.source != FlowSource::Network).count();
+        let text = format!("{differ} of {compared} disagree with MotionNet");
         ui.label(RichText::new(text).small().color(tokens.warning));
     }
 }
 
-fn source_row_ui(ui: &mut Ui, (source, name): (FlowSource, &str), class: &str, share: f32, differs: bool) {
+/// The answer of the temporal stream under the flow of one source.
+struct SourceAnswer<'a> {
+    source: FlowSource,
+    class: &'a str,
+    share: f32,
+    /// Whether it is about the window of MotionNet's answer.
+    compared: bool,
+}
+
+fn source_row_ui(ui: &mut Ui, name: &str, answer: &SourceAnswer<'_>, differs: bool) {
+    let SourceAnswer { source, class, share, compared } = *answer;
     let tokens = Tokens::of(ui);
+    let dimmed = |color: Color32| if compared { color } else { color.gamma_multiply(0.5) };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), SOURCE_ROW), Sense::hover());
     let painter = ui.painter_at(rect);
     let font = TextStyle::Small.resolve(ui.style());
-    painter.circle_filled(rect.left_center() + vec2(4.0, 0.0), 4.0, source_color(ui, source));
-    painter.text(rect.left_center() + vec2(14.0, 0.0), Align2::LEFT_CENTER, name, font.clone(), tokens.weak);
+    painter.circle_filled(rect.left_center() + vec2(4.0, 0.0), 4.0, dimmed(source_color(ui, source)));
+    painter.text(rect.left_center() + vec2(14.0, 0.0), Align2::LEFT_CENTER, name, font.clone(), dimmed(tokens.weak));
     let bar = Rect::from_min_max(
         pos2(rect.left() + 116.0, rect.top() + 2.0),
         pos2(rect.right() - COLUMN, rect.bottom() - 2.0),
@@ -232,13 +249,17 @@ fn source_row_ui(ui: &mut Ui, (source, name): (FlowSource, &str), class: &str, s
         let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
         let color = if differs { tokens.error } else { tokens.temporal };
         let class = if differs { format!("≠ {class}") } else { class.to_owned() };
-        painter.rect_filled(filled, 3.0, color.gamma_multiply(0.45));
+        painter.rect_filled(filled, 3.0, dimmed(color.gamma_multiply(0.45)));
         let text = ui.painter_at(bar.shrink2(vec2(4.0, 0.0)));
-        text.text(bar.left_center() + vec2(6.0, 0.0), Align2::LEFT_CENTER, class, font, tokens.strong);
+        text.text(bar.left_center() + vec2(6.0, 0.0), Align2::LEFT_CENTER, class, font, dimmed(tokens.strong));
     }
     let at = pos2(rect.right() - 6.0, rect.center().y);
-    painter.text(at, Align2::RIGHT_CENTER, fusion::percent(share, 0), FontId::monospace(11.0), tokens.text);
-    let remark = if differs { ", differs from MotionNet" } else { "" };
+    painter.text(at, Align2::RIGHT_CENTER, fusion::percent(share, 0), FontId::monospace(11.0), dimmed(tokens.text));
+    let remark = match (compared, differs) {
+        (false, _) => ", of another window",
+        (true, true) => ", differs from MotionNet",
+        (true, false) => "",
+    };
     let share = fusion::percent(share, 1);
     let text = format!("Temporal stream with {name}: {class} {share} %{remark}");
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &text));

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::{ClipScoresOrder, ClipWindow, Message, Prediction, WindowPrediction};
+use crate::engine::{ClipScoresOrder, ClipWindow, Message, ModelInfo, Prediction, WindowPrediction};
 use crate::nets::fusion::Fusion;
 
 /// What is being done about the whole clip.
@@ -45,9 +45,9 @@ impl ClipScores {
     }
 
     /// The order to score `clip`, in place of what was scored.
-    pub fn begin(&mut self, clip: PathBuf, model: PathBuf) -> ClipScoresOrder {
+    pub fn begin(&mut self, clip: PathBuf, model: &ModelInfo) -> ClipScoresOrder {
         *self = Self { id: self.id + 1, phase: ClipScoresPhase::Running, ..Self::default() };
-        ClipScoresOrder { id: self.id, clip, model }
+        ClipScoresOrder { id: self.id, clip, model: model.dir.clone(), classes: model.classes.clone() }
     }
 
     /// Drops what was scored: the clip or the model has changed. What is still said for the old order is for nobody.
@@ -92,6 +92,7 @@ impl ClipScores {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::flow::tests::model_of;
     use crate::engine::Scores;
 
     fn window(id: u64, start: usize, total: usize, temporal: [f32; 2]) -> Message {
@@ -101,13 +102,13 @@ mod tests {
 
     #[test]
     fn windows_add_up_to_the_answer_of_the_clip_and_an_older_order_is_for_nobody() {
-        let mut scores = ClipScores::default();
+        let (mut scores, model) = (ClipScores::default(), model_of(&["a", "b"]));
         assert!(!scores.was_used());
-        let old = scores.begin("/a.mp4".into(), "/model".into());
+        let old = scores.begin("/a.mp4".into(), &model);
         scores.receive(&window(old.id, 0, 3, [1.0, 0.0]));
         scores.forget();
         assert_eq!((scores.phase, scores.progress(), scores.was_used()), (ClipScoresPhase::Idle, (0, 0), true));
-        let new = scores.begin("/b.mp4".into(), "/model".into());
+        let new = scores.begin("/b.mp4".into(), &model);
         for message in [window(old.id, 0, 3, [1.0, 0.0]), Message::ClipScoresEnded(old.id)] {
             scores.receive(&message);
         }

@@ -35,7 +35,7 @@ fn the_whole_clip_has_an_answer_beside_that_of_the_window_and_a_line_over_time()
     assert_eq!(window.harness.state().session.clip_scores.phase, ClipScoresPhase::Running, "it is scored by itself");
     assert!(window.sees("This clip: not scored yet") && has_button(&window, "Cancel"));
     let session = &mut window.harness.state_mut().session;
-    let order = session.clip_scores.begin("/clips/wave.mp4".into(), "/models/own".into());
+    let order = session.clip_scores.begin("/clips/wave.mp4".into(), &model_of(&["wave", "clap"]));
     for (start, logits) in [(0, [1.0, 5.0]), (10, [2.0, 3.0]), (20, [6.0, 5.0])] {
         let scores = Scores { temporal: logits.into(), ..Scores::default() };
         let window = ClipWindow { id: order.id, start, end: start + 11, total: 3, scores };
@@ -59,6 +59,18 @@ fn the_whole_clip_has_an_answer_beside_that_of_the_window_and_a_line_over_time()
     session.receive(&Message::ModelLoaded(model_of(&["wave", "clap"])));
     window.settle();
     assert!(!window.sees("This clip: clap"));
+}
+
+#[test]
+fn an_analysis_by_another_model_is_not_shown_under_its_classes() {
+    let mut window = window();
+    let session = &mut window.harness.state_mut().session;
+    let shown = session.analysis.clone();
+    session.set_analysis(shown.clone());
+    assert!(session.analysis.is_some());
+    let other = Analysis { model: 7, ..Analysis::clone(&shown.unwrap()) };
+    session.set_analysis(Some(Arc::new(other)));
+    assert!(session.analysis.is_none());
 }
 
 #[test]

@@ -104,6 +104,33 @@ fn row(
         }
         Some([start, end.min(duration)])
     };
-    let clip = LabelledClip { path: path.to_owned(), label, segment_secs, group: Some(video.id.clone()) };
+    let recording = if video.group.is_empty() { &video.id } else { &video.group };
+    let clip = LabelledClip { path: path.to_owned(), label, segment_secs, group: Some(recording.clone()) };
     Ok(Some(ListingRow { clip, place: place.clone(), frames: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::data::Layout;
+
+    #[test]
+    fn videos_of_one_recording_are_one_group() {
+        let dir = tempfile::tempdir().unwrap();
+        let video = |id: &str, group: &str| {
+            fs::write(dir.path().join(format!("{id}.mp4")), "").unwrap();
+            let annotations = r#"[{"label": "groom", "segment": [0, 2]}]"#;
+            format!(r#""{id}": {{"subset": "training", {group} "annotations": {annotations}}}"#)
+        };
+        let mouse1 = r#""group": "mouse1","#;
+        let videos = [video("a", mouse1), video("b", mouse1), video("c", r#""group": "mouse2","#), video("d", "")];
+        let list = dir.path().join("list.json");
+        fs::write(&list, format!(r#"{{"database": {{{}}}}}"#, videos.join(", "))).unwrap();
+        let source = ListSource { layout: Some(Layout::ActivityNet), ..ListSource::new(dir.path().into(), list) };
+        let listing = read(&source).unwrap();
+        let groups: Vec<_> = listing.rows.iter().map(|row| row.clip.group.clone().unwrap()).collect();
+        assert_eq!(groups, ["mouse1", "mouse1", "mouse2", "d"]);
+    }
 }

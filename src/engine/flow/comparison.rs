@@ -11,7 +11,7 @@ use super::diagnostics::DiagnosticsWorker;
 use super::export;
 use super::measure::measure;
 use super::thread::SourceThread;
-use super::{FlowSettings, FlowSource, LatestFlows};
+use super::{FlowBasis, FlowSettings, FlowSource, LatestFlows};
 use crate::engine::inference::playback::PlaybackResults;
 use crate::engine::inference::target::PlayedClip;
 use crate::engine::runtime::events::EventSender;
@@ -87,16 +87,22 @@ impl ComparisonThread {
         self.change(|desired| desired.selection = selection);
     }
 
-    /// Works with other settings.
+    /// Works with other settings. A measurement whose figures would be others ends.
     pub fn set(&self, settings: FlowSettings) {
+        let before = self.desired.get().basis();
+        let after = FlowBasis { settings: Arc::new(settings.clone()), ..before.clone() };
+        if !FlowSource::ALL.into_iter().all(|source| before.has_same_figures(&after, source)) {
+            self.measurement.iter().for_each(Job::stop);
+        }
         self.change(|desired| desired.settings = Arc::new(settings));
     }
 
-    /// Takes note of the model in use.
-    pub fn use_model(&self, dir: PathBuf) {
+    /// Takes note of the model in use and of its generation. A measurement of another one ends.
+    pub fn use_model(&self, dir: PathBuf, generation: u64) {
+        self.measurement.iter().for_each(Job::stop);
         self.change(|desired| {
             desired.model = Some(dir);
-            desired.model_generation += 1;
+            desired.model_generation = generation;
         });
     }
 

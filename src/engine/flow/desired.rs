@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::FlowSettings;
+use super::{FlowBasis, FlowSettings};
 use crate::engine::FlowSelection;
 use crate::engine::inference::target::PlayedClip;
 use crate::error::{Error, Result};
@@ -19,11 +19,17 @@ pub(in crate::engine) struct DesiredFlows {
     pub settings: Arc<FlowSettings>,
     /// Folder of the model in use.
     pub model: Option<PathBuf>,
-    /// Counts the models that were in use: under another one the temporal stream says something else.
+    /// The [generation](crate::engine::InferencePipeline::generation) of the model in use: under another one the temporal stream
+    /// says something else.
     pub model_generation: u64,
 }
 
 impl DesiredFlows {
+    /// Returns what flows are computed with.
+    pub fn basis(&self) -> FlowBasis {
+        FlowBasis { model: self.model_generation, settings: self.settings.clone() }
+    }
+
     /// Returns the open clip.
     ///
     /// # Errors

@@ -95,6 +95,8 @@ fn diagnose(
     });
     Ok(FlowDiagnostics {
         source: flow.source,
+        basis: flow.basis.clone(),
+        truth: truth.and_then(|truth| truth.basis.settings.truth.clone()),
         frame: flow.frame,
         stride: flow.stride,
         first: Arc::new(picture(seen.first)?),

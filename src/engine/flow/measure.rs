@@ -22,6 +22,7 @@ pub(super) fn measure(
     let clip = desired.open_clip()?;
     let kinds: Vec<_> = FlowSource::ALL.into_iter().filter(|kind| desired.settings.wants(*kind)).collect();
     let mut pairs = ClipPairs::open(clip, &kinds, desired, sizes, compute, events)?;
+    let basis = desired.basis();
     while let Some((pair, flows)) = pairs.next()? {
         if stop.is_asked() {
             return Ok(());
@@ -29,7 +30,12 @@ pub(super) fn measure(
         let truth = flows.iter().find(|(kind, _)| *kind == FlowSource::Truth).map(|(_, truth)| truth.flow.clone());
         for (source, estimate) in flows.into_iter().filter(|(kind, _)| *kind != FlowSource::Truth) {
             let statistics = statistics(&estimate.flow, &pair, clip.size, truth.as_ref())?;
-            events.send(Message::Measured(ClipMeasure { source, frame: pair[0].index, statistics }));
+            events.send(Message::Measured(ClipMeasure {
+                source,
+                basis: basis.clone(),
+                frame: pair[0].index,
+                statistics,
+            }));
         }
     }
     Ok(())

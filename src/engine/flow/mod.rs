@@ -29,5 +29,7 @@ mod tvl1;
 pub(super) use comparison::{ComparisonThread, start_diagnostics};
 pub(super) use desired::SharedDesiredFlows;
 pub(super) use latest_flows::{LatestFlows, WindowFlows};
-pub use results::{ClipMeasure, FlowDiagnostics, FlowStack, FlowStatistics, ScalarMap, SourceFlow, TemporalInput};
+pub use results::{
+    ClipMeasure, FlowBasis, FlowDiagnostics, FlowStack, FlowStatistics, ScalarMap, SourceFlow, TemporalInput,
+};
 pub use settings::{FlowSettings, FlowSource, MAX_STRIDE};

@@ -84,6 +84,6 @@ pub(super) fn open(key: &SourceKey, clip: &PlayedClip, compute: &Compute) -> Res
         }
         SourceSettings::Dis(preset) => Box::new(DisSource::new(*preset)),
         SourceSettings::Codec => Box::new(CodecSource::open(&clip.path, clip.size)?),
-        SourceSettings::Truth(path) => Box::new(TruthSource::open(path)?),
+        SourceSettings::Truth(path) => Box::new(TruthSource::open(path, clip.frames)?),
     })
 }

@@ -1,19 +1,55 @@
 //! The results of the flow comparison: the newest values of each source, and those sent as messages.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::FlowSource;
+use super::{FlowSettings, FlowSource};
 use crate::engine::FlowView;
 use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::nets::flow_normalisation::CLIP_PX;
+
+/// The identity of what computes a flow: results of another basis do not belong among those of the present one.
+#[derive(Debug, Clone, Default)]
+pub struct FlowBasis {
+    /// The [generation](crate::engine::InferencePipeline::generation) of the model in use.
+    pub model: u64,
+    /// The settings; any will do for [`FlowSource::Network`], whose flow of a pair depends on its model only.
+    pub settings: Arc<FlowSettings>,
+}
+
+impl FlowBasis {
+    /// Returns whether `source` computes the same flow of a pair under both.
+    pub fn is_same(&self, other: &Self, source: FlowSource) -> bool {
+        let (a, b) = (&*self.settings, &*other.settings);
+        match source {
+            FlowSource::Network => self.model == other.model,
+            FlowSource::SecondNetwork => {
+                a.second_model == b.second_model && (a.coarse_to_fine, a.refine) == (b.coarse_to_fine, b.refine)
+            }
+            FlowSource::Tvl1 => (a.tvl1, a.tvl1_side, a.warm_start) == (b.tvl1, b.tvl1_side, b.warm_start),
+            FlowSource::Dis => a.dis == b.dis,
+            FlowSource::Codec => true,
+            FlowSource::Truth => a.truth == b.truth,
+        }
+    }
+
+    /// Returns whether `source` has the same figures under both: those of the same flow, over the same stride, against the same
+    /// ground truth.
+    pub fn has_same_figures(&self, other: &Self, source: FlowSource) -> bool {
+        let of_pair = |basis: &Self| (basis.settings.stride(), basis.settings.truth.clone());
+        self.is_same(other, source) && of_pair(self) == of_pair(other)
+    }
+}
 
 /// The flow of one source from frame `frame` to frame `frame + stride`.
 #[derive(Clone)]
 pub struct SourceFlow {
     /// Who computed it.
     pub source: FlowSource,
+    /// What it was computed with.
+    pub basis: FlowBasis,
     /// Where the player was when it was computed.
     pub position: usize,
     /// The first frame of the pair.
@@ -45,6 +81,8 @@ pub struct FlowStack {
     pub stride: usize,
     /// The flows in order.
     pub flows: Vec<FlowView>,
+    /// The [generation](crate::engine::InferencePipeline::generation) of the model whose temporal stream saw them.
+    pub model: u64,
     /// What the temporal stream says under this flow; none if the model has no temporal stream.
     pub temporal: Option<Vec<f32>>,
     /// What the temporal stream sees.
@@ -87,6 +125,10 @@ impl TemporalInput {
 pub struct FlowDiagnostics {
     /// Whose flow it is.
     pub source: FlowSource,
+    /// What the flow was computed with.
+    pub basis: FlowBasis,
+    /// The ground truth that `statistics` compares it with.
+    pub truth: Option<PathBuf>,
     /// The first frame of the pair.
     pub frame: usize,
     /// Distance to the second one.
@@ -134,10 +176,12 @@ pub struct FlowStatistics {
 }
 
 /// Figures of one frame of a clip that is being measured from end to end.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct ClipMeasure {
     /// Whose flow it is.
     pub source: FlowSource,
+    /// What the flow was computed with, and the stride and the ground truth of the figures.
+    pub basis: FlowBasis,
     /// The first frame of the pair.
     pub frame: usize,
     /// The figures.

@@ -80,7 +80,7 @@ pub struct FlowSettings {
     pub coarse_to_fine: bool,
     /// Whether its flow is then refined variationally after each pass.
     pub refine: bool,
-    /// A flow file, or a folder with one per frame in the order of their names.
+    /// A flow file, or a folder with one per pair, see [`by_pair`](crate::flow::files::by_pair).
     pub truth: Option<PathBuf>,
     /// Folder of the second model.
     pub second_model: Option<PathBuf>,

@@ -8,7 +8,7 @@ use super::desired::{DesiredFlows, SharedDesiredFlows};
 use super::latest_flows::WindowFlows;
 use super::open::{OpenedSource, SourceKey, open};
 use super::source::Estimate;
-use super::{FlowSource, SourceFlow};
+use super::{FlowBasis, FlowSource, SourceFlow};
 use crate::engine::inference::playback::PlaybackResults;
 use crate::engine::inference::target::{InferenceTarget, PlayedClip};
 use crate::engine::{Message, WINDOW_PAIRS};
@@ -37,6 +37,8 @@ pub(super) struct SourceThread {
 /// An open source, and what it has computed.
 struct ThreadSource {
     key: SourceKey,
+    /// What the source computes with.
+    basis: FlowBasis,
     clip: PlayedClip,
     source: OpenedSource,
     flows: HashMap<[usize; 2], KnownFlow>,
@@ -96,8 +98,8 @@ impl SourceThread {
             let source = open(&key, clip, &self.compute)?;
             self.failed = None;
             self.results.events.send(Message::SourceUnavailable(self.kind, None));
-            let (flows, clip) = (HashMap::new(), clip.clone());
-            self.source = Some(ThreadSource { key, clip, source, flows, shown: None, strip: None });
+            let (basis, flows, clip) = (desired.basis(), HashMap::new(), clip.clone());
+            self.source = Some(ThreadSource { key, basis, clip, source, flows, shown: None, strip: None });
         }
         self.follow(desired)
     }
@@ -210,6 +212,7 @@ impl ThreadSource {
         };
         let flow = SourceFlow {
             source: kind,
+            basis: self.basis.clone(),
             position,
             frame: first,
             stride: second - first,

@@ -13,6 +13,8 @@ use crate::video::Geometry;
 /// The scores around one frame of the clip, whose flow is a [`SourceFlow`](crate::engine::SourceFlow).
 #[derive(Clone)]
 pub struct Analysis {
+    /// The [generation](crate::engine::InferencePipeline::generation) of the model: its classes belong to the scores.
+    pub model: u64,
     /// The frame that was current when the flow was computed.
     pub frame: usize,
     /// First frame of the window of eleven.

@@ -9,22 +9,23 @@ use crate::video::Frame;
 /// Results within this many frames of the present window are kept: at 224² with two-frame networks about 17 MB.
 const REACH: usize = 64;
 
-/// Index of the first and of the last frame that the motion network saw in one evaluation.
-pub(in crate::engine) type FrameSpan = (usize, usize);
+/// Indices of the frames that the motion network saw in one evaluation. The first and the last do not tell: near the end of a clip,
+/// windows of several strides are filled up with its last frame.
+pub(in crate::engine) type SeenFrames = Vec<usize>;
 
 /// Outputs of the motion network around the present window.
 #[derive(Clone, Default)]
-pub(in crate::engine) struct FlowCache(HashMap<FrameSpan, FlowPyramid>);
+pub(in crate::engine) struct FlowCache(HashMap<SeenFrames, FlowPyramid>);
 
 impl FlowCache {
-    /// Returns the flow computed from the frames of `span`.
-    pub fn get(&self, span: FrameSpan) -> Option<&FlowPyramid> {
-        self.0.get(&span)
+    /// Returns the flow computed from these frames.
+    pub fn get(&self, frames: &[usize]) -> Option<&FlowPyramid> {
+        self.0.get(frames)
     }
 
     /// Keeps a result.
-    pub fn insert(&mut self, span: FrameSpan, flow: FlowPyramid) {
-        self.0.insert(span, flow);
+    pub fn insert(&mut self, frames: SeenFrames, flow: FlowPyramid) {
+        self.0.insert(frames, flow);
     }
 
     /// Forgets what lies far from the frames of a window.
@@ -32,7 +33,7 @@ impl FlowCache {
         let indices = || window.iter().map(|frame| frame.index);
         let (Some(first), Some(last)) = (indices().min(), indices().max()) else { return };
         let near = first.saturating_sub(REACH)..=last + REACH;
-        self.0.retain(|(first, _), _| near.contains(first));
+        self.0.retain(|frames, _| frames.first().is_some_and(|first| near.contains(first)));
     }
 
     /// Forgets everything, as for another clip.
@@ -55,9 +56,16 @@ mod tests {
         let mut cache = FlowCache::default();
         for start in 0..10_000 {
             cache.keep_near(&[frame(start)]);
-            cache.insert((start, start + 1), FlowPyramid { levels: Vec::new() });
+            cache.insert(vec![start, start + 1], FlowPyramid { levels: Vec::new() });
         }
         assert!(cache.0.len() <= REACH + 1);
-        assert!(cache.get((9_999, 10_000)).is_some() && cache.get((9_900, 9_901)).is_none());
+        assert!(cache.get(&[9_999, 10_000]).is_some() && cache.get(&[9_900, 9_901]).is_none());
+    }
+
+    #[test]
+    fn windows_of_two_strides_that_end_alike_are_two() {
+        let mut cache = FlowCache::default();
+        cache.insert(vec![0, 2, 4, 6, 8, 8], FlowPyramid { levels: Vec::new() });
+        assert!(cache.get(&[0, 4, 8, 8, 8, 8]).is_none() && cache.get(&[0, 2, 4, 6, 8, 8]).is_some());
     }
 }

@@ -11,6 +11,9 @@ use crate::plural::counted;
 pub struct ModelInfo {
     /// The model folder.
     pub dir: PathBuf,
+    /// The number that its results carry, see [`InferencePipeline::generation`](crate::engine::InferencePipeline::generation); 0
+    /// unless it is in use.
+    pub generation: u64,
     /// Name on the model card.
     pub name: String,
     /// The hash of the model, see [`ModelCard::hash`](crate::nets::ModelCard::hash).
@@ -45,6 +48,7 @@ impl ModelInfo {
         let motion = &model.card.motion.config;
         Self {
             dir: dir.to_owned(),
+            generation: 0,
             name: model.card.name.clone(),
             hash: model.card.hash.clone(),
             base: model.card.origin.base.as_ref().map(|base| base.name.clone()),

@@ -6,13 +6,14 @@ use std::iter::repeat;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
 
-use super::flow_cache::{FlowCache, FrameSpan};
+use super::flow_cache::{FlowCache, SeenFrames};
 use super::model_info::levels;
 use crate::engine::{FlowView, ModelInfo, Scores, TemporalInput, Timing};
 use crate::error::{Error, Result};
@@ -50,6 +51,9 @@ type PairEvaluation<'a> = (Vec<&'a Frame>, Range<usize>);
 #[derive(Clone)]
 pub struct InferencePipeline {
     model: Arc<HiddenTwoStream>,
+    /// Tells this loading of a model from every other one.
+    generation: u64,
+    classes: Arc<[String]>,
     device: Device,
     /// Whether the window draws with this device: only then may it be handed buffers.
     on_window_device: bool,
@@ -60,9 +64,13 @@ pub struct InferencePipeline {
 impl InferencePipeline {
     /// Takes a model that was loaded on the device of `compute`.
     pub fn new(model: HiddenTwoStream, compute: &Compute) -> Self {
+        /// Counts the models that were loaded.
+        static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let on_window_device = compute.wgpu.is_some();
         Self {
+            classes: model.card.classes.clone().into(),
             model: Arc::new(model),
+            generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
             device: compute.device.clone(),
             on_window_device,
             cache: FlowCache::default(),
@@ -77,7 +85,17 @@ impl InferencePipeline {
 
     /// Returns the model in words; `dir` is the folder it was loaded from.
     pub fn info(&self, dir: &Path) -> ModelInfo {
-        ModelInfo::of(&self.model, dir)
+        ModelInfo { generation: self.generation, ..ModelInfo::of(&self.model, dir) }
+    }
+
+    /// Returns the number that every result of this model carries; a model that is loaded again has another one.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Returns the classes of the model in the order of its scores.
+    pub fn classes(&self) -> Arc<[String]> {
+        self.classes.clone()
     }
 
     /// Returns the card of the model.
@@ -109,9 +127,9 @@ impl InferencePipeline {
         let evaluations = self.evaluations(window, self.temporal_frames())?;
         let mut missing: Vec<Vec<&Frame>> = evaluations.into_iter().map(|(frames, _)| frames).collect();
         self.cache.keep_near(window);
-        missing.retain(|evaluation| self.cache.get(span(evaluation)).is_none());
+        missing.retain(|evaluation| self.cache.get(&seen(evaluation)).is_none());
         // A padded window ends with several evaluations of the last frame with itself.
-        missing.dedup_by_key(|evaluation| span(evaluation));
+        missing.dedup_by_key(|evaluation| seen(evaluation));
         let ready = missing.len() <= count;
         missing.truncate(count);
         self.evaluate(&missing)?;
@@ -287,10 +305,10 @@ impl InferencePipeline {
 
     /// Flows of one evaluation, from the cache where they are known.
     fn flows_of(&mut self, evaluation: &Vec<&Frame>) -> Result<FlowPyramid> {
-        if self.cache.get(span(evaluation)).is_none() {
+        if self.cache.get(&seen(evaluation)).is_none() {
             self.evaluate(std::slice::from_ref(evaluation))?;
         }
-        Ok(self.cache.get(span(evaluation)).expect("it was just computed").clone())
+        Ok(self.cache.get(&seen(evaluation)).expect("it was just computed").clone())
     }
 
     /// Runs the motion network on all `evaluations`.
@@ -310,7 +328,7 @@ impl InferencePipeline {
             Ok((0..batch.len()).map(|row| flows.row(row)).collect::<Vec<_>>())
         })?;
         for (evaluation, flow) in evaluations.iter().zip(flows.into_iter().flatten()) {
-            self.cache.insert(span(evaluation), flow);
+            self.cache.insert(seen(evaluation), flow);
         }
         self.timing.motion_ms = milliseconds(started);
         Ok(())
@@ -381,8 +399,8 @@ fn checked(mut logits: Vec<Vec<f32>>, device: &Device) -> Result<Vec<f32>> {
     Ok(logits.swap_remove(0))
 }
 
-fn span(evaluation: &[&Frame]) -> FrameSpan {
-    (evaluation[0].index, evaluation[evaluation.len() - 1].index)
+fn seen(evaluation: &[&Frame]) -> SeenFrames {
+    evaluation.iter().map(|frame| frame.index).collect()
 }
 
 /// Returns the `count` frames in the middle of a window of at least one, the last one repeated where there are fewer.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::pipeline::FINEST_LEVEL;
 use super::target::{InferenceTarget, PlayedClip};
-use crate::engine::flow::{FlowSource, FlowStack, LatestFlows, SourceFlow, WindowFlows};
+use crate::engine::flow::{FlowBasis, FlowSource, FlowStack, LatestFlows, SourceFlow, WindowFlows};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{
     Analysis, FlowSelection, FlowView, InferencePipeline, Latest, Scores, WINDOW_FRAMES, WINDOW_PAIRS,
@@ -171,6 +171,7 @@ impl PlaybackInference {
         let [first, second] = target.pair_frames(pair, clip.frames);
         let source_flow = SourceFlow {
             source: FlowSource::Network,
+            basis: FlowBasis { model: self.pipeline.generation(), ..FlowBasis::default() },
             position: frame,
             frame: first,
             stride: second - first,
@@ -182,7 +183,8 @@ impl PlaybackInference {
             note: None,
         };
         self.results.comparison.put_flow(source_flow, clip);
-        let analysis = Analysis { frame, window_start, pair, level, stride, padded, scores, timing };
+        let model = self.pipeline.generation();
+        let analysis = Analysis { model, frame, window_start, pair, level, stride, padded, scores, timing };
         self.results.analysis.put_if(analysis, || !clip.player.is_closed());
         self.shown = Some((target, [view.backward, view.pyramid]));
         self.results.events.wake();
@@ -235,7 +237,8 @@ impl PlaybackInference {
                 pair.map_or(flow.clone(), |[first, second]| flow.shown_between(&first.display, &second.display))
             };
             let flows = flows.into_iter().enumerate().map(shown).collect();
-            let strip = FlowStack { source, window_start, stride, flows, temporal, input };
+            let model = self.pipeline.generation();
+            let strip = FlowStack { source, window_start, stride, flows, model, temporal, input };
             self.results.comparison.put_strip(strip, clip);
         }
         self.results.events.wake();

@@ -168,9 +168,9 @@ impl InferenceThread {
         match loaded {
             Ok(model) => {
                 let pipeline = InferencePipeline::new(model, &self.compute);
+                self.forget(); // before anybody knows the new classes
                 (self.on_model)(dir.to_owned(), &pipeline);
                 self.results.events.send(Message::ModelLoaded(pipeline.info(dir)));
-                self.forget();
                 let pairs_at_once = match self.compute.kind {
                     ComputeKind::Gpu => WINDOW_PAIRS,
                     ComputeKind::Cpu => 1,

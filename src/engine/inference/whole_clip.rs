@@ -6,7 +6,7 @@ use super::clip_frames::ClipFrames;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
 use crate::engine::{ClipScoresOrder, ClipWindow, InferencePipeline, Message};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
@@ -36,11 +36,7 @@ pub(in crate::engine) fn run(
     let score = || {
         let mut pipeline = match model {
             Some(pipeline) => pipeline,
-            // Nothing is drawn from its flow.
-            None => InferencePipeline::new(
-                HiddenTwoStream::load(&order.model, &compute.device)?,
-                &Compute { wgpu: None, ..compute.clone() },
-            ),
+            None => load(order, compute)?,
         };
         let mut tell = |window| events.send(Message::ClipWindow(Box::new(ClipWindow { id: order.id, ..window })));
         batches::in_background(&compute.device, || score_windows(&mut pipeline, &order.clip, &mut tell, stop))
@@ -48,6 +44,17 @@ pub(in crate::engine) fn run(
     if let Err(error) = caught("clip scores", score) {
         events.send(Message::Note(format!("The whole clip was not scored: {error}")));
     }
+}
+
+/// Loads the model of the order.
+fn load(order: &ClipScoresOrder, compute: &Compute) -> Result<InferencePipeline> {
+    let model = HiddenTwoStream::load(&order.model, &compute.device)?;
+    if model.card.classes != order.classes {
+        let cause = "it has other classes than when it was loaded";
+        return Err(Error::file(&order.model, cause, "Load the model again"));
+    }
+    // Nothing is drawn from its flow.
+    Ok(InferencePipeline::new(model, &Compute { wgpu: None, ..compute.clone() }))
 }
 
 fn score_windows(

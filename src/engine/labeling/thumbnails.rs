@@ -13,6 +13,7 @@ use super::messages::{Thumbnail, ThumbnailRequest};
 use crate::atomic::replace_unsynced;
 use crate::engine::runtime::events::Wake;
 use crate::error::{Error, Result};
+use crate::labels::media_scan;
 use crate::panic_guard::caught;
 use crate::video::{Sizes, VideoReader, read_picture};
 
@@ -62,6 +63,11 @@ impl Painter {
         if let Some(picture) = kept.as_ref().filter(|kept| kept.is_file()).and_then(|kept| read_picture(kept).ok()) {
             return Ok(picture);
         }
+        // What is kept by its hash is of that content: the file may have been replaced since it was labelled.
+        if kept.is_some() && media_scan::fingerprint(&request.path)?.1 != request.key.hash {
+            let cause = "it has changed since it was labelled";
+            return Err(Error::file(&request.path, cause, "Relink the video"));
+        }
         let picture = brush.paint(&request.path, request.key.frame)?;
         if let Some(Err(error)) = kept.map(|kept| keep(&kept, &picture)) {
             tracing::debug!("{error}"); // it is created again the next time
@@ -99,4 +105,34 @@ fn keep(path: &Path, picture: &RgbImage) -> Result<()> {
         .write_image(picture, width, height, ExtendedColorType::Rgb8)
         .map_err(|error| Error::wrap(path, error, "No action needed"))?;
     replace_unsynced(path, |file| file.write_all(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+    use crate::engine::labeling::ThumbnailKey;
+    use crate::video::{Geometry, VideoWriter};
+
+    #[test]
+    fn the_picture_of_a_replaced_video_is_not_kept_for_the_old_content() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.mp4");
+        let mut writer = VideoWriter::create(&path, Geometry { width: 64, height: 48 }, 25.0).unwrap();
+        writer.push(&RgbImage::from_pixel(64, 48, Rgb([200, 90, 30]))).unwrap();
+        writer.finish().unwrap();
+        let cache = dir.path().join("cache");
+        let painter = Painter::new(crossbeam_channel::unbounded().0, Arc::new(|| ()), Some(cache));
+        let request = |hash: &str| {
+            let key = ThumbnailKey { hash: hash.to_owned(), frame: 0 };
+            ThumbnailRequest { key, path: path.clone(), keep: true }
+        };
+        let cache = painter.cache.as_deref().unwrap();
+        let labelled = request("0123456789abcdef");
+        assert!(painter.picture(&labelled, &mut Brush::default()).is_err());
+        assert!(!file(cache, &labelled).exists());
+        let present = request(&media_scan::fingerprint(&path).unwrap().1);
+        assert!(painter.picture(&present, &mut Brush::default()).is_ok() && file(cache, &present).is_file());
+    }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::smoothing::{Smoothed, Smoother};
 use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES, WINDOW_PAIRS};
 use crate::error::Result;
+use crate::ranking::falling;
 use crate::video::{Camera, Frame};
 
 /// The networks learned from clips of about this rate; of a faster camera every other frame is looked at, or fewer.
@@ -21,10 +22,14 @@ pub struct LiveResult {
     pub frame: Arc<Frame>,
     /// The flow that leads to it.
     pub flow: FlowView,
+    /// The classes of the model that says so, in the order of its shares.
+    pub classes: Arc<[String]>,
     /// What the streams say.
     pub scores: Scores,
     /// Fused and smoothed; shares are those of [`Scores::fused_probabilities`].
     pub answer: Smoothed,
+    /// Whether the answer is unsure, see [`Fusion::is_unsure`](crate::nets::fusion::Fusion::is_unsure).
+    pub is_unsure: bool,
     /// From the capture of the newest frame until this was known, milliseconds.
     pub latency_ms: f32,
     /// Answers per second.
@@ -35,6 +40,16 @@ pub struct LiveResult {
     pub skipped: u64,
     /// What each network took.
     pub timing: Timing,
+}
+
+impl LiveResult {
+    /// Returns the classes by their shares, the answer first.
+    pub fn ranked(&self) -> Vec<(&str, f32)> {
+        let (shares, top) = (&self.answer.shares, self.answer.top);
+        let mut places: Vec<usize> = (0..shares.len().min(self.classes.len())).collect();
+        places.sort_by(|a, b| (top == Some(*b)).cmp(&(top == Some(*a))).then(falling(&shares[*a], &shares[*b])));
+        places.into_iter().map(|place| (&*self.classes[place], shares[place])).collect()
+    }
 }
 
 /// Follows a camera.
@@ -77,13 +92,15 @@ impl LiveInference {
         let [before, after] = [&pairs[WINDOW_PAIRS - 1], &pairs[WINDOW_PAIRS]];
         let flow = pipeline.flow(pairs, WINDOW_PAIRS - 1, level)?.shown_between(&before.display, &after.display);
         let shares = scores.fused_probabilities(&settings.fusion);
-        let answer = self.smoother.push(shares, settings.smoothing, newest.captured);
+        let answer = self.smoother.push(pipeline.generation(), shares, settings.smoothing, newest.captured);
         self.count(newest.frame.index);
         let now = Instant::now();
         Ok(Some(LiveResult {
             frame: newest.frame,
             flow,
+            classes: pipeline.classes(),
             scores,
+            is_unsure: settings.fusion.is_unsure(&answer.shares),
             answer,
             latency_ms: now.saturating_duration_since(newest.captured).as_secs_f32() * 1e3,
             fps: self.rate(now),

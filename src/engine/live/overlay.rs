@@ -6,15 +6,13 @@ use std::time::Instant;
 use image::RgbImage;
 
 use super::LiveResult;
-use crate::engine::RecordingOverlay;
+use crate::engine::FlowColours;
 use crate::engine::flow_colours::FlowScale;
 use crate::engine::overlay_video::{Annotated, Drawing};
-use crate::ranking::falling;
 use crate::video::Geometry;
 
 /// Draws the pictures of one recording.
 pub(super) struct LiveOverlay {
-    order: RecordingOverlay,
     /// Made for the first picture: a video has one size.
     drawing: Option<Drawing>,
     scale: FlowScale,
@@ -25,9 +23,8 @@ pub(super) struct LiveOverlay {
 
 impl LiveOverlay {
     /// Has drawn nothing yet.
-    pub fn new(order: RecordingOverlay) -> Self {
-        let scale = FlowScale::following(order.colours);
-        Self { order, drawing: None, scale, flow: None, first: None }
+    pub fn new(colours: FlowColours) -> Self {
+        Self { drawing: None, scale: FlowScale::following(colours), flow: None, first: None }
     }
 
     /// Returns `picture`, which was captured at that moment, with the newest answer beside and below it.
@@ -41,28 +38,22 @@ impl LiveOverlay {
             let flow = drawing.pane(&self.scale.picture(&answer.flow, [width, height]));
             self.flow = Some((answer, flow));
         }
-        let shares = self.flow.as_ref().map_or(&[][..], |(answer, _)| &answer.answer.shares);
-        let top = self.flow.as_ref().and_then(|(answer, _)| answer.answer.top);
+        let answer = self.flow.as_ref().map(|(answer, _)| answer);
         let secs = captured.saturating_duration_since(*self.first.get_or_insert(captured)).as_secs_f64();
         drawing.draw(&Annotated {
             frame: picture,
             square: self.flow.as_ref().and_then(|(answer, _)| answer.scores.square),
             flow: self.flow.as_ref().map(|(_, flow)| (flow, self.scale.px())),
-            ranked: &ranked(&self.order.classes, shares, top),
-            unsure: self.order.fusion.is_unsure(shares),
+            ranked: &answer.map_or_else(Vec::new, |answer| ranked(answer)),
+            unsure: answer.is_some_and(|answer| answer.is_unsure),
             secs,
         })
     }
 }
 
-/// The classes by their shares, the answer first; none if they are those of another model.
-fn ranked(classes: &[String], shares: &[f32], top: Option<usize>) -> Vec<(String, f32)> {
-    if classes.len() != shares.len() {
-        return Vec::new();
-    }
-    let mut places: Vec<usize> = (0..shares.len()).collect();
-    places.sort_by(|a, b| (top == Some(*b)).cmp(&(top == Some(*a))).then(falling(&shares[*a], &shares[*b])));
-    places.into_iter().map(|place| (classes[place].clone(), shares[place])).collect()
+/// The classes of the model that answered by their shares, the answer first.
+fn ranked(result: &LiveResult) -> Vec<(String, f32)> {
+    result.ranked().into_iter().map(|(class, share)| (class.to_owned(), share)).collect()
 }
 
 #[cfg(test)]
@@ -73,17 +64,18 @@ mod tests {
     use crate::engine::live::Smoothed;
     use crate::engine::{FlowColours, FlowView, Scores, Timing};
     use crate::flow::FlowField;
-    use crate::nets::fusion::Fusion;
     use crate::video::Frame;
 
-    fn answer(picture: &RgbImage) -> Arc<LiveResult> {
+    fn answer_to(picture: &RgbImage) -> Arc<LiveResult> {
         let display = Arc::new(picture.clone());
         let frame = Frame { index: 0, pts_secs: 0.0, duration_secs: 0.04, display, scaled: Vec::new() };
         let (width, height) = picture.dimensions();
         Arc::new(LiveResult {
             frame: Arc::new(frame),
             flow: FlowView::on_cpu(FlowField::new(4, 3, vec![[6.0, 0.0]; 12]), Geometry { width, height }),
+            classes: ["bow", "wave"].map(str::to_owned).into(),
             scores: Scores::default(),
+            is_unsure: false,
             answer: Smoothed { shares: vec![0.2, 0.8], top: Some(1) },
             latency_ms: 100.0,
             fps: 5.0,
@@ -95,29 +87,29 @@ mod tests {
 
     #[test]
     fn a_recording_shows_flow_and_prediction_once_they_are_there() {
-        let classes = ["bow", "wave"].map(str::to_owned).to_vec();
-        let mut overlay =
-            LiveOverlay::new(RecordingOverlay { classes, fusion: Fusion::default(), colours: FlowColours::default() });
+        let mut overlay = LiveOverlay::new(FlowColours::default());
         let picture = RgbImage::from_pixel(320, 240, Rgb([200, 10, 10]));
         let now = Instant::now();
         let before = overlay.draw(&picture, now, None);
-        let after = overlay.draw(&picture, now, Some(answer(&picture)));
+        let after = overlay.draw(&picture, now, Some(answer_to(&picture)));
         assert!(before.dimensions() == after.dimensions() && after.width() == 640 && after.height() > 240);
         let is_red = |drawn: &RgbImage| drawn.get_pixel(160, 120).0 == [200, 10, 10];
         assert!(is_red(&before) && is_red(&after), "the picture is at the left as it was");
         let beside = |drawn: &RgbImage| drawn.get_pixel(480, 120).0;
         assert!(beside(&before) != beside(&after), "flow is at the right");
-        let kept = overlay.draw(&picture, now, Some(answer(&picture)));
+        let kept = overlay.draw(&picture, now, Some(answer_to(&picture)));
         assert_eq!(beside(&kept), beside(&after));
     }
 
     #[test]
-    fn the_held_answer_comes_first_and_names_of_another_model_do_not_stand_for_classes() {
-        let names = ["a", "b", "c"].map(str::to_owned);
-        let of = |shares: &[f32], top| -> Vec<String> {
-            ranked(&names, shares, top).into_iter().map(|(name, _)| name).collect()
+    fn the_held_answer_comes_first_under_the_names_of_the_model_that_answered() {
+        let of = |classes: &[&str], shares: &[f32], top| -> Vec<String> {
+            let classes = classes.iter().map(|&class| class.to_owned()).collect();
+            let answer = Smoothed { shares: shares.to_vec(), top };
+            let result = LiveResult { classes, answer, ..LiveResult::clone(&answer_to(&RgbImage::new(8, 6))) };
+            ranked(&result).into_iter().map(|(name, _)| name).collect()
         };
-        assert_eq!(of(&[0.5, 0.2, 0.3], Some(2)), ["c", "a", "b"]);
-        assert!(of(&[0.5, 0.5], Some(0)).is_empty());
+        assert_eq!(of(&["a", "b", "c"], &[0.5, 0.2, 0.3], Some(2)), ["c", "a", "b"]);
+        assert_eq!(of(&["sit", "walk"], &[0.9, 0.1], Some(0)), ["sit", "walk"], "another model was loaded meanwhile");
     }
 }

@@ -96,7 +96,7 @@ impl RecordingWork {
         let path = &order.path;
         let pictures = self.camera.record().ok_or_else(|| nothing_yet(path))?;
         let replaced = order.guard.check(std::slice::from_ref(path)).map(|()| path.exists())?;
-        let mut overlay = order.overlay.clone().map(LiveOverlay::new);
+        let mut overlay = order.overlay.map(LiveOverlay::new);
         let mut file: Option<ClipFile> = None;
         let mut last: Option<usize> = None;
         let mut synced = Instant::now();

@@ -82,6 +82,8 @@ pub struct Smoothed {
 /// The windows that count for the next answer.
 #[derive(Debug, Default)]
 pub struct Smoother {
+    /// The model whose windows these are.
+    model: u64,
     /// Shares of windows with the times at which they were captured.
     recent: VecDeque<(Instant, Vec<f32>)>,
     held: Option<usize>,
@@ -91,12 +93,13 @@ pub struct Smoother {
 
 impl Smoother {
     /// Takes in the shares of the next window, captured at `at`, and gives the answer under `smoothing`, which may change from call
-    /// to call.
-    pub fn push(&mut self, shares: Vec<f32>, smoothing: Smoothing, at: Instant) -> Smoothed {
+    /// to call. `model` is the [generation](crate::engine::InferencePipeline::generation) of the model whose shares they are: what
+    /// another one answered does not count.
+    pub fn push(&mut self, model: u64, shares: Vec<f32>, smoothing: Smoothing, at: Instant) -> Smoothed {
+        if self.model != model {
+            *self = Self { model, ..Self::default() };
+        }
         let secs = if let Smoothing::Mean { secs } = smoothing { secs } else { 0.0 };
-        // Shares of another model do not count.
-        self.recent.retain(|(_, before)| before.len() == shares.len());
-        self.held = self.held.filter(|held| *held < shares.len());
         self.recent.push_back((at, shares));
         // The newest window counts however long it took.
         while self.recent.len() > 1 && secs_between(self.recent[0].0, at) >= secs {
@@ -151,7 +154,7 @@ mod tests {
     /// Answers about windows that are a quarter of a second apart.
     fn answers(smoothing: Smoothing, shares: impl IntoIterator<Item = Vec<f32>>) -> Vec<Smoothed> {
         let (mut smoother, first) = (Smoother::default(), Instant::now());
-        let push = |(i, shares)| smoother.push(shares, smoothing, first + i * Duration::from_millis(250));
+        let push = |(i, shares)| smoother.push(1, shares, smoothing, first + i * Duration::from_millis(250));
         (0..).zip(shares).map(push).collect()
     }
 
@@ -192,14 +195,28 @@ mod tests {
     }
 
     #[test]
+    fn what_another_model_answered_does_not_count() {
+        let hold = Smoothing::Hysteresis { margin: 0.2, secs: 0.5 };
+        for smoothing in [hold, Smoothing::Mean { secs: 10.0 }] {
+            let (mut smoother, first) = (Smoother::default(), Instant::now());
+            for i in 0..9 {
+                smoother.push(1, vec![0.05, 0.95], smoothing, first + i * Duration::from_millis(250));
+            }
+            // As many classes, in another order.
+            let answer = smoother.push(2, vec![0.55, 0.45], smoothing, first + Duration::from_millis(2500));
+            assert_eq!(answer, Smoothed { shares: vec![0.55, 0.45], top: Some(0) }, "{smoothing:?}");
+        }
+    }
+
+    #[test]
     fn another_model_and_odd_shares_do_no_harm() {
         let (mut smoother, now) = (Smoother::default(), Instant::now());
         let smoothing = Smoothing::Hysteresis { margin: 0.1, secs: 0.3 };
-        assert_eq!(smoother.push(vec![0.1, 0.2, 0.7], smoothing, now).top, Some(2));
-        assert_eq!(smoother.push(vec![0.6, 0.4], smoothing, now), Smoothed { shares: vec![0.6, 0.4], top: Some(0) });
-        assert_eq!(smoother.push(Vec::new(), smoothing, now), Smoothed::default());
-        assert_eq!(smoother.push(vec![f32::NAN, 0.3], Smoothing::None, now).top, Some(1));
-        assert_eq!(smoother.push(vec![f32::NAN], Smoothing::Mean { secs: 0.0 }, now).top, None);
+        assert_eq!(smoother.push(1, vec![0.1, 0.2, 0.7], smoothing, now).top, Some(2));
+        assert_eq!(smoother.push(2, vec![0.6, 0.4], smoothing, now), Smoothed { shares: vec![0.6, 0.4], top: Some(0) });
+        assert_eq!(smoother.push(3, Vec::new(), smoothing, now), Smoothed::default());
+        assert_eq!(smoother.push(4, vec![f32::NAN, 0.3], Smoothing::None, now).top, Some(1));
+        assert_eq!(smoother.push(5, vec![f32::NAN], Smoothing::Mean { secs: 0.0 }, now).top, None);
     }
 
     #[test]

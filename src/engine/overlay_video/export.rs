@@ -47,10 +47,13 @@ pub fn annotate(
         if !go_on(index, total) {
             return Ok(false);
         }
-        // The frame stands in the middle of its window, or as near to it as the ends of the clip allow.
-        let start = index.saturating_sub(WINDOW_FRAMES / 2).min(total.saturating_sub(WINDOW_FRAMES));
-        let window = frames.window(start, pipeline.window_frames())?;
-        let pairs = &window[..window.len().min(WINDOW_FRAMES)];
+        let read = pipeline.window_frames();
+        let scored_start = start_around(index, read, total);
+        let window = frames.window(scored_start, read)?;
+        // That of the pairs lies within it.
+        let start = start_around(index, WINDOW_FRAMES, total);
+        let pairs = &window[start - scored_start..];
+        let pairs = &pairs[..pairs.len().min(WINDOW_FRAMES)];
         if index % SCORE_EVERY == 0 {
             let scores = pipeline.analyse(&window)?.scores;
             square = scores.square;
@@ -63,7 +66,7 @@ pub fn annotate(
         let [before, after] = [place, place + 1].map(|place| &*pairs[place.min(pairs.len() - 1)].display);
         let flow = pipeline.flow(pairs, place, FINEST_LEVEL)?.shown_between(before, after);
         let flow = scale.picture(&flow, own);
-        let frame = &window[index - start];
+        let frame = &window[index - scored_start];
         let (drawing, writer) = match &mut video {
             Some(video) => video,
             none => {
@@ -79,6 +82,12 @@ pub fn annotate(
     }
     video.map_or(Ok(()), |(_, writer)| writer.finish())?;
     Ok(true)
+}
+
+/// Returns the first of `count` frames of a clip of `total` that has frame `index` in the middle, or as near to it as the ends of the
+/// clip allow.
+fn start_around(index: usize, count: usize, total: usize) -> usize {
+    index.saturating_sub(count / 2).min(total.saturating_sub(count))
 }
 
 /// Exports with networks of its own, and reports the progress.
@@ -101,4 +110,23 @@ pub(in crate::engine) fn run(
         events.send(Message::Annotated { path: export.path.clone(), frames });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_in_the_middle_of_its_window_however_long_that_is() {
+        for (count, total) in [(11, 300), (64, 300), (65, 300), (64, 40), (11, 1)] {
+            for index in 0..total {
+                let start = start_around(index, count, total);
+                assert!(start <= index && (start + count <= total || start == 0), "{index} of {total} by {count}");
+                let is_inside = index >= count / 2 && index + count.div_ceil(2) <= total;
+                assert!(!is_inside || start + count / 2 == index, "{index} of {total} by {count}");
+                let pairs = start_around(index, WINDOW_FRAMES, total);
+                assert!(start <= pairs && (pairs + WINDOW_FRAMES).min(total) <= (start + count).min(total));
+            }
+        }
+    }
 }

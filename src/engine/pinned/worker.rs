@@ -1,6 +1,7 @@
 //! The state of the thread "pinned": the model that was loaded last, the frames of the pins, and what was found out.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -128,8 +129,8 @@ impl PinnedWorker {
         let flow = if pipeline.frames_for(0).len() == 2 {
             pipeline.flow(&pair, 0, FINEST_LEVEL)?
         } else {
-            let eleven = &frames[..frames.len().min(WINDOW_FRAMES)];
-            pipeline.flow(eleven, place.min(eleven.len() - 1), FINEST_LEVEL)?
+            let eleven = eleven_around(place, frames.len());
+            pipeline.flow(&frames[eleven.clone()], place - eleven.start, FINEST_LEVEL)?
         };
         let scores = pipeline.analyse(&frames)?.scores;
         let (first, second) = (&pair[0].display, &pair[1].display);
@@ -181,6 +182,12 @@ fn wanted(request: &PinnedRequest) -> Vec<(Pin, Version)> {
     pairs.filter(|(_, (_, written))| written.is_some()).take(KEPT).collect()
 }
 
+/// Returns the window of eleven of so many frames whose pairs are those from `place` on, or at the end those that lead up to it.
+fn eleven_around(place: usize, frames: usize) -> Range<usize> {
+    let start = place.min(frames.saturating_sub(WINDOW_FRAMES));
+    start..(start + WINDOW_FRAMES).min(frames)
+}
+
 /// Returns the model in folder `dir` and when it was written; its card is written last.
 fn version(dir: &Path) -> Version {
     let written = std::fs::metadata(dir.join(ModelCard::FILE_NAME)).and_then(|found| found.modified());
@@ -219,5 +226,13 @@ mod tests {
         assert_eq!((&wanted[1].0, &wanted[1].1.0), (&pins[1], &models[0]), "the most urgent model comes first");
         let unwritten = PinnedRequest { models: models[KEPT - 1..].to_vec(), ..request };
         assert!(super::wanted(&unwritten).is_empty());
+    }
+
+    #[test]
+    fn the_pinned_frame_begins_a_pair_of_its_window_of_eleven() {
+        assert_eq!(eleven_around(54, 64), 53..64, "a network that reads 64 frames, near the end of the clip");
+        assert_eq!(eleven_around(0, 64), 0..11);
+        assert_eq!(eleven_around(2, 4), 0..4);
+        assert_eq!(eleven_around(9, 11), 0..11);
     }
 }

@@ -156,6 +156,8 @@ pub struct ClipScoresOrder {
     pub clip: PathBuf,
     /// The model folder.
     pub model: PathBuf,
+    /// The classes of the model that was loaded from there: another one may be there by now.
+    pub classes: Vec<String>,
 }
 
 /// The scores of one of the windows that are spread over a clip.

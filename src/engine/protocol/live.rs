@@ -36,19 +36,8 @@ pub struct RecordingOrder {
     pub path: PathBuf,
     /// What may be written.
     pub guard: OutputGuard,
-    /// What is drawn beside the pictures; `None` records them as they are.
-    pub overlay: Option<RecordingOverlay>,
-}
-
-/// The names, the fusion and the colours of what is drawn into a recording.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordingOverlay {
-    /// Classes of the model in use.
-    pub classes: Vec<String>,
-    /// The fusion, which says when an answer is unsure.
-    pub fusion: Fusion,
-    /// How flow is coloured.
-    pub colours: FlowColours,
+    /// The colours of the flow that is drawn, with the predictions, beside and below the pictures; `None` records them as they are.
+    pub overlay: Option<FlowColours>,
 }
 
 /// An event of a live source.

@@ -13,5 +13,5 @@ pub use jobs::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationStart, FlowExport, OverlayExport,
     StepTimingOrder, SuggestionOrder, SuggestionStart,
 };
-pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder, RecordingOverlay};
+pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder};
 pub use request::{FlowSelection, Request};

@@ -1,5 +1,6 @@
 //! The flow files in a folder, one per pair of frames.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,9 @@ const EXTENSIONS: [&str; 5] = ["flo", "npy", "png", "jpg", "jpeg"];
 
 /// Folders of horizontal components, as in Feichtenhofer's flow of UCF101.
 const HORIZONTAL: [&str; 3] = ["u", "x", "flow_x"];
+
+/// Digits of the names that say the frame at which a flow begins.
+const FRAME_DIGITS: usize = 6;
 
 /// Returns the flow files in `folder`, in the order in which people count (`2.flo` before `10.flo`); of two pictures that belong
 /// together, the first.
@@ -31,6 +35,52 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
         Some(horizontal) if files.is_empty() => list(&horizontal),
         _ => Ok(files),
     }
+}
+
+/// Returns `files`, which [`list`] found, by the pairs of frames whose flow they hold: pair *n* begins at frame *n*. `pairs` is how many
+/// the clip has, where that is known.
+///
+/// Numbered files that are as many as the pairs, or one more, as some tools write one for the last frame too, are those of the
+/// pairs in turn. Otherwise names as [`FlowFormat::path_in`](super::FlowFormat::path_in) gives them say the frame, halves of
+/// pairs count from 1, and other names from the first. Files without numbers are taken in turn.
+pub fn by_pair(files: Vec<PathBuf>, pairs: Option<usize>) -> BTreeMap<usize, PathBuf> {
+    let Some(numbers) = numbers(&files) else { return files.into_iter().enumerate().collect() };
+    let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
+    let has_gaps = last - first + 1 != files.len();
+    let is_whole = !has_gaps && pairs.is_some_and(|pairs| [pairs, pairs + 1].contains(&files.len()));
+    let name = files[0].file_stem().unwrap_or_default();
+    let is_frame = name.len() == FRAME_DIGITS && name.to_string_lossy().bytes().all(|byte| byte.is_ascii_digit());
+    let base = match StreamPair::find(&files[0]) {
+        _ if is_whole => first,
+        Some(_) => first.min(1),
+        None if is_frame => 0,
+        None => first,
+    };
+    numbers.iter().map(|number| number - base).zip(files).collect()
+}
+
+/// Returns the rising numbers in which the names of `files` differ; `None` where they differ in anything else. Of a single file it
+/// is the last number in its name.
+fn numbers(files: &[PathBuf]) -> Option<Vec<usize>> {
+    let names: Vec<String> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
+    let (first, last) = (names.first()?, names.last()?);
+    let [prefix, suffix] = if names.len() == 1 {
+        let end = first.bytes().rposition(|byte| byte.is_ascii_digit())? + 1;
+        let start = first[..end].bytes().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |place| place + 1);
+        [&first[..start], &first[end..]]
+    } else {
+        // Files are in the order of their numbers: digits that the outermost have in common belong to them.
+        let common = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
+        let start = common - first.as_bytes()[..common].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let end = start + first.as_bytes()[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        [first.get(..start)?, first.get(end..)?]
+    };
+    let number = |name: &String| -> Option<usize> {
+        let digits = name.strip_prefix(prefix)?.strip_suffix(suffix)?;
+        if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+    };
+    let numbers = names.iter().map(number).collect::<Option<Vec<_>>>()?;
+    numbers.is_sorted_by(|a, b| a < b).then_some(numbers)
 }
 
 fn holds_flow(path: &Path) -> bool {
@@ -56,6 +106,28 @@ mod tests {
         let files = list(dir.path()).expect("readable");
         let expected: Vec<_> = (1..=12).map(|number| dir.path().join(format!("flow_{number}.flo"))).collect();
         assert_eq!(files, expected);
+    }
+
+    #[test]
+    fn numbers_in_names_say_which_pair_a_file_is_of() {
+        let pairs = |names: &[&str], pairs| -> Vec<usize> {
+            by_pair(names.iter().map(|name| Path::new("d_1").join(name)).collect(), pairs).into_keys().collect()
+        };
+        // Own exports of a part of the clip, and with a pair that has no flow.
+        assert_eq!(pairs(&["000100.flo", "000101.flo"], Some(299)), [100, 101]);
+        assert_eq!(pairs(&["000100.flo"], Some(299)), [100]);
+        assert_eq!(pairs(&["000006.npy", "000008.npy"], Some(9)), [6, 8]);
+        assert_eq!(pairs(&["flow_x_00101.jpg", "flow_x_00103.jpg"], None), [100, 102]);
+        // Whole clips, counted from anywhere, with a file more or without.
+        assert_eq!(pairs(&["000001.flo", "000002.flo"], Some(2)), [0, 1]);
+        assert_eq!(pairs(&["frame_0010.flo", "frame_0011.flo"], Some(1)), [0, 1]);
+        assert_eq!(pairs(&["flow_x_00000.jpg", "flow_x_00001.jpg"], None), [0, 1]);
+        // A gap.
+        assert_eq!(pairs(&["frame_9.flo", "frame_11.flo", "frame_12.flo"], Some(4)), [0, 2, 3]);
+        assert_eq!(pairs(&["000000_10.png", "000002_10.png"], Some(9)), [0, 2]);
+        // No numbers.
+        assert_eq!(pairs(&["a.flo", "b.flo"], Some(9)), [0, 1]);
+        assert_eq!(pairs(&["a1.flo", "b1.flo"], Some(9)), [0, 1]);
     }
 
     #[test]

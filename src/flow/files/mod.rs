@@ -23,7 +23,7 @@ use common::extension;
 
 pub use crate::video::read_picture;
 pub use flo::{read_flo, write_flo};
-pub use folder::list;
+pub use folder::{by_pair, list};
 pub use format::{FlowFormat, Scales, write_picture};
 pub use kitti::{read_kitti, write_kitti};
 pub use npy::{read_npy, write_npy};

@@ -92,7 +92,7 @@ fn boris_project(file: &str, more: &str, events: &str) -> String {
     )
 }
 
-fn boris(file: &str, more: &str, events: &str) -> (Document, Vec<String>) {
+pub(super) fn boris(file: &str, more: &str, events: &str) -> (Document, Vec<String>) {
     let content = boris_project(file, more, events);
     let (document, notes) = imported(Format::Boris, "a.boris", &content, project(&["a.mp4", "b.mp4"]));
     let notes: Vec<_> = notes.into_iter().map(|note| note.cause).collect();

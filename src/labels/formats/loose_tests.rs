@@ -1,7 +1,7 @@
 //! Files that take the rules of their formats lightly, as scripts and other programs write them.
 
 use super::super::{Document, Label, VideoId, edits};
-use super::foreign_tests::{ALL, imported, project, shown};
+use super::foreign_tests::{ALL, boris, imported, project, shown};
 use super::*;
 use crate::error::Error;
 use std::fs;
@@ -268,4 +268,17 @@ fn classes_are_matched_whatever_is_between_their_words() {
     assert_eq!([0, 1, 2].map(|video| shown(&document, video).0), [vec!["kick_ball"], vec!["run"], vec![]]);
     let [note, ..] = notes.as_slice() else { panic!("the class that may be two is noted") };
     assert!(note.cause.contains("class RUN may be any of the project's classes Run, run; skipped"), "{note}");
+}
+
+#[test]
+fn boris_bouts_of_three_subjects_are_joined_two_of_them_alike() {
+    let bout = |subject: &str, start: f64, end: f64| {
+        format!(r#"[{start}, "{subject}", "peck", "", ""], [{end}, "{subject}", "peck", "", ""]"#)
+    };
+    let events = [bout("ann", 0.0, 10.0), bout("bob", 0.0, 10.0), bout("cid", 5.0, 15.0)].join(", ");
+    let (document, notes) = boris(r#"{"1": ["a.mp4"]}"#, "", &events);
+    assert_eq!(shown(&document, 0).1, [("peck", 0, 375)]);
+    assert!(notes.is_empty(), "nothing is skipped: {notes:?}");
+    let note = &document.videos[&VideoId(0)].segments[0].note;
+    assert!(["ann", "bob", "cid"].iter().all(|subject| note.contains(subject)), "{note}");
 }

@@ -1,6 +1,7 @@
 //! The flow input of the temporal stream: MotionNet within the network, or a two-stage source, whose flow is computed
 //! beforehand and quantised to the 256 levels of stored images.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, FlowField, check_stop};
 use crate::named::named;
 use crate::nets::MotionNetwork;
-use crate::video::{Geometry, first_frame, natural_order};
+use crate::video::{Geometry, first_frame};
 
 named! {
     /// The flow input of the temporal stream.
@@ -244,25 +245,27 @@ fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Re
 /// Returns the flow in the pictures beside the frames, in pixels of the wanted size.
 fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
     let path = &stretch.clip.path;
-    let found = if path.is_dir() { flow_pictures(path)? } else { Vec::new() };
+    let found = if path.is_dir() { flow_pictures(path)? } else { BTreeMap::new() };
     // Tools differ in whether the last frame has a picture too.
     let end = stretch.first + stretch.frames - 1;
-    let Some(found) = found.get(stretch.first..end) else {
-        let cause = format!("{} flow image pairs for {end} frame pairs", found.len());
+    if let Some(missing) = (stretch.first..end).find(|pair| !found.contains_key(pair)) {
+        let cause = match found.keys().next_back() {
+            Some(last) if *last > missing => format!("the flow images of frame pair {} are missing", missing + 1),
+            _ => format!("{} flow image pairs for {end} frame pairs", found.len()),
+        };
         let remedy = "Expected flow_x_00001.jpg and flow_y_00001.jpg … beside the frames, or u and v folders";
         return Err(Error::file(path, cause, remedy));
-    };
+    }
     let [width, height] = stretch.sides();
     let read = |pair| Ok(read_two_stream(pair, DEFAULT_BOUND_PX)?.resized(width, height));
-    starts.iter().map(|&start| read(&found[start])).collect()
+    starts.iter().map(|&start| read(&found[&(stretch.first + start)])).collect()
 }
 
-/// Returns the pairs of flow pictures of the clip in folder `path`, in the order of their numbers.
-fn flow_pictures(path: &Path) -> Result<Vec<StreamPair>> {
-    let mut files: Vec<(PathBuf, StreamPair)> =
-        files::list(path)?.into_iter().filter_map(|file| Some((file.clone(), StreamPair::find(&file)?))).collect();
-    files.sort_by(|(a, _), (b, _)| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
-    Ok(files.into_iter().map(|(_, pair)| pair).collect())
+/// Returns the pairs of flow pictures of the clip in folder `path`, by the pair of frames.
+fn flow_pictures(path: &Path) -> Result<BTreeMap<usize, StreamPair>> {
+    let pictures = files::list(path)?.into_iter().filter(|file| StreamPair::find(file).is_some()).collect();
+    let pair = |(pair, file): (usize, PathBuf)| Some((pair, StreamPair::find(&file)?));
+    Ok(files::by_pair(pictures, None).into_iter().filter_map(pair).collect())
 }
 
 #[cfg(test)]
@@ -312,6 +315,12 @@ mod tests {
         }
         std::fs::remove_file(dir.path().join("flow_y_7.png")).unwrap();
         assert!(FlowSource::Stored.clip_flow(&clip, &frames, &network).is_err());
+        // As many pictures as pairs, with a gap: those after it are not of the pairs before theirs.
+        let last = StreamPair::named(&dir.path().join("flow_x_11.png")).unwrap();
+        write_two_stream(&last, &FlowField::new(4, 2, vec![[0.5, 0.0]; 8]), DEFAULT_BOUND_PX).unwrap();
+        std::fs::remove_file(dir.path().join("flow_x_7.png")).unwrap();
+        let error = FlowSource::Stored.clip_flow(&clip, &frames, &network).err().unwrap();
+        assert!(error.cause.contains("frame pair 7"), "{error}");
         let error = FlowSource::Codec.clip_flow(&clip, &frames, &network).err().unwrap();
         assert!(error.cause.contains("no motion vectors"), "{error}");
     }

@@ -68,6 +68,8 @@ impl FeatureCache {
         }
         if let Some(squares) = squares {
             key.field(squares.crop().key());
+            key.number(squares.size().width.into());
+            key.number(squares.size().height.into());
             hash_motion(&mut key, squares.motion());
         }
         let root = root.join(FOLDER);
@@ -121,7 +123,7 @@ fn make_room(root: &Path, dir: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::{Backbone, Modality, StreamConfig, StreamInput};
+    use crate::nets::{Backbone, FrameSize, Modality, MotionConfig, MotionCrop, StreamConfig, StreamInput};
 
     const VIEWS: ProbeViews = ProbeViews { windows: 1, ..ProbeViews::PLAIN };
 
@@ -165,6 +167,20 @@ mod tests {
         assert!(cache.read(&clip(path.clone(), None), &device).is_none());
         fs::write(&path, "other pictures").unwrap();
         assert!(cache.read(&clip(path, None), &device).is_none());
+    }
+
+    #[test]
+    fn features_of_squares_found_in_frames_of_another_size_are_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let (stream, motion) = (stream(), MotionConfig { frames: 2, width: 1, ..MotionConfig::default() });
+        let motion = motion.init(&Device::flex());
+        let folder = |width, height| {
+            let size = FrameSize { width, height };
+            let squares = MotionSquares::new(motion.clone(), size, Vec::new(), None, MotionCrop::Motion, FRAME);
+            FeatureCache::open(dir.path(), &stream, None, squares.as_ref(), FRAME, VIEWS).unwrap().dir
+        };
+        assert_eq!(folder(160, 128), folder(160, 128));
+        assert_ne!(folder(160, 128), folder(320, 256));
     }
 
     #[test]

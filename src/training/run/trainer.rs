@@ -55,7 +55,8 @@ const MAX_HALVINGS: i32 = 10;
 ///
 /// The run folder holds `config.toml`, `metrics.csv`, the checkpoint, [`snapshots`] of earlier ones and, in the
 /// end, the model; with clips to measure on, `best` is the model that did best on them so far. A checkpoint found there is
-/// resumed and leads to the same numbers as a run that was never interrupted, unless the plan has a time budget. What was
+/// resumed and leads to the same numbers as a run that was never interrupted, unless the plan has a time budget or the number
+/// of threads is another: the gradients of convolutions are summed in as many parts as threads need. What was
 /// changed by hand meanwhile is in `interventions.csv`.
 ///
 /// A run that diverges goes back to a snapshot and on at half the rate.
@@ -498,6 +499,9 @@ impl<'a> TrainingRunState<'a> {
     fn finish(mut self) -> Result<()> {
         if self.is_complete() && self.progress.measured < self.progress.step {
             self.measure()?;
+        }
+        if self.progress.measured != self.progress.step {
+            OutOfFold::discard(&self.plan.run_dir); // They are of other weights than the model.
         }
         self.save()?;
         let model_dir = self.plan.run_dir.join("model");

@@ -260,7 +260,7 @@ fn row_ui(ui: &mut Ui, id: VideoId, height: f32, cx: &mut PanelContext<'_>) {
             painter.text(at, Align2::LEFT_CENTER, text, FontId::proportional(11.0), tokens.weak);
         }
     }
-    let facts = video.facts.as_ref().map(|facts| (facts.hash.clone(), facts.frames / 2));
+    let facts = labeling.present_facts(id).map(|facts| (facts.hash.clone(), facts.frames / 2));
     picture_ui(ui, picture, facts, &path, cx);
     if row.on_hover_text(path.display().to_string()).clicked() {
         let modifiers = ui.input(modifiers_of_click);

@@ -6,10 +6,9 @@ use crate::app::labeling::chip::model_class_color;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::app::ui::widgets::explanation;
-use crate::engine::{LiveResult, LiveView, ModelInfo};
+use crate::engine::{LiveView, ModelInfo};
 use crate::nets::WINDOW_FRAMES;
 use crate::nets::fusion::{percent, unsure_text};
-use crate::ranking::falling;
 
 /// Classes that are shown.
 const SHOWN: usize = 6;
@@ -19,15 +18,6 @@ const ANSWER: f32 = 28.0;
 const ROW: f32 = 24.0;
 /// Room for a share at the right of a row, in points.
 const NUMBERS: f32 = 42.0;
-
-/// The classes by their shares, the answer first.
-pub fn ranked<'a>(result: &LiveResult, model: &'a ModelInfo) -> Vec<(&'a str, f32)> {
-    let top = result.answer.top;
-    let mut classes: Vec<_> =
-        model.classes.iter().map(String::as_str).zip(result.answer.shares.iter().copied()).enumerate().collect();
-    classes.sort_by(|(i, (_, a)), (j, (_, b))| (top == Some(*j)).cmp(&(top == Some(*i))).then(falling(a, b)));
-    classes.into_iter().map(|(_, class)| class).collect()
-}
 
 /// Why there is no answer after so many captured frames.
 pub fn why_none(model: Option<&ModelInfo>, captured: u64) -> &'static str {
@@ -53,10 +43,7 @@ pub fn answer_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
 
 fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     let model = cx.session.model.as_ref();
-    let ranked = match (&view.result, model) {
-        (Some(result), Some(model)) => ranked(result, model),
-        _ => Vec::new(),
-    };
+    let ranked = view.result.as_ref().map_or_else(Vec::new, |result| result.ranked());
     let tokens = Tokens::of(ui);
     let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model, view.camera.captured)) };
     let unsure = view.result.as_ref().is_some_and(|result| cx.session.fusion.is_unsure(&result.answer.shares));

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::answer::{ranked, why_none};
+use super::answer::why_none;
 use super::phase_text;
 use crate::app::live::stage::LiveStage;
 use crate::app::session::Session;
@@ -45,10 +45,8 @@ impl Demo {
 fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
     let tokens = Tokens::of(ui);
     let model = session.model.as_ref();
-    let ranked = match (&view.result, model) {
-        (Some(result), Some(model)) if view.camera.phase == CameraPhase::Live => ranked(result, model),
-        _ => Vec::new(),
-    };
+    let live = view.result.as_ref().filter(|_| view.camera.phase == CameraPhase::Live);
+    let ranked = live.map_or_else(Vec::new, |result| result.ranked());
     let painter = ui.painter_at(area);
     let Some((class, share)) = ranked.first() else {
         let text = match view.camera.phase {

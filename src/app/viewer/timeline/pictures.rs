@@ -12,7 +12,7 @@ pub(super) fn pictures_ui(ui: &Ui, strip: Rect, axis: &Axis, cx: &mut PanelConte
     let painter = ui.painter_at(strip);
     painter.rect_filled(strip, 2.0, tokens.background);
     let labeling = &mut cx.session.labeling;
-    let Some(facts) = labeling.video().and_then(|(_, video)| video.facts.clone()) else { return };
+    let Some(facts) = labeling.video().and_then(|(id, _)| labeling.present_facts(id)).cloned() else { return };
     let Some(path) = cx.session.clip.as_ref().map(|clip| clip.path.clone()) else { return };
     let [width, height] = facts.size.map(|side| side.max(1) as f32);
     let cell = vec2((strip.height() * width / height).clamp(8.0, 4.0 * strip.height()), strip.height());

@@ -255,21 +255,24 @@ fn add(clips: &mut [AnnotatedClip], bout: &Bout, parts: Vec<(usize, f64, f64)>) 
     }
 }
 
-/// Joins parts of one label that overlap, as where two subjects do the same; whether there were any.
+/// Joins parts of one label that overlap, as where two subjects do the same; whether there were any that say something new.
 fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
     let mut joined: Vec<Span> = Vec::new();
-    let before = clip.spans.len();
+    let mut any = false;
     for part in std::mem::take(&mut clip.spans) {
         let Extent::Secs(start, end) = part.extent else { continue };
         let last = joined.iter_mut().rev().find(|other| other.label == part.label);
         let overlapping = last.and_then(|other| match other.extent {
-            Extent::Secs(from, to) if start < to && (from, to) != (start, end) => Some((other, from, to)),
+            Extent::Secs(from, to) if start < to => Some((other, from, to)),
             _ => None,
         });
         let Some((other, from, to)) = overlapping else {
             joined.push(part);
             continue;
         };
+        if (from, to) == (start, end) && other.note == part.note {
+            continue; // Said twice.
+        }
         let timed = |note: &str, from: f64, to: f64| match note.is_empty() {
             true => format!("{from:.3} s to {to:.3} s"),
             false => format!("{note}, {from:.3} s to {to:.3} s"),
@@ -277,9 +280,10 @@ fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
         let first = if other.note.contains(" s to ") { other.note.clone() } else { timed(&other.note, from, to) };
         other.note = format!("{first}\n{}", timed(&part.note, start, end));
         other.extent = Extent::Secs(from, to.max(end));
+        any = true;
     }
     clip.spans = joined;
-    clip.spans.len() < before
+    any
 }
 
 /// Adds the labels of an observation.
