@@ -10,7 +10,7 @@ use crate::labels::formats::{self, Cut, Exported, Format, exported_clips, folder
 use crate::labels::media_scan::{Progress, ScanFault, ScanResult, check_video, find_videos, fingerprint};
 use crate::labels::{Change, Document, Facts, Step, StoredPath, Video, times};
 use crate::output::{Existing, Staging, in_words};
-use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, is_video, natural_order};
+use crate::video::{Geometry, Sizes, VideoReader, VideoWriter, natural_order};
 
 /// Returns the videos in `folder` and the folders in it, in the order in which people count; those that were found until `go_on`
 /// says no. Clips that an export has cut out are left out, unless there is nothing else.
@@ -261,6 +261,7 @@ mod tests {
 
     use super::*;
     use crate::labels::{Label, VideoId, edits};
+    use crate::video::is_video;
 
     #[test]
     fn clips_that_an_export_has_cut_out_are_no_new_videos_beside_those_they_came_from() {

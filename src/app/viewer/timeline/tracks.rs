@@ -107,6 +107,11 @@ impl Tracks {
             self.take_ground(ui, ground, &lanes, (id, video.as_ref()), cx);
             self.new_ui(ui, &lanes, cx);
             lanes.lines_ui(ui, cx);
+            // The place of a track that comes once it is used.
+            let rest = height - PICTURES - 4.0 - size.y - ui.spacing().item_spacing.y;
+            if rest > 0.0 {
+                ui.allocate_space(vec2(width, rest));
+            }
         });
         Some(pictures)
     }
