@@ -270,7 +270,8 @@ mod tests {
     fn figures_of_other_settings_or_of_another_model_are_not_kept() {
         let basis = |model, settings| FlowBasis { model, settings: Arc::new(settings) };
         let settings = FlowSettings { stride: 2, ..FlowSettings::default() };
-        let mut comparison = FlowComparison { measuring: Some(0), ..FlowComparison::default() };
+        let mut comparison =
+            FlowComparison { measuring: Some(Progress::begin(9, "flows")), ..FlowComparison::default() };
         comparison.set(settings.clone());
         let mut model = model_of(&["a", "b"]);
         model.generation = 7;
@@ -292,13 +293,13 @@ mod tests {
             comparison.set_diagnostics(*source, Some(Arc::new(old)));
             assert!(comparison.measures(*source).is_empty(), "{other:?}");
         }
-        assert_eq!(comparison.measuring, Some(0));
+        assert_eq!(comparison.measuring.as_ref().unwrap().counts().0, 0);
         comparison.receive(&measure_of(&present, FlowSource::Network, 3));
         comparison.receive(&measure_of(&basis(6, settings), FlowSource::Tvl1, 3)); // TV-L1 needs no model
         let new = FlowDiagnostics { basis: present, stride: 2, frame: 5, ..diagnostics(FlowSource::Network) };
         comparison.set_diagnostics(FlowSource::Network, Some(Arc::new(new)));
         assert_eq!(comparison.measures(FlowSource::Network).keys().copied().collect::<Vec<_>>(), [3, 5]);
-        assert_eq!(comparison.measuring, Some(2));
+        assert_eq!(comparison.measuring.as_ref().unwrap().counts().0, 2);
     }
 
     #[test]

@@ -100,7 +100,7 @@ fn an_answer_below_the_threshold_is_unsure_and_the_fused_share_is_explained() {
 fn the_line_over_time_numbers_frames_as_everything_else_does() {
     let mut window = window();
     let session = &mut window.harness.state_mut().session;
-    let order = session.clip_scores.begin("/clips/wave.mp4".into(), "/models/own".into());
+    let order = session.clip_scores.begin("/clips/wave.mp4".into(), &model_of(&["wave", "clap"]));
     let scores = Scores { temporal: vec![1.0, 5.0], ..Scores::default() };
     let scored = ClipWindow { id: order.id, start: 0, end: 11, total: 1, scores };
     session.receive(&Message::ClipWindow(Box::new(scored)));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
 
 use super::jobs::jobs;
+use crate::app::command::Command;
 use crate::app::panel::PanelContext;
 use crate::app::scores::state::ClipScoresPhase;
 use crate::app::session::Session;
@@ -188,6 +189,7 @@ fn training(session: &Session) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::flow::tests::model_of;
     use crate::app::training::state::TrainingState;
     use crate::engine::Message;
     use crate::training::{Preparation, TrainingEvent};
@@ -205,7 +207,7 @@ mod tests {
         let what = Preparation::ExtractFeatures;
         session.receive(&Message::Training(TrainingEvent::Preparing { what, done: 3, of: 12 }));
         assert_eq!(training(&session).as_deref(), Some("Extracting features: 3 of 12 clips"));
-        session.clip_scores.begin("/a.mp4".into(), "/model".into());
+        session.clip_scores.begin("/a.mp4".into(), &model_of(&["wave", "clap"]));
         assert_eq!(hint(&session, &[]), "Scoring clip…");
         session.opening = Some("/b.mp4".into());
         assert_eq!(hint(&session, &[]), "Opening b.mp4…");

@@ -15,6 +15,7 @@ use crate::app::command::Command;
 use crate::app::flow::tests::Window;
 use crate::app::pinned::state::WatchedRun;
 use crate::app::settings::Settings;
+use crate::app::ui::progress::Progress;
 use crate::engine::{FlowView, Pin, PinnedPrediction, PinnedResults, Scores};
 use crate::evaluation::HeldOutReport;
 use crate::flow::FlowField;
@@ -226,7 +227,7 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
     std::fs::write(run.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
     let progress = "step = 10\nrate_factor = 1.0\nseconds = 100.0\non_gpu = false";
     std::fs::write(run.join("checkpoint/progress.toml"), progress).unwrap();
-    app.session.exporting = Some((0, 1)); // so that no step is timed meanwhile
+    app.session.exporting = Some(Progress::begin(1, "pairs")); // so that no step is timed meanwhile
     app.panels.training.form().tuning().budget_secs = Some(120.0);
     stage.wait_to_see("Temporal: 10.00 s per step – 12 steps fit into 2 minutes, as in an earlier run");
     stage.window.settle(); // what is found out meanwhile may still move the button

@@ -334,7 +334,15 @@ mod tests {
         let desired = DesiredFlows { clip: Some(clip.clone()), ..DesiredFlows::default() };
         let key = SourceKey::of(FlowSource::Dis, &desired).unwrap();
         let source = Box::new(Silent);
-        let mut kept = ThreadSource { key, clip, source, flows: HashMap::new(), shown: None, strip: None };
+        let mut kept = ThreadSource {
+            key,
+            basis: FlowBasis::default(),
+            clip,
+            source,
+            flows: HashMap::new(),
+            shown: None,
+            strip: None,
+        };
         let side = 2048; // 32 MiB each
         let large = FlowView::on_cpu(FlowField::new(side, side, vec![[0.0; 2]; side * side]), SIZE);
         let known = KnownFlow { estimate: large.into(), millis: 1.0 };
@@ -381,7 +389,15 @@ mod tests {
         let estimates = Arc::new(AtomicUsize::new(0));
         let source = Box::new(Slow { player: player.clone(), estimates: estimates.clone() });
         let key = SourceKey::of(kind, &desired.get()).unwrap();
-        thread.source = Some(ThreadSource { key, clip, source, flows: HashMap::new(), shown: None, strip: None });
+        thread.source = Some(ThreadSource {
+            key,
+            basis: FlowBasis::default(),
+            clip,
+            source,
+            flows: HashMap::new(),
+            shown: None,
+            strip: None,
+        });
 
         let shown = || comparison.flow(kind).map(|flow| (flow.frame, flow.note.clone().unwrap_or_default()));
         let mut seen = Vec::new();
