@@ -95,8 +95,11 @@ impl Tracks {
         let mut area = ScrollArea::vertical().id_salt("tracks").max_height(height - PICTURES - 4.0);
         area = area.min_scrolled_height(height - PICTURES - 4.0).auto_shrink([false, true]);
         area.show(ui, |ui| {
-            let size = vec2(width, list.tracks.len() as f32 * track);
-            let (whole, _) = ui.allocate_exact_size(size, Sense::hover());
+            let tracks = list.tracks.len() as f32 * track;
+            // With the place of a track that comes once it is used.
+            let room = tracks.max(height - PICTURES - 4.0);
+            let (whole, _) = ui.allocate_exact_size(vec2(width, room), Sense::hover());
+            let whole = whole.with_max_y(whole.top() + tracks);
             let rect = whole.with_min_x(whole.left() + NAMES);
             let ground = ui.interact(rect, Id::unique("tracks"), Sense::click_and_drag());
             ground.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Tracks"));
@@ -107,11 +110,6 @@ impl Tracks {
             self.take_ground(ui, ground, &lanes, (id, video.as_ref()), cx);
             self.new_ui(ui, &lanes, cx);
             lanes.lines_ui(ui, cx);
-            // The place of a track that comes once it is used.
-            let rest = height - PICTURES - 4.0 - size.y - ui.spacing().item_spacing.y;
-            if rest > 0.0 {
-                ui.allocate_space(vec2(width, rest));
-            }
         });
         Some(pictures)
     }
