@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn only_the_calling_thread_yields() {
         let niceness = |path: &str| {
-            let stat = std::fs::read_to_string(path).unwrap();
+            let stat = crate::files::read_to_string(path).unwrap();
             // The 19th field; the name before it, in brackets, may hold spaces.
             let after_name = stat.rsplit_once(')').unwrap().1;
             after_name.split_whitespace().nth(16).unwrap().parse::<i32>().unwrap()

@@ -176,7 +176,8 @@ fn a_second_source_is_swiped_over_the_first_and_measured() {
     window.perform(Command::ShowStatistics);
     window.perform(Command::MeasureClip);
     window.until_text("of 56 flows"); // 28 pairs, two sources
-    let measuring = |harness: &Harness<'static, App>| harness.query_by_label_contains("of 56 flows").is_some();
+    let measuring =
+        |harness: &Harness<'static, App>| harness.query_all_by_label_contains("of 56 flows").next().is_some();
     window.until("the end of the measurement", |harness| !measuring(harness));
     assert!(!window.harness.get_by_role_and_label(Role::Button, "Save statistics…").accesskit_node().is_disabled());
 }
@@ -334,6 +335,7 @@ fn a_network_is_trained_held_and_used() {
     assert!(window.sees("Photometric"), "the curves of the loss terms have their legend");
 
     window.click("Load new model");
+    window.click("New run");
     window.until_text("Start from clips (flow-01)");
 }
 
