@@ -87,6 +87,8 @@ pub struct App {
     pub(super) remembers: Option<PathBuf>,
     /// Whether the clip that is opened next plays at once.
     pub(super) play_next: bool,
+    /// Whether a folder was opened of which no clip is open yet.
+    pub(super) opens_folder: bool,
     /// Whether the sample that is being written is to be opened: nothing else was since.
     pub(super) waits_for_sample: bool,
     /// The title of the window.
@@ -155,6 +157,7 @@ impl App {
             truth: Background::default(),
             remembers: None,
             play_next: false,
+            opens_folder: false,
             waits_for_sample: false,
             title: String::new(),
             repaints: RepaintLog::default(),
@@ -329,6 +332,7 @@ impl App {
         self.session.receive(message);
         match message {
             Message::Opened(info) if self.session.clip.as_ref() == Some(info) => {
+                self.opens_folder = false;
                 if self.remembers.take().is_some_and(|opened| opened == info.path) {
                     self.settings.remember(&info.path);
                 }
@@ -342,9 +346,12 @@ impl App {
                     self.perform(Command::PlayPause, ctx);
                 }
             }
-            Message::OpenFailed(..) => {
+            Message::OpenFailed(path, _) => {
                 self.play_next = false;
-                self.return_to_clip();
+                match self.next_to_try(path) {
+                    Some(next) => self.open_instead(next),
+                    None => self.return_to_clip(),
+                }
             }
             Message::ModelLoaded(info) => {
                 self.settings.model = Some(info.dir.clone());

@@ -46,7 +46,7 @@ pub struct Session {
     /// Whether the clip was closed since one was asked for: a late answer is not for anybody.
     is_closed: bool,
     /// Where the person was in the clip that makes way for one that is not open yet.
-    before: Option<ClipPosition>,
+    pub(super) before: Option<ClipPosition>,
     /// The same once the other one could not be opened, until the clip is asked for again.
     pub comes_back: Option<ClipPosition>,
     /// The folder of clips that was opened last.

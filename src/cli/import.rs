@@ -8,8 +8,8 @@ use clap::Args;
 use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
 use super::values::{geometry, named};
+use crate::data::class_names;
 use crate::error::{Error, Result};
-use crate::files;
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
@@ -312,18 +312,4 @@ fn no_stream(option: &str, stream: &str) -> Error {
 
 fn no_motion() -> Error {
     Error::usage("--motion", "a model needs a motion network", "Name its weights, or a model folder with --base")
-}
-
-/// Names of `classInd.txt` (`id name`) or of a plain list.
-fn class_names(file: &Path) -> Result<Vec<String>> {
-    let text = files::read_to_string(file).map_err(|error| Error::io(file, &error))?;
-    let name = |line: &str| match line.split_once(char::is_whitespace) {
-        Some((number, name)) if number.parse::<usize>().is_ok() => name.trim().to_owned(),
-        _ => line.to_owned(),
-    };
-    let names: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(name).collect();
-    if names.is_empty() {
-        return Err(Error::file(file, "it names no class", "Write one class name per line"));
-    }
-    Ok(names)
 }

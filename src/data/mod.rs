@@ -32,6 +32,7 @@ pub use from_labels::{Chosen, FromLabels};
 pub use labelled_clip::{AmbiguousSegment, LabelledClip};
 pub use layout::Layout;
 pub use listing::{Problem, ProblemKind};
+pub use lists::class_names;
 pub use pieces::{ClassPieces, Piece, Pieces};
 pub use sides::mirrored_classes;
 pub use source::{DataSource, ListSource, Subset};

@@ -301,6 +301,23 @@ fn a_repaint_takes_milliseconds_and_rest_takes_none() {
 }
 
 #[test]
+fn a_folder_whose_first_file_is_broken_opens_at_the_first_that_is_not() {
+    let mut window = Window::with_clip();
+    let folder = window.dir.path().join("mixed");
+    std::fs::create_dir_all(&folder).unwrap();
+    for broken in ["a.mp4", "b.mp4"] {
+        std::fs::write(folder.join(broken), "").unwrap();
+    }
+    std::fs::rename(fixture::clip(&folder, 14, Geometry { width: 96, height: 80 }).unwrap(), folder.join("c.mp4"))
+        .unwrap();
+    window.until_text("frame 0 of 30, from 0");
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().open(folder, &ctx);
+    window.until_text("frame 0 of 14, from 0");
+    window.until_text("clip 3 of 3");
+}
+
+#[test]
 fn a_network_is_trained_held_and_used() {
     let mut window = Window::with_clip();
     let clips = window.dir.path().join("clips");

@@ -173,6 +173,19 @@ impl App {
         }
     }
 
+    /// Returns the clip after `failed` in a folder of which none is open yet.
+    pub(in crate::app) fn next_to_try(&self, failed: &Path) -> Option<PathBuf> {
+        let folder = self.session.folder.as_ref().filter(|_| self.opens_folder)?;
+        folder.clips.get(folder.place(failed)? + 1).cloned()
+    }
+
+    /// Opens `path` in place of a clip that cannot be opened; if this one cannot either, the clip of before comes back.
+    pub(in crate::app) fn open_instead(&mut self, path: PathBuf) {
+        let before = self.session.comes_back.take();
+        self.open_clip(path);
+        self.session.before = before;
+    }
+
     /// Has clips of the open folder checked from this place on.
     fn check_folder(&self, from: usize, ctx: &Context) {
         if let Some(folder) = &self.session.folder {
@@ -190,6 +203,7 @@ impl App {
         }
         self.session.folder = Some(Arc::new(folder));
         self.session.faults.clear();
+        self.opens_folder = true;
         self.check_folder(0, ctx);
     }
 

@@ -545,6 +545,12 @@ fn a_flow_of_another_moment_than_the_frame_is_marked_while_it_plays() {
     assert_eq!(caption_at(8), "Flow 3 → 4 · 12 ms · 80 fps · 5 frames behind MotionNet");
     assert_eq!(caption_at(2), "Flow 3 → 4 · 12 ms · 80 fps · 1 frame ahead MotionNet");
     assert_eq!(caption_at(3), "Flow 3 → 4 · 12 ms · 80 fps MotionNet");
+    let late = SourceFlow { position: 36, frame: 36, ..source_flow(FlowSource::Network, 0.0) };
+    window.harness.state_mut().session.flow.set_flow(FlowSource::Network, Some(Arc::new(late)));
+    let session = &mut window.harness.state_mut().session;
+    session.frame = Some(Arc::new(Frame { index: 2, ..Frame::clone(&shown) }));
+    window.settle();
+    assert_eq!(window.pictures()[1], "Flow 36 → 37 · 12 ms · 80 fps · of the previous loop MotionNet");
 }
 
 #[test]

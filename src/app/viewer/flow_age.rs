@@ -8,7 +8,10 @@ use crate::plural::counted;
 pub fn flow_age(flow: &SourceFlow, session: &Session) -> Option<String> {
     if session.player.playing {
         let frame = session.frame.as_ref()?.index;
-        return frames_apart(flow, frame, session).map(in_words);
+        let apart = frames_apart(flow, frame, session)?;
+        // A clip that is played again and again is at its beginning while the flow of its end is still awaited.
+        let is_of_last_loop = apart.unsigned_abs() * 2 > session.frames() && apart > 0;
+        return Some(if is_of_last_loop { "of the previous loop".into() } else { in_words(apart) });
     }
     let is_stale = flow.source == FlowSource::Network
         && session.analysis.as_ref().is_some_and(|analysis| {

@@ -49,10 +49,20 @@ impl ClassIndex {
     /// numbers its 20 classes as UCF101 does its 101.
     ///
     /// # Errors
-    /// A file that cannot be read, a name that comes twice.
+    /// A file that cannot be read, a name that comes twice, numbers that do not rise: the order of the lines is that of the labels.
     pub fn named(path: &Path) -> Result<Self> {
         let lines = text::lines(path)?;
         let is_numbered = lines.iter().all(|(_, line)| without_number(line).is_some());
+        let mut numbers = lines.iter().filter_map(|(line, text)| Some((*line, number_of(text)?)));
+        if is_numbered && let Some(mut before) = numbers.next() {
+            for (line, number) in numbers {
+                if number <= before.1 {
+                    let cause = format!("line {line}: number {number} comes after {}", before.1);
+                    return Err(Error::file(path, cause, "Sort the lines by their numbers"));
+                }
+                before = (line, number);
+            }
+        }
         let name = |line: &str| without_number(line).filter(|_| is_numbered).unwrap_or(line).to_owned();
         Self::from_lines(path, lines.iter().map(|(number, line)| (*number, name(line))).collect())
     }
@@ -81,6 +91,10 @@ impl ClassIndex {
     }
 }
 
+fn number_of(line: &str) -> Option<usize> {
+    line.split_whitespace().next()?.parse().ok()
+}
+
 fn without_number(line: &str) -> Option<&str> {
     let (id, name) = line.split_once(char::is_whitespace)?;
     id.parse::<usize>().ok().map(|_| name.trim())
@@ -101,6 +115,15 @@ mod tests {
         let path = dir.path().join("classInd.txt");
         std::fs::write(&path, content).unwrap();
         (dir, path)
+    }
+
+    #[test]
+    fn numbers_that_do_not_rise_are_refused() {
+        let (_dir, path) = file("1 brush_hair\n10 pullup\n2 catch\n");
+        let error = ClassIndex::named(&path).unwrap_err();
+        assert!(error.to_string().contains("line 3: number 2 comes after 10. Sort"), "{error}");
+        let (_dir, path) = file("7 BaseballPitch\n9 BasketballDunk\n");
+        assert_eq!(ClassIndex::named(&path).unwrap().names, ["BaseballPitch", "BasketballDunk"]);
     }
 
     #[test]

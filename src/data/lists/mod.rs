@@ -21,6 +21,14 @@ use crate::annotations::thumos14::{TEST, VALIDATION};
 use crate::error::{Error, Result};
 use crate::video::is_hidden;
 
+/// Returns the names of classes in a file, one a line in the order of their labels; numbers in front of them must rise.
+///
+/// # Errors
+/// A file that cannot be read, no name, a name that comes twice, numbers out of order.
+pub fn class_names(path: &Path) -> Result<Vec<String>> {
+    class_index::ClassIndex::named(path).map(|classes| classes.names)
+}
+
 /// Reads what `source` names.
 ///
 /// # Errors

@@ -15,7 +15,6 @@ use crate::engine::{FlowView, InferencePipeline};
 use crate::error::{Error, Result};
 use crate::evaluation::MotionNetFlow;
 use crate::flow::FlowEstimator;
-use crate::flow::selection::better_than_none;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::video::{Frame, Geometry};
@@ -94,7 +93,8 @@ impl ClipSource for CoarseToFineSource {
         let size = self.draft_size.of(size_of(&pair[0].display));
         let [first, second] =
             pair.each_ref().map(|frame| resize(&*frame.display, size.width, size.height, FilterType::Triangle));
-        let flow = better_than_none(&first, &second, self.single_pass.estimate(&first, &second)?);
+        // A single pass often explains a pair worse than zero flow does and still shows what moves: it is not judged by that.
+        let flow = self.single_pass.estimate(&first, &second)?;
         self.draft_size.took(started.elapsed().as_secs_f64(), pair[0].duration_secs);
         let note = Some("One pass; coarse to fine when paused".to_owned());
         Ok(Some(Estimate { flow: FlowView::on_cpu(flow, size), note }))

@@ -82,6 +82,8 @@ impl Tracks {
         };
         ui.spacing_mut().item_spacing.y = 2.0;
         let width = ui.available_width();
+        // As high as its place was while the project was being opened.
+        let place = Rect::from_min_size(ui.cursor().min, vec2(width, height));
         let (row, _) = ui.allocate_exact_size(vec2(width, PICTURES), Sense::hover());
         height_ui(ui, row.with_max_x(row.left() + NAMES), cx);
         let strip = row.with_min_x(row.left() + NAMES);
@@ -111,6 +113,7 @@ impl Tracks {
             self.new_ui(ui, &lanes, cx);
             lanes.lines_ui(ui, cx);
         });
+        ui.advance_cursor_after_rect(place);
         Some(pictures)
     }
 
