@@ -1,4 +1,4 @@
-//! The colours of flow in what is exported and recorded, and their scale while it goes on.
+//! The colours of flow in what is exported and recorded, and their scale over time.
 
 use image::RgbImage;
 

@@ -182,7 +182,7 @@ fn name_of(path: &Path) -> String {
     last_two.iter().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// `name`, with a number from the second clip of this name on: rows of score files are told apart by it.
+/// `name`, with a number from the second clip of this name on: it distinguishes the rows of score files.
 fn unique(name: String, names: &mut HashMap<String, usize>) -> String {
     let count = names.entry(name.clone()).or_default();
     *count += 1;

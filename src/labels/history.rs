@@ -47,7 +47,7 @@ pub(super) struct KeptHistory {
     /// How many steps do not.
     pub lost: usize,
     lines: usize,
-    /// Bytes of the file; `None` where it is to be written anew before a line is added.
+    /// Bytes of the file; `None` where it must be rewritten before a line is added.
     length: Option<u64>,
 }
 
@@ -99,7 +99,7 @@ fn is_short(lines: usize, length: u64) -> bool {
 /// The file of a project that is changed.
 pub(super) struct History {
     path: PathBuf,
-    /// `None` where it is to be written anew before a line is added.
+    /// `None` where it must be rewritten before a line is added.
     file: Option<File>,
     lines: usize,
     length: u64,
@@ -120,7 +120,7 @@ impl History {
         Self { path: path.to_owned(), file, lines: kept.lines, length, before: length, fails: false, trouble: None }
     }
 
-    /// Adds a line to those of `undo`. If it cannot be written, undo ends with this session; that is told once.
+    /// Adds a line to those of `undo`. If it cannot be written, undo ends with this session, which is reported once.
     pub fn append(&mut self, undo: &Undo, deed: Deed, past: &PastStep) {
         if let Err(error) = self.try_append(undo, deed, past) {
             let cause = format!("{}; changes can only be undone until the project is closed", error.cause);

@@ -28,7 +28,7 @@ fn unsure_suggestions_say_so_and_come_first_by_uncertainty() {
     assert_eq!(rows[..3], [VideoId(2), VideoId(1), VideoId(0)]);
 }
 
-/// Where a label takes a video out of the list, the walk goes on with the row that follows, and not at the top.
+/// Where a label takes a video out of the list, the next video is that of the row that follows, not the first one.
 #[test]
 fn the_walk_through_unlabelled_videos_goes_on_where_it_was() {
     for advance in [true, false] {

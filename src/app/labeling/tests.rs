@@ -344,7 +344,7 @@ fn thousands_of_videos_cost_no_more_than_those_in_view() {
     labeling.key(Key::Num1);
     assert!(started.elapsed() < Duration::from_secs(2), "{:?} to label", started.elapsed());
     assert_eq!(made(&mut labeling), before + 1);
-    assert_eq!(named(&mut labeling), names, "a label names and orders nothing anew");
+    assert_eq!(named(&mut labeling), names, "a label changes neither names nor order");
     labeling.press(Modifiers::COMMAND, Key::ArrowDown);
     assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(1)), "in the order in which people count");
     labeling.app_mut().session.labeling.choice.text = "clip_499".into();

@@ -47,7 +47,7 @@ pub struct InterruptedRuns {
 }
 
 impl InterruptedRuns {
-    /// Takes the runs that lie beside the latest one, the newest first, at the start of the program.
+    /// Takes the runs in the folder of the latest one, the newest first, at the start of the program.
     pub fn begin(&mut self, runs: Vec<Run>) {
         self.at_start = runs;
     }
