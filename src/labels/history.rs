@@ -84,7 +84,7 @@ impl KeptHistory {
         for Line { deed, past } in lines.into_iter().take(end.unwrap_or(count)) {
             all.note(deed, past);
         }
-        let undo = all.from_here(fingerprint);
+        let undo = all.starting_here(fingerprint);
         let lost = all.len() - undo.len();
         let fits = is_complete && lost == 0 && is_short(count, length);
         Self { undo, lost, lines: count, length: fits.then_some(length) }

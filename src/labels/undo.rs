@@ -99,7 +99,7 @@ impl Undo {
     }
 
     /// Returns what of it leads from a document with this fingerprint on, step by step.
-    pub fn from_here(&self, fingerprint: u64) -> Self {
+    pub fn starting_here(&self, fingerprint: u64) -> Self {
         let chain = |steps: &[PastStep]| {
             let mut at = fingerprint;
             let fits = |step: &&PastStep| std::mem::replace(&mut at, step.to) == step.from;

@@ -161,7 +161,7 @@ mod tests {
             button(12.0, true),
             button(12.0, false),
         ];
-        assert_eq!(repaints(&[&click]), [click.clone()]);
+        assert_eq!(repaints(&[&click]), std::slice::from_ref(&click));
         let rows = [vec![button(10.0, true)], vec![moved(40.0)], vec![button(40.0, false)]];
         assert_eq!(repaints(&[&rows[0], &rows[1], &rows[2]]), rows);
     }
