@@ -86,7 +86,7 @@ pub(super) trait Losses: Backend {
         shape: LevelShape,
     ) -> FloatTensor<Self>;
 
-    /// See [`census`].
+    /// See [`census()`].
     fn census(
         grey: FloatTensor<Self>,
         raw: FloatTensor<Self>,
