@@ -2,9 +2,9 @@
 
 use crate::evaluation::flow_benchmarks::FlowDataset;
 
-/// Accuracy on the first split of UCF101 in percent, and frames per second on a GPU of the Titan X class.
-pub fn table_1(row: &str) -> [Option<f64>; 2] {
-    match row {
+/// Accuracy on the first split of UCF101 in percent, and frames per second on a GPU of the Titan X class; no sizes.
+pub fn table_1(row: &str) -> [Option<f64>; 4] {
+    let [accuracy, fps] = match row {
         "tvl1" => [Some(85.65), Some(14.75)],
         "motionnet-stored" => [Some(84.09), Some(48.54)],
         "stacked-a" => [Some(83.76), Some(169.49)],
@@ -15,7 +15,8 @@ pub fn table_1(row: &str) -> [Option<f64>; 2] {
         "hidden-b" => [Some(87.99), Some(120.48)],
         "hidden-c" => [Some(89.82), Some(120.48)],
         _ => [None; 2],
-    }
+    };
+    [accuracy, fps, None, None]
 }
 
 /// Accuracy on the first split of UCF101 in percent, as Table 2 and Section 5.1 of the paper give it; no photometric ratio.

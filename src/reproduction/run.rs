@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use burn::module::Module;
 use burn::tensor::Device;
 
 use super::event::ReproductionEvent as Event;
@@ -12,7 +13,7 @@ use super::row::{ExperimentRow, FlowMethod, Training, Work, rows};
 use super::row_result::RowResult;
 use super::settings::{PaperTable, ReproductionSettings};
 use super::speed::{MeasuredStreams, Speeds, chosen, frames_per_second, median};
-use super::table::{ACCURACY, EPE, FL, FPS, MS, RATIO, ReproductionTable, TableRow};
+use super::table::{ACCURACY, EPE, FL, FPS, MS, PARAMETERS, RATIO, ReproductionTable, SIZE, TableRow};
 use crate::command_line;
 use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
@@ -25,10 +26,10 @@ use crate::flow::FlowEstimator;
 use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
-use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
+use crate::nets::{HiddenTwoStream, Stream};
 use crate::panic_guard::caught;
-use crate::training::{self, Network, TrainingControl, TrainingPlan};
+use crate::training::{self, FlowSource, Network, TrainingControl, TrainingPlan};
 use crate::video::ffmpeg_version;
 
 /// The end of a reproduction.
@@ -190,7 +191,7 @@ impl ReproductionRun<'_> {
         let ratio = report.photometric_ratio.filter(|_| training.base.is_some());
         let ratio = ratio.map(|ratio| (RATIO, f64::from(ratio)));
         Ok(RowResult {
-            figures: figures(accuracy.into_iter().chain(ratio)),
+            figures: figures(accuracy.into_iter().chain(ratio).chain(size(parameters(&model, &training.plan)))),
             measured: report.clips,
             failures: report.failures,
             device: None,
@@ -231,12 +232,13 @@ impl ReproductionRun<'_> {
         };
         let read = |row: &str, scores: &str| {
             let dir = self.dir.join(row);
-            RowResult::read(&dir).ok_or_else(|| missing(row))?;
+            let result = RowResult::read(&dir).ok_or_else(|| missing(row))?;
             let report = ActionsReport::read(&dir.join("report/report.json"))?;
-            Ok((ScoreTable::read(&dir.join("scores").join(scores))?, report))
+            let millions = result.figures.get(PARAMETERS).copied();
+            Ok((ScoreTable::read(&dir.join("scores").join(scores))?, report, millions))
         };
-        let (spatial_scores, spatial_report) = read(spatial, "spatial.npy")?;
-        let (temporal_scores, report) = read(temporal, "temporal.npy")?;
+        let (spatial_scores, spatial_report, spatial_millions) = read(spatial, "spatial.npy")?;
+        let (temporal_scores, report, temporal_millions) = read(temporal, "temporal.npy")?;
         let clips = |report: &ActionsReport| {
             report.results.iter().map(|result| (result.path.clone(), result.label)).collect::<Vec<_>>()
         };
@@ -249,8 +251,9 @@ impl ReproductionRun<'_> {
         let fusion = Fusion::default();
         let fused = ScoreTable::fused(&spatial_scores, &temporal_scores, fusion);
         let top1 = StreamReport::of(&fused, &labels, Scale::of(fusion.rule)).top1;
+        let millions = spatial_millions.zip(temporal_millions).map(|(spatial, temporal)| spatial + temporal);
         Ok(RowResult {
-            figures: figures([(ACCURACY, 100.0 * top1)]),
+            figures: figures(std::iter::once((ACCURACY, 100.0 * top1)).chain(millions.into_iter().flat_map(size))),
             measured: labels.len(),
             failures: report.failures,
             device: None,
@@ -438,6 +441,25 @@ fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Resu
 /// Returns the standard error of a share that was counted in `n` cases (binomial).
 fn standard_error(share: f64, n: usize) -> f64 {
     (share * (1.0 - share) / n.max(1) as f64).sqrt()
+}
+
+/// Returns the parameters, in millions, of the networks that a row trained by `plan` runs: the motion network counts where the
+/// flow is its own.
+fn parameters(model: &HiddenTwoStream, plan: &TrainingPlan) -> f64 {
+    let reads_motion_net = matches!(plan.flow_source, FlowSource::MotionNet | FlowSource::MotionNetStored);
+    let count = match plan.network {
+        Network::Spatial => model.spatial.as_ref().map_or(0, Stream::parameters),
+        _ => {
+            let motion = if reads_motion_net { model.motion.num_params() } else { 0 };
+            motion + model.temporal.as_ref().map_or(0, Stream::parameters)
+        }
+    };
+    count as f64 / 1e6
+}
+
+/// Returns the figures of networks with so many million parameters: them, and their size in MB at 4 bytes each.
+fn size(millions: f64) -> [(&'static str, f64); 2] {
+    [(PARAMETERS, millions), (SIZE, 4.0 * millions)]
 }
 
 fn figures<'a>(figures: impl IntoIterator<Item = (&'a str, f64)>) -> BTreeMap<String, f64> {

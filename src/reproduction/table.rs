@@ -72,7 +72,9 @@ impl ReproductionTable {
         let column =
             |(key, name, decimals): (&str, &str, usize)| Column { key: key.into(), name: name.into(), decimals };
         let columns: &[(&str, &str, usize)] = match table {
-            PaperTable::Table1 => &[(ACCURACY, "accuracy %", 2), (FPS, "fps", 2)],
+            PaperTable::Table1 => {
+                &[(ACCURACY, "accuracy %", 2), (FPS, "fps", 2), (PARAMETERS, "parameters M", 2), (SIZE, "size MB", 1)]
+            }
             PaperTable::Table2 => &[(ACCURACY, "accuracy %", 2), (RATIO, "photometric ratio", 3)],
             PaperTable::Table3 => &[(EPE, "EPE px", 2), (FL, "Fl %", 2), (MS, "ms per pair", 1)],
         };
@@ -90,6 +92,7 @@ impl ReproductionTable {
                  of steps; all rows share one MotionNet.",
                 "fps: from the compressed file to the scores of every window (and frame), without crops; median over the test clips, \
                  with all rows timed in turn on each clip.",
+                "Parameters and size: of every network at work in the row, flow included, at 4 bytes a parameter.",
             ],
             PaperTable::Table2 => &[
                 STANDARD_ERROR_NOTE,
@@ -121,6 +124,8 @@ const STANDARD_ERROR_NOTE: &str = "Accuracy ± its standard error, √(p (1 − 
 /// Keys of the figures.
 pub(super) const ACCURACY: &str = "accuracy_percent";
 pub(super) const FPS: &str = "fps";
+pub(super) const PARAMETERS: &str = "parameters_millions";
+pub(super) const SIZE: &str = "size_mb";
 pub(super) const RATIO: &str = "photometric_ratio";
 pub(super) const EPE: &str = "epe_px";
 pub(super) const FL: &str = "fl_percent";

@@ -82,11 +82,15 @@ fn table_1_resumes_row_by_row_and_refuses_other_settings() {
     let expected = ["tvl1", "motionnet-stored", "codec", "spatial", "stacked-a", "stacked-b", "stacked-c"];
     assert_eq!((&ids[..7], &ids[7..]), (&expected[..], &["hidden-a", "hidden-b", "hidden-c"][..]));
     for row in &table.rows {
-        let [Some(accuracy), Some(fps)] = row.measured[..] else { panic!("{row:?}") };
+        let [Some(accuracy), Some(fps), Some(millions), Some(megabytes)] = row.measured[..] else { panic!("{row:?}") };
+        assert!(millions > 0.1 && (megabytes - 4.0 * millions).abs() < 1e-9, "{row:?}");
         assert!([0.0, 25.0, 50.0, 75.0, 100.0].contains(&accuracy) && fps > 0.0, "{row:?}");
         assert_eq!(row.device.as_ref(), Some(&table.device), "the CPU computes everything");
     }
-    assert_eq!(table.rows[9].published, [Some(89.82), Some(120.48)]);
+    assert_eq!(table.rows[9].published, [Some(89.82), Some(120.48), None, None]);
+    let millions = |row: usize| table.rows[row].measured[2].unwrap();
+    assert!((millions(9) - millions(3) - millions(6)).abs() < 1e-9, "the spatial stream and the stacked stream (c)");
+    assert!(millions(4) > millions(0), "MotionNet counts where its flow is read, and TV-L1 has no parameters");
     assert!(fs::read_to_string(out.join("table.md")).unwrap().contains("| Hidden two-stream (c) |"));
 
     fs::remove_file(out.join("spatial/row.json")).unwrap();
