@@ -94,7 +94,7 @@ impl Command {
 
     /// The commands that choose a set of views.
     pub(in crate::app) fn view_presets() -> impl Iterator<Item = Self> {
-        let presets = Self::ArrangeFrameAndFlow as usize..=Self::ArrangeAllScales as usize;
+        let presets = Self::ArrangeFrameAndFlow as usize..=Self::ArrangeRivals as usize;
         REGISTRY[presets].iter().map(|spec| spec.command)
     }
 }

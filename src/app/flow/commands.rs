@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::{Context, Key};
 
+use super::comparison_image::ComparisonImage;
 use super::export;
 use super::statistics::measured_sources;
 use crate::app::App;
@@ -78,6 +79,10 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::SavePicture, G::Flow, "Save flow image…", "Save this pair's flow colours at video size", &[ctrl_shift(Key::S)], flow_in_view)
         .saves(PromptSpec::new("Save a flow image", "Path of the image, such as flow.png…", PathKind::Save("flow", IMAGE)),
             |app, path, existing, ctx| app.save_flow(path, true, existing, ctx)),
+    command(C::SaveComparison, G::Flow, "Save comparison image…", "Save frame and visible flows as one image", &[],
+        |on| ensure(ComparisonImage::of(on.settings, on.session).is_some(), "No flow of this frame yet"))
+        .saves(PromptSpec::new("Save a comparison image", "Path of the image, such as comparison.png…", PathKind::Save("comparison", IMAGE)),
+            |app, path, existing, ctx| app.save_comparison(path, existing, ctx)),
     command(C::ExportFlows, G::Flow, "Export clip flow…", "Export every pair's flow to a folder", &[], exportable)
         .saves_files(
             PromptSpec::new("Choose a folder for the clip's flow", "Path of a folder for the flow files…", PathKind::SaveFolder),
@@ -212,6 +217,16 @@ impl App {
                 return write_picture(&path, &colour::bent_picture(&field, scale.max_px, scale.gamma));
             }
             files::write(&path, &field)
+        });
+    }
+
+    /// Writes the frame and the flows in view, as they are now, as one picture.
+    fn save_comparison(&mut self, path: PathBuf, existing: Existing, ctx: &Context) {
+        let Some(image) = ComparisonImage::of(&self.settings, &self.session) else { return };
+        let guard = self.guard(existing);
+        self.exports.start("export", ctx, path.clone(), move || {
+            guard.check(std::slice::from_ref(&path))?;
+            write_picture(&path, &image.draw())
         });
     }
 

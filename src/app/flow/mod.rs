@@ -3,6 +3,7 @@
 pub mod benchmark;
 pub mod benchmark_state;
 pub mod commands;
+mod comparison_image;
 pub mod export;
 pub mod panel;
 pub mod state;

@@ -104,6 +104,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| app.arrange(ViewPreset::TemporalInput)),
     command(C::ArrangeAllScales, G::Viewer, "All scales", "Show MotionNet's flow at every pyramid level", &[alt(Key::Num8)], always)
         .runs(|app, _| app.arrange(ViewPreset::AllScales)),
+    command(C::ArrangeRivals, G::Viewer, "Rivals", "Frame, TV-L1, MotionNet and a second network", &[alt(Key::Num9)], always)
+        .runs(|app, _| app.arrange(ViewPreset::Rivals)),
     command(C::FitView, G::Viewer, "Fit to view", "Fit frames to their views", &[key(Key::F)], clip)
         .runs(|app, _| app.panels.viewer.fit())
         .below_line(),

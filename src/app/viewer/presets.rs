@@ -22,6 +22,8 @@ pub enum ViewPreset {
     TenFlows,
     /// What does the temporal stream get to see?
     TemporalInput,
+    /// How do the methods of the paper's Figure 2 compare? The second network is whichever rival has weights.
+    Rivals,
     /// What has training changed?
     OldOrNew,
 }
@@ -43,6 +45,10 @@ impl ViewPreset {
                 Views::beside([K::Flow, K::Arrows, K::Magnitude, K::Horizontal, K::Vertical, K::Frame].map(network))
             }
             Self::AllScales => Views::beside([network(K::Frame), network(K::Pyramid)]),
+            Self::Rivals => Views::beside(
+                std::iter::once(network(K::Frame))
+                    .chain([S::Tvl1, S::Network, S::SecondNetwork].map(|source| ViewSpec::new(K::Flow, source))),
+            ),
             Self::TenFlows => Views::beside([network(K::Strip)]),
             Self::OldOrNew => Views::over([S::SecondNetwork, S::Network].map(|source| ViewSpec::new(K::Flow, source))),
             Self::TemporalInput => Views::beside([network(K::Input)]),

@@ -36,6 +36,15 @@ impl FlowSource {
         matches!(self, Self::Network | Self::SecondNetwork)
     }
 
+    /// Returns the kind of method, a heading of the sources that share it.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Network | Self::SecondNetwork => "Learned",
+            Self::Tvl1 | Self::Dis => "Classical",
+            Self::Codec | Self::Truth => "From files",
+        }
+    }
+
     /// Returns the name on the screen.
     pub fn name(self) -> &'static str {
         match self {

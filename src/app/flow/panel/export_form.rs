@@ -15,6 +15,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::SaveFlow, Command::SaveFlow.text());
         command_button(ui, cx, Command::SavePicture, Command::SavePicture.text());
+        command_button(ui, cx, Command::SaveComparison, Command::SaveComparison.text());
     });
     // The format stays as it is during an export, whose progress takes its place.
     match cx.session.exporting {

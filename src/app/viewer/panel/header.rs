@@ -115,7 +115,12 @@ fn list_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
 
 fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut FlowSource, session: &Session) {
     list_ui(ui, name, session.flow.name_of(*source), tooltip, width, |ui| {
+        let mut kind = "";
         for choice in FlowSource::ALL {
+            if choice.kind() != kind {
+                kind = choice.kind();
+                ui.weak(kind);
+            }
             let response = ui.selectable_value(source, choice, session.flow.name_of(choice));
             if let Some(error) = &session.flow.source(choice).unavailable {
                 response.on_hover_text(error.to_string());

@@ -1,0 +1,103 @@
+//! One pair in one picture: the frame and every flow in view, each with its name, as in Figure 2 of the paper.
+
+use std::sync::Arc;
+
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+
+use crate::app::session::Session;
+use crate::app::settings::Settings;
+use crate::app::viewer::magnitude_scale::MagnitudeScale;
+use crate::engine::SourceFlow;
+use crate::flow::colour;
+use crate::video::{Frame, TextRenderer};
+
+const BACKGROUND: Rgb<u8> = Rgb([255; 3]);
+const TEXT: [u8; 3] = [20, 22, 26];
+/// Smallest width of a tile: names below narrower ones could not be read.
+const LEAST_WIDTH: u32 = 320;
+
+/// The parts of such a picture. Cheap to collect; drawing it takes a while and needs no window.
+pub struct ComparisonImage {
+    frame: Arc<Frame>,
+    /// The flows from this frame, each with the name of its source.
+    flows: Vec<(String, Arc<SourceFlow>)>,
+    size: [u32; 2],
+    scale: MagnitudeScale,
+}
+
+impl ComparisonImage {
+    /// Returns the frame on the screen with the flows in view that begin at it; `None` if there is none of either. Sources that are
+    /// still computing another pair are left out.
+    pub fn of(settings: &Settings, session: &Session) -> Option<Self> {
+        let (frame, clip) = (session.frame.clone()?, session.clip.as_ref()?);
+        let named = |source| {
+            let flow = session.flow.source(source).flow.clone().filter(|flow| flow.frame == frame.index)?;
+            let draft = if flow.is_draft { ", draft" } else { "" };
+            Some((format!("{}{draft}", session.flow.name_of(source)), flow))
+        };
+        let flows: Vec<_> = settings.views.flow_sources().into_iter().filter_map(named).collect();
+        let scale = MagnitudeScale::of(settings, session);
+        (!flows.is_empty()).then(|| Self { frame, flows, size: [clip.width, clip.height], scale })
+    }
+
+    /// Draws all tiles at the size of the video, or larger where that is small, in rows that make the picture about square.
+    pub fn draw(&self) -> RgbImage {
+        let [width, height] = self.size;
+        let enlargement = LEAST_WIDTH.div_ceil(width.max(1)).max(1);
+        let tile = [width * enlargement, height * enlargement];
+        let line = (tile[0] / 14).max(18);
+        let count = self.flows.len() as u32 + 1;
+        let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(count);
+        let rows = count.div_ceil(columns);
+        let mut image = RgbImage::from_pixel(columns * tile[0], rows * (tile[1] + line), BACKGROUND);
+        let text = TextRenderer::default();
+        let mut place = |index: u32, picture: &RgbImage, name: &str| {
+            let scaled = imageops::resize(picture, tile[0], tile[1], FilterType::Triangle);
+            let [x, y] = [index % columns * tile[0], index / columns * (tile[1] + line)];
+            imageops::replace(&mut image, &scaled, x.into(), y.into());
+            let size_px = 0.62 * line as f32;
+            let name = text.fitted(name, size_px, (tile[0] - line) as f32);
+            let baseline = (y + tile[1]) as f32 + 0.72 * line as f32;
+            text.draw(&mut image, &name, [x as f32 + 0.5 * line as f32, baseline], size_px, TEXT);
+        };
+        place(0, &self.frame.display, &format!("Frame {}", self.frame.index));
+        for ((name, flow), index) in self.flows.iter().zip(1..) {
+            let field = flow.flow.at_size(width as usize, height as usize);
+            let coloured = colour::bent_picture(&field, self.scale.max_px, self.scale.gamma);
+            place(index, &coloured, &format!("{name}, up to {}", self.scale.in_words(flow.stride)));
+        }
+        image
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::flow::tests::Window;
+    use crate::app::viewer::presets::ViewPreset;
+    use crate::engine::FlowSource;
+
+    #[test]
+    fn a_comparison_has_a_tile_for_the_frame_and_each_flow_of_it() {
+        let mut window = Window::new([1280.0, 800.0], ViewPreset::Rivals.views());
+        let app = window.harness.state_mut();
+        let image = ComparisonImage::of(&app.settings, &app.session).unwrap();
+        let names: Vec<_> = image.flows.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["TV-L1", "MotionNet"], "there is no second network");
+        let drawn = image.draw();
+        let line = 320 / 14;
+        assert_eq!(drawn.dimensions(), (2 * 320, 2 * (240 + line)));
+        let (scale, field) = (image.scale, image.flows[0].1.flow.at_size(320, 240));
+        assert_eq!(drawn.get_pixel(320 + 100, 50).0, scale.colour(field.at(100, 50)), "TV-L1 beside the frame");
+        let is_text = |y: u32| (0..640).any(|x| drawn.get_pixel(x, y).0 == TEXT);
+        assert!((240..240 + line).any(is_text), "names below");
+
+        // Another frame is on the screen: its flow is not there yet.
+        let mut frame = Frame::clone(app.session.frame.as_ref().unwrap());
+        frame.index += 1;
+        app.session.frame = Some(Arc::new(frame));
+        assert!(ComparisonImage::of(&app.settings, &app.session).is_none());
+        assert!(app.session.flow.source(FlowSource::Tvl1).flow.is_some());
+    }
+}
