@@ -14,6 +14,7 @@ pub mod cli;
 mod command_line;
 mod content_hash;
 pub mod data;
+pub mod descriptors;
 pub mod engine;
 pub mod error;
 pub mod evaluation;

@@ -18,7 +18,7 @@ use super::model_arguments::{DeviceArg, ModelArg};
 use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
-use super::train::{TrainArgs, TuneArgs};
+use super::train::{TrainCommand, TuneArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,7 +54,7 @@ pub(super) enum Command {
     /// Create, fill, check, export and import labelling projects
     Project(ProjectArgs),
     /// Train a network
-    Train(Box<TrainArgs>),
+    Train(Box<TrainCommand>),
     /// Fine-tune a model on your own classes
     Tune(Box<TuneArgs>),
     /// Evaluate a model on held-out clips, or a flow method on a benchmark

@@ -13,6 +13,7 @@ pub mod bench;
 mod compare;
 mod data;
 mod evaluate;
+mod fisher_progress;
 mod flow;
 mod fuse;
 #[cfg(test)]

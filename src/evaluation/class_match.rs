@@ -27,10 +27,21 @@ pub struct MatchedClips {
 /// If no clip is of a class of the model, or clips are of a class that may be several of the model's.
 pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<MatchedClips> {
     let has_streams = model.spatial.is_some() || model.temporal.is_some();
-    if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
+    if !has_streams {
         return Ok(MatchedClips { dataset, remarks: Vec::new() });
     }
-    matched(&model.card.classes, dataset)
+    match_class_names(&model.card.classes, dataset)
+}
+
+/// Returns the clips of `dataset` by the classes `model`, as [`match_classes`] does.
+///
+/// # Errors
+/// Same as [`match_classes`].
+pub fn match_class_names(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
+    if are_alike(model, &dataset.classes) {
+        return Ok(MatchedClips { dataset, remarks: Vec::new() });
+    }
+    matched(model, dataset)
 }
 
 fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {

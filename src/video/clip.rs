@@ -75,6 +75,11 @@ impl ClipReader {
         self.frames.len()
     }
 
+    /// Returns its frames within the file or folder.
+    pub fn range(&self) -> Range<usize> {
+        self.frames.clone()
+    }
+
     /// The sizes in which [`pictures`](Self::pictures) gives each frame from now on; none at first.
     pub fn set_sizes(&mut self, sizes: Vec<Geometry>) {
         if let DecoderSource::Video(reader) = &mut self.source {

@@ -14,7 +14,7 @@ const ROWS: [&[&str]; 14] = [
     &["video", "gpu", "labels"],
     &["flow", "nets"],
     &["sample", "data"],
-    &["training"],
+    &["training", "descriptors"],
     &["evaluation"],
     &["reproduction"],
     &["engine"],

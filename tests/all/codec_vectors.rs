@@ -41,7 +41,7 @@ fn moved_texture(shift: [f64; 2], size: Geometry) -> RgbImage {
 }
 
 /// A texture that moves by `step` pixels from frame to frame.
-fn write_moving_texture(path: &Path, frames: usize, step: [f64; 2]) {
+pub fn write_moving_texture(path: &Path, frames: usize, step: [f64; 2]) {
     let mut writer = VideoWriter::create(path, CLIP, 25.0).unwrap();
     for frame in 0..frames {
         writer.push(&moved_texture(step.map(|step| step * frame as f64), CLIP)).unwrap();
@@ -50,7 +50,7 @@ fn write_moving_texture(path: &Path, frames: usize, step: [f64; 2]) {
 }
 
 /// A texture that moves by (2, −1) pixels a frame, by a named encoder of FFmpeg; a key frame every `gop` frames.
-fn encode_moving_texture(path: &Path, encoder: &str, format: Pixel, b_frames: usize, gop: u32) {
+pub fn encode_moving_texture(path: &Path, encoder: &str, format: Pixel, b_frames: usize, gop: u32) {
     let Geometry { width, height } = CLIP;
     let rate = ffmpeg::Rational(25, 1);
     let mut output = ffmpeg::format::output(path).unwrap();

@@ -13,6 +13,7 @@ mod clip_jobs;
 mod codec_vectors;
 mod dataset;
 mod dataset_kinds;
+mod descriptors;
 mod dis;
 mod engine;
 mod evaluation;

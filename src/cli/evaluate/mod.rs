@@ -1,6 +1,7 @@
 //! `motionscope evaluate`: evaluation of models and flow methods on held-out data.
 
 mod actions;
+mod fisher;
 mod flow;
 mod groups;
 mod result_arguments;
@@ -25,6 +26,9 @@ enum EvaluateCommand {
     /// Accuracy of both streams and their fusion, with the photometric ratio of the flow
     #[command(after_help = actions::EXAMPLES)]
     Actions(actions::ActionsArgs),
+    /// Accuracy of a model of motion vectors and Fisher vectors (MV + FV)
+    #[command(after_help = fisher::EXAMPLES)]
+    Fisher(fisher::FisherArgs),
     /// Cross-validation by recording (leave one group out)
     #[command(after_help = groups::EXAMPLES)]
     Groups(Box<groups::GroupsArgs>),
@@ -39,6 +43,7 @@ enum EvaluateCommand {
 pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
     match &arguments.what {
         EvaluateCommand::Actions(arguments) => actions::run(arguments),
+        EvaluateCommand::Fisher(arguments) => fisher::run(arguments),
         EvaluateCommand::Groups(arguments) => groups::run(arguments),
         EvaluateCommand::Flow(arguments) => flow::run(arguments),
         EvaluateCommand::Segments(arguments) => segments::run(arguments),

@@ -1,0 +1,52 @@
+//! Feature vectors that a classifier is fitted to, in memory or elsewhere.
+
+use std::ops::Range;
+
+use crate::error::Result;
+
+/// A table with a row of features for each sample.
+pub trait FeatureRows: Sync {
+    /// Number of samples.
+    fn count(&self) -> usize;
+
+    /// Number of features.
+    fn length(&self) -> usize;
+
+    /// Returns these features of all samples, sample after sample.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn columns(&self, columns: Range<usize>) -> Result<Vec<f32>>;
+}
+
+/// Features in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowMatrix {
+    length: usize,
+    values: Vec<f32>,
+}
+
+impl RowMatrix {
+    /// Returns a table of rows of `length` features.
+    ///
+    /// # Panics
+    /// If `values` are no whole number of rows.
+    pub fn new(length: usize, values: Vec<f32>) -> Self {
+        assert!(length > 0 && values.len().is_multiple_of(length), "{} numbers in rows of {length}", values.len());
+        Self { length, values }
+    }
+}
+
+impl FeatureRows for RowMatrix {
+    fn count(&self) -> usize {
+        self.values.len() / self.length
+    }
+
+    fn length(&self) -> usize {
+        self.length
+    }
+
+    fn columns(&self, columns: Range<usize>) -> Result<Vec<f32>> {
+        Ok(self.values.chunks_exact(self.length).flat_map(|row| &row[columns.clone()]).copied().collect())
+    }
+}

@@ -1,0 +1,62 @@
+//! The types of descriptors.
+
+use serde::{Deserialize, Serialize};
+
+use super::patches::{CELLS, SLICES};
+use crate::named::named;
+
+/// Orientations of a histogram: bin k is at k · 45°.
+pub(super) const ORIENTATIONS: usize = 8;
+
+named! {
+    /// A descriptor type; each has a mixture and Fisher vectors of its own.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum DescriptorKind {
+        /// Gradients of the grey picture.
+        Hog = "hog",
+        /// Motion vectors, with a bin for what stands still.
+        Hof = "hof",
+        /// Gradients of the horizontal component of the motion.
+        MbhX = "mbhx",
+        /// Gradients of the vertical component of the motion.
+        MbhY = "mbhy",
+    }
+}
+
+impl DescriptorKind {
+    /// Bins of a cell's histogram.
+    pub fn bins(self) -> usize {
+        if self == Self::Hof { ORIENTATIONS + 1 } else { ORIENTATIONS }
+    }
+
+    /// Numbers of a descriptor: bins × 2×2 cells × 3 slices, 108 for HOF and 96 for the others.
+    pub fn length(self) -> usize {
+        self.bins() * CELLS * SLICES
+    }
+}
+
+named! {
+    /// Descriptors as people choose them.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum DescriptorGroup {
+        /// Histograms of motion vectors.
+        Hof = "hof",
+        /// Histograms of motion boundaries, horizontal and vertical.
+        Mbh = "mbh",
+        /// Histograms of image gradients; the frames are decoded to pictures for it.
+        Hog = "hog",
+    }
+}
+
+impl DescriptorGroup {
+    /// Returns the types of all `groups`, each once and in the order of [`DescriptorKind::ALL`].
+    pub fn kinds(groups: &[Self]) -> Vec<DescriptorKind> {
+        let group = |kind: DescriptorKind| match kind {
+            DescriptorKind::Hog => Self::Hog,
+            DescriptorKind::Hof => Self::Hof,
+            DescriptorKind::MbhX | DescriptorKind::MbhY => Self::Mbh,
+        };
+        DescriptorKind::ALL.into_iter().filter(|kind| groups.contains(&group(*kind))).collect()
+    }
+}

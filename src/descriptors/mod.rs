@@ -1,0 +1,35 @@
+//! Descriptors of codec motion vectors, Fisher vectors and a linear SVM: MV + FV.
+//!
+//! Kantorov & Laptev, "Efficient feature extraction, encoding and classification for action recognition", CVPR 2014. A clip
+//! passes through the files in this order: `field` puts the motion vectors of a frame on a grid, `histograms` turns them
+//! into orientation histograms, `patches` into HOG, HOF and MBH descriptors of space-time patches, `extraction` does so for a whole
+//! clip; `mixture` is the vocabulary of a descriptor type, `fisher` and `pyramid` encode a clip by it, and [`LinearSvm`] classifies the
+//! vector. [`train_fisher`] learns all of it from a data set and writes a [`FisherModel`].
+
+mod classifier_rows;
+mod extraction;
+mod field;
+mod fisher;
+mod histograms;
+mod kind;
+mod mixture;
+mod model;
+mod model_files;
+mod parallel;
+mod patches;
+mod pyramid;
+mod svm;
+mod training;
+mod vector_store;
+
+pub use classifier_rows::{FeatureRows, RowMatrix};
+pub use extraction::{DescriptorBatch, DescriptorSettings, DescriptorStream, GridFrame, extract};
+pub use field::{VectorField, VectorRule};
+pub use fisher::{FisherEncoder, FisherRule, FisherSums, power_normalised};
+pub use kind::{DescriptorGroup, DescriptorKind};
+pub use mixture::{Mixture, MixtureSettings};
+pub use model::{FisherCard, FisherModel, FisherSettings};
+pub use parallel::for_each_clip;
+pub use patches::{Patch, patches};
+pub use svm::{LinearSvm, SvmLoss, SvmSettings};
+pub use training::{FisherEvent, FisherPlan, TrainedFisher, train_fisher};

@@ -1,0 +1,56 @@
+//! Action recognition by an MV + FV model on a list of clips.
+
+use super::{ActionsOutcome, ClipScores, Crops, EvaluationPlan, Protocol, ScoredClip, Spread};
+use crate::data::{Dataset, LabelledClip};
+use crate::descriptors::{FisherModel, for_each_clip};
+use crate::error::{Error, Result};
+use crate::nets::fusion::Fusion;
+use crate::training::FlowSource;
+use crate::training::validation::PhotometricError;
+
+/// What a reader of the report has to know of the scores.
+const REMARK: &str = "Scores are distances to the classes' hyperplanes, in the place of the temporal stream; \
+    confidences are their softmax and not calibrated.";
+
+/// Scores all clips of `dataset`, which are called `data` in the report, by `model`, called `name`; its classes must be those of the
+/// model. The scores take the place of the temporal stream's. `progress` is called with how many of how many are done, and why the
+/// last one is left out, if it is.
+///
+/// # Errors
+/// If no clip could be scored, or `stop` ended it.
+pub fn evaluate_fisher(
+    model: &FisherModel,
+    name: &str,
+    dataset: &Dataset,
+    data: String,
+    stop: &(dyn Fn() -> bool + Sync),
+    progress: &mut (dyn FnMut(usize, usize, Option<&Error>) + Send),
+) -> Result<ActionsOutcome> {
+    let clips: Vec<&LabelledClip> = dataset.clips.iter().collect();
+    let results = for_each_clip(&clips, stop, |clip| model.scores(clip, stop), progress)?;
+    let mut scores = ClipScores::new(dataset.classes.len());
+    for (clip, result) in dataset.clips.iter().zip(results) {
+        match result {
+            Ok(row) => scores.push(ScoredClip {
+                clip: clip.clone(),
+                spatial: None,
+                temporal: Some(row),
+                photometric: PhotometricError::default(),
+            }),
+            Err(error) => scores.fail(&error.to_string()),
+        }
+    }
+    if scores.is_empty() {
+        return Err(Error::new("evaluation", "no clip could be scored", "See the errors above"));
+    }
+    let plan = EvaluationPlan {
+        data,
+        // The whole clip, once.
+        protocol: Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default() },
+        fusion: Fusion::default(),
+        flow_source: FlowSource::Codec,
+    };
+    let mut report = scores.report(name, &dataset.classes, &plan);
+    report.remarks.push(REMARK.into());
+    Ok(ActionsOutcome { report, scores })
+}
