@@ -7,14 +7,15 @@ use clap::Args;
 
 use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
-use super::values::{geometry, named};
+use super::values::{choice, geometry, named};
 use crate::data::class_names;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
     Architecture, Backbone, FlowReading, FlowResolution, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig,
-    MotionCrop, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, Stream, StreamEntry, StreamInput,
+    MotionCrop, MotionCue, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, Stream, StreamEntry,
+    StreamInput,
 };
 use crate::output::Staging;
 use crate::video::Geometry;
@@ -72,10 +73,13 @@ pub(super) struct ImportArgs {
     /// Backbone of the streams given as files
     ///
     /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
-    /// resnet18, i3d (reads clips), resnet50 and vgg16.
+    /// resnet18, i3d, c3d and c3d-padded (which read clips), resnet50, cnn-m-2048, emv and vgg16.
     #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
     backbone: Backbone,
-    /// Clip length of an i3d, in frames or flows [default: 64]
+    /// What the temporal stream reads: flow or rgb-difference
+    #[arg(long, default_value = "flow", value_parser = choice::<MotionCue>(), requires = "temporal")]
+    input: MotionCue,
+    /// Clip length of an i3d or c3d, or flows of a stack [default: 64, 16, 10]
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
     /// Flow resolution of the temporal stream: frames or flow [default: frames, or from the base]
@@ -93,9 +97,9 @@ pub(super) struct ImportArgs {
     /// motion is the square around the motion, found in MotionNet's flow; both averages the logits of the two.
     #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>)]
     spatial_crop: Option<MotionCrop>,
-    /// Input normalisation: bgr, tsn, rgb, lite or signed [default: from the layer names]
+    /// Input normalisation: bgr, tsn, c3d-rgb, rgb, lite or signed [default: from the layer names]
     ///
-    /// bgr: 0 to 255 minus the mean, as in Caffe. tsn: the same with another mean for red. rgb: 0 to 1, standardised, as in
+    /// bgr: 0 to 255 minus the mean, as in Caffe. tsn: the same with another mean for red. c3d-rgb: mmaction2's C3D. rgb: 0 to 1, standardised, as in
     /// torchvision. lite: −1 to 1, as in EfficientNet-Lite. signed: −1 to 1, as in I3D, also for flow.
     #[arg(long, value_parser = named::<Colours>)]
     colours: Option<Colours>,
@@ -140,7 +144,7 @@ impl ImportArgs {
             model.card.classes = class_names(file)?;
         }
         if let Some(file) = &self.temporal {
-            let (entry, stream) = self.stream(file, "temporal.safetensors", Modality::Flow, &model, device)?;
+            let (entry, stream) = self.stream(file, "temporal.safetensors", self.input.into(), &model, device)?;
             (model.card.temporal, model.temporal) = (Some(entry), Some(stream));
         }
         if let Some(file) = &self.spatial {
@@ -254,13 +258,18 @@ impl ImportArgs {
         }
         let frames = self.clip_frames;
         if let Some(count) = frames {
-            let refuse =
-                |cause| Error::usage("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
-            StreamInput::check_clip(self.backbone, count).map_err(refuse)?;
+            let refuse = |cause| {
+                Error::usage("clip frames", cause, "They are for --backbone i3d and c3d, and for stacks of flow")
+            };
+            StreamInput::check_clip(self.backbone, modality, count).map_err(refuse)?;
         }
-        let of_base = model.card.temporal.as_ref().filter(|_| modality == Modality::Flow).map(StreamEntry::reading);
+        let of_base = model.card.temporal.as_ref().filter(|_| modality != Modality::Pictures).map(StreamEntry::reading);
+        let of_base = of_base.filter(|_| modality == Modality::Flow);
         let FlowReading { resolution, crop } = of_base.unwrap_or_default();
-        let entry = StreamEntry { frames, resolution, crop, ..StreamEntry::new(weights, self.backbone) };
+        let input = if modality == Modality::RgbDifference { MotionCue::RgbDifference } else { MotionCue::Flow };
+        let entry = StreamEntry { input, frames, resolution, crop, ..StreamEntry::new(weights, self.backbone) };
+        let refuse = |cause| Error::usage("input", cause, "Choose another backbone or view, or read flow");
+        input.check(self.backbone, entry.reading()).map_err(refuse)?;
         let stream = entry.config(modality, classes).init(device).with_reading(entry.reading());
         if modality == Modality::Flow && stream.input().frames() < model.motion.frames() {
             let remedy = format!("Give --clip-frames of {} or more", model.motion.frames() - 1);

@@ -101,7 +101,9 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
 }
 
 fn described(stream: Option<&Stream>) -> String {
-    stream.map_or_else(|| "no".into(), |stream| format!("yes ({})", stream.backbone().name()))
+    let Some(stream) = stream else { return "no".into() };
+    let differences = if stream.input().modality == Modality::RgbDifference { " of RGB differences" } else { "" };
+    format!("yes ({}{differences})", stream.backbone().name())
 }
 
 /// Returns the version of a package in the lock file.

@@ -63,7 +63,11 @@ impl<'a> ClipScorer<'a> {
         };
         let mut reader = ClipReader::open(&clip.path, clip.segment_secs)?;
         let frames = reader.frames();
-        let measures_flow = source.needs_network() && (self.model.temporal.is_some() || self.model.spatial.is_none());
+        let needs_flow = match &self.model.temporal {
+            Some(stream) => !stream.input().modality.is_of_frames(),
+            None => self.model.spatial.is_none(),
+        };
+        let measures_flow = source.needs_network() && needs_flow;
         let span = middle(frames, self.model.motion.frames());
         let mut motion: BTreeSet<usize> = self.temporal_windows(frames).into_iter().flat_map(|(w, _)| w).collect();
         motion.extend(span.iter().filter(|_| measures_flow));
@@ -81,6 +85,7 @@ impl<'a> ClipScorer<'a> {
         let squares = self.motion_squares(pictures(&motion)).map_err(about)?;
         let spatial = self.spatial(pictures(&spatial), squares.as_deref()).map_err(about)?;
         let temporal = match source {
+            _ if !needs_flow => self.temporal(ClipPictures::Few { frames, read: &motion }),
             FlowSource::MotionNet => self.temporal(ClipPictures::Few { frames, read: &motion }),
             _ => self.temporal_by(source, clip, frames, &mut motion),
         };
@@ -118,6 +123,12 @@ impl<'a> ClipScorer<'a> {
         let Some(stream) = &self.model.temporal else { return Ok(None) };
         let windows = self.temporal_windows(pictures.frames());
         let mut mean = Mean::default();
+        if stream.input().modality.is_of_frames() {
+            for view in self.protocol.crops.views(self.motion_size()) {
+                self.add_views(stream, pictures, &windows, view, &mut mean)?;
+            }
+            return mean.finished("temporal").map(Some);
+        }
         for view in self.protocol.crops.views(self.motion_size()) {
             let seen = seen(pictures, windows.iter().flat_map(|(window, _)| window), view);
             let flows = self.flows(&seen, windows.iter().map(|(window, _)| window))?;
@@ -199,19 +210,12 @@ impl<'a> ClipScorer<'a> {
         let whole = squares.is_none() || self.model.card.preprocessing.spatial.crop.sees_whole();
         let mut mean = Mean::default();
         for view in self.protocol.crops.views(self.spatial_size()) {
-            let size = self.batch_size(view.size, stream.input().count);
-            let batches: Vec<_> = windows.chunks(size).collect();
             if whole {
-                let rows = batches::for_each(&self.device, &batches, |batch| {
-                    self.check_stop()?;
-                    let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
-                    let clips: Vec<Vec<&RgbImage>> =
-                        batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
-                    stream.spatial_logits(&clips)
-                })?;
-                mean.add_batches(&rows, &batches);
+                self.add_views(stream, pictures, &windows, view, &mut mean)?;
             }
             if let Some(squares) = squares {
+                let size = self.batch_size(view.size, stream.input().frames());
+                let batches: Vec<_> = windows.chunks(size).collect();
                 let parts: Vec<_> = batches.iter().zip(squares.chunks(size)).collect();
                 let rows = batches::for_each(&self.device, &parts, |(batch, squares)| {
                     self.check_stop()?;
@@ -226,6 +230,27 @@ impl<'a> ClipScorer<'a> {
             }
         }
         mean.finished("spatial").map(Some)
+    }
+
+    /// Adds the logits of a stream that reads frames, for `windows` of them as `view` shows them.
+    fn add_views(
+        &self,
+        stream: &Stream,
+        pictures: ClipPictures<'_>,
+        windows: &[(ScorerSpan, usize)],
+        view: View,
+        mean: &mut Mean,
+    ) -> Result<()> {
+        let batches: Vec<_> = windows.chunks(self.batch_size(view.size, stream.input().frames())).collect();
+        let rows = batches::for_each(&self.device, &batches, |batch| {
+            self.check_stop()?;
+            let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
+            let clips: Vec<Vec<&RgbImage>> =
+                batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
+            stream.spatial_logits(&clips)
+        })?;
+        mean.add_batches(&rows, &batches);
+        Ok(())
     }
 
     /// Returns the square around the motion for each window of the spatial stream, from MotionNet's flow around its middle; none

@@ -31,6 +31,8 @@ pub enum Spread {
     Paper,
     /// From the first frame to the last, as evenly as frames allow.
     Even,
+    /// The whole steps of temporal segment networks: ⌊(frames − window) / (samples − 1)⌋ from the first frame on (Wang et al. 2016).
+    Tsn,
 }
 
 impl Protocol {
@@ -46,7 +48,11 @@ impl Protocol {
     /// is the one in the middle.
     pub fn window_starts(&self, frames: usize, window: usize) -> Vec<usize> {
         let starts = (frames + 1).saturating_sub(window).max(1);
-        self.places(starts, starts / self.samples)
+        let step = match self.spread {
+            Spread::Tsn => (starts - 1).checked_div(self.samples - 1).unwrap_or_default(),
+            _ => starts / self.samples,
+        };
+        self.places(starts, step)
     }
 
     /// Returns the frames (from 0) that the spatial stream sees of a clip of `frames`, in ascending order.
@@ -62,7 +68,7 @@ impl Protocol {
         let last = count - 1;
         let place = |i: usize| match (self.samples, self.spread) {
             (1, _) => last / 2,
-            (_, Spread::Paper) => i * step,
+            (_, Spread::Paper | Spread::Tsn) => i * step,
             (samples, Spread::Even) => i * last / (samples - 1),
         };
         (0..self.samples).map(place).collect()
@@ -128,6 +134,16 @@ mod tests {
             let single = of("1x1", spread);
             assert_eq!((single.window_starts(41, 11), single.frame_indices(41)), (vec![15], vec![20]));
         }
+    }
+
+    /// By hand: a clip of 130 frames has 129 flows; ⌊(129 − 5) / 24⌋ = 5, and the last window of five flows ends with frame 126.
+    #[test]
+    fn samples_of_temporal_segment_networks() {
+        let protocol = of("25x10", Spread::Tsn);
+        assert_eq!(protocol.window_starts(130, 6), (0..25).map(|i| 5 * i).collect::<Vec<_>>());
+        assert_eq!(protocol.frame_indices(130), Protocol::PAPER.frame_indices(130));
+        assert_eq!(protocol.window_starts(29, 6), [0; 25], "fewer than 24 steps");
+        assert_eq!(of("1x1", Spread::Tsn).window_starts(41, 11), [15]);
     }
 
     #[test]

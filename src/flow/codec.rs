@@ -4,7 +4,8 @@
 //! block of 8 or 16 pixels) and only as accurate as the encoder needed to save bits.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use super::FlowField;
 use crate::error::Result;
@@ -15,6 +16,7 @@ const REACH: usize = 4;
 
 /// The flow between the frames of one clip, from its motion vectors.
 pub struct CodecFlow {
+    path: PathBuf,
     reader: MotionVectorReader,
     /// Motion vectors of the frames around the last pair.
     known: BTreeMap<usize, FrameVectors>,
@@ -26,7 +28,7 @@ impl CodecFlow {
     /// # Errors
     /// Same as [`MotionVectorReader::open`].
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { reader: MotionVectorReader::open(path)?, known: BTreeMap::new() })
+        Ok(Self { path: path.to_owned(), reader: MotionVectorReader::open(path)?, known: BTreeMap::new() })
     }
 
     /// Returns how many frames the clip has; the flow of the last one leads nowhere.
@@ -83,7 +85,12 @@ impl CodecFlow {
         Ok(next)
     }
 
-    fn vectors(&mut self, frame: usize) -> Result<&FrameVectors> {
+    /// Returns the video.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn vectors(&mut self, frame: usize) -> Result<&FrameVectors> {
         if !self.known.contains_key(&frame) {
             self.known.insert(frame, self.reader.vectors(frame)?);
         }
@@ -110,15 +117,17 @@ pub fn flow_from_vectors(vectors: &FrameVectors, width: usize, height: usize) ->
     field
 }
 
+/// Returns the pixels of a line of `side` whose centres a block covers that begins at `from`, in pixels of the coded frame.
+pub(super) fn covered(from: f32, length: f32, scale: f32, side: usize) -> Range<usize> {
+    let first_after = |edge: f32| ((edge * scale - 0.5).ceil().max(0.0) as usize).min(side);
+    first_after(from)..first_after(from + length)
+}
+
 /// Sets the motion of the pixels whose centres are in the block.
 fn paint(field: &mut FlowField, vector: &MotionVector, scale: [f32; 2]) {
-    let pixels = |from: f32, length: f32, scale: f32, side: usize| {
-        let first_after = |edge: f32| ((edge * scale - 0.5).ceil().max(0.0) as usize).min(side);
-        first_after(from)..first_after(from + length)
-    };
-    let columns = pixels(vector.x, vector.width, scale[0], field.width);
+    let columns = covered(vector.x, vector.width, scale[0], field.width);
     let [u, v] = vector.px_per_frame();
-    for y in pixels(vector.y, vector.height, scale[1], field.height) {
+    for y in covered(vector.y, vector.height, scale[1], field.height) {
         let row = y * field.width;
         field.uv[row + columns.start..row + columns.end].fill([u * scale[0], v * scale[1]]);
     }

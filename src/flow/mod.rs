@@ -7,6 +7,7 @@ pub mod codec;
 pub mod colour;
 pub mod colour_map;
 pub mod dis;
+pub mod emv;
 pub mod files;
 pub mod metrics;
 pub mod selection;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::batch_norm;
 use super::preprocessing::MEAN_BGR;
+use super::stream_input::StreamInput;
 
 /// The level between black and white, or of no motion, which the published networks read as 0.
 pub(super) const I3D_MIDDLE: f32 = 127.5;
@@ -40,6 +41,21 @@ pub enum Backbone {
     /// ResNet-50: 26 million parameters.
     #[serde(rename = "resnet50")]
     ResNet50,
+    /// C3D: 80 million parameters, reads clips of 16 pictures; the last pooling as in Caffe.
+    #[serde(rename = "c3d")]
+    C3d,
+    /// C3D as converted for PyTorch: the last pooling has a border of zeros.
+    #[serde(rename = "c3d-padded")]
+    C3dPadded,
+    /// 3DNet: C3D with a flow decoder, 84 million parameters with 101 classes, reads clips.
+    #[serde(rename = "3dnet")]
+    ThreeDNet,
+    /// CNN-M-2048: 92 million parameters, the network of the first two-stream networks.
+    #[serde(rename = "cnn-m-2048")]
+    CnnM2048,
+    /// The network for motion vectors: CNN-M-2048 with parametric rectifiers in the temporal stream.
+    #[serde(rename = "emv")]
+    Emv,
     /// VGG16: the paper's, 138 million parameters.
     #[serde(rename = "vgg16")]
     Vgg16,
@@ -47,7 +63,7 @@ pub enum Backbone {
 
 impl Backbone {
     /// All of them, by size.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::SqueezeNet,
         Self::MobileNetV2,
         Self::EfficientNetLite0,
@@ -57,6 +73,11 @@ impl Backbone {
         Self::ResNet18,
         Self::I3d,
         Self::ResNet50,
+        Self::C3d,
+        Self::C3dPadded,
+        Self::ThreeDNet,
+        Self::CnnM2048,
+        Self::Emv,
         Self::Vgg16,
     ];
 
@@ -72,13 +93,23 @@ impl Backbone {
             Self::I3d => "I3D",
             Self::ResNet18 => "ResNet-18",
             Self::ResNet50 => "ResNet-50",
+            Self::C3d => "C3D",
+            Self::C3dPadded => "C3D (padded)",
+            Self::ThreeDNet => "3DNet",
+            Self::CnnM2048 => "CNN-M-2048",
+            Self::Emv => "EMV",
             Self::Vgg16 => "VGG16",
         }
     }
 
     /// Returns whether it reads clips, of as many pictures or flows as one likes.
     pub fn reads_clips(self) -> bool {
-        self == Self::I3d
+        matches!(self, Self::I3d | Self::C3d | Self::C3dPadded | Self::ThreeDNet)
+    }
+
+    /// Returns how many pictures or flows it was published for: 64 for I3D (Carreira & Zisserman 2017), 16 for C3D.
+    pub(super) fn clip(self) -> usize {
+        if self == Self::I3d { StreamInput::CLIP } else { 16 }
     }
 
     /// Returns the epsilon of its batch normalisation.
@@ -112,6 +143,8 @@ impl Backbone {
             }
             Self::BnInception | Self::ResNet18 | Self::ResNet50 => "conv1.conv",
             Self::I3d => "conv3d_1a.conv",
+            Self::C3d | Self::C3dPadded | Self::ThreeDNet => "conv1a",
+            Self::CnnM2048 | Self::Emv => "conv1",
             Self::Vgg16 => "conv1_1",
         }
     }
@@ -125,7 +158,7 @@ impl Backbone {
             }
             Self::BnInception | Self::ResNet18 | Self::ResNet50 => "fc",
             Self::I3d => "logits",
-            Self::Vgg16 => "fc8",
+            Self::C3d | Self::C3dPadded | Self::ThreeDNet | Self::CnnM2048 | Self::Emv | Self::Vgg16 => "fc8",
         }
     }
 }

@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::model_hash::{hash_of_files, weights_part, with_card};
-use super::{Modality, ModelCard, MotionNetwork, Stream, weights};
+use super::{Modality, ModelCard, MotionNetwork, Stream, StreamInput, weights};
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
@@ -40,6 +40,11 @@ pub struct HiddenTwoStream {
     pub spatial: Option<Stream>,
 }
 
+/// Returns whether a temporal stream reads fewer flows than the motion network predicts at once.
+fn is_too_short(input: StreamInput, motion: &MotionNetwork) -> bool {
+    input.modality == Modality::Flow && input.frames() < motion.frames()
+}
+
 impl HiddenTwoStream {
     /// Returns the model in folder `dir`, on `device`.
     ///
@@ -56,7 +61,7 @@ impl HiddenTwoStream {
         let temporal = card.temporal.as_ref().map(|entry| stream(entry, Modality::Flow)).transpose()?;
         let spatial = card.spatial.as_ref().map(|entry| stream(entry, Modality::Pictures)).transpose()?;
         if let Some(flows) =
-            temporal.as_ref().map(|stream| stream.input()).filter(|input| input.frames() < motion.frames())
+            temporal.as_ref().map(|stream| stream.input()).filter(|input| is_too_short(*input, &motion))
         {
             let cause = format!("its temporal stream reads {} flows, its MotionNet predicts more", flows.count);
             return Err(Error::file(&dir.join(ModelCard::FILE_NAME), cause, "Increase frames under [temporal]"));

@@ -95,8 +95,8 @@ impl I3d {
     fn clip(&self, x: Tensor<4>) -> Tensor<5> {
         let [batch, channels, height, width] = x.dims();
         let offsets = match self.input().modality {
-            Modality::Pictures => MEAN_BGR.map(|mean| mean - I3D_MIDDLE).to_vec(),
             Modality::Flow => vec![flow_normalisation::MID_LEVEL - I3D_MIDDLE; 2],
+            _ => MEAN_BGR.map(|mean| mean - I3D_MIDDLE).to_vec(), // it reads no differences
         };
         let planes = offsets.len();
         let offsets = Tensor::<5>::from_data(TensorData::new(offsets, [1, 1, planes, 1, 1]), &x.device());

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::card_entries::{CardFault, unknown_entry};
 use super::fusion::{Fusion, UNSURE_BELOW};
-use super::{Backbone, FlowReading, FlowResolution, Modality, MotionConfig, MotionCrop, StreamConfig, StreamInput};
+use super::{
+    Backbone, FlowReading, FlowResolution, Modality, MotionConfig, MotionCrop, MotionCue, StreamConfig, StreamInput,
+};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -75,9 +77,12 @@ pub struct StreamEntry {
     pub weights: String,
     /// The architecture.
     pub backbone: Backbone,
+    /// What shows the temporal stream the motion.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub input: MotionCue,
     /// Dropout it was trained with, if not the architecture's own.
     pub dropout: Option<f64>,
-    /// Pictures or flows that a network for clips reads at once, if not [`StreamInput::CLIP`].
+    /// Pictures or flows that a network for clips reads at once, or the flows of a stack, if not as it was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<usize>,
     /// Resolution at which the temporal stream reads flow.
@@ -96,7 +101,8 @@ impl StreamEntry {
     /// Returns the entry of a stream of `backbone`, whose weights are in the file named so, all else by default.
     pub fn new(weights: &str, backbone: Backbone) -> Self {
         let FlowReading { resolution, crop } = FlowReading::default();
-        Self { weights: weights.into(), backbone, dropout: None, frames: None, resolution, crop }
+        let input = MotionCue::default();
+        Self { weights: weights.into(), backbone, input, dropout: None, frames: None, resolution, crop }
     }
 
     /// Returns how the temporal stream reads flow.
@@ -104,9 +110,14 @@ impl StreamEntry {
         FlowReading { resolution: self.resolution, crop: self.crop }
     }
 
-    /// Returns the stream to be built, for `modality` and `classes`.
+    /// Returns what the stream reads that is the temporal one, or the spatial one.
+    pub fn modality(&self, is_temporal: bool) -> Modality {
+        if is_temporal { self.input.into() } else { Modality::Pictures }
+    }
+
+    /// Returns the stream to be built, for `modality` and `classes`. A temporal stream reads what the entry says.
     pub fn config(&self, modality: Modality, classes: usize) -> StreamConfig {
-        let input = StreamInput::of(modality, self.backbone, self.frames);
+        let input = StreamInput::of(self.modality(modality != Modality::Pictures), self.backbone, self.frames);
         StreamConfig { backbone: self.backbone, input, classes, dropout: self.dropout }
     }
 }
@@ -257,9 +268,14 @@ impl ModelCard {
             if stream.dropout.is_some_and(|p| !(0.0..1.0).contains(&p)) {
                 return Err("dropout is outside 0 to 1".into());
             }
+        }
+        for (stream, is_temporal) in [(&self.temporal, true), (&self.spatial, false)] {
+            let Some(stream) = stream else { continue };
+            let modality = stream.modality(is_temporal);
             if let Some(frames) = stream.frames {
-                StreamInput::check_clip(stream.backbone, frames)?;
+                StreamInput::check_clip(stream.backbone, modality, frames)?;
             }
+            stream.input.check(stream.backbone, stream.reading())?;
         }
         for name in streams.map(|stream| &stream.weights).chain([&self.motion.weights]) {
             if !is_plain_name(name) {

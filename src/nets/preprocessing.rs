@@ -33,6 +33,13 @@ pub fn clip_input(clips: &[Vec<&RgbImage>], device: &Device) -> Tensor<4> {
     planes(&frames, clips.first().map_or(0, Vec::len), 1.0, device)
 }
 
+/// Pictures [b, 3(n+1), h, w] → the differences of each to the one before it, [b, 3n, h, w], in signed grey levels (temporal
+/// segment networks, Wang et al. 2016). What was taken off all pictures alike has no effect.
+pub fn rgb_differences(pictures: Tensor<4>) -> Tensor<4> {
+    let channels = pictures.dims()[1] - 3;
+    pictures.clone().narrow(1, 3, channels) - pictures.narrow(1, 0, channels)
+}
+
 /// `scale` · (x − mean) of all frames as planes of one colour, `window_frames` frames to a sample.
 fn planes(frames: &[&RgbImage], window_frames: usize, scale: f32, device: &Device) -> Tensor<4> {
     let (width, height) = frames.first().map_or((0, 0), |frame| frame.dimensions());

@@ -8,12 +8,13 @@ use super::efficientnet_lite::CompoundScale;
 use super::flow_normalisation::{classifier_input, levels_around_zero};
 use super::layers::Head;
 use super::motion_square::{MotionSquare, flow_in_squares};
-use super::preprocessing::clip_input;
+use super::preprocessing::{clip_input, rgb_differences};
 use super::read_back::{device_of, read_rows};
 use super::resnet::ResNetLayout;
 use super::stream_input::{FlowReading, FlowResolution, Modality, StreamInput};
 use super::{
-    Backbone, BnInception, EfficientNetLite, I3d, MobileNetV2, ResNet, SqueezeNet, StreamConfig, Vgg16, weights,
+    Backbone, BnInception, C3d, CnnM, EfficientNetLite, I3d, MobileNetV2, ResNet, SqueezeNet, StreamConfig, Vgg16,
+    weights,
 };
 use crate::error::Result;
 
@@ -37,6 +38,8 @@ impl StreamConfig {
             Backbone::I3d => Layers::I3d(I3d::new(self, device)),
             Backbone::ResNet18 => Layers::ResNet(ResNet::new(ResNetLayout::RESNET18, self, device)),
             Backbone::ResNet50 => Layers::ResNet(ResNet::new(ResNetLayout::RESNET50, self, device)),
+            Backbone::C3d | Backbone::C3dPadded | Backbone::ThreeDNet => Layers::C3d(C3d::new(self, device)),
+            Backbone::CnnM2048 | Backbone::Emv => Layers::CnnM(CnnM::new(self, device)),
             Backbone::Vgg16 => Layers::Vgg16(Vgg16::new(self, device)),
         };
         Stream::of(layers)
@@ -68,6 +71,10 @@ pub enum Layers {
     I3d(I3d),
     /// ResNet-18 or ResNet-50.
     ResNet(ResNet),
+    /// C3D, or 3DNet.
+    C3d(C3d),
+    /// CNN-M-2048, or the network for motion vectors.
+    CnnM(CnnM),
     /// VGG16.
     Vgg16(Vgg16),
 }
@@ -93,12 +100,18 @@ impl Stream {
         self.classify(self.features(x))
     }
 
-    /// Returns the logits of clips of the pictures that the spatial stream reads at once, one unless it reads clips: a row each.
+    /// Returns what the first layer reads of pictures [b, 3n, h, w], x − mean: these, or the differences of adjacent ones.
+    pub fn picture_input(&self, pictures: Tensor<4>) -> Tensor<4> {
+        if self.input().modality == Modality::RgbDifference { rgb_differences(pictures) } else { pictures }
+    }
+
+    /// Returns the logits of windows of the pictures that a stream reads at once, of which a spatial one reads one unless it reads
+    /// clips, and one that reads differences six: a row each.
     ///
     /// # Errors
     /// If the device fails.
     pub fn spatial_logits(&self, clips: &[Vec<&RgbImage>]) -> Result<Vec<Vec<f32>>> {
-        read_rows(self.forward(clip_input(clips, &device_of(self))))
+        read_rows(self.forward(self.picture_input(clip_input(clips, &device_of(self)))))
     }
 
     /// Returns the logits of raw finest flow [b, 2n, h/2, w/2], as [`FlowPyramid`](super::FlowPyramid) has it: a row each.
@@ -162,6 +175,8 @@ impl Stream {
             Layers::BnInception(network) => network.features(x),
             Layers::I3d(network) => network.features(x),
             Layers::ResNet(network) => network.features(x),
+            Layers::C3d(network) => network.features(x),
+            Layers::CnnM(network) => network.features(x),
             Layers::Vgg16(network) => network.features(x),
         }
     }
@@ -175,6 +190,8 @@ impl Stream {
             Layers::BnInception(network) => network.classify(features),
             Layers::I3d(network) => network.classify(features),
             Layers::ResNet(network) => network.classify(features),
+            Layers::C3d(network) => network.classify(features),
+            Layers::CnnM(network) => network.classify(features),
             Layers::Vgg16(network) => network.classify(features),
         }
     }
@@ -190,6 +207,8 @@ impl Stream {
             Layers::BnInception(_) => Backbone::BnInception,
             Layers::I3d(_) => Backbone::I3d,
             Layers::ResNet(network) => network.backbone(),
+            Layers::C3d(network) => network.backbone(),
+            Layers::CnnM(network) => network.backbone(),
             Layers::Vgg16(_) => Backbone::Vgg16,
         }
     }
@@ -202,13 +221,12 @@ impl Stream {
             Layers::EfficientNetLite(network) => &network.first.conv.weight,
             Layers::BnInception(network) => &network.conv1.conv.weight,
             Layers::ResNet(network) => &network.conv1.conv.weight,
+            Layers::CnnM(network) => &network.conv1.weight,
             Layers::Vgg16(network) => &network.conv1_1.weight,
+            Layers::C3d(network) => return network.input(),
             Layers::I3d(network) => return network.input(),
         };
-        match first.lazy_shape()[1] {
-            3 => StreamInput::PICTURE,
-            channels => StreamInput { modality: Modality::Flow, count: channels / 2 },
-        }
+        StreamInput::of_channels(first.lazy_shape()[1])
     }
 
     /// Number F of features that the last layer reads.
@@ -237,6 +255,8 @@ impl Stream {
             Layers::BnInception(network) => Layers::BnInception(network.with_head(head)),
             Layers::I3d(network) => Layers::I3d(network.with_head(head)),
             Layers::ResNet(network) => Layers::ResNet(network.with_head(head)),
+            Layers::C3d(network) => Layers::C3d(network.with_head(head)),
+            Layers::CnnM(network) => Layers::CnnM(network.with_head(head)),
             Layers::Vgg16(network) => Layers::Vgg16(network.with_head(head)),
         };
         Self { layers, reading: self.reading }
@@ -265,7 +285,8 @@ mod tests {
     #[test]
     fn a_new_head_acts_on_the_features_divided_by_the_scale() {
         let device = Device::flex();
-        for backbone in Backbone::ALL.into_iter().filter(|&backbone| backbone != Backbone::Vgg16) {
+        let is_large = |backbone: &Backbone| backbone.last_layer() == "fc8"; // of 80 million parameters and more
+        for backbone in Backbone::ALL.into_iter().filter(|backbone| !is_large(backbone)) {
             let stream =
                 StreamConfig { backbone, input: StreamInput::PICTURE, classes: 2, dropout: None }.init(&device);
             let x = Tensor::random([2, 3, 64, 64], Distribution::Uniform(-100.0, 100.0), &device);
@@ -290,6 +311,11 @@ mod tests {
             (Backbone::ResNet18, 11_689_512),
             (Backbone::I3d, 12_287_264 + 1025 * 1000), // of the PyTorch module and of the last layer
             (Backbone::ResNet50, 25_557_032),
+            (Backbone::C3d, 79_991_015 + 4097 * 513), // with the 487 classes of Sports-1M
+            (Backbone::C3dPadded, 79_991_015 + 4097 * 513),
+            (Backbone::ThreeDNet, 84_459_047 + 4097 * 899), // with the 101 classes of UCF101
+            (Backbone::CnnM2048, 92_469_864),
+            (Backbone::Emv, 92_469_864), // of a spatial stream
             (Backbone::Vgg16, 138_357_544),
             (Backbone::SqueezeNet, 1_248_424),
         ];

@@ -27,6 +27,19 @@ pub struct FlowReading {
     pub crop: MotionCrop,
 }
 
+named! {
+    /// What shows the temporal stream the motion.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum MotionCue {
+        /// Optical flow between adjacent frames.
+        #[default]
+        Flow = "flow",
+        /// RGB differences of adjacent frames (Wang et al. 2016), without flow.
+        RgbDifference = "rgb-difference",
+    }
+}
+
 /// The modality of a stream's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modality {
@@ -34,14 +47,48 @@ pub enum Modality {
     Pictures,
     /// Flow between adjacent frames: the temporal stream.
     Flow,
+    /// Differences of adjacent frames: the temporal stream.
+    RgbDifference,
 }
 
-/// The input of a stream: one map of each plane after another, picture by picture or flow by flow.
+impl Modality {
+    /// Returns whether the input is made of frames alone, without flow.
+    pub fn is_of_frames(self) -> bool {
+        self != Self::Flow
+    }
+}
+
+impl MotionCue {
+    /// Refuses networks for clips and parts of flow where there is no flow.
+    pub(crate) fn check(self, backbone: Backbone, reading: FlowReading) -> Result<(), String> {
+        match self {
+            Self::Flow => Ok(()),
+            Self::RgbDifference if backbone.reads_clips() => {
+                Err(format!("{} reads clips of pictures or flow, not differences", backbone.name()))
+            }
+            Self::RgbDifference if reading != FlowReading::default() => {
+                Err("differences have no flow that could be read at its resolution or around the motion".into())
+            }
+            Self::RgbDifference => Ok(()),
+        }
+    }
+}
+
+impl From<MotionCue> for Modality {
+    fn from(cue: MotionCue) -> Self {
+        match cue {
+            MotionCue::Flow => Self::Flow,
+            MotionCue::RgbDifference => Self::RgbDifference,
+        }
+    }
+}
+
+/// The input of a stream: one map of each plane after another, picture by picture, flow by flow or difference by difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamInput {
     /// Of what it is made.
     pub modality: Modality,
-    /// How many pictures or flows it holds.
+    /// How many pictures, flows or differences it holds.
     pub count: usize,
 }
 
@@ -50,33 +97,49 @@ impl StreamInput {
     pub const PICTURE: Self = Self { modality: Modality::Pictures, count: 1 };
     /// The flows of a window.
     pub const STACK: Self = Self { modality: Modality::Flow, count: WINDOW_FRAMES - 1 };
+    /// Differences of six adjacent frames.
+    pub const DIFFERENCES: Self = Self { modality: Modality::RgbDifference, count: 5 };
     /// Pictures or flows that an I3D reads unless it is told otherwise (Carreira & Zisserman 2017).
     pub const CLIP: usize = 64;
     /// Longer clips would ask for tens of gigabytes of activations.
     pub const MAX_CLIP: usize = 256;
 
-    /// Returns the input of a stream of `backbone`; `clip` is for those that read clips, by default [`Self::CLIP`].
+    /// Returns the input of a stream of `backbone`; `clip` is for those that read clips, by default as they were published, and for
+    /// stacks of flow, by default those of a window.
     pub fn of(modality: Modality, backbone: Backbone, clip: Option<usize>) -> Self {
         match (backbone.reads_clips(), modality) {
-            (true, _) => Self { modality, count: clip.unwrap_or(Self::CLIP) },
+            (true, _) => Self { modality, count: clip.unwrap_or(backbone.clip()) },
             (false, Modality::Pictures) => Self::PICTURE,
-            (false, Modality::Flow) => Self::STACK,
+            (false, Modality::Flow) => Self { count: clip.unwrap_or(Self::STACK.count), ..Self::STACK },
+            (false, Modality::RgbDifference) => Self::DIFFERENCES,
         }
     }
 
-    /// Refuses clips of `count` pictures or flows for networks that read none, and ones that cannot be.
-    pub fn check_clip(backbone: Backbone, count: usize) -> Result<(), String> {
+    /// Returns the input of a layer of so many `channels`. Those of flow are even, those of differences odd.
+    pub(super) fn of_channels(channels: usize) -> Self {
+        match channels {
+            3 => Self::PICTURE,
+            _ if channels == Self::DIFFERENCES.channels() => Self::DIFFERENCES,
+            _ => Self { modality: Modality::Flow, count: channels / 2 },
+        }
+    }
+
+    /// Refuses `count` pictures or flows for networks that read one picture or differences, and counts that cannot be.
+    pub fn check_clip(backbone: Backbone, modality: Modality, count: usize) -> Result<(), String> {
         match count {
-            _ if !backbone.reads_clips() => Err(format!("{} does not read clips", backbone.name())),
+            _ if modality == Modality::RgbDifference => Err("differences are always of six frames".into()),
+            _ if !backbone.reads_clips() && modality == Modality::Pictures => {
+                Err(format!("{} does not read clips", backbone.name()))
+            }
             1..=Self::MAX_CLIP => Ok(()),
             _ => Err(format!("a clip length of {count} is outside 1 to {}", Self::MAX_CLIP)),
         }
     }
 
-    /// Maps of one picture or flow: blue, green and red, or u and v.
+    /// Maps of one picture, difference or flow: blue, green and red, or u and v.
     pub fn planes(self) -> usize {
         match self.modality {
-            Modality::Pictures => 3,
+            Modality::Pictures | Modality::RgbDifference => 3,
             Modality::Flow => 2,
         }
     }
@@ -90,7 +153,7 @@ impl StreamInput {
     pub fn frames(self) -> usize {
         match self.modality {
             Modality::Pictures => self.count,
-            Modality::Flow => self.count + 1,
+            Modality::Flow | Modality::RgbDifference => self.count + 1,
         }
     }
 }

@@ -49,7 +49,7 @@ impl MeasuredStreams {
             _ if networks.wgpu.is_none() => None,
             Some((_, source)) if source.tvl1_parameters().is_some() && self.tvl1.is_none() => Some("TV-L1"),
             Some((_, source)) if source.dis_preset().is_some() => Some("DIS"),
-            Some((_, FlowSource::Codec)) => Some("codec vectors"),
+            Some((_, FlowSource::Codec | FlowSource::Emv)) => Some("codec vectors"),
             _ => None,
         };
         on_cpu.map_or(networks.name.clone(), |flow| format!("{}, {flow} on the CPU", networks.name))

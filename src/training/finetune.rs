@@ -13,7 +13,7 @@ use super::probe::views::ProbeViews;
 use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::named::named;
-use crate::nets::{FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, StreamInput};
+use crate::nets::{FrameSize, Modality, ModelCard, StreamEntry};
 use crate::video::Geometry;
 
 /// Updates of a last layer that is fitted alone.
@@ -268,9 +268,7 @@ fn reach(network: String, layers: &[LayerSize], first: usize) -> TrainableSummar
 
 fn stream_layers(entry: &StreamEntry, network: Network, classes: usize) -> Vec<LayerSize> {
     let modality = if network == Network::Spatial { Modality::Pictures } else { Modality::Flow };
-    let input = StreamInput::of(modality, entry.backbone, entry.frames);
-    let config = StreamConfig { backbone: entry.backbone, input, classes: classes.max(1), dropout: entry.dropout };
-    layer_sizes(&config.init(&burn::tensor::Device::flex()))
+    layer_sizes(&entry.config(modality, classes.max(1)).init(&burn::tensor::Device::flex()))
 }
 
 /// Returns how many layers stand before the last stages.

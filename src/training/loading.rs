@@ -10,7 +10,7 @@ use super::sampling::sampler;
 use crate::data::Dataset;
 use crate::data::clips::Clips;
 use crate::error::Result;
-use crate::nets::{Modality, StreamInput};
+use crate::nets::StreamInput;
 
 /// Returns how long `threads` loading threads take for the first `batches` batches of `plan`'s windows, with every clip still to
 /// be decoded.
@@ -20,11 +20,13 @@ use crate::nets::{Modality, StreamInput};
 pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Result<Duration> {
     plan.check()?;
     let clips = Arc::new(Clips::new(Dataset::open(&plan.data)?.clips, plan.frame));
-    let reads = |modality| StreamInput::of(modality, plan.backbone, plan.clip_frames).frames();
+    let modality = plan.modality(None);
+    let reads = StreamInput::of(modality, plan.backbone, plan.clip_frames).frames();
     let (pixels, window) = match plan.network {
         Network::Flow => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.motion.frames),
-        Network::Temporal => (Pixels::Motion(None), reads(Modality::Flow)),
-        Network::Spatial => (Pixels::Spatial, reads(Modality::Pictures)),
+        Network::Temporal if modality.is_of_frames() => (Pixels::Spatial, reads),
+        Network::Temporal => (Pixels::Motion(None), reads),
+        Network::Spatial => (Pixels::Spatial, reads),
     };
     let started = Instant::now();
     let mut loader = Loader::start(clips.clone(), sampler(plan, &clips, window), pixels, 0, threads)?;

@@ -27,6 +27,7 @@ pub mod validation;
 
 pub use bare_steps::{BareSteps, step_times};
 pub use config::choices::FlowTeacher;
+pub use config::distillation::Distillation;
 pub use config::freeze::Freeze;
 pub use config::plan::{ClassBalance, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, TemporalMode, TrainingPlan};
 pub use config::recipe::Recipe;

@@ -17,8 +17,8 @@ use crate::error::{Error, Result};
 use crate::names::are_alike;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, BaseModel, FlowReading, FrameSize, HiddenTwoStream, ModelCard, MotionEntry, MotionNetwork, Origin,
-    Precision, Preprocessing, SpatialFrames, Stream, StreamEntry, device_of,
+    Backbone, BaseModel, FlowReading, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionCue, MotionEntry,
+    MotionNetwork, Origin, Precision, Preprocessing, SpatialFrames, Stream, StreamEntry, StreamInput, device_of,
 };
 use crate::video::Geometry;
 
@@ -69,7 +69,14 @@ impl ModelInit {
         seconds: f64,
     ) -> Result<HiddenTwoStream> {
         let backbone = trained.as_ref().map_or(plan.backbone, Stream::backbone);
-        let clip = trained.as_ref().filter(|_| backbone.reads_clips()).map(|stream| stream.input().count);
+        let input = trained.as_ref().map(Stream::input);
+        let is_named =
+            |input: &StreamInput| backbone.reads_clips() || *input != StreamInput::of(input.modality, backbone, None);
+        let clip = input.filter(is_named).map(|input| input.count);
+        let cue = match input.map(|input| input.modality) {
+            Some(Modality::RgbDifference) => MotionCue::RgbDifference,
+            _ => MotionCue::Flow,
+        };
         let reading = trained.as_ref().map_or_else(FlowReading::default, Stream::reading);
         let kept = self.base.as_ref();
         // Scores of other classes would be of no use beside the new ones.
@@ -92,6 +99,7 @@ impl ModelInit {
                 card.preprocessing.motion = frame_size(plan.frame);
                 card.temporal =
                     Some(entry(temporal_before, "temporal.safetensors", backbone, clip, reading, plan.dropout));
+                card.temporal.iter_mut().for_each(|entry| entry.input = cue);
                 temporal = trained;
             }
             Network::Spatial => {

@@ -17,8 +17,8 @@ use crate::names::{are_alike, composed};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
-    FlowReading, FlowResolution, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionNetwork, Stream, StreamConfig,
-    StreamInput,
+    Backbone, FlowReading, FlowResolution, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionCue, MotionNetwork,
+    Stream, StreamConfig, StreamInput,
 };
 use crate::plural::counted;
 
@@ -100,7 +100,10 @@ impl ModelInit {
         let classes = &dataset.classes[..];
         device.seed(plan.seed); // fresh layers
         let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
-        if base.is_none() && plan.network == Network::Temporal && plan.flow_source.needs_network() {
+        let cue = base.as_ref().and_then(|base| base.card.temporal.as_ref()).map(|entry| entry.input);
+        let modality = plan.modality(cue);
+        let needs_motion = !modality.is_of_frames() && plan.flow_source.needs_network();
+        if base.is_none() && plan.network == Network::Temporal && needs_motion {
             return Err(Error::new(
                 "temporal stream",
                 "it needs a trained MotionNet",
@@ -114,11 +117,16 @@ impl ModelInit {
                 plan.motion.init(device)
             }
         };
+        let reads_same = |stream: &Stream| stream.input().modality == modality;
         let (modality, known) = match plan.network {
             Network::Flow => (None, None),
-            Network::Spatial => (Some(Modality::Pictures), base.as_ref().and_then(|base| base.spatial.clone())),
-            Network::Temporal => (Some(Modality::Flow), base.as_ref().and_then(|base| base.temporal.clone())),
+            Network::Spatial => (Some(modality), base.as_ref().and_then(|base| base.spatial.clone())),
+            // A stream of another input has nothing that could be kept.
+            Network::Temporal => {
+                (Some(modality), base.as_ref().and_then(|base| base.temporal.clone()).filter(reads_same))
+            }
         };
+        check_cue(plan, modality)?;
         let same_classes = base.as_ref().is_some_and(|base| are_alike(&base.card.classes, classes));
         let new_head =
             modality.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
@@ -138,6 +146,7 @@ impl ModelInit {
         };
         check_reach(&motion, stream.as_ref())?;
         check_crop(plan, stream.as_ref())?;
+        check_flow_decoder(plan, base.is_some(), stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         let trained_on = trained_on(plan, dataset);
         let spatial_crop = spatial_crop(plan, base.as_ref())?;
@@ -211,15 +220,25 @@ pub(super) fn with_inherited(
             let crop = card()?.map(|card| card.preprocessing.spatial.crop).unwrap_or_default();
             Ok(TrainingPlan { spatial_crop: Some(crop), ..plan.clone() })
         }
-        Network::Temporal if plan.flow_resolution.is_none() || plan.temporal_crop.is_none() => {
-            let of_base = match card()?.map(|card| (card.temporal, card.classes)) {
-                Some((Some(entry), known)) if plan.imagenet.is_none() || are_alike(&known, &classes()?) => {
+        Network::Temporal if plan.flow_resolution.is_none() || plan.temporal_crop.is_none() || plan.input.is_none() => {
+            let card = card()?;
+            let cue = card.as_ref().and_then(|card| card.temporal.as_ref()).map(|entry| entry.input);
+            let input = plan.input.or(cue).unwrap_or_default();
+            let of_base = match card.map(|card| (card.temporal, card.classes)) {
+                Some((Some(entry), known))
+                    if entry.input == input && (plan.imagenet.is_none() || are_alike(&known, &classes()?)) =>
+                {
                     entry.reading()
                 }
                 _ => FlowReading::default(),
             };
             let FlowReading { resolution, crop } = plan.flow_reading(of_base);
-            Ok(TrainingPlan { flow_resolution: Some(resolution), temporal_crop: Some(crop), ..plan.clone() })
+            Ok(TrainingPlan {
+                flow_resolution: Some(resolution),
+                temporal_crop: Some(crop),
+                input: Some(input),
+                ..plan.clone()
+            })
         }
         _ => Ok(plan.clone()),
     }
@@ -263,12 +282,13 @@ fn adapted(
     if plan.dropout.is_none() && plan.clip_frames.is_none() && refilled.is_none() {
         return Ok(stream);
     }
-    let entry = card.and_then(|card| if modality == Modality::Flow { &card.temporal } else { &card.spatial }.as_ref());
+    let entry =
+        card.and_then(|card| if modality == Modality::Pictures { &card.spatial } else { &card.temporal }.as_ref());
     let backbone = stream.backbone();
     if let Some(count) = plan.clip_frames {
         let remedy = "Train another stream, or leave the clip frames out";
         let refuse = |cause| Error::new("clip frames", format!("of the base's stream: {cause}"), remedy);
-        StreamInput::check_clip(backbone, count).map_err(refuse)?;
+        StreamInput::check_clip(backbone, modality, count).map_err(refuse)?;
     }
     let config = StreamConfig {
         backbone,
@@ -282,6 +302,35 @@ fn adapted(
     }
     let refuse = |error: burn::store::RecordError| Error::new("base", error.to_string(), "Choose another base");
     fresh.try_load_record(stream.into_record()).map_err(refuse)
+}
+
+/// Refuses what is for flow where the base's stream reads differences of frames.
+fn check_cue(plan: &TrainingPlan, modality: Option<Modality>) -> Result<()> {
+    if modality != Some(Modality::RgbDifference) {
+        return Ok(());
+    }
+    TrainingPlan { input: Some(MotionCue::RgbDifference), ..plan.clone() }.check()
+}
+
+/// Refuses what a stream with a flow decoder cannot learn flow from.
+fn check_flow_decoder(plan: &TrainingPlan, has_base: bool, stream: Option<&Stream>) -> Result<()> {
+    let Some(stream) = stream.filter(|stream| stream.backbone() == Backbone::ThreeDNet) else { return Ok(()) };
+    let refuse = |cause: String, remedy: &str| Err(Error::new("3DNet", cause, remedy));
+    if plan.flow_source.needs_network() && !has_base {
+        return refuse(
+            "the flow that it learns needs a trained MotionNet".into(),
+            "Use --flow-source tvl1, or a --base",
+        );
+    }
+    if plan.mixup > 0.0 {
+        return refuse("there is no flow of two videos shown over each other".into(), "Train it without mixup");
+    }
+    let frames = stream.input().count;
+    if plan.network != Network::Spatial || !frames.is_multiple_of(8) {
+        let cause = format!("its flow decoder reads multiples of 8 pictures, not {frames} of another kind");
+        return refuse(cause, "Train it as a spatial stream of 16 pictures");
+    }
+    Ok(())
 }
 
 /// Refuses crops whose flow would be too small for a temporal stream that reads it as it is.

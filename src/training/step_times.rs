@@ -124,7 +124,8 @@ fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
             plan.motion.clone(),
             plan.base.clone(),
         );
-        (networks, plan.mode, plan.flow_source, plan.freeze.clone(), plan.frame, plan.crop)
+        let reads = (plan.input, plan.flow_source, plan.distillation.clone());
+        (networks, plan.mode, reads, plan.freeze.clone(), plan.frame, plan.crop)
     };
     key(one) == key(other)
 }

@@ -76,6 +76,13 @@ struct Networks {
     stream: Option<Stream>,
 }
 
+impl Networks {
+    /// Returns whether there is a stream that reads frames without flow.
+    fn read_frames(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| stream.input().modality.is_of_frames())
+    }
+}
+
 impl Validator {
     /// `clips` to measure on, or as many of them as `plan` says, decoded through `cache` if there is one.
     pub fn new(plan: &TrainingPlan, clips: Vec<LabelledClip>, cache: Option<Arc<ClipCache>>) -> Self {
@@ -120,7 +127,8 @@ impl Validator {
         let Some(clips) = self.clips.clone() else { return Ok(Vec::new()) };
         let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Optimizer::result);
         let networks = Networks { motion, stream: objective.stream.as_ref().map(Optimizer::result) };
-        let measures_flow = self.network != Network::Spatial && self.flow_source.needs_network();
+        let measures_flow =
+            self.network != Network::Spatial && self.flow_source.needs_network() && !networks.read_frames();
         let device = device_of(&networks.motion);
         let batch_px = batches::budget_px(&device);
         let answers = || self.answers(&clips, &networks, measures_flow, batch_px);
@@ -208,8 +216,8 @@ impl Validator {
     /// Returns how many windows of MotionNet's cost as much as one sample.
     fn windows_at_once(&self, networks: &Networks) -> usize {
         let Some(stream) = &networks.stream else { return 1 };
-        let count = stream.input().count;
-        if self.network == Network::Spatial { count } else { count.div_ceil(WINDOW_FRAMES) }
+        let input = stream.input();
+        if networks.read_frames() { input.frames() } else { input.count.div_ceil(WINDOW_FRAMES) }
     }
 
     /// Returns the logits of clips that were read, a row each.
@@ -238,9 +246,9 @@ impl Validator {
             return spatial_logits(seen, stream, squares, clips.geometry(), at_once);
         }
         let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_stream)).collect();
-        let logits = in_parts(stream, &windows, clips.geometry(), at_once, |windows| match self.network {
-            Network::Spatial => stream.spatial_logits(windows),
-            _ => stream.temporal_logits(networks.motion.flows(windows).into_finest()),
+        let logits = in_parts(stream, &windows, clips.geometry(), at_once, |windows| match networks.read_frames() {
+            true => stream.spatial_logits(windows),
+            false => stream.temporal_logits(networks.motion.flows(windows).into_finest()),
         })?;
         Ok(logits.into_iter().flatten().collect())
     }

@@ -230,8 +230,13 @@ fn a_turn_that_was_broken_off_is_taken_up_where_it_was() {
     let runs = training::runs::list(&folder);
     assert_eq!(runs.len(), 2, "{runs:?}");
     // What the base says of views and resolution is in the files too.
-    let as_given =
-        |plan: TrainingPlan| TrainingPlan { spatial_crop: None, temporal_crop: None, flow_resolution: None, ..plan };
+    let as_given = |plan: TrainingPlan| TrainingPlan {
+        spatial_crop: None,
+        temporal_crop: None,
+        flow_resolution: None,
+        input: None,
+        ..plan
+    };
     let turns: Vec<Vec<TrainingPlan>> = runs
         .iter()
         .map(|run| run.turn(&runs).iter().filter_map(|run| run.plan.clone().map(as_given)).collect())

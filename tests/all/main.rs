@@ -39,6 +39,7 @@ mod motion_net_flow;
 mod nets;
 mod outputs;
 mod reproduction;
+mod rival_training;
 mod rtsp;
 mod rtsp_server;
 mod sample;

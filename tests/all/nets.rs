@@ -2,6 +2,7 @@
 
 mod files;
 mod imports;
+mod rival_streams;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

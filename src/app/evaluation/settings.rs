@@ -98,7 +98,12 @@ impl EvaluationSettings {
             option("--split", (self.split != 1).then(|| self.split.to_string()));
         }
         option("--views", Some(self.protocol().to_string()));
-        option("--spread", (self.spread == Spread::Even).then(|| "even".to_owned()));
+        let spread = match self.spread {
+            Spread::Paper => None,
+            Spread::Even => Some("even"),
+            Spread::Tsn => Some("tsn"),
+        };
+        option("--spread", spread.map(str::to_owned));
         option("--model", Some(path(model)));
         words.extend((self.list.is_some() && self.skip_bad).then(|| "--skip-bad".to_owned()));
         command_line::quoted(words)

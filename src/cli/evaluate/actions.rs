@@ -13,12 +13,12 @@ use crate::cli::outcome::{Outcome, complain};
 use crate::cli::values::choice;
 use crate::command_line;
 use crate::data::{Dataset, Subset};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluation::{
     ActionsOutcome, ActionsReport, EvaluationPlan, MatchedClips, ReportSource, evaluate_actions, interval_in_percent,
     match_classes,
 };
-use crate::nets::HiddenTwoStream;
+use crate::nets::{HiddenTwoStream, Stream};
 use crate::plural::counted;
 use crate::training::FlowSource;
 
@@ -65,6 +65,11 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
         "Only the photometric ratio is measured; for accuracies, choose a model with a spatial or temporal stream";
     if let Some(error) = no_stream(&model, &dir, remedy) {
         complain(&error);
+    }
+    let reads_frames = |stream: &Stream| stream.input().modality.is_of_frames();
+    if arguments.flow_source != FlowSource::MotionNet && model.temporal.as_ref().is_some_and(reads_frames) {
+        let cause = "the temporal stream of this model reads RGB differences, without flow";
+        return Err(Error::usage("--flow-source", cause, "Leave it out"));
     }
     let plan = EvaluationPlan {
         data: arguments.clips.name(),

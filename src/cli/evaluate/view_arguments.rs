@@ -15,9 +15,9 @@ pub(super) struct ViewArgs {
     /// 1 crop is the whole frame, 2 add its mirror image; 5 crops are corners and centre, 10 add their mirror images.
     #[arg(long, value_name = "NxM", default_value = "5x2")]
     views: Protocol,
-    /// Sampling: paper (integer stride from the first frame) or even (up to the last frame)
+    /// Sampling: paper (integer stride from the first frame), even (up to the last frame) or tsn
     ///
-    /// Use even for short clips.
+    /// Use even for short clips. tsn is the integer stride of temporal segment networks, up to the last window.
     #[arg(long, value_parser = named::<Spread>, default_value = "paper")]
     spread: Spread,
     /// Fusion rule: released, softmax or logits [default: from the model card]

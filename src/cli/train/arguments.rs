@@ -9,10 +9,10 @@ use super::super::model_arguments::DeviceArg;
 use super::super::values::{choice, geometry, named, non_negative, positive};
 use crate::data::{CachePlan, Subset};
 use crate::error::{Error, Result};
-use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop};
+use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop, MotionCue};
 use crate::training::{
-    ClassBalance, FlowSource, FlowTeacher, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe,
-    ScheduleKind, TemporalMode, TrainingPlan,
+    ClassBalance, Distillation, FlowSource, FlowTeacher, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind,
+    Recipe, ScheduleKind, TemporalMode, TrainingPlan,
 };
 use crate::video::Geometry;
 
@@ -168,10 +168,13 @@ struct NetworkArgs {
     /// Backbone of a new stream
     ///
     /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
-    /// resnet18, i3d (reads clips), resnet50 and vgg16.
+    /// resnet18, i3d, c3d and c3d-padded (which read clips), resnet50, cnn-m-2048, emv and vgg16.
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
-    /// Clip length of an i3d, in frames or flows [default: 64, or from the base]
+    /// What the temporal stream reads: flow or rgb-difference [default: flow, or from the base]
+    #[arg(long, value_parser = choice::<MotionCue>())]
+    input: Option<MotionCue>,
+    /// Clip length of an i3d or c3d, or flows of a stack [default: 64, 16, 10, or from the base]
     #[arg(long, value_name = "N")]
     clip_frames: Option<usize>,
     /// Flow resolution of the temporal stream: frames or flow [default: frames, or from the base]
@@ -231,15 +234,24 @@ struct LossArgs {
     /// out of the photometric term and SSIM and cost a constant (UnFlow). The backward flow takes a third of a step longer.
     #[arg(long)]
     occlusion: bool,
-    /// Learn from the flow of dis or tvl1 too, where its two directions agree (flow)
+    /// Teacher: dis or tvl1 to train flow, a model folder to train a stream
     ///
-    /// The end-point error against it in pixels is added at every level (after MDFlow, Kong & Yang 2022). It is computed of whole
+    /// Flow learns from the teacher's flow too, where its two directions agree. The end-point error against it in pixels is added at every level (after MDFlow, Kong & Yang 2022). It is computed of whole
     /// frames while training, by DIS (preset medium) or TV-L1 (preset fast), and kept in memory. No ground truth is read.
-    #[arg(long, value_name = "METHOD", value_parser = choice::<FlowTeacher>())]
-    teacher: Option<FlowTeacher>,
-    /// Weight of the teacher's end-point error [default: 1]
+    ///
+    /// A stream learns from the softened scores of the same stream of a model of the same classes (Zhang et al. 2016), which sees
+    /// the same crops and frames: the loss is CE(labels) + W·CE(softmax(teacher/T), softmax(student/T)).
+    #[arg(long, value_name = "TEACHER")]
+    teacher: Option<String>,
+    /// Weight of the teacher's loss [default: 1 for flow, T² for a stream]
     #[arg(long, value_name = "W", value_parser = positive, requires = "teacher")]
     teacher_weight: Option<f64>,
+    /// Temperature T of the teacher of a stream [default: 2]
+    #[arg(long, value_name = "T", value_parser = positive, requires = "teacher")]
+    temperature: Option<f64>,
+    /// Flow that the teacher of a temporal stream reads [default: motionnet]
+    #[arg(long, value_name = "SOURCE", value_parser = choice::<FlowSource>(), requires = "teacher")]
+    teacher_flow_source: Option<FlowSource>,
     /// Weight of the unsupervised loss relative to the action loss, in mode c
     #[arg(long, value_name = "W", value_parser = non_negative)]
     unsupervised_weight: Option<f64>,
@@ -359,7 +371,7 @@ impl TrainArgs {
         set(&mut plan.run_dir, &self.run);
         self.data.apply(&mut plan);
         self.networks.apply(&mut plan);
-        self.loss.apply(&mut plan);
+        self.loss.apply(&mut plan)?;
         self.solver.apply(&mut plan);
         self.regularisation.apply(&mut plan);
         let of_recipe = || self.recipe.map(|recipe| recipe.effective_batch(self.network));
@@ -395,6 +407,8 @@ impl TrainArgs {
             ("--no-smoothness", loss.no_smoothness, is_flow || adds_losses, of_losses),
             ("--no-ssim", loss.no_ssim, is_flow || adds_losses, of_losses),
             ("--no-multi-scale", loss.no_multi_scale, is_flow || adds_losses, of_losses),
+            ("--temperature", loss.temperature.is_some(), !is_flow, of_streams),
+            ("--teacher-flow-source", loss.teacher_flow_source.is_some(), is_temporal, "it is for the temporal stream"),
             ("--unsupervised-weight", loss.unsupervised_weight.is_some(), adds_losses, "it is for --mode c"),
             ("--motion-lr-scale", solver.motion_rate.is_some(), tunes_motion, "it is for --mode b and c"),
             ("--milestones", solver.milestones.is_some(), is_stepped, "it is for --schedule step"),
@@ -438,6 +452,7 @@ impl NetworkArgs {
         plan.motion.small_displacement = !self.no_small_displacement;
         plan.motion.cdc = !self.no_cdc;
         set(&mut plan.backbone, &self.backbone);
+        plan.input = self.input;
         plan.clip_frames = self.clip_frames;
         plan.flow_resolution = self.flow_resolution;
         plan.temporal_crop = self.temporal_crop;
@@ -449,16 +464,30 @@ impl NetworkArgs {
 }
 
 impl LossArgs {
-    fn apply(&self, plan: &mut TrainingPlan) {
+    fn apply(&self, plan: &mut TrainingPlan) -> Result<()> {
         set(&mut plan.loss.preset, &self.preset);
         plan.loss.smoothness = !self.no_smoothness;
         plan.loss.ssim = !self.no_ssim;
         plan.loss.multi_scale = !self.no_multi_scale;
         plan.loss.census = self.census;
         plan.loss.occlusion = self.occlusion;
-        plan.loss.teacher = self.teacher;
-        set(&mut plan.loss.teacher_weight, &self.teacher_weight);
         set(&mut plan.unsupervised_weight, &self.unsupervised_weight);
+        match &self.teacher {
+            None => Ok(()),
+            Some(teacher) if plan.network == Network::Flow => {
+                plan.loss.teacher = Some(flow_teacher(teacher)?);
+                set(&mut plan.loss.teacher_weight, &self.teacher_weight);
+                Ok(())
+            }
+            Some(teacher) => {
+                let mut distillation = Distillation::of(PathBuf::from(teacher));
+                set(&mut distillation.flow_source, &self.teacher_flow_source);
+                set(&mut distillation.temperature, &self.temperature);
+                distillation.weight = self.teacher_weight;
+                plan.distillation = Some(distillation);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -497,6 +526,13 @@ impl RegularisationArgs {
         set(&mut plan.mixup, &self.mixup);
         plan.dropout = self.dropout.or(plan.dropout);
     }
+}
+
+/// Returns the method called so that teaches flow.
+fn flow_teacher(name: &str) -> Result<FlowTeacher> {
+    FlowTeacher::ALL.into_iter().find(|teacher| teacher.key() == name).ok_or_else(|| {
+        Error::usage("--teacher", format!("'{name}' does not teach flow"), "Use dis or tvl1; models teach streams")
+    })
 }
 
 /// Returns the number of batches of size `batch` in an effective batch.

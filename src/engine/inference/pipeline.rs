@@ -20,8 +20,8 @@ use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
 use crate::nets::{
-    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, ModelCard, MotionCrop, MotionSquare, WINDOW_FRAMES, device_failed,
-    flow_normalisation, read_back,
+    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionSquare, Stream, StreamInput,
+    WINDOW_FRAMES, device_failed, flow_normalisation, read_back,
 };
 use crate::training::batches;
 use crate::training::motion_squares::square_of;
@@ -111,7 +111,10 @@ impl InferencePipeline {
 
     /// Frames of the temporal stream's windows.
     fn temporal_frames(&self) -> usize {
-        self.model.temporal.as_ref().map_or(WINDOW_FRAMES, |stream| stream.input().frames())
+        match &self.model.temporal {
+            Some(stream) if stream.input().modality == Modality::Flow => stream.input().frames(),
+            _ => WINDOW_FRAMES,
+        }
     }
 
     /// Forgets the flows of the present clip, because frame indices begin to mean other frames.
@@ -197,7 +200,10 @@ impl InferencePipeline {
             let flows =
                 FlowPyramid::joined(&parts.iter().map(|(flow, pairs)| (flow, pairs.clone())).collect::<Vec<_>>());
             let started = Instant::now();
-            let temporal = self.temporal_logits(flows.finest().clone())?;
+            let temporal = match difference_logits(&model, &device, window)? {
+                Some(logits) => logits,
+                None => self.temporal_logits(flows.finest().clone())?,
+            };
             self.timing.temporal_ms = milliseconds(started);
             Ok((flows, temporal))
         };
@@ -222,12 +228,19 @@ impl InferencePipeline {
         Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
     }
 
-    /// Returns the temporal logits for ten flows of any origin; `None` without such a stream.
+    /// Returns the temporal logits for ten flows of any origin, of which a stream of fewer reads those in the middle; none without
+    /// a stream of at most ten flows.
     ///
     /// # Errors
     /// If there are not ten, or the device fails.
     pub fn temporal_under(&self, flows: &[FlowView]) -> Result<Vec<f32>> {
-        self.temporal_logits(self.raw_stack(flows)?)
+        let raw = self.raw_stack(flows)?;
+        match self.model.temporal.as_ref().map(Stream::input) {
+            Some(StreamInput { modality: Modality::Flow, count }) if count <= WINDOW_PAIRS => {
+                self.temporal_logits(raw.narrow(1, 2 * ((WINDOW_PAIRS - count) / 2), 2 * count))
+            }
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// Returns the input of the temporal stream from ten flows.
@@ -385,6 +398,14 @@ fn spatial_logits(
     let Some(square) = square else { return checked(stream.spatial_logits(&[frames])?, device) };
     let parts: Vec<RgbImage> = frames.into_iter().map(|frame| square_of(frame, square)).collect();
     checked(stream.spatial_logits(&[parts.iter().collect()])?, device)
+}
+
+/// Returns the logits of a temporal stream that reads differences of the frames in the middle of the window; `None` without one.
+fn difference_logits(model: &HiddenTwoStream, device: &Device, window: &[Arc<Frame>]) -> Result<Option<Vec<f32>>> {
+    let is_of_frames = |stream: &&Stream| stream.input().modality.is_of_frames();
+    let Some(stream) = model.temporal.as_ref().filter(is_of_frames) else { return Ok(None) };
+    let frames = middle(window, stream.input().frames()).into_iter().map(|frame| &*frame.scaled[0]).collect();
+    checked(stream.spatial_logits(&[frames])?, device).map(Some)
 }
 
 /// Returns the mean of the logits of two views; those of the second where the first was not looked at.

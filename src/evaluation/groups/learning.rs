@@ -106,6 +106,7 @@ impl LastLayers {
         let mut of = |name: &'static str, stream: &Option<Stream>, size: Geometry| -> Result<Option<ClipFeatures>> {
             let Some(stream) = stream else { return Ok(None) };
             let input = match name {
+                "temporal" if stream.input().modality.is_of_frames() => FeatureInput::Frames,
                 "temporal" => FeatureInput::Flow(&model.motion),
                 _ => FeatureInput::Squares(&model),
             };

@@ -14,6 +14,9 @@ pub enum Colours {
     Bgr,
     /// Blue, green, red in 0…255 less 104, 117, 128: temporal segment networks.
     Tsn,
+    /// Red, green, blue in 0…255 less 104, 117, 128: mmaction2's C3D.
+    #[serde(rename = "c3d-rgb")]
+    C3dRgb,
     /// Red, green, blue in 0…1, less the mean, by the standard deviation: torchvision's, timm's and mmaction2's.
     Rgb,
     /// Red, green, blue in 0…255 less 127, by 128: EfficientNet-Lite.
@@ -39,6 +42,7 @@ impl Colours {
         match self {
             Self::Bgr => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 123.0)],
             Self::Tsn => [caffe(0, 104.0), caffe(1, 117.0), caffe(2, 128.0)],
+            Self::C3dRgb => [caffe(2, 104.0), caffe(1, 117.0), caffe(0, 128.0)],
             Self::Lite => [2, 1, 0].map(|ours| ColourPlane { ours, mean: 127.0, deviation: 128.0 }),
             Self::Signed => [2, 1, 0].map(|ours| ColourPlane { ours, mean: MIDDLE, deviation: MIDDLE }),
             Self::Rgb => [torchvision(2, 0.485, 0.229), torchvision(1, 0.456, 0.224), torchvision(0, 0.406, 0.225)],

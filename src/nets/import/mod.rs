@@ -80,7 +80,11 @@ pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Devic
     colours::read_bgr(&mut found.tensors, backbone, found.colours);
     let mut tensors = found.tensors;
     let last_layer = format!("{}.", backbone.last_layer());
-    tensors.extend(weights::collect(&fresh).filter(|(name, _)| name.starts_with(&last_layer)));
+    // What networks for pictures lack, such as the slopes of rectifiers, is fresh as well.
+    let lacks = |name: &String| !tensors.contains_key(name);
+    let own: Vec<_> =
+        weights::collect(&fresh).filter(|(name, _)| name.starts_with(&last_layer) || lacks(name)).collect();
+    tensors.extend(own);
     if config.input != input
         && let Some(first) = tensors.get_mut(&format!("{}.weight", backbone.first_layer()))
         && first.rank() == 4

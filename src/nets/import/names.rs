@@ -73,16 +73,21 @@ impl NameTable {
             Backbone::BnInception => bn_inception(),
             Backbone::I3d => i3d(),
             Backbone::ResNet18 | Backbone::ResNet50 => resnet(),
+            Backbone::C3d | Backbone::C3dPadded | Backbone::ThreeDNet => mmaction_c3d(),
+            Backbone::CnnM2048 | Backbone::Emv => BTreeMap::new(),
             Backbone::Vgg16 => vgg16(),
         };
         let caffe = match backbone {
             Backbone::Vgg16 => collection.values().map(|ours| (format!("{ours}{STACKED}"), ours.clone())).collect(),
+            Backbone::C3d | Backbone::C3dPadded | Backbone::ThreeDNet => converted_c3d(),
             _ => BTreeMap::new(),
         };
         let colours = match backbone {
             Backbone::BnInception => Colours::Tsn,
             Backbone::I3d => Colours::Signed,
             Backbone::EfficientNetLite0 | Backbone::EfficientNetLite1 | Backbone::EfficientNetLite2 => Colours::Lite,
+            Backbone::C3d | Backbone::C3dPadded | Backbone::ThreeDNet => Colours::C3dRgb,
+            Backbone::CnnM2048 | Backbone::Emv => Colours::Bgr, // there are Caffe's files only
             _ => Colours::Rgb,
         };
         let unit_variance = (1.0 - backbone.epsilon()) as f32;
@@ -298,6 +303,25 @@ fn i3d() -> Pairs {
     names
 }
 
+/// Returns the names of Caffe's file and of DavideA's conversion of it for PyTorch, which read what Caffe's network does.
+fn converted_c3d() -> Pairs {
+    let mut names =
+        pairs([("fc6-1", "fc6"), ("fc7-1", "fc7"), ("fc8-1", "fc8"), ("conv1", "conv1a"), ("conv2", "conv2a")]);
+    for layer in ["deconv5b", "predict4b", "deconv4b", "predict3b", "deconv3b", "predict"] {
+        names.insert(layer.into(), format!("decoder.{layer}")); // of 3DNet
+    }
+    names
+}
+
+/// Returns mmaction2's names.
+fn mmaction_c3d() -> Pairs {
+    let mut names = pairs([("cls_head.fc_cls", "fc8")]);
+    for conv in ["1a", "2a", "3a", "3b", "4a", "4b", "5a", "5b"] {
+        names.insert(format!("conv{conv}.conv"), format!("conv{conv}"));
+    }
+    names
+}
+
 /// torchvision's names.
 fn squeezenet() -> Pairs {
     let mut names = pairs([("features.0", "conv1"), ("classifier.1", "conv10")]);
@@ -370,6 +394,18 @@ mod tests {
         ];
         for (theirs, ours) in lite {
             assert_eq!(place(Backbone::EfficientNetLite0, theirs), pytorch(ours));
+        }
+        for (theirs, ours) in
+            [("fc6-1.weight", "fc6.weight"), ("conv2.bias", "conv2a.bias"), ("conv5b.bias", "conv5b.bias")]
+        {
+            assert_eq!(place(Backbone::C3d, theirs), ParameterPlace::Ours(ours.into()), "as in Caffe's colours");
+        }
+        for (theirs, ours) in [
+            ("backbone.conv1a.conv.weight", "conv1a.weight"),
+            ("backbone.fc6.bias", "fc6.bias"),
+            ("cls_head.fc_cls.bias", "fc8.bias"),
+        ] {
+            assert_eq!(place(Backbone::C3dPadded, theirs), pytorch(ours));
         }
         for theirs in ["inception_4e_double_3x3_2_bn.bias", "base_model.inception_4e.double_3x3_2_bn.bias"] {
             assert_eq!(place(Backbone::BnInception, theirs), pytorch("inception_4e.double_3x3_2.bn.bias"));

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A frozen part of the networks: `motion`, `backbone`, `norms`, `LAYER` or `motion:LAYER`.
+/// A frozen part of the networks: `motion`, `backbone`, `norms`, `partial-bn`, `LAYER` or `motion:LAYER`.
 ///
 /// Settings files write the backbone as `body`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Freeze {
     /// All batch-norm layers, which then use their running statistics: the statistics of small batches of similar images
     /// are poor, and would soon replace those a pretrained network has learned.
     Norms,
+    /// All batch-norm layers of a network but its first: partial batch normalisation of temporal segment networks (Wang et al. 2016).
+    NormsBehindFirst,
     /// The layers of the trained network (the stream, if there is one) up to and including this one.
     UpTo(String),
     /// The layers of MotionNet up to and including this one, below a stream.
@@ -34,10 +36,11 @@ impl FromStr for Freeze {
             }
             Some(layer) => Ok(Self::MotionUpTo(layer.into())),
             None => match text.trim() {
-                "" => Err("expected motion, backbone, norms or the name of a layer".into()),
+                "" => Err("expected motion, backbone, norms, partial-bn or the name of a layer".into()),
                 "motion" => Ok(Self::Motion),
                 "backbone" | "body" => Ok(Self::Body),
                 "norms" => Ok(Self::Norms),
+                "partial-bn" => Ok(Self::NormsBehindFirst),
                 layer => Ok(Self::UpTo(layer.into())),
             },
         }
@@ -64,6 +67,7 @@ impl fmt::Display for Freeze {
             Self::Motion => f.write_str("motion"),
             Self::Body => f.write_str("body"),
             Self::Norms => f.write_str("norms"),
+            Self::NormsBehindFirst => f.write_str("partial-bn"),
             Self::UpTo(layer) => f.write_str(layer),
             Self::MotionUpTo(layer) => write!(f, "motion:{layer}"),
         }
@@ -76,7 +80,7 @@ mod tests {
 
     #[test]
     fn parts_are_read_as_they_are_written() {
-        for text in ["motion", "body", "norms", "fire5.squeeze1x1", "motion:conv3_1"] {
+        for text in ["motion", "body", "norms", "partial-bn", "fire5.squeeze1x1", "motion:conv3_1"] {
             assert_eq!(text.parse::<Freeze>().unwrap().to_string(), text);
         }
         assert_eq!("backbone".parse(), Ok(Freeze::Body));

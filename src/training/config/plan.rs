@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use super::choices::{ClassBalance, OptimiserKind, ScheduleKind, TemporalMode};
+use super::distillation::Distillation;
 use super::freeze::Freeze;
 use super::run_kind::RunKind;
 use crate::data::DataSource;
 use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
 use crate::named::named;
-use crate::nets::{Architecture, Backbone, FlowReading, FlowResolution, MotionConfig, MotionCrop, StreamInput};
+use crate::nets::{
+    Architecture, Backbone, FlowReading, FlowResolution, Modality, MotionConfig, MotionCrop, MotionCue, StreamInput,
+};
 use crate::training::flow::source::FlowSource;
 use crate::training::objective::losses::UnsupervisedLoss;
 use crate::training::probe::linear;
@@ -91,7 +94,9 @@ pub struct TrainingPlan {
     pub motion: MotionConfig,
     /// The classifier, where the base has none.
     pub backbone: Backbone,
-    /// Pictures or flows that a stream for clips reads at once; `None` for the base's or the usual 64.
+    /// What shows the temporal stream the motion; `None` for what shows it to the base's, or flow.
+    pub input: Option<MotionCue>,
+    /// Pictures or flows that a stream for clips reads at once, or the flows of a stack; `None` for the base's or the usual number.
     pub clip_frames: Option<usize>,
     /// Resolution at which the temporal stream reads flow; `None` for the base's or that of the frames.
     pub flow_resolution: Option<FlowResolution>,
@@ -103,6 +108,8 @@ pub struct TrainingPlan {
     pub loss: UnsupervisedLoss,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
     pub unsupervised_weight: f64,
+    /// A model whose scores a stream learns from beside the labels.
+    pub distillation: Option<Distillation>,
     /// How the temporal stream is trained.
     pub mode: TemporalMode,
     /// Where the temporal stream's flow comes from; anything but MotionNet itself is for mode (a).
@@ -195,12 +202,14 @@ impl Default for TrainingPlan {
             run_dir: PathBuf::from("runs/flow"),
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
             backbone: Backbone::SqueezeNet,
+            input: None,
             clip_frames: None,
             flow_resolution: None,
             temporal_crop: None,
             spatial_crop: None,
             loss: UnsupervisedLoss::default(),
             unsupervised_weight: 1.0,
+            distillation: None,
             mode: TemporalMode::A,
             flow_source: FlowSource::MotionNet,
             freeze: Vec::new(),
@@ -304,8 +313,10 @@ impl TrainingPlan {
         self.check_validation()?;
         self.check_frozen()?;
         self.check_clip_frames()?;
+        self.check_cue()?;
         self.check_flow_source()?;
         self.check_flow_loss()?;
+        self.check_distillation()?;
         self.check_inputs()?;
         self.check_stride()?;
         self.check_last_layer()?;
@@ -440,12 +451,42 @@ impl TrainingPlan {
 
     fn check_clip_frames(&self) -> Result<()> {
         let Some(frames) = self.clip_frames else { return Ok(()) };
-        let refuse =
-            |cause: String| Error::new("clip frames", cause, "They are for streams of --backbone i3d, such as 64");
+        let refuse = |cause: String| {
+            Error::new(
+                "clip frames",
+                cause,
+                "They are for --backbone i3d and c3d, and for the flows of a temporal stream",
+            )
+        };
         if self.network == Network::Flow {
             return Err(refuse("MotionNet does not read clips".into()));
         }
-        StreamInput::check_clip(self.backbone, frames).map_err(refuse)
+        StreamInput::check_clip(self.backbone, self.modality(None), frames).map_err(refuse)
+    }
+
+    /// Returns what the stream reads that is trained, whose base's reads `of_base`. MotionNet's stream, which there is none of,
+    /// would read flow.
+    pub fn modality(&self, of_base: Option<MotionCue>) -> Modality {
+        match self.network {
+            Network::Spatial => Modality::Pictures,
+            _ => self.input.or(of_base).unwrap_or_default().into(),
+        }
+    }
+
+    /// Differences of frames need no flow, and nothing that is for flow.
+    fn check_cue(&self) -> Result<()> {
+        let Some(cue) = self.input else { return Ok(()) };
+        let refuse = |cause: String| Err(Error::new("input", cause, "Leave it out, or read flow (--input flow)"));
+        if self.network != Network::Temporal {
+            return refuse("it is for the temporal stream".into());
+        }
+        if cue == MotionCue::Flow {
+            return Ok(());
+        }
+        if self.mode != TemporalMode::A || self.flow_source != FlowSource::MotionNet {
+            return refuse("RGB differences are read without flow: there is no mode b or c and no flow source".into());
+        }
+        cue.check(self.backbone, self.flow_reading(FlowReading::default())).or_else(refuse)
     }
 
     fn check_flow_source(&self) -> Result<()> {
@@ -456,6 +497,7 @@ impl TrainingPlan {
                 let cause = format!("mode ({mode:?}) trains MotionNet, but '{name}' does not use it").to_lowercase();
                 Err(Error::new(source, cause, "Use mode a, or MotionNet as the source"))
             }
+            (_, Network::Spatial, _) if self.backbone == Backbone::ThreeDNet => Ok(()),
             _ => Err(Error::new(source, format!("'{name}' is for the temporal stream"), "Leave it out")),
         }
     }
@@ -477,6 +519,25 @@ impl TrainingPlan {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A teacher of scores is for streams, and its flow is of neighbouring frames.
+    fn check_distillation(&self) -> Result<()> {
+        let Some(distillation) = &self.distillation else { return Ok(()) };
+        let refuse = |cause: &str, remedy: &str| Err(Error::new("teacher", cause, remedy));
+        if self.network == Network::Flow {
+            return refuse("a model's scores teach streams, not MotionNet", "Use --teacher dis or tvl1 to train flow");
+        }
+        if self.kind != RunKind::Training {
+            return refuse("it has no effect on a linear probe", "Fine-tune more layers, or leave it out");
+        }
+        if self.max_stride > 1 {
+            return refuse("its flow is of adjacent frames", "Use a maximum stride of 1");
+        }
+        if self.network == Network::Spatial && distillation.flow_source != FlowSource::MotionNet {
+            return refuse("a spatial teacher reads no flow", "Leave out its flow source");
+        }
+        distillation.check()
     }
 
     /// Flow that stays as it is is of neighbouring frames.

@@ -45,6 +45,8 @@ named! {
         DisUltrafast = "dis-ultrafast",
         /// Motion vectors of the video codec.
         Codec = "codec",
+        /// Motion vectors of the codec in whole pixels and grey levels, as the EMV network reads them.
+        Emv = "emv",
         /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
         Stored = "stored",
     }
@@ -63,7 +65,7 @@ impl FlowSource {
 
     /// Returns whether the flow is computed from the frames, rather than read from where it is.
     pub(in crate::training) fn needs_pictures(self) -> bool {
-        !matches!(self, Self::Codec | Self::Stored)
+        !matches!(self, Self::Codec | Self::Emv | Self::Stored)
     }
 
     /// Returns the flow of the whole of `clip`, whose `frames` (at least one) are in the size that the stream's flow is to be of.
@@ -159,7 +161,8 @@ impl FlowSource {
             (Some(parameters), ..) => through_pictures(tvl1(parameters, &pictures(), stop)?),
             (_, Some(preset), _) => through_pictures(dis(preset, &pictures(), stop)?),
             (.., Self::Stored) => stored(stretch, &pairs)?,
-            _ => through_pictures(codec(stretch, &pairs, stop)?),
+            (.., Self::Emv) => codec(stretch, &pairs, CodecFlow::emv_field, stop)?, // has the levels already
+            _ => through_pictures(codec(stretch, &pairs, CodecFlow::flow, stop)?),
         };
         let mut fields = fields.into_iter();
         Ok(Stacks::of_pairs(starts.iter().map(|start| if is_pair(start) { fields.next() } else { None }), stretch.size))
@@ -230,7 +233,13 @@ fn dis(preset: DisPreset, pairs: &[[&RgbImage; 2]], stop: &(dyn Fn() -> bool + S
     pairs.par_iter().map(solve).collect()
 }
 
-fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Result<Vec<FlowField>> {
+/// Returns the motion from each of the frames `starts` on as `field` reads it from the video.
+fn codec(
+    stretch: &Stretch<'_>,
+    starts: &[usize],
+    field: fn(&mut CodecFlow, usize, usize, usize) -> Result<FlowField>,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<FlowField>> {
     let LabelledClip { path, segment_secs, .. } = stretch.clip;
     if path.is_dir() {
         let cause = "a folder of images has no motion vectors";
@@ -239,7 +248,7 @@ fn codec(stretch: &Stretch<'_>, starts: &[usize], stop: &dyn Fn() -> bool) -> Re
     let first = first_frame(path, *segment_secs)? + stretch.first;
     let mut codec = CodecFlow::open(path)?;
     let [width, height] = stretch.sides();
-    starts.iter().map(|start| check_stop(stop).and_then(|()| codec.flow(first + start, width, height))).collect()
+    starts.iter().map(|start| check_stop(stop).and_then(|()| field(&mut codec, first + start, width, height))).collect()
 }
 
 /// Returns the flow in the pictures beside the frames, in pixels of the wanted size.

@@ -1,6 +1,8 @@
 //! The training objective: the unsupervised loss of MotionNet, the action loss of a stream, or both end to end.
 
+mod clip_flow_target;
 pub mod losses;
+mod stream_teacher;
 #[cfg(test)]
 mod tests;
 
@@ -26,11 +28,13 @@ use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
-use crate::nets::{FLOW_UNIT_PX, FlowPyramid, MotionNetwork, Stream, mean_of_views, read_back};
+use crate::nets::{FLOW_UNIT_PX, FlowPyramid, Modality, MotionNetwork, Stream, mean_of_views, read_back};
 use crate::ranking::arg_max;
+use clip_flow_target::{CLIP_FLOW_WEIGHT, ClipFlowTarget};
 use losses::action::{ActionLoss, class_weights, consensus, mixed};
 use losses::visibility::{reversed, visible_pairs};
 use losses::{Evidence, LevelLoss, LossSwitches, LossTerm};
+use stream_teacher::StreamTeacher;
 
 /// Share of a time budget that the fit of a new last layer before the first step may take.
 const HEAD_SHARE: f64 = 0.4;
@@ -43,6 +47,10 @@ pub struct Objective {
     pub stream: Option<Optimizer<Stream>>,
     frozen: Option<FrozenFlow>,
     teacher: Option<Arc<TeacherFlow>>,
+    /// The flow that a stream with a flow decoder learns beside the labels.
+    clip_flow: Option<ClipFlowTarget>,
+    /// A trained stream whose scores are targets beside the labels.
+    stream_teacher: Option<StreamTeacher>,
     action_loss: ActionLoss,
     /// What of the loss counts.
     switches: LossSwitches,
@@ -66,6 +74,17 @@ pub struct Outcome {
     pub skipped: bool,
 }
 
+/// What the networks make of a batch.
+#[derive(Default)]
+struct Forward {
+    /// The unsupervised losses that count.
+    levels: Vec<LevelLoss>,
+    /// Those of the stream, if there is one: a row a sample.
+    logits: Option<Tensor<2>>,
+    /// The loss of the flow that a stream predicts beside them.
+    clip_flow: Option<Tensor<1>>,
+}
+
 impl Objective {
     /// Creates the objective of `plan` for `motion` and `stream`, which has `classes`. `device` has autodiff enabled.
     ///
@@ -81,18 +100,35 @@ impl Objective {
     ) -> Result<Self> {
         let weighted = plan.balance == ClassBalance::Weighting && stream.is_some();
         let class_weights = if weighted { class_weights(clips.labels(), classes) } else { Vec::new() };
-        let frozen_flow = plan.network == Network::Temporal && !plan.trains_motion();
+        let reads_flow = stream.as_ref().is_some_and(|stream| stream.input().modality == Modality::Flow);
+        let frozen_flow = reads_flow && !plan.trains_motion();
+        let clip_flow =
+            stream.as_ref().and_then(|stream| ClipFlowTarget::of(plan, stream, motion.valid(), clips, device));
         Ok(Self {
+            clip_flow,
             frozen: frozen_flow.then(|| FrozenFlow::new(plan.flow_source, motion.valid(), clips.clone())),
             motion: plan.trains_motion().then(|| Optimizer::new(motion, plan, NetworkPart::Motion)).transpose()?,
             stream: stream.map(|stream| Optimizer::new(stream, plan, NetworkPart::Stream)).transpose()?,
             teacher: plan.loss.teacher.map(|teacher| Arc::new(TeacherFlow::new(teacher))),
+            stream_teacher: None,
             action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
             switches: LossSwitches::of(&plan.loss),
             measured: Vec::new(),
             plan: plan.clone(),
             device: device.clone(),
         })
+    }
+
+    /// Loads the teacher of the stream, if the plan names one; the stream tells `classes`.
+    ///
+    /// # Errors
+    /// If the teacher cannot be loaded or cannot teach this stream.
+    pub fn with_stream_teacher(mut self, classes: &[String], clips: &Arc<Clips>) -> Result<Self> {
+        if let Some(stream) = &self.stream {
+            self.stream_teacher =
+                StreamTeacher::load(&self.plan, stream.network().input(), classes, clips, &self.device)?;
+        }
+        Ok(self)
     }
 
     /// Fits a new last layer for the classes `rows` to the clips before the first step. The stream stays as it is if no clip can
@@ -134,10 +170,16 @@ impl Objective {
         match self.plan.network {
             Network::Flow => Pixels::Motion(self.teacher.clone()),
             Network::Spatial => Pixels::Spatial,
+            Network::Temporal if self.reads_frames() => Pixels::Spatial,
             Network::Temporal => {
                 self.frozen.as_ref().map_or(Pixels::Motion(None), |frozen| Pixels::Flow(frozen.kept()))
             }
         }
+    }
+
+    /// Returns whether there is a stream that reads frames without flow.
+    fn reads_frames(&self) -> bool {
+        self.stream.as_ref().is_some_and(|stream| stream.network().input().modality.is_of_frames())
     }
 
     /// Number of parameters that are trained.
@@ -203,14 +245,26 @@ impl Objective {
         look: impl FnOnce(&Self, Tensor<4>, &GradientsParams),
     ) -> Result<()> {
         let frames = self.frames(&mut batch);
-        let (levels, logits) = self.forward(frames.clone(), &batch)?;
-        let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
-        let loss = match (self.unsupervised(&levels), action.clone().and_then(|action| self.weighted(action))) {
-            (Some(unsupervised), Some(action)) => unsupervised + action,
-            (Some(only), None) | (None, Some(only)) => only,
-            (None, None) => unreachable!("every objective has a loss"),
+        let taught = match &mut self.stream_teacher {
+            Some(teacher) => Some(teacher.logits(frames.as_ref(), &batch, &self.plan)?),
+            None => None,
         };
-        let terms = self.terms(&levels, action);
+        let Forward { levels, logits, clip_flow } = self.forward(frames.clone(), &batch)?;
+        let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
+        let soft = match (&self.stream_teacher, logits.clone(), taught) {
+            (Some(teacher), Some(student), Some(taught)) => Some(teacher.loss(student, taught)),
+            _ => None,
+        };
+        let parts = [
+            self.unsupervised(&levels),
+            action.clone().and_then(|action| self.weighted(action)),
+            soft.clone().map(|(soft, weight)| soft * weight),
+            clip_flow.clone().map(|loss| loss * CLIP_FLOW_WEIGHT),
+        ];
+        let loss = parts.into_iter().flatten().reduce(|sum, part| sum + part).expect("every objective has a loss");
+        let mut terms = self.terms(&levels, action);
+        terms.extend(soft.map(|(soft, weight)| ("teacher".into(), weight as f32, soft)));
+        terms.extend(clip_flow.map(|loss| ("flow".into(), CLIP_FLOW_WEIGHT as f32, loss)));
         let values = std::iter::once(&loss).chain(terms.iter().map(|(_, _, value)| value));
         let mut values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
         values.extend(logits.as_ref().map(|logits| logits.clone().detach().flatten::<1>(0, 1)));
@@ -329,16 +383,25 @@ impl Objective {
         Ok(())
     }
 
-    /// Returns the unsupervised losses that count, and the logits of the batch where there is a stream.
-    fn forward(&mut self, frames: Option<Tensor<4>>, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
+    /// Returns what the networks make of a batch.
+    fn forward(&mut self, frames: Option<Tensor<4>>, batch: &Batch) -> Result<Forward> {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
             let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &batch.ahead, &self.device)?;
-            return Ok((Vec::new(), self.classify_flow(flow, batch)?));
+            return Ok(Forward { logits: self.classify_flow(flow, batch)?, ..Forward::default() });
         }
-        let Some(frames) = frames else { return Ok((Vec::new(), None)) };
+        let Some(frames) = frames else { return Ok(Forward::default()) };
         let Some(motion) = &self.motion else {
-            return Ok((Vec::new(), self.stream.as_ref().map(|stream| self.classify(stream, frames, batch))));
+            let Some(stream) = &self.stream else { return Ok(Forward::default()) };
+            let input = stream.network().picture_input(frames);
+            if let Some(target) = &mut self.clip_flow
+                && let Some((logits, loss)) =
+                    target.logits_and_loss(stream.network(), input.clone(), batch, &self.plan)?
+            {
+                let logits = Some(consensus(logits, self.plan.segments));
+                return Ok(Forward { logits, clip_flow: Some(loss), ..Forward::default() });
+            }
+            return Ok(Forward { logits: Some(self.classify(stream, input, batch)), ..Forward::default() });
         };
         let pyramid = motion.network().window_flows(frames.clone());
         let logits = self.classify_flow(pyramid.finest().clone(), batch)?;
@@ -350,7 +413,7 @@ impl Objective {
             }
             false => Vec::new(),
         };
-        Ok((levels, logits))
+        Ok(Forward { levels, logits, clip_flow: None })
     }
 
     /// Returns what is visible in both frames of each pair by the flow that `motion` sees forward, `pyramid`, and backward, if the
@@ -387,16 +450,8 @@ impl Objective {
     /// Returns the stream's logits of its `input`, a row a sample: the consensus of its segments. The input is mixed here and not
     /// before: the flow of two videos shown over each other would be neither's.
     fn classify(&self, stream: &Optimizer<Stream>, input: Tensor<4>, batch: &Batch) -> Tensor<2> {
-        let input = if batch.mixing.is_empty() { input } else { self.mixed(input, &batch.mixing) };
+        let input = mixed_samples(input, &batch.mixing, self.plan.segments);
         consensus(stream.network().forward(input), self.plan.segments)
-    }
-
-    /// Mixes samples as wholes: segment by segment in equal shares.
-    fn mixed(&self, input: Tensor<4>, mixing: &[f32]) -> Tensor<4> {
-        let [windows, channels, height, width] = input.dims();
-        let segments = self.plan.segments;
-        let samples = input.reshape([windows / segments, segments * channels, height, width]);
-        mixed(samples, mixing).reshape([windows, channels, height, width])
     }
 
     /// Returns the frames of a batch, which are moved to the device: [draws, c, h, w]. None where the batch has draws only.
@@ -428,6 +483,16 @@ impl Outcome {
         mean.accuracy = mean.accuracy.map(|value| value / count);
         mean
     }
+}
+
+/// Mixes samples as wholes, segment by segment in equal shares; without `mixing` they stay as they are.
+fn mixed_samples(input: Tensor<4>, mixing: &[f32], segments: usize) -> Tensor<4> {
+    if mixing.is_empty() {
+        return input;
+    }
+    let [windows, channels, height, width] = input.dims();
+    let samples = input.reshape([windows / segments, segments * channels, height, width]);
+    mixed(samples, mixing).reshape([windows, channels, height, width])
 }
 
 /// Returns the norms of gradients, in one read; 0 where there is none.

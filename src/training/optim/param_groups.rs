@@ -61,8 +61,12 @@ pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: NetworkPart) -> 
         let remedy = "Name an earlier layer; 'motion' freezes all of MotionNet below a stream";
         return Err(Error::new("freeze", "nothing is left to train", remedy));
     }
-    let keeps_norms = plan.freeze.contains(&Freeze::Norms);
-    let still = layers.iter().enumerate().filter(|(place, layer)| *place < frozen || (keeps_norms && layer.is_norm));
+    let first_norm = layers.iter().position(|layer| layer.is_norm);
+    let keeps_all = plan.freeze.contains(&Freeze::Norms);
+    let keeps_later = plan.freeze.contains(&Freeze::NormsBehindFirst);
+    let keeps_norm = |place: usize| keeps_all || (keeps_later && Some(place) != first_norm);
+    let still =
+        layers.iter().enumerate().filter(|(place, layer)| *place < frozen || (layer.is_norm && keeps_norm(*place)));
     let ids: Vec<ParamId> =
         still.flat_map(|(_, layer)| layer.parameters.iter().map(|parameter| parameter.id)).collect();
     Ok(if ids.is_empty() { network } else { network.set_require_grad_group(ParamGroup::from_ids(ids), false) })
@@ -244,6 +248,15 @@ mod tests {
         let frozen =
             freeze(stream(Backbone::SqueezeNet), &plan(Network::Spatial, &["body"]), NetworkPart::Stream).unwrap();
         assert_eq!(trained_layers(&frozen), ["conv10"]);
+    }
+
+    #[test]
+    fn partial_batch_normalisation_trains_the_first_norm_alone() {
+        let plan = plan(Network::Spatial, &["partial-bn"]);
+        let trained = trained_layers(&freeze(stream(Backbone::BnInception), &plan, NetworkPart::Stream).unwrap());
+        let norms: Vec<&String> = trained.iter().filter(|layer| layer.ends_with(".bn")).collect();
+        assert_eq!(norms, ["conv1.bn"]);
+        assert!(trained.contains(&"inception_5b.pool_proj.conv".to_owned()));
     }
 
     #[test]

@@ -191,7 +191,7 @@ impl FeatureExtractor {
     fn pictures_of_view(&self) -> usize {
         let input = self.stream.input();
         match input.modality {
-            Modality::Pictures => input.count,
+            Modality::Pictures | Modality::RgbDifference => input.frames(),
             Modality::Flow => input.count.div_ceil(WINDOW_FRAMES),
         }
     }
@@ -214,7 +214,7 @@ impl FeatureExtractor {
     /// Frames of the views of clip `index`, or clips of them: `[views, 3·n, h, w]`.
     fn pictures(&self, index: usize) -> Result<Tensor<4>> {
         let (draws, frames) = self.draws(index)?;
-        let (count, size, device) = (self.stream.input().count, self.clips.geometry(), device_of(&self.stream));
+        let (count, size, device) = (self.stream.input().frames(), self.clips.geometry(), device_of(&self.stream));
         let wanted: Vec<usize> = draws.iter().flat_map(|draw| draw.indices(count, frames)).collect();
         let pictures = self.clips.pictures(index, &wanted, Keep::Nothing)?;
         let mut planes = Vec::new();
@@ -222,7 +222,7 @@ impl FeatureExtractor {
             pictures.iter().for_each(|picture| draw.crop.append_bgr(picture, size, MEAN_BGR, 1.0, &mut planes));
         }
         let shape = [draws.len(), 3 * count, size.height as usize, size.width as usize];
-        Ok(Tensor::from_data(TensorData::new(planes, shape), &device))
+        Ok(self.stream.picture_input(Tensor::from_data(TensorData::new(planes, shape), &device)))
     }
 }
 

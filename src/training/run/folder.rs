@@ -50,6 +50,7 @@ fn written_out(plan: &TrainingPlan, path: &Path) -> Result<TrainingPlan> {
     let before = files::read_to_string(path).ok().and_then(|text| toml::from_str::<TrainingPlan>(&text).ok());
     let Some(before) = before.filter(|_| checkpoint::find(&plan.run_dir).is_some()) else { return Err(failed) };
     Ok(TrainingPlan {
+        input: plan.input.or(before.input),
         flow_resolution: plan.flow_resolution.or(before.flow_resolution),
         temporal_crop: plan.temporal_crop.or(before.temporal_crop),
         spatial_crop: plan.spatial_crop.or(before.spatial_crop),

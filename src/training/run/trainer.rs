@@ -129,7 +129,8 @@ impl<'a> TrainingRunState<'a> {
         let squares = start.motion_squares(plan, dataset.clips.clone(), cache.clone());
         let clips = Arc::new(Clips::new(dataset.clips, plan.frame).with_cache(cache));
         let (motion, stream) = (start.motion.clone(), start.stream.clone());
-        let mut objective = Objective::new(plan, motion, stream, start.classes(), &clips, &device)?;
+        let mut objective = Objective::new(plan, motion, stream, start.classes(), &clips, &device)?
+            .with_stream_teacher(&start.classes, &clips)?;
         let mut progress = Progress::start();
         if let Some(found) = &found {
             progress = checkpoint::read(found)?;

@@ -81,6 +81,7 @@ fn views_ui(ui: &mut Ui, settings: &mut EvaluationSettings) {
         for (spread, name, tooltip) in [
             (Spread::Paper, "Paper", "Integer steps from the first frame, as published (25 × 10)"),
             (Spread::Even, "Even", "Even steps from first to last frame (short clips)"),
+            (Spread::Tsn, "TSN", "Integer steps up to the last window, as in TSN"),
         ] {
             ui.selectable_value(&mut settings.spread, spread, name).on_hover_text(tooltip);
         }

@@ -5,7 +5,9 @@
 
 pub mod action;
 mod census;
+pub mod distillation;
 mod end_point;
+pub mod flow3d;
 mod intermediates;
 mod kernels;
 mod level_terms;
