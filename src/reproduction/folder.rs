@@ -62,7 +62,7 @@ pub fn clear(dir: &Path, rows: &[ExperimentRow]) -> Result<()> {
     if !dir.join(CONFIG).is_file() {
         return Ok(());
     }
-    let folders = rows.iter().map(|row| row.id.as_str()).chain(["motion"]);
+    let folders = rows.iter().map(|row| row.id.as_str()).chain(["motion", "stacked-a"]);
     for path in folders.map(|name| dir.join(name)) {
         ignore_missing(&path, fs::remove_dir_all(&path))?;
     }

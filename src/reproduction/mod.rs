@@ -7,6 +7,7 @@
 mod event;
 mod folder;
 mod published;
+mod rivals;
 mod row;
 mod row_result;
 mod run;

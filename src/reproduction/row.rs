@@ -1,11 +1,16 @@
 //! The rows of the paper's tables: what is trained and measured for each.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::published;
+use super::rivals::Rivals;
 use super::settings::{PaperTable, ReproductionSettings};
 use crate::data::DataSource;
+use crate::descriptors::FisherSettings;
+use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
+use crate::nets::fusion::Fusion;
 use crate::training::{FlowSource, TemporalMode, TrainingPlan};
 
 /// A row of a table.
@@ -32,7 +37,11 @@ pub enum Work {
         spatial: &'static str,
         /// The row of the temporal stream.
         temporal: &'static str,
+        /// How their scores are fused.
+        fusion: Fusion,
     },
+    /// Motion vectors, Fisher vectors and a linear SVM, learned and then measured on the test clips.
+    Fisher(FisherSettings),
     /// A flow method is measured on a benchmark.
     FlowError {
         /// The benchmark.
@@ -74,11 +83,39 @@ pub fn rows(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> 
         PaperTable::Table1 => table_1(settings, dir, train),
         PaperTable::Table2 => table_2(settings, dir, train),
         PaperTable::Table3 => table_3(settings),
+        PaperTable::Table4 => {
+            let rivals = Rivals { settings, dir, train };
+            rivals.table_4(hidden_rows(settings, dir, train))
+        }
     }
 }
 
+/// Returns the ids of `rows` that `chosen` stand for, with those that they fuse; all if none is chosen.
+///
+/// # Errors
+/// If there is no such row; the message lists all.
+pub fn selected<'a>(rows: &'a [ExperimentRow], chosen: &'a [String]) -> Result<BTreeSet<&'a str>> {
+    let find = |id: &str| rows.iter().find(|row| row.id == id);
+    if chosen.is_empty() {
+        return Ok(rows.iter().map(|row| row.id.as_str()).collect());
+    }
+    let mut ids = BTreeSet::new();
+    for id in chosen {
+        let row = find(id).ok_or_else(|| {
+            let all: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+            Error::new("rows", format!("the table has no row '{id}'"), format!("Choose of {}", all.join(", ")))
+                .as_usage()
+        })?;
+        ids.insert(row.id.as_str());
+        if let Work::Fusion { spatial, temporal, .. } = row.work {
+            ids.extend([spatial, temporal]);
+        }
+    }
+    Ok(ids)
+}
+
 /// Returns the folder of a row's training.
-fn run_dir(dir: &Path, id: &str) -> PathBuf {
+pub(super) fn run_dir(dir: &Path, id: &str) -> PathBuf {
     dir.join(id).join("run")
 }
 
@@ -93,8 +130,10 @@ fn table_1(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> V
     let end_to_end = |id, mode| temporal(id, mode, FlowSource::MotionNet, Some(&a));
     let spatial = Training { plan: settings.spatial_plan(train, run_dir(dir, "spatial")), base: None };
     let stream = |id: &str, name: &str, training| row_1(id, name, Work::Stream(Box::new(training)));
-    let hidden = |id, name: &str, temporal| row_1(id, name, Work::Fusion { spatial: "spatial", temporal });
-    vec![
+    let hidden = |id, name: &str, temporal| {
+        row_1(id, name, Work::Fusion { spatial: "spatial", temporal, fusion: Fusion::default() })
+    };
+    let mut rows = vec![
         stream("tvl1", "TV-L1, two-stage", two_stage(FlowSource::Tvl1, None)),
         stream("motionnet-stored", "MotionNet, two-stage", two_stage(FlowSource::MotionNetStored, Some(&motion))),
         stream("codec", "Codec vectors, two-stage", two_stage(FlowSource::Codec, None)),
@@ -105,7 +144,19 @@ fn table_1(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> V
         hidden("hidden-a", "Hidden two-stream (a)", "stacked-a"),
         hidden("hidden-b", "Hidden two-stream (b)", "stacked-b"),
         hidden("hidden-c", "Hidden two-stream (c)", "stacked-c"),
-    ]
+    ];
+    if settings.rivals {
+        rows.extend(Rivals { settings, dir, train }.table_1());
+    }
+    rows
+}
+
+/// The rows of Table 4 that are the paper's own: the spatial stream, the stacked stream (c) and both, trained as in Table 1.
+fn hidden_rows(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> Vec<ExperimentRow> {
+    let own = ReproductionSettings { rivals: false, ..settings.clone() };
+    let kept = ["spatial", "stacked-c", "hidden-c"];
+    let rows = table_1(&own, dir, train).into_iter().filter(|row| kept.contains(&row.id.as_str()));
+    rows.map(|row| ExperimentRow { published: published::table_4(&row.id, settings.backbone), ..row }).collect()
 }
 
 fn row_1(id: &str, name: &str, work: Work) -> ExperimentRow {
@@ -187,6 +238,57 @@ mod tests {
             ("1-refined", None),
         ];
         assert_eq!(published, expected);
+    }
+
+    #[test]
+    fn table_4_and_the_rivals_of_table_1_have_their_published_accuracy() {
+        let of = |settings: &ReproductionSettings| -> Vec<(String, Option<f64>)> {
+            let rows = rows(settings, Path::new("dir"), &DataSource::Folder("clips".into()));
+            let columns = super::super::table::ReproductionTable::columns(settings.table).len();
+            assert!(rows.iter().all(|row| row.published.len() == columns), "a published figure for every column");
+            for row in &rows {
+                if let Work::Stream(training) = &row.work {
+                    training.plan.check().unwrap_or_else(|error| panic!("{}: {error}", row.id));
+                }
+            }
+            rows.into_iter().map(|row| (row.id, row.published[0])).collect()
+        };
+        let settings = ReproductionSettings::of(PaperTable::Table4, ReproductionScale::Tiny);
+        let expected = [
+            ("mv-fv", Some(78.5)),
+            ("emv-teacher", None),
+            ("emv", Some(80.2)),
+            ("emv-spatial", None),
+            ("rgb-emv", Some(86.4)),
+            ("c3d", Some(82.3)),
+            ("3dnet", Some(90.2)),
+            ("rgb-difference", None),
+            ("spatial", None),
+            ("rgb-rgb-difference", Some(91.0)),
+            ("stacked-c", None),
+            ("hidden-c", None), // the paper has it with other backbones
+        ];
+        assert_eq!(of(&settings), expected.map(|(id, accuracy)| (id.to_owned(), accuracy)));
+        let settings = ReproductionSettings { backbone: crate::nets::Backbone::I3d, ..settings };
+        assert_eq!(of(&settings).last().unwrap().1, Some(97.1));
+        let settings = ReproductionSettings {
+            rivals: true,
+            ..ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Paper)
+        };
+        let accuracies = of(&settings);
+        assert_eq!(accuracies[12..14], [("two-stream".into(), Some(88.0)), ("very-deep".into(), Some(90.9))]);
+        assert_eq!(accuracies[15], ("emv".into(), Some(79.3)));
+    }
+
+    #[test]
+    fn a_chosen_row_brings_those_that_it_fuses() {
+        let settings = ReproductionSettings::of(PaperTable::Table4, ReproductionScale::Tiny);
+        let rows = rows(&settings, Path::new("dir"), &DataSource::Folder("clips".into()));
+        let chosen = ["rgb-emv".to_owned()];
+        assert_eq!(Vec::from_iter(selected(&rows, &chosen).unwrap()), ["emv", "emv-spatial", "rgb-emv"]);
+        assert_eq!(selected(&rows, &[]).unwrap().len(), rows.len());
+        let error = selected(&rows, &["emw".into()]).unwrap_err();
+        assert!(error.remedy.contains("emv-teacher"), "{error}");
     }
 
     #[test]

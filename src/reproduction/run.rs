@@ -1,6 +1,6 @@
 //! A reproduction from its settings to the table: every row trained, measured and kept, then the speeds of all.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -9,18 +9,19 @@ use burn::tensor::Device;
 
 use super::event::ReproductionEvent as Event;
 use super::folder;
-use super::row::{ExperimentRow, FlowMethod, Training, Work, rows};
+use super::row::{ExperimentRow, FlowMethod, Training, Work, rows, selected};
 use super::row_result::RowResult;
 use super::settings::{PaperTable, ReproductionSettings};
 use super::speed::{MeasuredStreams, Speeds, chosen, frames_per_second, median};
 use super::table::{ACCURACY, EPE, FL, FPS, MS, PARAMETERS, RATIO, ReproductionTable, SIZE, TableRow};
 use crate::command_line;
 use crate::data::{Dataset, LabelledClip};
+use crate::descriptors::{FisherEvent, FisherModel, FisherPlan, FisherSettings, train_fisher};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{
     ActionsReport, EvaluationPlan, MotionNetFlow, ReportSource, Scale, ScoreTable, StreamReport, evaluate_actions,
-    evaluate_flow,
+    evaluate_fisher, evaluate_flow,
 };
 use crate::flow::FlowEstimator;
 use crate::flow::dis::{Dis, DisPreset};
@@ -28,6 +29,7 @@ use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
 use crate::nets::fusion::Fusion;
 use crate::nets::{HiddenTwoStream, Stream};
+use crate::output::OutputGuard;
 use crate::panic_guard::caught;
 use crate::training::{self, FlowSource, Network, TrainingControl, TrainingPlan};
 use crate::video::ffmpeg_version;
@@ -44,7 +46,7 @@ pub enum Ending {
 }
 
 /// Trains and measures the rows of the settings' table in folder `dir`, as far as they are not there already, and writes the
-/// table there. `fresh` starts over. Blocks until done or until `control` stops it.
+/// table there. `fresh` starts over; `only` names the rows to run, none all. Blocks until done or until `control` stops it.
 ///
 /// A failed row does not affect the others. After any interruption, the same call resumes: rows that have their
 /// `row.json` are kept, trainings resume from their checkpoints.
@@ -55,6 +57,7 @@ pub fn reproduce(
     settings: &ReproductionSettings,
     dir: &Path,
     fresh: bool,
+    only: &[String],
     compute: &Compute,
     control: &TrainingControl,
     on_event: &mut dyn FnMut(Event),
@@ -62,6 +65,7 @@ pub fn reproduce(
     settings.check()?;
     let sample = dir.join("sample");
     let rows = rows(settings, dir, &settings.lists(&sample).train);
+    let selected = selected(&rows, only)?;
     if fresh {
         folder::clear(dir, &rows)?;
     }
@@ -77,11 +81,14 @@ pub fn reproduce(
         trained: HashMap::new(),
         measured_anew: false,
     };
-    let outcomes = run.rows(&rows);
+    let outcomes = run.rows(&rows, &selected);
+    let has_all = rows.iter().zip(&outcomes).all(|(row, outcome)| {
+        !selected.contains(row.id.as_str()) || matches!(outcome, Some(Ok(result)) if result.failures.is_empty())
+    });
     let speeds = run.speeds(&rows, &outcomes)?;
     let table = run.table(rows, outcomes, &speeds);
     table.write(dir)?;
-    let ending = match (control.is_stopped(), table.is_complete()) {
+    let ending = match (control.is_stopped(), has_all) {
         (true, _) => Ending::Stopped,
         (false, true) => Ending::Complete,
         (false, false) => Ending::SomeMissing,
@@ -117,8 +124,9 @@ struct ReproductionRun<'a> {
 }
 
 impl ReproductionRun<'_> {
-    /// Returns the result of every row that could be reached before a stop.
-    fn rows(&mut self, rows: &[ExperimentRow]) -> Vec<Result<RowResult>> {
+    /// Returns the result of every row that could be reached before a stop; none of the others, and of those that are not `selected`
+    /// and have none yet.
+    fn rows(&mut self, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Vec<Option<Result<RowResult>>> {
         let mut outcomes = Vec::new();
         for (index, row) in rows.iter().enumerate() {
             if self.control.is_stopped() {
@@ -127,7 +135,11 @@ impl ReproductionRun<'_> {
             let dir = self.dir.join(&row.id);
             if let Some(kept) = RowResult::read(&dir) {
                 (self.on_event)(Event::Kept(row.name.clone()));
-                outcomes.push(Ok(kept));
+                outcomes.push(Some(Ok(kept)));
+                continue;
+            }
+            if !selected.contains(row.id.as_str()) {
+                outcomes.push(None);
                 continue;
             }
             (self.on_event)(Event::Row { name: row.name.clone(), number: index + 1, of: rows.len() });
@@ -136,7 +148,7 @@ impl ReproductionRun<'_> {
                 break;
             }
             self.tell(row, &outcome);
-            outcomes.push(outcome);
+            outcomes.push(Some(outcome));
         }
         outcomes
     }
@@ -155,7 +167,8 @@ impl ReproductionRun<'_> {
     fn row(&mut self, row: &ExperimentRow) -> Result<RowResult> {
         match &row.work {
             Work::Stream(training) => self.stream(row, training),
-            Work::Fusion { spatial, temporal } => self.fusion(spatial, temporal),
+            Work::Fusion { spatial, temporal, fusion } => self.fusion(spatial, temporal, *fusion),
+            Work::Fisher(settings) => self.fisher(row, settings),
             Work::FlowError { dataset, root, method } => self.flow_error(*dataset, root, *method),
         }
     }
@@ -224,8 +237,55 @@ impl ReproductionRun<'_> {
         Ok(plan.run_dir.join("model"))
     }
 
-    /// Fuses the scores of two rows as the authors do.
-    fn fusion(&mut self, spatial: &str, temporal: &str) -> Result<RowResult> {
+    /// Trains an MV + FV model and measures it on the test clips.
+    fn fisher(&mut self, row: &ExperimentRow, settings: &FisherSettings) -> Result<RowResult> {
+        let lists = self.settings.lists(&self.dir.join("sample"));
+        let dir = self.dir.join(&row.id);
+        let plan = FisherPlan {
+            data: lists.train.path().display().to_string(),
+            settings: settings.clone(),
+            out: dir.join("model"),
+        };
+        let stop = || self.control.is_stopped();
+        let stopped = |error: Error| match error.is_cancelled() {
+            true => Error::cancelled(
+                dir.to_string_lossy(),
+                "stopped, finished clips saved",
+                "Run the same command again to resume",
+            ),
+            false => error,
+        };
+        let train = Dataset::open(&lists.train)?;
+        let mut warnings = Vec::new();
+        let (control_stop, mut report) = (&stop, |event: FisherEvent<'_>| {
+            if let FisherEvent::LeftOut(error) = event {
+                warnings.push(error.clone());
+            }
+        });
+        let trained = match FisherModel::load(&plan.out) {
+            Ok(model) => model,
+            Err(_) => {
+                train_fisher(&plan, &train, &OutputGuard::default(), control_stop, &mut report).map_err(stopped)?.model
+            }
+        };
+        let test = self.test.as_ref().ok_or_else(no_clips)?;
+        let data = lists.test.path().display().to_string();
+        let outcome =
+            evaluate_fisher(&trained, &row.name, test, data, control_stop, &mut |_, _, _| ()).map_err(stopped)?;
+        warnings.into_iter().for_each(|error| (self.on_event)(Event::Warning(error)));
+        outcome.report.write_folder(&dir.join("report"))?;
+        outcome.scores.write(&dir.join("scores"))?;
+        let accuracy = outcome.report.temporal.as_ref().map(|stream| (ACCURACY, 100.0 * stream.top1));
+        Ok(RowResult {
+            figures: figures(accuracy),
+            measured: outcome.report.clips,
+            failures: outcome.report.failures,
+            device: Some("CPU".into()),
+        })
+    }
+
+    /// Fuses the scores of two rows.
+    fn fusion(&mut self, spatial: &str, temporal: &str, fusion: Fusion) -> Result<RowResult> {
         let missing = |row: &str| {
             let cause = format!("the row {row}, whose scores it fuses, has no results");
             Error::new("fusion", cause, "Check why that row failed, then run the command again")
@@ -248,7 +308,6 @@ impl ReproductionRun<'_> {
             return Err(Error::new("fusion", cause, "Repair the test clips and start over with --fresh"));
         }
         let labels: Vec<usize> = report.results.iter().map(|result| result.label).collect();
-        let fusion = Fusion::default();
         let fused = ScoreTable::fused(&spatial_scores, &temporal_scores, fusion);
         let top1 = StreamReport::of(&fused, &labels, Scale::of(fusion.rule)).top1;
         let millions = spatial_millions.zip(temporal_millions).map(|(spatial, temporal)| spatial + temporal);
@@ -317,12 +376,14 @@ impl ReproductionRun<'_> {
 
     /// Returns the frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last
     /// time.
-    fn speeds(&mut self, rows: &[ExperimentRow], outcomes: &[Result<RowResult>]) -> Result<Speeds> {
-        if self.settings.table != PaperTable::Table1 || self.control.is_stopped() {
+    fn speeds(&mut self, rows: &[ExperimentRow], outcomes: &[Option<Result<RowResult>>]) -> Result<Speeds> {
+        let has_speeds = matches!(self.settings.table, PaperTable::Table1 | PaperTable::Table4);
+        if !has_speeds || self.control.is_stopped() {
             return Ok(Speeds::default());
         }
-        let timed = rows.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_ok());
-        let timed: Vec<&ExperimentRow> = timed.map(|(row, _)| row).collect();
+        let timed = rows.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Some(Ok(_))));
+        let timed = timed.map(|(row, _)| row).filter(|row| !matches!(row.work, Work::Fisher(_)));
+        let timed: Vec<&ExperimentRow> = timed.collect();
         let kept = Speeds::read(self.dir, &self.compute.name).filter(|_| !self.measured_anew);
         if let Some(kept) = kept.filter(|kept| timed.iter().all(|row| kept.are_of(&row.id))) {
             return Ok(kept);
@@ -366,11 +427,16 @@ impl ReproductionRun<'_> {
     }
 
     /// Returns the measured beside the published values.
-    fn table(&self, rows: Vec<ExperimentRow>, outcomes: Vec<Result<RowResult>>, speeds: &Speeds) -> ReproductionTable {
+    fn table(
+        &self,
+        rows: Vec<ExperimentRow>,
+        outcomes: Vec<Option<Result<RowResult>>>,
+        speeds: &Speeds,
+    ) -> ReproductionTable {
         let columns = ReproductionTable::columns(self.settings.table);
         let mut outcomes = outcomes.into_iter();
         let row = |row: ExperimentRow| {
-            let outcome = outcomes.next();
+            let outcome = outcomes.next().flatten();
             let mut figures = match &outcome {
                 Some(Ok(result)) => result.figures.clone(),
                 _ => BTreeMap::new(),
@@ -427,8 +493,8 @@ fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Resu
     let (temporal, spatial) = match &row.work {
         Work::Stream(own) if own.plan.network == Network::Spatial => (None, Some(own)),
         Work::Stream(own) => (Some(own), None),
-        Work::Fusion { spatial, temporal } => (training(temporal), training(spatial)),
-        Work::FlowError { .. } => (None, None),
+        Work::Fusion { spatial, temporal, .. } => (training(temporal), training(spatial)),
+        Work::Fisher(_) | Work::FlowError { .. } => (None, None),
     };
     let load = |training: &Training| HiddenTwoStream::load(&training.plan.run_dir.join("model"), device);
     Ok(MeasuredStreams {

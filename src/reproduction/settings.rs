@@ -23,6 +23,8 @@ pub enum PaperTable {
     Table2,
     /// Errors of the flow itself.
     Table3,
+    /// Systems for action recognition in real time.
+    Table4,
 }
 
 named! {
@@ -87,6 +89,9 @@ pub struct ReproductionSettings {
     pub steps: usize,
     /// Samples that are computed together.
     pub batch: usize,
+    /// Whether Table 1 has the rows of other systems too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rivals: bool,
     /// Model whose MotionNet Table 3 measures.
     pub model: Option<PathBuf>,
     /// The clips; none for the generated sample.
@@ -135,10 +140,19 @@ impl ReproductionSettings {
             flow_steps,
             steps,
             batch,
+            rivals: false,
             model: None,
             data: None,
             flow_roots: Vec::new(),
         }
+    }
+
+    /// Rate of fresh networks at the small scales.
+    pub(super) const FRESH_RATE: f64 = 1e-3;
+
+    /// Returns whether the published training is followed.
+    pub(super) fn is_paper(&self) -> bool {
+        self.scale == ReproductionScale::Paper
     }
 
     /// Refuses what could never run.
@@ -147,6 +161,9 @@ impl ReproductionSettings {
     /// Names the value and what is possible.
     pub fn check(&self) -> Result<()> {
         self.protocol()?;
+        if self.rivals && self.table != PaperTable::Table1 {
+            return Err(Error::new("rivals", "the rows of other systems are added to Table 1", "Leave --rivals out"));
+        }
         if self.table == PaperTable::Table3 {
             return match self.flow_roots.is_empty() {
                 true => Err(Error::new(
@@ -223,7 +240,7 @@ impl ReproductionSettings {
             }
             _ => {
                 let trained = self.imagenet.is_some() || self.base.is_some();
-                let rate = if trained { TRAINED_RATE } else { 1e-3 };
+                let rate = if trained { TRAINED_RATE } else { Self::FRESH_RATE };
                 TrainingPlan { rate, ..TrainingPlan::of(network) }
             }
         }
@@ -292,6 +309,7 @@ impl PaperTable {
             Self::Table1 => "Table 1: accuracy and speed of two-stage and hidden two-stream networks",
             Self::Table2 => "Table 2: MotionNet ablations",
             Self::Table3 => "Table 3: flow errors",
+            Self::Table4 => "Table 4: action recognition in real time",
         }
     }
 }

@@ -41,7 +41,7 @@ fn run(
 ) -> (Result<(ReproductionTable, Ending)>, Vec<String>) {
     let mut events = Vec::new();
     let compute = choose(DeviceChoice::Cpu).unwrap();
-    let outcome = reproduce(settings, dir, false, &compute, control, &mut |event| {
+    let outcome = reproduce(settings, dir, false, &[], &compute, control, &mut |event| {
         match event {
             ReproductionEvent::Row { name, .. } => events.push(format!("row {name}")),
             ReproductionEvent::Kept(name) => events.push(format!("kept {name}")),

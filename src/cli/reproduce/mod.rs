@@ -29,7 +29,9 @@ pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
     );
     let mut progress = ReproductionProgress::default();
     let (table, ending) =
-        reproduce(&settings, &dir, arguments.fresh, &compute, &control, &mut |event| progress.tell(&event))?;
+        reproduce(&settings, &dir, arguments.fresh, &arguments.rows, &compute, &control, &mut |event| {
+            progress.tell(&event)
+        })?;
     progress.finish();
     print!("{}", table.text());
     println!("\nAlso in {}: table.md, table.csv, table.json", dir.display());

@@ -37,7 +37,9 @@ pub(super) fn run(command: &TrainCommand) -> Result<Outcome> {
     match (&command.method, &command.network) {
         (Some(TrainMethod::Fisher(arguments)), _) => fisher::run(arguments),
         (None, Some(arguments)) => train_network(arguments),
-        (None, None) => Err(Error::usage("train", "no network is named", "Name one of those in motionscope train --help")),
+        (None, None) => {
+            Err(Error::usage("train", "no network is named", "Name one of those in motionscope train --help"))
+        }
     }
 }
 

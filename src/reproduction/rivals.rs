@@ -1,0 +1,137 @@
+//! The rows of the systems that the paper compares itself with (spec `rivals.md`): the original and the very deep two-stream
+//! networks and enhanced motion vectors in Table 1, and Table 4.
+//!
+//! Where a system has a backbone of its own, it is trained from scratch; readings of unpublished details are those of that backbone's
+//! defaults.
+
+use std::path::Path;
+
+use super::published;
+use super::row::{ExperimentRow, Training, Work, run_dir};
+use super::settings::ReproductionSettings;
+use crate::data::DataSource;
+use crate::descriptors::FisherSettings;
+use crate::nets::fusion::{Fusion, FusionRule};
+use crate::nets::{Backbone, MotionCue};
+use crate::training::{Distillation, FlowSource, TemporalMode, TrainingPlan};
+
+/// Logits of both streams with equal weights: a reading of averaged scores.
+const EQUAL: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.0, unsure_below: None };
+/// The weights of the very deep two-stream networks (Wang et al. 2015).
+const VERY_DEEP: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 2.0, unsure_below: None };
+/// Gaussians of a mixture at the small scales; 256 in the paper's.
+const FEW_COMPONENTS: usize = 32;
+
+/// What the trainings of a table have in common.
+pub(super) struct Rivals<'a> {
+    pub settings: &'a ReproductionSettings,
+    pub dir: &'a Path,
+    pub train: &'a DataSource,
+}
+
+impl Rivals<'_> {
+    /// The rows that follow the paper's own in Table 1. The very deep networks are the table's spatial stream and its stream on TV-L1.
+    pub fn table_1(&self) -> Vec<ExperimentRow> {
+        let row = |id: &str, name: &str, work| experiment(id, name, work, published::table_1(id).to_vec());
+        let mut rows = vec![
+            row(
+                "two-stream-spatial",
+                "Two-stream (CNN-M), spatial",
+                self.spatial("two-stream-spatial", Backbone::CnnM2048),
+            ),
+            row(
+                "two-stream-temporal",
+                "Two-stream (CNN-M), TV-L1",
+                stream(self.temporal("two-stream-temporal", Backbone::CnnM2048, FlowSource::Tvl1)),
+            ),
+            row("two-stream", "Two-stream (CNN-M), fused", fusion("two-stream-spatial", "two-stream-temporal", EQUAL)),
+            row("very-deep", "Very deep two-stream, fused", fusion("spatial", "tvl1", VERY_DEEP)),
+        ];
+        rows.extend(self.motion_vectors(|id| published::table_1(id).to_vec()));
+        rows
+    }
+
+    /// Table 4, up to the hidden two-stream network itself, of which `hidden` are the rows.
+    pub fn table_4(&self, hidden: Vec<ExperimentRow>) -> Vec<ExperimentRow> {
+        let row =
+            |id: &str, name: &str, work| experiment(id, name, work, published::table_4(id, self.settings.backbone));
+        let mut rows = vec![row("mv-fv", "MV + FV", Work::Fisher(self.fisher()))];
+        rows.extend(self.motion_vectors(|id| published::table_4(id, self.settings.backbone)));
+        rows.extend([
+            row("emv-spatial", "EMV, spatial stream", self.spatial("emv-spatial", Backbone::Emv)),
+            row("rgb-emv", "RGB + EMV", fusion("emv-spatial", "emv", EQUAL)),
+            row("c3d", "C3D, fine-tuned", self.spatial("c3d", Backbone::C3d)),
+            row("3dnet", "3DNet", stream(self.three_d_net())),
+            row("rgb-difference", "RGB difference alone", stream(self.rgb_difference())),
+        ]);
+        // The spatial stream, the first of the hidden rows, comes before what it is fused with.
+        let mut hidden = hidden.into_iter();
+        rows.extend(hidden.next());
+        rows.push(row("rgb-rgb-difference", "RGB + RGB difference", fusion("spatial", "rgb-difference", EQUAL)));
+        rows.extend(hidden);
+        rows
+    }
+
+    /// The network on TV-L1 that teaches, then the one on motion vectors that starts from it and learns from its scores (Zhang et
+    /// al. 2016).
+    fn motion_vectors(&self, published: impl Fn(&str) -> Vec<Option<f64>>) -> [ExperimentRow; 2] {
+        let teacher = self.temporal("emv-teacher", Backbone::Emv, FlowSource::Tvl1);
+        let mut student = self.temporal("emv", Backbone::Emv, FlowSource::Emv);
+        student.plan.distillation = Some(Distillation {
+            flow_source: FlowSource::Tvl1,
+            ..Distillation::of(teacher.plan.run_dir.join("model"))
+        });
+        student.base = Some(Box::new(teacher.clone()));
+        [("emv-teacher", "EMV, teacher on TV-L1", teacher), ("emv", "Enhanced motion vectors", student)]
+            .map(|(id, name, training)| experiment(id, name, stream(training), published(id)))
+    }
+
+    fn fisher(&self) -> FisherSettings {
+        let usual = FisherSettings { seed: self.settings.seed, ..FisherSettings::default() };
+        if self.settings.is_paper() { usual } else { FisherSettings { components: FEW_COMPONENTS, ..usual } }
+    }
+
+    fn temporal(&self, id: &str, backbone: Backbone, flow_source: FlowSource) -> Training {
+        let plan = self.settings.temporal_plan(TemporalMode::A, self.train, run_dir(self.dir, id));
+        from_scratch(TrainingPlan { backbone, flow_source, ..plan })
+    }
+
+    fn spatial(&self, id: &str, backbone: Backbone) -> Work {
+        let plan = self.settings.spatial_plan(self.train, run_dir(self.dir, id));
+        stream(from_scratch(TrainingPlan { backbone, ..plan }))
+    }
+
+    /// A spatial stream whose decoder learns TV-L1 flow besides.
+    fn three_d_net(&self) -> Training {
+        let plan = self.settings.spatial_plan(self.train, run_dir(self.dir, "3dnet"));
+        from_scratch(TrainingPlan { backbone: Backbone::ThreeDNet, flow_source: FlowSource::Tvl1, ..plan })
+    }
+
+    /// The table's backbone, from the same ImageNet weights as its spatial stream.
+    fn rgb_difference(&self) -> Training {
+        let plan = self.settings.temporal_plan(TemporalMode::A, self.train, run_dir(self.dir, "rgb-difference"));
+        let plan = TrainingPlan { input: Some(MotionCue::RgbDifference), base: None, ..plan };
+        Training { plan: if plan.imagenet.is_none() { fresh(plan) } else { plan }, base: None }
+    }
+}
+
+fn from_scratch(plan: TrainingPlan) -> Training {
+    Training { plan: fresh(TrainingPlan { base: None, imagenet: None, ..plan }), base: None }
+}
+
+/// A fresh network learns at a higher rate than one that is trained already. The published schedules have their own.
+fn fresh(plan: TrainingPlan) -> TrainingPlan {
+    TrainingPlan { rate: plan.rate.max(ReproductionSettings::FRESH_RATE), ..plan }
+}
+
+fn stream(training: Training) -> Work {
+    Work::Stream(Box::new(training))
+}
+
+fn fusion(spatial: &'static str, temporal: &'static str, fusion: Fusion) -> Work {
+    Work::Fusion { spatial, temporal, fusion }
+}
+
+fn experiment(id: &str, name: &str, work: Work, published: Vec<Option<f64>>) -> ExperimentRow {
+    ExperimentRow { id: id.into(), name: name.into(), work, published }
+}
