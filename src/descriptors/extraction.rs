@@ -5,8 +5,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::histograms::OrientationMap;
-use super::patches::{Patch, SLICES, describe, patches};
-use super::{DescriptorKind, VectorField, VectorRule};
+use super::kind::SLICES;
+use super::patches::{Patch, describe, patches};
+use super::{DescriptorKind, GridFrame, VectorField, VectorRule};
 use crate::data::LabelledClip;
 use crate::error::{Error, Result};
 use crate::flow::Plane;
@@ -30,17 +31,6 @@ pub struct DescriptorSettings {
     pub kinds: Vec<DescriptorKind>,
     /// How vectors are read.
     pub vectors: VectorRule,
-}
-
-/// A frame on the grid of descriptors.
-#[derive(Debug, Clone)]
-pub struct GridFrame {
-    /// Number of the frame in the clip, from 0.
-    pub index: usize,
-    /// Its motion on the enlarged grid.
-    pub field: VectorField,
-    /// The grey picture on the same grid, for HOG.
-    pub grey: Option<Plane>,
 }
 
 /// The descriptors of all patches that end with the same frame.

@@ -33,6 +33,17 @@ pub struct VectorField {
     pub v: Plane,
 }
 
+/// A frame on the grid of descriptors.
+#[derive(Debug, Clone)]
+pub struct GridFrame {
+    /// Number of the frame in the clip, from 0.
+    pub index: usize,
+    /// Its motion on the enlarged grid.
+    pub field: VectorField,
+    /// The grey picture on the same grid, for HOG.
+    pub grey: Option<Plane>,
+}
+
 impl VectorField {
     /// Returns the vectors of a frame on a grid of ⌊width / 16⌋ × ⌊height / 16⌋ cells, 0 where there is none; `None` of a
     /// frame without vectors.

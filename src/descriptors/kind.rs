@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::patches::{CELLS, SLICES};
 use crate::named::named;
 
 /// Orientations of a histogram: bin k is at k · 45°.
 pub(super) const ORIENTATIONS: usize = 8;
+
+/// Cells of a patch within a slice: 2 × 2.
+pub(super) const CELLS: usize = 4;
+/// Slices of a patch in time.
+pub(super) const SLICES: usize = 3;
 
 named! {
     /// A descriptor type; each has a mixture and Fisher vectors of its own.

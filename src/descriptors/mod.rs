@@ -23,8 +23,8 @@ mod training;
 mod vector_store;
 
 pub use classifier_rows::{FeatureRows, RowMatrix};
-pub use extraction::{DescriptorBatch, DescriptorSettings, DescriptorStream, GridFrame, extract};
-pub use field::{VectorField, VectorRule};
+pub use extraction::{DescriptorBatch, DescriptorSettings, DescriptorStream, extract};
+pub use field::{GridFrame, VectorField, VectorRule};
 pub use fisher::{FisherEncoder, FisherRule, FisherSums, power_normalised};
 pub use kind::{DescriptorGroup, DescriptorKind};
 pub use mixture::{Mixture, MixtureSettings};

@@ -4,10 +4,6 @@ use super::histograms::OrientationMap;
 
 /// Sides of the patches, in points of the grid: 32 and 48 pixels.
 const SIDES: [usize; 2] = [4, 6];
-/// Cells of a patch within a slice: 2 × 2.
-pub(super) const CELLS: usize = 4;
-/// Slices of a patch in time.
-pub(super) const SLICES: usize = 3;
 /// Added to every bin of a cell.
 const EPSILON: f32 = 0.05;
 

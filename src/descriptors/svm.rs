@@ -31,10 +31,10 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum SvmLoss {
-        /// max(0, 1 − m), the L1 loss: LIBSVM's.
+        /// Hinge loss max(0, 1 − m), as in LIBSVM.
         #[default]
         Hinge = "hinge",
-        /// max(0, 1 − m)², the L2 loss: the default of LIBLINEAR and of scikit-learn's LinearSVC.
+        /// Squared hinge loss max(0, 1 − m)², the default of LIBLINEAR and of scikit-learn's LinearSVC.
         SquaredHinge = "squared-hinge",
     }
 }

@@ -31,13 +31,14 @@ Exit codes: 0 all clips were scored, 1 some could not be read, 2 wrong usage";
 /// `motionscope evaluate fisher`
 #[derive(Debug, Args)]
 pub(super) struct FisherArgs {
-    #[command(flatten)]
-    clips: ClipsArgs,
     /// Model folder that motionscope train fisher wrote
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     #[command(flatten)]
     results: ResultArgs,
+    // Last: its heading would stand above what follows.
+    #[command(flatten)]
+    clips: ClipsArgs,
 }
 
 pub(super) fn run(arguments: &FisherArgs) -> Result<Outcome> {

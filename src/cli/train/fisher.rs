@@ -39,8 +39,6 @@ Exit codes: 0 finished, 1 failed or some clips were left out, 2 wrong usage, 130
 /// `motionscope train fisher`
 #[derive(Debug, Args)]
 pub(in crate::cli) struct FisherArgs {
-    #[command(flatten)]
-    clips: ClipsArgs,
     /// Folder of the model: fisher.toml and fisher.safetensors
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -73,6 +71,9 @@ pub(in crate::cli) struct FisherArgs {
     seed: u64,
     #[command(flatten)]
     force: ForceArg,
+    // Last: its heading would stand above what follows.
+    #[command(flatten)]
+    clips: ClipsArgs,
 }
 
 impl FisherArgs {

@@ -7,7 +7,7 @@ mod progress;
 mod runs;
 mod tune;
 
-use clap::{Args, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 
 use super::outcome::Outcome;
 use crate::error::{Error, Result};
@@ -16,30 +16,54 @@ use runs::{RunOutput, train_in_turn};
 pub(super) use tune::{TuneArgs, tune};
 
 /// `motionscope train`
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, disable_help_subcommand = true)]
-pub(super) struct TrainCommand {
-    #[command(subcommand)]
-    method: Option<TrainMethod>,
-    #[command(flatten)]
-    network: Option<TrainArgs>,
+#[derive(Debug)]
+pub(super) enum TrainCommand {
+    /// A network.
+    Network(Box<TrainArgs>),
+    /// A method without a network.
+    Method(Box<TrainMethod>),
 }
 
 /// What is trained besides networks.
 #[derive(Debug, Subcommand)]
-enum TrainMethod {
+pub(super) enum TrainMethod {
     /// Train a classifier of codec motion vectors (MV + FV), without a network
     #[command(after_help = fisher::EXAMPLES)]
     Fisher(fisher::FisherArgs),
 }
 
-pub(super) fn run(command: &TrainCommand) -> Result<Outcome> {
-    match (&command.method, &command.network) {
-        (Some(TrainMethod::Fisher(arguments)), _) => fisher::run(arguments),
-        (None, Some(arguments)) => train_network(arguments),
-        (None, None) => {
-            Err(Error::usage("train", "no network is named", "Name one of those in motionscope train --help"))
+// By hand: the macros make no choice between arguments, some of which are required, and a subcommand.
+impl Args for TrainCommand {
+    fn augment_args(command: Command) -> Command {
+        let command = TrainMethod::augment_subcommands(TrainArgs::augment_args(command));
+        command.args_conflicts_with_subcommands(true).subcommand_negates_reqs(true).disable_help_subcommand(true)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for TrainCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<Self, clap::Error> {
+        match matches.subcommand_name() {
+            Some(_) => TrainMethod::from_arg_matches(matches).map(|method| Self::Method(Box::new(method))),
+            None => TrainArgs::from_arg_matches(matches).map(|arguments| Self::Network(Box::new(arguments))),
         }
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> std::result::Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+pub(super) fn run(command: &TrainCommand) -> Result<Outcome> {
+    match command {
+        TrainCommand::Method(method) => match &**method {
+            TrainMethod::Fisher(arguments) => fisher::run(arguments),
+        },
+        TrainCommand::Network(arguments) => train_network(arguments),
     }
 }
 
