@@ -73,7 +73,7 @@ pub(super) struct ImportArgs {
     /// Backbone of the streams given as files
     ///
     /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
-    /// resnet18, i3d, c3d and c3d-padded (which read clips), resnet50, cnn-m-2048, emv and vgg16.
+    /// resnet18, i3d, c3d, c3d-padded and 3dnet (which read clips), resnet50, cnn-m-2048, emv and vgg16.
     #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
     backbone: Backbone,
     /// What the temporal stream reads: flow or rgb-difference

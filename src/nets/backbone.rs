@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::batch_norm;
 use super::preprocessing::MEAN_BGR;
-use super::stream_input::StreamInput;
 
 /// The level between black and white, or of no motion, which the published networks read as 0.
 pub(super) const I3D_MIDDLE: f32 = 127.5;
@@ -109,7 +108,7 @@ impl Backbone {
 
     /// Returns how many pictures or flows it was published for: 64 for I3D (Carreira & Zisserman 2017), 16 for C3D.
     pub(super) fn clip(self) -> usize {
-        if self == Self::I3d { StreamInput::CLIP } else { 16 }
+        if self == Self::I3d { 64 } else { 16 }
     }
 
     /// Returns the epsilon of its batch normalisation.

@@ -1,15 +1,15 @@
 //! C3D (Tran et al. 2015): convolutions of 3×3×3 over clips of 16 pictures.
 
-use burn::module::{Initializer, Module};
-use burn::nn::conv::{Conv3d, Conv3dConfig};
-use burn::nn::{Dropout, DropoutConfig, Linear, PaddingConfig3d};
+use burn::module::Module;
+use burn::nn::conv::Conv3d;
+use burn::nn::{Dropout, DropoutConfig, Linear};
 use burn::tensor::module::adaptive_avg_pool2d;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor, activation};
 
 use super::conv_norm3d::max_pool;
 use super::flow_decoder3d::FlowDecoder3d;
-use super::layers::{HE_NORMAL, Head, linear, replaced, with_linear_head};
+use super::layers::{Head, conv3x3x3, linear, replaced, with_linear_head};
 use super::stream_input::{Modality, StreamInput};
 use super::{Backbone, StreamConfig};
 
@@ -181,16 +181,6 @@ struct EncodedClip {
     conv3b: Tensor<5>,
     conv4b: Tensor<5>,
     conv5b: Tensor<5>,
-}
-
-/// Returns a convolution over time and space with bias that keeps the size.
-pub(super) fn conv3x3x3(channels: [usize; 2], device: &Device) -> Conv3d {
-    let mut conv = Conv3dConfig::new(channels, [3; 3])
-        .with_padding(PaddingConfig3d::Explicit(1, 1, 1))
-        .with_initializer(HE_NORMAL)
-        .init(device);
-    conv.bias = Some(Initializer::Zeros.init([channels[1]], device));
-    conv
 }
 
 fn relu(conv: &Conv3d, x: Tensor<5>) -> Tensor<5> {

@@ -5,8 +5,7 @@ use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
 use burn::tensor::{Device, Tensor, activation};
 
-use super::c3d::conv3x3x3;
-use super::layers::HE_NORMAL;
+use super::layers::{HE_NORMAL, conv3x3x3};
 
 /// Pixels a unit of the predicted flow.
 pub const FLOW3D_UNIT_PX: f32 = 8.0;

@@ -4,8 +4,8 @@
 //! do it; only the layers that predict start near zero.
 
 use burn::module::{Initializer, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
+use burn::nn::conv::{Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::{Linear, LinearConfig, PaddingConfig2d, PaddingConfig3d};
 use burn::tensor::{Device, Tensor};
 
 use super::convolve::Convolve;
@@ -41,6 +41,16 @@ pub(super) fn conv_with(
         .with_stride([stride, stride])
         .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
         .with_initializer(initializer)
+        .init(device);
+    conv.bias = Some(Initializer::Zeros.init([channels[1]], device));
+    conv
+}
+
+/// Returns a convolution over time and space with bias that keeps the size.
+pub(super) fn conv3x3x3(channels: [usize; 2], device: &Device) -> Conv3d {
+    let mut conv = Conv3dConfig::new(channels, [3; 3])
+        .with_padding(PaddingConfig3d::Explicit(1, 1, 1))
+        .with_initializer(HE_NORMAL)
         .init(device);
     conv.bias = Some(Initializer::Zeros.init([channels[1]], device));
     conv

@@ -99,8 +99,6 @@ impl StreamInput {
     pub const STACK: Self = Self { modality: Modality::Flow, count: WINDOW_FRAMES - 1 };
     /// Differences of six adjacent frames.
     pub const DIFFERENCES: Self = Self { modality: Modality::RgbDifference, count: 5 };
-    /// Pictures or flows that an I3D reads unless it is told otherwise (Carreira & Zisserman 2017).
-    pub const CLIP: usize = 64;
     /// Longer clips would ask for tens of gigabytes of activations.
     pub const MAX_CLIP: usize = 256;
 

@@ -42,6 +42,7 @@ MotionNet, the backbone of a stream and its classifier layer have separate learn
 --freeze motion:LAYER  freezes the layers of MotionNet up to LAYER, below a stream
 --freeze norms         keeps the batch-norm statistics, for fine-tuning on few clips networks that
                        have them (efficientnet-lite2, resnet18 …); `motionscope tune` does so itself
+--freeze partial-bn    keeps all of them but the first, as temporal segment networks do
 
 --recipe paper uses the settings of the authors' released files: SGD or Adam, learning rates and
 schedules, per-layer rates, twice the rate for biases, dropout, crops and an effective batch size of
@@ -168,7 +169,7 @@ struct NetworkArgs {
     /// Backbone of a new stream
     ///
     /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
-    /// resnet18, i3d, c3d and c3d-padded (which read clips), resnet50, cnn-m-2048, emv and vgg16.
+    /// resnet18, i3d, c3d, c3d-padded and 3dnet (which read clips), resnet50, cnn-m-2048, emv and vgg16.
     #[arg(long, value_parser = named::<Backbone>)]
     backbone: Option<Backbone>,
     /// What the temporal stream reads: flow or rgb-difference [default: flow, or from the base]
@@ -202,7 +203,7 @@ struct NetworkArgs {
     /// flow images.
     #[arg(long, value_parser = choice::<FlowSource>())]
     flow_source: Option<FlowSource>,
-    /// Freeze motion, backbone, norms, LAYER or motion:LAYER (see below); repeatable
+    /// Freeze motion, backbone, norms, partial-bn, LAYER or motion:LAYER (see below); repeatable
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     freeze: Vec<Freeze>,
 }

@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 use crate::nets::{FLOW_UNIT_PX, FlowPyramid, Modality, MotionNetwork, Stream, mean_of_views, read_back};
 use crate::ranking::arg_max;
 use clip_flow_target::{CLIP_FLOW_WEIGHT, ClipFlowTarget};
-use losses::action::{ActionLoss, class_weights, consensus, mixed};
+use losses::action::{ActionLoss, class_weights, consensus, mixed_samples};
 use losses::visibility::{reversed, visible_pairs};
 use losses::{Evidence, LevelLoss, LossSwitches, LossTerm};
 use stream_teacher::StreamTeacher;
@@ -483,16 +483,6 @@ impl Outcome {
         mean.accuracy = mean.accuracy.map(|value| value / count);
         mean
     }
-}
-
-/// Mixes samples as wholes, segment by segment in equal shares; without `mixing` they stay as they are.
-fn mixed_samples(input: Tensor<4>, mixing: &[f32], segments: usize) -> Tensor<4> {
-    if mixing.is_empty() {
-        return input;
-    }
-    let [windows, channels, height, width] = input.dims();
-    let samples = input.reshape([windows / segments, segments * channels, height, width]);
-    mixed(samples, mixing).reshape([windows, channels, height, width])
 }
 
 /// Returns the norms of gradients, in one read; 0 where there is none.

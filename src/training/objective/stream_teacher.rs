@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 
-use super::losses::action::consensus;
+use super::losses::action::{consensus, mixed_samples};
 use super::losses::distillation::soft_loss;
-use super::mixed_samples;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
 use crate::names::are_alike;

@@ -55,6 +55,16 @@ pub fn mixed(x: Tensor<4>, mixing: &[f32]) -> Tensor<4> {
     x * own.clone() + behind * (own * -1.0 + 1.0)
 }
 
+/// Mixes samples as wholes, segment by segment in equal shares; without `mixing` they stay as they are.
+pub fn mixed_samples(input: Tensor<4>, mixing: &[f32], segments: usize) -> Tensor<4> {
+    if mixing.is_empty() {
+        return input;
+    }
+    let [windows, channels, height, width] = input.dims();
+    let samples = input.reshape([windows / segments, segments * channels, height, width]);
+    mixed(samples, mixing).reshape([windows, channels, height, width])
+}
+
 /// Returns the segmental consensus: the mean of the logits of each sample's `segments`, [b·S, K] → [b, K].
 pub fn consensus(logits: Tensor<2>, segments: usize) -> Tensor<2> {
     let [rows, classes] = logits.dims();
