@@ -1,6 +1,6 @@
 //! The classes of a data set as those of a model, by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -27,8 +27,12 @@ pub struct MatchedClips {
 /// If no clip is of a class of the model, or clips are of a class that may be several of the model's.
 pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<MatchedClips> {
     let has_streams = model.spatial.is_some() || model.temporal.is_some();
-    if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
+    if !has_streams {
         return Ok(MatchedClips { dataset, remarks: Vec::new() });
+    }
+    if are_alike(&model.card.classes, &dataset.classes) {
+        let remarks = without_clips(&dataset).into_iter().collect();
+        return Ok(MatchedClips { dataset, remarks });
     }
     matched(&model.card.classes, dataset)
 }
@@ -79,15 +83,18 @@ fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
             names(&lacking)
         ));
     }
-    let is_shown = |class: usize| kept.iter().any(|clip| clip.label == class);
-    let empty: Vec<&str> =
-        model.iter().enumerate().filter(|(class, _)| !is_shown(*class)).map(|(_, name)| &**name).collect();
-    if !empty.is_empty() {
-        let all = model.len();
-        remarks.push(format!("{} of the model's {all} classes without clips: {}.", empty.len(), names(&empty)));
-    }
     let dataset = Dataset { classes: model.to_vec(), clips: kept, ambiguous };
+    remarks.extend(without_clips(&dataset));
     Ok(MatchedClips { dataset, remarks })
+}
+
+/// Returns the remark on classes of the model that no clip of `dataset` is of, whose classes are the model's.
+fn without_clips(dataset: &Dataset) -> Option<String> {
+    let shown: HashSet<usize> = dataset.clips.iter().map(|clip| clip.label).collect();
+    let classes = dataset.classes.iter().enumerate();
+    let empty: Vec<&str> = classes.filter(|(class, _)| !shown.contains(class)).map(|(_, name)| &**name).collect();
+    let (count, all) = (empty.len(), dataset.classes.len());
+    (count > 0).then(|| format!("{count} of the model's {all} classes without clips: {}.", names(&empty)))
 }
 
 fn ambiguous_class<'a>(name: &str, meant: impl Iterator<Item = &'a str>) -> Error {
@@ -141,6 +148,8 @@ mod tests {
                 "2 of the model's 3 classes without clips: 'brush', 'pour'."
             ]
         );
+        let listed = data(&["brush", "golf", "pour"], &[1, 2]);
+        assert_eq!(without_clips(&listed).unwrap(), "1 of the model's 3 classes without clips: 'brush'.");
         let error = matched(&model, data(&["golf", "jump"], &[1])).unwrap_err();
         assert_eq!(
             error.cause,

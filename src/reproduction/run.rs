@@ -167,7 +167,7 @@ impl ReproductionRun<'_> {
             data: self.settings.lists(&self.dir.join("sample")).test.path().display().to_string(),
             protocol: self.settings.protocol()?,
             fusion: Fusion::default(),
-            flow_source: training.plan.flow_source,
+            flow_source: training.plan.flow_source(),
         };
         let test = self.test.as_ref().ok_or_else(no_clips)?;
         let mut warnings = Vec::new();
@@ -429,7 +429,7 @@ fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Resu
     };
     let load = |training: &Training| HiddenTwoStream::load(&training.plan.run_dir.join("model"), device);
     Ok(MeasuredStreams {
-        temporal: temporal.map(|training| Ok((load(training)?, training.plan.flow_source))).transpose()?,
+        temporal: temporal.map(|training| Ok((load(training)?, training.plan.flow_source()))).transpose()?,
         spatial: spatial.map(|training| load(training)).transpose()?,
         tvl1: None,
     })

@@ -124,7 +124,7 @@ fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
             plan.motion.clone(),
             plan.base.clone(),
         );
-        (networks, plan.mode, plan.flow_source, plan.freeze.clone(), plan.frame, plan.crop)
+        (networks, plan.mode, plan.flow_source(), plan.freeze.clone(), plan.frame, plan.crop)
     };
     key(one) == key(other)
 }

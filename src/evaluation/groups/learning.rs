@@ -106,7 +106,7 @@ impl LastLayers {
         let mut of = |name: &'static str, stream: &Option<Stream>, size: Geometry| -> Result<Option<ClipFeatures>> {
             let Some(stream) = stream else { return Ok(None) };
             let input = match name {
-                "temporal" => FeatureInput::Flow(&model.motion),
+                "temporal" => FeatureInput::Flow(&model.motion, model.card.flow_source()),
                 _ => FeatureInput::Squares(&model),
             };
             let mut done = 0;

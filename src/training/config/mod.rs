@@ -1,6 +1,7 @@
 //! The settings of a training run.
 
 pub(super) mod choices;
+pub(super) mod file;
 pub(super) mod freeze;
 pub(super) mod plan;
 pub(super) mod recipe;

@@ -83,7 +83,7 @@ impl Objective {
         let class_weights = if weighted { class_weights(clips.labels(), classes) } else { Vec::new() };
         let frozen_flow = plan.network == Network::Temporal && !plan.trains_motion();
         Ok(Self {
-            frozen: frozen_flow.then(|| FrozenFlow::new(plan.flow_source, motion.valid(), clips.clone())),
+            frozen: frozen_flow.then(|| FrozenFlow::new(plan.flow_source(), motion.valid(), clips.clone())),
             motion: plan.trains_motion().then(|| Optimizer::new(motion, plan, NetworkPart::Motion)).transpose()?,
             stream: stream.map(|stream| Optimizer::new(stream, plan, NetworkPart::Stream)).transpose()?,
             teacher: plan.loss.teacher.map(|teacher| Arc::new(TeacherFlow::new(teacher))),
@@ -107,7 +107,7 @@ impl Objective {
     ) -> Result<()> {
         let Some(stream) = &self.stream else { return Ok(()) };
         let stream = stream.network().clone();
-        let source = self.plan.flow_source;
+        let source = self.plan.flow_source();
         // Flow that will change in training is of no use after this.
         let end_to_end =
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
