@@ -121,6 +121,17 @@ impl Error {
         Self::new(subject, cause, "Close other programs and try again").caused_by(copy(error))
     }
 
+    /// A failure of the operating system to make `path` in a folder that is there, or with all folders before it: not found then
+    /// means that no files are made in that place, as in `/proc`.
+    pub fn not_made(path: &Path, error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                Self::file(path, "no files can be created there", "Choose a folder on a disk").caused_by(copy(error))
+            }
+            _ => Self::io(path, error),
+        }
+    }
+
     /// A failure of the operating system on `path`, with the remedy its kind suggests.
     pub fn io(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind as Io;

@@ -52,6 +52,13 @@ pub(crate) fn class_alike<'a>(classes: impl Iterator<Item = &'a str> + Clone, na
     }
 }
 
+/// Returns the places of names in `classes` that are of one [key](class_key): of different spelling, and yet one class.
+pub(crate) fn alike_classes(classes: &[String]) -> Vec<Vec<usize>> {
+    let mut keys: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    classes.iter().enumerate().for_each(|(place, class)| keys.entry(class_key(class)).or_default().push(place));
+    keys.into_values().filter(|places| places.len() > 1).collect()
+}
+
 /// Minimum length of a word to match the beginning of a name.
 const SHORTEST_BEGINNING: usize = 3;
 
@@ -164,6 +171,8 @@ mod tests {
         }
         assert_eq!(class_key("e\u{301}te\u{301}"), class_key("ÉTÉ"));
         assert_ne!(class_key("kickball"), class_key("kick ball"), "words stay apart");
+        let classes = ["Kick Ball", "wave", "kick_ball", "kickball"].map(str::to_owned);
+        assert_eq!(alike_classes(&classes), [[0, 2]]);
     }
 
     #[test]

@@ -13,9 +13,9 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
-    Architecture, Backbone, FlowReading, FlowResolution, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig,
-    MotionCrop, MotionCue, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, Stream, StreamEntry,
-    StreamInput,
+    Architecture, Backbone, BaseModel, FlowReading, FlowResolution, FlowSource, FrameSize, HiddenTwoStream, Modality,
+    ModelCard, MotionConfig, MotionCrop, MotionCue, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing,
+    Stream, StreamEntry, StreamInput,
 };
 use crate::output::Staging;
 use crate::video::Geometry;
@@ -87,6 +87,9 @@ pub(super) struct ImportArgs {
     /// frames: upsampled to the size of MotionNet's frames, as in the authors' files. flow: half of it, as MotionNet predicts it.
     #[arg(long, value_name = "RESOLUTION", value_parser = named::<FlowResolution>)]
     flow_resolution: Option<FlowResolution>,
+    /// Flow the temporal stream was trained on [default: motionnet, or from the base]
+    #[arg(long, value_parser = choice::<FlowSource>())]
+    flow_source: Option<FlowSource>,
     /// View of the temporal stream: whole, motion or both [default: whole, or from the base]
     ///
     /// motion is the square around the motion in its flow; both averages the logits of the two.
@@ -135,6 +138,7 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<Outcome> {
 impl ImportArgs {
     fn model(&self, device: &Device) -> Result<HiddenTwoStream> {
         let base = self.base.as_deref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
+        let of_base = base.as_ref().map(|base| base.card.clone());
         let mut model = match (&self.motion, base) {
             (None, Some(base)) => base,
             (None, None) => return Err(no_motion()),
@@ -151,13 +155,18 @@ impl ImportArgs {
             let (entry, stream) = self.stream(file, "spatial.safetensors", Modality::Pictures, &model, device)?;
             (model.card.spatial, model.spatial) = (Some(entry), Some(stream));
         }
-        if self.temporal_crop.is_some() || self.flow_resolution.is_some() {
+        let of_temporal = [
+            ("--temporal-crop", self.temporal_crop.is_some()),
+            ("--flow-resolution", self.flow_resolution.is_some()),
+            ("--flow-source", self.flow_source.is_some()),
+        ];
+        if let Some((option, _)) = of_temporal.into_iter().find(|(_, is_given)| *is_given) {
             let (Some(entry), Some(stream)) = (&mut model.card.temporal, model.temporal.take()) else {
-                let option = if self.temporal_crop.is_some() { "--temporal-crop" } else { "--flow-resolution" };
                 return Err(no_stream(option, "temporal"));
             };
             entry.crop = self.temporal_crop.unwrap_or(entry.crop);
             entry.resolution = self.flow_resolution.unwrap_or(entry.resolution);
+            entry.flow_source = self.flow_source.unwrap_or(entry.flow_source);
             model.temporal = Some(stream.with_reading(entry.reading()));
         }
         if let Some(crop) = self.spatial_crop {
@@ -178,8 +187,8 @@ impl ImportArgs {
         self.report_kept(&model);
         model.card.fusion.unsure_below = None; // It was chosen on the scores of other weights.
         model.card.name = self.model_name();
-        model.card.licence = self.licence();
-        model.card.origin = self.origin();
+        model.card.licence = self.licence(of_base.as_ref());
+        model.card.origin = self.origin(of_base.as_ref());
         // A base of 16 bits is no reason to round what is imported.
         model.card.precision = if self.half { Precision::F16 } else { Precision::F32 };
         Ok(model)
@@ -201,6 +210,14 @@ impl ImportArgs {
                     resolution.key()
                 );
             }
+            let source = model.card.flow_source();
+            if source != FlowSource::default() && self.flow_source.is_none() {
+                println!("Temporal stream: trained on '{}', as in the base; --flow-source changes it", source.key());
+            }
+        }
+        let is_kept = model.temporal.is_some() && self.temporal.is_none();
+        if self.motion.is_some() && is_kept && model.card.flow_source().needs_network() {
+            println!("Temporal stream: from the base, trained on the flow of another MotionNet");
         }
         let crop = model.card.preprocessing.spatial.crop;
         if crop.sees_motion() && self.spatial.is_some() && self.spatial_crop.is_none() {
@@ -232,7 +249,7 @@ impl ImportArgs {
             format: ModelCard::FORMAT,
             name: self.model_name(),
             hash: None,
-            licence: self.licence(),
+            licence: self.licence(None),
             precision: Precision::F32,
             classes: Vec::new(),
             motion,
@@ -240,7 +257,7 @@ impl ImportArgs {
             spatial: None,
             preprocessing: Preprocessing { motion: size, spatial: size.into() },
             fusion: Fusion::default(),
-            origin: self.origin(),
+            origin: self.origin(None),
         }
     }
 
@@ -263,11 +280,12 @@ impl ImportArgs {
             };
             StreamInput::check_clip(self.backbone, modality, count).map_err(refuse)?;
         }
-        let of_base = model.card.temporal.as_ref().filter(|_| modality != Modality::Pictures).map(StreamEntry::reading);
-        let of_base = of_base.filter(|_| modality == Modality::Flow);
-        let FlowReading { resolution, crop } = of_base.unwrap_or_default();
+        let of_base = model.card.temporal.as_ref().filter(|_| modality == Modality::Flow);
+        let FlowReading { resolution, crop } = of_base.map(StreamEntry::reading).unwrap_or_default();
+        let flow_source = of_base.map(|entry| entry.flow_source).unwrap_or_default();
         let input = if modality == Modality::RgbDifference { MotionCue::RgbDifference } else { MotionCue::Flow };
-        let entry = StreamEntry { input, frames, resolution, crop, ..StreamEntry::new(weights, self.backbone) };
+        let new = StreamEntry::new(weights, self.backbone);
+        let entry = StreamEntry { input, frames, resolution, crop, flow_source, ..new };
         let refuse = |cause| Error::usage("input", cause, "Choose another backbone or view, or read flow");
         input.check(self.backbone, entry.reading()).map_err(refuse)?;
         let stream = entry.config(modality, classes).init(device).with_reading(entry.reading());
@@ -287,17 +305,35 @@ impl ImportArgs {
         self.name.clone().or(folder).unwrap_or_else(|| "imported".into())
     }
 
-    fn licence(&self) -> String {
-        self.licence.clone().unwrap_or_else(|| "not stated".into())
+    /// Returns the licence that is given, else that of the base, whose networks are in the model too.
+    fn licence(&self, base: Option<&ModelCard>) -> String {
+        let of_base = base.map(|card| format!("{}; imported weights: not stated", card.licence));
+        self.licence.clone().or(of_base).unwrap_or_else(|| "not stated".into())
     }
 
-    fn origin(&self) -> Origin {
-        let files = [&self.motion, &self.temporal, &self.spatial].into_iter().flatten();
-        let names: Vec<_> = files.map(|file| file.display().to_string()).collect();
+    /// Returns the files that were imported, after what the base was made by.
+    fn origin(&self, base: Option<&ModelCard>) -> Origin {
+        let files = [("motion", &self.motion), ("temporal", &self.temporal), ("spatial", &self.spatial)];
+        let files = || files.into_iter().filter_map(|(network, file)| Some((network, file.as_ref()?)));
+        let names: Vec<_> = files().map(|(_, file)| file.display().to_string()).collect();
+        let imported = format!("imported from {}", names.join(", "));
+        let version = env!("CARGO_PKG_VERSION").into();
+        let Some(card) = base else {
+            return Origin { trained_on: imported, motionscope_version: version, ..Origin::default() };
+        };
+        let options: Vec<_> = files().map(|(network, file)| format!("--{network} {}", file.display())).collect();
+        let mut commands = card.origin.commands.clone();
+        commands.push(format!("import {}", options.join(" ")));
         Origin {
-            trained_on: format!("imported from {}", names.join(", ")),
-            motionscope_version: env!("CARGO_PKG_VERSION").into(),
-            ..Origin::default()
+            trained_on: format!("{imported}; the other networks on {}", card.origin.trained_on),
+            commands,
+            date: today(),
+            motionscope_version: version,
+            base: Some(BaseModel {
+                name: card.name.clone(),
+                hash: card.hash.clone(),
+                trained_on: card.origin.trained_on.clone(),
+            }),
         }
     }
 }

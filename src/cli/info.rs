@@ -9,8 +9,8 @@ use super::outcome::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, MotionConfig, MotionCrop, Stream, StreamConfig,
-    StreamInput,
+    Architecture, Backbone, FlowSource, FrameSize, HiddenTwoStream, Modality, MotionConfig, MotionCrop, Stream,
+    StreamConfig, StreamInput,
 };
 use crate::video;
 
@@ -75,6 +75,9 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
         described(model.spatial.as_ref()),
         described(model.temporal.as_ref())
     );
+    if info.trained_flow != FlowSource::MotionNet {
+        println!("  temporal stream: trained on {}", info.trained_flow.in_words());
+    }
     let (FrameSize { width, height }, spatial) = (card.preprocessing.motion, card.preprocessing.spatial);
     let view = match spatial.crop {
         MotionCrop::Whole => "",

@@ -23,6 +23,13 @@ pub(super) struct ListArgs {
 }
 
 impl ListArgs {
+    /// Returns the first of the options that was given.
+    pub fn given(&self) -> Option<&'static str> {
+        let options =
+            [("--layout", self.layout.is_some()), ("--split", self.split != 1), ("--skip-bad", self.skip_bad)];
+        options.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option)
+    }
+
     /// Returns the clips that `list` names below `clips`; without a list, those in the class folders of `clips`.
     pub fn source(&self, clips: &Path, list: Option<&Path>, classes: Option<&Path>, subset: Subset) -> DataSource {
         let Some(list) = list else { return DataSource::Folder(clips.to_owned()) };

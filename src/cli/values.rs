@@ -1,5 +1,7 @@
 //! Parsers of single values on the command line.
 
+use std::num::NonZeroUsize;
+
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer};
@@ -56,6 +58,11 @@ pub(super) fn scale(text: &str) -> Result<f32, String> {
     }
 }
 
+/// Parses a number of things, of which there is at least one.
+pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "expected a whole number of 1 or more".into())
+}
+
 /// `NAME=VALUE`, the value a number.
 pub(super) fn setting(text: &str) -> Result<(String, toml::Value), String> {
     let parsed = text.split_once('=').and_then(|(name, value)| {
@@ -92,6 +99,9 @@ mod tests {
         assert_eq!(setting("tau=0.2"), Ok(("tau".into(), toml::Value::Float(0.2))));
         assert!(
             setting("warps=3") == Ok(("warps".into(), 3.into())) && setting("tau").is_err() && setting("a=b").is_err()
+        );
+        assert!(
+            count("0").is_err_and(|cause| cause.contains("1 or more")) && count("-1").is_err() && count("7").is_ok()
         );
         assert!(positive("0").is_err() && positive("inf").is_err() && positive("0.5") == Ok(0.5));
         assert!(named::<FusionRule>("mean").is_err_and(|message| message.contains("released")));

@@ -50,6 +50,8 @@ pub struct Sampler {
     pub clips: usize,
     /// Frames of a window.
     pub window: usize,
+    /// Frames that a clip has to have to be drawn: in shorter ones the last frame is repeated, which MotionNet cannot learn from.
+    pub least: usize,
     /// Parts of a clip from each of which a window is drawn.
     pub segments: usize,
     /// Largest distance between them.
@@ -315,6 +317,7 @@ mod tests {
             batch: 4,
             clips: 10,
             window: 11,
+            least: 1,
             segments: 1,
             max_stride: 2,
             frame,

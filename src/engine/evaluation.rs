@@ -7,11 +7,10 @@ use super::runtime::job::JobStop;
 use super::{EvaluationOrder, EvaluationStart, Message};
 use crate::data::{DataSource, Dataset, Problem, no_clips};
 use crate::error::{Error, Result};
-use crate::evaluation::{MatchedClips, ReportSource, match_classes, score_clips};
+use crate::evaluation::{MatchedClips, ReportSource, flow_remark, match_classes, score_clips};
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
-use crate::training::FlowSource;
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
 pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSender, stop: &JobStop) {
@@ -45,14 +44,16 @@ fn score(
     stop: &JobStop,
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
-    let MatchedClips { dataset, remarks } = match_classes(&model, dataset)?;
+    let MatchedClips { dataset, mut remarks } = match_classes(&model, dataset)?;
+    let flow_source = model.card.flow_source();
+    remarks.extend(flow_remark(&model.card, flow_source));
     let (sender, outcomes) = unbounded(); // one outcome a clip
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
     let source = ReportSource::of(&model.card, &order.model, &compute.name, order.command.clone());
     let start =
         EvaluationStart { model: name, source, classes, clips: dataset.clips.len(), left_out, remarks, outcomes };
     events.send(Message::EvaluationStarted(Box::new(start)));
-    score_clips(&model, &dataset, order.protocol, FlowSource::MotionNet, &|| stop.is_asked(), &mut |outcome| {
+    score_clips(&model, &dataset, order.protocol, flow_source, &|| stop.is_asked(), &mut |outcome| {
         // Nobody reads on after the window is gone.
         let _ = sender.send(outcome);
         events.wake();

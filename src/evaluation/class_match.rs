@@ -1,6 +1,6 @@
 //! The classes of a data set as those of a model, by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -39,7 +39,8 @@ pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<Matche
 /// Same as [`match_classes`].
 pub fn match_class_names(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
     if are_alike(model, &dataset.classes) {
-        return Ok(MatchedClips { dataset, remarks: Vec::new() });
+        let remarks = without_clips(&dataset).into_iter().collect();
+        return Ok(MatchedClips { dataset, remarks });
     }
     matched(model, dataset)
 }
@@ -90,15 +91,18 @@ fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
             names(&lacking)
         ));
     }
-    let is_shown = |class: usize| kept.iter().any(|clip| clip.label == class);
-    let empty: Vec<&str> =
-        model.iter().enumerate().filter(|(class, _)| !is_shown(*class)).map(|(_, name)| &**name).collect();
-    if !empty.is_empty() {
-        let all = model.len();
-        remarks.push(format!("{} of the model's {all} classes without clips: {}.", empty.len(), names(&empty)));
-    }
     let dataset = Dataset { classes: model.to_vec(), clips: kept, ambiguous };
+    remarks.extend(without_clips(&dataset));
     Ok(MatchedClips { dataset, remarks })
+}
+
+/// Returns the remark on classes of the model that no clip of `dataset` is of, whose classes are the model's.
+fn without_clips(dataset: &Dataset) -> Option<String> {
+    let shown: HashSet<usize> = dataset.clips.iter().map(|clip| clip.label).collect();
+    let classes = dataset.classes.iter().enumerate();
+    let empty: Vec<&str> = classes.filter(|(class, _)| !shown.contains(class)).map(|(_, name)| &**name).collect();
+    let (count, all) = (empty.len(), dataset.classes.len());
+    (count > 0).then(|| format!("{count} of the model's {all} classes without clips: {}.", names(&empty)))
 }
 
 fn ambiguous_class<'a>(name: &str, meant: impl Iterator<Item = &'a str>) -> Error {
@@ -152,6 +156,8 @@ mod tests {
                 "2 of the model's 3 classes without clips: 'brush', 'pour'."
             ]
         );
+        let listed = data(&["brush", "golf", "pour"], &[1, 2]);
+        assert_eq!(without_clips(&listed).unwrap(), "1 of the model's 3 classes without clips: 'brush'.");
         let error = matched(&model, data(&["golf", "jump"], &[1])).unwrap_err();
         assert_eq!(
             error.cause,

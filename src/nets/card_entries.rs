@@ -22,7 +22,7 @@ const SECTIONS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("motion", &["weights", "architecture", "frames", "width", "small_displacement", "cdc"]),
-    ("temporal", &["weights", "backbone", "input", "dropout", "frames", "resolution", "crop"]),
+    ("temporal", &["weights", "backbone", "input", "dropout", "frames", "resolution", "crop", "flow_source"]),
     ("spatial", &["weights", "backbone", "dropout", "frames"]),
     ("preprocessing", &["motion", "spatial"]),
     ("preprocessing.motion", &["width", "height"]),
@@ -100,8 +100,8 @@ mod tests {
     use super::*;
     use crate::nets::fusion::Fusion;
     use crate::nets::{
-        Backbone, BaseModel, FlowResolution, FrameSize, ModelCard, MotionConfig, MotionCrop, MotionCue, MotionEntry,
-        Origin, Precision, Preprocessing, SpatialFrames, StreamEntry,
+        Backbone, BaseModel, FlowResolution, FlowSource, FrameSize, ModelCard, MotionConfig, MotionCrop, MotionCue,
+        MotionEntry, Origin, Precision, Preprocessing, SpatialFrames, StreamEntry,
     };
 
     fn fault(text: &str) -> Option<[String; 2]> {
@@ -146,8 +146,13 @@ mod tests {
     fn every_entry_of_a_full_card_is_known() {
         let entry =
             StreamEntry { dropout: Some(0.5), frames: Some(32), ..StreamEntry::new("a.safetensors", Backbone::I3d) };
-        let (resolution, crop, input) = (FlowResolution::Flow, MotionCrop::Both, MotionCue::RgbDifference);
-        let temporal = StreamEntry { resolution, crop, input, ..entry.clone() };
+        let temporal = StreamEntry {
+            resolution: FlowResolution::Flow,
+            crop: MotionCrop::Both,
+            input: MotionCue::RgbDifference,
+            flow_source: FlowSource::Tvl1,
+            ..entry.clone()
+        };
         let size = FrameSize { width: 64, height: 64 };
         let spatial = SpatialFrames { crop: MotionCrop::Both, ..size.into() };
         let base = BaseModel { hash: Some("1".into()), ..BaseModel::default() };

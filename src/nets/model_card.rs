@@ -1,5 +1,6 @@
 //! `model.toml`: what a model folder holds, how its networks are fed, and where they come from.
 
+use std::collections::HashSet;
 use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
@@ -7,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::card_entries::{CardFault, unknown_entry};
 use super::fusion::{Fusion, UNSURE_BELOW};
 use super::{
-    Backbone, FlowReading, FlowResolution, Modality, MotionConfig, MotionCrop, MotionCue, StreamConfig, StreamInput,
+    Backbone, FlowReading, FlowResolution, FlowSource, Modality, MotionConfig, MotionCrop, MotionCue, StreamConfig,
+    StreamInput,
 };
 use crate::error::{Error, Result};
 use crate::files;
+use crate::names::composed;
 
 /// What a person can do about a card that is wrong, where nothing better is known.
 const REMEDY: &str = "Correct that entry or download the model again";
@@ -91,6 +94,9 @@ pub struct StreamEntry {
     /// What of the flow the temporal stream sees.
     #[serde(default, skip_serializing_if = "is_default")]
     pub crop: MotionCrop,
+    /// The flow that the temporal stream was trained on; MotionNet's in files that do not say so.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub flow_source: FlowSource,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -101,8 +107,8 @@ impl StreamEntry {
     /// Returns the entry of a stream of `backbone`, whose weights are in the file named so, all else by default.
     pub fn new(weights: &str, backbone: Backbone) -> Self {
         let FlowReading { resolution, crop } = FlowReading::default();
-        let input = MotionCue::default();
-        Self { weights: weights.into(), backbone, input, dropout: None, frames: None, resolution, crop }
+        let (input, flow_source) = (MotionCue::default(), FlowSource::default());
+        Self { weights: weights.into(), backbone, input, dropout: None, frames: None, resolution, crop, flow_source }
     }
 
     /// Returns how the temporal stream reads flow.
@@ -233,6 +239,26 @@ impl ModelCard {
         std::iter::once(self.motion.weights.as_str()).chain(streams)
     }
 
+    /// Returns the flow that the temporal stream was trained on; MotionNet's without such a stream.
+    pub fn flow_source(&self) -> FlowSource {
+        self.temporal.as_ref().map(|entry| entry.flow_source).unwrap_or_default()
+    }
+
+    /// Returns what to say of the model in folder `dir` where nothing but frames is there: motion vectors and flow images, on which
+    /// its temporal stream may have been trained, are replaced by MotionNet's flow. None for flow that is computed from frames.
+    pub fn flow_fault(&self, dir: &Path) -> Option<Error> {
+        let source = self.flow_source();
+        (!source.needs_pictures()).then(|| {
+            let cause = format!(
+                "its temporal stream was trained on {}, which single frames do not have; it reads MotionNet's flow \
+                 instead, so its scores are not to be trusted",
+                source.in_words()
+            );
+            let remedy = "Use `motionscope evaluate actions`, or a model trained on MotionNet's, TV-L1 or DIS flow";
+            Error::file(dir, cause, remedy)
+        })
+    }
+
     /// Returns the card as the text of its file.
     /// What [`ModelCard::read`] reads.
     ///
@@ -252,7 +278,16 @@ impl ModelCard {
             let remedy = format!("Write 0.5 for 50 %, or remove the entry: {UNSURE_BELOW} is the default");
             return Err(CardFault { cause, remedy });
         }
+        self.check_classes()?;
         self.check_networks().map_err(|cause| CardFault { cause, remedy: REMEDY.into() })
+    }
+
+    /// Refuses two classes of one name, in whichever form of Unicode: their scores could not be told apart.
+    fn check_classes(&self) -> std::result::Result<(), CardFault> {
+        let mut seen = HashSet::new();
+        let Some(double) = self.classes.iter().find(|class| !seen.insert(composed(class))) else { return Ok(()) };
+        let cause = format!("`classes` names '{double}' twice");
+        Err(CardFault { cause, remedy: "Give each class a name of its own, in the order of the scores".into() })
     }
 
     fn check_networks(&self) -> std::result::Result<(), String> {

@@ -60,7 +60,10 @@ impl Hidden {
     fn new_for(folder: &Path, subject: &Path) -> Result<Self> {
         remove_stale(folder);
         // The kind alone: the name of what could not be made means nothing to a person.
-        let failed = |error: io::Error| Error::io(subject, &error.kind().into());
+        let failed = |error: io::Error| match folder.is_dir() {
+            true => Error::not_made(subject, &error.kind().into()),
+            false => Error::io(subject, &error.kind().into()),
+        };
         hidden_folder(folder).map(|(dir, lock)| Self { dir, _lock: lock }).map_err(failed)
     }
 

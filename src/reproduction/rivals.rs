@@ -93,7 +93,7 @@ impl Rivals<'_> {
 
     fn temporal(&self, id: &str, backbone: Backbone, flow_source: FlowSource) -> Training {
         let plan = self.settings.temporal_plan(TemporalMode::A, self.train, run_dir(self.dir, id));
-        from_scratch(TrainingPlan { backbone, flow_source, ..plan })
+        from_scratch(TrainingPlan { backbone, flow_source: Some(flow_source), ..plan })
     }
 
     fn spatial(&self, id: &str, backbone: Backbone) -> Work {
@@ -104,7 +104,7 @@ impl Rivals<'_> {
     /// A spatial stream whose decoder learns TV-L1 flow besides.
     fn three_d_net(&self) -> Training {
         let plan = self.settings.spatial_plan(self.train, run_dir(self.dir, "3dnet"));
-        from_scratch(TrainingPlan { backbone: Backbone::ThreeDNet, flow_source: FlowSource::Tvl1, ..plan })
+        from_scratch(TrainingPlan { backbone: Backbone::ThreeDNet, flow_source: Some(FlowSource::Tvl1), ..plan })
     }
 
     /// The table's backbone, from the same ImageNet weights as its spatial stream.

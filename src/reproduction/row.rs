@@ -123,7 +123,7 @@ fn table_1(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> V
     let motion = Training { plan: settings.flow_plan(train, dir.join("motion")), base: None };
     let temporal = |id: &str, mode, flow_source, base: Option<&Training>| {
         let plan = settings.temporal_plan(mode, train, run_dir(dir, id));
-        Training { plan: TrainingPlan { flow_source, ..plan }, base: base.cloned().map(Box::new) }
+        Training { plan: TrainingPlan { flow_source: Some(flow_source), ..plan }, base: base.cloned().map(Box::new) }
     };
     let two_stage = |source: FlowSource, base| temporal(source.key(), TemporalMode::A, source, base);
     let a = temporal("stacked-a", TemporalMode::A, FlowSource::MotionNet, Some(&motion));

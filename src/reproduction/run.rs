@@ -181,7 +181,7 @@ impl ReproductionRun<'_> {
             data: self.settings.lists(&self.dir.join("sample")).test.path().display().to_string(),
             protocol: self.settings.protocol()?,
             fusion: Fusion::default(),
-            flow_source: training.plan.flow_source,
+            flow_source: training.plan.flow_source(),
         };
         let test = self.test.as_ref().ok_or_else(no_clips)?;
         let mut warnings = Vec::new();
@@ -498,7 +498,7 @@ fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Resu
     };
     let load = |training: &Training| HiddenTwoStream::load(&training.plan.run_dir.join("model"), device);
     Ok(MeasuredStreams {
-        temporal: temporal.map(|training| Ok((load(training)?, training.plan.flow_source))).transpose()?,
+        temporal: temporal.map(|training| Ok((load(training)?, training.plan.flow_source()))).transpose()?,
         spatial: spatial.map(|training| load(training)).transpose()?,
         tvl1: None,
     })
@@ -512,7 +512,7 @@ fn standard_error(share: f64, n: usize) -> f64 {
 /// Returns the parameters, in millions, of the networks that a row trained by `plan` runs: the motion network counts where the
 /// flow is its own.
 fn parameters(model: &HiddenTwoStream, plan: &TrainingPlan) -> f64 {
-    let reads_motion_net = matches!(plan.flow_source, FlowSource::MotionNet | FlowSource::MotionNetStored);
+    let reads_motion_net = matches!(plan.flow_source(), FlowSource::MotionNet | FlowSource::MotionNetStored);
     let count = match plan.network {
         Network::Spatial => model.spatial.as_ref().map_or(0, Stream::parameters),
         _ => {

@@ -10,6 +10,7 @@ use super::loader::{Batch, Loader};
 use super::model_init::{ModelInit, dataset};
 use super::objective::Objective;
 use super::optim::optimizer::rate_at;
+use super::run::folder::inherited;
 use super::sampling::sampler;
 use crate::data::augmentation::Sampler;
 use crate::data::clips::Clips;
@@ -43,6 +44,8 @@ impl BareSteps {
 
     /// The same of a batch of `size`.
     fn of(plan: &TrainingPlan, size: usize, device: &Device) -> Result<Self> {
+        plan.check()?;
+        let plan = &inherited(plan)?;
         plan.check()?;
         let device = device.clone().autodiff();
         let dataset = dataset(plan)?;

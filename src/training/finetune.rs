@@ -13,7 +13,7 @@ use super::probe::views::ProbeViews;
 use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::named::named;
-use crate::nets::{FrameSize, Modality, ModelCard, StreamEntry};
+use crate::nets::{FlowSource, FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, StreamInput};
 use crate::video::Geometry;
 
 /// Updates of a last layer that is fitted alone.
@@ -181,6 +181,7 @@ impl FineTune {
             let remedy = "Choose a model with a spatial or temporal stream, or tune the other stream";
             return Err(Error::file(base, "it has no such stream to fine-tune", remedy));
         }
+        self.check_flow(base, card, &networks)?;
         let mut before = run_dir.as_os_str().to_owned();
         before.push("-spatial");
         let is_joined = networks.len() > 1;
@@ -216,6 +217,17 @@ impl FineTune {
         let plans: Vec<TrainingPlan> = networks.into_iter().map(plan).collect();
         plans.iter().try_for_each(TrainingPlan::check)?;
         Ok(plans)
+    }
+
+    /// Refuses to train MotionNet below a temporal stream that reads other flow.
+    fn check_flow(&self, base: &Path, card: &ModelCard, networks: &[Network]) -> Result<()> {
+        let source = card.flow_source();
+        let trains_motion = self.depth == Depth::Everything && self.mode != TemporalMode::A;
+        if !trains_motion || source == FlowSource::MotionNet || !networks.contains(&Network::Temporal) {
+            return Ok(());
+        }
+        let cause = format!("its temporal stream was trained on {}, in which MotionNet has no part", source.in_words());
+        Err(Error::file(base, cause, "Tune the streams alone (depth streams, or mode a), or another model"))
     }
 
     /// Returns the trainable layers of a model of this card with this number of classes.

@@ -1,5 +1,6 @@
 //! Batches made ahead of the step, on named threads, in the order of their steps.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -40,6 +41,8 @@ pub struct Batch {
     pub teacher: Vec<f32>,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
+    /// Clips that have fewer frames than are learned from, and were replaced too.
+    pub short: BTreeSet<usize>,
 }
 
 /// The conversion of frames to network input.
@@ -121,8 +124,18 @@ struct ReadClip {
     ahead: Ahead,
 }
 
-fn read(clips: &Clips, sampler: &Sampler, pixels: &Pixels, [step, slot]: [usize; 2], clip: usize) -> Result<ReadClip> {
+/// Returns what is drawn of a clip; none if it is too short.
+fn read(
+    clips: &Clips,
+    sampler: &Sampler,
+    pixels: &Pixels,
+    [step, slot]: [usize; 2],
+    clip: usize,
+) -> Result<Option<ReadClip>> {
     let count = clips.count(clip)?;
+    if count < sampler.least {
+        return Ok(None);
+    }
     let draws = sampler.draws(step, slot, clip, count);
     let mut seen = ReadClip { draws, windows: Vec::new(), teacher: Vec::new(), ahead: Ahead::default() };
     if let Pixels::Flow(kept) = pixels {
@@ -137,7 +150,7 @@ fn read(clips: &Clips, sampler: &Sampler, pixels: &Pixels, [step, slot]: [usize;
             }
         }
     }
-    Ok(seen)
+    Ok(Some(seen))
 }
 
 fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) -> Result<Batch> {
@@ -148,7 +161,11 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
         // A clip that cannot be read is replaced by the one after it.
         let readable = (first..first + clips.len()).map(|i| i % clips.len()).find_map(|clip| {
             match read(clips, sampler, pixels, [step, slot], clip) {
-                Ok(seen) => Some((clip, seen)),
+                Ok(Some(seen)) => Some((clip, seen)),
+                Ok(None) => {
+                    batch.short.insert(clip);
+                    None
+                }
                 Err(error) => {
                     failure.get_or_insert(error);
                     None
@@ -156,9 +173,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
             }
         });
         let Some((clip, seen)) = readable else {
-            return Err(
-                failure.unwrap_or_else(|| Error::new("training data", "holds no clips", "Choose a folder with clips"))
-            );
+            return Err(failure.unwrap_or_else(|| too_few(&batch, sampler)));
         };
         batch.warnings.extend(failure);
         let scale = if matches!(pixels, Pixels::Motion(_)) { 1.0 / 255.0 } else { 1.0 };
@@ -178,6 +193,17 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
     Ok(batch)
 }
 
+/// Returns why there is no clip to draw, none of which failed.
+fn too_few(batch: &Batch, sampler: &Sampler) -> Error {
+    match batch.short.len() {
+        0 => Error::new("training data", "holds no clips", "Choose a folder with clips"),
+        _ => {
+            let cause = format!("no clip has the {} frames of MotionNet's window", sampler.least);
+            Error::new("training data", cause, "Choose longer clips, or a MotionNet of fewer frames (--frames 2)")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};
@@ -186,10 +212,9 @@ mod tests {
     use image::Rgb;
 
     use super::super::flow::frozen_flow::FrozenFlow;
-    use super::super::flow::source::FlowSource;
     use super::*;
     use crate::data::LabelledClip;
-    use crate::nets::{MotionConfig, MotionCrop};
+    use crate::nets::{FlowSource, MotionConfig, MotionCrop};
     use crate::video::Geometry;
 
     const FRAME: Geometry = Geometry { width: 64, height: 64 };
@@ -208,6 +233,7 @@ mod tests {
             batch: 2,
             clips,
             window: 5,
+            least: 1,
             segments: 1,
             max_stride: 1,
             frame: FRAME,

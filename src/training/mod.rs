@@ -25,6 +25,7 @@ mod sampling;
 mod step_times;
 pub mod validation;
 
+pub use crate::nets::FlowSource;
 pub use bare_steps::{BareSteps, step_times};
 pub use config::choices::FlowTeacher;
 pub use config::distillation::Distillation;
@@ -33,7 +34,6 @@ pub use config::plan::{ClassBalance, NO_CLIPPING, Network, OptimiserKind, Schedu
 pub use config::recipe::Recipe;
 pub use config::run_kind::RunKind;
 pub use flow::clip_flow::ClipFlow;
-pub use flow::source::FlowSource;
 pub use held_out::HeldOut;
 pub use loading::loading_time;
 pub use model_init::random_part;

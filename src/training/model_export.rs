@@ -6,7 +6,6 @@ use burn::module::Module;
 
 use super::config::choices::FlowTeacher;
 use super::config::plan::{Network, TrainingPlan};
-use super::flow::source::FlowSource;
 use super::model_init::ModelInit;
 use super::objective::Objective;
 use super::objective::losses::UnsupervisedLoss;
@@ -17,8 +16,9 @@ use crate::error::{Error, Result};
 use crate::names::are_alike;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, BaseModel, FlowReading, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionCue, MotionEntry,
-    MotionNetwork, Origin, Precision, Preprocessing, SpatialFrames, Stream, StreamEntry, StreamInput, device_of,
+    Backbone, BaseModel, FlowReading, FlowSource, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionCue,
+    MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, SpatialFrames, Stream, StreamEntry, StreamInput,
+    device_of,
 };
 use crate::video::Geometry;
 
@@ -97,9 +97,8 @@ impl ModelInit {
             Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
-                card.temporal =
-                    Some(entry(temporal_before, "temporal.safetensors", backbone, clip, reading, plan.dropout));
-                card.temporal.iter_mut().for_each(|entry| entry.input = cue);
+                let entry = entry(temporal_before, "temporal.safetensors", backbone, clip, reading, plan.dropout);
+                card.temporal = Some(StreamEntry { input: cue, flow_source: plan.flow_source(), ..entry });
                 temporal = trained;
             }
             Network::Spatial => {
@@ -215,17 +214,17 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
     if let Some(views) = plan.kind.views() {
         return format!(
-            "{:?}, last layer alone: {steps} updates on {} views of every clip of {data}, rate {:e}, seed {}, {seconds:.0} s",
+            "{:?}{}, last layer alone: {steps} updates on {} views of every clip of {data}, rate {:e}, seed {}, {seconds:.0} s",
             plan.network,
+            on_flow(plan),
             views.count(),
             plan.rate,
             plan.seed
         );
     }
-    let mode = match (plan.network, plan.flow_source) {
+    let mode = match (plan.network, plan.flow_source()) {
         (Network::Temporal, FlowSource::MotionNet) => format!(" mode {:?}", plan.mode),
-        (Network::Temporal, source) => format!(" on {} flow", source.key()),
-        _ => String::new(),
+        _ => on_flow(plan),
     };
     let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };
     format!(
@@ -236,6 +235,14 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
         plan.seed,
         beyond_the_paper(&plan.loss)
     )
+}
+
+/// Returns what a temporal stream was trained on, where that is not MotionNet's flow.
+fn on_flow(plan: &TrainingPlan) -> String {
+    match (plan.network, plan.flow_source()) {
+        (Network::Temporal, source) if source != FlowSource::MotionNet => format!(" on {}", source.in_words()),
+        _ => String::new(),
+    }
 }
 
 /// Returns the options of the loss that the paper does not have, each after a comma.

@@ -13,7 +13,7 @@ use super::validation::relabelled;
 use crate::data::clip_cache::ClipCache;
 use crate::data::{Dataset, LabelledClip, hold_out};
 use crate::error::{Error, Result};
-use crate::names::{are_alike, composed};
+use crate::names::{Alike, are_alike, class_alike};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
@@ -58,24 +58,52 @@ pub fn datasets(plan: &TrainingPlan) -> Result<(Dataset, Vec<LabelledClip>)> {
 }
 
 /// Returns the clips of a plan, labelled by the classes that its networks are to tell: those of the clips or, where the base's
-/// are kept, these followed by the new ones.
+/// are kept, these followed by the new ones. A class of the base that is spelt differently in the clips is one class, by the
+/// base's name.
 ///
 /// # Errors
-/// If the clips cannot be listed or the base's card not be read.
+/// If the clips cannot be listed or the base's card not be read, and if a class of the clips may be any of several of the base's.
 pub(super) fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
     let mut dataset = Dataset::open(&plan.data)?;
-    if let Some(base) = plan.base.as_ref().filter(|_| plan.keep_classes) {
-        let own = std::mem::replace(&mut dataset.classes, ModelCard::read(base)?.classes);
-        let mut place = |class: String| {
-            dataset.classes.iter().position(|known| *known == class).unwrap_or_else(|| {
-                dataset.classes.push(class);
-                dataset.classes.len() - 1
-            })
-        };
-        let places: Vec<usize> = own.into_iter().map(&mut place).collect();
-        dataset.clips.iter_mut().for_each(|clip| clip.label = places[clip.label]);
+    let Some(base) = plan.base.as_ref().filter(|_| plan.network != Network::Flow) else { return Ok(dataset) };
+    let known = ModelCard::read(base)?.classes;
+    let places: Vec<Option<usize>> =
+        dataset.classes.iter().map(|class| place_in_base(&known, class, plan)).collect::<Result<_>>()?;
+    if plan.keep_classes {
+        add_to_classes(&mut dataset, known, &places);
+    } else if places.iter().copied().eq((0..known.len()).map(Some)) {
+        dataset.classes = known; // they differ in spelling at most
     }
     Ok(dataset)
+}
+
+/// Returns the place of `class`, of the clips of `plan`, among the classes `known` of its base; none if it is new.
+///
+/// # Errors
+/// If it may be any of several.
+fn place_in_base(known: &[String], class: &str, plan: &TrainingPlan) -> Result<Option<usize>> {
+    match class_alike(known.iter().map(String::as_str), class) {
+        Alike::One(place) => Ok(Some(place)),
+        Alike::None => Ok(None),
+        Alike::Several(places) => {
+            let meant: Vec<String> = places.iter().map(|&place| format!("'{}'", known[place])).collect();
+            let cause = format!("its class '{class}' may be any of the base's classes {}", meant.join(", "));
+            Err(Error::file(plan.data.path(), cause, "Name the class exactly as in the base"))
+        }
+    }
+}
+
+/// Labels the clips of `dataset` by the classes `known` and, behind them, those of its own that have no place among them.
+fn add_to_classes(dataset: &mut Dataset, known: Vec<String>, places: &[Option<usize>]) {
+    let own = std::mem::replace(&mut dataset.classes, known);
+    let mut place = |(class, place): (String, &Option<usize>)| {
+        place.unwrap_or_else(|| {
+            dataset.classes.push(class);
+            dataset.classes.len() - 1
+        })
+    };
+    let places: Vec<usize> = own.into_iter().zip(places).map(&mut place).collect();
+    dataset.clips.iter_mut().for_each(|clip| clip.label = places[clip.label]);
 }
 
 /// Returns the name of what a run trains from random weights; none if it starts from trained ones.
@@ -102,7 +130,7 @@ impl ModelInit {
         let base = plan.base.as_ref().map(|dir| HiddenTwoStream::load(dir, device)).transpose()?;
         let cue = base.as_ref().and_then(|base| base.card.temporal.as_ref()).map(|entry| entry.input);
         let modality = plan.modality(cue);
-        let needs_motion = !modality.is_of_frames() && plan.flow_source.needs_network();
+        let needs_motion = !modality.is_of_frames() && plan.flow_source().needs_network();
         if base.is_none() && plan.network == Network::Temporal && needs_motion {
             return Err(Error::new(
                 "temporal stream",
@@ -133,7 +161,11 @@ impl ModelInit {
         let card = base.as_ref().map(|base| &base.card);
         let from_base = known.is_some() && (same_classes || plan.imagenet.is_none());
         let place = |class: &String| {
-            card.filter(|_| from_base)?.classes.iter().position(|known| composed(known) == composed(class))
+            let known = &card.filter(|_| from_base)?.classes;
+            match class_alike(known.iter().map(String::as_str), class) {
+                Alike::One(place) => Some(place),
+                _ => None,
+            }
         };
         let known_classes: Vec<Option<usize>> = classes.iter().map(place).collect();
         let stream = match (modality, known) {
@@ -205,7 +237,7 @@ fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<M
     Ok(crop)
 }
 
-/// Returns `plan` with what its stream takes over from the base written out: how it reads flow, or what of a frame it sees. `classes`
+/// Returns `plan` with what its stream takes over from the base written out: which flow it reads and how, or what of a frame it sees. `classes`
 /// are those of the clips, which decide whether a stream beside ImageNet weights is that of the base.
 ///
 /// # Errors
@@ -220,23 +252,29 @@ pub(super) fn with_inherited(
             let crop = card()?.map(|card| card.preprocessing.spatial.crop).unwrap_or_default();
             Ok(TrainingPlan { spatial_crop: Some(crop), ..plan.clone() })
         }
-        Network::Temporal if plan.flow_resolution.is_none() || plan.temporal_crop.is_none() || plan.input.is_none() => {
+        Network::Temporal
+            if plan.flow_resolution.is_none()
+                || plan.temporal_crop.is_none()
+                || plan.input.is_none()
+                || plan.flow_source.is_none() =>
+        {
             let card = card()?;
             let cue = card.as_ref().and_then(|card| card.temporal.as_ref()).map(|entry| entry.input);
             let input = plan.input.or(cue).unwrap_or_default();
-            let of_base = match card.map(|card| (card.temporal, card.classes)) {
+            let (of_base, source) = match card.map(|card| (card.temporal, card.classes)) {
                 Some((Some(entry), known))
                     if entry.input == input && (plan.imagenet.is_none() || are_alike(&known, &classes()?)) =>
                 {
-                    entry.reading()
+                    (entry.reading(), entry.flow_source)
                 }
-                _ => FlowReading::default(),
+                _ => Default::default(),
             };
             let FlowReading { resolution, crop } = plan.flow_reading(of_base);
             Ok(TrainingPlan {
                 flow_resolution: Some(resolution),
                 temporal_crop: Some(crop),
                 input: Some(input),
+                flow_source: plan.flow_source.or(Some(source)),
                 ..plan.clone()
             })
         }
@@ -316,7 +354,7 @@ fn check_cue(plan: &TrainingPlan, modality: Option<Modality>) -> Result<()> {
 fn check_flow_decoder(plan: &TrainingPlan, has_base: bool, stream: Option<&Stream>) -> Result<()> {
     let Some(stream) = stream.filter(|stream| stream.backbone() == Backbone::ThreeDNet) else { return Ok(()) };
     let refuse = |cause: String, remedy: &str| Err(Error::new("3DNet", cause, remedy));
-    if plan.flow_source.needs_network() && !has_base {
+    if plan.flow_source().needs_network() && !has_base {
         return refuse(
             "the flow that it learns needs a trained MotionNet".into(),
             "Use --flow-source tvl1, or a --base",

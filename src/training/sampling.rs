@@ -15,6 +15,7 @@ pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Samp
         batch: plan.batch,
         clips: clips.len(),
         window,
+        least: if plan.network == Network::Flow { window } else { 1 },
         segments: plan.segments,
         max_stride: plan.max_stride,
         frame: plan.frame,

@@ -124,7 +124,7 @@ fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
             plan.motion.clone(),
             plan.base.clone(),
         );
-        let reads = (plan.input, plan.flow_source, plan.distillation.clone());
+        let reads = (plan.input, plan.flow_source(), plan.distillation.clone());
         (networks, plan.mode, reads, plan.freeze.clone(), plan.frame, plan.crop)
     };
     key(one) == key(other)

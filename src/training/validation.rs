@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use super::batches;
 use super::config::plan::{Network, TrainingPlan};
 use super::flow::frozen_flow::{Ahead, FrozenFlow, KeptFlow};
-use super::flow::source::FlowSource;
 use super::motion_squares::{MotionSquares, square_of};
 use super::objective::Objective;
 use super::objective::losses::separable::Separable;
@@ -27,7 +26,8 @@ use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result, about_all};
 use crate::names::{Alike, class_alike};
 use crate::nets::preprocessing::motion_input;
-use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Stream, WINDOW_FRAMES, device_of, read_back};
+use crate::nets::{FLOW_UNIT_PX, FlowSource, MotionNetwork, Stream, WINDOW_FRAMES, device_of, read_back};
+use crate::plural::counted;
 use crate::ranking::arg_max;
 use crate::video::Geometry;
 
@@ -91,7 +91,7 @@ impl Validator {
             clips: (!clips.is_empty()).then(|| Arc::new(Clips::new(clips, plan.frame).with_cache(cache))),
             unreadable: BTreeSet::new(),
             network: plan.network,
-            flow_source: plan.flow_source,
+            flow_source: plan.flow_source(),
             flow: None,
             squares: None,
             answered: None,
@@ -277,6 +277,9 @@ fn read(
     kept: Option<&KeptFlow>,
 ) -> Result<ClipInputs> {
     let mut seen = ClipInputs { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
+    if networks.stream.is_none() {
+        check_length(clips, index, networks.motion.frames())?;
+    }
     if measures_flow {
         seen.of_motion = middle_of(clips, index, networks.motion.frames())?;
     }
@@ -289,6 +292,16 @@ fn read(
         seen.of_stream = middle_of(clips, index, reads.frames())?;
     }
     Ok(seen)
+}
+
+/// Refuses a clip whose last frame would be repeated in a window of MotionNet: nothing moves there.
+fn check_length(clips: &Clips, index: usize, window: usize) -> Result<()> {
+    let count = clips.count(index)?;
+    if count >= window {
+        return Ok(());
+    }
+    let cause = format!("it has {}, fewer than the {window} of MotionNet's window", counted(count, "frame"));
+    Err(Error::file(&clips.clip(index).path, cause, "Choose longer clips, or a MotionNet of fewer frames (--frames 2)"))
 }
 
 /// Returns the logits of a spatial stream that looks at `squares`, a row for each clip: the mean of all that it sees of one.
@@ -560,7 +573,7 @@ mod tests {
             let config = StreamConfig { backbone: Backbone::SqueezeNet, input, classes: 2, dropout: None };
             let stream = (network != Network::Flow).then(|| config.init(&device));
             let networks = Networks { motion: motion.clone(), stream };
-            let plan = TrainingPlan { frame, network, flow_source: source, ..TrainingPlan::default() };
+            let plan = TrainingPlan { frame, network, flow_source: Some(source), ..TrainingPlan::default() };
             let measured = |batch_px: usize| {
                 let mut validator = Validator::new(&plan, listed.clone(), None);
                 let clips = validator.clips.clone().unwrap();

@@ -103,11 +103,14 @@ impl ClipReader {
         }
     }
 
-    /// Warns in the log of what went wrong without ending the clip: damaged parts show the frame before them.
+    /// Warns in the log of what went wrong without ending the clip: damaged parts show the frame before them, and over frames that
+    /// are missing in a folder the motion is that of more than one frame.
     pub fn warn(&mut self) {
-        if let DecoderSource::Video(reader) = &mut self.source {
-            reader.take_warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
-        }
+        let warnings = match &mut self.source {
+            DecoderSource::Video(reader) => reader.take_warnings(),
+            DecoderSource::Folder(folder) => folder.gaps().into_iter().collect(),
+        };
+        warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     }
 }
 

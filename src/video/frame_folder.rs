@@ -170,7 +170,8 @@ impl FrameFolder {
         self.gaps().into_iter().chain(self.others.iter().map(other)).collect()
     }
 
-    fn gaps(&self) -> Option<Error> {
+    /// Returns what to say of numbers that are left out between the first and the last frame.
+    pub fn gaps(&self) -> Option<Error> {
         let numbers = self.frames.iter().map(|path| number(&path.file_stem()?.to_string_lossy()));
         let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
         let span = numbers.last()?.checked_sub(*numbers.first()?)?.checked_add(1)?;
@@ -217,6 +218,12 @@ fn is_flow(kind: &str, is_there: impl Fn(&str) -> bool) -> bool {
 fn number(stem: &str) -> Option<u64> {
     let end = stem.trim_end_matches(|c: char| !c.is_ascii_digit());
     end[end.trim_end_matches(|c: char| c.is_ascii_digit()).len()..].parse().ok()
+}
+
+/// Returns what to say of frames that are missing between the first and the last one of the clip in folder `path`: the frames
+/// before and after them are no pair. None of another clip.
+pub fn missing_frames(path: &Path) -> Option<Error> {
+    FrameFolder::open(path).ok()?.gaps()
 }
 
 /// Returns whether the folder at `path` is a clip: it holds pictures that are its frames, and no video.

@@ -63,7 +63,7 @@ pub use clip::{ClipReader, CountedFrames, counted_frames, decode_clip, decode_se
 pub use clip_facts::ClipFacts;
 pub use clip_name::is_video;
 pub use frame::{Frame, Sizes};
-pub use frame_folder::is_frame_folder;
+pub use frame_folder::{is_frame_folder, missing_frames};
 pub use geometry::Geometry;
 #[cfg(test)]
 pub(crate) use index_store::hold;

@@ -111,7 +111,7 @@ fn short_and_tiny_clips_are_padded_and_it_is_said() {
 fn bad_input_gets_a_sentence_and_the_right_exit_code() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("empty")).unwrap();
-    let cases: [(&[&str], i32, &str); 19] = [
+    let cases: [(&[&str], i32, &str); 25] = [
         (&[], 1, "no display"),
         (&["analyze", "clip.mp4", "--out", "out", "--model", "empty"], 1, "model.toml"),
         (&["analyze", "empty", "--out", "out"], 1, "no clips"),
@@ -130,6 +130,12 @@ fn bad_input_gets_a_sentence_and_the_right_exit_code() {
         (&["live", "lavfi:testsrc2", "--seconds", "0"], 2, "--seconds"),
         (&["flow", "a.png", "b.png", "--out", "a.flo", "--method", "dis", "--preset", "fast"], 2, "--method tvl1"),
         (&["evaluate", "flow", "--dataset", "middlebury", "--root", ".", "--dis-preset", "fast"], 2, "--method dis"),
+        (&["flow", "clip.mp4", "--video", "flow.xyz"], 2, "videos are written as MP4"),
+        (&["flow", "clip.mp4", "--out", "out", "--count", "0"], 2, "a whole number of 1 or more"),
+        (&["train", "flow", "--folder", "empty", "--frames", "3"], 2, "frames"),
+        (&["train", "flow", "--folder", "empty", "--teacher", "dis", "--teacher-weight", "1e30"], 2, "up to 1e6"),
+        (&["reproduce", "table3", "--steps", "5"], 2, "it belongs to table1 and table2"),
+        (&["sample", "/proc/none"], 1, "/proc: no files can be created there"),
         (&["info", "--model", "missing"], 1, "missing"),
     ];
     for (arguments, expected, words) in cases {

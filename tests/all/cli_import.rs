@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use motionscope::cli::bench::fixture;
-use motionscope::nets::{FlowResolution, ModelCard, MotionCrop};
+use motionscope::nets::{FlowResolution, FlowSource, ModelCard, MotionCrop};
 use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text, untrained_model};
@@ -46,6 +46,34 @@ fn a_new_stream_reads_what_that_of_the_base_reads() {
 }
 
 #[test]
+fn what_the_base_says_of_itself_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_model(&dir.path().join("model"));
+    let card = dir.path().join("model/model.toml");
+    let text = fs::read_to_string(&card).unwrap().replace("[temporal]", "[temporal]\nflow_source = \"tvl1\"");
+    fs::write(&card, text).unwrap();
+    let base = ModelCard::read(&dir.path().join("model")).unwrap();
+    let motion = "--motion model/motion.safetensors --frames 2 --width 2";
+    let (said, status) = import(dir.path(), &format!("--base model {motion} --out kept"));
+    assert_eq!(status, 0, "{said}");
+    let kept = ModelCard::read(&dir.path().join("kept")).unwrap();
+    assert_eq!(kept.flow_source(), FlowSource::Tvl1);
+    assert!(kept.licence.starts_with(&format!("{}; imported weights", base.licence)), "{}", kept.licence);
+    let origin = kept.origin;
+    assert_eq!(origin.base.unwrap().name, base.name);
+    assert!(origin.trained_on.contains("model/motion.safetensors; the other networks on"), "{}", origin.trained_on);
+    assert!(origin.commands.last().unwrap().starts_with("import --motion"), "{:?}", origin.commands);
+
+    let streams = "--temporal model/temporal.safetensors --backbone squeezenet1-0";
+    let (said, status) = import(dir.path(), &format!("--base model {streams} --out again"));
+    assert!(status == 0 && said.contains("trained on 'tvl1', as in the base; --flow-source changes it"), "{said}");
+    let line = format!("--base model {streams} --flow-source dis --licence MIT --out changed");
+    assert_eq!(import(dir.path(), &line).1, 0);
+    let changed = ModelCard::read(&dir.path().join("changed")).unwrap();
+    assert_eq!((changed.flow_source(), changed.licence.as_str()), (FlowSource::Dis, "MIT"));
+}
+
+#[test]
 fn options_of_streams_that_there_are_not_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     untrained_model(&dir.path().join("model"));
@@ -54,6 +82,7 @@ fn options_of_streams_that_there_are_not_are_refused() {
         ("--spatial-crop both", "spatial"),
         ("--temporal-crop both", "temporal"),
         ("--flow-resolution flow", "temporal"),
+        ("--flow-source tvl1", "temporal"),
     ] {
         let (said, status) = import(dir.path(), &format!("{motion} {option}"));
         assert!(status == 2 && said.contains(&format!("the model has no {stream} stream")), "{option}: {said}");

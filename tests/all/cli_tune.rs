@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use motionscope::cli::bench::fixture;
+use motionscope::nets::ModelCard;
 use motionscope::video::Geometry;
 use serde_json::Value;
 
@@ -60,6 +61,54 @@ fn a_finished_run_prints_the_results_of_its_folder() {
 }
 
 #[test]
+fn a_finished_run_says_that_its_clips_are_not_those_of_now() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path(), 2);
+    let said = || {
+        let output = motionscope(dir.path(), &words(TUNE));
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    said();
+    assert!(!said().contains("since the run finished"), "nothing has happened");
+    let clips = ["one/clip0.mp4", "two/clip1.mp4"].map(|name| dir.path().join("clips").join(name));
+    let contents = clips.each_ref().map(|path| fs::read(path).unwrap());
+    fs::write(&clips[0], &contents[1]).unwrap();
+    fs::write(&clips[1], &contents[0]).unwrap();
+    let exchanged = said();
+    assert!(exchanged.contains("since the run finished, 2 clips changed, such as clips/one/clip0.mp4"), "{exchanged}");
+    fs::remove_file(&clips[0]).unwrap();
+    let removed = said();
+    assert!(removed.contains("1 clip changed, 1 clip removed, such as clips/two/clip1.mp4"), "{removed}");
+}
+
+#[test]
+fn classes_of_the_model_are_found_whatever_their_spelling() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path(), 2);
+    for (from, to) in [("clips/one", "clips/One"), ("clips/two", "clips/kick-ball")] {
+        fs::rename(dir.path().join(from), dir.path().join(to)).unwrap();
+    }
+    let known = ModelCard::read(&dir.path().join("model")).unwrap().classes;
+    let tuned = |more: &str, run: &str| {
+        let line = format!("tune --data clips --model model --device cpu --steps 3 --run-dir {run}{more}");
+        let output = motionscope(dir.path(), &words(&line));
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        ModelCard::read(&dir.path().join(run).join("model")).unwrap().classes
+    };
+    assert_eq!(tuned(" --keep-classes", "kept"), [known.clone(), vec!["kick-ball".into()]].concat());
+    fs::create_dir(dir.path().join("clips/Kick Ball")).unwrap();
+    let clip = dir.path().join("clips/Kick Ball/clip0.mp4");
+    fs::copy(dir.path().join("clips/kick-ball/clip0.mp4"), clip).unwrap();
+    let checked = motionscope(dir.path(), &words("data check --data clips"));
+    let said = text(&checked.stdout);
+    assert!(
+        code(&checked) == 1 && said.contains("the classes 'Kick Ball', 'kick-ball' differ in spelling only"),
+        "{said}"
+    );
+}
+
+#[test]
 fn wrong_usage_of_tune_is_that_of_train() {
     let dir = tempfile::tempdir().unwrap();
     project(dir.path(), 1);
@@ -69,6 +118,8 @@ fn wrong_usage_of_tune_is_that_of_train() {
         ("--data clips --hold-out=-1", 2, "--hold-out"),
         ("--data clips --minutes 0", 2, "--minutes"),
         ("--data clips --steps 0", 2, "a count is zero"),
+        ("--data clips --class one", 2, "cannot be used with"),
+        ("--data clips --background", 2, "cannot be used with"),
         ("--data clips --mode c", 2, "--depth everything"),
         ("--project labels --class swim", 2, "the project has no such class"),
         ("--project nowhere", 1, "nowhere"),

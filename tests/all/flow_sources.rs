@@ -4,7 +4,9 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData, Tolerance};
 use motionscope::data::Dataset;
+use motionscope::engine::{ClipFrames, InferencePipeline};
 use motionscope::evaluation::{ClipScorer, Crops, Protocol, Spread};
+use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::{FlowReading, FlowResolution, HiddenTwoStream};
 use motionscope::training::{ClipFlow, FlowSource, Network, TemporalMode, TrainingEvent, TrainingPlan};
 use motionscope::video::Geometry;
@@ -19,7 +21,7 @@ fn streams_learn_from_the_codec_and_from_classical_flow_without_a_motion_net() {
     let folder = data.clips().to_owned();
     for source in [FlowSource::Codec, FlowSource::Tvl1Fast, FlowSource::DisFast, FlowSource::DisUltrafast] {
         let plan = TrainingPlan {
-            flow_source: source,
+            flow_source: Some(source),
             hold_out: 0.5,
             ..small(Network::Temporal, &data, dir.path().join(source.key()))
         };
@@ -32,24 +34,24 @@ fn streams_learn_from_the_codec_and_from_classical_flow_without_a_motion_net() {
         assert!(config.contains(&format!("flow_source = \"{}\"", source.key())), "{config}");
 
         let model = plan.run_dir.join("model");
-        let line = [
-            "evaluate",
-            "actions",
-            "--data",
-            &folder.to_string_lossy(),
-            "--views",
-            "2x10",
-            "--device",
-            "cpu",
-            "--model",
-            &model.to_string_lossy(),
-            "--flow-source",
-            source.key(),
-        ]
-        .map(str::to_owned);
-        let output = motionscope(dir.path(), &line.each_ref().map(String::as_str));
-        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
-        assert!(text(&output.stdout).contains("temporal"), "{}", text(&output.stdout));
+        assert_eq!(HiddenTwoStream::load(&model, &Device::flex()).unwrap().card.flow_source(), source);
+        let line = ["evaluate", "actions", "--views", "2x10", "--device", "cpu"];
+        let (folder, model) = (folder.to_string_lossy(), model.to_string_lossy());
+        let line = [&line[..], &["--data", &folder, "--model", &model]].concat();
+        let printed = |more: &[&str]| {
+            let output = motionscope(dir.path(), &[&line, more].concat());
+            assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+            text(&output.stdout)
+        };
+        let plain = printed(&[]);
+        let remark = format!("The temporal stream read {}, on which it was trained.", source.in_words());
+        assert!(plain.contains("temporal") && plain.contains(&remark), "{plain}");
+        assert_eq!(printed(&["--flow-source", source.key()]), plain);
+        if source == FlowSource::Tvl1Fast {
+            assert!(
+                printed(&["--flow-source", "motionnet"]).contains("was trained on TV-L1 flow (preset fast) and read")
+            );
+        }
     }
 }
 
@@ -110,7 +112,7 @@ fn a_stream_learns_flow_at_its_own_resolution() {
 fn foreign_flow_is_for_mode_a_of_the_temporal_stream() {
     let dir = tempfile::tempdir().unwrap();
     let plan = |network, mode| TrainingPlan {
-        flow_source: FlowSource::Tvl1,
+        flow_source: Some(FlowSource::Tvl1),
         mode,
         ..small(network, &motionscope::data::DataSource::Folder("clips".into()), dir.path().join("run"))
     };
@@ -124,11 +126,10 @@ fn foreign_flow_is_for_mode_a_of_the_temporal_stream() {
 
 #[test]
 fn plans_without_a_flow_source_are_read_as_before() {
-    let text = toml::to_string(&TrainingPlan::of(Network::Temporal)).unwrap();
-    let old: String =
-        text.lines().filter(|line| !line.contains("flow_source")).map(|line| format!("{line}\n")).collect();
-    assert_ne!(old, text);
-    assert_eq!(toml::from_str::<TrainingPlan>(&old).unwrap(), TrainingPlan::of(Network::Temporal));
+    let old = toml::to_string(&TrainingPlan::of(Network::Temporal)).unwrap();
+    assert!(!old.contains("flow_source"), "{old}");
+    let plan = toml::from_str::<TrainingPlan>(&old).unwrap();
+    assert_eq!((plan.flow_source(), &plan), (FlowSource::MotionNet, &TrainingPlan::of(Network::Temporal)));
 }
 
 /// MotionNet's own flow by way of the seam, against the scorer that never leaves the device; rounding moves the scores a little.
@@ -154,4 +155,64 @@ fn the_seam_gives_the_scores_of_the_network() {
     assert!(difference(&seam) < 1e-4, "{seam:?} {direct:?}");
     assert!(difference(&rounded) > 1e-6, "rounding to 0.16 px shows");
     assert_ne!(scores(&scorer, FlowSource::MotionNet), seam, "mirrored views count");
+}
+
+/// The base's stream, its flow and its untrained MotionNet: what a run or a window takes over of a two-stage model.
+#[test]
+fn a_two_stage_model_stays_on_the_flow_it_was_trained_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let first = TrainingPlan {
+        flow_source: Some(FlowSource::DisFast),
+        ..small(Network::Temporal, &data, dir.path().join("first"))
+    };
+    train(&first).0.unwrap();
+    let base = first.run_dir.join("model");
+    let plan = |mode, run: &str| TrainingPlan {
+        base: Some(base.clone()),
+        mode,
+        ..small(Network::Temporal, &data, dir.path().join(run))
+    };
+    train(&plan(TemporalMode::A, "next")).0.unwrap();
+    let card = HiddenTwoStream::load(&dir.path().join("next/model"), &Device::flex()).unwrap().card;
+    assert_eq!(card.flow_source(), FlowSource::DisFast);
+    assert!(card.origin.commands[1].contains("on DIS flow (preset fast)"), "{:?}", card.origin.commands);
+    let error = train(&plan(TemporalMode::C, "end to end")).0.unwrap_err();
+    assert!(error.cause.contains("'dis-fast' does not use it"), "{error}");
+
+    // The scores of a window are those of the stream on that flow.
+    let model = HiddenTwoStream::load(&base, &Device::flex()).unwrap();
+    let clip = &Dataset::open(&data).unwrap().clips[0];
+    let mut pipeline = InferencePipeline::new(model.clone(), &choose(DeviceChoice::Cpu).unwrap());
+    let window = ClipFrames::open(&clip.path, pipeline.sizes()).unwrap().window(1, 11).unwrap();
+    let scores = pipeline.analyse(&window).unwrap().scores.temporal;
+    let frames: Vec<_> = window.iter().map(|frame| (*frame.scaled[0]).clone()).collect();
+    let scorer = ClipScorer::new(&model, Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Even });
+    let scored = |source: FlowSource| {
+        let flow = source.clip_flow(clip, &frames, &model.motion).unwrap();
+        scorer.temporal_of(&flow).unwrap().unwrap()
+    };
+    let difference = |a: &[f32]| a.iter().zip(&scores).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(difference(&scored(FlowSource::DisFast)) < 1e-5, "{scores:?}");
+    assert!(difference(&scored(FlowSource::MotionNet)) > 1e-4, "{scores:?}");
+
+    let run = |line: &str| motionscope(dir.path(), &line.split(' ').collect::<Vec<_>>());
+    let info = run("info --model first/model --device cpu");
+    assert!(
+        text(&info.stdout).contains("temporal stream: trained on DIS flow (preset fast)"),
+        "{}",
+        text(&info.stdout)
+    );
+    let tune = "tune --data clips --model first/model --run-dir tuned --device cpu";
+    let tuned = run(&format!("{tune} --steps 2"));
+    assert!(code(&tuned) == 0 && text(&tuned.stderr).contains("and is tuned on it"), "{}", text(&tuned.stderr));
+    let refused = run(&format!("{tune} --depth everything"));
+    assert!(code(&refused) == 2 && text(&refused.stderr).contains("in which MotionNet has no part"));
+    // Motion vectors are not to be had of single frames.
+    let card = std::fs::read_to_string(base.join("model.toml")).unwrap().replace("dis-fast", "codec");
+    std::fs::write(base.join("model.toml"), card).unwrap();
+    let name = clip.path.strip_prefix(dir.path()).unwrap().display();
+    let analyzed = run(&format!("analyze {name} --out out --model first/model --device cpu"));
+    let said = text(&analyzed.stderr);
+    assert!(code(&analyzed) == 0 && said.contains("trained on motion vectors of the codec"), "{said}");
 }

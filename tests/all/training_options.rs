@@ -4,11 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use motionscope::nets::{Backbone, HiddenTwoStream};
+use motionscope::cli::bench::fixture;
+use motionscope::nets::{Backbone, HiddenTwoStream, MotionConfig};
 use motionscope::training::{
     ClassBalance, Freeze, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, StepMetrics, TemporalMode, TrainingEvent,
     TrainingPlan,
 };
+use motionscope::video::Geometry;
 
 use crate::training::{clips, flow_model, parameters, small, train, train_until, without_dropout};
 
@@ -271,4 +273,33 @@ fn validation_clips_are_matched_by_the_names_of_their_classes() {
     let plan = TrainingPlan { run_dir: dir.path().join("again"), ..plan };
     let error = train(&plan).0.unwrap_err();
     assert!(error.cause.contains("'cartwheel'"), "{error}");
+}
+
+#[test]
+fn clips_shorter_than_motion_nets_window_are_left_out_of_flow_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 1, 1);
+    for name in ["a", "b"] {
+        let folder = dir.path().join("clips").join(name);
+        fs::create_dir(&folder).unwrap();
+        fixture::clip(&folder, 10, Geometry { width: 96, height: 64 }).unwrap();
+    }
+    let window = MotionConfig { frames: 11, width: 2, ..MotionConfig::default() };
+    let plan = |run: &str, motion: &MotionConfig| TrainingPlan {
+        motion: motion.clone(),
+        ..small(Network::Flow, &data, dir.path().join(run))
+    };
+    let warnings = |plan: &TrainingPlan| -> Vec<String> {
+        let (result, events) = train(plan);
+        result.unwrap();
+        let warning = |event| if let TrainingEvent::Warning(error) = event { Some(error.to_string()) } else { None };
+        events.into_iter().filter_map(warning).collect()
+    };
+    let said = warnings(&plan("eleven", &window));
+    assert!(said.len() == 2 && said[0].contains("it has 10 frames, fewer than MotionNet's window"), "{said:?}");
+    assert!(said[1].contains("2 of 3 clips have fewer frames"), "{said:?}");
+    assert_eq!(warnings(&plan("two", &MotionConfig { frames: 2, ..window.clone() })), [""; 0]);
+    fs::remove_dir_all(dir.path().join("clips/").join(motionscope::sample::ACTIONS[0].name())).unwrap();
+    let error = train(&plan("none", &window)).0.unwrap_err();
+    assert_eq!(error.cause, "no clip has the 11 frames of MotionNet's window");
 }

@@ -17,7 +17,6 @@ use crate::app::layout::Pane;
 use crate::engine::{EvaluationOrder, Request};
 use crate::evaluation::{ActionsReport, EvaluationPlan};
 use crate::output::{Existing, Staging};
-use crate::training;
 
 const LIST: Filter = ("List", "txt csv tsv json lst");
 const CLASSES: Filter = ("Class index", "txt");
@@ -102,7 +101,7 @@ impl App {
         let settings = &self.settings.evaluation;
         let (Ok(source), Some(model)) = (settings.source(), &self.session.model) else { return };
         let (protocol, fusion) = (settings.protocol(), settings.fusion.unwrap_or(model.fusion));
-        let flow_source = training::FlowSource::MotionNet;
+        let flow_source = model.trained_flow;
         evaluation.begin(EvaluationPlan { data: settings.data(), protocol, fusion, flow_source });
         let command = settings.command(&model.dir);
         let order = EvaluationOrder { source, model: model.dir.clone(), protocol, command };

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::super::model_arguments::{DeviceArg, ModelArg};
 use super::super::output_arguments::ForceArg;
-use super::super::values::{named, positive, weight};
+use super::super::values::{count, named, positive, weight};
 use super::inputs::{AnalyzeJob, clips_in, jobs};
 use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
 use crate::error::Result;
@@ -51,7 +51,7 @@ pub(in crate::cli) struct AnalyzeArgs {
     /// Stride between scored windows, in frames
     ///
     /// A window has 11 frames, or the clip length of an I3D stream.
-    #[arg(long, value_name = "N", default_value = "5")]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = count)]
     stride: NonZeroUsize,
     /// Flow magnitude at full saturation in flow.mp4, in pixels of the network input
     #[arg(long, value_name = "PX", default_value = "8", value_parser = positive)]

@@ -27,6 +27,7 @@ use report::ClipReport;
 pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
     let compute = choose(plan.device)?;
     let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
+    model.card.flow_fault(&plan.model).iter().for_each(complain);
     let stop = interrupt_flag("Stopping; the results of this clip are discarded")?;
     let mut setting = Setting::new(plan, InferencePipeline::new(model, &compute), compute.name, stop);
     let screen = MultiProgress::new();

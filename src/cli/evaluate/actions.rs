@@ -15,8 +15,8 @@ use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::{Error, Result};
 use crate::evaluation::{
-    ActionsOutcome, ActionsReport, EvaluationPlan, MatchedClips, ReportSource, evaluate_actions, interval_in_percent,
-    match_classes,
+    ActionsOutcome, ActionsReport, EvaluationPlan, MatchedClips, ReportSource, evaluate_actions, flow_remark,
+    interval_in_percent, match_classes,
 };
 use crate::nets::{HiddenTwoStream, Stream};
 use crate::plural::counted;
@@ -30,7 +30,7 @@ Examples:
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt \\
                                --model runs/temporal/model --json
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt \\
-                               --model runs/two-stage/model --flow-source tvl1
+                               --model runs/two-stage/model --flow-source motionnet
 
 A report folder holds report.html, report.json, clips.csv and classes.csv. Compare two report.json
 files with motionscope compare; try other fusions of score files with motionscope fuse.
@@ -46,9 +46,9 @@ pub(super) struct ActionsArgs {
     views: ViewArgs,
     #[command(flatten)]
     results: ResultArgs,
-    /// Flow input of the temporal stream; use the one it was trained on
-    #[arg(long, value_parser = choice::<FlowSource>(), default_value = FlowSource::default().key())]
-    flow_source: FlowSource,
+    /// Flow input of the temporal stream [default: the one it was trained on]
+    #[arg(long, value_parser = choice::<FlowSource>())]
+    flow_source: Option<FlowSource>,
     #[command(flatten)]
     model: ModelArg,
     #[command(flatten)]
@@ -75,11 +75,11 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
         data: arguments.clips.name(),
         protocol: arguments.views.protocol(),
         fusion: arguments.views.fusion(&model.card),
-        flow_source: arguments.flow_source,
+        flow_source: arguments.flow_source.unwrap_or_else(|| model.card.flow_source()),
     };
     let MatchedClips { dataset, remarks } = match_classes(&model, dataset)?;
     let mut outcome = evaluate(&model, &dataset, &plan)?;
-    outcome.report.remarks = remarks;
+    outcome.report.remarks = remarks.into_iter().chain(flow_remark(&model.card, plan.flow_source)).collect();
     outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name, command_line::current()));
     arguments.results.write(&outcome, &guard, print)?;
     Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
@@ -103,7 +103,9 @@ fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -
 
 /// Prints the accuracies.
 pub(super) fn print(report: &ActionsReport) {
-    println!("{} ({})", report.model, counted(report.classes.len(), "class"));
+    // Without a stream the classes are those of the clips.
+    let classes = report.streams().next().map(|_| format!(" ({})", counted(report.classes.len(), "class")));
+    println!("{}{}", report.model, classes.unwrap_or_default());
     if let Some(source) = &report.source {
         let hash = source.model_hash.as_ref().map(|hash| format!(", hash {hash}")).unwrap_or_default();
         println!("  {}{hash}", source.model_dir.display());

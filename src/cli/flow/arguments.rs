@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::super::method::{FlowMethod, MethodArgs};
 use super::super::output_arguments::ForceArg;
-use super::super::values::{choice, geometry, positive};
+use super::super::values::{choice, count, geometry, positive};
 use crate::error::{Error, Result};
 use crate::flow::files::{DEFAULT_BOUND_PX, FlowFormat};
 use crate::output::OutputGuard;
@@ -47,13 +47,13 @@ pub(in crate::cli) struct FlowArgs {
     #[arg(long, value_parser = choice::<FlowFormat>(), requires = "out")]
     format: Option<FlowFormat>,
     /// Compute flow from frame t to frame t + K
-    #[arg(long, value_name = "K", default_value = "1")]
+    #[arg(long, value_name = "K", default_value = "1", value_parser = count)]
     stride: NonZeroUsize,
     /// First frame, counted from 0
     #[arg(long, value_name = "FRAME", default_value_t = 0)]
     start: usize,
     /// Maximum number of frame pairs [default: to the end of the clip]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     count: Option<NonZeroUsize>,
     /// Resize the frames first; the flow has the same size [default: original size]
     #[arg(long, value_name = "WxH", value_parser = geometry)]
@@ -151,6 +151,7 @@ impl FlowArgs {
         }
         let used: Vec<_> = std::iter::once(self.method.method).chain(self.compare).collect();
         self.method.check(&used)?;
+        self.check_video()?;
         let target = self.out.as_deref().map(|out| self.target(&input, out)).transpose()?;
         self.check_scales(target.as_ref())?;
         let inputs = [Some(&self.first), self.second.as_ref()].into_iter().flatten();
@@ -185,6 +186,16 @@ impl FlowArgs {
                 Err(Error::new(*option, "two images are not a clip", "Pass a clip, or omit the option"))
             }
             None => Ok(()),
+        }
+    }
+
+    /// Refuses a video whose name promises another format than MP4.
+    fn check_video(&self) -> Result<()> {
+        let Some(path) = &self.video else { return Ok(()) };
+        let ending = path.extension().unwrap_or_default();
+        match ending.eq_ignore_ascii_case("mp4") {
+            true => Ok(()),
+            false => Err(Error::file(path, "videos are written as MP4", "Name the video with the ending .mp4")),
         }
     }
 

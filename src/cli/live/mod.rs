@@ -62,6 +62,7 @@ fn watch(plan: &LivePlan) -> Result<Outcome> {
     let model = HiddenTwoStream::load(&plan.model, &compute.device)?;
     let remedy = "Choose a model with a spatial or temporal stream, or write its flow with `motionscope flow`";
     no_stream(&model, &plan.model, remedy).map_or(Ok(()), Err)?;
+    model.card.flow_fault(&plan.model).iter().for_each(complain);
     let settings = LiveSettings { fusion: model.card.fusion, smoothing: plan.smoothing };
     let classes = model.card.classes.clone();
     let mut pipeline = InferencePipeline::new(model, &compute);

@@ -9,6 +9,7 @@ use crate::cli::model_arguments::DeviceArg;
 use crate::cli::values::{choice, geometry, named};
 use crate::data::Subset;
 use crate::engine::{default_model, flow_model};
+use crate::error::{Error, Result};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::nets::Backbone;
@@ -51,9 +52,9 @@ pub(in crate::cli) struct ReproduceArgs {
     /// Table to reproduce: table1, table2, table3 or table4
     #[arg(value_name = "TABLE", value_parser = named::<PaperTable>)]
     table: PaperTable,
-    /// Scale of the experiment; sets the defaults of other options
-    #[arg(long, value_parser = choice::<ReproductionScale>(), default_value = ReproductionScale::default().key())]
-    scale: ReproductionScale,
+    /// Scale of the experiment; sets the defaults of other options [default: tiny]
+    #[arg(long, value_parser = choice::<ReproductionScale>())]
+    scale: Option<ReproductionScale>,
     /// Output folder [default: runs/TABLE]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -148,9 +149,46 @@ struct ReproductionNetworkArgs {
 }
 
 impl ReproduceArgs {
+    /// Refuses options of other tables, which would have no effect.
+    ///
+    /// # Errors
+    /// The first such option, with the tables it belongs to.
+    pub fn check(&self) -> Result<()> {
+        use PaperTable::{Table1, Table2, Table3};
+        let [of_base, of_clips, of_motion]: [&[PaperTable]; 3] = [&[Table1], &[Table1, Table2], &[Table3]];
+        let networks = &self.networks;
+        let of_list = self.clips.given().map(|option| (option, of_clips, true));
+        let options = [
+            ("--flow-root", of_motion, !self.flow_root.is_empty()),
+            ("--model", of_motion, self.model.is_some()),
+            ("--scale", of_clips, self.scale.is_some()),
+            ("--base", of_base, networks.base.is_some()),
+            ("--from-scratch", of_base, networks.from_scratch),
+            ("--width", of_clips, networks.width.is_some()),
+            ("--frames", of_clips, networks.frames.is_some()),
+            ("--backbone", of_clips, networks.backbone.is_some()),
+            ("--imagenet", of_clips, networks.imagenet.is_some()),
+            ("--flow-steps", of_clips, networks.flow_steps.is_some()),
+            ("--steps", of_clips, networks.steps.is_some()),
+            ("--batch", of_clips, networks.batch.is_some()),
+            ("--seed", of_clips, networks.seed.is_some()),
+        ];
+        let mut options = options.into_iter().chain(of_list);
+        let foreign = options.find(|(_, tables, is_given)| *is_given && !tables.contains(&self.table));
+        let Some((option, tables, _)) = foreign else { return Ok(()) };
+        let named: Vec<&str> = tables.iter().map(|table| key(*table)).collect();
+        let cause = format!("it belongs to {} and has no effect on {}", named.join(" and "), key(self.table));
+        Err(Error::usage(option, cause, "Leave it out"))
+    }
+
+    /// Returns the scale: the given one, or the usual.
+    fn scale(&self) -> ReproductionScale {
+        self.scale.unwrap_or_default()
+    }
+
     /// Returns the settings: the options given, and the defaults of the scale for the rest.
     pub fn settings(&self) -> ReproductionSettings {
-        let usual = ReproductionSettings::of(self.table, self.scale);
+        let usual = ReproductionSettings::of(self.table, self.scale());
         let networks = &self.networks;
         let is_table_3 = self.table == PaperTable::Table3;
         ReproductionSettings {
@@ -179,24 +217,40 @@ impl ReproduceArgs {
         let ReproductionNetworkArgs { width, frames, backbone, imagenet, from_scratch, .. } = &self.networks;
         let others = *from_scratch || width.is_some() || frames.is_some() || backbone.is_some() || imagenet.is_some();
         let wanted = matches!(self.table, PaperTable::Table1 | PaperTable::Table4)
-            && self.scale == ReproductionScale::Tiny
+            && self.scale() == ReproductionScale::Tiny
             && !others;
         wanted.then(default_model)?.ok()
     }
 
     /// Returns the folder of the results.
     pub fn folder(&self) -> PathBuf {
-        let name = match self.table {
-            PaperTable::Table1 => "table1",
-            PaperTable::Table2 => "table2",
-            PaperTable::Table3 => "table3",
-            PaperTable::Table4 => "table4",
-        };
-        self.out.clone().unwrap_or_else(|| Path::new("runs").join(name))
+        self.out.clone().unwrap_or_else(|| Path::new("runs").join(key(self.table)))
+    }
+}
+
+/// Returns the name of a table on the command line.
+fn key(table: PaperTable) -> &'static str {
+    match table {
+        PaperTable::Table1 => "table1",
+        PaperTable::Table2 => "table2",
+        PaperTable::Table3 => "table3",
+        PaperTable::Table4 => "table4",
     }
 }
 
 impl ClipArgs {
+    /// Returns the first of the options that was given.
+    fn given(&self) -> Option<&'static str> {
+        let options = [
+            ("--data", self.data.is_some()),
+            ("--sample", self.sample.is_some()),
+            ("--frame-size", self.frame_size.is_some()),
+            ("--views", self.views.is_some()),
+        ];
+        let own = options.into_iter().find(|(_, is_given)| *is_given).map(|(option, _)| option);
+        own.or_else(|| self.lists.given())
+    }
+
     /// Returns the lists that were given; none for the generated sample.
     fn lists(&self) -> Option<Lists> {
         if let Some(sample) = &self.sample {
@@ -209,14 +263,44 @@ impl ClipArgs {
 }
 
 /// `NAME=DIR`
-fn flow_root(text: &str) -> Result<FlowRoot, String> {
+fn flow_root(text: &str) -> std::result::Result<FlowRoot, String> {
     let (name, root) = text.split_once('=').ok_or("expected NAME=DIR, such as middlebury=data/middlebury")?;
     Ok(FlowRoot { dataset: named::<FlowDataset>(name)?, root: root.into() })
 }
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct ReproduceLine {
+        #[command(flatten)]
+        reproduce: ReproduceArgs,
+    }
+
+    #[test]
+    fn options_of_another_table_are_refused_by_name() {
+        let checked = |line: &str| {
+            let words = std::iter::once("reproduce").chain(line.split(' '));
+            ReproduceLine::try_parse_from(words).unwrap().reproduce.check()
+        };
+        for (line, said) in [
+            ("table3 --steps 5", "--steps: it belongs to table1 and table2 and has no effect on table3"),
+            ("table3 --skip-bad", "--skip-bad: it belongs to table1 and table2"),
+            ("table3 --scale small", "--scale: it belongs to table1 and table2"),
+            ("table2 --from-scratch", "--from-scratch: it belongs to table1 and has no effect on table2"),
+            ("table1 --flow-root middlebury=a", "--flow-root: it belongs to table3"),
+            ("table2 --model a", "--model: it belongs to table3"),
+        ] {
+            let error = checked(line).unwrap_err();
+            assert!(error.to_string().starts_with(said), "{line}: {error}");
+        }
+        for line in ["table1 --base a --steps 5 --views 1x1", "table2 --frames 2", "table3 --flow-root middlebury=a"] {
+            checked(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
 
     #[test]
     fn benchmarks_are_named_with_their_folders() {

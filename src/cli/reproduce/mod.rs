@@ -15,6 +15,7 @@ pub(super) use arguments::ReproduceArgs;
 use progress::ReproductionProgress;
 
 pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
+    arguments.check()?;
     let settings = arguments.settings();
     settings.check().map_err(Error::as_usage)?;
     let dir: PathBuf = arguments.folder();

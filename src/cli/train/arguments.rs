@@ -90,13 +90,13 @@ struct DataArgs {
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
     /// Root folder of the list
-    #[arg(long, value_name = "DIR", visible_alias = "data", requires = "list")]
+    #[arg(long, value_name = "DIR", visible_alias = "data", requires = "list", conflicts_with = "folder")]
     clips: Option<PathBuf>,
     /// List of clips: UCF101, HMDB51 (a folder), TSN, THUMOS14 (a folder), ActivityNet or CSV
     #[arg(long, value_name = "FILE", requires = "clips")]
     list: Option<PathBuf>,
     /// Class index (classInd.txt), if the list has no class names
-    #[arg(long, value_name = "FILE", requires = "list")]
+    #[arg(long, value_name = "FILE", requires = "list", conflicts_with = "folder")]
     classes: Option<PathBuf>,
     /// Validation clips: a folder
     #[arg(long, value_name = "DIR", conflicts_with = "validation_list")]
@@ -197,7 +197,7 @@ struct NetworkArgs {
     /// End-to-end mode of the temporal stream: a, b or c
     #[arg(long, value_parser = choice::<TemporalMode>())]
     mode: Option<TemporalMode>,
-    /// Flow input of the temporal stream, in mode a [default: motionnet]
+    /// Flow input of the temporal stream, in mode a [default: motionnet, or from the base]
     ///
     /// All sources except motionnet are two-stage: flow is computed beforehand and quantised to 256 levels, as in stored
     /// flow images.
@@ -459,7 +459,7 @@ impl NetworkArgs {
         plan.temporal_crop = self.temporal_crop;
         plan.spatial_crop = self.spatial_crop;
         set(&mut plan.mode, &self.mode);
-        set(&mut plan.flow_source, &self.flow_source);
+        plan.flow_source = self.flow_source;
         plan.freeze.clone_from(&self.freeze);
     }
 }

@@ -12,9 +12,9 @@ use super::runs::{RunOutput, train_in_turn};
 use crate::data::{Chosen, DataSource, FromLabels, Subset};
 use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Project};
-use crate::nets::ModelCard;
+use crate::nets::{FlowSource, ModelCard};
 use crate::training::finetune::{Depth, FineTune, Preset, Streams};
-use crate::training::{TemporalMode, TrainingPlan};
+use crate::training::{Network, TemporalMode, TrainingPlan};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,16 +47,16 @@ pub(in crate::cli) struct TuneArgs {
     #[arg(long, value_name = "DIR")]
     project: Option<PathBuf>,
     /// Class of the project to learn; repeatable [default: all classes with clips]
-    #[arg(long = "class", value_name = "NAME", requires = "project")]
+    #[arg(long = "class", value_name = "NAME", conflicts_with = "data")]
     classes: Vec<String>,
     /// Also learn the background as a class
-    #[arg(long, requires = "project")]
+    #[arg(long, conflicts_with = "data")]
     background: bool,
     /// Folder of clips with one sub-folder per class, or the root folder of the list
     #[arg(long, value_name = "DIR", visible_alias = "folder")]
     data: Option<PathBuf>,
     /// List of clips
-    #[arg(long, value_name = "FILE", requires = "data")]
+    #[arg(long, value_name = "FILE", requires = "data", conflicts_with = "project")]
     list: Option<PathBuf>,
     /// Class index (classInd.txt), if the list has no class names
     #[arg(long = "classes", value_name = "FILE", requires = "list")]
@@ -116,7 +116,16 @@ impl TuneArgs {
         let base = self.model.folder()?;
         let card = ModelCard::read(&base)?;
         // What the model and the clips are like is known by now.
-        tuning.plans(&base, &card, &self.source()?, &self.run).map_err(Error::as_usage)
+        let plans = tuning.plans(&base, &card, &self.source()?, &self.run).map_err(Error::as_usage)?;
+        let source = card.flow_source();
+        if source != FlowSource::MotionNet && plans.iter().any(|plan| plan.network == Network::Temporal) {
+            eprintln!(
+                "{}: its temporal stream was trained on {} and is tuned on it.",
+                base.display(),
+                source.in_words()
+            );
+        }
+        Ok(plans)
     }
 
     fn tuning(&self) -> FineTune {
@@ -186,5 +195,11 @@ mod tests {
         assert_eq!(tuning.hold_out, 0.2, "the preset's");
         assert_eq!(parsed("--data clips --run r").tuning(), FineTune::of(Preset::Quick));
         assert!(TuneLine::try_parse_from(["tune", "--run", "r"]).is_err(), "clips are needed");
+        // Options of projects and of folders are not passed over beside the other.
+        for line in ["--data clips --class wave", "--data clips --background", "--project p --list a.txt"] {
+            let words = std::iter::once("tune").chain(line.split(' ')).chain(["--run", "r"]);
+            let error = TuneLine::try_parse_from(words).err().unwrap().to_string();
+            assert!(error.contains("cannot be used with"), "{line}: {error}");
+        }
     }
 }

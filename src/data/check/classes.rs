@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::super::listing::{Listing, ListingPlace, ListingRow};
 use super::super::{Problem, ProblemKind, Subset};
+use crate::names::alike_classes;
 use crate::plural::counted;
 
 /// A class this many times the size of another is worth a remark.
@@ -33,6 +34,12 @@ pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, cou
             }
             _ => {}
         }
+    }
+    for places in alike_classes(&listing.classes) {
+        let names: Vec<String> = places.iter().map(|&place| format!("'{}'", listing.classes[place])).collect();
+        let cause = format!("the classes {} differ in spelling only", names.join(", "));
+        let remedy = "Give them one name if they are one class; otherwise names that differ in more";
+        problems.push(place.problem(ProblemKind::Label, &cause, remedy));
     }
     let present = || listing.classes.iter().zip(counts).filter(|(_, count)| **count > 0);
     let (least, most) = (present().min_by_key(|(_, count)| **count), present().max_by_key(|(_, count)| **count));

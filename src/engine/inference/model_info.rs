@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::nets::fusion::Fusion;
-use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use crate::nets::{Architecture, FlowSource, HiddenTwoStream, MotionConfig};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -32,6 +32,8 @@ pub struct ModelInfo {
     pub has_spatial: bool,
     /// Whether the model has a temporal stream.
     pub has_temporal: bool,
+    /// The flow that the temporal stream was trained on.
+    pub trained_flow: FlowSource,
     /// Levels of the flow pyramid, finest first: 2 … 6, for Tiny-MotionNet 2 … 4.
     pub levels: Vec<usize>,
     /// Trainable numbers of all networks together.
@@ -58,6 +60,7 @@ impl ModelInfo {
             classes: model.card.classes.clone(),
             has_spatial: model.spatial.is_some(),
             has_temporal: model.temporal.is_some(),
+            trained_flow: model.card.flow_source(),
             levels: levels(motion).collect(),
             parameters: model.parameters(),
             motion: in_words(motion),
@@ -82,7 +85,12 @@ impl ModelInfo {
         let on = Some(&self.trained_on).filter(|data| !data.is_empty()).map(|data| format!("Trained on {data}"));
         let date = Some(&self.date).filter(|date| !date.is_empty()).map(|date| format!("Made on {date}"));
         let networks = format!("{}{}", self.motion, self.knows());
-        [Some(self.dir.display().to_string()), hash, Some(networks), base, on, date].into_iter().flatten().collect()
+        let flow = (self.trained_flow != FlowSource::MotionNet)
+            .then(|| format!("Temporal stream trained on {}", self.trained_flow.in_words()));
+        [Some(self.dir.display().to_string()), hash, Some(networks), flow, base, on, date]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 

@@ -15,6 +15,7 @@ use image::imageops::{FilterType, resize};
 
 use super::flow_cache::{FlowCache, SeenFrames};
 use super::model_info::levels;
+use super::stream_flow::StreamFlow;
 use crate::engine::{FlowView, ModelInfo, Scores, TemporalInput, Timing};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
@@ -58,6 +59,8 @@ pub struct InferencePipeline {
     /// Whether the window draws with this device: only then may it be handed buffers.
     on_window_device: bool,
     cache: FlowCache,
+    /// The flow that the temporal stream reads.
+    stream_flow: StreamFlow,
     timing: Timing,
 }
 
@@ -69,6 +72,7 @@ impl InferencePipeline {
         let on_window_device = compute.wgpu.is_some();
         Self {
             classes: model.card.classes.clone().into(),
+            stream_flow: StreamFlow::of(&model.card),
             model: Arc::new(model),
             generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
             device: compute.device.clone(),
@@ -120,6 +124,7 @@ impl InferencePipeline {
     /// Forgets the flows of the present clip, because frame indices begin to mean other frames.
     pub fn clear(&mut self) {
         self.cache.clear();
+        self.stream_flow.clear();
     }
 
     /// Computes at most `count` of the flows that the window still lacks; true when none is lacking afterwards.
@@ -202,7 +207,7 @@ impl InferencePipeline {
             let started = Instant::now();
             let temporal = match difference_logits(&model, &device, window)? {
                 Some(logits) => logits,
-                None => self.temporal_logits(flows.finest().clone())?,
+                None => self.temporal_scores(window, flows.finest().clone())?,
             };
             self.timing.temporal_ms = milliseconds(started);
             Ok((flows, temporal))
@@ -354,6 +359,16 @@ impl InferencePipeline {
         let count = pairs.min(WINDOW_PAIRS);
         let size = if self.model.spatial.is_some() { self.spatial_size() } else { self.motion_size() };
         MotionSquare::of(finest.narrow(1, (pairs - count) / 2 * 2, 2 * count), size.width as f32 / size.height as f32)
+    }
+
+    /// Returns the logits of the temporal stream for a window, whose flow by MotionNet is `of_network`.
+    fn temporal_scores(&mut self, window: &[Arc<Frame>], of_network: Tensor<4>) -> Result<Vec<f32>> {
+        if self.model.temporal.is_none() {
+            return Ok(Vec::new());
+        }
+        let frames = middle(window, self.temporal_frames());
+        let flow = self.stream_flow.read(window, &frames, of_network, &self.device)?;
+        self.temporal_logits(flow)
     }
 
     /// Returns the logits of the temporal stream for the raw flow of a window.

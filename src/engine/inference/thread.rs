@@ -171,6 +171,7 @@ impl InferenceThread {
                 self.forget(); // before anybody knows the new classes
                 (self.on_model)(dir.to_owned(), &pipeline);
                 self.results.events.send(Message::ModelLoaded(pipeline.info(dir)));
+                pipeline.card().flow_fault(dir).into_iter().for_each(|fault| self.results.events.problem(fault));
                 let pairs_at_once = match self.compute.kind {
                     ComputeKind::Gpu => WINDOW_PAIRS,
                     ComputeKind::Cpu => 1,

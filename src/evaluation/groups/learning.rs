@@ -107,7 +107,7 @@ impl LastLayers {
             let Some(stream) = stream else { return Ok(None) };
             let input = match name {
                 "temporal" if stream.input().modality.is_of_frames() => FeatureInput::Frames,
-                "temporal" => FeatureInput::Flow(&model.motion),
+                "temporal" => FeatureInput::Flow(&model.motion, model.card.flow_source()),
                 _ => FeatureInput::Squares(&model),
             };
             let mut done = 0;

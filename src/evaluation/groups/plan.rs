@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::FoldCount;
 use crate::error::Error;
 use crate::evaluation::{FoldResult, Protocol};
-use crate::nets::Backbone;
 use crate::nets::fusion::Fusion;
-use crate::training::{FlowSource, Network, TrainingEvent, TrainingPlan};
+use crate::nets::{Backbone, FlowSource, ModelCard};
+use crate::training::{Network, TrainingEvent, TrainingPlan};
 
 /// An evaluation by groups.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,11 +45,11 @@ pub enum Learning {
 }
 
 impl Learning {
-    /// Returns the flow input of the temporal stream.
-    pub fn flow_source(&self) -> FlowSource {
+    /// Returns the flow input of the temporal stream that is made from a model of this `card`.
+    pub fn flow_source(&self, card: &ModelCard) -> FlowSource {
         let plans = if let Self::Plans(plans) = self { plans.as_slice() } else { &[] };
-        let temporal = plans.iter().rev().find(|plan| plan.network == Network::Temporal);
-        temporal.map_or(FlowSource::MotionNet, |plan| plan.flow_source)
+        let mut temporal = plans.iter().rev().filter(|plan| plan.network == Network::Temporal);
+        temporal.find_map(|plan| plan.flow_source).unwrap_or_else(|| card.flow_source())
     }
 }
 

@@ -85,7 +85,7 @@ fn score_fold(
     let held = Dataset { classes: dataset.classes.clone(), clips: held, ambiguous: Vec::new() };
     let mut scores = StoredScores { basis: place.basis.to_owned(), ..StoredScores::default() };
     let mut places = fold.clips.iter();
-    score_clips(&model, &held, plan.protocol, plan.learning.flow_source(), &|| false, &mut |outcome| {
+    score_clips(&model, &held, plan.protocol, model.card.flow_source(), &|| false, &mut |outcome| {
         let index = *places.next().expect("every clip is told once");
         match outcome {
             Ok(scored) => scores.clips.push(StoredClip::of(index, scored)),
@@ -119,7 +119,7 @@ fn pooled(dataset: &Dataset, stored: Vec<StoredClip>, failures: &[String]) -> Cl
 
 fn report(plan: &GroupsPlan, dataset: &Dataset, card: &ModelCard, scores: &ClipScores) -> ActionsReport {
     let fusion = plan.fusion.unwrap_or(card.fusion);
-    let flow_source = plan.learning.flow_source();
+    let flow_source = plan.learning.flow_source(card);
     let plan = EvaluationPlan { data: plan.data.clone(), protocol: plan.protocol, fusion, flow_source };
     scores.report(&card.name, &dataset.classes, &plan)
 }

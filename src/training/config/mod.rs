@@ -2,6 +2,7 @@
 
 pub(super) mod choices;
 pub(super) mod distillation;
+pub(super) mod file;
 pub(super) mod freeze;
 pub(super) mod plan;
 pub(super) mod recipe;

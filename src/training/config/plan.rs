@@ -13,9 +13,9 @@ use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
 use crate::named::named;
 use crate::nets::{
-    Architecture, Backbone, FlowReading, FlowResolution, Modality, MotionConfig, MotionCrop, MotionCue, StreamInput,
+    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, Modality, MotionConfig, MotionCrop, MotionCue,
+    StreamInput,
 };
-use crate::training::flow::source::FlowSource;
 use crate::training::objective::losses::UnsupervisedLoss;
 use crate::training::probe::linear;
 use crate::video::Geometry;
@@ -48,6 +48,9 @@ impl Network {
 
 /// The clip norm of plans that do not clip.
 pub const NO_CLIPPING: f64 = 1e30;
+
+/// Far above it, losses overflow.
+const MOST_TEACHER_WEIGHT: f64 = 1e6;
 
 /// A training run. `Default` trains a pairwise MotionNet-16 as the shipped weights were.
 ///
@@ -112,8 +115,9 @@ pub struct TrainingPlan {
     pub distillation: Option<Distillation>,
     /// How the temporal stream is trained.
     pub mode: TemporalMode,
-    /// Where the temporal stream's flow comes from; anything but MotionNet itself is for mode (a).
-    pub flow_source: FlowSource,
+    /// Where the temporal stream's flow comes from; anything but MotionNet itself is for mode (a). `None` for what the base's
+    /// stream was trained on, or MotionNet.
+    pub flow_source: Option<FlowSource>,
     /// What stays as it is.
     pub freeze: Vec<Freeze>,
     /// Probability of the stream's dropouts; `None` for the architecture's or the base's own.
@@ -211,7 +215,7 @@ impl Default for TrainingPlan {
             unsupervised_weight: 1.0,
             distillation: None,
             mode: TemporalMode::A,
-            flow_source: FlowSource::MotionNet,
+            flow_source: None,
             freeze: Vec::new(),
             dropout: None,
             optimiser: OptimiserKind::Adam,
@@ -280,6 +284,11 @@ impl TrainingPlan {
         }
     }
 
+    /// Returns where the temporal stream's flow comes from; of a plan that leaves that to its base, MotionNet.
+    pub fn flow_source(&self) -> FlowSource {
+        self.flow_source.unwrap_or_default()
+    }
+
     /// Returns the folder that the run is one of, with what its runs share.
     pub(in crate::training) fn runs_dir(&self) -> &Path {
         self.run_dir.parent().unwrap_or(Path::new("."))
@@ -308,6 +317,9 @@ impl TrainingPlan {
     /// Refuses what could never train, naming the option and its range.
     pub fn check(&self) -> Result<()> {
         self.check_counts()?;
+        if self.base.is_none() {
+            self.motion.validate()?;
+        }
         self.check_solver()?;
         self.check_regularisation()?;
         self.check_validation()?;
@@ -483,15 +495,15 @@ impl TrainingPlan {
         if cue == MotionCue::Flow {
             return Ok(());
         }
-        if self.mode != TemporalMode::A || self.flow_source != FlowSource::MotionNet {
+        if self.mode != TemporalMode::A || self.flow_source() != FlowSource::MotionNet {
             return refuse("RGB differences are read without flow: there is no mode b or c and no flow source".into());
         }
         cue.check(self.backbone, self.flow_reading(FlowReading::default())).or_else(refuse)
     }
 
     fn check_flow_source(&self) -> Result<()> {
-        let (name, source) = (self.flow_source.key(), "flow source");
-        match (self.flow_source, self.network, self.mode) {
+        let (name, source) = (self.flow_source().key(), "flow source");
+        match (self.flow_source(), self.network, self.mode) {
             (FlowSource::MotionNet, ..) | (_, Network::Temporal, TemporalMode::A) => Ok(()),
             (_, Network::Temporal, mode) => {
                 let cause = format!("mode ({mode:?}) trains MotionNet, but '{name}' does not use it").to_lowercase();
@@ -505,9 +517,10 @@ impl TrainingPlan {
     /// What helps flow beyond the paper is for MotionNet by itself.
     fn check_flow_loss(&self) -> Result<()> {
         let UnsupervisedLoss { census, occlusion, teacher, teacher_weight, .. } = self.loss;
-        if !(teacher_weight.is_finite() && teacher_weight > 0.0) {
+        if !(teacher_weight > 0.0 && teacher_weight <= MOST_TEACHER_WEIGHT) {
             let remedy = "Use a weight such as 1; leave out --teacher to train without one";
-            return Err(Error::new("teacher weight", format!("{teacher_weight} is not a positive number"), remedy));
+            let cause = format!("{teacher_weight:e} is not a number above 0 and up to {MOST_TEACHER_WEIGHT:e}");
+            return Err(Error::new("teacher weight", cause, remedy));
         }
         let asked = [("census", census), ("occlusion", occlusion), ("teacher", teacher.is_some())];
         match asked.into_iter().find(|(_, is_asked)| *is_asked) {

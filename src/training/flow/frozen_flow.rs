@@ -10,12 +10,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 
 use super::clip_flow::{ClipFlow, Grid, Stacking};
-use super::source::{FlowSource, Stretch};
+use super::source::Stretch;
 use crate::data::augmentation::Draw;
 use crate::data::clips::{Clips, Keep};
 use crate::data::memory_budget::{MemoryBudget, Share};
 use crate::error::Result;
-use crate::nets::MotionNetwork;
+use crate::nets::{FlowSource, MotionNetwork};
 use crate::video::Geometry;
 
 /// A clip and one of its frames, or a stack of its flow by the frame it begins at.

@@ -1,13 +1,13 @@
-//! The flow input of the temporal stream: MotionNet within the network, or a two-stage source, whose flow is computed
-//! beforehand and quantised to the 256 levels of stored images.
+//! The flow of a [`FlowSource`]: of MotionNet within the network, or of a two-stage source, computed beforehand and quantised to
+//! the 256 levels of stored images.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::clip_flow::{ClipFlow, Stacking, Stacks};
 use crate::data::LabelledClip;
@@ -17,55 +17,13 @@ use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_two_stream};
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, FlowField, check_stop};
-use crate::named::named;
-use crate::nets::MotionNetwork;
-use crate::video::{Geometry, first_frame};
-
-named! {
-    /// The flow input of the temporal stream.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum FlowSource {
-        /// MotionNet, end to end with the stream.
-        #[default]
-        #[serde(rename = "motionnet")]
-        MotionNet = "motionnet",
-        /// MotionNet flow, quantised to 256 levels as in stored images.
-        #[serde(rename = "motionnet-stored")]
-        MotionNetStored = "motionnet-stored",
-        /// TV-L1 as OpenCV computes it.
-        Tvl1 = "tvl1",
-        /// TV-L1 with the real-time parameters.
-        Tvl1Fast = "tvl1-fast",
-        /// Dense Inverse Search with the preset `medium`.
-        Dis = "dis",
-        /// Dense Inverse Search with the preset `fast`.
-        DisFast = "dis-fast",
-        /// Dense Inverse Search with the preset `ultrafast`.
-        DisUltrafast = "dis-ultrafast",
-        /// Motion vectors of the video codec.
-        Codec = "codec",
-        /// Motion vectors of the codec in whole pixels and grey levels, as the EMV network reads them.
-        Emv = "emv",
-        /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
-        Stored = "stored",
-    }
-}
+use crate::nets::{FlowSource, MotionNetwork};
+use crate::video::{Geometry, first_frame, missing_frames};
 
 impl FlowSource {
-    /// Returns whether it needs a trained MotionNet.
-    pub fn needs_network(self) -> bool {
-        matches!(self, Self::MotionNet | Self::MotionNetStored)
-    }
-
     /// Returns how the flow of a clip of `frames` frames is cut into stacks.
     pub(in crate::training) fn stacking(self, frames: usize, network: &MotionNetwork) -> Stacking {
         Stacking { frames, span: if self.needs_network() { network.frames() } else { 2 } }
-    }
-
-    /// Returns whether the flow is computed from the frames, rather than read from where it is.
-    pub(in crate::training) fn needs_pictures(self) -> bool {
-        !matches!(self, Self::Codec | Self::Emv | Self::Stored)
     }
 
     /// Returns the flow of the whole of `clip`, whose `frames` (at least one) are in the size that the stream's flow is to be of.
@@ -113,6 +71,33 @@ impl FlowSource {
         Ok(whole(Stacking { frames: frames.len(), span: 2 }, Stacks::of_pairs(fields, size_of(frames))))
     }
 
+    /// Returns the flow of each of `pairs`, which are of one size, as a stream reads it that was trained on this source: raw, of half
+    /// that size, `[1, 2, h/2, w/2]` on `device`. For TV-L1 and DIS: the others are no matter of two pictures.
+    ///
+    /// # Errors
+    /// If the parameters of the method cannot be used.
+    pub fn of_pictures(self, pairs: &[[&RgbImage; 2]], device: &Device) -> Result<Vec<Tensor<4>>> {
+        let Some([first, _]) = pairs.first() else { return Ok(Vec::new()) };
+        let (width, height) = first.dimensions();
+        let fields = self.classical(pairs, &|| false)?;
+        let Stacks { grid, values } = Stacks::of_pairs(fields.into_iter().map(Some), Geometry { width, height });
+        let shape = [1, 2, grid.height, grid.width];
+        Ok(values.into_iter().map(|values| Tensor::from_data(TensorData::new(values, shape), device)).collect())
+    }
+
+    /// Returns the flow of `pairs` by TV-L1 or DIS, as it is read back once it has been stored.
+    fn classical(self, pairs: &[[&RgbImage; 2]], stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<FlowField>> {
+        let fields = match (self.tvl1_parameters(), self.dis_preset()) {
+            (Some(parameters), _) => tvl1(parameters, pairs, stop)?,
+            (_, Some(preset)) => dis(preset, pairs, stop)?,
+            _ => {
+                let cause = format!("{} cannot be computed from two pictures", self.in_words());
+                return Err(Error::new("flow source", cause, "Choose TV-L1 or DIS"));
+            }
+        };
+        Ok(through_pictures(fields))
+    }
+
     /// Returns the parameters of TV-L1, if that is the source.
     pub fn tvl1_parameters(self) -> Option<Tvl1Parameters> {
         match self {
@@ -157,12 +142,11 @@ impl FlowSource {
         let is_pair = |start: &usize| start + 1 < stretch.frames;
         let pairs: Vec<usize> = starts.iter().copied().filter(is_pair).collect();
         let pictures = || pairs.iter().map(|&start| [picture(start), picture(start + 1)]).collect::<Vec<_>>();
-        let fields = match (self.tvl1_parameters(), self.dis_preset(), self) {
-            (Some(parameters), ..) => through_pictures(tvl1(parameters, &pictures(), stop)?),
-            (_, Some(preset), _) => through_pictures(dis(preset, &pictures(), stop)?),
-            (.., Self::Stored) => stored(stretch, &pairs)?,
-            (.., Self::Emv) => codec(stretch, &pairs, CodecFlow::emv_field, stop)?, // has the levels already
-            _ => through_pictures(codec(stretch, &pairs, CodecFlow::flow, stop)?),
+        let fields = match self {
+            Self::Stored => stored(stretch, &pairs)?,
+            Self::Codec => through_pictures(codec(stretch, &pairs, CodecFlow::flow, stop)?),
+            Self::Emv => codec(stretch, &pairs, CodecFlow::emv_field, stop)?, // has the levels already
+            _ => self.classical(&pictures(), stop)?,
         };
         let mut fields = fields.into_iter();
         Ok(Stacks::of_pairs(starts.iter().map(|start| if is_pair(start) { fields.next() } else { None }), stretch.size))
@@ -254,6 +238,10 @@ fn codec(
 /// Returns the flow in the pictures beside the frames, in pixels of the wanted size.
 fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
     let path = &stretch.clip.path;
+    if let Some(Error { cause, .. }) = missing_frames(path) {
+        let cause = format!("{cause}: the flow images beside them belong to other pairs of frames");
+        return Err(Error::file(path, cause, "Extract the frames and the flow of this clip again"));
+    }
     let found = if path.is_dir() { flow_pictures(path)? } else { BTreeMap::new() };
     // Tools differ in whether the last frame has a picture too.
     let end = stretch.first + stretch.frames - 1;
@@ -284,7 +272,6 @@ mod tests {
     use crate::flow::files::write_two_stream;
     use crate::nets::MotionConfig;
     use crate::video::decode_clip;
-    use burn::tensor::Device;
     use image::{Rgb, RgbImage};
 
     #[test]
@@ -330,6 +317,16 @@ mod tests {
         std::fs::remove_file(dir.path().join("flow_x_7.png")).unwrap();
         let error = FlowSource::Stored.clip_flow(&clip, &frames, &network).err().unwrap();
         assert!(error.cause.contains("frame pair 7"), "{error}");
+        // Frames with a gap, and flow without.
+        write_two_stream(
+            &StreamPair::named(&dir.path().join("flow_x_7.png")).unwrap(),
+            &FlowField::new(4, 2, vec![[0.5, 0.0]; 8]),
+            DEFAULT_BOUND_PX,
+        )
+        .unwrap();
+        std::fs::remove_file(dir.path().join("img_5.png")).unwrap();
+        let error = FlowSource::Stored.clip_flow(&clip, &frames[..10], &network).err().unwrap();
+        assert!(error.cause.starts_with("1 of the frames 1 to 11 are missing"), "{error}");
         let error = FlowSource::Codec.clip_flow(&clip, &frames, &network).err().unwrap();
         assert!(error.cause.contains("no motion vectors"), "{error}");
     }

@@ -32,7 +32,7 @@ impl ClipFlowTarget {
         device: &Device,
     ) -> Option<Self> {
         let has_decoder = matches!(&stream.layers, Layers::C3d(network) if network.decoder.is_some());
-        let flow = || FrozenFlow::new(plan.flow_source, motion, clips.clone());
+        let flow = || FrozenFlow::new(plan.flow_source(), motion, clips.clone());
         has_decoder.then(|| Self { flow: flow(), device: device.clone() })
     }
 

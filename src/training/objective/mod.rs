@@ -106,7 +106,7 @@ impl Objective {
             stream.as_ref().and_then(|stream| ClipFlowTarget::of(plan, stream, motion.valid(), clips, device));
         Ok(Self {
             clip_flow,
-            frozen: frozen_flow.then(|| FrozenFlow::new(plan.flow_source, motion.valid(), clips.clone())),
+            frozen: frozen_flow.then(|| FrozenFlow::new(plan.flow_source(), motion.valid(), clips.clone())),
             motion: plan.trains_motion().then(|| Optimizer::new(motion, plan, NetworkPart::Motion)).transpose()?,
             stream: stream.map(|stream| Optimizer::new(stream, plan, NetworkPart::Stream)).transpose()?,
             teacher: plan.loss.teacher.map(|teacher| Arc::new(TeacherFlow::new(teacher))),
@@ -143,7 +143,7 @@ impl Objective {
     ) -> Result<()> {
         let Some(stream) = &self.stream else { return Ok(()) };
         let stream = stream.network().clone();
-        let source = self.plan.flow_source;
+        let source = self.plan.flow_source();
         // Flow that will change in training is of no use after this.
         let end_to_end =
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));

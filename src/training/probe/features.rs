@@ -18,11 +18,11 @@ use crate::error::{Error, Result};
 use crate::gpu::is_gpu;
 use crate::nets::preprocessing::MEAN_BGR;
 use crate::nets::{
-    HiddenTwoStream, Modality, MotionNetwork, Stream, WINDOW_FRAMES, device_of, is_device_failure, read_back,
+    FlowSource, HiddenTwoStream, Modality, MotionNetwork, Stream, WINDOW_FRAMES, device_of, is_device_failure,
+    read_back,
 };
 use crate::training::batches;
 use crate::training::flow::frozen_flow::{Ahead, FrozenFlow};
-use crate::training::flow::source::FlowSource;
 use crate::training::motion_squares::MotionSquares;
 use crate::training::run::clock::{Clock, by_turns, time_is_up};
 use crate::training::run::events::{Preparation, TrainingEvent};
@@ -239,8 +239,8 @@ pub enum FeatureInput<'a> {
     Frames,
     /// Frames and the squares around the motion, as the model says.
     Squares(&'a HiddenTwoStream),
-    /// Flow.
-    Flow(&'a MotionNetwork),
+    /// Flow of a source, and the network that computes it where the source needs one.
+    Flow(&'a MotionNetwork, FlowSource),
 }
 
 impl ClipFeatures {
@@ -265,8 +265,8 @@ impl ClipFeatures {
                 let (motion, sizes) = (model.motion.valid(), model.card.preprocessing);
                 (None, MotionSquares::new(motion, sizes.motion, list.to_vec(), None, sizes.spatial.crop, frame))
             }
-            FeatureInput::Flow(motion) => {
-                (Some(FrozenFlow::unkept(FlowSource::MotionNet, motion.valid(), clips.clone())), None)
+            FeatureInput::Flow(motion, source) => {
+                (Some(FrozenFlow::unkept(*source, motion.valid(), clips.clone())), None)
             }
         };
         let views = ProbeViews::PLAIN.of(MotionSquares::crop_of(squares.as_ref()));

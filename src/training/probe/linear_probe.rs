@@ -82,7 +82,7 @@ pub fn run(
     let views = views.of(MotionSquares::crop_of(squares.as_ref()));
     let clips = Arc::new(Clips::new(all_clips, plan.frame).with_cache(cache));
     let flow = (plan.network == Network::Temporal)
-        .then(|| FrozenFlow::unkept(plan.flow_source, start.motion.valid(), clips.clone()));
+        .then(|| FrozenFlow::unkept(plan.flow_source(), start.motion.valid(), clips.clone()));
     let mut extractor = FeatureExtractor::new(stream.clone(), flow, squares, clips, views, plan.runs_dir());
     let [share, share_with_held] = FEATURE_SHARES;
     let taken = extractor.take(0..trained_on, share, &mut clock, on_event)?;

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::nets::ModelCard;
 use crate::output::{OutputGuard, Staging};
+use crate::training::config::file::read_plan;
 use crate::training::config::plan::TrainingPlan;
 use crate::training::config::run_kind::RunKind;
 
@@ -96,15 +97,8 @@ impl Run {
         if !config.exists() && checkpoint.is_none() {
             return None;
         }
-        let plan = files::read_to_string(&config).map_err(|error| Error::io(&config, &error)).and_then(|text| {
-            toml::from_str::<TrainingPlan>(&text).map_err(|error| {
-                Error::file(
-                    &config,
-                    error.message().trim_end(),
-                    "Open it with the version that wrote it; otherwise it is damaged",
-                )
-            })
-        });
+        let text = files::read_to_string(&config).map_err(|error| Error::io(&config, &error));
+        let plan = text.and_then(|text| read_plan(&text, &config));
         let progress = checkpoint.map(|found| checkpoint::read(&found)).transpose();
         let broken = plan.as_ref().err().or(progress.as_ref().err()).cloned();
         let progress = progress.ok().flatten();

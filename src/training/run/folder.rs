@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 use crate::files;
 use crate::output::OutputGuard;
+use crate::training::config::file::read_plan;
 use crate::training::config::plan::TrainingPlan;
 use crate::training::model_init::with_inherited;
 
@@ -28,7 +29,7 @@ pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<FileLoc
     let path = plan.run_dir.join("config.toml");
     let plan = &written_out(&plan.as_carried_out(), &path)?;
     let dir: &Path = &plan.run_dir;
-    fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
+    fs::create_dir_all(dir).map_err(|error| Error::not_made(dir, &error))?;
     let lock = lock::take(dir)?;
     let text = toml::to_string_pretty(plan).map_err(|error| Error::wrap(&path, error, "Report this plan"))?;
     let text = format!("{WRITTEN_BY}{}\n{text}", env!("CARGO_PKG_VERSION"));
@@ -54,11 +55,16 @@ fn written_out(plan: &TrainingPlan, path: &Path) -> Result<TrainingPlan> {
         flow_resolution: plan.flow_resolution.or(before.flow_resolution),
         temporal_crop: plan.temporal_crop.or(before.temporal_crop),
         spatial_crop: plan.spatial_crop.or(before.spatial_crop),
+        flow_source: plan.flow_source.or(before.flow_source),
         ..plan.clone()
     })
 }
 
-fn inherited(plan: &TrainingPlan) -> Result<TrainingPlan> {
+/// Returns `plan` with what it takes over from its base written out.
+///
+/// # Errors
+/// Same as [`with_inherited`].
+pub(in crate::training) fn inherited(plan: &TrainingPlan) -> Result<TrainingPlan> {
     with_inherited(plan, || Ok(RunClips::of(plan)?.dataset.classes))
 }
 
@@ -87,10 +93,7 @@ fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
 fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
     let Ok(before) = files::read_to_string(path) else { return Ok(()) };
     let remedy = "Choose another run folder, or delete this one";
-    let before: TrainingPlan = toml::from_str(&before).map_err(|error| {
-        let cause = format!("holds a run whose settings cannot be read: {}", error.message().trim_end());
-        Error::file(&plan.run_dir, cause, remedy)
-    })?;
+    let before = read_plan(&before, path)?;
     // What has no part in the numbers may differ.
     let numbers = |plan: &TrainingPlan| TrainingPlan { cache: None, snapshots: 1, ..plan.clone() };
     let before = before.as_carried_out();

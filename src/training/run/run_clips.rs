@@ -114,14 +114,44 @@ impl RunClips {
     }
 }
 
+/// Returns what has happened to the clips since the run of `plan` finished: its results are not those of the clips that are there
+/// now. None if nothing has, or if it is not known which ones it had.
+pub(in crate::training) fn changed_since(plan: &TrainingPlan) -> Option<Error> {
+    let kept = read(&plan.run_dir).ok()??;
+    let known: BTreeSet<&PathBuf> = kept.training.iter().chain(&kept.measured).map(|clip| &clip.path).collect();
+    let gone = known.iter().filter(|path| !path.exists()).count();
+    let added = added_since(&plan.data, &known);
+    let (changed, first) = kept.exchanged();
+    let count = |count: usize, what: &str| (count > 0).then(|| format!("{} {what}", counted(count, "clip")));
+    let parts = [count(changed, "changed"), count(gone, "removed"), count(added, "added")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let such_as = first.map(|path| format!(", such as {}", path.display())).unwrap_or_default();
+    let cause =
+        format!("since the run finished, {}{such_as}: the results are those of the clips before", parts.join(", "));
+    Some(Error::file(&plan.run_dir, cause, "Give another run folder to train on the clips of now"))
+}
+
 impl Kept {
+    /// Returns how many clips hold something else than when the run began, and the first of them.
+    fn exchanged(&self) -> (usize, Option<&PathBuf>) {
+        let mut changed = self.changed_paths();
+        let first = changed.next();
+        (usize::from(first.is_some()) + changed.count(), first)
+    }
+
+    fn changed_paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let is_other = |path: &Path, before: &String| file_fingerprint(path).is_ok_and(|now| now != *before);
+        self.fingerprints.iter().filter(move |(path, before)| is_other(path, before)).map(|(path, _)| path)
+    }
+
     /// Returns which clips do not hold any more what they held when the run began; those that cannot be read are not among them.
     fn changed(&self) -> Option<Error> {
-        let is_other = |path: &Path, before: &String| file_fingerprint(path).is_ok_and(|now| now != *before);
-        let changed = self.fingerprints.iter().filter(|(path, before)| is_other(path, before)).map(|(path, _)| path);
         let cause = "its content has changed since the run began";
         let remedy = "Restore the original, move it away to continue without it, or start a new run";
-        about_clips(changed, cause, remedy)
+        about_clips(self.changed_paths(), cause, remedy)
     }
 
     /// Returns the clips for a run that is resumed, with what has happened to them.

@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use super::checkpoint;
 use super::events::{TrainingControl, TrainingEvent};
 use super::folder::prepare_folder;
-use super::run_clips::RunClips;
+use super::run_clips::{RunClips, changed_since};
 use super::trainer::run;
 use crate::error::{Error, Result};
 use crate::nets::HiddenTwoStream;
@@ -27,6 +27,8 @@ pub fn run_in_turn(
         plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?; // They are those of the same settings.
         let remedy = "Use its model, or give another run folder to train again";
         on_event(TrainingEvent::Warning(Error::file(&last.run_dir, "this training has finished already", remedy)));
+        let changed = plans.iter().find_map(changed_since);
+        changed.into_iter().for_each(|change| on_event(TrainingEvent::Warning(change)));
         on_event(TrainingEvent::Finished { model_dir: last.run_dir.join("model"), stopped_early: false });
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! A training run from plan to finished model: build or resume, step, measure, save, report.
 
+mod left_out;
 mod saving;
 
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use super::checkpoint::{Best, Progress};
 use super::clock::{Clock, stopped};
 use super::curves::ResumedRun;
 use super::events::{StepMetrics, TrainingControl, TrainingEvent};
-use super::folder::prepare_folder;
+use super::folder::{inherited, prepare_folder};
 use super::history::History;
 use super::run_clips::RunClips;
 use super::snapshots;
@@ -71,6 +72,8 @@ pub fn run(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
     plan.check()?;
+    let plan = &inherited(plan)?;
+    plan.check()?; // The base may decide the source of the flow.
     if let Some(views) = plan.kind.views() {
         return linear_probe::run(&plan.as_carried_out(), views, device, control, on_event);
     }
@@ -96,6 +99,8 @@ struct TrainingRunState<'a> {
     pace: Throughput,
     /// Clips about which the person has heard already.
     reported: BTreeSet<String>,
+    /// Clips that were left out because they have too few frames.
+    short: BTreeSet<usize>,
     /// The square around the motion of each clip, where the stream looks at it.
     squares: Vec<Option<MotionSquare>>,
     /// When the run was saved last, and how long that took.
@@ -165,6 +170,7 @@ impl<'a> TrainingRunState<'a> {
             loader: None,
             pace: Throughput::default(),
             reported: gone.iter().map(|path| path.display().to_string()).collect(),
+            short: BTreeSet::new(),
             squares: Vec::new(),
             saved: (Instant::now(), Duration::ZERO),
             _under_way: under_way,
@@ -265,11 +271,7 @@ impl<'a> TrainingRunState<'a> {
             }
         };
         let batch = loader.next()?;
-        for warning in &batch.warnings {
-            if self.reported.insert(warning.subject.clone()) {
-                (self.on_event)(TrainingEvent::Warning(warning.clone()));
-            }
-        }
+        self.report_left_out(&batch)?;
         Ok(batch)
     }
 
@@ -510,6 +512,7 @@ impl<'a> TrainingRunState<'a> {
         if let Some(best) = self.progress.best.filter(|_| self.is_out_of_patience()) {
             (self.on_event)(TrainingEvent::OutOfPatience { best_step: best.step });
         }
+        self.report_short();
         let stopped_early = !self.is_complete();
         (self.on_event)(TrainingEvent::Finished { model_dir, stopped_early });
         Ok(())

@@ -1,0 +1,64 @@
+//! The flow that a temporal stream reads, and was trained on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::named::named;
+
+named! {
+    /// The flow input of the temporal stream.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum FlowSource {
+        /// MotionNet, end to end with the stream.
+        #[default]
+        #[serde(rename = "motionnet")]
+        MotionNet = "motionnet",
+        /// MotionNet flow, quantised to 256 levels as in stored images.
+        #[serde(rename = "motionnet-stored")]
+        MotionNetStored = "motionnet-stored",
+        /// TV-L1 as OpenCV computes it.
+        Tvl1 = "tvl1",
+        /// TV-L1 with the real-time parameters.
+        Tvl1Fast = "tvl1-fast",
+        /// Dense Inverse Search with the preset `medium`.
+        Dis = "dis",
+        /// Dense Inverse Search with the preset `fast`.
+        DisFast = "dis-fast",
+        /// Dense Inverse Search with the preset `ultrafast`.
+        DisUltrafast = "dis-ultrafast",
+        /// Motion vectors of the video codec.
+        Codec = "codec",
+        /// Motion vectors of the codec in whole pixels and grey levels, as the EMV network reads them.
+        Emv = "emv",
+        /// Flow images flow_x_…, flow_y_… (±20 px) beside the frames of each clip.
+        Stored = "stored",
+    }
+}
+
+impl FlowSource {
+    /// Returns whether it needs a trained MotionNet.
+    pub fn needs_network(self) -> bool {
+        matches!(self, Self::MotionNet | Self::MotionNetStored)
+    }
+
+    /// Returns whether its flow is computed from frames, rather than read from the clip's file or folder.
+    pub fn needs_pictures(self) -> bool {
+        !matches!(self, Self::Codec | Self::Emv | Self::Stored)
+    }
+
+    /// Returns its name in a sentence: `TV-L1 flow`.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::MotionNet => "MotionNet's flow",
+            Self::MotionNetStored => "MotionNet's flow in 256 levels",
+            Self::Tvl1 => "TV-L1 flow",
+            Self::Tvl1Fast => "TV-L1 flow (preset fast)",
+            Self::Dis => "DIS flow (preset medium)",
+            Self::DisFast => "DIS flow (preset fast)",
+            Self::DisUltrafast => "DIS flow (preset ultrafast)",
+            Self::Codec => "motion vectors of the codec",
+            Self::Emv => "motion vectors of the codec in grey levels",
+            Self::Stored => "stored flow images",
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The text of `config.toml` as a plan; entries that there are not are refused by name.
+
+use std::path::Path;
+
+use serde::de::value::Error as NamesOnly;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
+
+use super::plan::TrainingPlan;
+use crate::data::ListSource;
+use crate::error::{Error, Result};
+use crate::names::nearest;
+use crate::nets::MotionConfig;
+use crate::training::objective::losses::UnsupervisedLoss;
+use crate::video::Geometry;
+
+/// Returns the plan in `text`, the settings of a run at `path`.
+///
+/// # Errors
+/// If an entry is not known, with the nearest that is, or has no such value.
+pub(in crate::training) fn read_plan(text: &str, path: &Path) -> Result<TrainingPlan> {
+    let damaged = |error: toml::de::Error| {
+        let remedy = "Open it with the version that wrote it; otherwise it is damaged";
+        Error::file(path, error.message().trim_end(), remedy)
+    };
+    let table: toml::Table = toml::from_str(text).map_err(damaged)?;
+    match unknown_entry(&table) {
+        Some((section, entry, meant)) => {
+            let place = if section.is_empty() { String::new() } else { format!(" under [{section}]") };
+            let meant =
+                meant.map(|meant| format!("Did you mean `{meant}`? Otherwise remove it")).unwrap_or("Remove it".into());
+            let remedy = format!("{meant}, or use the version that wrote it");
+            Err(Error::file(path, format!("unknown entry `{entry}`{place}"), remedy))
+        }
+        None => toml::from_str(text).map_err(damaged),
+    }
+}
+
+/// Returns the section and the name of the first entry that there is not, and the nearest that there is.
+fn unknown_entry(plan: &toml::Table) -> Option<(&'static str, String, Option<&'static str>)> {
+    let sections = [
+        ("", entries::<TrainingPlan>()),
+        ("data.list", entries::<ListSource>()),
+        ("validation.list", entries::<ListSource>()),
+        ("motion", entries::<MotionConfig>()),
+        ("loss", entries::<UnsupervisedLoss>()),
+        ("frame", entries::<Geometry>()),
+        ("crop", entries::<Geometry>()),
+    ];
+    sections.into_iter().find_map(|(section, known)| {
+        let mut parts = section.split('.').filter(|part| !part.is_empty());
+        let table = parts.try_fold(plan, |table, part| table.get(part)?.as_table())?;
+        let entry = table.keys().find(|name| !known.contains(&name.as_str()))?;
+        Some((section, entry.clone(), nearest(entry, known)))
+    })
+}
+
+/// Returns the names of the fields of a structure, as they are in files.
+fn entries<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut names: &'static [&'static str] = &[];
+    // It asks for its fields, and is made of nothing.
+    let _ = T::deserialize(FieldNames(&mut names));
+    names
+}
+
+/// Takes note of the fields that are asked for, and has none of them.
+struct FieldNames<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for FieldNames<'_> {
+    type Error = NamesOnly;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> std::result::Result<V::Value, NamesOnly> {
+        Err(NamesOnly::custom("names only"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> std::result::Result<V::Value, NamesOnly> {
+        *self.0 = fields;
+        Err(NamesOnly::custom("names only"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DataSource;
+    use crate::training::Network;
+
+    #[test]
+    fn a_misspelt_entry_is_named_with_the_nearest() {
+        let path = Path::new("run/config.toml");
+        for (text, said) in [
+            ("stepz = 5", "run/config.toml: unknown entry `stepz`. Did you mean `steps`? Otherwise remove it"),
+            ("[motion]\nframes = 2\nwidht = 4", "unknown entry `widht` under [motion]. Did you mean `width`?"),
+            ("[loss]\nzzzz = 1", "unknown entry `zzzz` under [loss]. Remove it, or use"),
+            ("[data.list]\nclips = \"a\"\nlist = \"b\"\nsplti = 2", "under [data.list]. Did you mean `split`?"),
+            ("steps = true", "run/config.toml: invalid type"),
+        ] {
+            let error = read_plan(text, path).unwrap_err().to_string();
+            assert!(error.contains(said), "{text}: {error}");
+        }
+        let list = DataSource::list("a".into(), "b".into(), "c".into());
+        let plan = TrainingPlan { data: list.clone(), validation: Some(list), ..TrainingPlan::of(Network::Temporal) };
+        assert_eq!(read_plan(&toml::to_string(&plan).unwrap(), path), Ok(plan));
+    }
+}
