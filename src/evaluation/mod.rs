@@ -16,7 +16,6 @@ mod comparison;
 mod confusion;
 mod crops;
 mod flow;
-pub mod flow_benchmarks;
 mod groups;
 mod held_out_report;
 mod html;
@@ -34,6 +33,7 @@ mod stream_report;
 mod weight_sweep;
 mod window_scores;
 
+pub use crate::data::flow_benchmarks;
 pub use actions::{ActionsOutcome, check_classes, evaluate_actions, score_clips};
 pub use actions_report::{ActionsReport, ClipResult, FoldResult};
 pub use calibration::{Calibration, ReliabilityBin};
