@@ -14,6 +14,7 @@ mod card_entries;
 mod conv_norm3d;
 mod convolve;
 mod efficientnet_lite;
+mod flow_nets;
 pub mod flow_normalisation;
 mod flow_pyramid;
 pub mod fusion;
@@ -35,6 +36,7 @@ mod pooling;
 pub mod preprocessing;
 mod read_back;
 mod resnet;
+pub(crate) mod separable;
 mod squeezenet;
 mod stream;
 mod stream_config;
@@ -48,6 +50,10 @@ pub use batch_norm::{BatchNorm, ConvNorm};
 pub use bn_inception::{BnInception, Inception};
 pub use conv_norm3d::ConvNorm3d;
 pub use efficientnet_lite::EfficientNetLite;
+pub use flow_nets::{
+    Enlargement, FlowNet, FlowNet2, FlowNet2Steps, FlowNetConventions, FlowNetLayers, MeanColour, NativeFlow,
+    WarpBorder, operators as flow_operators,
+};
 pub use flow_pyramid::{FLOW_UNIT_PX, FlowPyramid};
 pub use hidden_two_stream::HiddenTwoStream;
 pub use i3d::{I3d, Mixed};
@@ -64,6 +70,7 @@ pub use motion_square::{MotionCrop, MotionSquare};
 pub use multiply_adds::multiply_adds;
 pub use read_back::{device_failed, device_of, is_device_failure, read_back, read_rows};
 pub use resnet::{Block, ResNet};
+pub use separable::{Separable, SeparableWindow};
 pub use squeezenet::SqueezeNet;
 pub(crate) use stream::mean_of_views;
 pub use stream::{Layers, Stream, cross_modality};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::nets::fusion::Fusion;
-use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use crate::nets::{HiddenTwoStream, MotionConfig};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -38,6 +38,8 @@ pub struct ModelInfo {
     pub parameters: usize,
     /// The motion network, such as `MotionNet-16, 2 frames`.
     pub motion: String,
+    /// The paper that the motion network is from, if it is not the one about hidden two-stream networks.
+    pub paper: Option<&'static str>,
     /// The fusion rule and weight on the model card.
     pub fusion: Fusion,
 }
@@ -61,6 +63,7 @@ impl ModelInfo {
             levels: levels(motion).collect(),
             parameters: model.parameters(),
             motion: in_words(motion),
+            paper: motion.architecture.is_supervised().then(|| motion.architecture.paper()),
             fusion: model.card.fusion,
         }
     }
@@ -82,22 +85,19 @@ impl ModelInfo {
         let on = Some(&self.trained_on).filter(|data| !data.is_empty()).map(|data| format!("Trained on {data}"));
         let date = Some(&self.date).filter(|date| !date.is_empty()).map(|date| format!("Made on {date}"));
         let networks = format!("{}{}", self.motion, self.knows());
-        [Some(self.dir.display().to_string()), hash, Some(networks), base, on, date].into_iter().flatten().collect()
+        let paper = self.paper.map(|paper| format!("From {paper}; {} parameters", self.parameters));
+        [Some(self.dir.display().to_string()), hash, Some(networks), paper, base, on, date]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 
 /// Levels of the pyramid of a motion network, finest first.
 pub(in crate::engine) fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
-    match motion.architecture {
-        Architecture::MotionNet => 2..=6,
-        Architecture::TinyMotionNet => 2..=4,
-    }
+    motion.architecture.levels()
 }
 
 fn in_words(motion: &MotionConfig) -> String {
-    let architecture = match motion.architecture {
-        Architecture::MotionNet => "MotionNet",
-        Architecture::TinyMotionNet => "Tiny-MotionNet",
-    };
-    format!("{architecture}-{}, {} frames", motion.width, motion.frames)
+    format!("{}-{}, {} frames", motion.architecture.title(), motion.width, motion.frames)
 }
