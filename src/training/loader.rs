@@ -1,5 +1,6 @@
 //! Batches made ahead of the step, on named threads, in the order of their steps.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -8,6 +9,7 @@ use image::RgbImage;
 
 use super::flow::frozen_flow::{Ahead, KeptFlow};
 use super::flow::teacher::TeacherFlow;
+use crate::data::TruePairs;
 use crate::data::augmentation::{Draw, Sampler};
 use crate::data::clips::{Clips, Keep};
 use crate::error::{Error, Result};
@@ -38,6 +40,8 @@ pub struct Batch {
     pub ahead: Ahead,
     /// Flow of a teacher, [draws, 3·pairs, height/2, width/2], as [`TeacherFlow::append_window`] describes it; empty without one.
     pub teacher: Vec<f32>,
+    /// True flow, [draws, 2, height, width] in pixels, NaN where it is unknown; empty where nothing is taught by it.
+    pub truth: Vec<f32>,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
 }
@@ -47,6 +51,8 @@ pub struct Batch {
 pub enum Pixels {
     /// (x − mean)/255, for MotionNet, and the flow of its teacher, if it has one.
     Motion(Option<Arc<TeacherFlow>>),
+    /// The same of pairs of pictures, and their true flow.
+    Supervised(Arc<TruePairs>),
     /// x − mean, for the spatial stream.
     Spatial,
     /// None: the objective takes the draws and their flow, of which the loader prepares what is not there.
@@ -117,14 +123,37 @@ struct ReadClip {
     windows: Vec<Arc<RgbImage>>,
     /// The flow of a teacher in them.
     teacher: Vec<f32>,
+    /// Their true flow, where that is taught.
+    truth: Vec<f32>,
     /// What was prepared of their flow, where that is input.
     ahead: Ahead,
 }
 
+impl ReadClip {
+    fn of(draws: Vec<Draw>) -> Self {
+        Self { draws, windows: Vec::new(), teacher: Vec::new(), truth: Vec::new(), ahead: Ahead::default() }
+    }
+
+    /// Reads a pair and what `sampler` draws of its true flow.
+    fn of_pair(pairs: &TruePairs, path: &Path, draws: Vec<Draw>, sampler: &Sampler) -> Result<Self> {
+        let pair = pairs.pair(path)?;
+        let mut seen = Self::of(draws);
+        for draw in &seen.draws {
+            seen.windows.extend(pair.pictures.iter().cloned());
+            pair.append_flow(&draw.crop, pairs.size(), sampler.crop, &mut seen.truth);
+        }
+        Ok(seen)
+    }
+}
+
 fn read(clips: &Clips, sampler: &Sampler, pixels: &Pixels, [step, slot]: [usize; 2], clip: usize) -> Result<ReadClip> {
+    if let Pixels::Supervised(pairs) = pixels {
+        let draws = sampler.draws(step, slot, clip, 2);
+        return ReadClip::of_pair(pairs, &clips.clip(clip).path, draws, sampler);
+    }
     let count = clips.count(clip)?;
     let draws = sampler.draws(step, slot, clip, count);
-    let mut seen = ReadClip { draws, windows: Vec::new(), teacher: Vec::new(), ahead: Ahead::default() };
+    let mut seen = ReadClip::of(draws);
     if let Pixels::Flow(kept) = pixels {
         seen.ahead = kept.ahead(clips, &seen.draws, sampler.window - 1)?;
     } else {
@@ -161,7 +190,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
             );
         };
         batch.warnings.extend(failure);
-        let scale = if matches!(pixels, Pixels::Motion(_)) { 1.0 / 255.0 } else { 1.0 };
+        let scale = if matches!(pixels, Pixels::Motion(_) | Pixels::Supervised(_)) { 1.0 / 255.0 } else { 1.0 };
         for (draw, pictures) in seen.draws.iter().zip(seen.windows.chunks(sampler.window)) {
             for picture in pictures {
                 draw.crop.append_bgr(picture, sampler.crop, MEAN_BGR, scale, &mut batch.frames);
@@ -169,6 +198,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
         }
         batch.ahead.extend(seen.ahead);
         batch.teacher.extend(seen.teacher);
+        batch.truth.extend(seen.truth);
         batch.labels.push(clips.label(clip));
         if sampler.mixup > 0.0 {
             batch.mixing.push(sampler.mixing(step, slot));
@@ -180,7 +210,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::fs;
 
     use burn::tensor::Device;
     use image::Rgb;

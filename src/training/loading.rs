@@ -22,6 +22,10 @@ pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Resu
     let clips = Arc::new(Clips::new(Dataset::open(&plan.data)?.clips, plan.frame));
     let reads = |modality| StreamInput::of(modality, plan.backbone, plan.clip_frames).frames();
     let (pixels, window) = match plan.network {
+        Network::Flow if plan.supervised.is_some() => {
+            let pairs = plan.true_pairs()?.map_or(Pixels::Motion(None), Pixels::Supervised);
+            (pairs, plan.motion.frames)
+        }
         Network::Flow => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.motion.frames),
         Network::Temporal => (Pixels::Motion(None), reads(Modality::Flow)),
         Network::Spatial => (Pixels::Spatial, reads(Modality::Pictures)),

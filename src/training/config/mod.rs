@@ -5,3 +5,4 @@ pub(super) mod freeze;
 pub(super) mod plan;
 pub(super) mod recipe;
 pub(super) mod run_kind;
+mod truth;

@@ -24,13 +24,14 @@ use super::probe::linear::{RowInit, fit_to};
 use super::probe::views::ProbeViews;
 use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
+use crate::data::TruePairs;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
 use crate::nets::{FLOW_UNIT_PX, FlowPyramid, MotionNetwork, Stream, mean_of_views, read_back};
 use crate::ranking::arg_max;
 use losses::action::{ActionLoss, class_weights, consensus, mixed};
 use losses::visibility::{reversed, visible_pairs};
-use losses::{Evidence, LevelLoss, LossSwitches, LossTerm};
+use losses::{Evidence, LevelLoss, LossSwitches, LossTerm, SupervisedLevel};
 
 /// Share of a time budget that the fit of a new last layer before the first step may take.
 const HEAD_SHARE: f64 = 0.4;
@@ -43,6 +44,8 @@ pub struct Objective {
     pub stream: Option<Optimizer<Stream>>,
     frozen: Option<FrozenFlow>,
     teacher: Option<Arc<TeacherFlow>>,
+    /// True flow, where the network is taught by it.
+    truth: Option<Arc<TruePairs>>,
     action_loss: ActionLoss,
     /// What of the loss counts.
     switches: LossSwitches,
@@ -87,6 +90,7 @@ impl Objective {
             motion: plan.trains_motion().then(|| Optimizer::new(motion, plan, NetworkPart::Motion)).transpose()?,
             stream: stream.map(|stream| Optimizer::new(stream, plan, NetworkPart::Stream)).transpose()?,
             teacher: plan.loss.teacher.map(|teacher| Arc::new(TeacherFlow::new(teacher))),
+            truth: plan.true_pairs()?,
             action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
             switches: LossSwitches::of(&plan.loss),
             measured: Vec::new(),
@@ -132,12 +136,20 @@ impl Objective {
     /// Returns the input the loader must prepare.
     pub fn pixels(&self) -> Pixels {
         match self.plan.network {
-            Network::Flow => Pixels::Motion(self.teacher.clone()),
+            Network::Flow => match &self.truth {
+                Some(pairs) => Pixels::Supervised(pairs.clone()),
+                None => Pixels::Motion(self.teacher.clone()),
+            },
             Network::Spatial => Pixels::Spatial,
             Network::Temporal => {
                 self.frozen.as_ref().map_or(Pixels::Motion(None), |frozen| Pixels::Flow(frozen.kept()))
             }
         }
+    }
+
+    /// Returns the pairs with true flow that the run learns from and is measured on.
+    pub(in crate::training) fn true_pairs(&self) -> Option<&TruePairs> {
+        self.truth.as_deref()
     }
 
     /// Number of parameters that are trained.
@@ -156,9 +168,11 @@ impl Objective {
     /// # Errors
     /// If all loss terms are off.
     pub fn switch(&mut self, switches: LossSwitches) -> Result<()> {
-        let is_supervised = self.stream.is_some() && switches.action > 0.0;
+        let has_labels = self.stream.is_some() && switches.action > 0.0;
         let is_unsupervised = self.is_unsupervised() && switches.is_unsupervised();
-        if !(is_supervised || is_unsupervised) || !(switches.action.is_finite() && switches.action >= 0.0) {
+        if !(has_labels || is_unsupervised || self.truth.is_some())
+            || !(switches.action.is_finite() && switches.action >= 0.0)
+        {
             let remedy = "Turn on a term, or set the action loss weight above 0";
             return Err(Error::new("loss terms", "all loss terms are off", remedy));
         }
@@ -168,7 +182,8 @@ impl Objective {
 
     /// Returns whether the run learns from the clips themselves too.
     fn is_unsupervised(&self) -> bool {
-        self.motion.is_some() && (self.stream.is_none() || self.plan.mode == TemporalMode::C)
+        let learns = self.stream.is_none() || self.plan.mode == TemporalMode::C;
+        self.motion.is_some() && self.truth.is_none() && learns
     }
 
     /// Adds a batch to the step in progress: its share of the gradient, and what it measured.
@@ -203,14 +218,15 @@ impl Objective {
         look: impl FnOnce(&Self, Tensor<4>, &GradientsParams),
     ) -> Result<()> {
         let frames = self.frames(&mut batch);
-        let (levels, logits) = self.forward(frames.clone(), &batch)?;
+        let taught = self.taught(frames.as_ref(), &mut batch);
+        let (levels, logits) =
+            if taught.is_empty() { self.forward(frames.clone(), &batch)? } else { (Vec::new(), None) };
         let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
-        let loss = match (self.unsupervised(&levels), action.clone().and_then(|action| self.weighted(action))) {
-            (Some(unsupervised), Some(action)) => unsupervised + action,
-            (Some(only), None) | (None, Some(only)) => only,
-            (None, None) => unreachable!("every objective has a loss"),
-        };
-        let terms = self.terms(&levels, action);
+        let supervised = taught.iter().map(|level| level.error.clone() * level.weight).reduce(|sum, level| sum + level);
+        let parts = [supervised, self.unsupervised(&levels), action.clone().and_then(|action| self.weighted(action))];
+        let loss = parts.into_iter().flatten().reduce(|sum, part| sum + part).expect("every objective has a loss");
+        let mut terms = self.terms(&levels, action);
+        terms.extend(taught.into_iter().map(|level| (format!("flow {}", level.level + 1), level.weight, level.error)));
         let values = std::iter::once(&loss).chain(terms.iter().map(|(_, _, value)| value));
         let mut values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
         values.extend(logits.as_ref().map(|logits| logits.clone().detach().flatten::<1>(0, 1)));
@@ -236,6 +252,16 @@ impl Objective {
         let terms = terms.into_iter().zip(values.iter().skip(1)).map(|((name, ..), value)| (name, *value)).collect();
         self.measured.push(Outcome { loss: values[0], terms, weights, accuracy, skipped });
         Ok(())
+    }
+
+    /// Returns the loss of each level against the true flow of a batch; nothing where nothing is taught by it.
+    fn taught(&self, frames: Option<&Tensor<4>>, batch: &mut Batch) -> Vec<SupervisedLevel> {
+        let (Some(loss), Some(motion), Some(frames)) = (self.plan.supervised, &self.motion, frames) else {
+            return Vec::new();
+        };
+        let [windows, _, height, width] = frames.dims();
+        let truth = TensorData::new(std::mem::take(&mut batch.truth), [windows, 2, height, width]);
+        loss.levels(&motion.network().native(frames.clone()), Tensor::from_data(truth, &self.device))
     }
 
     /// Returns the weighted sum of the unsupervised terms that count.
