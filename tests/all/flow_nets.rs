@@ -82,7 +82,11 @@ impl Reference {
         let path = folder.path().join("weights.safetensors");
         self.write_parameters(&path, false);
         let config = MotionConfig { architecture, frames: 2, width, conventions, ..MotionConfig::default() };
-        import_motion(&path, config.init(&self.device)).unwrap().network
+        match import_motion(&path, config.init(&self.device)).unwrap().network {
+            // The names are NVIDIA's, the conventions those that are compared.
+            MotionNetwork::FlowNet(network) => MotionNetwork::FlowNet(network.with_conventions(conventions)),
+            other => other,
+        }
     }
 
     /// Compares flow of levels 2 to 6 in the network's unit.
