@@ -8,6 +8,7 @@ use clap::Args;
 use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
 use super::values::{choice, geometry, named};
+use crate::calendar::today;
 use crate::data::class_names;
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
@@ -28,6 +29,7 @@ Examples:
                      --classes classInd.txt --out models/ours
   motionscope import --base models/ours --temporal better.pt --out models/better
   motionscope import --base models/ours --spatial resnet50.pth --backbone resnet50 --out resnet
+  motionscope import --motion FlowNet2_checkpoint.pth --architecture flownet2 --out flownet2
   motionscope import --motion both.caffemodel --temporal both.caffemodel \\
                      --classes classInd.txt --out models/stacked
 
@@ -43,7 +45,7 @@ const SIZE: Geometry = Geometry { width: 224, height: 224 };
 #[command(after_help = EXAMPLES)]
 #[command(group = clap::ArgGroup::new("sources").args(["motion", "temporal", "spatial"]).required(true).multiple(true))]
 pub(super) struct ImportArgs {
-    /// Weights of MotionNet or Tiny-MotionNet (.pt, .pth, .safetensors, .caffemodel, .onnx)
+    /// Weights of a motion network (.pt, .pth, .safetensors, .caffemodel, .onnx)
     #[arg(long, value_name = "FILE", required_unless_present = "base")]
     motion: Option<PathBuf>,
     /// Weights of the temporal stream
@@ -61,12 +63,14 @@ pub(super) struct ImportArgs {
     /// Model folder to create
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Motion network: motion-net or tiny-motion-net
+    /// Motion network: motion-net, tiny-motion-net or a supervised one
+    ///
+    /// One of motion-net, tiny-motion-net, flownet-s, flownet-c, flownet-sd, flownet2-cs, flownet2-css, flownet2 and next-flow.
     #[arg(long, default_value = "motion-net", value_parser = named::<Architecture>, requires = "motion")]
     architecture: Architecture,
-    /// Input frames of the motion network: 11 or 2
-    #[arg(long, default_value_t = MotionConfig::default().frames, requires = "motion")]
-    frames: usize,
+    /// Input frames of the motion network: 11 or 2 [default: 11; 2 for a supervised one]
+    #[arg(long, requires = "motion")]
+    frames: Option<usize>,
     /// Channels of the motion network's first layer
     #[arg(long, default_value_t = MotionConfig::default().width, requires = "motion")]
     width: usize,
@@ -227,14 +231,18 @@ impl ImportArgs {
 
     /// Returns the base with another motion network, or a model of nothing else.
     fn with_motion(&self, file: &Path, base: Option<HiddenTwoStream>, device: &Device) -> Result<HiddenTwoStream> {
-        let config = MotionConfig {
+        let usual = if self.architecture.is_supervised() { 2 } else { MotionConfig::default().frames };
+        let mut config = MotionConfig {
             architecture: self.architecture,
-            frames: self.frames,
+            frames: self.frames.unwrap_or(usual),
             width: self.width,
             ..MotionConfig::default()
         };
         config.validate().map_err(Error::as_usage)?;
         let motion: MotionNetwork = reported(file, import_motion(file, config.init(device))?);
+        if let MotionNetwork::FlowNet(network) = &motion {
+            config.conventions = network.conventions();
+        }
         let entry = MotionEntry { weights: "motion.safetensors".into(), config };
         Ok(match base {
             Some(base) => HiddenTwoStream { card: ModelCard { motion: entry, ..base.card }, motion, ..base },

@@ -39,11 +39,9 @@ pub(super) fn run(arguments: &InfoArgs) -> Result<Outcome> {
     let compute = arguments.device.open()?;
     println!("Device: {}", compute.name);
     println!("Networks at full width");
-    for (name, architecture) in
-        [("MotionNet", Architecture::MotionNet), ("Tiny-MotionNet", Architecture::TinyMotionNet)]
-    {
+    for architecture in Architecture::ALL {
         let config = MotionConfig { architecture, ..MotionConfig::default() };
-        println!("  {name}: {} parameters", grouped(config.parameters()));
+        println!("  {}: {} parameters ({})", architecture.title(), grouped(config.parameters()), architecture.paper());
     }
     println!("Stream backbones, for 1,000 image classes");
     for backbone in Backbone::ALL {
@@ -69,6 +67,7 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
         println!("  hash: {hash}");
     }
     println!("  motion: {}", info.motion);
+    println!("  motion network from: {}", card.motion.config.architecture.paper());
     println!("  parameters: {}", grouped(info.parameters));
     println!(
         "  streams: spatial {}, temporal {}",

@@ -1,4 +1,4 @@
-//! `motionscope sample DIR`: writes the generated sample project.
+//! `motionscope sample DIR`: writes the generated sample project, or pairs of frames with their flow.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,19 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
+use super::values::geometry;
 use crate::error::Result;
 use crate::output::Staging;
-use crate::sample::{self, write_project};
+use crate::sample::{self, pair_files, write_pairs, write_project};
+use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
 Examples:
   motionscope sample sample
   motionscope sample other --seed 7     other figures and motions
-  motionscope train flow --folder sample/clips";
+  motionscope train flow --folder sample/clips
+  motionscope sample scenes --pairs 2000 --size 256x192     pairs with exact flow
+  motionscope train flow --supervised --architecture flownet-s --pairs scenes";
 
 /// `motionscope sample`
 #[derive(Debug, Args)]
@@ -26,24 +30,43 @@ pub(super) struct SampleArgs {
     /// Random seed; the same seed gives the same clips
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Write N pairs of frames with their exact flow instead, in the layout of FlyingChairs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=99_999))]
+    pairs: Option<u32>,
+    /// Size of the pairs
+    #[arg(long, value_name = "WxH", value_parser = geometry, default_value = "320x240", requires = "pairs")]
+    size: Geometry,
     #[command(flatten)]
     force: ForceArg,
 }
 
 pub(super) fn run(arguments: &SampleArgs) -> Result<Outcome> {
     let bar = ProgressBar::no_length().with_style(
-        ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed"),
+        ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left").expect("the template is well-formed"),
     );
     let mut progress = |done, of| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     };
     let guard = arguments.force.guard([] as [&Path; 0]);
-    guard.check(&sample::files(&arguments.dir))?;
-    let staging = Staging::begin(&arguments.dir)?;
-    write_project(&staging.root(), arguments.seed, &mut progress)?;
+    let dir = &arguments.dir;
+    match arguments.pairs {
+        Some(_) => guard.check(&pair_files(dir, 1))?,
+        None => guard.check(&sample::files(dir))?,
+    }
+    let staging = Staging::begin(dir)?;
+    let what = match arguments.pairs {
+        Some(count) => {
+            write_pairs(&staging.root(), count as usize, arguments.size, arguments.seed, &mut progress)?;
+            "Pairs of frames with exact flow"
+        }
+        None => {
+            write_project(&staging.root(), arguments.seed, &mut progress)?;
+            "Sample clips, flow and lists"
+        }
+    };
     staging.publish(&guard)?;
     bar.finish_and_clear();
-    println!("Sample clips, flow and lists: {}", arguments.dir.display());
+    println!("{what}: {}", dir.display());
     Ok(Outcome::Done)
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::flow_benchmarks::FlowDataset;
 use super::{Layout, Pieces};
 use crate::named::named;
 
@@ -17,6 +18,17 @@ pub enum DataSource {
     List(ListSource),
     /// Pieces named one by one.
     Pieces(Pieces),
+    /// Pairs of pictures with true flow.
+    Pairs(PairSource),
+}
+
+/// Pairs of pictures with true flow, in the layout of a benchmark.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairSource {
+    /// The layout.
+    pub benchmark: FlowDataset,
+    /// The folder of the benchmark.
+    pub root: PathBuf,
 }
 
 /// A list of clips in one of the layouts of the field.
@@ -67,6 +79,7 @@ impl DataSource {
         match self {
             Self::Folder(clips) | Self::List(ListSource { clips, .. }) => clips,
             Self::Pieces(pieces) => &pieces.project,
+            Self::Pairs(pairs) => &pairs.root,
         }
     }
 
@@ -75,6 +88,7 @@ impl DataSource {
         match self {
             Self::Folder(path) | Self::List(ListSource { list: path, .. }) => path,
             Self::Pieces(pieces) => &pieces.project,
+            Self::Pairs(pairs) => &pairs.root,
         }
     }
 

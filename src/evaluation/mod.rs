@@ -18,7 +18,6 @@ mod confusion;
 mod crops;
 mod fisher;
 mod flow;
-pub mod flow_benchmarks;
 mod flow_remark;
 mod groups;
 mod held_out_report;
@@ -37,6 +36,7 @@ mod stream_report;
 mod weight_sweep;
 mod window_scores;
 
+pub use crate::data::flow_benchmarks;
 pub use actions::{ActionsOutcome, check_classes, evaluate_actions, score_clips};
 pub use actions_report::{ActionsReport, ClipResult, FoldResult};
 pub use calibration::{Calibration, ReliabilityBin};

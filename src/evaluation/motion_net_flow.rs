@@ -54,7 +54,12 @@ impl MotionNetFlow {
             let cause = format!("its motion network reads {} frames at once", network.frames());
             return Err(Error::file(dir, cause, "Choose a model whose motion network reads pairs"));
         }
-        Ok(Self { network, name: format!("MotionNet ({})", card.name), scales: vec![1.0], refines: false })
+        Ok(Self {
+            network,
+            name: format!("{} ({})", card.motion.config.architecture.title(), card.name),
+            scales: vec![1.0],
+            refines: false,
+        })
     }
 
     /// Sizes at which the network sees the pictures, as multiples of their own, from coarse to fine. With 1 alone it is
@@ -126,8 +131,10 @@ impl MotionNetFlow {
     /// Returns the pictures as the network sees them at `scale` times their size: a multiple of its stride.
     fn seen_at<'p>(&self, pictures: [&'p RgbImage; 2], scale: f32) -> [Cow<'p, RgbImage>; 2] {
         let stride = self.network.stride();
+        // Supervised networks were published with pictures stretched to the next multiple.
+        let rounded = |strides: f32| if self.network.is_supervised() { strides.ceil() } else { strides.round() };
         let side = |side: u32| {
-            let strides = (side as f32 * scale / stride as f32).round() as usize;
+            let strides = rounded(side as f32 * scale / stride as f32) as usize;
             (strides * stride).max(SMALLEST_SIDE) as u32
         };
         pictures.map(|picture| fitted(picture, side(picture.width()), side(picture.height())))
@@ -137,7 +144,7 @@ impl MotionNetFlow {
     fn at_scale(&self, first: &RgbImage, second: &RgbImage, scale: f32) -> Result<FlowField> {
         let (width, height) = first.dimensions();
         let seen = self.seen_at([first, second], scale);
-        let flow = self.network.flows(&[seen.iter().map(|picture| &**picture).collect()]).into_finest();
+        let flow = self.network.best_flow(&[seen.iter().map(|picture| &**picture).collect()]);
         Ok(in_level_pixels(flow, seen[0].width() as usize)?.resized(width as usize, height as usize))
     }
 

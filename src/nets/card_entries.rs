@@ -3,7 +3,7 @@
 use crate::names::nearest;
 
 /// Every section with its entries; of the sections within it as well.
-const SECTIONS: [(&str, &[&str]); 10] = [
+const SECTIONS: [(&str, &[&str]); 11] = [
     (
         "",
         &[
@@ -21,7 +21,8 @@ const SECTIONS: [(&str, &[&str]); 10] = [
             "origin",
         ],
     ),
-    ("motion", &["weights", "architecture", "frames", "width", "small_displacement", "cdc"]),
+    ("motion", &["weights", "architecture", "frames", "width", "small_displacement", "cdc", "conventions"]),
+    ("motion.conventions", &["mean", "border", "enlargement"]),
     ("temporal", &["weights", "backbone", "input", "dropout", "frames", "resolution", "crop", "flow_source"]),
     ("spatial", &["weights", "backbone", "dropout", "frames"]),
     ("preprocessing", &["motion", "spatial"]),
@@ -100,8 +101,8 @@ mod tests {
     use super::*;
     use crate::nets::fusion::Fusion;
     use crate::nets::{
-        Backbone, BaseModel, FlowResolution, FlowSource, FrameSize, ModelCard, MotionConfig, MotionCrop, MotionCue,
-        MotionEntry, Origin, Precision, Preprocessing, SpatialFrames, StreamEntry,
+        Backbone, BaseModel, FlowNetConventions, FlowResolution, FlowSource, FrameSize, ModelCard, MotionConfig,
+        MotionCrop, MotionCue, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames, StreamEntry,
     };
 
     fn fault(text: &str) -> Option<[String; 2]> {
@@ -156,6 +157,7 @@ mod tests {
         let size = FrameSize { width: 64, height: 64 };
         let spatial = SpatialFrames { crop: MotionCrop::Both, ..size.into() };
         let base = BaseModel { hash: Some("1".into()), ..BaseModel::default() };
+        let motion = MotionConfig { conventions: FlowNetConventions::NVIDIA, ..MotionConfig::default() };
         let card = ModelCard {
             format: ModelCard::FORMAT,
             name: "full".into(),
@@ -163,7 +165,7 @@ mod tests {
             licence: String::new(),
             precision: Precision::F16,
             classes: vec!["a".into()],
-            motion: MotionEntry { weights: "m.safetensors".into(), config: MotionConfig::default() },
+            motion: MotionEntry { weights: "m.safetensors".into(), config: motion },
             temporal: Some(temporal),
             spatial: Some(entry),
             preprocessing: Preprocessing { motion: size, spatial },

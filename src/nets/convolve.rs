@@ -122,6 +122,11 @@ fn is_on_cpu(x: &Tensor<4>) -> bool {
     !is_gpu(&x.device().without_autodiff()) && x.dtype() == DType::F32
 }
 
+/// Returns the LeakyReLU of motion networks of `x`.
+pub(super) fn leaky(x: Tensor<4>) -> Tensor<4> {
+    activated(x, LEAKY)
+}
+
 /// Returns `activation` of `x` by Burn.
 pub(super) fn activated(x: Tensor<4>, activation: Activation) -> Tensor<4> {
     let Activation { slope, ceiling } = activation;

@@ -4,13 +4,16 @@ use std::ops::Range;
 
 use burn::tensor::Tensor;
 
+use super::flow_operators::stretched_back;
+
 /// Full-resolution pixels in one raw unit of predicted flow, at every level.
 pub const FLOW_UNIT_PX: f32 = 20.0;
 
 /// Predicted flow in the network's raw unit (full-resolution pixels / [`FLOW_UNIT_PX`]), finest level first.
 ///
 /// A level is [b, 2n, h/r, w/r]: u₀, v₀, u₁, v₁ … of the window's n pairs (x right, y down; flow i samples frame i+1 to
-/// rebuild frame i). MotionNet has levels 2 to 6 with r = 2, 4, 8, 16, 32; Tiny-MotionNet levels 2 to 4.
+/// rebuild frame i). MotionNet has levels 2 to 6 with r = 2, 4, 8, 16, 32; Tiny-MotionNet levels 2 to 4. Those of the supervised
+/// networks are brought to the same, with r = 2 first.
 #[derive(Debug, Clone)]
 pub struct FlowPyramid {
     /// Level 2, 3, ….
@@ -42,6 +45,16 @@ impl FlowPyramid {
             Tensor::cat(parts.iter().map(of_part).collect(), 1)
         };
         Self { levels: (0..parts[0].0.levels.len()).map(pairs).collect() }
+    }
+
+    /// Returns the flow of frames that were stretched from `frame` to `stretched`, both (height, width), as that of the frames.
+    pub(super) fn stretched_back(self, stretched: [usize; 2], frame: [usize; 2]) -> Self {
+        let back = |level: Tensor<4>| {
+            let [_, _, rows, columns] = level.dims();
+            let cells = [(0, rows), (1, columns)].map(|(axis, cells)| frame[axis].div_ceil(stretched[axis] / cells));
+            stretched_back(level, stretched, frame, cells)
+        };
+        Self { levels: self.levels.into_iter().map(back).collect() }
     }
 
     /// Cuts away what belongs to padding below row `height` and right of column `width` of the `padded` frame

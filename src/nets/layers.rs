@@ -66,6 +66,13 @@ pub(super) fn deconv(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
         .init(device)
 }
 
+/// Returns the same with a bias, zero at first.
+pub(super) fn deconv_with_bias(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
+    let mut deconv = deconv(channels, device);
+    deconv.bias = Some(Initializer::Zeros.init([channels[1]], device));
+    deconv
+}
+
 /// Returns a fully connected layer, N(0, 0.01) as in the authors' files, with zero bias.
 pub(super) fn linear(from: usize, to: usize, device: &Device) -> Linear {
     let initializer = Initializer::Normal { mean: 0.0, std: 0.01 };

@@ -17,6 +17,7 @@ mod conv_norm3d;
 mod convolve;
 mod efficientnet_lite;
 mod flow_decoder3d;
+mod flow_nets;
 pub mod flow_normalisation;
 mod flow_pyramid;
 mod flow_source;
@@ -41,6 +42,7 @@ mod prelu;
 pub mod preprocessing;
 mod read_back;
 mod resnet;
+pub(crate) mod separable;
 mod squeezenet;
 mod stream;
 mod stream_config;
@@ -57,6 +59,10 @@ pub use cnn_m::{CnnM, CnnMWidths};
 pub use conv_norm3d::ConvNorm3d;
 pub use efficientnet_lite::EfficientNetLite;
 pub use flow_decoder3d::{FLOW3D_UNIT_PX, FlowDecoder3d};
+pub use flow_nets::{
+    Enlargement, FlowNet, FlowNet2, FlowNet2Steps, FlowNetConventions, FlowNetLayers, MeanColour, NativeFlow,
+    WarpBorder, operators as flow_operators,
+};
 pub use flow_pyramid::{FLOW_UNIT_PX, FlowPyramid};
 pub use flow_source::FlowSource;
 pub use hidden_two_stream::HiddenTwoStream;
@@ -76,6 +82,7 @@ pub use multiply_adds::multiply_adds;
 pub use prelu::PRelu;
 pub use read_back::{device_failed, device_of, is_device_failure, read_back, read_rows};
 pub use resnet::{Block, ResNet};
+pub use separable::{Separable, SeparableWindow};
 pub use squeezenet::SqueezeNet;
 pub(crate) use stream::mean_of_views;
 pub use stream::{Layers, Stream, cross_modality};

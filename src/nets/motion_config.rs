@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FlowNetConventions;
 use crate::error::{Error, Result};
 
 /// Frames in a window: the ten flows between them are what the temporal stream classifies.
 pub const WINDOW_FRAMES: usize = 11;
 
-/// The two shapes of motion network.
+/// The architectures of motion networks: the paper's, and the supervised ones it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Architecture {
@@ -15,12 +16,90 @@ pub enum Architecture {
     MotionNet,
     /// Three levels, 2 million parameters at full width.
     TinyMotionNet,
+    /// FlowNetS (Fischer et al. 2015).
+    #[serde(rename = "flownet-s")]
+    FlowNetS,
+    /// FlowNetC, which correlates the frames (Fischer et al. 2015); FlowNet2-C has its layers too.
+    #[serde(rename = "flownet-c")]
+    FlowNetC,
+    /// FlowNet-SD, for small displacements (Ilg et al. 2017).
+    #[serde(rename = "flownet-sd")]
+    FlowNetSd,
+    /// FlowNetC and a FlowNetS behind it (Ilg et al. 2017).
+    #[serde(rename = "flownet2-cs")]
+    FlowNet2Cs,
+    /// FlowNetC and two FlowNetS (Ilg et al. 2017).
+    #[serde(rename = "flownet2-css")]
+    FlowNet2Css,
+    /// The whole FlowNet2 (Ilg et al. 2017).
+    #[serde(rename = "flownet2")]
+    FlowNet2,
+    /// NextFlow, which also predicts the next frame (Sedaghat 2016).
+    #[serde(rename = "next-flow")]
+    NextFlow,
+}
+
+impl Architecture {
+    /// All architectures.
+    pub const ALL: [Self; 9] = [
+        Self::MotionNet,
+        Self::TinyMotionNet,
+        Self::FlowNetS,
+        Self::FlowNetC,
+        Self::FlowNetSd,
+        Self::FlowNet2Cs,
+        Self::FlowNet2Css,
+        Self::FlowNet2,
+        Self::NextFlow,
+    ];
+
+    /// Returns the name of the network in the literature.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::MotionNet => "MotionNet",
+            Self::TinyMotionNet => "Tiny-MotionNet",
+            Self::FlowNetS => "FlowNetS",
+            Self::FlowNetC => "FlowNetC",
+            Self::FlowNetSd => "FlowNet-SD",
+            Self::FlowNet2Cs => "FlowNet2-CS",
+            Self::FlowNet2Css => "FlowNet2-CSS",
+            Self::FlowNet2 => "FlowNet2",
+            Self::NextFlow => "NextFlow",
+        }
+    }
+
+    /// Returns the paper that the network is from.
+    pub fn paper(self) -> &'static str {
+        match self {
+            Self::MotionNet | Self::TinyMotionNet => "Zhu et al. 2017, arXiv 1704.00389",
+            Self::FlowNetS | Self::FlowNetC => "Fischer et al. 2015, arXiv 1504.06852",
+            Self::FlowNetSd | Self::FlowNet2Cs | Self::FlowNet2Css | Self::FlowNet2 => {
+                "Ilg et al. 2017, arXiv 1612.01925"
+            }
+            Self::NextFlow => "Sedaghat 2016, arXiv 1612.03777",
+        }
+    }
+
+    /// Returns whether the network was published as one that learns from true flow.
+    pub fn is_supervised(self) -> bool {
+        !matches!(self, Self::MotionNet | Self::TinyMotionNet)
+    }
+
+    /// Returns the levels of its [`FlowPyramid`](super::FlowPyramid), finest first.
+    pub fn levels(self) -> std::ops::RangeInclusive<usize> {
+        match self {
+            Self::MotionNet => 2..=6,
+            Self::TinyMotionNet => 2..=4,
+            Self::FlowNet2 => 2..=3,
+            _ => 2..=7,
+        }
+    }
 }
 
 /// A motion network to be built. The default is the paper's MotionNet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MotionConfig {
-    /// MotionNet or Tiny-MotionNet.
+    /// The architecture.
     pub architecture: Architecture,
     /// Frames the network reads at once: 11, or 2 for a network that is applied to each pair of a window.
     pub frames: usize,
@@ -33,6 +112,9 @@ pub struct MotionConfig {
     /// Paper, Table 2: convolutions between deconvolutions (`smooth_conv`).
     #[serde(default = "enabled")]
     pub cdc: bool,
+    /// The conventions of a supervised network's weights.
+    #[serde(default, skip_serializing_if = "FlowNetConventions::is_default")]
+    pub conventions: FlowNetConventions,
 }
 
 fn enabled() -> bool {
@@ -47,6 +129,7 @@ impl Default for MotionConfig {
             width: 64,
             small_displacement: true,
             cdc: true,
+            conventions: FlowNetConventions::DEFAULT,
         }
     }
 }
@@ -60,6 +143,15 @@ impl MotionConfig {
         if self.frames != 2 && self.frames != WINDOW_FRAMES {
             let cause = format!("it reads {} frames", self.frames);
             return Err(Error::new("motion network", cause, "Use 2 or 11 frames"));
+        }
+        let title = self.architecture.title();
+        if self.architecture.is_supervised() && self.frames != 2 {
+            let cause = format!("{title} reads pairs, not {} frames", self.frames);
+            return Err(Error::new("motion network", cause, "Use 2 frames"));
+        }
+        if self.architecture.is_supervised() && !(self.small_displacement && self.cdc) {
+            let cause = format!("{title} has no variant without small displacements or cdc");
+            return Err(Error::new("motion network", cause, "Leave these out: they are for MotionNet"));
         }
         if !(1..=Self::MAX_WIDTH).contains(&self.width) {
             let cause = format!("its width is {}", self.width);

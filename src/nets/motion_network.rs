@@ -1,4 +1,4 @@
-//! A motion network of either architecture, and how it is applied to windows and to frames of any size.
+//! A motion network of any architecture, and how it is applied to windows and to frames of any size.
 
 use std::ops::Range;
 
@@ -10,9 +10,12 @@ use image::RgbImage;
 
 use super::preprocessing::motion_input;
 use super::read_back::device_of;
-use super::{Architecture, FlowPyramid, MotionConfig, MotionNet, TinyMotionNet};
+use super::{
+    Architecture, FLOW_UNIT_PX, FlowNet, FlowPyramid, MotionConfig, MotionNet, NativeFlow, Separable, TinyMotionNet,
+    flow_nets,
+};
 
-/// MotionNet or Tiny-MotionNet.
+/// MotionNet, Tiny-MotionNet, or one of the supervised networks that they are compared with.
 ///
 /// All methods take pictures as [`motion_input`] makes them and differentiate where
 /// the parameters are on an autodiff device.
@@ -23,6 +26,8 @@ pub enum MotionNetwork {
     Full(MotionNet),
     /// Three levels.
     Tiny(TinyMotionNet),
+    /// FlowNetS and those after it.
+    FlowNet(FlowNet),
 }
 
 impl MotionConfig {
@@ -31,6 +36,7 @@ impl MotionConfig {
         match self.architecture {
             Architecture::MotionNet => MotionNetwork::Full(MotionNet::new(self, device)),
             Architecture::TinyMotionNet => MotionNetwork::Tiny(TinyMotionNet::new(self, device)),
+            _ => MotionNetwork::FlowNet(FlowNet::new(self, device)),
         }
     }
 
@@ -56,6 +62,25 @@ impl MotionNetwork {
         match self {
             Self::Full(network) => network.forward(frames),
             Self::Tiny(network) => network.forward(frames),
+            Self::FlowNet(network) => network.forward(frames),
+        }
+    }
+
+    /// Returns the flow that is taught where the truth is known, in the network's own unit.
+    pub fn native(&self, frames: Tensor<4>) -> NativeFlow {
+        match self {
+            Self::FlowNet(network) => network.native(frames),
+            _ => NativeFlow { levels: self.forward(frames).levels, unit_px: FLOW_UNIT_PX },
+        }
+    }
+
+    /// Returns the best flow of pairs of pictures whose sides are multiples of the stride, raw: at full size where the network is
+    /// evaluated there, else at the finest level.
+    pub fn best_flow(&self, windows: &[Vec<&RgbImage>]) -> Tensor<4> {
+        let frames = motion_input(windows, &device_of(self));
+        match self {
+            Self::FlowNet(network) => network.full_size(frames),
+            _ => self.window_flows(frames).into_finest(),
         }
     }
 
@@ -110,12 +135,17 @@ impl MotionNetwork {
     }
 
     /// [`window_flows`](Self::window_flows) for frames of any size: the right and lower edge are repeated up to
-    /// multiples of the stride and what belongs to the padding is cut from the flows again.
+    /// multiples of the stride and what belongs to the padding is cut from the flows again. Supervised networks see the frames
+    /// stretched instead, as their authors do it.
     pub fn forward_any_size(&self, window: Tensor<4>) -> FlowPyramid {
         let [_, _, height, width] = window.dims();
         let padded = [height, width].map(|side| side.next_multiple_of(self.stride()));
         if padded == [height, width] {
             return self.window_flows(window);
+        }
+        if matches!(self, Self::FlowNet(_)) {
+            let resize = Separable::bilinear([height, width], padded, &window.device());
+            return self.window_flows(resize.apply(window)).stretched_back(padded, [height, width]);
         }
         let padding = [(0, padded[0] - height), (0, padded[1] - width)];
         self.window_flows(window.pad(padding, PadMode::Edge)).crop([height, width], padded)
@@ -123,7 +153,7 @@ impl MotionNetwork {
 
     /// Frames the network reads at once.
     pub fn frames(&self) -> usize {
-        self.conv1().weight.lazy_shape()[1] / 3
+        self.conv1().map_or(2, |conv1| conv1.weight.lazy_shape()[1] / 3)
     }
 
     /// Returns what the sides of its input must be multiples of.
@@ -131,14 +161,22 @@ impl MotionNetwork {
         let halvings = match self {
             Self::Full(_) => 32,
             Self::Tiny(_) => 8,
+            Self::FlowNet(_) => flow_nets::STRIDE,
         };
-        halvings * self.conv1().stride[0]
+        halvings * self.conv1().map_or(1, |conv1| conv1.stride[0])
     }
 
-    fn conv1(&self) -> &Conv2d {
+    /// Returns whether it was published as a network that learns from true flow.
+    pub fn is_supervised(&self) -> bool {
+        matches!(self, Self::FlowNet(_))
+    }
+
+    /// Returns the first layer of MotionNet, which tells its variant.
+    fn conv1(&self) -> Option<&Conv2d> {
         match self {
-            Self::Full(network) => &network.conv1,
-            Self::Tiny(network) => &network.conv1,
+            Self::Full(network) => Some(&network.conv1),
+            Self::Tiny(network) => Some(&network.conv1),
+            Self::FlowNet(_) => None,
         }
     }
 }

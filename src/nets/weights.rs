@@ -159,10 +159,21 @@ fn transposed_in_file(rank: usize) -> bool {
     rank == 2
 }
 
+/// Modules that only hold others, by Burn's names: theirs are not part of the names of layers.
+const HOLDERS: [&str; 7] = [
+    "Struct:Stream",
+    "Struct:FlowNet",
+    "Struct:FlowNetS",
+    "Struct:FlowNetC",
+    "Struct:FlowNetSd",
+    "Struct:FusionNet",
+    "Struct:NextFlow",
+];
+
 /// Returns whether a module's container is part of the names of its layers: the variants of
-/// [`MotionNetwork`](super::MotionNetwork) and [`Layers`](super::Layers), and a [`Stream`](super::Stream) around its layers, are not.
+/// [`MotionNetwork`](super::MotionNetwork) and [`Layers`](super::Layers), and modules that only hold others, are not.
 pub(crate) fn counts_in_names(container: &str) -> bool {
-    !container.starts_with("Enum:") && container != "Struct:Stream"
+    !container.starts_with("Enum:") && !HOLDERS.contains(&container)
 }
 
 /// The position of a walk through a module.

@@ -3,7 +3,7 @@
 //! The walk through the module: an [`Action`] gives a posture for every instant; the posture puts the bones in space;
 //! the figure of a [`Style`] lays a flat, textured part along each bone; backdrop and figure become layers, each with
 //! an affine map into this frame and into the next. The renderer makes both the picture and its flow from them;
-//! [`write_project`] puts all of it on disk.
+//! [`write_project`] puts all of it on disk, [`write_pairs`] single pairs with their flow.
 
 mod action;
 mod affine;
@@ -15,6 +15,7 @@ mod head;
 mod indoors;
 mod outdoors;
 mod paint;
+mod pairs;
 mod part;
 mod plane;
 mod pose;
@@ -27,6 +28,7 @@ use image::RgbImage;
 
 pub use action::{ACTIONS, Action};
 pub use clip::FPS;
+pub use pairs::{pair_files, write_pairs};
 pub use project::{SampleProject, SampleSize, files, first_clip, write_part, write_project};
 pub use style::{STYLES, Style};
 

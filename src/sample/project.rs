@@ -183,7 +183,7 @@ fn write_text(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Makes the folder that the file `path` is to be in.
-fn make_folder(path: &Path) -> Result<()> {
+pub(super) fn make_folder(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))
 }

@@ -13,7 +13,7 @@ use super::probe::views::ProbeViews;
 use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::named::named;
-use crate::nets::{FlowSource, FrameSize, Modality, ModelCard, StreamConfig, StreamEntry, StreamInput};
+use crate::nets::{FlowSource, FrameSize, Modality, ModelCard, StreamEntry};
 use crate::video::Geometry;
 
 /// Updates of a last layer that is fitted alone.

@@ -1,6 +1,7 @@
 //! Batches made ahead of the step, on named threads, in the order of their steps.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -9,6 +10,7 @@ use image::RgbImage;
 
 use super::flow::frozen_flow::{Ahead, KeptFlow};
 use super::flow::teacher::TeacherFlow;
+use crate::data::TruePairs;
 use crate::data::augmentation::{Draw, Sampler};
 use crate::data::clips::{Clips, Keep};
 use crate::error::{Error, Result};
@@ -39,6 +41,8 @@ pub struct Batch {
     pub ahead: Ahead,
     /// Flow of a teacher, [draws, 3·pairs, height/2, width/2], as [`TeacherFlow::append_window`] describes it; empty without one.
     pub teacher: Vec<f32>,
+    /// True flow, [draws, 2, height, width] in pixels, NaN where it is unknown; empty where nothing is taught by it.
+    pub truth: Vec<f32>,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
     /// Clips that have fewer frames than are learned from, and were replaced too.
@@ -50,6 +54,8 @@ pub struct Batch {
 pub enum Pixels {
     /// (x − mean)/255, for MotionNet, and the flow of its teacher, if it has one.
     Motion(Option<Arc<TeacherFlow>>),
+    /// The same of pairs of pictures, and their true flow.
+    Supervised(Arc<TruePairs>),
     /// x − mean, for the spatial stream.
     Spatial,
     /// None: the objective takes the draws and their flow, of which the loader prepares what is not there.
@@ -120,8 +126,27 @@ struct ReadClip {
     windows: Vec<Arc<RgbImage>>,
     /// The flow of a teacher in them.
     teacher: Vec<f32>,
+    /// Their true flow, where that is taught.
+    truth: Vec<f32>,
     /// What was prepared of their flow, where that is input.
     ahead: Ahead,
+}
+
+impl ReadClip {
+    fn of(draws: Vec<Draw>) -> Self {
+        Self { draws, windows: Vec::new(), teacher: Vec::new(), truth: Vec::new(), ahead: Ahead::default() }
+    }
+
+    /// Reads a pair and what `sampler` draws of its true flow.
+    fn of_pair(pairs: &TruePairs, path: &Path, draws: Vec<Draw>, sampler: &Sampler) -> Result<Self> {
+        let pair = pairs.pair(path)?;
+        let mut seen = Self::of(draws);
+        for draw in &seen.draws {
+            seen.windows.extend(pair.pictures.iter().cloned());
+            pair.append_flow(&draw.crop, pairs.size(), sampler.crop, &mut seen.truth);
+        }
+        Ok(seen)
+    }
 }
 
 /// Returns what is drawn of a clip; none if it is too short.
@@ -132,12 +157,16 @@ fn read(
     [step, slot]: [usize; 2],
     clip: usize,
 ) -> Result<Option<ReadClip>> {
+    if let Pixels::Supervised(pairs) = pixels {
+        let draws = sampler.draws(step, slot, clip, 2);
+        return ReadClip::of_pair(pairs, &clips.clip(clip).path, draws, sampler).map(Some);
+    }
     let count = clips.count(clip)?;
     if count < sampler.least {
         return Ok(None);
     }
     let draws = sampler.draws(step, slot, clip, count);
-    let mut seen = ReadClip { draws, windows: Vec::new(), teacher: Vec::new(), ahead: Ahead::default() };
+    let mut seen = ReadClip::of(draws);
     if let Pixels::Flow(kept) = pixels {
         seen.ahead = kept.ahead(clips, &seen.draws, sampler.window - 1)?;
     } else {
@@ -176,7 +205,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
             return Err(failure.unwrap_or_else(|| too_few(&batch, sampler)));
         };
         batch.warnings.extend(failure);
-        let scale = if matches!(pixels, Pixels::Motion(_)) { 1.0 / 255.0 } else { 1.0 };
+        let scale = if matches!(pixels, Pixels::Motion(_) | Pixels::Supervised(_)) { 1.0 / 255.0 } else { 1.0 };
         for (draw, pictures) in seen.draws.iter().zip(seen.windows.chunks(sampler.window)) {
             for picture in pictures {
                 draw.crop.append_bgr(picture, sampler.crop, MEAN_BGR, scale, &mut batch.frames);
@@ -184,6 +213,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
         }
         batch.ahead.extend(seen.ahead);
         batch.teacher.extend(seen.teacher);
+        batch.truth.extend(seen.truth);
         batch.labels.push(clips.label(clip));
         if sampler.mixup > 0.0 {
             batch.mixing.push(sampler.mixing(step, slot));
@@ -206,7 +236,7 @@ fn too_few(batch: &Batch, sampler: &Sampler) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, path::Path};
+    use std::fs;
 
     use burn::tensor::Device;
     use image::Rgb;

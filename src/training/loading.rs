@@ -23,6 +23,10 @@ pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Resu
     let modality = plan.modality(None);
     let reads = StreamInput::of(modality, plan.backbone, plan.clip_frames).frames();
     let (pixels, window) = match plan.network {
+        Network::Flow if plan.supervised.is_some() => {
+            let pairs = plan.true_pairs()?.map_or(Pixels::Motion(None), Pixels::Supervised);
+            (pairs, plan.motion.frames)
+        }
         Network::Flow => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.motion.frames),
         Network::Temporal if modality.is_of_frames() => (Pixels::Spatial, reads),
         Network::Temporal => (Pixels::Motion(None), reads),

@@ -23,6 +23,7 @@ mod probe;
 mod run;
 mod sampling;
 mod step_times;
+mod true_flow;
 pub mod validation;
 
 pub use crate::nets::FlowSource;
@@ -38,7 +39,7 @@ pub use held_out::HeldOut;
 pub use loading::loading_time;
 pub use model_init::random_part;
 pub use objective::losses;
-pub use objective::losses::{LossPreset, LossSwitches, LossTerm};
+pub use objective::losses::{LossPreset, LossSwitches, LossTerm, SupervisedLoss};
 pub use optim::gradient_shares::{GradientShare, GradientShares};
 pub use probe::features::{ClipFeatures, FeatureInput};
 pub use run::catalog as runs;

@@ -8,7 +8,6 @@ use super::config::choices::FlowTeacher;
 use super::config::plan::{Network, TrainingPlan};
 use super::model_init::ModelInit;
 use super::objective::Objective;
-use super::objective::losses::UnsupervisedLoss;
 use super::optim::optimizer::Optimizer;
 use crate::calendar::today;
 use crate::data::DataSource;
@@ -233,7 +232,7 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
         plan.batch,
         plan.rate,
         plan.seed,
-        beyond_the_paper(&plan.loss)
+        beyond_the_paper(plan)
     )
 }
 
@@ -246,7 +245,11 @@ fn on_flow(plan: &TrainingPlan) -> String {
 }
 
 /// Returns the options of the loss that the paper does not have, each after a comma.
-fn beyond_the_paper(loss: &UnsupervisedLoss) -> String {
+fn beyond_the_paper(plan: &TrainingPlan) -> String {
+    let loss = &plan.loss;
+    if let Some(supervised) = plan.supervised {
+        return format!(", supervised ({})", supervised.key());
+    }
     let option = |is_on: bool, name: &str| if is_on { format!(", {name}") } else { String::new() };
     let teacher = |teacher: FlowTeacher| format!(", teacher {} × {}", teacher.key(), loss.teacher_weight);
     option(loss.census, "census")

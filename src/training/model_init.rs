@@ -111,7 +111,7 @@ pub fn random_part(plan: &TrainingPlan) -> Option<&'static str> {
     let card = plan.base.as_ref().and_then(|base| ModelCard::read(base).ok());
     let is_fresh = |has: fn(&ModelCard) -> bool| plan.imagenet.is_none() && !card.as_ref().is_some_and(has);
     match plan.network {
-        Network::Flow => plan.base.is_none().then_some("MotionNet"),
+        Network::Flow => plan.base.is_none().then_some(plan.motion.architecture.title()),
         Network::Spatial => is_fresh(|card| card.spatial.is_some()).then_some("The spatial stream"),
         Network::Temporal => is_fresh(|card| card.temporal.is_some()).then_some("The temporal stream"),
     }
@@ -177,6 +177,7 @@ impl ModelInit {
             (Some(modality), _) => Some(new_stream(plan, modality, classes, device)?),
         };
         check_reach(&motion, stream.as_ref())?;
+        check_stride(plan, &motion)?;
         check_crop(plan, stream.as_ref())?;
         check_flow_decoder(plan, base.is_some(), stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
@@ -285,6 +286,9 @@ pub(super) fn with_inherited(
 /// Returns the clips of a plan in words.
 fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
     let (clips, path) = (dataset.clips.len(), plan.data.path().display());
+    if plan.supervised.is_some() {
+        return format!("{} with true flow in {path}", counted(clips, "pair"));
+    }
     let shown: BTreeSet<usize> = dataset.clips.iter().map(|clip| clip.label).collect();
     let classes = match (plan.network, shown.len()) {
         (Network::Flow, _) => String::new(),
@@ -380,6 +384,20 @@ fn check_crop(plan: &TrainingPlan, stream: Option<&Stream>) -> Result<()> {
     }
     let cause = format!("{}×{} gives flow of less than 32 pixels a side", plan.crop.width, plan.crop.height);
     Err(Error::new("crop", cause, format!("Use at least {0}x{0}", ModelCard::MIN_SIDE_OF_FLOW)))
+}
+
+/// Refuses crops that the motion network cannot read, where it reads crops, and true flow for a network of windows.
+fn check_stride(plan: &TrainingPlan, motion: &MotionNetwork) -> Result<()> {
+    let (stride, crop) = (motion.stride() as u32, plan.crop);
+    if plan.supervised.is_some() && motion.frames() != 2 {
+        let cause = format!("the base's motion network reads {} frames, true flow is of pairs", motion.frames());
+        return Err(Error::new("supervised training", cause, "Choose a base that reads pairs"));
+    }
+    if !plan.trains_motion() || crop.width.is_multiple_of(stride) && crop.height.is_multiple_of(stride) {
+        return Ok(());
+    }
+    let cause = format!("{}×{} is no multiple of {stride}, as the motion network needs it", crop.width, crop.height);
+    Err(Error::new("crop", cause, format!("Use multiples of {stride}")))
 }
 
 /// Refuses a temporal stream of shorter windows than MotionNet reads.

@@ -14,19 +14,19 @@ use super::config::plan::{Network, TrainingPlan};
 use super::flow::frozen_flow::{Ahead, FrozenFlow, KeptFlow};
 use super::motion_squares::{MotionSquares, square_of};
 use super::objective::Objective;
-use super::objective::losses::separable::Separable;
 use super::objective::losses::warp;
 use super::optim::optimizer::Optimizer;
 use super::probe::out_of_fold::OutOfFold;
 use super::run::events::TrainingEvent;
+use super::true_flow::EndPointError;
 use crate::data::augmentation::{Crop, Draw};
 use crate::data::clip_cache::ClipCache;
 use crate::data::clips::{Clips, Keep};
-use crate::data::{Dataset, LabelledClip};
+use crate::data::{Dataset, LabelledClip, TruePairs};
 use crate::error::{Error, Result, about_all};
 use crate::names::{Alike, class_alike};
 use crate::nets::preprocessing::motion_input;
-use crate::nets::{FLOW_UNIT_PX, FlowSource, MotionNetwork, Stream, WINDOW_FRAMES, device_of, read_back};
+use crate::nets::{FLOW_UNIT_PX, FlowSource, MotionNetwork, Separable, Stream, WINDOW_FRAMES, device_of, read_back};
 use crate::plural::counted;
 use crate::ranking::arg_max;
 use crate::video::Geometry;
@@ -125,6 +125,10 @@ impl Validator {
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<Vec<Measurement>> {
         let Some(clips) = self.clips.clone() else { return Ok(Vec::new()) };
+        if let Some(pairs) = objective.true_pairs() {
+            let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Optimizer::result);
+            return self.measure_truth(&clips, pairs, &motion, step, on_event);
+        }
         let motion = objective.motion.as_ref().map_or_else(|| frozen.valid(), Optimizer::result);
         let networks = Networks { motion, stream: objective.stream.as_ref().map(Optimizer::result) };
         let measures_flow =
@@ -160,6 +164,30 @@ impl Validator {
             report(Measurement { name: "top-1", value, more_is_better: true }, guesses);
         }
         Ok(measurements)
+    }
+
+    /// Measures the end-point error of `motion` against true flow in pixels of the frames, and reports it.
+    fn measure_truth(
+        &mut self,
+        clips: &Clips,
+        pairs: &TruePairs,
+        motion: &MotionNetwork,
+        step: usize,
+        on_event: &mut dyn FnMut(TrainingEvent),
+    ) -> Result<Vec<Measurement>> {
+        let places: Vec<usize> = (0..clips.len()).filter(|place| !self.unreadable.contains(place)).collect();
+        let (error, failed) = EndPointError::of_pairs(motion, clips, &places, pairs)?;
+        self.unreadable.extend(failed.iter().map(|(place, _)| *place));
+        let failures = failed.into_iter().map(|(_, cause)| cause).collect();
+        if let Some(cause) = about_all(failures) {
+            on_event(TrainingEvent::Warning(not_measured(&cause)));
+        }
+        let figures = [("relative end-point error", error.ratio()), ("end-point error", error.mean_px())];
+        let measurements = figures.map(|(name, value)| Measurement { name, value, more_is_better: false });
+        for Measurement { name, value, .. } in &measurements {
+            on_event(TrainingEvent::Validation { step, name: (*name).into(), value: *value, guesses: Vec::new() });
+        }
+        Ok(measurements.to_vec())
     }
 
     /// Returns the logits of the clips that the last measurement answered, once.

@@ -9,15 +9,21 @@ use egui_kittest::{Harness, SnapshotOptions};
 use motionscope::app::{App, Command, Options, TrainingPhase, measure_repaints};
 use motionscope::cli::bench::fixture;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
-use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::nets::{Architecture, FlowNetConventions, MotionConfig};
 use motionscope::video::Geometry;
 use tempfile::TempDir;
 
 use eframe::egui::{DroppedFile, Event, Key, Modifiers, Rect, accesskit::Role, pos2};
 
 const PATIENCE: Duration = Duration::from_secs(120);
-const MOTION: MotionConfig =
-    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
+const MOTION: MotionConfig = MotionConfig {
+    architecture: Architecture::MotionNet,
+    frames: 2,
+    width: 2,
+    small_displacement: true,
+    cdc: true,
+    conventions: FlowNetConventions::DEFAULT,
+};
 
 /// The window in a folder of its own, with an untrained model and a clip of 30 frames.
 pub struct Window {

@@ -12,7 +12,9 @@ use motionscope::engine::{
 };
 use motionscope::flow::metrics::end_point_error;
 use motionscope::gpu::{Compute, DeviceChoice, choose};
-use motionscope::nets::{Architecture, Backbone, HiddenTwoStream, Modality, MotionConfig, StreamEntry};
+use motionscope::nets::{
+    Architecture, Backbone, FlowNetConventions, HiddenTwoStream, Modality, MotionConfig, StreamEntry,
+};
 use motionscope::training::{Network, TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, Geometry, PlayerCommand, VideoReader};
 use tempfile::TempDir;
@@ -21,8 +23,14 @@ use crate::shared;
 use crate::watched::Watched;
 
 const SIZE: Geometry = Geometry { width: 64, height: 64 };
-const PAIRWISE: MotionConfig =
-    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
+const PAIRWISE: MotionConfig = MotionConfig {
+    architecture: Architecture::MotionNet,
+    frames: 2,
+    width: 2,
+    small_displacement: true,
+    cdc: true,
+    conventions: FlowNetConventions::DEFAULT,
+};
 
 fn cpu() -> Compute {
     choose(DeviceChoice::Cpu).unwrap()

@@ -16,7 +16,7 @@ use motionscope::flow::files::{self, FlowFormat, write_flo};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::flow::tvl1::Tvl1Parameters;
 use motionscope::gpu::{DeviceChoice, choose};
-use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::nets::{Architecture, FlowNetConventions, MotionConfig};
 use motionscope::output::OutputGuard;
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::video::{Geometry, PlayerCommand, Sizes, VideoReader, VideoWriter};
@@ -26,8 +26,14 @@ use crate::watched::Watched;
 
 const CLIP: Geometry = Geometry { width: 128, height: 96 };
 const FRAMES: usize = 14;
-const MOTION: MotionConfig =
-    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
+const MOTION: MotionConfig = MotionConfig {
+    architecture: Architecture::MotionNet,
+    frames: 2,
+    width: 2,
+    small_displacement: true,
+    cdc: true,
+    conventions: FlowNetConventions::DEFAULT,
+};
 
 /// An engine with a model and a clip whose flow is known.
 struct Stage {

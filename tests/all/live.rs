@@ -18,7 +18,7 @@ use motionscope::engine::{
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
-use motionscope::nets::{Architecture, MotionConfig};
+use motionscope::nets::{Architecture, FlowNetConventions, MotionConfig};
 use motionscope::output::OutputGuard;
 use motionscope::video::{
     Camera, CameraNews, CameraPhase, CameraSource, Geometry, Sizes, VideoReader, VideoWriter, camera_devices,
@@ -30,8 +30,14 @@ use crate::cli::{code, motionscope, text, untrained_model};
 use crate::watched::Watched;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const MOTION: MotionConfig =
-    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 2, small_displacement: true, cdc: true };
+const MOTION: MotionConfig = MotionConfig {
+    architecture: Architecture::MotionNet,
+    frames: 2,
+    width: 2,
+    small_displacement: true,
+    cdc: true,
+    conventions: FlowNetConventions::DEFAULT,
+};
 /// Size of the clips that are played.
 pub const CLIP: Geometry = Geometry { width: 96, height: 80 };
 const NETWORK: Geometry = Geometry { width: 64, height: 64 };

@@ -86,7 +86,7 @@ fn what_is_for_flow_is_refused_beside_rgb_differences() {
     };
     let refused = |plan: TrainingPlan| train(&plan).0.unwrap_err().cause;
     assert!(refused(TrainingPlan { mode: TemporalMode::C, ..plan.clone() }).contains("no mode b or c"));
-    assert!(refused(TrainingPlan { flow_source: FlowSource::Dis, ..plan.clone() }).contains("no flow source"));
+    assert!(refused(TrainingPlan { flow_source: Some(FlowSource::Dis), ..plan.clone() }).contains("no flow source"));
     assert!(refused(TrainingPlan { backbone: Backbone::C3d, ..plan.clone() }).contains("C3D reads clips"));
     assert!(refused(TrainingPlan { clip_frames: Some(5), ..plan.clone() }).contains("six frames"));
     assert!(refused(TrainingPlan { network: Network::Spatial, ..plan }).contains("temporal stream"));
@@ -120,7 +120,7 @@ fn a_student_of_motion_vectors_starts_from_its_teacher_and_learns_from_its_score
     let distillation = Distillation { weight: Some(4.0), ..Distillation::of(teacher.clone()) };
     let plan = TrainingPlan {
         base: Some(teacher),
-        flow_source: FlowSource::Emv,
+        flow_source: Some(FlowSource::Emv),
         distillation: Some(distillation),
         ..small(Network::Temporal, &data, dir.path().join("run"))
     };
@@ -158,7 +158,7 @@ fn large_networks_are_trained_kept_and_resumed() {
     let data = clips(dir.path(), 2, 1);
     let plan = |backbone: Backbone, network: Network| TrainingPlan {
         backbone,
-        flow_source: if network == Network::Temporal { FlowSource::Emv } else { FlowSource::Dis },
+        flow_source: Some(if network == Network::Temporal { FlowSource::Emv } else { FlowSource::Dis }),
         optimiser: OptimiserKind::Sgd,
         freeze: vec![Freeze::UpTo("fc6".into())],
         frame: Geometry { width: 48, height: 32 },

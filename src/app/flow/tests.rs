@@ -54,6 +54,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         levels: vec![2, 3, 4, 5, 6],
         parameters: 1,
         motion: "MotionNet".into(),
+        paper: None,
         fusion: Default::default(),
     }
 }

@@ -37,6 +37,7 @@ pub fn curve_title(name: &str) -> String {
         None => match term {
             "loss" => "Loss",
             "rate" => "Learning rate",
+            "flow" => "True flow",
             "accuracy" | "batch" => "Training batch",
             _ => return name.to_owned(),
         },
@@ -49,6 +50,8 @@ pub fn curve_title(name: &str) -> String {
 pub fn measurement_title(name: &str) -> String {
     match name {
         "photometric ratio" => "Photometric ratio".into(),
+        "end-point error" => "End-point error, px".into(),
+        "relative end-point error" => "End-point error / zero flow".into(),
         "top-1" => "Held-out".into(),
         "fused top-1" => "Held-out, fused".into(),
         "cross-validated top-1" => "Cross-validated".into(),

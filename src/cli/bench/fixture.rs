@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::flow::Plane;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig, MotionEntry, Origin,
-    Precision, Preprocessing, StreamEntry,
+    Architecture, Backbone, FlowNetConventions, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionConfig,
+    MotionEntry, Origin, Precision, Preprocessing, StreamEntry,
 };
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::video::{Geometry, VideoWriter};
@@ -21,8 +21,14 @@ pub const CLIP: Geometry = Geometry { width: 320, height: 240 };
 /// Number of its frames.
 pub const CLIP_FRAMES: usize = 60;
 /// The motion network that small machines use.
-pub const PAIRWISE: MotionConfig =
-    MotionConfig { architecture: Architecture::MotionNet, frames: 2, width: 16, small_displacement: true, cdc: true };
+pub const PAIRWISE: MotionConfig = MotionConfig {
+    architecture: Architecture::MotionNet,
+    frames: 2,
+    width: 16,
+    small_displacement: true,
+    cdc: true,
+    conventions: FlowNetConventions::DEFAULT,
+};
 
 /// Writes `clip.mp4` with the given number of frames of a generated figure into `dir`.
 pub fn clip(dir: &Path, frames: usize, geometry: Geometry) -> Result<PathBuf> {

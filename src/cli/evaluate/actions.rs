@@ -67,7 +67,9 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
         complain(&error);
     }
     let reads_frames = |stream: &Stream| stream.input().modality.is_of_frames();
-    if arguments.flow_source != FlowSource::MotionNet && model.temporal.as_ref().is_some_and(reads_frames) {
+    if arguments.flow_source.is_some_and(|source| source != FlowSource::MotionNet)
+        && model.temporal.as_ref().is_some_and(reads_frames)
+    {
         let cause = "the temporal stream of this model reads RGB differences, without flow";
         return Err(Error::usage("--flow-source", cause, "Leave it out"));
     }

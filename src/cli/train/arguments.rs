@@ -7,12 +7,13 @@ use clap::{ArgGroup, Args};
 use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::DeviceArg;
 use super::super::values::{choice, geometry, named, non_negative, positive};
-use crate::data::{CachePlan, Subset};
+use crate::data::flow_benchmarks::FlowDataset;
+use crate::data::{CachePlan, DataSource, PairSource, Subset};
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop, MotionCue};
 use crate::training::{
     ClassBalance, Distillation, FlowSource, FlowTeacher, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind,
-    Recipe, ScheduleKind, TemporalMode, TrainingPlan,
+    Recipe, ScheduleKind, SupervisedLoss, TemporalMode, TrainingPlan,
 };
 use crate::video::Geometry;
 
@@ -20,6 +21,8 @@ const EXAMPLES: &str = "\
 Examples:
   motionscope train flow --folder sample/clips --run-dir runs/flow
   motionscope train flow --folder sample/clips --teacher dis --census --occlusion --run-dir taught
+  motionscope train flow --supervised --architecture flownet-s --pairs FlyingChairs \\
+                    --frame 512x384 --crop 448x320
   motionscope train temporal --folder sample/clips --base runs/flow/model --run-dir runs/temporal
   motionscope train spatial --data videos --list trainlist01.txt --classes classInd.txt \\
                     --validation-list testlist01.txt --base runs/temporal/model \\
@@ -58,7 +61,7 @@ Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 stopped early with everythi
 /// `motionscope train`
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-#[command(group = ArgGroup::new("data").args(["folder", "list"]).required(true))]
+#[command(group = ArgGroup::new("data").args(["folder", "list", "pairs"]).required(true))]
 pub(in crate::cli) struct TrainArgs {
     /// Network to train
     #[arg(value_parser = choice::<Network>())]
@@ -98,6 +101,15 @@ struct DataArgs {
     /// Class index (classInd.txt), if the list has no class names
     #[arg(long, value_name = "FILE", requires = "list", conflicts_with = "folder")]
     classes: Option<PathBuf>,
+    /// Folder of pairs with true flow, for --supervised
+    #[arg(long, value_name = "DIR", requires = "supervised")]
+    pairs: Option<PathBuf>,
+    /// Layout of the pairs: flyingchairs, sintel-clean, sintel-final, kitti2012, kitti2015, middlebury
+    #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>, requires = "pairs")]
+    dataset: FlowDataset,
+    /// Validation pairs with true flow, of the same layout
+    #[arg(long, value_name = "DIR", requires = "pairs", conflicts_with_all = ["validation_folder", "validation_list"])]
+    validation_pairs: Option<PathBuf>,
     /// Validation clips: a folder
     #[arg(long, value_name = "DIR", conflicts_with = "validation_list")]
     validation_folder: Option<PathBuf>,
@@ -105,7 +117,7 @@ struct DataArgs {
     #[arg(long, value_name = "FILE", requires = "list")]
     validation_list: Option<PathBuf>,
     /// Fraction of the recordings of each class held out for validation, such as 0.1
-    #[arg(long, value_name = "SHARE", value_parser = positive, conflicts_with_all = ["validation_folder", "validation_list"])]
+    #[arg(long, value_name = "SHARE", value_parser = positive, conflicts_with_all = ["validation_folder", "validation_list", "validation_pairs"])]
     hold_out: Option<f64>,
     /// Maximum number of validation clips at a checkpoint [default: 60]
     #[arg(long, value_name = "N")]
@@ -151,7 +163,9 @@ struct NetworkArgs {
     /// ImageNet weights; for i3d, Kinetics weights.
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
-    /// Motion network: motion-net or tiny-motion-net
+    /// Motion network: motion-net, tiny-motion-net or one that is taught true flow
+    ///
+    /// One of motion-net, tiny-motion-net, flownet-s, flownet-c, flownet-sd, flownet2-cs, flownet2-css, flownet2 and next-flow.
     #[arg(long, value_parser = named::<Architecture>)]
     architecture: Option<Architecture>,
     /// Input frames of the motion network: 2 or 11
@@ -211,6 +225,13 @@ struct NetworkArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Loss")]
 struct LossArgs {
+    /// Learn from the true flow of pairs instead of the frames (flow) [default loss: caffe]
+    ///
+    /// caffe: FlowNet2's release. area-epe: FlowNetPytorch's. multiscale-l1, multiscale-l2: NVIDIA's port. The whole FlowNet2 learns
+    /// by the robust norm of its release at full size; what its networks read of those before them is constant.
+    #[arg(long, value_name = "LOSS", num_args = 0..=1, default_missing_value = "caffe",
+          value_parser = choice::<SupervisedLoss>())]
+    supervised: Option<SupervisedLoss>,
     /// Weights of the unsupervised loss terms
     #[arg(long, value_parser = choice::<LossPreset>())]
     preset: Option<LossPreset>,
@@ -395,6 +416,7 @@ impl TrainArgs {
         let (of_streams, of_motion) = ("it is for streams", "the base has a motion network");
         let of_losses = "it is for MotionNet's losses: train flow, or temporal in mode c";
         let is_stepped = plan.schedule == ScheduleKind::Step;
+        let compares_frames = (is_flow || adds_losses) && plan.supervised.is_none();
         let options = [
             ("--mode", networks.mode.is_some(), is_temporal, "it is for the temporal stream"),
             ("--imagenet", networks.imagenet.is_some(), !is_flow, of_streams),
@@ -404,10 +426,10 @@ impl TrainArgs {
             ("--width", networks.width.is_some(), plan.base.is_none(), of_motion),
             ("--no-small-displacement", networks.no_small_displacement, plan.base.is_none(), of_motion),
             ("--no-cdc", networks.no_cdc, plan.base.is_none(), of_motion),
-            ("--preset", loss.preset.is_some(), is_flow || adds_losses, of_losses),
-            ("--no-smoothness", loss.no_smoothness, is_flow || adds_losses, of_losses),
-            ("--no-ssim", loss.no_ssim, is_flow || adds_losses, of_losses),
-            ("--no-multi-scale", loss.no_multi_scale, is_flow || adds_losses, of_losses),
+            ("--preset", loss.preset.is_some(), compares_frames, of_losses),
+            ("--no-smoothness", loss.no_smoothness, compares_frames, of_losses),
+            ("--no-ssim", loss.no_ssim, compares_frames, of_losses),
+            ("--no-multi-scale", loss.no_multi_scale, compares_frames, of_losses),
             ("--temperature", loss.temperature.is_some(), !is_flow, of_streams),
             ("--teacher-flow-source", loss.teacher_flow_source.is_some(), is_temporal, "it is for the temporal stream"),
             ("--unsupervised-weight", loss.unsupervised_weight.is_some(), adds_losses, "it is for --mode c"),
@@ -428,8 +450,12 @@ impl DataArgs {
             let clips = folder.as_ref().or(list.as_ref().and(self.clips.as_ref()))?;
             Some(self.lists.source(clips, list.as_deref(), self.classes.as_deref(), subset))
         };
-        set(&mut plan.data, &source(&self.folder, &self.list, Subset::Train));
-        plan.validation = source(&self.validation_folder, &self.validation_list, Subset::Test);
+        let pairs = |root: &Option<PathBuf>| {
+            Some(DataSource::Pairs(PairSource { benchmark: self.dataset, root: root.clone()? }))
+        };
+        set(&mut plan.data, &source(&self.folder, &self.list, Subset::Train).or_else(|| pairs(&self.pairs)));
+        plan.validation = source(&self.validation_folder, &self.validation_list, Subset::Test)
+            .or_else(|| pairs(&self.validation_pairs));
         let max_bytes = (self.cache_max * 1e9) as u64;
         plan.cache = self.cache.clone().map(|dir| CachePlan { dir, max_bytes });
         set(&mut plan.hold_out, &self.hold_out);
@@ -466,6 +492,7 @@ impl NetworkArgs {
 
 impl LossArgs {
     fn apply(&self, plan: &mut TrainingPlan) -> Result<()> {
+        plan.supervised = self.supervised;
         set(&mut plan.loss.preset, &self.preset);
         plan.loss.smoothness = !self.no_smoothness;
         plan.loss.ssim = !self.no_ssim;

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 
 use super::listing::Listing;
-use super::{DataSource, Layout, pieces};
+use super::{DataSource, Layout, pieces, true_pairs};
 use crate::annotations::text;
 use crate::annotations::thumos14::{TEST, VALIDATION};
 use crate::error::{Error, Result};
@@ -41,6 +41,7 @@ pub(super) fn read(source: &DataSource) -> Result<Listing> {
             listing.drop_duplicates();
             return Ok(listing);
         }
+        DataSource::Pairs(pairs) => return true_pairs::read(pairs),
         DataSource::List(list) => list,
     };
     if !list.clips.is_dir() {

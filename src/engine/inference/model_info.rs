@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::nets::fusion::Fusion;
-use crate::nets::{Architecture, FlowSource, HiddenTwoStream, MotionConfig};
+use crate::nets::{FlowSource, HiddenTwoStream, MotionConfig};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -40,6 +40,8 @@ pub struct ModelInfo {
     pub parameters: usize,
     /// The motion network, such as `MotionNet-16, 2 frames`.
     pub motion: String,
+    /// The paper that the motion network is from, if it is not the one about hidden two-stream networks.
+    pub paper: Option<&'static str>,
     /// The fusion rule and weight on the model card.
     pub fusion: Fusion,
 }
@@ -64,6 +66,7 @@ impl ModelInfo {
             levels: levels(motion).collect(),
             parameters: model.parameters(),
             motion: in_words(motion),
+            paper: motion.architecture.is_supervised().then(|| motion.architecture.paper()),
             fusion: model.card.fusion,
         }
     }
@@ -87,7 +90,8 @@ impl ModelInfo {
         let networks = format!("{}{}", self.motion, self.knows());
         let flow = (self.trained_flow != FlowSource::MotionNet)
             .then(|| format!("Temporal stream trained on {}", self.trained_flow.in_words()));
-        [Some(self.dir.display().to_string()), hash, Some(networks), flow, base, on, date]
+        let paper = self.paper.map(|paper| format!("From {paper}; {} parameters", self.parameters));
+        [Some(self.dir.display().to_string()), hash, Some(networks), paper, flow, base, on, date]
             .into_iter()
             .flatten()
             .collect()
@@ -96,16 +100,9 @@ impl ModelInfo {
 
 /// Levels of the pyramid of a motion network, finest first.
 pub(in crate::engine) fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
-    match motion.architecture {
-        Architecture::MotionNet => 2..=6,
-        Architecture::TinyMotionNet => 2..=4,
-    }
+    motion.architecture.levels()
 }
 
 fn in_words(motion: &MotionConfig) -> String {
-    let architecture = match motion.architecture {
-        Architecture::MotionNet => "MotionNet",
-        Architecture::TinyMotionNet => "Tiny-MotionNet",
-    };
-    format!("{architecture}-{}, {} frames", motion.width, motion.frames)
+    format!("{}-{}, {} frames", motion.architecture.title(), motion.width, motion.frames)
 }

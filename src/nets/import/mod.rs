@@ -5,6 +5,7 @@
 
 mod caffe;
 mod colours;
+mod flow_nets;
 mod names;
 mod onnx;
 mod protobuf;
@@ -16,10 +17,11 @@ use burn::store::pytorch_reader::{DType, PytorchReader, Tensor as Stored};
 use burn::tensor::{DType as BurnDType, Device, Shape, Tensor, TensorData};
 
 pub use self::colours::Colours;
+use self::flow_nets::FlowRelease;
 use self::names::{NameTable, ParameterPlace};
 use self::onnx::OnnxLayer;
 use super::weights::{self, Tensors};
-use super::{MotionNetwork, Stream, StreamConfig, StreamInput, cross_modality};
+use super::{FlowNet, MotionNetwork, Stream, StreamConfig, StreamInput, cross_modality};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -43,9 +45,31 @@ pub struct Imported<M> {
 /// file has others without a place, with the names of all of both; if a tensor has the wrong shape or values that are
 /// not finite, the first of them being named.
 pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<MotionNetwork>> {
+    if let MotionNetwork::FlowNet(network) = network {
+        return import_flow_net(source, network);
+    }
     let found = FoundParameter::read(source, &NameTable::motion(), &weights::shapes(&network))?;
     Ok(Imported {
         network: weights::apply(network, found.tensors, source)?,
+        left_out: found.left_out,
+        colours: found.colours,
+    })
+}
+
+/// The same for a supervised network, which takes over the conventions of the release that the file is of: NVIDIA's PyTorch port,
+/// FlowNetPytorch (biases it lacks are zero) or Caffe's (its first layers are made to read red, green, blue).
+fn import_flow_net(source: &Path, network: FlowNet) -> Result<Imported<MotionNetwork>> {
+    let mut found = FoundParameter::read(source, &flow_nets::names(&network), &weights::shapes(&network))?;
+    let release = FlowRelease::of(source, found.names.iter());
+    if release == FlowRelease::Caffe {
+        flow_nets::reverse_colours(&mut found.tensors);
+    }
+    let network = match release.conventions(&network) {
+        Some(conventions) => network.with_conventions(conventions),
+        None => network,
+    };
+    Ok(Imported {
+        network: MotionNetwork::FlowNet(weights::apply(network, found.tensors, source)?),
         left_out: found.left_out,
         colours: found.colours,
     })
@@ -98,6 +122,8 @@ pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Devic
 /// The tensors of a file under our names.
 struct FoundParameter {
     tensors: Tensors,
+    /// What the tensors are called in the file.
+    names: Vec<String>,
     left_out: Vec<String>,
     colours: Colours,
 }
@@ -124,7 +150,8 @@ impl FoundParameter {
     }
 
     fn by_name(source: &Path, table: &NameTable, expected: &[(String, Shape)], tensors: Tensors) -> Result<Self> {
-        let mut found = Self { tensors: Tensors::new(), left_out: Vec::new(), colours: Colours::Bgr };
+        let names = tensors.keys().cloned().collect();
+        let mut found = Self { tensors: Tensors::new(), names, left_out: Vec::new(), colours: Colours::Bgr };
         let expected: BTreeMap<&str, &Shape> = expected.iter().map(|(name, shape)| (name.as_str(), shape)).collect();
         let mut without_place = Vec::new();
         let places = table.places(tensors.keys());
@@ -148,11 +175,26 @@ impl FoundParameter {
                 ParameterPlace::Elsewhere => found.left_out.push(theirs),
             }
         }
+        if table.fills_biases {
+            found.fill_biases(&expected);
+        }
         let missing: Vec<&str> = expected.into_keys().filter(|name| !found.tensors.contains_key(*name)).collect();
         if missing.is_empty() && without_place.is_empty() {
             return Ok(found);
         }
         Err(unmatched(source, &missing, &without_place))
+    }
+
+    /// Adds a bias of zero to every layer whose weights were found without one.
+    fn fill_biases(&mut self, expected: &BTreeMap<&str, &Shape>) {
+        for (name, shape) in expected {
+            let Some(layer) = name.strip_suffix(".bias").filter(|_| !self.tensors.contains_key(*name)) else {
+                continue;
+            };
+            if self.tensors.contains_key(&format!("{layer}.weight")) {
+                self.tensors.insert((*name).to_owned(), filled(shape.num_elements(), 0.0));
+            }
+        }
     }
 }
 
@@ -237,7 +279,12 @@ fn in_order(graph: &onnx::Graph, table: &NameTable, expected: &[(String, Shape)]
     }
     let used: Vec<&String> = graph.layers.iter().flat_map(OnnxLayer::names).collect();
     let left_out = graph.tensors.keys().filter(|name| !used.contains(name)).cloned().collect();
-    expected.next().is_none().then_some(FoundParameter { tensors, left_out, colours: table.colours })
+    expected.next().is_none().then_some(FoundParameter {
+        tensors,
+        names: graph.tensors.keys().cloned().collect(),
+        left_out,
+        colours: table.colours,
+    })
 }
 
 fn filled(channels: usize, value: f32) -> TensorData {

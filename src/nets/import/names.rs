@@ -19,7 +19,8 @@ const DICTIONARIES: [&str; 2] = ["state_dict.", "model_state_dict."];
 const STACKED: &str = "_vgg16";
 
 /// Prefixes of layers that belong to the authors' losses, to the flow normalisation or to training.
-const WITHOUT_PLACE: [&str; 4] = ["FlowDeltas", "FlowScale", "boudary_", "predict_flow2_"];
+const WITHOUT_PLACE: [&str; 7] =
+    ["FlowDeltas", "FlowScale", "boudary_", "predict_flow2_", "scale_conv1", "img0s_aug", "img1s_aug"];
 
 /// The layers of one of our networks under the names of others.
 pub(super) struct NameTable {
@@ -33,6 +34,8 @@ pub(super) struct NameTable {
     is_stacked: bool,
     /// The running variance that leaves features as they are.
     pub unit_variance: f32,
+    /// Whether biases that a file lacks are zero.
+    pub fills_biases: bool,
 }
 
 /// The role of a tensor in a file.
@@ -59,7 +62,13 @@ impl NameTable {
             caffe: (3..=6).map(upsampling).collect(),
             is_stacked: false,
             unit_variance: 1.0, // there is no batch normalisation
+            fills_biases: false,
         }
+    }
+
+    /// For a supervised flow network, whose layers Caffe files name as `caffe` says.
+    pub fn flow_net(caffe: BTreeMap<String, String>) -> Self {
+        Self { caffe, fills_biases: true, ..Self::motion() }
     }
 
     /// For a stream.
@@ -91,7 +100,8 @@ impl NameTable {
             _ => Colours::Rgb,
         };
         let unit_variance = (1.0 - backbone.epsilon()) as f32;
-        Self { collection, colours, caffe, is_stacked: backbone == Backbone::Vgg16, unit_variance }
+        let is_stacked = backbone == Backbone::Vgg16;
+        Self { collection, colours, caffe, is_stacked, unit_variance, fills_biases: false }
     }
 
     /// Returns the places of the tensors called `names`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::training::flow::source::FlowSource;
+use crate::nets::FlowSource;
 
 /// A teacher of a stream: its softened scores are targets beside the labels (Hinton et al. 2015; Zhang et al. 2016).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

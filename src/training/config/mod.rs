@@ -7,3 +7,4 @@ pub(super) mod freeze;
 pub(super) mod plan;
 pub(super) mod recipe;
 pub(super) mod run_kind;
+mod truth;

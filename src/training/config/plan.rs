@@ -16,7 +16,7 @@ use crate::nets::{
     Architecture, Backbone, FlowReading, FlowResolution, FlowSource, Modality, MotionConfig, MotionCrop, MotionCue,
     StreamInput,
 };
-use crate::training::objective::losses::UnsupervisedLoss;
+use crate::training::objective::losses::{SupervisedLoss, UnsupervisedLoss};
 use crate::training::probe::linear;
 use crate::video::Geometry;
 
@@ -109,6 +109,8 @@ pub struct TrainingPlan {
     pub spatial_crop: Option<MotionCrop>,
     /// The unsupervised loss.
     pub loss: UnsupervisedLoss,
+    /// The loss against true flow, which then is all that teaches the flow network; `None` without truth.
+    pub supervised: Option<SupervisedLoss>,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
     pub unsupervised_weight: f64,
     /// A model whose scores a stream learns from beside the labels.
@@ -212,6 +214,7 @@ impl Default for TrainingPlan {
             temporal_crop: None,
             spatial_crop: None,
             loss: UnsupervisedLoss::default(),
+            supervised: None,
             unsupervised_weight: 1.0,
             distillation: None,
             mode: TemporalMode::A,
@@ -329,6 +332,7 @@ impl TrainingPlan {
         self.check_flow_source()?;
         self.check_flow_loss()?;
         self.check_distillation()?;
+        self.check_truth()?;
         self.check_inputs()?;
         self.check_stride()?;
         self.check_last_layer()?;
@@ -611,6 +615,7 @@ impl TrainingPlan {
     fn loss_crop_unit(&self) -> u32 {
         let halved = if self.motion.small_displacement { 1 } else { 2 };
         match (self.network, self.motion.architecture) {
+            (Network::Flow, architecture) if architecture.is_supervised() && self.base.is_none() => 64,
             (Network::Flow, Architecture::MotionNet) if self.base.is_none() => 32 * halved,
             (Network::Flow, Architecture::MotionNet) => 32,
             (Network::Temporal, _) if self.mode == TemporalMode::C => 32,
@@ -630,9 +635,12 @@ impl TrainingPlan {
             return Err(Error::new("crop", format!("{width}×{height}"), remedy));
         }
         let unit = self.loss_crop_unit();
-        if unit > 0 && [width, height].iter().any(|side| !side.is_multiple_of(unit) || *side < 2 * unit) {
-            let cause = format!("{width}×{height} leaves fewer than two pixels at the coarsest flow level");
-            let remedy = format!("Use multiples of {unit} from {} on for this MotionNet", 2 * unit);
+        // Truth at the coarsest level may be a single cell; a picture that is rebuilt may not.
+        let least = if self.supervised.is_some() { unit } else { 2 * unit };
+        if unit > 0 && [width, height].iter().any(|side| !side.is_multiple_of(unit) || *side < least) {
+            let title = self.motion.architecture.title();
+            let cause = format!("{width}×{height} leaves too few pixels at the coarsest flow level");
+            let remedy = format!("Use multiples of {unit} from {least} on for this {title}");
             return Err(Error::new("crop", cause, remedy));
         }
         let frame = self.frame;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor};
 
 use super::losses::flow3d::flow3d_loss;
-use super::losses::separable::Separable;
 use crate::data::clips::Clips;
 use crate::error::Result;
+use crate::nets::Separable;
 use crate::nets::{FLOW_UNIT_PX, Layers, MotionNetwork, Stream};
 use crate::training::config::plan::TrainingPlan;
 use crate::training::flow::frozen_flow::{Ahead, FrozenFlow};

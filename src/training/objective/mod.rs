@@ -26,6 +26,7 @@ use super::probe::linear::{RowInit, fit_to};
 use super::probe::views::ProbeViews;
 use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
+use crate::data::TruePairs;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
 use crate::nets::{FLOW_UNIT_PX, FlowPyramid, Modality, MotionNetwork, Stream, mean_of_views, read_back};
@@ -33,7 +34,7 @@ use crate::ranking::arg_max;
 use clip_flow_target::{CLIP_FLOW_WEIGHT, ClipFlowTarget};
 use losses::action::{ActionLoss, class_weights, consensus, mixed_samples};
 use losses::visibility::{reversed, visible_pairs};
-use losses::{Evidence, LevelLoss, LossSwitches, LossTerm};
+use losses::{Evidence, LevelLoss, LossSwitches, LossTerm, SupervisedLevel};
 use stream_teacher::StreamTeacher;
 
 /// Share of a time budget that the fit of a new last layer before the first step may take.
@@ -51,6 +52,8 @@ pub struct Objective {
     clip_flow: Option<ClipFlowTarget>,
     /// A trained stream whose scores are targets beside the labels.
     stream_teacher: Option<StreamTeacher>,
+    /// True flow, where the network is taught by it.
+    truth: Option<Arc<TruePairs>>,
     action_loss: ActionLoss,
     /// What of the loss counts.
     switches: LossSwitches,
@@ -111,6 +114,7 @@ impl Objective {
             stream: stream.map(|stream| Optimizer::new(stream, plan, NetworkPart::Stream)).transpose()?,
             teacher: plan.loss.teacher.map(|teacher| Arc::new(TeacherFlow::new(teacher))),
             stream_teacher: None,
+            truth: plan.true_pairs()?,
             action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
             switches: LossSwitches::of(&plan.loss),
             measured: Vec::new(),
@@ -168,7 +172,10 @@ impl Objective {
     /// Returns the input the loader must prepare.
     pub fn pixels(&self) -> Pixels {
         match self.plan.network {
-            Network::Flow => Pixels::Motion(self.teacher.clone()),
+            Network::Flow => match &self.truth {
+                Some(pairs) => Pixels::Supervised(pairs.clone()),
+                None => Pixels::Motion(self.teacher.clone()),
+            },
             Network::Spatial => Pixels::Spatial,
             Network::Temporal if self.reads_frames() => Pixels::Spatial,
             Network::Temporal => {
@@ -180,6 +187,11 @@ impl Objective {
     /// Returns whether there is a stream that reads frames without flow.
     fn reads_frames(&self) -> bool {
         self.stream.as_ref().is_some_and(|stream| stream.network().input().modality.is_of_frames())
+    }
+
+    /// Returns the pairs with true flow that the run learns from and is measured on.
+    pub(in crate::training) fn true_pairs(&self) -> Option<&TruePairs> {
+        self.truth.as_deref()
     }
 
     /// Number of parameters that are trained.
@@ -198,9 +210,11 @@ impl Objective {
     /// # Errors
     /// If all loss terms are off.
     pub fn switch(&mut self, switches: LossSwitches) -> Result<()> {
-        let is_supervised = self.stream.is_some() && switches.action > 0.0;
+        let has_labels = self.stream.is_some() && switches.action > 0.0;
         let is_unsupervised = self.is_unsupervised() && switches.is_unsupervised();
-        if !(is_supervised || is_unsupervised) || !(switches.action.is_finite() && switches.action >= 0.0) {
+        if !(has_labels || is_unsupervised || self.truth.is_some())
+            || !(switches.action.is_finite() && switches.action >= 0.0)
+        {
             let remedy = "Turn on a term, or set the action loss weight above 0";
             return Err(Error::new("loss terms", "all loss terms are off", remedy));
         }
@@ -210,7 +224,8 @@ impl Objective {
 
     /// Returns whether the run learns from the clips themselves too.
     fn is_unsupervised(&self) -> bool {
-        self.motion.is_some() && (self.stream.is_none() || self.plan.mode == TemporalMode::C)
+        let learns = self.stream.is_none() || self.plan.mode == TemporalMode::C;
+        self.motion.is_some() && self.truth.is_none() && learns
     }
 
     /// Adds a batch to the step in progress: its share of the gradient, and what it measured.
@@ -245,17 +260,21 @@ impl Objective {
         look: impl FnOnce(&Self, Tensor<4>, &GradientsParams),
     ) -> Result<()> {
         let frames = self.frames(&mut batch);
-        let taught = match &mut self.stream_teacher {
+        let soft_targets = match &mut self.stream_teacher {
             Some(teacher) => Some(teacher.logits(frames.as_ref(), &batch, &self.plan)?),
             None => None,
         };
-        let Forward { levels, logits, clip_flow } = self.forward(frames.clone(), &batch)?;
+        let taught = self.taught(frames.as_ref(), &mut batch);
+        let Forward { levels, logits, clip_flow } =
+            if taught.is_empty() { self.forward(frames.clone(), &batch)? } else { Forward::default() };
         let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
-        let soft = match (&self.stream_teacher, logits.clone(), taught) {
-            (Some(teacher), Some(student), Some(taught)) => Some(teacher.loss(student, taught)),
+        let soft = match (&self.stream_teacher, logits.clone(), soft_targets) {
+            (Some(teacher), Some(student), Some(targets)) => Some(teacher.loss(student, targets)),
             _ => None,
         };
+        let supervised = taught.iter().map(|level| level.error.clone() * level.weight).reduce(|sum, level| sum + level);
         let parts = [
+            supervised,
             self.unsupervised(&levels),
             action.clone().and_then(|action| self.weighted(action)),
             soft.clone().map(|(soft, weight)| soft * weight),
@@ -265,6 +284,7 @@ impl Objective {
         let mut terms = self.terms(&levels, action);
         terms.extend(soft.map(|(soft, weight)| ("teacher".into(), weight as f32, soft)));
         terms.extend(clip_flow.map(|loss| ("flow".into(), CLIP_FLOW_WEIGHT as f32, loss)));
+        terms.extend(taught.into_iter().map(|level| (format!("flow {}", level.level + 1), level.weight, level.error)));
         let values = std::iter::once(&loss).chain(terms.iter().map(|(_, _, value)| value));
         let mut values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
         values.extend(logits.as_ref().map(|logits| logits.clone().detach().flatten::<1>(0, 1)));
@@ -290,6 +310,16 @@ impl Objective {
         let terms = terms.into_iter().zip(values.iter().skip(1)).map(|((name, ..), value)| (name, *value)).collect();
         self.measured.push(Outcome { loss: values[0], terms, weights, accuracy, skipped });
         Ok(())
+    }
+
+    /// Returns the loss of each level against the true flow of a batch; nothing where nothing is taught by it.
+    fn taught(&self, frames: Option<&Tensor<4>>, batch: &mut Batch) -> Vec<SupervisedLevel> {
+        let (Some(loss), Some(motion), Some(frames)) = (self.plan.supervised, &self.motion, frames) else {
+            return Vec::new();
+        };
+        let [windows, _, height, width] = frames.dims();
+        let truth = TensorData::new(std::mem::take(&mut batch.truth), [windows, 2, height, width]);
+        loss.levels(&motion.network().native(frames.clone()), Tensor::from_data(truth, &self.device))
     }
 
     /// Returns the weighted sum of the unsupervised terms that count.

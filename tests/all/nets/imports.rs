@@ -8,7 +8,8 @@ use motionscope::error::Error;
 use motionscope::nets::import::{Colours, import_motion, import_stream, stream_from_imagenet};
 use motionscope::nets::preprocessing::MEAN_BGR;
 use motionscope::nets::{
-    Architecture, Backbone, Modality, MotionConfig, MotionNetwork, Precision, StreamConfig, StreamInput, weights,
+    Architecture, Backbone, FlowNetConventions, Modality, MotionConfig, MotionNetwork, Precision, StreamConfig,
+    StreamInput, weights,
 };
 use serde::Deserialize;
 use serde::de::value::{Error as NoName, StrDeserializer};
@@ -329,4 +330,119 @@ fn starts_from_the_averaged_colours(backbone: Backbone, middle: [f32; 3]) {
     let share = share_of_largest(&values(flow.features(map.clone().repeat_dim(1, 20))), &expected);
     assert!(share < 1e-4, "the features of {} differ by {share:e}", backbone.name());
     assert_eq!(flow.forward(map.repeat_dim(1, 20)).dims(), [1, 2]);
+}
+
+/// A supervised network of two channels and its parameters by our names.
+fn flow_net(architecture: Architecture) -> (MotionNetwork, Reference) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ours.safetensors");
+    let network = MotionConfig { architecture, frames: 2, width: 2, ..MotionConfig::default() }.init(&Device::flex());
+    weights::save_module(&network, &file, Precision::F32).unwrap();
+    (network, Reference::read(&file))
+}
+
+/// The parameters of `reference` in a `.caffemodel`, under the names that `theirs` has for our layers.
+fn caffemodel_of(reference: &Reference, theirs: impl Fn(&str) -> String) -> Vec<u8> {
+    let layers: std::collections::BTreeSet<&str> =
+        reference.tensors.keys().filter_map(|name| Some(name.rsplit_once('.')?.0)).collect();
+    let mut file = wire::bytes(1, b"net");
+    for layer in layers {
+        let mut content = wire::bytes(1, theirs(layer).as_bytes());
+        for parameter in ["weight", "bias"] {
+            let Some(data) = reference.tensors.get(&format!("{layer}.{parameter}")) else { continue };
+            let sides: Vec<u8> = data.shape().iter().flat_map(|&side| wire::varint(side as u64)).collect();
+            let shape = wire::bytes(7, &wire::bytes(1, &sides));
+            content.extend(wire::bytes(7, &[wire::packed(5, data.as_slice().unwrap()), shape].concat()));
+        }
+        file.extend(wire::bytes(100, &content));
+    }
+    file
+}
+
+/// What the Caffe release of FlowNet2 calls our layers.
+fn caffe_name(layer: &str) -> String {
+    let (part, layer) = layer.split_once('.').map_or(("", layer), |(part, layer)| (part, layer));
+    let level =
+        |prefix: &str| layer.strip_prefix(prefix).map(|level| level.chars().next().unwrap() as usize - '0' as usize);
+    let prefix = match part {
+        "flownets_1" => "net2_",
+        "flownets_2" => "net3_",
+        "flownets_d" => "netsd_",
+        "flownetfusion" => "fuse_",
+        _ => "",
+    };
+    let is_stacked = ["flownets_1", "flownets_2"].contains(&part);
+    if let Some(level) = level("predict_flow") {
+        return match part {
+            _ if is_stacked => format!("{prefix}predict_conv{level}"),
+            "flownetfusion" => format!("fuse__Convolution{}", 7 - level),
+            _ => format!("{prefix}Convolution{}", 7 - level),
+        };
+    }
+    if let Some(level) = level("upsampled_flow") {
+        let twice = if is_stacked { prefix } else { "" };
+        return format!("{prefix}{twice}upsample_flow{level}to{}", level - 1);
+    }
+    format!("{prefix}{}", layer.replace("inter_conv", "interconv"))
+}
+
+#[test]
+fn flownet2_of_caffe_is_read_by_its_names_and_sees_the_colours_the_other_way_round() {
+    let (network, reference) = flow_net(Architecture::FlowNet2);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("FlowNet2.caffemodel");
+    std::fs::write(&path, caffemodel_of(&reference, caffe_name)).unwrap();
+    let imported = import_motion(&path, network).unwrap().network;
+    let MotionNetwork::FlowNet(flow_net) = &imported else { panic!("a supervised network") };
+    assert_eq!(flow_net.conventions(), FlowNetConventions::caffe(true));
+    let file = folder.path().join("imported.safetensors");
+    weights::save_module(&imported, &file, Precision::F32).unwrap();
+    let imported = Reference::read(&file);
+    for (layer, source) in [
+        ("flownetc.conv1", vec![2, 1, 0]),
+        ("flownets_1.conv1", vec![2, 1, 0, 5, 4, 3, 8, 7, 6, 9, 10, 11]),
+        ("flownets_d.conv0", vec![2, 1, 0, 5, 4, 3]),
+        ("flownetfusion.conv0", vec![2, 1, 0, 3, 4, 5, 6, 7, 8, 9, 10]),
+    ] {
+        let name = format!("{layer}.weight");
+        let kernel = imported.tensors[&name].shape()[2].pow(2);
+        let of = |values: &[f32], channel: usize| values[channel * kernel..(channel + 1) * kernel].to_vec();
+        for (channel, source) in source.into_iter().enumerate() {
+            let (ours, theirs) = (of(imported.values(&name), channel), of(reference.values(&name), source));
+            assert_eq!(ours, theirs, "{name}, channel {channel}");
+        }
+    }
+    for name in ["flownetc.upsampled_flow6_to_5.bias", "flownets_d.conv1.weight", "flownetfusion.inter_conv0.weight"] {
+        assert_eq!(imported.values(name), reference.values(name), "{name}");
+    }
+}
+
+#[test]
+fn weights_of_another_variant_are_refused_by_the_first_wrong_tensor() {
+    let folder = tempfile::tempdir().unwrap();
+    let import = |file: &str, reference: &Reference, rename: &dyn Fn(&str) -> Option<String>, into: Architecture| {
+        let path = folder.path().join(file);
+        let tensors = reference.tensors.iter().filter_map(|(name, data)| Some((rename(name)?, data.clone())));
+        Reference { tensors: tensors.collect() }.write(&path, |_| true);
+        import_motion(&path, flow_net(into).0)
+    };
+    // The second network of a stack by itself: it reads twelve channels.
+    let (_, stack) = flow_net(Architecture::FlowNet2Cs);
+    let second = |name: &str| name.strip_prefix("flownets_1.").map(str::to_owned);
+    let error = import("stacked.safetensors", &stack, &second, Architecture::FlowNetS).unwrap_err();
+    assert_eq!(error.cause, "tensor `conv1.weight` is 2×12×7×7, not 2×6×7×7");
+    let (_, alone) = flow_net(Architecture::FlowNetS);
+    let all = |name: &str| Some(name.to_owned());
+    let error = import("s.safetensors", &alone, &all, Architecture::FlowNetC).unwrap_err();
+    assert!(error.cause.starts_with("it lacks `conv_redir.bias`, `conv_redir.weight`"), "{error}");
+    // FlowNetPytorch has biases in its convolutions alone.
+    let pytorch = |name: &str| {
+        let (layer, parameter) = name.rsplit_once('.')?;
+        let has_bias = layer.starts_with("conv");
+        let in_block = has_bias || layer.starts_with("deconv");
+        (has_bias || parameter == "weight").then(|| format!("{layer}{}.{parameter}", if in_block { ".0" } else { "" }))
+    };
+    let imported = import("pinard.safetensors", &alone, &pytorch, Architecture::FlowNetS).unwrap().network;
+    let MotionNetwork::FlowNet(flow_net) = &imported else { panic!("a supervised network") };
+    assert_eq!(flow_net.conventions(), FlowNetConventions::PYTORCH);
 }

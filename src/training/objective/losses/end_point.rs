@@ -5,8 +5,8 @@
 
 use burn::tensor::Tensor;
 
-use super::separable::Separable;
 use crate::nets::FLOW_UNIT_PX;
+use crate::nets::separable::Separable;
 
 /// Weights of the means at the levels, finest first: those of FlowNet (0.005 … 0.32) on sums over pixels, relative to the finest.
 pub const LEVEL_WEIGHTS: [f32; 5] = [1.0, 0.5, 0.25, 0.25, 0.25];

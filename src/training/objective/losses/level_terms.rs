@@ -5,10 +5,10 @@ use burn::tensor::Tensor;
 use super::census;
 use super::kernels::{self, LevelShape, applies, level_losses};
 use super::penalty::{Charbonnier, EPSILON, border_width};
-use super::separable::SeparableWindow;
 use super::ssim::{ssim, visible_ssim};
 use super::visibility::{HIDDEN_PIXEL, HIDDEN_SSIM, LEAST_PIXELS, hidden, hidden_inside, visible_mean};
 use super::warp;
+use crate::nets::separable::SeparableWindow;
 
 /// What the terms of a level compare.
 #[derive(Debug, Clone)]

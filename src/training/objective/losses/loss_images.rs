@@ -4,7 +4,7 @@
 use burn::tensor::Tensor;
 
 use super::kernels::{self, SparseMatrix, applies};
-use super::separable::{Separable, tent_matrix};
+use crate::nets::separable::{Separable, tent_matrix};
 
 /// Local response normalisation over the three channels of each frame: y = x·(1 + (1/9)·Σ_c x_c²)^−0.7.
 /// [n, 3·frames, h, w] → the same shape.

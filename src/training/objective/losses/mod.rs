@@ -1,7 +1,7 @@
 //! The unsupervised loss of MotionNet: rebuild each frame from the next and compare (paper, section 3.1; spec, section 2).
 //!
 //! [`action`] is the loss of the streams, which learn from labels. Of the rest, read in this order: the [`loss_images()`] that are compared, the [`warp()`] that rebuilds them, [`ssim`], and
-//! [`unsupervised`], which adds the terms up over the levels of the pyramid.
+//! [`unsupervised`], which adds the terms up over the levels of the pyramid. [`supervised`] compares flow with the truth.
 
 pub mod action;
 mod census;
@@ -13,8 +13,8 @@ mod kernels;
 mod level_terms;
 pub mod loss_images;
 mod penalty;
-pub mod separable;
 pub mod ssim;
+pub mod supervised;
 mod switches;
 pub mod unsupervised;
 pub mod visibility;
@@ -22,6 +22,7 @@ pub mod warp;
 
 pub use intermediates::Intermediates;
 pub use loss_images::{local_response_normalisation, loss_images};
+pub use supervised::{LevelTruth, SupervisedLevel, SupervisedLoss};
 pub use switches::{LossSwitches, LossTerm};
 pub use unsupervised::{Evidence, LevelLoss, LossPreset, UnsupervisedLoss, Weights};
 pub use warp::warp;

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::separable::{Separable, SeparableWindow};
+use crate::nets::separable::{Separable, SeparableWindow};
 
 /// Keeps the quotient of dark windows finite.
 pub(super) const C1: f32 = 1e-4;

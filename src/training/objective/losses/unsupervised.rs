@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::census::grey;
 use super::end_point::{LEVEL_WEIGHTS, end_point_error};
 use super::level_terms::{LevelInputs, LevelTerms};
-use super::separable::{Separable, SeparableWindow};
 use super::ssim::{CAFFE_WINDOW, DENSE_WINDOW};
 use super::switches::{LossSwitches, LossTerm};
 use super::{local_response_normalisation, loss_images};
 use crate::named::named;
+use crate::nets::separable::{Separable, SeparableWindow};
 use crate::training::config::choices::FlowTeacher;
 
 /// Flow stacks of the paper's window; pairs are weighted as if ten of them stood on the channels of one stack.
@@ -136,7 +136,9 @@ impl UnsupervisedLoss {
         evidence: &Evidence,
         switches: &LossSwitches,
     ) -> Vec<LevelLoss> {
-        let wanted = if self.multi_scale { pyramid.len() } else { switches.scales_used().clamp(1, pyramid.len()) };
+        // Supervised networks have one more, coarser than any of MotionNet's.
+        let known = pyramid.len().min(LossSwitches::SCALES);
+        let wanted = if self.multi_scale { known } else { switches.scales_used().clamp(1, known) };
         let pyramid = &pyramid[..wanted];
         let sizes: Vec<[usize; 2]> = pyramid.iter().map(|flow| [flow.dims()[2], flow.dims()[3]]).collect();
         let full_width = frames.dims()[3];

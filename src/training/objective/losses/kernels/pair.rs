@@ -6,9 +6,9 @@
 use pulp::{Simd, WithSimd};
 
 use super::super::penalty::{Charbonnier, EPSILON, border_width};
-use super::super::separable::SeparableWindow;
 use super::super::ssim::{C1, C2, LEAST_VISIBLE};
 use super::power::power;
+use crate::nets::separable::SeparableWindow;
 
 /// Colours of a frame.
 pub const COLOURS: usize = 3;

@@ -8,9 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use super::super::census::composed as composed_census;
 use super::super::level_terms::{LevelInputs, LevelTerms};
 use super::super::loss_images::{composed_images, composed_normalisation, local_response_normalisation, loss_images};
-use super::super::separable::SeparableWindow;
 use super::super::ssim::{CAFFE_WINDOW, DENSE_WINDOW};
 use super::{LevelShape, census};
+use crate::nets::separable::SeparableWindow;
 
 /// Numbers between −`reach` and `reach`.
 fn numbers(seed: u64, count: usize, reach: f32) -> Vec<f32> {

@@ -1,5 +1,5 @@
-//! Linear maps that act on rows and columns separately: the tent pyramid of the loss images and the
-//! Gaussian windows of SSIM are both `rows · image · colsᵀ` with small constant matrices.
+//! Linear maps that act on rows and columns separately: the tent pyramid of the loss images, the Gaussian windows of SSIM and the
+//! enlargement of flow are all `rows · image · colsᵀ` with small constant matrices.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -25,9 +25,26 @@ impl Separable {
         Self::new(from, to, device, tent_matrix)
     }
 
+    /// The tent that Caffe's training of FlowNet brings true flow to a level with: the same, and the mean along an axis of which one
+    /// cell is left, where the release divides 0 by 0.
+    pub fn truth_tent(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
+        let matrix = |input, output| if output == 1 { area_matrix(input, 1) } else { tent_matrix(input, output) };
+        Self::new(from, to, device, matrix)
+    }
+
     /// Bilinear resize with half-pixel centres and repeated edges. `from` and `to` are [height, width].
     pub fn bilinear(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
         Self::new(from, to, device, bilinear_matrix)
+    }
+
+    /// Bilinear resize in which the first and last pixels of both sizes coincide. `from` and `to` are [height, width].
+    pub fn align_corners(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
+        Self::new(from, to, device, align_corners_matrix)
+    }
+
+    /// The pixel that covers the centre of each output cell. `from` and `to` are [height, width].
+    pub fn nearest(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
+        Self::new(from, to, device, nearest_matrix)
     }
 
     /// The mean over the area of each output cell. `from` and `to` are [height, width].
@@ -82,7 +99,7 @@ impl SeparableWindow {
 }
 
 /// Returns the weights of [`Separable::tent`] along an axis, `output` rows of `input`.
-pub(super) fn tent_matrix(input: usize, output: usize) -> Vec<f32> {
+pub(crate) fn tent_matrix(input: usize, output: usize) -> Vec<f32> {
     let step = if output > 1 { (input - 1) as f64 / (output - 1) as f64 } else { input as f64 };
     let radius = step.max(1.0); // Never narrower than a pixel: an equal size is the identity.
     let mut matrix = Vec::with_capacity(input * output);
@@ -96,9 +113,27 @@ pub(super) fn tent_matrix(input: usize, output: usize) -> Vec<f32> {
 }
 
 fn bilinear_matrix(input: usize, output: usize) -> Vec<f32> {
+    two_taps(input, output, |d| (d as f64 + 0.5) * input as f64 / output as f64 - 0.5)
+}
+
+fn align_corners_matrix(input: usize, output: usize) -> Vec<f32> {
+    let step = if output > 1 { (input - 1) as f64 / (output - 1) as f64 } else { 0.0 };
+    two_taps(input, output, |d| d as f64 * step)
+}
+
+fn nearest_matrix(input: usize, output: usize) -> Vec<f32> {
     let mut matrix = vec![0.0; input * output];
     for (d, row) in matrix.chunks_exact_mut(input).enumerate() {
-        let centre = ((d as f64 + 0.5) * input as f64 / output as f64 - 0.5).clamp(0.0, (input - 1) as f64);
+        row[(2 * d + 1) * input / (2 * output)] = 1.0;
+    }
+    matrix
+}
+
+/// Returns the matrix that interpolates linearly at `position` of each output, in input pixels.
+fn two_taps(input: usize, output: usize, position: impl Fn(usize) -> f64) -> Vec<f32> {
+    let mut matrix = vec![0.0; input * output];
+    for (d, row) in matrix.chunks_exact_mut(input).enumerate() {
+        let centre = position(d).clamp(0.0, (input - 1) as f64);
         let near = centre as usize;
         row[near] += 1.0 - centre.fract() as f32;
         row[(near + 1).min(input - 1)] += centre.fract() as f32;

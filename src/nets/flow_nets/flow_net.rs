@@ -1,0 +1,130 @@
+//! A supervised flow network of any architecture, behind the conventions of all motion networks.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use super::conventions::FlowNetConventions;
+use super::flownet_c::FlowNetC;
+use super::flownet_s::FlowNetS;
+use super::flownet_sd::FlowNetSd;
+use super::flownet2::{FlowNet2, FlowNet2Steps};
+use super::next_flow::NextFlow;
+use super::operators::{Enlargement, enlarged};
+use super::{SMALL_UNIT_PX, UNIT_PX};
+use crate::nets::{Architecture, FLOW_UNIT_PX, FlowPyramid, MotionConfig, Separable};
+
+/// A supervised flow network with the conventions of its weights.
+#[derive(Module, Debug)]
+pub struct FlowNet {
+    /// The layers.
+    pub layers: FlowNetLayers,
+    #[module(skip)]
+    conventions: FlowNetConventions,
+}
+
+/// The layers of a supervised flow network.
+#[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a handful of these in the whole program")]
+pub enum FlowNetLayers {
+    /// FlowNetS.
+    S(FlowNetS),
+    /// FlowNetC, which is FlowNet2-C too.
+    C(FlowNetC),
+    /// FlowNet-SD.
+    Sd(FlowNetSd),
+    /// FlowNet2, whole or in part.
+    Stack(FlowNet2),
+    /// NextFlow.
+    Next(NextFlow),
+}
+
+/// Flow as a network predicts it and as it is taught.
+#[derive(Debug, Clone)]
+pub struct NativeFlow {
+    /// Maps [b, 2, h/r, w/r], finest first, in the network's unit.
+    pub levels: Vec<Tensor<4>>,
+    /// Full-size pixels in one unit.
+    pub unit_px: f32,
+}
+
+impl FlowNet {
+    /// Builds the network `config` describes, with fresh parameters.
+    pub(in crate::nets) fn new(config: &MotionConfig, device: &Device) -> Self {
+        let w = config.width;
+        let layers = match config.architecture {
+            Architecture::FlowNetC => FlowNetLayers::C(FlowNetC::new(w, device)),
+            Architecture::FlowNetSd => FlowNetLayers::Sd(FlowNetSd::new(w, device)),
+            Architecture::FlowNet2Cs => FlowNetLayers::Stack(FlowNet2::new(false, false, w, device)),
+            Architecture::FlowNet2Css => FlowNetLayers::Stack(FlowNet2::new(true, false, w, device)),
+            Architecture::FlowNet2 => FlowNetLayers::Stack(FlowNet2::new(true, true, w, device)),
+            Architecture::NextFlow => FlowNetLayers::Next(NextFlow::new(w, device)),
+            _ => FlowNetLayers::S(FlowNetS::new(6, w, device)),
+        };
+        Self { layers, conventions: config.conventions }
+    }
+
+    /// Returns the conventions of its weights.
+    pub fn conventions(&self) -> FlowNetConventions {
+        self.conventions
+    }
+
+    /// Returns the same network with the conventions of other weights.
+    pub fn with_conventions(self, conventions: FlowNetConventions) -> Self {
+        Self { conventions, ..self }
+    }
+
+    /// Returns the network's own prediction for `frames` [b, 6, h, w] as [`motion_input`](crate::nets::preprocessing::motion_input)
+    /// makes them; sides are multiples of [`STRIDE`](super::STRIDE).
+    pub fn native(&self, frames: Tensor<4>) -> NativeFlow {
+        let input = self.conventions.network_input(frames);
+        let (levels, unit_px) = match &self.layers {
+            FlowNetLayers::S(network) => (network.forward(input), UNIT_PX),
+            FlowNetLayers::C(network) => (network.forward(input), UNIT_PX),
+            FlowNetLayers::Sd(network) => (network.forward(input), SMALL_UNIT_PX),
+            FlowNetLayers::Next(network) => (network.forward(input).0, UNIT_PX),
+            FlowNetLayers::Stack(network) => {
+                let steps = network.forward(&input, self.conventions);
+                steps.fusion.map_or((steps.levels, UNIT_PX), |(_, levels)| (levels, 1.0))
+            }
+        };
+        NativeFlow { levels, unit_px }
+    }
+
+    /// Returns all that the networks of a stack hand on to each other for such `frames`; `None` of a single network.
+    pub fn steps(&self, frames: Tensor<4>) -> Option<FlowNet2Steps> {
+        match &self.layers {
+            FlowNetLayers::Stack(network) => {
+                Some(network.forward(&self.conventions.network_input(frames), self.conventions))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the flow of `frames` [b, 6, h, w] at half the size and at all coarser levels of the network, finest first: what a
+    /// temporal stream reads is of the same size under every motion network.
+    pub(in crate::nets) fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
+        let height = frames.dims()[2];
+        let NativeFlow { levels, unit_px } = self.native(frames);
+        let to_raw = |level: Tensor<4>| level * (unit_px / FLOW_UNIT_PX);
+        let finest = levels[0].clone();
+        let [_, _, rows, columns] = finest.dims();
+        let half = if rows == height {
+            Separable::area([rows, columns], [rows / 2, columns / 2], &finest.device()).apply(finest)
+        } else {
+            enlarged(finest, height / rows / 2, Enlargement::HalfPixel)
+        };
+        let coarser = levels.into_iter().filter(|level| level.dims()[2] < height / 2);
+        FlowPyramid { levels: std::iter::once(half).chain(coarser).map(to_raw).collect() }
+    }
+
+    /// Returns the flow of `frames` [b, 6, h, w] at full size, raw: what the network's authors evaluate.
+    pub(in crate::nets) fn full_size(&self, frames: Tensor<4>) -> Tensor<4> {
+        let height = frames.dims()[2];
+        let NativeFlow { mut levels, unit_px } = self.native(frames);
+        let finest = levels.swap_remove(0) * (unit_px / FLOW_UNIT_PX);
+        match height / finest.dims()[2] {
+            1 => finest,
+            factor => enlarged(finest, factor, self.conventions.enlargement),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Weights of the supervised flow networks: NVIDIA's PyTorch port, FlowNetPytorch and the Caffe release.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::tensor::TensorData;
+
+use super::names::NameTable;
+use crate::nets::weights::Tensors;
+use crate::nets::{FlowNet, FlowNetConventions, FlowNetLayers};
+
+/// A part of FlowNet2 and what its layers are called in Caffe files.
+struct CaffePart {
+    /// Our prefix.
+    ours: &'static str,
+    /// Theirs.
+    theirs: &'static str,
+}
+
+/// The networks within FlowNet2's Caffe file. The first one has plain names.
+const SECOND: CaffePart = CaffePart { ours: "flownets_1.", theirs: "net2_" };
+const THIRD: CaffePart = CaffePart { ours: "flownets_2.", theirs: "net3_" };
+
+/// Layers from the input to the last skip, as both sides call them.
+const ENCODER: [&str; 14] = [
+    "conv0",
+    "conv1",
+    "conv1_1",
+    "conv2",
+    "conv2_1",
+    "conv3",
+    "conv3_1",
+    "conv4",
+    "conv4_1",
+    "conv5",
+    "conv5_1",
+    "conv6",
+    "conv6_1",
+    "conv_redir",
+];
+
+/// Returns the names of the layers of `network`.
+pub(super) fn names(network: &FlowNet) -> NameTable {
+    let caffe = match &network.layers {
+        FlowNetLayers::S(_) | FlowNetLayers::C(_) | FlowNetLayers::Next(_) => alone("", ""),
+        FlowNetLayers::Sd(_) => small("").into_iter().chain(alone("", "")).collect(),
+        FlowNetLayers::Stack(_) => {
+            let first = alone("flownetc.", "");
+            let parts = [stacked(&SECOND), stacked(&THIRD), small("flownets_d."), fusion()];
+            first.into_iter().chain(parts.into_iter().flatten()).collect()
+        }
+    };
+    NameTable::flow_net(caffe)
+}
+
+/// FlowNetS or FlowNetC by itself, or FlowNetC in a stack.
+fn alone(ours: &str, theirs: &str) -> BTreeMap<String, String> {
+    let mut names = shared(ours, theirs);
+    for (number, level) in (1..=5).zip([6, 5, 4, 3, 2]) {
+        names.insert(format!("{theirs}Convolution{number}"), format!("{ours}predict_flow{level}"));
+    }
+    for level in 3..=6 {
+        let enlargement = format!("{theirs}upsample_flow{level}to{}", level - 1);
+        names.insert(enlargement, format!("{ours}upsampled_flow{level}_to_{}", level - 1));
+    }
+    names
+}
+
+/// The second or third network of a stack.
+fn stacked(part: &CaffePart) -> BTreeMap<String, String> {
+    let CaffePart { ours, theirs } = part;
+    let mut names = shared(ours, theirs);
+    for level in 2..=6 {
+        names.insert(format!("{theirs}predict_conv{level}"), format!("{ours}predict_flow{level}"));
+    }
+    for level in 3..=6 {
+        let enlargement = format!("{theirs}{theirs}upsample_flow{level}to{}", level - 1);
+        names.insert(enlargement, format!("{ours}upsampled_flow{level}_to_{}", level - 1));
+    }
+    names
+}
+
+/// FlowNet-SD, which has a prefix in every file.
+fn small(ours: &str) -> BTreeMap<String, String> {
+    let theirs = "netsd_";
+    let mut names = alone(ours, theirs);
+    for level in 2..=5 {
+        names.insert(format!("{theirs}interconv{level}"), format!("{ours}inter_conv{level}"));
+    }
+    names
+}
+
+/// The fusion network.
+fn fusion() -> BTreeMap<String, String> {
+    let (ours, theirs) = ("flownetfusion.", "fuse_");
+    let mut names = shared(ours, theirs);
+    for (number, level) in [(5, 2), (6, 1), (7, 0)] {
+        names.insert(format!("{theirs}_Convolution{number}"), format!("{ours}predict_flow{level}"));
+    }
+    for level in [0, 1] {
+        names.insert(format!("{theirs}deconv{level}"), format!("{ours}deconv{level}"));
+        names.insert(format!("{theirs}interconv{level}"), format!("{ours}inter_conv{level}"));
+        let enlargement = format!("{theirs}upsample_flow{}to{level}", level + 1);
+        names.insert(enlargement, format!("{ours}upsampled_flow{}_to_{level}", level + 1));
+    }
+    names
+}
+
+/// Layers that are called alike but for their prefixes.
+fn shared(ours: &str, theirs: &str) -> BTreeMap<String, String> {
+    let deconvs = (2..=5).map(|level| format!("deconv{level}"));
+    let layers = ENCODER.map(str::to_owned).into_iter().chain(deconvs);
+    layers.map(|layer| (format!("{theirs}{layer}"), format!("{ours}{layer}"))).collect()
+}
+
+/// What a file of a flow network is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FlowRelease {
+    /// A `.caffemodel`.
+    Caffe,
+    /// NVIDIA's port, which puts a convolution into a block with its activation.
+    Nvidia,
+    /// FlowNetPytorch, whose transposed convolutions and predictors have no biases.
+    Pytorch,
+    /// Our own file.
+    Ours,
+}
+
+impl FlowRelease {
+    /// Recognises the release of the file at `source` by the `names` of its tensors.
+    pub fn of<'n>(source: &Path, mut names: impl Iterator<Item = &'n String> + Clone) -> Self {
+        if source.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("caffemodel")) {
+            return Self::Caffe;
+        }
+        if !names.clone().any(|name| name.ends_with("conv6_1.0.weight")) {
+            return Self::Ours;
+        }
+        if names.any(|name| name.ends_with("predict_flow6.bias")) { Self::Nvidia } else { Self::Pytorch }
+    }
+
+    /// Returns the conventions of its weights for `network`; `None` for those that the network has.
+    pub fn conventions(self, network: &FlowNet) -> Option<FlowNetConventions> {
+        match self {
+            Self::Caffe => Some(FlowNetConventions::caffe(matches!(
+                network.layers,
+                FlowNetLayers::Stack(_) | FlowNetLayers::Sd(_)
+            ))),
+            Self::Nvidia => Some(FlowNetConventions::NVIDIA),
+            Self::Pytorch => Some(FlowNetConventions::PYTORCH),
+            Self::Ours => None,
+        }
+    }
+}
+
+/// Makes the first layer of every network in `tensors` read red, green, blue instead of blue, green, red: each group of colours
+/// that is a frame is reversed, flow and errors stay.
+pub(super) fn reverse_colours(tensors: &mut Tensors) {
+    let prefixes = tensors.keys().filter_map(|name| name.strip_suffix("conv1.weight"));
+    let prefixes: Vec<String> =
+        prefixes.filter(|prefix| prefix.is_empty() || prefix.ends_with('.')).map(str::to_owned).collect();
+    for prefix in prefixes {
+        let full_size = format!("{prefix}conv0.weight");
+        let first = if tensors.contains_key(&full_size) { full_size } else { format!("{prefix}conv1.weight") };
+        if let Some(weight) = tensors.get_mut(&first).filter(|weight| weight.rank() == 4) {
+            let reversed = reversed(weight);
+            *weight = reversed;
+        }
+    }
+}
+
+fn reversed(weight: &TensorData) -> TensorData {
+    let [to, from, height, width] = weight.shape()[..] else { unreachable!("a convolution has four sides") };
+    // FlowNetC sees one frame at a time, the fusion network the first one only, stacked networks the warped one too.
+    let pictures = match from {
+        3 | 11 => 1,
+        12 => 3,
+        _ => from / 3,
+    };
+    let values: &[f32] = weight.as_slice().expect("files are read as f32");
+    let area = height * width;
+    let mut reversed = Vec::with_capacity(values.len());
+    for kernel in values.chunks(from * area) {
+        for channel in 0..from {
+            let source = if channel < 3 * pictures { channel / 3 * 3 + 2 - channel % 3 } else { channel };
+            reversed.extend_from_slice(&kernel[source * area..(source + 1) * area]);
+        }
+    }
+    TensorData::new(reversed, [to, from, height, width])
+}

@@ -1,0 +1,51 @@
+//! True flow in a plan: the pairs that hold it, and what it can teach.
+
+use std::sync::Arc;
+
+use super::plan::{Network, TrainingPlan};
+use crate::data::{DataSource, TruePairs};
+use crate::error::{Error, Result};
+
+impl TrainingPlan {
+    /// Returns the pairs with true flow that the run learns from and is measured on; `None` without true flow.
+    ///
+    /// # Errors
+    /// If they cannot be listed.
+    pub(in crate::training) fn true_pairs(&self) -> Result<Option<Arc<TruePairs>>> {
+        if self.supervised.is_none() {
+            return Ok(None);
+        }
+        let sources = [Some(&self.data), self.validation.as_ref()].into_iter().flatten();
+        let pairs = sources.filter_map(|source| match source {
+            DataSource::Pairs(pairs) => Some(pairs),
+            _ => None,
+        });
+        TruePairs::new(pairs, self.frame).map(Arc::new).map(Some)
+    }
+
+    /// True flow is of pairs, and teaches flow alone.
+    pub(super) fn check_truth(&self) -> Result<()> {
+        let is_pairs = |source: &DataSource| matches!(source, DataSource::Pairs(_));
+        let refuse = |cause: &str, remedy: &str| Err(Error::new("supervised training", cause, remedy));
+        if self.supervised.is_none() {
+            return match is_pairs(&self.data) || self.validation.as_ref().is_some_and(is_pairs) {
+                true => refuse("pairs with true flow are for it alone", "Add --supervised, or choose clips"),
+                false => Ok(()),
+            };
+        }
+        let beyond = self.loss.census || self.loss.occlusion || self.loss.teacher.is_some();
+        match self.network {
+            Network::Spatial | Network::Temporal => refuse("it is for flow", "Train the flow network"),
+            _ if !is_pairs(&self.data) => refuse("clips have no true flow", "Choose pairs that have it (--pairs)"),
+            _ if self.validation.as_ref().is_some_and(|source| !is_pairs(source)) => {
+                refuse("the validation clips have no true flow", "Choose pairs that have it (--validation-pairs)")
+            }
+            _ if self.motion.frames != 2 && self.base.is_none() => {
+                refuse("true flow is of pairs, not of windows", "Use a network of 2 frames (--frames 2)")
+            }
+            _ if self.max_stride > 1 => refuse("true flow is of neighbouring frames", "Use a stride of 1"),
+            _ if beyond => refuse("census, occlusion and teacher are for frames alone", "Leave them out"),
+            _ => Ok(()),
+        }
+    }
+}

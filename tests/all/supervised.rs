@@ -1,0 +1,132 @@
+//! Training of flow networks against true flow: on generated pairs, resumed, saved, measured, refused.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use motionscope::data::flow_benchmarks::FlowDataset;
+use motionscope::data::{DataSource, PairSource};
+use motionscope::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use motionscope::sample::write_pairs;
+use motionscope::training::losses::SupervisedLoss;
+use motionscope::training::{Network, TrainingEvent, TrainingPlan};
+use motionscope::video::Geometry;
+
+use crate::training::{parameters, train, train_until};
+
+const FRAME: Geometry = Geometry { width: 64, height: 64 };
+
+/// Generated pairs in the layout of FlyingChairs.
+fn pairs(dir: &Path, name: &str, count: usize, seed: u64) -> DataSource {
+    let root = dir.join(name);
+    write_pairs(&root, count, Geometry { width: 80, height: 72 }, seed, &mut |_, _| {}).unwrap();
+    DataSource::Pairs(PairSource { benchmark: FlowDataset::FlyingChairs, root })
+}
+
+fn plan(data: &DataSource, architecture: Architecture, run_dir: PathBuf) -> TrainingPlan {
+    TrainingPlan {
+        data: data.clone(),
+        run_dir,
+        supervised: Some(SupervisedLoss::Caffe),
+        motion: MotionConfig { architecture, frames: 2, width: 2, ..MotionConfig::default() },
+        frame: FRAME,
+        crop: FRAME,
+        batch: 2,
+        steps: 4,
+        warm_up: 1,
+        checkpoint_every: 2,
+        ..TrainingPlan::of(Network::Flow)
+    }
+}
+
+fn trained(plan: &TrainingPlan) -> Vec<f32> {
+    parameters(&HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap().motion)
+}
+
+#[test]
+fn a_supervised_run_is_measured_against_the_truth_and_resumes_to_the_same_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, validation) = (pairs(dir.path(), "pairs", 6, 1), pairs(dir.path(), "unseen", 2, 2));
+    let whole =
+        TrainingPlan { validation: Some(validation), ..plan(&data, Architecture::FlowNetS, dir.path().join("whole")) };
+    let (result, events) = train(&whole);
+    result.unwrap();
+    let names: Vec<&str> = events
+        .iter()
+        .filter_map(|event| match event {
+            TrainingEvent::Validation { name, value, .. } => Some((name.as_str(), value)),
+            _ => None,
+        })
+        .map(|(name, value)| {
+            assert!(value.is_finite() && *value > 0.0, "{name} {value}");
+            name
+        })
+        .collect();
+    assert_eq!(names[..2], ["relative end-point error", "end-point error"]);
+    let terms = events.iter().find_map(|event| match event {
+        TrainingEvent::Step(metrics) => Some(metrics.terms.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!(terms.unwrap(), ["flow 3", "flow 4", "flow 5", "flow 6", "flow 7"], "a quarter to a 64th of the size");
+
+    let interrupted = TrainingPlan { run_dir: dir.path().join("interrupted"), ..whole.clone() };
+    train_until(&interrupted, 2).0.unwrap();
+    train(&interrupted).0.unwrap();
+    assert_eq!(trained(&interrupted), trained(&whole));
+    let card = fs::read_to_string(whole.run_dir.join("model/model.toml")).unwrap();
+    assert!(card.contains("architecture = \"flownet-s\"") && card.contains("supervised (caffe)"), "{card}");
+}
+
+#[test]
+fn every_supervised_network_trains_and_earlier_networks_of_a_stack_can_be_frozen() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = pairs(dir.path(), "pairs", 4, 1);
+    for (number, architecture) in Architecture::ALL.into_iter().enumerate() {
+        let plan = TrainingPlan { steps: 1, ..plan(&data, architecture, dir.path().join(format!("run{number}"))) };
+        train(&plan).0.unwrap_or_else(|error| panic!("{architecture:?}: {error}"));
+        let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
+        assert_eq!(model.card.motion.config.architecture, architecture);
+    }
+    let base = plan(&data, Architecture::FlowNet2Cs, dir.path().join("base"));
+    train(&base).0.unwrap();
+    let frozen = TrainingPlan {
+        base: Some(base.run_dir.join("model")),
+        freeze: vec!["flownetc".parse().unwrap()],
+        ..plan(&data, Architecture::FlowNet2Cs, dir.path().join("frozen"))
+    };
+    train(&frozen).0.unwrap();
+    let (before, after) = (trained(&base), trained(&frozen));
+    let first = MotionConfig { architecture: Architecture::FlowNetC, frames: 2, width: 2, ..MotionConfig::default() };
+    let first = first.parameters();
+    assert_eq!(before[..first], after[..first], "FlowNetC stays as it is");
+    assert_ne!(before[first..], after[first..], "FlowNetS is taught");
+}
+
+#[test]
+fn what_true_flow_cannot_teach_is_refused() {
+    let pairs = DataSource::Pairs(PairSource { benchmark: FlowDataset::FlyingChairs, root: "pairs".into() });
+    let good = plan(&pairs, Architecture::FlowNetS, "run".into());
+    good.check().unwrap();
+    let clips = DataSource::Folder("clips".into());
+    for (plan, cause) in [
+        (TrainingPlan { data: clips.clone(), ..good.clone() }, "clips have no true flow"),
+        (TrainingPlan { validation: Some(clips), ..good.clone() }, "the validation clips have no true flow"),
+        (TrainingPlan { supervised: None, ..good.clone() }, "pairs with true flow are for it alone"),
+        (TrainingPlan { network: Network::Spatial, ..good.clone() }, "it is for flow"),
+        (TrainingPlan { max_stride: 2, ..good.clone() }, "true flow is of neighbouring frames"),
+        (
+            TrainingPlan {
+                crop: Geometry { width: 96, height: 64 },
+                frame: Geometry { width: 96, height: 64 },
+                ..good
+            },
+            "96×64 leaves too few pixels at the coarsest flow level",
+        ),
+    ] {
+        assert_eq!(plan.check().unwrap_err().cause, cause);
+    }
+    let empty = tempfile::tempdir().unwrap();
+    let none = DataSource::Pairs(PairSource { benchmark: FlowDataset::SintelClean, root: empty.path().into() });
+    let error = train(&plan(&none, Architecture::FlowNetS, empty.path().join("run"))).0.unwrap_err();
+    assert_eq!(error.cause, "no pair of MPI-Sintel clean is found here");
+}
