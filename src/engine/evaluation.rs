@@ -44,7 +44,7 @@ fn score(
     stop: &JobStop,
 ) -> Result<()> {
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
-    let MatchedClips { dataset, mut remarks } = match_classes(&model, dataset)?;
+    let MatchedClips { dataset, mut remarks, .. } = match_classes(&model, dataset)?;
     let flow_source = model.card.flow_source();
     remarks.extend(flow_remark(&model.card, flow_source));
     let (sender, outcomes) = unbounded(); // one outcome a clip

@@ -18,6 +18,8 @@ pub struct MatchedClips {
     pub dataset: Dataset,
     /// What a reader of the results has to know: classes that could not be matched, and those without clips.
     pub remarks: Vec<String>,
+    /// Clips that are of no class of the model.
+    pub left_out: usize,
 }
 
 /// Returns the clips of `dataset` by the classes of `model`, which are matched by name, in any order, and if need be whatever
@@ -28,7 +30,7 @@ pub struct MatchedClips {
 pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<MatchedClips> {
     let has_streams = model.spatial.is_some() || model.temporal.is_some();
     if !has_streams {
-        return Ok(MatchedClips { dataset, remarks: Vec::new() });
+        return Ok(MatchedClips { dataset, remarks: Vec::new(), left_out: 0 });
     }
     match_class_names(&model.card.classes, dataset)
 }
@@ -40,7 +42,7 @@ pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<Matche
 pub fn match_class_names(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
     if are_alike(model, &dataset.classes) {
         let remarks = without_clips(&dataset).into_iter().collect();
-        return Ok(MatchedClips { dataset, remarks });
+        return Ok(MatchedClips { dataset, remarks, left_out: 0 });
     }
     matched(model, dataset)
 }
@@ -93,7 +95,7 @@ fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
     }
     let dataset = Dataset { classes: model.to_vec(), clips: kept, ambiguous };
     remarks.extend(without_clips(&dataset));
-    Ok(MatchedClips { dataset, remarks })
+    Ok(MatchedClips { dataset, remarks, left_out })
 }
 
 /// Returns the remark on classes of the model that no clip of `dataset` is of, whose classes are the model's.

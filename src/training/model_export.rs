@@ -19,6 +19,7 @@ use crate::nets::{
     MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, SpatialFrames, Stream, StreamEntry, StreamInput,
     device_of,
 };
+use crate::plural::counted;
 use crate::video::Geometry;
 
 impl ModelInit {
@@ -227,8 +228,9 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     };
     let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };
     format!(
-        "{:?}{mode}: {steps} steps of {}{segments} on {data}, rate {:e}, seed {}{}, {seconds:.0} s",
+        "{:?}{mode}: {} of {}{segments} on {data}, rate {:e}, seed {}{}, {seconds:.0} s",
         plan.network,
+        counted(steps, "step"),
         plan.batch,
         plan.rate,
         plan.seed,

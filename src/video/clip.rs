@@ -1,8 +1,9 @@
 //! Decoding of whole clips for training: a video, a part of one, or a folder of frames.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use image::RgbImage;
 
@@ -108,7 +109,7 @@ impl ClipReader {
     pub fn warn(&mut self) {
         let warnings = match &mut self.source {
             DecoderSource::Video(reader) => reader.take_warnings(),
-            DecoderSource::Folder(folder) => folder.gaps().into_iter().collect(),
+            DecoderSource::Folder(folder) => folder.gaps().into_iter().filter(is_news).collect(),
         };
         warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     }
@@ -155,6 +156,12 @@ pub fn counted_frames(path: &Path, counted: Range<usize>, rate: Option<f64>) -> 
     })?;
     let other_rate = times.fps().filter(|_| rate.is_some_and(|rate| times.is_other_rate(rate)));
     Ok(CountedFrames { secs: times.span_secs(&span.frames), is_cut: span.is_cut, other_rate })
+}
+
+/// Returns whether this process has not warned of the same folder before: clips are read many times in a training.
+fn is_news(warning: &Error) -> bool {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(warning.subject.clone())
 }
 
 fn refuse_segment(path: &Path, segment_secs: Option<[f64; 2]>) -> Result<()> {

@@ -6,6 +6,7 @@ mod app_live;
 mod architecture;
 mod cli;
 mod cli_entry;
+mod cli_evaluate;
 mod cli_flow;
 mod cli_import;
 mod cli_tune;

@@ -207,6 +207,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
                 date: model.date,
                 dir: model.dir,
                 motion: model.motion,
+                flow_source: model.has_temporal.then_some(model.trained_flow),
             },
             date: today(),
             device: self.setting.device.clone(),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::atomic;
 use crate::engine::Scores;
 use crate::error::{Error, Result};
+use crate::nets::FlowSource;
 use crate::nets::fusion::{Fusion, percent};
 use crate::plural::counted;
 use crate::ranking::arg_max;
@@ -68,6 +69,8 @@ pub(super) struct ModelFacts {
     pub dir: PathBuf,
     /// Such as `MotionNet-16, 2 frames`.
     pub motion: String,
+    /// The flow that the temporal stream was trained on, as `model.toml` names it; none without such a stream.
+    pub flow_source: Option<FlowSource>,
 }
 
 /// Scores of a window.

@@ -35,7 +35,8 @@ Examples:
 A report folder holds report.html, report.json, clips.csv and classes.csv. Compare two report.json
 files with motionscope compare; try other fusions of score files with motionscope fuse.
 
-Exit codes: 0 all clips were scored, 1 some could not be read, 2 wrong usage";
+Exit codes: 0 all clips were scored, 1 some could not be read or are of no class of the model,
+2 wrong usage";
 
 /// `motionscope evaluate actions`
 #[derive(Debug, Args)]
@@ -79,12 +80,13 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
         fusion: arguments.views.fusion(&model.card),
         flow_source: arguments.flow_source.unwrap_or_else(|| model.card.flow_source()),
     };
-    let MatchedClips { dataset, remarks } = match_classes(&model, dataset)?;
+    let MatchedClips { dataset, remarks, left_out } = match_classes(&model, dataset)?;
     let mut outcome = evaluate(&model, &dataset, &plan)?;
     outcome.report.remarks = remarks.into_iter().chain(flow_remark(&model.card, plan.flow_source)).collect();
     outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name, command_line::current()));
     arguments.results.write(&outcome, &guard, print)?;
-    Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
+    let is_whole = outcome.report.failures.is_empty() && left_out == 0;
+    Ok(if is_whole { Outcome::Done } else { Outcome::SomeFailed })
 }
 
 /// Scores the clips with a progress bar.

@@ -12,7 +12,7 @@ use super::{Fold, folds};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, score_clips};
-use crate::nets::{HiddenTwoStream, ModelCard};
+use crate::nets::{FlowSource, HiddenTwoStream, ModelCard};
 
 /// The report over all folds and the scores it was made from.
 pub type GroupsOutcome = ActionsOutcome;
@@ -161,14 +161,18 @@ fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
         "" => "does not name the data".to_owned(),
         data => format!("names {data}"),
     };
-    vec![
+    let source = plan.learning.flow_source(card);
+    let flow = (source != FlowSource::MotionNet)
+        .then(|| format!("The temporal streams learned from {} and read it.", source.in_words()));
+    let of_networks = [
         format!("Every clip was scored by networks trained on other recordings: {how}."),
         format!(
             "The model that all folds start from, {}, was pretrained; its model card {origin}. If that includes \
              these clips, the accuracies are too high; the card cannot be verified.",
             card.name
         ),
-    ]
+    ];
+    of_networks.into_iter().chain(flow).collect()
 }
 
 #[cfg(test)]
