@@ -6,3 +6,4 @@ pub(super) mod freeze;
 pub(super) mod plan;
 pub(super) mod recipe;
 pub(super) mod run_kind;
+mod stream_checks;
