@@ -1,6 +1,7 @@
 //! The descriptor of a clip by C3D (Tran et al. 2015): `fc6` of 16 pictures at a time, averaged and brought to length 1.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use image::RgbImage;
 
@@ -45,9 +46,8 @@ pub fn clip_descriptor(
             if stop() {
                 return Err(Error::cancelled("descriptor", "it was stopped", "Start it again"));
             }
-            if !seen.contains_key(&place) {
-                let picture = view.of(&reader.pictures(place)?[0]);
-                seen.insert(place, picture);
+            if let Entry::Vacant(entry) = seen.entry(place) {
+                entry.insert(view.of(&reader.pictures(place)?[0]));
             }
         }
         let pictures: Vec<Vec<&RgbImage>> =

@@ -7,4 +7,5 @@ pub(super) mod freeze;
 pub(super) mod plan;
 pub(super) mod recipe;
 pub(super) mod run_kind;
+mod stream_checks;
 mod truth;

@@ -1,0 +1,53 @@
+//! What a stream reads and learns from beside the labels, and what cannot be.
+
+use super::plan::{Network, TemporalMode, TrainingPlan};
+use super::run_kind::RunKind;
+use crate::error::{Error, Result};
+use crate::nets::FlowSource;
+use crate::nets::{FlowReading, Modality, MotionCue};
+
+impl TrainingPlan {
+    /// Returns what the stream reads that is trained, whose base's reads `of_base`. MotionNet's stream, which there is none of,
+    /// would read flow.
+    pub fn modality(&self, of_base: Option<MotionCue>) -> Modality {
+        match self.network {
+            Network::Spatial => Modality::Pictures,
+            _ => self.input.or(of_base).unwrap_or_default().into(),
+        }
+    }
+
+    /// Differences of frames need no flow, and nothing that is for flow.
+    pub(super) fn check_cue(&self) -> Result<()> {
+        let Some(cue) = self.input else { return Ok(()) };
+        let refuse = |cause: String| Err(Error::new("input", cause, "Leave it out, or read flow (--input flow)"));
+        if self.network != Network::Temporal {
+            return refuse("it is for the temporal stream".into());
+        }
+        if cue == MotionCue::Flow {
+            return Ok(());
+        }
+        if self.mode != TemporalMode::A || self.flow_source() != FlowSource::MotionNet {
+            return refuse("RGB differences are read without flow: there is no mode b or c and no flow source".into());
+        }
+        cue.check(self.backbone, self.flow_reading(FlowReading::default())).or_else(refuse)
+    }
+
+    /// A teacher of scores is for streams, and its flow is of neighbouring frames.
+    pub(super) fn check_distillation(&self) -> Result<()> {
+        let Some(distillation) = &self.distillation else { return Ok(()) };
+        let refuse = |cause: &str, remedy: &str| Err(Error::new("teacher", cause, remedy));
+        if self.network == Network::Flow {
+            return refuse("a model's scores teach streams, not MotionNet", "Use --teacher dis or tvl1 to train flow");
+        }
+        if self.kind != RunKind::Training {
+            return refuse("it has no effect on a linear probe", "Fine-tune more layers, or leave it out");
+        }
+        if self.max_stride > 1 {
+            return refuse("its flow is of adjacent frames", "Use a maximum stride of 1");
+        }
+        if self.network == Network::Spatial && distillation.flow_source != FlowSource::MotionNet {
+            return refuse("a spatial teacher reads no flow", "Leave out its flow source");
+        }
+        distillation.check()
+    }
+}
