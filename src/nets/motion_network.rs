@@ -171,7 +171,7 @@ impl MotionNetwork {
         matches!(self, Self::FlowNet(_))
     }
 
-    /// Returns the first layer of MotionNet, which tells its variant.
+    /// Returns the first layer of MotionNet, which differs between its variants.
     fn conv1(&self) -> Option<&Conv2d> {
         match self {
             Self::Full(network) => Some(&network.conv1),
