@@ -351,7 +351,7 @@ fn the_temporal_stream_is_compared_under_all_flows() {
     let session = &mut window.harness.state_mut().session;
     session.analysis = Some(Arc::new(analysis()));
     window.perform(Command::ScoreEverySource);
-    assert!(window.sees("Temporal stream with MotionNet: wave 88.1 %"));
+    assert!(window.sees("Temporal stream with MotionNet of the model: wave 88.1 %"));
     assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, differs from MotionNet of the model"));
     assert!(window.sees("1 of 2 disagree with MotionNet of the model"));
 

@@ -24,6 +24,8 @@ use crate::ranking::{arg_max, falling};
 const ROW: f32 = 38.0;
 /// Height of the row of a source of flow, in points.
 const SOURCE_ROW: f32 = 20.0;
+/// Width of the dot and the name of a source of flow, in points.
+const NAME: f32 = 150.0;
 /// Width of a column of numbers, in points.
 const COLUMN: f32 = 40.0;
 /// Room for the dot in the colour of a class before its name, in points.
@@ -240,7 +242,7 @@ fn source_row_ui(ui: &mut Ui, name: &str, answer: &SourceAnswer<'_>, differs: bo
     painter.circle_filled(rect.left_center() + vec2(4.0, 0.0), 4.0, dimmed(source_color(ui, source)));
     painter.text(rect.left_center() + vec2(14.0, 0.0), Align2::LEFT_CENTER, name, font.clone(), dimmed(tokens.weak));
     let bar = Rect::from_min_max(
-        pos2(rect.left() + 116.0, rect.top() + 2.0),
+        pos2(rect.left() + NAME, rect.top() + 2.0),
         pos2(rect.right() - COLUMN, rect.bottom() - 2.0),
     );
     if bar.is_positive() {

@@ -406,10 +406,8 @@ fn the_time_left_is_not_cut_in_a_small_window() {
     for line in lines {
         let node = window.harness.get_by_label_contains(line);
         let text = node.accesskit_node().label().unwrap_or_default();
-        let width = window.harness.ctx.fonts_mut(|fonts| {
-            let font = TextStyle::Body.resolve(&window.harness.ctx.global_style());
-            fonts.layout_no_wrap(text, font, Color32::WHITE).size().x
-        });
+        let font = TextStyle::Body.resolve(&window.harness.ctx.global_style());
+        let width = window.harness.ctx.fonts_mut(|fonts| fonts.layout_no_wrap(text, font, Color32::WHITE).size().x);
         assert!(width <= node.rect().width() + 1.0, "{line} is cut to {} of {width}", node.rect().width());
     }
 }
