@@ -91,6 +91,8 @@ pub struct App {
     pub(super) opens_folder: bool,
     /// Whether the sample that is being written is to be opened: nothing else was since.
     pub(super) waits_for_sample: bool,
+    /// The folder of the model that a person asked for, until it is in use.
+    pub(super) announced_model: Option<PathBuf>,
     /// The title of the window.
     title: String,
     repaints: RepaintLog,
@@ -159,6 +161,7 @@ impl App {
             play_next: false,
             opens_folder: false,
             waits_for_sample: false,
+            announced_model: None,
             title: String::new(),
             repaints: RepaintLog::default(),
         };
@@ -355,6 +358,7 @@ impl App {
             }
             Message::ModelLoaded(info) => {
                 self.settings.model = Some(info.dir.clone());
+                self.announce_model(info);
                 self.engine.send(Request::Select(self.session.selection));
             }
             Message::PairReady { clip, truth } => {
@@ -453,6 +457,7 @@ impl App {
                 self.panels.runs.choose_folder(dir);
                 self.show(Pane::Runs);
             }
+            Action::LoadModel(dir) => self.use_model(dir),
             Action::Correct(class) => self.class_picked(class),
             Action::Send(request) => self.engine.send(*request),
         }

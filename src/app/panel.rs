@@ -70,6 +70,8 @@ pub enum Action {
     Ask(PathPrompt),
     /// Does with a path what was asked for it.
     Answer(PathPrompt, PathBuf, Existing),
+    /// Loads the model in a folder.
+    LoadModel(PathBuf),
     /// Shows a run, by its folder, in the list of runs.
     ShowRun(PathBuf),
     /// Keeps what was seen live as a clip of a class, or of none.

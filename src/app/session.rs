@@ -251,6 +251,7 @@ impl Session {
         (self.frame, self.analysis, self.player.position) = (None, None, 0);
         self.marks = Marks::default();
         self.clip_scores.forget();
+        self.flow.leave_clip();
         (self.before, self.comes_back, self.refused) = (None, None, None);
         self.is_closed = true;
     }
@@ -332,7 +333,8 @@ impl Session {
                 self.writing_sample = None;
                 self.problem(error);
             }
-            Message::SampleEnded => self.writing_sample = None,
+            // It is neither complete nor has it failed.
+            Message::SampleEnded => self.told = self.writing_sample.take().map(sample_cancelled).or(self.told.take()),
             Message::Note(text) => self.log.push(LogLevel::Info, text.clone()),
             Message::SourceUnavailable(source, Some(error)) => {
                 self.log.push(LogLevel::Warning, format!("{}: {error}", self.flow.name_of(*source)));
@@ -566,6 +568,15 @@ impl Session {
             | TrainingEvent::GradientShares(_) => {}
         }
     }
+}
+
+/// Returns what is left of a sample that is not drawn any further, to be told now.
+fn sample_cancelled(progress: Progress) -> (String, Instant) {
+    let text = match progress.counts() {
+        (0, _) => "Sample cancelled before its first clip was drawn".into(),
+        (done, of) => format!("Sample cancelled: {done} of {of} clips drawn and kept"),
+    };
+    (text, Instant::now())
 }
 
 /// Format and length of a clip in a sentence.

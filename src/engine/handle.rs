@@ -97,6 +97,12 @@ impl Engine {
         self.comparison.flow(source)
     }
 
+    /// Returns how far nearly everything moves at most from a frame of the clip to the next, as a share of the width of the picture;
+    /// `None` until that is known.
+    pub fn clip_motion(&self) -> Option<f32> {
+        self.comparison.motion()
+    }
+
     /// Returns the newest diagnostics of a source's flow; they may still be of an older frame.
     pub fn diagnostics(&self, source: FlowSource) -> Option<Arc<FlowDiagnostics>> {
         self.comparison.diagnostics(source)

@@ -137,7 +137,7 @@ impl App {
                     false => self.open(folder, ctx), // The project was closed meanwhile.
                 }
             }
-            Found::Model(dir) => self.load_model(dir),
+            Found::Model(dir) => self.use_model(dir),
             Found::Project(dir) => self.begin_project(Start::Open, dir, ctx),
             Found::Nothing(path, error) => {
                 self.settings.recent.retain(|recent| *recent != path); // it is not offered again

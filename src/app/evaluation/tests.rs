@@ -302,3 +302,26 @@ fn the_buttons_stay_where_they_are_while_clips_are_scored() {
     assert!(window.sees("12 of 12 clips"));
     assert_eq!(place(&window), before);
 }
+
+#[test]
+fn what_is_wrong_with_an_evaluation_moves_the_results_of_the_last_one_nowhere() {
+    let mut window = window(SIZE);
+    evaluate(&mut window);
+    let place = |window: &Window| window.harness.get_by_role_and_label(Role::Button, "Confusion").rect();
+    let before = place(&window);
+    let state = &mut window.harness.state_mut().session.evaluation;
+    state.begin(EvaluationPlan {
+        data: "list".into(),
+        protocol: Protocol::PAPER,
+        fusion: Fusion::default(),
+        flow_source: FlowSource::MotionNet,
+    });
+    window.settle();
+    assert_eq!(place(&window), before, "while its list is read");
+    let session = &mut window.harness.state_mut().session;
+    session.receive(&Message::EvaluationFailed(vec![Error::new("/lists/a.txt", "no such clip", "Correct the line")]));
+    session.receive(&Message::EvaluationEnded);
+    window.settle();
+    assert!(window.sees("/lists/a.txt: no such clip"));
+    assert_eq!(place(&window), before);
+}

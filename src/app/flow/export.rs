@@ -54,6 +54,6 @@ mod tests {
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 4);
         assert!(lines.iter().all(|line| line.split(',').count() == HEADER.split(',').count()), "{table}");
-        assert_eq!(lines[1], "1,MotionNet,1.5,0,0,0,2,0.5,0.9,,,,");
+        assert_eq!(lines[1], "1,MotionNet of the model,1.5,0,0,0,2,0.5,0.9,,,,");
     }
 }

@@ -10,3 +10,5 @@ pub mod state;
 pub mod statistics;
 #[cfg(test)]
 pub mod tests;
+#[cfg(test)]
+mod view_tests;

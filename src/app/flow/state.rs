@@ -23,6 +23,8 @@ const SAMPLE: usize = 4096;
 pub struct SourceState {
     /// Its flow.
     pub flow: Option<Arc<SourceFlow>>,
+    /// What its flows cost lately, in milliseconds: single ones differ too much to be read while a clip plays.
+    pub millis: f32,
     /// What the loss makes of it.
     pub diagnostics: Option<Arc<FlowDiagnostics>>,
     /// Its stack of ten flows.
@@ -55,6 +57,12 @@ impl HeldLength {
     }
 }
 
+/// Share of the newest flow in the cost that is shown.
+const NEWEST: f32 = 0.15;
+
+/// The shipped model whose network is trained for flow alone.
+const FOR_FLOW: &str = "models/flow";
+
 /// Figures by frame.
 pub type Measures = BTreeMap<usize, FlowStatistics>;
 
@@ -63,6 +71,10 @@ pub type Measures = BTreeMap<usize, FlowStatistics>;
 pub struct FlowComparison {
     sources: [SourceState; FlowSource::ALL.len()],
     measures: [Measures; FlowSource::ALL.len()],
+    /// The figures of drafts, of frames without others.
+    drafts: [Measures; FlowSource::ALL.len()],
+    /// How far things move in the clip from a frame to the next, as a share of its width, once that is known.
+    pub motion: Option<f32>,
     /// What flows are to be computed with: figures of another basis, which may still be under way, are not shown.
     basis: FlowBasis,
     /// What the network of the second model is called.
@@ -95,6 +107,11 @@ impl FlowComparison {
         &self.measures[source as usize]
     }
 
+    /// The figures by frame of drafts of `source`, where there are no others.
+    pub fn drafts(&self, source: FlowSource) -> &Measures {
+        &self.drafts[source as usize]
+    }
+
     /// Whether there is flow of any source.
     pub fn has_flow(&self) -> bool {
         self.sources.iter().any(|source| source.flow.is_some())
@@ -107,6 +124,7 @@ impl FlowComparison {
 
     /// Takes the newest results.
     pub fn refresh(&mut self, engine: &Engine) {
+        self.motion = engine.clip_motion();
         for source in FlowSource::ALL {
             self.set_flow(source, engine.source_flow(source));
             self.set_diagnostics(source, engine.diagnostics(source));
@@ -117,10 +135,7 @@ impl FlowComparison {
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         match message {
-            Message::Opened(_) => {
-                let (second_name, basis) = (self.second_name.take(), self.basis.clone());
-                *self = Self { second_name, basis, ..Self::default() };
-            }
+            Message::Opened(_) => self.leave_clip(),
             Message::ModelLoaded(model) => {
                 self.basis.model = model.generation;
                 self.forget(FlowSource::Network);
@@ -130,6 +145,12 @@ impl FlowComparison {
             Message::MeasureEnded => self.measuring = None,
             _ => {}
         }
+    }
+
+    /// Forgets everything about the clip: another one is opened, or none is.
+    pub fn leave_clip(&mut self) {
+        let (second_name, basis) = (self.second_name.take(), self.basis.clone());
+        *self = Self { second_name, basis, ..Self::default() };
     }
 
     /// Takes other settings, and forgets the figures and the scale that they would give otherwise.
@@ -148,6 +169,14 @@ impl FlowComparison {
         let state = &mut self.sources[source as usize];
         if let Some(flow) = &flow {
             state.flow_lengths.hold(&flow.flow);
+            let before = state.flow.as_ref();
+            let is_new = before.is_none_or(|before| !Arc::ptr_eq(before, flow));
+            let is_comparable = before.is_some_and(|before| before.is_draft == flow.is_draft) && state.millis > 0.0;
+            match is_new && flow.millis > 0.0 {
+                true if is_comparable => state.millis += NEWEST * (flow.millis - state.millis),
+                true => state.millis = flow.millis,
+                false => {}
+            }
         }
         state.flow = flow;
     }
@@ -155,7 +184,7 @@ impl FlowComparison {
     /// Puts the diagnostics of a source in its place, and its figures among those of the other frames; those of another basis are
     /// as good as none.
     pub fn set_diagnostics(&mut self, source: FlowSource, diagnostics: Option<Arc<FlowDiagnostics>>) {
-        let settings = &self.basis.settings;
+        let settings = self.basis.settings.clone();
         let diagnostics = diagnostics.filter(|diagnostics| {
             let has_truth = diagnostics.truth.is_none() || diagnostics.truth == settings.truth;
             has_truth && diagnostics.basis.is_same(&self.basis, source)
@@ -166,11 +195,11 @@ impl FlowComparison {
         }
         if let Some(diagnostics) = &diagnostics {
             state.error_scale = typical_maximum(&diagnostics.error);
-            if diagnostics.stride == settings.stride() {
-                self.measures[source as usize].insert(diagnostics.frame, diagnostics.statistics);
-            }
         }
-        state.diagnostics = diagnostics;
+        state.diagnostics.clone_from(&diagnostics);
+        if let Some(diagnostics) = diagnostics.filter(|diagnostics| diagnostics.stride == settings.stride()) {
+            self.take_figures(source, &diagnostics);
+        }
     }
 
     /// Puts the stack of a source in its place.
@@ -180,16 +209,32 @@ impl FlowComparison {
         state.strip = strip;
     }
 
+    /// A draft is not judged as the source itself: its figures are kept apart, and only until there are others.
+    fn take_figures(&mut self, source: FlowSource, diagnostics: &FlowDiagnostics) {
+        let (measures, drafts) = (&mut self.measures[source as usize], &mut self.drafts[source as usize]);
+        let frame = diagnostics.frame;
+        match diagnostics.is_draft {
+            true if measures.contains_key(&frame) => {}
+            true => _ = drafts.insert(frame, diagnostics.statistics),
+            false => {
+                drafts.remove(&frame);
+                measures.insert(frame, diagnostics.statistics);
+            }
+        }
+    }
+
     fn measured(&mut self, measure: &ClipMeasure) {
         if !measure.basis.has_same_figures(&self.basis, measure.source) {
             return;
         }
+        self.drafts[measure.source as usize].remove(&measure.frame);
         self.measures[measure.source as usize].insert(measure.frame, measure.statistics);
         self.measuring.iter_mut().for_each(Progress::count);
     }
 
     fn forget(&mut self, source: FlowSource) {
         self.measures[source as usize].clear();
+        self.drafts[source as usize].clear();
         let state = &mut self.sources[source as usize];
         (state.flow_lengths, state.strip_lengths) = Default::default();
     }
@@ -217,15 +262,18 @@ fn is_same<T>(known: &Option<Arc<T>>, new: &Option<Arc<T>>) -> bool {
 
 /// Returns what the network of the model in folder `dir` is called; a run keeps its model in a folder within its own.
 fn second_name(dir: &Path) -> String {
+    if dir.ends_with(FOR_FLOW) {
+        return "MotionNet for flow".into();
+    }
     let is_part = ["model", "best"].iter().any(|part| dir.ends_with(part));
     let folder = if is_part { dir.parent().unwrap_or(dir) } else { dir };
-    format!("{} ({})", FlowSource::Network.name(), folder.file_name().unwrap_or_default().to_string_lossy())
+    format!("MotionNet of {}", folder.file_name().unwrap_or_default().to_string_lossy())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::flow::tests::{diagnostics, model_of};
+    use crate::app::flow::tests::{diagnostics, model_of, source_flow};
     use crate::flow::FlowField;
     use crate::flow::metrics::Magnitudes;
     use crate::video::Geometry;
@@ -303,6 +351,38 @@ mod tests {
     }
 
     #[test]
+    fn figures_of_drafts_are_kept_apart_until_there_are_others() {
+        let mut comparison = FlowComparison::default();
+        let mut inspect = |frame, is_draft| {
+            let source = FlowSource::Network;
+            let found = FlowDiagnostics { frame, is_draft, ..diagnostics(source) };
+            comparison.set_diagnostics(source, Some(Arc::new(found)));
+            let keys = |measures: &Measures| measures.keys().copied().collect::<Vec<_>>();
+            (keys(comparison.measures(source)), keys(comparison.drafts(source)))
+        };
+        assert_eq!(inspect(3, true), (vec![], vec![3]));
+        assert_eq!(inspect(4, true), (vec![], vec![3, 4]));
+        assert_eq!(inspect(3, false), (vec![3], vec![4]));
+        assert_eq!(inspect(3, true), (vec![3], vec![4]), "a draft takes nothing away");
+        comparison.receive(&measure(FlowSource::Network, 4));
+        assert!(comparison.drafts(FlowSource::Network).is_empty());
+    }
+
+    #[test]
+    fn what_flows_cost_is_shown_as_a_mean_that_single_ones_hardly_move() {
+        let mut comparison = FlowComparison::default();
+        let mut cost = |millis, is_draft| {
+            let source = FlowSource::Network;
+            let flow = SourceFlow { millis, is_draft, ..source_flow(source, 0.0) };
+            comparison.set_flow(source, Some(Arc::new(flow)));
+            comparison.source(source).millis
+        };
+        assert_eq!(cost(20.0, true), 20.0);
+        assert!((20.0..24.0).contains(&cost(40.0, true)));
+        assert_eq!(cost(900.0, false), 900.0, "a full flow is another thing than a draft");
+    }
+
+    #[test]
     fn the_scale_holds_over_the_clip() {
         let view =
             |px: f32| FlowView::on_cpu(FlowField::new(8, 6, vec![[px, 0.0]; 48]), Geometry { width: 16, height: 12 });
@@ -331,9 +411,9 @@ mod tests {
             comparison.name_second(dir.map(Path::new));
             comparison.name_of(FlowSource::SecondNetwork).to_owned()
         };
-        assert_eq!(named(&mut comparison, Some("/models/flow")), "MotionNet (flow)");
-        assert_eq!(named(&mut comparison, Some("/runs/tune-01/model")), "MotionNet (tune-01)");
+        assert_eq!(named(&mut comparison, Some("/models/flow")), "MotionNet for flow");
+        assert_eq!(named(&mut comparison, Some("/runs/tune-01/model")), "MotionNet of tune-01");
         assert_eq!(named(&mut comparison, None), FlowSource::SecondNetwork.name());
-        assert_eq!(comparison.name_of(FlowSource::Network), "MotionNet");
+        assert_eq!(comparison.name_of(FlowSource::Network), "MotionNet of the model");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Context, Event, Key, Modifiers, Pos2};
+use eframe::egui::{Context, Event, Pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, SnapshotOptions};
 use image::{Rgb, RgbImage};
@@ -14,20 +14,17 @@ use crate::app::command::prompt::PathPrompt;
 use crate::app::environment::Options;
 use crate::app::settings::Settings;
 use crate::app::ui::progress::Progress;
-use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
-    Analysis, ClipMeasure, FlowBasis, FlowColours, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView,
-    Message, ModelInfo, ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
+    Analysis, ClipMeasure, FlowBasis, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message,
+    ModelInfo, ScalarMap, Scores, SourceFlow, TemporalInput, Timing,
 };
-use crate::error::Error;
 use crate::flow::FlowField;
 use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::gpu::{Compute, DeviceChoice, choose};
-use crate::output::Existing;
 use crate::video::{Frame, Geometry, VideoInfo};
 
-const VIDEO: Geometry = Geometry { width: 320, height: 240 };
+pub(super) const VIDEO: Geometry = Geometry { width: 320, height: 240 };
 const GRID: Geometry = Geometry { width: 64, height: 48 };
 
 /// A window without engine news: what it knows is put there.
@@ -164,7 +161,7 @@ pub(in crate::app) fn fill(app: &mut App) {
 }
 
 /// A slow turn around the middle, at most 4 px.
-fn flow_view(turn: f32) -> FlowView {
+pub(super) fn flow_view(turn: f32) -> FlowView {
     let (width, height) = (GRID.width as usize, GRID.height as usize);
     let vector = |i: usize| {
         let (x, y) = ((i % width) as f32 / 32.0 - 1.0, (i / width) as f32 / 24.0 - 1.0);
@@ -173,7 +170,7 @@ fn flow_view(turn: f32) -> FlowView {
     FlowView::on_cpu(FlowField::new(width, height, (0..width * height).map(vector).collect()), VIDEO)
 }
 
-fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
+pub(in crate::app) fn source_flow(source: FlowSource, turn: f32) -> SourceFlow {
     SourceFlow {
         source,
         basis: FlowBasis::default(),
@@ -202,6 +199,7 @@ pub(in crate::app) fn diagnostics(source: FlowSource) -> FlowDiagnostics {
         truth: None,
         frame: 3,
         stride: 1,
+        is_draft: false,
         first: first.clone(),
         warped: first,
         error: map(|x| 40.0 * x),
@@ -249,104 +247,6 @@ pub(in crate::app) fn analysis() -> Analysis {
         scores: Some(Scores { window_start: 3, spatial: vec![1.0, 0.0], temporal: vec![2.0, 0.0], square: None }),
         timing: Timing::default(),
     }
-}
-
-#[test]
-fn views_are_added_swiped_and_removed_with_keys() {
-    let mut window = Window::new([1280.0, 800.0], Views::default());
-    assert_eq!(window.pictures(), ["Frame 3", "Flow 3 → 4 · 12 ms · 80 fps MotionNet"]);
-    window.point_at(window.centre(1));
-    window.harness.key_press(Key::V);
-    window.settle();
-    assert_eq!(window.pictures().len(), 3);
-    assert!(window.pictures()[2].ends_with("TV-L1"), "{:?}", window.pictures());
-
-    window.harness.key_press(Key::W);
-    window.settle();
-    let dividers = |window: &Window| -> Vec<f32> {
-        window.harness.query_all_by_role(Role::Splitter).map(|node| node.rect().center().x).collect()
-    };
-    let before = dividers(&window);
-    assert_eq!(before.len(), 2);
-    window.harness.key_press_modifiers(Modifiers::ALT, Key::ArrowRight);
-    window.settle();
-    assert!(dividers(&window)[1] > before[1] + 5.0, "{:?} {before:?}", dividers(&window));
-
-    window.harness.key_press_modifiers(Modifiers::SHIFT, Key::V);
-    window.settle();
-    assert_eq!(window.pictures().len(), 2);
-}
-
-#[test]
-fn a_view_shows_another_source_or_kind_when_asked_to() {
-    let mut window = Window::new([1280.0, 800.0], Views::default());
-    window.harness.get_by_role_and_label(Role::ComboBox, "Source of view 2").click();
-    window.settle();
-    window.harness.get_by_role_and_label(Role::Button, "TV-L1").click();
-    window.settle();
-    assert!(window.pictures()[1].ends_with("TV-L1"), "{:?}", window.pictures());
-    window.point_at(window.centre(1));
-    for (key, name) in [(Key::A, "Arrows"), (Key::A, "Flow")] {
-        window.harness.key_press(key);
-        window.settle();
-        assert!(window.pictures()[1].starts_with(name), "{:?}", window.pictures());
-    }
-    window.harness.key_press(Key::N);
-    window.settle();
-    assert!(window.pictures()[1].ends_with("DIS"));
-    window.harness.get_by_role_and_label(Role::Button, "Remove view 2").click();
-    window.settle();
-    assert_eq!(window.pictures().len(), 1);
-    assert!(window.harness.query_by_label("Remove view 1").is_none(), "the last view stays");
-}
-
-#[test]
-fn the_value_of_every_kind_of_view_is_told_at_the_pointer() {
-    for (kind, word) in [
-        (ViewKind::Frame, "rgb"),
-        (ViewKind::Flow, "|uv|"),
-        (ViewKind::Arrows, "|uv|"),
-        (ViewKind::Horizontal, "u 0."),
-        (ViewKind::Vertical, "v "),
-        (ViewKind::Magnitude, "|uv|"),
-        (ViewKind::Difference, "distance 0.40 px"),
-        (ViewKind::First, "rgb"),
-        (ViewKind::Warped, "rgb"),
-        (ViewKind::Error, "grey levels"),
-        (ViewKind::Ssim, "SSIM 0."),
-        (ViewKind::Border, "counts"),
-        (ViewKind::Occlusion, "visible in both"),
-        (ViewKind::Strip, "|uv|"),
-        (ViewKind::Input, "of 255"),
-    ] {
-        let mut window = Window::new([1280.0, 800.0], Views::beside([ViewSpec::new(kind, FlowSource::Network)]));
-        // Off the middle, and elsewhere if the tiles of a view meet there.
-        let places = [[7.0, -31.0], [23.0, -57.0], [-41.0, -83.0]];
-        let pointed = places.into_iter().find_map(|place| {
-            window.point_at(window.centre(0) + eframe::egui::Vec2::from(place));
-            window.harness.state().session.pointed.map(|pointed| pointed.to_text())
-        });
-        assert!(pointed.as_ref().is_some_and(|text| text.contains(word)), "{kind:?}: {pointed:?}");
-        assert!(window.sees(&pointed.unwrap()), "the status bar tells the same");
-    }
-}
-
-#[test]
-fn a_source_without_a_flow_says_why_and_what_to_do() {
-    let flow = |source| ViewSpec::new(ViewKind::Flow, source);
-    let views = Views::beside([flow(FlowSource::SecondNetwork), flow(FlowSource::Codec)]);
-    let mut window = Window::new([1280.0, 800.0], views);
-    window.harness.state_mut().settings.flow.second_model = None; // the shipped one is there at first
-    window.settle();
-    assert!(window.sees("No second model") && window.sees("Choose second model…"));
-    let error = Error::new("wave.mp4", "the codec MJPEG has no motion vectors", "Use TV-L1 or MotionNet");
-    let message = Message::SourceUnavailable(FlowSource::Codec, Some(error));
-    window.harness.state_mut().session.receive(&message);
-    window.settle();
-    assert!(window.sees("The codec MJPEG has no motion vectors"));
-    window.harness.get_by_role_and_label(Role::Button, "Use TV-L1").click();
-    window.settle();
-    assert!(window.pictures()[1].ends_with("TV-L1"));
 }
 
 #[test]
@@ -422,7 +322,7 @@ fn a_source_that_is_worse_than_no_motion_is_named() {
     found.statistics.photometric_ratio = 1.2;
     window.harness.state_mut().session.flow.set_diagnostics(FlowSource::Network, Some(Arc::new(found)));
     window.settle();
-    assert!(window.sees("Worse than no motion (ratio above 1): MotionNet"));
+    assert!(window.sees("Worse than no motion (ratio above 1): MotionNet of the model"));
 }
 
 #[test]
@@ -453,16 +353,16 @@ fn the_temporal_stream_is_compared_under_all_flows() {
     let session = &mut window.harness.state_mut().session;
     session.analysis = Some(Arc::new(analysis()));
     window.perform(Command::ScoreEverySource);
-    assert!(window.sees("Temporal stream with MotionNet: wave 88.1 %"));
-    assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, differs from MotionNet"));
-    assert!(window.sees("1 of 2 disagree with MotionNet"));
+    assert!(window.sees("Temporal stream with MotionNet of the model: wave 88.1 %"));
+    assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, differs from MotionNet of the model"));
+    assert!(window.sees("1 of 2 disagree with MotionNet of the model"));
 
     // An answer about another window is not compared, and one of another model has no name.
     let flow = &mut window.harness.state_mut().session.flow;
     flow.set_strip(FlowSource::Tvl1, Some(Arc::new(FlowStack { window_start: 0, ..strip(FlowSource::Tvl1, 0.0) })));
     window.settle();
     assert!(window.sees("Temporal stream with TV-L1: clap 88.1 %, of another window"));
-    assert!(!window.sees("disagree with MotionNet"));
+    assert!(!window.sees("disagree with MotionNet of the model"));
     let flow = &mut window.harness.state_mut().session.flow;
     flow.set_strip(FlowSource::Tvl1, Some(Arc::new(FlowStack { model: 7, ..strip(FlowSource::Tvl1, 0.0) })));
     window.settle();
@@ -515,112 +415,4 @@ fn what_is_typed_while_a_prompt_opens_is_its_beginning() {
     }
     window.settle();
     assert!(window.harness.query_all_by_value("/tmp").next().is_some());
-}
-
-#[test]
-fn arrangements_look_as_they_did() {
-    let mut window = Window::new([720.0, 480.0], Views::default());
-    window.perform(Command::ArrangeComponents);
-    window.compare("views_components");
-    window.perform(Command::ArrangeLoss);
-    window.compare("views_loss");
-    window.perform(Command::ArrangeNetworkOrTvl1);
-    window.compare("views_swipe");
-    window.perform(Command::ArrangeTemporalInput);
-    window.compare("views_input");
-    window.perform(Command::ShowStatistics);
-    window.perform(Command::ToggleTheme);
-    window.compare("statistics_light");
-}
-
-#[test]
-fn a_flow_of_another_moment_than_the_frame_is_marked_while_it_plays() {
-    let mut window = Window::new([1280.0, 800.0], Views::default());
-    let session = &mut window.harness.state_mut().session;
-    session.player.playing = true;
-    let shown = session.frame.clone().unwrap();
-    let mut caption_at = |index: usize| {
-        window.harness.state_mut().session.frame = Some(Arc::new(Frame { index, ..Frame::clone(&shown) }));
-        window.settle();
-        window.pictures()[1].clone()
-    };
-    assert_eq!(caption_at(8), "Flow 3 → 4 · 12 ms · 80 fps · 5 frames behind MotionNet");
-    assert_eq!(caption_at(2), "Flow 3 → 4 · 12 ms · 80 fps · 1 frame ahead MotionNet");
-    assert_eq!(caption_at(3), "Flow 3 → 4 · 12 ms · 80 fps MotionNet");
-    let late = SourceFlow { position: 36, frame: 36, ..source_flow(FlowSource::Network, 0.0) };
-    window.harness.state_mut().session.flow.set_flow(FlowSource::Network, Some(Arc::new(late)));
-    let session = &mut window.harness.state_mut().session;
-    session.frame = Some(Arc::new(Frame { index: 2, ..Frame::clone(&shown) }));
-    window.settle();
-    assert_eq!(window.pictures()[1], "Flow 36 → 37 · 12 ms · 80 fps · of the previous loop MotionNet");
-}
-
-#[test]
-fn the_last_two_frames_have_the_same_flow_and_it_is_up_to_date() {
-    let mut window = Window::new([1280.0, 800.0], Views::default());
-    let flow = SourceFlow { position: 38, frame: 38, ..source_flow(FlowSource::Network, 0.0) };
-    window.harness.state_mut().session.flow.set_flow(FlowSource::Network, Some(Arc::new(flow)));
-    for position in [38, 39] {
-        window.harness.state_mut().session.player.position = position;
-        window.settle();
-        assert_eq!(window.pictures()[1], "Flow 38 → 39 · 12 ms · 80 fps MotionNet", "at {position}");
-    }
-}
-
-#[test]
-fn a_flow_that_is_being_refined_or_computed_says_so_and_moves_nothing() {
-    let mut window = Window::new([1280.0, 800.0], Views::default());
-    window.harness.state_mut().settings.views.get_mut(1).unwrap().source = FlowSource::SecondNetwork;
-    let draft = |is_draft| {
-        let source = FlowSource::SecondNetwork;
-        Some(Arc::new(SourceFlow { is_draft, ..source_flow(source, 0.0) }))
-    };
-    let mut caption = |is_draft, playing, position| {
-        let session = &mut window.harness.state_mut().session;
-        session.flow.set_flow(FlowSource::SecondNetwork, draft(is_draft));
-        (session.player.playing, session.player.position) = (playing, position);
-        window.settle();
-        let picture = window.pictures()[1].clone();
-        picture.split(" MotionNet").next().unwrap().to_owned() // Behind it is the name of the model.
-    };
-    let plain = "Flow 3 → 4 · 12 ms · 80 fps";
-    assert_eq!(caption(true, true, 3), plain, "a draft is all there is while it plays");
-    assert_eq!(caption(true, false, 3), format!("{plain} · refining…"));
-    assert_eq!(caption(false, false, 3), plain);
-    assert_eq!(caption(false, false, 5), format!("{plain} · computing…"));
-}
-
-#[test]
-fn what_is_saved_of_flow_has_the_colours_that_are_on_the_screen() {
-    let mut window = Window::new([1280.0, 800.0], Views::default());
-    let ctx = window.harness.ctx.clone();
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("flow.png");
-    let app = window.harness.state_mut();
-    app.settings.gamma = 2.0;
-    let mut field = FlowField::clone(&flow_view(0.0).field);
-    field.uv[0] = [80.0, 0.0]; // A single wrong vector pales no other.
-    let flow = FlowView::on_cpu(field, VIDEO);
-    let source_flow = SourceFlow { flow: flow.clone(), ..source_flow(FlowSource::Network, 0.0) };
-    app.session.flow.set_flow(FlowSource::Network, Some(Arc::new(source_flow)));
-    let scale = MagnitudeScale::of(&app.settings, &app.session);
-    assert!((3.0..6.0).contains(&scale.max_px), "{scale:?}");
-
-    app.open_as(PathPrompt::Of(Command::SavePicture), path.clone(), Existing::Keep, &ctx);
-    while !path.is_file() {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-        app.take_answers(&ctx);
-        assert!(app.session.notice.is_none(), "{:?}", app.session.notice);
-    }
-    let saved = image::open(&path).unwrap().to_rgb8();
-    let field = flow.at_size(320, 240);
-    for (x, y) in [(160, 20), (300, 200), (20, 120), (170, 125)] {
-        assert_eq!(saved.get_pixel(x, y).0, scale.colour(field.at(x as usize, y as usize)), "at ({x}, {y})");
-    }
-
-    // What is exported of the whole clip begins on this scale.
-    let expected = FlowColours { locked_px: None, least_px: scale.max_px, gamma: 2.0 };
-    assert_eq!(app.colours_on_screen(), expected);
-    app.settings.locked_scale_px = Some(7.0);
-    assert_eq!(app.colours_on_screen().locked_px, Some(7.0));
 }

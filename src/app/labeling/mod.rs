@@ -2,6 +2,8 @@
 
 mod actions;
 pub mod chip;
+#[cfg(test)]
+mod class_tests;
 pub mod commands;
 pub mod folder_offer;
 pub mod held;

@@ -61,7 +61,12 @@ impl App {
         self.session.labeling.opening = None;
         let reopened = start == Start::Open && std::mem::take(&mut self.reopening);
         match opened {
-            Ok(Outcome::Opened(opened)) => self.work_on(*opened, ctx),
+            Ok(Outcome::Opened(opened)) => {
+                self.work_on(*opened, ctx);
+                if start == Start::New {
+                    self.close_unrelated_clip(dir);
+                }
+            }
             Ok(Outcome::IsOpen) => {
                 let name = self.session.labeling.document().map_or("", |document| &document.settings.name);
                 self.session.told = Some((format!("Project {name} is already open"), Instant::now()));
@@ -82,6 +87,22 @@ impl App {
         } else {
             self.label_found_by_folders();
         }
+    }
+
+    /// Closes the clip that is open beside a new project in `dir`, unless it is below that folder: who makes a project goes on to label
+    /// its videos, and would take the clip for one of them.
+    fn close_unrelated_clip(&mut self, dir: &Path) {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let Some(clip) = self.session.clip_path().filter(|clip| !absolute(clip).starts_with(absolute(dir))) else {
+            return;
+        };
+        if self.session.labeling.selected().is_some() {
+            return;
+        }
+        let name = self.session.clip_title(clip);
+        self.close_clip();
+        self.settings.last = None;
+        self.session.told = Some((format!("Closed {name}, which is not in the new project"), Instant::now()));
     }
 
     /// Works on a project that was opened, in place of the one before.

@@ -76,6 +76,21 @@ fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
 }
 
 #[test]
+fn a_new_project_closes_a_clip_that_is_not_its_own() {
+    for (clip, is_left) in [("other/clip_2.mp4", false), ("new/clip_1.mp4", true)] {
+        let dir = tempfile::tempdir().unwrap();
+        clips(dir.path(), &["new/clip_1.mp4", "other/clip_2.mp4"]);
+        let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
+        let ctx = window.harness.ctx.clone();
+        open_clip(window.harness.state_mut(), &dir.path().join(clip));
+        window.harness.state_mut().begin_project(Start::New, dir.path().join("new"), &ctx);
+        wait(&mut window, |app| app.session.labeling.project().is_some());
+        assert_eq!(window.harness.state().session.clip_path().is_some(), is_left, "{clip}");
+        assert_eq!(window.sees("Closed clip_2.mp4, which is not in the new project"), !is_left);
+    }
+}
+
+#[test]
 fn a_folder_of_class_folders_is_labelled_at_once() {
     let dir = tempfile::tempdir().unwrap();
     clips(dir.path(), &["wave/1.mp4", "wave/2.mp4", "bow/3.mp4"]);

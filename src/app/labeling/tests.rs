@@ -1,24 +1,19 @@
 //! Labelling as a person does it: by keys and by pointer, on projects made by hand.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::unbounded;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use tempfile::TempDir;
 
-use super::video_list::Sort;
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::flow::tests::{Window, model_of};
+use crate::app::flow::tests::Window;
 use crate::app::settings::Settings;
-use crate::engine::{Message, ModelInfo, Prediction, SuggestionStart, WindowPrediction};
-use crate::error::Error;
+use crate::engine::Message;
 use crate::labels::{self, Facts, Label, Project, Video, VideoId, edits};
-use crate::nets::fusion::Fusion;
 use crate::video::VideoInfo;
 
 pub(in crate::app) const SIZE: [f32; 2] = [1280.0, 800.0];
@@ -374,71 +369,6 @@ fn the_next_unlabelled_video_follows_a_label_if_one_wants_that() {
 }
 
 #[test]
-fn classes_are_added_renamed_moved_merged_and_deleted_with_their_labels() {
-    let mut labeling = LabelingStage::new(&[], 2);
-    for name in ["wave", "say \"hi\", twice"] {
-        labeling.window.harness.get_by_role_and_label(Role::TextInput, "New class").focus();
-        labeling.window.settle();
-        labeling.window.harness.event(Event::Text(name.into()));
-        labeling.key(Key::Enter);
-    }
-    assert_eq!(labeling.names(), ["wave", "say \"hi\", twice"]);
-    // The field keeps the keyboard for the next class.
-    labeling.window.harness.event(Event::Text("wave".into()));
-    labeling.key(Key::Enter);
-    assert_eq!(labeling.names().len(), 2);
-    assert!(labeling.window.sees("lass wave already exists"));
-    labeling.key(Key::Escape);
-
-    let wave = labeling.class(0);
-    labeling.key(Key::Num1);
-    labeling.key(Key::F2);
-    labeling.window.settle();
-    labeling.press(Modifiers::COMMAND, Key::A);
-    labeling.window.harness.event(Event::Text("greet".into()));
-    labeling.key(Key::Enter);
-    assert_eq!(labeling.names()[0], "greet");
-    assert_eq!(labeling.video(0).labels, [wave], "its labels are still its own");
-    labeling.window.harness.get_by_label("Change greet").click();
-    labeling.window.settle();
-    labeling.window.harness.get_by_label("Move down").click();
-    labeling.window.settle();
-    assert_eq!((labeling.names()[1], labeling.video(0).labels[0]), ("greet", wave));
-    labeling.window.harness.get_by_label("Change greet").click();
-    labeling.window.settle();
-    labeling.window.harness.get_by_label("Delete with its 1 label").click();
-    labeling.window.settle();
-    assert_eq!(labeling.names().len(), 1);
-    assert!(labeling.video(0).is_unlabelled());
-    labeling.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!(labeling.video(0).labels, [wave]);
-}
-
-#[test]
-fn classes_are_dragged_to_another_place_in_one_step_and_esc_leaves_them() {
-    let mut labeling = LabelingStage::new(&["wave", "clap", "jump"], 1);
-    labeling.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
-    labeling.window.settle();
-    let [wave, jump] = ["Drag wave", "Drag jump"].map(|name| labeling.place(name).center());
-    labeling.drag(wave, jump + vec2(0.0, 10.0));
-    assert_eq!(labeling.names(), ["clap", "jump", "wave"]);
-    labeling.drag(labeling.place("Drag wave").center(), labeling.place("Drag clap").center() + vec2(3.0, 8.0));
-    assert_eq!(labeling.names(), ["clap", "wave", "jump"]);
-    for before in [["clap", "jump", "wave"], ["wave", "clap", "jump"]] {
-        labeling.press(Modifiers::COMMAND, Key::Z);
-        assert_eq!(labeling.names(), before, "one step for each drag");
-    }
-    labeling.hold(wave, jump);
-    labeling.key(Key::Escape);
-    labeling.window.point_at(jump + vec2(0.0, 10.0));
-    labeling.button(jump, false);
-    labeling.drag(wave, wave + vec2(2.0, 9.0));
-    assert_eq!(labeling.names(), ["wave", "clap", "jump"]);
-    labeling.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    assert_eq!(labeling.names(), ["clap", "jump", "wave"], "nothing was done that would end what can be redone");
-}
-
-#[test]
 fn a_project_that_another_window_has_can_be_looked_at_and_says_why_not_more() {
     let dir = tempfile::tempdir().unwrap();
     let _first = project(dir.path(), &["wave"], 1);
@@ -456,92 +386,6 @@ fn a_project_that_another_window_has_can_be_looked_at_and_says_why_not_more() {
     assert!(labeling.video().unwrap().1.is_unlabelled());
     let answer = Command::Class1.available(window.harness.state().conditions());
     assert!(answer.unwrap_err().contains("another window"));
-}
-
-/// What a model of classes wave and jump says: the shares of wave by the spatial and the temporal stream.
-fn prediction(spatial: f32, temporal: f32) -> Arc<Prediction> {
-    let shares = |wave: f32| vec![wave, 1.0 - wave];
-    let window = |start: usize| WindowPrediction {
-        start,
-        end: start + 11,
-        spatial: shares(spatial),
-        temporal: shares(temporal),
-        fused: shares((spatial + temporal) / 2.0),
-    };
-    Arc::new(Prediction::of(vec![window(0), window(89)]).unwrap())
-}
-
-/// A project of four videos and what a model says of them.
-fn suggested(classes: &[&str]) -> LabelingStage {
-    suggested_by(classes, Fusion::default())
-}
-
-/// The same of a model that is fused so.
-pub(super) fn suggested_by(classes: &[&str], fusion: Fusion) -> LabelingStage {
-    let mut labeling = LabelingStage::new(classes, 4);
-    let model = ModelInfo { fusion, ..model_of(&["Wave", "jump"]) };
-    labeling.app_mut().session.receive(&Message::ModelLoaded(model));
-    labeling.window.perform(Command::Suggest);
-    let (sender, outcomes) = unbounded();
-    let start = SuggestionStart { classes: vec!["Wave".into(), "jump".into()], videos: 4, outcomes };
-    let session = &mut labeling.app_mut().session;
-    session.receive(&Message::SuggestionsStarted(Box::new(start)));
-    for (id, prediction) in [(0, prediction(0.9, 0.9)), (1, prediction(0.7, 0.6)), (2, prediction(1.0, 0.2))] {
-        sender.send((VideoId(id), Ok(prediction))).unwrap();
-    }
-    sender.send((VideoId(3), Err(Error::new("clip_3.mp4", "it is torn", "Copy it anew")))).unwrap();
-    session.labeling.suggestions.refresh(&mut session.log);
-    session.receive(&Message::SuggestionsEnded);
-    labeling.window.settle();
-    labeling
-}
-
-#[test]
-fn suggestions_bear_the_names_of_the_networks_that_score() {
-    let mut labeling = LabelingStage::new(&["hop", "jump", "wave"], 2);
-    labeling.app_mut().session.receive(&Message::ModelLoaded(model_of(&["jump", "wave"])));
-    labeling.window.perform(Command::Suggest);
-    // Another training has written to the folder since the model was loaded.
-    let (sender, outcomes) = unbounded();
-    let classes = ["hop", "jump"].map(str::to_owned).to_vec();
-    let session = &mut labeling.app_mut().session;
-    session.receive(&Message::SuggestionsStarted(Box::new(SuggestionStart { classes, videos: 1, outcomes })));
-    sender.send((VideoId(0), Ok(prediction(0.9, 0.9)))).unwrap();
-    session.labeling.suggestions.refresh(&mut session.log);
-    session.receive(&Message::SuggestionsEnded);
-    labeling.window.settle();
-    assert!(labeling.window.sees("clip_0.mp4, unlabelled, suggested hop"));
-    labeling.window.perform(Command::Suggest);
-    assert!(labeling.window.sees("clip_0.mp4, unlabelled, suggested hop"), "those of what was scored before, too");
-}
-
-#[test]
-fn suggestions_are_accepted_or_corrected_with_a_key_and_the_queue_leads_to_what_is_worth_labelling() {
-    let mut labeling = suggested(&["wave", "jump"]);
-    let (wave, jump) = (labeling.class(0), labeling.class(1));
-    assert!(labeling.window.sees("clip_0.mp4, unlabelled, suggested wave"));
-    labeling.key(Key::Y);
-    assert_eq!(labeling.video(0).labels, [wave]);
-    labeling.key(Key::Q);
-    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(2)), "its streams disagree most");
-    labeling.key(Key::Q);
-    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(1)), "then comes the next one");
-    labeling.press(Modifiers::SHIFT, Key::Q);
-    assert_eq!(labeling.app().session.labeling.selected(), Some(VideoId(2)), "0.6 is less sure than 0.65");
-    labeling.see(2);
-    labeling.key(Key::Num2);
-    assert_eq!(labeling.video(2).labels, [jump]);
-    labeling.app_mut().session.labeling.choice.sort = Sort::Uncertainty;
-    assert_eq!(labeling.app_mut().session.labeling.list().rows()[0], VideoId(1), "the only one left that is suggested");
-}
-
-#[test]
-fn classes_that_only_the_networks_know_are_told_and_never_suggested() {
-    let mut labeling = suggested(&["jump"]);
-    assert!(!labeling.window.sees("unlabelled, suggested"), "no jump is likelier than chance");
-    labeling.window.harness.get_by_role_and_label(Role::Button, "Classes").click();
-    labeling.window.settle();
-    assert!(labeling.window.sees("The model also has the classes Wave"));
 }
 
 #[test]
@@ -598,21 +442,4 @@ fn no_page_cuts_its_text_off() {
             assert!(outside.is_empty(), "{page} at {size:?}: {outside:?}");
         }
     }
-}
-
-#[test]
-fn the_labelled_project_looks_as_it_did() {
-    let mut labeling = suggested(&["wave", "jump", "clap"]);
-    labeling.key(Key::Y);
-    for (from, to, key) in [(10, 29, Key::Num1), (40, 69, Key::Num3)] {
-        labeling.at(from);
-        labeling.key(Key::I);
-        labeling.at(to);
-        labeling.key(Key::O);
-        labeling.key(key);
-    }
-    let session = &mut labeling.app_mut().session;
-    (session.told, session.device) = (None, "CPU".into()); // neither the clock's nor the machine's
-    labeling.window.settle();
-    labeling.window.compare("labelled_project");
 }

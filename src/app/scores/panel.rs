@@ -1,18 +1,19 @@
-//! What the streams recognise: a headline, one row of bars per class, and the fusion, which re-scores without inference.
+//! What the streams recognise: in the whole clip as the headline, in the current window with one row of bars per class, and the
+//! fusion, which re-scores without inference.
 
 use eframe::egui::{
     Align2, Color32, ComboBox, FontId, Label, Rect, RichText, Role, ScrollArea, Sense, Slider, TextStyle, Ui,
     WidgetInfo, pos2, vec2,
 };
 
-use super::clip_row::clip_row_ui;
+use super::clip_answer::{ClipAnswer, clip_answer_ui};
 use crate::app::command::Command;
 use crate::app::flow::state::FlowComparison;
 use crate::app::labeling::chip::model_class_color;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
-use crate::app::ui::theme::{SECTION_GAP, Tokens, semibold};
+use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, FlowStack, ModelInfo, Scores};
 use crate::nets::fusion::{self, Fusion, FusionRule, softmax, unsure_text};
@@ -23,6 +24,8 @@ use crate::ranking::{arg_max, falling};
 const ROW: f32 = 38.0;
 /// Height of the row of a source of flow, in points.
 const SOURCE_ROW: f32 = 20.0;
+/// Width of the dot and the name of a source of flow, in points.
+const NAME: f32 = 150.0;
 /// Width of a column of numbers, in points.
 const COLUMN: f32 = 40.0;
 /// Room for the dot in the colour of a class before its name, in points.
@@ -55,9 +58,11 @@ impl Panel for ScoresPanel {
         let Some(model) = &session.model else { return };
         let colors: Vec<Color32> = (0..model.classes.len()).map(|class| model_class_color(session, class)).collect();
         let rows = Rows::new(model, &colors, scores, &session.fusion, cx.settings.sort_scores);
-        headline_ui(ui, &rows, &session.fusion);
-        let is_clicked = clip_row_ui(ui, session, scorable);
-        true_class_ui(ui, &rows, session.true_class());
+        let answer = ClipAnswer::of(session);
+        let is_clicked = clip_answer_ui(ui, session, answer.as_ref(), scorable);
+        window_ui(ui, &rows, &session.fusion);
+        let recognised = answer.as_ref().map(|answer| answer.class.as_str());
+        true_class_ui(ui, recognised.or(rows.best[2].map(|(class, _)| class)), session.true_class());
         classes_ui(ui, model);
         if cx.settings.flow.score_all && model.has_temporal {
             sources_ui(ui, &session.flow, model);
@@ -137,23 +142,19 @@ fn no_scores_ui(ui: &mut Ui, session: &Session) {
     empty_state(ui, title, text, |_| ());
 }
 
-/// The fused answer in large letters, the streams' own answers below it.
-fn headline_ui(ui: &mut Ui, rows: &Rows<'_>, fusion: &Fusion) {
+/// The answers about the current window, small: they change from frame to frame and are not those about the clip.
+fn window_ui(ui: &mut Ui, rows: &Rows<'_>, fusion: &Fusion) {
     let tokens = Tokens::of(ui);
     let [spatial, temporal, fused] = &rows.best;
     let Some((class, share)) = fused else { return };
-    ui.horizontal(|ui| {
-        let share = RichText::new(percent(*share)).font(semibold(22.0)).color(tokens.fused);
-        ui.label(share);
-        let unsure = rows.unsure;
-        let (text, color) = if unsure { (unsure_text(class), tokens.weak) } else { ((*class).into(), tokens.strong) };
-        let answer = ui.add(Label::new(RichText::new(text).font(semibold(22.0)).color(color)).truncate());
-        if unsure {
-            answer.on_hover_text(fusion.unsure_rule());
-        }
-    });
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
+        let text = if rows.unsure { unsure_text(class) } else { (*class).into() };
+        let text = RichText::new(format!("This window: {text} {}", percent(*share))).small().color(tokens.fused);
+        let about = "The eleven frames from the one on the screen on";
+        let rule = if rows.unsure { format!("{about}. {}", fusion.unsure_rule()) } else { about.into() };
+        ui.label(text).on_hover_text(rule);
+        ui.add_space(8.0);
         for (name, best, color) in [("Spatial", spatial, tokens.spatial), ("Temporal", temporal, tokens.temporal)] {
             let Some((class, share)) = best else { continue };
             ui.label(RichText::new(name).small().color(color));
@@ -163,11 +164,11 @@ fn headline_ui(ui: &mut Ui, rows: &Rows<'_>, fusion: &Fusion) {
     });
 }
 
-/// The true class of a clip that was opened from an evaluation, in the colour of success if it is recognised here.
-fn true_class_ui(ui: &mut Ui, rows: &Rows<'_>, class: Option<&str>) {
+/// The true class of a clip that was opened from an evaluation, in the colour of success if that is what is recognised.
+fn true_class_ui(ui: &mut Ui, recognised: Option<&str>, class: Option<&str>) {
     let Some(class) = class else { return };
     let tokens = Tokens::of(ui);
-    let is_right = rows.best[2].is_some_and(|(best, _)| best == class);
+    let is_right = recognised == Some(class);
     let color = if is_right { tokens.good } else { tokens.error };
     ui.horizontal(|ui| {
         ui.label(RichText::new("True class").color(tokens.weak));
@@ -217,7 +218,7 @@ fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     let differ = said.iter().filter(|answer| differs(answer)).count();
     if differ > 0 {
         let compared = said.iter().filter(|answer| answer.compared && answer.source != FlowSource::Network).count();
-        let text = format!("{differ} of {compared} disagree with MotionNet");
+        let text = format!("{differ} of {compared} disagree with {}", FlowSource::Network.name());
         ui.label(RichText::new(text).small().color(tokens.warning));
     }
 }
@@ -241,7 +242,7 @@ fn source_row_ui(ui: &mut Ui, name: &str, answer: &SourceAnswer<'_>, differs: bo
     painter.circle_filled(rect.left_center() + vec2(4.0, 0.0), 4.0, dimmed(source_color(ui, source)));
     painter.text(rect.left_center() + vec2(14.0, 0.0), Align2::LEFT_CENTER, name, font.clone(), dimmed(tokens.weak));
     let bar = Rect::from_min_max(
-        pos2(rect.left() + 116.0, rect.top() + 2.0),
+        pos2(rect.left() + NAME, rect.top() + 2.0),
         pos2(rect.right() - COLUMN, rect.bottom() - 2.0),
     );
     if bar.is_positive() {
@@ -256,9 +257,9 @@ fn source_row_ui(ui: &mut Ui, name: &str, answer: &SourceAnswer<'_>, differs: bo
     let at = pos2(rect.right() - 6.0, rect.center().y);
     painter.text(at, Align2::RIGHT_CENTER, fusion::percent(share, 0), FontId::monospace(11.0), dimmed(tokens.text));
     let remark = match (compared, differs) {
-        (false, _) => ", of another window",
-        (true, true) => ", differs from MotionNet",
-        (true, false) => "",
+        (false, _) => ", of another window".into(),
+        (true, true) => format!(", differs from {}", FlowSource::Network.name()),
+        (true, false) => String::new(),
     };
     let share = fusion::percent(share, 1);
     let text = format!("Temporal stream with {name}: {class} {share} %{remark}");
@@ -322,7 +323,7 @@ fn header_ui(ui: &mut Ui, sort: &mut bool) {
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Class order"));
     let font = TextStyle::Small.resolve(ui.style());
     let color = if response.hovered() { tokens.strong } else { tokens.weak };
-    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, format!("Class, {order}"), font.clone(), color);
+    ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, format!("This window, {order}"), font.clone(), color);
     for ((text, color), x) in
         [("Spat.", tokens.spatial), ("Temp.", tokens.temporal), ("Fused", tokens.fused)].into_iter().zip(columns(rect))
     {

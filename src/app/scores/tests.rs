@@ -33,7 +33,8 @@ fn the_whole_clip_has_an_answer_beside_that_of_the_window_and_a_line_over_time()
     let mut window = window();
     assert!(window.sees("Knows 2 classes") && window.sees("wave: spatial"));
     assert_eq!(window.harness.state().session.clip_scores.phase, ClipScoresPhase::Running, "it is scored by itself");
-    assert!(window.sees("This clip: not scored yet") && has_button(&window, "Cancel"));
+    assert!(window.sees("Scoring…") && has_button(&window, "Cancel"));
+    assert!(window.sees("This window: wave 93 %"), "and what is seen now is called so");
     let session = &mut window.harness.state_mut().session;
     let order = session.clip_scores.begin("/clips/wave.mp4".into(), &model_of(&["wave", "clap"]));
     for (start, logits) in [(0, [1.0, 5.0]), (10, [2.0, 3.0]), (20, [6.0, 5.0])] {
@@ -42,7 +43,10 @@ fn the_whole_clip_has_an_answer_beside_that_of_the_window_and_a_line_over_time()
         session.receive(&Message::ClipWindow(Box::new(window)));
     }
     window.settle();
-    assert!(window.sees("This clip: clap") && window.sees("2 of 3 windows") && window.sees("3 of 3"));
+    assert!(window.sees("This clip, 2 of 3 windows agree") && window.sees("3 of 3"));
+    let place = |window: &Window, text: &str| window.harness.get_by_label(text).rect();
+    let (answer, now) = (place(&window, "clap"), place(&window, "This window: wave 93 %"));
+    assert!(answer.height() > 24.0 && answer.top() < now.top(), "the clip's answer stands out: {answer:?} {now:?}");
     let strip = window.harness.get_by_label("Scores over time").rect();
     window.point_at(strip.center());
     (0..6).for_each(|_| window.harness.step());
@@ -58,7 +62,7 @@ fn the_whole_clip_has_an_answer_beside_that_of_the_window_and_a_line_over_time()
     let session = &mut window.harness.state_mut().session;
     session.receive(&Message::ModelLoaded(model_of(&["wave", "clap"])));
     window.settle();
-    assert!(!window.sees("This clip: clap"));
+    assert!(!window.sees("windows agree"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of the session.
 
 use super::*;
+use crate::engine::FlowSource;
 use crate::frame_times::FrameTimes;
 
 #[test]
@@ -137,4 +138,32 @@ fn a_clip_that_cannot_be_opened_is_told_and_waited_for_no_longer() {
     assert_eq!(session.opening, None);
     assert_eq!(session.notice.as_ref().map(|error| error.cause.as_str()), Some("no video stream"));
     assert_eq!(session.log.lines(LogLevel::Error).count(), 1);
+}
+
+#[test]
+fn a_sample_that_is_cancelled_says_what_is_kept() {
+    let mut session = Session::new("CPU".into());
+    session.receive(&Message::SampleProgress(12, 40));
+    session.receive(&Message::SampleEnded);
+    let told = |session: &Session| session.told.as_ref().map(|(text, _)| text.clone());
+    assert_eq!(told(&session).as_deref(), Some("Sample cancelled: 12 of 40 clips drawn and kept"));
+    session.told = None;
+    session.receive(&Message::SampleProgress(40, 40));
+    session.receive(&Message::SampleWritten("/data/sample".into()));
+    session.receive(&Message::SampleEnded);
+    assert_eq!(told(&session), None, "it was complete");
+    session.receive(&Message::SampleProgress(0, 40));
+    session.receive(&Message::SampleEnded);
+    assert_eq!(told(&session).as_deref(), Some("Sample cancelled before its first clip was drawn"));
+}
+
+#[test]
+fn no_flow_of_the_clip_before_is_shown_while_the_next_one_opens() {
+    let mut session = Session::new("CPU".into());
+    session.receive(&Message::Opened(info("/a.mp4")));
+    let flow = crate::app::flow::tests::source_flow(FlowSource::Network, 0.0);
+    session.flow.set_flow(FlowSource::Network, Some(Arc::new(flow)));
+    session.flow.motion = Some(0.1);
+    session.leave_for(Path::new("/b.mp4"));
+    assert!(!session.flow.has_flow() && session.flow.motion.is_none());
 }

@@ -42,7 +42,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         |on| ensure(on.session.writing_sample.is_some(), "No sample is being generated"))
         .runs(|app, _| app.engine.send(Request::WriteSample(None))),
     command(C::LoadModel, G::File, "Load model…", "Load a model from its folder", &[ctrl(Key::M)], always)
-        .opens(PromptSpec::new("Choose a model folder", "Path of a model folder…", PathKind::Folder), |app, path, _| app.load_model(path))
+        .opens(PromptSpec::new("Choose a model folder", "Path of a model folder…", PathKind::Folder), |app, path, _| app.use_model(path))
         .below_line(),
     command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)], clip)
         .runs(|app, _| {
@@ -139,11 +139,5 @@ impl App {
         self.opener.forget_clips();
         self.session.leave_for(&path);
         self.engine.send(Request::Open(path));
-    }
-
-    pub(in crate::app) fn load_model(&mut self, dir: PathBuf) {
-        self.session.loading_model = Some(dir.clone());
-        self.session.is_model_for_sample = false;
-        self.engine.send(Request::LoadModel(dir));
     }
 }

@@ -15,6 +15,7 @@ mod keyboard;
 pub mod log;
 pub mod log_panel;
 pub mod menu;
+mod model_loading;
 pub mod notice;
 pub mod opener;
 pub mod overlay;

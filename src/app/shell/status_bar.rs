@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui};
+use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui, vec2};
 
 use super::jobs::jobs;
 use crate::app::command::Command;
-use crate::app::panel::PanelContext;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::scores::state::ClipScoresPhase;
 use crate::app::session::Session;
 use crate::app::shell::underway::Underway;
@@ -28,6 +28,9 @@ const TOLD_AT_LEAST: Duration = Duration::from_secs(3);
 /// Width below which words are left out, in points.
 const NARROW: f32 = 1100.0;
 
+/// The room for the text of a job is a multiple of this, in points.
+const STEP: f32 = 48.0;
+
 /// Repaint interval of seconds that are counted.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -36,7 +39,7 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let weak = Tokens::of(ui).weak;
     let small = |text: String| RichText::new(text).text_style(TextStyle::Small).color(weak);
     let (session, views) = (&cx.session, cx.settings.views.list());
-    let (mut cancelled, mut is_opening_cancelled) = (None, false);
+    let (mut cancelled, mut is_opening_cancelled) = (None::<Action>, false);
     let is_narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
         // Before the text, whose length changes.
@@ -58,6 +61,7 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 14.0;
+            cancelled = jobs_ui(ui, session);
             ui.add(Label::new(small(session.device.clone())).truncate())
                 .on_hover_text("Inference device; change it in View › Device");
             if let Some(analysis) = &session.analysis {
@@ -84,30 +88,38 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 let detail = format!("{}\n{parameters} parameters", model.details().join("\n"));
                 ui.add(Label::new(small(format!("{label}{}", model.knows()))).truncate()).on_hover_text(detail);
             }
-            let jobs = jobs(session);
-            if session.training.waiting().is_some() || !jobs.is_empty() {
-                ui.ctx().request_repaint_after(TICK); // Their texts count the seconds.
-            }
-            let accent = Tokens::of(ui).accent;
-            let job_ui = |ui: &mut Ui, text: String| {
-                ui.add(Label::new(RichText::new(text).text_style(TextStyle::Small).color(accent)).truncate());
-            };
-            for (place, job) in jobs.into_iter().enumerate() {
-                // Right of its text, whose length changes.
-                if place == 0 {
-                    let (action, tooltip) = job.cancel;
-                    let button = ui.small_button("Cancel").on_hover_text(tooltip);
-                    cancelled = button.clicked().then_some(action);
-                }
-                job_ui(ui, job.text);
-            }
-            training(session).into_iter().for_each(|text| job_ui(ui, text));
         });
     });
     if is_opening_cancelled {
         cx.run(Command::CancelOpening);
     }
     cx.actions.extend(cancelled);
+}
+
+/// Draws the work under way from the right end of the bar on: what cancels the newest, where no text moves it, and how far each is.
+/// Returns what was cancelled.
+fn jobs_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
+    let jobs = jobs(session);
+    if session.training.waiting().is_some() || !jobs.is_empty() {
+        ui.ctx().request_repaint_after(TICK); // Their texts count the seconds.
+    }
+    let mut cancelled = None;
+    if let Some(job) = jobs.first() {
+        let (action, tooltip) = &job.cancel;
+        cancelled = ui.small_button("Cancel").on_hover_text(*tooltip).clicked().then(|| action.clone());
+    }
+    for text in jobs.into_iter().map(|job| job.text).chain(training(session)) {
+        let font = TextStyle::Small.resolve(ui.style());
+        let accent = Tokens::of(ui).accent;
+        let width = ui.painter().layout_no_wrap(text.clone(), font, accent).size().x;
+        // In steps: the texts beside it do not move with every second that is counted.
+        let size = vec2((width / STEP).ceil() * STEP, ui.available_height());
+        ui.allocate_ui_with_layout(size.min(ui.available_size()), Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_width(size.x.min(ui.available_width()));
+            ui.add(Label::new(RichText::new(text).text_style(TextStyle::Small).color(accent)).truncate());
+        });
+    }
+    cancelled
 }
 
 /// What was done last, for a while; it gives way to what is under the pointer once that moves.
@@ -146,10 +158,10 @@ fn busy_with(session: &Session, views: &[ViewSpec]) -> Option<String> {
             return None;
         }
         let age = match &session.flow.source(view.source).flow {
-            Some(flow) => flow_age(flow, session)?,
+            Some(flow) => flow_age(flow, session)?.in_words(),
             None => is_awaited(view.source, session).then(|| "computing…".to_owned())?,
         };
-        Some(format!("{} flow: {age}", session.flow.name_of(view.source)))
+        Some(format!("{}: {age}", session.flow.name_of(view.source)))
     };
     views.iter().find_map(flow).or_else(|| {
         let run = session.training.run_dir.as_deref().and_then(Path::file_name).map(|name| name.to_string_lossy());

@@ -329,3 +329,20 @@ fn the_default_layout_fits_every_screen() {
         }
     }
 }
+
+#[test]
+fn the_button_that_cancels_a_job_stays_where_it_is_while_its_text_changes() {
+    let mut window = Window::new(SIZE, Views::default());
+    window.harness.state_mut().session.receive(&Message::SampleProgress(0, 40));
+    window.settle();
+    let place = |window: &Window| rect_of(window, "Cancel").unwrap();
+    let before = place(&window);
+    assert!(before.right() > SIZE[0] - 30.0, "{before:?}");
+    window.harness.state_mut().session.receive(&Message::SampleProgress(12, 40));
+    window.settle();
+    assert!(window.sees("Generating the sample: 12 of 40 clips"));
+    assert_eq!(place(&window), before);
+    window.harness.state_mut().session.analysis = None; // Nothing is said of the networks any more.
+    window.settle();
+    assert_eq!(place(&window), before);
+}

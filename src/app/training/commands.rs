@@ -60,10 +60,14 @@ pub const COMMANDS: &[CommandSpec] = &[
         .saves(PromptSpec::new("Save a plot of the training curves", "Path of the image, such as curves.png…", PathKind::Save("curves", IMAGE)),
             App::save_curves_picture),
     command(C::UseTrainedWeights, G::Training, "Load new model", "Load the new model", &[],
-        |on| ensure(on.session.training.trained().is_some(), "No training has finished yet"))
+        |on| {
+            let trained = on.session.training.trained();
+            ensure(trained.is_some(), "No training has finished yet")?;
+            ensure(on.session.model.as_ref().map(|model| &model.dir) != trained, "The new model is already in use")
+        })
         .runs(|app, _| {
             if let Some(dir) = app.session.training.trained().cloned() {
-                app.load_model(dir);
+                app.use_model(dir);
             }
         }),
     command(C::CompareWeights, G::Training, "Compare old and new model", "Swipe between the old and new model's flow", &[],
@@ -156,7 +160,7 @@ impl App {
 
     /// Uses the networks in folder `new` and lays their flow over that of those in folder `old`.
     pub(in crate::app) fn compare_models(&mut self, old: PathBuf, new: PathBuf) {
-        self.load_model(new);
+        self.use_model(new);
         let flow_settings = &mut self.settings.flow;
         flow_settings.second_model = Some(old);
         flow_settings.coarse_to_fine = false; // both as the temporal stream sees them

@@ -211,7 +211,7 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
 
     stage.window.perform(Command::ShowRuns);
     stage.wait("the list of runs", |app| app.panels.runs.runs().len() == 2);
-    assert!(stage.window.sees("tune-01-spatial") && stage.window.sees("Finished"));
+    assert!(stage.window.sees("tune-01 · spatial stream, 1 of 2") && stage.window.sees("Finished"));
 }
 
 #[test]

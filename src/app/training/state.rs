@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::diagnostics::TrainingDiagnostics;
 use crate::app::ui::curves::Curves;
+use crate::app::ui::format::thousands;
 use crate::plural::counted;
 use crate::training::{
     Fit, Network, Preparation, ResumedRun, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
@@ -92,6 +93,8 @@ pub struct TrainingState {
     pub plans: Vec<TrainingPlan>,
     /// Which of how many runs this is, and what it trains, where there are several.
     pub part: Option<(usize, usize, Network)>,
+    /// The parameters of each run so far, where there are several.
+    streams: Vec<(Network, usize)>,
     /// The newest step.
     pub latest: Option<StepMetrics>,
     /// The loss and its terms by step.
@@ -123,6 +126,7 @@ impl Default for TrainingState {
             base: None,
             plans: Vec::new(),
             part: None,
+            streams: Vec::new(),
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
@@ -212,7 +216,11 @@ impl TrainingState {
             TrainingEvent::Started { run_dir, clips, classes, parameters, resumed_at } => {
                 self.run_dir = Some(run_dir.clone());
                 self.began = Some(Instant::now());
-                self.summary = summary(*clips, classes.len(), *parameters, *resumed_at);
+                let network = self.part.map(|(.., network)| network);
+                self.streams.retain(|(other, _)| Some(*other) != network);
+                self.streams.extend(network.map(|network| (network, *parameters)));
+                self.summary =
+                    summary(*clips, classes.len(), &parameters_text(*parameters, &self.streams), *resumed_at);
                 self.enter(TrainingPhase::Running);
             }
             TrainingEvent::Resuming(resumed) => self.take_up(resumed),
@@ -272,8 +280,9 @@ impl TrainingState {
         let elapsed = self.elapsed();
         let before = if self.before.0 == number { self.before } else { (number, elapsed) };
         let (base, plans) = (self.base.take(), std::mem::take(&mut self.plans));
+        let streams = std::mem::take(&mut self.streams);
         let part = Some((number, of, network));
-        *self = Self { part, base, plans, clock: (elapsed, None), before, ..Self::starting() };
+        *self = Self { part, base, plans, streams, clock: (elapsed, None), before, ..Self::starting() };
     }
 
     /// All curves as comma-separated values, a line a point.
@@ -315,11 +324,23 @@ impl TrainingState {
     }
 }
 
-fn summary(clips: usize, classes: usize, parameters: usize, resumed_at: usize) -> String {
+/// Returns how many parameters are trained: of all streams so far, and of each.
+fn parameters_text(parameters: usize, streams: &[(Network, usize)]) -> String {
+    if streams.len() < 2 {
+        return format!("{} parameters", thousands(parameters));
+    }
+    let each: Vec<_> = streams
+        .iter()
+        .map(|(network, count)| format!("{} {}", network.name().to_lowercase(), thousands(*count)))
+        .collect();
+    format!("{} parameters ({})", thousands(streams.iter().map(|(_, count)| count).sum()), each.join(", "))
+}
+
+fn summary(clips: usize, classes: usize, parameters: &str, resumed_at: usize) -> String {
     let labels = if classes == 0 { "without labels".to_owned() } else { counted(classes, "class") };
     let resumed = if resumed_at == 0 { String::new() } else { format!(", resumed at step {resumed_at}") };
     let clips = counted(clips, "clip");
-    format!("{clips}, {labels}, {} parameters{resumed}", crate::app::ui::format::thousands(parameters))
+    format!("{clips}, {labels}, {parameters}{resumed}")
 }
 
 #[cfg(test)]
@@ -343,6 +364,23 @@ mod tests {
             memory_bytes: None,
             done,
         })
+    }
+
+    #[test]
+    fn the_parameters_of_all_streams_are_counted() {
+        let mut training = TrainingState::starting();
+        let begin = |training: &mut TrainingState, number, network, parameters| {
+            training.receive(&TrainingEvent::Part { number, of: 2, network });
+            let (run_dir, classes) = ("/runs/a".into(), vec!["bow".into(), "clap".into()]);
+            training.receive(&TrainingEvent::Started { run_dir, clips: 9, classes, parameters, resumed_at: 0 });
+        };
+        begin(&mut training, 0, Network::Spatial, 1000);
+        assert_eq!(training.summary, "9 clips, 2 classes, 1,000 parameters");
+        begin(&mut training, 1, Network::Temporal, 2500);
+        let expected = "9 clips, 2 classes, 3,500 parameters (spatial 1,000, temporal 2,500)";
+        assert_eq!(training.summary, expected);
+        begin(&mut training, 1, Network::Temporal, 2500);
+        assert_eq!(training.summary, expected, "it was resumed");
     }
 
     #[test]

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Pos2, vec2};
+use eframe::egui::{Color32, Pos2, TextStyle, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::state::{TrainingPhase, TrainingState};
 use crate::app::command::Command;
-use crate::app::flow::tests::Window;
+use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
 use crate::app::ui::theme;
 use crate::data::DataSource;
-use crate::engine::{Message, Request};
+use crate::engine::{Message, ModelInfo, Request};
 use crate::error::Error;
 use crate::nets::MotionConfig;
 use crate::sample::{ACTIONS, STYLES, render_clip};
@@ -60,6 +60,11 @@ fn step(step: usize) -> TrainingEvent {
 /// A run in mode (c) after 40 steps, with all that it tells.
 fn train(window: &mut Window) {
     window.harness.state_mut().session.training = TrainingState::starting();
+    make_steps(window);
+}
+
+/// The run under way makes 40 steps.
+fn make_steps(window: &mut Window) {
     let classes = vec!["bow".into(), "clap".into(), "wave".into()];
     tell(window, TrainingEvent::Started { run_dir: "/runs/a".into(), clips: 9, classes, parameters: 1, resumed_at: 0 });
     tell(window, TrainingEvent::Switched { step: 0, switches: LossSwitches::of(&UnsupervisedLoss::default()) });
@@ -370,4 +375,39 @@ fn the_buttons_of_a_run_stay_where_they_are_while_it_makes_steps() {
     window.settle();
     assert!(window.sees("It is torn. Copy it again."));
     assert_eq!(place(&window), before, "a problem is shown over the panels");
+}
+
+#[test]
+fn a_finished_run_says_what_start_does_and_whether_its_model_is_in_use() {
+    let mut window = window();
+    train(&mut window);
+    tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: false });
+    window.settle();
+    assert!(window.sees("Finished. Start again begins a new run"));
+    assert!(!window.sees("It is in use."));
+    let model = ModelInfo { dir: "/runs/a/model".into(), ..model_of(&["bow", "clap", "wave"]) };
+    window.harness.state_mut().session.receive(&Message::ModelLoaded(model));
+    window.settle();
+    assert!(window.sees("It is in use."));
+    tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: true });
+    window.settle();
+    assert!(window.sees("Resume continues it; Start again begins a new run"));
+}
+
+#[test]
+fn the_time_left_is_not_cut_in_a_small_window() {
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), |_| ());
+    window.perform(Command::ShowTraining);
+    tell(&mut window, TrainingEvent::Part { number: 0, of: 2, network: Network::Spatial });
+    make_steps(&mut window);
+    let right = |text: &str| window.harness.get_by_label_contains(text).rect().right();
+    assert!(right("elapsed, 30 s left for this stream") <= 1280.0 && right("2.00 it/s") <= 1280.0);
+    let lines = ["elapsed, 30 s left for this stream", "2.00 it/s (20 % waiting for clips), memory 640 MB"];
+    for line in lines {
+        let node = window.harness.get_by_label_contains(line);
+        let text = node.accesskit_node().label().unwrap_or_default();
+        let font = TextStyle::Body.resolve(&window.harness.ctx.global_style());
+        let width = window.harness.ctx.fonts_mut(|fonts| fonts.layout_no_wrap(text, font, Color32::WHITE).size().x);
+        assert!(width <= node.rect().width() + 1.0, "{line} is cut to {} of {width}", node.rect().width());
+    }
 }

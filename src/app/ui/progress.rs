@@ -8,7 +8,7 @@ use super::format::span;
 use super::theme::Tokens;
 
 /// Height of the bar in a panel, in points.
-const HEIGHT: f32 = 18.0;
+pub const BAR_HEIGHT: f32 = 18.0;
 
 /// How much of some work is done.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,7 +81,7 @@ impl Progress {
     pub fn bar_ui(&self, ui: &mut Ui, preparing: &str) {
         let text = self.in_words().unwrap_or_else(|| preparing.to_owned());
         let text = RichText::new(text).small().color(Tokens::of(ui).strong);
-        ui.add(ProgressBar::new(self.share()).desired_height(HEIGHT).text(text));
+        ui.add(ProgressBar::new(self.share()).desired_height(BAR_HEIGHT).text(text));
     }
 
     fn words_after(&self, paced: Duration) -> Option<String> {

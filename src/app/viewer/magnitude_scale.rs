@@ -6,6 +6,9 @@ use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::flow::colour;
 
+/// The scales of a decade.
+const STEPS: [f32; 10] = [1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0];
+
 /// How lengths become shares of the scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MagnitudeScale {
@@ -16,10 +19,11 @@ pub struct MagnitudeScale {
 }
 
 impl MagnitudeScale {
-    /// The scale of the views: the locked one, else what nearly all vectors in any of them stay below, and not under the
-    /// least one of the settings.
+    /// The scale of the views: the locked one, else what nearly all motion of the clip stays below, and not under the least one of
+    /// the settings.
     pub fn of(settings: &Settings, session: &Session) -> Self {
-        let auto = || longest_px(&settings.views, &session.flow, session.video()).max(settings.least_scale_px);
+        let longest = || longest_px(&settings.views, &session.flow, session.video(), settings.flow.stride);
+        let auto = || rounded_up(longest()).max(settings.least_scale_px);
         let max_px = settings.locked_scale_px.unwrap_or_else(auto).max(f32::MIN_POSITIVE);
         Self { max_px, gamma: settings.gamma }
     }
@@ -57,20 +61,53 @@ impl MagnitudeScale {
     }
 }
 
-/// The length that nearly all vectors in view stay below, over all flows of the clip seen so far: single wrong vectors would leave
-/// all others pale, and a scale of each pair by itself would let colours jump while a clip plays.
-fn longest_px(views: &Views, comparison: &FlowComparison, video: [u32; 2]) -> f32 {
+/// The length that nearly all motion over `stride` frames stays below, as measured on pairs all over the clip, and all flows in view that
+/// were seen so far: single wrong vectors would leave all others pale, and a scale of each pair by itself would let colours jump while
+/// a clip plays.
+fn longest_px(views: &Views, comparison: &FlowComparison, video: [u32; 2], stride: usize) -> f32 {
+    let of_clip = comparison.motion.map_or(0.0, |share| share * video[0] as f32 * stride as f32);
     let of_view = |view: &ViewSpec| match view.kind {
         ViewKind::Frame | ViewKind::Input => 0.0,
-        ViewKind::Strip => comparison.source(view.source).strip_lengths.px(video),
-        _ => comparison.source(view.source).flow_lengths.px(video),
+        ViewKind::Strip => comparison.source(view.source).strip_lengths.px(video).max(of_clip),
+        _ => comparison.source(view.source).flow_lengths.px(video).max(of_clip),
     };
     views.list().iter().map(of_view).fold(0.0, f32::max)
+}
+
+/// The next length that is a scale: a flow that is a little longer than all before changes no colours.
+fn rounded_up(px: f32) -> f32 {
+    if px <= 0.0 || !px.is_finite() {
+        return 0.0;
+    }
+    let decade = 10_f32.powf(px.log10().floor());
+    let mut steps = STEPS.into_iter().map(|step| step * decade);
+    steps.find(|step| *step >= px).unwrap_or(10.0 * decade)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::FlowSource;
+
+    #[test]
+    fn a_scale_is_a_round_number_that_little_changes() {
+        assert_eq!(
+            [0.0, 0.7, 1.0, 1.01, 3.9, 4.0, 8.1, 11.0, 79.0].map(rounded_up),
+            [0.0, 0.8, 1.0, 1.2, 4.0, 4.0, 10.0, 12.0, 80.0]
+        );
+        assert_eq!(rounded_up(f32::INFINITY), 0.0);
+    }
+
+    #[test]
+    fn the_scale_is_that_of_the_clip_before_its_flows_are_seen() {
+        let views = Views::beside([ViewSpec::new(ViewKind::Flow, FlowSource::Network)]);
+        let mut comparison = FlowComparison::default();
+        comparison.motion = Some(0.03125);
+        assert_eq!(longest_px(&views, &comparison, [320, 240], 1), 10.0);
+        assert_eq!(longest_px(&views, &comparison, [320, 240], 2), 20.0);
+        let frames = Views::beside([ViewSpec::new(ViewKind::Frame, FlowSource::Network)]);
+        assert_eq!(longest_px(&frames, &comparison, [320, 240], 1), 0.0);
+    }
 
     #[test]
     fn shares_are_lifted_by_gamma_and_keep_sign_and_ends() {

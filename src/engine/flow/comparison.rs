@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::benchmark;
+use super::clip_motion::ClipMotionWorker;
 use super::desired::{DesiredFlows, SharedDesiredFlows};
 use super::diagnostics::DiagnosticsWorker;
 use super::export;
@@ -70,7 +71,9 @@ impl ComparisonThread {
             let mut thread = SourceThread::new(kind, compute.clone(), desired.clone(), results.clone(), score.clone());
             Worker::start(name, move || thread.step())
         };
-        let workers = THREADS.map(source).into_iter().chain([diagnostics]).collect();
+        let mut motion = ClipMotionWorker::new(desired.clone(), results.comparison.clone(), results.events.clone());
+        let motion = Worker::start("clip motion", move || motion.step());
+        let workers = THREADS.map(source).into_iter().chain([diagnostics, motion]).collect();
         let (events, compute) = (results.events.clone(), compute.clone());
         let (measurement, export, benchmark, pair) = (None, None, None, None);
         Self { desired, events, compute, workers, measurement, export, benchmark, pair, pair_dir: None }

@@ -99,6 +99,7 @@ fn diagnose(
         truth: truth.and_then(|truth| truth.basis.settings.truth.clone()),
         frame: flow.frame,
         stride: flow.stride,
+        is_draft: flow.is_draft,
         first: Arc::new(picture(seen.first)?),
         warped: Arc::new(picture(seen.warped)?),
         error: ScalarMap { width, height, values: numbers(error)? },

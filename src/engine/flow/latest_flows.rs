@@ -24,6 +24,8 @@ pub(in crate::engine) struct LatestFlows {
     flows: [Latest<SourceFlow>; FlowSource::ALL.len()],
     diagnostics: [Latest<FlowDiagnostics>; FlowSource::ALL.len()],
     strips: [Latest<FlowStack>; FlowSource::ALL.len()],
+    /// How far things move in the clip from a frame to the next, as a share of the width of the picture.
+    motion: Latest<f32>,
     /// Windows that wait for the temporal stream.
     windows: [Mutex<Option<WindowFlows>>; FlowSource::ALL.len()],
 }
@@ -70,8 +72,19 @@ impl LatestFlows {
         self.windows.iter().find_map(|place| place.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
 
-    /// Forgets everything about every source.
+    /// How far nearly everything moves at most from a frame of the clip to the next, as a share of the width of the picture.
+    pub fn motion(&self) -> Option<f32> {
+        self.motion.get().as_deref().copied()
+    }
+
+    /// Takes that of `clip`, unless it was closed meanwhile.
+    pub fn put_motion(&self, share: f32, clip: &PlayedClip) {
+        self.motion.put_if(share, || !clip.player.is_closed());
+    }
+
+    /// Forgets everything about the clip and every source.
     pub fn clear_all(&self) {
+        self.motion.clear();
         FlowSource::ALL.into_iter().for_each(|source| self.clear(source));
     }
 

@@ -7,6 +7,7 @@
 //! Read the trait in `source` first, then one source, then the thread that runs it.
 
 mod benchmark;
+mod clip_motion;
 mod clip_pairs;
 mod codec;
 mod comparison;

@@ -133,6 +133,8 @@ pub struct FlowDiagnostics {
     pub frame: usize,
     /// Distance to the second one.
     pub stride: usize,
+    /// Whether the flow is a [draft](SourceFlow::is_draft), whose figures are not those of the source.
+    pub is_draft: bool,
     /// The first loss image, after local response normalisation, with the mean colour added again.
     pub first: Arc<RgbImage>,
     /// The second loss image, sampled where the flow points; black where it points outside.

@@ -48,8 +48,8 @@ impl FlowSource {
     /// Returns the name on the screen.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Network => "MotionNet",
-            Self::SecondNetwork => "Second MotionNet",
+            Self::Network => "MotionNet of the model",
+            Self::SecondNetwork => "MotionNet of a second model",
             Self::Tvl1 => "TV-L1",
             Self::Dis => "DIS",
             Self::Codec => "Codec vectors",

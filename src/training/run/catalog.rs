@@ -141,19 +141,19 @@ impl Run {
     /// Returns the runs of `all` that are to be made or gone on with, in their order, for this one to come to its end: those
     /// whose model it joins to its own, itself, and those that join its model to theirs. Runs that have ended are not among them.
     pub fn turn<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
-        let mut turn = self.chain(all);
+        let mut turn = self.training(all);
         turn.retain(|run| run.state != RunState::Finished);
         turn
     }
 
     /// Returns the seconds that those runs of `all` took that have ended and belong to the same training as this one.
     pub fn seconds_of_ended(&self, all: &[Self]) -> f64 {
-        let chain = self.chain(all);
+        let chain = self.training(all);
         chain.iter().filter(|run| run.state == RunState::Finished).map(|run| run.seconds).sum()
     }
 
     /// Returns all runs of the same training, in their order.
-    fn chain<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
+    pub fn training<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
         let joins = |later: &Self, earlier: &Self| {
             let joined = later.plan.as_ref().and_then(|plan| plan.join.as_deref());
             joined.is_some_and(|joined| MODELS.iter().any(|model| *joined == earlier.dir.join(model)))
@@ -161,9 +161,12 @@ impl Run {
         let mut turn = vec![self];
         // As many steps either way as there are runs: files changed by hand may lead round in a circle.
         for _ in all {
-            let (first, last) = (turn[0], turn[turn.len() - 1]);
+            let (first, last, known) = (turn[0], turn[turn.len() - 1], turn.len());
             turn.splice(0..0, all.iter().find(|run| joins(first, run)));
             turn.extend(all.iter().find(|run| joins(run, last)));
+            if turn.len() == known {
+                break;
+            }
         }
         let mut seen = BTreeSet::new();
         turn.retain(|run| seen.insert(&run.dir));

@@ -13,7 +13,7 @@ mod summary;
 
 use std::sync::Arc;
 
-use eframe::egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui, vec2};
 
 use self::clip_filter::{ClipFilter, ListedClips, WantedClips};
 use self::summary::chosen;
@@ -24,7 +24,7 @@ use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::format::span;
-use crate::app::ui::progress::Progress;
+use crate::app::ui::progress::{BAR_HEIGHT, Progress};
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{explanation, remark};
 use crate::app::viewer::clips::KnownClip;
@@ -64,15 +64,15 @@ pub struct EvaluationPanel {
     clips: ClipFilter,
     listed: ListedClips,
     classes: classes::Order,
-    /// Whether an evaluation was under way when the panel was drawn last.
-    was_running: bool,
+    /// Whether clips were scored when the panel was drawn last.
+    was_scoring: bool,
 }
 
 impl Default for EvaluationPanel {
     fn default() -> Self {
         let (clips, classes) = (ClipFilter::default(), classes::Order::default());
         let listed = ListedClips::default();
-        Self { page: EvaluationPage::default(), stream: "fused", clips, listed, classes, was_running: false }
+        Self { page: EvaluationPage::default(), stream: "fused", clips, listed, classes, was_scoring: false }
     }
 }
 
@@ -84,10 +84,12 @@ impl Panel for EvaluationPanel {
             ui.add_space(4.0);
             self.choices_ui(ui, cx);
             progress_ui(ui, cx);
-            errors_ui(ui, &cx.session.evaluation.errors);
             match cx.session.evaluation.report().cloned() {
                 Some(report) => self.report_ui(ui, &report, cx),
-                None => empty_ui(ui, cx),
+                None => {
+                    errors_ui(ui, &cx.session.evaluation.errors);
+                    empty_ui(ui, cx);
+                }
             }
         });
     }
@@ -99,14 +101,13 @@ impl EvaluationPanel {
         self.page = EvaluationPage::Comparison;
     }
 
-    /// The choices; they fold away when an evaluation begins, to make room for its results, and unfold if it
-    /// is refused.
+    /// The choices; they fold away when the first clip is scored, to make room for the results: one that is refused moves nothing.
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let running = cx.session.evaluation.is_running();
-        let was_running = std::mem::replace(&mut self.was_running, running);
-        let begins = running && !was_running;
-        let refused = was_running && !running && !cx.session.evaluation.errors.is_empty();
-        let open = if begins { Some(false) } else { refused.then_some(true) };
+        let scores = cx.session.evaluation.phase == EvaluationPhase::Running;
+        let begins = scores && !self.was_scoring;
+        self.was_scoring = scores;
+        let open = begins.then_some(false);
         let header = CollapsingHeader::new(choices_title(&cx.settings.evaluation))
             .id_salt("choices")
             .default_open(true)
@@ -128,6 +129,8 @@ impl EvaluationPanel {
             }
         });
         ui.separator();
+        // Below the tabs, which they do not move.
+        errors_ui(ui, &cx.session.evaluation.errors);
         let wanted = match self.page {
             EvaluationPage::Clips => clips::clips_ui(ui, &mut self.clips, &mut self.listed, report, name, cx),
             EvaluationPage::Fusion => {
@@ -190,6 +193,8 @@ fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let was_refused = |work: &Progress| !evaluation.is_running() && work.counts().1 == 0;
     if let Some(work) = evaluation.work().filter(|work| !was_refused(work)) {
         work.bar_ui(ui, "Reading list and model…");
+    } else if evaluation.phase != EvaluationPhase::Idle {
+        ui.allocate_space(vec2(0.0, BAR_HEIGHT)); // Where the bar was: what is below stays where it is.
     }
     let pace = evaluation.pace().filter(|_| evaluation.phase != EvaluationPhase::Preparing);
     let text = pace.filter(|(rate, _)| *rate > 0.0).map_or(String::new(), |(rate, secs)| match evaluation.phase {

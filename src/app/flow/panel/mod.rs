@@ -53,14 +53,14 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
         switch_ui(ui, source, cx);
         let state = cx.session.flow.source(source);
         let text = match &state.flow {
-            Some(flow) if flow.millis > 0.0 => cost(flow.millis),
+            Some(flow) if flow.millis > 0.0 => cost(state.millis),
             Some(_) => "ready".into(),
             None => String::new(),
         };
         ui.with_layout(eframe::egui::Layout::right_to_left(eframe::egui::Align::Center), |ui| {
             ui.add_space(SCROLL_BAR);
             ui.label(RichText::new(text).color(Tokens::of(ui).weak))
-                .on_hover_text("Time of the latest flow and its frame rate");
+                .on_hover_text("Time of the latest flows and their frame rate");
         });
     });
     let note = cx.session.flow.source(source).flow.as_ref().and_then(|flow| flow.note.clone());
@@ -86,7 +86,7 @@ fn switch_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) -> Resp
     let shown = free || cx.settings.views.show(source);
     let mut on = cx.settings.views.is_on(source, &cx.settings.flow);
     let reason = match source {
-        FlowSource::Network => "MotionNet is always on",
+        FlowSource::Network => "The model's MotionNet is always on",
         FlowSource::Truth => "Ground truth is always used where available",
         _ => "Shown in a view; remove the view first",
     };

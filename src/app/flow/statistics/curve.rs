@@ -11,13 +11,15 @@ use crate::app::ui::format::FrameNumbers;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, plot_height, source_color, source_dot};
 use crate::engine::{FlowSource, FlowStatistics, Request};
+use crate::plural::counted;
 use crate::video::PlayerCommand;
 
 /// Least height of the plot, in points.
 const HEIGHT: f32 = 190.0;
 /// Most points of a curve that are drawn.
 const POINTS: usize = 2000;
-
+/// Strength of the colour of drafts.
+const FAINT: f32 = 0.45;
 /// Curves of fewer points show each of them.
 const FEW: usize = 64;
 
@@ -78,8 +80,14 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
         .iter()
         .map(|(source, values)| (comparison.name_of(*source), source_color(ui, *source), pieces(values, stride)))
         .collect();
+    let drafts = FlowSource::ALL.map(|source| (source_color(ui, source), points(*figure, comparison.drafts(source))));
+    let drafted: usize = FlowSource::ALL.into_iter().map(|source| comparison.drafts(source).len()).sum();
     let shown = plot.show(ui, |plot| {
         plot.vline(VLine::new("position", position).stroke(Stroke::new(1.0, accent)).allow_hover(false));
+        for (color, points) in drafts {
+            let points = Points::new("draft", PlotPoints::from(points)).filled(false);
+            plot.points(points.color(color.gamma_multiply(FAINT)).radius(2.5).allow_hover(false));
+        }
         for (name, color, pieces) in curves {
             for piece in pieces {
                 if few || piece.len() == 1 {
@@ -96,6 +104,9 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     let response = shown.response.on_hover_text_at_pointer(text);
     if let Some(frame) = pointed.filter(|_| response.clicked()) {
         cx.send(Request::Player(PlayerCommand::SeekFrame(frame)));
+    }
+    if drafted > 0 {
+        explanation(ui, &drafts_text(drafted));
     }
 }
 
@@ -120,6 +131,19 @@ fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)
         text += &format!("\n{} {value}", comparison.name_of(*source));
     }
     text + "\nClick to go to this frame."
+}
+
+/// What the faint points are.
+fn drafts_text(count: usize) -> String {
+    let flows = counted(count, "flow");
+    format!("{flows} so far only as a draft (faint circles, in no mean). Pause there, or measure the whole clip.")
+}
+
+/// The points of a figure, thinned out where there are very many.
+fn points(figure: Figure, measures: &Measures) -> Vec<[f64; 2]> {
+    let values = values(figure, measures);
+    let step = values.len().div_ceil(POINTS).max(1);
+    values.into_iter().step_by(step).map(|(frame, value)| [frame as f64, value]).collect()
 }
 
 /// The values of a figure by frame.

@@ -22,6 +22,8 @@ struct StatisticsColumn {
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
     pair: Option<[usize; 2]>,
+    /// Whether they are of a draft.
+    is_draft: bool,
 }
 
 impl StatisticsColumn {
@@ -34,7 +36,8 @@ impl StatisticsColumn {
             FlowStatistics { errors, ..diagnostics.statistics }
         });
         let pair = diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]);
-        Self { source, name: session.flow.name_of(source).to_owned(), statistics, pair }
+        let is_draft = diagnostics.is_some_and(|diagnostics| diagnostics.is_draft);
+        Self { source, name: session.flow.name_of(source).to_owned(), statistics, pair, is_draft }
     }
 
     /// Whether it was compared with a ground truth.
@@ -130,7 +133,8 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbe
             source_dot(ui, column.source);
             let frame = column.pair.map_or("not measured yet".into(), |[frame, stride]| {
                 let other = if [frame, stride] == in_view { "" } else { ", not the current pair" };
-                format!("frame {} → {}{other}", numbers.number(frame), numbers.number(frame + stride))
+                let draft = if column.is_draft { ", a draft" } else { "" };
+                format!("frame {} → {}{other}{draft}", numbers.number(frame), numbers.number(frame + stride))
             });
             let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
             ui.label(RichText::new(&column.name).small().color(color)).on_hover_text(frame);
@@ -162,11 +166,12 @@ fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [u
 
 fn cost_ui(ui: &mut Ui, sources: &[FlowSource], session: &Session) {
     let millis = |source: &FlowSource| {
-        session.flow.source(*source).flow.as_ref().map(|flow| flow.millis).filter(|millis| *millis > 0.0)
+        let state = session.flow.source(*source);
+        state.flow.as_ref().filter(|flow| flow.millis > 0.0).map(|_| state.millis)
     };
     let costs: Vec<Option<f32>> = sources.iter().map(millis).collect();
     for (name, tooltip, of) in [
-        ("Time per pair (ms)", "Time of the latest flow", (|millis| millis) as fn(f32) -> f32),
+        ("Time per pair (ms)", "Mean time of the latest flows", (|millis| millis) as fn(f32) -> f32),
         ("Speed (fps)", "Flows per second", |millis| 1000.0 / millis),
     ] {
         name_ui(ui, name, tooltip);

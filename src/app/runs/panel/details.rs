@@ -45,7 +45,7 @@ impl Details {
             let has_model = run.model.is_some();
             let missing = "This run has no snapshot or model yet";
             if button(ui, "Load model", has_model.then_some(()).ok_or(missing), "Load this run's model") {
-                cx.send(Request::LoadModel(run.model.clone().unwrap_or_default()));
+                cx.actions.extend(run.model.clone().map(Action::LoadModel));
             }
             let turn = run.turn(all);
             let tooltip = match turn.len() {

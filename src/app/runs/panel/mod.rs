@@ -3,6 +3,7 @@
 mod comparison;
 mod details;
 mod row;
+mod run_list;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use eframe::egui::{Context, Label, RichText, ScrollArea, Ui};
 
 use self::comparison::RunComparison;
 use self::details::Details;
+use self::run_list::RunList;
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
@@ -28,7 +30,7 @@ pub struct RunsPanel {
     /// The folder of the runs as chosen; that of the latest training without.
     chosen: Option<PathBuf>,
     folder: Option<PathBuf>,
-    list: Background<(PathBuf, usize), Vec<Run>>,
+    list: Background<(PathBuf, usize), RunList>,
     /// Counts what may have changed the list.
     edition: usize,
     /// What the training said last that changes the list.
@@ -42,9 +44,9 @@ pub struct RunsPanel {
 }
 
 impl RunsPanel {
-    /// The runs, the newest first.
+    /// The runs, the newest training first.
     pub fn runs(&self) -> &[Run] {
-        self.list.value().map_or(&[], Vec::as_slice)
+        self.list.value().map_or(&[], RunList::runs)
     }
 
     /// Whether curves were read.
@@ -84,7 +86,7 @@ impl RunsPanel {
         self.edition += news.len();
         if let Some(folder) = self.folder.clone() {
             let listed = folder.clone();
-            self.list.ask((folder, self.edition), ctx, move || runs::list(&listed));
+            self.list.ask((folder, self.edition), ctx, move || RunList::read(&listed));
         }
         self.list.receive();
         self.comparison.receive();
@@ -92,7 +94,7 @@ impl RunsPanel {
     }
 
     fn selected_run(&self) -> Option<&Run> {
-        selected(self.list.value()?, self.selected.as_deref())
+        selected(self.runs(), self.selected.as_deref())
     }
 }
 
@@ -104,7 +106,8 @@ fn selected<'a>(runs: &'a [Run], dir: Option<&Path>) -> Option<&'a Run> {
 impl Panel for RunsPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let tokens = Tokens::of(ui);
-        let runs = self.list.value().map_or(&[][..], Vec::as_slice);
+        let list = self.list.value();
+        let runs = list.map_or(&[][..], RunList::runs);
         if runs.is_empty() && !self.list.is_busy() {
             let text = "No training runs here. Start one, or choose another folder.";
             return empty_state(ui, "No runs yet", text, |ui| {
@@ -122,7 +125,8 @@ impl Panel for RunsPanel {
             });
             ui.add_space(4.0);
             rows_in_view(ui, row::PITCH, runs.len(), |ui, place| {
-                row::row_ui(ui, &runs[place], &mut self.selected, &mut self.ticked);
+                let title = list.map_or("", |list| list.title(place));
+                row::row_ui(ui, &runs[place], title, &mut self.selected, &mut self.ticked);
             });
             if let Some(run) = selected(runs, self.selected.as_deref()) {
                 section(ui, "Selected run");

@@ -18,8 +18,14 @@ const GAP: f32 = 6.0;
 /// From a row to the next, in points.
 pub(super) const PITCH: f32 = ROW + GAP;
 
-/// Draws a run with its check box; a click selects it.
-pub(super) fn row_ui(ui: &mut Ui, run: &Run, selected: &mut Option<PathBuf>, ticked: &mut BTreeSet<PathBuf>) {
+/// Draws a run with its check box under its title; a click selects it.
+pub(super) fn row_ui(
+    ui: &mut Ui,
+    run: &Run,
+    title: &str,
+    selected: &mut Option<PathBuf>,
+    ticked: &mut BTreeSet<PathBuf>,
+) {
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
         let mut is_ticked = ticked.contains(&run.dir);
@@ -34,7 +40,7 @@ pub(super) fn row_ui(ui: &mut Ui, run: &Run, selected: &mut Option<PathBuf>, tic
         }
         let (_, row) = ui.allocate_space(vec2(ui.available_width(), ROW));
         let response = ui.interact(row, ui.scope_id().with(&run.dir), Sense::click());
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &run.name));
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, title));
         let is_selected = selected.as_ref() == Some(&run.dir);
         if is_selected || response.hovered() {
             let fill = if is_selected { tokens.accent_faint } else { tokens.raised };
@@ -46,7 +52,7 @@ pub(super) fn row_ui(ui: &mut Ui, run: &Run, selected: &mut Option<PathBuf>, tic
         lines.horizontal(|ui| {
             let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
             ui.painter().circle_filled(dot.center(), 4.0, state_color(ui, &run.state));
-            ui.add(Label::new(RichText::new(&run.name).color(tokens.text)).truncate());
+            ui.add(Label::new(RichText::new(title).color(tokens.text)).truncate());
         });
         let text = RichText::new(summary(run)).text_style(TextStyle::Small).color(tokens.weak);
         lines.add(Label::new(text).truncate());

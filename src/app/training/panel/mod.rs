@@ -261,6 +261,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
         let confusion = cx.session.training.diagnostics.confusion.as_ref();
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
         let name = cx.session.training.diagnostics.measured.clone();
+        let is_in_use = cx.session.model.as_ref().map(|model| &model.dir) == cx.session.training.trained();
         remark(ui, tokens.good, |ui| {
             if let Some(((right, of), classes)) = measured {
                 let label = ui.add(Label::new(result_text(&name, right, of)).wrap());
@@ -277,9 +278,14 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
                     ui.ctx().copy_text(model_dir.clone());
                 }
             });
-            if stopped_early {
-                ui.label("Stopped early. Resume to continue it; Start begins a new run.");
+            if is_in_use {
+                ui.label("It is in use.");
             }
+            let next = match stopped_early {
+                true => "Stopped early. Resume continues it; Start again begins a new run, as set under New run.",
+                false => "Finished. Start again begins a new run, as set under New run; this one stays.",
+            };
+            ui.add(Label::new(next).wrap());
         });
     }
 }
@@ -296,7 +302,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
             if cx.session.training.resumable().is_some() {
                 command_button(ui, cx, Command::ResumeTraining, "Resume");
             }
-            command_button(ui, cx, Command::StartTraining, "Start");
+            command_button(ui, cx, Command::StartTraining, "Start again");
         } else {
             primary_button(ui, cx, Command::StartTraining, "Start");
         }

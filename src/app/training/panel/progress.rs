@@ -23,10 +23,13 @@ pub(super) fn progress_ui(ui: &mut Ui, training: &TrainingState) {
         ui.ctx().request_repaint_after(TICK); // A clip can take long, and the seconds are counted.
     }
     let below = match waiting {
-        Some(_) => waiting_reason(training).to_owned(),
-        None => pace_text(training),
+        Some(_) => [waiting_reason(training).to_owned(), String::new()],
+        None => [time_text(training), speed_and_memory_text(training)],
     };
-    ui.add(Label::new(RichText::new(below).color(Tokens::of(ui).weak)).truncate());
+    // Two lines whatever they say: nothing below them moves, and neither is cut in a narrow panel.
+    for line in below {
+        ui.add(Label::new(RichText::new(line).color(Tokens::of(ui).weak)).truncate());
+    }
 }
 
 /// What is to be said of the waiting for clips, if it is worth a word.
@@ -43,20 +46,29 @@ fn speed_text(steps_per_sec: f64) -> String {
     }
 }
 
-fn pace_text(training: &TrainingState) -> String {
+/// The time that has passed, and that which is left.
+fn time_text(training: &TrainingState) -> String {
     let elapsed = span(training.elapsed().as_secs_f64());
     if let Some(left) = training.preparing_left().filter(|_| training.is_active()) {
         return format!("{elapsed} elapsed, {} left to prepare", span(left.as_secs_f64()));
     }
     match &training.latest {
         Some(latest) if training.is_active() => {
-            let (stall, memory) = (stall_text(latest.stall), latest.memory_bytes.map_or("unknown".into(), memory_size));
             let has_more = training.part.is_some_and(|(number, parts, _)| number + 1 < parts);
             let left = format!("{} left{}", span(latest.eta_secs), if has_more { " for this stream" } else { "" });
-            format!("{}{stall}, {elapsed} elapsed, {left}, memory {memory}", speed_text(latest.steps_per_sec))
+            format!("{elapsed} elapsed, {left}")
         }
         _ => format!("{elapsed} elapsed"),
     }
+}
+
+/// What a step costs, of a run that makes steps.
+fn speed_and_memory_text(training: &TrainingState) -> String {
+    let Some(latest) = training.latest.as_ref().filter(|_| training.is_active() && training.preparing.is_none()) else {
+        return String::new();
+    };
+    let memory = latest.memory_bytes.map_or("unknown".into(), memory_size);
+    format!("{}{}, memory {memory}", speed_text(latest.steps_per_sec), stall_text(latest.stall))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::app::ui::format::FrameNumbers;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::viewer::age_mark::age_mark;
 use crate::app::viewer::difference::PictureDifference;
-use crate::app::viewer::flow_age::flow_age;
+use crate::app::viewer::flow_age::{FlowAge, flow_age};
 use crate::app::viewer::gpu_flow;
 use crate::app::viewer::legend;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
@@ -128,7 +128,7 @@ impl Canvas<'_> {
             ViewKind::Difference => difference.map(|difference| self.difference(difference)).is_some(),
             kind => state.flow.as_ref().is_some_and(|flow| {
                 let drawn = self.vectors(kind, &flow.flow, session);
-                self.age_ui(flow_age(flow, session));
+                self.age_ui(flow_age(flow, session).map(FlowAge::in_words));
                 drawn
             }),
         }

@@ -7,7 +7,7 @@ use crate::app::session::Session;
 use crate::app::ui::format::{FrameNumbers, cost, milliseconds};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
-use crate::app::viewer::flow_age::flow_age;
+use crate::app::viewer::flow_age::{FlowAge, flow_age};
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::{FlowSource, SourceFlow};
 
@@ -42,9 +42,10 @@ pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut P
                 if ui.available_width() < NARROWEST_CAPTION {
                     return;
                 }
-                let text = caption(&view, cx.session, cx.settings.frame_numbers);
+                let numbers = cx.settings.frame_numbers;
+                let text = caption(&view, cx.session, numbers);
                 let note = cx.session.flow.source(view.source).flow.as_ref().and_then(|flow| flow.note.clone());
-                let short = in_room(ui, &text, &view, cx.session);
+                let short = in_room(ui, &text, &view, cx.session, numbers);
                 let shown = Label::new(RichText::new(short).small().color(tokens.weak)).truncate();
                 let details = format!("{}\n{text}", view.kind.tooltip());
                 let details = note.map_or(details.clone(), |note| format!("{details}\n{note}"));
@@ -137,18 +138,32 @@ fn list_ui(ui: &mut Ui, name: &str, text: &str, tooltip: &str, width: f32, conte
     });
 }
 
-/// `text` if it has room, else what matters most of it and has: that the flow is another one, or else what it cost, at least the
-/// milliseconds. Nothing is cut: "1.2 f…" is no rate. The frames are shown elsewhere too.
-fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session) -> String {
+/// `text` if it has room, else the pair, the milliseconds and, in short, what sets the flow apart, or as many of these as have room: at
+/// last that the flow is another one, or what it cost. Nothing is cut: "1.2 f…" is no rate.
+fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session, numbers: FrameNumbers) -> String {
     let font = TextStyle::Small.resolve(ui.style());
     let width = |text: &String| ui.painter().layout_no_wrap(text.clone(), font.clone(), Tokens::of(ui).weak).size().x;
-    let flow = captioned_flow(view, session);
-    let costs = flow.filter(|flow| flow.millis > 0.0).map(|flow| [cost(flow.millis), milliseconds(flow.millis)]);
-    let age = flow.and_then(|flow| flow_age(flow, session));
-    // While the flow is another one, what it cost is that of the other.
-    let shorter: Vec<String> =
-        if age.is_some() { age.into_iter().collect() } else { costs.into_iter().flatten().collect() };
-    longest_in(ui.available_width(), std::iter::once(text.to_owned()).chain(shorter), width)
+    let shorter = captioned_flow(view, session).map(|flow| {
+        let millis = session.flow.source(view.source).millis;
+        let cost = (flow.millis > 0.0).then(|| milliseconds(millis));
+        shorter([
+            Some(pair_text(flow.frame, flow.stride, numbers)),
+            cost,
+            flow_age(flow, session).map(FlowAge::in_short),
+        ])
+    });
+    longest_in(ui.available_width(), std::iter::once(text.to_owned()).chain(shorter.into_iter().flatten()), width)
+}
+
+/// Returns what is left of pair, cost and age where there is ever less room.
+fn shorter([pair, cost, age]: [Option<String>; 3]) -> [String; 3] {
+    let last = if age.is_some() { &age } else { &cost };
+    let joined = |parts: &[&Option<String>]| parts.iter().copied().flatten().cloned().collect::<Vec<_>>().join(" · ");
+    [joined(&[&pair, &cost, &age]), joined(&[&pair, last]), joined(&[last])]
+}
+
+fn pair_text(frame: usize, stride: usize, numbers: FrameNumbers) -> String {
+    format!("{} → {}", numbers.number(frame), numbers.number(frame + stride))
 }
 
 /// The first text that has room; nothing if none has.
@@ -165,7 +180,7 @@ fn captioned_flow<'a>(view: &ViewSpec, session: &'a Session) -> Option<&'a Sourc
 /// What the view shows at present: the frames, the cost, and whether it is up to date.
 pub fn caption(view: &ViewSpec, session: &Session, numbers: FrameNumbers) -> String {
     let state = session.flow.source(view.source);
-    let pair = |frame: usize, stride: usize| format!("{} → {}", numbers.number(frame), numbers.number(frame + stride));
+    let pair = |frame: usize, stride: usize| pair_text(frame, stride, numbers);
     match view.kind {
         ViewKind::Frame => {
             session.frame.as_ref().map(|frame| numbers.number(frame.index).to_string()).unwrap_or_default()
@@ -184,9 +199,9 @@ pub fn caption(view: &ViewSpec, session: &Session, numbers: FrameNumbers) -> Str
             if view.source == FlowSource::Network {
                 text += &padding(session);
             }
-            let cost = (flow.millis > 0.0).then(|| cost(flow.millis));
+            let cost = (flow.millis > 0.0).then(|| cost(state.millis));
             // What comes and goes is at the end, so that it moves nothing.
-            for part in cost.into_iter().chain(flow_age(flow, session)) {
+            for part in cost.into_iter().chain(flow_age(flow, session).map(FlowAge::in_words)) {
                 text += &format!(" · {part}");
             }
             text
@@ -205,6 +220,17 @@ fn padding(session: &Session) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flow_that_is_behind_keeps_its_pair_and_its_cost_as_long_as_they_have_room() {
+        let part = |text: &str| Some(text.to_owned());
+        let behind = shorter([part("12 → 13"), part("278 ms"), part("16 behind")]);
+        assert_eq!(behind, ["12 → 13 · 278 ms · 16 behind", "12 → 13 · 16 behind", "16 behind"]);
+        assert_eq!(
+            shorter([part("12 → 13"), part("278 ms"), None]),
+            ["12 → 13 · 278 ms", "12 → 13 · 278 ms", "278 ms"]
+        );
+    }
 
     #[test]
     fn a_caption_without_room_is_shortened_and_never_cut() {

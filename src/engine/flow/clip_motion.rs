@@ -1,0 +1,145 @@
+//! The thread "clip motion": how far things move in the open clip, from a few pairs all over it.
+//!
+//! The colours of flow need one scale for the whole clip. One that only grows with the flows seen so far shows the same frame in
+//! other colours in the second pass than in the first.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::LatestFlows;
+use super::desired::SharedDesiredFlows;
+use crate::engine::Message;
+use crate::engine::inference::target::PlayedClip;
+use crate::engine::runtime::events::EventSender;
+use crate::error::Result;
+use crate::flow::FlowEstimator;
+use crate::flow::dis::{Dis, DisPreset};
+use crate::panic_guard::caught;
+use crate::video::{Sizes, VideoReader};
+
+/// Pairs that are looked at.
+const PAIRS: usize = 8;
+/// Longest side of their pictures in pixels: each takes DIS some milliseconds.
+const SIDE: u32 = 256;
+/// A single pair with motion this many times longer than that of all others is a cut between scenes.
+const CUT: f32 = 2.0;
+
+/// The state of the thread.
+pub(super) struct ClipMotionWorker {
+    desired: SharedDesiredFlows,
+    flows: Arc<LatestFlows>,
+    events: EventSender,
+    /// The clip that was looked at last.
+    measured: Option<PlayedClip>,
+}
+
+impl ClipMotionWorker {
+    /// Measures the clips of `desired` into `flows`.
+    pub fn new(desired: SharedDesiredFlows, flows: Arc<LatestFlows>, events: EventSender) -> Self {
+        Self { desired, flows, events, measured: None }
+    }
+
+    /// Measures the open clip, once; false because there is nothing more to do.
+    pub fn step(&mut self) -> bool {
+        let clip = self.desired.get().clip;
+        let is_known = match (&self.measured, &clip) {
+            (Some(known), Some(clip)) => known.is_same(clip),
+            (known, clip) => known.is_none() && clip.is_none(),
+        };
+        if is_known {
+            return false;
+        }
+        self.measured.clone_from(&clip);
+        let Some(clip) = clip else { return false };
+        let stop = || clip.player.is_closed();
+        match caught("clip motion", || longest_share(&clip.path, &stop)) {
+            Ok(Some(share)) => {
+                self.flows.put_motion(share, &clip);
+                self.events.wake();
+            }
+            Ok(None) => {}
+            // Nobody has asked for it: the scale then grows with the flows that are seen.
+            Err(error) => self.events.send(Message::Note(format!("The motion of the clip was not measured: {error}"))),
+        }
+        false
+    }
+}
+
+/// Returns the length that nearly all motion from a frame to the next stays below, as a share of the width of the picture; `None` of a
+/// single frame, or if `stop` says so.
+fn longest_share(clip: &Path, stop: &dyn Fn() -> bool) -> Result<Option<f32>> {
+    let mut reader = VideoReader::open(clip, Sizes { display_max: SIDE, scaled: Vec::new() })?;
+    let mut dis = Dis::new(DisPreset::Fast);
+    let mut lengths = Vec::new();
+    for first in first_frames(reader.info().frames) {
+        if stop() {
+            return Ok(None);
+        }
+        let [before, after] = [reader.frame(first)?, reader.frame(first + 1)?];
+        let flow = dis.estimate(&before.display, &after.display)?;
+        lengths.push(flow.typical_magnitude() / flow.width as f32);
+    }
+    Ok(longest(lengths))
+}
+
+/// Returns the first frames of pairs that are spread evenly over a clip of `frames`.
+fn first_frames(frames: usize) -> Vec<usize> {
+    let pairs = frames.saturating_sub(1);
+    let count = PAIRS.min(pairs);
+    (0..count).map(|i| i * (pairs - 1) / (count - 1).max(1)).collect()
+}
+
+/// Returns the longest of `lengths` without that of a cut.
+fn longest(mut lengths: Vec<f32>) -> Option<f32> {
+    lengths.sort_by(|a, b| b.total_cmp(a));
+    match lengths[..] {
+        [first, second, _, ..] if first > CUT * second => Some(second),
+        _ => lengths.first().copied(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+    use crate::video::{Geometry, VideoWriter};
+
+    #[test]
+    fn pairs_are_spread_from_the_first_to_the_last() {
+        assert_eq!(first_frames(1), [0; 0]);
+        assert_eq!(first_frames(2), [0]);
+        assert_eq!(first_frames(4), [0, 1, 2]);
+        let many = first_frames(1000);
+        assert_eq!((many.len(), many[0], many[PAIRS - 1]), (PAIRS, 0, 998));
+    }
+
+    #[test]
+    fn a_cut_is_no_motion() {
+        assert_eq!(longest(vec![0.01, 0.2, 0.02]), Some(0.02));
+        assert_eq!(longest(vec![0.01, 0.03, 0.02]), Some(0.03));
+        assert_eq!(longest(vec![0.01, 0.2]), Some(0.2), "of two pairs either may be the rule");
+        assert_eq!(longest(Vec::new()), None);
+    }
+
+    #[test]
+    fn the_motion_of_a_clip_is_that_of_what_moves_fastest_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("clip.mp4");
+        let size = Geometry { width: 256, height: 192 };
+        let mut writer = VideoWriter::create(&path, size, 25.0).unwrap();
+        // A soft square that moves by 4 px from frame to frame.
+        for frame in 0..10 {
+            let at = |x: u32, y: u32| {
+                let (dx, dy) = (x as f32 - 60.0 - 4.0 * frame as f32, y as f32 - 96.0);
+                Rgb([(40.0 + 200.0 * (-(dx * dx + dy * dy) / 800.0).exp()) as u8; 3])
+            };
+            writer.push(&RgbImage::from_fn(size.width, size.height, at)).unwrap();
+        }
+        writer.finish().unwrap();
+        let share = longest_share(&path, &|| false).unwrap().unwrap();
+        // DIS overshoots where there is no texture; a scale within a factor of two is a good one.
+        assert!((2.0..8.0).contains(&(share * 256.0)), "{} px", share * 256.0);
+        assert_eq!(longest_share(&path, &|| true), Ok(None), "another clip was opened");
+    }
+}
