@@ -107,10 +107,13 @@ impl Rivals<'_> {
         from_scratch(TrainingPlan { backbone: Backbone::ThreeDNet, flow_source: Some(FlowSource::Tvl1), ..plan })
     }
 
-    /// The table's backbone, from the same ImageNet weights as its spatial stream.
+    /// The table's backbone, from the same ImageNet weights as its spatial stream; BN-Inception where that reads clips.
     fn rgb_difference(&self) -> Training {
         let plan = self.settings.temporal_plan(TemporalMode::A, self.train, run_dir(self.dir, "rgb-difference"));
-        let plan = TrainingPlan { input: Some(MotionCue::RgbDifference), base: None, ..plan };
+        let mut plan = TrainingPlan { input: Some(MotionCue::RgbDifference), base: None, ..plan };
+        if plan.backbone.reads_clips() {
+            (plan.backbone, plan.imagenet) = (Backbone::BnInception, None);
+        }
         Training { plan: if plan.imagenet.is_none() { fresh(plan) } else { plan }, base: None }
     }
 }
