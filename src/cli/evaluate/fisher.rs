@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &FisherArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
     let inputs = arguments.clips.files(&dataset).into_iter().chain(FisherModel::files(&arguments.model));
     let guard = arguments.results.prepare(inputs)?;
-    let MatchedClips { dataset, remarks } = match_class_names(&model.card.classes, dataset)?;
+    let MatchedClips { dataset, remarks, left_out } = match_class_names(&model.card.classes, dataset)?;
     let stop = interrupt_flag("Stopping")?;
     let mut progress = StageProgress::default();
     let name = format!("MV + FV, {} components", model.card.settings.components);
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &FisherArgs) -> Result<Outcome> {
     outcome.report.remarks.extend(remarks);
     outcome.report.source = Some(source(&model, arguments));
     arguments.results.write(&outcome, &guard, super::actions::print)?;
-    Ok(if outcome.report.failures.is_empty() { Outcome::Done } else { Outcome::SomeFailed })
+    Ok(if outcome.report.failures.is_empty() && left_out == 0 { Outcome::Done } else { Outcome::SomeFailed })
 }
 
 fn source(model: &FisherModel, arguments: &FisherArgs) -> ReportSource {

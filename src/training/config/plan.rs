@@ -13,8 +13,7 @@ use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
 use crate::named::named;
 use crate::nets::{
-    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, Modality, MotionConfig, MotionCrop, MotionCue,
-    StreamInput,
+    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, MotionConfig, MotionCrop, MotionCue, StreamInput,
 };
 use crate::training::objective::losses::{SupervisedLoss, UnsupervisedLoss};
 use crate::training::probe::linear;
