@@ -35,16 +35,16 @@ mod unknown_command;
 mod values;
 mod window;
 
-use std::env;
 use std::io::stderr;
 use std::process::ExitCode;
+use std::{env, panic, thread};
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::EnvFilter;
 
 use crate::allocator::keep_freed_memory;
 use crate::app::cache_dir;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::gpu;
 use crate::secrets::without_secrets;
 use crate::video::keep_indexes_in;
@@ -54,6 +54,9 @@ use unknown_command::unknown_command;
 
 /// Default log filter; `MOTIONSCOPE_LOG` overrides it.
 const LOG: &str = "error,motionscope=warn";
+
+/// Stack of the thread of a command; only what is used of it takes memory.
+const STACK_BYTES: usize = 64 << 20;
 
 /// The folder of indexes of long videos within the cache folder.
 const INDEXES: &str = "indexes";
@@ -79,7 +82,7 @@ pub fn main() -> ExitCode {
     if let Some(cache) = cache_dir() {
         keep_indexes_in(cache.join(INDEXES));
     }
-    let outcome = run(cli);
+    let outcome = run_on_large_stack(cli);
     match outcome.and_then(|outcome| output::finish().map(|()| outcome)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(1),
@@ -89,6 +92,17 @@ pub fn main() -> ExitCode {
             ExitCode::from(if error.kind == ErrorKind::Usage { 2 } else { 1 })
         }
     }
+}
+
+/// Runs a command on a thread of its own: networks are moved by value, and the whole FlowNet2 needs more stack than the first thread is
+/// sure to have. The window stays on the first thread, as window systems demand, and has such threads for its networks.
+fn run_on_large_stack(cli: Cli) -> Result<Outcome> {
+    if cli.command.is_none() {
+        return run(cli);
+    }
+    let thread = thread::Builder::new().name("command".into()).stack_size(STACK_BYTES).spawn(|| run(cli));
+    let thread = thread.map_err(|error| Error::no_thread("command", &error))?;
+    thread.join().unwrap_or_else(|payload| panic::resume_unwind(payload))
 }
 
 fn run(cli: Cli) -> Result<Outcome> {

@@ -84,7 +84,7 @@ mod tests {
         let app = window.harness.state_mut();
         let image = ComparisonImage::of(&app.settings, &app.session).unwrap();
         let names: Vec<_> = image.flows.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["TV-L1", "MotionNet"], "there is no second network");
+        assert_eq!(names, ["TV-L1", "MotionNet of the model"], "there is no second network");
         let drawn = image.draw();
         let line = 320 / 14;
         assert_eq!(drawn.dimensions(), (2 * 320, 2 * (240 + line)));
