@@ -121,7 +121,7 @@ impl FisherModel {
     /// Returns the score of each class for `clip`.
     ///
     /// # Errors
-    /// As [`extract`](super::extract).
+    /// As [`extract`].
     pub fn scores(&self, clip: &LabelledClip, stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<f32>> {
         let encoders = encoders(&self.mixtures, self.card.settings.fisher);
         Ok(self.classifier.scores(&fisher_vector(clip, &encoders, &self.card.settings.extraction(), stop)?))
@@ -136,7 +136,7 @@ pub(super) fn encoders(mixtures: &[Mixture], rule: FisherRule) -> Vec<FisherEnco
 /// Returns the joined Fisher vectors of all types of descriptors of `clip`.
 ///
 /// # Errors
-/// As [`extract`](super::extract).
+/// As [`extract`].
 pub(super) fn fisher_vector(
     clip: &LabelledClip,
     encoders: &[FisherEncoder],

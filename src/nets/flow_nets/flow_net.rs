@@ -74,7 +74,7 @@ impl FlowNet {
     }
 
     /// Returns the network's own prediction for `frames` [b, 6, h, w] as [`motion_input`](crate::nets::preprocessing::motion_input)
-    /// makes them; sides are multiples of [`STRIDE`](super::STRIDE).
+    /// makes them; sides are multiples of 64.
     pub fn native(&self, frames: Tensor<4>) -> NativeFlow {
         let input = self.conventions.network_input(frames);
         let (levels, unit_px) = match &self.layers {

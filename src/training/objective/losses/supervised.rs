@@ -132,7 +132,7 @@ fn robust(flow: Tensor<4>, truth: &LevelTruth) -> Tensor<1> {
 }
 
 /// Returns the loss of NextFlow's frame heads, weighted: absolute differences of the `frames`, finest first, from the block means of
-/// the frame after the pair, `next` [n, 3, H, W] in the unit of the network's input. `taught` [n] is 1 for samples that are taught
+/// the frame after the pair, `next` [n, 3, H, W] in the unit of the network's input. `taught` `[n]` is 1 for samples that are taught
 /// the frame, 0 for those that are taught flow.
 pub fn frame_loss(frames: &[Tensor<4>], next: &Tensor<4>, taught: Tensor<1>) -> Tensor<1> {
     let [samples, _, height, width] = next.dims();
