@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::row::ExperimentRow;
+use super::experiment::ExperimentRow;
 use super::settings::ReproductionSettings;
 use crate::atomic;
 use crate::error::{Error, Result};

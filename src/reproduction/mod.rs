@@ -5,6 +5,7 @@
 //! comes to.
 
 mod event;
+mod experiment;
 mod folder;
 mod published;
 mod rivals;

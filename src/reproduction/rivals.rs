@@ -6,8 +6,9 @@
 
 use std::path::Path;
 
+use super::experiment::{ExperimentRow, Training, Work, run_dir};
 use super::published;
-use super::row::{ExperimentRow, Training, Work, run_dir};
+
 use super::settings::ReproductionSettings;
 use crate::data::DataSource;
 use crate::descriptors::FisherSettings;

@@ -8,8 +8,9 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::event::ReproductionEvent as Event;
+use super::experiment::{ExperimentRow, FlowMethod, Training, Work};
 use super::folder;
-use super::row::{ExperimentRow, FlowMethod, Training, Work, rows, selected};
+use super::row::{rows, selected};
 use super::row_result::RowResult;
 use super::settings::{PaperTable, ReproductionSettings};
 use super::speed::{MeasuredStreams, Speeds, chosen, frames_per_second, median};
