@@ -89,8 +89,8 @@ impl App {
         }
     }
 
-    /// Closes the clip that is open beside a new project in `dir`, unless it is below that folder: who makes a project goes on to label
-    /// its videos, and would take the clip for one of them.
+    /// Closes the clip that is open beside a new project in `dir`, unless it is below that folder: whoever makes a project labels
+    /// its videos next, and would mistake the clip for one of them.
     fn close_unrelated_clip(&mut self, dir: &Path) {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let Some(clip) = self.session.clip_path().filter(|clip| !absolute(clip).starts_with(absolute(dir))) else {

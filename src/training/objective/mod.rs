@@ -77,7 +77,7 @@ pub struct Outcome {
     pub skipped: bool,
 }
 
-/// What the networks make of a batch.
+/// The outputs of the networks for a batch.
 #[derive(Default)]
 struct Forward {
     /// The unsupervised losses that count.
@@ -413,7 +413,7 @@ impl Objective {
         Ok(())
     }
 
-    /// Returns what the networks make of a batch.
+    /// Returns the outputs of the networks for a batch.
     fn forward(&mut self, frames: Option<Tensor<4>>, batch: &Batch) -> Result<Forward> {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
