@@ -9,8 +9,8 @@ use super::outcome::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::{
-    Architecture, Backbone, FrameSize, HiddenTwoStream, Modality, MotionConfig, MotionCrop, Stream, StreamConfig,
-    StreamInput,
+    Architecture, Backbone, FrameSize, HiddenTwoStream, JointArchitecture, JointConfig, Modality, MotionConfig,
+    MotionCrop, Stream, StreamConfig, StreamInput,
 };
 use crate::video;
 
@@ -45,6 +45,11 @@ pub(super) fn run(arguments: &InfoArgs) -> Result<Outcome> {
         let config = MotionConfig { architecture, ..MotionConfig::default() };
         println!("  {name}: {} parameters", grouped(config.parameters()));
     }
+    println!("Networks for flow and action at full width, for 101 classes");
+    for architecture in JointArchitecture::ALL {
+        let config = JointConfig { architecture, ..JointConfig::default() };
+        println!("  {}: {} parameters", architecture.key(), grouped(config.parameters(101)));
+    }
     println!("Stream backbones, for 1,000 image classes");
     for backbone in Backbone::ALL {
         let input = StreamInput::of(Modality::Pictures, backbone, None);
@@ -73,7 +78,10 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
     println!(
         "  streams: spatial {}, temporal {}",
         described(model.spatial.as_ref()),
-        described(model.temporal.as_ref())
+        match model.motion.joint() {
+            Some(_) => "in the joint network".into(),
+            None => described(model.temporal.as_ref()),
+        }
     );
     let (FrameSize { width, height }, spatial) = (card.preprocessing.motion, card.preprocessing.spatial);
     let view = match spatial.crop {

@@ -26,8 +26,7 @@ pub struct MatchedClips {
 /// # Errors
 /// If no clip is of a class of the model, or clips are of a class that may be several of the model's.
 pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<MatchedClips> {
-    let has_streams = model.spatial.is_some() || model.temporal.is_some();
-    if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
+    if !model.classifies() || are_alike(&model.card.classes, &dataset.classes) {
         return Ok(MatchedClips { dataset, remarks: Vec::new() });
     }
     matched(&model.card.classes, dataset)

@@ -3,7 +3,7 @@
 use crate::names::nearest;
 
 /// Every section with its entries; of the sections within it as well.
-const SECTIONS: [(&str, &[&str]); 10] = [
+const SECTIONS: [(&str, &[&str]); 11] = [
     (
         "",
         &[
@@ -14,6 +14,7 @@ const SECTIONS: [(&str, &[&str]); 10] = [
             "precision",
             "classes",
             "motion",
+            "joint",
             "temporal",
             "spatial",
             "preprocessing",
@@ -22,6 +23,7 @@ const SECTIONS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("motion", &["weights", "architecture", "frames", "width", "small_displacement", "cdc"]),
+    ("joint", &["weights", "architecture", "width", "hidden", "map", "dropout"]),
     ("temporal", &["weights", "backbone", "dropout", "frames", "resolution", "crop"]),
     ("spatial", &["weights", "backbone", "dropout", "frames"]),
     ("preprocessing", &["motion", "spatial"]),
@@ -100,8 +102,8 @@ mod tests {
     use super::*;
     use crate::nets::fusion::Fusion;
     use crate::nets::{
-        Backbone, BaseModel, FlowResolution, FrameSize, ModelCard, MotionConfig, MotionCrop, MotionEntry, Origin,
-        Precision, Preprocessing, SpatialFrames, StreamEntry,
+        Backbone, BaseModel, FlowResolution, FrameSize, JointConfig, JointEntry, ModelCard, MotionConfig, MotionCrop,
+        MotionEntry, Origin, Precision, Preprocessing, SpatialFrames, StreamEntry,
     };
 
     fn fault(text: &str) -> Option<[String; 2]> {
@@ -150,6 +152,7 @@ mod tests {
         let size = FrameSize { width: 64, height: 64 };
         let spatial = SpatialFrames { crop: MotionCrop::Both, ..size.into() };
         let base = BaseModel { hash: Some("1".into()), ..BaseModel::default() };
+        let joint = JointConfig { hidden: Some(8), map: Some([2, 3]), dropout: Some(0.5), ..JointConfig::default() };
         let card = ModelCard {
             format: ModelCard::FORMAT,
             name: "full".into(),
@@ -157,7 +160,8 @@ mod tests {
             licence: String::new(),
             precision: Precision::F16,
             classes: vec!["a".into()],
-            motion: MotionEntry { weights: "m.safetensors".into(), config: MotionConfig::default() },
+            motion: Some(MotionEntry { weights: "m.safetensors".into(), config: MotionConfig::default() }),
+            joint: Some(JointEntry { weights: "j.safetensors".into(), config: joint }),
             temporal: Some(temporal),
             spatial: Some(entry),
             preprocessing: Preprocessing { motion: size, spatial },

@@ -21,6 +21,7 @@ mod hidden_two_stream;
 mod i3d;
 pub mod import;
 mod inverted_residual;
+pub mod joint;
 mod kernels;
 mod layers;
 mod mobilenet_v2;
@@ -52,14 +53,16 @@ pub use flow_pyramid::{FLOW_UNIT_PX, FlowPyramid};
 pub use hidden_two_stream::HiddenTwoStream;
 pub use i3d::{I3d, Mixed};
 pub use inverted_residual::InvertedResidual;
+pub use joint::{JointArchitecture, JointConfig, JointNetwork};
 pub(crate) use kernels::Vectors;
 pub use mobilenet_v2::MobileNetV2;
 pub use model_card::{
-    BaseModel, FrameSize, ModelCard, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames, StreamEntry,
+    BaseModel, FrameSize, JointEntry, ModelCard, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames,
+    StreamEntry,
 };
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
-pub use motion_network::{Evaluation, MotionNetwork};
+pub use motion_network::{Evaluation, MotionNetwork, MotionOutput};
 pub use motion_square::{MotionCrop, MotionSquare};
 pub use multiply_adds::multiply_adds;
 pub use read_back::{device_failed, device_of, is_device_failure, read_back, read_rows};

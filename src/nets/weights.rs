@@ -102,7 +102,7 @@ pub(super) fn apply<M: Module>(module: M, tensors: Tensors, source: &Path) -> Re
 }
 
 /// Number of the trained parameters of `module`.
-pub(super) fn parameters<M: Module>(module: &M) -> usize {
+pub(crate) fn parameters<M: Module>(module: &M) -> usize {
     let trained = shapes(module).into_iter().filter(|(name, _)| !BatchNorm::is_statistic(name));
     trained.map(|(_, shape)| shape.num_elements()).sum()
 }
@@ -160,9 +160,10 @@ fn transposed_in_file(rank: usize) -> bool {
 }
 
 /// Returns whether a module's container is part of the names of its layers: the variants of
-/// [`MotionNetwork`](super::MotionNetwork) and [`Layers`](super::Layers), and a [`Stream`](super::Stream) around its layers, are not.
+/// [`MotionNetwork`](super::MotionNetwork) and [`Layers`](super::Layers), and what is around the layers of a
+/// [`Stream`](super::Stream) and a [`Branched`](super::joint::Branched) network, are not.
 pub(crate) fn counts_in_names(container: &str) -> bool {
-    !container.starts_with("Enum:") && container != "Struct:Stream"
+    !container.starts_with("Enum:") && !["Struct:Stream", "Struct:Branched"].contains(&container)
 }
 
 /// The position of a walk through a module.

@@ -235,7 +235,7 @@ impl FineTune {
             };
             reaches.push(reach(format!("{name} ({})", entry.backbone.name()), &layers, first));
             if network == Network::Temporal && self.depth == Depth::Everything {
-                let motion = layer_sizes(&card.motion.config.init(&burn::tensor::Device::flex()));
+                let motion = layer_sizes(&card.init_flow_network(&burn::tensor::Device::flex()));
                 reaches.push(reach("MotionNet".into(), &motion, 0));
             }
         }

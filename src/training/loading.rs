@@ -23,6 +23,7 @@ pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Resu
     let reads = |modality| StreamInput::of(modality, plan.backbone, plan.clip_frames).frames();
     let (pixels, window) = match plan.network {
         Network::Flow => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.motion.frames),
+        Network::Joint => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.joint.frames()),
         Network::Temporal => (Pixels::Motion(None), reads(Modality::Flow)),
         Network::Spatial => (Pixels::Spatial, reads(Modality::Pictures)),
     };

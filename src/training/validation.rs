@@ -76,6 +76,13 @@ struct Networks {
     stream: Option<Stream>,
 }
 
+impl Networks {
+    /// Returns whether a run of `network` trains a classifier: a stream, or that of a joint network.
+    fn classify(&self, network: Network) -> bool {
+        self.stream.is_some() || network == Network::Joint
+    }
+}
+
 impl Validator {
     /// `clips` to measure on, or as many of them as `plan` says, decoded through `cache` if there is one.
     pub fn new(plan: &TrainingPlan, clips: Vec<LabelledClip>, cache: Option<Arc<ClipCache>>) -> Self {
@@ -145,7 +152,7 @@ impl Validator {
             let ratio = Measurement { name: "photometric ratio", value: error.ratio(), more_is_better: false };
             report(ratio, Vec::new());
         }
-        if networks.stream.is_some() {
+        if networks.classify(self.network) {
             let of_clips = places.iter().zip(&answers).map(|(&place, (_, logits))| (clips.clip(place), logits.clone()));
             self.answered = Some(OutOfFold::new(of_clips));
             let (guesses, value) = recognised(answers.iter().map(|(label, logits)| (*label, logits.as_slice())));
@@ -197,6 +204,13 @@ impl Validator {
             }
             let logits = match &networks.stream {
                 Some(stream) => self.logits(clips, &mut seen, networks, stream)?,
+                None if networks.classify(self.network) => {
+                    let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_motion)).collect();
+                    let at_once = self.windows_at_once(networks);
+                    let work = |windows: &[Vec<&RgbImage>]| networks.motion.logits(windows);
+                    let rows = in_parts(&networks.motion, &windows, clips.geometry(), at_once, work)?;
+                    rows.into_iter().flatten().collect()
+                }
                 None => vec![Vec::new(); seen.len()],
             };
             found.places.extend(seen.iter().map(|clip| clip.index));
@@ -207,7 +221,7 @@ impl Validator {
 
     /// Returns how many windows of MotionNet's cost as much as one sample.
     fn windows_at_once(&self, networks: &Networks) -> usize {
-        let Some(stream) = &networks.stream else { return 1 };
+        let Some(stream) = &networks.stream else { return networks.motion.frames().div_ceil(WINDOW_FRAMES) };
         let count = stream.input().count;
         if self.network == Network::Spatial { count } else { count.div_ceil(WINDOW_FRAMES) }
     }

@@ -50,6 +50,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         classes: classes.iter().map(|&class| class.to_owned()).collect(),
         has_spatial: true,
         has_temporal: true,
+        reads_flow: true,
         levels: vec![2, 3, 4, 5, 6],
         parameters: 1,
         motion: "MotionNet".into(),

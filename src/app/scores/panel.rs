@@ -59,7 +59,7 @@ impl Panel for ScoresPanel {
         let is_clicked = clip_row_ui(ui, session, scorable);
         true_class_ui(ui, &rows, session.true_class());
         classes_ui(ui, model);
-        if cx.settings.flow.score_all && model.has_temporal {
+        if cx.settings.flow.score_all && model.reads_flow {
             sources_ui(ui, &session.flow, model);
         }
         ui.add_space(SECTION_GAP);

@@ -9,7 +9,7 @@ use super::super::model_arguments::DeviceArg;
 use super::super::values::{choice, geometry, named, non_negative, positive};
 use crate::data::{CachePlan, Subset};
 use crate::error::{Error, Result};
-use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop};
+use crate::nets::{Architecture, Backbone, FlowResolution, JointArchitecture, MotionCrop};
 use crate::training::{
     ClassBalance, FlowSource, FlowTeacher, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind, Recipe,
     ScheduleKind, TemporalMode, TrainingPlan,
@@ -28,6 +28,8 @@ Examples:
   motionscope train temporal --recipe paper --mode b --batch 8 --hold-out 0.1 --data videos \\
                     --list trainlist01.txt --classes classInd.txt --base models/vgg
   motionscope train temporal --flow-source tvl1 --folder sample/clips --run-dir runs/two-stage
+  motionscope train joint --architecture branched --base runs/flow/model --folder sample/clips
+  motionscope train joint --architecture actionflownet-16 --teacher dis --folder sample/clips
   motionscope train spatial --folder clips --freeze fire5 --head-lr-scale 10 --ema 0.999 \\
                     --hold-out 0.1 --patience 5
 
@@ -150,9 +152,12 @@ struct NetworkArgs {
     /// ImageNet weights; for i3d, Kinetics weights.
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
-    /// Motion network: motion-net or tiny-motion-net
-    #[arg(long, value_parser = named::<Architecture>)]
-    architecture: Option<Architecture>,
+    /// Motion network: motion-net or tiny-motion-net; joint: branched or actionflownet-16
+    #[arg(long, value_parser = trained_architecture)]
+    architecture: Option<TrainedArchitecture>,
+    /// Size of the two hidden layers of the branched network [default: 64 × width]
+    #[arg(long, value_name = "N")]
+    hidden: Option<usize>,
     /// Input frames of the motion network: 2 or 11
     #[arg(long, value_name = "N")]
     frames: Option<usize>,
@@ -231,10 +236,11 @@ struct LossArgs {
     /// out of the photometric term and SSIM and cost a constant (UnFlow). The backward flow takes a third of a step longer.
     #[arg(long)]
     occlusion: bool,
-    /// Learn from the flow of dis or tvl1 too, where its two directions agree (flow)
+    /// Learn from the flow of dis or tvl1 too, where its two directions agree (flow, joint)
     ///
     /// The end-point error against it in pixels is added at every level (after MDFlow, Kong & Yang 2022). It is computed of whole
     /// frames while training, by DIS (preset medium) or TV-L1 (preset fast), and kept in memory. No ground truth is read.
+    /// ActionFlowNet learns its flow from it alone [default: tvl1].
     #[arg(long, value_name = "METHOD", value_parser = choice::<FlowTeacher>())]
     teacher: Option<FlowTeacher>,
     /// Weight of the teacher's end-point error [default: 1]
@@ -362,6 +368,10 @@ impl TrainArgs {
         self.loss.apply(&mut plan);
         self.solver.apply(&mut plan);
         self.regularisation.apply(&mut plan);
+        self.networks.check_architecture(self.network)?;
+        if plan.network == Network::Joint && plan.joint.is_taught() {
+            plan.loss.teacher.get_or_insert(FlowTeacher::Tvl1);
+        }
         let of_recipe = || self.recipe.map(|recipe| recipe.effective_batch(self.network));
         match (self.solver.accumulate, self.solver.effective_batch.or_else(of_recipe)) {
             (None, Some(effective)) => plan.accumulate = batches(effective, plan.batch)?,
@@ -378,15 +388,24 @@ impl TrainArgs {
         let is_flow = plan.network == Network::Flow;
         let is_temporal = plan.network == Network::Temporal;
         let tunes_motion = is_temporal && plan.mode != TemporalMode::A;
-        let adds_losses = is_temporal && plan.mode == TemporalMode::C;
+        let is_joint = plan.network == Network::Joint;
+        let is_branched = is_joint && !plan.joint.is_taught();
+        let adds_losses = is_branched || (is_temporal && plan.mode == TemporalMode::C);
+        let is_stream = !is_flow && !is_joint;
         let (of_streams, of_motion) = ("it is for streams", "the base has a motion network");
-        let of_losses = "it is for MotionNet's losses: train flow, or temporal in mode c";
+        let of_losses = "it is for MotionNet's losses: train flow, the branched network, or temporal in mode c";
         let is_stepped = plan.schedule == ScheduleKind::Step;
         let options = [
             ("--mode", networks.mode.is_some(), is_temporal, "it is for the temporal stream"),
-            ("--imagenet", networks.imagenet.is_some(), !is_flow, of_streams),
-            ("--backbone", networks.backbone.is_some(), !is_flow, of_streams),
-            ("--architecture", networks.architecture.is_some(), plan.base.is_none(), of_motion),
+            ("--imagenet", networks.imagenet.is_some(), is_stream, of_streams),
+            ("--backbone", networks.backbone.is_some(), is_stream, of_streams),
+            ("--hidden", networks.hidden.is_some(), is_branched, "it is for the branched network"),
+            ("--dropout", self.regularisation.dropout.is_some(), !is_joint || is_branched, "ActionFlowNet has none"),
+            ("--frames", networks.frames.is_some(), !is_joint, "joint networks have a length of their own"),
+            ("--no-small-displacement", networks.no_small_displacement, !is_joint, "joint networks have all layers"),
+            ("--no-cdc", networks.no_cdc, !is_joint, "joint networks have all layers"),
+            ("--gradient-shares", solver.gradient_shares > 0, !is_joint || is_branched, "it is for MotionNet's losses"),
+            ("--architecture", networks.architecture.is_some(), plan.base.is_none() || is_joint, of_motion),
             ("--frames", networks.frames.is_some(), plan.base.is_none(), of_motion),
             ("--width", networks.width.is_some(), plan.base.is_none(), of_motion),
             ("--no-small-displacement", networks.no_small_displacement, plan.base.is_none(), of_motion),
@@ -395,7 +414,12 @@ impl TrainArgs {
             ("--no-smoothness", loss.no_smoothness, is_flow || adds_losses, of_losses),
             ("--no-ssim", loss.no_ssim, is_flow || adds_losses, of_losses),
             ("--no-multi-scale", loss.no_multi_scale, is_flow || adds_losses, of_losses),
-            ("--unsupervised-weight", loss.unsupervised_weight.is_some(), adds_losses, "it is for --mode c"),
+            (
+                "--unsupervised-weight",
+                loss.unsupervised_weight.is_some(),
+                adds_losses,
+                "it is for --mode c and branched",
+            ),
             ("--motion-lr-scale", solver.motion_rate.is_some(), tunes_motion, "it is for --mode b and c"),
             ("--milestones", solver.milestones.is_some(), is_stepped, "it is for --schedule step"),
             ("--factor", solver.factor.is_some(), is_stepped, "it is for --schedule step"),
@@ -432,7 +456,12 @@ impl NetworkArgs {
     fn apply(&self, plan: &mut TrainingPlan) {
         plan.base.clone_from(&self.base);
         plan.imagenet.clone_from(&self.imagenet);
-        set(&mut plan.motion.architecture, &self.architecture);
+        match self.architecture {
+            Some(TrainedArchitecture::Motion(architecture)) => plan.motion.architecture = architecture,
+            Some(TrainedArchitecture::Joint(architecture)) => plan.joint = architecture,
+            None => {}
+        }
+        plan.joint_hidden = self.hidden;
         set(&mut plan.motion.frames, &self.frames);
         set(&mut plan.motion.width, &self.width);
         plan.motion.small_displacement = !self.no_small_displacement;
@@ -445,6 +474,23 @@ impl NetworkArgs {
         set(&mut plan.mode, &self.mode);
         set(&mut plan.flow_source, &self.flow_source);
         plan.freeze.clone_from(&self.freeze);
+    }
+}
+
+impl NetworkArgs {
+    /// Refuses the architecture of another kind of network.
+    fn check_architecture(&self, network: Network) -> Result<()> {
+        let is_joint = network == Network::Joint;
+        let (cause, remedy) = match self.architecture {
+            Some(TrainedArchitecture::Motion(_)) if is_joint => {
+                ("it is the architecture of a motion network", "Use branched or actionflownet-16")
+            }
+            Some(TrainedArchitecture::Joint(_)) if !is_joint => {
+                ("it is the architecture of a joint network", "Train it with `motionscope train joint`")
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::usage("--architecture", cause, remedy))
     }
 }
 
@@ -499,6 +545,20 @@ impl RegularisationArgs {
     }
 }
 
+/// An architecture of a network that predicts flow.
+#[derive(Debug, Clone, Copy)]
+enum TrainedArchitecture {
+    Motion(Architecture),
+    Joint(JointArchitecture),
+}
+
+fn trained_architecture(text: &str) -> std::result::Result<TrainedArchitecture, String> {
+    match named(text) {
+        Ok(architecture) => Ok(TrainedArchitecture::Joint(architecture)),
+        Err(_) => named(text).map(TrainedArchitecture::Motion),
+    }
+}
+
 /// Returns the number of batches of size `batch` in an effective batch.
 fn batches(effective: usize, batch: usize) -> Result<usize> {
     match effective.checked_rem(batch) {
@@ -547,6 +607,15 @@ mod tests {
             ("temporal --motion-lr-scale 0.1", "--motion-lr-scale"),
             ("flow --schedule cosine --milestones 5", "--milestones"),
             ("flow --factor 0.5", "--factor"),
+            ("flow --architecture branched", "--architecture"),
+            ("joint --architecture motion-net", "--architecture"),
+            ("joint --backbone vgg16", "--backbone"),
+            ("joint --frames 2", "--frames"),
+            ("joint --architecture actionflownet-16 --preset paper", "--preset"),
+            ("joint --architecture actionflownet-16 --hidden 64", "--hidden"),
+            ("joint --teacher dis", "teacher"),
+            ("joint --mixup 0.2", "mixup"),
+            ("joint --freeze backbone", "freeze"),
         ] {
             assert_eq!(plan(line).unwrap_err().subject, option, "{line}");
         }
@@ -555,6 +624,8 @@ mod tests {
             "flow --width 64 --no-cdc --preset caffe-end-to-end",
             "flow --milestones 5,9 --factor 0.5",
             "spatial --imagenet a.pth --backbone resnet18",
+            "joint --architecture branched --hidden 64 --dropout 0.5 --preset paper --unsupervised-weight 0.5",
+            "joint --architecture actionflownet-16 --teacher dis --teacher-weight 0.5 --width 8 --freeze norms",
         ] {
             plan(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         }

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::pipeline::FINEST_LEVEL;
 use crate::nets::fusion::Fusion;
-use crate::nets::{Architecture, HiddenTwoStream, MotionConfig};
+use crate::nets::{Architecture, HiddenTwoStream, ModelCard};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -30,13 +31,15 @@ pub struct ModelInfo {
     pub classes: Vec<String>,
     /// Whether the model has a spatial stream.
     pub has_spatial: bool,
-    /// Whether the model has a temporal stream.
+    /// Whether the model has a temporal stream, or a joint network in its place.
     pub has_temporal: bool,
+    /// Whether a temporal stream can classify the flow of other sources.
+    pub reads_flow: bool,
     /// Levels of the flow pyramid, finest first: 2 … 6, for Tiny-MotionNet 2 … 4.
     pub levels: Vec<usize>,
     /// Trainable numbers of all networks together.
     pub parameters: usize,
-    /// The motion network, such as `MotionNet-16, 2 frames`.
+    /// The motion or joint network, such as `MotionNet-16, 2 frames`.
     pub motion: String,
     /// The fusion rule and weight on the model card.
     pub fusion: Fusion,
@@ -45,7 +48,6 @@ pub struct ModelInfo {
 impl ModelInfo {
     /// Describes `model`, which was loaded from `dir`.
     pub fn of(model: &HiddenTwoStream, dir: &Path) -> Self {
-        let motion = &model.card.motion.config;
         Self {
             dir: dir.to_owned(),
             generation: 0,
@@ -57,10 +59,11 @@ impl ModelInfo {
             date: model.card.origin.date.clone(),
             classes: model.card.classes.clone(),
             has_spatial: model.spatial.is_some(),
-            has_temporal: model.temporal.is_some(),
-            levels: levels(motion).collect(),
+            has_temporal: model.classifies_motion(),
+            reads_flow: model.temporal.is_some(),
+            levels: levels(&model.card).collect(),
             parameters: model.parameters(),
-            motion: in_words(motion),
+            motion: in_words(&model.card),
             fusion: model.card.fusion,
         }
     }
@@ -86,15 +89,28 @@ impl ModelInfo {
     }
 }
 
-/// Levels of the pyramid of a motion network, finest first.
-pub(in crate::engine) fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
-    match motion.architecture {
-        Architecture::MotionNet => 2..=6,
-        Architecture::TinyMotionNet => 2..=4,
+/// Levels of the pyramid of a model's flow, finest first.
+pub(in crate::engine) fn levels(card: &ModelCard) -> std::ops::RangeInclusive<usize> {
+    if let Some(joint) = &card.joint {
+        return FINEST_LEVEL..=FINEST_LEVEL + joint.config.architecture.levels() - 1;
+    }
+    match card.motion.as_ref().map(|entry| entry.config.architecture) {
+        Some(Architecture::MotionNet) | None => 2..=6,
+        Some(Architecture::TinyMotionNet) => 2..=4,
     }
 }
 
-fn in_words(motion: &MotionConfig) -> String {
+fn in_words(card: &ModelCard) -> String {
+    if let Some(joint) = &card.joint {
+        let architecture = joint.config.architecture;
+        return format!(
+            "{}-{}, {} frames, flow and action",
+            architecture.name(),
+            joint.config.width,
+            architecture.frames()
+        );
+    }
+    let Some(motion) = card.motion.as_ref().map(|entry| &entry.config) else { return String::new() };
     let architecture = match motion.architecture {
         Architecture::MotionNet => "MotionNet",
         Architecture::TinyMotionNet => "Tiny-MotionNet",

@@ -2,6 +2,7 @@
 
 pub(super) mod choices;
 pub(super) mod freeze;
+mod joint;
 pub(super) mod plan;
 pub(super) mod recipe;
 pub(super) mod run_kind;

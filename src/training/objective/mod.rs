@@ -26,12 +26,16 @@ use super::run::clock::Clock;
 use super::run::events::TrainingEvent;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
-use crate::nets::{FLOW_UNIT_PX, FlowPyramid, MotionNetwork, Stream, mean_of_views, read_back};
+use crate::nets::joint::JointFlow;
+use crate::nets::{FLOW_UNIT_PX, FlowPyramid, JointNetwork, MotionNetwork, Stream, mean_of_views, read_back, weights};
 use crate::ranking::arg_max;
 use losses::action::{ActionLoss, class_weights, consensus, mixed};
+use losses::taught_flow::{SUM_WEIGHTS, summed_end_point_errors};
 use losses::visibility::{reversed, visible_pairs};
 use losses::{Evidence, LevelLoss, LossSwitches, LossTerm};
 
+/// Number of the finest level of flow in the names of terms.
+const FINEST_LEVEL: usize = 2;
 /// Share of a time budget that the fit of a new last layer before the first step may take.
 const HEAD_SHARE: f64 = 0.4;
 
@@ -50,6 +54,17 @@ pub struct Objective {
     measured: Vec<Outcome>,
     plan: TrainingPlan,
     device: Device,
+}
+
+/// What a batch is judged by.
+#[derive(Default)]
+struct Predicted {
+    /// The unsupervised losses that count.
+    levels: Vec<LevelLoss>,
+    /// The end-point errors of a joint network's flow against its teacher's, finest first.
+    taught: Vec<Tensor<1>>,
+    /// Logits, where there is a classifier.
+    logits: Option<Tensor<2>>,
 }
 
 /// The measurements of a step, or of one batch of it.
@@ -79,7 +94,7 @@ impl Objective {
         clips: &Arc<Clips>,
         device: &Device,
     ) -> Result<Self> {
-        let weighted = plan.balance == ClassBalance::Weighting && stream.is_some();
+        let weighted = plan.balance == ClassBalance::Weighting && plan.network != Network::Flow;
         let class_weights = if weighted { class_weights(clips.labels(), classes) } else { Vec::new() };
         let frozen_flow = plan.network == Network::Temporal && !plan.trains_motion();
         Ok(Self {
@@ -132,7 +147,7 @@ impl Objective {
     /// Returns the input the loader must prepare.
     pub fn pixels(&self) -> Pixels {
         match self.plan.network {
-            Network::Flow => Pixels::Motion(self.teacher.clone()),
+            Network::Flow | Network::Joint => Pixels::Motion(self.teacher.clone()),
             Network::Spatial => Pixels::Spatial,
             Network::Temporal => {
                 self.frozen.as_ref().map_or(Pixels::Motion(None), |frozen| Pixels::Flow(frozen.kept()))
@@ -142,7 +157,7 @@ impl Objective {
 
     /// Number of parameters that are trained.
     pub fn parameters(&self) -> usize {
-        let motion = self.motion.as_ref().map_or(0, |solver| solver.network().num_params());
+        let motion = self.motion.as_ref().map_or(0, |solver| weights::parameters(solver.network()));
         motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters())
     }
 
@@ -156,9 +171,11 @@ impl Objective {
     /// # Errors
     /// If all loss terms are off.
     pub fn switch(&mut self, switches: LossSwitches) -> Result<()> {
-        let is_supervised = self.stream.is_some() && switches.action > 0.0;
+        let is_supervised = self.classifies() && switches.action > 0.0;
         let is_unsupervised = self.is_unsupervised() && switches.is_unsupervised();
-        if !(is_supervised || is_unsupervised) || !(switches.action.is_finite() && switches.action >= 0.0) {
+        if !(is_supervised || is_unsupervised || self.is_taught())
+            || !(switches.action.is_finite() && switches.action >= 0.0)
+        {
             let remedy = "Turn on a term, or set the action loss weight above 0";
             return Err(Error::new("loss terms", "all loss terms are off", remedy));
         }
@@ -168,7 +185,17 @@ impl Objective {
 
     /// Returns whether the run learns from the clips themselves too.
     fn is_unsupervised(&self) -> bool {
-        self.motion.is_some() && (self.stream.is_none() || self.plan.mode == TemporalMode::C)
+        self.motion.is_some() && !self.is_taught() && (self.stream.is_none() || self.plan.mode == TemporalMode::C)
+    }
+
+    /// Returns whether flow is learned from a teacher's alone.
+    fn is_taught(&self) -> bool {
+        self.plan.network == Network::Joint && self.plan.joint.is_taught()
+    }
+
+    /// Returns whether there is a classifier: a stream, or a joint network's.
+    fn classifies(&self) -> bool {
+        self.stream.is_some() || self.plan.network == Network::Joint
     }
 
     /// Adds a batch to the step in progress: its share of the gradient, and what it measured.
@@ -186,8 +213,11 @@ impl Objective {
     /// Burn keeps no graph for a second backward pass, so each of the three unsupervised kinds of terms that counts costs a forward
     /// and a backward pass of MotionNet of its own: all of them about three steps (measured: 2.8 in mode (c) with SqueezeNet). The
     /// action loss has what they leave of the whole, at no cost. The step stays what it is: MotionNet draws no random numbers and
-    /// keeps no statistics.
+    /// keeps no statistics. There are none of a network that learns its flow from a teacher alone.
     pub fn accumulate_and_share(&mut self, batch: Batch, step: usize) -> Result<Option<GradientShares>> {
+        if self.is_taught() {
+            return self.accumulate(batch).map(|()| None);
+        }
         let mut shares = None;
         let look = |objective: &Self, frames: Tensor<4>, total: &GradientsParams| {
             shares = Some(objective.shares(frames, total, step));
@@ -203,14 +233,13 @@ impl Objective {
         look: impl FnOnce(&Self, Tensor<4>, &GradientsParams),
     ) -> Result<()> {
         let frames = self.frames(&mut batch);
-        let (levels, logits) = self.forward(frames.clone(), &batch)?;
+        let Predicted { levels, taught, logits } = self.forward(frames.clone(), &batch)?;
         let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
-        let loss = match (self.unsupervised(&levels), action.clone().and_then(|action| self.weighted(action))) {
-            (Some(unsupervised), Some(action)) => unsupervised + action,
-            (Some(only), None) | (None, Some(only)) => only,
-            (None, None) => unreachable!("every objective has a loss"),
-        };
-        let terms = self.terms(&levels, action);
+        let of_teacher = taught.iter().enumerate().map(|(level, error)| error.clone() * self.taught_weight(level));
+        let parts = of_teacher.chain(self.unsupervised(&levels));
+        let parts = parts.chain(action.clone().and_then(|action| self.weighted(action)));
+        let loss = parts.reduce(|sum, part| sum + part).expect("every objective has a loss");
+        let terms = self.terms(&levels, &taught, action);
         let values = std::iter::once(&loss).chain(terms.iter().map(|(_, _, value)| value));
         let mut values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
         values.extend(logits.as_ref().map(|logits| logits.clone().detach().flatten::<1>(0, 1)));
@@ -241,7 +270,12 @@ impl Objective {
     /// Returns the weighted sum of the unsupervised terms that count.
     fn unsupervised(&self, levels: &[LevelLoss]) -> Option<Tensor<1>> {
         let sum = levels.iter().filter_map(|level| level.total.clone()).reduce(|total, level| total + level)?;
-        Some(if self.stream.is_some() { sum * self.plan.unsupervised_weight } else { sum })
+        Some(if self.classifies() { sum * self.plan.unsupervised_weight } else { sum })
+    }
+
+    /// Returns the weight of the end-point errors against a teacher at a level, from 0 for the finest.
+    fn taught_weight(&self, level: usize) -> f32 {
+        SUM_WEIGHTS[level] * self.plan.loss.teacher_weight as f32
     }
 
     /// Returns the action loss at its weight, if it counts.
@@ -254,8 +288,13 @@ impl Objective {
     }
 
     /// Returns the terms by name, each with its weight in the loss.
-    fn terms(&self, levels: &[LevelLoss], action: Option<Tensor<1>>) -> Vec<(String, f32, Tensor<1>)> {
-        let scale = if self.stream.is_some() { self.plan.unsupervised_weight as f32 } else { 1.0 };
+    fn terms(
+        &self,
+        levels: &[LevelLoss],
+        taught: &[Tensor<1>],
+        action: Option<Tensor<1>>,
+    ) -> Vec<(String, f32, Tensor<1>)> {
+        let scale = if self.classifies() { self.plan.unsupervised_weight as f32 } else { 1.0 };
         let mut terms = Vec::new();
         for LevelLoss { level, weights, pixel, smooth_u, smooth_v, ssim, teacher, .. } in levels {
             let smooth = (smooth_u.clone() + smooth_v.clone()) / 2.0;
@@ -264,6 +303,10 @@ impl Objective {
             terms.push((format!("ssim {level}"), scale * weights.ssim, ssim.clone()));
             terms.extend(teacher.clone().map(|(error, weight)| (format!("teacher {level}"), weight, error)));
         }
+        let of_teacher = taught.iter().enumerate();
+        terms.extend(of_teacher.map(|(level, error)| {
+            (format!("teacher {}", level + FINEST_LEVEL), self.taught_weight(level), error.clone())
+        }));
         terms.extend(action.map(|action| ("action".into(), self.switches.action, action)));
         terms
     }
@@ -286,7 +329,7 @@ impl Objective {
                 parts.push((term, motion.part(&mut gradients)));
             }
         }
-        let is_supervised = self.stream.is_some() && self.switches.counts(LossTerm::Action);
+        let is_supervised = self.classifies() && self.switches.counts(LossTerm::Action);
         let teacher = self.teacher.as_ref().map(|_| LossTerm::Teacher);
         gradient_shares(motion.network(), total, &parts, is_supervised.then_some(LossTerm::Action).or(teacher), step)
     }
@@ -329,17 +372,21 @@ impl Objective {
         Ok(())
     }
 
-    /// Returns the unsupervised losses that count, and the logits of the batch where there is a stream.
-    fn forward(&mut self, frames: Option<Tensor<4>>, batch: &Batch) -> Result<(Vec<LevelLoss>, Option<Tensor<2>>)> {
+    /// Returns the losses of the flow that count, and the logits of the batch where there is a classifier.
+    fn forward(&mut self, frames: Option<Tensor<4>>, batch: &Batch) -> Result<Predicted> {
         if let Some(frozen) = &mut self.frozen {
             let flows = self.stream.as_ref().map_or(0, |stream| stream.network().input().count);
             let flow = frozen.windows(&batch.draws, flows, self.plan.crop, &batch.ahead, &self.device)?;
-            return Ok((Vec::new(), self.classify_flow(flow, batch)?));
+            return Ok(Predicted { logits: self.classify_flow(flow, batch)?, ..Predicted::default() });
         }
-        let Some(frames) = frames else { return Ok((Vec::new(), None)) };
+        let Some(frames) = frames else { return Ok(Predicted::default()) };
         let Some(motion) = &self.motion else {
-            return Ok((Vec::new(), self.stream.as_ref().map(|stream| self.classify(stream, frames, batch))));
+            let logits = self.stream.as_ref().map(|stream| self.classify(stream, frames, batch));
+            return Ok(Predicted { logits, ..Predicted::default() });
         };
+        if let Some(joint) = motion.network().joint() {
+            return Ok(self.joint_forward(joint, frames, batch));
+        }
         let pyramid = motion.network().window_flows(frames.clone());
         let logits = self.classify_flow(pyramid.finest().clone(), batch)?;
         let levels = match self.is_unsupervised() {
@@ -350,7 +397,23 @@ impl Objective {
             }
             false => Vec::new(),
         };
-        Ok((levels, logits))
+        Ok(Predicted { levels, logits, ..Predicted::default() })
+    }
+
+    /// Returns the same of a joint network: the logits are the consensus of the segments, the losses those of the flow of all.
+    fn joint_forward(&self, joint: &JointNetwork, frames: Tensor<4>, batch: &Batch) -> Predicted {
+        let output = joint.forward(frames.clone());
+        let logits = Some(consensus(output.logits, self.plan.segments));
+        match (output.flow, self.teacher_flow(batch)) {
+            (JointFlow::Pairs(pyramid), _) => {
+                let levels = self.plan.loss.levels(frames, &pyramid.levels, &Evidence::default(), &self.switches);
+                Predicted { levels, logits, ..Predicted::default() }
+            }
+            (JointFlow::Clip(levels), Some(truth)) => {
+                Predicted { taught: summed_end_point_errors(&levels, &truth), logits, ..Predicted::default() }
+            }
+            (JointFlow::Clip(_), None) => Predicted { logits, ..Predicted::default() },
+        }
     }
 
     /// Returns what is visible in both frames of each pair by the flow that `motion` sees forward, `pyramid`, and backward, if the

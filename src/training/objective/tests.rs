@@ -31,7 +31,7 @@ fn samples(mixing: Vec<f32>) -> (Tensor<4>, Tensor<2>, Stream) {
         ..Batch::default()
     };
     let input = objective.frames(&mut batch);
-    let (_, logits) = objective.forward(input, &batch).unwrap();
+    let logits = objective.forward(input, &batch).unwrap().logits;
     (frames, logits.unwrap().inner(), objective.stream.unwrap().result())
 }
 

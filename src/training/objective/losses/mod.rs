@@ -14,6 +14,7 @@ mod penalty;
 pub mod separable;
 pub mod ssim;
 mod switches;
+pub mod taught_flow;
 pub mod unsupervised;
 pub mod visibility;
 pub mod warp;
