@@ -39,6 +39,16 @@ pub struct HiddenTwoStream {
     pub spatial: Option<Stream>,
 }
 
+impl ModelCard {
+    /// Builds the network that predicts flow with fresh parameters: the motion network or the joint one.
+    pub fn init_flow_network(&self, device: &Device) -> MotionNetwork {
+        match &self.joint {
+            Some(entry) => MotionNetwork::Joint(entry.config.init(self.classes.len(), device)),
+            None => self.motion.as_ref().map(|entry| entry.config.clone()).unwrap_or_default().init(device),
+        }
+    }
+}
+
 impl HiddenTwoStream {
     /// Returns the model in folder `dir`, on `device`.
     ///

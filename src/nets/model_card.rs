@@ -2,14 +2,12 @@
 
 use std::path::{Component, Path};
 
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::card_entries::{CardFault, unknown_entry};
 use super::fusion::{Fusion, UNSURE_BELOW};
 use super::{
-    Backbone, FlowReading, FlowResolution, JointConfig, Modality, MotionConfig, MotionCrop, MotionNetwork,
-    StreamConfig, StreamInput,
+    Backbone, FlowReading, FlowResolution, JointConfig, Modality, MotionConfig, MotionCrop, StreamConfig, StreamInput,
 };
 use crate::error::{Error, Result};
 use crate::files;
@@ -244,14 +242,6 @@ impl ModelCard {
     pub fn flow_weights(&self) -> &str {
         let joint = self.joint.as_ref().map(|entry| entry.weights.as_str());
         joint.or(self.motion.as_ref().map(|entry| entry.weights.as_str())).unwrap_or_default()
-    }
-
-    /// Builds the network that predicts flow with fresh parameters: the motion network or the joint one.
-    pub fn init_flow_network(&self, device: &Device) -> MotionNetwork {
-        match &self.joint {
-            Some(entry) => MotionNetwork::Joint(entry.config.init(self.classes.len(), device)),
-            None => self.motion.as_ref().map(|entry| entry.config.clone()).unwrap_or_default().init(device),
-        }
     }
 
     /// Returns the card as the text of its file.

@@ -612,7 +612,7 @@ mod tests {
             ("joint --backbone vgg16", "--backbone"),
             ("joint --frames 2", "--frames"),
             ("joint --architecture actionflownet-16 --preset paper", "--preset"),
-            ("joint --architecture actionflownet-16 --hidden 64", "--hidden"),
+            ("joint --architecture actionflownet-16 --hidden 64", "joint network"),
             ("joint --teacher dis", "teacher"),
             ("joint --mixup 0.2", "mixup"),
             ("joint --freeze backbone", "freeze"),

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::pipeline::FINEST_LEVEL;
 use crate::nets::fusion::Fusion;
 use crate::nets::{Architecture, HiddenTwoStream, ModelCard};
 use crate::plural::counted;
@@ -92,7 +91,7 @@ impl ModelInfo {
 /// Levels of the pyramid of a model's flow, finest first.
 pub(in crate::engine) fn levels(card: &ModelCard) -> std::ops::RangeInclusive<usize> {
     if let Some(joint) = &card.joint {
-        return FINEST_LEVEL..=FINEST_LEVEL + joint.config.architecture.levels() - 1;
+        return 2..=1 + joint.config.architecture.levels();
     }
     match card.motion.as_ref().map(|entry| entry.config.architecture) {
         Some(Architecture::MotionNet) | None => 2..=6,
