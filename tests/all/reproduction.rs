@@ -161,7 +161,7 @@ fn table_3_is_typed_and_says_what_is_missing() {
     assert_eq!(code(&fresh), 0, "{}", text(&fresh.stderr));
     assert_eq!(fs::read_to_string(dir.path().join("out/table.csv")).unwrap().lines().count(), 6);
     for wrong in
-        ["reproduce table3", "reproduce table1 --frame-size 16x16", "reproduce table4", "reproduce table1 --list a"]
+        ["reproduce table3", "reproduce table1 --frame-size 16x16", "reproduce table5", "reproduce table1 --list a"]
     {
         let output = motionscope(dir.path(), &wrong.split(' ').collect::<Vec<_>>());
         assert_eq!(code(&output), 2, "{wrong}: {}", text(&output.stderr));
