@@ -114,7 +114,7 @@ fn results_are_live_and_a_stopped_evaluation_is_partial() {
     window.settle();
     assert!(window.sees("0 of 8 clips") && window.sees("appears after the first clip"));
     outcomes.send(scored(0, 0, 0, 0)).unwrap();
-    outcomes.send(Err(Error::new("/clips/bow/v_01.avi", "it is torn", "Copy it anew"))).unwrap();
+    outcomes.send(Err(Error::new("/clips/bow/v_01.avi", "it is torn", "Copy it again"))).unwrap();
     window.harness.state_mut().session.evaluation.refresh();
     window.settle();
     assert!(window.sees("2 of 8 clips") && window.sees("100.0") && window.sees("it is torn"));

@@ -44,7 +44,7 @@ pub(super) fn suggested_by(classes: &[&str], fusion: Fusion) -> LabelingStage {
     for (id, prediction) in [(0, prediction(0.9, 0.9)), (1, prediction(0.7, 0.6)), (2, prediction(1.0, 0.2))] {
         sender.send((VideoId(id), Ok(prediction))).unwrap();
     }
-    sender.send((VideoId(3), Err(Error::new("clip_3.mp4", "it is torn", "Copy it anew")))).unwrap();
+    sender.send((VideoId(3), Err(Error::new("clip_3.mp4", "it is torn", "Copy it again")))).unwrap();
     session.labeling.suggestions.refresh(&mut session.log);
     session.receive(&Message::SuggestionsEnded);
     labeling.window.settle();
