@@ -229,11 +229,12 @@ fn a_turn_that_was_broken_off_is_taken_up_where_it_was() {
     training::run_in_turn(&plans, &Device::flex(), &control, stopping).unwrap_err();
     let runs = training::runs::list(&folder);
     assert_eq!(runs.len(), 2, "{runs:?}");
-    // What the base says of views and resolution is in the files too.
+    // What the base says of views, input and resolution is in the files too.
     let as_given = |plan: TrainingPlan| TrainingPlan {
         spatial_crop: None,
         temporal_crop: None,
         flow_resolution: None,
+        flow_source: None,
         input: None,
         ..plan
     };

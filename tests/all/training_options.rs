@@ -133,9 +133,10 @@ fn segments_of_a_clip_train_every_stream_and_no_motion_net() {
         let config = fs::read_to_string(plan.run_dir.join("config.toml")).unwrap();
         assert!(config.contains("\nsegments = 3\n"), "{config}");
         let older: TrainingPlan = toml::from_str(&config.replace("\nsegments = 3\n", "\n")).unwrap();
-        // What the base says of views and resolution is in the file too.
-        let TrainingPlan { spatial_crop, temporal_crop, flow_resolution, .. } = older;
-        assert_eq!(older, TrainingPlan { segments: 1, spatial_crop, temporal_crop, flow_resolution, ..plan });
+        // What the base says of views, input and resolution is in the file too.
+        let TrainingPlan { spatial_crop, temporal_crop, flow_resolution, flow_source, input, .. } = older;
+        let of_the_base = TrainingPlan { spatial_crop, temporal_crop, flow_resolution, flow_source, input, ..plan };
+        assert_eq!(older, TrainingPlan { segments: 1, ..of_the_base });
     }
     let flow = TrainingPlan { segments: 2, ..small(Network::Flow, &data, dir.path().join("no")) };
     assert!(train(&flow).0.unwrap_err().cause.contains("segments are for streams"));
