@@ -506,6 +506,8 @@ impl Session {
             self.selection = FlowSelection { level: 2, ..self.selection };
         }
         let streams = match (info.has_spatial, info.has_temporal) {
+            (true, true) if !info.reads_flow => "the spatial stream beside it",
+            (false, true) if !info.reads_flow => "its own classifier",
             (true, true) => "both streams",
             (true, false) => "the spatial stream",
             (false, true) => "the temporal stream",

@@ -49,14 +49,14 @@ impl MotionNetFlow {
     /// If the model cannot be read, or its motion network reads more than two frames.
     pub fn load(dir: &Path, device: &Device) -> Result<Self> {
         let card = ModelCard::read(dir)?;
-        let network = weights::load_module(card.motion.config.init(device), &dir.join(&card.motion.weights))?;
+        let network = weights::load_module(card.init_flow_network(device), &dir.join(card.flow_weights()))?;
         if network.frames() != 2 {
             let cause = format!("its motion network reads {} frames at once", network.frames());
             return Err(Error::file(dir, cause, "Choose a model whose motion network reads pairs"));
         }
         Ok(Self {
             network,
-            name: format!("{} ({})", card.motion.config.architecture.title(), card.name),
+            name: format!("{} ({})", card.flow_network(), card.name),
             scales: vec![1.0],
             refines: false,
         })

@@ -53,7 +53,7 @@ fn settings_hash(card: &ModelCard) -> Result<String> {
         |error: toml::ser::Error| Error::new(ModelCard::FILE_NAME, error.to_string(), "Report this as a defect");
     let mut table = toml::Table::try_from(card).map_err(defect)?;
     table.retain(|name, _| !DESCRIPTIVE.contains(&name));
-    for section in ["motion", "temporal", "spatial"] {
+    for section in ["motion", "joint", "temporal", "spatial"] {
         if let Some(toml::Value::Table(network)) = table.get_mut(section) {
             network.retain(|name, _| !DESCRIPTIVE_OF_NETWORK.contains(&name));
         }
@@ -109,7 +109,7 @@ mod tests {
             ("rule", hash(|card| card.fusion.rule = FusionRule::Softmax)),
             ("weight", hash(|card| card.fusion.temporal_weight = 1.0)),
             ("unsure", hash(|card| card.fusion.unsure_below = Some(0.4))),
-            ("network", hash(|card| card.motion.config.cdc = false)),
+            ("network", hash(|card| card.motion.as_mut().unwrap().config.cdc = false)),
             ("a stream", hash(|card| card.spatial = None)),
         ];
         for (what, after) in &changed {

@@ -11,6 +11,7 @@ mod config;
 pub mod finetune;
 mod flow;
 mod held_out;
+mod joint_init;
 mod loader;
 mod loading;
 mod model_export;

@@ -7,6 +7,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::config::plan::{Network, TrainingPlan};
+use super::joint_init::{check_joint_base, joint_network};
 use super::motion_squares::MotionSquares;
 use super::probe::linear::RowInit;
 use super::validation::relabelled;
@@ -17,20 +18,22 @@ use crate::names::{Alike, are_alike, class_alike};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
-    Backbone, FlowReading, FlowResolution, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionCue, MotionNetwork,
-    Stream, StreamConfig, StreamInput,
+    Backbone, FlowReading, FlowResolution, HiddenTwoStream, JointConfig, Modality, ModelCard, MotionCrop, MotionCue,
+    MotionNetwork, Stream, StreamConfig, StreamInput,
 };
 use crate::plural::counted;
 
 /// The networks before the first step.
 pub struct ModelInit {
-    /// MotionNet: the base's, or a fresh one.
+    /// MotionNet, the base's or a fresh one, or the joint network to be trained.
     pub motion: MotionNetwork,
     /// The stream to be trained, if one is.
     pub stream: Option<Stream>,
     /// Whether the stream comes from another task and needs a last layer for these classes.
     pub new_head: bool,
     pub(super) base: Option<HiddenTwoStream>,
+    /// What describes the joint network to be trained, if one is.
+    pub(super) joint: Option<JointConfig>,
     pub(super) classes: Vec<String>,
     /// The index of each class among the classes that the stream already knows.
     known: Vec<Option<usize>>,
@@ -112,6 +115,7 @@ pub fn random_part(plan: &TrainingPlan) -> Option<&'static str> {
     let is_fresh = |has: fn(&ModelCard) -> bool| plan.imagenet.is_none() && !card.as_ref().is_some_and(has);
     match plan.network {
         Network::Flow => plan.base.is_none().then_some(plan.motion.architecture.title()),
+        Network::Joint => plan.base.is_none().then_some("The joint network"),
         Network::Spatial => is_fresh(|card| card.spatial.is_some()).then_some("The spatial stream"),
         Network::Temporal => is_fresh(|card| card.temporal.is_some()).then_some("The temporal stream"),
     }
@@ -138,7 +142,15 @@ impl ModelInit {
                 "Train the flow network first and start from its model (--base)",
             ));
         }
+        let same_classes = base.as_ref().is_some_and(|base| are_alike(&base.card.classes, classes));
+        base.as_ref().map_or(Ok(()), |base| check_joint_base(plan, base, same_classes))?;
+        let mut joint = None;
         let motion = match &base {
+            base if plan.network == Network::Joint => {
+                let (network, config) = joint_network(plan, base.as_ref(), classes.len(), same_classes, device)?;
+                joint = Some(config);
+                MotionNetwork::Joint(network)
+            }
             Some(base) => base.motion.clone(),
             None => {
                 plan.motion.validate()?;
@@ -147,7 +159,7 @@ impl ModelInit {
         };
         let reads_same = |stream: &Stream| stream.input().modality == modality;
         let (modality, known) = match plan.network {
-            Network::Flow => (None, None),
+            Network::Flow | Network::Joint => (None, None),
             Network::Spatial => (Some(modality), base.as_ref().and_then(|base| base.spatial.clone())),
             // A stream of another input has nothing that could be kept.
             Network::Temporal => {
@@ -155,7 +167,6 @@ impl ModelInit {
             }
         };
         check_cue(plan, modality)?;
-        let same_classes = base.as_ref().is_some_and(|base| are_alike(&base.card.classes, classes));
         let new_head =
             modality.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
         let card = base.as_ref().map(|base| &base.card);
@@ -183,7 +194,8 @@ impl ModelInit {
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         let trained_on = trained_on(plan, dataset);
         let spatial_crop = spatial_crop(plan, base.as_ref())?;
-        Ok(Self { motion, stream, new_head, base, classes, known: known_classes, from_base, trained_on, spatial_crop })
+        let known = known_classes;
+        Ok(Self { motion, stream, new_head, base, joint, classes, known, from_base, trained_on, spatial_crop })
     }
 
     /// Returns the squares around the motion of `clips`, where the trained stream looks at them.

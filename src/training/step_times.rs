@@ -118,7 +118,7 @@ fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
     let key = |plan: &TrainingPlan| {
         let networks = (
             plan.network,
-            plan.backbone,
+            (plan.backbone, plan.joint, plan.joint_hidden),
             plan.clip_frames,
             (plan.flow_resolution, plan.temporal_crop, plan.spatial_crop),
             plan.motion.clone(),

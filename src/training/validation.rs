@@ -81,6 +81,11 @@ impl Networks {
     fn read_frames(&self) -> bool {
         self.stream.as_ref().is_some_and(|stream| stream.input().modality.is_of_frames())
     }
+
+    /// Returns whether a run of `network` trains a classifier: a stream, or that of a joint network.
+    fn classify(&self, network: Network) -> bool {
+        self.stream.is_some() || network == Network::Joint
+    }
 }
 
 impl Validator {
@@ -157,7 +162,7 @@ impl Validator {
             let ratio = Measurement { name: "photometric ratio", value: error.ratio(), more_is_better: false };
             report(ratio, Vec::new());
         }
-        if networks.stream.is_some() {
+        if networks.classify(self.network) {
             let of_clips = places.iter().zip(&answers).map(|(&place, (_, logits))| (clips.clip(place), logits.clone()));
             self.answered = Some(OutOfFold::new(of_clips));
             let (guesses, value) = recognised(answers.iter().map(|(label, logits)| (*label, logits.as_slice())));
@@ -233,6 +238,13 @@ impl Validator {
             }
             let logits = match &networks.stream {
                 Some(stream) => self.logits(clips, &mut seen, networks, stream)?,
+                None if networks.classify(self.network) => {
+                    let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_motion)).collect();
+                    let at_once = self.windows_at_once(networks);
+                    let work = |windows: &[Vec<&RgbImage>]| networks.motion.logits(windows);
+                    let rows = in_parts(&networks.motion, &windows, clips.geometry(), at_once, work)?;
+                    rows.into_iter().flatten().collect()
+                }
                 None => vec![Vec::new(); seen.len()],
             };
             found.places.extend(seen.iter().map(|clip| clip.index));
@@ -243,7 +255,7 @@ impl Validator {
 
     /// Returns how many windows of MotionNet's cost as much as one sample.
     fn windows_at_once(&self, networks: &Networks) -> usize {
-        let Some(stream) = &networks.stream else { return 1 };
+        let Some(stream) = &networks.stream else { return networks.motion.frames().div_ceil(WINDOW_FRAMES) };
         let input = stream.input();
         if networks.read_frames() { input.frames() } else { input.count.div_ceil(WINDOW_FRAMES) }
     }
@@ -305,7 +317,7 @@ fn read(
     kept: Option<&KeptFlow>,
 ) -> Result<ClipInputs> {
     let mut seen = ClipInputs { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
-    if networks.stream.is_none() {
+    if networks.stream.is_none() && networks.motion.joint().is_none() {
         check_length(clips, index, networks.motion.frames())?;
     }
     if measures_flow {

@@ -32,6 +32,7 @@ mod groups;
 mod hostile;
 mod i3d;
 mod import_circles;
+mod joint;
 mod labeling;
 mod labels;
 mod live;

@@ -85,7 +85,7 @@ fn every_supervised_network_trains_and_earlier_networks_of_a_stack_can_be_frozen
         let plan = TrainingPlan { steps: 1, ..plan(&data, architecture, dir.path().join(format!("run{number}"))) };
         train(&plan).0.unwrap_or_else(|error| panic!("{architecture:?}: {error}"));
         let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
-        assert_eq!(model.card.motion.config.architecture, architecture);
+        assert_eq!(model.card.motion.unwrap().config.architecture, architecture);
     }
     let base = plan(&data, Architecture::FlowNet2Cs, dir.path().join("base"));
     train(&base).0.unwrap();

@@ -48,6 +48,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         has_spatial: true,
         has_temporal: true,
         trained_flow: Default::default(),
+        reads_flow: true,
         levels: vec![2, 3, 4, 5, 6],
         parameters: 1,
         motion: "MotionNet".into(),

@@ -10,7 +10,7 @@ use super::super::values::{choice, geometry, named, non_negative, positive};
 use crate::data::flow_benchmarks::FlowDataset;
 use crate::data::{CachePlan, DataSource, PairSource, Subset};
 use crate::error::{Error, Result};
-use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop, MotionCue};
+use crate::nets::{Architecture, Backbone, FlowResolution, JointArchitecture, MotionCrop, MotionCue};
 use crate::training::{
     ClassBalance, Distillation, FlowSource, FlowTeacher, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind,
     Recipe, ScheduleKind, SupervisedLoss, TemporalMode, TrainingPlan,
@@ -31,6 +31,8 @@ Examples:
   motionscope train temporal --recipe paper --mode b --batch 8 --hold-out 0.1 --data videos \\
                     --list trainlist01.txt --classes classInd.txt --base models/vgg
   motionscope train temporal --flow-source tvl1 --folder sample/clips --run-dir runs/two-stage
+  motionscope train joint --architecture branched --base runs/flow/model --folder sample/clips
+  motionscope train joint --architecture actionflownet-16 --teacher dis --folder sample/clips
   motionscope train spatial --folder clips --freeze fire5 --head-lr-scale 10 --ema 0.999 \\
                     --hold-out 0.1 --patience 5
 
@@ -163,11 +165,15 @@ struct NetworkArgs {
     /// ImageNet weights; for i3d, Kinetics weights.
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
-    /// Motion network: motion-net, tiny-motion-net or one that is taught true flow
+    /// Motion network, such as motion-net; joint: branched, actionflownet-2 or actionflownet-16
     ///
-    /// One of motion-net, tiny-motion-net, flownet-s, flownet-c, flownet-sd, flownet2-cs, flownet2-css, flownet2 and next-flow.
-    #[arg(long, value_parser = named::<Architecture>)]
-    architecture: Option<Architecture>,
+    /// Motion networks: motion-net, tiny-motion-net, and those that are taught true flow: flownet-s, flownet-c, flownet-sd,
+    /// flownet2-cs, flownet2-css, flownet2 and next-flow.
+    #[arg(long, value_parser = trained_architecture)]
+    architecture: Option<TrainedArchitecture>,
+    /// Size of the two hidden layers of the branched network [default: 64 × width]
+    #[arg(long, value_name = "N")]
+    hidden: Option<usize>,
     /// Input frames of the motion network: 2 or 11
     #[arg(long, value_name = "N")]
     frames: Option<usize>,
@@ -256,10 +262,11 @@ struct LossArgs {
     /// out of the photometric term and SSIM and cost a constant (UnFlow). The backward flow takes a third of a step longer.
     #[arg(long)]
     occlusion: bool,
-    /// Teacher: dis or tvl1 to train flow, a model folder to train a stream
+    /// Teacher: dis or tvl1 to train flow or ActionFlowNet, a model folder to train a stream
     ///
     /// Flow learns from the teacher's flow too, where its two directions agree. The end-point error against it in pixels is added at every level (after MDFlow, Kong & Yang 2022). It is computed of whole
     /// frames while training, by DIS (preset medium) or TV-L1 (preset fast), and kept in memory. No ground truth is read.
+    /// ActionFlowNet learns its flow from it alone [default: tvl1].
     ///
     /// A stream learns from the softened scores of the same stream of a model of the same classes (Zhang et al. 2016), which sees
     /// the same crops and frames: the loss is CE(labels) + W·CE(softmax(teacher/T), softmax(student/T)).
@@ -396,6 +403,13 @@ impl TrainArgs {
         self.loss.apply(&mut plan)?;
         self.solver.apply(&mut plan);
         self.regularisation.apply(&mut plan);
+        self.networks.check_architecture(self.network)?;
+        if self.data.crop.is_none() {
+            plan.fit_joint_crop();
+        }
+        if plan.network == Network::Joint && plan.joint.is_taught() {
+            plan.loss.teacher.get_or_insert(FlowTeacher::Tvl1);
+        }
         let of_recipe = || self.recipe.map(|recipe| recipe.effective_batch(self.network));
         match (self.solver.accumulate, self.solver.effective_batch.or_else(of_recipe)) {
             (None, Some(effective)) => plan.accumulate = batches(effective, plan.batch)?,
@@ -412,16 +426,26 @@ impl TrainArgs {
         let is_flow = plan.network == Network::Flow;
         let is_temporal = plan.network == Network::Temporal;
         let tunes_motion = is_temporal && plan.mode != TemporalMode::A;
-        let adds_losses = is_temporal && plan.mode == TemporalMode::C;
+        let is_joint = plan.network == Network::Joint;
+        let is_branched = is_joint && !plan.joint.is_taught();
+        let adds_losses = is_branched || (is_temporal && plan.mode == TemporalMode::C);
+        let is_stream = !is_flow && !is_joint;
         let (of_streams, of_motion) = ("it is for streams", "the base has a motion network");
-        let of_losses = "it is for MotionNet's losses: train flow, or temporal in mode c";
+        let of_losses = "it is for MotionNet's losses: train flow, the branched network, or temporal in mode c";
+        let of_added_losses = "it is for --mode c and the branched network";
         let is_stepped = plan.schedule == ScheduleKind::Step;
         let compares_frames = (is_flow || adds_losses) && plan.supervised.is_none();
         let options = [
             ("--mode", networks.mode.is_some(), is_temporal, "it is for the temporal stream"),
-            ("--imagenet", networks.imagenet.is_some(), !is_flow, of_streams),
-            ("--backbone", networks.backbone.is_some(), !is_flow, of_streams),
-            ("--architecture", networks.architecture.is_some(), plan.base.is_none(), of_motion),
+            ("--imagenet", networks.imagenet.is_some(), is_stream, of_streams),
+            ("--backbone", networks.backbone.is_some(), is_stream, of_streams),
+            ("--hidden", networks.hidden.is_some(), is_branched, "it is for the branched network"),
+            ("--dropout", self.regularisation.dropout.is_some(), !is_joint || is_branched, "ActionFlowNet has none"),
+            ("--frames", networks.frames.is_some(), !is_joint, "joint networks have a length of their own"),
+            ("--no-small-displacement", networks.no_small_displacement, !is_joint, "joint networks have all layers"),
+            ("--no-cdc", networks.no_cdc, !is_joint, "joint networks have all layers"),
+            ("--gradient-shares", solver.gradient_shares > 0, !is_joint || is_branched, "it is for MotionNet's losses"),
+            ("--architecture", networks.architecture.is_some(), plan.base.is_none() || is_joint, of_motion),
             ("--frames", networks.frames.is_some(), plan.base.is_none(), of_motion),
             ("--width", networks.width.is_some(), plan.base.is_none(), of_motion),
             ("--no-small-displacement", networks.no_small_displacement, plan.base.is_none(), of_motion),
@@ -430,9 +454,9 @@ impl TrainArgs {
             ("--no-smoothness", loss.no_smoothness, compares_frames, of_losses),
             ("--no-ssim", loss.no_ssim, compares_frames, of_losses),
             ("--no-multi-scale", loss.no_multi_scale, compares_frames, of_losses),
-            ("--temperature", loss.temperature.is_some(), !is_flow, of_streams),
+            ("--temperature", loss.temperature.is_some(), is_stream, of_streams),
             ("--teacher-flow-source", loss.teacher_flow_source.is_some(), is_temporal, "it is for the temporal stream"),
-            ("--unsupervised-weight", loss.unsupervised_weight.is_some(), adds_losses, "it is for --mode c"),
+            ("--unsupervised-weight", loss.unsupervised_weight.is_some(), adds_losses, of_added_losses),
             ("--motion-lr-scale", solver.motion_rate.is_some(), tunes_motion, "it is for --mode b and c"),
             ("--milestones", solver.milestones.is_some(), is_stepped, "it is for --schedule step"),
             ("--factor", solver.factor.is_some(), is_stepped, "it is for --schedule step"),
@@ -473,7 +497,12 @@ impl NetworkArgs {
     fn apply(&self, plan: &mut TrainingPlan) {
         plan.base.clone_from(&self.base);
         plan.imagenet.clone_from(&self.imagenet);
-        set(&mut plan.motion.architecture, &self.architecture);
+        match self.architecture {
+            Some(TrainedArchitecture::Motion(architecture)) => plan.motion.architecture = architecture,
+            Some(TrainedArchitecture::Joint(architecture)) => plan.joint = architecture,
+            None => {}
+        }
+        plan.joint_hidden = self.hidden;
         set(&mut plan.motion.frames, &self.frames);
         set(&mut plan.motion.width, &self.width);
         plan.motion.small_displacement = !self.no_small_displacement;
@@ -490,6 +519,23 @@ impl NetworkArgs {
     }
 }
 
+impl NetworkArgs {
+    /// Refuses the architecture of another kind of network.
+    fn check_architecture(&self, network: Network) -> Result<()> {
+        let is_joint = network == Network::Joint;
+        let (cause, remedy) = match self.architecture {
+            Some(TrainedArchitecture::Motion(_)) if is_joint => {
+                ("it is the architecture of a motion network", "Use branched, actionflownet-2 or actionflownet-16")
+            }
+            Some(TrainedArchitecture::Joint(_)) if !is_joint => {
+                ("it is the architecture of a joint network", "Train it with `motionscope train joint`")
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::usage("--architecture", cause, remedy))
+    }
+}
+
 impl LossArgs {
     fn apply(&self, plan: &mut TrainingPlan) -> Result<()> {
         plan.supervised = self.supervised;
@@ -502,7 +548,7 @@ impl LossArgs {
         set(&mut plan.unsupervised_weight, &self.unsupervised_weight);
         match &self.teacher {
             None => Ok(()),
-            Some(teacher) if plan.network == Network::Flow => {
+            Some(teacher) if matches!(plan.network, Network::Flow | Network::Joint) => {
                 plan.loss.teacher = Some(flow_teacher(teacher)?);
                 set(&mut plan.loss.teacher_weight, &self.teacher_weight);
                 Ok(())
@@ -563,6 +609,20 @@ fn flow_teacher(name: &str) -> Result<FlowTeacher> {
     })
 }
 
+/// An architecture of a network that predicts flow.
+#[derive(Debug, Clone, Copy)]
+enum TrainedArchitecture {
+    Motion(Architecture),
+    Joint(JointArchitecture),
+}
+
+fn trained_architecture(text: &str) -> std::result::Result<TrainedArchitecture, String> {
+    match named(text) {
+        Ok(architecture) => Ok(TrainedArchitecture::Joint(architecture)),
+        Err(_) => named(text).map(TrainedArchitecture::Motion),
+    }
+}
+
 /// Returns the number of batches of size `batch` in an effective batch.
 fn batches(effective: usize, batch: usize) -> Result<usize> {
     match effective.checked_rem(batch) {
@@ -611,6 +671,17 @@ mod tests {
             ("temporal --motion-lr-scale 0.1", "--motion-lr-scale"),
             ("flow --schedule cosine --milestones 5", "--milestones"),
             ("flow --factor 0.5", "--factor"),
+            ("flow --architecture branched", "--architecture"),
+            ("joint --architecture motion-net", "--architecture"),
+            ("joint --backbone vgg16", "--backbone"),
+            ("joint --frames 2", "--frames"),
+            ("joint --architecture actionflownet-16 --preset paper", "--preset"),
+            ("joint --architecture actionflownet-16 --hidden 64", "joint network"),
+            ("joint --teacher dis", "teacher"),
+            ("joint --mixup 0.2", "mixup"),
+            ("joint --freeze backbone", "freeze"),
+            ("joint --architecture actionflownet-2 --teacher models/vgg", "--teacher"),
+            ("joint --architecture actionflownet-2 --teacher dis --temperature 2", "--temperature"),
         ] {
             assert_eq!(plan(line).unwrap_err().subject, option, "{line}");
         }
@@ -619,6 +690,9 @@ mod tests {
             "flow --width 64 --no-cdc --preset caffe-end-to-end",
             "flow --milestones 5,9 --factor 0.5",
             "spatial --imagenet a.pth --backbone resnet18",
+            "joint --architecture branched --hidden 64 --dropout 0.5 --preset paper --unsupervised-weight 0.5",
+            "joint --architecture actionflownet-16 --teacher dis --teacher-weight 0.5 --width 8 --freeze norms",
+            "joint --architecture actionflownet-2 --base models/flownet-s --teacher-weight 2",
         ] {
             plan(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         }

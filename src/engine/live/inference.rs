@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::smoothing::{Smoothed, Smoother};
-use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES};
 use crate::error::Result;
 use crate::ranking::falling;
 use crate::video::{Camera, Frame};
@@ -88,9 +88,10 @@ impl LiveInference {
         }
         let frames: Vec<_> = window.iter().map(|live| pipeline.fitted(&live.frame)).collect();
         let scores = pipeline.analyse(&frames)?.scores;
-        let pairs = &frames[frames.len() - WINDOW_FRAMES..];
-        let [before, after] = [&pairs[WINDOW_PAIRS - 1], &pairs[WINDOW_PAIRS]];
-        let flow = pipeline.flow(pairs, WINDOW_PAIRS - 1, level)?.shown_between(&before.display, &after.display);
+        let pairs = &frames[frames.len().saturating_sub(pipeline.flow_frames())..];
+        let newest_pair = pairs.len() - 2; // of at least eleven frames
+        let [before, after] = [&pairs[newest_pair], &pairs[newest_pair + 1]];
+        let flow = pipeline.flow(pairs, newest_pair, level)?.shown_between(&before.display, &after.display);
         let shares = scores.fused_probabilities(&settings.fusion);
         let answer = self.smoother.push(pipeline.generation(), shares, settings.smoothing, newest.captured);
         self.count(newest.frame.index);

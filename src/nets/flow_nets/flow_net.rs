@@ -47,6 +47,24 @@ pub struct NativeFlow {
     pub unit_px: f32,
 }
 
+impl NativeFlow {
+    /// Returns the flow of frames of `height` pixels at half the size and at all coarser levels of the network, finest first: what a
+    /// temporal stream reads is of the same size under every motion network.
+    pub(in crate::nets) fn into_pyramid(self, height: usize) -> FlowPyramid {
+        let Self { levels, unit_px } = self;
+        let to_raw = |level: Tensor<4>| level * (unit_px / FLOW_UNIT_PX);
+        let finest = levels[0].clone();
+        let [_, _, rows, columns] = finest.dims();
+        let half = if rows == height {
+            Separable::area([rows, columns], [rows / 2, columns / 2], &finest.device()).apply(finest)
+        } else {
+            enlarged(finest, height / rows / 2, Enlargement::HalfPixel)
+        };
+        let coarser = levels.into_iter().filter(|level| level.dims()[2] < height / 2);
+        FlowPyramid { levels: std::iter::once(half).chain(coarser).map(to_raw).collect() }
+    }
+}
+
 impl FlowNet {
     /// Builds the network `config` describes, with fresh parameters.
     pub(in crate::nets) fn new(config: &MotionConfig, device: &Device) -> Self {
@@ -100,21 +118,10 @@ impl FlowNet {
         }
     }
 
-    /// Returns the flow of `frames` [b, 6, h, w] at half the size and at all coarser levels of the network, finest first: what a
-    /// temporal stream reads is of the same size under every motion network.
+    /// Returns the flow of `frames` [b, 6, h, w] at half the size and at all coarser levels of the network, finest first.
     pub(in crate::nets) fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
         let height = frames.dims()[2];
-        let NativeFlow { levels, unit_px } = self.native(frames);
-        let to_raw = |level: Tensor<4>| level * (unit_px / FLOW_UNIT_PX);
-        let finest = levels[0].clone();
-        let [_, _, rows, columns] = finest.dims();
-        let half = if rows == height {
-            Separable::area([rows, columns], [rows / 2, columns / 2], &finest.device()).apply(finest)
-        } else {
-            enlarged(finest, height / rows / 2, Enlargement::HalfPixel)
-        };
-        let coarser = levels.into_iter().filter(|level| level.dims()[2] < height / 2);
-        FlowPyramid { levels: std::iter::once(half).chain(coarser).map(to_raw).collect() }
+        self.native(frames).into_pyramid(height)
     }
 
     /// Returns the flow of `frames` [b, 6, h, w] at full size, raw: what the network's authors evaluate.

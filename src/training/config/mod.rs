@@ -4,6 +4,7 @@ pub(super) mod choices;
 pub(super) mod distillation;
 pub(super) mod file;
 pub(super) mod freeze;
+mod joint;
 pub(super) mod plan;
 pub(super) mod recipe;
 pub(super) mod run_kind;

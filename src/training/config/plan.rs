@@ -4,46 +4,20 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use super::choices::{ClassBalance, OptimiserKind, ScheduleKind, TemporalMode};
+pub use super::choices::{ClassBalance, Network, OptimiserKind, ScheduleKind, TemporalMode};
 use super::distillation::Distillation;
 use super::freeze::Freeze;
 use super::run_kind::RunKind;
 use crate::data::DataSource;
 use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
-use crate::named::named;
 use crate::nets::{
-    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, MotionConfig, MotionCrop, MotionCue, StreamInput,
+    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, JointArchitecture, MotionConfig, MotionCrop,
+    MotionCue, StreamInput, WINDOW_FRAMES,
 };
 use crate::training::objective::losses::{SupervisedLoss, UnsupervisedLoss};
 use crate::training::probe::linear;
 use crate::video::Geometry;
-
-named! {
-    /// The network of the hidden two-stream model that a run trains.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum Network {
-        /// MotionNet, unsupervised.
-        #[default]
-        Flow = "flow",
-        /// The spatial stream, on single frames.
-        Spatial = "spatial",
-        /// The temporal stream, stacked on MotionNet.
-        Temporal = "temporal",
-    }
-}
-
-impl Network {
-    /// Returns its display name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Flow => "Flow",
-            Self::Spatial => "Spatial",
-            Self::Temporal => "Temporal",
-        }
-    }
-}
 
 /// The clip norm of plans that do not clip.
 pub const NO_CLIPPING: f64 = 1e30;
@@ -94,6 +68,10 @@ pub struct TrainingPlan {
     pub run_dir: PathBuf,
     /// MotionNet, where the base has none.
     pub motion: MotionConfig,
+    /// The joint network, where one is trained; its width is MotionNet's.
+    pub joint: JointArchitecture,
+    /// Numbers of the hidden layers of the branched network; `None` for 64 times its width.
+    pub joint_hidden: Option<usize>,
     /// The classifier, where the base has none.
     pub backbone: Backbone,
     /// What shows the temporal stream the motion; `None` for what shows it to the base's, or flow.
@@ -206,6 +184,8 @@ impl Default for TrainingPlan {
             imagenet: None,
             run_dir: PathBuf::from("runs/flow"),
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
+            joint: JointArchitecture::Branched,
+            joint_hidden: None,
             backbone: Backbone::SqueezeNet,
             input: None,
             clip_frames: None,
@@ -263,6 +243,15 @@ impl TrainingPlan {
             Network::Temporal => {
                 Self { run_dir: PathBuf::from("runs/temporal"), rate: 1e-4, weight_decay: 5e-4, steps: 1200, ..flow }
             }
+            Network::Joint => Self {
+                run_dir: PathBuf::from("runs/joint"),
+                motion: MotionConfig { frames: WINDOW_FRAMES, ..flow.motion.clone() },
+                rate: 1e-4,
+                weight_decay: 5e-4,
+                steps: 1200,
+                batch: 8,
+                ..flow
+            },
             Network::Spatial => Self {
                 run_dir: PathBuf::from("runs/spatial"),
                 rate: 2e-5,
@@ -280,7 +269,7 @@ impl TrainingPlan {
     /// Returns whether the run changes MotionNet.
     pub fn trains_motion(&self) -> bool {
         match self.network {
-            Network::Flow => true,
+            Network::Flow | Network::Joint => true,
             Network::Temporal => self.mode != TemporalMode::A && !self.freeze.contains(&Freeze::Motion),
             Network::Spatial => false,
         }
@@ -332,6 +321,7 @@ impl TrainingPlan {
         self.check_flow_loss()?;
         self.check_distillation()?;
         self.check_truth()?;
+        self.check_joint()?;
         self.check_inputs()?;
         self.check_stride()?;
         self.check_last_layer()?;
@@ -439,13 +429,13 @@ impl TrainingPlan {
     fn check_inputs(&self) -> Result<()> {
         let refuse = |option: &str, cause: &str| Err(Error::new(option, cause, "Leave it out"));
         match self.network {
-            Network::Flow | Network::Temporal if self.spatial_crop.is_some() => {
+            Network::Flow | Network::Temporal | Network::Joint if self.spatial_crop.is_some() => {
                 refuse("spatial crop", "it is for the spatial stream")
             }
-            Network::Flow | Network::Spatial if self.flow_resolution.is_some() => {
+            Network::Flow | Network::Spatial | Network::Joint if self.flow_resolution.is_some() => {
                 refuse("flow resolution", "only the temporal stream reads flow")
             }
-            Network::Flow | Network::Spatial if self.temporal_crop.is_some() => {
+            Network::Flow | Network::Spatial | Network::Joint if self.temporal_crop.is_some() => {
                 refuse("temporal crop", "it is for the temporal stream")
             }
             _ => Ok(()),
@@ -454,7 +444,9 @@ impl TrainingPlan {
 
     fn check_frozen(&self) -> Result<()> {
         let refused = match self.network {
-            Network::Flow => self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::Body)),
+            Network::Flow | Network::Joint => {
+                self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::Body))
+            }
             Network::Spatial => self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::MotionUpTo(_))),
             Network::Temporal => None,
         };
@@ -473,8 +465,10 @@ impl TrainingPlan {
                 "They are for --backbone i3d and c3d, and for the flows of a temporal stream",
             )
         };
-        if self.network == Network::Flow {
-            return Err(refuse("MotionNet does not read clips".into()));
+        match self.network {
+            Network::Flow => return Err(refuse("MotionNet does not read clips".into())),
+            Network::Joint => return Err(refuse(format!("{} reads windows of its own length", self.joint.name()))),
+            Network::Spatial | Network::Temporal => {}
         }
         StreamInput::check_clip(self.backbone, self.modality(None), frames).map_err(refuse)
     }
@@ -501,7 +495,8 @@ impl TrainingPlan {
             return Err(Error::new("teacher weight", cause, remedy));
         }
         let asked = [("census", census), ("occlusion", occlusion), ("teacher", teacher.is_some())];
-        match asked.into_iter().find(|(_, is_asked)| *is_asked) {
+        let learns_from_teacher = self.network == Network::Joint && self.joint.is_taught();
+        match asked.into_iter().find(|(option, is_asked)| *is_asked && !(learns_from_teacher && *option == "teacher")) {
             Some((option, _)) if self.network != Network::Flow => {
                 let cause =
                     format!("it is for training flow, not the {} network, whatever its mode", self.network.key());
@@ -537,6 +532,7 @@ impl TrainingPlan {
         let refuse = |cause, remedy| Err(Error::new(subject, cause, remedy));
         match (self.network, &self.base, &self.imagenet) {
             (Network::Flow, ..) => refuse("MotionNet has none", "Train a stream"),
+            (Network::Joint, ..) => refuse("a joint network is trained as a whole", "Train a stream"),
             (_, None, None) => {
                 refuse("a linear probe needs a pretrained backbone", "Choose a base model or ImageNet weights")
             }
@@ -574,6 +570,7 @@ impl TrainingPlan {
             (Network::Flow, Architecture::MotionNet) if self.base.is_none() => 32 * halved,
             (Network::Flow, Architecture::MotionNet) => 32,
             (Network::Temporal, _) if self.mode == TemporalMode::C => 32,
+            (Network::Joint, _) if !self.joint.is_taught() => 32,
             _ => 0,
         }
     }
