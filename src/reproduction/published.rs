@@ -18,6 +18,7 @@ pub fn table_1(row: &str) -> [Option<f64>; 4] {
         "two-stream" => [Some(88.0), Some(14.3)],
         "very-deep" => [Some(90.9), Some(12.8)],
         "emv" => [Some(79.3), Some(390.7)],
+        "actionflownet-2" => [Some(70.0), Some(200.0)],
         _ => [None; 2],
     };
     [accuracy, fps, None, None]
@@ -59,6 +60,7 @@ pub fn table_4(row: &str, backbone: Backbone) -> Vec<Option<f64>> {
         ("emv", _) => Some(80.2),
         ("rgb-emv", _) => Some(86.4),
         ("c3d", _) => Some(82.3),
+        ("actionflownet", _) => Some(83.9),
         ("3dnet", _) => Some(90.2),
         ("rgb-rgb-difference", _) => Some(91.0),
         ("hidden-c", Backbone::Vgg16) => Some(90.3),

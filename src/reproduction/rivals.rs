@@ -13,8 +13,8 @@ use super::settings::ReproductionSettings;
 use crate::data::DataSource;
 use crate::descriptors::FisherSettings;
 use crate::nets::fusion::{Fusion, FusionRule};
-use crate::nets::{Backbone, MotionCue};
-use crate::training::{Distillation, FlowSource, TemporalMode, TrainingPlan};
+use crate::nets::{Backbone, JointArchitecture, MotionCue};
+use crate::training::{Distillation, FlowSource, FlowTeacher, TemporalMode, TrainingPlan};
 
 /// Logits of both streams with equal weights: a reading of averaged scores.
 const EQUAL: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.0, unsure_below: None };
@@ -49,6 +49,8 @@ impl Rivals<'_> {
             row("very-deep", "Very deep two-stream, fused", fusion("spatial", "tvl1", VERY_DEEP)),
         ];
         rows.extend(self.motion_vectors(|id| published::table_1(id).to_vec()));
+        let pairs = self.joint("actionflownet-2", JointArchitecture::ActionFlowNet2);
+        rows.push(row("actionflownet-2", "ActionFlowNet, 2 frames", pairs));
         rows
     }
 
@@ -62,6 +64,7 @@ impl Rivals<'_> {
             row("emv-spatial", "EMV, spatial stream", self.spatial("emv-spatial", Backbone::Emv)),
             row("rgb-emv", "RGB + EMV", fusion("emv-spatial", "emv", EQUAL)),
             row("c3d", "C3D, fine-tuned", self.spatial("c3d", Backbone::C3d)),
+            row("actionflownet", "ActionFlowNet", self.joint("actionflownet", JointArchitecture::ActionFlowNet16)),
             row("3dnet", "3DNet", stream(self.three_d_net())),
             row("rgb-difference", "RGB difference alone", stream(self.rgb_difference())),
         ]);
@@ -100,6 +103,13 @@ impl Rivals<'_> {
     fn spatial(&self, id: &str, backbone: Backbone) -> Work {
         let plan = self.settings.spatial_plan(self.train, run_dir(self.dir, id));
         stream(from_scratch(TrainingPlan { backbone, ..plan }))
+    }
+
+    /// A network for flow and action that learns TV-L1 flow beside the labels.
+    fn joint(&self, id: &str, architecture: JointArchitecture) -> Work {
+        let mut plan = self.settings.joint_plan(architecture, self.train, run_dir(self.dir, id));
+        plan.loss.teacher = Some(FlowTeacher::Tvl1);
+        stream(from_scratch(plan))
     }
 
     /// A spatial stream whose decoder learns TV-L1 flow besides.

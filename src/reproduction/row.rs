@@ -192,6 +192,7 @@ mod tests {
             ("emv-spatial", None),
             ("rgb-emv", Some(86.4)),
             ("c3d", Some(82.3)),
+            ("actionflownet", Some(83.9)),
             ("3dnet", Some(90.2)),
             ("rgb-difference", None),
             ("spatial", None),
@@ -208,7 +209,7 @@ mod tests {
         };
         let accuracies = of(&settings);
         assert_eq!(accuracies[12..14], [("two-stream".into(), Some(88.0)), ("very-deep".into(), Some(90.9))]);
-        assert_eq!(accuracies[15], ("emv".into(), Some(79.3)));
+        assert_eq!(accuracies[15..17], [("emv".into(), Some(79.3)), ("actionflownet-2".into(), Some(70.0))]);
     }
 
     #[test]

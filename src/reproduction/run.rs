@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
 use burn::tensor::Device;
 
 use super::event::ReproductionEvent as Event;
@@ -29,7 +28,7 @@ use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
 use crate::nets::fusion::Fusion;
-use crate::nets::{HiddenTwoStream, Stream};
+use crate::nets::{HiddenTwoStream, Stream, weights};
 use crate::output::OutputGuard;
 use crate::panic_guard::caught;
 use crate::training::{self, FlowSource, Network, TrainingControl, TrainingPlan};
@@ -517,7 +516,7 @@ fn parameters(model: &HiddenTwoStream, plan: &TrainingPlan) -> f64 {
     let count = match plan.network {
         Network::Spatial => model.spatial.as_ref().map_or(0, Stream::parameters),
         _ => {
-            let motion = if reads_motion_net { model.motion.num_params() } else { 0 };
+            let motion = if reads_motion_net { weights::parameters(&model.motion) } else { 0 };
             motion + model.temporal.as_ref().map_or(0, Stream::parameters)
         }
     };

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::named::named;
-use crate::nets::{Backbone, MotionConfig, WINDOW_FRAMES};
+use crate::nets::{Backbone, JointArchitecture, MotionConfig, WINDOW_FRAMES};
 use crate::training::{LossPreset, Network, Recipe, TemporalMode, TrainingPlan};
 use crate::video::Geometry;
 
@@ -230,6 +230,14 @@ impl ReproductionSettings {
     pub fn spatial_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Spatial);
         self.common(plan, data, run_dir, self.steps)
+    }
+
+    /// Returns a network for flow and action, whose crops are what it can read.
+    pub fn joint_plan(&self, joint: JointArchitecture, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
+        let plan = self.stream_plan(Network::Joint);
+        let mut plan = TrainingPlan { joint, ..self.common(plan, data, run_dir, self.steps) };
+        plan.fit_joint_crop();
+        plan
     }
 
     fn stream_plan(&self, network: Network) -> TrainingPlan {
