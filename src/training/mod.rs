@@ -20,6 +20,7 @@ pub(crate) mod motion_squares;
 mod network_hash;
 mod objective;
 mod optim;
+mod photometric_error;
 mod probe;
 mod run;
 mod sampling;

@@ -7,10 +7,11 @@ use clap::{ArgGroup, Args};
 use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::DeviceArg;
 use super::super::values::{choice, geometry, named, non_negative, positive};
+use super::architecture::TrainedArchitecture;
 use crate::data::flow_benchmarks::FlowDataset;
 use crate::data::{CachePlan, DataSource, PairSource, Subset};
 use crate::error::{Error, Result};
-use crate::nets::{Architecture, Backbone, FlowResolution, JointArchitecture, MotionCrop, MotionCue};
+use crate::nets::{Backbone, FlowResolution, MotionCrop, MotionCue};
 use crate::training::{
     ClassBalance, Distillation, FlowSource, FlowTeacher, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind,
     Recipe, ScheduleKind, SupervisedLoss, TemporalMode, TrainingPlan,
@@ -169,7 +170,7 @@ struct NetworkArgs {
     ///
     /// Motion networks: motion-net, tiny-motion-net, and those that are taught true flow: flownet-s, flownet-c, flownet-sd,
     /// flownet2-cs, flownet2-css, flownet2 and next-flow.
-    #[arg(long, value_parser = trained_architecture)]
+    #[arg(long, value_parser = TrainedArchitecture::parse)]
     architecture: Option<TrainedArchitecture>,
     /// Size of the two hidden layers of the branched network [default: 64 × width]
     #[arg(long, value_name = "N")]
@@ -403,7 +404,7 @@ impl TrainArgs {
         self.loss.apply(&mut plan)?;
         self.solver.apply(&mut plan);
         self.regularisation.apply(&mut plan);
-        self.networks.check_architecture(self.network)?;
+        self.networks.architecture.map_or(Ok(()), |architecture| architecture.check(self.network))?;
         if self.data.crop.is_none() {
             plan.fit_joint_crop();
         }
@@ -497,10 +498,8 @@ impl NetworkArgs {
     fn apply(&self, plan: &mut TrainingPlan) {
         plan.base.clone_from(&self.base);
         plan.imagenet.clone_from(&self.imagenet);
-        match self.architecture {
-            Some(TrainedArchitecture::Motion(architecture)) => plan.motion.architecture = architecture,
-            Some(TrainedArchitecture::Joint(architecture)) => plan.joint = architecture,
-            None => {}
+        if let Some(architecture) = self.architecture {
+            architecture.apply(plan);
         }
         plan.joint_hidden = self.hidden;
         set(&mut plan.motion.frames, &self.frames);
@@ -516,23 +515,6 @@ impl NetworkArgs {
         set(&mut plan.mode, &self.mode);
         plan.flow_source = self.flow_source;
         plan.freeze.clone_from(&self.freeze);
-    }
-}
-
-impl NetworkArgs {
-    /// Refuses the architecture of another kind of network.
-    fn check_architecture(&self, network: Network) -> Result<()> {
-        let is_joint = network == Network::Joint;
-        let (cause, remedy) = match self.architecture {
-            Some(TrainedArchitecture::Motion(_)) if is_joint => {
-                ("it is the architecture of a motion network", "Use branched, actionflownet-2 or actionflownet-16")
-            }
-            Some(TrainedArchitecture::Joint(_)) if !is_joint => {
-                ("it is the architecture of a joint network", "Train it with `motionscope train joint`")
-            }
-            _ => return Ok(()),
-        };
-        Err(Error::usage("--architecture", cause, remedy))
     }
 }
 
@@ -609,20 +591,6 @@ fn flow_teacher(name: &str) -> Result<FlowTeacher> {
     })
 }
 
-/// An architecture of a network that predicts flow.
-#[derive(Debug, Clone, Copy)]
-enum TrainedArchitecture {
-    Motion(Architecture),
-    Joint(JointArchitecture),
-}
-
-fn trained_architecture(text: &str) -> std::result::Result<TrainedArchitecture, String> {
-    match named(text) {
-        Ok(architecture) => Ok(TrainedArchitecture::Joint(architecture)),
-        Err(_) => named(text).map(TrainedArchitecture::Motion),
-    }
-}
-
 /// Returns the number of batches of size `batch` in an effective batch.
 fn batches(effective: usize, batch: usize) -> Result<usize> {
     match effective.checked_rem(batch) {
@@ -642,59 +610,4 @@ fn set<T: Clone>(value: &mut T, given: &Option<T>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Parser)]
-    struct TrainLine {
-        #[command(flatten)]
-        train: TrainArgs,
-    }
-
-    fn plan(line: &str) -> Result<TrainingPlan> {
-        let words = ["train"].into_iter().chain(line.split(' ')).chain(["--folder", "clips"]);
-        TrainLine::try_parse_from(words).unwrap().train.plan()
-    }
-
-    #[test]
-    fn options_without_effect_are_refused_by_name() {
-        for (line, option) in [
-            ("spatial --mode b", "--mode"),
-            ("flow --imagenet a.pth", "--imagenet"),
-            ("flow --backbone vgg16", "--backbone"),
-            ("flow --base models/flow --width 64", "--width"),
-            ("temporal --mode b --no-ssim", "--no-ssim"),
-            ("spatial --preset caffe-end-to-end", "--preset"),
-            ("temporal --mode b --unsupervised-weight 1", "--unsupervised-weight"),
-            ("temporal --motion-lr-scale 0.1", "--motion-lr-scale"),
-            ("flow --schedule cosine --milestones 5", "--milestones"),
-            ("flow --factor 0.5", "--factor"),
-            ("flow --architecture branched", "--architecture"),
-            ("joint --architecture motion-net", "--architecture"),
-            ("joint --backbone vgg16", "--backbone"),
-            ("joint --frames 2", "--frames"),
-            ("joint --architecture actionflownet-16 --preset paper", "--preset"),
-            ("joint --architecture actionflownet-16 --hidden 64", "joint network"),
-            ("joint --teacher dis", "teacher"),
-            ("joint --mixup 0.2", "mixup"),
-            ("joint --freeze backbone", "freeze"),
-            ("joint --architecture actionflownet-2 --teacher models/vgg", "--teacher"),
-            ("joint --architecture actionflownet-2 --teacher dis --temperature 2", "--temperature"),
-        ] {
-            assert_eq!(plan(line).unwrap_err().subject, option, "{line}");
-        }
-        for line in [
-            "temporal --mode c --no-ssim --unsupervised-weight 1 --motion-lr-scale 0.1",
-            "flow --width 64 --no-cdc --preset caffe-end-to-end",
-            "flow --milestones 5,9 --factor 0.5",
-            "spatial --imagenet a.pth --backbone resnet18",
-            "joint --architecture branched --hidden 64 --dropout 0.5 --preset paper --unsupervised-weight 0.5",
-            "joint --architecture actionflownet-16 --teacher dis --teacher-weight 0.5 --width 8 --freeze norms",
-            "joint --architecture actionflownet-2 --base models/flownet-s --teacher-weight 2",
-        ] {
-            plan(line).unwrap_or_else(|error| panic!("{line}: {error}"));
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! `motionscope train` and `motionscope tune`.
 
+mod architecture;
 mod arguments;
 mod fisher;
 mod held_out;

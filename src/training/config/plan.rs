@@ -13,7 +13,7 @@ use crate::data::clip_cache::CachePlan;
 use crate::error::{Error, Result};
 use crate::nets::{
     Architecture, Backbone, FlowReading, FlowResolution, FlowSource, JointArchitecture, MotionConfig, MotionCrop,
-    MotionCue, StreamInput, WINDOW_FRAMES,
+    MotionCue, WINDOW_FRAMES,
 };
 use crate::training::objective::losses::{SupervisedLoss, UnsupervisedLoss};
 use crate::training::probe::linear;
@@ -454,23 +454,6 @@ impl TrainingPlan {
             let cause = format!("a run of the {:?} network cannot freeze '{part}'", self.network);
             Err(Error::new("freeze", cause.to_lowercase(), "Name a layer of the network that is trained"))
         })
-    }
-
-    fn check_clip_frames(&self) -> Result<()> {
-        let Some(frames) = self.clip_frames else { return Ok(()) };
-        let refuse = |cause: String| {
-            Error::new(
-                "clip frames",
-                cause,
-                "They are for --backbone i3d and c3d, and for the flows of a temporal stream",
-            )
-        };
-        match self.network {
-            Network::Flow => return Err(refuse("MotionNet does not read clips".into())),
-            Network::Joint => return Err(refuse(format!("{} reads windows of its own length", self.joint.name()))),
-            Network::Spatial | Network::Temporal => {}
-        }
-        StreamInput::check_clip(self.backbone, self.modality(None), frames).map_err(refuse)
     }
 
     fn check_flow_source(&self) -> Result<()> {
