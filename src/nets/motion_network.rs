@@ -154,7 +154,7 @@ impl MotionNetwork {
 
     /// Returns the parts of a `window` of at least one frame that are evaluated at once, and the pairs of each that count. A window of
     /// fewer frames than the network reads is filled by repeating its last frame.
-    pub fn parts<'w, T: Clone>(&self, window: &'w [T]) -> impl Iterator<Item = (Vec<T>, Range<usize>)> {
+    pub fn parts<T: Clone>(&self, window: &[T]) -> impl Iterator<Item = (Vec<T>, Range<usize>)> {
         let reach = self.frames();
         let parts = self.evaluations(window.len()).into_iter();
         parts.map(move |part| {

@@ -191,6 +191,12 @@ fn joint_networks_have_the_numbers_of_parameters_of_their_descriptions() {
     assert_eq!(of(JointArchitecture::ActionFlowNet16), 46_951_729);
 }
 
+/// Whether values agree but for rounding, whose order depends on the threads that are free.
+fn are_alike(one: &[f32], other: &[f32]) -> bool {
+    let largest = one.iter().fold(1.0f32, |largest, value| largest.max(value.abs()));
+    largest_difference(one, other) < 1e-5 * largest
+}
+
 fn small(architecture: JointArchitecture, device: &Device) -> JointNetwork {
     let map = (architecture == JointArchitecture::Branched).then_some([1, 2]);
     JointConfig { architecture, width: 2, map, ..JointConfig::default() }.init(3, device)
@@ -208,9 +214,9 @@ fn a_clip_is_read_in_red_green_and_blue_and_gives_flow_of_every_pair() {
     };
     let JointNetwork::ActionFlowNet16(inner) = &network else { panic!("another network") };
     let (levels, logits) = inner.forward(Tensor::cat((0..3).map(colour).collect(), 1));
-    assert!(largest_difference(&values(output.logits), &values(logits)) < 1e-6);
+    assert!(are_alike(&values(output.logits), &values(logits)));
     let JointFlow::Clip(of_frames) = output.flow.clone() else { panic!("flow of a clip") };
-    assert!(largest_difference(&values(of_frames[0].clone()), &values(levels[0].clone())) < 1e-6);
+    assert!(are_alike(&values(of_frames[0].clone()), &values(levels[0].clone())));
     let pyramid = output.flow.into_pyramid();
     let dims: Vec<_> = pyramid.levels.iter().map(Tensor::dims).collect();
     assert_eq!(dims, [[2, 30, 16, 32], [2, 30, 8, 16], [2, 30, 4, 8], [2, 30, 2, 4]]);
@@ -236,7 +242,7 @@ fn windows_of_any_length_and_size_get_flow_and_logits_from_one_pass() {
             assert_eq!(output.logits.as_ref().map(Tensor::dims), Some([2, 3]));
             if frames == reach {
                 let whole = motion.joint().unwrap().forward(window);
-                assert!(largest_difference(&values(output.logits.unwrap()), &values(whole.logits)) < 1e-6);
+                assert!(are_alike(&values(output.logits.unwrap()), &values(whole.logits)));
             }
         }
         let odd = motion.forward_any_size(noise([1, 3 * reach, 45, 67], &device));
@@ -283,7 +289,7 @@ fn a_joint_model_survives_its_folder_and_its_settings_count_in_the_hash() {
         let loaded = HiddenTwoStream::load(folder.path(), &Device::flex()).unwrap();
         assert_eq!(ModelCard { hash: None, ..loaded.card.clone() }, model.card);
         assert!(loaded.classifies_motion() && loaded.parameters() == model.parameters());
-        assert!(largest_difference(&logits(&loaded), &logits(&model)) < 1e-6);
+        assert!(are_alike(&logits(&loaded), &logits(&model)));
         assert!(HiddenTwoStream::is_whole(folder.path()));
     }
 }
