@@ -151,6 +151,15 @@ impl MotionNetwork {
         self.window_flows(window.pad(padding, PadMode::Edge)).crop([height, width], padded)
     }
 
+    /// Returns the stack of networks with the layers of `part`, one or more of those that it consists of; `None` if `part` is none
+    /// of them, or this is no stack.
+    pub fn with_part(self, part: &Self) -> Option<Self> {
+        match (self, part) {
+            (Self::FlowNet(stack), Self::FlowNet(part)) => stack.with_part(part).map(Self::FlowNet),
+            _ => None,
+        }
+    }
+
     /// Frames the network reads at once.
     pub fn frames(&self) -> usize {
         self.conv1().map_or(2, |conv1| conv1.weight.lazy_shape()[1] / 3)

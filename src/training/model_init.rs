@@ -142,7 +142,7 @@ impl ModelInit {
             Some(base) => base.motion.clone(),
             None => {
                 plan.motion.validate()?;
-                plan.motion.init(device)
+                with_parts(plan.motion.init(device), plan, device)?
             }
         };
         let reads_same = |stream: &Stream| stream.input().modality == modality;
@@ -222,6 +222,28 @@ impl ModelInit {
     pub fn classes(&self) -> usize {
         self.classes.len()
     }
+}
+
+/// Returns the stack `motion` with the networks of the plan's parts.
+///
+/// # Errors
+/// If a part cannot be read, has another width or other conventions, or is no part of the stack.
+fn with_parts(motion: MotionNetwork, plan: &TrainingPlan, device: &Device) -> Result<MotionNetwork> {
+    plan.parts.iter().try_fold(motion, |motion, dir| {
+        let part = HiddenTwoStream::load(dir, device)?;
+        let (wanted, config) = (&plan.motion, &part.card.motion.config);
+        let [stack, title] = [wanted, config].map(|config| config.architecture.title());
+        let refuse = |cause: String, remedy: &str| Error::file(dir, cause, remedy);
+        if config.width != wanted.width {
+            let cause = format!("{title} has a width of {}, not {} as the stack", config.width, wanted.width);
+            return Err(refuse(cause, "Use networks of one width"));
+        }
+        if config.conventions != wanted.conventions {
+            return Err(refuse(format!("{title} has weights of other conventions"), "Use it as --base of its own kind"));
+        }
+        let cause = format!("{title} is no part of {stack}");
+        motion.with_part(&part.motion).ok_or_else(|| refuse(cause, "Choose the networks before it, or its FlowNet-SD"))
+    })
 }
 
 /// Returns what of a frame the stream sees that `plan` trains: as the plan says, else as that of the base.

@@ -103,6 +103,28 @@ fn every_supervised_network_trains_and_earlier_networks_of_a_stack_can_be_frozen
 }
 
 #[test]
+fn a_stack_starts_from_the_networks_before_it_and_refuses_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = pairs(dir.path(), "pairs", 2, 1);
+    let first = TrainingPlan { steps: 1, ..plan(&data, Architecture::FlowNetC, dir.path().join("first")) };
+    train(&first).0.unwrap();
+    let stack = |width: usize, architecture| {
+        let parts = vec![first.run_dir.join("model")];
+        let plan = plan(&data, architecture, dir.path().join("stack"));
+        let motion = MotionConfig { width, ..plan.motion.clone() };
+        TrainingPlan { steps: 1, parts, motion, freeze: vec!["flownetc".parse().unwrap()], ..plan }
+    };
+    let wider = train(&stack(3, Architecture::FlowNet2Cs)).0.unwrap_err();
+    assert_eq!(wider.cause, "FlowNetC has a width of 2, not 3 as the stack");
+    let itself = TrainingPlan { parts: vec![dir.path().join("stack/model")], ..stack(2, Architecture::FlowNet2Cs) };
+    train(&stack(2, Architecture::FlowNet2Cs)).0.unwrap();
+    let (before, after) = (trained(&first), trained(&itself));
+    assert_eq!(before[..], after[..before.len()]);
+    let itself = TrainingPlan { run_dir: dir.path().join("again"), ..itself };
+    assert_eq!(train(&itself).0.unwrap_err().cause, "FlowNet2-CS is no part of FlowNet2-CS");
+}
+
+#[test]
 fn what_true_flow_cannot_teach_is_refused() {
     let pairs = DataSource::Pairs(PairSource { benchmark: FlowDataset::FlyingChairs, root: "pairs".into() });
     let good = plan(&pairs, Architecture::FlowNetS, "run".into());
@@ -113,6 +135,7 @@ fn what_true_flow_cannot_teach_is_refused() {
         (TrainingPlan { validation: Some(clips), ..good.clone() }, "the validation clips have no true flow"),
         (TrainingPlan { supervised: None, ..good.clone() }, "pairs with true flow are for it alone"),
         (TrainingPlan { network: Network::Spatial, ..good.clone() }, "it is for flow"),
+        (TrainingPlan { parts: vec!["model".into()], ..good.clone() }, "FlowNetS is no stack of networks"),
         (TrainingPlan { max_stride: 2, ..good.clone() }, "true flow is of neighbouring frames"),
         (
             TrainingPlan {

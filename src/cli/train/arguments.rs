@@ -168,6 +168,11 @@ struct NetworkArgs {
     /// One of motion-net, tiny-motion-net, flownet-s, flownet-c, flownet-sd, flownet2-cs, flownet2-css, flownet2 and next-flow.
     #[arg(long, value_parser = named::<Architecture>)]
     architecture: Option<Architecture>,
+    /// Model folders of the networks that a stack (flownet2-cs, -css, flownet2) begins with
+    ///
+    /// flownet2-cs takes a flownet-c, flownet2-css a flownet2-cs, flownet2 a flownet2-css and a flownet-sd, all of one width.
+    #[arg(long, value_name = "DIR,…", value_delimiter = ',', conflicts_with = "base")]
+    parts: Vec<PathBuf>,
     /// Input frames of the motion network: 2 or 11
     #[arg(long, value_name = "N")]
     frames: Option<usize>,
@@ -474,6 +479,7 @@ impl NetworkArgs {
         plan.base.clone_from(&self.base);
         plan.imagenet.clone_from(&self.imagenet);
         set(&mut plan.motion.architecture, &self.architecture);
+        plan.parts.clone_from(&self.parts);
         set(&mut plan.motion.frames, &self.frames);
         set(&mut plan.motion.width, &self.width);
         plan.motion.small_displacement = !self.no_small_displacement;

@@ -73,6 +73,25 @@ impl FlowNet {
         Self { conventions, ..self }
     }
 
+    /// Returns the stack with the layers of `part`, the networks that it begins with or its FlowNet-SD; `None` if `part` is none of
+    /// them.
+    pub(in crate::nets) fn with_part(mut self, part: &Self) -> Option<Self> {
+        let FlowNetLayers::Stack(stack) = &mut self.layers else { return None };
+        match &part.layers {
+            FlowNetLayers::C(network) => stack.flownetc = network.clone(),
+            FlowNetLayers::Sd(network) => *stack.flownets_d.as_mut()? = network.clone(),
+            FlowNetLayers::Stack(first) if first.flownetfusion.is_none() => {
+                let third = stack.flownets_2.as_mut()?;
+                if let Some(network) = &first.flownets_2 {
+                    *third = network.clone();
+                }
+                (stack.flownetc, stack.flownets_1) = (first.flownetc.clone(), first.flownets_1.clone());
+            }
+            _ => return None,
+        }
+        Some(self)
+    }
+
     /// Returns the network's own prediction for `frames` [b, 6, h, w] as [`motion_input`](crate::nets::preprocessing::motion_input)
     /// makes them; sides are multiples of 64.
     pub fn native(&self, frames: Tensor<4>) -> NativeFlow {

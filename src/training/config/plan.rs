@@ -94,6 +94,9 @@ pub struct TrainingPlan {
     pub run_dir: PathBuf,
     /// MotionNet, where the base has none.
     pub motion: MotionConfig,
+    /// Models whose flow networks the motion network is a stack of; those that it has no part from start fresh.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PathBuf>,
     /// The classifier, where the base has none.
     pub backbone: Backbone,
     /// What shows the temporal stream the motion; `None` for what shows it to the base's, or flow.
@@ -206,6 +209,7 @@ impl Default for TrainingPlan {
             imagenet: None,
             run_dir: PathBuf::from("runs/flow"),
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
+            parts: Vec::new(),
             backbone: Backbone::SqueezeNet,
             input: None,
             clip_frames: None,
@@ -332,6 +336,7 @@ impl TrainingPlan {
         self.check_flow_loss()?;
         self.check_distillation()?;
         self.check_truth()?;
+        self.check_parts()?;
         self.check_inputs()?;
         self.check_stride()?;
         self.check_last_layer()?;

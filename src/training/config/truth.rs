@@ -23,6 +23,21 @@ impl TrainingPlan {
         TruePairs::new(pairs, self.frame).map(Arc::new).map(Some)
     }
 
+    /// Parts are of stacks of flow networks that have no base.
+    pub(super) fn check_parts(&self) -> Result<()> {
+        let refuse = |cause: String, remedy: &str| Err(Error::new("parts", cause, remedy));
+        let title = self.motion.architecture.title();
+        match self.network {
+            _ if self.parts.is_empty() => Ok(()),
+            Network::Spatial | Network::Temporal => refuse("they are for the flow network".into(), "Leave them out"),
+            Network::Flow if self.base.is_some() => refuse("the base has all networks".into(), "Leave one of both out"),
+            Network::Flow if !self.motion.architecture.is_stack() => {
+                refuse(format!("{title} is no stack of networks"), "Use flownet2-cs, flownet2-css or flownet2")
+            }
+            Network::Flow => Ok(()),
+        }
+    }
+
     /// True flow is of pairs, and teaches flow alone.
     pub(super) fn check_truth(&self) -> Result<()> {
         let is_pairs = |source: &DataSource| matches!(source, DataSource::Pairs(_));
