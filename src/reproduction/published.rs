@@ -18,6 +18,9 @@ pub fn table_1(row: &str) -> [Option<f64>; 4] {
         "two-stream" => [Some(88.0), Some(14.3)],
         "very-deep" => [Some(90.9), Some(12.8)],
         "emv" => [Some(79.3), Some(390.7)],
+        "flownet" => [Some(55.27), Some(52.08)],
+        "flownet2" => [Some(79.64), Some(8.05)],
+        "nextflow" => [Some(72.2), Some(42.02)],
         _ => [None; 2],
     };
     [accuracy, fps, None, None]
@@ -47,6 +50,17 @@ pub fn table_3(dataset: FlowDataset, is_tvl1: bool) -> [Option<f64>; 3] {
         FlowDataset::Kitti2012 => [of_method([14.6, 7.5]), None, None],
         FlowDataset::Kitti2015 => [None, of_method([47.64, 30.65]), None],
         FlowDataset::Middlebury => [of_method([0.45, 0.91]), None, None],
+        FlowDataset::FlyingChairs => [None; 3],
+    }
+}
+
+/// The same columns, of FlowNet2 (spec `rivals.md`, section 1.11).
+pub fn table_3_of_flownet2(dataset: FlowDataset) -> [Option<f64>; 3] {
+    match dataset {
+        FlowDataset::SintelClean | FlowDataset::SintelFinal => [Some(6.02), None, None],
+        FlowDataset::Kitti2012 => [Some(1.8), None, None],
+        FlowDataset::Kitti2015 => [None, Some(11.48), None],
+        FlowDataset::Middlebury => [Some(0.52), None, None],
         FlowDataset::FlyingChairs => [None; 3],
     }
 }

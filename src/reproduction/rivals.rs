@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use super::experiment::{ExperimentRow, Training, Work, run_dir};
+use super::flow_rivals::FlowRivals;
 use super::published;
 
 use super::settings::ReproductionSettings;
@@ -49,6 +50,7 @@ impl Rivals<'_> {
             row("very-deep", "Very deep two-stream, fused", fusion("spatial", "tvl1", VERY_DEEP)),
         ];
         rows.extend(self.motion_vectors(|id| published::table_1(id).to_vec()));
+        rows.extend(FlowRivals { settings: self.settings, dir: self.dir }.table_1(self.train));
         rows
     }
 
@@ -124,7 +126,7 @@ fn from_scratch(plan: TrainingPlan) -> Training {
 }
 
 /// A fresh network learns at a higher rate than one that is trained already. The published schedules have their own.
-fn fresh(plan: TrainingPlan) -> TrainingPlan {
+pub(super) fn fresh(plan: TrainingPlan) -> TrainingPlan {
     TrainingPlan { rate: plan.rate.max(ReproductionSettings::FRESH_RATE), ..plan }
 }
 

@@ -118,12 +118,19 @@ impl ReproductionTable {
                 "Time: median over the pairs, without file reading, on the device in the same row.",
             ],
         };
+        let flow_note = settings.rivals.then(|| {
+            let pairs = match &settings.pairs {
+                Some(pairs) => format!("{} in {}", pairs.benchmark.title(), pairs.root.display()),
+                None => "generated pairs with exact flow".into(),
+            };
+            format!("{} Taught with {pairs}.", FLOW_NETWORKS_NOTE)
+        });
         let base = settings.base.as_ref().filter(|_| settings.table != PaperTable::Table3);
         let base = base.map(|base| {
             let model = base.display();
             format!("All networks start from {model}; its temporal stream, if any, was trained on MotionNet flow.")
         });
-        notes.iter().map(|note| (*note).to_owned()).chain(base).collect()
+        notes.iter().map(|note| (*note).to_owned()).chain(flow_note).chain(base).collect()
     }
 
     /// Returns whether every row has all its figures.
@@ -132,6 +139,9 @@ impl ReproductionTable {
     }
 }
 
+const FLOW_NETWORKS_NOTE: &str = "FlowNet (read as FlowNetS), FlowNet2 and NextFlow learn from true flow, then a fresh temporal stream \
+    from their frozen flow. FlowNet2: FlowNetC, the second and the third network one after the other, FlowNet-SD, then fusion, each for \
+    the same number of steps. Readings: that order, Caffe's loss for all, NextFlow's layers; its frame heads are not taught.";
 const STANDARD_ERROR_NOTE: &str = "Accuracy ± its standard error, √(p (1 − p) / n) for n test clips; seeds add to it.";
 
 /// Keys of the figures.
