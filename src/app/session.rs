@@ -515,6 +515,7 @@ impl Session {
             LogLevel::Info,
             format!("Loaded {} from {}: {} and {streams}", info.name, info.dir.display(), info.motion),
         );
+        self.flow.name_network(info.architecture);
         self.model = Some(info.clone());
     }
 

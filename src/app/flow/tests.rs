@@ -22,6 +22,7 @@ use crate::engine::{
 use crate::flow::FlowField;
 use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::gpu::{Compute, DeviceChoice, choose};
+use crate::nets::Architecture;
 use crate::video::{Frame, Geometry, VideoInfo};
 
 pub(super) const VIDEO: Geometry = Geometry { width: 320, height: 240 };
@@ -50,6 +51,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         trained_flow: Default::default(),
         levels: vec![2, 3, 4, 5, 6],
         parameters: 1,
+        architecture: Architecture::MotionNet,
         motion: "MotionNet".into(),
         paper: None,
         fusion: Default::default(),

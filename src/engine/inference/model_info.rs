@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::nets::fusion::Fusion;
-use crate::nets::{FlowSource, HiddenTwoStream, MotionConfig};
+use crate::nets::{Architecture, FlowSource, HiddenTwoStream, MotionConfig};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -38,6 +38,8 @@ pub struct ModelInfo {
     pub levels: Vec<usize>,
     /// Trainable numbers of all networks together.
     pub parameters: usize,
+    /// The architecture of the motion network.
+    pub architecture: Architecture,
     /// The motion network, such as `MotionNet-16, 2 frames`.
     pub motion: String,
     /// The paper that the motion network is from, if it is not the one about hidden two-stream networks.
@@ -65,6 +67,7 @@ impl ModelInfo {
             trained_flow: model.card.flow_source(),
             levels: levels(motion).collect(),
             parameters: model.parameters(),
+            architecture: motion.architecture,
             motion: in_words(motion),
             paper: motion.architecture.is_supervised().then(|| motion.architecture.paper()),
             fusion: model.card.fusion,

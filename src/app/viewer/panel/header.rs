@@ -118,8 +118,8 @@ fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut Fl
     list_ui(ui, name, session.flow.name_of(*source), tooltip, width, |ui| {
         let mut kind = "";
         for choice in FlowSource::ALL {
-            if choice.kind() != kind {
-                kind = choice.kind();
+            if session.flow.kind_of(choice) != kind {
+                kind = session.flow.kind_of(choice);
                 ui.weak(kind);
             }
             let response = ui.selectable_value(source, choice, session.flow.name_of(choice));
