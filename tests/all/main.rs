@@ -14,6 +14,7 @@ mod clip_jobs;
 mod codec_vectors;
 mod dataset;
 mod dataset_kinds;
+mod descriptor_svm;
 mod descriptors;
 mod dis;
 mod engine;
