@@ -7,7 +7,6 @@
 use std::path::Path;
 
 use super::experiment::{ExperimentRow, Training, Work, run_dir};
-use super::flow_rivals::FlowRivals;
 use super::published;
 
 use super::settings::ReproductionSettings;
@@ -15,7 +14,7 @@ use crate::data::DataSource;
 use crate::descriptors::FisherSettings;
 use crate::nets::fusion::{Fusion, FusionRule};
 use crate::nets::{Backbone, MotionCue};
-use crate::training::{Distillation, FlowSource, TemporalMode, TrainingPlan};
+use crate::training::{Distillation, FlowSource, OptimiserKind, TemporalMode, TrainingPlan};
 
 /// Logits of both streams with equal weights: a reading of averaged scores.
 const EQUAL: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.0, unsure_below: None };
@@ -23,6 +22,9 @@ const EQUAL: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.0, u
 const VERY_DEEP: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 2.0, unsure_below: None };
 /// Gaussians of a mixture at the small scales; 256 in the paper's.
 const FEW_COMPONENTS: usize = 32;
+
+/// Adam's rate of fresh networks with wide fully connected layers at the small scales.
+const WIDE_RATE: f64 = 1e-4;
 
 /// What the trainings of a table have in common.
 pub(super) struct Rivals<'a> {
@@ -50,7 +52,6 @@ impl Rivals<'_> {
             row("very-deep", "Very deep two-stream, fused", fusion("spatial", "tvl1", VERY_DEEP)),
         ];
         rows.extend(self.motion_vectors(|id| published::table_1(id).to_vec()));
-        rows.extend(FlowRivals { settings: self.settings, dir: self.dir }.table_1(self.train));
         rows
     }
 
@@ -122,7 +123,10 @@ impl Rivals<'_> {
 }
 
 fn from_scratch(plan: TrainingPlan) -> Training {
-    Training { plan: fresh(TrainingPlan { base: None, imagenet: None, ..plan }), base: None }
+    let plan = fresh(TrainingPlan { base: None, imagenet: None, ..plan });
+    // At the rate of small networks Adam spoils fully connected layers of thousands of units within a few steps.
+    let rate = if plan.optimiser == OptimiserKind::Adam { WIDE_RATE } else { plan.rate };
+    Training { plan: TrainingPlan { rate, ..plan }, base: None }
 }
 
 /// A fresh network learns at a higher rate than one that is trained already. The published schedules have their own.

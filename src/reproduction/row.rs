@@ -78,6 +78,7 @@ fn table_1(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> V
     ];
     if settings.rivals {
         rows.extend(Rivals { settings, dir, train }.table_1());
+        rows.extend(FlowRivals { settings, dir }.table_1(train));
     }
     rows
 }

@@ -40,7 +40,7 @@ At the scale tiny, training starts from the shipped model, because minutes are t
 from scratch; --from-scratch or another start overrides this.
 Table 1 has the original and the very deep two-stream networks and enhanced motion vectors too with
 --rivals. Those networks have 90 million parameters: a training folder takes about 1.5 GB. Flow
-networks are taught true flow first: FlowNetS, FlowNet2 and NextFlow in Table 1, FlowNet2 in Table 3.
+networks learn from true flow first: FlowNetS, FlowNet2 and NextFlow; Table 3 has FlowNet2.
 Table 2 trains MotionNet and the stacked stream (a) for every row.
 Table 4: MV + FV, EMV, C3D, 3DNet, RGB difference and the hidden two-stream network (c).
 

@@ -21,14 +21,16 @@ use crate::plural::counted;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  motionscope train svm --model c3d --data clips --list trainlist01.txt --classes classInd.txt --out svm
+  motionscope train svm --model c3d --data clips --list trainlist01.txt --classes classInd.txt \\
+                        --out svm
   motionscope train svm --model c3d --model 3dnet --data clips --list trainlist01.txt \\
                         --classes classInd.txt --out joined
   motionscope evaluate svm --model svm --data clips --list testlist01.txt \\
                            --classes classInd.txt --report report --scores scores
 
-C3D's protocol without fine-tuning (Tran et al. 2015): fc6 after its ReLU of 16 pictures at a time,
-8 pictures apart, their mean over the clip at length 1, and a linear SVM, one class against the rest.
+C3D's protocol without fine-tuning (Tran et al. 2015): fc6 after its ReLU of 16 pictures at a
+time, 8 pictures apart, their mean over the clip at length 1, and a linear SVM, one class against
+the rest.
 Several models are joined: each descriptor has length 1, as 3DNet is joined with C3D (a reading).
 
 Descriptors of finished clips are kept in OUT/training until the model is written; run the same
