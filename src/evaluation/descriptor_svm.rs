@@ -103,7 +103,7 @@ impl DescriptorNetworks {
         self.networks.iter().map(of_network).sum()
     }
 
-    /// What tells these networks from others.
+    /// Identifies the networks by their models and folders.
     fn key(&self) -> String {
         let mut key = ContentHash::new();
         for model in &self.models {

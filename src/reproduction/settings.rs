@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{DataSource, PairSource};
+use crate::data::{DataSource, PairAugmentation, PairSource};
 use crate::error::{Error, Result};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
@@ -253,6 +253,7 @@ impl ReproductionSettings {
                     weight_decay: 4e-4,
                     warm_up: 0,
                     clip_norm: NO_CLIPPING,
+                    augmentation: PairAugmentation::Published,
                     ..of_flow
                 };
                 (plan, self.batch.min(SUPERVISED_BATCH))

@@ -239,7 +239,10 @@ fn with_parts(motion: MotionNetwork, plan: &TrainingPlan, device: &Device) -> Re
             return Err(refuse(cause, "Use networks of one width"));
         }
         if config.conventions != wanted.conventions {
-            return Err(refuse(format!("{title} has weights of other conventions"), "Use it as --base of its own kind"));
+            return Err(refuse(
+                format!("{title} has weights of other conventions"),
+                "Use it as --base of its own kind",
+            ));
         }
         let cause = format!("{title} is no part of {stack}");
         motion.with_part(&part.motion).ok_or_else(|| refuse(cause, "Choose the networks before it, or its FlowNet-SD"))

@@ -37,7 +37,7 @@ fn plan(out: &Path) -> SvmPlan {
 }
 
 #[test]
-fn an_svm_on_clip_descriptors_resumes_and_tells_the_clips_that_it_was_fitted_to() {
+fn an_svm_on_clip_descriptors_resumes_and_recognises_the_clips_it_was_fitted_to() {
     let dir = tempfile::tempdir().unwrap();
     clips(dir.path(), "clips", 2);
     fs::write(dir.path().join("clips/down/broken.mp4"), "not a video").unwrap();
@@ -46,11 +46,12 @@ fn an_svm_on_clip_descriptors_resumes_and_tells_the_clips_that_it_was_fitted_to(
     let networks = networks(true);
 
     let done = AtomicUsize::new(0);
-    let stopped = train_svm(&plan(&out), &networks, &dataset, &guard, &|| done.load(Ordering::Relaxed) > 0, &mut |event| {
-        if let FisherEvent::Encoded { .. } = event {
-            done.fetch_add(1, Ordering::Relaxed);
-        }
-    });
+    let stopped =
+        train_svm(&plan(&out), &networks, &dataset, &guard, &|| done.load(Ordering::Relaxed) > 0, &mut |event| {
+            if let FisherEvent::Encoded { .. } = event {
+                done.fetch_add(1, Ordering::Relaxed);
+            }
+        });
     assert!(stopped.unwrap_err().is_cancelled() && out.join("training").is_dir(), "finished clips are kept");
     let trained = train_svm(&plan(&out), &networks, &dataset, &guard, &|| false, &mut |_| ()).unwrap();
     assert_eq!((trained.model.card.clips, trained.left_out.len(), trained.model.card.length), (4, 1, 128));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use motionscope::data::flow_benchmarks::FlowDataset;
-use motionscope::data::{DataSource, PairSource};
+use motionscope::data::{DataSource, PairAugmentation, PairSource};
 use motionscope::nets::{Architecture, HiddenTwoStream, MotionConfig};
 use motionscope::sample::write_pairs;
 use motionscope::training::losses::SupervisedLoss;
@@ -100,6 +100,35 @@ fn every_supervised_network_trains_and_earlier_networks_of_a_stack_can_be_frozen
     let first = first.parameters();
     assert_eq!(before[..first], after[..first], "FlowNetC stays as it is");
     assert_ne!(before[first..], after[first..], "FlowNetS is taught");
+}
+
+#[test]
+fn a_run_with_the_published_augmentation_resumes_to_the_same_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = pairs(dir.path(), "pairs", 3, 1);
+    let start = plan(&data, Architecture::FlowNetS, dir.path().join("start"));
+    train(&start).0.unwrap();
+    let with = |name: &str, augmentation| {
+        let base = Some(start.run_dir.join("model"));
+        TrainingPlan {
+            run_dir: dir.path().join(name),
+            base,
+            steps: 2,
+            checkpoint_every: 1,
+            augmentation,
+            ..start.clone()
+        }
+    };
+    let whole = with("whole", PairAugmentation::Published);
+    let interrupted = with("interrupted", PairAugmentation::Published);
+    let plain = with("plain", PairAugmentation::None);
+    [&whole, &plain].iter().for_each(|plan| train(plan).0.unwrap());
+    train_until(&interrupted, 1).0.unwrap();
+    train(&interrupted).0.unwrap();
+    assert!(trained(&interrupted) == trained(&whole), "a resumed run sees the same pairs");
+    assert!(trained(&plain) != trained(&whole), "the pairs are changed");
+    let clips = TrainingPlan { supervised: None, data: DataSource::Folder("clips".into()), ..whole };
+    assert_eq!(clips.check().unwrap_err().cause, "the augmentation is of pairs with true flow");
 }
 
 #[test]

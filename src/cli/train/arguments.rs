@@ -8,7 +8,7 @@ use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::DeviceArg;
 use super::super::values::{choice, geometry, named, non_negative, positive};
 use crate::data::flow_benchmarks::FlowDataset;
-use crate::data::{CachePlan, DataSource, PairSource, Subset};
+use crate::data::{CachePlan, DataSource, PairAugmentation, PairSource, Subset};
 use crate::error::{Error, Result};
 use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop, MotionCue};
 use crate::training::{
@@ -107,6 +107,9 @@ struct DataArgs {
     /// Layout of the pairs: flyingchairs, sintel-clean, sintel-final, kitti2012, kitti2015, middlebury
     #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>, requires = "pairs")]
     dataset: FlowDataset,
+    /// Augmentation of the pairs before they are cropped
+    #[arg(long, value_parser = choice::<PairAugmentation>(), default_value = PairAugmentation::None.key(), requires = "pairs")]
+    augmentation: PairAugmentation,
     /// Validation pairs with true flow, of the same layout
     #[arg(long, value_name = "DIR", requires = "pairs", conflicts_with_all = ["validation_folder", "validation_list"])]
     validation_pairs: Option<PathBuf>,
@@ -459,6 +462,7 @@ impl DataArgs {
             Some(DataSource::Pairs(PairSource { benchmark: self.dataset, root: root.clone()? }))
         };
         set(&mut plan.data, &source(&self.folder, &self.list, Subset::Train).or_else(|| pairs(&self.pairs)));
+        plan.augmentation = self.augmentation;
         plan.validation = source(&self.validation_folder, &self.validation_list, Subset::Test)
             .or_else(|| pairs(&self.validation_pairs));
         let max_bytes = (self.cache_max * 1e9) as u64;

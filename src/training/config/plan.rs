@@ -8,8 +8,8 @@ pub use super::choices::{ClassBalance, OptimiserKind, ScheduleKind, TemporalMode
 use super::distillation::Distillation;
 use super::freeze::Freeze;
 use super::run_kind::RunKind;
-use crate::data::DataSource;
 use crate::data::clip_cache::CachePlan;
+use crate::data::{DataSource, PairAugmentation};
 use crate::error::{Error, Result};
 use crate::named::named;
 use crate::nets::{
@@ -113,6 +113,8 @@ pub struct TrainingPlan {
     pub loss: UnsupervisedLoss,
     /// The loss against true flow, which then is all that teaches the flow network; `None` without truth.
     pub supervised: Option<SupervisedLoss>,
+    /// How pairs with true flow are changed before crops are taken.
+    pub augmentation: PairAugmentation,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
     pub unsupervised_weight: f64,
     /// A model whose scores a stream learns from beside the labels.
@@ -218,6 +220,7 @@ impl Default for TrainingPlan {
             spatial_crop: None,
             loss: UnsupervisedLoss::default(),
             supervised: None,
+            augmentation: PairAugmentation::None,
             unsupervised_weight: 1.0,
             distillation: None,
             mode: TemporalMode::A,
