@@ -177,6 +177,9 @@ impl ImportArgs {
             if model.spatial.is_none() {
                 return Err(no_stream("--spatial-crop", "spatial"));
             }
+            if crop.sees_motion() {
+                model.card.check_motion(self.base.as_deref().unwrap_or(&self.out))?;
+            }
             model.card.preprocessing.spatial.crop = crop;
         }
         if let Some(Geometry { width, height }) = self.size {
@@ -243,7 +246,7 @@ impl ImportArgs {
         if let MotionNetwork::FlowNet(network) = &motion {
             config.conventions = network.conventions();
         }
-        let entry = MotionEntry { weights: "motion.safetensors".into(), config };
+        let entry = MotionEntry::new("motion.safetensors", config);
         Ok(match base {
             Some(base) => HiddenTwoStream { card: ModelCard { motion: entry, ..base.card }, motion, ..base },
             None => HiddenTwoStream { card: self.card(entry), motion, temporal: None, spatial: None },

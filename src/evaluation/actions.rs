@@ -16,6 +16,7 @@ use crate::gpu::is_gpu;
 use crate::names::{are_alike, composed};
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
+use crate::plural::counted;
 use crate::training::FlowSource;
 
 /// Bytes that the frames of all clips take at most that are scored side by side, or a quarter of the memory that is free.
@@ -61,7 +62,11 @@ pub fn evaluate_actions(
     })?;
     if scores.seen() < dataset.clips.len() {
         let remedy = "Run the evaluation again";
-        return Err(Error::cancelled("evaluation", format!("stopped after {} clips", scores.seen()), remedy));
+        return Err(Error::cancelled(
+            "evaluation",
+            format!("stopped after {}", counted(scores.seen(), "clip")),
+            remedy,
+        ));
     }
     if scores.is_empty() {
         return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
@@ -167,7 +172,9 @@ pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
                 dataset.classes[i]
             )
         }
-        None => format!("the model has {} classes, the data {}", model.card.classes.len(), dataset.classes.len()),
+        None => {
+            format!("the model has {}, the data {}", counted(model.card.classes.len(), "class"), dataset.classes.len())
+        }
     };
     Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"))
 }

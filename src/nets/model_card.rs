@@ -68,9 +68,19 @@ pub enum Precision {
 pub struct MotionEntry {
     /// Safetensors file in the model's folder.
     pub weights: String,
+    /// Whether its weights are random: a stream that needs no flow was trained without a base.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub untrained: bool,
     /// The network.
     #[serde(flatten)]
     pub config: MotionConfig,
+}
+
+impl MotionEntry {
+    /// Returns the entry of a trained network whose weights are in the file named so.
+    pub fn new(weights: &str, config: MotionConfig) -> Self {
+        Self { weights: weights.into(), untrained: false, config }
+    }
 }
 
 /// A stream of a model: what it is and where its weights are.
@@ -237,6 +247,18 @@ impl ModelCard {
     pub fn weights(&self) -> impl Iterator<Item = &str> {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten().map(|entry| entry.weights.as_str());
         std::iter::once(self.motion.weights.as_str()).chain(streams)
+    }
+
+    /// Refuses the motion network of the model in folder `dir` if it was never trained: its flow is noise.
+    ///
+    /// # Errors
+    /// If it is untrained.
+    pub fn check_motion(&self, dir: &Path) -> Result<()> {
+        if !self.motion.untrained {
+            return Ok(());
+        }
+        let cause = "its MotionNet was never trained: the model was trained without a base";
+        Err(Error::file(dir, cause, "Use another model's flow, or train the stream from a --base with a MotionNet"))
     }
 
     /// Returns the flow that the temporal stream was trained on; MotionNet's without such a stream.

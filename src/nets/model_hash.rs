@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// covers. All others count, those of later versions too, as long as they are written only where they are not the default.
 const DESCRIPTIVE: [&str; 7] = ["format", "name", "hash", "licence", "precision", "classes", "origin"];
 /// The same in the section of each network.
-const DESCRIPTIVE_OF_NETWORK: [&str; 2] = ["weights", "dropout"];
+const DESCRIPTIVE_OF_NETWORK: [&str; 3] = ["weights", "untrained", "dropout"];
 /// Digits of the second part.
 const SETTINGS_DIGITS: usize = 8;
 /// Between both parts.

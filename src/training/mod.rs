@@ -45,6 +45,7 @@ pub use probe::features::{ClipFeatures, FeatureInput};
 pub use run::catalog as runs;
 pub use run::curves::ResumedRun;
 pub use run::events::{Preparation, StepMetrics, TrainingControl, TrainingEvent};
+pub use run::folder::inherited;
 pub use run::sequence::run_in_turn;
 pub use run::snapshots;
 pub use run::snapshots::Snapshot;

@@ -108,6 +108,7 @@ impl ModelInit {
                 spatial = trained;
             }
         }
+        card.motion.untrained = !plan.trains_motion() && kept.is_none_or(|base| base.card.motion.untrained);
         card.name = name_of(plan);
         card.precision = Precision::F32; // what was measured, whatever the base is stored in
         card.origin = self.origin(plan, steps, seconds);
@@ -197,7 +198,7 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
         licence: "as the training data allow".into(),
         precision: Precision::F32,
         classes: Vec::new(),
-        motion: MotionEntry { weights: "motion.safetensors".into(), config: plan.motion.clone() },
+        motion: MotionEntry::new("motion.safetensors", plan.motion.clone()),
         temporal: None,
         spatial: None,
         preprocessing: Preprocessing {

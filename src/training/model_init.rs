@@ -131,7 +131,8 @@ impl ModelInit {
         let cue = base.as_ref().and_then(|base| base.card.temporal.as_ref()).map(|entry| entry.input);
         let modality = plan.modality(cue);
         let needs_motion = !modality.is_of_frames() && plan.flow_source().needs_network();
-        if base.is_none() && plan.network == Network::Temporal && needs_motion {
+        let has_flow = base.as_ref().is_some_and(|base| !base.card.motion.untrained);
+        if !has_flow && plan.network == Network::Temporal && needs_motion {
             return Err(Error::new(
                 "temporal stream",
                 "it needs a trained MotionNet",
@@ -179,7 +180,7 @@ impl ModelInit {
         check_reach(&motion, stream.as_ref())?;
         check_stride(plan, &motion)?;
         check_crop(plan, stream.as_ref())?;
-        check_flow_decoder(plan, base.is_some(), stream.as_ref())?;
+        check_flow_decoder(plan, has_flow, stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         let trained_on = trained_on(plan, dataset);
         let spatial_crop = spatial_crop(plan, base.as_ref())?;
@@ -231,9 +232,9 @@ fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<M
     }
     let of_base = base.map(|base| base.card.preprocessing.spatial.crop);
     let crop = plan.spatial_crop.or(of_base).unwrap_or_default();
-    if crop.sees_motion() && base.is_none() {
+    if crop.sees_motion() && base.is_none_or(|base| base.card.motion.untrained) {
         let cause = "the square around the motion needs a trained MotionNet";
-        return Err(Error::new("spatial crop", cause, "Start from a model (--base)"));
+        return Err(Error::new("spatial crop", cause, "Start from a model that has one (--base)"));
     }
     Ok(crop)
 }
@@ -355,13 +356,13 @@ fn check_cue(plan: &TrainingPlan, modality: Option<Modality>) -> Result<()> {
 }
 
 /// Refuses what a stream with a flow decoder cannot learn flow from.
-fn check_flow_decoder(plan: &TrainingPlan, has_base: bool, stream: Option<&Stream>) -> Result<()> {
+fn check_flow_decoder(plan: &TrainingPlan, has_flow: bool, stream: Option<&Stream>) -> Result<()> {
     let Some(stream) = stream.filter(|stream| stream.backbone() == Backbone::ThreeDNet) else { return Ok(()) };
     let refuse = |cause: String, remedy: &str| Err(Error::new("3DNet", cause, remedy));
-    if plan.flow_source().needs_network() && !has_base {
+    if plan.flow_source().needs_network() && !has_flow {
         return refuse(
             "the flow that it learns needs a trained MotionNet".into(),
-            "Use --flow-source tvl1, or a --base",
+            "Use --flow-source tvl1, or a --base with a trained MotionNet",
         );
     }
     if plan.mixup > 0.0 {

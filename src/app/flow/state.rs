@@ -97,6 +97,15 @@ impl FlowComparison {
         }
     }
 
+    /// What `source` is called where there is little room: what tells it from the others comes first.
+    pub fn short_name_of(&self, source: FlowSource) -> &str {
+        match (source, self.name_of(source)) {
+            (FlowSource::Network, _) => "Model",
+            (FlowSource::SecondNetwork, name) => name.strip_prefix("MotionNet ").unwrap_or(name),
+            (_, name) => name,
+        }
+    }
+
     /// The second model is that in folder `dir` from now on.
     pub fn name_second(&mut self, dir: Option<&Path>) {
         self.second_name = dir.map(second_name);
@@ -412,6 +421,8 @@ mod tests {
             comparison.name_of(FlowSource::SecondNetwork).to_owned()
         };
         assert_eq!(named(&mut comparison, Some("/models/flow")), "MotionNet for flow");
+        let short = [FlowSource::Network, FlowSource::SecondNetwork].map(|source| comparison.short_name_of(source));
+        assert_eq!(short, ["Model", "for flow"], "what tells them apart where there is little room");
         assert_eq!(named(&mut comparison, Some("/runs/tune-01/model")), "MotionNet of tune-01");
         assert_eq!(named(&mut comparison, None), FlowSource::SecondNetwork.name());
         assert_eq!(comparison.name_of(FlowSource::Network), "MotionNet of the model");

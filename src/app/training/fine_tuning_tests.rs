@@ -29,7 +29,7 @@ use crate::nets::{
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::training::finetune::{Depth, Streams};
 use crate::training::runs::{Run, RunState};
-use crate::training::{Network, Snapshot, TrainingPlan};
+use crate::training::{Network, Snapshot, TrainingPlan, inherited};
 use crate::video::{Geometry, VideoWriter};
 
 const SIZE: [f32; 2] = [1280.0, 1100.0];
@@ -143,7 +143,7 @@ fn model(dir: &Path) -> PathBuf {
             licence: "none".into(),
             precision: Precision::F32,
             classes: vec!["stand".into(), "sit".into()],
-            motion: MotionEntry { weights: "motion.safetensors".into(), config: motion },
+            motion: MotionEntry::new("motion.safetensors", motion),
             temporal: Some(temporal),
             spatial: Some(spatial),
             preprocessing: Preprocessing { motion: size(96, 64), spatial: size(64, 64).into() },
@@ -205,8 +205,13 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     stage.window.perform(Command::UseTrainedWeights);
     let wanted = trained.clone();
     stage.wait("the new networks", move |app| app.session.model.as_ref().is_some_and(|model| model.dir == wanted));
-    stage.window.perform(Command::CompareWeights);
-    let (settings, base) = (stage.window.harness.state().settings.clone(), stage.base.clone());
+    let ctx = stage.window.harness.ctx.clone();
+    let refused = stage.app().attempt(Command::CompareWeights, &ctx).unwrap_err();
+    assert!(refused.contains("left MotionNet as it was"), "last layers change no flow: {refused}");
+    let base = stage.base.clone();
+    stage.app().compare_models(base.clone(), trained);
+    stage.window.settle();
+    let settings = stage.window.harness.state().settings.clone();
     assert!(settings.views.swipe && settings.flow.second_model == Some(base));
 
     stage.window.perform(Command::ShowRuns);
@@ -224,7 +229,7 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
     let plan = app.panels.training.plans(&app.session).unwrap()().unwrap().remove(0);
     let run = app.panels.training.runs_folder().unwrap().join("earlier");
     std::fs::create_dir_all(run.join("checkpoint")).unwrap();
-    std::fs::write(run.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+    std::fs::write(run.join("config.toml"), toml::to_string(&inherited(&plan).unwrap()).unwrap()).unwrap();
     let progress = "step = 10\nrate_factor = 1.0\nseconds = 100.0\non_gpu = false";
     std::fs::write(run.join("checkpoint/progress.toml"), progress).unwrap();
     app.session.exporting = Some(Progress::begin(1, "pairs")); // so that no step is timed meanwhile

@@ -64,7 +64,7 @@ pub fn model(motion: &MotionConfig, size: Geometry, device: &Device) -> HiddenTw
         licence: "none needed".into(),
         precision: Precision::F16,
         classes: vec!["one".into(), "two".into()],
-        motion: MotionEntry { weights: "motion.safetensors".into(), config: motion.clone() },
+        motion: MotionEntry::new("motion.safetensors", motion.clone()),
         temporal: Some(temporal),
         spatial: Some(spatial),
         preprocessing: Preprocessing { motion: size, spatial: size.into() },

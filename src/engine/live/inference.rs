@@ -20,6 +20,8 @@ const RATE_OVER: Duration = Duration::from_secs(5);
 pub struct LiveResult {
     /// The newest frame of the window.
     pub frame: Arc<Frame>,
+    /// When that was captured.
+    pub captured: Instant,
     /// The flow that leads to it.
     pub flow: FlowView,
     /// The classes of the model that says so, in the order of its shares.
@@ -28,7 +30,7 @@ pub struct LiveResult {
     pub scores: Scores,
     /// Fused and smoothed; shares are those of [`Scores::fused_probabilities`].
     pub answer: Smoothed,
-    /// Whether the answer is unsure, see [`Fusion::is_unsure`](crate::nets::fusion::Fusion::is_unsure).
+    /// Whether the answer is unsure, see [`Smoothed::is_unsure`].
     pub is_unsure: bool,
     /// From the capture of the newest frame until this was known, milliseconds.
     pub latency_ms: f32,
@@ -93,14 +95,16 @@ impl LiveInference {
         let flow = pipeline.flow(pairs, WINDOW_PAIRS - 1, level)?.shown_between(&before.display, &after.display);
         let shares = scores.fused_probabilities(&settings.fusion);
         let answer = self.smoother.push(pipeline.generation(), shares, settings.smoothing, newest.captured);
+        let answer = answer.shown(&settings.fusion);
         self.count(newest.frame.index);
         let now = Instant::now();
         Ok(Some(LiveResult {
             frame: newest.frame,
+            captured: newest.captured,
             flow,
             classes: pipeline.classes(),
             scores,
-            is_unsure: settings.fusion.is_unsure(&answer.shares),
+            is_unsure: answer.is_unsure(&settings.fusion),
             answer,
             latency_ms: now.saturating_duration_since(newest.captured).as_secs_f32() * 1e3,
             fps: self.rate(now),

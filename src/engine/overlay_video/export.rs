@@ -77,7 +77,8 @@ pub fn annotate(
             }
         };
         let (flow, secs) = (Some((&flow, scale.px())), frame.pts_secs);
-        let annotated = Annotated { frame: &frame.display, square, flow, ranked: &ranked, unsure, secs };
+        let annotated =
+            Annotated { frame: &frame.display, square, flow, ranked: &ranked, unsure, secs, late_secs: 0.0 };
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.finish())?;

@@ -64,7 +64,7 @@ fn written_out(plan: &TrainingPlan, path: &Path) -> Result<TrainingPlan> {
 ///
 /// # Errors
 /// Same as [`with_inherited`].
-pub(in crate::training) fn inherited(plan: &TrainingPlan) -> Result<TrainingPlan> {
+pub fn inherited(plan: &TrainingPlan) -> Result<TrainingPlan> {
     with_inherited(plan, || Ok(RunClips::of(plan)?.dataset.classes))
 }
 

@@ -26,7 +26,7 @@ fn small_model(precision: Precision) -> HiddenTwoStream {
         licence: "CC0".into(),
         precision,
         classes: vec!["walk".into(), "jump \"high\"".into()],
-        motion: MotionEntry { weights: "motion.safetensors".into(), config: motion.clone() },
+        motion: MotionEntry::new("motion.safetensors", motion.clone()),
         temporal: Some(stream("temporal.safetensors")),
         spatial: Some(stream("spatial.safetensors")),
         preprocessing: Preprocessing { motion: size, spatial: size.into() },

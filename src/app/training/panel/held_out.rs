@@ -43,6 +43,11 @@ impl HeldOutView {
         self.report.receive();
     }
 
+    /// Whether there is no report, nor one that is being read.
+    pub fn is_empty(&self) -> bool {
+        !self.report.is_busy() && self.report().is_none()
+    }
+
     /// The report, if there is one.
     pub fn report(&self) -> Option<&HeldOutReport> {
         self.report.value()?.as_ref()
@@ -66,6 +71,10 @@ impl HeldOutView {
         if let Some(chosen) = by_class_ui(ui, report) {
             self.chosen = Some(chosen);
         }
+        explanation(
+            ui,
+            "Predictions without the clip in training; the finished model has seen all clips it was trained on.",
+        );
         clips_ui(ui, report, &mut self.chosen, cx);
     }
 }
