@@ -37,6 +37,7 @@ mod motion_net;
 mod motion_network;
 mod motion_square;
 mod multiply_adds;
+pub mod onnx;
 mod pooling;
 mod prelu;
 pub mod preprocessing;

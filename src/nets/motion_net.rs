@@ -121,7 +121,7 @@ impl MotionNet {
         FlowPyramid { levels: vec![flow2, flow3, flow4, flow5, flow6] }
     }
 
-    fn level5(&self) -> Refinement<'_> {
+    pub(super) fn level5(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv5,
             upsample_flow: &self.upsample_flow6_to_5,
@@ -130,7 +130,7 @@ impl MotionNet {
         }
     }
 
-    fn level4(&self) -> Refinement<'_> {
+    pub(super) fn level4(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv4,
             upsample_flow: &self.upsample_flow5_to_4,
@@ -139,7 +139,7 @@ impl MotionNet {
         }
     }
 
-    fn level3(&self) -> Refinement<'_> {
+    pub(super) fn level3(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv3,
             upsample_flow: &self.upsample_flow4_to_3,
@@ -148,7 +148,7 @@ impl MotionNet {
         }
     }
 
-    fn level2(&self) -> Refinement<'_> {
+    pub(super) fn level2(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv2,
             upsample_flow: &self.upsample_flow3_to_2,
