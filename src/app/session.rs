@@ -556,7 +556,10 @@ impl Session {
                 let text = format!("Rolled back from step {from} to step {to}");
                 match diverged {
                     Some(error) => self.log.push(LogLevel::Warning, format!("{text}: {error}")),
-                    None => self.log.push(LogLevel::Info, text),
+                    None => {
+                        self.told = Some((text.clone(), Instant::now()));
+                        self.log.push(LogLevel::Info, text);
+                    }
                 }
             }
             TrainingEvent::Step(_)

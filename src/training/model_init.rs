@@ -203,9 +203,10 @@ impl ModelInit {
     }
 
     /// Returns the same for a last layer that is all that is trained: what is known of classes that have clips, as `has_clips`
-    /// knows, is where they start from.
-    pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool) -> Vec<RowInit> {
+    /// knows, is where they start from, unless they start `afresh`.
+    pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool, afresh: bool) -> Vec<RowInit> {
         let row = |(class, known): (usize, &Option<usize>)| match known {
+            Some(_) if has_clips(class) && afresh => RowInit::New,
             Some(known) if has_clips(class) => RowInit::From(*known),
             Some(known) => RowInit::Kept(*known),
             None => RowInit::New,

@@ -211,6 +211,36 @@ fn both_streams_together_are_measured_and_features_are_taken_once() {
 }
 
 #[test]
+fn clips_that_the_base_was_tuned_to_are_not_known_beforehand() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = labelled(&clips(dir.path(), 2, 3));
+    let base = base(dir.path(), &data_folder(dir.path()), &["a", "b"]);
+    let run = |name: &str| dir.path().join("runs").join(name);
+    let first_loss = |events: &[TrainingEvent]| {
+        let mut steps = events.iter().filter_map(|event| match event {
+            TrainingEvent::Step(step) => Some(step.loss),
+            _ => None,
+        });
+        steps.next().unwrap()
+    };
+    let tell = |events: &[TrainingEvent]| {
+        let of_base = |event: &TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.cause.contains("of the 6 clips that it is measured on"));
+        events.iter().any(of_base)
+    };
+    tuned(&FineTune::default(), &base, &data, &run("tune-01"));
+    let (_, again) = tuned(&FineTune::default(), &run("tune-01/model"), &data, &run("tune-02"));
+    assert!((first_loss(&again) - 2f32.ln()).abs() < 0.05, "the classifier starts afresh: {}", first_loss(&again));
+    assert!(!tell(&again), "nothing is known of the clips that are left out");
+
+    // A run that changed the features themselves has learned its clips for good.
+    let config = run("tune-01/config.toml");
+    let text = fs::read_to_string(&config).unwrap().replace("feature_windows = 3\n", "");
+    fs::write(&config, text).unwrap();
+    let (_, warned) = tuned(&FineTune::default(), &run("tune-01/model"), &data, &run("tune-03"));
+    assert!(tell(&warned));
+}
+
+#[test]
 fn a_turn_that_was_broken_off_is_taken_up_where_it_was() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);

@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
-use super::state::TrainingPhase;
+use super::state::{TrainingPhase, TrainingState};
 use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
@@ -177,7 +177,9 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     assert!(card.spatial.is_some() && card.temporal.is_some() && !card.classes.contains(&"stand".to_owned()));
 
     stage.wait_to_see("95 % interval");
-    assert!(stage.window.sees("Accuracy on 6 clips, each left out in turn") && stage.window.sees("fusion weight"));
+    assert!(
+        stage.window.sees("Accuracy on 6 clips, recordings left out in turn") && stage.window.sees("fusion weight")
+    );
     let report = HeldOutReport::read(trained.parent().unwrap()).unwrap();
     assert!(report.streams.len() == 3, "both, and fused");
     stage.window.harness.get_by_label("By class").click();
@@ -212,6 +214,11 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     stage.window.perform(Command::ShowRuns);
     stage.wait("the list of runs", |app| app.panels.runs.runs().len() == 2);
     assert!(stage.window.sees("tune-01 · spatial stream, 1 of 2") && stage.window.sees("Finished"));
+    // Results stay with their run, after a restart too.
+    let run_dir = trained.parent().unwrap().to_owned();
+    stage.app().session.training = TrainingState::default();
+    stage.app().panels.runs.choose_folder(run_dir);
+    stage.wait_to_see("95 % interval");
 }
 
 #[test]

@@ -20,20 +20,24 @@ const ROW: f32 = 22.0;
 /// Most height of the list of clips, in points.
 const HEIGHT: f32 = 260.0;
 
-/// The report on the run that ended last.
+/// The report on a run.
 #[derive(Default)]
-pub(super) struct HeldOutView {
-    /// The folder of that run.
+pub(in crate::app) struct HeldOutView {
+    /// The folder of the run.
     run_dir: Option<PathBuf>,
     report: Background<PathBuf, Option<HeldOutReport>>,
     /// The listed clips; all wrong ones without.
-    pub chosen: Option<ChosenClips>,
+    pub(super) chosen: Option<ChosenClips>,
 }
 
 impl HeldOutView {
     /// Reads the report on the run that has ended.
     pub fn follow(&mut self, training: &TrainingState, ctx: &Context) {
-        let run_dir = training.trained().and_then(|model| model.parent());
+        self.follow_run(training.trained().and_then(|model| model.parent()), ctx);
+    }
+
+    /// Reads the report on the run in `run_dir`.
+    pub fn follow_run(&mut self, run_dir: Option<&Path>, ctx: &Context) {
         if self.run_dir.as_deref() != run_dir {
             *self = Self { run_dir: run_dir.map(Path::to_owned), ..Self::default() };
             if let Some(dir) = self.run_dir.clone() {
@@ -48,6 +52,11 @@ impl HeldOutView {
         self.report.value()?.as_ref()
     }
 
+    /// Whether the run has been looked at and nothing was held out.
+    pub fn is_without(&self) -> bool {
+        self.run_dir.is_some() && matches!(self.report.value(), Some(None))
+    }
+
     /// Draws the table and the clips.
     pub fn held_out_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let Some(report) = self.report.value().and_then(Option::as_ref) else { return };
@@ -55,7 +64,7 @@ impl HeldOutView {
         section(
             ui,
             &match report.is_cross_validated {
-                true => format!("Accuracy on {}, each left out in turn", counted(report.clips.len(), "clip")),
+                true => format!("Accuracy on {}, recordings left out in turn", counted(report.clips.len(), "clip")),
                 false => format!("Accuracy on {clips}"),
             },
         );

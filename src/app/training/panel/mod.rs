@@ -5,7 +5,7 @@ mod confusion;
 mod form;
 mod gradient_shares;
 mod grid;
-mod held_out;
+pub(in crate::app) mod held_out;
 mod interrupted;
 mod plots;
 mod progress;
@@ -33,7 +33,7 @@ use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::tasks::Tasks;
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::{remark, section};
+use crate::app::ui::widgets::{explanation, remark, section};
 use crate::training::TrainingPlan;
 
 /// A page of the panel.
@@ -130,7 +130,7 @@ impl TrainingPanel {
         ctx: &eframe::egui::Context,
     ) {
         self.form.join(last, corrections, ctx);
-        self.is_wanted = true;
+        self.page = TrainingPage::NewRun; // until the run begins
     }
 
     /// Whether the clips to train on are still being listed.
@@ -186,6 +186,9 @@ impl TrainingPanel {
         let Some(name) = run.map(|name| name.to_string_lossy().into_owned()) else { return };
         section(ui, &format!("Results of {name}"));
         self.held_out.held_out_ui(ui, cx);
+        if self.held_out.is_without() {
+            explanation(ui, "No clips were held out, so no accuracy was measured.");
+        }
         self.diagnostics_ui(ui, cx);
     }
 

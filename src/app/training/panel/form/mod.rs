@@ -159,6 +159,9 @@ impl Form {
     /// Trains on corrected clips together with those of a folder: the one that was chosen before, or `last`.
     pub fn join(&mut self, last: Option<PathBuf>, corrections: PathBuf, ctx: &Context) {
         self.aim = Aim::Tune; // The model that was corrected is to learn.
+        if last.is_none() {
+            self.tuning.tuning.keep_classes = true; // A few corrections are no classes to replace its own.
+        }
         self.clips.join(last, corrections, ctx);
         self.run_dir.clear();
     }
