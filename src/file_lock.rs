@@ -3,6 +3,13 @@
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+/// How often a taken lock is tried again, and how long it is waited in between: a process that ends, or that is just starting another
+/// program, may have it for a moment longer.
+const TRIES: usize = 5;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The sole right to what a file stands for, as long as it lives. The operating system ends it however a process ends.
 pub(crate) struct FileLock {
@@ -19,10 +26,16 @@ impl FileLock {
     /// If the file cannot be written to.
     pub fn take(path: &Path) -> io::Result<Option<Self>> {
         let file = File::options().create(true).truncate(false).write(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => tracing::warn!("{} cannot be locked: {error}", path.display()),
+        for attempt in 1..=TRIES {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < TRIES => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => {
+                    tracing::warn!("{} cannot be locked: {error}", path.display());
+                    break;
+                }
+            }
         }
         Ok(Some(Self { _file: file }))
     }

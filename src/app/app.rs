@@ -40,6 +40,7 @@ use crate::engine::{
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 use crate::gpu::{Compute, ComputeKind, DeviceChoice};
+use crate::nets::{Architecture, ModelCard};
 use crate::training::runs::{self, Run};
 use crate::training::{TrainingEvent, TrainingPlan};
 
@@ -83,6 +84,8 @@ pub struct App {
     pub(super) earlier_runs: Background<PathBuf, Vec<Run>>,
     /// The ground truth that is looked for beside the open clip.
     pub(super) truth: Background<PathBuf, Option<PathBuf>>,
+    /// The architecture of the second model's motion network.
+    pub(super) second_architecture: Background<PathBuf, Option<Architecture>>,
     /// The clip that a person chose, and did not only step to: it is among the recent ones once it is open.
     pub(super) remembers: Option<PathBuf>,
     /// Whether the clip that is opened next plays at once.
@@ -157,6 +160,7 @@ impl App {
             plans: Tasks::default(),
             earlier_runs: Background::default(),
             truth: Background::default(),
+            second_architecture: Background::default(),
             remembers: None,
             play_next: false,
             opens_folder: false,
@@ -236,6 +240,7 @@ impl App {
             false => self.panels_ui(ui),
         }
         self.send_flow_settings();
+        self.name_second_network(ui.ctx());
         self.tell_loop();
         self.tell_live();
         self.follow_clip_scores();
@@ -327,8 +332,20 @@ impl App {
         }
         self.sent_flow = Some(demand.clone());
         self.session.flow.set(demand.clone());
-        self.session.flow.name_second(demand.second_model.as_deref());
         self.engine.send(Request::FlowComparison(Box::new(demand)));
+    }
+
+    /// Names the second model's network in the lists of sources, by its architecture as soon as its card is read.
+    fn name_second_network(&mut self, ctx: &Context) {
+        let dir = self.settings.flow.second_model.clone();
+        if let Some(dir) = dir.clone() {
+            let card = dir.clone();
+            let read = move || Some(ModelCard::read(&card).ok()?.motion?.config.architecture);
+            self.second_architecture.ask(dir, ctx, read);
+        }
+        self.second_architecture.receive();
+        let known = self.second_architecture.value().filter(|_| !self.second_architecture.is_busy());
+        self.session.flow.name_second(dir.as_deref(), known.copied().flatten());
     }
 
     pub(super) fn receive(&mut self, message: &Message, ctx: &Context) {

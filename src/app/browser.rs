@@ -24,13 +24,13 @@ pub fn open(path: &Path) -> Result<()> {
 }
 
 fn open_with(opener: &str, path: &Path) -> Result<()> {
-    let remedy = "Save the report and open its report.html in a browser yourself";
+    let remedy = "Open this file in a browser yourself";
     let refused = |cause: String| Err(Error::file(path, cause, remedy));
     let silent = Stdio::null;
     match Command::new(opener).arg(path).stdin(silent()).stdout(silent()).stderr(silent()).status() {
         Ok(status) if status.success() || cfg!(windows) => Ok(()), // Explorer's status says nothing
         Ok(status) => refused(format!("{opener} could not open the page ({status})")),
-        Err(error) if error.kind() == ErrorKind::NotFound => refused(format!("{opener} is not installed")),
+        Err(error) if error.kind() == ErrorKind::NotFound => refused(format!("No browser: {opener} is not installed")),
         Err(error) => refused(format!("{opener} could not be started: {error}")),
     }
 }
@@ -45,7 +45,7 @@ mod tests {
         assert_eq!(open_with("true", page), Ok(()));
         for (opener, cause) in [
             ("false", "false could not open the page (exit status: 1)"),
-            ("motionscope-has-no-such-opener", "motionscope-has-no-such-opener is not installed"),
+            ("motionscope-has-no-such-opener", "No browser: motionscope-has-no-such-opener is not installed"),
         ] {
             let error = open_with(opener, page).unwrap_err();
             assert_eq!((error.subject.as_str(), error.cause.as_str()), ("/reports/7.html", cause));

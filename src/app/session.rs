@@ -372,7 +372,7 @@ impl Session {
             Message::Exported { path, pairs } => {
                 self.written(path, &format!("the flow of {}", counted(*pairs, "pair")));
             }
-            Message::Annotated { path, frames } => self.written(path, &format!("{frames} annotated frames")),
+            Message::Annotated { path, frames } => self.written(path, &counted(*frames, "annotated frame")),
             Message::ExportEnded => self.exporting = None,
             Message::Problem(error) => self.problem(error),
         }
@@ -393,7 +393,9 @@ impl Session {
     pub fn written(&mut self, path: &Path, what: &str) {
         self.log.push(LogLevel::Info, format!("Saved {what} to {}", path.display()));
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        self.told = Some((format!("Saved {name}"), Instant::now()));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let place = folder.map_or(String::new(), |folder| format!(" in {}", folder.display()));
+        self.told = Some((format!("Saved {name}{place}"), Instant::now()));
     }
 
     /// A pair of the benchmark that is shown was made the clip at `path`.
@@ -506,6 +508,8 @@ impl Session {
             self.selection = FlowSelection { level: 2, ..self.selection };
         }
         let streams = match (info.has_spatial, info.has_temporal) {
+            (true, true) if !info.reads_flow => "the spatial stream beside it",
+            (false, true) if !info.reads_flow => "its own classifier",
             (true, true) => "both streams",
             (true, false) => "the spatial stream",
             (false, true) => "the temporal stream",
@@ -515,6 +519,7 @@ impl Session {
             LogLevel::Info,
             format!("Loaded {} from {}: {} and {streams}", info.name, info.dir.display(), info.motion),
         );
+        self.flow.name_network(info.architecture);
         self.model = Some(info.clone());
     }
 
@@ -556,7 +561,10 @@ impl Session {
                 let text = format!("Rolled back from step {from} to step {to}");
                 match diverged {
                     Some(error) => self.log.push(LogLevel::Warning, format!("{text}: {error}")),
-                    None => self.log.push(LogLevel::Info, text),
+                    None => {
+                        self.told = Some((text.clone(), Instant::now()));
+                        self.log.push(LogLevel::Info, text);
+                    }
                 }
             }
             TrainingEvent::Step(_)

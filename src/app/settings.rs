@@ -286,7 +286,7 @@ mod tests {
         let mut settings = Settings::default();
         for preset in Preset::ALL {
             settings.training.tuning = FineTune::of(preset);
-            for network in [Network::Flow, Network::Temporal, Network::Spatial] {
+            for network in [Network::Flow, Network::Temporal, Network::Spatial, Network::Joint] {
                 settings.training.plan = Recipe::Paper.plan(network, None);
                 (settings.training.aim, settings.training.origin) = (Aim::Train, ClipOrigin::List);
                 let mut memory = Memory::default();

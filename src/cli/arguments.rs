@@ -9,6 +9,7 @@ use super::bench::BenchArgs;
 use super::compare::CompareArgs;
 use super::data::DatasetArgs;
 use super::evaluate::EvaluateArgs;
+use super::export::ExportArgs;
 use super::flow::FlowArgs;
 use super::fuse::FuseArgs;
 use super::import::ImportArgs;
@@ -67,6 +68,8 @@ pub(super) enum Command {
     Fuse(FuseArgs),
     /// Import weights (PyTorch, safetensors, Caffe, ONNX)
     Import(ImportArgs),
+    /// Export a model as ONNX files
+    Export(ExportArgs),
     /// Show version, device and model info
     Info(InfoArgs),
     /// Generate the sample data: clips, ground-truth flow, lists

@@ -152,6 +152,10 @@ impl ImportArgs {
             model.card.classes = class_names(file)?;
         }
         if let Some(file) = &self.temporal {
+            if model.motion.joint().is_some() {
+                let cause = "the base has a joint network, which takes the temporal stream's place";
+                return Err(Error::file(file, cause, "Import it into a model with a motion network"));
+            }
             let (entry, stream) = self.stream(file, "temporal.safetensors", self.input.into(), &model, device)?;
             (model.card.temporal, model.temporal) = (Some(entry), Some(stream));
         }
@@ -176,6 +180,9 @@ impl ImportArgs {
         if let Some(crop) = self.spatial_crop {
             if model.spatial.is_none() {
                 return Err(no_stream("--spatial-crop", "spatial"));
+            }
+            if crop.sees_motion() {
+                model.card.check_motion(self.base.as_deref().unwrap_or(&self.out))?;
             }
             model.card.preprocessing.spatial.crop = crop;
         }
@@ -243,9 +250,12 @@ impl ImportArgs {
         if let MotionNetwork::FlowNet(network) = &motion {
             config.conventions = network.conventions();
         }
-        let entry = MotionEntry { weights: "motion.safetensors".into(), config };
+        let entry = MotionEntry::new("motion.safetensors", config);
         Ok(match base {
-            Some(base) => HiddenTwoStream { card: ModelCard { motion: entry, ..base.card }, motion, ..base },
+            Some(base) => {
+                let card = ModelCard { motion: Some(entry), joint: None, ..base.card };
+                HiddenTwoStream { card, motion, ..base }
+            }
             None => HiddenTwoStream { card: self.card(entry), motion, temporal: None, spatial: None },
         })
     }
@@ -260,7 +270,8 @@ impl ImportArgs {
             licence: self.licence(None),
             precision: Precision::F32,
             classes: Vec::new(),
-            motion,
+            motion: Some(motion),
+            joint: None,
             temporal: None,
             spatial: None,
             preprocessing: Preprocessing { motion: size, spatial: size.into() },

@@ -9,8 +9,8 @@ use super::outcome::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::{
-    Architecture, Backbone, FlowSource, FrameSize, HiddenTwoStream, Modality, MotionConfig, MotionCrop, Stream,
-    StreamConfig, StreamInput,
+    Architecture, Backbone, FlowSource, FrameSize, HiddenTwoStream, JointArchitecture, JointConfig, Modality,
+    MotionConfig, MotionCrop, Stream, StreamConfig, StreamInput,
 };
 use crate::video;
 
@@ -43,6 +43,11 @@ pub(super) fn run(arguments: &InfoArgs) -> Result<Outcome> {
         let config = MotionConfig { architecture, ..MotionConfig::default() };
         println!("  {}: {} parameters ({})", architecture.title(), grouped(config.parameters()), architecture.paper());
     }
+    println!("Networks for flow and action at full width, for 101 classes");
+    for architecture in JointArchitecture::ALL {
+        let config = JointConfig { architecture, ..JointConfig::default() };
+        println!("  {}: {} parameters", architecture.key(), grouped(config.parameters(101)));
+    }
     println!("Stream backbones, for 1,000 image classes");
     for backbone in Backbone::ALL {
         let input = StreamInput::of(Modality::Pictures, backbone, None);
@@ -67,12 +72,19 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
         println!("  hash: {hash}");
     }
     println!("  motion: {}", info.motion);
-    println!("  motion network from: {}", card.motion.config.architecture.paper());
+    let paper = match (&card.joint, &card.motion) {
+        (Some(joint), _) => joint.config.architecture.paper(),
+        (None, motion) => motion.as_ref().map_or(Architecture::MotionNet, |entry| entry.config.architecture).paper(),
+    };
+    println!("  motion network from: {paper}");
     println!("  parameters: {}", grouped(info.parameters));
     println!(
         "  streams: spatial {}, temporal {}",
         described(model.spatial.as_ref()),
-        described(model.temporal.as_ref())
+        match model.motion.joint() {
+            Some(_) => "in the joint network".into(),
+            None => described(model.temporal.as_ref()),
+        }
     );
     if info.trained_flow != FlowSource::MotionNet {
         println!("  temporal stream: trained on {}", info.trained_flow.in_words());

@@ -13,6 +13,7 @@ pub mod bench;
 mod compare;
 mod data;
 mod evaluate;
+mod export;
 mod fisher_progress;
 mod flow;
 mod fuse;
@@ -119,6 +120,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Reproduce(arguments)) => reproduce::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Fuse(arguments)) => fuse::run(&arguments),
+        Some(Command::Export(arguments)) => export::run(&arguments),
         Some(Command::Import(arguments)) => import::run(&arguments),
         Some(Command::Info(arguments)) => info::run(&arguments),
         Some(Command::Sample(arguments)) => sample::run(&arguments),

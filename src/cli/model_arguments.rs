@@ -27,8 +27,7 @@ impl ModelArg {
 
 /// Returns the error of a model in folder `dir` that cannot predict classes.
 pub(super) fn no_stream(model: &HiddenTwoStream, dir: &Path, remedy: &str) -> Option<Error> {
-    let has_none = model.spatial.is_none() && model.temporal.is_none();
-    has_none.then(|| Error::file(dir, "it has no stream: it predicts flow only", remedy))
+    (!model.classifies()).then(|| Error::file(dir, "it has no stream: it predicts flow only", remedy))
 }
 
 /// `--device`

@@ -81,6 +81,13 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Overrides a default with the given value.
+pub(super) fn set<T: Clone>(value: &mut T, given: &Option<T>) {
+    if let Some(given) = given {
+        value.clone_from(given);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

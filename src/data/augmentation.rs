@@ -75,6 +75,7 @@ pub struct Sampler {
 
 /// What the generators of a run draw.
 mod purpose {
+    pub const PAIR: u64 = 0;
     pub const CLIPS: u64 = 1;
     pub const WINDOW: u64 = 2;
     pub const CLASSES: u64 = 3;
@@ -130,6 +131,11 @@ impl Sampler {
         let region = self.region(clip, &mut rng);
         let crop = self.crop(&region, &mut rng);
         starts.into_iter().map(|start| Draw { clip, start, stride, crop }).collect()
+    }
+
+    /// Returns the generator of the changes of the pair with true flow at that place.
+    pub fn pair_rng(&self, step: usize, slot: usize) -> ChaCha8Rng {
+        self.rng((step * self.batch + slot) as u64, purpose::PAIR)
     }
 
     /// Returns where a window of `span` frames may begin so that it is in part `segment` of a clip. Parts that are too short

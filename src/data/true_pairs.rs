@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use image::RgbImage;
 use image::imageops::{FilterType, resize};
+use rand::Rng;
 
 use super::augmentation::{Crop, FlowMap};
 use super::flow_benchmarks::{BenchmarkPair, LoadedPair};
 use super::listing::{Listing, ListingPlace, ListingRow};
 use super::memory_budget::{MemoryBudget, Share};
-use super::{LabelledClip, PairSource};
+use super::pair_augmentation::augmented;
+use super::{LabelledClip, PairAugmentation, PairSource};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::video::Geometry;
@@ -80,6 +82,13 @@ impl TruePair {
         Some(Self { pictures: [loaded.first, loaded.second].map(fitted), planes })
     }
 
+    /// Returns the pair changed at random as in the published training, its flow with it.
+    pub fn augmented(&self, rng: &mut impl Rng) -> Self {
+        let [first, second] = &self.pictures;
+        let (pictures, planes) = augmented([first, second], &self.planes, rng);
+        Self { pictures: pictures.map(Arc::new), planes }
+    }
+
     /// Appends the planes u and v of what `crop` shows of the flow of frames of size `frame`, in pixels of the crop brought to
     /// `size`; NaN where it is unknown.
     pub fn append_flow(&self, crop: &Crop, frame: Geometry, size: Geometry, planes: &mut Vec<f32>) {
@@ -100,6 +109,7 @@ impl TruePair {
 pub struct TruePairs {
     pairs: HashMap<PathBuf, BenchmarkPair>,
     size: Geometry,
+    augmentation: PairAugmentation,
     memory: Share,
     kept: Mutex<HashMap<PathBuf, Arc<TruePair>>>,
 }
@@ -114,7 +124,25 @@ impl TruePairs {
         for source in sources {
             pairs.extend(with_truth(source)?.into_iter().map(|pair| (pair.first.clone(), pair)));
         }
-        Ok(Self { pairs, size, memory: MemoryBudget::of_process().share(), kept: Mutex::default() })
+        let memory = MemoryBudget::of_process().share();
+        Ok(Self { pairs, size, augmentation: PairAugmentation::None, memory, kept: Mutex::default() })
+    }
+
+    /// Sets how the pairs are changed before they are learned from.
+    pub fn with_augmentation(self, augmentation: PairAugmentation) -> Self {
+        Self { augmentation, ..self }
+    }
+
+    /// Returns the pair whose first picture is at `path`, changed at random where that is wanted.
+    ///
+    /// # Errors
+    /// Same as for [`pair`](Self::pair).
+    pub fn augmented_pair(&self, path: &Path, rng: &mut impl Rng) -> Result<Arc<TruePair>> {
+        let pair = self.pair(path)?;
+        Ok(match self.augmentation {
+            PairAugmentation::None => pair,
+            PairAugmentation::Published => Arc::new(pair.augmented(rng)),
+        })
     }
 
     /// Returns the pair whose first picture is at `path`.

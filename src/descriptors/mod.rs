@@ -19,6 +19,7 @@ mod parallel;
 mod patches;
 mod pyramid;
 mod svm;
+mod svm_model;
 mod training;
 mod vector_store;
 
@@ -32,4 +33,6 @@ pub use model::{FisherCard, FisherModel, FisherSettings};
 pub use parallel::for_each_clip;
 pub use patches::{Patch, patches};
 pub use svm::{LinearSvm, SvmLoss, SvmSettings};
+pub use svm_model::{DescriptorModel, SvmCard, SvmModel};
 pub use training::{FisherEvent, FisherPlan, TrainedFisher, train_fisher};
+pub(crate) use vector_store::VectorStore;

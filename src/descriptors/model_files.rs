@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
+use serde::de::DeserializeOwned;
 
 use super::model::encoders;
 use super::{DescriptorKind, FisherCard, FisherEncoder, FisherModel, FisherSettings, LinearSvm, Mixture};
@@ -18,10 +19,10 @@ use crate::output::{OutputGuard, Staging};
 const CARD: &str = "fisher.toml";
 const NUMBERS: &str = "fisher.safetensors";
 
-const DAMAGED: &str = "Copy the model again, or train it again";
+pub(super) const DAMAGED: &str = "Copy the model again, or train it again";
 
 /// Named numbers with their shape.
-struct NamedTensor<'a> {
+pub(super) struct NamedTensor<'a> {
     name: String,
     shape: Vec<usize>,
     values: &'a [f32],
@@ -44,19 +45,12 @@ impl FisherModel {
     /// If `guard` does not allow it, or a file cannot be written.
     pub fn save(&mut self, dir: &Path, guard: &OutputGuard) -> Result<()> {
         let mut tensors = mixture_tensors(&self.card.settings.descriptors, &self.mixtures);
-        let LinearSvm { length, weights, biases } = &self.classifier;
-        tensors.push(NamedTensor { name: "svm.weight".into(), shape: vec![biases.len(), *length], values: weights });
-        tensors.push(NamedTensor { name: "svm.bias".into(), shape: vec![biases.len()], values: biases });
+        tensors.extend(classifier_tensors(&self.classifier));
         let [card, numbers] = Self::files(dir);
         let bytes = encode(&tensors, &numbers)?;
         self.card.hash = hash(&bytes, &self.card.classes);
         let text = toml::to_string(&self.card).map_err(|error| Error::wrap(&card, error, "Please report this"))?;
-        let staging = Staging::begin(dir)?;
-        for (path, content) in [(card, text.as_bytes()), (numbers, &bytes)] {
-            let staged = staging.file(&path)?;
-            fs::write(&staged, content).map_err(|error| Error::io(&path, &error))?;
-        }
-        staging.publish(guard)
+        publish(dir, [(card, text.as_bytes()), (numbers, &bytes)], guard)
     }
 
     /// Reads the model in folder `dir`.
@@ -75,25 +69,13 @@ impl FisherModel {
         let numbers = Numbers::of(&bytes, &path)?;
         let mixtures = numbers.mixtures(descriptors, *components)?;
         let length = encoders(&mixtures, *fisher).iter().map(FisherEncoder::vector_length).sum();
-        let classes = card.classes.len();
-        let classifier = LinearSvm {
-            length,
-            weights: numbers.read("svm.weight", &[classes, length])?,
-            biases: numbers.read("svm.bias", &[classes])?,
-        };
+        let classifier = numbers.classifier(card.classes.len(), length)?;
         Ok(Self { card, mixtures, classifier })
     }
 }
 
 fn read_card(path: &Path) -> Result<FisherCard> {
-    let text = files::read_to_string(path).map_err(|error| {
-        let mut failure = Error::io(path, &error);
-        if error.kind() == std::io::ErrorKind::NotFound {
-            failure.remedy = "Choose the folder that motionscope train fisher wrote".into();
-        }
-        failure
-    })?;
-    let card: FisherCard = toml::from_str(&text).map_err(|error| Error::wrap(path, error, DAMAGED))?;
+    let card: FisherCard = read_toml(path, "Choose the folder that motionscope train fisher wrote")?;
     if card.format != FisherCard::FORMAT {
         let cause = format!("its format is {}, this version reads {}", card.format, FisherCard::FORMAT);
         return Err(Error::file(path, cause, "Use the version of Motionscope that trained it, or train it again"));
@@ -102,8 +84,30 @@ fn read_card(path: &Path) -> Result<FisherCard> {
     Ok(card)
 }
 
+/// Reads a card; `remedy` is for a folder without one.
+pub(super) fn read_toml<T: DeserializeOwned>(path: &Path, remedy: &str) -> Result<T> {
+    let text = files::read_to_string(path).map_err(|error| {
+        let mut failure = Error::io(path, &error);
+        if error.kind() == std::io::ErrorKind::NotFound {
+            failure.remedy = remedy.into();
+        }
+        failure
+    })?;
+    toml::from_str(&text).map_err(|error| Error::wrap(path, error, DAMAGED))
+}
+
+/// Writes the files of a model to folder `dir`, all or nothing.
+pub(super) fn publish(dir: &Path, contents: [(PathBuf, &[u8]); 2], guard: &OutputGuard) -> Result<()> {
+    let staging = Staging::begin(dir)?;
+    for (path, content) in contents {
+        let staged = staging.file(&path)?;
+        fs::write(&staged, content).map_err(|error| Error::io(&path, &error))?;
+    }
+    staging.publish(guard)
+}
+
 /// Returns the hash of a model: its numbers, and the classes that they are of.
-fn hash(bytes: &[u8], classes: &[String]) -> String {
+pub(super) fn hash(bytes: &[u8], classes: &[String]) -> String {
     let mut hash = ContentHash::new();
     hash.field(bytes);
     classes.iter().for_each(|class| hash.field(class));
@@ -128,6 +132,15 @@ pub(super) fn load_mixtures(path: &Path, kinds: &[DescriptorKind], components: u
     Numbers::of(&bytes, path)?.mixtures(kinds, components)
 }
 
+/// Returns the numbers of a classifier.
+pub(super) fn classifier_tensors(svm: &LinearSvm) -> [NamedTensor<'_>; 2] {
+    let LinearSvm { length, weights, biases } = svm;
+    [
+        NamedTensor { name: "svm.weight".into(), shape: vec![biases.len(), *length], values: weights },
+        NamedTensor { name: "svm.bias".into(), shape: vec![biases.len()], values: biases },
+    ]
+}
+
 fn mixture_tensors<'a>(kinds: &[DescriptorKind], mixtures: &'a [Mixture]) -> Vec<NamedTensor<'a>> {
     let of_kind = |(kind, mixture): (&DescriptorKind, &'a Mixture)| {
         let (key, matrix) = (kind.key(), vec![mixture.components(), mixture.length]);
@@ -140,7 +153,7 @@ fn mixture_tensors<'a>(kinds: &[DescriptorKind], mixtures: &'a [Mixture]) -> Vec
     kinds.iter().zip(mixtures).flat_map(of_kind).collect()
 }
 
-fn encode(tensors: &[NamedTensor<'_>], path: &Path) -> Result<Vec<u8>> {
+pub(super) fn encode(tensors: &[NamedTensor<'_>], path: &Path) -> Result<Vec<u8>> {
     let failed = |error| Error::wrap(path, error, "Please report this");
     let bytes: Vec<Vec<u8>> =
         tensors.iter().map(|tensor| tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
@@ -152,13 +165,13 @@ fn encode(tensors: &[NamedTensor<'_>], path: &Path) -> Result<Vec<u8>> {
 }
 
 /// The tensors of a file.
-struct Numbers<'a> {
+pub(super) struct Numbers<'a> {
     file: SafeTensors<'a>,
     path: &'a Path,
 }
 
 impl<'a> Numbers<'a> {
-    fn of(bytes: &'a [u8], path: &'a Path) -> Result<Self> {
+    pub(super) fn of(bytes: &'a [u8], path: &'a Path) -> Result<Self> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| Error::wrap(path, error, DAMAGED))?;
         Ok(Self { file, path })
     }
@@ -175,6 +188,12 @@ impl<'a> Numbers<'a> {
             return refuse(format!("tensor `{name}` holds values that are not finite"));
         }
         Ok(values)
+    }
+
+    /// Returns the classifier of so many classes by so many features.
+    pub(super) fn classifier(&self, classes: usize, length: usize) -> Result<LinearSvm> {
+        let (weights, biases) = (self.read("svm.weight", &[classes, length])?, self.read("svm.bias", &[classes])?);
+        Ok(LinearSvm { length, weights, biases })
     }
 
     fn mixtures(&self, kinds: &[DescriptorKind], components: usize) -> Result<Vec<Mixture>> {

@@ -16,7 +16,7 @@ use crate::files;
 const BYTES: usize = size_of::<f32>();
 
 /// A folder of vectors of the same length, named by what identifies their clips.
-pub(super) struct VectorStore {
+pub(crate) struct VectorStore {
     dir: PathBuf,
     length: usize,
 }
@@ -58,7 +58,7 @@ impl VectorStore {
 }
 
 /// Stored vectors, read a stretch of features at a time.
-pub(super) struct StoredRows {
+pub(crate) struct StoredRows {
     paths: Vec<PathBuf>,
     length: usize,
 }

@@ -16,6 +16,7 @@ use crate::gpu::is_gpu;
 use crate::names::{are_alike, composed};
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
+use crate::plural::counted;
 use crate::training::FlowSource;
 
 /// Bytes that the frames of all clips take at most that are scored side by side, or a quarter of the memory that is free.
@@ -61,7 +62,11 @@ pub fn evaluate_actions(
     })?;
     if scores.seen() < dataset.clips.len() {
         let remedy = "Run the evaluation again";
-        return Err(Error::cancelled("evaluation", format!("stopped after {} clips", scores.seen()), remedy));
+        return Err(Error::cancelled(
+            "evaluation",
+            format!("stopped after {}", counted(scores.seen(), "clip")),
+            remedy,
+        ));
     }
     if scores.is_empty() {
         return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
@@ -84,6 +89,7 @@ pub fn score_clips(
     report: &mut dyn FnMut(Result<ScoredClip>),
 ) -> Result<()> {
     check_classes(model, dataset)?;
+    check_source(model, flow_source)?;
     // A failure ends the others too.
     let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let stop = || is_over.load(Ordering::Relaxed) || stop();
@@ -149,8 +155,7 @@ fn report_in_order<T>(outcomes: impl IntoIterator<Item = (usize, Result<T>)>, re
 /// # Errors
 /// If the model has a stream and its classes are not those of the data.
 pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
-    let has_streams = model.spatial.is_some() || model.temporal.is_some();
-    if !has_streams || are_alike(&model.card.classes, &dataset.classes) {
+    if !model.classifies() || are_alike(&model.card.classes, &dataset.classes) {
         return Ok(());
     }
     if let Some(error) = partial(&model.card.classes, &dataset.classes) {
@@ -167,9 +172,20 @@ pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
                 dataset.classes[i]
             )
         }
-        None => format!("the model has {} classes, the data {}", model.card.classes.len(), dataset.classes.len()),
+        None => {
+            format!("the model has {}, the data {}", counted(model.card.classes.len(), "class"), dataset.classes.len())
+        }
     };
     Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"))
+}
+
+/// Refuses flow of another source for a joint network, which classifies frames.
+fn check_source(model: &HiddenTwoStream, source: FlowSource) -> Result<()> {
+    if model.motion.joint().is_none() || source == FlowSource::MotionNet {
+        return Ok(());
+    }
+    let cause = "a joint network classifies frames, not the flow of another source";
+    Err(Error::new("flow source", cause, "Leave it out, or evaluate a model with a temporal stream"))
 }
 
 /// Returns the error for data with some of the model's classes: without the others, their numbers are not the model's.

@@ -28,8 +28,7 @@ pub struct MatchedClips {
 /// # Errors
 /// If no clip is of a class of the model, or clips are of a class that may be several of the model's.
 pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<MatchedClips> {
-    let has_streams = model.spatial.is_some() || model.temporal.is_some();
-    if !has_streams {
+    if !model.classifies() {
         return Ok(MatchedClips { dataset, remarks: Vec::new(), left_out: 0 });
     }
     match_class_names(&model.card.classes, dataset)

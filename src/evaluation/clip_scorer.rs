@@ -65,7 +65,7 @@ impl<'a> ClipScorer<'a> {
         let frames = reader.frames();
         let needs_flow = match &self.model.temporal {
             Some(stream) => !stream.input().modality.is_of_frames(),
-            None => self.model.spatial.is_none(),
+            None => self.model.motion.joint().is_some() || self.model.spatial.is_none(),
         };
         let measures_flow = source.needs_network() && needs_flow;
         let span = middle(frames, self.model.motion.frames());
@@ -114,12 +114,16 @@ impl<'a> ClipScorer<'a> {
         geometry(self.model.card.preprocessing.spatial.size())
     }
 
-    /// Mean logits of the temporal stream over all views of a clip of at least one frame; none without such a stream.
+    /// Mean logits of the temporal stream, or of the joint network in its place, over all views of a clip of at least one frame; none
+    /// without either.
     ///
     /// # Errors
     /// If the device fails, a logit is not finite, or it was stopped.
     pub fn temporal<'p>(&self, pictures: impl Into<ClipPictures<'p>>) -> Result<Option<Vec<f32>>> {
         let pictures = pictures.into();
+        if self.model.motion.joint().is_some() {
+            return self.joint(pictures).map(Some);
+        }
         let Some(stream) = &self.model.temporal else { return Ok(None) };
         let windows = self.temporal_windows(pictures.frames());
         let mut mean = Mean::default();
@@ -141,6 +145,25 @@ impl<'a> ClipScorer<'a> {
             mean.add_batches(&rows, &batches);
         }
         mean.finished("temporal").map(Some)
+    }
+
+    /// Mean logits of the joint network.
+    fn joint(&self, pictures: ClipPictures<'_>) -> Result<Vec<f32>> {
+        let (windows, motion) = (self.temporal_windows(pictures.frames()), &self.model.motion);
+        let mut mean = Mean::default();
+        for view in self.protocol.crops.views(self.motion_size()) {
+            let size = self.batch_size(view.size, motion.frames().div_ceil(WINDOW_FRAMES));
+            let batches: Vec<_> = windows.chunks(size).collect();
+            let rows = batches::for_each(&self.device, &batches, |batch| {
+                self.check_stop()?;
+                let seen = seen(pictures, batch.iter().flat_map(|(window, _)| window), view);
+                let clips: Vec<Vec<&RgbImage>> =
+                    batch.iter().map(|(window, _)| window.iter().map(|index| &seen[index]).collect()).collect();
+                motion.logits(&clips)
+            })?;
+            mean.add_batches(&rows, &batches);
+        }
+        mean.finished("temporal")
     }
 
     /// Like [`temporal`](Self::temporal), but of `flow` that was made of the whole frames beforehand.
@@ -276,10 +299,13 @@ impl<'a> ClipScorer<'a> {
             .map(Some)
     }
 
-    /// Returns the windows that the temporal stream sees of a clip of so many frames, and how often each counts; none without it.
+    /// Returns the windows that the temporal stream or the joint network sees of a clip of so many frames, and how often each counts;
+    /// none without either.
     fn temporal_windows(&self, frames: usize) -> Vec<(ScorerSpan, usize)> {
-        let Some(stream) = &self.model.temporal else { return Vec::new() };
-        let reads = stream.input().frames();
+        if !self.model.classifies_motion() {
+            return Vec::new();
+        }
+        let reads = self.model.motion_window();
         windows(&self.protocol.window_starts(frames, reads), reads, frames)
     }
 
@@ -324,7 +350,7 @@ impl<'a> ClipScorer<'a> {
         windows: impl Iterator<Item = &'w ScorerSpan>,
     ) -> Result<BTreeMap<ScorerSpan, FlowPyramid>> {
         let parts = windows.flat_map(|window| self.model.motion.parts(window));
-        let mut spans: Vec<ScorerSpan> = parts.map(|(span, _)| span.to_vec()).collect();
+        let mut spans: Vec<ScorerSpan> = parts.map(|(span, _)| span).collect();
         spans.sort_unstable();
         spans.dedup();
         let size = seen.values().next().map_or((1, 1), RgbImage::dimensions);
@@ -341,7 +367,7 @@ impl<'a> ClipScorer<'a> {
 
     /// Returns the flows of a window of n frames, [1, 2(n−1), h/2, w/2].
     fn stack(&self, flows: &BTreeMap<ScorerSpan, FlowPyramid>, window: &ScorerSpan) -> Tensor<4> {
-        let parts: Vec<_> = self.model.motion.parts(window).map(|(span, pairs)| (&flows[span], pairs)).collect();
+        let parts: Vec<_> = self.model.motion.parts(window).map(|(span, pairs)| (&flows[&span], pairs)).collect();
         FlowPyramid::joined(&parts).into_finest()
     }
 }

@@ -28,13 +28,38 @@ pub fn evaluate_fisher(
 ) -> Result<ActionsOutcome> {
     let clips: Vec<&LabelledClip> = dataset.clips.iter().collect();
     let results = for_each_clip(&clips, stop, |clip| model.scores(clip, stop), progress)?;
+    // The whole clip, once.
+    let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default() };
+    let described = SvmScores { name, data, protocol, flow_source: FlowSource::Codec, remark: REMARK };
+    svm_outcome(described, dataset, results.into_iter().map(|result| result.map(|row| [None, Some(row)])))
+}
+
+/// What a report says of the scores of an SVM.
+pub(super) struct SvmScores<'a> {
+    pub name: &'a str,
+    /// What the data are called.
+    pub data: String,
+    pub protocol: Protocol,
+    pub flow_source: FlowSource,
+    pub remark: &'a str,
+}
+
+/// Returns the outcome of scores, one or none in the place of either stream for each clip of `dataset`, or why it has none.
+///
+/// # Errors
+/// If no clip could be scored.
+pub(super) fn svm_outcome(
+    described: SvmScores<'_>,
+    dataset: &Dataset,
+    results: impl Iterator<Item = Result<[Option<Vec<f32>>; 2]>>,
+) -> Result<ActionsOutcome> {
     let mut scores = ClipScores::new(dataset.classes.len());
     for (clip, result) in dataset.clips.iter().zip(results) {
         match result {
-            Ok(row) => scores.push(ScoredClip {
+            Ok([spatial, temporal]) => scores.push(ScoredClip {
                 clip: clip.clone(),
-                spatial: None,
-                temporal: Some(row),
+                spatial,
+                temporal,
                 photometric: PhotometricError::default(),
             }),
             Err(error) => scores.fail(&error.to_string()),
@@ -43,14 +68,9 @@ pub fn evaluate_fisher(
     if scores.is_empty() {
         return Err(Error::new("evaluation", "no clip could be scored", "See the errors above"));
     }
-    let plan = EvaluationPlan {
-        data,
-        // The whole clip, once.
-        protocol: Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default() },
-        fusion: Fusion::default(),
-        flow_source: FlowSource::Codec,
-    };
+    let SvmScores { name, data, protocol, flow_source, remark } = described;
+    let plan = EvaluationPlan { data, protocol, fusion: Fusion::default(), flow_source };
     let mut report = scores.report(name, &dataset.classes, &plan);
-    report.remarks.push(REMARK.into());
+    report.remarks.push(remark.into());
     Ok(ActionsOutcome { report, scores })
 }

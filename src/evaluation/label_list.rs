@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::annotations::text;
 use crate::annotations::ucf101::{CLASS_INDEX, fields, folder_of, read_class_index};
 use crate::error::{Error, Result};
+use crate::plural::counted;
 
 /// Classes (from 0) of the videos of a list, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,7 +141,7 @@ fn videos(list: &Path) -> Result<Vec<ListedVideo>> {
 fn class_names(index: &Path, classes: usize) -> Result<Vec<String>> {
     let names: Vec<String> = read_class_index(index)?.into_iter().map(|(_, name)| name).collect();
     if names.len() != classes {
-        let cause = format!("it names {} classes, the scores have {classes}", names.len());
+        let cause = format!("it names {}, the scores have {classes}", counted(names.len(), "class"));
         return Err(Error::file(index, cause, "Pass the class index that the scores were made with"));
     }
     Ok(names)
@@ -152,7 +153,7 @@ fn folders(videos: &[ListedVideo], list: &Path, classes: usize) -> Result<Vec<St
     folders.sort_unstable();
     folders.dedup();
     if folders.len() != classes {
-        let cause = format!("it names videos of {} classes, the scores have {classes}", folders.len());
+        let cause = format!("it names videos of {}, the scores have {classes}", counted(folders.len(), "class"));
         return Err(Error::file(list, cause, "Pass the class index with --classes classInd.txt"));
     }
     Ok(folders)

@@ -37,6 +37,7 @@ pub struct MotionNetFlow {
     name: String,
     scales: Vec<f32>,
     refines: bool,
+    continues_border: bool,
 }
 
 impl MotionNetFlow {
@@ -49,16 +50,18 @@ impl MotionNetFlow {
     /// If the model cannot be read, or its motion network reads more than two frames.
     pub fn load(dir: &Path, device: &Device) -> Result<Self> {
         let card = ModelCard::read(dir)?;
-        let network = weights::load_module(card.motion.config.init(device), &dir.join(&card.motion.weights))?;
+        card.check_motion(dir)?;
+        let network = weights::load_module(card.init_flow_network(device), &dir.join(card.flow_weights()))?;
         if network.frames() != 2 {
             let cause = format!("its motion network reads {} frames at once", network.frames());
             return Err(Error::file(dir, cause, "Choose a model whose motion network reads pairs"));
         }
         Ok(Self {
             network,
-            name: format!("{} ({})", card.motion.config.architecture.title(), card.name),
+            name: format!("{} ({})", card.flow_network(), card.name),
             scales: vec![1.0],
             refines: false,
+            continues_border: false,
         })
     }
 
@@ -72,6 +75,13 @@ impl MotionNetFlow {
     /// Sets whether the flow is refined variationally.
     pub fn with_refinement(mut self, refines: bool) -> Self {
         self.refines = refines;
+        self
+    }
+
+    /// Sets whether the outermost cells of what the network predicts take the flow of their neighbours within, for the eye: benchmarks
+    /// measure what it predicts there.
+    pub fn with_continued_border(mut self, continues_border: bool) -> Self {
+        self.continues_border = continues_border;
         self
     }
 
@@ -145,7 +155,11 @@ impl MotionNetFlow {
         let (width, height) = first.dimensions();
         let seen = self.seen_at([first, second], scale);
         let flow = self.network.best_flow(&[seen.iter().map(|picture| &**picture).collect()]);
-        Ok(in_level_pixels(flow, seen[0].width() as usize)?.resized(width as usize, height as usize))
+        let mut flow = in_level_pixels(flow, seen[0].width() as usize)?;
+        if self.continues_border && !self.network.is_supervised() {
+            continue_border(&mut flow);
+        }
+        Ok(flow.resized(width as usize, height as usize))
     }
 
     /// Returns `flow` refined in pictures of `scale` times their size, of their own size at 1.
@@ -179,6 +193,20 @@ impl PassWork {
         self.done += f64::from(scale * scale);
         self.done / self.all
     }
+}
+
+/// Gives the outermost cells the flow of their neighbours within: the zeros around the feature maps make it up to a half too short there, and
+/// the unsupervised loss, which leaves the border out, does not correct that.
+fn continue_border(flow: &mut FlowField) {
+    let (width, height) = (flow.width, flow.height);
+    if width.min(height) < 3 {
+        return;
+    }
+    for row in flow.uv.chunks_exact_mut(width) {
+        (row[0], row[width - 1]) = (row[1], row[width - 2]);
+    }
+    flow.uv.copy_within(width..2 * width, 0);
+    flow.uv.copy_within((height - 2) * width..(height - 1) * width, (height - 1) * width);
 }
 
 /// Returns the picture at another size, itself if it has it already.
@@ -226,6 +254,18 @@ impl FlowEstimator for MotionNetFlow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_border_continues_the_flow_within() {
+        let at = |x: usize, y: usize| [x as f32, y as f32];
+        let mut flow = FlowField::new(4, 3, (0..12).map(|i| at(i % 4, i / 4)).collect());
+        continue_border(&mut flow);
+        let expected: Vec<_> = (0..12).map(|i| at((i % 4).clamp(1, 2), 1)).collect();
+        assert_eq!(flow.uv, expected);
+        let mut narrow = FlowField::new(2, 3, vec![[1.0, 0.0]; 6]);
+        continue_border(&mut narrow);
+        assert_eq!(narrow.uv, vec![[1.0, 0.0]; 6]);
+    }
 
     #[test]
     fn progress_rises_with_the_pixels_of_each_pass() {

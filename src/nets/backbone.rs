@@ -149,7 +149,7 @@ impl Backbone {
     }
 
     /// Name of the layer that predicts the classes.
-    pub(super) fn last_layer(self) -> &'static str {
+    pub(crate) fn last_layer(self) -> &'static str {
         match self {
             Self::SqueezeNet => "conv10",
             Self::MobileNetV2 | Self::EfficientNetLite0 | Self::EfficientNetLite1 | Self::EfficientNetLite2 => {

@@ -127,6 +127,11 @@ impl ConvNorm {
         self
     }
 
+    /// Returns what each map of the convolution is multiplied by and what is added to it, by the running statistics.
+    pub(super) fn scale_and_shift(&self, device: &Device) -> (Tensor<1>, Tensor<1>) {
+        self.bn.scale_and_shift(device)
+    }
+
     /// Maps of its input, of a group where there are several.
     pub(super) fn input_maps(&self) -> usize {
         self.conv.weight.lazy_shape()[1]

@@ -142,8 +142,8 @@ pub struct Inception {
     pub double_3x3_1: ConvNorm,
     pub double_3x3_2: ConvNorm,
     pub pool_proj: Option<ConvNorm>,
-    mean: Option<AvgPool2d>,
-    largest: MaxPool2d,
+    pub(super) mean: Option<AvgPool2d>,
+    pub(super) largest: MaxPool2d,
 }
 
 impl Inception {

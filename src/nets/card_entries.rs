@@ -3,7 +3,7 @@
 use crate::names::nearest;
 
 /// Every section with its entries; of the sections within it as well.
-const SECTIONS: [(&str, &[&str]); 11] = [
+const SECTIONS: [(&str, &[&str]); 13] = [
     (
         "",
         &[
@@ -14,6 +14,7 @@ const SECTIONS: [(&str, &[&str]); 11] = [
             "precision",
             "classes",
             "motion",
+            "joint",
             "temporal",
             "spatial",
             "preprocessing",
@@ -21,8 +22,13 @@ const SECTIONS: [(&str, &[&str]); 11] = [
             "origin",
         ],
     ),
-    ("motion", &["weights", "architecture", "frames", "width", "small_displacement", "cdc", "conventions"]),
+    (
+        "motion",
+        &["weights", "untrained", "architecture", "frames", "width", "small_displacement", "cdc", "conventions"],
+    ),
     ("motion.conventions", &["mean", "border", "enlargement"]),
+    ("joint", &["weights", "architecture", "width", "hidden", "map", "dropout", "conventions"]),
+    ("joint.conventions", &["mean", "border", "enlargement"]),
     ("temporal", &["weights", "backbone", "input", "dropout", "frames", "resolution", "crop", "flow_source"]),
     ("spatial", &["weights", "backbone", "dropout", "frames"]),
     ("preprocessing", &["motion", "spatial"]),
@@ -101,8 +107,9 @@ mod tests {
     use super::*;
     use crate::nets::fusion::Fusion;
     use crate::nets::{
-        Backbone, BaseModel, FlowNetConventions, FlowResolution, FlowSource, FrameSize, ModelCard, MotionConfig,
-        MotionCrop, MotionCue, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames, StreamEntry,
+        Backbone, BaseModel, FlowNetConventions, FlowResolution, FlowSource, FrameSize, JointConfig, JointEntry,
+        ModelCard, MotionConfig, MotionCrop, MotionCue, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames,
+        StreamEntry,
     };
 
     fn fault(text: &str) -> Option<[String; 2]> {
@@ -158,6 +165,13 @@ mod tests {
         let spatial = SpatialFrames { crop: MotionCrop::Both, ..size.into() };
         let base = BaseModel { hash: Some("1".into()), ..BaseModel::default() };
         let motion = MotionConfig { conventions: FlowNetConventions::NVIDIA, ..MotionConfig::default() };
+        let joint = JointConfig {
+            hidden: Some(8),
+            map: Some([2, 3]),
+            dropout: Some(0.5),
+            conventions: FlowNetConventions::NVIDIA,
+            ..JointConfig::default()
+        };
         let card = ModelCard {
             format: ModelCard::FORMAT,
             name: "full".into(),
@@ -165,7 +179,8 @@ mod tests {
             licence: String::new(),
             precision: Precision::F16,
             classes: vec!["a".into()],
-            motion: MotionEntry { weights: "m.safetensors".into(), config: motion },
+            motion: Some(MotionEntry { untrained: true, ..MotionEntry::new("m.safetensors", motion) }),
+            joint: Some(JointEntry { weights: "j.safetensors".into(), config: joint }),
             temporal: Some(temporal),
             spatial: Some(entry),
             preprocessing: Preprocessing { motion: size, spatial },

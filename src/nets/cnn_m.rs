@@ -18,9 +18,9 @@ use super::stream_input::Modality;
 use super::{Backbone, StreamConfig};
 
 /// The constant of local response normalisation in CNN-M-2048.
-const NORM_K: f64 = 2.0;
+pub(super) const NORM_K: f64 = 2.0;
 /// The same in the network for motion vectors.
-const EMV_NORM_K: f64 = 1.0;
+pub(super) const EMV_NORM_K: f64 = 1.0;
 /// Local response normalisations of a spatial stream and of motion vectors, and of another temporal stream (a reading: the
 /// second was left out for lack of memory).
 const NORMS: usize = 2;
@@ -75,13 +75,13 @@ pub struct CnnM {
     pub fc8: Linear,
     dropout6: Dropout,
     dropout7: Dropout,
-    pool: MaxPool2d,
+    pub(super) pool: MaxPool2d,
     /// Whether it is the network for motion vectors.
-    is_emv: bool,
+    pub(super) is_emv: bool,
     /// How many of the first two layers are followed by local response normalisation.
-    norms: usize,
+    pub(super) norms: usize,
     /// Side of the maps that `fc6` reads.
-    side: usize,
+    pub(super) side: usize,
 }
 
 impl CnnM {

@@ -10,7 +10,7 @@ use super::multiply_adds;
 use crate::gpu::is_gpu;
 
 /// LeakyReLU with the slope that all motion networks share.
-const LEAKY: Activation = Activation { slope: 0.1, ceiling: f32::INFINITY };
+pub(super) const LEAKY: Activation = Activation { slope: 0.1, ceiling: f32::INFINITY };
 
 /// A layer that convolves.
 pub(super) trait Convolve {

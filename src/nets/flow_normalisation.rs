@@ -15,11 +15,11 @@ use super::kernels::{Activation, Convolution, ConvolutionSizes, convolution};
 /// Flow beyond ±20 px is clipped.
 pub const CLIP_PX: f32 = 20.0;
 /// Grey levels per pixel of flow: ±20 px fill 0…255.
-const LEVELS_PER_PX: f32 = 255.0 / (2.0 * CLIP_PX);
+pub(super) const LEVELS_PER_PX: f32 = 255.0 / (2.0 * CLIP_PX);
 /// The grey level taken off before a classifier.
 pub const MID_LEVEL: f32 = 128.0;
 /// One axis of the bilinear ×2 kernel.
-const TAPS: [f32; 4] = [0.25, 0.75, 0.75, 0.25];
+pub(super) const TAPS: [f32; 4] = [0.25, 0.75, 0.75, 0.25];
 
 /// Raw finest flow [b, 2n, h/2, w/2] → the temporal stream's input [b, 2n, h, w] in −128…127.
 ///

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
 use burn::tensor::Device;
 
 use super::model_hash::{hash_of_files, weights_part, with_card};
-use super::{Modality, ModelCard, MotionNetwork, Stream, StreamInput, weights};
+use super::{Modality, ModelCard, MotionNetwork, Stream, StreamInput, WINDOW_FRAMES, weights};
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
@@ -32,7 +31,7 @@ use crate::error::{Error, Result};
 pub struct HiddenTwoStream {
     /// What `model.toml` says.
     pub card: ModelCard,
-    /// Frames → flow.
+    /// Frames → flow; a joint network also classifies, in the place of the temporal stream.
     pub motion: MotionNetwork,
     /// Flow of a window → logits.
     pub temporal: Option<Stream>,
@@ -43,6 +42,16 @@ pub struct HiddenTwoStream {
 /// Returns whether a temporal stream reads fewer flows than the motion network predicts at once.
 fn is_too_short(input: StreamInput, motion: &MotionNetwork) -> bool {
     input.modality == Modality::Flow && input.frames() < motion.frames()
+}
+
+impl ModelCard {
+    /// Builds the network that predicts flow with fresh parameters: the motion network or the joint one.
+    pub fn init_flow_network(&self, device: &Device) -> MotionNetwork {
+        match &self.joint {
+            Some(entry) => MotionNetwork::Joint(entry.config.init(self.classes.len(), device)),
+            None => self.motion.as_ref().map(|entry| entry.config.clone()).unwrap_or_default().init(device),
+        }
+    }
 }
 
 impl HiddenTwoStream {
@@ -57,7 +66,7 @@ impl HiddenTwoStream {
             let stream = entry.config(modality, card.classes.len()).init(device).with_reading(entry.reading());
             weights::load_module(stream, &dir.join(&entry.weights))
         };
-        let motion = weights::load_module(card.motion.config.init(device), &dir.join(&card.motion.weights))?;
+        let motion = weights::load_module(card.init_flow_network(device), &dir.join(card.flow_weights()))?;
         let temporal = card.temporal.as_ref().map(|entry| stream(entry, Modality::Flow)).transpose()?;
         let spatial = card.spatial.as_ref().map(|entry| stream(entry, Modality::Pictures)).transpose()?;
         if let Some(flows) =
@@ -86,7 +95,7 @@ impl HiddenTwoStream {
             Ok(())
         };
         let precision = self.card.precision;
-        stage(&self.card.motion.weights, &|path| weights::encode(&self.motion, precision, path))?;
+        stage(self.card.flow_weights(), &|path| weights::encode(&self.motion, precision, path))?;
         for (entry, stream) in [(&self.card.temporal, &self.temporal), (&self.card.spatial, &self.spatial)] {
             if let (Some(entry), Some(stream)) = (entry, stream) {
                 stage(&entry.weights, &|path| weights::encode(stream, precision, path))?;
@@ -107,9 +116,28 @@ impl HiddenTwoStream {
         card.hash.is_none_or(|written| weights_part(&written) == weights_part(&found))
     }
 
+    /// Returns whether something says which class the motion is of: a temporal stream, or a joint network.
+    pub fn classifies_motion(&self) -> bool {
+        self.temporal.is_some() || self.motion.joint().is_some()
+    }
+
+    /// Returns whether the model classifies at all.
+    pub fn classifies(&self) -> bool {
+        self.spatial.is_some() || self.classifies_motion()
+    }
+
+    /// Frames of the windows whose motion is classified; eleven where none is.
+    pub fn motion_window(&self) -> usize {
+        match (&self.temporal, self.motion.joint()) {
+            (Some(stream), _) => stream.input().frames(),
+            (None, Some(joint)) => joint.frames(),
+            (None, None) => WINDOW_FRAMES,
+        }
+    }
+
     /// Parameters of all networks together.
     pub fn parameters(&self) -> usize {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();
-        self.motion.num_params() + streams.map(Stream::parameters).sum::<usize>()
+        weights::parameters(&self.motion) + streams.map(Stream::parameters).sum::<usize>()
     }
 }

@@ -16,7 +16,7 @@ pub(super) const HE_NORMAL: Initializer =
 
 /// Standard deviation of a flow predictor's weights. He's would start with flows of tens of pixels, far outside the
 /// reach of the photometric loss.
-const PREDICTOR_STD: f64 = 1e-3;
+pub(super) const PREDICTOR_STD: f64 = 1e-3;
 
 /// Returns a convolution from `channels[0]` to `channels[1]` maps with bias, padded so that stride 1 keeps the size.
 pub(super) fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> Conv2d {

@@ -3,9 +3,9 @@
 use burn::tensor::Tensor;
 
 /// Channels whose squares are summed: a channel and two on either side of it.
-const CHANNELS: usize = 5;
+pub(super) const CHANNELS: usize = 5;
 /// Weight of the mean square.
-const ALPHA: f64 = 5e-4;
+pub(super) const ALPHA: f64 = 5e-4;
 
 /// Returns x / (k + α/5 · Σ x²)^¾ of `x` [b, c, h, w], where the sum is over five adjacent channels; those beyond the first and
 /// the last are 0. α is 5e-4.

@@ -26,6 +26,7 @@ mod hidden_two_stream;
 mod i3d;
 pub mod import;
 mod inverted_residual;
+pub mod joint;
 mod kernels;
 mod layers;
 mod local_response;
@@ -37,6 +38,7 @@ mod motion_net;
 mod motion_network;
 mod motion_square;
 mod multiply_adds;
+pub mod onnx;
 mod pooling;
 mod prelu;
 pub mod preprocessing;
@@ -60,7 +62,7 @@ pub use conv_norm3d::ConvNorm3d;
 pub use efficientnet_lite::EfficientNetLite;
 pub use flow_decoder3d::{FLOW3D_UNIT_PX, FlowDecoder3d};
 pub use flow_nets::{
-    Enlargement, FlowNet, FlowNet2, FlowNet2Steps, FlowNetConventions, FlowNetLayers, MeanColour, NativeFlow,
+    Enlargement, FlowNet, FlowNet2, FlowNet2Steps, FlowNetConventions, FlowNetLayers, FlowNetS, MeanColour, NativeFlow,
     WarpBorder, operators as flow_operators,
 };
 pub use flow_pyramid::{FLOW_UNIT_PX, FlowPyramid};
@@ -68,15 +70,17 @@ pub use flow_source::FlowSource;
 pub use hidden_two_stream::HiddenTwoStream;
 pub use i3d::{I3d, Mixed};
 pub use inverted_residual::InvertedResidual;
+pub use joint::{JointArchitecture, JointConfig, JointNetwork};
 pub(crate) use kernels::Vectors;
 pub use local_response::local_response_norm;
 pub use mobilenet_v2::MobileNetV2;
 pub use model_card::{
-    BaseModel, FrameSize, ModelCard, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames, StreamEntry,
+    BaseModel, FrameSize, JointEntry, ModelCard, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames,
+    StreamEntry,
 };
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
-pub use motion_network::{Evaluation, MotionNetwork};
+pub use motion_network::{Evaluation, MotionNetwork, MotionOutput};
 pub use motion_square::{MotionCrop, MotionSquare};
 pub use multiply_adds::multiply_adds;
 pub use prelu::PRelu;

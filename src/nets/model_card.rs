@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::card_entries::{CardFault, unknown_entry};
 use super::fusion::{Fusion, UNSURE_BELOW};
 use super::{
-    Backbone, FlowReading, FlowResolution, FlowSource, Modality, MotionConfig, MotionCrop, MotionCue, StreamConfig,
-    StreamInput,
+    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, JointConfig, Modality, MotionConfig, MotionCrop,
+    MotionCue, StreamConfig, StreamInput,
 };
 use crate::error::{Error, Result};
 use crate::files;
@@ -37,8 +37,12 @@ pub struct ModelCard {
     pub precision: Precision,
     /// Names of the classes, in the order of the streams' scores.
     pub classes: Vec<String>,
-    /// The motion network.
-    pub motion: MotionEntry,
+    /// The motion network, unless the model has a joint network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion: Option<MotionEntry>,
+    /// The network that predicts flow and classifies, in the place of the motion network and the temporal stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joint: Option<JointEntry>,
     /// The temporal stream, if there is one.
     pub temporal: Option<StreamEntry>,
     /// The spatial stream, if there is one.
@@ -68,9 +72,29 @@ pub enum Precision {
 pub struct MotionEntry {
     /// Safetensors file in the model's folder.
     pub weights: String,
+    /// Whether its weights are random: a stream that needs no flow was trained without a base.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub untrained: bool,
     /// The network.
     #[serde(flatten)]
     pub config: MotionConfig,
+}
+
+/// The joint network of a model: what it is and where its weights are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JointEntry {
+    /// Safetensors file in the model's folder.
+    pub weights: String,
+    /// The network.
+    #[serde(flatten)]
+    pub config: JointConfig,
+}
+
+impl MotionEntry {
+    /// Returns the entry of a trained network whose weights are in the file named so.
+    pub fn new(weights: &str, config: MotionConfig) -> Self {
+        Self { weights: weights.into(), untrained: false, config }
+    }
 }
 
 /// A stream of a model: what it is and where its weights are.
@@ -236,7 +260,30 @@ impl ModelCard {
     /// Returns the weights files in the model's folder, in the order in which they are hashed.
     pub fn weights(&self) -> impl Iterator<Item = &str> {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten().map(|entry| entry.weights.as_str());
-        std::iter::once(self.motion.weights.as_str()).chain(streams)
+        std::iter::once(self.flow_weights()).chain(streams)
+    }
+
+    /// Returns the weights file of the network that predicts flow: the motion network or the joint one.
+    pub fn flow_weights(&self) -> &str {
+        let joint = self.joint.as_ref().map(|entry| entry.weights.as_str());
+        joint.or(self.motion.as_ref().map(|entry| entry.weights.as_str())).unwrap_or_default()
+    }
+
+    /// Returns whether its motion network was never trained.
+    pub fn has_untrained_motion(&self) -> bool {
+        self.motion.as_ref().is_some_and(|entry| entry.untrained)
+    }
+
+    /// Refuses the motion network of the model in folder `dir` if it was never trained: its flow is noise.
+    ///
+    /// # Errors
+    /// If it is untrained.
+    pub fn check_motion(&self, dir: &Path) -> Result<()> {
+        if !self.has_untrained_motion() {
+            return Ok(());
+        }
+        let cause = "its MotionNet was never trained: the model was trained without a base";
+        Err(Error::file(dir, cause, "Use another model's flow, or train the stream from a --base with a MotionNet"))
     }
 
     /// Returns the flow that the temporal stream was trained on; MotionNet's without such a stream.
@@ -257,6 +304,16 @@ impl ModelCard {
             let remedy = "Use `motionscope evaluate actions`, or a model trained on MotionNet's, TV-L1 or DIS flow";
             Error::file(dir, cause, remedy)
         })
+    }
+
+    /// Returns the name of the network that predicts flow, such as `MotionNet`.
+    pub fn flow_network(&self) -> &'static str {
+        match (&self.joint, &self.motion) {
+            (Some(joint), _) => joint.config.architecture.name(),
+            (None, motion) => {
+                motion.as_ref().map_or(Architecture::MotionNet, |entry| entry.config.architecture).title()
+            }
+        }
     }
 
     /// Returns the card as the text of its file.
@@ -291,12 +348,18 @@ impl ModelCard {
     }
 
     fn check_networks(&self) -> std::result::Result<(), String> {
-        self.motion
-            .config
-            .validate()
-            .map_err(|error| format!("the motion network cannot be built: {}", error.cause))?;
+        let built = match (&self.motion, &self.joint) {
+            (Some(entry), None) => entry.config.validate().map_err(|error| ("motion", error)),
+            (None, Some(entry)) => entry.config.validate().map_err(|error| ("joint", error)),
+            (None, None) => return Err("it has neither [motion] nor [joint]".into()),
+            (Some(_), Some(_)) => return Err("it has [motion] beside [joint], which predicts flow itself".into()),
+        };
+        built.map_err(|(network, error)| format!("the {network} network cannot be built: {}", error.cause))?;
+        if self.joint.is_some() && self.temporal.is_some() {
+            return Err("it has [temporal] beside [joint], which takes the temporal stream's place".into());
+        }
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();
-        if self.classes.is_empty() && streams.clone().next().is_some() {
+        if self.classes.is_empty() && (self.joint.is_some() || streams.clone().next().is_some()) {
             return Err("it has a stream but no classes".into());
         }
         for stream in streams.clone() {
@@ -312,7 +375,7 @@ impl ModelCard {
             }
             stream.input.check(stream.backbone, stream.reading())?;
         }
-        for name in streams.map(|stream| &stream.weights).chain([&self.motion.weights]) {
+        for name in self.weights() {
             if !is_plain_name(name) {
                 return Err(format!("weights `{name}` are not a file name within the model's folder"));
             }

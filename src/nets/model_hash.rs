@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// covers. All others count, those of later versions too, as long as they are written only where they are not the default.
 const DESCRIPTIVE: [&str; 7] = ["format", "name", "hash", "licence", "precision", "classes", "origin"];
 /// The same in the section of each network.
-const DESCRIPTIVE_OF_NETWORK: [&str; 2] = ["weights", "dropout"];
+const DESCRIPTIVE_OF_NETWORK: [&str; 3] = ["weights", "untrained", "dropout"];
 /// Digits of the second part.
 const SETTINGS_DIGITS: usize = 8;
 /// Between both parts.
@@ -53,7 +53,7 @@ fn settings_hash(card: &ModelCard) -> Result<String> {
         |error: toml::ser::Error| Error::new(ModelCard::FILE_NAME, error.to_string(), "Report this as a defect");
     let mut table = toml::Table::try_from(card).map_err(defect)?;
     table.retain(|name, _| !DESCRIPTIVE.contains(&name));
-    for section in ["motion", "temporal", "spatial"] {
+    for section in ["motion", "joint", "temporal", "spatial"] {
         if let Some(toml::Value::Table(network)) = table.get_mut(section) {
             network.retain(|name, _| !DESCRIPTIVE_OF_NETWORK.contains(&name));
         }
@@ -109,7 +109,7 @@ mod tests {
             ("rule", hash(|card| card.fusion.rule = FusionRule::Softmax)),
             ("weight", hash(|card| card.fusion.temporal_weight = 1.0)),
             ("unsure", hash(|card| card.fusion.unsure_below = Some(0.4))),
-            ("network", hash(|card| card.motion.config.cdc = false)),
+            ("network", hash(|card| card.motion.as_mut().unwrap().config.cdc = false)),
             ("a stream", hash(|card| card.spatial = None)),
         ];
         for (what, after) in &changed {

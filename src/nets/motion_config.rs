@@ -85,6 +85,11 @@ impl Architecture {
         !matches!(self, Self::MotionNet | Self::TinyMotionNet)
     }
 
+    /// Returns whether it is a stack of networks, each of which corrects the flow of those before it.
+    pub fn is_stack(self) -> bool {
+        matches!(self, Self::FlowNet2Cs | Self::FlowNet2Css | Self::FlowNet2)
+    }
+
     /// Returns the levels of its [`FlowPyramid`](super::FlowPyramid), finest first.
     pub fn levels(self) -> std::ops::RangeInclusive<usize> {
         match self {

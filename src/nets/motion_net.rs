@@ -44,6 +44,14 @@ pub struct MotionNet {
     pub conv_pr2: Conv2d,
 }
 
+/// What MotionNet's encoder makes of frames.
+pub(super) struct MotionEncoding {
+    /// `conv2_1`, `conv3_1`, `conv4_1` and `conv5_1`.
+    pub skips: [Tensor<4>; 4],
+    /// `conv6_1`.
+    pub last: Tensor<4>,
+}
+
 impl MotionNet {
     /// Builds the network `config` describes, with fresh parameters.
     pub(super) fn new(config: &MotionConfig, device: &Device) -> Self {
@@ -96,6 +104,11 @@ impl MotionNet {
 
     /// `frames` [b, 3·frames, h, w], sides multiples of the stride → levels 2 to 6.
     pub(super) fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
+        self.decode(self.encode(frames))
+    }
+
+    /// `frames` [b, 3·frames, h, w], sides multiples of the stride → what the decoder reads.
+    pub(super) fn encode(&self, frames: Tensor<4>) -> MotionEncoding {
         let optional = |layer: &Option<Conv2d>, x: Tensor<4>| match layer {
             Some(layer) => layer.leaky(x),
             None => x,
@@ -111,8 +124,12 @@ impl MotionNet {
         let x = self.conv5.leaky(skip4.clone()); // [b, 8w, h/16, w/16]
         let skip5 = self.conv5_1.leaky(x);
         let x = self.conv6.leaky(skip5.clone()); // [b, 16w, h/32, w/32]
-        let x = self.conv6_1.leaky(x);
+        MotionEncoding { skips: [skip2, skip3, skip4, skip5], last: self.conv6_1.leaky(x) }
+    }
 
+    /// Returns levels 2 to 6 of the flow of encoded frames.
+    pub(super) fn decode(&self, encoding: MotionEncoding) -> FlowPyramid {
+        let MotionEncoding { skips: [skip2, skip3, skip4, skip5], last: x } = encoding;
         let flow6 = self.conv_pr6.linear(x.clone());
         let (x, flow5) = self.level5().forward(skip5, x, flow6.clone());
         let (x, flow4) = self.level4().forward(skip4, x, flow5.clone());
@@ -121,7 +138,7 @@ impl MotionNet {
         FlowPyramid { levels: vec![flow2, flow3, flow4, flow5, flow6] }
     }
 
-    fn level5(&self) -> Refinement<'_> {
+    pub(super) fn level5(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv5,
             upsample_flow: &self.upsample_flow6_to_5,
@@ -130,7 +147,7 @@ impl MotionNet {
         }
     }
 
-    fn level4(&self) -> Refinement<'_> {
+    pub(super) fn level4(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv4,
             upsample_flow: &self.upsample_flow5_to_4,
@@ -139,7 +156,7 @@ impl MotionNet {
         }
     }
 
-    fn level3(&self) -> Refinement<'_> {
+    pub(super) fn level3(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv3,
             upsample_flow: &self.upsample_flow4_to_3,
@@ -148,7 +165,7 @@ impl MotionNet {
         }
     }
 
-    fn level2(&self) -> Refinement<'_> {
+    pub(super) fn level2(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv2,
             upsample_flow: &self.upsample_flow3_to_2,

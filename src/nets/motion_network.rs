@@ -1,4 +1,4 @@
-//! A motion network of any architecture, and how it is applied to windows and to frames of any size.
+//! A network that predicts flow, of any architecture, and how it is applied to windows and to frames of any size.
 
 use std::ops::Range;
 
@@ -9,13 +9,14 @@ use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
 use super::preprocessing::motion_input;
-use super::read_back::device_of;
+use super::read_back::{device_of, read_rows};
 use super::{
-    Architecture, FLOW_UNIT_PX, FlowNet, FlowPyramid, MotionConfig, MotionNet, NativeFlow, Separable, TinyMotionNet,
-    flow_nets,
+    Architecture, FLOW_UNIT_PX, FlowNet, FlowPyramid, JointArchitecture, JointNetwork, MotionConfig, MotionNet,
+    NativeFlow, Separable, TinyMotionNet, flow_nets,
 };
+use crate::error::Result;
 
-/// MotionNet, Tiny-MotionNet, or one of the supervised networks that they are compared with.
+/// MotionNet, Tiny-MotionNet, one of the supervised networks that they are compared with, or a joint network, which classifies too.
 ///
 /// All methods take pictures as [`motion_input`] makes them and differentiate where
 /// the parameters are on an autodiff device.
@@ -28,6 +29,24 @@ pub enum MotionNetwork {
     Tiny(TinyMotionNet),
     /// FlowNetS and those after it.
     FlowNet(FlowNet),
+    /// Flow and action.
+    Joint(JointNetwork),
+}
+
+/// The output for windows of frames.
+#[derive(Debug, Clone)]
+pub struct MotionOutput {
+    /// The flow of every pair.
+    pub flow: FlowPyramid,
+    /// Logits [b, K] of a joint network.
+    pub logits: Option<Tensor<2>>,
+}
+
+impl MotionOutput {
+    /// Returns the output for window `row` of the batch.
+    pub fn row(&self, row: usize) -> Self {
+        Self { flow: self.flow.row(row), logits: self.logits.as_ref().map(|logits| logits.clone().narrow(0, row, 1)) }
+    }
 }
 
 impl MotionConfig {
@@ -59,10 +78,18 @@ pub struct Evaluation {
 impl MotionNetwork {
     /// Flow of `frames` [b, 3·[`frames`](Self::frames), h, w], whose sides are multiples of [`stride`](Self::stride).
     pub fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
+        self.output(frames).flow
+    }
+
+    fn output(&self, frames: Tensor<4>) -> MotionOutput {
         match self {
-            Self::Full(network) => network.forward(frames),
-            Self::Tiny(network) => network.forward(frames),
-            Self::FlowNet(network) => network.forward(frames),
+            Self::Full(network) => MotionOutput { flow: network.forward(frames), logits: None },
+            Self::Tiny(network) => MotionOutput { flow: network.forward(frames), logits: None },
+            Self::FlowNet(network) => MotionOutput { flow: network.forward(frames), logits: None },
+            Self::Joint(network) => {
+                let output = network.forward(frames);
+                MotionOutput { flow: output.flow.into_pyramid(), logits: Some(output.logits) }
+            }
         }
     }
 
@@ -87,35 +114,53 @@ impl MotionNetwork {
     /// Flow of every pair of a `window` [b, 3n, h, w]: 2(n−1) maps a level.
     ///
     /// A window of more frames than the network reads is seen in the parts that [`evaluations`](Self::evaluations) names, those of all
-    /// windows as one batch.
+    /// windows as one batch. A shorter one is filled by repeating its last frame.
     pub fn window_flows(&self, window: Tensor<4>) -> FlowPyramid {
+        self.window_output(window).flow
+    }
+
+    /// Flow of every pair of a `window`, as [`window_flows`](Self::window_flows) returns it, and the logits of a joint network: the mean
+    /// over the parts of a window that is seen in several.
+    pub fn window_output(&self, window: Tensor<4>) -> MotionOutput {
         let [batch, channels, height, width] = window.dims();
-        let evaluations = self.evaluations(channels / 3);
-        if evaluations.len() == 1 {
-            return self.forward(window);
+        let (evaluations, reach) = (self.evaluations(channels / 3), self.frames());
+        let window = filled(window, reach);
+        if let [Evaluation { start: 0, pairs }] = evaluations.as_slice()
+            && pairs.len() == reach - 1
+        {
+            return self.output(window);
         }
-        let (count, reach) = (evaluations.len(), self.frames());
+        let count = evaluations.len();
         let parts = evaluations.iter().map(|part| window.clone().narrow(1, 3 * part.start, 3 * reach)).collect();
-        let pyramid = self.forward(Tensor::cat(parts, 1).reshape([batch * count, 3 * reach, height, width]));
+        let output = self.output(Tensor::cat(parts, 1).reshape([batch * count, 3 * reach, height, width]));
         let restack = |level: Tensor<4>| {
             let [_, maps, rows, columns] = level.dims(); // [b·parts, 2·(reach−1), …] → [b, 2·pairs, …]
             let level = level.reshape([batch, count * maps, rows, columns]);
             let last = &evaluations[count - 1].pairs;
-            if last.start == 0 {
-                return level;
+            let rest = level.clone().narrow(1, (count - 1) * maps + 2 * last.start, 2 * last.len());
+            match count {
+                1 => rest,
+                _ if last.len() == reach - 1 => level,
+                _ => Tensor::cat(vec![level.narrow(1, 0, (count - 1) * maps), rest], 1),
             }
-            let kept = level.clone().narrow(1, 0, (count - 1) * maps);
-            let rest = level.narrow(1, (count - 1) * maps + 2 * last.start, 2 * last.len());
-            Tensor::cat(vec![kept, rest], 1)
         };
-        FlowPyramid { levels: pyramid.levels.into_iter().map(restack).collect() }
+        let mean = |logits: Tensor<2>| {
+            let classes = logits.dims()[1];
+            logits.reshape([batch, count, classes]).mean_dim(1).squeeze_dim(1)
+        };
+        let flow = FlowPyramid { levels: output.flow.levels.into_iter().map(restack).collect() };
+        MotionOutput { flow, logits: output.logits.map(mean) }
     }
 
-    /// Returns the parts of `window` that are evaluated at once, and the pairs of each that count.
-    pub fn parts<'w, T>(&self, window: &'w [T]) -> impl Iterator<Item = (&'w [T], Range<usize>)> {
+    /// Returns the parts of a `window` of at least one frame that are evaluated at once, and the pairs of each that count. A window of
+    /// fewer frames than the network reads is filled by repeating its last frame.
+    pub fn parts<T: Clone>(&self, window: &[T]) -> impl Iterator<Item = (Vec<T>, Range<usize>)> {
         let reach = self.frames();
         let parts = self.evaluations(window.len()).into_iter();
-        parts.map(move |part| (&window[part.start..part.start + reach], part.pairs))
+        parts.map(move |part| {
+            let seen = (part.start..part.start + reach).map(|frame| window[frame.min(window.len() - 1)].clone());
+            (seen.collect(), part.pairs)
+        })
     }
 
     /// Returns the evaluations that together give the flow of all pairs of a window of `frames` frames, one behind the other; of
@@ -124,36 +169,76 @@ impl MotionNetwork {
         let pairs = self.frames() - 1;
         let at = |known: usize| {
             let start = known.min((frames - 1).saturating_sub(pairs));
-            Evaluation { start, pairs: known - start..pairs }
+            Evaluation { start, pairs: known - start..pairs.min(frames - 1 - start) }
         };
         (0..frames - 1).step_by(pairs).map(at).collect()
     }
 
     /// Returns the flow of `windows` of frames of any size, all of one length and size.
     pub fn flows(&self, windows: &[Vec<&RgbImage>]) -> FlowPyramid {
-        self.forward_any_size(motion_input(windows, &device_of(self)))
+        self.outputs(windows).flow
+    }
+
+    /// Returns the flow of `windows` of frames of any size, all of one length and size, and the logits of a joint network.
+    pub fn outputs(&self, windows: &[Vec<&RgbImage>]) -> MotionOutput {
+        self.output_any_size(motion_input(windows, &device_of(self)))
+    }
+
+    /// Returns the logits of a joint network for `windows` as [`outputs`](Self::outputs) takes them, a row each; none of other networks.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn logits(&self, windows: &[Vec<&RgbImage>]) -> Result<Vec<Vec<f32>>> {
+        self.outputs(windows).logits.map_or_else(|| Ok(Vec::new()), read_rows)
     }
 
     /// [`window_flows`](Self::window_flows) for frames of any size: the right and lower edge are repeated up to
-    /// multiples of the stride and what belongs to the padding is cut from the flows again. Supervised networks see the frames
-    /// stretched instead, as their authors do it.
+    /// multiples of the stride and what belongs to the padding is cut from the flows again. Supervised networks and what is made of
+    /// them see the frames stretched instead, as their authors do it.
     pub fn forward_any_size(&self, window: Tensor<4>) -> FlowPyramid {
+        self.output_any_size(window).flow
+    }
+
+    fn output_any_size(&self, window: Tensor<4>) -> MotionOutput {
         let [_, _, height, width] = window.dims();
         let padded = [height, width].map(|side| side.next_multiple_of(self.stride()));
         if padded == [height, width] {
-            return self.window_flows(window);
+            return self.window_output(window);
         }
-        if matches!(self, Self::FlowNet(_)) {
+        if self.stretches() {
             let resize = Separable::bilinear([height, width], padded, &window.device());
-            return self.window_flows(resize.apply(window)).stretched_back(padded, [height, width]);
+            let output = self.window_output(resize.apply(window));
+            return MotionOutput { flow: output.flow.stretched_back(padded, [height, width]), ..output };
         }
         let padding = [(0, padded[0] - height), (0, padded[1] - width)];
-        self.window_flows(window.pad(padding, PadMode::Edge)).crop([height, width], padded)
+        let output = self.window_output(window.pad(padding, PadMode::Edge));
+        MotionOutput { flow: output.flow.crop([height, width], padded), ..output }
+    }
+
+    /// Returns whether frames of other sizes are stretched for it.
+    fn stretches(&self) -> bool {
+        match self {
+            Self::FlowNet(_) => true,
+            Self::Joint(network) => network.architecture() == JointArchitecture::ActionFlowNet2,
+            _ => false,
+        }
+    }
+
+    /// Returns the stack of networks with the layers of `part`, one or more of those that it consists of; `None` if `part` is none
+    /// of them, or this is no stack.
+    pub fn with_part(self, part: &Self) -> Option<Self> {
+        match (self, part) {
+            (Self::FlowNet(stack), Self::FlowNet(part)) => stack.with_part(part).map(Self::FlowNet),
+            _ => None,
+        }
     }
 
     /// Frames the network reads at once.
     pub fn frames(&self) -> usize {
-        self.conv1().map_or(2, |conv1| conv1.weight.lazy_shape()[1] / 3)
+        match self {
+            Self::Joint(network) => network.frames(),
+            _ => self.conv1().map_or(2, |conv1| conv1.weight.lazy_shape()[1] / 3),
+        }
     }
 
     /// Returns what the sides of its input must be multiples of.
@@ -162,6 +247,7 @@ impl MotionNetwork {
             Self::Full(_) => 32,
             Self::Tiny(_) => 8,
             Self::FlowNet(_) => flow_nets::STRIDE,
+            Self::Joint(network) => network.stride(),
         };
         halvings * self.conv1().map_or(1, |conv1| conv1.stride[0])
     }
@@ -171,14 +257,32 @@ impl MotionNetwork {
         matches!(self, Self::FlowNet(_))
     }
 
+    /// Returns the network as a joint one, which classifies too.
+    pub fn joint(&self) -> Option<&JointNetwork> {
+        match self {
+            Self::Joint(network) => Some(network),
+            _ => None,
+        }
+    }
+
     /// Returns the first layer of MotionNet, which differs between its variants.
     fn conv1(&self) -> Option<&Conv2d> {
         match self {
             Self::Full(network) => Some(&network.conv1),
             Self::Tiny(network) => Some(&network.conv1),
-            Self::FlowNet(_) => None,
+            Self::FlowNet(_) | Self::Joint(_) => None,
         }
     }
+}
+
+/// Returns the window [b, 3n, h, w] of at least `reach` frames: a shorter one ends with its last frame as often as it takes.
+fn filled(window: Tensor<4>, reach: usize) -> Tensor<4> {
+    let frames = window.dims()[1] / 3;
+    if frames >= reach {
+        return window;
+    }
+    let last = window.clone().narrow(1, 3 * (frames - 1), 3);
+    Tensor::cat([vec![window], vec![last; reach - frames]].concat(), 1)
 }
 
 #[cfg(test)]
@@ -194,7 +298,8 @@ mod tests {
         assert_eq!(of(2).evaluations(4), [0, 1, 2].map(|start| evaluation(start, 0..1)));
         assert_eq!(of(11).evaluations(11), [evaluation(0, 0..10)]);
         assert_eq!(of(11).evaluations(25), [evaluation(0, 0..10), evaluation(10, 0..10), evaluation(14, 6..10)]);
-        for (network, frames) in [(of(2), 65), (of(11), 65), (of(11), 64), (of(11), 21)] {
+        assert_eq!(of(11).evaluations(4), [evaluation(0, 0..3)]);
+        for (network, frames) in [(of(2), 65), (of(11), 65), (of(11), 64), (of(11), 21), (of(11), 3)] {
             let evaluations = network.evaluations(frames);
             let pairs = evaluations.iter().flat_map(|part| part.pairs.clone().map(|pair| part.start + pair));
             assert!(pairs.eq(0..frames - 1));
@@ -212,5 +317,19 @@ mod tests {
         let expected = Tensor::cat(vec![first, last.narrow(1, 16, 4)], 1);
         assert_eq!(whole.dims()[1], 2 * 12);
         whole.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-4));
+    }
+
+    #[test]
+    fn windows_that_are_too_short_end_with_their_last_frame() {
+        let device = Device::flex();
+        let network = MotionConfig { width: 2, ..MotionConfig::default() }.init(&device);
+        let window = Tensor::random([2, 3 * 3, 32, 64], Distribution::Default, &device);
+        let last = window.clone().narrow(1, 6, 3);
+        let whole = Tensor::cat([vec![window.clone()], vec![last; 8]].concat(), 1);
+        let flow = network.window_flows(window).into_finest();
+        assert_eq!(flow.dims(), [2, 4, 16, 32]);
+        let expected = network.forward(whole).into_finest().narrow(1, 0, 4);
+        flow.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-4));
+        assert_eq!(network.parts(&[7, 8]).collect::<Vec<_>>(), [(vec![7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8], 0..1)]);
     }
 }

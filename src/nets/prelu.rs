@@ -18,6 +18,11 @@ impl PRelu {
         Self { weight: Initializer::Constant { value: START }.init([channels], device) }
     }
 
+    /// Returns the slope of each channel.
+    pub(super) fn slopes(&self) -> Tensor<1> {
+        self.weight.val()
+    }
+
     /// [b, c, …] → the same.
     pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let mut shape = [1; D];

@@ -47,7 +47,7 @@ pub struct ResNet {
     pub layer4: Vec<Block>,
     pub fc: Linear,
     dropout: Dropout,
-    pool: MaxPool2d,
+    pub(super) pool: MaxPool2d,
 }
 
 impl ResNet {

@@ -36,7 +36,7 @@ pub struct SqueezeNet {
     pub fire9: Fire,
     pub conv10: Conv2d,
     dropout: Dropout,
-    pool: MaxPool2d,
+    pub(super) pool: MaxPool2d,
 }
 
 impl SqueezeNet {

@@ -67,7 +67,7 @@ impl TinyMotionNet {
         FlowPyramid { levels: vec![flow2, flow3, flow4] }
     }
 
-    fn level3(&self) -> Refinement<'_> {
+    pub(super) fn level3(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv3,
             upsample_flow: &self.upsample_flow4_to_3,
@@ -76,7 +76,7 @@ impl TinyMotionNet {
         }
     }
 
-    fn level2(&self) -> Refinement<'_> {
+    pub(super) fn level2(&self) -> Refinement<'_> {
         Refinement {
             deconv: &self.deconv2,
             upsample_flow: &self.upsample_flow3_to_2,

@@ -15,7 +15,7 @@ use super::pooling::max_pool;
 /// Width of the two hidden fully connected layers.
 const HIDDEN: usize = 4096;
 /// Side of the last feature map at the 224×224 input the network is made for.
-const MAP_SIDE: usize = 7;
+pub(super) const MAP_SIDE: usize = 7;
 /// Dropout after `fc6` and `fc7` in the authors' temporal stream. (Their spatial stream has 0.9 twice.)
 const DROPOUT: [f64; 2] = [0.9, 0.8];
 
@@ -41,7 +41,7 @@ pub struct Vgg16 {
     pub fc8: Linear,
     dropout6: Dropout,
     dropout7: Dropout,
-    pool: MaxPool2d,
+    pub(super) pool: MaxPool2d,
 }
 
 impl Vgg16 {

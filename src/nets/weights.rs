@@ -102,7 +102,7 @@ pub(super) fn apply<M: Module>(module: M, tensors: Tensors, source: &Path) -> Re
 }
 
 /// Number of the trained parameters of `module`.
-pub(super) fn parameters<M: Module>(module: &M) -> usize {
+pub(crate) fn parameters<M: Module>(module: &M) -> usize {
     let trained = shapes(module).into_iter().filter(|(name, _)| !BatchNorm::is_statistic(name));
     trained.map(|(_, shape)| shape.num_elements()).sum()
 }
@@ -160,7 +160,7 @@ fn transposed_in_file(rank: usize) -> bool {
 }
 
 /// Modules that only hold others, by Burn's names: theirs are not part of the names of layers.
-const HOLDERS: [&str; 7] = [
+const HOLDERS: [&str; 9] = [
     "Struct:Stream",
     "Struct:FlowNet",
     "Struct:FlowNetS",
@@ -168,6 +168,8 @@ const HOLDERS: [&str; 7] = [
     "Struct:FlowNetSd",
     "Struct:FusionNet",
     "Struct:NextFlow",
+    "Struct:Branched",
+    "Struct:ActionFlowNet2",
 ];
 
 /// Returns whether a module's container is part of the names of its layers: the variants of

@@ -34,6 +34,13 @@ pub enum Work {
         /// How their scores are fused.
         fusion: Fusion,
     },
+    /// A flow network is taught true flow; then a stream is trained on its flow and measured like the others.
+    TwoStage {
+        /// The flow network.
+        flow: Box<FlowTraining>,
+        /// The stream, which starts from the model of that network.
+        stream: Box<Training>,
+    },
     /// Motion vectors, Fisher vectors and a linear SVM, learned and then measured on the test clips.
     Fisher(FisherSettings),
     /// A flow method is measured on a benchmark.
@@ -45,6 +52,24 @@ pub enum Work {
         /// The method.
         method: FlowMethod,
     },
+    /// A flow network is taught true flow, then measured on a benchmark.
+    TaughtFlowError {
+        /// The benchmark.
+        dataset: FlowDataset,
+        /// Folder of the benchmark.
+        root: PathBuf,
+        /// The flow network.
+        flow: Box<FlowTraining>,
+    },
+}
+
+/// A training of a flow network against true flow, and those of the networks that it is a stack of.
+#[derive(Debug, Clone)]
+pub struct FlowTraining {
+    /// Its own training, with the models of the others as its parts.
+    pub plan: TrainingPlan,
+    /// The trainings before it.
+    pub before: Vec<FlowTraining>,
 }
 
 /// A training, and the one it starts from.

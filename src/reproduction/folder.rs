@@ -6,12 +6,14 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::experiment::ExperimentRow;
+use super::flow_rivals::FLOWNET2;
 use super::settings::ReproductionSettings;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::output::OutputGuard;
-use crate::sample::write_project;
+use crate::sample::{write_pairs, write_project};
+use crate::video::Geometry;
 
 const CONFIG: &str = "config.toml";
 /// The files of results beside the settings.
@@ -62,7 +64,7 @@ pub fn clear(dir: &Path, rows: &[ExperimentRow]) -> Result<()> {
     if !dir.join(CONFIG).is_file() {
         return Ok(());
     }
-    let folders = rows.iter().map(|row| row.id.as_str()).chain(["motion", "stacked-a"]);
+    let folders = rows.iter().map(|row| row.id.as_str()).chain(["motion", "stacked-a", FLOWNET2]);
     for path in folders.map(|name| dir.join(name)) {
         ignore_missing(&path, fs::remove_dir_all(&path))?;
     }
@@ -85,13 +87,28 @@ fn ignore_missing(path: &Path, outcome: std::io::Result<()>) -> Result<()> {
 /// # Errors
 /// If it cannot be written.
 pub fn sample(dir: &Path, progress: &mut dyn FnMut(usize, usize)) -> Result<PathBuf> {
-    let [sample, partial] = ["sample", "sample.partial"].map(|name| dir.join(name));
-    if !sample.is_dir() {
-        ignore_missing(&partial, fs::remove_dir_all(&partial))?;
-        write_project(&partial, SAMPLE_SEED, progress)?;
-        fs::rename(&partial, &sample).map_err(|error| Error::io(&sample, &error))?;
-    }
+    let sample = dir.join("sample");
+    whole(&sample, |partial| write_project(partial, SAMPLE_SEED, progress).map(drop))?;
     Ok(sample)
+}
+
+/// Draws `count` pairs of `size` with exact flow in folder `dir`, unless they are there; they are there whole or not at all.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn pairs(dir: &Path, count: usize, size: Geometry, progress: &mut dyn FnMut(usize, usize)) -> Result<()> {
+    whole(dir, |partial| write_pairs(partial, count, size, SAMPLE_SEED, progress))
+}
+
+/// Makes folder `dir` by `write`, which writes to one beside it.
+fn whole(dir: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let partial = dir.with_added_extension("partial");
+    ignore_missing(&partial, fs::remove_dir_all(&partial))?;
+    write(&partial)?;
+    fs::rename(&partial, dir).map_err(|error| Error::io(dir, &error))
 }
 
 /// The sample that `motionscope sample` writes.

@@ -6,6 +6,7 @@
 
 mod event;
 mod experiment;
+mod flow_rivals;
 mod folder;
 mod published;
 mod rivals;

@@ -18,6 +18,10 @@ pub fn table_1(row: &str) -> [Option<f64>; 4] {
         "two-stream" => [Some(88.0), Some(14.3)],
         "very-deep" => [Some(90.9), Some(12.8)],
         "emv" => [Some(79.3), Some(390.7)],
+        "actionflownet-2" => [Some(70.0), Some(200.0)],
+        "flownet" => [Some(55.27), Some(52.08)],
+        "flownet2" => [Some(79.64), Some(8.05)],
+        "nextflow" => [Some(72.2), Some(42.02)],
         _ => [None; 2],
     };
     [accuracy, fps, None, None]
@@ -51,6 +55,17 @@ pub fn table_3(dataset: FlowDataset, is_tvl1: bool) -> [Option<f64>; 3] {
     }
 }
 
+/// The same columns, of FlowNet2 (spec `rivals.md`, section 1.11).
+pub fn table_3_of_flownet2(dataset: FlowDataset) -> [Option<f64>; 3] {
+    match dataset {
+        FlowDataset::SintelClean | FlowDataset::SintelFinal => [Some(6.02), None, None],
+        FlowDataset::Kitti2012 => [Some(1.8), None, None],
+        FlowDataset::Kitti2015 => [None, Some(11.48), None],
+        FlowDataset::Middlebury => [Some(0.52), None, None],
+        FlowDataset::FlyingChairs => [None; 3],
+    }
+}
+
 /// Accuracy in percent, mean of the three splits of UCF101, and nothing in the other columns. Hidden two-stream networks are
 /// published with three backbones.
 pub fn table_4(row: &str, backbone: Backbone) -> Vec<Option<f64>> {
@@ -59,6 +74,7 @@ pub fn table_4(row: &str, backbone: Backbone) -> Vec<Option<f64>> {
         ("emv", _) => Some(80.2),
         ("rgb-emv", _) => Some(86.4),
         ("c3d", _) => Some(82.3),
+        ("actionflownet", _) => Some(83.9),
         ("3dnet", _) => Some(90.2),
         ("rgb-rgb-difference", _) => Some(91.0),
         ("hidden-c", Backbone::Vgg16) => Some(90.3),

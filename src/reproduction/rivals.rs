@@ -13,8 +13,8 @@ use super::settings::ReproductionSettings;
 use crate::data::DataSource;
 use crate::descriptors::FisherSettings;
 use crate::nets::fusion::{Fusion, FusionRule};
-use crate::nets::{Backbone, MotionCue};
-use crate::training::{Distillation, FlowSource, TemporalMode, TrainingPlan};
+use crate::nets::{Backbone, JointArchitecture, MotionCue};
+use crate::training::{Distillation, FlowSource, FlowTeacher, OptimiserKind, TemporalMode, TrainingPlan};
 
 /// Logits of both streams with equal weights: a reading of averaged scores.
 const EQUAL: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.0, unsure_below: None };
@@ -22,6 +22,9 @@ const EQUAL: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 1.0, u
 const VERY_DEEP: Fusion = Fusion { rule: FusionRule::Logits, temporal_weight: 2.0, unsure_below: None };
 /// Gaussians of a mixture at the small scales; 256 in the paper's.
 const FEW_COMPONENTS: usize = 32;
+
+/// Adam's rate of fresh networks with wide fully connected layers at the small scales.
+const WIDE_RATE: f64 = 1e-4;
 
 /// What the trainings of a table have in common.
 pub(super) struct Rivals<'a> {
@@ -49,6 +52,8 @@ impl Rivals<'_> {
             row("very-deep", "Very deep two-stream, fused", fusion("spatial", "tvl1", VERY_DEEP)),
         ];
         rows.extend(self.motion_vectors(|id| published::table_1(id).to_vec()));
+        let pairs = self.joint("actionflownet-2", JointArchitecture::ActionFlowNet2);
+        rows.push(row("actionflownet-2", "ActionFlowNet, 2 frames", pairs));
         rows
     }
 
@@ -62,6 +67,7 @@ impl Rivals<'_> {
             row("emv-spatial", "EMV, spatial stream", self.spatial("emv-spatial", Backbone::Emv)),
             row("rgb-emv", "RGB + EMV", fusion("emv-spatial", "emv", EQUAL)),
             row("c3d", "C3D, fine-tuned", self.spatial("c3d", Backbone::C3d)),
+            row("actionflownet", "ActionFlowNet", self.joint("actionflownet", JointArchitecture::ActionFlowNet16)),
             row("3dnet", "3DNet", stream(self.three_d_net())),
             row("rgb-difference", "RGB difference alone", stream(self.rgb_difference())),
         ]);
@@ -102,6 +108,13 @@ impl Rivals<'_> {
         stream(from_scratch(TrainingPlan { backbone, ..plan }))
     }
 
+    /// A network for flow and action that learns TV-L1 flow beside the labels.
+    fn joint(&self, id: &str, architecture: JointArchitecture) -> Work {
+        let mut plan = self.settings.joint_plan(architecture, self.train, run_dir(self.dir, id));
+        plan.loss.teacher = Some(FlowTeacher::Tvl1);
+        stream(from_scratch(plan))
+    }
+
     /// A spatial stream whose decoder learns TV-L1 flow besides.
     fn three_d_net(&self) -> Training {
         let plan = self.settings.spatial_plan(self.train, run_dir(self.dir, "3dnet"));
@@ -120,11 +133,14 @@ impl Rivals<'_> {
 }
 
 fn from_scratch(plan: TrainingPlan) -> Training {
-    Training { plan: fresh(TrainingPlan { base: None, imagenet: None, ..plan }), base: None }
+    let plan = fresh(TrainingPlan { base: None, imagenet: None, ..plan });
+    // At the rate of small networks Adam spoils fully connected layers of thousands of units within a few steps.
+    let rate = if plan.optimiser == OptimiserKind::Adam { WIDE_RATE } else { plan.rate };
+    Training { plan: TrainingPlan { rate, ..plan }, base: None }
 }
 
 /// A fresh network learns at a higher rate than one that is trained already. The published schedules have their own.
-fn fresh(plan: TrainingPlan) -> TrainingPlan {
+pub(super) fn fresh(plan: TrainingPlan) -> TrainingPlan {
     TrainingPlan { rate: plan.rate.max(ReproductionSettings::FRESH_RATE), ..plan }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::experiment::{ExperimentRow, FlowMethod, Training, Work, run_dir};
+use super::flow_rivals::FlowRivals;
 use super::published;
 use super::rivals::Rivals;
 use super::settings::{PaperTable, ReproductionSettings};
@@ -17,7 +18,7 @@ pub fn rows(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> 
     match settings.table {
         PaperTable::Table1 => table_1(settings, dir, train),
         PaperTable::Table2 => table_2(settings, dir, train),
-        PaperTable::Table3 => table_3(settings),
+        PaperTable::Table3 => table_3(settings, dir),
         PaperTable::Table4 => {
             let rivals = Rivals { settings, dir, train };
             rivals.table_4(hidden_rows(settings, dir, train))
@@ -77,6 +78,7 @@ fn table_1(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> V
     ];
     if settings.rivals {
         rows.extend(Rivals { settings, dir, train }.table_1());
+        rows.extend(FlowRivals { settings, dir }.table_1(train));
     }
     rows
 }
@@ -123,7 +125,7 @@ fn table_2(settings: &ReproductionSettings, dir: &Path, train: &DataSource) -> V
     ]
 }
 
-fn table_3(settings: &ReproductionSettings) -> Vec<ExperimentRow> {
+fn table_3(settings: &ReproductionSettings, dir: &Path) -> Vec<ExperimentRow> {
     let methods = [
         (FlowMethod::Tvl1, "tvl1", "TV-L1"),
         (FlowMethod::Dis, "dis", "DIS medium"),
@@ -142,12 +144,16 @@ fn table_3(settings: &ReproductionSettings) -> Vec<ExperimentRow> {
                 _ => published::table_3(root.dataset, method == FlowMethod::Tvl1).to_vec(),
             },
         }));
+        if settings.rivals {
+            rows.push(FlowRivals { settings, dir }.table_3(number, root));
+        }
     }
     rows
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::experiment::FlowTraining;
     use super::super::settings::{FlowRoot, ReproductionScale};
     use super::*;
     use crate::evaluation::flow_benchmarks::FlowDataset;
@@ -169,6 +175,9 @@ mod tests {
             ("1-refined", None),
         ];
         assert_eq!(published, expected);
+        let settings = ReproductionSettings { rivals: true, ..settings };
+        let rows = super::rows(&settings, Path::new("dir"), &DataSource::Folder("clips".into()));
+        assert_eq!((rows[5].id.as_str(), rows[5].published[0], rows.len()), ("1-flownet2", Some(0.52), 6));
     }
 
     #[test]
@@ -178,8 +187,16 @@ mod tests {
             let columns = super::super::table::ReproductionTable::columns(settings.table).len();
             assert!(rows.iter().all(|row| row.published.len() == columns), "a published figure for every column");
             for row in &rows {
-                if let Work::Stream(training) = &row.work {
-                    training.plan.check().unwrap_or_else(|error| panic!("{}: {error}", row.id));
+                let checked = |plan: &TrainingPlan| {
+                    plan.check().unwrap_or_else(|error| panic!("{}: {error}", row.id));
+                };
+                match &row.work {
+                    Work::Stream(training) => checked(&training.plan),
+                    Work::TwoStage { flow, stream } => {
+                        checked(&stream.plan);
+                        check_all(flow, &checked);
+                    }
+                    _ => {}
                 }
             }
             rows.into_iter().map(|row| (row.id, row.published[0])).collect()
@@ -192,6 +209,7 @@ mod tests {
             ("emv-spatial", None),
             ("rgb-emv", Some(86.4)),
             ("c3d", Some(82.3)),
+            ("actionflownet", Some(83.9)),
             ("3dnet", Some(90.2)),
             ("rgb-difference", None),
             ("spatial", None),
@@ -208,7 +226,14 @@ mod tests {
         };
         let accuracies = of(&settings);
         assert_eq!(accuracies[12..14], [("two-stream".into(), Some(88.0)), ("very-deep".into(), Some(90.9))]);
-        assert_eq!(accuracies[15], ("emv".into(), Some(79.3)));
+        assert_eq!(accuracies[15..17], [("emv".into(), Some(79.3)), ("actionflownet-2".into(), Some(70.0))]);
+        let flows = [("flownet", 55.27), ("flownet2", 79.64), ("nextflow", 72.2)];
+        assert_eq!(accuracies[17..], flows.map(|(id, accuracy)| (id.to_owned(), Some(accuracy))));
+    }
+
+    fn check_all(flow: &FlowTraining, check: &impl Fn(&TrainingPlan)) {
+        check(&flow.plan);
+        flow.before.iter().for_each(|before| check_all(before, check));
     }
 
     #[test]

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
 use burn::tensor::Device;
 
 use super::event::ReproductionEvent as Event;
-use super::experiment::{ExperimentRow, FlowMethod, Training, Work};
+use super::experiment::{ExperimentRow, FlowMethod, FlowTraining, Training, Work};
 use super::folder;
 use super::row::{rows, selected};
 use super::row_result::RowResult;
@@ -29,7 +28,7 @@ use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
 use crate::nets::fusion::Fusion;
-use crate::nets::{HiddenTwoStream, Stream};
+use crate::nets::{HiddenTwoStream, Stream, weights};
 use crate::output::OutputGuard;
 use crate::panic_guard::caught;
 use crate::training::{self, FlowSource, Network, TrainingControl, TrainingPlan};
@@ -168,10 +167,36 @@ impl ReproductionRun<'_> {
     fn row(&mut self, row: &ExperimentRow) -> Result<RowResult> {
         match &row.work {
             Work::Stream(training) => self.stream(row, training),
+            Work::TwoStage { flow, stream } => {
+                self.taught(flow)?;
+                self.stream(row, stream)
+            }
             Work::Fusion { spatial, temporal, fusion } => self.fusion(spatial, temporal, *fusion),
             Work::Fisher(settings) => self.fisher(row, settings),
-            Work::FlowError { dataset, root, method } => self.flow_error(*dataset, root, *method),
+            Work::FlowError { dataset, root, method } => {
+                let (estimator, device) = self.estimator(*method)?;
+                self.flow_error(*dataset, root, estimator, device)
+            }
+            Work::TaughtFlowError { dataset, root, flow } => {
+                let network = MotionNetFlow::load(&self.taught(flow)?, &self.compute.device)?;
+                self.flow_error(*dataset, root, Box::new(network), self.compute.name.clone())
+            }
         }
+    }
+
+    /// Teaches a flow network true flow, after the networks that it is a stack of; all resume, or are there already. Its model folder.
+    fn taught(&mut self, flow: &FlowTraining) -> Result<PathBuf> {
+        if self.settings.pairs.is_none() {
+            let (count, size) = self.settings.generated_pairs().ok_or_else(|| {
+                let cause = "the flow network of this row learns from pairs with true flow, and none are given";
+                Error::new("true flow", cause, "Pass a folder of them, such as --pairs FlyingChairs")
+            })?;
+            let root = self.settings.true_pairs(self.dir).root;
+            let on_event = &mut *self.on_event;
+            folder::pairs(&root, count, size, &mut |done, of| on_event(Event::Drawing { done, of }))?;
+        }
+        flow.before.iter().try_for_each(|before| self.taught(before).map(drop))?;
+        self.train(&Training { plan: flow.plan.clone(), base: None })
     }
 
     /// Trains a stream and measures it on the test clips.
@@ -321,9 +346,14 @@ impl ReproductionRun<'_> {
     }
 
     /// Measures a flow method on a benchmark.
-    fn flow_error(&mut self, dataset: FlowDataset, root: &Path, method: FlowMethod) -> Result<RowResult> {
+    fn flow_error(
+        &mut self,
+        dataset: FlowDataset,
+        root: &Path,
+        mut estimator: Box<dyn FlowEstimator>,
+        device: String,
+    ) -> Result<RowResult> {
         let pairs = dataset.pairs(root)?;
-        let (mut estimator, device) = self.estimator(method)?;
         let mut done = 0;
         let report = evaluate_flow(dataset, &pairs, estimator.as_mut(), &mut |outcome| {
             done += 1;
@@ -487,15 +517,15 @@ fn missing(outcome: Option<Result<RowResult>>) -> Option<String> {
 fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Result<MeasuredStreams> {
     let training = |id: &str| {
         rows.iter().find(|row| row.id == id).and_then(|row| match &row.work {
-            Work::Stream(training) => Some(training),
+            Work::Stream(training) | Work::TwoStage { stream: training, .. } => Some(training),
             _ => None,
         })
     };
     let (temporal, spatial) = match &row.work {
         Work::Stream(own) if own.plan.network == Network::Spatial => (None, Some(own)),
-        Work::Stream(own) => (Some(own), None),
+        Work::Stream(own) | Work::TwoStage { stream: own, .. } => (Some(own), None),
         Work::Fusion { spatial, temporal, .. } => (training(temporal), training(spatial)),
-        Work::Fisher(_) | Work::FlowError { .. } => (None, None),
+        Work::Fisher(_) | Work::FlowError { .. } | Work::TaughtFlowError { .. } => (None, None),
     };
     let load = |training: &Training| HiddenTwoStream::load(&training.plan.run_dir.join("model"), device);
     Ok(MeasuredStreams {
@@ -517,7 +547,7 @@ fn parameters(model: &HiddenTwoStream, plan: &TrainingPlan) -> f64 {
     let count = match plan.network {
         Network::Spatial => model.spatial.as_ref().map_or(0, Stream::parameters),
         _ => {
-            let motion = if reads_motion_net { model.motion.num_params() } else { 0 };
+            let motion = if reads_motion_net { weights::parameters(&model.motion) } else { 0 };
             motion + model.temporal.as_ref().map_or(0, Stream::parameters)
         }
     };

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::DataSource;
+use crate::data::{DataSource, PairAugmentation, PairSource};
 use crate::error::{Error, Result};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::named::named;
-use crate::nets::{Backbone, MotionConfig, WINDOW_FRAMES};
-use crate::training::{LossPreset, Network, Recipe, TemporalMode, TrainingPlan};
+use crate::nets::{Architecture, Backbone, JointArchitecture, MotionConfig, WINDOW_FRAMES};
+use crate::training::{
+    LossPreset, NO_CLIPPING, Network, Recipe, ScheduleKind, SupervisedLoss, TemporalMode, TrainingPlan,
+};
 use crate::video::Geometry;
 
 /// A table of the paper.
@@ -89,9 +91,12 @@ pub struct ReproductionSettings {
     pub steps: usize,
     /// Samples that are computed together.
     pub batch: usize,
-    /// Whether Table 1 has the rows of other systems too.
+    /// Whether Tables 1 and 3 have the rows of other systems too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rivals: bool,
+    /// Pairs with true flow that supervised flow networks learn from; none for generated ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PairSource>,
     /// Model whose MotionNet Table 3 measures.
     pub model: Option<PathBuf>,
     /// The clips; none for the generated sample.
@@ -141,6 +146,7 @@ impl ReproductionSettings {
             steps,
             batch,
             rivals: false,
+            pairs: None,
             model: None,
             data: None,
             flow_roots: Vec::new(),
@@ -161,10 +167,16 @@ impl ReproductionSettings {
     /// Names the value and what is possible.
     pub fn check(&self) -> Result<()> {
         self.protocol()?;
-        if self.rivals && self.table != PaperTable::Table1 {
-            return Err(Error::new("rivals", "the rows of other systems are added to Table 1", "Leave --rivals out"));
+        if self.rivals && !matches!(self.table, PaperTable::Table1 | PaperTable::Table3) {
+            let cause = "the rows of other systems are added to Tables 1 and 3";
+            return Err(Error::new("rivals", cause, "Leave --rivals out"));
+        }
+        if self.pairs.is_some() && !self.rivals {
+            let cause = "pairs with true flow are for the flow networks of other systems";
+            return Err(Error::new("pairs", cause, "Add --rivals, or leave them out"));
         }
         if self.table == PaperTable::Table3 {
+            self.check_counts()?;
             return match self.flow_roots.is_empty() {
                 true => Err(Error::new(
                     "table 3",
@@ -178,15 +190,20 @@ impl ReproductionSettings {
             let cause = "every row has a different MotionNet, so none can start from a model";
             return Err(Error::new("table 2", cause, "Leave --base out"));
         }
-        self.motion().validate()?;
-        if self.steps == 0 || self.flow_steps == 0 || self.batch == 0 {
-            return Err(Error::new("reproduction", "a count is zero", "Steps and batches start at 1"));
-        }
+        self.check_counts()?;
         let Geometry { width, height } = self.frame;
         let least = 2 * self.crop_unit();
         if width < least || height < least {
             let cause = format!("frames of {width}×{height} are too small for MotionNet");
             return Err(Error::new("frame size", cause, format!("Use at least {least}×{least}")));
+        }
+        Ok(())
+    }
+
+    fn check_counts(&self) -> Result<()> {
+        self.motion().validate()?;
+        if self.steps == 0 || self.flow_steps == 0 || self.batch == 0 {
+            return Err(Error::new("reproduction", "a count is zero", "Steps and batches start at 1"));
         }
         Ok(())
     }
@@ -216,6 +233,74 @@ impl ReproductionSettings {
         self.common(plan, data, run_dir, self.flow_steps)
     }
 
+    /// A flow network that learns from the true flow of `pairs`: in the paper's scale by the long schedule of FlowNet2's release
+    /// (spec `rivals.md`, section 1.10), shortened to the number of steps.
+    pub(super) fn supervised_plan(
+        &self,
+        architecture: Architecture,
+        pairs: &DataSource,
+        run_dir: PathBuf,
+    ) -> TrainingPlan {
+        let of_flow = TrainingPlan::of(Network::Flow);
+        let (plan, batch) = match self.is_paper() {
+            false => (TrainingPlan { rate: Self::FRESH_RATE, ..of_flow }, self.batch),
+            true => {
+                let plan = TrainingPlan {
+                    rate: 1e-4,
+                    schedule: ScheduleKind::Step,
+                    milestones: LONG_SCHEDULE.map(|share| (share * self.flow_steps as f64) as usize).to_vec(),
+                    factor: 0.5,
+                    weight_decay: 4e-4,
+                    warm_up: 0,
+                    clip_norm: NO_CLIPPING,
+                    augmentation: PairAugmentation::Published,
+                    ..of_flow
+                };
+                (plan, self.batch.min(SUPERVISED_BATCH))
+            }
+        };
+        let (frame, crop) = self.pair_sizes();
+        TrainingPlan {
+            base: None,
+            motion: MotionConfig { architecture, frames: 2, width: self.width, ..MotionConfig::default() },
+            supervised: Some(SupervisedLoss::default()),
+            batch,
+            frame,
+            crop,
+            ..self.common(plan, pairs, run_dir, self.flow_steps)
+        }
+    }
+
+    /// Returns the sizes of pairs with true flow and of the crops of them, which are multiples of 64.
+    fn pair_sizes(&self) -> (Geometry, Geometry) {
+        if self.is_paper() {
+            return (Geometry { width: 512, height: 384 }, Geometry { width: 448, height: 320 });
+        }
+        let [width, height] = [self.frame.width, self.frame.height].map(|side| side.next_multiple_of(64));
+        (Geometry { width, height }, Geometry { width, height })
+    }
+
+    /// Returns the generated pairs that supervised networks learn from where none are given: how many, and of which size; `None` where
+    /// the published training is followed, which has FlyingChairs.
+    pub(super) fn generated_pairs(&self) -> Option<(usize, Geometry)> {
+        let count = match self.scale {
+            ReproductionScale::Tiny => 200,
+            ReproductionScale::Small => 2000,
+            ReproductionScale::Paper => return None,
+        };
+        // A few are enough for a few steps.
+        Some((count.min(self.flow_steps * self.batch), self.pair_sizes().0))
+    }
+
+    /// Returns the pairs with true flow: those of the settings, or the generated ones in folder `dir`.
+    pub(super) fn true_pairs(&self, dir: &Path) -> PairSource {
+        self.pairs.clone().unwrap_or_else(|| {
+            let (count, Geometry { width, height }) = self.generated_pairs().unwrap_or((0, self.frame));
+            let root = dir.join(format!("pairs-{count}-{width}x{height}"));
+            PairSource { benchmark: FlowDataset::FlyingChairs, root }
+        })
+    }
+
     /// Returns the temporal stream; modes (b) and (c) continue from (a) at a third of the rate.
     pub fn temporal_plan(&self, mode: TemporalMode, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Temporal);
@@ -230,6 +315,14 @@ impl ReproductionSettings {
     pub fn spatial_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Spatial);
         self.common(plan, data, run_dir, self.steps)
+    }
+
+    /// Returns a network for flow and action, whose crops are what it can read.
+    pub fn joint_plan(&self, joint: JointArchitecture, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
+        let plan = self.stream_plan(Network::Joint);
+        let mut plan = TrainingPlan { joint, ..self.common(plan, data, run_dir, self.steps) };
+        plan.fit_joint_crop();
+        plan
     }
 
     fn stream_plan(&self, network: Network) -> TrainingPlan {
@@ -291,6 +384,10 @@ impl ReproductionSettings {
 
 /// Rate of what has been trained before, which the rates of fresh networks would spoil.
 const TRAINED_RATE: f64 = 1e-4;
+/// Shares of all steps at which the rate is halved: 400k, 600k, 800k and 1M of 1.2M.
+const LONG_SCHEDULE: [f64; 4] = [1.0 / 3.0, 0.5, 2.0 / 3.0, 5.0 / 6.0];
+/// Pairs in a batch of the published supervised training on FlyingChairs.
+const SUPERVISED_BATCH: usize = 8;
 /// The frame size in the paper.
 const PAPER_FRAME: Geometry = Geometry { width: 340, height: 256 };
 
@@ -359,5 +456,8 @@ mod tests {
         assert!(refused(&|settings| settings.width = 999).contains("width"));
         assert!(refused(&|settings| settings.frame = Geometry { width: 128, height: 127 }).contains("128×127"));
         assert!(refused(&|settings| settings.table = PaperTable::Table3).contains("--flow-root"));
+        assert!(refused(&|settings| settings.rivals = true).contains("Tables 1 and 3"));
+        let pairs = PairSource { benchmark: FlowDataset::FlyingChairs, root: "chairs".into() };
+        assert!(refused(&|settings| settings.pairs = Some(pairs.clone())).contains("--rivals"));
     }
 }

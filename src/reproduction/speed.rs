@@ -16,7 +16,7 @@ use crate::evaluation::{ClipScorer, Crops, Protocol, Spread};
 use crate::files;
 use crate::flow::tvl1::Tvl1OnGpu;
 use crate::gpu::Compute;
-use crate::nets::{HiddenTwoStream, WINDOW_FRAMES};
+use crate::nets::HiddenTwoStream;
 use crate::training::FlowSource;
 use crate::video::Geometry;
 
@@ -119,7 +119,7 @@ fn through(streams: &mut MeasuredStreams, clip: &LabelledClip, frame: Geometry) 
     let frames = clip.decode(frame, Some(FRAMES))?;
     let every = |samples: usize| Protocol { samples: samples.max(1), crops: Crops::Whole, spread: Spread::Paper };
     if let Some((model, source)) = &streams.temporal {
-        let window = model.temporal.as_ref().map_or(WINDOW_FRAMES, |stream| stream.input().frames());
+        let window = model.motion_window();
         let windows = (frames.len() + 1).saturating_sub(window);
         let scorer = ClipScorer::new(model, every(windows));
         temporal(&scorer, model, *source, streams.tvl1.as_mut(), clip, &frames)?;

@@ -177,6 +177,10 @@ impl FineTune {
     /// If the model has none of the streams, or the numbers cannot be.
     pub fn plans(&self, base: &Path, card: &ModelCard, data: &DataSource, run_dir: &Path) -> Result<Vec<TrainingPlan>> {
         let networks = self.networks(card);
+        if networks.is_empty() && card.joint.is_some() {
+            let remedy = "Continue it with `motionscope train joint --base`, or choose a model with a stream";
+            return Err(Error::file(base, "its classifier is a joint network's, which is trained as a whole", remedy));
+        }
         if networks.is_empty() {
             let remedy = "Choose a model with a spatial or temporal stream, or tune the other stream";
             return Err(Error::file(base, "it has no such stream to fine-tune", remedy));
@@ -247,7 +251,7 @@ impl FineTune {
             };
             reaches.push(reach(format!("{name} ({})", entry.backbone.name()), &layers, first));
             if network == Network::Temporal && self.depth == Depth::Everything {
-                let motion = layer_sizes(&card.motion.config.init(&burn::tensor::Device::flex()));
+                let motion = layer_sizes(&card.init_flow_network(&burn::tensor::Device::flex()));
                 reaches.push(reach("MotionNet".into(), &motion, 0));
             }
         }

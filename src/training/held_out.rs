@@ -16,7 +16,7 @@ use crate::ranking::arg_max;
 /// answered with the same weights.
 pub(in crate::training) fn choose_threshold(model: &mut HiddenTwoStream, run_dir: &Path) {
     let fusion = Fusion { unsure_below: None, ..model.card.fusion };
-    let streams = [model.spatial.is_some(), model.temporal.is_some()];
+    let streams = [model.spatial.is_some(), model.classifies_motion()];
     model.card.fusion.unsure_below = HeldOut::of_run(run_dir, || fusion).and_then(|held| held.unsure_below(streams));
 }
 
@@ -66,7 +66,7 @@ impl HeldOut {
         let (own, other) = (of_all(&own), other.as_ref().and_then(of_all));
         let (spatial, temporal) = match plan.network {
             Network::Spatial => (own, other),
-            Network::Temporal => (other, own),
+            Network::Temporal | Network::Joint => (other, own),
             Network::Flow => return None,
         };
         Some(Self { classes, clips, spatial, temporal, fusion: fusion(), is_cross_validated })

@@ -138,9 +138,15 @@ impl ReadClip {
     }
 
     /// Reads a pair and what `sampler` draws of its true flow.
-    fn of_pair(pairs: &TruePairs, path: &Path, draws: Vec<Draw>, sampler: &Sampler) -> Result<Self> {
-        let pair = pairs.pair(path)?;
-        let mut seen = Self::of(draws);
+    fn of_pair(
+        pairs: &TruePairs,
+        path: &Path,
+        sampler: &Sampler,
+        [step, slot]: [usize; 2],
+        clip: usize,
+    ) -> Result<Self> {
+        let pair = pairs.augmented_pair(path, &mut sampler.pair_rng(step, slot))?;
+        let mut seen = Self::of(sampler.draws(step, slot, clip, 2));
         for draw in &seen.draws {
             seen.windows.extend(pair.pictures.iter().cloned());
             pair.append_flow(&draw.crop, pairs.size(), sampler.crop, &mut seen.truth);
@@ -158,8 +164,7 @@ fn read(
     clip: usize,
 ) -> Result<Option<ReadClip>> {
     if let Pixels::Supervised(pairs) = pixels {
-        let draws = sampler.draws(step, slot, clip, 2);
-        return ReadClip::of_pair(pairs, &clips.clip(clip).path, draws, sampler).map(Some);
+        return ReadClip::of_pair(pairs, &clips.clip(clip).path, sampler, [step, slot], clip).map(Some);
     }
     let count = clips.count(clip)?;
     if count < sampler.least {

@@ -28,6 +28,7 @@ pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Resu
             (pairs, plan.motion.frames)
         }
         Network::Flow => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.motion.frames),
+        Network::Joint => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.joint.frames()),
         Network::Temporal if modality.is_of_frames() => (Pixels::Spatial, reads),
         Network::Temporal => (Pixels::Motion(None), reads),
         Network::Spatial => (Pixels::Spatial, reads),

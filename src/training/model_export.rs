@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 use crate::names::are_alike;
 use crate::nets::fusion::Fusion;
 use crate::nets::{
-    Backbone, BaseModel, FlowReading, FlowSource, FrameSize, HiddenTwoStream, Modality, ModelCard, MotionCue,
-    MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, SpatialFrames, Stream, StreamEntry, StreamInput,
-    device_of,
+    Backbone, BaseModel, FlowReading, FlowSource, FrameSize, HiddenTwoStream, JointEntry, Modality, ModelCard,
+    MotionCue, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, SpatialFrames, Stream, StreamEntry,
+    StreamInput, device_of,
 };
 use crate::plural::counted;
 use crate::video::Geometry;
@@ -95,6 +95,12 @@ impl ModelInit {
         let frame_size = |Geometry { width, height }| FrameSize { width, height };
         match plan.network {
             Network::Flow => card.preprocessing.motion = frame_size(plan.frame),
+            Network::Joint => {
+                card.preprocessing.motion = frame_size(plan.frame);
+                let entry = |config| JointEntry { weights: "joint.safetensors".into(), config };
+                card.joint = self.joint.clone().map(entry);
+                (card.motion, card.temporal, temporal) = (None, None, None);
+            }
             Network::Temporal => {
                 card.preprocessing.motion = frame_size(plan.frame);
                 let entry = entry(temporal_before, "temporal.safetensors", backbone, clip, reading, plan.dropout);
@@ -107,6 +113,9 @@ impl ModelInit {
                     Some(entry(spatial_before, "spatial.safetensors", backbone, clip, reading, plan.dropout));
                 spatial = trained;
             }
+        }
+        if let Some(entry) = &mut card.motion {
+            entry.untrained = !plan.trains_motion() && kept.is_none_or(|base| base.card.has_untrained_motion());
         }
         card.name = name_of(plan);
         card.precision = Precision::F32; // what was measured, whatever the base is stored in
@@ -159,7 +168,8 @@ fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<
     match network {
         Network::Spatial => {
             // A temporal stream stands on its own MotionNet.
-            (model.motion, model.temporal, into.temporal, into.motion) = (motion, temporal, card.temporal, card.motion);
+            (model.motion, model.temporal) = (motion, temporal);
+            (into.motion, into.joint, into.temporal) = (card.motion, card.joint, card.temporal);
             into.preprocessing.motion = preprocessing.motion;
         }
         _ => {
@@ -197,7 +207,8 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
         licence: "as the training data allow".into(),
         precision: Precision::F32,
         classes: Vec::new(),
-        motion: MotionEntry { weights: "motion.safetensors".into(), config: plan.motion.clone() },
+        motion: Some(MotionEntry::new("motion.safetensors", plan.motion.clone())),
+        joint: None,
         temporal: None,
         spatial: None,
         preprocessing: Preprocessing {
@@ -224,6 +235,7 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     }
     let mode = match (plan.network, plan.flow_source()) {
         (Network::Temporal, FlowSource::MotionNet) => format!(" mode {:?}", plan.mode),
+        (Network::Joint, _) => format!(" {}", plan.joint.key()),
         _ => on_flow(plan),
     };
     let segments = if plan.segments > 1 { format!("×{} segments", plan.segments) } else { String::new() };

@@ -7,6 +7,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::config::plan::{Network, TrainingPlan};
+use super::joint_init::{check_joint_base, joint_network};
 use super::motion_squares::MotionSquares;
 use super::probe::linear::RowInit;
 use super::validation::relabelled;
@@ -17,20 +18,22 @@ use crate::names::{Alike, are_alike, class_alike};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
-    Backbone, FlowReading, FlowResolution, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionCue, MotionNetwork,
-    Stream, StreamConfig, StreamInput,
+    Backbone, FlowReading, FlowResolution, HiddenTwoStream, JointConfig, Modality, ModelCard, MotionCrop, MotionCue,
+    MotionEntry, MotionNetwork, Stream, StreamConfig, StreamInput,
 };
 use crate::plural::counted;
 
 /// The networks before the first step.
 pub struct ModelInit {
-    /// MotionNet: the base's, or a fresh one.
+    /// MotionNet, the base's or a fresh one, or the joint network to be trained.
     pub motion: MotionNetwork,
     /// The stream to be trained, if one is.
     pub stream: Option<Stream>,
     /// Whether the stream comes from another task and needs a last layer for these classes.
     pub new_head: bool,
     pub(super) base: Option<HiddenTwoStream>,
+    /// What describes the joint network to be trained, if one is.
+    pub(super) joint: Option<JointConfig>,
     pub(super) classes: Vec<String>,
     /// The index of each class among the classes that the stream already knows.
     known: Vec<Option<usize>>,
@@ -112,6 +115,7 @@ pub fn random_part(plan: &TrainingPlan) -> Option<&'static str> {
     let is_fresh = |has: fn(&ModelCard) -> bool| plan.imagenet.is_none() && !card.as_ref().is_some_and(has);
     match plan.network {
         Network::Flow => plan.base.is_none().then_some(plan.motion.architecture.title()),
+        Network::Joint => plan.base.is_none().then_some("The joint network"),
         Network::Spatial => is_fresh(|card| card.spatial.is_some()).then_some("The spatial stream"),
         Network::Temporal => is_fresh(|card| card.temporal.is_some()).then_some("The temporal stream"),
     }
@@ -131,23 +135,32 @@ impl ModelInit {
         let cue = base.as_ref().and_then(|base| base.card.temporal.as_ref()).map(|entry| entry.input);
         let modality = plan.modality(cue);
         let needs_motion = !modality.is_of_frames() && plan.flow_source().needs_network();
-        if base.is_none() && plan.network == Network::Temporal && needs_motion {
+        let has_flow = base.as_ref().is_some_and(|base| !base.card.has_untrained_motion());
+        if !has_flow && plan.network == Network::Temporal && needs_motion {
             return Err(Error::new(
                 "temporal stream",
                 "it needs a trained MotionNet",
                 "Train the flow network first and start from its model (--base)",
             ));
         }
+        let same_classes = base.as_ref().is_some_and(|base| are_alike(&base.card.classes, classes));
+        base.as_ref().map_or(Ok(()), |base| check_joint_base(plan, base, same_classes))?;
+        let mut joint = None;
         let motion = match &base {
+            base if plan.network == Network::Joint => {
+                let (network, config) = joint_network(plan, base.as_ref(), classes.len(), same_classes, device)?;
+                joint = Some(config);
+                MotionNetwork::Joint(network)
+            }
             Some(base) => base.motion.clone(),
             None => {
                 plan.motion.validate()?;
-                plan.motion.init(device)
+                with_parts(plan.motion.init(device), plan, device)?
             }
         };
         let reads_same = |stream: &Stream| stream.input().modality == modality;
         let (modality, known) = match plan.network {
-            Network::Flow => (None, None),
+            Network::Flow | Network::Joint => (None, None),
             Network::Spatial => (Some(modality), base.as_ref().and_then(|base| base.spatial.clone())),
             // A stream of another input has nothing that could be kept.
             Network::Temporal => {
@@ -155,7 +168,6 @@ impl ModelInit {
             }
         };
         check_cue(plan, modality)?;
-        let same_classes = base.as_ref().is_some_and(|base| are_alike(&base.card.classes, classes));
         let new_head =
             modality.is_some() && !(known.is_some() && same_classes) && (known.is_some() || plan.imagenet.is_some());
         let card = base.as_ref().map(|base| &base.card);
@@ -179,11 +191,12 @@ impl ModelInit {
         check_reach(&motion, stream.as_ref())?;
         check_stride(plan, &motion)?;
         check_crop(plan, stream.as_ref())?;
-        check_flow_decoder(plan, base.is_some(), stream.as_ref())?;
+        check_flow_decoder(plan, has_flow, stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         let trained_on = trained_on(plan, dataset);
         let spatial_crop = spatial_crop(plan, base.as_ref())?;
-        Ok(Self { motion, stream, new_head, base, classes, known: known_classes, from_base, trained_on, spatial_crop })
+        let known = known_classes;
+        Ok(Self { motion, stream, new_head, base, joint, classes, known, from_base, trained_on, spatial_crop })
     }
 
     /// Returns the squares around the motion of `clips`, where the trained stream looks at them.
@@ -203,9 +216,10 @@ impl ModelInit {
     }
 
     /// Returns the same for a last layer that is all that is trained: what is known of classes that have clips, as `has_clips`
-    /// knows, is where they start from.
-    pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool) -> Vec<RowInit> {
+    /// knows, is where they start from, unless they start `afresh`.
+    pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool, afresh: bool) -> Vec<RowInit> {
         let row = |(class, known): (usize, &Option<usize>)| match known {
+            Some(_) if has_clips(class) && afresh => RowInit::New,
             Some(known) if has_clips(class) => RowInit::From(*known),
             Some(known) => RowInit::Kept(*known),
             None => RowInit::New,
@@ -224,6 +238,35 @@ impl ModelInit {
     }
 }
 
+/// Returns the stack `motion` with the networks of the plan's parts.
+///
+/// # Errors
+/// If a part cannot be read, has another width or other conventions, or is no part of the stack.
+fn with_parts(motion: MotionNetwork, plan: &TrainingPlan, device: &Device) -> Result<MotionNetwork> {
+    plan.parts.iter().try_fold(motion, |motion, dir| {
+        let part = HiddenTwoStream::load(dir, device)?;
+        let Some(MotionEntry { config, .. }) = &part.card.motion else {
+            let remedy = "Choose the networks before the stack";
+            return Err(Error::file(dir, "it has a joint network, which is no part of a stack", remedy));
+        };
+        let wanted = &plan.motion;
+        let [stack, title] = [wanted, config].map(|config| config.architecture.title());
+        let refuse = |cause: String, remedy: &str| Error::file(dir, cause, remedy);
+        if config.width != wanted.width {
+            let cause = format!("{title} has a width of {}, not {} as the stack", config.width, wanted.width);
+            return Err(refuse(cause, "Use networks of one width"));
+        }
+        if config.conventions != wanted.conventions {
+            return Err(refuse(
+                format!("{title} has weights of other conventions"),
+                "Use it as --base of its own kind",
+            ));
+        }
+        let cause = format!("{title} is no part of {stack}");
+        motion.with_part(&part.motion).ok_or_else(|| refuse(cause, "Choose the networks before it, or its FlowNet-SD"))
+    })
+}
+
 /// Returns what of a frame the stream sees that `plan` trains: as the plan says, else as that of the base.
 fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<MotionCrop> {
     if plan.network != Network::Spatial {
@@ -231,9 +274,9 @@ fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<M
     }
     let of_base = base.map(|base| base.card.preprocessing.spatial.crop);
     let crop = plan.spatial_crop.or(of_base).unwrap_or_default();
-    if crop.sees_motion() && base.is_none() {
+    if crop.sees_motion() && base.is_none_or(|base| base.card.has_untrained_motion()) {
         let cause = "the square around the motion needs a trained MotionNet";
-        return Err(Error::new("spatial crop", cause, "Start from a model (--base)"));
+        return Err(Error::new("spatial crop", cause, "Start from a model that has one (--base)"));
     }
     Ok(crop)
 }
@@ -355,13 +398,13 @@ fn check_cue(plan: &TrainingPlan, modality: Option<Modality>) -> Result<()> {
 }
 
 /// Refuses what a stream with a flow decoder cannot learn flow from.
-fn check_flow_decoder(plan: &TrainingPlan, has_base: bool, stream: Option<&Stream>) -> Result<()> {
+fn check_flow_decoder(plan: &TrainingPlan, has_flow: bool, stream: Option<&Stream>) -> Result<()> {
     let Some(stream) = stream.filter(|stream| stream.backbone() == Backbone::ThreeDNet) else { return Ok(()) };
     let refuse = |cause: String, remedy: &str| Err(Error::new("3DNet", cause, remedy));
-    if plan.flow_source().needs_network() && !has_base {
+    if plan.flow_source().needs_network() && !has_flow {
         return refuse(
             "the flow that it learns needs a trained MotionNet".into(),
-            "Use --flow-source tvl1, or a --base",
+            "Use --flow-source tvl1, or a --base with a trained MotionNet",
         );
     }
     if plan.mixup > 0.0 {

@@ -12,9 +12,8 @@ pub(crate) fn hash_motion(hash: &mut ContentHash, motion: &MotionNetwork) {
     hash_parameters(hash, motion);
 }
 
-/// Appends what decides the features of `stream`: its architecture, how long its windows are, how
-/// it reads flow, its parameters and statistics. How
-/// long they are shows in no parameter of a network that reads clips of any length.
+/// Appends what decides the features of `stream`: its architecture, how long its windows are, how it reads flow, its parameters and
+/// statistics before the last layer. How long the windows are shows in no parameter of a network that reads clips of any length.
 pub(crate) fn hash_stream(hash: &mut ContentHash, stream: &Stream) {
     let input = stream.input();
     hash.field(stream.backbone().name());
@@ -25,17 +24,33 @@ pub(crate) fn hash_stream(hash: &mut ContentHash, stream: &Stream) {
     if reading.crop.sees_motion() {
         hash.field(reading.crop.key());
     }
-    hash_parameters(hash, stream);
+    stream.visit(&mut Numbers { hash, last_layer: Some(stream.backbone().last_layer()), is_within: false });
 }
 
 fn hash_parameters(hash: &mut ContentHash, module: &impl Module) {
-    module.visit(&mut Numbers(hash));
+    module.visit(&mut Numbers { hash, last_layer: None, is_within: false });
 }
 
-struct Numbers<'a>(&'a mut ContentHash);
+struct Numbers<'a> {
+    hash: &'a mut ContentHash,
+    /// What has no part in features.
+    last_layer: Option<&'static str>,
+    /// Whether the walk is within that.
+    is_within: bool,
+}
 
 impl ModuleVisitor for Numbers<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.is_within |= Some(name) == self.last_layer;
+    }
+
+    fn exit_module(&mut self, name: &str, _container_type: &str) {
+        self.is_within &= Some(name) != self.last_layer;
+    }
+
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.0.field(param.val().into_data().as_bytes());
+        if !self.is_within {
+            self.hash.field(param.val().into_data().as_bytes());
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Samp
         crop: plan.crop,
         scales: plan.crop_scales.clone(),
         classes: if balanced { by_class(clips.labels()) } else { Vec::new() },
-        mixup: if plan.network == Network::Flow { 0.0 } else { plan.mixup },
+        mixup: if matches!(plan.network, Network::Flow | Network::Joint) { 0.0 } else { plan.mixup },
         seen: MotionCrop::Whole,
         squares: Vec::new(),
     }

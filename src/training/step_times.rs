@@ -8,6 +8,7 @@ use super::config::plan::{Network, TrainingPlan};
 use super::config::run_kind::RunKind;
 use super::run::checkpoint;
 use crate::files;
+use crate::plural::counted;
 
 /// A run of fewer steps than these learns little.
 const FEW_STEPS: usize = 100;
@@ -44,7 +45,7 @@ impl Fit {
     /// Returns the fit in words.
     pub fn in_words(&self) -> String {
         let Self { steps, step_secs, budget_secs, .. } = self;
-        let steps = if *steps == 1 { "1 step".into() } else { format!("{steps} steps") };
+        let steps = counted(*steps, "step");
         format!("about {steps} of {step_secs:.1} s each fit into {:.1} minutes", budget_secs / 60.0)
     }
 
@@ -62,7 +63,8 @@ impl Fit {
         };
         let steps = (self.steps.max(1) * self.batch / batch).min(self.wanted);
         format!(
-            "Increase the time limit, train fewer layers, or reduce the batch size: with {batch}, about {steps} steps fit"
+            "Increase the time limit, train fewer layers, or reduce the batch size: with {batch}, about {} fit",
+            counted(steps, "step")
         )
     }
 }
@@ -87,7 +89,8 @@ impl StepTimes {
     }
 
     /// Returns what fits into the time of a run of `plan` on a GPU or the CPU, by the latest run of the same networks there; none
-    /// without a time limit or such a run.
+    /// without a time limit or such a run. Runs are kept with what they took over from their base written out, and so it must be in
+    /// `plan`.
     pub fn fit(&self, plan: &TrainingPlan, on_gpu: bool) -> Option<Fit> {
         let alike = self.0.iter().filter(|earlier| earlier.on_gpu == on_gpu && is_alike(&earlier.plan, plan));
         let latest = alike.max_by_key(|earlier| earlier.ended)?;
@@ -118,7 +121,7 @@ fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
     let key = |plan: &TrainingPlan| {
         let networks = (
             plan.network,
-            plan.backbone,
+            (plan.backbone, plan.joint, plan.joint_hidden),
             plan.clip_frames,
             (plan.flow_resolution, plan.temporal_crop, plan.spatial_crop),
             plan.motion.clone(),
@@ -134,6 +137,7 @@ fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
 mod tests {
     use super::super::run::checkpoint::Progress;
     use super::*;
+    use crate::nets::MotionCrop;
 
     fn plan(batch: usize, minutes: f64) -> TrainingPlan {
         TrainingPlan { batch, steps: 1200, budget_secs: Some(60.0 * minutes), ..TrainingPlan::default() }
@@ -169,7 +173,9 @@ mod tests {
             checkpoint::write(&run, &progress, |_| Ok(())).unwrap();
         };
         add("one", &plan(8, 5.0), 60.0, Some(false)); // 0.5 s a sample
-        add("other networks", &TrainingPlan { network: Network::Spatial, ..plan(8, 5.0) }, 21.0, Some(false));
+        let around = Some(MotionCrop::Motion);
+        let other = TrainingPlan { network: Network::Spatial, spatial_crop: around, ..plan(8, 5.0) };
+        add("other networks", &other, 21.0, Some(false));
         add("of an older version", &plan(8, 5.0), 21.0, None);
         fs::create_dir(dir.path().join("no run")).unwrap();
         let times = StepTimes::of_runs_in(dir.path());
@@ -177,6 +183,15 @@ mod tests {
         assert_eq!((fit.step_secs, fit.steps), (8.0, 15));
         assert_eq!(times.fit(&plan(16, 2.0), true), None, "nothing is known of that device");
         assert_eq!(times.fit(&TrainingPlan { mode: crate::training::TemporalMode::C, ..plan(16, 2.0) }, false), None);
+        let spatial = TrainingPlan { network: Network::Spatial, ..plan(8, 5.0) };
+        assert_eq!(
+            times.fit(&spatial, false),
+            None,
+            "the run sees the square around the motion, the plan whole frames"
+        );
+        let spatial = TrainingPlan { spatial_crop: Some(MotionCrop::Whole), ..spatial };
+        add("spatial", &spatial, 61.0, Some(false));
+        assert_eq!(StepTimes::of_runs_in(dir.path()).fit(&spatial, false).map(|fit| fit.step_secs), Some(4.1));
         assert_eq!(StepTimes::of_runs_in(&dir.path().join("none")).fit(&plan(16, 2.0), false), None);
     }
 }

@@ -4,18 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use burn::module::Module;
-use burn::tensor::Tensor;
 use image::RgbImage;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::batches;
 use super::config::plan::{Network, TrainingPlan};
 use super::flow::frozen_flow::{Ahead, FrozenFlow, KeptFlow};
 use super::motion_squares::{MotionSquares, square_of};
 use super::objective::Objective;
-use super::objective::losses::warp;
 use super::optim::optimizer::Optimizer;
+pub use super::photometric_error::PhotometricError;
 use super::probe::out_of_fold::OutOfFold;
 use super::run::events::TrainingEvent;
 use super::true_flow::EndPointError;
@@ -25,14 +23,10 @@ use crate::data::clips::{Clips, Keep};
 use crate::data::{Dataset, LabelledClip, TruePairs};
 use crate::error::{Error, Result, about_all};
 use crate::names::{Alike, class_alike};
-use crate::nets::preprocessing::motion_input;
-use crate::nets::{FLOW_UNIT_PX, FlowSource, MotionNetwork, Separable, Stream, WINDOW_FRAMES, device_of, read_back};
+use crate::nets::{FlowSource, MotionNetwork, Stream, WINDOW_FRAMES, device_of};
 use crate::plural::counted;
 use crate::ranking::arg_max;
 use crate::video::Geometry;
-
-/// Share of each side left out at every border, where the scene leaves the frame.
-const BORDER: f64 = 0.1;
 
 /// The figure by which a run chooses its best networks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -80,6 +74,11 @@ impl Networks {
     /// Returns whether there is a stream that reads frames without flow.
     fn read_frames(&self) -> bool {
         self.stream.as_ref().is_some_and(|stream| stream.input().modality.is_of_frames())
+    }
+
+    /// Returns whether a run of `network` trains a classifier: a stream, or that of a joint network.
+    fn classify(&self, network: Network) -> bool {
+        self.stream.is_some() || network == Network::Joint
     }
 }
 
@@ -157,7 +156,7 @@ impl Validator {
             let ratio = Measurement { name: "photometric ratio", value: error.ratio(), more_is_better: false };
             report(ratio, Vec::new());
         }
-        if networks.stream.is_some() {
+        if networks.classify(self.network) {
             let of_clips = places.iter().zip(&answers).map(|(&place, (_, logits))| (clips.clip(place), logits.clone()));
             self.answered = Some(OutOfFold::new(of_clips));
             let (guesses, value) = recognised(answers.iter().map(|(label, logits)| (*label, logits.as_slice())));
@@ -233,6 +232,13 @@ impl Validator {
             }
             let logits = match &networks.stream {
                 Some(stream) => self.logits(clips, &mut seen, networks, stream)?,
+                None if networks.classify(self.network) => {
+                    let windows: Vec<_> = seen.iter().map(|clip| borrowed(&clip.of_motion)).collect();
+                    let at_once = self.windows_at_once(networks);
+                    let work = |windows: &[Vec<&RgbImage>]| networks.motion.logits(windows);
+                    let rows = in_parts(&networks.motion, &windows, clips.geometry(), at_once, work)?;
+                    rows.into_iter().flatten().collect()
+                }
                 None => vec![Vec::new(); seen.len()],
             };
             found.places.extend(seen.iter().map(|clip| clip.index));
@@ -243,7 +249,7 @@ impl Validator {
 
     /// Returns how many windows of MotionNet's cost as much as one sample.
     fn windows_at_once(&self, networks: &Networks) -> usize {
-        let Some(stream) = &networks.stream else { return 1 };
+        let Some(stream) = &networks.stream else { return networks.motion.frames().div_ceil(WINDOW_FRAMES) };
         let input = stream.input();
         if networks.read_frames() { input.frames() } else { input.count.div_ceil(WINDOW_FRAMES) }
     }
@@ -305,7 +311,7 @@ fn read(
     kept: Option<&KeptFlow>,
 ) -> Result<ClipInputs> {
     let mut seen = ClipInputs { index, of_motion: Vec::new(), of_stream: Vec::new(), flow: None };
-    if networks.stream.is_none() {
+    if networks.stream.is_none() && networks.motion.joint().is_none() {
         check_length(clips, index, networks.motion.frames())?;
     }
     if measures_flow {
@@ -474,61 +480,6 @@ pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPl
 pub fn middle(frames: usize, count: usize) -> Vec<usize> {
     let start = if count == 1 { frames / 2 } else { frames.saturating_sub(count) / 2 };
     (start..start + count).map(|place| place.min(frames - 1)).collect()
-}
-
-/// Mean |I₀ − rebuilt I₀| against mean |I₀ − I₁|: what MotionNet explains of the change between frames.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub struct PhotometricError {
-    rebuilt: f64,
-    zero_flow: f64,
-}
-
-impl PhotometricError {
-    /// Adds windows of clips, of as many frames as `motion` reads each and all of one size.
-    ///
-    /// # Errors
-    /// If the device fails.
-    pub fn add_windows(&mut self, motion: &MotionNetwork, windows: &[Vec<&RgbImage>]) -> Result<()> {
-        let frames = motion_input(windows, &device_of(motion)); // [b, 3·span, h, w]
-        let [clips, _, height, width] = frames.dims();
-        let channels = 3 * (motion.frames() - 1);
-        let pairs = clips * (motion.frames() - 1);
-
-        let raw = motion.forward_any_size(frames.clone()).into_finest();
-        let [_, _, rows, columns] = raw.dims();
-        let flow = Separable::bilinear([rows, columns], [height, width], &raw.device()).apply(raw) * FLOW_UNIT_PX;
-        let first = frames.clone().narrow(1, 0, channels).reshape([pairs, 3, height, width]);
-        let second = frames.narrow(1, 3, channels).reshape([pairs, 3, height, width]);
-        let rebuilt = warp(second.clone(), flow.reshape([pairs, 2, height, width]));
-        let differences = [centre_difference(first.clone(), rebuilt), centre_difference(first, second)];
-        let of_clips = differences.map(|difference| {
-            let each = difference.dims().iter().product::<usize>() / clips;
-            difference.reshape([clips, each]).mean_dim(1).reshape([clips])
-        });
-        let means = read_back(Tensor::cat(of_clips.to_vec(), 0))?;
-        let (rebuilt, zero_flow) = means.split_at(clips);
-        self.rebuilt += rebuilt.iter().copied().map(f64::from).sum::<f64>();
-        self.zero_flow += zero_flow.iter().copied().map(f64::from).sum::<f64>();
-        Ok(())
-    }
-
-    /// Adds what was found on other clips.
-    pub fn add(&mut self, other: Self) {
-        self.rebuilt += other.rebuilt;
-        self.zero_flow += other.zero_flow;
-    }
-
-    /// 1 for zero flow, 0 for a perfect reconstruction; not a number without clips, or where all of them are stills.
-    pub fn ratio(&self) -> f32 {
-        if self.zero_flow > 0.0 { (self.rebuilt / self.zero_flow) as f32 } else { f32::NAN }
-    }
-}
-
-/// |a − b| without a border of a tenth of each side.
-fn centre_difference(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
-    let [_, _, height, width] = a.dims();
-    let [top, left] = [height, width].map(|side| (BORDER * side as f64) as usize);
-    (a - b).abs().narrow(2, top, height - 2 * top).narrow(3, left, width - 2 * left)
 }
 
 #[cfg(test)]

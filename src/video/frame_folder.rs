@@ -13,6 +13,7 @@ use super::picture::{picture_size, read_picture};
 use super::transparency::has_transparent_parts;
 use super::{Geometry, is_video};
 use crate::error::{Error, Result};
+use crate::plural::counted;
 
 /// Endings of pictures.
 const EXTENSIONS: [&str; 9] = ["jpg", "jpeg", "png", "ppm", "pgm", "bmp", "tif", "tiff", "webp"];
@@ -72,7 +73,7 @@ impl FrameFolder {
                 0 => Error::file(path, "the folder contains no images", "Expected frames such as img_00001.jpg"),
                 _ => Error::file(
                     path,
-                    format!("the folder contains {flow} flow images and no frames"),
+                    format!("the folder contains {} and no frames", counted(flow, "flow image")),
                     "Motionscope computes the flow itself: extract the frames, such as img_00001.jpg",
                 ),
             });
@@ -176,7 +177,9 @@ impl FrameFolder {
         let numbers: Vec<u64> = numbers.collect::<Option<_>>()?;
         let span = numbers.last()?.checked_sub(*numbers.first()?)?.checked_add(1)?;
         let missing = span.checked_sub(numbers.len() as u64).filter(|&missing| missing > 0)?;
-        let cause = format!("{missing} of the frames {} to {} are missing", numbers[0], numbers[numbers.len() - 1]);
+        let verb = if missing == 1 { "is" } else { "are" };
+        let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
+        let cause = format!("{missing} of the frames {first} to {last} {verb} missing");
         Some(Error::file(&self.path, cause, "Extract the frames of this clip again"))
     }
 }

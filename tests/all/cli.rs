@@ -134,7 +134,7 @@ fn bad_input_gets_a_sentence_and_the_right_exit_code() {
         (&["flow", "clip.mp4", "--out", "out", "--count", "0"], 2, "a whole number of 1 or more"),
         (&["train", "flow", "--folder", "empty", "--frames", "3"], 2, "frames"),
         (&["train", "flow", "--folder", "empty", "--teacher", "dis", "--teacher-weight", "1e30"], 2, "up to 1e6"),
-        (&["reproduce", "table3", "--steps", "5"], 2, "it belongs to table1 and table2"),
+        (&["reproduce", "table3", "--steps", "5"], 2, "it belongs to table1, table2 and table4"),
         (&["sample", "/proc/none"], 1, "/proc: no files can be created there"),
         (&["info", "--model", "missing"], 1, "missing"),
     ];

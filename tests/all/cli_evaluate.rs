@@ -31,7 +31,7 @@ fn clips_that_are_left_out_are_named_and_no_success() {
     list("whole.csv", "clip.mp4,one\nframes,Two\n");
     let (printed, said, status) = evaluate(dir.path(), "--list whole.csv");
     assert!(status == 0 && !printed.contains("without clips"), "{printed}");
-    assert_eq!(said.matches("clips/frames: 1 of the frames 1 to 13 are missing").count(), 1, "{said}");
+    assert_eq!(said.matches("clips/frames: 1 of the frames 1 to 13 is missing").count(), 1, "{said}");
     list("other.csv", "clip.mp4,one\nframes,three\n");
     let (printed, _, status) = evaluate(dir.path(), "--list other.csv");
     assert!(status == 1 && printed.contains("1 clip not evaluated: 1 class not matched"), "{printed}");

@@ -251,7 +251,7 @@ fn bad_lists_are_refused_with_their_line() {
         ("list.txt", "\r\n", "no clips found"),
         ("rgb.txt", "wave/a.mp4 12 0\nwave/b.mp4 12 -1\n", "line 2: 'wave/b.mp4 12 -1' is not"),
         ("rgb.txt", "wave/a.mp4 12 0\nwave/b.mp4 x 0\n", "line 2: 'wave/b.mp4 x 0' is not"),
-        ("rgb.txt", "wave/a.mp4 12 0\nwave/b.mp4 12 99999999\n", "line 2: label 99999999 is out of range, there are 1"),
+        ("rgb.txt", "wave/a.mp4 12 0\nwave/b.mp4 12 99999999\n", "line 2: label 99999999 is out of range: 1 class"),
         ("rgb.txt", "wave/a.mp4 12 0\nwave/z 12 0\n", "line 2: "),
         ("list.csv", "wave/a.mp4,wave\n\"wave/b.mp4,wave\n", "line 2: quotes are opened"),
         ("list.csv", "wave/a.mp4,wave\nwave/b.mp4\n", "line 2: 'wave/b.mp4' is not 'path,label'"),
@@ -352,7 +352,7 @@ fn segments_and_folders_of_pictures_are_decoded() {
     fs::remove_file(stage.at("frames/img_3.png")).unwrap();
     let facts = ClipFacts::of(&stage.at("frames"), true).unwrap();
     assert_eq!((facts.frames, facts.size, facts.times), (11, SIZE, None));
-    assert!(facts.warnings[0].cause.contains("1 of the frames 1 to 12 are missing"));
+    assert!(facts.warnings[0].cause.contains("1 of the frames 1 to 12 is missing"));
     stage.write("frames/img_12.png", "not a picture");
     assert!(ClipFacts::of(&stage.at("frames"), false).is_err());
 }

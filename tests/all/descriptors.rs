@@ -94,7 +94,7 @@ fn fisher_vectors_of_given_descriptors_are_those_of_the_reference() {
 }
 
 /// A folder of clips of textures that move to the right and down, `each` of either, 26 frames long.
-fn clips(dir: &Path, name: &str, each: usize) {
+pub fn clips(dir: &Path, name: &str, each: usize) {
     for (class, step) in [("right", [3.0, 0.2]), ("down", [0.2, 3.0])] {
         let folder = dir.join(name).join(class);
         fs::create_dir_all(&folder).unwrap();

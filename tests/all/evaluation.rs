@@ -366,7 +366,7 @@ fn a_detection_in_a_video_without_annotations_is_wrong() {
         let output = motionscope(dir.path(), &line.split(' ').collect::<Vec<_>>());
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!((&report["map"][0], &report["detections"]), (&0.5.into(), &2.into()), "{averaging}: {report}");
-        assert!(text(&output.stderr).contains("1 of 2 detections are in videos without annotations"));
+        assert!(text(&output.stderr).contains("detections in videos without annotations: 1 of 2"));
     }
 }
 

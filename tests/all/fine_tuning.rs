@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use motionscope::data::{Chosen, DataSource, FromLabels};
 use motionscope::labels::{Document, Label, Video, edits};
-use motionscope::nets::{Backbone, HiddenTwoStream, Modality, ModelCard, Precision, StreamEntry};
+use motionscope::nets::{Backbone, HiddenTwoStream, Layers, Modality, ModelCard, Precision, StreamEntry};
 use motionscope::training::finetune::{Depth, FineTune, Preset, Streams};
 use motionscope::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
 
@@ -208,6 +208,42 @@ fn both_streams_together_are_measured_and_features_are_taken_once() {
     }
     let is_of_a_coin = |loss: &f32| (loss - 2f32.ln()).abs() < 0.05;
     assert!(!losses(&first).iter().all(is_of_a_coin) && losses(&tune("tune-02")).iter().all(is_of_a_coin));
+}
+
+#[test]
+fn clips_that_the_base_was_tuned_to_are_not_known_beforehand() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = labelled(&clips(dir.path(), 2, 3));
+    let base = base(dir.path(), &data_folder(dir.path()), &["a", "b"]);
+    let run = |name: &str| dir.path().join("runs").join(name);
+    let first_loss = |events: &[TrainingEvent]| {
+        let loss = |event: &TrainingEvent| match event {
+            TrainingEvent::Step(step) => Some(step.loss),
+            _ => None,
+        };
+        events.iter().find_map(loss).unwrap()
+    };
+    let tell = |events: &[TrainingEvent]| {
+        let of_base = |event: &TrainingEvent| matches!(event, TrainingEvent::Warning(error) if error.cause.contains("of the 6 clips that it is measured on"));
+        events.iter().any(of_base)
+    };
+    let (mut first, _) = tuned(&FineTune::default(), &base, &data, &run("tune-01"));
+    // A classifier that nobody could take for a fresh one.
+    for stream in [&mut first.spatial, &mut first.temporal] {
+        let Some(Layers::SqueezeNet(network)) = stream.as_mut().map(|stream| &mut stream.layers) else { panic!() };
+        network.conv10.weight = network.conv10.weight.clone().map(|weight| weight * 1e4);
+    }
+    first.save(&run("tune-01/model")).unwrap();
+    let (_, again) = tuned(&FineTune::default(), &run("tune-01/model"), &data, &run("tune-02"));
+    assert!((0.2..3.0).contains(&first_loss(&again)), "the classifier starts afresh: {}", first_loss(&again));
+    assert!(!tell(&again), "nothing is known of the clips that are left out");
+
+    // A run that changed the features themselves has learned its clips for good.
+    let config = run("tune-01/config.toml");
+    let text = fs::read_to_string(&config).unwrap().replace("feature_windows = 3\n", "");
+    fs::write(&config, text).unwrap();
+    let (_, warned) = tuned(&FineTune::default(), &run("tune-01/model"), &data, &run("tune-03"));
+    assert!(tell(&warned));
 }
 
 #[test]

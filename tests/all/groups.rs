@@ -97,7 +97,7 @@ fn folds_are_trained_as_the_training_command_would() {
     project(dir.path());
     let words = "temporal --steps 1 --batch 1 --frame 64x64 --crop 64x64";
     let said = groups(dir.path(), &["--views", "1x1", "--train", words, "--folds", "2"], 0);
-    assert!(said.contains("fold 2") && said.contains("temporal, 1 steps"), "{said}");
+    assert!(said.contains("fold 2") && said.contains("temporal, 1 step"), "{said}");
     assert!(dir.path().join("run/fold-002/training-1/model/model.toml").is_file());
     let list = fs::read_to_string(dir.path().join("run/fold-001/train.csv")).unwrap();
     assert_eq!(list.lines().count(), 3, "a header and the two clips that are not held out: {list}");

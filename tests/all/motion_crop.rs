@@ -6,9 +6,9 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use image::RgbImage;
 use motionscope::engine::InferencePipeline;
-use motionscope::evaluation::{ClipScorer, Crops, Protocol, Spread};
+use motionscope::evaluation::{ClipScorer, Crops, MotionNetFlow, Protocol, Spread};
 use motionscope::gpu::{Compute, ComputeKind};
-use motionscope::nets::{FlowReading, HiddenTwoStream, MotionCrop};
+use motionscope::nets::{FlowReading, HiddenTwoStream, ModelCard, MotionCrop};
 use motionscope::training::{FlowSource, Network, RunKind, TemporalMode, TrainingEvent, TrainingPlan};
 use motionscope::video::{Frame, decode_clip};
 
@@ -158,6 +158,29 @@ fn a_square_needs_a_motion_net_and_a_spatial_stream() {
     assert!(error.cause.contains("needs a trained MotionNet") && error.remedy.contains("--base"), "{error}");
     let error = TrainingPlan { network: Network::Flow, ..plan }.check().unwrap_err();
     assert!(error.cause.contains("spatial stream"), "{error}");
+}
+
+#[test]
+fn a_motion_net_that_was_never_trained_is_refused_until_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 1);
+    let plan = |network, run: &str| TrainingPlan { steps: 1, ..small(network, &data, dir.path().join(run)) };
+    train(&plan(Network::Spatial, "alone")).0.unwrap();
+    let base = dir.path().join("alone/model");
+    let hash = |card: &ModelCard| card.hash.clone();
+    let card = ModelCard::read(&base).unwrap();
+    assert!(card.has_untrained_motion() && hash(&card) == hash(&load(&base).card));
+    let error = MotionNetFlow::load(&base, &Device::flex()).unwrap_err();
+    assert!(error.cause.contains("never trained"), "{error}");
+    let from = |network, run| TrainingPlan { base: Some(base.clone()), ..plan(network, run) };
+    let error = train(&TrainingPlan { spatial_crop: Some(MotionCrop::Motion), ..from(Network::Spatial, "square") }).0;
+    assert!(error.unwrap_err().cause.contains("needs a trained MotionNet"));
+    let error = train(&from(Network::Temporal, "temporal")).0.unwrap_err();
+    assert!(error.cause.contains("needs a trained MotionNet"), "{error}");
+    train(&from(Network::Spatial, "again")).0.unwrap();
+    assert!(load(&dir.path().join("again/model")).card.has_untrained_motion());
+    train(&from(Network::Flow, "flow")).0.unwrap();
+    assert!(!load(&dir.path().join("flow/model")).card.has_untrained_motion());
 }
 
 /// The clip has 13 frames; the middle one is looked at, with the ten flows around it.

@@ -2,6 +2,7 @@
 
 mod files;
 mod imports;
+mod joint;
 mod rival_streams;
 
 use std::collections::BTreeMap;
@@ -29,8 +30,11 @@ fn gpu() -> Option<Device> {
 }
 
 /// A file of named f32 tensors.
+#[derive(Default)]
 struct Reference {
     tensors: BTreeMap<String, TensorData>,
+    /// Those of whole numbers.
+    integers: BTreeMap<String, Vec<i64>>,
 }
 
 impl Reference {
@@ -44,7 +48,13 @@ impl Reference {
         let tensors = file.iter().filter(|(_, view)| is_float(view));
         let tensors =
             tensors.map(|(name, view)| (name.to_owned(), TensorData::new(floats(&view), view.shape().to_vec())));
-        Self { tensors: tensors.collect() }
+        let integers = file.iter().filter(|(_, view)| view.dtype() == Dtype::I64);
+        let numbers =
+            |view: &TensorView<'_>| view.data().as_chunks().0.iter().map(|&x| i64::from_le_bytes(x)).collect();
+        Self {
+            tensors: tensors.collect(),
+            integers: integers.map(|(name, view)| (name.to_owned(), numbers(&view))).collect(),
+        }
     }
 
     /// Writes what is left after `keep` to a file.

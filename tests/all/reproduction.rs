@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use burn::tensor::Device;
 use motionscope::data::DataSource;
 use motionscope::error::Result;
 use motionscope::flow::FlowField;
 use motionscope::flow::files::write_flo;
 use motionscope::gpu::{DeviceChoice, choose};
-use motionscope::nets::Backbone;
+use motionscope::nets::{Backbone, HiddenTwoStream};
 use motionscope::reproduction::{
     Ending, Lists, PaperTable, ReproductionEvent, ReproductionScale, ReproductionSettings, ReproductionTable, reproduce,
 };
@@ -16,7 +17,7 @@ use motionscope::training::{TrainingControl, TrainingEvent};
 use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text, untrained_model};
-use crate::training::clips;
+use crate::training::{clips, parameters};
 
 fn miniature(table: PaperTable, data: &DataSource) -> ReproductionSettings {
     ReproductionSettings {
@@ -39,9 +40,21 @@ fn run(
     control: &TrainingControl,
     stop_at: &str,
 ) -> (Result<(ReproductionTable, Ending)>, Vec<String>) {
+    run_rows(settings, dir, &[], control, stop_at)
+}
+
+/// The same of chosen rows.
+fn run_rows(
+    settings: &ReproductionSettings,
+    dir: &Path,
+    rows: &[&str],
+    control: &TrainingControl,
+    stop_at: &str,
+) -> (Result<(ReproductionTable, Ending)>, Vec<String>) {
+    let rows: Vec<String> = rows.iter().map(|&row| row.to_owned()).collect();
     let mut events = Vec::new();
     let compute = choose(DeviceChoice::Cpu).unwrap();
-    let outcome = reproduce(settings, dir, false, &[], &compute, control, &mut |event| {
+    let outcome = reproduce(settings, dir, false, &rows, &compute, control, &mut |event| {
         match event {
             ReproductionEvent::Row { name, .. } => events.push(format!("row {name}")),
             ReproductionEvent::Kept(name) => events.push(format!("kept {name}")),
@@ -108,6 +121,44 @@ fn table_1_resumes_row_by_row_and_refuses_other_settings() {
     assert!(error.cause.contains("seed is 1 there, 5 now"), "{error}");
 }
 
+#[test]
+fn flow_networks_of_other_systems_are_taught_true_flow_before_their_streams() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = ReproductionSettings {
+        rivals: true,
+        flow_steps: 1,
+        steps: 1,
+        ..miniature(PaperTable::Table1, &clips(dir.path(), 2, 1))
+    };
+    let (out, rows) = (dir.path().join("out"), ["flownet2", "nextflow"]);
+    let (stopped, _) = run_rows(&settings, &out, &rows, &TrainingControl::default(), "step");
+    assert_eq!(stopped.unwrap().1, Ending::Stopped);
+    let (outcome, events) = run_rows(&settings, &out, &rows, &TrainingControl::default(), "");
+    let (table, ending) = outcome.unwrap();
+    // Five networks of FlowNet2, of which the first was taught before, NextFlow, and two streams.
+    assert_eq!((ending, count(&events, "step")), (Ending::Complete, 7), "{events:?}");
+    let row = |id: &str| table.rows.iter().find(|row| row.id == id).unwrap();
+    for id in rows {
+        assert!(row(id).measured.iter().all(Option::is_some) && row(id).standard_error.is_some(), "{:?}", row(id));
+    }
+    assert_eq!((row("flownet2").published[0], row("nextflow").published[1]), (Some(79.64), Some(42.02)));
+    assert!(row("flownet2").measured[2] > row("nextflow").measured[2], "five networks have more parameters than one");
+    assert_eq!(row("flownet").missing.as_deref(), Some("not evaluated yet"));
+
+    let motion = |name: &str| {
+        let model = out.join("flownet2").join(name).join("model");
+        parameters(&HiddenTwoStream::load(&model, &Device::flex()).unwrap().motion)
+    };
+    let (first, second, whole) = (motion("flownet-c"), motion("flownet2-cs"), motion("motion"));
+    assert_eq!((&second[..first.len()], &whole[..second.len()]), (&first[..], &second[..]), "each network stays");
+
+    let paper = ReproductionSettings { scale: ReproductionScale::Paper, ..settings };
+    let (outcome, _) = run_rows(&paper, &dir.path().join("paper"), &["flownet"], &TrainingControl::default(), "");
+    let (table, ending) = outcome.unwrap();
+    let missing = table.rows.iter().find(|row| row.id == "flownet").and_then(|row| row.missing.clone()).unwrap();
+    assert!(ending == Ending::SomeMissing && missing.contains("--pairs FlyingChairs"), "{missing}");
+}
+
 /// Every switch of MotionNet, among them the one that quarters the size of its flow.
 #[test]
 fn table_2_trains_every_ablation_and_a_failing_row_leaves_the_others() {
@@ -146,7 +197,8 @@ fn table_3_is_typed_and_says_what_is_missing() {
     let still = FlowField::new(70, 64, vec![[0.0; 2]; 70 * 64]);
     write_flo(&dir.path().join("00001_flow.flo"), &still).unwrap();
     let typed = |rest: &str| {
-        let line = format!("reproduce table3 --out out --device cpu --flow-root flyingchairs=. {rest}");
+        let out = if rest.contains("--out") { "" } else { "--out out" };
+        let line = format!("reproduce table3 {out} --device cpu --flow-root flyingchairs=. {rest}");
         motionscope(dir.path(), &line.split_whitespace().collect::<Vec<_>>())
     };
     let broken = typed("--model nowhere");
@@ -160,6 +212,10 @@ fn table_3_is_typed_and_says_what_is_missing() {
     let fresh = typed("--model model --fresh");
     assert_eq!(code(&fresh), 0, "{}", text(&fresh.stderr));
     assert_eq!(fs::read_to_string(dir.path().join("out/table.csv")).unwrap().lines().count(), 6);
+    let rivals = typed("--model model --out rivals --rivals --pairs . --width 2 --flow-steps 1 --batch 1");
+    let said = text(&rivals.stdout);
+    assert_eq!(code(&rivals), 0, "{said}{}", text(&rivals.stderr));
+    assert!(said.lines().any(|line| line.starts_with("FlyingChairs, FlowNet2 ")), "{said}");
     for wrong in
         ["reproduce table3", "reproduce table1 --frame-size 16x16", "reproduce table5", "reproduce table1 --list a"]
     {

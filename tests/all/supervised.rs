@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use motionscope::data::flow_benchmarks::FlowDataset;
-use motionscope::data::{DataSource, PairSource};
+use motionscope::data::{DataSource, PairAugmentation, PairSource};
 use motionscope::nets::{Architecture, HiddenTwoStream, MotionConfig};
 use motionscope::sample::write_pairs;
 use motionscope::training::losses::SupervisedLoss;
@@ -85,7 +85,7 @@ fn every_supervised_network_trains_and_earlier_networks_of_a_stack_can_be_frozen
         let plan = TrainingPlan { steps: 1, ..plan(&data, architecture, dir.path().join(format!("run{number}"))) };
         train(&plan).0.unwrap_or_else(|error| panic!("{architecture:?}: {error}"));
         let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
-        assert_eq!(model.card.motion.config.architecture, architecture);
+        assert_eq!(model.card.motion.unwrap().config.architecture, architecture);
     }
     let base = plan(&data, Architecture::FlowNet2Cs, dir.path().join("base"));
     train(&base).0.unwrap();
@@ -103,6 +103,57 @@ fn every_supervised_network_trains_and_earlier_networks_of_a_stack_can_be_frozen
 }
 
 #[test]
+fn a_run_with_the_published_augmentation_resumes_to_the_same_numbers() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = pairs(dir.path(), "pairs", 3, 1);
+    let start = plan(&data, Architecture::FlowNetS, dir.path().join("start"));
+    train(&start).0.unwrap();
+    let with = |name: &str, augmentation| {
+        let base = Some(start.run_dir.join("model"));
+        TrainingPlan {
+            run_dir: dir.path().join(name),
+            base,
+            steps: 2,
+            checkpoint_every: 1,
+            augmentation,
+            ..start.clone()
+        }
+    };
+    let whole = with("whole", PairAugmentation::Published);
+    let interrupted = with("interrupted", PairAugmentation::Published);
+    let plain = with("plain", PairAugmentation::None);
+    [&whole, &plain].iter().for_each(|plan| train(plan).0.unwrap());
+    train_until(&interrupted, 1).0.unwrap();
+    train(&interrupted).0.unwrap();
+    assert!(trained(&interrupted) == trained(&whole), "a resumed run sees the same pairs");
+    assert!(trained(&plain) != trained(&whole), "the pairs are changed");
+    let clips = TrainingPlan { supervised: None, data: DataSource::Folder("clips".into()), ..whole };
+    assert_eq!(clips.check().unwrap_err().cause, "the augmentation is of pairs with true flow");
+}
+
+#[test]
+fn a_stack_starts_from_the_networks_before_it_and_refuses_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = pairs(dir.path(), "pairs", 2, 1);
+    let first = TrainingPlan { steps: 1, ..plan(&data, Architecture::FlowNetC, dir.path().join("first")) };
+    train(&first).0.unwrap();
+    let stack = |width: usize, architecture| {
+        let parts = vec![first.run_dir.join("model")];
+        let plan = plan(&data, architecture, dir.path().join("stack"));
+        let motion = MotionConfig { width, ..plan.motion.clone() };
+        TrainingPlan { steps: 1, parts, motion, freeze: vec!["flownetc".parse().unwrap()], ..plan }
+    };
+    let wider = train(&stack(3, Architecture::FlowNet2Cs)).0.unwrap_err();
+    assert_eq!(wider.cause, "FlowNetC has a width of 2, not 3 as the stack");
+    let itself = TrainingPlan { parts: vec![dir.path().join("stack/model")], ..stack(2, Architecture::FlowNet2Cs) };
+    train(&stack(2, Architecture::FlowNet2Cs)).0.unwrap();
+    let (before, after) = (trained(&first), trained(&itself));
+    assert_eq!(before[..], after[..before.len()]);
+    let itself = TrainingPlan { run_dir: dir.path().join("again"), ..itself };
+    assert_eq!(train(&itself).0.unwrap_err().cause, "FlowNet2-CS is no part of FlowNet2-CS");
+}
+
+#[test]
 fn what_true_flow_cannot_teach_is_refused() {
     let pairs = DataSource::Pairs(PairSource { benchmark: FlowDataset::FlyingChairs, root: "pairs".into() });
     let good = plan(&pairs, Architecture::FlowNetS, "run".into());
@@ -113,6 +164,7 @@ fn what_true_flow_cannot_teach_is_refused() {
         (TrainingPlan { validation: Some(clips), ..good.clone() }, "the validation clips have no true flow"),
         (TrainingPlan { supervised: None, ..good.clone() }, "pairs with true flow are for it alone"),
         (TrainingPlan { network: Network::Spatial, ..good.clone() }, "it is for flow"),
+        (TrainingPlan { parts: vec!["model".into()], ..good.clone() }, "FlowNetS is no stack of networks"),
         (TrainingPlan { max_stride: 2, ..good.clone() }, "true flow is of neighbouring frames"),
         (
             TrainingPlan {

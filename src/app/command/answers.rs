@@ -22,13 +22,15 @@ use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::formats::Choices;
 use crate::output::Existing;
+use crate::plural::counted;
 use crate::sample::{self, SampleSize};
 
 impl App {
     /// Opens the dialog for `question`.
     pub(in crate::app) fn ask(&mut self, question: PathPrompt, ctx: &Context) {
         let start_in = self.settings.recent.first().and_then(|path| path.parent()).map(Path::to_owned);
-        self.dialogs.ask(question, question.spec(), start_in.as_deref(), ctx);
+        let details = question.details(&self.session, &self.settings);
+        self.dialogs.ask(question, details, start_in.as_deref(), ctx);
     }
 
     /// Takes what the threads that open, write and read came back with.
@@ -126,6 +128,10 @@ impl App {
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
                 self.open_clip(self.first_of(&folder)); // There are several.
+                if folder.beside > 0 {
+                    let text = format!("Not listed: {} with clips", counted(folder.beside, "sub-folder"));
+                    self.session.told = Some((text, Instant::now()));
+                }
                 self.list_clips(folder, ctx);
             }
             Found::NoSample => self.write_sample(SampleSize::Few),

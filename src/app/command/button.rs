@@ -20,7 +20,11 @@ pub fn command_button<'a>(
 /// The same for the one thing a person came for.
 pub fn primary_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, text: &str) -> Response {
     let tokens = Tokens::of(ui);
-    let button = Button::new(RichText::new(text).color(tokens.on_accent)).fill(tokens.accent);
+    // A faded accent leaves no contrast to its text in the light theme.
+    let button = match cx.available(command).is_ok() {
+        true => Button::new(RichText::new(text).color(tokens.on_accent)).fill(tokens.accent),
+        false => Button::new(text),
+    };
     styled_command_button(ui, cx, command, button)
 }
 

@@ -7,7 +7,7 @@
 pub enum Command {
     Open, OpenFolder, OpenPath, CancelOpening, OpenSample, FullSample, StopSample,
     NewProject, SampleProject, OpenProject, AddVideos, AddFolder, SaveProject, ExchangeLabels, CloseProject,
-    LoadModel, CloseClip, Quit,
+    LoadModel, LoadShippedModel, CloseClip, Quit,
     PlayPause, PlayBackwards, Pause, PlayForwards,
     StepBack, StepForward, SecondBack, SecondForward, FirstFrame, LastFrame,
     MarkIn, MarkOut, ClearMarks, LoopSegment, ScoreClip,
@@ -32,6 +32,6 @@ pub enum Command {
     StartLive, CorrectLive, RecordLive, DemoLive, MirrorLive, ListCameras, ChooseCorrections, TrainOnCorrections,
     ShowScores, ShowTraining, ShowLog, ShowFlow, ShowStatistics, ShowBenchmark, ShowEvaluation, ShowLive, ShowRuns,
     ShowPinned, ShowProject,
-    ToggleTheme, ToggleFrameNumbers, FullScreen, ResetLayout,
+    ToggleTheme, ToggleFrameNumbers, ZoomIn, ZoomOut, ResetZoom, FullScreen, ResetLayout,
     Guide, Palette, Shortcuts, About,
 }

@@ -123,13 +123,14 @@ pub struct Dialogs {
 }
 
 impl Dialogs {
-    /// Opens a dialog, unless one is open already.
-    pub fn ask(&mut self, question: PathPrompt, spec: PromptSpec, start_in: Option<&Path>, ctx: &Context) {
+    /// Opens a dialog with these `details` in its title, unless one is open already.
+    pub fn ask(&mut self, question: PathPrompt, details: Option<String>, start_in: Option<&Path>, ctx: &Context) {
         if self.open.is_some() {
             return;
         }
-        let start_in = start_in.map(Path::to_owned);
-        self.tasks.start("dialog", ctx, question, move || Ok(ask(spec, start_in)));
+        let (spec, start_in) = (question.spec(), start_in.map(Path::to_owned));
+        let title = details.map_or(spec.title.to_owned(), |details| format!("{}: {details}", spec.title));
+        self.tasks.start("dialog", ctx, question, move || Ok(ask(&title, spec.kind, start_in)));
         self.open = Some(question);
     }
 
@@ -172,7 +173,7 @@ fn is_there() -> bool {
     has_zenity || has_file(&data, "dbus-1/services/org.freedesktop.portal.Desktop.service")
 }
 
-fn ask(PromptSpec { title, kind, .. }: PromptSpec, start_in: Option<PathBuf>) -> Result<PathBuf, Without> {
+fn ask(title: &str, kind: PathKind, start_in: Option<PathBuf>) -> Result<PathBuf, Without> {
     let started = Instant::now();
     let mut dialog = rfd::FileDialog::new().set_title(title);
     if let Some(folder) = start_in {

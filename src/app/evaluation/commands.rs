@@ -151,7 +151,10 @@ impl App {
     /// Takes what came of opening pages.
     pub(in crate::app) fn take_pages(&mut self) {
         for (_, opened) in self.browsing.poll() {
-            opened.unwrap_or_else(|error| self.session.problem(&error));
+            if let Err(error) = opened {
+                self.session.told = None; // It said that the page opens.
+                self.session.problem(&error);
+            }
         }
     }
 

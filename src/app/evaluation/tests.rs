@@ -175,6 +175,12 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     window.harness.get_by_role_and_label(Role::Button, "wave/v_07.avi").click();
     window.settle();
     assert_eq!(window.harness.state().session.opening.as_deref(), Some(std::path::Path::new("/clips/wave/v_07.avi")));
+    // The cell of the same place means other classes in another model's report.
+    let mut other = report(&window);
+    other.classes.reverse();
+    window.harness.state_mut().session.evaluation.open("/other/report.json".into(), other);
+    window.settle();
+    assert!(!window.sees("predicted as"));
 }
 
 fn click(window: &mut Window, at: Pos2) {

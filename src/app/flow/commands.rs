@@ -6,14 +6,16 @@ use eframe::egui::{Context, Key};
 
 use super::comparison_image::ComparisonImage;
 use super::export;
+use super::panel::export_form;
 use super::statistics::measured_sources;
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, clip, ensure};
-use crate::app::command::prompt::{Filter, MP4, PathKind, PromptSpec, TABLE};
+use crate::app::command::prompt::{Filter, MP4, PathKind, PathPrompt, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, alt, command, ctrl, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
-use crate::app::session::PAIRS;
+use crate::app::session::{PAIRS, Session};
+use crate::app::settings::Settings;
 use crate::app::shell::log::LogLevel;
 use crate::app::ui::progress::Progress;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
@@ -129,6 +131,19 @@ pub const COMMANDS: &[CommandSpec] = &[
                 }
             }),
 ];
+
+impl PathPrompt {
+    /// Returns what exactly is written, where the view under the pointer and the settings decide that.
+    pub(in crate::app) fn details(self, session: &Session, settings: &Settings) -> Option<String> {
+        let Self::Of(command) = self else { return None };
+        let source = session.flow.name_of(settings.views.flow_source());
+        match command {
+            C::ExportFlows => Some(format!("{source}, as {}", export_form::name(settings.export_format))),
+            C::SaveFlow | C::SavePicture => Some(source.to_owned()),
+            _ => None,
+        }
+    }
+}
 
 fn level(on: Conditions<'_>, end: fn(&[usize]) -> Option<&usize>) -> Availability {
     let Some(model) = &on.session.model else { return Err("No model is loaded") };

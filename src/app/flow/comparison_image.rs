@@ -20,6 +20,8 @@ const LEAST_WIDTH: u32 = 320;
 /// The parts of such a picture. Cheap to collect; drawing it takes a while and needs no window.
 pub struct ComparisonImage {
     frame: Arc<Frame>,
+    /// The clip and the number of the frame.
+    title: String,
     /// The flows from this frame, each with the name of its source.
     flows: Vec<(String, Arc<SourceFlow>)>,
     size: [u32; 2],
@@ -27,18 +29,22 @@ pub struct ComparisonImage {
 }
 
 impl ComparisonImage {
-    /// Returns the frame on the screen with the flows in view that begin at it; `None` if there is none of either. Sources that are
-    /// still computing another pair are left out.
+    /// Returns the frame on the screen with the flows in view that begin at it, or, at the last frames, those of the last pair, which
+    /// are on the screen then; `None` if there is none of either. Sources that are still computing another pair are left out.
     pub fn of(settings: &Settings, session: &Session) -> Option<Self> {
         let (frame, clip) = (session.frame.clone()?, session.clip.as_ref()?);
+        let begins = frame.index.min(session.frames().saturating_sub(1 + settings.flow.stride));
         let named = |source| {
-            let flow = session.flow.source(source).flow.clone().filter(|flow| flow.frame == frame.index)?;
+            let flow = session.flow.source(source).flow.clone().filter(|flow| flow.frame == begins)?;
             let draft = if flow.is_draft { ", draft" } else { "" };
-            Some((format!("{}{draft}", session.flow.name_of(source)), flow))
+            let pair = settings.frame_numbers.pair(flow.frame, flow.stride);
+            Some((format!("{}{draft}, {pair}", session.flow.name_of(source)), flow))
         };
+        let clip_name = clip.path.file_stem().unwrap_or_default().to_string_lossy();
+        let title = format!("{clip_name}, frame {}", settings.frame_numbers.number(frame.index));
         let flows: Vec<_> = settings.views.flow_sources().into_iter().filter_map(named).collect();
         let scale = MagnitudeScale::of(settings, session);
-        (!flows.is_empty()).then(|| Self { frame, flows, size: [clip.width, clip.height], scale })
+        (!flows.is_empty()).then(|| Self { frame, title, flows, size: [clip.width, clip.height], scale })
     }
 
     /// Draws all tiles at the size of the video, or larger where that is small, in rows that make the picture about square.
@@ -61,7 +67,7 @@ impl ComparisonImage {
             let baseline = (y + tile[1]) as f32 + 0.72 * line as f32;
             text.draw(&mut image, &name, [x as f32 + 0.5 * line as f32, baseline], size_px, TEXT);
         };
-        place(0, &self.frame.display, &format!("Frame {}", self.frame.index));
+        place(0, &self.frame.display, &self.title);
         for ((name, flow), index) in self.flows.iter().zip(1..) {
             let field = flow.flow.at_size(width as usize, height as usize);
             let coloured = colour::bent_picture(&field, self.scale.max_px, self.scale.gamma);
@@ -84,7 +90,9 @@ mod tests {
         let app = window.harness.state_mut();
         let image = ComparisonImage::of(&app.settings, &app.session).unwrap();
         let names: Vec<_> = image.flows.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["TV-L1", "MotionNet of the model"], "there is no second network");
+        let pair = app.settings.frame_numbers.pair(image.frame.index, 1);
+        let expected = ["TV-L1", "MotionNet of the model"].map(|name| format!("{name}, {pair}"));
+        assert_eq!(names, expected, "there is no second network");
         let drawn = image.draw();
         let line = 320 / 14;
         assert_eq!(drawn.dimensions(), (2 * 320, 2 * (240 + line)));
@@ -96,8 +104,13 @@ mod tests {
         // Another frame is on the screen: its flow is not there yet.
         let mut frame = Frame::clone(app.session.frame.as_ref().unwrap());
         frame.index += 1;
-        app.session.frame = Some(Arc::new(frame));
+        app.session.frame = Some(Arc::new(frame.clone()));
         assert!(ComparisonImage::of(&app.settings, &app.session).is_none());
         assert!(app.session.flow.source(FlowSource::Tvl1).flow.is_some());
+        // Of the last frame, with which no pair begins, the last pair is on the screen.
+        app.session.clip.as_mut().unwrap().frames = frame.index + 1;
+        let last = ComparisonImage::of(&app.settings, &app.session).unwrap();
+        assert_eq!(last.flows.len(), image.flows.len());
+        assert!(last.title.ends_with(&format!("frame {}", frame.index)), "{}", last.title);
     }
 }

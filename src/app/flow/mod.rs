@@ -5,6 +5,7 @@ pub mod benchmark_state;
 pub mod commands;
 mod comparison_image;
 pub mod export;
+mod network_names;
 pub mod panel;
 pub mod state;
 pub mod statistics;

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::network_names::NetworkNames;
 use crate::app::ui::progress::Progress;
 use crate::engine::{
     ClipMeasure, Engine, FlowBasis, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, FlowView,
     Message, ScalarMap, SourceFlow,
 };
 use crate::error::Error;
+use crate::nets::Architecture;
 use crate::ranking::quantile;
 
 /// Share of a map's values that its colour scale covers; single peaks would leave all others dark.
@@ -60,9 +62,6 @@ impl HeldLength {
 /// Share of the newest flow in the cost that is shown.
 const NEWEST: f32 = 0.15;
 
-/// The shipped model whose network is trained for flow alone.
-const FOR_FLOW: &str = "models/flow";
-
 /// Figures by frame.
 pub type Measures = BTreeMap<usize, FlowStatistics>;
 
@@ -77,8 +76,8 @@ pub struct FlowComparison {
     pub motion: Option<f32>,
     /// What flows are to be computed with: figures of another basis, which may still be under way, are not shown.
     basis: FlowBasis,
-    /// What the network of the second model is called.
-    second_name: Option<String>,
+    /// What the networks of both models are called.
+    networks: NetworkNames,
     /// How far the measurement of the clip is; `None` while there is none.
     pub measuring: Option<Progress>,
 }
@@ -89,17 +88,33 @@ impl FlowComparison {
         &self.sources[source as usize]
     }
 
-    /// What `source` is called on the screen: a second network has the name of its model.
+    /// What `source` is called on the screen: a network by its architecture and its model.
     pub fn name_of(&self, source: FlowSource) -> &str {
-        match (source, &self.second_name) {
-            (FlowSource::SecondNetwork, Some(name)) => name,
-            _ => source.name(),
+        self.networks.name(source)
+    }
+
+    /// What `source` is called where there is little room: what tells it from the others comes first.
+    pub fn short_name_of(&self, source: FlowSource) -> &str {
+        match (source, self.name_of(source)) {
+            (FlowSource::Network, _) => "Model",
+            (FlowSource::SecondNetwork, name) => name.strip_prefix("MotionNet ").unwrap_or(name),
+            (_, name) => name,
         }
     }
 
-    /// The second model is that in folder `dir` from now on.
-    pub fn name_second(&mut self, dir: Option<&Path>) {
-        self.second_name = dir.map(second_name);
+    /// The heading above `source`.
+    pub fn kind_of(&self, source: FlowSource) -> &'static str {
+        self.networks.kind(source)
+    }
+
+    /// The model in use has a motion network of this architecture from now on, or a joint network.
+    pub fn name_network(&mut self, architecture: Option<Architecture>) {
+        self.networks.set_model(architecture);
+    }
+
+    /// The second model is that in folder `dir` from now on; its architecture may not be known yet.
+    pub fn name_second(&mut self, dir: Option<&Path>, architecture: Option<Architecture>) {
+        self.networks.set_second(dir, architecture);
     }
 
     /// The figures of `source` by frame.
@@ -149,8 +164,8 @@ impl FlowComparison {
 
     /// Forgets everything about the clip: another one is opened, or none is.
     pub fn leave_clip(&mut self) {
-        let (second_name, basis) = (self.second_name.take(), self.basis.clone());
-        *self = Self { second_name, basis, ..Self::default() };
+        let (networks, basis) = (std::mem::take(&mut self.networks), self.basis.clone());
+        *self = Self { networks, basis, ..Self::default() };
     }
 
     /// Takes other settings, and forgets the figures and the scale that they would give otherwise.
@@ -258,16 +273,6 @@ fn is_same<T>(known: &Option<Arc<T>>, new: &Option<Arc<T>>) -> bool {
         (None, None) => true,
         _ => false,
     }
-}
-
-/// Returns what the network of the model in folder `dir` is called; a run keeps its model in a folder within its own.
-fn second_name(dir: &Path) -> String {
-    if dir.ends_with(FOR_FLOW) {
-        return "MotionNet for flow".into();
-    }
-    let is_part = ["model", "best"].iter().any(|part| dir.ends_with(part));
-    let folder = if is_part { dir.parent().unwrap_or(dir) } else { dir };
-    format!("MotionNet of {}", folder.file_name().unwrap_or_default().to_string_lossy())
 }
 
 #[cfg(test)]
@@ -402,18 +407,5 @@ mod tests {
         values[18] = f32::NAN;
         assert_eq!(typical_maximum(&ScalarMap { width: 100, height: 10, values }), 1.0);
         assert_eq!(typical_maximum(&ScalarMap { width: 1, height: 1, values: vec![f32::NAN] }), 0.0);
-    }
-
-    #[test]
-    fn a_second_network_has_the_name_of_its_model() {
-        let mut comparison = FlowComparison::default();
-        let named = |comparison: &mut FlowComparison, dir: Option<&str>| {
-            comparison.name_second(dir.map(Path::new));
-            comparison.name_of(FlowSource::SecondNetwork).to_owned()
-        };
-        assert_eq!(named(&mut comparison, Some("/models/flow")), "MotionNet for flow");
-        assert_eq!(named(&mut comparison, Some("/runs/tune-01/model")), "MotionNet of tune-01");
-        assert_eq!(named(&mut comparison, None), FlowSource::SecondNetwork.name());
-        assert_eq!(comparison.name_of(FlowSource::Network), "MotionNet of the model");
     }
 }

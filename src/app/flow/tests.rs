@@ -22,6 +22,7 @@ use crate::engine::{
 use crate::flow::FlowField;
 use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::gpu::{Compute, DeviceChoice, choose};
+use crate::nets::Architecture;
 use crate::video::{Frame, Geometry, VideoInfo};
 
 pub(super) const VIDEO: Geometry = Geometry { width: 320, height: 240 };
@@ -48,8 +49,10 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         has_spatial: true,
         has_temporal: true,
         trained_flow: Default::default(),
+        reads_flow: true,
         levels: vec![2, 3, 4, 5, 6],
         parameters: 1,
+        architecture: Some(Architecture::MotionNet),
         motion: "MotionNet".into(),
         paper: None,
         fusion: Default::default(),

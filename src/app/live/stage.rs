@@ -20,6 +20,7 @@ use crate::app::viewer::transform::ViewTransform;
 use crate::engine::{LiveResult, LiveView};
 use crate::nets::WINDOW_FRAMES;
 use crate::plural::counted;
+use crate::video::CameraPhase;
 
 /// Space between the pictures, in points.
 const GAP: f32 = 3.0;
@@ -89,7 +90,11 @@ impl LiveStage {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live video"));
         let painter = ui.painter_at(rect);
         let Some(frame) = &view.frame else {
-            message(ui, &painter, rect, "Waiting for the first frame…");
+            let text = match view.camera.phase {
+                CameraPhase::Waiting { .. } | CameraPhase::Failed(_) => "No connection",
+                _ => "Waiting for the first frame…",
+            };
+            message(ui, &painter, rect, text);
             return response;
         };
         let picture: &RgbImage = &frame.display;
@@ -99,6 +104,9 @@ impl LiveStage {
         painter.image(texture, whole, uv(mirrored), Color32::WHITE);
         if let Some(square) = view.result.as_ref().and_then(|result| result.scores.square) {
             square_mark(&painter, whole, square, mirrored);
+        }
+        if matches!(view.camera.phase, CameraPhase::Waiting { .. } | CameraPhase::Failed(_)) {
+            age_mark(ui, &painter, rect, "Connection lost: last frame".into());
         }
         response
     }

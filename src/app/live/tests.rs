@@ -49,12 +49,13 @@ fn view(phase: CameraPhase) -> LiveView {
 fn result(frame: Arc<Frame>) -> LiveResult {
     let field = FlowField::new(16, 12, (0..192).map(|i| [i as f32 / 100.0, 0.5]).collect());
     LiveResult {
+        captured: Instant::now(),
         frame,
         flow: FlowView::on_cpu(field, Geometry { width: 160, height: 120 }),
         classes: CLASSES.map(str::to_owned).into(),
         scores: Scores::default(),
         is_unsure: false,
-        answer: Smoothed { shares: vec![0.1, 0.5, 0.05, 0.35], top: Some(3) },
+        answer: Smoothed { shares: vec![0.1, 0.5, 0.05, 0.35], top: Some(3), is_settled: true },
         latency_ms: 212.4,
         fps: 4.2,
         answered: 14,

@@ -55,7 +55,11 @@ pub(super) fn clip_answer_ui(
         let letters = |text: String| RichText::new(text).font(semibold(LETTERS));
         let Some(ClipAnswer { class, share, is_unsure, .. }) = answer else {
             let is_running = session.clip_scores.phase == ClipScoresPhase::Running;
-            let text = if is_running { "Scoring…" } else { "Not scored yet" };
+            let text = match is_running {
+                true => "Scoring…",
+                false if session.training.is_active() => "Scoring waits for training",
+                false => "Not scored yet",
+            };
             ui.label(letters(text.into()).color(tokens.weak));
             return;
         };

@@ -64,7 +64,7 @@ impl Panel for ScoresPanel {
         let recognised = answer.as_ref().map(|answer| answer.class.as_str());
         true_class_ui(ui, recognised.or(rows.best[2].map(|(class, _)| class)), session.true_class());
         classes_ui(ui, model);
-        if cx.settings.flow.score_all && model.has_temporal {
+        if cx.settings.flow.score_all && model.reads_flow {
             sources_ui(ui, &session.flow, model);
         }
         ui.add_space(SECTION_GAP);

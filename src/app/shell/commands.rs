@@ -1,8 +1,9 @@
 //! The commands about files, the window and help.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
-use eframe::egui::{Context, Key, ViewportCommand};
+use eframe::egui::{Context, Key, ViewportCommand, gui_zoom};
 
 use super::palette::Palette;
 use crate::app::App;
@@ -13,7 +14,7 @@ use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{self, Pane};
 use crate::app::ui::progress::Progress;
 use crate::app::ui::theme;
-use crate::engine::Request;
+use crate::engine::{Request, default_model};
 use crate::sample::SampleSize;
 
 /// Where the sample project is in the data folder.
@@ -44,6 +45,11 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::LoadModel, G::File, "Load model…", "Load a model from its folder", &[ctrl(Key::M)], always)
         .opens(PromptSpec::new("Choose a model folder", "Path of a model folder…", PathKind::Folder), |app, path, _| app.use_model(path))
         .below_line(),
+    command(C::LoadShippedModel, G::File, "Load shipped model", "Return to the model that came with Motionscope", &[], always)
+        .runs(|app, _| match default_model() {
+            Ok(dir) => app.use_model(dir),
+            Err(error) => app.session.problem(&error),
+        }),
     command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)], clip)
         .runs(|app, _| {
             app.close_clip();
@@ -83,6 +89,12 @@ pub const COMMANDS: &[CommandSpec] = &[
         .below_line(),
     command(C::ToggleFrameNumbers, G::View, "Frame numbers from 0 or 1", "Count frames from 0 or 1 in the window", &[], always)
         .runs(|app, _| app.settings.frame_numbers = app.settings.frame_numbers.other()),
+    command(C::ZoomIn, G::View, "Zoom interface in", "Enlarge the whole interface (Ctrl +)", &[], always)
+        .runs(|app, ctx| app.zoom(ctx, gui_zoom::zoom_in)),
+    command(C::ZoomOut, G::View, "Zoom interface out", "Shrink the whole interface (Ctrl −)", &[], always)
+        .runs(|app, ctx| app.zoom(ctx, gui_zoom::zoom_out)),
+    command(C::ResetZoom, G::View, "Reset interface zoom", "Show the interface at its usual scale (Ctrl 0)", &[], always)
+        .runs(|app, ctx| app.zoom(ctx, |ctx| ctx.set_zoom_factor(1.0))),
     command(C::FullScreen, G::View, "Full screen", "Enter or leave full screen", &[key(Key::F11)], always)
         .runs(|_, ctx| {
             let full_screen = ctx.input(|input| input.viewport().fullscreen.unwrap_or(false));
@@ -105,6 +117,12 @@ impl App {
     /// Brings a panel to the front.
     pub(in crate::app) fn show(&mut self, pane: Pane) {
         layout::show(&mut self.settings.layout, pane);
+    }
+
+    /// Changes the scale of the interface and says what it becomes.
+    fn zoom(&mut self, ctx: &Context, change: fn(&Context)) {
+        change(ctx);
+        self.session.told = Some(("Interface zoom changed (Ctrl 0 resets it)".into(), Instant::now()));
     }
 
     fn open_sample(&mut self, ctx: &Context) {

@@ -4,6 +4,8 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use eframe::egui::Context;
 
+use super::shipped_models::shipped_models;
+use crate::app::panel::PanelContext;
 use crate::app::tasks::Background;
 
 /// Entries of a folder that are looked at; a folder may hold millions.
@@ -95,6 +97,20 @@ pub fn recent_places(recent: &[PathBuf]) -> Vec<String> {
         }
     }
     places
+}
+
+/// Returns the model folders that may be wanted, each once: the shipped ones, the one in use, and that of the latest run.
+pub fn known_models(cx: &PanelContext<'_>) -> Vec<String> {
+    let shipped = shipped_models().iter().flatten().cloned();
+    let used = cx.session.model.iter().map(|model| model.dir.clone());
+    let trained = cx.settings.latest_run.iter().map(|run| run.join("model"));
+    let mut folders: Vec<String> = Vec::new();
+    for folder in shipped.chain(used).chain(trained).map(|folder| with_separator(&folder)) {
+        if !folders.contains(&folder) {
+            folders.push(folder);
+        }
+    }
+    folders
 }
 
 fn with_separator(folder: &Path) -> String {

@@ -24,6 +24,7 @@ pub mod repaint;
 pub mod repaint_log;
 pub mod replacement;
 mod sample;
+pub mod shipped_models;
 pub mod shortcuts;
 pub mod status_bar;
 #[cfg(test)]

@@ -14,6 +14,7 @@ const NAMED: usize = 6;
 impl App {
     /// Begins to load the model in `dir`, which a person chose: the status bar says when it is in use.
     pub(in crate::app) fn use_model(&mut self, dir: PathBuf) {
+        self.session.notice = None; // It may have been about the last attempt.
         self.load_model(dir.clone());
         self.announced_model = Some(dir);
     }

@@ -244,7 +244,10 @@ fn find(path: &Path) -> Result<Found> {
     match clips_in(&folder)?.as_slice() {
         [] => {}
         [clip] => return Ok(Found::Clip(clip.clone())),
-        clips => return Ok(Found::Clips(ClipFolder::new(folder, clips.to_owned()))),
+        clips => {
+            let beside = folders_with_clips_in(&folder);
+            return Ok(Found::Clips(ClipFolder::new(folder, clips.to_owned()).beside(beside)));
+        }
     }
     if is_frame_folder(&folder) {
         return Ok(Found::Clip(folder));
@@ -269,6 +272,12 @@ fn clips_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut clips: Vec<_> = paths.filter(|path| is_video(path) && path.is_file()).collect();
     clips.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
     Ok(clips)
+}
+
+/// Returns how many sub-folders of `folder` have clips directly in them.
+fn folders_with_clips_in(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.is_dir() && clips_in(path).is_ok_and(|clips| !clips.is_empty())).count()
 }
 
 #[cfg(test)]
@@ -358,6 +367,9 @@ mod tests {
         assert_eq!(find(&at("sample")), Ok(classes));
         let clips = ["flat/a.mkv", "flat/b2.mp4", "flat/b10.mp4"].map(at).to_vec();
         assert_eq!(find(&at("flat")), Ok(Found::Clips(ClipFolder::new(at("flat"), clips))));
+        fs::create_dir(at("flat/run")).unwrap();
+        fs::write(at("flat/run/c.mp4"), "").unwrap();
+        assert!(matches!(find(&at("flat")), Ok(Found::Clips(folder)) if folder.beside == 1), "they are not listed");
         let last = |clip: &str| LastPlace { clip: at(clip), frame: 7, folder: Some(at("flat")) };
         assert_eq!(find_last(last("flat/a.mkv")), Found::NoLast, "it is no video");
         assert_eq!(find_last(last("gone.mp4")), Found::NoLast);

@@ -4,7 +4,7 @@ use eframe::egui::text::{CCursor, CCursorRange};
 use eframe::egui::text_edit::TextEditState;
 use eframe::egui::{Align2, Area, Button, Context, Id, Key, Modal, Modifiers, Order, RichText, TextEdit, Ui, vec2};
 
-use super::completion::{Completion, expand_home, recent_places};
+use super::completion::{Completion, expand_home, known_models, recent_places};
 use crate::app::command::Command;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::panel::{Action, PanelContext};
@@ -119,6 +119,7 @@ impl Palette {
         }
         self.completion.ask(&self.text, ui.ctx());
         let offers = match self.text.is_empty() {
+            true if asks_for_model(question) => known_models(cx),
             true => recent_places(&cx.settings.recent),
             false => self.completion.offers(&self.text).to_vec(),
         };
@@ -128,11 +129,15 @@ impl Palette {
         if let Some(remark) = remark {
             ui.label(RichText::new(remark).color(weak));
         }
+        if let Some(details) = question.details(cx.session, cx.settings) {
+            ui.label(details);
+        }
         let enter = if spec.is_writing() { "Enter saves" } else { "Enter opens" };
         ui.label(RichText::new(format!("{enter}, Tab completes, Esc cancels")).small().color(weak));
         if self.text.is_empty() && !offers.is_empty() {
             ui.add_space(4.0);
-            ui.label(RichText::new("Recent places").small().color(weak));
+            let title = if asks_for_model(question) { "Models" } else { "Recent places" };
+            ui.label(RichText::new(title).small().color(weak));
         }
         self.offers_ui(ui, &offers, step != 0);
         let chosen = self.selected.checked_sub(1).and_then(|row| offers.get(row));
@@ -241,6 +246,11 @@ fn distance(text: &str, name: &str) -> Option<usize> {
         at = next + 1;
     }
     Some(distance)
+}
+
+/// Returns whether the answer to `question` is the folder of a model.
+fn asks_for_model(question: PathPrompt) -> bool {
+    matches!(question, PathPrompt::Of(Command::LoadModel | Command::ChooseSecondModel))
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ const TOLD_AT_LEAST: Duration = Duration::from_secs(3);
 /// Width below which words are left out, in points.
 const NARROW: f32 = 1100.0;
 
+/// Most of the bar that the message at its left end takes, as a share.
+const MESSAGE: f32 = 0.5;
+
 /// The room for the text of a job is a multiple of this, in points.
 const STEP: f32 = 48.0;
 
@@ -49,14 +52,17 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             is_opening_cancelled = cancel.clicked();
         }
         let told = told(ui, session);
+        let most = vec2(MESSAGE * ui.available_width(), ui.available_height());
         match session.pointed.as_ref().filter(|_| told.is_none()) {
             Some(pointed) => {
                 let text = RichText::new(pointed.to_text()).text_style(TextStyle::Monospace).color(Tokens::of(ui).text);
-                ui.label(text).on_hover_text("Value under the pointer (video pixels; counter-clockwise angles)");
+                let label = ui.allocate_ui(most, |ui| ui.add(Label::new(text).truncate())).inner;
+                label.on_hover_text("Value under the pointer (video pixels; counter-clockwise angles)");
             }
             None => {
                 let text = told.map(|text| RichText::new(text).text_style(TextStyle::Small).color(Tokens::of(ui).text));
-                ui.add(Label::new(text.unwrap_or_else(|| small(hint(session, views)))).truncate());
+                let text = text.unwrap_or_else(|| small(hint(session, views)));
+                ui.allocate_ui(most, |ui| ui.add(Label::new(text).truncate()));
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -72,16 +78,16 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     timing.motion_ms, timing.temporal_ms, timing.spatial_ms
                 );
                 let text = if is_narrow { format!("{sum:.0} ms") } else { format!("inference {sum:.0} ms") };
-                ui.label(small(text)).on_hover_text(detail);
+                label_ui(ui, small(text), &detail);
             }
             if let Some((folder, place)) = session.place_in_folder() {
                 let text = format!("clip {} of {}", place + 1, folder.clips.len());
-                ui.label(small(text)).on_hover_text(folder.dir.display().to_string());
+                label_ui(ui, small(text), &folder.dir.display().to_string());
             }
             if let Some(clip) = &session.clip {
                 let rate = if clip.variable_rate { "variable, " } else { "" };
                 let text = format!("{}×{}  {rate}{:.2} fps", clip.width, clip.height, clip.fps);
-                ui.label(small(text)).on_hover_text(format!("Codec {}", clip.codec));
+                label_ui(ui, small(text), &format!("Codec {}", clip.codec));
             }
             if let (Some(label), Some(model)) = (session.model_label(), &session.model) {
                 let parameters = thousands(model.parameters);
@@ -94,6 +100,15 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.run(Command::CancelOpening);
     }
     cx.actions.extend(cancelled);
+}
+
+/// Draws a text where it has room as a whole: nothing is drawn over another.
+fn label_ui(ui: &mut Ui, text: RichText, tooltip: &str) {
+    let font = TextStyle::Small.resolve(ui.style());
+    let width = ui.painter().layout_no_wrap(text.text().to_owned(), font, Tokens::of(ui).weak).size().x;
+    if width <= ui.available_width() {
+        ui.label(text).on_hover_text(tooltip);
+    }
 }
 
 /// Draws the work under way from the right end of the bar on: what cancels the newest, where no text moves it, and how far each is.

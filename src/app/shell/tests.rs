@@ -15,7 +15,7 @@ use crate::app::command::prompt::PathPrompt;
 use crate::app::flow::tests::Window;
 use crate::app::settings::{LastPlace, Settings};
 use crate::app::viewer::views::Views;
-use crate::engine::Message;
+use crate::engine::{Message, default_model};
 use crate::error::Error;
 use crate::video::{Geometry, VideoInfo, VideoWriter};
 
@@ -210,6 +210,20 @@ fn a_typed_path_is_completed_with_tab_and_recent_places_are_offered() {
     window.harness.key_press(Key::Tab);
     window.settle();
     assert!(window.harness.query_all_by_value(&clips).next().is_some());
+}
+
+#[test]
+fn loading_a_model_offers_the_shipped_ones_and_that_of_the_latest_run() {
+    let mut settings = Settings::default();
+    settings.remember(std::path::Path::new("/clips/a.mp4"));
+    settings.latest_run = Some("/runs/tune-01".into());
+    let mut window = nothing_open(SIZE, settings);
+    let question = PathPrompt::Of(Command::LoadModel);
+    window.harness.state_mut().overlay.show_palette(Palette::path(question, None));
+    window.settle();
+    let shipped = default_model().unwrap().display().to_string();
+    assert!(window.sees("Models") && window.sees(&shipped) && window.sees("/runs/tune-01/model/"));
+    assert!(!window.sees("/clips/"), "it is no model");
 }
 
 #[test]

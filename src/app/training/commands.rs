@@ -1,6 +1,7 @@
 //! The commands that train networks and use what was trained.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use eframe::egui::Context;
 
@@ -16,6 +17,7 @@ use crate::app::viewer::presets::ViewPreset;
 use crate::engine::Request;
 use crate::flow::files::write_picture;
 use crate::output::Existing;
+use crate::training::TrainingPlan;
 
 const IMAGE: Filter = ("Image", "png jpg");
 
@@ -73,7 +75,10 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::CompareWeights, G::Training, "Compare old and new model", "Swipe between the old and new model's flow", &[],
         |on| {
             ensure(on.session.training.trained().is_some(), "No training has finished yet")?;
-            ensure(on.session.training.base.is_some(), "Training did not start from a model")
+            ensure(on.session.training.base.is_some(), "Training did not start from a model")?;
+            let plans = &on.session.training.plans;
+            let changes = plans.is_empty() || plans.iter().any(TrainingPlan::trains_motion);
+            ensure(changes, "The training left MotionNet as it was: both flows are the same")
         })
         .runs(|app, _| {
             let training = &app.session.training;
@@ -164,6 +169,8 @@ impl App {
         let flow_settings = &mut self.settings.flow;
         flow_settings.second_model = Some(old);
         flow_settings.coarse_to_fine = false; // both as the temporal stream sees them
+        let text = "The old model is the second network now; Flow panel › Shipped brings MotionNet for flow back";
+        self.session.told = Some((text.into(), Instant::now()));
         self.settings.views = ViewPreset::OldOrNew.views();
         self.panels.viewer.fit();
     }

@@ -94,6 +94,11 @@ impl TrainingDiagnostics {
                     |switches: LossSwitches| (known..LossSwitches::SCALES).any(|i| switches.is_on(LossTerm::Pixel, i));
                 self.scales = if self.switches.is_some_and(beyond) { known } else { LossSwitches::SCALES };
             }
+            TrainingEvent::Resuming(run) => {
+                for (term, points) in &run.gradient_shares {
+                    points.iter().for_each(|[step, share]| self.shares.push(term, *step, *share));
+                }
+            }
             TrainingEvent::GradientShares(gradient) => {
                 for part in &gradient.terms {
                     self.shares.push(part.term.name(), gradient.step as f64, part.share);

@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use image::{Rgb, RgbImage};
 use tempfile::TempDir;
 
-use super::state::TrainingPhase;
+use super::state::{TrainingPhase, TrainingState};
 use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
@@ -29,7 +29,7 @@ use crate::nets::{
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::training::finetune::{Depth, Streams};
 use crate::training::runs::{Run, RunState};
-use crate::training::{Network, Snapshot, TrainingPlan};
+use crate::training::{Network, Snapshot, TrainingPlan, inherited};
 use crate::video::{Geometry, VideoWriter};
 
 const SIZE: [f32; 2] = [1280.0, 1100.0];
@@ -143,7 +143,8 @@ fn model(dir: &Path) -> PathBuf {
             licence: "none".into(),
             precision: Precision::F32,
             classes: vec!["stand".into(), "sit".into()],
-            motion: MotionEntry { weights: "motion.safetensors".into(), config: motion },
+            motion: Some(MotionEntry::new("motion.safetensors", motion)),
+            joint: None,
             temporal: Some(temporal),
             spatial: Some(spatial),
             preprocessing: Preprocessing { motion: size(96, 64), spatial: size(64, 64).into() },
@@ -177,7 +178,9 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     assert!(card.spatial.is_some() && card.temporal.is_some() && !card.classes.contains(&"stand".to_owned()));
 
     stage.wait_to_see("95 % interval");
-    assert!(stage.window.sees("Accuracy on 6 clips, each left out in turn") && stage.window.sees("fusion weight"));
+    assert!(
+        stage.window.sees("Accuracy on 6 clips, recordings left out in turn") && stage.window.sees("fusion weight")
+    );
     let report = HeldOutReport::read(trained.parent().unwrap()).unwrap();
     assert!(report.streams.len() == 3, "both, and fused");
     stage.window.harness.get_by_label("By class").click();
@@ -205,13 +208,23 @@ fn labelled_clips_become_a_recogniser_that_is_watched_used_and_compared() {
     stage.window.perform(Command::UseTrainedWeights);
     let wanted = trained.clone();
     stage.wait("the new networks", move |app| app.session.model.as_ref().is_some_and(|model| model.dir == wanted));
-    stage.window.perform(Command::CompareWeights);
-    let (settings, base) = (stage.window.harness.state().settings.clone(), stage.base.clone());
+    let ctx = stage.window.harness.ctx.clone();
+    let refused = stage.app().attempt(Command::CompareWeights, &ctx).unwrap_err();
+    assert!(refused.contains("left MotionNet as it was"), "last layers change no flow: {refused}");
+    let base = stage.base.clone();
+    stage.app().compare_models(base.clone(), trained.clone());
+    stage.window.settle();
+    let settings = stage.window.harness.state().settings.clone();
     assert!(settings.views.swipe && settings.flow.second_model == Some(base));
 
     stage.window.perform(Command::ShowRuns);
     stage.wait("the list of runs", |app| app.panels.runs.runs().len() == 2);
     assert!(stage.window.sees("tune-01 · spatial stream, 1 of 2") && stage.window.sees("Finished"));
+    // Results stay with their run, after a restart too.
+    let run_dir = trained.parent().unwrap().to_owned();
+    stage.app().session.training = TrainingState::default();
+    stage.app().panels.runs.choose_folder(run_dir);
+    stage.wait_to_see("95 % interval");
 }
 
 #[test]
@@ -224,7 +237,7 @@ fn an_earlier_run_says_how_many_steps_fit_into_the_time() {
     let plan = app.panels.training.plans(&app.session).unwrap()().unwrap().remove(0);
     let run = app.panels.training.runs_folder().unwrap().join("earlier");
     std::fs::create_dir_all(run.join("checkpoint")).unwrap();
-    std::fs::write(run.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+    std::fs::write(run.join("config.toml"), toml::to_string(&inherited(&plan).unwrap()).unwrap()).unwrap();
     let progress = "step = 10\nrate_factor = 1.0\nseconds = 100.0\non_gpu = false";
     std::fs::write(run.join("checkpoint/progress.toml"), progress).unwrap();
     app.session.exporting = Some(Progress::begin(1, "pairs")); // so that no step is timed meanwhile

@@ -1,10 +1,12 @@
 //! Training of networks: its state, its curves and its panel.
 
+mod by_class;
 pub mod commands;
 pub mod curve_names;
 pub mod diagnostics;
 #[cfg(test)]
 mod fine_tuning_tests;
+pub mod held_out;
 pub mod interrupted;
 pub mod panel;
 pub mod progress_words;

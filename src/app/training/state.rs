@@ -409,7 +409,14 @@ mod tests {
         let secs = Duration::from_secs;
         let seen = |training: &TrainingState| training.elapsed().as_secs();
         let resumed = |seconds| {
-            let resumed = ResumedRun { step: 4, steps: 10, seconds, done: 0.4, curves: BTreeMap::new() };
+            let resumed = ResumedRun {
+                step: 4,
+                steps: 10,
+                seconds,
+                done: 0.4,
+                curves: BTreeMap::new(),
+                gradient_shares: BTreeMap::new(),
+            };
             TrainingEvent::Resuming(Box::new(resumed))
         };
         let part = |number| TrainingEvent::Part { number, of: 2, network: Network::Spatial };
@@ -443,12 +450,14 @@ mod tests {
         let names = ["loss", "action", "accuracy", "rate", "validation top-1", "pixel 2"];
         let mut curves: BTreeMap<_, _> = names.map(|name| (name.to_owned(), points.clone())).into();
         curves.insert("pixel 2".into(), vec![[1.0, 7.0]]);
-        let resumed = ResumedRun { step: 4, steps: 10, seconds: 60.0, done: 0.4, curves };
+        let gradient_shares = [("pixel".to_owned(), points.clone())].into();
+        let resumed = ResumedRun { step: 4, steps: 10, seconds: 60.0, done: 0.4, curves, gradient_shares };
         training.receive(&TrainingEvent::Resuming(Box::new(resumed)));
         let named = |curves: &Curves| curves.iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
         assert_eq!(named(&training.losses), ["loss", "pixel 2"], "the only other term is the loss itself");
         assert_eq!(named(&training.shares), ["batch", "validation top-1"]);
         assert_eq!(training.losses.get("loss").unwrap().points(), points);
+        assert_eq!(training.diagnostics.shares.get("pixel").unwrap().points(), points);
         assert_eq!(training.share_done(), 0.4);
         assert!(training.elapsed() >= Duration::from_secs(60) && training.waiting().is_some());
         training.receive(&step(5, 0.5));

@@ -109,6 +109,32 @@ fn every_instrument_tells_what_the_run_measures() {
 }
 
 #[test]
+fn a_run_that_starts_while_its_form_is_brought_into_view_is_shown() {
+    let mut window = window();
+    window.harness.state_mut().panels.training.choose_labels();
+    train(&mut window);
+    assert!(window.sees("Loss terms by step"));
+}
+
+#[test]
+fn a_run_without_anything_measured_says_so() {
+    let mut window = window();
+    window.harness.state_mut().session.training = TrainingState::starting();
+    let classes = vec!["bow".into(), "wave".into()];
+    tell(
+        &mut window,
+        TrainingEvent::Started { run_dir: "/runs/a".into(), clips: 2, classes, parameters: 1, resumed_at: 0 },
+    );
+    window.settle();
+    tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: false });
+    window.settle();
+    assert!(window.sees("No accuracy was measured"));
+    tell(&mut window, step(1));
+    window.settle();
+    assert!(!window.sees("No accuracy was measured") && window.sees("Loss terms by step"));
+}
+
+#[test]
 fn a_single_measurement_of_the_gradient_is_a_table_without_an_empty_plot() {
     let mut window = window();
     window.harness.state_mut().session.training = TrainingState::starting();
@@ -383,7 +409,7 @@ fn a_finished_run_says_what_start_does_and_whether_its_model_is_in_use() {
     train(&mut window);
     tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: false });
     window.settle();
-    assert!(window.sees("Finished. Start again begins a new run"));
+    assert!(window.sees("Finished. Start again begins another run"));
     assert!(!window.sees("It is in use."));
     let model = ModelInfo { dir: "/runs/a/model".into(), ..model_of(&["bow", "clap", "wave"]) };
     window.harness.state_mut().session.receive(&Message::ModelLoaded(model));

@@ -29,6 +29,11 @@ impl FrameNumbers {
         }
     }
 
+    /// Returns the frames of a pair, such as `12 → 13`.
+    pub fn pair(self, frame: usize, stride: usize) -> String {
+        format!("{} → {}", self.number(frame), self.number(frame + stride))
+    }
+
     /// Returns where in the clip a frame is, such as `frame 47 of 48, from 0`.
     pub fn of(self, index: usize, frames: usize) -> String {
         format!("frame {} of {frames}, from {}", self.number(index), self.number(0))
@@ -41,9 +46,13 @@ pub fn cost(millis: f32) -> String {
     if rate < 9.95 { format!("{millis} · {rate:.1} fps") } else { format!("{millis} · {rate:.0} fps") }
 }
 
-/// Milliseconds as `12 ms` or `1.2 ms`.
+/// Milliseconds as `12 ms` or `1.2 ms`, ten seconds and more as `19.8 s`.
 pub fn milliseconds(millis: f32) -> String {
-    if millis < 9.95 { format!("{millis:.1} ms") } else { format!("{millis:.0} ms") }
+    match millis {
+        ..9.95 => format!("{millis:.1} ms"),
+        9.95..1e4 => format!("{millis:.0} ms"),
+        _ => format!("{:.1} s", millis / 1e3),
+    }
 }
 
 /// Bytes as `640 MB` or `1.2 GB`.

@@ -8,7 +8,8 @@ use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::menu_list;
+use crate::app::ui::widgets::{explanation, menu_list};
+use crate::plural::counted;
 
 /// Width of the list in the menu, in points.
 const MENU: f32 = 320.0;
@@ -17,6 +18,10 @@ const MENU: f32 = 320.0;
 pub fn clip_list_ui(ui: &mut Ui, area: ScrollArea, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
     let open = cx.session.place_in_folder().map(|(_, place)| place);
     let warning = Tokens::of(ui).warning;
+    if folder.beside > 0 {
+        let text = format!("{} with clips not listed: open by itself", counted(folder.beside, "sub-folder"));
+        explanation(ui, &text);
+    }
     let height = ui.text_style_height(&TextStyle::Body) + ui.spacing().button_padding.y * 2.0;
     area.show_rows(ui, height, folder.clips.len(), |ui, rows| {
         for place in rows {

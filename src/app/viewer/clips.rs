@@ -23,6 +23,8 @@ pub struct ClipFolder {
     pub clips: Vec<PathBuf>,
     /// Whether its sub-folders are classes.
     pub has_classes: bool,
+    /// Sub-folders with clips that are not listed.
+    pub beside: usize,
     /// The place of each of them: it is asked for in every repaint, and there may be thousands.
     places: HashMap<PathBuf, usize>,
 }
@@ -31,12 +33,17 @@ impl ClipFolder {
     /// The folder `dir` with these clips.
     pub fn new(dir: PathBuf, clips: Vec<PathBuf>) -> Self {
         let places = clips.iter().cloned().enumerate().map(|(place, clip)| (clip, place)).collect();
-        Self { dir, clips, has_classes: false, places }
+        Self { dir, clips, has_classes: false, beside: 0, places }
     }
 
     /// Returns the folder as one whose sub-folders are classes.
     pub fn of_classes(self) -> Self {
         Self { has_classes: true, ..self }
+    }
+
+    /// Returns the folder with so many sub-folders whose clips are not listed.
+    pub fn beside(self, beside: usize) -> Self {
+        Self { beside, ..self }
     }
 
     /// Returns the same folder with `clip` at its place among the others.
@@ -45,7 +52,7 @@ impl ClipFolder {
         if let Err(place) = clips.binary_search_by(|other| other.as_path().cmp(clip)) {
             clips.insert(place, clip.to_owned());
         }
-        Self { has_classes: self.has_classes, ..Self::new(self.dir.clone(), clips) }
+        Self { has_classes: self.has_classes, beside: self.beside, ..Self::new(self.dir.clone(), clips) }
     }
 
     /// Returns what the clip at this place is called: its path in the folder.

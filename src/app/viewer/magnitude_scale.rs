@@ -4,6 +4,7 @@ use super::views::{ViewKind, ViewSpec, Views};
 use crate::app::flow::state::FlowComparison;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
+use crate::engine::FlowSource;
 use crate::flow::colour;
 
 /// The scales of a decade.
@@ -68,6 +69,8 @@ fn longest_px(views: &Views, comparison: &FlowComparison, video: [u32; 2], strid
     let of_clip = comparison.motion.map_or(0.0, |share| share * video[0] as f32 * stride as f32);
     let of_view = |view: &ViewSpec| match view.kind {
         ViewKind::Frame | ViewKind::Input => 0.0,
+        // Its vectors serve compression: a few wrong ones would leave all other views pale.
+        _ if view.source == FlowSource::Codec && of_clip > 0.0 => of_clip,
         ViewKind::Strip => comparison.source(view.source).strip_lengths.px(video).max(of_clip),
         _ => comparison.source(view.source).flow_lengths.px(video).max(of_clip),
     };
@@ -86,8 +89,13 @@ fn rounded_up(px: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::engine::FlowSource;
+    use crate::app::flow::tests::source_flow;
+    use crate::engine::{FlowView, SourceFlow};
+    use crate::flow::FlowField;
+    use crate::video::Geometry;
 
     #[test]
     fn a_scale_is_a_round_number_that_little_changes() {
@@ -105,6 +113,14 @@ mod tests {
         comparison.motion = Some(0.03125);
         assert_eq!(longest_px(&views, &comparison, [320, 240], 1), 10.0);
         assert_eq!(longest_px(&views, &comparison, [320, 240], 2), 20.0);
+        // Wrong vectors of the codec leave the other views as they are.
+        for (source, longest) in [(FlowSource::Codec, 10.0), (FlowSource::Tvl1, 40.0)] {
+            let flow = FlowField::new(8, 6, vec![[40.0, 0.0]; 48]);
+            let flow = FlowView::on_cpu(flow, Geometry { width: 320, height: 240 });
+            comparison.set_flow(source, Some(Arc::new(SourceFlow { flow, ..source_flow(source, 0.0) })));
+            let views = Views::beside([ViewSpec::new(ViewKind::Flow, source)]);
+            assert_eq!(longest_px(&views, &comparison, [320, 240], 1), longest);
+        }
         let frames = Views::beside([ViewSpec::new(ViewKind::Frame, FlowSource::Network)]);
         assert_eq!(longest_px(&frames, &comparison, [320, 240], 1), 0.0);
     }

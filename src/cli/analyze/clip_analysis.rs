@@ -12,9 +12,7 @@ use super::inputs::AnalyzeJob;
 use super::report::{AnalyzedClip, AnalyzedFacts, ClipReport, ModelFacts, StreamReports, WindowReport};
 use super::result_files::{ANNOTATED, FLOW_FILES, FLOW_VIDEO, SCORES, flow_file};
 use crate::calendar::today;
-use crate::engine::{
-    ClipFrames, FlowColours, FlowView, InferencePipeline, Scores, WINDOW_FRAMES, WINDOW_PAIRS, annotate,
-};
+use crate::engine::{ClipFrames, FlowColours, FlowView, InferencePipeline, Scores, WINDOW_PAIRS, annotate};
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::write_flo;
@@ -121,8 +119,9 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
 
     /// Shows and writes the flows of the ten pairs from `first` on, or of as many as there are.
     fn flows(&mut self, first: usize, total: usize) -> Result<()> {
-        let window_start = first.min(total.saturating_sub(WINDOW_FRAMES));
-        let window = self.frames.window(window_start, WINDOW_FRAMES)?;
+        let reads = self.setting.pipeline.flow_frames();
+        let window_start = first.min(total.saturating_sub(reads));
+        let window = self.frames.window(window_start, reads)?;
         // A clip of one frame still has the flow of that frame onto itself.
         let end = (first + WINDOW_PAIRS).min(total.max(2) - 1);
         for index in first..end {
@@ -207,7 +206,7 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
                 date: model.date,
                 dir: model.dir,
                 motion: model.motion,
-                flow_source: model.has_temporal.then_some(model.trained_flow),
+                flow_source: model.reads_flow.then_some(model.trained_flow),
             },
             date: today(),
             device: self.setting.device.clone(),

@@ -6,6 +6,7 @@ mod flow;
 mod groups;
 mod result_arguments;
 mod segments;
+mod svm;
 mod training_line;
 mod view_arguments;
 
@@ -35,6 +36,9 @@ enum EvaluateCommand {
     /// Errors of a flow method on a standard benchmark
     #[command(after_help = flow::EXAMPLES)]
     Flow(flow::FlowBenchmarkArgs),
+    /// Accuracy of a linear SVM on C3D's descriptors of clips (fc6)
+    #[command(after_help = svm::EXAMPLES)]
+    Svm(svm::SvmArgs),
     /// Mean average precision of detections in untrimmed video
     #[command(after_help = segments::EXAMPLES)]
     Segments(segments::SegmentsArgs),
@@ -46,6 +50,7 @@ pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
         EvaluateCommand::Fisher(arguments) => fisher::run(arguments),
         EvaluateCommand::Groups(arguments) => groups::run(arguments),
         EvaluateCommand::Flow(arguments) => flow::run(arguments),
+        EvaluateCommand::Svm(arguments) => svm::run(arguments),
         EvaluateCommand::Segments(arguments) => segments::run(arguments),
     }
 }

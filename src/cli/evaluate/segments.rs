@@ -92,8 +92,8 @@ pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
     }
     if elsewhere > 0 {
         eprintln!(
-            "motionscope: {elsewhere} of {} detections are in videos without annotations and count as false \
-             positives, as in the official kits. Remove their detections, or choose the right --subset",
+            "motionscope: detections in videos without annotations: {elsewhere} of {}. They count as false positives, as in \
+             the official kits. Remove them, or choose the right --subset",
             detections.len()
         );
     }

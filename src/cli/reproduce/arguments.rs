@@ -7,7 +7,7 @@ use clap::Args;
 use crate::cli::list_arguments::ListArgs;
 use crate::cli::model_arguments::DeviceArg;
 use crate::cli::values::{choice, geometry, named};
-use crate::data::Subset;
+use crate::data::{PairSource, Subset};
 use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
 use crate::evaluation::Protocol;
@@ -39,7 +39,8 @@ the same number of steps. Hidden two-stream fuses the spatial stream and a stack
 At the scale tiny, training starts from the shipped model, because minutes are too short to train
 from scratch; --from-scratch or another start overrides this.
 Table 1 has the original and the very deep two-stream networks and enhanced motion vectors too with
---rivals. Those networks have 90 million parameters: a training folder takes about 1.5 GB.
+--rivals. Those networks have 90 million parameters: a training folder takes about 1.5 GB. Flow
+networks learn from true flow first: FlowNetS, FlowNet2 and NextFlow; Table 3 has FlowNet2.
 Table 2 trains MotionNet and the stacked stream (a) for every row.
 Table 4: MV + FV, EMV, C3D, 3DNet, RGB difference and the hidden two-stream network (c).
 
@@ -64,9 +65,15 @@ pub(in crate::cli) struct ReproduceArgs {
     /// Rows to run, by the names of their folders, with those that they fuse [default: all]
     #[arg(long, value_name = "ROW,…", value_delimiter = ',')]
     pub rows: Vec<String>,
-    /// Add the rows of other systems to Table 1
+    /// Add the rows of other systems to Table 1, and FlowNet2 to Table 3
     #[arg(long)]
     rivals: bool,
+    /// Pairs with true flow for the flow networks of --rivals [default: generated pairs]
+    #[arg(long, value_name = "DIR", requires = "rivals")]
+    pairs: Option<PathBuf>,
+    /// Layout of the pairs: flyingchairs, sintel-clean, sintel-final, kitti2012, kitti2015, middlebury
+    #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>, requires = "pairs")]
+    dataset: FlowDataset,
     #[command(flatten)]
     clips: ClipArgs,
     #[command(flatten)]
@@ -154,30 +161,38 @@ impl ReproduceArgs {
     /// # Errors
     /// The first such option, with the tables it belongs to.
     pub fn check(&self) -> Result<()> {
-        use PaperTable::{Table1, Table2, Table3};
-        let [of_base, of_clips, of_motion]: [&[PaperTable]; 3] = [&[Table1], &[Table1, Table2], &[Table3]];
+        use PaperTable::{Table1, Table2, Table3, Table4};
+        let [of_base, of_clips, of_motion]: [&[PaperTable]; 3] =
+            [&[Table1, Table4], &[Table1, Table2, Table4], &[Table3]];
+        // With other systems Table 3 trains a flow network.
+        let of_training = if self.rivals { &[Table1, Table2, Table3, Table4] } else { of_clips };
         let networks = &self.networks;
         let of_list = self.clips.given().map(|option| (option, of_clips, true));
         let options = [
             ("--flow-root", of_motion, !self.flow_root.is_empty()),
             ("--model", of_motion, self.model.is_some()),
-            ("--scale", of_clips, self.scale.is_some()),
+            ("--scale", of_training, self.scale.is_some()),
             ("--base", of_base, networks.base.is_some()),
             ("--from-scratch", of_base, networks.from_scratch),
-            ("--width", of_clips, networks.width.is_some()),
+            ("--width", of_training, networks.width.is_some()),
             ("--frames", of_clips, networks.frames.is_some()),
             ("--backbone", of_clips, networks.backbone.is_some()),
             ("--imagenet", of_clips, networks.imagenet.is_some()),
-            ("--flow-steps", of_clips, networks.flow_steps.is_some()),
+            ("--flow-steps", of_training, networks.flow_steps.is_some()),
             ("--steps", of_clips, networks.steps.is_some()),
-            ("--batch", of_clips, networks.batch.is_some()),
-            ("--seed", of_clips, networks.seed.is_some()),
+            ("--batch", of_training, networks.batch.is_some()),
+            ("--seed", of_training, networks.seed.is_some()),
         ];
         let mut options = options.into_iter().chain(of_list);
         let foreign = options.find(|(_, tables, is_given)| *is_given && !tables.contains(&self.table));
         let Some((option, tables, _)) = foreign else { return Ok(()) };
         let named: Vec<&str> = tables.iter().map(|table| key(*table)).collect();
-        let cause = format!("it belongs to {} and has no effect on {}", named.join(" and "), key(self.table));
+        let belongs = named.split_last().map(|(last, others)| match others.is_empty() {
+            true => (*last).to_owned(),
+            false => format!("{} and {last}", others.join(", ")),
+        });
+        let belongs = belongs.unwrap_or_default();
+        let cause = format!("it belongs to {belongs} and has no effect on {}", key(self.table));
         Err(Error::usage(option, cause, "Leave it out"))
     }
 
@@ -204,6 +219,7 @@ impl ReproduceArgs {
             steps: networks.steps.unwrap_or(usual.steps),
             batch: networks.batch.unwrap_or(usual.batch),
             rivals: self.rivals,
+            pairs: self.pairs.clone().map(|root| PairSource { benchmark: self.dataset, root }),
             // Without any model the rows of TV-L1 are still worth having.
             model: self.model.clone().or_else(|| is_table_3.then(flow_model)?.ok()),
             data: self.clips.lists(),
@@ -287,17 +303,23 @@ mod tests {
             ReproduceLine::try_parse_from(words).unwrap().reproduce.check()
         };
         for (line, said) in [
-            ("table3 --steps 5", "--steps: it belongs to table1 and table2 and has no effect on table3"),
-            ("table3 --skip-bad", "--skip-bad: it belongs to table1 and table2"),
-            ("table3 --scale small", "--scale: it belongs to table1 and table2"),
-            ("table2 --from-scratch", "--from-scratch: it belongs to table1 and has no effect on table2"),
+            ("table3 --steps 5", "--steps: it belongs to table1, table2 and table4 and has no effect on table3"),
+            ("table3 --skip-bad", "--skip-bad: it belongs to table1, table2 and table4"),
+            ("table3 --scale small", "--scale: it belongs to table1, table2 and table4"),
+            ("table2 --from-scratch", "--from-scratch: it belongs to table1 and table4 and has no effect on table2"),
             ("table1 --flow-root middlebury=a", "--flow-root: it belongs to table3"),
             ("table2 --model a", "--model: it belongs to table3"),
         ] {
             let error = checked(line).unwrap_err();
             assert!(error.to_string().starts_with(said), "{line}: {error}");
         }
-        for line in ["table1 --base a --steps 5 --views 1x1", "table2 --frames 2", "table3 --flow-root middlebury=a"] {
+        for line in [
+            "table1 --base a --steps 5 --views 1x1",
+            "table2 --frames 2",
+            "table3 --flow-root middlebury=a",
+            "table3 --rivals --scale small --flow-steps 5",
+            "table4 --scale small --steps 5",
+        ] {
             checked(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
     }

@@ -1,19 +1,25 @@
 //! The arguments of `motionscope train` and the training plan built from them.
 
+mod losses;
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
+use self::losses::LossArgs;
 use super::super::list_arguments::ListArgs;
 use super::super::model_arguments::DeviceArg;
-use super::super::values::{choice, geometry, named, non_negative, positive};
+use super::super::values::{choice, geometry, named, non_negative, positive, set};
+use super::architecture::TrainedArchitecture;
 use crate::data::flow_benchmarks::FlowDataset;
-use crate::data::{CachePlan, DataSource, PairSource, Subset};
+use crate::data::{CachePlan, DataSource, PairAugmentation, PairSource, Subset};
 use crate::error::{Error, Result};
-use crate::nets::{Architecture, Backbone, FlowResolution, MotionCrop, MotionCue};
+use crate::nets::{Backbone, FlowResolution, MotionCrop, MotionCue};
 use crate::training::{
-    ClassBalance, Distillation, FlowSource, FlowTeacher, Freeze, LossPreset, NO_CLIPPING, Network, OptimiserKind,
-    Recipe, ScheduleKind, SupervisedLoss, TemporalMode, TrainingPlan,
+    ClassBalance, FlowSource, FlowTeacher, Freeze, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind,
+    TemporalMode, TrainingPlan,
 };
 use crate::video::Geometry;
 
@@ -31,6 +37,8 @@ Examples:
   motionscope train temporal --recipe paper --mode b --batch 8 --hold-out 0.1 --data videos \\
                     --list trainlist01.txt --classes classInd.txt --base models/vgg
   motionscope train temporal --flow-source tvl1 --folder sample/clips --run-dir runs/two-stage
+  motionscope train joint --architecture branched --base runs/flow/model --folder sample/clips
+  motionscope train joint --architecture actionflownet-16 --teacher dis --folder sample/clips
   motionscope train spatial --folder clips --freeze fire5 --head-lr-scale 10 --ema 0.999 \\
                     --hold-out 0.1 --patience 5
 
@@ -107,6 +115,9 @@ struct DataArgs {
     /// Layout of the pairs: flyingchairs, sintel-clean, sintel-final, kitti2012, kitti2015, middlebury
     #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>, requires = "pairs")]
     dataset: FlowDataset,
+    /// Augmentation of the pairs before they are cropped
+    #[arg(long, value_parser = choice::<PairAugmentation>(), default_value = PairAugmentation::None.key(), requires = "pairs")]
+    augmentation: PairAugmentation,
     /// Validation pairs with true flow, of the same layout
     #[arg(long, value_name = "DIR", requires = "pairs", conflicts_with_all = ["validation_folder", "validation_list"])]
     validation_pairs: Option<PathBuf>,
@@ -163,11 +174,20 @@ struct NetworkArgs {
     /// ImageNet weights; for i3d, Kinetics weights.
     #[arg(long, value_name = "FILE")]
     imagenet: Option<PathBuf>,
-    /// Motion network: motion-net, tiny-motion-net or one that is taught true flow
+    /// Motion network, such as motion-net; joint: branched, actionflownet-2 or actionflownet-16
     ///
-    /// One of motion-net, tiny-motion-net, flownet-s, flownet-c, flownet-sd, flownet2-cs, flownet2-css, flownet2 and next-flow.
-    #[arg(long, value_parser = named::<Architecture>)]
-    architecture: Option<Architecture>,
+    /// Motion networks: motion-net, tiny-motion-net, and those that are taught true flow: flownet-s, flownet-c, flownet-sd,
+    /// flownet2-cs, flownet2-css, flownet2 and next-flow.
+    #[arg(long, value_parser = TrainedArchitecture::parse)]
+    architecture: Option<TrainedArchitecture>,
+    /// Size of the two hidden layers of the branched network [default: 64 × width]
+    #[arg(long, value_name = "N")]
+    hidden: Option<usize>,
+    /// Model folders of the networks that a stack (flownet2-cs, -css, flownet2) begins with
+    ///
+    /// flownet2-cs takes a flownet-c, flownet2-css a flownet2-cs, flownet2 a flownet2-css and a flownet-sd, all of one width.
+    #[arg(long, value_name = "DIR,…", value_delimiter = ',', conflicts_with = "base")]
+    parts: Vec<PathBuf>,
     /// Input frames of the motion network: 2 or 11
     #[arg(long, value_name = "N")]
     frames: Option<usize>,
@@ -220,63 +240,6 @@ struct NetworkArgs {
     /// Freeze motion, backbone, norms, partial-bn, LAYER or motion:LAYER (see below); repeatable
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     freeze: Vec<Freeze>,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Loss")]
-struct LossArgs {
-    /// Learn from the true flow of pairs instead of the frames (flow) [default loss: caffe]
-    ///
-    /// caffe: FlowNet2's release. area-epe: FlowNetPytorch's. multiscale-l1, multiscale-l2: NVIDIA's port. The whole FlowNet2 learns
-    /// by the robust norm of its release at full size; what its networks read of those before them is constant.
-    #[arg(long, value_name = "LOSS", num_args = 0..=1, default_missing_value = "caffe",
-          value_parser = choice::<SupervisedLoss>())]
-    supervised: Option<SupervisedLoss>,
-    /// Weights of the unsupervised loss terms
-    #[arg(long, value_parser = choice::<LossPreset>())]
-    preset: Option<LossPreset>,
-    /// Omit the smoothness term
-    #[arg(long)]
-    no_smoothness: bool,
-    /// Omit the SSIM term
-    #[arg(long)]
-    no_ssim: bool,
-    /// Compute the loss on the finest scale only
-    #[arg(long)]
-    no_multi_scale: bool,
-    /// Compare census transforms instead of grey values (flow)
-    ///
-    /// The photometric term of UnFlow (Meister et al. 2018): soft ternary census over 7×7 pixels, which changes of brightness
-    /// leave as they are.
-    #[arg(long)]
-    census: bool,
-    /// Compare visible pixels only, by forward and backward flow (flow)
-    ///
-    /// Pixels where the two contradict each other, |w_f + w_b|² ≥ 0.01·(|w_f|² + |w_b|²) + 0.5 at the finest level, are left
-    /// out of the photometric term and SSIM and cost a constant (UnFlow). The backward flow takes a third of a step longer.
-    #[arg(long)]
-    occlusion: bool,
-    /// Teacher: dis or tvl1 to train flow, a model folder to train a stream
-    ///
-    /// Flow learns from the teacher's flow too, where its two directions agree. The end-point error against it in pixels is added at every level (after MDFlow, Kong & Yang 2022). It is computed of whole
-    /// frames while training, by DIS (preset medium) or TV-L1 (preset fast), and kept in memory. No ground truth is read.
-    ///
-    /// A stream learns from the softened scores of the same stream of a model of the same classes (Zhang et al. 2016), which sees
-    /// the same crops and frames: the loss is CE(labels) + W·CE(softmax(teacher/T), softmax(student/T)).
-    #[arg(long, value_name = "TEACHER")]
-    teacher: Option<String>,
-    /// Weight of the teacher's loss [default: 1 for flow, T² for a stream]
-    #[arg(long, value_name = "W", value_parser = positive, requires = "teacher")]
-    teacher_weight: Option<f64>,
-    /// Temperature T of the teacher of a stream [default: 2]
-    #[arg(long, value_name = "T", value_parser = positive, requires = "teacher")]
-    temperature: Option<f64>,
-    /// Flow that the teacher of a temporal stream reads [default: motionnet]
-    #[arg(long, value_name = "SOURCE", value_parser = choice::<FlowSource>(), requires = "teacher")]
-    teacher_flow_source: Option<FlowSource>,
-    /// Weight of the unsupervised loss relative to the action loss, in mode c
-    #[arg(long, value_name = "W", value_parser = non_negative)]
-    unsupervised_weight: Option<f64>,
 }
 
 #[derive(Debug, Args)]
@@ -396,6 +359,13 @@ impl TrainArgs {
         self.loss.apply(&mut plan)?;
         self.solver.apply(&mut plan);
         self.regularisation.apply(&mut plan);
+        self.networks.architecture.map_or(Ok(()), |architecture| architecture.check(self.network))?;
+        if self.data.crop.is_none() {
+            plan.fit_joint_crop();
+        }
+        if plan.network == Network::Joint && plan.joint.is_taught() {
+            plan.loss.teacher.get_or_insert(FlowTeacher::Tvl1);
+        }
         let of_recipe = || self.recipe.map(|recipe| recipe.effective_batch(self.network));
         match (self.solver.accumulate, self.solver.effective_batch.or_else(of_recipe)) {
             (None, Some(effective)) => plan.accumulate = batches(effective, plan.batch)?,
@@ -412,16 +382,26 @@ impl TrainArgs {
         let is_flow = plan.network == Network::Flow;
         let is_temporal = plan.network == Network::Temporal;
         let tunes_motion = is_temporal && plan.mode != TemporalMode::A;
-        let adds_losses = is_temporal && plan.mode == TemporalMode::C;
+        let is_joint = plan.network == Network::Joint;
+        let is_branched = is_joint && !plan.joint.is_taught();
+        let adds_losses = is_branched || (is_temporal && plan.mode == TemporalMode::C);
+        let is_stream = !is_flow && !is_joint;
         let (of_streams, of_motion) = ("it is for streams", "the base has a motion network");
-        let of_losses = "it is for MotionNet's losses: train flow, or temporal in mode c";
+        let of_losses = "it is for MotionNet's losses: train flow, the branched network, or temporal in mode c";
+        let of_added_losses = "it is for --mode c and the branched network";
         let is_stepped = plan.schedule == ScheduleKind::Step;
         let compares_frames = (is_flow || adds_losses) && plan.supervised.is_none();
         let options = [
             ("--mode", networks.mode.is_some(), is_temporal, "it is for the temporal stream"),
-            ("--imagenet", networks.imagenet.is_some(), !is_flow, of_streams),
-            ("--backbone", networks.backbone.is_some(), !is_flow, of_streams),
-            ("--architecture", networks.architecture.is_some(), plan.base.is_none(), of_motion),
+            ("--imagenet", networks.imagenet.is_some(), is_stream, of_streams),
+            ("--backbone", networks.backbone.is_some(), is_stream, of_streams),
+            ("--hidden", networks.hidden.is_some(), is_branched, "it is for the branched network"),
+            ("--dropout", self.regularisation.dropout.is_some(), !is_joint || is_branched, "ActionFlowNet has none"),
+            ("--frames", networks.frames.is_some(), !is_joint, "joint networks have a length of their own"),
+            ("--no-small-displacement", networks.no_small_displacement, !is_joint, "joint networks have all layers"),
+            ("--no-cdc", networks.no_cdc, !is_joint, "joint networks have all layers"),
+            ("--gradient-shares", solver.gradient_shares > 0, !is_joint || is_branched, "it is for MotionNet's losses"),
+            ("--architecture", networks.architecture.is_some(), plan.base.is_none() || is_joint, of_motion),
             ("--frames", networks.frames.is_some(), plan.base.is_none(), of_motion),
             ("--width", networks.width.is_some(), plan.base.is_none(), of_motion),
             ("--no-small-displacement", networks.no_small_displacement, plan.base.is_none(), of_motion),
@@ -430,9 +410,9 @@ impl TrainArgs {
             ("--no-smoothness", loss.no_smoothness, compares_frames, of_losses),
             ("--no-ssim", loss.no_ssim, compares_frames, of_losses),
             ("--no-multi-scale", loss.no_multi_scale, compares_frames, of_losses),
-            ("--temperature", loss.temperature.is_some(), !is_flow, of_streams),
+            ("--temperature", loss.temperature.is_some(), is_stream, of_streams),
             ("--teacher-flow-source", loss.teacher_flow_source.is_some(), is_temporal, "it is for the temporal stream"),
-            ("--unsupervised-weight", loss.unsupervised_weight.is_some(), adds_losses, "it is for --mode c"),
+            ("--unsupervised-weight", loss.unsupervised_weight.is_some(), adds_losses, of_added_losses),
             ("--motion-lr-scale", solver.motion_rate.is_some(), tunes_motion, "it is for --mode b and c"),
             ("--milestones", solver.milestones.is_some(), is_stepped, "it is for --schedule step"),
             ("--factor", solver.factor.is_some(), is_stepped, "it is for --schedule step"),
@@ -454,6 +434,7 @@ impl DataArgs {
             Some(DataSource::Pairs(PairSource { benchmark: self.dataset, root: root.clone()? }))
         };
         set(&mut plan.data, &source(&self.folder, &self.list, Subset::Train).or_else(|| pairs(&self.pairs)));
+        plan.augmentation = self.augmentation;
         plan.validation = source(&self.validation_folder, &self.validation_list, Subset::Test)
             .or_else(|| pairs(&self.validation_pairs));
         let max_bytes = (self.cache_max * 1e9) as u64;
@@ -473,7 +454,11 @@ impl NetworkArgs {
     fn apply(&self, plan: &mut TrainingPlan) {
         plan.base.clone_from(&self.base);
         plan.imagenet.clone_from(&self.imagenet);
-        set(&mut plan.motion.architecture, &self.architecture);
+        if let Some(architecture) = self.architecture {
+            architecture.apply(plan);
+        }
+        plan.joint_hidden = self.hidden;
+        plan.parts.clone_from(&self.parts);
         set(&mut plan.motion.frames, &self.frames);
         set(&mut plan.motion.width, &self.width);
         plan.motion.small_displacement = !self.no_small_displacement;
@@ -487,35 +472,6 @@ impl NetworkArgs {
         set(&mut plan.mode, &self.mode);
         plan.flow_source = self.flow_source;
         plan.freeze.clone_from(&self.freeze);
-    }
-}
-
-impl LossArgs {
-    fn apply(&self, plan: &mut TrainingPlan) -> Result<()> {
-        plan.supervised = self.supervised;
-        set(&mut plan.loss.preset, &self.preset);
-        plan.loss.smoothness = !self.no_smoothness;
-        plan.loss.ssim = !self.no_ssim;
-        plan.loss.multi_scale = !self.no_multi_scale;
-        plan.loss.census = self.census;
-        plan.loss.occlusion = self.occlusion;
-        set(&mut plan.unsupervised_weight, &self.unsupervised_weight);
-        match &self.teacher {
-            None => Ok(()),
-            Some(teacher) if plan.network == Network::Flow => {
-                plan.loss.teacher = Some(flow_teacher(teacher)?);
-                set(&mut plan.loss.teacher_weight, &self.teacher_weight);
-                Ok(())
-            }
-            Some(teacher) => {
-                let mut distillation = Distillation::of(PathBuf::from(teacher));
-                set(&mut distillation.flow_source, &self.teacher_flow_source);
-                set(&mut distillation.temperature, &self.temperature);
-                distillation.weight = self.teacher_weight;
-                plan.distillation = Some(distillation);
-                Ok(())
-            }
-        }
     }
 }
 
@@ -556,13 +512,6 @@ impl RegularisationArgs {
     }
 }
 
-/// Returns the method called so that teaches flow.
-fn flow_teacher(name: &str) -> Result<FlowTeacher> {
-    FlowTeacher::ALL.into_iter().find(|teacher| teacher.key() == name).ok_or_else(|| {
-        Error::usage("--teacher", format!("'{name}' does not teach flow"), "Use dis or tvl1; models teach streams")
-    })
-}
-
 /// Returns the number of batches of size `batch` in an effective batch.
 fn batches(effective: usize, batch: usize) -> Result<usize> {
     match effective.checked_rem(batch) {
@@ -570,57 +519,6 @@ fn batches(effective: usize, batch: usize) -> Result<usize> {
         _ => {
             let cause = format!("{effective} is not a multiple of the batch size {batch}");
             Err(Error::new("effective batch size", cause, "Choose a batch size that divides it, or pass --accumulate"))
-        }
-    }
-}
-
-/// Overrides a default with the given value.
-fn set<T: Clone>(value: &mut T, given: &Option<T>) {
-    if let Some(given) = given {
-        value.clone_from(given);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Parser)]
-    struct TrainLine {
-        #[command(flatten)]
-        train: TrainArgs,
-    }
-
-    fn plan(line: &str) -> Result<TrainingPlan> {
-        let words = ["train"].into_iter().chain(line.split(' ')).chain(["--folder", "clips"]);
-        TrainLine::try_parse_from(words).unwrap().train.plan()
-    }
-
-    #[test]
-    fn options_without_effect_are_refused_by_name() {
-        for (line, option) in [
-            ("spatial --mode b", "--mode"),
-            ("flow --imagenet a.pth", "--imagenet"),
-            ("flow --backbone vgg16", "--backbone"),
-            ("flow --base models/flow --width 64", "--width"),
-            ("temporal --mode b --no-ssim", "--no-ssim"),
-            ("spatial --preset caffe-end-to-end", "--preset"),
-            ("temporal --mode b --unsupervised-weight 1", "--unsupervised-weight"),
-            ("temporal --motion-lr-scale 0.1", "--motion-lr-scale"),
-            ("flow --schedule cosine --milestones 5", "--milestones"),
-            ("flow --factor 0.5", "--factor"),
-        ] {
-            assert_eq!(plan(line).unwrap_err().subject, option, "{line}");
-        }
-        for line in [
-            "temporal --mode c --no-ssim --unsupervised-weight 1 --motion-lr-scale 0.1",
-            "flow --width 64 --no-cdc --preset caffe-end-to-end",
-            "flow --milestones 5,9 --factor 0.5",
-            "spatial --imagenet a.pth --backbone resnet18",
-        ] {
-            plan(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
     }
 }

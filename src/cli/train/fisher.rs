@@ -132,7 +132,7 @@ pub(super) fn run(arguments: &FisherArgs) -> Result<Outcome> {
     }
 }
 
-fn show(progress: &mut StageProgress, event: FisherEvent<'_>) {
+pub(super) fn show(progress: &mut StageProgress, event: FisherEvent<'_>) {
     match event {
         FisherEvent::Resumed { vectors, of } => {
             progress.line(&format!("Resumed: Fisher vectors of {vectors} of {} exist", counted(of, "clip")));

@@ -63,7 +63,7 @@ impl HeldOut {
                     continue;
                 }
                 // Both are fused by the last run.
-                let own = plans.iter().find(|plan| plan.network.key() == stream.name).unwrap_or(plan);
+                let own = plans.iter().find(|plan| stream_name(plan.network) == stream.name).unwrap_or(plan);
                 let guesses = labels().zip(stream.guesses.iter().copied());
                 self.streams.push(StreamResult {
                     name: stream.name,
@@ -79,7 +79,7 @@ impl HeldOut {
     fn measured(&mut self, step: usize, measure: &str, guesses: &[[usize; 2]]) {
         let name = match self.networks.get(self.run) {
             _ if measure.contains("fused") => "fused",
-            Some(network) => network.key(),
+            Some(network) => stream_name(*network),
             None => return,
         };
         // Those of a run without a list of classes are numbers.
@@ -166,6 +166,14 @@ impl StreamResult {
     }
 }
 
+/// Returns the name of the stream that a run of `network` trains: a joint network is in the place of the temporal one.
+fn stream_name(network: Network) -> &'static str {
+    match network {
+        Network::Joint => Network::Temporal.key(),
+        other => other.key(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +224,14 @@ Accuracy by cross-validation, one recording left out at a time (95 % Wilson inte
 "
         );
         assert_eq!(HeldOut::default().in_words(), "");
+    }
+
+    #[test]
+    fn a_joint_network_is_measured_in_the_place_of_the_temporal_stream() {
+        let plan = TrainingPlan { network: Network::Joint, ..TrainingPlan::default() };
+        let mut held_out = HeldOut::of(&[plan]);
+        held_out.receive(&validation("top-1", &[[0, 0], [1, 0]]));
+        assert!(held_out.in_words().contains("temporal  50.0 %"), "{}", held_out.in_words());
     }
 
     #[test]

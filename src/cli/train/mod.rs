@@ -1,10 +1,12 @@
 //! `motionscope train` and `motionscope tune`.
 
+mod architecture;
 mod arguments;
 mod fisher;
 mod held_out;
 mod progress;
 mod runs;
+mod svm;
 mod tune;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
@@ -20,7 +22,7 @@ pub(super) use tune::{TuneArgs, tune};
 pub(super) enum TrainCommand {
     /// A network.
     Network(Box<TrainArgs>),
-    /// A method without a network.
+    /// A method without the training of a network.
     Method(Box<TrainMethod>),
 }
 
@@ -30,6 +32,9 @@ pub(super) enum TrainMethod {
     /// Train a classifier of codec motion vectors (MV + FV), without a network
     #[command(after_help = fisher::EXAMPLES)]
     Fisher(fisher::FisherArgs),
+    /// Train a linear SVM on C3D's descriptors of clips (fc6), without fine-tuning
+    #[command(after_help = svm::EXAMPLES)]
+    Svm(svm::SvmArgs),
 }
 
 // By hand: the macros make no choice between arguments, some of which are required, and a subcommand.
@@ -62,6 +67,7 @@ pub(super) fn run(command: &TrainCommand) -> Result<Outcome> {
     match command {
         TrainCommand::Method(method) => match &**method {
             TrainMethod::Fisher(arguments) => fisher::run(arguments),
+            TrainMethod::Svm(arguments) => svm::run(arguments),
         },
         TrainCommand::Network(arguments) => train_network(arguments),
     }

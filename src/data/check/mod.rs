@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::listing::{Listing, ListingPlace};
 use super::{DataSource, Problem, ProblemKind, Subset, lists, sides};
 use crate::error::{Error, Result};
+use crate::plural::counted;
 use clips::ClipFindings;
 pub use report::{CheckReport, ClassCount, ClassSpread, SubsetReport};
 
@@ -71,7 +72,7 @@ fn other_classes(train: &Listing, test: &Listing, path: &Path) -> Option<Problem
     let differing = train.classes.iter().zip(&test.classes).position(|(train, test)| train != test);
     let cause = match differing {
         Some(i) => format!("class {} is '{}' in training and '{}' here", i + 1, train.classes[i], test.classes[i]),
-        None => format!("there are {} classes in training and {} here", train.classes.len(), test.classes.len()),
+        None => format!("training has {}, this list {}", counted(train.classes.len(), "class"), test.classes.len()),
     };
     Some(ListingPlace::whole(path).problem(ProblemKind::Label, &cause, "Pass the same class index for both"))
 }

@@ -11,6 +11,7 @@ use crate::data::labelled_clip::group_of;
 use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::data::{LabelledClip, ListSource};
 use crate::error::Result;
+use crate::plural::counted;
 
 /// More classes than any data set has: a label beyond is a slip.
 const MAX_CLASSES: usize = 100_000;
@@ -72,7 +73,7 @@ fn row(
     let Some((label, class)) = label.and_then(|label| Some((label, classes.names.get(label)?))) else {
         let first = counting.map_or(0, |counting| counting.first);
         let count = classes.names.len();
-        let cause = format!("label {number} is out of range, there are {count} classes, from {first}");
+        let cause = format!("label {number} is out of range: {}, numbered from {first}", counted(count, "class"));
         return Err(place.problem(ProblemKind::Label, &cause, "Correct the line or the class index"));
     };
     if let Some(problem) = counting.and_then(|counting| counting.clash(classes, path, label, &place)) {

@@ -30,7 +30,9 @@ impl NetworkSource {
     /// # Errors
     /// If it cannot be loaded, or its network reads more than two frames.
     pub fn load(dir: &Path, compute: &Compute) -> Result<Self> {
-        let pipeline = InferencePipeline::new(HiddenTwoStream::load(dir, &compute.device)?, compute);
+        let model = HiddenTwoStream::load(dir, &compute.device)?;
+        model.card.check_motion(dir)?;
+        let pipeline = InferencePipeline::new(model, compute);
         if pipeline.frames_for(0).len() != 2 {
             let cause = "its motion network reads eleven frames at once, not a pair";
             return Err(Error::file(dir, cause, "Choose a model with a two-frame motion network for the comparison"));
@@ -68,6 +70,7 @@ impl CoarseToFineSource {
     pub fn load(dir: &Path, refines: bool, compute: &Compute) -> Result<Self> {
         let single_pass = MotionNetFlow::load(dir, &compute.device)?;
         let network = single_pass.clone().with_scales(&MotionNetFlow::COARSE_TO_FINE).with_refinement(refines);
+        let single_pass = single_pass.with_continued_border(true);
         Ok(Self { network, single_pass, draft_size: DraftSize::default() })
     }
 }

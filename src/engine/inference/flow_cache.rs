@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::nets::FlowPyramid;
+use crate::nets::MotionOutput;
 use crate::video::Frame;
 
 /// Results within this many frames of the present window are kept: at 224² with two-frame networks about 17 MB.
@@ -15,17 +15,17 @@ pub(in crate::engine) type SeenFrames = Vec<usize>;
 
 /// Outputs of the motion network around the present window.
 #[derive(Clone, Default)]
-pub(in crate::engine) struct FlowCache(HashMap<SeenFrames, FlowPyramid>);
+pub(in crate::engine) struct FlowCache(HashMap<SeenFrames, MotionOutput>);
 
 impl FlowCache {
-    /// Returns the flow computed from these frames.
-    pub fn get(&self, frames: &[usize]) -> Option<&FlowPyramid> {
+    /// Returns the output computed from these frames.
+    pub fn get(&self, frames: &[usize]) -> Option<&MotionOutput> {
         self.0.get(frames)
     }
 
     /// Keeps a result.
-    pub fn insert(&mut self, frames: SeenFrames, flow: FlowPyramid) {
-        self.0.insert(frames, flow);
+    pub fn insert(&mut self, frames: SeenFrames, output: MotionOutput) {
+        self.0.insert(frames, output);
     }
 
     /// Forgets what lies far from the frames of a window.
@@ -45,6 +45,11 @@ impl FlowCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nets::FlowPyramid;
+
+    fn no_flow() -> MotionOutput {
+        MotionOutput { flow: FlowPyramid { levels: Vec::new() }, logits: None }
+    }
 
     fn frame(index: usize) -> Arc<Frame> {
         let display = Arc::new(image::RgbImage::new(1, 1));
@@ -56,7 +61,7 @@ mod tests {
         let mut cache = FlowCache::default();
         for start in 0..10_000 {
             cache.keep_near(&[frame(start)]);
-            cache.insert(vec![start, start + 1], FlowPyramid { levels: Vec::new() });
+            cache.insert(vec![start, start + 1], no_flow());
         }
         assert!(cache.0.len() <= REACH + 1);
         assert!(cache.get(&[9_999, 10_000]).is_some() && cache.get(&[9_900, 9_901]).is_none());
@@ -65,7 +70,7 @@ mod tests {
     #[test]
     fn windows_of_two_strides_that_end_alike_are_two() {
         let mut cache = FlowCache::default();
-        cache.insert(vec![0, 2, 4, 6, 8, 8], FlowPyramid { levels: Vec::new() });
+        cache.insert(vec![0, 2, 4, 6, 8, 8], no_flow());
         assert!(cache.get(&[0, 4, 8, 8, 8, 8]).is_none() && cache.get(&[0, 2, 4, 6, 8, 8]).is_some());
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::nets::fusion::Fusion;
-use crate::nets::{FlowSource, HiddenTwoStream, MotionConfig};
+use crate::nets::{Architecture, FlowSource, HiddenTwoStream, ModelCard};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -30,15 +30,19 @@ pub struct ModelInfo {
     pub classes: Vec<String>,
     /// Whether the model has a spatial stream.
     pub has_spatial: bool,
-    /// Whether the model has a temporal stream.
+    /// Whether the model has a temporal stream, or a joint network in its place.
     pub has_temporal: bool,
     /// The flow that the temporal stream was trained on.
     pub trained_flow: FlowSource,
+    /// Whether a temporal stream can classify the flow of other sources.
+    pub reads_flow: bool,
     /// Levels of the flow pyramid, finest first: 2 … 6, for Tiny-MotionNet 2 … 4.
     pub levels: Vec<usize>,
     /// Trainable numbers of all networks together.
     pub parameters: usize,
-    /// The motion network, such as `MotionNet-16, 2 frames`.
+    /// The architecture of the motion network; none of a joint one.
+    pub architecture: Option<Architecture>,
+    /// The motion or joint network, such as `MotionNet-16, 2 frames`.
     pub motion: String,
     /// The paper that the motion network is from, if it is not the one about hidden two-stream networks.
     pub paper: Option<&'static str>,
@@ -49,7 +53,6 @@ pub struct ModelInfo {
 impl ModelInfo {
     /// Describes `model`, which was loaded from `dir`.
     pub fn of(model: &HiddenTwoStream, dir: &Path) -> Self {
-        let motion = &model.card.motion.config;
         Self {
             dir: dir.to_owned(),
             generation: 0,
@@ -61,12 +64,14 @@ impl ModelInfo {
             date: model.card.origin.date.clone(),
             classes: model.card.classes.clone(),
             has_spatial: model.spatial.is_some(),
-            has_temporal: model.temporal.is_some(),
+            has_temporal: model.classifies_motion(),
+            reads_flow: model.temporal.is_some(),
             trained_flow: model.card.flow_source(),
-            levels: levels(motion).collect(),
+            levels: levels(&model.card).collect(),
             parameters: model.parameters(),
-            motion: in_words(motion),
-            paper: motion.architecture.is_supervised().then(|| motion.architecture.paper()),
+            architecture: model.card.motion.as_ref().map(|entry| entry.config.architecture),
+            motion: in_words(&model.card),
+            paper: paper(&model.card),
             fusion: model.card.fusion,
         }
     }
@@ -98,11 +103,33 @@ impl ModelInfo {
     }
 }
 
-/// Levels of the pyramid of a motion network, finest first.
-pub(in crate::engine) fn levels(motion: &MotionConfig) -> std::ops::RangeInclusive<usize> {
-    motion.architecture.levels()
+/// Levels of the pyramid of a model's flow, finest first.
+pub(in crate::engine) fn levels(card: &ModelCard) -> std::ops::RangeInclusive<usize> {
+    match (&card.joint, &card.motion) {
+        (Some(joint), _) => joint.config.architecture.levels(),
+        (None, motion) => motion.as_ref().map_or(Architecture::MotionNet, |entry| entry.config.architecture).levels(),
+    }
 }
 
-fn in_words(motion: &MotionConfig) -> String {
+/// Returns the paper of a network that is not from the one about hidden two-stream networks.
+fn paper(card: &ModelCard) -> Option<&'static str> {
+    match (&card.joint, &card.motion) {
+        (Some(joint), _) => {
+            Some(joint.config.architecture).filter(|joint| joint.is_taught()).map(|joint| joint.paper())
+        }
+        (None, motion) => {
+            let architecture = motion.as_ref().map(|entry| entry.config.architecture);
+            architecture.filter(|network| network.is_supervised()).map(|network| network.paper())
+        }
+    }
+}
+
+fn in_words(card: &ModelCard) -> String {
+    if let Some(joint) = &card.joint {
+        let architecture = joint.config.architecture;
+        let (name, frames) = (architecture.name(), architecture.frames());
+        return format!("{name}-{}, {frames} frames, flow and action", joint.config.width);
+    }
+    let Some(motion) = card.motion.as_ref().map(|entry| &entry.config) else { return String::new() };
     format!("{}-{}, {} frames", motion.architecture.title(), motion.width, motion.frames)
 }

@@ -21,8 +21,8 @@ use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::gpu::{Compute, share_flow};
 use crate::nets::{
-    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionSquare, Stream, StreamInput,
-    WINDOW_FRAMES, device_failed, flow_normalisation, read_back,
+    FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionOutput, MotionSquare, Stream,
+    StreamInput, WINDOW_FRAMES, device_failed, flow_normalisation, read_back, read_rows,
 };
 use crate::training::batches;
 use crate::training::motion_squares::square_of;
@@ -107,18 +107,24 @@ impl InferencePipeline {
         &self.model.card
     }
 
-    /// Frames of the windows that are scored: eleven, or as many as the stream reads that reads most.
+    /// Frames of the windows that are scored: eleven, or as many as the network reads that reads most.
     pub fn window_frames(&self) -> usize {
         let streams = [&self.model.temporal, &self.model.spatial].into_iter().flatten();
-        streams.map(|stream| stream.input().frames()).fold(WINDOW_FRAMES, usize::max)
+        streams.map(|stream| stream.input().frames()).fold(self.flow_frames(), usize::max)
     }
 
-    /// Frames of the temporal stream's windows.
+    /// Frames of the temporal stream's windows; a joint network of fewer frames sees a window in several parts.
     fn temporal_frames(&self) -> usize {
-        match &self.model.temporal {
-            Some(stream) if stream.input().modality == Modality::Flow => stream.input().frames(),
+        match (&self.model.temporal, self.model.motion.joint()) {
+            (_, Some(_)) => self.flow_frames(),
+            (Some(stream), None) if stream.input().modality == Modality::Flow => stream.input().frames(),
             _ => WINDOW_FRAMES,
         }
+    }
+
+    /// Frames of the windows whose flow is shown: eleven, or as many as the network reads.
+    pub fn flow_frames(&self) -> usize {
+        self.model.motion.frames().max(WINDOW_FRAMES)
     }
 
     /// Forgets the flows of the present clip, because frame indices begin to mean other frames.
@@ -147,7 +153,7 @@ impl InferencePipeline {
     /// Returns the frames of a window that the flow of one of its pairs depends on.
     pub fn frames_for(&self, pair: usize) -> Range<usize> {
         let count = self.model.motion.frames();
-        let first = pair.min(WINDOW_FRAMES - count);
+        let first = pair.min(self.flow_frames() - count);
         first..first + count
     }
 
@@ -156,19 +162,20 @@ impl InferencePipeline {
     /// # Errors
     /// Same as [`InferencePipeline::advance`].
     pub fn flow(&mut self, window: &[Arc<Frame>], pair: usize, level: usize) -> Result<FlowView> {
-        let evaluations = self.evaluations(window, WINDOW_FRAMES)?;
+        let frames = self.flow_frames();
+        let evaluations = self.evaluations(window, frames)?;
         self.cache.keep_near(window);
         // Ten evaluations of a pair each, or one of all pairs.
         let index = pair.min(evaluations.len() - 1);
-        let channel = 2 * (pair.min(WINDOW_PAIRS - 1) - index);
-        let pyramid = self.flows_of(&evaluations[index].0)?;
+        let channel = 2 * (pair.min(frames - 2) - index);
+        let pyramid = self.outputs_of(&evaluations[index].0)?.flow;
         let level = level.saturating_sub(FINEST_LEVEL).min(pyramid.levels.len() - 1);
         self.view(pyramid.levels[level].clone().narrow(1, channel, 2))
     }
 
     /// Levels of the pyramid, finest first.
     pub fn levels(&self) -> Vec<usize> {
-        levels(&self.model.card.motion.config).collect()
+        levels(&self.model.card).collect()
     }
 
     /// Returns the flow back from the second frame of a pair to the first; `None` from a network that reads more than two.
@@ -200,14 +207,18 @@ impl InferencePipeline {
             self.advance(window, temporal_frames)?;
             let mut parts = Vec::new();
             for (evaluation, pairs) in &evaluations {
-                parts.push((self.flows_of(evaluation)?, pairs.clone()));
+                parts.push((self.outputs_of(evaluation)?, pairs.clone()));
             }
-            let flows =
-                FlowPyramid::joined(&parts.iter().map(|(flow, pairs)| (flow, pairs.clone())).collect::<Vec<_>>());
+            let of_parts: Vec<_> = parts.iter().map(|(output, pairs)| (&output.flow, pairs.clone())).collect();
+            let flows = FlowPyramid::joined(&of_parts);
             let started = Instant::now();
-            let temporal = match difference_logits(&model, &device, window)? {
-                Some(logits) => logits,
-                None => self.temporal_scores(window, flows.finest().clone())?,
+            let joint: Vec<Tensor<2>> = parts.into_iter().filter_map(|(output, _)| output.logits).collect();
+            let temporal = if !joint.is_empty() {
+                checked(read_rows(Tensor::cat(joint, 0).mean_dim(0))?, &device)?
+            } else if let Some(logits) = difference_logits(&model, &device, window)? {
+                logits
+            } else {
+                self.temporal_scores(window, flows.finest().clone())?
             };
             self.timing.temporal_ms = milliseconds(started);
             Ok((flows, temporal))
@@ -318,11 +329,11 @@ impl InferencePipeline {
             return Err(Error::new("window", cause, remedy));
         }
         let window = middle(window, count);
-        Ok(self.model.motion.parts(&window).map(|(part, pairs)| (part.to_vec(), pairs)).collect())
+        Ok(self.model.motion.parts(&window).collect())
     }
 
-    /// Flows of one evaluation, from the cache where they are known.
-    fn flows_of(&mut self, evaluation: &Vec<&Frame>) -> Result<FlowPyramid> {
+    /// Flows of one evaluation, and the logits of a joint network, from the cache where they are known.
+    fn outputs_of(&mut self, evaluation: &Vec<&Frame>) -> Result<MotionOutput> {
         if self.cache.get(&seen(evaluation)).is_none() {
             self.evaluate(std::slice::from_ref(evaluation))?;
         }
@@ -338,15 +349,15 @@ impl InferencePipeline {
         let batch = batches::size(batches::parallel_budget_px(&self.device), self.motion_size(), 1);
         let batches: Vec<&[Vec<&Frame>]> = evaluations.chunks(batch).collect();
         let (model, device) = (&self.model, &self.device);
-        let flows = batches::for_each(device, &batches, |batch| {
+        let outputs = batches::for_each(device, &batches, |batch| {
             let windows: Vec<Vec<&RgbImage>> =
                 batch.iter().map(|frames| frames.iter().map(|frame| &*frame.scaled[0]).collect()).collect();
-            let flows = model.motion.flows(&windows); // k × 2(n−1) channels
+            let outputs = model.motion.outputs(&windows); // k × 2(n−1) channels
             device.sync().map_err(device_failed)?;
-            Ok((0..batch.len()).map(|row| flows.row(row)).collect::<Vec<_>>())
+            Ok((0..batch.len()).map(|row| outputs.row(row)).collect::<Vec<_>>())
         })?;
-        for (evaluation, flow) in evaluations.iter().zip(flows.into_iter().flatten()) {
-            self.cache.insert(seen(evaluation), flow);
+        for (evaluation, output) in evaluations.iter().zip(outputs.into_iter().flatten()) {
+            self.cache.insert(seen(evaluation), output);
         }
         self.timing.motion_ms = milliseconds(started);
         Ok(())

@@ -10,9 +10,7 @@ use super::pipeline::FINEST_LEVEL;
 use super::target::{InferenceTarget, PlayedClip};
 use crate::engine::flow::{FlowBasis, FlowSource, FlowStack, LatestFlows, SourceFlow, WindowFlows};
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{
-    Analysis, FlowSelection, FlowView, InferencePipeline, Latest, Scores, WINDOW_FRAMES, WINDOW_PAIRS,
-};
+use crate::engine::{Analysis, FlowSelection, FlowView, InferencePipeline, Latest, Scores, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::video::Frame;
 
@@ -116,10 +114,11 @@ impl PlaybackInference {
             return Ok(true);
         }
         if !self.scoring.as_ref().is_some_and(|scoring| scoring.serves(&target, state.playing)) {
-            let window = clip.window(&target, 0, WINDOW_FRAMES).filter(|window| self.pipeline.accepts(window));
+            let shown = self.pipeline.flow_frames();
+            let window = clip.window(&target, 0, shown).filter(|window| self.pipeline.accepts(window));
             let Some(window) = window else { return Ok(false) };
             let scored = match self.pipeline.window_frames() {
-                WINDOW_FRAMES => Some(window.clone()),
+                count if count == shown => Some(window.clone()),
                 count => clip.around(&target, count).filter(|frames| self.pipeline.accepts(frames)),
             };
             let Some(scored) = scored else { return Ok(false) };

@@ -8,7 +8,7 @@ use image::RgbImage;
 use super::flow_cache::FlowCache;
 use crate::error::Result;
 use crate::flow::files::{DEFAULT_BOUND_PX, as_stored_px};
-use crate::nets::{FLOW_UNIT_PX, FlowPyramid, FlowSource, ModelCard, read_back};
+use crate::nets::{FLOW_UNIT_PX, FlowPyramid, FlowSource, ModelCard, MotionOutput, read_back};
 use crate::video::Frame;
 
 /// The source of a temporal stream's flow, with the flows of recent frames.
@@ -50,7 +50,7 @@ impl StreamFlow {
                 self.cache.keep_near(window);
                 self.compute(source, frames, device)?;
                 let known = |pair: &[&Frame]| self.cache.get(&seen(pair)).expect("it was just computed");
-                Ok(Tensor::cat(frames.windows(2).map(|pair| known(pair).finest().clone()).collect(), 1))
+                Ok(Tensor::cat(frames.windows(2).map(|pair| known(pair).flow.finest().clone()).collect(), 1))
             }
         }
     }
@@ -66,7 +66,7 @@ impl StreamFlow {
         for ((pair, pictures), flow) in missing.iter().zip(&pictures).zip(source.of_pictures(&pictures, device)?) {
             // After the last frame nothing moves.
             let flow = if pictures[0] == pictures[1] { flow.zeros_like() } else { flow };
-            self.cache.insert(seen(pair), FlowPyramid { levels: vec![flow] });
+            self.cache.insert(seen(pair), MotionOutput { flow: FlowPyramid { levels: vec![flow] }, logits: None });
         }
         Ok(())
     }

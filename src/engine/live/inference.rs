@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::smoothing::{Smoothed, Smoother};
-use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES};
 use crate::error::Result;
 use crate::ranking::falling;
 use crate::video::{Camera, Frame};
@@ -20,6 +20,8 @@ const RATE_OVER: Duration = Duration::from_secs(5);
 pub struct LiveResult {
     /// The newest frame of the window.
     pub frame: Arc<Frame>,
+    /// When that was captured.
+    pub captured: Instant,
     /// The flow that leads to it.
     pub flow: FlowView,
     /// The classes of the model that says so, in the order of its shares.
@@ -28,7 +30,7 @@ pub struct LiveResult {
     pub scores: Scores,
     /// Fused and smoothed; shares are those of [`Scores::fused_probabilities`].
     pub answer: Smoothed,
-    /// Whether the answer is unsure, see [`Fusion::is_unsure`](crate::nets::fusion::Fusion::is_unsure).
+    /// Whether the answer is unsure, see [`Smoothed::is_unsure`].
     pub is_unsure: bool,
     /// From the capture of the newest frame until this was known, milliseconds.
     pub latency_ms: f32,
@@ -88,19 +90,22 @@ impl LiveInference {
         }
         let frames: Vec<_> = window.iter().map(|live| pipeline.fitted(&live.frame)).collect();
         let scores = pipeline.analyse(&frames)?.scores;
-        let pairs = &frames[frames.len() - WINDOW_FRAMES..];
-        let [before, after] = [&pairs[WINDOW_PAIRS - 1], &pairs[WINDOW_PAIRS]];
-        let flow = pipeline.flow(pairs, WINDOW_PAIRS - 1, level)?.shown_between(&before.display, &after.display);
+        let pairs = &frames[frames.len().saturating_sub(pipeline.flow_frames())..];
+        let newest_pair = pairs.len() - 2; // of at least eleven frames
+        let [before, after] = [&pairs[newest_pair], &pairs[newest_pair + 1]];
+        let flow = pipeline.flow(pairs, newest_pair, level)?.shown_between(&before.display, &after.display);
         let shares = scores.fused_probabilities(&settings.fusion);
         let answer = self.smoother.push(pipeline.generation(), shares, settings.smoothing, newest.captured);
+        let answer = answer.shown(&settings.fusion);
         self.count(newest.frame.index);
         let now = Instant::now();
         Ok(Some(LiveResult {
             frame: newest.frame,
+            captured: newest.captured,
             flow,
             classes: pipeline.classes(),
             scores,
-            is_unsure: settings.fusion.is_unsure(&answer.shares),
+            is_unsure: answer.is_unsure(&settings.fusion),
             answer,
             latency_ms: now.saturating_duration_since(newest.captured).as_secs_f32() * 1e3,
             fps: self.rate(now),

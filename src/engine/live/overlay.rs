@@ -47,6 +47,7 @@ impl LiveOverlay {
             ranked: &answer.map_or_else(Vec::new, |answer| ranked(answer)),
             unsure: answer.is_some_and(|answer| answer.is_unsure),
             secs,
+            late_secs: answer.map_or(0.0, |answer| captured.saturating_duration_since(answer.captured).as_secs_f64()),
         })
     }
 }
@@ -72,11 +73,12 @@ mod tests {
         let (width, height) = picture.dimensions();
         Arc::new(LiveResult {
             frame: Arc::new(frame),
+            captured: Instant::now(),
             flow: FlowView::on_cpu(FlowField::new(4, 3, vec![[6.0, 0.0]; 12]), Geometry { width, height }),
             classes: ["bow", "wave"].map(str::to_owned).into(),
             scores: Scores::default(),
             is_unsure: false,
-            answer: Smoothed { shares: vec![0.2, 0.8], top: Some(1) },
+            answer: Smoothed { shares: vec![0.2, 0.8], top: Some(1), is_settled: true },
             latency_ms: 100.0,
             fps: 5.0,
             answered: 1,
@@ -105,7 +107,7 @@ mod tests {
     fn the_held_answer_comes_first_under_the_names_of_the_model_that_answered() {
         let of = |classes: &[&str], shares: &[f32], top| -> Vec<String> {
             let classes = classes.iter().map(|&class| class.to_owned()).collect();
-            let answer = Smoothed { shares: shares.to_vec(), top };
+            let answer = Smoothed { shares: shares.to_vec(), top, is_settled: true };
             let result = LiveResult { classes, answer, ..LiveResult::clone(&answer_to(&RgbImage::new(8, 6))) };
             ranked(&result).into_iter().map(|(name, _)| name).collect()
         };

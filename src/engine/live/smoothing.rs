@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use crate::nets::fusion::Fusion;
 use crate::ranking::arg_max;
 
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,23 @@ pub struct Smoothed {
     pub shares: Vec<f32>,
     /// The class that is answered; none where there are no classes.
     pub top: Option<usize>,
+    /// Whether the class that is held has the largest share.
+    pub is_settled: bool,
+}
+
+impl Smoothed {
+    /// Returns the answer as it is shown: an answer that is held gives way to the leading class, as an unsure one, where no class is sure
+    /// or the leading one has more than twice its share.
+    pub fn shown(self, fusion: &Fusion) -> Self {
+        let (Some(held), Some(leader)) = (self.top, arg_max(&self.shares)) else { return self };
+        let gives_way = fusion.is_unsure(&self.shares) || self.shares[leader] > 2.0 * self.shares[held];
+        Self { top: Some(if gives_way { leader } else { held }), ..self }
+    }
+
+    /// Returns whether the answer is unsure under `fusion`: by its shares, or because another class leads than the one that is held.
+    pub fn is_unsure(&self, fusion: &Fusion) -> bool {
+        !self.is_settled || fusion.is_unsure(&self.shares)
+    }
 }
 
 /// The windows that count for the next answer.
@@ -106,16 +124,16 @@ impl Smoother {
             self.recent.pop_front();
         }
         let shares = mean(&self.recent);
-        let top = arg_max(&shares);
+        let leader = arg_max(&shares);
         let top = match smoothing {
-            Smoothing::Hysteresis { margin, secs } => self.hold(&shares, top, (margin, secs), at),
+            Smoothing::Hysteresis { margin, secs } => self.hold(&shares, leader, (margin, secs), at),
             _ => {
                 self.challenger = None;
-                top
+                leader
             }
         };
         self.held = top;
-        Smoothed { shares, top }
+        Smoothed { shares, top, is_settled: top == leader }
     }
 
     /// Returns the class that is answered when `top` has the largest share.
@@ -195,6 +213,17 @@ mod tests {
     }
 
     #[test]
+    fn a_held_answer_is_unsure_and_gives_way_where_it_is_no_longer_plausible() {
+        let (fusion, smoothing) = (Fusion::default(), Smoothing::Hysteresis { margin: 0.1, secs: 5.0 });
+        let shares = [[0.9, 0.05, 0.05], [0.38, 0.6, 0.02], [0.05, 0.64, 0.31], [0.3, 0.29, 0.41]].map(Vec::from);
+        let answers = answers(smoothing, shares);
+        assert!(answers.iter().all(|answer| answer.top == Some(0)));
+        let shown = answers.into_iter().map(|answer| answer.shown(&fusion));
+        let shown: Vec<_> = shown.map(|answer| (answer.top, answer.is_unsure(&fusion))).collect();
+        assert_eq!(shown, [(Some(0), false), (Some(0), true), (Some(1), true), (Some(2), true)]);
+    }
+
+    #[test]
     fn what_another_model_answered_does_not_count() {
         let hold = Smoothing::Hysteresis { margin: 0.2, secs: 0.5 };
         for smoothing in [hold, Smoothing::Mean { secs: 10.0 }] {
@@ -204,7 +233,7 @@ mod tests {
             }
             // As many classes, in another order.
             let answer = smoother.push(2, vec![0.55, 0.45], smoothing, first + Duration::from_millis(2500));
-            assert_eq!(answer, Smoothed { shares: vec![0.55, 0.45], top: Some(0) }, "{smoothing:?}");
+            assert_eq!(answer, Smoothed { shares: vec![0.55, 0.45], top: Some(0), is_settled: true }, "{smoothing:?}");
         }
     }
 
@@ -213,8 +242,11 @@ mod tests {
         let (mut smoother, now) = (Smoother::default(), Instant::now());
         let smoothing = Smoothing::Hysteresis { margin: 0.1, secs: 0.3 };
         assert_eq!(smoother.push(1, vec![0.1, 0.2, 0.7], smoothing, now).top, Some(2));
-        assert_eq!(smoother.push(2, vec![0.6, 0.4], smoothing, now), Smoothed { shares: vec![0.6, 0.4], top: Some(0) });
-        assert_eq!(smoother.push(3, Vec::new(), smoothing, now), Smoothed::default());
+        assert_eq!(
+            smoother.push(2, vec![0.6, 0.4], smoothing, now),
+            Smoothed { shares: vec![0.6, 0.4], top: Some(0), is_settled: true }
+        );
+        assert_eq!(smoother.push(3, Vec::new(), smoothing, now).top, None);
         assert_eq!(smoother.push(4, vec![f32::NAN, 0.3], Smoothing::None, now).top, Some(1));
         assert_eq!(smoother.push(5, vec![f32::NAN], Smoothing::Mean { secs: 0.0 }, now).top, None);
     }

@@ -10,6 +10,8 @@ use crate::video::{Geometry, TextRenderer};
 
 /// Width of a pane in pixels: smaller pictures are enlarged, so that text beside them can be read.
 const PANE_WIDTHS: std::ops::RangeInclusive<u32> = 320..=960;
+/// Flow and classes that are this far behind the frame, in seconds, say so.
+const LATE_SECS: f64 = 0.1;
 /// Classes shown as bars.
 const BARS: usize = 3;
 
@@ -33,6 +35,8 @@ pub(in crate::engine) struct Annotated<'a> {
     pub unsure: bool,
     /// Seconds after the first frame.
     pub secs: f64,
+    /// Seconds by which flow and classes are behind the frame.
+    pub late_secs: f64,
 }
 
 /// Draws the frames of one clip.
@@ -72,7 +76,9 @@ impl Drawing {
             self.legend(&mut picture, scale_px);
         }
         self.tag(&mut picture, 0, &format!("{:.2} s", annotated.secs));
-        self.tag(&mut picture, self.pane.width, "MotionNet flow");
+        let late = Some(annotated.late_secs).filter(|secs| *secs >= LATE_SECS);
+        let late = late.map_or(String::new(), |secs| format!(", {secs:.1} s behind"));
+        self.tag(&mut picture, self.pane.width, &format!("MotionNet flow{late}"));
         self.answer(&mut picture, annotated.ranked, annotated.unsure);
         for (row, (class, share)) in annotated.ranked.iter().take(BARS).enumerate() {
             self.bar(&mut picture, row as u32, class, *share);
@@ -190,14 +196,20 @@ mod tests {
         let drawing = Drawing::new(Geometry { width: 64, height: 48 });
         let ranked =
             [("wave".to_owned(), 0.75), ("a very long name of a class indeed, longer than its bar".to_owned(), 0.25)];
-        let picture = drawing.draw(&Annotated {
+        let annotated = |late_secs: f64| Annotated {
             frame: &red,
             square: None,
             flow: Some((&blue, 2.5)),
             ranked: &ranked,
             unsure: false,
             secs: 1.2,
-        });
+            late_secs,
+        };
+        let picture = drawing.draw(&annotated(0.0));
+        assert!(
+            drawing.draw(&annotated(0.05)) == picture && drawing.draw(&annotated(3.2)) != picture,
+            "late flow says so"
+        );
         let Geometry { width, height } = drawing.size();
         assert_eq!((picture.dimensions(), width % 2, height % 2), ((width, height), 0, 0));
         assert_eq!((picture.get_pixel(160, 120).0, picture.get_pixel(480, 120).0), ([255, 0, 0], [0, 0, 255]));
@@ -216,6 +228,7 @@ mod tests {
             ranked: &ranked,
             unsure: true,
             secs: 1.2,
+            late_secs: 0.0,
         });
         assert!(unsure != picture && unsure.get_pixel(480, 120).0 == BACKGROUND, "no flow yet");
     }
@@ -225,7 +238,8 @@ mod tests {
         let red = RgbImage::from_pixel(320, 240, Rgb([255, 0, 0]));
         let drawing = Drawing::new(Geometry { width: 320, height: 240 });
         let drawn = |square| {
-            drawing.draw(&Annotated { frame: &red, square, flow: None, ranked: &[], unsure: false, secs: 0.0 })
+            let (unsure, secs, late_secs) = (false, 0.0, 0.0);
+            drawing.draw(&Annotated { frame: &red, square, flow: None, ranked: &[], unsure, secs, late_secs })
         };
         let square = MotionSquare { left: 0.25, top: 0.5, width: 0.5, height: 0.25 };
         let (with, without) = (drawn(Some(square)), drawn(None));
@@ -249,6 +263,7 @@ mod tests {
                 ranked: &ranked,
                 unsure: true,
                 secs: 0.0,
+                late_secs: 0.0,
             });
             assert_eq!(picture.dimensions(), (drawing.size().width, drawing.size().height));
             assert!(picture.width() <= 1920 && picture.height() <= 4500 && picture.height().is_multiple_of(2));

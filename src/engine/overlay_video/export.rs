@@ -8,7 +8,7 @@ use crate::engine::inference::clip_frames::ClipFrames;
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
-use crate::engine::{FlowColours, InferencePipeline, Message, OverlayExport, WINDOW_FRAMES, WINDOW_PAIRS};
+use crate::engine::{FlowColours, InferencePipeline, Message, OverlayExport};
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
@@ -51,9 +51,10 @@ pub fn annotate(
         let scored_start = start_around(index, read, total);
         let window = frames.window(scored_start, read)?;
         // That of the pairs lies within it.
-        let start = start_around(index, WINDOW_FRAMES, total);
+        let shown = pipeline.flow_frames();
+        let start = start_around(index, shown, total);
         let pairs = &window[start - scored_start..];
-        let pairs = &pairs[..pairs.len().min(WINDOW_FRAMES)];
+        let pairs = &pairs[..pairs.len().min(shown)];
         if index % SCORE_EVERY == 0 {
             let scores = pipeline.analyse(&window)?.scores;
             square = scores.square;
@@ -62,7 +63,7 @@ pub fn annotate(
             ranked = classes.iter().cloned().zip(shares).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
-        let place = (index - start).min(WINDOW_PAIRS - 1);
+        let place = (index - start).min(shown - 2);
         let [before, after] = [place, place + 1].map(|place| &*pairs[place.min(pairs.len() - 1)].display);
         let flow = pipeline.flow(pairs, place, FINEST_LEVEL)?.shown_between(before, after);
         let flow = scale.picture(&flow, own);
@@ -77,7 +78,8 @@ pub fn annotate(
             }
         };
         let (flow, secs) = (Some((&flow, scale.px())), frame.pts_secs);
-        let annotated = Annotated { frame: &frame.display, square, flow, ranked: &ranked, unsure, secs };
+        let annotated =
+            Annotated { frame: &frame.display, square, flow, ranked: &ranked, unsure, secs, late_secs: 0.0 };
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.finish())?;
@@ -115,6 +117,7 @@ pub(in crate::engine) fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::WINDOW_FRAMES;
 
     #[test]
     fn a_frame_is_in_the_middle_of_its_window_however_long_that_is() {

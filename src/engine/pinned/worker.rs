@@ -13,7 +13,7 @@ use crate::engine::{InferencePipeline, Latest};
 use crate::error::{Error, Result};
 use crate::flow::warp::warp_backward;
 use crate::gpu::Compute;
-use crate::nets::{HiddenTwoStream, ModelCard, WINDOW_FRAMES};
+use crate::nets::{HiddenTwoStream, ModelCard};
 use crate::panic_guard::caught;
 use crate::video::{Frame, Sizes, VideoReader};
 
@@ -129,8 +129,8 @@ impl PinnedWorker {
         let flow = if pipeline.frames_for(0).len() == 2 {
             pipeline.flow(&pair, 0, FINEST_LEVEL)?
         } else {
-            let eleven = eleven_around(place, frames.len());
-            pipeline.flow(&frames[eleven.clone()], place - eleven.start, FINEST_LEVEL)?
+            let window = window_around(place, frames.len(), pipeline.flow_frames());
+            pipeline.flow(&frames[window.clone()], place - window.start, FINEST_LEVEL)?
         };
         let scores = pipeline.analyse(&frames)?.scores;
         let (first, second) = (&pair[0].display, &pair[1].display);
@@ -182,10 +182,10 @@ fn wanted(request: &PinnedRequest) -> Vec<(Pin, Version)> {
     pairs.filter(|(_, (_, written))| written.is_some()).take(KEPT).collect()
 }
 
-/// Returns the window of eleven of so many frames whose pairs are those from `place` on, or at the end those that lead up to it.
-fn eleven_around(place: usize, frames: usize) -> Range<usize> {
-    let start = place.min(frames.saturating_sub(WINDOW_FRAMES));
-    start..(start + WINDOW_FRAMES).min(frames)
+/// Returns the window of `count` of so many frames whose pairs are those from `place` on, or at the end those that lead up to it.
+fn window_around(place: usize, frames: usize, count: usize) -> Range<usize> {
+    let start = place.min(frames.saturating_sub(count));
+    start..(start + count).min(frames)
 }
 
 /// Returns the model in folder `dir` and when it was written; its card is written last.
@@ -230,9 +230,9 @@ mod tests {
 
     #[test]
     fn the_pinned_frame_begins_a_pair_of_its_window_of_eleven() {
-        assert_eq!(eleven_around(54, 64), 53..64, "a network that reads 64 frames, near the end of the clip");
-        assert_eq!(eleven_around(0, 64), 0..11);
-        assert_eq!(eleven_around(2, 4), 0..4);
-        assert_eq!(eleven_around(9, 11), 0..11);
+        assert_eq!(window_around(54, 64, 11), 53..64, "a network that reads 64 frames, near the end of the clip");
+        assert_eq!(window_around(0, 64, 11), 0..11);
+        assert_eq!(window_around(2, 4, 11), 0..4);
+        assert_eq!(window_around(9, 11, 11), 0..11);
     }
 }

@@ -13,6 +13,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, score_clips};
 use crate::nets::{FlowSource, HiddenTwoStream, ModelCard};
+use crate::plural::counted;
 
 /// The report over all folds and the scores it was made from.
 pub type GroupsOutcome = ActionsOutcome;
@@ -153,7 +154,8 @@ fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
             format!("linear probes on the frozen temporal stream of the model and on {name}")
         }
         Learning::Plans(plans) => {
-            let steps: Vec<_> = plans.iter().map(|plan| format!("{:?}, {} steps", plan.network, plan.steps)).collect();
+            let steps: Vec<_> =
+                plans.iter().map(|plan| format!("{:?}, {}", plan.network, counted(plan.steps, "step"))).collect();
             format!("trainings from the model: {}", steps.join("; ").to_lowercase())
         }
     };

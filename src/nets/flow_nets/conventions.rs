@@ -71,7 +71,7 @@ impl FlowNetConventions {
 
     /// Turns frames as [`motion_input`](crate::nets::preprocessing::motion_input) makes them into those that the networks read:
     /// [b, 3n, h, w] in blue, green, red less a fixed mean → red, green, blue less the mean of these conventions.
-    pub(super) fn network_input(self, frames: Tensor<4>) -> Tensor<4> {
+    pub(in crate::nets) fn network_input(self, frames: Tensor<4>) -> Tensor<4> {
         let [batch, channels, height, width] = frames.dims();
         let count = channels / 3;
         let rgb = frames.reshape([batch * count, 3, height, width]).flip([1]);

@@ -47,6 +47,24 @@ pub struct NativeFlow {
     pub unit_px: f32,
 }
 
+impl NativeFlow {
+    /// Returns the flow of frames of `height` pixels at half the size and at all coarser levels of the network, finest first: what a
+    /// temporal stream reads is of the same size under every motion network.
+    pub(in crate::nets) fn into_pyramid(self, height: usize) -> FlowPyramid {
+        let Self { levels, unit_px } = self;
+        let to_raw = |level: Tensor<4>| level * (unit_px / FLOW_UNIT_PX);
+        let finest = levels[0].clone();
+        let [_, _, rows, columns] = finest.dims();
+        let half = if rows == height {
+            Separable::area([rows, columns], [rows / 2, columns / 2], &finest.device()).apply(finest)
+        } else {
+            enlarged(finest, height / rows / 2, Enlargement::HalfPixel)
+        };
+        let coarser = levels.into_iter().filter(|level| level.dims()[2] < height / 2);
+        FlowPyramid { levels: std::iter::once(half).chain(coarser).map(to_raw).collect() }
+    }
+}
+
 impl FlowNet {
     /// Builds the network `config` describes, with fresh parameters.
     pub(in crate::nets) fn new(config: &MotionConfig, device: &Device) -> Self {
@@ -71,6 +89,25 @@ impl FlowNet {
     /// Returns the same network with the conventions of other weights.
     pub fn with_conventions(self, conventions: FlowNetConventions) -> Self {
         Self { conventions, ..self }
+    }
+
+    /// Returns the stack with the layers of `part`, the networks that it begins with or its FlowNet-SD; `None` if `part` is none of
+    /// them.
+    pub(in crate::nets) fn with_part(mut self, part: &Self) -> Option<Self> {
+        let FlowNetLayers::Stack(stack) = &mut self.layers else { return None };
+        match &part.layers {
+            FlowNetLayers::C(network) => stack.flownetc = network.clone(),
+            FlowNetLayers::Sd(network) => *stack.flownets_d.as_mut()? = network.clone(),
+            FlowNetLayers::Stack(first) if first.flownetfusion.is_none() => {
+                let third = stack.flownets_2.as_mut()?;
+                if let Some(network) = &first.flownets_2 {
+                    *third = network.clone();
+                }
+                (stack.flownetc, stack.flownets_1) = (first.flownetc.clone(), first.flownets_1.clone());
+            }
+            _ => return None,
+        }
+        Some(self)
     }
 
     /// Returns the network's own prediction for `frames` [b, 6, h, w] as [`motion_input`](crate::nets::preprocessing::motion_input)
@@ -100,21 +137,10 @@ impl FlowNet {
         }
     }
 
-    /// Returns the flow of `frames` [b, 6, h, w] at half the size and at all coarser levels of the network, finest first: what a
-    /// temporal stream reads is of the same size under every motion network.
+    /// Returns the flow of `frames` [b, 6, h, w] at half the size and at all coarser levels of the network, finest first.
     pub(in crate::nets) fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
         let height = frames.dims()[2];
-        let NativeFlow { levels, unit_px } = self.native(frames);
-        let to_raw = |level: Tensor<4>| level * (unit_px / FLOW_UNIT_PX);
-        let finest = levels[0].clone();
-        let [_, _, rows, columns] = finest.dims();
-        let half = if rows == height {
-            Separable::area([rows, columns], [rows / 2, columns / 2], &finest.device()).apply(finest)
-        } else {
-            enlarged(finest, height / rows / 2, Enlargement::HalfPixel)
-        };
-        let coarser = levels.into_iter().filter(|level| level.dims()[2] < height / 2);
-        FlowPyramid { levels: std::iter::once(half).chain(coarser).map(to_raw).collect() }
+        self.native(frames).into_pyramid(height)
     }
 
     /// Returns the flow of `frames` [b, 6, h, w] at full size, raw: what the network's authors evaluate.

@@ -46,7 +46,7 @@ pub struct FlowNetS {
 
 impl FlowNetS {
     /// Builds the network for `channels` input maps, of base width `w`.
-    pub(super) fn new(channels: usize, w: usize, device: &Device) -> Self {
+    pub(in crate::nets) fn new(channels: usize, w: usize, device: &Device) -> Self {
         Self {
             first: FirstLayers::new(channels, w, device),
             trunk: FlowTrunk::new(4 * w, w, device),
@@ -56,8 +56,13 @@ impl FlowNetS {
 
     /// `x` [b, channels, h, w] → flow of levels 2 to 6 in pixels / 20.
     pub fn forward(&self, x: Tensor<4>) -> Vec<Tensor<4>> {
+        self.decoder.forward(self.features(x))
+    }
+
+    /// `x` [b, channels, h, w] → the features of levels 2 to 6: `conv2`, `conv3_1`, `conv4_1`, `conv5_1` and `conv6_1`.
+    pub fn features(&self, x: Tensor<4>) -> [Tensor<4>; 5] {
         let [level2, conv3] = self.first.forward(x);
         let [level3, level4, level5, level6] = self.trunk.forward(conv3);
-        self.decoder.forward([level2, level3, level4, level5, level6])
+        [level2, level3, level4, level5, level6]
     }
 }

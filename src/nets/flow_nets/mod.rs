@@ -18,11 +18,12 @@ mod trunk;
 
 pub use conventions::{FlowNetConventions, MeanColour};
 pub use flow_net::{FlowNet, FlowNetLayers, NativeFlow};
+pub use flownet_s::FlowNetS;
 pub use flownet2::{FlowNet2, FlowNet2Steps};
 pub use operators::{Enlargement, WarpBorder};
 
 /// Pixels in one unit of the flow that FlowNetS and FlowNetC predict.
-const UNIT_PX: f32 = 20.0;
+pub(in crate::nets) const UNIT_PX: f32 = 20.0;
 /// Pixels in one unit of the flow that FlowNet-SD predicts: its targets are multiplied by 20, not divided.
 const SMALL_UNIT_PX: f32 = 0.05;
 /// What the sides of the input must be multiples of.

@@ -5,6 +5,35 @@ use serde::{Deserialize, Serialize};
 use crate::named::named;
 
 named! {
+    /// The network of the hidden two-stream model that a run trains.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum Network {
+        /// MotionNet, unsupervised.
+        #[default]
+        Flow = "flow",
+        /// The spatial stream, on single frames.
+        Spatial = "spatial",
+        /// The temporal stream, stacked on MotionNet.
+        Temporal = "temporal",
+        /// A network for flow and action, in the place of MotionNet and the temporal stream.
+        Joint = "joint",
+    }
+}
+
+impl Network {
+    /// Returns its display name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "Flow",
+            Self::Spatial => "Spatial",
+            Self::Temporal => "Temporal",
+            Self::Joint => "Joint",
+        }
+    }
+}
+
+named! {
     /// The training mode of the temporal stream on MotionNet (paper, section 4.3).
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]

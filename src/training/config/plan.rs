@@ -4,46 +4,21 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use super::choices::{ClassBalance, OptimiserKind, ScheduleKind, TemporalMode};
+pub use super::choices::{ClassBalance, Network, OptimiserKind, ScheduleKind, TemporalMode};
 use super::distillation::Distillation;
 use super::freeze::Freeze;
+use super::range::within;
 use super::run_kind::RunKind;
-use crate::data::DataSource;
 use crate::data::clip_cache::CachePlan;
+use crate::data::{DataSource, PairAugmentation};
 use crate::error::{Error, Result};
-use crate::named::named;
 use crate::nets::{
-    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, MotionConfig, MotionCrop, MotionCue, StreamInput,
+    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, JointArchitecture, MotionConfig, MotionCrop,
+    MotionCue, WINDOW_FRAMES,
 };
 use crate::training::objective::losses::{SupervisedLoss, UnsupervisedLoss};
 use crate::training::probe::linear;
 use crate::video::Geometry;
-
-named! {
-    /// The network of the hidden two-stream model that a run trains.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-    #[serde(rename_all = "kebab-case")]
-    pub enum Network {
-        /// MotionNet, unsupervised.
-        #[default]
-        Flow = "flow",
-        /// The spatial stream, on single frames.
-        Spatial = "spatial",
-        /// The temporal stream, stacked on MotionNet.
-        Temporal = "temporal",
-    }
-}
-
-impl Network {
-    /// Returns its display name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Flow => "Flow",
-            Self::Spatial => "Spatial",
-            Self::Temporal => "Temporal",
-        }
-    }
-}
 
 /// The clip norm of plans that do not clip.
 pub const NO_CLIPPING: f64 = 1e30;
@@ -94,6 +69,13 @@ pub struct TrainingPlan {
     pub run_dir: PathBuf,
     /// MotionNet, where the base has none.
     pub motion: MotionConfig,
+    /// The joint network, where one is trained; its width is MotionNet's.
+    pub joint: JointArchitecture,
+    /// Numbers of the hidden layers of the branched network; `None` for 64 times its width.
+    pub joint_hidden: Option<usize>,
+    /// Models whose flow networks the motion network is a stack of; those that it has no part from start fresh.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PathBuf>,
     /// The classifier, where the base has none.
     pub backbone: Backbone,
     /// What shows the temporal stream the motion; `None` for what shows it to the base's, or flow.
@@ -110,6 +92,8 @@ pub struct TrainingPlan {
     pub loss: UnsupervisedLoss,
     /// The loss against true flow, which then is all that teaches the flow network; `None` without truth.
     pub supervised: Option<SupervisedLoss>,
+    /// How pairs with true flow are changed before crops are taken.
+    pub augmentation: PairAugmentation,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
     pub unsupervised_weight: f64,
     /// A model whose scores a stream learns from beside the labels.
@@ -206,6 +190,9 @@ impl Default for TrainingPlan {
             imagenet: None,
             run_dir: PathBuf::from("runs/flow"),
             motion: MotionConfig { frames: 2, width: 16, ..MotionConfig::default() },
+            joint: JointArchitecture::Branched,
+            joint_hidden: None,
+            parts: Vec::new(),
             backbone: Backbone::SqueezeNet,
             input: None,
             clip_frames: None,
@@ -214,6 +201,7 @@ impl Default for TrainingPlan {
             spatial_crop: None,
             loss: UnsupervisedLoss::default(),
             supervised: None,
+            augmentation: PairAugmentation::None,
             unsupervised_weight: 1.0,
             distillation: None,
             mode: TemporalMode::A,
@@ -263,6 +251,15 @@ impl TrainingPlan {
             Network::Temporal => {
                 Self { run_dir: PathBuf::from("runs/temporal"), rate: 1e-4, weight_decay: 5e-4, steps: 1200, ..flow }
             }
+            Network::Joint => Self {
+                run_dir: PathBuf::from("runs/joint"),
+                motion: MotionConfig { frames: WINDOW_FRAMES, ..flow.motion.clone() },
+                rate: 1e-4,
+                weight_decay: 5e-4,
+                steps: 1200,
+                batch: 8,
+                ..flow
+            },
             Network::Spatial => Self {
                 run_dir: PathBuf::from("runs/spatial"),
                 rate: 2e-5,
@@ -280,7 +277,7 @@ impl TrainingPlan {
     /// Returns whether the run changes MotionNet.
     pub fn trains_motion(&self) -> bool {
         match self.network {
-            Network::Flow => true,
+            Network::Flow | Network::Joint => true,
             Network::Temporal => self.mode != TemporalMode::A && !self.freeze.contains(&Freeze::Motion),
             Network::Spatial => false,
         }
@@ -332,6 +329,8 @@ impl TrainingPlan {
         self.check_flow_loss()?;
         self.check_distillation()?;
         self.check_truth()?;
+        self.check_joint()?;
+        self.check_parts()?;
         self.check_inputs()?;
         self.check_stride()?;
         self.check_last_layer()?;
@@ -439,13 +438,13 @@ impl TrainingPlan {
     fn check_inputs(&self) -> Result<()> {
         let refuse = |option: &str, cause: &str| Err(Error::new(option, cause, "Leave it out"));
         match self.network {
-            Network::Flow | Network::Temporal if self.spatial_crop.is_some() => {
+            Network::Flow | Network::Temporal | Network::Joint if self.spatial_crop.is_some() => {
                 refuse("spatial crop", "it is for the spatial stream")
             }
-            Network::Flow | Network::Spatial if self.flow_resolution.is_some() => {
+            Network::Flow | Network::Spatial | Network::Joint if self.flow_resolution.is_some() => {
                 refuse("flow resolution", "only the temporal stream reads flow")
             }
-            Network::Flow | Network::Spatial if self.temporal_crop.is_some() => {
+            Network::Flow | Network::Spatial | Network::Joint if self.temporal_crop.is_some() => {
                 refuse("temporal crop", "it is for the temporal stream")
             }
             _ => Ok(()),
@@ -454,7 +453,9 @@ impl TrainingPlan {
 
     fn check_frozen(&self) -> Result<()> {
         let refused = match self.network {
-            Network::Flow => self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::Body)),
+            Network::Flow | Network::Joint => {
+                self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::Body))
+            }
             Network::Spatial => self.freeze.iter().find(|part| matches!(part, Freeze::Motion | Freeze::MotionUpTo(_))),
             Network::Temporal => None,
         };
@@ -462,21 +463,6 @@ impl TrainingPlan {
             let cause = format!("a run of the {:?} network cannot freeze '{part}'", self.network);
             Err(Error::new("freeze", cause.to_lowercase(), "Name a layer of the network that is trained"))
         })
-    }
-
-    fn check_clip_frames(&self) -> Result<()> {
-        let Some(frames) = self.clip_frames else { return Ok(()) };
-        let refuse = |cause: String| {
-            Error::new(
-                "clip frames",
-                cause,
-                "They are for --backbone i3d and c3d, and for the flows of a temporal stream",
-            )
-        };
-        if self.network == Network::Flow {
-            return Err(refuse("MotionNet does not read clips".into()));
-        }
-        StreamInput::check_clip(self.backbone, self.modality(None), frames).map_err(refuse)
     }
 
     fn check_flow_source(&self) -> Result<()> {
@@ -501,7 +487,8 @@ impl TrainingPlan {
             return Err(Error::new("teacher weight", cause, remedy));
         }
         let asked = [("census", census), ("occlusion", occlusion), ("teacher", teacher.is_some())];
-        match asked.into_iter().find(|(_, is_asked)| *is_asked) {
+        let learns_from_teacher = self.network == Network::Joint && self.joint.is_taught();
+        match asked.into_iter().find(|(option, is_asked)| *is_asked && !(learns_from_teacher && *option == "teacher")) {
             Some((option, _)) if self.network != Network::Flow => {
                 let cause =
                     format!("it is for training flow, not the {} network, whatever its mode", self.network.key());
@@ -537,6 +524,7 @@ impl TrainingPlan {
         let refuse = |cause, remedy| Err(Error::new(subject, cause, remedy));
         match (self.network, &self.base, &self.imagenet) {
             (Network::Flow, ..) => refuse("MotionNet has none", "Train a stream"),
+            (Network::Joint, ..) => refuse("a joint network is trained as a whole", "Train a stream"),
             (_, None, None) => {
                 refuse("a linear probe needs a pretrained backbone", "Choose a base model or ImageNet weights")
             }
@@ -574,6 +562,7 @@ impl TrainingPlan {
             (Network::Flow, Architecture::MotionNet) if self.base.is_none() => 32 * halved,
             (Network::Flow, Architecture::MotionNet) => 32,
             (Network::Temporal, _) if self.mode == TemporalMode::C => 32,
+            (Network::Joint, _) if !self.joint.is_taught() => 32,
             _ => 0,
         }
     }
@@ -605,12 +594,4 @@ impl TrainingPlan {
         }
         Ok(())
     }
-}
-
-/// Refuses a value outside a range, and NaN.
-fn within(option: &str, value: f64, low: f64, high: f64) -> Result<()> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::new(option, format!("{value} is outside {low}…{high}"), "Choose a value in the range"))
 }

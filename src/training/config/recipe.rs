@@ -58,6 +58,13 @@ impl Recipe {
                 plan.loss.preset = LossPreset::CaffeEndToEnd;
                 plan
             }
+            // Nothing is published of the branched variant but its losses, those of mode (c); ActionFlowNet used SGD too.
+            Network::Joint => {
+                let mut plan =
+                    TrainingPlan { schedule: ScheduleKind::Tenths, steps: steps.unwrap_or(16_000), ..stream };
+                plan.loss.preset = LossPreset::CaffeEndToEnd;
+                plan
+            }
             Network::Spatial => {
                 let steps = steps.unwrap_or(10_000);
                 TrainingPlan {

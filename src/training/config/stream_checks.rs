@@ -3,8 +3,7 @@
 use super::plan::{Network, TemporalMode, TrainingPlan};
 use super::run_kind::RunKind;
 use crate::error::{Error, Result};
-use crate::nets::FlowSource;
-use crate::nets::{FlowReading, Modality, MotionCue};
+use crate::nets::{FlowReading, FlowSource, Modality, MotionCue, StreamInput};
 
 impl TrainingPlan {
     /// Returns what the stream reads that is trained, whose base's reads `of_base`. MotionNet's stream, which there is none of,
@@ -30,6 +29,24 @@ impl TrainingPlan {
             return refuse("RGB differences are read without flow: there is no mode b or c and no flow source".into());
         }
         cue.check(self.backbone, self.flow_reading(FlowReading::default())).or_else(refuse)
+    }
+
+    /// Clips of pictures or flows are for streams that read them.
+    pub(super) fn check_clip_frames(&self) -> Result<()> {
+        let Some(frames) = self.clip_frames else { return Ok(()) };
+        let refuse = |cause: String| {
+            Error::new(
+                "clip frames",
+                cause,
+                "They are for --backbone i3d and c3d, and for the flows of a temporal stream",
+            )
+        };
+        match self.network {
+            Network::Flow => return Err(refuse("MotionNet does not read clips".into())),
+            Network::Joint => return Err(refuse(format!("{} reads windows of its own length", self.joint.name()))),
+            Network::Spatial | Network::Temporal => {}
+        }
+        StreamInput::check_clip(self.backbone, self.modality(None), frames).map_err(refuse)
     }
 
     /// A teacher of scores is for streams, and its flow is of neighbouring frames.

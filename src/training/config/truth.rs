@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::plan::{Network, TrainingPlan};
-use crate::data::{DataSource, TruePairs};
+use crate::data::{DataSource, PairAugmentation, TruePairs};
 use crate::error::{Error, Result};
 
 impl TrainingPlan {
@@ -20,13 +20,34 @@ impl TrainingPlan {
             DataSource::Pairs(pairs) => Some(pairs),
             _ => None,
         });
-        TruePairs::new(pairs, self.frame).map(Arc::new).map(Some)
+        let pairs = TruePairs::new(pairs, self.frame)?;
+        Ok(Some(Arc::new(pairs.with_augmentation(self.augmentation))))
+    }
+
+    /// Parts are of stacks of flow networks that have no base.
+    pub(super) fn check_parts(&self) -> Result<()> {
+        let refuse = |cause: String, remedy: &str| Err(Error::new("parts", cause, remedy));
+        let title = self.motion.architecture.title();
+        match self.network {
+            _ if self.parts.is_empty() => Ok(()),
+            Network::Spatial | Network::Temporal | Network::Joint => {
+                refuse("they are for the flow network".into(), "Leave them out")
+            }
+            Network::Flow if self.base.is_some() => refuse("the base has all networks".into(), "Leave one of both out"),
+            Network::Flow if !self.motion.architecture.is_stack() => {
+                refuse(format!("{title} is no stack of networks"), "Use flownet2-cs, flownet2-css or flownet2")
+            }
+            Network::Flow => Ok(()),
+        }
     }
 
     /// True flow is of pairs, and teaches flow alone.
     pub(super) fn check_truth(&self) -> Result<()> {
         let is_pairs = |source: &DataSource| matches!(source, DataSource::Pairs(_));
         let refuse = |cause: &str, remedy: &str| Err(Error::new("supervised training", cause, remedy));
+        if self.supervised.is_none() && self.augmentation != PairAugmentation::None {
+            return refuse("the augmentation is of pairs with true flow", "Leave --augmentation out");
+        }
         if self.supervised.is_none() {
             return match is_pairs(&self.data) || self.validation.as_ref().is_some_and(is_pairs) {
                 true => refuse("pairs with true flow are for it alone", "Add --supervised, or choose clips"),

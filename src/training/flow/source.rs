@@ -18,6 +18,7 @@ use crate::flow::files::{self, DEFAULT_BOUND_PX, StreamPair, as_stored_px, read_
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, FlowField, check_stop};
 use crate::nets::{FlowSource, MotionNetwork};
+use crate::plural::counted;
 use crate::video::{Geometry, first_frame, missing_frames};
 
 impl FlowSource {
@@ -248,7 +249,7 @@ fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
     if let Some(missing) = (stretch.first..end).find(|pair| !found.contains_key(pair)) {
         let cause = match found.keys().next_back() {
             Some(last) if *last > missing => format!("the flow images of frame pair {} are missing", missing + 1),
-            _ => format!("{} flow image pairs for {end} frame pairs", found.len()),
+            _ => format!("{} for {}", counted(found.len(), "flow image pair"), counted(end, "frame pair")),
         };
         let remedy = "Expected flow_x_00001.jpg and flow_y_00001.jpg … beside the frames, or u and v folders";
         return Err(Error::file(path, cause, remedy));
@@ -326,7 +327,7 @@ mod tests {
         .unwrap();
         std::fs::remove_file(dir.path().join("img_5.png")).unwrap();
         let error = FlowSource::Stored.clip_flow(&clip, &frames[..10], &network).err().unwrap();
-        assert!(error.cause.starts_with("1 of the frames 1 to 11 are missing"), "{error}");
+        assert!(error.cause.starts_with("1 of the frames 1 to 11 is missing"), "{error}");
         let error = FlowSource::Codec.clip_flow(&clip, &frames, &network).err().unwrap();
         assert!(error.cause.contains("no motion vectors"), "{error}");
     }

@@ -29,10 +29,14 @@ use super::run::events::TrainingEvent;
 use crate::data::TruePairs;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
-use crate::nets::{FLOW_UNIT_PX, FlowPyramid, Modality, MotionNetwork, Stream, mean_of_views, read_back};
+use crate::nets::joint::JointFlow;
+use crate::nets::{
+    FLOW_UNIT_PX, FlowPyramid, JointNetwork, Modality, MotionNetwork, Stream, mean_of_views, read_back, weights,
+};
 use crate::ranking::arg_max;
 use clip_flow_target::{CLIP_FLOW_WEIGHT, ClipFlowTarget};
 use losses::action::{ActionLoss, class_weights, consensus, mixed_samples};
+use losses::taught_flow::levels_of_teacher;
 use losses::visibility::{reversed, visible_pairs};
 use losses::{Evidence, LevelLoss, LossSwitches, LossTerm, SupervisedLevel};
 use stream_teacher::StreamTeacher;
@@ -82,7 +86,9 @@ pub struct Outcome {
 struct Forward {
     /// The unsupervised losses that count.
     levels: Vec<LevelLoss>,
-    /// Those of the stream, if there is one: a row a sample.
+    /// The end-point errors of a joint network's flow against its teacher's, finest first.
+    by_teacher: Vec<SupervisedLevel>,
+    /// Those of the stream or the joint network, if there is one: a row a sample.
     logits: Option<Tensor<2>>,
     /// The loss of the flow that a stream predicts beside them.
     clip_flow: Option<Tensor<1>>,
@@ -101,7 +107,7 @@ impl Objective {
         clips: &Arc<Clips>,
         device: &Device,
     ) -> Result<Self> {
-        let weighted = plan.balance == ClassBalance::Weighting && stream.is_some();
+        let weighted = plan.balance == ClassBalance::Weighting && plan.network != Network::Flow;
         let class_weights = if weighted { class_weights(clips.labels(), classes) } else { Vec::new() };
         let reads_flow = stream.as_ref().is_some_and(|stream| stream.input().modality == Modality::Flow);
         let frozen_flow = reads_flow && !plan.trains_motion();
@@ -176,6 +182,7 @@ impl Objective {
                 Some(pairs) => Pixels::Supervised(pairs.clone()),
                 None => Pixels::Motion(self.teacher.clone()),
             },
+            Network::Joint => Pixels::Motion(self.teacher.clone()),
             Network::Spatial => Pixels::Spatial,
             Network::Temporal if self.reads_frames() => Pixels::Spatial,
             Network::Temporal => {
@@ -196,7 +203,7 @@ impl Objective {
 
     /// Number of parameters that are trained.
     pub fn parameters(&self) -> usize {
-        let motion = self.motion.as_ref().map_or(0, |solver| solver.network().num_params());
+        let motion = self.motion.as_ref().map_or(0, |solver| weights::parameters(solver.network()));
         motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters())
     }
 
@@ -210,9 +217,9 @@ impl Objective {
     /// # Errors
     /// If all loss terms are off.
     pub fn switch(&mut self, switches: LossSwitches) -> Result<()> {
-        let has_labels = self.stream.is_some() && switches.action > 0.0;
+        let has_labels = self.classifies() && switches.action > 0.0;
         let is_unsupervised = self.is_unsupervised() && switches.is_unsupervised();
-        if !(has_labels || is_unsupervised || self.truth.is_some())
+        if !(has_labels || is_unsupervised || self.truth.is_some() || self.is_taught())
             || !(switches.action.is_finite() && switches.action >= 0.0)
         {
             let remedy = "Turn on a term, or set the action loss weight above 0";
@@ -225,7 +232,17 @@ impl Objective {
     /// Returns whether the run learns from the clips themselves too.
     fn is_unsupervised(&self) -> bool {
         let learns = self.stream.is_none() || self.plan.mode == TemporalMode::C;
-        self.motion.is_some() && self.truth.is_none() && learns
+        self.motion.is_some() && self.truth.is_none() && !self.is_taught() && learns
+    }
+
+    /// Returns whether flow is learned from a teacher's alone.
+    fn is_taught(&self) -> bool {
+        self.plan.network == Network::Joint && self.plan.joint.is_taught()
+    }
+
+    /// Returns whether there is a classifier: a stream, or a joint network's.
+    fn classifies(&self) -> bool {
+        self.stream.is_some() || self.plan.network == Network::Joint
     }
 
     /// Adds a batch to the step in progress: its share of the gradient, and what it measured.
@@ -243,8 +260,11 @@ impl Objective {
     /// Burn keeps no graph for a second backward pass, so each of the three unsupervised kinds of terms that counts costs a forward
     /// and a backward pass of MotionNet of its own: all of them about three steps (measured: 2.8 in mode (c) with SqueezeNet). The
     /// action loss has what they leave of the whole, at no cost. The step stays what it is: MotionNet draws no random numbers and
-    /// keeps no statistics.
+    /// keeps no statistics. There are none of a network that learns its flow from a teacher alone.
     pub fn accumulate_and_share(&mut self, batch: Batch, step: usize) -> Result<Option<GradientShares>> {
+        if self.is_taught() {
+            return self.accumulate(batch).map(|()| None);
+        }
         let mut shares = None;
         let look = |objective: &Self, frames: Tensor<4>, total: &GradientsParams| {
             shares = Some(objective.shares(frames, total, step));
@@ -265,14 +285,15 @@ impl Objective {
             None => None,
         };
         let taught = self.taught(frames.as_ref(), &mut batch);
-        let Forward { levels, logits, clip_flow } =
+        let Forward { levels, by_teacher, logits, clip_flow } =
             if taught.is_empty() { self.forward(frames.clone(), &batch)? } else { Forward::default() };
         let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
         let soft = match (&self.stream_teacher, logits.clone(), soft_targets) {
             (Some(teacher), Some(student), Some(targets)) => Some(teacher.loss(student, targets)),
             _ => None,
         };
-        let supervised = taught.iter().map(|level| level.error.clone() * level.weight).reduce(|sum, level| sum + level);
+        let levels_taught = taught.iter().chain(&by_teacher);
+        let supervised = levels_taught.map(|level| level.error.clone() * level.weight).reduce(|sum, level| sum + level);
         let parts = [
             supervised,
             self.unsupervised(&levels),
@@ -284,7 +305,10 @@ impl Objective {
         let mut terms = self.terms(&levels, action);
         terms.extend(soft.map(|(soft, weight)| ("teacher".into(), weight as f32, soft)));
         terms.extend(clip_flow.map(|loss| ("flow".into(), CLIP_FLOW_WEIGHT as f32, loss)));
-        terms.extend(taught.into_iter().map(|level| (format!("flow {}", level.level + 1), level.weight, level.error)));
+        let of_levels = |name, levels: Vec<SupervisedLevel>| {
+            levels.into_iter().map(move |level| (format!("{name} {}", level.level + 1), level.weight, level.error))
+        };
+        terms.extend(of_levels("flow", taught).chain(of_levels("teacher", by_teacher)));
         let values = std::iter::once(&loss).chain(terms.iter().map(|(_, _, value)| value));
         let mut values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
         values.extend(logits.as_ref().map(|logits| logits.clone().detach().flatten::<1>(0, 1)));
@@ -325,7 +349,7 @@ impl Objective {
     /// Returns the weighted sum of the unsupervised terms that count.
     fn unsupervised(&self, levels: &[LevelLoss]) -> Option<Tensor<1>> {
         let sum = levels.iter().filter_map(|level| level.total.clone()).reduce(|total, level| total + level)?;
-        Some(if self.stream.is_some() { sum * self.plan.unsupervised_weight } else { sum })
+        Some(if self.classifies() { sum * self.plan.unsupervised_weight } else { sum })
     }
 
     /// Returns the action loss at its weight, if it counts.
@@ -339,7 +363,7 @@ impl Objective {
 
     /// Returns the terms by name, each with its weight in the loss.
     fn terms(&self, levels: &[LevelLoss], action: Option<Tensor<1>>) -> Vec<(String, f32, Tensor<1>)> {
-        let scale = if self.stream.is_some() { self.plan.unsupervised_weight as f32 } else { 1.0 };
+        let scale = if self.classifies() { self.plan.unsupervised_weight as f32 } else { 1.0 };
         let mut terms = Vec::new();
         for LevelLoss { level, weights, pixel, smooth_u, smooth_v, ssim, teacher, .. } in levels {
             let smooth = (smooth_u.clone() + smooth_v.clone()) / 2.0;
@@ -370,7 +394,7 @@ impl Objective {
                 parts.push((term, motion.part(&mut gradients)));
             }
         }
-        let is_supervised = self.stream.is_some() && self.switches.counts(LossTerm::Action);
+        let is_supervised = self.classifies() && self.switches.counts(LossTerm::Action);
         let teacher = self.teacher.as_ref().map(|_| LossTerm::Teacher);
         gradient_shares(motion.network(), total, &parts, is_supervised.then_some(LossTerm::Action).or(teacher), step)
     }
@@ -433,6 +457,9 @@ impl Objective {
             }
             return Ok(Forward { logits: Some(self.classify(stream, input, batch)), ..Forward::default() });
         };
+        if let Some(joint) = motion.network().joint() {
+            return Ok(self.joint_forward(joint, frames, batch));
+        }
         let pyramid = motion.network().window_flows(frames.clone());
         let logits = self.classify_flow(pyramid.finest().clone(), batch)?;
         let levels = match self.is_unsupervised() {
@@ -443,7 +470,26 @@ impl Objective {
             }
             false => Vec::new(),
         };
-        Ok(Forward { levels, logits, clip_flow: None })
+        Ok(Forward { levels, logits, ..Forward::default() })
+    }
+
+    /// Returns the same of a joint network: the logits are the consensus of the segments, the losses those of the flow of all.
+    fn joint_forward(&self, joint: &JointNetwork, frames: Tensor<4>, batch: &Batch) -> Forward {
+        let height = frames.dims()[2];
+        let output = joint.forward(frames.clone());
+        let logits = Some(consensus(output.logits, self.plan.segments));
+        let maps = match output.flow {
+            JointFlow::Pairs(pyramid) => {
+                let levels = self.plan.loss.levels(frames, &pyramid.levels, &Evidence::default(), &self.switches);
+                return Forward { levels, logits, ..Forward::default() };
+            }
+            JointFlow::Taught(native) => native.levels.into_iter().map(|level| level.unsqueeze_dim(2)).collect(),
+            JointFlow::Clip(levels) => levels,
+        };
+        let weight = self.plan.loss.teacher_weight as f32;
+        let truth = self.teacher_flow(batch);
+        let by_teacher = truth.map(|truth| levels_of_teacher(&maps, &truth, height, weight)).unwrap_or_default();
+        Forward { by_teacher, logits, ..Forward::default() }
     }
 
     /// Returns what is visible in both frames of each pair by the flow that `motion` sees forward, `pyramid`, and backward, if the

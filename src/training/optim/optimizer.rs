@@ -167,7 +167,9 @@ fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
     let penalised = ParamGroup::from_predicate("weight").exclude(ParamGroup::from_any_predicates(vec![
         "deconv",
         "upsample_flow",
+        "upsampled_flow",
         ".bn.",
+        ".1.weight", // batch normalisation in the pairs of ActionFlowNet
     ]));
     let decay = Some(WeightDecayConfig::new(plan.weight_decay as f32)).filter(|_| plan.weight_decay > 0.0);
     match plan.optimiser {

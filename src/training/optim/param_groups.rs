@@ -81,7 +81,8 @@ fn frozen_layers(layers: &[GroupLayer], freeze: &Freeze, network: Network, part:
             Error::new("freeze", format!("there is no layer '{name}'"), format!("The layers are {}", names.join(", ")))
         })
     };
-    let trained = if network == Network::Flow { NetworkPart::Motion } else { NetworkPart::Stream };
+    let is_motion = matches!(network, Network::Flow | Network::Joint);
+    let trained = if is_motion { NetworkPart::Motion } else { NetworkPart::Stream };
     match freeze {
         Freeze::Body if part == NetworkPart::Stream => Ok(layers.len() - 1),
         Freeze::UpTo(name) if part == trained => up_to(name),

@@ -25,7 +25,7 @@ use crate::video::Geometry;
 /// The folder of stored features, in the folder of the runs.
 const FOLDER: &str = ".motionscope-features";
 /// Changes with what features are computed from and how they are written.
-const FORMAT: u64 = 3;
+const FORMAT: u64 = 4;
 /// Networks whose features are kept; those that were asked for longest ago make room.
 const MOST_NETWORKS: usize = 4;
 

@@ -28,6 +28,7 @@ use crate::training::held_out;
 use crate::training::model_init::ModelInit;
 use crate::training::motion_squares::MotionSquares;
 use crate::training::optim::optimizer::rate_at;
+use crate::training::run::base_clips::BaseClips;
 use crate::training::run::checkpoint;
 use crate::training::run::checkpoint::{Best, Progress};
 use crate::training::run::clock::{Clock, stopped};
@@ -63,7 +64,11 @@ pub fn run(
     let Some(stream) = start.stream.as_ref().map(Module::valid) else {
         return Err(Error::new("linear probe", "the flow network has no classifier", "Train a stream"));
     };
-    let rows = start.rows_to_fit(|class| dataset.clips.iter().any(|clip| clip.label == class));
+    let of_base = BaseClips::of(plan);
+    // A classifier that the base fitted to these clips would know those that are left out.
+    let afresh = of_base.count(dataset.clips.iter().chain(&held)) > 0;
+    let has_clips = |class| dataset.clips.iter().any(|clip| clip.label == class);
+    let rows = start.rows_to_fit(has_clips, afresh);
     on_event(TrainingEvent::Started {
         run_dir: plan.run_dir.clone(),
         clips: count,
@@ -71,7 +76,9 @@ pub fn run(
         parameters: rows.iter().filter(|row| !matches!(row, RowInit::Kept(_))).count() * (stream.feature_width() + 1),
         resumed_at: 0,
     });
-    warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
+    let measured = if held.is_empty() { &dataset.clips } else { &held };
+    let warnings = warnings.into_iter().chain(of_base.warning(measured, true, plan));
+    warnings.for_each(|warning| on_event(TrainingEvent::Warning(warning)));
     let mut clock = Clock::start(plan, control);
     let Dataset { classes, clips, .. } = dataset;
     let (trained_on, all) = (clips.len(), clips.len() + held.len());
@@ -192,12 +199,13 @@ impl ProbeFit {
                 break;
             }
             let rate = rate_at(plan, step, clock.spent_since(begun, step));
+            let accuracy = self.accuracy()?; // of the same layer as the loss: before the update
             for (layer, _) in &mut self.folds {
                 layer.update(rate);
             }
             let loss = self.layer.update(rate).map(read_back).transpose()?.map_or(0.0, |loss| loss[0]);
             step += 1;
-            let metrics = self.metrics(plan, step, loss, rate, (began, &*clock))?;
+            let metrics = Self::metrics(plan, step, [loss, accuracy], rate, (began, &*clock));
             history.push(&metrics)?;
             on_event(TrainingEvent::Step(metrics));
             is_last = step >= plan.steps || clock.is_stopped() || clock.is_over(1.0);
@@ -214,21 +222,24 @@ impl ProbeFit {
         Ok((step, best))
     }
 
-    fn metrics(
-        &self,
-        plan: &TrainingPlan,
-        step: usize,
-        loss: f32,
-        rate: f64,
-        (began, clock): (f64, &Clock),
-    ) -> Result<StepMetrics> {
+    /// Returns the share of the clips that are trained on that the layer recognises.
+    fn accuracy(&self) -> Result<f32> {
         let all = self.training.rows.as_ref().expect("there are clips to train on");
         let scores = logits(&self.layer, all, self.views)?;
         let answers = self.training.clips.iter().zip(&scores);
-        let (_, accuracy) = recognised(answers.map(|(clip, scores)| (clip.label, scores.as_slice())));
+        Ok(recognised(answers.map(|(clip, scores)| (clip.label, scores.as_slice()))).1)
+    }
+
+    fn metrics(
+        plan: &TrainingPlan,
+        step: usize,
+        [loss, accuracy]: [f32; 2],
+        rate: f64,
+        (began, clock): (f64, &Clock),
+    ) -> StepMetrics {
         let steps_per_sec = step as f64 / (clock.seconds() - began).max(1e-9);
         let budget_left = plan.budget_secs.map_or(f64::INFINITY, |budget| (budget - clock.seconds()).max(0.0));
-        Ok(StepMetrics {
+        StepMetrics {
             step,
             steps: plan.steps,
             loss,
@@ -241,7 +252,7 @@ impl ProbeFit {
             stall: 0.0,
             eta_secs: ((plan.steps - step) as f64 / steps_per_sec).min(budget_left),
             memory_bytes: resident_bytes(),
-        })
+        }
     }
 
     /// Returns what was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there

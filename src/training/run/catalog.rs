@@ -244,8 +244,7 @@ pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
         Error::file(target, "the folder and its sub-folder for the model are not empty", "Choose an empty folder")
     })?;
     let staging = Staging::begin(&place)?;
-    let streams = [&card.temporal, &card.spatial].into_iter().flatten().map(|entry| &entry.weights);
-    for file in streams.chain([&card.motion.weights]) {
+    for file in card.weights() {
         let from = model.join(file);
         fs::copy(&from, staging.root().join(file)).map_err(|error| Error::io(&from, &error))?;
     }

@@ -23,6 +23,8 @@ pub struct ResumedRun {
     pub done: f64,
     /// The curves so far, as [`curves()`] reads them.
     pub curves: RunCurves,
+    /// The share of each loss term in MotionNet's gradient so far.
+    pub gradient_shares: RunCurves,
 }
 
 impl ResumedRun {
@@ -31,27 +33,65 @@ impl ResumedRun {
         let Progress { step, seconds, .. } = *progress;
         let spent = plan.budget_secs.map_or(0.0, |budget| seconds / budget);
         let done = (step as f64 / plan.steps as f64).max(spent).min(1.0);
-        Self { step, steps: plan.steps, seconds, done, curves: curves(&plan.run_dir) }
+        let (curves, gradient_shares) = (curves(&plan.run_dir), gradient_shares(&plan.run_dir));
+        Self { step, steps: plan.steps, seconds, done, curves, gradient_shares }
     }
 }
 
 /// Returns the curves of the run in `dir`: loss and terms, accuracy, and what was measured on other clips. Nothing of files that
 /// are not there; lines that are no numbers are passed over.
 pub fn curves(dir: &Path) -> RunCurves {
+    let mut curves = columns(&dir.join("metrics.csv"));
+    curves
+        .extend(columns(&dir.join("validation.csv")).into_iter().map(|(name, of)| (format!("validation {name}"), of)));
+    curves
+}
+
+/// Returns the share of each loss term in MotionNet's gradient, from the norms in the folder of a run.
+fn gradient_shares(dir: &Path) -> RunCurves {
+    let mut norms = columns(&dir.join("gradients.csv"));
+    norms.remove("total");
+    let mut sums = BTreeMap::<u64, f64>::new();
+    for [step, norm] in norms.values().flatten() {
+        *sums.entry(*step as u64).or_default() += norm;
+    }
+    for [step, norm] in norms.values_mut().flatten() {
+        *norm /= sums[&(*step as u64)].max(f64::MIN_POSITIVE);
+    }
+    norms
+}
+
+/// Returns the columns of the table at `path` whose first one is the step.
+fn columns(path: &Path) -> RunCurves {
     let mut curves = RunCurves::new();
-    for (file, prefix) in [("metrics.csv", ""), ("validation.csv", "validation ")] {
-        let text = files::read_to_string(dir.join(file)).unwrap_or_default();
-        let mut lines = text.lines();
-        let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
-        for line in lines {
-            let cells: Vec<Option<f64>> = line.split(',').map(|cell| cell.parse().ok()).collect();
-            let Some(Some(step)) = cells.first().copied() else { continue };
-            for (name, value) in names.iter().zip(&cells).skip(1) {
-                if let Some(value) = value.filter(|value| value.is_finite()) {
-                    curves.entry(format!("{prefix}{name}")).or_default().push([step, value]);
-                }
+    let text = files::read_to_string(path).unwrap_or_default();
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
+    for line in lines {
+        let cells: Vec<Option<f64>> = line.split(',').map(|cell| cell.parse().ok()).collect();
+        let Some(Some(step)) = cells.first().copied() else { continue };
+        for (name, value) in names.iter().zip(&cells).skip(1) {
+            if let Some(value) = value.filter(|value| value.is_finite()) {
+                curves.entry((*name).to_owned()).or_default().push([step, value]);
             }
         }
     }
     curves
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn shares_of_the_gradient_come_from_the_norms_of_its_terms() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(gradient_shares(dir.path()), RunCurves::new());
+        fs::write(dir.path().join("gradients.csv"), "step,total,pixel,ssim\n5,3.5,1,3\n10,1,0,0\n").unwrap();
+        let expected = [("pixel", [[5.0, 0.25], [10.0, 0.0]]), ("ssim", [[5.0, 0.75], [10.0, 0.0]])];
+        let expected: RunCurves = expected.map(|(name, points)| (name.to_owned(), points.to_vec())).into();
+        assert_eq!(gradient_shares(dir.path()), expected);
+    }
 }

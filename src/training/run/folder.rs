@@ -63,8 +63,8 @@ fn written_out(plan: &TrainingPlan, path: &Path) -> Result<TrainingPlan> {
 /// Returns `plan` with what it takes over from its base written out.
 ///
 /// # Errors
-/// Same as [`with_inherited`].
-pub(in crate::training) fn inherited(plan: &TrainingPlan) -> Result<TrainingPlan> {
+/// If the base's card cannot be read, or the clips cannot be listed.
+pub fn inherited(plan: &TrainingPlan) -> Result<TrainingPlan> {
     with_inherited(plan, || Ok(RunClips::of(plan)?.dataset.classes))
 }
 

@@ -1,5 +1,6 @@
 //! A training run: its folder, checkpoints, history and events, and the walk through its steps.
 
+pub(super) mod base_clips;
 pub mod catalog;
 pub(super) mod checkpoint;
 pub(super) mod clock;

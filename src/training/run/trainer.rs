@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 
+use super::base_clips::BaseClips;
 use super::checkpoint;
 use super::checkpoint::{Best, Progress};
 use super::clock::{Clock, stopped};
@@ -128,6 +129,8 @@ impl<'a> TrainingRunState<'a> {
         run_clips.keep(&plan.run_dir)?;
         let count = run_clips.count();
         let RunClips { dataset, measured, gone, warnings, .. } = run_clips;
+        let of_base =
+            if plan.network == Network::Flow { None } else { BaseClips::of(plan).warning(&measured, false, plan) };
         let start = ModelInit::build(plan, &dataset, found.is_some(), &device)?;
         let validator = Validator::new(plan, measured, cache.clone())
             .looking_at(|clips| start.motion_squares(plan, clips, cache.clone()));
@@ -151,7 +154,7 @@ impl<'a> TrainingRunState<'a> {
             parameters: objective.parameters(),
             resumed_at: progress.step,
         });
-        warnings.into_iter().for_each(|warning| on_event(TrainingEvent::Warning(warning)));
+        warnings.into_iter().chain(of_base).for_each(|warning| on_event(TrainingEvent::Warning(warning)));
         if progress.step > 0 {
             on_event(TrainingEvent::Resuming(Box::new(ResumedRun::of(plan, &progress))));
         }

@@ -26,7 +26,8 @@ fn small_model(precision: Precision) -> HiddenTwoStream {
         licence: "CC0".into(),
         precision,
         classes: vec!["walk".into(), "jump \"high\"".into()],
-        motion: MotionEntry { weights: "motion.safetensors".into(), config: motion.clone() },
+        motion: Some(MotionEntry::new("motion.safetensors", motion.clone())),
+        joint: None,
         temporal: Some(stream("temporal.safetensors")),
         spatial: Some(stream("spatial.safetensors")),
         preprocessing: Preprocessing { motion: size, spatial: size.into() },
@@ -195,11 +196,11 @@ fn weights_that_do_not_fit_are_refused_by_the_first_offending_tensor() {
     assert_eq!(refusal(&wider), "tensor `conv1.weight` is 1×6×7×7, not 2×6×7×7");
     whole.write(&file, |name| name != "conv2.bias" && name != "smooth_conv2.bias");
     assert_eq!(refusal(&config), "tensor `conv2.bias` is missing");
-    let mut damaged = Reference { tensors: whole.tensors.clone() };
+    let mut damaged = Reference { tensors: whole.tensors.clone(), ..Reference::default() };
     damaged.tensors.insert("conv3.bias".into(), TensorData::new(vec![0.0f32, 1.0, f32::NAN, 2.0], [4]));
     damaged.write(&file, |_| true);
     assert_eq!(refusal(&config), "tensor `conv3.bias` holds values that are not finite");
-    let mut larger = Reference { tensors: whole.tensors.clone() };
+    let mut larger = Reference { tensors: whole.tensors.clone(), ..Reference::default() };
     larger.tensors.insert("conv9.bias".into(), TensorData::new(vec![0.0f32], [1]));
     larger.write(&file, |_| true);
     assert_eq!(refusal(&config), "tensor `conv9.bias` does not belong to this network");

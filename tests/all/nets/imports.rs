@@ -423,7 +423,7 @@ fn weights_of_another_variant_are_refused_by_the_first_wrong_tensor() {
     let import = |file: &str, reference: &Reference, rename: &dyn Fn(&str) -> Option<String>, into: Architecture| {
         let path = folder.path().join(file);
         let tensors = reference.tensors.iter().filter_map(|(name, data)| Some((rename(name)?, data.clone())));
-        Reference { tensors: tensors.collect() }.write(&path, |_| true);
+        Reference { tensors: tensors.collect(), ..Reference::default() }.write(&path, |_| true);
         import_motion(&path, flow_net(into).0)
     };
     // The second network of a stack by itself: it reads twelve channels.

@@ -113,7 +113,7 @@ fn failures_ui(ui: &mut Ui, report: &ActionsReport) {
     ui.add_space(6.0);
     remark(ui, tokens.warning, |ui| {
         let count = counted(report.failures.len(), "clip");
-        ui.label(RichText::new(format!("{count} could not be read and were skipped")).color(tokens.strong));
+        ui.label(RichText::new(format!("{count} skipped: unreadable")).color(tokens.strong));
         for failure in report.failures.iter().take(FAILURES) {
             ui.add(Label::new(RichText::new(failure).small()).wrap().selectable(true));
         }

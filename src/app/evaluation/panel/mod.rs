@@ -62,6 +62,8 @@ pub struct EvaluationPanel {
     /// The stream whose figures are shown, if the report has it.
     stream: &'static str,
     clips: ClipFilter,
+    /// The classes of the report that the filter is for.
+    filtered: Vec<String>,
     listed: ListedClips,
     classes: classes::Order,
     /// Whether clips were scored when the panel was drawn last.
@@ -72,7 +74,8 @@ impl Default for EvaluationPanel {
     fn default() -> Self {
         let (clips, classes) = (ClipFilter::default(), classes::Order::default());
         let listed = ListedClips::default();
-        Self { page: EvaluationPage::default(), stream: "fused", clips, listed, classes, was_scoring: false }
+        let page = EvaluationPage::default();
+        Self { page, stream: "fused", clips, filtered: Vec::new(), listed, classes, was_scoring: false }
     }
 }
 
@@ -118,6 +121,10 @@ impl EvaluationPanel {
     }
 
     fn report_ui(&mut self, ui: &mut Ui, report: &Arc<ActionsReport>, cx: &mut PanelContext<'_>) {
+        if self.filtered != report.classes {
+            // A cell of another confusion matrix means other classes here.
+            (self.clips, self.filtered) = (ClipFilter::default(), report.classes.clone());
+        }
         ui.add_space(SECTION_GAP);
         summary::summary_ui(ui, report, &mut self.stream, cx);
         let Some((name, stream)) = chosen(report, self.stream) else { return };

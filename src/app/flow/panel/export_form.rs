@@ -11,7 +11,8 @@ use crate::flow::files::FlowFormat;
 
 /// Draws the section.
 pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    explanation(ui, "Exports the flow source of the most recently hovered view.");
+    let source = cx.session.flow.name_of(cx.settings.views.flow_source());
+    explanation(ui, &format!("Exports {source}, the flow source of the most recently hovered view."));
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::SaveFlow, Command::SaveFlow.text());
         command_button(ui, cx, Command::SavePicture, Command::SavePicture.text());
@@ -51,7 +52,8 @@ fn format_ui(ui: &mut Ui, format: &mut FlowFormat) {
     });
 }
 
-fn name(format: FlowFormat) -> &'static str {
+/// What a format is called.
+pub fn name(format: FlowFormat) -> &'static str {
     match format {
         FlowFormat::Flo => "Middlebury .flo",
         FlowFormat::Kitti => "KITTI .png, 16-bit",

@@ -1,7 +1,7 @@
 //! The flow panel: where flow comes from, what each source costs, and how TV-L1 and DIS work.
 
 mod dis_form;
-mod export_form;
+pub mod export_form;
 mod tvl1_form;
 
 use eframe::egui::{Checkbox, CollapsingHeader, Label, Response, RichText, ScrollArea, Slider, Ui};
@@ -11,6 +11,7 @@ use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
+use crate::app::shell::shipped_models::shipped_models;
 use crate::app::ui::format::cost;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{explanation, field, remark, section, source_dot};
@@ -118,6 +119,13 @@ fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| match source {
         FlowSource::SecondNetwork => {
             command_button(ui, cx, Command::ChooseSecondModel, "Model…");
+            let [_, shipped, _] = shipped_models().clone();
+            let shipped = shipped.filter(|shipped| cx.settings.flow.second_model.as_ref() != Some(shipped));
+            if let Some(shipped) = shipped
+                && ui.button("Shipped").on_hover_text("Return to MotionNet for flow, coarse to fine").clicked()
+            {
+                (cx.settings.flow.second_model, cx.settings.flow.coarse_to_fine) = (Some(shipped), true);
+            }
             ui.checkbox(&mut cx.settings.flow.coarse_to_fine, "Coarse to fine")
                 .on_hover_text("Several passes at full resolution; one while playing");
             ui.add_enabled(cx.settings.flow.coarse_to_fine, Checkbox::new(&mut cx.settings.flow.refine, "Refine"))

@@ -46,7 +46,7 @@ fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     let ranked = view.result.as_ref().map_or_else(Vec::new, |result| result.ranked());
     let tokens = Tokens::of(ui);
     let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model, view.camera.captured)) };
-    let unsure = view.result.as_ref().is_some_and(|result| cx.session.fusion.is_unsure(&result.answer.shares));
+    let unsure = view.result.as_ref().is_some_and(|result| result.answer.is_unsure(&cx.session.fusion));
     ui.horizontal(|ui| {
         ui.label(RichText::new(format!("{} %", percent(*share, 0))).font(semibold(22.0)).color(tokens.fused));
         let (text, color) = if unsure { (unsure_text(class), tokens.weak) } else { ((*class).into(), tokens.strong) };

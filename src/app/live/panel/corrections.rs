@@ -4,7 +4,7 @@ use eframe::egui::{Align, Layout, RichText, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
-use crate::app::panel::PanelContext;
+use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::explanation;
 use crate::engine::live::CLIP_SECS;
@@ -25,7 +25,14 @@ pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
     for (class, clips) in &corrections {
         ui.horizontal(|ui| {
-            ui.label(class);
+            let folder = cx.session.live.counted.as_ref().map(|folder| folder.join(class));
+            let response = ui.selectable_label(false, class);
+            if let Some(folder) = folder {
+                let tooltip = format!("Open these clips. To remove one, delete its file in {}", folder.display());
+                if response.on_hover_text(tooltip).clicked() {
+                    cx.actions.push(Action::Open(folder));
+                }
+            }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.label(RichText::new(counted(*clips, "clip")).color(tokens.weak));
             });

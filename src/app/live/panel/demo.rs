@@ -58,7 +58,7 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
         return;
     };
     let number_text = format!("{} %", percent(*share, 0));
-    let unsure = view.result.as_ref().is_some_and(|result| session.fusion.is_unsure(&result.answer.shares));
+    let unsure = view.result.as_ref().is_some_and(|result| result.answer.is_unsure(&session.fusion));
     let answer = if unsure { unsure_text(class) } else { (*class).to_owned() };
     let title = 0.48 * area.height();
     let number = painter.layout_no_wrap(number_text.clone(), semibold(0.6 * title), tokens.fused);
@@ -96,11 +96,12 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
 fn figures_ui(ui: &Ui, area: Rect, view: &LiveView) {
     let tokens = Tokens::of(ui);
     let Some(result) = &view.result else { return };
+    let rate = |fps: f64, digits: usize| if fps > 0.0 { format!("{fps:.digits$}") } else { "–".into() };
     let text = format!(
-        "{} {:.0} fps   inference {:.1} fps   latency {:.0} ms   Esc exits",
+        "{} {} fps   inference {} fps   latency {:.0} ms   Esc exits",
         view.source.kind().to_lowercase(),
-        view.camera.fps,
-        result.fps,
+        rate(view.camera.fps, 0),
+        rate(result.fps.into(), 1),
         result.latency_ms
     );
     let font = FontId::proportional((0.016 * area.height()).max(11.0));

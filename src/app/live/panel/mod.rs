@@ -18,7 +18,7 @@ use crate::app::command::button::{command_button, primary_button, styled_command
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
-use crate::app::ui::widgets::{remark, section};
+use crate::app::ui::widgets::{explanation, remark, section};
 use crate::engine::LiveView;
 use crate::video::CameraPhase;
 
@@ -32,7 +32,7 @@ const COUNTDOWN: Duration = Duration::from_millis(250);
 const SCROLL_BAR: f32 = 10.0;
 
 /// Width of the button that records, in points.
-const RECORD: f32 = 122.0;
+const RECORD: f32 = 152.0;
 
 /// The live panel.
 #[derive(Default)]
@@ -56,6 +56,7 @@ impl Panel for LivePanel {
                     answer::answer_ui(ui, view, cx);
                     ui.add_space(SECTION_GAP);
                     CollapsingHeader::new("Source").show(ui, |ui| {
+                        explanation(ui, "Stop to change the source.");
                         ui.add_enabled_ui(false, |ui| form::source_ui(ui, cx));
                     });
                 }
@@ -87,7 +88,8 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
         primary_button(ui, cx, Command::StartLive, if is_active { "Stop" } else { "Start" });
         if is_active {
             let recording = view.and_then(|view| view.recording.as_ref());
-            let text = recording.map_or("Record…".into(), |recording| format!("Recording {}", clock(recording.secs)));
+            let text =
+                recording.map_or("Record…".into(), |recording| format!("Stop recording {}", clock(recording.secs)));
             command_button(ui, cx, Command::CorrectLive, "Correct prediction…");
             // As wide while it records, so that nothing moves.
             let button = Button::new(text).selected(recording.is_some()).min_size(vec2(RECORD, 0.0));
@@ -100,6 +102,9 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
         ui.ctx().request_repaint_after(COUNTDOWN);
         remark(ui, tokens.warning, |ui| {
             ui.add(eframe::egui::Label::new(error.to_string()).wrap());
+            if view.is_some_and(|view| view.camera.captured == 0) {
+                ui.label("Stop to change the source.");
+            }
         });
     }
 }
@@ -113,7 +118,8 @@ fn phase_text(view: Option<&LiveView>, starting: bool) -> String {
         Some(CameraPhase::Live) => "Live".into(),
         Some(CameraPhase::Waiting { retry_at, attempt, .. }) => {
             let secs = retry_at.saturating_duration_since(Instant::now()).as_secs_f32().ceil();
-            format!("Reconnecting in {secs:.0} s (attempt {attempt})")
+            let what = if view.is_some_and(|view| view.camera.captured == 0) { "Trying again" } else { "Reconnecting" };
+            format!("{what} in {secs:.0} s (attempt {attempt})")
         }
         Some(CameraPhase::Failed(_)) => "Source unavailable".into(),
     }

@@ -8,6 +8,7 @@ use crate::app::command::Command;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::pinned::state::WatchedRun;
 use crate::app::training::curve_names::measurement_title;
+use crate::app::training::held_out::HeldOutView;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::format::span;
 use crate::app::ui::theme::Tokens;
@@ -26,6 +27,8 @@ pub(super) struct Details {
     name: Option<(PathBuf, String)>,
     /// The run that is to be deleted if the person says so again.
     deleting: Option<PathBuf>,
+    /// The result of the run on held-out clips.
+    held_out: HeldOutView,
 }
 
 impl Details {
@@ -89,6 +92,8 @@ impl Details {
         if self.deleting.as_ref() == Some(&run.dir) {
             work = self.deleting_ui(ui, run).or(work);
         }
+        self.held_out.follow_run(Some(&run.dir), ui.ctx());
+        self.held_out.held_out_ui(ui, cx);
         work
     }
 

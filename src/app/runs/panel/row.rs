@@ -99,6 +99,7 @@ pub(super) fn network_words(plan: &TrainingPlan) -> String {
         (Network::Temporal, TemporalMode::A) => ", MotionNet frozen",
         (Network::Temporal, TemporalMode::B) => ", class loss only",
         (Network::Temporal, TemporalMode::C) => ", all losses",
+        (Network::Joint, _) => return format!("{}, {}", plan.network.name(), plan.joint.name()),
         _ => "",
     };
     format!("{}{mode}", plan.network.name())

@@ -1,11 +1,9 @@
 //! The training panel: what is to be trained, the run's state and curves, and what to do with the result.
 
-mod by_class;
 mod confusion;
 mod form;
 mod gradient_shares;
 mod grid;
-mod held_out;
 mod interrupted;
 mod plots;
 mod progress;
@@ -13,19 +11,19 @@ mod steering;
 
 use eframe::egui::{Label, RichText, ScrollArea, TextStyle, Ui, vec2};
 
-use self::by_class::ChosenClips;
 use self::confusion::confusion_ui;
 use self::form::{Form, Plans};
 use self::gradient_shares::gradient_shares_ui;
 use self::grid::grid_ui;
-use self::held_out::HeldOutView;
 use self::interrupted::interrupted_ui;
 use self::plots::{Cursor, Plots};
 use self::progress::progress_ui;
 use self::steering::{divergence_ui, few_steps_ui, steering_ui};
+use super::by_class::ChosenClips;
 use super::curve_names::{CROSS_VALIDATED, result_text};
+use super::held_out::HeldOutView;
 use super::settings::TrainingSettings;
-use super::state::TrainingPhase;
+use super::state::{TrainingPhase, TrainingState};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
@@ -33,7 +31,7 @@ use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::tasks::Tasks;
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::{remark, section};
+use crate::app::ui::widgets::{explanation, remark, section};
 use crate::training::TrainingPlan;
 
 /// A page of the panel.
@@ -130,7 +128,7 @@ impl TrainingPanel {
         ctx: &eframe::egui::Context,
     ) {
         self.form.join(last, corrections, ctx);
-        self.is_wanted = true;
+        self.page = TrainingPage::NewRun; // until the run begins
     }
 
     /// Whether the clips to train on are still being listed.
@@ -171,11 +169,12 @@ impl TrainingPanel {
     /// Turns to a run that begins, and to the form when it is asked for.
     fn turn_page(&mut self, cx: &PanelContext<'_>) {
         let is_active = cx.session.training.is_active();
-        if is_active && !std::mem::replace(&mut self.was_active, is_active) {
-            self.page = TrainingPage::Running;
-        }
         if self.is_wanted {
             self.page = TrainingPage::NewRun;
+        }
+        // A run that was started meanwhile counts for more than the form that described it.
+        if is_active && !self.was_active {
+            self.page = TrainingPage::Running;
         }
         self.was_active = is_active;
     }
@@ -184,9 +183,24 @@ impl TrainingPanel {
     fn results_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let run = cx.session.training.run_dir.as_deref().and_then(std::path::Path::file_name);
         let Some(name) = run.map(|name| name.to_string_lossy().into_owned()) else { return };
-        section(ui, &format!("Results of {name}"));
+        let is_unmeasured = self.has_nothing_measured(&cx.session.training);
+        if is_unmeasured || !self.held_out.is_empty() {
+            section(ui, &format!("Results of {name}"));
+        }
+        if is_unmeasured {
+            return explanation(ui, "No accuracy was measured: no clip could be left out of the training.");
+        }
         self.held_out.held_out_ui(ui, cx);
+        if self.held_out.is_without() {
+            explanation(ui, "No clips were held out, so no accuracy was measured.");
+        }
         self.diagnostics_ui(ui, cx);
+    }
+
+    /// Whether the last run has neither curves nor a report on left-out clips.
+    fn has_nothing_measured(&self, training: &TrainingState) -> bool {
+        let has_curves = !training.losses.is_empty() || !training.shares.is_empty();
+        !has_curves && training.diagnostics.confusion.is_none() && self.held_out.is_empty()
     }
 
     fn running_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -283,7 +297,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
             }
             let next = match stopped_early {
                 true => "Stopped early. Resume continues it; Start again begins a new run, as set under New run.",
-                false => "Finished. Start again begins a new run, as set under New run; this one stays.",
+                false => "Finished. Start again begins another run, with the settings under New run.",
             };
             ui.add(Label::new(next).wrap());
         });

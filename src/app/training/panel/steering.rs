@@ -1,5 +1,7 @@
 //! What a run is told while it trains: hold, go back, stop; and the banner of a run that diverged.
 
+use std::time::Instant;
+
 use eframe::egui::{Button, Label, RichText, Ui};
 
 use super::plots::short;
@@ -33,8 +35,11 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let steps: Vec<usize> = training.snapshots.iter().rev().map(|snapshot| snapshot.step).collect();
     let reason = if steers { "No snapshots yet" } else { "Training is not running" };
     let mut chosen = None;
+    // While the menu is open it keeps the steps that it had, so that a new snapshot moves no entry.
+    let shown = ui.scope_id().with("roll back");
     ui.add_enabled_ui(steers && !steps.is_empty(), |ui| {
-        ui.menu_button("Roll back…", |ui| {
+        let menu = ui.menu_button("Roll back…", |ui| {
+            let steps: Vec<usize> = ui.data_mut(|data| data.get_temp_mut_or(shown, steps).clone());
             menu_list(ui).show(ui, |ui| {
                 for step in steps {
                     if ui.add(Button::new(snapshot_text(training, step)).frame_when_inactive(false)).clicked() {
@@ -43,12 +48,17 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     }
                 }
             });
-        })
-        .response
-        .on_hover_text("Resume from an earlier snapshot and drop later curves")
-        .on_disabled_hover_text(reason);
+        });
+        if menu.inner.is_none() {
+            ui.data_mut(|data| data.remove::<Vec<usize>>(shown));
+        }
+        menu.response
+            .on_hover_text("Resume from an earlier snapshot and drop later curves")
+            .on_disabled_hover_text(reason);
     });
     if let Some(step) = chosen {
+        let target = if step == 0 { "the start of the run".to_owned() } else { format!("step {step}") };
+        cx.session.told = Some((format!("Rolling back to {target} after this step"), Instant::now()));
         cx.send(Request::RollBackTraining(step));
     }
 }

@@ -128,7 +128,11 @@ impl Canvas<'_> {
             ViewKind::Difference => difference.map(|difference| self.difference(difference)).is_some(),
             kind => state.flow.as_ref().is_some_and(|flow| {
                 let drawn = self.vectors(kind, &flow.flow, session);
-                self.age_ui(flow_age(flow, session).map(FlowAge::in_words));
+                match flow_age(flow, session) {
+                    // An empty view must not look broken: videos repeat frames.
+                    None if flow.flow.max_px == 0.0 => self.mark_ui("No motion in this pair".into()),
+                    age => self.age_ui(age.map(FlowAge::in_words)),
+                }
                 drawn
             }),
         }
@@ -137,8 +141,12 @@ impl Canvas<'_> {
     /// Marks a flow that is not that of the frame on the screen, where the header has no room to say so.
     fn age_ui(&self, age: Option<String>) {
         if let Some(age) = age.filter(|_| self.painter.clip_rect().width() < NARROW) {
-            age_mark(self.ui, &self.painter, self.picture().intersect(self.painter.clip_rect()), age);
+            self.mark_ui(age);
         }
+    }
+
+    fn mark_ui(&self, text: String) {
+        age_mark(self.ui, &self.painter, self.picture().intersect(self.painter.clip_rect()), text);
     }
 
     fn picture(&self) -> Rect {

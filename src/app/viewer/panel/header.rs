@@ -17,6 +17,8 @@ pub const HEIGHT: f32 = 26.0;
 const AROUND_TEXT: f32 = 28.0;
 /// Narrower than this there is no room for what the view shows, in points.
 const NARROWEST_CAPTION: f32 = 30.0;
+/// Room for the pair and its milliseconds, in points: sources have short names where there is less.
+const CAPTION: f32 = 100.0;
 
 /// Draws the header of the view at `index` and changes the view; returns whether it is to be removed.
 pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut PanelContext<'_>) -> bool {
@@ -73,11 +75,18 @@ fn remove_ui(ui: &mut Ui, index: usize, cx: &PanelContext<'_>) -> bool {
 fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, cx: &PanelContext<'_>) {
     let kind = view.kind;
     let session = &cx.session;
-    let names = match kind {
-        ViewKind::Frame => vec![kind.name()],
-        ViewKind::Difference => vec![kind.name(), session.flow.name_of(view.source), session.flow.name_of(view.other)],
-        _ => vec![kind.name(), session.flow.name_of(view.source)],
+    let sources = match kind {
+        ViewKind::Frame => vec![],
+        ViewKind::Difference => vec![view.source, view.other],
+        _ => vec![view.source],
     };
+    let full = sources.iter().map(|source| session.flow.name_of(*source));
+    let mut names: Vec<&str> = std::iter::once(kind.name()).chain(full).collect();
+    let spacing = ui.spacing().item_spacing.x * names.len() as f32;
+    if natural_widths(ui, &names).iter().sum::<f32>() + spacing + CAPTION > ui.available_width() {
+        let short = sources.iter().map(|source| session.flow.short_name_of(*source));
+        names = std::iter::once(kind.name()).chain(short).collect();
+    }
     let widths = list_widths(ui, &names);
     list_ui(ui, &format!("Type of view {}", index + 1), kind.name(), kind.tooltip(), widths[0], |ui| {
         for choice in ViewKind::ALL {
@@ -88,21 +97,27 @@ fn choices_ui(ui: &mut Ui, index: usize, view: &mut ViewSpec, cx: &PanelContext<
         }
     });
     if kind != ViewKind::Frame {
-        source_ui(ui, &format!("Source of view {}", index + 1), "Flow source", widths[1], &mut view.source, session);
+        let (name, shown) = (format!("Source of view {}", index + 1), (names[1], widths[1]));
+        source_ui(ui, &name, "Flow source", shown, &mut view.source, session);
     }
     if kind == ViewKind::Difference {
         let name = format!("Compared source of view {}", index + 1);
-        source_ui(ui, &name, "Flow source to compare with", widths[2], &mut view.other, session);
+        source_ui(ui, &name, "Flow source to compare with", (names[2], widths[2]), &mut view.other, session);
     }
 }
 
-/// How wide drop-down lists of these texts are: as their texts, or the wider ones less so that all have room.
-fn list_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
+/// How wide drop-down lists of these texts are where there is room.
+fn natural_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
     let font = TextStyle::Small.resolve(ui.style());
     let color = Tokens::of(ui).text;
     let natural =
         |text: &&str| ui.painter().layout_no_wrap((*text).to_owned(), font.clone(), color).size().x + AROUND_TEXT;
-    let mut widths: Vec<f32> = texts.iter().map(natural).collect();
+    texts.iter().map(natural).collect()
+}
+
+/// How wide drop-down lists of these texts are: as their texts, or the wider ones less so that all have room.
+fn list_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
+    let mut widths = natural_widths(ui, texts);
     let room = ui.available_width() - ui.spacing().item_spacing.x * texts.len() as f32;
     let excess = (widths.iter().sum::<f32>() - room).max(0.0);
     // What is above the even share gives way in proportion.
@@ -114,12 +129,20 @@ fn list_widths(ui: &Ui, texts: &[&str]) -> Vec<f32> {
     widths
 }
 
-fn source_ui(ui: &mut Ui, name: &str, tooltip: &str, width: f32, source: &mut FlowSource, session: &Session) {
-    list_ui(ui, name, session.flow.name_of(*source), tooltip, width, |ui| {
+fn source_ui(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    (text, width): (&str, f32),
+    source: &mut FlowSource,
+    session: &Session,
+) {
+    let tooltip = format!("{tooltip}: {}", session.flow.name_of(*source));
+    list_ui(ui, name, text, &tooltip, width, |ui| {
         let mut kind = "";
         for choice in FlowSource::ALL {
-            if choice.kind() != kind {
-                kind = choice.kind();
+            if session.flow.kind_of(choice) != kind {
+                kind = session.flow.kind_of(choice);
                 ui.weak(kind);
             }
             let response = ui.selectable_value(source, choice, session.flow.name_of(choice));
@@ -146,11 +169,7 @@ fn in_room(ui: &Ui, text: &str, view: &ViewSpec, session: &Session, numbers: Fra
     let shorter = captioned_flow(view, session).map(|flow| {
         let millis = session.flow.source(view.source).millis;
         let cost = (flow.millis > 0.0).then(|| milliseconds(millis));
-        shorter([
-            Some(pair_text(flow.frame, flow.stride, numbers)),
-            cost,
-            flow_age(flow, session).map(FlowAge::in_short),
-        ])
+        shorter([Some(numbers.pair(flow.frame, flow.stride)), cost, flow_age(flow, session).map(FlowAge::in_short)])
     });
     longest_in(ui.available_width(), std::iter::once(text.to_owned()).chain(shorter.into_iter().flatten()), width)
 }
@@ -160,10 +179,6 @@ fn shorter([pair, cost, age]: [Option<String>; 3]) -> [String; 3] {
     let last = if age.is_some() { &age } else { &cost };
     let joined = |parts: &[&Option<String>]| parts.iter().copied().flatten().cloned().collect::<Vec<_>>().join(" · ");
     [joined(&[&pair, &cost, &age]), joined(&[&pair, last]), joined(&[last])]
-}
-
-fn pair_text(frame: usize, stride: usize, numbers: FrameNumbers) -> String {
-    format!("{} → {}", numbers.number(frame), numbers.number(frame + stride))
 }
 
 /// The first text that has room; nothing if none has.
@@ -180,7 +195,7 @@ fn captioned_flow<'a>(view: &ViewSpec, session: &'a Session) -> Option<&'a Sourc
 /// What the view shows at present: the frames, the cost, and whether it is up to date.
 pub fn caption(view: &ViewSpec, session: &Session, numbers: FrameNumbers) -> String {
     let state = session.flow.source(view.source);
-    let pair = |frame: usize, stride: usize| pair_text(frame, stride, numbers);
+    let pair = |frame: usize, stride: usize| numbers.pair(frame, stride);
     match view.kind {
         ViewKind::Frame => {
             session.frame.as_ref().map(|frame| numbers.number(frame.index).to_string()).unwrap_or_default()

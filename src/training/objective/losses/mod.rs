@@ -16,6 +16,7 @@ mod penalty;
 pub mod ssim;
 pub mod supervised;
 mod switches;
+pub mod taught_flow;
 pub mod unsupervised;
 pub mod visibility;
 pub mod warp;

@@ -8,7 +8,7 @@ use crate::nets::flow_operators::channel_norm;
 use crate::nets::{NativeFlow, Separable};
 
 /// Weights of the levels, finest first, of sums over pixels.
-const LEVEL_WEIGHTS: [f32; 5] = [0.005, 0.01, 0.02, 0.08, 0.32];
+pub const LEVEL_WEIGHTS: [f32; 5] = [0.005, 0.01, 0.02, 0.08, 0.32];
 /// Weight of the finest level of the means of the multi-scale losses, halved at each coarser one.
 const FINEST_MEAN_WEIGHT: f32 = 0.32;
 /// Caffe's ε inside the root, in squared units of the network.

@@ -26,7 +26,7 @@ use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::plural::counted;
 use crate::training::finetune::FineTune;
-use crate::training::{Fit, Network, RunKind, StepTimes, TrainingPlan};
+use crate::training::{Fit, Network, RunKind, StepTimes, TrainingPlan, inherited};
 
 /// The settings of the next run.
 #[derive(Default)]
@@ -159,6 +159,9 @@ impl Form {
     /// Trains on corrected clips together with those of a folder: the one that was chosen before, or `last`.
     pub fn join(&mut self, last: Option<PathBuf>, corrections: PathBuf, ctx: &Context) {
         self.aim = Aim::Tune; // The model that was corrected is to learn.
+        if last.is_none() {
+            self.tuning.tuning.keep_classes = true; // A few corrections are no classes to replace its own.
+        }
         self.clips.join(last, corrections, ctx);
         self.run_dir.clear();
     }
@@ -223,7 +226,7 @@ impl Form {
             let plans = plans().unwrap_or_default();
             let plans: Vec<_> = plans.into_iter().filter(|plan| plan.kind == RunKind::Training).collect();
             let times = StepTimes::of_runs_in(&runs);
-            let earlier = plans.iter().filter_map(|plan| times.fit(plan, on_gpu)).collect();
+            let earlier = plans.iter().filter_map(|plan| times.fit(&inherited(plan).ok()?, on_gpu)).collect();
             Fits { plans, earlier }
         });
     }

@@ -4,12 +4,13 @@ use eframe::egui::{CollapsingHeader, ComboBox, Label, Ui};
 
 use super::numbers::{main_numbers_ui, other_numbers_ui};
 use super::tuning::{NOTHING_HELD, budget_ui, held_out_ui};
-use super::words::{loss_words, mode_words, network_words};
+use super::words::{joint_words, loss_words, mode_words, network_words};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
-use crate::training::losses::LossPreset;
-use crate::training::{Network, TemporalMode, TrainingPlan};
+use crate::nets::JointArchitecture;
+use crate::training::losses::{LossPreset, UnsupervisedLoss};
+use crate::training::{FlowTeacher, Network, TemporalMode, TrainingPlan};
 
 /// The choices of a single run.
 pub struct NetworkForm {
@@ -52,13 +53,13 @@ impl NetworkForm {
     fn choices_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) {
         let before = self.plan.network;
         field(ui, "Train", |ui, _| {
-            for network in [Network::Flow, Network::Temporal, Network::Spatial] {
+            for network in [Network::Flow, Network::Temporal, Network::Spatial, Network::Joint] {
                 let (name, tooltip) = network_words(network);
                 ui.selectable_value(&mut self.plan.network, network, name).on_hover_text(tooltip);
             }
         });
         if self.plan.network != before {
-            let loss = self.plan.loss;
+            let loss = UnsupervisedLoss { teacher: None, ..self.plan.loss };
             self.plan = TrainingPlan { seed: self.plan.seed, loss, ..TrainingPlan::of(self.plan.network) };
         }
         explanation(ui, network_words(self.plan.network).1);
@@ -70,6 +71,9 @@ impl NetworkForm {
                 }
             });
             explanation(ui, mode_words(self.plan.mode).1);
+        }
+        if self.plan.network == Network::Joint {
+            self.joint_ui(ui);
         }
         if self.uses_flow_loss() {
             self.preset_ui(ui);
@@ -88,8 +92,33 @@ impl NetworkForm {
         match self.plan.network {
             Network::Flow => true,
             Network::Temporal => self.plan.mode == TemporalMode::C,
+            Network::Joint => !self.plan.joint.is_taught(),
             Network::Spatial => false,
         }
+    }
+
+    /// The architecture of a joint network, and the method that it learns flow from if it does not rebuild frames.
+    fn joint_ui(&mut self, ui: &mut Ui) {
+        let plan = &mut self.plan;
+        field(ui, "Architecture", |ui, _| {
+            for architecture in JointArchitecture::ALL {
+                let (name, tooltip) = joint_words(architecture);
+                if ui.selectable_value(&mut plan.joint, architecture, name).on_hover_text(tooltip).changed() {
+                    plan.crop = TrainingPlan::of(plan.network).crop;
+                    plan.fit_joint_crop();
+                }
+            }
+        });
+        explanation(ui, joint_words(plan.joint).1);
+        if !plan.joint.is_taught() {
+            plan.loss.teacher = None;
+            return;
+        }
+        let teacher = plan.loss.teacher.get_or_insert(FlowTeacher::Tvl1);
+        field(ui, "Flow from", |ui, _| {
+            ui.selectable_value(teacher, FlowTeacher::Tvl1, "TV-L1").on_hover_text("Learn the flow of TV-L1");
+            ui.selectable_value(teacher, FlowTeacher::Dis, "DIS").on_hover_text("Learn the flow of DIS");
+        });
     }
 
     fn preset_ui(&mut self, ui: &mut Ui) {

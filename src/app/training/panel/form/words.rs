@@ -1,5 +1,6 @@
 //! The choices of a training in words.
 
+use crate::nets::JointArchitecture;
 use crate::training::finetune::{Depth, Preset};
 use crate::training::losses::LossPreset;
 use crate::training::{Network, TemporalMode};
@@ -10,6 +11,23 @@ pub fn network_words(network: Network) -> (&'static str, &'static str) {
         Network::Flow => ("Flow", "Trains MotionNet to predict flow, without labels."),
         Network::Temporal => ("Temporal", "Trains the temporal stream to classify MotionNet's flow."),
         Network::Spatial => ("Spatial", "Trains the spatial stream to classify single frames."),
+        Network::Joint => ("Joint", "Trains one network to predict flow and to classify in a single pass."),
+    }
+}
+
+/// The architecture of a joint network, and what it learns from.
+pub fn joint_words(architecture: JointArchitecture) -> (&'static str, &'static str) {
+    match architecture {
+        JointArchitecture::Branched => {
+            ("Branched", "MotionNet with a classifier on its encoder; learns flow by rebuilding frames.")
+        }
+        JointArchitecture::ActionFlowNet2 => (
+            "ActionFlowNet (2)",
+            "FlowNetS of 2 frames with a classifier on its encoder; learns flow from TV-L1's or DIS's.",
+        ),
+        JointArchitecture::ActionFlowNet16 => {
+            ("ActionFlowNet", "A 3-D ResNet of 16 frames with a flow decoder; learns flow from TV-L1's or DIS's.")
+        }
     }
 }
 

@@ -17,7 +17,7 @@ const NAMES: f32 = 160.0;
 
 /// The clips that are listed, where not all wrong ones are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ChosenClips {
+pub(in crate::app::training) enum ChosenClips {
     /// Those of a class that the stream that decides took for another, or the same.
     Cell {
         /// Their class.
@@ -35,7 +35,7 @@ pub(super) enum ChosenClips {
 }
 
 /// Draws the table, which is folded until a person opens it; what was clicked.
-pub(super) fn by_class_ui(ui: &mut Ui, report: &HeldOutReport) -> Option<ChosenClips> {
+pub(in crate::app::training) fn by_class_ui(ui: &mut Ui, report: &HeldOutReport) -> Option<ChosenClips> {
     let counts: Vec<_> = report.streams.iter().map(|stream| report.by_class(stream)).collect();
     let first = counts.first()?;
     let classes: Vec<usize> = (0..report.classes.len()).filter(|&class| first[class][1] > 0).collect();
@@ -111,7 +111,7 @@ fn row_ui(ui: &mut Ui, names: f32, mut cell_ui: impl FnMut(&mut Ui, usize) -> bo
 }
 
 /// The name of a stream as a person reads it.
-pub(super) fn stream_title(name: &str) -> &'static str {
+pub(in crate::app::training) fn stream_title(name: &str) -> &'static str {
     match name {
         "spatial" => "Spatial",
         "temporal" => "Temporal",

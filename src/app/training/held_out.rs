@@ -20,20 +20,24 @@ const ROW: f32 = 22.0;
 /// Most height of the list of clips, in points.
 const HEIGHT: f32 = 260.0;
 
-/// The report on the run that ended last.
+/// The report on a run.
 #[derive(Default)]
-pub(super) struct HeldOutView {
-    /// The folder of that run.
+pub struct HeldOutView {
+    /// The folder of the run.
     run_dir: Option<PathBuf>,
     report: Background<PathBuf, Option<HeldOutReport>>,
     /// The listed clips; all wrong ones without.
-    pub chosen: Option<ChosenClips>,
+    pub(in crate::app::training) chosen: Option<ChosenClips>,
 }
 
 impl HeldOutView {
     /// Reads the report on the run that has ended.
     pub fn follow(&mut self, training: &TrainingState, ctx: &Context) {
-        let run_dir = training.trained().and_then(|model| model.parent());
+        self.follow_run(training.trained().and_then(|model| model.parent()), ctx);
+    }
+
+    /// Reads the report on the run in `run_dir`.
+    pub fn follow_run(&mut self, run_dir: Option<&Path>, ctx: &Context) {
         if self.run_dir.as_deref() != run_dir {
             *self = Self { run_dir: run_dir.map(Path::to_owned), ..Self::default() };
             if let Some(dir) = self.run_dir.clone() {
@@ -43,9 +47,19 @@ impl HeldOutView {
         self.report.receive();
     }
 
+    /// Whether there is no report, nor one that is being read.
+    pub fn is_empty(&self) -> bool {
+        !self.report.is_busy() && self.report().is_none()
+    }
+
     /// The report, if there is one.
     pub fn report(&self) -> Option<&HeldOutReport> {
         self.report.value()?.as_ref()
+    }
+
+    /// Whether the run has been looked at and nothing was held out.
+    pub fn is_without(&self) -> bool {
+        self.run_dir.is_some() && matches!(self.report.value(), Some(None))
     }
 
     /// Draws the table and the clips.
@@ -55,7 +69,7 @@ impl HeldOutView {
         section(
             ui,
             &match report.is_cross_validated {
-                true => format!("Accuracy on {}, each left out in turn", counted(report.clips.len(), "clip")),
+                true => format!("Accuracy on {}, recordings left out in turn", counted(report.clips.len(), "clip")),
                 false => format!("Accuracy on {clips}"),
             },
         );
@@ -66,6 +80,10 @@ impl HeldOutView {
         if let Some(chosen) = by_class_ui(ui, report) {
             self.chosen = Some(chosen);
         }
+        explanation(
+            ui,
+            "Predictions without the clip in training; the finished model has seen all clips it was trained on.",
+        );
         clips_ui(ui, report, &mut self.chosen, cx);
     }
 }

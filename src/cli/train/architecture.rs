@@ -1,0 +1,51 @@
+//! `--architecture` of a motion network or of a joint one.
+
+use super::super::values::named;
+use crate::error::{Error, Result};
+use crate::nets::{Architecture, JointArchitecture};
+use crate::training::{Network, TrainingPlan};
+
+/// An architecture of a network that predicts flow.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TrainedArchitecture {
+    /// Of a motion network.
+    Motion(Architecture),
+    /// Of a network for flow and action.
+    Joint(JointArchitecture),
+}
+
+impl TrainedArchitecture {
+    /// Returns the architecture of this name.
+    pub fn parse(name: &str) -> std::result::Result<Self, String> {
+        let known = || JointArchitecture::ALL.map(JointArchitecture::key).join(", ");
+        match named(name) {
+            Ok(architecture) => Ok(Self::Joint(architecture)),
+            Err(_) => named(name).map(Self::Motion).map_err(|error: String| format!("{error}; joint: {}", known())),
+        }
+    }
+
+    /// Sets it in `plan`.
+    pub fn apply(self, plan: &mut TrainingPlan) {
+        match self {
+            Self::Motion(architecture) => plan.motion.architecture = architecture,
+            Self::Joint(architecture) => plan.joint = architecture,
+        }
+    }
+
+    /// Refuses the architecture of another kind of network than `network`.
+    ///
+    /// # Errors
+    /// If a joint network is to be trained as something else, or the other way round.
+    pub fn check(self, network: Network) -> Result<()> {
+        let (cause, remedy) = match (self, network) {
+            (Self::Motion(_), Network::Joint) => {
+                ("it is the architecture of a motion network", "Use branched, actionflownet-2 or actionflownet-16")
+            }
+            (Self::Joint(_), Network::Flow | Network::Spatial | Network::Temporal) => {
+                ("it is the architecture of a joint network", "Train it with `motionscope train joint`")
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::usage("--architecture", cause, remedy))
+    }
+}

@@ -1,0 +1,176 @@
+//! Networks that predict flow and classify the action in one pass: the paper's branched variant of the hidden two-stream network, and
+//! ActionFlowNet (Ng, Choi, Neumann & Davis 2018).
+//!
+//! A model that has one needs no temporal stream: the logits of the joint network take its place in the fusion.
+
+mod action_flow_net16;
+mod action_flow_net2;
+mod branched;
+mod config;
+mod residual_block;
+
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::{FlowPyramid, NativeFlow};
+pub use action_flow_net2::{ActionFlowNet2, ActionHead};
+pub use action_flow_net16::ActionFlowNet16;
+pub use branched::{Branch, Branched};
+pub use config::{JointArchitecture, JointConfig};
+pub use residual_block::ResidualBlock3d;
+
+/// Full-size pixels across a cell of FlowNetS's finest level.
+const FINEST_TAUGHT: usize = 4;
+
+/// A network for flow and action of any of the architectures. Dropout and the statistics of batches act on autodiff devices only.
+#[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are a handful of these in the whole program")]
+pub enum JointNetwork {
+    /// MotionNet with three fully connected layers on its encoder.
+    Branched(Branched),
+    /// FlowNetS with a classifier on its encoder, of 2 frames.
+    ActionFlowNet2(ActionFlowNet2),
+    /// A 3-D ResNet-18 with a flow decoder, of 16 frames.
+    ActionFlowNet16(ActionFlowNet16),
+}
+
+/// The output of a joint network for windows of its own length.
+#[derive(Debug, Clone)]
+pub struct JointOutput {
+    /// Flow at several resolutions, raw.
+    pub flow: JointFlow,
+    /// Logits [b, K].
+    pub logits: Tensor<2>,
+}
+
+/// Flow as the network predicts it, in its raw unit.
+#[derive(Debug, Clone)]
+pub enum JointFlow {
+    /// Of every pair at every level.
+    Pairs(FlowPyramid),
+    /// Of one pair at the levels that are taught: [b, 2, h/4, w/4] and coarser.
+    Taught(NativeFlow),
+    /// A map a frame at the finest level and one for two, four and eight frames at the others: [b, 2, t, h, w], finest first.
+    /// The last frame has no truth, as nothing follows it.
+    Clip(Vec<Tensor<5>>),
+}
+
+impl JointFlow {
+    /// Returns the flow of every pair. A map that belongs to several frames stands for each of them.
+    pub fn into_pyramid(self) -> FlowPyramid {
+        let levels = match self {
+            Self::Pairs(pyramid) => return pyramid,
+            Self::Taught(native) => {
+                let height = FINEST_TAUGHT * native.levels[0].dims()[2];
+                return native.into_pyramid(height);
+            }
+            Self::Clip(levels) => levels,
+        };
+        let frames = levels.iter().map(|level| level.dims()[2]).max().unwrap_or_default();
+        FlowPyramid { levels: levels.into_iter().map(|level| of_pairs(level, frames)).collect() }
+    }
+}
+
+/// Returns the maps [b, 2, t, h, w] of a clip as those of its pairs, [b, 2(n−1), h, w].
+fn of_pairs(level: Tensor<5>, frames: usize) -> Tensor<4> {
+    let [batch, components, times, height, width] = level.dims();
+    let pairs = frames - 1;
+    let times: Vec<i64> = (0..pairs).map(|pair| (pair * times / frames) as i64).collect();
+    let times = Tensor::<1, Int>::from_data(TensorData::new(times, [pairs]), &level.device());
+    level.select(2, times).swap_dims(1, 2).reshape([batch, components * pairs, height, width])
+}
+
+impl JointNetwork {
+    /// Flow and logits of `frames` [b, 3·[`frames`](Self::frames), h, w] as [`motion_input`](super::preprocessing::motion_input) makes
+    /// them, whose sides are multiples of [`stride`](Self::stride).
+    pub fn forward(&self, frames: Tensor<4>) -> JointOutput {
+        match self {
+            Self::Branched(network) => {
+                let (flow, logits) = network.forward(frames);
+                JointOutput { flow: JointFlow::Pairs(flow), logits }
+            }
+            Self::ActionFlowNet2(network) => {
+                let (flow, logits) = network.forward(frames);
+                JointOutput { flow: JointFlow::Taught(flow), logits }
+            }
+            Self::ActionFlowNet16(network) => {
+                let (levels, logits) = network.forward(clip_of(frames));
+                JointOutput { flow: JointFlow::Clip(levels), logits }
+            }
+        }
+    }
+
+    /// Returns its architecture.
+    pub fn architecture(&self) -> JointArchitecture {
+        match self {
+            Self::Branched(_) => JointArchitecture::Branched,
+            Self::ActionFlowNet2(_) => JointArchitecture::ActionFlowNet2,
+            Self::ActionFlowNet16(_) => JointArchitecture::ActionFlowNet16,
+        }
+    }
+
+    /// Frames the network reads at once.
+    pub fn frames(&self) -> usize {
+        self.architecture().frames()
+    }
+
+    /// Returns what the sides of its input must be multiples of.
+    pub fn stride(&self) -> usize {
+        self.architecture().stride()
+    }
+
+    /// Number of classes.
+    pub fn classes(&self) -> usize {
+        let last = match self {
+            Self::Branched(network) => &network.branch.fc8,
+            Self::ActionFlowNet2(network) => &network.head.fc,
+            Self::ActionFlowNet16(network) => &network.fc,
+        };
+        last.weight.lazy_shape()[1]
+    }
+
+    /// Returns the network with the layers of `trained`, one of the same architecture and size, with or without its last one, and
+    /// its own dropout.
+    pub fn with_layers_of(self, trained: &Self, with_last: bool) -> Self {
+        match (self, trained) {
+            (Self::Branched(own), Self::Branched(other)) => Self::Branched(own.with_layers_of(other, with_last)),
+            (Self::ActionFlowNet2(own), Self::ActionFlowNet2(other)) => {
+                Self::ActionFlowNet2(own.with_layers_of(other, with_last))
+            }
+            (Self::ActionFlowNet16(own), Self::ActionFlowNet16(other)) => {
+                let fc = if with_last { other.fc.clone() } else { own.fc };
+                Self::ActionFlowNet16(ActionFlowNet16 { fc, ..other.clone() })
+            }
+            (own, _) => own,
+        }
+    }
+}
+
+/// Frames [b, 3n, h, w], frame by frame in blue, green and red, as a clip [b, 3, n, h, w] in red, green and blue, which the published
+/// 3-D networks read.
+fn clip_of(frames: Tensor<4>) -> Tensor<5> {
+    let [batch, channels, height, width] = frames.dims();
+    frames.reshape([batch, channels / 3, 3, height, width]).flip([2]).swap_dims(1, 2)
+}
+
+impl JointConfig {
+    /// Builds the network for so many `classes` with fresh parameters: He normal, flow predictors near zero, zero biases.
+    pub fn init(&self, classes: usize, device: &Device) -> JointNetwork {
+        match self.architecture {
+            JointArchitecture::Branched => JointNetwork::Branched(Branched::new(self, classes, device)),
+            JointArchitecture::ActionFlowNet2 => {
+                let network = ActionFlowNet2::new(self.width, self.conventions, classes, device);
+                JointNetwork::ActionFlowNet2(network)
+            }
+            JointArchitecture::ActionFlowNet16 => {
+                JointNetwork::ActionFlowNet16(ActionFlowNet16::new(self.width, classes, device))
+            }
+        }
+    }
+
+    /// Number of trained parameters of such a network.
+    pub fn parameters(&self, classes: usize) -> usize {
+        // Parameters are made when first used: little is allocated here.
+        super::weights::parameters(&self.init(classes, &Device::flex()))
+    }
+}

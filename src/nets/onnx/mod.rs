@@ -1,0 +1,325 @@
+//! A model as ONNX files: MotionNet, each stream, and the whole hidden two-stream network from frames to probabilities.
+//!
+//! Pictures are red, green, blue of 0…255 and flow is in pixels of the frames: what a network subtracts, divides and exchanges is in
+//! its file. Batch and size are fixed.
+
+mod example;
+mod graph;
+mod layers;
+mod networks;
+mod proto;
+#[cfg(test)]
+mod tests;
+
+use crate::error::{Error, Result};
+use crate::nets::flow_normalisation::{CLIP_PX, LEVELS_PER_PX, MID_LEVEL, TAPS};
+use crate::nets::fusion::{Fusion, FusionRule};
+use crate::nets::preprocessing::MEAN_BGR;
+use crate::nets::stream::Layers;
+use crate::nets::{
+    FLOW_UNIT_PX, FlowResolution, FlowSource, FrameSize, HiddenTwoStream, Modality, MotionCrop, MotionNetwork,
+    Precision, Stream,
+};
+use graph::{Graph, Value};
+use proto::AttributeProto;
+
+pub use example::example;
+pub use graph::OPSET;
+
+/// What the files are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnnxOptions {
+    /// Clips at once.
+    pub batch: usize,
+    /// Size of MotionNet's frames.
+    pub motion: FrameSize,
+    /// Size of the spatial stream's frames.
+    pub spatial: FrameSize,
+    /// Precision of the weights and of the computation; inputs and outputs have 32 bits in either.
+    pub precision: Precision,
+}
+
+/// A model as ONNX files.
+#[derive(Debug)]
+pub struct OnnxFiles {
+    /// Names and contents.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What has no file, and why.
+    pub left_out: Vec<String>,
+}
+
+/// Returns the ONNX files of `model`, whose weights must be on the CPU.
+///
+/// # Errors
+/// If the size does not suit MotionNet, or nothing of the model can be written.
+pub fn export(model: &HiddenTwoStream, options: &OnnxOptions) -> Result<OnnxFiles> {
+    let stride = model.motion.stride() as u32;
+    let FrameSize { width, height } = options.motion;
+    if width == 0 || height == 0 || !width.is_multiple_of(stride) || !height.is_multiple_of(stride) {
+        let cause = format!("{width}x{height} does not suit MotionNet, whose sides are multiples of {stride}");
+        return Err(Error::new("size", cause, "Choose another size, such as 160x128"));
+    }
+    let exporter = Exporter { model, options };
+    let mut export = OnnxFiles { files: Vec::new(), left_out: Vec::new() };
+    let parts: [(&str, Option<OrReason<Vec<u8>>>); 4] = [
+        ("motion", Some(exporter.motion())),
+        ("temporal", model.temporal.as_ref().map(|stream| exporter.temporal(stream))),
+        ("spatial", model.spatial.as_ref().map(|stream| exporter.spatial(stream))),
+        ("two-stream", model.temporal.as_ref().zip(model.spatial.as_ref()).map(|both| exporter.whole(both))),
+    ];
+    for (name, part) in parts {
+        match part {
+            Some(Ok(bytes)) => export.files.push((format!("{name}.onnx"), bytes)),
+            Some(Err(cause)) => export.left_out.push(format!("{name}.onnx: {cause}")),
+            None => {}
+        }
+    }
+    if export.files.is_empty() {
+        let remedy = "Export a model of MotionNet with 2-D backbones";
+        return Err(Error::new("model", export.left_out.join("; "), remedy));
+    }
+    Ok(export)
+}
+
+struct Exporter<'a> {
+    model: &'a HiddenTwoStream,
+    options: &'a OnnxOptions,
+}
+
+impl Exporter<'_> {
+    /// Frames [b, n, 3, h, w] → flow [b, n−1, 2, h/2, w/2].
+    fn motion(&self) -> OrReason<Vec<u8>> {
+        let mut graph = Graph::new(self.options.precision);
+        let frames = self.frames(&mut graph, self.model.motion.frames());
+        let raw = self.raw_flow(&mut graph, frames)?;
+        let flow = as_flow(&mut graph, raw);
+        graph.output(&flow, "flow", FLOW_MEANING);
+        Ok(self.encode(graph, "motion"))
+    }
+
+    /// Flow [b, n, 2, h/2, w/2], or frames where it reads their differences → logits [b, K].
+    fn temporal(&self, stream: &Stream) -> OrReason<Vec<u8>> {
+        let mut graph = Graph::new(self.options.precision);
+        let [batch, height, width] = [self.options.batch, rows(self.options.motion), columns(self.options.motion)];
+        let input = match stream.input().modality {
+            Modality::Flow => {
+                let count = stream.input().count;
+                let dims = [batch, count, 2, height / 2, width / 2];
+                let flow = graph.input("flow", &dims, FLOW_MEANING);
+                let raw = graph.reshape(flow, &[batch, 2 * count, height / 2, width / 2]);
+                let raw = graph.with_scalar("Div", raw, FLOW_UNIT_PX);
+                flow_input(&mut graph, stream, raw)
+            }
+            _ => {
+                let frames = self.frames(&mut graph, stream.input().frames());
+                let [batch, count, _, height, width] = five(&frames);
+                let mut of_frames = |first| {
+                    let part = graph.slice(&frames, 1, first, first + count - 1);
+                    let part = graph.reversed_colours(part, 2);
+                    graph.reshape(part, &[batch, 3 * (count - 1), height, width])
+                };
+                let [later, earlier] = [1, 0].map(&mut of_frames);
+                graph.both("Sub", &later, &earlier)
+            }
+        };
+        let logits = logits(&mut graph, stream, &input)?;
+        graph.output(&logits, "logits", "of each class, before softmax");
+        Ok(self.encode(graph, "temporal"))
+    }
+
+    /// Pictures [b, 3, h, w] → logits [b, K].
+    fn spatial(&self, stream: &Stream) -> OrReason<Vec<u8>> {
+        let mut graph = Graph::new(self.options.precision);
+        let input = self.picture(&mut graph);
+        let logits = logits(&mut graph, stream, &input)?;
+        graph.output(&logits, "logits", "of each class, before softmax");
+        Ok(self.encode(graph, "spatial"))
+    }
+
+    /// Frames [b, n, 3, h, w] and pictures [b, 3, h', w'] → flow, the logits of both streams and the fused probabilities.
+    fn whole(&self, (temporal, spatial): (&Stream, &Stream)) -> OrReason<Vec<u8>> {
+        let card = &self.model.card;
+        if card.flow_source() != FlowSource::MotionNet {
+            return Err(format!("the temporal stream reads {}", card.flow_source().in_words()));
+        }
+        if temporal.input().modality != Modality::Flow {
+            return Err("the temporal stream reads no flow".into());
+        }
+        if temporal.reading().crop != MotionCrop::Whole || card.preprocessing.spatial.crop != MotionCrop::Whole {
+            return Err(
+                "the square around the motion has no ONNX operations; its views go through the streams' files".into()
+            );
+        }
+        let mut graph = Graph::new(self.options.precision);
+        let frames = self.frames(&mut graph, temporal.input().frames());
+        let raw = self.raw_flow(&mut graph, frames)?;
+        let flow = as_flow(&mut graph, raw.clone());
+        let input = flow_input(&mut graph, temporal, raw);
+        let of_temporal = logits(&mut graph, temporal, &input)?;
+        let input = self.picture(&mut graph);
+        let of_spatial = logits(&mut graph, spatial, &input)?;
+        let fused = fused(&mut graph, card.fusion, of_spatial.clone(), of_temporal.clone());
+        graph.output(&flow, "flow", FLOW_MEANING);
+        graph.output(&of_temporal, "temporal_logits", "of each class, before softmax");
+        graph.output(&of_spatial, "spatial_logits", "of each class, before softmax");
+        graph.output(&fused, "probabilities", "of each class, after fusion");
+        Ok(self.encode(graph, "two-stream"))
+    }
+
+    /// Adds the input of `count` frames.
+    fn frames(&self, graph: &mut Graph, count: usize) -> Value {
+        let dims = [self.options.batch, count, 3, rows(self.options.motion), columns(self.options.motion)];
+        graph.input("frames", &dims, "adjacent frames: red, green, blue of 0 to 255")
+    }
+
+    /// Adds the input of the spatial stream, and returns it as its first layer reads it.
+    fn picture(&self, graph: &mut Graph) -> Value {
+        let dims = [self.options.batch, 3, rows(self.options.spatial), columns(self.options.spatial)];
+        let picture = graph.input("picture", &dims, "the middle frame: red, green, blue of 0 to 255");
+        let picture = graph.reversed_colours(picture, 1);
+        let mean = graph.constant(&[1, 3, 1, 1], &MEAN_BGR);
+        graph.node("Sub", &[&picture.name, &mean], Vec::new(), picture.dims)
+    }
+
+    /// Frames [b, n, 3, h, w] → raw flow of all adjacent pairs, [b, 2(n−1), h/2, w/2].
+    fn raw_flow(&self, graph: &mut Graph, frames: Value) -> OrReason<Value> {
+        let network = &self.model.motion;
+        let [batch, count, _, height, width] = five(&frames);
+        let reach = network.frames();
+        if reach != 2 && reach != count {
+            return Err(format!("MotionNet reads {reach} frames at once, the temporal stream {count}"));
+        }
+        let frames = graph.reversed_colours(frames, 2);
+        let mean = graph.constant(&[1, 1, 3, 1, 1], &MEAN_BGR);
+        let frames = graph.node("Sub", &[&frames.name, &mean], Vec::new(), frames.dims);
+        let frames = graph.with_scalar("Mul", frames, 1.0 / 255.0);
+        // Pairs of a network of two frames are samples of one batch.
+        let parts = count - (reach - 1);
+        let windows: Vec<Value> = (0..reach).map(|first| graph.slice(&frames, 1, first, first + parts)).collect();
+        let windows = graph.concat(&windows, 2); // [b, parts, 3·reach, h, w]
+        let input = graph.reshape(windows, &[batch * parts, 3 * reach, height, width]);
+        let flow = match network {
+            MotionNetwork::Full(network) => network.graph(graph, &input),
+            MotionNetwork::Tiny(network) => network.graph(graph, &input),
+            MotionNetwork::Joint(_) => return Err("networks for flow and action are not exported".into()),
+            MotionNetwork::FlowNet(_) => return Err("supervised flow networks are not exported".into()),
+        };
+        let [_, _, height, width] = flow.maps();
+        Ok(graph.reshape(flow, &[batch, 2 * (count - 1), height, width]))
+    }
+
+    fn encode(&self, graph: Graph, name: &str) -> Vec<u8> {
+        let card = &self.model.card;
+        let rule = match card.fusion.rule {
+            FusionRule::Released => "released",
+            FusionRule::Softmax => "softmax",
+            FusionRule::Logits => "logits",
+        };
+        let metadata = [
+            ("model", card.name.clone()),
+            ("hash", card.hash.clone().unwrap_or_default()),
+            ("licence", card.licence.clone()),
+            ("classes", card.classes.join("\n")),
+            ("fusion_rule", rule.into()),
+            ("temporal_weight", card.fusion.temporal_weight.to_string()),
+        ];
+        graph.encode(name, &metadata)
+    }
+}
+
+/// What was written, or why it cannot be.
+type OrReason<T> = std::result::Result<T, String>;
+
+const FLOW_MEANING: &str = "from each frame to the next, right and down, in pixels of the frames";
+
+fn rows(size: FrameSize) -> usize {
+    size.height as usize
+}
+
+fn columns(size: FrameSize) -> usize {
+    size.width as usize
+}
+
+fn five(value: &Value) -> [usize; 5] {
+    value.dims[..].try_into().expect("frames have five axes")
+}
+
+/// Raw flow [b, 2n, h, w] → flow in pixels [b, n, 2, h, w].
+fn as_flow(graph: &mut Graph, raw: Value) -> Value {
+    let [batch, maps, height, width] = raw.maps();
+    let flow = graph.with_scalar("Mul", raw, FLOW_UNIT_PX);
+    graph.reshape(flow, &[batch, maps / 2, 2, height, width])
+}
+
+/// Raw flow → what the first layer of the temporal stream reads.
+fn flow_input(graph: &mut Graph, stream: &Stream, raw: Value) -> Value {
+    let px = graph.with_scalar("Mul", raw, FLOW_UNIT_PX);
+    let px = graph.clipped(px, -CLIP_PX, CLIP_PX);
+    let px = graph.with_scalar("Add", px, CLIP_PX);
+    let mut levels = graph.with_scalar("Mul", px, LEVELS_PER_PX);
+    if stream.reading().resolution == FlowResolution::Frames {
+        let [batch, maps, height, width] = levels.maps();
+        let taps: Vec<f32> = TAPS.iter().flat_map(|y| TAPS.map(|x| x * y)).collect();
+        // Every map by itself: one kernel for all is one batch of single maps.
+        let kernel = graph.constant(&[1, 1, 4, 4], &taps);
+        let single = graph.reshape(levels, &[batch * maps, 1, height, width]);
+        let attributes = vec![
+            AttributeProto::ints("kernel_shape", &[4, 4]),
+            AttributeProto::ints("strides", &[2, 2]),
+            AttributeProto::ints("pads", &[1; 4]),
+        ];
+        let dims = vec![batch * maps, 1, 2 * height, 2 * width];
+        let doubled = graph.node("ConvTranspose", &[&single.name, &kernel], attributes, dims);
+        levels = graph.reshape(doubled, &[batch, maps, 2 * height, 2 * width]);
+    }
+    graph.with_scalar("Sub", levels, MID_LEVEL)
+}
+
+/// What the first layer of a stream reads → logits [b, K].
+fn logits(graph: &mut Graph, stream: &Stream, x: &Value) -> OrReason<Value> {
+    Ok(match &stream.layers {
+        Layers::SqueezeNet(network) => network.graph(graph, x),
+        Layers::MobileNetV2(network) => network.graph(graph, x),
+        Layers::EfficientNetLite(network) => network.graph(graph, x),
+        Layers::BnInception(network) => network.graph(graph, x),
+        Layers::ResNet(network) => network.graph(graph, x),
+        Layers::CnnM(network) => network.graph(graph, x),
+        Layers::Vgg16(network) => network.graph(graph, x),
+        Layers::I3d(_) | Layers::C3d(_) => {
+            return Err(format!("{}, which reads clips, is not exported", stream.backbone().name()));
+        }
+    })
+}
+
+/// Logits of both streams → fused probabilities, as [`Fusion::fuse`] and [`Fusion::shares`].
+fn fused(graph: &mut Graph, fusion: Fusion, spatial: Value, temporal: Value) -> Value {
+    let softmax =
+        |graph: &mut Graph, x: Value| graph.node("Softmax", &[&x.name], vec![AttributeProto::int("axis", 1)], x.dims);
+    let normalised = |graph: &mut Graph, logits: Value| match fusion.rule {
+        FusionRule::Released => shares_of_positive(graph, logits),
+        FusionRule::Softmax => softmax(graph, logits),
+        FusionRule::Logits => logits,
+    };
+    let [spatial, temporal] = [spatial, temporal].map(|logits| normalised(graph, logits));
+    let weight = fusion.temporal_weight as f32;
+    let temporal = graph.with_scalar("Mul", temporal, weight);
+    let sum = graph.both("Add", &spatial, &temporal);
+    let mean = graph.with_scalar("Div", sum, 1.0 + weight);
+    if fusion.rule == FusionRule::Logits { softmax(graph, mean) } else { mean }
+}
+
+/// Each positive logit's share of their sum; uniform if there is none.
+fn shares_of_positive(graph: &mut Graph, logits: Value) -> Value {
+    let [batch, classes] = [logits.dims[0], logits.dims[1]];
+    let positive = graph.each("Relu", logits);
+    let axes = graph.integers(&[1]);
+    let sum =
+        graph.node("ReduceSum", &[&positive.name, &axes], vec![AttributeProto::int("keepdims", 1)], vec![batch, 1]);
+    let zero = graph.scalar(0.0);
+    let is_any = graph.node("Greater", &[&sum.name, &zero], Vec::new(), vec![batch, 1]);
+    let one = graph.scalar(1.0);
+    let divisor = graph.node("Where", &[&is_any.name, &sum.name, &one], Vec::new(), vec![batch, 1]);
+    let shares = graph.both("Div", &positive, &divisor);
+    let uniform = graph.scalar(1.0 / classes as f32);
+    graph.node("Where", &[&is_any.name, &shares.name, &uniform], Vec::new(), vec![batch, classes])
+}

@@ -1,0 +1,139 @@
+//! Tests of the exported graphs.
+
+use std::collections::BTreeSet;
+
+use burn::tensor::{Device, Distribution, Tensor};
+use prost::Message;
+
+use super::proto::ModelProto;
+use super::*;
+use crate::nets::import::{Colours, import_motion, import_stream};
+use crate::nets::{
+    Backbone, ModelCard, MotionConfig, MotionEntry, Origin, Preprocessing, StreamConfig, StreamEntry, StreamInput,
+};
+
+const SIZE: FrameSize = FrameSize { width: 64, height: 32 };
+const OPTIONS: OnnxOptions = OnnxOptions { batch: 2, motion: SIZE, spatial: SIZE, precision: Precision::F32 };
+
+fn stream(backbone: Backbone, input: StreamInput) -> Stream {
+    StreamConfig { backbone, input, classes: 3, dropout: None }.init(&Device::flex())
+}
+
+fn model(backbone: Backbone, frames: usize) -> HiddenTwoStream {
+    let config = MotionConfig { width: 2, frames, ..MotionConfig::default() };
+    let entry = |weights: &str| StreamEntry::new(weights, backbone);
+    let card = ModelCard {
+        format: ModelCard::FORMAT,
+        name: "small".into(),
+        hash: None,
+        licence: String::new(),
+        precision: Precision::F32,
+        classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        motion: Some(MotionEntry::new("motion.safetensors", config.clone())),
+        joint: None,
+        temporal: Some(entry("temporal.safetensors")),
+        spatial: Some(entry("spatial.safetensors")),
+        preprocessing: Preprocessing { motion: SIZE, spatial: SIZE.into() },
+        fusion: Fusion::default(),
+        origin: Origin::default(),
+    };
+    HiddenTwoStream {
+        card,
+        motion: config.init(&Device::flex()),
+        temporal: Some(stream(backbone, StreamInput::STACK)),
+        spatial: Some(stream(backbone, StreamInput::PICTURE)),
+    }
+}
+
+/// Checks that every node reads what was there before it, and nothing has two makers.
+fn check_graph(bytes: &[u8]) -> ModelProto {
+    let model = ModelProto::decode(bytes).unwrap();
+    let graph = model.graph.clone().unwrap();
+    let mut known: BTreeSet<&str> = graph.input.iter().map(|input| input.name.as_str()).collect();
+    for constant in &graph.initializer {
+        assert!(known.insert(&constant.name));
+        let bytes_each = if constant.data_type == super::proto::data_type::INT64 { 8 } else { 4 };
+        let numbers: i64 = constant.dims.iter().product();
+        assert_eq!(constant.raw_data.len(), bytes_each * numbers as usize, "{}", constant.name);
+    }
+    for node in &graph.node {
+        for input in &node.input {
+            assert!(known.contains(input.as_str()), "{} reads {input}", node.op_type);
+        }
+        for output in &node.output {
+            assert!(known.insert(output), "{output} is made twice");
+        }
+    }
+    assert!(graph.output.iter().all(|output| known.contains(output.name.as_str())));
+    model
+}
+
+#[test]
+fn graphs_of_all_backbones_are_sound() {
+    for backbone in [
+        Backbone::SqueezeNet,
+        Backbone::MobileNetV2,
+        Backbone::EfficientNetLite0,
+        Backbone::BnInception,
+        Backbone::ResNet18,
+    ] {
+        let export = export(&model(backbone, 2), &OPTIONS).unwrap();
+        let names: Vec<&str> = export.files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["motion.onnx", "temporal.onnx", "spatial.onnx", "two-stream.onnx"], "{backbone:?}");
+        assert!(export.left_out.is_empty());
+        let models: Vec<ModelProto> = export.files.iter().map(|(_, bytes)| check_graph(bytes)).collect();
+        let whole = models[3].graph.as_ref().unwrap();
+        let outputs: Vec<&str> = whole.output.iter().map(|output| output.name.as_str()).collect();
+        assert_eq!(outputs, ["flow", "temporal_logits", "spatial_logits", "probabilities"]);
+        let metadata = &models[3].metadata_props;
+        assert!(metadata.iter().any(|entry| entry.key == "classes" && entry.value == "a\nb\nc"));
+    }
+}
+
+#[test]
+fn what_was_exported_is_imported_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = model(Backbone::SqueezeNet, 11);
+    let export = export(&before, &OPTIONS).unwrap();
+    for (name, bytes) in &export.files {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let device = Device::flex();
+    let close = |one: Tensor<4>, other: Tensor<4>| {
+        let apart = (one - other).abs().max().into_scalar::<f32>();
+        assert!(apart < 1e-5, "{apart}");
+    };
+    let motion = import_motion(&dir.path().join("motion.onnx"), before.card.init_flow_network(&device)).unwrap();
+    let frames = Tensor::random([1, 33, 32, 64], Distribution::Default, &device);
+    close(before.motion.forward(frames.clone()).into_finest(), motion.network.forward(frames).into_finest());
+
+    let fresh = stream(Backbone::SqueezeNet, StreamInput::PICTURE);
+    let spatial = import_stream(&dir.path().join("spatial.onnx"), fresh, Some(Colours::Bgr)).unwrap();
+    let picture = Tensor::random([1, 3, 32, 64], Distribution::Normal(0.0, 60.0), &device);
+    let logits = |stream: &Stream| stream.forward(picture.clone()).reshape([1, 3, 1, 1]);
+    close(logits(before.spatial.as_ref().unwrap()), logits(&spatial.network));
+}
+
+#[test]
+fn what_cannot_be_exported_is_named() {
+    let odd = OnnxOptions { motion: FrameSize { width: 100, height: 32 }, ..OPTIONS };
+    let error = export(&model(Backbone::SqueezeNet, 2), &odd).unwrap_err();
+    assert!(error.cause.contains("100x32 does not suit MotionNet"), "{error}");
+
+    let mut two_stage = model(Backbone::SqueezeNet, 2);
+    two_stage.card.temporal.as_mut().unwrap().flow_source = FlowSource::Dis;
+    let export = export(&two_stage, &OPTIONS).unwrap();
+    assert_eq!(export.left_out, ["two-stream.onnx: the temporal stream reads DIS flow (preset medium)"]);
+    assert_eq!(export.files.len(), 3);
+}
+
+#[test]
+fn half_precision_is_cast_at_the_ends() {
+    let half = OnnxOptions { precision: Precision::F16, ..OPTIONS };
+    let model = model(Backbone::SqueezeNet, 2);
+    let [full, half] = [OPTIONS, half].map(|options| export(&model, &options).unwrap().files[3].1.clone());
+    assert!(half.len() < full.len() * 6 / 10, "{} of {}", half.len(), full.len());
+    let graph = ModelProto::decode(&half[..]).unwrap().graph.unwrap();
+    let casts = graph.node.iter().filter(|node| node.op_type == "Cast").count();
+    assert_eq!(casts, graph.input.len() + graph.output.len());
+}

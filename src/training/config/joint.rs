@@ -1,0 +1,53 @@
+//! The settings of a run that trains a joint network.
+
+use super::plan::{Network, TrainingPlan};
+use crate::error::{Error, Result};
+use crate::nets::{JointArchitecture, JointConfig};
+use crate::video::Geometry;
+
+impl TrainingPlan {
+    /// Returns the joint network of a run without a base. Its branch reads the encoder's last map as the crops have it.
+    pub fn joint_config(&self) -> JointConfig {
+        let is_branched = self.joint == JointArchitecture::Branched;
+        let map = [self.crop.height, self.crop.width].map(|side| (side as usize / self.joint.stride()).max(1));
+        JointConfig {
+            architecture: self.joint,
+            width: self.motion.width,
+            hidden: self.joint_hidden,
+            map: is_branched.then_some(map),
+            dropout: self.dropout,
+            ..JointConfig::default()
+        }
+    }
+
+    /// Cuts the crops of a joint network to multiples of what it needs, once it at least.
+    pub fn fit_joint_crop(&mut self) {
+        if self.network == Network::Joint {
+            let stride = self.joint.stride() as u32;
+            let fitting = |side: u32| (side / stride * stride).max(stride);
+            self.crop = Geometry { width: fitting(self.crop.width), height: fitting(self.crop.height) };
+        }
+    }
+
+    pub(super) fn check_joint(&self) -> Result<()> {
+        if self.network != Network::Joint {
+            return Ok(());
+        }
+        let refuse = |option: &str, cause: &str, remedy: &str| Err(Error::new(option, cause, remedy));
+        if self.joint.is_taught() && self.loss.teacher.is_none() {
+            let cause = "ActionFlowNet learns its flow from another method's";
+            return refuse("teacher", cause, "Choose tvl1 or dis");
+        }
+        if self.mixup > 0.0 {
+            return refuse("mixup", "the flow of two mixed videos is neither's", "Leave it out");
+        }
+        if self.keep_classes {
+            return refuse(
+                "classes",
+                "a joint network learns all its classes at once",
+                "Do not keep those of the base",
+            );
+        }
+        self.joint_config().validate()
+    }
+}
