@@ -44,6 +44,10 @@ fn a_stream_of_rgb_differences_is_trained_without_flow_resumed_measured_and_foll
         segments: 2,
         ..small(Network::Temporal, &data, dir.path().join(name))
     };
+    // Fresh weights are drawn from a generator that other tests draw from too.
+    train(&TrainingPlan { steps: 1, ..plan("start") }).0.unwrap();
+    let base = plan("start").run_dir.join("model");
+    let plan = |name: &str| TrainingPlan { base: Some(base.clone()), ..plan(name) };
     train(&plan("whole")).0.unwrap();
     train_until(&plan("broken"), 2).0.unwrap();
     train(&plan("broken")).0.unwrap();
