@@ -213,7 +213,7 @@ fn the_pages_of_the_commands_show_their_help() {
     }
     expected.sort();
     assert!(expected.len() > 10, "{expected:?}");
-    assert!(stale.is_empty(), "write these anew with INSTA_UPDATE=always: {}", stale.join(", "));
+    assert!(stale.is_empty(), "update these by INSTA_UPDATE=always: {}", stale.join(", "));
     assert_eq!(pages(&folder), expected);
 }
 
@@ -254,7 +254,7 @@ fn the_page_of_keys_shows_the_keys_of_all_commands() {
         "<!-- Generated from the commands of the window by the test `manual`; do not edit. -->\n\n{KEYS}{tables}"
     );
     let stale = check_page(&root().join(PAGES).join("keyboard.md"), &page);
-    assert!(stale.is_none(), "write it anew with INSTA_UPDATE=always: {stale:?}");
+    assert!(stale.is_none(), "update it by INSTA_UPDATE=always: {stale:?}");
 }
 
 /// Returns keys as the window writes them on Linux and Windows, with signs for arrows and punctuation.
