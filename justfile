@@ -26,6 +26,10 @@ lint:
     typos
     cargo deny check
 
+# The manual as a website in target/docs; needs mdBook
+manual:
+    mdbook build docs
+
 # Benchmarks as ratios in one run
 bench:
     cargo run --release -- bench

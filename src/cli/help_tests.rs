@@ -1,5 +1,8 @@
 //! The help texts of all commands, held to the rules of plain English.
 
+use std::fs;
+use std::path::Path;
+
 use clap::{Arg, Command, CommandFactory, Parser};
 
 use super::arguments::Cli;
@@ -140,4 +143,41 @@ fn old_spellings_of_options_are_understood() {
         assert_eq!(old, new);
         assert_ne!(new, bare, "the option changes nothing");
     }
+}
+
+/// Returns the command lines of the program in a document's blocks of shell code, without comments, pipes and blanks in quotes.
+fn command_lines(text: &str) -> Vec<String> {
+    let mut is_shell = false;
+    let mut found = Vec::new();
+    for line in text.replace("\\\n", " ").lines() {
+        if line.starts_with("```") {
+            is_shell = line == "```sh";
+        }
+        let line = line.split(['#', '|', '>', '&']).next().unwrap_or_default().trim();
+        if is_shell && line.starts_with("motionscope ") {
+            let parts = line.split('"').enumerate();
+            found.push(
+                parts.map(|(i, part)| if i % 2 == 1 { part.replace(' ', "_") } else { part.to_owned() }).collect(),
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn every_example_of_the_manual_is_understood() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let (mut wrong, mut lines) = (Vec::new(), 0);
+    for page in pages.chain([root.join("README.md")]).filter(|page| page.extension().is_some_and(|end| end == "md")) {
+        for line in command_lines(&fs::read_to_string(&page).unwrap()) {
+            lines += 1;
+            if let Err(error) = Cli::try_parse_from(line.split_whitespace()) {
+                wrong.push(format!("{}: {line}\n{error}", page.display()));
+            }
+        }
+    }
+    assert!(lines > 50, "only {lines} examples were seen");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(command_lines("```sh\nmotionscope a \"b c\" # d\n```\nmotionscope e"), ["motionscope a b_c"]);
 }

@@ -38,6 +38,7 @@ mod labeling;
 mod labels;
 mod live;
 mod losses;
+mod manual;
 mod motion_crop;
 mod motion_net_flow;
 mod nets;
