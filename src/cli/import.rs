@@ -101,7 +101,7 @@ pub(super) struct ImportArgs {
     temporal_crop: Option<MotionCrop>,
     /// View of the spatial stream: whole, motion or both [default: whole, or from the base]
     ///
-    /// motion is the square around the motion, found in MotionNet's flow; both averages the logits of the two.
+    /// motion is the square around the motion, found in the flow of the temporal stream; both averages both logits.
     #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>)]
     spatial_crop: Option<MotionCrop>,
     /// Input normalisation: bgr, tsn, c3d-rgb, rgb, lite or signed [default: from the layer names]
@@ -181,7 +181,7 @@ impl ImportArgs {
             if model.spatial.is_none() {
                 return Err(no_stream("--spatial-crop", "spatial"));
             }
-            if crop.sees_motion() {
+            if crop.sees_motion() && model.card.has_untrained_squares() {
                 model.card.check_motion(self.base.as_deref().unwrap_or(&self.out))?;
             }
             model.card.preprocessing.spatial.crop = crop;

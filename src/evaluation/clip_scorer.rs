@@ -3,6 +3,7 @@
 //! The flow of every pair of frames is computed once for each crop, however many windows share it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
@@ -46,8 +47,8 @@ impl<'a> ClipScorer<'a> {
         Self { stop, ..self }
     }
 
-    /// Returns the logits of the streams for `clip`, the temporal one on flow from `source`. The clip is read once, and only the frames
-    /// that a view needs are kept. The photometric error is that of the flow that the temporal stream reads, or of a model
+    /// Returns the logits of the streams for `clip`, the temporal one on flow from `source`, in which the square around the motion is
+    /// found, too, unless the model's own flow is MotionNet's. The clip is read once, and only the frames that a view needs are kept. The photometric error is that of the flow that the temporal stream reads, or of a model
     /// without streams; there is none where the motion network has no part in it.
     ///
     /// # Errors
@@ -81,15 +82,25 @@ impl<'a> ClipScorer<'a> {
             let window = span.iter().map(|place| &motion[place]).collect();
             photometric.add_windows(&self.model.motion, &[window]).map_err(about)?;
         }
-        let pictures = |read| ClipPictures::Few { frames, read };
-        let squares = self.motion_squares(pictures(&motion)).map_err(about)?;
-        let spatial = self.spatial(pictures(&spatial), squares.as_deref()).map_err(about)?;
-        let temporal = match source {
-            _ if !needs_flow => self.temporal(ClipPictures::Few { frames, read: &motion }),
-            FlowSource::MotionNet => self.temporal(ClipPictures::Few { frames, read: &motion }),
-            _ => self.temporal_by(source, clip, frames, &mut motion),
+        let squares_by_network =
+            source == FlowSource::MotionNet || self.model.card.flow_source() == FlowSource::MotionNet;
+        let mut squares = match squares_by_network {
+            true => self.motion_squares(ClipPictures::Few { frames, read: &motion }).map_err(about)?,
+            false => None,
         };
-        Ok(ScoredClip { clip: clip.clone(), spatial, temporal: temporal.map_err(about)?, photometric })
+        let temporal = if !needs_flow || source == FlowSource::MotionNet {
+            self.temporal(ClipPictures::Few { frames, read: &motion }).map_err(about)?
+        } else {
+            let around = if squares_by_network { Vec::new() } else { self.motion_windows(frames) };
+            let found = self.by_source(source, clip, frames, &around, &mut motion).map_err(about)?;
+            if !around.is_empty() {
+                squares = Some(found.squares);
+            }
+            found.temporal
+        };
+        let spatial = ClipPictures::Few { frames, read: &spatial };
+        let spatial = self.spatial(spatial, squares.as_deref()).map_err(about)?;
+        Ok(ScoredClip { clip: clip.clone(), spatial, temporal, photometric })
     }
 
     /// Bytes that the frames of a clip of any length take at most while it is scored.
@@ -179,28 +190,39 @@ impl<'a> ClipScorer<'a> {
     }
 
     /// Like [`temporal`](Self::temporal), but of flow from `source`, made of the whole `read` frames of `clip`, which has `frames` of
-    /// them: the flow of one unbroken stretch after the other, whose frames are given up after it.
-    fn temporal_by(
+    /// them: the flow of one unbroken stretch after the other, whose frames are given up after it. In the same flow the squares
+    /// around the motion of the windows `around` are found.
+    fn by_source(
         &self,
         source: FlowSource,
         clip: &LabelledClip,
         frames: usize,
+        around: &[ScorerSpan],
         read: &mut BTreeMap<usize, RgbImage>,
-    ) -> Result<Option<Vec<f32>>> {
-        let Some(stream) = &self.model.temporal else { return Ok(None) };
+    ) -> Result<OfSource> {
+        let Some(stream) = &self.model.temporal else { return Ok(OfSource::default()) };
         let length = stream.input().frames();
         let starts = self.protocol.window_starts(frames, length);
         let starts: Vec<(usize, usize)> = counted(&starts).collect();
-        let mut mean = Mean::default();
-        for windows in starts.chunk_by(|(start, _), (next, _)| *next <= start + length) {
-            let (first, last) = (windows[0].0, windows[windows.len() - 1].0);
-            let stretch = first..(last + length).min(frames);
-            let pictures: Vec<RgbImage> = stretch.filter_map(|place| read.remove(&place)).collect();
+        let around: Vec<usize> = around.iter().map(|window| window[0]).collect();
+        let spans = starts.iter().map(|(start, _)| *start..start + length);
+        let stretches = stretches(spans.chain(around.iter().map(|start| *start..start + WINDOW_FRAMES)));
+        let (mut mean, mut squares) = (Mean::default(), Vec::new());
+        for Range { start: first, end } in stretches {
+            let pictures: Vec<RgbImage> = (first..end.min(frames)).filter_map(|place| read.remove(&place)).collect();
             let flow = source.stretch_flow(clip, first, &pictures, &self.model.motion, self.stop)?;
-            let windows: Vec<_> = windows.iter().map(|(start, times)| (start - first, *times)).collect();
+            let within = |start: usize| (first..end).contains(&start);
+            let windows = starts.iter().filter(|(start, _)| within(*start));
+            let windows: Vec<_> = windows.map(|(start, times)| (start - first, *times)).collect();
             self.add_windows(stream, &flow, &windows, &mut mean)?;
+            for start in around.iter().filter(|start| within(**start)) {
+                self.check_stop()?;
+                let whole = View { x: 0, y: 0, size: self.motion_size(), mirrored: false };
+                let flow = flow_windows(&flow, [start - first].into_iter(), WINDOW_FRAMES - 1, whole, &self.device);
+                squares.push(MotionSquare::of(flow, self.spatial_aspect())?);
+            }
         }
-        mean.finished("temporal").map(Some)
+        Ok(OfSource { temporal: mean.finished("temporal").map(Some)?, squares })
     }
 
     /// Adds the logits of the windows of `flow` with these starts, each so many times, through all views.
@@ -277,7 +299,7 @@ impl<'a> ClipScorer<'a> {
     }
 
     /// Returns the square around the motion for each window of the spatial stream, from MotionNet's flow around its middle; none
-    /// where the stream sees whole frames only. `pictures` are in MotionNet's size.
+    /// where the stream sees whole frames only. [`score`](Self::score) finds those of a two-stage model in its own flow. `pictures` are in MotionNet's size.
     ///
     /// # Errors
     /// If the device fails, or it was stopped.
@@ -290,13 +312,17 @@ impl<'a> ClipScorer<'a> {
         let whole = View { x: 0, y: 0, size: self.motion_size(), mirrored: false };
         let seen = seen(pictures, windows.iter().flatten(), whole);
         let flows = self.flows(&seen, windows.iter())?;
-        let Geometry { width, height } = self.spatial_size();
-        let aspect = width as f32 / height as f32;
         windows
             .iter()
-            .map(|window| MotionSquare::of(self.stack(&flows, window), aspect))
+            .map(|window| MotionSquare::of(self.stack(&flows, window), self.spatial_aspect()))
             .collect::<Result<_>>()
             .map(Some)
+    }
+
+    /// Returns how much wider than high frames are as the spatial stream reads them.
+    fn spatial_aspect(&self) -> f32 {
+        let Geometry { width, height } = self.spatial_size();
+        width as f32 / height as f32
     }
 
     /// Returns the windows that the temporal stream or the joint network sees of a clip of so many frames, and how often each counts;
@@ -401,6 +427,28 @@ fn flow_windows(
     Tensor::from_data(TensorData::new(planes, [count, 2 * pairs, size[0], size[1]]), device)
 }
 
+/// What was made of a clip's flow of one source.
+#[derive(Default)]
+struct OfSource {
+    /// Logits of the temporal stream; none without one.
+    temporal: Option<Vec<f32>>,
+    squares: Vec<MotionSquare>,
+}
+
+/// Returns the unbroken stretches of frames that `spans` cover, in their order.
+fn stretches(spans: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut spans: Vec<_> = spans.collect();
+    spans.sort_unstable_by_key(|span| span.start);
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for span in spans {
+        match found.last_mut().filter(|last| span.start <= last.end) {
+            Some(last) => last.end = last.end.max(span.end),
+            None => found.push(span),
+        }
+    }
+    found
+}
+
 /// A mean of rows in the making.
 #[derive(Default)]
 struct Mean {
@@ -467,6 +515,12 @@ mod tests {
         let mut mean = Mean::default();
         mean.add(&[1.0, f32::NAN], 1);
         assert!(mean.finished("temporal").is_err_and(|error| error.cause.contains("class 2 is NaN")));
+    }
+
+    #[test]
+    fn windows_that_touch_are_one_stretch() {
+        assert_eq!(stretches([20..31, 0..11, 3..14, 14..15].into_iter()), [0..15, 20..31]);
+        assert_eq!(stretches([0..64, 5..16].into_iter()), [0..64]);
     }
 
     #[test]

@@ -286,9 +286,16 @@ impl ModelCard {
         Err(Error::file(dir, cause, "Use another model's flow, or train the stream from a --base with a MotionNet"))
     }
 
-    /// Returns the flow that the temporal stream was trained on; MotionNet's without such a stream.
+    /// Returns the flow that the temporal stream was trained on, in which the square around the motion is found for the spatial
+    /// stream too; MotionNet's where no temporal stream reads flow.
     pub fn flow_source(&self) -> FlowSource {
-        self.temporal.as_ref().map(|entry| entry.flow_source).unwrap_or_default()
+        let reads_flow = |entry: &&StreamEntry| !Modality::from(entry.input).is_of_frames();
+        self.temporal.as_ref().filter(reads_flow).map(|entry| entry.flow_source).unwrap_or_default()
+    }
+
+    /// Returns whether the square around the motion would be found in the flow of a MotionNet that was never trained.
+    pub fn has_untrained_squares(&self) -> bool {
+        self.has_untrained_motion() && self.flow_source().needs_network()
     }
 
     /// Returns what to say of the model in folder `dir` where nothing but frames is there: motion vectors and flow images, on which

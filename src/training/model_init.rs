@@ -206,8 +206,9 @@ impl ModelInit {
         clips: Vec<LabelledClip>,
         cache: Option<Arc<ClipCache>>,
     ) -> Option<MotionSquares> {
-        let size = self.base.as_ref()?.card.preprocessing.motion;
-        MotionSquares::new(self.motion.valid(), size, clips, cache, self.spatial_crop, plan.frame)
+        let card = &self.base.as_ref()?.card;
+        let (size, flow) = (card.preprocessing.motion, (self.motion.valid(), card.flow_source()));
+        MotionSquares::new(flow, size, clips, cache, self.spatial_crop, plan.frame)
     }
 
     /// Returns the initialisation of the rows of a new classifier layer: rows of known classes stay.
@@ -274,9 +275,10 @@ fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<M
     }
     let of_base = base.map(|base| base.card.preprocessing.spatial.crop);
     let crop = plan.spatial_crop.or(of_base).unwrap_or_default();
-    if crop.sees_motion() && base.is_none_or(|base| base.card.has_untrained_motion()) {
+    if crop.sees_motion() && base.is_none_or(|base| base.card.has_untrained_squares()) {
         let cause = "the square around the motion needs a trained MotionNet";
-        return Err(Error::new("spatial crop", cause, "Start from a model that has one (--base)"));
+        let remedy = "Start from a model that has one, or a temporal stream on other flow (--base)";
+        return Err(Error::new("spatial crop", cause, remedy));
     }
     Ok(crop)
 }

@@ -104,10 +104,11 @@ fn a_streamed_window_equals_one_computed_from_nothing() {
         assert_eq!(streamed.scores.temporal.len(), 2);
         assert!(difference(&streamed.scores.temporal, &fresh.scores.temporal) < 1e-4);
         assert_eq!(streamed.scores.spatial, fresh.scores.spatial);
-        assert_eq!(fresh.flows.levels[0].dims(), [1, 20, 32, 32]);
+        let flows = fresh.flows.unwrap();
+        assert_eq!(flows.levels[0].dims(), [1, 20, 32, 32]);
 
         // The flow of a single pair is the pair's part of the stack, in pixels.
-        let stack = fresh.flows.levels[0].clone().into_data().try_into_vec::<f32>().unwrap();
+        let stack = flows.levels[0].clone().into_data().try_into_vec::<f32>().unwrap();
         let view = streaming.flow(window, 7, 2).unwrap();
         let [u, v] = view.field.at(5, 9);
         let at = |channel: usize| 20.0 * stack[(channel * 32 + 9) * 32 + 5];

@@ -87,7 +87,7 @@ fn streams_of_clips_are_trained_kept_measured_and_followed() {
     let mut pipeline = InferencePipeline::new(model.clone(), &compute);
     assert_eq!(pipeline.window_frames(), 16);
     let result = pipeline.analyse(&window).unwrap();
-    assert_eq!((result.padded, result.flows.finest().dims()[1]), (3, 30));
+    assert_eq!((result.padded, result.flows.unwrap().finest().dims()[1]), (3, 30));
     assert_near(&result.scores.temporal, &of_clip);
     assert_near(&result.scores.spatial, &expected);
     let ten = &window[..11];

@@ -3,16 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use burn::tensor::Device;
-use image::RgbImage;
+use burn::tensor::{Device, Tensor};
+use image::{Rgb, RgbImage};
+use motionscope::cli::bench::fixture;
+use motionscope::data::LabelledClip;
 use motionscope::engine::InferencePipeline;
 use motionscope::evaluation::{ClipScorer, Crops, MotionNetFlow, Protocol, Spread};
 use motionscope::gpu::{Compute, ComputeKind};
-use motionscope::nets::{FlowReading, HiddenTwoStream, ModelCard, MotionCrop};
+use motionscope::nets::{FlowReading, HiddenTwoStream, ModelCard, MotionConfig, MotionCrop, MotionSquare};
 use motionscope::training::{FlowSource, Network, RunKind, TemporalMode, TrainingEvent, TrainingPlan};
-use motionscope::video::{Frame, decode_clip};
+use motionscope::video::{Frame, Geometry, decode_clip};
 
 use crate::training::{clips, flow_model, small, train, train_until, without_dropout};
+
+const PROTOCOL: Protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Even };
 
 fn load(dir: &Path) -> HiddenTwoStream {
     HiddenTwoStream::load(dir, &Device::flex()).unwrap()
@@ -127,8 +131,7 @@ fn the_flow_of_a_clip_is_scored_as_it_is_followed_live() {
     for crop in [MotionCrop::Whole, MotionCrop::Motion, MotionCrop::Both] {
         let reading = FlowReading { crop, ..FlowReading::default() };
         model.temporal = model.temporal.map(|stream| stream.with_reading(reading));
-        let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Even };
-        let scorer = ClipScorer::new(&model, protocol);
+        let scorer = ClipScorer::new(&model, PROTOCOL);
         let motion = decode_clip(&path, scorer.motion_size(), None).unwrap();
         let of_file = scorer.score(&clip, FlowSource::MotionNet).unwrap().temporal.unwrap();
         let scored = scorer.temporal(&motion).unwrap().unwrap();
@@ -196,8 +199,7 @@ fn a_clip_is_scored_as_it_is_followed_live() {
     let mut scores = Vec::new();
     for crop in [MotionCrop::Whole, MotionCrop::Motion, MotionCrop::Both] {
         model.card.preprocessing.spatial.crop = crop;
-        let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Even };
-        let scorer = ClipScorer::new(&model, protocol);
+        let scorer = ClipScorer::new(&model, PROTOCOL);
         let motion = decode_clip(&path, scorer.motion_size(), None).unwrap();
         let pictures = decode_clip(&path, scorer.spatial_size(), None).unwrap();
         let squares = scorer.motion_squares(&motion).unwrap();
@@ -221,4 +223,87 @@ fn a_clip_is_scored_as_it_is_followed_live() {
     assert_ne!(scores[0], scores[1]);
     let mean: Vec<f32> = scores[0].iter().zip(&scores[1]).map(|(a, b)| (a + b) / 2.0).collect();
     assert_near(&scores[2], &mean);
+}
+
+/// Returns the frames of a clip in which a patch moves to the right in the lower right quarter of a picture that stands still. What
+/// an untrained MotionNet sees in them is something else.
+fn moving_patch() -> Vec<RgbImage> {
+    let grain = |x: u32, y: u32| 40 + (x * 37 + y * 91 + x * y * 13) % 160;
+    let picture = |shift: u32| {
+        RgbImage::from_fn(64, 64, |x, y| {
+            let is_inside = (36 + shift..52 + shift).contains(&x) && (40..56).contains(&y);
+            Rgb([if is_inside { grain(x - shift + 99, y + 7) } else { grain(x, y) } as u8; 3])
+        })
+    };
+    (0..11).map(picture).collect()
+}
+
+/// Writes `frames` as the clip `name` of a class in `dir`.
+fn folder_clip(dir: &Path, name: &str, frames: &[RgbImage]) -> LabelledClip {
+    let path = dir.join("frames").join(name).join("clip");
+    std::fs::create_dir_all(&path).unwrap();
+    frames.iter().enumerate().for_each(|(i, frame)| frame.save(path.join(format!("{i:02}.png"))).unwrap());
+    LabelledClip { path, label: 0, segment_secs: None, group: None }
+}
+
+#[test]
+fn a_two_stage_model_finds_the_square_in_the_flow_that_its_temporal_stream_reads() {
+    let (dir, device) = (tempfile::tempdir().unwrap(), Device::flex());
+    let frames = moving_patch();
+    let clip = folder_clip(dir.path(), "one", &frames);
+    let pairs: Vec<_> = frames.windows(2).map(|pair| [&pair[0], &pair[1]]).collect();
+    let flow = Tensor::cat(FlowSource::Dis.of_pictures(&pairs, &device).unwrap(), 1);
+    let by_dis = MotionSquare::of(flow, 1.0).unwrap();
+    assert!(by_dis.left > 0.3 && by_dis.top > 0.4, "{by_dis:?}");
+
+    let config = MotionConfig { frames: 2, width: 2, ..MotionConfig::default() };
+    let mut model = fixture::model(&config, Geometry { width: 64, height: 64 }, &device);
+    model.card.preprocessing.spatial.crop = MotionCrop::Motion;
+    let by_network = |model: &HiddenTwoStream| {
+        ClipScorer::new(model, PROTOCOL).motion_squares(&frames).unwrap().unwrap().swap_remove(0)
+    };
+    let by_network = by_network(&model);
+    assert!((by_network.left - by_dis.left).abs() + (by_network.top - by_dis.top).abs() > 0.1, "{by_network:?}");
+
+    for own in [FlowSource::MotionNet, FlowSource::Dis] {
+        model.card.temporal.as_mut().unwrap().flow_source = own;
+        let scorer = ClipScorer::new(&model, PROTOCOL);
+        for read in [FlowSource::MotionNet, FlowSource::Dis] {
+            // MotionNet's own model keeps its square under another --flow-source.
+            let square =
+                if own == read { [by_network, by_dis][usize::from(own != FlowSource::MotionNet)] } else { by_network };
+            let scored = scorer.score(&clip, read).unwrap();
+            assert_eq!(scored.spatial, scorer.spatial(&frames, Some(&[square])).unwrap(), "{own:?} {read:?}");
+        }
+        let compute = Compute { kind: ComputeKind::Cpu, name: "test".into(), device: device.clone(), wgpu: None };
+        let mut pipeline = InferencePipeline::new(model.clone(), &compute);
+        let window: Vec<Arc<Frame>> = (0..11).map(|index| frame(index, &frames, &frames)).collect();
+        assert!(!pipeline.advance(&window, 9).unwrap() && pipeline.advance(&window, 1).unwrap());
+        let result = pipeline.analyse(&window).unwrap();
+        let (square, is_run) = if own == FlowSource::Dis { (by_dis, false) } else { (by_network, true) };
+        assert_eq!((result.scores.square, result.flows.is_some()), (Some(square), is_run), "{own:?}");
+        assert_near(&result.scores.spatial, &scorer.score(&clip, own).unwrap().spatial.unwrap());
+    }
+}
+
+/// The base's MotionNet was never trained: its flow has no part in the squares.
+#[test]
+fn a_stream_learns_from_squares_in_the_flow_of_a_two_stage_base() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = clips(dir.path(), 2, 2);
+    let plan = |network, run: &str| TrainingPlan { steps: 1, ..small(network, &data, dir.path().join(run)) };
+    train(&TrainingPlan { flow_source: Some(FlowSource::DisFast), ..plan(Network::Temporal, "temporal") }).0.unwrap();
+    let spatial = |run: &str, base: &str| TrainingPlan {
+        base: Some(dir.path().join(base)),
+        spatial_crop: Some(MotionCrop::Motion),
+        hold_out: 0.5,
+        ..plan(Network::Spatial, run)
+    };
+    let (result, events) = train(&spatial("spatial", "temporal/model"));
+    result.unwrap();
+    assert!(events.iter().any(|event| matches!(event, TrainingEvent::Preparing { done: 2, of: 2, .. })), "{events:?}");
+    let card = ModelCard::read(&dir.path().join("spatial/model")).unwrap();
+    assert_eq!((card.flow_source(), card.preprocessing.spatial.crop), (FlowSource::DisFast, MotionCrop::Motion));
+    let probe = TrainingPlan { kind: RunKind::LinearProbe { windows: 3 }, ..spatial("probe", "spatial/model") };
+    train(&probe).0.unwrap();
 }

@@ -225,7 +225,7 @@ struct NetworkArgs {
     temporal_crop: Option<MotionCrop>,
     /// View of the spatial stream: whole, motion or both [default: whole, or from the base]
     ///
-    /// motion is the square around the motion, found in MotionNet's flow; both averages the logits of the two.
+    /// motion is the square around the motion, found in the flow of the temporal stream; both averages both logits.
     #[arg(long, value_name = "VIEW", value_parser = choice::<MotionCrop>())]
     spatial_crop: Option<MotionCrop>,
     /// End-to-end mode of the temporal stream: a, b or c

@@ -121,7 +121,7 @@ impl Scores {
 pub struct Timing {
     /// The motion network, for the pairs that were new.
     pub motion_ms: f32,
-    /// Flow normalisation and the temporal stream.
+    /// Flow normalisation and the temporal stream, and the flow that it reads of another method.
     pub temporal_ms: f32,
     /// The spatial stream.
     pub spatial_ms: f32,

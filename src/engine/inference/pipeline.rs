@@ -37,12 +37,23 @@ pub(in crate::engine) const FINEST_LEVEL: usize = 2;
 
 /// The results of one window.
 pub struct WindowResult {
-    /// Flows of the temporal stream's pairs, ten unless it reads clips: `[1, 20, h, w]` per level, raw unit.
-    pub flows: FlowPyramid,
+    /// MotionNet's flows of the temporal stream's pairs, ten unless it reads clips: `[1, 20, h, w]` per level, raw unit. None where
+    /// the model is two-stage and reads TV-L1 or DIS flow: MotionNet is not run for its scores.
+    pub flows: Option<FlowPyramid>,
     /// Logits of the streams.
     pub scores: Scores,
     /// How often the last frame was repeated to fill the window.
     pub padded: usize,
+}
+
+/// The flow of a window and what the temporal stream makes of it.
+struct WindowMotion {
+    /// MotionNet's, where it was run.
+    flows: Option<FlowPyramid>,
+    /// What the temporal stream reads, and the square is found in: MotionNet's finest where no stream reads flow.
+    read: Tensor<4>,
+    /// Logits of the temporal stream or the joint network.
+    temporal: Vec<f32>,
 }
 
 /// An input of the motion network, and the pairs whose flow is taken from it.
@@ -138,7 +149,11 @@ impl InferencePipeline {
     /// # Errors
     /// If the window is empty, too long, or its frames were decoded for other networks.
     pub fn advance(&mut self, window: &[Arc<Frame>], count: usize) -> Result<bool> {
-        let evaluations = self.evaluations(window, self.temporal_frames())?;
+        let frames = self.checked_middle(window, self.temporal_frames())?;
+        if self.is_two_stage() {
+            return self.stream_flow.advance(window, &frames, count, &self.device);
+        }
+        let evaluations: Vec<PairEvaluation<'_>> = self.model.motion.parts(&frames).collect();
         let mut missing: Vec<Vec<&Frame>> = evaluations.into_iter().map(|(frames, _)| frames).collect();
         self.cache.keep_near(window);
         missing.retain(|evaluation| self.cache.get(&seen(evaluation)).is_none());
@@ -196,41 +211,22 @@ impl InferencePipeline {
     /// # Errors
     /// Like [`InferencePipeline::advance`], and if the device fails.
     pub fn analyse(&mut self, window: &[Arc<Frame>]) -> Result<WindowResult> {
-        let temporal_frames = self.temporal_frames();
-        let evaluations = self.evaluations(window, temporal_frames)?;
+        self.checked_middle(window, self.temporal_frames())?;
         let (model, device) = (self.model.clone(), self.device.clone());
         let crop = model.card.preprocessing.spatial.crop;
         let looks_at_motion =
             [model.spatial.as_ref().map(|_| crop), model.temporal.as_ref().map(|stream| stream.reading().crop)];
         let looks_at_motion = looks_at_motion.into_iter().flatten().any(MotionCrop::sees_motion);
-        let motion_and_temporal = || {
-            self.advance(window, temporal_frames)?;
-            let mut parts = Vec::new();
-            for (evaluation, pairs) in &evaluations {
-                parts.push((self.outputs_of(evaluation)?, pairs.clone()));
-            }
-            let of_parts: Vec<_> = parts.iter().map(|(output, pairs)| (&output.flow, pairs.clone())).collect();
-            let flows = FlowPyramid::joined(&of_parts);
-            let started = Instant::now();
-            let joint: Vec<Tensor<2>> = parts.into_iter().filter_map(|(output, _)| output.logits).collect();
-            let temporal = if !joint.is_empty() {
-                checked(read_rows(Tensor::cat(joint, 0).mean_dim(0))?, &device)?
-            } else if let Some(logits) = difference_logits(&model, &device, window)? {
-                logits
-            } else {
-                self.temporal_scores(window, flows.finest().clone())?
-            };
-            self.timing.temporal_ms = milliseconds(started);
-            Ok((flows, temporal))
-        };
+        let motion_and_temporal = || self.motion_and_temporal(window);
         let spatial = || {
             let started = Instant::now();
             let whole = if crop.sees_whole() { spatial_logits(&model, &device, window, None)? } else { Vec::new() };
             Ok((whole, milliseconds(started)))
         };
-        let ((flows, temporal), (whole, spatial_ms)) = batches::both(&device, motion_and_temporal, spatial)?;
+        let (of_motion, (whole, spatial_ms)) = batches::both(&device, motion_and_temporal, spatial)?;
+        let WindowMotion { flows, read, temporal } = of_motion;
         self.timing.spatial_ms = spatial_ms;
-        let square = if looks_at_motion { Some(self.square(&flows)?) } else { None };
+        let square = if looks_at_motion { Some(self.square(read)?) } else { None };
         let spatial = match &square {
             Some(square) if crop.sees_motion() && self.model.spatial.is_some() => {
                 let started = Instant::now();
@@ -242,6 +238,44 @@ impl InferencePipeline {
         };
         let scores = Scores { window_start: window[0].index, spatial, temporal, square };
         Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
+    }
+
+    /// Returns whether the temporal stream reads flow of another method than MotionNet.
+    fn is_two_stage(&self) -> bool {
+        let reads_flow = |stream: &Stream| stream.input().modality == Modality::Flow;
+        self.model.temporal.as_ref().is_some_and(reads_flow) && !self.stream_flow.needs_network()
+    }
+
+    /// Returns the flow of a window that was checked, and the temporal stream's or the joint network's logits.
+    fn motion_and_temporal(&mut self, window: &[Arc<Frame>]) -> Result<WindowMotion> {
+        let (count, device) = (self.temporal_frames(), self.device.clone());
+        if self.is_two_stage() {
+            let (read, flow_ms) = self.stream_flow.read(window, &middle(window, count), &device)?;
+            let started = Instant::now();
+            let temporal = self.temporal_logits(read.clone())?;
+            self.timing.temporal_ms = flow_ms + milliseconds(started);
+            return Ok(WindowMotion { flows: None, read, temporal });
+        }
+        self.advance(window, count)?;
+        let mut parts = Vec::new();
+        for (evaluation, pairs) in self.evaluations(window, count)? {
+            parts.push((self.outputs_of(&evaluation)?, pairs));
+        }
+        let of_parts: Vec<_> = parts.iter().map(|(output, pairs)| (&output.flow, pairs.clone())).collect();
+        let flows = FlowPyramid::joined(&of_parts);
+        let mut read = flows.finest().clone();
+        let started = Instant::now();
+        let joint: Vec<Tensor<2>> = parts.into_iter().filter_map(|(output, _)| output.logits).collect();
+        let temporal = if !joint.is_empty() {
+            checked(read_rows(Tensor::cat(joint, 0).mean_dim(0))?, &device)?
+        } else if let Some(logits) = difference_logits(&self.model, &device, window)? {
+            logits
+        } else {
+            read = self.stream_flow.of_network(read, &device)?;
+            self.temporal_logits(read.clone())?
+        };
+        self.timing.temporal_ms = milliseconds(started);
+        Ok(WindowMotion { flows: Some(flows), read, temporal })
     }
 
     /// Returns the temporal logits for ten flows of any origin, of which a stream of fewer reads those in the middle; none without
@@ -322,14 +356,18 @@ impl InferencePipeline {
     /// Returns the inputs of the motion network that together give the flows between the `count` frames in the middle of the
     /// window.
     fn evaluations<'a>(&self, window: &'a [Arc<Frame>], count: usize) -> Result<Vec<PairEvaluation<'a>>> {
+        Ok(self.model.motion.parts(&self.checked_middle(window, count)?).collect())
+    }
+
+    /// Returns the `count` frames in the middle of a window of this model.
+    fn checked_middle<'a>(&self, window: &'a [Arc<Frame>], count: usize) -> Result<Vec<&'a Frame>> {
         let most = self.window_frames();
         if window.is_empty() || window.len() > most || !self.accepts(window) {
             let cause = format!("{} frames do not make a window of this model", window.len());
             let remedy = format!("Pass 1 to {most} frames decoded in the sizes the model asks for");
             return Err(Error::new("window", cause, remedy));
         }
-        let window = middle(window, count);
-        Ok(self.model.motion.parts(&window).collect())
+        Ok(middle(window, count))
     }
 
     /// Flows of one evaluation, and the logits of a joint network, from the cache where they are known.
@@ -363,23 +401,12 @@ impl InferencePipeline {
         Ok(())
     }
 
-    /// Returns the square around the motion in the ten flows in the middle of those of a window.
-    fn square(&self, flows: &FlowPyramid) -> Result<MotionSquare> {
-        let finest = flows.finest().clone();
-        let pairs = finest.dims()[1] / 2;
+    /// Returns the square around the motion in the ten flows in the middle of those of a window, `[1, 2n, h/2, w/2]`.
+    fn square(&self, flow: Tensor<4>) -> Result<MotionSquare> {
+        let pairs = flow.dims()[1] / 2;
         let count = pairs.min(WINDOW_PAIRS);
         let size = if self.model.spatial.is_some() { self.spatial_size() } else { self.motion_size() };
-        MotionSquare::of(finest.narrow(1, (pairs - count) / 2 * 2, 2 * count), size.width as f32 / size.height as f32)
-    }
-
-    /// Returns the logits of the temporal stream for a window, whose flow by MotionNet is `of_network`.
-    fn temporal_scores(&mut self, window: &[Arc<Frame>], of_network: Tensor<4>) -> Result<Vec<f32>> {
-        if self.model.temporal.is_none() {
-            return Ok(Vec::new());
-        }
-        let frames = middle(window, self.temporal_frames());
-        let flow = self.stream_flow.read(window, &frames, of_network, &self.device)?;
-        self.temporal_logits(flow)
+        MotionSquare::of(flow.narrow(1, (pairs - count) / 2 * 2, 2 * count), size.width as f32 / size.height as f32)
     }
 
     /// Returns the logits of the temporal stream for the raw flow of a window.

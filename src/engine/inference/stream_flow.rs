@@ -1,6 +1,7 @@
 //! The flow that a model's temporal stream reads: of the source it was trained on, where that is computed from frames.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
@@ -16,6 +17,8 @@ use crate::video::Frame;
 pub(super) struct StreamFlow {
     source: FlowSource,
     cache: FlowCache,
+    /// How long the flow took that was computed since it was last read, in milliseconds.
+    millis: f32,
 }
 
 impl StreamFlow {
@@ -23,7 +26,12 @@ impl StreamFlow {
     /// in their place it is MotionNet.
     pub fn of(card: &ModelCard) -> Self {
         let source = Some(card.flow_source()).filter(|source| source.needs_pictures()).unwrap_or_default();
-        Self { source, cache: FlowCache::default() }
+        Self { source, cache: FlowCache::default(), millis: 0.0 }
+    }
+
+    /// Returns whether it is MotionNet's flow, as it is or in the levels of stored flow.
+    pub fn needs_network(&self) -> bool {
+        self.source.needs_network()
     }
 
     /// Forgets the flows of the present clip.
@@ -31,44 +39,52 @@ impl StreamFlow {
         self.cache.clear();
     }
 
-    /// Returns what the stream reads of the frames `window`, `[1, 2n, h/2, w/2]`: MotionNet's flow `of_network`, as it is or
-    /// in the levels of stored flow, or that of another method.
+    /// Returns what the stream reads of MotionNet's flow `of_network`, `[1, 2n, h/2, w/2]`: as it is, or in the levels of stored
+    /// flow.
     ///
     /// # Errors
     /// If the device fails.
-    pub fn read(
-        &mut self,
-        window: &[Arc<Frame>],
-        frames: &[&Frame],
-        of_network: Tensor<4>,
-        device: &Device,
-    ) -> Result<Tensor<4>> {
+    pub fn of_network(&self, of_network: Tensor<4>, device: &Device) -> Result<Tensor<4>> {
         match self.source {
-            FlowSource::MotionNet => Ok(of_network),
             FlowSource::MotionNetStored => quantised(of_network, device),
-            source => {
-                self.cache.keep_near(window);
-                self.compute(source, frames, device)?;
-                let known = |pair: &[&Frame]| self.cache.get(&seen(pair)).expect("it was just computed");
-                Ok(Tensor::cat(frames.windows(2).map(|pair| known(pair).flow.finest().clone()).collect(), 1))
-            }
+            _ => Ok(of_network),
         }
     }
 
-    /// Computes the flow of the pairs of `frames` that is not known.
-    fn compute(&mut self, source: FlowSource, frames: &[&Frame], device: &Device) -> Result<()> {
+    /// Returns the flow of another method between the frames of `window` that the stream reads, `[1, 2n, h/2, w/2]`, and how many
+    /// milliseconds it took since it was last read.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn read(&mut self, window: &[Arc<Frame>], frames: &[&Frame], device: &Device) -> Result<(Tensor<4>, f32)> {
+        self.advance(window, frames, frames.len(), device)?;
+        let known = |pair: &[&Frame]| self.cache.get(&seen(pair)).expect("it was just computed");
+        let flow = Tensor::cat(frames.windows(2).map(|pair| known(pair).flow.finest().clone()).collect(), 1);
+        Ok((flow, std::mem::take(&mut self.millis)))
+    }
+
+    /// Computes at most `count` of the flows that `frames` of `window` still lack; true when none is lacking afterwards.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn advance(&mut self, window: &[Arc<Frame>], frames: &[&Frame], count: usize, device: &Device) -> Result<bool> {
+        self.cache.keep_near(window);
         let mut missing: Vec<&[&Frame]> =
             frames.windows(2).filter(|pair| self.cache.get(&seen(pair)).is_none()).collect();
         // A window that is filled up ends with pairs of one frame.
         missing.dedup_by_key(|pair| seen(pair));
+        let is_ready = missing.len() <= count;
+        missing.truncate(count);
+        let started = Instant::now();
         let pictures: Vec<[&RgbImage; 2]> =
             missing.iter().map(|pair| [&*pair[0].scaled[0], &*pair[1].scaled[0]]).collect();
-        for ((pair, pictures), flow) in missing.iter().zip(&pictures).zip(source.of_pictures(&pictures, device)?) {
+        for ((pair, pictures), flow) in missing.iter().zip(&pictures).zip(self.source.of_pictures(&pictures, device)?) {
             // After the last frame nothing moves.
             let flow = if pictures[0] == pictures[1] { flow.zeros_like() } else { flow };
             self.cache.insert(seen(pair), MotionOutput { flow: FlowPyramid { levels: vec![flow] }, logits: None });
         }
-        Ok(())
+        self.millis += started.elapsed().as_secs_f32() * 1e3;
+        Ok(is_ready)
     }
 }
 

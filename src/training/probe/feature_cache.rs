@@ -48,7 +48,8 @@ impl FeatureCache {
         frame: Geometry,
         views: ProbeViews,
     ) -> Option<Self> {
-        if flow.is_some_and(|flow| flow.source() == FlowSource::Stored) {
+        let sources = [flow.map(FrozenFlow::source), squares.map(MotionSquares::source)];
+        if sources.contains(&Some(FlowSource::Stored)) {
             return None;
         }
         let mut key = ContentHash::new();
@@ -69,6 +70,9 @@ impl FeatureCache {
             key.field(squares.crop().key());
             key.number(squares.size().width.into());
             key.number(squares.size().height.into());
+            if squares.source() != FlowSource::MotionNet {
+                key.field(squares.source().key());
+            }
             hash_motion(&mut key, squares.motion());
         }
         let root = root.join(FOLDER);
@@ -169,17 +173,20 @@ mod tests {
     }
 
     #[test]
-    fn features_of_squares_found_in_frames_of_another_size_are_others() {
+    fn features_of_squares_found_in_other_flow_are_others() {
         let dir = tempfile::tempdir().unwrap();
         let (stream, motion) = (stream(), MotionConfig { frames: 2, width: 1, ..MotionConfig::default() });
         let motion = motion.init(&Device::flex());
-        let folder = |width, height| {
-            let size = FrameSize { width, height };
-            let squares = MotionSquares::new(motion.clone(), size, Vec::new(), None, MotionCrop::Motion, FRAME);
-            FeatureCache::open(dir.path(), &stream, None, squares.as_ref(), FRAME, VIEWS).unwrap().dir
+        let found_in = |source, width, height| {
+            let (flow, size) = ((motion.clone(), source), FrameSize { width, height });
+            let squares = MotionSquares::new(flow, size, Vec::new(), None, MotionCrop::Motion, FRAME);
+            FeatureCache::open(dir.path(), &stream, None, squares.as_ref(), FRAME, VIEWS).map(|cache| cache.dir)
         };
+        let folder = |width, height| found_in(FlowSource::MotionNet, width, height).unwrap();
         assert_eq!(folder(160, 128), folder(160, 128));
         assert_ne!(folder(160, 128), folder(320, 256));
+        assert_ne!(Some(folder(160, 128)), found_in(FlowSource::Dis, 160, 128), "squares in other flow");
+        assert_eq!(found_in(FlowSource::Stored, 160, 128), None, "flow images may change");
     }
 
     #[test]

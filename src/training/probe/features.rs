@@ -262,8 +262,8 @@ impl ClipFeatures {
         let (flow, squares) = match input {
             FeatureInput::Frames => (None, None),
             FeatureInput::Squares(model) => {
-                let (motion, sizes) = (model.motion.valid(), model.card.preprocessing);
-                (None, MotionSquares::new(motion, sizes.motion, list.to_vec(), None, sizes.spatial.crop, frame))
+                let (flow, sizes) = ((model.motion.valid(), model.card.flow_source()), model.card.preprocessing);
+                (None, MotionSquares::new(flow, sizes.motion, list.to_vec(), None, sizes.spatial.crop, frame))
             }
             FeatureInput::Flow(motion, source) => {
                 (Some(FrozenFlow::unkept(*source, motion.valid(), clips.clone())), None)
