@@ -16,7 +16,7 @@ use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, FlowStack, ModelInfo, Scores};
-use crate::nets::fusion::{self, Fusion, FusionRule, softmax, unsure_text};
+use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, softmax, unsure_text};
 use crate::plural::counted;
 use crate::ranking::{arg_max, falling};
 
@@ -60,7 +60,7 @@ impl Panel for ScoresPanel {
         let rows = Rows::new(model, &colors, scores, &session.fusion, cx.settings.sort_scores);
         let answer = ClipAnswer::of(session);
         let is_clicked = clip_answer_ui(ui, session, answer.as_ref(), scorable);
-        window_ui(ui, &rows, &session.fusion);
+        window_ui(ui, &rows);
         let recognised = answer.as_ref().map(|answer| answer.class.as_str());
         true_class_ui(ui, recognised.or(rows.best[2].map(|(class, _)| class)), session.true_class());
         classes_ui(ui, model);
@@ -96,8 +96,8 @@ struct Rows<'a> {
     rows: Vec<ScoresRow<'a>>,
     /// Best class of each stream and of the fusion, with its share.
     best: [Option<(&'a str, f32)>; 3],
-    /// Whether the fused answer is unsure.
-    unsure: bool,
+    /// Why the fused answer is unsure, if it is.
+    doubt: Option<Doubt>,
 }
 
 impl<'a> Rows<'a> {
@@ -115,7 +115,7 @@ impl<'a> Rows<'a> {
         if sort {
             rows.sort_by(|a, b| falling(&a.shares[2].unwrap_or(0.0), &b.shares[2].unwrap_or(0.0)));
         }
-        Self { rows, best, unsure: fusion.is_unsure(&streams[2]) }
+        Self { rows, best, doubt: fusion.doubt(&streams[2], [&streams[0], &streams[1]]) }
     }
 }
 
@@ -143,16 +143,16 @@ fn no_scores_ui(ui: &mut Ui, session: &Session) {
 }
 
 /// The answers about the current window, small: they change from frame to frame and are not those about the clip.
-fn window_ui(ui: &mut Ui, rows: &Rows<'_>, fusion: &Fusion) {
+fn window_ui(ui: &mut Ui, rows: &Rows<'_>) {
     let tokens = Tokens::of(ui);
     let [spatial, temporal, fused] = &rows.best;
     let Some((class, share)) = fused else { return };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let text = if rows.unsure { unsure_text(class) } else { (*class).into() };
+        let text = if rows.doubt.is_some() { unsure_text(class) } else { (*class).into() };
         let text = RichText::new(format!("This window: {text} {}", percent(*share))).small().color(tokens.fused);
         let about = "The eleven frames from the one on the screen on";
-        let rule = if rows.unsure { format!("{about}. {}", fusion.unsure_rule()) } else { about.into() };
+        let rule = rows.doubt.map_or(about.into(), |doubt| format!("{about}. {}", doubt.in_words()));
         ui.label(text).on_hover_text(rule);
         ui.add_space(8.0);
         for (name, best, color) in [("Spatial", spatial, tokens.spatial), ("Temporal", temporal, tokens.temporal)] {

@@ -101,6 +101,22 @@ fn an_answer_below_the_threshold_is_unsure_and_the_fused_share_is_explained() {
 }
 
 #[test]
+fn an_answer_that_neither_stream_gives_is_unsure_and_its_tooltip_says_why() {
+    let mut window = window();
+    let session = &mut window.harness.state_mut().session;
+    let mut model = model_of(&["wave", "clap", "bow"]);
+    model.fusion.unsure_below = Some(0.3);
+    session.receive(&Message::ModelLoaded(model));
+    let scores = Scores { spatial: vec![4.5, 4.6, 0.0], temporal: vec![4.5, 0.0, 4.6], ..Scores::default() };
+    session.analysis = Some(Arc::new(Analysis { scores: Some(scores), ..analysis() }));
+    window.settle();
+    let answer = window.harness.get_by_label_contains("This window: unsure, wave?").rect();
+    window.point_at(answer.center());
+    window.harness.run_steps(60); // a tooltip waits
+    assert!(window.sees("each stream finds another class likelier"));
+}
+
+#[test]
 fn the_line_over_time_numbers_frames_as_everything_else_does() {
     let mut window = window();
     let session = &mut window.harness.state_mut().session;
