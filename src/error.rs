@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Cancelled,
     /// The computing device failed, and would fail with the next input as well.
     Device,
+    /// Another process has it: it may be free a moment later.
+    InUse,
     /// There is no such file or folder.
     NotFound,
     /// What was asked for makes no sense, whatever the files hold.

@@ -107,6 +107,8 @@ pub struct Settings {
     pub pins: Vec<Pin>,
     /// The folder of the latest training run.
     pub latest_run: Option<PathBuf>,
+    /// Folders whose runs were listed, the latest first.
+    pub run_folders: Vec<PathBuf>,
     /// How texts number frames.
     pub frame_numbers: FrameNumbers,
     /// What could not be read of the settings of the last time.
@@ -145,6 +147,7 @@ impl Default for Settings {
             training: TrainingSettings::default(),
             pins: Vec::new(),
             latest_run: None,
+            run_folders: Vec::new(),
             frame_numbers: FrameNumbers::default(),
             unread: None,
         }
@@ -205,11 +208,23 @@ impl Settings {
 
     /// Puts `path` in front of the recent files.
     pub fn remember(&mut self, path: &Path) {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        self.recent.retain(|other| *other != path);
-        self.recent.insert(0, path);
-        self.recent.truncate(RECENT);
+        put_in_front(&mut self.recent, path);
     }
+
+    /// Puts `folder` in front of those whose runs were listed.
+    pub fn remember_runs(&mut self, folder: &Path) {
+        if self.run_folders.first().is_none_or(|first| first != folder) {
+            put_in_front(&mut self.run_folders, folder);
+        }
+    }
+}
+
+/// Puts `path` in front of the few that were used lately.
+fn put_in_front(recent: &mut Vec<PathBuf>, path: &Path) {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    recent.retain(|other| *other != path);
+    recent.insert(0, path);
+    recent.truncate(RECENT);
 }
 
 /// `…/flow/class/clip` for `…/clips/class/clip.mp4`, where the sample project has its ground truth, if there is such a folder.

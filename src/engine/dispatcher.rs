@@ -215,7 +215,9 @@ impl Dispatcher {
             Request::CorrectLive { folder, class } => {
                 self.with_live(|live| self.corrections.save(live.take_held(), folder, class));
             }
-            Request::CountCorrections(folder) => self.corrections.count(folder),
+            Request::ListCorrections(folder) => self.corrections.list(folder),
+            Request::RemoveCorrection { folder, clip } => self.corrections.remove(folder, clip),
+            Request::RestoreCorrection(removed) => self.corrections.restore(removed),
             Request::Train(plan) => self.train(vec![plan]),
             Request::TrainInTurn(plans) => self.train(plans),
             Request::Suggest(order) => self.suggest(order),

@@ -4,11 +4,12 @@ use crossbeam_channel::unbounded;
 
 use super::runtime::events::EventSender;
 use super::runtime::job::JobStop;
-use super::{EvaluationOrder, EvaluationStart, Message};
-use crate::data::{DataSource, Dataset, Problem, no_clips};
+use super::{EvaluationOrder, EvaluationSource, EvaluationStart, Message, ProjectLabels};
+use crate::data::{Chosen, DataSource, Dataset, FromLabels, Problem, no_clips};
 use crate::error::{Error, Result};
 use crate::evaluation::{MatchedClips, ReportSource, flow_remark, match_classes, score_clips};
 use crate::gpu::Compute;
+use crate::labels::Video;
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
 
@@ -25,7 +26,26 @@ pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSend
 }
 
 /// Returns the clips, and what is wrong with the rows that the source lets one leave out.
-fn read(source: &DataSource) -> std::result::Result<(Dataset, Vec<Error>), Vec<Error>> {
+fn read(source: &EvaluationSource) -> std::result::Result<(Dataset, Vec<Error>), Vec<Error>> {
+    match source {
+        EvaluationSource::Data(source) => read_data(source),
+        EvaluationSource::Labels(labels) => {
+            let ProjectLabels { project, document, paths } = &**labels;
+            let used = document.videos.values().flat_map(Video::all_labels).collect();
+            let chosen = Chosen { labels: used, videos: None };
+            let FromLabels { pieces, left_out, .. } =
+                FromLabels::new(document, project, &chosen, &|id| paths.get(&id).cloned());
+            if pieces.pieces.is_empty() {
+                let none = Error::file(project, "the project has no labelled clips", "Label some clips first");
+                return Err(std::iter::once(none).chain(left_out).collect());
+            }
+            let (dataset, problems) = read_data(&DataSource::Pieces(pieces))?;
+            Ok((dataset, left_out.into_iter().chain(problems).collect()))
+        }
+    }
+}
+
+fn read_data(source: &DataSource) -> std::result::Result<(Dataset, Vec<Error>), Vec<Error>> {
     let (dataset, problems) = Dataset::with_problems(source).map_err(|error| vec![error])?;
     let problems: Vec<Error> = problems.into_iter().map(Problem::into_error).collect();
     match dataset.clips.is_empty() {

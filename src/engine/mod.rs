@@ -37,9 +37,9 @@ pub use live::{LiveInference, LiveResult, LiveView, RecordingStatus, Smoothing};
 pub use overlay_video::annotate;
 pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{
-    BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationStart, FlowExport, FlowSelection, LiveEvent,
-    LiveOrder, LiveSettings, Message, OverlayExport, RecordingOrder, Request, StepTimingOrder, SuggestionOrder,
-    SuggestionStart,
+    BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationSource, EvaluationStart, FlowExport,
+    FlowSelection, LiveEvent, LiveOrder, LiveSettings, Message, OverlayExport, ProjectLabels, RecordingOrder,
+    RemovedCorrection, Request, StepTimingOrder, SuggestionOrder, SuggestionStart,
 };
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;

@@ -30,8 +30,8 @@ pub struct ReportSource {
 }
 
 impl ReportSource {
-    /// Today, the model in folder `dir` with this `card`, on the device of this name, by this `command`.
-    pub fn of(card: &ModelCard, dir: &Path, device: &str, command: String) -> Self {
+    /// Today, the model in folder `dir` with this `card`, on the device of this name, by this `command` if there is one.
+    pub fn of(card: &ModelCard, dir: &Path, device: &str, command: impl Into<Option<String>>) -> Self {
         Self {
             model_dir: std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()),
             model_hash: card.hash.clone(),
@@ -40,7 +40,7 @@ impl ReportSource {
             device: device.to_owned(),
             date: today(),
             motionscope_version: env!("CARGO_PKG_VERSION").into(),
-            command: Some(command),
+            command: command.into(),
         }
     }
 

@@ -20,16 +20,17 @@ pub struct Class {
     pub color: [u8; 3],
 }
 
-/// Colours that most people can distinguish, also in pairs (Okabe & Ito 2008, then Tol's muted scheme), for new classes in turn.
+/// Colours that most people can distinguish, also in pairs (Okabe & Ito 2008, then Tol's muted scheme), for new classes in
+/// turn; of their blues only one, since lines and dots of others beside it are not told apart.
 pub const CLASS_COLORS: [[u8; 3]; 12] = [
     [0xe6, 0x9f, 0x00],
     [0x56, 0xb4, 0xe9],
     [0x00, 0x9e, 0x73],
     [0xf0, 0xe4, 0x42],
-    [0x33, 0x88, 0xd8],
+    [0x8b, 0x6f, 0xe0],
     [0xd5, 0x5e, 0x00],
     [0xcc, 0x79, 0xa7],
-    [0x88, 0xcc, 0xee],
+    [0xa8, 0x79, 0x4f],
     [0x99, 0x99, 0x33],
     [0xaa, 0x44, 0x99],
     [0x44, 0xaa, 0x99],

@@ -58,11 +58,11 @@ fn locked_labels_are_not_changed_among_others() {
 }
 
 #[test]
-fn folders_are_offered_as_classes_only_where_they_are_all_of_the_project_and_nothing_is_labelled() {
+fn folders_are_offered_as_classes_while_nothing_is_labelled_also_beside_loose_clips() {
     let folders = |paths: &[&str]| edits::class_folders(&document(paths));
     assert_eq!(folders(&["wave/1.mp4", "jump/2.mp4", "wave/3.mp4"]), ["jump", "wave"]);
     assert!(folders(&["wave/1.mp4", "wave/2.mp4"]).is_empty(), "one folder tells nothing apart");
-    assert!(folders(&["wave/1.mp4", "jump/2.mp4", "3.mp4"]).is_empty(), "a clip beside the folders");
+    assert_eq!(folders(&["wave/1.mp4", "jump/2.mp4", "3.mp4"]), ["jump", "wave"]);
     assert!(folders(&[]).is_empty());
     let mut labelled = document(&["wave/1.mp4", "jump/2.mp4"]);
     with_class(&mut labelled, "indoors");

@@ -204,13 +204,15 @@ fn folder_name(video: &Video) -> Option<String> {
     path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().trim().to_owned())
 }
 
-/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and they can be classes: every clip
-/// is in a folder of its own class, of which there are at least two.
+/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and they can be classes: there are
+/// at least two. Clips beside the folders stay unlabelled.
 pub fn class_folders(document: &Document) -> Vec<String> {
     let mut folders = BTreeSet::new();
     for video in document.videos.values() {
-        let Some(folder) = folder_name(video).filter(|_| video.is_unlabelled()) else { return Vec::new() };
-        folders.insert(folder);
+        if !video.is_unlabelled() {
+            return Vec::new();
+        }
+        folders.extend(folder_name(video)); // A clip beside the folders stays unlabelled.
     }
     // Classes that were added by hand and are called otherwise say that folders are something else.
     let fits = |name: &String| document.classes.is_empty() || document.class_named(name).is_some();

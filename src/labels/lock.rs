@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use crate::error::ErrorKind::InUse;
 use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 
@@ -28,6 +29,11 @@ pub(super) fn take(dir: &Path) -> Result<FileLock> {
     })?;
     lock.ok_or_else(|| {
         let cause = format!("another window has locked {}", path.display());
-        read_only(cause, "Close the other window and open the project again")
+        read_only(cause, "Close the other window and open the project again").of_kind(InUse)
     })
+}
+
+/// Returns whether nobody has the sole right to change the project in `dir`.
+pub(super) fn is_free(dir: &Path) -> bool {
+    !FileLock::is_taken(&dir.join(FILE))
 }

@@ -12,7 +12,7 @@ use super::saving::Saving;
 use super::undo::{self, Deed, PastStep, Undo, Way};
 use super::{Change, Class, Document, Settings, Step, StoredPath, Video, VideoId, disk, edits, sidecar, times};
 use crate::atomic;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::plural::counted;
 
 mod files;
@@ -286,6 +286,16 @@ impl Project {
     /// Returns whether it is read-only: another window has it open, or the disk cannot be written to.
     pub fn is_read_only(&self) -> bool {
         self.writing.is_err()
+    }
+
+    /// Returns whether it is read-only because another process had it open.
+    pub fn is_in_use_elsewhere(&self) -> bool {
+        self.writing.as_ref().is_err_and(|error| error.kind == ErrorKind::InUse)
+    }
+
+    /// Returns whether no process has the project in `dir` open to change it.
+    pub fn is_free(dir: &Path) -> bool {
+        lock::is_free(dir)
     }
 
     /// Does `step`: it is in the journal, which outlives this process, when this returns, and on the disk within a second.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ranking::arg_max;
+
 /// A fusion rule: the transformation of each stream's logits before averaging.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -63,10 +65,11 @@ impl Fusion {
         fused.iter().map(|score| score / sum).collect()
     }
 
-    /// Returns whether fused probabilities name no class with some certainty: the likeliest is below the threshold, or leads the
-    /// next by less than a tenth.
-    pub fn is_unsure(&self, probabilities: &[f32]) -> bool {
-        let known = probabilities.iter().copied().filter(|share| !share.is_nan());
+    /// Returns why fused probabilities name no class with some certainty, if they do not: the likeliest is below the threshold, leads
+    /// the next by less than a tenth, or is the likeliest of neither stream. `streams` are logits or probabilities of the spatial and
+    /// the temporal stream, empty for one that is absent.
+    pub fn doubt(&self, fused: &[f32], streams: [&[f32]; 2]) -> Option<Doubt> {
+        let known = fused.iter().copied().filter(|share| !share.is_nan());
         let [first, second] =
             known.fold(
                 [0.0_f32; 2],
@@ -74,13 +77,40 @@ impl Fusion {
                     if share > first { [share, first] } else { [first, second.max(share)] }
                 },
             );
-        f64::from(first) < self.unsure_below.unwrap_or(UNSURE_BELOW) || first - second < LEAST_LEAD
+        let below = self.unsure_below.unwrap_or(UNSURE_BELOW);
+        if f64::from(first) < below || first - second < LEAST_LEAD {
+            return Some(Doubt::Small { below });
+        }
+        let leader = arg_max(fused)?;
+        let is_other = |stream: &[f32]| stream.iter().any(|share| stream.get(leader).is_some_and(|own| share > own));
+        streams.into_iter().all(is_other).then_some(Doubt::NoStream)
     }
+}
 
-    /// Returns in words when an answer is unsure.
-    pub fn unsure_rule(&self) -> String {
-        let below = 100.0 * self.unsure_below.unwrap_or(UNSURE_BELOW);
-        format!("Unsure: below {below:.0} % or less than {:.0} % ahead", 100.0 * LEAST_LEAD)
+/// A reason why an answer is unsure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Doubt {
+    /// Its share or its lead is too small.
+    Small {
+        /// The share below which an answer is unsure.
+        below: f64,
+    },
+    /// Each stream finds another class likelier.
+    NoStream,
+    /// It is held though another class leads.
+    Held,
+}
+
+impl Doubt {
+    /// Returns the reason in words.
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Small { below } => {
+                format!("Unsure: below {:.0} % or less than {:.0} % ahead", 100.0 * below, 100.0 * LEAST_LEAD)
+            }
+            Self::NoStream => "Unsure: each stream finds another class likelier".into(),
+            Self::Held => "Unsure: another class leads at present".into(),
+        }
     }
 }
 
@@ -189,12 +219,23 @@ mod tests {
 
     #[test]
     fn a_small_share_or_lead_is_unsure() {
-        let is_unsure = |shares: &[f32]| Fusion::default().is_unsure(shares);
+        let is_unsure = |shares: &[f32]| Fusion::default().doubt(shares, [&[], &[]]).is_some();
         assert!(is_unsure(&[0.49, 0.2, 0.31]) && is_unsure(&[0.54, 0.46]) && is_unsure(&[]) && is_unsure(&[f32::NAN]));
         assert!(!is_unsure(&[0.2, 0.6, 0.2]) && !is_unsure(&[0.51, 0.3, 0.19]) && !is_unsure(&[1.0]));
         let strict = Fusion { unsure_below: Some(0.8), ..Fusion::default() };
-        assert!(strict.is_unsure(&[0.79, 0.21]) && !strict.is_unsure(&[0.81, 0.19]));
-        assert_eq!(strict.unsure_rule(), "Unsure: below 80 % or less than 10 % ahead");
+        let doubt = |shares: &[f32]| strict.doubt(shares, [&[], &[]]);
+        assert_eq!(doubt(&[0.81, 0.19]), None);
+        assert_eq!(doubt(&[0.79, 0.21]).unwrap().in_words(), "Unsure: below 80 % or less than 10 % ahead");
+    }
+
+    #[test]
+    fn an_answer_that_neither_stream_gives_is_unsure() {
+        let fused = [0.6, 0.2, 0.2];
+        let doubt = |spatial: &[f32], temporal: &[f32]| Fusion::default().doubt(&fused, [spatial, temporal]);
+        assert_eq!(doubt(&[0.4, 0.6, 0.0], &[0.45, 0.0, 0.55]), Some(Doubt::NoStream));
+        assert_eq!(doubt(&[0.4, 0.6, 0.0], &[0.5, 0.0, 0.5]), None, "the temporal stream finds no class likelier");
+        assert_eq!(doubt(&[], &[0.4, 0.6, 0.0]), None, "a stream alone is the answer");
+        assert_eq!(doubt(&[0.4, 0.6, 0.0], &[]), None);
     }
 
     #[test]

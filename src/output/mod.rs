@@ -1,6 +1,7 @@
 //! The one rule for writing files of the user's: never over an input, never into the files of a project, and over another file
 //! only with consent.
 
+mod deleted;
 mod staging;
 
 use std::collections::BTreeSet;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::atomic::{is_special, not_replaced, resolve};
 use crate::error::{Error, Result};
+pub use deleted::{DELETED, move_to_deleted};
 pub use staging::{Hidden, Staging, discard_unfinished};
 
 /// The file that makes a folder a project of labels.

@@ -20,6 +20,8 @@ use crate::error::{Error, Result};
 const FEW: usize = 2;
 /// A whole batch that is estimated to take no longer is timed as it is, seconds.
 const WHOLE_SECS: f64 = 0.7;
+/// A first step that takes longer than this is not made again to be timed, in seconds.
+const LONG_SECS: f64 = 3.0;
 
 /// Training steps of a plan on one batch, again and again.
 pub struct BareSteps {
@@ -123,12 +125,13 @@ fn step_secs(plan: &TrainingPlan, device: &Device, is_stopped: &dyn Fn() -> bool
     let single = TrainingPlan { accumulate: 1, ..plan.clone() };
     let few = FEW.min(plan.batch);
     let mut steps = BareSteps::of(&single, few, device)?;
-    // The device is set up in the first step.
-    steps.step()?;
+    // The device is set up in the first step; of a long one that is a small part.
+    let first = steps.timed()?;
     if is_stopped() {
         return Ok(None);
     }
-    let mut secs = steps.timed()? * plan.batch as f64 / few as f64;
+    let secs_of_few = if first > LONG_SECS { first } else { steps.timed()? };
+    let mut secs = secs_of_few * plan.batch as f64 / few as f64;
     if few < plan.batch && secs <= WHOLE_SECS && !is_stopped() {
         steps.load(plan.batch)?;
         secs = steps.timed()?;

@@ -223,7 +223,7 @@ fn no_request_is_lost_however_many_come_while_a_clip_is_being_opened() {
     stage.engine.send(Request::Open(clip(stage.dir.path(), 5)));
     for number in 0..REQUESTS {
         stage.engine.send(Request::Player(PlayerCommand::Step(if number % 2 == 0 { 1 } else { -1 })));
-        stage.engine.send(Request::CountCorrections(stage.dir.path().join(number.to_string())));
+        stage.engine.send(Request::ListCorrections(stage.dir.path().join(number.to_string())));
     }
     stage.engine.send(Request::Player(PlayerCommand::Step(3)));
     let mut counted = 0;

@@ -1,14 +1,16 @@
 //! Evaluations that the engine runs: outcomes clip by clip, an early end, and what is wrong with a list.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use motionscope::cli::bench::fixture;
 use motionscope::data::{DataSource, ListSource};
-use motionscope::engine::{EvaluationOrder, EvaluationStart, Message, Request};
+use motionscope::engine::{EvaluationOrder, EvaluationSource, EvaluationStart, Message, ProjectLabels, Request};
 use motionscope::error::Error;
 use motionscope::evaluation::{Crops, Protocol, Spread};
 use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::labels::{Document, Label, Video, edits};
 use motionscope::video::Geometry;
 
 use crate::cli::untrained_model;
@@ -33,7 +35,8 @@ fn list(dir: &Path, lines: &str) -> DataSource {
 }
 
 fn order(dir: &Path, source: DataSource) -> Request {
-    let (model, command) = (dir.join("model"), "motionscope evaluate actions".into());
+    let (model, command) = (dir.join("model"), Some("motionscope evaluate actions".into()));
+    let source = EvaluationSource::Data(source);
     Request::Evaluate(Some(Box::new(EvaluationOrder { source, model, protocol: PROTOCOL, command })))
 }
 
@@ -74,6 +77,44 @@ fn clips_are_scored_one_by_one_and_a_stop_keeps_what_is_done() {
     watched.message(ended);
     let rest = start.outcomes.try_iter().count();
     assert!(rest < 29, "{rest} more clips were scored after the stop");
+}
+
+#[test]
+fn the_labelled_clips_of_a_project_are_scored() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path(), 3);
+    let mut document = Document::default();
+    let (_, step) = edits::add_class(&document, "one").unwrap();
+    document.apply(step);
+    let clips = dir.path().join("clips/one");
+    let mut paths = BTreeMap::new();
+    for name in ["0.mp4", "1.mp4", "2.mp4", "gone.mp4"] {
+        let id = document.free_video_id();
+        document.apply(edits::add_videos(&document, vec![Video::new(name)]));
+        paths.insert(id, clips.join(name));
+        if name != "1.mp4" {
+            document.apply(edits::label_clip(&document, id, Label::Class(document.classes[0].id)).unwrap());
+        }
+    }
+    let labels = |document: &Document| {
+        let labels = ProjectLabels { project: dir.path().into(), document: document.clone(), paths: paths.clone() };
+        EvaluationSource::Labels(Box::new(labels))
+    };
+    let order = |source: EvaluationSource| {
+        let order = EvaluationOrder { source, model: dir.path().join("model"), protocol: PROTOCOL, command: None };
+        Request::Evaluate(Some(Box::new(order)))
+    };
+    let watched = Watched::new(choose(DeviceChoice::Cpu).unwrap());
+    watched.engine.send(order(labels(&document)));
+    let start = watched.message(started);
+    assert_eq!((start.clips, start.source.command), (2, None));
+    assert!(start.left_out[0].cause.contains("missing"), "{:?}", start.left_out);
+    watched.message(ended);
+    assert_eq!(start.outcomes.try_iter().filter(|outcome| outcome.is_ok()).count(), 2);
+
+    document.videos.values_mut().for_each(|video| video.labels.clear());
+    watched.engine.send(order(labels(&document)));
+    assert!(watched.message(refused)[0].cause.contains("no labelled clips"));
 }
 
 #[test]

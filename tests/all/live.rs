@@ -453,10 +453,10 @@ fn a_correction_keeps_what_was_seen_when_it_was_asked_for() {
     let fps = VideoReader::open(&path, Sizes::default()).unwrap().info().fps;
     assert!(fps > 1.0 && fps < 28.0, "{fps}");
     let counts = stage.event(|event| match event {
-        LiveEvent::Corrections { counts, .. } => Some(counts.clone()),
+        LiveEvent::Corrections { clips, .. } => Some(clips.clone()),
         _ => None,
     });
-    assert_eq!(counts, [("two／hands".to_owned(), 1)]);
+    assert_eq!(counts, [("two／hands".to_owned(), vec![path.clone()])]);
     // Without holding it is the last seconds; another clip of the class has another name.
     stage.send(Request::CorrectLive { folder: folder.clone(), class: "two/hands".into() });
     assert_eq!(stage.event(corrected).0, folder.join("two／hands/two／hands_live_002.mp4"));

@@ -70,7 +70,8 @@ impl App {
 
     /// Takes what was done with runs, and tells the engine what is pinned.
     pub(in crate::app) fn follow_runs(&mut self, ctx: &Context) {
-        let folder = self.panels.training.runs_folder();
+        let latest = || self.settings.run_folders.first().cloned();
+        let folder = self.panels.training.runs_folder().or_else(latest);
         for news in self.panels.runs.follow(folder, &self.session.training, ctx) {
             match news {
                 Ok(text) => {
@@ -79,6 +80,9 @@ impl App {
                 }
                 Err(error) => self.session.problem(&error),
             }
+        }
+        if let Some(folder) = self.panels.runs.listed_folder() {
+            self.settings.remember_runs(folder);
         }
         self.earlier_runs.receive();
         if let Some(runs) = self.earlier_runs.take() {
@@ -128,8 +132,8 @@ impl App {
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
                 self.open_clip(self.first_of(&folder)); // There are several.
-                if folder.beside > 0 {
-                    let text = format!("Not listed: {} with clips", counted(folder.beside, "sub-folder"));
+                if !folder.beside.is_empty() {
+                    let text = format!("Not listed: {} in sub-folders", counted(folder.beside.len(), "clip"));
                     self.session.told = Some((text, Instant::now()));
                 }
                 self.list_clips(folder, ctx);

@@ -14,7 +14,7 @@ use crate::app::command::prompt::{Filter, PathKind, PromptSpec};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
-use crate::engine::{EvaluationOrder, Request};
+use crate::engine::{EvaluationOrder, EvaluationSource, ProjectLabels, Request};
 use crate::evaluation::{ActionsReport, EvaluationPlan};
 use crate::output::{Existing, Staging};
 
@@ -71,13 +71,21 @@ fn evaluable(on: Conditions<'_>) -> Availability {
         EvaluationPhase::Preparing | EvaluationPhase::Running => return Ok(()), // it can be stopped
         EvaluationPhase::Idle | EvaluationPhase::Ended => {}
     }
-    on.settings.evaluation.source()?;
+    match on.settings.evaluation.labels {
+        true => {
+            let document = on.session.labeling.document();
+            let has_labels = document.is_some_and(|open| open.videos.values().any(|v| v.all_labels().next().is_some()));
+            ensure(has_labels, "Open a project and label some clips first")?;
+        }
+        false => drop(on.settings.evaluation.source()?),
+    }
     let Some(model) = &on.session.model else { return Err("No model is loaded") };
     ensure(model.has_spatial || model.has_temporal, "The loaded model has no classification stream")
 }
 
 impl App {
     fn choose_evaluation(&mut self, choose: impl FnOnce(&mut EvaluationSettings)) {
+        self.settings.evaluation.labels = false;
         choose(&mut self.settings.evaluation);
         self.session.evaluation.errors.clear();
         self.show(Pane::Evaluation);
@@ -97,13 +105,22 @@ impl App {
             return self.engine.send(Request::Evaluate(None));
         }
         self.show(Pane::Evaluation);
-        let evaluation = &mut self.session.evaluation;
         let settings = &self.settings.evaluation;
-        let (Ok(source), Some(model)) = (settings.source(), &self.session.model) else { return };
+        let Some(model) = &self.session.model else { return };
+        let (source, data, command) = match (settings.labels, self.session.labeling.project(), settings.source()) {
+            (true, Some(project), _) => {
+                let data = project.dir().display().to_string();
+                // The command line has no way to score the labels of a project.
+                (EvaluationSource::Labels(Box::new(ProjectLabels::of(project))), data, None)
+            }
+            (false, _, Ok(source)) => {
+                (EvaluationSource::Data(source), settings.data(), Some(settings.command(&model.dir)))
+            }
+            (true, None, _) | (false, _, Err(_)) => return,
+        };
         let (protocol, fusion) = (settings.protocol(), settings.fusion.unwrap_or(model.fusion));
         let flow_source = model.trained_flow;
-        evaluation.begin(EvaluationPlan { data: settings.data(), protocol, fusion, flow_source });
-        let command = settings.command(&model.dir);
+        self.session.evaluation.begin(EvaluationPlan { data, protocol, fusion, flow_source });
         let order = EvaluationOrder { source, model: model.dir.clone(), protocol, command };
         self.engine.send(Request::Evaluate(Some(Box::new(order))));
     }

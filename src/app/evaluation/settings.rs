@@ -16,6 +16,8 @@ pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=100;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EvaluationSettings {
+    /// Whether the labelled clips of the open project are scored, instead of those of a folder.
+    pub labels: bool,
     /// The folder of the clips.
     pub clips: Option<PathBuf>,
     /// The list of clips; without one, every sub-folder of `clips` is a class.
@@ -41,6 +43,7 @@ pub struct EvaluationSettings {
 impl Default for EvaluationSettings {
     fn default() -> Self {
         Self {
+            labels: false,
             clips: None,
             list: None,
             classes: None,

@@ -14,6 +14,7 @@ use crate::data::LabelledClip;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ReportSource, ScoredClip};
+use crate::labels::{Label, Project, Video, edits};
 use crate::nets::fusion::Fusion;
 use crate::training::FlowSource;
 use crate::training::validation::PhotometricError;
@@ -117,7 +118,9 @@ fn results_are_live_and_a_stopped_evaluation_is_partial() {
     outcomes.send(Err(Error::new("/clips/bow/v_01.avi", "it is torn", "Copy it again"))).unwrap();
     window.harness.state_mut().session.evaluation.refresh();
     window.settle();
+    show(&mut window, "Clips");
     assert!(window.sees("2 of 8 clips") && window.sees("100.0") && window.sees("it is torn"));
+    show(&mut window, "Summary");
     assert!(!window.sees("Partial result"));
     window.harness.state_mut().session.evaluation.phase = EvaluationPhase::Stopping;
     window.settle();
@@ -203,7 +206,7 @@ fn accuracies_have_intervals_and_few_classes_no_top_5() {
     let mut many = report(&window);
     many.classes = (0..10).map(|class| format!("class {class}")).collect();
     window.harness.state_mut().session.evaluation.open("/old/report.json".into(), many);
-    window.settle();
+    show(&mut window, "Summary");
     assert!(window.sees("Top-5"));
 }
 
@@ -214,6 +217,7 @@ fn without_errors_no_list_of_none_is_shown() {
     outcomes.send(scored(0, 0, 0, 0)).unwrap();
     window.harness.state_mut().session.receive(&Message::EvaluationEnded);
     window.settle();
+    show(&mut window, "Clips");
     assert!(window.sees("All clips are correct by fused scores.") && !window.sees("0 clips, by"));
 }
 
@@ -267,12 +271,59 @@ fn no_page_cuts_its_text_off() {
     for size in [[1280.0, 720.0], [1000.0, 640.0]] {
         let mut window = window(size);
         evaluate(&mut window);
-        for page in ["Clips", "Fusion", "Confusion", "Classes", "Calibration", "Compare"] {
+        for page in ["Summary", "Clips", "Fusion", "Confusion", "Classes", "Calibration", "Compare"] {
             show(&mut window, page);
             let outside = window.texts_beyond(size[0]);
             assert!(outside.is_empty(), "{page} at {size:?}: {outside:?}");
         }
     }
+}
+
+/// The lower edge of the panel is that of the pictures beside it.
+#[test]
+fn a_page_has_the_height_that_there_is_and_the_classes_look_as_they_did() {
+    let mut window = window([1280.0, 720.0]);
+    window.harness.state_mut().session.evaluation.open("/old/report.json".into(), report_of_twelve());
+    window.settle();
+    window.harness.get_by_label("testlist01.txt, 5x2 views").click();
+    (0..8).for_each(|_| window.settle()); // it folds
+    show(&mut window, "Classes");
+    let tabs = window.harness.get_by_role_and_label(Role::Button, "Compare").rect().bottom();
+    let transport = window.harness.get_by_role_and_label(Role::Button, "Play or pause").rect().top();
+    assert!(transport - tabs > 280.0, "{tabs} {transport}");
+    window.compare("evaluation_classes_low");
+}
+
+fn report_of_twelve() -> ActionsReport {
+    let mut other = window(SIZE);
+    evaluate(&mut other);
+    report(&other)
+}
+
+#[test]
+fn the_open_project_can_be_scored_once_it_has_labels() {
+    let mut window = window(SIZE);
+    let available = |window: &Window| Command::RunEvaluation.available(window.harness.state().conditions());
+    assert_eq!(available(&window), Ok(()));
+    window.harness.state_mut().settings.evaluation.labels = true;
+    window.settle();
+    assert!(window.sees("The labelled clips and segments of"));
+    assert!(window.harness.query_by_label("testlist01.txt").is_none(), "the list is not what is scored");
+    assert_eq!(available(&window), Err("Open a project and label some clips first"));
+    let dir = tempfile::tempdir().unwrap();
+    let mut project = Project::create(dir.path(), Default::default()).unwrap();
+    let (_, class) = edits::add_class(project.document(), "wave").unwrap();
+    project.perform(class).unwrap();
+    project.perform(edits::add_videos(project.document(), vec![Video::new("a.mp4")])).unwrap();
+    let (id, label) =
+        (*project.document().videos.keys().next().unwrap(), Label::Class(project.document().classes[0].id));
+    let step = edits::label_clip(project.document(), id, label).unwrap();
+    project.perform(step).unwrap();
+    window.harness.state_mut().session.labeling.open(project, Vec::new());
+    assert_eq!(available(&window), Ok(()));
+    window.perform(Command::RunEvaluation);
+    let evaluation = &window.harness.state().session.evaluation;
+    assert_eq!(evaluation.phase, EvaluationPhase::Preparing);
 }
 
 #[test]
@@ -285,11 +336,7 @@ fn the_empty_panel_looks_as_it_did() {
 /// A saved report: an evaluation of this session tells how long it took.
 #[test]
 fn the_confusion_looks_as_it_did() {
-    let saved = {
-        let mut window = window(SIZE);
-        evaluate(&mut window);
-        report(&window)
-    };
+    let saved = report_of_twelve();
     let mut window = window([900.0, 760.0]);
     window.harness.state_mut().session.evaluation.open("/old/report.json".into(), saved);
     window.settle();

@@ -16,13 +16,19 @@ const BACKGROUND: Rgb<u8> = Rgb([255; 3]);
 const TEXT: [u8; 3] = [20, 22, 26];
 /// Smallest width of a tile: names below narrower ones could not be read.
 const LEAST_WIDTH: u32 = 320;
+/// Lines of text below a tile.
+const LINES: u32 = 2;
+/// How small letters may become, relative to those of a short name.
+const SMALLEST: f32 = 0.7;
+/// Height of a tile relative to the diameter of the colour wheel in the first flow.
+const WHEEL: u32 = 5;
 
 /// The parts of such a picture. Cheap to collect; drawing it takes a while and needs no window.
 pub struct ComparisonImage {
     frame: Arc<Frame>,
-    /// The clip and the number of the frame.
-    title: String,
-    /// The flows from this frame, each with the name of its source.
+    /// The clip, and the number of the frame.
+    title: [String; 2],
+    /// The flows from this frame, each with the name of its source and its pair.
     flows: Vec<(String, Arc<SourceFlow>)>,
     size: [u32; 2],
     scale: MagnitudeScale,
@@ -41,7 +47,7 @@ impl ComparisonImage {
             Some((format!("{}{draft}, {pair}", session.flow.name_of(source)), flow))
         };
         let clip_name = clip.path.file_stem().unwrap_or_default().to_string_lossy();
-        let title = format!("{clip_name}, frame {}", settings.frame_numbers.number(frame.index));
+        let title = [clip_name.into_owned(), format!("frame {}", settings.frame_numbers.number(frame.index))];
         let flows: Vec<_> = settings.views.flow_sources().into_iter().filter_map(named).collect();
         let scale = MagnitudeScale::of(settings, session);
         (!flows.is_empty()).then(|| Self { frame, title, flows, size: [clip.width, clip.height], scale })
@@ -56,24 +62,46 @@ impl ComparisonImage {
         let count = self.flows.len() as u32 + 1;
         let columns = (1..=count).find(|columns| columns * columns >= count).unwrap_or(count);
         let rows = count.div_ceil(columns);
-        let mut image = RgbImage::from_pixel(columns * tile[0], rows * (tile[1] + line), BACKGROUND);
+        let caption = LINES * line;
+        let mut image = RgbImage::from_pixel(columns * tile[0], rows * (tile[1] + caption), BACKGROUND);
         let text = TextRenderer::default();
-        let mut place = |index: u32, picture: &RgbImage, name: &str| {
+        let mut place = |index: u32, picture: &RgbImage, names: [&str; LINES as usize]| {
             let scaled = imageops::resize(picture, tile[0], tile[1], FilterType::Triangle);
-            let [x, y] = [index % columns * tile[0], index / columns * (tile[1] + line)];
+            let [x, y] = [index % columns * tile[0], index / columns * (tile[1] + caption)];
             imageops::replace(&mut image, &scaled, x.into(), y.into());
-            let size_px = 0.62 * line as f32;
-            let name = text.fitted(name, size_px, (tile[0] - line) as f32);
-            let baseline = (y + tile[1]) as f32 + 0.72 * line as f32;
-            text.draw(&mut image, &name, [x as f32 + 0.5 * line as f32, baseline], size_px, TEXT);
+            let room = (tile[0] - line) as f32;
+            for (name, row) in names.into_iter().zip(0_u8..) {
+                // Smaller where it is long, but not too small to be read.
+                let size_px = 0.62 * line as f32;
+                let size_px = size_px * (room / text.width(name, size_px)).clamp(SMALLEST, 1.0);
+                let name = text.fitted(name, size_px, room);
+                let baseline = (y + tile[1]) as f32 + (f32::from(row) + 0.78) * line as f32;
+                text.draw(&mut image, &name, [x as f32 + 0.5 * line as f32, baseline], size_px, TEXT);
+            }
         };
-        place(0, &self.frame.display, &self.title);
+        place(0, &self.frame.display, self.title.each_ref().map(String::as_str));
         for ((name, flow), index) in self.flows.iter().zip(1..) {
             let field = flow.flow.at_size(width as usize, height as usize);
             let coloured = colour::bent_picture(&field, self.scale.max_px, self.scale.gamma);
-            place(index, &coloured, &format!("{name}, up to {}", self.scale.in_words(flow.stride)));
+            place(index, &coloured, [name, &format!("up to {}", self.scale.in_words(flow.stride))]);
         }
+        // The first flow is beside the frame.
+        self.draw_wheel(&mut image, [2 * tile[0], tile[1]], tile[1] / WHEEL);
         image
+    }
+
+    /// Draws the colour wheel with its lower right corner at `corner`: the colours of all directions, largest at the rim.
+    fn draw_wheel(&self, image: &mut RgbImage, corner: [u32; 2], diameter: u32) {
+        let radius = diameter as f32 / 2.0;
+        let margin = diameter / 8;
+        for (x, y) in (0..diameter).flat_map(|y| (0..diameter).map(move |x| (x, y))) {
+            let [u, v] = [x, y].map(|at| (at as f32 + 0.5 - radius) / radius);
+            if u.hypot(v) <= 1.0 {
+                let colour = self.scale.colour([u, v].map(|part| part * self.scale.max_px));
+                let at = [corner[0] - margin - diameter + x, corner[1] - margin - diameter + y];
+                image.put_pixel(at[0], at[1], Rgb(colour));
+            }
+        }
     }
 }
 
@@ -95,11 +123,14 @@ mod tests {
         assert_eq!(names, expected, "there is no second network");
         let drawn = image.draw();
         let line = 320 / 14;
-        assert_eq!(drawn.dimensions(), (2 * 320, 2 * (240 + line)));
+        assert_eq!(drawn.dimensions(), (2 * 320, 2 * (240 + LINES * line)));
         let (scale, field) = (image.scale, image.flows[0].1.flow.at_size(320, 240));
         assert_eq!(drawn.get_pixel(320 + 100, 50).0, scale.colour(field.at(100, 50)), "TV-L1 beside the frame");
+        // The wheel in the lower right corner of the first flow: 48 pixels wide, 6 from the edges, rightwards flow at its right.
+        let [u, v] = [46.5, 24.5].map(|at| (at - 24.0) / 24.0 * scale.max_px);
+        assert_eq!(drawn.get_pixel(640 - 6 - 48 + 46, 240 - 6 - 48 + 24).0, scale.colour([u, v]));
         let is_text = |y: u32| (0..640).any(|x| drawn.get_pixel(x, y).0 == TEXT);
-        assert!((240..240 + line).any(is_text), "names below");
+        assert!((240..240 + LINES * line).any(is_text), "names below");
 
         // Another frame is on the screen: its flow is not there yet.
         let mut frame = Frame::clone(app.session.frame.as_ref().unwrap());
@@ -111,6 +142,6 @@ mod tests {
         app.session.clip.as_mut().unwrap().frames = frame.index + 1;
         let last = ComparisonImage::of(&app.settings, &app.session).unwrap();
         assert_eq!(last.flows.len(), image.flows.len());
-        assert!(last.title.ends_with(&format!("frame {}", frame.index)), "{}", last.title);
+        assert_eq!(last.title[1], format!("frame {}", frame.index));
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use eframe::egui::{Context, Key};
 
 use super::import_export::{ExportOrder, ImportOrder};
+use super::project_opener::Start;
 use super::state::{LabelingState, Trouble};
 use super::suggestions::SuggestionPhase;
 use crate::app::App;
@@ -455,6 +456,13 @@ impl App {
     pub(in crate::app) fn follow_project(&mut self, ctx: &Context) {
         for ((start, dir), opened) in self.projects.openings.poll() {
             self.project_opened(start, &dir, opened, ctx);
+        }
+        let open = self.session.labeling.project().filter(|_| self.session.labeling.opening.is_none());
+        if let Some(dir) = self.projects.freed(open, ctx) {
+            self.reopening = true; // The panel in front stays.
+            self.begin_project(Start::Open, dir, ctx);
+            self.session.told =
+                Some(("The project can be changed: no other window has it open".into(), Instant::now()));
         }
         for error in self.projects.closings.poll().filter_map(|((), saved)| saved.err()) {
             self.session.problem(&error);

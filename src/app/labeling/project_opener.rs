@@ -13,6 +13,8 @@ use crate::labels::{Opened, Project, Settings};
 
 /// How long the end of the program waits for projects to be saved.
 const AT_THE_END: Duration = Duration::from_secs(4);
+/// How often a lock that another process has is looked at again.
+const LOCK_AGAIN: Duration = Duration::from_secs(1);
 
 /// What is to become of a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +46,11 @@ pub struct ProjectOpener {
     pub labelled_by_folders: Option<PathBuf>,
     /// Projects that are being closed; each ends when nothing holds the project any more.
     closing: Vec<(PathBuf, Receiver<()>)>,
+    /// Whether projects that others have open are free by now.
+    locks: Tasks<PathBuf, bool>,
+    /// When that was asked last, and whether the answer is on its way.
+    lock_asked: Option<Instant>,
+    is_asking_lock: bool,
 }
 
 impl ProjectOpener {
@@ -61,6 +68,27 @@ impl ProjectOpener {
                 Start::New => make(&dir),
             }
         });
+    }
+
+    /// Looks every second, on a thread, whether the open project is free by now where another process had it; returns its folder once
+    /// it is.
+    pub fn freed(&mut self, open: Option<&Project>, ctx: &Context) -> Option<PathBuf> {
+        let mut freed = None;
+        for (dir, is_free) in self.locks.poll() {
+            self.is_asking_lock = false;
+            freed = is_free.unwrap_or(false).then_some(dir).or(freed);
+        }
+        let dir = open.filter(|project| project.is_in_use_elsewhere())?.dir().to_owned();
+        if freed.as_ref() == Some(&dir) {
+            return freed;
+        }
+        let rest = self.lock_asked.map_or(Duration::ZERO, |asked| LOCK_AGAIN.saturating_sub(asked.elapsed()));
+        if !self.is_asking_lock && rest.is_zero() {
+            (self.is_asking_lock, self.lock_asked) = (true, Some(Instant::now()));
+            self.locks.start("lock", ctx, dir.clone(), move || Ok(Project::is_free(&dir)));
+        }
+        ctx.request_repaint_after(rest.max(Duration::from_millis(100)));
+        None
     }
 
     /// Saves `project` and lets go of it. Its journal holds what its files lack, should the disk not answer.

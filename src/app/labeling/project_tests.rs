@@ -335,6 +335,33 @@ fn opening_the_open_project_shows_it_and_it_can_still_be_changed() {
 }
 
 #[test]
+fn a_project_that_another_window_had_open_can_be_changed_once_that_is_closed() {
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    let dir = labeling.dir.path().to_owned();
+    let ctx = labeling.window.harness.ctx.clone();
+    labeling.window.perform(Command::CloseProject);
+    let mut other = Project::open(&dir).unwrap().project;
+    while other.is_read_only() {
+        other = Project::open(&dir).unwrap().project; // It is being closed.
+    }
+    let app = labeling.app_mut();
+    app.begin_project(Start::Open, dir, &ctx);
+    let follow = |app: &mut App| {
+        app.follow_project(&ctx);
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    while app.session.labeling.opening.is_some() {
+        follow(app);
+    }
+    assert!(app.session.labeling.project().unwrap().is_in_use_elsewhere());
+    drop(other);
+    while app.session.labeling.project().is_none_or(Project::is_read_only) {
+        follow(app);
+    }
+    assert!(app.session.told.as_ref().unwrap().0.contains("can be changed"));
+}
+
+#[test]
 fn a_project_that_was_closed_can_be_opened_again_at_once() {
     let mut labeling = LabelingStage::new(&["wave"], 1);
     labeling.key(Key::Num1);

@@ -119,7 +119,7 @@ impl SuggestionState {
 
     /// Whether what the networks say of a video is unsure, by the one rule for all answers.
     pub fn is_unsure(&self, prediction: &Prediction) -> bool {
-        self.fusion.is_unsure(&prediction.fused)
+        prediction.doubt(&self.fusion).is_some()
     }
 
     /// The likeliest of the project's labels for a video, its share, and whether that is unsure, if the networks find it likelier than

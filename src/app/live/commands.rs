@@ -171,10 +171,11 @@ impl App {
             self.list_cameras();
         }
         let folder = self.corrections();
-        if self.panels.live.is_shown && self.session.live.counted.as_ref() != Some(&folder) {
-            self.session.live.counted = Some(folder.clone());
+        if self.panels.live.is_shown && self.session.live.listed.as_ref() != Some(&folder) {
+            self.session.live.listed = Some(folder.clone());
             self.session.live.corrections.clear();
-            self.engine.send(Request::CountCorrections(folder));
+            self.session.live.removed = None;
+            self.engine.send(Request::ListCorrections(folder));
         }
     }
 

@@ -22,9 +22,19 @@ impl Session {
                 );
                 self.told = Some((format!("Saved the last seconds as {class}"), Instant::now()));
             }
-            LiveEvent::Corrections { folder, counts } => {
-                self.live.counted = Some(folder.clone());
-                self.live.corrections.clone_from(counts);
+            LiveEvent::CorrectionRemoved(removed) => {
+                let name = removed.clip.file_name().unwrap_or_default().to_string_lossy();
+                let text = format!("Moved {name} to {}", removed.place.parent().unwrap_or(&removed.place).display());
+                self.log.push(LogLevel::Info, text.clone());
+                self.told = Some((text, Instant::now()));
+                self.live.removed = Some(removed.clone());
+            }
+            LiveEvent::Corrections { folder, clips } => {
+                if self.live.listed.as_ref() != Some(folder) {
+                    self.live.removed = None;
+                }
+                self.live.listed = Some(folder.clone());
+                self.live.corrections.clone_from(clips);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::flow::state::video_units;
 use crate::app::layout::Layout;
 use crate::app::viewer::marks::Marks;
-use crate::engine::{Engine, LiveResult, LiveSettings, LiveView};
+use crate::engine::{Engine, LiveResult, LiveSettings, LiveView, RemovedCorrection};
 use crate::error::{Error, Result};
 use crate::video::CameraDevice;
 
@@ -82,12 +82,14 @@ pub struct LiveState {
     pub cameras: Cameras,
     /// Whether nothing but the live source is on the screen.
     pub demo: bool,
-    /// Corrections by class.
-    pub corrections: Vec<(String, usize)>,
+    /// Clips of corrections by class.
+    pub corrections: Vec<(String, Vec<PathBuf>)>,
+    /// The clip that was removed from them last and can come back.
+    pub removed: Option<RemovedCorrection>,
     /// The training on them that is to start.
     pub training: AwaitedTraining,
-    /// The folder that was counted.
-    pub counted: Option<PathBuf>,
+    /// The folder that was listed.
+    pub listed: Option<PathBuf>,
     /// How answers are made, as the engine was told last.
     pub told: Option<LiveSettings>,
     /// The length that nearly all vectors stay below, coming down slowly, in pixels of the camera.
@@ -138,6 +140,6 @@ impl LiveState {
 
     /// Corrections of all classes.
     pub fn corrected(&self) -> usize {
-        self.corrections.iter().map(|(_, clips)| clips).sum()
+        self.corrections.iter().map(|(_, clips)| clips.len()).sum()
     }
 }

@@ -16,7 +16,9 @@ use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::engine::live::Smoothed;
-use crate::engine::{FlowView, LiveResult, LiveView, Message, RecordingStatus, Scores, Timing};
+use crate::engine::{
+    FlowView, LiveEvent, LiveResult, LiveView, Message, RecordingStatus, RemovedCorrection, Scores, Timing,
+};
 use crate::error::Error;
 use crate::flow::FlowField;
 use crate::nets::MotionSquare;
@@ -55,7 +57,7 @@ fn result(frame: Arc<Frame>) -> LiveResult {
         classes: CLASSES.map(str::to_owned).into(),
         scores: Scores::default(),
         is_unsure: false,
-        answer: Smoothed { shares: vec![0.1, 0.5, 0.05, 0.35], top: Some(3), is_settled: true },
+        answer: Smoothed { shares: vec![0.1, 0.5, 0.05, 0.35], top: Some(3), is_settled: true, ..Smoothed::default() },
         latency_ms: 212.4,
         fps: 4.2,
         answered: 14,
@@ -141,6 +143,47 @@ fn a_file_is_no_camera_and_a_live_source_is_no_missing_clip() {
     window.harness.state_mut().session.live.show(Some(view));
     window.settle();
     assert!(window.sees("Video: 30.0 fps") && !window.sees("Camera: 30.0 fps"));
+}
+
+#[test]
+fn a_correction_can_be_removed_and_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, clip) = (dir.path().to_owned(), dir.path().join("wave/wave_live_001.mp4"));
+    std::fs::create_dir_all(clip.parent().unwrap()).unwrap();
+    std::fs::write(&clip, "").unwrap();
+    let mut settings = Settings::default();
+    settings.live.corrections = Some(folder.clone());
+    let mut window = Window::with([1280.0, 900.0], settings, filled);
+    window.perform(Command::ShowLive);
+    let listed = |clips: &[&std::path::Path]| {
+        let clips = clips.iter().map(|clip| clip.to_path_buf()).collect::<Vec<_>>();
+        let clips = if clips.is_empty() { Vec::new() } else { vec![("wave".to_owned(), clips)] };
+        Message::Live(LiveEvent::Corrections { folder: folder.clone(), clips })
+    };
+    window.harness.state_mut().session.receive(&listed(&[&clip]));
+    window.settle();
+    window.harness.get_by_label("wave: 1 clip").click();
+    (0..8).for_each(|_| window.settle()); // it unfolds
+    window.harness.get_by_role_and_label(Role::Button, "Remove wave_live_001.mp4").click();
+    window.settle();
+    let wait_until = |is_done: &dyn Fn() -> bool| {
+        while !is_done() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    wait_until(&|| !clip.exists());
+    let place = dir.path().join("wave/.deleted/wave_live_001.mp4");
+    assert!(place.is_file(), "it is moved, not deleted");
+    let removed = RemovedCorrection { folder: folder.clone(), clip: clip.clone(), place };
+    let session = &mut window.harness.state_mut().session;
+    session.receive(&Message::Live(LiveEvent::CorrectionRemoved(removed)));
+    session.receive(&listed(&[]));
+    window.settle();
+    assert!(window.sees("Removed wave_live_001.mp4") && window.sees(".deleted"), "the status bar says where it is");
+    window.harness.get_by_label("Undo").click();
+    window.settle();
+    wait_until(&|| clip.exists());
+    assert!(!window.sees("Removed wave_live_001.mp4"));
 }
 
 #[test]

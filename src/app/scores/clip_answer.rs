@@ -7,7 +7,7 @@ use crate::app::command::Command;
 use crate::app::command::conditions::Availability;
 use crate::app::session::Session;
 use crate::app::ui::theme::{Tokens, semibold};
-use crate::nets::fusion::{percent, unsure_text};
+use crate::nets::fusion::{Doubt, percent, unsure_text};
 use crate::plural::counted;
 
 /// Heights of the caption and of the answer, in points: the same whatever they say, so that nothing below them moves.
@@ -21,7 +21,7 @@ pub(super) struct ClipAnswer {
     /// The class.
     pub class: String,
     share: f32,
-    is_unsure: bool,
+    doubt: Option<Doubt>,
     /// How many windows alone say the same, of how many.
     agreeing: [usize; 2],
 }
@@ -34,7 +34,7 @@ impl ClipAnswer {
         Some(Self {
             class: session.model.as_ref()?.classes.get(class)?.clone(),
             share: prediction.fused[class],
-            is_unsure: session.fusion.is_unsure(&prediction.fused),
+            doubt: prediction.doubt(&session.fusion),
             agreeing: [agreeing, prediction.windows.len()],
         })
     }
@@ -53,7 +53,7 @@ pub(super) fn clip_answer_ui(
     ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_height(ANSWER);
         let letters = |text: String| RichText::new(text).font(semibold(LETTERS));
-        let Some(ClipAnswer { class, share, is_unsure, .. }) = answer else {
+        let Some(ClipAnswer { class, share, doubt, .. }) = answer else {
             let is_running = session.clip_scores.phase == ClipScoresPhase::Running;
             let text = match is_running {
                 true => "Scoring…",
@@ -64,11 +64,14 @@ pub(super) fn clip_answer_ui(
             return;
         };
         ui.label(letters(format!("{} %", percent(*share, 0))).color(tokens.fused));
-        let (text, color) = if *is_unsure { (unsure_text(class), tokens.weak) } else { (class.clone(), tokens.strong) };
+        let (text, color) = match doubt {
+            Some(_) => (unsure_text(class), tokens.weak),
+            None => (class.clone(), tokens.strong),
+        };
         let label = ui.add(Label::new(letters(text).color(color)).truncate());
-        match is_unsure {
-            true => label.on_hover_text(session.fusion.unsure_rule()),
-            false => label.on_hover_text("Mean over windows spread evenly over the clip"),
+        match doubt {
+            Some(doubt) => label.on_hover_text(doubt.in_words()),
+            None => label.on_hover_text("Mean over windows spread evenly over the clip"),
         };
     });
     is_clicked

@@ -16,7 +16,7 @@ use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{FlowSource, FlowStack, ModelInfo, Scores};
-use crate::nets::fusion::{self, Fusion, FusionRule, softmax, unsure_text};
+use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, softmax, unsure_text};
 use crate::plural::counted;
 use crate::ranking::{arg_max, falling};
 
@@ -60,7 +60,11 @@ impl Panel for ScoresPanel {
         let rows = Rows::new(model, &colors, scores, &session.fusion, cx.settings.sort_scores);
         let answer = ClipAnswer::of(session);
         let is_clicked = clip_answer_ui(ui, session, answer.as_ref(), scorable);
-        window_ui(ui, &rows, &session.fusion);
+        // Those of a frame that was left stay until the next ones come.
+        let position = session.player.position;
+        let is_left = !session.player.playing && analysis.as_ref().is_some_and(|of| of.frame != position);
+        let of_frame = analysis.as_ref().filter(|_| is_left).map(|of| cx.settings.frame_numbers.number(of.frame));
+        window_ui(ui, &rows, of_frame);
         let recognised = answer.as_ref().map(|answer| answer.class.as_str());
         true_class_ui(ui, recognised.or(rows.best[2].map(|(class, _)| class)), session.true_class());
         classes_ui(ui, model);
@@ -96,8 +100,8 @@ struct Rows<'a> {
     rows: Vec<ScoresRow<'a>>,
     /// Best class of each stream and of the fusion, with its share.
     best: [Option<(&'a str, f32)>; 3],
-    /// Whether the fused answer is unsure.
-    unsure: bool,
+    /// Why the fused answer is unsure, if it is.
+    doubt: Option<Doubt>,
 }
 
 impl<'a> Rows<'a> {
@@ -115,7 +119,7 @@ impl<'a> Rows<'a> {
         if sort {
             rows.sort_by(|a, b| falling(&a.shares[2].unwrap_or(0.0), &b.shares[2].unwrap_or(0.0)));
         }
-        Self { rows, best, unsure: fusion.is_unsure(&streams[2]) }
+        Self { rows, best, doubt: fusion.doubt(&streams[2], [&streams[0], &streams[1]]) }
     }
 }
 
@@ -143,16 +147,21 @@ fn no_scores_ui(ui: &mut Ui, session: &Session) {
 }
 
 /// The answers about the current window, small: they change from frame to frame and are not those about the clip.
-fn window_ui(ui: &mut Ui, rows: &Rows<'_>, fusion: &Fusion) {
+fn window_ui(ui: &mut Ui, rows: &Rows<'_>, of_frame: Option<usize>) {
     let tokens = Tokens::of(ui);
     let [spatial, temporal, fused] = &rows.best;
     let Some((class, share)) = fused else { return };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let text = if rows.unsure { unsure_text(class) } else { (*class).into() };
-        let text = RichText::new(format!("This window: {text} {}", percent(*share))).small().color(tokens.fused);
-        let about = "The eleven frames from the one on the screen on";
-        let rule = if rows.unsure { format!("{about}. {}", fusion.unsure_rule()) } else { about.into() };
+        let text = if rows.doubt.is_some() { unsure_text(class) } else { (*class).into() };
+        let (window, color, about) = match of_frame {
+            None => ("This window".into(), tokens.fused, "The eleven frames from the one on the screen on"),
+            Some(frame) => {
+                (format!("Frame {frame}"), tokens.weak, "Scores of another frame: those of this one are computed")
+            }
+        };
+        let text = RichText::new(format!("{window}: {text} {}", percent(*share))).small().color(color);
+        let rule = rows.doubt.map_or(about.into(), |doubt| format!("{about}. {}", doubt.in_words()));
         ui.label(text).on_hover_text(rule);
         ui.add_space(8.0);
         for (name, best, color) in [("Spatial", spatial, tokens.spatial), ("Temporal", temporal, tokens.temporal)] {
@@ -267,6 +276,15 @@ fn source_row_ui(ui: &mut Ui, name: &str, answer: &SourceAnswer<'_>, differs: bo
     response.on_hover_text(text);
 }
 
+/// The stream that a model lacks beside the other one.
+fn missing_stream(model: &ModelInfo) -> Option<&'static str> {
+    match (model.has_spatial, model.has_temporal) {
+        (true, false) => Some("temporal"),
+        (false, true) => Some("spatial"),
+        _ => None,
+    }
+}
+
 fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
     field(ui, "Fusion rule", |ui, label| {
         let rules = ComboBox::from_id_salt("rule").selected_text(rule_name(fusion.rule)).width(120.0);
@@ -289,10 +307,15 @@ fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
     });
     field(ui, "Temporal", |ui, label| {
         ui.spacing_mut().slider_width = (ui.available_width() - 70.0).max(60.0);
-        ui.add(Slider::new(&mut fusion.temporal_weight, 0.0..=5.0).step_by(0.05).fixed_decimals(2))
+        let slider = Slider::new(&mut fusion.temporal_weight, 0.0..=5.0).step_by(0.05).fixed_decimals(2);
+        ui.add_enabled(model.has_spatial && model.has_temporal, slider)
             .labelled_by(label)
-            .on_hover_text("Weight of the temporal stream (spatial: 1, paper: 1.5)");
+            .on_hover_text("Weight of the temporal stream (spatial: 1, paper: 1.5)")
+            .on_disabled_hover_text("There is nothing to fuse: the model has one stream");
     });
+    if let Some(missing) = missing_stream(model) {
+        explanation(ui, &format!("This model has no {missing} stream, so it has no scores."));
+    }
     if fusion.rule != FusionRule::Softmax && model.has_spatial && model.has_temporal {
         let text = "Fused averages scores from before the softmax, so it may lie outside both streams.";
         explanation(ui, text);

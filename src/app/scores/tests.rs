@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, analysis, fill, model_of};
 use crate::app::settings::Settings;
-use crate::engine::{Analysis, ClipWindow, Message, Scores};
+use crate::engine::{Analysis, ClipWindow, Message, ModelInfo, Scores};
 
 fn scored(app: &mut App) {
     fill(app);
@@ -98,6 +98,43 @@ fn an_answer_below_the_threshold_is_unsure_and_the_fused_share_is_explained() {
     session.receive(&Message::ModelLoaded(model));
     window.settle();
     assert!(window.sees("unsure, wave?"));
+}
+
+#[test]
+fn an_answer_that_neither_stream_gives_is_unsure_and_its_tooltip_says_why() {
+    let mut window = window();
+    let session = &mut window.harness.state_mut().session;
+    let mut model = model_of(&["wave", "clap", "bow"]);
+    model.fusion.unsure_below = Some(0.3);
+    session.receive(&Message::ModelLoaded(model));
+    let scores = Scores { spatial: vec![4.5, 4.6, 0.0], temporal: vec![4.5, 0.0, 4.6], ..Scores::default() };
+    session.analysis = Some(Arc::new(Analysis { scores: Some(scores), ..analysis() }));
+    window.settle();
+    let answer = window.harness.get_by_label_contains("This window: unsure, wave?").rect();
+    window.point_at(answer.center());
+    window.harness.run_steps(60); // a tooltip waits
+    assert!(window.sees("each stream finds another class likelier"));
+}
+
+#[test]
+fn scores_of_a_frame_that_was_left_are_named_after_it() {
+    let mut window = window();
+    assert!(window.sees("This window: wave"));
+    window.harness.state_mut().session.player.position = 20;
+    window.settle();
+    assert!(window.sees("Frame 3: wave") && !window.sees("This window"));
+}
+
+#[test]
+fn a_model_of_one_stream_says_so_and_has_no_weight_to_set() {
+    let mut window = window();
+    let model = ModelInfo { has_temporal: false, ..model_of(&["wave", "clap"]) };
+    let session = &mut window.harness.state_mut().session;
+    session.receive(&Message::ModelLoaded(model));
+    let scores = Scores { spatial: vec![5.0, 1.0], ..Scores::default() };
+    session.analysis = Some(Arc::new(Analysis { scores: Some(scores), ..analysis() }));
+    window.settle();
+    assert!(window.sees("This model has no temporal stream"));
 }
 
 #[test]

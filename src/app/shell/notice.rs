@@ -1,6 +1,11 @@
-//! The latest problem, over the pictures until it is dismissed: what, why, and what to do. It moves nothing and covers no panel.
+//! The latest problem, over the lower edge of the pictures until it is dismissed: what, why, and what to do. It moves nothing, covers
+//! no panel, and folds into a small button once there was time to read it.
 
-use eframe::egui::{Align, Align2, Area, Button, Frame, Id, Label, Layout, Order, Rect, RichText, Stroke, Ui, vec2};
+use std::time::Duration;
+
+use eframe::egui::{
+    Align, Align2, Area, Button, Frame, Id, Label, Layout, Order, Rect, RichText, Role, Stroke, Ui, WidgetInfo, vec2,
+};
 
 use crate::app::command::Command;
 use crate::app::panel::PanelContext;
@@ -12,17 +17,58 @@ use crate::error::Error;
 /// Its width where there is room, and its distance from the edges of its place, in points.
 const WIDTH: f32 = 620.0;
 const MARGIN: f32 = 12.0;
+/// Width of the button that it folds into, in points.
+const FOLDED: f32 = 220.0;
+/// How long it is open, in seconds; longer while the pointer is over it.
+const OPEN_SECS: f64 = 12.0;
+
+/// The problem that is shown and since when it is open; without a time it is folded.
+#[derive(Clone)]
+struct ShownNotice {
+    error: Error,
+    open_since: Option<f64>,
+}
 
 /// Draws `error` at the lower edge of `within`.
 pub fn notice_ui(ui: &Ui, error: &Error, within: Rect, cx: &mut PanelContext<'_>) {
+    let (id, now) = (Id::unique("shown notice"), ui.input(|input| input.time));
+    let known = ui.data(|data| data.get_temp::<ShownNotice>(id)).filter(|shown| shown.error == *error);
+    let mut shown = known.unwrap_or_else(|| ShownNotice { error: error.clone(), open_since: Some(now) });
+    match shown.open_since {
+        Some(_) if open_ui(ui, error, within, cx) => shown.open_since = Some(now),
+        Some(since) if now - since >= OPEN_SECS => shown.open_since = None,
+        Some(since) => ui.ctx().request_repaint_after(Duration::from_secs_f64(OPEN_SECS - (now - since))),
+        None if folded_ui(ui, error, within) => shown.open_since = Some(now),
+        None => {}
+    }
+    ui.data_mut(|data| data.insert_temp(id, shown));
+}
+
+/// Draws the button that it folds into, in the lower left corner; returns whether it was clicked.
+fn folded_ui(ui: &Ui, error: &Error, within: Rect) -> bool {
+    let area = Area::new(Id::unique("folded notice")).order(Order::Middle).pivot(Align2::LEFT_BOTTOM);
+    let area = area.fixed_pos(within.left_bottom() + vec2(MARGIN, -MARGIN));
+    let shown = area.show(ui.ctx(), |ui| {
+        ui.set_max_width(FOLDED.min(within.width() - 2.0 * MARGIN));
+        let text = RichText::new(&error.subject).small().color(Tokens::of(ui).error);
+        let button = ui.add(Button::new(text).truncate());
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Show the problem"));
+        button.on_hover_text(format!("{}. {}.", capitalised(&error.cause), error.remedy)).clicked()
+    });
+    shown.inner
+}
+
+/// Draws all of it; returns whether the pointer is over it.
+fn open_ui(ui: &Ui, error: &Error, within: Rect, cx: &mut PanelContext<'_>) -> bool {
     let area = Area::new(Id::unique("notice")).order(Order::Middle).pivot(Align2::CENTER_BOTTOM);
-    area.fixed_pos(within.center_bottom() - vec2(0.0, MARGIN)).show(ui.ctx(), |ui| {
+    let shown = area.fixed_pos(within.center_bottom() - vec2(0.0, MARGIN)).show(ui.ctx(), |ui| {
         let frame = Frame::new().stroke(Stroke::new(1.0, Tokens::of(ui).outline)).corner_radius(RADIUS);
         frame.show(ui, |ui| {
             ui.set_width(WIDTH.min(within.width() - 2.0 * MARGIN));
             error_ui(ui, error, cx);
         });
     });
+    shown.response.contains_pointer()
 }
 
 fn error_ui(ui: &mut Ui, error: &Error, cx: &mut PanelContext<'_>) {

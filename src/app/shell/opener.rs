@@ -12,7 +12,7 @@ use crate::data::{DataSource, Dataset};
 use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
 use crate::labels::Project;
-use crate::video::{check_opening, is_frame_folder, is_video, natural_order};
+use crate::video::{check_opening, is_frame_folder, is_hidden, is_video, natural_order};
 
 /// A model folder holds this file.
 pub const MODEL_CARD: &str = "model.toml";
@@ -243,9 +243,11 @@ fn find(path: &Path) -> Result<Found> {
     let folder = if clips.is_dir() { clips } else { path.to_owned() };
     match clips_in(&folder)?.as_slice() {
         [] => {}
-        [clip] => return Ok(Found::Clip(clip.clone())),
         clips => {
-            let beside = folders_with_clips_in(&folder);
+            let beside = clips_in_folders_of(&folder);
+            if let ([clip], []) = (clips, &*beside) {
+                return Ok(Found::Clip(clip.clone()));
+            }
             return Ok(Found::Clips(ClipFolder::new(folder, clips.to_owned()).beside(beside)));
         }
     }
@@ -274,10 +276,12 @@ fn clips_in(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(clips)
 }
 
-/// Returns how many sub-folders of `folder` have clips directly in them.
-fn folders_with_clips_in(folder: &Path) -> usize {
+/// Returns the clips directly in sub-folders of `folder`, in the order in which people count.
+fn clips_in_folders_of(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries.filter(|path| path.is_dir() && clips_in(path).is_ok_and(|clips| !clips.is_empty())).count()
+    let mut folders: Vec<_> = entries.filter(|path| path.is_dir() && !is_hidden(path)).collect();
+    folders.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
+    folders.iter().flat_map(|folder| clips_in(folder).unwrap_or_default()).collect()
 }
 
 #[cfg(test)]
@@ -369,12 +373,17 @@ mod tests {
         assert_eq!(find(&at("flat")), Ok(Found::Clips(ClipFolder::new(at("flat"), clips))));
         fs::create_dir(at("flat/run")).unwrap();
         fs::write(at("flat/run/c.mp4"), "").unwrap();
-        assert!(matches!(find(&at("flat")), Ok(Found::Clips(folder)) if folder.beside == 1), "they are not listed");
+        let Ok(Found::Clips(folder)) = find(&at("flat")) else { panic!("it has clips of its own") };
+        assert_eq!((folder.clips.len(), &folder.beside), (3, &vec![at("flat/run/c.mp4")]), "they are not listed");
+        assert_eq!(folder.with_those_beside().clips[3], at("flat/run/c.mp4"));
         let last = |clip: &str| LastPlace { clip: at(clip), frame: 7, folder: Some(at("flat")) };
         assert_eq!(find_last(last("flat/a.mkv")), Found::NoLast, "it is no video");
         assert_eq!(find_last(last("gone.mp4")), Found::NoLast);
         fs::remove_file(at("flat/a.mkv")).unwrap();
         fs::remove_file(at("flat/b2.mp4")).unwrap();
+        let Ok(Found::Clips(folder)) = find(&at("flat")) else { panic!("there is another clip in a sub-folder") };
+        assert_eq!((folder.clips.len(), folder.beside.len()), (1, 1));
+        fs::remove_file(at("flat/run/c.mp4")).unwrap();
         assert_eq!(find(&at("flat")), Ok(Found::Clip(at("flat/b10.mp4"))));
         assert!(find(&at("flat/0.txt")).is_err(), "it is no video");
         fs::create_dir(at("frames")).unwrap();

@@ -231,13 +231,22 @@ fn describes(text: &str, command: Command) -> bool {
     words.peek().is_some() && words.all(|word| word.len() >= 3 && description.contains(&word.to_lowercase()))
 }
 
+/// Letters before a word that count as one skip.
+const EARLIER: usize = 8;
+
 /// How far `name` is from `text`: 0 where it begins with it, more for every letter skipped inside and before, less if
 /// letters begin words; `None` if a letter is missing.
 fn distance(text: &str, name: &str) -> Option<usize> {
-    let name: Vec<char> = name.to_lowercase().chars().collect();
+    let (text, name) = (text.trim().to_lowercase(), name.to_lowercase());
+    // Whole words count as one skip, as if the words before were one; an earlier one is closer.
+    let before = name.match_indices(&*text).find(|(at, _)| *at > 0 && name[..*at].ends_with(' '));
+    if let Some((at, _)) = before.filter(|_| !text.is_empty() && !name.starts_with(&*text)) {
+        return Some(1 + at / EARLIER);
+    }
+    let name: Vec<char> = name.chars().collect();
     let mut at = 0;
     let mut distance = 0;
-    for letter in text.to_lowercase().chars().filter(|letter| !letter.is_whitespace()) {
+    for letter in text.chars().filter(|letter| !letter.is_whitespace()) {
         let next = at + name[at..].iter().position(|other| *other == letter)?;
         let begins_word = next == 0 || name[next - 1] == ' ';
         if next > at {
@@ -265,6 +274,7 @@ mod tests {
             ("theme", Command::ToggleTheme),
             ("START", Command::StartTraining),
             ("keyb", Command::Shortcuts),
+            ("second", Command::ChooseSecondModel),
             ("training folder", Command::ChooseTrainingFolder),
         ] {
             assert_eq!(matches(text).first(), Some(&command), "{text}");

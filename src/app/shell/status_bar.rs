@@ -80,7 +80,8 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 let text = if is_narrow { format!("{sum:.0} ms") } else { format!("inference {sum:.0} ms") };
                 label_ui(ui, small(text), &detail);
             }
-            if let Some((folder, place)) = session.place_in_folder() {
+            let of_project = session.labeling.selected().is_some(); // Its list counts, as beside the timeline.
+            if let Some((folder, place)) = session.place_in_folder().filter(|_| !of_project) {
                 let text = format!("clip {} of {}", place + 1, folder.clips.len());
                 label_ui(ui, small(text), &folder.dir.display().to_string());
             }

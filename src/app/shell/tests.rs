@@ -99,6 +99,21 @@ fn about_names_version_device_and_licences() {
 }
 
 #[test]
+fn a_problem_folds_after_a_while_and_unfolds_again() {
+    let mut window = Window::new([1280.0, 720.0], Views::default());
+    window.harness.state_mut().session.notice = Some(Error::new("clip.mp4", "it is torn", "Copy it again"));
+    window.settle();
+    assert!(window.sees("it is torn") || window.sees("It is torn"));
+    window.harness.run_steps(60); // fifteen seconds
+    let open = |window: &Window| rect_of(window, "Dismiss");
+    let folded = rect_of(&window, "Show the problem").unwrap();
+    assert!(open(&window).is_none() && folded.width() < 240.0 && folded.left() < 200.0, "{folded:?}");
+    window.harness.get_by_role_and_label(Role::Button, "Show the problem").click();
+    window.settle();
+    assert!(open(&window).is_some());
+}
+
+#[test]
 fn nothing_in_about_moves_once_it_is_seen() {
     let mut window = Window::new(SIZE, Views::default());
     let ctx = window.harness.ctx.clone();

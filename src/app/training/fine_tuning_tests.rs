@@ -523,6 +523,15 @@ fn runs_are_listed_compared_and_put_aside() {
         stage.window.settle();
     }
     stage.wait("the deletion", |app| app.panels.runs.runs().len() == 2);
+    let other = stage.dir.path().join("elsewhere");
+    write_run(&other, "three", 1e-4);
+    stage.app().panels.runs.choose_folder(other.clone());
+    stage.wait("the other folder", |app| app.settings.run_folders.len() == 2);
+    assert_eq!(stage.app().settings.run_folders, [other, folder.clone()]);
+    stage.window.harness.get_by_role_and_label(Role::Button, "Recent").click();
+    stage.window.settle();
+    stage.window.harness.get_by_role_and_label(Role::Button, &folder.display().to_string()).click();
+    stage.wait("the first folder", |app| app.panels.runs.runs().len() == 2);
     assert!(folder.join(".deleted/two/config.toml").exists() && stage.dir.path().exists());
     let gone = folder.join("one");
     std::fs::remove_dir_all(&gone).unwrap();

@@ -275,6 +275,13 @@ impl TrainingState {
         }
     }
 
+    /// Returns the streams of the runs that were to follow the one that was stopped, by name.
+    pub fn untrained(&self) -> Vec<String> {
+        let was_stopped = matches!(self.phase, TrainingPhase::Finished { stopped_early: true, .. });
+        let Some((number, ..)) = self.part.filter(|_| was_stopped) else { return Vec::new() };
+        self.plans.iter().skip(number + 1).map(|plan| plan.network.name().to_lowercase()).collect()
+    }
+
     /// One of several runs begins: its curves are its own.
     fn begin_part(&mut self, number: usize, of: usize, network: Network) {
         let elapsed = self.elapsed();

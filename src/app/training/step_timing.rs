@@ -16,8 +16,8 @@ const REST: Duration = Duration::from_millis(700);
 /// What is known of the time of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepTime {
-    /// It is being measured, or will be when the form rests.
-    Measuring,
+    /// It is being measured, since so long; without a time, it will be when the form rests.
+    Measuring(Option<Duration>),
     /// It is measured when what needs the device has ended.
     Waits,
     /// Seconds of a step of each network.
@@ -31,8 +31,8 @@ pub enum StepTime {
 pub struct StepTiming {
     /// What is to be timed, and since when.
     wanted: Option<(Vec<TrainingPlan>, Instant)>,
-    /// The number of the order that is under way.
-    running: Option<u64>,
+    /// The number of the order that is under way, and when it was given.
+    running: Option<(u64, Instant)>,
     orders: u64,
     /// What was measured of what is wanted.
     found: Option<Result<Vec<(Network, f64)>, Error>>,
@@ -61,15 +61,15 @@ impl StepTiming {
             return None;
         }
         self.orders += 1;
-        self.running = Some(self.orders);
+        self.running = Some((self.orders, Instant::now()));
         Some(Request::TimeSteps(Some(Box::new(StepTimingOrder { id: self.orders, plans: plans.clone() }))))
     }
 
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         match message {
-            Message::StepsTimed(id, found) if self.running == Some(*id) => self.found = Some(found.clone()),
-            Message::StepTimingEnded(id) if self.running == Some(*id) => {
+            Message::StepsTimed(id, found) if self.is_of(*id) => self.found = Some(found.clone()),
+            Message::StepTimingEnded(id) if self.is_of(*id) => {
                 self.running = None;
                 // Else it would be asked for again at once.
                 let broken_off = || Err(Error::new("time per step", "the measurement broke off", "See the log"));
@@ -79,12 +79,16 @@ impl StepTiming {
         }
     }
 
+    fn is_of(&self, order: u64) -> bool {
+        self.running.is_some_and(|(running, _)| running == order)
+    }
+
     /// Returns what is known of the plans that were taken last; `is_free` tells whether the device is.
     pub fn time(&self, is_free: bool) -> StepTime {
         match &self.found {
             Some(Ok(found)) => StepTime::Known(found.clone()),
             Some(Err(error)) => StepTime::Failed(error.clone()),
-            None if is_free => StepTime::Measuring,
+            None if is_free => StepTime::Measuring(self.running.map(|(_, since)| since.elapsed())),
             None => StepTime::Waits,
         }
     }
@@ -127,9 +131,10 @@ mod tests {
         let (mut timing, ctx) = (StepTiming::default(), Context::default());
         assert!(timing.follow(plans(8), true, &ctx).is_none(), "the form may still change");
         assert!(after_rest(&mut timing, plans(8), false).is_none());
-        assert_eq!(timing.time(false), StepTime::Waits);
+        assert_eq!((timing.time(false), timing.time(true)), (StepTime::Waits, StepTime::Measuring(None)));
         let order = after_rest(&mut timing, plans(8), true);
         assert!(matches!(order, Some(Request::TimeSteps(Some(order))) if order.id == 1 && order.plans[0].batch == 8));
+        assert!(matches!(timing.time(true), StepTime::Measuring(Some(_))), "it says since when");
         timing.receive(&Message::StepsTimed(1, Ok(vec![(Network::Flow, 0.42)])));
         timing.receive(&Message::StepTimingEnded(1));
         assert_eq!(timing.time(true), StepTime::Known(vec![(Network::Flow, 0.42)]));
@@ -137,7 +142,7 @@ mod tests {
         let other_rate = Some(vec![TrainingPlan { batch: 8, rate: 0.5, steps: 7, ..TrainingPlan::default() }]);
         assert!(after_rest(&mut timing, other_rate, true).is_none(), "a step takes as long");
         assert!(timing.follow(plans(4), true, &ctx).is_none());
-        assert_eq!(timing.time(true), StepTime::Measuring);
+        assert_eq!(timing.time(true), StepTime::Measuring(None));
         assert!(matches!(after_rest(&mut timing, plans(4), true), Some(Request::TimeSteps(Some(_)))));
     }
 

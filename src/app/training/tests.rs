@@ -421,6 +421,18 @@ fn a_finished_run_says_what_start_does_and_whether_its_model_is_in_use() {
 }
 
 #[test]
+fn a_training_that_is_stopped_in_its_first_stream_says_that_the_other_is_missing() {
+    let mut window = window();
+    let plans = [Network::Spatial, Network::Temporal].map(TrainingPlan::of).to_vec();
+    window.harness.state_mut().session.training.plans = plans;
+    tell(&mut window, TrainingEvent::Part { number: 0, of: 2, network: Network::Spatial });
+    make_steps(&mut window);
+    tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: true });
+    window.settle();
+    assert!(window.sees("The temporal stream was not trained and is not in this model."));
+}
+
+#[test]
 fn the_time_left_is_not_cut_in_a_small_window() {
     let mut window = Window::with([1280.0, 720.0], Settings::default(), |_| ());
     window.perform(Command::ShowTraining);

@@ -42,8 +42,12 @@ impl FrameNumbers {
 
 /// What a flow cost and how many a second that would be: `12 ms · 83 fps`.
 pub fn cost(millis: f32) -> String {
-    let (rate, millis) = (1000.0 / millis.max(1e-3), milliseconds(millis));
-    if rate < 9.95 { format!("{millis} · {rate:.1} fps") } else { format!("{millis} · {rate:.0} fps") }
+    let (rate, text) = (1000.0 / millis.max(1e-3), milliseconds(millis));
+    match rate {
+        ..0.5 => text, // The seconds say more than `0.1 fps`.
+        0.5..9.95 => format!("{text} · {rate:.1} fps"),
+        _ => format!("{text} · {rate:.0} fps"),
+    }
 }
 
 /// Milliseconds as `12 ms` or `1.2 ms`, ten seconds and more as `19.8 s`.
@@ -123,7 +127,7 @@ mod tests {
         assert_eq!(time_code(3661.5), "1:01:01.500");
         assert_eq!(time_code(59.9996), "01:00.000");
         assert_eq!(cost(12.0), "12 ms · 83 fps");
-        assert_eq!(cost(400.0), "400 ms · 2.5 fps");
+        assert_eq!((cost(400.0), cost(19750.0)), ("400 ms · 2.5 fps".into(), "19.8 s".into()));
         assert_eq!(cost(0.5), "0.5 ms · 2000 fps");
         assert_eq!((memory_size(640_400_000), memory_size(1_210_000_000)), ("640 MB".into(), "1.2 GB".into()));
         assert_eq!(span(200.0), "3 min 20 s");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use eframe::egui::{ProgressBar, RichText, Ui};
+use eframe::egui::{Color32, ProgressBar, Response, RichText, Ui};
 
 use super::format::span;
 use super::theme::Tokens;
@@ -79,9 +79,13 @@ impl Progress {
 
     /// Draws it as a bar.
     pub fn bar_ui(&self, ui: &mut Ui, preparing: &str) {
-        let text = self.in_words().unwrap_or_else(|| preparing.to_owned());
+        self.bar_with(ui, self.in_words().unwrap_or_else(|| preparing.to_owned()));
+    }
+
+    /// Draws it as a bar with this text.
+    pub fn bar_with(&self, ui: &mut Ui, text: String) -> Response {
         let text = RichText::new(text).small().color(Tokens::of(ui).strong);
-        ui.add(ProgressBar::new(self.share()).desired_height(BAR_HEIGHT).text(text));
+        bar_ui(ui, self.share(), text)
     }
 
     fn words_after(&self, paced: Duration) -> Option<String> {
@@ -96,6 +100,17 @@ impl Progress {
         };
         Some(format!("{done} of {of} {unit}{left}"))
     }
+}
+
+/// Draws a bar of which `share` is done, with this text.
+pub fn bar_ui(ui: &mut Ui, share: f32, text: RichText) -> Response {
+    ui.add(filled(ui, share).desired_height(BAR_HEIGHT).text(text))
+}
+
+/// Returns a bar of which `share` is done; the round end of an empty one would look like something that is done.
+pub fn filled(ui: &Ui, share: f32) -> ProgressBar {
+    let fill = if share > 0.0 { Tokens::of(ui).accent } else { Color32::TRANSPARENT };
+    ProgressBar::new(share).fill(fill)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! egui sees the pointer once a repaint: of one that is pressed, moved and let go within a repaint it makes neither a click nor a drag,
 //! and what it was pressed on is looked up where it ended. Here the events of such a drag are given to it in repaints of their own: the
-//! press where it was, then the way, then the end. Clicks and slower drags pass as they are.
+//! press where it was, then the way, then the end. Clicks and slower drags pass as they are. Keys that were pressed after a click in the
+//! same repaint come in the next one: the click may have given the keyboard to a field.
 
 use std::collections::VecDeque;
 
@@ -44,8 +45,13 @@ impl Plugin for WholeDrags {
 impl WholeDrags {
     /// Returns the events of the next repaint.
     fn next(&mut self) -> Vec<Event> {
-        let (mut events, mut has_moved) = (Vec::new(), false);
+        let (mut events, mut has_moved, mut has_clicked) = (Vec::new(), false, false);
         while let Some(event) = self.waiting.pop_front() {
+            if has_clicked && is_typed(&event) {
+                self.waiting.push_front(event);
+                return events;
+            }
+            has_clicked |= matches!(event, Event::PointerButton { .. });
             match event {
                 Event::PointerMoved(to) => {
                     has_moved |= self.pressed.is_some();
@@ -102,6 +108,11 @@ impl WholeDrags {
     }
 }
 
+/// Whether an event is for who has the keyboard.
+fn is_typed(event: &Event) -> bool {
+    matches!(event, Event::Key { .. } | Event::Text(_) | Event::Ime(_) | Event::Paste(_) | Event::Copy | Event::Cut)
+}
+
 #[cfg(test)]
 mod tests {
     use eframe::egui::{Modifiers, pos2};
@@ -149,6 +160,13 @@ mod tests {
         let rows = [vec![button(10.0, true)], vec![moved(40.0)], vec![moved(90.0), button(90.0, false)]];
         let expected = [&rows[..2], &[vec![moved(90.0)], vec![button(90.0, false)]]].concat();
         assert_eq!(repaints(&[&rows[0], &rows[1], &rows[2]]), expected);
+    }
+
+    #[test]
+    fn what_is_typed_after_a_click_comes_in_the_next_repaint() {
+        let [before, after] = ["a", "b"].map(|text| Event::Text(text.into()));
+        let events = [before, button(10.0, true), button(10.0, false), after];
+        assert_eq!(repaints(&[&events]), [events[..3].to_vec(), events[3..].to_vec()]);
     }
 
     #[test]

@@ -129,9 +129,15 @@ pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
-/// What scrolls in a menu, once that is higher than the window.
+/// What scrolls in a menu, once that is higher than the window: from its top whenever the menu is opened.
 pub fn menu_list(ui: &Ui) -> ScrollArea {
-    overlay_list(ui, AROUND_MENU).auto_shrink(true)
+    let (id, pass) = (ui.scope_id().with("menu list"), ui.ctx().cumulative_pass_nr());
+    let drawn = ui.data_mut(|data| {
+        let last = data.get_temp_mut_or(id, 0);
+        std::mem::replace(last, pass)
+    });
+    let list = overlay_list(ui, AROUND_MENU).auto_shrink(true);
+    if pass.saturating_sub(drawn) > 1 { list.vertical_scroll_offset(0.0) } else { list }
 }
 
 /// Small print below a choice: what it means.

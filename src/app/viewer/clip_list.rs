@@ -1,5 +1,7 @@
 //! The clips of the folder that was opened: a list, and the way to the clip before and after.
 
+use std::sync::Arc;
+
 use eframe::egui::containers::menu::MenuButton;
 use eframe::egui::{Button, RichText, ScrollArea, TextStyle, Ui};
 
@@ -9,7 +11,6 @@ use crate::app::command::button::command_button;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, menu_list};
-use crate::plural::counted;
 
 /// Width of the list in the menu, in points.
 const MENU: f32 = 320.0;
@@ -18,9 +19,13 @@ const MENU: f32 = 320.0;
 pub fn clip_list_ui(ui: &mut Ui, area: ScrollArea, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
     let open = cx.session.place_in_folder().map(|(_, place)| place);
     let warning = Tokens::of(ui).warning;
-    if folder.beside > 0 {
-        let text = format!("{} with clips not listed: open by itself", counted(folder.beside, "sub-folder"));
-        explanation(ui, &text);
+    if !folder.beside.is_empty() {
+        ui.horizontal(|ui| {
+            explanation(ui, &format!("{} more in sub-folders", folder.beside.len()));
+            if ui.small_button("List all").on_hover_text("List the clips of the sub-folders too").clicked() {
+                cx.session.folder = Some(Arc::new(folder.with_those_beside()));
+            }
+        });
     }
     let height = ui.text_style_height(&TextStyle::Body) + ui.spacing().button_padding.y * 2.0;
     area.show_rows(ui, height, folder.clips.len(), |ui, rows| {
@@ -60,4 +65,10 @@ pub fn clip_steps_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
     response.accessible_name("Clips of the folder").on_hover_text("List the clips of this folder");
     command_button(ui, cx, Command::PreviousVideo, "‹");
+    if !folder.beside.is_empty() {
+        let more = ui.small_button(format!("+{} in sub-folders", folder.beside.len()));
+        if more.on_hover_text("List the clips of the sub-folders too").clicked() {
+            cx.session.folder = Some(Arc::new(folder.with_those_beside()));
+        }
+    }
 }

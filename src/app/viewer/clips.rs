@@ -23,8 +23,8 @@ pub struct ClipFolder {
     pub clips: Vec<PathBuf>,
     /// Whether its sub-folders are classes.
     pub has_classes: bool,
-    /// Sub-folders with clips that are not listed.
-    pub beside: usize,
+    /// Clips in sub-folders that are not listed.
+    pub beside: Vec<PathBuf>,
     /// The place of each of them: it is asked for in every repaint, and there may be thousands.
     places: HashMap<PathBuf, usize>,
 }
@@ -33,7 +33,7 @@ impl ClipFolder {
     /// The folder `dir` with these clips.
     pub fn new(dir: PathBuf, clips: Vec<PathBuf>) -> Self {
         let places = clips.iter().cloned().enumerate().map(|(place, clip)| (clip, place)).collect();
-        Self { dir, clips, has_classes: false, beside: 0, places }
+        Self { dir, clips, has_classes: false, beside: Vec::new(), places }
     }
 
     /// Returns the folder as one whose sub-folders are classes.
@@ -41,9 +41,15 @@ impl ClipFolder {
         Self { has_classes: true, ..self }
     }
 
-    /// Returns the folder with so many sub-folders whose clips are not listed.
-    pub fn beside(self, beside: usize) -> Self {
+    /// Returns the folder with clips in sub-folders that are not listed.
+    pub fn beside(self, beside: Vec<PathBuf>) -> Self {
         Self { beside, ..self }
+    }
+
+    /// Returns the folder with the clips in its sub-folders behind its own.
+    pub fn with_those_beside(&self) -> Self {
+        let clips = self.clips.iter().chain(&self.beside).cloned().collect();
+        Self { has_classes: self.has_classes, ..Self::new(self.dir.clone(), clips) }
     }
 
     /// Returns the same folder with `clip` at its place among the others.
@@ -52,7 +58,7 @@ impl ClipFolder {
         if let Err(place) = clips.binary_search_by(|other| other.as_path().cmp(clip)) {
             clips.insert(place, clip.to_owned());
         }
-        Self { has_classes: self.has_classes, beside: self.beside, ..Self::new(self.dir.clone(), clips) }
+        Self { has_classes: self.has_classes, beside: self.beside.clone(), ..Self::new(self.dir.clone(), clips) }
     }
 
     /// Returns what the clip at this place is called: its path in the folder.

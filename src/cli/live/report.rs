@@ -53,7 +53,7 @@ impl Moment {
             latency_ms: result.map(|result| tenth(f64::from(result.latency_ms))),
             class: top.and_then(|top| classes.get(top).cloned()),
             probability: result.zip(top).and_then(|(result, top)| result.answer.shares.get(top).copied()),
-            is_unsure: result.is_some_and(|result| result.answer.is_unsure(fusion)),
+            is_unsure: result.is_some_and(|result| result.answer.doubt(fusion).is_some()),
             captured: camera.captured,
             answered: result.map_or(0, |result| result.answered),
             skipped: result.map_or(0, |result| result.skipped),

@@ -7,7 +7,7 @@ use image::RgbImage;
 use crate::flow::FlowField;
 use crate::gpu::FlowBuffer;
 use crate::nets::MotionSquare;
-use crate::nets::fusion::{Fusion, softmax};
+use crate::nets::fusion::{Doubt, Fusion, softmax};
 use crate::video::Geometry;
 
 /// The scores around one frame of the clip, whose flow is a [`SourceFlow`](crate::engine::SourceFlow).
@@ -113,6 +113,11 @@ impl Scores {
     /// [`Scores::fused`] scaled to a sum of 1, see [`Fusion::shares`].
     pub fn fused_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
         fusion.shares(&self.fused(fusion))
+    }
+
+    /// Returns why the fused answer is unsure under `fusion`, if it is.
+    pub fn doubt(&self, fusion: &Fusion) -> Option<Doubt> {
+        fusion.doubt(&self.fused_probabilities(fusion), [&self.spatial, &self.temporal])
     }
 }
 

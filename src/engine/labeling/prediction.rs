@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::engine::Scores;
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Doubt, Fusion};
 use crate::ranking::arg_max;
 
 /// The prediction for a window of a video: class probabilities, which add up to 1.
@@ -42,6 +42,8 @@ pub struct Prediction {
     pub windows: Vec<WindowPrediction>,
     /// Mean over the windows, of both streams together.
     pub fused: Vec<f32>,
+    /// The same of the spatial and the temporal stream; empty for one that the model lacks.
+    pub streams: [Vec<f32>; 2],
     /// How far the streams are apart: half the sum of the differences between their mean shares, 0 (agree) to 1; 0 if
     /// the model lacks one.
     pub disagreement: f32,
@@ -61,7 +63,12 @@ impl Prediction {
             false => spatial.iter().zip(temporal).map(|(a, b)| (a - b).abs()).sum::<f32>() / 2.0,
         };
         let uncertainty = uncertainty(&fused);
-        Some(Self { windows, fused, disagreement, uncertainty })
+        Some(Self { windows, fused, streams, disagreement, uncertainty })
+    }
+
+    /// Returns why the answer is unsure under `fusion`, if it is.
+    pub fn doubt(&self, fusion: &Fusion) -> Option<Doubt> {
+        fusion.doubt(&self.fused, self.streams.each_ref().map(Vec::as_slice))
     }
 
     /// Returns the likeliest class of the video, and in how many windows it is the likeliest; `None` without classes.

@@ -8,8 +8,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::clip_file::ClipFile;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{LiveEvent, Message};
+use crate::engine::{LiveEvent, Message, RemovedCorrection};
 use crate::error::{Error, Result};
+use crate::output::move_to_deleted;
 use crate::panic_guard::caught;
 use crate::video::{LiveFrame, is_hidden, is_video};
 
@@ -19,10 +20,12 @@ pub const CLIP_SECS: f64 = 3.0;
 /// Something for the thread to do.
 enum CorrectionWork {
     Save { frames: Vec<LiveFrame>, folder: PathBuf, class: String },
-    Count(PathBuf),
+    List(PathBuf),
+    Remove { folder: PathBuf, clip: PathBuf },
+    Restore(RemovedCorrection),
 }
 
-/// The thread "corrections", which writes and counts clips; dropping this waits for what is in work.
+/// The thread "corrections", which writes, lists and moves clips; dropping this waits for what is in work.
 pub struct Corrections {
     work: Option<Sender<CorrectionWork>>,
     events: EventSender,
@@ -44,9 +47,19 @@ impl Corrections {
         self.hand_over(CorrectionWork::Save { frames, folder, class });
     }
 
-    /// Counts the clips in `folder`. Answered by [`LiveEvent::Corrections`].
-    pub fn count(&self, folder: PathBuf) {
-        self.hand_over(CorrectionWork::Count(folder));
+    /// Lists the clips in `folder`. Answered by [`LiveEvent::Corrections`].
+    pub fn list(&self, folder: PathBuf) {
+        self.hand_over(CorrectionWork::List(folder));
+    }
+
+    /// Moves `clip` out of `folder`. Answered by [`LiveEvent::CorrectionRemoved`] or a problem.
+    pub fn remove(&self, folder: PathBuf, clip: PathBuf) {
+        self.hand_over(CorrectionWork::Remove { folder, clip });
+    }
+
+    /// Moves a clip back that was removed. Answered by [`LiveEvent::Corrections`].
+    pub fn restore(&self, removed: RemovedCorrection) {
+        self.hand_over(CorrectionWork::Restore(removed));
     }
 
     fn hand_over(&self, work: CorrectionWork) {
@@ -71,7 +84,23 @@ impl Drop for Corrections {
 fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
     for work in inbox {
         let folder = match work {
-            CorrectionWork::Count(folder) => folder,
+            CorrectionWork::List(folder) => folder,
+            CorrectionWork::Remove { folder, clip } => {
+                match move_to_deleted(&clip) {
+                    Ok(place) => {
+                        let removed = RemovedCorrection { folder: folder.clone(), clip, place };
+                        events.send(Message::Live(LiveEvent::CorrectionRemoved(removed)));
+                    }
+                    Err(error) => events.problem(error),
+                }
+                folder
+            }
+            CorrectionWork::Restore(removed) => {
+                if let Err(error) = restore(&removed) {
+                    events.problem(error);
+                }
+                removed.folder
+            }
             CorrectionWork::Save { frames, folder, class } => {
                 match caught("correction", || save(&frames, &folder, &class)) {
                     Ok(path) => {
@@ -83,8 +112,8 @@ fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
                 folder
             }
         };
-        let counts = counts(&folder);
-        events.send(Message::Live(LiveEvent::Corrections { folder, counts }));
+        let clips = listed(&folder);
+        events.send(Message::Live(LiveEvent::Corrections { folder, clips }));
     }
 }
 
@@ -100,6 +129,16 @@ fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
     frames.iter().try_for_each(|live| file.push(&live.frame.display))?;
     file.finish()?;
     Ok(path)
+}
+
+/// Moves a clip back to where it was, unless another one is there by now.
+fn restore(removed: &RemovedCorrection) -> Result<()> {
+    let RemovedCorrection { clip, place, .. } = removed;
+    if clip.symlink_metadata().is_ok() {
+        let remedy = format!("Rename that file; the removed one is {}", place.display());
+        return Err(Error::file(clip, "there is another file of this name by now", remedy));
+    }
+    fs::rename(place, clip).map_err(|error| Error::io(place, &error))
 }
 
 /// Returns the class as the name of a folder on any system, another for each class: characters that some system refuses become
@@ -134,19 +173,20 @@ fn free_path(dir: &Path, class: &str) -> Result<PathBuf> {
         .ok_or_else(|| Error::file(dir, "there are too many clips in it", "Choose another folder for corrections"))
 }
 
-/// Classes with their numbers of clips, by name; an unreadable folder has none.
-fn counts(folder: &Path) -> Vec<(String, usize)> {
+/// Classes with their clips, by name; an unreadable folder has none.
+fn listed(folder: &Path) -> Vec<(String, Vec<PathBuf>)> {
     let entries = |dir: &Path| fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let mut counts: Vec<_> = entries(folder)
+    let mut classes: Vec<_> = entries(folder)
         .filter(|dir| dir.is_dir() && !is_hidden(dir))
         .filter_map(|dir| {
-            let clips = entries(&dir).filter(|path| is_video(path)).count();
+            let mut clips: Vec<_> = entries(&dir).filter(|path| is_video(path)).collect();
+            clips.sort();
             let name = dir.file_name()?.to_string_lossy().into_owned();
-            (clips > 0).then_some((name, clips))
+            (!clips.is_empty()).then_some((name, clips))
         })
         .collect();
-    counts.sort();
-    counts
+    classes.sort();
+    classes
 }
 
 #[cfg(test)]
@@ -178,7 +218,26 @@ mod tests {
         }
         fs::create_dir_all(dir.path().join("empty")).unwrap();
         assert_eq!(free_path(&wave, "wave").unwrap(), wave.join("wave_live_003.mp4"));
-        assert_eq!(counts(dir.path()), [("wave".into(), 2)]);
-        assert_eq!(counts(&dir.path().join("missing")), []);
+        let clips = ["wave_live_001.mp4", "wave_live_002.mp4"].map(|name| wave.join(name));
+        assert_eq!(listed(dir.path()), [("wave".into(), clips.to_vec())]);
+        assert_eq!(listed(&dir.path().join("missing")), []);
+    }
+
+    #[test]
+    fn a_removed_clip_is_kept_beside_and_comes_back_unless_its_name_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let wave = dir.path().join("wave");
+        fs::create_dir_all(&wave).unwrap();
+        let clip = wave.join("wave_live_001.mp4");
+        fs::write(&clip, "first").unwrap();
+        let place = move_to_deleted(&clip).unwrap();
+        assert_eq!((listed(dir.path()), fs::read_to_string(&place).unwrap().as_str()), (vec![], "first"));
+        let removed = RemovedCorrection { folder: dir.path().into(), clip: clip.clone(), place: place.clone() };
+        fs::write(&clip, "second").unwrap();
+        assert!(restore(&removed).unwrap_err().cause.contains("another file"));
+        assert_eq!(fs::read_to_string(&clip).unwrap(), "second");
+        fs::remove_file(&clip).unwrap();
+        restore(&removed).unwrap();
+        assert_eq!((fs::read_to_string(&clip).unwrap().as_str(), place.exists()), ("first", false));
     }
 }

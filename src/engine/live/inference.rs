@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::smoothing::{Smoothed, Smoother};
+use super::smoothing::{Smoothed, Smoother, WindowShares};
 use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES};
 use crate::error::Result;
 use crate::ranking::falling;
@@ -30,7 +30,7 @@ pub struct LiveResult {
     pub scores: Scores,
     /// Fused and smoothed; shares are those of [`Scores::fused_probabilities`].
     pub answer: Smoothed,
-    /// Whether the answer is unsure, see [`Smoothed::is_unsure`].
+    /// Whether the answer is unsure, see [`Smoothed::doubt`].
     pub is_unsure: bool,
     /// From the capture of the newest frame until this was known, milliseconds.
     pub latency_ms: f32,
@@ -94,7 +94,7 @@ impl LiveInference {
         let newest_pair = pairs.len() - 2; // of at least eleven frames
         let [before, after] = [&pairs[newest_pair], &pairs[newest_pair + 1]];
         let flow = pipeline.flow(pairs, newest_pair, level)?.shown_between(&before.display, &after.display);
-        let shares = scores.fused_probabilities(&settings.fusion);
+        let shares = WindowShares::of(&scores, &settings.fusion);
         let answer = self.smoother.push(pipeline.generation(), shares, settings.smoothing, newest.captured);
         let answer = answer.shown(&settings.fusion);
         self.count(newest.frame.index);
@@ -105,7 +105,7 @@ impl LiveInference {
             flow,
             classes: pipeline.classes(),
             scores,
-            is_unsure: answer.is_unsure(&settings.fusion),
+            is_unsure: answer.doubt(&settings.fusion).is_some(),
             answer,
             latency_ms: now.saturating_duration_since(newest.captured).as_secs_f32() * 1e3,
             fps: self.rate(now),

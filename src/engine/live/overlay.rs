@@ -78,7 +78,7 @@ mod tests {
             classes: ["bow", "wave"].map(str::to_owned).into(),
             scores: Scores::default(),
             is_unsure: false,
-            answer: Smoothed { shares: vec![0.2, 0.8], top: Some(1), is_settled: true },
+            answer: Smoothed { shares: vec![0.2, 0.8], top: Some(1), is_settled: true, ..Smoothed::default() },
             latency_ms: 100.0,
             fps: 5.0,
             answered: 1,
@@ -107,7 +107,7 @@ mod tests {
     fn the_held_answer_comes_first_under_the_names_of_the_model_that_answered() {
         let of = |classes: &[&str], shares: &[f32], top| -> Vec<String> {
             let classes = classes.iter().map(|&class| class.to_owned()).collect();
-            let answer = Smoothed { shares: shares.to_vec(), top, is_settled: true };
+            let answer = Smoothed { shares: shares.to_vec(), top, is_settled: true, ..Smoothed::default() };
             let result = LiveResult { classes, answer, ..LiveResult::clone(&answer_to(&RgbImage::new(8, 6))) };
             ranked(&result).into_iter().map(|(name, _)| name).collect()
         };

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::nets::fusion::Fusion;
+use crate::engine::Scores;
+use crate::nets::fusion::{Doubt, Fusion, softmax};
 use crate::ranking::arg_max;
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,8 @@ impl From<StoredSmoothing> for Smoothing {
 pub struct Smoothed {
     /// The share of each class.
     pub shares: Vec<f32>,
+    /// The same of the spatial and the temporal stream alone; empty for one that the model lacks.
+    pub streams: [Vec<f32>; 2],
     /// The class that is answered; none where there are no classes.
     pub top: Option<usize>,
     /// Whether the class that is held has the largest share.
@@ -87,13 +90,35 @@ impl Smoothed {
     /// or the leading one has more than twice its share.
     pub fn shown(self, fusion: &Fusion) -> Self {
         let (Some(held), Some(leader)) = (self.top, arg_max(&self.shares)) else { return self };
-        let gives_way = fusion.is_unsure(&self.shares) || self.shares[leader] > 2.0 * self.shares[held];
+        let gives_way = self.doubt_of_shares(fusion).is_some() || self.shares[leader] > 2.0 * self.shares[held];
         Self { top: Some(if gives_way { leader } else { held }), ..self }
     }
 
-    /// Returns whether the answer is unsure under `fusion`: by its shares, or because another class leads than the one that is held.
-    pub fn is_unsure(&self, fusion: &Fusion) -> bool {
-        !self.is_settled || fusion.is_unsure(&self.shares)
+    /// Returns why the answer is unsure under `fusion`, if it is: by its shares, or because another class leads than the one that is
+    /// held.
+    pub fn doubt(&self, fusion: &Fusion) -> Option<Doubt> {
+        if self.is_settled { self.doubt_of_shares(fusion) } else { Some(Doubt::Held) }
+    }
+
+    fn doubt_of_shares(&self, fusion: &Fusion) -> Option<Doubt> {
+        fusion.doubt(&self.shares, self.streams.each_ref().map(Vec::as_slice))
+    }
+}
+
+/// The shares of a window.
+#[derive(Debug, Clone, Default)]
+pub struct WindowShares {
+    /// Of both streams together.
+    pub fused: Vec<f32>,
+    /// Of the spatial and the temporal stream; empty for one that the model lacks.
+    pub streams: [Vec<f32>; 2],
+}
+
+impl WindowShares {
+    /// Returns those of a window with these scores under `fusion`.
+    pub fn of(scores: &Scores, fusion: &Fusion) -> Self {
+        let streams = [&scores.spatial, &scores.temporal].map(|logits| softmax(logits));
+        Self { fused: scores.fused_probabilities(fusion), streams }
     }
 }
 
@@ -103,7 +128,7 @@ pub struct Smoother {
     /// The model whose windows these are.
     model: u64,
     /// Shares of windows with the times at which they were captured.
-    recent: VecDeque<(Instant, Vec<f32>)>,
+    recent: VecDeque<(Instant, WindowShares)>,
     held: Option<usize>,
     /// A class that leads the held one, and since when.
     challenger: Option<(usize, Instant)>,
@@ -113,7 +138,7 @@ impl Smoother {
     /// Takes in the shares of the next window, captured at `at`, and gives the answer under `smoothing`, which may change from call
     /// to call. `model` is the [generation](crate::engine::InferencePipeline::generation) of the model whose shares they are: what
     /// another one answered does not count.
-    pub fn push(&mut self, model: u64, shares: Vec<f32>, smoothing: Smoothing, at: Instant) -> Smoothed {
+    pub fn push(&mut self, model: u64, shares: WindowShares, smoothing: Smoothing, at: Instant) -> Smoothed {
         if self.model != model {
             *self = Self { model, ..Self::default() };
         }
@@ -123,7 +148,8 @@ impl Smoother {
         while self.recent.len() > 1 && secs_between(self.recent[0].0, at) >= secs {
             self.recent.pop_front();
         }
-        let shares = mean(&self.recent);
+        let shares = mean(self.recent.iter().map(|(_, shares)| &shares.fused));
+        let streams = [0, 1].map(|stream| mean(self.recent.iter().map(|(_, shares)| &shares.streams[stream])));
         let leader = arg_max(&shares);
         let top = match smoothing {
             Smoothing::Hysteresis { margin, secs } => self.hold(&shares, leader, (margin, secs), at),
@@ -133,7 +159,7 @@ impl Smoother {
             }
         };
         self.held = top;
-        Smoothed { shares, top, is_settled: top == leader }
+        Smoothed { shares, streams, top, is_settled: top == leader }
     }
 
     /// Returns the class that is answered when `top` has the largest share.
@@ -157,10 +183,11 @@ fn secs_between(from: Instant, to: Instant) -> f32 {
     to.saturating_duration_since(from).as_secs_f32()
 }
 
-fn mean(recent: &VecDeque<(Instant, Vec<f32>)>) -> Vec<f32> {
-    let classes = recent.back().map_or(0, |(_, shares)| shares.len());
-    let sum = |class: usize| recent.iter().map(|(_, shares)| shares[class]).sum::<f32>();
-    (0..classes).map(|class| sum(class) / recent.len() as f32).collect()
+/// Mean of rows of one length.
+fn mean<'a>(rows: impl ExactSizeIterator<Item = &'a Vec<f32>> + Clone) -> Vec<f32> {
+    let (count, classes) = (rows.len() as f32, rows.clone().next().map_or(0, Vec::len));
+    let sum = |class: usize| rows.clone().map(|shares| shares[class]).sum::<f32>();
+    (0..classes).map(|class| sum(class) / count).collect()
 }
 
 #[cfg(test)]
@@ -169,10 +196,14 @@ mod tests {
 
     use super::*;
 
+    fn fused(shares: Vec<f32>) -> WindowShares {
+        WindowShares { fused: shares, ..WindowShares::default() }
+    }
+
     /// Answers about windows that are a quarter of a second apart.
     fn answers(smoothing: Smoothing, shares: impl IntoIterator<Item = Vec<f32>>) -> Vec<Smoothed> {
         let (mut smoother, first) = (Smoother::default(), Instant::now());
-        let push = |(i, shares)| smoother.push(1, shares, smoothing, first + i * Duration::from_millis(250));
+        let push = |(i, shares)| smoother.push(1, fused(shares), smoothing, first + i * Duration::from_millis(250));
         (0..).zip(shares).map(push).collect()
     }
 
@@ -219,8 +250,19 @@ mod tests {
         let answers = answers(smoothing, shares);
         assert!(answers.iter().all(|answer| answer.top == Some(0)));
         let shown = answers.into_iter().map(|answer| answer.shown(&fusion));
-        let shown: Vec<_> = shown.map(|answer| (answer.top, answer.is_unsure(&fusion))).collect();
+        let shown: Vec<_> = shown.map(|answer| (answer.top, answer.doubt(&fusion).is_some())).collect();
         assert_eq!(shown, [(Some(0), false), (Some(0), true), (Some(1), true), (Some(2), true)]);
+    }
+
+    #[test]
+    fn an_answer_that_neither_stream_gives_over_the_seconds_is_unsure() {
+        let (mut smoother, now) = (Smoother::default(), Instant::now());
+        let smoothing = Smoothing::Mean { secs: 1.0 };
+        let torn = WindowShares { fused: vec![0.6, 0.2, 0.2], streams: [vec![0.4, 0.6, 0.0], vec![0.4, 0.0, 0.6]] };
+        let clear = WindowShares { streams: [vec![0.9, 0.1, 0.0], vec![0.4, 0.0, 0.6]], ..torn.clone() };
+        let doubt = |answer: Smoothed| answer.doubt(&Fusion::default());
+        assert_eq!(doubt(smoother.push(1, torn, smoothing, now)), Some(Doubt::NoStream));
+        assert_eq!(doubt(smoother.push(1, clear, smoothing, now)), None, "the mean of the spatial stream is 65 %");
     }
 
     #[test]
@@ -229,11 +271,12 @@ mod tests {
         for smoothing in [hold, Smoothing::Mean { secs: 10.0 }] {
             let (mut smoother, first) = (Smoother::default(), Instant::now());
             for i in 0..9 {
-                smoother.push(1, vec![0.05, 0.95], smoothing, first + i * Duration::from_millis(250));
+                smoother.push(1, fused(vec![0.05, 0.95]), smoothing, first + i * Duration::from_millis(250));
             }
             // As many classes, in another order.
-            let answer = smoother.push(2, vec![0.55, 0.45], smoothing, first + Duration::from_millis(2500));
-            assert_eq!(answer, Smoothed { shares: vec![0.55, 0.45], top: Some(0), is_settled: true }, "{smoothing:?}");
+            let answer = smoother.push(2, fused(vec![0.55, 0.45]), smoothing, first + Duration::from_millis(2500));
+            let expected = Smoothed { shares: vec![0.55, 0.45], top: Some(0), is_settled: true, ..Smoothed::default() };
+            assert_eq!(answer, expected, "{smoothing:?}");
         }
     }
 
@@ -241,14 +284,14 @@ mod tests {
     fn another_model_and_odd_shares_do_no_harm() {
         let (mut smoother, now) = (Smoother::default(), Instant::now());
         let smoothing = Smoothing::Hysteresis { margin: 0.1, secs: 0.3 };
-        assert_eq!(smoother.push(1, vec![0.1, 0.2, 0.7], smoothing, now).top, Some(2));
+        assert_eq!(smoother.push(1, fused(vec![0.1, 0.2, 0.7]), smoothing, now).top, Some(2));
         assert_eq!(
-            smoother.push(2, vec![0.6, 0.4], smoothing, now),
-            Smoothed { shares: vec![0.6, 0.4], top: Some(0), is_settled: true }
+            smoother.push(2, fused(vec![0.6, 0.4]), smoothing, now),
+            Smoothed { shares: vec![0.6, 0.4], top: Some(0), is_settled: true, ..Smoothed::default() }
         );
-        assert_eq!(smoother.push(3, Vec::new(), smoothing, now).top, None);
-        assert_eq!(smoother.push(4, vec![f32::NAN, 0.3], Smoothing::None, now).top, Some(1));
-        assert_eq!(smoother.push(5, vec![f32::NAN], Smoothing::Mean { secs: 0.0 }, now).top, None);
+        assert_eq!(smoother.push(3, fused(Vec::new()), smoothing, now).top, None);
+        assert_eq!(smoother.push(4, fused(vec![f32::NAN, 0.3]), Smoothing::None, now).top, Some(1));
+        assert_eq!(smoother.push(5, fused(vec![f32::NAN]), Smoothing::Mean { secs: 0.0 }, now).top, None);
     }
 
     #[test]

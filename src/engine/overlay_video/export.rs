@@ -58,9 +58,8 @@ pub fn annotate(
         if index % SCORE_EVERY == 0 {
             let scores = pipeline.analyse(&window)?.scores;
             square = scores.square;
-            let shares = scores.fused_probabilities(fusion);
-            unsure = fusion.is_unsure(&shares);
-            ranked = classes.iter().cloned().zip(shares).collect();
+            unsure = scores.doubt(fusion).is_some();
+            ranked = classes.iter().cloned().zip(scores.fused_probabilities(fusion)).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
         let place = (index - start).min(shown - 2);

@@ -1,5 +1,6 @@
 //! Long-running jobs: the orders for exports, benchmarks, evaluations and suggestions.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{Protocol, ReportSource, ScoredClip};
 use crate::flow::files::FlowFormat;
-use crate::labels::VideoId;
+use crate::labels::{Document, Project, VideoId};
 use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
 use crate::training::TrainingPlan;
@@ -48,13 +49,42 @@ pub struct OverlayExport {
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluationOrder {
     /// The clips.
-    pub source: DataSource,
+    pub source: EvaluationSource,
     /// The model folder.
     pub model: PathBuf,
     /// How the clips are seen.
     pub protocol: Protocol,
-    /// The command that does the same, but for the fusion.
-    pub command: String,
+    /// The command that does the same, but for the fusion, if there is one.
+    pub command: Option<String>,
+}
+
+/// The clips of an evaluation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EvaluationSource {
+    /// Those of a folder or list.
+    Data(DataSource),
+    /// The labelled clips and segments of a project.
+    Labels(Box<ProjectLabels>),
+}
+
+/// The labels of a project as they are at a moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProjectLabels {
+    /// The folder of the project.
+    pub project: PathBuf,
+    /// Its classes, videos and labels.
+    pub document: Document,
+    /// Where its videos are.
+    pub paths: BTreeMap<VideoId, PathBuf>,
+}
+
+impl ProjectLabels {
+    /// Returns those of `project` as it is now.
+    pub fn of(project: &Project) -> Self {
+        let document = project.document().clone();
+        let paths = document.videos.keys().filter_map(|id| Some((*id, project.video_path(*id)?))).collect();
+        Self { project: project.dir().to_owned(), document, paths }
+    }
 }
 
 /// An evaluation that begins.

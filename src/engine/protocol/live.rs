@@ -65,11 +65,24 @@ pub enum LiveEvent {
         /// Its frames.
         frames: usize,
     },
-    /// The number of clips of each class in a folder of corrections.
+    /// A clip was removed from the corrections.
+    CorrectionRemoved(RemovedCorrection),
+    /// The clips of each class in a folder of corrections.
     Corrections {
         /// The folder.
         folder: PathBuf,
-        /// Classes by name, each with its number of clips.
-        counts: Vec<(String, usize)>,
+        /// Classes by name, each with its clips by name.
+        clips: Vec<(String, Vec<PathBuf>)>,
     },
+}
+
+/// A clip that was removed from a folder of corrections: moved out of the way, not deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedCorrection {
+    /// The folder with a sub-folder per class.
+    pub folder: PathBuf,
+    /// The file as it was.
+    pub clip: PathBuf,
+    /// Where it is now.
+    pub place: PathBuf,
 }

@@ -10,8 +10,8 @@ mod request;
 
 pub use event::Message;
 pub use jobs::{
-    BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationStart, FlowExport, OverlayExport,
-    StepTimingOrder, SuggestionOrder, SuggestionStart,
+    BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationSource, EvaluationStart, FlowExport,
+    OverlayExport, ProjectLabels, StepTimingOrder, SuggestionOrder, SuggestionStart,
 };
-pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder};
+pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder, RemovedCorrection};
 pub use request::{FlowSelection, Request};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     BenchmarkPlan, ClipScoresOrder, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, OverlayExport,
-    RecordingOrder, StepTimingOrder, SuggestionOrder,
+    RecordingOrder, RemovedCorrection, StepTimingOrder, SuggestionOrder,
 };
 use crate::engine::flow::FlowSettings;
 use crate::engine::pinned::PinnedRequest;
@@ -68,8 +68,17 @@ pub enum Request {
         /// The right class.
         class: String,
     },
-    /// Counts the clips in a folder of corrections. Answered by `LiveEvent::Corrections`.
-    CountCorrections(PathBuf),
+    /// Lists the clips in a folder of corrections. Answered by `LiveEvent::Corrections`.
+    ListCorrections(PathBuf),
+    /// Moves a clip out of a folder of corrections. Answered by `LiveEvent::CorrectionRemoved`.
+    RemoveCorrection {
+        /// The folder with a sub-folder per class.
+        folder: PathBuf,
+        /// The clip.
+        clip: PathBuf,
+    },
+    /// Moves a clip back that was removed. Answered by `LiveEvent::Corrections`.
+    RestoreCorrection(RemovedCorrection),
     /// Lets the model say what it sees in videos nobody has labelled, or stops doing so: what is said stays. Answered by the messages
     /// named `Suggestions…`.
     Suggest(Option<Box<SuggestionOrder>>),

@@ -69,17 +69,41 @@ impl KnownLayer {
 /// A random last layer would spoil the features of a stream from another task with its first gradients.
 pub fn fit_to(stream: Stream, rows: &[RowInit], features: Tensor<2>, labels: &[i64]) -> Stream {
     let known = KnownLayer::for_rows(&stream.valid(), rows);
+    let inputs = ProbeInputs::new(&features);
     let mut layer = LastLayer::new(features, labels, rows, known.as_ref());
     for update in 0..UPDATES {
-        layer.update(rate_at(update, UPDATES));
+        layer.update(&inputs.dropped(), rate_at(update, UPDATES));
     }
     layer.put_into(stream)
 }
 
+/// Features that layers are fitted to. Layers that leave out some of their rows share them, and what is dropped of them in an update:
+/// drawing that, not the layers, is what an update costs.
+pub struct ProbeInputs {
+    /// `[n, F]`, on an autodiff device.
+    features: Tensor<2>,
+    dropout: Dropout,
+}
+
+impl ProbeInputs {
+    /// Takes `features` `[n, F]`, which are on no autodiff device.
+    pub fn new(features: &Tensor<2>) -> Self {
+        Self {
+            features: on(features.clone(), &features.device().autodiff()),
+            dropout: DropoutConfig::new(DROPOUT).init(),
+        }
+    }
+
+    /// Returns the features for one update `[n, F]`, without some of their values.
+    pub fn dropped(&self) -> Tensor<2> {
+        self.dropout.forward(self.features.clone())
+    }
+}
+
 /// A last layer that is being fitted.
 pub struct LastLayer {
-    /// Features `[n, F]` of unit size.
-    inputs: Tensor<2>,
+    /// The rows of the inputs that it is fitted to; all without.
+    places: Option<Tensor<1, Int>>,
     labels: Tensor<1, Int>,
     /// What the features were divided by.
     scale: f32,
@@ -91,7 +115,6 @@ pub struct LastLayer {
     order: Option<Tensor<1, Int>>,
     starts_from_known: bool,
     optimiser: ModuleOptimizer,
-    dropout: Dropout,
     loss: CrossEntropyLoss,
 }
 
@@ -127,7 +150,7 @@ impl LastLayer {
             started_from(fresh, from)
         });
         Self {
-            inputs: Tensor::from_data((features / scale).into_data(), &device),
+            places: None,
             labels: Tensor::from_data(TensorData::from(labels), &device),
             scale,
             fixed: joined(fixed).map(|(weight, bias)| (on(weight, &device), on(bias, &device))),
@@ -136,7 +159,6 @@ impl LastLayer {
                 .then(|| Tensor::from_data(TensorData::from(inverse(&order).as_slice()), &device)),
             starts_from_known: rows.iter().any(|row| *row != RowInit::New),
             optimiser: optimiser(WEIGHT_DECAY),
-            dropout: DropoutConfig::new(DROPOUT).init(),
             loss: CrossEntropyLossConfig::new().init(&device),
         }
     }
@@ -146,11 +168,21 @@ impl LastLayer {
         Self { optimiser: optimiser(weight_decay), ..self }
     }
 
-    /// Performs one update on all features and returns the loss before it, `[1]`; does nothing if all rows stay.
-    pub fn update(&mut self, rate: f64) -> Option<Tensor<1>> {
+    /// Returns the same fitted to some rows of the inputs: those that its features and labels are of.
+    pub fn with_places(self, places: &[i64]) -> Self {
+        let places = Tensor::from_data(TensorData::from(places), &self.labels.device());
+        Self { places: Some(places), ..self }
+    }
+
+    /// Performs one update on `inputs` `[n, F]` and returns the loss before it, `[1]`; does nothing if all classes stay.
+    pub fn update(&mut self, inputs: &Tensor<2>, rate: f64) -> Option<Tensor<1>> {
         let (weight, bias) = self.weights();
         let layer = self.layer.take()?;
-        let logits = self.dropout.forward(self.inputs.clone()).matmul(weight) + bias.unsqueeze();
+        let logits = inputs.clone().matmul(weight / self.scale) + bias.unsqueeze();
+        let logits = match &self.places {
+            Some(places) => logits.select(0, places.clone()),
+            None => logits,
+        };
         let loss = self.loss.forward(logits, self.labels.clone());
         let gradients = GradientsParams::from_grads(loss.backward(), &layer);
         self.layer = Some(self.optimiser.step(rate, layer, gradients));
@@ -160,7 +192,7 @@ impl LastLayer {
     /// Returns the logits of `features` `[n, F]`, which are on no autodiff device: `[n, K]`.
     pub fn logits(&self, features: Tensor<2>) -> Tensor<2> {
         let (weight, bias) = self.weights();
-        (features / self.scale).matmul(weight.inner()) + bias.inner().unsqueeze()
+        features.matmul(weight.inner() / self.scale) + bias.inner().unsqueeze()
     }
 
     /// `stream` with this layer as its last. One that starts from what the stream knew acts on the same features as before; all others
@@ -250,8 +282,30 @@ mod tests {
     fn fitted(stream: &Stream, rows: &[RowInit], features: &Tensor<2>, labels: &[i64], updates: usize) -> Stream {
         let known = KnownLayer::of(stream);
         let mut layer = LastLayer::new(features.clone(), labels, rows, Some(&known));
-        (0..updates).for_each(|update| drop(layer.update(rate_at(update, updates))));
+        let inputs = ProbeInputs::new(features);
+        (0..updates).for_each(|update| drop(layer.update(&inputs.dropped(), rate_at(update, updates))));
         layer.put_into(stream.clone())
+    }
+
+    #[test]
+    fn a_layer_that_leaves_rows_out_is_fitted_as_if_they_were_not_there() {
+        let device = Device::flex();
+        let features = Tensor::<2>::random([6, 8], Distribution::Normal(0.0, 1.0), &device);
+        let places = [0_i64, 2, 3, 5];
+        let index = Tensor::<1, Int>::from_data(TensorData::from(places.as_slice()), &device);
+        let some = features.clone().select(0, index);
+        let weight = features.clone().narrow(0, 0, 2).transpose(); // where both start
+        let known = KnownLayer { weight, bias: Tensor::zeros([2], &device) };
+        let rows = [RowInit::From(0), RowInit::From(1)];
+        let layer = || LastLayer::new(some.clone(), &[0, 1, 0, 1], &rows, Some(&known));
+        let (mut alone, mut sharing) = (layer(), layer().with_places(&places));
+        let [all, some] = [&features, &some].map(|features| on(features.clone(), &device.clone().autodiff()));
+        for _ in 0..5 {
+            let losses = [alone.update(&some, 0.1), sharing.update(&all, 0.1)].map(|loss| loss.unwrap().into_data());
+            losses[0].assert_approx_eq::<f32>(&losses[1], Tolerance::relative(1e-4).set_absolute(1e-5));
+        }
+        let logits = [alone, sharing].map(|layer| layer.logits(features.clone()).into_data());
+        logits[0].assert_approx_eq::<f32>(&logits[1], Tolerance::relative(1e-3).set_absolute(1e-4));
     }
 
     #[test]

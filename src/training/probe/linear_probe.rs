@@ -12,7 +12,7 @@ use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::features::{FeatureExtractor, Features, of_views};
-use super::linear::{KnownLayer, LastLayer, RowInit};
+use super::linear::{KnownLayer, LastLayer, ProbeInputs, RowInit};
 use super::out_of_fold::OutOfFold;
 use super::views::ProbeViews;
 use crate::data::clip_cache::ClipCache;
@@ -123,6 +123,8 @@ pub fn run(
 /// The classifier, and those of cross-validation.
 struct ProbeFit {
     layer: LastLayer,
+    /// What all layers are fitted to.
+    inputs: ProbeInputs,
     /// Rows of features of a clip.
     views: usize,
     training: Features,
@@ -154,10 +156,12 @@ impl ProbeFit {
         let left_out = if validation.rows.is_some() { Vec::new() } else { folds(&training.clips, plan.seed) };
         let folds = left_out.into_iter().map(|held| {
             let others: Vec<usize> = everything.iter().copied().filter(|clip| !held.contains(clip)).collect();
-            (layer(&others), held)
+            let rows = rows_of(&others, views.count());
+            (layer(&others).with_places(&rows), held)
         });
         let folds = folds.collect();
-        Self { layer: layer(&everything), views: views.count(), folds, training, validation, other }
+        let inputs = ProbeInputs::new(&all);
+        Self { layer: layer(&everything), inputs, views: views.count(), folds, training, validation, other }
     }
 
     /// Gives up cross-validation: what little was looked at in time has single recordings of classes that have more, and the shares
@@ -200,10 +204,11 @@ impl ProbeFit {
             }
             let rate = rate_at(plan, step, clock.spent_since(begun, step));
             let accuracy = self.accuracy()?; // of the same layer as the loss: before the update
+            let inputs = self.inputs.dropped();
             for (layer, _) in &mut self.folds {
-                layer.update(rate);
+                layer.update(&inputs, rate);
             }
-            let loss = self.layer.update(rate).map(read_back).transpose()?.map_or(0.0, |loss| loss[0]);
+            let loss = self.layer.update(&inputs, rate).map(read_back).transpose()?.map_or(0.0, |loss| loss[0]);
             step += 1;
             let metrics = Self::metrics(plan, step, [loss, accuracy], rate, (began, &*clock));
             history.push(&metrics)?;
@@ -320,10 +325,14 @@ impl OtherStream {
 
 /// Returns the rows of the clips at `places`.
 fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
-    let rows_of = places.iter().flat_map(|&clip| (clip * views..(clip + 1) * views).map(|row| row as i64));
-    let index: Vec<i64> = rows_of.collect();
+    let index = rows_of(places, views);
     let index = Tensor::<1, Int>::from_data(TensorData::from(index.as_slice()), &rows.device());
     rows.clone().select(0, index)
+}
+
+/// Returns where the rows of the clips at `places` are.
+fn rows_of(places: &[usize], views: usize) -> Vec<i64> {
+    places.iter().flat_map(|&clip| (clip * views..(clip + 1) * views).map(|row| row as i64)).collect()
 }
 
 /// Returns the logits of every clip, the mean of its views'.

@@ -16,15 +16,13 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::nets::ModelCard;
-use crate::output::{OutputGuard, Staging};
+use crate::output::{DELETED, OutputGuard, Staging, move_to_deleted};
 use crate::training::config::file::read_plan;
 use crate::training::config::plan::TrainingPlan;
 use crate::training::config::run_kind::RunKind;
 
 /// The file of notes on a run, separate so that a run can be renamed while it trains.
 const NOTES: &str = "run.toml";
-/// The folder of deleted runs, within the folder of runs.
-const DELETED: &str = ".deleted";
 /// Folders of a run with networks, the best first.
 const MODELS: [&str; 2] = ["best", "model"];
 
@@ -211,14 +209,7 @@ pub fn delete(dir: &Path) -> Result<PathBuf> {
     if lock::is_taken(dir) {
         return Err(Error::file(dir, "training is already running in it", "Stop the training first"));
     }
-    let bin = dir.parent().unwrap_or(Path::new(".")).join(DELETED);
-    fs::create_dir_all(&bin).map_err(|error| Error::io(&bin, &error))?;
-    let name = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let places = (1..).map(|number| bin.join(if number == 1 { name.clone() } else { format!("{name}-{number}") }));
-    let place =
-        places.into_iter().find(|place| !place.exists()).expect("the numbers do not end before the disk is full");
-    fs::rename(dir, &place).map_err(|error| Error::io(dir, &error))?;
-    Ok(place)
+    move_to_deleted(dir)
 }
 
 /// Forgets that the run in `dir` was interrupted. It can be resumed all the same.

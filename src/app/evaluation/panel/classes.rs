@@ -69,7 +69,7 @@ pub(super) fn classes_ui(
 ) -> Option<WantedClips> {
     let tokens = Tokens::of(ui);
     let mut wanted = None;
-    ScrollArea::horizontal().show(ui, |ui| {
+    ScrollArea::both().id_salt("classes").auto_shrink(false).show(ui, |ui| {
         Grid::new("classes").striped(true).spacing([10.0, 2.0]).min_row_height(20.0).show(ui, |ui| {
             for (column, title, tooltip) in COLUMNS {
                 head_ui(ui, order, column, title, tooltip);

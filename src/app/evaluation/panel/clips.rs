@@ -7,17 +7,13 @@ use eframe::egui::{Align, Label, Layout, RichText, Role, ScrollArea, TextStyle, 
 use super::clip_filter::{ClipFilter, ListedClips, WantedClips};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{RADIUS, Tokens};
-use crate::app::ui::widgets::{explanation, remark, row_response};
+use crate::app::ui::widgets::{explanation, remark, row_response, rows_in_view};
 use crate::evaluation::ActionsReport;
 use crate::nets::fusion;
 use crate::plural::counted;
 
 /// Height of a clip's row, in points.
 const ROW: f32 = 38.0;
-/// Height that the list may have in any panel, in points.
-const HEIGHT: f32 = 420.0;
-/// What a high panel keeps for what stands around the list, in points.
-const AROUND: f32 = 160.0;
 /// Unreadable clips that are shown; the log has them all.
 const FAILURES: usize = 20;
 
@@ -43,23 +39,17 @@ pub(super) fn clips_ui(
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
     let folder = cx.settings.evaluation.clips.as_deref();
     let mut wanted = None;
-    let height = HEIGHT.max(ui.clip_rect().height() - AROUND);
-    ScrollArea::vertical().id_salt("clips").max_height(height).auto_shrink([false, true]).show_rows(
-        ui,
-        ROW,
-        clips.len(),
-        |ui, range| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for &index in &clips[range] {
-                let is_open = open.is_some()
-                    && cx.session.evaluation.clip(index, folder).is_some_and(|clip| Some(clip.path) == open);
-                if row_ui(ui, report, stream, index, is_open) {
-                    wanted = Some(WantedClips::Clip(index));
-                }
+    ScrollArea::vertical().id_salt("clips").auto_shrink(false).show(ui, |ui| {
+        rows_in_view(ui, ROW, clips.len(), |ui, place| {
+            let index = clips[place];
+            let is_open =
+                open.is_some() && cx.session.evaluation.clip(index, folder).is_some_and(|clip| Some(clip.path) == open);
+            if row_ui(ui, report, stream, index, is_open) {
+                wanted = Some(WantedClips::Clip(index));
             }
-        },
-    );
-    failures_ui(ui, report);
+        });
+        failures_ui(ui, report);
+    });
     wanted
 }
 

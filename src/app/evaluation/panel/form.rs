@@ -24,6 +24,10 @@ pub(super) fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let short = if short == text { short } else { format!("{short}…") };
         command_button(ui, cx, Command::LoadModel, short);
     });
+    source_ui(ui, cx);
+    if cx.settings.evaluation.labels {
+        return views_ui(ui, &mut cx.settings.evaluation);
+    }
     path_ui(ui, cx, "Clips", |settings| &mut settings.clips, &[(Command::ChooseEvaluationClips, "Folder…")]);
     let lists = [(Command::ChooseEvaluationList, "File…"), (Command::ChooseEvaluationLists, "Folder…")];
     path_ui(ui, cx, "List", |settings| &mut settings.list, &lists);
@@ -33,6 +37,24 @@ pub(super) fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         list_ui(ui, cx);
     }
     views_ui(ui, &mut cx.settings.evaluation);
+}
+
+/// Whether a folder or the open project is scored.
+fn source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let project = cx.session.labeling.document().map(|open| open.settings.name.clone());
+    let labels = &mut cx.settings.evaluation.labels;
+    field(ui, "Source", |ui, _| {
+        ui.selectable_value(labels, false, "Folder or list");
+        let button = Button::selectable(*labels, "Open project");
+        let button = ui.add_enabled(project.is_some() || *labels, button).on_disabled_hover_text("No project is open");
+        if button.on_hover_text("Score its labelled clips and segments").clicked() {
+            *labels = true;
+        }
+    });
+    if *labels {
+        let of = project.unwrap_or_else(|| "the project to be opened".into());
+        explanation(ui, &format!("The labelled clips and segments of {of}. Classes are matched by name."));
+    }
 }
 
 /// What a list may need besides.

@@ -18,11 +18,12 @@ use eframe::egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui, vec2};
 use self::clip_filter::{ClipFilter, ListedClips, WantedClips};
 use self::summary::chosen;
 use super::settings::EvaluationSettings;
-use super::state::EvaluationPhase;
+use super::state::{EvaluationPhase, EvaluationState};
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
+use crate::app::session::Session;
 use crate::app::ui::format::span;
 use crate::app::ui::progress::{BAR_HEIGHT, Progress};
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
@@ -34,10 +35,14 @@ use crate::evaluation::ActionsReport;
 /// Errors of a list that are shown at once; the log has them all.
 const ERRORS: usize = 8;
 
-/// What of the report is shown below the accuracies.
+/// Least height of a page, in points: in a lower panel everything scrolls.
+const LEAST_PAGE: f32 = 240.0;
+
+/// What of the report is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum EvaluationPage {
     #[default]
+    Summary,
     Clips,
     Fusion,
     Confusion,
@@ -47,7 +52,8 @@ enum EvaluationPage {
 }
 
 /// Pages with their titles.
-const PAGES: [(EvaluationPage, &str, &str); 6] = [
+const PAGES: [(EvaluationPage, &str, &str); 7] = [
+    (EvaluationPage::Summary, "Summary", "Accuracies with intervals, and what was evaluated"),
     (EvaluationPage::Clips, "Clips", "Clips, worst errors first"),
     (EvaluationPage::Fusion, "Fusion", "Fusion rule and accuracy by stream weight"),
     (EvaluationPage::Confusion, "Confusion", "Confusion matrix"),
@@ -81,14 +87,16 @@ impl Default for EvaluationPanel {
 
 impl Panel for EvaluationPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let height = ui.available_height();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            let bottom = ui.cursor().top() + height;
             // Before what folds away, comes and goes.
             buttons_ui(ui, cx);
             ui.add_space(4.0);
             self.choices_ui(ui, cx);
             progress_ui(ui, cx);
             match cx.session.evaluation.report().cloned() {
-                Some(report) => self.report_ui(ui, &report, cx),
+                Some(report) => self.report_ui(ui, &report, bottom, cx),
                 None => {
                     errors_ui(ui, &cx.session.evaluation.errors);
                     empty_ui(ui, cx);
@@ -111,7 +119,7 @@ impl EvaluationPanel {
         let begins = scores && !self.was_scoring;
         self.was_scoring = scores;
         let open = begins.then_some(false);
-        let header = CollapsingHeader::new(choices_title(&cx.settings.evaluation))
+        let header = CollapsingHeader::new(choices_title(&cx.settings.evaluation, cx.session))
             .id_salt("choices")
             .default_open(true)
             .open(open);
@@ -120,48 +128,72 @@ impl EvaluationPanel {
         });
     }
 
-    fn report_ui(&mut self, ui: &mut Ui, report: &Arc<ActionsReport>, cx: &mut PanelContext<'_>) {
+    /// Draws the report down to `bottom`, the lower edge of the panel.
+    fn report_ui(&mut self, ui: &mut Ui, report: &Arc<ActionsReport>, bottom: f32, cx: &mut PanelContext<'_>) {
         if self.filtered != report.classes {
             // A cell of another confusion matrix means other classes here.
             (self.clips, self.filtered) = (ClipFilter::default(), report.classes.clone());
         }
-        ui.add_space(SECTION_GAP);
-        summary::summary_ui(ui, report, &mut self.stream, cx);
-        let Some((name, stream)) = chosen(report, self.stream) else { return };
-        ui.add_space(8.0);
+        ui.add_space(4.0);
+        summary::streams_ui(ui, report, &mut self.stream);
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 2.0;
+            ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
             for (page, title, tooltip) in PAGES {
                 ui.selectable_value(&mut self.page, page, title).on_hover_text(tooltip);
             }
         });
         ui.separator();
-        // Below the tabs, which they do not move.
-        errors_ui(ui, &cx.session.evaluation.errors);
-        let wanted = match self.page {
-            EvaluationPage::Clips => clips::clips_ui(ui, &mut self.clips, &mut self.listed, report, name, cx),
-            EvaluationPage::Fusion => {
-                fusion::fusion_ui(ui, report, cx);
-                None
-            }
-            EvaluationPage::Confusion => confusion::confusion_ui(ui, report, stream),
-            EvaluationPage::Classes => classes::classes_ui(ui, &mut self.classes, report, stream),
-            EvaluationPage::Calibration => {
-                calibration::calibration_ui(ui, name, stream);
-                None
-            }
-            EvaluationPage::Comparison => comparison::comparison_ui(ui, report, name, cx),
-        };
-        match wanted {
+        let size = vec2(ui.available_width(), (bottom - ui.cursor().top() - 1.0).max(LEAST_PAGE));
+        let page = ui.allocate_ui(size, |ui| {
+            ui.set_max_height(size.y);
+            // Below the tabs, which they do not move.
+            errors_ui(ui, &cx.session.evaluation.errors);
+            self.page_ui(ui, report, cx)
+        });
+        match page.inner {
             Some(WantedClips::Clips(filter)) => (self.clips, self.page) = (filter, EvaluationPage::Clips),
             Some(WantedClips::Clip(index)) => open(index, report, cx),
             None => {}
         }
     }
+
+    /// Draws the page that is chosen; returns what was clicked.
+    fn page_ui(&mut self, ui: &mut Ui, report: &Arc<ActionsReport>, cx: &mut PanelContext<'_>) -> Option<WantedClips> {
+        if self.page == EvaluationPage::Summary {
+            scrolled(ui, self.page, |ui| summary::summary_ui(ui, report, cx));
+            return None;
+        }
+        let (name, stream) = chosen(report, self.stream)?;
+        match self.page {
+            // Their lists scroll below what stays in place.
+            EvaluationPage::Clips => clips::clips_ui(ui, &mut self.clips, &mut self.listed, report, name, cx),
+            EvaluationPage::Classes => classes::classes_ui(ui, &mut self.classes, report, stream),
+            EvaluationPage::Summary => None,
+            EvaluationPage::Fusion => scrolled(ui, self.page, |ui| {
+                fusion::fusion_ui(ui, report, cx);
+                None
+            }),
+            EvaluationPage::Confusion => scrolled(ui, self.page, |ui| confusion::confusion_ui(ui, report, stream)),
+            EvaluationPage::Calibration => scrolled(ui, self.page, |ui| {
+                calibration::calibration_ui(ui, name, stream);
+                None
+            }),
+            EvaluationPage::Comparison => scrolled(ui, self.page, |ui| comparison::comparison_ui(ui, report, name, cx)),
+        }
+    }
+}
+
+/// What scrolls in a page.
+fn scrolled<R>(ui: &mut Ui, page: EvaluationPage, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
+    ScrollArea::vertical().id_salt(("page", page as u8)).auto_shrink(false).show(ui, add_contents).inner
 }
 
 /// The choices in a few words, to be read where they are folded away.
-fn choices_title(settings: &EvaluationSettings) -> String {
+fn choices_title(settings: &EvaluationSettings, session: &Session) -> String {
+    if settings.labels {
+        let name = session.labeling.document().map_or("the open project", |open| &open.settings.name);
+        return format!("Labels of {}, {} views", form::shortened(name), settings.protocol());
+    }
     let Some(data) = settings.list.as_ref().or(settings.clips.as_ref()) else { return "Clips and views".into() };
     let name = data.file_name().unwrap_or(data.as_os_str()).to_string_lossy();
     format!("{}, {} views", form::shortened(&name), settings.protocol())
@@ -190,7 +222,6 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::SaveEvaluation, "Save…");
         command_button(ui, cx, Command::BrowseEvaluation, "Open in browser");
         command_button(ui, cx, Command::OpenEvaluation, "Open…");
-        command_button(ui, cx, Command::CompareEvaluation, "Compare…");
     });
 }
 
@@ -199,18 +230,24 @@ fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let evaluation = &cx.session.evaluation;
     let was_refused = |work: &Progress| !evaluation.is_running() && work.counts().1 == 0;
     if let Some(work) = evaluation.work().filter(|work| !was_refused(work)) {
-        work.bar_ui(ui, "Reading list and model…");
+        let stopping = (evaluation.phase == EvaluationPhase::Stopping).then(|| "Stopping…".to_owned());
+        let text = stopping.or_else(|| work.in_words()).unwrap_or_else(|| "Reading list and model…".into());
+        let bar = work.bar_with(ui, text);
+        if let Some(pace) = pace_words(evaluation) {
+            bar.on_hover_text(pace);
+        }
     } else if evaluation.phase != EvaluationPhase::Idle {
         ui.allocate_space(vec2(0.0, BAR_HEIGHT)); // Where the bar was: what is below stays where it is.
     }
-    let pace = evaluation.pace().filter(|_| evaluation.phase != EvaluationPhase::Preparing);
-    let text = pace.filter(|(rate, _)| *rate > 0.0).map_or(String::new(), |(rate, secs)| match evaluation.phase {
-        EvaluationPhase::Running => in_words(rate),
-        EvaluationPhase::Stopping => "Stopping…".into(),
-        _ => format!("{}, {} in all", in_words(rate), span(secs)),
-    });
-    if evaluation.phase != EvaluationPhase::Idle {
-        ui.label(RichText::new(text).small().color(Tokens::of(ui).weak));
+}
+
+/// How fast clips are scored, and how long that took once it is over.
+fn pace_words(evaluation: &EvaluationState) -> Option<String> {
+    let (rate, secs) = evaluation.pace().filter(|(rate, _)| *rate > 0.0)?;
+    match evaluation.phase {
+        EvaluationPhase::Preparing => None,
+        EvaluationPhase::Running | EvaluationPhase::Stopping => Some(in_words(rate)),
+        EvaluationPhase::Idle | EvaluationPhase::Ended => Some(format!("{}, {} in all", in_words(rate), span(secs))),
     }
 }
 
@@ -239,15 +276,16 @@ fn errors_ui(ui: &mut Ui, errors: &[Error]) {
 fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     ui.add_space(SECTION_GAP);
     let evaluation = &cx.session.evaluation;
-    let text = match (evaluation.phase, &cx.settings.evaluation.clips) {
+    let is_chosen = cx.settings.evaluation.labels || cx.settings.evaluation.clips.is_some();
+    let text = match (evaluation.phase, is_chosen) {
         (EvaluationPhase::Preparing | EvaluationPhase::Running | EvaluationPhase::Stopping, _) => {
             "Accuracy appears after the first clip."
         }
         (EvaluationPhase::Ended, _) if evaluation.errors.is_empty() && evaluation.has_run() => {
             "No clip could be scored; see the log."
         }
-        (_, None) => {
-            "Evaluate the loaded model on labelled clips. Choose a clips folder and, optionally, a test list; without one, each sub-folder is a class. Or open a saved report."
+        (_, false) => {
+            "Evaluate the loaded model on labelled clips. Choose a clips folder and, optionally, a test list; without one, each sub-folder is a class. Or choose the open project, or open a saved report."
         }
         _ => "Press Evaluate, or open a saved report.",
     };

@@ -1,6 +1,6 @@
-//! The accuracies of the streams in a table; a click on a stream shows its figures below.
+//! The accuracies of the streams, and what they are of.
 
-use eframe::egui::{Button, CollapsingHeader, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
+use eframe::egui::{Button, CollapsingHeader, Color32, Grid, Label, RichText, TextStyle, Ui};
 
 use crate::app::panel::PanelContext;
 use crate::app::ui::format::{percent, percent_or_dash};
@@ -9,19 +9,46 @@ use crate::app::ui::widgets::{explanation, remark};
 use crate::evaluation::{ActionsReport, ReportSource, StreamReport, interval_in_percent, interval_of_share};
 use crate::plural::counted;
 
-/// The column that is left out where there are few classes.
+/// The row that is left out where there are few classes.
 const TOP5: &str = "Top-5";
-/// Columns with their tooltips.
-const COLUMNS: [(&str, &str); 5] = [
+const INTERVAL: &str = "95 % interval";
+/// Rows with their tooltips.
+const ROWS: [(&str, &str); 5] = [
     ("Top-1", "Clips whose top prediction is correct, %"),
-    ("95 % interval", "Wilson score interval of top-1, %"),
+    (INTERVAL, "Wilson score interval of top-1, %"),
     (TOP5, "Clips whose class is in the top five, %"),
     ("Mean class", "Mean per-class accuracy, %"),
     ("ECE", "Expected calibration error (0 is best)"),
 ];
 
+/// Draws a button for each stream with its accuracy: that stream's figures are on the pages.
+pub(super) fn streams_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'static str) {
+    let shown = chosen(report, stream).map(|(name, _)| name);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for (name, figures) in report.streams() {
+            let text = format!("{} {}", capitalised(name), percent(figures.top1));
+            let label = RichText::new(&text).small().color(stream_color(ui, name));
+            let right = format!("{} of {} correct, %", figures.correct, counted(report.clips, "clip"));
+            let button = ui.add(Button::selectable(shown == Some(name), label)).on_hover_text(right);
+            if button.clicked() {
+                *stream = name;
+            }
+        }
+    });
+}
+
+fn stream_color(ui: &Ui, name: &str) -> Color32 {
+    let tokens = Tokens::of(ui);
+    match name {
+        "spatial" => tokens.spatial,
+        "temporal" => tokens.temporal,
+        _ => tokens.fused,
+    }
+}
+
 /// Draws the table and says what it is about.
-pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'static str, cx: &mut PanelContext<'_>) {
+pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     origin_ui(ui, report, cx);
     for text in &report.remarks {
         remark(ui, Tokens::of(ui).warning, |ui| {
@@ -31,45 +58,35 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
     if report.clips == 0 {
         return explanation(ui, "No clip could be scored; see the log.");
     }
-    ScrollArea::horizontal().id_salt("accuracies").show(ui, |ui| accuracies_ui(ui, report, stream));
+    accuracies_ui(ui, report);
     if !report.folds.is_empty() {
         let title = counted(report.folds.len(), "fold");
         CollapsingHeader::new(title).id_salt("folds").show(ui, |ui| folds_ui(ui, report));
     }
 }
 
-/// The accuracies of each stream, with a column of top-5 where there are classes enough.
-fn accuracies_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'static str) {
+/// The accuracies with a column for each stream, and a row of top-5 where there are classes enough.
+fn accuracies_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
-    let shown = chosen(report, stream).map(|(name, _)| name);
-    let is_shown = |title: &str| title != TOP5 || report.has_top5();
-    Grid::new("accuracies").spacing([12.0, 4.0]).show(ui, |ui| {
+    Grid::new("accuracies").spacing([8.0, 4.0]).show(ui, |ui| {
         ui.label("");
-        for (title, tooltip) in COLUMNS.into_iter().filter(|(title, _)| is_shown(title)) {
-            ui.label(RichText::new(title).small().color(tokens.weak)).on_hover_text(tooltip);
+        for (name, _) in report.streams() {
+            ui.label(RichText::new(capitalised(name)).small().color(stream_color(ui, name)));
         }
         ui.end_row();
-        for (name, figures) in report.streams() {
-            let color = match name {
-                "spatial" => tokens.spatial,
-                "temporal" => tokens.temporal,
-                _ => tokens.fused,
-            };
-            let button = Button::selectable(shown == Some(name), RichText::new(capitalised(name)).color(color));
-            if ui.add(button).on_hover_text("Show metrics of this stream below").clicked() {
-                *stream = name;
-            }
-            let cells = [
-                percent(figures.top1),
-                interval_in_percent(figures.interval),
-                percent_or_dash(figures.top5),
-                percent_or_dash(figures.mean_class),
-                format!("{:.3}", figures.calibration.ece),
-            ];
-            let right = format!("{} of {} correct", figures.correct, counted(report.clips, "clip"));
-            for (cell, _) in cells.into_iter().zip(COLUMNS).filter(|(_, (title, _))| is_shown(title)) {
-                ui.label(RichText::new(cell).text_style(TextStyle::Monospace).color(tokens.strong))
-                    .on_hover_text(&right);
+        for (title, tooltip) in ROWS.into_iter().filter(|(title, _)| *title != TOP5 || report.has_top5()) {
+            ui.label(RichText::new(title).small().color(tokens.weak)).on_hover_text(tooltip);
+            for (_, figures) in report.streams() {
+                let text = match title {
+                    "Top-1" => percent(figures.top1),
+                    INTERVAL => interval_in_percent(figures.interval),
+                    TOP5 => percent_or_dash(figures.top5),
+                    "Mean class" => percent_or_dash(figures.mean_class),
+                    _ => format!("{:.3}", figures.calibration.ece),
+                };
+                let right = format!("{} of {} correct", figures.correct, counted(report.clips, "clip"));
+                ui.label(RichText::new(text).text_style(TextStyle::Monospace).color(tokens.strong))
+                    .on_hover_text(right);
             }
             ui.end_row();
         }

@@ -1,6 +1,6 @@
 //! The head of the project panel: its name, how far the labelling is, and what can be done with all of it.
 
-use eframe::egui::{Align, Label as Text, Layout, ProgressBar, RichText, Ui, vec2};
+use eframe::egui::{Align, Label as Text, Layout, RichText, Ui, vec2};
 
 use super::history::history_ui;
 use crate::app::command::Command;
@@ -9,6 +9,7 @@ use crate::app::labeling::suggestions::SuggestionPhase;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::shell::menu::item_ui;
 use crate::app::ui::icon::Icon;
+use crate::app::ui::progress::filled;
 use crate::app::ui::theme::Tokens;
 
 /// Height of the line with the name and the bar, and of that bar, in points.
@@ -77,7 +78,7 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         None => (labelled as f32 / all.max(1) as f32, format!("{labelled} of {all} labelled")),
     };
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
-    let bar = ProgressBar::new(share).desired_height(BAR).text(text);
+    let bar = filled(ui, share).desired_height(BAR).text(text);
     if !labeling.is_searching() && !offers {
         ui.add(bar);
         return;

@@ -46,13 +46,16 @@ fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     let ranked = view.result.as_ref().map_or_else(Vec::new, |result| result.ranked());
     let tokens = Tokens::of(ui);
     let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model, view.camera.captured)) };
-    let unsure = view.result.as_ref().is_some_and(|result| result.answer.is_unsure(&cx.session.fusion));
+    let doubt = view.result.as_ref().and_then(|result| result.answer.doubt(&cx.session.fusion));
     ui.horizontal(|ui| {
         ui.label(RichText::new(format!("{} %", percent(*share, 0))).font(semibold(22.0)).color(tokens.fused));
-        let (text, color) = if unsure { (unsure_text(class), tokens.weak) } else { ((*class).into(), tokens.strong) };
+        let (text, color) = match doubt {
+            Some(_) => (unsure_text(class), tokens.weak),
+            None => ((*class).into(), tokens.strong),
+        };
         let answer = ui.add(Label::new(RichText::new(text).font(semibold(22.0)).color(color)).truncate());
-        if unsure {
-            answer.on_hover_text(cx.session.fusion.unsure_rule());
+        if let Some(doubt) = doubt {
+            answer.on_hover_text(doubt.in_words());
         }
     });
     for (class, share) in ranked.iter().take(SHOWN) {

@@ -1,18 +1,22 @@
 //! What was recognised wrongly and is kept for the next training.
 
-use eframe::egui::{Align, Layout, RichText, Ui};
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{Align, Button, CollapsingHeader, Layout, RichText, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::{Action, PanelContext};
+use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::explanation;
+use crate::engine::Request;
 use crate::engine::live::CLIP_SECS;
+use crate::output::DELETED;
 use crate::plural::counted;
 
 /// Draws the corrections by class.
 pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let tokens = Tokens::of(ui);
     let corrections = cx.session.live.corrections.clone();
     if corrections.is_empty() {
         let keys = Command::CorrectLive.shortcut_text(ui.ctx());
@@ -24,26 +28,58 @@ pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         );
     }
     for (class, clips) in &corrections {
-        ui.horizontal(|ui| {
-            let folder = cx.session.live.counted.as_ref().map(|folder| folder.join(class));
-            let response = ui.selectable_label(false, class);
-            if let Some(folder) = folder {
-                let tooltip = format!("Open these clips. To remove one, delete its file in {}", folder.display());
-                if response.on_hover_text(tooltip).clicked() {
-                    cx.actions.push(Action::Open(folder));
-                }
-            }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.label(RichText::new(counted(*clips, "clip")).color(tokens.weak));
-            });
-        });
+        class_ui(ui, class, clips, cx);
     }
+    undo_ui(ui, cx);
     ui.add_space(4.0);
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::TrainOnCorrections, "Train on these");
         let button = command_button(ui, cx, Command::ChooseCorrections, "Folder…");
-        if let Some(folder) = &cx.session.live.counted {
+        if let Some(folder) = &cx.session.live.listed {
             button.on_hover_text(folder.display().to_string());
+        }
+    });
+}
+
+/// A class with its clips, each of which can be opened and removed.
+fn class_ui(ui: &mut Ui, class: &str, clips: &[PathBuf], cx: &mut PanelContext<'_>) {
+    let title = format!("{class}: {}", counted(clips.len(), "clip"));
+    CollapsingHeader::new(title).id_salt(class).show(ui, |ui| {
+        for clip in clips {
+            clip_ui(ui, clip, cx);
+        }
+    });
+}
+
+fn clip_ui(ui: &mut Ui, clip: &Path, cx: &mut PanelContext<'_>) {
+    let name = clip.file_name().unwrap_or_default().to_string_lossy();
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let button = ui.add(Button::new(Icon::Close.atom()).frame_when_inactive(false));
+        let button = button.accessible_name(&format!("Remove {name}"));
+        if button.on_hover_text(format!("Remove this clip: moves its file to {DELETED}")).clicked()
+            && let Some(folder) = cx.session.live.listed.clone()
+        {
+            cx.send(Request::RemoveCorrection { folder, clip: clip.to_owned() });
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let label = ui.add(Button::selectable(false, &*name).truncate());
+            if label.on_hover_text("Open this clip").clicked() {
+                cx.actions.push(Action::Open(clip.to_owned()));
+            }
+        });
+    });
+}
+
+/// What was removed last, with a way back.
+fn undo_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let Some(removed) = cx.session.live.removed.clone() else { return };
+    ui.horizontal_wrapped(|ui| {
+        let name = removed.clip.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let text = RichText::new(format!("Removed {name}")).small().color(Tokens::of(ui).weak);
+        ui.label(text).on_hover_text(format!("Moved to {}", removed.place.display()));
+        if ui.link(RichText::new("Undo").small()).on_hover_text("Move the file back").clicked() {
+            cx.session.live.removed = None;
+            cx.send(Request::RestoreCorrection(removed));
         }
     });
 }

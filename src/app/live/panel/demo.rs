@@ -58,7 +58,7 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
         return;
     };
     let number_text = format!("{} %", percent(*share, 0));
-    let unsure = view.result.as_ref().is_some_and(|result| result.answer.is_unsure(&session.fusion));
+    let unsure = view.result.as_ref().is_some_and(|result| result.answer.doubt(&session.fusion).is_some());
     let answer = if unsure { unsure_text(class) } else { (*class).to_owned() };
     let title = 0.48 * area.height();
     let number = painter.layout_no_wrap(number_text.clone(), semibold(0.6 * title), tokens.fused);

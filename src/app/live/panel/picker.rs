@@ -166,7 +166,7 @@ mod tests {
         }
         let mut session = Session::new("CPU".into());
         session.receive(&Message::ModelLoaded(model_of(&["bend", "jack", "wave"])));
-        session.live.corrections = vec![("zigzag".into(), 1), ("bend".into(), 2), ("arc".into(), 1)];
+        session.live.corrections = ["zigzag", "bend", "arc"].map(|class| (class.into(), vec!["a.mp4".into()])).into();
         assert_eq!(ClassPicker::new(&session).classes, ["bend", "jack", "wave", "arc", "zigzag"]);
         session.labeling.open(project, Vec::new());
         assert_eq!(ClassPicker::new(&session).classes, ["wave", "bend", "jack", "arc", "zigzag"]);

@@ -48,9 +48,9 @@ pub(super) fn scores_ui(ui: &mut Ui, before: Option<&PinnedPrediction>, now: Opt
 /// Says that the likeliest class could as well be another.
 fn unsure_ui(ui: &mut Ui, prediction: &PinnedPrediction, class: &str) {
     let PinnedPrediction { fusion, scores, .. } = prediction;
-    if fusion.is_unsure(&scores.fused_probabilities(fusion)) {
+    if let Some(doubt) = scores.doubt(fusion) {
         let text = RichText::new(unsure_text(class)).small().color(Tokens::of(ui).warning);
-        ui.add(Label::new(text).truncate()).on_hover_text(fusion.unsure_rule());
+        ui.add(Label::new(text).truncate()).on_hover_text(doubt.in_words());
     }
 }
 

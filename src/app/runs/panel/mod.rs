@@ -49,6 +49,11 @@ impl RunsPanel {
         self.list.value().map_or(&[], RunList::runs)
     }
 
+    /// Returns the folder that the runs are in, if there are any.
+    pub fn listed_folder(&self) -> Option<&Path> {
+        self.folder.as_deref().filter(|_| !self.list.is_busy() && !self.runs().is_empty())
+    }
+
     /// Whether curves were read.
     #[cfg(test)]
     pub fn has_curves(&self) -> bool {
@@ -98,6 +103,24 @@ impl RunsPanel {
     }
 }
 
+/// Draws the choice among the folders whose runs were listed, where there is another one than `shown`; returns what was chosen.
+fn folders_ui(ui: &mut Ui, shown: Option<&Path>, cx: &PanelContext<'_>) -> Option<PathBuf> {
+    let mut chosen = None;
+    let others = || cx.settings.run_folders.iter().filter(|folder| Some(folder.as_path()) != shown);
+    if others().next().is_some() {
+        ui.menu_button("Recent", |ui| {
+            for folder in others() {
+                let name = folder.display().to_string();
+                if ui.button(&name).on_hover_text("List the runs of this folder").clicked() {
+                    chosen = Some(folder.clone());
+                    ui.close();
+                }
+            }
+        });
+    }
+    chosen
+}
+
 /// The run in folder `dir`.
 fn selected<'a>(runs: &'a [Run], dir: Option<&Path>) -> Option<&'a Run> {
     dir.and_then(|dir| runs.iter().find(|run| run.dir == dir))
@@ -110,19 +133,28 @@ impl Panel for RunsPanel {
         let runs = list.map_or(&[][..], RunList::runs);
         if runs.is_empty() && !self.list.is_busy() {
             let text = "No training runs here. Start one, or choose another folder.";
-            return empty_state(ui, "No runs yet", text, |ui| {
-                ui.vertical_centered(|ui| command_button(ui, cx, Command::ChooseRunsFolder, "Choose folder…"));
+            let mut chosen = None;
+            empty_state(ui, "No runs yet", text, |ui| {
+                ui.vertical_centered(|ui| {
+                    command_button(ui, cx, Command::ChooseRunsFolder, "Choose folder…");
+                    chosen = folders_ui(ui, self.folder.as_deref(), cx);
+                });
             });
+            return chosen.map_or((), |folder| self.choose_folder(folder));
         }
+        let mut chosen = None;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.horizontal(|ui| {
                 command_button(ui, cx, Command::ChooseRunsFolder, "Folder…");
                 if ui.button("Refresh").on_hover_text("Refresh the list of runs").clicked() {
                     self.edition += 1;
                 }
-                let folder = self.folder.as_ref().map_or(String::new(), |folder| folder.display().to_string());
-                ui.add(Label::new(RichText::new(&folder).color(tokens.weak)).truncate()).on_hover_text(folder);
+                chosen = folders_ui(ui, self.folder.as_deref(), cx);
             });
+            if let Some(folder) = &self.folder {
+                let folder = folder.display().to_string();
+                ui.add(Label::new(RichText::new(&folder).small().color(tokens.weak)).truncate()).on_hover_text(folder);
+            }
             ui.add_space(4.0);
             rows_in_view(ui, row::PITCH, runs.len(), |ui, place| {
                 let title = list.map_or("", |list| list.title(place));
@@ -139,5 +171,8 @@ impl Panel for RunsPanel {
             let ticked: Vec<&Run> = runs.iter().filter(|run| self.ticked.contains(&run.dir)).collect();
             self.comparison.comparison_ui(ui, &ticked, self.edition);
         });
+        if let Some(folder) = chosen {
+            self.choose_folder(folder);
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use eframe::egui::{Align, Color32, Label, Layout, RichText, Role, Sense, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
+use crate::app::training::curve_names::measurement_title;
 use crate::app::ui::format::{memory_size, span};
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::training::runs::{Run, RunState};
@@ -73,7 +74,7 @@ fn state_color(ui: &Ui, state: &RunState) -> Color32 {
     }
 }
 
-/// State, network, steps, accuracy, age and size.
+/// State, accuracy, network, steps, age and size.
 fn summary(run: &Run) -> String {
     let state = match &run.state {
         RunState::Running => "Running",
@@ -83,12 +84,14 @@ fn summary(run: &Run) -> String {
     };
     let network = run.plan.as_ref().map(network_words);
     let steps = run.plan.as_ref().map(|plan| format!("{} of {} steps", run.step, plan.steps));
-    let best = run.best.map(|best| format!("best {best:.3}"));
+    // The measurement in the last column is the one that networks are chosen by.
+    let of = run.last.last().map_or(String::new(), |(name, _)| format!("{}: ", measurement_title(name)));
+    let best = run.best.map(|best| format!("{of}best {best:.3}"));
     let age = run
         .changed
         .and_then(|at| SystemTime::now().duration_since(at).ok())
         .map(|age| format!("{} ago", span(age.as_secs_f64())));
-    let parts = [Some(state.to_owned()), network, steps, best, age, Some(memory_size(run.bytes))];
+    let parts = [Some(state.to_owned()), best, network, steps, age, Some(memory_size(run.bytes))];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 

@@ -276,7 +276,11 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
         let name = cx.session.training.diagnostics.measured.clone();
         let is_in_use = cx.session.model.as_ref().map(|model| &model.dir) == cx.session.training.trained();
+        let untrained = cx.session.training.untrained();
         remark(ui, tokens.good, |ui| {
+            for stream in untrained {
+                ui.add(Label::new(format!("The {stream} stream was not trained and is not in this model.")).wrap());
+            }
             if let Some(((right, of), classes)) = measured {
                 let label = ui.add(Label::new(result_text(&name, right, of)).wrap());
                 if name.contains("cross-validated") {

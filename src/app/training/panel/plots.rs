@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eframe::egui::{Color32, Grid, PopupAnchor, Rect, RichText, Slider, TextStyle, Tooltip, Ui, vec2};
-use egui_plot::{Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, VLine};
+use egui_plot::{GridInput, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, VLine};
 use image::RgbImage;
 
 use crate::app::training::curve_names::{curve_title, scale_title, split};
@@ -328,8 +328,23 @@ pub(super) fn plot<'a>(ui: &Ui, name: &str, height: f32) -> Plot<'a> {
         .show_y(false)
         .show_crosshair(false)
         .show_background(true)
+        .x_grid_spacer(few_steps)
         .set_margin_fraction(vec2(0.0, 0.06))
         .y_axis_min_width(44.0)
+}
+
+/// Intervals of an axis of steps, about.
+const INTERVALS: f64 = 5.0;
+
+/// Returns marks at round steps, about five of them however few steps there are: the plot's own are powers of ten.
+fn few_steps(input: GridInput) -> Vec<GridMark> {
+    let (first, last) = input.bounds;
+    let least = ((last - first) / INTERVALS).max(1.0);
+    let power = 10f64.powf(least.log10().floor());
+    let step_size = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= least);
+    let step_size = step_size.unwrap_or(10.0 * power).max(1.0);
+    let places = (first / step_size).ceil() as i64..=(last / step_size).floor() as i64;
+    places.map(|place| GridMark { value: place as f64 * step_size, step_size }).collect()
 }
 
 /// A value to be read, with four digits.
@@ -380,6 +395,17 @@ mod tests {
     fn axis_numbers_are_short() {
         let numbers = [0.0, 0.034, 0.25, 1.0, 12.6, 4200.0, 3e-5, 2e7];
         assert_eq!(numbers.map(short), ["0", "0.034", "0.25", "1.0", "13", "4200", "3e-5", "2e7"]);
+    }
+
+    #[test]
+    fn an_axis_of_steps_has_a_few_round_marks() {
+        let marks = |first: f64, last: f64| -> Vec<f64> {
+            few_steps(GridInput { bounds: (first, last), base_step_size: 1.0 }).iter().map(|mark| mark.value).collect()
+        };
+        assert_eq!(marks(1.0, 120.0), [50.0, 100.0]);
+        assert_eq!(marks(0.0, 200.0), [0.0, 50.0, 100.0, 150.0, 200.0]);
+        assert_eq!(marks(1.0, 4.0), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(marks(1.0, 1.0), [1.0]);
     }
 
     #[test]

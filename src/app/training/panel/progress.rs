@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use eframe::egui::{Label, ProgressBar, RichText, Ui};
+use eframe::egui::{Label, RichText, Ui};
 
 use crate::app::training::progress_words::{progress_text, waiting_reason};
 use crate::app::training::state::TrainingState;
 use crate::app::ui::format::{memory_size, span};
+use crate::app::ui::progress::bar_ui;
 use crate::app::ui::theme::Tokens;
 
 /// Repaint interval of the elapsed seconds.
@@ -18,7 +19,7 @@ pub(super) fn progress_ui(ui: &mut Ui, training: &TrainingState) {
     let Some(text) = progress_text(training) else { return };
     ui.add_space(4.0);
     let text = RichText::new(text).small().color(Tokens::of(ui).strong);
-    ui.add(ProgressBar::new(training.share_done() as f32).desired_height(18.0).text(text));
+    bar_ui(ui, training.share_done() as f32, text);
     if waiting.is_some() || (training.preparing.is_some() && training.is_active()) {
         ui.ctx().request_repaint_after(TICK); // A clip can take long, and the seconds are counted.
     }

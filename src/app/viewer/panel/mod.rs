@@ -79,7 +79,19 @@ struct Pointer {
 
 impl Panel for Viewer {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        let text = |session: &Session| session.pointed.map(|pointed| pointed.to_text());
+        let before = text(cx.session);
         cx.session.pointed = None;
+        self.clip_ui(ui, cx);
+        if text(cx.session) != before {
+            ui.ctx().request_repaint(); // The status bar, which shows it, is drawn already.
+        }
+    }
+}
+
+impl Viewer {
+    /// Draws the live source, the welcome screen, or the views of the clip.
+    fn clip_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         if cx.session.live.is_active() {
             return self.stage.stage_ui(ui, cx);
         }
@@ -93,9 +105,7 @@ impl Panel for Viewer {
         ui.painter().rect_filled(area, 0.0, Tokens::of(ui).background);
         self.views_ui(ui, area, cx);
     }
-}
 
-impl Viewer {
     /// Shows the whole pictures.
     pub fn fit(&mut self) {
         self.view = ViewTransform::default();

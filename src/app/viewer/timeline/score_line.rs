@@ -17,6 +17,8 @@ use crate::ranking::falling;
 const HEIGHT: f32 = 26.0;
 /// What the strip says while it has no lines.
 const EMPTY: &str = "Scores over time";
+/// Height of the names above the lines, in points.
+const NAMES: f32 = 11.0;
 /// Room for the dot before the name of a line, in points.
 const DOT: f32 = 9.0;
 /// How dark it is below a line in the light theme.
@@ -42,6 +44,7 @@ pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> 
     let below = (!ui.visuals().dark_mode).then(|| Tokens::of(ui).strong.gamma_multiply(SHADE));
     for (class, color) in lines.iter().rev() {
         let strokes = below.map(|below| Stroke::new(3.0, below)).into_iter().chain([Stroke::new(1.5, *color)]);
+        let rect = rect.with_min_y(rect.top() + NAMES);
         strokes.for_each(|stroke| line_ui(&painter, rect, axis, &prediction, *class, stroke));
     }
     let names: Vec<_> =
@@ -121,7 +124,7 @@ fn distance(window: &crate::engine::WindowPrediction, frame: f64) -> f64 {
     (middle(window) - frame).abs()
 }
 
-/// The names of the lines with dots in their colours, legible whatever is under them.
+/// The names of the lines with dots in their colours, above them.
 fn names_ui(ui: &Ui, rect: Rect, names: &[(&str, Color32)]) {
     let painter = ui.painter_at(rect);
     let tokens = Tokens::of(ui);
@@ -129,8 +132,7 @@ fn names_ui(ui: &Ui, rect: Rect, names: &[(&str, Color32)]) {
     for (name, color) in names {
         let galley = painter.layout_no_wrap((*name).to_owned(), FontId::proportional(10.0), tokens.text);
         let size = galley.size() + vec2(DOT, 0.0);
-        let place = Align2::LEFT_TOP.anchor_size(pos2(left, rect.top() + 1.0), size);
-        painter.rect_filled(place.expand2(vec2(3.0, 0.0)), 2.0, tokens.background.gamma_multiply(0.6));
+        let place = Align2::LEFT_TOP.anchor_size(pos2(left, rect.top() - 1.0), size);
         painter.circle_filled(place.left_center() + vec2(3.0, 0.0), 3.0, *color);
         left = place.right() + 8.0;
         painter.galley(place.min + vec2(DOT, 0.0), galley, tokens.text);

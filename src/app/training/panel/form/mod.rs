@@ -20,6 +20,7 @@ use crate::app::session::Session;
 use crate::app::tasks::Background;
 use crate::app::training::settings::{Aim, ClipOrigin, TrainingSettings};
 use crate::app::training::step_timing::StepTime;
+use crate::app::ui::format::span;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::data::DataSource;
@@ -349,7 +350,10 @@ fn step_text(plan: &TrainingPlan, secs: f64) -> String {
 /// Why the time of a step is not known yet.
 fn unknown_text(time: &StepTime, is_playing: bool) -> String {
     match time {
-        StepTime::Measuring | StepTime::Known(_) => "measuring the time per step…".into(),
+        StepTime::Measuring(Some(since)) if since.as_secs() > 1 => {
+            format!("measuring the time per step: {} so far…", span(since.as_secs_f64()))
+        }
+        StepTime::Measuring(_) | StepTime::Known(_) => "measuring the time per step…".into(),
         StepTime::Waits if is_playing => "time per step is measured after playback stops".into(),
         StepTime::Waits => "time per step is measured when the device is free".into(),
         StepTime::Failed(error) => format!("time per step unknown: {}", error.cause),
