@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Firmness, Fusion};
 use crate::ranking::arg_max;
 
 use serde::{Deserialize, Serialize};
@@ -80,6 +80,8 @@ pub struct Smoothed {
     pub top: Option<usize>,
     /// Whether the class that is held has the largest share.
     pub is_settled: bool,
+    /// After how many seconds the class that leads is answered, if it keeps leading; none where no lead is waited for.
+    pub waits_secs: Option<f32>,
 }
 
 impl Smoothed {
@@ -89,6 +91,16 @@ impl Smoothed {
         let (Some(held), Some(leader)) = (self.top, arg_max(&self.shares)) else { return self };
         let gives_way = fusion.is_unsure(&self.shares) || self.shares[leader] > 2.0 * self.shares[held];
         Self { top: Some(if gives_way { leader } else { held }), ..self }
+    }
+
+    /// Returns how firm the answer is under `fusion`, as it is [shown](Self::shown).
+    pub fn firmness(&self, fusion: &Fusion) -> Firmness {
+        let leads = self.top == arg_max(&self.shares);
+        match self.waits_secs.filter(|_| leads && !fusion.is_unsure(&self.shares)) {
+            Some(secs) => Firmness::Waiting(secs),
+            None if self.is_unsure(fusion) => Firmness::Unsure,
+            None => Firmness::Sure,
+        }
     }
 
     /// Returns whether the answer is unsure under `fusion`: by its shares, or because another class leads than the one that is held.
@@ -133,7 +145,12 @@ impl Smoother {
             }
         };
         self.held = top;
-        Smoothed { shares, top, is_settled: top == leader }
+        let waits = |since: Instant| match smoothing {
+            Smoothing::Hysteresis { secs, .. } => Some((secs - secs_between(since, at)).max(0.0)),
+            _ => None,
+        };
+        let waits_secs = self.challenger.and_then(|(_, since)| waits(since));
+        Smoothed { shares, top, is_settled: top == leader, waits_secs }
     }
 
     /// Returns the class that is answered when `top` has the largest share.
@@ -224,6 +241,19 @@ mod tests {
     }
 
     #[test]
+    fn a_sure_class_that_waits_for_its_lead_to_last_says_for_how_long() {
+        let (fusion, smoothing) = (Fusion::default(), Smoothing::Hysteresis { margin: 0.1, secs: 0.5 });
+        let shares = [[0.9, 0.1], [0.08, 0.92], [0.08, 0.92], [0.08, 0.92], [0.46, 0.54], [0.54, 0.46]].map(Vec::from);
+        let shown = answers(smoothing, shares).into_iter().map(|answer| answer.shown(&fusion));
+        let texts: Vec<String> =
+            shown.map(|answer| answer.firmness(&fusion).text(["run", "golf"][answer.top.unwrap()])).collect();
+        assert_eq!(
+            texts,
+            ["run", "golf, waiting 0.5 s", "golf, waiting 0.2 s", "golf", "unsure, golf?", "unsure, run?"]
+        );
+    }
+
+    #[test]
     fn what_another_model_answered_does_not_count() {
         let hold = Smoothing::Hysteresis { margin: 0.2, secs: 0.5 };
         for smoothing in [hold, Smoothing::Mean { secs: 10.0 }] {
@@ -233,7 +263,8 @@ mod tests {
             }
             // As many classes, in another order.
             let answer = smoother.push(2, vec![0.55, 0.45], smoothing, first + Duration::from_millis(2500));
-            assert_eq!(answer, Smoothed { shares: vec![0.55, 0.45], top: Some(0), is_settled: true }, "{smoothing:?}");
+            let expected = Smoothed { shares: vec![0.55, 0.45], top: Some(0), is_settled: true, waits_secs: None };
+            assert_eq!(answer, expected, "{smoothing:?}");
         }
     }
 
@@ -244,7 +275,7 @@ mod tests {
         assert_eq!(smoother.push(1, vec![0.1, 0.2, 0.7], smoothing, now).top, Some(2));
         assert_eq!(
             smoother.push(2, vec![0.6, 0.4], smoothing, now),
-            Smoothed { shares: vec![0.6, 0.4], top: Some(0), is_settled: true }
+            Smoothed { shares: vec![0.6, 0.4], top: Some(0), is_settled: true, waits_secs: None }
         );
         assert_eq!(smoother.push(3, Vec::new(), smoothing, now).top, None);
         assert_eq!(smoother.push(4, vec![f32::NAN, 0.3], Smoothing::None, now).top, Some(1));

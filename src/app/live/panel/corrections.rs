@@ -26,10 +26,13 @@ pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     for (class, clips) in &corrections {
         ui.horizontal(|ui| {
             let folder = cx.session.live.counted.as_ref().map(|folder| folder.join(class));
-            let response = ui.selectable_label(false, class);
+            // While something is watched only a button that says so ends it.
+            let is_live = cx.session.live.is_active();
+            let response = if is_live { ui.label(class) } else { ui.selectable_label(false, class) };
             if let Some(folder) = folder {
                 let tooltip = format!("Open these clips. To remove one, delete its file in {}", folder.display());
-                if response.on_hover_text(tooltip).clicked() {
+                let button = if is_live { ui.small_button("Open (stops live)") } else { response };
+                if button.on_hover_text(tooltip).clicked() {
                     cx.actions.push(Action::Open(folder));
                 }
             }
