@@ -236,7 +236,7 @@ impl App {
         (self.panels.scores.is_shown, self.panels.training.is_form_shown) = (false, false);
         self.session.is_asking = self.dialogs.is_asking();
         match self.session.live.demo && self.session.live.view.is_some() {
-            true => self.demo.demo_ui(ui, &self.session, &self.settings),
+            true => self.demo_ui(ui),
             false => self.panels_ui(ui),
         }
         self.send_flow_settings();
@@ -397,11 +397,23 @@ impl App {
             }
             Message::SampleEnded => self.waits_for_sample = false,
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
+            // Whoever watches a live source stays there.
+            Message::Training(TrainingEvent::Finished { .. }) if self.session.live.is_active() => {
+                self.session.told = Some(("Training finished: see the Training panel".into(), Instant::now()));
+            }
             Message::Training(TrainingEvent::Finished { .. }) => {
                 layout::show(&mut self.settings.layout, Pane::Training)
             }
             _ => {}
         }
+    }
+
+    fn demo_ui(&mut self, ui: &mut Ui) {
+        let (mut actions, training_ready) = (Vec::new(), self.panels.training.ready());
+        let (session, settings) = (&mut self.session, &mut self.settings);
+        let mut cx = PanelContext { session, settings, actions: &mut actions, training_ready };
+        self.demo.demo_ui(ui, &mut cx);
+        actions.into_iter().for_each(|action| self.act(action, ui.ctx()));
     }
 
     fn panels_ui(&mut self, ui: &mut Ui) {
@@ -421,9 +433,12 @@ impl App {
         let line = Area::new().fill(tokens.background).inner_margin(Margin::symmetric(12, 4));
         Panel::bottom("status").frame(line).show_separator_line(false).show(ui, |ui| status_bar_ui(ui, &mut cx));
         let bottom = Area::new().fill(tokens.surface);
-        Panel::bottom("transport").frame(bottom).show_separator_line(false).show(ui, |ui| {
-            self.transport.transport_ui(ui, &mut cx);
-        });
+        // A live source has no timeline: its pictures and the panel take the room.
+        if !cx.session.live.is_active() {
+            Panel::bottom("transport").frame(bottom).show_separator_line(false).show(ui, |ui| {
+                self.transport.transport_ui(ui, &mut cx);
+            });
+        }
         let mut guide = std::mem::take(&mut cx.settings.guide);
         guide.follow(cx.session);
         if guide.is_open {

@@ -1,14 +1,14 @@
 //! The colours of flow in what is exported and recorded, and their scale over time.
 
+use std::time::Instant;
+
 use image::RgbImage;
 
 use super::FlowView;
-use crate::flow::{FlowField, colour};
+use crate::flow::{FlowField, RecentLengths, TypicalLengths, colour};
 
 /// Colours are never stretched further than to this length, in pixels of the video: stillness stays white.
 const LEAST_PX: f32 = 1.0;
-/// How fast a scale comes down that follows the flow, as a factor a flow: colours must not flicker.
-const DECAY: f32 = 0.97;
 
 /// How flow is coloured, as the window colours it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,22 +28,35 @@ impl Default for FlowColours {
 }
 
 /// The length that has the full colour from one flow to the next.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct FlowScale {
     colours: FlowColours,
     px: f32,
-    decay: f32,
+    lengths: SeenLengths,
+}
+
+/// The flows that a scale comes from.
+#[derive(Debug, Clone)]
+enum SeenLengths {
+    /// Those of the last seconds.
+    Recent(RecentLengths),
+    /// All of a clip.
+    All(TypicalLengths),
 }
 
 impl FlowScale {
-    /// Follows the flow up at once, and slowly down.
+    /// Follows the flow of the last seconds.
     pub fn following(colours: FlowColours) -> Self {
-        Self { colours, px: colours.locked_px.unwrap_or(colours.least_px), decay: DECAY }
+        Self::of(colours, SeenLengths::Recent(RecentLengths::default()))
     }
 
-    /// Follows the flow up and stays there, as the scale of the window does over a clip.
+    /// Follows all flows so far, as the scale of the window does over a clip.
     pub fn held(colours: FlowColours) -> Self {
-        Self { decay: 1.0, ..Self::following(colours) }
+        Self::of(colours, SeenLengths::All(TypicalLengths::default()))
+    }
+
+    fn of(colours: FlowColours, lengths: SeenLengths) -> Self {
+        Self { colours, px: colours.locked_px.unwrap_or(colours.least_px), lengths }
     }
 
     /// Returns the length that has the full colour now, in pixels of the video.
@@ -56,9 +69,9 @@ impl FlowScale {
         self.colours.gamma
     }
 
-    /// Takes in the next flow, in pixels of the video.
-    pub fn see(&mut self, field: &FlowField) {
-        self.follow(field.typical_magnitude());
+    /// Takes in the next flow, in pixels of the video, of the moment `at`.
+    pub fn see(&mut self, field: &FlowField, at: Instant) {
+        self.follow(field.typical_magnitude(), at);
     }
 
     /// Returns a flow in pixels of the video in colours.
@@ -66,44 +79,55 @@ impl FlowScale {
         colour::bent_picture(field, self.px, self.colours.gamma)
     }
 
-    /// Returns the next flow in colours, for a video of `width` × `height` pixels.
-    pub fn picture(&mut self, flow: &FlowView, [width, height]: [u32; 2]) -> RgbImage {
+    /// Returns the next flow, of the moment `at`, in colours, for a video of `width` × `height` pixels.
+    pub fn picture(&mut self, flow: &FlowView, [width, height]: [u32; 2], at: Instant) -> RgbImage {
         let field = flow.in_pixels_of(width as usize, height as usize);
-        self.see(&field);
+        self.see(&field, at);
         self.coloured(&field)
     }
 
-    fn follow(&mut self, longest_px: f32) {
+    fn follow(&mut self, longest_px: f32, at: Instant) {
+        let longest = match &mut self.lengths {
+            SeenLengths::Recent(lengths) => lengths.follow(at, longest_px),
+            SeenLengths::All(lengths) => {
+                lengths.push(longest_px);
+                lengths.longest().unwrap_or_default()
+            }
+        };
         if self.colours.locked_px.is_none() {
-            self.px = longest_px.max(self.px * self.decay).max(self.colours.least_px);
+            self.px = longest.max(self.colours.least_px);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn after(scale: &mut FlowScale, longest_px: f32) -> f32 {
-        scale.follow(longest_px);
+    fn after(scale: &mut FlowScale, at: Instant, longest_px: f32) -> f32 {
+        scale.follow(longest_px, at);
         scale.px()
     }
 
     #[test]
-    fn the_scale_rises_at_once_comes_down_slowly_and_has_a_floor() {
+    fn a_following_scale_ignores_a_cut_comes_down_and_has_a_floor() {
         let mut scale = FlowScale::following(FlowColours { least_px: 0.5, ..FlowColours::default() });
-        assert_eq!((after(&mut scale, 0.2), after(&mut scale, 8.0)), (0.5, 8.0));
-        let next = after(&mut scale, 0.2);
-        assert!(next < 8.0 && next > 7.0, "{next}");
-        assert_eq!((0..200).map(|_| after(&mut scale, 0.2)).last(), Some(0.5));
+        let (start, frame) = (Instant::now(), Duration::from_millis(40));
+        assert_eq!((0..50).map(|i| after(&mut scale, start + i * frame, 8.0)).last(), Some(8.0));
+        assert_eq!(after(&mut scale, start + 50 * frame, 60.0), 8.0, "a cut");
+        let px: Vec<f32> = (51..200).map(|i| after(&mut scale, start + i * frame, 0.2)).collect();
+        assert!(px[0] > 7.0 && px.last() == Some(&0.5), "{px:?}");
     }
 
     #[test]
-    fn a_held_scale_never_comes_down_and_a_locked_one_never_moves() {
+    fn a_held_scale_is_that_of_most_flows_and_a_locked_one_never_moves() {
+        let now = Instant::now();
         let mut held = FlowScale::held(FlowColours { least_px: 2.0, ..FlowColours::default() });
-        assert_eq!([1.0, 6.0, 3.0].map(|px| after(&mut held, px)), [2.0, 6.0, 6.0]);
+        assert_eq!([1.0, 6.0, 3.0, 5.0, 90.0].map(|px| after(&mut held, now, px)), [2.0, 6.0, 6.0, 5.0, 6.0]);
         let mut locked = FlowScale::following(FlowColours { locked_px: Some(0.3), ..FlowColours::default() });
-        assert_eq!([0.1, 9.0].map(|px| after(&mut locked, px)), [0.3; 2]);
+        assert_eq!([0.1, 9.0].map(|px| after(&mut locked, now, px)), [0.3; 2]);
     }
 
     #[test]

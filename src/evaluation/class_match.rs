@@ -16,7 +16,7 @@ const NAMED: usize = 10;
 pub struct MatchedClips {
     /// The clips of the model's classes, with the model's numbers.
     pub dataset: Dataset,
-    /// What a reader of the results has to know: classes that could not be matched, and those without clips.
+    /// What a reader of the results has to know: classes that could not be matched.
     pub remarks: Vec<String>,
     /// Clips that are of no class of the model.
     pub left_out: usize,
@@ -40,8 +40,7 @@ pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<Matche
 /// Same as [`match_classes`].
 pub fn match_class_names(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
     if are_alike(model, &dataset.classes) {
-        let remarks = without_clips(&dataset).into_iter().collect();
-        return Ok(MatchedClips { dataset, remarks, left_out: 0 });
+        return Ok(MatchedClips { dataset, remarks: Vec::new(), left_out: 0 });
     }
     matched(model, dataset)
 }
@@ -93,16 +92,15 @@ fn matched(model: &[String], dataset: Dataset) -> Result<MatchedClips> {
         ));
     }
     let dataset = Dataset { classes: model.to_vec(), clips: kept, ambiguous };
-    remarks.extend(without_clips(&dataset));
     Ok(MatchedClips { dataset, remarks, left_out })
 }
 
-/// Returns the remark on classes of the model that no clip of `dataset` is of, whose classes are the model's.
-fn without_clips(dataset: &Dataset) -> Option<String> {
-    let shown: HashSet<usize> = dataset.clips.iter().map(|clip| clip.label).collect();
-    let classes = dataset.classes.iter().enumerate();
-    let empty: Vec<&str> = classes.filter(|(class, _)| !shown.contains(class)).map(|(_, name)| &**name).collect();
-    let (count, all) = (empty.len(), dataset.classes.len());
+/// Returns the remark on `classes` of the model that none of the clips that were scored, of class `labels`, is of.
+pub(super) fn without_clips(classes: &[String], labels: &[usize]) -> Option<String> {
+    let shown: HashSet<usize> = labels.iter().copied().collect();
+    let empty: Vec<&str> =
+        classes.iter().enumerate().filter(|(class, _)| !shown.contains(class)).map(|(_, name)| &**name).collect();
+    let (count, all) = (empty.len(), classes.len());
     (count > 0).then(|| format!("{count} of the model's {all} classes without clips: {}.", names(&empty)))
 }
 
@@ -152,13 +150,10 @@ mod tests {
         assert_eq!(labels(&found), [1, 1]);
         assert_eq!(
             found.remarks,
-            [
-                "3 clips not evaluated: 2 classes not matched to the model's by name: 'jump', 'wave'.",
-                "2 of the model's 3 classes without clips: 'brush', 'pour'."
-            ]
+            ["3 clips not evaluated: 2 classes not matched to the model's by name: 'jump', 'wave'."]
         );
-        let listed = data(&["brush", "golf", "pour"], &[1, 2]);
-        assert_eq!(without_clips(&listed).unwrap(), "1 of the model's 3 classes without clips: 'brush'.");
+        assert_eq!(without_clips(&model, &[1, 2]).unwrap(), "1 of the model's 3 classes without clips: 'brush'.");
+        assert_eq!(without_clips(&model, &[1, 2, 0, 1]), None);
         let error = matched(&model, data(&["golf", "jump"], &[1])).unwrap_err();
         assert_eq!(
             error.cause,
@@ -172,7 +167,6 @@ mod tests {
         let found =
             matched(&model, data(&["Kick Ball", "run", "HandStandPushups", "kick-ball"], &[0, 1, 2, 3])).unwrap();
         assert_eq!(labels(&found), [0, 2, 3, 0], "the very name before one that is alike");
-        assert_eq!(found.remarks, ["1 of the model's 4 classes without clips: 'Run'."]);
         let error = matched(&model, data(&["kick_ball", "RUN"], &[0, 1])).unwrap_err();
         assert_eq!(
             (&*error.subject, &*error.cause),

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Component, Path};
 
+use super::class_match::without_clips;
 use super::{ActionsReport, ClipResult, EvaluationPlan, Guess, Scale, ScoreTable, StreamReport, weight_sweep};
 use crate::atomic;
 use crate::data::LabelledClip;
@@ -116,7 +117,7 @@ impl ClipScores {
             clips: labels.len(),
             stopped_of: None,
             folds: Vec::new(),
-            remarks: Vec::new(),
+            remarks: without_clips(classes, &labels).filter(|_| !labels.is_empty()).into_iter().collect(),
             spatial: report(&self.spatial),
             temporal: report(&self.temporal),
             fused: None,

@@ -18,8 +18,10 @@ mod estimator;
 mod field;
 mod plane;
 mod simd;
+mod typical_lengths;
 
 pub(crate) use estimator::check_stop;
 pub use estimator::{FlowEstimator, ZeroFlow, common_size};
 pub use field::FlowField;
 pub use plane::Plane;
+pub use typical_lengths::{RecentLengths, TypicalLengths, robust_longest};

@@ -157,6 +157,28 @@ fn share_of_positive(logits: &[f32]) -> Vec<f32> {
     }
 }
 
+/// How firm an answer is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Firmness {
+    /// It is the answer.
+    Sure,
+    /// The class that leads is sure by its share and is answered after so many seconds, if it keeps leading.
+    Waiting(f32),
+    /// It could as well be another class.
+    Unsure(Doubt),
+}
+
+impl Firmness {
+    /// Returns the answer `class` as it is shown.
+    pub fn text(self, class: &str) -> String {
+        match self {
+            Self::Sure => class.to_owned(),
+            Self::Waiting(secs) => format!("{class}, waiting {secs:.1} s"),
+            Self::Unsure(_) => unsure_text(class),
+        }
+    }
+}
+
 /// Returns what stands for an answer that could as well be another.
 pub fn unsure_text(class: &str) -> String {
     format!("unsure, {class}?")

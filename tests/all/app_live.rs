@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use motionscope::app::Command;
@@ -15,6 +16,9 @@ fn watching() -> Window {
     window.until_text("Stopped");
     window.harness.get_by_label("Address").click();
     window.harness.run_ok();
+    window.harness.get_by_role(Role::TextInput).focus();
+    window.harness.run_ok();
+    window.type_text("lavfi:testsrc2=size=640x480:rate=30");
     window.perform(Command::StartLive);
     window.until("a latency", |harness| {
         harness.query_all_by_label_contains("Latency: ").next().is_some()

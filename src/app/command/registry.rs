@@ -65,6 +65,11 @@ impl Command {
         self.spec().tooltip
     }
 
+    /// Other words that people look it up by.
+    pub fn keywords(self) -> &'static str {
+        self.spec().keywords
+    }
+
     /// The keys that run it, unless a person chose others.
     pub fn default_shortcuts(self) -> &'static [KeyboardShortcut] {
         self.spec().keys

@@ -25,6 +25,8 @@ pub struct CommandSpec {
     pub(super) path: Option<PathAction>,
     /// Whether its menu has a line above it.
     pub(super) begins_block: bool,
+    /// Other words that people look it up by, in lower case.
+    pub(super) keywords: &'static str,
 }
 
 /// A path that a command asks for.
@@ -53,7 +55,18 @@ pub const fn command(
     keys: &'static [KeyboardShortcut],
     enabled: fn(Conditions<'_>) -> Availability,
 ) -> CommandSpec {
-    CommandSpec { command, group, text, tooltip, keys, enabled, run: None, path: None, begins_block: false }
+    CommandSpec {
+        command,
+        group,
+        text,
+        tooltip,
+        keys,
+        enabled,
+        run: None,
+        path: None,
+        begins_block: false,
+        keywords: "",
+    }
 }
 
 impl CommandSpec {
@@ -80,6 +93,11 @@ impl CommandSpec {
         write: fn(&mut App, PathBuf, Existing, &Context),
     ) -> Self {
         Self { path: Some(PathAction { prompt, then: Then::Save { write, targets } }), ..self }
+    }
+
+    /// Lets the palette find it by these words too.
+    pub const fn keywords(self, keywords: &'static str) -> Self {
+        Self { keywords, ..self }
     }
 
     /// Has its menu draw a line above it.

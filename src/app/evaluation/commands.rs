@@ -43,6 +43,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             |app, path, _| app.choose_evaluation(|chosen| chosen.classes = Some(path))),
     command(C::RunEvaluation, G::Evaluation, "Evaluate model", "Evaluate the loaded model (again to stop)", &[], evaluable)
         .runs(|app, _| app.run_evaluation())
+        .keywords("test accuracy measure")
         .below_line(),
     command(C::OpenEvaluation, G::Evaluation, "Open evaluation report…", "Open a saved report.json", &[], idle)
         .opens(PromptSpec::new("Open a report", REPORT_HINT, PathKind::FileOf(REPORT)),
@@ -55,7 +56,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         |on| ensure(on.session.evaluation.report().is_some(), "No evaluation results yet"))
         .saves_files(PromptSpec::new("Choose a folder for the report", "Path of a folder for the report…", PathKind::SaveFolder),
             |_, path| ActionsReport::FILES.map(|name| path.join(name)).to_vec(),
-            App::save_evaluation),
+            App::save_evaluation)
+        .keywords("export scores results csv json html"),
     command(C::BrowseEvaluation, G::Evaluation, "Open report in browser", "Show the report as a web page", &[],
         |on| ensure(on.session.evaluation.report().is_some(), "No evaluation results yet"))
         .runs(App::browse_evaluation),

@@ -161,7 +161,8 @@ impl EvaluationState {
     pub fn pace(&self) -> Option<(f64, f64)> {
         let run = self.run.as_ref()?;
         let secs = run.took.unwrap_or_else(|| run.began.elapsed()).as_secs_f64();
-        Some((run.scores.seen() as f64 / secs.max(1e-3), secs))
+        let unit = self.work.and_then(|work| work.unit_secs()).filter(|unit| *unit > 0.0);
+        Some((unit.map_or(run.scores.seen() as f64 / secs.max(1e-3), |unit| 1.0 / unit), secs))
     }
 
     /// The clip behind result `index` of the shown report; `clips` is the folder of the clips, where a saved report's lie.
@@ -270,7 +271,7 @@ impl EvaluationState {
         let began = Instant::now();
         let mut report = run.scores.report(&run.start.model, &run.start.classes, &run.plan);
         report.source = Some(run.source());
-        report.remarks.clone_from(&run.start.remarks);
+        report.remarks.extend(run.start.remarks.iter().cloned());
         report.stopped_of = (run.took.is_some() && seen < run.start.clips).then_some(run.start.clips);
         self.report = Some(Arc::new(report));
         run.reported = seen;
@@ -343,7 +344,8 @@ mod tests {
         state.receive(&Message::EvaluationEnded);
         let report = state.report().unwrap();
         assert_eq!((report.clips, report.stopped_of, report.failures.len()), (1, Some(3), 1));
-        assert_eq!(report.remarks, ["1 clip not evaluated"]);
+        // What has clips is counted by those that were scored, not by the list.
+        assert_eq!(report.remarks, ["1 of the model's 2 classes without clips: 'b'.", "1 clip not evaluated"]);
         assert_eq!(state.clip(0, None).unwrap().path, Path::new("/c/a/1.avi"));
         assert!(!state.is_running());
     }

@@ -72,7 +72,8 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::SaveStatistics, G::Flow, "Save statistics…", "Save the statistics of measured frames as CSV", &[ctrl(Key::E)],
         |on| ensure(on.session.flow.is_measured(), "No frames measured yet"))
         .saves(PromptSpec::new("Save statistics", "Path of the table, such as statistics.csv…", PathKind::Save("figures", TABLE)),
-            |app, path, existing, ctx| app.write_text(path, export::table(&app.session.flow), existing, ctx)),
+            |app, path, existing, ctx| app.write_text(path, export::table(&app.session.flow), existing, ctx))
+        .keywords("export figures csv table metrics epe"),
     command(C::SaveFlow, G::Flow, "Save flow…", "Save this pair's flow: .flo, .npy, .png, .jpg", &[alt(Key::S)], flow_in_view)
         .saves_files(
             PromptSpec::new("Save the flow of this pair", "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…", PathKind::Save("flow", FLOW)),

@@ -12,6 +12,7 @@ use crate::engine::{
     Message, ScalarMap, SourceFlow,
 };
 use crate::error::Error;
+use crate::flow::TypicalLengths;
 use crate::nets::Architecture;
 use crate::ranking::quantile;
 
@@ -41,20 +42,24 @@ pub struct SourceState {
     pub strip_lengths: HeldLength,
 }
 
-/// The length that nearly all vectors of every flow seen so far stay below, as shares of the frame's width and height.
-#[derive(Default, Clone, Copy)]
-pub struct HeldLength([f32; 2]);
+/// The length that nearly all vectors of most flows seen so far stay below, as shares of the frame's width and height.
+#[derive(Default, Clone)]
+pub struct HeldLength([TypicalLengths; 2]);
 
 impl HeldLength {
     /// Returns the length in pixels of a video of this size. Where the source's pictures have another shape than the video it is a
     /// bound.
-    pub fn px(self, video: [u32; 2]) -> f32 {
-        self.0.iter().zip(video).map(|(share, side)| share * side as f32).fold(0.0, f32::max)
+    pub fn px(&self, video: [u32; 2]) -> f32 {
+        self.0
+            .iter()
+            .zip(video)
+            .map(|(shares, side)| shares.longest().unwrap_or_default() * side as f32)
+            .fold(0.0, f32::max)
     }
 
     fn hold(&mut self, flow: &FlowView) {
-        for (longest, side) in self.0.iter_mut().zip([flow.frame_size.width, flow.frame_size.height]) {
-            *longest = longest.max(flow.typical_px / side.max(1) as f32);
+        for (shares, side) in self.0.iter_mut().zip([flow.frame_size.width, flow.frame_size.height]) {
+            shares.push(flow.typical_px / side.max(1) as f32);
         }
     }
 }
@@ -183,9 +188,11 @@ impl FlowComparison {
     pub fn set_flow(&mut self, source: FlowSource, flow: Option<Arc<SourceFlow>>) {
         let state = &mut self.sources[source as usize];
         if let Some(flow) = &flow {
-            state.flow_lengths.hold(&flow.flow);
             let before = state.flow.as_ref();
             let is_new = before.is_none_or(|before| !Arc::ptr_eq(before, flow));
+            if is_new {
+                state.flow_lengths.hold(&flow.flow);
+            }
             let is_comparable = before.is_some_and(|before| before.is_draft == flow.is_draft) && state.millis > 0.0;
             match is_new && flow.millis > 0.0 {
                 true if is_comparable => state.millis += NEWEST * (flow.millis - state.millis),
@@ -220,7 +227,9 @@ impl FlowComparison {
     /// Puts the stack of a source in its place.
     pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStack>>) {
         let state = &mut self.sources[source as usize];
-        strip.iter().flat_map(|strip| &strip.flows).for_each(|flow| state.strip_lengths.hold(flow));
+        if !is_same(&state.strip, &strip) {
+            strip.iter().flat_map(|strip| &strip.flows).for_each(|flow| state.strip_lengths.hold(flow));
+        }
         state.strip = strip;
     }
 
@@ -392,10 +401,10 @@ mod tests {
         let view =
             |px: f32| FlowView::on_cpu(FlowField::new(8, 6, vec![[px, 0.0]; 48]), Geometry { width: 16, height: 12 });
         let mut lengths = HeldLength::default();
-        for px in [1.0, 4.0, 0.5] {
+        for px in [1.0, 4.0, 0.5, 2.0, 40.0] {
             lengths.hold(&view(px));
         }
-        assert_eq!(lengths.px([16, 12]), view(4.0).typical_px);
+        assert_eq!(lengths.px([16, 12]), view(4.0).typical_px, "one of the five is a cut");
         assert_eq!(lengths.px([32, 24]), 2.0 * view(4.0).typical_px, "of a video of twice the size");
         assert_eq!(HeldLength::default().px([16, 12]), 0.0);
     }

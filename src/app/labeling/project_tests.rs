@@ -11,7 +11,7 @@ use super::project_opener::Start;
 use super::tests::{FRAMES, LabelingStage, SIZE, open_clip, project};
 use crate::app::App;
 use crate::app::command::Command;
-use crate::app::flow::tests::Window;
+use crate::app::flow::tests::{Window, model_of};
 use crate::app::live::state::AwaitedTraining;
 use crate::app::panel::Edit;
 use crate::app::settings::Settings;
@@ -243,6 +243,35 @@ fn without_a_project_corrections_join_the_folder_that_was_trained_on_last() {
     let told = app.session.told.as_ref().map(|(text, _)| text.as_str());
     assert!(told.is_some_and(|text| text.starts_with("Training not started: Load a model")), "{told:?}");
     assert_eq!(window.harness.state().settings.training_folder, Some(dir.path().join("train")));
+}
+
+#[test]
+fn corrections_that_leave_out_classes_of_the_model_wait_for_start_and_say_what_becomes_of_them() {
+    let dir = tempfile::tempdir().unwrap();
+    clips(dir.path(), &["mine/bend/a.mp4", "mine/wave/b.mp4", "mine/wave/c.mp4"]);
+    let mut window = Window::with(SIZE, Settings::default(), |app| {
+        app.session.loading_model = None;
+        app.session.receive(&Message::ModelLoaded(model_of(&["bend", "wave", "hop", "run"])));
+    });
+    let ctx = window.harness.ctx.clone();
+    let app = window.harness.state_mut();
+    app.settings.live.corrections = Some(dir.path().join("mine"));
+    app.train_on_corrections(&ctx);
+    while !window.sees("3 clips in 2 classes") {
+        let app = window.harness.state_mut();
+        app.panels.training.follow(&app.session, &ctx);
+        window.settle();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let app = window.harness.state_mut();
+    app.start_awaited_training(&ctx);
+    let told = app.session.told.as_ref().map(|(text, _)| text.as_str());
+    assert_eq!(told, Some("Check clips and classes, then press Start"));
+    assert!(!app.session.training.is_active());
+    assert!(window.sees("The clips show 2 of the model's 4 classes. The other 2 are kept"));
+    window.harness.state_mut().panels.training.choose_classes(false);
+    window.settle();
+    assert!(window.sees("The new model cannot predict the other 2"));
 }
 
 #[test]

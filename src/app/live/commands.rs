@@ -6,10 +6,11 @@ use std::time::Instant;
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use super::panel::ClassPicker;
+use super::settings::SourceKind;
 use super::state::{AwaitedTraining, Cameras, ClipPosition, SavedWorkspace};
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
-use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec};
+use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec, VIDEO};
 use crate::app::command::spec::{CommandSpec, command, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{Layout, Pane};
@@ -24,6 +25,14 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::StartLive, G::Live, "Start or stop live", "Start or stop the live source", &[ctrl_shift(Key::L)],
         |on| if on.session.live.is_active() { Ok(()) } else { on.settings.live.ready() })
         .runs(|app, _| app.watch()),
+    command(C::ChooseLiveVideo, G::Live, "Play video as live source…", "Choose a video file as the live source", &[],
+        |on| ensure(!on.session.live.is_active(), "Stop the live source first"))
+        .opens(PromptSpec::new("Choose a video as live source", "Path of a video…", PathKind::File(VIDEO)),
+            |app, path, _| {
+                let live = &mut app.settings.live;
+                (live.kind, live.address) = (SourceKind::Address, path.display().to_string());
+                app.show(Pane::Live);
+            }),
     command(C::CorrectLive, G::Live, "Correct prediction…", "Save the last seconds under the correct class", &[key(Key::C)], has_image)
         .runs(|app, _| app.pick_class()),
     command(C::RecordLive, G::Live, "Record…", "Start or stop recording the live source", &[key(Key::R)], has_image)
@@ -46,7 +55,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .opens(PromptSpec::new("Choose a folder for corrected clips", "Path of a folder for corrected clips…", PathKind::Folder),
             |app, path, _| app.settings.live.corrections = Some(path))
         .below_line(),
-    command(C::TrainOnCorrections, G::Live, "Train on corrections", "Add corrected clips to the training data and start", &[],
+    command(C::TrainOnCorrections, G::Live, "Train on corrections", "Add corrected clips to the training data", &[],
         |on| ensure(on.session.live.corrected() > 0, "No corrections yet"))
         .runs(App::train_on_corrections),
 ];
@@ -79,6 +88,11 @@ impl App {
             return;
         }
         self.session.live.training = AwaitedTraining::None;
+        // What a few corrections leave out is read before it is lost.
+        if self.panels.training.leaves_out_classes(&self.session) {
+            let text = "Check clips and classes, then press Start";
+            return self.session.told = Some((text.into(), Instant::now()));
+        }
         if let Err(reason) = self.attempt(C::StartTraining, ctx) {
             self.session.told = Some((format!("Training not started: {reason}"), Instant::now()));
         }

@@ -48,7 +48,7 @@ impl Default for LiveChoices {
             kind: SourceKind::Camera,
             camera: None,
             mode: None,
-            address: "lavfi:testsrc2=size=640x480:rate=30".into(),
+            address: String::new(),
             mirrors_camera: true,
             mirrors_address: false,
             smoothing: Smoothing::default(),
@@ -131,6 +131,8 @@ mod tests {
         choices.camera = Some("/dev/video0".into());
         assert_eq!(choices.source(), Ok(CameraSource::device("/dev/video0", None)));
         choices.kind = SourceKind::Address;
+        assert!(choices.ready().is_err(), "nothing is typed yet");
+        choices.address = "lavfi:testsrc2=size=640x480:rate=30".into();
         assert_eq!(choices.source(), Ok(CameraSource::Lavfi("testsrc2=size=640x480:rate=30".into())));
         choices.address = "  ".into();
         assert!(choices.ready().is_err());

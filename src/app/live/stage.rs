@@ -47,10 +47,14 @@ impl LiveStage {
         for place in [&picture, &flow] {
             self.view.take_pointer(ui, place, place.rect, place.rect.aspect_ratio());
         }
-        let has_flow = cx.session.live.view.as_ref().is_some_and(|view| view.result.is_some());
-        if has_flow {
+        self.wheel_ui(ui, flow.rect, cx);
+    }
+
+    /// Draws the colour wheel over the flow in `flow`, once there is some.
+    pub fn wheel_ui(&mut self, ui: &Ui, flow: Rect, cx: &mut PanelContext<'_>) {
+        if cx.session.live.view.as_ref().is_some_and(|view| view.result.is_some()) {
             let scale = MagnitudeScale::of_live(cx.settings, cx.session);
-            self.wheel.legend_ui(ui, flow.rect, None, scale, 1, cx);
+            self.wheel.legend_ui(ui, flow, None, scale, 1, cx);
         }
     }
 

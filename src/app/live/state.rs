@@ -8,10 +8,8 @@ use crate::app::layout::Layout;
 use crate::app::viewer::marks::Marks;
 use crate::engine::{Engine, LiveResult, LiveSettings, LiveView, RemovedCorrection};
 use crate::error::{Error, Result};
+use crate::flow::RecentLengths;
 use crate::video::CameraDevice;
-
-/// How fast the scale of the flow's colours comes down, as a factor an answer: colours must not flicker.
-const SCALE_DECAY: f32 = 0.97;
 
 /// The cameras of this machine.
 #[derive(Debug, Clone, Default)]
@@ -92,8 +90,10 @@ pub struct LiveState {
     pub listed: Option<PathBuf>,
     /// How answers are made, as the engine was told last.
     pub told: Option<LiveSettings>,
-    /// The length that nearly all vectors stay below, coming down slowly, in pixels of the camera.
+    /// The length that nearly all vectors of most flows of the last seconds stay below, in pixels of the camera.
     pub scale_px: f32,
+    /// The flows that the scale comes from.
+    lengths: RecentLengths,
 }
 
 impl LiveState {
@@ -121,11 +121,10 @@ impl LiveState {
         if let Some(result) = result {
             let (width, height) = result.frame.display.dimensions();
             let [x, y] = video_units(&result.flow, [width, height]);
-            let longest = result.flow.typical_px * x.max(y);
-            self.scale_px = longest.max(self.scale_px * SCALE_DECAY);
+            self.scale_px = self.lengths.follow(result.captured, result.flow.typical_px * x.max(y));
         }
         if view.is_none() {
-            (self.told, self.scale_px) = (None, 0.0);
+            (self.told, self.scale_px, self.lengths) = (None, 0.0, RecentLengths::default());
         }
         self.view = view;
     }

@@ -12,7 +12,9 @@ use super::settings::SourceKind;
 use super::state::Cameras;
 use crate::app::App;
 use crate::app::command::Command;
+use crate::app::command::prompt::PathPrompt;
 use crate::app::flow::tests::{Window, model_of};
+use crate::app::layout::{Pane, is_shown};
 use crate::app::settings::Settings;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::engine::live::Smoothed;
@@ -22,6 +24,9 @@ use crate::engine::{
 use crate::error::Error;
 use crate::flow::FlowField;
 use crate::nets::MotionSquare;
+use crate::nets::fusion::Firmness;
+use crate::output::Existing;
+use crate::training::TrainingEvent;
 use crate::video::{
     CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry, VideoWriter,
 };
@@ -56,7 +61,7 @@ fn result(frame: Arc<Frame>) -> LiveResult {
         flow: FlowView::on_cpu(field, Geometry { width: 160, height: 120 }),
         classes: CLASSES.map(str::to_owned).into(),
         scores: Scores::default(),
-        is_unsure: false,
+        firmness: Firmness::Sure,
         answer: Smoothed { shares: vec![0.1, 0.5, 0.05, 0.35], top: Some(3), is_settled: true, ..Smoothed::default() },
         latency_ms: 212.4,
         fps: 4.2,
@@ -384,4 +389,76 @@ fn the_square_around_the_motion_is_on_the_live_picture() {
     };
     assert!(is_changed(0.25, 0.5) && is_changed(0.75, 0.5), "its left and right sides");
     assert!(!is_changed(0.5, 0.5) && !is_changed(0.1, 0.5), "nothing else is covered");
+}
+
+#[test]
+fn all_of_the_panel_is_in_view_while_a_source_is_watched_and_the_timeline_makes_way() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    assert!(!window.sees("Play or pause"));
+    let bottom = |role, label: &str| window.harness.get_by_role_and_label(role, label).rect().bottom();
+    assert!(bottom(Role::ComboBox, "Smoothing") < 690.0 && bottom(Role::CheckBox, "Mirror") < 690.0);
+    window.harness.state_mut().session.live.show(None);
+    window.settle();
+    assert!(window.harness.query_by_role_and_label(Role::Button, "Play or pause").is_some());
+}
+
+#[test]
+fn clips_of_corrections_are_opened_by_a_button_that_says_that_live_stops() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window([1280.0, 800.0], CameraPhase::Live);
+    let (folder, clip) = (dir.path().to_owned(), dir.path().join("golf/golf_live_001.mp4"));
+    window.harness.state_mut().settings.live.corrections = Some(folder.clone());
+    let listed = LiveEvent::Corrections { folder, clips: vec![("golf".into(), vec![clip])] };
+    window.harness.state_mut().session.receive(&Message::Live(listed));
+    window.settle();
+    window.harness.get_by_label("golf: 1 clip").click();
+    (0..8).for_each(|_| window.settle()); // it unfolds
+    let has = |window: &Window, button: &str| window.harness.query_by_role_and_label(Role::Button, button).is_some();
+    assert!(has(&window, "Open (stops live)") && !has(&window, "golf_live_001.mp4"));
+    window.harness.state_mut().session.live.show(None);
+    window.settle();
+    assert!(!has(&window, "Open (stops live)") && has(&window, "golf_live_001.mp4"));
+}
+
+#[test]
+fn a_training_that_ends_leaves_the_live_panel_in_front() {
+    let end = Message::Training(TrainingEvent::Finished { model_dir: "/m".into(), stopped_early: false });
+    for (is_live, pane) in [(true, Pane::Live), (false, Pane::Training)] {
+        let mut window = window([1280.0, 720.0], CameraPhase::Live);
+        if !is_live {
+            window.harness.state_mut().session.live.show(None);
+        }
+        let ctx = window.harness.ctx.clone();
+        window.harness.state_mut().receive(&end, &ctx);
+        assert!(is_shown(&window.harness.state().settings.layout, pane), "{pane:?}");
+    }
+}
+
+#[test]
+fn a_class_that_waits_for_its_lead_to_last_is_not_unsure() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    let mut view = view(CameraPhase::Live);
+    let mut result = LiveResult::clone(view.result.as_ref().unwrap());
+    result.answer =
+        Smoothed { shares: vec![0.02, 0.92, 0.02, 0.04], top: Some(1), is_settled: false, waits_secs: Some(0.4) };
+    view.result = Some(Arc::new(result));
+    window.harness.state_mut().session.live.show(Some(view));
+    window.settle();
+    assert!(window.sees("clap, waiting 0.4 s") && !window.sees("unsure"));
+    window.perform(Command::DemoLive);
+    assert!(window.sees("clap, waiting 0.4 s 92 %"));
+    assert!(window.harness.query_by_label("Colour wheel").is_some(), "the full screen has the colours' scale");
+}
+
+#[test]
+fn a_video_file_is_chosen_as_the_live_source() {
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), filled);
+    window.perform(Command::ShowLive);
+    window.harness.state_mut().settings.live.kind = SourceKind::Address;
+    window.settle();
+    assert!(window.harness.query_by_role_and_label(Role::Button, "Play video as live source…").is_some());
+    let ctx = window.harness.ctx.clone();
+    let question = PathPrompt::Of(Command::ChooseLiveVideo);
+    window.harness.state_mut().open_as(question, "/clips/wave.mp4".into(), Existing::Keep, &ctx);
+    assert_eq!(window.harness.state().settings.live.address, "/clips/wave.mp4");
 }

@@ -86,13 +86,17 @@ pub const COMMANDS: &[CommandSpec] = &[
             app.settings.dark ^= true;
             theme::apply(ctx, app.settings.dark);
         })
+        .keywords("settings preferences options colours light dark mode")
         .below_line(),
     command(C::ToggleFrameNumbers, G::View, "Frame numbers from 0 or 1", "Count frames from 0 or 1 in the window", &[], always)
-        .runs(|app, _| app.settings.frame_numbers = app.settings.frame_numbers.other()),
+        .runs(|app, _| app.settings.frame_numbers = app.settings.frame_numbers.other())
+        .keywords("settings preferences options"),
     command(C::ZoomIn, G::View, "Zoom interface in", "Enlarge the whole interface (Ctrl +)", &[], always)
-        .runs(|app, ctx| app.zoom(ctx, gui_zoom::zoom_in)),
+        .runs(|app, ctx| app.zoom(ctx, gui_zoom::zoom_in))
+        .keywords("settings preferences font size interface scale larger"),
     command(C::ZoomOut, G::View, "Zoom interface out", "Shrink the whole interface (Ctrl −)", &[], always)
-        .runs(|app, ctx| app.zoom(ctx, gui_zoom::zoom_out)),
+        .runs(|app, ctx| app.zoom(ctx, gui_zoom::zoom_out))
+        .keywords("settings preferences font size interface scale smaller"),
     command(C::ResetZoom, G::View, "Reset interface zoom", "Show the interface at its usual scale (Ctrl 0)", &[], always)
         .runs(|app, ctx| app.zoom(ctx, |ctx| ctx.set_zoom_factor(1.0))),
     command(C::FullScreen, G::View, "Full screen", "Enter or leave full screen", &[key(Key::F11)], always)
@@ -103,13 +107,16 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::ResetLayout, G::View, "Reset layout", "Restore the default panel layout", &[], always)
         .runs(|app, _| (app.settings.layout, app.settings.fits_window) = (layout::default_layout(), true)),
     command(C::Guide, G::Help, "First steps", "Train your own model in seven steps", &[], always)
-        .runs(|app, _| app.settings.guide.is_open ^= true),
+        .runs(|app, _| app.settings.guide.is_open ^= true)
+        .keywords("tutorial guide help getting started"),
     command(C::Palette, G::Help, "Find a command…", "Find a command by name", &[ctrl(Key::P)], always)
         .runs(|app, _| app.overlay.show_palette(Palette::commands())),
     command(C::Shortcuts, G::Help, "Keyboard shortcuts", "Show and change keyboard shortcuts", &[key(Key::F1)], always)
-        .runs(|app, _| app.overlay.show_shortcuts()),
+        .runs(|app, _| app.overlay.show_shortcuts())
+        .keywords("settings preferences options hotkeys keys help"),
     command(C::About, G::Help, "About Motionscope", "Show version, device, licences and the model's origin", &[], always)
         .runs(|app, _| app.overlay.show_about())
+        .keywords("model card license licences version device")
         .below_line(),
 ];
 

@@ -5,8 +5,8 @@ use std::time::Instant;
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use crate::app::App;
-use crate::app::command::Command;
-use crate::app::command::take_digits_by_place;
+use crate::app::command::conditions::{Availability, ensure};
+use crate::app::command::{Command, Group, take_digits_by_place};
 
 impl App {
     /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.
@@ -28,7 +28,7 @@ impl App {
             if self.begin_hold(command) {
                 continue;
             }
-            if let Err(reason) = self.attempt(command, ctx) {
+            if let Err(reason) = self.seen(command).and_then(|()| self.attempt(command, ctx)) {
                 // A key has no tooltip that would say so.
                 self.session.refused = Some((reason.into(), Instant::now()));
             }
@@ -41,6 +41,12 @@ impl App {
         if awaited {
             self.overlay.type_ahead(ctx);
         }
+    }
+
+    /// `Ok` unless a key would change views that are not on the screen.
+    fn seen(&self, command: Command) -> Availability {
+        let has_views = self.session.clip_path().is_some();
+        ensure(has_views || !matches!(command.group(), Group::Viewer | Group::Flow), "Open a clip first")
     }
 
     /// Esc cancels what is being opened, leaves what fills the screen, and lets go of the selected segment; an overlay has it for itself.

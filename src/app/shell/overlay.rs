@@ -101,6 +101,8 @@ impl Overlay {
             input.events.iter().filter_map(text).collect::<String>()
         });
         match &mut self.open {
+            // A field that was there before, as that of a palette whose command asks for a path, takes the text itself.
+            Some(OverlayLayer::Palette(_)) if Palette::has_keyboard(ctx) => {}
             Some(OverlayLayer::Palette(palette)) => palette.type_text(&typed),
             Some(
                 OverlayLayer::Shortcuts(_)

@@ -51,6 +51,11 @@ impl Palette {
         Self { text: String::new(), selected: 0, mode, completion: Completion::default() }
     }
 
+    /// Returns whether the field takes what is typed in this repaint.
+    pub fn has_keyboard(ctx: &Context) -> bool {
+        ctx.memory(|memory| memory.has_focus(Id::unique(FIELD)))
+    }
+
     /// Adds what was typed before the palette had the keyboard.
     pub fn type_text(&mut self, text: &str) {
         self.text += text;
@@ -210,23 +215,34 @@ fn row_ui(ui: &mut Ui, command: Command, selected: bool, follow: bool, state: Re
     response.clicked()
 }
 
-/// The commands with the letters of `text` in this order, the closest first.
+/// The commands that `text` finds, the closest first: those whose names have its words, then those that are described by them, then
+/// those whose names have its letters in this order.
 fn matches(text: &str) -> Vec<Command> {
+    let place = |command: Command| match distance(text, command.text()) {
+        Some(distance) if has_words(text, command.text()) => Some((0, distance)),
+        _ if has_words(text, command.keywords()) => Some((1, 0)),
+        Some(distance) => Some((2, distance)),
+        None if describes(text, command) => Some((3, 0)),
+        None => None,
+    };
     let mut found: Vec<_> = Command::all()
         .filter(|command| *command != Command::Palette)
-        .filter_map(|command| Some((distance(text, command.text())?, command)))
+        .filter_map(|command| Some((place(command)?, command)))
         .collect();
-    found.sort_by_key(|(distance, _)| *distance); // stable: equals keep the table's order
-    let mut found: Vec<Command> = found.into_iter().map(|(_, command)| command).collect();
-    let described = Command::all().filter(|command| *command != Command::Palette && describes(text, *command));
-    let described: Vec<Command> = described.filter(|command| !found.contains(command)).collect();
-    found.extend(described);
-    found
+    found.sort_by_key(|(place, _)| *place); // stable: equals keep the table's order
+    found.into_iter().map(|(_, command)| command).collect()
+}
+
+/// Whether each word of `text` begins a word of `name`.
+fn has_words(text: &str, name: &str) -> bool {
+    let (text, name) = (text.to_lowercase(), name.to_lowercase());
+    text.split_whitespace().all(|word| name.split_whitespace().any(|other| other.starts_with(word)))
 }
 
 /// Whether all words of `text`, none of them short, stand in the menu, the name or the tooltip of a command.
 fn describes(text: &str, command: Command) -> bool {
-    let description = [command.group().title(), command.text(), command.tooltip()].join(" ").to_lowercase();
+    let description =
+        [command.group().title(), command.text(), command.tooltip(), command.keywords()].join(" ").to_lowercase();
     let mut words = text.split_whitespace().peekable();
     words.peek().is_some() && words.all(|word| word.len() >= 3 && description.contains(&word.to_lowercase()))
 }
@@ -276,9 +292,15 @@ mod tests {
             ("keyb", Command::Shortcuts),
             ("second", Command::ChooseSecondModel),
             ("training folder", Command::ChooseTrainingFolder),
+            ("settings", Command::ToggleTheme),
+            ("model card", Command::About),
+            ("scores", Command::ShowScores),
+            ("export scores", Command::SaveEvaluation),
         ] {
             assert_eq!(matches(text).first(), Some(&command), "{text}");
         }
+        let scales: Vec<_> = matches("scale").into_iter().take(4).collect();
+        assert!(scales.contains(&Command::LockScale) && scales.contains(&Command::FinerLevel), "{scales:?}");
         assert!(matches("xyzzy").is_empty());
         assert_eq!(matches("").len(), Command::all().count() - 1);
     }

@@ -26,7 +26,7 @@ const TOLD_FOR: Duration = Duration::from_secs(8);
 const TOLD_AT_LEAST: Duration = Duration::from_secs(3);
 
 /// Width below which words are left out, in points.
-const NARROW: f32 = 1100.0;
+const NARROW: f32 = 1000.0;
 
 /// Most of the bar that the message at its left end takes, as a share.
 const MESSAGE: f32 = 0.5;

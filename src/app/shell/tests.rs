@@ -375,3 +375,52 @@ fn the_button_that_cancels_a_job_stays_where_it_is_while_its_text_changes() {
     window.settle();
     assert_eq!(place(&window), before);
 }
+
+#[test]
+fn what_is_typed_right_after_a_command_that_asks_for_a_path_stands_in_the_field_once() {
+    let mut window = nothing_open(SIZE, Settings::default());
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    window.settle();
+    window.harness.event(Event::Text("open path".into()));
+    window.settle();
+    let (key, modifiers) = (Key::Enter, Modifiers::NONE);
+    window.harness.event(Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers });
+    window.harness.event(Event::Text("/clips/wave".into())); // in the very next repaint
+    window.settle();
+    let field = window.harness.get_by_role(Role::TextInput);
+    assert_eq!(field.accesskit_node().value().as_deref(), Some("/clips/wave"));
+}
+
+#[test]
+fn a_press_and_its_release_in_frames_of_a_second_are_a_click() {
+    let mut window = nothing_open(SIZE, Settings::default());
+    let at = window.harness.get_by_label_contains("Find a command").rect().center();
+    window.point_at(at);
+    let event = |pressed| {
+        let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+        Event::PointerButton { pos: at, button, pressed, modifiers }
+    };
+    window.harness.input_mut().time = Some(10.0);
+    window.harness.event(event(true));
+    window.harness.step();
+    window.harness.input_mut().time = Some(12.5);
+    window.harness.event(event(false));
+    window.harness.step();
+    window.settle();
+    assert!(window.harness.query_by_role(Role::TextInput).is_some(), "the palette is open");
+}
+
+#[test]
+fn without_a_clip_keys_leave_the_views_as_they_are() {
+    let mut window = nothing_open(SIZE, Settings::default());
+    let of = |window: &Window| {
+        let settings = &window.harness.state().settings;
+        (settings.views.clone(), settings.flow.stride)
+    };
+    let before = of(&window);
+    for key in [Key::W, Key::T, Key::N, Key::A, Key::V] {
+        window.harness.key_press_modifiers(Modifiers::NONE, key);
+        window.settle();
+    }
+    assert!(of(&window) == before && window.sees("Open a clip first"));
+}

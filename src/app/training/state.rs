@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::diagnostics::TrainingDiagnostics;
 use crate::app::ui::curves::Curves;
 use crate::app::ui::format::thousands;
+use crate::app::ui::progress::Progress;
 use crate::plural::counted;
 use crate::training::{
     Fit, Network, Preparation, ResumedRun, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
@@ -20,7 +21,7 @@ pub struct Preparing {
     pub done: usize,
     /// Of so many.
     pub of: usize,
-    since: Instant,
+    progress: Progress,
 }
 
 impl Preparing {
@@ -204,8 +205,7 @@ impl TrainingState {
 
     /// Time left until the last layer is fitted, at the pace so far.
     pub fn preparing_left(&self) -> Option<Duration> {
-        let Preparing { done, of, since, .. } = self.preparing.filter(|preparing| preparing.done > 0)?;
-        Some(since.elapsed().mul_f64((of - done) as f64 / done as f64))
+        self.preparing?.progress.left()
     }
 
     /// Takes an event in.
@@ -227,9 +227,10 @@ impl TrainingState {
             TrainingEvent::FewSteps(fit) => self.few_steps = Some(*fit),
             TrainingEvent::Preparing { what, done, of } => {
                 self.has_prepared = done == of;
-                let since = self.preparing.filter(|before| before.what == *what).map(|before| before.since);
-                let since = since.or(self.began).unwrap_or_else(Instant::now);
-                self.preparing = (done < of).then_some(Preparing { what: *what, done: *done, of: *of, since });
+                let before = self.preparing.filter(|before| before.what == *what).map(|before| before.progress);
+                let mut progress = before.unwrap_or_else(|| Progress::begin(0, "clips"));
+                progress.advance(*done, *of);
+                self.preparing = (done < of).then_some(Preparing { what: *what, done: *done, of: *of, progress });
                 if done == of {
                     // What comes next is timed by itself.
                     (self.began, self.asked) = (Some(Instant::now()), Some(Instant::now()));

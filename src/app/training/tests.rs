@@ -334,7 +334,9 @@ fn clips_and_steps_have_a_bar_each() {
     let classes = vec!["bow".into(), "clap".into()];
     let run_dir = "/runs/tune-01".into();
     tell(&mut window, TrainingEvent::Started { run_dir, clips: 12, classes, parameters: 1026, resumed_at: 0 });
-    tell(&mut window, TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done: 3, of: 12 });
+    for done in [0, 3] {
+        tell(&mut window, TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done, of: 12 });
+    }
     window.settle();
     assert!(
         window.sees("Spatial stream, 1 of 2: Extracting features: 3 of 12 clips") && window.sees("left to prepare")

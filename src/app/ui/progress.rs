@@ -20,19 +20,28 @@ pub struct Progress {
     began: Instant,
     /// Since when the pace is measured, and what was done by then: preparations are no part of it.
     paced: (Instant, usize),
+    /// When the last unit was done: the time of the one in work is no part of the pace.
+    last: Instant,
 }
 
 impl Progress {
     /// Returns work that begins now, on `of` of these units; 0 where that is not known yet.
     pub fn begin(of: usize, unit: &'static str) -> Self {
         let now = Instant::now();
-        Self { done: 0, of, unit, began: now, paced: (now, 0) }
+        Self { done: 0, of, unit, began: now, paced: (now, 0), last: now }
     }
 
     /// Takes what is done by now.
     pub fn advance(&mut self, done: usize, of: usize) {
+        self.advance_at(Instant::now(), done, of);
+    }
+
+    fn advance_at(&mut self, now: Instant, done: usize, of: usize) {
         if of != self.of || done < self.done {
-            self.paced = (Instant::now(), done);
+            (self.paced, self.last) = ((now, done), now);
+        }
+        if done > self.done {
+            self.last = now;
         }
         (self.done, self.of) = (done, of);
     }
@@ -69,7 +78,26 @@ impl Progress {
 
     /// Returns how far it is, such as `3 of 24 clips, about 40 s left`; nothing before it is known how much there is.
     pub fn in_words(&self) -> Option<String> {
-        self.words_after(self.paced.0.elapsed())
+        self.words_at(Instant::now())
+    }
+
+    /// Returns how long a unit took on average, in seconds; nothing before one is done.
+    pub fn unit_secs(&self) -> Option<f64> {
+        let since = self.done.saturating_sub(self.paced.1);
+        (since > 0).then(|| self.last.saturating_duration_since(self.paced.0).as_secs_f64() / since as f64)
+    }
+
+    /// Returns how long the rest takes, at the pace of the units that are done; nothing before one is, or at the end. It counts down
+    /// while a unit is in work, at most to what the units after it take.
+    pub fn left(&self) -> Option<Duration> {
+        self.left_at(Instant::now())
+    }
+
+    fn left_at(&self, now: Instant) -> Option<Duration> {
+        let rest = self.of.checked_sub(self.done).filter(|rest| *rest > 0)?;
+        let unit = self.unit_secs()?;
+        let in_work = now.saturating_duration_since(self.last).as_secs_f64().min(unit);
+        Duration::try_from_secs_f64(unit * rest as f64 - in_work).ok()
     }
 
     /// Returns the same with what is done, such as `Exporting: 3 of 24 pairs`, or `Exporting…`.
@@ -88,17 +116,10 @@ impl Progress {
         bar_ui(ui, self.share(), text)
     }
 
-    fn words_after(&self, paced: Duration) -> Option<String> {
+    fn words_at(&self, now: Instant) -> Option<String> {
         let Self { done, of, unit, .. } = self;
-        if *of == 0 {
-            return None;
-        }
-        let (since, rest) = (done.saturating_sub(self.paced.1), of.saturating_sub(*done));
-        let left = match (since, rest) {
-            (0, _) | (_, 0) => String::new(),
-            _ => format!(", about {} left", span(paced.as_secs_f64() / since as f64 * rest as f64)),
-        };
-        Some(format!("{done} of {of} {unit}{left}"))
+        let left = self.left_at(now).map(|left| format!(", about {} left", span(left.as_secs_f64())));
+        (*of > 0).then(|| format!("{done} of {of} {unit}{}", left.unwrap_or_default()))
     }
 }
 
@@ -119,21 +140,36 @@ mod tests {
 
     #[test]
     fn the_time_left_is_known_once_something_is_done_and_excludes_preparations() {
-        let mut progress = Progress::begin(0, "clips");
-        let after = |progress: &Progress, secs| progress.words_after(Duration::from_secs(secs));
-        assert_eq!((after(&progress, 5), progress.of_work("Exporting").as_str()), (None, "Exporting…"));
-        progress.advance(0, 24);
-        assert_eq!(after(&progress, 1).unwrap(), "0 of 24 clips");
-        progress.advance(4, 24);
-        assert_eq!(after(&progress, 8).unwrap(), "4 of 24 clips, about 40 s left");
-        progress.advance(24, 24);
-        assert_eq!(after(&progress, 48).unwrap(), "24 of 24 clips");
+        let (mut progress, start) = (Progress::begin(0, "clips"), Instant::now());
+        let at = |secs| start + Duration::from_secs(secs);
+        assert_eq!((progress.words_at(at(5)), progress.of_work("Exporting").as_str()), (None, "Exporting…"));
+        progress.advance_at(at(10), 0, 24);
+        assert_eq!(progress.words_at(at(11)).unwrap(), "0 of 24 clips");
+        progress.advance_at(at(18), 4, 24);
+        assert_eq!(progress.words_at(at(18)).unwrap(), "4 of 24 clips, about 40 s left");
+        progress.advance_at(at(58), 24, 24);
+        assert_eq!(progress.words_at(at(58)).unwrap(), "24 of 24 clips");
         // How many there are is known only now, when six are done.
-        progress.advance(6, 30);
-        assert_eq!(after(&progress, 9).unwrap(), "6 of 30 clips");
-        progress.count();
-        assert_eq!(after(&progress, 2).unwrap(), "7 of 30 clips, about 46 s left");
+        progress.advance_at(at(60), 6, 30);
+        assert_eq!(progress.words_at(at(69)).unwrap(), "6 of 30 clips");
+        progress.advance_at(at(62), 7, 30);
+        assert_eq!(progress.words_at(at(62)).unwrap(), "7 of 30 clips, about 46 s left");
         progress.end();
-        assert_eq!(after(&progress, 2).unwrap(), "7 of 30 clips", "it was stopped");
+        assert_eq!(progress.words_at(at(62)).unwrap(), "7 of 30 clips", "it was stopped");
+    }
+
+    #[test]
+    fn the_time_left_counts_down_while_a_unit_is_in_work() {
+        let (mut progress, start) = (Progress::begin(4, "clips"), Instant::now());
+        let at = |secs| start + Duration::from_secs(secs);
+        progress.advance_at(at(0), 0, 4);
+        progress.paced.0 = at(0);
+        progress.advance_at(at(30), 1, 4);
+        let left = |progress: &Progress, secs| progress.left_at(at(secs)).unwrap().as_secs_f64().round();
+        assert_eq!([30, 40, 50, 60].map(|secs| left(&progress, secs)), [90.0, 80.0, 70.0, 60.0]);
+        // It takes longer than the one before: the estimate waits for it and never rises.
+        assert_eq!([70, 300].map(|secs| left(&progress, secs)), [60.0; 2]);
+        progress.advance_at(at(62), 2, 4);
+        assert_eq!([62, 67].map(|secs| left(&progress, secs)), [62.0, 57.0]);
     }
 }

@@ -148,11 +148,16 @@ fn luminance(color: Color32) -> f32 {
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
-/// Installs fonts and both themes.
+/// A press and its release may be this far apart and still are a click, seconds: while the machine computes, each can come with a
+/// frame of its own, and frames take a second then. No widget of the window waits for a long press.
+const LONGEST_CLICK_SECS: f64 = 6.0;
+
+/// Installs fonts, both themes, and what counts as a click.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
     ctx.set_style_of(Theme::Dark, style(&DARK, Visuals::dark()));
     ctx.set_style_of(Theme::Light, style(&LIGHT, Visuals::light()));
+    ctx.options_mut(|options| options.input_options.max_click_duration = LONGEST_CLICK_SECS);
 }
 
 /// Lets lists and menus be as high as the window, beyond which they scroll: egui gives them 200 and 400 points whatever there is.

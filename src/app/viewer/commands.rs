@@ -111,7 +111,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         .below_line(),
     command(C::LockScale, G::Viewer, "Lock colour scale", "Lock or unlock the flow colour scale", &[key(Key::S)],
         |on| ensure(on.session.flow.has_flow(), "No flow yet"))
-        .runs(|app, _| app.lock_scale()),
+        .runs(|app, _| app.lock_scale())
+        .keywords("magnitude range normalise"),
     command(C::ToggleWheel, G::Viewer, "Show or hide colour wheel", "Show or hide the legend of flow colours", &[], always)
         .runs(|app, _| app.settings.wheel.is_hidden ^= true),
     command(C::ShrinkWheel, G::Viewer, "Small or large colour wheel", "Draw the colour wheel small or large", &[], always)

@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     };
     let MatchedClips { dataset, remarks, left_out } = match_classes(&model, dataset)?;
     let mut outcome = evaluate(&model, &dataset, &plan)?;
-    outcome.report.remarks = remarks.into_iter().chain(flow_remark(&model.card, plan.flow_source)).collect();
+    outcome.report.remarks.extend(remarks.into_iter().chain(flow_remark(&model.card, plan.flow_source)));
     outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name, command_line::current()));
     arguments.results.write(&outcome, &guard, print)?;
     let is_whole = outcome.report.failures.is_empty() && left_out == 0;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::engine::LiveResult;
 use crate::error::{Error, Result};
-use crate::nets::fusion::{Fusion, percent};
+use crate::nets::fusion::{Firmness, Fusion, percent};
 use crate::plural::counted;
 use crate::video::{CameraPhase, CameraStatus};
 
@@ -53,7 +53,7 @@ impl Moment {
             latency_ms: result.map(|result| tenth(f64::from(result.latency_ms))),
             class: top.and_then(|top| classes.get(top).cloned()),
             probability: result.zip(top).and_then(|(result, top)| result.answer.shares.get(top).copied()),
-            is_unsure: result.is_some_and(|result| result.answer.doubt(fusion).is_some()),
+            is_unsure: result.is_some_and(|result| result.answer.firmness(fusion) != Firmness::Sure),
             captured: camera.captured,
             answered: result.map_or(0, |result| result.answered),
             skipped: result.map_or(0, |result| result.skipped),

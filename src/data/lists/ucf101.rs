@@ -1,4 +1,5 @@
-//! UCF101: `classInd.txt` (`id name`, from 1), `trainlistNN.txt` (`Class/clip.avi id`), `testlistNN.txt` (without the id).
+//! UCF101: `classInd.txt` (`id name`, from 1), `trainlistNN.txt` (`Class/clip.avi id`), `testlistNN.txt` (without the id). A list
+//! without ids needs no class index: its classes are the folders, in alphabetical order.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,12 +16,16 @@ use crate::error::{Error, Result};
 
 /// Reads a list. A label that it leaves out follows from the folder of the clip.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
-    let index = class_index(source)?;
-    let classes = ClassIndex::numbered(&index)?;
+    let lines = text::lines(&source.list)?;
+    let named = class_index(source);
+    let classes = match &named {
+        Some(index) => ClassIndex::numbered(index)?,
+        None => folder_classes(&source.list, &lines)?,
+    };
+    let index = named.unwrap_or_else(|| source.list.clone());
     let mut finder = ClipFinder::new(&source.clips);
     let mut listing = Listing::of(classes.names.clone());
     let list: Arc<Path> = source.list.as_path().into();
-    let lines = text::lines(&source.list)?;
     let numbered = lines.iter().map(|(_, line)| fields(line)).filter_map(|(name, number)| Some((name, number?)));
     let counting = Counting::of(1, &classes, numbered);
     listing.notes.extend(counting.note(1, &ListingPlace::whole(&list)));
@@ -54,10 +59,50 @@ fn row(
 }
 
 /// Returns the class index that was named, or the one beside the list.
-fn class_index(source: &ListSource) -> Result<PathBuf> {
+fn class_index(source: &ListSource) -> Option<PathBuf> {
     let beside = || Some(source.list.with_file_name(CLASS_INDEX)).filter(|path| path.is_file());
-    source.classes.clone().or_else(beside).ok_or_else(|| {
-        let cause = format!("no class index is named, and there is no {CLASS_INDEX} beside the list");
-        Error::file(&source.list, cause, "Name the file with the numbers and names of the classes")
-    })
+    source.classes.clone().or_else(beside)
+}
+
+/// Returns the classes of a list without a class index: the folders of its clips.
+fn folder_classes(list: &Path, lines: &[(usize, String)]) -> Result<ClassIndex> {
+    let needs_index = |line: &str| match fields(line) {
+        (_, Some(_)) => Some("has class numbers"),
+        (name, None) if folder_of(name) == name => Some("has no folder"),
+        _ => None,
+    };
+    match lines.iter().find_map(|(number, line)| Some((number, needs_index(line)?))) {
+        None => Ok(ClassIndex::of_labels(lines.iter().map(|(_, line)| folder_of(line)))),
+        Some((number, what)) => {
+            let cause =
+                format!("line {number} {what}, no class index is named, and there is no {CLASS_INDEX} beside the list");
+            Err(Error::file(list, cause, "Name the file with the numbers and names of the classes"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_numbers_takes_its_classes_from_the_folders() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["wave/v_2.avi", "bend/v_1.avi", "jump/v_3.avi"] {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let list = dir.path().join("testlist01.txt");
+        let source = ListSource::new(dir.path().into(), list.clone());
+        std::fs::write(&list, "wave/v_2.avi\nbend/v_1.avi\n").unwrap();
+        let listing = read(&source).unwrap();
+        assert_eq!(listing.classes, ["bend", "wave"]);
+        assert_eq!(listing.rows.iter().map(|row| row.clip.label).collect::<Vec<_>>(), [1, 0]);
+        for (line, what) in [("jump/v_3.avi 3", "line 3 has class numbers"), ("v_3.avi", "line 3 has no folder")] {
+            std::fs::write(&list, format!("wave/v_2.avi\nbend/v_1.avi\n{line}\n")).unwrap();
+            let error = read(&source).unwrap_err();
+            assert!(error.cause.starts_with(what) && error.cause.contains("no class index is named"), "{error}");
+        }
+    }
 }

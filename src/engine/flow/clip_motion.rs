@@ -12,8 +12,8 @@ use crate::engine::Message;
 use crate::engine::inference::target::PlayedClip;
 use crate::engine::runtime::events::EventSender;
 use crate::error::Result;
-use crate::flow::FlowEstimator;
 use crate::flow::dis::{Dis, DisPreset};
+use crate::flow::{FlowEstimator, TypicalLengths};
 use crate::panic_guard::caught;
 use crate::video::{Sizes, VideoReader};
 
@@ -21,8 +21,6 @@ use crate::video::{Sizes, VideoReader};
 const PAIRS: usize = 8;
 /// Longest side of their pictures in pixels: each takes DIS some milliseconds.
 const SIDE: u32 = 256;
-/// A single pair with motion this many times longer than that of all others is a cut between scenes.
-const CUT: f32 = 2.0;
 
 /// The state of the thread.
 pub(super) struct ClipMotionWorker {
@@ -65,12 +63,12 @@ impl ClipMotionWorker {
     }
 }
 
-/// Returns the length that nearly all motion from a frame to the next stays below, as a share of the width of the picture; `None` of a
-/// single frame, or if `stop` says so.
+/// Returns the length that nearly all motion from a frame to the next stays below in three quarters of the pairs, as a share of
+/// the width of the picture; `None` of a single frame, or if `stop` says so.
 fn longest_share(clip: &Path, stop: &dyn Fn() -> bool) -> Result<Option<f32>> {
     let mut reader = VideoReader::open(clip, Sizes { display_max: SIDE, scaled: Vec::new() })?;
     let mut dis = Dis::new(DisPreset::Fast);
-    let mut lengths = Vec::new();
+    let mut lengths = TypicalLengths::default();
     for first in first_frames(reader.info().frames) {
         if stop() {
             return Ok(None);
@@ -79,7 +77,7 @@ fn longest_share(clip: &Path, stop: &dyn Fn() -> bool) -> Result<Option<f32>> {
         let flow = dis.estimate(&before.display, &after.display)?;
         lengths.push(flow.typical_magnitude() / flow.width as f32);
     }
-    Ok(longest(lengths))
+    Ok(lengths.longest())
 }
 
 /// Returns the first frames of pairs that are spread evenly over a clip of `frames`.
@@ -87,15 +85,6 @@ fn first_frames(frames: usize) -> Vec<usize> {
     let pairs = frames.saturating_sub(1);
     let count = PAIRS.min(pairs);
     (0..count).map(|i| i * (pairs - 1) / (count - 1).max(1)).collect()
-}
-
-/// Returns the longest of `lengths` without that of a cut.
-fn longest(mut lengths: Vec<f32>) -> Option<f32> {
-    lengths.sort_by(|a, b| b.total_cmp(a));
-    match lengths[..] {
-        [first, second, _, ..] if first > CUT * second => Some(second),
-        _ => lengths.first().copied(),
-    }
 }
 
 #[cfg(test)]
@@ -112,14 +101,6 @@ mod tests {
         assert_eq!(first_frames(4), [0, 1, 2]);
         let many = first_frames(1000);
         assert_eq!((many.len(), many[0], many[PAIRS - 1]), (PAIRS, 0, 998));
-    }
-
-    #[test]
-    fn a_cut_is_no_motion() {
-        assert_eq!(longest(vec![0.01, 0.2, 0.02]), Some(0.02));
-        assert_eq!(longest(vec![0.01, 0.03, 0.02]), Some(0.03));
-        assert_eq!(longest(vec![0.01, 0.2]), Some(0.2), "of two pairs either may be the rule");
-        assert_eq!(longest(Vec::new()), None);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Export of the flow of a whole clip to files or a side-by-side video.
 
+use std::time::Instant;
+
 use super::clip_pairs::ClipPairs;
 use super::desired::DesiredFlows;
 use crate::engine::flow_colours::FlowScale;
@@ -36,7 +38,7 @@ pub(super) fn write(
     let [width, height] = [clip.size.width as usize, clip.size.height as usize];
     let pace = pairs.info().pace();
     let mut video = None;
-    let mut scale = FlowScale::held(export.colours());
+    let (mut scale, now) = (FlowScale::held(export.colours()), Instant::now());
     let mut done = 0;
     while let Some((pair, flows)) = pairs.next()? {
         if stop.is_asked() {
@@ -46,7 +48,7 @@ pub(super) fn write(
             continue; // a pane without a picture would be black
         }
         let fields: Vec<_> = flows.iter().map(|(_, estimate)| estimate.flow.at_size(width, height)).collect();
-        fields.iter().for_each(|field| scale.see(field));
+        fields.iter().for_each(|field| scale.see(field, now));
         match export {
             FlowExport::Folder { format, bound_px, .. } => {
                 let scales = Scales { bound_px: *bound_px, max_px: scale.px(), gamma: scale.gamma() };

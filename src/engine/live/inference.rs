@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::smoothing::{Smoothed, Smoother, WindowShares};
 use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES};
 use crate::error::Result;
+use crate::nets::fusion::Firmness;
 use crate::ranking::falling;
 use crate::video::{Camera, Frame};
 
@@ -30,8 +31,8 @@ pub struct LiveResult {
     pub scores: Scores,
     /// Fused and smoothed; shares are those of [`Scores::fused_probabilities`].
     pub answer: Smoothed,
-    /// Whether the answer is unsure, see [`Smoothed::doubt`].
-    pub is_unsure: bool,
+    /// How firm the answer is, see [`Smoothed::firmness`].
+    pub firmness: Firmness,
     /// From the capture of the newest frame until this was known, milliseconds.
     pub latency_ms: f32,
     /// Answers per second.
@@ -105,7 +106,7 @@ impl LiveInference {
             flow,
             classes: pipeline.classes(),
             scores,
-            is_unsure: answer.doubt(&settings.fusion).is_some(),
+            firmness: answer.firmness(&settings.fusion),
             answer,
             latency_ms: now.saturating_duration_since(newest.captured).as_secs_f32() * 1e3,
             fps: self.rate(now),

@@ -9,6 +9,7 @@ use super::LiveResult;
 use crate::engine::FlowColours;
 use crate::engine::flow_colours::FlowScale;
 use crate::engine::overlay_video::{Annotated, Drawing};
+use crate::nets::fusion::Firmness;
 use crate::video::Geometry;
 
 /// Draws the pictures of one recording.
@@ -35,7 +36,7 @@ impl LiveOverlay {
         if let Some(answer) = answer
             && !self.flow.as_ref().is_some_and(|(drawn, _)| Arc::ptr_eq(drawn, &answer))
         {
-            let flow = drawing.pane(&self.scale.picture(&answer.flow, [width, height]));
+            let flow = drawing.pane(&self.scale.picture(&answer.flow, [width, height], answer.captured));
             self.flow = Some((answer, flow));
         }
         let answer = self.flow.as_ref().map(|(answer, _)| answer);
@@ -45,7 +46,7 @@ impl LiveOverlay {
             square: self.flow.as_ref().and_then(|(answer, _)| answer.scores.square),
             flow: self.flow.as_ref().map(|(_, flow)| (flow, self.scale.px())),
             ranked: &answer.map_or_else(Vec::new, |answer| ranked(answer)),
-            unsure: answer.is_some_and(|answer| answer.is_unsure),
+            firmness: answer.map_or(Firmness::Sure, |answer| answer.firmness),
             secs,
             late_secs: answer.map_or(0.0, |answer| captured.saturating_duration_since(answer.captured).as_secs_f64()),
         })
@@ -77,7 +78,7 @@ mod tests {
             flow: FlowView::on_cpu(FlowField::new(4, 3, vec![[6.0, 0.0]; 12]), Geometry { width, height }),
             classes: ["bow", "wave"].map(str::to_owned).into(),
             scores: Scores::default(),
-            is_unsure: false,
+            firmness: Firmness::Sure,
             answer: Smoothed { shares: vec![0.2, 0.8], top: Some(1), is_settled: true, ..Smoothed::default() },
             latency_ms: 100.0,
             fps: 5.0,

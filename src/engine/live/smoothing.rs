@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::engine::Scores;
-use crate::nets::fusion::{Doubt, Fusion, softmax};
+use crate::nets::fusion::{Doubt, Firmness, Fusion, softmax};
 use crate::ranking::arg_max;
 
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,8 @@ pub struct Smoothed {
     pub top: Option<usize>,
     /// Whether the class that is held has the largest share.
     pub is_settled: bool,
+    /// After how many seconds the class that leads is answered, if it keeps leading; none where no lead is waited for.
+    pub waits_secs: Option<f32>,
 }
 
 impl Smoothed {
@@ -94,10 +96,16 @@ impl Smoothed {
         Self { top: Some(if gives_way { leader } else { held }), ..self }
     }
 
-    /// Returns why the answer is unsure under `fusion`, if it is: by its shares, or because another class leads than the one that is
-    /// held.
-    pub fn doubt(&self, fusion: &Fusion) -> Option<Doubt> {
-        if self.is_settled { self.doubt_of_shares(fusion) } else { Some(Doubt::Held) }
+    /// Returns how firm the answer is under `fusion`, as it is [shown](Self::shown): unsure by its shares, or because another class leads
+    /// than the one that is held.
+    pub fn firmness(&self, fusion: &Fusion) -> Firmness {
+        let leads = self.top == arg_max(&self.shares);
+        match (self.doubt_of_shares(fusion), self.waits_secs) {
+            (Some(doubt), _) => Firmness::Unsure(doubt),
+            (None, Some(secs)) if leads => Firmness::Waiting(secs),
+            (None, _) if !self.is_settled => Firmness::Unsure(Doubt::Held),
+            (None, _) => Firmness::Sure,
+        }
     }
 
     fn doubt_of_shares(&self, fusion: &Fusion) -> Option<Doubt> {
@@ -159,7 +167,12 @@ impl Smoother {
             }
         };
         self.held = top;
-        Smoothed { shares, streams, top, is_settled: top == leader }
+        let waits = |since: Instant| match smoothing {
+            Smoothing::Hysteresis { secs, .. } => Some((secs - secs_between(since, at)).max(0.0)),
+            _ => None,
+        };
+        let waits_secs = self.challenger.and_then(|(_, since)| waits(since));
+        Smoothed { shares, streams, top, is_settled: top == leader, waits_secs }
     }
 
     /// Returns the class that is answered when `top` has the largest share.
@@ -250,7 +263,7 @@ mod tests {
         let answers = answers(smoothing, shares);
         assert!(answers.iter().all(|answer| answer.top == Some(0)));
         let shown = answers.into_iter().map(|answer| answer.shown(&fusion));
-        let shown: Vec<_> = shown.map(|answer| (answer.top, answer.doubt(&fusion).is_some())).collect();
+        let shown: Vec<_> = shown.map(|answer| (answer.top, answer.firmness(&fusion) != Firmness::Sure)).collect();
         assert_eq!(shown, [(Some(0), false), (Some(0), true), (Some(1), true), (Some(2), true)]);
     }
 
@@ -260,9 +273,22 @@ mod tests {
         let smoothing = Smoothing::Mean { secs: 1.0 };
         let torn = WindowShares { fused: vec![0.6, 0.2, 0.2], streams: [vec![0.4, 0.6, 0.0], vec![0.4, 0.0, 0.6]] };
         let clear = WindowShares { streams: [vec![0.9, 0.1, 0.0], vec![0.4, 0.0, 0.6]], ..torn.clone() };
-        let doubt = |answer: Smoothed| answer.doubt(&Fusion::default());
-        assert_eq!(doubt(smoother.push(1, torn, smoothing, now)), Some(Doubt::NoStream));
-        assert_eq!(doubt(smoother.push(1, clear, smoothing, now)), None, "the mean of the spatial stream is 65 %");
+        let firmness = |answer: Smoothed| answer.firmness(&Fusion::default());
+        assert_eq!(firmness(smoother.push(1, torn, smoothing, now)), Firmness::Unsure(Doubt::NoStream));
+        assert_eq!(firmness(smoother.push(1, clear, smoothing, now)), Firmness::Sure, "the mean of the spatial stream is 65 %");
+    }
+
+    #[test]
+    fn a_sure_class_that_waits_for_its_lead_to_last_says_for_how_long() {
+        let (fusion, smoothing) = (Fusion::default(), Smoothing::Hysteresis { margin: 0.1, secs: 0.5 });
+        let shares = [[0.9, 0.1], [0.08, 0.92], [0.08, 0.92], [0.08, 0.92], [0.46, 0.54], [0.54, 0.46]].map(Vec::from);
+        let shown = answers(smoothing, shares).into_iter().map(|answer| answer.shown(&fusion));
+        let texts: Vec<String> =
+            shown.map(|answer| answer.firmness(&fusion).text(["run", "golf"][answer.top.unwrap()])).collect();
+        assert_eq!(
+            texts,
+            ["run", "golf, waiting 0.5 s", "golf, waiting 0.2 s", "golf", "unsure, golf?", "unsure, run?"]
+        );
     }
 
     #[test]

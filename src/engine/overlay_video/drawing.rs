@@ -5,7 +5,7 @@ use image::{Rgb, RgbImage};
 
 use crate::flow::colour;
 use crate::nets::MotionSquare;
-use crate::nets::fusion::{percent, unsure_text};
+use crate::nets::fusion::{Firmness, percent};
 use crate::video::{Geometry, TextRenderer};
 
 /// Width of a pane in pixels: smaller pictures are enlarged, so that text beside them can be read.
@@ -31,8 +31,8 @@ pub(in crate::engine) struct Annotated<'a> {
     pub flow: Option<(&'a RgbImage, f32)>,
     /// Classes with their shares, the likeliest first; empty for a model without streams.
     pub ranked: &'a [(String, f32)],
-    /// Whether the likeliest could as well be another.
-    pub unsure: bool,
+    /// How firm the likeliest is.
+    pub firmness: Firmness,
     /// Seconds after the first frame.
     pub secs: f64,
     /// Seconds by which flow and classes are behind the frame.
@@ -79,7 +79,7 @@ impl Drawing {
         let late = Some(annotated.late_secs).filter(|secs| *secs >= LATE_SECS);
         let late = late.map_or(String::new(), |secs| format!(", {secs:.1} s behind"));
         self.tag(&mut picture, self.pane.width, &format!("MotionNet flow{late}"));
-        self.answer(&mut picture, annotated.ranked, annotated.unsure);
+        self.answer(&mut picture, annotated.ranked, annotated.firmness);
         for (row, (class, share)) in annotated.ranked.iter().take(BARS).enumerate() {
             self.bar(&mut picture, row as u32, class, *share);
         }
@@ -144,16 +144,15 @@ impl Drawing {
     }
 
     /// The likeliest class in large letters below the frame.
-    fn answer(&self, picture: &mut RgbImage, ranked: &[(String, f32)], unsure: bool) {
+    fn answer(&self, picture: &mut RgbImage, ranked: &[(String, f32)], firmness: Firmness) {
         let (line, top) = (self.line as f32, self.pane.height as f32);
         let room = self.pane.width as f32 - 1.5 * line;
         let (class, share) = match ranked.first() {
-            Some((class, share)) if unsure => (unsure_text(class), format!("{} %", percent(*share, 0))),
-            Some((class, share)) => (class.clone(), format!("{} %", percent(*share, 0))),
+            Some((class, share)) => (firmness.text(class), format!("{} %", percent(*share, 0))),
             None => ("–".into(), String::new()),
         };
         let text = self.text.fitted(&class, 1.5 * line, room);
-        let color = if unsure { WEAK } else { TEXT };
+        let color = if firmness == Firmness::Sure { TEXT } else { WEAK };
         self.text.draw(picture, &text, [0.75 * line, top + 2.0 * line], 1.5 * line, color);
         self.text.draw(picture, &share, [0.75 * line, top + 3.3 * line], 0.9 * line, BAR);
     }
@@ -188,6 +187,7 @@ fn fill(picture: &mut RgbImage, [left, top]: [u32; 2], [width, height]: [u32; 2]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nets::fusion::Doubt;
 
     #[test]
     fn panes_lie_side_by_side_and_bars_are_as_long_as_their_shares() {
@@ -201,7 +201,7 @@ mod tests {
             square: None,
             flow: Some((&blue, 2.5)),
             ranked: &ranked,
-            unsure: false,
+            firmness: Firmness::Sure,
             secs: 1.2,
             late_secs,
         };
@@ -226,7 +226,7 @@ mod tests {
             square: None,
             flow: None,
             ranked: &ranked,
-            unsure: true,
+            firmness: Firmness::Unsure(Doubt::NoStream),
             secs: 1.2,
             late_secs: 0.0,
         });
@@ -238,8 +238,8 @@ mod tests {
         let red = RgbImage::from_pixel(320, 240, Rgb([255, 0, 0]));
         let drawing = Drawing::new(Geometry { width: 320, height: 240 });
         let drawn = |square| {
-            let (unsure, secs, late_secs) = (false, 0.0, 0.0);
-            drawing.draw(&Annotated { frame: &red, square, flow: None, ranked: &[], unsure, secs, late_secs })
+            let (firmness, secs, late_secs) = (Firmness::Sure, 0.0, 0.0);
+            drawing.draw(&Annotated { frame: &red, square, flow: None, ranked: &[], firmness, secs, late_secs })
         };
         let square = MotionSquare { left: 0.25, top: 0.5, width: 0.5, height: 0.25 };
         let (with, without) = (drawn(Some(square)), drawn(None));
@@ -261,7 +261,7 @@ mod tests {
                 square: Some(MotionSquare { left: 0.25, top: 0.5, width: 0.5, height: 0.5 }),
                 flow: Some((&frame, 1.0)),
                 ranked: &ranked,
-                unsure: true,
+                firmness: Firmness::Unsure(Doubt::NoStream),
                 secs: 0.0,
                 late_secs: 0.0,
             });

@@ -1,6 +1,7 @@
 //! Works through a clip and writes the annotated video.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::drawing::{Annotated, Drawing};
 use crate::engine::flow_colours::FlowScale;
@@ -12,7 +13,7 @@ use crate::engine::{FlowColours, InferencePipeline, Message, OverlayExport};
 use crate::error::Result;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Firmness, Fusion};
 use crate::ranking::falling;
 use crate::video::{Geometry, Sizes, VideoWriter};
 
@@ -41,8 +42,8 @@ pub fn annotate(
     let classes = pipeline.card().classes.clone();
     let mut video: Option<(Drawing, VideoWriter)> = None;
     let own = [frames.info().width, frames.info().height];
-    let (mut ranked, mut unsure, mut square) = (Vec::new(), false, None);
-    let mut scale = FlowScale::following(colours);
+    let (mut ranked, mut firmness, mut square) = (Vec::new(), Firmness::Sure, None);
+    let (mut scale, began) = (FlowScale::following(colours), Instant::now());
     for index in 0..total {
         if !go_on(index, total) {
             return Ok(false);
@@ -58,14 +59,15 @@ pub fn annotate(
         if index % SCORE_EVERY == 0 {
             let scores = pipeline.analyse(&window)?.scores;
             square = scores.square;
-            unsure = scores.doubt(fusion).is_some();
+            firmness = scores.doubt(fusion).map_or(Firmness::Sure, Firmness::Unsure);
             ranked = classes.iter().cloned().zip(scores.fused_probabilities(fusion)).collect();
             ranked.sort_by(|(_, a), (_, b)| falling(a, b));
         }
         let place = (index - start).min(shown - 2);
         let [before, after] = [place, place + 1].map(|place| &*pairs[place.min(pairs.len() - 1)].display);
         let flow = pipeline.flow(pairs, place, FINEST_LEVEL)?.shown_between(before, after);
-        let flow = scale.picture(&flow, own);
+        let at = began + Duration::try_from_secs_f64(window[index - scored_start].pts_secs).unwrap_or_default();
+        let flow = scale.picture(&flow, own, at);
         let frame = &window[index - scored_start];
         let (drawing, writer) = match &mut video {
             Some(video) => video,
@@ -78,7 +80,7 @@ pub fn annotate(
         };
         let (flow, secs) = (Some((&flow, scale.px())), frame.pts_secs);
         let annotated =
-            Annotated { frame: &frame.display, square, flow, ranked: &ranked, unsure, secs, late_secs: 0.0 };
+            Annotated { frame: &frame.display, square, flow, ranked: &ranked, firmness, secs, late_secs: 0.0 };
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.finish())?;

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::evaluation::{Calibration, Confusion, SweepPoint};
+use crate::plural::counted;
 
 /// Sides of the area of a line or bar plot.
 const WIDTH: f64 = 260.0;
@@ -42,7 +43,7 @@ pub(super) fn reliability(calibration: &Calibration) -> Markup {
             @for (class, from, to) in [("bar", 0.0, bin.accuracy), ("gap", low, high)] {
                 rect class=(class) x=(tenths(x)) y=(tenths(HEIGHT * (1.0 - to))) width=(tenths(width - 2.0))
                     height=(tenths(HEIGHT * (to - from))) {
-                    title { (bin.clips) " clips, confidence " (percent(bin.confidence)) ", accuracy " (percent(bin.accuracy)) }
+                    title { (counted(bin.clips, "clip")) ", confidence " (percent(bin.confidence)) ", accuracy " (percent(bin.accuracy)) }
                 }
             }
         }

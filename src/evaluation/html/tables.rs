@@ -1,5 +1,7 @@
 //! The tables of a report.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use crate::evaluation::{ActionsReport, ReportSource, interval_in_percent, interval_of_share};
@@ -15,14 +17,14 @@ pub(super) fn run(report: &ActionsReport) -> Markup {
     let spread = format!("{:?}", report.spread).to_lowercase();
     let mut rows = vec![
         ["Data".into(), report.data.clone()],
-        ["Clips".into(), format!("{} of {}", report.clips, counted(report.classes.len(), "class"))],
+        ["Clips".into(), coverage(report)],
         ["Views per clip".into(), format!("{} (samples × crops), {spread} sampling", report.views)],
         ["Fusion".into(), fusion],
     ];
     if let Some(all) = report.stopped_of {
         rows.push([
             "Stopped".into(),
-            format!("after {} of {all} clips (partial result)", report.clips + report.failures.len()),
+            format!("after {} of {} (partial result)", report.clips + report.failures.len(), counted(all, "clip")),
         ]);
     }
     if let Some(ratio) = report.photometric_ratio {
@@ -33,6 +35,16 @@ pub(super) fn run(report: &ActionsReport) -> Markup {
     }
     rows.extend(report.source.iter().flat_map(ReportSource::rows));
     table(&[], rows.into_iter().map(|row| row.to_vec()), 2)
+}
+
+/// Returns how many clips of how many classes were scored: `4 of 3 classes; the model has 21`.
+fn coverage(report: &ActionsReport) -> String {
+    let seen: BTreeSet<usize> = report.results.iter().map(|result| result.label).collect();
+    let rest = match report.classes.len() {
+        all if all > seen.len() => format!("; the model has {all}"),
+        _ => String::new(),
+    };
+    format!("{} of {}{rest}", report.clips, counted(seen.len(), "class"))
 }
 
 /// Returns the table of accuracies by stream.

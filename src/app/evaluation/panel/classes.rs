@@ -25,6 +25,9 @@ const COLUMNS: [(ClassColumn, &str, &str); 5] = [
     (ClassColumn::F1, "F1", "Harmonic mean of precision and recall, %"),
 ];
 
+/// Room beside a head, in points.
+const HEAD_PADDING: f32 = 2.0;
+
 /// Which column orders the rows, and whether from its largest value down.
 pub(super) struct Order {
     column: ClassColumn,
@@ -115,7 +118,12 @@ fn head_ui(ui: &mut Ui, order: &mut Order, column: ClassColumn, title: &str, too
     };
     let text = RichText::new(format!("{title}{mark}")).small();
     let button = Button::selectable(active, text).small();
-    if ui.add(button).on_hover_text(format!("{tooltip}. Click to sort")).clicked() {
+    let head = ui.scope(|ui| {
+        // Above the cells, which have no frame.
+        ui.spacing_mut().button_padding.x = HEAD_PADDING;
+        ui.add(button)
+    });
+    if head.inner.on_hover_text(format!("{tooltip}. Click to sort")).clicked() {
         order.descending = active && !order.descending;
         order.column = column;
     }

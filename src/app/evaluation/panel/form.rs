@@ -170,7 +170,7 @@ fn layout_name(layout: Layout) -> &'static str {
 
 fn layout_tooltip(layout: Layout) -> &'static str {
     match layout {
-        Layout::Ucf101 => "One Class/clip.avi per line, plus classInd.txt",
+        Layout::Ucf101 => "One Class/clip.avi per line; class numbers need classInd.txt",
         Layout::Hmdb51 => "A folder of CLASS_test_splitN.txt files",
         Layout::Tsn => "One path, frame count and label per line, labels from 0",
         Layout::Thumos14 => "A folder of CLASS_test.txt files with video, start, end",

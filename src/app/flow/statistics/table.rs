@@ -13,6 +13,8 @@ use crate::engine::{FlowSource, FlowStatistics};
 
 /// Width of the column of names, in points.
 const NAMES: f32 = 112.0;
+/// Opacity of the scroll bar away from the pointer.
+const BAR_OPACITY: f32 = 0.6;
 
 /// The figures of one source.
 struct StatisticsColumn {
@@ -53,6 +55,8 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, cx)).collect();
     let in_view = pair_in_view(session, cx.settings.flow.stride);
     let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
+    // A column that is cut off is to be found.
+    ui.spacing_mut().scroll.dormant_handle_opacity = BAR_OPACITY;
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([12.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
             head_ui(ui, &columns, in_view, cx.settings.frame_numbers);

@@ -8,7 +8,7 @@ use crate::app::ui::theme::{Tokens, semibold};
 use crate::app::ui::widgets::explanation;
 use crate::engine::{LiveView, ModelInfo};
 use crate::nets::WINDOW_FRAMES;
-use crate::nets::fusion::{percent, unsure_text};
+use crate::nets::fusion::{Firmness, percent};
 
 /// Classes that are shown.
 const SHOWN: usize = 6;
@@ -46,16 +46,16 @@ fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     let ranked = view.result.as_ref().map_or_else(Vec::new, |result| result.ranked());
     let tokens = Tokens::of(ui);
     let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model, view.camera.captured)) };
-    let doubt = view.result.as_ref().and_then(|result| result.answer.doubt(&cx.session.fusion));
+    let firmness = view.result.as_ref().map_or(Firmness::Sure, |result| result.answer.firmness(&cx.session.fusion));
     ui.horizontal(|ui| {
         ui.label(RichText::new(format!("{} %", percent(*share, 0))).font(semibold(22.0)).color(tokens.fused));
-        let (text, color) = match doubt {
-            Some(_) => (unsure_text(class), tokens.weak),
-            None => ((*class).into(), tokens.strong),
-        };
-        let answer = ui.add(Label::new(RichText::new(text).font(semibold(22.0)).color(color)).truncate());
-        if let Some(doubt) = doubt {
-            answer.on_hover_text(doubt.in_words());
+        let color = if firmness == Firmness::Sure { tokens.strong } else { tokens.weak };
+        let text = RichText::new(firmness.text(class)).font(semibold(22.0)).color(color);
+        let answer = ui.add(Label::new(text).truncate());
+        match firmness {
+            Firmness::Sure => {}
+            Firmness::Waiting(_) => _ = answer.on_hover_text("Hysteresis waits until the lead has lasted"),
+            Firmness::Unsure(doubt) => _ = answer.on_hover_text(doubt.in_words()),
         }
     });
     for (class, share) in ranked.iter().take(SHOWN) {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Align, Button, CollapsingHeader, Layout, RichText, Ui};
+use eframe::egui::{Align, Button, CollapsingHeader, Label, Layout, RichText, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
@@ -61,9 +61,15 @@ fn clip_ui(ui: &mut Ui, clip: &Path, cx: &mut PanelContext<'_>) {
         {
             cx.send(Request::RemoveCorrection { folder, clip: clip.to_owned() });
         }
+        // While something is watched only a button that says so ends it.
+        let is_live = cx.session.live.is_active();
+        let button = is_live.then(|| ui.small_button("Open (stops live)"));
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let label = ui.add(Button::selectable(false, &*name).truncate());
-            if label.on_hover_text("Open this clip").clicked() {
+            let label = match is_live {
+                true => ui.add(Label::new(&*name).truncate()),
+                false => ui.add(Button::selectable(false, &*name).truncate()),
+            };
+            if button.unwrap_or(label).on_hover_text("Open this clip").clicked() {
                 cx.actions.push(Action::Open(clip.to_owned()));
             }
         });

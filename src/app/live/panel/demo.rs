@@ -5,11 +5,11 @@ use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, W
 use super::answer::why_none;
 use super::phase_text;
 use crate::app::live::stage::LiveStage;
+use crate::app::panel::PanelContext;
 use crate::app::session::Session;
-use crate::app::settings::Settings;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::engine::LiveView;
-use crate::nets::fusion::{percent, unsure_text};
+use crate::nets::fusion::{Firmness, percent};
 use crate::video::CameraPhase;
 
 /// Share of the height that the answer takes.
@@ -25,18 +25,20 @@ pub struct Demo {
 
 impl Demo {
     /// Fills the whole window.
-    pub fn demo_ui(&mut self, ui: &mut Ui, session: &Session, settings: &Settings) {
+    pub fn demo_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let background = Frame::new().fill(Tokens::of(ui).background);
         CentralPanel::no_frame().frame(background).show(ui, |ui| {
-            let Some(view) = &session.live.view else { return };
+            let Some(view) = cx.session.live.view.clone() else { return };
             let area = ui.available_rect_before_wrap();
             let margin = (0.025 * area.height()).max(8.0);
             let split = area.bottom() - ANSWER * area.height();
             let pictures = Rect::from_min_max(area.min, pos2(area.right(), split)).shrink(margin);
-            self.stage.pictures_ui(ui, pictures, session, settings);
+            if let Some([_, flow]) = self.stage.pictures_ui(ui, pictures, cx.session, cx.settings) {
+                self.stage.wheel_ui(ui, flow.rect, cx);
+            }
             let below = Rect::from_min_max(pos2(area.left(), split), area.max).shrink2(vec2(3.0 * margin, margin));
-            answer_ui(ui, below, view, session);
-            figures_ui(ui, area.shrink2(vec2(margin, 0.4 * margin)), view);
+            answer_ui(ui, below, &view, cx.session);
+            figures_ui(ui, area.shrink2(vec2(margin, 0.4 * margin)), &view);
         });
     }
 }
@@ -58,12 +60,12 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
         return;
     };
     let number_text = format!("{} %", percent(*share, 0));
-    let unsure = view.result.as_ref().is_some_and(|result| result.answer.doubt(&session.fusion).is_some());
-    let answer = if unsure { unsure_text(class) } else { (*class).to_owned() };
+    let firmness = view.result.as_ref().map_or(Firmness::Sure, |result| result.answer.firmness(&session.fusion));
+    let answer = firmness.text(class);
     let title = 0.48 * area.height();
     let number = painter.layout_no_wrap(number_text.clone(), semibold(0.6 * title), tokens.fused);
     let room = area.width() - number.size().x - 0.5 * title;
-    let color = if unsure { tokens.weak } else { tokens.strong };
+    let color = if firmness == Firmness::Sure { tokens.strong } else { tokens.weak };
     let mut name = painter.layout_no_wrap(answer.clone(), semibold(title), color);
     if name.size().x > room {
         let size = title * (room / name.size().x).max(0.2);

@@ -1,6 +1,6 @@
 //! Which source is watched, and how answers are made.
 
-use eframe::egui::{ComboBox, DragValue, Key, Label, TextEdit, Ui};
+use eframe::egui::{ComboBox, DragValue, Key, Label, TextEdit, TextStyle, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
@@ -16,6 +16,10 @@ use crate::video::{CameraDevice, CameraMode, Geometry};
 
 /// Width of the lists, in points.
 const LIST: f32 = 220.0;
+/// Width of the button that chooses a video, in points.
+const BROWSE: f32 = 84.0;
+/// Addresses of each kind.
+const HINT: &str = "rtsp://…, clip.mp4, lavfi:testsrc2";
 /// Neither a size nor a rate is asked for.
 const AS_IT_LIKES: &str = "Camera default";
 /// The networks learned from clips of about this rate.
@@ -118,15 +122,17 @@ fn mode_ui(ui: &mut Ui, camera: &CameraDevice, choices: &mut LiveChoices) {
 }
 
 fn address_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let address = &mut cx.settings.live.address;
     let entered = field(ui, "Address", |ui, label| {
-        let width = ui.available_width();
+        let width = (ui.available_width() - BROWSE).max(80.0);
         let id = ui.make_persistent_id("address");
         // Whoever types an address sees it as it is; others see no password in it.
+        let address = &mut cx.settings.live.address;
         let mut masked = without_secrets(address);
         let shown = if ui.memory(|memory| memory.has_focus(id)) { address } else { &mut masked };
-        let text = TextEdit::singleline(shown).id(id).hint_text("rtsp://…, clip.mp4, lavfi:testsrc2");
+        // The proportional font would draw 640x480 as 640×480.
+        let text = TextEdit::singleline(shown).id(id).font(TextStyle::Monospace).hint_text(HINT);
         let response = ui.add(text.desired_width(width)).labelled_by(label);
+        command_button(ui, cx, Command::ChooseLiveVideo, "Browse…");
         response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
     });
     if entered {

@@ -32,7 +32,7 @@ const COUNTDOWN: Duration = Duration::from_millis(250);
 const SCROLL_BAR: f32 = 10.0;
 
 /// Width of the button that records, in points.
-const RECORD: f32 = 152.0;
+const RECORD: f32 = 96.0;
 
 /// The live panel.
 #[derive(Default)]
@@ -88,8 +88,7 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
         primary_button(ui, cx, Command::StartLive, if is_active { "Stop" } else { "Start" });
         if is_active {
             let recording = view.and_then(|view| view.recording.as_ref());
-            let text =
-                recording.map_or("Record…".into(), |recording| format!("Stop recording {}", clock(recording.secs)));
+            let text = recording.map_or("Record…".into(), |recording| format!("Rec. {}", clock(recording.secs)));
             command_button(ui, cx, Command::CorrectLive, "Correct prediction…");
             // As wide while it records, so that nothing moves.
             let button = Button::new(text).selected(recording.is_some()).min_size(vec2(RECORD, 0.0));

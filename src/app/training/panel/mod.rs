@@ -136,6 +136,17 @@ impl TrainingPanel {
         self.form.is_listing()
     }
 
+    /// Returns whether the clips to train on leave out classes of the model.
+    pub fn leaves_out_classes(&self, session: &Session) -> bool {
+        self.form.lacking_text(session).is_some()
+    }
+
+    /// Chooses whether the classes of the model are kept.
+    #[cfg(test)]
+    pub fn choose_classes(&mut self, keep: bool) {
+        self.form.tuning().keep_classes = keep;
+    }
+
     /// Trains on the clips of another folder.
     pub fn choose_folder(&mut self, folder: std::path::PathBuf, ctx: &eframe::egui::Context) {
         self.form.choose_folder(folder, ctx);

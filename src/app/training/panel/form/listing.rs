@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::{DataSource, Dataset, FromLabels, LabelledClip, Piece, Pieces, hold_out};
 use crate::error::{Error, Result};
+use crate::names::{Alike, class_alike};
 
 /// What there is to be learned.
 #[derive(Debug, Clone)]
@@ -86,6 +87,16 @@ impl ClipListing {
         self.used
     }
 
+    /// Returns how many of the classes `model` none of the clips is of.
+    pub fn lacking(&self, model: &[String]) -> usize {
+        let used: BTreeSet<usize> = self.clips.iter().map(|clip| clip.label).collect();
+        let place = |label: &usize| match class_alike(model.iter().map(String::as_str), &self.classes[*label]) {
+            Alike::One(place) => Some(place),
+            _ => None,
+        };
+        model.len() - used.iter().filter_map(place).collect::<BTreeSet<_>>().len()
+    }
+
     /// The classes, and what is held out of each where a `share` of the recordings is.
     pub fn split(&self, share: f64, seed: u64) -> Vec<ClassShare> {
         let held = hold_out::held_out(&self.clips, share, seed);
@@ -132,6 +143,7 @@ mod tests {
         let expected = [("bend", 1), ("wave", 3), ("hop", 1)].map(|(name, clips)| (name.to_owned(), clips));
         assert_eq!((counts, listing.joined), (expected.to_vec(), 2));
         assert_eq!(listing.data.clips(), at("train"), "runs are kept beside the folder that was trained on");
+        assert_eq!(listing.lacking(&["Wave", "jump", "run"].map(str::to_owned)), 2);
         assert!(ClipListing::joined(at("train"), &at("none")).is_err());
     }
 }

@@ -238,6 +238,25 @@ impl Form {
         self.ready().is_ok().then(|| fits.plans.clone())
     }
 
+    /// Returns what becomes of the classes of the model that the clips do not show; nothing where they show all, or have nothing to
+    /// do with the model's.
+    pub fn lacking_text(&self, session: &Session) -> Option<String> {
+        let (model, listing) = (session.model.as_ref()?, self.clips.listing().ok()?);
+        let (all, lacking) = (model.classes.len(), listing.lacking(&model.classes));
+        if self.aim != Aim::Tune || lacking == 0 || (lacking == all && !self.tuning.tuning.keep_classes) {
+            return None;
+        }
+        let shown = format!("The clips show {} of the model's {all} classes.", all - lacking);
+        Some(match self.tuning.tuning.keep_classes {
+            true => format!(
+                "{shown} The other {lacking} are kept, but without clips of them the model may no longer predict them well."
+            ),
+            false => format!(
+                "{shown} The new model cannot predict the other {lacking}: Classes is set to Your classes only."
+            ),
+        })
+    }
+
     /// Draws how long a step takes and how many fit into the time of the runs: as measured, until then as an earlier run took. Returns
     /// the network and its batch, if a smaller one is chosen.
     fn step_times_ui(&self, ui: &mut Ui, session: &Session) -> Option<(Network, usize)> {
@@ -296,6 +315,11 @@ impl Form {
                     None => explanation(ui, "Load a model to start from: File › Load model."),
                 }
                 self.tuning.choices_ui(ui);
+                if let Some(text) = self.lacking_text(cx.session) {
+                    remark(ui, Tokens::of(ui).warning, |ui| {
+                        ui.add(Label::new(text).wrap());
+                    });
+                }
                 self.tuning.advanced_ui(ui);
             }
             Aim::Train => self.network.network_ui(ui, cx),
