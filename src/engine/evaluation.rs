@@ -7,7 +7,7 @@ use super::runtime::job::JobStop;
 use super::{EvaluationOrder, EvaluationStart, Message};
 use crate::data::{DataSource, Dataset, Problem, no_clips};
 use crate::error::{Error, Result};
-use crate::evaluation::{MatchedClips, ReportSource, flow_remark, match_classes, score_clips};
+use crate::evaluation::{MatchedClips, ReportSource, average_remark, flow_remark, match_classes, score_clips};
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
@@ -47,6 +47,7 @@ fn score(
     let MatchedClips { dataset, mut remarks, .. } = match_classes(&model, dataset)?;
     let flow_source = model.card.flow_source();
     remarks.extend(flow_remark(&model.card, flow_source));
+    remarks.extend(average_remark(&model.card, order.protocol.average));
     let (sender, outcomes) = unbounded(); // one outcome a clip
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
     let source = ReportSource::of(&model.card, &order.model, &compute.name, order.command.clone());
