@@ -9,8 +9,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 use rayon::prelude::*;
 
-use super::view_average::{ViewAverage, Mean};
 use super::clip_pictures::{ClipPictures, read_pictures};
+use super::view_average::{Mean, ViewAverage};
 use super::{Protocol, ScoredClip, View};
 use crate::data::LabelledClip;
 use crate::data::augmentation::Crop;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ViewAverage, Crops};
+use super::{Crops, ViewAverage};
 
 /// An evaluation protocol; displayed and parsed as `25x10`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::data::{Dataset, LabelledClip, clip_identity};
 use crate::error::{Error, Result};
-use crate::evaluation::{ViewAverage, Spread};
+use crate::evaluation::{Spread, ViewAverage};
 use crate::files;
 use crate::nets::{Backbone, HiddenTwoStream, ModelCard};
 use crate::training::TrainingPlan;
