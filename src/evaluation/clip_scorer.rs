@@ -486,7 +486,7 @@ mod tests {
     #[test]
     fn windows_that_touch_are_one_stretch() {
         assert_eq!(stretches([20..31, 0..11, 3..14, 14..15].into_iter()), [0..15, 20..31]);
-        assert_eq!(stretches([0..64, 5..16].into_iter()), [0..64]);
+        assert_eq!(stretches([0..64, 5..16, 70..81].into_iter()), [0..64, 70..81]);
     }
 
     #[test]
