@@ -7,7 +7,7 @@ use super::runtime::job::JobStop;
 use super::{EvaluationOrder, EvaluationSource, EvaluationStart, Message, ProjectLabels};
 use crate::data::{Chosen, DataSource, Dataset, FromLabels, Problem, no_clips};
 use crate::error::{Error, Result};
-use crate::evaluation::{MatchedClips, ReportSource, flow_remark, match_classes, score_clips};
+use crate::evaluation::{MatchedClips, ReportSource, average_remark, flow_remark, match_classes, score_clips};
 use crate::gpu::Compute;
 use crate::labels::Video;
 use crate::nets::HiddenTwoStream;
@@ -67,6 +67,7 @@ fn score(
     let MatchedClips { dataset, mut remarks, .. } = match_classes(&model, dataset)?;
     let flow_source = model.card.flow_source();
     remarks.extend(flow_remark(&model.card, flow_source));
+    remarks.extend(average_remark(&model.card, order.protocol.average));
     let (sender, outcomes) = unbounded(); // one outcome a clip
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
     let source = ReportSource::of(&model.card, &order.model, &compute.name, order.command.clone());

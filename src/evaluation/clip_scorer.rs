@@ -10,6 +10,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::clip_pictures::{ClipPictures, read_pictures};
+use super::view_average::{Mean, ViewAverage};
 use super::{Protocol, ScoredClip, View};
 use crate::data::LabelledClip;
 use crate::data::augmentation::Crop;
@@ -137,7 +138,7 @@ impl<'a> ClipScorer<'a> {
         }
         let Some(stream) = &self.model.temporal else { return Ok(None) };
         let windows = self.temporal_windows(pictures.frames());
-        let mut mean = Mean::default();
+        let mut mean = self.mean_of(stream);
         if stream.input().modality.is_of_frames() {
             for view in self.protocol.crops.views(self.motion_size()) {
                 self.add_views(stream, pictures, &windows, view, &mut mean)?;
@@ -161,7 +162,7 @@ impl<'a> ClipScorer<'a> {
     /// Mean logits of the joint network.
     fn joint(&self, pictures: ClipPictures<'_>) -> Result<Vec<f32>> {
         let (windows, motion) = (self.temporal_windows(pictures.frames()), &self.model.motion);
-        let mut mean = Mean::default();
+        let mut mean = Mean::of(self.protocol.average.unwrap_or_default());
         for view in self.protocol.crops.views(self.motion_size()) {
             let size = self.batch_size(view.size, motion.frames().div_ceil(WINDOW_FRAMES));
             let batches: Vec<_> = windows.chunks(size).collect();
@@ -184,7 +185,7 @@ impl<'a> ClipScorer<'a> {
     pub fn temporal_of(&self, flow: &ClipFlow) -> Result<Option<Vec<f32>>> {
         let Some(stream) = &self.model.temporal else { return Ok(None) };
         let starts = self.protocol.window_starts(flow.frames(), stream.input().frames());
-        let mut mean = Mean::default();
+        let mut mean = self.mean_of(stream);
         self.add_windows(stream, flow, &counted(&starts).collect::<Vec<_>>(), &mut mean)?;
         mean.finished("temporal").map(Some)
     }
@@ -207,7 +208,7 @@ impl<'a> ClipScorer<'a> {
         let around: Vec<usize> = around.iter().map(|window| window[0]).collect();
         let spans = starts.iter().map(|(start, _)| *start..start + length);
         let stretches = stretches(spans.chain(around.iter().map(|start| *start..start + WINDOW_FRAMES)));
-        let (mut mean, mut squares) = (Mean::default(), Vec::new());
+        let (mut mean, mut squares) = (self.mean_of(stream), Vec::new());
         for Range { start: first, end } in stretches {
             let pictures: Vec<RgbImage> = (first..end.min(frames)).filter_map(|place| read.remove(&place)).collect();
             let flow = source.stretch_flow(clip, first, &pictures, &self.model.motion, self.stop)?;
@@ -253,7 +254,7 @@ impl<'a> ClipScorer<'a> {
         let Some(stream) = &self.model.spatial else { return Ok(None) };
         let windows = self.spatial_windows(pictures.frames());
         let whole = squares.is_none() || self.model.card.preprocessing.spatial.crop.sees_whole();
-        let mut mean = Mean::default();
+        let mut mean = self.mean_of(stream);
         for view in self.protocol.crops.views(self.spatial_size()) {
             if whole {
                 self.add_views(stream, pictures, &windows, view, &mut mean)?;
@@ -356,6 +357,11 @@ impl<'a> ClipScorer<'a> {
         windows.map(|(window, _)| window_around(window[window.len() / 2], frames)).collect()
     }
 
+    /// Returns a mean of scores of `stream` in the making: as the protocol says, else as its network was published.
+    fn mean_of(&self, stream: &Stream) -> Mean {
+        Mean::of(self.protocol.average.unwrap_or(ViewAverage::of(stream.backbone())))
+    }
+
     fn check_stop(&self) -> Result<()> {
         if (self.stop)() { Err(Error::cancelled("evaluation", "it was stopped", "Start it again")) } else { Ok(()) }
     }
@@ -449,39 +455,6 @@ fn stretches(spans: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     found
 }
 
-/// A mean of rows in the making.
-#[derive(Default)]
-struct Mean {
-    sum: Vec<f64>,
-    count: usize,
-}
-
-impl Mean {
-    fn add(&mut self, row: &[f32], times: usize) {
-        self.sum.resize(row.len(), 0.0);
-        self.sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += times as f64 * f64::from(*value));
-        self.count += times;
-    }
-
-    /// Adds the rows of batches, each so many times.
-    fn add_batches<W>(&mut self, rows: &[Vec<Vec<f32>>], batches: &[&[(W, usize)]]) {
-        let times = batches.iter().copied().flatten();
-        rows.iter().flatten().zip(times).for_each(|(row, (_, times))| self.add(row, *times));
-    }
-
-    fn finished(self, stream: &str) -> Result<Vec<f32>> {
-        let mean: Vec<f32> = self.sum.iter().map(|sum| (sum / self.count as f64) as f32).collect();
-        match mean.iter().position(|value| !value.is_finite()) {
-            Some(class) => Err(Error::new(
-                format!("{stream} stream"),
-                format!("the score of class {} is {}", class + 1, mean[class]),
-                "Use weights of a training that did not diverge",
-            )),
-            None => Ok(mean),
-        }
-    }
-}
-
 /// Each of the ascending `places` once, and how often it is there.
 fn counted(places: &[usize]) -> impl Iterator<Item = (usize, usize)> {
     places.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len()))
@@ -506,21 +479,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_places_are_seen_once_and_count_as_often() {
+    fn equal_places_are_seen_once_and_counted() {
         assert_eq!(counted(&[0, 0, 1, 4, 4, 4]).collect::<Vec<_>>(), [(0, 2), (1, 1), (4, 3)]);
-        let mut mean = Mean::default();
-        mean.add(&[1.0, 4.0], 3);
-        mean.add(&[5.0, 0.0], 1);
-        assert_eq!(mean.finished("temporal").unwrap(), [2.0, 3.0]);
-        let mut mean = Mean::default();
-        mean.add(&[1.0, f32::NAN], 1);
-        assert!(mean.finished("temporal").is_err_and(|error| error.cause.contains("class 2 is NaN")));
     }
 
     #[test]
     fn windows_that_touch_are_one_stretch() {
         assert_eq!(stretches([20..31, 0..11, 3..14, 14..15].into_iter()), [0..15, 20..31]);
-        assert_eq!(stretches([0..64, 5..16].into_iter()), [0..64]);
+        assert_eq!(stretches([0..64, 5..16, 70..81].into_iter()), [0..64, 70..81]);
     }
 
     #[test]

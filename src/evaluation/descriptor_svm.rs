@@ -250,7 +250,7 @@ pub fn evaluate_svm(
     let names = networks.networks.iter().map(|(stream, _)| stream.backbone().name());
     let name = format!("{}, linear SVM", names.collect::<Vec<_>>().join(" + "));
     // Windows of the whole clip.
-    let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default() };
+    let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default(), average: None };
     let described = SvmScores { name: &name, data, protocol, flow_source: FlowSource::default(), remark: REMARK };
     svm_outcome(described, dataset, results.into_iter().map(|result| result.map(|row| [Some(row), None])))
 }

@@ -29,7 +29,7 @@ pub fn evaluate_fisher(
     let clips: Vec<&LabelledClip> = dataset.clips.iter().collect();
     let results = for_each_clip(&clips, stop, |clip| model.scores(clip, stop), progress)?;
     // The whole clip, once.
-    let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default() };
+    let protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::default(), average: None };
     let described = SvmScores { name, data, protocol, flow_source: FlowSource::Codec, remark: REMARK };
     svm_outcome(described, dataset, results.into_iter().map(|result| result.map(|row| [None, Some(row)])))
 }

@@ -34,6 +34,7 @@ mod score_table;
 mod segment_files;
 pub mod segments;
 mod stream_report;
+mod view_average;
 mod weight_sweep;
 mod window_scores;
 
@@ -64,5 +65,6 @@ pub use report_source::ReportSource;
 pub use score_table::ScoreTable;
 pub use segment_files::{SegmentTruth, read_detections, write_detections};
 pub use stream_report::{Guess, Scale, StreamReport};
+pub use view_average::{ViewAverage, average_remark};
 pub use weight_sweep::{SweepPoint, weight_sweep};
 pub use window_scores::{detect, find_scores};

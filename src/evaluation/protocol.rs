@@ -1,14 +1,14 @@
 //! The views of a clip: the protocol of the paper and smaller ones.
 //!
 //! A protocol of N×M takes N samples (windows for the temporal stream, frames for the spatial one) and M
-//! [`Crops`] of each; the logits of all N·M views are averaged. 25×10 is the paper's.
+//! [`Crops`] of each; the logits of all N·M views are averaged, or their softmax ([`ViewAverage`]). 25×10 is the paper's.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::Crops;
+use super::{Crops, ViewAverage};
 
 /// An evaluation protocol; displayed and parsed as `25x10`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Protocol {
     pub crops: Crops,
     /// Where in the clip they lie.
     pub spread: Spread,
+    /// What of the views is averaged, if not what was where each stream's network was published.
+    pub average: Option<ViewAverage>,
 }
 
 /// The placement of the samples in a clip.
@@ -40,7 +42,7 @@ impl Protocol {
     const MAX_SAMPLES: usize = 1000;
 
     /// The paper's: 25 samples × 10 crops.
-    pub const PAPER: Self = Self { samples: 25, crops: Crops::Ten, spread: Spread::Paper };
+    pub const PAPER: Self = Self { samples: 25, crops: Crops::Ten, spread: Spread::Paper, average: None };
 
     /// First frames (from 0) of the windows of `window` frames in a clip of `frames`, in ascending order.
     ///
@@ -90,7 +92,7 @@ impl FromStr for Protocol {
         let parsed = numbers.and_then(|(samples, crops)| Some((samples, Crops::of_count(crops)?)));
         match parsed {
             Some((samples, crops)) if (1..=Self::MAX_SAMPLES).contains(&samples) => {
-                Ok(Self { samples, crops, spread: Spread::default() })
+                Ok(Self { samples, crops, spread: Spread::default(), average: None })
             }
             _ => Err("expected SAMPLESxCROPS, such as 25x10: 1 to 1000 samples, 1, 2, 5 or 10 crops".into()),
         }

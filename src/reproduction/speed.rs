@@ -117,7 +117,12 @@ pub fn median(mut rates: Vec<f64>) -> Option<f64> {
 /// From the file of a clip to all its scores; how many frames those were.
 fn through(streams: &mut MeasuredStreams, clip: &LabelledClip, frame: Geometry) -> Result<usize> {
     let frames = clip.decode(frame, Some(FRAMES))?;
-    let every = |samples: usize| Protocol { samples: samples.max(1), crops: Crops::Whole, spread: Spread::Paper };
+    let every = |samples: usize| Protocol {
+        samples: samples.max(1),
+        crops: Crops::Whole,
+        spread: Spread::Paper,
+        average: None,
+    };
     if let Some((model, source)) = &streams.temporal {
         let window = model.motion_window();
         let windows = (frames.len() + 1).saturating_sub(window);

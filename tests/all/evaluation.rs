@@ -8,10 +8,10 @@ use motionscope::cli::bench::fixture;
 use motionscope::data::{DataSource, Dataset, LabelledClip};
 use motionscope::evaluation::evaluate_actions;
 use motionscope::evaluation::{
-    ActionsReport, ClipPictures, ClipScorer, Crops, EvaluationPlan, Protocol, Spread, wilson_interval,
+    ActionsReport, ClipPictures, ClipScorer, Crops, EvaluationPlan, Protocol, Spread, ViewAverage, wilson_interval,
 };
 use motionscope::gpu::{DeviceChoice, choose};
-use motionscope::nets::fusion::Fusion;
+use motionscope::nets::fusion::{Fusion, softmax};
 use motionscope::nets::{FrameSize, HiddenTwoStream, MotionConfig, Preprocessing, WINDOW_FRAMES};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::training::FlowSource;
@@ -150,7 +150,7 @@ fn assert_close(found: &[f32], rows: &[Vec<f32>]) {
 fn shared_flow_gives_the_logits_of_every_view_by_itself() {
     for (network_frames, samples, crops) in [(2, 3, Crops::Five), (2, 8, Crops::WholeMirrored), (11, 2, Crops::Whole)] {
         let (model, frames) = scene(16, network_frames);
-        let protocol = Protocol { samples, crops, spread: Spread::Paper };
+        let protocol = Protocol { samples, crops, spread: Spread::Paper, average: None };
         let scorer = ClipScorer::new(&model, protocol);
         let (mut temporal, mut spatial) = (Vec::new(), Vec::new());
         for view in crops.views(scorer.motion_size()) {
@@ -167,6 +167,10 @@ fn shared_flow_gives_the_logits_of_every_view_by_itself() {
         assert_eq!((temporal.len(), spatial.len()), (samples * crops.count(), samples * crops.count()));
         assert_close(&scorer.temporal(&frames).unwrap().unwrap(), &temporal);
         assert_close(&scorer.spatial(&frames, None).unwrap().unwrap(), &spatial);
+        let shares = |rows: &[Vec<f32>]| rows.iter().map(|row| softmax(row)).collect::<Vec<_>>();
+        let by_share = ClipScorer::new(&model, Protocol { average: Some(ViewAverage::Softmax), ..protocol });
+        assert_close(&softmax(&by_share.temporal(&frames).unwrap().unwrap()), &shares(&temporal));
+        assert_close(&softmax(&by_share.spatial(&frames, None).unwrap().unwrap()), &shares(&spatial));
         assert_eq!(scorer.temporal(&frames[..1]).unwrap().unwrap().len(), 2, "a single frame is a window too");
     }
 }
@@ -181,7 +185,7 @@ fn a_clip_is_scored_from_the_frames_that_are_looked_at() {
     let (mut model, _) = scene(1, 2);
     model.card.preprocessing.spatial = FrameSize { width: 64, height: 64 }.into();
     for crops in [Crops::Whole, Crops::Five] {
-        let scorer = ClipScorer::new(&model, Protocol { samples: 3, crops, spread: Spread::Even });
+        let scorer = ClipScorer::new(&model, Protocol { samples: 3, crops, spread: Spread::Even, average: None });
         assert_eq!(scorer.bytes(), 3 * (3 * 11 * 80 * 60 + 3 * 64 * 64), "not 70 frames");
         let motion = clip.decode(scorer.motion_size(), None).unwrap();
         assert_eq!(motion.len(), 70);
@@ -207,7 +211,7 @@ fn the_photometric_ratio_is_that_of_the_flow_that_was_read() {
     let ratio = |model: &HiddenTwoStream, flow_source| {
         let plan = EvaluationPlan {
             data: "clips".into(),
-            protocol: Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Paper },
+            protocol: Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Paper, average: None },
             fusion: Fusion::default(),
             flow_source,
         };
@@ -236,7 +240,7 @@ fn a_stop_is_heeded_within_a_clip() {
             asked.fetch_add(1, Ordering::Relaxed);
             false
         };
-        let protocol = Protocol { samples: 8, crops: Crops::Ten, spread: Spread::Even };
+        let protocol = Protocol { samples: 8, crops: Crops::Ten, spread: Spread::Even, average: None };
         ClipScorer::new(&model, protocol).until(&count).score(&clip, source).unwrap();
         // Frames to read, pairs, and batches of every view: at whichever it is stopped, it ends there.
         let all = asked.load(Ordering::Relaxed);

@@ -16,7 +16,7 @@ use motionscope::video::Geometry;
 use crate::cli::untrained_model;
 use crate::watched::Watched;
 
-const PROTOCOL: Protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Paper };
+const PROTOCOL: Protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Paper, average: None };
 
 fn project(dir: &Path, clips: usize) {
     untrained_model(&dir.join("model"));

@@ -140,10 +140,14 @@ fn the_seam_gives_the_scores_of_the_network() {
     let base = without_dropout(&flow_model(dir.path(), &data), &data);
     let model = HiddenTwoStream::load(Path::new(&base), &Device::flex()).unwrap();
     let clip = &Dataset::open(&data).unwrap().clips[0];
-    let scorer = ClipScorer::new(&model, Protocol { samples: 3, crops: Crops::WholeMirrored, spread: Spread::Even });
+    let scorer = ClipScorer::new(
+        &model,
+        Protocol { samples: 3, crops: Crops::WholeMirrored, spread: Spread::Even, average: None },
+    );
     let frames = clip.decode(scorer.motion_size(), None).unwrap();
     // Of the whole frame alone: the flow of a mirrored frame is not the mirrored flow of an untrained network.
-    let upright = ClipScorer::new(&model, Protocol { samples: 3, crops: Crops::Whole, spread: Spread::Even });
+    let upright =
+        ClipScorer::new(&model, Protocol { samples: 3, crops: Crops::Whole, spread: Spread::Even, average: None });
     let direct = upright.temporal(&frames).unwrap().unwrap();
     let scores = |scorer: &ClipScorer<'_>, source: FlowSource| {
         let flow: ClipFlow = source.clip_flow(clip, &frames, &model.motion).unwrap();
@@ -187,7 +191,8 @@ fn a_two_stage_model_stays_on_the_flow_it_was_trained_on() {
     let window = ClipFrames::open(&clip.path, pipeline.sizes()).unwrap().window(1, 11).unwrap();
     let scores = pipeline.analyse(&window).unwrap().scores.temporal;
     let frames: Vec<_> = window.iter().map(|frame| (*frame.scaled[0]).clone()).collect();
-    let scorer = ClipScorer::new(&model, Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Even });
+    let scorer =
+        ClipScorer::new(&model, Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Even, average: None });
     let scored = |source: FlowSource| {
         let flow = source.clip_flow(clip, &frames, &model.motion).unwrap();
         scorer.temporal_of(&flow).unwrap().unwrap()

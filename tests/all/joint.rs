@@ -139,6 +139,9 @@ fn flow_and_scores_come_from_one_pass_live_and_are_those_of_the_protocol() {
         let info = ModelInfo::of(&model, &plan.run_dir);
         assert!(info.has_temporal && !info.reads_flow && info.motion.starts_with(architecture.name()), "{info:?}");
         assert_eq!(info.levels.len(), flows.levels.len());
+        if architecture == JointArchitecture::ActionFlowNet2 {
+            assert_eq!(info.motion, "ActionFlowNet-2, width 4, 2 frames, flow and action");
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use motionscope::video::{Frame, Geometry, decode_clip};
 
 use crate::training::{clips, flow_model, small, train, train_until, without_dropout};
 
-const PROTOCOL: Protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Even };
+const PROTOCOL: Protocol = Protocol { samples: 1, crops: Crops::Whole, spread: Spread::Even, average: None };
 
 fn load(dir: &Path) -> HiddenTwoStream {
     HiddenTwoStream::load(dir, &Device::flex()).unwrap()
@@ -238,9 +238,9 @@ fn moving_patch() -> Vec<RgbImage> {
     (0..11).map(picture).collect()
 }
 
-/// Writes `frames` as the clip `name` of a class in `dir`.
-fn folder_clip(dir: &Path, name: &str, frames: &[RgbImage]) -> LabelledClip {
-    let path = dir.join("frames").join(name).join("clip");
+/// Writes `frames` as a clip in `dir`.
+fn folder_clip(dir: &Path, frames: &[RgbImage]) -> LabelledClip {
+    let path = dir.join("frames");
     std::fs::create_dir_all(&path).unwrap();
     frames.iter().enumerate().for_each(|(i, frame)| frame.save(path.join(format!("{i:02}.png"))).unwrap());
     LabelledClip { path, label: 0, segment_secs: None, group: None }
@@ -250,7 +250,7 @@ fn folder_clip(dir: &Path, name: &str, frames: &[RgbImage]) -> LabelledClip {
 fn a_two_stage_model_finds_the_square_in_the_flow_that_its_temporal_stream_reads() {
     let (dir, device) = (tempfile::tempdir().unwrap(), Device::flex());
     let frames = moving_patch();
-    let clip = folder_clip(dir.path(), "one", &frames);
+    let clip = folder_clip(dir.path(), &frames);
     let pairs: Vec<_> = frames.windows(2).map(|pair| [&pair[0], &pair[1]]).collect();
     let flow = Tensor::cat(FlowSource::Dis.of_pictures(&pairs, &device).unwrap(), 1);
     let by_dis = MotionSquare::of(flow, 1.0).unwrap();
@@ -306,4 +306,10 @@ fn a_stream_learns_from_squares_in_the_flow_of_a_two_stage_base() {
     assert_eq!((card.flow_source(), card.preprocessing.spatial.crop), (FlowSource::DisFast, MotionCrop::Motion));
     let probe = TrainingPlan { kind: RunKind::LinearProbe { windows: 3 }, ..spatial("probe", "spatial/model") };
     train(&probe).0.unwrap();
+
+    // Videos without flow images can be read, but no square can be found in them.
+    let card = dir.path().join("temporal/model/model.toml");
+    std::fs::write(&card, std::fs::read_to_string(&card).unwrap().replace("dis-fast", "stored")).unwrap();
+    let error = train(&spatial("stored", "temporal/model")).0.unwrap_err();
+    assert!(error.cause.contains("flow image"), "{error}");
 }

@@ -83,7 +83,7 @@ impl EvaluationSettings {
 
     /// How clips are seen.
     pub fn protocol(&self) -> Protocol {
-        Protocol { samples: self.samples, crops: self.crops, spread: self.spread }
+        Protocol { samples: self.samples, crops: self.crops, spread: self.spread, average: None }
     }
 
     /// Returns the command that evaluates the model in folder `model` in the same way, but for the fusion.

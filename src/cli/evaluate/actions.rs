@@ -15,8 +15,8 @@ use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::{Error, Result};
 use crate::evaluation::{
-    ActionsOutcome, ActionsReport, EvaluationPlan, MatchedClips, ReportSource, evaluate_actions, flow_remark,
-    interval_in_percent, match_classes,
+    ActionsOutcome, ActionsReport, EvaluationPlan, MatchedClips, ReportSource, average_remark, evaluate_actions,
+    flow_remark, interval_in_percent, match_classes,
 };
 use crate::nets::{HiddenTwoStream, Stream};
 use crate::plural::counted;
@@ -82,7 +82,9 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     };
     let MatchedClips { dataset, remarks, left_out } = match_classes(&model, dataset)?;
     let mut outcome = evaluate(&model, &dataset, &plan)?;
-    outcome.report.remarks.extend(remarks.into_iter().chain(flow_remark(&model.card, plan.flow_source)));
+    let of_flow = flow_remark(&model.card, plan.flow_source);
+    let of_mean = average_remark(&model.card, plan.protocol.average);
+    outcome.report.remarks.extend(remarks.into_iter().chain(of_flow).chain(of_mean));
     outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name, command_line::current()));
     arguments.results.write(&outcome, &guard, print)?;
     let is_whole = outcome.report.failures.is_empty() && left_out == 0;

@@ -1,21 +1,17 @@
 //! `motionscope evaluate fisher`: the accuracy of an MV + FV model on held-out clips.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use clap::Args;
 
 use super::result_arguments::ResultArgs;
-use crate::calendar::today;
-use crate::cli::fisher_progress::StageProgress;
-use crate::cli::interrupt::interrupt_flag;
+use super::svm_results::{score_and_write, source};
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::outcome::Outcome;
-use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::descriptors::FisherModel;
 use crate::error::Result;
-use crate::evaluation::{MatchedClips, ReportSource, evaluate_fisher, match_class_names};
+use crate::evaluation::{evaluate_fisher, match_class_names};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -46,36 +42,10 @@ pub(super) fn run(arguments: &FisherArgs) -> Result<Outcome> {
     let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
     let inputs = arguments.clips.files(&dataset).into_iter().chain(FisherModel::files(&arguments.model));
     let guard = arguments.results.prepare(inputs)?;
-    let MatchedClips { dataset, remarks, left_out } = match_class_names(&model.card.classes, dataset)?;
-    let stop = interrupt_flag("Stopping")?;
-    let mut progress = StageProgress::default();
+    let matched = match_class_names(&model.card.classes, dataset)?;
     let name = format!("MV + FV, {} components", model.card.settings.components);
-    let is_stopped = || stop.load(Ordering::Relaxed);
-    let outcome =
-        evaluate_fisher(&model, &name, &dataset, arguments.clips.name(), &is_stopped, &mut |done, of, error| {
-            error.into_iter().for_each(|error| progress.warn(error));
-            progress.show("clips", done, of);
-        });
-    progress.finish();
-    let mut outcome = match outcome {
-        Err(error) if error.is_cancelled() => return Ok(Outcome::Interrupted),
-        outcome => outcome?,
-    };
-    outcome.report.remarks.extend(remarks);
-    outcome.report.source = Some(source(&model, arguments));
-    arguments.results.write(&outcome, &guard, super::actions::print)?;
-    Ok(if outcome.report.failures.is_empty() && left_out == 0 { Outcome::Done } else { Outcome::SomeFailed })
-}
-
-fn source(model: &FisherModel, arguments: &FisherArgs) -> ReportSource {
-    ReportSource {
-        model_dir: std::path::absolute(&arguments.model).unwrap_or_else(|_| arguments.model.clone()),
-        model_hash: Some(model.card.hash.clone()),
-        model_base: None,
-        trained_on: model.card.trained_on.clone(),
-        device: "CPU".into(),
-        date: today(),
-        motionscope_version: env!("CARGO_PKG_VERSION").into(),
-        command: Some(command_line::current()),
-    }
+    let source = source(&arguments.model, &model.card.hash, &model.card.trained_on, "CPU");
+    score_and_write(matched, source, (&arguments.results, &guard), |dataset, stop, on_clip| {
+        evaluate_fisher(&model, &name, dataset, arguments.clips.name(), stop, on_clip)
+    })
 }

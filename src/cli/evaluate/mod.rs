@@ -7,6 +7,7 @@ mod groups;
 mod result_arguments;
 mod segments;
 mod svm;
+mod svm_results;
 mod training_line;
 mod view_arguments;
 

@@ -1,22 +1,18 @@
 //! `motionscope evaluate svm`: the accuracy of a linear SVM on C3D's descriptors of held-out clips.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use clap::Args;
 
 use super::result_arguments::ResultArgs;
-use crate::calendar::today;
-use crate::cli::fisher_progress::StageProgress;
-use crate::cli::interrupt::interrupt_flag;
+use super::svm_results::{score_and_write, source};
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::DeviceArg;
 use crate::cli::outcome::Outcome;
-use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::descriptors::SvmModel;
 use crate::error::Result;
-use crate::evaluation::{DescriptorNetworks, MatchedClips, ReportSource, evaluate_svm, match_class_names};
+use crate::evaluation::{DescriptorNetworks, evaluate_svm, match_class_names};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -51,35 +47,9 @@ pub(super) fn run(arguments: &SvmArgs) -> Result<Outcome> {
     let guard = arguments.results.prepare(inputs)?;
     let compute = arguments.device.open()?;
     let networks = DescriptorNetworks::of_card(&model.card, &compute.device)?;
-    let MatchedClips { dataset, remarks, left_out } = match_class_names(&model.card.classes, dataset)?;
-    let stop = interrupt_flag("Stopping")?;
-    let mut progress = StageProgress::default();
-    let is_stopped = || stop.load(Ordering::Relaxed);
-    let outcome =
-        evaluate_svm(&model, &networks, &dataset, arguments.clips.name(), &is_stopped, &mut |done, of, error| {
-            error.into_iter().for_each(|error| progress.warn(error));
-            progress.show("clips", done, of);
-        });
-    progress.finish();
-    let mut outcome = match outcome {
-        Err(error) if error.is_cancelled() => return Ok(Outcome::Interrupted),
-        outcome => outcome?,
-    };
-    outcome.report.remarks.extend(remarks);
-    outcome.report.source = Some(source(&model, arguments, &compute.name));
-    arguments.results.write(&outcome, &guard, super::actions::print)?;
-    Ok(if outcome.report.failures.is_empty() && left_out == 0 { Outcome::Done } else { Outcome::SomeFailed })
-}
-
-fn source(model: &SvmModel, arguments: &SvmArgs, device: &str) -> ReportSource {
-    ReportSource {
-        model_dir: std::path::absolute(&arguments.model).unwrap_or_else(|_| arguments.model.clone()),
-        model_hash: Some(model.card.hash.clone()),
-        model_base: None,
-        trained_on: model.card.trained_on.clone(),
-        device: device.to_owned(),
-        date: today(),
-        motionscope_version: env!("CARGO_PKG_VERSION").into(),
-        command: Some(command_line::current()),
-    }
+    let matched = match_class_names(&model.card.classes, dataset)?;
+    let source = source(&arguments.model, &model.card.hash, &model.card.trained_on, &compute.name);
+    score_and_write(matched, source, (&arguments.results, &guard), |dataset, stop, on_clip| {
+        evaluate_svm(&model, &networks, dataset, arguments.clips.name(), stop, on_clip)
+    })
 }

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::values::{named, weight};
-use crate::evaluation::{Protocol, Spread};
+use crate::cli::values::{choice, named, weight};
+use crate::evaluation::{Protocol, Spread, ViewAverage};
 use crate::nets::ModelCard;
 use crate::nets::fusion::{Fusion, FusionRule};
 
@@ -20,6 +20,9 @@ pub(super) struct ViewArgs {
     /// Use even for short clips. tsn is the integer stride of temporal segment networks, up to the last window.
     #[arg(long, value_parser = named::<Spread>, default_value = "paper")]
     spread: Spread,
+    /// Mean over the views: logits or softmax [default: softmax for emv, else logits]
+    #[arg(long, value_parser = choice::<ViewAverage>())]
+    average: Option<ViewAverage>,
     /// Fusion rule: released, softmax or logits [default: from the model card]
     #[arg(long, value_parser = named::<FusionRule>)]
     fusion: Option<FusionRule>,
@@ -31,7 +34,7 @@ pub(super) struct ViewArgs {
 impl ViewArgs {
     /// Returns the evaluation protocol.
     pub fn protocol(&self) -> Protocol {
-        Protocol { spread: self.spread, ..self.views }
+        Protocol { spread: self.spread, average: self.average, ..self.views }
     }
 
     /// Returns the fusion for the model with this `card`.

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use clap::Args;
 
+use super::svm_arguments::{SvmFitArgs, finish};
 use crate::cli::fisher_progress::StageProgress;
 use crate::cli::interrupt::interrupt_flag;
 use crate::cli::list_arguments::ClipsArgs;
@@ -13,8 +14,7 @@ use crate::cli::output_arguments::ForceArg;
 use crate::cli::values::{choice, positive};
 use crate::data::{Dataset, Subset};
 use crate::descriptors::{
-    DescriptorGroup, FisherEvent, FisherModel, FisherPlan, FisherRule, FisherSettings, SvmLoss, VectorRule,
-    train_fisher,
+    DescriptorGroup, FisherEvent, FisherModel, FisherPlan, FisherRule, FisherSettings, VectorRule, train_fisher,
 };
 use crate::error::Result;
 use crate::plural::counted;
@@ -60,15 +60,8 @@ pub(in crate::cli) struct FisherArgs {
     /// Share of the descriptors that the mixtures are fitted to
     #[arg(long, value_name = "SHARE", value_parser = positive, default_value_t = FisherSettings::default().sample_share)]
     sample_share: f64,
-    /// Weight of the SVM's losses relative to its regularisation
-    #[arg(long, value_name = "C", value_parser = positive, default_value_t = FisherSettings::default().c)]
-    svm_c: f64,
-    /// Loss of the SVM
-    #[arg(long, value_parser = choice::<SvmLoss>(), default_value = SvmLoss::default().key())]
-    svm_loss: SvmLoss,
-    /// Random seed
-    #[arg(long, default_value_t = FisherSettings::default().seed)]
-    seed: u64,
+    #[command(flatten)]
+    fit: SvmFitArgs,
     #[command(flatten)]
     force: ForceArg,
     // Last: its heading would stand above what follows.
@@ -87,9 +80,9 @@ impl FisherArgs {
                 components: self.components,
                 em_steps: self.em_steps,
                 sample_share: self.sample_share,
-                c: self.svm_c,
-                loss: self.svm_loss,
-                seed: self.seed,
+                c: self.fit.svm_c,
+                loss: self.fit.svm_loss,
+                seed: self.fit.seed,
             },
             out: self.out.clone(),
         }
@@ -107,29 +100,18 @@ pub(super) fn run(arguments: &FisherArgs) -> Result<Outcome> {
     let is_stopped = || stop.load(Ordering::Relaxed);
     let trained = train_fisher(&plan, &dataset, &guard, &is_stopped, &mut |event| show(&mut progress, event));
     progress.finish();
-    match trained {
-        Err(error) if error.is_cancelled() => {
-            println!("Stopped. The same command resumes it.");
-            Ok(Outcome::Interrupted)
-        }
-        trained => {
-            let trained = trained?;
-            let card = &trained.model.card;
-            println!(
-                "{}: {} of {}, {} each, vectors of {} numbers",
-                plan.out.display(),
-                counted(card.clips, "clip"),
-                counted(card.classes.len(), "class"),
-                counted(plan.settings.components, "component"),
-                trained.model.classifier.length
-            );
-            if trained.left_out.is_empty() {
-                return Ok(Outcome::Done);
-            }
-            println!("  {} left out, see above", counted(trained.left_out.len(), "clip"));
-            Ok(Outcome::SomeFailed)
-        }
-    }
+    finish(trained, |trained| {
+        let card = &trained.model.card;
+        let line = format!(
+            "{}: {} of {}, {} each, vectors of {} numbers",
+            plan.out.display(),
+            counted(card.clips, "clip"),
+            counted(card.classes.len(), "class"),
+            counted(plan.settings.components, "component"),
+            trained.model.classifier.length
+        );
+        (line, &trained.left_out)
+    })
 }
 
 pub(super) fn show(progress: &mut StageProgress, event: FisherEvent<'_>) {

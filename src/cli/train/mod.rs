@@ -7,6 +7,7 @@ mod held_out;
 mod progress;
 mod runs;
 mod svm;
+mod svm_arguments;
 mod tune;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};

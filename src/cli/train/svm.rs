@@ -6,15 +6,15 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 
 use super::fisher::show;
+use super::svm_arguments::{SvmFitArgs, finish};
 use crate::cli::fisher_progress::StageProgress;
 use crate::cli::interrupt::interrupt_flag;
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::DeviceArg;
 use crate::cli::outcome::Outcome;
 use crate::cli::output_arguments::ForceArg;
-use crate::cli::values::{choice, positive};
 use crate::data::{Dataset, Subset};
-use crate::descriptors::{SvmLoss, SvmModel, SvmSettings};
+use crate::descriptors::SvmModel;
 use crate::error::Result;
 use crate::evaluation::{DescriptorNetworks, SvmPlan, train_svm};
 use crate::plural::counted;
@@ -47,15 +47,8 @@ pub(in crate::cli) struct SvmArgs {
     /// Folder of the SVM: svm.toml and svm.safetensors
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Weight of the SVM's losses relative to its regularisation
-    #[arg(long, value_name = "C", value_parser = positive, default_value_t = SvmSettings::default().c)]
-    svm_c: f64,
-    /// Loss of the SVM
-    #[arg(long, value_parser = choice::<SvmLoss>(), default_value = SvmLoss::default().key())]
-    svm_loss: SvmLoss,
-    /// Random seed
-    #[arg(long, default_value_t = SvmSettings::default().seed)]
-    seed: u64,
+    #[command(flatten)]
+    fit: SvmFitArgs,
     #[command(flatten)]
     device: DeviceArg,
     #[command(flatten)]
@@ -68,9 +61,9 @@ pub(in crate::cli) struct SvmArgs {
 pub(super) fn run(arguments: &SvmArgs) -> Result<Outcome> {
     let plan = SvmPlan {
         data: arguments.clips.name(),
-        c: arguments.svm_c,
-        loss: arguments.svm_loss,
-        seed: arguments.seed,
+        c: arguments.fit.svm_c,
+        loss: arguments.fit.svm_loss,
+        seed: arguments.fit.seed,
         out: arguments.out.clone(),
     };
     let dataset = Dataset::open(&arguments.clips.source(Subset::Train))?;
@@ -83,22 +76,10 @@ pub(super) fn run(arguments: &SvmArgs) -> Result<Outcome> {
     let is_stopped = || stop.load(Ordering::Relaxed);
     let trained = train_svm(&plan, &networks, &dataset, &guard, &is_stopped, &mut |event| show(&mut progress, event));
     progress.finish();
-    if trained.as_ref().is_err_and(|error| error.is_cancelled()) {
-        println!("Stopped. The same command resumes it.");
-        return Ok(Outcome::Interrupted);
-    }
-    let trained = trained?;
-    let card = &trained.model.card;
-    println!(
-        "{}: {} of {}, descriptors of {} numbers",
-        plan.out.display(),
-        counted(card.clips, "clip"),
-        counted(card.classes.len(), "class"),
-        card.length
-    );
-    if trained.left_out.is_empty() {
-        return Ok(Outcome::Done);
-    }
-    println!("  {} left out, see above", counted(trained.left_out.len(), "clip"));
-    Ok(Outcome::SomeFailed)
+    finish(trained, |trained| {
+        let card = &trained.model.card;
+        let (out, clips) = (plan.out.display(), counted(card.clips, "clip"));
+        let classes = counted(card.classes.len(), "class");
+        (format!("{out}: {clips} of {classes}, descriptors of {} numbers", card.length), &trained.left_out)
+    })
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::nets::fusion::Fusion;
-use crate::nets::{Architecture, FlowSource, HiddenTwoStream, ModelCard};
+use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, ModelCard};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -128,7 +128,13 @@ fn in_words(card: &ModelCard) -> String {
     if let Some(joint) = &card.joint {
         let architecture = joint.config.architecture;
         let (name, frames) = (architecture.name(), architecture.frames());
-        return format!("{name}-{}, {frames} frames, flow and action", joint.config.width);
+        let name = match joint.config.width {
+            width if !architecture.is_taught() => format!("{name}-{width}"),
+            // The number in the name is that of the frames.
+            JointConfig::PUBLISHED_WIDTH => name.to_owned(),
+            width => format!("{name}, width {width}"),
+        };
+        return format!("{name}, {frames} frames, flow and action");
     }
     let Some(motion) = card.motion.as_ref().map(|entry| &entry.config) else { return String::new() };
     format!("{}-{}, {} frames", motion.architecture.title(), motion.width, motion.frames)

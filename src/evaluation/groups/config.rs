@@ -13,7 +13,7 @@ use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::data::{Dataset, LabelledClip, clip_identity};
 use crate::error::{Error, Result};
-use crate::evaluation::Spread;
+use crate::evaluation::{Spread, ViewAverage};
 use crate::files;
 use crate::nets::{Backbone, HiddenTwoStream, ModelCard};
 use crate::training::TrainingPlan;
@@ -89,6 +89,8 @@ struct Config<'a> {
     training: &'a [TrainingPlan],
     views: String,
     spread: Spread,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    average: Option<ViewAverage>,
     seed: u64,
     classes: &'a [String],
     folds: &'a [Fold],
@@ -107,6 +109,7 @@ fn described(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: &ModelC
         training,
         views: plan.protocol.to_string(),
         spread: plan.protocol.spread,
+        average: plan.protocol.average,
         seed: plan.seed,
         classes: &dataset.classes,
         folds,

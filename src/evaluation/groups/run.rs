@@ -11,7 +11,9 @@ use super::stored_scores::{StoredClip, StoredScores};
 use super::{Fold, folds};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, score_clips};
+use crate::evaluation::{
+    ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, average_remark, score_clips,
+};
 use crate::nets::{FlowSource, HiddenTwoStream, ModelCard};
 use crate::plural::counted;
 
@@ -174,7 +176,7 @@ fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
             card.name
         ),
     ];
-    of_networks.into_iter().chain(flow).collect()
+    of_networks.into_iter().chain(flow).chain(average_remark(card, plan.protocol.average)).collect()
 }
 
 #[cfg(test)]

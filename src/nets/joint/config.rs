@@ -30,8 +30,8 @@ impl JointArchitecture {
     pub fn name(self) -> &'static str {
         match self {
             Self::Branched => "Branched MotionNet",
-            Self::ActionFlowNet2 => "ActionFlowNet (2)",
-            Self::ActionFlowNet16 => "ActionFlowNet",
+            Self::ActionFlowNet2 => "ActionFlowNet-2",
+            Self::ActionFlowNet16 => "ActionFlowNet-16",
         }
     }
 
@@ -104,7 +104,7 @@ impl Default for JointConfig {
     fn default() -> Self {
         Self {
             architecture: JointArchitecture::Branched,
-            width: 64,
+            width: Self::PUBLISHED_WIDTH,
             hidden: None,
             map: None,
             dropout: None,
@@ -114,6 +114,8 @@ impl Default for JointConfig {
 }
 
 impl JointConfig {
+    /// The width in the papers.
+    pub const PUBLISHED_WIDTH: usize = 64;
     /// Hidden numbers of the branch for each map of the first layer: 4096 for 64.
     const HIDDEN_PER_MAP: usize = 64;
     /// The map of 224×224 pixels.

@@ -52,3 +52,13 @@ fn options_without_effect_are_refused_by_name() {
         plan(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
 }
+
+#[test]
+fn settings_of_a_teacher_need_one() {
+    for option in ["--teacher-weight 2", "--temperature 2", "--teacher-flow-source dis"] {
+        let refused = |line: &str| TrainLine::try_parse_from(line.split(' ')).err().map(|error| error.to_string());
+        let line = format!("train temporal --folder clips {option}");
+        assert!(refused(&line).unwrap().contains("--teacher <TEACHER>"), "{option}");
+        assert_eq!(refused(&format!("{line} --teacher models/vgg")), None);
+    }
+}

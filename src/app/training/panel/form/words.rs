@@ -22,11 +22,11 @@ pub fn joint_words(architecture: JointArchitecture) -> (&'static str, &'static s
             ("Branched", "MotionNet with a classifier on its encoder; learns flow by rebuilding frames.")
         }
         JointArchitecture::ActionFlowNet2 => (
-            "ActionFlowNet (2)",
+            "ActionFlowNet-2",
             "FlowNetS of 2 frames with a classifier on its encoder; learns flow from TV-L1's or DIS's.",
         ),
         JointArchitecture::ActionFlowNet16 => {
-            ("ActionFlowNet", "A 3-D ResNet of 16 frames with a flow decoder; learns flow from TV-L1's or DIS's.")
+            ("ActionFlowNet-16", "A 3-D ResNet of 16 frames with a flow decoder; learns flow from TV-L1's or DIS's.")
         }
     }
 }
