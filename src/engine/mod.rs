@@ -23,7 +23,7 @@ pub use flow_colours::FlowColours;
 pub use handle::Engine;
 pub use inference::analysis::{Analysis, FlowView, Scores, Timing};
 pub use inference::clip_frames::ClipFrames;
-pub use inference::model_folder::{default_model, flow_model, sample_model};
+pub use inference::model_folder::{default_model, dis_model, flow_model, sample_model};
 pub use inference::model_info::ModelInfo;
 pub use inference::pipeline::{InferencePipeline, WINDOW_PAIRS, WindowResult};
 pub use inference::target::shown_pair;

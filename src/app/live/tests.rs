@@ -439,8 +439,13 @@ fn a_class_that_waits_for_its_lead_to_last_is_not_unsure() {
     let mut window = window([1280.0, 720.0], CameraPhase::Live);
     let mut view = view(CameraPhase::Live);
     let mut result = LiveResult::clone(view.result.as_ref().unwrap());
-    result.answer =
-        Smoothed { shares: vec![0.02, 0.92, 0.02, 0.04], top: Some(1), is_settled: false, waits_secs: Some(0.4), ..Smoothed::default() };
+    result.answer = Smoothed {
+        shares: vec![0.02, 0.92, 0.02, 0.04],
+        top: Some(1),
+        is_settled: false,
+        waits_secs: Some(0.4),
+        ..Smoothed::default()
+    };
     view.result = Some(Arc::new(result));
     window.harness.state_mut().session.live.show(Some(view));
     window.settle();

@@ -36,6 +36,14 @@ pub fn sample_model() -> Result<PathBuf> {
     shipped("sample")
 }
 
+/// Returns the shipped two-stage model for recognition, on DIS flow: the folder `dis` beside that of [`default_model`].
+///
+/// # Errors
+/// Same as [`default_model`].
+pub fn dis_model() -> Result<PathBuf> {
+    shipped("dis")
+}
+
 fn shipped(name: &str) -> Result<PathBuf> {
     let from_variable = env::var_os(VARIABLE).map(PathBuf::from);
     let beside_program = env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));

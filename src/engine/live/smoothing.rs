@@ -275,7 +275,11 @@ mod tests {
         let clear = WindowShares { streams: [vec![0.9, 0.1, 0.0], vec![0.4, 0.0, 0.6]], ..torn.clone() };
         let firmness = |answer: Smoothed| answer.firmness(&Fusion::default());
         assert_eq!(firmness(smoother.push(1, torn, smoothing, now)), Firmness::Unsure(Doubt::NoStream));
-        assert_eq!(firmness(smoother.push(1, clear, smoothing, now)), Firmness::Sure, "the mean of the spatial stream is 65 %");
+        assert_eq!(
+            firmness(smoother.push(1, clear, smoothing, now)),
+            Firmness::Sure,
+            "the mean of the spatial stream is 65 %"
+        );
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn file_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
     ui.horizontal_wrapped(|ui| match source {
         FlowSource::SecondNetwork => {
             command_button(ui, cx, Command::ChooseSecondModel, "Model…");
-            let [_, shipped, _] = shipped_models().clone();
+            let [_, shipped, ..] = shipped_models().clone();
             let shipped = shipped.filter(|shipped| cx.settings.flow.second_model.as_ref() != Some(shipped));
             if let Some(shipped) = shipped
                 && ui.button("Shipped").on_hover_text("Return to MotionNet for flow, coarse to fine").clicked()

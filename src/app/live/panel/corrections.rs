@@ -55,7 +55,7 @@ fn clip_ui(ui: &mut Ui, clip: &Path, cx: &mut PanelContext<'_>) {
     let name = clip.file_name().unwrap_or_default().to_string_lossy();
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let button = ui.add(Button::new(Icon::Close.atom()).frame_when_inactive(false));
-        let button = button.accessible_name(&format!("Remove {name}"));
+        let button = button.accessible_name(format!("Remove {name}"));
         if button.on_hover_text(format!("Remove this clip: moves its file to {DELETED}")).clicked()
             && let Some(folder) = cx.session.live.listed.clone()
         {
