@@ -234,8 +234,9 @@ impl FineTune {
         Err(Error::file(base, cause, "Tune the streams alone (depth streams, or mode a), or another model"))
     }
 
-    /// Returns the trainable layers of a model of this card with this number of classes.
-    pub fn reach(&self, card: &ModelCard, classes: usize) -> Vec<TrainableSummary> {
+    /// Returns the trainable layers of a model of this card with `all` classes, of which `own` have clips: a classifier alone learns
+    /// these and keeps the others as they are.
+    pub fn reach(&self, card: &ModelCard, [own, all]: [usize; 2]) -> Vec<TrainableSummary> {
         let mut reaches = Vec::new();
         for network in self.networks(card) {
             let (name, entry) = match network {
@@ -243,13 +244,17 @@ impl FineTune {
                 _ => ("Temporal stream", &card.temporal),
             };
             let Some(entry) = entry else { continue };
-            let layers = stream_layers(entry, network, classes);
+            let layers = stream_layers(entry, network, all);
             let first = match self.depth {
                 Depth::Heads => layers.len() - 1,
                 Depth::LastStages => frozen_layers(&layers),
                 Depth::Streams | Depth::Everything => 0,
             };
-            reaches.push(reach(format!("{name} ({})", entry.backbone.name()), &layers, first));
+            let mut stream = reach(format!("{name} ({})", entry.backbone.name()), &layers, first);
+            if self.depth == Depth::Heads && (1..all).contains(&own) {
+                stream.trained = stream.trained / all * own;
+            }
+            reaches.push(stream);
             if network == Network::Temporal && self.depth == Depth::Everything {
                 let motion = layer_sizes(&card.init_flow_network(&burn::tensor::Device::flex()));
                 reaches.push(reach("MotionNet".into(), &motion, 0));
@@ -363,14 +368,17 @@ mod tests {
             let card = card(backbone);
             let trained = |depth| -> Vec<usize> {
                 let tuning = FineTune { depth, streams: Streams::Temporal, ..FineTune::default() };
-                tuning.reach(&card, 3).iter().map(|reach| reach.trained).collect()
+                tuning.reach(&card, [3, 3]).iter().map(|reach| reach.trained).collect()
             };
             let counts = Depth::ALL.map(|depth| trained(depth).iter().sum::<usize>());
             assert!(counts.is_sorted_by(|a, b| a < b), "{backbone:?}: {counts:?}");
             assert_eq!(trained(Depth::Everything).len(), 2, "the stream and MotionNet");
         }
         let squeeze = card(Backbone::SqueezeNet);
-        let words = |depth| FineTune { depth, ..FineTune::default() }.reach(&squeeze, 3)[0].layers.clone();
+        let words = |depth| FineTune { depth, ..FineTune::default() }.reach(&squeeze, [3, 3])[0].layers.clone();
+        let heads = FineTune { depth: Depth::Heads, streams: Streams::Temporal, ..FineTune::default() };
+        let trained = |classes| heads.reach(&squeeze, classes)[0].trained;
+        assert_eq!(trained([2, 21]), trained([2, 2]), "classes without clips are kept as they are");
         assert_eq!(words(Depth::Heads), "the last layer, conv10");
         assert_eq!(words(Depth::LastStages), "the last stages, fire7 to conv10");
         assert_eq!(words(Depth::Streams), "all layers, conv1 to conv10");

@@ -63,7 +63,7 @@ impl App {
                 self.open_as(question, path, Existing::replaced_if(is_agreed), ctx);
             }
             Answer::Cancelled => {}
-            Answer::Unavailable => self.overlay.show_prompt(question),
+            Answer::Unavailable => self.overlay.show_prompt(ctx, question),
         }
         self.overlay.forget_typed();
     }

@@ -5,6 +5,16 @@ use eframe::egui::{Context, Event, InputState, Key, KeyboardShortcut, Modifiers}
 use super::id::Command;
 use super::keymap::Keymap;
 
+/// Keys that were pressed for a command, taken out of the input.
+pub struct KeyPress {
+    /// The command.
+    pub command: Command,
+    /// The press itself, to be put back if it was for something else.
+    pub event: Event,
+    /// How many texts were typed up to these keys: they are for no prompt that the command opens.
+    pub typed_before: usize,
+}
+
 impl Command {
     /// Its first key in words, such as `Ctrl+P`; empty if it has none.
     pub fn shortcut_text(self, ctx: &Context) -> String {
@@ -26,7 +36,7 @@ impl Command {
 
     /// Takes the commands whose keys were pressed out of the input, in the order of the keys. Keys that are text are
     /// left alone where they are meant for a field: one that has the focus, or one that is to come (`asking`).
-    pub fn pressed(ctx: &Context, asking: bool) -> Vec<Self> {
+    pub fn pressed(ctx: &Context, asking: bool) -> Vec<KeyPress> {
         let is_press = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
         if !ctx.input(|input| input.events.iter().any(is_press)) || is_for_desktop(ctx) {
             return Vec::new();
@@ -49,16 +59,22 @@ impl Command {
             }
             _ => None,
         };
-        let mut pressed = Vec::new();
+        let (mut pressed, mut texts) = (Vec::<KeyPress>::new(), 0);
         ctx.input_mut(|input| {
-            input.events.retain(|event| {
-                let Some((command, is_repeat)) = command(event) else { return true };
+            let mut events = std::mem::take(&mut input.events).into_iter().peekable();
+            while let Some(event) = events.next() {
+                let Some((command, is_repeat)) = command(&event) else {
+                    texts += usize::from(matches!(event, Event::Text(_)));
+                    input.events.push(event);
+                    continue;
+                };
+                // The text of the key itself comes next.
+                let typed_before = texts + usize::from(matches!(events.peek(), Some(Event::Text(_))));
                 // Every press counts, however late it is looked at; a key that is held down steps on, but does not toggle.
-                if !is_repeat || command.is_step() || !pressed.contains(&command) {
-                    pressed.push(command);
+                if !is_repeat || command.is_step() || pressed.iter().all(|other| other.command != command) {
+                    pressed.push(KeyPress { command, event, typed_before });
                 }
-                false
-            });
+            }
         });
         pressed
     }
@@ -152,7 +168,9 @@ mod tests {
             let input = RawInput { events: keys.iter().map(event).collect(), ..RawInput::default() };
             let mut commands = Vec::new();
             Keymap::default().install(&ctx);
-            _ = ctx.run_ui(input, |ui| commands.extend(Command::pressed(ui.ctx(), false)));
+            _ = ctx.run_ui(input, |ui| {
+                commands.extend(Command::pressed(ui.ctx(), false).into_iter().map(|press| press.command))
+            });
             commands
         };
         assert_eq!(pressed(&[(Key::ArrowDown, true)]), [Command::CoarserLevel]);

@@ -19,4 +19,4 @@ pub mod spec;
 
 pub use group::Group;
 pub use id::Command;
-pub(super) use keys::{keys_text, take_digits_by_place};
+pub(super) use keys::{KeyPress, keys_text, take_digits_by_place};

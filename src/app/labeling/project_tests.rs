@@ -587,21 +587,3 @@ fn several_files_that_are_dropped_are_added_to_the_open_project() {
     wait(&mut labeling.window, |app| videos(app) > 0);
     assert_eq!(videos(labeling.app()), 3, "a table is no video");
 }
-
-#[test]
-fn a_segment_that_comes_back_is_selected() {
-    let mut labeling = LabelingStage::new(&["wave"], 1);
-    labeling.at(10);
-    labeling.key(Key::I);
-    labeling.at(19);
-    labeling.key(Key::O);
-    labeling.key(Key::Enter);
-    let selected = |labeling: &LabelingStage| labeling.app().session.labeling.segment().map(|segment| segment.start);
-    labeling.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!(selected(&labeling), None);
-    labeling.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    assert_eq!(selected(&labeling), Some(10));
-    labeling.key(Key::Delete);
-    labeling.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!(selected(&labeling), Some(10));
-}

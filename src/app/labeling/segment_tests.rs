@@ -386,3 +386,32 @@ fn a_clip_without_tracks_leaves_their_place_to_the_viewer() {
     labeling.window.settle();
     assert_eq!(timeline(&labeling), with_tracks);
 }
+
+#[test]
+fn a_segment_that_comes_back_is_selected() {
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    labeling.at(10);
+    labeling.key(Key::I);
+    labeling.at(19);
+    labeling.key(Key::O);
+    labeling.key(Key::Enter);
+    let selected = |labeling: &LabelingStage| labeling.app().session.labeling.segment().map(|segment| segment.start);
+    labeling.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(selected(&labeling), None);
+    labeling.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert_eq!(selected(&labeling), Some(10));
+    labeling.key(Key::Delete);
+    labeling.press(Modifiers::COMMAND, Key::Z);
+    assert_eq!(selected(&labeling), Some(10));
+}
+
+#[test]
+fn a_drag_on_the_tracks_takes_the_keyboard_from_a_field() {
+    let mut labeling = LabelingStage::new(&["wave"], 2);
+    labeling.window.harness.get_by_role_and_label(Role::TextInput, "Filter by name").focus();
+    labeling.window.settle();
+    assert!(labeling.window.harness.ctx.text_edit_focused());
+    let (from, to) = (on_track(&labeling, 10.0, 0), on_track(&labeling, 20.0, 0));
+    labeling.drag(from, to);
+    assert!(!labeling.window.harness.ctx.text_edit_focused(), "the next digit labels");
+}

@@ -6,18 +6,21 @@ use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
 use crate::app::App;
 use crate::app::command::conditions::{Availability, ensure};
-use crate::app::command::{Command, Group, take_digits_by_place};
+use crate::app::command::{Command, Group, KeyPress, take_digits_by_place};
 
 impl App {
     /// Does what the keys say. What is typed for a prompt that is not drawn yet is kept for it.
     pub(in crate::app) fn take_keys(&mut self, ctx: &Context) {
+        leave_field(ctx);
         ctx.input_mut(|input| take_digits_by_place(&mut input.events));
         if self.overlay.record(ctx, &mut self.settings.keys) {
             return;
         }
         let (asking, is_new) = (self.dialogs.is_asking(), self.overlay.is_new());
-        let mut awaited = is_new || (asking && !ctx.text_edit_focused());
-        for command in Command::pressed(ctx, asking || is_new) {
+        // How many of the texts of this repaint were typed before a prompt that waits for them.
+        let mut awaited = (is_new || (asking && !ctx.text_edit_focused())).then_some(0);
+        let mut presses = Command::pressed(ctx, asking || is_new).into_iter();
+        while let Some(KeyPress { command, typed_before, .. }) = presses.next() {
             // An overlay has the keyboard to itself, but for the keys that open another one.
             let opens = matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen);
             if self.overlay.is_open() && !opens {
@@ -33,13 +36,15 @@ impl App {
                 self.session.refused = Some((reason.into(), Instant::now()));
             }
             if (self.overlay.is_open(), self.dialogs.is_asking()) != before {
-                awaited = true;
-                break; // The rest was typed for what has just opened.
+                awaited = Some(typed_before);
+                // The rest was typed for what has just opened.
+                ctx.input_mut(|input| input.events.extend(presses.map(|press| press.event)));
+                break;
             }
         }
         self.follow_hold(ctx); // After the presses: a key can be let go in the same repaint.
-        if awaited {
-            self.overlay.type_ahead(ctx);
+        if let Some(typed_before) = awaited {
+            self.overlay.type_ahead(ctx, typed_before);
         }
     }
 
@@ -58,6 +63,16 @@ impl App {
         self.escape_opening(ctx);
         leave_full_screen(ctx);
         self.leave_segment(ctx);
+    }
+}
+
+/// A press beside the field that has the keyboard takes it away; egui itself waits for a click, which a drag is not.
+fn leave_field(ctx: &Context) {
+    let pressed = ctx.input(|input| input.pointer.interact_pos().filter(|_| input.pointer.primary_pressed()));
+    let (Some(at), Some(id)) = (pressed, ctx.memory(|memory| memory.focused())) else { return };
+    let is_beside = ctx.read_response(id).is_some_and(|field| !field.rect.contains(at));
+    if is_beside && ctx.text_edit_focused() {
+        ctx.memory_mut(|memory| memory.surrender_focus(id));
     }
 }
 

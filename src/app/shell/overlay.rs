@@ -77,9 +77,9 @@ impl Overlay {
     }
 
     /// Asks for the path that no dialog could be shown for; what was typed meanwhile is its beginning.
-    pub fn show_prompt(&mut self, question: PathPrompt) {
+    pub fn show_prompt(&mut self, ctx: &Context, question: PathPrompt) {
         let mut palette = Palette::path(question, Some(NO_DIALOG));
-        palette.type_text(&std::mem::take(&mut self.typed_ahead));
+        palette.type_text(ctx, &std::mem::take(&mut self.typed_ahead));
         self.show_palette(palette);
     }
 
@@ -94,16 +94,16 @@ impl Overlay {
         }
     }
 
-    /// Keeps what is being typed for a prompt that is not drawn yet.
-    pub fn type_ahead(&mut self, ctx: &Context) {
+    /// Keeps what is being typed for a prompt that is not drawn yet, but for the first texts of this repaint: `typed_before`.
+    pub fn type_ahead(&mut self, ctx: &Context, typed_before: usize) {
         let typed = ctx.input(|input| {
             let text = |event: &Event| if let Event::Text(text) = event { Some(text.clone()) } else { None };
-            input.events.iter().filter_map(text).collect::<String>()
+            input.events.iter().filter_map(text).skip(typed_before).collect::<String>()
         });
         match &mut self.open {
             // A field that was there before, as that of a palette whose command asks for a path, takes the text itself.
             Some(OverlayLayer::Palette(_)) if Palette::has_keyboard(ctx) => {}
-            Some(OverlayLayer::Palette(palette)) => palette.type_text(&typed),
+            Some(OverlayLayer::Palette(palette)) => palette.type_text(ctx, &typed),
             Some(
                 OverlayLayer::Shortcuts(_)
                 | OverlayLayer::Picker(_)

@@ -57,8 +57,10 @@ impl Palette {
     }
 
     /// Adds what was typed before the palette had the keyboard.
-    pub fn type_text(&mut self, text: &str) {
-        self.text += text;
+    pub fn type_text(&mut self, ctx: &Context, text: &str) {
+        if !text.is_empty() {
+            self.replace_text(ctx, format!("{}{text}", self.text));
+        }
     }
 
     /// Draws the palette; returns whether it is to be closed.

@@ -392,6 +392,33 @@ fn what_is_typed_right_after_a_command_that_asks_for_a_path_stands_in_the_field_
 }
 
 #[test]
+fn what_is_typed_before_the_keys_of_a_prompt_in_one_repaint_is_not_for_it() {
+    let mut window = nothing_open(SIZE, Settings::default());
+    let press = |key, modifiers| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+    for event in [press(Key::T, Modifiers::SHIFT), Event::Text("T".into()), press(Key::P, Modifiers::COMMAND)] {
+        window.harness.event(event);
+    }
+    window.harness.event(Event::Text("se".into()));
+    window.harness.step();
+    window.harness.event(Event::Text("t".into()));
+    window.settle();
+    let field = window.harness.get_by_role(Role::TextInput);
+    assert_eq!(field.accesskit_node().value().as_deref(), Some("set"));
+}
+
+#[test]
+fn enter_in_the_repaint_in_which_the_list_of_commands_opens_runs_what_was_typed() {
+    let mut window = nothing_open(SIZE, Settings::default());
+    let press = |key, modifiers| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+    let keys = [press(Key::P, Modifiers::COMMAND), Event::Text("about".into()), press(Key::Enter, Modifiers::NONE)];
+    for event in keys {
+        window.harness.event(event);
+    }
+    window.settle();
+    assert!(window.sees("FFmpeg version"));
+}
+
+#[test]
 fn a_press_and_its_release_in_frames_of_a_second_are_a_click() {
     let mut window = nothing_open(SIZE, Settings::default());
     let at = window.harness.get_by_label_contains("Find a command").rect().center();

@@ -1,13 +1,12 @@
 //! Files as other programs write them, cut down to what matters.
 
-use std::io::Write;
 use std::path::Path;
+use std::{fs, io::Write};
 
 use super::super::{Document, Facts, Video, VideoId, edits};
 use super::*;
 use crate::annotations::text;
 use crate::error::Error;
-use std::fs;
 
 pub(super) const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 

@@ -290,7 +290,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
         let untrained = cx.session.training.untrained();
         remark(ui, tokens.good, |ui| {
             for stream in untrained {
-                ui.add(Label::new(format!("The {stream} stream was not trained and is not in this model.")).wrap());
+                ui.add(Label::new(format!("The {stream} stream was not trained: the model has that of its base where the classes are the same, otherwise none.")).wrap());
             }
             if let Some(((right, of), classes)) = measured {
                 let label = ui.add(Label::new(result_text(&name, right, of)).wrap());

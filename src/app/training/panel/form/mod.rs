@@ -24,6 +24,7 @@ use crate::app::ui::format::span;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark, section};
 use crate::data::DataSource;
+use crate::engine::ModelInfo;
 use crate::error::{Error, Result};
 use crate::plural::counted;
 use crate::training::finetune::FineTune;
@@ -187,9 +188,12 @@ impl Form {
             Aim::Train => (self.network.plan.hold_out, self.network.plan.seed),
         };
         self.clips.follow(session.labels_project(), share, seed, ctx);
-        let own = self.clips.listing().map_or(0, listing::ClipListing::classes);
-        let kept = session.model.as_ref().filter(|_| self.keeps_classes()).map_or(0, |model| model.classes.len());
-        self.tuning.follow(session.model.as_ref(), own + kept, ctx);
+        let listing = self.clips.listing();
+        let own = listing.map_or(0, listing::ClipListing::classes);
+        let lacking =
+            |model: &ModelInfo| listing.map_or(model.classes.len(), |listing| listing.lacking(&model.classes));
+        let kept = session.model.as_ref().filter(|_| self.keeps_classes()).map_or(0, lacking);
+        self.tuning.follow(session.model.as_ref(), [own, own + kept], ctx);
         self.follow_fits(session, ctx);
     }
 

@@ -26,12 +26,12 @@ pub struct TuningForm {
     /// What is chosen.
     pub tuning: FineTune,
     card: Background<PathBuf, Result<ModelCard>>,
-    reach: Background<(PathBuf, Depth, Streams, usize), Vec<TrainableSummary>>,
+    reach: Background<(PathBuf, Depth, Streams, [usize; 2]), Vec<TrainableSummary>>,
 }
 
 impl TuningForm {
-    /// Follows the model in use; `classes` is the number of those that it is tuned to.
-    pub fn follow(&mut self, model: Option<&ModelInfo>, classes: usize, ctx: &Context) {
+    /// Follows the model in use; `classes` are the number of those that have clips and of all that it is tuned to.
+    pub fn follow(&mut self, model: Option<&ModelInfo>, classes: [usize; 2], ctx: &Context) {
         let Some(dir) = model.map(|model| model.dir.clone()) else {
             self.card.clear();
             return self.reach.clear();
