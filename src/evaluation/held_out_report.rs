@@ -64,6 +64,12 @@ impl HeldOutReport {
         Self { streams: streams.collect(), classes, clips, fusion, best, is_cross_validated }
     }
 
+    /// Returns the classes of which no clip was held out: those with a single recording, and those of the base that are kept.
+    pub fn unmeasured(&self) -> Vec<&str> {
+        let is_without = |class: &usize| self.clips.iter().all(|clip| clip.label != *class);
+        (0..self.classes.len()).filter(is_without).map(|class| self.classes[class].as_str()).collect()
+    }
+
     /// Returns the stream that decides: both fused, where there are two.
     pub fn decisive(&self) -> Option<&HeldOutStream> {
         self.streams.last()
@@ -128,6 +134,8 @@ mod tests {
         assert_eq!(Some(report.streams[0].interval), wilson_interval(1, 2));
         let kept = HeldOutReport::of(held(1.6));
         assert_eq!(kept.best.map(|best| best.weight), Some(1.6), "no change is proposed without a gain");
+        let one = HeldOut { clips: vec![clip(1)], spatial: None, temporal: Some(vec![vec![0.0, 0.4]]), ..held(1.0) };
+        assert_eq!(HeldOutReport::of(one).unmeasured(), ["bow"]);
         let alone = HeldOutReport::of(HeldOut { spatial: None, ..held(1.0) });
         assert!(alone.streams.len() == 1 && alone.best.is_none() && alone.decisive().unwrap().name == "temporal");
     }

@@ -77,6 +77,9 @@ impl HeldOutView {
         if let Some(text) = weight_text(report) {
             explanation(ui, &text);
         }
+        if let Some(text) = unmeasured_text(&report.unmeasured()) {
+            explanation(ui, &text);
+        }
         if let Some(chosen) = by_class_ui(ui, report) {
             self.chosen = Some(chosen);
         }
@@ -120,6 +123,14 @@ fn table_ui(ui: &mut Ui, report: &HeldOutReport) {
             ui.end_row();
         }
     });
+}
+
+/// Which classes say nothing here.
+fn unmeasured_text(classes: &[&str]) -> Option<String> {
+    let named = classes.get(..3.min(classes.len())).filter(|named| !named.is_empty())?.join(", ");
+    let more =
+        classes.len().checked_sub(3).filter(|more| *more > 0).map_or(String::new(), |more| format!(" and {more} more"));
+    Some(format!("Not measured: {named}{more}, of which no recording could be left out."))
 }
 
 /// Which fusion weight would be best on these clips.
@@ -209,4 +220,17 @@ fn row_ui(ui: &mut Ui, path: &Path, text: &str, is_open: bool) -> bool {
     let mut line = ui.new_child(UiBuilder::new().max_rect(content));
     line.add(Label::new(format!("{name} – {text}")).truncate());
     row.on_hover_text(format!("{}\n{text}", path.display())).clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_that_were_not_measured_are_named() {
+        assert_eq!(unmeasured_text(&[]), None);
+        let text = |classes: &[&str]| unmeasured_text(classes).unwrap();
+        assert_eq!(text(&["pullup"]), "Not measured: pullup, of which no recording could be left out.");
+        assert!(text(&["a", "b", "c", "d", "e"]).starts_with("Not measured: a, b, c and 2 more,"));
+    }
 }
