@@ -12,6 +12,7 @@ use crate::gpu::Compute;
 use crate::labels::Video;
 use crate::nets::HiddenTwoStream;
 use crate::panic_guard::caught;
+use crate::training::trained_on_remark;
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
 pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSender, stop: &JobStop) {
@@ -66,6 +67,7 @@ fn score(
     let model = HiddenTwoStream::load(&order.model, &compute.device)?;
     let MatchedClips { dataset, mut remarks, .. } = match_classes(&model, dataset)?;
     let flow_source = model.card.flow_source();
+    remarks.extend(trained_on_remark(&order.model, &dataset.clips));
     remarks.extend(flow_remark(&model.card, flow_source));
     remarks.extend(average_remark(&model.card, order.protocol.average));
     let (sender, outcomes) = unbounded(); // one outcome a clip

@@ -44,6 +44,7 @@ pub use objective::losses;
 pub use objective::losses::{LossPreset, LossSwitches, LossTerm, SupervisedLoss};
 pub use optim::gradient_shares::{GradientShare, GradientShares};
 pub use probe::features::{ClipFeatures, FeatureInput};
+pub use run::base_clips::trained_on_remark;
 pub use run::catalog as runs;
 pub use run::curves::ResumedRun;
 pub use run::events::{Preparation, StepMetrics, TrainingControl, TrainingEvent};

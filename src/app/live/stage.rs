@@ -24,6 +24,8 @@ use crate::video::CameraPhase;
 
 /// Space between the pictures, in points.
 const GAP: f32 = 3.0;
+/// How old the square around the motion may be on the picture, in seconds.
+const SQUARE_SECS: f64 = 0.5;
 /// Textures: the picture and the flow.
 const PICTURE: (usize, usize) = (0, 0);
 const FLOW: (usize, usize) = (1, 0);
@@ -106,7 +108,11 @@ impl LiveStage {
         let texture = self.textures.get(ui.ctx(), PICTURE, key, || color_image(picture));
         let whole = self.whole(rect);
         painter.image(texture, whole, uv(mirrored), Color32::WHITE);
-        if let Some(square) = view.result.as_ref().and_then(|result| result.scores.square) {
+        // Not on a picture that shows something else by now.
+        let most_behind = (SQUARE_SECS * view.camera.fps).ceil() as usize;
+        let recent =
+            view.result.as_ref().filter(|result| frame.index.saturating_sub(result.frame.index) <= most_behind);
+        if let Some(square) = recent.and_then(|result| result.scores.square) {
             square_mark(&painter, whole, square, mirrored);
         }
         if matches!(view.camera.phase, CameraPhase::Waiting { .. } | CameraPhase::Failed(_)) {

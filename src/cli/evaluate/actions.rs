@@ -20,7 +20,7 @@ use crate::evaluation::{
 };
 use crate::nets::{HiddenTwoStream, Stream};
 use crate::plural::counted;
-use crate::training::FlowSource;
+use crate::training::{FlowSource, trained_on_remark};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -82,9 +82,10 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     };
     let MatchedClips { dataset, remarks, left_out } = match_classes(&model, dataset)?;
     let mut outcome = evaluate(&model, &dataset, &plan)?;
+    let known = trained_on_remark(&dir, &dataset.clips);
     let of_flow = flow_remark(&model.card, plan.flow_source);
     let of_mean = average_remark(&model.card, plan.protocol.average);
-    outcome.report.remarks.extend(remarks.into_iter().chain(of_flow).chain(of_mean));
+    outcome.report.remarks.extend(remarks.into_iter().chain(known).chain(of_flow).chain(of_mean));
     outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name, command_line::current()));
     arguments.results.write(&outcome, &guard, print)?;
     let is_whole = outcome.report.failures.is_empty() && left_out == 0;

@@ -24,8 +24,12 @@ pub(in crate::training) struct BaseClips {
 impl BaseClips {
     /// Returns those of the base of `plan`, and of the models that it was trained from.
     pub fn of(plan: &TrainingPlan) -> Self {
+        Self::behind(plan.base.clone())
+    }
+
+    /// Returns those of the model in the folder `base`, and of the models that it was trained from.
+    fn behind(mut base: Option<PathBuf>) -> Self {
         let mut clips = Self::default();
-        let mut base = plan.base.clone();
         for _ in 0..MOST_RUNS {
             let Some(run) = base.as_deref().and_then(Path::parent) else { break };
             let (Some(listed), Some(plan)) = (listed(run), plan_of(run)) else { break };
@@ -56,6 +60,19 @@ impl BaseClips {
         );
         Some(Error::new("accuracy", cause, "Start from the model that the base was trained from"))
     }
+}
+
+/// Returns what to say of an evaluation of the model in the folder `model` on `clips`, if it was trained on some of them.
+pub fn trained_on_remark(model: &Path, clips: &[LabelledClip]) -> Option<String> {
+    // A model folder named relative to the working folder may have no parent in its name.
+    let model = std::path::absolute(model).ok()?;
+    let known = BaseClips::behind(Some(model)).count(clips);
+    (known > 0).then(|| {
+        format!(
+            "The model was trained on {known} of these {} clips: its accuracy on new clips will be lower.",
+            clips.len()
+        )
+    })
 }
 
 fn plan_of(run: &Path) -> Option<TrainingPlan> {
@@ -93,6 +110,8 @@ mod tests {
         let known = BaseClips::of(&plan);
         let clips = ["a.avi", "b.avi", "c.avi"].map(clip);
         assert_eq!(known.count(&clips), 2);
+        let remark = trained_on_remark(&second.join("model"), &clips).unwrap();
+        assert!(remark.contains("on 2 of these 3 clips"), "{remark}");
         assert!(known.warning(&clips, true, &plan).is_none(), "last layers that start afresh know nothing");
         let warning = known.warning(&clips, false, &plan).unwrap();
         assert!(warning.cause.contains("'tune-02'") && warning.cause.contains("2 of the 3 clips"), "{warning}");
