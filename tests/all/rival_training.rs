@@ -138,8 +138,7 @@ fn a_student_of_motion_vectors_starts_from_its_teacher_and_learns_from_its_score
         let term = |name: &str| metrics.terms.iter().find(|(term, _)| term == name).map(|(_, value)| *value).unwrap();
         let expected = term("action") + 4.0 * term("teacher");
         assert!((metrics.loss - expected).abs() < 1e-4 * expected, "{} instead of {expected}", metrics.loss);
-        // Of two classes the entropy of the teacher bounds the soft loss from below.
-        assert!(term("teacher") > 0.0 && term("teacher") < 2.0);
+        assert!(term("teacher") > 0.0);
     }
     // The same teacher in the place of the student's own labels only.
     let other = TrainingPlan { distillation: None, run_dir: dir.path().join("alone"), ..plan.clone() };

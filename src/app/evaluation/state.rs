@@ -271,6 +271,9 @@ impl EvaluationState {
         let began = Instant::now();
         let mut report = run.scores.report(&run.start.model, &run.start.classes, &run.plan);
         report.source = Some(run.source());
+        if run.took.is_none() {
+            report.remarks.clear(); // Classes that were not reached yet are not without clips.
+        }
         report.remarks.extend(run.start.remarks.iter().cloned());
         report.stopped_of = (run.took.is_some() && seen < run.start.clips).then_some(run.start.clips);
         self.report = Some(Arc::new(report));
@@ -340,6 +343,11 @@ mod tests {
         outcomes.send(scored("/c/a/1.avi")).unwrap();
         state.refresh();
         assert_eq!(state.work().map(|work| work.counts()), Some((1, 3)));
+        assert_eq!(
+            state.report().unwrap().remarks,
+            ["1 clip not evaluated"],
+            "nothing of classes that were not reached yet"
+        );
         outcomes.send(Err(Error::new("2.avi", "torn", "Copy it"))).unwrap();
         state.receive(&Message::EvaluationEnded);
         let report = state.report().unwrap();

@@ -24,7 +24,7 @@ use crate::flow::colour;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, write_picture};
 use crate::output::Existing;
 
-const TRUTH: Filter = ("Flow", "flo png pfm");
+const TRUTH: Filter = ("Flow", "flo png");
 const FLOW: Filter = ("Flow", "flo npy png jpg");
 const IMAGE: Filter = ("Image", "png jpg ppm");
 const TRUTH_HINT: &str = "Path of a flow file or folder…";
@@ -61,7 +61,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::ChooseTruth, G::Flow, "Choose ground truth folder…", "Choose a folder of flow files, in frame order", &[], clip)
         .opens(PromptSpec::new("Choose a folder with one flow file per frame", TRUTH_HINT, PathKind::Folder),
             |app, path, _| app.choose_truth(Some(path))),
-    command(C::ChooseTruthFile, G::Flow, "Choose ground truth file…", "Choose a flow file: .flo, KITTI .png or .pfm", &[], clip)
+    command(C::ChooseTruthFile, G::Flow, "Choose ground truth file…", "Choose a flow file: .flo or KITTI .png", &[], clip)
         .opens(PromptSpec::new("Choose a flow file", TRUTH_HINT, PathKind::File(TRUTH)), |app, path, _| app.choose_truth(Some(path))),
     command(C::ForgetTruth, G::Flow, "Remove ground truth", "Stop comparing this clip with ground truth", &[],
         |on| ensure(on.settings.flow.truth.is_some(), "This clip has no ground truth"))
