@@ -519,7 +519,7 @@ impl Session {
             LogLevel::Info,
             format!("Loaded {} from {}: {} and {streams}", info.name, info.dir.display(), info.motion),
         );
-        self.flow.name_network(info.architecture);
+        self.flow.name_network(info);
         self.model = Some(info.clone());
     }
 
