@@ -433,6 +433,15 @@ impl Session {
 
     /// A clip that was evaluated is to be opened.
     pub fn examine(&mut self, known: KnownClip) {
+        self.known_clip().map(|known| known.class.as_str())
+    }
+
+    /// What the evaluation that the open clip was opened from found of it.
+    pub fn evaluated(&self) -> Option<&str> {
+        self.known_clip()?.evaluated.as_deref()
+    }
+
+    fn known_clip(&self) -> Option<&KnownClip> {
         self.known = Some(known);
     }
 

@@ -67,6 +67,9 @@ impl Panel for ScoresPanel {
         window_ui(ui, &rows, of_frame);
         let recognised = answer.as_ref().map(|answer| answer.class.as_str());
         true_class_ui(ui, recognised.or(rows.best[2].map(|(class, _)| class)), session.true_class());
+        if let Some(evaluated) = session.evaluated() {
+            explanation(ui, &format!("Evaluation: {evaluated}. Above are the scores of the current window."));
+        }
         classes_ui(ui, model);
         if cx.settings.flow.score_all && model.reads_flow {
             sources_ui(ui, &session.flow, model);
