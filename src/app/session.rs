@@ -15,9 +15,8 @@ use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::scores::state::{ClipScores, ClipScoresPhase};
 use super::shell::log::{Log, LogLevel};
-use super::training::curve_names::measurement_title;
 use super::training::interrupted::InterruptedRuns;
-use super::training::state::{TrainingPhase, TrainingState};
+use super::training::state::TrainingState;
 use super::training::step_timing::StepTiming;
 use super::ui::progress::Progress;
 use super::viewer::clips::{ClipFolder, KnownClip};
@@ -27,7 +26,6 @@ use crate::engine::{Analysis, Engine, FlowSelection, Message, ModelInfo, Pin};
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
 use crate::plural::counted;
-use crate::training::TrainingEvent;
 use crate::video::{Frame, Indexing, PlayerState, VideoInfo};
 
 /// Pairs in a window of eleven frames.
@@ -318,10 +316,7 @@ impl Session {
                 self.problem(error);
             }
             Message::Training(event) => self.training_event(event),
-            Message::TrainingFailed(error) => {
-                self.training.enter(TrainingPhase::Failed);
-                self.problem(error);
-            }
+            Message::TrainingFailed(error) => self.training_failed(error),
             Message::SampleProgress(done, of) => {
                 self.writing_sample.get_or_insert_with(|| Progress::begin(0, "clips")).advance(*done, *of);
             }
@@ -438,8 +433,17 @@ impl Session {
 
     /// The true class of the open clip, if it was opened from an evaluation.
     pub fn true_class(&self) -> Option<&str> {
+        self.known_clip().map(|known| known.class.as_str())
+    }
+
+    /// What the evaluation that the open clip was opened from found of it.
+    pub fn evaluated(&self) -> Option<&str> {
+        self.known_clip()?.evaluated.as_deref()
+    }
+
+    fn known_clip(&self) -> Option<&KnownClip> {
         let clip = self.clip.as_ref()?;
-        self.known.as_ref().filter(|known| known.path == clip.path).map(|known| known.class.as_str())
+        self.known.as_ref().filter(|known| known.path == clip.path)
     }
 
     /// The frame that is shown, to be pinned.
@@ -519,62 +523,8 @@ impl Session {
             LogLevel::Info,
             format!("Loaded {} from {}: {} and {streams}", info.name, info.dir.display(), info.motion),
         );
-        self.flow.name_network(info.architecture);
+        self.flow.name_network(info);
         self.model = Some(info.clone());
-    }
-
-    fn training_event(&mut self, event: &TrainingEvent) {
-        if let TrainingEvent::Switched { step, switches } = event {
-            for change in self.training.diagnostics.changes(switches) {
-                self.log.push(LogLevel::Info, format!("Step {step}: {change}"));
-            }
-        }
-        self.training.receive(event);
-        match event {
-            TrainingEvent::Part { number, of, .. } => {
-                self.log.push(LogLevel::Info, format!("Run {} of {of}", number + 1));
-            }
-            TrainingEvent::Started { run_dir, .. } => {
-                let text = format!("Training in {}: {}", run_dir.display(), self.training.summary);
-                self.log.push(LogLevel::Info, text);
-            }
-            TrainingEvent::Validation { step, name, value, .. } => {
-                self.log.push(LogLevel::Info, format!("Step {step}: {} {value:.4}", measurement_title(name)));
-            }
-            TrainingEvent::Best { name, value, model_dir, .. } => {
-                let text = format!("Best {name} so far: {value:.4}; model saved to {}", model_dir.display());
-                self.log.push(LogLevel::Info, text);
-            }
-            TrainingEvent::OutOfPatience { best_step } => {
-                let text = format!("No improvement since step {best_step}: training stops early");
-                self.log.push(LogLevel::Info, text);
-            }
-            TrainingEvent::Checkpoint(path) => self.log.push(LogLevel::Info, format!("Saved {}", path.display())),
-            TrainingEvent::Warning(error) => self.log.push(LogLevel::Warning, error.to_string()),
-            TrainingEvent::Paused => self.log.push(LogLevel::Info, "Training paused"),
-            TrainingEvent::Resumed => self.log.push(LogLevel::Info, "Training resumed"),
-            TrainingEvent::Finished { model_dir, stopped_early } => {
-                let end = if *stopped_early { "stopped" } else { "finished" };
-                self.log.push(LogLevel::Info, format!("Training {end}; model saved to {}", model_dir.display()));
-            }
-            TrainingEvent::RolledBack { from, to, diverged, .. } => {
-                let text = format!("Rolled back from step {from} to step {to}");
-                match diverged {
-                    Some(error) => self.log.push(LogLevel::Warning, format!("{text}: {error}")),
-                    None => {
-                        self.told = Some((text.clone(), Instant::now()));
-                        self.log.push(LogLevel::Info, text);
-                    }
-                }
-            }
-            TrainingEvent::Step(_)
-            | TrainingEvent::Resuming(_)
-            | TrainingEvent::FewSteps(_)
-            | TrainingEvent::Preparing { .. }
-            | TrainingEvent::Snapshots(_)
-            | TrainingEvent::Switched { .. }
-            | TrainingEvent::GradientShares(_) => {}
-        }
     }
 }
 
@@ -597,3 +547,4 @@ fn describe(info: &VideoInfo) -> String {
 
 #[cfg(test)]
 mod tests;
+mod training;

@@ -256,13 +256,15 @@ fn a_turn_that_was_broken_off_is_taken_up_where_it_was() {
     let plans = FineTune::default().plans(&base, &card, &data, &folder.join("tune-01")).unwrap();
     // It ends in the second part.
     let control = TrainingControl::default();
-    let mut parts = 0;
+    let (mut parts, mut result) = (0, None);
     let stopping = &mut |event| match event {
         TrainingEvent::Part { .. } => parts += 1,
         TrainingEvent::Preparing { .. } if parts == 2 => control.stop(),
+        TrainingEvent::Finished { model_dir, stopped_early } => result = Some((model_dir, stopped_early)),
         _ => {}
     };
-    training::run_in_turn(&plans, &Device::flex(), &control, stopping).unwrap_err();
+    training::run_in_turn(&plans, &Device::flex(), &control, stopping).unwrap();
+    assert_eq!(result, Some((plans[0].run_dir.join("model"), true)), "the first stream is the result");
     let runs = training::runs::list(&folder);
     assert_eq!(runs.len(), 2, "{runs:?}");
     // What the base says of views, input and resolution is in the files too.

@@ -67,6 +67,7 @@ fn a_training_can_be_held_and_ended_only_while_it_runs() {
         (TrainingPhase::Running, true, true),
         (TrainingPhase::Paused, true, true),
         (TrainingPhase::Stopping, false, false),
+        (TrainingPhase::Discarded, false, false),
         (TrainingPhase::Failed, false, false),
     ] {
         session.training.enter(phase.clone());

@@ -16,6 +16,7 @@ use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
 use crate::engine::{EvaluationOrder, EvaluationSource, ProjectLabels, Request};
 use crate::evaluation::{ActionsReport, EvaluationPlan};
+use crate::labels::Project;
 use crate::output::{Existing, Staging};
 
 const LIST: Filter = ("List", "txt csv tsv json lst");
@@ -73,7 +74,7 @@ fn evaluable(on: Conditions<'_>) -> Availability {
         EvaluationPhase::Preparing | EvaluationPhase::Running => return Ok(()), // it can be stopped
         EvaluationPhase::Idle | EvaluationPhase::Ended => {}
     }
-    match on.settings.evaluation.labels {
+    match on.settings.evaluation.scores_labels(on.session.labels_project().is_some()) {
         true => {
             let document = on.session.labeling.document();
             let has_labels = document.is_some_and(|open| open.videos.values().any(|v| v.all_labels().next().is_some()));
@@ -87,7 +88,7 @@ fn evaluable(on: Conditions<'_>) -> Availability {
 
 impl App {
     fn choose_evaluation(&mut self, choose: impl FnOnce(&mut EvaluationSettings)) {
-        self.settings.evaluation.labels = false;
+        self.settings.evaluation.labels = Some(false);
         choose(&mut self.settings.evaluation);
         self.session.evaluation.errors.clear();
         self.show(Pane::Evaluation);
@@ -109,15 +110,14 @@ impl App {
         self.show(Pane::Evaluation);
         let settings = &self.settings.evaluation;
         let Some(model) = &self.session.model else { return };
-        let (source, data, command) = match (settings.labels, self.session.labeling.project(), settings.source()) {
+        let project = self.session.labels_project();
+        let data = settings.data(project.map(Project::dir));
+        let (source, command) = match (settings.scores_labels(project.is_some()), project, settings.source()) {
             (true, Some(project), _) => {
-                let data = project.dir().display().to_string();
                 // The command line has no way to score the labels of a project.
-                (EvaluationSource::Labels(Box::new(ProjectLabels::of(project))), data, None)
+                (EvaluationSource::Labels(Box::new(ProjectLabels::of(project))), None)
             }
-            (false, _, Ok(source)) => {
-                (EvaluationSource::Data(source), settings.data(), Some(settings.command(&model.dir)))
-            }
+            (false, _, Ok(source)) => (EvaluationSource::Data(source), Some(settings.command(&model.dir))),
             (true, None, _) | (false, _, Err(_)) => return,
         };
         let (protocol, fusion) = (settings.protocol(), settings.fusion.unwrap_or(model.fusion));

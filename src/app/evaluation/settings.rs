@@ -16,8 +16,10 @@ pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=100;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EvaluationSettings {
-    /// Whether the labelled clips of the open project are scored, instead of those of a folder.
-    pub labels: bool,
+    /// Whether the labelled clips of the open project are scored, instead of those of a folder; as [`Self::scores_labels`] says
+    /// where nobody has chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<bool>,
     /// The folder of the clips.
     pub clips: Option<PathBuf>,
     /// The list of clips; without one, every sub-folder of `clips` is a class.
@@ -43,7 +45,7 @@ pub struct EvaluationSettings {
 impl Default for EvaluationSettings {
     fn default() -> Self {
         Self {
-            labels: false,
+            labels: None,
             clips: None,
             list: None,
             classes: None,
@@ -63,8 +65,18 @@ impl EvaluationSettings {
     pub fn checked(mut self) -> Self {
         self.samples = self.samples.clamp(*SAMPLES.start(), *SAMPLES.end());
         self.split = self.split.max(1);
+        self.labels = self.labels.filter(|labels| *labels || self.has_folder()); // A folder without a name was not chosen.
         self.fusion = self.fusion.filter(|fusion| fusion.temporal_weight >= 0.0 && fusion.temporal_weight.is_finite());
         self
+    }
+
+    /// Whether the labelled clips of the open project are scored: those of a project that is open, unless something else was chosen.
+    pub fn scores_labels(&self, has_project: bool) -> bool {
+        self.labels.unwrap_or(has_project && !self.has_folder())
+    }
+
+    fn has_folder(&self) -> bool {
+        self.clips.is_some() || self.list.is_some()
     }
 
     /// The clips; the reason if none are chosen.
@@ -112,9 +124,13 @@ impl EvaluationSettings {
         command_line::quoted(words)
     }
 
-    /// What the data are called in reports, as the command line calls them.
-    pub fn data(&self) -> String {
-        self.list.as_ref().or(self.clips.as_ref()).map(|path| path.display().to_string()).unwrap_or_default()
+    /// What the data are called in reports, as the command line calls them: the list or folder, or the `project` that is open.
+    pub fn data(&self, project: Option<&Path>) -> String {
+        let path = match self.scores_labels(project.is_some()) {
+            true => project,
+            false => self.list.as_deref().or(self.clips.as_deref()),
+        };
+        path.map(|path| path.display().to_string()).unwrap_or_default()
     }
 }
 
@@ -130,7 +146,21 @@ mod tests {
         assert_eq!(settings.source(), Ok(DataSource::Folder("clips".into())));
         settings.list = Some("testlist01.txt".into());
         let Ok(DataSource::List(list)) = settings.source() else { panic!("a list was chosen") };
-        assert_eq!((list.subset, list.split, settings.data()), (Subset::Test, 1, "testlist01.txt".to_owned()));
+        assert_eq!((list.subset, list.split, settings.data(None)), (Subset::Test, 1, "testlist01.txt".to_owned()));
+    }
+
+    #[test]
+    fn an_open_project_is_scored_unless_something_else_was_chosen() {
+        let of = |labels, clips: Option<&str>| EvaluationSettings {
+            labels,
+            clips: clips.map(Into::into),
+            ..Default::default()
+        };
+        assert!(of(None, None).scores_labels(true) && !of(None, None).scores_labels(false));
+        assert!(!of(None, Some("clips")).scores_labels(true) && !of(Some(false), None).scores_labels(true));
+        assert!(of(Some(true), Some("clips")).scores_labels(true));
+        assert_eq!(of(Some(false), None).checked().labels, None, "no folder was ever chosen");
+        assert_eq!(of(Some(false), Some("clips")).checked().labels, Some(false));
     }
 
     #[test]

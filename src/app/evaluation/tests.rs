@@ -5,13 +5,14 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Pos2, vec2};
 use egui_kittest::kittest::Queryable;
 
+use super::settings::EvaluationSettings;
 use super::state::EvaluationPhase;
 use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
 use crate::data::LabelledClip;
-use crate::engine::{EvaluationStart, Message};
+use crate::engine::{EvaluationStart, Message, ModelInfo};
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ReportSource, ScoredClip};
 use crate::labels::{Label, Project, Video, edits};
@@ -39,9 +40,10 @@ fn window(size: [f32; 2]) -> Window {
 /// An evaluation of `clips` clips has begun; what is scored is sent into what is returned.
 fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
     let (sender, outcomes) = unbounded();
+    let settings = &window.harness.state().settings.evaluation;
     let plan = EvaluationPlan {
-        data: "testlist01.txt".into(),
-        protocol: Protocol::PAPER,
+        data: settings.data(None),
+        protocol: settings.protocol(),
         fusion: Fusion::default(),
         flow_source: FlowSource::MotionNet,
     };
@@ -50,7 +52,7 @@ fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
     let classes = CLASSES.map(str::to_owned).to_vec();
     let start = EvaluationStart {
         model: "own".into(),
-        source: Default::default(),
+        source: ReportSource { model_dir: std::path::absolute("/models/own").unwrap(), ..Default::default() },
         classes,
         clips,
         left_out: Vec::new(),
@@ -106,6 +108,33 @@ fn nothing_evaluated_says_what_to_do() {
     window.settle();
     assert_eq!(available(&window), Ok(()));
     assert!(window.sees("Press Evaluate"));
+}
+
+#[test]
+fn a_result_says_what_it_is_of_whatever_is_chosen_afterwards() {
+    let mut window = window(SIZE);
+    evaluate(&mut window);
+    assert!(window.sees("Result of own on testlist01.txt, 5×2 views") && !window.sees("Changed above since"));
+    let mut choose = |list: &str, samples| {
+        let settings = &mut window.harness.state_mut().settings.evaluation;
+        (settings.list, settings.samples) = (Some(list.into()), samples);
+        window.settle();
+        let is_earlier = window.sees("Earlier result of own on testlist01.txt, 5×2 views");
+        let changed = ["clips", "views", "clips, views"].map(|what| format!("Changed above since: {what}. Press"));
+        (is_earlier, changed.iter().position(|text| window.sees(text)))
+    };
+    assert_eq!(choose("/lists/testlist02.txt", 5), (true, Some(0)));
+    assert_eq!(choose("/lists/testlist01.txt", 25), (true, Some(1)));
+    assert_eq!(choose("/lists/testlist02.txt", 25), (true, Some(2)));
+    assert_eq!(choose("/lists/testlist01.txt", 5), (false, None));
+    let other = ModelInfo { dir: "/models/other".into(), name: "other".into(), ..model_of(&CLASSES) };
+    window.harness.state_mut().session.receive(&Message::ModelLoaded(other));
+    window.settle();
+    assert!(window.sees("Earlier result of own on") && window.sees("Changed above since: model. Press"));
+    let saved = report(&window);
+    window.harness.state_mut().session.evaluation.open("/old/report.json".into(), saved);
+    window.settle();
+    assert!(window.sees("Saved result of own on testlist01.txt") && !window.sees("Changed above since"));
 }
 
 #[test]
@@ -174,7 +203,7 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     let at: Pos2 = matrix.max - vec2(2.5 * cell, 0.5 * cell);
     window.point_at(at);
     click(&mut window, at);
-    assert!(window.sees("wave predicted as clap") && window.sees("3 clips, by fused scores"));
+    assert!(window.sees("wave predicted as clap") && window.sees("3 clips, by fused scores, mean of 10 views"));
     window.harness.get_by_role_and_label(Role::Button, "wave/v_07.avi").click();
     window.settle();
     assert_eq!(window.harness.state().session.opening.as_deref(), Some(std::path::Path::new("/clips/wave/v_07.avi")));
@@ -285,7 +314,7 @@ fn a_page_has_the_height_that_there_is_and_the_classes_look_as_they_did() {
     let mut window = window([1280.0, 720.0]);
     window.harness.state_mut().session.evaluation.open("/old/report.json".into(), report_of_twelve());
     window.settle();
-    window.harness.get_by_label("testlist01.txt, 5x2 views").click();
+    window.harness.get_by_label("testlist01.txt, 5×2 views").click();
     (0..8).for_each(|_| window.settle()); // it folds
     show(&mut window, "Classes");
     let tabs = window.harness.get_by_role_and_label(Role::Button, "Compare").rect().bottom();
@@ -305,7 +334,7 @@ fn the_open_project_can_be_scored_once_it_has_labels() {
     let mut window = window(SIZE);
     let available = |window: &Window| Command::RunEvaluation.available(window.harness.state().conditions());
     assert_eq!(available(&window), Ok(()));
-    window.harness.state_mut().settings.evaluation.labels = true;
+    window.harness.state_mut().settings.evaluation.labels = Some(true);
     window.settle();
     assert!(window.sees("The labelled clips and segments of"));
     assert!(window.harness.query_by_label("testlist01.txt").is_none(), "the list is not what is scored");
@@ -320,6 +349,15 @@ fn the_open_project_can_be_scored_once_it_has_labels() {
     let step = edits::label_clip(project.document(), id, label).unwrap();
     project.perform(step).unwrap();
     window.harness.state_mut().session.labeling.open(project, Vec::new());
+    assert_eq!(available(&window), Ok(()));
+    window.harness.state_mut().settings.evaluation = EvaluationSettings::default();
+    window.settle();
+    assert!(window.sees("The labelled clips and segments of"), "nothing else was chosen");
+    window.harness.get_by_role_and_label(Role::Button, "Folder or list").click();
+    window.settle();
+    assert_eq!(available(&window), Err("Choose a clips folder first"));
+    window.harness.get_by_role_and_label(Role::Button, "Open project").click();
+    window.settle();
     assert_eq!(available(&window), Ok(()));
     window.perform(Command::RunEvaluation);
     let evaluation = &window.harness.state().session.evaluation;
@@ -340,7 +378,7 @@ fn the_confusion_looks_as_it_did() {
     let mut window = window([900.0, 760.0]);
     window.harness.state_mut().session.evaluation.open("/old/report.json".into(), saved);
     window.settle();
-    window.harness.get_by_label("testlist01.txt, 5x2 views").click();
+    window.harness.get_by_label("testlist01.txt, 5×2 views").click();
     window.settle();
     show(&mut window, "Confusion");
     window.compare("evaluation_confusion");

@@ -9,6 +9,7 @@ mod network_names;
 pub mod panel;
 pub mod state;
 pub mod statistics;
+mod stream_source;
 #[cfg(test)]
 pub mod tests;
 #[cfg(test)]

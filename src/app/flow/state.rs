@@ -6,10 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::network_names::NetworkNames;
+use super::stream_source::StreamSource;
 use crate::app::ui::progress::Progress;
 use crate::engine::{
     ClipMeasure, Engine, FlowBasis, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, FlowView,
-    Message, ScalarMap, SourceFlow,
+    Message, ModelInfo, ScalarMap, SourceFlow,
 };
 use crate::error::Error;
 use crate::flow::TypicalLengths;
@@ -83,6 +84,8 @@ pub struct FlowComparison {
     basis: FlowBasis,
     /// What the networks of both models are called.
     networks: NetworkNames,
+    /// What the temporal stream of the model in use reads, where that is not MotionNet's flow.
+    stream: Option<StreamSource>,
     /// How far the measurement of the clip is; `None` while there is none.
     pub measuring: Option<Progress>,
 }
@@ -107,14 +110,31 @@ impl FlowComparison {
         }
     }
 
+    /// What `source` is called in a list of sources: with whether the temporal stream of a two-stage model reads it.
+    pub fn entry_of(&self, source: FlowSource) -> String {
+        let name = self.name_of(source);
+        self.stream.map_or_else(|| name.to_owned(), |stream| stream.entry(source, name, &self.basis.settings))
+    }
+
+    /// The source whose flow the temporal stream of the model in use reads.
+    pub fn read_by_stream(&self) -> FlowSource {
+        self.stream.map_or(FlowSource::Network, StreamSource::source)
+    }
+
+    /// What the temporal stream of a two-stage model reads, in a sentence.
+    pub fn stream_remark(&self) -> Option<String> {
+        Some(format!("The temporal stream reads {}, not MotionNet's.", self.stream?.in_words()))
+    }
+
     /// The heading above `source`.
     pub fn kind_of(&self, source: FlowSource) -> &'static str {
         self.networks.kind(source)
     }
 
-    /// The model in use has a motion network of this architecture from now on, or a joint network.
-    pub fn name_network(&mut self, architecture: Option<Architecture>) {
-        self.networks.set_model(architecture);
+    /// The model in use is this one from now on.
+    pub fn name_network(&mut self, model: &ModelInfo) {
+        self.networks.set_model(model.architecture);
+        self.stream = StreamSource::of(model);
     }
 
     /// The second model is that in folder `dir` from now on; its architecture may not be known yet.
@@ -169,8 +189,8 @@ impl FlowComparison {
 
     /// Forgets everything about the clip: another one is opened, or none is.
     pub fn leave_clip(&mut self) {
-        let (networks, basis) = (std::mem::take(&mut self.networks), self.basis.clone());
-        *self = Self { networks, basis, ..Self::default() };
+        let (networks, basis, stream) = (std::mem::take(&mut self.networks), self.basis.clone(), self.stream);
+        *self = Self { networks, basis, stream, ..Self::default() };
     }
 
     /// Takes other settings, and forgets the figures and the scale that they would give otherwise.

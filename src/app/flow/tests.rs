@@ -373,6 +373,24 @@ fn the_temporal_stream_is_compared_under_all_flows() {
 }
 
 #[test]
+fn a_two_stage_model_says_which_flow_its_temporal_stream_reads() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    window.perform(Command::ShowStatistics);
+    assert!(!window.sees("The temporal stream reads"));
+    let trained_flow = crate::nets::FlowSource::Dis;
+    let session = &mut window.harness.state_mut().session;
+    session.receive(&Message::ModelLoaded(ModelInfo { trained_flow, ..model_of(&["wave", "clap"]) }));
+    for panel in [Command::ShowStatistics, Command::ShowFlow] {
+        window.perform(panel);
+        assert!(window.sees("The temporal stream reads DIS flow (preset medium), not MotionNet's."));
+    }
+    let entry = window.harness.state().session.flow.entry_of(FlowSource::Dis);
+    assert_eq!(entry, "DIS medium – read by the temporal stream");
+    window.perform(Command::ArrangeTemporalInput);
+    assert_eq!(window.harness.state().settings.views.list()[0].source, FlowSource::Dis);
+}
+
+#[test]
 fn a_small_window_cuts_no_text_off() {
     for command in [Command::ArrangeLoss, Command::ArrangeAllSources, Command::ArrangeTemporalInput] {
         let size = [900.0, 600.0];

@@ -67,6 +67,9 @@ impl Panel for ScoresPanel {
         window_ui(ui, &rows, of_frame);
         let recognised = answer.as_ref().map(|answer| answer.class.as_str());
         true_class_ui(ui, recognised.or(rows.best[2].map(|(class, _)| class)), session.true_class());
+        if let Some(evaluated) = session.evaluated() {
+            explanation(ui, &format!("Evaluation: {evaluated}. Above are the scores of the current window."));
+        }
         classes_ui(ui, model);
         if cx.settings.flow.score_all && model.reads_flow {
             sources_ui(ui, &session.flow, model);
@@ -198,26 +201,31 @@ fn classes_ui(ui: &mut Ui, model: &ModelInfo) {
     });
 }
 
-/// What the temporal stream says under each source's flow: a row for each, flagged where it differs from MotionNet's.
+/// What the temporal stream says under each source's flow: a row for each, flagged where it differs from the flow that it reads.
 fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     let tokens = Tokens::of(ui);
     section(ui, "Temporal stream by flow source");
     // What the stream of another model said has no name among these classes.
     let strip = |source: FlowSource| flow.source(source).strip.as_ref().filter(|strip| strip.model == model.generation);
-    let network = strip(FlowSource::Network);
+    let reference = flow.read_by_stream();
+    let read = strip(reference);
     let answer = |source: FlowSource| {
         let strip = strip(source)?;
         let shares = softmax(strip.temporal.as_ref()?);
         let class = arg_max(&shares)?;
         let window = |strip: &FlowStack| (strip.window_start, strip.stride);
-        let compared = network.is_none_or(|network| window(network) == window(strip));
+        let compared = read.is_none_or(|read| window(read) == window(strip));
         Some(SourceAnswer { source, class: model.classes.get(class)?, share: shares[class], compared })
     };
     let said: Vec<_> = FlowSource::ALL.into_iter().filter_map(answer).collect();
-    let network = said.iter().find(|answer| answer.source == FlowSource::Network).map(|answer| answer.class);
-    let differs = |answer: &SourceAnswer<'_>| answer.compared && network.is_some_and(|network| network != answer.class);
+    let own = said.iter().find(|answer| answer.source == reference).map(|answer| answer.class);
+    let differs = |answer: &SourceAnswer<'_>| answer.compared && own.is_some_and(|own| own != answer.class);
+    let name = flow.name_of(reference);
     for answer in &said {
-        source_row_ui(ui, flow.name_of(answer.source), answer, differs(answer));
+        source_row_ui(ui, flow.name_of(answer.source), answer, differs(answer).then_some(name));
+    }
+    if let Some(remark) = flow.stream_remark() {
+        explanation(ui, &remark);
     }
     match said.len() {
         0 => explanation(ui, "Waiting for a window of eleven frames…"),
@@ -226,8 +234,8 @@ fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     }
     let differ = said.iter().filter(|answer| differs(answer)).count();
     if differ > 0 {
-        let compared = said.iter().filter(|answer| answer.compared && answer.source != FlowSource::Network).count();
-        let text = format!("{differ} of {compared} disagree with {}", FlowSource::Network.name());
+        let compared = said.iter().filter(|answer| answer.compared && answer.source != reference).count();
+        let text = format!("{differ} of {compared} disagree with {name}");
         ui.label(RichText::new(text).small().color(tokens.warning));
     }
 }
@@ -237,11 +245,12 @@ struct SourceAnswer<'a> {
     source: FlowSource,
     class: &'a str,
     share: f32,
-    /// Whether it is about the window of MotionNet's answer.
+    /// Whether it is about the window of the answer that the others are compared with.
     compared: bool,
 }
 
-fn source_row_ui(ui: &mut Ui, name: &str, answer: &SourceAnswer<'_>, differs: bool) {
+/// Draws the row of a source called `name`, whose answer differs from that under the flow called `differs_from`, if from any.
+fn source_row_ui(ui: &mut Ui, name: &str, answer: &SourceAnswer<'_>, differs_from: Option<&str>) {
     let SourceAnswer { source, class, share, compared } = *answer;
     let tokens = Tokens::of(ui);
     let dimmed = |color: Color32| if compared { color } else { color.gamma_multiply(0.5) };
@@ -257,18 +266,18 @@ fn source_row_ui(ui: &mut Ui, name: &str, answer: &SourceAnswer<'_>, differs: bo
     if bar.is_positive() {
         painter.rect_filled(bar, 3.0, tokens.raised);
         let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
-        let color = if differs { tokens.error } else { tokens.temporal };
-        let class = if differs { format!("≠ {class}") } else { class.to_owned() };
+        let color = if differs_from.is_some() { tokens.error } else { tokens.temporal };
+        let class = if differs_from.is_some() { format!("≠ {class}") } else { class.to_owned() };
         painter.rect_filled(filled, 3.0, dimmed(color.gamma_multiply(0.45)));
         let text = ui.painter_at(bar.shrink2(vec2(4.0, 0.0)));
         text.text(bar.left_center() + vec2(6.0, 0.0), Align2::LEFT_CENTER, class, font, dimmed(tokens.strong));
     }
     let at = pos2(rect.right() - 6.0, rect.center().y);
     painter.text(at, Align2::RIGHT_CENTER, fusion::percent(share, 0), FontId::monospace(11.0), dimmed(tokens.text));
-    let remark = match (compared, differs) {
+    let remark = match (compared, differs_from) {
         (false, _) => ", of another window".into(),
-        (true, true) => format!(", differs from {}", FlowSource::Network.name()),
-        (true, false) => String::new(),
+        (true, Some(other)) => format!(", differs from {other}"),
+        (true, None) => String::new(),
     };
     let share = fusion::percent(share, 1);
     let text = format!("Temporal stream with {name}: {class} {share} %{remark}");

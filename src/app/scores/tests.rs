@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, analysis, fill, model_of};
 use crate::app::settings::Settings;
+use crate::app::viewer::clips::KnownClip;
 use crate::engine::{Analysis, ClipWindow, Message, ModelInfo, Scores};
 
 fn scored(app: &mut App) {
@@ -26,6 +27,18 @@ fn window() -> Window {
 
 fn has_button(window: &Window, text: &str) -> bool {
     window.harness.query_by_role_and_label(Role::Button, text).is_some()
+}
+
+#[test]
+fn a_clip_of_an_evaluation_has_its_result_beside_the_scores_of_the_window() {
+    let mut window = window();
+    assert!(!window.sees("Evaluation: "));
+    let session = &mut window.harness.state_mut().session;
+    let path = session.clip.as_ref().unwrap().path.clone();
+    let evaluated = Some("clap 15.1 %, mean of 10 views".into());
+    session.examine(KnownClip { path, class: "wave".into(), segment_secs: None, evaluated });
+    window.settle();
+    assert!(window.sees("Evaluation: clap 15.1 %, mean of 10 views. Above are the scores of the current window."));
 }
 
 #[test]

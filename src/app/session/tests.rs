@@ -36,7 +36,8 @@ fn the_marks_of_an_evaluated_segment_follow_the_time_stamps() {
     };
     let mut session = Session::new("CPU".into());
     for (secs, first_and_last) in [([2.0, 3.0], (60, 89)), ([5.0, 6.0], (150, 159)), ([8.0, 9.0], (180, 189))] {
-        session.known = Some(KnownClip { path: "/a.mp4".into(), class: "a".into(), segment_secs: Some(secs) });
+        session.known =
+            Some(KnownClip { path: "/a.mp4".into(), class: "a".into(), segment_secs: Some(secs), evaluated: None });
         assert_eq!(session.known_marks(&info).segment(200), first_and_last, "{secs:?} s");
     }
 }

@@ -210,7 +210,7 @@ fn training(session: &Session) -> Option<String> {
         TrainingPhase::Preparing | TrainingPhase::Running => Some(text()),
         TrainingPhase::Pausing | TrainingPhase::Paused => Some(format!("{}, paused", text())),
         TrainingPhase::Stopping => Some("Stopping training…".into()),
-        TrainingPhase::Idle | TrainingPhase::Finished { .. } | TrainingPhase::Failed => None,
+        TrainingPhase::Idle | TrainingPhase::Finished { .. } | TrainingPhase::Discarded | TrainingPhase::Failed => None,
     }
 }
 

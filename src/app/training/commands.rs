@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use eframe::egui::Context;
 
+use super::old_and_new::OldAndNew;
 use super::state::{TrainingPhase, TrainingState};
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
@@ -17,7 +18,6 @@ use crate::app::viewer::presets::ViewPreset;
 use crate::engine::Request;
 use crate::flow::files::write_picture;
 use crate::output::Existing;
-use crate::training::TrainingPlan;
 
 const IMAGE: Filter = ("Image", "png jpg");
 
@@ -72,17 +72,10 @@ pub const COMMANDS: &[CommandSpec] = &[
                 app.use_model(dir);
             }
         }),
-    command(C::CompareWeights, G::Training, "Compare old and new model", "Swipe between the old and new model's flow", &[],
-        |on| {
-            ensure(on.session.training.trained().is_some(), "No training has finished yet")?;
-            ensure(on.session.training.base.is_some(), "Training did not start from a model")?;
-            let plans = &on.session.training.plans;
-            let changes = plans.is_empty() || plans.iter().any(TrainingPlan::trains_motion);
-            ensure(changes, "The training left MotionNet as it was: both flows are the same")
-        })
+    command(C::CompareWeights, G::Training, "Compare old and new model", OldAndNew::TOOLTIP, &[],
+        |on| on.session.training.old_and_new().map(drop))
         .runs(|app, _| {
-            let training = &app.session.training;
-            if let (Some(old), Some(new)) = (training.base.clone(), training.trained().cloned()) {
+            if let Ok(OldAndNew { old, new }) = app.session.training.old_and_new() {
                 app.compare_models(old, new);
             }
         }),

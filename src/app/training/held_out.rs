@@ -202,7 +202,8 @@ fn clips_ui(ui: &mut Ui, report: &HeldOutReport, chosen: &mut Option<ChosenClips
     );
     if let Some(clip) = wanted.map(|place| &report.clips[place]) {
         let (path, class) = (clip.path.clone(), class(clip.label).to_owned());
-        cx.actions.push(Action::Examine(Box::new(KnownClip { path, class, segment_secs: clip.segment_secs })));
+        let known = KnownClip { path, class, segment_secs: clip.segment_secs, evaluated: None };
+        cx.actions.push(Action::Examine(Box::new(known)));
     }
 }
 

@@ -8,6 +8,7 @@ pub mod diagnostics;
 mod fine_tuning_tests;
 pub mod held_out;
 pub mod interrupted;
+pub mod old_and_new;
 pub mod panel;
 pub mod progress_words;
 pub mod settings;

@@ -1,9 +1,10 @@
 //! The running training as its events tell it: what it does, how far it is, and its curves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::diagnostics::TrainingDiagnostics;
+use super::old_and_new::OldAndNew;
 use crate::app::ui::curves::Curves;
 use crate::app::ui::format::thousands;
 use crate::app::ui::progress::Progress;
@@ -63,6 +64,8 @@ pub enum TrainingPhase {
         /// Whether steps were left.
         stopped_early: bool,
     },
+    /// Ended on request before there were networks to be saved.
+    Discarded,
     /// Ended with a problem, which the log and the notice tell.
     Failed,
 }
@@ -276,11 +279,31 @@ impl TrainingState {
         }
     }
 
-    /// Returns the streams of the runs that were to follow the one that was stopped, by name.
+    /// Returns the streams, by name, that a training that was stopped did not come to, or that had no networks to be saved yet.
     pub fn untrained(&self) -> Vec<String> {
         let was_stopped = matches!(self.phase, TrainingPhase::Finished { stopped_early: true, .. });
-        let Some((number, ..)) = self.part.filter(|_| was_stopped) else { return Vec::new() };
-        self.plans.iter().skip(number + 1).map(|plan| plan.network.name().to_lowercase()).collect()
+        let plans = self.plans.iter().skip(if was_stopped { self.made_by().len() } else { self.plans.len() });
+        plans.map(|plan| plan.network.name().to_lowercase()).collect()
+    }
+
+    /// Returns the runs that the networks trained last are the result of; all where that is not known.
+    pub fn made_by(&self) -> &[TrainingPlan] {
+        let run_dir = self.trained().and_then(|model| model.parent());
+        // A run that was stopped before it had networks leaves those of the run before as the result.
+        let of_result = self.plans.iter().position(|plan| Some(plan.run_dir.as_path()) == run_dir);
+        let last = of_result.or(self.part.map(|(number, ..)| number));
+        last.and_then(|last| self.plans.get(..=last)).unwrap_or(&self.plans)
+    }
+
+    /// Returns the models whose flows are to be compared; the reason if there is nothing to compare.
+    pub fn old_and_new(&self) -> Result<OldAndNew, &'static str> {
+        OldAndNew::of(self.base.as_deref(), self.trained().map(PathBuf::as_path), self.made_by())
+    }
+
+    /// The name of the run whose networks are the result, or of the last one that began.
+    pub fn name_of_result(&self) -> Option<String> {
+        let dir = self.trained().and_then(|model| model.parent()).or(self.run_dir.as_deref());
+        dir.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned())
     }
 
     /// One of several runs begins: its curves are its own.
@@ -470,6 +493,21 @@ mod tests {
         assert!(training.elapsed() >= Duration::from_secs(60) && training.waiting().is_some());
         training.receive(&step(5, 0.5));
         assert_eq!((training.share_done(), training.waiting(), training.resumed), (0.5, None, None));
+    }
+
+    #[test]
+    fn the_result_of_a_stream_that_was_stopped_too_early_is_that_of_the_stream_before() {
+        let mut training = TrainingState::starting();
+        let plan = |network, dir: &str| TrainingPlan { run_dir: dir.into(), ..TrainingPlan::of(network) };
+        training.plans = vec![plan(Network::Spatial, "/runs/a-spatial"), plan(Network::Temporal, "/runs/a")];
+        training.receive(&TrainingEvent::Part { number: 1, of: 2, network: Network::Temporal });
+        let mut stop = |dir: &str| {
+            let model_dir = PathBuf::from(dir).join("model");
+            training.receive(&TrainingEvent::Finished { model_dir, stopped_early: true });
+            (training.untrained(), training.name_of_result().unwrap(), training.resumable().is_some())
+        };
+        assert_eq!(stop("/runs/a-spatial"), (vec!["temporal".to_owned()], "a-spatial".to_owned(), true));
+        assert_eq!(stop("/runs/a"), (vec![], "a".to_owned(), true));
     }
 
     #[test]

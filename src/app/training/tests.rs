@@ -435,6 +435,25 @@ fn a_training_that_is_stopped_in_its_first_stream_says_that_the_other_is_missing
 }
 
 #[test]
+fn a_training_that_is_stopped_before_it_has_networks_has_not_failed() {
+    let mut window = window();
+    window.harness.state_mut().session.training = TrainingState::starting();
+    let (run_dir, classes) = ("/runs/a".into(), vec!["bow".into(), "wave".into()]);
+    tell(&mut window, TrainingEvent::Started { run_dir, clips: 9, classes, parameters: 1, resumed_at: 0 });
+    window.settle();
+    let mut end = |error| {
+        window.harness.state_mut().session.notice = None;
+        window.harness.state_mut().session.receive(&Message::TrainingFailed(error));
+        window.settle();
+        assert!(!window.sees("No accuracy was measured"));
+        let is_told = window.harness.state().session.notice.is_some();
+        [window.sees("Stopped before the first step"), window.sees("Failed – see the log"), is_told]
+    };
+    assert_eq!(end(Error::cancelled("/runs/a", "stopped before the first step", "Start again")), [true, false, false]);
+    assert_eq!(end(Error::new("/runs/a", "the disk is full", "Free some space")), [false, true, true]);
+}
+
+#[test]
 fn the_time_left_is_not_cut_in_a_small_window() {
     let mut window = Window::with([1280.0, 720.0], Settings::default(), |_| ());
     window.perform(Command::ShowTraining);

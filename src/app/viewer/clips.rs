@@ -12,6 +12,8 @@ pub struct KnownClip {
     pub class: String,
     /// The part of it that shows the class, in seconds.
     pub segment_secs: Option<[f64; 2]>,
+    /// What an evaluation found, and of how many views, where one did.
+    pub evaluated: Option<String>,
 }
 
 /// A folder of clips, directly in it or in a sub-folder for each class, which was opened.

@@ -101,7 +101,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::ArrangeTenFlows, G::Viewer, "Flow stack", "Show all ten flows of the window", &[alt(Key::Num6)], always)
         .runs(|app, _| app.arrange(ViewPreset::TenFlows)),
     command(C::ArrangeTemporalInput, G::Viewer, "Temporal input", "Show the temporal stream's input with a histogram", &[alt(Key::Num7)], always)
-        .runs(|app, _| app.arrange(ViewPreset::TemporalInput)),
+        .runs(|app, _| app.arrange_temporal_input()),
     command(C::ArrangeAllScales, G::Viewer, "All scales", "Show MotionNet's flow at every pyramid level", &[alt(Key::Num8)], always)
         .runs(|app, _| app.arrange(ViewPreset::AllScales)),
     command(C::ArrangeRivals, G::Viewer, "Rivals", "Frame, TV-L1, MotionNet and a second network", &[alt(Key::Num9)], always)
@@ -219,6 +219,14 @@ impl App {
     fn arrange(&mut self, preset: ViewPreset) {
         self.settings.views = preset.views();
         self.panels.viewer.fit();
+    }
+
+    /// Shows the temporal stream's input, of the flow that it reads.
+    fn arrange_temporal_input(&mut self) {
+        self.arrange(ViewPreset::TemporalInput);
+        if let Some(view) = self.settings.views.get_mut(0) {
+            view.source = self.session.flow.read_by_stream();
+        }
     }
 
     fn lock_scale(&mut self) {

@@ -1,5 +1,7 @@
 //! A sequence of runs, reported and controlled as one.
 
+use std::path::PathBuf;
+
 use burn::tensor::Device;
 
 use super::checkpoint;
@@ -13,7 +15,7 @@ use crate::training::config::plan::TrainingPlan;
 
 /// Trains as each of `plans` says in turn. Before each but the only one it is told which it is; of the ends only the last is told, or
 /// that of the run that `control` stopped, which is the last one then. A run before the last that has come to its end is not made again.
-/// Blocks.
+/// Where one is stopped before it has networks, the newest that were saved are the result. Blocks.
 ///
 /// # Errors
 /// Those of [`run`], and if all runs have ended already: nothing is left to train. What the runs before made remains.
@@ -53,17 +55,34 @@ pub fn run_in_turn(
         }
         let is_last = number + 1 == plans.len();
         let mut ended = false;
-        run(plan, device, control, &mut |event| {
+        let outcome = run(plan, device, control, &mut |event| {
             ended = matches!(event, TrainingEvent::Finished { stopped_early: true, .. });
             if is_last || ended || !matches!(event, TrainingEvent::Finished { .. }) {
                 on_event(event);
             }
-        })?;
-        if ended {
-            break;
+        });
+        match outcome {
+            Err(error) if error.is_cancelled() && control.is_stopped() => {
+                on_event(TrainingEvent::Finished {
+                    model_dir: newest_model(&plans[..=number], error)?,
+                    stopped_early: true,
+                });
+                break;
+            }
+            Ok(()) if ended => break,
+            outcome => outcome?,
         }
     }
     Ok(())
+}
+
+/// Returns the model folder that was written last by `runs`, of which the last was stopped with `error`.
+///
+/// # Errors
+/// `error`, if none of them has saved networks.
+fn newest_model(runs: &[TrainingPlan], error: Error) -> Result<PathBuf> {
+    let mut models = runs.iter().rev().map(|plan| plan.run_dir.join("model"));
+    models.find(|model| HiddenTwoStream::is_whole(model)).ok_or(error)
 }
 
 fn has_ended(plan: &TrainingPlan) -> bool {

@@ -8,7 +8,7 @@ use super::clip_filter::{ClipFilter, ListedClips, WantedClips};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, remark, row_response, rows_in_view};
-use crate::evaluation::ActionsReport;
+use crate::evaluation::{ActionsReport, Protocol};
 use crate::nets::fusion;
 use crate::plural::counted;
 
@@ -35,7 +35,7 @@ pub(super) fn clips_ui(
         }
     });
     let clips = listed.of(report, *filter, stream);
-    explanation(ui, &list_words(clips.len(), *filter, stream));
+    explanation(ui, &list_words(clips.len(), *filter, stream, &mean_words(report)));
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
     let folder = cx.settings.evaluation.clips.as_deref();
     let mut wanted = None;
@@ -54,7 +54,7 @@ pub(super) fn clips_ui(
 }
 
 /// What is listed, and how to open it.
-fn list_words(clips: usize, filter: ClipFilter, stream: &str) -> String {
+fn list_words(clips: usize, filter: ClipFilter, stream: &str, mean: &str) -> String {
     let by = match stream {
         "fused" => "fused scores".into(),
         stream => format!("the {stream} stream"),
@@ -62,8 +62,26 @@ fn list_words(clips: usize, filter: ClipFilter, stream: &str) -> String {
     match (clips, filter) {
         (0, ClipFilter::Wrong) => format!("All clips are correct by {by}."),
         (0, _) => "No clips.".into(),
-        _ => format!("{}, by {by}. Click a clip to open it.", counted(clips, "clip")),
+        _ => format!(
+            "{}, by {by}, {mean}. Click a clip to open it: the viewer shows the current window.",
+            counted(clips, "clip")
+        ),
     }
+}
+
+/// What the scores of a clip are in a report; the viewer's are of one window.
+fn mean_words(report: &ActionsReport) -> String {
+    match report.views.parse::<Protocol>() {
+        Ok(protocol) => format!("mean of {}", counted(protocol.samples * protocol.crops.count(), "view")),
+        Err(_) => format!("mean of {} views", report.views),
+    }
+}
+
+/// What `stream` says about the clip of result `index`, and of how many views that is the mean.
+pub(super) fn answer_words(report: &ActionsReport, stream: &str, index: usize) -> Option<String> {
+    let guess = report.results.get(index)?.guess(stream)?;
+    let class = report.classes.get(guess.class)?;
+    Some(format!("{class} {} %, {}", fusion::percent(guess.confidence, 1), mean_words(report)))
 }
 
 /// A clip: its name, and its class beside what it was taken for. True if it was clicked.
@@ -92,7 +110,8 @@ pub(super) fn row_ui(ui: &mut Ui, report: &ActionsReport, stream: &str, index: u
     lines.spacing_mut().item_spacing.y = 1.0;
     lines.add(Label::new(RichText::new(&result.path).color(tokens.text)).truncate());
     lines.add(Label::new(RichText::new(&text).text_style(TextStyle::Small).color(color)).truncate());
-    row.on_hover_text(format!("{}\n{text}", result.path)).clicked()
+    let mean = mean_words(report);
+    row.on_hover_text(format!("{}\n{text}, {mean}; the viewer shows the current window", result.path)).clicked()
 }
 
 fn failures_ui(ui: &mut Ui, report: &ActionsReport) {

@@ -24,8 +24,7 @@ pub(super) fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let short = if short == text { short } else { format!("{short}…") };
         command_button(ui, cx, Command::LoadModel, short);
     });
-    source_ui(ui, cx);
-    if cx.settings.evaluation.labels {
+    if source_ui(ui, cx) {
         return views_ui(ui, &mut cx.settings.evaluation);
     }
     path_ui(ui, cx, "Clips", |settings| &mut settings.clips, &[(Command::ChooseEvaluationClips, "Folder…")]);
@@ -39,22 +38,28 @@ pub(super) fn form_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     views_ui(ui, &mut cx.settings.evaluation);
 }
 
-/// Whether a folder or the open project is scored.
-fn source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+/// Draws the choice between a folder and the open project; returns whether it is the project.
+fn source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) -> bool {
     let project = cx.session.labeling.document().map(|open| open.settings.name.clone());
-    let labels = &mut cx.settings.evaluation.labels;
+    let settings = &mut cx.settings.evaluation;
+    let before = settings.scores_labels(project.is_some());
+    let mut labels = before;
     field(ui, "Source", |ui, _| {
-        ui.selectable_value(labels, false, "Folder or list");
-        let button = Button::selectable(*labels, "Open project");
-        let button = ui.add_enabled(project.is_some() || *labels, button).on_disabled_hover_text("No project is open");
+        ui.selectable_value(&mut labels, false, "Folder or list");
+        let button = Button::selectable(labels, "Open project");
+        let button = ui.add_enabled(project.is_some() || labels, button).on_disabled_hover_text("No project is open");
         if button.on_hover_text("Score its labelled clips and segments").clicked() {
-            *labels = true;
+            labels = true;
         }
     });
-    if *labels {
+    if labels != before {
+        settings.labels = Some(labels);
+    }
+    if labels {
         let of = project.unwrap_or_else(|| "the project to be opened".into());
         explanation(ui, &format!("The labelled clips and segments of {of}. Classes are matched by name."));
     }
+    labels
 }
 
 /// What a list may need besides.

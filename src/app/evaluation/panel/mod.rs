@@ -9,6 +9,7 @@ mod comparison;
 mod confusion;
 mod form;
 mod fusion;
+mod origin;
 mod summary;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use eframe::egui::{CollapsingHeader, Label, RichText, ScrollArea, Ui, vec2};
 
 use self::clip_filter::{ClipFilter, ListedClips, WantedClips};
+use self::origin::views_words;
 use self::summary::chosen;
 use super::settings::EvaluationSettings;
 use super::state::{EvaluationPhase, EvaluationState};
@@ -135,6 +137,7 @@ impl EvaluationPanel {
             (self.clips, self.filtered) = (ClipFilter::default(), report.classes.clone());
         }
         ui.add_space(4.0);
+        origin::origin_ui(ui, report, cx);
         summary::streams_ui(ui, report, &mut self.stream);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
@@ -152,7 +155,7 @@ impl EvaluationPanel {
         });
         match page.inner {
             Some(WantedClips::Clips(filter)) => (self.clips, self.page) = (filter, EvaluationPage::Clips),
-            Some(WantedClips::Clip(index)) => open(index, report, cx),
+            Some(WantedClips::Clip(index)) => open(index, report, self.stream, cx),
             None => {}
         }
     }
@@ -190,22 +193,25 @@ fn scrolled<R>(ui: &mut Ui, page: EvaluationPage, add_contents: impl FnOnce(&mut
 
 /// The choices in a few words, to be read where they are folded away.
 fn choices_title(settings: &EvaluationSettings, session: &Session) -> String {
-    if settings.labels {
+    let views = views_words(&settings.protocol().to_string());
+    if settings.scores_labels(session.labels_project().is_some()) {
         let name = session.labeling.document().map_or("the open project", |open| &open.settings.name);
-        return format!("Labels of {}, {} views", form::shortened(name), settings.protocol());
+        return format!("Labels of {}, {views}", form::shortened(name));
     }
     let Some(data) = settings.list.as_ref().or(settings.clips.as_ref()) else { return "Clips and views".into() };
     let name = data.file_name().unwrap_or(data.as_os_str()).to_string_lossy();
-    format!("{}, {} views", form::shortened(&name), settings.protocol())
+    format!("{}, {views}", form::shortened(&name))
 }
 
 /// Opens the clip of result `index` in the viewer.
-fn open(index: usize, report: &ActionsReport, cx: &mut PanelContext<'_>) {
+fn open(index: usize, report: &ActionsReport, stream: &str, cx: &mut PanelContext<'_>) {
     let folder = cx.settings.evaluation.clips.as_deref();
     match cx.session.evaluation.clip(index, folder) {
         Some(clip) => {
             let class = report.classes.get(clip.label).cloned().unwrap_or_default();
-            let known = KnownClip { path: clip.path, class, segment_secs: clip.segment_secs };
+            let name = chosen(report, stream).map_or(stream, |(name, _)| name);
+            let evaluated = clips::answer_words(report, name, index);
+            let known = KnownClip { path: clip.path, class, segment_secs: clip.segment_secs, evaluated };
             cx.actions.push(Action::Examine(Box::new(known)));
         }
         None => {
@@ -276,7 +282,8 @@ fn errors_ui(ui: &mut Ui, errors: &[Error]) {
 fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     ui.add_space(SECTION_GAP);
     let evaluation = &cx.session.evaluation;
-    let is_chosen = cx.settings.evaluation.labels || cx.settings.evaluation.clips.is_some();
+    let settings = &cx.settings.evaluation;
+    let is_chosen = settings.scores_labels(cx.session.labels_project().is_some()) || settings.clips.is_some();
     let text = match (evaluation.phase, is_chosen) {
         (EvaluationPhase::Preparing | EvaluationPhase::Running | EvaluationPhase::Stopping, _) => {
             "Accuracy appears after the first clip."

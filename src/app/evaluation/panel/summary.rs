@@ -49,7 +49,7 @@ fn stream_color(ui: &Ui, name: &str) -> Color32 {
 
 /// Draws the table and says what it is about.
 pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
-    origin_ui(ui, report, cx);
+    state_ui(ui, report, cx);
     for text in &report.remarks {
         remark(ui, Tokens::of(ui).warning, |ui| {
             ui.add(Label::new(text).wrap());
@@ -115,13 +115,9 @@ fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
     });
 }
 
-/// Whose report of what this is, and whether it is whole.
-fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
+/// Whether the report is whole, where it is from, and what was left out.
+fn state_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
-    let data = std::path::Path::new(&report.data).file_name().map(|name| name.to_string_lossy().into_owned());
-    let data = data.unwrap_or_else(|| report.data.clone());
-    let line = format!("{} on {data}: {}, {} views", report.model, counted(report.clips, "clip"), report.views);
-    ui.add(Label::new(RichText::new(line).strong()).wrap());
     let evaluation = &mut cx.session.evaluation;
     if let Some(all) = report.stopped_of {
         let seen = report.clips + report.failures.len();

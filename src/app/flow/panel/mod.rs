@@ -64,6 +64,11 @@ fn source_ui(ui: &mut Ui, source: FlowSource, cx: &mut PanelContext<'_>) {
                 .on_hover_text("Time of the latest flows and their frame rate");
         });
     });
+    if source == cx.session.flow.read_by_stream()
+        && let Some(remark) = cx.session.flow.stream_remark()
+    {
+        explanation(ui, &remark);
+    }
     let note = cx.session.flow.source(source).flow.as_ref().and_then(|flow| flow.note.clone());
     if let Some(note) = note {
         explanation(ui, &note);

@@ -21,6 +21,8 @@ struct StatisticsColumn {
     source: FlowSource,
     /// What the source is called.
     name: String,
+    /// The same with whether the temporal stream reads it.
+    entry: String,
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
     pair: Option<[usize; 2]>,
@@ -39,7 +41,8 @@ impl StatisticsColumn {
         });
         let pair = diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]);
         let is_draft = diagnostics.is_some_and(|diagnostics| diagnostics.is_draft);
-        Self { source, name: session.flow.name_of(source).to_owned(), statistics, pair, is_draft }
+        let (name, entry) = (session.flow.name_of(source).to_owned(), session.flow.entry_of(source));
+        Self { source, name, entry, statistics, pair, is_draft }
     }
 
     /// Whether it was compared with a ground truth.
@@ -69,7 +72,7 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     if let Some(remark) = harm_remark(&columns) {
         ui.add(Label::new(RichText::new(remark).small().color(Tokens::of(ui).warning)).wrap());
     }
-    if let Some(remark) = truth_remark(cx, &columns) {
+    for remark in truth_remark(cx, &columns).into_iter().chain(session.flow.stream_remark()) {
         explanation(ui, &remark);
     }
     if sources.len() == 1 {
@@ -141,7 +144,8 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbe
                 format!("frame {} → {}{other}{draft}", numbers.number(frame), numbers.number(frame + stride))
             });
             let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
-            ui.label(RichText::new(&column.name).small().color(color)).on_hover_text(frame);
+            ui.label(RichText::new(&column.name).small().color(color))
+                .on_hover_text(format!("{}\n{frame}", column.entry));
         });
     }
     ui.end_row();

@@ -87,7 +87,7 @@ fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let ready = old.zip(new).filter(|(old, new)| old != new);
     let button = ui.add_enabled(ready.is_some(), eframe::egui::Button::new("Swipe in the viewer"));
     let button = button
-        .on_hover_text("Swipe between the flow before and after training")
+        .on_hover_text("Load the newer model and swipe between both flows")
         .on_disabled_hover_text("No snapshots to compare yet");
     if let Some((old, new)) = ready.filter(|_| button.clicked()) {
         cx.actions.push(Action::Compare { old, new });

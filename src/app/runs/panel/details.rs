@@ -9,6 +9,7 @@ use crate::app::panel::{Action, PanelContext};
 use crate::app::pinned::state::WatchedRun;
 use crate::app::training::curve_names::measurement_title;
 use crate::app::training::held_out::HeldOutView;
+use crate::app::training::old_and_new::OldAndNew;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::format::span;
 use crate::app::ui::theme::Tokens;
@@ -70,14 +71,9 @@ impl Details {
                 cx.session.pinned.watch(WatchedRun::of(run));
                 cx.run(Command::ShowPinned);
             }
-            let base = run.plan.as_ref().and_then(|plan| plan.base.clone());
-            let both = base.zip(run.model.clone());
-            if button(
-                ui,
-                "Compare old and new",
-                both.as_ref().map(drop).ok_or("The run did not start from a model"),
-                "Swipe between this run's and its initial model's flow",
-            ) && let Some((old, new)) = both
+            let both = old_and_new(run, all);
+            if button(ui, "Compare old and new", both.as_ref().map(drop).map_err(|reason| *reason), OldAndNew::TOOLTIP)
+                && let Ok(OldAndNew { old, new }) = both
             {
                 cx.actions.push(Action::Compare { old, new });
             }
@@ -158,6 +154,14 @@ fn button(ui: &mut Ui, text: &str, state: std::result::Result<(), &str>, tooltip
             false
         }
     }
+}
+
+/// The models whose flows are to be compared; the reason if there is nothing to compare.
+fn old_and_new(run: &Run, all: &[Run]) -> std::result::Result<OldAndNew, &'static str> {
+    let before = run.training(all).into_iter().take_while(|other| other.dir != run.dir);
+    let made_by = before.chain([run]).filter_map(|run| run.plan.as_ref());
+    let base = run.plan.as_ref().and_then(|plan| plan.base.as_deref());
+    OldAndNew::of(base, run.model.as_deref(), made_by)
 }
 
 /// Whether the runs that belong to one can be gone on with.

@@ -13,7 +13,7 @@ use crate::training::runs::{Run, RunState};
 use crate::training::{Network, RunKind, TemporalMode, TrainingPlan};
 
 /// Height of a row, in points.
-const ROW: f32 = 44.0;
+const ROW: f32 = 58.0;
 /// Between rows, in points.
 const GAP: f32 = 6.0;
 /// From a row to the next, in points.
@@ -55,9 +55,15 @@ pub(super) fn row_ui(
             ui.painter().circle_filled(dot.center(), 4.0, state_color(ui, &run.state));
             ui.add(Label::new(RichText::new(title).color(tokens.text)).truncate());
         });
-        let text = RichText::new(summary(run)).text_style(TextStyle::Small).color(tokens.weak);
-        lines.add(Label::new(text).truncate());
-        if response.on_hover_text(format!("{}\n{}", run.dir.display(), summary(run))).clicked() {
+        let summary = [outcome(run), circumstances(run)];
+        for line in &summary {
+            let text = RichText::new(line).text_style(TextStyle::Small).color(tokens.weak);
+            lines.add(Label::new(text).truncate());
+        }
+        let mut details = vec![run.dir.display().to_string()];
+        details.extend(summary);
+        details.extend(BestStep::of(run).filter(BestStep::is_lost).map(|_| LOST.to_owned()));
+        if response.on_hover_text(details.join("\n")).clicked() {
             *selected = (!is_selected).then(|| run.dir.clone());
         }
     });
@@ -74,25 +80,59 @@ fn state_color(ui: &Ui, state: &RunState) -> Color32 {
     }
 }
 
-/// State, accuracy, network, steps, age and size.
-fn summary(run: &Run) -> String {
+/// State and measurement.
+fn outcome(run: &Run) -> String {
     let state = match &run.state {
         RunState::Running => "Running",
         RunState::Finished => "Finished",
         RunState::Unfinished => "Unfinished",
         RunState::Broken(_) => "Broken",
     };
+    BestStep::of(run).map_or_else(|| state.to_owned(), |best| format!("{state} · {}", best.in_words()))
+}
+
+/// Network, steps, age and size.
+fn circumstances(run: &Run) -> String {
     let network = run.plan.as_ref().map(network_words);
     let steps = run.plan.as_ref().map(|plan| format!("{} of {} steps", run.step, plan.steps));
-    // The measurement in the last column is the one that networks are chosen by.
-    let of = run.last.last().map_or(String::new(), |(name, _)| format!("{}: ", measurement_title(name)));
-    let best = run.best.map(|best| format!("{of}best {best:.3}"));
     let age = run
         .changed
         .and_then(|at| SystemTime::now().duration_since(at).ok())
         .map(|age| format!("{} ago", span(age.as_secs_f64())));
-    let parts = [Some(state.to_owned()), best, network, steps, age, Some(memory_size(run.bytes))];
+    let parts = [network, steps, age, Some(memory_size(run.bytes))];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// Why the best step may be better than the model.
+const LOST: &str = "The model is that of the last step; the networks of the best step were not kept";
+/// Measurements that differ by less are shown with the same digits.
+const SAME: f32 = 5e-4;
+
+/// The measurement that networks are chosen by: of the model that was kept, and at its best.
+struct BestStep<'a> {
+    /// The title of the measurement.
+    name: &'a str,
+    kept: f32,
+    best: f32,
+}
+
+impl<'a> BestStep<'a> {
+    /// That of a run that was measured.
+    fn of(run: &'a Run) -> Option<Self> {
+        let ((name, last), best) = (run.last.last()?, run.best?);
+        let is_best_kept = run.model.as_ref().is_some_and(|model| model.ends_with("best"));
+        Some(Self { name, kept: if is_best_kept { best } else { *last as f32 }, best })
+    }
+
+    /// Whether the model is another one than that of the best step.
+    fn is_lost(&self) -> bool {
+        (self.best - self.kept).abs() >= SAME
+    }
+
+    fn in_words(&self) -> String {
+        let kept = format!("{} {:.3}", measurement_title(self.name), self.kept);
+        if self.is_lost() { format!("{kept}, best step {:.3}", self.best) } else { kept }
+    }
 }
 
 /// What a run trains and how.
@@ -106,4 +146,32 @@ pub(super) fn network_words(plan: &TrainingPlan) -> String {
         _ => "",
     };
     format!("{}{mode}", plan.network.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_measurement_is_that_of_the_model_that_was_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let run_dir = dir.path().join("a");
+        fs::create_dir_all(&run_dir).unwrap();
+        let kind = RunKind::LinearProbe { windows: 3 };
+        let plan = TrainingPlan { kind, run_dir: run_dir.clone(), ..TrainingPlan::of(Network::Temporal) };
+        fs::write(run_dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+        let words = |table: &str| {
+            fs::write(run_dir.join("validation.csv"), format!("step,cross-validated top-1\n{table}")).unwrap();
+            let run = Run::read(&run_dir).unwrap();
+            BestStep::of(&run).map(|best| (best.in_words(), best.is_lost()))
+        };
+        assert_eq!(words("15,1.0\n30,0.875\n"), Some(("Cross-validated 0.875, best step 1.000".into(), true)));
+        assert_eq!(words("15,0.5\n30,0.875\n"), Some(("Cross-validated 0.875".into(), false)));
+        assert_eq!(words(""), None);
+        fs::write(run_dir.join("validation.csv"), "step,cross-validated top-1\n15,1.0\n30,0.875\n").unwrap();
+        let run = Run { model: Some(run_dir.join("best")), ..Run::read(&run_dir).unwrap() };
+        assert_eq!(BestStep::of(&run).unwrap().in_words(), "Cross-validated 1.000", "the best was kept");
+    }
 }

@@ -192,8 +192,7 @@ impl TrainingPanel {
 
     /// What came of the last run.
     fn results_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        let run = cx.session.training.run_dir.as_deref().and_then(std::path::Path::file_name);
-        let Some(name) = run.map(|name| name.to_string_lossy().into_owned()) else { return };
+        let Some(name) = cx.session.training.name_of_result() else { return };
         let is_unmeasured = self.has_nothing_measured(&cx.session.training);
         if is_unmeasured || !self.held_out.is_empty() {
             section(ui, &format!("Results of {name}"));
@@ -208,10 +207,13 @@ impl TrainingPanel {
         self.diagnostics_ui(ui, cx);
     }
 
-    /// Whether the last run has neither curves nor a report on left-out clips.
+    /// Whether the last run has a result, but neither curves nor a report on left-out clips.
     fn has_nothing_measured(&self, training: &TrainingState) -> bool {
         let has_curves = !training.losses.is_empty() || !training.shares.is_empty();
-        !has_curves && training.diagnostics.confusion.is_none() && self.held_out.is_empty()
+        training.trained().is_some()
+            && !has_curves
+            && training.diagnostics.confusion.is_none()
+            && self.held_out.is_empty()
     }
 
     fn running_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -369,6 +371,7 @@ fn phase_text(phase: &TrainingPhase) -> &'static str {
         TrainingPhase::Stopping => "Saving and stopping…",
         TrainingPhase::Finished { stopped_early: false, .. } => "Finished",
         TrainingPhase::Finished { stopped_early: true, .. } => "Stopped",
+        TrainingPhase::Discarded => "Stopped before the first step",
         TrainingPhase::Failed => "Failed – see the log",
     }
 }

@@ -137,7 +137,7 @@ fn source_ui(
     source: &mut FlowSource,
     session: &Session,
 ) {
-    let tooltip = format!("{tooltip}: {}", session.flow.name_of(*source));
+    let tooltip = format!("{tooltip}: {}", session.flow.entry_of(*source));
     list_ui(ui, name, text, &tooltip, width, |ui| {
         let mut kind = "";
         for choice in FlowSource::ALL {
@@ -145,7 +145,7 @@ fn source_ui(
                 kind = session.flow.kind_of(choice);
                 ui.weak(kind);
             }
-            let response = ui.selectable_value(source, choice, session.flow.name_of(choice));
+            let response = ui.selectable_value(source, choice, session.flow.entry_of(choice));
             if let Some(error) = &session.flow.source(choice).unavailable {
                 response.on_hover_text(error.to_string());
             }
