@@ -475,6 +475,7 @@ impl App {
             Action::ShowVideo(id) => self.show_video(id),
             Action::AddVideos(paths) => self.add_videos(&paths),
             Action::MakeProject(dir) => self.begin_project(Start::Either, dir, ctx),
+            Action::CreateProject(dir) => self.begin_project(Start::Create, dir, ctx),
             Action::LabelFolder(dir) => self.label_folder(dir, ctx),
             Action::ReadLabelsAgain => self.read_labels_again(),
             Action::StopSearches => self.stop_searches(),

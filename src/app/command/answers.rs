@@ -132,11 +132,12 @@ impl App {
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
                 self.open_clip(self.first_of(&folder)); // There are several.
-                if !folder.beside.is_empty() {
-                    let text = format!("Not listed: {} in sub-folders", counted(folder.beside.len(), "clip"));
+                let beside = folder.beside.len();
+                self.list_clips(folder, ctx);
+                if beside > 0 {
+                    let text = format!("Not listed: {} in sub-folders", counted(beside, "clip"));
                     self.session.told = Some((text, Instant::now()));
                 }
-                self.list_clips(folder, ctx);
             }
             Found::NoSample => self.write_sample(SampleSize::Few),
             Found::Corrections { project, clips } => self.add_corrections(&project, &clips),
@@ -208,8 +209,15 @@ impl App {
         // Who opens the sample is to see what its flow and its scores are; who has chosen another panel stays there.
         let is_at_first = layout::is_shown(&self.settings.layout, Pane::Scores);
         let is_sample = folder.dir.starts_with(self.sample_dir());
-        if self.session.labeling.project().is_none() && is_at_first && !is_sample {
+        if is_at_first && !is_sample {
             self.show(Pane::Project);
+        }
+        let is_project = self.session.labeling.project().is_some_and(|project| project.dir() == folder.dir);
+        if self.session.labeling.project().is_some() && !is_sample && !is_project {
+            self.panels.project.show_folder();
+            let name = folder.dir.file_name().unwrap_or(folder.dir.as_os_str()).to_string_lossy().into_owned();
+            self.session.told =
+                Some((format!("Opened {name} beside the project: see Project › Folder"), Instant::now()));
         }
         self.session.folder = Some(Arc::new(folder));
         self.session.faults.clear();

@@ -17,6 +17,7 @@ use crate::app::live::state::AwaitedTraining;
 use crate::app::panel::Edit;
 use crate::app::session::Session;
 use crate::app::shell::log::LogLevel;
+use crate::app::shell::new_folder::NewFolder;
 use crate::app::shell::replacement::Replacement;
 use crate::app::viewer::marks::Marks;
 use crate::engine::{Labeling, Request, SearchResult};
@@ -456,6 +457,11 @@ impl App {
     pub(in crate::app) fn follow_project(&mut self, ctx: &Context) {
         for ((start, dir), opened) in self.projects.openings.poll() {
             self.project_opened(start, &dir, opened, ctx);
+        }
+        if !self.overlay.is_open()
+            && let Some(dir) = self.projects.missing.take()
+        {
+            self.overlay.show_new_folder(NewFolder::new(dir));
         }
         let open = self.session.labeling.project().filter(|_| self.session.labeling.opening.is_none());
         if let Some(dir) = self.projects.freed(open, ctx) {

@@ -42,7 +42,7 @@ impl App {
             return; // It is on its way.
         }
         self.session.labeling.opening = Some(dir.clone());
-        self.projects.labelled_by_folders = None;
+        (self.projects.labelled_by_folders, self.projects.missing) = (None, None);
         // One that could only be looked at may be free by now.
         let open = self.session.labeling.project().filter(|project| !project.is_read_only());
         let open = open.map(|project| project.dir().to_owned());
@@ -63,13 +63,17 @@ impl App {
         match opened {
             Ok(Outcome::Opened(opened)) => {
                 self.work_on(*opened, ctx);
-                if start == Start::New {
+                if matches!(start, Start::New | Start::Create) {
                     self.close_unrelated_clip(dir);
                 }
             }
             Ok(Outcome::IsOpen) => {
                 let name = self.session.labeling.document().map_or("", |document| &document.settings.name);
                 self.session.told = Some((format!("Project {name} is already open"), Instant::now()));
+            }
+            Ok(Outcome::NoFolder) => {
+                self.projects.missing = Some(dir.to_owned());
+                return;
             }
             // What is on a disk that is away at the start is asked for again the next time.
             Err(error) if reopened => return self.session.log.push(LogLevel::Warning, error.to_string()),

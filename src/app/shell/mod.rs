@@ -16,6 +16,7 @@ pub mod log;
 pub mod log_panel;
 pub mod menu;
 mod model_loading;
+pub mod new_folder;
 pub mod notice;
 pub mod opener;
 pub mod overlay;

@@ -4,6 +4,7 @@
 use eframe::egui::{Context, Event};
 
 use super::about::about_ui;
+use super::new_folder::NewFolder;
 use super::palette::Palette;
 use super::replacement::Replacement;
 use super::shortcuts::Shortcuts;
@@ -36,6 +37,8 @@ enum OverlayLayer {
     Picker(ClassPicker),
     /// Whether files are to be replaced.
     Replacement(Replacement),
+    /// Whether the folder of a new project is to be created.
+    NewFolder(NewFolder),
     /// What the program and the model are.
     About,
 }
@@ -64,6 +67,11 @@ impl Overlay {
     /// Asks whether files are to be replaced.
     pub fn show_replacement(&mut self, replacement: Replacement) {
         self.open = Some(OverlayLayer::Replacement(replacement));
+    }
+
+    /// Asks whether a folder is to be created.
+    pub fn show_new_folder(&mut self, question: NewFolder) {
+        self.open = Some(OverlayLayer::NewFolder(question));
     }
 
     /// Lists the keys.
@@ -108,6 +116,7 @@ impl Overlay {
                 OverlayLayer::Shortcuts(_)
                 | OverlayLayer::Picker(_)
                 | OverlayLayer::Replacement(_)
+                | OverlayLayer::NewFolder(_)
                 | OverlayLayer::About,
             ) => {}
             None => self.typed_ahead += &typed,
@@ -131,6 +140,7 @@ impl Overlay {
             Some(OverlayLayer::Shortcuts(shortcuts)) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys),
             Some(OverlayLayer::Picker(picker)) => picker.picker_ui(ctx, cx),
             Some(OverlayLayer::Replacement(replacement)) => replacement.replacement_ui(ctx, cx),
+            Some(OverlayLayer::NewFolder(question)) => question.new_folder_ui(ctx, cx),
             Some(OverlayLayer::About) => about_ui(ctx, cx.session),
         };
         if is_closed {
