@@ -59,13 +59,13 @@ impl App {
         let Some((question, answer)) = self.dialogs.answer() else { return };
         match answer {
             Answer::Path(path) => {
+                self.overlay.forget_typed();
                 let is_agreed = self.is_agreed_to(question, &path);
                 self.open_as(question, path, Existing::replaced_if(is_agreed), ctx);
             }
-            Answer::Cancelled => {}
-            Answer::Unavailable => self.overlay.show_prompt(ctx, question),
+            Answer::Cancelled => self.overlay.forget_typed(),
+            Answer::Unavailable => self.overlay.show_prompt(question),
         }
-        self.overlay.forget_typed();
     }
 
     /// Takes what was done with runs, and tells the engine what is pinned.
