@@ -210,6 +210,18 @@ fn nothing_moves_while_something_is_recorded() {
 }
 
 #[test]
+fn the_full_screen_shows_that_a_recording_runs_and_how_long() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    window.perform(Command::DemoLive);
+    assert!(!window.sees("Recording"));
+    let recording = Some(RecordingStatus { path: "/rec.mp4".into(), secs: 75.0, lost: 0 });
+    window.harness.state_mut().session.live.show(Some(LiveView { recording, ..view(CameraPhase::Live) }));
+    window.settle();
+    let sign = window.harness.get_by_label("Recording 1:15").rect();
+    assert!(sign.left() < 60.0 && sign.top() < 60.0 && sign.width() < 120.0, "{sign:?}");
+}
+
+#[test]
 fn an_answer_is_unsure_below_the_threshold_of_the_model() {
     let mut window = window([1280.0, 720.0], CameraPhase::Live);
     assert!(!window.sees("unsure, wave?"));

@@ -80,9 +80,9 @@ mod tests {
     use super::*;
     use crate::video::Frame;
 
-    /// A picture of stripes that are shifted by `shift` pixels.
+    /// A picture of stripes, with soft edges, that are shifted by `shift` pixels.
     fn stripes(shift: u32) -> RgbImage {
-        RgbImage::from_fn(160, 120, |x, _| Rgb([((x + shift) * 6 % 256) as u8; 3]))
+        RgbImage::from_fn(160, 120, |x, _| Rgb([((x + shift) * 6 % 510).abs_diff(255) as u8; 3]))
     }
 
     #[test]
