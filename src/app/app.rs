@@ -59,8 +59,8 @@ pub struct App {
     demo: Demo,
     pub(super) opener: Opener,
     pub(super) dialogs: Dialogs,
-    /// Files that are written.
-    pub(super) exports: Tasks<PathBuf, ()>,
+    /// Files that are written, with what is in them where that is not plain.
+    pub(super) exports: Tasks<PathBuf, Option<String>>,
     /// Pages that the browser is asked to open.
     pub(super) browsing: Tasks<PathBuf, ()>,
     /// Saved reports of evaluations that are read.
@@ -461,7 +461,7 @@ impl App {
         }
     }
 
-    fn act(&mut self, action: Action, ctx: &Context) {
+    pub(super) fn act(&mut self, action: Action, ctx: &Context) {
         match action {
             Action::Run(command) => self.perform(command, ctx),
             Action::Open(path) => self.open(path, ctx),

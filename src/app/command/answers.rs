@@ -16,6 +16,7 @@ use crate::app::live::state::ClipPosition;
 use crate::app::settings::LastPlace;
 use crate::app::shell::log::LogLevel;
 use crate::app::shell::opener::{Found, ModelRole};
+use crate::app::shell::outcome::Topic;
 use crate::app::viewer::clips::ClipFolder;
 use crate::app::viewer::marks::Marks;
 use crate::engine::Request;
@@ -42,14 +43,14 @@ impl App {
         for found in self.opener.answers() {
             match found {
                 Ok(found) => self.found(found, ctx),
-                Err(error) => self.session.problem(&error),
+                Err(error) => self.session.failed(Topic::Clip, &error),
             }
         }
         self.session.looking = self.opener.looking().cloned();
         for (path, written) in self.exports.poll() {
             match written {
-                Ok(()) => self.session.written(&path, "a file"),
-                Err(error) => self.session.problem(&error),
+                Ok(what) => self.session.written(&path, what.as_deref()),
+                Err(error) => self.session.failed(Topic::Export, &error),
             }
         }
     }
@@ -77,8 +78,9 @@ impl App {
                 Ok(text) => {
                     self.session.log.push(LogLevel::Info, text.clone());
                     self.session.told = Some((text, Instant::now()));
+                    self.session.succeeded(Topic::Runs);
                 }
-                Err(error) => self.session.problem(&error),
+                Err(error) => self.session.failed(Topic::Runs, &error),
             }
         }
         if let Some(folder) = self.panels.runs.listed_folder() {
@@ -153,7 +155,7 @@ impl App {
             Found::Nothing(path, error) => {
                 self.settings.recent.retain(|recent| *recent != path); // it is not offered again
                 self.play_next = false; // the next clip is another one
-                self.session.problem(&error);
+                self.session.failed(Topic::Clip, &error);
             }
             Found::Classes(folder) => {
                 self.settings.remember(&folder.dir);

@@ -103,7 +103,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             _ => exportable(on),
         })
         .saves(PromptSpec::new("Save an annotated video", "Path of the video, such as annotated.mp4…", PathKind::Save("annotated", MP4)),
-            |app, path, existing, _| app.export_annotated(path, existing)),
+            |app, path, existing, _| app.export_annotated(path, existing))
+        .keywords("scores predictions overlay"),
     command(C::StopExport, G::Flow, "Stop export", "Stop the export; files written so far stay", &[],
         |on| ensure(on.session.exporting.is_some() || on.session.labeling.interchange.exporting.is_some(), "No export is running"))
         .runs(|app, _| match app.session.exporting {
@@ -134,16 +135,24 @@ pub const COMMANDS: &[CommandSpec] = &[
 ];
 
 impl PathPrompt {
-    /// Returns what exactly is written, where the view under the pointer and the settings decide that.
+    /// Returns what exactly is written, where the view that was clicked last and the settings decide that.
     pub(in crate::app) fn details(self, session: &Session, settings: &Settings) -> Option<String> {
         let Self::Of(command) = self else { return None };
         let source = session.flow.name_of(settings.views.flow_source());
         match command {
             C::ExportFlows => Some(format!("{source}, as {}", export_form::name(settings.export_format))),
-            C::SaveFlow | C::SavePicture => Some(source.to_owned()),
+            C::SaveFlow => Some(format!("{source}, in the format of the file's ending")),
+            C::SavePicture => Some(format!("{source}, as colours")),
+            C::ExportVideo => Some(sources_in_words(session, settings)),
             _ => None,
         }
     }
+}
+
+/// Returns the names of the sources in view.
+fn sources_in_words(session: &Session, settings: &Settings) -> String {
+    let sources = settings.views.flow_sources();
+    sources.into_iter().map(|source| session.flow.name_of(source)).collect::<Vec<_>>().join(", ")
 }
 
 fn level(on: Conditions<'_>, end: fn(&[usize]) -> Option<&usize>) -> Availability {
@@ -220,7 +229,8 @@ impl App {
 
     /// Writes the flow in view to `path`, in pixels of the video; a picture of it has the colours that are on the screen.
     fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
-        let state = self.session.flow.source(self.settings.views.flow_source());
+        let source = self.settings.views.flow_source();
+        let (state, name) = (self.session.flow.source(source), self.session.flow.name_of(source).to_owned());
         let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
         let size = [clip.width as usize, clip.height as usize];
         let scale = MagnitudeScale::of(&self.settings, &self.session);
@@ -230,9 +240,11 @@ impl App {
             guard.check(&format.map_or(vec![path.clone()], |format| format.files(&path)))?;
             let field = flow.flow.at_size(size[0], size[1]);
             if picture {
-                return write_picture(&path, &colour::bent_picture(&field, scale.max_px, scale.gamma));
+                let colours = colour::bent_picture(&field, scale.max_px, scale.gamma);
+                return write_picture(&path, &colours).map(|()| Some(format!("flow of {name}, as colours")));
             }
-            files::write(&path, &field)
+            let format = format.map_or(String::new(), |format| format!(", as {}", export_form::name(format)));
+            files::write(&path, &field).map(|()| Some(format!("flow of {name}{format}")))
         });
     }
 
@@ -242,7 +254,7 @@ impl App {
         let guard = self.guard(existing);
         self.exports.start("export", ctx, path.clone(), move || {
             guard.check(std::slice::from_ref(&path))?;
-            write_picture(&path, &image.draw())
+            write_picture(&path, &image.draw()).map(|()| None)
         });
     }
 
@@ -255,23 +267,32 @@ impl App {
 
     /// Writes the flow of the whole clip into the folder `dir`.
     fn export_flows(&mut self, dir: PathBuf, existing: Existing) {
-        self.export(FlowExport::Folder {
-            dir,
-            source: self.settings.views.flow_source(),
-            format: self.settings.export_format,
-            bound_px: DEFAULT_BOUND_PX,
-            colours: self.colours_on_screen(),
-            guard: self.guard(existing),
-        });
+        let source = self.settings.views.flow_source();
+        let format = export_form::name(self.settings.export_format);
+        let of = format!("{}, as {format}", self.session.flow.name_of(source));
+        self.export(
+            of,
+            FlowExport::Folder {
+                dir,
+                source,
+                format: self.settings.export_format,
+                bound_px: DEFAULT_BOUND_PX,
+                colours: self.colours_on_screen(),
+                guard: self.guard(existing),
+            },
+        );
     }
 
     /// Writes a video of the frames beside the flows in view.
     fn export_video(&mut self, path: PathBuf, existing: Existing) {
         let (sources, colours) = (self.settings.views.flow_sources(), self.colours_on_screen());
-        self.export(FlowExport::Video { path, sources, colours, guard: self.guard(existing) });
+        let of = sources_in_words(&self.session, &self.settings);
+        self.export(of, FlowExport::Video { path, sources, colours, guard: self.guard(existing) });
     }
 
-    fn export(&mut self, export: FlowExport) {
+    /// Begins an export of what is named `of`.
+    fn export(&mut self, of: String, export: FlowExport) {
+        self.session.export_of = Some(of);
         self.session.exporting = Some(Progress::begin(0, "pairs"));
         self.show(Pane::Flow);
         self.engine.send(Request::Export(Some(export)));

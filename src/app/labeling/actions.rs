@@ -18,6 +18,7 @@ use crate::app::panel::Edit;
 use crate::app::session::Session;
 use crate::app::shell::log::LogLevel;
 use crate::app::shell::new_folder::NewFolder;
+use crate::app::shell::outcome::Topic;
 use crate::app::shell::replacement::Replacement;
 use crate::app::viewer::marks::Marks;
 use crate::engine::{Labeling, Request, SearchResult};
@@ -471,7 +472,7 @@ impl App {
                 Some(("The project can be changed: no other window has it open".into(), Instant::now()));
         }
         for error in self.projects.closings.poll().filter_map(|((), saved)| saved.err()) {
-            self.session.problem(&error);
+            self.session.failed(Topic::Project, &error);
         }
         self.session.labeling.thumbnails.take(self.labeling.thumbnails(), ctx);
         let interchange = &mut self.session.labeling.interchange;
@@ -496,9 +497,12 @@ impl App {
         }
         let wake = ctx.clone();
         match self.session.labeling.go_on_saving(move || wake.request_repaint()) {
-            Ok(true) => self.session.told = Some(("Saved the project".into(), Instant::now())),
+            Ok(true) => {
+                self.session.succeeded(Topic::Project);
+                self.session.told = Some(("Saved the project".into(), Instant::now()));
+            }
             Ok(false) => {}
-            Err(error) => self.session.problem(&error),
+            Err(error) => self.session.failed(Topic::Project, &error),
         }
         if let Some(rest) = self.session.labeling.save_due() {
             ctx.request_repaint_after(rest);

@@ -9,6 +9,7 @@ use super::project_opener::{Outcome, Start};
 use crate::app::App;
 use crate::app::layout::Pane;
 use crate::app::shell::log::LogLevel;
+use crate::app::shell::outcome::Topic;
 use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::{Opened, Project};
@@ -62,6 +63,7 @@ impl App {
         let reopened = start == Start::Open && std::mem::take(&mut self.reopening);
         match opened {
             Ok(Outcome::Opened(opened)) => {
+                self.session.succeeded(Topic::Project);
                 self.work_on(*opened, ctx);
                 if matches!(start, Start::New | Start::Create) {
                     self.close_unrelated_clip(dir);
@@ -79,7 +81,7 @@ impl App {
             Err(error) if reopened => return self.session.log.push(LogLevel::Warning, error.to_string()),
             Err(error) => {
                 self.settings.recent.retain(|path| path != dir);
-                return self.session.problem(&error);
+                return self.session.failed(Topic::Project, &error);
             }
         }
         if !reopened {

@@ -19,6 +19,7 @@ mod model_loading;
 pub mod new_folder;
 pub mod notice;
 pub mod opener;
+pub mod outcome;
 pub mod overlay;
 pub mod palette;
 pub mod repaint;

@@ -63,6 +63,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| {
             let views = &mut app.settings.views;
             views.active = views.add();
+            views.chosen = views.active;
         }),
     command(C::RemoveView, G::Viewer, "Remove view", "Remove the most recently hovered view", &[shift(Key::V)],
         |on| ensure(on.settings.views.list().len() > 1, "This is the only view"))
