@@ -30,6 +30,7 @@ use super::shell::repaint_log::RepaintLog;
 use super::shell::status_bar::status_bar_ui;
 use super::tasks::{Background, Tasks};
 use super::training::state::TrainingPhase;
+use super::ui::scrolled_popups::close_scrolled;
 use super::ui::theme;
 use super::ui::theme::{PANEL_MARGIN, Tokens};
 use super::viewer::panel::install_gpu_flow;
@@ -230,6 +231,7 @@ impl App {
     /// Draws everything and does what the person asked for.
     pub(super) fn draw(&mut self, ui: &mut Ui) {
         theme::fit_lists(ui.ctx());
+        close_scrolled(ui.ctx());
         self.take_keys(ui.ctx());
         self.take_escape(ui.ctx());
         (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);

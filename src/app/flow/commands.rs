@@ -27,6 +27,10 @@ use crate::output::Existing;
 const TRUTH: Filter = ("Flow", "flo png pfm");
 const FLOW: Filter = ("Flow", "flo npy png jpg");
 const IMAGE: Filter = ("Image", "png jpg ppm");
+/// Menus in the menu.
+const TRUTH_MENU: &str = "Ground truth";
+const EXPORT_MENU: &str = "Save and export";
+const BENCHMARK_MENU: &str = "Benchmark";
 const TRUTH_HINT: &str = "Path of a flow file or folder…";
 
 #[rustfmt::skip] // A table reads as a table.
@@ -60,12 +64,15 @@ pub const COMMANDS: &[CommandSpec] = &[
         .below_line(),
     command(C::ChooseTruth, G::Flow, "Choose ground truth folder…", "Choose a folder of flow files, in frame order", &[], clip)
         .opens(PromptSpec::new("Choose a folder with one flow file per frame", TRUTH_HINT, PathKind::Folder),
-            |app, path, _| app.choose_truth(Some(path))),
+            |app, path, _| app.choose_truth(Some(path)))
+        .within(TRUTH_MENU),
     command(C::ChooseTruthFile, G::Flow, "Choose ground truth file…", "Choose a flow file: .flo, KITTI .png or .pfm", &[], clip)
-        .opens(PromptSpec::new("Choose a flow file", TRUTH_HINT, PathKind::File(TRUTH)), |app, path, _| app.choose_truth(Some(path))),
+        .opens(PromptSpec::new("Choose a flow file", TRUTH_HINT, PathKind::File(TRUTH)), |app, path, _| app.choose_truth(Some(path)))
+        .within(TRUTH_MENU),
     command(C::ForgetTruth, G::Flow, "Remove ground truth", "Stop comparing this clip with ground truth", &[],
         |on| ensure(on.settings.flow.truth.is_some(), "This clip has no ground truth"))
-        .runs(|app, _| app.choose_truth(None)),
+        .runs(|app, _| app.choose_truth(None))
+        .within(TRUTH_MENU),
     command(C::MeasureClip, G::Flow, "Measure whole clip", "Measure all sources on every frame (again to stop)", &[key(Key::M)], clip)
         .runs(|app, _| app.measure())
         .below_line(),
@@ -78,14 +85,17 @@ pub const COMMANDS: &[CommandSpec] = &[
         .saves_files(
             PromptSpec::new("Save the flow of this pair", "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…", PathKind::Save("flow", FLOW)),
             |_, path| FlowFormat::of_name(path).map_or(vec![path.to_owned()], |format| format.files(path)),
-            |app, path, existing, ctx| app.save_flow(path, false, existing, ctx)),
+            |app, path, existing, ctx| app.save_flow(path, false, existing, ctx))
+        .within(EXPORT_MENU),
     command(C::SavePicture, G::Flow, "Save flow image…", "Save this pair's flow colours at video size", &[ctrl_shift(Key::S)], flow_in_view)
         .saves(PromptSpec::new("Save a flow image", "Path of the image, such as flow.png…", PathKind::Save("flow", IMAGE)),
-            |app, path, existing, ctx| app.save_flow(path, true, existing, ctx)),
+            |app, path, existing, ctx| app.save_flow(path, true, existing, ctx))
+        .within(EXPORT_MENU),
     command(C::SaveComparison, G::Flow, "Save comparison image…", "Save frame and visible flows as one image", &[],
         |on| ensure(ComparisonImage::of(on.settings, on.session).is_some(), "No flow of this frame yet"))
         .saves(PromptSpec::new("Save a comparison image", "Path of the image, such as comparison.png…", PathKind::Save("comparison", IMAGE)),
-            |app, path, existing, ctx| app.save_comparison(path, existing, ctx)),
+            |app, path, existing, ctx| app.save_comparison(path, existing, ctx))
+        .within(EXPORT_MENU),
     command(C::ExportFlows, G::Flow, "Export clip flow…", "Export every pair's flow to a folder", &[], exportable)
         .saves_files(
             PromptSpec::new("Choose a folder for the clip's flow", "Path of a folder for the flow files…", PathKind::SaveFolder),
@@ -93,10 +103,12 @@ pub const COMMANDS: &[CommandSpec] = &[
                 let format = app.settings.export_format;
                 (0..app.session.frames()).flat_map(|frame| format.files(&format.path_in(path, frame))).collect()
             },
-            |app, path, existing, _| app.export_flows(path, existing)),
+            |app, path, existing, _| app.export_flows(path, existing))
+        .within(EXPORT_MENU),
     command(C::ExportVideo, G::Flow, "Export comparison video…", "Export a video of frames and visible flows", &[], exportable)
         .saves(PromptSpec::new("Save a comparison video", "Path of the video, such as flow.mp4…", PathKind::Save("flow", MP4)),
-            |app, path, existing, _| app.export_video(path, existing)),
+            |app, path, existing, _| app.export_video(path, existing))
+        .within(EXPORT_MENU),
     command(C::ExportAnnotated, G::Flow, "Export annotated video…", "Export the clip with flow, predictions and labels", &[],
         |on| match (&on.session.clip, &on.session.model) {
             (Some(_), None) => Err("No model is loaded"),
@@ -104,7 +116,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         })
         .saves(PromptSpec::new("Save an annotated video", "Path of the video, such as annotated.mp4…", PathKind::Save("annotated", MP4)),
             |app, path, existing, _| app.export_annotated(path, existing))
-        .keywords("scores predictions overlay"),
+        .keywords("scores predictions overlay")
+        .within(EXPORT_MENU),
     command(C::StopExport, G::Flow, "Stop export", "Stop the export; files written so far stay", &[],
         |on| ensure(on.session.exporting.is_some() || on.session.labeling.interchange.exporting.is_some(), "No export is running"))
         .runs(|app, _| match app.session.exporting {
@@ -116,10 +129,12 @@ pub const COMMANDS: &[CommandSpec] = &[
             app.session.notice = None;
             app.settings.benchmark_root = Some(path);
             app.show(Pane::Benchmark);
-        }),
+        })
+        .within(BENCHMARK_MENU),
     command(C::RunBenchmark, G::Flow, "Run benchmark", "Run the selected method (again to stop)", &[],
         |on| ensure(on.settings.benchmark_root.is_some(), "Choose a benchmark folder first"))
-        .runs(|app, _| app.run_benchmark()),
+        .runs(|app, _| app.run_benchmark())
+        .within(BENCHMARK_MENU),
     command(C::SaveBenchmark, G::Flow, "Save benchmark results…", "Save the latest benchmark results as CSV", &[],
         |on| {
             let is_measured = on.session.benchmark.runs.last().is_some_and(|run| run.report.is_some());
@@ -131,7 +146,8 @@ pub const COMMANDS: &[CommandSpec] = &[
                 if let Some(report) = report {
                     app.write_file(path, existing, ctx, move |path| report.write_csv(path));
                 }
-            }),
+            })
+        .within(BENCHMARK_MENU),
 ];
 
 impl PathPrompt {

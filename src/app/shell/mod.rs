@@ -15,6 +15,8 @@ mod keyboard;
 pub mod log;
 pub mod log_panel;
 pub mod menu;
+#[cfg(test)]
+mod menu_tests;
 mod model_loading;
 pub mod new_folder;
 pub mod notice;
