@@ -30,6 +30,7 @@ use super::shell::repaint_log::RepaintLog;
 use super::shell::status_bar::status_bar_ui;
 use super::tasks::{Background, Tasks};
 use super::training::state::TrainingPhase;
+use super::ui::scrolled_popups::close_scrolled;
 use super::ui::theme;
 use super::ui::theme::{PANEL_MARGIN, Tokens};
 use super::viewer::panel::install_gpu_flow;
@@ -59,8 +60,8 @@ pub struct App {
     demo: Demo,
     pub(super) opener: Opener,
     pub(super) dialogs: Dialogs,
-    /// Files that are written.
-    pub(super) exports: Tasks<PathBuf, ()>,
+    /// Files that are written, with what is in them where that is not plain.
+    pub(super) exports: Tasks<PathBuf, Option<String>>,
     /// Pages that the browser is asked to open.
     pub(super) browsing: Tasks<PathBuf, ()>,
     /// Saved reports of evaluations that are read.
@@ -230,6 +231,7 @@ impl App {
     /// Draws everything and does what the person asked for.
     pub(super) fn draw(&mut self, ui: &mut Ui) {
         theme::fit_lists(ui.ctx());
+        close_scrolled(ui.ctx());
         self.take_keys(ui.ctx());
         self.take_escape(ui.ctx());
         (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);
@@ -461,7 +463,7 @@ impl App {
         }
     }
 
-    fn act(&mut self, action: Action, ctx: &Context) {
+    pub(super) fn act(&mut self, action: Action, ctx: &Context) {
         match action {
             Action::Run(command) => self.perform(command, ctx),
             Action::Open(path) => self.open(path, ctx),
@@ -475,6 +477,7 @@ impl App {
             Action::ShowVideo(id) => self.show_video(id),
             Action::AddVideos(paths) => self.add_videos(&paths),
             Action::MakeProject(dir) => self.begin_project(Start::Either, dir, ctx),
+            Action::CreateProject(dir) => self.begin_project(Start::Create, dir, ctx),
             Action::LabelFolder(dir) => self.label_folder(dir, ctx),
             Action::ReadLabelsAgain => self.read_labels_again(),
             Action::StopSearches => self.stop_searches(),

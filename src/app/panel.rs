@@ -45,6 +45,8 @@ pub enum Action {
     MakeProject(PathBuf),
     /// The same, and labels its clips by the names of their folders.
     LabelFolder(PathBuf),
+    /// Creates a folder and makes it a project.
+    CreateProject(PathBuf),
     /// Reads the files of labels again that could not be read.
     ReadLabelsAgain,
     /// Stops looking for videos.

@@ -15,6 +15,7 @@ use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::scores::state::{ClipScores, ClipScoresPhase};
 use super::shell::log::{Log, LogLevel};
+use super::shell::outcome::{Topic, sample_cancelled};
 use super::training::interrupted::InterruptedRuns;
 use super::training::state::TrainingState;
 use super::training::step_timing::StepTiming;
@@ -85,8 +86,12 @@ pub struct Session {
     pub writing_sample: Option<Progress>,
     /// What happened.
     pub log: Log,
-    /// The latest problem, until it is dismissed.
+    /// The latest problem, until it is dismissed or what it is about succeeds.
     pub notice: Option<Error>,
+    /// What it is about.
+    pub notice_topic: Topic,
+    /// Whose flow is exported and how, in words.
+    pub export_of: Option<String>,
     /// What was done last and when, to be told for a while.
     pub told: Option<(String, Instant)>,
     /// Why the last key had no effect and when it was pressed, as long as that may still hold.
@@ -146,6 +151,8 @@ impl Session {
             writing_sample: None,
             log: Log::default(),
             notice: None,
+            notice_topic: Topic::Other,
+            export_of: None,
             told: None,
             refused: None,
             is_asking: false,
@@ -308,12 +315,12 @@ impl Session {
                     // A video of the project that is selected is what would be labelled: no other one is shown in its place.
                     self.comes_back = self.before.take().filter(|_| !self.labeling.is_selected(path));
                 }
-                self.problem(error);
+                self.failed(Topic::Clip, error);
             }
             Message::ModelLoaded(info) => self.model_loaded(info),
             Message::ModelFailed(dir, error) => {
                 self.loading_model.take_if(|awaited| awaited == dir);
-                self.problem(error);
+                self.failed(Topic::Model, error);
             }
             Message::Training(event) => self.training_event(event),
             Message::TrainingFailed(error) => self.training_failed(error),
@@ -322,11 +329,12 @@ impl Session {
             }
             Message::SampleWritten(dir) => {
                 self.writing_sample = None;
+                self.succeeded(Topic::Sample);
                 self.log.push(LogLevel::Info, format!("Sample project saved to {}", dir.display()));
             }
             Message::SampleFailed(error) => {
                 self.writing_sample = None;
-                self.problem(error);
+                self.failed(Topic::Sample, error);
             }
             // It is neither complete nor has it failed.
             Message::SampleEnded => self.told = self.writing_sample.take().map(sample_cancelled).or(self.told.take()),
@@ -353,6 +361,7 @@ impl Session {
             Message::Live(event) => self.live_event(event),
             Message::Cameras(cameras) => self.live.list(cameras),
             Message::EvaluationStarted(start) => {
+                self.succeeded(Topic::Evaluation);
                 let text = format!("Evaluating {} on {}", start.model, counted(start.clips, "clip"));
                 self.log.push(LogLevel::Info, text);
                 start.left_out.iter().for_each(|error| self.log.push(LogLevel::Warning, error.to_string()));
@@ -365,10 +374,11 @@ impl Session {
                 self.exporting.iter_mut().for_each(|progress| progress.advance(*done, *total));
             }
             Message::Exported { path, pairs } => {
-                self.written(path, &format!("the flow of {}", counted(*pairs, "pair")));
+                let of = self.export_of.take().map_or(String::new(), |of| format!(", {of}"));
+                self.written(path, Some(&format!("the flow of {}{of}", counted(*pairs, "pair"))));
             }
-            Message::Annotated { path, frames } => self.written(path, &counted(*frames, "annotated frame")),
-            Message::ExportEnded => self.exporting = None,
+            Message::Annotated { path, frames } => self.written(path, Some(&counted(*frames, "annotated frame"))),
+            Message::ExportEnded => (self.exporting, self.export_of) = (None, None),
             Message::Problem(error) => self.problem(error),
         }
     }
@@ -376,21 +386,6 @@ impl Session {
     /// Returns how far the sample is that is being written, in words.
     pub fn sample_progress(&self) -> Option<String> {
         Some(self.writing_sample?.of_work("Generating the sample"))
-    }
-
-    /// Tells a problem: in the log, and in the notice until it is dismissed.
-    pub fn problem(&mut self, error: &Error) {
-        self.log.push(LogLevel::Error, error.to_string());
-        self.notice = Some(error.clone());
-    }
-
-    /// Tells that `what` was written to `path`: the whole path in the log, its name for a while.
-    pub fn written(&mut self, path: &Path, what: &str) {
-        self.log.push(LogLevel::Info, format!("Saved {what} to {}", path.display()));
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let place = folder.map_or(String::new(), |folder| format!(" in {}", folder.display()));
-        self.told = Some((format!("Saved {name}{place}"), Instant::now()));
     }
 
     /// A pair of the benchmark that is shown was made the clip at `path`.
@@ -507,6 +502,7 @@ impl Session {
 
     fn model_loaded(&mut self, info: &ModelInfo) {
         (self.loading_model, self.refused) = (None, None);
+        self.succeeded(Topic::Model);
         self.fusion = info.fusion;
         if !info.levels.contains(&self.selection.level) {
             self.selection = FlowSelection { level: 2, ..self.selection };
@@ -526,15 +522,6 @@ impl Session {
         self.flow.name_network(info);
         self.model = Some(info.clone());
     }
-}
-
-/// Returns what is left of a sample that is not drawn any further, to be told now.
-fn sample_cancelled(progress: Progress) -> (String, Instant) {
-    let text = match progress.counts() {
-        (0, _) => "Sample cancelled before its first clip was drawn".into(),
-        (done, of) => format!("Sample cancelled: {done} of {of} clips drawn and kept"),
-    };
-    (text, Instant::now())
 }
 
 /// Format and length of a clip in a sentence.

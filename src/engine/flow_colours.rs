@@ -74,6 +74,13 @@ impl FlowScale {
         self.follow(field.typical_magnitude(), at);
     }
 
+    /// Starts over with the next flow, which is the first of another scene.
+    pub fn begin_scene(&mut self) {
+        if let SeenLengths::Recent(lengths) = &mut self.lengths {
+            lengths.begin_scene();
+        }
+    }
+
     /// Returns a flow in pixels of the video in colours.
     pub fn coloured(&self, field: &FlowField) -> RgbImage {
         colour::bent_picture(field, self.px, self.colours.gamma)

@@ -33,7 +33,7 @@ pub use labeling::suggestions::model_stamp;
 pub use labeling::{
     FileState, Labeling, LabelingEvent, ProbeRequest, SearchId, SearchResult, Thumbnail, ThumbnailKey, ThumbnailRequest,
 };
-pub use live::{LiveInference, LiveResult, LiveView, RecordingStatus, Smoothing};
+pub use live::{LiveInference, LiveResult, LiveView, RecordingStatus, SceneChange, Smoothing};
 pub use overlay_video::annotate;
 pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{

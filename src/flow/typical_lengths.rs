@@ -15,7 +15,7 @@ const MOST: usize = 4096;
 /// The time that counts for a live source.
 const RECENT: Duration = Duration::from_secs(2);
 /// Pairs that count for a live source however old they are: of fewer an outlier is not recognised.
-const LEAST: usize = 4;
+const LEAST: usize = 3;
 /// In this many seconds the scale of a live source comes down to half, if the motion is that much slower.
 const HALF_LIFE_SECS: f32 = 0.5;
 
@@ -56,6 +56,11 @@ pub struct RecentLengths {
 }
 
 impl RecentLengths {
+    /// Starts over with the next flow, which is the first of another scene: what moved before says nothing about it.
+    pub fn begin_scene(&mut self) {
+        *self = Self::default();
+    }
+
     /// Takes in the length that nearly all vectors of a flow stay below, captured at `at`, and returns the scale: what
     /// [`robust_longest`] is over the last seconds, approached from above so that colours do not flicker.
     pub fn follow(&mut self, at: Instant, length: f32) -> f32 {

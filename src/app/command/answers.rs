@@ -16,6 +16,7 @@ use crate::app::live::state::ClipPosition;
 use crate::app::settings::LastPlace;
 use crate::app::shell::log::LogLevel;
 use crate::app::shell::opener::{Found, ModelRole};
+use crate::app::shell::outcome::Topic;
 use crate::app::viewer::clips::ClipFolder;
 use crate::app::viewer::marks::Marks;
 use crate::engine::Request;
@@ -42,14 +43,14 @@ impl App {
         for found in self.opener.answers() {
             match found {
                 Ok(found) => self.found(found, ctx),
-                Err(error) => self.session.problem(&error),
+                Err(error) => self.session.failed(Topic::Clip, &error),
             }
         }
         self.session.looking = self.opener.looking().cloned();
         for (path, written) in self.exports.poll() {
             match written {
-                Ok(()) => self.session.written(&path, "a file"),
-                Err(error) => self.session.problem(&error),
+                Ok(what) => self.session.written(&path, what.as_deref()),
+                Err(error) => self.session.failed(Topic::Export, &error),
             }
         }
     }
@@ -59,13 +60,13 @@ impl App {
         let Some((question, answer)) = self.dialogs.answer() else { return };
         match answer {
             Answer::Path(path) => {
+                self.overlay.forget_typed();
                 let is_agreed = self.is_agreed_to(question, &path);
                 self.open_as(question, path, Existing::replaced_if(is_agreed), ctx);
             }
-            Answer::Cancelled => {}
-            Answer::Unavailable => self.overlay.show_prompt(ctx, question),
+            Answer::Cancelled => self.overlay.forget_typed(),
+            Answer::Unavailable => self.overlay.show_prompt(question),
         }
-        self.overlay.forget_typed();
     }
 
     /// Takes what was done with runs, and tells the engine what is pinned.
@@ -77,8 +78,9 @@ impl App {
                 Ok(text) => {
                     self.session.log.push(LogLevel::Info, text.clone());
                     self.session.told = Some((text, Instant::now()));
+                    self.session.succeeded(Topic::Runs);
                 }
-                Err(error) => self.session.problem(&error),
+                Err(error) => self.session.failed(Topic::Runs, &error),
             }
         }
         if let Some(folder) = self.panels.runs.listed_folder() {
@@ -132,11 +134,12 @@ impl App {
             Found::Clips(folder) => {
                 self.settings.remember(&folder.dir);
                 self.open_clip(self.first_of(&folder)); // There are several.
-                if !folder.beside.is_empty() {
-                    let text = format!("Not listed: {} in sub-folders", counted(folder.beside.len(), "clip"));
+                let beside = folder.beside.len();
+                self.list_clips(folder, ctx);
+                if beside > 0 {
+                    let text = format!("Not listed: {} in sub-folders", counted(beside, "clip"));
                     self.session.told = Some((text, Instant::now()));
                 }
-                self.list_clips(folder, ctx);
             }
             Found::NoSample => self.write_sample(SampleSize::Few),
             Found::Corrections { project, clips } => self.add_corrections(&project, &clips),
@@ -152,7 +155,7 @@ impl App {
             Found::Nothing(path, error) => {
                 self.settings.recent.retain(|recent| *recent != path); // it is not offered again
                 self.play_next = false; // the next clip is another one
-                self.session.problem(&error);
+                self.session.failed(Topic::Clip, &error);
             }
             Found::Classes(folder) => {
                 self.settings.remember(&folder.dir);
@@ -208,8 +211,15 @@ impl App {
         // Who opens the sample is to see what its flow and its scores are; who has chosen another panel stays there.
         let is_at_first = layout::is_shown(&self.settings.layout, Pane::Scores);
         let is_sample = folder.dir.starts_with(self.sample_dir());
-        if self.session.labeling.project().is_none() && is_at_first && !is_sample {
+        if is_at_first && !is_sample {
             self.show(Pane::Project);
+        }
+        let is_project = self.session.labeling.project().is_some_and(|project| project.dir() == folder.dir);
+        if self.session.labeling.project().is_some() && !is_sample && !is_project {
+            self.panels.project.show_folder();
+            let name = folder.dir.file_name().unwrap_or(folder.dir.as_os_str()).to_string_lossy().into_owned();
+            self.session.told =
+                Some((format!("Opened {name} beside the project: see Project › Folder"), Instant::now()));
         }
         self.session.folder = Some(Arc::new(folder));
         self.session.faults.clear();

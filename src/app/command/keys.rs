@@ -11,8 +11,10 @@ pub struct KeyPress {
     pub command: Command,
     /// The press itself, to be put back if it was for something else.
     pub event: Event,
-    /// How many texts were typed up to these keys: they are for no prompt that the command opens.
-    pub typed_before: usize,
+    /// The place in the input at which it was, among the events that are left.
+    pub at: usize,
+    /// Whether the event at that place is the text of the key itself, which is for no prompt that the command opens.
+    pub has_text: bool,
 }
 
 impl Command {
@@ -59,20 +61,19 @@ impl Command {
             }
             _ => None,
         };
-        let (mut pressed, mut texts) = (Vec::<KeyPress>::new(), 0);
+        let mut pressed = Vec::<KeyPress>::new();
         ctx.input_mut(|input| {
             let mut events = std::mem::take(&mut input.events).into_iter().peekable();
             while let Some(event) = events.next() {
                 let Some((command, is_repeat)) = command(&event) else {
-                    texts += usize::from(matches!(event, Event::Text(_)));
                     input.events.push(event);
                     continue;
                 };
                 // The text of the key itself comes next.
-                let typed_before = texts + usize::from(matches!(events.peek(), Some(Event::Text(_))));
+                let has_text = is_typed(&event) && matches!(events.peek(), Some(Event::Text(_)));
                 // Every press counts, however late it is looked at; a key that is held down steps on, but does not toggle.
                 if !is_repeat || command.is_step() || pressed.iter().all(|other| other.command != command) {
-                    pressed.push(KeyPress { command, event, typed_before });
+                    pressed.push(KeyPress { command, event, at: input.events.len(), has_text });
                 }
             }
         });
@@ -89,6 +90,11 @@ impl Command {
 fn is_for_desktop(ctx: &Context) -> bool {
     let is_held = |input: &InputState| input.key_down(Key::SuperLeft) || input.key_down(Key::SuperRight);
     !cfg!(target_os = "macos") && ctx.input(is_held)
+}
+
+/// Whether a press types something: with Ctrl or the command key it does not.
+fn is_typed(event: &Event) -> bool {
+    matches!(event, Event::Key { modifiers, .. } if !modifiers.ctrl && !modifiers.command)
 }
 
 /// Has the keys of the digit row mean digits, whatever the layout prints on them: French and Czech ones print letters and signs there,

@@ -9,6 +9,7 @@ use super::Command;
 use super::prompt::{PathKind, PathPrompt};
 use super::spec::Then;
 use crate::app::App;
+use crate::app::shell::outcome::Topic;
 use crate::app::shell::replacement::Replacement;
 use crate::atomic::replace;
 use crate::error::Result;
@@ -55,7 +56,7 @@ impl App {
             match existing {
                 Ok(files) if files.is_empty() => self.write(command, path, Existing::Keep, ctx),
                 Ok(files) => self.overlay.show_replacement(Replacement::new(PathPrompt::Of(command), path, files)),
-                Err(error) => self.session.problem(&error),
+                Err(error) => self.session.failed(Topic::Export, &error),
             }
         }
     }
@@ -83,7 +84,7 @@ impl App {
         let guard = self.guard(existing);
         self.exports.start("export", ctx, path.clone(), move || {
             guard.check(std::slice::from_ref(&path))?;
-            write(&path)
+            write(&path).map(|()| None)
         });
     }
 

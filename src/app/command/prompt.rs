@@ -134,6 +134,12 @@ impl Dialogs {
         self.open = Some(question);
     }
 
+    /// Behaves as if a dialog were open that never comes.
+    #[cfg(test)]
+    pub fn pretend(&mut self, question: PathPrompt) {
+        self.open = Some(question);
+    }
+
     /// Whether a question is open.
     pub fn is_asking(&self) -> bool {
         self.open.is_some()

@@ -80,6 +80,11 @@ impl Command {
         self.spec().begins_block
     }
 
+    /// The menu in the menu that it is in.
+    pub fn submenu(self) -> Option<&'static str> {
+        self.spec().submenu
+    }
+
     /// Whether it can be run now.
     pub(in crate::app) fn available(self, on: Conditions<'_>) -> Availability {
         (self.spec().enabled)(on)

@@ -25,6 +25,8 @@ pub struct CommandSpec {
     pub(super) path: Option<PathAction>,
     /// Whether its menu has a line above it.
     pub(super) begins_block: bool,
+    /// The menu in the menu that it is in.
+    pub(super) submenu: Option<&'static str>,
     /// Other words that people look it up by, in lower case.
     pub(super) keywords: &'static str,
 }
@@ -65,6 +67,7 @@ pub const fn command(
         run: None,
         path: None,
         begins_block: false,
+        submenu: None,
         keywords: "",
     }
 }
@@ -98,6 +101,11 @@ impl CommandSpec {
     /// Lets the palette find it by these words too.
     pub const fn keywords(self, keywords: &'static str) -> Self {
         Self { keywords, ..self }
+    }
+
+    /// Puts it into a menu in its menu, with those before and after it that name the same.
+    pub const fn within(self, submenu: &'static str) -> Self {
+        Self { submenu: Some(submenu), ..self }
     }
 
     /// Has its menu draw a line above it.

@@ -14,6 +14,7 @@ use crate::app::command::prompt::{Filter, PathKind, PromptSpec};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
+use crate::app::shell::outcome::Topic;
 use crate::engine::{EvaluationOrder, EvaluationSource, ProjectLabels, Request};
 use crate::evaluation::{ActionsReport, EvaluationPlan};
 use crate::labels::Project;
@@ -146,7 +147,7 @@ impl App {
                     self.session.evaluation.set_against(path, report);
                     self.panels.evaluation.show_comparison();
                 }
-                (_, Err(error)) => self.session.problem(&error),
+                (_, Err(error)) => self.session.failed(Topic::Report, &error),
             }
         }
     }
@@ -185,7 +186,7 @@ impl App {
         self.exports.start("export", ctx, dir.clone(), move || {
             let staging = Staging::begin(&dir)?;
             report.write_folder(&staging.root())?;
-            staging.publish(&guard)
+            staging.publish(&guard).map(|()| None)
         });
     }
 }

@@ -27,6 +27,10 @@ use crate::output::Existing;
 const TRUTH: Filter = ("Flow", "flo png");
 const FLOW: Filter = ("Flow", "flo npy png jpg");
 const IMAGE: Filter = ("Image", "png jpg ppm");
+/// Menus in the menu.
+const TRUTH_MENU: &str = "Ground truth";
+const EXPORT_MENU: &str = "Save and export";
+const BENCHMARK_MENU: &str = "Benchmark";
 const TRUTH_HINT: &str = "Path of a flow file or folder…";
 
 #[rustfmt::skip] // A table reads as a table.
@@ -60,12 +64,15 @@ pub const COMMANDS: &[CommandSpec] = &[
         .below_line(),
     command(C::ChooseTruth, G::Flow, "Choose ground truth folder…", "Choose a folder of flow files, in frame order", &[], clip)
         .opens(PromptSpec::new("Choose a folder with one flow file per frame", TRUTH_HINT, PathKind::Folder),
-            |app, path, _| app.choose_truth(Some(path))),
+            |app, path, _| app.choose_truth(Some(path)))
+        .within(TRUTH_MENU),
     command(C::ChooseTruthFile, G::Flow, "Choose ground truth file…", "Choose a flow file: .flo or KITTI .png", &[], clip)
-        .opens(PromptSpec::new("Choose a flow file", TRUTH_HINT, PathKind::File(TRUTH)), |app, path, _| app.choose_truth(Some(path))),
+        .opens(PromptSpec::new("Choose a flow file", TRUTH_HINT, PathKind::File(TRUTH)), |app, path, _| app.choose_truth(Some(path)))
+        .within(TRUTH_MENU),
     command(C::ForgetTruth, G::Flow, "Remove ground truth", "Stop comparing this clip with ground truth", &[],
         |on| ensure(on.settings.flow.truth.is_some(), "This clip has no ground truth"))
-        .runs(|app, _| app.choose_truth(None)),
+        .runs(|app, _| app.choose_truth(None))
+        .within(TRUTH_MENU),
     command(C::MeasureClip, G::Flow, "Measure whole clip", "Measure all sources on every frame (again to stop)", &[key(Key::M)], clip)
         .runs(|app, _| app.measure())
         .below_line(),
@@ -78,14 +85,17 @@ pub const COMMANDS: &[CommandSpec] = &[
         .saves_files(
             PromptSpec::new("Save the flow of this pair", "Path of the flow file: .flo, .npy, .png (KITTI) or flow_x….jpg…", PathKind::Save("flow", FLOW)),
             |_, path| FlowFormat::of_name(path).map_or(vec![path.to_owned()], |format| format.files(path)),
-            |app, path, existing, ctx| app.save_flow(path, false, existing, ctx)),
+            |app, path, existing, ctx| app.save_flow(path, false, existing, ctx))
+        .within(EXPORT_MENU),
     command(C::SavePicture, G::Flow, "Save flow image…", "Save this pair's flow colours at video size", &[ctrl_shift(Key::S)], flow_in_view)
         .saves(PromptSpec::new("Save a flow image", "Path of the image, such as flow.png…", PathKind::Save("flow", IMAGE)),
-            |app, path, existing, ctx| app.save_flow(path, true, existing, ctx)),
+            |app, path, existing, ctx| app.save_flow(path, true, existing, ctx))
+        .within(EXPORT_MENU),
     command(C::SaveComparison, G::Flow, "Save comparison image…", "Save frame and visible flows as one image", &[],
         |on| ensure(ComparisonImage::of(on.settings, on.session).is_some(), "No flow of this frame yet"))
         .saves(PromptSpec::new("Save a comparison image", "Path of the image, such as comparison.png…", PathKind::Save("comparison", IMAGE)),
-            |app, path, existing, ctx| app.save_comparison(path, existing, ctx)),
+            |app, path, existing, ctx| app.save_comparison(path, existing, ctx))
+        .within(EXPORT_MENU),
     command(C::ExportFlows, G::Flow, "Export clip flow…", "Export every pair's flow to a folder", &[], exportable)
         .saves_files(
             PromptSpec::new("Choose a folder for the clip's flow", "Path of a folder for the flow files…", PathKind::SaveFolder),
@@ -93,17 +103,21 @@ pub const COMMANDS: &[CommandSpec] = &[
                 let format = app.settings.export_format;
                 (0..app.session.frames()).flat_map(|frame| format.files(&format.path_in(path, frame))).collect()
             },
-            |app, path, existing, _| app.export_flows(path, existing)),
+            |app, path, existing, _| app.export_flows(path, existing))
+        .within(EXPORT_MENU),
     command(C::ExportVideo, G::Flow, "Export comparison video…", "Export a video of frames and visible flows", &[], exportable)
         .saves(PromptSpec::new("Save a comparison video", "Path of the video, such as flow.mp4…", PathKind::Save("flow", MP4)),
-            |app, path, existing, _| app.export_video(path, existing)),
+            |app, path, existing, _| app.export_video(path, existing))
+        .within(EXPORT_MENU),
     command(C::ExportAnnotated, G::Flow, "Export annotated video…", "Export the clip with flow, predictions and labels", &[],
         |on| match (&on.session.clip, &on.session.model) {
             (Some(_), None) => Err("No model is loaded"),
             _ => exportable(on),
         })
         .saves(PromptSpec::new("Save an annotated video", "Path of the video, such as annotated.mp4…", PathKind::Save("annotated", MP4)),
-            |app, path, existing, _| app.export_annotated(path, existing)),
+            |app, path, existing, _| app.export_annotated(path, existing))
+        .keywords("scores predictions overlay")
+        .within(EXPORT_MENU),
     command(C::StopExport, G::Flow, "Stop export", "Stop the export; files written so far stay", &[],
         |on| ensure(on.session.exporting.is_some() || on.session.labeling.interchange.exporting.is_some(), "No export is running"))
         .runs(|app, _| match app.session.exporting {
@@ -115,10 +129,12 @@ pub const COMMANDS: &[CommandSpec] = &[
             app.session.notice = None;
             app.settings.benchmark_root = Some(path);
             app.show(Pane::Benchmark);
-        }),
+        })
+        .within(BENCHMARK_MENU),
     command(C::RunBenchmark, G::Flow, "Run benchmark", "Run the selected method (again to stop)", &[],
         |on| ensure(on.settings.benchmark_root.is_some(), "Choose a benchmark folder first"))
-        .runs(|app, _| app.run_benchmark()),
+        .runs(|app, _| app.run_benchmark())
+        .within(BENCHMARK_MENU),
     command(C::SaveBenchmark, G::Flow, "Save benchmark results…", "Save the latest benchmark results as CSV", &[],
         |on| {
             let is_measured = on.session.benchmark.runs.last().is_some_and(|run| run.report.is_some());
@@ -130,20 +146,29 @@ pub const COMMANDS: &[CommandSpec] = &[
                 if let Some(report) = report {
                     app.write_file(path, existing, ctx, move |path| report.write_csv(path));
                 }
-            }),
+            })
+        .within(BENCHMARK_MENU),
 ];
 
 impl PathPrompt {
-    /// Returns what exactly is written, where the view under the pointer and the settings decide that.
+    /// Returns what exactly is written, where the view that was clicked last and the settings decide that.
     pub(in crate::app) fn details(self, session: &Session, settings: &Settings) -> Option<String> {
         let Self::Of(command) = self else { return None };
         let source = session.flow.name_of(settings.views.flow_source());
         match command {
             C::ExportFlows => Some(format!("{source}, as {}", export_form::name(settings.export_format))),
-            C::SaveFlow | C::SavePicture => Some(source.to_owned()),
+            C::SaveFlow => Some(format!("{source}, in the format of the file's ending")),
+            C::SavePicture => Some(format!("{source}, as colours")),
+            C::ExportVideo => Some(sources_in_words(session, settings)),
             _ => None,
         }
     }
+}
+
+/// Returns the names of the sources in view.
+fn sources_in_words(session: &Session, settings: &Settings) -> String {
+    let sources = settings.views.flow_sources();
+    sources.into_iter().map(|source| session.flow.name_of(source)).collect::<Vec<_>>().join(", ")
 }
 
 fn level(on: Conditions<'_>, end: fn(&[usize]) -> Option<&usize>) -> Availability {
@@ -220,7 +245,8 @@ impl App {
 
     /// Writes the flow in view to `path`, in pixels of the video; a picture of it has the colours that are on the screen.
     fn save_flow(&mut self, path: PathBuf, picture: bool, existing: Existing, ctx: &Context) {
-        let state = self.session.flow.source(self.settings.views.flow_source());
+        let source = self.settings.views.flow_source();
+        let (state, name) = (self.session.flow.source(source), self.session.flow.name_of(source).to_owned());
         let (Some(flow), Some(clip)) = (state.flow.clone(), &self.session.clip) else { return };
         let size = [clip.width as usize, clip.height as usize];
         let scale = MagnitudeScale::of(&self.settings, &self.session);
@@ -230,9 +256,11 @@ impl App {
             guard.check(&format.map_or(vec![path.clone()], |format| format.files(&path)))?;
             let field = flow.flow.at_size(size[0], size[1]);
             if picture {
-                return write_picture(&path, &colour::bent_picture(&field, scale.max_px, scale.gamma));
+                let colours = colour::bent_picture(&field, scale.max_px, scale.gamma);
+                return write_picture(&path, &colours).map(|()| Some(format!("flow of {name}, as colours")));
             }
-            files::write(&path, &field)
+            let format = format.map_or(String::new(), |format| format!(", as {}", export_form::name(format)));
+            files::write(&path, &field).map(|()| Some(format!("flow of {name}{format}")))
         });
     }
 
@@ -242,7 +270,7 @@ impl App {
         let guard = self.guard(existing);
         self.exports.start("export", ctx, path.clone(), move || {
             guard.check(std::slice::from_ref(&path))?;
-            write_picture(&path, &image.draw())
+            write_picture(&path, &image.draw()).map(|()| None)
         });
     }
 
@@ -255,23 +283,32 @@ impl App {
 
     /// Writes the flow of the whole clip into the folder `dir`.
     fn export_flows(&mut self, dir: PathBuf, existing: Existing) {
-        self.export(FlowExport::Folder {
-            dir,
-            source: self.settings.views.flow_source(),
-            format: self.settings.export_format,
-            bound_px: DEFAULT_BOUND_PX,
-            colours: self.colours_on_screen(),
-            guard: self.guard(existing),
-        });
+        let source = self.settings.views.flow_source();
+        let format = export_form::name(self.settings.export_format);
+        let of = format!("{}, as {format}", self.session.flow.name_of(source));
+        self.export(
+            of,
+            FlowExport::Folder {
+                dir,
+                source,
+                format: self.settings.export_format,
+                bound_px: DEFAULT_BOUND_PX,
+                colours: self.colours_on_screen(),
+                guard: self.guard(existing),
+            },
+        );
     }
 
     /// Writes a video of the frames beside the flows in view.
     fn export_video(&mut self, path: PathBuf, existing: Existing) {
         let (sources, colours) = (self.settings.views.flow_sources(), self.colours_on_screen());
-        self.export(FlowExport::Video { path, sources, colours, guard: self.guard(existing) });
+        let of = sources_in_words(&self.session, &self.settings);
+        self.export(of, FlowExport::Video { path, sources, colours, guard: self.guard(existing) });
     }
 
-    fn export(&mut self, export: FlowExport) {
+    /// Begins an export of what is named `of`.
+    fn export(&mut self, of: String, export: FlowExport) {
+        self.session.export_of = Some(of);
         self.session.exporting = Some(Progress::begin(0, "pairs"));
         self.show(Pane::Flow);
         self.engine.send(Request::Export(Some(export)));

@@ -429,8 +429,7 @@ fn panels_whose_tabs_do_not_fit_are_chosen_from_a_menu() {
 #[test]
 fn what_is_typed_while_a_prompt_opens_is_its_beginning() {
     let mut window = Window::new([1280.0, 720.0], Views::default());
-    let ctx = window.harness.ctx.clone();
-    window.harness.state_mut().overlay.show_prompt(&ctx, PathPrompt::Of(Command::OpenFolder));
+    window.harness.state_mut().overlay.show_prompt(PathPrompt::Of(Command::OpenFolder));
     for text in ["/t", "mp"] {
         window.harness.event(Event::Text(text.into()));
         window.harness.step();

@@ -17,6 +17,8 @@ use crate::app::live::state::AwaitedTraining;
 use crate::app::panel::Edit;
 use crate::app::session::Session;
 use crate::app::shell::log::LogLevel;
+use crate::app::shell::new_folder::NewFolder;
+use crate::app::shell::outcome::Topic;
 use crate::app::shell::replacement::Replacement;
 use crate::app::viewer::marks::Marks;
 use crate::engine::{Labeling, Request, SearchResult};
@@ -457,6 +459,11 @@ impl App {
         for ((start, dir), opened) in self.projects.openings.poll() {
             self.project_opened(start, &dir, opened, ctx);
         }
+        if !self.overlay.is_open()
+            && let Some(dir) = self.projects.missing.take()
+        {
+            self.overlay.show_new_folder(NewFolder::new(dir));
+        }
         let open = self.session.labeling.project().filter(|_| self.session.labeling.opening.is_none());
         if let Some(dir) = self.projects.freed(open, ctx) {
             self.reopening = true; // The panel in front stays.
@@ -465,7 +472,7 @@ impl App {
                 Some(("The project can be changed: no other window has it open".into(), Instant::now()));
         }
         for error in self.projects.closings.poll().filter_map(|((), saved)| saved.err()) {
-            self.session.problem(&error);
+            self.session.failed(Topic::Project, &error);
         }
         self.session.labeling.thumbnails.take(self.labeling.thumbnails(), ctx);
         let interchange = &mut self.session.labeling.interchange;
@@ -490,9 +497,12 @@ impl App {
         }
         let wake = ctx.clone();
         match self.session.labeling.go_on_saving(move || wake.request_repaint()) {
-            Ok(true) => self.session.told = Some(("Saved the project".into(), Instant::now())),
+            Ok(true) => {
+                self.session.succeeded(Topic::Project);
+                self.session.told = Some(("Saved the project".into(), Instant::now()));
+            }
             Ok(false) => {}
-            Err(error) => self.session.problem(&error),
+            Err(error) => self.session.failed(Topic::Project, &error),
         }
         if let Some(rest) = self.session.labeling.save_due() {
             ctx.request_repaint_after(rest);

@@ -18,6 +18,9 @@ const LOCKED: &str =
     "This video's labels are locked: their file could not be read. Repair it, then press Reload in Project › Clip";
 /// Why those of a video that nobody can see yet cannot be.
 const UNSEEN: &str = "The clip is still loading: label it once a frame is shown";
+/// Menus in the menu.
+const EDGES_MENU: &str = "Segment edges";
+const SUGGESTIONS_MENU: &str = "Review suggestions";
 const NO_PROJECT: &str = "No labelling project is open";
 
 #[rustfmt::skip] // A table reads as a table.
@@ -109,13 +112,17 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| app.next_segment()),
     command(C::StartEarlier, G::Label, "Move start earlier", "Move the segment start one frame earlier", &[alt(Key::Comma)], nudgeable)
         .runs(|app, _| app.move_start(|segment| segment.start.saturating_sub(1)))
-        .below_line(),
+        .below_line()
+        .within(EDGES_MENU),
     command(C::StartLater, G::Label, "Move start later", "Move the segment start one frame later", &[alt(Key::Period)], nudgeable)
-        .runs(|app, _| app.move_start(|segment| (segment.start + 1).min(segment.end - 1))),
+        .runs(|app, _| app.move_start(|segment| (segment.start + 1).min(segment.end - 1)))
+        .within(EDGES_MENU),
     command(C::EndEarlier, G::Label, "Move end earlier", "Move the segment end one frame earlier", &[ctrl(Key::Comma)], nudgeable)
-        .runs(|app, _| app.move_end(|segment| (segment.end - 1).max(segment.start + 1))),
+        .runs(|app, _| app.move_end(|segment| (segment.end - 1).max(segment.start + 1)))
+        .within(EDGES_MENU),
     command(C::EndLater, G::Label, "Move end later", "Move the segment end one frame later", &[ctrl(Key::Period)], nudgeable)
-        .runs(|app, _| app.move_end(|segment| segment.end + 1)),
+        .runs(|app, _| app.move_end(|segment| segment.end + 1))
+        .within(EDGES_MENU),
     command(C::PreviousVideo, G::Label, "Previous video", "Open the previous video in the list", &[ctrl(Key::ArrowUp)],
         |on| has_neighbour(on, -1))
         .runs(|app, _| app.go_beside(-1))
@@ -139,25 +146,30 @@ pub const COMMANDS: &[CommandSpec] = &[
             if let Some(proposal) = app.session.labeling.proposal() {
                 app.label_clip(proposal.label);
             }
-        }),
+        })
+        .within(SUGGESTIONS_MENU),
     command(C::AcceptSure, G::Label, "Accept sure suggestions", "Accept all suggestions that are not unsure", &[shift(Key::Y)],
         |on| {
             has_suggestions(on)?;
             editable(on)?;
             ensure(on.session.labeling.proposals(false).next().is_some(), "All suggestions are unsure: look at each")
         })
-        .runs(|app, _| app.accept_suggestions(false)),
+        .runs(|app, _| app.accept_suggestions(false))
+        .within(SUGGESTIONS_MENU),
     command(C::AcceptAll, G::Label, "Accept all suggestions", "Accept all suggestions, also unsure ones", &[],
         |on| {
             has_suggestions(on)?;
             editable(on)?;
             ensure(on.session.labeling.proposals(true).next().is_some(), "No suggestion is above chance")
         })
-        .runs(|app, _| app.accept_suggestions(true)),
+        .runs(|app, _| app.accept_suggestions(true))
+        .within(SUGGESTIONS_MENU),
     command(C::NextDisagreement, G::Label, "Next disagreement", "Open the video with most stream disagreement", &[key(Key::Q)], has_suggestions)
-        .runs(|app, _| app.go_to(|labeling| labeling.next_by(|prediction| prediction.disagreement))),
+        .runs(|app, _| app.go_to(|labeling| labeling.next_by(|prediction| prediction.disagreement)))
+        .within(SUGGESTIONS_MENU),
     command(C::NextUncertain, G::Label, "Next uncertain", "Open the video with the least confident prediction", &[shift(Key::Q)], has_suggestions)
-        .runs(|app, _| app.go_to(|labeling| labeling.next_by(|prediction| prediction.uncertainty))),
+        .runs(|app, _| app.go_to(|labeling| labeling.next_by(|prediction| prediction.uncertainty)))
+        .within(SUGGESTIONS_MENU),
     command(C::RenameClass, G::Label, "Rename class", "Rename the last used class; labels stay", &[key(Key::F2)],
         |on| {
             editable(on)?;

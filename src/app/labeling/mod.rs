@@ -6,6 +6,8 @@ pub mod chip;
 mod class_tests;
 pub mod commands;
 pub mod folder_offer;
+#[cfg(test)]
+mod folder_tests;
 pub mod held;
 mod hold;
 pub mod import_export;

@@ -9,6 +9,7 @@ use super::project_opener::{Outcome, Start};
 use crate::app::App;
 use crate::app::layout::Pane;
 use crate::app::shell::log::LogLevel;
+use crate::app::shell::outcome::Topic;
 use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::{Opened, Project};
@@ -42,7 +43,7 @@ impl App {
             return; // It is on its way.
         }
         self.session.labeling.opening = Some(dir.clone());
-        self.projects.labelled_by_folders = None;
+        (self.projects.labelled_by_folders, self.projects.missing) = (None, None);
         // One that could only be looked at may be free by now.
         let open = self.session.labeling.project().filter(|project| !project.is_read_only());
         let open = open.map(|project| project.dir().to_owned());
@@ -62,8 +63,9 @@ impl App {
         let reopened = start == Start::Open && std::mem::take(&mut self.reopening);
         match opened {
             Ok(Outcome::Opened(opened)) => {
+                self.session.succeeded(Topic::Project);
                 self.work_on(*opened, ctx);
-                if start == Start::New {
+                if matches!(start, Start::New | Start::Create) {
                     self.close_unrelated_clip(dir);
                 }
             }
@@ -71,11 +73,15 @@ impl App {
                 let name = self.session.labeling.document().map_or("", |document| &document.settings.name);
                 self.session.told = Some((format!("Project {name} is already open"), Instant::now()));
             }
+            Ok(Outcome::NoFolder) => {
+                self.projects.missing = Some(dir.to_owned());
+                return;
+            }
             // What is on a disk that is away at the start is asked for again the next time.
             Err(error) if reopened => return self.session.log.push(LogLevel::Warning, error.to_string()),
             Err(error) => {
                 self.settings.recent.retain(|path| path != dir);
-                return self.session.problem(&error);
+                return self.session.failed(Topic::Project, &error);
             }
         }
         if !reopened {

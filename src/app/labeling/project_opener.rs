@@ -21,8 +21,10 @@ const LOCK_AGAIN: Duration = Duration::from_secs(1);
 pub enum Start {
     /// It is a project and is opened.
     Open,
-    /// It becomes a project.
+    /// It becomes a project; if it is not there, a person is asked first.
     New,
+    /// It becomes a project, and is created if it is not there.
+    Create,
     /// It is opened if it is a project, and becomes one if not.
     Either,
 }
@@ -33,6 +35,8 @@ pub enum Outcome {
     Opened(Box<Opened>),
     /// It is the one that is open already.
     IsOpen,
+    /// Its folder is not there.
+    NoFolder,
 }
 
 /// The projects that are being opened and closed, and what came of it.
@@ -44,6 +48,8 @@ pub struct ProjectOpener {
     pub closings: Tasks<(), ()>,
     /// The folder of the project whose videos are to be labelled by their folders once they are found.
     pub labelled_by_folders: Option<PathBuf>,
+    /// The folder of a new project that is not there: a person is to be asked whether to create it.
+    pub missing: Option<PathBuf>,
     /// Projects that are being closed; each ends when nothing holds the project any more.
     closing: Vec<(PathBuf, Receiver<()>)>,
     /// Whether projects that others have open are free by now.
@@ -65,7 +71,8 @@ impl ProjectOpener {
                 Start::Open | Start::Either if is_open() => Ok(Outcome::IsOpen),
                 Start::Either if !dir.join(Project::FILE).exists() => make(&dir),
                 Start::Open | Start::Either => Project::open(&dir).map(Outcome::of),
-                Start::New => make(&dir),
+                Start::New if !dir.exists() => Ok(Outcome::NoFolder),
+                Start::New | Start::Create => make(&dir),
             }
         });
     }

@@ -30,7 +30,7 @@ fn search_news(app: &mut App, count: usize) -> Vec<LabelingEvent> {
     news
 }
 
-fn clips(dir: &Path, names: &[&str]) {
+pub(super) fn clips(dir: &Path, names: &[&str]) {
     for name in names {
         let path = dir.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -39,7 +39,7 @@ fn clips(dir: &Path, names: &[&str]) {
 }
 
 /// Takes answers of threads in until `is_done`.
-fn wait(window: &mut Window, is_done: impl Fn(&App) -> bool) {
+pub(super) fn wait(window: &mut Window, is_done: impl Fn(&App) -> bool) {
     let ctx = window.harness.ctx.clone();
     while !is_done(window.harness.state()) {
         let app = window.harness.state_mut();
@@ -48,83 +48,6 @@ fn wait(window: &mut Window, is_done: impl Fn(&App) -> bool) {
         std::thread::sleep(Duration::from_millis(1));
     }
     window.settle();
-}
-
-#[test]
-fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
-    let dir = tempfile::tempdir().unwrap();
-    clips(dir.path(), &["clip_2.mp4", "clip_10.mp4", "clip_1.mp4", "notes.txt", "._clip_1.mp4"]);
-    let at = |name: &str| dir.path().join(name);
-    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
-    let ctx = window.harness.ctx.clone();
-    window.harness.state_mut().open(dir.path().into(), &ctx);
-    wait(&mut window, |app| app.session.folder.is_some());
-    let opening = |window: &Window| window.harness.state().session.opening.clone().unwrap();
-    assert_eq!(opening(&window), at("clip_1.mp4"));
-    assert!(window.sees("clip 1 of 3") && window.sees("clip_10.mp4"));
-    window.perform(Command::PreviousVideo);
-    assert_eq!(opening(&window), at("clip_1.mp4"), "it is the first");
-    window.perform(Command::NextVideo);
-    assert_eq!(opening(&window), at("clip_2.mp4"), "in the order in which people count");
-    window.perform(Command::NextVideo);
-    assert!(window.sees("clip 3 of 3"));
-    window.harness.get_by_label("Create a project").click();
-    window.settle();
-    let videos = |app: &App| app.session.labeling.document().map_or(0, |document| document.videos.len());
-    wait(&mut window, |app| videos(app) == 3);
-    assert!(at("project.toml").is_file());
-}
-
-#[test]
-fn a_new_project_closes_a_clip_that_is_not_its_own() {
-    for (clip, is_left) in [("other/clip_2.mp4", false), ("new/clip_1.mp4", true)] {
-        let dir = tempfile::tempdir().unwrap();
-        clips(dir.path(), &["new/clip_1.mp4", "other/clip_2.mp4"]);
-        let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
-        let ctx = window.harness.ctx.clone();
-        open_clip(window.harness.state_mut(), &dir.path().join(clip));
-        window.harness.state_mut().begin_project(Start::New, dir.path().join("new"), &ctx);
-        wait(&mut window, |app| app.session.labeling.project().is_some());
-        assert_eq!(window.harness.state().session.clip_path().is_some(), is_left, "{clip}");
-        assert_eq!(window.sees("Closed clip_2.mp4, which is not in the new project"), !is_left);
-    }
-}
-
-#[test]
-fn a_folder_of_class_folders_is_labelled_at_once() {
-    let dir = tempfile::tempdir().unwrap();
-    clips(dir.path(), &["wave/1.mp4", "wave/2.mp4", "bow/3.mp4"]);
-    let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
-    let ctx = window.harness.ctx.clone();
-    window.harness.state_mut().open(dir.path().into(), &ctx);
-    wait(&mut window, |app| app.session.folder.is_some());
-    window.settle();
-    window.harness.get_by_label("Label by folder").click();
-    window.settle();
-    let labelled = |app: &App| {
-        let videos = app.session.labeling.document().into_iter().flat_map(|document| document.videos.values());
-        videos.filter(|video| !video.is_unlabelled()).count()
-    };
-    wait(&mut window, |app| labelled(app) == 3);
-    let classes = &window.harness.state().session.labeling.document().unwrap().classes;
-    assert_eq!(classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>(), ["bow", "wave"]);
-    assert!(window.sees("3 of 3 labelled"));
-}
-
-#[test]
-fn a_folder_that_is_opened_leaves_a_person_at_the_panel_that_was_chosen() {
-    let dir = tempfile::tempdir().unwrap();
-    clips(dir.path(), &["wave/1.mp4", "bow/2.mp4"]);
-    for (before, is_left) in [(Command::ShowTraining, false), (Command::ShowScores, true)] {
-        let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
-        window.perform(before);
-        let ctx = window.harness.ctx.clone();
-        window.harness.state_mut().open(dir.path().into(), &ctx);
-        wait(&mut window, |app| app.session.folder.is_some());
-        assert!(window.sees("clip 1 of 2"));
-        assert_eq!(window.sees("Create a project"), is_left, "{before:?}");
-        assert_eq!(window.sees("Clips from"), before == Command::ShowTraining);
-    }
 }
 
 #[test]

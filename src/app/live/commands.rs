@@ -14,6 +14,7 @@ use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec, VIDEO};
 use crate::app::command::spec::{CommandSpec, command, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{Layout, Pane};
+use crate::app::shell::outcome::Topic;
 use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, Request};
 use crate::video::PlayerCommand;
 
@@ -116,7 +117,7 @@ impl App {
                 self.session.live.told = Some(settings);
                 self.engine.send(Request::Live(Some(LiveOrder { source, settings })));
             }
-            Err(error) => self.session.problem(&error),
+            Err(error) => self.session.failed(Topic::Live, &error),
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::app::session::Session;
 use crate::app::shell::log::LogLevel;
+use crate::app::shell::outcome::Topic;
 use crate::engine::LiveEvent;
 use crate::plural::counted;
 
@@ -11,10 +12,13 @@ impl Session {
     /// Takes in what happened around the live source.
     pub(in crate::app) fn live_event(&mut self, event: &LiveEvent) {
         match event {
-            LiveEvent::Connected(what) => self.log.push(LogLevel::Info, format!("Live: {what}")),
+            LiveEvent::Connected(what) => {
+                self.succeeded(Topic::Live);
+                self.log.push(LogLevel::Info, format!("Live: {what}"));
+            }
             LiveEvent::Interrupted(error) => self.log.push(LogLevel::Warning, error.to_string()),
-            LiveEvent::Failed(error) => self.problem(error),
-            LiveEvent::Recorded { path, secs } => self.written(path, &format!("{secs:.1} s of live video")),
+            LiveEvent::Failed(error) => self.failed(Topic::Live, error),
+            LiveEvent::Recorded { path, secs } => self.written(path, Some(&format!("{secs:.1} s of live video"))),
             LiveEvent::Corrected { path, class, frames } => {
                 self.log.push(
                     LogLevel::Info,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::app::flow::state::video_units;
 use crate::app::layout::Layout;
 use crate::app::viewer::marks::Marks;
-use crate::engine::{Engine, LiveResult, LiveSettings, LiveView, RemovedCorrection};
+use crate::engine::{Engine, LiveResult, LiveSettings, LiveView, RemovedCorrection, SceneChange};
 use crate::error::{Error, Result};
 use crate::flow::RecentLengths;
 use crate::video::CameraDevice;
@@ -119,14 +119,25 @@ impl LiveState {
         let is_new = |new: &Arc<LiveResult>| self.result().is_none_or(|old| !Arc::ptr_eq(old, new));
         let result = view.as_ref().and_then(|view| view.result.clone()).filter(is_new);
         if let Some(result) = result {
-            let (width, height) = result.frame.display.dimensions();
-            let [x, y] = video_units(&result.flow, [width, height]);
-            self.scale_px = self.lengths.follow(result.captured, result.flow.typical_px * x.max(y));
+            self.follow_scale(&result);
         }
         if view.is_none() {
             (self.told, self.scale_px, self.lengths) = (None, 0.0, RecentLengths::default());
         }
         self.view = view;
+    }
+
+    /// Takes a new flow into the scale of the colours: one across a cut is no motion, and what comes after it is another scene.
+    fn follow_scale(&mut self, result: &LiveResult) {
+        if result.scene != SceneChange::None {
+            self.lengths.begin_scene();
+        }
+        if result.scene == SceneChange::Within {
+            return;
+        }
+        let (width, height) = result.frame.display.dimensions();
+        let [x, y] = video_units(&result.flow, [width, height]);
+        self.scale_px = self.lengths.follow(result.captured, result.flow.typical_px * x.max(y));
     }
 
     /// Takes in which cameras there are.

@@ -19,7 +19,7 @@ use crate::app::settings::Settings;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::engine::live::Smoothed;
 use crate::engine::{
-    FlowView, LiveEvent, LiveResult, LiveView, Message, RecordingStatus, RemovedCorrection, Scores, Timing,
+    FlowView, LiveEvent, LiveResult, LiveView, Message, RecordingStatus, RemovedCorrection, SceneChange, Scores, Timing,
 };
 use crate::error::Error;
 use crate::flow::FlowField;
@@ -59,6 +59,7 @@ fn result(frame: Arc<Frame>) -> LiveResult {
         captured: Instant::now(),
         frame,
         flow: FlowView::on_cpu(field, Geometry { width: 160, height: 120 }),
+        scene: SceneChange::None,
         classes: CLASSES.map(str::to_owned).into(),
         scores: Scores::default(),
         firmness: Firmness::Sure,
@@ -206,6 +207,18 @@ fn nothing_moves_while_something_is_recorded() {
         window.settle();
         assert_eq!(places(&window), before, "after {secs} s");
     }
+}
+
+#[test]
+fn the_full_screen_shows_that_a_recording_runs_and_how_long() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    window.perform(Command::DemoLive);
+    assert!(!window.sees("Recording"));
+    let recording = Some(RecordingStatus { path: "/rec.mp4".into(), secs: 75.0, lost: 0 });
+    window.harness.state_mut().session.live.show(Some(LiveView { recording, ..view(CameraPhase::Live) }));
+    window.settle();
+    let sign = window.harness.get_by_label("Recording 1:15").rect();
+    assert!(sign.left() < 60.0 && sign.top() < 60.0 && sign.width() < 120.0, "{sign:?}");
 }
 
 #[test]
@@ -368,6 +381,27 @@ fn live_flow_has_the_floor_of_the_settings() {
     let longest = scale(0.01);
     assert!((1.5..2.0).contains(&longest), "{longest}");
     assert_eq!((scale(0.5), scale(3.0)), (longest, 3.0));
+}
+
+#[test]
+fn the_live_scale_ignores_a_flow_across_a_cut_and_starts_over_after_it() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    let live = &mut window.harness.state_mut().session.live;
+    let mut px = |scene, length: f32| {
+        let mut view = view(CameraPhase::Live);
+        let mut result = LiveResult::clone(view.result.as_ref().unwrap());
+        let field = FlowField::new(8, 6, vec![[length, 0.0]; 48]);
+        result.flow = FlowView::on_cpu(field, Geometry { width: 640, height: 480 });
+        result.scene = scene;
+        view.result = Some(Arc::new(result));
+        live.show(Some(view));
+        live.scale_px
+    };
+    let slow = px(SceneChange::Before, 8.0);
+    assert_eq!(px(SceneChange::Within, 60.0), slow);
+    let other = px(SceneChange::None, 2.0);
+    assert!((other - slow / 4.0).abs() < 1e-3, "{slow} became {other} with the first flow of the next scene");
+    assert_eq!(px(SceneChange::Before, 1.0), slow / 8.0);
 }
 
 #[test]

@@ -14,7 +14,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| match app.session.clip_scores.phase {
             ClipScoresPhase::Running => app.cancel_clip_scores(),
             _ => app.score_clip(),
-        }),
+        })
+        .keywords("scores predictions"),
 ];
 
 fn scorable(on: Conditions<'_>) -> Availability {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::Session;
 use crate::app::shell::log::LogLevel;
+use crate::app::shell::outcome::Topic;
 use crate::app::training::curve_names::measurement_title;
 use crate::app::training::state::TrainingPhase;
 use crate::error::Error;
@@ -17,7 +18,7 @@ impl Session {
             return self.log.push(LogLevel::Info, error.to_string());
         }
         self.training.enter(TrainingPhase::Failed);
-        self.problem(error);
+        self.failed(Topic::Training, error);
     }
 
     pub(super) fn training_event(&mut self, event: &TrainingEvent) {
@@ -32,6 +33,7 @@ impl Session {
                 self.log.push(LogLevel::Info, format!("Run {} of {of}", number + 1));
             }
             TrainingEvent::Started { run_dir, .. } => {
+                self.succeeded(Topic::Training);
                 let text = format!("Training in {}: {}", run_dir.display(), self.training.summary);
                 self.log.push(LogLevel::Info, text);
             }

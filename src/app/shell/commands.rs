@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use eframe::egui::{Context, Key, ViewportCommand, gui_zoom};
 
+use super::outcome::Topic;
 use super::palette::Palette;
 use crate::app::App;
 use crate::app::command::conditions::{always, clip, ensure};
@@ -48,7 +49,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::LoadShippedModel, G::File, "Load shipped model", "Return to the model that came with Motionscope", &[], always)
         .runs(|app, _| match default_model() {
             Ok(dir) => app.use_model(dir),
-            Err(error) => app.session.problem(&error),
+            Err(error) => app.session.failed(Topic::Model, &error),
         }),
     command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)], clip)
         .runs(|app, _| {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
 
+use super::palette::Palette;
 use crate::app::App;
 use crate::app::command::conditions::{Availability, ensure};
 use crate::app::command::{Command, Group, KeyPress, take_digits_by_place};
@@ -16,11 +17,14 @@ impl App {
         if self.overlay.record(ctx, &mut self.settings.keys) {
             return;
         }
-        let (asking, is_new) = (self.dialogs.is_asking(), self.overlay.is_new());
-        // How many of the texts of this repaint were typed before a prompt that waits for them.
-        let mut awaited = (is_new || (asking && !ctx.text_edit_focused())).then_some(0);
-        let mut presses = Command::pressed(ctx, asking || is_new).into_iter();
-        while let Some(KeyPress { command, typed_before, .. }) = presses.next() {
+        let asking = self.dialogs.is_asking();
+        let is_awaited = self.overlay.awaits_typing(asking);
+        // From which event of this repaint on a prompt waits for what is typed.
+        let is_left = !self.overlay.is_open() && Palette::has_keyboard(ctx);
+        let is_typing = ctx.text_edit_focused() && !is_left;
+        let mut awaited = (is_awaited || (asking && !is_typing)).then_some(0);
+        let mut presses = Command::pressed(ctx, asking || is_awaited).into_iter();
+        while let Some(KeyPress { command, at, has_text, .. }) = presses.next() {
             // An overlay has the keyboard to itself, but for the keys that open another one.
             let opens = matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen);
             if self.overlay.is_open() && !opens {
@@ -36,15 +40,19 @@ impl App {
                 self.session.refused = Some((reason.into(), Instant::now()));
             }
             if (self.overlay.is_open(), self.dialogs.is_asking()) != before {
-                awaited = Some(typed_before);
-                // The rest was typed for what has just opened.
-                ctx.input_mut(|input| input.events.extend(presses.map(|press| press.event)));
+                awaited = Some(at + usize::from(has_text));
+                // The rest was typed for what has just opened, in this order.
+                ctx.input_mut(|input| {
+                    for press in presses.rev() {
+                        input.events.insert(press.at.min(input.events.len()), press.event);
+                    }
+                });
                 break;
             }
         }
         self.follow_hold(ctx); // After the presses: a key can be let go in the same repaint.
-        if let Some(typed_before) = awaited {
-            self.overlay.type_ahead(ctx, typed_before);
+        if let Some(first) = awaited {
+            self.overlay.type_ahead(ctx, first);
         }
     }
 

@@ -18,7 +18,10 @@ const MIN_TITLE: f32 = 80.0;
 pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     MenuBar::new().ui(ui, |ui| {
         for group in Group::ALL {
-            ui.menu_button(group.title(), |ui| menu_list(ui).show(ui, |ui| group_ui(ui, group, cx)));
+            ui.menu_button(group.title(), |ui| {
+                ui.spacing_mut().scroll.floating = false; // Over the keys it would hide them.
+                menu_list(ui).show(ui, |ui| group_ui(ui, group, cx))
+            });
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             palette_button(ui, cx);
@@ -37,14 +40,17 @@ pub fn menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 fn group_ui(ui: &mut Ui, group: Group, cx: &mut PanelContext<'_>) {
     ui.set_min_width(230.0);
-    for &command in group.commands() {
+    let parts = group.commands().chunk_by(|a, b| a.submenu().is_some() && a.submenu() == b.submenu());
+    for commands in parts {
+        let command = commands[0];
         if command.begins_block() {
             ui.separator();
         }
-        match command.class_index() {
-            Some(0) => _ = ui.menu_button("Label as", |ui| classes_ui(ui, cx)),
-            Some(_) => {}
-            None => item_ui(ui, command, cx),
+        match (command.class_index(), command.submenu()) {
+            (Some(0), _) => _ = ui.menu_button("Label as", |ui| classes_ui(ui, cx)),
+            (Some(_), _) => {}
+            (None, Some(title)) => _ = ui.menu_button(title, |ui| submenu_ui(ui, commands, cx)),
+            (None, None) => item_ui(ui, command, cx),
         }
         if command == Command::OpenSample {
             recent_ui(ui, cx);
@@ -53,6 +59,22 @@ fn group_ui(ui: &mut Ui, group: Group, cx: &mut PanelContext<'_>) {
     if group == Group::View {
         ui.separator();
         ui.menu_button("Device", |ui| device_ui(ui, cx));
+    }
+}
+
+/// Commands in a menu of their own; above those that write flow is whose.
+fn submenu_ui(ui: &mut Ui, commands: &[Command], cx: &mut PanelContext<'_>) {
+    ui.set_min_width(230.0);
+    if commands.contains(&Command::SaveFlow) {
+        let source = cx.session.flow.name_of(cx.settings.views.flow_source());
+        let text = RichText::new(format!("Flow of {source} (view clicked last)"));
+        ui.label(text.small().color(Tokens::of(ui).weak));
+    }
+    for (place, &command) in commands.iter().enumerate() {
+        if place > 0 && command.begins_block() {
+            ui.separator();
+        }
+        item_ui(ui, command, cx);
     }
 }
 

@@ -15,9 +15,13 @@ mod keyboard;
 pub mod log;
 pub mod log_panel;
 pub mod menu;
+#[cfg(test)]
+mod menu_tests;
 mod model_loading;
+pub mod new_folder;
 pub mod notice;
 pub mod opener;
+pub mod outcome;
 pub mod overlay;
 pub mod palette;
 pub mod repaint;

@@ -7,6 +7,7 @@ use eframe::egui::{
     Align, Align2, Area, Button, Frame, Id, Label, Layout, Order, Rect, RichText, Role, Stroke, Ui, WidgetInfo, vec2,
 };
 
+use super::outcome::{Topic, capitalised};
 use crate::app::command::Command;
 use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
@@ -38,22 +39,22 @@ pub fn notice_ui(ui: &Ui, error: &Error, within: Rect, cx: &mut PanelContext<'_>
         Some(_) if open_ui(ui, error, within, cx) => shown.open_since = Some(now),
         Some(since) if now - since >= OPEN_SECS => shown.open_since = None,
         Some(since) => ui.ctx().request_repaint_after(Duration::from_secs_f64(OPEN_SECS - (now - since))),
-        None if folded_ui(ui, error, within) => shown.open_since = Some(now),
+        None if folded_ui(ui, error, cx.session.notice_topic, within) => shown.open_since = Some(now),
         None => {}
     }
     ui.data_mut(|data| data.insert_temp(id, shown));
 }
 
 /// Draws the button that it folds into, in the lower left corner; returns whether it was clicked.
-fn folded_ui(ui: &Ui, error: &Error, within: Rect) -> bool {
+fn folded_ui(ui: &Ui, error: &Error, topic: Topic, within: Rect) -> bool {
     let area = Area::new(Id::unique("folded notice")).order(Order::Middle).pivot(Align2::LEFT_BOTTOM);
     let area = area.fixed_pos(within.left_bottom() + vec2(MARGIN, -MARGIN));
     let shown = area.show(ui.ctx(), |ui| {
         ui.set_max_width(FOLDED.min(within.width() - 2.0 * MARGIN));
-        let text = RichText::new(&error.subject).small().color(Tokens::of(ui).error);
+        let text = RichText::new(topic.in_words(error)).small().color(Tokens::of(ui).error);
         let button = ui.add(Button::new(text).truncate());
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Show the problem"));
-        button.on_hover_text(format!("{}. {}.", capitalised(&error.cause), error.remedy)).clicked()
+        button.on_hover_text(format!("{}\n{}. {}.", error.subject, capitalised(&error.cause), error.remedy)).clicked()
     });
     shown.inner
 }
@@ -91,9 +92,4 @@ fn error_ui(ui: &mut Ui, error: &Error, cx: &mut PanelContext<'_>) {
             });
         });
     });
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

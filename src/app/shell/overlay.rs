@@ -1,9 +1,12 @@
 //! What lies over the panels and has the keyboard to itself: the palette, the list of keys, the question
 //! for a class, the question whether files are to be replaced.
 
-use eframe::egui::{Context, Event};
+use std::collections::VecDeque;
+
+use eframe::egui::{Context, Event, Key};
 
 use super::about::about_ui;
+use super::new_folder::NewFolder;
 use super::palette::Palette;
 use super::replacement::Replacement;
 use super::shortcuts::Shortcuts;
@@ -24,7 +27,13 @@ pub struct Overlay {
     /// Whether it has opened since it was drawn last: its field does not have the keyboard yet.
     is_new: bool,
     /// What was typed since a dialog was asked for: it may have to be a prompt in this window.
-    typed_ahead: String,
+    typed_ahead: VecDeque<Typed>,
+}
+
+/// What was typed before there was a field for it.
+enum Typed {
+    Text(String),
+    Enter,
 }
 
 enum OverlayLayer {
@@ -36,6 +45,8 @@ enum OverlayLayer {
     Picker(ClassPicker),
     /// Whether files are to be replaced.
     Replacement(Replacement),
+    /// Whether the folder of a new project is to be created.
+    NewFolder(NewFolder),
     /// What the program and the model are.
     About,
 }
@@ -46,9 +57,14 @@ impl Overlay {
         self.open.is_some()
     }
 
-    /// Whether what is typed now has to be kept for the field of what has just opened.
-    pub fn is_new(&self) -> bool {
-        self.is_new
+    /// Whether what is typed now has to be kept: for the field of what has just opened, or behind what was typed before. While no
+    /// dialog is asked for (`asking`) and no field is open, nothing waits for that any more.
+    pub fn awaits_typing(&mut self, asking: bool) -> bool {
+        let is_palette = matches!(self.open, Some(OverlayLayer::Palette(_)));
+        if !is_palette && !asking {
+            self.forget_typed();
+        }
+        is_palette && (self.is_new || !self.typed_ahead.is_empty())
     }
 
     /// Looks up a command, or asks for a path.
@@ -66,6 +82,11 @@ impl Overlay {
         self.open = Some(OverlayLayer::Replacement(replacement));
     }
 
+    /// Asks whether a folder is to be created.
+    pub fn show_new_folder(&mut self, question: NewFolder) {
+        self.open = Some(OverlayLayer::NewFolder(question));
+    }
+
     /// Lists the keys.
     pub fn show_shortcuts(&mut self) {
         self.open = Some(OverlayLayer::Shortcuts(Shortcuts::default()));
@@ -76,11 +97,9 @@ impl Overlay {
         self.open = Some(OverlayLayer::About);
     }
 
-    /// Asks for the path that no dialog could be shown for; what was typed meanwhile is its beginning.
-    pub fn show_prompt(&mut self, ctx: &Context, question: PathPrompt) {
-        let mut palette = Palette::path(question, Some(NO_DIALOG));
-        palette.type_text(ctx, &std::mem::take(&mut self.typed_ahead));
-        self.show_palette(palette);
+    /// Asks for the path that no dialog could be shown for; what was typed meanwhile is for it.
+    pub fn show_prompt(&mut self, question: PathPrompt) {
+        self.show_palette(Palette::path(question, Some(NO_DIALOG)));
     }
 
     /// Takes the keys for a command that waits for new ones; returns whether one does, so that they are for nothing else.
@@ -94,23 +113,35 @@ impl Overlay {
         }
     }
 
-    /// Keeps what is being typed for a prompt that is not drawn yet, but for the first texts of this repaint: `typed_before`.
-    pub fn type_ahead(&mut self, ctx: &Context, typed_before: usize) {
-        let typed = ctx.input(|input| {
-            let text = |event: &Event| if let Event::Text(text) = event { Some(text.clone()) } else { None };
-            input.events.iter().filter_map(text).skip(typed_before).collect::<String>()
+    /// Keeps what is being typed for a prompt that is not drawn yet, from this event of the repaint on.
+    pub fn type_ahead(&mut self, ctx: &Context, first: usize) {
+        if !matches!(self.open, Some(OverlayLayer::Palette(_)) | None) {
+            return;
+        }
+        ctx.input_mut(|input| {
+            let typed = input.events.split_off(first.min(input.events.len()));
+            for event in typed {
+                match event {
+                    Event::Text(text) | Event::Paste(text) => self.typed_ahead.push_back(Typed::Text(text)),
+                    Event::Key { key: Key::Enter, pressed: true, .. } => self.typed_ahead.push_back(Typed::Enter),
+                    event => input.events.push(event),
+                }
+            }
         });
-        match &mut self.open {
-            // A field that was there before, as that of a palette whose command asks for a path, takes the text itself.
-            Some(OverlayLayer::Palette(_)) if Palette::has_keyboard(ctx) => {}
-            Some(OverlayLayer::Palette(palette)) => palette.type_text(ctx, &typed),
-            Some(
-                OverlayLayer::Shortcuts(_)
-                | OverlayLayer::Picker(_)
-                | OverlayLayer::Replacement(_)
-                | OverlayLayer::About,
-            ) => {}
-            None => self.typed_ahead += &typed,
+    }
+
+    /// Gives the palette what was typed for it, up to the Enter that may end it: the rest is for what that opens.
+    fn hand_over_typed(&mut self, ctx: &Context) {
+        let Some(OverlayLayer::Palette(palette)) = &mut self.open else { return };
+        while let Some(typed) = self.typed_ahead.pop_front() {
+            match typed {
+                Typed::Text(text) => palette.type_text(ctx, &text),
+                Typed::Enter => {
+                    palette.enter();
+                    ctx.request_repaint();
+                    return;
+                }
+            }
         }
     }
 
@@ -121,6 +152,7 @@ impl Overlay {
 
     /// Draws what is open, which asks for what was chosen when it closes.
     pub fn overlay_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) {
+        self.hand_over_typed(ctx);
         self.is_new = false;
         if !std::mem::replace(&mut self.was_drawn, self.open.is_some()) && self.was_drawn {
             ctx.request_repaint(); // What is below no longer has the pointer, and its tooltip goes.
@@ -131,6 +163,7 @@ impl Overlay {
             Some(OverlayLayer::Shortcuts(shortcuts)) => shortcuts.shortcuts_ui(ctx, &mut cx.settings.keys),
             Some(OverlayLayer::Picker(picker)) => picker.picker_ui(ctx, cx),
             Some(OverlayLayer::Replacement(replacement)) => replacement.replacement_ui(ctx, cx),
+            Some(OverlayLayer::NewFolder(question)) => question.new_folder_ui(ctx, cx),
             Some(OverlayLayer::About) => about_ui(ctx, cx.session),
         };
         if is_closed {

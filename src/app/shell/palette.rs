@@ -26,6 +26,8 @@ pub struct Palette {
     selected: usize,
     mode: Mode,
     completion: Completion,
+    /// Whether Enter was pressed before the palette had the keyboard.
+    is_entered: bool,
 }
 
 /// What is typed.
@@ -48,10 +50,10 @@ impl Palette {
     }
 
     fn new(mode: Mode) -> Self {
-        Self { text: String::new(), selected: 0, mode, completion: Completion::default() }
+        Self { text: String::new(), selected: 0, mode, completion: Completion::default(), is_entered: false }
     }
 
-    /// Returns whether the field takes what is typed in this repaint.
+    /// Returns whether the field of a palette has the keyboard: until the next repaint that of one that has closed, too.
     pub fn has_keyboard(ctx: &Context) -> bool {
         ctx.memory(|memory| memory.has_focus(Id::unique(FIELD)))
     }
@@ -80,16 +82,29 @@ impl Palette {
         is_closed
     }
 
+    /// Takes Enter, which was pressed before the palette had the keyboard.
+    pub fn enter(&mut self) {
+        self.is_entered = true;
+    }
+
+    /// Returns whether Enter was pressed, now or before there was a field.
+    fn take_enter(&mut self, ui: &Ui) -> bool {
+        std::mem::take(&mut self.is_entered) || ui.input(|input| input.key_pressed(Key::Enter))
+    }
+
     fn commands_ui(&mut self, ui: &mut Ui, cx: &PanelContext<'_>) -> Option<Action> {
         let step = arrow_keys(ui);
         if self.field_ui(ui, "Find a command…").changed() {
             self.selected = 0;
         }
         let mut found = matches(&self.text);
-        let cannot = |command: &Command| cx.available(*command).is_err();
-        found.sort_by_key(cannot); // stable: what cannot be run comes last
-        self.selected = (self.selected as i64 + step).clamp(0, found.len().saturating_sub(1) as i64) as usize;
-        let entered = ui.input(|input| input.key_pressed(Key::Enter));
+        // What cannot be run comes after what can, but before what is not meant by name. Stable: equals stay in order.
+        found.sort_by_key(|found| (found.is_loose, cx.available(found.command).is_err()));
+        // Of commands that are not meant by name none is run unless a person goes there.
+        let none = usize::from(found.first().is_some_and(|found| found.is_loose));
+        let last = (found.len() + none).saturating_sub(1);
+        self.selected = (self.selected as i64 + step).clamp(0, last as i64) as usize;
+        let entered = self.take_enter(ui);
         ui.add_space(4.0);
         if found.is_empty() {
             ui.label(RichText::new("No matching command").color(Tokens::of(ui).weak));
@@ -97,10 +112,10 @@ impl Palette {
         let mut end = None;
         overlay_list(ui, AROUND).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
-            for (i, command) in found.into_iter().enumerate() {
-                let state = cx.available(command);
-                let clicked = row_ui(ui, command, i == self.selected, step != 0, state);
-                if state.is_ok() && (clicked || (entered && i == self.selected)) {
+            for (row, Match { command, .. }) in found.into_iter().enumerate() {
+                let (state, is_selected) = (cx.available(command), row + none == self.selected);
+                let clicked = row_ui(ui, command, is_selected, step != 0, state);
+                if state.is_ok() && (clicked || (entered && is_selected)) {
                     end = Some(Action::Run(command));
                 }
             }
@@ -149,7 +164,7 @@ impl Palette {
         self.offers_ui(ui, &offers, step != 0);
         let chosen = self.selected.checked_sub(1).and_then(|row| offers.get(row));
         let path = expand_home(chosen.unwrap_or(&self.text).trim().trim_matches('"'));
-        let entered = ui.input(|input| input.key_pressed(Key::Enter)) && !path.as_os_str().is_empty();
+        let entered = self.take_enter(ui) && !path.as_os_str().is_empty();
         entered.then_some(Action::Answer(question, path, Existing::Keep))
     }
 
@@ -217,22 +232,50 @@ fn row_ui(ui: &mut Ui, command: Command, selected: bool, follow: bool, state: Re
     response.clicked()
 }
 
-/// The commands that `text` finds, the closest first: those whose names have its words, then those that are described by them, then
-/// those whose names have its letters in this order.
-fn matches(text: &str) -> Vec<Command> {
-    let place = |command: Command| match distance(text, command.text()) {
-        Some(distance) if has_words(text, command.text()) => Some((0, distance)),
-        _ if has_words(text, command.keywords()) => Some((1, 0)),
-        Some(distance) => Some((2, distance)),
-        None if describes(text, command) => Some((3, 0)),
-        None => None,
+/// A command that was found.
+struct Match {
+    command: Command,
+    /// Whether neither its name nor another word for it says so: its description does, or its name merely has the letters.
+    is_loose: bool,
+}
+
+/// The first place of those that are not meant by name, behind all others.
+const LOOSE: usize = 3;
+
+/// The commands that `text` finds, the closest first: those whose names have its words, then those that are looked up by them, those
+/// whose words begin with its letters, those that are described by it, and those whose names have its letters in this order.
+fn matches(text: &str) -> Vec<Match> {
+    let place = |command: Command| {
+        let (name, distance) = (command.text(), distance(text, command.text()));
+        match distance {
+            Some(distance) if has_words(text, name) => Some((0, distance)),
+            _ if has_words(text, command.keywords()) => Some((1, 0)),
+            Some(distance) if begins_words(text, name) => Some((2, distance)),
+            _ if describes(text, command) => Some((LOOSE, 0)),
+            Some(distance) => Some((LOOSE + 1, distance)),
+            None => None,
+        }
     };
     let mut found: Vec<_> = Command::all()
         .filter(|command| *command != Command::Palette)
         .filter_map(|command| Some((place(command)?, command)))
         .collect();
     found.sort_by_key(|(place, _)| *place); // stable: equals keep the table's order
-    found.into_iter().map(|(_, command)| command).collect()
+    found.into_iter().map(|((place, _), command)| Match { command, is_loose: place >= LOOSE }).collect()
+}
+
+/// Whether `text` is put together from the beginnings of words of `name`, in their order: `osa` of *Open sample*.
+fn begins_words(text: &str, name: &str) -> bool {
+    fn is_made_of(text: &[char], words: &[Vec<char>]) -> bool {
+        let from = |(place, word): (usize, &Vec<char>)| {
+            let shared = text.iter().zip(word).take_while(|(a, b)| a == b).count();
+            (1..=shared).any(|letters| is_made_of(&text[letters..], &words[place + 1..]))
+        };
+        text.is_empty() || words.iter().enumerate().any(from)
+    }
+    let letters: Vec<char> = text.to_lowercase().chars().filter(|letter| !letter.is_whitespace()).collect();
+    let words: Vec<Vec<char>> = name.to_lowercase().split_whitespace().map(|word| word.chars().collect()).collect();
+    is_made_of(&letters, &words)
 }
 
 /// Whether each word of `text` begins a word of `name`.
@@ -286,6 +329,7 @@ mod tests {
 
     #[test]
     fn a_few_letters_find_the_command_one_means() {
+        let commands = |text: &str| matches(text).into_iter().map(|found| found.command).collect::<Vec<_>>();
         for (text, command) in [
             ("open c", Command::Open),
             ("osa", Command::OpenSample),
@@ -299,11 +343,30 @@ mod tests {
             ("scores", Command::ShowScores),
             ("export scores", Command::SaveEvaluation),
         ] {
-            assert_eq!(matches(text).first(), Some(&command), "{text}");
+            assert_eq!(commands(text).first(), Some(&command), "{text}");
         }
-        let scales: Vec<_> = matches("scale").into_iter().take(4).collect();
+        let scales: Vec<_> = commands("scale").into_iter().take(4).collect();
         assert!(scales.contains(&Command::LockScale) && scales.contains(&Command::FinerLevel), "{scales:?}");
         assert!(matches("xyzzy").is_empty());
         assert_eq!(matches("").len(), Command::all().count() - 1);
+    }
+
+    #[test]
+    fn what_is_not_meant_by_name_comes_last() {
+        for text in ["settings", "scores", "sing"] {
+            let found = matches(text);
+            let first_loose = found.iter().position(|found| found.is_loose).unwrap_or(found.len());
+            assert!(found[first_loose..].iter().all(|found| found.is_loose), "{text}");
+        }
+        let found = |text: &str, command| matches(text).into_iter().find(|found| found.command == command);
+        assert!(found("settings", Command::StartTraining).is_none_or(|found| found.is_loose));
+        assert!(found("sng", Command::StartTraining).unwrap().is_loose, "letters in the middle of words");
+        assert!(
+            begins_words("stt", "Start training")
+                && begins_words("osa", "Open sample")
+                && !begins_words("osm", "Open sample")
+        );
+        let exports = [Command::SaveEvaluation, Command::ExportAnnotated];
+        assert!(exports.into_iter().all(|command| found("scores", command).is_some_and(|found| !found.is_loose)));
     }
 }

@@ -13,6 +13,7 @@ use crate::app::command::prompt::{Filter, PathKind, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
+use crate::app::shell::outcome::Topic;
 use crate::app::tasks::Tasks;
 use crate::app::viewer::presets::ViewPreset;
 use crate::engine::Request;
@@ -121,7 +122,7 @@ impl App {
                 self.plans = Tasks::default(); // those of a start that was stopped are not wanted
                 self.plans.start("training", ctx, (), plans);
             }
-            Err(error) => self.session.problem(&error),
+            Err(error) => self.session.failed(Topic::Training, &error),
         }
     }
 
@@ -144,7 +145,7 @@ impl App {
             }
             found => {
                 self.session.training = TrainingState::default();
-                found.err().iter().for_each(|error| self.session.problem(error));
+                found.err().iter().for_each(|error| self.session.failed(Topic::Training, error));
             }
         }
     }

@@ -6,6 +6,7 @@ pub mod format;
 pub mod icon;
 pub mod off_screen;
 pub mod progress;
+pub mod scrolled_popups;
 pub mod theme;
 pub mod whole_drags;
 pub mod widgets;

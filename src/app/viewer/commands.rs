@@ -17,6 +17,8 @@ use crate::video::PlayerCommand as P;
 const FASTEST: f64 = 16.0;
 /// How far a key moves a divider, as a share of the width.
 const DIVIDER_STEP: f32 = 0.02;
+/// The menu in the menu.
+const PRESETS_MENU: &str = "Presets of views";
 
 #[rustfmt::skip] // A table reads as a table.
 pub const COMMANDS: &[CommandSpec] = &[
@@ -63,6 +65,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| {
             let views = &mut app.settings.views;
             views.active = views.add();
+            views.chosen = views.active;
         }),
     command(C::RemoveView, G::Viewer, "Remove view", "Remove the most recently hovered view", &[shift(Key::V)],
         |on| ensure(on.settings.views.list().len() > 1, "This is the only view"))
@@ -89,23 +92,32 @@ pub const COMMANDS: &[CommandSpec] = &[
         }),
     command(C::ArrangeFrameAndFlow, G::Viewer, "Frame and flow", "Show the video beside MotionNet's flow", &[alt(Key::Num1)], always)
         .runs(|app, _| app.arrange(ViewPreset::FrameAndFlow))
-        .below_line(),
+        .below_line()
+        .within(PRESETS_MENU),
     command(C::ArrangeNetworkOrTvl1, G::Viewer, "MotionNet or TV-L1", "Swipe between MotionNet's and TV-L1's flow", &[alt(Key::Num2)], always)
-        .runs(|app, _| app.arrange(ViewPreset::NetworkOrTvl1)),
+        .runs(|app, _| app.arrange(ViewPreset::NetworkOrTvl1))
+        .within(PRESETS_MENU),
     command(C::ArrangeLoss, G::Viewer, "Loss inputs", "Images, photometric error, SSIM, border mask, occlusion", &[alt(Key::Num3)], always)
-        .runs(|app, _| app.arrange(ViewPreset::Loss)),
+        .runs(|app, _| app.arrange(ViewPreset::Loss))
+        .within(PRESETS_MENU),
     command(C::ArrangeAllSources, G::Viewer, "All sources", "Show every flow source beside the video", &[alt(Key::Num4)], always)
-        .runs(|app, _| app.arrange(ViewPreset::AllSources)),
+        .runs(|app, _| app.arrange(ViewPreset::AllSources))
+        .within(PRESETS_MENU),
     command(C::ArrangeComponents, G::Viewer, "Flow components", "Show flow as colours, arrows, magnitude, u, v", &[alt(Key::Num5)], always)
-        .runs(|app, _| app.arrange(ViewPreset::Components)),
+        .runs(|app, _| app.arrange(ViewPreset::Components))
+        .within(PRESETS_MENU),
     command(C::ArrangeTenFlows, G::Viewer, "Flow stack", "Show all ten flows of the window", &[alt(Key::Num6)], always)
-        .runs(|app, _| app.arrange(ViewPreset::TenFlows)),
+        .runs(|app, _| app.arrange(ViewPreset::TenFlows))
+        .within(PRESETS_MENU),
     command(C::ArrangeTemporalInput, G::Viewer, "Temporal input", "Show the temporal stream's input with a histogram", &[alt(Key::Num7)], always)
-        .runs(|app, _| app.arrange_temporal_input()),
+        .runs(|app, _| app.arrange_temporal_input())
+        .within(PRESETS_MENU),
     command(C::ArrangeAllScales, G::Viewer, "All scales", "Show MotionNet's flow at every pyramid level", &[alt(Key::Num8)], always)
-        .runs(|app, _| app.arrange(ViewPreset::AllScales)),
+        .runs(|app, _| app.arrange(ViewPreset::AllScales))
+        .within(PRESETS_MENU),
     command(C::ArrangeRivals, G::Viewer, "Rivals", "Frame, TV-L1, MotionNet and a second network", &[alt(Key::Num9)], always)
-        .runs(|app, _| app.arrange(ViewPreset::Rivals)),
+        .runs(|app, _| app.arrange(ViewPreset::Rivals))
+        .within(PRESETS_MENU),
     command(C::FitView, G::Viewer, "Fit to view", "Fit frames to their views", &[key(Key::F)], clip)
         .runs(|app, _| app.panels.viewer.fit())
         .below_line(),

@@ -159,9 +159,12 @@ pub struct Views {
     list: Vec<ViewSpec>,
     /// Over each other, each seen between two dividers, instead of side by side.
     pub swipe: bool,
-    /// The view that the pointer was over last.
+    /// The view that the pointer was over last, which keys are about.
     #[serde(skip)]
     pub active: usize,
+    /// The view that was clicked or changed last, which exports are about: on its way to a menu the pointer crosses others.
+    #[serde(skip)]
+    pub chosen: usize,
     /// Where the dividers lie, shares of the width, rising; one fewer than views.
     dividers: Vec<f32>,
 }
@@ -182,7 +185,7 @@ impl Views {
 
     /// Views side by side.
     pub fn beside(list: impl IntoIterator<Item = ViewSpec>) -> Self {
-        Self { list: list.into_iter().collect(), swipe: false, active: 0, dividers: Vec::new() }
+        Self { list: list.into_iter().collect(), swipe: false, active: 0, chosen: 0, dividers: Vec::new() }
     }
 
     /// Views over each other.
@@ -215,11 +218,11 @@ impl Views {
         }
     }
 
-    /// The source that exports are about: that of the view at `active`, or else of the first view of any flow.
+    /// The source that exports are about: that of the view at `chosen`, or else of the first view of any flow.
     pub fn flow_source(&self) -> FlowSource {
         let of = |view: &ViewSpec| view.sources().next();
-        let active = self.list.get(self.active).and_then(of);
-        active.or_else(|| self.list.iter().find_map(of)).unwrap_or(FlowSource::Network)
+        let chosen = self.list.get(self.chosen).and_then(of);
+        chosen.or_else(|| self.list.iter().find_map(of)).unwrap_or(FlowSource::Network)
     }
 
     /// The sources in view, each once, from left to right; MotionNet if there is none.
@@ -256,6 +259,7 @@ impl Views {
     pub fn remove(&mut self, index: usize) {
         if self.list.len() > 1 && index < self.list.len() {
             self.list.remove(index);
+            self.chosen = if self.chosen > index { self.chosen - 1 } else { self.chosen.min(self.list.len() - 1) };
         }
     }
 
@@ -290,6 +294,7 @@ impl Views {
     pub fn cycle_source(&mut self, index: usize, steps: usize) {
         if let Some(view) = self.list.get_mut(index) {
             view.source = FlowSource::ALL[(view.source as usize + steps) % FlowSource::ALL.len()];
+            self.chosen = index;
         }
     }
 
@@ -297,6 +302,7 @@ impl Views {
     pub fn toggle_arrows(&mut self, index: usize) {
         if let Some(view) = self.list.get_mut(index) {
             view.kind = if view.kind == ViewKind::Arrows { ViewKind::Flow } else { ViewKind::Arrows };
+            self.chosen = index;
         }
     }
 
@@ -339,6 +345,23 @@ mod tests {
         }
         assert_eq!(views.list().len(), 1);
         assert!(views.dividers().is_empty());
+    }
+
+    #[test]
+    fn exports_are_about_the_view_that_was_clicked_or_changed_last() {
+        use FlowSource as S;
+        let mut views =
+            Views::beside([S::Network, S::Tvl1, S::Dis].map(|source| ViewSpec::new(ViewKind::Flow, source)));
+        views.active = 1;
+        assert_eq!(views.flow_source(), S::Network, "the pointer only crosses the second one");
+        views.chosen = 2;
+        views.remove(0);
+        assert_eq!(views.flow_source(), S::Dis, "it is the same view as before");
+        views.toggle_arrows(0);
+        assert_eq!(views.flow_source(), S::Tvl1, "a key has changed it");
+        views.chosen = 1;
+        views.remove(1);
+        assert_eq!(views.flow_source(), S::Tvl1);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Looks at the newest window of a camera with a recogniser: never behind, whatever the networks take.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::scene_cut::SceneChange;
 use super::smoothing::{Smoothed, Smoother, WindowShares};
 use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES};
 use crate::error::Result;
@@ -25,6 +27,8 @@ pub struct LiveResult {
     pub captured: Instant,
     /// The flow that leads to it.
     pub flow: FlowView,
+    /// How its scene follows that of the flow before.
+    pub scene: SceneChange,
     /// The classes of the model that says so, in the order of its shares.
     pub classes: Arc<[String]>,
     /// What the streams say.
@@ -95,6 +99,8 @@ impl LiveInference {
         let newest_pair = pairs.len() - 2; // of at least eleven frames
         let [before, after] = [&pairs[newest_pair], &pairs[newest_pair + 1]];
         let flow = pipeline.flow(pairs, newest_pair, level)?.shown_between(&before.display, &after.display);
+        let seen = &pairs[pipeline.frames_for(newest_pair)];
+        let scene = self.scene(seen[0].index..=seen[seen.len() - 1].index);
         let shares = WindowShares::of(&scores, &settings.fusion);
         let answer = self.smoother.push(pipeline.generation(), shares, settings.smoothing, newest.captured);
         let answer = answer.shown(&settings.fusion);
@@ -104,6 +110,7 @@ impl LiveInference {
             frame: newest.frame,
             captured: newest.captured,
             flow,
+            scene,
             classes: pipeline.classes(),
             scores,
             firmness: answer.firmness(&settings.fusion),
@@ -114,6 +121,12 @@ impl LiveInference {
             skipped: self.skipped,
             timing: pipeline.timing(),
         }))
+    }
+
+    /// Returns how the scene of the flow that comes from the frames of these indices follows that of the answer before.
+    fn scene(&self, flow: RangeInclusive<usize>) -> SceneChange {
+        let first = self.last.map_or(*flow.start(), |last| last.min(*flow.start()));
+        SceneChange::of(&self.camera.after(first.checked_sub(1)), &flow)
     }
 
     fn count(&mut self, index: usize) {

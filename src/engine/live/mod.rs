@@ -11,12 +11,14 @@ mod inference;
 mod overlay;
 mod recorder;
 mod repaint_pace;
+mod scene_cut;
 mod session;
 mod smoothing;
 
 pub use corrections::{CLIP_SECS, Corrections};
 pub use inference::{LiveInference, LiveResult};
 pub use recorder::RecordingStatus;
+pub use scene_cut::SceneChange;
 pub use session::LiveView;
 pub(super) use session::{LiveSession, SharedLive};
 pub use smoothing::{MOST_SECS, Smoothed, Smoother, Smoothing};

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use image::RgbImage;
 
-use super::LiveResult;
+use super::{LiveResult, SceneChange};
 use crate::engine::FlowColours;
 use crate::engine::flow_colours::FlowScale;
 use crate::engine::overlay_video::{Annotated, Drawing};
@@ -36,7 +36,14 @@ impl LiveOverlay {
         if let Some(answer) = answer
             && !self.flow.as_ref().is_some_and(|(drawn, _)| Arc::ptr_eq(drawn, &answer))
         {
-            let flow = drawing.pane(&self.scale.picture(&answer.flow, [width, height], answer.captured));
+            if answer.scene != SceneChange::None {
+                self.scale.begin_scene();
+            }
+            let field = answer.flow.in_pixels_of(width as usize, height as usize);
+            if answer.scene != SceneChange::Within {
+                self.scale.see(&field, answer.captured);
+            }
+            let flow = drawing.pane(&self.scale.coloured(&field));
             self.flow = Some((answer, flow));
         }
         let answer = self.flow.as_ref().map(|(answer, _)| answer);
@@ -76,6 +83,7 @@ mod tests {
             frame: Arc::new(frame),
             captured: Instant::now(),
             flow: FlowView::on_cpu(FlowField::new(4, 3, vec![[6.0, 0.0]; 12]), Geometry { width, height }),
+            scene: SceneChange::None,
             classes: ["bow", "wave"].map(str::to_owned).into(),
             scores: Scores::default(),
             firmness: Firmness::Sure,

@@ -26,6 +26,7 @@ use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::session::Session;
+use crate::app::shell::outcome::Topic;
 use crate::app::ui::format::span;
 use crate::app::ui::progress::{BAR_HEIGHT, Progress};
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
@@ -216,7 +217,8 @@ fn open(index: usize, report: &ActionsReport, stream: &str, cx: &mut PanelContex
         }
         None => {
             let cause = "the report does not name the folder of its clips";
-            cx.session.problem(&Error::new("evaluation", cause, "Choose the clips folder under Clips and views"));
+            let error = Error::new("evaluation", cause, "Choose the clips folder under Clips and views");
+            cx.session.failed(Topic::Evaluation, &error);
         }
     }
 }

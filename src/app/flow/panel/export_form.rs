@@ -12,7 +12,7 @@ use crate::flow::files::FlowFormat;
 /// Draws the section.
 pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let source = cx.session.flow.name_of(cx.settings.views.flow_source());
-    explanation(ui, &format!("Exports {source}, the flow source of the most recently hovered view."));
+    explanation(ui, &format!("Exports {source}, the flow source of the view clicked last."));
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::SaveFlow, Command::SaveFlow.text());
         command_button(ui, cx, Command::SavePicture, Command::SavePicture.text());

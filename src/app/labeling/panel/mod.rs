@@ -9,17 +9,21 @@ mod label_buttons;
 mod reorder;
 mod videos;
 
-use eframe::egui::{Frame, Label as Text, Panel as Side, RichText, ScrollArea, Ui};
+use std::sync::Arc;
+
+use eframe::egui::{Button, Frame, Label as Text, Panel as Side, RichText, ScrollArea, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
+use crate::app::command::prompt::PathPrompt;
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::{empty_state, remark};
+use crate::app::ui::widgets::{empty_state, explanation, remark};
 use crate::app::viewer::clip_list::clip_list_ui;
 use crate::app::viewer::clips::ClipFolder;
 use crate::labels::{Label, VideoId};
+use crate::output::Existing;
 use crate::plural::counted;
 
 /// What of the project is shown.
@@ -30,6 +34,8 @@ enum ProjectPage {
     Classes,
     Clip,
     Exchange,
+    /// The clips of a folder that is open beside the project.
+    Folder,
 }
 
 /// Pages with their titles.
@@ -39,6 +45,9 @@ const PAGES: [(ProjectPage, &str, &str); 4] = [
     (ProjectPage::Clip, "Clip", "Details of the selected video"),
     (ProjectPage::Exchange, "Import/Export", "Import and export labels"),
 ];
+/// The page that is there only while a folder is open beside the project.
+const FOLDER: (ProjectPage, &str, &str) =
+    (ProjectPage::Folder, "Folder", "Clips of the folder open beside the project");
 
 /// The project panel.
 #[derive(Default)]
@@ -72,6 +81,11 @@ impl ProjectPanel {
         self.page = ProjectPage::Videos;
     }
 
+    /// Brings the folder that is open beside the project to the front.
+    pub fn show_folder(&mut self) {
+        self.page = ProjectPage::Folder;
+    }
+
     /// How many rows of videos were drawn in the last repaint.
     #[cfg(test)]
     pub fn drawn_rows(&self) -> usize {
@@ -98,9 +112,13 @@ impl Panel for ProjectPanel {
             notes.show(ui, |ui| notes_ui(ui, cx));
         }
         header::header_ui(ui, cx);
+        let folder = folder_beside(cx);
+        if folder.is_none() && self.page == ProjectPage::Folder {
+            self.page = ProjectPage::Videos;
+        }
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            for (page, title, tooltip) in PAGES {
+            for (page, title, tooltip) in PAGES.into_iter().chain(folder.is_some().then_some(FOLDER)) {
                 ui.selectable_value(&mut self.page, page, title).on_hover_text(tooltip);
             }
         });
@@ -112,8 +130,40 @@ impl Panel for ProjectPanel {
             ProjectPage::Classes => self.classes.classes_ui(ui, cx),
             ProjectPage::Clip => self.clip.clip_ui(ui, cx),
             ProjectPage::Exchange => self.exchange.exchange_ui(ui, cx),
+            ProjectPage::Folder => {
+                if let Some(folder) = folder {
+                    self.folder_beside_ui(ui, &folder, cx);
+                }
+            }
         }
     }
+}
+
+impl ProjectPanel {
+    /// The clips of a folder that is open beside the project, and what can be done with them.
+    fn folder_beside_ui(&mut self, ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
+        explanation(ui, "This folder is open beside the project; its clips are not in the project.");
+        ui.horizontal_wrapped(|ui| {
+            let state = cx.available(Command::AddFolder);
+            let add = ui.add_enabled(state.is_ok(), Button::new("Add to project"));
+            let add = add.on_hover_text("Add every clip of this folder to the project");
+            if add.on_disabled_hover_text(state.err().unwrap_or_default()).clicked() {
+                let question = PathPrompt::Of(Command::AddFolder);
+                cx.actions.push(Action::Answer(question, folder.dir.clone(), Existing::Keep));
+                self.page = ProjectPage::Videos;
+            }
+            if ui.button("Close folder").on_hover_text("Remove this list; an open clip stays open").clicked() {
+                cx.session.folder = None;
+            }
+        });
+        folder_ui(ui, folder, cx);
+    }
+}
+
+/// The folder that is open beside the project, unless it is the project's own.
+fn folder_beside(cx: &PanelContext<'_>) -> Option<Arc<ClipFolder>> {
+    let project = cx.session.labeling.project()?;
+    cx.session.folder.clone().filter(|folder| folder.dir != project.dir())
 }
 
 fn no_project_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -149,12 +199,19 @@ fn folder_ui(ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::PreviousVideo, "Previous");
         command_button(ui, cx, Command::NextVideo, "Next");
         if folder.has_classes {
-            let tooltip = "Create a project labelled by sub-folder names";
+            let tooltip = match cx.session.labeling.project() {
+                None => "Create a project labelled by sub-folder names",
+                Some(_) => "Close the project and create one labelled by sub-folder names",
+            };
             if ui.button("Label by folder").on_hover_text(tooltip).clicked() {
                 cx.actions.push(Action::LabelFolder(folder.dir.clone()));
             }
         }
-        let button = ui.button("Create a project").on_hover_text("Create a project in this folder");
+        let tooltip = match cx.session.labeling.project() {
+            None => "Create a project in this folder",
+            Some(_) => "Close the project and create one in this folder",
+        };
+        let button = ui.button("Create a project").on_hover_text(tooltip);
         if button.clicked() {
             cx.actions.push(Action::MakeProject(folder.dir.clone()));
         }

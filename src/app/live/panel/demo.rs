@@ -3,12 +3,12 @@
 use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::answer::why_none;
-use super::phase_text;
+use super::{clock, phase_text};
 use crate::app::live::stage::LiveStage;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
-use crate::app::ui::theme::{Tokens, semibold};
-use crate::engine::LiveView;
+use crate::app::ui::theme::{RADIUS, Tokens, semibold};
+use crate::engine::{LiveView, RecordingStatus};
 use crate::nets::fusion::{Firmness, percent};
 use crate::video::CameraPhase;
 
@@ -39,6 +39,9 @@ impl Demo {
             let below = Rect::from_min_max(pos2(area.left(), split), area.max).shrink2(vec2(3.0 * margin, margin));
             answer_ui(ui, below, &view, cx.session);
             figures_ui(ui, area.shrink2(vec2(margin, 0.4 * margin)), &view);
+            if let Some(recording) = &view.recording {
+                recording_ui(ui, area.shrink(margin), recording);
+            }
         });
     }
 }
@@ -92,6 +95,20 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
     }
     let response = ui.interact(area, ui.scope_id().with("answer"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{answer} {number_text}")));
+}
+
+/// A red dot and how long has been recorded, in a corner over the picture.
+fn recording_ui(ui: &Ui, area: Rect, recording: &RecordingStatus) {
+    let tokens = Tokens::of(ui);
+    let (text, size) = (clock(recording.secs), (0.022 * area.height()).max(13.0));
+    let painter = ui.painter();
+    let galley = painter.layout_no_wrap(text.clone(), semibold(size), tokens.on_scrim);
+    let card = Rect::from_min_size(area.min, vec2(galley.size().x + 2.4 * size, galley.size().y + 0.6 * size));
+    painter.rect_filled(card, RADIUS, tokens.scrim);
+    painter.circle_filled(pos2(card.left() + size, card.center().y), 0.4 * size, tokens.error);
+    painter.galley(pos2(card.left() + 1.8 * size, card.center().y - galley.size().y / 2.0), galley, tokens.on_scrim);
+    let response = ui.interact(card, ui.scope_id().with("recording"), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Recording {text}")));
 }
 
 /// The rates in a corner, for whoever asks.

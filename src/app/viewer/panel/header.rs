@@ -60,6 +60,7 @@ pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut P
         && let Some(changed) = cx.settings.views.get_mut(index)
     {
         *changed = view;
+        cx.settings.views.chosen = index;
     }
     removed
 }

@@ -124,6 +124,9 @@ impl Viewer {
         let mut pointer = None;
         for (index, place) in placed.iter().enumerate() {
             let response = self.pane_response(ui, index, place, cx);
+            if response.clicked() || response.drag_started() {
+                cx.settings.views.chosen = index;
+            }
             if response.clicked() {
                 select_tile(&response, place, cx);
             }
