@@ -3,25 +3,30 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::cli::{program, text};
 
-/// A signal that ends a command, here sent from outside, leaves a report that names the command and no password.
-#[test]
-fn a_command_that_crashes_leaves_a_report() {
-    let dir = tempfile::tempdir().unwrap();
+/// What a command says that keeps its state in `state` and ends by a signal, here sent from outside.
+fn said_by_a_crash(dir: &Path, state: &Path) -> String {
     let camera = TcpListener::bind("127.0.0.1:0").unwrap(); // One that never answers.
     let address = format!("rtsp://cam:secret@{}/a", camera.local_addr().unwrap());
-    let mut live = program(dir.path(), &["live", &address, "--device", "cpu"]);
-    live.env("XDG_STATE_HOME", dir.path()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let running = live.spawn().unwrap();
+    let mut live = program(dir, &["live", &address, "--device", "cpu"]);
+    let running = live.env("XDG_STATE_HOME", state).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     camera.accept().unwrap();
     Command::new("kill").args(["-SEGV", &running.id().to_string()]).status().unwrap();
     let ended = running.wait_with_output().unwrap();
     let said = text(&ended.stderr);
     assert_eq!(ended.status.signal(), Some(11), "{said}");
+    assert!(!said.contains("secret"), "{said}");
+    said
+}
 
+#[test]
+fn a_command_that_crashes_leaves_a_report_without_passwords() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = said_by_a_crash(dir.path(), dir.path());
     let crashes = dir.path().join("motionscope/crashes");
     let report = fs::read_dir(&crashes).unwrap().next().unwrap().unwrap().path();
     assert!(said.contains(&format!("the program crashed; report: {}", report.display())), "{said}");
@@ -31,6 +36,11 @@ fn a_command_that_crashes_leaves_a_report() {
         assert!(report.contains(part), "{part} in {report}");
     }
     assert!(!report.contains("secret"), "{report}");
+
+    let file = dir.path().join("a file in place of the folder");
+    fs::write(&file, "").unwrap();
+    let said = said_by_a_crash(dir.path(), &file);
+    assert_eq!(said.matches("no report could be written to").count(), 1, "{said}");
 }
 
 /// The log has what was said; that it cannot be kept is said once, and the command does its work.
