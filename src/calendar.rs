@@ -15,6 +15,12 @@ pub fn date_at(secs: u64) -> String {
     date_of(secs / SECONDS_A_DAY)
 }
 
+/// Returns the time so many seconds after the beginning of 1970 as YYYY-MM-DD HH:MM:SS, in universal time.
+pub fn time_at(secs: u64) -> String {
+    let second = secs % SECONDS_A_DAY;
+    format!("{} {:02}:{:02}:{:02}", date_at(secs), second / 3600, second / 60 % 60, second % 60)
+}
+
 /// Returns the date that is so many days after 1970-01-01. Years begin in March here, so that a leap day is the last of its year.
 fn date_of(days: u64) -> String {
     let days = days + 719_468; // since 0000-03-01
@@ -38,5 +44,6 @@ mod tests {
         assert_eq!(dates[..6], expected);
         assert_eq!(dates[6..], ["2100-02-28", "2100-03-01"], "no leap year");
         assert_eq!(today().len(), 10);
+        assert_eq!(time_at(58 * SECONDS_A_DAY + 3 * 3600 + 62), "1970-02-28 03:01:02");
     }
 }

@@ -15,6 +15,7 @@ mod command_line;
 mod content_hash;
 pub mod data;
 pub mod descriptors;
+mod diagnostics;
 pub mod engine;
 pub mod error;
 pub mod evaluation;

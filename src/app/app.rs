@@ -19,6 +19,7 @@ use super::panels::Panels;
 use super::session::Session;
 use super::settings::text::Unread;
 use super::settings::{LastPlace, Settings, truth_beside};
+use super::shell::crash_offer::CrashOffer;
 use super::shell::dock;
 use super::shell::drop_hint::drop_hint_ui;
 use super::shell::first_steps_panel::{GUIDE_WIDTH, guide_ui};
@@ -64,6 +65,8 @@ pub struct App {
     pub(super) exports: Tasks<PathBuf, Option<String>>,
     /// Pages that the browser is asked to open.
     pub(super) browsing: Tasks<PathBuf, ()>,
+    /// The report of the last crash.
+    pub(super) crash: CrashOffer,
     /// Saved reports of evaluations that are read.
     pub(super) reports: Tasks<ReportPurpose, (PathBuf, ActionsReport)>,
     /// What the engine's flow comparison was last told to work on.
@@ -150,6 +153,7 @@ impl App {
             dialogs: Dialogs::default(),
             exports: Tasks::default(),
             browsing: Tasks::default(),
+            crash: CrashOffer::default(),
             reports: Tasks::default(),
             sent_flow: None,
             looping: None,
@@ -223,6 +227,7 @@ impl App {
         self.take_plans();
         self.take_truth();
         self.take_answers(ctx);
+        self.take_crash();
         self.follow_project(ctx);
         self.take_dialog(ctx);
         self.take_dropped(ctx);
@@ -259,6 +264,9 @@ impl App {
     }
 
     fn open_at_start(&mut self, options: &Options, ctx: &Context) {
+        if let Some(state) = &options.state {
+            self.crash.look(state, ctx);
+        }
         // What was used the last time may be on a disk that is away, or does not answer.
         match (options.model.clone(), self.settings.model.clone()) {
             (Some(dir), _) => self.load_model(dir),
@@ -453,8 +461,9 @@ impl App {
         CentralPanel::no_frame().frame(Area::new().fill(tokens.background)).show(ui, |ui| {
             dock::dock_ui(&mut layout, &mut self.panels, &mut cx, ui);
         });
+        let within = layout::place_of(&layout, Pane::Viewer).unwrap_or(panels);
+        self.crash.offer_ui(ui, within, &mut cx);
         if let Some(error) = cx.session.notice.clone() {
-            let within = layout::place_of(&layout, Pane::Viewer).unwrap_or(panels);
             notice_ui(ui, &error, within, &mut cx);
         }
         self.settings.layout = layout;
@@ -493,6 +502,7 @@ impl App {
                 self.show(Pane::Runs);
             }
             Action::LoadModel(dir) => self.use_model(dir),
+            Action::ShowFolder(folder) => self.open_outside(folder, "Opening the folder", ctx),
             Action::Correct(class) => self.class_picked(class),
             Action::Send(request) => self.engine.send(*request),
         }

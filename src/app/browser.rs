@@ -1,4 +1,4 @@
-//! The system's browser, which shows pages that the program has written.
+//! The system's programs for what is shown outside the window: its browser for pages, its file manager for folders.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -15,22 +15,27 @@ const OPENER: &str = if cfg!(target_os = "macos") {
     "xdg-open"
 };
 
-/// Opens the page at `path`. Blocks until the program that opens it has ended, which may be when the browser is closed.
+/// Opens the page or folder at `path`. Blocks until the program that opens it has ended, which may be when the browser is closed.
 ///
 /// # Errors
-/// If there is no such program, or it finds no browser.
+/// If there is no such program, or it finds none for pages or folders.
 pub fn open(path: &Path) -> Result<()> {
     open_with(OPENER, path)
 }
 
 fn open_with(opener: &str, path: &Path) -> Result<()> {
-    let remedy = "Open this file in a browser yourself";
+    let (what, shown_by, remedy) = match path.is_dir() {
+        true => ("folder", "file manager", "Open this folder yourself"),
+        false => ("page", "browser", "Open this file in a browser yourself"),
+    };
     let refused = |cause: String| Err(Error::file(path, cause, remedy));
     let silent = Stdio::null;
     match Command::new(opener).arg(path).stdin(silent()).stdout(silent()).stderr(silent()).status() {
         Ok(status) if status.success() || cfg!(windows) => Ok(()), // Explorer's status says nothing
-        Ok(status) => refused(format!("{opener} could not open the page ({status})")),
-        Err(error) if error.kind() == ErrorKind::NotFound => refused(format!("No browser: {opener} is not installed")),
+        Ok(status) => refused(format!("{opener} could not open the {what} ({status})")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            refused(format!("No {shown_by}: {opener} is not installed"))
+        }
         Err(error) => refused(format!("{opener} could not be started: {error}")),
     }
 }

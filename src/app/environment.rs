@@ -23,6 +23,8 @@ pub struct Options {
     pub model: Option<PathBuf>,
     /// The cache folder: its files can be computed again.
     pub cache: Option<PathBuf>,
+    /// The folder of the log and of reports of crashes.
+    pub state: Option<PathBuf>,
 }
 
 /// Where generated files are kept.
@@ -33,6 +35,12 @@ pub fn data_dir() -> PathBuf {
 /// Where what can be made again is kept, such as pictures of videos, if there is such a place.
 pub fn cache_dir() -> Option<PathBuf> {
     Some(ProjectDirs::from("", "", APP_ID)?.cache_dir().to_owned())
+}
+
+/// Where the log and reports of crashes are kept, if there is such a place.
+pub fn state_dir() -> Option<PathBuf> {
+    let dirs = ProjectDirs::from("", "", APP_ID)?;
+    Some(dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_owned()) // Linux alone has one for this.
 }
 
 /// The device must be known before the window that keeps the other settings, so it has a file of its own.

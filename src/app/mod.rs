@@ -30,7 +30,7 @@ mod viewer;
 
 pub use app::App;
 pub use command::Command;
-pub use environment::{Options, cache_dir};
+pub use environment::{Options, cache_dir, state_dir};
 pub use shell::busy_window::{BusyState, BusyWindow, RepaintCost};
 pub use shell::repaint::{Repaints, measure_repaints};
 pub use startup::run;

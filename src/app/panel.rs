@@ -74,6 +74,8 @@ pub enum Action {
     Answer(PathPrompt, PathBuf, Existing),
     /// Loads the model in a folder.
     LoadModel(PathBuf),
+    /// Opens a folder in the system's file manager.
+    ShowFolder(PathBuf),
     /// Shows a run, by its folder, in the list of runs.
     ShowRun(PathBuf),
     /// Keeps what was seen live as a clip of a class, or of none.

@@ -11,7 +11,7 @@ use eframe::egui_wgpu::{WgpuSetup, WgpuSetupExisting};
 use eframe::{NativeOptions, run_native};
 
 use super::App;
-use super::environment::{APP_ID, Options, cache_dir, data_dir, remembered_device};
+use super::environment::{APP_ID, Options, cache_dir, data_dir, remembered_device, state_dir};
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::gpu::{self, Compute, DeviceChoice, SharedWgpu};
@@ -87,7 +87,8 @@ fn open_window(
     let native = native_options(shared);
     let create = move |cc: &eframe::CreationContext<'_>| {
         OPENING.store(false, Ordering::Release);
-        let options = Options { cache: options.cache.clone().or_else(cache_dir), ..options.clone() };
+        let (cache, state) = (options.cache.clone().or_else(cache_dir), options.state.clone().or_else(state_dir));
+        let options = Options { cache, state, ..options.clone() };
         let mut app = App::new(cc, compute.clone(), &options, data_dir());
         if let Some(error) = problem {
             app.tell(error);

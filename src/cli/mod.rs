@@ -36,15 +36,20 @@ mod unknown_command;
 mod values;
 mod window;
 
+use std::any::Any;
 use std::io::stderr;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::{env, panic, thread};
 
 use clap::{CommandFactory, Parser};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::allocator::keep_freed_memory;
-use crate::app::cache_dir;
+use crate::app::{cache_dir, state_dir};
+use crate::diagnostics;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gpu;
 use crate::secrets::without_secrets;
@@ -53,8 +58,14 @@ use arguments::{Cli, Command};
 use outcome::{Outcome, complain};
 use unknown_command::unknown_command;
 
-/// Default log filter; `MOTIONSCOPE_LOG` overrides it.
-const LOG: &str = "error,motionscope=warn";
+/// Default filter of what is logged to the standard error; `MOTIONSCOPE_LOG` overrides it.
+const LOG: &str = "error,motionscope=warn,shown=off";
+
+/// Filter of the log file.
+const LOG_FILE: &str = "warn,motionscope=info,shown=info";
+
+/// The exit code of a program that panicked.
+const PANICKED: u8 = 101;
 
 /// Stack of the thread of a command; only what is used of it takes memory.
 const STACK_BYTES: usize = 64 << 20;
@@ -77,12 +88,42 @@ pub fn main() -> ExitCode {
     if cli.command.is_some() {
         gpu::ask_no_compositor();
     }
-    let filter = EnvFilter::try_from_env("MOTIONSCOPE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
-    // A closed standard error must not end the program: nobody reads what it would complain of.
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false).init();
+    if let Some(state) = state_dir() {
+        diagnostics::begin(&state);
+    }
+    start_log();
     if let Some(cache) = cache_dir() {
         keep_indexes_in(cache.join(INDEXES));
     }
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| finished(cli))); // nothing of it is used afterwards
+    diagnostics::finish();
+    if let Some(problem) = diagnostics::take_problem() {
+        complain(&problem);
+    }
+    ended.unwrap_or_else(|payload| crashed(&*payload))
+}
+
+/// Logs to the standard error and to the log file.
+fn start_log() {
+    let filter = EnvFilter::try_from_env("MOTIONSCOPE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
+    // A closed standard error must not end the program: nobody reads what it would complain of.
+    let screen = fmt::layer().with_writer(stderr).log_internal_errors(false).with_filter(filter);
+    let file = fmt::layer().with_writer(|| diagnostics::LogLines).with_ansi(false).log_internal_errors(false);
+    registry().with(screen).with(file.with_filter(EnvFilter::new(LOG_FILE))).init();
+}
+
+/// Reports a panic that nobody has caught.
+fn crashed(payload: &(dyn Any + Send)) -> ExitCode {
+    let news = match diagnostics::report_panic(payload) {
+        Ok(path) => Error::file(&path, "the program crashed, and this report says where", "Please send it to us"),
+        Err(error) => error,
+    };
+    complain(&news);
+    ExitCode::from(PANICKED)
+}
+
+/// Runs the command, prints what is left to say, and returns the exit code.
+fn finished(cli: Cli) -> ExitCode {
     let outcome = run_on_large_stack(cli);
     match outcome.and_then(|outcome| output::finish().map(|()| outcome)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

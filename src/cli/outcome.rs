@@ -1,5 +1,6 @@
 //! The outcome of a command and the printing of errors.
 
+use crate::diagnostics::SHOWN;
 use crate::error::Error;
 
 /// The outcome of a command that ran.
@@ -12,7 +13,8 @@ pub(super) enum Outcome {
     Interrupted,
 }
 
-/// Prints an error to stderr.
+/// Prints an error to stderr, and keeps it in the log file.
 pub(super) fn complain(error: &Error) {
+    tracing::error!(target: SHOWN, "{error}");
     eprintln!("motionscope: {error}");
 }

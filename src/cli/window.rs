@@ -14,6 +14,7 @@ pub(super) fn open(arguments: WindowArgs) -> Result<Outcome> {
         device: arguments.device.device,
         model: arguments.model.model,
         cache: None,
+        state: None,
     })?;
     Ok(Outcome::Done)
 }

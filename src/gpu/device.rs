@@ -12,6 +12,7 @@ use burn::cubecl::config::{CubeClRuntimeConfig, RuntimeConfig};
 pub use burn::tensor::wgpu::WgpuSetup as SharedWgpu;
 use burn::tensor::{Device, DeviceType, Tensor};
 
+use crate::diagnostics;
 use crate::error::{Error, Result};
 use crate::named::named;
 use crate::panic_guard::panic_text;
@@ -63,6 +64,12 @@ pub struct Compute {
 /// # Errors
 /// With `Gpu`: no graphics adapter answers, or its driver computes nothing usable.
 pub fn choose(choice: DeviceChoice) -> Result<Compute> {
+    let compute = find(choice)?;
+    diagnostics::note_device(&compute.name);
+    Ok(compute)
+}
+
+fn find(choice: DeviceChoice) -> Result<Compute> {
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Gpu => gpu(),

@@ -18,7 +18,7 @@ const CLIP: Geometry = Geometry { width: 96, height: 80 };
 /// The program in folder `dir`, with no display.
 pub fn program(dir: &Path, arguments: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_motionscope"));
-    program.args(arguments).current_dir(dir);
+    program.args(arguments).current_dir(dir).env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
         program.env_remove(name);
     }

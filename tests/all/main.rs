@@ -12,6 +12,8 @@ mod cli_import;
 mod cli_tune;
 mod clip_jobs;
 mod codec_vectors;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod crash;
 mod dataset;
 mod dataset_kinds;
 mod descriptor_svm;

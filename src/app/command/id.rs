@@ -34,5 +34,5 @@ pub enum Command {
     ShowScores, ShowTraining, ShowLog, ShowFlow, ShowStatistics, ShowBenchmark, ShowEvaluation, ShowLive, ShowRuns,
     ShowPinned, ShowProject,
     ToggleTheme, ToggleFrameNumbers, ZoomIn, ZoomOut, ResetZoom, FullScreen, ResetLayout,
-    Guide, Palette, Shortcuts, About,
+    Guide, Manual, Palette, Shortcuts, ReportProblem, About,
 }

@@ -110,15 +110,21 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::Guide, G::Help, "First steps", "Train your own model in seven steps", &[], always)
         .runs(|app, _| app.settings.guide.is_open ^= true)
         .keywords("tutorial guide help getting started"),
+    command(C::Manual, G::Help, "Manual", "Open the manual, without a network connection", &[], always)
+        .runs(App::open_manual)
+        .keywords("documentation docs handbook help"),
     command(C::Palette, G::Help, "Find a command…", "Find a command by name", &[ctrl(Key::P)], always)
         .runs(|app, _| app.overlay.show_palette(Palette::commands())),
     command(C::Shortcuts, G::Help, "Keyboard shortcuts", "Show and change keyboard shortcuts", &[key(Key::F1)], always)
         .runs(|app, _| app.overlay.show_shortcuts())
         .keywords("settings preferences options hotkeys keys help"),
+    command(C::ReportProblem, G::Help, "Report a problem…", "Copy version, device and log to the clipboard", &[], always)
+        .runs(App::copy_summary)
+        .keywords("bug issue crash error support diagnostics")
+        .below_line(),
     command(C::About, G::Help, "About Motionscope", "Show version, device, licences and the model's origin", &[], always)
         .runs(|app, _| app.overlay.show_about())
-        .keywords("model card license licences version device")
-        .below_line(),
+        .keywords("model card license licences version device"),
 ];
 
 impl App {

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::diagnostics::SHOWN;
+
 /// Lines kept; the oldest go first.
 pub const CAPACITY: usize = 2000;
 
@@ -70,12 +72,18 @@ impl Default for Log {
 }
 
 impl Log {
-    /// Adds a line.
+    /// Adds a line, here and to the program's log.
     pub fn push(&mut self, level: LogLevel, text: impl Into<String>) {
         if self.lines.len() == CAPACITY {
             self.lines.pop_front();
         }
-        let line = Line { number: self.added, at: self.started.elapsed(), level, text: text.into() };
+        let text = text.into();
+        match level {
+            LogLevel::Info => tracing::info!(target: SHOWN, "{text}"),
+            LogLevel::Warning => tracing::warn!(target: SHOWN, "{text}"),
+            LogLevel::Error => tracing::error!(target: SHOWN, "{text}"),
+        }
+        let line = Line { number: self.added, at: self.started.elapsed(), level, text };
         self.lines.push_back(line);
         self.added += 1;
     }

@@ -5,15 +5,18 @@ pub mod busy_window;
 mod cancelling;
 pub mod commands;
 mod completion;
+pub mod crash_offer;
 pub mod dock;
 pub mod drop_hint;
 pub mod dropping;
 pub mod first_steps;
 pub mod first_steps_panel;
+mod help;
 pub mod jobs;
 mod keyboard;
 pub mod log;
 pub mod log_panel;
+mod manual;
 pub mod menu;
 #[cfg(test)]
 mod menu_tests;

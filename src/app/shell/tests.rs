@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect, vec2};
+use eframe::egui::{Event, Key, Modifiers, OutputCommand, PointerButton, Pos2, Rect, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use image::{Rgb, RgbImage};
 
@@ -15,6 +15,7 @@ use crate::app::command::prompt::PathPrompt;
 use crate::app::flow::tests::Window;
 use crate::app::settings::{LastPlace, Settings};
 use crate::app::viewer::views::Views;
+use crate::diagnostics::{reports_in, take_new_report};
 use crate::engine::{Message, default_model};
 use crate::error::Error;
 use crate::video::{Geometry, VideoInfo, VideoWriter};
@@ -96,6 +97,76 @@ fn about_names_version_device_and_licences() {
     window.harness.key_press(Key::Escape);
     window.settle();
     assert!(!window.sees("SIL Open Font"));
+}
+
+/// What the next frames copy to the clipboard.
+fn copied(window: &mut Window) -> String {
+    let text = |command: &OutputCommand| match command {
+        OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    };
+    let found = (0..8).find_map(|_| {
+        window.harness.step();
+        window.harness.output().platform_output.commands.iter().find_map(text)
+    });
+    found.unwrap_or_default()
+}
+
+#[test]
+fn the_report_of_the_last_crash_is_offered_once() {
+    let state = tempfile::tempdir().unwrap();
+    let folder = reports_in(state.path());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("2026-12-02-100000-7.txt"), "What happened: SIGSEGV").unwrap();
+    let mut window = Window::new([1280.0, 720.0], Views::default());
+    let ctx = window.harness.ctx.clone();
+    window.harness.state().crash.look(state.path(), &ctx);
+    while !window.sees("crashed the last time") {
+        window.harness.state_mut().take_crash();
+        window.settle();
+    }
+    assert!(window.sees("2026-12-02-100000-7.seen.txt") && rect_of(&window, "Open folder").is_some());
+    let [dismiss, tab] = ["Dismiss", "Scores"].map(|label| rect_of(&window, label).unwrap());
+    assert!(dismiss.max.x < tab.min.x, "{dismiss:?} covers {tab:?}");
+    window.harness.get_by_role_and_label(Role::Button, "Copy").click();
+    assert_eq!(copied(&mut window), "What happened: SIGSEGV");
+    window.harness.get_by_role_and_label(Role::Button, "Dismiss").click();
+    window.settle();
+    assert!(!window.sees("crashed the last time"));
+    assert_eq!(take_new_report(&folder), Ok(None));
+}
+
+#[test]
+fn reports_that_cannot_be_read_are_a_problem_and_no_more() {
+    let state = tempfile::tempdir().unwrap();
+    std::fs::write(reports_in(state.path()), "a file in place of the folder").unwrap();
+    let mut window = Window::new(SIZE, Views::default());
+    let ctx = window.harness.ctx.clone();
+    window.harness.state().crash.look(state.path(), &ctx);
+    while window.harness.state().session.notice.is_none() {
+        window.harness.state_mut().take_crash();
+    }
+    window.settle();
+    assert!(window.sees("crashes"));
+}
+
+#[test]
+fn a_report_of_a_problem_is_copied_and_it_is_said() {
+    let mut window = Window::new(SIZE, Views::default());
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().perform(Command::ReportProblem, &ctx);
+    let text = copied(&mut window);
+    for part in [
+        "Version: Motionscope ",
+        env!("CARGO_PKG_VERSION"),
+        "Device: ",
+        "System: ",
+        "Command line: ",
+        "Last log lines:",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(window.sees("Copied version, device and log"));
 }
 
 #[test]
