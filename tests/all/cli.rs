@@ -111,7 +111,7 @@ fn short_and_tiny_clips_are_padded_and_it_is_said() {
 fn bad_input_gets_a_sentence_and_the_right_exit_code() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("empty")).unwrap();
-    let cases: [(&[&str], i32, &str); 25] = [
+    let cases: [(&[&str], i32, &str); 32] = [
         (&[], 1, "no display"),
         (&["analyze", "clip.mp4", "--out", "out", "--model", "empty"], 1, "model.toml"),
         (&["analyze", "empty", "--out", "out"], 1, "no clips"),
