@@ -1,5 +1,8 @@
 //! Values that are chosen by name, in files and on the command line.
 
+use serde::de::value::Error as NamesOnly;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
+
 /// A value that is chosen by name.
 pub(crate) trait Named: Copy + Send + Sync + 'static {
     /// All values, each with its name and its documentation.
@@ -38,3 +41,52 @@ macro_rules! named {
     (@text #[$($other:tt)*] $($more:tt)*) => { $crate::named::named!(@text $($more)*) };
 }
 pub(crate) use named;
+
+/// Returns the names that `T` has in files: of the fields of a structure, of the variants of an enum; none of other types.
+pub(crate) fn file_names<T: DeserializeOwned>() -> &'static [&'static str] {
+    let mut names: &'static [&'static str] = &[];
+    // It asks for its names, and is made of nothing.
+    let _ = T::deserialize(NameTaker(&mut names));
+    names
+}
+
+/// Takes note of the names that are asked for, and has none of them.
+struct NameTaker<'a>(&'a mut &'static [&'static str]);
+
+impl NameTaker<'_> {
+    fn take<T>(self, names: &'static [&'static str]) -> Result<T, NamesOnly> {
+        *self.0 = names;
+        Err(NamesOnly::custom("names only"))
+    }
+}
+
+impl<'de> Deserializer<'de> for NameTaker<'_> {
+    type Error = NamesOnly;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NamesOnly> {
+        self.take(&[])
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, NamesOnly> {
+        self.take(fields)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        variants: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, NamesOnly> {
+        self.take(variants)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map identifier ignored_any
+    }
+}

@@ -1,8 +1,9 @@
 //! The command-line grammar: the arguments of the program and its commands.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::analyze::AnalyzeArgs;
 use super::bench::BenchArgs;
@@ -39,6 +40,32 @@ pub(super) struct Cli {
     pub command: Option<Command>,
     #[command(flatten)]
     pub window: WindowArgs,
+}
+
+/// Returns the grammar of the command line.
+///
+/// A negative number after an option is its value, even where it is out of range: clap would take it for an unknown option.
+pub(super) fn program() -> clap::Command {
+    fn with_negative_numbers(command: clap::Command) -> clap::Command {
+        let takes_numbers = |argument: &clap::Arg| !argument.is_positional() && argument.get_action().takes_values();
+        command
+            .mut_args(|argument| {
+                let allowed = takes_numbers(&argument);
+                if allowed { argument.allow_negative_numbers(true) } else { argument }
+            })
+            .mut_subcommands(with_negative_numbers)
+    }
+    with_negative_numbers(Cli::command())
+}
+
+/// Parses `words`, of which the first is the program's name.
+///
+/// # Errors
+/// What clap makes of wrong usage, and of the options that print and end.
+pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut program = program();
+    let matches = program.try_get_matches_from_mut(words)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut program))
 }
 
 /// The commands that need no window.

@@ -39,7 +39,7 @@ pub(super) struct ExportArgs {
     /// Clips at once
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     batch: u16,
-    /// Size of MotionNet's frames [default: that of the model]
+    /// Size of MotionNet's frames [default: the model's, or the next that MotionNet can read]
     #[arg(long, value_name = "WxH", value_parser = geometry)]
     size: Option<Geometry>,
     /// Store and compute in half precision; inputs and outputs keep 32 bits
@@ -56,7 +56,14 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     let folder = arguments.model.folder()?;
     let model = HiddenTwoStream::load(&folder, &Device::flex())?;
     let of_model = model.card.preprocessing;
-    let motion = arguments.size.map_or(of_model.motion, |Geometry { width, height }| FrameSize { width, height });
+    let given = arguments.size.map(|Geometry { width, height }| FrameSize { width, height });
+    let motion = given.unwrap_or_else(|| onnx::usual_size(&model));
+    if given.is_none() && motion != of_model.motion {
+        let [wanted, used] = [of_model.motion, motion].map(|size| format!("{}x{}", size.width, size.height));
+        eprintln!(
+            "motionscope: {wanted}, the model's size, does not suit MotionNet as ONNX; the files are for {used} (--size)"
+        );
+    }
     let options = OnnxOptions {
         batch: arguments.batch.into(),
         motion,

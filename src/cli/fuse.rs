@@ -47,7 +47,7 @@ pub(super) struct FuseArgs {
     /// Fusion rule: released, softmax or logits
     ///
     /// Applied to the logits before averaging: released clips at 0 and divides by the sum, logits leaves them unchanged.
-    #[arg(long, value_parser = named::<FusionRule>, default_value = "released")]
+    #[arg(long, value_parser = named::<FusionRule>(), default_value = "released")]
     rule: FusionRule,
     /// Also print the accuracy at other weights
     #[arg(long)]

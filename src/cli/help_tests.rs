@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Arg, Command, CommandFactory, Parser};
 
-use super::arguments::Cli;
+use super::arguments::{Cli, parse};
 
 /// Longest line of a help text.
 const LONGEST: usize = 100;
@@ -142,6 +142,20 @@ fn old_spellings_of_options_are_understood() {
         });
         assert_eq!(old, new);
         assert_ne!(new, bare, "the option changes nothing");
+    }
+}
+
+#[test]
+fn a_negative_number_is_refused_as_the_value_of_its_option() {
+    for (line, said) in [
+        ("flow a.png b.png --out c.flo --scales -1", "expected a number from 0.01 to 4"),
+        ("flow a.png b.png --out c.flo --scales -0.5,1", "expected a number from 0.01 to 4"),
+        ("evaluate flow --dataset middlebury --root . --scales -1", "expected a number from 0.01 to 4"),
+        ("train flow --folder clips --lr -0.001", "expected a number of 0 or more"),
+    ] {
+        let words = std::iter::once("motionscope").chain(line.split(' ')).map(Into::into);
+        let error = parse(words).unwrap_err().to_string();
+        assert!(error.contains(said) && !error.contains("tip:"), "{line}: {error}");
     }
 }
 

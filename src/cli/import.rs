@@ -66,7 +66,7 @@ pub(super) struct ImportArgs {
     /// Motion network: motion-net, tiny-motion-net or a supervised one
     ///
     /// One of motion-net, tiny-motion-net, flownet-s, flownet-c, flownet-sd, flownet2-cs, flownet2-css, flownet2 and next-flow.
-    #[arg(long, default_value = "motion-net", value_parser = named::<Architecture>, requires = "motion")]
+    #[arg(long, default_value = "motion-net", value_parser = named::<Architecture>(), requires = "motion")]
     architecture: Architecture,
     /// Input frames of the motion network: 11 or 2 [default: 11; 2 for a supervised one]
     #[arg(long, requires = "motion")]
@@ -78,7 +78,7 @@ pub(super) struct ImportArgs {
     ///
     /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
     /// resnet18, i3d, c3d, c3d-padded and 3dnet (which read clips), resnet50, cnn-m-2048, emv and vgg16.
-    #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>)]
+    #[arg(long, default_value = "vgg16", value_parser = named::<Backbone>())]
     backbone: Backbone,
     /// What the temporal stream reads: flow or rgb-difference
     #[arg(long, default_value = "flow", value_parser = choice::<MotionCue>(), requires = "temporal")]
@@ -89,7 +89,7 @@ pub(super) struct ImportArgs {
     /// Flow resolution of the temporal stream: frames or flow [default: frames, or from the base]
     ///
     /// frames: upsampled to the size of MotionNet's frames, as in the authors' files. flow: half of it, as MotionNet predicts it.
-    #[arg(long, value_name = "RESOLUTION", value_parser = named::<FlowResolution>)]
+    #[arg(long, value_name = "RESOLUTION", value_parser = named::<FlowResolution>())]
     flow_resolution: Option<FlowResolution>,
     /// Flow the temporal stream was trained on [default: motionnet, or from the base]
     #[arg(long, value_parser = choice::<FlowSource>())]
@@ -97,18 +97,18 @@ pub(super) struct ImportArgs {
     /// View of the temporal stream: whole, motion or both [default: whole, or from the base]
     ///
     /// motion is the square around the motion in its flow; both averages the logits of the two.
-    #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>)]
+    #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>())]
     temporal_crop: Option<MotionCrop>,
     /// View of the spatial stream: whole, motion or both [default: whole, or from the base]
     ///
     /// motion is the square around the motion, found in the flow of the temporal stream; both averages both logits.
-    #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>)]
+    #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>())]
     spatial_crop: Option<MotionCrop>,
     /// Input normalisation: bgr, tsn, c3d-rgb, rgb, lite or signed [default: from the layer names]
     ///
     /// bgr: 0 to 255 minus the mean, as in Caffe. tsn: the same with another mean for red. c3d-rgb: mmaction2's C3D. rgb: 0 to 1, standardised, as in
     /// torchvision. lite: −1 to 1, as in EfficientNet-Lite. signed: −1 to 1, as in I3D, also for flow.
-    #[arg(long, value_parser = named::<Colours>)]
+    #[arg(long, value_parser = named::<Colours>())]
     colours: Option<Colours>,
     /// Input size of the networks given as files [default: 224x224, or from the base]
     #[arg(long, value_name = "WxH", value_parser = geometry)]

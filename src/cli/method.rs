@@ -62,7 +62,7 @@ pub(super) struct MethodArgs {
     /// Scales of MotionNet's passes, relative to the image [default: 0.125,0.25,0.5,1,1]
     ///
     /// The passes are from coarse to fine; 1 is a single pass.
-    #[arg(long, value_name = "S,…", value_delimiter = ',', value_parser = scale)]
+    #[arg(long, value_name = "S,…", value_delimiter = ',', value_parser = scale, allow_hyphen_values = true)]
     scales: Option<Vec<f32>>,
     /// Refinement of MotionNet's flow after each pass [default: variational; none after a single pass]
     #[arg(long, value_enum)]

@@ -42,7 +42,6 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::{env, panic, thread};
 
-use clap::{CommandFactory, Parser};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
@@ -54,7 +53,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::gpu;
 use crate::secrets::without_secrets;
 use crate::video::keep_indexes_in;
-use arguments::{Cli, Command};
+use arguments::{Cli, Command, parse, program};
 use outcome::{Outcome, complain};
 use unknown_command::unknown_command;
 
@@ -77,11 +76,11 @@ const INDEXES: &str = "indexes";
 pub fn main() -> ExitCode {
     gpu::default_to_cpu();
     keep_freed_memory();
-    if let Some(error) = unknown_command(&Cli::command(), env::args_os().skip(1)) {
+    if let Some(error) = unknown_command(&program(), env::args_os().skip(1)) {
         complain(&error);
         return ExitCode::from(2);
     }
-    let cli = match Cli::try_parse() {
+    let cli = match parse(env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };

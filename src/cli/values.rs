@@ -1,17 +1,49 @@
 //! Parsers of single values on the command line.
 
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use serde::Deserialize;
+use clap::{Arg, Command};
+use serde::de::DeserializeOwned;
 use serde::de::value::{Error, StrDeserializer};
 
-use crate::named::Named;
+use crate::named::{Named, file_names};
+use crate::names::nearest;
 use crate::video::Geometry;
 
-/// Returns one of the names a type has in configuration files, such as `squeezenet1-0`.
-pub(super) fn named<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
-    T::deserialize(StrDeserializer::<Error>::new(text)).map_err(|error| error.to_string())
+/// Returns the value that `name` stands for in configuration files, such as `squeezenet1-0`.
+pub(super) fn by_name<T: DeserializeOwned>(name: &str) -> Result<T, String> {
+    let known = file_names::<T>();
+    T::deserialize(StrDeserializer::<Error>::new(name)).map_err(|_| match nearest(name, known) {
+        Some(meant) => format!("there is no '{name}'; did you mean '{meant}'?"),
+        None => format!("there is no '{name}'; use one of {}", known.join(", ")),
+    })
+}
+
+/// Parses one of the names a type has in configuration files, which the help says in its own words.
+pub(super) fn named<T: DeserializeOwned + Clone + Send + Sync + 'static>() -> impl TypedValueParser<Value = T> {
+    unlisted(file_names::<T>().to_vec(), by_name)
+}
+
+/// Parses one of `names` by `parse`. A wrong one is refused with the nearest, as by [`choice`]; the help does not list them.
+pub(super) fn unlisted<T: Clone + Send + Sync + 'static>(
+    names: Vec<&'static str>,
+    parse: fn(&str) -> Result<T, String>,
+) -> impl TypedValueParser<Value = T> {
+    Unlisted(PossibleValuesParser::new(names).try_map(move |name| parse(&name)))
+}
+
+/// A parser whose values are not in the help.
+#[derive(Clone)]
+struct Unlisted<P>(P);
+
+impl<P: TypedValueParser> TypedValueParser for Unlisted<P> {
+    type Value = P::Value;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<P::Value, clap::Error> {
+        self.0.parse_ref(command, argument, value)
+    }
 }
 
 /// Parses one of the choices that `--help` lists with their documentation.
@@ -111,6 +143,21 @@ mod tests {
             count("0").is_err_and(|cause| cause.contains("1 or more")) && count("-1").is_err() && count("7").is_ok()
         );
         assert!(positive("0").is_err() && positive("inf").is_err() && positive("0.5") == Ok(0.5));
-        assert!(named::<FusionRule>("mean").is_err_and(|message| message.contains("released")));
+        assert!(by_name::<FusionRule>("mean").is_err_and(|message| message.ends_with("released, softmax, logits")));
+        assert!(by_name::<FusionRule>("logit").is_err_and(|message| message.ends_with("did you mean 'logits'?")));
+    }
+
+    #[test]
+    fn a_misspelt_name_is_refused_with_the_nearest() {
+        let option = Arg::new("rule").long("rule").value_parser(named::<FusionRule>());
+        let program = Command::new("fuse").arg(option);
+        assert!(
+            !program.clone().render_long_help().to_string().contains("released"),
+            "the help says it in its own words"
+        );
+        let matches = |rule| program.clone().try_get_matches_from(["fuse", "--rule", rule]);
+        assert_eq!(matches("logits").unwrap().get_one("rule"), Some(&FusionRule::Logits));
+        let error = matches("relased").unwrap_err().to_string();
+        assert!(error.contains("a similar value exists: 'released'") && error.contains("softmax, logits"), "{error}");
     }
 }

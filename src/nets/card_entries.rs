@@ -1,5 +1,11 @@
 //! The entries that `model.toml` may have, so that a misspelt or misplaced one is not passed over silently.
 
+use super::fusion::FusionRule;
+use super::{
+    Architecture, Backbone, Enlargement, FlowResolution, FlowSource, JointArchitecture, MeanColour, MotionCrop,
+    MotionCue, Precision, WarpBorder,
+};
+use crate::named::file_names;
 use crate::names::nearest;
 
 /// Every section with its entries; of the sections within it as well.
@@ -49,6 +55,48 @@ pub(super) struct CardFault {
 /// Returns the first entry of `card` that there is not.
 pub(super) fn unknown_entry(card: &toml::Table) -> Option<CardFault> {
     unknown_in("", card)
+}
+
+/// Returns the first entry of `card` with a value that is none of those to choose from.
+pub(super) fn unknown_choice(card: &toml::Table) -> Option<CardFault> {
+    choices().into_iter().find_map(|(section, entry, known)| {
+        let mut parts = section.split('.').filter(|part| !part.is_empty());
+        let table = parts.try_fold(card, |table, part| table.get(part)?.as_table())?;
+        let value = table.get(entry)?;
+        if value.as_str().is_some_and(|value| known.contains(&value)) {
+            return None;
+        }
+        let place = if section.is_empty() { String::new() } else { format!(" under [{section}]") };
+        let cause = format!("`{entry}`{place} is {value}, not one of {}", known.join(", "));
+        let remedy = match value.as_str().and_then(|value| nearest(value, known)) {
+            Some(meant) => format!("Did you mean \"{meant}\"? Otherwise write one of these"),
+            None => "Write one of these".into(),
+        };
+        Some(CardFault { cause, remedy })
+    })
+}
+
+/// Returns the entries whose values are chosen by name: section, entry and names.
+fn choices() -> [(&'static str, &'static str, &'static [&'static str]); 17] {
+    [
+        ("", "precision", file_names::<Precision>()),
+        ("motion", "architecture", file_names::<Architecture>()),
+        ("motion.conventions", "mean", file_names::<MeanColour>()),
+        ("motion.conventions", "border", file_names::<WarpBorder>()),
+        ("motion.conventions", "enlargement", file_names::<Enlargement>()),
+        ("joint", "architecture", file_names::<JointArchitecture>()),
+        ("joint.conventions", "mean", file_names::<MeanColour>()),
+        ("joint.conventions", "border", file_names::<WarpBorder>()),
+        ("joint.conventions", "enlargement", file_names::<Enlargement>()),
+        ("temporal", "backbone", file_names::<Backbone>()),
+        ("temporal", "input", file_names::<MotionCue>()),
+        ("temporal", "resolution", file_names::<FlowResolution>()),
+        ("temporal", "crop", file_names::<MotionCrop>()),
+        ("temporal", "flow_source", file_names::<FlowSource>()),
+        ("spatial", "backbone", file_names::<Backbone>()),
+        ("preprocessing.spatial", "crop", file_names::<MotionCrop>()),
+        ("fusion", "rule", file_names::<FusionRule>()),
+    ]
 }
 
 fn unknown_in(section: &str, table: &toml::Table) -> Option<CardFault> {
@@ -149,6 +197,30 @@ mod tests {
         assert_eq!(fault("format = 1\n[temporal]\ncrop = \"both\"\n[origin.base]\nname = \"a\""), None);
     }
 
+    #[test]
+    fn a_value_that_there_is_not_is_named_with_those_that_there_are() {
+        let fault =
+            |text: &str| unknown_choice(&toml::from_str(text).unwrap()).map(|found| [found.cause, found.remedy]);
+        for (text, cause, remedy) in [
+            (
+                "[temporal]\ncrop = \"square\"",
+                "`crop` under [temporal] is \"square\", not one of whole, motion, both",
+                "Write one of these",
+            ),
+            ("precision = 16", "`precision` is 16, not one of f32, f16", "Write one of these"),
+            (
+                "[fusion]\nrule = \"logit\"",
+                "`rule` under [fusion] is \"logit\", not one of released, softmax, logits",
+                "Did you mean \"logits\"? Otherwise write one of these",
+            ),
+        ] {
+            assert_eq!(fault(text), Some([cause.to_owned(), remedy.to_owned()]), "{text}");
+        }
+        for (section, entry, known) in choices() {
+            assert!(entries(section).contains(&entry) && known.len() > 1, "{entry} under [{section}]");
+        }
+    }
+
     /// What the program writes, it reads.
     #[test]
     fn every_entry_of_a_full_card_is_known() {
@@ -188,7 +260,7 @@ mod tests {
             origin: Origin { base: Some(base), ..Origin::default() },
         };
         let table: toml::Table = toml::from_str(&card.to_toml().unwrap()).unwrap();
-        assert_eq!(unknown_entry(&table), None);
+        assert_eq!((unknown_entry(&table), unknown_choice(&table)), (None, None));
         let mut written = BTreeSet::new();
         list("", &table, &mut written);
         let known =

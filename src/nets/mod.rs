@@ -40,6 +40,7 @@ mod motion_square;
 mod multiply_adds;
 pub mod onnx;
 mod pooling;
+mod precision;
 mod prelu;
 pub mod preprocessing;
 mod read_back;
@@ -75,14 +76,14 @@ pub(crate) use kernels::Vectors;
 pub use local_response::local_response_norm;
 pub use mobilenet_v2::MobileNetV2;
 pub use model_card::{
-    BaseModel, FrameSize, JointEntry, ModelCard, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames,
-    StreamEntry,
+    BaseModel, FrameSize, JointEntry, ModelCard, MotionEntry, Origin, Preprocessing, SpatialFrames, StreamEntry,
 };
 pub use motion_config::{Architecture, MotionConfig, WINDOW_FRAMES};
 pub use motion_net::MotionNet;
 pub use motion_network::{Evaluation, MotionNetwork, MotionOutput};
 pub use motion_square::{MotionCrop, MotionSquare};
 pub use multiply_adds::multiply_adds;
+pub use precision::Precision;
 pub use prelu::PRelu;
 pub use read_back::{device_failed, device_of, is_device_failure, read_back, read_rows};
 pub use resnet::{Block, ResNet};

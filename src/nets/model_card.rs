@@ -5,8 +5,9 @@ use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::card_entries::{CardFault, unknown_entry};
+use super::card_entries::{CardFault, unknown_choice, unknown_entry};
 use super::fusion::{Fusion, UNSURE_BELOW};
+use super::precision::Precision;
 use super::{
     Architecture, Backbone, FlowReading, FlowResolution, FlowSource, JointConfig, Modality, MotionConfig, MotionCrop,
     MotionCue, StreamConfig, StreamInput,
@@ -54,17 +55,6 @@ pub struct ModelCard {
     pub fusion: Fusion,
     /// Where the weights come from.
     pub origin: Origin,
-}
-
-/// Width of the parameters in weights files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// 32 bits: exactly the parameters in memory.
-    #[default]
-    F32,
-    /// 16 bits: half the size, to be shipped.
-    F16,
 }
 
 /// The motion network of a model: what it is and where its weights are.
@@ -249,7 +239,7 @@ impl ModelCard {
             let cause = format!("its format is {format}, this program reads {}", Self::FORMAT);
             return Err(Error::file(&path, cause, "Use a version of Motionscope that reads it"));
         }
-        if let Some(fault) = unknown_entry(&table) {
+        if let Some(fault) = unknown_entry(&table).or_else(|| unknown_choice(&table)) {
             return Err(Error::file(&path, fault.cause, fault.remedy));
         }
         let card: Self = toml::from_str(&text).map_err(damaged)?;

@@ -66,6 +66,10 @@ pub fn reproduce(
     let sample = dir.join("sample");
     let rows = rows(settings, dir, &settings.lists(&sample).train);
     let selected = selected(&rows, only)?;
+    let is_finished = |row: &ExperimentRow| RowResult::read(&dir.join(&row.id)).is_some();
+    if fresh || !rows.iter().filter(|row| selected.contains(row.id.as_str())).all(is_finished) {
+        settings.check_base()?;
+    }
     if fresh {
         folder::clear(dir, &rows)?;
     }

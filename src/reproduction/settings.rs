@@ -9,7 +9,10 @@ use crate::error::{Error, Result};
 use crate::evaluation::Protocol;
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::named::named;
-use crate::nets::{Architecture, Backbone, JointArchitecture, MotionConfig, WINDOW_FRAMES};
+use crate::nets::{
+    Architecture, Backbone, FlowReading, JointArchitecture, ModelCard, MotionConfig, MotionCrop, MotionCue,
+    WINDOW_FRAMES,
+};
 use crate::training::{
     LossPreset, NO_CLIPPING, Network, Recipe, ScheduleKind, SupervisedLoss, TemporalMode, TrainingPlan,
 };
@@ -200,6 +203,23 @@ impl ReproductionSettings {
         Ok(())
     }
 
+    /// Refuses a base whose temporal stream cannot be that of the rows, which reads flow.
+    ///
+    /// # Errors
+    /// If the base's card cannot be read, or it has a joint network or a stream of RGB differences.
+    pub(super) fn check_base(&self) -> Result<()> {
+        let Some(base) = self.base.as_ref().filter(|_| self.table != PaperTable::Table3) else { return Ok(()) };
+        let card = ModelCard::read(base)?;
+        let cause = match &card.temporal {
+            _ if card.joint.is_some() => "its joint network is in the place of the temporal stream that the rows train",
+            Some(entry) if entry.input != MotionCue::Flow => {
+                "its temporal stream reads RGB differences, the rows read flow"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::file(base, cause, "Choose another --base, or train --from-scratch"))
+    }
+
     fn check_counts(&self) -> Result<()> {
         self.motion().validate()?;
         if self.steps == 0 || self.flow_steps == 0 || self.batch == 0 {
@@ -301,19 +321,22 @@ impl ReproductionSettings {
         })
     }
 
-    /// Returns the temporal stream; modes (b) and (c) continue from (a) at a third of the rate.
+    /// Returns the temporal stream, which sees the whole flow at the size of the frames; modes (b) and (c) continue from (a) at a third
+    /// of the rate.
     pub fn temporal_plan(&self, mode: TemporalMode, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
         let plan = self.stream_plan(Network::Temporal);
         let rate =
             if mode == TemporalMode::A || self.scale == ReproductionScale::Paper { plan.rate } else { plan.rate / 3.0 };
         let mut plan = self.common(TrainingPlan { mode, rate, ..plan }, data, run_dir, self.steps);
         plan.loss.preset = LossPreset::CaffeEndToEnd;
-        plan
+        // As in the paper, however the stream of the base reads flow.
+        let FlowReading { resolution, crop } = FlowReading::default();
+        TrainingPlan { flow_resolution: Some(resolution), temporal_crop: Some(crop), ..plan }
     }
 
-    /// Returns the spatial stream.
+    /// Returns the spatial stream, which sees whole frames.
     pub fn spatial_plan(&self, data: &DataSource, run_dir: PathBuf) -> TrainingPlan {
-        let plan = self.stream_plan(Network::Spatial);
+        let plan = TrainingPlan { spatial_crop: Some(MotionCrop::Whole), ..self.stream_plan(Network::Spatial) };
         self.common(plan, data, run_dir, self.steps)
     }
 
@@ -414,6 +437,8 @@ impl PaperTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nets::{FlowResolution, FlowSource};
+    use crate::training::inherited;
 
     #[test]
     fn every_plan_of_every_scale_can_train() {
@@ -436,6 +461,36 @@ mod tests {
         );
         assert_eq!((paper.crop, paper.batch * paper.accumulate), (Geometry { width: 224, height: 224 }, 128));
         assert_eq!((paper.rate, paper.motion_rate), (1e-3, 1e-3));
+    }
+
+    /// The card of the shipped two-stage model, whose streams look at the square around the motion too, with other entries.
+    fn base(dir: &Path, [entry, other]: [&str; 2]) -> ReproductionSettings {
+        let card = concat!(env!("CARGO_MANIFEST_DIR"), "/models/dis/model.toml");
+        let card = std::fs::read_to_string(card).unwrap();
+        assert!(card.contains(entry));
+        std::fs::write(dir.join("model.toml"), card.replace(entry, other)).unwrap();
+        let base = Some(dir.to_owned());
+        ReproductionSettings { base, ..ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Tiny) }
+    }
+
+    #[test]
+    fn streams_of_a_base_see_what_the_paper_s_see() {
+        let (dir, data) = (tempfile::tempdir().unwrap(), DataSource::Folder("clips".into()));
+        let settings = base(dir.path(), ["", ""]);
+        settings.check_base().unwrap();
+        let plan = inherited(&settings.temporal_plan(TemporalMode::A, &data, "run".into())).unwrap();
+        assert_eq!(plan.flow_source, Some(FlowSource::Dis), "the rest is the base's");
+        assert_eq!((plan.flow_resolution, plan.temporal_crop), (Some(FlowResolution::Frames), Some(MotionCrop::Whole)));
+        let plan = inherited(&settings.spatial_plan(&data, "run".into())).unwrap();
+        assert_eq!(plan.spatial_crop, Some(MotionCrop::Whole));
+
+        let notes = super::super::table::ReproductionTable::notes(&settings);
+        let note = notes.last().unwrap();
+        assert!(note.contains("trained on DIS flow (preset medium)") && note.contains("see whole frames"), "{note}");
+
+        let rgb = ["resolution = \"flow\"\ncrop = \"both\"", "input = \"rgb-difference\""];
+        let error = base(dir.path(), rgb).check_base().unwrap_err();
+        assert!(error.cause.contains("RGB differences") && error.remedy.contains("--from-scratch"), "{error}");
     }
 
     #[test]

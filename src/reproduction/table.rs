@@ -1,8 +1,11 @@
 //! A table of the paper: what was measured beside what was published.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::settings::{PaperTable, ReproductionSettings};
+use crate::nets::{FlowReading, ModelCard, StreamEntry};
 
 /// The whole table, with all that is needed to repeat it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -128,10 +131,7 @@ impl ReproductionTable {
             format!("{} Taught with {pairs}.", FLOW_NETWORKS_NOTE)
         });
         let base = settings.base.as_ref().filter(|_| settings.table != PaperTable::Table3);
-        let base = base.map(|base| {
-            let model = base.display();
-            format!("All networks start from {model}; its temporal stream, if any, was trained on MotionNet flow.")
-        });
+        let base = base.map(|base| base_note(base));
         notes.iter().map(|note| (*note).to_owned()).chain(flow_note).chain(base).collect()
     }
 
@@ -139,6 +139,20 @@ impl ReproductionTable {
     pub fn is_complete(&self) -> bool {
         self.rows.iter().all(|row| row.missing.is_none())
     }
+}
+
+/// Returns the note on the model in folder `base`, from which the networks start. A finished table may have lost it.
+fn base_note(base: &Path) -> String {
+    let start = format!("All networks start from {}", base.display());
+    let Ok(card) = ModelCard::read(base) else { return format!("{start}.") };
+    let flow = card
+        .temporal
+        .as_ref()
+        .map(|_| format!("; its temporal stream was trained on {}", card.flow_source().in_words()));
+    let reading = card.temporal.as_ref().map(StreamEntry::reading).unwrap_or_default();
+    let differs = reading != FlowReading::default() || card.preprocessing.spatial.crop.sees_motion();
+    let whole = if differs { " Here its streams see whole frames, and flow at the size of the frames." } else { "" };
+    format!("{start}{}.{whole}", flow.unwrap_or_default())
 }
 
 const FLOW_NETWORKS_NOTE: &str = "FlowNet (read as FlowNetS), FlowNet2 and NextFlow learn from true flow, then a fresh temporal stream \

@@ -8,6 +8,7 @@ use super::config::freeze::Freeze;
 use super::config::plan::{Network, TemporalMode, TrainingPlan};
 use super::config::recipe::Recipe;
 use super::config::run_kind::RunKind;
+use super::config::stream_checks::no_motion_below;
 use super::optim::param_groups::{LayerSize, layer_sizes};
 use super::probe::views::ProbeViews;
 use crate::data::DataSource;
@@ -230,8 +231,8 @@ impl FineTune {
         if !trains_motion || source == FlowSource::MotionNet || !networks.contains(&Network::Temporal) {
             return Ok(());
         }
-        let cause = format!("its temporal stream was trained on {}, in which MotionNet has no part", source.in_words());
-        Err(Error::file(base, cause, "Tune the streams alone (depth streams, or mode a), or another model"))
+        let remedy = "Tune the streams alone (depth streams, or mode a), or another model";
+        Err(no_motion_below(base, source, remedy))
     }
 
     /// Returns the trainable layers of a model of this card with `all` classes, of which `own` have clips: a classifier alone learns

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::config::plan::{Network, TrainingPlan};
+use super::config::plan::{Network, TemporalMode, TrainingPlan};
+use super::config::stream_checks::{no_motion_below, no_squares};
 use super::joint_init::{check_joint_base, joint_network};
 use super::motion_squares::MotionSquares;
 use super::probe::linear::RowInit;
@@ -18,8 +19,8 @@ use crate::names::{Alike, are_alike, class_alike};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::stream_from_imagenet;
 use crate::nets::{
-    Backbone, FlowReading, FlowResolution, HiddenTwoStream, JointConfig, Modality, ModelCard, MotionCrop, MotionCue,
-    MotionEntry, MotionNetwork, Stream, StreamConfig, StreamInput,
+    Backbone, FlowReading, FlowResolution, FlowSource, HiddenTwoStream, JointConfig, Modality, ModelCard, MotionCrop,
+    MotionCue, MotionEntry, MotionNetwork, Stream, StreamConfig, StreamInput,
 };
 use crate::plural::counted;
 
@@ -194,7 +195,7 @@ impl ModelInit {
         check_flow_decoder(plan, has_flow, stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
         let trained_on = trained_on(plan, dataset);
-        let spatial_crop = spatial_crop(plan, base.as_ref())?;
+        let spatial_crop = spatial_crop(plan, card)?;
         let known = known_classes;
         Ok(Self { motion, stream, new_head, base, joint, classes, known, from_base, trained_on, spatial_crop })
     }
@@ -268,17 +269,15 @@ fn with_parts(motion: MotionNetwork, plan: &TrainingPlan, device: &Device) -> Re
     })
 }
 
-/// Returns what of a frame the stream sees that `plan` trains: as the plan says, else as that of the base.
-fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<MotionCrop> {
+/// Returns what of a frame the stream sees that `plan` trains: as the plan says, else as that of the base with this card.
+fn spatial_crop(plan: &TrainingPlan, base: Option<&ModelCard>) -> Result<MotionCrop> {
     if plan.network != Network::Spatial {
         return Ok(MotionCrop::Whole);
     }
-    let of_base = base.map(|base| base.card.preprocessing.spatial.crop);
+    let of_base = base.map(|card| card.preprocessing.spatial.crop);
     let crop = plan.spatial_crop.or(of_base).unwrap_or_default();
-    if crop.sees_motion() && base.is_none_or(|base| base.card.has_untrained_squares()) {
-        let cause = "the square around the motion needs a trained MotionNet";
-        let remedy = "Start from a model that has one, or a temporal stream on other flow (--base)";
-        return Err(Error::new("spatial crop", cause, remedy));
+    if crop.sees_motion() && base.is_none_or(ModelCard::has_untrained_squares) {
+        return Err(no_squares());
     }
     Ok(crop)
 }
@@ -287,15 +286,15 @@ fn spatial_crop(plan: &TrainingPlan, base: Option<&HiddenTwoStream>) -> Result<M
 /// are those of the clips, which decide whether a stream beside ImageNet weights is that of the base.
 ///
 /// # Errors
-/// If the base's card cannot be read, or those of `classes`.
+/// If the base's card cannot be read, those of `classes`, and if the base has not the flow that the plan needs.
 pub(super) fn with_inherited(
     plan: &TrainingPlan,
     classes: impl FnOnce() -> Result<Vec<String>>,
 ) -> Result<TrainingPlan> {
     let card = || plan.base.as_ref().map(|base| ModelCard::read(base)).transpose();
     match plan.network {
-        Network::Spatial if plan.spatial_crop.is_none() => {
-            let crop = card()?.map(|card| card.preprocessing.spatial.crop).unwrap_or_default();
+        Network::Spatial if plan.spatial_crop.is_none_or(MotionCrop::sees_motion) => {
+            let crop = spatial_crop(plan, card()?.as_ref())?;
             Ok(TrainingPlan { spatial_crop: Some(crop), ..plan.clone() })
         }
         Network::Temporal
@@ -315,6 +314,12 @@ pub(super) fn with_inherited(
                 }
                 _ => Default::default(),
             };
+            let remedy = "Use mode a, or --flow-source motionnet to train it on MotionNet's flow";
+            let is_beside =
+                plan.flow_source.is_none() && plan.mode != TemporalMode::A && source != FlowSource::MotionNet;
+            if let Some(base) = plan.base.as_ref().filter(|_| is_beside) {
+                return Err(no_motion_below(base, source, remedy));
+            }
             let FlowReading { resolution, crop } = plan.flow_reading(of_base);
             Ok(TrainingPlan {
                 flow_resolution: Some(resolution),

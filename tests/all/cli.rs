@@ -111,7 +111,7 @@ fn short_and_tiny_clips_are_padded_and_it_is_said() {
 fn bad_input_gets_a_sentence_and_the_right_exit_code() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("empty")).unwrap();
-    let cases: [(&[&str], i32, &str); 25] = [
+    let cases: [(&[&str], i32, &str); 32] = [
         (&[], 1, "no display"),
         (&["analyze", "clip.mp4", "--out", "out", "--model", "empty"], 1, "model.toml"),
         (&["analyze", "empty", "--out", "out"], 1, "no clips"),
@@ -133,7 +133,22 @@ fn bad_input_gets_a_sentence_and_the_right_exit_code() {
         (&["flow", "clip.mp4", "--video", "flow.xyz"], 2, "videos are written as MP4"),
         (&["flow", "clip.mp4", "--out", "out", "--count", "0"], 2, "a whole number of 1 or more"),
         (&["train", "flow", "--folder", "empty", "--frames", "3"], 2, "frames"),
-        (&["train", "flow", "--folder", "empty", "--teacher", "dis", "--teacher-weight", "1e30"], 2, "up to 1e6"),
+        (
+            &["train", "flow", "--folder", "empty", "--teacher", "dis", "--teacher-weight", "1e30"],
+            2,
+            "outside 1e-6 to 1000",
+        ),
+        (
+            &["train", "flow", "--folder", "empty", "--teacher", "dis", "--teacher-weight", "1e-320"],
+            2,
+            "1e-320 is outside",
+        ),
+        (&["train", "temporal", "--folder", "empty", "--teacher", "dis"], 2, "dis teaches flow (train flow)"),
+        (&["train", "spatial", "--folder", "empty", "--spatial-crop", "motion"], 2, "needs a trained MotionNet"),
+        (&["flow", "a.png", "b.png", "--out", "a.flo", "--scales", "-1"], 2, "a number from 0.01 to 4"),
+        (&["evaluate", "flow", "--dataset", "middlebry", "--root", "."], 2, "a similar value exists: 'middlebury'"),
+        (&["import", "--motion", "a.pth", "--out", "b", "--temporal-crop", "square"], 2, "values: whole, motion, both"),
+        (&["reproduce", "table1", "--base", "missing", "--out", "table"], 1, "missing/model.toml"),
         (&["reproduce", "table3", "--steps", "5"], 2, "it belongs to table1, table2 and table4"),
         (&["sample", "/proc/none"], 1, "/proc: no files can be created there"),
         (&["info", "--model", "missing"], 1, "missing"),

@@ -140,7 +140,7 @@ fn the_options_are_for_training_flow() {
             assert!(error.remedy.contains(&format!("--{option}")), "{error}");
         }
     }
-    for weight in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+    for weight in [0.0, -1.0, 1e-320, 1001.0, f64::NAN, f64::INFINITY] {
         let loss = UnsupervisedLoss { teacher_weight: weight, ..options() };
         let error = TrainingPlan { loss, ..TrainingPlan::of(Network::Flow) }.check().unwrap_err();
         assert_eq!(error.subject, "teacher weight");

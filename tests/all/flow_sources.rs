@@ -182,7 +182,8 @@ fn a_two_stage_model_stays_on_the_flow_it_was_trained_on() {
     assert_eq!(card.flow_source(), FlowSource::DisFast);
     assert!(card.origin.commands[1].contains("on DIS flow (preset fast)"), "{:?}", card.origin.commands);
     let error = train(&plan(TemporalMode::C, "end to end")).0.unwrap_err();
-    assert!(error.cause.contains("'dis-fast' does not use it"), "{error}");
+    assert!(error.cause.contains("trained on DIS flow (preset fast), in which MotionNet has no part"), "{error}");
+    assert!(error.remedy.contains("--flow-source motionnet"), "{error}");
 
     // The scores of a window are those of the stream on that flow.
     let model = HiddenTwoStream::load(&base, &Device::flex()).unwrap();

@@ -159,6 +159,7 @@ fn a_square_needs_a_motion_net_and_a_spatial_stream() {
     let plan = TrainingPlan { spatial_crop, ..small(Network::Spatial, &data, dir.path().join("run")) };
     let error = train(&plan).0.unwrap_err();
     assert!(error.cause.contains("needs a trained MotionNet") && error.remedy.contains("--base"), "{error}");
+    assert!(!plan.run_dir.exists(), "nothing is left of a refused run");
     let error = TrainingPlan { network: Network::Flow, ..plan }.check().unwrap_err();
     assert!(error.cause.contains("spatial stream"), "{error}");
 }
@@ -178,6 +179,7 @@ fn a_motion_net_that_was_never_trained_is_refused_until_it_is() {
     let from = |network, run| TrainingPlan { base: Some(base.clone()), ..plan(network, run) };
     let error = train(&TrainingPlan { spatial_crop: Some(MotionCrop::Motion), ..from(Network::Spatial, "square") }).0;
     assert!(error.unwrap_err().cause.contains("needs a trained MotionNet"));
+    assert!(!dir.path().join("square").exists());
     let error = train(&from(Network::Temporal, "temporal")).0.unwrap_err();
     assert!(error.cause.contains("needs a trained MotionNet"), "{error}");
     train(&from(Network::Spatial, "again")).0.unwrap();

@@ -60,7 +60,7 @@ pub(in crate::cli) struct AnalyzeArgs {
     #[arg(long)]
     json: bool,
     /// Fusion rule: released, softmax or logits [default: from the model card]
-    #[arg(long, value_name = "RULE", value_parser = named::<FusionRule>)]
+    #[arg(long, value_name = "RULE", value_parser = named::<FusionRule>())]
     fusion: Option<FusionRule>,
     /// Weight of the temporal stream relative to the spatial one [default: from the model card]
     #[arg(long, value_name = "W", value_parser = weight)]

@@ -29,7 +29,7 @@ Exit codes: 0 all pairs evaluated, 1 some failed, 2 wrong usage";
 #[derive(Debug, Args)]
 pub(super) struct FlowBenchmarkArgs {
     /// Benchmark: middlebury, sintel-clean, sintel-final, kitti2012, kitti2015, flyingchairs
-    #[arg(long, value_parser = named::<FlowDataset>)]
+    #[arg(long, value_parser = named::<FlowDataset>())]
     dataset: FlowDataset,
     /// Root folder of the benchmark
     #[arg(long, value_name = "DIR")]

@@ -58,7 +58,7 @@ pub(super) struct GroupsArgs {
     ///
     /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
     /// resnet18, resnet50 and vgg16.
-    #[arg(long, value_parser = named::<Backbone>, default_value = "squeezenet1-0", requires = "imagenet")]
+    #[arg(long, value_parser = named::<Backbone>(), default_value = "squeezenet1-0", requires = "imagenet")]
     backbone: Backbone,
     /// Arguments of motionscope train to run in each fold; repeatable
     #[arg(long, value_name = "ARGS")]

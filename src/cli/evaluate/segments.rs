@@ -60,7 +60,7 @@ pub(super) struct SegmentsArgs {
     #[arg(long, value_name = "IOU", value_parser = share, default_value = "0.5", conflicts_with = "detections")]
     suppress: f64,
     /// Evaluation kit: activitynet (interpolated precision) or thumos (precision at hits)
-    #[arg(long, value_parser = named::<Averaging>, default_value = "activitynet")]
+    #[arg(long, value_parser = named::<Averaging>(), default_value = "activitynet")]
     averaging: Averaging,
     /// Temporal IoU thresholds [default: 0.5, 0.55 … 0.95; thumos: 0.1, 0.2 … 0.5]
     #[arg(long, value_name = "IOU,IOU…", value_delimiter = ',', value_parser = share)]

@@ -18,13 +18,13 @@ pub(super) struct ViewArgs {
     /// Sampling: paper (integer stride from the first frame), even (up to the last frame) or tsn
     ///
     /// Use even for short clips. tsn is the integer stride of temporal segment networks, up to the last window.
-    #[arg(long, value_parser = named::<Spread>, default_value = "paper")]
+    #[arg(long, value_parser = named::<Spread>(), default_value = "paper")]
     spread: Spread,
     /// Mean over the views: logits or softmax [default: softmax for emv, else logits]
     #[arg(long, value_parser = choice::<ViewAverage>())]
     average: Option<ViewAverage>,
     /// Fusion rule: released, softmax or logits [default: from the model card]
-    #[arg(long, value_parser = named::<FusionRule>)]
+    #[arg(long, value_parser = named::<FusionRule>())]
     fusion: Option<FusionRule>,
     /// Weight of the temporal stream relative to the spatial one [default: from the model card]
     #[arg(long, value_name = "W", value_parser = weight)]

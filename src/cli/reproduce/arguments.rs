@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::list_arguments::ListArgs;
 use crate::cli::model_arguments::DeviceArg;
-use crate::cli::values::{choice, geometry, named};
+use crate::cli::values::{by_name, choice, geometry, named};
 use crate::data::{PairSource, Subset};
 use crate::engine::{default_model, flow_model};
 use crate::error::{Error, Result};
@@ -51,7 +51,7 @@ Exit codes: 0 all rows complete, 1 some missing, 2 wrong usage, 130 stopped earl
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct ReproduceArgs {
     /// Table to reproduce: table1, table2, table3 or table4
-    #[arg(value_name = "TABLE", value_parser = named::<PaperTable>)]
+    #[arg(value_name = "TABLE", value_parser = named::<PaperTable>())]
     table: PaperTable,
     /// Scale of the experiment; sets the defaults of other options [default: tiny]
     #[arg(long, value_parser = choice::<ReproductionScale>())]
@@ -72,7 +72,7 @@ pub(in crate::cli) struct ReproduceArgs {
     #[arg(long, value_name = "DIR", requires = "rivals")]
     pairs: Option<PathBuf>,
     /// Layout of the pairs: flyingchairs, sintel-clean, sintel-final, kitti2012, kitti2015, middlebury
-    #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>, requires = "pairs")]
+    #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>(), requires = "pairs")]
     dataset: FlowDataset,
     #[command(flatten)]
     clips: ClipArgs,
@@ -128,7 +128,7 @@ struct ReproductionNetworkArgs {
     #[arg(long, value_name = "N")]
     frames: Option<usize>,
     /// Backbone of both streams, such as resnet18 or vgg16
-    #[arg(long, value_parser = named::<Backbone>)]
+    #[arg(long, value_parser = named::<Backbone>())]
     backbone: Option<Backbone>,
     /// Model folder that the trainings of Tables 1 and 4 start from
     ///
@@ -281,7 +281,7 @@ impl ClipArgs {
 /// `NAME=DIR`
 fn flow_root(text: &str) -> std::result::Result<FlowRoot, String> {
     let (name, root) = text.split_once('=').ok_or("expected NAME=DIR, such as middlebury=data/middlebury")?;
-    Ok(FlowRoot { dataset: named::<FlowDataset>(name)?, root: root.into() })
+    Ok(FlowRoot { dataset: by_name(name)?, root: root.into() })
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! `--architecture` of a motion network or of a joint one.
 
-use super::super::values::named;
+use clap::builder::TypedValueParser;
+
+use super::super::values::{by_name, unlisted};
 use crate::error::{Error, Result};
+use crate::named::file_names;
 use crate::nets::{Architecture, JointArchitecture};
 use crate::training::{Network, TrainingPlan};
 
@@ -15,13 +18,10 @@ pub(super) enum TrainedArchitecture {
 }
 
 impl TrainedArchitecture {
-    /// Returns the architecture of this name.
-    pub fn parse(name: &str) -> std::result::Result<Self, String> {
-        let known = || JointArchitecture::ALL.map(JointArchitecture::key).join(", ");
-        match named(name) {
-            Ok(architecture) => Ok(Self::Joint(architecture)),
-            Err(_) => named(name).map(Self::Motion).map_err(|error: String| format!("{error}; joint: {}", known())),
-        }
+    /// Parses the name of one.
+    pub fn parser() -> impl TypedValueParser<Value = Self> {
+        let names = [file_names::<Architecture>(), file_names::<JointArchitecture>()].concat();
+        unlisted(names, |name| by_name(name).map(Self::Joint).or_else(|_| by_name(name).map(Self::Motion)))
     }
 
     /// Sets it in `plan`.

@@ -113,7 +113,7 @@ struct DataArgs {
     #[arg(long, value_name = "DIR", requires = "supervised")]
     pairs: Option<PathBuf>,
     /// Layout of the pairs: flyingchairs, sintel-clean, sintel-final, kitti2012, kitti2015, middlebury
-    #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>, requires = "pairs")]
+    #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>(), requires = "pairs")]
     dataset: FlowDataset,
     /// Augmentation of the pairs before they are cropped
     #[arg(long, value_parser = choice::<PairAugmentation>(), default_value = PairAugmentation::None.key(), requires = "pairs")]
@@ -156,7 +156,7 @@ struct DataArgs {
     /// Scales of the random crops [default: 1,0.875,0.75]
     ///
     /// Relative to the largest crop that fits. Width and height use the same or neighbouring scales.
-    #[arg(long, value_name = "S,…", value_delimiter = ',')]
+    #[arg(long, value_name = "S,…", value_delimiter = ',', allow_hyphen_values = true)]
     crop_scales: Option<Vec<f32>>,
     /// Maximum frame stride within a window, for augmentation; not with frozen flow (mode a)
     #[arg(long, value_name = "N")]
@@ -178,7 +178,7 @@ struct NetworkArgs {
     ///
     /// Motion networks: motion-net, tiny-motion-net, and those that are taught true flow: flownet-s, flownet-c, flownet-sd,
     /// flownet2-cs, flownet2-css, flownet2 and next-flow.
-    #[arg(long, value_parser = TrainedArchitecture::parse)]
+    #[arg(long, value_parser = TrainedArchitecture::parser())]
     architecture: Option<TrainedArchitecture>,
     /// Size of the two hidden layers of the branched network [default: 64 × width]
     #[arg(long, value_name = "N")]
@@ -204,7 +204,7 @@ struct NetworkArgs {
     ///
     /// One of squeezenet1-0, mobilenet-v2, efficientnet-lite0, efficientnet-lite1, efficientnet-lite2, bn-inception,
     /// resnet18, i3d, c3d, c3d-padded and 3dnet (which read clips), resnet50, cnn-m-2048, emv and vgg16.
-    #[arg(long, value_parser = named::<Backbone>)]
+    #[arg(long, value_parser = named::<Backbone>())]
     backbone: Option<Backbone>,
     /// What the temporal stream reads: flow or rgb-difference [default: flow, or from the base]
     #[arg(long, value_parser = choice::<MotionCue>())]
@@ -285,7 +285,7 @@ pub(super) struct SolverArgs {
     #[arg(long, value_parser = choice::<ScheduleKind>())]
     schedule: Option<ScheduleKind>,
     /// Milestones of the step schedule, such as 5000,9500; implies --schedule step
-    #[arg(long, value_name = "STEP,…", value_delimiter = ',')]
+    #[arg(long, value_name = "STEP,…", value_delimiter = ',', allow_hyphen_values = true)]
     milestones: Option<Vec<usize>>,
     /// Learning rate factor at each milestone [default: 0.1]
     #[arg(long, value_name = "X", value_parser = positive)]

@@ -6,8 +6,7 @@ use safetensors::tensor::{TensorView, serialize};
 
 use super::OnnxOptions;
 use crate::error::{Error, Result};
-use crate::nets::preprocessing::motion_input;
-use crate::nets::read_back::{device_of, read_back};
+use crate::nets::read_back::read_back;
 use crate::nets::{FLOW_UNIT_PX, FrameSize, HiddenTwoStream, MotionCrop, WINDOW_FRAMES};
 
 /// Returns a safetensors file of inputs and outputs under their names in the files: `frames` and `picture`, `flow` of those frames,
@@ -22,7 +21,7 @@ pub fn example(model: &HiddenTwoStream, options: &OnnxOptions) -> Result<Vec<u8>
     let clips: Vec<Vec<RgbImage>> =
         (0..batch).map(|clip| (0..count).map(|frame| picture(motion, clip, frame)).collect()).collect();
     let windows: Vec<Vec<&RgbImage>> = clips.iter().map(|clip| clip.iter().collect()).collect();
-    let raw = model.motion.window_flows(motion_input(&windows, &device_of(&model.motion))).into_finest();
+    let raw = model.motion.flows(&windows).into_finest();
     let [_, maps, height, width] = raw.dims();
     let [rows, columns] = [motion.height as usize, motion.width as usize];
     let mut tensors = vec![

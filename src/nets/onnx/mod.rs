@@ -48,21 +48,48 @@ pub struct OnnxFiles {
     pub left_out: Vec<String>,
 }
 
+/// Returns the size of frames for the files of `model` where none is asked for: that of the model, or where its scores need MotionNet's
+/// flow the next larger one that MotionNet can read. The program pads frames for it.
+pub fn usual_size(model: &HiddenTwoStream) -> FrameSize {
+    let of_model = model.card.preprocessing.motion;
+    if needs_motion(model) { suited_size(model, of_model) } else { of_model }
+}
+
+/// Returns the smallest size of at least `size` that MotionNet can read.
+fn suited_size(model: &HiddenTwoStream, size: FrameSize) -> FrameSize {
+    let [width, height] =
+        [size.width, size.height].map(|side| side.max(1).next_multiple_of(model.motion.stride() as u32));
+    FrameSize { width, height }
+}
+
+/// Returns whether MotionNet has a part in the scores, or is all that there is.
+fn needs_motion(model: &HiddenTwoStream) -> bool {
+    let reads_flow = |stream: &Stream| stream.input().modality == Modality::Flow;
+    model.temporal.as_ref().is_none_or(|stream| reads_flow(stream) && model.card.flow_source().needs_network())
+}
+
 /// Returns the ONNX files of `model`, whose weights must be on the CPU.
 ///
 /// # Errors
-/// If the size does not suit MotionNet, or nothing of the model can be written.
+/// If the size does not suit MotionNet and the scores need its flow, or nothing of the model can be written.
 pub fn export(model: &HiddenTwoStream, options: &OnnxOptions) -> Result<OnnxFiles> {
-    let stride = model.motion.stride() as u32;
     let FrameSize { width, height } = options.motion;
-    if width == 0 || height == 0 || !width.is_multiple_of(stride) || !height.is_multiple_of(stride) {
-        let cause = format!("{width}x{height} does not suit MotionNet, whose sides are multiples of {stride}");
-        return Err(Error::new("size", cause, "Choose another size, such as 160x128"));
+    let suited = suited_size(model, options.motion);
+    let unsuited = (suited != options.motion).then(|| {
+        let stride = model.motion.stride();
+        format!("{width}x{height} does not suit MotionNet, whose sides are multiples of {stride}")
+    });
+    if let Some(cause) = unsuited.as_ref().filter(|_| needs_motion(model)) {
+        return Err(Error::new("size", cause, format!("Use --size {}x{}", suited.width, suited.height)));
     }
     let exporter = Exporter { model, options };
+    let motion = match unsuited {
+        Some(cause) => Err(format!("{cause}, and it has no part in the scores")),
+        None => exporter.motion(),
+    };
     let mut export = OnnxFiles { files: Vec::new(), left_out: Vec::new() };
     let parts: [(&str, Option<OrReason<Vec<u8>>>); 4] = [
-        ("motion", Some(exporter.motion())),
+        ("motion", Some(motion)),
         ("temporal", model.temporal.as_ref().map(|stream| exporter.temporal(stream))),
         ("spatial", model.spatial.as_ref().map(|stream| exporter.spatial(stream))),
         ("two-stream", model.temporal.as_ref().zip(model.spatial.as_ref()).map(|both| exporter.whole(both))),

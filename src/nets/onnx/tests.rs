@@ -119,12 +119,34 @@ fn what_cannot_be_exported_is_named() {
     let odd = OnnxOptions { motion: FrameSize { width: 100, height: 32 }, ..OPTIONS };
     let error = export(&model(Backbone::SqueezeNet, 2), &odd).unwrap_err();
     assert!(error.cause.contains("100x32 does not suit MotionNet"), "{error}");
+    assert_eq!(error.remedy, "Use --size 128x32");
 
     let mut two_stage = model(Backbone::SqueezeNet, 2);
     two_stage.card.temporal.as_mut().unwrap().flow_source = FlowSource::Dis;
     let export = export(&two_stage, &OPTIONS).unwrap();
     assert_eq!(export.left_out, ["two-stream.onnx: the temporal stream reads DIS flow (preset medium)"]);
     assert_eq!(export.files.len(), 3);
+}
+
+#[test]
+fn a_size_that_does_not_suit_motion_net_matters_where_its_flow_is_read() {
+    let odd = FrameSize { width: 96, height: 72 };
+    let mut model = model(Backbone::SqueezeNet, 2);
+    model.card.preprocessing.motion = odd;
+    assert_eq!(usual_size(&model), FrameSize { width: 96, height: 96 }, "the next that suits");
+
+    model.card.temporal.as_mut().unwrap().flow_source = FlowSource::Dis;
+    assert_eq!(usual_size(&model), odd, "the stream reads flow of this size");
+    let options = OnnxOptions { motion: odd, ..OPTIONS };
+    let export = export(&model, &options).unwrap();
+    let names: Vec<&str> = export.files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["temporal.onnx", "spatial.onnx"]);
+    assert!(export.left_out[0].starts_with("motion.onnx: 96x72 does not suit"), "{:?}", export.left_out);
+    assert!(export.left_out[0].ends_with("no part in the scores"), "{:?}", export.left_out);
+    let temporal = check_graph(&export.files[0].1).graph.unwrap();
+    let of_flow = &temporal.input[0];
+    assert_eq!(of_flow.name, "flow");
+    assert!(!example(&model, &options).unwrap().is_empty());
 }
 
 #[test]

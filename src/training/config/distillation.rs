@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::range::TEACHER_WEIGHTS;
 use crate::error::{Error, Result};
 use crate::nets::FlowSource;
 
@@ -43,8 +44,9 @@ impl Distillation {
             let cause = format!("{} is outside 0.1…100", self.temperature);
             return Err(Error::new("temperature", cause, "2 is usual; 1 leaves the teacher's scores as they are"));
         }
-        if !(0.0..=1e4).contains(&self.weight()) || self.weight() == 0.0 {
-            let cause = format!("{} is not a positive number up to 10000", self.weight());
+        // T² reaches the upper end.
+        if !(*TEACHER_WEIGHTS.start()..=1e4).contains(&self.weight()) {
+            let cause = format!("{:e} is outside 1e-6 to 10000", self.weight());
             return Err(Error::new("teacher weight", cause, "The square of the temperature is usual"));
         }
         Ok(())

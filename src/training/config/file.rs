@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use serde::de::value::Error as NamesOnly;
-use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
-
 use super::plan::TrainingPlan;
 use crate::data::ListSource;
 use crate::error::{Error, Result};
+use crate::named::file_names;
 use crate::names::nearest;
 use crate::nets::MotionConfig;
 use crate::training::objective::losses::UnsupervisedLoss;
@@ -38,13 +36,13 @@ pub(in crate::training) fn read_plan(text: &str, path: &Path) -> Result<Training
 /// Returns the section and the name of the first entry that there is not, and the nearest that there is.
 fn unknown_entry(plan: &toml::Table) -> Option<(&'static str, String, Option<&'static str>)> {
     let sections = [
-        ("", entries::<TrainingPlan>()),
-        ("data.list", entries::<ListSource>()),
-        ("validation.list", entries::<ListSource>()),
-        ("motion", entries::<MotionConfig>()),
-        ("loss", entries::<UnsupervisedLoss>()),
-        ("frame", entries::<Geometry>()),
-        ("crop", entries::<Geometry>()),
+        ("", file_names::<TrainingPlan>()),
+        ("data.list", file_names::<ListSource>()),
+        ("validation.list", file_names::<ListSource>()),
+        ("motion", file_names::<MotionConfig>()),
+        ("loss", file_names::<UnsupervisedLoss>()),
+        ("frame", file_names::<Geometry>()),
+        ("crop", file_names::<Geometry>()),
     ];
     sections.into_iter().find_map(|(section, known)| {
         let mut parts = section.split('.').filter(|part| !part.is_empty());
@@ -52,40 +50,6 @@ fn unknown_entry(plan: &toml::Table) -> Option<(&'static str, String, Option<&'s
         let entry = table.keys().find(|name| !known.contains(&name.as_str()))?;
         Some((section, entry.clone(), nearest(entry, known)))
     })
-}
-
-/// Returns the names of the fields of a structure, as they are in files.
-fn entries<T: DeserializeOwned>() -> &'static [&'static str] {
-    let mut names: &'static [&'static str] = &[];
-    // It asks for its fields, and is made of nothing.
-    let _ = T::deserialize(FieldNames(&mut names));
-    names
-}
-
-/// Takes note of the fields that are asked for, and has none of them.
-struct FieldNames<'a>(&'a mut &'static [&'static str]);
-
-impl<'de> Deserializer<'de> for FieldNames<'_> {
-    type Error = NamesOnly;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> std::result::Result<V::Value, NamesOnly> {
-        Err(NamesOnly::custom("names only"))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        _: V,
-    ) -> std::result::Result<V::Value, NamesOnly> {
-        *self.0 = fields;
-        Err(NamesOnly::custom("names only"))
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
 }
 
 #[cfg(test)]

@@ -9,5 +9,5 @@ pub(super) mod plan;
 mod range;
 pub(super) mod recipe;
 pub(super) mod run_kind;
-mod stream_checks;
+pub(super) mod stream_checks;
 mod truth;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use super::choices::{ClassBalance, Network, OptimiserKind, ScheduleKind, TemporalMode};
 use super::distillation::Distillation;
 use super::freeze::Freeze;
-use super::range::within;
+use super::range::{TEACHER_WEIGHTS, within};
 use super::run_kind::RunKind;
 use crate::data::clip_cache::CachePlan;
 use crate::data::{DataSource, PairAugmentation};
@@ -22,9 +22,6 @@ use crate::video::Geometry;
 
 /// The clip norm of plans that do not clip.
 pub const NO_CLIPPING: f64 = 1e30;
-
-/// Far above it, losses overflow.
-const MOST_TEACHER_WEIGHT: f64 = 1e6;
 
 /// A training run. `Default` trains a pairwise MotionNet-16 as the shipped weights were.
 ///
@@ -435,22 +432,6 @@ impl TrainingPlan {
         }
     }
 
-    fn check_inputs(&self) -> Result<()> {
-        let refuse = |option: &str, cause: &str| Err(Error::new(option, cause, "Leave it out"));
-        match self.network {
-            Network::Flow | Network::Temporal | Network::Joint if self.spatial_crop.is_some() => {
-                refuse("spatial crop", "it is for the spatial stream")
-            }
-            Network::Flow | Network::Spatial | Network::Joint if self.flow_resolution.is_some() => {
-                refuse("flow resolution", "only the temporal stream reads flow")
-            }
-            Network::Flow | Network::Spatial | Network::Joint if self.temporal_crop.is_some() => {
-                refuse("temporal crop", "it is for the temporal stream")
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn check_frozen(&self) -> Result<()> {
         let refused = match self.network {
             Network::Flow | Network::Joint => {
@@ -470,7 +451,7 @@ impl TrainingPlan {
         match (self.flow_source(), self.network, self.mode) {
             (FlowSource::MotionNet, ..) | (_, Network::Temporal, TemporalMode::A) => Ok(()),
             (_, Network::Temporal, mode) => {
-                let cause = format!("mode ({mode:?}) trains MotionNet, but '{name}' does not use it").to_lowercase();
+                let cause = format!("mode ({}) trains MotionNet, but '{name}' does not use it", mode.key());
                 Err(Error::new(source, cause, "Use mode a, or MotionNet as the source"))
             }
             (_, Network::Spatial, _) if self.backbone == Backbone::ThreeDNet => Ok(()),
@@ -481,9 +462,9 @@ impl TrainingPlan {
     /// What helps flow beyond the paper is for MotionNet by itself.
     fn check_flow_loss(&self) -> Result<()> {
         let UnsupervisedLoss { census, occlusion, teacher, teacher_weight, .. } = self.loss;
-        if !(teacher_weight > 0.0 && teacher_weight <= MOST_TEACHER_WEIGHT) {
+        if !TEACHER_WEIGHTS.contains(&teacher_weight) {
             let remedy = "Use a weight such as 1; leave out --teacher to train without one";
-            let cause = format!("{teacher_weight:e} is not a number above 0 and up to {MOST_TEACHER_WEIGHT:e}");
+            let cause = format!("{teacher_weight:e} is outside 1e-6 to 1000");
             return Err(Error::new("teacher weight", cause, remedy));
         }
         let asked = [("census", census), ("occlusion", occlusion), ("teacher", teacher.is_some())];

@@ -1,9 +1,11 @@
 //! What a stream reads and learns from beside the labels, and what cannot be.
 
+use std::path::Path;
+
 use super::plan::{Network, TemporalMode, TrainingPlan};
 use super::run_kind::RunKind;
 use crate::error::{Error, Result};
-use crate::nets::{FlowReading, FlowSource, Modality, MotionCue, StreamInput};
+use crate::nets::{FlowReading, FlowSource, Modality, MotionCrop, MotionCue, StreamInput};
 
 impl TrainingPlan {
     /// Returns what the stream reads that is trained, whose base's reads `of_base`. MotionNet's stream, which there is none of,
@@ -67,4 +69,36 @@ impl TrainingPlan {
         }
         distillation.check()
     }
+
+    /// What a stream sees is for that stream, and the square around the motion is found in flow.
+    pub(super) fn check_inputs(&self) -> Result<()> {
+        let refuse = |option: &str, cause: &str| Err(Error::new(option, cause, "Leave it out"));
+        match self.network {
+            Network::Flow | Network::Temporal | Network::Joint if self.spatial_crop.is_some() => {
+                refuse("spatial crop", "it is for the spatial stream")
+            }
+            Network::Flow | Network::Spatial | Network::Joint if self.flow_resolution.is_some() => {
+                refuse("flow resolution", "only the temporal stream reads flow")
+            }
+            Network::Flow | Network::Spatial | Network::Joint if self.temporal_crop.is_some() => {
+                refuse("temporal crop", "it is for the temporal stream")
+            }
+            Network::Spatial if self.base.is_none() && self.spatial_crop.is_some_and(MotionCrop::sees_motion) => {
+                Err(no_squares())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Returns the error that there is no flow in which the square around the motion could be found.
+pub(in crate::training) fn no_squares() -> Error {
+    let cause = "the square around the motion needs a trained MotionNet";
+    Error::new("spatial crop", cause, "Start from a model that has one, or a temporal stream on other flow (--base)")
+}
+
+/// Returns the error that MotionNet cannot be trained below the temporal stream of `base`, which was trained on flow of `source`.
+pub(in crate::training) fn no_motion_below(base: &Path, source: FlowSource, remedy: &str) -> Error {
+    let cause = format!("its temporal stream was trained on {}, in which MotionNet has no part", source.in_words());
+    Error::file(base, cause, remedy).as_usage()
 }

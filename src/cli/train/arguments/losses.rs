@@ -19,7 +19,7 @@ pub(super) struct LossArgs {
     #[arg(long, value_name = "LOSS", num_args = 0..=1, default_missing_value = "caffe",
           value_parser = choice::<SupervisedLoss>())]
     pub supervised: Option<SupervisedLoss>,
-    /// Weights of the unsupervised loss terms
+    /// Weights of the unsupervised loss terms [default: balanced, or from --recipe]
     #[arg(long, value_parser = choice::<LossPreset>())]
     pub preset: Option<LossPreset>,
     /// Omit the smoothness term
@@ -71,7 +71,7 @@ impl LossArgs {
     /// Sets what was given in `plan`.
     ///
     /// # Errors
-    /// If the teacher of flow has another name than a method's.
+    /// If the teacher of flow has another name than a method's, or that of a stream the name of one.
     pub fn apply(&self, plan: &mut TrainingPlan) -> Result<()> {
         plan.supervised = self.supervised;
         set(&mut plan.loss.preset, &self.preset);
@@ -89,7 +89,12 @@ impl LossArgs {
                 Ok(())
             }
             Some(teacher) => {
-                let mut distillation = Distillation::of(PathBuf::from(teacher));
+                let model = PathBuf::from(teacher);
+                if flow_teacher(teacher).is_ok() && !model.exists() {
+                    let cause = format!("{teacher} teaches flow (train flow), and a stream learns from a model");
+                    return Err(Error::usage("--teacher", cause, "Name a model folder of the same classes"));
+                }
+                let mut distillation = Distillation::of(model);
                 set(&mut distillation.flow_source, &self.teacher_flow_source);
                 set(&mut distillation.temperature, &self.temperature);
                 distillation.weight = self.teacher_weight;
