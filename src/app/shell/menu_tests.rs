@@ -111,22 +111,3 @@ fn enter_ends_what_was_typed_while_a_path_was_still_asked_for() {
     window.settle();
     assert_eq!(field(&window).as_deref().unwrap_or_default(), "", "nothing is left over");
 }
-
-#[test]
-fn keys_of_one_repaint_are_taken_in_their_order() {
-    let mut window = Window::with([1280.0, 800.0], Settings::default(), |app| app.session.loading_model = None);
-    let enter = || press(Key::Enter, Modifiers::NONE);
-    let events = vec![
-        press(Key::P, Modifiers::COMMAND),
-        Event::Text("open path".into()),
-        enter(),
-        Event::Text("/no such folder".into()),
-        enter(),
-    ];
-    in_one_repaint(&mut window, events);
-    (0..3).for_each(|_| window.harness.step());
-    assert!(!window.harness.state().overlay.is_open());
-    let notice = || window.harness.state().session.notice.as_ref().map(|error| error.subject.clone());
-    let looking = || window.harness.state().opener.looking().map(|path| path.display().to_string());
-    assert_eq!(looking().or_else(notice).as_deref(), Some("/no such folder"));
-}
