@@ -1,4 +1,4 @@
-//! The report of a crash, offered over the upper edge of the pictures by the next start, until it is dismissed.
+//! The report of a crash, offered over the pictures by the next start, until it is dismissed.
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,6 +16,8 @@ use crate::plural::counted;
 /// Its width where there is room, and its distance from the edges of its place, in points.
 const WIDTH: f32 = 620.0;
 const MARGIN: f32 = 12.0;
+/// Height of the viewer's tab and bars, whose buttons stay free, in points.
+const BARS: f32 = 92.0;
 
 /// The report that is offered, and the thread that looks for it.
 #[derive(Default)]
@@ -42,11 +44,11 @@ impl CrashOffer {
         Ok(self.report.is_some())
     }
 
-    /// Draws the offer at the upper edge of `within`, if there is one.
+    /// Draws the offer over the pictures of the viewer, which fills `within`, if there is one.
     pub fn offer_ui(&mut self, ui: &Ui, within: Rect, cx: &mut PanelContext<'_>) {
         let Some(report) = &self.report else { return };
         let area = Area::new(Id::unique("crash offer")).order(Order::Middle).pivot(Align2::CENTER_TOP);
-        let shown = area.fixed_pos(within.center_top() + vec2(0.0, MARGIN)).show(ui.ctx(), |ui| {
+        let shown = area.fixed_pos(within.center_top() + vec2(0.0, BARS + MARGIN)).show(ui.ctx(), |ui| {
             let frame = Frame::new().stroke(Stroke::new(1.0, Tokens::of(ui).outline)).corner_radius(RADIUS);
             let mut dismissed = false;
             frame.show(ui, |ui| {
