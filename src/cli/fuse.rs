@@ -62,6 +62,7 @@ pub(super) fn run(arguments: &FuseArgs) -> Result<Outcome> {
     let temporal = ScoreTable::read(&arguments.temporal)?;
     let labels = LabelList::read(&arguments.labels, arguments.classes.as_deref(), spatial.classes())?;
     check(arguments, &spatial, &temporal, &labels.labels)?;
+    check_rule(arguments, [&spatial, &temporal])?;
     if labels.origin == LabelOrigin::Alphabet {
         eprintln!(
             "motionscope: class numbers follow the folders of the list in alphabetical order; pass --classes to override"
@@ -110,6 +111,21 @@ fn check(arguments: &FuseArgs, spatial: &ScoreTable, temporal: &ScoreTable, labe
         return Err(Error::file(&arguments.labels, cause, "Pass the list used to compute the scores"));
     }
     Ok(())
+}
+
+/// Refuses the released rule for scores of which it would leave nothing, such as means of softmax: all clips would be alike.
+fn check_rule(arguments: &FuseArgs, tables: [&ScoreTable; 2]) -> Result<()> {
+    let is_erased = |table: &&ScoreTable| {
+        let values = || table.rows().flatten();
+        values().all(|score| *score <= 0.0) && values().any(|score| *score < 0.0)
+    };
+    match tables.into_iter().zip([&arguments.spatial, &arguments.temporal]).find(|(table, _)| is_erased(table)) {
+        Some((_, path)) if arguments.rule == FusionRule::Released => {
+            let cause = "it has no score above 0, and the rule released keeps no others";
+            Err(Error::file(path, cause, "Use --rule softmax").as_usage())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn print(

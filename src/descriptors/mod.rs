@@ -22,6 +22,7 @@ mod svm;
 mod svm_model;
 mod training;
 mod vector_store;
+mod work_folder;
 
 pub use classifier_rows::{FeatureRows, RowMatrix};
 pub use extraction::{DescriptorBatch, DescriptorSettings, DescriptorStream, extract};
@@ -36,3 +37,4 @@ pub use svm::{LinearSvm, SvmLoss, SvmSettings};
 pub use svm_model::{DescriptorModel, SvmCard, SvmModel};
 pub use training::{FisherEvent, FisherPlan, TrainedFisher, train_fisher};
 pub(crate) use vector_store::VectorStore;
+pub(crate) use work_folder::WorkFolder;

@@ -4,7 +4,6 @@
 //! and the vector of each clip are kept in a folder `training` until the model is complete, so that the same command resumes.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,20 +17,14 @@ use super::model::{encoders, fisher_vector};
 use super::model_files::{load_mixtures, save_mixtures};
 use super::parallel::for_each_clip;
 use super::vector_store::VectorStore;
+use super::work_folder::WorkFolder;
 use super::{DescriptorKind, FisherCard, FisherEncoder, FisherModel, FisherSettings, LinearSvm, Mixture};
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::data::{Dataset, LabelledClip, clip_identity};
 use crate::error::{Error, Result};
-use crate::file_lock::FileLock;
 use crate::files;
 use crate::output::OutputGuard;
-
-const WORK: &str = "training";
-const SETTINGS: &str = "settings.toml";
-const MIXTURES: &str = "mixtures.safetensors";
-const VECTORS: &str = "vectors";
-const LOCK: &str = "run.lock";
 
 /// The plan of a training.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,12 +114,13 @@ pub fn train_fisher(
     plan.settings.check()?;
     check_classes(dataset.clips.iter().map(|clip| clip.label))?;
     let identities: Vec<Option<String>> = dataset.clips.par_iter().map(clip_identity).collect();
-    let work = WorkFolder::open(plan, dataset, &identities)?;
+    let work = WorkFolder::open(&plan.out)?;
+    Beginning::of(plan, dataset, &identities).match_or_write(&work.settings())?;
     let trained =
         Training { plan, dataset, identities, work: &work, stop, report, left_out: LeftOut::default() }.run(guard);
     match &trained {
-        Ok(_) => work.remove(),
-        Err(_) if !work.mixtures().exists() => work.remove(), // nothing was kept yet
+        Ok(_) => work.remove(&work.vectors()),
+        Err(_) if !work.mixtures().exists() => work.remove(&work.vectors()), // nothing was kept yet
         Err(_) => {}
     }
     trained
@@ -141,52 +135,17 @@ fn check_classes(labels: impl Iterator<Item = usize>) -> Result<()> {
     Ok(())
 }
 
-/// The folder of a training under way.
-struct WorkFolder {
-    out: PathBuf,
-    is_new: bool,
-    _lock: FileLock,
-}
-
-impl WorkFolder {
-    fn open(plan: &FisherPlan, dataset: &Dataset, identities: &[Option<String>]) -> Result<Self> {
-        let (out, dir) = (plan.out.clone(), plan.out.join(WORK));
-        let is_new = !out.exists();
-        fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;
-        let lock = FileLock::take(&dir.join(LOCK)).map_err(|error| Error::io(&dir, &error))?;
-        let remedy = "Wait until it finishes, or choose another folder";
-        let lock = lock.ok_or_else(|| Error::file(&out, "a training is already running in it", remedy))?;
+impl Beginning {
+    fn of(plan: &FisherPlan, dataset: &Dataset, identities: &[Option<String>]) -> Self {
         let mut clips = ContentHash::new();
         dataset.classes.iter().for_each(|class| clips.field(class));
         for (clip, identity) in dataset.clips.iter().zip(identities) {
             clips.number(clip.label as u64);
             clips.field(identity.as_deref().unwrap_or_default());
         }
-        let beginning = Beginning { clips: clips.to_hex(), settings: plan.settings.clone() };
-        beginning.match_or_write(&dir.join(SETTINGS))?;
-        Ok(Self { out, is_new, _lock: lock })
+        Self { clips: clips.to_hex(), settings: plan.settings.clone() }
     }
 
-    fn dir(&self) -> PathBuf {
-        self.out.join(WORK)
-    }
-
-    fn mixtures(&self) -> PathBuf {
-        self.dir().join(MIXTURES)
-    }
-
-    /// Removes it, and the folder of the model if that has nothing else and was made for it.
-    fn remove(&self) {
-        if let Err(error) = fs::remove_dir_all(self.dir()) {
-            tracing::warn!("{} cannot be removed: {error}", self.dir().display());
-        }
-        if self.is_new {
-            let _ = fs::remove_dir(&self.out); // fails where a model is in it
-        }
-    }
-}
-
-impl Beginning {
     /// Writes it to a new file at `path`, or refuses what differs from what is there.
     fn match_or_write(&self, path: &Path) -> Result<()> {
         let text = toml::to_string(self).map_err(|error| Error::wrap(path, error, "Please report this"))?;
@@ -311,7 +270,7 @@ impl Training<'_> {
     /// Makes the vectors of all clips that have none yet.
     fn encode(&mut self, encoders: &[FisherEncoder]) -> Result<VectorStore> {
         let length = encoders.iter().map(FisherEncoder::vector_length).sum();
-        let store = VectorStore::open(self.work.dir().join(VECTORS), length)?;
+        let store = VectorStore::open(self.work.vectors(), length)?;
         let is_stored = |clip: usize| self.identities[clip].as_ref().is_some_and(|identity| store.has(identity));
         let all = self.dataset.clips.len();
         let missing: Vec<usize> =

@@ -1,5 +1,6 @@
 //! Fisher vectors of a training under way: a file for each clip, so that it can be resumed.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -14,6 +15,7 @@ use crate::files;
 
 /// Bytes of a number.
 const BYTES: usize = size_of::<f32>();
+const ENDING: &str = "f32";
 
 /// A folder of vectors of the same length, named by what identifies their clips.
 pub(crate) struct VectorStore {
@@ -31,9 +33,14 @@ impl VectorStore {
         Ok(Self { dir, length })
     }
 
+    /// Returns the folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Returns where the vector of a clip is kept.
     pub fn path(&self, identity: &str) -> PathBuf {
-        self.dir.join(format!("{identity}.f32"))
+        self.dir.join(format!("{identity}.{ENDING}"))
     }
 
     /// Returns whether the vector of a clip is there.
@@ -54,6 +61,26 @@ impl VectorStore {
     /// Returns the vectors of these clips as features.
     pub fn rows(&self, identities: &[&str]) -> StoredRows {
         StoredRows { paths: identities.iter().map(|identity| self.path(identity)).collect(), length: self.length }
+    }
+}
+
+/// Returns whether `name` is one that a [`ContentHash`](crate::content_hash::ContentHash) is written as.
+pub(super) fn is_identity(name: &str) -> bool {
+    name.len() == 16 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Removes the vectors in the folder `dir`, files that were not completed, and the folder if it has nothing else.
+pub(super) fn remove(dir: &Path) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let part = |part: Option<&OsStr>| part.and_then(OsStr::to_str).unwrap_or_default().to_owned();
+        let is_vector = is_identity(&part(path.file_stem())) && path.extension().is_some_and(|end| end == ENDING);
+        if is_vector || part(path.file_name()).starts_with(atomic::PREFIX) {
+            let _ = fs::remove_file(path);
+        }
+    }
+    if let Err(error) = fs::remove_dir(dir) {
+        tracing::warn!("{} cannot be removed: {error}", dir.display());
     }
 }
 

@@ -69,12 +69,14 @@ fn score(
     let flow_source = model.card.flow_source();
     remarks.extend(trained_on_remark(&order.model, &dataset.clips));
     remarks.extend(flow_remark(&model.card, flow_source));
-    remarks.extend(average_remark(&model.card, order.protocol.average));
+    let of_mean = average_remark(&model.card, order.protocol.average);
+    let by_softmax = of_mean.is_some();
+    remarks.extend(of_mean);
     let (sender, outcomes) = unbounded(); // one outcome a clip
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
     let source = ReportSource::of(&model.card, &order.model, &compute.name, order.command.clone());
-    let start =
-        EvaluationStart { model: name, source, classes, clips: dataset.clips.len(), left_out, remarks, outcomes };
+    let clips = dataset.clips.len();
+    let start = EvaluationStart { model: name, source, classes, clips, left_out, remarks, by_softmax, outcomes };
     events.send(Message::EvaluationStarted(Box::new(start)));
     score_clips(&model, &dataset, order.protocol, flow_source, &|| stop.is_asked(), &mut |outcome| {
         // Nobody reads on after the window is gone.

@@ -8,7 +8,7 @@ use std::thread;
 
 use burn::module::Module;
 
-use super::{ActionsReport, ClipScorer, ClipScores, EvaluationPlan, Protocol, ScoredClip};
+use super::{ActionsReport, ClipScorer, ClipScores, EvaluationPlan, Protocol, ScoredClip, fusion_of_views};
 use crate::data::Dataset;
 use crate::data::memory::available_bytes;
 use crate::error::{Error, Result};
@@ -71,7 +71,8 @@ pub fn evaluate_actions(
     if scores.is_empty() {
         return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
     }
-    let report = scores.report(&model.card.name, &dataset.classes, plan);
+    let fusion = fusion_of_views(&model.card, plan.protocol.average, plan.fusion);
+    let report = scores.report(&model.card.name, &dataset.classes, &EvaluationPlan { fusion, ..plan.clone() });
     Ok(ActionsOutcome { report, scores })
 }
 
@@ -179,8 +180,13 @@ pub fn check_classes(model: &HiddenTwoStream, dataset: &Dataset) -> Result<()> {
     Err(Error::new("classes", cause, "Evaluate on the classes the model was trained for"))
 }
 
-/// Refuses flow of another source for a joint network, which classifies frames.
+/// Refuses flow of another source for a joint network, which classifies frames, and that of a motion network that was never trained.
 fn check_source(model: &HiddenTwoStream, source: FlowSource) -> Result<()> {
+    let reads_flow = model.temporal.as_ref().is_some_and(|stream| !stream.input().modality.is_of_frames());
+    if reads_flow && source.needs_network() && model.card.has_untrained_motion() {
+        let cause = "the model's MotionNet was never trained: its flow is noise";
+        return Err(Error::new("flow source", cause, "Leave it out: the stream then reads the flow it was trained on"));
+    }
     if model.motion.joint().is_none() || source == FlowSource::MotionNet {
         return Ok(());
     }

@@ -1,8 +1,7 @@
 //! Action recognition by a linear SVM on the descriptors of C3D, or of several networks joined (Tran et al. 2015; Diba et al. 2016).
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use burn::tensor::Device;
 
@@ -12,7 +11,7 @@ use super::{ActionsOutcome, Crops, Protocol, Spread};
 use crate::content_hash::ContentHash;
 use crate::data::{Dataset, LabelledClip, clip_identity};
 use crate::descriptors::{
-    DescriptorModel, FisherEvent, LinearSvm, SvmCard, SvmLoss, SvmModel, VectorStore, for_each_clip,
+    DescriptorModel, FisherEvent, LinearSvm, SvmCard, SvmLoss, SvmModel, VectorStore, WorkFolder, for_each_clip,
 };
 use crate::error::{Error, Result};
 use crate::gpu::is_gpu;
@@ -21,8 +20,6 @@ use crate::output::OutputGuard;
 use crate::training::FlowSource;
 use crate::video::Geometry;
 
-/// Folder of a training under way, beside the model's files.
-const WORK: &str = "training";
 /// What a reader of the report has to know of the scores.
 const REMARK: &str = "Scores are distances to the classes' hyperplanes, in the place of the spatial stream; \
     confidences are their softmax and not calibrated.";
@@ -169,8 +166,8 @@ pub fn train_svm(
     stop: &(dyn Fn() -> bool + Sync),
     report: &mut (dyn FnMut(FisherEvent<'_>) + Send),
 ) -> Result<TrainedSvm> {
-    let work = plan.out.join(WORK);
-    let store = VectorStore::open(work.join(networks.key()), networks.length())?;
+    let work = WorkFolder::open(&plan.out)?;
+    let store = VectorStore::open(work.vectors_of(&networks.key()), networks.length())?;
     let clips: Vec<&LabelledClip> = dataset.clips.iter().collect();
     let stored = |clip: &LabelledClip| {
         let gone = || Error::file(&clip.path, "it can no longer be read", "Check the disk and the path");
@@ -220,14 +217,8 @@ pub fn train_svm(
     };
     let mut model = SvmModel { card, classifier };
     model.save(&plan.out, guard)?;
-    remove(&work);
+    work.remove(store.dir());
     Ok(TrainedSvm { model, left_out })
-}
-
-fn remove(work: &Path) {
-    if let Err(error) = fs::remove_dir_all(work) {
-        tracing::warn!("{} cannot be removed: {error}", work.display());
-    }
 }
 
 /// Scores all clips of `dataset`, which are called `data` in the report, by `model` with its `networks`; its classes must be those of

@@ -65,6 +65,6 @@ pub use report_source::ReportSource;
 pub use score_table::ScoreTable;
 pub use segment_files::{SegmentTruth, read_detections, write_detections};
 pub use stream_report::{Guess, Scale, StreamReport};
-pub use view_average::{ViewAverage, average_remark};
+pub use view_average::{ViewAverage, average_remark, fusion_of_views, rule_of_views};
 pub use weight_sweep::{SweepPoint, weight_sweep};
 pub use window_scores::{detect, find_scores};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::named::named;
-use crate::nets::fusion::softmax;
+use crate::nets::fusion::{Fusion, FusionRule, softmax};
 use crate::nets::{Backbone, ModelCard};
 
 named! {
@@ -44,7 +44,23 @@ pub fn average_remark(card: &ModelCard, chosen: Option<ViewAverage>) -> Option<S
         [one] => format!("{one} stream"),
         _ => "streams".into(),
     };
-    Some(format!("The views of the {names} were averaged after softmax; --average logits averages their logits."))
+    Some(format!(
+        "The views of the {names} were averaged after softmax, which the released rule cannot fuse; --average logits \
+         averages their logits."
+    ))
+}
+
+/// Returns the fusion of scores of a model of this `card`, where `chosen` is averaged or what each network was published with: softmax
+/// in the place of the released rule where that would leave nothing. It keeps what is above 0, and the logarithm of a share never is;
+/// its softmax is the mean that was averaged.
+pub fn fusion_of_views(card: &ModelCard, chosen: Option<ViewAverage>, fusion: Fusion) -> Fusion {
+    let rule = rule_of_views(average_remark(card, chosen).is_some(), fusion.rule);
+    Fusion { rule, ..fusion }
+}
+
+/// Returns the rule that fuses scores which were averaged `by_softmax`, where `rule` is asked for.
+pub fn rule_of_views(by_softmax: bool, rule: FusionRule) -> FusionRule {
+    if by_softmax && rule == FusionRule::Released { FusionRule::Softmax } else { rule }
 }
 
 /// A mean of rows in the making.
@@ -144,5 +160,20 @@ mod tests {
         card.temporal.as_mut().unwrap().backbone = Backbone::Emv;
         assert!(average_remark(&card, None).unwrap().starts_with("The views of the temporal stream were"));
         assert_eq!(average_remark(&card, Some(ViewAverage::Logits)), None);
+    }
+
+    #[test]
+    fn the_released_rule_does_not_erase_the_mean_of_softmax() {
+        let mut card = ModelCard::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/models/default"))).unwrap();
+        card.temporal.as_mut().unwrap().backbone = Backbone::Emv;
+        let released = Fusion { rule: FusionRule::Released, temporal_weight: 1.0, unsure_below: None };
+        let mut mean = Mean::of(ViewAverage::Softmax);
+        mean.add(&[0.0, 3f32.ln()], 1);
+        let scores = mean.finished("temporal").unwrap();
+        let fused = fusion_of_views(&card, None, released).fuse(&[], &scores);
+        assert!((fused[0] - 0.25).abs() < 1e-6 && (fused[1] - 0.75).abs() < 1e-6, "{fused:?}");
+        assert_eq!(fusion_of_views(&card, Some(ViewAverage::Logits), released), released);
+        let logits = Fusion { rule: FusionRule::Logits, ..released };
+        assert_eq!(fusion_of_views(&card, None, logits), logits, "a rule that keeps them stays");
     }
 }

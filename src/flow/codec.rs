@@ -46,7 +46,7 @@ impl CodecFlow {
     /// # Errors
     /// As [`MotionVectorReader::vectors`]; the last frame has no next one.
     pub fn flow(&mut self, index: usize, width: usize, height: usize) -> Result<FlowField> {
-        self.known.retain(|known, _| known.abs_diff(index) <= REACH + 1);
+        self.forget_far_from(index);
         let telling = self.telling_frame(index)?;
         Ok(flow_from_vectors(self.vectors(telling)?, width, height))
     }
@@ -88,6 +88,11 @@ impl CodecFlow {
     /// Returns the video.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Gives up the vectors of frames far from `frame`. That a frame has none is remembered: it need not be read for that again.
+    pub(super) fn forget_far_from(&mut self, frame: usize) {
+        self.known.retain(|known, vectors| vectors.vectors.is_empty() || known.abs_diff(frame) <= REACH + 1);
     }
 
     pub(super) fn vectors(&mut self, frame: usize) -> Result<&FrameVectors> {
@@ -135,8 +140,10 @@ fn paint(field: &mut FlowField, vector: &MotionVector, scale: [f32; 2]) {
 
 #[cfg(test)]
 mod tests {
+    use image::{Rgb, RgbImage};
+
     use super::*;
-    use crate::video::FrameKind;
+    use crate::video::{FrameKind, Geometry, VideoWriter};
 
     fn block(x: f32, dx_px: f32, frame_offset: i32) -> MotionVector {
         MotionVector { x, y: 0.0, width: 16.0, height: 16.0, dx_px, dy_px: 2.0, frame_offset }
@@ -163,6 +170,24 @@ mod tests {
         // Blocks at 24…40 and −8…8 of 40 cover pixels 6…10 and 0…2 of 10.
         assert_eq!(u, [-2.0, -2.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
         assert_eq!(flow.at(0, 0)[1], -1.0);
+    }
+
+    #[test]
+    fn vectors_of_a_long_clip_are_not_all_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("clip.mp4");
+        let mut writer = VideoWriter::create(&path, Geometry { width: 64, height: 64 }, 25.0).unwrap();
+        for frame in 0..40u32 {
+            let texture = |x: u32, y: u32| Rgb([(((x + 2 * frame) * 37) ^ (y * 11)) as u8; 3]);
+            writer.push(&RgbImage::from_fn(64, 64, texture)).unwrap();
+        }
+        writer.finish().unwrap();
+        let mut flow = CodecFlow::open(&path).unwrap();
+        for index in 0..39 {
+            flow.emv_field(index, 64, 64).unwrap();
+        }
+        let kept = flow.known.values().filter(|vectors| !vectors.vectors.is_empty()).count();
+        assert!((1..=2 * REACH + 3).contains(&kept), "{kept}");
     }
 
     #[test]

@@ -55,9 +55,9 @@ impl CodecFlow {
     pub fn emv_field(&mut self, index: usize, width: usize, height: usize) -> Result<FlowField> {
         let (frame, frames) = (index + 1, self.frames());
         for candidate in (frame..frames).chain((0..frame.min(frames)).rev()) {
-            let vectors = self.vectors(candidate)?;
-            if !vectors.vectors.is_empty() {
-                return Ok(emv_field(vectors, width, height));
+            if !self.vectors(candidate)?.vectors.is_empty() {
+                self.forget_far_from(candidate);
+                return Ok(emv_field(self.vectors(candidate)?, width, height));
             }
         }
         let remedy = "Encode it with predicted frames, for example as H.264 or MPEG-4, or use another flow source";

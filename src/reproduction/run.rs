@@ -31,7 +31,7 @@ use crate::nets::fusion::Fusion;
 use crate::nets::{HiddenTwoStream, Stream, weights};
 use crate::output::OutputGuard;
 use crate::panic_guard::caught;
-use crate::training::{self, FlowSource, Network, TrainingControl, TrainingPlan};
+use crate::training::{self, Network, TrainingControl, TrainingPlan};
 use crate::video::ffmpeg_version;
 
 /// The end of a reproduction.
@@ -70,6 +70,7 @@ pub fn reproduce(
     if fresh || !rows.iter().filter(|row| selected.contains(row.id.as_str())).all(is_finished) {
         settings.check_base()?;
     }
+    check_pairs(settings, &rows, &selected)?;
     if fresh {
         folder::clear(dir, &rows)?;
     }
@@ -98,6 +99,20 @@ pub fn reproduce(
         (false, false) => Ending::SomeMissing,
     };
     Ok((table, ending))
+}
+
+/// Refuses rows that learn from true flow where no pairs are given and none are generated: settings cannot be added to a folder after
+/// the other rows are trained.
+fn check_pairs(settings: &ReproductionSettings, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Result<()> {
+    if settings.pairs.is_some() || settings.generated_pairs().is_some() {
+        return Ok(());
+    }
+    let is_taught = |row: &&ExperimentRow| matches!(row.work, Work::TwoStage { .. } | Work::TaughtFlowError { .. });
+    let mut taught = rows.iter().filter(|row| selected.contains(row.id.as_str())).filter(is_taught);
+    taught.next().map_or(Ok(()), |row| {
+        let cause = format!("the row {} learns from pairs with true flow, and none are given", row.id);
+        Err(Error::new("true flow", cause, "Pass a folder of them, such as --pairs FlyingChairs, or name other --rows"))
+    })
 }
 
 /// Returns the clips to test on; Table 3 needs none. The sample is drawn if no lists are given.
@@ -450,7 +465,7 @@ impl ReproductionRun<'_> {
             }
         }
         let fps = rates.into_iter().filter_map(|(row, rates)| Some((row.to_owned(), median(rates)?))).collect();
-        Ok(Speeds { device: self.compute.name.clone(), fps, devices })
+        Ok(Speeds::new(self.compute.name.clone(), fps, devices))
     }
 
     /// Frames a second of a row and where it ran, with networks that are loaded for it: all at once may be more than the device
@@ -545,9 +560,10 @@ fn standard_error(share: f64, n: usize) -> f64 {
 }
 
 /// Returns the parameters, in millions, of the networks that a row trained by `plan` runs: the motion network counts where the
-/// flow is its own.
+/// temporal stream reads its flow.
 fn parameters(model: &HiddenTwoStream, plan: &TrainingPlan) -> f64 {
-    let reads_motion_net = matches!(plan.flow_source(), FlowSource::MotionNet | FlowSource::MotionNetStored);
+    let reads_frames = model.temporal.as_ref().is_some_and(|stream| stream.input().modality.is_of_frames());
+    let reads_motion_net = !reads_frames && plan.flow_source().needs_network();
     let count = match plan.network {
         Network::Spatial => model.spatial.as_ref().map_or(0, Stream::parameters),
         _ => {

@@ -25,6 +25,8 @@ const CLIPS: usize = 5;
 /// Frames of a clip at most.
 const FRAMES: usize = 200;
 const FILE: &str = "speed.json";
+/// Version of what is measured. Version 0, without a number, read single windows of clips by spatial streams that read clips.
+const VERSION: u32 = 1;
 
 /// The streams of a row.
 pub struct MeasuredStreams {
@@ -59,6 +61,9 @@ impl MeasuredStreams {
 /// The speeds of all rows, measured together, and the device.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Speeds {
+    /// Version of what was measured.
+    #[serde(default)]
+    version: u32,
     /// The device.
     pub device: String,
     /// Frames a second by row.
@@ -69,15 +74,20 @@ pub struct Speeds {
 }
 
 impl Speeds {
-    /// Returns what was measured on `device` before; none if that was elsewhere.
-    pub fn read(dir: &Path, device: &str) -> Option<Self> {
-        let speeds: Self = serde_json::from_str(&files::read_to_string(dir.join(FILE)).ok()?).ok()?;
-        (speeds.device == device).then_some(speeds)
+    /// Returns what was measured on `device`.
+    pub fn new(device: String, fps: BTreeMap<String, f64>, devices: BTreeMap<String, String>) -> Self {
+        Self { version: VERSION, device, fps, devices }
     }
 
-    /// Returns whether the row was measured, and it is known where.
+    /// Returns what was measured on `device` before; none if that was elsewhere, or something else was measured then.
+    pub fn read(dir: &Path, device: &str) -> Option<Self> {
+        let speeds: Self = serde_json::from_str(&files::read_to_string(dir.join(FILE)).ok()?).ok()?;
+        (speeds.device == device && speeds.version == VERSION).then_some(speeds)
+    }
+
+    /// Returns whether the row was measured.
     pub fn are_of(&self, row: &str) -> bool {
-        self.fps.contains_key(row) && self.devices.contains_key(row)
+        self.fps.contains_key(row)
     }
 
     /// Keeps it in `dir`.
@@ -117,22 +127,21 @@ pub fn median(mut rates: Vec<f64>) -> Option<f64> {
 /// From the file of a clip to all its scores; how many frames those were.
 fn through(streams: &mut MeasuredStreams, clip: &LabelledClip, frame: Geometry) -> Result<usize> {
     let frames = clip.decode(frame, Some(FRAMES))?;
-    let every = |samples: usize| Protocol {
-        samples: samples.max(1),
-        crops: Crops::Whole,
-        spread: Spread::Paper,
-        average: None,
-    };
     if let Some((model, source)) = &streams.temporal {
-        let window = model.motion_window();
-        let windows = (frames.len() + 1).saturating_sub(window);
-        let scorer = ClipScorer::new(model, every(windows));
+        let scorer = ClipScorer::new(model, every_window(frames.len(), model.motion_window()));
         temporal(&scorer, model, *source, streams.tvl1.as_mut(), clip, &frames)?;
     }
     if let Some(model) = &streams.spatial {
-        ClipScorer::new(model, every(frames.len())).spatial(&frames, None)?;
+        let window = model.spatial.as_ref().map_or(1, |stream| stream.input().count);
+        ClipScorer::new(model, every_window(frames.len(), window)).spatial(&frames, None)?;
     }
     Ok(frames.len())
+}
+
+/// Returns the views of every window of `window` frames, which may be 1, of a clip of `frames`.
+fn every_window(frames: usize, window: usize) -> Protocol {
+    let samples = (frames + 1).saturating_sub(window).max(1);
+    Protocol { samples, crops: Crops::Whole, spread: Spread::Paper, average: None }
 }
 
 fn temporal(
@@ -157,15 +166,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn speeds_of_an_earlier_version_do_not_say_where_their_rows_ran() {
+    fn speeds_of_another_device_or_an_earlier_version_are_measured_again() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(FILE), r#"{"device": "GPU", "fps": {"tvl1": 3.5}}"#).unwrap();
-        let speeds = Speeds::read(dir.path(), "GPU").unwrap();
-        assert!(!speeds.are_of("tvl1"), "it has to be measured again");
+        let before = r#"{"device": "GPU", "fps": {"c3d": 3500.0}, "devices": {"c3d": "GPU"}}"#;
+        fs::write(dir.path().join(FILE), before).unwrap();
+        assert_eq!(Speeds::read(dir.path(), "GPU"), None, "of one window of a clip");
         let devices = BTreeMap::from([("tvl1".into(), "GPU".into())]);
-        Speeds { devices, ..speeds }.write(dir.path()).unwrap();
-        let speeds = Speeds::read(dir.path(), "GPU").unwrap();
+        let speeds = Speeds::new("GPU".into(), BTreeMap::from([("tvl1".into(), 3.5)]), devices);
+        speeds.write(dir.path()).unwrap();
+        assert_eq!(Speeds::read(dir.path(), "GPU"), Some(speeds.clone()));
         assert!(speeds.are_of("tvl1") && !speeds.are_of("codec"));
         assert_eq!(Speeds::read(dir.path(), "CPU"), None);
+    }
+
+    #[test]
+    fn every_window_and_every_frame_is_classified_once() {
+        let starts = |frames, window| every_window(frames, window).window_starts(frames, window);
+        assert_eq!(starts(20, 16), [0, 1, 2, 3, 4], "pictures of a network for clips");
+        assert_eq!((starts(13, 11), starts(9, 16)), (vec![0, 1, 2], vec![0]));
+        assert_eq!(every_window(4, 1).frame_indices(4), [0, 1, 2, 3]);
     }
 }

@@ -95,8 +95,9 @@ impl ReproductionTable {
                  of steps; all rows share one MotionNet.",
                 "fps: from the compressed file to the scores of every window (and frame), without crops; median over the test clips, \
                  with all rows timed in turn on each clip.",
-                "CNN-M and EMV are trained from scratch. Readings of unpublished details: a temporal CNN-M without its second \
-                 normalisation, temperature 2 and weight 4 of EMV's teacher, fused logits with equal weights (very deep: 1 : 2).",
+                "CNN-M and EMV are trained from scratch; the mean of each field is not subtracted from CNN-M's flow. Readings of \
+                 unpublished details: a temporal CNN-M without its second normalisation, temperature 2 and weight 4 of EMV's \
+                 teacher, fused logits with equal weights (very deep: 1 : 2).",
                 "ActionFlowNet is trained from scratch with TV-L1 flow as labels (EpicFlow in the original); its layers for 2 frames are a \
                  reading.",
                 "Parameters and size: of every network at work in the row, flow included, at 4 bytes a parameter.",

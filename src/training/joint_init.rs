@@ -34,6 +34,10 @@ pub(super) fn joint_network(
             let cause = format!("its joint network is {}, not {}", trained.architecture().key(), plan.joint.key());
             return refuse(cause, "Name its --architecture, or leave the base out");
         }
+        if plan.joint_hidden.is_some_and(|hidden| hidden != entry.config.hidden()) {
+            let cause = format!("its hidden layers have {} numbers", entry.config.hidden());
+            return refuse(cause, "Leave --hidden or the base out");
+        }
         let config = JointConfig { dropout: plan.dropout.or(entry.config.dropout), ..entry.config.clone() };
         if same_classes && plan.dropout.is_none() {
             return Ok((trained.clone(), config));

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::config::plan::{Network, TemporalMode, TrainingPlan};
+use super::config::plan::{Network, TrainingPlan};
+use super::config::run_kind::RunKind;
 use super::config::stream_checks::{no_motion_below, no_squares};
 use super::joint_init::{check_joint_base, joint_network};
 use super::motion_squares::MotionSquares;
@@ -404,18 +405,22 @@ fn check_cue(plan: &TrainingPlan, modality: Option<Modality>) -> Result<()> {
     TrainingPlan { input: Some(MotionCue::RgbDifference), ..plan.clone() }.check()
 }
 
-/// Refuses what a stream with a flow decoder cannot learn flow from.
+/// Refuses what a stream with a flow decoder cannot learn flow from; a last layer that is trained alone learns none.
 fn check_flow_decoder(plan: &TrainingPlan, has_flow: bool, stream: Option<&Stream>) -> Result<()> {
-    let Some(stream) = stream.filter(|stream| stream.backbone() == Backbone::ThreeDNet) else { return Ok(()) };
+    let learns_flow = |stream: &&Stream| stream.backbone() == Backbone::ThreeDNet && plan.kind == RunKind::Training;
+    let Some(stream) = stream.filter(learns_flow) else { return Ok(()) };
     let refuse = |cause: String, remedy: &str| Err(Error::new("3DNet", cause, remedy));
     if plan.flow_source().needs_network() && !has_flow {
         return refuse(
             "the flow that it learns needs a trained MotionNet".into(),
-            "Use --flow-source tvl1, or a --base with a trained MotionNet",
+            "Use `motionscope train spatial --flow-source tvl1`, or a --base with a trained MotionNet",
         );
     }
     if plan.mixup > 0.0 {
         return refuse("there is no flow of two videos shown over each other".into(), "Train it without mixup");
+    }
+    if plan.max_stride > 1 {
+        return refuse("the flow that it learns is that of adjacent frames".into(), "Use a maximum stride of 1");
     }
     let frames = stream.input().count;
     if plan.network != Network::Spatial || !frames.is_multiple_of(8) {
@@ -458,4 +463,27 @@ fn check_reach(motion: &MotionNetwork, stream: Option<&Stream>) -> Result<()> {
     }
     let cause = format!("{} flows are fewer than MotionNet predicts from {} frames", input.count, motion.frames());
     Err(Error::new("clip frames", cause, "Choose longer clips, or a MotionNet of 2 frames"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::{C3d, C3dWidths, FlowSource, Layers};
+
+    #[test]
+    fn a_flow_decoder_learns_the_flow_of_adjacent_frames_and_only_where_it_is_trained() {
+        let input = StreamInput { modality: Modality::Pictures, count: 16 };
+        let config = StreamConfig { backbone: Backbone::ThreeDNet, input, classes: 2, dropout: None };
+        let widths = C3dWidths { base: 4, hidden: 8, side: 2, decoder: 4 };
+        let stream = Stream::of(Layers::C3d(C3d::with_widths(widths, &config, &Device::flex())));
+        let plan = TrainingPlan::of(Network::Spatial);
+        let refused =
+            |plan: &TrainingPlan| check_flow_decoder(plan, false, Some(&stream)).err().map(|error| error.cause);
+        assert!(refused(&plan).unwrap().contains("needs a trained MotionNet"));
+        let probe = TrainingPlan { kind: RunKind::LinearProbe { windows: 3 }, ..plan.clone() };
+        assert_eq!(refused(&probe), None, "its decoder stays as it is");
+        let taught = TrainingPlan { flow_source: Some(FlowSource::Tvl1), max_stride: 1, ..plan };
+        assert_eq!(refused(&taught), None);
+        assert!(refused(&TrainingPlan { max_stride: 2, ..taught }).unwrap().contains("adjacent frames"));
+    }
 }

@@ -284,6 +284,15 @@ fn score_files_of_others_are_fused() {
     }
     let none: Value = serde_json::from_str(&run(dir.path(), &format!("{fuse} --weight 0 --json"), 0)).unwrap();
     assert_eq!(none["fused"]["correct"], none["spatial"]["correct"]);
+
+    // Logarithms of shares, as where softmax is averaged.
+    write_npy(
+        &dir.path().join("t.npy"),
+        &[vec![-0.1, -3.0, -4.0], vec![-3.0, -3.0, -0.1], vec![-2.0, -0.2, -4.0]],
+        false,
+    );
+    run(dir.path(), &fuse.replace("--labels", "--rule released --labels"), 2);
+    assert!(run(dir.path(), &format!("{fuse} --rule softmax"), 0).contains("100.00 %"));
 }
 
 #[test]

@@ -49,8 +49,10 @@ fn streams_learn_from_the_codec_and_from_classical_flow_without_a_motion_net() {
         assert_eq!(printed(&["--flow-source", source.key()]), plain);
         if source == FlowSource::Tvl1Fast {
             assert!(
-                printed(&["--flow-source", "motionnet"]).contains("was trained on TV-L1 flow (preset fast) and read")
+                printed(&["--flow-source", "dis-fast"]).contains("was trained on TV-L1 flow (preset fast) and read")
             );
+            let output = motionscope(dir.path(), &[&line[..], &["--flow-source", "motionnet"]].concat());
+            assert!(code(&output) == 1 && text(&output.stderr).contains("never trained"), "{}", text(&output.stderr));
         }
     }
 }

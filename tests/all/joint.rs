@@ -76,6 +76,10 @@ fn joint_networks_are_trained_measured_and_resumed_to_the_same_numbers() {
         let whole = TrainingPlan { hold_out: 0.5, base, ..plan(architecture, &data, at("whole")) };
         let (result, events) = train(&whole);
         result.unwrap();
+        if architecture == JointArchitecture::Branched {
+            let wider = TrainingPlan { joint_hidden: Some(32), run_dir: at("wider"), ..whole.clone() };
+            assert_eq!(train(&wider).0.unwrap_err().cause, "its hidden layers have 16 numbers");
+        }
         let (terms, measured) = reported(&events);
         assert!(of_flow.iter().all(|term| terms.iter().any(|found| found == term)), "{terms:?}");
         assert!(terms.iter().any(|term| term == "action"), "{terms:?}");

@@ -153,10 +153,24 @@ fn flow_networks_of_other_systems_are_taught_true_flow_before_their_streams() {
     assert_eq!((&second[..first.len()], &whole[..second.len()]), (&first[..], &second[..]), "each network stays");
 
     let paper = ReproductionSettings { scale: ReproductionScale::Paper, ..settings };
-    let (outcome, _) = run_rows(&paper, &dir.path().join("paper"), &["flownet"], &TrainingControl::default(), "");
-    let (table, ending) = outcome.unwrap();
-    let missing = table.rows.iter().find(|row| row.id == "flownet").and_then(|row| row.missing.clone()).unwrap();
-    assert!(ending == Ending::SomeMissing && missing.contains("--pairs FlyingChairs"), "{missing}");
+    let out = dir.path().join("paper");
+    let (outcome, events) = run_rows(&paper, &out, &[], &TrainingControl::default(), "step");
+    let error = outcome.unwrap_err();
+    assert!(error.remedy.contains("--pairs FlyingChairs") && error.cause.contains("flownet"), "{error}");
+    assert!(events.is_empty() && !out.exists(), "before anything is trained: {events:?}");
+}
+
+#[test]
+fn a_row_of_rgb_differences_has_the_parameters_of_its_stream_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = miniature(PaperTable::Table4, &clips(dir.path(), 2, 1));
+    let out = dir.path().join("out");
+    let (outcome, events) = run_rows(&settings, &out, &["rgb-difference"], &TrainingControl::default(), "");
+    let (table, _) = outcome.unwrap();
+    let row = table.rows.iter().find(|row| row.id == "rgb-difference").unwrap();
+    let model = HiddenTwoStream::load(&out.join("rgb-difference/run/model"), &Device::flex()).unwrap();
+    let millions = model.temporal.unwrap().parameters() as f64 / 1e6;
+    assert!(row.measured.iter().flatten().any(|value| (value - millions).abs() < 1e-9), "{row:?} {events:?}");
 }
 
 /// Every switch of MotionNet, among them the one that quarters the size of its flow.

@@ -10,7 +10,7 @@ use motionscope::evaluation::{ClipScorer, Protocol, Spread};
 use motionscope::gpu::{Compute, ComputeKind};
 use motionscope::nets::{Backbone, HiddenTwoStream, Modality, MotionCue, StreamInput};
 use motionscope::training::{
-    Distillation, FlowSource, Freeze, Network, OptimiserKind, TemporalMode, TrainingEvent, TrainingPlan,
+    Distillation, FlowSource, Freeze, Network, OptimiserKind, RunKind, TemporalMode, TrainingEvent, TrainingPlan,
 };
 use motionscope::video::{Frame, Geometry, decode_clip};
 
@@ -56,6 +56,11 @@ fn a_stream_of_rgb_differences_is_trained_without_flow_resumed_measured_and_foll
     assert_eq!(stream.input(), StreamInput::DIFFERENCES);
     assert_eq!(model.card.temporal.as_ref().unwrap().input, MotionCue::RgbDifference);
     assert_eq!(parameters(stream), parameters(resumed.temporal.as_ref().unwrap()), "resumed to the same numbers");
+
+    // Its last layer alone: no flow has a part in that.
+    let probe = TrainingPlan { kind: RunKind::LinearProbe { windows: 2 }, segments: 1, ..plan("probe") };
+    train(&probe).0.unwrap();
+    assert_eq!(load(&probe).temporal.unwrap().input(), StreamInput::DIFFERENCES);
 
     // Measured: six frames in the middle of 13, whatever flow is asked for.
     let scorer = ClipScorer::new(&model, single());

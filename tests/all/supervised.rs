@@ -166,7 +166,8 @@ fn what_true_flow_cannot_teach_is_refused() {
         (TrainingPlan { data: clips.clone(), ..good.clone() }, "clips have no true flow"),
         (TrainingPlan { validation: Some(clips), ..good.clone() }, "the validation clips have no true flow"),
         (TrainingPlan { supervised: None, ..good.clone() }, "pairs with true flow are for it alone"),
-        (TrainingPlan { network: Network::Spatial, ..good.clone() }, "it is for flow"),
+        (TrainingPlan { network: Network::Spatial, ..good.clone() }, "it is for flow alone"),
+        (TrainingPlan { network: Network::Joint, base: Some("model".into()), ..good.clone() }, "it is for flow alone"),
         (TrainingPlan { parts: vec!["model".into()], ..good.clone() }, "FlowNetS is no stack of networks"),
         (TrainingPlan { max_stride: 2, ..good.clone() }, "true flow is of neighbouring frames"),
         (

@@ -9,7 +9,7 @@ use crate::app::ui::progress::Progress;
 use crate::data::LabelledClip;
 use crate::engine::{EvaluationStart, Message};
 use crate::error::Error;
-use crate::evaluation::{ActionsReport, ClipScores, Comparison, EvaluationPlan, ReportSource};
+use crate::evaluation::{ActionsReport, ClipScores, Comparison, EvaluationPlan, ReportSource, rule_of_views};
 use crate::nets::fusion::Fusion;
 
 /// The page in the folder of a report.
@@ -202,12 +202,13 @@ impl EvaluationState {
         }
     }
 
-    /// Joins the streams in another way, at once.
+    /// Joins the streams in another way, at once; in the place of the released rule by softmax where that was averaged.
     pub fn fuse(&mut self, fusion: Fusion) {
         if !self.can_fuse() {
             return;
         }
         let (Some(run), Some(report)) = (&mut self.run, &mut self.report) else { return };
+        let fusion = fusion_of(&run.start, fusion);
         run.plan.fusion = fusion;
         let report = Arc::make_mut(report);
         run.scores.fuse(report, fusion);
@@ -239,7 +240,8 @@ impl EvaluationState {
     }
 
     fn started(&mut self, start: &EvaluationStart) {
-        let Some(plan) = self.plan.take() else { return };
+        let Some(mut plan) = self.plan.take() else { return };
+        plan.fusion = fusion_of(start, plan.fusion);
         if self.phase == EvaluationPhase::Preparing {
             self.phase = EvaluationPhase::Running;
         }
@@ -293,6 +295,11 @@ impl EvaluationState {
     }
 }
 
+/// Returns the fusion of the scores of an evaluation where `fusion` is asked for.
+fn fusion_of(start: &EvaluationStart, fusion: Fusion) -> Fusion {
+    Fusion { rule: rule_of_views(start.by_softmax, fusion.rule), ..fusion }
+}
+
 #[cfg(test)]
 mod tests {
     use crossbeam_channel::{Sender, unbounded};
@@ -300,12 +307,17 @@ mod tests {
     use super::*;
     use crate::error::Result;
     use crate::evaluation::{Protocol, ScoredClip};
+    use crate::nets::fusion::FusionRule;
     use crate::training::FlowSource;
     use crate::training::validation::PhotometricError;
 
     type Outcomes = Sender<Result<ScoredClip>>;
 
     fn started(clips: usize) -> (EvaluationState, Outcomes) {
+        started_with(clips, false)
+    }
+
+    fn started_with(clips: usize, by_softmax: bool) -> (EvaluationState, Outcomes) {
         let mut state = EvaluationState::default();
         let plan = EvaluationPlan {
             data: "list".into(),
@@ -323,6 +335,7 @@ mod tests {
             clips,
             left_out: Vec::new(),
             remarks: vec!["1 clip not evaluated".into()],
+            by_softmax,
             outcomes,
         };
         state.receive(&Message::EvaluationStarted(Box::new(start)));
@@ -389,6 +402,26 @@ mod tests {
         assert_eq!(state.saved_page().unwrap(), Path::new("/out/report.html"));
         state.fuse(Fusion { temporal_weight: 2.0, ..Fusion::default() });
         assert_eq!(state.saved_page(), None, "the saved page is of another weight");
+    }
+
+    #[test]
+    fn means_of_softmax_are_not_fused_by_the_released_rule() {
+        let (mut state, outcomes) = started_with(1, true);
+        let clip = ScoredClip {
+            spatial: Some(vec![-0.1, -2.4]),
+            temporal: Some(vec![-0.2, -1.7]),
+            ..scored("/c/a/1.avi").unwrap()
+        };
+        outcomes.send(Ok(clip)).unwrap();
+        state.receive(&Message::EvaluationEnded);
+        let rule = |state: &EvaluationState| state.report().unwrap().fusion.rule;
+        assert_eq!(rule(&state), FusionRule::Softmax, "the default would leave nothing");
+        state.fuse(Fusion { rule: FusionRule::Logits, ..Fusion::default() });
+        assert_eq!(rule(&state), FusionRule::Logits);
+        state.fuse(Fusion::default());
+        assert_eq!(rule(&state), FusionRule::Softmax);
+        let command = state.report().unwrap().source.as_ref().unwrap().command.clone();
+        assert!(command.unwrap().contains("--fusion softmax"));
     }
 
     #[test]

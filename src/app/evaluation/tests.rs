@@ -57,6 +57,7 @@ fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
         clips,
         left_out: Vec::new(),
         remarks: Vec::new(),
+        by_softmax: false,
         outcomes,
     };
     session.receive(&Message::EvaluationStarted(Box::new(start)));

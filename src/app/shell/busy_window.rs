@@ -401,6 +401,7 @@ fn evaluate(session: &mut Session, clips: usize) {
         clips,
         left_out: Vec::new(),
         remarks: Vec::new(),
+        by_softmax: false,
         outcomes,
     };
     evaluation.receive(&Message::EvaluationStarted(Box::new(start)));

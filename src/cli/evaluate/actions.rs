@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let plan = EvaluationPlan {
         data: arguments.clips.name(),
         protocol: arguments.views.protocol(),
-        fusion: arguments.views.fusion(&model.card),
+        fusion: arguments.views.fusion(&model.card)?,
         flow_source: arguments.flow_source.unwrap_or_else(|| model.card.flow_source()),
     };
     let MatchedClips { dataset, remarks, left_out } = match_classes(&model, dataset)?;

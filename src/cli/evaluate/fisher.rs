@@ -22,7 +22,8 @@ Examples:
 
 The scores of the SVM take the place of the temporal stream, in reports and score files.
 
-Exit codes: 0 all clips were scored, 1 some could not be read, 2 wrong usage";
+Exit codes: 0 all clips were scored, 1 some could not be read or are of no class of the model,
+2 wrong usage";
 
 /// `motionscope evaluate fisher`
 #[derive(Debug, Args)]

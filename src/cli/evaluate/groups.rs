@@ -96,7 +96,7 @@ impl GroupsArgs {
             folds: self.folds,
             learning,
             protocol: self.views.protocol(),
-            fusion: Some(self.views.fusion(&card)),
+            fusion: Some(self.views.fusion(&card)?),
             seed: self.seed,
         })
     }

@@ -17,7 +17,8 @@ struct TrainingLine {
 /// Returns the plan that `words` describe; the caller replaces its clips and run folder.
 ///
 /// # Errors
-/// If `motionscope train` would refuse the arguments, or if they name validation clips, which might be held out.
+/// If `motionscope train` would refuse the arguments, or if they name validation clips, which might be held out, or a teacher, which might
+/// know those that are.
 pub(super) fn training_plan(words: &str) -> Result<TrainingPlan> {
     let split = split(words).ok_or_else(|| refuse("a quote is not closed".into()))?;
     let line = ["--train".into()].into_iter().chain(split).chain(["--folder".into(), "replaced".into()]);
@@ -28,6 +29,9 @@ pub(super) fn training_plan(words: &str) -> Result<TrainingPlan> {
     let plan = line.arguments.plan()?;
     if plan.validation.is_some() {
         return Err(refuse("validation clips might be among those held out".into()));
+    }
+    if plan.distillation.is_some() {
+        return Err(refuse("the teacher may have learned from clips that are held out".into()));
     }
     Ok(plan)
 }
@@ -71,6 +75,7 @@ mod tests {
             ("temporal --base 'open", "quote"),
             ("temporal --folder clips", "--folder"),
             ("spatial --validation-folder clips", "held out"),
+            ("temporal --teacher model", "teacher"),
         ] {
             let error = training_plan(words).unwrap_err();
             assert!(error.cause.contains(cause), "{words}: {error}");

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::cli::values::{choice, named, weight};
-use crate::evaluation::{Protocol, Spread, ViewAverage};
+use crate::error::{Error, Result};
+use crate::evaluation::{Protocol, Spread, ViewAverage, average_remark};
 use crate::nets::ModelCard;
 use crate::nets::fusion::{Fusion, FusionRule};
 
@@ -38,11 +39,18 @@ impl ViewArgs {
     }
 
     /// Returns the fusion for the model with this `card`.
-    pub fn fusion(&self, card: &ModelCard) -> Fusion {
-        Fusion {
+    ///
+    /// # Errors
+    /// If the released rule is asked for where softmax is averaged: it would leave nothing of the scores.
+    pub fn fusion(&self, card: &ModelCard) -> Result<Fusion> {
+        if self.fusion == Some(FusionRule::Released) && average_remark(card, self.average).is_some() {
+            let cause = "released keeps scores above 0, and means of softmax have none";
+            return Err(Error::usage("--fusion", cause, "Use --fusion softmax, or --average logits"));
+        }
+        Ok(Fusion {
             rule: self.fusion.unwrap_or(card.fusion.rule),
             temporal_weight: self.weight.unwrap_or(card.fusion.temporal_weight),
             ..card.fusion
-        }
+        })
     }
 }

@@ -102,6 +102,8 @@ pub struct EvaluationStart {
     pub left_out: Vec<Error>,
     /// What a reader of the results has to know of the clips.
     pub remarks: Vec<String>,
+    /// Whether the views of a stream are averaged after softmax, which the released rule cannot fuse.
+    pub by_softmax: bool,
     /// What was said of each clip, or why it cannot be read, in their order. A channel of its own: however late the reader
     /// looks, none is lost.
     pub outcomes: Receiver<Result<ScoredClip>>,

@@ -15,7 +15,7 @@ use crate::atomic;
 use crate::data::{DataSource, Dataset, Layout, ListSource};
 use crate::error::{Error, Result};
 use crate::nets::import::stream_from_imagenet;
-use crate::nets::{Backbone, HiddenTwoStream, Modality, Stream, StreamConfig, StreamEntry, StreamInput};
+use crate::nets::{Backbone, HiddenTwoStream, Modality, ModelCard, Stream, StreamConfig, StreamEntry, StreamInput};
 use crate::table::quoted_cell;
 use crate::training::{self, ClipFeatures, FeatureInput, TrainingControl, TrainingEvent, TrainingPlan};
 use crate::video::Geometry;
@@ -143,6 +143,21 @@ impl LastLayers {
     }
 }
 
+/// Returns the card of the networks that were made for the fold in the folder `dir`, where folds start from a model of the card `start`:
+/// a training may start from a base of its own, whose streams read other flow.
+pub(super) fn card_of_fold(learning: &Learning, dir: &Path, start: &ModelCard) -> ModelCard {
+    let trained = match learning {
+        Learning::LastLayers { .. } => None,
+        Learning::Plans(plans) => ModelCard::read(&training_dir(dir, plans.len()).join("model")).ok(),
+    };
+    trained.unwrap_or_else(|| start.clone())
+}
+
+/// Returns where training `number`, from 1, of the fold in the folder `dir` is kept.
+fn training_dir(dir: &Path, number: usize) -> PathBuf {
+    dir.join(format!("training-{number}"))
+}
+
 /// Trains on the clips at the places `picked`, in folders within `dir`, which trainings that were broken off continue in.
 fn train(
     plans: &[TrainingPlan],
@@ -156,7 +171,7 @@ fn train(
     let data = write_list(dataset, picked, dir)?;
     let mut base = model.to_owned();
     for (number, plan) in (1..).zip(plans) {
-        let run_dir = dir.join(format!("training-{number}"));
+        let run_dir = training_dir(dir, number);
         let own_base = plan.base.clone().filter(|_| number == 1);
         let from = Some(own_base.unwrap_or(base));
         // The history of a fold is not needed: the first and the newest snapshot are enough for a roll-back.
@@ -199,4 +214,24 @@ fn write_list(dataset: &Dataset, picked: &[usize], dir: &Path) -> Result<DataSou
     let (list, classes) = (write("train.csv", &rows)?, write("classes.txt", &classes)?);
     let source = ListSource::new(dir.to_owned(), list);
     Ok(DataSource::List(ListSource { classes: Some(classes), layout: Some(Layout::Csv), ..source }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::FlowSource;
+
+    #[test]
+    fn the_card_of_a_fold_is_that_of_its_last_training() {
+        let start = ModelCard::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/models/default"))).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let last = dir.path().join("training-2/model");
+        fs::create_dir_all(&last).unwrap();
+        let mut card = start.clone();
+        card.temporal.as_mut().unwrap().flow_source = FlowSource::Dis;
+        fs::write(last.join("model.toml"), card.to_toml().unwrap()).unwrap();
+        let plans = Learning::Plans(vec![TrainingPlan::default(), TrainingPlan::default()]);
+        assert_eq!(card_of_fold(&plans, dir.path(), &start).flow_source(), FlowSource::Dis);
+        assert_eq!(card_of_fold(&Learning::LastLayers { imagenet: None }, dir.path(), &start), start);
+    }
 }

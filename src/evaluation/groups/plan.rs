@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::FoldCount;
 use crate::error::Error;
 use crate::evaluation::{FoldResult, Protocol};
+use crate::nets::Backbone;
 use crate::nets::fusion::Fusion;
-use crate::nets::{Backbone, FlowSource, ModelCard};
-use crate::training::{Network, TrainingEvent, TrainingPlan};
+use crate::training::{TrainingEvent, TrainingPlan};
 
 /// An evaluation by groups.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,15 +42,6 @@ pub enum Learning {
     /// Training runs one after the other, each from the networks of the one before, the first from the model unless it names
     /// a base of its own. Their data and folders are replaced by the fold's.
     Plans(Vec<TrainingPlan>),
-}
-
-impl Learning {
-    /// Returns the flow input of the temporal stream that is made from a model of this `card`.
-    pub fn flow_source(&self, card: &ModelCard) -> FlowSource {
-        let plans = if let Self::Plans(plans) = self { plans.as_slice() } else { &[] };
-        let mut temporal = plans.iter().rev().filter(|plan| plan.network == Network::Temporal);
-        temporal.find_map(|plan| plan.flow_source).unwrap_or_else(|| card.flow_source())
-    }
 }
 
 /// The folder and the clips of a fold.

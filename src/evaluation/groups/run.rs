@@ -5,14 +5,14 @@ use std::time::Instant;
 use burn::tensor::Device;
 
 use super::config::{basis, claim};
-use super::learning::Learner;
+use super::learning::{Learner, card_of_fold};
 use super::plan::{GroupPlace, GroupsEvent, GroupsPlan, Learning};
 use super::stored_scores::{StoredClip, StoredScores};
 use super::{Fold, folds};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::evaluation::{
-    ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, average_remark, score_clips,
+    ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, average_remark, fusion_of_views, score_clips,
 };
 use crate::nets::{FlowSource, HiddenTwoStream, ModelCard};
 use crate::plural::counted;
@@ -37,7 +37,7 @@ pub fn evaluate_groups(
     claim(plan, dataset, &folds, &card)?;
     let basis = basis(dataset);
     let mut source = Some(model);
-    let mut learner = None;
+    let (mut learner, mut made) = (None, card.clone());
     let (mut stored, mut results, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for (number, fold) in (1..).zip(&folds) {
         let dir = plan.run_dir.join(format!("fold-{number:03}"));
@@ -52,7 +52,8 @@ pub fn evaluate_groups(
                 score_fold(learner, plan, dataset, fold, &GroupPlace { dir: &dir, basis: &basis }, device, on_event)?
             }
         };
-        let result = fold_result(plan, dataset, fold, &card, &scores);
+        made = card_of_fold(&plan.learning, &dir, &card);
+        let result = fold_result(plan, dataset, fold, [&card, &made], &scores);
         on_event(GroupsEvent::FoldDone(&result));
         results.push(result);
         failures.extend(scores.failures);
@@ -63,9 +64,9 @@ pub fn evaluate_groups(
     }
     stored.sort_by_key(|clip| clip.index);
     let scores = pooled(dataset, stored, &failures);
-    let mut report = report(plan, dataset, &card, &scores);
+    let mut report = report(plan, dataset, [&card, &made], &scores);
     report.folds = results;
-    report.remarks = remarks(plan, &card);
+    report.remarks = remarks(plan, [&card, &made]);
     Ok(ActionsOutcome { report, scores })
 }
 
@@ -120,9 +121,10 @@ fn pooled(dataset: &Dataset, stored: Vec<StoredClip>, failures: &[String]) -> Cl
     scores
 }
 
-fn report(plan: &GroupsPlan, dataset: &Dataset, card: &ModelCard, scores: &ClipScores) -> ActionsReport {
-    let fusion = plan.fusion.unwrap_or(card.fusion);
-    let flow_source = plan.learning.flow_source(card);
+/// Returns the report of `scores` by networks of the card `made`, which were made from the model of the card `card`.
+fn report(plan: &GroupsPlan, dataset: &Dataset, [card, made]: [&ModelCard; 2], scores: &ClipScores) -> ActionsReport {
+    let fusion = fusion_of_views(made, plan.protocol.average, plan.fusion.unwrap_or(card.fusion));
+    let flow_source = made.flow_source();
     let plan = EvaluationPlan { data: plan.data.clone(), protocol: plan.protocol, fusion, flow_source };
     scores.report(&card.name, &dataset.classes, &plan)
 }
@@ -131,10 +133,10 @@ fn fold_result(
     plan: &GroupsPlan,
     dataset: &Dataset,
     fold: &Fold,
-    card: &ModelCard,
+    cards: [&ModelCard; 2],
     scores: &StoredScores,
 ) -> FoldResult {
-    let report = report(plan, dataset, card, &pooled(dataset, scores.clips.clone(), &[]));
+    let report = report(plan, dataset, cards, &pooled(dataset, scores.clips.clone(), &[]));
     let top1 = |stream: &str| report.streams().find(|(name, _)| *name == stream).map(|(_, figures)| figures.top1);
     FoldResult {
         name: fold.name.clone(),
@@ -147,8 +149,9 @@ fn fold_result(
     }
 }
 
-/// Returns the remarks on how far the figures can be trusted.
-fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
+/// Returns the remarks on how far the figures can be trusted of networks of the card `made`, which were made from the model of the
+/// card `card`.
+fn remarks(plan: &GroupsPlan, [card, made]: [&ModelCard; 2]) -> Vec<String> {
     let how = match &plan.learning {
         Learning::LastLayers { imagenet: None } => "linear probes on the frozen streams of the model".to_owned(),
         Learning::LastLayers { imagenet: Some((path, _)) } => {
@@ -165,7 +168,7 @@ fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
         "" => "does not name the data".to_owned(),
         data => format!("names {data}"),
     };
-    let source = plan.learning.flow_source(card);
+    let source = made.flow_source();
     let flow = (source != FlowSource::MotionNet)
         .then(|| format!("The temporal streams learned from {} and read it.", source.in_words()));
     let of_networks = [
@@ -176,7 +179,7 @@ fn remarks(plan: &GroupsPlan, card: &ModelCard) -> Vec<String> {
             card.name
         ),
     ];
-    of_networks.into_iter().chain(flow).chain(average_remark(card, plan.protocol.average)).collect()
+    of_networks.into_iter().chain(flow).chain(average_remark(made, plan.protocol.average)).collect()
 }
 
 #[cfg(test)]

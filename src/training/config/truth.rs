@@ -56,7 +56,9 @@ impl TrainingPlan {
         }
         let beyond = self.loss.census || self.loss.occlusion || self.loss.teacher.is_some();
         match self.network {
-            Network::Spatial | Network::Temporal => refuse("it is for flow", "Train the flow network"),
+            Network::Spatial | Network::Temporal | Network::Joint => {
+                refuse("it is for flow alone", "Train the flow network")
+            }
             _ if !is_pairs(&self.data) => refuse("clips have no true flow", "Choose pairs that have it (--pairs)"),
             _ if self.validation.as_ref().is_some_and(|source| !is_pairs(source)) => {
                 refuse("the validation clips have no true flow", "Choose pairs that have it (--validation-pairs)")

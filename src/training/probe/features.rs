@@ -32,7 +32,7 @@ use crate::video::Geometry;
 pub(in crate::training) struct FeatureExtractor {
     stream: Stream,
     clips: Arc<Clips>,
-    /// The input of the temporal stream; none for the spatial stream.
+    /// The input of a stream that reads flow; none for one that reads frames.
     flow: Option<FrozenFlow>,
     /// The squares around the motion, for a spatial stream that looks at them.
     squares: Option<MotionSquares>,

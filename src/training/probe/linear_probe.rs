@@ -21,7 +21,7 @@ use crate::data::memory::resident_bytes;
 use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
-use crate::nets::{Stream, read_back, read_rows};
+use crate::nets::{Modality, Stream, read_back, read_rows};
 use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::flow::frozen_flow::FrozenFlow;
 use crate::training::held_out;
@@ -88,8 +88,8 @@ pub fn run(
     let squares = start.motion_squares(plan, all_clips.clone(), cache.clone());
     let views = views.of(MotionSquares::crop_of(squares.as_ref()));
     let clips = Arc::new(Clips::new(all_clips, plan.frame).with_cache(cache));
-    let flow = (plan.network == Network::Temporal)
-        .then(|| FrozenFlow::unkept(plan.flow_source(), start.motion.valid(), clips.clone()));
+    let reads_flow = stream.input().modality == Modality::Flow;
+    let flow = reads_flow.then(|| FrozenFlow::unkept(plan.flow_source(), start.motion.valid(), clips.clone()));
     let mut extractor = FeatureExtractor::new(stream.clone(), flow, squares, clips, views, plan.runs_dir());
     let [share, share_with_held] = FEATURE_SHARES;
     let taken = extractor.take(0..trained_on, share, &mut clock, on_event)?;

@@ -1,4 +1,4 @@
-//! The clips that the base model of a run was itself trained on: what is measured on them is too good.
+//! The clips that the base model and the teacher of a run were themselves trained on: what is measured on them is too good.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::training::config::run_kind::RunKind;
 /// Longest chain of models, each trained from the one before, that is followed.
 const MOST_RUNS: usize = 20;
 
-/// What the runs behind a base model learned from, as far as their folders are still there.
+/// What the runs behind a base model and a teacher learned from, as far as their folders are still there.
 #[derive(Debug, Default)]
 pub(in crate::training) struct BaseClips {
     learned: BTreeSet<PathBuf>,
@@ -22,57 +22,81 @@ pub(in crate::training) struct BaseClips {
 }
 
 impl BaseClips {
-    /// Returns those of the base of `plan`, and of the models that it was trained from.
+    /// Returns those of the base and the teacher of `plan`, and of the models that these were trained from.
     pub fn of(plan: &TrainingPlan) -> Self {
-        Self::behind(plan.base.clone())
+        Self::behind(models_of(plan))
     }
 
-    /// Returns those of the model in the folder `base`, and of the models that it was trained from.
-    fn behind(mut base: Option<PathBuf>) -> Self {
-        let mut clips = Self::default();
-        for _ in 0..MOST_RUNS {
-            let Some(run) = base.as_deref().and_then(Path::parent) else { break };
-            let (Some(listed), Some(plan)) = (listed(run), plan_of(run)) else { break };
-            clips.learned.extend(listed.training.into_iter().map(|clip| clip.path));
+    /// Returns those of the models in the folders `models`, and of the models that these were trained from.
+    fn behind(mut models: Vec<PathBuf>) -> Self {
+        let (mut clips, mut runs) = (Self::default(), BTreeSet::new());
+        while let Some(model) = models.pop().filter(|_| runs.len() < MOST_RUNS) {
+            let Some(run) = model.parent().map(located).filter(|run| runs.insert(run.clone())) else { continue };
+            let (Some(listed), Some(plan)) = (listed(&run), plan_of(&run)) else { continue };
+            clips.learned.extend(listed.training.into_iter().map(|clip| located(&clip.path)));
             clips.changed_features |= plan.kind == RunKind::Training;
-            base = plan.base;
+            models.extend(models_of(&plan));
         }
         clips
     }
 
-    /// Returns how many of `clips` the base learned from.
+    /// Returns how many of `clips` these models learned from, however the paths are spelt.
     pub fn count<'a>(&self, clips: impl IntoIterator<Item = &'a LabelledClip>) -> usize {
-        clips.into_iter().filter(|clip| self.learned.contains(&clip.path)).count()
+        clips.into_iter().filter(|clip| self.learned.contains(&located(&clip.path))).count()
     }
 
-    /// Returns what to say of an accuracy on `measured` clips, if the base learned from some of them: where only last layers were
-    /// trained and this one starts `afresh`, nothing is known about them.
+    /// Returns what to say of an accuracy on `measured` clips, if the base or the teacher learned from some of them: where only last layers
+    /// were trained and this one starts `afresh`, nothing is known about them.
     pub fn warning(&self, measured: &[LabelledClip], afresh: bool, plan: &TrainingPlan) -> Option<Error> {
         let known = self.count(measured);
         if known == 0 || afresh && !self.changed_features {
             return None;
         }
-        let base = plan.base.as_deref().and_then(Path::parent).and_then(Path::file_name).unwrap_or_default();
+        let name =
+            |model: &Path| model.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+        let teacher = plan.distillation.as_ref().map(|distillation| name(&distillation.model));
+        let (models, remedy) = match (plan.base.as_deref().map(name), teacher) {
+            (Some(base), Some(teacher)) if base != teacher => {
+                (format!("base model '{base}' or the teacher '{teacher}'"), "Use models that were not trained on them")
+            }
+            (None, Some(teacher)) => (format!("teacher '{teacher}'"), "Use a teacher that was not trained on them"),
+            (base, _) => {
+                let base = base.unwrap_or_default();
+                (format!("base model '{base}'"), "Start from the model that the base was trained from")
+            }
+        };
         let cause = format!(
-            "the base model '{}' was trained on {known} of the {} clips that it is measured on, so it will be too high",
-            base.to_string_lossy(),
+            "the {models} was trained on {known} of the {} clips that it is measured on, so it will be too high",
             measured.len()
         );
-        Some(Error::new("accuracy", cause, "Start from the model that the base was trained from"))
+        Some(Error::new("accuracy", cause, remedy))
     }
 }
 
 /// Returns what to say of an evaluation of the model in the folder `model` on `clips`, if it was trained on some of them.
 pub fn trained_on_remark(model: &Path, clips: &[LabelledClip]) -> Option<String> {
     // A model folder named relative to the working folder may have no parent in its name.
-    let model = std::path::absolute(model).ok()?;
-    let known = BaseClips::behind(Some(model)).count(clips);
+    let known = BaseClips::behind(vec![located(model)]).count(clips);
     (known > 0).then(|| {
         format!(
             "The model was trained on {known} of these {} clips: its accuracy on new clips will be lower.",
             clips.len()
         )
     })
+}
+
+/// Returns the models that a run learns from: its base and its teacher.
+fn models_of(plan: &TrainingPlan) -> Vec<PathBuf> {
+    plan.base
+        .iter()
+        .chain(plan.distillation.as_ref().map(|teacher| &teacher.model))
+        .map(|model| located(model))
+        .collect()
+}
+
+/// Returns the one name of a path that may be spelt in several ways: `clips/a.avi` and `./clips/a.avi`.
+fn located(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn plan_of(run: &Path) -> Option<TrainingPlan> {
@@ -83,6 +107,7 @@ fn plan_of(run: &Path) -> Option<TrainingPlan> {
 mod tests {
     use super::super::run_clips::keep_for_test;
     use super::*;
+    use crate::training::config::distillation::Distillation;
 
     fn clip(name: &str) -> LabelledClip {
         LabelledClip { path: name.into(), label: 0, segment_secs: None, group: None }
@@ -122,5 +147,20 @@ mod tests {
             "features that learned the clips know them"
         );
         assert!(BaseClips::of(&TrainingPlan::default()).warning(&clips, false, &plan).is_none());
+    }
+
+    #[test]
+    fn clips_of_a_teacher_are_known_however_they_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let [teacher, student] = ["teacher", "student"].map(|name| dir.path().join(name));
+        write(&teacher, &TrainingPlan::default(), &[clip("clips/a.avi")]);
+        let distillation = Some(Distillation::of(teacher.join("model")));
+        let plan = TrainingPlan { distillation, ..TrainingPlan::default() };
+        let whole = std::path::absolute("clips/a.avi").unwrap();
+        let clips = [clip("./clips/a.avi"), clip(whole.to_str().unwrap()), clip("clips/b.avi")];
+        let warning = BaseClips::of(&plan).warning(&clips, false, &plan).unwrap();
+        assert!(warning.cause.contains("teacher 'teacher' was trained on 2 of the 3"), "{warning}");
+        write(&student, &plan, &[clip("clips/c.avi")]);
+        assert!(trained_on_remark(&student.join("model"), &clips).unwrap().contains("on 2 of these 3 clips"));
     }
 }

@@ -1,0 +1,138 @@
+//! The folder of a training under way, `training` beside the model's files: locked, and removed without what is not its own.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::vector_store::is_identity;
+use crate::atomic;
+use crate::error::{Error, Result};
+use crate::file_lock::FileLock;
+
+const WORK: &str = "training";
+const SETTINGS: &str = "settings.toml";
+const MIXTURES: &str = "mixtures.safetensors";
+const VECTORS: &str = "vectors";
+const LOCK: &str = "run.lock";
+
+/// The folder of a training under way.
+pub(crate) struct WorkFolder {
+    out: PathBuf,
+    is_new: bool,
+    _lock: FileLock,
+}
+
+impl WorkFolder {
+    /// Opens the folder of a training whose model goes to the folder `out`; it is made if need be.
+    ///
+    /// # Errors
+    /// If it holds something else, another training runs in it, or it cannot be written.
+    pub fn open(out: &Path) -> Result<Self> {
+        let (out, dir) = (out.to_owned(), out.join(WORK));
+        let is_new = !out.exists();
+        refuse_foreign(&dir)?;
+        fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;
+        let lock = FileLock::take(&dir.join(LOCK)).map_err(|error| Error::io(&dir, &error))?;
+        let remedy = "Wait until it finishes, or choose another folder";
+        let lock = lock.ok_or_else(|| Error::file(&out, "a training is already running in it", remedy))?;
+        Ok(Self { out, is_new, _lock: lock })
+    }
+
+    /// Returns where the settings of the training are kept.
+    pub fn settings(&self) -> PathBuf {
+        self.dir().join(SETTINGS)
+    }
+
+    /// Returns where the mixtures are kept.
+    pub fn mixtures(&self) -> PathBuf {
+        self.dir().join(MIXTURES)
+    }
+
+    /// Returns the folder of the vectors.
+    pub fn vectors(&self) -> PathBuf {
+        self.dir().join(VECTORS)
+    }
+
+    /// Returns the folder of the vectors of the networks that `key`, a hash, identifies.
+    pub fn vectors_of(&self, key: &str) -> PathBuf {
+        self.dir().join(key)
+    }
+
+    /// Removes the files of the training in it and the folder of vectors `vectors`; itself and the folder of the model, if that was
+    /// made for it, if nothing else is in them.
+    pub fn remove(&self, vectors: &Path) {
+        super::vector_store::remove(vectors);
+        for path in [self.settings(), self.mixtures(), self.dir().join(LOCK)] {
+            let _ = fs::remove_file(path); // not every training has all of them
+        }
+        // Fails where something else is in it, or a model.
+        let _ = fs::remove_dir(self.dir());
+        if self.is_new {
+            let _ = fs::remove_dir(&self.out);
+        }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.out.join(WORK)
+    }
+}
+
+/// Refuses a folder `dir` that holds something else than a training under way, such as the clips of a part of a data set.
+fn refuse_foreign(dir: &Path) -> Result<()> {
+    let Ok(entries) = fs::read_dir(dir) else { return Ok(()) };
+    match entries.flatten().map(|entry| entry.file_name()).find(|name| !is_own(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let cause = format!("it holds '{}', which is no part of a training", name.to_string_lossy());
+            Err(Error::file(dir, cause, "Choose another folder for the model"))
+        }
+    }
+}
+
+/// Returns whether a training makes a file or a folder of this name: one of its own, vectors of networks, or a file that was not completed.
+fn is_own(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    [SETTINGS, MIXTURES, VECTORS, LOCK].contains(&name) || is_identity(name) || name.starts_with(atomic::PREFIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::VectorStore;
+    use super::*;
+
+    const KEY: &str = "0123456789abcdef";
+
+    #[test]
+    fn a_folder_of_something_else_is_refused_and_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let clip = dir.path().join("training/wave/a.avi");
+        fs::create_dir_all(clip.parent().unwrap()).unwrap();
+        fs::write(&clip, "a clip").unwrap();
+        let refused = WorkFolder::open(dir.path()).err().unwrap();
+        assert!(refused.cause.contains("'wave'"), "{refused}");
+        assert!(clip.is_file() && !dir.path().join("training/run.lock").exists());
+    }
+
+    #[test]
+    fn a_finished_training_removes_its_own_files_and_no_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("model");
+        let begun = || {
+            let work = WorkFolder::open(&out).unwrap();
+            fs::write(work.settings(), "").unwrap();
+            let store = VectorStore::open(work.vectors_of(KEY), 1).unwrap();
+            store.write(KEY, &[1.0]).unwrap();
+            (work, store)
+        };
+        let (work, store) = begun();
+        assert!(WorkFolder::open(&out).err().unwrap().cause.contains("already running"));
+        work.remove(store.dir());
+        assert!(!out.exists(), "it was made for the training");
+
+        let (work, store) = begun();
+        let mine = store.dir().join("notes.txt");
+        fs::write(&mine, "mine").unwrap();
+        work.remove(store.dir());
+        assert!(mine.is_file() && !work.settings().exists() && !store.has(KEY));
+    }
+}
