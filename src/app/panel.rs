@@ -72,6 +72,8 @@ pub enum Action {
     Answer(PathPrompt, PathBuf, Existing),
     /// Loads the model in a folder.
     LoadModel(PathBuf),
+    /// Lists the clips in sub-folders of the open folder too.
+    ListSubFolders,
     /// Shows a run, by its folder, in the list of runs.
     ShowRun(PathBuf),
     /// Keeps what was seen live as a clip of a class, or of none.

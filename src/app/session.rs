@@ -95,6 +95,8 @@ pub struct Session {
     pub refused: Option<(String, Instant)>,
     /// Whether a file dialog of the system is awaited.
     pub is_asking: bool,
+    /// How many problems there were: the same one may come again.
+    pub problems: usize,
     /// The pair of a benchmark that was opened last, and its title.
     pair: Option<(PathBuf, String)>,
     /// The clip that was opened from an evaluation last.
@@ -151,6 +153,7 @@ impl Session {
             told: None,
             refused: None,
             is_asking: false,
+            problems: 0,
             pair: None,
             known: None,
             pointed: None,
@@ -387,6 +390,7 @@ impl Session {
     pub fn problem(&mut self, error: &Error) {
         self.log.push(LogLevel::Error, error.to_string());
         self.notice = Some(error.clone());
+        self.problems += 1;
     }
 
     /// Tells that `what` was written to `path`: the whole path in the log, its name for a while.
@@ -507,9 +511,10 @@ impl Session {
         if !info.levels.contains(&self.selection.level) {
             self.selection = FlowSelection { level: 2, ..self.selection };
         }
+        self.training.model_loaded(&info.dir);
         let streams = match (info.has_spatial, info.has_temporal) {
-            (true, true) if !info.reads_flow => "the spatial stream beside it",
-            (false, true) if !info.reads_flow => "its own classifier",
+            (true, true) if info.architecture.is_none() => "the spatial stream beside it",
+            (false, true) if info.architecture.is_none() => "its own classifier",
             (true, true) => "both streams",
             (true, false) => "the spatial stream",
             (false, true) => "the temporal stream",
