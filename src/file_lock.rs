@@ -45,6 +45,13 @@ impl FileLock {
         let file = File::options().write(true).open(path);
         file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
     }
+
+    /// Returns whether the file at `path`, which somebody had locked, can be written to and nobody has its lock. One that is gone, or
+    /// on a disk that is away, is not free.
+    pub fn is_free(path: &Path) -> bool {
+        let file = File::options().write(true).open(path);
+        file.is_ok_and(|file| !matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+    }
 }
 
 #[cfg(test)]
@@ -58,9 +65,11 @@ mod tests {
         let take = || FileLock::take(&path).unwrap();
         assert!(!FileLock::is_taken(&path), "nobody ever had it");
         let first = take().unwrap();
-        assert!(take().is_none() && FileLock::is_taken(&path));
+        assert!(take().is_none() && FileLock::is_taken(&path) && !FileLock::is_free(&path));
         drop(first);
+        assert!(FileLock::is_free(&path));
         assert!(!FileLock::is_taken(&path) && take().is_some(), "the file that is still there does not matter");
-        assert!(FileLock::take(&dir.path().join("no folder/a.lock")).is_err());
+        let away = dir.path().join("no folder/a.lock");
+        assert!(FileLock::take(&away).is_err() && !FileLock::is_free(&away));
     }
 }

@@ -497,6 +497,7 @@ impl App {
             Action::DeclineFolders => self.decline_folders(),
             Action::Ask(question) => self.ask(question, ctx),
             Action::Answer(question, path, existing) => self.open_as(question, path, existing, ctx),
+            Action::ListSubFolders => self.list_sub_folders(ctx),
             Action::ShowRun(dir) => {
                 self.panels.runs.choose_folder(dir);
                 self.show(Pane::Runs);

@@ -76,6 +76,8 @@ pub enum Action {
     LoadModel(PathBuf),
     /// Opens a folder in the system's file manager.
     ShowFolder(PathBuf),
+    /// Lists the clips in sub-folders of the open folder too.
+    ListSubFolders,
     /// Shows a run, by its folder, in the list of runs.
     ShowRun(PathBuf),
     /// Keeps what was seen live as a clip of a class, or of none.

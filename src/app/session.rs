@@ -98,6 +98,8 @@ pub struct Session {
     pub refused: Option<(String, Instant)>,
     /// Whether a file dialog of the system is awaited.
     pub is_asking: bool,
+    /// How many problems there were: the same one may come again.
+    pub problems: usize,
     /// The pair of a benchmark that was opened last, and its title.
     pair: Option<(PathBuf, String)>,
     /// The clip that was opened from an evaluation last.
@@ -156,6 +158,7 @@ impl Session {
             told: None,
             refused: None,
             is_asking: false,
+            problems: 0,
             pair: None,
             known: None,
             pointed: None,
@@ -507,9 +510,10 @@ impl Session {
         if !info.levels.contains(&self.selection.level) {
             self.selection = FlowSelection { level: 2, ..self.selection };
         }
+        self.training.model_loaded(&info.dir);
         let streams = match (info.has_spatial, info.has_temporal) {
-            (true, true) if !info.reads_flow => "the spatial stream beside it",
-            (false, true) if !info.reads_flow => "its own classifier",
+            (true, true) if info.architecture.is_none() => "the spatial stream beside it",
+            (false, true) if info.architecture.is_none() => "its own classifier",
             (true, true) => "both streams",
             (true, false) => "the spatial stream",
             (false, true) => "the temporal stream",

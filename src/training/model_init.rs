@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::config::plan::{Network, TrainingPlan};
+use super::config::plan::{Network, TemporalMode, TrainingPlan};
 use super::config::run_kind::RunKind;
 use super::config::stream_checks::{no_motion_below, no_squares};
 use super::joint_init::{check_joint_base, joint_network};

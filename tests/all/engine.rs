@@ -159,6 +159,14 @@ fn flow_and_scores_follow_the_position() {
     assert_eq!((near_end.window_start, near_end.pair), (19, 6), "the last window ends with the clip");
     let scored = stage.analysis(|analysis| analysis.scores.as_ref().is_some_and(|scores| scores.window_start == 19));
     assert_eq!(scored.frame, 25);
+    for analysis in [near_end, scored] {
+        let of_window = analysis.scores.as_ref().is_some_and(|scores| scores.window_start == 19);
+        assert_eq!(analysis.scored, if of_window { [25, 1] } else { [0, 1] });
+    }
+    // Its last frames share a window, which is scored once.
+    stage.engine.send(Request::Player(PlayerCommand::SeekFrame(27)));
+    let later = stage.analysis(|analysis| analysis.frame == 27);
+    assert_eq!((later.window_start, later.scored), (19, [27, 1]));
 
     stage.engine.send(Request::Select(FlowSelection { pair: Some(2), level: 4 }));
     let coarse = stage.analysis(|analysis| analysis.level == 4);
@@ -196,7 +204,11 @@ fn a_stream_of_clips_is_given_the_frames_around_the_position() {
     model.card.temporal = Some(entry);
     model.save(&folder).unwrap();
     stage.engine.send(Request::LoadModel(folder.clone()));
-    stage.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
+    let info = stage.message(|message| match message {
+        Message::ModelLoaded(info) => Some(info.clone()),
+        _ => None,
+    });
+    assert_eq!((info.reads_flow, info.compares_flow), (true, false), "the flows of other sources are too few");
     stage.open(30);
 
     let mut pipeline = InferencePipeline::new(HiddenTwoStream::load(&folder, &cpu().device).unwrap(), &cpu());

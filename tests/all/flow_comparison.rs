@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    BenchmarkPlan, FlowColours, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, Message, Request, SourceFlow,
+    BenchmarkPlan, FlowColours, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, InferencePipeline, Message,
+    Request, SourceFlow,
 };
 use motionscope::evaluation::flow_benchmarks::FlowDataset;
 use motionscope::flow::FlowField;
@@ -16,7 +17,7 @@ use motionscope::flow::files::{self, FlowFormat, write_flo};
 use motionscope::flow::metrics::end_point_error;
 use motionscope::flow::tvl1::Tvl1Parameters;
 use motionscope::gpu::{DeviceChoice, choose};
-use motionscope::nets::{Architecture, FlowNetConventions, MotionConfig};
+use motionscope::nets::{Architecture, FlowNetConventions, HiddenTwoStream, MotionConfig};
 use motionscope::output::OutputGuard;
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::video::{Geometry, PlayerCommand, Sizes, VideoReader, VideoWriter};
@@ -173,6 +174,29 @@ fn the_temporal_stream_is_fed_from_every_source() {
     let centre = |plane: &[f32]| plane[32 * 64 + 32];
     let [u, _] = truth.flows[4].at_size(64, 64).at(32, 32);
     assert!((centre(&input.planes[8]) - (u + 20.0) * 6.375).abs() < 3.0, "{} and {u} px", centre(&input.planes[8]));
+}
+
+#[test]
+fn a_two_stage_stream_answers_under_motion_nets_flow_too() {
+    let (stage, cpu) = (Stage::new(), choose(DeviceChoice::Cpu).unwrap());
+    let folder = stage.dir.path().join("two-stage");
+    let mut model = fixture::model(&MOTION, Geometry { width: 64, height: 64 }, &cpu.device);
+    model.card.temporal.as_mut().unwrap().flow_source = motionscope::nets::FlowSource::Dis;
+    model.save(&folder).unwrap();
+    stage.engine.send(Request::LoadModel(folder.clone()));
+    stage.message(|message| matches!(message, Message::ModelLoaded(_)).then_some(()));
+    stage.set(FlowSettings { score_all: true, ..FlowSettings::default() });
+    let strip = stage.until("strip", || stage.engine.strip(FlowSource::Network));
+    let analysis = stage.until("scores", || stage.engine.analysis().filter(|analysis| analysis.scores.is_some()));
+    assert_eq!((strip.model, strip.window_start), (analysis.model, analysis.window_start));
+    let pipeline = InferencePipeline::new(HiddenTwoStream::load(&folder, &cpu.device).unwrap(), &cpu);
+    let expected = pipeline.temporal_under(&strip.flows).unwrap();
+    let difference = |other: &[f32]| {
+        let said = strip.temporal.as_ref().unwrap();
+        said.iter().zip(other).map(|(said, other)| (said - other).abs()).fold(0.0, f32::max)
+    };
+    assert!(difference(&expected) < 1e-4, "{:?} instead of {expected:?}", strip.temporal);
+    assert!(difference(&analysis.scores.as_ref().unwrap().temporal) > 1e-3, "that is its answer to DIS flow");
 }
 
 #[test]

@@ -206,6 +206,14 @@ impl App {
         }
     }
 
+    /// Lists the clips in sub-folders of the open folder too, and begins to check which of all cannot be opened.
+    pub(in crate::app) fn list_sub_folders(&mut self, ctx: &Context) {
+        if let Some(folder) = &self.session.folder {
+            self.session.folder = Some(Arc::new(folder.with_those_beside()));
+            self.check_folder(0, ctx);
+        }
+    }
+
     /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
     fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
         // Who opens the sample is to see what its flow and its scores are; who has chosen another panel stays there.

@@ -273,8 +273,8 @@ impl EvaluationState {
         let began = Instant::now();
         let mut report = run.scores.report(&run.start.model, &run.start.classes, &run.plan);
         report.source = Some(run.source());
-        if run.took.is_none() {
-            report.remarks.clear(); // Classes that were not reached yet are not without clips.
+        if run.took.is_none() || seen < run.start.clips {
+            report.remarks.clear(); // Classes that were not reached are not without clips.
         }
         report.remarks.extend(run.start.remarks.iter().cloned());
         report.stopped_of = (run.took.is_some() && seen < run.start.clips).then_some(run.start.clips);
@@ -365,8 +365,7 @@ mod tests {
         state.receive(&Message::EvaluationEnded);
         let report = state.report().unwrap();
         assert_eq!((report.clips, report.stopped_of, report.failures.len()), (1, Some(3), 1));
-        // What has clips is counted by those that were scored, not by the list.
-        assert_eq!(report.remarks, ["1 of the model's 2 classes without clips: 'b'.", "1 clip not evaluated"]);
+        assert_eq!(report.remarks, ["1 clip not evaluated"], "nor of those that were never reached");
         assert_eq!(state.clip(0, None).unwrap().path, Path::new("/c/a/1.avi"));
         assert!(!state.is_running());
     }
@@ -377,7 +376,9 @@ mod tests {
         outcomes.send(scored("/c/a/1.avi")).unwrap();
         state.receive(&Message::EvaluationEnded);
         let top1 = |state: &EvaluationState| state.report().unwrap().fused.as_ref().unwrap().top1;
-        assert_eq!((top1(&state), state.report().unwrap().stopped_of), (0.0, None));
+        let report = state.report().unwrap();
+        assert_eq!((top1(&state), report.stopped_of), (0.0, None));
+        assert_eq!(report.remarks, ["1 of the model's 2 classes without clips: 'b'.", "1 clip not evaluated"]);
         state.fuse(Fusion { temporal_weight: 0.5, ..Fusion::default() });
         assert_eq!(top1(&state), 1.0);
         let command = state.report().unwrap().source.as_ref().unwrap().command.clone();

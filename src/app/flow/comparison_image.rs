@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
-use crate::engine::SourceFlow;
+use crate::engine::{SourceFlow, shown_pair};
 use crate::flow::colour;
 use crate::video::{Frame, TextRenderer};
 
@@ -35,11 +35,11 @@ pub struct ComparisonImage {
 }
 
 impl ComparisonImage {
-    /// Returns the frame on the screen with the flows in view that begin at it, or, at the last frames, those of the last pair, which
-    /// are on the screen then; `None` if there is none of either. Sources that are still computing another pair are left out.
+    /// Returns the frame on the screen with the flows in view of the pair that is shown with it; `None` if there is none of either. Sources that are still computing another pair are left out.
     pub fn of(settings: &Settings, session: &Session) -> Option<Self> {
         let (frame, clip) = (session.frame.clone()?, session.clip.as_ref()?);
-        let begins = frame.index.min(session.frames().saturating_sub(1 + settings.flow.stride));
+        let stride = settings.flow.stride();
+        let [begins, _] = shown_pair(frame.index, session.frames(), session.selection, stride);
         let named = |source| {
             let flow = session.flow.source(source).flow.clone().filter(|flow| flow.frame == begins)?;
             let draft = if flow.is_draft { ", draft" } else { "" };
@@ -143,5 +143,10 @@ mod tests {
         let last = ComparisonImage::of(&app.settings, &app.session).unwrap();
         assert_eq!(last.flows.len(), image.flows.len());
         assert_eq!(last.title[1], format!("frame {}", frame.index));
+        // Of seven frames two apart, frame 5 is the last of its phase: 3 → 5 is on the screen.
+        app.settings.flow.stride = 2;
+        (frame.index, app.session.clip.as_mut().unwrap().frames) = (5, 7);
+        app.session.frame = Some(Arc::new(frame));
+        assert_eq!(ComparisonImage::of(&app.settings, &app.session).unwrap().flows.len(), image.flows.len());
     }
 }

@@ -50,6 +50,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         has_temporal: true,
         trained_flow: Default::default(),
         reads_flow: true,
+        compares_flow: true,
         levels: vec![2, 3, 4, 5, 6],
         parameters: 1,
         architecture: Some(Architecture::MotionNet),
@@ -247,6 +248,7 @@ pub(in crate::app) fn analysis() -> Analysis {
         level: 2,
         stride: 1,
         padded: 0,
+        scored: [3, 1],
         scores: Some(Scores { window_start: 3, spatial: vec![1.0, 0.0], temporal: vec![2.0, 0.0], square: None }),
         timing: Timing::default(),
     }
@@ -323,9 +325,13 @@ fn a_source_that_is_worse_than_no_motion_is_named() {
     assert!(!window.sees("Worse than no motion"));
     let mut found = diagnostics(FlowSource::Network);
     found.statistics.photometric_ratio = 1.2;
-    window.harness.state_mut().session.flow.set_diagnostics(FlowSource::Network, Some(Arc::new(found)));
-    window.settle();
-    assert!(window.sees("Worse than no motion (ratio above 1): MotionNet of the model"));
+    let draft = FlowDiagnostics { is_draft: true, ..found.clone() };
+    for (found, is_harmful) in [(draft, false), (found, true)] {
+        window.harness.state_mut().session.flow.set_diagnostics(FlowSource::Network, Some(Arc::new(found)));
+        window.settle();
+        let remark = "Worse than no motion (ratio above 1): MotionNet of the model";
+        assert_eq!(window.sees(remark), is_harmful, "a draft is not judged");
+    }
 }
 
 #[test]

@@ -173,6 +173,18 @@ fn a_flow_that_is_being_refined_or_computed_says_so_and_moves_nothing() {
 }
 
 #[test]
+fn a_second_network_that_cannot_be_used_makes_way_for_another() {
+    let mut window = Window::new([1280.0, 800.0], Views::default());
+    let app = window.harness.state_mut();
+    app.settings.flow.second_model = Some("/models/gone".into());
+    app.settings.views.get_mut(1).unwrap().source = FlowSource::SecondNetwork;
+    let gone = Error::new("/models/gone", "the folder is gone", "Choose another one");
+    app.session.receive(&Message::SourceUnavailable(FlowSource::SecondNetwork, Some(gone)));
+    window.settle();
+    assert!(window.harness.query_by_role_and_label(Role::Button, "Choose model…").is_some());
+}
+
+#[test]
 fn what_is_saved_of_flow_has_the_colours_that_are_on_the_screen() {
     let mut window = Window::new([1280.0, 800.0], Views::default());
     let ctx = window.harness.ctx.clone();

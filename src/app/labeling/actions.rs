@@ -467,9 +467,8 @@ impl App {
         let open = self.session.labeling.project().filter(|_| self.session.labeling.opening.is_none());
         if let Some(dir) = self.projects.freed(open, ctx) {
             self.reopening = true; // The panel in front stays.
+            self.projects.was_freed = Some(dir.clone());
             self.begin_project(Start::Open, dir, ctx);
-            self.session.told =
-                Some(("The project can be changed: no other window has it open".into(), Instant::now()));
         }
         for error in self.projects.closings.poll().filter_map(|((), saved)| saved.err()) {
             self.session.failed(Topic::Project, &error);

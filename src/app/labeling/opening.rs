@@ -124,6 +124,11 @@ impl App {
         self.session.labeling.open(opened.project, opened.notes);
         self.session.labeling.choice.sort = self.settings.labeling.sort;
         self.session.follow_clip();
+        let was_freed = self.projects.was_freed.take() == self.settings.labeling.project;
+        if was_freed && self.session.labeling.can_edit().is_ok() {
+            self.session.told =
+                Some(("The project can be changed: no other window has it open".into(), Instant::now()));
+        }
     }
 
     pub(super) fn close_project(&mut self, ctx: &Context) {

@@ -57,6 +57,8 @@ pub struct ProjectOpener {
     /// When that was asked last, and whether the answer is on its way.
     lock_asked: Option<Instant>,
     is_asking_lock: bool,
+    /// The folder of the project that is opened again because no other process has it any more.
+    pub was_freed: Option<PathBuf>,
 }
 
 impl ProjectOpener {

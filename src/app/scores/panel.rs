@@ -15,7 +15,7 @@ use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
-use crate::engine::{FlowSource, FlowStack, ModelInfo, Scores};
+use crate::engine::{Analysis, FlowSource, FlowStack, ModelInfo, Scores};
 use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, softmax, unsure_text};
 use crate::plural::counted;
 use crate::ranking::{arg_max, falling};
@@ -60,10 +60,11 @@ impl Panel for ScoresPanel {
         let rows = Rows::new(model, &colors, scores, &session.fusion, cx.settings.sort_scores);
         let answer = ClipAnswer::of(session);
         let is_clicked = clip_answer_ui(ui, session, answer.as_ref(), scorable);
-        // Those of a frame that was left stay until the next ones come.
+        // Those of a window that was left stay until the next ones come.
         let position = session.player.position;
-        let is_left = !session.player.playing && analysis.as_ref().is_some_and(|of| of.frame != position);
-        let of_frame = analysis.as_ref().filter(|_| is_left).map(|of| cx.settings.frame_numbers.number(of.frame));
+        let is_left = |of: &Analysis| !session.player.playing && of.scored != [position, of.stride];
+        let left = analysis.as_deref().filter(|of| is_left(of));
+        let of_frame = left.map(|of| cx.settings.frame_numbers.number(of.scored[0]));
         window_ui(ui, &rows, of_frame);
         let recognised = answer.as_ref().map(|answer| answer.class.as_str());
         true_class_ui(ui, recognised.or(rows.best[2].map(|(class, _)| class)), session.true_class());
@@ -71,7 +72,7 @@ impl Panel for ScoresPanel {
             explanation(ui, &format!("Evaluation: {evaluated}. Above are the scores of the current window."));
         }
         classes_ui(ui, model);
-        if cx.settings.flow.score_all && model.reads_flow {
+        if cx.settings.flow.score_all && model.compares_flow {
             sources_ui(ui, &session.flow, model);
         }
         ui.add_space(SECTION_GAP);
@@ -158,9 +159,11 @@ fn window_ui(ui: &mut Ui, rows: &Rows<'_>, of_frame: Option<usize>) {
         ui.spacing_mut().item_spacing.x = 4.0;
         let text = if rows.doubt.is_some() { unsure_text(class) } else { (*class).into() };
         let (window, color, about) = match of_frame {
-            None => ("This window".into(), tokens.fused, "The eleven frames from the one on the screen on"),
+            None => {
+                ("This window".into(), tokens.fused, "The frames around the one on the screen that the networks read")
+            }
             Some(frame) => {
-                (format!("Frame {frame}"), tokens.weak, "Scores of another frame: those of this one are computed")
+                (format!("Frame {frame}"), tokens.weak, "Scores of another window: those of this one are computed")
             }
         };
         let text = RichText::new(format!("{window}: {text} {}", percent(*share))).small().color(color);

@@ -136,6 +136,12 @@ fn scores_of_a_frame_that_was_left_are_named_after_it() {
     window.harness.state_mut().session.player.position = 20;
     window.settle();
     assert!(window.sees("Frame 3: wave") && !window.sees("This window"));
+    // The flow of the new frame comes before its scores.
+    let session = &mut window.harness.state_mut().session;
+    let shown = session.analysis.clone().unwrap();
+    session.analysis = Some(Arc::new(Analysis { frame: 20, window_start: 20, ..Analysis::clone(&shown) }));
+    window.settle();
+    assert!(window.sees("Frame 3: wave") && !window.sees("This window"));
 }
 
 #[test]

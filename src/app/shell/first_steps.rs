@@ -65,10 +65,7 @@ pub const STOPS: [FirstStep; 7] = [
         title: "Use the new model",
         text: "The new model predicts your classes. The old model is kept: File › Load model.",
         way: (Command::UseTrainedWeights, "Load new model"),
-        is_done: |session| {
-            let in_use = session.model.as_ref().map(|model| &model.dir);
-            in_use.is_some() && in_use == session.training.trained()
-        },
+        is_done: |session| session.training.is_loaded,
     },
     FirstStep {
         title: "Go live",

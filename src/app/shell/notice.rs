@@ -27,14 +27,18 @@ const OPEN_SECS: f64 = 12.0;
 #[derive(Clone)]
 struct ShownNotice {
     error: Error,
+    /// Which problem it is of those that there were.
+    number: usize,
     open_since: Option<f64>,
 }
 
 /// Draws `error` at the lower edge of `within`.
 pub fn notice_ui(ui: &Ui, error: &Error, within: Rect, cx: &mut PanelContext<'_>) {
     let (id, now) = (Id::unique("shown notice"), ui.input(|input| input.time));
-    let known = ui.data(|data| data.get_temp::<ShownNotice>(id)).filter(|shown| shown.error == *error);
-    let mut shown = known.unwrap_or_else(|| ShownNotice { error: error.clone(), open_since: Some(now) });
+    let number = cx.session.problems;
+    let is_same = |shown: &ShownNotice| shown.error == *error && shown.number == number;
+    let known = ui.data(|data| data.get_temp::<ShownNotice>(id)).filter(is_same);
+    let mut shown = known.unwrap_or_else(|| ShownNotice { error: error.clone(), number, open_since: Some(now) });
     match shown.open_since {
         Some(_) if open_ui(ui, error, within, cx) => shown.open_since = Some(now),
         Some(since) if now - since >= OPEN_SECS => shown.open_since = None,

@@ -85,6 +85,7 @@ impl Session {
     pub fn failed(&mut self, topic: Topic, error: &Error) {
         self.log.push(LogLevel::Error, error.to_string());
         (self.notice, self.notice_topic) = (Some(error.clone()), topic);
+        self.problems += 1;
     }
 
     /// Takes the notice away that says that something of this topic failed: it has succeeded since.

@@ -185,6 +185,21 @@ fn a_problem_folds_after_a_while_and_unfolds_again() {
 }
 
 #[test]
+fn the_same_problem_is_shown_again_when_it_comes_again() {
+    let mut window = Window::new([1280.0, 720.0], Views::default());
+    let fail = |window: &mut Window| {
+        let error = Error::new("clip.mp4", "it is torn", "Copy it again");
+        window.harness.state_mut().session.problem(&error);
+        window.settle();
+        rect_of(window, "Dismiss").is_some()
+    };
+    assert!(fail(&mut window));
+    window.harness.run_steps(60); // fifteen seconds
+    assert!(rect_of(&window, "Dismiss").is_none(), "it is folded");
+    assert!(fail(&mut window), "the second attempt has failed as well");
+}
+
+#[test]
 fn nothing_in_about_moves_once_it_is_seen() {
     let mut window = Window::new(SIZE, Views::default());
     let ctx = window.harness.ctx.clone();
@@ -374,6 +389,22 @@ fn a_folder_of_class_folders_is_listed_and_clips_that_cannot_be_opened_say_so() 
     }
     window.perform(Command::NextVideo);
     assert_eq!(window.harness.state().session.opening, Some(at("wave/1.mp4")));
+}
+
+#[test]
+fn clips_of_sub_folders_are_checked_once_they_are_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("more")).unwrap();
+    for name in ["1.mp4", "more/2.mp4"] {
+        std::fs::write(dir.path().join(name), "no video").unwrap();
+    }
+    let mut window = nothing_open(SIZE, Settings::default());
+    let ctx = window.harness.ctx.clone();
+    window.harness.state_mut().open(dir.path().into(), &ctx);
+    wait(&mut window, |app| app.session.faults.len() == 1);
+    window.harness.get_by_role_and_label(Role::Button, "List all").click();
+    window.settle();
+    wait(&mut window, |app| app.session.faults.len() == 2);
 }
 
 /// What is cut off by the sides of the window, and which controls outside the panel at the right lie over each other.

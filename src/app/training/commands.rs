@@ -64,9 +64,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             App::save_curves_picture),
     command(C::UseTrainedWeights, G::Training, "Load new model", "Load the new model", &[],
         |on| {
-            let trained = on.session.training.trained();
-            ensure(trained.is_some(), "No training has finished yet")?;
-            ensure(on.session.model.as_ref().map(|model| &model.dir) != trained, "The new model is already in use")
+            ensure(on.session.training.trained().is_some(), "No training has finished yet")?;
+            ensure(!on.session.training.is_loaded, "The new model is already in use")
         })
         .runs(|app, _| {
             if let Some(dir) = app.session.training.trained().cloned() {

@@ -25,7 +25,8 @@ const HEIGHT: f32 = 260.0;
 pub struct HeldOutView {
     /// The folder of the run.
     run_dir: Option<PathBuf>,
-    report: Background<PathBuf, Option<HeldOutReport>>,
+    /// That of the folder, read again whenever there may be another one.
+    report: Background<(PathBuf, usize), Option<HeldOutReport>>,
     /// The listed clips; all wrong ones without.
     pub(in crate::app::training) chosen: Option<ChosenClips>,
 }
@@ -33,16 +34,16 @@ pub struct HeldOutView {
 impl HeldOutView {
     /// Reads the report on the run that has ended.
     pub fn follow(&mut self, training: &TrainingState, ctx: &Context) {
-        self.follow_run(training.trained().and_then(|model| model.parent()), ctx);
+        self.follow_run(training.trained().and_then(|model| model.parent()), 0, ctx);
     }
 
-    /// Reads the report on the run in `run_dir`.
-    pub fn follow_run(&mut self, run_dir: Option<&Path>, ctx: &Context) {
+    /// Reads the report on the run in `run_dir`, and again with each `edition` of it: a run that is resumed writes another one.
+    pub fn follow_run(&mut self, run_dir: Option<&Path>, edition: usize, ctx: &Context) {
         if self.run_dir.as_deref() != run_dir {
             *self = Self { run_dir: run_dir.map(Path::to_owned), ..Self::default() };
-            if let Some(dir) = self.run_dir.clone() {
-                self.report.ask(dir.clone(), ctx, move || HeldOutReport::read(&dir));
-            }
+        }
+        if let Some(dir) = self.run_dir.clone() {
+            self.report.ask((dir.clone(), edition), ctx, move || HeldOutReport::read(&dir));
         }
         self.report.receive();
     }
@@ -226,6 +227,16 @@ fn row_ui(ui: &mut Ui, path: &Path, text: &str, is_open: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_report_on_a_run_is_read_again_once_there_may_be_another() {
+        let (mut view, ctx) = (HeldOutView::default(), Context::default());
+        for (run, edition) in [("/runs/a", 0), ("/runs/a", 1), ("/runs/b", 1)].map(|(dir, of)| (PathBuf::from(dir), of))
+        {
+            view.follow_run(Some(&run), edition, &ctx);
+            assert!(view.report.is_of(&(run, edition)));
+        }
+    }
 
     #[test]
     fn classes_that_were_not_measured_are_named() {

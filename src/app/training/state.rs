@@ -109,6 +109,8 @@ pub struct TrainingState {
     pub diagnostics: TrainingDiagnostics,
     /// The steps that the run can go back to.
     pub snapshots: Vec<Snapshot>,
+    /// Whether the networks that were trained last are loaded: a run that is resumed saves others to the same folder.
+    pub is_loaded: bool,
     /// Time spent making steps before the last pause, and when they were taken up again.
     clock: (Duration, Option<Instant>),
     /// The present run's place among those in turn, and the time that was spent before it.
@@ -136,6 +138,7 @@ impl Default for TrainingState {
             shares: Curves::default(),
             diagnostics: TrainingDiagnostics::default(),
             snapshots: Vec::new(),
+            is_loaded: false,
             clock: (Duration::ZERO, None),
             before: (0, Duration::ZERO),
         }
@@ -201,6 +204,11 @@ impl TrainingState {
         }
     }
 
+    /// Notes that the model in folder `dir` was loaded.
+    pub fn model_loaded(&mut self, dir: &Path) {
+        self.is_loaded = self.trained().is_some_and(|trained| trained == dir);
+    }
+
     /// Time spent, in all runs in turn and also before they were taken up again.
     pub fn elapsed(&self) -> Duration {
         self.clock.0 + self.clock.1.map_or(Duration::ZERO, |since| since.elapsed())
@@ -247,6 +255,7 @@ impl TrainingState {
             TrainingEvent::Resumed => self.enter(TrainingPhase::Running),
             TrainingEvent::Finished { model_dir, stopped_early } => {
                 let (model_dir, stopped_early) = (model_dir.clone(), *stopped_early);
+                self.is_loaded = false;
                 self.enter(TrainingPhase::Finished { model_dir, stopped_early });
             }
             TrainingEvent::Best { .. }

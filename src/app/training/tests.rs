@@ -417,9 +417,14 @@ fn a_finished_run_says_what_start_does_and_whether_its_model_is_in_use() {
     window.harness.state_mut().session.receive(&Message::ModelLoaded(model));
     window.settle();
     assert!(window.sees("It is in use."));
+    // It was resumed: other networks are in the same folder.
     tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: true });
     window.settle();
     assert!(window.sees("Resume continues it; Start again begins a new run"));
+    assert!(
+        !window.sees("It is in use.")
+            && Command::UseTrainedWeights.available(window.harness.state().conditions()).is_ok()
+    );
 }
 
 #[test]

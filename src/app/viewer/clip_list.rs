@@ -1,7 +1,5 @@
 //! The clips of the folder that was opened: a list, and the way to the clip before and after.
 
-use std::sync::Arc;
-
 use eframe::egui::containers::menu::MenuButton;
 use eframe::egui::{Button, RichText, ScrollArea, TextStyle, Ui};
 
@@ -23,7 +21,7 @@ pub fn clip_list_ui(ui: &mut Ui, area: ScrollArea, folder: &ClipFolder, cx: &mut
         ui.horizontal(|ui| {
             explanation(ui, &format!("{} more in sub-folders", folder.beside.len()));
             if ui.small_button("List all").on_hover_text("List the clips of the sub-folders too").clicked() {
-                cx.session.folder = Some(Arc::new(folder.with_those_beside()));
+                cx.actions.push(Action::ListSubFolders);
             }
         });
     }
@@ -68,7 +66,7 @@ pub fn clip_steps_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if !folder.beside.is_empty() {
         let more = ui.small_button(format!("+{} in sub-folders", folder.beside.len()));
         if more.on_hover_text("List the clips of the sub-folders too").clicked() {
-            cx.session.folder = Some(Arc::new(folder.with_those_beside()));
+            cx.actions.push(Action::ListSubFolders);
         }
     }
 }

@@ -29,8 +29,17 @@ pub struct Analysis {
     pub padded: usize,
     /// The newest complete scores of this clip; `None` until the first window is through.
     pub scores: Option<Scores>,
+    /// The frame and the stride whose window those are of; not `frame` and `stride` while the scores of these are computed.
+    pub scored: [usize; 2],
     /// What the latest evaluations cost.
     pub timing: Timing,
+}
+
+impl Analysis {
+    /// Returns whether the scores are those of the window with this first frame and stride.
+    pub(in crate::engine) fn has_scores_of(&self, window: [usize; 2]) -> bool {
+        self.scored == [self.frame, self.stride] && window == [self.window_start, self.stride]
+    }
 }
 
 /// One flow map ready to be drawn and read out.

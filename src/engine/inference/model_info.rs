@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::pipeline::WINDOW_PAIRS;
 use crate::nets::fusion::Fusion;
-use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, ModelCard};
+use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, Modality, ModelCard, Stream};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -34,8 +35,10 @@ pub struct ModelInfo {
     pub has_temporal: bool,
     /// The flow that the temporal stream was trained on.
     pub trained_flow: FlowSource,
-    /// Whether a temporal stream can classify the flow of other sources.
+    /// Whether a temporal stream reads flow.
     pub reads_flow: bool,
+    /// Whether it can classify the flow of other sources, of which there are ten flows.
+    pub compares_flow: bool,
     /// Levels of the flow pyramid, finest first: 2 … 6, for Tiny-MotionNet 2 … 4.
     pub levels: Vec<usize>,
     /// Trainable numbers of all networks together.
@@ -53,6 +56,7 @@ pub struct ModelInfo {
 impl ModelInfo {
     /// Describes `model`, which was loaded from `dir`.
     pub fn of(model: &HiddenTwoStream, dir: &Path) -> Self {
+        let input = model.temporal.as_ref().map(Stream::input);
         Self {
             dir: dir.to_owned(),
             generation: 0,
@@ -65,7 +69,8 @@ impl ModelInfo {
             classes: model.card.classes.clone(),
             has_spatial: model.spatial.is_some(),
             has_temporal: model.classifies_motion(),
-            reads_flow: model.temporal.is_some(),
+            reads_flow: input.is_some_and(|input| input.modality == Modality::Flow),
+            compares_flow: input.is_some_and(|input| input.modality == Modality::Flow && input.count <= WINDOW_PAIRS),
             trained_flow: model.card.flow_source(),
             levels: levels(&model.card).collect(),
             parameters: model.parameters(),

@@ -241,7 +241,7 @@ impl InferencePipeline {
     }
 
     /// Returns whether the temporal stream reads flow of another method than MotionNet.
-    fn is_two_stage(&self) -> bool {
+    pub fn is_two_stage(&self) -> bool {
         let reads_flow = |stream: &Stream| stream.input().modality == Modality::Flow;
         self.model.temporal.as_ref().is_some_and(reads_flow) && !self.stream_flow.needs_network()
     }

@@ -164,7 +164,13 @@ impl PlaybackInference {
         for level in levels {
             pyramid.push(shown(self.pipeline.flow(window, pair_in_window, level)?));
         }
-        let scores = self.results.analysis.get().and_then(|before| before.scores.clone());
+        let before = self.results.analysis.get();
+        let scored = match &before {
+            // The scores of before stay until there are others.
+            Some(before) if before.scores.is_some() && !before.has_scores_of([window_start, stride]) => before.scored,
+            _ => [frame, stride],
+        };
+        let scores = before.and_then(|before| before.scores.clone());
         let timing = self.pipeline.timing();
         let Some(clip) = &self.clip else { return Ok(()) };
         let [first, second] = target.pair_frames(pair, clip.frames);
@@ -183,7 +189,7 @@ impl PlaybackInference {
         };
         self.results.comparison.put_flow(source_flow, clip);
         let model = self.pipeline.generation();
-        let analysis = Analysis { model, frame, window_start, pair, level, stride, padded, scores, timing };
+        let analysis = Analysis { model, frame, window_start, pair, level, stride, padded, scores, scored, timing };
         self.results.analysis.put_if(analysis, || !clip.player.is_closed());
         self.shown = Some((target, [view.backward, view.pyramid]));
         self.results.events.wake();
@@ -199,7 +205,8 @@ impl PlaybackInference {
         }
         let scores = self.pipeline.analyse(&scoring.scored)?.scores;
         scoring.done = true;
-        self.publish(scores);
+        let target = scoring.target;
+        self.publish(scores, target);
         Ok(true)
     }
 
@@ -210,9 +217,15 @@ impl PlaybackInference {
         scoring.strip_shown = true;
         let InferenceTarget { window_start, stride, .. } = scoring.target;
         let flow = |pair| self.pipeline.flow(&scoring.window, pair, FINEST_LEVEL);
-        let flows = (0..WINDOW_PAIRS).map(flow).collect::<Result<_>>()?;
-        let scores = self.results.analysis.get().and_then(|shown| shown.scores.clone());
-        let temporal = scores.filter(|scores| scores.window_start == window_start).map(|scores| scores.temporal);
+        let flows = (0..WINDOW_PAIRS).map(flow).collect::<Result<Vec<_>>>()?;
+        let temporal = match self.pipeline.is_two_stage() {
+            // The scores are those under another method's flow.
+            true => Some(self.pipeline.temporal_under(&flows)?),
+            false => {
+                let scores = self.results.analysis.get().and_then(|shown| shown.scores.clone());
+                scores.filter(|scores| scores.window_start == window_start).map(|scores| scores.temporal)
+            }
+        };
         self.publish_strip(WindowFlows { source: FlowSource::Network, window_start, stride, flows }, temporal)?;
         Ok(true)
     }
@@ -244,11 +257,13 @@ impl PlaybackInference {
         Ok(())
     }
 
-    /// Adds scores to the flow that is shown.
-    fn publish(&self, scores: Scores) {
+    /// Adds the scores of the window of `target` to the flow that is shown.
+    fn publish(&self, scores: Scores, target: InferenceTarget) {
         if let (Some(clip), Some(shown)) = (&self.clip, self.results.analysis.get()) {
             let timing = self.pipeline.timing();
-            let analysis = Analysis { scores: Some(scores), timing, ..Analysis::clone(&shown) };
+            let is_shown = (target.window_start, target.stride) == (shown.window_start, shown.stride);
+            let scored = [if is_shown { shown.frame } else { target.frame }, target.stride];
+            let analysis = Analysis { scores: Some(scores), scored, timing, ..Analysis::clone(&shown) };
             self.results.analysis.put_if(analysis, || !clip.player.is_closed());
             self.results.events.wake();
         }

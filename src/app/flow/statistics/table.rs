@@ -88,14 +88,15 @@ fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
     }
 }
 
-/// Which sources explain the second picture worse than no flow does, if any do.
+/// Which sources explain the second picture worse than no flow does, if any do. A draft is not judged as its source.
 fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
     let ratio = Figure::PhotometricRatio;
     let is_harmful = |column: &&StatisticsColumn| {
         let value = column.statistics.as_ref().and_then(|statistics| ratio.of(statistics));
         value.is_some_and(|value| ratio.is_worse_than_no_motion(value))
     };
-    let names: Vec<&str> = columns.iter().filter(is_harmful).map(|column| column.name.as_str()).collect();
+    let judged = columns.iter().filter(|column| !column.is_draft);
+    let names: Vec<&str> = judged.filter(is_harmful).map(|column| column.name.as_str()).collect();
     (!names.is_empty()).then(|| format!("Worse than no motion (ratio above 1): {}", names.join(", ")))
 }
 
@@ -151,10 +152,11 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbe
     ui.end_row();
 }
 
-/// A figure of all sources; those of another pair than the one in view are dim and take no part in the comparison.
+/// A figure of all sources; those of another pair than the one in view, and drafts, are dim and take no part in the comparison.
 fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [usize; 2]) {
     let value = |column: &StatisticsColumn| figure.of(column.statistics.as_ref()?);
-    let comparable = |column: &StatisticsColumn| value(column).filter(|_| column.pair == Some(in_view));
+    let is_judged = |column: &StatisticsColumn| column.pair == Some(in_view) && !column.is_draft;
+    let comparable = |column: &StatisticsColumn| value(column).filter(|_| is_judged(column));
     name_ui(ui, figure.name(), figure.tooltip());
     let best = figure.best(&columns.iter().map(comparable).collect::<Vec<_>>());
     for (i, column) in columns.iter().enumerate() {
@@ -162,7 +164,7 @@ fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [u
         let is_harmful = value(column).is_some_and(|value| figure.is_worse_than_no_motion(value));
         let tooltip = format!("{}, {}: {text}", column.name, figure.name());
         let rank = match column.pair {
-            Some(pair) if pair != in_view => Rank::Elsewhere,
+            Some(_) if !is_judged(column) => Rank::Elsewhere,
             _ if is_harmful => Rank::Harmful,
             _ if best == Some(i) => Rank::Best,
             _ => Rank::Plain,

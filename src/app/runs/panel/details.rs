@@ -33,13 +33,14 @@ pub(super) struct Details {
 }
 
 impl Details {
-    /// Draws the run; the work that was asked for.
+    /// Draws the run, of this `edition` of the list; the work that was asked for.
     pub fn details_ui(
         &mut self,
         ui: &mut Ui,
         cx: &mut PanelContext<'_>,
         run: &Run,
         all: &[Run],
+        edition: usize,
     ) -> Option<CatalogWork> {
         let renamed = self.name_ui(ui, run);
         facts_ui(ui, run);
@@ -88,7 +89,7 @@ impl Details {
         if self.deleting.as_ref() == Some(&run.dir) {
             work = self.deleting_ui(ui, run).or(work);
         }
-        self.held_out.follow_run(Some(&run.dir), ui.ctx());
+        self.held_out.follow_run(Some(&run.dir), edition, ui.ctx());
         self.held_out.held_out_ui(ui, cx);
         work
     }

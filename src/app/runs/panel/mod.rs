@@ -162,7 +162,7 @@ impl Panel for RunsPanel {
             });
             if let Some(run) = selected(runs, self.selected.as_deref()) {
                 section(ui, "Selected run");
-                let done = self.details.details_ui(ui, cx, run, runs);
+                let done = self.details.details_ui(ui, cx, run, runs, self.edition);
                 if let Some(work) = done {
                     self.work.start("runs", ui.ctx(), (), work);
                 }

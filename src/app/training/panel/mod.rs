@@ -288,7 +288,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
         let confusion = cx.session.training.diagnostics.confusion.as_ref();
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
         let name = cx.session.training.diagnostics.measured.clone();
-        let is_in_use = cx.session.model.as_ref().map(|model| &model.dir) == cx.session.training.trained();
+        let is_in_use = cx.session.training.is_loaded;
         let untrained = cx.session.training.untrained();
         remark(ui, tokens.good, |ui| {
             for stream in untrained {

@@ -75,7 +75,9 @@ fn offer_ui(ui: &mut Ui, view: &ViewSpec, cx: &mut PanelContext<'_>) -> bool {
         Some(FlowSource::Network) if cx.session.model.is_none() && cx.session.loading_model.is_none() => {
             command_button(ui, cx, Command::LoadModel, Command::LoadModel.text());
         }
-        Some(FlowSource::SecondNetwork) if cx.settings.flow.second_model.is_none() => {
+        Some(source @ FlowSource::SecondNetwork)
+            if cx.settings.flow.second_model.is_none() || cx.session.flow.source(source).unavailable.is_some() =>
+        {
             command_button(ui, cx, Command::ChooseSecondModel, "Choose model…");
         }
         Some(FlowSource::Truth) => {

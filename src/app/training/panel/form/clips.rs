@@ -54,6 +54,7 @@ impl ClipsForm {
     /// Takes the clips of another folder.
     pub fn choose_folder(&mut self, folder: PathBuf, ctx: &Context) {
         self.is_chosen = true;
+        self.listing.clear(); // There may be more in it than the last time.
         self.take_folder(folder, ctx);
     }
 
@@ -310,4 +311,26 @@ fn left_out_ui(ui: &mut Ui, listing: &ClipListing) {
             ui.label(format!("and {more} more"));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corrections_are_listed_again_each_time_they_are_trained_on() {
+        let (dir, ctx) = (tempfile::tempdir().unwrap(), Context::default());
+        let mut form = ClipsForm::default();
+        for (count, name) in ["bend/1.mp4", "wave/2.mp4"].into_iter().enumerate() {
+            let clip = dir.path().join(name);
+            std::fs::create_dir_all(clip.parent().unwrap()).unwrap();
+            std::fs::write(clip, "").unwrap();
+            form.join(None, dir.path().into(), &ctx);
+            while form.is_listing() {
+                form.follow(None, 0.0, 0, &ctx);
+                std::thread::yield_now();
+            }
+            assert_eq!(form.listing().unwrap().classes(), count + 1);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The clips of a source, class by class, and how they are split.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,8 @@ pub struct ClipListing {
     pub notes: Vec<Error>,
     /// How many of the clips are corrections that joined those of a folder.
     pub joined: usize,
+    /// The classes of a model that were asked about last, and how many of them are lacking: it is asked in every repaint.
+    lacking: RefCell<Option<(Vec<String>, usize)>>,
 }
 
 /// A class of a listing.
@@ -43,8 +46,8 @@ impl ClipListing {
     /// The clips of a folder or list.
     pub fn of(data: DataSource) -> Result<Self> {
         let (Dataset { classes, clips, .. }, notes) = Dataset::with_notes(&data)?;
-        let (runs, used) = (runs_folder(data.clips()), used(&clips));
-        Ok(Self { data, classes, used, clips, left_out: Vec::new(), runs, notes, joined: 0 })
+        let (runs, used, lacking) = (runs_folder(data.clips()), used(&clips), RefCell::default());
+        Ok(Self { data, classes, used, clips, left_out: Vec::new(), runs, notes, joined: 0, lacking })
     }
 
     /// The clips of a folder with a sub-folder per class, and the corrected ones of another.
@@ -71,7 +74,7 @@ impl ClipListing {
         let joined = add(corrections)?;
         let (classes, clips) = (pieces.classes.clone(), pieces.unread());
         let (runs, data, used) = (runs_folder(&folder), DataSource::Pieces(pieces), used(&clips));
-        Ok(Self { data, classes, used, clips, left_out: Vec::new(), runs, notes, joined })
+        Ok(Self { data, classes, used, clips, left_out: Vec::new(), runs, notes, joined, lacking: RefCell::default() })
     }
 
     /// The pieces of a labelled project.
@@ -79,7 +82,8 @@ impl ClipListing {
         let (classes, clips) = (found.pieces.classes.clone(), found.pieces.unread());
         let (runs, used) = (runs_folder(&found.pieces.project), used(&clips));
         let data = DataSource::Pieces(found.pieces);
-        Self { data, classes, used, clips, left_out: found.left_out, runs, notes: found.remarks, joined: 0 }
+        let (left_out, notes, lacking) = (found.left_out, found.remarks, RefCell::default());
+        Self { data, classes, used, clips, left_out, runs, notes, joined: 0, lacking }
     }
 
     /// Number of classes that have clips.
@@ -89,12 +93,18 @@ impl ClipListing {
 
     /// Returns how many of the classes `model` none of the clips is of.
     pub fn lacking(&self, model: &[String]) -> usize {
+        let mut known = self.lacking.borrow_mut();
+        if let Some((_, lacking)) = known.as_ref().filter(|(of, _)| of == model) {
+            return *lacking;
+        }
         let used: BTreeSet<usize> = self.clips.iter().map(|clip| clip.label).collect();
         let place = |label: &usize| match class_alike(model.iter().map(String::as_str), &self.classes[*label]) {
             Alike::One(place) => Some(place),
             _ => None,
         };
-        model.len() - used.iter().filter_map(place).collect::<BTreeSet<_>>().len()
+        let lacking = model.len() - used.iter().filter_map(place).collect::<BTreeSet<_>>().len();
+        *known = Some((model.to_vec(), lacking));
+        lacking
     }
 
     /// The classes, and what is held out of each where a `share` of the recordings is.
@@ -143,7 +153,10 @@ mod tests {
         let expected = [("bend", 1), ("wave", 3), ("hop", 1)].map(|(name, clips)| (name.to_owned(), clips));
         assert_eq!((counts, listing.joined), (expected.to_vec(), 2));
         assert_eq!(listing.data.clips(), at("train"), "runs are kept beside the folder that was trained on");
-        assert_eq!(listing.lacking(&["Wave", "jump", "run"].map(str::to_owned)), 2);
+        for _ in 0..2 {
+            assert_eq!(listing.lacking(&["Wave", "jump", "run"].map(str::to_owned)), 2);
+            assert_eq!(listing.lacking(&["hop".to_owned()]), 0);
+        }
         assert!(ClipListing::joined(at("train"), &at("none")).is_err());
     }
 }
