@@ -15,7 +15,7 @@ use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::scores::state::{ClipScores, ClipScoresPhase};
 use super::shell::log::{Log, LogLevel};
-use super::shell::outcome::{Topic, sample_cancelled};
+use super::shell::topic::Topic;
 use super::training::interrupted::InterruptedRuns;
 use super::training::state::TrainingState;
 use super::training::step_timing::StepTiming;
@@ -526,6 +526,15 @@ impl Session {
         self.flow.name_network(info);
         self.model = Some(info.clone());
     }
+}
+
+/// Returns what is left of a sample that is not drawn any further, to be told now.
+fn sample_cancelled(progress: Progress) -> (String, Instant) {
+    let text = match progress.counts() {
+        (0, _) => "Sample cancelled before its first clip was drawn".into(),
+        (done, of) => format!("Sample cancelled: {done} of {of} clips drawn and kept"),
+    };
+    (text, Instant::now())
 }
 
 /// Format and length of a clip in a sentence.

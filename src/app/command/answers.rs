@@ -16,7 +16,7 @@ use crate::app::live::state::ClipPosition;
 use crate::app::settings::LastPlace;
 use crate::app::shell::log::LogLevel;
 use crate::app::shell::opener::{Found, ModelRole};
-use crate::app::shell::outcome::Topic;
+use crate::app::shell::topic::Topic;
 use crate::app::viewer::clips::ClipFolder;
 use crate::app::viewer::marks::Marks;
 use crate::engine::Request;

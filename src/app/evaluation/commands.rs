@@ -14,7 +14,7 @@ use crate::app::command::prompt::{Filter, PathKind, PromptSpec};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
-use crate::app::shell::outcome::Topic;
+use crate::app::shell::topic::Topic;
 use crate::engine::{EvaluationOrder, EvaluationSource, ProjectLabels, Request};
 use crate::evaluation::{ActionsReport, EvaluationPlan};
 use crate::labels::Project;

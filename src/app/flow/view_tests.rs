@@ -181,7 +181,7 @@ fn a_second_network_that_cannot_be_used_makes_way_for_another() {
     let gone = Error::new("/models/gone", "the folder is gone", "Choose another one");
     app.session.receive(&Message::SourceUnavailable(FlowSource::SecondNetwork, Some(gone)));
     window.settle();
-    assert!(window.harness.query_by_role_and_label(Role::Button, "Choose model…").is_some());
+    assert!(window.harness.query_by_role_and_label(Role::Button, "Choose second model…").is_some());
 }
 
 #[test]

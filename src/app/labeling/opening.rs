@@ -9,7 +9,7 @@ use super::project_opener::{Outcome, Start};
 use crate::app::App;
 use crate::app::layout::Pane;
 use crate::app::shell::log::LogLevel;
-use crate::app::shell::outcome::Topic;
+use crate::app::shell::topic::Topic;
 use crate::engine::Request;
 use crate::error::Result;
 use crate::labels::{Opened, Project};

@@ -14,7 +14,7 @@ use crate::app::command::prompt::{MP4, PathKind, PathPrompt, PromptSpec, VIDEO};
 use crate::app::command::spec::{CommandSpec, command, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::{Layout, Pane};
-use crate::app::shell::outcome::Topic;
+use crate::app::shell::topic::Topic;
 use crate::engine::{LiveOrder, LiveSettings, RecordingOrder, Request};
 use crate::video::PlayerCommand;
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::app::session::Session;
 use crate::app::shell::log::LogLevel;
-use crate::app::shell::outcome::Topic;
+use crate::app::shell::topic::Topic;
 use crate::engine::LiveEvent;
 use crate::plural::counted;
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Session;
 use crate::app::shell::log::LogLevel;
-use crate::app::shell::outcome::Topic;
+use crate::app::shell::topic::Topic;
 use crate::app::training::curve_names::measurement_title;
 use crate::app::training::state::TrainingPhase;
 use crate::error::Error;

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use eframe::egui::{Context, Key, ViewportCommand, gui_zoom};
 
-use super::outcome::Topic;
 use super::palette::Palette;
+use super::topic::Topic;
 use crate::app::App;
 use crate::app::command::conditions::{always, clip, ensure};
 use crate::app::command::prompt::{PathKind, PathPrompt, PromptSpec, VIDEO};

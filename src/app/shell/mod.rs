@@ -24,7 +24,7 @@ mod model_loading;
 pub mod new_folder;
 pub mod notice;
 pub mod opener;
-pub mod outcome;
+mod outcome;
 pub mod overlay;
 pub mod palette;
 pub mod repaint;
@@ -36,5 +36,6 @@ pub mod shortcuts;
 pub mod status_bar;
 #[cfg(test)]
 mod tests;
+pub mod topic;
 pub mod underway;
 pub mod welcome;

@@ -7,7 +7,7 @@ use eframe::egui::{
     Align, Align2, Area, Button, Frame, Id, Label, Layout, Order, Rect, RichText, Role, Stroke, Ui, WidgetInfo, vec2,
 };
 
-use super::outcome::{Topic, capitalised};
+use super::topic::{Topic, capitalised};
 use crate::app::command::Command;
 use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;

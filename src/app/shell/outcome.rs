@@ -4,76 +4,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::log::LogLevel;
+use super::topic::Topic;
 use crate::app::session::Session;
-use crate::app::ui::progress::Progress;
-use crate::error::{Error, ErrorKind};
-
-/// Subjects of errors that are longer than this are no words.
-const LONGEST_WORD: usize = 16;
-
-/// What a problem is about; the notice of one goes once the same succeeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Topic {
-    /// Anything else.
-    #[default]
-    Other,
-    /// Opening a clip, a folder or whatever is at a path.
-    Clip,
-    /// Loading a model.
-    Model,
-    /// Opening, creating or saving a project.
-    Project,
-    /// Training.
-    Training,
-    /// An evaluation that is run.
-    Evaluation,
-    /// Reading or showing a saved report.
-    Report,
-    /// Files that are written.
-    Export,
-    /// A live source.
-    Live,
-    /// The sample.
-    Sample,
-    /// Runs of trainings on the disk.
-    Runs,
-}
-
-impl Topic {
-    /// Returns in two words what failed with this error, or that something is wrong with a file.
-    pub fn in_words(self, error: &Error) -> String {
-        let text = match self {
-            Self::Clip => "Opening failed",
-            Self::Model => "Model failed",
-            Self::Project => "Project failed",
-            Self::Training => "Training failed",
-            Self::Evaluation => "Evaluation failed",
-            Self::Report => "Report failed",
-            Self::Export => "Saving failed",
-            Self::Live => "Live failed",
-            Self::Sample => "Sample failed",
-            Self::Runs => "Run failed",
-            Self::Other if is_word(&error.subject) => return format!("{} failed", capitalised(&error.subject)),
-            Self::Other => match error.kind {
-                ErrorKind::Device => "Device failed",
-                ErrorKind::NotFound => "File missing",
-                _ => "File problem",
-            },
-        };
-        text.to_owned()
-    }
-}
-
-/// Whether the subject of an error is a word, such as `training`, and no path.
-fn is_word(subject: &str) -> bool {
-    (1..=LONGEST_WORD).contains(&subject.len()) && subject.chars().all(char::is_alphabetic)
-}
-
-/// Returns a text with its first letter as a capital.
-pub fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
+use crate::error::Error;
 
 impl Session {
     /// Reports a problem: in the log, and in the notice until it is dismissed.
@@ -106,15 +39,6 @@ impl Session {
         let what = what.map_or(String::new(), |what| format!(": {what}"));
         self.told = Some((format!("Saved {name}{what}{place}"), Instant::now()));
     }
-}
-
-/// Returns what is left of a sample that is not drawn any further, to be told now.
-pub fn sample_cancelled(progress: Progress) -> (String, Instant) {
-    let text = match progress.counts() {
-        (0, _) => "Sample cancelled before its first clip was drawn".into(),
-        (done, of) => format!("Sample cancelled: {done} of {of} clips drawn and kept"),
-    };
-    (text, Instant::now())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::app::command::prompt::{Filter, PathKind, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
-use crate::app::shell::outcome::Topic;
+use crate::app::shell::topic::Topic;
 use crate::app::tasks::Tasks;
 use crate::app::viewer::presets::ViewPreset;
 use crate::engine::Request;

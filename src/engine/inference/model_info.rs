@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::pipeline::WINDOW_PAIRS;
 use crate::nets::fusion::Fusion;
-use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, Modality, ModelCard, Stream};
+use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, Modality, ModelCard, Stream, WINDOW_FRAMES};
 use crate::plural::counted;
 
 /// The networks in use, in the words of their model card.
@@ -70,7 +69,7 @@ impl ModelInfo {
             has_spatial: model.spatial.is_some(),
             has_temporal: model.classifies_motion(),
             reads_flow: input.is_some_and(|input| input.modality == Modality::Flow),
-            compares_flow: input.is_some_and(|input| input.modality == Modality::Flow && input.count <= WINDOW_PAIRS),
+            compares_flow: input.is_some_and(|input| input.modality == Modality::Flow && input.count < WINDOW_FRAMES),
             trained_flow: model.card.flow_source(),
             levels: levels(&model.card).collect(),
             parameters: model.parameters(),

@@ -26,7 +26,7 @@ use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::session::Session;
-use crate::app::shell::outcome::Topic;
+use crate::app::shell::topic::Topic;
 use crate::app::ui::format::span;
 use crate::app::ui::progress::{BAR_HEIGHT, Progress};
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
