@@ -1,4 +1,4 @@
-//! What the session makes of the events of a training.
+//! Events of a training: what the session keeps and logs of them.
 
 use std::time::Instant;
 
