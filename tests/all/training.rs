@@ -115,7 +115,7 @@ fn motion_net_learns_on_the_sample() {
     let small = small(Network::Flow, &data, dir.path().join("run"));
     let plan = TrainingPlan {
         motion: MotionConfig { width: 8, ..small.motion },
-        steps: 150,
+        steps: 250,
         batch: 4,
         rate: 2e-3,
         warm_up: 10,
