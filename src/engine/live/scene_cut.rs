@@ -1,4 +1,4 @@
-//! Cuts between scenes in what a live source shows: flow across one is arbitrary and long.
+//! Cuts between scenes in what a live source shows, and where a looped file begins again: flow across one is arbitrary and long.
 
 use std::ops::RangeInclusive;
 
@@ -29,7 +29,8 @@ impl SceneChange {
     /// Returns where the latest cut of `frames` is in relation to the flow that comes from the frames of these indices.
     pub(super) fn of(frames: &[LiveFrame], flow: &RangeInclusive<usize>) -> Self {
         let pictures: Vec<&RgbImage> = frames.iter().map(|live| &*live.frame.display).collect();
-        let latest = cuts(&pictures).into_iter().map(|place| frames[place].frame.index);
+        let restarts = (0..frames.len()).filter(|&place| frames[place].is_restart);
+        let latest = cuts(&pictures).into_iter().chain(restarts).map(|place| frames[place].frame.index);
         match latest.filter(|index| index <= flow.end()).max() {
             None => Self::None,
             Some(index) if index <= *flow.start() => Self::Before,
@@ -101,11 +102,17 @@ mod tests {
         let frame = |index: usize| {
             let display = Arc::new(if index < 9 { stripes(0) } else { RgbImage::from_pixel(160, 120, Rgb([240; 3])) });
             let frame = Frame { index, pts_secs: 0.0, duration_secs: 0.04, display, scaled: Vec::new() };
-            LiveFrame { frame: Arc::new(frame), captured: Instant::now() }
+            LiveFrame { frame: Arc::new(frame), captured: Instant::now(), is_restart: false }
         };
-        let frames: Vec<LiveFrame> = (3..14).map(frame).collect();
+        let mut frames: Vec<LiveFrame> = (3..14).map(frame).collect();
         let of = |flow: RangeInclusive<usize>| SceneChange::of(&frames, &flow);
         assert_eq!([of(3..=8), of(8..=9), of(3..=13)], [SceneChange::None, SceneChange::Within, SceneChange::Within]);
         assert_eq!([of(9..=10), of(12..=13)], [SceneChange::Before; 2]);
+
+        // A looped file that begins again looks much the same, and its end and its beginning are no motion all the same.
+        frames.truncate(6);
+        frames[4].is_restart = true;
+        let of = |flow: RangeInclusive<usize>| SceneChange::of(&frames, &flow);
+        assert_eq!([of(3..=6), of(6..=7), of(7..=8)], [SceneChange::None, SceneChange::Within, SceneChange::Before]);
     }
 }

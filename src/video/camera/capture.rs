@@ -37,6 +37,8 @@ pub(super) struct Capture {
     was_open: bool,
     /// The last event, so that an absent source is not reported at every attempt.
     told: Option<Error>,
+    /// True until the first frame since a file began again.
+    is_restart: bool,
 }
 
 /// Raw pictures to frames.
@@ -54,7 +56,7 @@ impl Capture {
         let watchdog = Watchdog::new(stop);
         let started = Instant::now();
         let pace = CapturePace::default();
-        Self { source, shared, listener, watchdog, started, next_index: 0, pace, was_open: false, told: None }
+        Self { source, shared, listener, watchdog, started, next_index: 0, pace, was_open: false, told: None, is_restart: false }
     }
 
     /// Captures until nobody wants it any more, or it turns out to be impossible.
@@ -69,6 +71,7 @@ impl Capture {
             if self.next_index > first {
                 backoff.reset();
                 if fault == ffmpeg::Error::Eof && matches!(self.source, CameraSource::File(_)) {
+                    self.is_restart = true;
                     continue; // round and round
                 }
             }
@@ -155,7 +158,8 @@ impl Capture {
             scaled: pictures.collect(),
         };
         self.next_index += 1;
-        self.shared.ring().push(LiveFrame { frame: Arc::new(frame), captured });
+        let is_restart = std::mem::take(&mut self.is_restart);
+        self.shared.ring().push(LiveFrame { frame: Arc::new(frame), captured, is_restart });
         self.shared.status().captured += 1;
         (self.listener)(CameraNews::Frame);
         Ok(())

@@ -24,6 +24,8 @@ pub struct LiveFrame {
     pub frame: Arc<Frame>,
     /// When it was captured.
     pub captured: Instant,
+    /// Whether a looped file began again with it: the difference from the frame before is no motion.
+    pub is_restart: bool,
 }
 
 /// A picture of a camera at the source's own size, for a recording.
@@ -124,7 +126,7 @@ mod tests {
     fn live(index: usize, captured: Instant, width: u32) -> LiveFrame {
         let display = Arc::new(RgbImage::new(width, 4));
         let frame = Frame { index, pts_secs: 0.0, duration_secs: 0.0, display, scaled: Vec::new() };
-        LiveFrame { frame: Arc::new(frame), captured }
+        LiveFrame { frame: Arc::new(frame), captured, is_restart: false }
     }
 
     fn ring(start: Instant, indices: impl IntoIterator<Item = usize>) -> FrameRing {
