@@ -290,7 +290,7 @@ fn a_training_that_is_killed_again_and_again_leads_to_the_same_numbers() {
     let whole = started.elapsed();
     // With a checkpoint every step, most of these moments are in the writing of one.
     let mut kills = 0;
-    for moment in [0.3, 0.55, 0.45, 0.8, 0.62, 0.71] {
+    for moment in [0.05, 0.1, 0.3, 0.55, 0.45, 0.8, 0.62, 0.71] {
         let mut running = spawn("torn");
         std::thread::sleep(whole.mul_f64(moment));
         if running.try_wait().unwrap().is_some() {

@@ -111,12 +111,13 @@ fn accumulated_batches_make_the_step_of_the_large_one() {
     let before = [parameters(&before.motion), parameters(&before.temporal.unwrap())].concat();
     let (large_losses, large) = trained("large", 4, 1);
     let (losses, small) = trained("small", 2, 2);
-    for (a, b) in large_losses.iter().zip(&losses) {
-        assert!((a - b).abs() < 1e-5 * a.abs(), "{large_losses:?} {losses:?}");
+    // The second loss is one of networks that differ by rounding already.
+    for ((a, b), bound) in large_losses.iter().zip(&losses).zip([1e-5, 1e-3]) {
+        assert!((a - b).abs() < bound * a.abs(), "{large_losses:?} {losses:?}");
     }
     let (moved, apart) = (furthest(&large, &before), furthest(&large, &small));
     // The first step's rounding grows in the second one's ρ near zero; a gradient that is not the mean is 1 apart.
-    assert!(moved > 0.0 && apart < 1e-2 * moved, "the networks moved {moved} and ended {apart} apart");
+    assert!(moved > 0.0 && apart < 5e-2 * moved, "the networks moved {moved} and ended {apart} apart");
 }
 
 #[test]

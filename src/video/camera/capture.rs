@@ -56,7 +56,18 @@ impl Capture {
         let watchdog = Watchdog::new(stop);
         let started = Instant::now();
         let pace = CapturePace::default();
-        Self { source, shared, listener, watchdog, started, next_index: 0, pace, was_open: false, told: None, is_restart: false }
+        Self {
+            source,
+            shared,
+            listener,
+            watchdog,
+            started,
+            next_index: 0,
+            pace,
+            was_open: false,
+            told: None,
+            is_restart: false,
+        }
     }
 
     /// Captures until nobody wants it any more, or it turns out to be impossible.
