@@ -192,7 +192,7 @@ impl Viewer {
             }
         }
         if let Some(index) = removed {
-            cx.settings.views.active = index;
+            cx.settings.views.chosen = index;
             cx.run(Command::RemoveView);
         }
     }
