@@ -265,7 +265,7 @@ impl App {
 
     fn open_at_start(&mut self, options: &Options, ctx: &Context) {
         if let Some(state) = &options.state {
-            self.crash.look(state, ctx);
+            self.crash.look(state, self.settings.offered_report.clone(), ctx);
         }
         // What was used the last time may be on a disk that is away, or does not answer.
         match (options.model.clone(), self.settings.model.clone()) {

@@ -98,6 +98,8 @@ pub struct Session {
     pub refused: Option<(String, Instant)>,
     /// Whether a file dialog of the system is awaited.
     pub is_asking: bool,
+    /// Where the offer of a crash report ends on the welcome page, which keeps this room when it is dismissed; in points.
+    pub end_of_offer: Option<f32>,
     /// How many problems there were: the same one may come again.
     pub problems: usize,
     /// The pair of a benchmark that was opened last, and its title.
@@ -159,6 +161,7 @@ impl Session {
             refused: None,
             is_asking: false,
             problems: 0,
+            end_of_offer: None,
             pair: None,
             known: None,
             pointed: None,
@@ -278,6 +281,11 @@ impl Session {
         let is_scoring =
             self.labeling.suggestions.progress().is_some() || self.clip_scores.phase == ClipScoresPhase::Running;
         !(is_watched || is_computing || is_scoring || self.exporting.is_some() || self.flow.measuring.is_some())
+    }
+
+    /// Whether the viewer shows the welcome page: there is neither a clip nor a live source.
+    pub fn shows_welcome(&self) -> bool {
+        !self.live.is_active() && self.clip.is_none() && self.opening.is_none()
     }
 
     /// Whether a clip is being opened of which nothing can be seen yet.

@@ -107,6 +107,8 @@ pub struct Settings {
     pub pins: Vec<Pin>,
     /// The folder of the latest training run.
     pub latest_run: Option<PathBuf>,
+    /// The name of the crash report that was offered last.
+    pub offered_report: Option<String>,
     /// Folders whose runs were listed, the latest first.
     pub run_folders: Vec<PathBuf>,
     /// How texts number frames.
@@ -147,6 +149,7 @@ impl Default for Settings {
             training: TrainingSettings::default(),
             pins: Vec::new(),
             latest_run: None,
+            offered_report: None,
             run_folders: Vec::new(),
             frame_numbers: FrameNumbers::default(),
             unread: None,

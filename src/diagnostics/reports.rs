@@ -16,6 +16,8 @@ const FOLDER: &str = "crashes";
 /// How the names of reports end, and of those that were offered.
 const ENDING: &str = ".txt";
 const SEEN: &str = ".seen.txt";
+/// Reports that are kept.
+const KEPT: usize = 10;
 
 /// A report that was not offered before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,26 +52,60 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
     atomic::replace(path, |file| file.write_all(text.as_bytes()))
 }
 
-/// Returns the newest report in `folder` that was not returned before, and marks it and the older ones by their names.
+impl CrashReport {
+    /// Returns its name without what marks it: names are in the order of time.
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        stem(&name).to_owned()
+    }
+}
+
+/// Returns the newest report in `folder` that was not returned before, and marks it and the older ones by their names. The newest ten
+/// reports are kept.
+///
+/// `offered` is the name of the report that was offered last: in a folder that cannot be written none is marked.
 ///
 /// # Errors
 /// If the folder is there and cannot be read, or the report cannot.
-pub fn take_new(folder: &Path) -> Result<Option<CrashReport>> {
+pub fn take_new(folder: &Path, offered: Option<&str>) -> Result<Option<CrashReport>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         entries => entries.map_err(|error| Error::io(folder, &error))?,
     };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let mut new: Vec<String> = names.filter(|name| name.ends_with(ENDING) && !name.ends_with(SEEN)).collect();
-    new.sort();
-    let seen: Vec<PathBuf> = new.iter().filter_map(|name| marked(folder, name)).collect();
+    let mut names: Vec<String> = names.filter(|name| is_report(name)).collect();
+    names.sort();
+    let old = names.drain(..names.len().saturating_sub(KEPT));
+    old.for_each(|name| removed(&folder.join(name)));
+    let is_new = |name: &&String| !name.ends_with(SEEN) && offered.is_none_or(|offered| stem(name) > offered);
+    let seen: Vec<PathBuf> = names.iter().filter(is_new).filter_map(|name| marked(folder, name)).collect();
     let Some(path) = seen.last().cloned() else { return Ok(None) };
     let bytes = files::read(&path).map_err(|error| Error::io(&path, &error))?;
     Ok(Some(CrashReport { path, text: String::from_utf8_lossy(&bytes).into_owned(), older: seen.len() - 1 }))
 }
 
+/// Returns the name of a report without its ending.
+fn stem(name: &str) -> &str {
+    name.strip_suffix(SEEN).or(name.strip_suffix(ENDING)).unwrap_or(name)
+}
+
+/// Whether a file has the name of a report: date, time and process. What else is in the folder is left alone.
+fn is_report(name: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let stem = stem(name);
+    stem != name && stem.split('-').count() == 5 && stem.split('-').all(is_number)
+}
+
+/// Removes an old report, if it can be; another window may have done so at the same time.
+fn removed(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => tracing::warn!("{}", Error::io(path, &error)),
+        _ => {}
+    }
+}
+
 /// Marks a report as offered and returns its path, unless another window did so at the same time. In a folder that cannot be written it
-/// stays as it is, and is offered again.
+/// stays as it is.
 fn marked(folder: &Path, name: &str) -> Option<PathBuf> {
     let (path, seen) = (folder.join(name), folder.join(name.replace(ENDING, SEEN)));
     match fs::rename(&path, &seen) {
@@ -90,14 +126,41 @@ mod tests {
     fn the_newest_report_is_returned_once() {
         let dir = tempfile::tempdir().unwrap();
         let folder = folder_in(dir.path());
-        assert_eq!(take_new(&folder), Ok(None), "there is no folder yet");
+        assert_eq!(take_new(&folder, None), Ok(None), "there is no folder yet");
         for (name, text) in [("2026-12-01-100000-9.txt", "old"), ("2026-12-02-100000-5.txt", "new")] {
             write(&folder.join(name), text).unwrap();
         }
         let path = folder.join("2026-12-02-100000-5.seen.txt");
-        assert_eq!(take_new(&folder), Ok(Some(CrashReport { path: path.clone(), text: "new".into(), older: 1 })));
+        assert_eq!(take_new(&folder, None), Ok(Some(CrashReport { path: path.clone(), text: "new".into(), older: 1 })));
         assert!(path.is_file());
-        assert_eq!(take_new(&folder), Ok(None));
+        assert_eq!(take_new(&folder, None), Ok(None));
+    }
+
+    #[test]
+    fn a_report_that_was_offered_and_could_not_be_marked_is_not_offered_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = folder_in(dir.path());
+        write(&folder.join("2026-12-01-100000-9.txt"), "old").unwrap();
+        let report = take_new(&folder, None).unwrap().unwrap();
+        fs::rename(&report.path, folder.join("2026-12-01-100000-9.txt")).unwrap(); // as if it were not marked
+        assert_eq!(take_new(&folder, Some(&report.name())), Ok(None));
+        write(&folder.join("2026-12-02-100000-5.txt"), "new").unwrap();
+        let new = take_new(&folder, Some(&report.name())).unwrap().unwrap();
+        assert_eq!((new.text.as_str(), new.older), ("new", 0));
+    }
+
+    #[test]
+    fn the_newest_ten_reports_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = folder_in(dir.path());
+        (1..=12).for_each(|day| write(&folder.join(format!("2026-11-{day:02}-100000-9.seen.txt")), "old").unwrap());
+        write(&folder.join("2026-12-01-100000-9.txt"), "new").unwrap();
+        fs::write(folder.join("notes.txt"), "a person's").unwrap();
+        assert_eq!(take_new(&folder, None).unwrap().map(|report| report.text).as_deref(), Some("new"));
+        let is_there = |name: &str| folder.join(name).is_file();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), KEPT + 1);
+        assert!(!is_there("2026-11-03-100000-9.seen.txt") && is_there("2026-11-04-100000-9.seen.txt"));
+        assert!(is_there("notes.txt") && is_there("2026-12-01-100000-9.seen.txt"));
     }
 
     #[test]
@@ -107,6 +170,6 @@ mod tests {
         let path = path_of_this_run(dir.path());
         let error = write(&path, "text").unwrap_err();
         assert!(error.subject.ends_with(FOLDER), "{error}");
-        assert!(take_new(&folder_in(dir.path())).is_err());
+        assert!(take_new(&folder_in(dir.path()), None).is_err());
     }
 }

@@ -53,7 +53,7 @@ fn every_crash_leaves_a_report() {
         // Rust's own handler has its turn.
         assert_eq!(said.contains("has overflowed its stack"), cause == "stack", "{cause}: {said}");
 
-        let report = take_new_report(&reports_in(home.path())).unwrap().expect("a report");
+        let report = take_new_report(&reports_in(home.path()), None).unwrap().expect("a report");
         let text = &report.text;
         for part in [reports::TITLE, what, env!("CARGO_PKG_VERSION"), "Device: Test card", "kernel", "see ~/a.mp4"] {
             assert!(text.contains(part), "{cause}: {part} in {text}");
@@ -64,7 +64,7 @@ fn every_crash_leaves_a_report() {
         assert!(cause != "panic" || text.contains("no frame of rtsp://cam:…@host"), "{text}");
         let home_path = home.path().display().to_string();
         assert!(!text.contains("secret") && !text.contains(&home_path), "{cause}: {text}");
-        assert_eq!(take_new_report(&reports_in(home.path())), Ok(None), "it is offered once");
+        assert_eq!(take_new_report(&reports_in(home.path()), None), Ok(None), "it is offered once");
         fs::remove_dir_all(home.path()).unwrap();
     }
 }

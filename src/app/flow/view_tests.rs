@@ -67,6 +67,20 @@ fn a_view_shows_another_source_or_kind_when_asked_to() {
 }
 
 #[test]
+fn the_view_that_was_clicked_last_is_removed_wherever_the_pointer_is() {
+    let views =
+        [ViewKind::Flow, ViewKind::Arrows, ViewKind::Magnitude].map(|kind| ViewSpec::new(kind, FlowSource::Tvl1));
+    let mut window = Window::new([1280.0, 800.0], Views::beside(views));
+    window.harness.state_mut().settings.views.chosen = 1;
+    window.point_at(window.centre(2));
+    assert_eq!(window.harness.state().settings.views.active, 2, "the pointer is elsewhere");
+    window.perform(Command::RemoveView);
+    window.settle();
+    let kinds: Vec<_> = window.harness.state().settings.views.list().iter().map(|view| view.kind).collect();
+    assert_eq!(kinds, [ViewKind::Flow, ViewKind::Magnitude]);
+}
+
+#[test]
 fn the_value_of_every_kind_of_view_is_told_at_the_pointer() {
     for (kind, word) in [
         (ViewKind::Frame, "rgb"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::ui::progress::Progress;
 use crate::engine::{Engine, Message, Pin, PinnedPrediction, PinnedRequest, PinnedResults};
-use crate::training::{Snapshot, TrainingEvent, runs, snapshots};
+use crate::training::{Snapshot, TrainingEvent, TrainingPlan, runs, snapshots};
 
 /// Most pins at a time.
 pub const PINS: usize = 4;
@@ -21,13 +21,16 @@ pub struct WatchedRun {
     pub snapshots: Vec<Snapshot>,
     /// Its result, once there is one.
     pub result: Option<PathBuf>,
+    /// What it trains, where its folder says so.
+    pub plan: Option<TrainingPlan>,
 }
 
 impl WatchedRun {
     /// What is in the folder of a run that may be over.
     pub fn of(run: &runs::Run) -> Self {
         let base = run.plan.as_ref().and_then(|plan| plan.base.clone());
-        Self { dir: run.dir.clone(), base, snapshots: snapshots::list(&run.dir), result: run.model.clone() }
+        let (snapshots, result, plan) = (snapshots::list(&run.dir), run.model.clone(), run.plan.clone());
+        Self { dir: run.dir.clone(), base, snapshots, result, plan }
     }
 
     /// The networks before the run: those that it began with, their last layer new, or else the base.
@@ -179,7 +182,8 @@ impl PinnedState {
         match event {
             TrainingEvent::Started { run_dir, .. } if *run_dir != self.run.dir => {
                 let snapshots = snapshots::list(run_dir);
-                self.watch(WatchedRun { dir: run_dir.clone(), base: base.cloned(), snapshots, result: None });
+                let (dir, base) = (run_dir.clone(), base.cloned());
+                self.watch(WatchedRun { dir, base, snapshots, ..WatchedRun::default() });
             }
             TrainingEvent::Started { .. } => self.run.result = None,
             TrainingEvent::Snapshots(snapshots) => {

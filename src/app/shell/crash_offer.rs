@@ -16,8 +16,9 @@ use crate::plural::counted;
 /// Its width where there is room, and its distance from the edges of its place, in points.
 const WIDTH: f32 = 620.0;
 const MARGIN: f32 = 12.0;
-/// Height of the viewer's tab and bars, whose buttons stay free, in points.
+/// Height of the viewer's tab and bars, whose buttons stay free, and of its tab alone, in points.
 const BARS: f32 = 92.0;
+const TAB: f32 = 34.0;
 
 /// The report that is offered, and the thread that looks for it.
 #[derive(Default)]
@@ -27,28 +28,28 @@ pub struct CrashOffer {
 }
 
 impl CrashOffer {
-    /// Has a report looked for in the folder `state`.
-    pub fn look(&self, state: &Path, ctx: &Context) {
+    /// Has a report looked for in the folder `state` that is newer than `offered`, the one that was offered last.
+    pub fn look(&self, state: &Path, offered: Option<String>, ctx: &Context) {
         let folder = reports_in(state);
-        self.search.start("crash reports", ctx, (), move || take_new_report(&folder));
+        self.search.start("crash reports", ctx, (), move || take_new_report(&folder, offered.as_deref()));
     }
 
-    /// Takes what the search has found; returns whether there is something to offer.
+    /// Takes what the search has found; returns the name of the report that is offered from now on.
     ///
     /// # Errors
     /// If the folder of reports cannot be read.
-    pub fn receive(&mut self) -> Result<bool> {
-        if let Some(((), found)) = self.search.take() {
-            self.report = found?;
-        }
-        Ok(self.report.is_some())
+    pub fn receive(&mut self) -> Result<Option<String>> {
+        let Some(((), found)) = self.search.take() else { return Ok(None) };
+        self.report = found?;
+        Ok(self.report.as_ref().map(CrashReport::name))
     }
 
-    /// Draws the offer over the pictures of the viewer, which fills `within`, if there is one.
+    /// Draws the offer over the pictures of the viewer, which fills `within`, if there is one. The welcome page leaves room for it.
     pub fn offer_ui(&mut self, ui: &Ui, within: Rect, cx: &mut PanelContext<'_>) {
         let Some(report) = &self.report else { return };
         let area = Area::new(Id::unique("crash offer")).order(Order::Middle).pivot(Align2::CENTER_TOP);
-        let shown = area.fixed_pos(within.center_top() + vec2(0.0, BARS + MARGIN)).show(ui.ctx(), |ui| {
+        let above = if cx.session.shows_welcome() { TAB } else { BARS };
+        let shown = area.fixed_pos(within.center_top() + vec2(0.0, above + MARGIN)).show(ui.ctx(), |ui| {
             let frame = Frame::new().stroke(Stroke::new(1.0, Tokens::of(ui).outline)).corner_radius(RADIUS);
             let mut dismissed = false;
             frame.show(ui, |ui| {
@@ -57,6 +58,11 @@ impl CrashOffer {
             });
             dismissed
         });
+        let end = shown.response.rect.bottom() + MARGIN;
+        if cx.session.shows_welcome() && cx.session.end_of_offer != Some(end) {
+            cx.session.end_of_offer = Some(end);
+            ui.ctx().request_repaint();
+        }
         if shown.inner {
             self.report = None;
         }

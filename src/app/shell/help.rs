@@ -33,8 +33,10 @@ impl App {
 
     /// Takes the report of a crash that was found, and says what of the log could not be written.
     pub(in crate::app) fn take_crash(&mut self) {
-        if let Err(error) = self.crash.receive() {
-            self.session.problem(&error);
+        match self.crash.receive() {
+            Ok(Some(offered)) => self.settings.offered_report = Some(offered),
+            Ok(None) => {}
+            Err(error) => self.session.problem(&error),
         }
         if let Some(error) = take_problem() {
             self.session.problem(&error);

@@ -99,6 +99,9 @@ fn about_names_version_device_and_licences() {
     assert!(!window.sees("SIL Open Font"));
 }
 
+/// What is below the title of the welcome page.
+const SLOGAN: &str = "See the optical flow and action predictions of a hidden two-stream network.";
+
 /// What the next frames copy to the clipboard.
 fn copied(window: &mut Window) -> String {
     let text = |command: &OutputCommand| match command {
@@ -120,7 +123,7 @@ fn the_report_of_the_last_crash_is_offered_once() {
     std::fs::write(folder.join("2026-12-02-100000-7.txt"), "What happened: SIGSEGV").unwrap();
     let mut window = Window::new([1280.0, 720.0], Views::default());
     let ctx = window.harness.ctx.clone();
-    window.harness.state().crash.look(state.path(), &ctx);
+    window.harness.state().crash.look(state.path(), None, &ctx);
     while !window.sees("crashed the last time") {
         window.harness.state_mut().take_crash();
         window.settle();
@@ -133,7 +136,32 @@ fn the_report_of_the_last_crash_is_offered_once() {
     window.harness.get_by_role_and_label(Role::Button, "Dismiss").click();
     window.settle();
     assert!(!window.sees("crashed the last time"));
-    assert_eq!(take_new_report(&folder), Ok(None));
+    assert_eq!(take_new_report(&folder, None), Ok(None));
+    let offered = window.harness.state().settings.offered_report.as_deref() == Some("2026-12-02-100000-7");
+    assert!(offered, "it is kept in the settings, too: the folder may not be writable");
+}
+
+#[test]
+fn the_welcome_page_leaves_room_for_the_report_of_a_crash() {
+    let state = tempfile::tempdir().unwrap();
+    let folder = reports_in(state.path());
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("2026-12-02-100000-7.txt"), "What happened: SIGSEGV").unwrap();
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), |app| app.session.loading_model = None);
+    let ctx = window.harness.ctx.clone();
+    window.harness.state().crash.look(state.path(), None, &ctx);
+    while !window.sees("crashed the last time") {
+        window.harness.state_mut().take_crash();
+        window.settle();
+    }
+    (0..3).for_each(|_| window.settle());
+    let slogan = window.harness.get_by_label(SLOGAN).rect();
+    let dismiss = rect_of(&window, "Dismiss").unwrap();
+    assert!(dismiss.max.y < slogan.min.y - 40.0, "the title is below the offer: {dismiss:?}, {slogan:?}");
+    window.harness.get_by_role_and_label(Role::Button, "Dismiss").click();
+    (0..3).for_each(|_| window.settle());
+    assert!(!window.sees("crashed the last time"));
+    assert_eq!(window.harness.get_by_label(SLOGAN).rect(), slogan, "nothing moves");
 }
 
 #[test]
@@ -142,7 +170,7 @@ fn reports_that_cannot_be_read_are_a_problem_and_no_more() {
     std::fs::write(reports_in(state.path()), "a file in place of the folder").unwrap();
     let mut window = Window::new(SIZE, Views::default());
     let ctx = window.harness.ctx.clone();
-    window.harness.state().crash.look(state.path(), &ctx);
+    window.harness.state().crash.look(state.path(), None, &ctx);
     while window.harness.state().session.notice.is_none() {
         window.harness.state_mut().take_crash();
     }

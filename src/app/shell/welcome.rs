@@ -22,7 +22,8 @@ pub fn welcome_ui(ui: &mut Ui, wheel: TextureId, cx: &mut PanelContext<'_>) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let width = WIDTH.min(ui.available_width() - 32.0);
         let height = 300.0 + 26.0 * cx.settings.recent.len() as f32;
-        ui.add_space(((area.height() - height) * 0.45).max(20.0));
+        let below_offer = cx.session.end_of_offer.map_or(0.0, |end| end - area.top());
+        ui.add_space(((area.height() - height) * 0.45).max(20.0).max(below_offer));
         ui.horizontal(|ui| {
             ui.add_space((ui.available_width() - width) / 2.0);
             ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {

@@ -379,7 +379,7 @@ fn a_row_says_how_many_predictions_of_pinned_frames_are_computed_and_cancels_the
     window.perform(Command::ShowPinned);
     let snapshots = [0, 20].map(|step| Snapshot { step, dir: format!("/run/{step}").into() }).to_vec();
     let pinned = &mut window.harness.state_mut().session.pinned;
-    pinned.watch(WatchedRun { dir: "/run".into(), base: None, snapshots, result: None });
+    pinned.watch(WatchedRun { dir: "/run".into(), snapshots, ..WatchedRun::default() });
     pins.iter().for_each(|pin| pinned.toggle(pin.clone()));
     assert!(pinned.wish(false).is_some_and(|wish| !wish.is_stopped));
     let results = PinnedResults::of(vec![outlook("/run/20", &pins[0], 0.1, [1.0, 0.8, 0.5])]);
@@ -410,7 +410,7 @@ fn pinned_windows_show_before_now_and_what_has_changed() {
     assert!(window.sees("No pinned frames"));
     let snapshots = [0, 20, 40].map(|step| Snapshot { step, dir: format!("/run/{step}").into() }).to_vec();
     let pinned = &mut window.harness.state_mut().session.pinned;
-    pinned.watch(WatchedRun { dir: "/run".into(), base: None, snapshots, result: None });
+    pinned.watch(WatchedRun { dir: "/run".into(), snapshots, ..WatchedRun::default() });
     pinned.toggle(pin.clone());
     let (before, now) =
         (outlook("/run/0", &pin, 0.1, [1.0, 0.8, 0.5]), outlook("/run/40", &pin, 0.14, [3.0, 0.5, 0.2]));

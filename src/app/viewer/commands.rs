@@ -67,11 +67,11 @@ pub const COMMANDS: &[CommandSpec] = &[
             views.active = views.add();
             views.chosen = views.active;
         }),
-    command(C::RemoveView, G::Viewer, "Remove view", "Remove the most recently hovered view", &[shift(Key::V)],
+    command(C::RemoveView, G::Viewer, "Remove view", "Remove the view clicked or changed last", &[shift(Key::V)],
         |on| ensure(on.settings.views.list().len() > 1, "This is the only view"))
         .runs(|app, _| {
-            let (views, active) = app.active_view();
-            views.remove(active);
+            let views = &mut app.settings.views;
+            views.remove(views.chosen.min(views.list().len() - 1));
         }),
     command(C::ToggleSwipe, G::Viewer, "Swipe or side by side", "Compare views with a divider or side by side", &[key(Key::W)],
         |on| ensure(on.settings.views.list().len() > 1, "There is only one view"))

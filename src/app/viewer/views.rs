@@ -162,7 +162,7 @@ pub struct Views {
     /// The view that the pointer was over last, which keys are about.
     #[serde(skip)]
     pub active: usize,
-    /// The view that was clicked or changed last, which exports are about: on its way to a menu the pointer crosses others.
+    /// The view that was clicked or changed last, which exports and its removal are about: on its way to a menu the pointer crosses others.
     #[serde(skip)]
     pub chosen: usize,
     /// Where the dividers lie, shares of the width, rising; one fewer than views.

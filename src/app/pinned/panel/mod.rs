@@ -3,8 +3,6 @@
 mod card;
 mod scores;
 
-use std::path::Path;
-
 use eframe::egui::{RichText, ScrollArea, Slider, Ui};
 
 use self::card::Cards;
@@ -13,8 +11,10 @@ use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
+use crate::app::training::old_and_new::OldAndNew;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field};
+use crate::training::TrainingPlan;
 
 /// The pinned panel.
 #[derive(Default)]
@@ -82,16 +82,28 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 /// Swipes the flow of the networks before over that of the networks now, on any clip.
 fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let pinned = &cx.session.pinned;
-    let (old, new) = (pinned.run.before().map(Path::to_owned), pinned.now().map(Path::to_owned));
-    let ready = old.zip(new).filter(|(old, new)| old != new);
-    let button = ui.add_enabled(ready.is_some(), eframe::egui::Button::new("Swipe in the viewer"));
-    let button = button
-        .on_hover_text("Load the newer model and swipe between both flows")
-        .on_disabled_hover_text("No snapshots to compare yet");
-    if let Some((old, new)) = ready.filter(|_| button.clicked()) {
-        cx.actions.push(Action::Compare { old, new });
+    let ready = old_and_new(&cx.session.pinned, &cx.session.training.plans);
+    let button = ui.add_enabled(ready.is_ok(), eframe::egui::Button::new("Swipe in the viewer"));
+    let button = button.on_hover_text("Load the newer model and swipe between both flows");
+    match ready {
+        Ok(OldAndNew { old, new }) if button.clicked() => cx.actions.push(Action::Compare { old, new }),
+        Ok(_) => {}
+        Err(reason) => _ = button.on_disabled_hover_text(reason),
     }
+}
+
+/// Returns the models whose flows are swiped; the reason if there are none, or their flows are the same. `plans` are those of the training
+/// that is shown.
+fn old_and_new(pinned: &PinnedState, plans: &[TrainingPlan]) -> Result<OldAndNew, &'static str> {
+    let (run, old, new) = (&pinned.run, pinned.run.before(), pinned.now());
+    if new.is_none() || (old == new && run.snapshots.len() < 2) {
+        return Err("No snapshots to compare yet");
+    }
+    if old == new {
+        return Err("This is the step before training: choose a later one");
+    }
+    let of_training = plans.iter().filter(|plan| plan.run_dir == run.dir);
+    OldAndNew::of(old, new, run.plan.iter().chain(of_training))
 }
 
 /// Draws the steps that can be looked at. `is_training` tells whether their run is under way.
@@ -141,7 +153,7 @@ fn snapshots_text(run: &WatchedRun, is_training: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::Snapshot;
+    use crate::training::{Network, Snapshot, TemporalMode};
 
     #[test]
     fn a_run_has_just_started_only_while_it_trains() {
@@ -152,5 +164,20 @@ mod tests {
         run.result = Some("/runs/a/model".into());
         assert!(snapshots_text(&run, false).starts_with("Result of a"));
         assert!(snapshots_text(&WatchedRun::default(), false).ends_with("has no snapshots yet."));
+    }
+
+    #[test]
+    fn flows_that_are_the_same_are_not_swiped() {
+        let snapshot = |step: usize| Snapshot { step, dir: format!("/runs/a/snapshots/{step}").into() };
+        let plan = |mode| TrainingPlan { mode, run_dir: "/runs/a".into(), ..TrainingPlan::of(Network::Temporal) };
+        let mut pinned = PinnedState::default();
+        pinned.watch(WatchedRun { dir: "/runs/a".into(), snapshots: vec![snapshot(0)], ..WatchedRun::default() });
+        let reason = |pinned: &PinnedState, mode| old_and_new(pinned, &[plan(mode)]).map(drop).unwrap_err();
+        assert_eq!(reason(&pinned, TemporalMode::C), "No snapshots to compare yet");
+        pinned.run.snapshots.push(snapshot(20));
+        assert!(reason(&pinned, TemporalMode::A).contains("both flows are the same"));
+        assert!(old_and_new(&pinned, &[plan(TemporalMode::C)]).is_ok());
+        pinned.step = Some(0);
+        assert!(reason(&pinned, TemporalMode::C).contains("choose a later one"));
     }
 }

@@ -95,7 +95,7 @@ impl Viewer {
         if cx.session.live.is_active() {
             return self.stage.stage_ui(ui, cx);
         }
-        if cx.session.clip.is_none() && cx.session.opening.is_none() {
+        if cx.session.shows_welcome() {
             welcome::welcome_ui(ui, self.wheel.texture(ui.ctx()), cx);
             return;
         }
@@ -192,7 +192,7 @@ impl Viewer {
             }
         }
         if let Some(index) = removed {
-            cx.settings.views.active = index;
+            cx.settings.views.chosen = index;
             cx.run(Command::RemoveView);
         }
     }
