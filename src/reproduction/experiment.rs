@@ -43,6 +43,8 @@ pub enum Work {
     },
     /// Motion vectors, Fisher vectors and a linear SVM, learned and then measured on the test clips.
     Fisher(FisherSettings),
+    /// Networks are trained, C3D or 3DNet each, then a linear SVM on their joined descriptors, which is measured on the test clips.
+    Descriptors(Vec<Training>),
     /// A flow method is measured on a benchmark.
     FlowError {
         /// The benchmark.
