@@ -102,3 +102,13 @@ pub enum FlowMethod {
 pub(super) fn run_dir(dir: &Path, id: &str) -> PathBuf {
     dir.join(id).join("run")
 }
+
+/// Returns the folder of the classifier of the row in folder `dir`.
+pub(super) fn classifier_dir(dir: &Path) -> PathBuf {
+    dir.join("model")
+}
+
+/// Returns the model folders of `trainings`.
+pub(super) fn model_dirs(trainings: &[Training]) -> Vec<PathBuf> {
+    trainings.iter().map(|training| training.plan.run_dir.join("model")).collect()
+}

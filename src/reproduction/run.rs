@@ -12,8 +12,7 @@ use super::folder;
 use super::row::{rows, selected};
 use super::row_result::RowResult;
 use super::settings::{PaperTable, ReproductionSettings};
-use super::speed::{MeasuredStreams, Speeds, chosen, frames_per_second, median};
-use super::svm_rows;
+use super::speed::{MeasuredStreams, Speeds, chosen, descriptor_frames_per_second, frames_per_second, median};
 use super::table::{ACCURACY, EPE, FL, FPS, MS, PARAMETERS, RATIO, ReproductionTable, SIZE, TableRow};
 use crate::command_line;
 use crate::data::{Dataset, LabelledClip};
@@ -425,7 +424,7 @@ impl ReproductionRun<'_> {
     /// holds.
     fn rate(&self, rows: &[ExperimentRow], row: &ExperimentRow, clip: &LabelledClip) -> Result<(f64, String)> {
         if let Work::Descriptors(trainings) = &row.work {
-            let rate = svm_rows::frames_per_second(&self.dir.join(&row.id), trainings, clip, &self.compute.device)?;
+            let rate = descriptor_frames_per_second(&self.dir.join(&row.id), trainings, clip, &self.compute.device)?;
             return Ok((rate, self.compute.name.clone()));
         }
         let mut streams = streams(rows, row, &self.compute.device)?.on(self.compute);

@@ -1,29 +1,28 @@
 //! The rows whose classifier is a linear SVM: MV + FV, and the descriptors of C3D, alone or joined with those of 3DNet.
 
-use std::path::{Path, PathBuf};
-use std::time::Instant;
-
-use burn::tensor::Device;
+use std::path::Path;
 
 use super::event::ReproductionEvent as Event;
-use super::experiment::{ExperimentRow, Training};
+use super::experiment::{ExperimentRow, Training, classifier_dir, model_dirs};
 use super::row_result::RowResult;
 use super::run::{ReproductionRun, figures, no_clips, size};
 use super::table::ACCURACY;
-use crate::data::{Dataset, LabelledClip};
+use crate::data::Dataset;
 use crate::descriptors::{FisherEvent, FisherModel, FisherPlan, FisherSettings, SvmModel, SvmSettings, train_fisher};
 use crate::error::{Error, Result};
 use crate::evaluation::{ActionsOutcome, DescriptorNetworks, SvmPlan, evaluate_fisher, evaluate_svm, train_svm};
 use crate::output::{Existing, OutputGuard};
-use crate::video::ClipReader;
 
 impl ReproductionRun<'_> {
     /// Trains an MV + FV model and measures it on the test clips.
     pub(super) fn fisher(&mut self, row: &ExperimentRow, settings: &FisherSettings) -> Result<RowResult> {
         let lists = self.settings.lists(&self.dir.join("sample"));
         let dir = self.dir.join(&row.id);
-        let plan =
-            FisherPlan { data: lists.train.path().display().to_string(), settings: settings.clone(), out: model(&dir) };
+        let plan = FisherPlan {
+            data: lists.train.path().display().to_string(),
+            settings: settings.clone(),
+            out: classifier_dir(&dir),
+        };
         let stop = || self.control.is_stopped();
         let train = Dataset::open(&lists.train)?;
         let mut warnings = Vec::new();
@@ -54,14 +53,14 @@ impl ReproductionRun<'_> {
         trainings.iter().try_for_each(|training| self.train(training).map(drop))?;
         let lists = self.settings.lists(&self.dir.join("sample"));
         let dir = self.dir.join(&row.id);
-        let networks = DescriptorNetworks::load(&models(trainings), &self.compute.device)?;
+        let networks = DescriptorNetworks::load(&model_dirs(trainings), &self.compute.device)?;
         let usual = SvmSettings::default();
         let plan = SvmPlan {
             data: lists.train.path().display().to_string(),
             c: usual.c,
             loss: usual.loss,
             seed: self.settings.seed,
-            out: model(&dir),
+            out: classifier_dir(&dir),
         };
         let stop = || self.control.is_stopped();
         let train = Dataset::open(&lists.train)?;
@@ -95,35 +94,6 @@ impl ReproductionRun<'_> {
     fn warn(&mut self, warnings: Vec<Error>) {
         warnings.into_iter().for_each(|error| (self.on_event)(Event::Warning(error)));
     }
-}
-
-/// Returns the frames a second from the file of `clip` to the scores of the SVM of the row in folder `dir`, whose networks `trainings`
-/// trained.
-///
-/// # Errors
-/// If a model or the clip cannot be read, or the device fails.
-pub(super) fn frames_per_second(
-    dir: &Path,
-    trainings: &[Training],
-    clip: &LabelledClip,
-    device: &Device,
-) -> Result<f64> {
-    let classifier = SvmModel::load(&model(dir))?.classifier;
-    let networks = DescriptorNetworks::load(&models(trainings), device)?;
-    let frames = ClipReader::open(&clip.path, clip.segment_secs)?.frames();
-    let started = Instant::now();
-    classifier.scores(&networks.descriptor(clip, &|| false)?);
-    Ok(frames as f64 / started.elapsed().as_secs_f64())
-}
-
-/// Returns the folder of the classifier of the row in folder `dir`.
-fn model(dir: &Path) -> PathBuf {
-    dir.join("model")
-}
-
-/// Returns the model folders of `trainings`.
-fn models(trainings: &[Training]) -> Vec<PathBuf> {
-    trainings.iter().map(|training| training.plan.run_dir.join("model")).collect()
 }
 
 /// Keeps why a clip was left out.
