@@ -82,6 +82,20 @@ impl DescriptorNetworks {
         }
     }
 
+    /// Returns whether the classifier of `card` was trained with these networks, wherever they were.
+    pub fn are_of(&self, card: &SvmCard) -> bool {
+        self.models.iter().map(|model| &model.hash).eq(card.models.iter().map(|model| &model.hash))
+    }
+
+    /// Returns the number of parameters of the layers up to the descriptors.
+    pub fn parameters(&self) -> usize {
+        let of_network = |(stream, _): &(Stream, Geometry)| match &stream.layers {
+            Layers::C3d(network) => network.descriptor_parameters(),
+            _ => 0,
+        };
+        self.networks.iter().map(of_network).sum()
+    }
+
     /// Returns the joined descriptor of `clip`.
     ///
     /// # Errors

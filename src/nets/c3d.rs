@@ -11,7 +11,7 @@ use super::conv_norm3d::max_pool;
 use super::flow_decoder3d::FlowDecoder3d;
 use super::layers::{Head, conv3x3x3, linear, replaced, with_linear_head};
 use super::stream_input::{Modality, StreamInput};
-use super::{Backbone, StreamConfig};
+use super::{Backbone, StreamConfig, weights};
 
 /// Dropout after `fc6` and `fc7`.
 const DROPOUT: f64 = 0.5;
@@ -52,9 +52,9 @@ pub struct C3d {
     pub fc8: Linear,
     dropout: Dropout,
     /// Whether the last pooling has a border of zeros, as in the conversions for PyTorch.
-    is_padded: bool,
+    pub(super) is_padded: bool,
     /// Side of the maps that `fc6` reads.
-    side: usize,
+    pub(super) side: usize,
     /// Pictures or flows that it is meant to read; any number can be.
     clip: usize,
 }
@@ -106,6 +106,12 @@ impl C3d {
     pub(super) fn input(&self) -> StreamInput {
         let modality = if self.conv1a.weight.lazy_shape()[1] == 3 { Modality::Pictures } else { Modality::Flow };
         StreamInput { modality, count: self.clip }
+    }
+
+    /// Returns the number of parameters of the layers up to `fc6`.
+    pub fn descriptor_parameters(&self) -> usize {
+        let behind = [&self.fc7, &self.fc8].map(weights::parameters);
+        weights::parameters(self) - behind.iter().sum::<usize>() - self.decoder.as_ref().map_or(0, weights::parameters)
     }
 
     /// `x` [b, c·t, h, w], picture by picture or flow by flow → the last maps [b, 512, ⌈t/16⌉, 4, 4] of pictures of 112×112.

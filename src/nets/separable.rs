@@ -112,7 +112,8 @@ pub(crate) fn tent_matrix(input: usize, output: usize) -> Vec<f32> {
     matrix
 }
 
-fn bilinear_matrix(input: usize, output: usize) -> Vec<f32> {
+/// Returns the weights of [`Separable::bilinear`] along an axis, `output` rows of `input`.
+pub(super) fn bilinear_matrix(input: usize, output: usize) -> Vec<f32> {
     two_taps(input, output, |d| (d as f64 + 0.5) * input as f64 / output as f64 - 0.5)
 }
 

@@ -43,6 +43,8 @@ pub enum Work {
     },
     /// Motion vectors, Fisher vectors and a linear SVM, learned and then measured on the test clips.
     Fisher(FisherSettings),
+    /// Networks are trained, C3D or 3DNet each, then a linear SVM on their joined descriptors, which is measured on the test clips.
+    Descriptors(Vec<Training>),
     /// A flow method is measured on a benchmark.
     FlowError {
         /// The benchmark.
@@ -99,4 +101,14 @@ pub enum FlowMethod {
 /// Returns the folder of a row's training.
 pub(super) fn run_dir(dir: &Path, id: &str) -> PathBuf {
     dir.join(id).join("run")
+}
+
+/// Returns the folder of the classifier of the row in folder `dir`.
+pub(super) fn classifier_dir(dir: &Path) -> PathBuf {
+    dir.join("model")
+}
+
+/// Returns the model folders of `trainings`.
+pub(super) fn model_dirs(trainings: &[Training]) -> Vec<PathBuf> {
+    trainings.iter().map(|training| training.plan.run_dir.join("model")).collect()
 }

@@ -15,6 +15,7 @@ mod row_result;
 mod run;
 mod settings;
 mod speed;
+mod svm_rows;
 mod table;
 mod table_files;
 

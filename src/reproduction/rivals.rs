@@ -61,14 +61,18 @@ impl Rivals<'_> {
     pub fn table_4(&self, hidden: Vec<ExperimentRow>) -> Vec<ExperimentRow> {
         let row =
             |id: &str, name: &str, work| experiment(id, name, work, published::table_4(id, self.settings.backbone));
+        // The SVMs read the networks of the rows before them.
+        let (c3d, three_d_net) = (self.spatial_training("c3d", Backbone::C3d), self.three_d_net());
         let mut rows = vec![row("mv-fv", "MV + FV", Work::Fisher(self.fisher()))];
         rows.extend(self.motion_vectors(|id| published::table_4(id, self.settings.backbone)));
         rows.extend([
             row("emv-spatial", "EMV, spatial stream", self.spatial("emv-spatial", Backbone::Emv)),
             row("rgb-emv", "RGB + EMV", fusion("emv-spatial", "emv", EQUAL)),
-            row("c3d", "C3D, fine-tuned", self.spatial("c3d", Backbone::C3d)),
+            row("c3d", "C3D, fine-tuned", stream(c3d.clone())),
+            row("c3d-svm", "C3D, fc6 and linear SVM", Work::Descriptors(vec![c3d.clone()])),
             row("actionflownet", "ActionFlowNet", self.joint("actionflownet", JointArchitecture::ActionFlowNet16)),
-            row("3dnet", "3DNet", stream(self.three_d_net())),
+            row("3dnet", "3DNet alone", stream(three_d_net.clone())),
+            row("3dnet-svm", "3DNet + C3D, fc6 and linear SVM", Work::Descriptors(vec![three_d_net, c3d])),
             row("rgb-difference", "RGB difference alone", stream(self.rgb_difference())),
         ]);
         // The spatial stream, the first of the hidden rows, comes before what it is fused with.
@@ -104,8 +108,12 @@ impl Rivals<'_> {
     }
 
     fn spatial(&self, id: &str, backbone: Backbone) -> Work {
+        stream(self.spatial_training(id, backbone))
+    }
+
+    fn spatial_training(&self, id: &str, backbone: Backbone) -> Training {
         let plan = self.settings.spatial_plan(self.train, run_dir(self.dir, id));
-        stream(from_scratch(TrainingPlan { backbone, ..plan }))
+        from_scratch(TrainingPlan { backbone, ..plan })
     }
 
     /// A network for flow and action that learns TV-L1 flow beside the labels.

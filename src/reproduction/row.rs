@@ -196,6 +196,7 @@ mod tests {
                         checked(&stream.plan);
                         check_all(flow, &checked);
                     }
+                    Work::Descriptors(trainings) => trainings.iter().for_each(|training| checked(&training.plan)),
                     _ => {}
                 }
             }
@@ -208,9 +209,11 @@ mod tests {
             ("emv", Some(80.2)),
             ("emv-spatial", None),
             ("rgb-emv", Some(86.4)),
-            ("c3d", Some(82.3)),
+            ("c3d", None), // published with the SVM
+            ("c3d-svm", Some(82.3)),
             ("actionflownet", Some(83.9)),
-            ("3dnet", Some(90.2)),
+            ("3dnet", None),
+            ("3dnet-svm", Some(90.2)),
             ("rgb-difference", None),
             ("spatial", None),
             ("rgb-rgb-difference", Some(91.0)),

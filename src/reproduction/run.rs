@@ -12,16 +12,15 @@ use super::folder;
 use super::row::{rows, selected};
 use super::row_result::RowResult;
 use super::settings::{PaperTable, ReproductionSettings};
-use super::speed::{MeasuredStreams, Speeds, chosen, frames_per_second, median};
+use super::speed::{MeasuredStreams, Speeds, chosen, descriptor_frames_per_second, frames_per_second, median};
 use super::table::{ACCURACY, EPE, FL, FPS, MS, PARAMETERS, RATIO, ReproductionTable, SIZE, TableRow};
 use crate::command_line;
 use crate::data::{Dataset, LabelledClip};
-use crate::descriptors::{FisherEvent, FisherModel, FisherPlan, FisherSettings, train_fisher};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{
     ActionsReport, EvaluationPlan, MotionNetFlow, ReportSource, Scale, ScoreTable, StreamReport, evaluate_actions,
-    evaluate_fisher, evaluate_flow,
+    evaluate_flow,
 };
 use crate::flow::FlowEstimator;
 use crate::flow::dis::{Dis, DisPreset};
@@ -29,7 +28,6 @@ use crate::flow::tvl1::{Tvl1, Tvl1OnGpu, Tvl1Parameters};
 use crate::gpu::Compute;
 use crate::nets::fusion::Fusion;
 use crate::nets::{HiddenTwoStream, Stream, weights};
-use crate::output::OutputGuard;
 use crate::panic_guard::caught;
 use crate::training::{self, Network, TrainingControl, TrainingPlan};
 use crate::video::ffmpeg_version;
@@ -129,13 +127,13 @@ fn test_clips(settings: &ReproductionSettings, dir: &Path, on_event: &mut dyn Fn
 }
 
 /// A reproduction in progress.
-struct ReproductionRun<'a> {
-    settings: &'a ReproductionSettings,
-    dir: &'a Path,
-    compute: &'a Compute,
-    control: &'a TrainingControl,
-    on_event: &'a mut dyn FnMut(Event),
-    test: Option<Dataset>,
+pub(super) struct ReproductionRun<'a> {
+    pub(super) settings: &'a ReproductionSettings,
+    pub(super) dir: &'a Path,
+    pub(super) compute: &'a Compute,
+    pub(super) control: &'a TrainingControl,
+    pub(super) on_event: &'a mut dyn FnMut(Event),
+    pub(super) test: Option<Dataset>,
     /// The models of the trainings of this call, or why there are none, by their folders.
     trained: HashMap<PathBuf, Result<PathBuf>>,
     /// True if a row was measured in this call.
@@ -192,6 +190,7 @@ impl ReproductionRun<'_> {
             }
             Work::Fusion { spatial, temporal, fusion } => self.fusion(spatial, temporal, *fusion),
             Work::Fisher(settings) => self.fisher(row, settings),
+            Work::Descriptors(trainings) => self.descriptors(row, trainings),
             Work::FlowError { dataset, root, method } => {
                 let (estimator, device) = self.estimator(*method)?;
                 self.flow_error(*dataset, root, estimator, device)
@@ -257,7 +256,7 @@ impl ReproductionRun<'_> {
     }
 
     /// Trains what `training` starts from, then itself; both resume, or are there already. Its model folder.
-    fn train(&mut self, training: &Training) -> Result<PathBuf> {
+    pub(super) fn train(&mut self, training: &Training) -> Result<PathBuf> {
         let run_dir = &training.plan.run_dir;
         if let Some(known) = self.trained.get(run_dir) {
             return known.clone();
@@ -280,53 +279,6 @@ impl ReproductionRun<'_> {
         let on_event = &mut *self.on_event;
         training::run(&plan, &self.compute.device, self.control, &mut |event| on_event(Event::Training(event)))?;
         Ok(plan.run_dir.join("model"))
-    }
-
-    /// Trains an MV + FV model and measures it on the test clips.
-    fn fisher(&mut self, row: &ExperimentRow, settings: &FisherSettings) -> Result<RowResult> {
-        let lists = self.settings.lists(&self.dir.join("sample"));
-        let dir = self.dir.join(&row.id);
-        let plan = FisherPlan {
-            data: lists.train.path().display().to_string(),
-            settings: settings.clone(),
-            out: dir.join("model"),
-        };
-        let stop = || self.control.is_stopped();
-        let stopped = |error: Error| match error.is_cancelled() {
-            true => Error::cancelled(
-                dir.to_string_lossy(),
-                "stopped, finished clips saved",
-                "Run the same command again to resume",
-            ),
-            false => error,
-        };
-        let train = Dataset::open(&lists.train)?;
-        let mut warnings = Vec::new();
-        let (control_stop, mut report) = (&stop, |event: FisherEvent<'_>| {
-            if let FisherEvent::LeftOut(error) = event {
-                warnings.push(error.clone());
-            }
-        });
-        let trained = match FisherModel::load(&plan.out) {
-            Ok(model) => model,
-            Err(_) => {
-                train_fisher(&plan, &train, &OutputGuard::default(), control_stop, &mut report).map_err(stopped)?.model
-            }
-        };
-        let test = self.test.as_ref().ok_or_else(no_clips)?;
-        let data = lists.test.path().display().to_string();
-        let outcome =
-            evaluate_fisher(&trained, &row.name, test, data, control_stop, &mut |_, _, _| ()).map_err(stopped)?;
-        warnings.into_iter().for_each(|error| (self.on_event)(Event::Warning(error)));
-        outcome.report.write_folder(&dir.join("report"))?;
-        outcome.scores.write(&dir.join("scores"))?;
-        let accuracy = outcome.report.temporal.as_ref().map(|stream| (ACCURACY, 100.0 * stream.top1));
-        Ok(RowResult {
-            figures: figures(accuracy),
-            measured: outcome.report.clips,
-            failures: outcome.report.failures,
-            device: Some("CPU".into()),
-        })
     }
 
     /// Fuses the scores of two rows.
@@ -471,6 +423,10 @@ impl ReproductionRun<'_> {
     /// Frames a second of a row and where it ran, with networks that are loaded for it: all at once may be more than the device
     /// holds.
     fn rate(&self, rows: &[ExperimentRow], row: &ExperimentRow, clip: &LabelledClip) -> Result<(f64, String)> {
+        if let Work::Descriptors(trainings) = &row.work {
+            let rate = descriptor_frames_per_second(&self.dir.join(&row.id), trainings, clip, &self.compute.device)?;
+            return Ok((rate, self.compute.name.clone()));
+        }
         let mut streams = streams(rows, row, &self.compute.device)?.on(self.compute);
         let rate = frames_per_second(&mut streams, clip, self.settings.frame)?;
         Ok((rate, streams.device(self.compute)))
@@ -544,7 +500,7 @@ fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Resu
         Work::Stream(own) if own.plan.network == Network::Spatial => (None, Some(own)),
         Work::Stream(own) | Work::TwoStage { stream: own, .. } => (Some(own), None),
         Work::Fusion { spatial, temporal, .. } => (training(temporal), training(spatial)),
-        Work::Fisher(_) | Work::FlowError { .. } | Work::TaughtFlowError { .. } => (None, None),
+        Work::Fisher(_) | Work::Descriptors(_) | Work::FlowError { .. } | Work::TaughtFlowError { .. } => (None, None),
     };
     let load = |training: &Training| HiddenTwoStream::load(&training.plan.run_dir.join("model"), device);
     Ok(MeasuredStreams {
@@ -575,14 +531,14 @@ fn parameters(model: &HiddenTwoStream, plan: &TrainingPlan) -> f64 {
 }
 
 /// Returns the figures of networks with so many million parameters: them, and their size in MB at 4 bytes each.
-fn size(millions: f64) -> [(&'static str, f64); 2] {
+pub(super) fn size(millions: f64) -> [(&'static str, f64); 2] {
     [(PARAMETERS, millions), (SIZE, 4.0 * millions)]
 }
 
-fn figures<'a>(figures: impl IntoIterator<Item = (&'a str, f64)>) -> BTreeMap<String, f64> {
+pub(super) fn figures<'a>(figures: impl IntoIterator<Item = (&'a str, f64)>) -> BTreeMap<String, f64> {
     figures.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-fn no_clips() -> Error {
+pub(super) fn no_clips() -> Error {
     Error::new("reproduction", "there are no test clips", "Pass a test list")
 }

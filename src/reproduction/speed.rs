@@ -6,19 +6,22 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
+use burn::tensor::Device;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+use super::experiment::{Training, classifier_dir, model_dirs};
 use crate::atomic;
 use crate::data::LabelledClip;
+use crate::descriptors::SvmModel;
 use crate::error::Result;
-use crate::evaluation::{ClipScorer, Crops, Protocol, Spread};
+use crate::evaluation::{ClipScorer, Crops, DescriptorNetworks, Protocol, Spread};
 use crate::files;
 use crate::flow::tvl1::Tvl1OnGpu;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::training::FlowSource;
-use crate::video::Geometry;
+use crate::video::{ClipReader, Geometry};
 
 /// Clips that are gone through at most; the median counts.
 const CLIPS: usize = 5;
@@ -115,6 +118,25 @@ pub fn chosen(clips: &[LabelledClip]) -> Vec<LabelledClip> {
 pub fn frames_per_second(streams: &mut MeasuredStreams, clip: &LabelledClip, frame: Geometry) -> Result<f64> {
     let started = Instant::now();
     let frames = through(streams, clip, frame)?;
+    Ok(frames as f64 / started.elapsed().as_secs_f64())
+}
+
+/// Returns the frames a second from the file of `clip` to the scores of the SVM of the row in folder `dir`, whose networks `trainings`
+/// trained.
+///
+/// # Errors
+/// If a model or the clip cannot be read, or the device fails.
+pub(super) fn descriptor_frames_per_second(
+    dir: &Path,
+    trainings: &[Training],
+    clip: &LabelledClip,
+    device: &Device,
+) -> Result<f64> {
+    let classifier = SvmModel::load(&classifier_dir(dir))?.classifier;
+    let networks = DescriptorNetworks::load(&model_dirs(trainings), device)?;
+    let frames = ClipReader::open(&clip.path, clip.segment_secs)?.frames();
+    let started = Instant::now();
+    classifier.scores(&networks.descriptor(clip, &|| false)?);
     Ok(frames as f64 / started.elapsed().as_secs_f64())
 }
 

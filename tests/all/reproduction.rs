@@ -173,6 +173,25 @@ fn a_row_of_rgb_differences_has_the_parameters_of_its_stream_alone() {
     assert!(row.measured.iter().flatten().any(|value| (value - millions).abs() < 1e-9), "{row:?} {events:?}");
 }
 
+#[test]
+fn a_linear_svm_reads_the_network_that_the_row_of_c3d_trains() {
+    let dir = tempfile::tempdir().unwrap();
+    let small = ReproductionSettings { steps: 1, batch: 1, ..miniature(PaperTable::Table4, &clips(dir.path(), 2, 1)) };
+    let out = dir.path().join("out");
+    let (stopped, events) = run_rows(&small, &out, &["c3d-svm"], &TrainingControl::default(), "step");
+    assert_eq!((stopped.unwrap().1, count(&events, "step")), (Ending::Stopped, 1), "{events:?}");
+    let (outcome, events) = run_rows(&small, &out, &["c3d-svm"], &TrainingControl::default(), "");
+    let (table, ending) = outcome.unwrap();
+    assert_eq!((ending, count(&events, "step")), (Ending::Complete, 0), "the training is resumed: {events:?}");
+    let row = table.rows.iter().find(|row| row.id == "c3d-svm").unwrap();
+    let [Some(accuracy), Some(fps), Some(millions), _] = row.measured[..] else { panic!("{row:?} {events:?}") };
+    assert!([0.0, 50.0, 100.0].contains(&accuracy) && fps > 0.0 && row.published[0] == Some(82.3), "{row:?}");
+    let network = HiddenTwoStream::load(&out.join("c3d/run/model"), &Device::flex()).unwrap().spatial.unwrap();
+    let head = (4096 * 4096 + 4096) + (4096 * 2 + 2); // fc7 and fc8
+    let expected = (network.parameters() - head + 2 * (4096 + 1)) as f64 / 1e6;
+    assert!((millions - expected).abs() < 1e-9, "{millions} instead of {expected}");
+}
+
 /// Every switch of MotionNet, among them the one that quarters the size of its flow.
 #[test]
 fn table_2_trains_every_ablation_and_a_failing_row_leaves_the_others() {

@@ -42,7 +42,8 @@ Table 1 has the original and the very deep two-stream networks and enhanced moti
 --rivals. Those networks have 90 million parameters: a training folder takes about 1.5 GB. Flow
 networks learn from true flow first: FlowNetS, FlowNet2 and NextFlow; Table 3 has FlowNet2.
 Table 2 trains MotionNet and the stacked stream (a) for every row.
-Table 4: MV + FV, EMV, C3D, 3DNet, RGB difference and the hidden two-stream network (c).
+Table 4: MV + FV, EMV, C3D and 3DNet with linear SVMs, RGB difference and the hidden two-stream
+network (c).
 
 Exit codes: 0 all rows complete, 1 some missing, 2 wrong usage, 130 stopped early, everything saved";
 

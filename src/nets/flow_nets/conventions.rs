@@ -26,7 +26,7 @@ named! {
 
 impl MeanColour {
     /// Returns the stored colour in red, green, blue, of 1; `None` for that of the pair.
-    fn stored(self) -> Option<[f32; 3]> {
+    pub(in crate::nets) fn stored(self) -> Option<[f32; 3]> {
         match self {
             Self::Pair => None,
             Self::Chairs => Some([0.450_141, 0.432_060, 0.411_451]),

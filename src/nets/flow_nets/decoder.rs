@@ -41,11 +41,11 @@ pub struct FlowDecoder {
 }
 
 /// The layers of one level.
-struct Step<'a> {
-    deconv: &'a ConvTranspose2d,
-    upsampled_flow: &'a ConvTranspose2d,
-    inter_conv: Option<&'a Conv2d>,
-    predict_flow: &'a Conv2d,
+pub(in crate::nets) struct Step<'a> {
+    pub deconv: &'a ConvTranspose2d,
+    pub upsampled_flow: &'a ConvTranspose2d,
+    pub inter_conv: Option<&'a Conv2d>,
+    pub predict_flow: &'a Conv2d,
 }
 
 impl FlowDecoder {
@@ -115,7 +115,7 @@ impl FlowDecoder {
     }
 
     /// Returns the layers of levels 5 to 2.
-    fn steps(&self) -> [Step<'_>; 4] {
+    pub(in crate::nets) fn steps(&self) -> [Step<'_>; 4] {
         [
             Step {
                 deconv: &self.deconv5,
@@ -181,12 +181,12 @@ impl NextFlowHeads {
     }
 
     /// Returns the predictors of levels 6 to 2.
-    fn predictors(&self) -> [&Conv2d; 5] {
+    pub(in crate::nets) fn predictors(&self) -> [&Conv2d; 5] {
         [&self.predict_frame6, &self.predict_frame5, &self.predict_frame4, &self.predict_frame3, &self.predict_frame2]
     }
 
     /// Returns the layers that enlarge the frames of levels 6 to 3.
-    fn enlargements(&self) -> [&ConvTranspose2d; 4] {
+    pub(in crate::nets) fn enlargements(&self) -> [&ConvTranspose2d; 4] {
         [
             &self.upsampled_frame6_to_5,
             &self.upsampled_frame5_to_4,

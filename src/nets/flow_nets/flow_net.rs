@@ -114,17 +114,26 @@ impl FlowNet {
     /// makes them; sides are multiples of 64.
     pub fn native(&self, frames: Tensor<4>) -> NativeFlow {
         let input = self.conventions.network_input(frames);
-        let (levels, unit_px) = match &self.layers {
-            FlowNetLayers::S(network) => (network.forward(input), UNIT_PX),
-            FlowNetLayers::C(network) => (network.forward(input), UNIT_PX),
-            FlowNetLayers::Sd(network) => (network.forward(input), SMALL_UNIT_PX),
-            FlowNetLayers::Next(network) => (network.forward(input).0, UNIT_PX),
+        let levels = match &self.layers {
+            FlowNetLayers::S(network) => network.forward(input),
+            FlowNetLayers::C(network) => network.forward(input),
+            FlowNetLayers::Sd(network) => network.forward(input),
+            FlowNetLayers::Next(network) => network.forward(input).0,
             FlowNetLayers::Stack(network) => {
                 let steps = network.forward(&input, self.conventions);
-                steps.fusion.map_or((steps.levels, UNIT_PX), |(_, levels)| (levels, 1.0))
+                steps.fusion.map_or(steps.levels, |(_, levels)| levels)
             }
         };
-        NativeFlow { levels, unit_px }
+        NativeFlow { levels, unit_px: self.unit_px() }
+    }
+
+    /// Returns the full-size pixels in one unit of its own prediction.
+    pub(in crate::nets) fn unit_px(&self) -> f32 {
+        match &self.layers {
+            FlowNetLayers::Sd(_) => SMALL_UNIT_PX,
+            FlowNetLayers::Stack(network) if network.flownetfusion.is_some() => 1.0,
+            _ => UNIT_PX,
+        }
     }
 
     /// Returns all that the networks of a stack hand on to each other for such `frames`; `None` of a single network.

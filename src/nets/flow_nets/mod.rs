@@ -17,10 +17,14 @@ pub mod operators;
 mod trunk;
 
 pub use conventions::{FlowNetConventions, MeanColour};
+pub(in crate::nets) use decoder::{FlowDecoder, NextFlowHeads};
 pub use flow_net::{FlowNet, FlowNetLayers, NativeFlow};
+pub(in crate::nets) use flownet_c::FlowNetC;
+pub(in crate::nets) use flownet_s::FirstLayers;
 pub use flownet_s::FlowNetS;
 pub use flownet2::{FlowNet2, FlowNet2Steps};
 pub use operators::{Enlargement, WarpBorder};
+pub(in crate::nets) use trunk::FlowTrunk;
 
 /// Pixels in one unit of the flow that FlowNetS and FlowNetC predict.
 pub(in crate::nets) const UNIT_PX: f32 = 20.0;

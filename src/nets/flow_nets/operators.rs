@@ -8,11 +8,11 @@ use crate::named::named;
 use crate::nets::Separable;
 
 /// Largest shift of the correlation in pixels of its maps.
-const RADIUS: usize = 20;
+pub(in crate::nets) const RADIUS: usize = 20;
 /// Distance between shifts.
-const SHIFT_STEP: usize = 2;
+pub(in crate::nets) const SHIFT_STEP: usize = 2;
 /// Shifts along an axis.
-const SHIFTS: usize = 2 * RADIUS / SHIFT_STEP + 1;
+pub(in crate::nets) const SHIFTS: usize = 2 * RADIUS / SHIFT_STEP + 1;
 /// Maps of the correlation: one for each shift.
 pub const CORRELATIONS: usize = SHIFTS * SHIFTS;
 /// Keeps the gradient of a norm finite where it is 0.

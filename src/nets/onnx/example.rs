@@ -7,9 +7,9 @@ use safetensors::tensor::{TensorView, serialize};
 use super::OnnxOptions;
 use crate::error::{Error, Result};
 use crate::nets::read_back::read_back;
-use crate::nets::{FLOW_UNIT_PX, FrameSize, HiddenTwoStream, MotionCrop, WINDOW_FRAMES};
+use crate::nets::{FLOW_UNIT_PX, FrameSize, HiddenTwoStream, Layers, MotionCrop, WINDOW_FRAMES};
 
-/// Returns a safetensors file of inputs and outputs under their names in the files: `frames` and `picture`, `flow` of those frames,
+/// Returns a safetensors file of inputs and outputs under their names in the files: `frames` and `picture` or `pictures`, `flow` of those frames,
 /// `temporal_logits`, `spatial_logits` and `probabilities`, as far as `model` has them.
 ///
 /// # Errors
@@ -37,13 +37,19 @@ pub fn example(model: &HiddenTwoStream, options: &OnnxOptions) -> Result<Vec<u8>
         tensors.push(("temporal_logits", vec![batch, model.card.classes.len()], logits.concat()));
         both[1] = Some(logits);
     }
-    if let Some(stream) = &model.spatial
-        && !stream.backbone().reads_clips()
-    {
-        let pictures: Vec<RgbImage> = (0..batch).map(|clip| picture(spatial, clip, count / 2)).collect();
-        let logits = stream.spatial_logits(&pictures.iter().map(|picture| vec![picture]).collect::<Vec<_>>())?;
+    if let Some(stream) = model.spatial.as_ref().filter(|stream| !matches!(stream.layers, Layers::I3d(_))) {
+        let length = stream.input().count;
+        let first = if stream.backbone().reads_clips() { 0 } else { count / 2 };
+        let clips: Vec<Vec<RgbImage>> = (0..batch)
+            .map(|clip| (first..first + length).map(|frame| picture(spatial, clip, frame)).collect())
+            .collect();
+        let logits = stream.spatial_logits(&clips.iter().map(|clip| clip.iter().collect()).collect::<Vec<_>>())?;
         let [rows, columns] = [spatial.height as usize, spatial.width as usize];
-        tensors.push(("picture", vec![batch, 3, rows, columns], planes(pictures.iter())));
+        let (name, shape) = match stream.backbone().reads_clips() {
+            true => ("pictures", vec![batch, length, 3, rows, columns]),
+            false => ("picture", vec![batch, 3, rows, columns]),
+        };
+        tensors.push((name, shape, planes(clips.iter().flatten())));
         tensors.push(("spatial_logits", vec![batch, model.card.classes.len()], logits.concat()));
         both[0] = Some(logits);
     }

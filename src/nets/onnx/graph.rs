@@ -139,6 +139,12 @@ impl Graph {
         self.node("Reshape", &[&x.name, &shape], Vec::new(), dims.to_vec())
     }
 
+    /// Returns `x` with its axes in another order.
+    pub fn transposed(&mut self, x: &Value, order: &[usize]) -> Value {
+        let dims = order.iter().map(|&axis| x.dims[axis]).collect();
+        self.node("Transpose", &[&x.name], vec![AttributeProto::ints("perm", order)], dims)
+    }
+
     /// Returns the numbers from `start` up to `end` along `axis`.
     pub fn slice(&mut self, x: &Value, axis: usize, start: usize, end: usize) -> Value {
         let [start_name, end_name, axes] =

@@ -2,7 +2,7 @@
 //! normalisation is part of the convolution before it.
 
 use burn::module::Param;
-use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::conv::{Conv2d, Conv3d, ConvTranspose2d};
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{Linear, PaddingConfig2d};
 use burn::tensor::Tensor;
@@ -93,6 +93,15 @@ impl Graph {
             pads([rows.0, columns.0]),
         ];
         let dims = vec![batch, weights.dims[0], rows.1, columns.1];
+        self.weighted("Conv", weights, x, attributes, dims, activation)
+    }
+
+    /// Returns a convolution of clips [b, c, t, h, w] by kernels of 3×3×3 with a border of zeros, and `activation` behind it.
+    pub fn conv3x3x3(&mut self, layer: &Conv3d, x: &Value, activation: Activation) -> Value {
+        let weights = Weights::of(&layer.weight, layer.bias.as_ref());
+        let attributes = vec![AttributeProto::ints("kernel_shape", &[3; 3]), AttributeProto::ints("pads", &[1; 6])];
+        let mut dims = x.dims.clone();
+        dims[1] = weights.dims[0];
         self.weighted("Conv", weights, x, attributes, dims, activation)
     }
 
@@ -210,17 +219,24 @@ impl Graph {
 
     /// Returns maps averaged to `side`×`side`, each over its share of rows and columns as PyTorch takes them.
     pub fn averaged_to(&mut self, x: Value, side: usize) -> Value {
+        self.resized(x, [side; 2], shares)
+    }
+
+    /// Returns maps of `to` rows and columns, of which each axis is mixed by `weights(from, to)`, `to` rows of `from`; maps of that size
+    /// stay as they are.
+    pub fn resized(&mut self, x: Value, to: [usize; 2], weights: fn(usize, usize) -> Vec<f32>) -> Value {
         let [batch, maps, height, width] = x.maps();
-        if [height, width] == [side; 2] {
+        let [rows, columns] = to;
+        if [height, width] == to {
             return x;
         }
-        let rows = self.constant(&[side, height], &shares(height, side));
-        let x = self.node("MatMul", &[&rows, &x.name], Vec::new(), vec![batch, maps, side, width]);
-        let columns = shares(width, side);
+        let mixed = self.constant(&[rows, height], &weights(height, rows));
+        let x = self.node("MatMul", &[&mixed, &x.name], Vec::new(), vec![batch, maps, rows, width]);
+        let of_columns = weights(width, columns);
         let transposed: Vec<f32> =
-            (0..width).flat_map(|column| columns.iter().skip(column).step_by(width).copied()).collect();
-        let columns = self.constant(&[width, side], &transposed);
-        self.node("MatMul", &[&x.name, &columns], Vec::new(), vec![batch, maps, side, side])
+            (0..width).flat_map(|column| of_columns.iter().skip(column).step_by(width).copied()).collect();
+        let mixed = self.constant(&[width, columns], &transposed);
+        self.node("MatMul", &[&x.name, &mixed], Vec::new(), vec![batch, maps, rows, columns])
     }
 
     /// Returns a fully connected layer: [b, f] → [b, k].

@@ -3,7 +3,9 @@
 //! Pictures are red, green, blue of 0…255 and flow is in pixels of the frames: what a network subtracts, divides and exchanges is in
 //! its file. Batch and size are fixed.
 
+mod c3d;
 mod example;
+mod flow_nets;
 mod graph;
 mod layers;
 mod networks;
@@ -154,10 +156,10 @@ impl Exporter<'_> {
         Ok(self.encode(graph, "temporal"))
     }
 
-    /// Pictures [b, 3, h, w] → logits [b, K].
+    /// Pictures [b, 3, h, w], or clips of them [b, t, 3, h, w] → logits [b, K].
     fn spatial(&self, stream: &Stream) -> OrReason<Vec<u8>> {
         let mut graph = Graph::new(self.options.precision);
-        let input = self.picture(&mut graph);
+        let input = self.picture(&mut graph, stream);
         let logits = logits(&mut graph, stream, &input)?;
         graph.output(&logits, "logits", "of each class, before softmax");
         Ok(self.encode(graph, "spatial"))
@@ -183,7 +185,7 @@ impl Exporter<'_> {
         let flow = as_flow(&mut graph, raw.clone());
         let input = flow_input(&mut graph, temporal, raw);
         let of_temporal = logits(&mut graph, temporal, &input)?;
-        let input = self.picture(&mut graph);
+        let input = self.picture(&mut graph, spatial);
         let of_spatial = logits(&mut graph, spatial, &input)?;
         let fused = fused(&mut graph, card.fusion, of_spatial.clone(), of_temporal.clone());
         graph.output(&flow, "flow", FLOW_MEANING);
@@ -199,13 +201,24 @@ impl Exporter<'_> {
         graph.input("frames", &dims, "adjacent frames: red, green, blue of 0 to 255")
     }
 
-    /// Adds the input of the spatial stream, and returns it as its first layer reads it.
-    fn picture(&self, graph: &mut Graph) -> Value {
-        let dims = [self.options.batch, 3, rows(self.options.spatial), columns(self.options.spatial)];
-        let picture = graph.input("picture", &dims, "the middle frame: red, green, blue of 0 to 255");
-        let picture = graph.reversed_colours(picture, 1);
-        let mean = graph.constant(&[1, 3, 1, 1], &MEAN_BGR);
-        graph.node("Sub", &[&picture.name, &mean], Vec::new(), picture.dims)
+    /// Adds the input of the spatial stream `stream`, and returns it as its first layer reads it.
+    fn picture(&self, graph: &mut Graph, stream: &Stream) -> Value {
+        let [batch, height, width] = [self.options.batch, rows(self.options.spatial), columns(self.options.spatial)];
+        let (count, mean) = (stream.input().count, graph.constant(&[1, 3, 1, 1], &MEAN_BGR));
+        let centred = |graph: &mut Graph, pictures: Value| {
+            let axis = pictures.dims.len() - 3;
+            let pictures = graph.reversed_colours(pictures, axis);
+            graph.node("Sub", &[&pictures.name, &mean], Vec::new(), pictures.dims)
+        };
+        if stream.backbone().reads_clips() {
+            let meaning = "adjacent frames: red, green, blue of 0 to 255";
+            let pictures = graph.input("pictures", &[batch, count, 3, height, width], meaning);
+            let pictures = centred(graph, pictures);
+            return graph.reshape(pictures, &[batch, 3 * count, height, width]);
+        }
+        let picture =
+            graph.input("picture", &[batch, 3, height, width], "the middle frame: red, green, blue of 0 to 255");
+        centred(graph, picture)
     }
 
     /// Frames [b, n, 3, h, w] → raw flow of all adjacent pairs, [b, 2(n−1), h/2, w/2].
@@ -229,7 +242,7 @@ impl Exporter<'_> {
             MotionNetwork::Full(network) => network.graph(graph, &input),
             MotionNetwork::Tiny(network) => network.graph(graph, &input),
             MotionNetwork::Joint(_) => return Err("networks for flow and action are not exported".into()),
-            MotionNetwork::FlowNet(_) => return Err("supervised flow networks are not exported".into()),
+            MotionNetwork::FlowNet(network) => network.graph(graph, &input)?,
         };
         let [_, _, height, width] = flow.maps();
         Ok(graph.reshape(flow, &[batch, 2 * (count - 1), height, width]))
@@ -312,9 +325,8 @@ fn logits(graph: &mut Graph, stream: &Stream, x: &Value) -> OrReason<Value> {
         Layers::ResNet(network) => network.graph(graph, x),
         Layers::CnnM(network) => network.graph(graph, x),
         Layers::Vgg16(network) => network.graph(graph, x),
-        Layers::I3d(_) | Layers::C3d(_) => {
-            return Err(format!("{}, which reads clips, is not exported", stream.backbone().name()));
-        }
+        Layers::C3d(network) => network.graph(graph, x),
+        Layers::I3d(_) => return Err(format!("{}, which reads clips, is not exported", stream.backbone().name())),
     })
 }
 

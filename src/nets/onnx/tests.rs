@@ -9,7 +9,8 @@ use super::proto::ModelProto;
 use super::*;
 use crate::nets::import::{Colours, import_motion, import_stream};
 use crate::nets::{
-    Backbone, ModelCard, MotionConfig, MotionEntry, Origin, Preprocessing, StreamConfig, StreamEntry, StreamInput,
+    Architecture, Backbone, C3d, C3dWidths, ModelCard, MotionConfig, MotionEntry, Origin, Preprocessing, StreamConfig,
+    StreamEntry, StreamInput,
 };
 
 const SIZE: FrameSize = FrameSize { width: 64, height: 32 };
@@ -68,6 +69,12 @@ fn check_graph(bytes: &[u8]) -> ModelProto {
     model
 }
 
+/// The shape of an input or output.
+fn shape(value: &super::proto::ValueInfoProto) -> Vec<i64> {
+    let tensor = value.r#type.as_ref().unwrap().tensor_type.as_ref().unwrap();
+    tensor.shape.as_ref().unwrap().dim.iter().map(|side| side.dim_value.unwrap()).collect()
+}
+
 #[test]
 fn graphs_of_all_backbones_are_sound() {
     for backbone in [
@@ -87,6 +94,48 @@ fn graphs_of_all_backbones_are_sound() {
         assert_eq!(outputs, ["flow", "temporal_logits", "spatial_logits", "probabilities"]);
         let metadata = &models[3].metadata_props;
         assert!(metadata.iter().any(|entry| entry.key == "classes" && entry.value == "a\nb\nc"));
+    }
+}
+
+#[test]
+fn supervised_flow_networks_without_warps_have_graphs() {
+    let size = FrameSize { width: 128, height: 64 };
+    let exported = |architecture| {
+        let mut model = model(Backbone::SqueezeNet, 2);
+        let config = MotionConfig { architecture, width: 2, frames: 2, ..MotionConfig::default() };
+        model.card.motion = Some(MotionEntry::new("motion.safetensors", config.clone()));
+        model.motion = config.init(&Device::flex());
+        (model.temporal, model.spatial) = (None, None);
+        export(&model, &OnnxOptions { motion: size, ..OPTIONS })
+    };
+    for architecture in
+        [Architecture::FlowNetS, Architecture::FlowNetC, Architecture::FlowNetSd, Architecture::NextFlow]
+    {
+        let export = exported(architecture).unwrap();
+        let graph = check_graph(&export.files[0].1).graph.unwrap();
+        assert_eq!((export.files.len(), shape(&graph.output[0])), (1, vec![2, 1, 2, 32, 64]), "{architecture:?}");
+    }
+    let error = exported(Architecture::FlowNet2).unwrap_err();
+    assert_eq!(error.cause, "motion.onnx: FlowNet2 warps frames between its networks, which is not exported");
+}
+
+#[test]
+fn c3d_reads_clips_of_pictures_and_fuses_with_another_stream() {
+    let mut model = model(Backbone::SqueezeNet, 2);
+    for (backbone, decoder) in [(Backbone::C3d, 0), (Backbone::C3dPadded, 0), (Backbone::ThreeDNet, 2)] {
+        let input = StreamInput { modality: Modality::Pictures, count: 16 };
+        let config = StreamConfig { backbone, input, classes: 3, dropout: None };
+        let widths = C3dWidths { base: 2, hidden: 8, side: 2, decoder };
+        model.spatial = Some(Stream::of(Layers::C3d(C3d::with_widths(widths, &config, &Device::flex()))));
+        model.card.spatial = Some(StreamEntry::new("spatial.safetensors", backbone));
+        let export = export(&model, &OPTIONS).unwrap();
+        assert!(export.left_out.is_empty() && export.files.len() == 4, "{backbone:?}: {:?}", export.left_out);
+        let graph = check_graph(&export.files[2].1).graph.unwrap();
+        assert_eq!(graph.input[0].name, "pictures");
+        assert_eq!((shape(&graph.input[0]), shape(&graph.output[0])), (vec![2, 16, 3, 32, 64], vec![2, 3]));
+        let whole = check_graph(&export.files[3].1).graph.unwrap();
+        let inputs: Vec<&str> = whole.input.iter().map(|input| input.name.as_str()).collect();
+        assert_eq!(inputs, ["frames", "pictures"]);
     }
 }
 
