@@ -36,6 +36,7 @@ pub mod ranking;
 pub mod reproduction;
 pub mod sample;
 mod secrets;
+mod shards;
 pub mod table;
 mod thread_priority;
 pub mod training;

@@ -16,6 +16,7 @@ use super::fuse::FuseArgs;
 use super::import::ImportArgs;
 use super::info::InfoArgs;
 use super::live::LiveArgs;
+use super::merge::MergeArgs;
 use super::model_arguments::{DeviceArg, ModelArg};
 use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
@@ -89,6 +90,8 @@ pub(super) enum Command {
     Evaluate(Box<EvaluateArgs>),
     /// Reproduce the paper's tables and compare them with the published numbers
     Reproduce(Box<ReproduceArgs>),
+    /// Merge the parts of a job that several machines computed
+    Merge(MergeArgs),
     /// Compare two evaluations
     Compare(CompareArgs),
     /// Fuse score files of two streams and evaluate the result

@@ -24,6 +24,7 @@ mod info;
 mod interrupt;
 mod list_arguments;
 mod live;
+mod merge;
 mod method;
 mod model_arguments;
 mod outcome;
@@ -31,6 +32,7 @@ mod output_arguments;
 mod project;
 mod reproduce;
 mod sample;
+mod shard_arguments;
 mod train;
 mod unknown_command;
 mod values;
@@ -158,6 +160,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Tune(arguments)) => train::tune(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Reproduce(arguments)) => reproduce::run(&arguments),
+        Some(Command::Merge(arguments)) => merge::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Fuse(arguments)) => fuse::run(&arguments),
         Some(Command::Export(arguments)) => export::run(&arguments),

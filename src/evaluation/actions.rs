@@ -46,34 +46,58 @@ pub fn evaluate_actions(
     on_unreadable: &mut dyn FnMut(&Error),
 ) -> Result<ActionsOutcome> {
     let mut scores = ClipScores::new(dataset.classes.len());
-    let stopped = AtomicBool::new(progress(0, dataset.clips.len()).is_break());
+    score_all(model, dataset, plan, progress, &mut |outcome| match outcome {
+        Ok(clip) => scores.push(clip),
+        Err(error) => {
+            on_unreadable(&error);
+            scores.fail(&error.to_string());
+        }
+    })?;
+    let fusion = fusion_of_views(&model.card, plan.protocol.average, plan.fusion);
+    ActionsOutcome::of(scores, &model.card.name, &dataset.classes, &EvaluationPlan { fusion, ..plan.clone() })
+}
+
+impl ActionsOutcome {
+    /// Returns the outcome of all `scores`, which the model called `model` gave to the clips of `plan`.
+    ///
+    /// # Errors
+    /// If no clip could be read.
+    pub fn of(scores: ClipScores, model: &str, classes: &[String], plan: &EvaluationPlan) -> Result<Self> {
+        if scores.is_empty() {
+            return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
+        }
+        let report = scores.report(model, classes, plan);
+        Ok(Self { report, scores })
+    }
+}
+
+/// Scores all clips of `dataset` and hands what was said of each, or why it cannot be read, to `report` in their order. `progress`
+/// is called with the number of clips that are done and of all, and may break off.
+///
+/// # Errors
+/// A model whose classes are not those of the data, or that `progress` broke off.
+pub fn score_all(
+    model: &HiddenTwoStream,
+    dataset: &Dataset,
+    plan: &EvaluationPlan,
+    progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    report: &mut dyn FnMut(Result<ScoredClip>),
+) -> Result<()> {
+    let (mut seen, all) = (0, dataset.clips.len());
+    let stopped = AtomicBool::new(progress(0, all).is_break());
     let is_stopped = || stopped.load(Ordering::Relaxed);
     score_clips(model, dataset, plan.protocol, plan.flow_source, &is_stopped, &mut |outcome| {
-        match outcome {
-            Ok(clip) => scores.push(clip),
-            Err(error) => {
-                on_unreadable(&error);
-                scores.fail(&error.to_string());
-            }
-        }
-        if progress(scores.seen(), dataset.clips.len()).is_break() {
+        report(outcome);
+        seen += 1;
+        if progress(seen, all).is_break() {
             stopped.store(true, Ordering::Relaxed);
         }
     })?;
-    if scores.seen() < dataset.clips.len() {
-        let remedy = "Run the evaluation again";
-        return Err(Error::cancelled(
-            "evaluation",
-            format!("stopped after {}", counted(scores.seen(), "clip")),
-            remedy,
-        ));
+    if seen < all {
+        let cause = format!("stopped after {}", counted(seen, "clip"));
+        return Err(Error::cancelled("evaluation", cause, "Run the evaluation again"));
     }
-    if scores.is_empty() {
-        return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
-    }
-    let fusion = fusion_of_views(&model.card, plan.protocol.average, plan.fusion);
-    let report = scores.report(&model.card.name, &dataset.classes, &EvaluationPlan { fusion, ..plan.clone() });
-    Ok(ActionsOutcome { report, scores })
+    Ok(())
 }
 
 /// Scores the clips of `dataset` and hands what was said of each, or why it cannot be read, to `report` in their order, until all

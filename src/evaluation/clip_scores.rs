@@ -5,6 +5,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Component, Path};
 
+use serde::{Deserialize, Serialize};
+
 use super::class_match::without_clips;
 use super::{ActionsReport, ClipResult, EvaluationPlan, Guess, Scale, ScoreTable, StreamReport, weight_sweep};
 use crate::atomic;
@@ -14,7 +16,7 @@ use crate::nets::fusion::Fusion;
 use crate::training::validation::PhotometricError;
 
 /// The scores of one clip.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ScoredClip {
     /// The clip.
     pub clip: LabelledClip,
@@ -177,7 +179,7 @@ fn guesses(table: Option<&ScoreTable>, clips: usize, scale: Scale) -> Vec<Option
 }
 
 /// Folder and file as lists name them, `class/clip.avi`, whatever folder the data are in.
-fn name_of(path: &Path) -> String {
+pub(super) fn name_of(path: &Path) -> String {
     let parts: Vec<_> = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
     let last_two = &parts[parts.len().saturating_sub(2)..];
     last_two.iter().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")

@@ -9,7 +9,7 @@ const ROWS: [&[&str]; 14] = [
     &["error"],
     &["files", "file_lock", "panic_guard"],
     &["atomic", "calendar", "command_line", "content_hash", "frame_times", "names", "plural", "ranking", "table"],
-    &["output", "json_values"],
+    &["output", "json_values", "shards"],
     &["allocator", "annotations", "diagnostics", "thread_priority"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],

@@ -9,6 +9,7 @@ mod cli_entry;
 mod cli_evaluate;
 mod cli_flow;
 mod cli_import;
+mod cli_shards;
 mod cli_tune;
 mod clip_jobs;
 mod codec_vectors;

@@ -1,25 +1,32 @@
 //! `motionscope evaluate actions`: the accuracy of a model on held-out clips.
 
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
 
-use super::result_arguments::ResultArgs;
+use super::result_arguments::{ResultArgs, ResultFiles};
 use super::view_arguments::ViewArgs;
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::{DeviceArg, ModelArg, no_stream};
 use crate::cli::outcome::{Outcome, complain};
+use crate::cli::output_arguments::ForceArg;
+use crate::cli::shard_arguments::ShardArgs;
 use crate::cli::values::choice;
 use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::{Error, Result};
 use crate::evaluation::{
-    ActionsOutcome, ActionsReport, EvaluationPlan, MatchedClips, ReportSource, average_remark, evaluate_actions,
-    flow_remark, interval_in_percent, match_classes,
+    ActionsPart, ActionsReport, ActionsSettings, EvaluationPlan, MatchedClips, ReportSource, average_remark,
+    evaluate_actions, flow_remark, hash_of_clips, interval_in_percent, match_classes,
 };
+use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, Stream};
+use crate::output::OutputGuard;
 use crate::plural::counted;
+use crate::shards::{Job, Manifest, Part, PartFolder, Shard};
 use crate::training::{FlowSource, trained_on_remark};
 
 pub(super) const EXAMPLES: &str = "\
@@ -31,6 +38,9 @@ Examples:
                                --model runs/temporal/model --json
   motionscope evaluate actions --data clips --list testlist01.txt --classes classInd.txt \\
                                --model runs/two-stage/model --flow-source motionnet
+  motionscope evaluate actions --data clips --report report --parts parts --shard 2/8
+
+With --parts nothing but a part is written; motionscope merge writes the results of all parts.
 
 A report folder holds report.html, report.json, clips.csv and classes.csv. Compare two report.json
 files with motionscope compare; try other fusions of score files with motionscope fuse.
@@ -54,58 +64,163 @@ pub(super) struct ActionsArgs {
     model: ModelArg,
     #[command(flatten)]
     device: DeviceArg,
+    #[command(flatten)]
+    shards: ShardArgs,
+}
+
+/// The name of the command in parts.
+pub(in crate::cli) const COMMAND: &str = "evaluate actions";
+
+/// What all parts of an evaluation have in common.
+#[derive(Debug, Serialize, Deserialize)]
+struct Settings {
+    #[serde(flatten)]
+    evaluation: ActionsSettings,
+    #[serde(flatten)]
+    files: ResultFiles,
+}
+
+/// What is evaluated, checked.
+struct Work {
+    dir: PathBuf,
+    compute: Compute,
+    model: HiddenTwoStream,
+    plan: EvaluationPlan,
+    clips: MatchedClips,
 }
 
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
+    let shard = arguments.shards.shard()?;
     let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
-    let guard = arguments.results.prepare(arguments.clips.files(&dataset))?;
-    let compute = arguments.device.open()?;
-    let dir = arguments.model.folder()?;
-    let model = HiddenTwoStream::load(&dir, &compute.device)?;
-    let remedy =
-        "Only the photometric ratio is measured; for accuracies, choose a model with a spatial or temporal stream";
-    if let Some(error) = no_stream(&model, &dir, remedy) {
-        complain(&error);
+    let inputs = arguments.clips.files(&dataset);
+    match shard {
+        None => {
+            let guard = arguments.results.prepare(inputs)?;
+            run_whole(arguments, &Work::open(arguments, dataset)?, &guard)
+        }
+        Some((shard, folder)) => run_shard(arguments, &Work::open(arguments, dataset)?, shard, (&folder, inputs)),
     }
-    let reads_frames = |stream: &Stream| stream.input().modality.is_of_frames();
-    if arguments.flow_source.is_some_and(|source| source != FlowSource::MotionNet)
-        && model.temporal.as_ref().is_some_and(reads_frames)
-    {
-        let cause = "the temporal stream of this model reads RGB differences, without flow";
-        return Err(Error::usage("--flow-source", cause, "Leave it out"));
-    }
-    let plan = EvaluationPlan {
-        data: arguments.clips.name(),
-        protocol: arguments.views.protocol(),
-        fusion: arguments.views.fusion(&model.card)?,
-        flow_source: arguments.flow_source.unwrap_or_else(|| model.card.flow_source()),
-    };
-    let MatchedClips { dataset, remarks, left_out } = match_classes(&model, dataset)?;
-    let mut outcome = evaluate(&model, &dataset, &plan)?;
-    let known = trained_on_remark(&dir, &dataset.clips);
-    let of_flow = flow_remark(&model.card, plan.flow_source);
-    let of_mean = average_remark(&model.card, plan.protocol.average);
-    outcome.report.remarks.extend(remarks.into_iter().chain(known).chain(of_flow).chain(of_mean));
-    outcome.report.source = Some(ReportSource::of(&model.card, &dir, &compute.name, command_line::current()));
-    arguments.results.write(&outcome, &guard, print)?;
-    let is_whole = outcome.report.failures.is_empty() && left_out == 0;
-    Ok(if is_whole { Outcome::Done } else { Outcome::SomeFailed })
 }
 
-/// Scores the clips with a progress bar.
-fn evaluate(model: &HiddenTwoStream, dataset: &Dataset, plan: &EvaluationPlan) -> Result<ActionsOutcome> {
+/// Evaluates all clips.
+fn run_whole(arguments: &ActionsArgs, work: &Work, guard: &OutputGuard) -> Result<Outcome> {
+    let Work { dir, compute, model, plan, clips } = work;
+    let bar = progress_bar(clips.dataset.clips.len());
+    let mut outcome =
+        evaluate_actions(model, &clips.dataset, plan, &mut |done, _| advance(&bar, done), &mut |error| {
+            bar.suspend(|| complain(error));
+        })?;
+    bar.finish_and_clear();
+    outcome.report.remarks.extend(work.remarks());
+    outcome.report.source = Some(ReportSource::of(&model.card, dir, &compute.name, command_line::current()));
+    arguments.results.write(&outcome, guard, print)?;
+    Ok(outcome_of(&outcome.report, clips.left_out == 0))
+}
+
+/// Scores the clips of `shard` and writes its part to `folder`, unless it is there.
+fn run_shard(
+    arguments: &ActionsArgs,
+    work: &Work,
+    shard: Shard,
+    (folder, inputs): (&PartFolder, Vec<PathBuf>),
+) -> Result<Outcome> {
+    let Work { dir, compute, model, plan, clips } = work;
+    let evaluation = ActionsSettings::new(&model.card, clips, plan, work.remarks());
+    let settings = Settings { evaluation, files: arguments.results.absolute() };
+    let job = Job::new(COMMAND, &settings, hash_of_clips(&clips.dataset))?;
+    let manifest = Manifest::new(job, shard, &compute.name);
+    if let Some(part) = folder.find::<ActionsPart>(&manifest)? {
+        println!("Shard {shard} is complete: {}", folder.path(shard).display());
+        return Ok(outcome_of_part(&part, &settings.evaluation));
+    }
+    arguments.results.prepare(inputs)?;
+    let bar = progress_bar(0);
+    let mut progress = |done, all| {
+        bar.set_length(all as u64);
+        advance(&bar, done)
+    };
+    let mut on_unreadable = |error: &Error| bar.suspend(|| complain(error));
+    let source = || ReportSource::of(&model.card, dir, &compute.name, ShardArgs::whole_command());
+    let of_shard = (&clips.dataset, shard);
+    let results = ActionsPart::score(model, of_shard, plan, &mut progress, &mut on_unreadable, source)?;
+    bar.finish_and_clear();
+    let part = Part { manifest, results };
+    let path = folder.write(&part)?;
+    println!("Shard {shard}: {} scored, written to {}", counted(part.results.seen(), "clip"), path.display());
+    Ok(outcome_of_part(&part.results, &settings.evaluation))
+}
+
+/// Writes what one machine would have written of the parts in `folder`, which are of this `job`.
+///
+/// # Errors
+/// If parts are missing or do not belong together, or a file cannot be written.
+pub(in crate::cli) fn merge(folder: &PartFolder, job: &Job, force: ForceArg) -> Result<Outcome> {
+    let parts = folder.parts::<ActionsPart>()?;
+    let settings = serde_json::to_value(&job.settings).and_then(serde_json::from_value);
+    let refuse = |error| Error::new("parts", format!("their settings are damaged: {error}"), "Run all shards again");
+    let Settings { evaluation, files } = settings.map_err(refuse)?;
+    let guard = force.guard::<&Path>([]);
+    files.prepare(&guard)?;
+    let outcome = evaluation.merged(parts)?;
+    files.write(&outcome, &guard, print)?;
+    Ok(outcome_of(&outcome.report, evaluation.is_whole()))
+}
+
+fn outcome_of(report: &ActionsReport, is_whole: bool) -> Outcome {
+    if report.failures.is_empty() && is_whole { Outcome::Done } else { Outcome::SomeFailed }
+}
+
+fn outcome_of_part(part: &ActionsPart, evaluation: &ActionsSettings) -> Outcome {
+    if part.is_whole() && evaluation.is_whole() { Outcome::Done } else { Outcome::SomeFailed }
+}
+
+impl Work {
+    /// Loads the model and checks the options against it.
+    fn open(arguments: &ActionsArgs, dataset: Dataset) -> Result<Self> {
+        let compute = arguments.device.open()?;
+        let dir = arguments.model.folder()?;
+        let model = HiddenTwoStream::load(&dir, &compute.device)?;
+        let remedy =
+            "Only the photometric ratio is measured; for accuracies, choose a model with a spatial or temporal stream";
+        if let Some(error) = no_stream(&model, &dir, remedy) {
+            complain(&error);
+        }
+        let reads_frames = |stream: &Stream| stream.input().modality.is_of_frames();
+        if arguments.flow_source.is_some_and(|source| source != FlowSource::MotionNet)
+            && model.temporal.as_ref().is_some_and(reads_frames)
+        {
+            let cause = "the temporal stream of this model reads RGB differences, without flow";
+            return Err(Error::usage("--flow-source", cause, "Leave it out"));
+        }
+        let plan = EvaluationPlan {
+            data: arguments.clips.name(),
+            protocol: arguments.views.protocol(),
+            fusion: arguments.views.fusion(&model.card)?,
+            flow_source: arguments.flow_source.unwrap_or_else(|| model.card.flow_source()),
+        };
+        let clips = match_classes(&model, dataset)?;
+        Ok(Self { dir, compute, model, plan, clips })
+    }
+
+    /// Returns the remarks of the report that do not follow from the scores.
+    fn remarks(&self) -> Vec<String> {
+        let Self { dir, model, plan, clips, .. } = self;
+        let known = trained_on_remark(dir, &clips.dataset.clips);
+        let of_flow = flow_remark(&model.card, plan.flow_source);
+        let of_mean = average_remark(&model.card, plan.protocol.average);
+        clips.remarks.iter().cloned().chain(known).chain(of_flow).chain(of_mean).collect()
+    }
+}
+
+fn progress_bar(clips: usize) -> ProgressBar {
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
-    let bar = ProgressBar::new(dataset.clips.len() as u64).with_style(style);
-    let mut progress = |done, _| {
-        bar.set_position(done as u64);
-        ControlFlow::Continue(())
-    };
-    let outcome = evaluate_actions(model, dataset, plan, &mut progress, &mut |error| {
-        bar.suspend(|| complain(error));
-    })?;
-    bar.finish_and_clear();
-    Ok(outcome)
+    ProgressBar::new(clips as u64).with_style(style)
+}
+
+fn advance(bar: &ProgressBar, done: usize) -> ControlFlow<()> {
+    bar.set_position(done as u64);
+    ControlFlow::Continue(())
 }
 
 /// Prints the accuracies.

@@ -13,6 +13,8 @@ mod view_arguments;
 
 use clap::{Args, Subcommand};
 
+pub(super) use actions::{COMMAND as ACTIONS, merge as merge_actions};
+
 use super::outcome::Outcome;
 use crate::error::Result;
 

@@ -1,0 +1,44 @@
+//! `motionscope merge`: the parts of a job over several machines as one result.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::evaluate::merge_actions;
+use super::outcome::Outcome;
+use super::output_arguments::ForceArg;
+use crate::error::{Error, Result};
+use crate::shards::PartFolder;
+
+/// `motionscope merge`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  motionscope evaluate actions --data clips --report report --parts parts --shard 1/3
+  motionscope evaluate actions --data clips --report report --parts parts --shard 2/3
+  motionscope evaluate actions --data clips --report report --parts parts --shard 3/3
+  motionscope merge parts
+
+Writes what the command would have written on one machine, to the places that its options name.
+Parts of different settings, versions, models or clips are refused, and missing parts are listed.
+
+Exit codes: those of the command on one machine; 1 if parts are missing or do not belong together")]
+pub(super) struct MergeArgs {
+    /// Folder that --parts wrote to
+    #[arg(value_name = "DIR")]
+    parts: PathBuf,
+    #[command(flatten)]
+    force: ForceArg,
+}
+
+pub(super) fn run(arguments: &MergeArgs) -> Result<Outcome> {
+    let folder = PartFolder::new(&arguments.parts);
+    let job = folder.job()?;
+    match job.command.as_str() {
+        super::evaluate::ACTIONS => merge_actions(&folder, &job, arguments.force),
+        other => {
+            let cause = format!("its parts are of the command '{other}', which this version cannot merge");
+            Err(Error::file(&arguments.parts, cause, "Use the version that made them"))
+        }
+    }
+}

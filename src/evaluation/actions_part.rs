@@ -1,0 +1,202 @@
+//! The evaluation of a model on a list of clips in parts, each of them scored by another machine.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use super::clip_scores::name_of;
+use super::{
+    ActionsOutcome, ClipScores, EvaluationPlan, MatchedClips, Protocol, ReportSource, ScoredClip, Spread, ViewAverage,
+    fusion_of_views, score_all,
+};
+use crate::content_hash::ContentHash;
+use crate::data::{Dataset, LabelledClip};
+use crate::error::{Error, Result};
+use crate::nets::fusion::Fusion;
+use crate::nets::{HiddenTwoStream, ModelCard};
+use crate::shards::{Part, Shard, assigned};
+use crate::training::FlowSource;
+
+/// The settings that all parts of an evaluation have in common: with the scores they make the report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ActionsSettings {
+    model: String,
+    model_hash: Option<String>,
+    data: String,
+    views: String,
+    spread: Spread,
+    average: Option<ViewAverage>,
+    fusion: Fusion,
+    flow_source: FlowSource,
+    classes: Vec<String>,
+    /// Clips that are scored, in all parts together.
+    clips: usize,
+    /// Clips of no class of the model.
+    left_out: usize,
+    /// The remarks of the report that do not follow from the scores.
+    remarks: Vec<String>,
+}
+
+/// The scores of the clips of one shard.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ActionsPart {
+    /// The model, the device and the day.
+    pub source: ReportSource,
+    clips: Vec<ClipOutcome>,
+}
+
+/// The scores of a clip, or why it cannot be read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct ClipOutcome {
+    /// Its place in the whole list.
+    position: usize,
+    outcome: std::result::Result<ScoredClip, String>,
+}
+
+impl ActionsSettings {
+    /// Returns the settings of the evaluation of the model with this `card` on `clips` by `plan`, whose report has these `remarks`.
+    pub fn new(card: &ModelCard, clips: &MatchedClips, plan: &EvaluationPlan, remarks: Vec<String>) -> Self {
+        Self {
+            model: card.name.clone(),
+            model_hash: card.hash.clone(),
+            data: plan.data.clone(),
+            views: plan.protocol.to_string(),
+            spread: plan.protocol.spread,
+            average: plan.protocol.average,
+            fusion: fusion_of_views(card, plan.protocol.average, plan.fusion),
+            flow_source: plan.flow_source,
+            classes: clips.dataset.classes.clone(),
+            clips: clips.dataset.clips.len(),
+            left_out: clips.left_out,
+            remarks,
+        }
+    }
+
+    /// Returns whether every clip of the list is of a class of the model.
+    pub fn is_whole(&self) -> bool {
+        self.left_out == 0
+    }
+
+    /// Returns what one machine would have found on all clips.
+    ///
+    /// # Errors
+    /// If `parts` do not have each clip once, or none could be read.
+    pub fn merged(&self, parts: Vec<Part<ActionsPart>>) -> Result<ActionsOutcome> {
+        let incomplete =
+            || Error::new("parts", "a clip is missing or twice in them", "Delete the parts and run all shards again");
+        let source = merged_source(&parts).ok_or_else(incomplete)?;
+        let mut clips: Vec<ClipOutcome> = parts.into_iter().flat_map(|part| part.results.clips).collect();
+        clips.sort_by_key(|clip| clip.position);
+        if !clips.iter().map(|clip| clip.position).eq(0..self.clips) || !clips.iter().all(|clip| self.fits(clip)) {
+            return Err(incomplete());
+        }
+        let mut scores = ClipScores::new(self.classes.len());
+        for clip in clips {
+            match clip.outcome {
+                Ok(scored) => scores.push(scored),
+                Err(failure) => scores.fail(&failure),
+            }
+        }
+        let mut outcome = ActionsOutcome::of(scores, &self.model, &self.classes, &self.plan()?)?;
+        outcome.report.remarks.extend(self.remarks.iter().cloned());
+        outcome.report.source = Some(source);
+        Ok(outcome)
+    }
+
+    fn fits(&self, clip: &ClipOutcome) -> bool {
+        let classes = self.classes.len();
+        let Ok(scored) = &clip.outcome else { return true };
+        let rows = [&scored.spatial, &scored.temporal];
+        scored.clip.label < classes && rows.into_iter().flatten().all(|row| row.len() == classes)
+    }
+
+    fn plan(&self) -> Result<EvaluationPlan> {
+        let views = self.views.parse().map_err(|cause: String| Error::new("views", cause, "Run all shards again"))?;
+        Ok(EvaluationPlan {
+            data: self.data.clone(),
+            protocol: Protocol { spread: self.spread, average: self.average, ..views },
+            fusion: self.fusion,
+            flow_source: self.flow_source,
+        })
+    }
+}
+
+/// Returns the source of a report of all `parts`: the devices of all of them, and the last day.
+fn merged_source(parts: &[Part<ActionsPart>]) -> Option<ReportSource> {
+    let sources = || parts.iter().map(|part| &part.results.source);
+    let devices: BTreeSet<&str> = sources().map(|source| source.device.as_str()).collect();
+    let date = sources().map(|source| &source.date).max()?.clone();
+    let device = devices.into_iter().collect::<Vec<_>>().join(", ");
+    Some(ReportSource { device, date, ..sources().next()?.clone() })
+}
+
+impl ActionsPart {
+    /// Scores the clips of `shard`, as [`evaluate_actions`](super::evaluate_actions) does with all of them. `source` is asked when all
+    /// is done.
+    ///
+    /// # Errors
+    /// A model whose classes are not those of the data, or that `progress` broke off.
+    pub fn score(
+        model: &HiddenTwoStream,
+        (dataset, shard): (&Dataset, Shard),
+        plan: &EvaluationPlan,
+        progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+        on_unreadable: &mut dyn FnMut(&Error),
+        source: impl FnOnce() -> ReportSource,
+    ) -> Result<Self> {
+        let positions = clips_of(dataset, shard);
+        let own = Dataset {
+            classes: dataset.classes.clone(),
+            clips: positions.iter().map(|&position| dataset.clips[position].clone()).collect(),
+            ambiguous: Vec::new(),
+        };
+        let mut clips = Vec::with_capacity(positions.len());
+        let mut positions = positions.into_iter();
+        score_all(model, &own, plan, progress, &mut |outcome| {
+            let position = positions.next().expect("each clip is reported once");
+            let outcome = outcome.map_err(|error| {
+                on_unreadable(&error);
+                error.to_string()
+            });
+            clips.push(ClipOutcome { position, outcome });
+        })?;
+        Ok(Self { source: source(), clips })
+    }
+
+    /// Number of clips, scored and unreadable ones.
+    pub fn seen(&self) -> usize {
+        self.clips.len()
+    }
+
+    /// Returns whether all its clips could be read.
+    pub fn is_whole(&self) -> bool {
+        self.clips.iter().all(|clip| clip.outcome.is_ok())
+    }
+}
+
+/// Returns the places of the clips of `shard` in the list, ascending.
+fn clips_of(dataset: &Dataset, shard: Shard) -> Vec<usize> {
+    assigned(&dataset.clips.iter().map(key).collect::<Vec<_>>(), shard)
+}
+
+/// Returns a hash of the list of clips: their names, classes, segments and sizes in bytes, in order.
+pub fn hash_of_clips(dataset: &Dataset) -> String {
+    let mut hash = ContentHash::new();
+    for clip in &dataset.clips {
+        let (name, segment) = key(clip);
+        hash.field(name);
+        segment.iter().for_each(|&time| hash.number(time));
+        hash.number(clip.label as u64);
+        // Folders have other sizes on other disks.
+        let facts = fs::metadata(&clip.path).ok().filter(fs::Metadata::is_file);
+        hash.number(facts.map_or(0, |facts| facts.len()));
+    }
+    hash.to_hex()
+}
+
+/// Returns what distinguishes a clip of a list on every machine: its name with that of its folder, and its segment.
+fn key(clip: &LabelledClip) -> (String, Vec<u64>) {
+    (name_of(&clip.path), clip.segment_secs.iter().flatten().map(|time| time.to_bits()).collect())
+}

@@ -1,0 +1,98 @@
+//! What a part was made of.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Shard;
+use crate::error::{Error, Result};
+
+/// Longest values that a message shows.
+const MOST_SHOWN: usize = 60;
+
+/// What all parts of a job have in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// The command: `evaluate actions`.
+    pub command: String,
+    /// The program's version.
+    pub version: String,
+    /// The settings by name.
+    pub settings: BTreeMap<String, Value>,
+    /// A hash of the list of inputs.
+    pub inputs: String,
+}
+
+/// The description of a part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`Manifest::SCHEMA`].
+    pub schema: String,
+    /// The share of the work.
+    pub shard: Shard,
+    /// The device that computed it.
+    pub device: String,
+    /// The whole work.
+    pub job: Job,
+}
+
+impl Job {
+    /// Returns the job of this version of the program with these `settings`, a structure whose fields are their names.
+    ///
+    /// # Errors
+    /// If they cannot be written as JSON.
+    pub fn new(command: &str, settings: &impl Serialize, inputs: String) -> Result<Self> {
+        // By way of text, as they are read: numbers of 32 bits have other digits as values.
+        let settings = serde_json::to_string(settings).and_then(|text| serde_json::from_str(&text));
+        let refuse =
+            |error: serde_json::Error| Error::new(command, error.to_string(), "Report this as a bug").caused_by(error);
+        Ok(Self {
+            command: command.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            settings: settings.map_err(refuse)?,
+            inputs,
+        })
+    }
+
+    /// Returns the first difference to `other` in words; none between equal jobs.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let text = |text: &String| Some(Value::from(text.as_str()));
+        let differing = |name: &str, own: Option<Value>, others: Option<Value>| {
+            (own != others).then(|| in_words(name, own, others))
+        };
+        differing("command", text(&self.command), text(&other.command))
+            .or_else(|| differing("version", text(&self.version), text(&other.version)))
+            .or_else(|| {
+                self.settings.keys().chain(other.settings.keys()).find_map(|name| {
+                    differing(name, self.settings.get(name).cloned(), other.settings.get(name).cloned())
+                })
+            })
+            .or_else(|| (self.inputs != other.inputs).then(|| "the list of clips or a clip is another".into()))
+    }
+}
+
+impl Manifest {
+    /// The schema name of its JSON, with the version.
+    pub const SCHEMA: &str = "motionscope-part 1";
+
+    /// Returns the manifest of `shard` of `job`, computed by `device`.
+    pub fn new(job: Job, shard: Shard, device: &str) -> Self {
+        Self { schema: Self::SCHEMA.into(), shard, device: device.into(), job }
+    }
+}
+
+/// Returns the difference in setting `name`, with both values where they are short.
+fn in_words(name: &str, own: Option<Value>, other: Option<Value>) -> String {
+    let text = |value: Option<Value>| match value {
+        None | Some(Value::Null) => "not set".to_owned(),
+        Some(Value::String(text)) => text,
+        Some(value) => value.to_string(),
+    };
+    let name = name.replace('_', " ");
+    let [own, other] = [own, other].map(text);
+    match own.chars().count().max(other.chars().count()) > MOST_SHOWN {
+        true => format!("{name} is another"),
+        false => format!("{name} is {own} instead of {other}"),
+    }
+}

@@ -1,0 +1,12 @@
+//! One job over several machines: a [`Shard`] is a machine's share of the work, a part is the file of its results, and a
+//! [`PartFolder`] is where the parts of all machines meet until they are merged.
+
+mod assignment;
+mod folder;
+mod manifest;
+mod shard;
+
+pub use assignment::assigned;
+pub use folder::{Part, PartFolder};
+pub use manifest::{Job, Manifest};
+pub use shard::Shard;
