@@ -30,6 +30,10 @@ lint:
 manual:
     mdbook build docs
 
+# A Debian package and a portable tar.gz in target/packages, checked
+package *arguments:
+    ./.ci/package {{arguments}}
+
 # Benchmarks as ratios in one run
 bench:
     cargo run --release -- bench

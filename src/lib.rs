@@ -24,6 +24,7 @@ mod files;
 pub mod flow;
 pub mod frame_times;
 pub mod gpu;
+mod installed;
 mod json_values;
 pub mod labels;
 mod named;

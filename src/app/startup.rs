@@ -102,7 +102,7 @@ fn native_options(shared: Option<&SharedWgpu>) -> NativeOptions {
     let viewport = ViewportBuilder::default()
         .with_title("Motionscope")
         .with_app_id(APP_ID)
-        .with_icon(icon())
+        .with_icon(icon(64))
         .with_inner_size([1280.0, 800.0])
         .with_min_inner_size([720.0, 480.0]);
     let mut native = NativeOptions { viewport, ..NativeOptions::default() };
@@ -133,15 +133,14 @@ fn no_window(error: &eframe::Error) -> Error {
     Error::new("window", cause, format!("{remedy}, {WITHOUT_WINDOW}"))
 }
 
-/// The window's icon: the colour wheel.
-fn icon() -> IconData {
-    const SIDE: u32 = 64;
-    let at = |i: u32| (i as f32 + 0.5) / SIDE as f32 * 2.0 - 1.0;
+/// Returns the program's icon, the colour wheel, of a width and height of `side` pixels.
+pub(crate) fn icon(side: u32) -> IconData {
+    let at = |i: u32| (i as f32 + 0.5) / side as f32 * 2.0 - 1.0;
     let pixel = |i: u32| {
-        let (u, v) = (at(i % SIDE), at(i / SIDE));
+        let (u, v) = (at(i % side), at(i / side));
         let [r, g, b] = colour::colour(u, v, 1.0);
-        let inside = ((1.0 - u.hypot(v)) * SIDE as f32 / 2.0).clamp(0.0, 1.0);
+        let inside = ((1.0 - u.hypot(v)) * side as f32 / 2.0).clamp(0.0, 1.0);
         [r, g, b, (255.0 * inside) as u8]
     };
-    IconData { rgba: (0..SIDE * SIDE).flat_map(pixel).collect(), width: SIDE, height: SIDE }
+    IconData { rgba: (0..side * side).flat_map(pixel).collect(), width: side, height: side }
 }

@@ -18,6 +18,7 @@ use super::info::InfoArgs;
 use super::live::LiveArgs;
 use super::merge::MergeArgs;
 use super::model_arguments::{DeviceArg, ModelArg};
+use super::package_files::PackageFilesArgs;
 use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
@@ -106,6 +107,9 @@ pub(super) enum Command {
     Sample(SampleArgs),
     /// Benchmark this machine
     Bench(BenchArgs),
+    /// Write man pages, shell completions and icons for packages
+    #[command(hide = true)]
+    PackageFiles(PackageFilesArgs),
 }
 
 /// `motionscope [FILE]`

@@ -28,7 +28,7 @@ const DIALECT: [&str; 12] = [
 /// Calls `check` with every command below `command` that a user can type, and its name.
 fn walk(command: &Command, name: &str, check: &mut impl FnMut(&str, &Command)) {
     check(name, command);
-    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+    for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help" && !inner.is_hide_set()) {
         walk(inner, &format!("{name} {}", inner.get_name()), check);
     }
 }

@@ -29,6 +29,7 @@ mod method;
 mod model_arguments;
 mod outcome;
 mod output_arguments;
+mod package_files;
 mod project;
 mod reproduce;
 mod sample;
@@ -168,6 +169,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Info(arguments)) => info::run(&arguments),
         Some(Command::Sample(arguments)) => sample::run(&arguments),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
+        Some(Command::PackageFiles(arguments)) => package_files::run(&arguments),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
 const ROWS: [&[&str]; 14] = [
-    &["secrets", "named"],
+    &["secrets", "named", "installed"],
     &["error"],
     &["files", "file_lock", "panic_guard"],
     &["atomic", "calendar", "command_line", "content_hash", "frame_times", "names", "plural", "ranking", "table"],

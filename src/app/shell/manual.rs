@@ -1,9 +1,9 @@
 //! The manual as it comes with the program: pages for the browser, or else their Markdown.
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::installed;
 
 /// The folder of the manual.
 const FOLDER: &str = "docs";
@@ -22,17 +22,16 @@ pub enum Manual {
     Markdown(PathBuf),
 }
 
-/// Returns the manual: the folder `docs` next to the executable, in the current folder or in the source tree that the program was
+/// Returns the manual: the folder `docs` that came with the program, in the current folder or in the source tree that the program was
 /// built from, where the pages for the browser are in `target`.
 ///
 /// # Errors
 /// If none of these places has one.
 pub fn find() -> Result<Manual> {
-    let beside_program = env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(FOLDER)));
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places =
-        [beside_program, Some(FOLDER.into()), Some(source.join("target").join(FOLDER)), Some(source.join(FOLDER))];
-    find_in(&places.into_iter().flatten().collect::<Vec<_>>())
+    let mut places = installed::places(FOLDER);
+    places.extend([FOLDER.into(), source.join("target").join(FOLDER), source.join(FOLDER)]);
+    find_in(&places)
 }
 
 fn find_in(places: &[PathBuf]) -> Result<Manual> {

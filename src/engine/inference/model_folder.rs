@@ -4,14 +4,15 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::installed;
 
 /// A folder with this file is a model folder.
 const CARD: &str = "model.toml";
 /// Names a folder of models that is searched before all others.
 const VARIABLE: &str = "MOTIONSCOPE_MODELS";
 
-/// Returns the shipped model for recognition: the folder `default` in `$MOTIONSCOPE_MODELS`, or in `models` next to the
-/// executable, in the current folder or in the source tree the program was built from.
+/// Returns the shipped model for recognition: the folder `default` in `$MOTIONSCOPE_MODELS`, or in the `models` that
+/// came with the program, in the current folder or in the source tree the program was built from.
 ///
 /// # Errors
 /// If none of these places has one.
@@ -46,11 +47,9 @@ pub fn dis_model() -> Result<PathBuf> {
 
 fn shipped(name: &str) -> Result<PathBuf> {
     let from_variable = env::var_os(VARIABLE).map(PathBuf::from);
-    let beside_program = env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("models")));
     let in_source = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let places = [from_variable, beside_program, Some("models".into()), Some(in_source)];
-    let folders = places.into_iter().flatten().map(|models| models.join(name));
-    folders.into_iter().find(|folder| folder.join(CARD).is_file()).ok_or_else(|| {
+    let places = from_variable.into_iter().chain(installed::places("models")).chain(["models".into(), in_source]);
+    places.map(|models| models.join(name)).find(|folder| folder.join(CARD).is_file()).ok_or_else(|| {
         let remedy = format!("Name a model folder (--model DIR), or set {VARIABLE} to the folder that holds `{name}`");
         Error::new(format!("models/{name}"), "no model was found next to the program or in the current folder", remedy)
     })
