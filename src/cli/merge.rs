@@ -34,6 +34,11 @@ pub(super) struct MergeArgs {
 pub(super) fn run(arguments: &MergeArgs) -> Result<Outcome> {
     let folder = PartFolder::new(&arguments.parts);
     let job = folder.job()?;
+    let own = env!("CARGO_PKG_VERSION");
+    if job.version != own {
+        let cause = format!("its parts are of version {}, and this is version {own}", job.version);
+        return Err(Error::file(&arguments.parts, cause, "Merge with the version that made them"));
+    }
     match job.command.as_str() {
         super::evaluate::ACTIONS => merge_actions(&folder, &job, arguments.force),
         other => {

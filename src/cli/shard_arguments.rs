@@ -33,7 +33,10 @@ impl ShardArgs {
     /// If there is a folder but no shard.
     pub fn shard(&self) -> Result<Option<(Shard, PartFolder)>> {
         let Some(parts) = &self.parts else { return Ok(None) };
-        let shard = self.shard.map_or_else(|| Shard::of_scheduler(&|name| env::var(name).ok()), Ok)?;
+        let shard = self.shard.map_or_else(
+            || Shard::of_scheduler(&|name| env::var_os(name).map(|value| value.to_string_lossy().into_owned())),
+            Ok,
+        )?;
         Ok(Some((shard, PartFolder::new(parts))))
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process;
+use std::time::SystemTime;
 
 use super::facts;
 use crate::error::{Error, Result};
@@ -35,7 +36,7 @@ pub fn folder_in(state: &Path) -> PathBuf {
     state.join(FOLDER)
 }
 
-/// Returns the file that a crash of this process is reported in: its names are in the order of time.
+/// Returns the file that a crash of this process is reported in, named by when it was started.
 pub fn path_of_this_run(state: &Path) -> PathBuf {
     let time = calendar::time_at(facts::started()).replace(':', "").replace(' ', "-");
     folder_in(state).join(format!("{time}-{}{ENDING}", process::id()))
@@ -53,7 +54,7 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 impl CrashReport {
-    /// Returns its name without what marks it: names are in the order of time.
+    /// Returns its name without what marks it.
     pub fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         stem(&name).to_owned()
@@ -72,13 +73,22 @@ pub fn take_new(folder: &Path, offered: Option<&str>) -> Result<Option<CrashRepo
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         entries => entries.map_err(|error| Error::io(folder, &error))?,
     };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| is_report(name)).collect();
-    names.sort();
+    // By the time of the crash: names have the time at which the program was started. To be marked changes neither.
+    let mut reports: Vec<(SystemTime, String)> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok().filter(|name| is_report(name))?;
+            Some((entry.metadata().and_then(|facts| facts.modified()).ok()?, name))
+        })
+        .collect();
+    reports.sort();
+    let mut names: Vec<String> = reports.into_iter().map(|(_, name)| name).collect();
     let old = names.drain(..names.len().saturating_sub(KEPT));
     old.for_each(|name| removed(&folder.join(name)));
-    let is_new = |name: &&String| !name.ends_with(SEEN) && offered.is_none_or(|offered| stem(name) > offered);
-    let seen: Vec<PathBuf> = names.iter().filter(is_new).filter_map(|name| marked(folder, name)).collect();
+    let unmarked = offered.and_then(|offered| names.iter().position(|name| *name == format!("{offered}{ENDING}")));
+    let later = &names[unmarked.map_or(0, |place| place + 1)..];
+    let new = later.iter().filter(|name| !name.ends_with(SEEN));
+    let seen: Vec<PathBuf> = new.filter_map(|name| marked(folder, name)).collect();
     let Some(path) = seen.last().cloned() else { return Ok(None) };
     let bytes = files::read(&path).map_err(|error| Error::io(&path, &error))?;
     Ok(Some(CrashReport { path, text: String::from_utf8_lossy(&bytes).into_owned(), older: seen.len() - 1 }))
@@ -147,6 +157,17 @@ mod tests {
         write(&folder.join("2026-12-02-100000-5.txt"), "new").unwrap();
         let new = take_new(&folder, Some(&report.name())).unwrap().unwrap();
         assert_eq!((new.text.as_str(), new.older), ("new", 0));
+    }
+
+    #[test]
+    fn a_program_that_ran_long_before_its_crash_is_reported_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = folder_in(dir.path());
+        (1..=10).for_each(|day| write(&folder.join(format!("2026-11-{day:02}-100000-9.seen.txt")), "old").unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(20)); // the time of a file has a step
+        write(&folder.join("2026-10-01-100000-9.txt"), "new").unwrap();
+        let report = take_new(&folder, Some("2026-11-10-100000-9")).unwrap().unwrap();
+        assert_eq!((report.text.as_str(), report.older), ("new", 0));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{HiddenTwoStream, ModelCard};
-use crate::shards::{Part, Shard, assigned};
+use crate::shards::{Part, PartFolder, Shard, assigned};
 use crate::training::FlowSource;
 
 /// The settings that all parts of an evaluation have in common: with the scores they make the report.
@@ -79,24 +79,42 @@ impl ActionsSettings {
         self.left_out == 0
     }
 
-    /// Returns what one machine would have found on all clips.
+    /// Returns what one machine would have found on all clips. `on_unreadable` gets why clips could not be read.
     ///
     /// # Errors
-    /// If `parts` do not have each clip once, or none could be read.
-    pub fn merged(&self, parts: Vec<Part<ActionsPart>>) -> Result<ActionsOutcome> {
-        let incomplete =
-            || Error::new("parts", "a clip is missing or twice in them", "Delete the parts and run all shards again");
+    /// If the `parts` of `folder` do not have each clip once, one is damaged, or no clip could be read.
+    pub fn merged(
+        &self,
+        folder: &PartFolder,
+        parts: Vec<Part<ActionsPart>>,
+        on_unreadable: &mut dyn FnMut(&str),
+    ) -> Result<ActionsOutcome> {
+        let incomplete = || {
+            let remedy = "Delete the parts and run all shards again";
+            Error::file(folder.dir(), "a clip is missing or twice in its parts", remedy)
+        };
         let source = merged_source(&parts).ok_or_else(incomplete)?;
+        let mut streams = None;
+        for part in &parts {
+            if !part.results.clips.iter().all(|clip| self.fits(clip, &mut streams)) {
+                let cause = "the part is damaged: a clip has scores or a class that do not fit";
+                let path = folder.path(part.manifest.shard);
+                return Err(Error::file(&path, cause, "Delete it and run its shard again"));
+            }
+        }
         let mut clips: Vec<ClipOutcome> = parts.into_iter().flat_map(|part| part.results.clips).collect();
         clips.sort_by_key(|clip| clip.position);
-        if !clips.iter().map(|clip| clip.position).eq(0..self.clips) || !clips.iter().all(|clip| self.fits(clip)) {
+        if !clips.iter().map(|clip| clip.position).eq(0..self.clips) {
             return Err(incomplete());
         }
         let mut scores = ClipScores::new(self.classes.len());
         for clip in clips {
             match clip.outcome {
                 Ok(scored) => scores.push(scored),
-                Err(failure) => scores.fail(&failure),
+                Err(failure) => {
+                    on_unreadable(&failure);
+                    scores.fail(&failure);
+                }
             }
         }
         let mut outcome = ActionsOutcome::of(scores, &self.model, &self.classes, &self.plan()?)?;
@@ -105,11 +123,15 @@ impl ActionsSettings {
         Ok(outcome)
     }
 
-    fn fits(&self, clip: &ClipOutcome) -> bool {
+    /// Returns whether a clip has a class and scores of the model, of the same `streams` as the clips before.
+    fn fits(&self, clip: &ClipOutcome, streams: &mut Option<[bool; 2]>) -> bool {
         let classes = self.classes.len();
         let Ok(scored) = &clip.outcome else { return true };
         let rows = [&scored.spatial, &scored.temporal];
-        scored.clip.label < classes && rows.into_iter().flatten().all(|row| row.len() == classes)
+        let own = rows.map(Option::is_some);
+        *streams.get_or_insert(own) == own
+            && scored.clip.label < classes
+            && rows.into_iter().flatten().all(|row| row.len() == classes)
     }
 
     fn plan(&self) -> Result<EvaluationPlan> {
@@ -160,19 +182,29 @@ impl ActionsPart {
                 on_unreadable(&error);
                 error.to_string()
             });
+            // Reports name clips so; other paths are another matter on another machine, and need not be Unicode.
+            let outcome = outcome.map(|mut scored| {
+                scored.clip.path = name_of(&scored.clip.path).into();
+                scored
+            });
             clips.push(ClipOutcome { position, outcome });
         })?;
         Ok(Self { source: source(), clips })
     }
 
-    /// Number of clips, scored and unreadable ones.
-    pub fn seen(&self) -> usize {
-        self.clips.len()
+    /// Number of clips that are scored.
+    pub fn scored(&self) -> usize {
+        self.clips.len() - self.failures().count()
+    }
+
+    /// Why clips could not be read.
+    pub fn failures(&self) -> impl Iterator<Item = &str> {
+        self.clips.iter().filter_map(|clip| clip.outcome.as_ref().err().map(String::as_str))
     }
 
     /// Returns whether all its clips could be read.
     pub fn is_whole(&self) -> bool {
-        self.clips.iter().all(|clip| clip.outcome.is_ok())
+        self.failures().next().is_none()
     }
 }
 

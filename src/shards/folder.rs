@@ -59,10 +59,15 @@ impl PartFolder {
         path.exists().then(|| read::<T>(&path).map(|part| part.results)).transpose()
     }
 
-    /// Writes a part.
+    /// Returns its path.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Writes a part. One of the same job that was written meanwhile is kept instead.
     ///
     /// # Errors
-    /// If it cannot be written, or a result is not a finite number; there is none then.
+    /// If it cannot be written, a result is not a finite number, or the part of another job is there by now.
     pub fn write<T: Serialize + DeserializeOwned>(&self, part: &Part<T>) -> Result<PathBuf> {
         let path = self.path(part.manifest.shard);
         // JSON has no NaN and no infinity: better to fail here than when the others are done, too.
@@ -70,8 +75,29 @@ impl PartFolder {
         let refuse = |error| Error::file(&path, format!("the results cannot be stored ({error})"), "Check the model");
         let text = text.map_err(refuse)?;
         fs::create_dir_all(&self.dir).map_err(|error| Error::io(&self.dir, &error))?;
-        atomic::replace(&path, |writer| writeln!(writer, "{text}"))?;
+        let staged = atomic::stage(&path, |writer| writeln!(writer, "{text}"))?;
+        staged.as_file().sync_all().map_err(|error| Error::io(&path, &error))?;
+        match staged.persist_noclobber(&path) {
+            Ok(_) => atomic::sync_names(&self.dir),
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                let there: Part<IgnoredAny> = read(&path)?;
+                if let Some(difference) = there.manifest.job.difference(&part.manifest.job) {
+                    let cause = format!("meanwhile a part of another job was written: {difference}");
+                    return Err(Error::file(&path, cause, "Choose another folder for --parts"));
+                }
+            }
+            // A disk without hard links.
+            Err(error) => atomic::publish(error.file, &path)?,
+        }
         Ok(path)
+    }
+
+    /// Returns the files of the parts that are there.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn files(&self) -> Result<Vec<PathBuf>> {
+        Ok(self.shards()?.into_iter().map(|shard| self.path(shard)).collect())
     }
 
     /// Returns the job of the parts.
@@ -128,7 +154,9 @@ impl PartFolder {
         let mut shards = Vec::new();
         for entry in entries {
             let name = entry.map_err(|error| Error::io(&self.dir, &error))?.file_name();
-            shards.extend(name.to_str().and_then(shard_of));
+            // But for other spellings of a number, such as 01.
+            let shard = name.to_str().and_then(shard_of);
+            shards.extend(shard.filter(|&shard| self.path(shard).file_name() == Some(name.as_os_str())));
         }
         shards.sort_unstable();
         Ok(shards)
@@ -152,9 +180,10 @@ fn check_count(path: &Path, shard: Shard, other: Shard, remedy: &str) -> Result<
 
 /// Reads the part at `path`.
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Part<T>> {
-    let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
+    let bytes = files::read(path).map_err(|error| Error::io(path, &error))?;
     let refuse = |cause: String| Error::file(path, cause, "Delete it and run its shard again");
-    let part: Part<T> = serde_json::from_str(&text).map_err(|error| refuse(format!("the part is damaged: {error}")))?;
+    let part: Part<T> =
+        serde_json::from_slice(&bytes).map_err(|error| refuse(format!("the part is damaged: {error}")))?;
     if part.manifest.schema != Manifest::SCHEMA {
         return Err(refuse(format!("its format is {}, not {}", part.manifest.schema, Manifest::SCHEMA)));
     }
@@ -202,7 +231,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = PartFolder::new(dir.path());
         write(&folder, manifest("1/2", "5x2"), 1);
-        let other = "this part is of another job: views is 5x2 instead of 25x10";
+        let other = "this part is of another job: views: 5x2 instead of 25x10";
         assert_eq!(refusal(folder.find::<u32>(&manifest("2/2", "25x10"))), other);
         assert!(
             refusal(folder.find::<u32>(&manifest("2/4", "5x2"))).contains("one of 2 parts, and there are others of 4")
@@ -210,9 +239,15 @@ mod tests {
         let mut newer = manifest("2/2", "5x2");
         newer.job.version = "9.0.0".into();
         let path = write(&folder, newer, 2);
-        assert!(refusal(folder.parts::<u32>()).contains("version is 9.0.0 instead of"));
-        write(&folder, manifest("2/2", "25x10"), 2);
-        assert!(refusal(folder.parts::<u32>()).contains("part 1/2: views is 25x10 instead of 5x2"));
+        assert!(refusal(folder.parts::<u32>()).contains("version: 9.0.0 instead of"));
+        let late = Part { manifest: manifest("2/2", "25x10"), results: 2 };
+        assert!(refusal(folder.write(&late)).contains("meanwhile a part of another job was written"));
+        fs::remove_file(&path).unwrap();
+        folder.write(&late).unwrap();
+        folder.write(&Part { results: 3, ..late }).unwrap();
+        assert_eq!(read::<u32>(&path).unwrap().results, 2, "the first one stays");
+        fs::write(folder.dir().join("part-01-of-2.json"), "{").unwrap();
+        assert!(refusal(folder.parts::<u32>()).contains("part 1/2: views: 25x10 instead of 5x2"));
         fs::copy(folder.path("1/2".parse().unwrap()), &path).unwrap();
         assert!(refusal(folder.parts::<u32>()).contains("its name is not that of shard 1/2"));
         fs::write(&path, "{").unwrap();

@@ -45,8 +45,10 @@ impl Job {
     pub fn new(command: &str, settings: &impl Serialize, inputs: String) -> Result<Self> {
         // By way of text, as they are read: numbers of 32 bits have other digits as values.
         let settings = serde_json::to_string(settings).and_then(|text| serde_json::from_str(&text));
-        let refuse =
-            |error: serde_json::Error| Error::new(command, error.to_string(), "Report this as a bug").caused_by(error);
+        let refuse = |error: serde_json::Error| {
+            let cause = format!("its options cannot be stored in a part ({error})");
+            Error::new(command, cause, "Choose paths that are valid Unicode").caused_by(error)
+        };
         Ok(Self {
             command: command.into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -68,7 +70,10 @@ impl Job {
                     differing(name, self.settings.get(name).cloned(), other.settings.get(name).cloned())
                 })
             })
-            .or_else(|| (self.inputs != other.inputs).then(|| "the list of clips or a clip is another".into()))
+            .or_else(|| {
+                (self.inputs != other.inputs)
+                    .then(|| "the list of clips, or the size of a clip, is not the same".into())
+            })
     }
 }
 
@@ -92,7 +97,7 @@ fn in_words(name: &str, own: Option<Value>, other: Option<Value>) -> String {
     let name = name.replace('_', " ");
     let [own, other] = [own, other].map(text);
     match own.chars().count().max(other.chars().count()) > MOST_SHOWN {
-        true => format!("{name} is another"),
-        false => format!("{name} is {own} instead of {other}"),
+        true => format!("{name}: not the same"),
+        false => format!("{name}: {own} instead of {other}"),
     }
 }

@@ -46,7 +46,7 @@ impl Shard {
     pub fn of_scheduler(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let number = |name: &str| {
             let text = variable(name).ok_or_else(|| Error::usage(name, "it is not set", REMEDY))?;
-            let cause = || Error::usage(name, format!("'{text}' is not a whole number"), REMEDY);
+            let cause = || Error::usage(name, format!("{text:?} is not a whole number"), REMEDY);
             text.trim().parse::<usize>().map_err(|_| cause())
         };
         let is_set = |name: &str| variable(name).is_some();
@@ -64,7 +64,7 @@ impl Shard {
             return Err(Error::usage("--shard", cause, REMEDY));
         };
         let shard = place.and_then(|place| Self::new(place.checked_add(1)?, count));
-        let cause = "the numbers of the tasks have gaps, so this task is none of the shards";
+        let cause = "the scheduler's numbers have gaps or are out of range, so this task is none of the shards";
         shard.ok_or_else(|| Error::usage("--shard", cause, REMEDY))
     }
 }
@@ -129,7 +129,7 @@ mod tests {
         assert!(of(&slurm("7", "1", "3")).contains("have gaps"), "--array=1,3,7");
         assert_eq!(of(&[("JOB_COMPLETION_INDEX", "0"), ("JOB_COMPLETIONS", "3")]), "1/3");
         assert!(of(&[("JOB_COMPLETION_INDEX", "0")]).starts_with("JOB_COMPLETIONS: it is not set. Pass --shard"));
-        assert!(of(&slurm("x", "0", "4")).contains("'x' is not a whole number"));
+        assert!(of(&slurm("x", "0", "4")).contains("\"x\" is not a whole number"));
         assert!(of(&[]).contains("no shard is named"));
     }
 }

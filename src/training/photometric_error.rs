@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 use image::RgbImage;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::objective::losses::warp;
 use crate::error::Result;
@@ -15,8 +15,15 @@ const BORDER: f64 = 0.1;
 /// Mean |I₀ − rebuilt I₀| against mean |I₀ − I₁|: what MotionNet explains of the change between frames.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct PhotometricError {
+    #[serde(deserialize_with = "number_or_nan")]
     rebuilt: f64,
+    #[serde(deserialize_with = "number_or_nan")]
     zero_flow: f64,
+}
+
+/// Reads what JSON has for a number: `null` where it is not finite.
+fn number_or_nan<'de, D: Deserializer<'de>>(reader: D) -> std::result::Result<f64, D::Error> {
+    Ok(Option::<f64>::deserialize(reader)?.unwrap_or(f64::NAN))
 }
 
 impl PhotometricError {

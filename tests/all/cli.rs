@@ -300,7 +300,7 @@ fn a_training_that_is_killed_again_and_again_leads_to_the_same_numbers() {
         running.wait().unwrap();
         kills += 1;
     }
-    assert!(kills > 0, "it was over too soon");
+    assert!(kills > 2, "it was over too soon");
     assert!(spawn("torn").wait().unwrap().success());
     let file = |run: &str, name: &str| fs::read(dir.path().join(run).join(name)).unwrap();
     for name in ["metrics.csv", "model/motion.safetensors"] {

@@ -54,8 +54,7 @@ fn merged_parts_are_byte_for_byte_what_one_machine_writes() {
     fs::rename(dir.path().join("out"), dir.path().join("alone")).unwrap();
 
     let shard = |options: &str| run(dir.path(), &format!("{EVALUATE} --parts parts {options}"));
-    assert!(shard("--shard 3/3").0.starts_with("Shard 3/3: 1 clip scored"));
-    assert!(shard("--shard=1/3").0.starts_with("Shard 1/3: 2 clips scored"));
+    let mut lines = vec![shard("--shard 3/3").0, shard("--shard=1/3").0];
     let (_, said, status) = run(dir.path(), "merge parts");
     assert!(status == 1 && said.contains("parts: 1 of 3 parts missing: 2/3. Run the command again"), "{said}");
     let line = format!("{EVALUATE} --parts parts");
@@ -63,12 +62,17 @@ fn merged_parts_are_byte_for_byte_what_one_machine_writes() {
     for (name, value) in [("ID", "7"), ("MIN", "6"), ("COUNT", "3")] {
         task.env(format!("SLURM_ARRAY_TASK_{name}"), value);
     }
-    assert!(text(&task.output().unwrap().stdout).starts_with("Shard 2/3: 2 clips scored"));
+    lines.push(text(&task.output().unwrap().stdout).to_owned());
+    for (line, shard) in lines.iter().zip(["3/3", "1/3", "2/3"]) {
+        assert!(line.starts_with(&format!("Shard {shard}: ")), "{line}");
+    }
+    assert_eq!(lines.iter().filter(|line| line.contains("1 could not be read")).count(), 1, "{lines:?}");
     assert!(shard("--shard 2/3").0.starts_with("Shard 2/3 is complete"));
     assert!(!dir.path().join("out").exists(), "a shard writes nothing but its part");
 
     let merged = run(dir.path(), "merge parts");
     assert_eq!((merged.0, merged.2), (printed, 1), "{}", merged.1);
+    assert!(merged.1.contains("ab.mp4"), "what could not be read is named: {}", merged.1);
     let (alone, together) = (contents(&dir.path().join("alone")), contents(&dir.path().join("out")));
     assert_eq!(alone.keys().collect::<Vec<_>>(), together.keys().collect::<Vec<_>>());
     assert!(alone.len() > 6, "{:?}", alone.keys());
@@ -97,15 +101,15 @@ fn a_shard_of_other_settings_or_clips_is_refused_in_one_sentence() {
     for (options, refusal) in [
         ("", "--shard: no shard is named"),
         ("--shard 2/8", "this is one of 9 parts, and there are others of 8"),
-        ("--shard 2/9 --spread even", "this part is of another job: spread is paper instead of even"),
-        ("--shard 2/9 --weight 3", "of another job: fusion is {"),
+        ("--shard 2/9 --spread even", "this part is of another job: spread: paper instead of even"),
+        ("--shard 2/9 --weight 3", "of another job: fusion: {"),
     ] {
         let (_, said, status) = shard(options);
         assert!(status > 0 && said.contains(refusal), "{options}: {said}");
         assert_eq!(said.lines().filter(|line| line.starts_with("motionscope: ")).count(), 1, "{said}");
     }
     fs::write(dir.path().join("clips/one/ab.mp4"), "longer, and still not a video").unwrap();
-    assert!(shard("--shard 1/9").1.contains("the list of clips or a clip is another"));
+    assert!(shard("--shard 1/9").1.contains("the list of clips, or the size of a clip, is not the same"));
     assert_eq!(contents(&dir.path().join("parts")), before);
     let (_, said, status) = run(dir.path(), "merge clips");
     assert!(status == 1 && said.contains("clips: there are no parts in it"), "{said}");

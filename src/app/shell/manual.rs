@@ -30,7 +30,9 @@ pub enum Manual {
 pub fn find() -> Result<Manual> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut places = installed::places(FOLDER);
-    places.extend([FOLDER.into(), source.join("target").join(FOLDER), source.join(FOLDER)]);
+    // As a whole path: a message may have to name it.
+    let here = std::path::absolute(FOLDER).unwrap_or_else(|_| FOLDER.into());
+    places.extend([here, source.join("target").join(FOLDER), source.join(FOLDER)]);
     find_in(&places)
 }
 

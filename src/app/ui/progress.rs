@@ -130,7 +130,10 @@ pub fn bar_ui(ui: &mut Ui, share: f32, text: RichText) -> Response {
 
 /// Returns a bar of which `share` is done; the round end of an empty one would look like something that is done.
 pub fn filled(ui: &Ui, share: f32) -> ProgressBar {
-    let fill = if share > 0.0 { Tokens::of(ui).accent } else { Color32::TRANSPARENT };
+    let accent = Tokens::of(ui).accent;
+    // Dark text on it has to be readable.
+    let accent = if ui.visuals().dark_mode { accent } else { accent.gamma_multiply(0.35) };
+    let fill = if share > 0.0 { accent } else { Color32::TRANSPARENT };
     ProgressBar::new(share).fill(fill)
 }
 

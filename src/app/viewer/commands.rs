@@ -71,7 +71,8 @@ pub const COMMANDS: &[CommandSpec] = &[
         |on| ensure(on.settings.views.list().len() > 1, "This is the only view"))
         .runs(|app, _| {
             let views = &mut app.settings.views;
-            views.remove(views.chosen.min(views.list().len() - 1));
+            let index = views.closing.take().unwrap_or(views.chosen);
+            views.remove(index.min(views.list().len() - 1));
         }),
     command(C::ToggleSwipe, G::Viewer, "Swipe or side by side", "Compare views with a divider or side by side", &[key(Key::W)],
         |on| ensure(on.settings.views.list().len() > 1, "There is only one view"))

@@ -165,6 +165,9 @@ pub struct Views {
     /// The view that was clicked or changed last, which exports and its removal are about: on its way to a menu the pointer crosses others.
     #[serde(skip)]
     pub chosen: usize,
+    /// The view whose cross was pressed, until it is removed.
+    #[serde(skip)]
+    pub closing: Option<usize>,
     /// Where the dividers lie, shares of the width, rising; one fewer than views.
     dividers: Vec<f32>,
 }
@@ -185,7 +188,14 @@ impl Views {
 
     /// Views side by side.
     pub fn beside(list: impl IntoIterator<Item = ViewSpec>) -> Self {
-        Self { list: list.into_iter().collect(), swipe: false, active: 0, chosen: 0, dividers: Vec::new() }
+        Self {
+            list: list.into_iter().collect(),
+            swipe: false,
+            active: 0,
+            chosen: 0,
+            closing: None,
+            dividers: Vec::new(),
+        }
     }
 
     /// Views over each other.

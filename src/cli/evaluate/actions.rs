@@ -1,7 +1,7 @@
 //! `motionscope evaluate actions`: the accuracy of a model on held-out clips.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,7 +24,7 @@ use crate::evaluation::{
 };
 use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, Stream};
-use crate::output::OutputGuard;
+use crate::output::{OutputGuard, Staging};
 use crate::plural::counted;
 use crate::shards::{Job, Manifest, Part, PartFolder, Shard};
 use crate::training::{FlowSource, trained_on_remark};
@@ -122,7 +122,7 @@ fn run_shard(
     arguments: &ActionsArgs,
     work: &Work,
     shard: Shard,
-    (folder, inputs): (&PartFolder, Vec<PathBuf>),
+    (folder, mut inputs): (&PartFolder, Vec<PathBuf>),
 ) -> Result<Outcome> {
     let Work { dir, compute, model, plan, clips } = work;
     let evaluation = ActionsSettings::new(&model.card, clips, plan, work.remarks());
@@ -131,9 +131,13 @@ fn run_shard(
     let manifest = Manifest::new(job, shard, &compute.name);
     if let Some(part) = folder.find::<ActionsPart>(&manifest)? {
         println!("Shard {shard} is complete: {}", folder.path(shard).display());
+        part.failures().for_each(name_failure);
         return Ok(outcome_of_part(&part, &settings.evaluation));
     }
+    inputs.push(folder.path(shard));
     arguments.results.prepare(inputs)?;
+    // Better now than after hours of work; it also removes what a killed process left.
+    Staging::begin(folder.dir())?;
     let bar = progress_bar(0);
     let mut progress = |done, all| {
         bar.set_length(all as u64);
@@ -146,7 +150,11 @@ fn run_shard(
     bar.finish_and_clear();
     let part = Part { manifest, results };
     let path = folder.write(&part)?;
-    println!("Shard {shard}: {} scored, written to {}", counted(part.results.seen(), "clip"), path.display());
+    let unread = match part.results.failures().count() {
+        0 => String::new(),
+        unread => format!(", {unread} could not be read"),
+    };
+    println!("Shard {shard}: {} scored{unread}, written to {}", counted(part.results.scored(), "clip"), path.display());
     Ok(outcome_of_part(&part.results, &settings.evaluation))
 }
 
@@ -157,13 +165,19 @@ fn run_shard(
 pub(in crate::cli) fn merge(folder: &PartFolder, job: &Job, force: ForceArg) -> Result<Outcome> {
     let parts = folder.parts::<ActionsPart>()?;
     let settings = serde_json::to_value(&job.settings).and_then(serde_json::from_value);
-    let refuse = |error| Error::new("parts", format!("their settings are damaged: {error}"), "Run all shards again");
+    let refuse =
+        |error| Error::file(folder.dir(), format!("its settings are damaged: {error}"), "Run all shards again");
     let Settings { evaluation, files } = settings.map_err(refuse)?;
-    let guard = force.guard::<&Path>([]);
+    let guard = force.guard(folder.files()?);
     files.prepare(&guard)?;
-    let outcome = evaluation.merged(parts)?;
+    let outcome = evaluation.merged(folder, parts, &mut name_failure)?;
     files.write(&outcome, &guard, print)?;
     Ok(outcome_of(&outcome.report, evaluation.is_whole()))
+}
+
+/// Names a clip that could not be read, as the machine did that tried to.
+fn name_failure(failure: &str) {
+    eprintln!("motionscope: {failure}");
 }
 
 fn outcome_of(report: &ActionsReport, is_whole: bool) -> Outcome {

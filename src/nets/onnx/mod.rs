@@ -104,7 +104,7 @@ pub fn export(model: &HiddenTwoStream, options: &OnnxOptions) -> Result<OnnxFile
         }
     }
     if export.files.is_empty() {
-        let remedy = "Export a model of MotionNet with 2-D backbones";
+        let remedy = "Export a model with MotionNet, a single FlowNet or NextFlow, or with streams other than I3D";
         return Err(Error::new("model", export.left_out.join("; "), remedy));
     }
     Ok(export)

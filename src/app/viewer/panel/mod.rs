@@ -125,7 +125,7 @@ impl Viewer {
         for (index, place) in placed.iter().enumerate() {
             let response = self.pane_response(ui, index, place, cx);
             if response.clicked() || response.drag_started() {
-                cx.settings.views.chosen = index;
+                cx.settings.views.closing = Some(index);
             }
             if response.clicked() {
                 select_tile(&response, place, cx);
