@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(run(&arguments).unwrap(), Outcome::Done);
         let text = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
         assert!(text("man/man1/motionscope.1").contains("motionscope\\-analyze(1)"));
-        assert!(text("man/man1/motionscope-train-flow.1").contains("MotionNet"));
+        assert!(text("man/man1/motionscope-train.1").contains("MotionNet"));
         assert!(!dir.join("man/man1/motionscope-package-files.1").exists(), "it is hidden");
         for (_, file) in COMPLETIONS {
             assert!(text(file).contains("analyze"), "{file}");
