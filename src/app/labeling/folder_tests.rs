@@ -2,6 +2,7 @@
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable;
+use image::RgbImage;
 
 use super::project_opener::Start;
 use super::project_tests::{clips, wait};
@@ -10,6 +11,7 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::flow::tests::Window;
 use crate::app::settings::Settings;
+use crate::video::{Geometry, VideoWriter};
 
 #[test]
 fn a_folder_of_clips_is_listed_stepped_through_and_made_a_project() {
@@ -41,6 +43,10 @@ fn a_new_project_closes_a_clip_that_is_not_its_own() {
     for (clip, is_left) in [("other/clip_2.mp4", false), ("new/clip_1.mp4", true)] {
         let dir = tempfile::tempdir().unwrap();
         clips(dir.path(), &["new/clip_1.mp4", "other/clip_2.mp4"]);
+        // A real one: what cannot be opened is closed at some moment.
+        let mut writer = VideoWriter::create(&dir.path().join(clip), Geometry { width: 64, height: 48 }, 25.0).unwrap();
+        (0..4).for_each(|_| writer.push(&RgbImage::new(64, 48)).unwrap());
+        writer.finish().unwrap();
         let mut window = Window::with(SIZE, Settings::default(), |app| app.session.loading_model = None);
         let ctx = window.harness.ctx.clone();
         open_clip(window.harness.state_mut(), &dir.path().join(clip));
