@@ -169,7 +169,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Info(arguments)) => info::run(&arguments),
         Some(Command::Sample(arguments)) => sample::run(&arguments),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
-        Some(Command::PackageFiles(arguments)) => package_files::run(&arguments),
+        Some(Command::PackageFiles(arguments)) => package_files::run(&arguments, &program()),
     }
 }
 

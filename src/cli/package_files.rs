@@ -8,7 +8,6 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use image::{ImageFormat, RgbaImage};
 
-use super::arguments::program;
 use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
 use crate::app::icon;
@@ -37,10 +36,11 @@ pub(super) struct PackageFilesArgs {
     force: ForceArg,
 }
 
-pub(super) fn run(arguments: &PackageFilesArgs) -> Result<Outcome> {
+/// Writes the files that describe `program`.
+pub(super) fn run(arguments: &PackageFilesArgs, program: &clap::Command) -> Result<Outcome> {
     let dir = &arguments.dir;
-    let mut files = man_pages(program()).map_err(|error| Error::io(dir, &error))?;
-    files.extend(completions());
+    let mut files = man_pages(program.clone()).map_err(|error| Error::io(dir, &error))?;
+    files.extend(completions(program));
     files.extend(ICONS.map(icon_file));
     let targets: Vec<PathBuf> = files.iter().map(|(name, _)| dir.join(name)).collect();
     let guard = arguments.force.guard([] as [PathBuf; 0]);
@@ -71,10 +71,10 @@ fn man_pages(program: clap::Command) -> std::io::Result<Vec<(String, Vec<u8>)>> 
     Ok(pages)
 }
 
-fn completions() -> impl Iterator<Item = (String, Vec<u8>)> {
-    COMPLETIONS.into_iter().map(|(shell, file)| {
+fn completions(program: &clap::Command) -> impl Iterator<Item = (String, Vec<u8>)> {
+    COMPLETIONS.into_iter().map(move |(shell, file)| {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut program(), NAME, &mut script);
+        clap_complete::generate(shell, &mut program.clone(), NAME, &mut script);
         (file.to_owned(), script)
     })
 }
@@ -91,7 +91,7 @@ fn icon_file(side: u32) -> (String, Vec<u8>) {
 mod tests {
     use clap::Parser;
 
-    use super::super::arguments::{Cli, Command};
+    use super::super::arguments::{Cli, Command, program};
     use super::*;
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
         let dir = temporary.path().join("share");
         let words = ["motionscope", "package-files", dir.to_str().unwrap()];
         let Some(Command::PackageFiles(arguments)) = Cli::parse_from(words).command else { panic!("not the command") };
-        assert_eq!(run(&arguments).unwrap(), Outcome::Done);
+        assert_eq!(run(&arguments, &program()).unwrap(), Outcome::Done);
         let text = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
         assert!(text("man/man1/motionscope.1").contains("motionscope\\-analyze(1)"));
         assert!(text("man/man1/motionscope-train.1").contains("MotionNet"));
@@ -110,6 +110,6 @@ mod tests {
         }
         let icon = image::open(dir.join("icons/hicolor/48x48/apps/motionscope.png")).unwrap();
         assert_eq!((icon.width(), icon.height()), (48, 48));
-        assert!(run(&arguments).is_err(), "nothing is overwritten without --force");
+        assert!(run(&arguments, &program()).is_err(), "nothing is overwritten without --force");
     }
 }
