@@ -103,7 +103,7 @@ fn note(warnings: &mut Vec<Error>, event: FisherEvent<'_>) {
     }
 }
 
-/// Returns what tells of a stop of the row in folder `dir` how to resume.
+/// Returns the message of a stop of the row in folder `dir`: how to resume it.
 fn resumable(dir: &Path) -> impl Fn(Error) -> Error {
     let subject = dir.to_string_lossy().into_owned();
     move |error| match error.is_cancelled() {

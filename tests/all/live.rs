@@ -206,8 +206,7 @@ fn a_file_plays_round_and_round_without_a_break() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("steps.mp4");
     steps(&path, 10, 50.0);
-    let opened = Instant::now();
-    let stand = Stand::open(&format!("file:{}", path.display()));
+    let (opened, stand) = (Instant::now(), Stand::open(&format!("file:{}", path.display())));
     stand.until_captured(45);
     let frames = stand.camera.after(None);
     assert!(frames.iter().all(|live| step_of(&live.frame.display) == live.frame.index % 10));
