@@ -129,6 +129,8 @@ impl Window {
     }
 
     pub(in crate::app) fn compare(&mut self, name: &str) {
+        // Panels take the room of what has just arrived in the next repaint.
+        self.harness.run_steps(4);
         let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(40);
         self.harness.snapshot_options(name, &options);
     }
