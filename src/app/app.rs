@@ -470,6 +470,14 @@ impl App {
         for action in actions {
             self.act(action, ui.ctx());
         }
+        self.take_typed(ui.ctx().memory(|memory| memory.focused()));
+    }
+
+    /// Changes the project by what was typed in fields without the `focus`.
+    fn take_typed(&mut self, focus: Option<Id>) {
+        for edit in self.panels.project.typed(self.session.labeling.project(), focus) {
+            self.change_project(&edit);
+        }
     }
 
     pub(super) fn act(&mut self, action: Action, ctx: &Context) {
@@ -555,6 +563,7 @@ impl eframe::App for App {
 
     /// Brings the project's files up to date for other programs; this one would find what they lack in the journal.
     fn on_exit(&mut self) {
+        self.take_typed(None);
         self.labeling.stop_searches();
         self.projects.close_at_the_end(self.session.labeling.close());
     }

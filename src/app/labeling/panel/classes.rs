@@ -1,6 +1,7 @@
 //! The classes of the project: add, rename, merge, recolour, reorder, delete; and the settings of the project.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use eframe::egui::{
     Align, Button, Id, Key, Label as Text, Layout, Rect, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui,
@@ -30,8 +31,8 @@ pub(super) struct ClassesPage {
     added: String,
     /// Settings that are being typed.
     settings: Option<Settings>,
-    /// Labels of each class, and the revision that they were counted in.
-    counts: (u64, BTreeMap<ClassId, usize>),
+    /// Labels of each class, and the project and revision that they were counted in.
+    counts: (PathBuf, u64, BTreeMap<ClassId, usize>),
 }
 
 impl ClassesPage {
@@ -43,8 +44,8 @@ impl ClassesPage {
     /// Draws the page.
     pub fn classes_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let Some(project) = cx.session.labeling.project() else { return };
-        if self.counts.0 != project.revision() || self.counts.1.is_empty() {
-            self.counts = (project.revision(), counts(project.document()));
+        if (self.counts.0.as_path(), self.counts.1) != (project.dir(), project.revision()) || self.counts.2.is_empty() {
+            self.counts = (project.dir().to_owned(), project.revision(), counts(project.document()));
         }
         let classes = project.document().classes.clone();
         let editable = cx.session.labeling.can_edit().is_ok();
@@ -95,7 +96,7 @@ impl ClassesPage {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
                 self.menu_ui(ui, index, class, classes, cx);
-                let count = self.counts.1.get(&class.id).copied().unwrap_or(0);
+                let count = self.counts.2.get(&class.id).copied().unwrap_or(0);
                 let text = RichText::new(count.to_string()).monospace().color(Tokens::of(ui).weak);
                 ui.label(text).on_hover_text("Clips and segments with this label");
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| self.name_ui(ui, class, cx));
@@ -157,7 +158,7 @@ impl ClassesPage {
     }
 
     fn menu_ui(&mut self, ui: &mut Ui, index: usize, class: &Class, classes: &[Class], cx: &mut PanelContext<'_>) {
-        let count = self.counts.1.get(&class.id).copied().unwrap_or(0);
+        let count = self.counts.2.get(&class.id).copied().unwrap_or(0);
         let (own, mut edit) = (class.id, None);
         let menu = ui.menu_button(Icon::More.atom(), |ui| {
             if ui.button("Rename").clicked() {

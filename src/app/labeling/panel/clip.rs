@@ -4,6 +4,7 @@ use eframe::egui::{
     Align, Label as Text, Layout, RichText, Role, ScrollArea, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
 };
 
+use super::typing::{About, Typing};
 use crate::app::command::prompt::PathPrompt;
 use crate::app::labeling::chip::label_color;
 use crate::app::labeling::state::Trouble;
@@ -18,13 +19,10 @@ use crate::plural::counted;
 /// Height of a segment's row, in points.
 const SEGMENT: f32 = 24.0;
 
-/// What is being typed about a video.
+/// The page, with what is being typed in it.
 #[derive(Default)]
 pub(super) struct ClipPage {
-    /// The video, its group, and its note.
-    typed: Option<(VideoId, String, String)>,
-    /// A segment's note.
-    segment: Option<(Segment, String)>,
+    pub typing: Typing,
 }
 
 impl ClipPage {
@@ -60,36 +58,21 @@ impl ClipPage {
     }
 
     fn about_ui(&mut self, ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
-        let (_, group, note) = match &mut self.typed {
-            Some(typed) if typed.0 == id => typed,
-            typed => typed.insert((id, video.group.clone(), video.note.clone())),
-        };
-        let group_field = field(ui, "Group", |ui, label| {
-            let field = TextEdit::singleline(group).hint_text("Recording name").desired_width(200.0);
-            ui.add(field)
-                .labelled_by(label)
-                .on_hover_text("Clips of a group are never split between training and hold-out")
+        let Some(project) = cx.session.labeling.project() else { return };
+        let typed = self.typing.text(project, id, About::Group, &video.group);
+        typed.field = field(ui, "Group", |ui, label| {
+            let field = TextEdit::singleline(&mut typed.text).hint_text("Recording name").desired_width(200.0);
+            let field = ui.add(field).labelled_by(label);
+            field.on_hover_text("Clips of a group are never split between training and hold-out").id
         });
-        let note_field = field(ui, "Note", |ui, label| {
-            ui.add(TextEdit::multiline(note).desired_rows(2).desired_width(200.0)).labelled_by(label)
+        let typed = self.typing.text(project, id, About::Note, &video.note);
+        typed.field = field(ui, "Note", |ui, label| {
+            ui.add(TextEdit::multiline(&mut typed.text).desired_rows(2).desired_width(200.0)).labelled_by(label).id
         });
         field(ui, "Reviewer", |ui, _| {
             let reviewer = if video.reviewer.is_empty() { "not set" } else { &video.reviewer };
             ui.label(reviewer).on_hover_text("Last reviewer; set your name under Classes › Project");
         });
-        let done = group_field.lost_focus() || note_field.lost_focus();
-        let typing = group_field.has_focus() || note_field.has_focus();
-        let (group, note) = (group.trim().to_owned(), note.clone());
-        if done && (group != video.group || note != video.note) {
-            cx.edit(move |document| {
-                edits::change_video(document, id, "Edited clip details", |video| {
-                    (video.group, video.note) = (group.clone(), note.clone());
-                })
-            });
-        }
-        if !typing {
-            self.typed = None;
-        }
     }
 
     fn segments_ui(&mut self, ui: &mut Ui, id: VideoId, video: &Video, cx: &mut PanelContext<'_>) {
@@ -101,21 +84,12 @@ impl ClipPage {
         rows_in_view(ui, SEGMENT, video.segments.len(), |ui, place| {
             segment_ui(ui, &video.segments[place], times.as_ref(), cx);
         });
-        let Some(selected) = cx.session.labeling.segment().cloned() else { return };
-        let (_, note) = match &mut self.segment {
-            Some(typed) if typed.0.id == selected.id => typed,
-            typed => typed.insert((selected.clone(), selected.note.clone())),
-        };
-        let response = field(ui, "Segment note", |ui, label| {
-            ui.add(TextEdit::singleline(note).desired_width(200.0)).labelled_by(label)
+        let labeling = &cx.session.labeling;
+        let Some((project, selected)) = labeling.project().zip(labeling.segment()) else { return };
+        let typed = self.typing.text(project, id, About::Segment(selected.id), &selected.note);
+        typed.field = field(ui, "Segment note", |ui, label| {
+            ui.add(TextEdit::singleline(&mut typed.text).desired_width(200.0)).labelled_by(label).id
         });
-        let note = note.clone();
-        if response.lost_focus() && note != selected.note {
-            cx.edit(move |document| edits::note_segment(document, id, selected.id, &note));
-        }
-        if !response.has_focus() {
-            self.segment = None;
-        }
     }
 }
 

@@ -7,22 +7,23 @@ mod header;
 mod history;
 mod label_buttons;
 mod reorder;
+mod typing;
 mod videos;
 
 use std::sync::Arc;
 
-use eframe::egui::{Button, Frame, Label as Text, Panel as Side, RichText, ScrollArea, Ui};
+use eframe::egui::{Button, Frame, Id, Label as Text, Panel as Side, RichText, ScrollArea, Ui};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::command::prompt::PathPrompt;
 use crate::app::panel::Panel;
-use crate::app::panel::{Action, PanelContext};
+use crate::app::panel::{Action, Edit, PanelContext};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{empty_state, explanation, remark};
 use crate::app::viewer::clip_list::clip_list_ui;
 use crate::app::viewer::clips::ClipFolder;
-use crate::labels::{Label, VideoId};
+use crate::labels::{Label, Project, VideoId};
 use crate::output::Existing;
 use crate::plural::counted;
 
@@ -84,6 +85,11 @@ impl ProjectPanel {
     /// Brings the folder that is open beside the project to the front.
     pub fn show_folder(&mut self) {
         self.page = ProjectPage::Folder;
+    }
+
+    /// Returns the changes of `project` by texts that were typed in fields without the `focus`.
+    pub fn typed(&mut self, project: Option<&Project>, focus: Option<Id>) -> Vec<Edit> {
+        self.clip.typing.left(project, focus)
     }
 
     /// How many rows of videos were drawn in the last repaint.
