@@ -11,6 +11,7 @@ use super::command::prompt::PathPrompt;
 use super::labeling::import_export::ImportOrder;
 use super::session::Session;
 use super::settings::Settings;
+use super::shell::unsaved::Loss;
 use super::viewer::clips::KnownClip;
 use crate::engine::Request;
 use crate::error;
@@ -82,6 +83,8 @@ pub enum Action {
     ShowRun(PathBuf),
     /// Keeps what was seen live as a clip of a class, or of none.
     Correct(Option<String>),
+    /// Does what loses the results of an evaluation.
+    Lose(Loss),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

@@ -15,6 +15,7 @@ use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
 use crate::app::shell::topic::Topic;
+use crate::app::shell::unsaved::Loss;
 use crate::engine::{EvaluationOrder, EvaluationSource, ProjectLabels, Request};
 use crate::evaluation::{ActionsReport, EvaluationPlan};
 use crate::labels::Project;
@@ -108,6 +109,13 @@ impl App {
             evaluation.phase = EvaluationPhase::Stopping;
             return self.engine.send(Request::Evaluate(None));
         }
+        if !self.asks_about_results(Loss::Evaluate) {
+            self.evaluate();
+        }
+    }
+
+    /// Evaluates what is chosen; the results of before make way.
+    pub(in crate::app) fn evaluate(&mut self) {
         self.show(Pane::Evaluation);
         let settings = &self.settings.evaluation;
         let Some(model) = &self.session.model else { return };

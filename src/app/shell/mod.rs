@@ -38,4 +38,5 @@ pub mod status_bar;
 mod tests;
 pub mod topic;
 pub mod underway;
+pub mod unsaved;
 pub mod welcome;

@@ -1,0 +1,115 @@
+//! Asks before the results of an evaluation that nobody has saved are lost.
+
+use eframe::egui::{Button, Context, Id, Label, Modal, RichText, Ui, ViewportCommand};
+
+use crate::app::App;
+use crate::app::command::Command;
+use crate::app::panel::{Action, PanelContext};
+use crate::app::ui::theme::{Tokens, modal_frame};
+
+/// How results would be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The program ends.
+    Quit,
+    /// Another evaluation takes their place.
+    Evaluate,
+}
+
+/// What is done with the results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Keep,
+    Save,
+    Lose,
+}
+
+/// The open question.
+pub struct UnsavedResults {
+    loss: Loss,
+    results: String,
+}
+
+impl UnsavedResults {
+    /// Asks about `results`, in words, which `loss` would lose.
+    pub fn new(loss: Loss, results: String) -> Self {
+        Self { loss, results }
+    }
+
+    /// Draws the question; returns whether it is answered.
+    pub fn unsaved_ui(&self, ctx: &Context, cx: &mut PanelContext<'_>) -> bool {
+        let modal = Modal::new(Id::unique("unsaved results")).frame(modal_frame(ctx)).show(ctx, |ui| {
+            ui.set_width((ctx.content_rect().width() - 80.0).min(540.0));
+            self.question_ui(ui)
+        });
+        match modal.inner {
+            Some(Answer::Save) => {
+                // What is shown is what is saved.
+                if cx.session.evaluation.file().is_some() {
+                    cx.session.evaluation.close_file();
+                }
+                cx.run(Command::SaveEvaluation);
+            }
+            Some(Answer::Lose) => cx.actions.push(Action::Lose(self.loss)),
+            Some(Answer::Keep) | None => {}
+        }
+        modal.inner.is_some() || modal.should_close()
+    }
+
+    fn question_ui(&self, ui: &mut Ui) -> Option<Answer> {
+        let tokens = Tokens::of(ui);
+        let (heading, lose) = match self.loss {
+            Loss::Quit => ("Quit without saving the results?", "Quit without saving"),
+            Loss::Evaluate => ("Replace the unsaved results?", "Replace results"),
+        };
+        ui.heading(heading);
+        ui.add(Label::new(RichText::new(&self.results).color(tokens.strong)).wrap());
+        ui.label(RichText::new("This evaluation was not saved and will be lost. Esc cancels.").color(tokens.weak));
+        ui.add_space(8.0);
+        let mut answer = None;
+        ui.horizontal(|ui| {
+            let keep = ui.button("Cancel");
+            // Enter never destroys anything: the safe answer has the keyboard.
+            if ui.memory(|memory| memory.focused().is_none()) {
+                keep.request_focus();
+            }
+            let lose = Button::new(RichText::new(lose).color(tokens.on_accent)).fill(tokens.error);
+            let answers =
+                [(keep, Answer::Keep), (ui.button("Save report…"), Answer::Save), (ui.add(lose), Answer::Lose)];
+            answer = answers.into_iter().find_map(|(button, answer)| button.clicked().then_some(answer));
+        });
+        answer
+    }
+}
+
+impl App {
+    /// Asks before results that are not saved are lost; returns whether it did.
+    pub(in crate::app) fn asks_about_results(&mut self, loss: Loss) -> bool {
+        let results = self.session.evaluation.unsaved();
+        results.map(|results| self.overlay.show_unsaved(UnsavedResults::new(loss, results))).is_some()
+    }
+
+    /// Keeps the window open, and asks, where results would be lost by closing it.
+    pub(in crate::app) fn guard_close(&mut self, ctx: &Context) {
+        if ctx.input(|input| input.viewport().close_requested())
+            && !self.may_close
+            && self.asks_about_results(Loss::Quit)
+        {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            // The question would not be seen in the taskbar.
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+        }
+    }
+
+    /// Does what a person agreed to lose results for.
+    pub(in crate::app) fn lose(&mut self, loss: Loss, ctx: &Context) {
+        match loss {
+            Loss::Quit => {
+                self.may_close = true;
+                ctx.send_viewport_cmd(ViewportCommand::Close);
+            }
+            Loss::Evaluate => self.evaluate(),
+        }
+    }
+}
