@@ -317,7 +317,9 @@ impl App {
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.
     fn recall_truth(&mut self, clip: &Path, ctx: &Context) {
         self.truth.clear();
-        if !self.settings.recall_truth(clip) {
+        if let Some(truth) = self.session.truth_of_pair(clip) {
+            self.settings.flow.truth = Some(truth.to_owned()); // it is gone when the program ends, like the pair
+        } else if !self.settings.recall_truth(clip) {
             let path = clip.to_owned();
             self.truth.ask(path.clone(), ctx, move || truth_beside(&path));
         }
@@ -393,8 +395,7 @@ impl App {
                 self.engine.send(Request::Select(self.session.selection));
             }
             Message::PairReady { clip, truth } => {
-                self.settings.choose_truth(clip, truth.clone());
-                self.session.pair_opened(clip);
+                self.session.pair_opened(clip, truth.clone());
                 self.open_clip(clip.clone());
             }
             Message::SampleClip(path) => self.take_sample_clip(path),
@@ -411,14 +412,21 @@ impl App {
             }
             Message::SampleEnded => self.waits_for_sample = false,
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
-            // Whoever watches a live source stays there.
-            Message::Training(TrainingEvent::Finished { .. }) if self.session.live.is_active() => {
-                self.session.told = Some(("Training finished: see the Training panel".into(), Instant::now()));
-            }
-            Message::Training(TrainingEvent::Finished { .. }) => {
-                layout::show(&mut self.settings.layout, Pane::Training)
-            }
+            Message::Training(TrainingEvent::Finished { model_dir, .. }) => self.training_finished(model_dir, ctx),
             _ => {}
+        }
+    }
+
+    fn training_finished(&mut self, model_dir: &Path, ctx: &Context) {
+        let flow = &mut self.settings.flow;
+        if flow.second_model.as_deref() == Some(model_dir) {
+            flow.second_edition += 1; // a resumed run keeps its folder
+        }
+        // Whoever watches a live source or is typing stays there.
+        if self.session.live.is_active() || ctx.text_edit_focused() {
+            self.session.told = Some(("Training finished: see the Training panel".into(), Instant::now()));
+        } else {
+            layout::show(&mut self.settings.layout, Pane::Training);
         }
     }
 

@@ -102,8 +102,8 @@ pub struct Session {
     pub end_of_offer: Option<f32>,
     /// How many problems there were: the same one may come again.
     pub problems: usize,
-    /// The pair of a benchmark that was opened last, and its title.
-    pair: Option<(PathBuf, String)>,
+    /// Pairs of benchmarks that were opened as clips.
+    pairs: HashMap<PathBuf, Pair>,
     /// The clip that was opened from an evaluation last.
     known: Option<KnownClip>,
     /// What is under the pointer.
@@ -122,6 +122,12 @@ pub struct Session {
     pub labeling: LabelingState,
     /// How far the export of flow or of the annotated video is; `None` while there is none.
     pub exporting: Option<Progress>,
+}
+
+/// A pair of a benchmark that is a clip until the program ends.
+struct Pair {
+    title: String,
+    truth: Option<PathBuf>,
 }
 
 impl Session {
@@ -162,7 +168,7 @@ impl Session {
             is_asking: false,
             problems: 0,
             end_of_offer: None,
-            pair: None,
+            pairs: HashMap::new(),
             known: None,
             pointed: None,
             flow: FlowComparison::default(),
@@ -399,16 +405,21 @@ impl Session {
         Some(self.writing_sample?.of_work("Generating the sample"))
     }
 
-    /// A pair of the benchmark that is shown was made the clip at `path`.
-    pub fn pair_opened(&mut self, path: &Path) {
+    /// A pair of the benchmark that is shown was made the clip at `path`, with its ground truth.
+    pub fn pair_opened(&mut self, path: &Path, truth: Option<PathBuf>) {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let dataset = self.benchmark.runs.last().map_or("benchmark", |run| run.dataset.title());
-        self.pair = Some((path.to_owned(), format!("{name} ({dataset} pair)")));
+        self.pairs.insert(path.to_owned(), Pair { title: format!("{name} ({dataset} pair)"), truth });
     }
 
     /// Whether the clip at `path` is a pair of a benchmark.
     pub fn is_pair(&self, path: &Path) -> bool {
-        self.pair.as_ref().is_some_and(|(pair, _)| pair == path)
+        self.pairs.contains_key(path)
+    }
+
+    /// The ground truth of the pair of a benchmark that is the clip at `path`.
+    pub fn truth_of_pair(&self, path: &Path) -> Option<&Path> {
+        self.pairs.get(path)?.truth.as_deref()
     }
 
     /// The file of the clip that is open, or being opened.
@@ -426,9 +437,9 @@ impl Session {
 
     /// What the clip at `path` is called.
     pub fn clip_title(&self, path: &Path) -> String {
-        match &self.pair {
-            Some((pair, title)) if pair == path => title.clone(),
-            _ => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        match self.pairs.get(path) {
+            Some(pair) => pair.title.clone(),
+            None => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         }
     }
 

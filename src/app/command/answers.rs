@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use eframe::egui::Context;
 
+use super::Command;
 use super::prompt::{Answer, PathKind, PathPrompt, PromptSpec, VIDEO};
 use super::spec::Then;
 use crate::app::App;
@@ -20,7 +21,7 @@ use crate::app::shell::topic::Topic;
 use crate::app::viewer::clips::ClipFolder;
 use crate::app::viewer::marks::Marks;
 use crate::engine::Request;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::labels::formats::Choices;
 use crate::output::Existing;
 use crate::plural::counted;
@@ -31,7 +32,8 @@ impl App {
     pub(in crate::app) fn ask(&mut self, question: PathPrompt, ctx: &Context) {
         let start_in = self.settings.recent.first().and_then(|path| path.parent()).map(Path::to_owned);
         let details = question.details(&self.session, &self.settings);
-        self.dialogs.ask(question, details, start_in.as_deref(), ctx);
+        let subject = self.subject(question);
+        self.dialogs.ask(question, details, subject, start_in.as_deref(), ctx);
     }
 
     /// Takes what the threads that open, write and read came back with.
@@ -64,11 +66,28 @@ impl App {
         match answer {
             Answer::Path(path) => {
                 self.overlay.forget_typed();
+                // The dialog leaves the window free: meanwhile another project may have been opened, or another run selected.
+                if self.dialogs.subject() != self.subject(question).as_deref() {
+                    let (of, cause) =
+                        (question.spec().title, "it was asked for another project or run than the present one");
+                    return self.session.problem(&Error::new(of, cause, "Choose the command again"));
+                }
                 let is_agreed = self.is_agreed_to(question, &path);
                 self.open_as(question, path, Existing::replaced_if(is_agreed), ctx);
             }
             Answer::Cancelled => self.overlay.forget_typed(),
             Answer::Unavailable => self.overlay.show_prompt(question),
+        }
+    }
+
+    /// Returns the project or run that the answer to `question` is for.
+    fn subject(&self, question: PathPrompt) -> Option<PathBuf> {
+        match question {
+            PathPrompt::Relink(_) | PathPrompt::ImportLabels(_) | PathPrompt::ExportLabels(_) => {
+                self.session.labeling.project().map(|project| project.dir().to_owned())
+            }
+            PathPrompt::Of(Command::ExportModel) => self.panels.runs.selected_folder().map(Path::to_owned),
+            PathPrompt::Of(_) => None,
         }
     }
 

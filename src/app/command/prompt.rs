@@ -117,6 +117,8 @@ enum Without {
 #[derive(Default)]
 pub struct Dialogs {
     open: Option<PathPrompt>,
+    /// The project or run that the answer is for.
+    subject: Option<PathBuf>,
     tasks: Tasks<PathPrompt, Result<PathBuf, Without>>,
     /// The question whose dialog ended at once the last time.
     quick: Option<PathPrompt>,
@@ -124,14 +126,26 @@ pub struct Dialogs {
 
 impl Dialogs {
     /// Opens a dialog with these `details` in its title, unless one is open already.
-    pub fn ask(&mut self, question: PathPrompt, details: Option<String>, start_in: Option<&Path>, ctx: &Context) {
+    pub fn ask(
+        &mut self,
+        question: PathPrompt,
+        details: Option<String>,
+        subject: Option<PathBuf>,
+        start_in: Option<&Path>,
+        ctx: &Context,
+    ) {
         if self.open.is_some() {
             return;
         }
         let (spec, start_in) = (question.spec(), start_in.map(Path::to_owned));
         let title = details.map_or(spec.title.to_owned(), |details| format!("{}: {details}", spec.title));
         self.tasks.start("dialog", ctx, question, move || Ok(ask(&title, spec.kind, start_in)));
-        self.open = Some(question);
+        (self.open, self.subject) = (Some(question), subject);
+    }
+
+    /// The project or run that the last question was about.
+    pub fn subject(&self) -> Option<&Path> {
+        self.subject.as_deref()
     }
 
     /// Behaves as if a dialog were open that never comes.

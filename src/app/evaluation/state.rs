@@ -267,6 +267,10 @@ impl EvaluationState {
     }
 
     fn started(&mut self, start: &EvaluationStart) {
+        // Whoever stops it while it is prepared keeps the results of the last one.
+        if self.phase == EvaluationPhase::Stopping {
+            return;
+        }
         let Some(mut plan) = self.plan.take() else { return };
         plan.fusion = fusion_of(start, plan.fusion);
         if self.phase == EvaluationPhase::Preparing {

@@ -200,6 +200,7 @@ impl App {
     fn choose_second_model(&mut self, dir: PathBuf) {
         let flow_settings = &mut self.settings.flow;
         flow_settings.second_model = Some(dir);
+        flow_settings.second_edition += 1;
         if !flow_settings.sources.contains(&FlowSource::SecondNetwork) {
             flow_settings.sources.push(FlowSource::SecondNetwork);
         }

@@ -81,6 +81,24 @@ fn the_view_that_was_clicked_last_is_removed_wherever_the_pointer_is() {
 }
 
 #[test]
+fn a_click_on_a_picture_chooses_it_and_a_cross_removes_its_own_view() {
+    let sources = [FlowSource::Tvl1, FlowSource::Dis, FlowSource::Codec];
+    let mut window =
+        Window::new([1280.0, 800.0], Views::beside(sources.map(|source| ViewSpec::new(ViewKind::Flow, source))));
+    let centre = window.centre(1);
+    window.harness.hover_at(centre);
+    window.harness.drag_at(centre);
+    window.harness.drop_at(centre);
+    window.settle();
+    assert_eq!(window.harness.state().settings.views.flow_source(), FlowSource::Dis, "exports are about it");
+    window.harness.get_by_role_and_label(Role::Button, "Remove view 3").click();
+    window.settle();
+    let left: Vec<_> = window.harness.state().settings.views.list().iter().map(|view| view.source).collect();
+    assert_eq!(left, [FlowSource::Tvl1, FlowSource::Dis]);
+    assert_eq!(window.harness.state().settings.views.flow_source(), FlowSource::Dis);
+}
+
+#[test]
 fn the_value_of_every_kind_of_view_is_told_at_the_pointer() {
     for (kind, word) in [
         (ViewKind::Frame, "rgb"),

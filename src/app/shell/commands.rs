@@ -168,6 +168,7 @@ impl App {
 
     pub(in crate::app) fn open_clip(&mut self, path: PathBuf) {
         (self.session.live.aside, self.session.live.returning, self.waits_for_sample) = (None, None, false);
+        self.session.live.starting = false;
         self.opener.forget_clips();
         self.session.leave_for(&path);
         self.engine.send(Request::Open(path));

@@ -161,6 +161,7 @@ impl App {
         self.use_model(new);
         let flow_settings = &mut self.settings.flow;
         flow_settings.second_model = Some(old);
+        flow_settings.second_edition += 1;
         flow_settings.coarse_to_fine = false; // both as the temporal stream sees them
         let text = "The old model is the second network now; Flow panel › Shipped brings MotionNet for flow back";
         self.session.told = Some((text.into(), Instant::now()));

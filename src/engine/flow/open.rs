@@ -30,10 +30,10 @@ pub(super) struct SourceKey {
 
 #[derive(Debug, Clone, PartialEq)]
 enum SourceSettings {
-    /// The folder.
-    Network(PathBuf),
-    /// The folder, and whether its flow is refined.
-    CoarseToFine(PathBuf, bool),
+    /// The folder, and which of the networks that were in it one after the other.
+    Network(PathBuf, u64),
+    /// The same, and whether its flow is refined.
+    CoarseToFine(PathBuf, u64, bool),
     Tvl1 {
         parameters: Tvl1Parameters,
         side: Option<u32>,
@@ -49,12 +49,12 @@ impl SourceKey {
     pub fn of(kind: FlowSource, desired: &DesiredFlows) -> Option<Self> {
         let settings = &desired.settings;
         let kind = match kind {
-            FlowSource::Network => SourceSettings::Network(desired.model.clone()?),
+            FlowSource::Network => SourceSettings::Network(desired.model.clone()?, desired.model_generation),
             FlowSource::SecondNetwork => {
                 let dir = settings.second_model.clone()?;
                 match settings.coarse_to_fine {
-                    true => SourceSettings::CoarseToFine(dir, settings.refine),
-                    false => SourceSettings::Network(dir),
+                    true => SourceSettings::CoarseToFine(dir, settings.second_edition, settings.refine),
+                    false => SourceSettings::Network(dir, settings.second_edition),
                 }
             }
             FlowSource::Tvl1 => SourceSettings::Tvl1 {
@@ -77,8 +77,8 @@ impl SourceKey {
 /// If it cannot work on this clip or with these settings.
 pub(super) fn open(key: &SourceKey, clip: &PlayedClip, compute: &Compute) -> Result<OpenedSource> {
     Ok(match &key.kind {
-        SourceSettings::Network(dir) => Box::new(NetworkSource::load(dir, compute)?),
-        SourceSettings::CoarseToFine(dir, refines) => Box::new(CoarseToFineSource::load(dir, *refines, compute)?),
+        SourceSettings::Network(dir, _) => Box::new(NetworkSource::load(dir, compute)?),
+        SourceSettings::CoarseToFine(dir, _, refines) => Box::new(CoarseToFineSource::load(dir, *refines, compute)?),
         SourceSettings::Tvl1 { parameters, side, warm_start } => {
             Box::new(Tvl1Source::new(*parameters, *side, *warm_start, compute)?)
         }

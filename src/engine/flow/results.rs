@@ -26,7 +26,8 @@ impl FlowBasis {
         match source {
             FlowSource::Network => self.model == other.model,
             FlowSource::SecondNetwork => {
-                a.second_model == b.second_model && (a.coarse_to_fine, a.refine) == (b.coarse_to_fine, b.refine)
+                (&a.second_model, a.second_edition) == (&b.second_model, b.second_edition)
+                    && (a.coarse_to_fine, a.refine) == (b.coarse_to_fine, b.refine)
             }
             FlowSource::Tvl1 => (a.tvl1, a.tvl1_side, a.warm_start) == (b.tvl1, b.tvl1_side, b.warm_start),
             FlowSource::Dis => a.dis == b.dis,

@@ -93,6 +93,9 @@ pub struct FlowSettings {
     pub truth: Option<PathBuf>,
     /// Folder of the second model.
     pub second_model: Option<PathBuf>,
+    /// Counts how often it was chosen or trained: the folder of a resumed run holds other networks than before.
+    #[serde(skip)]
+    pub second_edition: u64,
 }
 
 impl Default for FlowSettings {
@@ -113,6 +116,7 @@ impl Default for FlowSettings {
             refine: true,
             truth: None,
             second_model: None,
+            second_edition: 0,
         }
     }
 }

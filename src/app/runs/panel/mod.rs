@@ -98,6 +98,11 @@ impl RunsPanel {
         news
     }
 
+    /// The folder of the run that is selected.
+    pub fn selected_folder(&self) -> Option<&Path> {
+        self.selected.as_deref()
+    }
+
     fn selected_run(&self) -> Option<&Run> {
         selected(self.runs(), self.selected.as_deref())
     }

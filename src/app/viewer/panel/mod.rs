@@ -44,7 +44,7 @@ const GAP: f32 = 3.0;
 pub struct Viewer {
     view: ViewTransform,
     textures: Textures,
-    differences: HashMap<usize, Arc<PictureDifference>>,
+    differences: HashMap<ComparedView, Arc<PictureDifference>>,
     wheel: legend::Wheel,
     stage: LiveStage,
     /// Which views had pictures in the last repaint.
@@ -89,6 +89,13 @@ impl Panel for Viewer {
     }
 }
 
+/// The place of a view of differences, and the two sources that it is of.
+type ComparedView = (usize, FlowSource, FlowSource);
+
+fn compared(index: usize, view: &ViewSpec) -> Option<ComparedView> {
+    (view.kind == ViewKind::Difference).then_some((index, view.source, view.other))
+}
+
 impl Viewer {
     /// Draws the live source, the welcome screen, or the views of the clip.
     fn clip_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -125,7 +132,7 @@ impl Viewer {
         for (index, place) in placed.iter().enumerate() {
             let response = self.pane_response(ui, index, place, cx);
             if response.clicked() || response.drag_started() {
-                cx.settings.views.closing = Some(index);
+                cx.settings.views.chosen = index;
             }
             if response.clicked() {
                 select_tile(&response, place, cx);
@@ -167,19 +174,20 @@ impl Viewer {
     fn compare(&mut self, cx: &PanelContext<'_>) {
         let (comparison, video) = (&cx.session.flow, cx.session.video());
         let views = cx.settings.views.list();
-        self.differences.retain(|index, _| views.get(*index).is_some_and(|view| view.kind == ViewKind::Difference));
-        for (index, view) in views.iter().enumerate().filter(|(_, view)| view.kind == ViewKind::Difference) {
+        self.differences.retain(|key, _| views.get(key.0).is_some_and(|view| compared(key.0, view) == Some(*key)));
+        for (index, view) in views.iter().enumerate() {
+            let Some(key) = compared(index, view) else { continue };
             let (Some(first), Some(second)) =
                 (&comparison.source(view.source).flow, &comparison.source(view.other).flow)
             else {
-                self.differences.remove(&index);
+                self.differences.remove(&key);
                 continue;
             };
             // While sources are at different frames the last difference stays.
             let same_pair = (first.frame, first.stride) == (second.frame, second.stride);
-            let known = self.differences.get(&index).is_some_and(|known| known.is_of(&first.flow, &second.flow));
+            let known = self.differences.get(&key).is_some_and(|known| known.is_of(&first.flow, &second.flow));
             if same_pair && !known {
-                self.differences.insert(index, Arc::new(PictureDifference::between(&first.flow, &second.flow, video)));
+                self.differences.insert(key, Arc::new(PictureDifference::between(&first.flow, &second.flow, video)));
             }
         }
     }
@@ -192,7 +200,7 @@ impl Viewer {
             }
         }
         if let Some(index) = removed {
-            cx.settings.views.chosen = index;
+            cx.settings.views.closing = Some(index);
             cx.run(Command::RemoveView);
         }
     }
@@ -249,7 +257,11 @@ impl Viewer {
                 stride: cx.settings.flow.stride,
                 numbers: cx.settings.frame_numbers,
             };
-            let drawn = canvas.view_ui(&place.view, cx.session, self.differences.get(&index));
+            let drawn = canvas.view_ui(
+                &place.view,
+                cx.session,
+                compared(index, &place.view).and_then(|key| self.differences.get(&key)),
+            );
             self.drawn.push(drawn);
             if drawn && coloured(place) {
                 legend = Some(place.seen);
@@ -275,7 +287,13 @@ impl Viewer {
             return None;
         }
         let tile = if index == pointer.index { pointer.tile } else { 0 };
-        value::value_at(view, session, self.differences.get(&index).map(Arc::as_ref), tile, pointer.point)
+        value::value_at(
+            view,
+            session,
+            compared(index, view).and_then(|key| self.differences.get(&key)).map(Arc::as_ref),
+            tile,
+            pointer.point,
+        )
     }
 
     /// Crosshairs in all pictures, the value of each view beside its own.

@@ -10,6 +10,7 @@ mod score_line;
 mod tracks;
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use eframe::egui::{Align2, Id, Painter, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
@@ -34,6 +35,8 @@ const CLOSEST: f64 = 12.0;
 pub struct Timeline {
     /// The frames in view, as positions from 0 to the number of frames; `None` shows all.
     window: Option<Range<f64>>,
+    /// The clip that it is of.
+    clip: Option<PathBuf>,
     /// Where the clip stood at the last repaint.
     position: usize,
     tracks: Tracks,
@@ -52,8 +55,11 @@ impl Timeline {
         let tokens = Tokens::of(ui);
         let bar = Rect::from_min_max(rect.min + vec2(0.0, 14.0), rect.max - vec2(0.0, STRIP + 2.0));
         ui.painter().rect_filled(bar, 3.0, tokens.background);
+        let clip = cx.session.clip.as_ref().map(|clip| &clip.path);
+        if self.clip.as_ref() != clip {
+            (self.window, self.clip) = (None, clip.cloned());
+        }
         if frames == 0 {
-            self.window = None;
             score_line::no_clip_ui(ui, cx.session, rect.left());
             return self.tracks.no_clip_ui(ui, cx);
         }
@@ -100,7 +106,7 @@ impl Timeline {
         let length = window.end - window.start;
         // Forwards the position comes to are at the left, backwards at the right end.
         let start = if (position as f64) < window.start { position as f64 + 1.0 - length } else { position as f64 };
-        let start = start.clamp(0.0, frames as f64 - length);
+        let start = start.clamp(0.0, (frames as f64 - length).max(0.0));
         self.window = Some(start..start + length);
     }
 
