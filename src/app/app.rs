@@ -100,6 +100,8 @@ pub struct App {
     pub(super) waits_for_sample: bool,
     /// The folder of the model that a person asked for, until it is in use.
     pub(super) announced_model: Option<PathBuf>,
+    /// Whether the window closes whatever is not saved.
+    pub(super) may_close: bool,
     /// The title of the window.
     title: String,
     repaints: RepaintLog,
@@ -171,6 +173,7 @@ impl App {
             opens_folder: false,
             waits_for_sample: false,
             announced_model: None,
+            may_close: false,
             title: String::new(),
             repaints: RepaintLog::default(),
         };
@@ -235,6 +238,7 @@ impl App {
 
     /// Draws everything and does what the person asked for.
     pub(super) fn draw(&mut self, ui: &mut Ui) {
+        self.guard_close(ui.ctx());
         theme::fit_lists(ui.ctx());
         close_scrolled(ui.ctx());
         self.take_keys(ui.ctx());
@@ -505,6 +509,7 @@ impl App {
             Action::LoadModel(dir) => self.use_model(dir),
             Action::ShowFolder(folder) => self.open_outside(folder, "Opening the folder", ctx),
             Action::Correct(class) => self.class_picked(class),
+            Action::Lose(loss) => self.lose(loss, ctx),
             Action::Send(request) => self.engine.send(*request),
         }
     }
@@ -528,6 +533,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, frame: &mut Frame) {
         self.take_news(ctx);
+        self.guard_close(ctx); // A minimised window is not drawn.
         let run = self.session.training.run_dir.as_ref();
         if run.is_some() && self.settings.latest_run.as_ref() != run {
             self.settings.latest_run = run.cloned();

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use super::command::Command;
 use super::command::conditions::{Availability, Conditions};
 use super::command::prompt::PathPrompt;
+use super::evaluation::state::ResultsLoss;
 use super::labeling::import_export::ImportOrder;
 use super::session::Session;
 use super::settings::Settings;
@@ -82,6 +83,8 @@ pub enum Action {
     ShowRun(PathBuf),
     /// Keeps what was seen live as a clip of a class, or of none.
     Correct(Option<String>),
+    /// Does what loses the results of an evaluation.
+    Lose(ResultsLoss),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

@@ -49,7 +49,10 @@ impl App {
         self.session.looking = self.opener.looking().cloned();
         for (path, written) in self.exports.poll() {
             match written {
-                Ok(what) => self.session.written(&path, what.as_deref()),
+                Ok(what) => {
+                    self.session.evaluation.written(&path);
+                    self.session.written(&path, what.as_deref());
+                }
                 Err(error) => self.session.failed(Topic::Export, &error),
             }
         }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use eframe::egui::Context;
 
 use super::settings::EvaluationSettings;
-use super::state::{EvaluationPhase, ReportPurpose};
+use super::state::{EvaluationPhase, ReportPurpose, ResultsLoss};
 use crate::app::App;
 use crate::app::browser;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
@@ -108,6 +108,13 @@ impl App {
             evaluation.phase = EvaluationPhase::Stopping;
             return self.engine.send(Request::Evaluate(None));
         }
+        if !self.asks_about_results(ResultsLoss::Evaluate) {
+            self.evaluate();
+        }
+    }
+
+    /// Evaluates what is chosen; the results of before make way.
+    pub(in crate::app) fn evaluate(&mut self) {
         self.show(Pane::Evaluation);
         let settings = &self.settings.evaluation;
         let Some(model) = &self.session.model else { return };

@@ -11,6 +11,7 @@ use crate::engine::{EvaluationStart, Message};
 use crate::error::Error;
 use crate::evaluation::{ActionsReport, ClipScores, Comparison, EvaluationPlan, ReportSource, rule_of_views};
 use crate::nets::fusion::Fusion;
+use crate::plural::counted;
 
 /// The page in the folder of a report.
 const PAGE: &str = "report.html";
@@ -24,6 +25,15 @@ pub enum ReportPurpose {
     Show,
     /// To be compared with the one that is shown.
     Compare,
+}
+
+/// What the results of an evaluation would be lost by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultsLoss {
+    /// The program ends.
+    Quit,
+    /// Another evaluation takes their place.
+    Evaluate,
 }
 
 /// What the evaluation is doing.
@@ -52,6 +62,8 @@ struct EvaluationRun {
     took: Option<Duration>,
     /// Clips in the report.
     reported: usize,
+    /// Scored clips in a report that was saved.
+    saved: usize,
     /// When the report was made, and what that cost.
     made: (Instant, Duration),
 }
@@ -94,6 +106,10 @@ pub struct EvaluationState {
     file: Option<PathBuf>,
     /// What it is compared with.
     pub baseline: Option<Baseline>,
+    /// The folder that the report which is shown is being saved to, and that report.
+    saving: Option<(PathBuf, Arc<ActionsReport>)>,
+    /// How many clips of this session's evaluation are in that.
+    saving_clips: usize,
     /// The folder that a report of this session was saved to last, and that report.
     saved: Option<(PathBuf, Arc<ActionsReport>)>,
 }
@@ -125,10 +141,30 @@ impl EvaluationState {
 
     /// The report that is shown is being saved to the folder `dir`.
     pub fn saved_in(&mut self, dir: &Path) {
-        self.saved = self.report.clone().map(|report| (dir.to_owned(), report));
+        self.saving = self.report.clone().map(|report| (dir.to_owned(), report));
+        let own = self.report.as_ref().filter(|_| self.file.is_none());
+        self.saving_clips = own.map_or(0, |report| report.clips);
     }
 
-    /// The page of the report that is shown, if it was saved as it is; saving may have failed.
+    /// What was to be saved to the folder `dir` is there.
+    pub fn written(&mut self, dir: &Path) {
+        let Some(saved) = self.saving.take_if(|(saving, _)| saving == dir) else { return };
+        if let Some(run) = &mut self.run {
+            run.saved = run.saved.max(self.saving_clips);
+        }
+        self.saved = Some(saved);
+    }
+
+    /// What is lost in words if the results of this session's evaluation are: no report of all its clips was saved.
+    pub fn unsaved(&self) -> Option<String> {
+        let run = self.run.as_ref()?;
+        let clips = run.scores.clips().len();
+        let data = Path::new(&run.plan.data).file_name().map(|name| name.to_string_lossy());
+        let data = data.unwrap_or_else(|| run.plan.data.as_str().into());
+        (clips > run.saved).then(|| format!("{} of {data}, scored by {}", counted(clips, "clip"), run.start.model))
+    }
+
+    /// The page of the report that is shown, if it was saved as it is.
     pub fn saved_page(&self) -> Option<PathBuf> {
         if let Some(file) = &self.file {
             return Some(file.with_file_name(PAGE));
@@ -246,10 +282,10 @@ impl EvaluationState {
             self.phase = EvaluationPhase::Running;
         }
         self.work.iter_mut().for_each(|work| work.advance(0, start.clips));
-        (self.file, self.report) = (None, None);
+        (self.file, self.report, self.saving) = (None, None, None);
         let (now, scores) = (Instant::now(), ClipScores::new(start.classes.len()));
         let (start, made) = (start.clone(), (now, Duration::ZERO));
-        self.run = Some(EvaluationRun { start, plan, scores, began: now, took: None, reported: 0, made });
+        self.run = Some(EvaluationRun { start, plan, scores, began: now, took: None, reported: 0, saved: 0, made });
     }
 
     fn ended(&mut self) {
@@ -399,10 +435,14 @@ mod tests {
         assert!(state.can_fuse());
 
         assert_eq!(state.saved_page(), None);
+        assert_eq!(state.unsaved().as_deref(), Some("1 clip of list, scored by m"));
         state.saved_in(Path::new("/out"));
+        assert_eq!((state.saved_page(), state.unsaved().is_some()), (None, true), "saving may fail");
+        state.written(Path::new("/out"));
         assert_eq!(state.saved_page().unwrap(), Path::new("/out/report.html"));
         state.fuse(Fusion { temporal_weight: 2.0, ..Fusion::default() });
         assert_eq!(state.saved_page(), None, "the saved page is of another weight");
+        assert_eq!(state.unsaved(), None, "the scores are in it");
     }
 
     #[test]

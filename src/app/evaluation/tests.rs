@@ -2,7 +2,7 @@
 
 use crossbeam_channel::{Sender, unbounded};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Pos2, vec2};
+use eframe::egui::{Pos2, ViewportCommand, ViewportEvent, ViewportId, vec2};
 use egui_kittest::kittest::Queryable;
 
 use super::settings::EvaluationSettings;
@@ -416,4 +416,49 @@ fn what_is_wrong_with_an_evaluation_moves_the_results_of_the_last_one_nowhere() 
     window.settle();
     assert!(window.sees("/lists/a.txt: no such clip"));
     assert_eq!(place(&window), before);
+}
+
+/// What the window does when it is asked to close.
+fn close(window: &mut Window) -> Vec<ViewportCommand> {
+    let viewport = window.harness.input_mut().viewports.get_mut(&ViewportId::ROOT).unwrap();
+    viewport.events.push(ViewportEvent::Close);
+    window.harness.step();
+    let commands = window.harness.output().viewport_output[&ViewportId::ROOT].commands.clone();
+    window.settle();
+    commands
+}
+
+#[test]
+fn results_that_are_not_saved_are_asked_about_before_they_are_lost() {
+    let mut window = window(SIZE);
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose), "there is nothing to lose");
+    evaluate(&mut window);
+    assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+    assert!(
+        window.sees("Quit without saving the results?") && window.sees("12 clips of testlist01.txt, scored by own")
+    );
+    window.harness.get_by_label("Cancel").click();
+    window.settle();
+    window.perform(Command::RunEvaluation);
+    assert!(window.sees("Replace the unsaved results?"));
+    assert_eq!(window.harness.state().session.evaluation.phase, EvaluationPhase::Ended);
+    window.harness.get_by_label("Replace results").click();
+    window.settle();
+    assert_eq!(window.harness.state().session.evaluation.phase, EvaluationPhase::Preparing);
+    close(&mut window);
+    window.harness.get_by_label("Quit without saving").click();
+    window.settle();
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose), "it was agreed to");
+}
+
+#[test]
+fn saved_results_are_not_asked_about() {
+    let mut window = window(SIZE);
+    evaluate(&mut window);
+    let evaluation = &mut window.harness.state_mut().session.evaluation;
+    evaluation.saved_in("/reports/own".as_ref());
+    evaluation.written("/reports/own".as_ref());
+    assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
+    window.perform(Command::RunEvaluation);
+    assert_eq!(window.harness.state().session.evaluation.phase, EvaluationPhase::Preparing);
 }

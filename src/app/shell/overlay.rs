@@ -1,5 +1,5 @@
 //! What lies over the panels and has the keyboard to itself: the palette, the list of keys, the question
-//! for a class, the question whether files are to be replaced.
+//! for a class, the questions whether files are to be replaced and results lost.
 
 use std::collections::VecDeque;
 
@@ -10,6 +10,7 @@ use super::new_folder::NewFolder;
 use super::palette::Palette;
 use super::replacement::Replacement;
 use super::shortcuts::Shortcuts;
+use super::unsaved::UnsavedResults;
 use crate::app::command::keymap::Keymap;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::live::panel::ClassPicker;
@@ -47,6 +48,8 @@ enum OverlayLayer {
     Replacement(Replacement),
     /// Whether the folder of a new project is to be created.
     NewFolder(NewFolder),
+    /// Whether results are to be lost.
+    Unsaved(UnsavedResults),
     /// What the program and the model are.
     About,
 }
@@ -85,6 +88,11 @@ impl Overlay {
     /// Asks whether a folder is to be created.
     pub fn show_new_folder(&mut self, question: NewFolder) {
         self.open = Some(OverlayLayer::NewFolder(question));
+    }
+
+    /// Asks whether results are to be lost.
+    pub fn show_unsaved(&mut self, question: UnsavedResults) {
+        self.open = Some(OverlayLayer::Unsaved(question));
     }
 
     /// Lists the keys.
@@ -164,6 +172,7 @@ impl Overlay {
             Some(OverlayLayer::Picker(picker)) => picker.picker_ui(ctx, cx),
             Some(OverlayLayer::Replacement(replacement)) => replacement.replacement_ui(ctx, cx),
             Some(OverlayLayer::NewFolder(question)) => question.new_folder_ui(ctx, cx),
+            Some(OverlayLayer::Unsaved(question)) => question.unsaved_ui(ctx, cx),
             Some(OverlayLayer::About) => about_ui(ctx, cx.session),
         };
         if is_closed {
