@@ -8,10 +8,10 @@ use std::rc::Rc;
 use super::command::Command;
 use super::command::conditions::{Availability, Conditions};
 use super::command::prompt::PathPrompt;
+use super::evaluation::state::ResultsLoss;
 use super::labeling::import_export::ImportOrder;
 use super::session::Session;
 use super::settings::Settings;
-use super::shell::unsaved::Loss;
 use super::viewer::clips::KnownClip;
 use crate::engine::Request;
 use crate::error;
@@ -84,7 +84,7 @@ pub enum Action {
     /// Keeps what was seen live as a clip of a class, or of none.
     Correct(Option<String>),
     /// Does what loses the results of an evaluation.
-    Lose(Loss),
+    Lose(ResultsLoss),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

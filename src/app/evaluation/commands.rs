@@ -6,7 +6,7 @@ use std::time::Instant;
 use eframe::egui::Context;
 
 use super::settings::EvaluationSettings;
-use super::state::{EvaluationPhase, ReportPurpose};
+use super::state::{EvaluationPhase, ReportPurpose, ResultsLoss};
 use crate::app::App;
 use crate::app::browser;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
@@ -15,7 +15,6 @@ use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
 use crate::app::shell::topic::Topic;
-use crate::app::shell::unsaved::Loss;
 use crate::engine::{EvaluationOrder, EvaluationSource, ProjectLabels, Request};
 use crate::evaluation::{ActionsReport, EvaluationPlan};
 use crate::labels::Project;
@@ -109,7 +108,7 @@ impl App {
             evaluation.phase = EvaluationPhase::Stopping;
             return self.engine.send(Request::Evaluate(None));
         }
-        if !self.asks_about_results(Loss::Evaluate) {
+        if !self.asks_about_results(ResultsLoss::Evaluate) {
             self.evaluate();
         }
     }

@@ -27,6 +27,15 @@ pub enum ReportPurpose {
     Compare,
 }
 
+/// What the results of an evaluation would be lost by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultsLoss {
+    /// The program ends.
+    Quit,
+    /// Another evaluation takes their place.
+    Evaluate,
+}
+
 /// What the evaluation is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EvaluationPhase {

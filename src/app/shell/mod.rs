@@ -27,6 +27,7 @@ pub mod opener;
 mod outcome;
 pub mod overlay;
 pub mod palette;
+mod quitting;
 pub mod repaint;
 pub mod repaint_log;
 pub mod replacement;

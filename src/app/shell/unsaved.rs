@@ -1,20 +1,11 @@
 //! Asks before the results of an evaluation that nobody has saved are lost.
 
-use eframe::egui::{Button, Context, Id, Label, Modal, RichText, Ui, ViewportCommand};
+use eframe::egui::{Button, Context, Id, Label, Modal, RichText, Ui};
 
-use crate::app::App;
 use crate::app::command::Command;
+use crate::app::evaluation::state::ResultsLoss;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{Tokens, modal_frame};
-
-/// How results would be lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
-    /// The program ends.
-    Quit,
-    /// Another evaluation takes their place.
-    Evaluate,
-}
 
 /// What is done with the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +17,13 @@ enum Answer {
 
 /// The open question.
 pub struct UnsavedResults {
-    loss: Loss,
+    loss: ResultsLoss,
     results: String,
 }
 
 impl UnsavedResults {
     /// Asks about `results`, in words, which `loss` would lose.
-    pub fn new(loss: Loss, results: String) -> Self {
+    pub fn new(loss: ResultsLoss, results: String) -> Self {
         Self { loss, results }
     }
 
@@ -59,8 +50,8 @@ impl UnsavedResults {
     fn question_ui(&self, ui: &mut Ui) -> Option<Answer> {
         let tokens = Tokens::of(ui);
         let (heading, lose) = match self.loss {
-            Loss::Quit => ("Quit without saving the results?", "Quit without saving"),
-            Loss::Evaluate => ("Replace the unsaved results?", "Replace results"),
+            ResultsLoss::Quit => ("Quit without saving the results?", "Quit without saving"),
+            ResultsLoss::Evaluate => ("Replace the unsaved results?", "Replace results"),
         };
         ui.heading(heading);
         ui.add(Label::new(RichText::new(&self.results).color(tokens.strong)).wrap());
@@ -79,37 +70,5 @@ impl UnsavedResults {
             answer = answers.into_iter().find_map(|(button, answer)| button.clicked().then_some(answer));
         });
         answer
-    }
-}
-
-impl App {
-    /// Asks before results that are not saved are lost; returns whether it did.
-    pub(in crate::app) fn asks_about_results(&mut self, loss: Loss) -> bool {
-        let results = self.session.evaluation.unsaved();
-        results.map(|results| self.overlay.show_unsaved(UnsavedResults::new(loss, results))).is_some()
-    }
-
-    /// Keeps the window open, and asks, where results would be lost by closing it.
-    pub(in crate::app) fn guard_close(&mut self, ctx: &Context) {
-        if ctx.input(|input| input.viewport().close_requested())
-            && !self.may_close
-            && self.asks_about_results(Loss::Quit)
-        {
-            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            // The question would not be seen in the taskbar.
-            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
-            ctx.send_viewport_cmd(ViewportCommand::Focus);
-        }
-    }
-
-    /// Does what a person agreed to lose results for.
-    pub(in crate::app) fn lose(&mut self, loss: Loss, ctx: &Context) {
-        match loss {
-            Loss::Quit => {
-                self.may_close = true;
-                ctx.send_viewport_cmd(ViewportCommand::Close);
-            }
-            Loss::Evaluate => self.evaluate(),
-        }
     }
 }
