@@ -19,6 +19,14 @@ pub struct MagnitudeScale {
     pub gamma: f32,
 }
 
+/// Returns the unit of the length of flow over `stride` frames.
+pub fn unit(stride: usize) -> String {
+    match stride {
+        0 | 1 => "px/frame".into(),
+        _ => format!("px/{stride} frames"),
+    }
+}
+
 impl MagnitudeScale {
     /// The scale of the views: the locked one, else what nearly all motion of the clip stays below, and not under the least one of
     /// the settings.
@@ -38,10 +46,7 @@ impl MagnitudeScale {
 
     /// Returns the length that is drawn in full in words, of flow over `stride` frames: `4.0 px/frame`.
     pub fn in_words(&self, stride: usize) -> String {
-        match stride {
-            0 | 1 => format!("{:.1} px/frame", self.max_px),
-            _ => format!("{:.1} px/{stride} frames", self.max_px),
-        }
+        format!("{:.1} {}", self.max_px, unit(stride))
     }
 
     /// The vector as it is to be drawn on this scale.

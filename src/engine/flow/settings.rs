@@ -78,7 +78,7 @@ pub struct FlowSettings {
     pub stride: usize,
     /// Parameters of TV-L1.
     pub tvl1: Tvl1Parameters,
-    /// While playing, TV-L1 begins with the flow of the frame before.
+    /// TV-L1 begins with the flow of the pair before, if that was computed last.
     pub warm_start: bool,
     /// Longest side in pixels of the pictures that TV-L1 works on; `None`: the video's own.
     pub tvl1_side: Option<u32>,
@@ -109,7 +109,7 @@ impl Default for FlowSettings {
             score_all: false,
             stride: 1,
             tvl1: Tvl1Parameters::opencv(),
-            warm_start: true,
+            warm_start: false, // the flow of a pair is that of the pair alone, wherever one comes from
             tvl1_side: Some(640),
             dis: DisPreset::default(),
             coarse_to_fine: true,

@@ -84,8 +84,9 @@ fn size_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
     });
     field(ui, "Initial flow", |ui, _| {
-        ui.add(Checkbox::new(&mut flow_settings.warm_start, "From previous frame"))
-            .on_hover_text("Start from the previous frame's flow during playback");
+        ui.add(Checkbox::new(&mut flow_settings.warm_start, "From previous frame")).on_hover_text(
+            "Start from the flow of the pair before: faster, but flow then depends on what was shown before",
+        );
     });
 }
 

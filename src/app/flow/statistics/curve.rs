@@ -110,16 +110,30 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// The mean of every source over the frames that are measured.
+/// The mean of every source: over the frames that all of them have, so that they can be compared, else over its own.
 fn means_ui(ui: &mut Ui, comparison: &FlowComparison, found: &[(FlowSource, Values)]) {
+    let common = in_common(found);
     ui.horizontal_wrapped(|ui| {
+        if !common.is_empty() {
+            ui.label(RichText::new(format!("Mean over {}:", counted(common.len(), "frame"))).small());
+        }
         for (source, values) in found {
-            let mean = values.iter().map(|(_, value)| value).sum::<f64>() / values.len() as f64;
+            let is_meant = |frame: &usize| common.is_empty() || common.binary_search(frame).is_ok();
+            let meant: Vec<f64> = values.iter().filter(|(frame, _)| is_meant(frame)).map(|(_, value)| *value).collect();
+            let mean = number((meant.iter().sum::<f64>() / meant.len() as f64) as f32);
             source_dot(ui, *source);
-            let text = format!("{} {}", comparison.name_of(*source), number(mean as f32));
-            ui.label(RichText::new(text).small()).on_hover_text(format!("Mean over {} frames", values.len()));
+            let over = if common.is_empty() { format!(" ({})", counted(meant.len(), "frame")) } else { String::new() };
+            ui.label(RichText::new(format!("{} {mean}{over}", comparison.name_of(*source))).small());
         }
     });
+}
+
+/// The frames that are measured of every source, rising.
+fn in_common(found: &[(FlowSource, Values)]) -> Vec<usize> {
+    let Some(((_, first), others)) = found.split_first() else { return Vec::new() };
+    let has = |values: &Values, frame: usize| values.binary_search_by_key(&frame, |(other, _)| *other).is_ok();
+    let is_common = |frame: &usize| others.iter().all(|(_, values)| has(values, *frame));
+    first.iter().map(|(frame, _)| *frame).filter(is_common).collect()
 }
 
 /// A frame and what every source has there.
@@ -166,6 +180,14 @@ fn pieces(values: &[(usize, f64)], stride: usize) -> Vec<Vec<[f64; 2]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn means_are_over_the_frames_that_all_sources_have() {
+        let values = |frames: &[usize]| frames.iter().map(|frame| (*frame, 1.0)).collect::<Values>();
+        let found = [(FlowSource::Tvl1, values(&[0, 1, 2, 23])), (FlowSource::Dis, values(&[2, 23, 40]))];
+        assert_eq!(in_common(&found), [2, 23]);
+        assert!(in_common(&[found[0].clone(), (FlowSource::Dis, values(&[7]))]).is_empty());
+    }
 
     #[test]
     fn a_curve_has_a_gap_where_no_frame_is_measured() {

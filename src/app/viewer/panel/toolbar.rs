@@ -9,7 +9,7 @@ use crate::app::panel::PanelContext;
 use crate::app::session::PAIRS;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
-use crate::app::viewer::magnitude_scale::MagnitudeScale;
+use crate::app::viewer::magnitude_scale::{MagnitudeScale, unit};
 use crate::engine::{FlowSelection, MAX_STRIDE, Request};
 
 /// Widths of the row, in points, without which stride and gamma, also pair and scale, also the magnitude are in a menu at its end.
@@ -155,10 +155,11 @@ fn gamma_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn scale_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let icon = if cx.settings.locked_scale_px.is_some() { Icon::Locked } else { Icon::Unlocked };
     icon_button(ui, cx, Command::LockScale, icon, cx.settings.locked_scale_px.is_some());
+    let unit = unit(cx.settings.flow.stride);
     match &mut cx.settings.locked_scale_px {
         Some(scale_px) => {
-            let value = DragValue::new(scale_px).range(0.1..=200.0).speed(0.1).fixed_decimals(1).suffix(" px/frame");
-            ui.add(value)
+            let value = DragValue::new(scale_px).range(0.1..=200.0).speed(0.1).fixed_decimals(1);
+            ui.add(value.suffix(format!(" {unit}")))
                 .accessible_name("Locked magnitude")
                 .on_hover_text("Magnitude at full saturation, in pixels of the video");
         }
