@@ -213,7 +213,9 @@ impl Dispatcher {
             Request::RecordLive(order) => self.with_live(|live| live.record(order.map(|order| *order), &self.events)),
             Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
             Request::CorrectLive { folder, class } => {
-                self.with_live(|live| self.corrections.save(live.take_held(), folder, class));
+                self.with_live(|live| {
+                    self.corrections.save(live.take_held(), live.camera.claimed_fps(), folder, class);
+                });
             }
             Request::ListCorrections(folder) => self.corrections.list(folder),
             Request::RemoveCorrection { folder, clip } => self.corrections.remove(folder, clip),

@@ -50,6 +50,7 @@ fn view(phase: CameraPhase) -> LiveView {
         frame: Some(frame),
         recording: None,
         held: None,
+        slow: None,
     }
 }
 

@@ -6,20 +6,20 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::clip_file::ClipFile;
+use super::clip_file::{ClipFile, slow_capture};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{LiveEvent, Message, RemovedCorrection};
 use crate::error::{Error, Result};
 use crate::output::move_to_deleted;
 use crate::panic_guard::caught;
-use crate::video::{LiveFrame, is_hidden, is_video};
+use crate::video::{LIVE_NAME, LiveFrame, SlowCapture, is_hidden, is_video};
 
 /// Length of a correction clip in seconds.
 pub const CLIP_SECS: f64 = 3.0;
 
 /// Something for the thread to do.
 enum CorrectionWork {
-    Save { frames: Vec<LiveFrame>, folder: PathBuf, class: String },
+    Save { frames: Vec<LiveFrame>, source_fps: Option<f64>, folder: PathBuf, class: String },
     List(PathBuf),
     Remove { folder: PathBuf, clip: PathBuf },
     Restore(RemovedCorrection),
@@ -42,9 +42,9 @@ impl Corrections {
         Self { work: Some(work), events, thread: thread.ok() }
     }
 
-    /// Saves `frames` as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem.
-    pub fn save(&self, frames: Vec<LiveFrame>, folder: PathBuf, class: String) {
-        self.hand_over(CorrectionWork::Save { frames, folder, class });
+    /// Saves `frames` of a source that claims `source_fps` as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem.
+    pub fn save(&self, frames: Vec<LiveFrame>, source_fps: Option<f64>, folder: PathBuf, class: String) {
+        self.hand_over(CorrectionWork::Save { frames, source_fps, folder, class });
     }
 
     /// Lists the clips in `folder`. Answered by [`LiveEvent::Corrections`].
@@ -101,11 +101,12 @@ fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
                 }
                 removed.folder
             }
-            CorrectionWork::Save { frames, folder, class } => {
-                match caught("correction", || save(&frames, &folder, &class)) {
+            CorrectionWork::Save { frames, source_fps, folder, class } => {
+                let slow = slow_capture(&frames, source_fps);
+                match caught("correction", || save(&frames, slow, &folder, &class)) {
                     Ok(path) => {
                         let frames = frames.len();
-                        events.send(Message::Live(LiveEvent::Corrected { path, class, frames }));
+                        events.send(Message::Live(LiveEvent::Corrected { path, class, frames, slow }));
                     }
                     Err(error) => events.problem(error),
                 }
@@ -118,14 +119,14 @@ fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
 }
 
 /// Writes a clip and returns its path.
-fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
+fn save(frames: &[LiveFrame], slow: Option<SlowCapture>, folder: &Path, class: &str) -> Result<PathBuf> {
     let name = folder_name(class).ok_or_else(|| {
         Error::new("correction", format!("“{class}” is not a valid class name"), "Use a name with at least one letter")
     })?;
     let dir = folder.join(&name);
     fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;
     let path = free_path(&dir, &name)?;
-    let mut file = ClipFile::create(&path, frames)?;
+    let mut file = ClipFile::create(&path, frames, slow)?;
     frames.iter().try_for_each(|live| file.push(&live.frame.display))?;
     file.finish()?;
     Ok(path)
@@ -165,7 +166,7 @@ fn folder_name(class: &str) -> Option<String> {
 
 /// `<class>_live_001.mp4`, or the first number that is not there.
 fn free_path(dir: &Path, class: &str) -> Result<PathBuf> {
-    let path = |number: u32| dir.join(format!("{class}_live_{number:03}.mp4"));
+    let path = |number: u32| dir.join(format!("{class}_{LIVE_NAME}_{number:03}.mp4"));
     let taken = |number: &u32| path(*number).symlink_metadata().is_ok();
     (1..100_000)
         .find(|number| !taken(number))
