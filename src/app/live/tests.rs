@@ -95,6 +95,18 @@ fn rates_of_camera_and_networks_stand_apart_and_the_held_answer_comes_first() {
 }
 
 #[test]
+fn a_late_prediction_says_the_same_everywhere_and_counts_the_frames_that_wait() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    let mut late = view(CameraPhase::Live);
+    let frame = late.frame.take().unwrap();
+    late.frame = Some(Arc::new(Frame { index: frame.index + 66, ..(*frame).clone() }));
+    late.result = Some(Arc::new(LiveResult { latency_ms: 13_260.0, answered: 1, skipped: 0, ..result(frame) }));
+    window.harness.state_mut().session.live.show(Some(late));
+    window.settle();
+    assert!(window.sees("Latency: 13.3 s") && window.sees("Skipped: 98 %"));
+}
+
+#[test]
 fn the_colour_wheel_lies_over_the_live_flow_and_is_dragged_and_hidden() {
     let mut window = window([1280.0, 800.0], CameraPhase::Live);
     let wheel = |window: &Window| {
