@@ -21,10 +21,12 @@ impl Session {
             LiveEvent::Interrupted(error) => self.log.push(LogLevel::Warning, error.to_string()),
             LiveEvent::Failed(error) => self.failed(Topic::Live, error),
             LiveEvent::Recorded { path, secs, slow } => {
+                self.succeeded(Topic::Recording);
                 self.written(path, Some(&format!("{secs:.1} s of live video")));
                 self.tell_slow(path, *slow);
             }
             LiveEvent::Corrected { path, class, frames, slow } => {
+                self.succeeded(Topic::Corrections);
                 self.log.push(
                     LogLevel::Info,
                     format!("Saved {} as {class}: {}", counted(*frames, "frame"), path.display()),
@@ -32,7 +34,12 @@ impl Session {
                 self.told = Some((format!("Saved the last seconds as {class}"), Instant::now()));
                 self.tell_slow(path, *slow);
             }
+            LiveEvent::CorrectionRestored(clip) => {
+                self.succeeded(Topic::Corrections);
+                self.log.push(LogLevel::Info, format!("Moved back {}", clip.display()));
+            }
             LiveEvent::CorrectionRemoved(removed) => {
+                self.succeeded(Topic::Corrections);
                 let name = removed.clip.file_name().unwrap_or_default().to_string_lossy();
                 let text = format!("Moved {name} to {}", removed.place.parent().unwrap_or(&removed.place).display());
                 self.log.push(LogLevel::Info, text.clone());

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::clip_file::{ClipFile, slow_capture};
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{LiveEvent, Message, RemovedCorrection};
+use crate::engine::{LiveEvent, Message, RemovedCorrection, Topic};
 use crate::error::{Error, Result};
 use crate::output::move_to_deleted;
 use crate::panic_guard::caught;
@@ -66,7 +66,10 @@ impl Corrections {
         let Some(sender) = &self.work else { return };
         if sender.send(work).is_err() {
             let cause = "the thread that saves clips could not be started";
-            self.events.problem(Error::new("correction", cause, "Restart the program and correct it again"));
+            self.events.problem(
+                Topic::Corrections,
+                Error::new("correction", cause, "Restart the program and correct it again"),
+            );
         }
     }
 }
@@ -91,13 +94,14 @@ fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
                         let removed = RemovedCorrection { folder: folder.clone(), clip, place };
                         events.send(Message::Live(LiveEvent::CorrectionRemoved(removed)));
                     }
-                    Err(error) => events.problem(error),
+                    Err(error) => events.problem(Topic::Corrections, error),
                 }
                 folder
             }
             CorrectionWork::Restore(removed) => {
-                if let Err(error) = restore(&removed) {
-                    events.problem(error);
+                match restore(&removed) {
+                    Ok(()) => events.send(Message::Live(LiveEvent::CorrectionRestored(removed.clip))),
+                    Err(error) => events.problem(Topic::Corrections, error),
                 }
                 removed.folder
             }
@@ -108,7 +112,7 @@ fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
                         let frames = frames.len();
                         events.send(Message::Live(LiveEvent::Corrected { path, class, frames, slow }));
                     }
-                    Err(error) => events.problem(error),
+                    Err(error) => events.problem(Topic::Corrections, error),
                 }
                 folder
             }

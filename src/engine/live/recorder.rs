@@ -15,7 +15,7 @@ use super::clip_file::{ClipFile, nothing_yet, slow_capture};
 use super::overlay::LiveOverlay;
 use crate::atomic::resolve;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{Latest, LiveEvent, Message, RecordingOrder};
+use crate::engine::{Latest, LiveEvent, Message, RecordingOrder, Topic};
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
 use crate::video::{Camera, SlowCapture, SourcePicture};
@@ -57,10 +57,10 @@ impl LiveRecorder {
         let unstarted = events.clone();
         let body = move || match caught("recording", || work.write(&order)) {
             Ok((secs, slow)) => events.send(Message::Live(LiveEvent::Recorded { path, secs, slow })),
-            Err(error) => events.problem(error),
+            Err(error) => events.problem(Topic::Recording, error),
         };
         let thread = Builder::new().name("recorder".into()).spawn(body).map_err(|error| {
-            unstarted.problem(Error::no_thread("recording", &error));
+            unstarted.problem(Topic::Recording, Error::no_thread("recording", &error));
         });
         Self { stop, status, thread: thread.ok() }
     }

@@ -71,6 +71,8 @@ pub enum LiveEvent {
     },
     /// A clip was removed from the corrections.
     CorrectionRemoved(RemovedCorrection),
+    /// The clip of this path was moved back.
+    CorrectionRestored(PathBuf),
     /// The clips of each class in a folder of corrections.
     Corrections {
         /// The folder.
