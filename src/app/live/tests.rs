@@ -28,7 +28,8 @@ use crate::nets::fusion::Firmness;
 use crate::output::Existing;
 use crate::training::TrainingEvent;
 use crate::video::{
-    CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry, VideoWriter,
+    CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry, SlowCapture,
+    VideoWriter,
 };
 
 const CLASSES: [&str; 4] = ["bow", "clap", "jump", "wave"];
@@ -101,8 +102,10 @@ fn a_late_prediction_says_the_same_everywhere_and_counts_the_frames_that_wait() 
     let frame = late.frame.take().unwrap();
     late.frame = Some(Arc::new(Frame { index: frame.index + 66, ..(*frame).clone() }));
     late.result = Some(Arc::new(LiveResult { latency_ms: 13_260.0, answered: 1, skipped: 0, ..result(frame) }));
+    late.slow = SlowCapture::new(5.0, Some(30.0));
     window.harness.state_mut().session.live.show(Some(late));
     window.settle();
+    assert!(window.sees("A clip saved now has 5 of 30 frames a second: motion between frames is larger"));
     assert!(window.sees("Latency: 13.3 s") && window.sees("Skipped: 98 %"));
 }
 

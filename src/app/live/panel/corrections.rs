@@ -20,7 +20,7 @@ pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let slow = cx.session.live.view.as_ref().and_then(|view| view.slow);
     if let Some(slow) = slow {
         remark(ui, Tokens::of(ui).warning, |ui| {
-            ui.add(Label::new(format!("A clip is saved at {} now.", slow.in_words())).wrap());
+            ui.add(Label::new(format!("A clip saved now has {}.", slow.in_words())).wrap());
         });
     }
     let corrections = cx.session.live.corrections.clone();
