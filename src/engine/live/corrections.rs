@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -17,6 +19,9 @@ use crate::video::{LIVE_NAME, LiveFrame, SlowCapture, is_hidden, is_video};
 /// Length of a correction clip in seconds.
 pub const CLIP_SECS: f64 = 3.0;
 
+/// Most clips that wait to be written, whose frames are in memory: a disk that is slower than a person costs clips, never all memory.
+const MOST_WAITING: usize = 6;
+
 /// Something for the thread to do.
 enum CorrectionWork {
     Save { frames: Vec<LiveFrame>, source_fps: Option<f64>, folder: PathBuf, class: String },
@@ -28,6 +33,8 @@ enum CorrectionWork {
 /// The thread "corrections", which writes, lists and moves clips; dropping this waits for what is in work.
 pub struct Corrections {
     work: Option<Sender<CorrectionWork>>,
+    /// How many clips wait to be written.
+    waiting: Arc<AtomicUsize>,
     events: EventSender,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,15 +42,22 @@ pub struct Corrections {
 impl Corrections {
     /// Starts the thread.
     pub(in crate::engine) fn start(events: EventSender) -> Self {
-        // Without a bound: what is corrected is gone from the camera's memory a moment later, and people correct slowly.
-        let (work, inbox) = unbounded();
-        let out = events.clone();
-        let thread = Builder::new().name("corrections".into()).spawn(move || run(&inbox, &out));
-        Self { work: Some(work), events, thread: thread.ok() }
+        let (work, inbox) = unbounded(); // What takes memory is counted.
+        let (waiting, out) = (Arc::<AtomicUsize>::default(), events.clone());
+        let written = waiting.clone();
+        let thread = Builder::new().name("corrections".into()).spawn(move || run(&inbox, &written, &out));
+        Self { work: Some(work), waiting, events, thread: thread.ok() }
     }
 
     /// Saves `frames` of a source that claims `source_fps` as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem.
     pub fn save(&self, frames: Vec<LiveFrame>, source_fps: Option<f64>, folder: PathBuf, class: String) {
+        if self.waiting.load(Ordering::Acquire) >= MOST_WAITING {
+            let cause = format!("{MOST_WAITING} clips are still being written");
+            return self
+                .events
+                .problem(Topic::Corrections, Error::new("correction", cause, "Wait and correct it again"));
+        }
+        self.waiting.fetch_add(1, Ordering::AcqRel);
         self.hand_over(CorrectionWork::Save { frames, source_fps, folder, class });
     }
 
@@ -84,7 +98,7 @@ impl Drop for Corrections {
     }
 }
 
-fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
+fn run(inbox: &Receiver<CorrectionWork>, waiting: &AtomicUsize, events: &EventSender) {
     for work in inbox {
         let folder = match work {
             CorrectionWork::List(folder) => folder,
@@ -114,6 +128,7 @@ fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
                     }
                     Err(error) => events.problem(Topic::Corrections, error),
                 }
+                waiting.fetch_sub(1, Ordering::AcqRel);
                 folder
             }
         };
@@ -226,6 +241,18 @@ mod tests {
         let clips = ["wave_live_001.mp4", "wave_live_002.mp4"].map(|name| wave.join(name));
         assert_eq!(listed(dir.path()), [("wave".into(), clips.to_vec())]);
         assert_eq!(listed(&dir.path().join("missing")), []);
+    }
+
+    #[test]
+    fn clips_that_wait_to_be_written_have_a_bound_and_one_too_many_is_a_problem() {
+        let (events, messages) = EventSender::new(Arc::new(|| ()));
+        let (work, inbox) = unbounded();
+        let mut corrections = Corrections { work: Some(work), waiting: Arc::default(), events, thread: None };
+        (0..=MOST_WAITING).for_each(|_| corrections.save(Vec::new(), None, "/none".into(), "?".into()));
+        assert_eq!((inbox.len(), messages.len()), (MOST_WAITING, 1));
+        corrections.work = None;
+        run(&inbox, &corrections.waiting, &corrections.events);
+        assert_eq!(corrections.waiting.load(Ordering::Acquire), 0);
     }
 
     #[test]
