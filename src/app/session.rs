@@ -359,19 +359,19 @@ impl Session {
             Message::SourceUnavailable(source, Some(error)) => {
                 self.log.push(LogLevel::Warning, format!("{}: {error}", self.flow.name_of(*source)));
             }
+            Message::Measured(_) => self.succeeded(Topic::Flow),
+            Message::BenchmarkStarted { .. } => self.succeeded(Topic::Benchmark),
+            Message::SuggestionsStarted(_) => self.succeeded(Topic::Suggestions),
+            Message::ClipWindow(_) => self.succeeded(Topic::Scores),
             Message::SourceUnavailable(_, None)
-            | Message::Measured(_)
             | Message::MeasureEnded
-            | Message::BenchmarkStarted { .. }
             | Message::BenchmarkPair(_)
             | Message::BenchmarkReport(_)
             | Message::BenchmarkEnded
             | Message::EvaluationEnded
             | Message::StepsTimed(..)
             | Message::StepTimingEnded(_)
-            | Message::SuggestionsStarted(_)
             | Message::SuggestionsEnded
-            | Message::ClipWindow(_)
             | Message::ClipScoresEnded(_)
             | Message::SampleClip(_)
             | Message::PairReady { .. } => {}
@@ -396,7 +396,7 @@ impl Session {
             }
             Message::Annotated { path, frames } => self.written(path, Some(&counted(*frames, "annotated frame"))),
             Message::ExportEnded => (self.exporting, self.export_of) = (None, None),
-            Message::Problem(error) => self.problem(error),
+            Message::Problem(topic, error) => self.failed(*topic, error),
         }
     }
 

@@ -23,6 +23,7 @@ pub mod memory_budget;
 mod pair_augmentation;
 mod pieces;
 mod sides;
+mod slow_captures;
 mod source;
 mod true_pairs;
 
@@ -39,5 +40,6 @@ pub use lists::class_names;
 pub use pair_augmentation::PairAugmentation;
 pub use pieces::{ClassPieces, Piece, Pieces};
 pub use sides::mirrored_classes;
+pub use slow_captures::slow_captures;
 pub use source::{DataSource, ListSource, PairSource, Subset};
 pub use true_pairs::{TruePair, TruePairs};

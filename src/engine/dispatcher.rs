@@ -23,7 +23,7 @@ use super::runtime::job::{Job, JobStop};
 use super::runtime::training_run::TrainingRun;
 use super::{
     Analysis, ClipScoresOrder, EvaluationOrder, InferencePipeline, Latest, LiveOrder, Message, OverlayExport, Request,
-    StepTimingOrder, SuggestionOrder,
+    StepTimingOrder, SuggestionOrder, Topic,
 };
 use crate::error::Error;
 use crate::gpu::{Compute, ComputeKind};
@@ -213,7 +213,9 @@ impl Dispatcher {
             Request::RecordLive(order) => self.with_live(|live| live.record(order.map(|order| *order), &self.events)),
             Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
             Request::CorrectLive { folder, class } => {
-                self.with_live(|live| self.corrections.save(live.take_held(), folder, class));
+                self.with_live(|live| {
+                    self.corrections.save(live.take_held(), live.camera.claimed_fps(), folder, class);
+                });
             }
             Request::ListCorrections(folder) => self.corrections.list(folder),
             Request::RemoveCorrection { folder, clip } => self.corrections.remove(folder, clip),
@@ -292,7 +294,7 @@ impl Dispatcher {
         let events = self.events.clone();
         let work = move || events.send(Message::Cameras(caught("cameras", camera_devices)));
         if let Err(error) = Builder::new().name("cameras".into()).spawn(work) {
-            self.events.problem(Error::no_thread("cameras", &error));
+            self.events.send(Message::Cameras(Err(Error::no_thread("cameras", &error))));
         }
     }
 
@@ -316,7 +318,7 @@ impl Dispatcher {
                 self.close();
                 self.events.send(Message::OpenFailed(path.unwrap_or_default(), error));
             }
-            PlayerEvent::Warning(error) => self.events.problem(error),
+            PlayerEvent::Warning(error) => self.events.problem(Topic::Clip, error),
             PlayerEvent::Ended => self.events.wake(), // The player's state says that it stands at the end.
         }
     }
@@ -346,7 +348,8 @@ impl Dispatcher {
             evaluation::run(&order, &compute, &events, stop);
             Ok(())
         };
-        self.evaluation = Some(Job::start("evaluation", self.events.clone(), Message::EvaluationEnded, work));
+        self.evaluation =
+            Some(Job::start("evaluation", Topic::Evaluation, self.events.clone(), Message::EvaluationEnded, work));
     }
 
     fn annotate(&mut self, export: OverlayExport) {
@@ -354,7 +357,8 @@ impl Dispatcher {
         self.overlay_video = None; // ends an older one
         let (compute, events) = (self.compute.clone(), self.events.clone());
         let work = move |stop: &_| overlay_video::run(&export, &compute, &events, stop);
-        self.overlay_video = Some(Job::start("annotation", self.events.clone(), Message::ExportEnded, work));
+        self.overlay_video =
+            Some(Job::start("annotation", Topic::Export, self.events.clone(), Message::ExportEnded, work));
     }
 
     /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
@@ -368,7 +372,8 @@ impl Dispatcher {
         self.suggestions = None; // ends an older one
         let (compute, events) = (self.compute.clone(), self.events.clone());
         let work = move |stop: &_| suggestions::run(&order, &compute, &events, stop);
-        self.suggestions = Some(Job::start("suggestions", self.events.clone(), Message::SuggestionsEnded, work));
+        self.suggestions =
+            Some(Job::start("suggestions", Topic::Suggestions, self.events.clone(), Message::SuggestionsEnded, work));
     }
 
     /// Never waits for the clip before: whoever steps through clips leaves one after the other.
@@ -383,13 +388,13 @@ impl Dispatcher {
             whole_clip::run(&order, model.map(|model| *model), &compute, &events, stop);
             Ok(())
         };
-        self.clip_scores = Some(Job::start("clip scores", self.events.clone(), end, work));
+        self.clip_scores = Some(Job::start("clip scores", Topic::Scores, self.events.clone(), end, work));
     }
 
     fn train(&mut self, plans: Vec<TrainingPlan>) {
         if self.training.as_ref().is_some_and(|run| !run.is_over()) {
             let remedy = "Stop it first, or wait until it finishes";
-            return self.events.problem(Error::new("training", "another training is running", remedy));
+            return self.events.problem(Topic::Training, Error::new("training", "another training is running", remedy));
         }
         self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.events.clone()));
     }
@@ -409,7 +414,7 @@ impl Dispatcher {
             Ok(())
         };
         let end = Message::StepTimingEnded(id);
-        self.step_timing = Some(Job::start("step time", self.events.clone(), end, work));
+        self.step_timing = Some(Job::start("step time", Topic::Training, self.events.clone(), end, work));
     }
 
     fn with_training(&self, act: impl FnOnce(&TrainingRun)) {
@@ -442,6 +447,6 @@ impl Dispatcher {
             }
             Ok(())
         };
-        self.sample = Some(Job::start("sample", self.events.clone(), Message::SampleEnded, work));
+        self.sample = Some(Job::start("sample", Topic::Sample, self.events.clone(), Message::SampleEnded, work));
     }
 }

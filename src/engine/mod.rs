@@ -39,7 +39,7 @@ pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationSource, EvaluationStart, FlowExport,
     FlowSelection, LiveEvent, LiveOrder, LiveSettings, Message, OverlayExport, ProjectLabels, RecordingOrder,
-    RemovedCorrection, Request, StepTimingOrder, SuggestionOrder, SuggestionStart,
+    RemovedCorrection, Request, StepTimingOrder, SuggestionOrder, SuggestionStart, Topic,
 };
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;

@@ -8,7 +8,7 @@ use ffmpeg_next as ffmpeg;
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
 use super::transparency::{TRANSPARENT, is_transparent};
-use super::{FramePacing, Geometry, libav};
+use super::{FramePacing, Geometry, SlowCapture, libav};
 use crate::error::Error;
 use crate::frame_times::FrameTimes;
 
@@ -74,6 +74,8 @@ pub(super) fn describe(
             "The file is marked as interlaced, but its first frame is not; interlaced frames are deinterlaced".into(),
         );
     }
+    let comment = raw.source.comment();
+    notes.extend(comment.as_deref().and_then(SlowCapture::of_comment).map(SlowCapture::comment));
     if is_transparent(first) {
         notes.push(TRANSPARENT.into());
     }

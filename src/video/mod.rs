@@ -12,6 +12,7 @@
 //! deinterlaces, scales and rotates them into RGB.
 
 mod camera;
+mod capture_rate;
 mod clip;
 mod clip_facts;
 mod clip_name;
@@ -59,6 +60,7 @@ pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
     SourcePicture, camera_devices,
 };
+pub use capture_rate::{LIVE_NAME, SlowCapture};
 pub use clip::{ClipReader, CountedFrames, counted_frames, decode_clip, decode_segment, first_frame};
 pub use clip_facts::ClipFacts;
 pub use clip_name::is_video;

@@ -62,6 +62,11 @@ impl PacketSource {
         self.input.stream(self.stream).expect("the stream was found when the file was opened")
     }
 
+    /// Returns the comment in the file's header.
+    pub fn comment(&self) -> Option<String> {
+        self.input.metadata().get("comment").map(str::to_owned)
+    }
+
     /// Length that the file claims, seconds, where it does.
     pub fn claimed_secs(&self) -> Option<f64> {
         let duration = self.input.duration();

@@ -13,7 +13,7 @@ use ffmpeg::software::scaling;
 use ffmpeg_next as ffmpeg;
 use image::RgbImage;
 
-use super::{Geometry, libav};
+use super::{Geometry, SlowCapture, libav};
 use crate::atomic::{keep_rights, resolve};
 use crate::error::{Error, Result};
 use crate::output::Hidden;
@@ -108,7 +108,15 @@ impl VideoWriter {
     /// # Errors
     /// If the folder cannot be written or the size or the rate cannot be encoded.
     pub fn create(path: &Path, geometry: Geometry, pace: impl Into<FramePacing>) -> Result<Self> {
-        Self::begin(path, geometry, pace.into(), Coding::Compressed)
+        Self::begin(path, geometry, pace.into(), Coding::Compressed, None)
+    }
+
+    /// Returns the same for pictures of a live source, which may be `slow`: then the file says so.
+    ///
+    /// # Errors
+    /// Same as [`Self::create`].
+    pub fn create_captured(path: &Path, geometry: Geometry, fps: f64, slow: Option<SlowCapture>) -> Result<Self> {
+        Self::begin(path, geometry, fps.into(), Coding::Compressed, slow)
     }
 
     /// Begins a clip that is under its own name from the beginning and grows in fragments of about a second: what is written when
@@ -116,8 +124,8 @@ impl VideoWriter {
     ///
     /// # Errors
     /// If the file exists, or as [`Self::create`].
-    pub fn create_growing(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
-        Self::begin(path, geometry, fps.into(), Coding::Live)
+    pub fn create_growing(path: &Path, geometry: Geometry, fps: f64, slow: Option<SlowCapture>) -> Result<Self> {
+        Self::begin(path, geometry, fps.into(), Coding::Live, slow)
     }
 
     /// Returns the same for a large file that loses nothing.
@@ -125,10 +133,16 @@ impl VideoWriter {
     /// # Errors
     /// Same as [`Self::create`].
     pub fn create_exact(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
-        Self::begin(path, geometry, fps.into(), Coding::Exact)
+        Self::begin(path, geometry, fps.into(), Coding::Exact, None)
     }
 
-    fn begin(path: &Path, geometry: Geometry, pace: FramePacing, coding: Coding) -> Result<Self> {
+    fn begin(
+        path: &Path,
+        geometry: Geometry,
+        pace: FramePacing,
+        coding: Coding,
+        slow: Option<SlowCapture>,
+    ) -> Result<Self> {
         libav::init();
         let fps = pace.fps();
         if !(fps.is_finite() && fps > 0.0) {
@@ -148,7 +162,7 @@ impl VideoWriter {
                 WriterPlace::Hidden { file: folder.path().join("clip"), folder }
             }
         };
-        let begun = Self::begin_at(&place, path, geometry, pace, coding);
+        let begun = Self::begin_at(&place, path, geometry, pace, coding, slow);
         if begun.is_err() && coding == Coding::Live {
             let _ = fs::remove_file(resolve(path)); // It is empty, and of this function.
         }
@@ -174,6 +188,7 @@ impl VideoWriter {
         geometry: Geometry,
         pace: FramePacing,
         coding: Coding,
+        slow: Option<SlowCapture>,
     ) -> Result<(ffmpeg::format::context::Output, ffmpeg::encoder::Video, scaling::Context)> {
         let failed = |error: ffmpeg::Error| cannot_write(path, error);
         let file = match place {
@@ -184,6 +199,9 @@ impl VideoWriter {
         let coded = coded_geometry(coding, geometry);
         let (encoder, format) = open_encoder(coding, coded, pace, path)?;
         output.add_stream_with(&encoder).map_err(failed)?.set_time_base(time_base(pace));
+        if let Some(slow) = slow {
+            output.set_metadata([("comment", slow.comment().as_str())].into_iter().collect());
+        }
         let mut options = ffmpeg::Dictionary::new();
         if coding == Coding::Live {
             options.set("movflags", "frag_keyframe+empty_moov+default_base_moof");

@@ -237,7 +237,7 @@ fn a_clip_is_measured_from_end_to_end() {
                 None
             }
             Message::MeasureEnded => Some(()),
-            Message::Problem(error) => panic!("{error}"),
+            Message::Problem(_, error) => panic!("{error}"),
             _ => None,
         })
     });
@@ -306,7 +306,7 @@ fn the_flow_of_a_clip_is_exported_as_files_and_as_a_video() {
         stage.engine.send(Request::Export(Some(export)));
         let pairs = stage.message(|message| match message {
             Message::Exported { path: exported, pairs } if *exported == path => Some(*pairs),
-            Message::Problem(error) => panic!("{error}"),
+            Message::Problem(_, error) => panic!("{error}"),
             _ => None,
         });
         assert_eq!(pairs, FRAMES - 1);
@@ -332,7 +332,7 @@ fn an_export_that_cannot_be_written_says_so_and_ends() {
         guard: OutputGuard::default(),
     })));
     let problem = stage.message(|message| match message {
-        Message::Problem(error) => Some(error.clone()),
+        Message::Problem(_, error) => Some(error.clone()),
         _ => None,
     });
     assert!(problem.subject.contains("impossible.mp4"), "{problem}");
@@ -365,7 +365,7 @@ fn a_benchmark_runs_and_its_pairs_are_looked_at_to_the_pixel() {
             None
         }
         Message::BenchmarkReport(report) => Some(report.clone()),
-        Message::Problem(error) => panic!("{error}"),
+        Message::Problem(_, error) => panic!("{error}"),
         _ => None,
     });
     let errors = report.mean.errors.unwrap().all;

@@ -327,7 +327,7 @@ fn samples_and_models_are_written_whole_and_replace_nothing_by_themselves() {
 #[ignore = "run and ended by other tests"]
 fn endless_recording() {
     let Some(path) = std::env::var_os(RECORDING) else { return };
-    let mut writer = VideoWriter::create_growing(Path::new(&path), SIZE, 25.0).unwrap();
+    let mut writer = VideoWriter::create_growing(Path::new(&path), SIZE, 25.0, None).unwrap();
     for picture in 0_u32.. {
         // Noise: there is a lot of it to write.
         let noise = |x: u32, y: u32| (x * 7919 + y * 104_729 + picture * 1_299_709).wrapping_mul(2_654_435_761) >> 24;
@@ -370,6 +370,6 @@ fn a_recording_outlives_a_full_disk_and_the_end_of_its_program() {
     assert!(frames(&killed) >= 30, "{}", frames(&killed));
     let names: Vec<_> = files(dir.path()).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["full.mp4", "killed.mp4"]);
-    let error = VideoWriter::create_growing(&killed, SIZE, 25.0).map(drop).unwrap_err();
+    let error = VideoWriter::create_growing(&killed, SIZE, 25.0, None).map(drop).unwrap_err();
     assert!(fs::metadata(&killed).unwrap().len() > 150_000, "{error}");
 }

@@ -13,6 +13,9 @@ use crate::names::Alike;
 use crate::nets::fusion::{Fusion, percent, unsure_text};
 use crate::ranking::arg_max;
 
+/// Models whose predictions are kept: every training and every change of the fusion makes another one.
+const MODELS: usize = 8;
+
 /// What the thread "suggestions" is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SuggestionPhase {
@@ -45,6 +48,8 @@ pub struct SuggestionState {
     names: HashMap<String, Vec<String>>,
     /// By model, then by content.
     known: HashMap<String, HashMap<String, Arc<Prediction>>>,
+    /// Those models, the one that was used last at the end.
+    used: Vec<String>,
     revision: u64,
     /// The labels of the model's classes in a project of these classes: rows and tracks ask for them in every repaint.
     matched: RefCell<Option<(Vec<Class>, MatchedLabels)>>,
@@ -144,6 +149,7 @@ impl SuggestionState {
         videos: impl Iterator<Item = (VideoId, String, PathBuf)>,
     ) -> Option<SuggestionOrder> {
         let stamp = format!("{} {fusion:?}", model_stamp(&model));
+        self.use_model(&stamp);
         let known = self.known.entry(stamp.clone()).or_default();
         let unknown: Vec<_> = videos.filter(|(_, hash, _)| !known.contains_key(hash)).collect();
         let classes = self.names.get(&stamp).map_or(classes, Vec::as_slice).to_vec();
@@ -159,6 +165,17 @@ impl SuggestionState {
         self.progress = Some(Progress::begin(0, "videos"));
         let videos = unknown.into_iter().map(|(id, _, path)| (id, path)).collect();
         Some(SuggestionOrder { model, fusion, videos })
+    }
+
+    /// Notes that `model` is used, and forgets what the one said that was not used for longest.
+    fn use_model(&mut self, model: &str) {
+        self.used.retain(|used| used != model);
+        self.used.push(model.to_owned());
+        if self.used.len() > MODELS {
+            let oldest = self.used.remove(0);
+            self.names.remove(&oldest);
+            self.known.remove(&oldest);
+        }
     }
 
     /// Takes a message in.
@@ -197,5 +214,22 @@ impl SuggestionState {
                 Err(error) => log.push(LogLevel::Warning, error.to_string()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_models_said_is_kept_of_those_that_were_used_last() {
+        let mut state = SuggestionState::default();
+        for model in (0..MODELS).chain([0, MODELS]).map(|number| number.to_string()) {
+            state.use_model(&model);
+            state.known.entry(model.clone()).or_default();
+            state.names.insert(model, Vec::new());
+        }
+        assert_eq!([state.known.len(), state.names.len(), state.used.len()], [MODELS; 3]);
+        assert!(state.known.contains_key("0") && !state.known.contains_key("1"));
     }
 }

@@ -1,5 +1,6 @@
 //! What the window does with the events of a live source.
 
+use std::path::Path;
 use std::time::Instant;
 
 use crate::app::session::Session;
@@ -7,6 +8,7 @@ use crate::app::shell::log::LogLevel;
 use crate::app::shell::topic::Topic;
 use crate::engine::LiveEvent;
 use crate::plural::counted;
+use crate::video::SlowCapture;
 
 impl Session {
     /// Takes in what happened around the live source.
@@ -18,15 +20,26 @@ impl Session {
             }
             LiveEvent::Interrupted(error) => self.log.push(LogLevel::Warning, error.to_string()),
             LiveEvent::Failed(error) => self.failed(Topic::Live, error),
-            LiveEvent::Recorded { path, secs } => self.written(path, Some(&format!("{secs:.1} s of live video"))),
-            LiveEvent::Corrected { path, class, frames } => {
+            LiveEvent::Recorded { path, secs, slow } => {
+                self.succeeded(Topic::Recording);
+                self.written(path, Some(&format!("{secs:.1} s of live video")));
+                self.tell_slow(path, *slow);
+            }
+            LiveEvent::Corrected { path, class, frames, slow } => {
+                self.succeeded(Topic::Corrections);
                 self.log.push(
                     LogLevel::Info,
                     format!("Saved {} as {class}: {}", counted(*frames, "frame"), path.display()),
                 );
                 self.told = Some((format!("Saved the last seconds as {class}"), Instant::now()));
+                self.tell_slow(path, *slow);
+            }
+            LiveEvent::CorrectionRestored(clip) => {
+                self.succeeded(Topic::Corrections);
+                self.log.push(LogLevel::Info, format!("Moved back {}", clip.display()));
             }
             LiveEvent::CorrectionRemoved(removed) => {
+                self.succeeded(Topic::Corrections);
                 let name = removed.clip.file_name().unwrap_or_default().to_string_lossy();
                 let text = format!("Moved {name} to {}", removed.place.parent().unwrap_or(&removed.place).display());
                 self.log.push(LogLevel::Info, text.clone());
@@ -41,5 +54,12 @@ impl Session {
                 self.live.corrections.clone_from(clips);
             }
         }
+    }
+
+    /// Says that the clip at `path` has few of its source's frames, if it is so.
+    fn tell_slow(&mut self, path: &Path, slow: Option<SlowCapture>) {
+        let Some(words) = slow.map(SlowCapture::in_words) else { return };
+        self.log.push(LogLevel::Warning, format!("{}: captured at {words}", path.display()));
+        self.told = Some((format!("Saved at {words}"), Instant::now()));
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod events;
+mod latency;
 pub mod panel;
 pub mod settings;
 pub mod stage;

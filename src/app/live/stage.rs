@@ -5,6 +5,7 @@ use eframe::egui::{
 };
 use image::RgbImage;
 
+use super::latency::latency_text;
 use crate::app::flow::state::video_units;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
@@ -19,7 +20,6 @@ use crate::app::viewer::square_mark::square_mark;
 use crate::app::viewer::transform::ViewTransform;
 use crate::engine::{LiveResult, LiveView};
 use crate::nets::WINDOW_FRAMES;
-use crate::plural::counted;
 use crate::video::CameraPhase;
 
 /// Space between the pictures, in points.
@@ -144,9 +144,8 @@ impl LiveStage {
         let scale = MagnitudeScale::of_live(settings, session);
         self.flow(ui, &painter, self.whole(rect), result, scale, settings.live.mirrored());
         // While it plays, the picture is ahead of the networks.
-        let late = view.frame.as_ref().map_or(0, |frame| frame.index.saturating_sub(result.frame.index));
-        if late > 0 {
-            age_mark(ui, &painter, rect, format!("{} behind", counted(late, "frame")));
+        if view.frames_behind() > 0 {
+            age_mark(ui, &painter, rect, format!("{} behind", latency_text(result.latency_ms)));
         }
         response
     }

@@ -28,7 +28,8 @@ use crate::nets::fusion::Firmness;
 use crate::output::Existing;
 use crate::training::TrainingEvent;
 use crate::video::{
-    CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry, VideoWriter,
+    CameraDevice, CameraInfo, CameraMode, CameraPhase, CameraSource, CameraStatus, Frame, Geometry, SlowCapture,
+    VideoWriter,
 };
 
 const CLASSES: [&str; 4] = ["bow", "clap", "jump", "wave"];
@@ -50,6 +51,7 @@ fn view(phase: CameraPhase) -> LiveView {
         frame: Some(frame),
         recording: None,
         held: None,
+        slow: None,
     }
 }
 
@@ -91,6 +93,20 @@ fn rates_of_camera_and_networks_stand_apart_and_the_held_answer_comes_first() {
         assert!(top("wave: 35 %") < top("clap: 50 %") && top("clap: 50 %") < top("bow: 10 %"));
         assert!(window.sees("Live video") && window.sees("Live flow"));
     }
+}
+
+#[test]
+fn a_late_prediction_says_the_same_everywhere_and_counts_the_frames_that_wait() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    let mut late = view(CameraPhase::Live);
+    let frame = late.frame.take().unwrap();
+    late.frame = Some(Arc::new(Frame { index: frame.index + 66, ..(*frame).clone() }));
+    late.result = Some(Arc::new(LiveResult { latency_ms: 13_260.0, answered: 1, skipped: 0, ..result(frame) }));
+    late.slow = SlowCapture::new(5.0, Some(30.0));
+    window.harness.state_mut().session.live.show(Some(late));
+    window.settle();
+    assert!(window.sees("A clip saved now has 5 of 30 frames a second: motion between frames is larger"));
+    assert!(window.sees("Latency: 13.3 s") && window.sees("Skipped: 98 %"));
 }
 
 #[test]

@@ -44,7 +44,23 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Message;
+    use crate::engine::{LiveEvent, Message};
+
+    #[test]
+    fn a_problem_of_the_engine_goes_when_the_same_succeeds() {
+        let mut session = Session::new("CPU".into());
+        let corrected = LiveEvent::Corrected { path: "/a.mp4".into(), class: "wave".into(), frames: 9, slow: None };
+        let recorded = LiveEvent::Recorded { path: "/b.mp4".into(), secs: 1.0, slow: None };
+        for (topic, other, same) in
+            [(Topic::Recording, corrected.clone(), recorded.clone()), (Topic::Corrections, recorded, corrected)]
+        {
+            session.receive(&Message::Problem(topic, Error::new("/c.mp4", "the disk is full", "Make room")));
+            session.receive(&Message::Live(other));
+            assert!(session.notice.is_some(), "{topic:?}");
+            session.receive(&Message::Live(same));
+            assert!(session.notice.is_none(), "{topic:?}");
+        }
+    }
 
     #[test]
     fn a_notice_goes_when_the_same_succeeds_and_no_sooner() {

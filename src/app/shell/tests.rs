@@ -549,6 +549,34 @@ fn enter_in_the_repaint_in_which_the_list_of_commands_opens_runs_what_was_typed(
 }
 
 #[test]
+fn a_command_and_its_path_typed_in_one_repaint_leave_nothing_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = video(dir.path());
+    let key = |key, modifiers| {
+        [true, false].map(|pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers })
+    };
+    let letters = |text: &str| {
+        let typed = |letter: char| {
+            let pressed = Key::from_name(&letter.to_string().to_uppercase()).map(|letter| key(letter, Modifiers::NONE));
+            let [down, up] = pressed.map_or([None, None], |events| events.map(Some));
+            down.into_iter().chain([Event::Text(letter.to_string())]).chain(up).collect::<Vec<_>>()
+        };
+        text.chars().flat_map(typed).collect::<Vec<_>>()
+    };
+    let mut window = nothing_open(SIZE, Settings::default());
+    let mut events = key(Key::P, Modifiers::COMMAND).to_vec();
+    events.extend(letters("open path"));
+    events.extend(key(Key::Enter, Modifiers::NONE));
+    events.extend(letters(&path.display().to_string()));
+    events.extend(key(Key::Enter, Modifiers::NONE));
+    // All at once: an event that is queued with the harness has a repaint of its own.
+    window.harness.input_mut().events.extend(events);
+    (0..6).for_each(|_| window.settle());
+    assert!(!window.harness.state().overlay.is_open());
+    wait(&mut window, |app| app.session.clip_path() == Some(&path));
+}
+
+#[test]
 fn a_press_and_its_release_in_frames_of_a_second_are_a_click() {
     let mut window = nothing_open(SIZE, Settings::default());
     let at = window.harness.get_by_label_contains("Find a command").rect().center();

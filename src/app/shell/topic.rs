@@ -1,37 +1,10 @@
-//! What problems are about, and the words for them.
+//! The words for what problems are about.
 
+pub use crate::engine::Topic;
 use crate::error::{Error, ErrorKind};
 
 /// Subjects of errors that are longer than this are no words.
 const LONGEST_WORD: usize = 16;
-
-/// What a problem is about; the notice of one goes once the same succeeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Topic {
-    /// Anything else.
-    #[default]
-    Other,
-    /// Opening a clip, a folder or whatever is at a path.
-    Clip,
-    /// Loading a model.
-    Model,
-    /// Opening, creating or saving a project.
-    Project,
-    /// Training.
-    Training,
-    /// An evaluation that is run.
-    Evaluation,
-    /// Reading or showing a saved report.
-    Report,
-    /// Files that are written.
-    Export,
-    /// A live source.
-    Live,
-    /// The sample.
-    Sample,
-    /// Runs of trainings on the disk.
-    Runs,
-}
 
 impl Topic {
     /// Returns in two words what failed with this error, or that something is wrong with a file.
@@ -45,6 +18,12 @@ impl Topic {
             Self::Report => "Report failed",
             Self::Export => "Saving failed",
             Self::Live => "Live failed",
+            Self::Recording => "Recording failed",
+            Self::Corrections => "Correction failed",
+            Self::Flow => "Flow failed",
+            Self::Benchmark => "Benchmark failed",
+            Self::Scores => "Scoring failed",
+            Self::Suggestions => "Suggestions failed",
             Self::Sample => "Sample failed",
             Self::Runs => "Run failed",
             Self::Other if is_word(&error.subject) => return format!("{} failed", capitalised(&error.subject)),

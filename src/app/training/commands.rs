@@ -98,7 +98,7 @@ fn pausable(on: Conditions<'_>) -> Availability {
 }
 
 fn has_curves(on: Conditions<'_>) -> Availability {
-    ensure(!on.session.training.losses.is_empty(), "No training steps yet")
+    ensure(!on.session.training.curves_by_run().is_empty(), "No training steps yet")
 }
 
 impl App {

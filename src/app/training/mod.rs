@@ -11,6 +11,7 @@ pub mod interrupted;
 pub mod old_and_new;
 pub mod panel;
 pub mod progress_words;
+mod run_curves;
 pub mod settings;
 pub mod state;
 pub mod step_timing;

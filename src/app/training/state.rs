@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::diagnostics::TrainingDiagnostics;
 use super::old_and_new::OldAndNew;
+use super::run_curves::{EarlierRuns, RunCurves, curves_table};
 use crate::app::ui::curves::Curves;
 use crate::app::ui::format::thousands;
 use crate::app::ui::progress::Progress;
@@ -99,6 +100,8 @@ pub struct TrainingState {
     pub part: Option<(usize, usize, Network)>,
     /// The parameters of each run so far, where there are several.
     streams: Vec<(Network, usize)>,
+    /// The curves of the runs before this one, where there are several.
+    earlier: EarlierRuns,
     /// The newest step.
     pub latest: Option<StepMetrics>,
     /// The loss and its terms by step.
@@ -133,6 +136,7 @@ impl Default for TrainingState {
             plans: Vec::new(),
             part: None,
             streams: Vec::new(),
+            earlier: EarlierRuns::default(),
             latest: None,
             losses: Curves::default(),
             shares: Curves::default(),
@@ -193,7 +197,9 @@ impl TrainingState {
     /// The training that takes those up.
     pub fn resuming(&self) -> Self {
         let (clock, before) = ((self.elapsed(), None), self.before);
-        Self { base: self.base.clone(), plans: self.plans.clone(), clock, before, ..Self::starting() }
+        // The run that was stopped brings its own curves along.
+        let (base, plans, earlier) = (self.base.clone(), self.plans.clone(), self.earlier.clone());
+        Self { base, plans, earlier, clock, before, ..Self::starting() }
     }
 
     /// The folder of the networks that were trained last.
@@ -322,13 +328,36 @@ impl TrainingState {
         let (base, plans) = (self.base.take(), std::mem::take(&mut self.plans));
         let streams = std::mem::take(&mut self.streams);
         let part = Some((number, of, network));
-        *self = Self { part, base, plans, streams, clock: (elapsed, None), before, ..Self::starting() };
+        let mut earlier = std::mem::take(&mut self.earlier);
+        earlier.turn_to(network, self.present_curves());
+        *self = Self { part, base, plans, streams, earlier, clock: (elapsed, None), before, ..Self::starting() };
     }
 
-    /// All curves as comma-separated values, a line a point.
+    /// Returns the curves of every run in turn that has some, the newest last.
+    pub fn curves_by_run(&self) -> Vec<RunCurves<'_>> {
+        self.earlier.with(self.present_curves())
+    }
+
+    /// Returns the curves of the run of `network`, else those of the newest run that has some.
+    pub fn curves_of(&self, network: Option<Network>) -> RunCurves<'_> {
+        let runs = self.curves_by_run();
+        let chosen = runs.iter().find(|run| network.is_some() && run.network == network).or(runs.last());
+        chosen.copied().unwrap_or_else(|| self.present_curves())
+    }
+
+    fn present_curves(&self) -> RunCurves<'_> {
+        RunCurves {
+            network: self.part.map(|(.., network)| network),
+            losses: &self.losses,
+            shares: &self.shares,
+            gradient_shares: &self.diagnostics.shares,
+            returns: &self.diagnostics.returns,
+        }
+    }
+
+    /// Returns all curves as comma-separated values, a line a point.
     pub fn curves_table(&self) -> String {
-        let curves = [&self.losses, &self.shares, &self.diagnostics.shares].map(Curves::table);
-        format!("curve,step,value\n{}", curves.concat())
+        curves_table(&self.curves_by_run())
     }
 
     /// Changes the phase and stops or starts the clock with it.
@@ -421,6 +450,33 @@ mod tests {
         assert_eq!(training.summary, expected);
         begin(&mut training, 1, Network::Temporal, 2500);
         assert_eq!(training.summary, expected, "it was resumed");
+    }
+
+    #[test]
+    fn the_curves_of_a_stream_stay_when_the_next_is_trained_and_stopped() {
+        let mut training = TrainingState::starting();
+        let part = |number, network| TrainingEvent::Part { number, of: 2, network };
+        let stopped = || TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: true };
+        let last = |training: &TrainingState, network| {
+            let run = training.curves_of(network);
+            (run.network, run.losses.get("loss").and_then(|curve| curve.points().last().copied()))
+        };
+        training.receive(&part(0, Network::Spatial));
+        training.receive(&step(7, 0.7));
+        let spatial = (Some(Network::Spatial), Some([7.0, 1.0]));
+        assert_eq!(training.curves_table(), "curve,step,value\nloss,7,1\n");
+        training.receive(&part(1, Network::Temporal));
+        training.receive(&stopped());
+        assert_eq!(last(&training, None), spatial, "the second has made no step");
+        let mut training = training.resuming();
+        training.receive(&part(1, Network::Temporal));
+        training.receive(&step(3, 0.3));
+        training.receive(&stopped());
+        let temporal = (Some(Network::Temporal), Some([3.0, 1.0]));
+        assert_eq!([None, Some(Network::Temporal)].map(|network| last(&training, network)), [temporal; 2]);
+        assert_eq!(last(&training, Some(Network::Spatial)), spatial);
+        assert_eq!(training.curves_table(), "network,curve,step,value\nspatial,loss,7,1\ntemporal,loss,3,1\n");
+        assert!(TrainingState::starting().curves_by_run().is_empty(), "another training has none");
     }
 
     #[test]

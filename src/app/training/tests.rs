@@ -440,6 +440,23 @@ fn a_training_that_is_stopped_in_its_first_stream_says_that_the_other_is_missing
 }
 
 #[test]
+fn after_a_stop_in_the_second_stream_the_curves_of_either_can_be_seen() {
+    let mut window = window();
+    tell(&mut window, TrainingEvent::Part { number: 0, of: 2, network: Network::Spatial });
+    make_steps(&mut window);
+    tell(&mut window, TrainingEvent::Part { number: 1, of: 2, network: Network::Temporal });
+    let TrainingEvent::Step(second) = step(1) else { unreachable!("it is a step") };
+    tell(&mut window, TrainingEvent::Step(StepMetrics { accuracy: None, ..second }));
+    tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: true });
+    window.settle();
+    assert!(window.sees("Curves of") && window.sees("Loss terms by step") && !window.sees("Accuracy by step"));
+    window.harness.get_by_label("spatial").click();
+    window.settle();
+    window.settle();
+    assert!(window.sees("Accuracy by step"));
+}
+
+#[test]
 fn a_training_that_is_stopped_before_it_has_networks_has_not_failed() {
     let mut window = window();
     window.harness.state_mut().session.training = TrainingState::starting();

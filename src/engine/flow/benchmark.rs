@@ -7,7 +7,7 @@ use super::FlowSource;
 use super::desired::DesiredFlows;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
-use crate::engine::{BenchmarkPlan, Message};
+use crate::engine::{BenchmarkPlan, Message, Topic};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::evaluation::{MotionNetFlow, evaluate_flow};
@@ -32,7 +32,7 @@ pub(super) fn run(
     let report = evaluate_flow(plan.dataset, &pairs, estimator.as_mut(), &mut |outcome| {
         match outcome {
             Ok(result) => events.send(Message::BenchmarkPair(Box::new(result.clone()))),
-            Err(error) => events.problem(error.clone()),
+            Err(error) => events.problem(Topic::Benchmark, error.clone()),
         }
         if stop.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;

@@ -18,7 +18,7 @@ use crate::engine::inference::target::PlayedClip;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::{Job, JobStop};
 use crate::engine::runtime::worker::Worker;
-use crate::engine::{BenchmarkPlan, FlowExport, FlowSelection, Message};
+use crate::engine::{BenchmarkPlan, FlowExport, FlowSelection, Message, Topic};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::gpu::Compute;
@@ -113,7 +113,7 @@ impl ComparisonThread {
     pub fn measure(&mut self, sizes: Option<Sizes>) {
         self.measurement = None; // ends an older one
         self.measurement = sizes.map(|sizes| {
-            self.job("measurement", Message::MeasureEnded, move |desired, compute, events, stop| {
+            self.job("measurement", Topic::Flow, Message::MeasureEnded, move |desired, compute, events, stop| {
                 measure(desired, sizes, compute, events, stop)
             })
         });
@@ -123,7 +123,7 @@ impl ComparisonThread {
     pub fn export(&mut self, export: Option<FlowExport>, sizes: Sizes) {
         self.export = None;
         self.export = export.map(|export| {
-            self.job("export", Message::ExportEnded, move |desired, compute, events, stop| {
+            self.job("export", Topic::Export, Message::ExportEnded, move |desired, compute, events, stop| {
                 export::write(&export, desired, sizes, compute, events, stop)
             })
         });
@@ -133,7 +133,7 @@ impl ComparisonThread {
     pub fn benchmark(&mut self, plan: Option<BenchmarkPlan>) {
         self.benchmark = None;
         self.benchmark = plan.map(|plan| {
-            self.job("benchmark", Message::BenchmarkEnded, move |desired, compute, events, stop| {
+            self.job("benchmark", Topic::Benchmark, Message::BenchmarkEnded, move |desired, compute, events, stop| {
                 benchmark::run(&plan, desired, compute, events, stop)
             })
         });
@@ -146,10 +146,11 @@ impl ComparisonThread {
             Some(dir) => dir.clone(),
             None => match tempfile::tempdir() {
                 Ok(dir) => self.pair_dir.insert(Arc::new(dir)).clone(),
-                Err(error) => return self.events.problem(Error::io(&std::env::temp_dir(), &error)),
+                Err(error) => return self.events.problem(Topic::Clip, Error::io(&std::env::temp_dir(), &error)),
             },
         };
-        self.pair = Some(self.job("pair", Message::Note(format!("{} is ready", pair.name)), move |_, _, events, _| {
+        let end = Message::Note(format!("{} is ready", pair.name));
+        self.pair = Some(self.job("pair", Topic::Clip, end, move |_, _, events, _| {
             let (clip, truth) = benchmark::as_clip(&pair, dir.path())?;
             events.send(Message::PairReady { clip, truth });
             Ok(())
@@ -159,11 +160,12 @@ impl ComparisonThread {
     fn job(
         &self,
         name: &'static str,
+        topic: Topic,
         end: Message,
         work: impl FnOnce(&DesiredFlows, &Compute, &EventSender, &JobStop) -> Result<()> + Send + 'static,
     ) -> Job {
         let (desired, compute, events) = (self.desired.get(), self.compute.clone(), self.events.clone());
-        Job::start(name, self.events.clone(), end, move |stop| work(&desired, &compute, &events, stop))
+        Job::start(name, topic, self.events.clone(), end, move |stop| work(&desired, &compute, &events, stop))
     }
 
     /// Makes all threads look at the player again; callable from any thread.

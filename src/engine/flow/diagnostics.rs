@@ -11,7 +11,7 @@ use image::{Rgb, RgbImage};
 use super::desired::SharedDesiredFlows;
 use super::{FlowDiagnostics, FlowSource, FlowStatistics, LatestFlows, ScalarMap, SourceFlow};
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{FlowView, Message};
+use crate::engine::{FlowView, Topic};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::flow::metrics::{FlowErrors, Magnitudes, forward_backward_occlusion};
@@ -63,7 +63,7 @@ impl DiagnosticsWorker {
             let Some(pair) = clip.pair([flow.frame, flow.frame + flow.stride]) else { continue };
             match caught("inspection", || diagnose(&flow, &pair, clip.size, truth.as_deref())) {
                 Ok(diagnostics) => self.flows.put_diagnostics(diagnostics, &clip),
-                Err(error) => self.events.send(Message::Problem(error)),
+                Err(error) => self.events.problem(Topic::Flow, error),
             }
             self.inspected.insert(source, (flow, truth));
             self.events.wake();

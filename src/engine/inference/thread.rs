@@ -11,7 +11,7 @@ use super::target::PlayedClip;
 use crate::engine::flow::{FlowSettings, FlowSource};
 use crate::engine::live::LiveSession;
 use crate::engine::runtime::worker::Worker;
-use crate::engine::{FlowSelection, InferencePipeline, LiveInference, Message, WINDOW_PAIRS};
+use crate::engine::{FlowSelection, InferencePipeline, LiveInference, Message, Topic, WINDOW_PAIRS};
 use crate::error::Result;
 use crate::gpu::{Compute, ComputeKind};
 use crate::nets::HiddenTwoStream;
@@ -139,7 +139,7 @@ impl InferenceThread {
             // What the networks left behind is not to be trusted; the viewer continues without them.
             self.playback = None;
             self.forget();
-            self.results.events.problem(error);
+            self.results.events.problem(Topic::Model, error);
             false
         })
     }
@@ -171,7 +171,8 @@ impl InferenceThread {
                 self.forget(); // before anybody knows the new classes
                 (self.on_model)(dir.to_owned(), &pipeline);
                 self.results.events.send(Message::ModelLoaded(pipeline.info(dir)));
-                pipeline.card().flow_fault(dir).into_iter().for_each(|fault| self.results.events.problem(fault));
+                let fault = pipeline.card().flow_fault(dir);
+                fault.into_iter().for_each(|fault| self.results.events.problem(Topic::Model, fault));
                 let pairs_at_once = match self.compute.kind {
                     ComputeKind::Gpu => WINDOW_PAIRS,
                     ComputeKind::Cpu => 1,

@@ -1,18 +1,20 @@
 //! Frames of a camera as a clip on disk.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use crate::error::{Error, Result};
-use crate::video::{Geometry, LiveFrame, VideoWriter};
+use crate::video::{Geometry, LiveFrame, SlowCapture, VideoWriter};
 
 /// The frame rate of a clip whose frames do not define one.
 const USUAL_FPS: f64 = 25.0;
 /// Rates of cameras; what is outside comes from frames that arrived in a heap.
 const RATES: std::ops::RangeInclusive<f64> = 1.0..=240.0;
+/// The rate of frames of a shorter time is an accident of when they arrived.
+const RATED: Duration = Duration::from_secs(1);
 /// A frame stands for no more than so many, however long the camera was silent.
 const MOST_REPEATS: usize = 250;
 
@@ -26,23 +28,28 @@ pub(super) struct ClipFile {
 }
 
 impl ClipFile {
-    /// Begins a clip of frames like these, of which there must be at least one; the file appears when it is complete.
+    /// Begins a clip of frames like these, of which there must be at least one, at the rate of a source that is played, else at that
+    /// at which they arrived; it may be `slow`. The file appears when it is complete.
     ///
     /// # Errors
     /// Same as [`VideoWriter::create`].
-    pub fn create(path: &Path, frames: &[LiveFrame]) -> Result<Self> {
+    pub fn create(path: &Path, frames: &[LiveFrame], slow: Option<SlowCapture>) -> Result<Self> {
         let newest = frames.last().ok_or_else(|| nothing_yet(path))?;
-        let (size, fps) = (size(&newest.frame.display), rate(frames));
-        Ok(Self { writer: VideoWriter::create(path, size, fps)?, size, fps, first: None, pushed: 0 })
+        let fps = played_rate(frames).or_else(|| captured_rate(frames)).unwrap_or(USUAL_FPS);
+        let size = size(&newest.frame.display);
+        let writer = VideoWriter::create_captured(path, size, fps, slow)?;
+        Ok(Self { writer, size, fps, first: None, pushed: 0 })
     }
 
-    /// Begins a recording of pictures like `first` at the rate of `frames`, which stays however its writing ends.
+    /// Begins a recording of pictures like `first` at the rate at which `frames` arrived, which may be `slow`. It stays however its
+    /// writing ends.
     ///
     /// # Errors
     /// Same as [`VideoWriter::create_growing`].
-    pub fn record(path: &Path, first: &RgbImage, frames: &[LiveFrame]) -> Result<Self> {
-        let (size, fps) = (size(first), rate(frames));
-        Ok(Self { writer: VideoWriter::create_growing(path, size, fps)?, size, fps, first: None, pushed: 0 })
+    pub fn record(path: &Path, first: &RgbImage, frames: &[LiveFrame], slow: Option<SlowCapture>) -> Result<Self> {
+        let (size, fps) = (size(first), captured_rate(frames).unwrap_or(USUAL_FPS));
+        let writer = VideoWriter::create_growing(path, size, fps, slow)?;
+        Ok(Self { writer, size, fps, first: None, pushed: 0 })
     }
 
     /// Adds a picture as it is.
@@ -109,12 +116,32 @@ pub(super) fn nothing_yet(path: &Path) -> Error {
     Error::file(path, "no frame has arrived from the camera yet", "Wait for the first frame and try again")
 }
 
-/// Frames per second of what was captured.
-fn rate(frames: &[LiveFrame]) -> f64 {
-    let (Some(first), Some(last)) = (frames.first(), frames.last()) else { return USUAL_FPS };
-    let secs = last.captured.saturating_duration_since(first.captured).as_secs_f64();
-    let fps = (frames.len() - 1) as f64 / secs;
-    if fps.is_finite() && RATES.contains(&fps) { (100.0 * fps).round() / 100.0 } else { USUAL_FPS }
+/// Returns the rates of `frames` where less than half of those arrived that the source claims. A source that is played leaves out
+/// none.
+pub(super) fn slow_capture(frames: &[LiveFrame], source_fps: Option<f64>) -> Option<SlowCapture> {
+    let (first, last) = (frames.first()?, frames.last()?);
+    let is_short = last.captured.saturating_duration_since(first.captured) < RATED;
+    let is_played = frames.iter().any(|live| live.source_secs.is_some());
+    SlowCapture::new(captured_rate(frames).filter(|_| !is_played && !is_short)?, source_fps)
+}
+
+/// Returns frames per second by the time stamps of a source that is played.
+fn played_rate(frames: &[LiveFrame]) -> Option<f64> {
+    let pairs = || frames.windows(2).filter(|pair| !pair[1].is_restart);
+    let steps_secs: Option<Vec<f64>> = pairs().map(|pair| Some(pair[1].source_secs? - pair[0].source_secs?)).collect();
+    let steps_secs = steps_secs?;
+    usable_rate(steps_secs.len(), steps_secs.iter().sum())
+}
+
+/// Returns frames per second by the clock.
+fn captured_rate(frames: &[LiveFrame]) -> Option<f64> {
+    let (first, last) = (frames.first()?, frames.last()?);
+    usable_rate(frames.len() - 1, last.captured.saturating_duration_since(first.captured).as_secs_f64())
+}
+
+fn usable_rate(steps: usize, secs: f64) -> Option<f64> {
+    let fps = steps as f64 / secs;
+    (fps.is_finite() && RATES.contains(&fps)).then_some((100.0 * fps).round() / 100.0)
 }
 
 /// Returns how often the frame captured so long after the first is shown, when `pushed` pictures of a clip of `fps` are there
@@ -126,7 +153,41 @@ fn repeats(elapsed_secs: f64, fps: f64, pushed: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::video::Frame;
+
+    /// Frames that arrive at 5 a second, whose source plays at 25 and begins again with the frame of index 6.
+    fn at_five_fps(is_played: bool) -> Vec<LiveFrame> {
+        let (start, display) = (Instant::now(), Arc::new(RgbImage::new(4, 4)));
+        let live = |index: usize| LiveFrame {
+            frame: Arc::new(Frame {
+                index,
+                pts_secs: 0.0,
+                duration_secs: 0.04,
+                display: display.clone(),
+                scaled: Vec::new(),
+            }),
+            captured: start + Duration::from_millis(200) * index as u32,
+            is_restart: index == 6,
+            source_secs: is_played.then_some(0.04 * (index % 6) as f64),
+        };
+        (0..12).map(live).collect()
+    }
+
+    #[test]
+    fn few_frames_of_a_camera_are_slow_and_a_video_played_slowly_keeps_its_rate() {
+        let (camera, video) = (at_five_fps(false), at_five_fps(true));
+        assert_eq!((captured_rate(&camera), played_rate(&camera)), (Some(5.0), None));
+        assert_eq!(slow_capture(&camera, Some(25.0)), SlowCapture::new(5.0, Some(25.0)));
+        assert_eq!(slow_capture(&camera, Some(10.0)), None, "half of them are enough");
+        assert_eq!((slow_capture(&video, Some(25.0)), played_rate(&video)), (None, Some(25.0)));
+        assert_eq!(
+            (captured_rate(&camera[..1]), played_rate(&video[..1]), slow_capture(&[], Some(25.0))),
+            (None, None, None)
+        );
+    }
 
     #[test]
     fn a_recording_keeps_up_with_the_clock_whatever_the_camera_does() {

@@ -2,24 +2,29 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::clip_file::ClipFile;
+use super::clip_file::{ClipFile, slow_capture};
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{LiveEvent, Message, RemovedCorrection};
+use crate::engine::{LiveEvent, Message, RemovedCorrection, Topic};
 use crate::error::{Error, Result};
 use crate::output::move_to_deleted;
 use crate::panic_guard::caught;
-use crate::video::{LiveFrame, is_hidden, is_video};
+use crate::video::{LIVE_NAME, LiveFrame, SlowCapture, is_hidden, is_video};
 
 /// Length of a correction clip in seconds.
 pub const CLIP_SECS: f64 = 3.0;
 
+/// Most clips that wait to be written, whose frames are in memory: a disk that is slower than a person costs clips, never all memory.
+const MOST_WAITING: usize = 6;
+
 /// Something for the thread to do.
 enum CorrectionWork {
-    Save { frames: Vec<LiveFrame>, folder: PathBuf, class: String },
+    Save { frames: Vec<LiveFrame>, source_fps: Option<f64>, folder: PathBuf, class: String },
     List(PathBuf),
     Remove { folder: PathBuf, clip: PathBuf },
     Restore(RemovedCorrection),
@@ -28,6 +33,8 @@ enum CorrectionWork {
 /// The thread "corrections", which writes, lists and moves clips; dropping this waits for what is in work.
 pub struct Corrections {
     work: Option<Sender<CorrectionWork>>,
+    /// How many clips wait to be written.
+    waiting: Arc<AtomicUsize>,
     events: EventSender,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,16 +42,23 @@ pub struct Corrections {
 impl Corrections {
     /// Starts the thread.
     pub(in crate::engine) fn start(events: EventSender) -> Self {
-        // Without a bound: what is corrected is gone from the camera's memory a moment later, and people correct slowly.
-        let (work, inbox) = unbounded();
-        let out = events.clone();
-        let thread = Builder::new().name("corrections".into()).spawn(move || run(&inbox, &out));
-        Self { work: Some(work), events, thread: thread.ok() }
+        let (work, inbox) = unbounded(); // What takes memory is counted.
+        let (waiting, out) = (Arc::<AtomicUsize>::default(), events.clone());
+        let written = waiting.clone();
+        let thread = Builder::new().name("corrections".into()).spawn(move || run(&inbox, &written, &out));
+        Self { work: Some(work), waiting, events, thread: thread.ok() }
     }
 
-    /// Saves `frames` as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem.
-    pub fn save(&self, frames: Vec<LiveFrame>, folder: PathBuf, class: String) {
-        self.hand_over(CorrectionWork::Save { frames, folder, class });
+    /// Saves `frames` of a source that claims `source_fps` as a clip of `class`. Answered by [`LiveEvent::Corrected`] or a problem.
+    pub fn save(&self, frames: Vec<LiveFrame>, source_fps: Option<f64>, folder: PathBuf, class: String) {
+        if self.waiting.load(Ordering::Acquire) >= MOST_WAITING {
+            let cause = format!("{MOST_WAITING} clips are still being written");
+            return self
+                .events
+                .problem(Topic::Corrections, Error::new("correction", cause, "Wait and correct it again"));
+        }
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        self.hand_over(CorrectionWork::Save { frames, source_fps, folder, class });
     }
 
     /// Lists the clips in `folder`. Answered by [`LiveEvent::Corrections`].
@@ -66,7 +80,10 @@ impl Corrections {
         let Some(sender) = &self.work else { return };
         if sender.send(work).is_err() {
             let cause = "the thread that saves clips could not be started";
-            self.events.problem(Error::new("correction", cause, "Restart the program and correct it again"));
+            self.events.problem(
+                Topic::Corrections,
+                Error::new("correction", cause, "Restart the program and correct it again"),
+            );
         }
     }
 }
@@ -81,7 +98,7 @@ impl Drop for Corrections {
     }
 }
 
-fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
+fn run(inbox: &Receiver<CorrectionWork>, waiting: &AtomicUsize, events: &EventSender) {
     for work in inbox {
         let folder = match work {
             CorrectionWork::List(folder) => folder,
@@ -91,24 +108,27 @@ fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
                         let removed = RemovedCorrection { folder: folder.clone(), clip, place };
                         events.send(Message::Live(LiveEvent::CorrectionRemoved(removed)));
                     }
-                    Err(error) => events.problem(error),
+                    Err(error) => events.problem(Topic::Corrections, error),
                 }
                 folder
             }
             CorrectionWork::Restore(removed) => {
-                if let Err(error) = restore(&removed) {
-                    events.problem(error);
+                match restore(&removed) {
+                    Ok(()) => events.send(Message::Live(LiveEvent::CorrectionRestored(removed.clip))),
+                    Err(error) => events.problem(Topic::Corrections, error),
                 }
                 removed.folder
             }
-            CorrectionWork::Save { frames, folder, class } => {
-                match caught("correction", || save(&frames, &folder, &class)) {
+            CorrectionWork::Save { frames, source_fps, folder, class } => {
+                let slow = slow_capture(&frames, source_fps);
+                match caught("correction", || save(&frames, slow, &folder, &class)) {
                     Ok(path) => {
                         let frames = frames.len();
-                        events.send(Message::Live(LiveEvent::Corrected { path, class, frames }));
+                        events.send(Message::Live(LiveEvent::Corrected { path, class, frames, slow }));
                     }
-                    Err(error) => events.problem(error),
+                    Err(error) => events.problem(Topic::Corrections, error),
                 }
+                waiting.fetch_sub(1, Ordering::AcqRel);
                 folder
             }
         };
@@ -118,14 +138,14 @@ fn run(inbox: &Receiver<CorrectionWork>, events: &EventSender) {
 }
 
 /// Writes a clip and returns its path.
-fn save(frames: &[LiveFrame], folder: &Path, class: &str) -> Result<PathBuf> {
+fn save(frames: &[LiveFrame], slow: Option<SlowCapture>, folder: &Path, class: &str) -> Result<PathBuf> {
     let name = folder_name(class).ok_or_else(|| {
         Error::new("correction", format!("“{class}” is not a valid class name"), "Use a name with at least one letter")
     })?;
     let dir = folder.join(&name);
     fs::create_dir_all(&dir).map_err(|error| Error::io(&dir, &error))?;
     let path = free_path(&dir, &name)?;
-    let mut file = ClipFile::create(&path, frames)?;
+    let mut file = ClipFile::create(&path, frames, slow)?;
     frames.iter().try_for_each(|live| file.push(&live.frame.display))?;
     file.finish()?;
     Ok(path)
@@ -165,7 +185,7 @@ fn folder_name(class: &str) -> Option<String> {
 
 /// `<class>_live_001.mp4`, or the first number that is not there.
 fn free_path(dir: &Path, class: &str) -> Result<PathBuf> {
-    let path = |number: u32| dir.join(format!("{class}_live_{number:03}.mp4"));
+    let path = |number: u32| dir.join(format!("{class}_{LIVE_NAME}_{number:03}.mp4"));
     let taken = |number: &u32| path(*number).symlink_metadata().is_ok();
     (1..100_000)
         .find(|number| !taken(number))
@@ -221,6 +241,18 @@ mod tests {
         let clips = ["wave_live_001.mp4", "wave_live_002.mp4"].map(|name| wave.join(name));
         assert_eq!(listed(dir.path()), [("wave".into(), clips.to_vec())]);
         assert_eq!(listed(&dir.path().join("missing")), []);
+    }
+
+    #[test]
+    fn clips_that_wait_to_be_written_have_a_bound_and_one_too_many_is_a_problem() {
+        let (events, messages) = EventSender::new(Arc::new(|| ()));
+        let (work, inbox) = unbounded();
+        let mut corrections = Corrections { work: Some(work), waiting: Arc::default(), events, thread: None };
+        (0..=MOST_WAITING).for_each(|_| corrections.save(Vec::new(), None, "/none".into(), "?".into()));
+        assert_eq!((inbox.len(), messages.len()), (MOST_WAITING, 1));
+        corrections.work = None;
+        run(&inbox, &corrections.waiting, &corrections.events);
+        assert_eq!(corrections.waiting.load(Ordering::Acquire), 0);
     }
 
     #[test]

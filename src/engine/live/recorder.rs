@@ -11,14 +11,14 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::LiveResult;
-use super::clip_file::{ClipFile, nothing_yet};
+use super::clip_file::{ClipFile, nothing_yet, slow_capture};
 use super::overlay::LiveOverlay;
 use crate::atomic::resolve;
 use crate::engine::runtime::events::EventSender;
-use crate::engine::{Latest, LiveEvent, Message, RecordingOrder};
+use crate::engine::{Latest, LiveEvent, Message, RecordingOrder, Topic};
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
-use crate::video::{Camera, SourcePicture};
+use crate::video::{Camera, SlowCapture, SourcePicture};
 
 /// Time between checks of the stop flag while waiting for a frame.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -56,11 +56,11 @@ impl LiveRecorder {
         let work = RecordingWork { camera, answers, stop: stop.clone(), status: status.clone() };
         let unstarted = events.clone();
         let body = move || match caught("recording", || work.write(&order)) {
-            Ok(secs) => events.send(Message::Live(LiveEvent::Recorded { path, secs })),
-            Err(error) => events.problem(error),
+            Ok((secs, slow)) => events.send(Message::Live(LiveEvent::Recorded { path, secs, slow })),
+            Err(error) => events.problem(Topic::Recording, error),
         };
         let thread = Builder::new().name("recorder".into()).spawn(body).map_err(|error| {
-            unstarted.problem(Error::no_thread("recording", &error));
+            unstarted.problem(Topic::Recording, Error::no_thread("recording", &error));
         });
         Self { stop, status, thread: thread.ok() }
     }
@@ -91,13 +91,14 @@ struct RecordingWork {
 }
 
 impl RecordingWork {
-    /// Writes until it is stopped; the length of the file in seconds. What is written stays, whatever happens.
-    fn write(&self, order: &RecordingOrder) -> Result<f64> {
+    /// Writes until it is stopped; the length of the file in seconds, and the rates of a slow one. What is written stays, whatever
+    /// happens.
+    fn write(&self, order: &RecordingOrder) -> Result<(f64, Option<SlowCapture>)> {
         let path = &order.path;
         let pictures = self.camera.record().ok_or_else(|| nothing_yet(path))?;
         let replaced = order.guard.check(std::slice::from_ref(path)).map(|()| path.exists())?;
         let mut overlay = order.overlay.map(LiveOverlay::new);
-        let mut file: Option<ClipFile> = None;
+        let (mut file, mut slow): (Option<ClipFile>, _) = (None, None);
         let mut last: Option<usize> = None;
         let mut synced = Instant::now();
         while !self.stop.load(Ordering::Acquire) {
@@ -112,7 +113,9 @@ impl RecordingWork {
                     if replaced {
                         fs::remove_file(resolve(path)).map_err(|error| Error::io(path, &error))?;
                     }
-                    none.insert(ClipFile::record(path, &picture, &self.camera.last(f64::INFINITY))?)
+                    let frames = self.camera.last(f64::INFINITY);
+                    slow = slow_capture(&frames, self.camera.claimed_fps());
+                    none.insert(ClipFile::record(path, &picture, &frames, slow)?)
                 }
             };
             file.push_in_time(&picture, captured).map_err(kept)?;
@@ -129,7 +132,7 @@ impl RecordingWork {
         let file = file.ok_or_else(|| nothing_yet(path))?;
         let secs = file.secs();
         file.finish().map_err(kept)?;
-        Ok(secs)
+        Ok((secs, slow))
     }
 }
 

@@ -102,7 +102,7 @@ mod tests {
         let frame = |index: usize| {
             let display = Arc::new(if index < 9 { stripes(0) } else { RgbImage::from_pixel(160, 120, Rgb([240; 3])) });
             let frame = Frame { index, pts_secs: 0.0, duration_secs: 0.04, display, scaled: Vec::new() };
-            LiveFrame { frame: Arc::new(frame), captured: Instant::now(), is_restart: false }
+            LiveFrame { frame: Arc::new(frame), captured: Instant::now(), is_restart: false, source_secs: None }
         };
         let mut frames: Vec<LiveFrame> = (3..14).map(frame).collect();
         let of = |flow: RangeInclusive<usize>| SceneChange::of(&frames, &flow);

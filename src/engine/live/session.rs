@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::clip_file::slow_capture;
 use super::recorder::LiveRecorder;
 use super::repaint_pace::RepaintPace;
 use super::{CLIP_SECS, LiveResult, RecordingStatus};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{Latest, LiveEvent, LiveOrder, LiveSettings, Message, RecordingOrder};
-use crate::video::{Camera, CameraInfo, CameraNews, CameraSource, CameraStatus, Frame, LiveFrame, Sizes};
+use crate::video::{Camera, CameraInfo, CameraNews, CameraSource, CameraStatus, Frame, LiveFrame, Sizes, SlowCapture};
 
 /// Longest side of the frames kept for the screen and for clips, pixels: seconds of them are in memory.
 const DISPLAY_MAX: u32 = 960;
@@ -28,6 +29,24 @@ pub struct LiveView {
     pub recording: Option<RecordingStatus>,
     /// How many frames are held for a correction.
     pub held: Option<usize>,
+    /// The rates of a clip saved now, if it would have less than half of the source's frames.
+    pub slow: Option<SlowCapture>,
+}
+
+impl LiveView {
+    /// Returns how many frames are newer than the newest answer.
+    pub fn frames_behind(&self) -> usize {
+        let newest = self.frame.as_ref().zip(self.result.as_ref());
+        newest.map_or(0, |(frame, result)| frame.index.saturating_sub(result.frame.index))
+    }
+
+    /// Returns the share of the frames since the first answer that no answer ends with. Of those that are newer than the newest
+    /// answer, one may still get its own.
+    pub fn skipped_share(&self) -> Option<f64> {
+        let result = self.result.as_ref()?;
+        let skipped = result.skipped + self.frames_behind().saturating_sub(1) as u64;
+        Some(skipped as f64 / (skipped + result.answered).max(1) as f64)
+    }
 }
 
 /// A running source with all that belongs to it.
@@ -109,6 +128,7 @@ impl LiveSession {
             result: self.result.get(),
             recording: locked(&self.recorder).as_ref().and_then(LiveRecorder::status),
             held: locked(&self.held).as_ref().map(Vec::len),
+            slow: slow_capture(&self.camera.last(CLIP_SECS), self.camera.claimed_fps()),
         }
     }
 }

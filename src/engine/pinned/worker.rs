@@ -94,6 +94,9 @@ impl PinnedWorker {
         self.windows.retain(|pin, _| request.pins.contains(pin));
         self.predictions.retain(|(_, prediction)| request.pins.contains(&prediction.pin));
         self.failures.retain(|(pin, ..)| request.pins.contains(pin));
+        if self.failures.len() > KEPT {
+            self.failures.retain(|(pin, version, _)| wanted.iter().any(|(of, by)| of == pin && by == version));
+        }
         let mut surplus = self.predictions.len().saturating_sub(KEPT);
         self.predictions.retain(|(version, prediction)| {
             let is_wanted = || wanted.iter().any(|(pin, of)| *pin == prediction.pin && of == version);
@@ -210,6 +213,7 @@ impl PinnedWindow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::{DeviceChoice, choose};
 
     #[test]
     fn no_more_predictions_are_wanted_than_are_kept() {
@@ -226,6 +230,20 @@ mod tests {
         assert_eq!((&wanted[1].0, &wanted[1].1.0), (&pins[1], &models[0]), "the most urgent model comes first");
         let unwritten = PinnedRequest { models: models[KEPT - 1..].to_vec(), ..request };
         assert!(super::wanted(&unwritten).is_empty());
+    }
+
+    #[test]
+    fn failures_of_versions_that_nobody_asks_for_are_forgotten() {
+        let pin = Pin { path: "/a.mp4".into(), frame: 0 };
+        let request = PinnedRequest { pins: vec![pin.clone()], ..PinnedRequest::default() };
+        let (compute, shared) = (choose(DeviceChoice::Cpu).unwrap(), Arc::new(Mutex::new(request.clone())));
+        let (events, _messages) = EventSender::new(Arc::new(|| ()));
+        let mut worker = PinnedWorker::new(compute, shared, Arc::default(), events);
+        let version = |step: usize| -> Version { (step.to_string().into(), None) };
+        let error = Error::new("pinned", "it is torn", "Copy it again");
+        worker.failures = (0..=KEPT).map(|step| (pin.clone(), version(step), error.clone())).collect();
+        worker.forget(&request, &[(pin, version(7))]);
+        assert!(matches!(&*worker.failures, [(_, known, _)] if *known == version(7)), "{}", worker.failures.len());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ClipWindow, EvaluationStart, LiveEvent, SuggestionStart};
+use super::{ClipWindow, EvaluationStart, LiveEvent, SuggestionStart, Topic};
 use crate::engine::ModelInfo;
 use crate::engine::flow::{ClipMeasure, FlowSource};
 use crate::error::{Error, Result};
@@ -109,8 +109,8 @@ pub enum Message {
     StepTimingEnded(u64),
     /// Worth telling, nothing to do about it.
     Note(String),
-    /// Something failed; the engine continues.
-    Problem(Error),
+    /// Something of this topic failed; the engine continues.
+    Problem(Topic, Error),
 }
 
 impl Message {

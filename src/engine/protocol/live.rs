@@ -9,7 +9,7 @@ use crate::engine::live::Smoothing;
 use crate::error::Error;
 use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
-use crate::video::CameraSource;
+use crate::video::{CameraSource, SlowCapture};
 
 /// An order to start a live source.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +55,8 @@ pub enum LiveEvent {
         path: PathBuf,
         /// Its length in seconds.
         secs: f64,
+        /// Its rates, if it has less than half of the source's frames.
+        slow: Option<SlowCapture>,
     },
     /// The last seconds are saved as a clip of a class.
     Corrected {
@@ -64,9 +66,13 @@ pub enum LiveEvent {
         class: String,
         /// Its frames.
         frames: usize,
+        /// Its rates, if it has less than half of the source's frames.
+        slow: Option<SlowCapture>,
     },
     /// A clip was removed from the corrections.
     CorrectionRemoved(RemovedCorrection),
+    /// The clip of this path was moved back.
+    CorrectionRestored(PathBuf),
     /// The clips of each class in a folder of corrections.
     Corrections {
         /// The folder.

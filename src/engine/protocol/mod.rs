@@ -7,6 +7,7 @@ mod event;
 mod jobs;
 mod live;
 mod request;
+mod topic;
 
 pub use event::Message;
 pub use jobs::{
@@ -15,3 +16,4 @@ pub use jobs::{
 };
 pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder, RemovedCorrection};
 pub use request::{FlowSelection, Request};
+pub use topic::Topic;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use crate::engine::Message;
+use crate::engine::{Message, Topic};
 use crate::error::Error;
 
 /// Number of unread messages above which telemetry is dropped.
@@ -38,10 +38,10 @@ impl EventSender {
         self.wake();
     }
 
-    /// Reports a failure after which the engine continues.
-    pub fn problem(&self, error: Error) {
+    /// Reports that something of this topic failed, after which the engine continues.
+    pub fn problem(&self, topic: Topic, error: Error) {
         tracing::warn!("{error}");
-        self.send(Message::Problem(error));
+        self.send(Message::Problem(topic, error));
     }
 
     /// Tells the reader to look at the slots.
@@ -57,12 +57,12 @@ mod tests {
     #[test]
     fn what_must_arrive_arrives_however_much_nobody_reads() {
         let (events, messages) = EventSender::new(Arc::new(|| ()));
-        events.problem(Error::new("first", "it is torn", "Copy it again"));
+        events.problem(Topic::Clip, Error::new("first", "it is torn", "Copy it again"));
         (0..3 * CAPACITY).for_each(|done| events.send(Message::SampleProgress(done, 1)));
         events.send(Message::SampleWritten("/sample".into()));
         (0..CAPACITY).for_each(|number| events.send(Message::Note(number.to_string())));
         let messages: Vec<_> = messages.try_iter().collect();
-        assert!(matches!(&messages[0], Message::Problem(error) if error.subject == "first"));
+        assert!(matches!(&messages[0], Message::Problem(Topic::Clip, error) if error.subject == "first"));
         assert!(messages.iter().any(|message| matches!(message, Message::SampleWritten(_))));
         assert_eq!(messages.iter().filter(|message| matches!(message, Message::Note(_))).count(), CAPACITY);
         assert!(messages.len() <= 2 * CAPACITY + 2, "telemetry does not pile up: {}", messages.len());

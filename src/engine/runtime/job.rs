@@ -8,7 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use super::events::EventSender;
 use super::worker::STACK_BYTES;
 use crate::allocator::release_freed_memory;
-use crate::engine::Message;
+use crate::engine::{Message, Topic};
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
 
@@ -30,9 +30,10 @@ pub(in crate::engine) struct Job {
 }
 
 impl Job {
-    /// Starts the thread `name`. When `work` is over, `end` is sent, after the reason if it failed.
+    /// Starts the thread `name`. When `work` is over, `end` is sent, after the reason if it failed, which is a problem of `topic`.
     pub fn start(
         name: &'static str,
+        topic: Topic,
         events: EventSender,
         end: Message,
         work: impl FnOnce(&JobStop) -> Result<()> + Send + 'static,
@@ -42,7 +43,7 @@ impl Job {
         let unstarted = (events.clone(), end.clone());
         let body = move || {
             if let Err(error) = caught(name, || work(&asked)) {
-                events.problem(error);
+                events.problem(topic, error);
             }
             events.send(end);
             release_freed_memory();
@@ -50,7 +51,7 @@ impl Job {
         let thread = Builder::new().name(name.into()).stack_size(STACK_BYTES).spawn(body);
         let thread = thread.map_err(|error| {
             let (events, end) = unstarted;
-            events.problem(Error::no_thread(name, &error));
+            events.problem(topic, Error::no_thread(name, &error));
             events.send(end);
         });
         Self { stop, thread: thread.ok() }

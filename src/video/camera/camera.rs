@@ -75,6 +75,11 @@ impl Camera {
         CameraStatus { fps, ..self.shared.status().clone() }
     }
 
+    /// Returns the rate that the source claims, frames per second, where it does.
+    pub fn claimed_fps(&self) -> Option<f64> {
+        self.shared.status().info.as_ref()?.fps
+    }
+
     /// Returns the newest frame.
     pub fn newest(&self) -> Option<LiveFrame> {
         self.shared.ring().newest().cloned()

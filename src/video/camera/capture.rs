@@ -33,6 +33,8 @@ pub(super) struct Capture {
     started: Instant,
     next_index: usize,
     pace: CapturePace,
+    /// True if the source comes as fast as it is read and is held to its own pace.
+    is_paced: bool,
     /// True if the last attempt to open the source succeeded.
     was_open: bool,
     /// The last event, so that an absent source is not reported at every attempt.
@@ -64,6 +66,7 @@ impl Capture {
             started,
             next_index: 0,
             pace,
+            is_paced: false,
             was_open: false,
             told: None,
             is_restart: false,
@@ -104,7 +107,7 @@ impl Capture {
             Ok(input) => input,
             Err(fault) => return fault,
         };
-        let is_paced = self.source.is_paced(input.has_end());
+        self.is_paced = self.source.is_paced(input.has_end());
         let mut backlog = Backlog::default();
         let (mut shape, mut last_pts_secs) = (None, 0.0);
         loop {
@@ -115,7 +118,7 @@ impl Capture {
                     return fault;
                 }
             };
-            if is_paced {
+            if self.is_paced {
                 last_pts_secs = picture.pts_secs.unwrap_or(last_pts_secs);
                 let wait = self.pace.wait(last_pts_secs, Instant::now());
                 if !self.sleep(wait) {
@@ -140,6 +143,7 @@ impl Capture {
         shape: &mut Option<CaptureShape>,
     ) -> Result<(), ffmpeg::Error> {
         let captured = Instant::now();
+        let source_secs = picture.pts_secs.filter(|_| self.is_paced);
         let raw = Geometry { width: picture.raw.width(), height: picture.raw.height() };
         let sizes = self.shared.sizes().clone();
         let is_recorded = self.shared.recording().is_some();
@@ -170,7 +174,7 @@ impl Capture {
         };
         self.next_index += 1;
         let is_restart = std::mem::take(&mut self.is_restart);
-        self.shared.ring().push(LiveFrame { frame: Arc::new(frame), captured, is_restart });
+        self.shared.ring().push(LiveFrame { frame: Arc::new(frame), captured, is_restart, source_secs });
         self.shared.status().captured += 1;
         (self.listener)(CameraNews::Frame);
         Ok(())

@@ -26,6 +26,9 @@ pub struct LiveFrame {
     pub captured: Instant,
     /// Whether a looped file began again with it: the difference from the frame before is no motion.
     pub is_restart: bool,
+    /// The source's own time stamp, seconds, where it is played at its own pace: a machine that is too slow for it plays it slower,
+    /// but leaves out no frame. None of a source that sends whether anybody keeps up or not.
+    pub source_secs: Option<f64>,
 }
 
 /// A picture of a camera at the source's own size, for a recording.
@@ -126,7 +129,7 @@ mod tests {
     fn live(index: usize, captured: Instant, width: u32) -> LiveFrame {
         let display = Arc::new(RgbImage::new(width, 4));
         let frame = Frame { index, pts_secs: 0.0, duration_secs: 0.0, display, scaled: Vec::new() };
-        LiveFrame { frame: Arc::new(frame), captured, is_restart: false }
+        LiveFrame { frame: Arc::new(frame), captured, is_restart: false, source_secs: None }
     }
 
     fn ring(start: Instant, indices: impl IntoIterator<Item = usize>) -> FrameRing {

@@ -280,7 +280,7 @@ const UNWRITTEN: usize = 2 * 30;
 #[ignore = "run and killed by other tests"]
 fn records_without_end() {
     let Some(path) = target() else { return };
-    let mut writer = VideoWriter::create_growing(&path, RECORDED, 30.0).unwrap();
+    let mut writer = VideoWriter::create_growing(&path, RECORDED, 30.0, None).unwrap();
     for number in 0..256 {
         writer.push(&coded_picture(number, RECORDED)).unwrap();
         say(&format!("done {number}"));

@@ -9,7 +9,7 @@ use crate::app::command::button::command_button;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::explanation;
+use crate::app::ui::widgets::{explanation, remark};
 use crate::engine::Request;
 use crate::engine::live::CLIP_SECS;
 use crate::output::DELETED;
@@ -17,6 +17,12 @@ use crate::plural::counted;
 
 /// Draws the corrections by class.
 pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    let slow = cx.session.live.view.as_ref().and_then(|view| view.slow);
+    if let Some(slow) = slow {
+        remark(ui, Tokens::of(ui).warning, |ui| {
+            ui.add(Label::new(format!("A clip saved now has {}.", slow.in_words())).wrap());
+        });
+    }
     let corrections = cx.session.live.corrections.clone();
     if corrections.is_empty() {
         let keys = Command::CorrectLive.shortcut_text(ui.ctx());

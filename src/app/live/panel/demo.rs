@@ -4,6 +4,7 @@ use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, W
 
 use super::answer::why_none;
 use super::{clock, phase_text};
+use crate::app::live::latency::latency_text;
 use crate::app::live::stage::LiveStage;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
@@ -117,11 +118,11 @@ fn figures_ui(ui: &Ui, area: Rect, view: &LiveView) {
     let Some(result) = &view.result else { return };
     let rate = |fps: f64, digits: usize| if fps > 0.0 { format!("{fps:.digits$}") } else { "–".into() };
     let text = format!(
-        "{} {} fps   inference {} fps   latency {:.0} ms   Esc exits",
+        "{} {} fps   inference {} fps   latency {}   Esc exits",
         view.source.kind().to_lowercase(),
         rate(view.camera.fps, 0),
         rate(result.fps.into(), 1),
-        result.latency_ms
+        latency_text(result.latency_ms)
     );
     let font = FontId::proportional((0.016 * area.height()).max(11.0));
     ui.painter().text(area.right_bottom(), Align2::RIGHT_BOTTOM, text, font, tokens.weak);

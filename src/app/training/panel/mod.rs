@@ -163,7 +163,7 @@ impl TrainingPanel {
     fn diagnostics_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.cursor.begin();
         self.plots.plots_ui(ui, &cx.session.training, &mut self.cursor);
-        if !cx.session.training.losses.is_empty() {
+        if !cx.session.training.curves_by_run().is_empty() {
             ui.horizontal(|ui| {
                 command_button(ui, cx, Command::SaveCurves, "Save as CSV…");
                 command_button(ui, cx, Command::SaveCurvesPicture, "Save as PNG…");
@@ -209,7 +209,7 @@ impl TrainingPanel {
 
     /// Whether the last run has a result, but neither curves nor a report on left-out clips.
     fn has_nothing_measured(&self, training: &TrainingState) -> bool {
-        let has_curves = !training.losses.is_empty() || !training.shares.is_empty();
+        let has_curves = !training.curves_by_run().is_empty();
         training.trained().is_some()
             && !has_curves
             && training.diagnostics.confusion.is_none()

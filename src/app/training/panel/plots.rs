@@ -7,11 +7,13 @@ use egui_plot::{GridInput, GridMark, Line, LineStyle, Plot, PlotPoint, PlotPoint
 use image::RgbImage;
 
 use crate::app::training::curve_names::{curve_title, scale_title, split};
+use crate::app::training::run_curves::RunCurves;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::curves::{Curve, CurveState, Curves};
 use crate::app::ui::off_screen;
-use crate::app::ui::theme::Tokens;
+use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{legend_chip, plot_height, section};
+use crate::training::Network;
 
 /// Least height of a plot, in points.
 const HEIGHT: f32 = 170.0;
@@ -31,6 +33,8 @@ pub struct Plots {
     hidden: BTreeSet<String>,
     /// Whether there is something to be set.
     interactive: bool,
+    /// Whose curves are shown of several runs in turn; none for the newest.
+    run: Option<Network>,
     /// The curves of the losses and those of the shares as they are drawn, by name.
     drawn: [DrawnCurves; 2],
 }
@@ -75,6 +79,7 @@ impl Default for Plots {
             smoothing: 0.0,
             hidden: BTreeSet::new(),
             interactive: true,
+            run: None,
             drawn: Default::default(),
         }
     }
@@ -139,34 +144,60 @@ fn read_out_ui(ui: &mut Ui, curves: &[(&str, &Curve)], step: f64) {
 impl Plots {
     /// Draws the curves of `training`.
     pub fn plots_ui(&mut self, ui: &mut Ui, training: &TrainingState, cursor: &mut Cursor) {
-        if !training.losses.is_empty() {
+        if self.interactive {
+            self.run_ui(ui, training);
+        }
+        let run = training.curves_of(self.run);
+        if !run.losses.is_empty() {
             section(ui, "Loss terms by step");
-            self.losses_ui(ui, training, cursor);
+            self.losses_ui(ui, run, cursor);
         }
-        if !training.shares.is_empty() {
-            follow(&mut self.drawn[1], &training.shares, self.smoothing, false);
+        if !run.shares.is_empty() {
+            follow(&mut self.drawn[1], run.shares, self.smoothing, false);
         }
-        let (ratio, accuracies): (Vec<_>, Vec<_>) = training.shares.iter().partition(|(name, _)| *name == RATIO);
+        let (ratio, accuracies): (Vec<_>, Vec<_>) = run.shares.iter().partition(|(name, _)| *name == RATIO);
         if !accuracies.is_empty() {
             section(ui, "Accuracy by step");
-            self.shares_ui(ui, training, &accuracies, cursor);
+            self.shares_ui(ui, run, &accuracies, cursor);
         }
         if !ratio.is_empty() {
             section(ui, "Photometric ratio by step (1: no better than no motion)");
-            self.shares_ui(ui, training, &ratio, cursor);
+            self.shares_ui(ui, run, &ratio, cursor);
         }
+    }
+
+    /// Chooses whose curves are shown, where several runs have some.
+    fn run_ui(&mut self, ui: &mut Ui, training: &TrainingState) {
+        let runs: Vec<Network> = training.curves_by_run().iter().filter_map(|run| run.network).collect();
+        if runs.len() < 2 {
+            self.run = None;
+            return;
+        }
+        let shown = training.curves_of(self.run).network;
+        ui.add_space(SECTION_GAP);
+        ui.horizontal_wrapped(|ui| {
+            ui.label("Curves of");
+            for network in &runs {
+                let text = network.name().to_lowercase();
+                if ui.selectable_label(shown == Some(*network), text).clicked() {
+                    // The newest is followed by the next one.
+                    self.run = Some(*network).filter(|network| runs.last() != Some(network));
+                }
+            }
+        });
     }
 
     /// A picture of the curves as they are shown, larger.
     pub fn picture(&self, training: &TrainingState, dark: bool) -> RgbImage {
         let mut plots = Self { interactive: false, ..self.clone() };
-        let kinds = [training.shares.get(RATIO).is_some(), training.shares.iter().any(|(name, _)| name != RATIO)];
+        let shares = training.curves_of(self.run).shares;
+        let kinds = [shares.get(RATIO).is_some(), shares.iter().any(|(name, _)| name != RATIO)];
         let size = vec2(960.0, 440.0 + 420.0 * kinds.into_iter().filter(|is_there| *is_there).count() as f32);
         off_screen::picture(size, dark, |ui| plots.plots_ui(ui, training, &mut Cursor::default()))
     }
 
-    fn losses_ui(&mut self, ui: &mut Ui, training: &TrainingState, cursor: &mut Cursor) {
-        let losses = &training.losses;
+    fn losses_ui(&mut self, ui: &mut Ui, run: RunCurves<'_>, cursor: &mut Cursor) {
+        let losses = run.losses;
         let names: Vec<&str> = losses.iter().map(|(name, _)| name).collect();
         let (terms, levels) = (distinct(&names, |name| Some(split(name).0)), distinct(&names, |name| split(name).1));
         ui.horizontal_wrapped(|ui| {
@@ -207,7 +238,7 @@ impl Plots {
                 DrawnLine::of(&self.drawn[0], name, series_color(ui, index).gamma_multiply(opacity))
             })
             .collect();
-        let (returns, named) = (returns(ui, training), losses.iter().collect::<Vec<_>>());
+        let (returns, named) = (returns(ui, run), losses.iter().collect::<Vec<_>>());
         cursor.show(ui, plot, &named, |plot| {
             returns.into_iter().for_each(|line| plot.add(line));
             lines.into_iter().for_each(|line| line.draw(plot));
@@ -241,7 +272,7 @@ impl Plots {
     }
 
     /// Draws some of the shares, all over the same axis.
-    fn shares_ui(&mut self, ui: &mut Ui, training: &TrainingState, shares: &[(&str, &Curve)], cursor: &mut Cursor) {
+    fn shares_ui(&mut self, ui: &mut Ui, run: RunCurves<'_>, shares: &[(&str, &Curve)], cursor: &mut Cursor) {
         ui.horizontal_wrapped(|ui| {
             for (i, (name, curve)) in shares.iter().enumerate() {
                 let (title, latest) = (curve_title(name), curve.latest());
@@ -256,7 +287,7 @@ impl Plots {
         let shown = shares.iter().enumerate().filter(|(_, (name, _))| !self.hidden.contains(*name));
         let lines: Vec<_> =
             shown.filter_map(|(i, (name, _))| DrawnLine::of(&self.drawn[1], name, series_color(ui, i))).collect();
-        let returns = returns(ui, training);
+        let returns = returns(ui, run);
         let plot = plot(ui, if is_ratio { "ratio" } else { "shares" }, self.height(ui)).include_y(1.0);
         let plot = if is_ratio { plot } else { plot.include_y(0.0) };
         cursor.show(ui, plot, shares, |plot| {
@@ -300,13 +331,13 @@ impl<'a> DrawnLine<'a> {
 }
 
 /// Dashed lines at the steps that the run went back to.
-fn returns(ui: &Ui, training: &TrainingState) -> Vec<VLine> {
+fn returns(ui: &Ui, run: RunCurves<'_>) -> Vec<VLine> {
     let color = Tokens::of(ui).warning;
     let line = |step: &usize| {
         let line = VLine::new("rolled back", *step as f64).color(color).style(LineStyle::dashed_dense());
         line.allow_hover(false)
     };
-    training.diagnostics.returns.iter().map(line).collect()
+    run.returns.iter().map(line).collect()
 }
 
 /// The exponential moving average of the points' values, in which the first ones count as much as they should.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::data::{DataSource, Dataset, FromLabels, LabelledClip, Piece, Pieces, hold_out};
+use crate::data::{DataSource, Dataset, FromLabels, LabelledClip, Piece, Pieces, hold_out, slow_captures};
 use crate::error::{Error, Result};
 use crate::names::{Alike, class_alike};
 
@@ -45,7 +45,8 @@ pub struct ClassShare {
 impl ClipListing {
     /// The clips of a folder or list.
     pub fn of(data: DataSource) -> Result<Self> {
-        let (Dataset { classes, clips, .. }, notes) = Dataset::with_notes(&data)?;
+        let (Dataset { classes, clips, .. }, mut notes) = Dataset::with_notes(&data)?;
+        notes.extend(slow_captures(&clips));
         let (runs, used, lacking) = (runs_folder(data.clips()), used(&clips), RefCell::default());
         Ok(Self { data, classes, used, clips, left_out: Vec::new(), runs, notes, joined: 0, lacking })
     }
@@ -73,6 +74,7 @@ impl ClipListing {
         add(&folder)?;
         let joined = add(corrections)?;
         let (classes, clips) = (pieces.classes.clone(), pieces.unread());
+        notes.extend(slow_captures(&clips));
         let (runs, data, used) = (runs_folder(&folder), DataSource::Pieces(pieces), used(&clips));
         Ok(Self { data, classes, used, clips, left_out: Vec::new(), runs, notes, joined, lacking: RefCell::default() })
     }
@@ -82,7 +84,8 @@ impl ClipListing {
         let (classes, clips) = (found.pieces.classes.clone(), found.pieces.unread());
         let (runs, used) = (runs_folder(&found.pieces.project), used(&clips));
         let data = DataSource::Pieces(found.pieces);
-        let (left_out, notes, lacking) = (found.left_out, found.remarks, RefCell::default());
+        let (left_out, mut notes, lacking) = (found.left_out, found.remarks, RefCell::default());
+        notes.extend(slow_captures(&clips));
         Self { data, classes, used, clips, left_out, runs, notes, joined: 0, lacking }
     }
 
