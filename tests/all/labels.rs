@@ -202,4 +202,10 @@ fn a_folder_without_videos_is_named_and_ends_with_1() {
     assert!(status == 1 && errors.contains("frames: no videos found in the folder"), "{errors}");
     assert!(dir.path().join("golf/project.toml").is_file(), "the project is made");
     assert_eq!(run(&["new", "empty"]).0, 0, "nothing was to be added");
+    fs::create_dir(dir.path().join("clips")).unwrap();
+    fixture::clip(&dir.path().join("clips"), 2, Geometry { width: 64, height: 48 }).unwrap();
+    let (status, errors) = run(&["add", "golf", "clips", "frames"]);
+    assert!(status == 1 && errors.contains("frames: no videos found in the folder"), "{errors}");
+    let Opened { project, .. } = Project::open(&dir.path().join("golf")).unwrap();
+    assert_eq!(project.document().videos.len(), 1, "those of the other folder are added");
 }
