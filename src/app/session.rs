@@ -355,7 +355,7 @@ impl Session {
             }
             Message::SourceUnavailable(_, None)
             | Message::Measured(_)
-            | Message::MeasureEnded
+            | Message::MeasureEnded(_)
             | Message::BenchmarkStarted { .. }
             | Message::BenchmarkPair(_)
             | Message::BenchmarkReport(_)

@@ -198,10 +198,14 @@ impl Dispatcher {
                 self.inference.set(&settings);
                 self.comparison.set(*settings);
             }
-            Request::MeasureClip(begin) => self.comparison.measure(begin.then(|| self.sizes.clone())),
-            Request::Export(export) => {
-                self.overlay_video = None;
+            Request::MeasureClip(number) => self.comparison.measure(number, self.sizes.clone()),
+            Request::Export(Some(export)) => {
+                self.overlay_video = None; // ends an older one
                 self.comparison.export(export, self.sizes.clone());
+            }
+            Request::Export(None) => {
+                self.overlay_video.iter().for_each(Job::stop);
+                self.comparison.stop_export();
             }
             Request::ExportAnnotated(export) => self.annotate(*export),
             Request::Benchmark(plan) => self.comparison.benchmark(plan),
@@ -350,7 +354,7 @@ impl Dispatcher {
     }
 
     fn annotate(&mut self, export: OverlayExport) {
-        self.comparison.export(None, self.sizes.clone());
+        self.comparison.end_export();
         self.overlay_video = None; // ends an older one
         let (compute, events) = (self.compute.clone(), self.events.clone());
         let work = move |stop: &_| overlay_video::run(&export, &compute, &events, stop);
