@@ -395,6 +395,7 @@ impl Dispatcher {
             let remedy = "Stop it first, or wait until it finishes";
             return self.events.problem(Error::new("training", "another training is running", remedy));
         }
+        self.training = None; // The one before gives back its memory, and its folder, first.
         self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.events.clone()));
     }
 
