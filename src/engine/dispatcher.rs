@@ -214,10 +214,13 @@ impl Dispatcher {
             Request::Live(order) => self.watch(order),
             Request::SetLive(settings) => self.with_live(|live| live.set(settings)),
             Request::ListCameras => self.list_cameras(),
-            Request::RecordLive(order) => self.with_live(|live| live.record(order.map(|order| *order), &self.events)),
+            Request::RecordLive(Some(order)) => {
+                self.of_live("recording", |live| live.record(Some(*order), &self.events));
+            }
+            Request::RecordLive(None) => self.with_live(|live| live.record(None, &self.events)),
             Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
             Request::CorrectLive { folder, class } => {
-                self.with_live(|live| self.corrections.save(live.take_held(), folder, class));
+                self.of_live("correction", |live| self.corrections.save(live.take_held(), folder, class));
             }
             Request::ListCorrections(folder) => self.corrections.list(folder),
             Request::RemoveCorrection { folder, clip } => self.corrections.remove(folder, clip),
@@ -282,6 +285,15 @@ impl Dispatcher {
         self.inference.watch(None);
         self.shared_live.replace(None);
         self.live = None;
+    }
+
+    /// As [`with_live`](Self::with_live), for what would be lost without a word if the source ended meanwhile.
+    fn of_live(&self, subject: &str, act: impl FnOnce(&LiveSession)) {
+        if self.live.is_none() {
+            let cause = "the live source has ended, so nothing was saved";
+            self.events.problem(Error::new(subject, cause, "Start the live source and try again"));
+        }
+        self.with_live(act);
     }
 
     fn with_live(&self, act: impl FnOnce(&LiveSession)) {
