@@ -364,7 +364,7 @@ impl Session {
             Message::SuggestionsStarted(_) => self.succeeded(Topic::Suggestions),
             Message::ClipWindow(_) => self.succeeded(Topic::Scores),
             Message::SourceUnavailable(_, None)
-            | Message::MeasureEnded
+            | Message::MeasureEnded(_)
             | Message::BenchmarkPair(_)
             | Message::BenchmarkReport(_)
             | Message::BenchmarkEnded

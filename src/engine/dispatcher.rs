@@ -198,10 +198,14 @@ impl Dispatcher {
                 self.inference.set(&settings);
                 self.comparison.set(*settings);
             }
-            Request::MeasureClip(begin) => self.comparison.measure(begin.then(|| self.sizes.clone())),
-            Request::Export(export) => {
-                self.overlay_video = None;
+            Request::MeasureClip(number) => self.comparison.measure(number, self.sizes.clone()),
+            Request::Export(Some(export)) => {
+                self.overlay_video = None; // ends an older one
                 self.comparison.export(export, self.sizes.clone());
+            }
+            Request::Export(None) => {
+                self.overlay_video.iter().for_each(Job::stop);
+                self.comparison.stop_export();
             }
             Request::ExportAnnotated(export) => self.annotate(*export),
             Request::Benchmark(plan) => self.comparison.benchmark(plan),
@@ -210,12 +214,16 @@ impl Dispatcher {
             Request::Live(order) => self.watch(order),
             Request::SetLive(settings) => self.with_live(|live| live.set(settings)),
             Request::ListCameras => self.list_cameras(),
-            Request::RecordLive(order) => self.with_live(|live| live.record(order.map(|order| *order), &self.events)),
+            Request::RecordLive(Some(order)) => {
+                self.of_live(Topic::Recording, "recording", |live| live.record(Some(*order), &self.events));
+            }
+            Request::RecordLive(None) => self.with_live(|live| live.record(None, &self.events)),
             Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
             Request::CorrectLive { folder, class } => {
-                self.with_live(|live| {
+                let save = |live: &LiveSession| {
                     self.corrections.save(live.take_held(), live.camera.claimed_fps(), folder, class);
-                });
+                };
+                self.of_live(Topic::Corrections, "correction", save);
             }
             Request::ListCorrections(folder) => self.corrections.list(folder),
             Request::RemoveCorrection { folder, clip } => self.corrections.remove(folder, clip),
@@ -280,6 +288,15 @@ impl Dispatcher {
         self.inference.watch(None);
         self.shared_live.replace(None);
         self.live = None;
+    }
+
+    /// As [`with_live`](Self::with_live), for what would be lost without a word if the source ended meanwhile.
+    fn of_live(&self, topic: Topic, subject: &str, act: impl FnOnce(&LiveSession)) {
+        if self.live.is_none() {
+            let cause = "the live source has ended, so nothing was saved";
+            self.events.problem(topic, Error::new(subject, cause, "Start the live source and try again"));
+        }
+        self.with_live(act);
     }
 
     fn with_live(&self, act: impl FnOnce(&LiveSession)) {
@@ -353,7 +370,7 @@ impl Dispatcher {
     }
 
     fn annotate(&mut self, export: OverlayExport) {
-        self.comparison.export(None, self.sizes.clone());
+        self.comparison.end_export();
         self.overlay_video = None; // ends an older one
         let (compute, events) = (self.compute.clone(), self.events.clone());
         let work = move |stop: &_| overlay_video::run(&export, &compute, &events, stop);
@@ -396,6 +413,7 @@ impl Dispatcher {
             let remedy = "Stop it first, or wait until it finishes";
             return self.events.problem(Topic::Training, Error::new("training", "another training is running", remedy));
         }
+        self.training = None; // The one before gives back its memory, and its folder, first.
         self.training = Some(TrainingRun::start(plans, self.compute.device.clone(), self.events.clone()));
     }
 

@@ -33,6 +33,8 @@ pub struct ScanResult {
     pub videos: Vec<PathBuf>,
     /// Folders that could not be read, or are left out.
     pub notes: Vec<Error>,
+    /// How many folders could not be read.
+    pub unread: usize,
     /// How many clips are left out, as an export of labels has cut them out of other videos.
     pub exported: usize,
 }
@@ -50,6 +52,7 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn 
             Ok(_) => continue,
             Err(error) => {
                 found.notes.push(Error::io(&folder, &error));
+                found.unread += 1;
                 continue;
             }
         };

@@ -141,28 +141,26 @@ pub(super) struct ReproductionRun<'a> {
 }
 
 impl ReproductionRun<'_> {
-    /// Returns the result of every row that could be reached before a stop; none of the others, and of those that are not `selected`
-    /// and have none yet.
+    /// Returns the result of every row that has one, after a stop as well; of the others those of the `selected` ones that could be
+    /// reached before a stop.
     fn rows(&mut self, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Vec<Option<Result<RowResult>>> {
         let mut outcomes = Vec::new();
         for (index, row) in rows.iter().enumerate() {
-            if self.control.is_stopped() {
-                break;
-            }
             let dir = self.dir.join(&row.id);
             if let Some(kept) = RowResult::read(&dir) {
                 (self.on_event)(Event::Kept(row.name.clone()));
                 outcomes.push(Some(Ok(kept)));
                 continue;
             }
-            if !selected.contains(row.id.as_str()) {
+            if self.control.is_stopped() || !selected.contains(row.id.as_str()) {
                 outcomes.push(None);
                 continue;
             }
             (self.on_event)(Event::Row { name: row.name.clone(), number: index + 1, of: rows.len() });
             let outcome = caught("row", || self.row(row)).and_then(|result| result.write(&dir).map(|()| result));
             if outcome.as_ref().is_err_and(Error::is_cancelled) {
-                break;
+                outcomes.push(None);
+                continue;
             }
             self.tell(row, &outcome);
             outcomes.push(Some(outcome));
@@ -377,23 +375,28 @@ impl ReproductionRun<'_> {
     }
 
     /// Returns the frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last
-    /// time.
+    /// time. After a stop, those of the last time.
     fn speeds(&mut self, rows: &[ExperimentRow], outcomes: &[Option<Result<RowResult>>]) -> Result<Speeds> {
         let has_speeds = matches!(self.settings.table, PaperTable::Table1 | PaperTable::Table4);
-        if !has_speeds || self.control.is_stopped() {
+        if !has_speeds {
             return Ok(Speeds::default());
+        }
+        let before = Speeds::read(self.dir, &self.compute.name);
+        if self.control.is_stopped() {
+            return Ok(before.unwrap_or_default());
         }
         let timed = rows.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Some(Ok(_))));
         let timed = timed.map(|(row, _)| row).filter(|row| !matches!(row.work, Work::Fisher(_)));
         let timed: Vec<&ExperimentRow> = timed.collect();
-        let kept = Speeds::read(self.dir, &self.compute.name).filter(|_| !self.measured_anew);
-        if let Some(kept) = kept.filter(|kept| timed.iter().all(|row| kept.are_of(&row.id))) {
+        let is_kept = |before: &Speeds| !self.measured_anew && timed.iter().all(|row| before.are_of(&row.id));
+        if let Some(kept) = before.clone().filter(is_kept) {
             return Ok(kept);
         }
         let speeds = self.timed(rows, &timed)?;
-        if !self.control.is_stopped() {
-            speeds.write(self.dir)?;
+        if self.control.is_stopped() {
+            return Ok(before.unwrap_or_default());
         }
+        speeds.write(self.dir)?;
         Ok(speeds)
     }
 
@@ -443,11 +446,11 @@ impl ReproductionRun<'_> {
         let mut outcomes = outcomes.into_iter();
         let row = |row: ExperimentRow| {
             let outcome = outcomes.next().flatten();
-            let mut figures = match &outcome {
-                Some(Ok(result)) => result.figures.clone(),
-                _ => BTreeMap::new(),
-            };
-            figures.extend(speeds.fps.get(&row.id).map(|fps| (FPS.to_owned(), *fps)));
+            let mut figures = BTreeMap::new();
+            if let Some(Ok(result)) = &outcome {
+                figures.clone_from(&result.figures);
+                figures.extend(speeds.fps.get(&row.id).map(|fps| (FPS.to_owned(), *fps)));
+            }
             let measured_on = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok()?.device.clone());
             let accuracy = figures.get(ACCURACY).map(|percent| percent / 100.0);
             let clips = outcome.as_ref().and_then(|outcome| Some(outcome.as_ref().ok()?.measured));
@@ -541,4 +544,43 @@ pub(super) fn figures<'a>(figures: impl IntoIterator<Item = (&'a str, f64)>) -> 
 
 pub(super) fn no_clips() -> Error {
     Error::new("reproduction", "there are no test clips", "Pass a test list")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::ReproductionScale;
+    use super::*;
+    use crate::data::DataSource;
+    use crate::gpu::{DeviceChoice, choose};
+
+    #[test]
+    fn rows_and_speeds_that_are_finished_stay_in_the_table_after_a_stop() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = ReproductionSettings::of(PaperTable::Table1, ReproductionScale::Tiny);
+        let rows = rows(&settings, dir.path(), &DataSource::Folder("clips".into()));
+        let finished = rows[3].id.clone();
+        let result = RowResult { figures: figures([(ACCURACY, 50.0)]), measured: 4, ..RowResult::default() };
+        result.write(&dir.path().join(&finished)).unwrap();
+        let (compute, control) = (choose(DeviceChoice::Cpu).unwrap(), TrainingControl::default());
+        let fps = rows.iter().map(|row| (row.id.clone(), 7.5)).collect();
+        Speeds::new(compute.name.clone(), fps, BTreeMap::new()).write(dir.path()).unwrap();
+        control.stop();
+        let mut run = ReproductionRun {
+            settings: &settings,
+            dir: dir.path(),
+            compute: &compute,
+            control: &control,
+            on_event: &mut |_| {},
+            test: None,
+            trained: HashMap::new(),
+            measured_anew: false,
+        };
+        let outcomes = run.rows(&rows, &selected(&rows, &[]).unwrap());
+        let speeds = run.speeds(&rows, &outcomes).unwrap();
+        let table = run.table(rows, outcomes, &speeds);
+        for row in &table.rows {
+            let expected = if row.id == finished { [Some(50.0), Some(7.5)] } else { [None, None] };
+            assert_eq!((&row.measured[..2], row.missing.is_none()), (&expected[..], row.id == finished), "{row:?}");
+        }
+    }
 }

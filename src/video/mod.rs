@@ -84,4 +84,4 @@ pub use side_by_side::SideBySide;
 pub use stop_flag::StopFlag;
 pub use text_renderer::TextRenderer;
 pub use transparency::{TRANSPARENT, has_transparent_parts};
-pub use writer::{FramePacing, VideoWriter};
+pub use writer::{CompleteClip, FramePacing, VideoWriter};

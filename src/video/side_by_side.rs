@@ -5,7 +5,7 @@ use std::path::Path;
 
 use image::{RgbImage, imageops};
 
-use super::{FramePacing, Geometry, VideoWriter};
+use super::{CompleteClip, FramePacing, Geometry, VideoWriter};
 use crate::error::Result;
 
 /// Smallest side of a pane: below this no encoder is at ease.
@@ -45,11 +45,19 @@ impl SideBySide {
         self.writer.push_at(&row, secs)
     }
 
-    /// Completes the file.
+    /// Completes the file and gives it its name.
     ///
     /// # Errors
     /// Same as [`VideoWriter::finish`].
     pub fn finish(self) -> Result<()> {
         self.writer.finish()
+    }
+
+    /// Completes the file, but does not give it its name yet.
+    ///
+    /// # Errors
+    /// Same as [`VideoWriter::finish`].
+    pub fn complete(self) -> Result<CompleteClip> {
+        self.writer.complete()
     }
 }

@@ -16,7 +16,7 @@ use image::RgbImage;
 use super::{Geometry, SlowCapture, libav};
 use crate::atomic::{keep_rights, resolve};
 use crate::error::{Error, Result};
-use crate::output::Hidden;
+use crate::output::{Hidden, OutputGuard};
 
 /// Maximum distance between key frames, in frames: a seek decodes at most this many.
 const KEY_FRAME_EVERY: u32 = 30;
@@ -81,6 +81,41 @@ enum WriterPlace {
     Hidden { folder: Hidden, file: PathBuf },
     /// Under its own name, in fragments that can be watched however the writing ends.
     Growing,
+}
+
+/// A clip whose file is complete and has yet to get its name; dropped before that, nothing of it is left.
+pub struct CompleteClip {
+    path: PathBuf,
+    place: WriterPlace,
+}
+
+impl CompleteClip {
+    /// Gives the file its name if `guard` still allows it: since the writing began, somebody else may have made a file of this
+    /// name.
+    ///
+    /// # Errors
+    /// If the guard does not allow it, or as [`VideoWriter::finish`].
+    pub fn publish(self, guard: &OutputGuard) -> Result<()> {
+        if let WriterPlace::Hidden { .. } = self.place {
+            guard.check(std::slice::from_ref(&self.path))?;
+        }
+        self.give_name()
+    }
+
+    fn give_name(self) -> Result<()> {
+        let done = match self.place {
+            WriterPlace::Growing => sync(&self.path),
+            WriterPlace::Hidden { folder, file } => {
+                let target = resolve(&self.path);
+                let synced = sync(&file);
+                keep_rights(&file, &target);
+                let moved = synced.and_then(|()| fs::rename(&file, target));
+                drop(folder);
+                moved
+            }
+        };
+        done.map_err(|error| Error::io(&self.path, &error))
+    }
 }
 
 /// Writes one clip in an mp4 file.
@@ -270,12 +305,20 @@ impl VideoWriter {
         }
     }
 
-    /// Completes the file and gives it its name.
+    /// Completes the file and gives it its name, in place of a file that has it.
     ///
     /// # Errors
     /// If there is not one picture in it, or the file cannot be completed; then nothing is left behind of a clip that does not
     /// grow under its own name.
-    pub fn finish(mut self) -> Result<()> {
+    pub fn finish(self) -> Result<()> {
+        self.complete()?.give_name()
+    }
+
+    /// Completes the file, but does not give it its name yet.
+    ///
+    /// # Errors
+    /// Same as [`Self::finish`].
+    pub fn complete(mut self) -> Result<CompleteClip> {
         if self.shown_secs.is_none() {
             return Err(Error::file(&self.path, "a clip needs at least one frame", "Add frames before saving"));
         }
@@ -283,18 +326,7 @@ impl VideoWriter {
         self.write_packets()?;
         self.output.write_trailer().map_err(|error| cannot_write(&self.path, error))?;
         drop(self.output); // Closes the file, so that it is whole when it gets its name.
-        let done = match self.place {
-            WriterPlace::Growing => sync(&self.path),
-            WriterPlace::Hidden { folder, file } => {
-                let target = resolve(&self.path);
-                let synced = sync(&file);
-                keep_rights(&file, &target);
-                let moved = synced.and_then(|()| fs::rename(&file, target));
-                drop(folder);
-                moved
-            }
-        };
-        done.map_err(|error| Error::io(&self.path, &error))
+        Ok(CompleteClip { path: self.path, place: self.place })
     }
 
     fn coded_frame(

@@ -267,10 +267,19 @@ fn a_disk_that_fills_up_during_a_checkpoint_loses_nothing() {
     assert_eq!(fs::read_to_string(at("run/metrics.csv")).unwrap().lines().count(), 5);
 }
 
+/// Steps of the run in `dir` that the next process would not repeat.
+#[cfg(unix)]
+fn steps_saved(dir: &Path) -> usize {
+    let texts = ["checkpoint", "checkpoint.old"].map(|name| fs::read_to_string(dir.join(name).join("progress.toml")));
+    let step = |text: &String| text.lines().find_map(|line| line.strip_prefix("step = ")?.parse().ok());
+    texts.iter().flatten().find_map(step).unwrap_or(0)
+}
+
 /// Whenever the power fails: the same command continues, and leads to the same numbers.
 #[cfg(unix)]
 #[test]
 fn a_training_that_is_killed_again_and_again_leads_to_the_same_numbers() {
+    use std::time::{Duration, Instant};
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("clips/wave")).unwrap();
     fixture::clip(&dir.path().join("clips/wave"), 12, CLIP).unwrap();
@@ -285,14 +294,22 @@ fn a_training_that_is_killed_again_and_again_leads_to_the_same_numbers() {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         program(dir.path(), &words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
-    let started = std::time::Instant::now();
     assert!(spawn("whole").wait().unwrap().success());
-    let whole = started.elapsed();
-    // With a checkpoint every step, most of these moments are in the writing of one.
+    // By the steps that are saved, not by the clock: other work slows the program down. With a checkpoint every step, most of the
+    // moments between two checkpoints are in the writing of one.
     let mut kills = 0;
-    for moment in [0.05, 0.1, 0.3, 0.55, 0.45, 0.8, 0.62, 0.71] {
+    for moment in [0.0, 0.2, 0.4, 0.6, 0.8, 0.95] {
         let mut running = spawn("torn");
-        std::thread::sleep(whole.mul_f64(moment));
+        let mut is_over = false;
+        let mut saved_at = |steps: usize| {
+            while !is_over && steps_saved(&dir.path().join("torn")) < steps {
+                std::thread::sleep(Duration::from_millis(1));
+                is_over = running.try_wait().unwrap().is_some();
+            }
+            Instant::now()
+        };
+        let [before, after] = [4 * kills + 2, 4 * kills + 3].map(&mut saved_at);
+        std::thread::sleep((after - before).mul_f64(moment));
         if running.try_wait().unwrap().is_some() {
             break;
         }
@@ -300,7 +317,7 @@ fn a_training_that_is_killed_again_and_again_leads_to_the_same_numbers() {
         running.wait().unwrap();
         kills += 1;
     }
-    assert!(kills > 2, "it was over too soon");
+    assert!(kills > 2, "it was over after {kills} kills");
     assert!(spawn("torn").wait().unwrap().success());
     let file = |run: &str, name: &str| fs::read(dir.path().join(run).join(name)).unwrap();
     for name in ["metrics.csv", "model/motion.safetensors"] {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    BenchmarkPlan, FlowColours, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, InferencePipeline, Message,
-    Request, SourceFlow,
+    BenchmarkPlan, FlowColours, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, InferencePipeline, LiveEvent,
+    Message, Request, SourceFlow,
 };
 use motionscope::evaluation::flow_benchmarks::FlowDataset;
 use motionscope::flow::FlowField;
@@ -228,7 +228,7 @@ fn a_source_that_cannot_work_says_why_and_the_others_go_on() {
 fn a_clip_is_measured_from_end_to_end() {
     let stage = Stage::new();
     stage.set(stage.settings());
-    stage.engine.send(Request::MeasureClip(true));
+    stage.engine.send(Request::MeasureClip(Some(1)));
     let mut measured = Vec::new();
     stage.until("the end of the measurement", || {
         stage.engine.messages().try_iter().find_map(|message| match message {
@@ -236,7 +236,7 @@ fn a_clip_is_measured_from_end_to_end() {
                 measured.push(measure);
                 None
             }
-            Message::MeasureEnded => Some(()),
+            Message::MeasureEnded(1) => Some(()),
             Message::Problem(_, error) => panic!("{error}"),
             _ => None,
         })
@@ -253,7 +253,7 @@ fn a_clip_is_measured_from_end_to_end() {
 fn a_measurement_ends_when_its_figures_would_be_others() {
     let stage = Stage::new();
     stage.set(stage.settings());
-    stage.engine.send(Request::MeasureClip(true));
+    stage.engine.send(Request::MeasureClip(Some(1)));
     stage.set(FlowSettings { stride: 2, ..stage.settings() });
     let mut measured = Vec::new();
     stage.message(|message| match message {
@@ -261,7 +261,7 @@ fn a_measurement_ends_when_its_figures_would_be_others() {
             measured.push(measure.clone());
             None
         }
-        Message::MeasureEnded => Some(()),
+        Message::MeasureEnded(1) => Some(()),
         _ => None,
     });
     let codec = measured.iter().filter(|measure| measure.source == FlowSource::Codec).count();
@@ -269,7 +269,7 @@ fn a_measurement_ends_when_its_figures_would_be_others() {
     assert!(measured.iter().all(|measure| measure.basis.settings.stride == 1), "figures bear what they were made with");
     // Scores have no part in the figures.
     stage.set(FlowSettings { score_all: true, stride: 2, ..stage.settings() });
-    stage.engine.send(Request::MeasureClip(true));
+    stage.engine.send(Request::MeasureClip(Some(2)));
     stage.set(FlowSettings { stride: 2, ..stage.settings() });
     measured.clear();
     stage.message(|message| match message {
@@ -277,7 +277,7 @@ fn a_measurement_ends_when_its_figures_would_be_others() {
             measured.push(measure.clone());
             None
         }
-        Message::MeasureEnded => Some(()),
+        Message::MeasureEnded(2) => Some(()),
         _ => None,
     });
     let codec = measured.iter().filter(|measure| measure.source == FlowSource::Codec).count();
@@ -382,6 +382,38 @@ fn a_benchmark_runs_and_its_pairs_are_looked_at_to_the_pixel() {
         assert_eq!(*reader.frame(index).unwrap().display, *frame, "frame {index} lost something");
     }
     assert_eq!(files::read(&truth.unwrap()).unwrap(), clip.flow[0]);
+}
+
+#[test]
+fn a_benchmark_that_is_stopped_holds_up_nothing_else() {
+    let stage = Stage::new();
+    let root = stage.dir.path().join("benchmark");
+    // Of a size that TV-L1 needs more time for than an answer takes.
+    let picture = |shift| image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([((x + shift) * y) as u8, x as u8, 0]));
+    for scene in ["A", "B"] {
+        let folder = root.join("other-data").join(scene);
+        fs::create_dir_all(&folder).unwrap();
+        picture(0).save(folder.join("frame10.png")).unwrap();
+        picture(3).save(folder.join("frame11.png")).unwrap();
+    }
+    let (dataset, source) = (FlowDataset::Middlebury, Some(FlowSource::Tvl1));
+    let plan = BenchmarkPlan { dataset, root, source, scales: vec![1.0], refine: false };
+    stage.engine.send(Request::Benchmark(Some(plan)));
+    stage.message(|message| matches!(message, Message::BenchmarkStarted { .. }).then_some(()));
+    stage.engine.send(Request::Benchmark(None));
+    stage.engine.send(Request::ListCorrections(stage.dir.path().join("corrections")));
+    let mut has_ended = false;
+    stage.message(|message| {
+        has_ended |= matches!(message, Message::BenchmarkEnded);
+        matches!(message, Message::Live(LiveEvent::Corrections { .. })).then_some(())
+    });
+    assert!(!has_ended, "the next request waited for the pair");
+    let mut pairs = 0;
+    stage.message(|message| {
+        pairs += usize::from(matches!(message, Message::BenchmarkPair(_)));
+        matches!(message, Message::BenchmarkEnded).then_some(())
+    });
+    assert_eq!(pairs, 1, "the second pair was not begun");
 }
 
 #[test]

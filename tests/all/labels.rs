@@ -156,6 +156,12 @@ fn a_project_is_made_labelled_exported_moved_and_relinked_from_the_shell() {
     assert_eq!(run(&["labels", "golf"]).0, 0, "but looked at");
     let (_, output, errors) = run(&["import", "golf", "labels.csv", "--dry-run"]);
     assert!(output.contains("would be labelled") && !errors.contains("project.lock"), "{output}{errors}");
+    fs::copy(at("moved/clip.mp4"), at("new.mp4")).unwrap();
+    fs::write(at("labels.csv"), "path,label,start,end\nnew.mp4,swing,,\n").unwrap();
+    let (_, output, _) = run(&["import", "golf", "labels.csv", "--dry-run"]);
+    assert!(output.contains("Videos not in the project (use --add-videos to add them): 1"), "{output}");
+    let (_, output, _) = run(&["import", "golf", "labels.csv", "--dry-run", "--add-videos"]);
+    assert!(output.contains("Videos that would be added: 1") && !output.contains("use --add-videos"), "{output}");
 }
 
 #[test]
@@ -202,4 +208,10 @@ fn a_folder_without_videos_is_named_and_ends_with_1() {
     assert!(status == 1 && errors.contains("frames: no videos found in the folder"), "{errors}");
     assert!(dir.path().join("golf/project.toml").is_file(), "the project is made");
     assert_eq!(run(&["new", "empty"]).0, 0, "nothing was to be added");
+    fs::create_dir(dir.path().join("clips")).unwrap();
+    fixture::clip(&dir.path().join("clips"), 2, Geometry { width: 64, height: 48 }).unwrap();
+    let (status, errors) = run(&["add", "golf", "clips", "frames"]);
+    assert!(status == 1 && errors.contains("frames: no videos found in the folder"), "{errors}");
+    let Opened { project, .. } = Project::open(&dir.path().join("golf")).unwrap();
+    assert_eq!(project.document().videos.len(), 1, "those of the other folder are added");
 }

@@ -464,6 +464,11 @@ fn a_correction_keeps_what_was_seen_when_it_was_asked_for() {
     std::fs::write(stage.dir.path().join("file"), "").unwrap();
     stage.send(Request::CorrectLive { folder: stage.dir.path().join("file"), class: "wave".into() });
     stage.watched.message(|message| matches!(message, Message::Problem(Topic::Corrections, _)).then_some(()));
+    // So is one that comes after the end of the source.
+    stage.send(Request::Live(None));
+    stage.send(Request::CorrectLive { folder, class: "wave".into() });
+    let is_lost = |message: &Message| matches!(message, Message::Problem(_, error) if error.subject == "correction");
+    stage.watched.message(|message| is_lost(message).then_some(()));
 }
 
 #[test]

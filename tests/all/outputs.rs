@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use image::{Rgb, RgbImage};
+use motionscope::output::{Existing, OutputGuard};
 use motionscope::video::{Geometry, Sizes, VideoReader, VideoWriter};
 
 use crate::cli::{code, motionscope, program, text, untrained_model};
@@ -320,6 +321,23 @@ fn samples_and_models_are_written_whole_and_replace_nothing_by_themselves() {
         assert!(said.contains("would be lost"), "{said}");
     }
     assert_eq!(files(&at("model")), before);
+}
+
+#[test]
+fn a_video_does_not_replace_a_file_that_was_made_while_it_was_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flow.mp4");
+    let complete = || {
+        let mut writer = VideoWriter::create(&path, SIZE, 25.0).unwrap();
+        writer.push(&RgbImage::from_pixel(SIZE.width, SIZE.height, Rgb(RED))).unwrap();
+        writer.complete().unwrap()
+    };
+    let video = complete();
+    fs::write(&path, "mine").unwrap();
+    assert!(video.publish(&OutputGuard::default()).is_err());
+    assert_eq!(files(dir.path()), [("flow.mp4".to_owned(), b"mine".to_vec())]);
+    complete().publish(&OutputGuard::new(Existing::Replace)).unwrap();
+    assert_eq!(seen(&path), (RED, 1));
 }
 
 /// Records noise to the file that is named in the environment until that fails or somebody ends it.

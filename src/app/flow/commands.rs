@@ -218,14 +218,14 @@ impl App {
         self.session.notice = None; // It may have been about the last attempt.
         // A measurement that is stopped is over when the engine says so.
         if self.session.flow.measuring.is_some() {
-            return self.engine.send(Request::MeasureClip(false));
+            return self.engine.send(Request::MeasureClip(None));
         }
         // The ground truth is measured against, not measured.
         let measured = measured_sources(&self.session, &self.settings);
         let sources = measured.iter().filter(|source| **source != FlowSource::Truth).count();
         let of = self.session.frames().saturating_sub(self.settings.flow.stride) * sources;
-        self.session.flow.measuring = Some(Progress::begin(of, "flows"));
-        self.engine.send(Request::MeasureClip(true));
+        let number = self.session.flow.begin_measurement(of);
+        self.engine.send(Request::MeasureClip(Some(number)));
         self.show(Pane::Statistics);
     }
 

@@ -50,6 +50,7 @@ mod tests {
             let statistics =
                 FlowStatistics { magnitudes, photometric: 2.0, photometric_ratio: 0.5, ssim: 0.9, errors: None };
             comparison.receive(&Message::Measured(ClipMeasure {
+                measurement: 0,
                 source,
                 basis: FlowBasis::default(),
                 frame,

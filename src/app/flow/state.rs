@@ -88,6 +88,8 @@ pub struct FlowComparison {
     stream: Option<StreamSource>,
     /// How far the measurement of the clip is; `None` while there is none.
     pub measuring: Option<Progress>,
+    /// The number of that measurement: news of an earlier one, of another clip maybe, may still arrive.
+    measurement: u64,
 }
 
 impl FlowComparison {
@@ -182,7 +184,7 @@ impl FlowComparison {
             }
             Message::SourceUnavailable(source, error) => self.sources[*source as usize].unavailable = error.clone(),
             Message::Measured(measure) => self.measured(measure),
-            Message::MeasureEnded => self.measuring = None,
+            Message::MeasureEnded(number) if *number == self.measurement => self.measuring = None,
             _ => {}
         }
     }
@@ -190,7 +192,14 @@ impl FlowComparison {
     /// Forgets everything about the clip: another one is opened, or none is.
     pub fn leave_clip(&mut self) {
         let (networks, basis, stream) = (std::mem::take(&mut self.networks), self.basis.clone(), self.stream);
-        *self = Self { networks, basis, stream, ..Self::default() };
+        *self = Self { networks, basis, stream, measurement: self.measurement + 1, ..Self::default() };
+    }
+
+    /// Begins a measurement of so many flows and returns its number.
+    pub fn begin_measurement(&mut self, flows: usize) -> u64 {
+        self.measurement += 1;
+        self.measuring = Some(Progress::begin(flows, "flows"));
+        self.measurement
     }
 
     /// Takes other settings, and forgets the figures and the scale that they would give otherwise.
@@ -268,7 +277,8 @@ impl FlowComparison {
     }
 
     fn measured(&mut self, measure: &ClipMeasure) {
-        if !measure.basis.has_same_figures(&self.basis, measure.source) {
+        let is_present = measure.measurement == self.measurement;
+        if !is_present || !measure.basis.has_same_figures(&self.basis, measure.source) {
             return;
         }
         self.drafts[measure.source as usize].remove(&measure.frame);
@@ -324,13 +334,13 @@ mod tests {
             ssim: 0.9,
             errors: None,
         };
-        Message::Measured(ClipMeasure { source, basis: basis.clone(), frame, statistics })
+        Message::Measured(ClipMeasure { measurement: 1, source, basis: basis.clone(), frame, statistics })
     }
 
     #[test]
     fn figures_gather_until_they_would_be_others() {
-        let mut comparison =
-            FlowComparison { measuring: Some(Progress::begin(8, "flows")), ..FlowComparison::default() };
+        let mut comparison = FlowComparison::default();
+        comparison.begin_measurement(8);
         for source in [FlowSource::Network, FlowSource::Tvl1] {
             for frame in [3, 0, 3] {
                 comparison.receive(&measure(source, frame));
@@ -344,7 +354,23 @@ mod tests {
         );
         comparison.set(FlowSettings { tvl1_side: None, stride: 2, ..FlowSettings::default() });
         assert!(comparison.measures(FlowSource::Network).is_empty());
-        comparison.receive(&Message::MeasureEnded);
+        comparison.receive(&Message::MeasureEnded(1));
+        assert_eq!(comparison.measuring, None);
+    }
+
+    #[test]
+    fn news_of_the_measurement_of_another_clip_are_passed_over() {
+        let mut comparison = FlowComparison::default();
+        comparison.begin_measurement(8);
+        comparison.receive(&measure(FlowSource::Codec, 3));
+        comparison.leave_clip();
+        comparison.receive(&measure(FlowSource::Codec, 4));
+        assert!(comparison.measures(FlowSource::Codec).is_empty(), "no measurement of this clip has begun");
+        let number = comparison.begin_measurement(8);
+        comparison.receive(&measure(FlowSource::Codec, 5));
+        comparison.receive(&Message::MeasureEnded(1));
+        assert_eq!(comparison.measuring.map(|progress| progress.counts()), Some((0, 8)));
+        comparison.receive(&Message::MeasureEnded(number));
         assert_eq!(comparison.measuring, None);
     }
 
@@ -352,8 +378,8 @@ mod tests {
     fn figures_of_other_settings_or_of_another_model_are_not_kept() {
         let basis = |model, settings| FlowBasis { model, settings: Arc::new(settings) };
         let settings = FlowSettings { stride: 2, ..FlowSettings::default() };
-        let mut comparison =
-            FlowComparison { measuring: Some(Progress::begin(9, "flows")), ..FlowComparison::default() };
+        let mut comparison = FlowComparison::default();
+        comparison.begin_measurement(9);
         comparison.set(settings.clone());
         let mut model = model_of(&["a", "b"]);
         model.generation = 7;

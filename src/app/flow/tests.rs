@@ -13,7 +13,6 @@ use crate::app::command::Command;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::environment::Options;
 use crate::app::settings::Settings;
-use crate::app::ui::progress::Progress;
 use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
     Analysis, ClipMeasure, FlowBasis, FlowDiagnostics, FlowSource, FlowStack, FlowStatistics, FlowView, Message,
@@ -302,9 +301,10 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
     for text in ["1.25", "0.875", "3.10", "80.0", "Ground truth"] {
         assert!(window.sees(text), "{text}");
     }
-    window.harness.state_mut().session.flow.measuring = Some(Progress::begin(39, "flows"));
+    let measurement = window.harness.state_mut().session.flow.begin_measurement(39);
     for frame in 0..5 {
         let measure = ClipMeasure {
+            measurement,
             source: FlowSource::Network,
             basis: FlowBasis::default(),
             frame,
@@ -315,7 +315,7 @@ fn figures_are_shown_by_source_and_gathered_over_the_clip() {
     window.settle();
     assert!(window.sees("5 of 39 flows"));
 
-    window.harness.state_mut().session.receive(&Message::MeasureEnded);
+    window.harness.state_mut().session.receive(&Message::MeasureEnded(measurement));
     window.settle();
     assert!(!window.sees("of 39 flows"));
 }

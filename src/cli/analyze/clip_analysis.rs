@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::write_flo;
 use crate::nets::fusion::Fusion;
+use crate::output::OutputGuard;
 use crate::plural::counted;
 use crate::video::{Frame, SideBySide, Sizes};
 
@@ -46,6 +47,7 @@ impl<'a> Setting<'a> {
         annotate(
             &job.clip,
             &job.out.join(ANNOTATED),
+            &OutputGuard::default(), // It is published with the other results.
             &mut self.pipeline,
             &self.fusion,
             FlowColours::default(),

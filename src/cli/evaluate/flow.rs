@@ -50,7 +50,8 @@ pub(super) fn run(arguments: &FlowBenchmarkArgs) -> Result<Outcome> {
     arguments.method.check(&[arguments.method.method])?;
     let pairs = arguments.dataset.pairs(&arguments.root)?;
     let files: Vec<_> = [&arguments.json, &arguments.csv].into_iter().flatten().cloned().collect();
-    arguments.force.guard([&arguments.root]).check(&files)?;
+    let guard = arguments.force.guard([&arguments.root]);
+    guard.check(&files)?;
     let mut estimator = arguments.method.estimator()?;
     println!("{}: {}", arguments.dataset.title(), estimator.name());
     println!("{HEADER}");
@@ -68,6 +69,7 @@ pub(super) fn run(arguments: &FlowBenchmarkArgs) -> Result<Outcome> {
     })?;
     bar.finish_and_clear();
     println!("{}", mean_row(&report.mean));
+    guard.check(&files)?;
     if let Some(path) = &arguments.json {
         report.write_json(path)?;
     }

@@ -78,9 +78,11 @@ pub(super) struct SegmentsArgs {
 pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
     let truth = SegmentTruth::read(&arguments.truth, arguments.subset.as_deref())?;
     let inputs = [Some(&arguments.truth), arguments.detections.as_ref(), arguments.scores.as_ref()];
-    arguments.force.guard(inputs.into_iter().flatten()).check(&Vec::from_iter(arguments.write.clone()))?;
+    let guard = arguments.force.guard(inputs.into_iter().flatten());
+    guard.check(arguments.write.as_slice())?;
     let (mut detections, outcome) = detections(arguments)?;
     if let Some(path) = &arguments.write {
+        guard.check(arguments.write.as_slice())?;
         write_detections(path, &detections)?;
     }
     let mut elsewhere = 0;

@@ -79,12 +79,16 @@ impl<'a> FlowWork<'a> {
         Ok(())
     }
 
-    /// Completes the video and sums up.
+    /// Gives the files and the video their names, all or none, and sums up.
     pub fn finish(mut self, interrupted: bool) -> Result<FlowExportReport> {
-        let video = self.video.take().map(SideBySide::finish).transpose()?.and(self.plan.video.clone());
+        let guard = &self.plan.guard;
+        let complete = self.video.take().map(SideBySide::complete).transpose()?;
+        let video = complete.as_ref().and(self.plan.video.clone());
+        guard.check(video.as_slice())?;
         if let Some(staging) = self.staging {
-            staging.publish(&self.plan.guard)?;
+            staging.publish(guard)?;
         }
+        complete.map_or(Ok(()), |video| video.publish(guard))?;
         Ok(FlowExportReport {
             schema: "motionscope-flow",
             version: 1,
@@ -109,7 +113,10 @@ impl<'a> FlowWork<'a> {
     fn write(&self, pair: &FramePair, field: &FlowField) -> Result<Vec<PathBuf>> {
         let Some(target) = &self.plan.target else { return Ok(Vec::new()) };
         let scales = Scales { bound_px: self.plan.bound_px, max_px: self.max_px(), gamma: 1.0 };
-        let Some(staging) = &self.staging else { return target.format.write(&target.path, field, scales) };
+        let Some(staging) = &self.staging else {
+            self.plan.check_files()?; // A flow of two large pictures takes minutes.
+            return target.format.write(&target.path, field, scales);
+        };
         target.format.write(&target.format.path_in(&staging.root(), pair.frames[0]), field, scales)?;
         Ok(target.format.files(&target.format.path_in(&target.path, pair.frames[0])))
     }
@@ -127,5 +134,47 @@ impl<'a> FlowWork<'a> {
         };
         let [start, end] = clip.times.span_secs(&(pair.frames[0]..pair.frames[0] + 1));
         video.push(&panes, start..end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::bench::fixture;
+    use crate::cli::flow::arguments::FlowArgs;
+    use crate::cli::flow::frame_pairs::CommandPairs;
+    use crate::video::Geometry;
+
+    #[derive(Parser)]
+    struct FlowLine {
+        #[command(flatten)]
+        flow: FlowArgs,
+    }
+
+    #[test]
+    fn files_and_video_get_their_names_only_if_nobody_else_has_taken_one_meanwhile() {
+        for taken in ["flow/000000.flo", "flow.mp4", "elsewhere"] {
+            let dir = tempfile::tempdir().unwrap();
+            let at = |name: &str| dir.path().join(name).display().to_string();
+            fixture::clip(dir.path(), 3, Geometry { width: 64, height: 48 }).unwrap();
+            let words = ["flow", &at("clip.mp4"), "--out", &at("flow"), "--video", &at("flow.mp4"), "--method", "zero"];
+            let line = FlowLine::try_parse_from(words).unwrap();
+            let plan = line.flow.plan().unwrap();
+            let mut pairs = CommandPairs::open(&dir.path().join("clip.mp4"), None, 1).unwrap();
+            let mut work = FlowWork::begin(&plan, Vec::new(), Some(pairs.info().clone())).unwrap();
+            work.on(&pairs.pair(0).unwrap(), None).unwrap();
+            fs::create_dir_all(at("flow")).unwrap();
+            fs::write(at(taken), "mine").unwrap();
+            let is_free = taken == "elsewhere";
+            assert_eq!(work.finish(false).is_ok(), is_free, "{taken}");
+            for name in ["flow/000000.flo", "flow.mp4"] {
+                assert_eq!(fs::exists(at(name)).unwrap(), is_free || name == taken, "{name} with {taken}");
+            }
+            assert_eq!(fs::read_to_string(at(taken)).unwrap(), "mine");
+        }
     }
 }

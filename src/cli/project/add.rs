@@ -44,16 +44,17 @@ pub(super) fn add_paths(project: &mut Project, paths: &[PathBuf]) -> Result<Outc
         if path.is_dir() {
             let found = videos_in(path, &is_video, &|| true);
             found.notes.iter().for_each(complain);
-            if found.videos.is_empty() && found.notes.is_empty() {
+            let is_empty = found.videos.is_empty();
+            if is_empty && found.notes.is_empty() {
                 complain(&no_video_in(path));
+            }
+            if is_empty || found.unread > 0 {
+                outcome = Outcome::SomeFailed;
             }
             files.extend(found.videos);
         } else {
             files.push(path.clone());
         }
-    }
-    if files.is_empty() && !paths.is_empty() {
-        outcome = Outcome::SomeFailed;
     }
     let (files, notes) = newcomers(project.document(), project.dir(), files);
     notes.iter().for_each(complain);

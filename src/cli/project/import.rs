@@ -78,8 +78,11 @@ pub(super) fn run(arguments: &LabelImportArgs) -> Result<Outcome> {
     }
     if let [first, more @ ..] = &found.unknown_videos[..] {
         let and_more = if more.is_empty() { "" } else { ", …" };
-        let count = found.unknown_videos.len();
-        println!("Videos not in the project (use --add-videos to add them): {count} ({}{and_more})", first.display());
+        let what = match arguments.add_videos && arguments.dry_run {
+            true => "Videos that would be added",
+            false => "Videos not in the project (use --add-videos to add them)",
+        };
+        println!("{what}: {} ({}{and_more})", found.unknown_videos.len(), first.display());
     }
     if found.needs_several {
         println!("Some videos have several labels at a time (use --allow-several to make the project multi-label)");

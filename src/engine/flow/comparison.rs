@@ -79,9 +79,9 @@ impl ComparisonThread {
         Self { desired, events, compute, workers, measurement, export, benchmark, pair, pair_dir: None }
     }
 
-    /// Follows another clip, or none.
+    /// Follows another clip, or none. The measurement of the one before ends after the pair that is in work.
     pub fn follow(&mut self, clip: Option<PlayedClip>) {
-        self.measurement = None;
+        self.leave_measurement();
         self.change(|desired| desired.clip = clip);
     }
 
@@ -109,34 +109,52 @@ impl ComparisonThread {
         });
     }
 
-    /// Measures the whole clip with frames decoded in `sizes`, or stops doing so.
-    pub fn measure(&mut self, sizes: Option<Sizes>) {
-        self.measurement = None; // ends an older one
-        self.measurement = sizes.map(|sizes| {
-            self.job("measurement", Topic::Flow, Message::MeasureEnded, move |desired, compute, events, stop| {
-                measure(desired, sizes, compute, events, stop)
-            })
-        });
+    /// Measures the whole clip with frames decoded in `sizes` as the measurement of this number, or stops doing so.
+    pub fn measure(&mut self, number: Option<u64>, sizes: Sizes) {
+        let Some(number) = number else { return self.measurement.iter().for_each(Job::stop) };
+        self.leave_measurement();
+        self.measurement = Some(self.job(
+            "measurement",
+            Topic::Flow,
+            Message::MeasureEnded(number),
+            move |desired, compute, events, stop| measure(number, desired, sizes, compute, events, stop),
+        ));
     }
 
-    /// Exports flow of the whole clip with frames decoded in `sizes`, or stops doing so.
-    pub fn export(&mut self, export: Option<FlowExport>, sizes: Sizes) {
-        self.export = None;
-        self.export = export.map(|export| {
-            self.job("export", Topic::Export, Message::ExportEnded, move |desired, compute, events, stop| {
+    /// What it still sends bears its number.
+    fn leave_measurement(&mut self) {
+        self.measurement.take().into_iter().for_each(Job::leave);
+    }
+
+    /// Exports flow of the whole clip with frames decoded in `sizes`.
+    pub fn export(&mut self, export: FlowExport, sizes: Sizes) {
+        self.end_export();
+        self.export =
+            Some(self.job("export", Topic::Export, Message::ExportEnded, move |desired, compute, events, stop| {
                 export::write(&export, desired, sizes, compute, events, stop)
-            })
-        });
+            }));
     }
 
-    /// Runs a benchmark, or stops doing so.
+    /// Asks the export to end, without waiting for the pair that is in work.
+    pub fn stop_export(&self) {
+        self.export.iter().for_each(Job::stop);
+    }
+
+    /// Ends the export and waits for that.
+    pub fn end_export(&mut self) {
+        self.export = None;
+    }
+
+    /// Runs a benchmark, or asks the present one to end, without waiting for the pair that is in work.
     pub fn benchmark(&mut self, plan: Option<BenchmarkPlan>) {
-        self.benchmark = None;
-        self.benchmark = plan.map(|plan| {
-            self.job("benchmark", Topic::Benchmark, Message::BenchmarkEnded, move |desired, compute, events, stop| {
-                benchmark::run(&plan, desired, compute, events, stop)
-            })
-        });
+        let Some(plan) = plan else { return self.benchmark.iter().for_each(Job::stop) };
+        self.benchmark = None; // ends an older one
+        self.benchmark = Some(self.job(
+            "benchmark",
+            Topic::Benchmark,
+            Message::BenchmarkEnded,
+            move |desired, compute, events, stop| benchmark::run(&plan, desired, compute, events, stop),
+        ));
     }
 
     /// Makes a pair of a benchmark a clip that can be opened.

@@ -70,7 +70,9 @@ pub(super) fn write(
         done += usize::from(!fields.is_empty());
         events.send(Message::ExportProgress { done, total });
     }
-    video.map_or(Ok(()), SideBySide::finish)?;
+    if let (Some(video), FlowExport::Video { guard, .. }) = (video, export) {
+        video.complete()?.publish(guard)?;
+    }
     if done == 0 {
         let cause = "no flow was written, as no source has any for this clip";
         return Err(Error::file(export.path(), cause, "Choose a source that works on the clip"));

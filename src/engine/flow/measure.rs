@@ -11,8 +11,9 @@ use crate::error::Result;
 use crate::gpu::Compute;
 use crate::video::Sizes;
 
-/// Measures the clip of `desired` with every source that is wanted. Frames are decoded in `sizes`.
+/// Measures the clip of `desired` with every source that is wanted, as measurement `number`. Frames are decoded in `sizes`.
 pub(super) fn measure(
+    number: u64,
     desired: &DesiredFlows,
     sizes: Sizes,
     compute: &Compute,
@@ -31,6 +32,7 @@ pub(super) fn measure(
         for (source, estimate) in flows.into_iter().filter(|(kind, _)| *kind != FlowSource::Truth) {
             let statistics = statistics(&estimate.flow, &pair, clip.size, truth.as_ref())?;
             events.send(Message::Measured(ClipMeasure {
+                measurement: number,
                 source,
                 basis: basis.clone(),
                 frame: pair[0].index,

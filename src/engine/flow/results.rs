@@ -181,6 +181,8 @@ pub struct FlowStatistics {
 /// Figures of one frame of a clip that is being measured from end to end.
 #[derive(Debug, Clone)]
 pub struct ClipMeasure {
+    /// The number of the measurement.
+    pub measurement: u64,
     /// Whose flow it is.
     pub source: FlowSource,
     /// What the flow was computed with, and the stride and the ground truth of the figures.

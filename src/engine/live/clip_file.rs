@@ -15,7 +15,7 @@ const USUAL_FPS: f64 = 25.0;
 const RATES: std::ops::RangeInclusive<f64> = 1.0..=240.0;
 /// The rate of frames of a shorter time is an accident of when they arrived.
 const RATED: Duration = Duration::from_secs(1);
-/// A frame stands for no more than so many, however long the camera was silent.
+/// A frame stands for no more than so many, however long the camera was silent; the rest of the silence is cut out.
 const MOST_REPEATS: usize = 250;
 
 /// A clip that grows picture by picture, each shown for as long as it was seen.
@@ -23,6 +23,7 @@ pub(super) struct ClipFile {
     writer: VideoWriter,
     size: Geometry,
     fps: f64,
+    /// When the first picture was captured, later by the silences that are cut out.
     first: Option<Instant>,
     pushed: usize,
 }
@@ -65,9 +66,9 @@ impl ClipFile {
     /// # Errors
     /// Same as [`VideoWriter::push`].
     pub fn push_in_time(&mut self, picture: &RgbImage, captured: Instant) -> Result<()> {
-        let first = *self.first.get_or_insert(captured);
-        let elapsed_secs = captured.saturating_duration_since(first).as_secs_f64();
-        self.push_times(picture, repeats(elapsed_secs, self.fps, self.pushed))
+        let first = self.first.get_or_insert(captured);
+        let times = repeats(first, captured, self.fps, self.pushed);
+        self.push_times(picture, times)
     }
 
     /// Seconds of the clip.
@@ -144,11 +145,14 @@ fn usable_rate(steps: usize, secs: f64) -> Option<f64> {
     (fps.is_finite() && RATES.contains(&fps)).then_some((100.0 * fps).round() / 100.0)
 }
 
-/// Returns how often the frame captured so long after the first is shown, when `pushed` pictures of a clip of `fps` are there
-/// already.
-fn repeats(elapsed_secs: f64, fps: f64, pushed: usize) -> usize {
-    let due = (elapsed_secs * fps).round() as usize + 1;
-    due.saturating_sub(pushed).min(MOST_REPEATS)
+/// Returns how often the frame of time `captured` is shown in a clip of `fps` that began at `first` and has `pushed` pictures.
+/// What is missing beyond the limit is cut out: `first` moves, so that the frames after a long silence do not make up for it.
+fn repeats(first: &mut Instant, captured: Instant, fps: f64, pushed: usize) -> usize {
+    let elapsed_secs = captured.saturating_duration_since(*first).as_secs_f64();
+    let due = ((elapsed_secs * fps).round() as usize + 1).saturating_sub(pushed);
+    let repeats = due.min(MOST_REPEATS);
+    *first += Duration::from_secs_f64((due - repeats) as f64 / fps);
+    repeats
 }
 
 #[cfg(test)]
@@ -193,13 +197,27 @@ mod tests {
     fn a_recording_keeps_up_with_the_clock_whatever_the_camera_does() {
         // 25 fps, then a second of silence, then 50 fps.
         let times = (0..50).map(|i| 0.04 * f64::from(i)).chain((0..50).map(|i| 3.0 + 0.02 * f64::from(i)));
-        let mut pushed = 0;
+        let began = Instant::now();
+        let (mut first, mut pushed) = (began, 0);
         for (i, secs) in times.enumerate() {
-            let repeated = repeats(secs, 25.0, pushed);
+            let repeated = repeats(&mut first, began + Duration::from_secs_f64(secs), 25.0, pushed);
             assert!(if i == 50 { repeated == 26 } else { repeated <= 1 }, "{i}: {repeated}");
             pushed += repeated;
             assert!((pushed as f64 / 25.0 - secs).abs() <= 0.061, "{i}");
         }
-        assert_eq!(repeats(1e9, 25.0, 0), MOST_REPEATS);
+    }
+
+    #[test]
+    fn only_the_first_frame_after_a_long_silence_is_shown_for_longer() {
+        let began = Instant::now();
+        let (mut first, mut pushed) = (began, 0);
+        let mut at = |secs: f64| {
+            let repeated = repeats(&mut first, began + Duration::from_secs_f64(secs), 25.0, pushed);
+            pushed += repeated;
+            repeated
+        };
+        assert_eq!([0.0, 0.04].map(&mut at), [1, 1]);
+        assert_eq!([3600.0, 3600.04, 3600.08].map(&mut at), [MOST_REPEATS, 1, 1]);
+        assert_eq!([7200.0, 7200.04, 7200.12].map(&mut at), [MOST_REPEATS, 1, 2]);
     }
 }

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::{Firmness, Fusion};
+use crate::output::OutputGuard;
 use crate::ranking::falling;
 use crate::video::{Geometry, Sizes, VideoWriter};
 
@@ -22,14 +23,15 @@ const SCORE_EVERY: usize = 3;
 /// Longest side of the frames in the video, pixels.
 const DISPLAY_MAX: u32 = 960;
 
-/// Writes `clip` with flow, bars and labels to `path`; false if `go_on`, which is told the frames that are written and those of
-/// the clip, ended it: then nothing is written.
+/// Writes `clip` with flow, bars and labels to `path` if `guard` allows it when the video is complete; false if `go_on`, which is
+/// passed the frames that are written and those of the clip, ended it: then nothing is written.
 ///
 /// # Errors
 /// If the clip cannot be read, the video not be written, or the device fails.
 pub fn annotate(
     clip: &Path,
     path: &Path,
+    guard: &OutputGuard,
     pipeline: &mut InferencePipeline,
     fusion: &Fusion,
     colours: FlowColours,
@@ -83,7 +85,7 @@ pub fn annotate(
             Annotated { frame: &frame.display, square, flow, ranked: &ranked, firmness, secs, late_secs: 0.0 };
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
-    video.map_or(Ok(()), |(_, writer)| writer.finish())?;
+    video.map_or(Ok(()), |(_, writer)| writer.complete()?.publish(guard))?;
     Ok(true)
 }
 
@@ -109,8 +111,9 @@ pub(in crate::engine) fn run(
         events.send(Message::ExportProgress { done, total });
         !stop.is_asked()
     };
-    if annotate(&export.clip, &export.path, &mut pipeline, &export.fusion, export.colours, &mut go_on)? {
-        events.send(Message::Annotated { path: export.path.clone(), frames });
+    let OverlayExport { clip, path, fusion, colours, guard, .. } = export;
+    if annotate(clip, path, guard, &mut pipeline, fusion, *colours, &mut go_on)? {
+        events.send(Message::Annotated { path: path.clone(), frames });
     }
     Ok(())
 }

@@ -22,8 +22,8 @@ pub enum Message {
     SourceUnavailable(FlowSource, Option<Error>),
     /// Figures of one more frame while the clip is measured.
     Measured(ClipMeasure),
-    /// The measurement of the clip is over, or was stopped.
-    MeasureEnded,
+    /// The measurement of this number is over, or was stopped.
+    MeasureEnded(u64),
     /// So many pairs of the clip are exported.
     ExportProgress {
         /// Pairs that are written.

@@ -34,8 +34,9 @@ pub enum Request {
     Select(FlowSelection),
     /// Chooses what the flow comparison works on.
     FlowComparison(Box<FlowSettings>),
-    /// Computes the figures of all sources over the whole clip, or stops doing so. Answered by `Message::Measured`.
-    MeasureClip(bool),
+    /// Computes the figures of all sources over the whole clip as the measurement of this number, in place of one under way, or
+    /// stops doing so. Answered by `Message::Measured` and `Message::MeasureEnded`.
+    MeasureClip(Option<u64>),
     /// Writes flow of the whole clip to files or a video, or stops doing so: what is written stays. Answered by
     /// `Message::ExportProgress`, `Message::Exported` and `Message::ExportEnded`.
     Export(Option<FlowExport>),

@@ -1,5 +1,7 @@
 //! A training on the thread "training", and the handle to hold it, to continue, and to stop it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use crate::allocator::release_freed_memory;
 use crate::engine::Message;
 use crate::error::Error;
 use crate::panic_guard::caught;
-use crate::training::{self, TrainingControl, TrainingPlan};
+use crate::training::{self, TrainingControl, TrainingEvent, TrainingPlan};
 
 /// Default number of steps between measurements of MotionNet's gradient shares.
 pub const SHARES_EVERY: usize = 20;
@@ -23,6 +25,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(20);
 pub(in crate::engine) struct TrainingRun {
     /// Pause, resume, stop.
     pub control: TrainingControl,
+    /// True from just before its end is announced: then another one may be asked for, while the thread still gives back its memory.
+    has_ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -32,10 +36,15 @@ impl TrainingRun {
         let control = TrainingControl::default();
         control.share_gradients(SHARES_EVERY);
         control.save_every(SAVE_EVERY);
-        let (in_thread, unstarted) = (control.clone(), events.clone());
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let (in_thread, ends, unstarted) = (control.clone(), has_ended.clone(), events.clone());
         let work = move || {
-            let mut tell = |event| events.send(Message::Training(event));
+            let mut tell = |event| {
+                ends.fetch_or(matches!(event, TrainingEvent::Finished { .. }), Ordering::AcqRel);
+                events.send(Message::Training(event));
+            };
             if let Err(error) = caught("training", || training::run_in_turn(&plans, &device, &in_thread, &mut tell)) {
+                ends.store(true, Ordering::Release);
                 events.send(Message::TrainingFailed(error));
             }
             release_freed_memory();
@@ -43,12 +52,12 @@ impl TrainingRun {
         let thread = Builder::new().name("training".into()).stack_size(STACK_BYTES).spawn(work);
         let thread =
             thread.map_err(|error| unstarted.send(Message::TrainingFailed(Error::no_thread("training", &error))));
-        Self { control, thread: thread.ok() }
+        Self { control, has_ended, thread: thread.ok() }
     }
 
-    /// Returns whether the thread has ended.
+    /// Returns whether its end was announced, or will be at any moment; the thread may take a while longer.
     pub fn is_over(&self) -> bool {
-        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+        self.has_ended.load(Ordering::Acquire) || self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 }
 
@@ -58,6 +67,26 @@ impl Drop for TrainingRun {
         if let Some(thread) = self.thread.take() {
             // Its panics are caught inside; there is nothing left to learn from the result.
             let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::Network;
+
+    #[test]
+    fn another_training_may_begin_as_soon_as_the_end_of_one_is_announced() {
+        let dir = tempfile::tempdir().unwrap();
+        let run_dir = dir.path().join("run");
+        std::fs::write(&run_dir, "in the way").unwrap();
+        let plan = TrainingPlan { run_dir, ..TrainingPlan::of(Network::Flow) };
+        for _ in 0..20 {
+            let (events, messages) = EventSender::new(Arc::new(|| ()));
+            let run = TrainingRun::start(vec![plan.clone()], Device::flex(), events);
+            let last = messages.iter().find(|message| matches!(message, Message::TrainingFailed(_)));
+            assert!(last.is_some() && run.is_over());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -237,7 +237,10 @@ pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
     let staging = Staging::begin(&place)?;
     for file in card.weights() {
         let from = model.join(file);
-        fs::copy(&from, staging.root().join(file)).map_err(|error| Error::io(&from, &error))?;
+        // `fs::copy` would copy the rights as well, and a read-only file cannot be opened to confirm its content.
+        let copied = files::open(&from)
+            .and_then(|mut from| io::copy(&mut from, &mut fs::File::create(staging.root().join(file))?));
+        copied.map_err(|error| Error::io(&from, &error))?;
     }
     let text = ModelCard { name: name.to_owned(), ..card }.to_toml()?;
     let path = staging.root().join(ModelCard::FILE_NAME);
@@ -485,5 +488,20 @@ mod tests {
         assert!(export(&model, &target, "a/b").is_err_and(|error| error.cause.contains("are not empty")));
         assert!(export(&folder.path().join("nowhere"), &target.join("x"), "mine").is_err());
         assert!(!target.join("x").exists());
+    }
+
+    #[test]
+    fn a_model_of_read_only_files_is_exported_as_files_that_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let model =
+            export(&Path::new(env!("CARGO_MANIFEST_DIR")).join("models/flow"), folder.path(), "archive").unwrap();
+        let is_read_only = |dir: &Path| fs::metadata(dir.join("motion.safetensors")).unwrap().permissions().readonly();
+        for file in fs::read_dir(&model).unwrap().flatten() {
+            let mut rights = file.metadata().unwrap().permissions();
+            rights.set_readonly(true);
+            fs::set_permissions(file.path(), rights).unwrap();
+        }
+        assert!(is_read_only(&model));
+        assert!(!is_read_only(&export(&model, folder.path(), "mine").unwrap()));
     }
 }
