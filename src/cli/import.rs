@@ -14,9 +14,9 @@ use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::import::{Colours, Imported, import_motion, import_stream};
 use crate::nets::{
-    Architecture, Backbone, BaseModel, FlowReading, FlowResolution, FlowSource, FrameSize, HiddenTwoStream, Modality,
-    ModelCard, MotionConfig, MotionCrop, MotionCue, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing,
-    Stream, StreamEntry, StreamInput,
+    Architecture, Backbone, BaseModel, FlowMean, FlowReading, FlowResolution, FlowSource, FrameSize, HiddenTwoStream,
+    Modality, ModelCard, MotionConfig, MotionCrop, MotionCue, MotionEntry, MotionNetwork, Origin, Precision,
+    Preprocessing, Stream, StreamEntry, StreamInput,
 };
 use crate::output::Staging;
 use crate::video::Geometry;
@@ -99,6 +99,9 @@ pub(super) struct ImportArgs {
     /// motion is the square around the motion in its flow; both averages the logits of the two.
     #[arg(long, value_name = "VIEW", value_parser = named::<MotionCrop>())]
     temporal_crop: Option<MotionCrop>,
+    /// Level subtracted from flow: middle or field [default: field for cnn-m-2048, or from the base]
+    #[arg(long, value_name = "LEVEL", value_parser = choice::<FlowMean>())]
+    flow_mean: Option<FlowMean>,
     /// View of the spatial stream: whole, motion or both [default: whole, or from the base]
     ///
     /// motion is the square around the motion, found in the flow of the temporal stream; both averages both logits.
@@ -166,6 +169,7 @@ impl ImportArgs {
         let of_temporal = [
             ("--temporal-crop", self.temporal_crop.is_some()),
             ("--flow-resolution", self.flow_resolution.is_some()),
+            ("--flow-mean", self.flow_mean.is_some()),
             ("--flow-source", self.flow_source.is_some()),
         ];
         if let Some((option, _)) = of_temporal.into_iter().find(|(_, is_given)| *is_given) {
@@ -174,6 +178,7 @@ impl ImportArgs {
             };
             entry.crop = self.temporal_crop.unwrap_or(entry.crop);
             entry.resolution = self.flow_resolution.unwrap_or(entry.resolution);
+            entry.mean = self.flow_mean.unwrap_or(entry.mean);
             entry.flow_source = self.flow_source.unwrap_or(entry.flow_source);
             model.temporal = Some(stream.with_reading(entry.reading()));
         }
@@ -211,7 +216,7 @@ impl ImportArgs {
             return;
         }
         let reading = model.card.temporal.as_ref().filter(|_| self.temporal.is_some()).map(StreamEntry::reading);
-        if let Some(FlowReading { resolution, crop }) = reading {
+        if let Some(FlowReading { resolution, crop, mean }) = reading {
             if crop.sees_motion() && self.temporal_crop.is_none() {
                 println!("Temporal stream: view '{}', as in the base; --temporal-crop changes it", crop.key());
             }
@@ -220,6 +225,9 @@ impl ImportArgs {
                     "Temporal stream: flow resolution '{}', as in the base; --flow-resolution changes it",
                     resolution.key()
                 );
+            }
+            if mean != FlowMean::default() && self.flow_mean.is_none() {
+                println!("Temporal stream: reads flow less the mean of each field; --flow-mean changes it");
             }
             let source = model.card.flow_source();
             if source != FlowSource::default() && self.flow_source.is_none() {
@@ -300,11 +308,12 @@ impl ImportArgs {
             StreamInput::check_clip(self.backbone, modality, count).map_err(refuse)?;
         }
         let of_base = model.card.temporal.as_ref().filter(|_| modality == Modality::Flow);
-        let FlowReading { resolution, crop } = of_base.map(StreamEntry::reading).unwrap_or_default();
+        let usual = FlowReading::usual(self.backbone, modality);
+        let reading = of_base.map_or(usual, StreamEntry::reading);
         let flow_source = of_base.map(|entry| entry.flow_source).unwrap_or_default();
         let input = if modality == Modality::RgbDifference { MotionCue::RgbDifference } else { MotionCue::Flow };
         let new = StreamEntry::new(weights, self.backbone);
-        let entry = StreamEntry { input, frames, resolution, crop, flow_source, ..new };
+        let entry = StreamEntry { input, frames, flow_source, ..new.with_reading(reading) };
         let refuse = |cause| Error::usage("input", cause, "Choose another backbone or view, or read flow");
         input.check(self.backbone, entry.reading()).map_err(refuse)?;
         let stream = entry.config(modality, classes).init(device).with_reading(entry.reading());

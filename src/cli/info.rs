@@ -9,7 +9,7 @@ use super::outcome::{Outcome, complain};
 use crate::engine::ModelInfo;
 use crate::error::Result;
 use crate::nets::{
-    Architecture, Backbone, FlowSource, FrameSize, HiddenTwoStream, JointArchitecture, JointConfig, Modality,
+    Architecture, Backbone, FlowMean, FlowSource, FrameSize, HiddenTwoStream, JointArchitecture, JointConfig, Modality,
     MotionConfig, MotionCrop, Stream, StreamConfig, StreamInput,
 };
 use crate::video;
@@ -100,6 +100,9 @@ fn describe(model: &HiddenTwoStream, dir: PathBuf) {
         MotionCrop::Motion => " (the temporal stream sees the square around the motion)",
         MotionCrop::Both => " (the temporal stream also sees the square around the motion)",
     };
+    if model.temporal.as_ref().is_some_and(|stream| stream.reading().mean == FlowMean::Field) {
+        println!("  temporal stream: reads flow less the mean of each field");
+    }
     println!(
         "  frames: {width}x{height} for flow{of_flow}, {}x{}{view} for the spatial stream",
         spatial.width, spatial.height

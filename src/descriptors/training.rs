@@ -264,6 +264,9 @@ impl Training<'_> {
                 Err(error) => self.left_out.add(clip, error),
             }
         }
+        if self.left_out.clips.len() == self.dataset.clips.len() {
+            return Err(Error::new("vocabulary", "no clip has descriptors to fit it to", "See the errors above"));
+        }
         Ok(samples)
     }
 

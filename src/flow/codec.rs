@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::FlowField;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::video::{FrameKind, FrameVectors, MotionVector, MotionVectorReader};
 
 /// Maximum distance in frames of vectors that replace missing ones.
@@ -20,6 +20,8 @@ pub struct CodecFlow {
     reader: MotionVectorReader,
     /// Motion vectors of the frames around the last pair.
     known: BTreeMap<usize, FrameVectors>,
+    /// Whether a frame that was read had some.
+    has_vectors: bool,
 }
 
 impl CodecFlow {
@@ -28,12 +30,35 @@ impl CodecFlow {
     /// # Errors
     /// Same as [`MotionVectorReader::open`].
     pub fn open(path: &Path) -> Result<Self> {
-        Ok(Self { path: path.to_owned(), reader: MotionVectorReader::open(path)?, known: BTreeMap::new() })
+        let (path, known) = (path.to_owned(), BTreeMap::new());
+        Ok(Self { reader: MotionVectorReader::open(&path)?, path, known, has_vectors: false })
     }
 
     /// Returns how many frames the clip has; the flow of the last one leads nowhere.
     pub fn frames(&self) -> usize {
         self.reader.frames()
+    }
+
+    /// Refuses a video without any motion vectors. Unless one with vectors was read already, frames are read from the first one on until
+    /// there are some: all of a video of key frames only.
+    ///
+    /// # Errors
+    /// If no frame has vectors.
+    pub fn check_vectors(&mut self) -> Result<()> {
+        for frame in 0..self.frames() {
+            if self.has_vectors {
+                break;
+            }
+            // One that is damaged has none.
+            let _ = self.vectors(frame);
+        }
+        if self.has_vectors { Ok(()) } else { Err(self.no_vectors()) }
+    }
+
+    /// Returns the error that no frame has vectors.
+    pub(super) fn no_vectors(&self) -> Error {
+        let remedy = "Encode it with predicted frames, for example as H.264 or MPEG-4, or use another flow source";
+        Error::file(&self.path, "all of its frames are intra-coded: there are no motion vectors", remedy)
     }
 
     /// Returns the flow from frame `index` to the next, in pixels of a picture of `width` × `height`; see
@@ -85,11 +110,6 @@ impl CodecFlow {
         Ok(next)
     }
 
-    /// Returns the video.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Gives up the vectors of frames far from `frame`. That a frame has none is remembered: it need not be read for that again.
     pub(super) fn forget_far_from(&mut self, frame: usize) {
         self.known.retain(|known, vectors| vectors.vectors.is_empty() || known.abs_diff(frame) <= REACH + 1);
@@ -97,7 +117,9 @@ impl CodecFlow {
 
     pub(super) fn vectors(&mut self, frame: usize) -> Result<&FrameVectors> {
         if !self.known.contains_key(&frame) {
-            self.known.insert(frame, self.reader.vectors(frame)?);
+            let vectors = self.reader.vectors(frame)?;
+            self.has_vectors |= !vectors.vectors.is_empty();
+            self.known.insert(frame, vectors);
         }
         Ok(&self.known[&frame])
     }

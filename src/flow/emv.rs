@@ -2,7 +2,7 @@
 
 use super::FlowField;
 use super::codec::CodecFlow;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::video::{FrameVectors, MotionVector};
 
 /// Vectors are clipped to ±20 px of pictures of this size.
@@ -60,8 +60,7 @@ impl CodecFlow {
                 return Ok(emv_field(self.vectors(candidate)?, width, height));
             }
         }
-        let remedy = "Encode it with predicted frames, for example as H.264 or MPEG-4, or use another flow source";
-        Err(Error::file(self.path(), "all of its frames are intra-coded: there are no motion vectors", remedy))
+        Err(self.no_vectors())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::fusion::FusionRule;
 use super::{
-    Architecture, Backbone, Enlargement, FlowResolution, FlowSource, JointArchitecture, MeanColour, MotionCrop,
-    MotionCue, Precision, WarpBorder,
+    Architecture, Backbone, Enlargement, FlowMean, FlowResolution, FlowSource, JointArchitecture, MeanColour,
+    MotionCrop, MotionCue, Precision, WarpBorder,
 };
 use crate::named::file_names;
 use crate::names::nearest;
@@ -35,7 +35,7 @@ const SECTIONS: [(&str, &[&str]); 13] = [
     ("motion.conventions", &["mean", "border", "enlargement"]),
     ("joint", &["weights", "architecture", "width", "hidden", "map", "dropout", "conventions"]),
     ("joint.conventions", &["mean", "border", "enlargement"]),
-    ("temporal", &["weights", "backbone", "input", "dropout", "frames", "resolution", "crop", "flow_source"]),
+    ("temporal", &["weights", "backbone", "input", "dropout", "frames", "resolution", "crop", "mean", "flow_source"]),
     ("spatial", &["weights", "backbone", "dropout", "frames"]),
     ("preprocessing", &["motion", "spatial"]),
     ("preprocessing.motion", &["width", "height"]),
@@ -77,7 +77,7 @@ pub(super) fn unknown_choice(card: &toml::Table) -> Option<CardFault> {
 }
 
 /// Returns the entries whose values are chosen by name: section, entry and names.
-fn choices() -> [(&'static str, &'static str, &'static [&'static str]); 17] {
+fn choices() -> [(&'static str, &'static str, &'static [&'static str]); 18] {
     [
         ("", "precision", file_names::<Precision>()),
         ("motion", "architecture", file_names::<Architecture>()),
@@ -92,6 +92,7 @@ fn choices() -> [(&'static str, &'static str, &'static [&'static str]); 17] {
         ("temporal", "input", file_names::<MotionCue>()),
         ("temporal", "resolution", file_names::<FlowResolution>()),
         ("temporal", "crop", file_names::<MotionCrop>()),
+        ("temporal", "mean", file_names::<FlowMean>()),
         ("temporal", "flow_source", file_names::<FlowSource>()),
         ("spatial", "backbone", file_names::<Backbone>()),
         ("preprocessing.spatial", "crop", file_names::<MotionCrop>()),
@@ -155,9 +156,9 @@ mod tests {
     use super::*;
     use crate::nets::fusion::Fusion;
     use crate::nets::{
-        Backbone, BaseModel, FlowNetConventions, FlowResolution, FlowSource, FrameSize, JointConfig, JointEntry,
-        ModelCard, MotionConfig, MotionCrop, MotionCue, MotionEntry, Origin, Precision, Preprocessing, SpatialFrames,
-        StreamEntry,
+        Backbone, BaseModel, FlowMean, FlowNetConventions, FlowResolution, FlowSource, FrameSize, JointConfig,
+        JointEntry, ModelCard, MotionConfig, MotionCrop, MotionCue, MotionEntry, Origin, Precision, Preprocessing,
+        SpatialFrames, StreamEntry,
     };
 
     fn fault(text: &str) -> Option<[String; 2]> {
@@ -229,6 +230,7 @@ mod tests {
         let temporal = StreamEntry {
             resolution: FlowResolution::Flow,
             crop: MotionCrop::Both,
+            mean: FlowMean::Field,
             input: MotionCue::RgbDifference,
             flow_source: FlowSource::Tvl1,
             ..entry.clone()

@@ -11,6 +11,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::FLOW_UNIT_PX;
 use super::convolve::{Convolve, has_kernels};
 use super::kernels::{Activation, Convolution, ConvolutionSizes, convolution};
+use super::stream_input::{FlowMean, FlowReading, FlowResolution};
 
 /// Flow beyond ±20 px is clipped.
 pub const CLIP_PX: f32 = 20.0;
@@ -26,12 +27,22 @@ pub(super) const TAPS: [f32; 4] = [0.25, 0.75, 0.75, 0.25];
 /// As in the authors' files the upsampling is a transposed convolution with fixed weights, so the taps outside the map
 /// count as level 0 and the outermost ring is darker. Levels are not rounded.
 pub fn classifier_input(flow2: Tensor<4>) -> Tensor<4> {
-    upsample(levels(flow2)).sub_scalar(MID_LEVEL)
+    stream_input(flow2, FlowReading::default())
 }
 
-/// Raw finest flow → the same clipped and scaled to −128…127, of the same size.
-pub fn levels_around_zero(flow2: Tensor<4>) -> Tensor<4> {
-    levels(flow2).sub_scalar(MID_LEVEL)
+/// Raw finest flow [b, 2n, h/2, w/2] → what the first layer of a temporal stream reads under `reading`: [b, 2n, h, w], or of the size
+/// of the flow, less the middle level or the mean of each map. The mean is that of what is read, without the ring that upsampling adds.
+pub(super) fn stream_input(flow2: Tensor<4>, reading: FlowReading) -> Tensor<4> {
+    let levels = levels(flow2);
+    let means = (reading.mean == FlowMean::Field).then(|| levels.clone().mean_dim(3).mean_dim(2));
+    let levels = match reading.resolution {
+        FlowResolution::Frames => upsample(levels),
+        FlowResolution::Flow => levels,
+    };
+    match means {
+        Some(means) => levels - means,
+        None => levels.sub_scalar(MID_LEVEL),
+    }
 }
 
 /// Raw flow → levels in 0…255, ±20 px at the ends.
@@ -153,7 +164,7 @@ fn upsample(maps: Tensor<4>) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use burn::nn::conv::Conv2dConfig;
-    use burn::tensor::{Device, Distribution};
+    use burn::tensor::{Device, Distribution, Tolerance};
     use proptest::prelude::*;
 
     use super::*;
@@ -180,6 +191,25 @@ mod tests {
                 prop_assert!((layer - expected).abs() < 2e-3, "{layer} instead of {expected}"); // of 128 levels
             }
         }
+    }
+
+    #[test]
+    fn the_mean_of_each_field_takes_off_a_cameras_motion() {
+        let device = Device::flex();
+        let flow = Tensor::<4>::random([2, 4, 5, 6], Distribution::Uniform(-0.4, 0.4), &device); // within ±8 px
+        let panned = flow.clone() + Tensor::<1>::from_floats([0.3, -0.2, 0.1, 0.5], &device).reshape([1, 4, 1, 1]);
+        for resolution in FlowResolution::ALL {
+            let read = |flow: &Tensor<4>, mean| {
+                stream_input(flow.clone(), FlowReading { resolution, mean, ..FlowReading::default() })
+            };
+            let means = levels(flow.clone()).mean_dim(3).mean_dim(2);
+            let expected = read(&flow, FlowMean::Middle) + MID_LEVEL - means;
+            let near = Tolerance::absolute(1e-3); // of 255 levels
+            read(&flow, FlowMean::Field).into_data().assert_approx_eq::<f32>(&expected.into_data(), near);
+        }
+        let reading = FlowReading { resolution: FlowResolution::Flow, mean: FlowMean::Field, ..FlowReading::default() };
+        let [of_flow, of_panned] = [flow, panned].map(|flow| stream_input(flow, reading).into_data());
+        of_panned.assert_approx_eq::<f32>(&of_flow, Tolerance::absolute(1e-3));
     }
 
     #[test]

@@ -92,6 +92,6 @@ pub use squeezenet::SqueezeNet;
 pub(crate) use stream::mean_of_views;
 pub use stream::{Layers, Stream, cross_modality};
 pub use stream_config::StreamConfig;
-pub use stream_input::{FlowReading, FlowResolution, Modality, MotionCue, StreamInput};
+pub use stream_input::{FlowMean, FlowReading, FlowResolution, Modality, MotionCue, StreamInput};
 pub use tiny_motion_net::TinyMotionNet;
 pub use vgg16::Vgg16;

@@ -9,8 +9,8 @@ use super::card_entries::{CardFault, unknown_choice, unknown_entry};
 use super::fusion::{Fusion, UNSURE_BELOW};
 use super::precision::Precision;
 use super::{
-    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, JointConfig, Modality, MotionConfig, MotionCrop,
-    MotionCue, StreamConfig, StreamInput,
+    Architecture, Backbone, FlowMean, FlowReading, FlowResolution, FlowSource, JointConfig, Modality, MotionConfig,
+    MotionCrop, MotionCue, StreamConfig, StreamInput,
 };
 use crate::error::{Error, Result};
 use crate::files;
@@ -108,6 +108,9 @@ pub struct StreamEntry {
     /// What of the flow the temporal stream sees.
     #[serde(default, skip_serializing_if = "is_default")]
     pub crop: MotionCrop,
+    /// Grey level that is subtracted from the flow that the temporal stream reads.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub mean: FlowMean,
     /// The flow that the temporal stream was trained on; MotionNet's in files that do not say so.
     #[serde(default, skip_serializing_if = "is_default")]
     pub flow_source: FlowSource,
@@ -120,14 +123,20 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 impl StreamEntry {
     /// Returns the entry of a stream of `backbone`, whose weights are in the file named so, all else by default.
     pub fn new(weights: &str, backbone: Backbone) -> Self {
-        let FlowReading { resolution, crop } = FlowReading::default();
         let (input, flow_source) = (MotionCue::default(), FlowSource::default());
-        Self { weights: weights.into(), backbone, input, dropout: None, frames: None, resolution, crop, flow_source }
+        let FlowReading { resolution, crop, mean } = FlowReading::default();
+        let (weights, dropout, frames) = (weights.into(), None, None);
+        Self { weights, backbone, input, dropout, frames, resolution, crop, mean, flow_source }
+    }
+
+    /// Returns the same entry with another reading of flow.
+    pub fn with_reading(self, FlowReading { resolution, crop, mean }: FlowReading) -> Self {
+        Self { resolution, crop, mean, ..self }
     }
 
     /// Returns how the temporal stream reads flow.
     pub fn reading(&self) -> FlowReading {
-        FlowReading { resolution: self.resolution, crop: self.crop }
+        FlowReading { resolution: self.resolution, crop: self.crop, mean: self.mean }
     }
 
     /// Returns what the stream reads that is the temporal one, or the spatial one.

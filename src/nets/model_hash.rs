@@ -83,7 +83,7 @@ fn add(hash: &mut ContentHash, value: &toml::Value) {
 mod tests {
     use super::*;
     use crate::nets::fusion::FusionRule;
-    use crate::nets::{FlowResolution, FlowSource, FrameSize, MotionCrop, Origin, Precision};
+    use crate::nets::{FlowMean, FlowResolution, FlowSource, FrameSize, MotionCrop, Origin, Precision};
 
     fn shipped() -> ModelCard {
         ModelCard::read(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/models/default"))).unwrap()
@@ -101,6 +101,7 @@ mod tests {
         let changed = [
             ("temporal crop", hash(|card| card.temporal.as_mut().unwrap().crop = MotionCrop::Both)),
             ("resolution", hash(|card| card.temporal.as_mut().unwrap().resolution = FlowResolution::Flow)),
+            ("flow mean", hash(|card| card.temporal.as_mut().unwrap().mean = FlowMean::Field)),
             ("flow", hash(|card| card.temporal.as_mut().unwrap().flow_source = FlowSource::Tvl1)),
             ("clip", hash(|card| card.temporal.as_mut().unwrap().frames = Some(32))),
             ("spatial crop", hash(|card| card.preprocessing.spatial.crop = MotionCrop::Motion)),

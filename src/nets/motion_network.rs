@@ -101,6 +101,28 @@ impl MotionNetwork {
         }
     }
 
+    /// Returns the same, and the next frame that NextFlow predicts beside it, finest first; none of other networks.
+    pub fn native_with_next(&self, frames: Tensor<4>) -> (NativeFlow, Vec<Tensor<4>>) {
+        match self {
+            Self::FlowNet(network) => network.native_with_next(frames),
+            _ => (self.native(frames), Vec::new()),
+        }
+    }
+
+    /// Returns the frame `next` [b, 3, h, w] after the pair `frames` [b, 6, h, w] in the unit in which NextFlow predicts it, that of
+    /// its input; `None` of other networks.
+    pub fn next_frame(&self, frames: Tensor<4>, next: Tensor<4>) -> Option<Tensor<4>> {
+        match self {
+            Self::FlowNet(network) if network.predicts_next() => Some(network.conventions().like_input(frames, next)),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it predicts the next frame too.
+    pub fn predicts_next(&self) -> bool {
+        matches!(self, Self::FlowNet(network) if network.predicts_next())
+    }
+
     /// Returns the best flow of pairs of pictures whose sides are multiples of the stride, raw: at full size where the network is
     /// evaluated there, else at the finest level.
     pub fn best_flow(&self, windows: &[Vec<&RgbImage>]) -> Tensor<4> {

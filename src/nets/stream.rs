@@ -5,13 +5,13 @@ use burn::tensor::{Device, Tensor};
 use image::RgbImage;
 
 use super::efficientnet_lite::CompoundScale;
-use super::flow_normalisation::{classifier_input, levels_around_zero};
+use super::flow_normalisation::stream_input;
 use super::layers::Head;
 use super::motion_square::{MotionSquare, flow_in_squares};
 use super::preprocessing::{clip_input, rgb_differences};
 use super::read_back::{device_of, read_rows};
 use super::resnet::ResNetLayout;
-use super::stream_input::{FlowReading, FlowResolution, Modality, StreamInput};
+use super::stream_input::{FlowMean, FlowReading, FlowResolution, Modality, StreamInput};
 use super::{
     Backbone, BnInception, C3d, CnnM, EfficientNetLite, I3d, MobileNetV2, ResNet, SqueezeNet, StreamConfig, Vgg16,
     weights,
@@ -122,17 +122,13 @@ impl Stream {
         read_rows(self.classify(self.flow_features(flow)?))
     }
 
-    /// Raw finest flow [b, 2n, h/2, w/2] → what the first layer reads in −128…127, once for each view: the whole, [b, 2n, h, w], and
+    /// Raw finest flow [b, 2n, h/2, w/2] → what the first layer reads, −128…127 less the level of no motion, once for each view: the whole, [b, 2n, h, w], and
     /// the square around the motion, whose sides are the shorter of these. At the resolution of the flow all are half as large.
     ///
     /// # Errors
     /// If the device fails.
     pub fn flow_inputs(&self, flow: Tensor<4>) -> Result<Vec<Tensor<4>>> {
-        let read = |flow| match self.reading.resolution {
-            FlowResolution::Frames => classifier_input(flow),
-            FlowResolution::Flow => levels_around_zero(flow),
-        };
-        Ok(self.flow_views(flow)?.into_iter().map(read).collect())
+        Ok(self.flow_views(flow)?.into_iter().map(|flow| stream_input(flow, self.reading)).collect())
     }
 
     /// Raw finest flow [b, 2n, h/2, w/2] → what the last layer reads, [b, F]: the mean over its views, whose logits are the mean of
@@ -141,8 +137,11 @@ impl Stream {
     /// # Errors
     /// If the device fails.
     pub fn flow_features(&self, flow: Tensor<4>) -> Result<Tensor<2>> {
-        match (&self.layers, self.reading.resolution) {
-            (Layers::SqueezeNet(network), FlowResolution::Frames) => {
+        match (&self.layers, self.reading) {
+            (
+                Layers::SqueezeNet(network),
+                FlowReading { resolution: FlowResolution::Frames, mean: FlowMean::Middle, .. },
+            ) => {
                 let views = self.flow_views(flow)?.into_iter();
                 Ok(mean_of_views(views.map(|flow| network.flow_features(flow)).collect()))
             }

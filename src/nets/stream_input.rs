@@ -18,6 +18,19 @@ named! {
     }
 }
 
+named! {
+    /// The grey level that is subtracted from flow before a temporal stream.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum FlowMean {
+        /// 128, the level of no motion (Wang et al. 2015).
+        #[default]
+        Middle = "middle",
+        /// The mean of each flow field, without most of a camera's motion (Simonyan & Zisserman 2014).
+        Field = "field",
+    }
+}
+
 /// How a temporal stream reads flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FlowReading {
@@ -25,6 +38,16 @@ pub struct FlowReading {
     pub resolution: FlowResolution,
     /// The whole, the square around the motion, or both.
     pub crop: MotionCrop,
+    /// Less which grey level.
+    pub mean: FlowMean,
+}
+
+impl FlowReading {
+    /// Returns how a new stream of `backbone` reads its input of `modality` unless a person chooses otherwise.
+    pub fn usual(backbone: Backbone, modality: Modality) -> Self {
+        let is_original = backbone == Backbone::CnnM2048 && modality == Modality::Flow;
+        Self { mean: if is_original { FlowMean::Field } else { FlowMean::Middle }, ..Self::default() }
+    }
 }
 
 named! {
@@ -67,7 +90,8 @@ impl MotionCue {
                 Err(format!("{} reads clips of pictures or flow, not differences", backbone.name()))
             }
             Self::RgbDifference if reading != FlowReading::default() => {
-                Err("differences have no flow that could be read at its resolution or around the motion".into())
+                Err("differences have no flow that could be read at its resolution, around the motion or less its mean"
+                    .into())
             }
             Self::RgbDifference => Ok(()),
         }

@@ -9,7 +9,7 @@ use super::rivals::fresh;
 use super::settings::{FlowRoot, ReproductionSettings};
 use crate::data::DataSource;
 use crate::nets::Architecture;
-use crate::training::{FlowSource, Freeze, TemporalMode, TrainingPlan};
+use crate::training::{FlowSource, Freeze, SupervisedLoss, TemporalMode, TrainingPlan};
 
 /// The folder of FlowNet2 and its parts, in Table 3 too, whose rows share it.
 pub(super) const FLOWNET2: &str = "flownet2";
@@ -36,7 +36,7 @@ impl FlowRivals<'_> {
         [
             row("flownet", "FlowNetS, two-stage", self.alone("flownet", Architecture::FlowNetS)),
             row(FLOWNET2, "FlowNet2, two-stage", self.flownet2()),
-            row("nextflow", "NextFlow, two-stage", self.alone("nextflow", Architecture::NextFlow)),
+            row("nextflow", "NextFlow, two-stage", self.next_flow(train)),
         ]
     }
 
@@ -56,6 +56,14 @@ impl FlowRivals<'_> {
 
     fn alone(&self, row: &str, architecture: Architecture) -> FlowTraining {
         FlowTraining { plan: self.plan(architecture, row, "motion"), before: Vec::new() }
+    }
+
+    /// NextFlow, which learns the next frames of the clips of `train` besides, as it did those of real videos.
+    fn next_flow(&self, train: &DataSource) -> FlowTraining {
+        let training = self.alone("nextflow", Architecture::NextFlow);
+        let next_frames = (training.plan.batch > 1).then(|| train.clone());
+        let plan = TrainingPlan { next_frames, supervised: Some(SupervisedLoss::AreaEpe), ..training.plan };
+        FlowTraining { plan, ..training }
     }
 
     /// FlowNetC, then each next network with the earlier ones frozen; FlowNet-SD; the fusion network last (Ilg et al. 2017; the

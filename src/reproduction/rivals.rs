@@ -13,7 +13,7 @@ use super::settings::ReproductionSettings;
 use crate::data::DataSource;
 use crate::descriptors::FisherSettings;
 use crate::nets::fusion::{Fusion, FusionRule};
-use crate::nets::{Backbone, JointArchitecture, MotionCue};
+use crate::nets::{Backbone, FlowReading, JointArchitecture, Modality, MotionCue};
 use crate::training::{Distillation, FlowSource, FlowTeacher, OptimiserKind, TemporalMode, TrainingPlan};
 
 /// Logits of both streams with equal weights: a reading of averaged scores.
@@ -104,7 +104,8 @@ impl Rivals<'_> {
 
     fn temporal(&self, id: &str, backbone: Backbone, flow_source: FlowSource) -> Training {
         let plan = self.settings.temporal_plan(TemporalMode::A, self.train, run_dir(self.dir, id));
-        from_scratch(TrainingPlan { backbone, flow_source: Some(flow_source), ..plan })
+        let FlowReading { mean, .. } = FlowReading::usual(backbone, Modality::Flow);
+        from_scratch(TrainingPlan { backbone, flow_source: Some(flow_source), flow_mean: Some(mean), ..plan })
     }
 
     fn spatial(&self, id: &str, backbone: Backbone) -> Work {

@@ -330,8 +330,8 @@ impl ReproductionSettings {
         let mut plan = self.common(TrainingPlan { mode, rate, ..plan }, data, run_dir, self.steps);
         plan.loss.preset = LossPreset::CaffeEndToEnd;
         // As in the paper, however the stream of the base reads flow.
-        let FlowReading { resolution, crop } = FlowReading::default();
-        TrainingPlan { flow_resolution: Some(resolution), temporal_crop: Some(crop), ..plan }
+        let FlowReading { resolution, crop, mean } = FlowReading::default();
+        TrainingPlan { flow_resolution: Some(resolution), temporal_crop: Some(crop), flow_mean: Some(mean), ..plan }
     }
 
     /// Returns the spatial stream, which sees whole frames.

@@ -162,7 +162,8 @@ fn base_note(base: &Path) -> String {
 
 const FLOW_NETWORKS_NOTE: &str = "FlowNet (read as FlowNetS), FlowNet2 and NextFlow learn from true flow, then a fresh temporal stream \
     from their frozen flow. FlowNet2: FlowNetC, the second and the third network one after the other, FlowNet-SD, then fusion, each for \
-    the same number of steps. Readings: that order, Caffe's loss for all, NextFlow's layers; its frame heads are not taught.";
+    the same number of steps. Readings: that order, Caffe's loss for all but NextFlow, NextFlow's layers and losses; half of its samples are the \
+    next frames of the training clips.";
 const STANDARD_ERROR_NOTE: &str = "Accuracy ± its standard error, √(p (1 − p) / n) for n test clips; seeds add to it.";
 
 /// Keys of the figures.

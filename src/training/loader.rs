@@ -10,11 +10,13 @@ use image::RgbImage;
 
 use super::flow::frozen_flow::{Ahead, KeptFlow};
 use super::flow::teacher::TeacherFlow;
+use super::next_frames::{NextFrame, NextFrames};
 use crate::data::TruePairs;
 use crate::data::augmentation::{Draw, Sampler};
 use crate::data::clips::{Clips, Keep};
 use crate::error::{Error, Result};
 use crate::nets::preprocessing::MEAN_BGR;
+use crate::video::Geometry;
 
 /// Batches that may wait for the step, those of all threads together; each thread makes one more meanwhile.
 const AHEAD: usize = 4;
@@ -43,10 +45,28 @@ pub struct Batch {
     pub teacher: Vec<f32>,
     /// True flow, [draws, 2, height, width] in pixels, NaN where it is unknown; empty where nothing is taught by it.
     pub truth: Vec<f32>,
+    /// The next frame, [draws, 3, height, width] as `frames` has them, 0 of samples with true flow; empty where none is taught.
+    pub next_frames: Vec<f32>,
+    /// 1 for each sample with a next frame, 0 for those with true flow.
+    pub has_next_frame: Vec<f32>,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
     /// Clips that have fewer frames than are learned from, and were replaced too.
     pub short: BTreeSet<usize>,
+    /// Clips that have fewer frames than a window, whose last frame was repeated.
+    pub filled: BTreeSet<usize>,
+}
+
+impl Batch {
+    /// Appends the frame after what was `seen` of a clip, or nothing where it is not taught.
+    fn append_next_frame(&mut self, seen: &ReadClip, size: Geometry, scale: f32) {
+        let next = seen.next.as_ref().zip(seen.draws.first());
+        match next {
+            Some((next, draw)) => draw.crop.append_bgr(next, size, MEAN_BGR, scale, &mut self.next_frames),
+            None => self.next_frames.extend(std::iter::repeat_n(0.0, 3 * (size.width * size.height) as usize)),
+        }
+        self.has_next_frame.push(if next.is_some() { 1.0 } else { 0.0 });
+    }
 }
 
 /// The conversion of frames to network input.
@@ -54,8 +74,8 @@ pub struct Batch {
 pub enum Pixels {
     /// (x − mean)/255, for MotionNet, and the flow of its teacher, if it has one.
     Motion(Option<Arc<TeacherFlow>>),
-    /// The same of pairs of pictures, and their true flow.
-    Supervised(Arc<TruePairs>),
+    /// The same of pairs of pictures, and their true flow; or of pairs of frames, and the next one.
+    Supervised(Arc<TruePairs>, Option<Arc<NextFrames>>),
     /// x − mean, for the spatial stream.
     Spatial,
     /// None: the objective takes the draws and their flow, of which the loader prepares what is not there.
@@ -121,6 +141,8 @@ impl Drop for Loader {
 
 /// The sampled window of a clip.
 struct ReadClip {
+    /// How many frames it has.
+    frames: usize,
     draws: Vec<Draw>,
     /// The frames of one window after the other, where they are input.
     windows: Vec<Arc<RgbImage>>,
@@ -128,13 +150,16 @@ struct ReadClip {
     teacher: Vec<f32>,
     /// Their true flow, where that is taught.
     truth: Vec<f32>,
+    /// The frame after the window, where that is taught.
+    next: Option<Arc<RgbImage>>,
     /// What was prepared of their flow, where that is input.
     ahead: Ahead,
 }
 
 impl ReadClip {
-    fn of(draws: Vec<Draw>) -> Self {
-        Self { draws, windows: Vec::new(), teacher: Vec::new(), truth: Vec::new(), ahead: Ahead::default() }
+    fn of(frames: usize, draws: Vec<Draw>) -> Self {
+        let (teacher, truth) = (Vec::new(), Vec::new());
+        Self { frames, draws, windows: Vec::new(), teacher, truth, next: None, ahead: Ahead::default() }
     }
 
     /// Reads a pair and what `sampler` draws of its true flow.
@@ -146,12 +171,29 @@ impl ReadClip {
         clip: usize,
     ) -> Result<Self> {
         let pair = pairs.augmented_pair(path, &mut sampler.pair_rng(step, slot))?;
-        let mut seen = Self::of(sampler.draws(step, slot, clip, 2));
+        let mut seen = Self::of(2, sampler.draws(step, slot, clip, 2));
         for draw in &seen.draws {
             seen.windows.extend(pair.pictures.iter().cloned());
             pair.append_flow(&draw.crop, pairs.size(), sampler.crop, &mut seen.truth);
         }
         Ok(seen)
+    }
+
+    /// Returns a pair of frames with the next one, which has no flow.
+    fn of_frames(frames: NextFrame, sampler: &Sampler) -> Self {
+        let NextFrame { draw, pair, next } = frames;
+        let truth = vec![f32::NAN; 2 * (sampler.crop.width * sampler.crop.height) as usize];
+        Self { windows: pair.to_vec(), truth, next: Some(next), ..Self::of(sampler.window, vec![draw]) }
+    }
+}
+
+impl Pixels {
+    /// Returns the clips of which the sample at place `slot` of a step is one, if it is taught the next frame.
+    fn next_frames(&self, slot: usize) -> Option<&NextFrames> {
+        match self {
+            Self::Supervised(_, Some(frames)) => Some(&**frames).filter(|frames| frames.has(slot)),
+            _ => None,
+        }
     }
 }
 
@@ -163,7 +205,11 @@ fn read(
     [step, slot]: [usize; 2],
     clip: usize,
 ) -> Result<Option<ReadClip>> {
-    if let Pixels::Supervised(pairs) = pixels {
+    if let Some(frames) = pixels.next_frames(slot) {
+        let read = frames.read(sampler, [step, slot], clip)?;
+        return Ok(read.map(|read| ReadClip::of_frames(read, sampler)));
+    }
+    if let Pixels::Supervised(pairs, _) = pixels {
         return ReadClip::of_pair(pairs, &clips.clip(clip).path, sampler, [step, slot], clip).map(Some);
     }
     let count = clips.count(clip)?;
@@ -171,7 +217,7 @@ fn read(
         return Ok(None);
     }
     let draws = sampler.draws(step, slot, clip, count);
-    let mut seen = ReadClip::of(draws);
+    let mut seen = ReadClip::of(count, draws);
     if let Pixels::Flow(kept) = pixels {
         seen.ahead = kept.ahead(clips, &seen.draws, sampler.window - 1)?;
     } else {
@@ -190,14 +236,20 @@ fn read(
 fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) -> Result<Batch> {
     let mut batch = Batch::default();
     for slot in 0..sampler.batch {
-        let first = sampler.clip(step, slot);
+        let next_frames = pixels.next_frames(slot);
+        let (first, count) = match next_frames {
+            Some(frames) => (frames.clip(sampler, [step, slot]), frames.len()),
+            None => (sampler.clip(step, slot), clips.len()),
+        };
         let mut failure = None;
         // A clip that cannot be read is replaced by the one after it.
-        let readable = (first..first + clips.len()).map(|i| i % clips.len()).find_map(|clip| {
+        let readable = (first..first + count).map(|i| i % count).find_map(|clip| {
             match read(clips, sampler, pixels, [step, slot], clip) {
                 Ok(Some(seen)) => Some((clip, seen)),
                 Ok(None) => {
-                    batch.short.insert(clip);
+                    if next_frames.is_none() {
+                        batch.short.insert(clip);
+                    }
                     None
                 }
                 Err(error) => {
@@ -207,19 +259,26 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
             }
         });
         let Some((clip, seen)) = readable else {
-            return Err(failure.unwrap_or_else(|| too_few(&batch, sampler)));
+            let too_few = || next_frames.map_or_else(|| too_few(&batch, sampler), |_| NextFrames::too_short());
+            return Err(failure.unwrap_or_else(too_few));
         };
         batch.warnings.extend(failure);
-        let scale = if matches!(pixels, Pixels::Motion(_) | Pixels::Supervised(_)) { 1.0 / 255.0 } else { 1.0 };
+        if seen.frames < sampler.window {
+            batch.filled.insert(clip);
+        }
+        let scale = if matches!(pixels, Pixels::Motion(_) | Pixels::Supervised(..)) { 1.0 / 255.0 } else { 1.0 };
         for (draw, pictures) in seen.draws.iter().zip(seen.windows.chunks(sampler.window)) {
             for picture in pictures {
                 draw.crop.append_bgr(picture, sampler.crop, MEAN_BGR, scale, &mut batch.frames);
             }
         }
+        if let Pixels::Supervised(_, Some(_)) = pixels {
+            batch.append_next_frame(&seen, sampler.crop, scale);
+        }
         batch.ahead.extend(seen.ahead);
         batch.teacher.extend(seen.teacher);
         batch.truth.extend(seen.truth);
-        batch.labels.push(clips.label(clip));
+        batch.labels.push(if next_frames.is_some() { 0 } else { clips.label(clip) });
         if sampler.mixup > 0.0 {
             batch.mixing.push(sampler.mixing(step, slot));
         }
@@ -250,7 +309,6 @@ mod tests {
     use super::*;
     use crate::data::LabelledClip;
     use crate::nets::{FlowSource, MotionConfig, MotionCrop};
-    use crate::video::Geometry;
 
     const FRAME: Geometry = Geometry { width: 64, height: 64 };
 
@@ -317,6 +375,15 @@ mod tests {
             let batch = make_batch(&clips, &sampler(2), &pixels, 0).unwrap();
             assert_eq!((batch.labels.as_slice(), batch.warnings.len()), (&[1, 1][..], 1));
         }
+    }
+
+    #[test]
+    fn clips_whose_last_frame_is_repeated_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let clips = Arc::new(Clips::new(vec![clip(&dir.path().join("a"), 0)], FRAME)); // of 12 frames
+        let filled =
+            |window| make_batch(&clips, &Sampler { window, ..sampler(1) }, &Pixels::Spatial, 0).unwrap().filled;
+        assert_eq!((filled(12).len(), filled(13)), (0, BTreeSet::from([0])));
     }
 
     #[test]

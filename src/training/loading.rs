@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::config::plan::{Network, TrainingPlan};
 use super::flow::teacher::TeacherFlow;
 use super::loader::{Loader, Pixels};
+use super::next_frames::NextFrames;
 use super::sampling::sampler;
 use crate::data::Dataset;
 use crate::data::clips::Clips;
@@ -24,8 +25,9 @@ pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Resu
     let reads = StreamInput::of(modality, plan.backbone, plan.clip_frames).frames();
     let (pixels, window) = match plan.network {
         Network::Flow if plan.supervised.is_some() => {
-            let pairs = plan.true_pairs()?.map_or(Pixels::Motion(None), Pixels::Supervised);
-            (pairs, plan.motion.frames)
+            let next_frames = NextFrames::of(plan)?;
+            let supervised = |pairs| Pixels::Supervised(pairs, next_frames);
+            (plan.true_pairs()?.map_or(Pixels::Motion(None), supervised), plan.motion.frames)
         }
         Network::Flow => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.motion.frames),
         Network::Joint => (Pixels::Motion(plan.loss.teacher.map(TeacherFlow::new).map(Arc::new)), plan.joint.frames()),

@@ -18,6 +18,7 @@ mod model_export;
 mod model_init;
 pub(crate) mod motion_squares;
 mod network_hash;
+mod next_frames;
 mod objective;
 mod optim;
 mod photometric_error;

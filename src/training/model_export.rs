@@ -191,11 +191,11 @@ fn entry(
     weights: &str,
     backbone: Backbone,
     clip: Option<usize>,
-    FlowReading { resolution, crop }: FlowReading,
+    reading: FlowReading,
     dropout: Option<f64>,
 ) -> StreamEntry {
     let entry = of_base.unwrap_or_else(|| StreamEntry::new(weights, backbone));
-    StreamEntry { dropout: dropout.or(entry.dropout), frames: clip, resolution, crop, ..entry }
+    StreamEntry { dropout: dropout.or(entry.dropout), frames: clip, ..entry.with_reading(reading) }
 }
 
 fn fresh_card(plan: &TrainingPlan) -> ModelCard {

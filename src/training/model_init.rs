@@ -6,9 +6,11 @@ use std::sync::Arc;
 use burn::module::Module;
 use burn::tensor::Device;
 
+use super::config::joint::{suits, unsuited_crop};
 use super::config::plan::{Network, TemporalMode, TrainingPlan};
 use super::config::run_kind::RunKind;
 use super::config::stream_checks::{no_motion_below, no_squares};
+use super::config::truth::refuse_next_frames;
 use super::joint_init::{check_joint_base, joint_network};
 use super::motion_squares::MotionSquares;
 use super::probe::linear::RowInit;
@@ -192,6 +194,9 @@ impl ModelInit {
         };
         check_reach(&motion, stream.as_ref())?;
         check_stride(plan, &motion)?;
+        if plan.next_frames.is_some() && !motion.predicts_next() {
+            refuse_next_frames()?;
+        }
         check_crop(plan, stream.as_ref())?;
         check_flow_decoder(plan, has_flow, stream.as_ref())?;
         let classes = if plan.network == Network::Flow { Vec::new() } else { classes.to_vec() };
@@ -301,6 +306,7 @@ pub(super) fn with_inherited(
         Network::Temporal
             if plan.flow_resolution.is_none()
                 || plan.temporal_crop.is_none()
+                || plan.flow_mean.is_none()
                 || plan.input.is_none()
                 || plan.flow_source.is_none() =>
         {
@@ -313,7 +319,7 @@ pub(super) fn with_inherited(
                 {
                     (entry.reading(), entry.flow_source)
                 }
-                _ => Default::default(),
+                _ => (FlowReading::usual(plan.backbone, input.into()), FlowSource::default()),
             };
             let remedy = "Use mode a, or --flow-source motionnet to train it on MotionNet's flow";
             let is_beside =
@@ -321,10 +327,11 @@ pub(super) fn with_inherited(
             if let Some(base) = plan.base.as_ref().filter(|_| is_beside) {
                 return Err(no_motion_below(base, source, remedy));
             }
-            let FlowReading { resolution, crop } = plan.flow_reading(of_base);
+            let FlowReading { resolution, crop, mean } = plan.flow_reading(of_base);
             Ok(TrainingPlan {
                 flow_resolution: Some(resolution),
                 temporal_crop: Some(crop),
+                flow_mean: Some(mean),
                 input: Some(input),
                 flow_source: plan.flow_source.or(Some(source)),
                 ..plan.clone()
@@ -353,7 +360,7 @@ fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
 fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], device: &Device) -> Result<Stream> {
     let input = StreamInput::of(modality, plan.backbone, plan.clip_frames);
     let config = StreamConfig { backbone: plan.backbone, input, classes: classes.len(), dropout: plan.dropout };
-    let reading = plan.flow_reading(FlowReading::default());
+    let reading = plan.flow_reading(FlowReading::usual(plan.backbone, modality));
     match &plan.imagenet {
         Some(path) => Ok(stream_from_imagenet(path, &config, device)?.with_reading(reading)),
         None => Ok(config.init(device).with_reading(reading)),
@@ -448,11 +455,7 @@ fn check_stride(plan: &TrainingPlan, motion: &MotionNetwork) -> Result<()> {
         let cause = format!("the base's motion network reads {} frames, true flow is of pairs", motion.frames());
         return Err(Error::new("supervised training", cause, "Choose a base that reads pairs"));
     }
-    if !plan.trains_motion() || crop.width.is_multiple_of(stride) && crop.height.is_multiple_of(stride) {
-        return Ok(());
-    }
-    let cause = format!("{}×{} is no multiple of {stride}, as the motion network needs it", crop.width, crop.height);
-    Err(Error::new("crop", cause, format!("Use multiples of {stride}")))
+    if !plan.trains_motion() || suits(crop, stride) { Ok(()) } else { Err(unsuited_crop(crop, stride)) }
 }
 
 /// Refuses a temporal stream of shorter windows than MotionNet reads.

@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
 use crate::content_hash::ContentHash;
-use crate::nets::{MotionNetwork, Stream};
+use crate::nets::{FlowMean, MotionNetwork, Stream};
 
 /// Appends what decides the flow of `motion`.
 pub(crate) fn hash_motion(hash: &mut ContentHash, motion: &MotionNetwork) {
@@ -23,6 +23,9 @@ pub(crate) fn hash_stream(hash: &mut ContentHash, stream: &Stream) {
     hash.field(reading.resolution.key());
     if reading.crop.sees_motion() {
         hash.field(reading.crop.key());
+    }
+    if reading.mean != FlowMean::default() {
+        hash.field(reading.mean.key());
     }
     stream.visit(&mut Numbers { hash, last_layer: Some(stream.backbone().last_layer()), is_within: false });
 }

@@ -11,6 +11,7 @@ use motionscope::flow::tvl1::{Tvl1, Tvl1Parameters};
 use motionscope::flow::{FlowEstimator, FlowField};
 use motionscope::video::{FrameKind, Geometry, MotionVectorReader, Sizes, VideoReader, VideoWriter, decode_clip};
 
+use crate::cli::{code, motionscope, text};
 use crate::shared;
 
 const CLIP: Geometry = Geometry { width: 160, height: 96 };
@@ -317,6 +318,11 @@ fn damaged_and_intra_clips_have_flow_as_far_as_it_is_known() {
     encode_moving_texture(&intra, "mpeg4", Pixel::YUV420P, 0, 0);
     let field = CodecFlow::open(&intra).unwrap().flow(5, 80, 48).unwrap();
     assert!(field.uv.iter().all(|uv| !FlowField::is_known(*uv)), "nothing is known where nothing was predicted");
+    let output = motionscope(folder.path(), &["flow", "intra.avi", "--method", "codec", "--out", "flow"]);
+    let said = text(&output.stderr);
+    assert!(code(&output) == 1 && said.contains("intra.avi: all of its frames are intra-coded"), "{said}");
+    assert!(!folder.path().join("flow").exists(), "nothing is written");
+    flow.check_vectors().unwrap();
 
     write_moving_texture(&short, 1, [0.0, 0.0]);
     let mut single = CodecFlow::open(&short).unwrap();

@@ -271,6 +271,7 @@ fn a_turn_that_was_broken_off_is_taken_up_where_it_was() {
     let as_given = |plan: TrainingPlan| TrainingPlan {
         spatial_crop: None,
         temporal_crop: None,
+        flow_mean: None,
         flow_resolution: None,
         flow_source: None,
         input: None,

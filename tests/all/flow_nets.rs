@@ -450,6 +450,21 @@ fn square_at(shift: u32) -> RgbImage {
 }
 
 #[test]
+fn nvidias_third_network_is_enlarged_by_the_nearest_pixel() {
+    let pictures =
+        [0, 2].map(|shift| RgbImage::from_fn(64, 64, |x, y| image::Rgb([(9 * (x + shift) + 5 * y) as u8; 3])));
+    for (conventions, is_nearest) in [(FlowNetConventions::NVIDIA, true), (FlowNetConventions::DEFAULT, false)] {
+        let architecture = Architecture::FlowNet2Css;
+        let config = MotionConfig { architecture, frames: 2, width: 1, conventions, ..MotionConfig::default() };
+        let flow = config.init(&Device::flex()).best_flow(&[pictures.iter().collect()]);
+        assert_eq!(flow.dims(), [1, 2, 64, 64]);
+        let values: Vec<f32> = flow.into_data().try_to_vec().unwrap();
+        let in_blocks = (0..64 * 64).all(|at| values[at] == values[at / 256 * 256 + at % 64 / 4 * 4]);
+        assert_eq!(in_blocks, is_nearest);
+    }
+}
+
+#[test]
 fn supervised_networks_are_motion_networks_of_pairs_of_any_size() {
     let device = Device::flex();
     for architecture in Architecture::ALL.into_iter().filter(|architecture| architecture.is_supervised()) {

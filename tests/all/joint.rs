@@ -209,6 +209,7 @@ fn action_flow_net_of_pairs_starts_from_a_flow_net_s_and_keeps_its_conventions()
         ..started(&base)
     };
     assert!(train(&odd).0.unwrap_err().cause.contains("no multiple of 64"));
+    assert!(!odd.run_dir.exists(), "nothing is left of it");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use motionscope::training::losses::SupervisedLoss;
 use motionscope::training::{Network, TrainingEvent, TrainingPlan};
 use motionscope::video::Geometry;
 
-use crate::training::{parameters, train, train_until};
+use crate::training::{clips, parameters, train, train_until};
 
 const FRAME: Geometry = Geometry { width: 64, height: 64 };
 
@@ -103,6 +103,48 @@ fn every_supervised_network_trains_and_earlier_networks_of_a_stack_can_be_frozen
     let first = first.parameters();
     assert_eq!(before[..first], after[..first], "FlowNetC stays as it is");
     assert_ne!(before[first..], after[first..], "FlowNetS is taught");
+}
+
+#[test]
+fn next_flow_learns_flow_and_the_next_frames_of_clips() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = pairs(dir.path(), "pairs", 2, 1);
+    let clips = clips(dir.path(), 1, 2);
+    let start = plan(&data, Architecture::NextFlow, dir.path().join("start"));
+    train(&TrainingPlan { steps: 1, ..start.clone() }).0.unwrap();
+    let with = |name: &str, next_frames: Option<&DataSource>| TrainingPlan {
+        base: Some(start.run_dir.join("model")),
+        next_frames: next_frames.cloned(),
+        run_dir: dir.path().join(name),
+        ..start.clone()
+    };
+    let (whole, interrupted) = (with("whole", Some(&clips)), with("interrupted", Some(&clips)));
+    let (result, events) = train(&whole);
+    result.unwrap();
+    let step = events.iter().find_map(|event| match event {
+        TrainingEvent::Step(metrics) => Some(metrics.clone()),
+        _ => None,
+    });
+    let names: Vec<String> = step.unwrap().terms.iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(names, ["next frame", "flow 3", "flow 4", "flow 5", "flow 6", "flow 7"]);
+    train_until(&interrupted, 2).0.unwrap();
+    train(&interrupted).0.unwrap();
+    assert!(trained(&interrupted) == trained(&whole), "a resumed run sees the same frames");
+    let plain = with("plain", None);
+    train(&plain).0.unwrap();
+    // The last layer predicts the finest frame, on which no flow depends.
+    let last = |plan: &TrainingPlan| {
+        let mut all = trained(plan);
+        all.split_off(all.len() - (9 * (2 * 2 + 2 + 5) * 3 + 3))
+    };
+    let before = last(&TrainingPlan { run_dir: start.run_dir.clone(), ..plain.clone() });
+    assert!(last(&plain) == before && last(&whole) != before);
+
+    let other = plan(&data, Architecture::FlowNetS, dir.path().join("other"));
+    let error = train(&TrainingPlan { next_frames: Some(clips.clone()), ..other }).0.unwrap_err();
+    assert_eq!(error.cause, "only NextFlow learns the next frame, beside true flow");
+    let single = TrainingPlan { batch: 1, ..with("single", Some(&clips)) };
+    assert_eq!(single.check().unwrap_err().cause, "next frames are every second sample");
 }
 
 #[test]

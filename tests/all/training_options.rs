@@ -7,8 +7,8 @@ use burn::tensor::Device;
 use motionscope::cli::bench::fixture;
 use motionscope::nets::{Backbone, HiddenTwoStream, MotionConfig};
 use motionscope::training::{
-    ClassBalance, Freeze, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, StepMetrics, TemporalMode, TrainingEvent,
-    TrainingPlan,
+    ClassBalance, FlowSource, Freeze, NO_CLIPPING, Network, OptimiserKind, ScheduleKind, StepMetrics, TemporalMode,
+    TrainingEvent, TrainingPlan,
 };
 use motionscope::video::Geometry;
 
@@ -135,8 +135,9 @@ fn segments_of_a_clip_train_every_stream_and_no_motion_net() {
         assert!(config.contains("\nsegments = 3\n"), "{config}");
         let older: TrainingPlan = toml::from_str(&config.replace("\nsegments = 3\n", "\n")).unwrap();
         // What the base says of views, input and resolution is in the file too.
-        let TrainingPlan { spatial_crop, temporal_crop, flow_resolution, flow_source, input, .. } = older;
-        let of_the_base = TrainingPlan { spatial_crop, temporal_crop, flow_resolution, flow_source, input, ..plan };
+        let TrainingPlan { spatial_crop, temporal_crop, flow_mean, flow_resolution, flow_source, input, .. } = older;
+        let of_the_base =
+            TrainingPlan { spatial_crop, temporal_crop, flow_mean, flow_resolution, flow_source, input, ..plan };
         assert_eq!(older, TrainingPlan { segments: 1, ..of_the_base });
     }
     let flow = TrainingPlan { segments: 2, ..small(Network::Flow, &data, dir.path().join("no")) };
@@ -301,6 +302,14 @@ fn clips_shorter_than_motion_nets_window_are_left_out_of_flow_and_counted() {
     assert!(said.len() == 2 && said[0].contains("it has 10 frames, fewer than MotionNet's window"), "{said:?}");
     assert!(said[1].contains("2 of 3 clips have fewer frames"), "{said:?}");
     assert_eq!(warnings(&plan("two", &MotionConfig { frames: 2, ..window.clone() })), [""; 0]);
+    let stream = TrainingPlan {
+        flow_source: Some(FlowSource::Dis),
+        steps: 1,
+        batch: 3,
+        ..small(Network::Temporal, &data, dir.path().join("stream"))
+    };
+    let said = warnings(&stream);
+    assert!(said.len() == 1 && said[0].contains("it has 10 frames, a window 11: the last frame"), "{said:?}");
     fs::remove_dir_all(dir.path().join("clips/").join(motionscope::sample::ACTIONS[0].name())).unwrap();
     let error = train(&plan("none", &window)).0.unwrap_err();
     assert_eq!(error.cause, "no clip has the 11 frames of MotionNet's window");

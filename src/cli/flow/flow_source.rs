@@ -17,7 +17,11 @@ impl FlowInput {
     /// Readies `method` for the input of the plan.
     pub fn open(method: FlowMethod, plan: &FlowPlan) -> Result<Self> {
         match (&plan.input, method) {
-            (FlowInputPath::Clip(path), FlowMethod::Codec) => Ok(Self::MotionVectors(Box::new(CodecFlow::open(path)?))),
+            (FlowInputPath::Clip(path), FlowMethod::Codec) => {
+                let mut vectors = CodecFlow::open(path)?;
+                vectors.check_vectors()?;
+                Ok(Self::MotionVectors(Box::new(vectors)))
+            }
             _ => Ok(Self::Pictures(plan.method.estimator_by(method)?)),
         }
     }

@@ -16,7 +16,7 @@ use super::architecture::TrainedArchitecture;
 use crate::data::flow_benchmarks::FlowDataset;
 use crate::data::{CachePlan, DataSource, PairAugmentation, PairSource, Subset};
 use crate::error::{Error, Result};
-use crate::nets::{Backbone, FlowResolution, MotionCrop, MotionCue};
+use crate::nets::{Backbone, FlowMean, FlowResolution, MotionCrop, MotionCue};
 use crate::training::{
     ClassBalance, FlowSource, FlowTeacher, Freeze, NO_CLIPPING, Network, OptimiserKind, Recipe, ScheduleKind,
     TemporalMode, TrainingPlan,
@@ -112,6 +112,9 @@ struct DataArgs {
     /// Folder of pairs with true flow, for --supervised
     #[arg(long, value_name = "DIR", requires = "supervised")]
     pairs: Option<PathBuf>,
+    /// Folder of clips without flow: NextFlow also learns their next frames, in half of each batch
+    #[arg(long, value_name = "DIR", requires = "pairs")]
+    next_frames: Option<PathBuf>,
     /// Layout of the pairs: flyingchairs, sintel-clean, sintel-final, kitti2012, kitti2015, middlebury
     #[arg(long, value_name = "NAME", default_value = "flyingchairs", value_parser = named::<FlowDataset>(), requires = "pairs")]
     dataset: FlowDataset,
@@ -223,6 +226,9 @@ struct NetworkArgs {
     /// motion is the square around the motion in its flow; both averages the logits of the two.
     #[arg(long, value_name = "VIEW", value_parser = choice::<MotionCrop>())]
     temporal_crop: Option<MotionCrop>,
+    /// Level subtracted from flow: middle or field [default: field for cnn-m-2048, or from the base]
+    #[arg(long, value_name = "LEVEL", value_parser = choice::<FlowMean>())]
+    flow_mean: Option<FlowMean>,
     /// View of the spatial stream: whole, motion or both [default: whole, or from the base]
     ///
     /// motion is the square around the motion, found in the flow of the temporal stream; both averages both logits.
@@ -435,6 +441,7 @@ impl DataArgs {
         };
         set(&mut plan.data, &source(&self.folder, &self.list, Subset::Train).or_else(|| pairs(&self.pairs)));
         plan.augmentation = self.augmentation;
+        plan.next_frames = self.next_frames.clone().map(DataSource::Folder);
         plan.validation = source(&self.validation_folder, &self.validation_list, Subset::Test)
             .or_else(|| pairs(&self.validation_pairs));
         let max_bytes = (self.cache_max * 1e9) as u64;
@@ -468,6 +475,7 @@ impl NetworkArgs {
         plan.clip_frames = self.clip_frames;
         plan.flow_resolution = self.flow_resolution;
         plan.temporal_crop = self.temporal_crop;
+        plan.flow_mean = self.flow_mean;
         plan.spatial_crop = self.spatial_crop;
         set(&mut plan.mode, &self.mode);
         plan.flow_source = self.flow_source;

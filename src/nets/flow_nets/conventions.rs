@@ -52,7 +52,7 @@ impl FlowNetConventions {
     /// Those of networks trained here.
     pub const DEFAULT: Self =
         Self { mean: MeanColour::Pair, border: WarpBorder::Zero, enlargement: Enlargement::AlignCorners };
-    /// Those of NVIDIA's PyTorch port under current versions of PyTorch.
+    /// Those of NVIDIA's PyTorch port under the versions of PyTorch that it was published for.
     pub const NVIDIA: Self =
         Self { mean: MeanColour::Pair, border: WarpBorder::Clamp, enlargement: Enlargement::AlignCorners };
     /// Those of FlowNetPytorch.
@@ -64,6 +64,11 @@ impl FlowNetConventions {
         Self { mean, ..Self::DEFAULT }
     }
 
+    /// Returns whether the weights are those of NVIDIA's port, the only one that clamps.
+    pub(super) fn is_nvidia(&self) -> bool {
+        self.border == WarpBorder::Clamp
+    }
+
     /// Returns whether these are those of networks trained here.
     pub(in crate::nets) fn is_default(&self) -> bool {
         *self == Self::DEFAULT
@@ -72,21 +77,33 @@ impl FlowNetConventions {
     /// Turns frames as [`motion_input`](crate::nets::preprocessing::motion_input) makes them into those that the networks read:
     /// [b, 3n, h, w] in blue, green, red less a fixed mean → red, green, blue less the mean of these conventions.
     pub(in crate::nets) fn network_input(self, frames: Tensor<4>) -> Tensor<4> {
-        let [batch, channels, height, width] = frames.dims();
-        let count = channels / 3;
-        let rgb = frames.reshape([batch * count, 3, height, width]).flip([1]);
-        let centred = match self.mean.stored() {
+        let shape = frames.dims();
+        let planes = rgb_planes(frames);
+        (planes.clone() + self.offsets(&planes)).reshape(shape)
+    }
+
+    /// Turns other frames of the same clip, as `next` [b, 3n, h, w], into the unit of [`network_input`](Self::network_input): less the
+    /// mean of `frames`.
+    pub(in crate::nets) fn like_input(self, frames: Tensor<4>, next: Tensor<4>) -> Tensor<4> {
+        let shape = next.dims();
+        (rgb_planes(next) + self.offsets(&rgb_planes(frames))).reshape(shape)
+    }
+
+    /// Returns what is added to each colour of `planes` [b, n, 3, h·w]: [1, 1, 3, 1], or of each clip where that is its own mean.
+    fn offsets(self, planes: &Tensor<4>) -> Tensor<4> {
+        match self.mean.stored() {
             Some(stored) => {
                 let offset = |channel: usize| MEAN_BGR[2 - channel] / 255.0 - stored[channel];
-                let offsets = Tensor::<1>::from_floats([0, 1, 2].map(offset), &rgb.device());
-                rgb + offsets.reshape([1, 3, 1, 1])
+                let offsets = Tensor::<1>::from_floats([0, 1, 2].map(offset), &planes.device());
+                offsets.reshape([1, 1, 3, 1])
             }
-            None => {
-                let planes = rgb.reshape([batch, count, 3, height * width]);
-                let mean = planes.clone().mean_dim(3).mean_dim(1);
-                planes - mean
-            }
-        };
-        centred.reshape([batch, channels, height, width])
+            None => planes.clone().mean_dim(3).mean_dim(1).neg(),
+        }
     }
+}
+
+/// Frames [b, 3n, h, w] in blue, green, red → planes [b, n, 3, h·w] in red, green, blue.
+fn rgb_planes(frames: Tensor<4>) -> Tensor<4> {
+    let [batch, channels, height, width] = frames.dims();
+    frames.reshape([batch, channels / 3, 3, height * width]).flip([2])
 }

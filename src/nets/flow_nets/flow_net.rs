@@ -127,6 +127,17 @@ impl FlowNet {
         NativeFlow { levels, unit_px: self.unit_px() }
     }
 
+    /// Returns the same, and the next frame that NextFlow predicts beside it, [b, 3, h/4, w/4] and coarser; none of other networks.
+    pub(in crate::nets) fn native_with_next(&self, frames: Tensor<4>) -> (NativeFlow, Vec<Tensor<4>>) {
+        match &self.layers {
+            FlowNetLayers::Next(network) => {
+                let (levels, next) = network.forward(self.conventions.network_input(frames));
+                (NativeFlow { levels, unit_px: self.unit_px() }, next)
+            }
+            _ => (self.native(frames), Vec::new()),
+        }
+    }
+
     /// Returns the full-size pixels in one unit of its own prediction.
     pub(in crate::nets) fn unit_px(&self) -> f32 {
         match &self.layers {
@@ -134,6 +145,11 @@ impl FlowNet {
             FlowNetLayers::Stack(network) if network.flownetfusion.is_some() => 1.0,
             _ => UNIT_PX,
         }
+    }
+
+    /// Returns whether it is NextFlow.
+    pub(in crate::nets) fn predicts_next(&self) -> bool {
+        matches!(self.layers, FlowNetLayers::Next(_))
     }
 
     /// Returns all that the networks of a stack hand on to each other for such `frames`; `None` of a single network.
@@ -159,7 +175,18 @@ impl FlowNet {
         let finest = levels.swap_remove(0) * (unit_px / FLOW_UNIT_PX);
         match height / finest.dims()[2] {
             1 => finest,
-            factor => enlarged(finest, factor, self.conventions.enlargement),
+            factor => enlarged(finest, factor, self.last_enlargement()),
+        }
+    }
+
+    /// Returns how the flow of a quarter of the size is enlarged at the end. NVIDIA's FlowNet2-CSS takes the nearest pixel, as the fusion
+    /// network does.
+    fn last_enlargement(&self) -> Enlargement {
+        match &self.layers {
+            FlowNetLayers::Stack(network) if network.flownets_2.is_some() && self.conventions.is_nvidia() => {
+                Enlargement::Nearest
+            }
+            _ => self.conventions.enlargement,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use burn::tensor::TensorData;
 
 use super::names::NameTable;
+use crate::nets::batch_norm::EPSILON;
 use crate::nets::weights::Tensors;
 use crate::nets::{FlowNet, FlowNetConventions, FlowNetLayers};
 
@@ -150,6 +151,46 @@ impl FlowRelease {
             Self::Ours => None,
         }
     }
+}
+
+/// Makes batch normalisation part of the convolution before it: FlowNetPytorch's variants `_bn` have a block `conv1` of `0`, a
+/// convolution, and `1`, its normalisation by these running statistics.
+pub(super) fn fold_norms(tensors: &mut Tensors) {
+    let blocks = tensors.keys().filter_map(|name| name.strip_suffix(".1.running_var"));
+    let blocks: Vec<String> = blocks.map(str::to_owned).collect();
+    for block in blocks {
+        // A block that lacks a part stays as it is, to be refused by name.
+        if let Some(folded) = folded(tensors, &block) {
+            tensors.retain(|name, _| !name.starts_with(&format!("{block}.1.")));
+            tensors.extend(folded);
+        }
+    }
+}
+
+/// Returns weight and bias of the convolution of `block` with its normalisation.
+fn folded(tensors: &Tensors, block: &str) -> Option<[(String, TensorData); 2]> {
+    let weight = tensors.get(&format!("{block}.0.weight"))?;
+    let maps = *weight.shape().first()?;
+    let values = |name: String| tensors.get(&name)?.as_slice::<f32>().ok().filter(|values| values.len() == maps);
+    let of_norm = |name: &str| values(format!("{block}.1.{name}"));
+    let [scale, shift, mean, variance] =
+        [of_norm("weight")?, of_norm("bias")?, of_norm("running_mean")?, of_norm("running_var")?];
+    let bias = values(format!("{block}.0.bias"));
+    let factor = |map: usize| f64::from(scale[map]) / (f64::from(variance[map]) + EPSILON).sqrt();
+    let kernels = weight.as_slice::<f32>().ok()?;
+    let area = (kernels.len() / maps.max(1)).max(1);
+    let scaled = |(map, kernel): (usize, &[f32])| -> Vec<f32> {
+        kernel.iter().map(|value| (f64::from(*value) * factor(map)) as f32).collect()
+    };
+    let kernels: Vec<f32> = kernels.chunks(area).enumerate().flat_map(scaled).collect();
+    let offset = |map: usize| {
+        let before = bias.map_or(0.0, |bias| f64::from(bias[map])) - f64::from(mean[map]);
+        (before * factor(map) + f64::from(shift[map])) as f32
+    };
+    Some([
+        (format!("{block}.0.weight"), TensorData::new(kernels, weight.shape().clone())),
+        (format!("{block}.0.bias"), TensorData::new((0..maps).map(offset).collect::<Vec<_>>(), [maps])),
+    ])
 }
 
 /// Makes the first layer of every network in `tensors` read red, green, blue instead of blue, green, red: each group of colours

@@ -149,7 +149,10 @@ impl FoundParameter {
         }
     }
 
-    fn by_name(source: &Path, table: &NameTable, expected: &[(String, Shape)], tensors: Tensors) -> Result<Self> {
+    fn by_name(source: &Path, table: &NameTable, expected: &[(String, Shape)], mut tensors: Tensors) -> Result<Self> {
+        if table.fills_biases {
+            flow_nets::fold_norms(&mut tensors);
+        }
         let names = tensors.keys().cloned().collect();
         let mut found = Self { tensors: Tensors::new(), names, left_out: Vec::new(), colours: Colours::Bgr };
         let expected: BTreeMap<&str, &Shape> = expected.iter().map(|(name, shape)| (name.as_str(), shape)).collect();
@@ -198,12 +201,19 @@ impl FoundParameter {
     }
 }
 
-/// Names all tensors that found no counterpart, on both sides.
+/// Tensors without counterpart that are named on either side.
+const NAMED: usize = 4;
+
+/// Names the first tensors that found no counterpart, on both sides.
 fn unmatched(source: &Path, missing: &[&str], without_place: &[String]) -> Error {
-    let list = |names: Vec<String>| names.join(", ");
-    let quoted = |name: &dyn std::fmt::Display| format!("`{name}`");
-    let missing = list(missing.iter().map(|name| quoted(name)).collect());
-    let without_place = list(without_place.iter().map(|name| quoted(name)).collect());
+    let list = |names: &mut dyn ExactSizeIterator<Item = &str>| {
+        let more = names.len().saturating_sub(NAMED);
+        let first: Vec<String> = names.take(NAMED).map(|name| format!("`{name}`")).collect();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        first.join(", ") + &more
+    };
+    let missing = list(&mut missing.iter().copied());
+    let without_place = list(&mut without_place.iter().map(String::as_str));
     let cause = match (missing.as_str(), without_place.as_str()) {
         (missing, "") => format!("it lacks {missing}"),
         ("", rest) => format!("it has {rest}, which do not belong to this network"),

@@ -19,8 +19,8 @@ use crate::nets::fusion::{Fusion, FusionRule};
 use crate::nets::preprocessing::MEAN_BGR;
 use crate::nets::stream::Layers;
 use crate::nets::{
-    FLOW_UNIT_PX, FlowResolution, FlowSource, FrameSize, HiddenTwoStream, Modality, MotionCrop, MotionNetwork,
-    Precision, Stream,
+    FLOW_UNIT_PX, FlowMean, FlowResolution, FlowSource, FrameSize, HiddenTwoStream, Modality, MotionCrop,
+    MotionNetwork, Precision, Stream,
 };
 use graph::{Graph, Value};
 use proto::AttributeProto;
@@ -297,6 +297,7 @@ fn flow_input(graph: &mut Graph, stream: &Stream, raw: Value) -> Value {
     let px = graph.clipped(px, -CLIP_PX, CLIP_PX);
     let px = graph.with_scalar("Add", px, CLIP_PX);
     let mut levels = graph.with_scalar("Mul", px, LEVELS_PER_PX);
+    let above_middle = (stream.reading().mean == FlowMean::Field).then(|| means_above_middle(graph, levels.clone()));
     if stream.reading().resolution == FlowResolution::Frames {
         let [batch, maps, height, width] = levels.maps();
         let taps: Vec<f32> = TAPS.iter().flat_map(|y| TAPS.map(|x| x * y)).collect();
@@ -312,7 +313,23 @@ fn flow_input(graph: &mut Graph, stream: &Stream, raw: Value) -> Value {
         let doubled = graph.node("ConvTranspose", &[&single.name, &kernel], attributes, dims);
         levels = graph.reshape(doubled, &[batch, maps, 2 * height, 2 * width]);
     }
-    graph.with_scalar("Sub", levels, MID_LEVEL)
+    let levels = graph.with_scalar("Sub", levels, MID_LEVEL);
+    match above_middle {
+        Some(means) => graph.node("Sub", &[&levels.name, &means.name], Vec::new(), levels.dims),
+        None => levels,
+    }
+}
+
+/// Levels [b, c, h, w] → the mean of each map less the middle level, [b, c, 1, 1]. One axis after the other: half precision has no room
+/// for the sum of a map.
+fn means_above_middle(graph: &mut Graph, levels: Value) -> Value {
+    let levels = graph.with_scalar("Sub", levels, MID_LEVEL);
+    [3, 2].into_iter().fold(levels, |x, axis| {
+        let mut dims = x.dims.clone();
+        dims[axis] = 1;
+        let attributes = vec![AttributeProto::ints("axes", &[axis]), AttributeProto::int("keepdims", 1)];
+        graph.node("ReduceMean", &[&x.name], attributes, dims)
+    })
 }
 
 /// What the first layer of a stream reads → logits [b, K].

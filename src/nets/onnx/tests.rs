@@ -9,8 +9,8 @@ use super::proto::ModelProto;
 use super::*;
 use crate::nets::import::{Colours, import_motion, import_stream};
 use crate::nets::{
-    Architecture, Backbone, C3d, C3dWidths, ModelCard, MotionConfig, MotionEntry, Origin, Preprocessing, StreamConfig,
-    StreamEntry, StreamInput,
+    Architecture, Backbone, C3d, C3dWidths, FlowReading, ModelCard, MotionConfig, MotionEntry, Origin, Preprocessing,
+    StreamConfig, StreamEntry, StreamInput,
 };
 
 const SIZE: FrameSize = FrameSize { width: 64, height: 32 };
@@ -137,6 +137,22 @@ fn c3d_reads_clips_of_pictures_and_fuses_with_another_stream() {
         let inputs: Vec<&str> = whole.input.iter().map(|input| input.name.as_str()).collect();
         assert_eq!(inputs, ["frames", "pictures"]);
     }
+}
+
+#[test]
+fn the_mean_that_a_stream_subtracts_is_in_its_files() {
+    let mut model = model(Backbone::SqueezeNet, 2);
+    let means_in = |model: &HiddenTwoStream| {
+        let export = export(model, &OPTIONS).unwrap();
+        [1, 3].map(|file| {
+            let graph = check_graph(&export.files[file].1).graph.unwrap(); // of the temporal stream, and of the whole
+            graph.node.iter().filter(|node| node.op_type == "ReduceMean").count()
+        })
+    };
+    assert_eq!(means_in(&model), [0, 0]);
+    let reading = FlowReading { mean: FlowMean::Field, ..FlowReading::default() };
+    model.temporal = model.temporal.map(|stream| stream.with_reading(reading));
+    assert_eq!(means_in(&model), [2, 2], "over rows and over columns");
 }
 
 #[test]

@@ -48,6 +48,21 @@ impl TrainingPlan {
                 "Do not keep those of the base",
             );
         }
+        let stride = self.joint.stride() as u32;
+        if self.base.is_none() && !suits(self.crop, stride) {
+            return Err(unsuited_crop(self.crop, stride));
+        }
         self.joint_config().validate()
     }
+}
+
+/// Returns whether the sides of `crop` are multiples of `stride`.
+pub(in crate::training) fn suits(crop: Geometry, stride: u32) -> bool {
+    crop.width.is_multiple_of(stride) && crop.height.is_multiple_of(stride)
+}
+
+/// Returns the error that the network, which needs multiples of `stride`, cannot read crops of this size.
+pub(in crate::training) fn unsuited_crop(crop: Geometry, stride: u32) -> Error {
+    let cause = format!("{}×{} is no multiple of {stride}, as the motion network needs it", crop.width, crop.height);
+    Error::new("crop", cause, format!("Use multiples of {stride}"))
 }

@@ -13,8 +13,8 @@ use crate::data::clip_cache::CachePlan;
 use crate::data::{DataSource, PairAugmentation};
 use crate::error::{Error, Result};
 use crate::nets::{
-    Architecture, Backbone, FlowReading, FlowResolution, FlowSource, JointArchitecture, MotionConfig, MotionCrop,
-    MotionCue, WINDOW_FRAMES,
+    Architecture, Backbone, FlowMean, FlowReading, FlowResolution, FlowSource, JointArchitecture, MotionConfig,
+    MotionCrop, MotionCue, WINDOW_FRAMES,
 };
 use crate::training::objective::losses::{SupervisedLoss, UnsupervisedLoss};
 use crate::training::probe::linear;
@@ -83,12 +83,16 @@ pub struct TrainingPlan {
     pub flow_resolution: Option<FlowResolution>,
     /// What of the flow the temporal stream sees; `None` for the base's or the whole.
     pub temporal_crop: Option<MotionCrop>,
+    /// Grey level that is subtracted from flow; `None` for the base's, or that of the backbone.
+    pub flow_mean: Option<FlowMean>,
     /// What of a frame the spatial stream sees; `None` for the base's or the whole.
     pub spatial_crop: Option<MotionCrop>,
     /// The unsupervised loss.
     pub loss: UnsupervisedLoss,
     /// The loss against true flow, which then is all that teaches the flow network; `None` without truth.
     pub supervised: Option<SupervisedLoss>,
+    /// Clips of which NextFlow learns the next frame, in every second sample.
+    pub next_frames: Option<DataSource>,
     /// How pairs with true flow are changed before crops are taken.
     pub augmentation: PairAugmentation,
     /// Weight of the unsupervised loss beside the action loss in mode (c).
@@ -195,9 +199,11 @@ impl Default for TrainingPlan {
             clip_frames: None,
             flow_resolution: None,
             temporal_crop: None,
+            flow_mean: None,
             spatial_crop: None,
             loss: UnsupervisedLoss::default(),
             supervised: None,
+            next_frames: None,
             augmentation: PairAugmentation::None,
             unsupervised_weight: 1.0,
             distillation: None,
@@ -429,6 +435,7 @@ impl TrainingPlan {
         FlowReading {
             resolution: self.flow_resolution.unwrap_or(of_base.resolution),
             crop: self.temporal_crop.unwrap_or(of_base.crop),
+            mean: self.flow_mean.unwrap_or(of_base.mean),
         }
     }
 

@@ -83,6 +83,9 @@ impl TrainingPlan {
             Network::Flow | Network::Spatial | Network::Joint if self.temporal_crop.is_some() => {
                 refuse("temporal crop", "it is for the temporal stream")
             }
+            Network::Flow | Network::Spatial | Network::Joint if self.flow_mean.is_some() => {
+                refuse("flow mean", "only the temporal stream reads flow")
+            }
             Network::Spatial if self.base.is_none() && self.spatial_crop.is_some_and(MotionCrop::sees_motion) => {
                 Err(no_squares())
             }

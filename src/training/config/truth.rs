@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::plan::{Network, TrainingPlan};
 use crate::data::{DataSource, PairAugmentation, TruePairs};
 use crate::error::{Error, Result};
+use crate::nets::Architecture;
 
 impl TrainingPlan {
     /// Returns the pairs with true flow that the run learns from and is measured on; `None` without true flow.
@@ -48,6 +49,15 @@ impl TrainingPlan {
         if self.supervised.is_none() && self.augmentation != PairAugmentation::None {
             return refuse("the augmentation is of pairs with true flow", "Leave --augmentation out");
         }
+        if self.next_frames.is_some() {
+            let of_next_flow = self.base.is_some() || self.motion.architecture == Architecture::NextFlow;
+            if self.supervised.is_none() || self.network != Network::Flow || !of_next_flow {
+                return refuse_next_frames();
+            }
+            if self.segments > 1 || self.batch < 2 {
+                return refuse("next frames are every second sample", "Use batches of two or more, without segments");
+            }
+        }
         if self.supervised.is_none() {
             return match is_pairs(&self.data) || self.validation.as_ref().is_some_and(is_pairs) {
                 true => refuse("pairs with true flow are for it alone", "Add --supervised, or choose clips"),
@@ -71,4 +81,10 @@ impl TrainingPlan {
             _ => Ok(()),
         }
     }
+}
+
+/// Refuses clips without flow for a network that has nothing to learn of them.
+pub(in crate::training) fn refuse_next_frames() -> Result<()> {
+    let cause = "only NextFlow learns the next frame, beside true flow";
+    Err(Error::new("next frames", cause, "Use --supervised --architecture next-flow, or leave them out"))
 }

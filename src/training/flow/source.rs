@@ -233,7 +233,13 @@ fn codec(
     let first = first_frame(path, *segment_secs)? + stretch.first;
     let mut codec = CodecFlow::open(path)?;
     let [width, height] = stretch.sides();
-    starts.iter().map(|start| check_stop(stop).and_then(|()| field(&mut codec, first + start, width, height))).collect()
+    let mut fields = Vec::with_capacity(starts.len());
+    for start in starts {
+        check_stop(stop)?;
+        fields.push(field(&mut codec, first + start, width, height)?);
+    }
+    codec.check_vectors()?;
+    Ok(fields)
 }
 
 /// Returns the flow in the pictures beside the frames, in pixels of the wanted size.

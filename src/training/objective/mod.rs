@@ -5,6 +5,7 @@ pub mod losses;
 mod stream_teacher;
 #[cfg(test)]
 mod tests;
+mod true_flow;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use super::flow::frozen_flow::FrozenFlow;
 use super::flow::teacher::TeacherFlow;
 use super::loader::{Batch, Pixels};
 use super::motion_squares::MotionSquares;
+use super::next_frames::NextFrames;
 use super::optim::gradient_shares::{GradientShares, gradient_shares};
 use super::optim::optimizer::{Gradient, Optimizer};
 use super::optim::param_groups::NetworkPart;
@@ -40,6 +42,7 @@ use losses::taught_flow::levels_of_teacher;
 use losses::visibility::{reversed, visible_pairs};
 use losses::{Evidence, LevelLoss, LossSwitches, LossTerm, SupervisedLevel};
 use stream_teacher::StreamTeacher;
+use true_flow::TrueFlowLosses;
 
 /// Share of a time budget that the fit of a new last layer before the first step may take.
 const HEAD_SHARE: f64 = 0.4;
@@ -58,6 +61,8 @@ pub struct Objective {
     stream_teacher: Option<StreamTeacher>,
     /// True flow, where the network is taught by it.
     truth: Option<Arc<TruePairs>>,
+    /// Clips whose next frame it is taught besides.
+    next_frames: Option<Arc<NextFrames>>,
     action_loss: ActionLoss,
     /// What of the loss counts.
     switches: LossSwitches,
@@ -121,6 +126,7 @@ impl Objective {
             teacher: plan.loss.teacher.map(|teacher| Arc::new(TeacherFlow::new(teacher))),
             stream_teacher: None,
             truth: plan.true_pairs()?,
+            next_frames: NextFrames::of(plan)?,
             action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
             switches: LossSwitches::of(&plan.loss),
             measured: Vec::new(),
@@ -179,7 +185,7 @@ impl Objective {
     pub fn pixels(&self) -> Pixels {
         match self.plan.network {
             Network::Flow => match &self.truth {
-                Some(pairs) => Pixels::Supervised(pairs.clone()),
+                Some(pairs) => Pixels::Supervised(pairs.clone(), self.next_frames.clone()),
                 None => Pixels::Motion(self.teacher.clone()),
             },
             Network::Joint => Pixels::Motion(self.teacher.clone()),
@@ -284,7 +290,7 @@ impl Objective {
             Some(teacher) => Some(teacher.logits(frames.as_ref(), &batch, &self.plan)?),
             None => None,
         };
-        let taught = self.taught(frames.as_ref(), &mut batch);
+        let TrueFlowLosses { levels: taught, next_frame } = self.taught(frames.as_ref(), &mut batch);
         let Forward { levels, by_teacher, logits, clip_flow } =
             if taught.is_empty() { self.forward(frames.clone(), &batch)? } else { Forward::default() };
         let action = logits.clone().map(|logits| self.action_loss.forward(logits, &batch.labels, &batch.mixing));
@@ -296,6 +302,7 @@ impl Objective {
         let supervised = levels_taught.map(|level| level.error.clone() * level.weight).reduce(|sum, level| sum + level);
         let parts = [
             supervised,
+            next_frame.clone(),
             self.unsupervised(&levels),
             action.clone().and_then(|action| self.weighted(action)),
             soft.clone().map(|(soft, weight)| soft * weight),
@@ -308,6 +315,7 @@ impl Objective {
         let of_levels = |name, levels: Vec<SupervisedLevel>| {
             levels.into_iter().map(move |level| (format!("{name} {}", level.level + 1), level.weight, level.error))
         };
+        terms.extend(next_frame.map(|loss| ("next frame".into(), 1.0, loss)));
         terms.extend(of_levels("flow", taught).chain(of_levels("teacher", by_teacher)));
         let values = std::iter::once(&loss).chain(terms.iter().map(|(_, _, value)| value));
         let mut values: Vec<Tensor<1>> = values.map(|value| value.clone().detach()).collect();
@@ -336,14 +344,14 @@ impl Objective {
         Ok(())
     }
 
-    /// Returns the loss of each level against the true flow of a batch; nothing where nothing is taught by it.
-    fn taught(&self, frames: Option<&Tensor<4>>, batch: &mut Batch) -> Vec<SupervisedLevel> {
-        let (Some(loss), Some(motion), Some(frames)) = (self.plan.supervised, &self.motion, frames) else {
-            return Vec::new();
-        };
-        let [windows, _, height, width] = frames.dims();
-        let truth = TensorData::new(std::mem::take(&mut batch.truth), [windows, 2, height, width]);
-        loss.levels(&motion.network().native(frames.clone()), Tensor::from_data(truth, &self.device))
+    /// Returns the losses against the truth of a batch; none where nothing is taught by it.
+    fn taught(&self, frames: Option<&Tensor<4>>, batch: &mut Batch) -> TrueFlowLosses {
+        match (self.plan.supervised, &self.motion, frames) {
+            (Some(loss), Some(motion), Some(frames)) => {
+                true_flow::losses(loss, motion.network(), frames, batch, &self.device)
+            }
+            _ => TrueFlowLosses::default(),
+        }
     }
 
     /// Returns the weighted sum of the unsupervised terms that count.

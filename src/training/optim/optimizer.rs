@@ -162,15 +162,15 @@ fn files(dir: &Path, name: &str) -> [PathBuf; 3] {
     ["", "-optimiser", "-average"].map(|suffix| dir.join(format!("{name}{suffix}.bpk")))
 }
 
+/// Parts of the names of weights without an L2 penalty: transposed convolutions, batch normalisation (also as the second of the pairs
+/// of ActionFlowNet), and slopes of rectifiers (He et al. 2015, Section 2.1).
+const NOT_PENALISED: [&str; 7] =
+    ["deconv", "upsample_flow", "upsampled_flow", "upsampled_frame", ".bn.", ".1.weight", "relu"];
+
 /// Returns the plan's update rule, with the L2 penalty on convolution weights only (spec, section 2).
 fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
-    let penalised = ParamGroup::from_predicate("weight").exclude(ParamGroup::from_any_predicates(vec![
-        "deconv",
-        "upsample_flow",
-        "upsampled_flow",
-        ".bn.",
-        ".1.weight", // batch normalisation in the pairs of ActionFlowNet
-    ]));
+    let without = ParamGroup::from_any_predicates(NOT_PENALISED.to_vec());
+    let penalised = ParamGroup::from_predicate("weight").exclude(without);
     let decay = Some(WeightDecayConfig::new(plan.weight_decay as f32)).filter(|_| plan.weight_decay > 0.0);
     match plan.optimiser {
         OptimiserKind::Adam => {
@@ -268,7 +268,10 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use crate::nets::{Backbone, Stream, StreamConfig, StreamInput};
+    use crate::nets::{
+        Architecture, Backbone, CnnM, CnnMWidths, FlowNetLayers, MotionConfig, MotionNetwork, Stream, StreamConfig,
+        StreamInput,
+    };
     use crate::training::config::plan::Network;
 
     struct OptimizerValues(Vec<f32>);
@@ -277,6 +280,81 @@ mod tests {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             self.0.extend(param.val().into_data().try_into_vec::<f32>().unwrap());
         }
+    }
+
+    /// The parameters of a network by name.
+    #[derive(Default)]
+    struct NamedValues {
+        path: Vec<String>,
+        values: Vec<(String, Vec<f32>)>,
+    }
+
+    impl NamedValues {
+        fn of<M: Module>(network: &M) -> Vec<(String, Vec<f32>)> {
+            let mut named = Self::default();
+            network.visit(&mut named);
+            named.values
+        }
+    }
+
+    impl ModuleVisitor for NamedValues {
+        fn enter_module(&mut self, name: &str, _container_type: &str) {
+            self.path.push(name.to_owned());
+        }
+
+        fn exit_module(&mut self, _name: &str, _container_type: &str) {
+            self.path.pop();
+        }
+
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.values.push((self.path.join("."), param.val().into_data().try_into_vec::<f32>().unwrap()));
+        }
+    }
+
+    /// Returns the names of the weights that shrink in a step without gradient.
+    fn shrinking<M: Module>(network: M, output: impl Fn(&M) -> Tensor<1>) -> Vec<String> {
+        let plan = TrainingPlan {
+            optimiser: OptimiserKind::Sgd,
+            weight_decay: 0.5,
+            warm_up: 0,
+            ..TrainingPlan::of(Network::Flow)
+        };
+        let mut solver = Optimizer::new(network, &plan, NetworkPart::Motion).unwrap();
+        let before = NamedValues::of(solver.network());
+        let mut gradients = (output(solver.network()) * 0.0).backward();
+        let part = solver.part(&mut gradients);
+        solver.accumulate(part);
+        let gradient = solver.gradient();
+        solver.step(gradient, 1.0, 0.1, 0);
+        let after = NamedValues::of(solver.network());
+        before.into_iter().zip(after).filter(|(old, new)| old != new).map(|((name, _), _)| name).collect()
+    }
+
+    #[test]
+    fn transposed_convolutions_and_slopes_are_not_penalised() {
+        let device = Device::flex().autodiff();
+        let config =
+            MotionConfig { architecture: Architecture::NextFlow, width: 1, frames: 2, ..MotionConfig::default() };
+        let of_next_flow = shrinking(config.init(&device), |network| {
+            let MotionNetwork::FlowNet(network) = network else { panic!("not a flow network") };
+            let FlowNetLayers::Next(layers) = &network.layers else { panic!("not NextFlow") };
+            let (flows, frames) = layers.forward(Tensor::ones([1, 6, 64, 64], &device));
+            flows.into_iter().chain(frames).map(Tensor::sum).reduce(|sum, level| sum + level).unwrap()
+        });
+        assert!(of_next_flow.iter().any(|name| name.ends_with("predict_frame2.weight")), "{of_next_flow:?}");
+        assert!(
+            !of_next_flow.iter().any(|name| name.contains("upsampled") || name.contains("deconv")),
+            "{of_next_flow:?}"
+        );
+
+        let widths = CnnMWidths { conv1: 1, conv2: 1, conv3: 1, fc6: 1, fc7: 1, side: 1 };
+        let config = StreamConfig { backbone: Backbone::Emv, input: StreamInput::STACK, classes: 2, dropout: None };
+        let slopes = shrinking(CnnM::with_widths(widths, &config, &device), |network| {
+            let fc6 = network.fc6(Tensor::ones([1, 20, 48, 48], &device));
+            fc6.sum()
+        });
+        assert!(slopes.iter().any(|name| name.ends_with("conv1.weight")), "{slopes:?}");
+        assert!(!slopes.iter().any(|name| name.contains("relu")), "{slopes:?}");
     }
 
     /// The statistics of batch normalisation are shared by all copies of a network, those too that a checkpoint is read into.

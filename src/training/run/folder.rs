@@ -14,7 +14,7 @@ use crate::file_lock::FileLock;
 use crate::files;
 use crate::output::OutputGuard;
 use crate::training::config::file::read_plan;
-use crate::training::config::plan::TrainingPlan;
+use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::model_init::with_inherited;
 
 /// The first words of a settings file, before the version.
@@ -54,6 +54,7 @@ fn written_out(plan: &TrainingPlan, path: &Path) -> Result<TrainingPlan> {
         input: plan.input.or(before.input),
         flow_resolution: plan.flow_resolution.or(before.flow_resolution),
         temporal_crop: plan.temporal_crop.or(before.temporal_crop),
+        flow_mean: plan.flow_mean.or(before.flow_mean),
         spatial_crop: plan.spatial_crop.or(before.spatial_crop),
         flow_source: plan.flow_source.or(before.flow_source),
         ..plan.clone()
@@ -96,7 +97,11 @@ fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
     let before = read_plan(&before, path)?;
     // What has no part in the numbers may differ.
     let numbers = |plan: &TrainingPlan| TrainingPlan { cache: None, snapshots: 1, ..plan.clone() };
-    let before = before.as_carried_out();
+    let mut before = before.as_carried_out();
+    // Older versions subtracted the middle level from all flow.
+    if before.network == Network::Temporal {
+        before.flow_mean.get_or_insert_default();
+    }
     // Older versions did not write down what a run took over from its base.
     let before = inherited(&before).unwrap_or(before);
     let (before, now) = (numbers(&before), numbers(plan));
@@ -127,8 +132,7 @@ fn named(differences: &[SettingDifference]) -> String {
 mod tests {
     use super::super::checkpoint::Progress;
     use super::*;
-    use crate::nets::{FlowResolution, MotionCrop};
-    use crate::training::config::plan::Network;
+    use crate::nets::{Backbone, FlowMean, FlowResolution, MotionCrop};
 
     #[test]
     fn what_differs_is_named() {
@@ -150,6 +154,25 @@ mod tests {
         let card = fs::read_to_string(card).unwrap().replace("[temporal]", &format!("[temporal]\ncrop = \"{crop}\""));
         fs::create_dir_all(dir).unwrap();
         fs::write(dir.join("model.toml"), card).unwrap();
+    }
+
+    #[test]
+    fn a_new_cnn_m_reads_flow_less_its_mean_and_older_runs_are_not_resumed_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let stream =
+            |backbone| TrainingPlan { backbone, run_dir: dir.path().into(), ..TrainingPlan::of(Network::Temporal) };
+        assert_eq!(inherited(&stream(Backbone::Vgg16)).unwrap().flow_mean, Some(FlowMean::Middle));
+        let plan = stream(Backbone::CnnM2048);
+        assert_eq!(inherited(&plan).unwrap().flow_mean, Some(FlowMean::Field));
+        drop(prepare_folder(&plan).unwrap());
+        checkpoint::write(dir.path(), &Progress::start(), |_| Ok(())).unwrap();
+        drop(prepare_folder(&plan).expect("the same"));
+        let path = dir.path().join("config.toml");
+        let older = fs::read_to_string(&path).unwrap().replace("flow_mean = \"field\"\n", "");
+        fs::write(&path, older).unwrap();
+        let error = prepare_folder(&plan).err().unwrap();
+        assert_eq!(error.cause, "holds a run with other settings: flow_mean is middle there and field here");
+        drop(prepare_folder(&TrainingPlan { flow_mean: Some(FlowMean::Middle), ..plan }).unwrap());
     }
 
     #[test]

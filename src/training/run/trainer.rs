@@ -102,6 +102,8 @@ struct TrainingRunState<'a> {
     reported: BTreeSet<String>,
     /// Clips that were left out because they have too few frames.
     short: BTreeSet<usize>,
+    /// Whether a clip was named whose last frame is repeated.
+    reported_filled: bool,
     /// The square around the motion of each clip, where the stream looks at it.
     squares: Vec<Option<MotionSquare>>,
     /// When the run was saved last, and how long that took.
@@ -174,6 +176,7 @@ impl<'a> TrainingRunState<'a> {
             pace: Throughput::default(),
             reported: gone.iter().map(|path| path.display().to_string()).collect(),
             short: BTreeSet::new(),
+            reported_filled: false,
             squares: Vec::new(),
             saved: (Instant::now(), Duration::ZERO),
             _under_way: under_way,

@@ -1,6 +1,7 @@
 //! Weights of other programs: networks of PyTorch's model collections answer as they do there, and files of every
 //! format that are damaged, hostile or another network's are refused.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -435,6 +436,9 @@ fn weights_of_another_variant_are_refused_by_the_first_wrong_tensor() {
     let all = |name: &str| Some(name.to_owned());
     let error = import("s.safetensors", &alone, &all, Architecture::FlowNetC).unwrap_err();
     assert!(error.cause.starts_with("it lacks `conv_redir.bias`, `conv_redir.weight`"), "{error}");
+    let error = import("s2.safetensors", &alone, &all, Architecture::FlowNetSd).unwrap_err();
+    let some = "it lacks `conv0.bias`, `conv0.weight`, `conv1_1.bias`, `conv1_1.weight` and 10 more";
+    assert!(error.cause.starts_with(some), "{error}");
     // FlowNetPytorch has biases in its convolutions alone.
     let pytorch = |name: &str| {
         let (layer, parameter) = name.rsplit_once('.')?;
@@ -445,4 +449,37 @@ fn weights_of_another_variant_are_refused_by_the_first_wrong_tensor() {
     let imported = import("pinard.safetensors", &alone, &pytorch, Architecture::FlowNetS).unwrap().network;
     let MotionNetwork::FlowNet(flow_net) = &imported else { panic!("a supervised network") };
     assert_eq!(flow_net.conventions(), FlowNetConventions::PYTORCH);
+}
+
+#[test]
+fn batch_normalisation_of_flow_net_pytorch_becomes_part_of_the_convolutions() {
+    let (network, alone) = flow_net(Architecture::FlowNetS);
+    let folder = tempfile::tempdir().unwrap();
+    let (path, file) = (folder.path().join("flownets_bn.safetensors"), folder.path().join("imported.safetensors"));
+    let mut tensors = BTreeMap::new();
+    for (name, data) in &alone.tensors {
+        let (layer, parameter) = name.rsplit_once('.').unwrap();
+        if parameter == "bias" {
+            continue; // none but those of batch normalisation
+        }
+        let is_in_block = layer.starts_with("conv") || layer.starts_with("deconv");
+        tensors.insert(format!("{layer}{}.weight", if is_in_block { ".0" } else { "" }), data.clone());
+        if layer.starts_with("conv") {
+            let maps = data.shape()[0];
+            // Twice what comes in, less 0.5, and 0.25 more.
+            for (part, value) in
+                [("weight", 2.0), ("bias", 0.25), ("running_mean", 0.5), ("running_var", 1.0 - 1e-5_f32)]
+            {
+                tensors.insert(format!("{layer}.1.{part}"), TensorData::new(vec![value; maps], [maps]));
+            }
+        }
+    }
+    Reference { tensors, ..Reference::default() }.write(&path, |_| true);
+    let imported = import_motion(&path, network).unwrap().network;
+    weights::save_module(&imported, &file, Precision::F32).unwrap();
+    let imported = Reference::read(&file);
+    let (weight, before) = (imported.values("conv3_1.weight"), alone.values("conv3_1.weight"));
+    assert!(weight.iter().zip(before).all(|(new, old)| (new - 2.0 * old).abs() < 1e-6));
+    assert!(imported.values("conv3_1.bias").iter().all(|bias| (bias + 0.75).abs() < 1e-6));
+    assert_eq!(imported.values("predict_flow2.weight"), alone.values("predict_flow2.weight"));
 }

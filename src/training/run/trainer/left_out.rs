@@ -7,7 +7,8 @@ use crate::training::loader::Batch;
 use crate::training::run::events::TrainingEvent;
 
 impl TrainingRunState<'_> {
-    /// Reports the clips that were replaced in `batch`: each that cannot be read, and the first that is too short.
+    /// Reports the clips that were replaced in `batch`, each that cannot be read and the first that is too short, and the first whose last
+    /// frame was repeated.
     pub(super) fn report_left_out(&mut self, batch: &Batch) -> Result<()> {
         for warning in &batch.warnings {
             if self.reported.insert(warning.subject.clone()) {
@@ -23,6 +24,14 @@ impl TrainingRunState<'_> {
             (self.on_event)(TrainingEvent::Warning(Error::file(&self.clips.clip(clip).path, cause, remedy)));
         }
         self.short.extend(&batch.short);
+        if let Some(&clip) = batch.filled.first().filter(|_| !self.reported_filled) {
+            self.reported_filled = true;
+            let frames = counted(self.clips.count(clip)?, "frame");
+            let window = self.objective.window(&self.start.motion);
+            let cause = format!("it has {frames}, a window {window}: the last frame of such clips is repeated");
+            let remedy = "Choose longer clips, or accept it";
+            (self.on_event)(TrainingEvent::Warning(Error::file(&self.clips.clip(clip).path, cause, remedy)));
+        }
         Ok(())
     }
 
