@@ -9,7 +9,7 @@ use super::old_and_new::OldAndNew;
 use super::state::{TrainingPhase, TrainingState};
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
-use crate::app::command::prompt::{Filter, PathKind, PromptSpec, TABLE};
+use crate::app::command::prompt::{Filter, IMAGE, PathKind, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
@@ -20,7 +20,7 @@ use crate::engine::Request;
 use crate::flow::files::write_picture;
 use crate::output::Existing;
 
-const IMAGE: Filter = ("Image", "png jpg");
+const PICTURE: Filter = (IMAGE, "png jpg");
 
 #[rustfmt::skip] // A table reads as a table.
 pub const COMMANDS: &[CommandSpec] = &[
@@ -60,7 +60,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .saves(PromptSpec::new("Save training curves", "Path of the table, such as curves.csv…", PathKind::Save("curves", TABLE)),
             |app, path, existing, ctx| app.write_text(path, app.session.training.curves_table(), existing, ctx)),
     command(C::SaveCurvesPicture, G::Training, "Save training plot…", "Save the training plot as PNG", &[], has_curves)
-        .saves(PromptSpec::new("Save a plot of the training curves", "Path of the image, such as curves.png…", PathKind::Save("curves", IMAGE)),
+        .saves(PromptSpec::new("Save a plot of the training curves", "Path of the image, such as curves.png…", PathKind::Save("curves", PICTURE)),
             App::save_curves_picture),
     command(C::UseTrainedWeights, G::Training, "Load new model", "Load the new model", &[],
         |on| {
