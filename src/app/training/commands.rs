@@ -13,6 +13,7 @@ use crate::app::command::prompt::{Filter, IMAGE, PathKind, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
+use crate::app::shell::log::LogLevel;
 use crate::app::shell::topic::Topic;
 use crate::app::tasks::Tasks;
 use crate::app::viewer::presets::ViewPreset;
@@ -158,7 +159,12 @@ impl App {
 
     /// Uses the networks in folder `new` and lays their flow over that of those in folder `old`.
     pub(in crate::app) fn compare_models(&mut self, old: PathBuf, new: PathBuf) {
-        self.use_model(new);
+        let in_use = self.session.model.as_ref().map(|model| model.dir.clone());
+        let words = OldAndNew { old: old.clone(), new: new.clone() }.in_words(in_use.as_deref());
+        if in_use.as_ref() != Some(&new) {
+            self.use_model(new);
+        }
+        self.session.log.push(LogLevel::Info, words);
         let flow_settings = &mut self.settings.flow;
         flow_settings.second_model = Some(old);
         flow_settings.coarse_to_fine = false; // both as the temporal stream sees them
