@@ -97,6 +97,9 @@ impl Viewer {
         if cx.session.live.is_active() {
             return self.stage.stage_ui(ui, cx);
         }
+        if let Some(error) = cx.session.open_failure().cloned() {
+            return missing::failure_ui(ui, &error, cx);
+        }
         if cx.session.shows_welcome() {
             welcome::welcome_ui(ui, self.wheel.texture(ui.ctx()), cx);
             return;
