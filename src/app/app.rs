@@ -475,7 +475,9 @@ impl App {
         });
         let within = layout::place_of(&layout, Pane::Viewer).unwrap_or(panels);
         self.crash.offer_ui(ui, within, &mut cx);
-        if let Some(error) = cx.session.notice.clone() {
+        // The viewer shows why it has no clip.
+        let open_failure = cx.session.open_failure();
+        if let Some(error) = cx.session.notice.clone().filter(|error| open_failure != Some(error)) {
             notice_ui(ui, &error, within, &mut cx);
         }
         self.settings.layout = layout;

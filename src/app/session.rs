@@ -48,6 +48,8 @@ pub struct Session {
     pub(super) before: Option<ClipPosition>,
     /// The same once the other one could not be opened, until the clip is asked for again.
     pub comes_back: Option<ClipPosition>,
+    /// Why the clip that was asked for last could not be opened, while no other is in its place.
+    failed_clip: Option<Error>,
     /// The folder of clips that was opened last.
     pub folder: Option<Arc<ClipFolder>>,
     /// Why clips of that folder cannot be opened, as far as that is known.
@@ -141,6 +143,7 @@ impl Session {
             is_closed: false,
             before: None,
             comes_back: None,
+            failed_clip: None,
             folder: None,
             faults: HashMap::new(),
             model: None,
@@ -269,7 +272,7 @@ impl Session {
         self.marks = Marks::default();
         self.clip_scores.forget();
         self.flow.leave_clip();
-        (self.before, self.comes_back, self.refused) = (None, None, None);
+        (self.before, self.comes_back, self.refused, self.failed_clip) = (None, None, None, None);
         self.is_closed = true;
     }
 
@@ -292,6 +295,11 @@ impl Session {
     /// Whether the viewer shows the welcome page: there is neither a clip nor a live source.
     pub fn shows_welcome(&self) -> bool {
         !self.live.is_active() && self.clip.is_none() && self.opening.is_none()
+    }
+
+    /// Why the clip that was asked for last is not in the viewer, where nothing else is.
+    pub fn open_failure(&self) -> Option<&Error> {
+        self.failed_clip.as_ref().filter(|_| self.shows_welcome())
     }
 
     /// Whether a clip is being opened of which nothing can be seen yet.
@@ -331,6 +339,7 @@ impl Session {
                 if self.opening.take_if(|awaited| awaited == path).is_some() {
                     // A video of the project that is selected is what would be labelled: no other one is shown in its place.
                     self.comes_back = self.before.take().filter(|_| !self.labeling.is_selected(path));
+                    self.failed_clip = Some(error.clone()).filter(|_| self.comes_back.is_none());
                 }
                 self.failed(Topic::Clip, error);
             }
@@ -499,7 +508,7 @@ impl Session {
     }
 
     fn opened(&mut self, info: &VideoInfo) {
-        (self.opening, self.before, self.refused) = (None, None, None);
+        (self.opening, self.before, self.refused, self.failed_clip) = (None, None, None, None);
         // What is notified of a live source, or of a clip, that failed stays while the clip before it comes back.
         if self.live.returning.is_none() {
             self.notice = None;

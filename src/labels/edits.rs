@@ -219,11 +219,12 @@ pub fn class_folders(document: &Document) -> Vec<String> {
     if folders.len() < 2 || !folders.iter().any(fits) { Vec::new() } else { folders.into_iter().collect() }
 }
 
-/// Labels every unlabelled clip with the name of its folder, and adds the classes that
+/// Labels every unlabelled clip but those in `skipped` with the name of its folder, and adds the classes that
 /// are missing; clips beside the project's own files have no folder of their own.
-pub fn label_by_folders(document: &Document) -> Step {
+pub fn label_by_folders(document: &Document, skipped: &BTreeSet<VideoId>) -> Step {
     let (mut with_classes, mut changes) = (document.clone(), Vec::new());
-    for (id, video) in document.videos.iter().filter(|(_, video)| video.is_unlabelled()) {
+    let is_open = |(id, video): &(&VideoId, &Video)| video.is_unlabelled() && !skipped.contains(id);
+    for (id, video) in document.videos.iter().filter(is_open) {
         let Some(folder) = folder_name(video) else { continue };
         let known = with_classes.class_named(&folder).map(|class| class.id);
         let added = known.is_none().then(|| add_class(&with_classes, &folder).ok()).flatten();
@@ -468,7 +469,7 @@ mod tests {
             assert_eq!(document.class_named(second).map(|class| class.id), Some(id));
             document.apply(add_labelled(&document, [("b.mp4".to_owned(), second)]).unwrap());
             document.apply(add_videos(&document, vec![Video::new(format!("{second}/c.mp4"))]));
-            document.apply(label_by_folders(&document));
+            document.apply(label_by_folders(&document, &BTreeSet::new()));
             let labels: Vec<_> = document.videos.values().flat_map(|video| &video.labels).collect();
             assert_eq!(labels, [&Label::Class(id); 2]);
         }
@@ -536,19 +537,21 @@ mod tests {
     #[test]
     fn clips_are_labelled_by_their_folders_unless_they_are_labelled() {
         let (mut document, [wave, jump], id) = project();
-        let videos = ["wave/1.mp4", "../clips/say%20%25/2.mp4", "wave/3.mp4"].map(Video::new);
+        let videos = ["wave/1.mp4", "../clips/say%20%25/2.mp4", "wave/3.mp4", "torn/4.mp4"].map(Video::new);
         document.apply(add_videos(&document, videos.into()));
         document.apply(label_clip(&document, VideoId(3), Label::Class(jump)).unwrap());
         let before = document.clone();
-        let back = document.apply(label_by_folders(&document));
+        let skipped = BTreeSet::from([VideoId(4)]);
+        let back = document.apply(label_by_folders(&document, &skipped));
         let names = |id: u32| {
             let video = &document.videos[&VideoId(id)];
             video.labels.iter().map(|label| document.label_name(*label).to_owned()).collect::<Vec<_>>()
         };
         assert_eq!((names(1), names(2), names(3)), (vec!["wave".into()], vec!["say %".into()], vec!["jump".into()]));
         assert!(document.videos[&id].is_unlabelled(), "it lies in no folder");
+        assert!(document.videos[&VideoId(4)].is_unlabelled(), "it is skipped");
         assert_eq!((document.classes.len(), document.classes[0].id), (3, wave));
-        assert!(label_by_folders(&document).changes.is_empty());
+        assert!(label_by_folders(&document, &skipped).changes.is_empty());
         document.apply(back);
         assert_eq!((document.classes, document.videos), (before.classes, before.videos));
     }

@@ -46,7 +46,7 @@ fn labels_that_are_away_at_one_opening_are_locked_and_there_again_afterwards() {
         assert!(label(&mut project, id, Label::Background).is_err());
         assert!(edits::remove_video(&document, id).is_err());
         assert!(edits::delete_class(&document, class).is_err(), "its labels may be of the class");
-        assert!(edits::label_by_folders(&document).changes.is_empty());
+        assert!(edits::label_by_folders(&document, &Default::default()).changes.is_empty());
         let change = Change::Video(id, Some(Video { labels: vec![Label::Background], ..Video::new("a.mp4") }));
         assert!(project.perform(Step::new("Label", vec![change])).is_err());
         // What else is in the project can be changed and saved; nothing is renamed.

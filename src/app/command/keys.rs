@@ -114,11 +114,38 @@ pub(in crate::app) fn take_digits_by_place(events: &mut [Event]) {
 
 /// A key in words.
 pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
-    match keys.logical_key {
-        Key::OpenBracket => "[".into(),
-        Key::CloseBracket => "]".into(),
-        _ => ctx.format_shortcut(keys),
+    let text = ctx.format_shortcut(keys);
+    let key = keys.logical_key;
+    // As egui ends it: by the name of the key, or on a Mac by its sign.
+    let modifiers = text.strip_suffix(key.name()).or_else(|| text.strip_suffix(key.symbol_or_name()));
+    match (sign(key), modifiers) {
+        (Some(sign), Some(modifiers)) => format!("{modifiers}{sign}"),
+        _ => text,
     }
+}
+
+/// The sign that is printed on a key, where its name is a word.
+fn sign(key: Key) -> Option<&'static str> {
+    Some(match key {
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::Comma => ",",
+        Key::Period => ".",
+        Key::Semicolon => ";",
+        Key::Colon => ":",
+        Key::Slash => "/",
+        Key::Backslash => "\\",
+        Key::Quote => "'",
+        Key::Backtick => "`",
+        Key::Minus => "-",
+        Key::Plus => "+",
+        Key::Equals => "=",
+        _ => return None,
+    })
 }
 
 fn modifier_count(keys: &KeyboardShortcut) -> u8 {
@@ -141,6 +168,13 @@ mod tests {
 
     use super::*;
     use crate::app::command::spec::{alt, ctrl, ctrl_shift, key, shift};
+
+    #[test]
+    fn keys_are_named_by_what_is_printed_on_them() {
+        let ctx = Context::default();
+        let keys = [key(Key::Comma), alt(Key::Period), ctrl(Key::ArrowLeft), key(Key::OpenBracket), key(Key::Space)];
+        assert_eq!(keys.map(|keys| keys_text(&keys, &ctx)), [",", "Alt+.", "Ctrl+←", "[", "Space"]);
+    }
 
     #[test]
     fn the_digit_row_is_digits_in_any_layout() {

@@ -62,6 +62,9 @@ pub const TABLE: Filter = ("Table", "csv");
 /// What videos are written as.
 pub const MP4: Filter = ("Video", "mp4");
 
+/// What kinds of pictures are called.
+pub const IMAGE: &str = "Image";
+
 impl PromptSpec {
     /// Asks with these words.
     pub const fn new(title: &'static str, hint: &'static str, kind: PathKind) -> Self {
@@ -73,10 +76,14 @@ impl PromptSpec {
         matches!(self.kind, PathKind::SaveFolder | PathKind::Save(..))
     }
 
-    /// Where exactly the answer `path` is written to: videos have the ending of what they are written as.
+    /// Where exactly the answer `path` is written to: videos have the ending of what they are written as, pictures the first of theirs
+    /// if they have none.
     pub fn target(&self, path: PathBuf) -> PathBuf {
         match self.kind {
             PathKind::Save(_, MP4) => with_ending(path, MP4.1),
+            PathKind::Save(_, (kinds, endings)) if kinds == IMAGE && path.extension().is_none() => {
+                with_ending(path, endings.split(' ').next().unwrap_or_default())
+            }
             _ => path,
         }
     }
@@ -262,6 +269,10 @@ mod tests {
             for command in [Command::ExportVideo, Command::ExportAnnotated, Command::RecordLive] {
                 assert_eq!(PathPrompt::Of(command).spec().target(named.into()), Path::new(written));
             }
+        }
+        for command in [Command::SavePicture, Command::SaveComparison, Command::SaveCurvesPicture] {
+            let target = |name: &str| PathPrompt::Of(command).spec().target(name.into());
+            assert_eq!([target("flow"), target("flow.jpg")], [Path::new("flow.png"), Path::new("flow.jpg")]);
         }
         let statistics = PathPrompt::Of(Command::SaveStatistics).spec();
         assert_eq!(statistics.target("figures".into()), Path::new("figures"));

@@ -10,7 +10,7 @@ use super::panel::export_form;
 use super::statistics::measured_sources;
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, clip, ensure};
-use crate::app::command::prompt::{Filter, MP4, PathKind, PathPrompt, PromptSpec, TABLE};
+use crate::app::command::prompt::{Filter, IMAGE, MP4, PathKind, PathPrompt, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, alt, command, ctrl, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
@@ -26,7 +26,7 @@ use crate::output::Existing;
 
 const TRUTH: Filter = ("Flow", "flo png");
 const FLOW: Filter = ("Flow", "flo npy png jpg");
-const IMAGE: Filter = ("Image", "png jpg ppm");
+const PICTURE: Filter = (IMAGE, "png jpg ppm");
 /// Menus in the menu.
 const TRUTH_MENU: &str = "Ground truth";
 const EXPORT_MENU: &str = "Save and export";
@@ -88,12 +88,12 @@ pub const COMMANDS: &[CommandSpec] = &[
             |app, path, existing, ctx| app.save_flow(path, false, existing, ctx))
         .within(EXPORT_MENU),
     command(C::SavePicture, G::Flow, "Save flow image…", "Save this pair's flow colours at video size", &[ctrl_shift(Key::S)], flow_in_view)
-        .saves(PromptSpec::new("Save a flow image", "Path of the image, such as flow.png…", PathKind::Save("flow", IMAGE)),
+        .saves(PromptSpec::new("Save a flow image", "Path of the image, such as flow.png…", PathKind::Save("flow", PICTURE)),
             |app, path, existing, ctx| app.save_flow(path, true, existing, ctx))
         .within(EXPORT_MENU),
     command(C::SaveComparison, G::Flow, "Save comparison image…", "Save frame and visible flows as one image", &[],
         |on| ensure(ComparisonImage::of(on.settings, on.session).is_some(), "No flow of this frame yet"))
-        .saves(PromptSpec::new("Save a comparison image", "Path of the image, such as comparison.png…", PathKind::Save("comparison", IMAGE)),
+        .saves(PromptSpec::new("Save a comparison image", "Path of the image, such as comparison.png…", PathKind::Save("comparison", PICTURE)),
             |app, path, existing, ctx| app.save_comparison(path, existing, ctx))
         .within(EXPORT_MENU),
     command(C::ExportFlows, G::Flow, "Export clip flow…", "Export every pair's flow to a folder", &[], exportable)

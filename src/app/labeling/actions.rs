@@ -1,5 +1,6 @@
 //! What the commands of labelling do to the project.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -8,8 +9,9 @@ use eframe::egui::{Context, Key};
 
 use super::import_export::{ExportOrder, ImportOrder};
 use super::project_opener::Start;
-use super::state::{LabelingState, Trouble};
+use super::state::LabelingState;
 use super::suggestions::SuggestionPhase;
+use super::trouble::Trouble;
 use crate::app::App;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::layout::Pane;
@@ -24,6 +26,7 @@ use crate::app::viewer::marks::Marks;
 use crate::engine::{Labeling, Request, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{Document, Label, Project, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits};
+use crate::plural::counted;
 
 impl App {
     /// Gives a label to the videos that are chosen together. Of a single one to the selected segment, without one to the part that is
@@ -44,10 +47,17 @@ impl App {
     }
 
     pub(super) fn label_by_folders(&mut self) {
-        let Some(step) = self.session.labeling.document().map(edits::label_by_folders) else { return };
+        let skipped = self.session.unreadable_videos();
+        let Some(document) = self.session.labeling.document() else { return };
+        let is_open = |id: &VideoId| document.videos.get(id).is_some_and(Video::is_unlabelled);
+        let open = skipped.iter().filter(|id| is_open(id)).count();
+        let step = edits::label_by_folders(document, &skipped);
         match step.changes.is_empty() {
             true => self.session.told = Some(("No unlabelled clip is in a class folder".into(), Instant::now())),
             false => _ = self.do_step(Ok(step)),
+        }
+        if let Some((text, _)) = self.session.told.as_mut().filter(|_| open > 0) {
+            *text += &format!("; skipped {}", counted(open, "unreadable video"));
         }
     }
 
@@ -543,6 +553,12 @@ impl Session {
         self.labeling.suggestions.refresh(&mut self.log);
         self.labeling.searches.found(labeling.found());
         self.labeling.receive_news(labeling.news(), &mut self.log)
+    }
+
+    /// The videos of the project that cannot be read, as far as that is known of them or of the clips of the open folder.
+    fn unreadable_videos(&self) -> BTreeSet<VideoId> {
+        let own = self.labeling.unreadable().map(|(id, _)| id);
+        own.chain(self.faults.keys().filter_map(|path| self.labeling.video_at(path))).collect()
     }
 
     /// Selects the project's video that the clip is which is open, or being opened.

@@ -27,5 +27,6 @@ pub mod suggestions;
 #[cfg(test)]
 pub mod tests;
 pub mod thumbnails;
+pub mod trouble;
 pub mod video_list;
 pub mod video_searches;

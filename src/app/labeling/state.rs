@@ -11,6 +11,7 @@ use super::held::HeldLabel;
 use super::import_export::ImportExport;
 use super::suggestions::{Proposal, SuggestionState};
 use super::thumbnails::Thumbnails;
+use super::trouble::Trouble;
 use super::video_list::{ListChoice, ListKey, VideoList};
 use super::video_searches::VideoSearches;
 use crate::app::shell::log::{Log, LogLevel};
@@ -27,28 +28,6 @@ const SAVE_AFTER: Duration = Duration::from_secs(20);
 const FACTS_AT_ONCE: usize = 64;
 /// or those that came in for so long.
 const FACTS_WITHIN: Duration = Duration::from_millis(400);
-
-/// What is wrong with the file of a video.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Trouble {
-    /// There is no such file.
-    Missing,
-    /// It holds something else than when it was labelled.
-    Changed(Facts),
-    /// It cannot be read, and why.
-    Unreadable(Error),
-}
-
-impl Trouble {
-    /// In a word.
-    pub fn title(&self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Changed(_) => "changed",
-            Self::Unreadable(_) => "unreadable",
-        }
-    }
-}
 
 /// The labelling project as the window sees it.
 #[derive(Default)]
@@ -332,6 +311,19 @@ impl LabelingState {
     /// What is wrong with the file of a video.
     pub fn trouble(&self, id: VideoId) -> Option<&Trouble> {
         self.troubles.get(&id)
+    }
+
+    /// The videos whose files cannot be read, and why.
+    pub fn unreadable(&self) -> impl Iterator<Item = (VideoId, &Error)> {
+        self.troubles.iter().filter_map(|(id, trouble)| match trouble {
+            Trouble::Unreadable(error) => Some((*id, error)),
+            _ => None,
+        })
+    }
+
+    /// A number that changes with what is known about files.
+    pub fn files_revision(&self) -> u64 {
+        self.files
     }
 
     /// The facts of the file of a video as it is: not those that were labelled where it has changed since.

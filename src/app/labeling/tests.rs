@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
+use eframe::egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, TouchPhase, vec2};
 use egui_kittest::kittest::Queryable;
 use tempfile::TempDir;
 
@@ -303,6 +303,28 @@ fn nothing_jumps_when_the_project_of_the_last_time_is_there() {
         assert_eq!(window.sees("This clip is not in the project"), !is_inside);
         assert_eq!(window.harness.state().settings.labeling.tracks, tracks, "for the next start");
     }
+}
+
+/// 1280×720 pixels at 150 %.
+#[test]
+fn the_list_of_videos_has_its_share_of_a_small_window() {
+    let mut labeling = LabelingStage::sized([853.0, 480.0], &["bend", "clap", "jump", "walk", "wave"], 30);
+    let window = &mut labeling.window;
+    let below = window.harness.get_by_role_and_label(Role::Button, "Play or pause").rect().top() - 6.0;
+    let seen = |window: &Window| {
+        let rows = window.harness.query_all_by_label_contains(".mp4, ").map(|node| node.rect());
+        rows.filter(|row| row.bottom() <= below).count()
+    };
+    assert!(seen(window) >= 4, "{} rows", seen(window));
+    window.compare("labelled_project_small");
+    let button = |window: &Window| window.harness.get_by_role_and_label(Role::Button, "Label as wave").rect();
+    let (before, at) = (button(window), window.harness.get_by_role_and_label(Role::Button, "Add…").rect().center());
+    window.point_at(at);
+    let (unit, phase, delta) = (MouseWheelUnit::Point, TouchPhase::Move, vec2(0.0, -80.0));
+    let (modifiers, source) = (Modifiers::NONE, eframe::egui::MouseWheelSource::Unknown);
+    window.harness.event(Event::MouseWheel { unit, phase, delta, modifiers, source });
+    (0..8).for_each(|_| window.settle());
+    assert!(button(window).bottom() < before.bottom() - 40.0, "what is above the list scrolls");
 }
 
 #[test]

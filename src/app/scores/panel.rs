@@ -139,6 +139,7 @@ fn no_scores_ui(ui: &mut Ui, session: &Session) {
         return empty_state(ui, "A live source is running", text, |_| ());
     }
     let (title, text) = match (&session.clip, &session.model) {
+        (None, _) if session.opening.is_some() => ("Opening the clip…", "Scores appear when its frames are listed."),
         (None, _) => ("No clip is open", "Open a clip to see its predictions."),
         (_, None) => ("No model is loaded", "Load or train a model to see scores."),
         (_, Some(model)) if !model.has_spatial && !model.has_temporal => (

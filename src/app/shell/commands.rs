@@ -118,9 +118,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::Shortcuts, G::Help, "Keyboard shortcuts", "Show and change keyboard shortcuts", &[key(Key::F1)], always)
         .runs(|app, _| app.overlay.show_shortcuts())
         .keywords("settings preferences options hotkeys keys help"),
-    command(C::ReportProblem, G::Help, "Report a problem…", "Copy version, device and log to the clipboard", &[], always)
+    command(C::ReportProblem, G::Help, "Copy problem report", "Copy version, device and log to the clipboard", &[], always)
         .runs(App::copy_summary)
-        .keywords("bug issue crash error support diagnostics")
+        .keywords("report a problem bug issue crash error support diagnostics")
         .below_line(),
     command(C::About, G::Help, "About Motionscope", "Show version, device, licences and the model's origin", &[], always)
         .runs(|app, _| app.overlay.show_about())

@@ -28,7 +28,10 @@ impl App {
     /// Copies what a description of a problem needs to the clipboard.
     pub(super) fn copy_summary(&mut self, ctx: &Context) {
         ctx.copy_text(summary());
-        self.session.told = Some(("Copied version, device and log to the clipboard".into(), Instant::now()));
+        self.session.told = Some((
+            "Copied version, device and log to the clipboard: paste them into your report".into(),
+            Instant::now(),
+        ));
     }
 
     /// Takes the report of a crash that was found, and says what of the log could not be written.

@@ -40,4 +40,6 @@ mod tests;
 pub mod topic;
 pub mod underway;
 pub mod unsaved;
+#[cfg(test)]
+mod waiting_tests;
 pub mod welcome;

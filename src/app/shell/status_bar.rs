@@ -45,12 +45,6 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let (mut cancelled, mut is_opening_cancelled) = (None::<Action>, false);
     let is_narrow = ui.available_width() < NARROW;
     ui.horizontal(|ui| {
-        // Before the text, whose length changes.
-        if session.underway().is_some() {
-            let cancel = ui.small_button(RichText::new("Cancel").text_style(TextStyle::Small));
-            let cancel = cancel.accessible_name("Cancel opening").on_hover_text(Command::CancelOpening.tooltip());
-            is_opening_cancelled = cancel.clicked();
-        }
         let told = told(ui, session);
         let most = vec2(MESSAGE * ui.available_width(), ui.available_height());
         match session.pointed.as_ref().filter(|_| told.is_none()) {
@@ -68,8 +62,18 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 14.0;
             cancelled = jobs_ui(ui, session);
-            ui.add(Label::new(small(session.device.clone())).truncate())
-                .on_hover_text("Inference device; change it in View › Device");
+            if session.underway().is_some() {
+                let cancel = ui.small_button("Cancel").accessible_name("Cancel opening");
+                is_opening_cancelled = cancel.on_hover_text(Command::CancelOpening.tooltip()).clicked();
+            }
+            // What names the model has room before the rest.
+            let model = model_text(session);
+            let room = |ui: &Ui| ui.available_width() - model.as_ref().map_or(0.0, |text| width(ui, text) + 14.0);
+            let device = "Inference device; change it in View › Device";
+            match jobs(session).is_empty() {
+                true => _ = ui.add(Label::new(small(session.device.clone())).truncate()).on_hover_text(device),
+                false => label_ui(ui, small(session.device.clone()), device, room(ui)),
+            }
             if let Some(analysis) = &session.analysis {
                 let timing = analysis.timing;
                 let sum = timing.motion_ms + timing.temporal_ms + timing.spatial_ms;
@@ -78,22 +82,22 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                     timing.motion_ms, timing.temporal_ms, timing.spatial_ms
                 );
                 let text = if is_narrow { format!("{sum:.0} ms") } else { format!("inference {sum:.0} ms") };
-                label_ui(ui, small(text), &detail);
+                label_ui(ui, small(text), &detail, room(ui));
             }
             let of_project = session.labeling.selected().is_some(); // Its list counts, as beside the timeline.
             if let Some((folder, place)) = session.place_in_folder().filter(|_| !of_project) {
                 let text = format!("clip {} of {}", place + 1, folder.clips.len());
-                label_ui(ui, small(text), &folder.dir.display().to_string());
+                label_ui(ui, small(text), &folder.dir.display().to_string(), room(ui));
             }
             if let Some(clip) = &session.clip {
                 let rate = if clip.variable_rate { "variable, " } else { "" };
                 let text = format!("{}×{}  {rate}{:.2} fps", clip.width, clip.height, clip.fps);
-                label_ui(ui, small(text), &format!("Codec {}", clip.codec));
+                label_ui(ui, small(text), &format!("Codec {}", clip.codec), room(ui));
             }
-            if let (Some(label), Some(model)) = (session.model_label(), &session.model) {
+            if let (Some(text), Some(model)) = (model, &session.model) {
                 let parameters = thousands(model.parameters);
                 let detail = format!("{}\n{parameters} parameters", model.details().join("\n"));
-                ui.add(Label::new(small(format!("{label}{}", model.knows()))).truncate()).on_hover_text(detail);
+                ui.add(Label::new(small(text)).truncate()).on_hover_text(detail);
             }
         });
     });
@@ -103,13 +107,22 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     cx.actions.extend(cancelled);
 }
 
-/// Draws a text where it has room as a whole: nothing is drawn over another.
-fn label_ui(ui: &mut Ui, text: RichText, tooltip: &str) {
-    let font = TextStyle::Small.resolve(ui.style());
-    let width = ui.painter().layout_no_wrap(text.text().to_owned(), font, Tokens::of(ui).weak).size().x;
-    if width <= ui.available_width() {
+/// Returns the model in use and what it knows.
+fn model_text(session: &Session) -> Option<String> {
+    Some(format!("{}{}", session.model_label()?, session.model.as_ref()?.knows()))
+}
+
+/// Draws a text where `room`, in points, is enough for the whole of it: nothing is drawn over another.
+fn label_ui(ui: &mut Ui, text: RichText, tooltip: &str, room: f32) {
+    if width(ui, text.text()) <= room {
         ui.label(text).on_hover_text(tooltip);
     }
+}
+
+/// Returns the width of a small text, in points.
+fn width(ui: &Ui, text: &str) -> f32 {
+    let font = TextStyle::Small.resolve(ui.style());
+    ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).weak).size().x
 }
 
 /// Draws the work under way from the right end of the bar on: what cancels the newest, where no text moves it, and how far each is.
@@ -125,9 +138,8 @@ fn jobs_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
         cancelled = ui.small_button("Cancel").on_hover_text(*tooltip).clicked().then(|| action.clone());
     }
     for text in jobs.into_iter().map(|job| job.text).chain(training(session)) {
-        let font = TextStyle::Small.resolve(ui.style());
         let accent = Tokens::of(ui).accent;
-        let width = ui.painter().layout_no_wrap(text.clone(), font, accent).size().x;
+        let width = width(ui, &text);
         // In steps: the texts beside it do not move with every second that is counted.
         let size = vec2((width / STEP).ceil() * STEP, ui.available_height());
         ui.allocate_ui_with_layout(size.min(ui.available_size()), Layout::right_to_left(Align::Center), |ui| {

@@ -194,7 +194,7 @@ fn a_report_of_a_problem_is_copied_and_it_is_said() {
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    assert!(window.sees("Copied version, device and log"));
+    assert!(window.sees("Copied version, device and log") && window.sees("paste them into your report"));
 }
 
 #[test]

@@ -9,10 +9,11 @@ use super::old_and_new::OldAndNew;
 use super::state::{TrainingPhase, TrainingState};
 use crate::app::App;
 use crate::app::command::conditions::{Availability, Conditions, always, ensure};
-use crate::app::command::prompt::{Filter, PathKind, PromptSpec, TABLE};
+use crate::app::command::prompt::{Filter, IMAGE, PathKind, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, command};
 use crate::app::command::{Command as C, Group as G};
 use crate::app::layout::Pane;
+use crate::app::shell::log::LogLevel;
 use crate::app::shell::topic::Topic;
 use crate::app::tasks::Tasks;
 use crate::app::viewer::presets::ViewPreset;
@@ -20,7 +21,7 @@ use crate::engine::Request;
 use crate::flow::files::write_picture;
 use crate::output::Existing;
 
-const IMAGE: Filter = ("Image", "png jpg");
+const PICTURE: Filter = (IMAGE, "png jpg");
 
 #[rustfmt::skip] // A table reads as a table.
 pub const COMMANDS: &[CommandSpec] = &[
@@ -60,7 +61,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         .saves(PromptSpec::new("Save training curves", "Path of the table, such as curves.csv…", PathKind::Save("curves", TABLE)),
             |app, path, existing, ctx| app.write_text(path, app.session.training.curves_table(), existing, ctx)),
     command(C::SaveCurvesPicture, G::Training, "Save training plot…", "Save the training plot as PNG", &[], has_curves)
-        .saves(PromptSpec::new("Save a plot of the training curves", "Path of the image, such as curves.png…", PathKind::Save("curves", IMAGE)),
+        .saves(PromptSpec::new("Save a plot of the training curves", "Path of the image, such as curves.png…", PathKind::Save("curves", PICTURE)),
             App::save_curves_picture),
     command(C::UseTrainedWeights, G::Training, "Load new model", "Load the new model", &[],
         |on| {
@@ -158,7 +159,12 @@ impl App {
 
     /// Uses the networks in folder `new` and lays their flow over that of those in folder `old`.
     pub(in crate::app) fn compare_models(&mut self, old: PathBuf, new: PathBuf) {
-        self.use_model(new);
+        let in_use = self.session.model.as_ref().map(|model| model.dir.clone());
+        let words = OldAndNew { old: old.clone(), new: new.clone() }.in_words(in_use.as_deref());
+        if in_use.as_ref() != Some(&new) {
+            self.use_model(new);
+        }
+        self.session.log.push(LogLevel::Info, words);
         let flow_settings = &mut self.settings.flow;
         flow_settings.second_model = Some(old);
         flow_settings.second_edition += 1;

@@ -305,6 +305,18 @@ fn clips_that_vanish_are_told_and_left_out() {
 }
 
 #[test]
+fn a_video_that_cannot_be_read_is_named_and_not_counted() {
+    let mut stage = TestStage::new(2);
+    std::fs::write(&stage.clips[0], "torn").unwrap();
+    stage.app().session.labeling.look_again(labels::VideoId(0));
+    stage.wait("the file", |app| app.session.labeling.unreadable().count() == 1);
+    stage.wait("the clips", |app| app.panels.training.ready().is_ok());
+    stage.wait_to_see("5 clips in 2 classes");
+    let name = stage.clips[0].file_name().unwrap().to_string_lossy().into_owned();
+    assert!(stage.window.sees("Skipped") && stage.window.sees(&name) && stage.window.sees("Videos: 5 of 5"));
+}
+
+#[test]
 fn a_clip_label_beside_segments_is_remarked() {
     let mut stage = TestStage::new(2);
     let document = stage.app().session.labeling.document().unwrap();

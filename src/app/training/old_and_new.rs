@@ -17,6 +17,15 @@ impl OldAndNew {
     /// What the comparison does, as a tooltip has it: it replaces the model in use.
     pub const TOOLTIP: &'static str = "Load the new model and swipe between both flows";
 
+    /// Returns what the comparison does to the model in `in_use`.
+    pub fn in_words(&self, in_use: Option<&Path>) -> String {
+        match in_use {
+            Some(dir) if dir == self.new => "Swipe between the old flow and that of the model in use".into(),
+            Some(dir) => format!("Load {} in place of {} and swipe between both flows", named(&self.new), named(dir)),
+            None => format!("Load {} and swipe between both flows", named(&self.new)),
+        }
+    }
+
     /// Returns the models to compare, where `made_by` are the runs that `new` is the result of; the reason if there is nothing to
     /// compare.
     pub fn of<'a>(
@@ -35,10 +44,32 @@ impl OldAndNew {
     }
 }
 
+/// Returns what people call the model in a folder: its run, for `<run>/model`, with the step for `<run>/snapshots/step-…`.
+fn named(dir: &Path) -> String {
+    let name = |dir: &Path| dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let run = |levels| dir.ancestors().nth(levels).map(name).filter(|name| !name.is_empty());
+    let is_in = |folder: &str| dir.parent().is_some_and(|parent| parent.ends_with(folder));
+    match dir {
+        _ if dir.ends_with("model") => run(1).unwrap_or_else(|| name(dir)),
+        _ if is_in("snapshots") => run(2).map_or_else(|| name(dir), |run| format!("{run} {}", name(dir))),
+        _ => name(dir),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::training::{Network, TemporalMode};
+
+    #[test]
+    fn the_model_that_is_loaded_and_the_one_that_makes_way_are_named() {
+        let both = |new: &str| OldAndNew { old: "/models/base".into(), new: new.into() };
+        let in_words = |new: &str, in_use: &str| both(new).in_words(Some(Path::new(in_use)));
+        let words = in_words("/runs/tune-01/model", "/models/default");
+        assert_eq!(words, "Load tune-01 in place of default and swipe between both flows");
+        assert!(in_words("/runs/a/snapshots/step-00020", "/models/b").starts_with("Load a step-00020 in place of b"));
+        assert!(!in_words("/runs/a/model", "/runs/a/model").contains("Load"), "it is in use");
+    }
 
     #[test]
     fn flows_are_compared_where_a_run_has_changed_motion_net() {

@@ -32,7 +32,7 @@ pub struct Wheel {
 }
 
 impl Wheel {
-    /// Draws the legend over a picture, where it can be dragged; the vector under the pointer is a dot on the wheel.
+    /// Draws the legend over a picture, where it can be dragged; the vector under the pointer is a dot on the wheel. Returns where it is.
     pub fn legend_ui(
         &mut self,
         ui: &Ui,
@@ -41,9 +41,9 @@ impl Wheel {
         scale: MagnitudeScale,
         stride: usize,
         cx: &mut PanelContext<'_>,
-    ) {
+    ) -> Option<Rect> {
         if cx.settings.wheel.is_hidden {
-            return;
+            return None;
         }
         let (painter, tokens) = (ui.painter_at(pane), Tokens::of(ui));
         let is_locked = cx.settings.locked_scale_px.is_some();
@@ -73,6 +73,7 @@ impl Wheel {
             let lock = Rect::from_center_size(pos2(text.left() - 7.0, below.y), vec2(9.0, 9.0));
             Icon::Locked.paint(&painter, lock, tokens.on_scrim);
         }
+        Some(card)
     }
 
     /// Takes what the pointer does to the wheel: drags, double clicks, and its menu. Returns where it lies.

@@ -7,7 +7,7 @@ use eframe::egui::{
 use super::typing::{About, Typing};
 use crate::app::command::prompt::PathPrompt;
 use crate::app::labeling::chip::label_color;
-use crate::app::labeling::state::Trouble;
+use crate::app::labeling::trouble::Trouble;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::format::time_code;
 use crate::app::ui::theme::{RADIUS, Tokens};

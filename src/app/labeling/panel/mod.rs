@@ -50,6 +50,10 @@ const PAGES: [(ProjectPage, &str, &str); 4] = [
 const FOLDER: (ProjectPage, &str, &str) =
     (ProjectPage::Folder, "Folder", "Clips of the folder open beside the project");
 
+/// Height, in points, below which what is above the list of videos scrolls, and the share of it that the list has.
+const LOW: f32 = 330.0;
+const LIST_SHARE: f32 = 0.5;
+
 /// The project panel.
 #[derive(Default)]
 pub struct ProjectPanel {
@@ -117,22 +121,15 @@ impl Panel for ProjectPanel {
             let notes = Side::bottom("project notes").frame(Frame::NONE).show_separator_line(false);
             notes.show(ui, |ui| notes_ui(ui, cx));
         }
-        header::header_ui(ui, cx);
-        let folder = folder_beside(cx);
-        if folder.is_none() && self.page == ProjectPage::Folder {
-            self.page = ProjectPage::Videos;
+        let (room, folder) = (ui.available_height(), folder_beside(cx));
+        if self.page == ProjectPage::Videos && room < LOW {
+            let head = ScrollArea::vertical().id_salt("head").max_height((1.0 - LIST_SHARE) * room);
+            head.show(ui, |ui| self.head_ui(ui, folder.is_some(), cx));
+        } else {
+            self.head_ui(ui, folder.is_some(), cx);
         }
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 2.0;
-            for (page, title, tooltip) in PAGES.into_iter().chain(folder.is_some().then_some(FOLDER)) {
-                ui.selectable_value(&mut self.page, page, title).on_hover_text(tooltip);
-            }
-        });
         match self.page {
-            ProjectPage::Videos => {
-                self.buttons.label_buttons_ui(ui, cx);
-                self.videos.videos_ui(ui, cx);
-            }
+            ProjectPage::Videos => self.videos.videos_ui(ui, cx),
             ProjectPage::Classes => self.classes.classes_ui(ui, cx),
             ProjectPage::Clip => self.clip.clip_ui(ui, cx),
             ProjectPage::Exchange => self.exchange.exchange_ui(ui, cx),
@@ -146,6 +143,24 @@ impl Panel for ProjectPanel {
 }
 
 impl ProjectPanel {
+    /// What is above a page: the head of the project, the titles of the pages, and what can be done with videos.
+    fn head_ui(&mut self, ui: &mut Ui, has_folder: bool, cx: &mut PanelContext<'_>) {
+        header::header_ui(ui, cx);
+        if !has_folder && self.page == ProjectPage::Folder {
+            self.page = ProjectPage::Videos;
+        }
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            for (page, title, tooltip) in PAGES.into_iter().chain(has_folder.then_some(FOLDER)) {
+                ui.selectable_value(&mut self.page, page, title).on_hover_text(tooltip);
+            }
+        });
+        if self.page == ProjectPage::Videos {
+            self.buttons.label_buttons_ui(ui, cx);
+            videos::choices_ui(ui, cx);
+        }
+    }
+
     /// The clips of a folder that is open beside the project, and what can be done with them.
     fn folder_beside_ui(&mut self, ui: &mut Ui, folder: &ClipFolder, cx: &mut PanelContext<'_>) {
         explanation(ui, "This folder is open beside the project; its clips are not in the project.");

@@ -46,9 +46,8 @@ impl VideosPage {
         self.wanted = Some(id);
     }
 
-    /// Draws the choices and the list.
+    /// Draws the list.
     pub fn videos_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        choices_ui(ui, cx);
         let all = cx.session.labeling.document().map_or(0, |document| document.videos.len());
         if all == 0 {
             return nothing_ui(ui, cx);
@@ -95,7 +94,7 @@ impl VideosPage {
 }
 
 /// What is listed, and in which order.
-fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+pub(super) fn choices_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let troubled = cx.session.labeling.list().troubled();
     let labeling = &mut cx.session.labeling;
     let Some(document) = labeling.document() else { return };

@@ -83,8 +83,12 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 /// Swipes the flow of the networks before over that of the networks now, on any clip.
 fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let ready = old_and_new(&cx.session.pinned, &cx.session.training.plans);
-    let button = ui.add_enabled(ready.is_ok(), eframe::egui::Button::new("Swipe in the viewer"));
-    let button = button.on_hover_text("Load the newer model and swipe between both flows");
+    let in_use = cx.session.model.as_ref().map(|model| model.dir.as_path());
+    // It replaces the model in use, which the button says before.
+    let is_loading = ready.as_ref().is_ok_and(|both| in_use != Some(both.new.as_path()));
+    let text = if is_loading { "Load and swipe in the viewer" } else { "Swipe in the viewer" };
+    let words = ready.as_ref().map_or_else(|_| OldAndNew::TOOLTIP.into(), |both| both.in_words(in_use));
+    let button = ui.add_enabled(ready.is_ok(), eframe::egui::Button::new(text)).on_hover_text(words);
     match ready {
         Ok(OldAndNew { old, new }) if button.clicked() => cx.actions.push(Action::Compare { old, new }),
         Ok(_) => {}

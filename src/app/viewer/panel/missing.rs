@@ -1,13 +1,18 @@
 //! What a view says while it has no picture: why, and what to do about it.
 
+use std::path::Path;
+
 use eframe::egui::{Label, Rect, RichText, Ui, UiBuilder};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::PanelContext;
+use crate::app::shell::topic::capitalised;
 use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::empty_state;
 use crate::app::viewer::views::{ViewKind, ViewSpec};
 use crate::engine::FlowSource;
+use crate::error::Error;
 
 /// Fills the seen part of a view without a picture; returns whether TV-L1 is to take the source's place.
 pub fn missing_ui(ui: &mut Ui, seen: Rect, index: usize, view: &ViewSpec, cx: &mut PanelContext<'_>) -> bool {
@@ -27,6 +32,18 @@ pub fn missing_ui(ui: &mut Ui, seen: Rect, index: usize, view: &ViewSpec, cx: &m
     .inner
 }
 
+/// Fills the viewer in place of a clip that cannot be opened: what failed, why, and what to do.
+pub fn failure_ui(ui: &mut Ui, error: &Error, cx: &mut PanelContext<'_>) {
+    ui.painter().rect_filled(ui.available_rect_before_wrap(), 0.0, Tokens::of(ui).background);
+    let name = Path::new(&error.subject).file_name().unwrap_or(error.subject.as_ref()).to_string_lossy();
+    let text = format!("{}. {}.", capitalised(&error.cause), error.remedy);
+    empty_state(ui, &format!("Cannot open {name}"), &text, |ui| {
+        command_button(ui, cx, Command::Open, "Open clip…");
+        ui.add_space(2.0);
+        command_button(ui, cx, Command::ShowLog, "Show log");
+    });
+}
+
 fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
     let session = &cx.session;
     if view.kind == ViewKind::Frame {
@@ -35,7 +52,7 @@ fn words(view: &ViewSpec, cx: &PanelContext<'_>) -> (&'static str, String) {
     let is_missing = |source: &FlowSource| session.flow.source(*source).flow.is_none();
     let source = view.sources().find(is_missing).unwrap_or(view.source);
     if let Some(error) = &session.flow.source(source).unavailable {
-        return ("Not available", format!("{}. {}.", capital(&error.cause), error.remedy));
+        return ("Not available", format!("{}. {}.", capitalised(&error.cause), error.remedy));
     }
     match source {
         FlowSource::Network if session.model.is_none() && session.loading_model.is_some() => {
@@ -91,10 +108,4 @@ fn offer_ui(ui: &mut Ui, view: &ViewSpec, cx: &mut PanelContext<'_>) -> bool {
         _ => {}
     }
     false
-}
-
-/// A clause as the beginning of a sentence.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

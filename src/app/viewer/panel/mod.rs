@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use eframe::egui::{
     Align2, Color32, CursorIcon, Label, Painter, Pos2, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
-    TextStyle, Ui, WidgetInfo, pos2, vec2,
+    TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 pub use super::gpu_flow::install as install_gpu_flow;
@@ -46,6 +46,8 @@ pub struct Viewer {
     textures: Textures,
     differences: HashMap<ComparedView, Arc<PictureDifference>>,
     wheel: legend::Wheel,
+    /// Where the wheel was drawn in this repaint.
+    wheel_place: Option<Rect>,
     stage: LiveStage,
     /// Which views had pictures in the last repaint.
     drawn: Vec<bool>,
@@ -102,6 +104,9 @@ impl Viewer {
         if cx.session.live.is_active() {
             return self.stage.stage_ui(ui, cx);
         }
+        if let Some(error) = cx.session.open_failure().cloned() {
+            return missing::failure_ui(ui, &error, cx);
+        }
         if cx.session.shows_welcome() {
             welcome::welcome_ui(ui, self.wheel.texture(ui.ctx()), cx);
             return;
@@ -147,6 +152,7 @@ impl Viewer {
             let pictures = Rect::from_min_max(pos2(area.left(), area.top() + header::HEIGHT), area.max);
             swipe::dividers_ui(ui, pictures, &mut cx.settings.views);
         }
+        chosen_ui(ui, &placed, cx.settings.views.chosen);
         if let Some(pointer) = &pointer {
             self.pointed_ui(ui, &placed, pointer, cx);
         }
@@ -243,6 +249,7 @@ impl Viewer {
             matches!(place.view.kind, ViewKind::Flow | ViewKind::Arrows | ViewKind::Strip | ViewKind::Pyramid)
         };
         let mut legend = None;
+        self.wheel_place = None;
         self.drawn.clear();
         for (index, place) in placed.iter().enumerate() {
             let mut canvas = Canvas {
@@ -276,7 +283,7 @@ impl Viewer {
                 Some(ReadOut::Flow { u, v }) => Some([u, v]),
                 _ => None,
             };
-            self.wheel.legend_ui(ui, pane, vector, scale, cx.settings.flow.stride, cx);
+            self.wheel_place = self.wheel.legend_ui(ui, pane, vector, scale, cx.settings.flow.stride, cx);
         }
     }
 
@@ -311,7 +318,7 @@ impl Viewer {
             let own = picture.min + pointer.point.to_vec2() * picture.size();
             let at = if index == pointer.index { pointer.at } else { own };
             if place.seen.contains(at) {
-                label_ui(ui, &painter, place.seen, at, text);
+                label_ui(ui, &painter, [place.seen, self.wheel_place.unwrap_or(Rect::NOTHING)], at, text);
             }
         }
         let [width, height] = cx.session.video();
@@ -389,17 +396,57 @@ fn crosshair(painter: &Painter, at: Pos2) {
     }
 }
 
-/// A value beside a point, kept inside `area`.
-fn label_ui(ui: &Ui, painter: &Painter, area: Rect, point: Pos2, text: String) {
+/// Draws a thin line around the view that was clicked or changed last, which menus and keys are about, where there are several.
+fn chosen_ui(ui: &Ui, placed: &[Placed], chosen: usize) {
+    let Some(place) = placed.get(chosen).filter(|_| placed.len() > 1) else { return };
+    let stroke = Stroke::new(1.0, Tokens::of(ui).accent);
+    ui.painter().rect_stroke(place.seen, 0.0, stroke, StrokeKind::Inside);
+}
+
+/// A value beside a point, kept inside `area` and off what is at `taken`.
+fn label_ui(ui: &Ui, painter: &Painter, [area, taken]: [Rect; 2], point: Pos2, text: String) {
     let tokens = Tokens::of(ui);
     let font = TextStyle::Monospace.resolve(ui.style());
     let galley = painter.layout_no_wrap(text, font, tokens.on_scrim);
     let margin = vec2(8.0, 5.0);
     let size = galley.size() + 2.0 * margin;
-    let at = point + vec2(16.0, 16.0);
-    let max = (area.max - size).max(area.min);
-    let at = pos2(at.x.min(max.x), if at.y > max.y { point.y - size.y - 10.0 } else { at.y });
-    let card = Rect::from_min_size(at, size);
+    let card = label_place(area, taken, point, size);
+    let at = card.min;
     painter.rect(card, RADIUS, tokens.scrim, Stroke::new(1.0, Color32::from_white_alpha(20)), StrokeKind::Inside);
     painter.galley(at + margin, galley, tokens.on_scrim);
+}
+
+/// Returns where a card of `size` is drawn beside `point`: below it at the right, or else where it is inside `area` and does not cover
+/// what is at `taken`.
+fn label_place(area: Rect, taken: Rect, point: Pos2, size: Vec2) -> Rect {
+    let max = (area.max - size).max(area.min);
+    let [right, below] = [point.x + 16.0, point.y + 16.0];
+    let [left, above] = [point.x - size.x - 10.0, point.y - size.y - 10.0];
+    let usual = pos2(right.min(max.x), if below > max.y { above } else { below });
+    let others = [pos2(right, above), pos2(left, below), pos2(left, above), pos2(point.x - size.x / 2.0, above)];
+    // Above what is taken there always is room but in tiny views.
+    let last = pos2(usual.x, taken.top() - size.y - 4.0);
+    let cards = [usual].into_iter().chain(others).chain([last]).map(|at| Rect::from_min_size(at, size));
+    let is_free = |card: &Rect| !card.intersects(taken) && (card.min == usual || area.contains_rect(*card));
+    cards.into_iter().find(is_free).unwrap_or(Rect::from_min_size(usual, size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_value_at_the_pointer_covers_no_colour_wheel() {
+        let area = Rect::from_min_size(pos2(10.0, 20.0), vec2(400.0, 300.0));
+        let (size, wheel) = (vec2(180.0, 24.0), Rect::from_min_max(pos2(310.0, 210.0), pos2(402.0, 312.0)));
+        let usual = label_place(area, Rect::NOTHING, pos2(100.0, 100.0), size);
+        assert_eq!(usual.min, pos2(116.0, 116.0));
+        for x in 1..40 {
+            for y in 1..30 {
+                let point = area.min + vec2(10.0 * x as f32, 10.0 * y as f32);
+                let card = label_place(area, wheel, point, size);
+                assert!(!card.intersects(wheel), "{point:?}: {card:?}");
+            }
+        }
+    }
 }

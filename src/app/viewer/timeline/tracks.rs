@@ -27,6 +27,9 @@ const SEEN: usize = 6;
 const HIGH: [f32; 2] = [900.0, 120.0];
 /// Share of the window that high tracks may have: the rest is the viewer's.
 const SHARE: f32 = 0.3;
+/// The height below which a window has less room for them, and the share of it that pictures and tracks may have, in points.
+const LOW: f32 = 600.0;
+const LOW_SHARE: f32 = 0.16;
 /// How near the pointer takes an edge, in points.
 const REACH: f32 = 4.0;
 /// How near an edge snaps to another one, in points.
@@ -371,7 +374,8 @@ fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
     let awaited = || cx.session.labeling.opening.is_some().then_some(cx.settings.labeling.tracks);
     let most = known.or_else(awaited)?;
     let tracks = most.clamp(2, SEEN + more) as f32;
-    let room = (SHARE * window).max(2.0 * track);
+    let share = if window < LOW { LOW_SHARE * window - PICTURES } else { SHARE * window };
+    let room = share.max(2.0 * track);
     let height = if is_outside(cx) || most == 0 { OUTSIDE } else { PICTURES + 4.0 + (tracks * track).min(room) };
     (!cx.settings.labeling.hides_tracks).then_some(height)
 }

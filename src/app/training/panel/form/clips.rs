@@ -8,6 +8,7 @@ use super::labels::LabelsForm;
 use super::listing::{ClassShare, ClipListing};
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
+use crate::app::labeling::state::LabelingState;
 use crate::app::panel::PanelContext;
 use crate::app::shell::dropping::takes_dropped_files;
 use crate::app::tasks::Background;
@@ -115,11 +116,11 @@ impl ClipsForm {
     }
 
     /// Follows the project and takes what was found.
-    pub fn follow(&mut self, project: Option<&Project>, share: f64, seed: u64, ctx: &Context) {
-        if self.labels.follow(project) {
+    pub fn follow(&mut self, labeling: &LabelingState, share: f64, seed: u64, ctx: &Context) {
+        if self.labels.follow(labeling) {
             self.is_chosen = false;
         }
-        self.ask(project, ctx);
+        self.ask(labeling.project(), ctx);
         let was_busy = self.listing.is_busy();
         self.listing.receive();
         self.edition += usize::from(was_busy && !self.listing.is_busy());
@@ -327,7 +328,7 @@ mod tests {
             std::fs::write(clip, "").unwrap();
             form.join(None, dir.path().into(), &ctx);
             while form.is_listing() {
-                form.follow(None, 0.0, 0, &ctx);
+                form.follow(&LabelingState::default(), 0.0, 0, &ctx);
                 std::thread::yield_now();
             }
             assert_eq!(form.listing().unwrap().classes(), count + 1);

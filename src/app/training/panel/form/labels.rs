@@ -7,9 +7,11 @@ use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Sense, Ui, vec2};
 
 use super::listing::ClipListing;
 use crate::app::labeling::chip::class_color;
+use crate::app::labeling::state::LabelingState;
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::explanation;
 use crate::data::{Chosen, FromLabels};
+use crate::error::Error;
 use crate::labels::{Class, Document, Label, Project, VideoId};
 
 /// Height of the list of videos, in points.
@@ -24,13 +26,15 @@ pub struct LabelsForm {
     background: bool,
     /// Videos that are not learned from.
     left_out: BTreeSet<VideoId>,
-    /// The project and the revision of it that the counts are of.
-    seen: Option<(PathBuf, u64)>,
+    /// The project that the counts are of, and the revisions of it and of what is known about its files.
+    seen: Option<(PathBuf, u64, u64)>,
     /// Clips and segments of each label.
     counts: BTreeMap<Label, usize>,
     /// The classes of the project in its order.
     classes: Vec<Class>,
-    /// Labelled videos by path.
+    /// Labelled videos that cannot be read, and why.
+    unreadable: BTreeMap<VideoId, Error>,
+    /// The other labelled videos by path.
     videos: Vec<(VideoId, String)>,
 }
 
@@ -49,22 +53,29 @@ impl LabelsForm {
     }
 
     /// Takes over what has changed in the project; returns whether it is another one.
-    pub fn follow(&mut self, project: Option<&Project>) -> bool {
-        let now = project.map(|project| (project.dir().to_owned(), project.revision()));
+    pub fn follow(&mut self, labeling: &LabelingState) -> bool {
+        let project = labeling.project();
+        let now = project.map(|project| (project.dir().to_owned(), project.revision(), labeling.files_revision()));
         if now == self.seen {
             return false;
         }
-        let is_other = now.as_ref().map(|(dir, _)| dir) != self.seen.as_ref().map(|(dir, _)| dir);
+        let is_other = now.as_ref().map(|(dir, ..)| dir) != self.seen.as_ref().map(|(dir, ..)| dir);
         if is_other {
             *self = Self::default();
         }
         self.seen = now;
         self.counts.clear();
         self.videos.clear();
+        self.unreadable.clear();
         self.classes.clear();
         let Some(document) = project.map(Project::document) else { return is_other };
         self.classes.clone_from(&document.classes);
-        for (id, video) in document.videos.iter().filter(|(_, video)| video.all_labels().next().is_some()) {
+        let is_labelled =
+            |id: &VideoId| document.videos.get(id).is_some_and(|video| video.all_labels().next().is_some());
+        let unreadable = labeling.unreadable().filter(|(id, _)| is_labelled(id));
+        self.unreadable = unreadable.map(|(id, error)| (id, error.clone())).collect();
+        let is_used = |id: &VideoId| is_labelled(id) && !self.unreadable.contains_key(id);
+        for (id, video) in document.videos.iter().filter(|(id, _)| is_used(id)) {
             self.videos.push((*id, video.path.clone()));
             let whole = video.labels.iter().filter(|_| video.segments.is_empty());
             let labels = whole.copied().chain(video.segments.iter().map(|segment| segment.label));
@@ -86,9 +97,12 @@ impl LabelsForm {
             (self.chosen(project.document()), project.document().clone(), project.dir().to_owned());
         let paths: BTreeMap<VideoId, Option<PathBuf>> =
             document.videos.keys().map(|id| (*id, project.video_path(*id))).collect();
+        let unreadable: Vec<Error> = self.unreadable.values().cloned().collect();
         move || {
             let locate = |id: VideoId| paths.get(&id).cloned().flatten();
-            ClipListing::of_labels(FromLabels::new(&document, &dir, &chosen, &locate))
+            let mut found = FromLabels::new(&document, &dir, &chosen, &locate);
+            found.left_out.splice(0..0, unreadable);
+            ClipListing::of_labels(found)
         }
     }
 
@@ -97,8 +111,9 @@ impl LabelsForm {
         let classes = document.classes.iter().map(|class| Label::Class(class.id));
         let labels = classes.chain(background).filter(|label| !self.unticked.contains(label));
         let with_clips = labels.filter(|label| self.counts.contains_key(label));
-        let videos = (!self.left_out.is_empty())
-            .then(|| self.videos.iter().map(|(id, _)| *id).filter(|id| !self.left_out.contains(id)).collect());
+        let is_left_out = |id: &VideoId| self.left_out.contains(id) || self.unreadable.contains_key(id);
+        let videos = (!self.left_out.is_empty() || !self.unreadable.is_empty())
+            .then(|| document.videos.keys().copied().filter(|id| !is_left_out(id)).collect());
         Chosen { labels: with_clips.collect(), videos }
     }
 

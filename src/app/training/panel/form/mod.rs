@@ -187,7 +187,7 @@ impl Form {
             Aim::Tune => (self.tuning.tuning.hold_out, self.tuning.tuning.temporal.seed),
             Aim::Train => (self.network.plan.hold_out, self.network.plan.seed),
         };
-        self.clips.follow(session.labels_project(), share, seed, ctx);
+        self.clips.follow(&session.labeling, share, seed, ctx);
         let listing = self.clips.listing();
         let own = listing.map_or(0, listing::ClipListing::classes);
         let lacking =
