@@ -396,6 +396,9 @@ impl App {
             }
             Message::PairReady { clip, truth } => {
                 self.session.pair_opened(clip, truth.clone());
+                if truth.is_some() {
+                    self.settings.views.show_truth();
+                }
                 self.open_clip(clip.clone());
             }
             Message::SampleClip(path) => self.take_sample_clip(path),

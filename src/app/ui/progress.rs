@@ -106,8 +106,8 @@ impl Progress {
     }
 
     /// Draws it as a bar.
-    pub fn bar_ui(&self, ui: &mut Ui, preparing: &str) {
-        self.bar_with(ui, self.in_words().unwrap_or_else(|| preparing.to_owned()));
+    pub fn bar_ui(&self, ui: &mut Ui, preparing: &str) -> Response {
+        self.bar_with(ui, self.in_words().unwrap_or_else(|| preparing.to_owned()))
     }
 
     /// Draws it as a bar with this text.

@@ -265,6 +265,20 @@ impl Views {
         self.list.len() - 1
     }
 
+    /// Adds a view of ground truth if there is none and there is room.
+    pub fn show_truth(&mut self) {
+        if !self.show(FlowSource::Truth) && !self.is_full() {
+            self.list.push(ViewSpec::new(ViewKind::Flow, FlowSource::Truth));
+        }
+    }
+
+    /// Returns the source of the view nearest to that at `index` that shows another one than `source`.
+    pub fn neighbour_source(&self, index: usize, source: FlowSource) -> Option<FlowSource> {
+        let sources = self.list.iter().enumerate().flat_map(|(place, view)| view.sources().map(move |of| (place, of)));
+        let others = sources.filter(|(place, of)| *place != index && *of != source);
+        others.min_by_key(|(place, _)| place.abs_diff(index)).map(|(_, of)| of)
+    }
+
     /// Removes the view at `index`, unless it is the only one.
     pub fn remove(&mut self, index: usize) {
         if self.list.len() > 1 && index < self.list.len() {
@@ -369,6 +383,7 @@ mod tests {
         assert_eq!(views.flow_source(), S::Dis, "it is the same view as before");
         views.toggle_arrows(0);
         assert_eq!(views.flow_source(), S::Tvl1, "a key has changed it");
+        assert_eq!(views.neighbour_source(0, S::Tvl1), Some(S::Dis), "differences are to what is beside");
         views.chosen = 1;
         views.remove(1);
         assert_eq!(views.flow_source(), S::Tvl1);

@@ -2,12 +2,13 @@
 
 mod table;
 
-use eframe::egui::{Checkbox, ComboBox, ScrollArea, Ui};
+use eframe::egui::{Checkbox, ComboBox, ScrollArea, Sense, Ui, vec2};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
+use crate::app::ui::progress::BAR_HEIGHT;
 use crate::app::ui::widgets::{explanation, field, section};
 use crate::engine::{BenchmarkPlan, FlowSource};
 use crate::evaluation::MotionNetFlow;
@@ -108,8 +109,10 @@ impl BenchmarkPanel {
             primary_button(ui, cx, Command::RunBenchmark, if running { "Stop" } else { Command::RunBenchmark.text() });
             command_button(ui, cx, Command::SaveBenchmark, "Save as CSV…");
         });
-        if let Some(progress) = cx.session.benchmark.progress() {
-            progress.bar_ui(ui, "Reading the benchmark…");
-        }
+        // Its place stays, so that no row moves away under the pointer.
+        match cx.session.benchmark.progress() {
+            Some(progress) => progress.bar_ui(ui, "Reading the benchmark…"),
+            None => ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover()).1,
+        };
     }
 }

@@ -11,6 +11,10 @@ use crate::evaluation::PairResult;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::flow::metrics::FlowErrors;
 
+/// Room for the names of pairs, distance of columns, and greatest width of one, in points.
+const NAMES: f32 = 110.0;
+const SPACING: f32 = 14.0;
+const WIDEST: f32 = 180.0;
 /// Width of a method's column in points.
 const COLUMN: f32 = 96.0;
 
@@ -140,9 +144,10 @@ pub fn table_ui(ui: &mut Ui, figure: &mut BenchmarkFigure, cx: &mut PanelContext
     });
     let mut clicked = None;
     let runs = &cx.session.benchmark.runs;
+    let room = (ui.available_width() - NAMES) / runs.len().max(1) as f32 - SPACING;
     ScrollArea::horizontal().show(ui, |ui| {
-        Grid::new("benchmark").striped(true).spacing([14.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
-            head_ui(ui, runs);
+        Grid::new("benchmark").striped(true).spacing([SPACING, 3.0]).min_row_height(20.0).show(ui, |ui| {
+            head_ui(ui, runs, room.clamp(COLUMN, WIDEST));
             let pairs = runs.last().map(|run| run.pairs.as_slice()).unwrap_or_default();
             for pair in pairs {
                 let known = pair.truth.is_some();
@@ -166,13 +171,13 @@ pub fn table_ui(ui: &mut Ui, figure: &mut BenchmarkFigure, cx: &mut PanelContext
 }
 
 /// The methods, their variants below.
-fn head_ui(ui: &mut Ui, runs: &[BenchmarkRun]) {
+fn head_ui(ui: &mut Ui, runs: &[BenchmarkRun], width: f32) {
     let tokens = Tokens::of(ui);
     ui.label("");
     for run in runs {
         let (name, variant) = head_lines(&run.method);
         let head = ui.vertical(|ui| {
-            ui.set_width(COLUMN);
+            ui.set_width(width);
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.add(Label::new(RichText::new(name).small().color(tokens.strong)).truncate());
             ui.add(Label::new(RichText::new(variant).small().color(tokens.weak)).truncate());

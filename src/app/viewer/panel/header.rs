@@ -56,6 +56,10 @@ pub fn header_ui(ui: &mut Ui, area: Rect, index: usize, active: bool, cx: &mut P
             removed
         })
         .inner;
+    let begins_to_compare = view.kind == ViewKind::Difference && before.kind != ViewKind::Difference;
+    if begins_to_compare && view.other == FlowSource::Truth && cx.settings.flow.truth.is_none() {
+        view.other = cx.settings.views.neighbour_source(index, view.source).unwrap_or(view.other);
+    }
     if view != before
         && let Some(changed) = cx.settings.views.get_mut(index)
     {

@@ -159,7 +159,7 @@ impl LabelsForm {
         if self.videos.is_empty() {
             return;
         }
-        let used = self.videos.len() - self.left_out.len();
+        let used = self.videos.iter().filter(|(id, _)| !self.left_out.contains(id)).count();
         let title = format!("Videos: {used} of {}", self.videos.len());
         CollapsingHeader::new(title).id_salt("labelled videos").show(ui, |ui| {
             ui.horizontal(|ui| {
