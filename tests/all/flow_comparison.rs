@@ -389,7 +389,7 @@ fn a_benchmark_that_is_stopped_holds_up_nothing_else() {
     let stage = Stage::new();
     let root = stage.dir.path().join("benchmark");
     // Of a size that TV-L1 needs more time for than an answer takes.
-    let picture = |shift| image::RgbImage::from_fn(640, 480, |x, y| image::Rgb([((x + shift) * y) as u8, x as u8, 0]));
+    let picture = |shift| image::RgbImage::from_fn(400, 300, |x, y| image::Rgb([((x + shift) * y) as u8, x as u8, 0]));
     for scene in ["A", "B"] {
         let folder = root.join("other-data").join(scene);
         fs::create_dir_all(&folder).unwrap();

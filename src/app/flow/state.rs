@@ -424,6 +424,7 @@ mod tests {
         assert_eq!(inspect(4, true), (vec![], vec![3, 4]));
         assert_eq!(inspect(3, false), (vec![3], vec![4]));
         assert_eq!(inspect(3, true), (vec![3], vec![4]), "a draft takes nothing away");
+        comparison.begin_measurement(1);
         comparison.receive(&measure(FlowSource::Network, 4));
         assert!(comparison.drafts(FlowSource::Network).is_empty());
     }
