@@ -15,6 +15,7 @@ use super::flow::FlowArgs;
 use super::fuse::FuseArgs;
 use super::import::ImportArgs;
 use super::info::InfoArgs;
+use super::jobs::JobsArgs;
 use super::live::LiveArgs;
 use super::merge::MergeArgs;
 use super::model_arguments::{DeviceArg, ModelArg};
@@ -22,6 +23,7 @@ use super::package_files::PackageFilesArgs;
 use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
+use super::submit::SubmitArgs;
 use super::train::{TrainCommand, TuneArgs};
 
 const EXAMPLES: &str = "\
@@ -93,6 +95,10 @@ pub(super) enum Command {
     Reproduce(Box<ReproduceArgs>),
     /// Merge the parts of a job that several machines computed
     Merge(MergeArgs),
+    /// Submit a command to a cluster, in shards
+    Submit(SubmitArgs),
+    /// Show how far the parts of a job over several machines are
+    Jobs(JobsArgs),
     /// Compare two evaluations
     Compare(CompareArgs),
     /// Fuse score files of two streams and evaluate the result

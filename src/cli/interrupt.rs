@@ -1,4 +1,6 @@
-//! Ctrl-C handling: trainings are saved and can be resumed; other work stops after its current item.
+//! Ctrl-C and SIGTERM: trainings are saved and can be resumed; other work stops after its current item.
+//!
+//! Both do the same, but for the exit code: a batch system that ended the program is asked to start it again.
 
 use std::process;
 use std::sync::Arc;
@@ -6,36 +8,52 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 use crate::output::discard_unfinished;
+use crate::termination;
 use crate::training::TrainingControl;
 
-/// Stops the run after its current step on the first Ctrl-C, and at once on the second.
-pub(super) fn stop_on_interrupt(control: &TrainingControl) -> Result<()> {
-    let control = control.clone();
-    let mut asked = false;
-    let stop = move || {
-        if asked {
-            process::exit(130);
-        }
-        asked = true;
-        control.stop();
-        eprintln!(
-            "\nSaving after this step … (press Ctrl-C again to quit now and lose the steps since the last checkpoint)"
-        );
-    };
-    ctrlc::set_handler(stop).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start the training from a shell"))
+/// The exit code after Ctrl-C.
+const INTERRUPTED: u8 = 130;
+/// The exit code after SIGTERM: `EX_TEMPFAIL` of sysexits.h, by which programs ask to be tried again later.
+const TRY_AGAIN: u8 = 75;
+
+/// Returns the exit code of work that was stopped early.
+pub(super) fn exit_code() -> u8 {
+    if termination::was_requested() { TRY_AGAIN } else { INTERRUPTED }
 }
 
-/// Returns a flag that the first Ctrl-C sets, printing `what`; the second quits at once.
+/// Stops the run after its current step on the first Ctrl-C or SIGTERM, and at once on the second Ctrl-C.
+pub(super) fn stop_on_interrupt(control: &TrainingControl) -> Result<()> {
+    let control = control.clone();
+    let impatience = "to quit now and lose the steps since the last checkpoint";
+    on_interrupt("Saving after this step", impatience, move || control.stop())
+}
+
+/// Returns a flag that the first Ctrl-C or SIGTERM sets, printing `what`; the second Ctrl-C quits at once.
 pub(super) fn interrupt_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
+    on_interrupt(what, "to quit now", move || asked.store(true, Ordering::Relaxed))?;
+    Ok(stop)
+}
+
+/// Has `stop` called once, by the first Ctrl-C or SIGTERM. A batch system sends SIGTERM several times: only a second Ctrl-C quits.
+fn on_interrupt(what: &'static str, impatience: &'static str, stop: impl Fn() + Send + 'static) -> Result<()> {
+    let mut is_stopping = false;
     let handler = move || {
-        if asked.swap(true, Ordering::Relaxed) {
-            discard_unfinished();
-            process::exit(130);
+        let by_system = termination::take_request();
+        match (is_stopping, by_system) {
+            (true, true) => return,
+            (true, false) => {
+                discard_unfinished();
+                process::exit(INTERRUPTED.into());
+            }
+            (false, true) => eprintln!("\n{what} (SIGTERM) …"),
+            (false, false) => eprintln!("\n{what} … (press Ctrl-C again {impatience})"),
         }
-        eprintln!("\n{what} … (press Ctrl-C again to quit now)");
+        is_stopping = true;
+        stop();
     };
     ctrlc::set_handler(handler).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start it from a shell"))?;
-    Ok(stop)
+    termination::follow_interrupt();
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The command line: arguments → a checked plan → the same components as the window.
 //!
 //! Results go to stdout, progress and problems to stderr. Exit codes: 0 success, 1 something failed, 2 wrong usage,
-//! 130 interrupted; a training can be resumed.
+//! 130 stopped by Ctrl-C, 75 by SIGTERM; a training can be resumed.
 
 // First: its macros stand in for std's in the commands.
 #[macro_use]
@@ -22,6 +22,7 @@ mod help_tests;
 mod import;
 mod info;
 mod interrupt;
+mod jobs;
 mod list_arguments;
 mod live;
 mod merge;
@@ -34,6 +35,7 @@ mod project;
 mod reproduce;
 mod sample;
 mod shard_arguments;
+mod submit;
 mod train;
 mod unknown_command;
 mod values;
@@ -130,7 +132,7 @@ fn finished(cli: Cli) -> ExitCode {
     match outcome.and_then(|outcome| output::finish().map(|()| outcome)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed) => ExitCode::from(1),
-        Ok(Outcome::Interrupted) => ExitCode::from(130),
+        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::exit_code()),
         Err(error) => {
             complain(&error);
             ExitCode::from(if error.kind == ErrorKind::Usage { 2 } else { 1 })
@@ -162,6 +164,8 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Reproduce(arguments)) => reproduce::run(&arguments),
         Some(Command::Merge(arguments)) => merge::run(&arguments),
+        Some(Command::Submit(arguments)) => submit::run(&arguments, &program()),
+        Some(Command::Jobs(arguments)) => jobs::run(&arguments),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Fuse(arguments)) => fuse::run(&arguments),
         Some(Command::Export(arguments)) => export::run(&arguments),

@@ -9,7 +9,7 @@ pub(super) enum Outcome {
     Done,
     /// Some items failed; each was reported.
     SomeFailed,
-    /// Stopped by Ctrl-C with everything saved.
+    /// Stopped by Ctrl-C or SIGTERM with everything saved.
     Interrupted,
 }
 

@@ -76,7 +76,7 @@ impl ActionsOutcome {
 ///
 /// # Errors
 /// A model whose classes are not those of the data, or that `progress` broke off.
-pub fn score_all(
+fn score_all(
     model: &HiddenTwoStream,
     dataset: &Dataset,
     plan: &EvaluationPlan,

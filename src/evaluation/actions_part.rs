@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
 use super::clip_scores::name_of;
 use super::{
     ActionsOutcome, ClipScores, EvaluationPlan, MatchedClips, Protocol, ReportSource, ScoredClip, Spread, ViewAverage,
-    fusion_of_views, score_all,
+    fusion_of_views, score_clips,
 };
 use crate::content_hash::ContentHash;
 use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{HiddenTwoStream, ModelCard};
+use crate::plural::counted;
 use crate::shards::{Part, PartFolder, Shard, assigned};
 use crate::training::FlowSource;
 
@@ -49,10 +49,20 @@ pub struct ActionsPart {
 
 /// The scores of a clip, or why it cannot be read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct ClipOutcome {
+pub struct ClipOutcome {
     /// Its place in the whole list.
     position: usize,
     outcome: std::result::Result<ScoredClip, String>,
+}
+
+/// The clips of a shard while they are scored.
+#[derive(Debug)]
+pub struct ShardScores<'a> {
+    dataset: &'a Dataset,
+    /// The places of its clips in the whole list, ascending.
+    positions: Vec<usize>,
+    /// The outcomes of the first of them.
+    clips: Vec<ClipOutcome>,
 }
 
 impl ActionsSettings {
@@ -154,30 +164,46 @@ fn merged_source(parts: &[Part<ActionsPart>]) -> Option<ReportSource> {
     Some(ReportSource { device, date, ..sources().next()?.clone() })
 }
 
-impl ActionsPart {
-    /// Scores the clips of `shard`, as [`evaluate_actions`](super::evaluate_actions) does with all of them. `source` is asked when all
-    /// is done.
+impl<'a> ShardScores<'a> {
+    /// Begins the clips of `shard`, of which `before` is what was scored of them earlier.
+    pub fn new(dataset: &'a Dataset, shard: Shard, before: Vec<ClipOutcome>) -> Self {
+        let positions = clips_of(dataset, shard);
+        let is_start = before.iter().map(|clip| clip.position).eq(positions.iter().copied().take(before.len()));
+        Self { dataset, positions, clips: if is_start { before } else { Vec::new() } }
+    }
+
+    /// The outcomes so far, in the order of the list.
+    pub fn clips(&self) -> &[ClipOutcome] {
+        &self.clips
+    }
+
+    /// Number of clips of the shard.
+    pub fn of(&self) -> usize {
+        self.positions.len()
+    }
+
+    /// Scores the clips that are left, as [`evaluate_actions`](super::evaluate_actions) does with all of them, until `stop` says so; the
+    /// clips that are under way then are given up. `progress` is called with the outcomes after each clip.
     ///
     /// # Errors
-    /// A model whose classes are not those of the data, or that `progress` broke off.
+    /// A model whose classes are not those of the data, a computation that broke off, or that it was stopped.
     pub fn score(
+        &mut self,
         model: &HiddenTwoStream,
-        (dataset, shard): (&Dataset, Shard),
         plan: &EvaluationPlan,
-        progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+        stop: &(dyn Fn() -> bool + Sync),
+        progress: &mut dyn FnMut(&[ClipOutcome]),
         on_unreadable: &mut dyn FnMut(&Error),
-        source: impl FnOnce() -> ReportSource,
-    ) -> Result<Self> {
-        let positions = clips_of(dataset, shard);
+    ) -> Result<()> {
+        let left = &self.positions[self.clips.len()..];
         let own = Dataset {
-            classes: dataset.classes.clone(),
-            clips: positions.iter().map(|&position| dataset.clips[position].clone()).collect(),
+            classes: self.dataset.classes.clone(),
+            clips: left.iter().map(|&position| self.dataset.clips[position].clone()).collect(),
             ambiguous: Vec::new(),
         };
-        let mut clips = Vec::with_capacity(positions.len());
-        let mut positions = positions.into_iter();
-        score_all(model, &own, plan, progress, &mut |outcome| {
-            let position = positions.next().expect("each clip is reported once");
+        let (mut positions, clips) = (left.iter(), &mut self.clips);
+        score_clips(model, &own, plan.protocol, plan.flow_source, stop, &mut |outcome| {
+            let position = *positions.next().expect("each clip is reported once");
             let outcome = outcome.map_err(|error| {
                 on_unreadable(&error);
                 error.to_string()
@@ -188,10 +214,24 @@ impl ActionsPart {
                 scored
             });
             clips.push(ClipOutcome { position, outcome });
+            progress(clips);
         })?;
-        Ok(Self { source: source(), clips })
+        match self.clips.len() < self.positions.len() {
+            true => {
+                let cause = format!("stopped after {} of {}", self.clips.len(), counted(self.positions.len(), "clip"));
+                Err(Error::cancelled("evaluation", cause, "Run the same command again"))
+            }
+            false => Ok(()),
+        }
     }
 
+    /// Returns the part of the clips, which are all scored, by `source`.
+    pub fn into_part(self, source: ReportSource) -> ActionsPart {
+        ActionsPart { source, clips: self.clips }
+    }
+}
+
+impl ActionsPart {
     /// Number of clips that are scored.
     pub fn scored(&self) -> usize {
         self.clips.len() - self.failures().count()

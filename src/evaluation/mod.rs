@@ -40,8 +40,8 @@ mod weight_sweep;
 mod window_scores;
 
 pub use crate::data::flow_benchmarks;
-pub use actions::{ActionsOutcome, check_classes, evaluate_actions, score_all, score_clips};
-pub use actions_part::{ActionsPart, ActionsSettings, hash_of_clips};
+pub use actions::{ActionsOutcome, check_classes, evaluate_actions, score_clips};
+pub use actions_part::{ActionsPart, ActionsSettings, ClipOutcome, ShardScores, hash_of_clips};
 pub use actions_report::{ActionsReport, ClipResult, FoldResult};
 pub use calibration::{Calibration, ReliabilityBin};
 pub use class_match::{MatchedClips, match_class_names, match_classes};

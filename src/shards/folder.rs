@@ -145,7 +145,10 @@ impl PartFolder {
     }
 
     /// Returns the shards whose parts are there, sorted.
-    fn shards(&self) -> Result<Vec<Shard>> {
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn shards(&self) -> Result<Vec<Shard>> {
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -165,7 +168,12 @@ impl PartFolder {
 
 /// Returns the shard that a file called `name` is the part of.
 fn shard_of(name: &str) -> Option<Shard> {
-    let (index, count) = name.strip_prefix("part-")?.strip_suffix(".json")?.split_once("-of-")?;
+    shard_in(name.strip_prefix("part-")?)
+}
+
+/// Returns the shard that `text`, the rest of a file's name, is written for: `2-of-8.json`.
+fn shard_in(text: &str) -> Option<Shard> {
+    let (index, count) = text.strip_suffix(".json")?.split_once("-of-")?;
     Shard::new(index.parse().ok()?, count.parse().ok()?)
 }
 
@@ -178,8 +186,8 @@ fn check_count(path: &Path, shard: Shard, other: Shard, remedy: &str) -> Result<
     Err(Error::file(path, cause, remedy))
 }
 
-/// Reads the part at `path`.
-fn read<T: DeserializeOwned>(path: &Path) -> Result<Part<T>> {
+/// Reads the part at `path`, or what is there of one.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Part<T>> {
     let bytes = files::read(path).map_err(|error| Error::io(path, &error))?;
     let refuse = |cause: String| Error::file(path, cause, "Delete it and run its shard again");
     let part: Part<T> =
@@ -187,7 +195,8 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Part<T>> {
     if part.manifest.schema != Manifest::SCHEMA {
         return Err(refuse(format!("its format is {}, not {}", part.manifest.schema, Manifest::SCHEMA)));
     }
-    match shard_of(&path.file_name().unwrap_or_default().to_string_lossy()) == Some(part.manifest.shard) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    match name.split_once('-').and_then(|(_, rest)| shard_in(rest)) == Some(part.manifest.shard) {
         true => Ok(part),
         false => Err(refuse(format!("its name is not that of shard {}", part.manifest.shard))),
     }

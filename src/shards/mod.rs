@@ -2,11 +2,13 @@
 //! [`PartFolder`] is where the parts of all machines meet until they are merged.
 
 mod assignment;
+mod checkpoint;
 mod folder;
 mod manifest;
 mod shard;
 
 pub use assignment::assigned;
+pub use checkpoint::ShardCheckpoint;
 pub use folder::{Part, PartFolder};
 pub use manifest::{Job, Manifest};
 pub use shard::Shard;

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
 const ROWS: [&[&str]; 14] = [
-    &["secrets", "named", "installed"],
+    &["secrets", "named", "installed", "termination"],
     &["error"],
     &["files", "file_lock", "panic_guard"],
     &["atomic", "calendar", "command_line", "content_hash", "frame_times", "names", "plural", "ranking", "table"],
     &["output", "json_values", "shards"],
-    &["allocator", "annotations", "diagnostics", "thread_priority"],
+    &["allocator", "annotations", "cluster", "diagnostics", "thread_priority"],
     &["video", "gpu", "labels"],
     &["flow", "nets"],
     &["sample", "data"],
@@ -35,7 +35,7 @@ const LIBRARIES: [(&str, &[&str]); 13] = [
     ("epaint_default_fonts", &["app", "video"]),
     ("egui_tiles", &["app"]),
     ("ffmpeg_next", &["video"]),
-    ("libc", &["allocator", "diagnostics", "thread_priority", "video"]),
+    ("libc", &["allocator", "diagnostics", "termination", "thread_priority", "video"]),
     ("skrifa", &["video"]),
     ("burn_wgpu", &["gpu"]),
     ("cubecl", &["gpu"]),

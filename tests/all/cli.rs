@@ -367,21 +367,24 @@ fn flow_methods_are_measured_on_benchmarks() {
 
 #[test]
 #[cfg(unix)]
-fn ctrl_c_saves_the_training_and_says_how_to_go_on() {
+fn ctrl_c_and_sigterm_save_the_training_and_say_how_to_resume_it() {
     let dir = tempfile::tempdir().unwrap();
     let class = dir.path().join("clips/wave");
     fs::create_dir_all(&class).unwrap();
     fixture::clip(&class, 12, CLIP).unwrap();
     let arguments = "train flow --folder clips --run run --device cpu --width 2 --batch 2 --frame 64x64 --crop 64x64 --steps 100000";
     let arguments: Vec<_> = arguments.split(' ').collect();
-    let mut running = program(dir.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut news = BufReader::new(running.stderr.take().unwrap()).lines();
-    assert!(news.any(|line| line.unwrap().contains("it/s")), "no step was made");
-    Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
-    news.for_each(drop);
-    let mut said = String::new();
-    running.stdout.take().unwrap().read_to_string(&mut said).unwrap();
-    assert_eq!(running.wait().unwrap().code(), Some(130));
-    assert!(said.contains("--steps 100000") && said.contains("Resume with"), "{said}");
+    for (signal, code) in [("-INT", 130), ("-TERM", 75)] {
+        let mut running =
+            program(dir.path(), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut news = BufReader::new(running.stderr.take().unwrap()).lines();
+        assert!(news.any(|line| line.unwrap().contains("it/s")), "no step was made");
+        Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap();
+        news.for_each(drop);
+        let mut said = String::new();
+        running.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(running.wait().unwrap().code(), Some(code), "{signal}");
+        assert!(said.contains("--steps 100000") && said.contains("Resume with"), "{said}");
+    }
     assert!(dir.path().join("run/model/model.toml").is_file(), "what was trained so far can be used");
 }

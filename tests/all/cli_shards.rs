@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use motionscope::cli::bench::fixture;
 use motionscope::video::Geometry;
+use serde_json::Value;
 
 use crate::cli::{code, motionscope, program, text, untrained_model};
 
@@ -115,4 +119,108 @@ fn a_shard_of_other_settings_or_clips_is_refused_in_one_sentence() {
     assert!(status == 1 && said.contains("clips: there are no parts in it"), "{said}");
     let (_, said, status) = run(dir.path(), &format!("{EVALUATE} --shard 1/2"));
     assert!(status == 2 && said.contains("--parts"), "{said}");
+}
+
+/// As at the time limit of a batch system.
+#[test]
+#[cfg(unix)]
+fn a_shard_that_is_stopped_continues_with_the_same_scores() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path());
+    let line = format!("{EVALUATE} --parts parts --shard 1/1").replace("--views 2x1", "--views 25x10");
+    let mut shard = program(dir.path(), &line.split_whitespace().collect::<Vec<_>>());
+    let running = shard.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let lock = dir.path().join("parts/running-1-of-1.lock");
+    while !lock.exists() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    Command::new("kill").args(["-TERM", &running.id().to_string()]).status().unwrap();
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("of 5 clips kept; start it again to continue"), "{}", text(&output.stdout));
+    let unfinished = dir.path().join("parts/unfinished-1-of-1.json");
+    assert!(unfinished.is_file() && !dir.path().join("parts/part-1-of-1.json").exists());
+
+    // What it would have kept after two clips.
+    let whole = dir.path().join("whole/part-1-of-1.json");
+    assert_eq!(run(dir.path(), &format!("{EVALUATE} --parts whole --shard 1/1")).2, 1, "one clip cannot be read");
+    let mut kept: Value = serde_json::from_slice(&fs::read(&whole).unwrap()).unwrap();
+    let clips = kept["results"]["clips"].as_array().unwrap()[..2].to_vec();
+    kept["results"] = serde_json::json!({ "of": 5, "results": clips });
+    fs::create_dir(dir.path().join("torn")).unwrap();
+    fs::write(dir.path().join("torn/unfinished-1-of-1.json"), kept.to_string()).unwrap();
+    let (_, said, status) = run(dir.path(), &format!("{EVALUATE} --parts torn --shard 1/1"));
+    assert!(status == 1 && said.contains("Shard 1/1 continues after 2 of 5 clips"), "{said}");
+    assert_eq!(contents(&dir.path().join("torn")), contents(&dir.path().join("whole")));
+}
+
+/// Writes a program of Slurm's name that does what `script` says.
+#[cfg(unix)]
+fn pretend(dir: &Path, name: &str, script: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = dir.join("bin").join(name);
+    fs::create_dir_all(dir.join("bin")).unwrap();
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The answers of Slurm are made up here; `tests/slurm` asks a real one.
+#[test]
+#[cfg(unix)]
+fn a_submission_is_recorded_refused_a_second_time_and_listed() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir(at("bin")).unwrap();
+    let run = |line: &str| {
+        let mut command = program(dir.path(), &line.split_whitespace().collect::<Vec<_>>());
+        let path = format!("{}:/usr/bin:/bin", at("bin").display());
+        // A Slurm that is installed here stays out of it.
+        let path = if at("bin/sbatch").exists() { path } else { at("bin").display().to_string() };
+        let output = command.env("PATH", path).output().unwrap();
+        (text(&output.stdout), text(&output.stderr), code(&output))
+    };
+    let submit = "submit slurm --array 3 --parts parts --sbatch=--account=lab -- evaluate actions --data clips";
+    let (printed, said, status) = run(&submit.replace("--parts", "--dry-run --parts"));
+    assert!(status == 0 && printed.contains("#SBATCH --account=lab") && printed.contains("afterany:ARRAY"), "{said}");
+    let (_, said, status) = run(submit);
+    assert_eq!((status, said.lines().count()), (1, 1), "{said}");
+    assert!(said.contains("sbatch: this command of Slurm is not on this machine"), "{said}");
+    assert!(!at("parts").exists(), "nothing was written");
+
+    pretend(
+        dir.path(),
+        "sbatch",
+        "[ \"$1\" = --version ] && exit; echo \"$@\" >> sbatch.log; wc -l < sbatch.log | tr -d ' '",
+    );
+    pretend(
+        dir.path(),
+        "squeue",
+        "for last; do :; done; cat queue.$last 2>/dev/null || { echo 'Invalid job id specified' >&2; exit 1; }",
+    );
+    pretend(dir.path(), "sacct", "exit 1");
+    let (printed, said, status) = run(submit);
+    assert_eq!(status, 0, "{said}");
+    assert!(printed.contains("3 tasks submitted to Slurm as job 1\nJob 2 merges the parts."), "{printed}");
+    let log = fs::read_to_string(at("sbatch.log")).unwrap();
+    let scripts = at("parts/slurm").display().to_string();
+    assert!(log.contains(&format!("--output={scripts}/task-%a.log {scripts}/array.sh\n")), "{log}");
+    assert!(log.contains("--dependency=afterany:1"), "{log}");
+
+    fs::write(at("queue.1"), "1|RUNNING|node7\n2|NODE_FAIL|\n3|PENDING|\n").unwrap();
+    fs::write(at("queue.2"), "N/A|PENDING|\n").unwrap();
+    fs::write(at("parts/slurm/task-2.log"), "slurmstepd: error\n").unwrap();
+    let (_, said, status) = run(submit);
+    assert!(status == 1 && said.contains("its last submission is unfinished, job 1"), "{said}");
+    assert!(said.contains("scancel 1 2") && said.lines().count() == 1, "{said}");
+    let (printed, said, status) = run("jobs parts");
+    assert_eq!(status, 1, "one has failed: {said}");
+    let words = |line: usize| printed.lines().nth(line).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!([words(1), words(3)], ["1/3 running node7", "3/3 queued"], "{printed}");
+    assert!(words(2).starts_with("2/3 node fail") && words(2).ends_with("s slurmstepd: error"), "{printed}");
+    assert!(printed.ends_with("3 parts: 1 running, 1 node fail, 1 queued\nMerge (job 2): queued\n"), "{printed}");
+
+    ["queue.1", "queue.2"].iter().for_each(|name| fs::remove_file(at(name)).unwrap());
+    assert_eq!(run(submit).2, 0, "after its end it may be submitted again");
+    let (_, said, status) = run("jobs bin");
+    assert!(status == 1 && said.contains("there is nothing of a job in it"), "{said}");
 }

@@ -30,7 +30,8 @@ Each clip gets a folder in DIR, named after the clip (c.mp4 next to c.avi: c.mp4
   flow/*.flo      with --flow: frame-to-frame flow at the clip's original size
 The files of a clip appear together, once all are complete. Ctrl-C keeps those of finished clips.
 
-Exit codes: 0 all clips done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C";
+Exit codes: 0 all clips done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C,
+75 stopped by SIGTERM";
 
 /// `motionscope analyze`
 #[derive(Debug, Args)]

@@ -1,7 +1,9 @@
 //! `motionscope evaluate actions`: the accuracy of a model on held-out clips.
 
+use std::io::{IsTerminal, stderr};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::result_arguments::{ResultArgs, ResultFiles};
 use super::view_arguments::ViewArgs;
+use crate::cli::interrupt::interrupt_flag;
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::{DeviceArg, ModelArg, no_stream};
 use crate::cli::outcome::{Outcome, complain};
@@ -19,14 +22,14 @@ use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::{Error, Result};
 use crate::evaluation::{
-    ActionsPart, ActionsReport, ActionsSettings, EvaluationPlan, MatchedClips, ReportSource, average_remark,
-    evaluate_actions, flow_remark, hash_of_clips, interval_in_percent, match_classes,
+    ActionsPart, ActionsReport, ActionsSettings, ClipOutcome, EvaluationPlan, MatchedClips, ReportSource, ShardScores,
+    average_remark, evaluate_actions, flow_remark, hash_of_clips, interval_in_percent, match_classes,
 };
 use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, Stream};
 use crate::output::{OutputGuard, Staging};
 use crate::plural::counted;
-use crate::shards::{Job, Manifest, Part, PartFolder, Shard};
+use crate::shards::{Job, Manifest, Part, PartFolder, Shard, ShardCheckpoint};
 use crate::training::{FlowSource, trained_on_remark};
 
 pub(super) const EXAMPLES: &str = "\
@@ -45,8 +48,11 @@ With --parts nothing but a part is written; motionscope merge writes the results
 A report folder holds report.html, report.json, clips.csv and classes.csv. Compare two report.json
 files with motionscope compare; try other fusions of score files with motionscope fuse.
 
+A shard that is stopped by SIGTERM or Ctrl-C, or killed, continues after its finished clips when it
+is started again.
+
 Exit codes: 0 all clips were scored, 1 some could not be read or are of no class of the model,
-2 wrong usage";
+2 wrong usage; a shard: 130 stopped by Ctrl-C, 75 by SIGTERM (start it again)";
 
 /// `motionscope evaluate actions`
 #[derive(Debug, Args)]
@@ -91,6 +97,8 @@ struct Work {
 
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     let shard = arguments.shards.shard()?;
+    // First, so that SIGTERM finds it however long the clips and the model take to open.
+    let stop = shard.is_some().then(|| interrupt_flag("Stopping; finished clips are kept")).transpose()?;
     let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
     let inputs = arguments.clips.files(&dataset);
     match shard {
@@ -98,7 +106,10 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
             let guard = arguments.results.prepare(inputs)?;
             run_whole(arguments, &Work::open(arguments, dataset)?, &guard)
         }
-        Some((shard, folder)) => run_shard(arguments, &Work::open(arguments, dataset)?, shard, (&folder, inputs)),
+        Some((shard, folder)) => {
+            let is_stopped = || stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
+            run_shard(arguments, &Work::open(arguments, dataset)?, shard, (&folder, inputs), &is_stopped)
+        }
     }
 }
 
@@ -106,10 +117,13 @@ pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
 fn run_whole(arguments: &ActionsArgs, work: &Work, guard: &OutputGuard) -> Result<Outcome> {
     let Work { dir, compute, model, plan, clips } = work;
     let bar = progress_bar(clips.dataset.clips.len());
-    let mut outcome =
-        evaluate_actions(model, &clips.dataset, plan, &mut |done, _| advance(&bar, done), &mut |error| {
-            bar.suspend(|| complain(error));
-        })?;
+    let mut progress = |done, _| {
+        advance(&bar, done);
+        ControlFlow::Continue(())
+    };
+    let mut outcome = evaluate_actions(model, &clips.dataset, plan, &mut progress, &mut |error| {
+        bar.suspend(|| complain(error));
+    })?;
     bar.finish_and_clear();
     outcome.report.remarks.extend(work.remarks());
     outcome.report.source = Some(ReportSource::of(&model.card, dir, &compute.name, command_line::current()));
@@ -117,12 +131,13 @@ fn run_whole(arguments: &ActionsArgs, work: &Work, guard: &OutputGuard) -> Resul
     Ok(outcome_of(&outcome.report, clips.left_out == 0))
 }
 
-/// Scores the clips of `shard` and writes its part to `folder`, unless it is there.
+/// Scores the clips of `shard` and writes its part to `folder`, unless it is there. When it is stopped, what is done is kept there.
 fn run_shard(
     arguments: &ActionsArgs,
     work: &Work,
     shard: Shard,
     (folder, mut inputs): (&PartFolder, Vec<PathBuf>),
+    is_stopped: &(dyn Fn() -> bool + Sync),
 ) -> Result<Outcome> {
     let Work { dir, compute, model, plan, clips } = work;
     let evaluation = ActionsSettings::new(&model.card, clips, plan, work.remarks());
@@ -138,18 +153,40 @@ fn run_shard(
     arguments.results.prepare(inputs)?;
     // Better now than after hours of work; it also removes what a killed process left.
     Staging::begin(folder.dir())?;
-    let bar = progress_bar(0);
-    let mut progress = |done, all| {
-        bar.set_length(all as u64);
-        advance(&bar, done)
+    std::fs::create_dir_all(folder.dir()).map_err(|error| Error::io(folder.dir(), &error))?;
+    let (mut checkpoint, before) = ShardCheckpoint::begin(folder, &manifest)?;
+    let mut scores = ShardScores::new(&clips.dataset, shard, before);
+    let (of, continued) = (scores.of(), scores.clips().len());
+    if continued > 0 {
+        eprintln!("Shard {shard} continues after {continued} of {}", counted(of, "clip"));
+    }
+    let bar = progress_bar(of);
+    let mut progress = |done: &[ClipOutcome]| {
+        advance(&bar, done.len());
+        if checkpoint.keep_at_times(done, of) && !stderr().is_terminal() {
+            eprintln!("{} of {}", done.len(), counted(of, "clip")); // a log has no bar
+        }
     };
     let mut on_unreadable = |error: &Error| bar.suspend(|| complain(error));
-    let source = || ReportSource::of(&model.card, dir, &compute.name, ShardArgs::whole_command());
-    let of_shard = (&clips.dataset, shard);
-    let results = ActionsPart::score(model, of_shard, plan, &mut progress, &mut on_unreadable, source)?;
+    let scored = scores.score(model, plan, is_stopped, &mut progress, &mut on_unreadable);
     bar.finish_and_clear();
+    match scored {
+        Err(error) if error.is_cancelled() => {
+            checkpoint.keep(scores.clips(), of)?;
+            println!(
+                "Shard {shard}: {} of {} kept; start it again to continue",
+                scores.clips().len(),
+                counted(of, "clip")
+            );
+            return Ok(Outcome::Interrupted);
+        }
+        scored => scored?,
+    }
+    let source = ReportSource::of(&model.card, dir, &compute.name, ShardArgs::whole_command());
+    let results = scores.into_part(source);
     let part = Part { manifest, results };
     let path = folder.write(&part)?;
+    checkpoint.finish();
     let unread = match part.results.failures().count() {
         0 => String::new(),
         unread => format!(", {unread} could not be read"),
@@ -232,9 +269,9 @@ fn progress_bar(clips: usize) -> ProgressBar {
     ProgressBar::new(clips as u64).with_style(style)
 }
 
-fn advance(bar: &ProgressBar, done: usize) -> ControlFlow<()> {
+/// Shows how many clips are done.
+fn advance(bar: &ProgressBar, done: usize) {
     bar.set_position(done as u64);
-    ControlFlow::Continue(())
 }
 
 /// Prints the accuracies.

@@ -28,7 +28,8 @@ The files of a clip are numbered by the first frame of the pair, from 0; two-str
 .png (KITTI), flow_x….jpg or .png (two-stream), .jpg (colour-coded).
 Ctrl-C keeps the files of the pairs so far; after any other failure no files are left.
 
-Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C";
+Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C,
+75 stopped by SIGTERM";
 
 /// `motionscope flow`
 #[derive(Debug, Args)]

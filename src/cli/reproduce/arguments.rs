@@ -45,7 +45,8 @@ Table 2 trains MotionNet and the stacked stream (a) for every row.
 Table 4: MV + FV, EMV, C3D and 3DNet with linear SVMs, RGB difference and the hidden two-stream
 network (c).
 
-Exit codes: 0 all rows complete, 1 some missing, 2 wrong usage, 130 stopped early, everything saved";
+Exit codes: 0 all rows complete, 1 some missing, 2 wrong usage, 130 stopped by Ctrl-C and
+75 by SIGTERM with everything saved";
 
 /// `motionscope reproduce`
 #[derive(Debug, Args)]

@@ -64,7 +64,8 @@ casts nor loss scaling for mixed precision.
 Other defaults depend on the network. The run folder records all settings in config.toml.
 Run the same command again to resume from the last checkpoint.
 
-Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 stopped early with everything saved";
+Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C and 75
+by SIGTERM with everything saved";
 
 /// `motionscope train`
 #[derive(Debug, Args)]

@@ -34,7 +34,8 @@ Clips without motion vectors (folders of images, files of key frames only) are n
 Descriptors are computed twice and not stored. The Fisher vectors of finished clips are kept in
 OUT/training until the model is written; run the same command again to resume.
 
-Exit codes: 0 finished, 1 failed or some clips were left out, 2 wrong usage, 130 stopped";
+Exit codes: 0 finished, 1 failed or some clips were left out, 2 wrong usage, 130 stopped
+by Ctrl-C, 75 by SIGTERM";
 
 /// `motionscope train fisher`
 #[derive(Debug, Args)]

@@ -36,7 +36,8 @@ Several models are joined: each descriptor has length 1, as 3DNet is joined with
 Descriptors of finished clips are kept in OUT/training until the model is written; run the same
 command again to resume. The model folders have to stay where they are.
 
-Exit codes: 0 finished, 1 failed or some clips were left out, 2 wrong usage, 130 stopped";
+Exit codes: 0 finished, 1 failed or some clips were left out, 2 wrong usage, 130 stopped
+by Ctrl-C, 75 by SIGTERM";
 
 /// `motionscope train svm`
 #[derive(Debug, Args)]

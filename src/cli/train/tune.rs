@@ -36,7 +36,8 @@ At the end it prints how many held-out clips each stream, and both together, cla
 all and per class. --json prints the same with the confusion matrices: schema motionscope-tune. A
 finished run prints its results again.
 
-Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 stopped early; the same command resumes";
+Exit codes: 0 finished, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C and 75
+by SIGTERM; the same command resumes";
 
 /// `motionscope tune`
 #[derive(Debug, Args)]
