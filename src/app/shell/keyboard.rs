@@ -18,7 +18,7 @@ impl App {
             return;
         }
         let asking = self.dialogs.is_asking();
-        let is_awaited = self.overlay.awaits_typing(asking);
+        let is_awaited = self.overlay.awaits_typing(ctx, asking);
         // From which event of this repaint on a prompt waits for what is typed.
         let is_left = !self.overlay.is_open() && Palette::has_keyboard(ctx);
         let is_typing = ctx.text_edit_focused() && !is_left;

@@ -38,6 +38,8 @@ pub mod status_bar;
 #[cfg(test)]
 mod tests;
 pub mod topic;
+#[cfg(test)]
+mod typing_tests;
 pub mod underway;
 pub mod unsaved;
 #[cfg(test)]

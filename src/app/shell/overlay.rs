@@ -60,14 +60,14 @@ impl Overlay {
         self.open.is_some()
     }
 
-    /// Whether what is typed now has to be kept: for the field of what has just opened, or behind what was typed before. While no
-    /// dialog is asked for (`asking`) and no field is open, nothing waits for that any more.
-    pub fn awaits_typing(&mut self, asking: bool) -> bool {
+    /// Whether what is typed now has to be kept: for the field of what has just opened, behind what was typed before, or for what Enter
+    /// opens before it. While no dialog is asked for (`asking`) and no field is open, nothing waits for that any more.
+    pub fn awaits_typing(&mut self, ctx: &Context, asking: bool) -> bool {
         let is_palette = matches!(self.open, Some(OverlayLayer::Palette(_)));
         if !is_palette && !asking {
             self.forget_typed();
         }
-        is_palette && (self.is_new || !self.typed_ahead.is_empty())
+        is_palette && (self.is_new || !self.typed_ahead.is_empty() || is_typed_after_enter(ctx))
     }
 
     /// Looks up a command, or asks for a path.
@@ -180,4 +180,11 @@ impl Overlay {
             ctx.request_repaint(); // What lay under the overlay is to be seen at once.
         }
     }
+}
+
+/// Returns whether something was typed after Enter in the same repaint: a text field would let it drop.
+fn is_typed_after_enter(ctx: &Context) -> bool {
+    let is_enter = |event: &Event| matches!(event, Event::Key { key: Key::Enter, pressed: true, repeat: false, .. });
+    let is_typed = |event: &Event| matches!(event, Event::Text(_) | Event::Paste(_)) || is_enter(event);
+    ctx.input(|input| input.events.iter().skip_while(|event| !is_enter(event)).skip(1).any(is_typed))
 }

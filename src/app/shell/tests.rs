@@ -525,10 +525,9 @@ fn what_is_typed_right_after_a_command_that_asks_for_a_path_stands_in_the_field_
 fn what_is_typed_before_the_keys_of_a_prompt_in_one_repaint_is_not_for_it() {
     let mut window = nothing_open(SIZE, Settings::default());
     let press = |key, modifiers| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
-    for event in [press(Key::T, Modifiers::SHIFT), Event::Text("T".into()), press(Key::P, Modifiers::COMMAND)] {
-        window.harness.event(event);
-    }
-    window.harness.event(Event::Text("se".into()));
+    let [shift, ctrl] = [press(Key::T, Modifiers::SHIFT), press(Key::P, Modifiers::COMMAND)];
+    // All at once: an event that is queued with the harness has a repaint of its own.
+    window.harness.input_mut().events.extend([shift, Event::Text("T".into()), ctrl, Event::Text("se".into())]);
     window.harness.step();
     window.harness.event(Event::Text("t".into()));
     window.settle();
@@ -541,39 +540,9 @@ fn enter_in_the_repaint_in_which_the_list_of_commands_opens_runs_what_was_typed(
     let mut window = nothing_open(SIZE, Settings::default());
     let press = |key, modifiers| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
     let keys = [press(Key::P, Modifiers::COMMAND), Event::Text("about".into()), press(Key::Enter, Modifiers::NONE)];
-    for event in keys {
-        window.harness.event(event);
-    }
+    window.harness.input_mut().events.extend(keys);
     window.settle();
     assert!(window.sees("FFmpeg version"));
-}
-
-#[test]
-fn a_command_and_its_path_typed_in_one_repaint_leave_nothing_open() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = video(dir.path());
-    let key = |key, modifiers| {
-        [true, false].map(|pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers })
-    };
-    let letters = |text: &str| {
-        let typed = |letter: char| {
-            let pressed = Key::from_name(&letter.to_string().to_uppercase()).map(|letter| key(letter, Modifiers::NONE));
-            let [down, up] = pressed.map_or([None, None], |events| events.map(Some));
-            down.into_iter().chain([Event::Text(letter.to_string())]).chain(up).collect::<Vec<_>>()
-        };
-        text.chars().flat_map(typed).collect::<Vec<_>>()
-    };
-    let mut window = nothing_open(SIZE, Settings::default());
-    let mut events = key(Key::P, Modifiers::COMMAND).to_vec();
-    events.extend(letters("open path"));
-    events.extend(key(Key::Enter, Modifiers::NONE));
-    events.extend(letters(&path.display().to_string()));
-    events.extend(key(Key::Enter, Modifiers::NONE));
-    // All at once: an event that is queued with the harness has a repaint of its own.
-    window.harness.input_mut().events.extend(events);
-    (0..6).for_each(|_| window.settle());
-    assert!(!window.harness.state().overlay.is_open());
-    wait(&mut window, |app| app.session.clip_path() == Some(&path));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod card;
 mod scores;
 
-use eframe::egui::{RichText, ScrollArea, Slider, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, Slider, Ui};
 
 use self::card::Cards;
 use super::state::{PINS, PinnedState, WatchedRun};
@@ -35,7 +35,7 @@ impl Panel for PinnedPanel {
                 command_button(ui, cx, Command::PinFrame, "Pin this frame");
                 compare_ui(ui, cx);
                 let text = format!("{} of {PINS} pinned", cx.session.pinned.pins.len());
-                ui.label(RichText::new(text).color(Tokens::of(ui).weak));
+                ui.add(Label::new(RichText::new(text).color(Tokens::of(ui).weak)).extend());
             });
             progress_ui(ui, cx);
             let training = &cx.session.training;
