@@ -127,11 +127,13 @@ fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)>
     segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).collect()
 }
 
-/// Returns what to say about labels of whole clips that have segments too, of whatever class: one that has no other clips is not
-/// among the chosen.
+/// Returns what to say about labels of whole clips that have segments, but none of that class, whatever it is: one that has no
+/// other clips is not among the chosen.
 fn unused_labels<'a>(videos: impl Iterator<Item = &'a Video>, project: &Path) -> Option<Error> {
-    let is_class = |label: &&Label| **label != Label::Background;
-    let labels = |video: &Video| video.labels.iter().filter(is_class).count();
+    let labels = |video: &Video| {
+        let is_segment = |label: &Label| video.segments.iter().any(|segment| segment.label == *label);
+        video.labels.iter().filter(|label| **label != Label::Background && !is_segment(label)).count()
+    };
     let unused: Vec<&Video> = videos.filter(|video| !video.segments.is_empty() && labels(video) > 0).collect();
     let count = unused.iter().map(|video| labels(video)).sum();
     let name = |video: &&Video| StoredPath::plain(&video.path).rsplit('/').next().unwrap_or_default().to_owned();
@@ -284,7 +286,7 @@ mod tests {
         for name in ["c.mp4", "d.mp4", "e.mp4"] {
             stage.video(name, &["jump", "wave"], &[("wave", 10, 20)]);
         }
-        let cause = "7 clip labels are not used: their clips have segments (a.mp4, c.mp4, d.mp4 and 1 more)";
+        let cause = "4 clip labels are not used: their clips have segments (a.mp4, c.mp4, d.mp4 and 1 more)";
         assert_eq!(stage.pieces(&stage.chosen(&["wave"])).remarks[0].cause, cause);
     }
 

@@ -240,6 +240,15 @@ impl Stream {
         weights::parameters(self)
     }
 
+    /// Returns the number of trained parameters with a last layer for so many `classes`.
+    pub fn parameters_with(&self, classes: usize) -> usize {
+        let name = format!("{}.weight", self.backbone().last_layer());
+        let shapes = weights::shapes(self); // as in files: classes first
+        let own = shapes.iter().find(|(layer, _)| *layer == name).map_or(0, |(_, shape)| shape[0]);
+        let row = self.feature_width() + 1; // the weights of a class and its bias
+        self.parameters() + classes * row - own * row
+    }
+
     /// Returns the same function with the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on the features divided
     /// by `scale`.
     ///
@@ -294,7 +303,10 @@ mod tests {
             let weight = Tensor::<2>::random([features.dims()[1], 5], Distribution::Default, &device);
             let bias = Tensor::<1>::random([5], Distribution::Default, &device);
             let expected = (features / 7.0).matmul(weight.clone()) + bias.clone().unsqueeze();
-            let logits = stream.with_head(7.0, weight, bias).forward(x);
+            let parameters = stream.parameters_with(5);
+            let stream = stream.with_head(7.0, weight, bias);
+            assert_eq!((parameters, stream.parameters_with(5)), (stream.parameters(), stream.parameters()));
+            let logits = stream.forward(x);
             logits.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::relative(1e-4));
         }
     }

@@ -68,6 +68,18 @@ named! {
     }
 }
 
+impl Depth {
+    /// Returns the preset whose numbers suit this depth.
+    fn preset(self) -> Preset {
+        if self == Self::Heads { Preset::Quick } else { Preset::Thorough }
+    }
+
+    /// Returns the share of the recordings that is held out where nobody has chosen one: a classifier alone is cross-validated instead.
+    pub fn hold_out(self) -> f64 {
+        FineTune::of(self.preset()).hold_out
+    }
+}
+
 /// The choices of a fine-tuning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -155,9 +167,8 @@ impl FineTune {
 
     /// Goes to another depth, with numbers that suit it: fitting a last layer is not training a stream.
     pub fn set_depth(&mut self, depth: Depth) {
-        let suits = |depth: Depth| if depth == Depth::Heads { Preset::Quick } else { Preset::Thorough };
-        if suits(depth) != suits(self.depth) {
-            let Self { budget_secs, own_sizes, spatial, temporal, .. } = Self::of(suits(depth));
+        if depth.preset() != self.depth.preset() {
+            let Self { budget_secs, own_sizes, spatial, temporal, .. } = Self::of(depth.preset());
             (self.budget_secs, self.own_sizes) = (budget_secs, own_sizes);
             (self.spatial, self.temporal) = (spatial, temporal);
         }

@@ -106,6 +106,8 @@ pub struct EvaluationState {
     file: Option<PathBuf>,
     /// What it is compared with.
     pub baseline: Option<Baseline>,
+    /// How often an evaluation has begun or another report was shown.
+    shown: usize,
     /// The folder that the report which is shown is being saved to, and that report.
     saving: Option<(PathBuf, Arc<ActionsReport>)>,
     /// How many clips of this session's evaluation are in that.
@@ -132,6 +134,11 @@ impl EvaluationState {
     /// The report that is shown.
     pub fn report(&self) -> Option<&Arc<ActionsReport>> {
         self.report.as_ref()
+    }
+
+    /// Returns a number that changes with each evaluation and each report that is shown instead.
+    pub fn shown(&self) -> usize {
+        self.shown
     }
 
     /// The file that the shown report was read from.
@@ -255,6 +262,7 @@ impl EvaluationState {
     /// Shows a saved report.
     pub fn open(&mut self, path: PathBuf, report: ActionsReport) {
         self.errors.clear();
+        self.shown += 1;
         self.report = Some(Arc::new(report));
         self.file = Some(path);
         self.compare();
@@ -262,6 +270,7 @@ impl EvaluationState {
 
     /// Shows this session's evaluation again.
     pub fn close_file(&mut self) {
+        self.shown += 1;
         self.file = None;
         self.report = None;
         self.make_report();
@@ -287,6 +296,7 @@ impl EvaluationState {
         }
         self.work.iter_mut().for_each(|work| work.advance(0, start.clips));
         (self.file, self.report, self.saving) = (None, None, None);
+        self.shown += 1;
         let (now, scores) = (Instant::now(), ClipScores::new(start.classes.len()));
         let (start, made) = (start.clone(), (now, Duration::ZERO));
         self.run = Some(EvaluationRun { start, plan, scores, began: now, took: None, reported: 0, saved: 0, made });

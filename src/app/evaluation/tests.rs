@@ -208,6 +208,11 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     window.harness.get_by_role_and_label(Role::Button, "wave/v_07.avi").click();
     window.settle();
     assert_eq!(window.harness.state().session.opening.as_deref(), Some(std::path::Path::new("/clips/wave/v_07.avi")));
+    evaluate(&mut window);
+    assert!(!window.sees("predicted as") && !window.sees("No clips."), "the next evaluation has all its wrong clips");
+    show(&mut window, "Confusion");
+    click(&mut window, at);
+    assert!(window.sees("wave predicted as clap"));
     // The cell of the same place means other classes in another model's report.
     let mut other = report(&window);
     other.classes.reverse();
@@ -230,6 +235,7 @@ fn accuracies_have_intervals_and_few_classes_no_top_5() {
     let mut window = window(SIZE);
     evaluate(&mut window);
     assert!(window.sees("95 % interval") && window.sees("46.8–91.1"), "9 of 12 by the temporal stream");
+    assert!(window.sees("Temporal 75.0 %") && window.sees("Top-1, %"));
     assert!(!window.sees("Top-5"));
     show(&mut window, "Classes");
     assert!(window.sees("43.9–100.0"), "3 of 3");
@@ -281,6 +287,11 @@ fn report_of_one() -> ActionsReport {
 fn two_reports_are_compared() {
     let mut window = window(SIZE);
     evaluate(&mut window);
+    show(&mut window, "Compare");
+    assert!(
+        window.sees("a report.json with the same classes: bow, clap, jump and 1 more")
+            && !window.sees("before training")
+    );
     let mut before = report(&window);
     for result in &mut before.results {
         result.fused = result.spatial;

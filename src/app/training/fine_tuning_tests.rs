@@ -320,8 +320,10 @@ fn a_video_that_cannot_be_read_is_named_and_not_counted() {
 fn a_clip_label_beside_segments_is_remarked() {
     let mut stage = TestStage::new(2);
     let document = stage.app().session.labeling.document().unwrap();
-    let label = document.videos[&labels::VideoId(0)].labels[0];
-    let (_, step) = edits::add_segment(document, labels::VideoId(0), label, 0, 5).unwrap();
+    let own = document.videos[&labels::VideoId(0)].labels[0];
+    let mut classes = document.classes.iter().map(|class| labels::Label::Class(class.id));
+    let other = classes.find(|class| *class != own).unwrap();
+    let (_, step) = edits::add_segment(document, labels::VideoId(0), other, 0, 5).unwrap();
     stage.app().session.labeling.perform(step).unwrap();
     stage.wait("the clips", |app| app.panels.training.ready().is_ok());
     stage.wait_to_see("1 clip label is not used: its clip has segments (");

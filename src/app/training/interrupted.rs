@@ -17,6 +17,10 @@ pub struct InterruptedRun {
     pub step: usize,
     /// Steps of its plan, if that can be read.
     pub steps: Option<usize>,
+    /// Its time limit.
+    pub budget_secs: Option<f64>,
+    /// Its place, from 1, among so many runs of the same training.
+    pub place: (usize, usize),
     /// Seconds of the runs that belong to it and have ended.
     pub seconds: f64,
     /// It and the runs that belong to it, in turn.
@@ -24,12 +28,21 @@ pub struct InterruptedRun {
 }
 
 impl InterruptedRun {
-    /// What happened, in a sentence.
+    /// What happened, in a sentence: of several streams in turn which it is, and its time limit.
     pub fn in_words(&self) -> String {
+        let name = match self.place {
+            (_, 0 | 1) => self.name.clone(),
+            (place, of) => format!("{} (stream {place} of {of})", self.name),
+        };
+        let limit = match self.budget_secs {
+            Some(secs) => format!(", with a time limit of {:.1} min", secs / 60.0),
+            None => String::new(),
+        };
         match (self.step, self.steps) {
-            (0, _) => format!("{} was interrupted before its first checkpoint.", self.name),
-            (step, None) => format!("{} was interrupted at step {step}.", self.name),
-            (step, Some(steps)) => format!("{} was interrupted at step {step} of {steps}.", self.name),
+            (0, _) => format!("{name} was interrupted before its first checkpoint."),
+            (step, None) => format!("{name} was interrupted at step {step}{limit}."),
+            (step, Some(steps)) if limit.is_empty() => format!("{name} was interrupted at step {step} of {steps}."),
+            (step, Some(steps)) => format!("{name} was interrupted at step {step} of at most {steps}{limit}."),
         }
     }
 }
@@ -66,6 +79,8 @@ impl InterruptedRuns {
         };
         if !is_known {
             self.offer = newest.map(|(run, runs)| InterruptedRun {
+                budget_secs: run.plan.as_ref().and_then(|plan| plan.budget_secs),
+                place: place(run, runs),
                 dir: run.dir.clone(),
                 name: run.name.clone(),
                 step: run.step,
@@ -92,5 +107,35 @@ impl InterruptedRuns {
         let offer = self.offer.take()?;
         self.answered.insert(offer.dir.clone());
         Some(offer)
+    }
+}
+
+/// Returns the place of `run`, from 1, among those of `all` that are of the same training, and how many these are.
+fn place(run: &Run, all: &[Run]) -> (usize, usize) {
+    let training = run.training(all);
+    let before = training.iter().take_while(|other| other.dir != run.dir).count();
+    (before + 1, training.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interrupted_stream_of_several_is_named_with_its_time_limit() {
+        let run = InterruptedRun {
+            dir: "/runs/tune-01".into(),
+            name: "tune-01".into(),
+            step: 16,
+            steps: Some(1200),
+            budget_secs: None,
+            place: (1, 1),
+            seconds: 0.0,
+            plans: Vec::new(),
+        };
+        assert_eq!(run.in_words(), "tune-01 was interrupted at step 16 of 1200.");
+        let run = InterruptedRun { budget_secs: Some(180.0), place: (2, 2), ..run };
+        let text = "tune-01 (stream 2 of 2) was interrupted at step 16 of at most 1200, with a time limit of 3.0 min.";
+        assert_eq!(run.in_words(), text);
     }
 }

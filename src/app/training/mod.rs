@@ -9,6 +9,7 @@ mod fine_tuning_tests;
 pub mod held_out;
 pub mod interrupted;
 pub mod old_and_new;
+mod outcome_words;
 pub mod panel;
 pub mod progress_words;
 mod run_curves;

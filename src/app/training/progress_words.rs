@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::state::{Preparing, TrainingPhase, TrainingState};
 use crate::app::ui::format::span;
-use crate::training::StepMetrics;
+use crate::training::{StepMetrics, TrainingPlan};
 
 /// Returns what is done and how far that is; `None` where nothing is under way and no step was made.
 pub fn progress_text(training: &TrainingState) -> Option<String> {
@@ -22,14 +22,30 @@ fn progress_of_run(training: &TrainingState) -> Option<String> {
     if let Some(waited) = training.waiting() {
         return Some(waiting_text(training, waited));
     }
-    let Some(StepMetrics { step, steps, done, .. }) = training.latest.as_ref() else {
+    let Some(StepMetrics { step, steps, .. }) = training.latest.as_ref() else {
         return training.resumed.map(|resumed| format!("Training: {} of {} steps", resumed.step, resumed.steps));
     };
-    let by_time = *done > *step as f64 / (*steps).max(1) as f64;
-    Some(match by_time {
-        true => format!("Training: {step} steps, {:.0} % of the time limit", 100.0 * done),
-        false => format!("Training: {step} of {steps} steps"),
-    })
+    // With a time limit the number of steps is an estimate, unless the last of the plan comes before.
+    let about = if present_plan(training).is_some_and(|plan| *steps < plan.steps) { "about " } else { "" };
+    Some(format!("Training: {step} of {about}{steps} steps"))
+}
+
+/// Returns the plan of the present run.
+fn present_plan(training: &TrainingState) -> Option<&TrainingPlan> {
+    training.plans.get(training.part.map_or(0, |(number, ..)| number))
+}
+
+/// Returns the time limit of the present run, as its share where several runs have one together.
+pub fn limit_text(training: &TrainingState) -> Option<String> {
+    let budget = present_plan(training)?.budget_secs?;
+    let all: f64 = training.plans.iter().filter_map(|plan| plan.budget_secs).sum();
+    Some(share_of_limit(budget, all))
+}
+
+/// Returns the time limit of a run, which has `budget` seconds of `all`.
+pub fn share_of_limit(budget: f64, all: f64) -> String {
+    let [own, all] = [budget, all].map(|secs| format!("{:.1}", secs / 60.0));
+    if own == all { format!("{own} min") } else { format!("{own} of {all} min for this stream") }
 }
 
 /// What is waited for, and for how long.
@@ -58,6 +74,39 @@ pub fn waiting_reason(training: &TrainingState) -> &'static str {
 mod tests {
     use super::*;
     use crate::training::{Network, Preparation, RunKind, TrainingEvent, TrainingPlan};
+
+    #[test]
+    fn a_run_with_a_time_limit_always_says_about_how_many_steps_fit_and_what_its_share_is() {
+        let plan = |network, secs| TrainingPlan { steps: 400, budget_secs: Some(secs), ..TrainingPlan::of(network) };
+        let mut training = TrainingState::starting();
+        training.plans = vec![plan(Network::Spatial, 120.0), plan(Network::Temporal, 180.0)];
+        training.receive(&TrainingEvent::Part { number: 0, of: 2, network: Network::Spatial });
+        for (step, steps, done, text) in [
+            (14, 19, 0.5, "14 of about 19 steps"),
+            (15, 19, 0.9, "15 of about 19 steps"),
+            (16, 400, 0.1, "16 of 400 steps"),
+        ] {
+            let metrics = StepMetrics {
+                step,
+                steps,
+                loss: 1.0,
+                terms: Vec::new(),
+                weights: Vec::new(),
+                accuracy: None,
+                rate: 1.0,
+                steps_per_sec: 1.0,
+                stall: 0.0,
+                eta_secs: 1.0,
+                memory_bytes: None,
+                done,
+            };
+            training.receive(&TrainingEvent::Step(metrics));
+            assert_eq!(progress_text(&training).unwrap(), format!("Spatial stream, 1 of 2: Training: {text}"));
+        }
+        assert_eq!(limit_text(&training).unwrap(), "2.0 of 5.0 min for this stream");
+        training.plans.truncate(1);
+        assert_eq!(limit_text(&training).unwrap(), "2.0 min");
+    }
 
     #[test]
     fn a_linear_probe_says_what_it_does_before_its_first_step() {

@@ -22,6 +22,13 @@ impl RunCurves<'_> {
     fn is_empty(&self) -> bool {
         self.losses.is_empty() && self.shares.is_empty()
     }
+
+    /// Returns the first and the last step of all curves, which every plot shows.
+    pub fn steps(&self) -> Option<[f64; 2]> {
+        let curves = [self.losses, self.shares, self.gradient_shares].into_iter().flat_map(Curves::iter);
+        let ends = curves.filter_map(|(_, curve)| Some([curve.points().first()?[0], curve.points().last()?[0]]));
+        ends.reduce(|[first, last], [begin, end]| [first.min(begin), last.max(end)])
+    }
 }
 
 /// The curves of a run that has ended.
@@ -77,4 +84,24 @@ pub fn curves_table(runs: &[RunCurves<'_>]) -> String {
         table.lines().for_each(|line| text += &format!("{network}{line}\n"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_plots_span_the_steps_of_all_curves() {
+        let [mut losses, mut shares] = [Curves::default(), Curves::default()];
+        let none = Curves::default();
+        let steps = |losses: &Curves, shares: &Curves| {
+            RunCurves { network: None, losses, shares, gradient_shares: &none, returns: &[] }.steps()
+        };
+        assert_eq!(steps(&losses, &shares), None);
+        for step in 1..=20 {
+            losses.push("loss", f64::from(step), 1.0);
+        }
+        shares.push("validation photometric ratio", 25.0, 0.5);
+        assert_eq!(steps(&losses, &shares), Some([1.0, 25.0]));
+    }
 }

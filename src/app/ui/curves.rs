@@ -77,6 +77,11 @@ impl Curve {
         beside.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs())).copied()
     }
 
+    /// The latest point that is not beyond `x`; none where the curve begins later.
+    pub fn up_to(&self, x: f64) -> Option<[f64; 2]> {
+        self.points.partition_point(|point| point[0] <= x).checked_sub(1).map(|last| self.points[last])
+    }
+
     /// The newest value.
     pub fn latest(&self) -> f64 {
         self.latest
@@ -161,6 +166,8 @@ mod tests {
             (Some([0.0, 1.0]), Some([3.0, 1.0]), Some([5.0, 2.0]))
         );
         assert_eq!(Curve::default().near(1.0), None);
+        assert_eq!((curve.up_to(3.9), curve.up_to(9.0)), (Some([3.0, 1.0]), Some([5.0, 2.0])));
+        assert_eq!(curve.up_to(-0.5), None, "nothing is measured yet");
     }
 
     #[test]

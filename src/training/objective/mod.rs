@@ -207,10 +207,11 @@ impl Objective {
         self.truth.as_deref()
     }
 
-    /// Number of parameters that are trained.
-    pub fn parameters(&self) -> usize {
+    /// Returns the number of parameters that are trained, those of a stream with the last layer for `classes` that it is given before
+    /// the first step.
+    pub fn parameters(&self, classes: usize) -> usize {
         let motion = self.motion.as_ref().map_or(0, |solver| weights::parameters(solver.network()));
-        motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters())
+        motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters_with(classes))
     }
 
     /// Returns the loss switches.

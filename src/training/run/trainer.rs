@@ -153,7 +153,7 @@ impl<'a> TrainingRunState<'a> {
             run_dir: plan.run_dir.clone(),
             clips: count,
             classes: if plan.network == Network::Flow { Vec::new() } else { dataset.classes },
-            parameters: objective.parameters(),
+            parameters: objective.parameters(start.classes()),
             resumed_at: progress.step,
         });
         warnings.into_iter().chain(of_base).for_each(|warning| on_event(TrainingEvent::Warning(warning)));

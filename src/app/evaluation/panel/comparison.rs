@@ -16,6 +16,8 @@ use crate::plural::counted;
 
 /// Clips that are listed on either side.
 const CLIPS: usize = 50;
+/// Classes that are named where a report is to be chosen.
+const NAMED: usize = 3;
 /// Below this probability a difference is not put down to chance.
 const UNLIKELY: f64 = 0.05;
 
@@ -31,7 +33,7 @@ pub(super) fn comparison_ui(
         command_button(ui, cx, Command::CompareEvaluation, Command::CompareEvaluation.text());
     });
     let Some(baseline) = &cx.session.evaluation.baseline else {
-        explanation(ui, "Choose a report.json with the same classes, such as one from before training.");
+        explanation(ui, &format!("Choose a report.json with the same classes: {}.", named(&report.classes)));
         return None;
     };
     let before = &baseline.report;
@@ -59,6 +61,15 @@ pub(super) fn comparison_ui(
             explanation(ui, &format!("Report A has no {stream} stream."));
             None
         }
+    }
+}
+
+/// Returns the first classes and how many more there are.
+fn named(classes: &[String]) -> String {
+    let first = classes.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match classes.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        Some(more) => format!("{first} and {more} more"),
+        None => first,
     }
 }
 

@@ -71,8 +71,8 @@ pub struct EvaluationPanel {
     /// The stream whose figures are shown, if the report has it.
     stream: &'static str,
     clips: ClipFilter,
-    /// The classes of the report that the filter is for.
-    filtered: Vec<String>,
+    /// The report that the filter is for, as the state counts them.
+    filtered: usize,
     listed: ListedClips,
     classes: classes::Order,
     /// Whether clips were scored when the panel was drawn last.
@@ -84,7 +84,7 @@ impl Default for EvaluationPanel {
         let (clips, classes) = (ClipFilter::default(), classes::Order::default());
         let listed = ListedClips::default();
         let page = EvaluationPage::default();
-        Self { page, stream: "fused", clips, filtered: Vec::new(), listed, classes, was_scoring: false }
+        Self { page, stream: "fused", clips, filtered: 0, listed, classes, was_scoring: false }
     }
 }
 
@@ -133,9 +133,9 @@ impl EvaluationPanel {
 
     /// Draws the report down to `bottom`, the lower edge of the panel.
     fn report_ui(&mut self, ui: &mut Ui, report: &Arc<ActionsReport>, bottom: f32, cx: &mut PanelContext<'_>) {
-        if self.filtered != report.classes {
-            // A cell of another confusion matrix means other classes here.
-            (self.clips, self.filtered) = (ClipFilter::default(), report.classes.clone());
+        if self.filtered != cx.session.evaluation.shown() {
+            // A cell of another confusion matrix means other clips here, and perhaps other classes.
+            (self.clips, self.filtered) = (ClipFilter::default(), cx.session.evaluation.shown());
         }
         ui.add_space(4.0);
         origin::origin_ui(ui, report, cx);

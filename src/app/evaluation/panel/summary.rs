@@ -10,14 +10,16 @@ use crate::evaluation::{ActionsReport, ReportSource, StreamReport, interval_in_p
 use crate::plural::counted;
 
 /// The row that is left out where there are few classes.
-const TOP5: &str = "Top-5";
-const INTERVAL: &str = "95 % interval";
+const TOP5: &str = "Top-5, %";
+const TOP1: &str = "Top-1, %";
+const INTERVAL: &str = "95 % interval, %";
+const MEAN_CLASS: &str = "Mean class, %";
 /// Rows with their tooltips.
 const ROWS: [(&str, &str); 5] = [
-    ("Top-1", "Clips whose top prediction is correct, %"),
-    (INTERVAL, "Wilson score interval of top-1, %"),
-    (TOP5, "Clips whose class is in the top five, %"),
-    ("Mean class", "Mean per-class accuracy, %"),
+    (TOP1, "Clips whose top prediction is correct"),
+    (INTERVAL, "Wilson score interval of top-1"),
+    (TOP5, "Clips whose class is in the top five"),
+    (MEAN_CLASS, "Mean per-class accuracy"),
     ("ECE", "Expected calibration error (0 is best)"),
 ];
 
@@ -27,9 +29,9 @@ pub(super) fn streams_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         for (name, figures) in report.streams() {
-            let text = format!("{} {}", capitalised(name), percent(figures.top1));
+            let text = format!("{} {} %", capitalised(name), percent(figures.top1));
             let label = RichText::new(&text).small().color(stream_color(ui, name));
-            let right = format!("{} of {} correct, %", figures.correct, counted(report.clips, "clip"));
+            let right = format!("{} of {} correct", figures.correct, counted(report.clips, "clip"));
             let button = ui.add(Button::selectable(shown == Some(name), label)).on_hover_text(right);
             if button.clicked() {
                 *stream = name;
@@ -78,10 +80,10 @@ fn accuracies_ui(ui: &mut Ui, report: &ActionsReport) {
             ui.label(RichText::new(title).small().color(tokens.weak)).on_hover_text(tooltip);
             for (_, figures) in report.streams() {
                 let text = match title {
-                    "Top-1" => percent(figures.top1),
+                    TOP1 => percent(figures.top1),
                     INTERVAL => interval_in_percent(figures.interval),
                     TOP5 => percent_or_dash(figures.top5),
-                    "Mean class" => percent_or_dash(figures.mean_class),
+                    MEAN_CLASS => percent_or_dash(figures.mean_class),
                     _ => format!("{:.3}", figures.calibration.ece),
                 };
                 let right = format!("{} of {} correct", figures.correct, counted(report.clips, "clip"));

@@ -9,6 +9,8 @@ mod plots;
 mod progress;
 mod steering;
 
+use std::path::PathBuf;
+
 use eframe::egui::{Label, RichText, ScrollArea, TextStyle, Ui, vec2};
 
 use self::confusion::confusion_ui;
@@ -22,6 +24,7 @@ use self::steering::{divergence_ui, few_steps_ui, steering_ui};
 use super::by_class::ChosenClips;
 use super::curve_names::{CROSS_VALIDATED, result_text};
 use super::held_out::HeldOutView;
+use super::outcome_words::{unmeasured_text, untrained_text, was_stopped_before_evaluation};
 use super::settings::TrainingSettings;
 use super::state::{TrainingPhase, TrainingState};
 use crate::app::command::Command;
@@ -29,9 +32,10 @@ use crate::app::command::button::{command_button, primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
-use crate::app::tasks::Tasks;
+use crate::app::tasks::{Background, Tasks};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, remark, section};
+use crate::nets::ModelCard;
 use crate::training::TrainingPlan;
 
 /// A page of the panel.
@@ -59,6 +63,8 @@ pub struct TrainingPanel {
     is_wanted: bool,
     /// The result on held-out clips.
     held_out: HeldOutView,
+    /// The card of the model that was trained last; none where it cannot be read.
+    card: Background<PathBuf, Option<ModelCard>>,
     /// Offers of interrupted runs that are being dismissed.
     dismissals: Tasks<(), ()>,
 }
@@ -91,10 +97,23 @@ impl TrainingPanel {
     pub fn follow(&mut self, session: &Session, ctx: &eframe::egui::Context) {
         self.form.follow(session, ctx);
         self.held_out.follow(&session.training, ctx);
+        self.follow_card(&session.training, ctx);
+    }
+
+    /// Reads the card of a result that may lack a stream.
+    fn follow_card(&mut self, training: &TrainingState, ctx: &eframe::egui::Context) {
+        match training.trained().filter(|_| !training.untrained().is_empty()) {
+            Some(dir) => {
+                let read = dir.clone();
+                self.card.ask(dir.clone(), ctx, move || ModelCard::read(&read).ok());
+                self.card.receive();
+            }
+            None => self.card.clear(), // a run that is resumed writes another one
+        }
     }
 
     /// Where the runs lie that the panel describes.
-    pub fn runs_folder(&self) -> Option<std::path::PathBuf> {
+    pub fn runs_folder(&self) -> Option<PathBuf> {
         self.form.runs_folder()
     }
 
@@ -121,12 +140,7 @@ impl TrainingPanel {
     }
 
     /// Trains on corrected clips together with those that were chosen before, or with those in the folder `last`.
-    pub fn join(
-        &mut self,
-        last: Option<std::path::PathBuf>,
-        corrections: std::path::PathBuf,
-        ctx: &eframe::egui::Context,
-    ) {
+    pub fn join(&mut self, last: Option<PathBuf>, corrections: PathBuf, ctx: &eframe::egui::Context) {
         self.form.join(last, corrections, ctx);
         self.page = TrainingPage::NewRun; // until the run begins
     }
@@ -148,12 +162,12 @@ impl TrainingPanel {
     }
 
     /// Trains on the clips of another folder.
-    pub fn choose_folder(&mut self, folder: std::path::PathBuf, ctx: &eframe::egui::Context) {
+    pub fn choose_folder(&mut self, folder: PathBuf, ctx: &eframe::egui::Context) {
         self.form.choose_folder(folder, ctx);
     }
 
     /// Trains on the clips of a folder that was opened, unless there are labels to train on.
-    pub fn offer_folder(&mut self, folder: std::path::PathBuf, ctx: &eframe::egui::Context) {
+    pub fn offer_folder(&mut self, folder: PathBuf, ctx: &eframe::egui::Context) {
         self.form.offer_folder(folder, ctx);
     }
 }
@@ -198,11 +212,17 @@ impl TrainingPanel {
             section(ui, &format!("Results of {name}"));
         }
         if is_unmeasured {
-            return explanation(ui, "No accuracy was measured: no clip could be left out of the training.");
+            return explanation(
+                ui,
+                match was_stopped_before_evaluation(&cx.session.training) {
+                    true => unmeasured_text(&cx.session.training),
+                    false => "No accuracy was measured: no clip could be left out of the training.",
+                },
+            );
         }
         self.held_out.held_out_ui(ui, cx);
         if self.held_out.is_without() {
-            explanation(ui, "No clips were held out, so no accuracy was measured.");
+            explanation(ui, unmeasured_text(&cx.session.training));
         }
         self.diagnostics_ui(ui, cx);
     }
@@ -217,7 +237,8 @@ impl TrainingPanel {
     }
 
     fn running_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
-        state_ui(ui, cx, self.form.tunes_to_labels());
+        let card = self.card.value().filter(|_| !self.card.is_busy()).and_then(Option::as_ref);
+        state_ui(ui, cx, self.form.tunes_to_labels(), card);
         if let Some((network, batch)) = few_steps_ui(ui, cx) {
             self.form.use_batch(network, batch);
         }
@@ -270,7 +291,7 @@ impl Panel for TrainingPanel {
 }
 
 /// What the training does, how far it is, and the buttons that steer it.
-fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
+fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool, card: Option<&ModelCard>) {
     let tokens = Tokens::of(ui);
     let training = &cx.session.training;
     ui.add(Label::new(RichText::new(phase_text(&training.phase)).heading()).truncate());
@@ -292,7 +313,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
         let untrained = cx.session.training.untrained();
         remark(ui, tokens.good, |ui| {
             for stream in untrained {
-                ui.add(Label::new(format!("The {stream} stream was not trained: the model has that of its base where the classes are the same, otherwise none.")).wrap());
+                ui.add(Label::new(untrained_text(&stream, card)).wrap());
             }
             if let Some(((right, of), classes)) = measured {
                 let label = ui.add(Label::new(result_text(&name, right, of)).wrap());

@@ -90,6 +90,8 @@ impl Default for Plots {
 pub struct Cursor {
     shown: Option<f64>,
     next: Option<f64>,
+    /// The first and last step of every plot.
+    steps: Option<[f64; 2]>,
 }
 
 impl Cursor {
@@ -107,6 +109,7 @@ impl Cursor {
         build: impl FnOnce(&mut PlotUi<'a>) + 'a,
     ) {
         let (shown, color) = (self.shown, Tokens::of(ui).weak);
+        let plot = self.steps.into_iter().flatten().fold(plot, Plot::include_x);
         let drawn = plot.show(ui, move |plot| {
             build(plot);
             if let Some(step) = shown {
@@ -126,13 +129,13 @@ impl Cursor {
     }
 }
 
-/// The values of the curves at a step.
+/// The values of the curves at a step: of those that are measured less often the one before.
 fn read_out_ui(ui: &mut Ui, curves: &[(&str, &Curve)], step: f64) {
     ui.label(RichText::new(format!("Step {step:.0}")).strong());
     let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
     Grid::new("read-out").spacing([12.0, 1.0]).min_row_height(13.0).show(ui, |ui| {
         for (name, curve) in curves {
-            if let Some([_, value]) = curve.near(step) {
+            if let Some([_, value]) = curve.up_to(step) {
                 ui.label(small(&curve_title(name)));
                 ui.label(small(&precise(value)));
                 ui.end_row();
@@ -148,6 +151,7 @@ impl Plots {
             self.run_ui(ui, training);
         }
         let run = training.curves_of(self.run);
+        cursor.steps = run.steps();
         if !run.losses.is_empty() {
             section(ui, "Loss terms by step");
             self.losses_ui(ui, run, cursor);

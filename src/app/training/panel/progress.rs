@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Label, RichText, Ui};
 
-use crate::app::training::progress_words::{progress_text, waiting_reason};
+use crate::app::training::progress_words::{limit_text, progress_text, waiting_reason};
 use crate::app::training::state::TrainingState;
 use crate::app::ui::format::{memory_size, span};
 use crate::app::ui::progress::bar_ui;
@@ -56,7 +56,12 @@ fn time_text(training: &TrainingState) -> String {
     match &training.latest {
         Some(latest) if training.is_active() => {
             let has_more = training.part.is_some_and(|(number, parts, _)| number + 1 < parts);
-            let left = format!("{} left{}", span(latest.eta_secs), if has_more { " for this stream" } else { "" });
+            let of = match limit_text(training) {
+                Some(limit) => format!(" of {limit}"),
+                None if has_more => " for this stream".into(),
+                None => String::new(),
+            };
+            let left = format!("{} left{of}", span(latest.eta_secs));
             format!("{elapsed} elapsed, {left}")
         }
         _ => format!("{elapsed} elapsed"),

@@ -110,6 +110,11 @@ impl ClipsForm {
         }
     }
 
+    /// Returns whether a class has two recordings, so that one can be held out; also as long as that is not known.
+    pub fn can_hold_out(&self) -> bool {
+        self.split.value().is_none_or(|classes| classes.iter().any(|class| class.recordings > 1))
+    }
+
     /// Whether the clips are still being listed.
     pub fn is_listing(&self) -> bool {
         self.listing.is_busy()

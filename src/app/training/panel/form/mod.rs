@@ -18,6 +18,7 @@ use self::tuning::TuningForm;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::tasks::Background;
+use crate::app::training::progress_words::share_of_limit;
 use crate::app::training::settings::{Aim, ClipOrigin, TrainingSettings};
 use crate::app::training::step_timing::StepTime;
 use crate::app::ui::format::span;
@@ -77,7 +78,7 @@ impl Form {
     pub fn restore(&mut self, settings: TrainingSettings) {
         let TrainingSettings { aim, origin, list, tuning, plan, from_viewer } = settings;
         (self.aim, self.clips.origin, self.clips.list) = (aim, origin, list);
-        self.tuning.tuning = tuning;
+        self.tuning.restore(tuning);
         self.network = NetworkForm { plan, from_viewer };
     }
 
@@ -266,6 +267,8 @@ impl Form {
     fn step_times_ui(&self, ui: &mut Ui, session: &Session) -> Option<(Network, usize)> {
         let Fits { plans, earlier } = self.fits.value()?;
         let time = session.step_timing.time(session.is_device_free());
+        let all: f64 = plans.iter().filter_map(|plan| plan.budget_secs).sum();
+        let step_text = |plan: &TrainingPlan, secs| step_text(plan, secs, all);
         let mut accepted = None;
         for plan in plans {
             let name = plan.network.name();
@@ -318,7 +321,7 @@ impl Form {
                     Some(model) => explanation(ui, &format!("Starts from {model}, the loaded model.")),
                     None => explanation(ui, "Load a model to start from: File › Load model."),
                 }
-                self.tuning.choices_ui(ui);
+                self.tuning.choices_ui(ui, self.clips.can_hold_out());
                 if let Some(text) = self.lacking_text(cx.session) {
                     remark(ui, Tokens::of(ui).warning, |ui| {
                         ui.add(Label::new(text).wrap());
@@ -359,8 +362,9 @@ impl Form {
     }
 }
 
-/// How long a step takes, and what that means for the run: steps that fit into its time, or the time of its steps.
-fn step_text(plan: &TrainingPlan, secs: f64) -> String {
+/// How long a step takes, and what that means for the run: steps that fit into its share of the time of all runs, `all_secs`, or the time
+/// of its steps.
+fn step_text(plan: &TrainingPlan, secs: f64, all_secs: f64) -> String {
     let digits = if secs < 0.1 { 3 } else { 2 };
     let step = format!("{secs:.digits$} s per step");
     let minutes = |secs: f64| match secs / 60.0 {
@@ -369,7 +373,8 @@ fn step_text(plan: &TrainingPlan, secs: f64) -> String {
     };
     match plan.budget_secs {
         Some(budget) if budget / secs < plan.steps as f64 => {
-            format!("{step} – {} fit into {}", counted((budget / secs) as usize, "step"), minutes(budget))
+            let time = if budget < all_secs { share_of_limit(budget, all_secs) } else { minutes(budget) };
+            format!("{step} – {} fit into {time}", counted((budget / secs) as usize, "step"))
         }
         _ => format!("{step} – {} take {}", counted(plan.steps, "step"), minutes(secs * plan.steps as f64)),
     }
@@ -421,7 +426,10 @@ mod tests {
     #[test]
     fn the_time_of_a_step_says_what_fits_or_how_long_all_take() {
         let limited = TrainingPlan { steps: 1200, budget_secs: Some(180.0), ..TrainingPlan::default() };
+        let step_text = |plan: &TrainingPlan, secs| super::step_text(plan, secs, 180.0);
         assert_eq!(step_text(&limited, 0.4186), "0.42 s per step – 430 steps fit into 3 minutes");
+        let shared = super::step_text(&limited, 0.4186, 300.0);
+        assert_eq!(shared, "0.42 s per step – 430 steps fit into 3.0 of 5.0 min for this stream");
         assert_eq!(step_text(&limited, 0.05), "0.050 s per step – 1200 steps take 1 minute");
         let free = TrainingPlan { budget_secs: None, ..limited };
         assert_eq!(step_text(&free, 0.5), "0.50 s per step – 1200 steps take 10 minutes");

@@ -25,11 +25,19 @@ const MOST_HELD: f64 = 50.0;
 pub struct TuningForm {
     /// What is chosen.
     pub tuning: FineTune,
+    /// Whether a person has set the share of the recordings that is held out; it follows the depth otherwise.
+    has_own_share: bool,
     card: Background<PathBuf, Result<ModelCard>>,
     reach: Background<(PathBuf, Depth, Streams, [usize; 2]), Vec<TrainableSummary>>,
 }
 
 impl TuningForm {
+    /// Takes choices that were remembered.
+    pub fn restore(&mut self, tuning: FineTune) {
+        self.has_own_share = tuning.hold_out != tuning.depth.hold_out();
+        self.tuning = tuning;
+    }
+
     /// Follows the model in use; `classes` are the number of those that have clips and of all that it is tuned to.
     pub fn follow(&mut self, model: Option<&ModelInfo>, classes: [usize; 2], ctx: &Context) {
         let Some(dir) = model.map(|model| model.dir.clone()) else {
@@ -74,11 +82,22 @@ impl TuningForm {
         }
     }
 
-    /// Draws the choices that most people make.
-    pub fn choices_ui(&mut self, ui: &mut Ui) {
+    /// Holds out what suits the depth, unless a person has set that: nothing where no recording can be.
+    fn hold_out_by_depth(&mut self, can_hold_out: bool) {
+        if !self.has_own_share {
+            self.tuning.hold_out = if can_hold_out { self.tuning.depth.hold_out() } else { 0.0 };
+        }
+    }
+
+    /// Draws the choices that most people make; `can_hold_out` says whether a class has two recordings.
+    pub fn choices_ui(&mut self, ui: &mut Ui, can_hold_out: bool) {
         let tuning = &mut self.tuning;
-        preset_ui(ui, tuning);
-        depth_ui(ui, tuning);
+        if preset_ui(ui, tuning) {
+            self.has_own_share = false;
+        }
+        if depth_ui(ui, tuning) {
+            self.hold_out_by_depth(can_hold_out);
+        }
         for reach in self.reach.value().into_iter().flatten() {
             let (trained, of) = (thousands(reach.trained), thousands(reach.of));
             explanation(ui, &format!("{}: {}; {trained} of {of} parameters", reach.network, reach.layers));
@@ -113,7 +132,7 @@ impl TuningForm {
                 ui.add(Label::new(error.to_string()).wrap());
             });
         }
-        held_out_ui(ui, &mut self.tuning.hold_out);
+        self.has_own_share |= held_out_ui(ui, &mut self.tuning.hold_out);
         if self.tuning.hold_out == 0.0 {
             explanation(
                 ui,
@@ -150,12 +169,15 @@ impl TuningForm {
     }
 }
 
-fn preset_ui(ui: &mut Ui, tuning: &mut FineTune) {
+/// Draws the presets; returns whether one was chosen.
+fn preset_ui(ui: &mut Ui, tuning: &mut FineTune) -> bool {
     let present = tuning.preset();
+    let mut is_chosen = false;
     field(ui, "Preset", |ui, _| {
         for preset in Preset::ALL {
             let (name, tooltip) = preset_words(Some(preset));
             if ui.selectable_label(present == Some(preset), name).on_hover_text(tooltip).clicked() {
+                is_chosen = true;
                 *tuning =
                     FineTune { streams: tuning.streams, keep_classes: tuning.keep_classes, ..FineTune::of(preset) };
             }
@@ -165,9 +187,11 @@ fn preset_ui(ui: &mut Ui, tuning: &mut FineTune) {
         let _ = ui.selectable_label(present.is_none(), name).on_hover_text(tooltip);
     });
     explanation(ui, preset_words(present).1);
+    is_chosen
 }
 
-fn depth_ui(ui: &mut Ui, tuning: &mut FineTune) {
+/// Draws the depth; returns whether another one was chosen.
+fn depth_ui(ui: &mut Ui, tuning: &mut FineTune) -> bool {
     let before = Depth::ALL.iter().position(|depth| *depth == tuning.depth).unwrap_or(0);
     let mut place = before;
     field(ui, "Depth", |ui, label| {
@@ -179,21 +203,24 @@ fn depth_ui(ui: &mut Ui, tuning: &mut FineTune) {
     if place != before {
         tuning.set_depth(Depth::ALL[place]);
     }
+    place != before
 }
 
 /// What follows from training on everything.
 pub const NOTHING_HELD: &str = "No hold-out set: accuracy is measured on training batches only";
 
-/// Draws the share of the recordings that is measured on.
-pub fn held_out_ui(ui: &mut Ui, share: &mut f64) {
+/// Draws the share of the recordings that is measured on; returns whether it was changed.
+pub fn held_out_ui(ui: &mut Ui, share: &mut f64) -> bool {
+    let mut is_changed = false;
     field(ui, "Hold-out", |ui, label| {
         let mut percent = *share * 100.0;
         let slider = Slider::new(&mut percent, 0.0..=MOST_HELD).suffix(" %").fixed_decimals(0).step_by(5.0);
-        ui.add(slider)
-            .labelled_by(label)
-            .on_hover_text("Percentage of each class's recordings held out for validation");
+        let slider = ui.add(slider).labelled_by(label);
+        is_changed = slider.changed();
+        slider.on_hover_text("Percentage of each class's recordings held out for validation");
         *share = percent / 100.0;
     });
+    is_changed
 }
 
 /// Draws the time limit.
@@ -206,4 +233,25 @@ pub fn budget_ui(ui: &mut Ui, budget_secs: &mut Option<f64>) {
         ui.add_enabled(limited, value).accessible_name("Minutes");
         *budget_secs = limited.then_some(minutes * 60.0);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deeper_tuning_holds_clips_out_unless_a_person_decided_or_there_are_too_few() {
+        let held = |before: f64, can_hold_out| {
+            let mut form = TuningForm::default();
+            form.restore(FineTune { hold_out: before, ..FineTune::default() });
+            [Depth::LastStages, Depth::Everything, Depth::Heads].map(|depth| {
+                form.tuning.set_depth(depth);
+                form.hold_out_by_depth(can_hold_out);
+                form.tuning.hold_out
+            })
+        };
+        assert_eq!(held(0.0, true), [0.2, 0.2, 0.0], "a classifier alone is cross-validated");
+        assert_eq!(held(0.1, true), [0.1; 3], "as it was set");
+        assert_eq!(held(0.0, false), [0.0; 3], "no class has two recordings");
+    }
 }
