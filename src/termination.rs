@@ -1,19 +1,19 @@
 //! SIGTERM, by which a batch system asks a program to end: before the time limit, or when the machine is needed for other work.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Whether SIGTERM has come at all, and whether it has come since it was last asked for.
+/// Whether SIGTERM has come at all, and how often it has come without being asked for yet.
 static CAME: AtomicBool = AtomicBool::new(false);
-static IS_NEW: AtomicBool = AtomicBool::new(false);
+static NEW: AtomicUsize = AtomicUsize::new(0);
 
 /// Returns whether SIGTERM has come.
 pub fn was_requested() -> bool {
     CAME.load(Ordering::Acquire)
 }
 
-/// Returns whether SIGTERM has come since the last call.
+/// Returns whether there is a SIGTERM that no call before was about. Each raises SIGINT once: two close together are two.
 pub fn take_request() -> bool {
-    IS_NEW.swap(false, Ordering::AcqRel)
+    NEW.fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| count.checked_sub(1)).is_ok()
 }
 
 /// Makes SIGTERM do what SIGINT does, and be remembered. To be called when the handler of SIGINT is set.
@@ -25,7 +25,7 @@ pub fn follow_interrupt() {
     // Only what is safe in a handler (signal-safety(7)): it stores two numbers and sends a signal.
     extern "C" fn requested(_signal: libc::c_int) {
         CAME.store(true, Ordering::Release);
-        IS_NEW.store(true, Ordering::Release);
+        NEW.fetch_add(1, Ordering::Release);
         // SAFETY: `raise` may be called in a handler, and SIGINT has one by now.
         unsafe { libc::raise(libc::SIGINT) };
     }

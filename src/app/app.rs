@@ -484,14 +484,14 @@ impl App {
             notice_ui(ui, &error, within, &mut cx);
         }
         self.settings.layout = layout;
+        self.take_typed(ui.ctx().memory(|memory| memory.focused()));
         for action in actions {
             self.act(action, ui.ctx());
         }
-        self.take_typed(ui.ctx().memory(|memory| memory.focused()));
     }
 
     /// Changes the project by what was typed in fields without the `focus`.
-    fn take_typed(&mut self, focus: Option<Id>) {
+    pub(super) fn take_typed(&mut self, focus: Option<Id>) {
         for edit in self.panels.project.typed(self.session.labeling.project(), focus) {
             self.change_project(&edit);
         }

@@ -70,11 +70,13 @@ impl ArrayJob {
 trap : TERM
 srun --ntasks=1{cpus} {command} --shard "$SLURM_ARRAY_TASK_ID/{shards}"
 code=$?
+# The last task has the number of the whole array.
+task="${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"
 # Stopped by SIGTERM, and neither cancelled nor queued again by Slurm itself.
 if [ "$code" = 75 ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {MOST_RESTARTS} ] &&
-    [ "$(squeue -h -j "$SLURM_JOB_ID" -o %T)" = RUNNING ]; then
+    [ "$(squeue -h -r -j "$task" -o %T)" = RUNNING ]; then
     echo "Stopped before the end, and queued again"
-    scontrol requeue "$SLURM_JOB_ID"
+    scontrol requeue "$task"
 fi
 exit "$code"
 "#,

@@ -215,7 +215,7 @@ impl Dispatcher {
             Request::SetLive(settings) => self.with_live(|live| live.set(settings)),
             Request::ListCameras => self.list_cameras(),
             Request::RecordLive(Some(order)) => {
-                self.of_live(Topic::Recording, "recording", |live| live.record(Some(*order), &self.events));
+                self.of_live("recording", |live| live.record(Some(*order), &self.events));
             }
             Request::RecordLive(None) => self.with_live(|live| live.record(None, &self.events)),
             Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
@@ -223,7 +223,7 @@ impl Dispatcher {
                 let save = |live: &LiveSession| {
                     self.corrections.save(live.take_held(), live.camera.claimed_fps(), folder, class);
                 };
-                self.of_live(Topic::Corrections, "correction", save);
+                self.of_live("correction", save);
             }
             Request::ListCorrections(folder) => self.corrections.list(folder),
             Request::RemoveCorrection { folder, clip } => self.corrections.remove(folder, clip),
@@ -291,10 +291,10 @@ impl Dispatcher {
     }
 
     /// As [`with_live`](Self::with_live), for what would be lost without a word if the source ended meanwhile.
-    fn of_live(&self, topic: Topic, subject: &str, act: impl FnOnce(&LiveSession)) {
+    fn of_live(&self, subject: &str, act: impl FnOnce(&LiveSession)) {
         if self.live.is_none() {
             let cause = "the live source has ended, so nothing was saved";
-            self.events.problem(topic, Error::new(subject, cause, "Start the live source and try again"));
+            self.events.problem(Topic::Other, Error::new(subject, cause, "Start the live source and try again"));
         }
         self.with_live(act);
     }

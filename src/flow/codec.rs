@@ -39,20 +39,25 @@ impl CodecFlow {
         self.reader.frames()
     }
 
-    /// Refuses a video without any motion vectors. Unless one with vectors was read already, frames are read from the first one on until
-    /// there are some: all of a video of key frames only.
+    /// Refuses a video of key frames only. Unless a frame with vectors was read already, frames are read from the first one on until one
+    /// is predicted; `stop` is asked before each.
     ///
     /// # Errors
-    /// If no frame has vectors.
-    pub fn check_vectors(&mut self) -> Result<()> {
+    /// If all frames that can be read are key frames, none can be read, or `stop` gives an error.
+    pub fn check_vectors(&mut self, stop: &dyn Fn() -> Result<()>) -> Result<()> {
+        let (mut is_any_read, mut first) = (false, None);
         for frame in 0..self.frames() {
             if self.has_vectors {
-                break;
+                return Ok(());
             }
-            // One that is damaged has none.
-            let _ = self.vectors(frame);
+            stop()?;
+            match self.vectors(frame) {
+                Ok(vectors) if vectors.kind != FrameKind::Intra => return Ok(()),
+                Ok(_) => is_any_read = true,
+                Err(error) => first = first.or(Some(error)),
+            }
         }
-        if self.has_vectors { Ok(()) } else { Err(self.no_vectors()) }
+        if self.has_vectors { Ok(()) } else { Err(first.filter(|_| !is_any_read).unwrap_or_else(|| self.no_vectors())) }
     }
 
     /// Returns the error that no frame has vectors.

@@ -77,6 +77,8 @@ impl NextFrames {
     }
 
     fn sampler(&self, of_pairs: &Sampler) -> Sampler {
-        Sampler { clips: self.clips.len(), window: WINDOW, least: WINDOW, ..of_pairs.clone() }
+        // Classes are those of the pairs.
+        let classes = Vec::new();
+        Sampler { clips: self.clips.len(), window: WINDOW, least: WINDOW, classes, ..of_pairs.clone() }
     }
 }

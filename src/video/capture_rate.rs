@@ -61,7 +61,7 @@ impl SlowCapture {
     /// Returns what the comment of a file says; `None` if it is another one.
     pub(super) fn of_comment(comment: &str) -> Option<Self> {
         let (fps, source) = comment.strip_prefix(CAPTURED)?.strip_suffix(UNIT)?.split_once(" of ")?;
-        Self::new(fps.parse().ok()?, source.parse().ok())
+        Some(Self { fps: fps.parse().ok()?, source_fps: source.parse().ok()? })
     }
 }
 

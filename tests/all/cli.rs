@@ -366,7 +366,7 @@ fn flow_methods_are_measured_on_benchmarks() {
 }
 
 #[test]
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn ctrl_c_and_sigterm_save_the_training_and_say_how_to_resume_it() {
     let dir = tempfile::tempdir().unwrap();
     let class = dir.path().join("clips/wave");

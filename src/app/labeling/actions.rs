@@ -52,6 +52,7 @@ impl App {
         let is_open = |id: &VideoId| document.videos.get(id).is_some_and(Video::is_unlabelled);
         let open = skipped.iter().filter(|id| is_open(id)).count();
         let step = edits::label_by_folders(document, &skipped);
+        self.session.told = None;
         match step.changes.is_empty() {
             true => self.session.told = Some(("No unlabelled clip is in a class folder".into(), Instant::now())),
             false => _ = self.do_step(Ok(step)),

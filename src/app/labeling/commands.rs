@@ -42,7 +42,10 @@ pub const COMMANDS: &[CommandSpec] = &[
         .opens(PromptSpec::new("Choose a folder of videos to add to the project", "Path of a folder of videos to add to the project…", PathKind::Folder),
             |app, path, _| app.find_videos(vec![path])),
     command(C::SaveProject, G::File, "Save project", "Write project files now (every change is journalled)", &[ctrl(Key::S)], editable)
-        .runs(|app, _| app.session.labeling.save_soon()),
+        .runs(|app, _| {
+            app.take_typed(None);
+            app.session.labeling.save_soon();
+        }),
     command(C::ExchangeLabels, G::File, "Import or export labels…", "CSV, JSON, UCF101, ActivityNet, ELAN, BORIS, CVAT, Label Studio, X-AnyLabeling", &[], has_project)
         .runs(|app, _| {
             app.show(Pane::Project);

@@ -132,6 +132,7 @@ impl App {
     }
 
     pub(super) fn close_project(&mut self, ctx: &Context) {
+        self.take_typed(None);
         self.engine.send(Request::Suggest(None));
         self.labeling.stop_searches();
         if let Some(project) = self.session.labeling.close() {

@@ -51,7 +51,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             Ok(dir) => app.use_model(dir),
             Err(error) => app.session.failed(Topic::Model, &error),
         }),
-    command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)], clip)
+    command(C::CloseClip, G::File, "Close clip", "Close the clip", &[ctrl(Key::W)],
+        |on| if on.session.open_failure().is_some() { Ok(()) } else { clip(on) })
         .runs(|app, _| {
             app.close_clip();
             app.settings.last = None;

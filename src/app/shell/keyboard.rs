@@ -18,12 +18,12 @@ impl App {
             return;
         }
         let asking = self.dialogs.is_asking();
-        let is_awaited = self.overlay.awaits_typing(ctx, asking);
+        let typed_from = self.overlay.awaits_typing(ctx, asking);
         // From which event of this repaint on a prompt waits for what is typed.
         let is_left = !self.overlay.is_open() && Palette::has_keyboard(ctx);
         let is_typing = ctx.text_edit_focused() && !is_left;
-        let mut awaited = (is_awaited || (asking && !is_typing)).then_some(0);
-        let mut presses = Command::pressed(ctx, asking || is_awaited).into_iter();
+        let mut awaited = if asking && !is_typing { Some(0) } else { typed_from };
+        let mut presses = Command::pressed(ctx, asking || typed_from.is_some()).into_iter();
         while let Some(KeyPress { command, at, has_text, .. }) = presses.next() {
             // An overlay has the keyboard to itself, but for the keys that open another one.
             let opens = matches!(command, Command::Palette | Command::Shortcuts | Command::FullScreen);

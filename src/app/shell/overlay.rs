@@ -60,14 +60,18 @@ impl Overlay {
         self.open.is_some()
     }
 
-    /// Whether what is typed now has to be kept: for the field of what has just opened, behind what was typed before, or for what Enter
-    /// opens before it. While no dialog is asked for (`asking`) and no field is open, nothing waits for that any more.
-    pub fn awaits_typing(&mut self, ctx: &Context, asking: bool) -> bool {
+    /// Returns from which event of this repaint on what is typed has to be kept: for the field of what has just opened, behind what
+    /// was typed before, or for what Enter opens. While no dialog is asked for (`asking`) and no field is open, nothing waits for
+    /// that any more.
+    pub fn awaits_typing(&mut self, ctx: &Context, asking: bool) -> Option<usize> {
         let is_palette = matches!(self.open, Some(OverlayLayer::Palette(_)));
         if !is_palette && !asking {
             self.forget_typed();
         }
-        is_palette && (self.is_new || !self.typed_ahead.is_empty() || is_typed_after_enter(ctx))
+        if !is_palette {
+            return None;
+        }
+        if self.is_new || !self.typed_ahead.is_empty() { Some(0) } else { enter_before_text(ctx) }
     }
 
     /// Looks up a command, or asks for a path.
@@ -182,9 +186,12 @@ impl Overlay {
     }
 }
 
-/// Returns whether something was typed after Enter in the same repaint: a text field would let it drop.
-fn is_typed_after_enter(ctx: &Context) -> bool {
+/// Returns the place of an Enter after which something was typed in the same repaint: a text field would let it drop.
+fn enter_before_text(ctx: &Context) -> Option<usize> {
     let is_enter = |event: &Event| matches!(event, Event::Key { key: Key::Enter, pressed: true, repeat: false, .. });
     let is_typed = |event: &Event| matches!(event, Event::Text(_) | Event::Paste(_)) || is_enter(event);
-    ctx.input(|input| input.events.iter().skip_while(|event| !is_enter(event)).skip(1).any(is_typed))
+    ctx.input(|input| {
+        let enter = input.events.iter().position(is_enter)?;
+        input.events[enter + 1..].iter().any(is_typed).then_some(enter)
+    })
 }

@@ -161,9 +161,8 @@ impl App {
     pub(in crate::app) fn compare_models(&mut self, old: PathBuf, new: PathBuf) {
         let in_use = self.session.model.as_ref().map(|model| model.dir.clone());
         let words = OldAndNew { old: old.clone(), new: new.clone() }.in_words(in_use.as_deref());
-        if in_use.as_ref() != Some(&new) {
-            self.use_model(new);
-        }
+        // Also where it is in use: a run that was resumed has other networks in the same folder.
+        self.use_model(new);
         self.session.log.push(LogLevel::Info, words);
         let flow_settings = &mut self.settings.flow;
         flow_settings.second_model = Some(old);

@@ -24,7 +24,7 @@ Examples:
 The scores of the SVM take the place of the spatial stream, in reports and score files.
 
 Exit codes: 0 all clips were scored, 1 some could not be read or are of no class of the model,
-2 wrong usage";
+2 wrong usage, 75 stopped by SIGTERM, 130 by Ctrl-C";
 
 /// `motionscope evaluate svm`
 #[derive(Debug, Args)]

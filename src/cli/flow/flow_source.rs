@@ -19,7 +19,7 @@ impl FlowInput {
         match (&plan.input, method) {
             (FlowInputPath::Clip(path), FlowMethod::Codec) => {
                 let mut vectors = CodecFlow::open(path)?;
-                vectors.check_vectors()?;
+                vectors.check_vectors(&|| Ok(()))?;
                 Ok(Self::MotionVectors(Box::new(vectors)))
             }
             _ => Ok(Self::Pictures(plan.method.estimator_by(method)?)),

@@ -30,7 +30,7 @@ compressed where its name ends in .gz. Tables of BORIS are for import only.
 `project add` ignores exported clips, unless their folder is passed directly.
 All files are written or none: Ctrl-C or an unreadable video leaves the folder unchanged.
 Exit codes: 0 all labels written, 1 none written, some skipped, or videos changed since labelling,
-2 wrong usage";
+2 wrong usage, 75 stopped by SIGTERM, 130 by Ctrl-C";
 
 /// `motionscope project export`
 #[derive(Debug, Args)]

@@ -53,9 +53,8 @@ impl Corrections {
     pub fn save(&self, frames: Vec<LiveFrame>, source_fps: Option<f64>, folder: PathBuf, class: String) {
         if self.waiting.load(Ordering::Acquire) >= MOST_WAITING {
             let cause = format!("{MOST_WAITING} clips are still being written");
-            return self
-                .events
-                .problem(Topic::Corrections, Error::new("correction", cause, "Wait and correct it again"));
+            // That the ones before it are saved does not make up for this one.
+            return self.events.problem(Topic::Other, Error::new("correction", cause, "Wait and correct it again"));
         }
         self.waiting.fetch_add(1, Ordering::AcqRel);
         self.hand_over(CorrectionWork::Save { frames, source_fps, folder, class });
@@ -79,6 +78,7 @@ impl Corrections {
     fn hand_over(&self, work: CorrectionWork) {
         let Some(sender) = &self.work else { return };
         if sender.send(work).is_err() {
+            self.waiting.store(0, Ordering::Release);
             let cause = "the thread that saves clips could not be started";
             self.events.problem(
                 Topic::Corrections,

@@ -12,9 +12,9 @@ use crate::engine::{Message, Topic};
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
 
-/// The stop flag of a job.
+/// The stop flag of a job, and whether nobody waits for its end.
 #[derive(Clone, Default)]
-pub(in crate::engine) struct JobStop(Arc<AtomicBool>);
+pub(in crate::engine) struct JobStop(Arc<AtomicBool>, Arc<AtomicBool>);
 
 impl JobStop {
     /// Returns whether the job is to end.
@@ -42,7 +42,11 @@ impl Job {
         let asked = stop.clone();
         let unstarted = (events.clone(), end.clone());
         let body = move || {
-            if let Err(error) = caught(name, || work(&asked)) {
+            let result = caught(name, || work(&asked));
+            // What is left may be about a clip that is not open any more.
+            if let Err(error) = result
+                && !asked.1.load(Ordering::Acquire)
+            {
                 events.problem(topic, error);
             }
             events.send(end);
@@ -59,6 +63,7 @@ impl Job {
 
     /// Ends the job without ever waiting for it: for one that leaves nothing half done.
     pub fn leave(mut self) {
+        self.stop.1.store(true, Ordering::Release);
         self.stop();
         self.thread = None;
     }

@@ -238,7 +238,7 @@ fn codec(
         check_stop(stop)?;
         fields.push(field(&mut codec, first + start, width, height)?);
     }
-    codec.check_vectors()?;
+    codec.check_vectors(&|| check_stop(stop))?;
     Ok(fields)
 }
 

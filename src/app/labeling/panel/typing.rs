@@ -25,6 +25,13 @@ pub(super) struct TypedText {
     pub field: Id,
 }
 
+impl TypedText {
+    fn is_new(&self) -> bool {
+        let text = if self.about == About::Group { self.text.trim() } else { &self.text };
+        text != self.before
+    }
+}
+
 /// All texts that are not yet in the project.
 #[derive(Default)]
 pub(super) struct Typing(Vec<TypedText>);
@@ -52,7 +59,7 @@ impl Typing {
         let left = self.0.extract_if(.., |typed| focus != Some(typed.field));
         let changed = left.filter(|typed| {
             let document = project.filter(|project| project.dir() == typed.project).map(Project::document);
-            typed.text != typed.before && document.is_some_and(|document| document.videos.contains_key(&typed.video))
+            typed.is_new() && document.is_some_and(|document| document.videos.contains_key(&typed.video))
         });
         changed.map(edit).collect()
     }

@@ -41,6 +41,8 @@ pub fn failure_ui(ui: &mut Ui, error: &Error, cx: &mut PanelContext<'_>) {
         command_button(ui, cx, Command::Open, "Open clip…");
         ui.add_space(2.0);
         command_button(ui, cx, Command::ShowLog, "Show log");
+        ui.add_space(2.0);
+        command_button(ui, cx, Command::CloseClip, "Close");
     });
 }
 

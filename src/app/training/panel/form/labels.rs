@@ -123,7 +123,9 @@ impl LabelsForm {
             return explanation(ui, "No project is open. Open or create one and label some clips.");
         }
         if self.videos.is_empty() {
-            explanation(ui, "No labels yet. Label a few clips of each class.");
+            let is_none = self.unreadable.is_empty();
+            let text = ["No labelled video can be read.", "No labels yet. Label a few clips of each class."];
+            explanation(ui, text[usize::from(is_none)]);
         }
         ui.horizontal_wrapped(|ui| {
             for class in self.classes.clone() {
