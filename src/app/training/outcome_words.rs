@@ -42,7 +42,9 @@ mod tests {
         let text = |stopped_early, hold_out, network| {
             let phase = TrainingPhase::Finished { model_dir: "/runs/a/model".into(), stopped_early };
             let plans = vec![TrainingPlan { hold_out, ..TrainingPlan::of(network) }];
-            unmeasured_text(&TrainingState { phase, plans, ..TrainingState::default() })
+            let mut training = TrainingState::default();
+            (training.phase, training.plans) = (phase, plans);
+            unmeasured_text(&training)
         };
         let stopped = "Stopped before the held-out clips were evaluated.";
         assert_eq!(text(true, 0.3, Network::Spatial), stopped);
