@@ -31,3 +31,25 @@ pub fn untrained_text(stream: &str, card: Option<&ModelCard>) -> String {
     };
     format!("The {stream} stream was not trained{instead}.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::TrainingPlan;
+
+    #[test]
+    fn a_stopped_run_is_told_from_one_without_held_out_clips() {
+        let text = |stopped_early, hold_out, network| {
+            let phase = TrainingPhase::Finished { model_dir: "/runs/a/model".into(), stopped_early };
+            let plans = vec![TrainingPlan { hold_out, ..TrainingPlan::of(network) }];
+            let mut training = TrainingState::default();
+            (training.phase, training.plans) = (phase, plans);
+            unmeasured_text(&training)
+        };
+        let stopped = "Stopped before the held-out clips were evaluated.";
+        assert_eq!(text(true, 0.3, Network::Spatial), stopped);
+        for other in [(false, 0.3, Network::Spatial), (true, 0.0, Network::Spatial), (true, 0.3, Network::Flow)] {
+            assert_ne!(text(other.0, other.1, other.2), stopped);
+        }
+    }
+}

@@ -431,23 +431,13 @@ fn a_finished_run_says_what_start_does_and_whether_its_model_is_in_use() {
 fn a_training_that_is_stopped_in_its_first_stream_says_that_the_other_is_missing() {
     let mut window = window();
     let dir = tempfile::tempdir().unwrap();
-    let plan = |network| TrainingPlan { hold_out: 0.3, ..TrainingPlan::of(network) };
-    let plans = [Network::Spatial, Network::Temporal].map(plan).to_vec();
+    let plans = [Network::Spatial, Network::Temporal].map(TrainingPlan::of).to_vec();
     window.harness.state_mut().session.training.plans = plans;
     tell(&mut window, TrainingEvent::Part { number: 0, of: 2, network: Network::Spatial });
     make_steps(&mut window);
     tell(&mut window, TrainingEvent::Finished { model_dir: dir.path().join("model"), stopped_early: true });
     window.settle();
     assert!(window.sees("The temporal stream was not trained."), "its card cannot be read");
-    let sees_in_time = |window: &mut Window, text: &str| {
-        (0..200).any(|_| {
-            std::thread::sleep(Duration::from_millis(20));
-            window.settle();
-            window.sees(text)
-        })
-    };
-    assert!(sees_in_time(&mut window, "Stopped before the held-out clips were evaluated."));
-    assert!(!window.sees("No clips were held out"));
 }
 
 #[test]
