@@ -21,6 +21,20 @@ pub fn time_at(secs: u64) -> String {
     format!("{} {:02}:{:02}:{:02}", date_at(secs), second / 3600, second / 60 % 60, second % 60)
 }
 
+/// Returns the days from 1970-01-01 to a date; `None` if there is no such day, or it is before then.
+pub fn days_of(year: u64, month: u64, day: u64) -> Option<u64> {
+    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let (year_from_march, months) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let (era, year_of_era) = (year_from_march / 400, year_from_march % 400);
+    let day_of_year = (153 * months + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era * 146_097 + day_of_era - 719_468;
+    // The 31st of a shorter month is a day of the next one.
+    (date_of(days) == format!("{year:04}-{month:02}-{day:02}")).then_some(days)
+}
+
 /// Returns the date that is so many days after 1970-01-01. Years begin in March here, so that a leap day is the last of its year.
 fn date_of(days: u64) -> String {
     let days = days + 719_468; // since 0000-03-01
@@ -44,6 +58,12 @@ mod tests {
         assert_eq!(dates[..6], expected);
         assert_eq!(dates[6..], ["2100-02-28", "2100-03-01"], "no leap year");
         assert_eq!(today().len(), 10);
+        for days in [0, 58, 59, 11_016, 20_787, 47_541] {
+            let date = date_of(days);
+            let [year, month, day] = [&date[..4], &date[5..7], &date[8..]].map(|part| part.parse().unwrap());
+            assert_eq!(days_of(year, month, day), Some(days), "{date}");
+        }
+        assert_eq!([days_of(2100, 2, 29), days_of(2026, 4, 31), days_of(1969, 12, 31)], [None; 3]);
         assert_eq!(time_at(58 * SECONDS_A_DAY + 3 * 3600 + 62), "1970-02-28 03:01:02");
     }
 }

@@ -34,6 +34,7 @@ pub mod nets;
 pub mod output;
 mod panic_guard;
 mod plural;
+pub mod predictions;
 pub mod ranking;
 pub mod reproduction;
 pub mod sample;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use icu_normalizer::ComposingNormalizerBorrowed;
 use strsim::damerau_levenshtein;
 
+use crate::files;
+
 /// The name with each accent in its letter (NFC). macOS stores the names of files the other way (NFD), so names are compared in
 /// this form.
 pub(crate) fn composed(name: &str) -> Cow<'_, str> {
@@ -57,6 +59,40 @@ pub(crate) fn alike_classes(classes: &[String]) -> Vec<Vec<usize>> {
     let mut keys: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     classes.iter().enumerate().for_each(|(place, class)| keys.entry(class_key(class)).or_default().push(place));
     keys.into_values().filter(|places| places.len() > 1).collect()
+}
+
+/// The file with the exact name of a class in its folder, which could not be called so.
+pub(crate) const CLASS_FILE: &str = ".class";
+
+/// Returns the class as the name of a folder on any system, another for each class: characters that some system refuses become
+/// their full-width twins. `None` if nothing is left of it.
+pub(crate) fn folder_name(class: &str) -> Option<String> {
+    let class = class.trim();
+    let is_refused = |c: char| c.is_control() || "/\\:*?\"<>|".contains(c);
+    if !class.chars().any(|c| !is_refused(c) && c != '.' && !c.is_whitespace()) {
+        return None;
+    }
+    // No folder may begin with a dot, which hides it, or end with one.
+    let first = class.len() - class.trim_start_matches('.').len();
+    let last = class.trim_end_matches('.').len();
+    let is_outer_dot = |(at, c): (usize, char)| c == '.' && (at < first || at >= last);
+    let safe = |(at, c): (usize, char)| match u32::from(c) {
+        _ if is_outer_dot((at, c)) => '．',
+        code @ 0..=0x1f => char::from_u32(0x2400 + code).unwrap_or('_'), // pictures of control characters
+        code @ 0x20..=0x7e if is_refused(c) => char::from_u32(0xfee0 + code).unwrap_or('_'),
+        _ if is_refused(c) => '_',
+        _ => c,
+    };
+    Some(class.char_indices().map(safe).collect())
+}
+
+/// Returns the class whose clips are in `folder`: the exact name in its [`CLASS_FILE`], unless the folder was renamed since, else
+/// its own. `None` if that is not valid Unicode.
+pub(crate) fn class_of_folder(folder: &Path) -> Option<String> {
+    let name = composed(folder.file_name()?.to_str()?).into_owned();
+    let exact = files::read_to_string(folder.join(CLASS_FILE)).ok().map(|text| composed(text.trim()).into_owned());
+    let exact = exact.filter(|class| folder_name(class).is_some_and(|called| composed(&called) == name));
+    Some(exact.unwrap_or(name))
 }
 
 /// Minimum length of a word to match the beginning of a name.
@@ -162,6 +198,8 @@ fn last_folders(path: &Path, count: usize) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -224,5 +262,34 @@ mod tests {
             assert!(are_alike(&lists[0], &lists[1]) && !are_alike(&lists[0], &lists[1][..1]));
             assert!(!are_alike(&lists[0], &[name.into(), "a".into()]));
         }
+    }
+
+    #[test]
+    fn any_class_has_a_folder_of_its_own_that_every_system_takes() {
+        assert_eq!(folder_name("wave"), Some("wave".into()));
+        assert_eq!(folder_name(" a/b: “c”, d\\e? "), Some("a／b： “c”, d＼e？".into()));
+        assert_eq!(folder_name("../../etc"), Some("．．／..／etc".into()));
+        let names = ["a/b", "a:b", "a_b", "a\\b", "a?b", "a.b", "ab.", "ab", ".ab", "a\tb", "a|b"].map(folder_name);
+        let distinct: HashSet<_> = names.iter().flatten().collect();
+        assert_eq!(distinct.len(), names.len(), "{names:?}");
+        assert_eq!(folder_name("手を振る 👋"), Some("手を振る 👋".into()));
+        for class in ["", "  ", ".", "..", "/", "\0"] {
+            assert_eq!(folder_name(class), None, "{class:?}");
+        }
+    }
+
+    #[test]
+    fn the_exact_name_of_a_class_is_in_its_folder_until_that_is_renamed() {
+        let dir = tempfile::tempdir().unwrap();
+        let class = |folder: &str| class_of_folder(&dir.path().join(folder));
+        let write = |folder: &str, class: &str| {
+            fs::create_dir_all(dir.path().join(folder)).unwrap();
+            fs::write(dir.path().join(folder).join(CLASS_FILE), class).unwrap();
+        };
+        assert_eq!(class("two／hands").as_deref(), Some("two／hands"), "a class may be called so");
+        write("two／hands", "two/hands\n");
+        assert_eq!(class("two／hands").as_deref(), Some("two/hands"));
+        write("one hand", "two/hands\n");
+        assert_eq!(class("one hand").as_deref(), Some("one hand"));
     }
 }

@@ -8,9 +8,9 @@ use eframe::egui::{CentralPanel, Context, Frame as Area, Id, Margin, Panel, Ui, 
 use eframe::{CreationContext, Frame, Storage};
 
 use super::command::Command;
-use super::command::prompt::Dialogs;
+use super::command::prompt::{Dialogs, PathPrompt};
 use super::environment::Options;
-use super::evaluation::state::ReportPurpose;
+use super::evaluation::state::{ReportPurpose, ResultsLoss};
 use super::labeling::project_opener::{ProjectOpener, Start};
 use super::layout::{self, Pane};
 use super::live::panel::Demo;
@@ -18,7 +18,7 @@ use super::panel::{Action, PanelContext};
 use super::panels::Panels;
 use super::session::Session;
 use super::settings::text::Unread;
-use super::settings::{LastPlace, Settings, truth_beside};
+use super::settings::{Settings, truth_beside};
 use super::shell::crash_offer::CrashOffer;
 use super::shell::dock;
 use super::shell::drop_hint::drop_hint_ui;
@@ -29,6 +29,7 @@ use super::shell::opener::{ModelRole, Opener};
 use super::shell::overlay::Overlay;
 use super::shell::repaint_log::RepaintLog;
 use super::shell::status_bar::status_bar_ui;
+use super::shell::topic::Topic;
 use super::tasks::{Background, Tasks};
 use super::training::state::TrainingPhase;
 use super::ui::scrolled_popups::close_scrolled;
@@ -36,9 +37,7 @@ use super::ui::theme;
 use super::ui::theme::{PANEL_MARGIN, Tokens};
 use super::viewer::panel::install_gpu_flow;
 use super::viewer::transport::Transport;
-use crate::engine::{
-    Engine, FlowSettings, Labeling, LiveEvent, Message, Pin, Request, Wake, default_model, flow_model,
-};
+use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request, Wake, default_model, flow_model};
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 use crate::gpu::{Compute, ComputeKind, DeviceChoice};
@@ -102,6 +101,10 @@ pub struct App {
     pub(super) announced_model: Option<PathBuf>,
     /// Whether the window closes whatever is not saved.
     pub(super) may_close: bool,
+    /// What is done once results are saved.
+    pub(super) after_saving: Option<ResultsLoss>,
+    /// The path that was typed last for a question, until something is written there.
+    pub(super) typed_path: Option<(PathPrompt, PathBuf)>,
     /// The title of the window.
     title: String,
     repaints: RepaintLog,
@@ -174,6 +177,8 @@ impl App {
             waits_for_sample: false,
             announced_model: None,
             may_close: false,
+            after_saving: None,
+            typed_path: None,
             title: String::new(),
             repaints: RepaintLog::default(),
         };
@@ -300,20 +305,6 @@ impl App {
         }
     }
 
-    /// Returns where the person is now, to go on there after the next start.
-    fn last_place(&self) -> Option<LastPlace> {
-        let clip = self.session.clip.as_ref()?.path.clone();
-        // A pair of a benchmark is a clip only until the program ends.
-        let is_kept = !self.session.is_pair(&clip);
-        let folder = self.session.place_in_folder().map(|(folder, _)| folder.dir.clone());
-        is_kept.then_some(LastPlace { clip, frame: self.session.player.position, folder })
-    }
-
-    /// Returns the pins that are there at the next start too: a pair of a benchmark is not.
-    pub(in crate::app) fn kept_pins(&self) -> Vec<Pin> {
-        self.session.pinned.pins.iter().filter(|pin| !self.session.is_pair(&pin.path)).cloned().collect()
-    }
-
     /// Compares the flow of `clip` with the ground truth that was chosen for it before, else with that which is found beside it.
     fn recall_truth(&mut self, clip: &Path, ctx: &Context) {
         self.truth.clear();
@@ -415,6 +406,7 @@ impl App {
             }
             Message::SampleEnded => self.waits_for_sample = false,
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
+            Message::Problem(Topic::Export, error) => self.export_failed(error),
             Message::Training(TrainingEvent::Finished { model_dir, .. }) => self.training_finished(model_dir, ctx),
             _ => {}
         }
@@ -513,7 +505,7 @@ impl App {
             Action::MakeProject(dir) => self.begin_project(Start::Either, dir, ctx),
             Action::CreateProject(dir) => self.begin_project(Start::Create, dir, ctx),
             Action::LabelFolder(dir) => self.label_folder(dir, ctx),
-            Action::ReadLabelsAgain => self.read_labels_again(),
+            Action::ReadLabelsAgain => self.read_labels_again(ctx),
             Action::StopSearches => self.stop_searches(),
             Action::Import(order) => self.import_labels(*order, ctx),
             Action::Give(label) => self.give(label),
@@ -521,7 +513,10 @@ impl App {
             Action::GoInHistory(steps) => self.go_in_history(steps),
             Action::DeclineFolders => self.decline_folders(),
             Action::Ask(question) => self.ask(question, ctx),
-            Action::Answer(question, path, existing) => self.open_as(question, path, existing, ctx),
+            Action::Answer(question, path, existing) => {
+                self.note_typed(question, &path, existing);
+                self.open_as(question, path, existing, ctx);
+            }
             Action::ListSubFolders => self.list_sub_folders(ctx),
             Action::ShowRun(dir) => {
                 self.panels.runs.choose_folder(dir);
@@ -531,6 +526,7 @@ impl App {
             Action::ShowFolder(folder) => self.open_outside(folder, "Opening the folder", ctx),
             Action::Correct(class) => self.class_picked(class),
             Action::Lose(loss) => self.lose(loss, ctx),
+            Action::SaveBefore(loss, command) => self.save_before(loss, command, ctx),
             Action::Send(request) => self.engine.send(*request),
         }
     }
@@ -544,7 +540,12 @@ impl App {
             actions: &mut actions,
             training_ready,
         };
+        let was_open = self.overlay.is_open();
         self.overlay.overlay_ui(ctx, &mut cx);
+        let is_answered = actions.iter().any(|action| matches!(action, Action::Answer(..)));
+        if was_open && !self.overlay.is_open() && !is_answered && !self.dialogs.is_asking() {
+            self.after_saving = None; // A person has thought better of it.
+        }
         for action in actions {
             self.act(action, ctx);
         }

@@ -32,6 +32,7 @@ pub use app::App;
 pub use command::Command;
 pub use environment::{Options, cache_dir, state_dir};
 pub use shell::busy_window::{BusyState, BusyWindow, RepaintCost};
+pub use shell::quitting::quit;
 pub use shell::repaint::{Repaints, measure_repaints};
 pub(crate) use startup::icon;
 pub use startup::run;

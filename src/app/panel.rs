@@ -83,8 +83,10 @@ pub enum Action {
     ShowRun(PathBuf),
     /// Keeps what was seen live as a clip of a class, or of none.
     Correct(Option<String>),
-    /// Does what loses the results of an evaluation.
+    /// Does what loses unsaved results.
     Lose(ResultsLoss),
+    /// Saves results by a command, and then does what would lose them.
+    SaveBefore(ResultsLoss, Command),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

@@ -92,6 +92,8 @@ pub struct Session {
     pub notice: Option<Error>,
     /// What it is about.
     pub notice_topic: Topic,
+    /// What the export under way is called.
+    pub export_title: &'static str,
     /// Whose flow is exported and how, in words.
     pub export_of: Option<String>,
     /// What was done last and when, to be told for a while.
@@ -165,6 +167,7 @@ impl Session {
             log: Log::default(),
             notice: None,
             notice_topic: Topic::Other,
+            export_title: "Exporting flow",
             export_of: None,
             told: None,
             refused: None,
@@ -436,11 +439,14 @@ impl Session {
         self.opening.as_deref().or(self.clip.as_ref().map(|clip| clip.path.as_path()))
     }
 
-    /// The title of the window: what is open in it.
+    /// The title of the window: whether something is recorded, and what is open in it.
     pub fn window_title(&self) -> String {
+        let recording = self.live.view.as_ref().is_some_and(|view| view.recording.is_some());
+        let recording = recording.then(|| "Recording".to_owned());
         let clip = self.clip_path().map(|path| self.clip_title(path));
         let project = self.labeling.document().map(|document| document.settings.name.clone());
-        let open: Vec<String> = clip.into_iter().chain(project).chain(["Motionscope".into()]).collect();
+        let open: Vec<String> =
+            recording.into_iter().chain(clip).chain(project).chain(["Motionscope".into()]).collect();
         open.join(" – ")
     }
 

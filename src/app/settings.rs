@@ -29,6 +29,8 @@ const TRUTHS: usize = 64;
 /// The least magnitude that the automatic scale draws in full: flow of still pictures is noise of a fraction of a pixel, which would
 /// shine in all colours.
 const LEAST_SCALE_PX: f32 = 1.0;
+/// How many frames one steps at a time unless one chooses otherwise.
+const STEP_FRAMES: usize = 10;
 /// Where the settings are in eframe's storage.
 const KEY: &str = "settings";
 
@@ -42,6 +44,9 @@ pub struct LastPlace {
     /// The folder whose clips were listed, if the clip is one of them.
     #[serde(default)]
     pub folder: Option<PathBuf>,
+    /// Whether the clips in its sub-folders were listed too.
+    #[serde(default)]
+    pub lists_sub_folders: bool,
 }
 
 /// Layout, theme and choices; saved by eframe at regular intervals and at the end.
@@ -99,6 +104,8 @@ pub struct Settings {
     pub guide: Guide,
     /// Whether what is played is repeated.
     pub looping: bool,
+    /// How many frames the keys for several of them go.
+    pub step_frames: usize,
     /// Folder of the latest training run's clips.
     pub training_folder: Option<PathBuf>,
     /// The choices of the training panel.
@@ -145,6 +152,7 @@ impl Default for Settings {
             sample: None,
             guide: Guide::default(),
             looping: false,
+            step_frames: STEP_FRAMES,
             training_folder: None,
             training: TrainingSettings::default(),
             pins: Vec::new(),
@@ -271,7 +279,8 @@ mod tests {
         settings.recent = vec!["/clips/a, (1).mp4".into()];
         settings.labeling.project = Some("/labels".into());
         settings.guide.is_open = true;
-        settings.last = Some(LastPlace { clip: "/clips/a.mp4".into(), frame: 7, folder: None });
+        settings.last =
+            Some(LastPlace { clip: "/clips/a.mp4".into(), frame: 7, folder: None, lists_sub_folders: true });
         settings.wheel.is_small = true;
         settings.pins = vec![Pin { path: "/clips/a.mp4".into(), frame: 7 }];
         settings.choose_truth(Path::new("/a.mp4"), Some("/flow/a".into()));

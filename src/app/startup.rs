@@ -12,6 +12,7 @@ use eframe::{NativeOptions, run_native};
 
 use super::App;
 use super::environment::{APP_ID, Options, cache_dir, data_dir, remembered_device, state_dir};
+use super::shell::quitting::follow_quit;
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::gpu::{self, Compute, DeviceChoice, SharedWgpu};
@@ -87,6 +88,7 @@ fn open_window(
     let native = native_options(shared);
     let create = move |cc: &eframe::CreationContext<'_>| {
         OPENING.store(false, Ordering::Release);
+        follow_quit(cc.egui_ctx.clone());
         let (cache, state) = (options.cache.clone().or_else(cache_dir), options.state.clone().or_else(state_dir));
         let options = Options { cache, state, ..options.clone() };
         let mut app = App::new(cc, compute.clone(), &options, data_dir());

@@ -24,6 +24,7 @@ use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
 use super::submit::SubmitArgs;
+use super::summary::SummaryArgs;
 use super::train::{TrainCommand, TuneArgs};
 
 const EXAMPLES: &str = "\
@@ -93,6 +94,8 @@ pub(super) enum Command {
     Evaluate(Box<EvaluateArgs>),
     /// Reproduce the paper's tables and compare them with the published numbers
     Reproduce(Box<ReproduceArgs>),
+    /// Count and measure the labelled bouts of a project
+    Summary(SummaryArgs),
     /// Merge the parts of a job that several machines computed
     Merge(MergeArgs),
     /// Submit a command to a cluster, in shards

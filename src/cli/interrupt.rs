@@ -5,7 +5,10 @@
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
+use crate::app;
 use crate::error::{Error, Result};
 use crate::output::discard_unfinished;
 use crate::termination;
@@ -15,6 +18,8 @@ use crate::training::TrainingControl;
 const INTERRUPTED: u8 = 130;
 /// The exit code after SIGTERM: `EX_TEMPFAIL` of sysexits.h, by which programs ask to be tried again later.
 const TRY_AGAIN: u8 = 75;
+/// A window that has not begun to close by then hangs.
+const UNANSWERED: Duration = Duration::from_secs(10);
 
 /// Returns the exit code of work that was stopped early.
 pub(super) fn exit_code() -> u8 {
@@ -34,6 +39,23 @@ pub(super) fn interrupt_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
     let asked = stop.clone();
     on_interrupt(what, "to quit now", move || asked.store(true, Ordering::Relaxed))?;
     Ok(stop)
+}
+
+/// Closes the window on the first Ctrl-C or SIGTERM, so that a recording is completed and a training saved, and quits at once on the
+/// second Ctrl-C, or if the window does not answer.
+pub(super) fn close_on_interrupt() -> Result<()> {
+    on_interrupt("Closing", "to quit now", || {
+        app::quit();
+        let wait = || {
+            thread::sleep(UNANSWERED);
+            if !app::quit() {
+                process::exit(exit_code().into());
+            }
+        };
+        if thread::Builder::new().name("close".into()).spawn(wait).is_err() {
+            process::exit(exit_code().into());
+        }
+    })
 }
 
 /// Has `stop` called once, by the first Ctrl-C or SIGTERM. A batch system sends SIGTERM several times: only a second Ctrl-C quits.

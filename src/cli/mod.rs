@@ -36,6 +36,7 @@ mod reproduce;
 mod sample;
 mod shard_arguments;
 mod submit;
+mod summary;
 mod train;
 mod unknown_command;
 mod values;
@@ -163,6 +164,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Tune(arguments)) => train::tune(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Reproduce(arguments)) => reproduce::run(&arguments),
+        Some(Command::Summary(arguments)) => summary::run(&arguments),
         Some(Command::Merge(arguments)) => merge::run(&arguments),
         Some(Command::Submit(arguments)) => submit::run(&arguments, &program()),
         Some(Command::Jobs(arguments)) => jobs::run(&arguments),

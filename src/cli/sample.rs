@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::outcome::Outcome;
+use super::outcome::{Outcome, complain};
 use super::output_arguments::ForceArg;
 use super::values::geometry;
 use crate::error::Result;
@@ -65,8 +65,15 @@ pub(super) fn run(arguments: &SampleArgs) -> Result<Outcome> {
             "Sample clips, flow and lists"
         }
     };
+    let is_pair = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let number = name.and_then(|name| name.split('_').next()?.parse().ok());
+        number.is_some_and(|number| pair_files(Path::new(""), number).iter().any(|file| file == path))
+    };
+    let staying = staging.note_staying(&guard, &is_pair);
     staging.publish(&guard)?;
     bar.finish_and_clear();
+    staying.iter().for_each(complain);
     println!("{what}: {}", dir.display());
     Ok(Outcome::Done)
 }

@@ -3,12 +3,14 @@
 use std::env;
 
 use super::arguments::WindowArgs;
+use super::interrupt::close_on_interrupt;
 use super::outcome::Outcome;
 use crate::app;
 use crate::error::{Error, Result};
 
 pub(super) fn open(arguments: WindowArgs) -> Result<Outcome> {
     require_display()?;
+    close_on_interrupt()?;
     app::run(app::Options {
         open: arguments.file,
         device: arguments.device.device,

@@ -257,7 +257,8 @@ fn remove_abandoned(dir: &Path) {
 
 /// Writes all frames of the clip to `path`.
 fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
-    atomic::replace_unsynced(path, |writer| {
+    // On the disk before it has its name: after a power failure a file of the right length might be full of zeros.
+    atomic::replace(path, |writer| {
         (0..reader.frames()).try_for_each(|index| {
             let picture = picture(reader, index).map_err(|error| io::Error::other(error.to_string()))?;
             writer.write_all(&picture)

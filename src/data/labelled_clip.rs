@@ -1,10 +1,12 @@
 //! A clip and what is known of it before it is decoded.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+use crate::content_hash::ContentHash;
 use crate::error::Result;
 use crate::video::{ClipReader, Geometry, decode_segment};
 
@@ -55,11 +57,39 @@ pub struct AmbiguousSegment {
     pub segment_secs: [f64; 2],
 }
 
+/// Part of the name of a clip that was saved from a live source.
+pub const LIVE_NAME: &str = "live";
+/// Maximum number of letters of the name of a video in the name of a clip of it.
+const MOST_LETTERS: usize = 24;
+
+/// Returns the part of their names that clips of the live source `video` have in common, such as `live-street-1f0c92ab`: with them it is
+/// their group, whatever their class.
+pub fn live_recording(video: &Path) -> String {
+    let path = fs::canonicalize(video).unwrap_or_else(|_| video.to_owned());
+    let mut hash = ContentHash::new();
+    hash.update(path.as_os_str().as_encoded_bytes());
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let letter = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    let stem: String = stem.chars().map(letter).take(MOST_LETTERS).collect();
+    format!("{LIVE_NAME}-{stem}-{}", &hash.to_hex()[..8])
+}
+
 /// Returns the recording that a clip of `class` was cut from, as UCF101 (`v_Class_g07_c03`) and HMDB51
-/// (`Film_title_class_f_nm_np1_fr_goo_3`) tell it in their file names; both number their groups within a class.
+/// (`Film_title_class_f_nm_np1_fr_goo_3`) tell it in their file names, which number their groups within a class, and as clips of
+/// live sources do.
 pub(super) fn group_of(path: &Path, class: &str) -> Option<String> {
     let stem = path.file_stem()?.to_str()?;
-    ucf101_group(stem).or_else(|| hmdb51_group(stem, class))
+    ucf101_group(stem).or_else(|| hmdb51_group(stem, class)).or_else(|| live_group(stem))
+}
+
+/// `wave_live-street-1f0c92ab_002`.
+fn live_group(stem: &str) -> Option<String> {
+    let (rest, number) = stem.rsplit_once('_')?;
+    let (_, source) = rest.rsplit_once('_')?;
+    let (_, hash) = source.strip_prefix(LIVE_NAME)?.strip_prefix('-')?.rsplit_once('-')?;
+    let is_hash = hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_hash && is_number).then(|| source.to_owned())
 }
 
 fn ucf101_group(stem: &str) -> Option<String> {
@@ -91,6 +121,16 @@ mod tests {
         let film = "April_09_brush_hair_u_nm_np1_ba_goo_0.avi";
         assert_eq!(group(film, "brush_hair").unwrap(), "April_09_brush_hair");
         assert_eq!(group(film, "wave"), None);
+        let dir = tempfile::tempdir().unwrap();
+        let video = dir.path().join("my street_01.mp4");
+        fs::write(&video, "").unwrap();
+        let source = live_recording(&video);
+        assert!(source.starts_with("live-my-street-01-"), "{source}");
+        for (class, number) in [("wave", 1), ("two_hands", 12)] {
+            assert_eq!(group(&format!("{class}_{source}_{number:03}.mp4"), class).unwrap(), source);
+        }
+        assert_ne!(live_recording(&dir.path().join("other/my street_01.mp4")), source, "of the same name elsewhere");
+        assert_eq!(group("wave_live_001.mp4", "wave"), None, "of a camera");
         for name in ["wave_01.mp4", "v_g_c.avi", "g01_c01.avi", "person1_take2.avi", "_brush_hair_.avi"] {
             assert_eq!(group(name, "brush_hair"), None, "{name}");
         }

@@ -33,7 +33,7 @@ pub(crate) use content::file_fingerprint;
 pub use content::{Content, clip_identity};
 pub use dataset::{Dataset, no_clips};
 pub use from_labels::{Chosen, FromLabels};
-pub use labelled_clip::{AmbiguousSegment, LabelledClip};
+pub use labelled_clip::{AmbiguousSegment, LIVE_NAME, LabelledClip, live_recording};
 pub use layout::Layout;
 pub use listing::{Problem, ProblemKind};
 pub use lists::class_names;

@@ -201,11 +201,10 @@ impl Training<'_> {
         let mixtures = self.mixtures()?;
         let encoders = encoders(&mixtures, settings.fisher);
         let store = self.encode(&encoders)?;
-        let used: Vec<usize> =
-            (0..self.dataset.clips.len()).filter(|clip| !self.left_out.clips.contains(clip)).collect();
-        let labels: Vec<usize> = used.iter().map(|&clip| self.dataset.clips[clip].label).collect();
+        let used = (0..self.dataset.clips.len()).filter(|clip| !self.left_out.clips.contains(clip));
+        let used = used.filter_map(|clip| Some((self.dataset.clips[clip].label, self.identities[clip].as_deref()?)));
+        let (labels, identities): (Vec<usize>, Vec<&str>) = used.unzip();
         check_classes(labels.iter().copied())?;
-        let identities: Vec<&str> = used.iter().filter_map(|&clip| self.identities[clip].as_deref()).collect();
         let classes = self.dataset.classes.len();
         let (stop, report) = (self.stop, &mut self.report);
         let mut progress = |done, of| {
@@ -218,7 +217,7 @@ impl Training<'_> {
             format: FisherCard::FORMAT,
             hash: String::new(), // noted when it is saved
             trained_on: self.plan.data.clone(),
-            clips: used.len(),
+            clips: labels.len(),
             motionscope: env!("CARGO_PKG_VERSION").into(),
             classes: self.dataset.classes.clone(),
             settings: settings.clone(),
@@ -292,7 +291,8 @@ impl Training<'_> {
                     Error::file(&clip.path, "it can no longer be read", "Check the disk and the path")
                 })?;
                 // A disk that is full is no fault of the clip.
-                Ok(store.write(&identity, &fisher_vector(clip, encoders, &extraction, stop)?))
+                let written = store.write(&identity, &fisher_vector(clip, encoders, &extraction, stop)?);
+                Ok(written.map(|()| identity))
             },
             &mut |done, of, failure| {
                 failure.into_iter().for_each(|error| report(FisherEvent::LeftOut(error)));
@@ -301,7 +301,8 @@ impl Training<'_> {
         )?;
         for (clip, result) in missing.into_iter().zip(results) {
             match result {
-                Ok(written) => written?,
+                // It may have been unreadable, or another file, when the training began.
+                Ok(written) => self.identities[clip] = Some(written?),
                 Err(error) => self.left_out.add(clip, error),
             }
         }

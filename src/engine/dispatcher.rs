@@ -15,7 +15,7 @@ use super::inference::target::PlayedClip;
 use super::inference::thread::Inference;
 use super::inference::whole_clip;
 use super::labeling::suggestions;
-use super::live::{Corrections, LiveSession, SharedLive};
+use super::live::{Corrections, HeldFrames, LiveSession, SharedLive};
 use super::overlay_video;
 use super::pinned::{Pinned, PinnedResults};
 use super::runtime::events::EventSender;
@@ -90,6 +90,8 @@ pub(super) struct Dispatcher {
     flows: Arc<LatestFlows>,
     shared_live: SharedLive,
     live: Option<Arc<LiveSession>>,
+    /// What was held of a source that ended before the person had named its class.
+    held: Option<HeldFrames>,
     corrections: Corrections,
     sizes: Sizes,
     inference: Inference,
@@ -137,6 +139,7 @@ impl Dispatcher {
             flows: kept_flows,
             shared_live,
             live: None,
+            held: None,
             corrections: Corrections::start(events.clone()),
             sizes,
             inference,
@@ -218,13 +221,18 @@ impl Dispatcher {
                 self.of_live("recording", |live| live.record(Some(*order), &self.events));
             }
             Request::RecordLive(None) => self.with_live(|live| live.record(None, &self.events)),
-            Request::HoldLive(hold) => self.with_live(|live| live.hold(hold)),
-            Request::CorrectLive { folder, class } => {
-                let save = |live: &LiveSession| {
-                    self.corrections.save(live.take_held(), live.camera.claimed_fps(), folder, class);
-                };
-                self.of_live("correction", save);
+            Request::HoldLive(hold) => {
+                self.held = None;
+                self.with_live(|live| live.hold(hold));
             }
+            // Where too many wait, what is held stays so.
+            Request::CorrectLive { folder, class } => match &mut self.held {
+                held @ Some(_) => self.corrections.save(|| held.take().unwrap_or_default(), folder, class),
+                None => {
+                    let save = |live: &LiveSession| self.corrections.save(|| live.take_held_or_last(), folder, class);
+                    self.of_live("correction", save);
+                }
+            },
             Request::ListCorrections(folder) => self.corrections.list(folder),
             Request::RemoveCorrection { folder, clip } => self.corrections.remove(folder, clip),
             Request::RestoreCorrection(removed) => self.corrections.restore(removed),
@@ -285,9 +293,14 @@ impl Dispatcher {
     }
 
     fn stop_live(&mut self) {
+        self.held = self.live.as_ref().and_then(|live| live.take_held()).or_else(|| self.held.take());
         self.inference.watch(None);
         self.shared_live.replace(None);
-        self.live = None;
+        if let Some(live) = self.live.take() {
+            // The inference thread holds on to the session until it has analysed a window.
+            live.camera.close();
+            live.record(None, &self.events);
+        }
     }
 
     /// As [`with_live`](Self::with_live), for what would be lost without a word if the source ended meanwhile.
@@ -327,8 +340,9 @@ impl Dispatcher {
                 let size = Geometry { width: info.width, height: info.height };
                 let (path, frames) = (info.path.clone(), info.frames);
                 let clip = self.player.clone().map(|player| PlayedClip { player, path, frames, size });
-                self.follow(clip.filter(|clip| clip.frames > 0));
+                // First, as the window then forgets which sources could not be opened for the clip before.
                 self.events.send(Message::Opened(info));
+                self.follow(clip.filter(|clip| clip.frames > 0));
             }
             PlayerEvent::Failed(error) => {
                 let path = self.player.as_ref().map(|player| player.path().to_owned());

@@ -83,10 +83,15 @@ fn origin(videos: &[ListedVideo], list: &Path, index: Option<&Path>) -> LabelOri
 /// counts from 0.
 ///
 /// # Errors
-/// The first line whose folder and number are different classes, where other lines agree.
+/// An `index` that cannot be read or does not name the classes, and the first line whose folder and number are different classes,
+/// where other lines agree.
 fn first_number(videos: &[ListedVideo], list: &Path, index: Option<&Path>, classes: usize) -> Result<usize> {
     let beside = list.with_file_name(CLASS_INDEX);
-    let names = class_names(index.unwrap_or(&beside), classes).unwrap_or_default();
+    let names = match index {
+        Some(index) => class_names(index, classes)?,
+        // Nobody asked for the one beside the list.
+        None => class_names(&beside, classes).unwrap_or_default(),
+    };
     let place = |video: &ListedVideo| {
         let folder = folder_of(&video.name);
         names.iter().position(|name| name.eq_ignore_ascii_case(folder))
@@ -226,6 +231,11 @@ mod tests {
                 Folder::with(&[("list.txt", list), ("classInd.txt", "1 A\n2 B\n")]).read(None, classes).unwrap_err();
             assert!(error.cause.contains(cause), "{list:?}: {error}");
         }
+        // Also where the list numbers all videos.
+        let folder = Folder::with(&[("list.txt", "A/1.avi 1\n"), ("short.txt", "1 A\n"), ("classInd.txt", "1 A\n")]);
+        assert!(folder.read(Some("none.txt"), 2).unwrap_err().subject.contains("none.txt"));
+        assert!(folder.read(Some("short.txt"), 2).unwrap_err().cause.contains("1 class, the scores have 2"));
+        assert!(folder.read(None, 2).is_ok(), "the one beside it may belong to another list");
         let error = Folder::with(&[("list.txt", "A/1.avi\n")]).read(None, 3).unwrap_err();
         assert!(error.remedy.contains("--classes"), "{error}");
     }

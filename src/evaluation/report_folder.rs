@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{ActionsReport, html};
 use crate::atomic;
 use crate::error::{Error, Result};
-use crate::table::quoted_cell;
+use crate::table::{escape_formula, quoted_cell};
 
 impl ActionsReport {
     /// The files of a folder that a report is written to.
@@ -42,11 +42,11 @@ impl ActionsReport {
             String::from("clip,label,spatial,spatial_confidence,temporal,temporal_confidence,fused,fused_confidence\n");
         for result in &self.results {
             let cells = [&result.spatial, &result.temporal, &result.fused].map(|guess| match guess {
-                Some(guess) => format!("{},{:.6}", quoted_cell(&self.classes[guess.class]), guess.confidence),
+                Some(guess) => format!("{},{:.6}", cell(&self.classes[guess.class]), guess.confidence),
                 None => ",".into(),
             });
-            let label = quoted_cell(&self.classes[result.label]);
-            text += &format!("{},{label},{}\n", quoted_cell(&result.path), cells.join(","));
+            let label = cell(&self.classes[result.label]);
+            text += &format!("{},{label},{}\n", cell(&result.path), cells.join(","));
         }
         text
     }
@@ -62,10 +62,15 @@ impl ActionsReport {
                 let shares = figures.map_or([None; 3], |figures| [figures.precision, figures.recall, figures.f1]);
                 shares.map(|share| share.map(|share| format!("{share:.6}")).unwrap_or_default()).join(",")
             });
-            text += &format!("{},{clips},{}\n", quoted_cell(name), cells.join(","));
+            text += &format!("{},{clips},{}\n", cell(name), cells.join(","));
         }
         text
     }
+}
+
+/// Returns a cell that a spreadsheet does not take for a formula.
+fn cell(text: &str) -> String {
+    quoted_cell(&escape_formula(text))
 }
 
 #[cfg(test)]
@@ -118,6 +123,15 @@ mod tests {
             stream.classes.resize(10, empty);
         }
         assert!(html::page(&report).contains("Top-5"));
+    }
+
+    #[test]
+    fn names_are_no_formulas_of_a_spreadsheet() {
+        let mut report = report();
+        report.classes[0] = "=1+1".into();
+        report.results[0].path = "@a.avi".into();
+        let [clips, classes] = [report.clips_csv(), report.classes_csv()];
+        assert!(clips.contains("\n'@a.avi,'=1+1,") && classes.contains("\n'=1+1,"), "{clips}{classes}");
     }
 
     /// Rounds what depends on the machine's exponential function.

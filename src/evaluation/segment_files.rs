@@ -12,6 +12,7 @@ use crate::annotations::text;
 use crate::annotations::thumos14::{AMBIGUOUS, TEST, VALIDATION, segment};
 use crate::atomic;
 use crate::error::{Error, Result};
+use crate::names::composed;
 
 /// Annotated videos.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -73,7 +74,7 @@ pub fn read_detections(path: &Path) -> Result<Vec<TimeSegment>> {
     let mut segments = Vec::new();
     for (video, detections) in results {
         for Detection { label, score, segment } in detections.unwrap_or_default() {
-            segments.push(checked(path, &video, label, segment, score)?);
+            segments.push(checked(path, &video, class_name(&label), segment, score)?);
         }
     }
     Ok(segments)
@@ -94,6 +95,11 @@ pub fn write_detections(path: &Path, detections: &[TimeSegment]) -> Result<()> {
     atomic::replace(path, |writer| Ok(serde_json::to_writer_pretty(writer, &document)?))
 }
 
+/// Returns the label of a file as classes of models are called: without blanks at its ends, accents as one letter.
+fn class_name(label: &str) -> String {
+    composed(label.trim()).into_owned()
+}
+
 fn activity_net(path: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
     let mut truth = SegmentTruth::default();
     let videos = activity_net::read(path)?.into_iter();
@@ -102,7 +108,7 @@ fn activity_net(path: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
             return Err(Error::file(path, format!("video '{}': {problem}", video.id), "Correct the annotation"));
         }
         for Annotation { label, segment, .. } in video.annotations {
-            truth.push(checked(path, &video.id, label, segment, 1.0)?);
+            truth.push(checked(path, &video.id, class_name(&label), segment, 1.0)?);
         }
         truth.videos.insert(video.id);
     }

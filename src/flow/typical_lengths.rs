@@ -35,9 +35,10 @@ pub fn robust_longest(sorted: &[f32]) -> Option<f32> {
 pub struct TypicalLengths(Vec<f32>);
 
 impl TypicalLengths {
-    /// Takes in the length that nearly all vectors of a flow stay below.
+    /// Takes in the length that nearly all vectors of a flow stay below. Flow without motion counts for nothing: of a clip whose frames
+    /// are repeated, most pairs may be still, and the scale is that of the others.
     pub fn push(&mut self, length: f32) {
-        if self.0.len() < MOST && length.is_finite() {
+        if self.0.len() < MOST && length.is_finite() && length > 0.0 {
             self.0.insert(self.0.partition_point(|other| *other <= length), length);
         }
     }
@@ -94,6 +95,7 @@ mod tests {
         assert_eq!(longest(&[1.0, 3.0, 2.0]), 3.0, "one of three that is merely fast");
         assert_eq!(longest(&[1.0, 40.0, 2.0, 1.5, 30.0, 2.5, 1.0, 2.0]), 2.5, "two of eight");
         assert_eq!(longest(&[f32::NAN, 2.0]), 2.0);
+        assert_eq!(longest(&[0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 3.0]), 3.0, "frames that are repeated are still");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Edits of several clips at a time.
 
+use std::collections::BTreeSet;
+
 use super::{ClassId, Document, Label, Settings, Video, VideoId, edits};
 use crate::error::Error;
 
@@ -71,4 +73,27 @@ fn folders_are_offered_as_classes_while_nothing_is_labelled_also_beside_loose_cl
     assert_eq!(edits::class_folders(&labelled).len(), 2);
     labelled.apply(edits::label_clip(&labelled, VideoId(0), Label::Class(wave)).unwrap());
     assert!(edits::class_folders(&labelled).is_empty(), "labelling has begun");
+}
+
+#[test]
+fn a_folder_called_background_labels_as_background() {
+    let mut document = document(&["wave/1.mp4", "background/2.mp4"]);
+    document.apply(edits::label_by_folders(&document, &BTreeSet::new()));
+    let wave = document.class_named("wave").unwrap().id;
+    let labels: Vec<_> = document.videos.values().map(|video| video.labels.clone()).collect();
+    assert_eq!(labels, [vec![Label::Class(wave)], vec![Label::Background]]);
+    assert_eq!(document.classes.len(), 1);
+}
+
+#[test]
+fn background_is_not_unlabelled() {
+    let mut document = document(&["1.mp4"]);
+    let (wave, id) = (Label::Class(with_class(&mut document, "wave")), VideoId(0));
+    assert!(document.videos[&id].is_unlabelled());
+    document.apply(edits::label_clip(&document, id, Label::Background).unwrap());
+    assert!(!document.videos[&id].is_unlabelled());
+    document.apply(edits::label_clip(&document, id, wave).unwrap());
+    assert_eq!(document.videos[&id].labels, [wave], "one label at a time");
+    document.apply(edits::unlabel_clip(&document, id).unwrap());
+    assert!(document.videos[&id].is_unlabelled());
 }

@@ -95,15 +95,7 @@ pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (St
     let known: BTreeSet<&str> = document.videos.values().map(|video| video.path.as_str()).collect();
     let mut videos = Vec::new();
     for (path, class) in clips.into_iter().filter(|(path, _)| !known.contains(path.as_str())) {
-        let label = match with_classes.class_named(class.trim()) {
-            Some(class) => Label::Class(class.id),
-            None if class.trim() == BACKGROUND => Label::Background,
-            None => {
-                let (id, step) = add_class(&with_classes, class)?;
-                with_classes.apply(step);
-                Label::Class(id)
-            }
-        };
+        let label = label_named(&mut with_classes, class)?;
         let reviewer = document.settings.reviewer.clone();
         videos.push(Video { labels: vec![label], reviewer, ..Video::new(path) });
     }
@@ -113,6 +105,19 @@ pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (St
         changes.insert(0, Change::Classes(with_classes.classes));
     }
     Ok(Step::new(title, changes))
+}
+
+/// Returns the label called `name`; its class is added if there is none of the name.
+fn label_named(document: &mut Document, name: &str) -> Result<Label> {
+    match document.class_named(name.trim()) {
+        Some(class) => Ok(Label::Class(class.id)),
+        None if name.trim() == BACKGROUND => Ok(Label::Background),
+        None => {
+            let (id, step) = add_class(document, name)?;
+            document.apply(step);
+            Ok(Label::Class(id))
+        }
+    }
 }
 
 /// Takes a video and its labels out of the project; its file stays.
@@ -226,12 +231,9 @@ pub fn label_by_folders(document: &Document, skipped: &BTreeSet<VideoId>) -> Ste
     let is_open = |(id, video): &(&VideoId, &Video)| video.is_unlabelled() && !skipped.contains(id);
     for (id, video) in document.videos.iter().filter(is_open) {
         let Some(folder) = folder_name(video) else { continue };
-        let known = with_classes.class_named(&folder).map(|class| class.id);
-        let added = known.is_none().then(|| add_class(&with_classes, &folder).ok()).flatten();
-        let Some(class) = known.or(added.as_ref().map(|(class, _)| *class)) else { continue };
-        added.into_iter().for_each(|(_, step)| _ = with_classes.apply(step));
+        let Ok(label) = label_named(&mut with_classes, &folder) else { continue };
         let reviewer = document.settings.reviewer.clone();
-        changes.push(Change::Video(*id, Some(Video { labels: vec![Label::Class(class)], reviewer, ..video.clone() })));
+        changes.push(Change::Video(*id, Some(Video { labels: vec![label], reviewer, ..video.clone() })));
     }
     let title = format!("Labelled {} by folder name", counted(changes.len(), "clip"));
     if with_classes.classes.len() > document.classes.len() {
@@ -356,7 +358,14 @@ fn join_overlapping(segments: &mut Vec<Segment>) {
     for segment in segments.drain(..) {
         let same = joined.iter_mut().find(|other| other.label == segment.label && other.overlaps(&segment));
         match same {
-            Some(other) => other.end = other.end.max(segment.end),
+            Some(other) => {
+                other.end = other.end.max(segment.end);
+                let is_noted = other.note == segment.note || other.note.lines().any(|line| line == segment.note);
+                if !is_noted && !segment.note.is_empty() {
+                    other.note += if other.note.is_empty() { "" } else { "\n" };
+                    other.note += &segment.note;
+                }
+            }
             None => joined.push(segment),
         }
     }
@@ -512,6 +521,16 @@ mod tests {
         assert_eq!(document.classes.len(), 1);
         assert!(video.labels.iter().all(|label| *label == Label::Class(wave)));
         assert_eq!(video.segments.iter().map(|s| (s.start, s.end)).collect::<Vec<_>>(), [(0, 30)]);
+        let noted = |id, start, note: &str| Segment {
+            id: SegmentId(id),
+            label: Label::Class(wave),
+            start,
+            end: start + 10,
+            note: note.into(),
+        };
+        let mut segments = vec![noted(0, 0, "slow"), noted(1, 5, ""), noted(2, 9, "limps"), noted(3, 12, "slow")];
+        join_overlapping(&mut segments);
+        assert_eq!(segments, [Segment { end: 22, ..noted(0, 0, "slow\nlimps") }]);
     }
 
     #[test]
@@ -569,17 +588,5 @@ mod tests {
         assert!(labels("a.mp4").is_empty(), "it was in the project, and nobody labelled it");
         assert!(add_labelled(&document, clips()).unwrap().changes.is_empty());
         assert!(add_labelled(&document, [("d.mp4".to_owned(), " ")]).is_err());
-    }
-
-    #[test]
-    fn background_is_not_unlabelled() {
-        let (mut document, [wave, _], id) = project();
-        assert!(document.videos[&id].is_unlabelled());
-        document.apply(label_clip(&document, id, Label::Background).unwrap());
-        assert!(!document.videos[&id].is_unlabelled());
-        document.apply(label_clip(&document, id, Label::Class(wave)).unwrap());
-        assert_eq!(document.videos[&id].labels, [Label::Class(wave)], "one label at a time");
-        document.apply(unlabel_clip(&document, id).unwrap());
-        assert!(document.videos[&id].is_unlabelled());
     }
 }

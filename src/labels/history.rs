@@ -46,6 +46,8 @@ pub(super) struct KeptHistory {
     pub undo: Undo,
     /// How many steps do not.
     pub lost: usize,
+    /// Whether the file is of a newer version or does not begin as one of this: it is to be kept aside.
+    pub is_foreign: bool,
     lines: usize,
     /// Bytes of the file; `None` where it must be rewritten before a line is added.
     length: Option<u64>,
@@ -69,7 +71,8 @@ impl KeptHistory {
         let mut rows = bytes.split_inclusive(|byte| *byte == b'\n');
         let head = rows.next().and_then(|row| open_line::<HistoryHead>("head", row));
         if head.is_none_or(|head| head.format > FORMAT) {
-            return Self::default();
+            // After a power failure the file may be empty.
+            return Self { is_foreign: !bytes.is_empty(), ..Self::default() };
         }
         let rows: Vec<Option<Line>> = rows.map(|row| open_line("step", row)).collect();
         let is_whole = rows.iter().all(Option::is_some);
@@ -87,7 +90,7 @@ impl KeptHistory {
         let undo = all.starting_here(fingerprint);
         let lost = all.len() - undo.len();
         let fits = is_complete && lost == 0 && is_short(count, length);
-        Self { undo, lost, lines: count, length: fits.then_some(length) }
+        Self { undo, lost, is_foreign: false, lines: count, length: fits.then_some(length) }
     }
 }
 

@@ -148,8 +148,19 @@ fn a_history_that_was_cut_or_is_ahead_of_the_journal_undoes_what_was_done_and_no
         assert!(cut > 0 || content(project.document()) == before);
         drop(project);
     }
+    let aside = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap_or_default();
+    let first = aside("history.jsonl.damaged");
+    assert!(!first.is_empty() && String::from_utf8_lossy(&whole).starts_with(&first), "the cut ones were kept");
     fs::write(history(dir.path()), "no history\n").unwrap();
-    assert_eq!(open(dir.path()).undoable().count(), 0);
+    let Opened { mut project, notes } = Project::open(dir.path()).unwrap();
+    assert_eq!(project.undoable().count(), 0);
+    let note =
+        notes.iter().find(|note| note.cause.contains("it is damaged, or was written by a newer version")).unwrap();
+    let name = Path::new(&note.remedy.rsplit_once(' ').unwrap().1).file_name().unwrap().to_string_lossy().into_owned();
+    label(&mut project, id, Label::Background).unwrap();
+    drop(project);
+    assert_eq!(aside(&name), "no history\n");
+    assert_eq!(open(dir.path()).undoable().count(), 1, "a new history has begun");
 }
 
 #[test]

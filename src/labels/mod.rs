@@ -40,7 +40,7 @@ mod video;
 
 pub use class::{CLASS_COLORS, Class, ClassId};
 pub use document::Document;
-pub use project::{Opened, Project, Reread};
+pub use project::{LockedLabels, Opened, Project, ReadLabels, Reread};
 pub use settings::Settings;
 pub use step::{Change, Step};
 pub use stored_path::StoredPath;

@@ -16,6 +16,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plural::counted;
 
 mod files;
+mod rereading;
+
+pub use self::rereading::{LockedLabels, ReadLabels, Reread};
 
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
@@ -102,19 +105,6 @@ pub struct Opened {
     /// The project.
     pub project: Project,
     /// What was recovered, left out, or is not possible.
-    pub notes: Vec<Error>,
-}
-
-/// The result of reading locked labels again.
-#[derive(Debug, Default, PartialEq)]
-pub struct Reread {
-    /// Videos whose labels are no longer locked.
-    pub unlocked: Vec<VideoId>,
-    /// Why the others still are.
-    pub still: Vec<Error>,
-    /// What was said of all of them before.
-    pub outdated: Vec<Error>,
-    /// What is to be known of the labels that were read.
     pub notes: Vec<Error>,
 }
 
@@ -216,6 +206,9 @@ impl Project {
         };
         let writing = lock.and_then(|lock| {
             keep_aside(dir, &reading, &replaced)?;
+            if kept.is_foreign {
+                notes.push(keep_history_aside(&dir.join(HISTORY))?);
+            }
             for folder in [dir.clone(), dir.join(sidecar::DIR), dir.join(times::DIR)] {
                 disk::remove_leftovers(&folder);
             }
@@ -244,33 +237,6 @@ impl Project {
             writing,
         };
         Ok(Opened { project, notes })
-    }
-
-    /// Reads the files of locked labels again: those that can be read now are unlocked.
-    pub fn read_again(&mut self) -> Reread {
-        let locked = self.document.videos.iter().filter(|(_, video)| video.locked.is_some());
-        let locked: Vec<_> = locked.map(|(id, video)| (*id, video.clone())).collect();
-        let mut reread = Reread::default();
-        for (id, mut video) in locked {
-            let Some(name) = self.sidecars.get(&id) else { continue };
-            self.fingerprint = self.fingerprint.wrapping_sub(undo::print_of_video(id, &video));
-            reread.outdated.extend(video.locked.take().map(|why| *why));
-            match read_sidecar(&self.dir, name, &self.document.classes, &mut video) {
-                Ok(()) => {
-                    reread.notes.extend(video.note_beyond_end(&StoredPath::decode(&video.path, &self.dir)));
-                    reread.unlocked.push(id);
-                }
-                Err(why) => {
-                    let why = locked_by(&why);
-                    video.locked = Some(Box::new(why.clone()));
-                    reread.still.push(why);
-                }
-            }
-            self.fingerprint = self.fingerprint.wrapping_add(undo::print_of_video(id, &video));
-            self.document.videos.insert(id, video);
-            self.revision += 1;
-        }
-        reread
     }
 
     /// Returns the folder, as an absolute path.
@@ -548,6 +514,14 @@ fn keep_aside(dir: &Path, reading: &Reading, replaced: &[PathBuf]) -> Result<()>
         fs::copy(&journal, free_name(&journal, "damaged")).map_err(|error| Error::io(&journal, &error))?;
     }
     Ok(())
+}
+
+/// Keeps a history that cannot be read before another takes its place, and returns the note about it.
+fn keep_history_aside(path: &Path) -> Result<Error> {
+    let aside = free_name(path, "damaged");
+    fs::rename(path, &aside).map_err(|error| Error::io(path, &error))?;
+    let cause = "it is damaged, or was written by a newer version; earlier changes cannot be undone";
+    Ok(Error::file(path, cause, format!("No action needed; it was kept as {}", aside.display())))
 }
 
 /// `path` with `ending` and, if need be, a number, so that there is no such file.

@@ -15,9 +15,9 @@ pub use staging::{Hidden, Staging, discard_unfinished};
 
 /// The file that makes a folder a project of labels.
 const PROJECT_FILE: &str = "project.toml";
-/// What only the project itself writes, beside that file; the journal's other names begin with its own.
-const PROJECT_PARTS: [&str; 5] = [PROJECT_FILE, "project.lock", "labels", "times", "history.jsonl"];
-const JOURNAL: &str = "journal.jsonl";
+/// What only the project itself writes, beside that file; the other names of its journal and its history begin with their own.
+const PROJECT_PARTS: [&str; 4] = [PROJECT_FILE, "project.lock", "labels", "times"];
+const PROJECT_LOGS: [&str; 2] = ["journal.jsonl", "history.jsonl"];
 
 /// Maximum number of files named in an error.
 const MOST_NAMED: usize = 5;
@@ -178,7 +178,7 @@ fn project_of(path: &Path) -> Option<&Path> {
     path.ancestors().skip(1).find(|dir| {
         let part = path.strip_prefix(dir).ok().and_then(|rest| rest.components().next());
         let part = part.map(|part| part.as_os_str().to_string_lossy().into_owned()).unwrap_or_default();
-        let is_part = PROJECT_PARTS.contains(&part.as_str()) || part.starts_with(JOURNAL);
+        let is_part = PROJECT_PARTS.contains(&part.as_str()) || PROJECT_LOGS.iter().any(|log| part.starts_with(log));
         is_part && dir.join(PROJECT_FILE).is_file()
     })
 }
@@ -271,7 +271,7 @@ mod tests {
             "project.toml",
             "journal.jsonl",
             "journal.jsonl.damaged",
-            "history.jsonl",
+            "history.jsonl.damaged",
             "labels/a.eaf",
             "link/new/a.eaf",
         ]

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-use super::OutputGuard;
+use super::{Existing, OutputGuard, in_words};
 use crate::atomic::{PREFIX, SUFFIX, keep_rights, resolve, sync_names};
 use crate::error::{Error, Result};
 
@@ -114,6 +114,28 @@ impl Staging {
             fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
         }
         Ok(staged)
+    }
+
+    /// Returns a note on files of an earlier run that stay among these where `guard` replaces files: those in the folder whose paths
+    /// in it `is_result` takes for results, and that no new file replaces.
+    pub fn note_staying(&self, guard: &OutputGuard, is_result: &dyn Fn(&Path) -> bool) -> Option<Error> {
+        if guard.existing != Existing::Replace {
+            return None;
+        }
+        // A folder that cannot be read has nothing that could be named.
+        let new: BTreeSet<_> = files_in(&self.root()).unwrap_or_default().into_iter().collect();
+        // Hidden folders hold what is being written.
+        let is_unfinished =
+            |path: &Path| path.iter().next().is_some_and(|first| first.to_string_lossy().starts_with(PREFIX));
+        let old = files_in(&self.target).unwrap_or_default().into_iter().filter(|path| !is_unfinished(path));
+        let staying: Vec<_> = old.filter(|path| is_result(path) && !new.contains(path)).collect();
+        let cause = match staying.len() {
+            0 => return None,
+            1 => "it is of an earlier run and remains beside the new files",
+            _ => "they are of an earlier run and remain beside the new files",
+        };
+        let staying: Vec<_> = staying.into_iter().map(|path| self.named.join(path)).collect();
+        Some(Error::new(in_words(&staying), cause, "Delete what does not belong to the new results"))
     }
 
     /// Gives all files their names, in one step if the folder does not exist yet. If one cannot be moved, those before it are
@@ -309,7 +331,6 @@ fn sync(files: &[PathBuf]) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Existing;
     use super::*;
 
     fn names(dir: &Path) -> Vec<String> {
@@ -425,5 +446,23 @@ mod tests {
         assert!(running.hidden.path().exists() && second.hidden.path().exists());
         drop((running, second, file));
         assert_eq!(names(dir.path()), [".motionscope-mine"]);
+    }
+
+    #[test]
+    fn results_of_an_earlier_run_that_stay_are_named_where_files_are_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["0.flo", "1.flo", "notes.txt"] {
+            fs::write(dir.path().join(name), "old").unwrap();
+        }
+        let staging = Staging::begin(dir.path()).unwrap();
+        write(&staging, &dir.path().join("0.flo"), "new");
+        let is_flow = |path: &Path| path.extension().is_some_and(|ending| ending == "flo");
+        assert_eq!(staging.note_staying(&OutputGuard::default(), &is_flow), None);
+        let replacing = OutputGuard::new(Existing::Replace);
+        let note = staging.note_staying(&replacing, &is_flow).unwrap();
+        assert_eq!(note.subject, dir.path().join("1.flo").display().to_string());
+        assert_eq!(staging.note_staying(&replacing, &|path| path == Path::new("0.flo")), None);
+        staging.publish(&replacing).unwrap();
+        assert_eq!(fs::read_to_string(dir.path().join("1.flo")).unwrap(), "old");
     }
 }

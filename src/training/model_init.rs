@@ -12,6 +12,7 @@ use super::config::run_kind::RunKind;
 use super::config::stream_checks::{no_motion_below, no_squares};
 use super::config::truth::refuse_next_frames;
 use super::joint_init::{check_joint_base, joint_network};
+use super::located_path::located;
 use super::motion_squares::MotionSquares;
 use super::probe::linear::RowInit;
 use super::validation::relabelled;
@@ -343,7 +344,9 @@ pub(super) fn with_inherited(
 
 /// Returns the clips of a plan in words.
 fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
-    let (clips, path) = (dataset.clips.len(), plan.data.path().display());
+    // The model may be looked at in another folder than the one that the run began in.
+    let path = located(plan.data.path());
+    let (clips, path) = (dataset.clips.len(), path.display());
     if plan.supervised.is_some() {
         return format!("{} with true flow in {path}", counted(clips, "pair"));
     }

@@ -15,7 +15,7 @@ use super::objective::Objective;
 use super::optim::optimizer::Optimizer;
 pub use super::photometric_error::PhotometricError;
 use super::probe::out_of_fold::OutOfFold;
-use super::run::events::TrainingEvent;
+use super::run::events::{TrainingControl, TrainingEvent};
 use super::true_flow::EndPointError;
 use crate::data::augmentation::{Crop, Draw};
 use crate::data::clip_cache::ClipCache;
@@ -112,7 +112,8 @@ impl Validator {
     /// Measures the networks as they stand (or their averages) and reports each figure. The last of them decides: top-1 of a
     /// stream, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
     ///
-    /// Clips that cannot be read are reported and left out, of this and all later measurements.
+    /// Clips that cannot be read are reported and left out, of this and all later measurements. Nothing is measured if `control`
+    /// stops the run meanwhile.
     ///
     /// # Errors
     /// If the device fails.
@@ -121,6 +122,7 @@ impl Validator {
         objective: &Objective,
         frozen: &MotionNetwork,
         step: usize,
+        control: Option<&TrainingControl>,
         on_event: &mut dyn FnMut(TrainingEvent),
     ) -> Result<Vec<Measurement>> {
         let Some(clips) = self.clips.clone() else { return Ok(Vec::new()) };
@@ -134,8 +136,12 @@ impl Validator {
             self.network != Network::Spatial && self.flow_source.needs_network() && !networks.read_frames();
         let device = device_of(&networks.motion);
         let batch_px = batches::budget_px(&device);
-        let answers = || self.answers(&clips, &networks, measures_flow, batch_px);
+        let is_stopped = || control.is_some_and(TrainingControl::is_stopped);
+        let answers = || self.answers(&clips, &networks, measures_flow, batch_px, &is_stopped);
         let Predictions { error, answers, places, failures } = batches::in_background(&device, answers)?;
+        if is_stopped() {
+            return Ok(Vec::new()); // of some clips only
+        }
         let has_failed = !failures.is_empty();
         if let Some(cause) = about_all(failures) {
             on_event(TrainingEvent::Warning(not_measured(&cause)));
@@ -195,17 +201,21 @@ impl Validator {
     }
 
     /// Returns the predictions for the middles of all clips that can be read, batches of at most `batch_px` pixels at a
-    /// time; of those that cannot, why not.
+    /// time, until the run `is_stopped`; of those that cannot, why not.
     fn answers(
         &mut self,
         clips: &Arc<Clips>,
         networks: &Networks,
         measures_flow: bool,
         batch_px: usize,
+        is_stopped: &(dyn Fn() -> bool + Sync),
     ) -> Result<Predictions> {
         let readable: Vec<usize> = (0..clips.len()).filter(|index| !self.unreadable.contains(index)).collect();
         let mut found = Predictions::default();
         for batch in readable.chunks(batches::size(batch_px, clips.geometry(), self.windows_at_once(networks))) {
+            if is_stopped() {
+                break;
+            }
             let mut seen = Vec::new();
             let kept = self.is_two_stage().then(|| self.flow_of(clips, networks).kept());
             let read = |&index: &usize| read(clips, index, networks, measures_flow, kept.as_deref());
@@ -557,7 +567,7 @@ mod tests {
                 let mut validator = Validator::new(&plan, listed.clone(), None);
                 let clips = validator.clips.clone().unwrap();
                 let measures_flow = source == FlowSource::MotionNet && network != Network::Spatial;
-                validator.answers(&clips, &networks, measures_flow, batch_px).unwrap()
+                validator.answers(&clips, &networks, measures_flow, batch_px, &|| false).unwrap()
             };
             let (alone, together) = (measured(0), measured(usize::MAX));
             assert_eq!(alone.answers.len(), 5);

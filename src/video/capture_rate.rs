@@ -3,16 +3,20 @@
 //! A network that is trained on such a clip sees larger motion between two frames than there is in the source, so the clip
 //! carries the rates as the comment of its file.
 
+use std::fs;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::{StopFlag, libav};
+use crate::files;
 
-/// Part of the name of a clip that was saved from a live source.
-pub const LIVE_NAME: &str = "live";
 /// A clip with a smaller share of the frames of its source is worth a warning.
 const FEW: f64 = 0.5;
 /// The comment of a file begins so.
 const CAPTURED: &str = "Captured at ";
+/// Bytes at the beginning and at the end of a file in one of which its comment is: a clip has it at the end of its index, which is at
+/// the end, a recording in its header.
+const SEARCHED: usize = 1 << 14;
 /// What the rates are followed by.
 const UNIT: &str = " frames a second: motion between frames is larger than in the source";
 
@@ -31,10 +35,10 @@ impl SlowCapture {
         source_fps.filter(|source_fps| fps > 0.0 && fps < FEW * source_fps).map(|source_fps| Self { fps, source_fps })
     }
 
-    /// Returns the rates that the file at `path` carries; `None` as well if it cannot be read, or is not called `live` as the clips of
-    /// live sources are: a data set has too many files to open them all.
+    /// Returns the rates that the file at `path` carries, whatever it is called; `None` as well if it cannot be read. A data set has too
+    /// many files to open them all as videos: only those are in which the words of the comment are found.
     pub fn of_file(path: &Path) -> Option<Self> {
-        if !path.file_stem()?.to_string_lossy().contains(LIVE_NAME) {
+        if !may_carry(path).ok()? {
             return None;
         }
         libav::init();
@@ -65,12 +69,29 @@ impl SlowCapture {
     }
 }
 
+/// Returns whether the words of the comment are near the beginning or the end of the file at `path`; not in what is no file.
+fn may_carry(path: &Path) -> io::Result<bool> {
+    let facts = fs::metadata(path)?;
+    if !facts.is_file() {
+        return Ok(false);
+    }
+    let mut file = files::open(path)?;
+    let mut is_near = |start: u64| -> io::Result<bool> {
+        let mut bytes = Vec::with_capacity(SEARCHED);
+        file.seek(SeekFrom::Start(start))?;
+        file.by_ref().take(SEARCHED as u64).read_to_end(&mut bytes)?;
+        Ok(bytes.windows(CAPTURED.len()).any(|window| window == CAPTURED.as_bytes()))
+    };
+    Ok(is_near(facts.len().saturating_sub(SEARCHED as u64))? || is_near(0)?)
+}
+
 #[cfg(test)]
 mod tests {
     use image::RgbImage;
 
     use super::super::{Geometry, Sizes, VideoReader, VideoWriter};
     use super::*;
+    use crate::output::Existing;
 
     #[test]
     fn a_clip_of_few_frames_of_its_source_says_so_in_its_file() {
@@ -87,11 +108,20 @@ mod tests {
             writer.finish().unwrap();
             path
         };
-        let path = write("wave_live_001.mp4", slow);
+        let path = write("renamed by hand.mp4", slow);
         assert_eq!(SlowCapture::of_file(&path), Some(SlowCapture { fps: 5.0, source_fps: 30.0 }));
         let notes = VideoReader::open(&path, Sizes::default()).unwrap().info().notes.clone();
         assert_eq!(notes, [format!("Captured at {words}")]);
         assert_eq!(SlowCapture::of_file(&write("live.mp4", None)), None);
+        let size = Geometry { width: 32, height: 32 };
+        let growing = dir.path().join("a recording.mp4");
+        let mut writer = VideoWriter::create_growing(&growing, size, 5.0, slow, Existing::Keep).unwrap();
+        for shade in 0..200 {
+            writer.push(&RgbImage::from_pixel(32, 32, image::Rgb([shade; 3]))).unwrap();
+        }
+        writer.finish().unwrap();
+        assert_eq!(SlowCapture::of_file(&growing).map(SlowCapture::rates).as_deref(), Some("5 of 30"));
+        assert_eq!(SlowCapture::of_file(dir.path()), None);
         assert_eq!(SlowCapture::of_file(&dir.path().join("live none.mp4")), None);
     }
 }

@@ -50,6 +50,7 @@ impl FolderReader {
             variable_rate: false,
             rotation_degrees: 0,
             interlaced: false,
+            recorded: None,
             notes,
         };
         Ok(Self { folder, info, outputs: vec![size], last: None, warnings })

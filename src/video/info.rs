@@ -7,6 +7,7 @@ use ffmpeg_next as ffmpeg;
 
 use super::orientation::Orientation;
 use super::raw_frames::RawFrames;
+use super::recording_time::RecordingTime;
 use super::transparency::{TRANSPARENT, is_transparent};
 use super::{FramePacing, Geometry, SlowCapture, libav};
 use crate::error::Error;
@@ -37,6 +38,8 @@ pub struct VideoInfo {
     pub rotation_degrees: i32,
     /// True if the first picture is interlaced or the file declares interlacing; every interlaced picture is deinterlaced.
     pub interlaced: bool,
+    /// When it was recorded, where the file has it.
+    pub recorded: Option<RecordingTime>,
     /// Further remarks, one sentence each, without a full stop.
     pub notes: Vec<String>,
 }
@@ -101,6 +104,8 @@ pub(super) fn describe(
         variable_rate: index.is_variable(&raw.clock),
         rotation_degrees: orientation.degrees,
         interlaced: is_woven || is_called_interlaced,
+        // Recordings that are joined in a file each have a time of their own, which the file does not keep.
+        recorded: raw.source.recorded().filter(|_| raw.table.jumps.is_empty()),
         notes,
     };
     (info, warnings)

@@ -46,6 +46,7 @@ mod player_thread;
 mod preview;
 mod raw_frames;
 mod reader;
+mod recording_time;
 mod references;
 mod shown_size;
 mod side_by_side;
@@ -60,7 +61,7 @@ pub use camera::{
     Camera, CameraDevice, CameraInfo, CameraMode, CameraNews, CameraPhase, CameraSource, CameraStatus, LiveFrame,
     SourcePicture, camera_devices,
 };
-pub use capture_rate::{LIVE_NAME, SlowCapture};
+pub use capture_rate::SlowCapture;
 pub use clip::{ClipReader, CountedFrames, counted_frames, decode_clip, decode_segment, first_frame};
 pub use clip_facts::ClipFacts;
 pub use clip_name::is_video;
@@ -80,6 +81,7 @@ pub use picture::read_picture;
 pub use player::Player;
 pub use player_state::{Indexing, PlayerCommand, PlayerEvent, PlayerState, Wake};
 pub use reader::VideoReader;
+pub use recording_time::RecordingTime;
 pub use side_by_side::SideBySide;
 pub use stop_flag::StopFlag;
 pub use text_renderer::TextRenderer;

@@ -11,6 +11,7 @@ use ffmpeg::format::stream::Disposition;
 use ffmpeg_next as ffmpeg;
 
 use super::packet_table::PacketTable;
+use super::recording_time::RecordingTime;
 use super::{StopFlag, libav};
 use crate::error::{Error, Result};
 use crate::files;
@@ -65,6 +66,14 @@ impl PacketSource {
     /// Returns the comment in the file's header.
     pub fn comment(&self) -> Option<String> {
         self.input.metadata().get("comment").map(str::to_owned)
+    }
+
+    /// Returns when the file was recorded, where its header or that of its pictures has it.
+    pub fn recorded(&self) -> Option<RecordingTime> {
+        let (header, stream) = (self.input.metadata(), self.stream());
+        let of_stream = stream.metadata();
+        RecordingTime::of_header(|name| header.get(name))
+            .or_else(|| RecordingTime::of_header(|name| of_stream.get(name)))
     }
 
     /// Length that the file claims, seconds, where it does.

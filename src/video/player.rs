@@ -15,6 +15,8 @@ use crate::panic_guard::caught_at;
 /// A video being played by the thread `decoder`; dropping it ends the thread soon, without waiting for it.
 pub struct Player {
     path: PathBuf,
+    /// Tells this opening of a video from every other one.
+    opening: u64,
     shared: Arc<SharedState>,
     commands: Option<Sender<PlayerCommand>>,
     /// Number of commands sent.
@@ -25,6 +27,8 @@ pub struct Player {
 impl Player {
     /// Begins to open the video at `path` and returns at once; `wake` is called whenever something is new.
     pub fn open(path: &Path, sizes: Sizes, wake: Wake) -> Self {
+        /// Counts the players of this process.
+        static OPENINGS: AtomicU64 = AtomicU64::new(0);
         // Without bounds: no command may be lost or make its sender wait, and few events are sent.
         let (commands, commands_in) = unbounded();
         let (events_out, events) = unbounded();
@@ -55,12 +59,18 @@ impl Player {
             let error = Error::no_thread("decoder thread", &error);
             let _ = failed.send(PlayerEvent::Failed(error));
         }
-        Self { path: own_path, shared, commands: Some(commands), sent: AtomicU64::default(), events }
+        let opening = OPENINGS.fetch_add(1, Ordering::Relaxed);
+        Self { path: own_path, opening, shared, commands: Some(commands), sent: AtomicU64::default(), events }
     }
 
     /// Returns the path of the video.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns the number that tells this opening of the video from every other one, before it and after it.
+    pub fn opening(&self) -> u64 {
+        self.opening
     }
 
     /// Hands over a command.

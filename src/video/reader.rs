@@ -115,7 +115,7 @@ impl VideoReader {
     }
 
     /// Returns the errors since the last call that did not end the video.
-    pub(super) fn take_warnings(&mut self) -> Vec<Error> {
+    pub fn take_warnings(&mut self) -> Vec<Error> {
         match &mut self.0 {
             Source::File(file) => file.take_warnings(),
             Source::Folder(folder) => folder.take_warnings(),

@@ -16,7 +16,7 @@ use image::RgbImage;
 use super::{Geometry, SlowCapture, libav};
 use crate::atomic::{keep_rights, resolve};
 use crate::error::{Error, Result};
-use crate::output::{Hidden, OutputGuard};
+use crate::output::{Existing, Hidden, OutputGuard};
 
 /// Maximum distance between key frames, in frames: a seek decodes at most this many.
 const KEY_FRAME_EVERY: u32 = 30;
@@ -83,6 +83,46 @@ enum WriterPlace {
     Growing,
 }
 
+/// A file that makes way for another one: it comes back, unless it is removed.
+struct SetAside {
+    file: PathBuf,
+    folder: Hidden,
+}
+
+impl SetAside {
+    /// Sets the file at `path` aside, if there is one.
+    ///
+    /// # Errors
+    /// What the operating system reports; the file is where it was.
+    fn of(path: &Path) -> Result<Option<Self>> {
+        let file = resolve(path);
+        if !file.exists() {
+            return Ok(None);
+        }
+        let aside = Self { file, folder: Hidden::beside(path)? };
+        fs::rename(&aside.file, aside.place()).map_err(|error| Error::io(path, &error))?;
+        Ok(Some(aside))
+    }
+
+    fn place(&self) -> PathBuf {
+        self.folder.path().join("before")
+    }
+
+    /// Removes the file for good.
+    fn remove(self) -> Result<()> {
+        fs::remove_file(self.place()).map_err(|error| Error::io(&self.file, &error))
+    }
+}
+
+impl Drop for SetAside {
+    fn drop(&mut self) {
+        if !self.file.exists() {
+            // It is not there any more where it was removed for good.
+            let _ = fs::rename(self.place(), &self.file);
+        }
+    }
+}
+
 /// A clip whose file is complete and has yet to get its name; dropped before that, nothing of it is left.
 pub struct CompleteClip {
     path: PathBuf,
@@ -143,7 +183,7 @@ impl VideoWriter {
     /// # Errors
     /// If the folder cannot be written or the size or the rate cannot be encoded.
     pub fn create(path: &Path, geometry: Geometry, pace: impl Into<FramePacing>) -> Result<Self> {
-        Self::begin(path, geometry, pace.into(), Coding::Compressed, None)
+        Self::begin(path, geometry, pace.into(), (Coding::Compressed, Existing::Keep), None)
     }
 
     /// Returns the same for pictures of a live source, which may be `slow`: then the file says so.
@@ -151,16 +191,23 @@ impl VideoWriter {
     /// # Errors
     /// Same as [`Self::create`].
     pub fn create_captured(path: &Path, geometry: Geometry, fps: f64, slow: Option<SlowCapture>) -> Result<Self> {
-        Self::begin(path, geometry, fps.into(), Coding::Compressed, slow)
+        Self::begin(path, geometry, fps.into(), (Coding::Compressed, Existing::Keep), slow)
     }
 
     /// Begins a clip that is under its own name from the beginning and grows in fragments of about a second: what is written when
-    /// the disk is full, the program crashes or the power fails stays, and can be watched.
+    /// the disk is full, the program crashes or the power fails stays, and can be watched. A file that is to be replaced is
+    /// removed once the clip has begun.
     ///
     /// # Errors
-    /// If the file exists, or as [`Self::create`].
-    pub fn create_growing(path: &Path, geometry: Geometry, fps: f64, slow: Option<SlowCapture>) -> Result<Self> {
-        Self::begin(path, geometry, fps.into(), Coding::Live, slow)
+    /// If there is a file that is to be kept, or as [`Self::create`]; then that file is as it was.
+    pub fn create_growing(
+        path: &Path,
+        geometry: Geometry,
+        fps: f64,
+        slow: Option<SlowCapture>,
+        existing: Existing,
+    ) -> Result<Self> {
+        Self::begin(path, geometry, fps.into(), (Coding::Live, existing), slow)
     }
 
     /// Returns the same for a large file that loses nothing.
@@ -168,14 +215,14 @@ impl VideoWriter {
     /// # Errors
     /// Same as [`Self::create`].
     pub fn create_exact(path: &Path, geometry: Geometry, fps: f64) -> Result<Self> {
-        Self::begin(path, geometry, fps.into(), Coding::Exact, None)
+        Self::begin(path, geometry, fps.into(), (Coding::Exact, Existing::Keep), None)
     }
 
     fn begin(
         path: &Path,
         geometry: Geometry,
         pace: FramePacing,
-        coding: Coding,
+        (coding, existing): (Coding, Existing),
         slow: Option<SlowCapture>,
     ) -> Result<Self> {
         libav::init();
@@ -187,6 +234,12 @@ impl VideoWriter {
                 "Choose a rate above 0",
             ));
         }
+        // Before any file is touched.
+        let opened = open_encoder(coding, coded_geometry(coding, geometry), pace, path)?;
+        let before = match existing {
+            Existing::Replace => SetAside::of(path)?,
+            Existing::Keep => None,
+        };
         let place = match coding {
             // Only now it is certain that nobody else has a file of this name.
             Coding::Live => File::create_new(resolve(path))
@@ -197,11 +250,12 @@ impl VideoWriter {
                 WriterPlace::Hidden { file: folder.path().join("clip"), folder }
             }
         };
-        let begun = Self::begin_at(&place, path, geometry, pace, coding, slow);
+        let begun = Self::begin_at(&place, path, (geometry, pace, coding), opened, slow);
         if begun.is_err() && coding == Coding::Live {
             let _ = fs::remove_file(resolve(path)); // It is empty, and of this function.
         }
         let (output, encoder, to_coded) = begun?;
+        before.map_or(Ok(()), SetAside::remove)?;
         Ok(Self {
             path: path.to_owned(),
             place,
@@ -220,9 +274,8 @@ impl VideoWriter {
     fn begin_at(
         place: &WriterPlace,
         path: &Path,
-        geometry: Geometry,
-        pace: FramePacing,
-        coding: Coding,
+        (geometry, pace, coding): (Geometry, FramePacing, Coding),
+        (encoder, format): (ffmpeg::encoder::Video, Pixel),
         slow: Option<SlowCapture>,
     ) -> Result<(ffmpeg::format::context::Output, ffmpeg::encoder::Video, scaling::Context)> {
         let failed = |error: ffmpeg::Error| cannot_write(path, error);
@@ -231,8 +284,6 @@ impl VideoWriter {
             WriterPlace::Growing => path,
         };
         let mut output = ffmpeg::format::output_as(&libav::url(file)?, "mp4").map_err(failed)?;
-        let coded = coded_geometry(coding, geometry);
-        let (encoder, format) = open_encoder(coding, coded, pace, path)?;
         output.add_stream_with(&encoder).map_err(failed)?.set_time_base(time_base(pace));
         if let Some(slow) = slow {
             output.set_metadata([("comment", slow.comment().as_str())].into_iter().collect());
@@ -243,7 +294,7 @@ impl VideoWriter {
             options.set("flush_packets", "1");
         }
         output.write_header_with(options).map(drop).map_err(failed)?;
-        let Geometry { width, height } = coded;
+        let Geometry { width, height } = coded_geometry(coding, geometry);
         let flags = scaling::Flags::BICUBIC | scaling::Flags::ACCURATE_RND | scaling::Flags::FULL_CHR_H_INP;
         let to_coded =
             scaling::Context::get(Pixel::RGB24, width, height, format, width, height, flags).map_err(failed)?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules by height; a module may use those of lower rows only.
-const ROWS: [&[&str]; 14] = [
+const ROWS: [&[&str]; 15] = [
     &["secrets", "named", "installed", "termination"],
     &["error"],
     &["files", "file_lock", "panic_guard"],
@@ -17,6 +17,7 @@ const ROWS: [&[&str]; 14] = [
     &["training", "descriptors"],
     &["evaluation"],
     &["reproduction"],
+    &["predictions"],
     &["engine"],
     &["cli", "app"],
 ];

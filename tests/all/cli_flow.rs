@@ -45,6 +45,18 @@ fn pictures(dir: &Path) {
 }
 
 #[test]
+fn flow_of_an_earlier_run_that_stays_among_the_new_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    fixture::clip(dir.path(), 5, CLIP).unwrap();
+    let (_, said) = flow(dir.path(), "clip.mp4 --method zero --out flow", 0);
+    assert!(!said.contains("earlier run"), "{said}");
+    fs::write(dir.path().join("flow/notes.txt"), "mine").unwrap();
+    let (_, said) = flow(dir.path(), "clip.mp4 --method zero --out flow --count 2 --force", 0);
+    assert!(said.contains("earlier run") && said.contains("000002.flo") && said.contains("000003.flo"), "{said}");
+    assert!(!said.contains("000001.flo") && !said.contains("notes.txt"), "{said}");
+}
+
+#[test]
 fn the_codec_flow_of_a_clip_is_written_in_every_format() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name);

@@ -217,6 +217,52 @@ fn csv_with_and_without_header_quotes_segments_and_groups() {
 }
 
 #[test]
+fn the_split_of_a_csv_is_found_in_any_spelling_and_validation_is_not_tested_on_beside_a_test() {
+    let videos = ["a.mp4", "b.mp4", "c.mp4", "d.mp4"];
+    for (list, trained, tested, note) in [
+        ("path,label,Split\na.mp4,x,Train\nb.mp4,y,train\nc.mp4,x,Test\n", vec!["a.mp4", "b.mp4"], vec!["c.mp4"], None),
+        (
+            "path,label,SPLIT\na.mp4,x,train\nb.mp4,y,val\nc.mp4,x,test\nd.mp4,y,testing\n",
+            vec!["a.mp4"],
+            vec!["c.mp4", "d.mp4"],
+            Some("tested on the rows of the split 'test' and 'testing', not on those of 'val'"),
+        ),
+        (
+            "path,label,split\na.mp4,x,train\nb.mp4,y,validation\n",
+            vec!["a.mp4"],
+            vec!["b.mp4"],
+            Some("tested on the rows of the split 'validation', as it has none called test"),
+        ),
+        ("path,label,split\na.mp4,x,val\nb.mp4,y,val\n", vec!["a.mp4", "b.mp4"], vec!["a.mp4", "b.mp4"], None),
+    ] {
+        let stage = Stage::new(&[("list.csv", list)]);
+        videos.iter().for_each(|name| stage.write(name, ""));
+        let names = |subset| {
+            let source = ListSource { subset, ..stage.source("list.csv") };
+            let (dataset, notes) = Dataset::with_notes(&DataSource::List(source)).unwrap();
+            let name = |clip: &LabelledClip| clip.path.file_name().unwrap().to_str().unwrap().to_owned();
+            (dataset.clips.iter().map(name).collect::<Vec<_>>(), notes.first().map(|note| note.cause.clone()))
+        };
+        assert_eq!(
+            names(Subset::Test),
+            (tested.iter().map(|name| name.to_string()).collect(), note.map(str::to_owned))
+        );
+        assert_eq!(names(Subset::Train).0, trained, "{list}");
+    }
+}
+
+#[test]
+fn a_third_cell_that_is_no_time_is_the_group() {
+    let stage = Stage::new(&[("list.csv", "a.mp4,x,monday\nb.mp4,y,0:05,0:07\nc.mp4,x,1,2,tuesday\nd.mp4,y\n")]);
+    ["a.mp4", "b.mp4", "c.mp4", "d.mp4"].iter().for_each(|name| stage.write(name, ""));
+    let clips = stage.open("list.csv").unwrap().clips;
+    let found: Vec<_> = clips.iter().map(|clip| (clip.segment_secs, clip.group.as_deref())).collect();
+    let expected =
+        [(None, Some("monday")), (Some([5.0, 7.0]), None), (Some([1.0, 2.0]), Some("tuesday")), (None, None)];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn csv_of_any_spreadsheet_says_the_same() {
     let utf16: Vec<u8> =
         "\u{feff}path,label,start,end\na.mp4,wave,1.5,2.75\n".encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -211,6 +211,31 @@ fn a_training_that_was_stopped_resumes_to_the_same_model() {
 }
 
 #[test]
+fn a_clip_that_can_be_read_again_while_a_training_runs_is_used() {
+    let dir = tempfile::tempdir().unwrap();
+    clips(dir.path(), "clips", 2);
+    let dataset = Dataset::open(&DataSource::Folder(dir.path().join("clips"))).unwrap();
+    let (clip, away) = (dataset.clips[0].path.clone(), dir.path().join("away.mp4"));
+    fs::rename(&clip, &away).unwrap();
+    let plan = plan(dir.path(), "model");
+    let encoded = AtomicUsize::new(0);
+    let stop = || encoded.load(Ordering::Relaxed) >= 1;
+    let stopped = train_fisher(&plan, &dataset, &OutputGuard::default(), &stop, &mut |event| {
+        if let FisherEvent::Encoded { done, .. } = event {
+            encoded.store(done, Ordering::Relaxed);
+        }
+    });
+    assert!(stopped.unwrap_err().is_cancelled());
+    let trained = train_fisher(&plan, &dataset, &OutputGuard::default(), &|| false, &mut |event| {
+        if matches!(event, FisherEvent::Resumed { .. }) {
+            fs::rename(&away, &clip).unwrap(); // the disk is back
+        }
+    });
+    let trained = trained.unwrap();
+    assert_eq!((trained.model.card.clips, trained.left_out.len()), (4, 0));
+}
+
+#[test]
 fn a_damaged_model_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     clips(dir.path(), "clips", 1);

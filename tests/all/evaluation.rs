@@ -385,6 +385,23 @@ fn a_detection_in_a_video_without_annotations_is_wrong() {
 }
 
 #[test]
+fn detections_of_classes_that_are_spelled_otherwise_count_and_of_others_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let truth =
+        r#"{"database": {"a": {"subset": "test", "annotations": [{"segment": [0, 10], "label": "Golf Swing"}]}}}"#;
+    let found = r#"{"results": {"a": [{"label": "golf_swing", "score": 0.5, "segment": [0, 9]},
+        {"label": "dive", "score": 0.9, "segment": [0, 9]}]}}"#;
+    fs::write(dir.path().join("truth.json"), truth).unwrap();
+    fs::write(dir.path().join("found.json"), found).unwrap();
+    let line = "evaluate segments --truth truth.json --detections found.json --ious 0.5 --json";
+    let output = motionscope(dir.path(), &line.split(' ').collect::<Vec<_>>());
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["map"][0], &report["detections"]), (&1.0.into(), &1.into()), "{report}");
+    let said = text(&output.stderr);
+    assert!(said.contains("detections of no annotated class: 1 of 2") && said.contains(": dive"), "{said}");
+}
+
+#[test]
 fn segments_of_analysed_videos_are_measured() {
     let dir = tempfile::tempdir().unwrap();
     untrained_model(&dir.path().join("model"));

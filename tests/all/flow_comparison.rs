@@ -9,7 +9,7 @@ use std::sync::Arc;
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
     BenchmarkPlan, FlowColours, FlowDiagnostics, FlowExport, FlowSettings, FlowSource, InferencePipeline, LiveEvent,
-    Message, Request, SourceFlow,
+    Message, Request, SourceFlow, Topic,
 };
 use motionscope::evaluation::flow_benchmarks::FlowDataset;
 use motionscope::flow::FlowField;
@@ -18,7 +18,7 @@ use motionscope::flow::metrics::end_point_error;
 use motionscope::flow::tvl1::Tvl1Parameters;
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::{Architecture, FlowNetConventions, HiddenTwoStream, MotionConfig};
-use motionscope::output::OutputGuard;
+use motionscope::output::{Existing, OutputGuard};
 use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::video::{Geometry, PlayerCommand, Sizes, VideoReader, VideoWriter};
 use tempfile::TempDir;
@@ -320,6 +320,29 @@ fn the_flow_of_a_clip_is_exported_as_files_and_as_a_video() {
 }
 
 #[test]
+fn an_export_that_the_end_of_the_program_interrupts_leaves_nothing() {
+    let stage = Stage::new();
+    // Slow enough to be interrupted.
+    stage.set(FlowSettings { tvl1: Tvl1Parameters { warps: 60, ..Tvl1Parameters::opencv() }, ..stage.settings() });
+    let dir = stage.dir.path().join("exported");
+    stage.engine.send(Request::Export(Some(FlowExport::Folder {
+        dir: dir.clone(),
+        source: FlowSource::Tvl1,
+        format: FlowFormat::Flo,
+        bound_px: 20.0,
+        colours: FlowColours::default(),
+        guard: OutputGuard::default(),
+    })));
+    stage.message(|message| matches!(message, Message::ExportProgress { .. }).then_some(()));
+    let Stage { watched, dir: home, .. } = stage;
+    drop(watched);
+    assert!(!dir.exists(), "a part of the flow would pass for the whole");
+    let mut left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["clip.mp4", "flows", "model"]);
+}
+
+#[test]
 fn an_export_that_cannot_be_written_says_so_and_ends() {
     let stage = Stage::new();
     stage.set(stage.settings());
@@ -337,6 +360,27 @@ fn an_export_that_cannot_be_written_says_so_and_ends() {
     });
     assert!(problem.subject.contains("impossible.mp4"), "{problem}");
     stage.message(|message| matches!(message, Message::ExportEnded).then_some(()));
+}
+
+#[test]
+fn an_export_without_any_source_that_works_leaves_the_video_that_is_there() {
+    let stage = Stage::new();
+    stage.set(FlowSettings { truth: None, ..stage.settings() });
+    let path = stage.dir.path().join("comparison.mp4");
+    fs::write(&path, "mine").unwrap();
+    stage.engine.send(Request::Export(Some(FlowExport::Video {
+        path: path.clone(),
+        sources: vec![FlowSource::Truth],
+        colours: FlowColours::default(),
+        guard: OutputGuard::new(Existing::Replace),
+    })));
+    let problem = stage.message(|message| match message {
+        Message::Problem(Topic::Export, error) => Some(error.clone()),
+        _ => None,
+    });
+    assert!(problem.cause.contains("no flow was written"), "{problem}");
+    stage.message(|message| matches!(message, Message::ExportEnded).then_some(()));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
 }
 
 #[test]

@@ -68,6 +68,23 @@ fn every_clip_is_scored_by_networks_of_the_other_groups_once() {
 }
 
 #[test]
+fn classes_without_clips_are_named_beside_what_the_networks_learned_from() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    let names = ["one", "two"]
+        .into_iter()
+        .zip(1..)
+        .flat_map(|(class, id)| (1..=2).map(move |group| format!("{class}/v_{class}_g{group:02}_c01.mp4 {id}\n")));
+    fs::write(dir.path().join("all.txt"), names.collect::<String>()).unwrap();
+    fs::write(dir.path().join("classInd.txt"), "1 one\n2 two\n3 three\n").unwrap();
+    let line = ["--views", "1x1", "--list", "all.txt", "--classes", "classInd.txt", "--json", "report.json"];
+    groups(dir.path(), &line, 0);
+    let remarks = report(&dir.path().join("report.json")).remarks;
+    assert!(remarks[0].contains("trained on other recordings"), "{remarks:?}");
+    assert!(remarks.iter().any(|remark| remark.contains("without") && remark.contains("three")), "{remarks:?}");
+}
+
+#[test]
 fn clips_that_were_changed_or_repaired_are_scored_again_and_other_weights_refused() {
     let dir = tempfile::tempdir().unwrap();
     project(dir.path());

@@ -1,13 +1,16 @@
 //! Networks for flow and action: trained, resumed, kept, measured and followed live like the others.
 
+use std::iter::repeat_with;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::Duration;
 
 use burn::tensor::Device;
 use image::RgbImage;
 use motionscope::data::{DataSource, Dataset};
-use motionscope::engine::{FlowSelection, InferencePipeline, ModelInfo};
+use motionscope::engine::{FlowSelection, InferencePipeline, LiveInference, LiveSettings, ModelInfo};
 use motionscope::evaluation::{ClipScorer, EvaluationPlan, Protocol, Spread, evaluate_actions};
 use motionscope::gpu::{Compute, ComputeKind};
 use motionscope::nets::{
@@ -15,7 +18,7 @@ use motionscope::nets::{
 };
 use motionscope::training::losses::UnsupervisedLoss;
 use motionscope::training::{FlowSource, FlowTeacher, Network, TemporalMode, TrainingEvent, TrainingPlan};
-use motionscope::video::{Frame, Geometry, decode_clip};
+use motionscope::video::{Camera, Frame, Geometry, decode_clip};
 
 use crate::training::{clips, flow_model, parameters, small, train, train_until};
 
@@ -130,6 +133,15 @@ fn flow_and_scores_come_from_one_pass_live_and_are_those_of_the_protocol() {
         let window: Vec<Arc<Frame>> = middle(shown).filter(|index| *index < 13).map(frame).collect();
         let compute = Compute { kind: ComputeKind::Cpu, name: "test".into(), device: Device::flex(), wgpu: None };
         let mut pipeline = InferencePipeline::new(model.clone(), &compute);
+        let source = "lavfi:testsrc2=size=96x64:rate=30".parse().unwrap();
+        let mut live = LiveInference::new(Arc::new(Camera::open(source, pipeline.sizes(), Arc::new(|_| ()))));
+        let answer = repeat_with(|| {
+            sleep(Duration::from_millis(5)); // less than a frame: the first window that is long enough is looked at
+            live.step(&mut pipeline, LiveSettings::default(), FlowSelection::default().level).unwrap()
+        });
+        let answer = answer.take(12_000).flatten().next().expect("an answer within a minute");
+        assert!(answer.frame.index + 1 >= reach.max(11) && answer.scores.temporal.len() == 2, "{architecture:?}");
+        pipeline.clear();
         let window: Vec<Arc<Frame>> = window.iter().map(|frame| pipeline.fitted(frame)).collect();
         assert_eq!((pipeline.window_frames(), pipeline.flow_frames()), (shown, shown));
         for pair in 0..shown - 1 {

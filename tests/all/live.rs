@@ -13,17 +13,12 @@ use ffmpeg_next as ffmpeg;
 use image::{Rgb, RgbImage};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{
-    FlowColours, InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message,
-    RecordingOrder, Request, Smoothing, Topic,
+    InferencePipeline, LiveEvent, LiveInference, LiveOrder, LiveSettings, LiveView, Message, Request, Smoothing,
 };
 use motionscope::gpu::{Compute, DeviceChoice, choose};
 use motionscope::nets::fusion::Fusion;
 use motionscope::nets::{Architecture, FlowNetConventions, MotionConfig};
-use motionscope::output::OutputGuard;
-use motionscope::video::{
-    Camera, CameraNews, CameraPhase, CameraSource, Geometry, Sizes, VideoReader, VideoWriter, camera_devices,
-    decode_clip,
-};
+use motionscope::video::{Camera, CameraNews, CameraPhase, CameraSource, Geometry, Sizes, VideoWriter, camera_devices};
 use tempfile::TempDir;
 
 use crate::cli::{code, motionscope, text, untrained_model};
@@ -202,6 +197,18 @@ fn generated_pictures_come_at_their_own_pace_in_the_sizes_asked_for() {
 }
 
 #[test]
+fn a_closed_camera_captures_nothing_more_while_somebody_holds_on_to_it() {
+    let stand = Stand::open("lavfi:testsrc2=size=320x240:rate=60");
+    stand.until_captured(3);
+    stand.camera.close();
+    let mut captured = 0;
+    stand.until("an end", |stand| {
+        sleep(Duration::from_millis(200)); // twelve frames
+        std::mem::replace(&mut captured, stand.camera.status().captured) == captured
+    });
+}
+
+#[test]
 fn a_file_plays_round_and_round_without_a_break() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("steps.mp4");
@@ -368,21 +375,21 @@ impl Stage {
         self.watched.engine.send(request);
     }
 
-    fn watch(&self, source: &str) {
+    pub fn watch(&self, source: &str) {
         let settings = LiveSettings { fusion: Fusion::default(), smoothing: Smoothing::Mean { secs: 0.5 } };
         self.send(Request::Live(Some(LiveOrder { source: source.parse().unwrap(), settings })));
     }
 
-    fn view(&self, what: &str, wanted: impl Fn(&LiveView) -> bool) -> LiveView {
+    pub fn view(&self, what: &str, wanted: impl Fn(&LiveView) -> bool) -> LiveView {
         self.watched.until(what, || self.watched.engine.live().filter(|view| wanted(view)))
     }
 
-    fn event<T>(&self, wanted: impl Fn(&LiveEvent) -> Option<T>) -> T {
+    pub fn event<T>(&self, wanted: impl Fn(&LiveEvent) -> Option<T>) -> T {
         self.watched.message(|message| if let Message::Live(event) = message { wanted(event) } else { None })
     }
 
     /// The file `steps.mp4` in a loop.
-    fn watch_steps(&self) {
+    pub fn watch_steps(&self) {
         let path = self.dir.path().join("steps.mp4");
         steps(&path, 30, 25.0);
         self.watch(&format!("file:{}", path.display()));
@@ -423,120 +430,6 @@ fn a_clip_and_a_live_source_make_way_for_each_other() {
     stage.send(Request::Open(clip));
     stage.watched.until("an analysis", || engine.analysis().filter(|analysis| analysis.scores.is_some()));
     assert!(engine.live().is_none());
-}
-
-#[test]
-fn a_correction_keeps_what_was_seen_when_it_was_asked_for() {
-    let stage = Stage::new();
-    stage.watch_steps();
-    let before = stage.view("two seconds", |view| view.camera.captured > 60).camera.captured;
-    stage.send(Request::HoldLive(true));
-    let held = stage.view("what is held", |view| view.held.is_some()).held.unwrap();
-    let when = stage.watched.engine.live().unwrap().camera.captured;
-    // The person thinks about it.
-    stage.view("a second more", |view| view.camera.captured > when + 25);
-    let folder = stage.dir.path().join("corrections");
-    stage.send(Request::CorrectLive { folder: folder.clone(), class: "two/hands".into() });
-    let corrected = |event: &LiveEvent| match event {
-        LiveEvent::Corrected { path, class, frames, .. } => Some((path.clone(), class.clone(), *frames)),
-        _ => None,
-    };
-    let (path, class, frames) = stage.event(corrected);
-    assert_eq!((path.as_path(), class.as_str()), (&*folder.join("two／hands/two／hands_live_001.mp4"), "two/hands"));
-    assert_eq!(frames, held);
-    let shown: Vec<usize> = decode_clip(&path, CLIP, None).unwrap().iter().map(step_of).collect();
-    assert_eq!(shown.len(), frames);
-    assert!(shown.windows(2).all(|pair| pair[1] == (pair[0] + 1) % 30), "{shown:?}");
-    let last = *shown.last().unwrap();
-    assert!((before - 1..when).any(|index| index as usize % 30 == last), "{last} is not from {before} to {when}");
-    assert!((11..=90).contains(&frames), "at most three seconds, half a second caught up with: {frames}");
-    let fps = VideoReader::open(&path, Sizes::default()).unwrap().info().fps;
-    assert!((fps - 25.0).abs() < 0.1, "the rate of the video, however fast it was played: {fps}");
-    let counts = stage.event(|event| match event {
-        LiveEvent::Corrections { clips, .. } => Some(clips.clone()),
-        _ => None,
-    });
-    assert_eq!(counts, [("two／hands".to_owned(), vec![path.clone()])]);
-    // Without holding it is the last seconds; another clip of the class has another name.
-    stage.send(Request::CorrectLive { folder: folder.clone(), class: "two/hands".into() });
-    assert_eq!(stage.event(corrected).0, folder.join("two／hands/two／hands_live_002.mp4"));
-    // A folder that cannot be made is told.
-    std::fs::write(stage.dir.path().join("file"), "").unwrap();
-    stage.send(Request::CorrectLive { folder: stage.dir.path().join("file"), class: "wave".into() });
-    stage.watched.message(|message| matches!(message, Message::Problem(Topic::Corrections, _)).then_some(()));
-    // So is one that comes after the end of the source.
-    stage.send(Request::Live(None));
-    stage.send(Request::CorrectLive { folder, class: "wave".into() });
-    let is_lost = |message: &Message| matches!(message, Message::Problem(_, error) if error.subject == "correction");
-    stage.watched.message(|message| is_lost(message).then_some(()));
-}
-
-#[test]
-fn a_recording_is_as_long_as_it_was_and_can_be_watched_before_it_is_complete() {
-    let stage = Stage::new();
-    stage.watch_steps();
-    stage.view("a frame", |view| view.frame.is_some());
-    let path = stage.dir.path().join("recorded.mp4");
-    let record = |path: &Path| {
-        let guard = OutputGuard::default();
-        stage.send(Request::RecordLive(Some(Box::new(RecordingOrder { path: path.to_owned(), guard, overlay: None }))));
-    };
-    record(&path);
-    stage.view("seconds", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 3.0));
-    // As it would be if the program were gone now.
-    let torn = stage.dir.path().join("torn.mp4");
-    std::fs::copy(&path, &torn).unwrap();
-    let info = VideoReader::open(&torn, Sizes::default()).unwrap().info().clone();
-    assert!(info.duration_secs > 1.0, "{}", info.duration_secs);
-    stage.send(Request::RecordLive(None));
-    let secs = stage.event(|event| match event {
-        LiveEvent::Recorded { secs, .. } => Some(*secs),
-        _ => None,
-    });
-    let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
-    assert!((info.duration_secs - secs).abs() < 0.1 && secs > 1.0 && secs < 30.0, "{secs} {}", info.duration_secs);
-    let recorded = std::fs::read(&path).unwrap();
-    record(&path);
-    let said = stage.watched.message(|message| match message {
-        Message::Problem(Topic::Recording, error) => Some(error.to_string()),
-        _ => None,
-    });
-    assert!(said.contains("it exists") && std::fs::read(&path).unwrap() == recorded, "{said}");
-    record(Path::new("/no/such/folder/recorded.mp4"));
-    stage.watched.message(|message| matches!(message, Message::Problem(Topic::Recording, _)).then_some(()));
-    stage.view("no recording", |view| view.recording.is_none());
-    // A recording is completed when the source is closed.
-    let last = stage.dir.path().join("last.mp4");
-    record(&last);
-    stage.view("a recording", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.2));
-    stage.send(Request::Live(None));
-    stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
-    assert!(VideoReader::open(&last, Sizes::default()).is_ok());
-}
-
-#[test]
-fn a_recording_has_the_size_of_the_source() {
-    let stage = Stage::new();
-    stage.watch("lavfi:testsrc2=size=1280x720:rate=10");
-    stage.view("a frame", |view| view.frame.as_ref().is_some_and(|frame| frame.display.width() == 960));
-    let path = stage.dir.path().join("large.mp4");
-    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay: None };
-    stage.send(Request::RecordLive(Some(Box::new(order))));
-    stage.view("pictures", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.5));
-    stage.send(Request::RecordLive(None));
-    stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
-    let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
-    assert_eq!((info.width, info.height), (1280, 720));
-    // With flow and prediction beside and below the picture it is larger.
-    let path = stage.dir.path().join("drawn.mp4");
-    let overlay = Some(FlowColours::default());
-    let order = RecordingOrder { path: path.clone(), guard: OutputGuard::default(), overlay };
-    stage.send(Request::RecordLive(Some(Box::new(order))));
-    stage.view("pictures", |view| view.recording.as_ref().is_some_and(|recording| recording.secs > 0.5));
-    stage.send(Request::RecordLive(None));
-    stage.event(|event| matches!(event, LiveEvent::Recorded { .. }).then_some(()));
-    let info = VideoReader::open(&path, Sizes::default()).unwrap().info().clone();
-    assert!(info.width == 1920 && info.height > 540, "{}×{}", info.width, info.height);
 }
 
 #[test]

@@ -57,6 +57,10 @@ fn both_views_are_trained_resumed_and_exported() {
     let measured = |event: &&TrainingEvent| matches!(event, TrainingEvent::Validation { name, .. } if name == "top-1");
     assert_eq!(events.iter().filter(measured).count(), 2);
     assert!(events.iter().any(|event| matches!(event, TrainingEvent::Preparing { done: 4, of: 4, .. })), "{events:?}");
+    // Finding the motion takes its time of the budget, and none of the rate.
+    let progress = std::fs::read_to_string(dir.path().join("whole/checkpoint/progress.toml")).unwrap();
+    let prepared = progress.lines().find_map(|line| line.strip_prefix("prepared = ")).unwrap();
+    assert!(prepared.parse::<f64>().unwrap() > 0.0, "{progress}");
     train_until(&at("halves"), 2).0.unwrap();
     train(&at("halves")).0.unwrap();
     let bytes = |run: &str| std::fs::read(dir.path().join(run).join("model/spatial.safetensors")).unwrap();

@@ -194,7 +194,7 @@ fn an_export_that_is_killed_leaves_nothing_by_half_and_the_next_one_tidies_up() 
     assert!(!names.is_empty(), "it was killed in the middle");
     assert_eq!(run(&export[1..]), 0);
     let found = files(&at("out"));
-    assert_eq!(found.len(), 3 + 14);
+    assert_eq!(found.len(), 3 + 2 + 14, "the lists of UCF101, those of mmaction2, the clips");
     assert!(found.iter().all(|(name, _)| !name.contains("partial")));
 }
 
@@ -345,7 +345,7 @@ fn a_video_does_not_replace_a_file_that_was_made_while_it_was_written() {
 #[ignore = "run and ended by other tests"]
 fn endless_recording() {
     let Some(path) = std::env::var_os(RECORDING) else { return };
-    let mut writer = VideoWriter::create_growing(Path::new(&path), SIZE, 25.0, None).unwrap();
+    let mut writer = VideoWriter::create_growing(Path::new(&path), SIZE, 25.0, None, Existing::Keep).unwrap();
     for picture in 0_u32.. {
         // Noise: there is a lot of it to write.
         let noise = |x: u32, y: u32| (x * 7919 + y * 104_729 + picture * 1_299_709).wrapping_mul(2_654_435_761) >> 24;
@@ -388,6 +388,13 @@ fn a_recording_outlives_a_full_disk_and_the_end_of_its_program() {
     assert!(frames(&killed) >= 30, "{}", frames(&killed));
     let names: Vec<_> = files(dir.path()).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["full.mp4", "killed.mp4"]);
-    let error = VideoWriter::create_growing(&killed, SIZE, 25.0, None).map(drop).unwrap_err();
+    let error = VideoWriter::create_growing(&killed, SIZE, 25.0, None, Existing::Keep).map(drop).unwrap_err();
     assert!(fs::metadata(&killed).unwrap().len() > 150_000, "{error}");
+    // A recording that cannot be encoded leaves the file that it would replace.
+    let none = Geometry { width: 0, height: 0 };
+    VideoWriter::create_growing(&killed, none, 25.0, None, Existing::Replace).map(drop).unwrap_err();
+    assert!(fs::metadata(&killed).unwrap().len() > 150_000);
+    drop(VideoWriter::create_growing(&killed, SIZE, 25.0, None, Existing::Replace).unwrap());
+    assert!(fs::metadata(&killed).unwrap().len() < 150_000);
+    assert_eq!(files(dir.path()).len(), 2, "nothing is left beside");
 }

@@ -8,8 +8,8 @@ use burn::tensor::Device;
 use motionscope::error::Result;
 use motionscope::nets::HiddenTwoStream;
 use motionscope::training::{
-    self, HeldOut, LossSwitches, LossTerm, Network, OptimiserKind, ScheduleKind, Snapshot, StepMetrics,
-    TrainingControl, TrainingEvent, TrainingPlan, snapshots,
+    self, CutCount, CutShort, HeldOut, LossSwitches, LossTerm, Network, OptimiserKind, ScheduleKind, Snapshot,
+    StepMetrics, TrainingControl, TrainingEvent, TrainingPlan, snapshots,
 };
 
 use crate::training::{clips, end_to_end, flow_model, small, train, train_until, without_dropout};
@@ -367,8 +367,15 @@ fn a_time_budget_ends_the_run_and_lets_the_rate_fall() {
     assert!(told[0].memory_bytes.is_some() == cfg!(target_os = "linux"));
     assert!(matches!(events.last(), Some(TrainingEvent::Finished { stopped_early: false, .. })));
     assert_eq!(steps(&snapshots::list(&plan.run_dir)), [0, last.step], "the end is kept");
+    let cut = |events: &[TrainingEvent]| {
+        events.iter().find_map(|event| if let TrainingEvent::CutShort(cut) = event { Some(*cut) } else { None })
+    };
+    let (network, done, of) = (Network::Flow, last.step, 1_000_000);
+    let expected = Some(CutShort { network, done, of, counted: CutCount::Steps });
+    assert_eq!(cut(&events), expected);
     let (_, events) = train(&plan);
     assert!(self::told(&events).is_empty(), "the time is over");
+    assert_eq!(cut(&events), expected, "the end is the same");
 }
 
 /// A last layer that is fitted before the first step takes time, and none of the rate.

@@ -264,20 +264,24 @@ fn nothing_readable_to_measure_on_does_not_end_a_training() {
     assert!(events.iter().any(said), "{events:?}");
 }
 
-/// A run that ended while it measured has its steps, and measures again.
+/// A run that was stopped where it would have measured has its steps, and measures when it is resumed.
 #[test]
 fn a_run_that_ended_while_it_measured_goes_on_from_there_and_measures() {
     let dir = tempfile::tempdir().unwrap();
     let small = TrainingPlan { hold_out: 0.5, ..end_to_end(dir.path()) };
     let at = |name: &str| TrainingPlan { run_dir: dir.path().join(name), ..small.clone() };
     train(&at("whole")).0.unwrap();
-    train_until(&at("halves"), 2).0.unwrap();
-    // As it is before the measurement has been added to the checkpoint.
-    let progress = dir.path().join("halves/checkpoint/progress.toml");
-    let text = fs::read_to_string(&progress).unwrap();
-    assert!(text.contains("measured = 2"), "{text}");
-    let text = text.replace("measured = 2", "measured = 0");
-    fs::write(&progress, text.split("[best]").next().unwrap()).unwrap();
+    // Stopped at a checkpoint: it does not wait for the measurement that would follow.
+    let (result, events) = train_until(&at("halves"), 2);
+    result.unwrap();
+    assert!(!events.iter().any(|event| matches!(event, TrainingEvent::Validation { .. })), "{events:?}");
+    let checkpoints = events.iter().filter(|event| matches!(event, TrainingEvent::Checkpoint(_))).count();
+    assert_eq!(
+        checkpoints, 2,
+        "at the start and at the end: the checkpoint that was just written is not written again"
+    );
+    let progress = fs::read_to_string(dir.path().join("halves/checkpoint/progress.toml")).unwrap();
+    assert!(progress.contains("step = 2") && progress.contains("measured = 0"), "{progress}");
     let (result, events) = train(&at("halves"));
     result.unwrap();
     assert!(matches!(events[0], TrainingEvent::Started { resumed_at: 2, .. }), "{events:?}");

@@ -360,14 +360,21 @@ fn damaged_files_play_as_far_as_they_go() {
     let warned = player.events().recv_timeout(Duration::from_secs(5));
     assert!(matches!(&warned, Ok(PlayerEvent::Warning(warning)) if warning.cause.contains("cut off")), "{warned:?}");
 
-    let mut scratched = bytes.clone();
-    let middle = bytes.len() / 2;
-    scratched[middle..middle + 1500].fill(0xA5);
-    let scratch = folder.path().join("scratched.mkv");
-    std::fs::write(&scratch, scratched).unwrap();
-    let mut reader = VideoReader::open(&scratch, sizes()).unwrap();
+    let mut reader = VideoReader::open(&scratched_clip(folder.path()), sizes()).unwrap();
     let codes: Vec<usize> = (0..reader.info().frames).map(|i| read_code(&reader.frame(i).unwrap().display)).collect();
     assert!(codes.starts_with(&[0, 1, 2, 3, 4]) && codes.ends_with(&[87, 88, 89]), "{codes:?}");
+}
+
+/// A clip of 90 frames, some of them in the middle spoilt.
+fn scratched_clip(folder: &Path) -> PathBuf {
+    let (clip, path) = (folder.join("clip.mp4"), folder.join("scratched.mkv"));
+    write_clip(&clip, 90, 25.0);
+    remux(&clip, &path, "matroska", |millis| millis);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 1500].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+    path
 }
 
 #[test]

@@ -354,3 +354,20 @@ fn a_file_that_calls_its_pictures_interlaced_is_believed_though_the_first_is_who
     );
     assert_every_frame_is_exact(&called, 4);
 }
+
+#[test]
+fn the_clock_time_that_a_camera_wrote_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorded = |path: &Path| VideoReader::open(path, Sizes::default()).unwrap().info().recorded.clone();
+    let clip = folder.path().join("a.mp4");
+    write_clip(&clip, 4, 25.0);
+    assert_eq!(recorded(&clip), None, "a file without a time");
+    // Seconds since 1904 behind the version of the movie header.
+    let mut bytes = std::fs::read(&clip).unwrap();
+    let header = bytes.windows(4).position(|name| name == b"mvhd").unwrap();
+    bytes[header + 8..header + 12].copy_from_slice(&(1_772_720_553u32 + 2_082_844_800).to_be_bytes());
+    std::fs::write(&clip, bytes).unwrap();
+    let time = recorded(&clip).unwrap();
+    assert_eq!(time.in_words(0.0), "2026-03-05 14:22:33 UTC");
+    assert_eq!(time.clock(3600.5), "15:22:33");
+}

@@ -139,6 +139,32 @@ fn the_window_opens_and_shows_a_clip_with_its_flow() {
 }
 
 #[test]
+fn a_window_that_the_system_asks_to_end_closes_and_does_not_break_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some((_screen, display)) = screen(dir.path(), &[]) else { return };
+    let clip = dir.path().join("clip");
+    fs::create_dir(&clip).unwrap();
+    fixture::clip(&clip, 24, Geometry { width: 320, height: 240 }).unwrap();
+    let mut window = start(dir.path(), &display, &clip);
+    let started = Instant::now();
+    while colours(dir.path()) < 1000 {
+        assert!(started.elapsed() < PATIENCE, "never drawn");
+        sleep(Duration::from_millis(200));
+    }
+    assert!(Command::new("kill").args(["-TERM", &window.0.id().to_string()]).status().unwrap().success());
+    let started = Instant::now();
+    let status = loop {
+        if let Some(status) = window.0.try_wait().unwrap() {
+            break status;
+        }
+        assert!(started.elapsed() < PATIENCE, "it does not close");
+        sleep(Duration::from_millis(50));
+    };
+    let said = fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
+    assert!(status.success(), "{status:?}: {said}"); // a signal would be no success
+}
+
+#[test]
 fn a_screen_without_xrandr_is_an_error_and_no_panic() {
     let dir = tempfile::tempdir().unwrap();
     let Some((_screen, display)) = screen(dir.path(), &["-extension", "RANDR"]) else { return };

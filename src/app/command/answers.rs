@@ -52,10 +52,10 @@ impl App {
         for (path, written) in self.exports.poll() {
             match written {
                 Ok(what) => {
-                    self.session.evaluation.written(&path);
                     self.session.written(&path, what.as_deref());
+                    self.results_written(&path, ctx);
                 }
-                Err(error) => self.session.failed(Topic::Export, &error),
+                Err(error) => self.save_failed(&path, &error),
             }
         }
     }
@@ -66,6 +66,7 @@ impl App {
         match answer {
             Answer::Path(path) => {
                 self.overlay.forget_typed();
+                self.typed_path = None;
                 // The dialog leaves the window free: meanwhile another project may have been opened, or another run selected.
                 if self.dialogs.subject() != self.subject(question).as_deref() {
                     let (of, cause) =
@@ -75,7 +76,10 @@ impl App {
                 let is_agreed = self.is_agreed_to(question, &path);
                 self.open_as(question, path, Existing::replaced_if(is_agreed), ctx);
             }
-            Answer::Cancelled => self.overlay.forget_typed(),
+            Answer::Cancelled => {
+                self.overlay.forget_typed();
+                self.after_saving = None;
+            }
             Answer::Unavailable => self.overlay.show_prompt(question),
         }
     }

@@ -9,7 +9,7 @@ pub enum Command {
     NewProject, SampleProject, OpenProject, AddVideos, AddFolder, SaveProject, ExchangeLabels, CloseProject,
     LoadModel, LoadShippedModel, CloseClip, Quit,
     PlayPause, PlayBackwards, Pause, PlayForwards,
-    StepBack, StepForward, SecondBack, SecondForward, FirstFrame, LastFrame,
+    StepBack, StepForward, SecondBack, SecondForward, FramesBack, FramesForward, FirstFrame, LastFrame,
     MarkIn, MarkOut, ClearMarks, LoopSegment, ScoreClip,
     AddView, RemoveView, ToggleSwipe, DividerLeft, DividerRight, NextSource, PreviousSource, ToggleArrows,
     ArrangeFrameAndFlow, ArrangeNetworkOrTvl1, ArrangeLoss, ArrangeAllSources, ArrangeComponents, ArrangeTenFlows,

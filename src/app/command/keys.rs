@@ -82,7 +82,8 @@ impl Command {
 
     /// Whether the command moves by a fixed distance, and further while its key is held.
     fn is_step(self) -> bool {
-        matches!(self, Self::StepBack | Self::StepForward | Self::SecondBack | Self::SecondForward)
+        let frames = matches!(self, Self::StepBack | Self::StepForward | Self::FramesBack | Self::FramesForward);
+        frames || matches!(self, Self::SecondBack | Self::SecondForward)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod prompt;
 mod registry;
 #[cfg(test)]
 mod registry_tests;
+mod retyped;
 pub mod spec;
 
 pub use group::Group;

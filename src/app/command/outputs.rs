@@ -10,7 +10,6 @@ use super::prompt::{PathKind, PathPrompt};
 use super::spec::Then;
 use crate::app::App;
 use crate::app::shell::replacement::Replacement;
-use crate::app::shell::topic::Topic;
 use crate::atomic::replace;
 use crate::error::Result;
 use crate::labels::StoredPath;
@@ -56,7 +55,7 @@ impl App {
             match existing {
                 Ok(files) if files.is_empty() => self.write(command, path, Existing::Keep, ctx),
                 Ok(files) => self.overlay.show_replacement(Replacement::new(PathPrompt::Of(command), path, files)),
-                Err(error) => self.session.failed(Topic::Export, &error),
+                Err(error) => self.save_failed(&path, &error),
             }
         }
     }

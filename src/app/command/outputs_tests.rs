@@ -4,12 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use super::Command;
 use super::prompt::PathPrompt;
 use crate::app::App;
 use crate::app::labeling::tests::{LabelingStage, open_clip};
+use crate::app::panel::Action;
 use crate::error::Error;
 use crate::labels::formats::Format;
 use crate::output::Existing;
@@ -105,4 +107,27 @@ fn what_is_open_is_not_written_over_whatever_is_typed() {
     labeling.answer(of(Command::SaveCurves), &journal);
     labeling.until("a refusal", |app| app.session.notice.is_some());
     assert_eq!(fs::read_to_string(&clip).unwrap(), "pictures");
+}
+
+#[test]
+fn a_typed_path_that_cannot_be_written_is_asked_for_again_with_the_reason() {
+    let mut labeling = LabelingStage::new(&["wave"], 1);
+    let file = labeling.dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    let path = file.join("table.csv");
+    let (shown, ctx) = (path.display().to_string(), labeling.window.harness.ctx.clone());
+    for question in [of(Command::SaveStatistics), of(Command::SaveCurves), PathPrompt::ExportLabels(Format::Csv)] {
+        labeling.app_mut().act(Action::Answer(question, path.clone(), Existing::Keep), &ctx);
+        labeling.until("the question again", |app| app.overlay.is_open());
+        let harness = &labeling.window.harness;
+        assert!(harness.query_all_by_value(&shown).next().is_some(), "{question:?}");
+        assert!(labeling.window.sees(&file.display().to_string()), "{question:?} says why");
+        labeling.press(Modifiers::NONE, Key::Escape);
+        assert!(!labeling.app().overlay.is_open());
+    }
+    // A dialog does not come back as a field.
+    labeling.app_mut().session.notice = None;
+    labeling.answer(of(Command::SaveCurves), &path);
+    labeling.until("a refusal", |app| app.session.notice.is_some());
+    assert!(!labeling.app().overlay.is_open());
 }

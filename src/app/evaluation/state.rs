@@ -27,7 +27,7 @@ pub enum ReportPurpose {
     Compare,
 }
 
-/// What the results of an evaluation would be lost by.
+/// What unsaved results would be lost by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResultsLoss {
     /// The program ends.
@@ -153,13 +153,14 @@ impl EvaluationState {
         self.saving_clips = own.map_or(0, |report| report.clips);
     }
 
-    /// What was to be saved to the folder `dir` is there.
-    pub fn written(&mut self, dir: &Path) {
-        let Some(saved) = self.saving.take_if(|(saving, _)| saving == dir) else { return };
+    /// What was to be saved to the folder `dir` is there; returns whether that was a report.
+    pub fn written(&mut self, dir: &Path) -> bool {
+        let Some(saved) = self.saving.take_if(|(saving, _)| saving == dir) else { return false };
         if let Some(run) = &mut self.run {
             run.saved = run.saved.max(self.saving_clips);
         }
         self.saved = Some(saved);
+        true
     }
 
     /// What is lost in words if the results of this session's evaluation are: no report of all its clips was saved.

@@ -2,21 +2,24 @@
 
 use crossbeam_channel::{Sender, unbounded};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Pos2, ViewportCommand, ViewportEvent, ViewportId, vec2};
+use eframe::egui::{Key, Pos2, ViewportCommand, ViewportEvent, ViewportId, vec2};
 use egui_kittest::kittest::Queryable;
 
 use super::settings::EvaluationSettings;
-use super::state::EvaluationPhase;
+use super::state::{EvaluationPhase, ResultsLoss};
 use crate::app::App;
 use crate::app::command::Command;
+use crate::app::command::prompt::{Dialogs, PathPrompt};
 use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
 use crate::data::LabelledClip;
 use crate::engine::{EvaluationStart, Message, ModelInfo};
 use crate::error::{Error, Result};
-use crate::evaluation::{ActionsReport, EvaluationPlan, Protocol, ReportSource, ScoredClip};
+use crate::evaluation::flow_benchmarks::FlowDataset;
+use crate::evaluation::{ActionsReport, EvaluationPlan, PairResult, Protocol, ReportSource, ScoredClip};
 use crate::labels::{Label, Project, Video, edits};
 use crate::nets::fusion::Fusion;
+use crate::output::Existing;
 use crate::training::FlowSource;
 use crate::training::validation::PhotometricError;
 
@@ -472,4 +475,53 @@ fn saved_results_are_not_asked_about() {
     assert!(!close(&mut window).contains(&ViewportCommand::CancelClose));
     window.perform(Command::RunEvaluation);
     assert_eq!(window.harness.state().session.evaluation.phase, EvaluationPhase::Preparing);
+}
+
+#[test]
+fn what_is_saved_from_the_question_is_followed_by_what_was_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window(SIZE);
+    evaluate(&mut window);
+    let question = PathPrompt::Of(Command::SaveEvaluation);
+    let ctx = window.harness.ctx.clone();
+    for is_cancelled in [true, false] {
+        close(&mut window);
+        window.harness.state_mut().dialogs.pretend(question); // No dialog of this machine is to open.
+        window.harness.get_by_label("Save report…").click();
+        window.settle();
+        let app = window.harness.state_mut();
+        assert!(!app.may_close && app.after_saving == Some(ResultsLoss::Quit));
+        if is_cancelled {
+            app.overlay.show_prompt(question);
+            app.dialogs = Dialogs::default();
+            window.settle();
+            window.harness.key_press(Key::Escape);
+            window.settle();
+            assert_eq!(window.harness.state().after_saving, None);
+        }
+    }
+    let app = window.harness.state_mut();
+    app.open_as(question, dir.path().join("report"), Existing::Keep, &ctx);
+    while app.session.evaluation.unsaved().is_some() {
+        app.take_answers(&ctx);
+        std::thread::yield_now();
+    }
+    assert!(app.may_close && dir.path().join("report/report.html").is_file());
+}
+
+#[test]
+fn a_benchmark_that_is_not_saved_is_asked_about_at_the_end() {
+    let mut window = window(SIZE);
+    let benchmark = &mut window.harness.state_mut().session.benchmark;
+    benchmark.begin(FlowDataset::Middlebury);
+    benchmark.receive(&Message::BenchmarkStarted { pairs: Vec::new(), method: "TV-L1".into() });
+    let result = PairResult { name: "a".into(), width: 1, height: 1, errors: None, zero_epe: None, ms: 1.0 };
+    benchmark.receive(&Message::BenchmarkPair(Box::new(result)));
+    benchmark.receive(&Message::BenchmarkEnded);
+    assert!(close(&mut window).contains(&ViewportCommand::CancelClose));
+    assert!(window.sees("benchmark of TV-L1") && window.harness.query_by_label("Save report…").is_none());
+    window.harness.get_by_label("Cancel").click();
+    window.settle();
+    window.perform(Command::RunEvaluation);
+    assert!(!window.sees("Replace the unsaved results?"), "it takes nothing from the benchmark");
 }

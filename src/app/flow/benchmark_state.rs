@@ -1,5 +1,7 @@
 //! What the window knows of flow benchmarks: the runs of this session, one column each in the table.
 
+use std::path::{Path, PathBuf};
+
 use crate::app::ui::progress::Progress;
 use crate::engine::Message;
 use crate::evaluation::flow_benchmarks::{BenchmarkPair, FlowDataset};
@@ -22,6 +24,8 @@ pub struct BenchmarkRun {
     pub report: Option<FlowReport>,
     /// Whether it is over, be it finished, stopped or failed.
     pub ended: bool,
+    /// Whether its report was saved.
+    is_saved: bool,
 }
 
 /// What is known of one pair of a run.
@@ -68,6 +72,8 @@ pub struct BenchmarkState {
     pub runs: Vec<BenchmarkRun>,
     /// The benchmark that is being measured, and how far that is.
     running: Option<(FlowDataset, Progress)>,
+    /// The file that a report is being written to, and its method.
+    saving: Option<(PathBuf, String)>,
 }
 
 impl BenchmarkState {
@@ -87,6 +93,31 @@ impl BenchmarkState {
         self.running.map(|(_, progress)| progress)
     }
 
+    /// The latest report is being saved to the file at `path`.
+    pub fn saved_in(&mut self, path: &Path) {
+        self.saving = self.runs.last().map(|run| (path.to_owned(), run.method.clone()));
+    }
+
+    /// The file at `path` is written; returns whether that was a report.
+    pub fn written(&mut self, path: &Path) -> bool {
+        let Some((_, method)) = self.saving.take_if(|(saving, _)| saving == path) else { return false };
+        self.runs.iter_mut().filter(|run| run.method == method).for_each(|run| run.is_saved = true);
+        true
+    }
+
+    /// Returns the results that are not saved, in words.
+    pub fn unsaved(&self) -> Option<String> {
+        let unsaved = || self.runs.iter().filter(|run| !run.is_saved && !run.results.is_empty());
+        let dataset = unsaved().next()?.dataset.title();
+        let methods: Vec<&str> = unsaved().map(|run| run.method.as_str()).collect();
+        Some(format!("{dataset} benchmark of {}", methods.join(", ")))
+    }
+
+    /// Returns whether the report that is saved next is not saved yet.
+    pub fn can_save(&self) -> bool {
+        self.runs.last().is_some_and(|run| run.report.is_some() && !run.is_saved)
+    }
+
     /// Takes a message in.
     pub fn receive(&mut self, message: &Message) {
         match (message, &mut self.running) {
@@ -99,8 +130,9 @@ impl BenchmarkState {
                     self.runs.remove(0);
                 }
                 let (method, pairs) = (method.clone(), pairs.clone());
-                let (results, report) = (Vec::new(), None);
-                self.runs.push(BenchmarkRun { dataset, method, pairs, results, report, ended: false });
+                let (results, report, is_saved) = (Vec::new(), None, false);
+                self.saving = None;
+                self.runs.push(BenchmarkRun { dataset, method, pairs, results, report, ended: false, is_saved });
             }
             (Message::BenchmarkPair(result), Some((_, progress))) => {
                 progress.count();
@@ -168,5 +200,23 @@ mod tests {
         assert_eq!(states(&state), ["Failed", measured.as_str(), "Pending"]);
         state.receive(&Message::BenchmarkEnded);
         assert_eq!(states(&state), ["Failed", measured.as_str(), "NotMeasured"]);
+    }
+
+    #[test]
+    fn results_are_unsaved_until_their_table_is_written() {
+        let result = PairResult { name: "b".into(), width: 1, height: 1, errors: None, zero_epe: None, ms: 1.0 };
+        let mut state = BenchmarkState::default();
+        for method in ["DIS", "TV-L1"] {
+            state.begin(FlowDataset::Middlebury);
+            state.receive(&Message::BenchmarkStarted { pairs: Vec::new(), method: method.into() });
+            assert!(!state.can_save());
+            state.receive(&Message::BenchmarkPair(Box::new(result.clone())));
+            state.receive(&Message::BenchmarkEnded);
+        }
+        let unsaved = state.unsaved().unwrap();
+        assert!(unsaved.contains("Middlebury") && unsaved.ends_with("benchmark of DIS, TV-L1"), "{unsaved}");
+        state.saved_in(Path::new("/b.csv"));
+        assert!(!state.written(Path::new("/other.csv")) && state.written(Path::new("/b.csv")));
+        assert!(state.unsaved().unwrap().ends_with("benchmark of DIS"));
     }
 }

@@ -144,6 +144,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             |app, path, existing, ctx| {
                 let report = app.session.benchmark.runs.last().and_then(|run| run.report.clone());
                 if let Some(report) = report {
+                    app.session.benchmark.saved_in(&path);
                     app.write_file(path, existing, ctx, move |path| report.write_csv(path));
                 }
             })
@@ -288,6 +289,7 @@ impl App {
         let format = export_form::name(self.settings.export_format);
         let of = format!("{}, as {format}", self.session.flow.name_of(source));
         self.export(
+            "Exporting flow",
             of,
             FlowExport::Folder {
                 dir,
@@ -304,14 +306,14 @@ impl App {
     fn export_video(&mut self, path: PathBuf, existing: Existing) {
         let (sources, colours) = (self.settings.views.flow_sources(), self.colours_on_screen());
         let of = sources_in_words(&self.session, &self.settings);
-        self.export(of, FlowExport::Video { path, sources, colours, guard: self.guard(existing) });
+        let guard = self.guard(existing);
+        self.export("Exporting the comparison video", of, FlowExport::Video { path, sources, colours, guard });
     }
 
-    /// Begins an export of what is named `of`.
-    fn export(&mut self, of: String, export: FlowExport) {
-        self.session.export_of = Some(of);
+    /// Begins an export of what is named `of`. The panel in front stays: the status bar shows how far it is.
+    fn export(&mut self, title: &'static str, of: String, export: FlowExport) {
+        (self.session.export_title, self.session.export_of) = (title, Some(of));
         self.session.exporting = Some(Progress::begin(0, "pairs"));
-        self.show(Pane::Flow);
         self.engine.send(Request::Export(Some(export)));
     }
 
@@ -319,6 +321,7 @@ impl App {
     fn export_annotated(&mut self, path: PathBuf, existing: Existing) {
         let (Some(clip), Some(model)) = (&self.session.clip, &self.session.model) else { return };
         let (clip, model) = (clip.path.clone(), model.dir.clone());
+        (self.session.export_title, self.session.export_of) = ("Exporting the annotated video", None);
         self.session.exporting = Some(Progress::begin(0, "frames"));
         let (fusion, colours, guard) = (self.session.fusion, self.settings.flow_colours(), self.guard(existing));
         let export = OverlayExport { clip, path, model, fusion, colours, guard };

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::environment::Options;
+use crate::app::layout::{self, Pane};
 use crate::app::settings::Settings;
 use crate::app::viewer::views::{ViewKind, ViewSpec, Views};
 use crate::engine::{
@@ -22,6 +23,7 @@ use crate::flow::FlowField;
 use crate::flow::metrics::{Magnitudes, RegionErrors};
 use crate::gpu::{Compute, DeviceChoice, choose};
 use crate::nets::Architecture;
+use crate::output::Existing;
 use crate::video::{Frame, Geometry, VideoInfo};
 
 pub(super) const VIDEO: Geometry = Geometry { width: 320, height: 240 };
@@ -151,6 +153,7 @@ pub(in crate::app) fn fill(app: &mut App) {
         variable_rate: false,
         rotation_degrees: 0,
         interlaced: false,
+        recorded: None,
         notes: Vec::new(),
     }));
     session.receive(&Message::ModelLoaded(model_of(&["wave", "clap"])));
@@ -432,6 +435,28 @@ fn panels_whose_tabs_do_not_fit_are_chosen_from_a_menu() {
     assert!(window.harness.query_by_label_contains("Scroll tabs").is_none());
     let wide = Window::new([5200.0, 720.0], Views::default());
     assert!(tab(&wide, "Log").is_some() && wide.harness.query_by_label("More panels").is_none());
+}
+
+#[test]
+fn an_export_leaves_the_panel_in_front_and_is_called_what_it_is() {
+    for (command, title) in
+        [(Command::ExportVideo, "Exporting the comparison video"), (Command::ExportFlows, "Exporting flow")]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let mut window = Window::new([1280.0, 720.0], Views::default());
+        let ctx = window.harness.ctx.clone();
+        let app = window.harness.state_mut();
+        app.open_as(PathPrompt::Of(command), dir.path().join("flow"), Existing::Keep, &ctx);
+        while app.session.exporting.is_none() {
+            app.take_answers(&ctx);
+            std::thread::yield_now();
+        }
+        assert_eq!(app.session.export_title, title);
+        assert!(layout::is_shown(&app.settings.layout, Pane::Scores), "the panel in front stays");
+        window.settle();
+        window.perform(Command::ShowFlow);
+        assert!(window.sees(&format!("{title}: ")));
+    }
 }
 
 #[test]

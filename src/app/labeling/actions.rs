@@ -18,7 +18,6 @@ use crate::app::layout::Pane;
 use crate::app::live::state::AwaitedTraining;
 use crate::app::panel::Edit;
 use crate::app::session::Session;
-use crate::app::shell::log::LogLevel;
 use crate::app::shell::new_folder::NewFolder;
 use crate::app::shell::replacement::Replacement;
 use crate::app::shell::topic::Topic;
@@ -401,21 +400,6 @@ impl App {
         self.session.labeling.searches.begin(search);
     }
 
-    /// Reads locked labels again, and reports what still cannot be read and what is to be known of what was.
-    pub(in crate::app) fn read_labels_again(&mut self) {
-        let reread = self.session.labeling.read_again();
-        self.session.notice = self.session.notice.take().filter(|notice| !reread.outdated.contains(notice));
-        reread.notes.iter().for_each(|note| self.session.log.push(LogLevel::Warning, note.to_string()));
-        match reread.unlocked.len() {
-            0 => {}
-            1 => self.session.told = Some(("Reloaded labels of 1 video".into(), Instant::now())),
-            count => {
-                self.session.told = Some((format!("Reloaded labels of {count} videos"), Instant::now()));
-            }
-        }
-        reread.still.iter().for_each(|error| self.session.problem(error));
-    }
-
     /// Looks for nothing any more.
     pub(in crate::app) fn stop_searches(&mut self) {
         self.labeling.stop_searches();
@@ -481,6 +465,7 @@ impl App {
             self.projects.was_freed = Some(dir.clone());
             self.begin_project(Start::Open, dir, ctx);
         }
+        self.take_labels_read(ctx);
         for error in self.projects.closings.poll().filter_map(|((), saved)| saved.err()) {
             self.session.failed(Topic::Project, &error);
         }
@@ -496,6 +481,7 @@ impl App {
                 files,
             ));
         }
+        self.labels_failed();
         for found in self.session.take_labeling_news(&self.labeling) {
             self.take_found(found);
         }

@@ -16,6 +16,7 @@ pub mod panel;
 pub mod project_opener;
 #[cfg(test)]
 mod project_tests;
+mod rereading;
 #[cfg(test)]
 mod segment_tests;
 mod selection;

@@ -9,7 +9,7 @@ use eframe::egui::Context;
 
 use crate::app::tasks::Tasks;
 use crate::error::Result;
-use crate::labels::{Opened, Project, Settings};
+use crate::labels::{Opened, Project, ReadLabels, Settings};
 
 /// How long the end of the program waits for projects to be saved.
 const AT_THE_END: Duration = Duration::from_secs(4);
@@ -46,6 +46,8 @@ pub struct ProjectOpener {
     pub openings: Tasks<(Start, PathBuf), Outcome>,
     /// Those that are saved and let go of.
     pub closings: Tasks<(), ()>,
+    /// Locked labels of the project in a folder that are read again.
+    pub rereads: Tasks<PathBuf, ReadLabels>,
     /// The folder of the project whose videos are to be labelled by their folders once they are found.
     pub labelled_by_folders: Option<PathBuf>,
     /// The folder of a new project that is not there: a person is to be asked whether to create it.

@@ -434,11 +434,22 @@ fn a_digit_on_locked_labels_says_why_and_reading_them_again_leaves_no_old_notice
     window.settle();
     assert!(window.sees("locked: their file could not be read") && window.sees("press Reload"));
 
-    let app = window.harness.state_mut();
-    app.read_labels_again();
+    let read_again = |window: &mut Window| {
+        let ctx = window.harness.ctx.clone();
+        let app = window.harness.state_mut();
+        app.read_labels_again(&ctx);
+        let revision = app.session.labeling.project().unwrap().revision();
+        while app.session.labeling.project().unwrap().revision() == revision {
+            app.take_labels_read(&ctx);
+            std::thread::yield_now();
+        }
+    };
+    read_again(&mut window);
+    let app = window.harness.state();
     assert_eq!((app.session.labeling.notes.len(), app.session.notice.is_some()), (1, true), "it is as bad as before");
     std::fs::write(&file, whole.replace("end = 20", "end = 120")).unwrap();
-    app.read_labels_again();
+    read_again(&mut window);
+    let app = window.harness.state();
     let notes: Vec<&str> = app.session.labeling.notes.iter().map(|note| note.cause.as_str()).collect();
     assert!(
         app.session.notice.is_none() && notes.len() == 1 && notes[0].contains("beyond its 100 frames"),

@@ -18,8 +18,8 @@ use crate::app::shell::log::{Log, LogLevel};
 use crate::engine::{FileState, LabelingEvent, Message, Prediction, ProbeRequest, SearchResult};
 use crate::error::{Error, Result};
 use crate::labels::{
-    Change, Document, Facts, Label, Project, Reread, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
-    media_scan,
+    Change, Document, Facts, Label, Project, ReadLabels, Reread, Segment, SegmentId, Step, StoredPath, Video, VideoId,
+    edits, media_scan,
 };
 
 /// How long after the last change the files are brought up to date; the journal has every change at once.
@@ -164,13 +164,14 @@ impl LabelingState {
         format!("{} ({})", step.title, if known.is_empty() { added.unwrap_or_default() } else { known })
     }
 
-    /// Reads locked labels again, has the files of those videos looked into that are unlocked, and replaces what was noted before.
-    pub fn read_again(&mut self) -> Reread {
-        let reread = self.project.as_mut().map(Project::read_again).unwrap_or_default();
+    /// Takes in what was read of locked labels, has the files of those videos looked into that are unlocked, and replaces what was noted
+    /// before; `None` where the project has changed since they were read.
+    pub fn take_read(&mut self, read: ReadLabels) -> Option<Reread> {
+        let reread = self.project.as_mut()?.take_read(read)?;
         reread.unlocked.iter().for_each(|id| self.look_again(*id));
         self.notes.retain(|note| !reread.outdated.contains(note));
         self.notes.extend(reread.still.iter().chain(&reread.notes).cloned());
-        reread
+        Some(reread)
     }
 
     /// Takes the last step back; what it was.

@@ -107,6 +107,12 @@ impl LiveState {
         self.view.as_ref()?.result.as_ref()
     }
 
+    /// What is recorded, and for how long; none while nothing is.
+    pub fn recording_text(&self) -> Option<String> {
+        let recording = self.view.as_ref()?.recording.as_ref()?;
+        Some(format!("Recording {}", clock(recording.secs)))
+    }
+
     /// Takes what is seen now.
     pub fn refresh(&mut self, engine: &Engine) {
         let view = engine.live();
@@ -152,4 +158,10 @@ impl LiveState {
     pub fn corrected(&self) -> usize {
         self.corrections.iter().map(|(_, clips)| clips.len()).sum()
     }
+}
+
+/// How long something has been recorded, in minutes and seconds.
+pub fn clock(secs: f64) -> String {
+    let secs = secs.max(0.0) as u64;
+    format!("{}:{:02}", secs / 60, secs % 60)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, TouchPhase, vec2};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use image::{Rgb, RgbImage};
 
 use super::settings::SourceKind;
@@ -235,6 +235,20 @@ fn the_full_screen_shows_that_a_recording_runs_and_how_long() {
     window.settle();
     let sign = window.harness.get_by_label("Recording 1:15").rect();
     assert!(sign.left() < 60.0 && sign.top() < 60.0 && sign.width() < 120.0, "{sign:?}");
+}
+
+#[test]
+fn a_recording_is_seen_and_stopped_whatever_panel_is_in_front() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    window.perform(Command::ShowTraining);
+    assert!(!window.sees("Recording 1:15"));
+    let recording = Some(RecordingStatus { path: "/rec.mp4".into(), secs: 75.0, lost: 0 });
+    window.harness.state_mut().session.live.show(Some(LiveView { recording, ..view(CameraPhase::Live) }));
+    assert!(window.harness.state().session.window_title().starts_with("Recording – "));
+    window.settle();
+    assert!(window.sees("Recording 1:15"));
+    let stop = window.harness.get_by_role_and_label(Role::Button, "Stop recording");
+    assert!(!stop.accesskit_node().is_disabled());
 }
 
 #[test]
@@ -468,6 +482,26 @@ fn clips_of_corrections_are_opened_by_a_button_that_says_that_live_stops() {
     window.harness.state_mut().session.live.show(None);
     window.settle();
     assert!(!has(&window, "Open (stops live)") && has(&window, "golf_live_001.mp4"));
+}
+
+#[test]
+fn each_correction_of_an_opened_class_has_a_row_of_its_own_height() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window([1280.0, 1000.0], CameraPhase::Live);
+    window.harness.state_mut().session.live.show(None);
+    let folder = dir.path().to_owned();
+    window.harness.state_mut().settings.live.corrections = Some(folder.clone());
+    let clips: Vec<_> = (10..40).map(|i| folder.join(format!("golf/golf_live_0{i}.mp4"))).collect();
+    let listed = LiveEvent::Corrections { folder, clips: vec![("golf".into(), clips)] };
+    window.harness.state_mut().session.receive(&Message::Live(listed));
+    window.settle();
+    window.harness.get_by_label("golf: 30 clips").click();
+    (0..8).for_each(|_| window.settle()); // it unfolds
+    let top = |label: &str| window.harness.get_by_label(label).rect().top();
+    let row = top("Remove golf_live_011.mp4") - top("Remove golf_live_010.mp4");
+    assert!((12.0..40.0).contains(&row), "{row}");
+    let below = top("Choose corrections folder…") - top("golf: 30 clips");
+    assert!(below < 260.0, "the rest of the list scrolls: {below}");
 }
 
 #[test]

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use eframe::egui::Context;
+
+use crate::app::tasks::Tasks;
 use crate::app::ui::progress::Progress;
 use crate::engine::{Engine, Message, Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 use crate::training::{Snapshot, TrainingEvent, TrainingPlan, runs, snapshots};
@@ -53,6 +56,9 @@ pub struct PinnedState {
     pub pins: Vec<Pin>,
     /// The run.
     pub run: WatchedRun,
+    /// The run that was asked for last and whose folder is being looked into.
+    opening: Option<PathBuf>,
+    opened: Tasks<PathBuf, WatchedRun>,
     /// The step whose networks are set beside those before the run; the newest without.
     pub step: Option<usize>,
     outlooks: Option<Arc<PinnedResults>>,
@@ -111,9 +117,27 @@ impl PinnedState {
         self.follow_progress();
     }
 
+    /// Looks with the networks of `run` once its folder, which may be on a slow disk, is looked into.
+    pub fn open(&mut self, run: &runs::Run, ctx: &Context) {
+        self.opening = Some(run.dir.clone());
+        let run = run.clone();
+        self.opened.start("snapshots", ctx, run.dir.clone(), move || Ok(WatchedRun::of(&run)));
+    }
+
+    /// Takes the run that was looked into, unless another one was asked for since.
+    pub fn take_opened(&mut self) {
+        while let Some((dir, run)) = self.opened.take() {
+            if self.opening.as_ref() == Some(&dir)
+                && let Ok(run) = run
+            {
+                self.watch(run);
+            }
+        }
+    }
+
     /// Looks with the networks of another run.
     pub fn watch(&mut self, run: WatchedRun) {
-        (self.run, self.step, self.is_stopped) = (run, None, false);
+        (self.run, self.step, self.is_stopped, self.opening) = (run, None, false, None);
         self.written += 1;
     }
 
@@ -137,6 +161,7 @@ impl PinnedState {
     pub fn refresh(&mut self, engine: &Engine) {
         self.outlooks = engine.pinned();
         self.follow_progress();
+        self.take_opened();
     }
 
     fn follow_progress(&mut self) {
@@ -178,12 +203,17 @@ impl PinnedState {
 
     /// Follows the training. `base` is what it starts from.
     pub fn receive(&mut self, message: &Message, base: Option<&PathBuf>) {
+        if let Message::Opened(info) = message
+            && self.pins.iter().any(|pin| pin.path == info.path)
+        {
+            self.written += 1; // The file may be another one than the one that was pinned.
+        }
         let Message::Training(event) = message else { return };
         match event {
+            // Its snapshots, if it is resumed, are reported next.
             TrainingEvent::Started { run_dir, .. } if *run_dir != self.run.dir => {
-                let snapshots = snapshots::list(run_dir);
                 let (dir, base) = (run_dir.clone(), base.cloned());
-                self.watch(WatchedRun { dir, base, snapshots, ..WatchedRun::default() });
+                self.watch(WatchedRun { dir, base, ..WatchedRun::default() });
             }
             TrainingEvent::Started { .. } => self.run.result = None,
             TrainingEvent::Snapshots(snapshots) => {
@@ -202,6 +232,7 @@ impl PinnedState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::video::VideoInfo;
 
     fn snapshot(step: usize) -> Snapshot {
         Snapshot { step, dir: format!("/run/snapshots/{step}").into() }
@@ -218,6 +249,54 @@ mod tests {
         assert_eq!((state.pins.len(), state.is_full(), state.has(&pin(5))), (PINS, true, false));
         state.toggle(pin(2));
         assert_eq!(state.pins, [pin(0), pin(1), pin(3)]);
+    }
+
+    #[test]
+    fn a_run_is_looked_into_on_a_thread_and_makes_way_for_one_that_begins_meanwhile() {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = TrainingPlan { run_dir: dir.path().join("run"), ..TrainingPlan::default() };
+        std::fs::create_dir_all(&plan.run_dir).unwrap();
+        std::fs::write(plan.run_dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+        let run = runs::list(dir.path()).swap_remove(0);
+        let (mut state, ctx) = (PinnedState::default(), Context::default());
+        state.open(&run, &ctx);
+        assert_eq!(state.run, WatchedRun::default(), "the disk may be slow");
+        while state.opening.is_some() {
+            state.take_opened();
+            std::thread::yield_now();
+        }
+        assert_eq!(state.run.dir, plan.run_dir);
+        state.open(&run, &ctx);
+        state.watch(WatchedRun { dir: "/other".into(), ..WatchedRun::default() });
+        state.opened.finish(plan.run_dir.clone(), Ok(WatchedRun::of(&run)));
+        state.take_opened();
+        assert_eq!(state.run.dir, PathBuf::from("/other"));
+    }
+
+    #[test]
+    fn pins_are_looked_at_again_when_their_clip_is_opened_again() {
+        let mut state = PinnedState::default();
+        state.toggle(pin(0));
+        assert!(state.wish(false).is_some() && state.wish(false).is_none());
+        let info = |path: &str| VideoInfo {
+            path: path.into(),
+            codec: "h264".into(),
+            width: 64,
+            height: 48,
+            frames: 40,
+            duration_secs: 1.6,
+            fps: 25.0,
+            times: crate::frame_times::FrameTimes::even(40, 25.0, 0.0).unwrap(),
+            variable_rate: false,
+            rotation_degrees: 0,
+            interlaced: false,
+            recorded: None,
+            notes: Vec::new(),
+        };
+        state.receive(&Message::Opened(info("/clips/b.mp4")), None);
+        assert!(state.wish(false).is_none());
+        state.receive(&Message::Opened(info("/clips/a.mp4")), None);
+        assert!(state.wish(false).is_some());
     }
 
     #[test]

@@ -32,6 +32,7 @@ fn the_marks_of_an_evaluated_segment_follow_the_time_stamps() {
         variable_rate: true,
         rotation_degrees: 0,
         interlaced: false,
+        recorded: None,
         notes: Vec::new(),
     };
     let mut session = Session::new("CPU".into());
@@ -55,6 +56,7 @@ fn info(path: &str) -> VideoInfo {
         variable_rate: false,
         rotation_degrees: 0,
         interlaced: false,
+        recorded: None,
         notes: Vec::new(),
     }
 }

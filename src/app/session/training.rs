@@ -48,6 +48,7 @@ impl Session {
                 let text = format!("No improvement since step {best_step}: training stops early");
                 self.log.push(LogLevel::Info, text);
             }
+            TrainingEvent::CutShort(cut) => self.log.push(LogLevel::Warning, cut.in_words()),
             TrainingEvent::Checkpoint(path) => self.log.push(LogLevel::Info, format!("Saved {}", path.display())),
             TrainingEvent::Warning(error) => self.log.push(LogLevel::Warning, error.to_string()),
             TrainingEvent::Paused => self.log.push(LogLevel::Info, "Training paused"),
@@ -70,6 +71,7 @@ impl Session {
             | TrainingEvent::Resuming(_)
             | TrainingEvent::FewSteps(_)
             | TrainingEvent::Preparing { .. }
+            | TrainingEvent::Ending(_)
             | TrainingEvent::Snapshots(_)
             | TrainingEvent::Switched { .. }
             | TrainingEvent::GradientShares(_) => {}

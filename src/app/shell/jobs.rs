@@ -23,14 +23,9 @@ pub(super) struct BackgroundJob {
 pub(super) fn jobs(session: &Session) -> Vec<BackgroundJob> {
     let labeling = &session.labeling;
     let cuts = labeling.interchange.exporting;
-    let export = if session.exporting.is_some_and(|progress| progress.unit() == "frames") {
-        "Exporting the annotated video"
-    } else {
-        "Exporting flow"
-    };
     let counted = [
         ("Measuring the flow of the clip", "Measuring", session.flow.measuring, Command::MeasureClip),
-        (export, "Exporting", session.exporting, Command::StopExport),
+        (session.export_title, "Exporting", session.exporting, Command::StopExport),
         ("Exporting labels", "Cutting clips", cuts, Command::StopExport),
         ("Running the flow benchmark", "Benchmark", session.benchmark.progress(), Command::RunBenchmark),
         ("Evaluating the model", "Evaluating", evaluation(session), Command::RunEvaluation),
@@ -69,7 +64,8 @@ mod tests {
         assert!(jobs(&session).is_empty());
         session.receive(&Message::ExportProgress { done: 1, total: 9 });
         assert!(jobs(&session).is_empty(), "it was cancelled");
-        session.exporting = Some(Progress::begin(0, "frames"));
+        session.export_title = "Exporting the comparison video";
+        session.exporting = Some(Progress::begin(0, "pairs"));
         session.receive(&Message::ExportProgress { done: 3, total: 300 });
         session.receive(&Message::SampleProgress(0, 24));
         let jobs = jobs(&session);
@@ -78,7 +74,7 @@ mod tests {
             shown,
             [
                 ("Generating the sample", "Generating the sample: 0 of 24 clips"),
-                ("Exporting the annotated video", "Exporting: 3 of 300 frames"),
+                ("Exporting the comparison video", "Exporting: 3 of 300 pairs"),
             ]
         );
         assert!(matches!(jobs[1].cancel.0, Action::Run(Command::StopExport)));

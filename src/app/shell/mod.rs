@@ -22,12 +22,15 @@ pub mod menu;
 mod menu_tests;
 mod model_loading;
 pub mod new_folder;
+mod next_start;
+#[cfg(test)]
+mod next_start_tests;
 pub mod notice;
 pub mod opener;
 mod outcome;
 pub mod overlay;
 pub mod palette;
-mod quitting;
+pub mod quitting;
 pub mod repaint;
 pub mod repaint_log;
 pub mod replacement;

@@ -215,6 +215,7 @@ fn find_last(last: LastPlace) -> Found {
         Some(Ok(Found::Clips(folder) | Found::Classes(folder))) => Some(folder),
         _ => None,
     };
+    let folder = folder.map(|folder| if last.lists_sub_folders { folder.with_those_beside() } else { folder });
     let folder = folder.filter(|folder| folder.place(&last.clip).is_some());
     Found::Last(last, folder)
 }
@@ -376,7 +377,10 @@ mod tests {
         let Ok(Found::Clips(folder)) = find(&at("flat")) else { panic!("it has clips of its own") };
         assert_eq!((folder.clips.len(), &folder.beside), (3, &vec![at("flat/run/c.mp4")]), "they are not listed");
         assert_eq!(folder.with_those_beside().clips[3], at("flat/run/c.mp4"));
-        let last = |clip: &str| LastPlace { clip: at(clip), frame: 7, folder: Some(at("flat")) };
+        let last = |clip: &str| {
+            let folder = Some(at("flat"));
+            LastPlace { clip: at(clip), frame: 7, folder, lists_sub_folders: false }
+        };
         assert_eq!(find_last(last("flat/a.mkv")), Found::NoLast, "it is no video");
         assert_eq!(find_last(last("gone.mp4")), Found::NoLast);
         fs::remove_file(at("flat/a.mkv")).unwrap();

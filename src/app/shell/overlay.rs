@@ -81,7 +81,7 @@ impl Overlay {
 
     /// Asks for a class.
     pub fn show_picker(&mut self, picker: ClassPicker) {
-        self.open = Some(OverlayLayer::Picker(picker));
+        (self.open, self.is_new) = (Some(OverlayLayer::Picker(picker)), true);
     }
 
     /// Asks whether files are to be replaced.
@@ -127,7 +127,7 @@ impl Overlay {
 
     /// Keeps what is being typed for a prompt that is not drawn yet, from this event of the repaint on.
     pub fn type_ahead(&mut self, ctx: &Context, first: usize) {
-        if !matches!(self.open, Some(OverlayLayer::Palette(_)) | None) {
+        if !matches!(self.open, Some(OverlayLayer::Palette(_) | OverlayLayer::Picker(_)) | None) {
             return;
         }
         ctx.input_mut(|input| {
@@ -142,17 +142,24 @@ impl Overlay {
         });
     }
 
-    /// Gives the palette what was typed for it, up to the Enter that may end it: the rest is for what that opens.
+    /// Gives the palette or the picker what was typed for it, up to the Enter that may end it: the rest is for what that opens.
     fn hand_over_typed(&mut self, ctx: &Context) {
-        let Some(OverlayLayer::Palette(palette)) = &mut self.open else { return };
+        if !matches!(self.open, Some(OverlayLayer::Palette(_) | OverlayLayer::Picker(_))) {
+            return;
+        }
         while let Some(typed) = self.typed_ahead.pop_front() {
-            match typed {
-                Typed::Text(text) => palette.type_text(ctx, &text),
-                Typed::Enter => {
+            match (&mut self.open, typed) {
+                (Some(OverlayLayer::Palette(palette)), Typed::Text(text)) => palette.type_text(ctx, &text),
+                (Some(OverlayLayer::Picker(picker)), Typed::Text(text)) => picker.type_text(&text),
+                (Some(OverlayLayer::Palette(palette)), Typed::Enter) => {
                     palette.enter();
-                    ctx.request_repaint();
-                    return;
+                    return ctx.request_repaint();
                 }
+                (Some(OverlayLayer::Picker(picker)), Typed::Enter) => {
+                    picker.enter();
+                    return ctx.request_repaint();
+                }
+                _ => {}
             }
         }
     }

@@ -1,8 +1,12 @@
 //! The command palette (Ctrl+P): any command by a part of its name, or a path where no dialog is to be had.
 
+use std::path::Path;
+
 use eframe::egui::text::{CCursor, CCursorRange};
 use eframe::egui::text_edit::TextEditState;
-use eframe::egui::{Align2, Area, Button, Context, Id, Key, Modal, Modifiers, Order, RichText, TextEdit, Ui, vec2};
+use eframe::egui::{
+    Align2, Area, Button, Context, Id, Key, Label, Modal, Modifiers, Order, RichText, TextEdit, Ui, vec2,
+};
 
 use super::completion::{Completion, expand_home, known_models, recent_places};
 use crate::app::command::Command;
@@ -10,6 +14,7 @@ use crate::app::command::prompt::PathPrompt;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::{Tokens, modal_frame};
 use crate::app::ui::widgets::overlay_list;
+use crate::error::Error;
 use crate::output::Existing;
 
 /// Height of all in the window but the list of commands, in points.
@@ -26,6 +31,8 @@ pub struct Palette {
     selected: usize,
     mode: Mode,
     completion: Completion,
+    /// Why the path in the field failed, until it is changed.
+    failure: Option<String>,
     /// Whether Enter was pressed before the palette had the keyboard.
     is_entered: bool,
 }
@@ -49,8 +56,15 @@ impl Palette {
         Self::new(Mode::Path(question, remark))
     }
 
+    /// Asks for a path again that was typed and failed with `error`.
+    pub fn path_again(question: PathPrompt, path: &Path, error: &Error) -> Self {
+        let (text, failure) = (path.display().to_string(), Some(error.to_string()));
+        Self { text, failure, ..Self::path(question, None) }
+    }
+
     fn new(mode: Mode) -> Self {
-        Self { text: String::new(), selected: 0, mode, completion: Completion::default(), is_entered: false }
+        let (text, completion) = (String::new(), Completion::default());
+        Self { text, selected: 0, mode, completion, failure: None, is_entered: false }
     }
 
     /// Returns whether the field of a palette has the keyboard: until the next repaint that of one that has closed, too.
@@ -137,7 +151,11 @@ impl Palette {
             self.replace_text(ui.ctx(), text);
         }
         if self.field_ui(ui, spec.hint).changed() {
-            self.selected = 0;
+            (self.selected, self.failure) = (0, None);
+        }
+        if let Some(failure) = &self.failure {
+            ui.add_space(4.0);
+            ui.add(Label::new(RichText::new(failure).color(Tokens::of(ui).error)).wrap());
         }
         self.completion.ask(&self.text, ui.ctx());
         let offers = match self.text.is_empty() {
@@ -196,7 +214,7 @@ impl Palette {
         let mut state = TextEditState::load(ctx, id).unwrap_or_default();
         state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(text.chars().count()))));
         state.store(ctx, id);
-        (self.text, self.selected) = (text, 0);
+        (self.text, self.selected, self.failure) = (text, 0, None);
     }
 
     fn field_ui(&mut self, ui: &mut Ui, hint: &str) -> eframe::egui::Response {

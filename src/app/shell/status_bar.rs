@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use eframe::egui::{Align, Label, Layout, RichText, TextStyle, Ui, vec2};
+use eframe::egui::{Align, Label, Layout, RichText, Sense, TextStyle, Ui, vec2};
 
 use super::jobs::jobs;
 use crate::app::command::Command;
@@ -34,6 +34,9 @@ const MESSAGE: f32 = 0.5;
 /// The room for the text of a job is a multiple of this, in points.
 const STEP: f32 = 48.0;
 
+/// Diameter of the dot of a recording, in points.
+const DOT: f32 = 8.0;
+
 /// Repaint interval of seconds that are counted.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -61,7 +64,8 @@ pub fn status_bar_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 14.0;
-            cancelled = jobs_ui(ui, session);
+            let stopped = recording_ui(ui, session);
+            cancelled = jobs_ui(ui, session).or(stopped);
             if session.underway().is_some() {
                 let cancel = ui.small_button("Cancel").accessible_name("Cancel opening");
                 is_opening_cancelled = cancel.on_hover_text(Command::CancelOpening.tooltip()).clicked();
@@ -123,6 +127,22 @@ fn label_ui(ui: &mut Ui, text: RichText, tooltip: &str, room: f32) {
 fn width(ui: &Ui, text: &str) -> f32 {
     let font = TextStyle::Small.resolve(ui.style());
     ui.painter().layout_no_wrap(text.to_owned(), font, Tokens::of(ui).weak).size().x
+}
+
+/// Draws at the right end that the live source is recorded, whatever panel is in front; returns what was done about it.
+fn recording_ui(ui: &mut Ui, session: &Session) -> Option<Action> {
+    let text = session.live.recording_text()?;
+    let stop = ui.small_button("Stop").accessible_name("Stop recording");
+    let is_stopped = stop.on_hover_text("Stop recording and complete the file").clicked();
+    let color = Tokens::of(ui).error;
+    let room = width(ui, &text) + 2.0 * DOT;
+    let size = vec2((room / STEP).ceil() * STEP, ui.available_height());
+    ui.allocate_ui_with_layout(size.min(ui.available_size()), Layout::right_to_left(Align::Center), |ui| {
+        ui.add(Label::new(RichText::new(text).text_style(TextStyle::Small).color(color)).truncate());
+        let (dot, _) = ui.allocate_exact_size(vec2(DOT, DOT), Sense::hover());
+        ui.painter().circle_filled(dot.center(), DOT / 2.0, color);
+    });
+    is_stopped.then_some(Action::Run(Command::RecordLive))
 }
 
 /// Draws the work under way from the right end of the bar on: what cancels the newest, where no text moves it, and how far each is.

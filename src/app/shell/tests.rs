@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::app::command::Command;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::flow::tests::Window;
-use crate::app::settings::{LastPlace, Settings};
+use crate::app::settings::Settings;
 use crate::app::viewer::views::Views;
 use crate::diagnostics::{reports_in, take_new_report};
 use crate::engine::{Message, default_model};
@@ -37,12 +37,12 @@ const SCREENS: [([f32; 2], f32); 12] = [
     ([3840.0, 2160.0], 2.0),
 ];
 
-fn nothing_open(size: [f32; 2], settings: Settings) -> Window {
+pub(super) fn nothing_open(size: [f32; 2], settings: Settings) -> Window {
     Window::with(size, settings, |app| app.session.loading_model = None)
 }
 
 /// A video of twelve frames in `dir`.
-fn video(dir: &Path) -> PathBuf {
+pub(super) fn video(dir: &Path) -> PathBuf {
     let (path, geometry) = (dir.join("clip.mp4"), Geometry { width: 64, height: 48 });
     let mut writer = VideoWriter::create(&path, geometry, 25.0).unwrap();
     for turn in 0..12 {
@@ -54,7 +54,7 @@ fn video(dir: &Path) -> PathBuf {
 }
 
 /// Takes answers of threads in until `is_done`.
-fn wait(window: &mut Window, is_done: impl Fn(&App) -> bool) {
+pub(super) fn wait(window: &mut Window, is_done: impl Fn(&App) -> bool) {
     let ctx = window.harness.ctx.clone();
     while !is_done(window.harness.state()) {
         window.harness.state_mut().take_answers(&ctx);
@@ -353,25 +353,6 @@ fn loading_a_model_offers_the_shipped_ones_and_that_of_the_latest_run() {
     let shipped = default_model().unwrap().display().to_string();
     assert!(window.sees("Models") && window.sees(&shipped) && window.sees("/runs/tune-01/model/"));
     assert!(!window.sees("/clips/"), "it is no model");
-}
-
-#[test]
-fn the_last_clip_is_opened_again_at_its_frame() {
-    let dir = tempfile::tempdir().unwrap();
-    let clip = video(dir.path());
-    let last = |clip: PathBuf| {
-        let mut settings = Settings::default();
-        settings.last = Some(LastPlace { clip, frame: 7, folder: None });
-        settings
-    };
-    let mut window = nothing_open(SIZE, last(clip.clone()));
-    wait(&mut window, |app| app.session.opening.as_ref() == Some(&clip));
-    let returning = window.harness.state().session.live.returning.clone().unwrap();
-    assert_eq!((returning.path, returning.position), (clip, 7));
-
-    let mut window = nothing_open(SIZE, last(dir.path().join("gone.mp4")));
-    wait(&mut window, |app| app.settings.last.is_none());
-    assert!(window.harness.state().session.notice.is_none(), "nobody asked for it");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Asks before the results of an evaluation that nobody has saved are lost.
+//! Asks before results that nobody has saved are lost.
 
 use eframe::egui::{Button, Context, Id, Label, Modal, RichText, Ui};
 
@@ -11,20 +11,34 @@ use crate::app::ui::theme::{Tokens, modal_frame};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Keep,
-    Save,
+    /// They are saved by a command first.
+    Save(Command),
     Lose,
 }
 
 /// The open question.
 pub struct UnsavedResults {
     loss: ResultsLoss,
-    results: String,
+    /// The results in words.
+    results: Vec<String>,
+    /// The commands that save them, with the texts of their buttons.
+    saves: Vec<(&'static str, Command)>,
 }
 
 impl UnsavedResults {
-    /// Asks about `results`, in words, which `loss` would lose.
-    pub fn new(loss: ResultsLoss, results: String) -> Self {
-        Self { loss, results }
+    /// Asks about an `evaluation` and a `benchmark`, in words, which `loss` would lose; `None` if there is neither. The benchmark can be
+    /// saved if `can_save_benchmark`.
+    pub fn new(
+        loss: ResultsLoss,
+        evaluation: Option<String>,
+        benchmark: Option<String>,
+        can_save_benchmark: bool,
+    ) -> Option<Self> {
+        let report = evaluation.as_ref().map(|_| ("Save report…", Command::SaveEvaluation));
+        let table = benchmark.as_ref().filter(|_| can_save_benchmark);
+        let table = table.map(|_| ("Save benchmark…", Command::SaveBenchmark));
+        let results: Vec<String> = evaluation.into_iter().chain(benchmark).collect();
+        (!results.is_empty()).then(|| Self { loss, results, saves: report.into_iter().chain(table).collect() })
     }
 
     /// Draws the question; returns whether it is answered.
@@ -34,13 +48,7 @@ impl UnsavedResults {
             self.question_ui(ui)
         });
         match modal.inner {
-            Some(Answer::Save) => {
-                // What is shown is what is saved.
-                if cx.session.evaluation.file().is_some() {
-                    cx.session.evaluation.close_file();
-                }
-                cx.run(Command::SaveEvaluation);
-            }
+            Some(Answer::Save(command)) => cx.actions.push(Action::SaveBefore(self.loss, command)),
             Some(Answer::Lose) => cx.actions.push(Action::Lose(self.loss)),
             Some(Answer::Keep) | None => {}
         }
@@ -54,8 +62,10 @@ impl UnsavedResults {
             ResultsLoss::Evaluate => ("Replace the unsaved results?", "Replace results"),
         };
         ui.heading(heading);
-        ui.add(Label::new(RichText::new(&self.results).color(tokens.strong)).wrap());
-        ui.label(RichText::new("This evaluation was not saved and will be lost. Esc cancels.").color(tokens.weak));
+        for results in &self.results {
+            ui.add(Label::new(RichText::new(results).color(tokens.strong)).wrap());
+        }
+        ui.label(RichText::new("These results were not saved and will be lost. Esc cancels.").color(tokens.weak));
         ui.add_space(8.0);
         let mut answer = None;
         ui.horizontal(|ui| {
@@ -64,10 +74,16 @@ impl UnsavedResults {
             if ui.memory(|memory| memory.focused().is_none()) {
                 keep.request_focus();
             }
+            answer = keep.clicked().then_some(Answer::Keep);
+            for (text, command) in &self.saves {
+                if ui.button(*text).clicked() {
+                    answer = Some(Answer::Save(*command));
+                }
+            }
             let lose = Button::new(RichText::new(lose).color(tokens.on_accent)).fill(tokens.error);
-            let answers =
-                [(keep, Answer::Keep), (ui.button("Save report…"), Answer::Save), (ui.add(lose), Answer::Lose)];
-            answer = answers.into_iter().find_map(|(button, answer)| button.clicked().then_some(answer));
+            if ui.add(lose).clicked() {
+                answer = Some(Answer::Lose);
+            }
         });
         answer
     }

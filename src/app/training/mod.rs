@@ -16,5 +16,6 @@ mod run_curves;
 pub mod settings;
 pub mod state;
 pub mod step_timing;
+mod summary;
 #[cfg(test)]
 pub mod tests;

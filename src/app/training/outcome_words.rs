@@ -35,7 +35,7 @@ pub fn untrained_text(stream: &str, card: Option<&ModelCard>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::TrainingPlan;
+    use crate::training::{CutCount, CutShort, TrainingEvent, TrainingPlan};
 
     #[test]
     fn a_stopped_run_is_told_from_one_without_held_out_clips() {
@@ -51,5 +51,50 @@ mod tests {
         for other in [(false, 0.3, Network::Spatial), (true, 0.0, Network::Spatial), (true, 0.3, Network::Flow)] {
             assert_ne!(text(other.0, other.1, other.2), stopped);
         }
+    }
+
+    #[test]
+    fn after_a_stop_in_the_first_stream_the_text_says_what_the_model_has_of_the_other() {
+        let base = concat!(env!("CARGO_MANIFEST_DIR"), "/models/default");
+        let of_base = ModelCard::read(std::path::Path::new(base)).unwrap();
+        let without = ModelCard { temporal: None, ..of_base.clone() };
+        assert_eq!(untrained_text("temporal", None), "The temporal stream was not trained.");
+        assert_eq!(
+            untrained_text("temporal", Some(&of_base)),
+            "The temporal stream was not trained: the model has that of its base."
+        );
+        assert_eq!(
+            untrained_text("temporal", Some(&without)),
+            "The temporal stream was not trained: the model has none, because its classes are not those of its base."
+        );
+        assert!(untrained_text("spatial", Some(&without)).ends_with("the model has that of its base."));
+    }
+
+    #[test]
+    fn what_the_time_limit_cut_of_each_stream_is_kept_until_it_is_trained_further() {
+        let cut = |network, done| CutShort { network, done, of: 80, counted: CutCount::Steps };
+        let part = |number, network| TrainingEvent::Part { number, of: 2, network };
+        let started = || TrainingEvent::Started {
+            run_dir: "/runs/a".into(),
+            clips: 4,
+            classes: Vec::new(),
+            parameters: 1,
+            resumed_at: 0,
+        };
+        let [spatial, temporal] = [cut(Network::Spatial, 12), cut(Network::Temporal, 7)];
+        let mut training = TrainingState::starting();
+        for (number, cut) in [(0, spatial), (1, temporal)] {
+            training.receive(&part(number, cut.network));
+            training.receive(&started());
+            training.receive(&TrainingEvent::CutShort(cut));
+        }
+        assert_eq!(training.cut_short, [spatial, temporal]);
+        let words = "The time limit stopped the spatial stream after 12 of 80 steps.";
+        assert_eq!(spatial.in_words(), words);
+        let mut training = training.resuming();
+        training.receive(&TrainingEvent::CutShort(spatial));
+        training.receive(&part(1, Network::Temporal));
+        training.receive(&started());
+        assert_eq!(training.cut_short, [spatial], "the other one makes more steps");
     }
 }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use super::diagnostics::TrainingDiagnostics;
 use super::old_and_new::OldAndNew;
 use super::run_curves::{EarlierRuns, RunCurves, curves_table};
+use super::summary::{parameters_text, summary};
 use crate::app::ui::curves::Curves;
-use crate::app::ui::format::thousands;
 use crate::app::ui::progress::Progress;
-use crate::plural::counted;
 use crate::training::{
-    Fit, Network, Preparation, ResumedRun, RunKind, Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
+    CutShort, EndingWork, Fit, Network, Preparation, ResumedRun, RunKind, Snapshot, StepMetrics, TrainingEvent,
+    TrainingPlan,
 };
 
 /// What is being done with clips before the first step.
@@ -92,6 +92,10 @@ pub struct TrainingState {
     pub resumed: Option<ResumedAt>,
     /// What fits into the time limit, if that is little, until it is answered.
     pub few_steps: Option<Fit>,
+    /// What the time limit left undone of each run.
+    pub cut_short: Vec<CutShort>,
+    /// What it does between its last step and the next, or its end.
+    pub ending: Option<EndingWork>,
     /// The model that it starts from.
     pub base: Option<PathBuf>,
     /// The runs that were asked for, in turn.
@@ -132,6 +136,8 @@ impl Default for TrainingState {
             asked: None,
             resumed: None,
             few_steps: None,
+            cut_short: Vec::new(),
+            ending: None,
             base: None,
             plans: Vec::new(),
             part: None,
@@ -199,7 +205,7 @@ impl TrainingState {
         let (clock, before) = ((self.elapsed(), None), self.before);
         // The run that was stopped brings its own curves along.
         let (base, plans, earlier) = (self.base.clone(), self.plans.clone(), self.earlier.clone());
-        Self { base, plans, earlier, clock, before, ..Self::starting() }
+        Self { base, plans, earlier, clock, before, cut_short: self.cut_short.clone(), ..Self::starting() }
     }
 
     /// The folder of the networks that were trained last.
@@ -234,6 +240,7 @@ impl TrainingState {
                 self.run_dir = Some(run_dir.clone());
                 self.began = Some(Instant::now());
                 let network = self.part.map(|(.., network)| network);
+                self.cut_short.retain(|cut| network.is_some_and(|network| cut.network != network));
                 self.streams.retain(|(other, _)| Some(*other) != network);
                 self.streams.extend(network.map(|network| (network, *parameters)));
                 self.summary =
@@ -266,10 +273,19 @@ impl TrainingState {
             }
             TrainingEvent::Best { .. }
             | TrainingEvent::OutOfPatience { .. }
-            | TrainingEvent::Checkpoint(_)
-            | TrainingEvent::Warning(_) => {}
-            TrainingEvent::Switched { .. } | TrainingEvent::GradientShares(_) => {}
-            TrainingEvent::Snapshots(snapshots) => self.snapshots.clone_from(snapshots),
+            | TrainingEvent::Warning(_)
+            | TrainingEvent::Switched { .. }
+            | TrainingEvent::GradientShares(_) => {}
+            TrainingEvent::Checkpoint(_) => self.ending = None,
+            TrainingEvent::CutShort(cut) => {
+                self.cut_short.retain(|other| other != cut);
+                self.cut_short.push(*cut);
+            }
+            TrainingEvent::Ending(work) => self.ending = Some(*work),
+            TrainingEvent::Snapshots(snapshots) => {
+                self.snapshots.clone_from(snapshots);
+                self.ending = None;
+            }
             TrainingEvent::RolledBack { to, .. } => self.rolled_back(*to),
         }
     }
@@ -327,10 +343,11 @@ impl TrainingState {
         let before = if self.before.0 == number { self.before } else { (number, elapsed) };
         let (base, plans) = (self.base.take(), std::mem::take(&mut self.plans));
         let streams = std::mem::take(&mut self.streams);
-        let part = Some((number, of, network));
+        let (part, cut_short) = (Some((number, of, network)), std::mem::take(&mut self.cut_short));
         let mut earlier = std::mem::take(&mut self.earlier);
         earlier.turn_to(network, self.present_curves());
-        *self = Self { part, base, plans, streams, earlier, clock: (elapsed, None), before, ..Self::starting() };
+        let clock = (elapsed, None);
+        *self = Self { part, base, plans, streams, earlier, clock, before, cut_short, ..Self::starting() };
     }
 
     /// Returns the curves of every run in turn that has some, the newest last.
@@ -389,27 +406,8 @@ impl TrainingState {
             self.shares.push("batch", x, f64::from(accuracy));
         }
         self.latest = Some(metrics.clone());
-        self.resumed = None;
+        (self.resumed, self.ending) = (None, None);
     }
-}
-
-/// Returns how many parameters are trained: of all streams so far, and of each.
-fn parameters_text(parameters: usize, streams: &[(Network, usize)]) -> String {
-    if streams.len() < 2 {
-        return format!("{} parameters", thousands(parameters));
-    }
-    let each: Vec<_> = streams
-        .iter()
-        .map(|(network, count)| format!("{} {}", network.name().to_lowercase(), thousands(*count)))
-        .collect();
-    format!("{} parameters ({})", thousands(streams.iter().map(|(_, count)| count).sum()), each.join(", "))
-}
-
-fn summary(clips: usize, classes: usize, parameters: &str, resumed_at: usize) -> String {
-    let labels = if classes == 0 { "without labels".to_owned() } else { counted(classes, "class") };
-    let resumed = if resumed_at == 0 { String::new() } else { format!(", resumed at step {resumed_at}") };
-    let clips = counted(clips, "clip");
-    format!("{clips}, {labels}, {parameters}{resumed}")
 }
 
 #[cfg(test)]
@@ -433,23 +431,6 @@ mod tests {
             memory_bytes: None,
             done,
         })
-    }
-
-    #[test]
-    fn the_parameters_of_all_streams_are_counted() {
-        let mut training = TrainingState::starting();
-        let begin = |training: &mut TrainingState, number, network, parameters| {
-            training.receive(&TrainingEvent::Part { number, of: 2, network });
-            let (run_dir, classes) = ("/runs/a".into(), vec!["bow".into(), "clap".into()]);
-            training.receive(&TrainingEvent::Started { run_dir, clips: 9, classes, parameters, resumed_at: 0 });
-        };
-        begin(&mut training, 0, Network::Spatial, 1000);
-        assert_eq!(training.summary, "9 clips, 2 classes, 1,000 parameters");
-        begin(&mut training, 1, Network::Temporal, 2500);
-        let expected = "9 clips, 2 classes, 3,500 parameters (spatial 1,000, temporal 2,500)";
-        assert_eq!(training.summary, expected);
-        begin(&mut training, 1, Network::Temporal, 2500);
-        assert_eq!(training.summary, expected, "it was resumed");
     }
 
     #[test]

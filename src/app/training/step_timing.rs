@@ -83,8 +83,16 @@ impl StepTiming {
         self.running.is_some_and(|(running, _)| running == order)
     }
 
-    /// Returns what is known of the plans that were taken last; `is_free` tells whether the device is.
-    pub fn time(&self, is_free: bool) -> StepTime {
+    /// Returns what is known of `plans`, which may be others than were taken last: those of a form in which something is amiss are not
+    /// taken. `is_free` tells whether the device is.
+    pub fn time(&self, plans: &[TrainingPlan], is_free: bool) -> StepTime {
+        let is_of_these = self.wanted.as_ref().is_some_and(|(wanted, _)| {
+            wanted.len() == plans.len()
+                && plans.iter().zip(wanted).all(|(plan, wanted)| timed_part(plan.clone()) == *wanted)
+        });
+        if !is_of_these {
+            return if is_free { StepTime::Measuring(None) } else { StepTime::Waits };
+        }
         match &self.found {
             Some(Ok(found)) => StepTime::Known(found.clone()),
             Some(Err(error)) => StepTime::Failed(error.clone()),
@@ -114,8 +122,12 @@ fn timed_part(plan: TrainingPlan) -> TrainingPlan {
 mod tests {
     use super::*;
 
+    fn of(batch: usize) -> Vec<TrainingPlan> {
+        vec![TrainingPlan { batch, ..TrainingPlan::default() }]
+    }
+
     fn plans(batch: usize) -> Option<Vec<TrainingPlan>> {
-        Some(vec![TrainingPlan { batch, ..TrainingPlan::default() }])
+        Some(of(batch))
     }
 
     /// What is asked for once the form has rested.
@@ -131,18 +143,24 @@ mod tests {
         let (mut timing, ctx) = (StepTiming::default(), Context::default());
         assert!(timing.follow(plans(8), true, &ctx).is_none(), "the form may still change");
         assert!(after_rest(&mut timing, plans(8), false).is_none());
-        assert_eq!((timing.time(false), timing.time(true)), (StepTime::Waits, StepTime::Measuring(None)));
+        assert_eq!(
+            ([false, true].map(|is_free| timing.time(&of(8), is_free))),
+            [StepTime::Waits, StepTime::Measuring(None)]
+        );
         let order = after_rest(&mut timing, plans(8), true);
         assert!(matches!(order, Some(Request::TimeSteps(Some(order))) if order.id == 1 && order.plans[0].batch == 8));
-        assert!(matches!(timing.time(true), StepTime::Measuring(Some(_))), "it says since when");
+        assert!(matches!(timing.time(&of(8), true), StepTime::Measuring(Some(_))), "it says since when");
         timing.receive(&Message::StepsTimed(1, Ok(vec![(Network::Flow, 0.42)])));
         timing.receive(&Message::StepTimingEnded(1));
-        assert_eq!(timing.time(true), StepTime::Known(vec![(Network::Flow, 0.42)]));
+        assert_eq!(timing.time(&of(8), true), StepTime::Known(vec![(Network::Flow, 0.42)]));
         assert!(after_rest(&mut timing, plans(8), true).is_none(), "it is known");
         let other_rate = Some(vec![TrainingPlan { batch: 8, rate: 0.5, steps: 7, ..TrainingPlan::default() }]);
         assert!(after_rest(&mut timing, other_rate, true).is_none(), "a step takes as long");
+        let other_budget = vec![TrainingPlan { batch: 8, budget_secs: Some(60.0), ..TrainingPlan::default() }];
+        assert!(matches!(timing.time(&other_budget, true), StepTime::Known(_)), "a step takes as long");
+        assert_eq!(timing.time(&of(4), true), StepTime::Measuring(None), "before it is taken");
         assert!(timing.follow(plans(4), true, &ctx).is_none());
-        assert_eq!(timing.time(true), StepTime::Measuring(None));
+        assert_eq!(timing.time(&of(4), true), StepTime::Measuring(None));
         assert!(matches!(after_rest(&mut timing, plans(4), true), Some(Request::TimeSteps(Some(_)))));
     }
 
@@ -152,7 +170,7 @@ mod tests {
         timing.follow(plans(8), true, &Context::default());
         assert!(after_rest(&mut timing, plans(8), true).is_some());
         timing.receive(&Message::StepTimingEnded(1));
-        assert!(matches!(timing.time(true), StepTime::Failed(_)));
+        assert!(matches!(timing.time(&of(8), true), StepTime::Failed(_)));
         assert!(after_rest(&mut timing, plans(8), true).is_none());
     }
 
@@ -162,10 +180,11 @@ mod tests {
             let mut timing = StepTiming::default();
             timing.follow(plans(8), true, &Context::default());
             assert!(matches!(after_rest(&mut timing, plans(8), true), Some(Request::TimeSteps(Some(_)))));
+            let shown = next.clone().unwrap_or_else(|| of(8));
             let order = timing.follow(next, is_free, &Context::default());
             assert!(matches!(order, Some(Request::TimeSteps(None))));
             timing.receive(&Message::StepsTimed(1, Ok(vec![(Network::Flow, 0.42)])));
-            assert!(!matches!(timing.time(true), StepTime::Known(_)), "too late");
+            assert!(!matches!(timing.time(&shown, true), StepTime::Known(_)), "too late");
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::nets::MotionConfig;
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::training::losses::UnsupervisedLoss;
 use crate::training::{
-    Fit, GradientShare, GradientShares, LossSwitches, LossTerm, Network, Preparation, Snapshot, StepMetrics,
-    TrainingEvent, TrainingPlan,
+    CutCount, CutShort, EndingWork, Fit, GradientShare, GradientShares, LossSwitches, LossTerm, Network, Preparation,
+    Snapshot, StepMetrics, TrainingEvent, TrainingPlan,
 };
 use crate::video::{Geometry, VideoWriter};
 
@@ -438,6 +438,60 @@ fn a_training_that_is_stopped_in_its_first_stream_says_that_the_other_is_missing
     tell(&mut window, TrainingEvent::Finished { model_dir: dir.path().join("model"), stopped_early: true });
     window.settle();
     assert!(window.sees("The temporal stream was not trained."), "its card cannot be read");
+    assert!(window.sees("Stopped") && window.sees("Stopped early. Resume continues it"));
+    assert!(!window.sees("The time limit") && !window.sees("The spatial stream was not trained."));
+}
+
+#[test]
+fn a_result_says_which_streams_the_time_limit_stopped() {
+    let mut window = window();
+    let cut = |network, done| TrainingEvent::CutShort(CutShort { network, done, of: 100, counted: CutCount::Steps });
+    for (number, network) in [Network::Spatial, Network::Temporal].into_iter().enumerate() {
+        tell(&mut window, TrainingEvent::Part { number, of: 2, network });
+        make_steps(&mut window);
+        tell(&mut window, cut(network, 40 + number));
+    }
+    tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: false });
+    window.settle();
+    assert!(window.sees("The time limit stopped the spatial stream after 40 of 100 steps."));
+    assert!(window.sees("The time limit stopped the temporal stream after 41 of 100 steps."));
+}
+
+#[test]
+fn a_run_that_is_to_stop_says_what_it_still_does() {
+    let mut window = window();
+    train(&mut window);
+    window.harness.state_mut().session.training.enter(TrainingPhase::Stopping);
+    window.settle();
+    assert!(window.sees("Stopping after this step…"));
+    for (work, text) in [
+        (EndingWork::Measure, "Stopping: evaluating held-out clips…"),
+        (EndingWork::SaveCheckpoint, "Stopping: saving the checkpoint…"),
+        (EndingWork::SaveModel, "Stopping: saving the model…"),
+    ] {
+        tell(&mut window, TrainingEvent::Ending(work));
+        window.settle();
+        assert!(window.sees(text), "{text}");
+    }
+}
+
+#[test]
+fn no_button_comes_under_the_pointer_when_a_run_ends() {
+    let mut window = window();
+    train(&mut window);
+    let place = |window: &Window, text: &str| window.harness.get_by_role_and_label(Role::Button, text).rect();
+    let names = ["Pause or resume training", "Stop training and save", "Roll back…"];
+    let before = names.map(|name| place(&window, name));
+    window.harness.state_mut().session.training.enter(TrainingPhase::Paused);
+    window.settle();
+    assert_eq!(names.map(|name| place(&window, name)), before, "paused");
+    tell(&mut window, TrainingEvent::Finished { model_dir: "/runs/a/model".into(), stopped_early: false });
+    window.settle();
+    assert_eq!(names.map(|name| place(&window, name)), before, "finished");
+    let load = place(&window, "Load new model");
+    assert!(before.iter().all(|button| !button.intersects(load)), "{load:?}");
+    let stop = window.harness.get_by_role_and_label(Role::Button, "Stop training and save");
+    assert!(stop.accesskit_node().is_disabled());
 }
 
 #[test]

@@ -66,11 +66,6 @@ impl Progress {
         self.done as f32 / self.of.max(1) as f32
     }
 
-    /// Returns what is counted.
-    pub fn unit(&self) -> &'static str {
-        self.unit
-    }
-
     /// Returns when the work began.
     pub fn began(&self) -> Instant {
         self.began

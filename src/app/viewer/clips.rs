@@ -27,6 +27,8 @@ pub struct ClipFolder {
     pub has_classes: bool,
     /// Clips in sub-folders that are not listed.
     pub beside: Vec<PathBuf>,
+    /// Whether those in sub-folders, which are not classes, are listed behind its own.
+    pub lists_sub_folders: bool,
     /// The place of each of them: it is asked for in every repaint, and there may be thousands.
     places: HashMap<PathBuf, usize>,
 }
@@ -35,7 +37,7 @@ impl ClipFolder {
     /// The folder `dir` with these clips.
     pub fn new(dir: PathBuf, clips: Vec<PathBuf>) -> Self {
         let places = clips.iter().cloned().enumerate().map(|(place, clip)| (clip, place)).collect();
-        Self { dir, clips, has_classes: false, beside: Vec::new(), places }
+        Self { dir, clips, has_classes: false, beside: Vec::new(), lists_sub_folders: false, places }
     }
 
     /// Returns the folder as one whose sub-folders are classes.
@@ -51,7 +53,7 @@ impl ClipFolder {
     /// Returns the folder with the clips in its sub-folders behind its own.
     pub fn with_those_beside(&self) -> Self {
         let clips = self.clips.iter().chain(&self.beside).cloned().collect();
-        Self { has_classes: self.has_classes, ..Self::new(self.dir.clone(), clips) }
+        Self { has_classes: self.has_classes, lists_sub_folders: true, ..Self::new(self.dir.clone(), clips) }
     }
 
     /// Returns the same folder with `clip` at its place among the others.
@@ -60,7 +62,9 @@ impl ClipFolder {
         if let Err(place) = clips.binary_search_by(|other| other.as_path().cmp(clip)) {
             clips.insert(place, clip.to_owned());
         }
-        Self { has_classes: self.has_classes, beside: self.beside.clone(), ..Self::new(self.dir.clone(), clips) }
+        let (has_classes, lists_sub_folders) = (self.has_classes, self.lists_sub_folders);
+        let beside = self.beside.clone();
+        Self { has_classes, beside, lists_sub_folders, ..Self::new(self.dir.clone(), clips) }
     }
 
     /// Returns what the clip at this place is called: its path in the folder.

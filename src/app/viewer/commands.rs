@@ -39,6 +39,10 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| app.go(app.session.frame_after(-1.0), [P::SkipSecs(-1.0)])),
     command(C::SecondForward, G::Playback, "Forward one second", "Go forward one second", &[shift(Key::ArrowRight)], clip)
         .runs(|app, _| app.go(app.session.frame_after(1.0), [P::SkipSecs(1.0)])),
+    command(C::FramesBack, G::Playback, "Back several frames", "Go back by the chosen step of frames", &[shift(Key::PageUp)], clip)
+        .runs(|app, _| app.step_frames(-1)),
+    command(C::FramesForward, G::Playback, "Forward several frames", "Go forward by the chosen step of frames", &[shift(Key::PageDown)], clip)
+        .runs(|app, _| app.step_frames(1)),
     command(C::FirstFrame, G::Playback, "First frame", "Go to the first frame", &[key(Key::Home)], clip)
         .runs(|app, _| app.seek(0)),
     command(C::LastFrame, G::Playback, "Last frame", "Go to the last frame", &[key(Key::End)], clip)
@@ -179,6 +183,15 @@ impl App {
     /// Goes to a frame of the clip.
     pub(in crate::app) fn seek(&mut self, frame: usize) {
         self.go(frame, [P::SeekFrame(frame)]);
+    }
+
+    /// Goes as many frames as a person chose, backwards or forwards.
+    fn step_frames(&mut self, direction: i64) {
+        let (position, last) = (self.session.player.position, self.last_frame());
+        let frames = self.settings.step_frames;
+        let to =
+            if direction < 0 { position.saturating_sub(frames) } else { position.saturating_add(frames).min(last) };
+        self.go(to, [P::Pause, P::Step(direction * frames as i64)]);
     }
 
     /// What brings the player into what is looped.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::flow::state::typical_maximum;
+use crate::app::viewer::magnitude_scale::unit;
 use crate::engine::{FlowView, ScalarMap};
 use crate::flow::FlowField;
 
@@ -16,6 +17,8 @@ pub struct PictureDifference {
     pub map: ScalarMap,
     /// What nearly all of it stays below.
     pub scale: f32,
+    /// The mean end-point distance where both are known, in pixels of the video; `None` where they nowhere are.
+    pub mean_px: Option<f32>,
 }
 
 impl PictureDifference {
@@ -26,16 +29,29 @@ impl PictureDifference {
         let (width, height) = (width.div_ceil(step), height.div_ceil(step));
         let unit = [video[0] as f32 / width as f32, video[1] as f32 / height as f32];
         let [a, b] = [first, second].map(|flow| flow.at_size(width, height));
-        let values = a.uv.iter().zip(&b.uv).map(|(a, b)| distance(*a, *b, unit)).collect();
+        let values: Vec<f32> = a.uv.iter().zip(&b.uv).map(|(a, b)| distance(*a, *b, unit)).collect();
+        let mean_px = mean(&values);
         let map = ScalarMap { width, height, values };
         let scale = typical_maximum(&map);
-        Self { of: [first.field.clone(), second.field.clone()], map, scale }
+        Self { of: [first.field.clone(), second.field.clone()], map, scale, mean_px }
+    }
+
+    /// Returns the mean distance in words, of flow over `stride` frames: `mean 0.52 px/frame`.
+    pub fn mean_in_words(&self, stride: usize) -> Option<String> {
+        Some(format!("mean {:.2} {}", self.mean_px?, unit(stride)))
     }
 
     /// Whether it is the map of these two.
     pub fn is_of(&self, first: &FlowView, second: &FlowView) -> bool {
         Arc::ptr_eq(&self.of[0], &first.field) && Arc::ptr_eq(&self.of[1], &second.field)
     }
+}
+
+/// Returns the mean of the numbers among `values`, if there are any.
+fn mean(values: &[f32]) -> Option<f32> {
+    let known = || values.iter().filter(|value| value.is_finite());
+    let count = known().count();
+    (count > 0).then(|| (known().map(|value| f64::from(*value)).sum::<f64>() / count as f64) as f32)
 }
 
 /// Not a number where one of the two is unknown.
@@ -64,8 +80,12 @@ mod tests {
         assert_eq!((difference.map.width, difference.map.height), (8, 6));
         assert!(difference.map.values.iter().all(|value| (value - 4.0).abs() < 1e-4), "{:?}", difference.map.values);
         assert!((difference.scale - 4.0).abs() < 1e-4);
+        assert!(difference.mean_px.is_some_and(|mean| (mean - 4.0).abs() < 1e-4));
+        assert_eq!(difference.mean_in_words(2).unwrap(), "mean 4.00 px/2 frames");
         assert!(difference.is_of(&small, &large) && !difference.is_of(&large, &small));
         let unknown = flow(8, 6, Geometry { width: 160, height: 120 }, [f32::NAN, 0.0]);
-        assert!(PictureDifference::between(&small, &unknown, [320, 240]).map.values.iter().all(|value| value.is_nan()));
+        let unknown = PictureDifference::between(&small, &unknown, [320, 240]);
+        assert!(unknown.map.values.iter().all(|value| value.is_nan()) && unknown.mean_px.is_none());
+        assert_eq!(mean(&[1.0, f32::NAN, 2.0]), Some(1.5));
     }
 }

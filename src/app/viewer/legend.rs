@@ -104,16 +104,19 @@ impl Wheel {
     }
 }
 
-/// Draws a bar of the map's colours with the values of its ends into the lower right corner of a picture.
-pub fn bar_ui(ui: &Ui, painter: &Painter, pane: Rect, map: ColourMap, ends: [String; 2]) {
+/// Draws a bar of the map's colours with the values of its ends, and below them a `note` on the whole map, into the lower right corner
+/// of a picture.
+pub fn bar_ui(ui: &Ui, painter: &Painter, pane: Rect, map: ColourMap, ends: [String; 2], note: Option<String>) {
     if pane.width() < SMALLEST.x || pane.height() < SMALLEST.y {
         return;
     }
     let tokens = Tokens::of(ui);
     let font = TextStyle::Small.resolve(ui.style());
     let [low, high] = ends.map(|text| painter.layout_no_wrap(text, font.clone(), tokens.on_scrim));
+    let note = note.map(|text| painter.layout_no_wrap(text, font, tokens.on_scrim));
+    let [note_width, note_height] = note.as_ref().map_or([0.0; 2], |note| [note.size().x, note.size().y + 2.0]);
     let texts = vec2(low.size().x + high.size().x + 16.0, low.size().y);
-    let size = vec2(BAR.x.max(texts.x), BAR.y + 3.0 + texts.y);
+    let size = vec2(BAR.x.max(texts.x).max(note_width), BAR.y + 3.0 + texts.y + note_height);
     let card = Align2::RIGHT_BOTTOM.align_size_within_rect(size + vec2(16.0, 12.0), pane.shrink(8.0));
     painter.rect_filled(card, RADIUS, tokens.scrim);
     let bar = Rect::from_min_size(card.min + vec2(8.0, 6.0), vec2(size.x, BAR.y));
@@ -122,6 +125,10 @@ pub fn bar_ui(ui: &Ui, painter: &Painter, pane: Rect, map: ColourMap, ends: [Str
     painter.galley(pos2(bar.left(), below), low, tokens.on_scrim);
     let left = bar.right() - high.size().x;
     painter.galley(pos2(left, below), high, tokens.on_scrim);
+    if let Some(note) = note {
+        let at = pos2(bar.center().x - note.size().x / 2.0, below + texts.y + 2.0);
+        painter.galley(at, note, tokens.on_scrim);
+    }
 }
 
 fn bar_mesh(bar: Rect, map: ColourMap) -> Mesh {

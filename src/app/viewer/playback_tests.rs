@@ -43,6 +43,21 @@ fn press(window: &mut Window, keys: &[(Key, Modifiers)]) {
 }
 
 #[test]
+fn several_frames_are_gone_at_a_time_as_many_as_were_chosen_and_not_past_the_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = window_on(&clip(dir.path(), "a.mp4"));
+    press(&mut window, &[(Key::PageDown, Modifiers::SHIFT); 2]);
+    until(&mut window, "twice ten frames", |app| is_at(app, 20));
+    window.harness.state_mut().settings.step_frames = 37;
+    press(&mut window, &[(Key::PageDown, Modifiers::SHIFT), (Key::PageDown, Modifiers::SHIFT)]);
+    until(&mut window, "the last frame", |app| is_at(app, 59));
+    press(&mut window, &[(Key::PageUp, Modifiers::SHIFT)]);
+    until(&mut window, "back", |app| is_at(app, 22));
+    press(&mut window, &[(Key::PageUp, Modifiers::SHIFT)]);
+    until(&mut window, "the first frame", |app| is_at(app, 0));
+}
+
+#[test]
 fn loop_is_a_setting_that_starts_nothing_and_stays_for_the_next_clip() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = window_on(&clip(dir.path(), "a.mp4"));

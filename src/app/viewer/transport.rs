@@ -1,6 +1,8 @@
 //! Below everything: where the clip is, how it plays, and the timeline.
 
-use eframe::egui::{Align, ComboBox, Frame, Layout, Margin, RichText, TextStyle, Ui};
+use std::ops::RangeInclusive;
+
+use eframe::egui::{Align, ComboBox, DragValue, Frame, Layout, Margin, RichText, TextStyle, Ui};
 
 use super::clip_list::clip_steps_ui;
 use super::timeline::Timeline;
@@ -15,6 +17,9 @@ use crate::video::PlayerCommand;
 
 /// The speeds that are offered.
 const SPEEDS: [f64; 7] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+
+/// How many frames a step may have.
+const STEP_FRAMES: RangeInclusive<usize> = 2..=100_000;
 
 /// The transport with its timeline.
 #[derive(Default)]
@@ -83,6 +88,11 @@ fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let frame = cx.settings.frame_numbers.of(position, clip.frames);
     ui.label(RichText::new(frame).text_style(TextStyle::Monospace).color(tokens.weak))
         .on_hover_text("Number frames from 0 or 1: View menu");
+    if let Some(recorded) = &clip.recorded {
+        ui.add_space(10.0);
+        ui.label(RichText::new(recorded.clock(secs)).text_style(TextStyle::Monospace).color(tokens.weak))
+            .on_hover_text(format!("Clock time of the recording: {}", recorded.in_words(secs)));
+    }
 }
 
 fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -111,6 +121,11 @@ fn right_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let toggle = ui.toggle_value(&mut shown, RichText::new("Tracks").small());
         toggle.on_hover_text("Show thumbnails and class tracks");
         cx.settings.labeling.hides_tracks = !shown;
+        let step = DragValue::new(&mut cx.settings.step_frames).range(STEP_FRAMES).prefix("±");
+        let keys = [Command::FramesBack, Command::FramesForward].map(|command| command.shortcut_text(ui.ctx()));
+        ui.add(step)
+            .accessible_name("Frames a step")
+            .on_hover_text(format!("Frames that {} and {} go", keys[0], keys[1]));
     }
     clip_steps_ui(ui, cx);
     let marks = cx.session.marks;

@@ -53,6 +53,7 @@ impl<'a> Setting<'a> {
             FlowColours::default(),
             &mut go_on,
         )
+        .map(|damages| damages.is_some()) // the analysis has noted them
     }
 
     /// Returns whether the user has stopped the command.
@@ -172,12 +173,18 @@ impl<'a, 'b> ClipAnalysis<'a, 'b> {
         Ok(())
     }
 
-    fn finish(self) -> Result<ClipReport> {
+    fn finish(mut self) -> Result<ClipReport> {
         if let Some(video) = self.video {
             video.finish()?;
         }
+        let damages = self.frames.take_warnings();
         let info = self.frames.info();
         let mut notes = info.notes.clone();
+        for damage in damages {
+            if !notes.contains(&damage.cause) {
+                notes.push(damage.cause);
+            }
+        }
         if let Some(padded) = self.windows.first().map(|window| window.padded_frames).filter(|padded| *padded > 0) {
             let count = self.setting.pipeline.window_frames();
             notes.push(format!(

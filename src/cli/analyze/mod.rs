@@ -22,6 +22,7 @@ use arguments::AnalyzePlan;
 use clip_analysis::{ClipAnalysis, Setting};
 use inputs::AnalyzeJob;
 use report::ClipReport;
+use result_files::is_result;
 
 /// Works through the clips of the plan. A clip that fails is reported and does not hold up the others.
 pub(super) fn run(plan: &AnalyzePlan) -> Result<Outcome> {
@@ -70,7 +71,9 @@ fn analyse(
     if plan.annotated && !setting.annotate(&results, progress)? {
         return Ok(None);
     }
+    let staying = staging.note_staying(&plan.guard, &is_result);
     staging.publish(&plan.guard)?;
+    progress.suspend(|| staying.iter().for_each(complain));
     Ok(Some(report))
 }
 

@@ -1,6 +1,7 @@
 //! `motionscope evaluate`: evaluation of models and flow methods on held-out data.
 
 mod actions;
+mod agreement;
 mod fisher;
 mod flow;
 mod groups;
@@ -45,6 +46,9 @@ enum EvaluateCommand {
     /// Mean average precision of detections in untrimmed video
     #[command(after_help = segments::EXAMPLES)]
     Segments(segments::SegmentsArgs),
+    /// Agreement of two labellings, by frame and by bout
+    #[command(after_help = agreement::EXAMPLES)]
+    Agreement(agreement::AgreementArgs),
 }
 
 pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
@@ -55,5 +59,6 @@ pub(super) fn run(arguments: &EvaluateArgs) -> Result<Outcome> {
         EvaluateCommand::Flow(arguments) => flow::run(arguments),
         EvaluateCommand::Svm(arguments) => svm::run(arguments),
         EvaluateCommand::Segments(arguments) => segments::run(arguments),
+        EvaluateCommand::Agreement(arguments) => agreement::run(arguments),
     }
 }

@@ -1,5 +1,6 @@
 //! `motionscope evaluate segments`: mAP of temporal detections in untrimmed video.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use crate::cli::values::named;
 use crate::error::{Error, Result};
 use crate::evaluation::segments::{Averaging, SegmentReport, TimeSegment};
 use crate::evaluation::{SegmentTruth, detect, find_scores, read_detections, write_detections};
+use crate::names::{Alike, class_alike};
 use crate::plural::counted;
 
 pub(super) const EXAMPLES: &str = "\
@@ -27,9 +29,13 @@ Each --averaging matches the official evaluation kit of that data set:
   thumos       annotations match the unmatched detection of highest IoU above the threshold,
                whatever its score; false positives in ambiguous segments (Ambiguous_test.txt, or
                the label Ambiguous) are ignored
-Both count detections in videos without annotations as false positives.
+Both count detections in videos without annotations as false positives, and none of classes without
+annotations. Class names may differ in capitals, spaces, hyphens and underscores.
 
 Exit codes: 0 success, 1 some scores could not be read, 2 wrong usage";
+
+/// Maximum number of classes named one by one.
+const MOST_NAMED: usize = 5;
 
 /// `motionscope evaluate segments`
 #[derive(Debug, Args)]
@@ -99,6 +105,7 @@ pub(super) fn run(arguments: &SegmentsArgs) -> Result<Outcome> {
             detections.len()
         );
     }
+    print_unannotated(&name_as_annotated(&mut detections, &truth.segments), detections.len());
     let report =
         SegmentReport::of(&detections, &truth.segments, &truth.ambiguous, &ious(arguments), arguments.averaging);
     if arguments.json {
@@ -129,6 +136,44 @@ fn detections(arguments: &SegmentsArgs) -> Result<(Vec<TimeSegment>, Outcome)> {
     Ok((found, outcome))
 }
 
+/// Gives `detections` the names that their classes have in `truths`, which may differ in capitals and in what is between words.
+/// Returns how many detections there are of each class that is not annotated, or may be one of several.
+fn name_as_annotated(detections: &mut [TimeSegment], truths: &[TimeSegment]) -> BTreeMap<String, usize> {
+    let annotated: BTreeSet<&str> = truths.iter().map(|truth| truth.class.as_str()).collect();
+    let annotated: Vec<&str> = annotated.into_iter().collect();
+    let mut names: BTreeMap<String, Option<&str>> = BTreeMap::new();
+    let mut others = BTreeMap::new();
+    for detection in detections {
+        let name = *names.entry(detection.class.clone()).or_insert_with_key(|class| {
+            match class_alike(annotated.iter().copied(), class) {
+                Alike::One(place) => Some(annotated[place]),
+                Alike::Several(_) | Alike::None => None,
+            }
+        });
+        match name {
+            Some(name) => name.clone_into(&mut detection.class),
+            None => *others.entry(detection.class.clone()).or_insert(0) += 1,
+        }
+    }
+    others
+}
+
+/// Prints how many of so many detections are of classes that are not annotated.
+fn print_unannotated(others: &BTreeMap<String, usize>, of: usize) {
+    let count: usize = others.values().sum();
+    if count == 0 {
+        return;
+    }
+    let mut named = others.keys().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if others.len() > MOST_NAMED {
+        named += &format!(" and {} more", others.len() - MOST_NAMED);
+    }
+    eprintln!(
+        "motionscope: detections of no annotated class: {count} of {of}. They do not count, as in the official kits. If a class \
+         should count, give it the annotated name: {named}"
+    );
+}
+
 fn ious(arguments: &SegmentsArgs) -> Vec<f64> {
     match (&arguments.ious[..], arguments.averaging) {
         ([], Averaging::Activitynet) => (10..20).map(|i| f64::from(i) / 20.0).collect(),
@@ -151,9 +196,31 @@ fn print(report: &SegmentReport) {
 }
 
 /// Parses a number above 0 and up to 1.
-fn share(text: &str) -> std::result::Result<f64, String> {
+pub(super) fn share(text: &str) -> std::result::Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
         _ => Err("expected a number above 0 and up to 1".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_of_detections_are_those_that_are_annotated() {
+        let segment = |class: &str| TimeSegment {
+            video: "a".into(),
+            class: class.into(),
+            start_secs: 0.0,
+            end_secs: 1.0,
+            score: 1.0,
+        };
+        let truths = ["Kick Ball", "wave", "Wave"].map(segment);
+        let mut detections = ["kick_ball", "wave", "WAVE", "jump", "jump"].map(segment);
+        let others = name_as_annotated(&mut detections, &truths);
+        let classes = detections.map(|detection| detection.class);
+        assert_eq!(classes, ["Kick Ball", "wave", "WAVE", "jump", "jump"]);
+        assert_eq!(others, BTreeMap::from([("WAVE".to_owned(), 1), ("jump".to_owned(), 2)]));
     }
 }

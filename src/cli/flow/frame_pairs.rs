@@ -67,6 +67,11 @@ impl CommandPairs {
         self.reader.info()
     }
 
+    /// Returns the errors since the last call that did not end the clip.
+    pub fn take_warnings(&mut self) -> Vec<Error> {
+        self.reader.take_warnings()
+    }
+
     /// Returns the pair that begins at frame `first`. The second frame must be one of the clip.
     pub fn pair(&mut self, first: usize) -> Result<FramePair> {
         let second = first + self.stride;

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::interrupt::interrupt_flag;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
 use crate::plural::counted;
@@ -89,6 +89,8 @@ fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowExportReport> {
         bar.inc(1);
     }
     bar.finish_and_clear();
+    let noted = &pairs.info().notes.clone();
+    pairs.take_warnings().iter().filter(|damage| !noted.contains(&damage.cause)).for_each(complain);
     work.finish(stop.load(Ordering::Relaxed))
 }
 

@@ -8,6 +8,7 @@ use super::flow_source::FlowInput;
 use super::frame_pairs::FramePair;
 use super::report::{FlowExportReport, PairReport};
 use super::stages::Stages;
+use crate::cli::outcome::complain;
 use crate::error::Result;
 use crate::flow::files::Scales;
 use crate::flow::{FlowField, colour};
@@ -85,8 +86,10 @@ impl<'a> FlowWork<'a> {
         let complete = self.video.take().map(SideBySide::complete).transpose()?;
         let video = complete.as_ref().and(self.plan.video.clone());
         guard.check(video.as_slice())?;
-        if let Some(staging) = self.staging {
+        if let (Some(staging), Some(target)) = (self.staging, &self.plan.target) {
+            let staying = staging.note_staying(guard, &|path| target.format.is_file_of_clip(path));
             staging.publish(guard)?;
+            staying.iter().for_each(complain);
         }
         complete.map_or(Ok(()), |video| video.publish(guard))?;
         Ok(FlowExportReport {

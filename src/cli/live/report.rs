@@ -39,7 +39,9 @@ impl Moment {
         result: Option<&LiveResult>,
         (classes, fusion): (&[String], &Fusion),
     ) -> Self {
-        let top = result.and_then(|result| result.answer.top);
+        // While nothing comes there is no answer: the last one would be repeated.
+        let current = result.filter(|_| matches!(camera.phase, CameraPhase::Live));
+        let top = current.and_then(|result| result.answer.top);
         Self {
             secs: tenth(elapsed.as_secs_f64()),
             state: match camera.phase {
@@ -49,11 +51,11 @@ impl Moment {
                 CameraPhase::Failed(_) => "failed",
             },
             camera_fps: tenth(camera.fps),
-            model_fps: result.map(|result| tenth(f64::from(result.fps))).filter(|fps| *fps > 0.0),
-            latency_ms: result.map(|result| tenth(f64::from(result.latency_ms))),
+            model_fps: current.map(|result| tenth(f64::from(result.fps))).filter(|fps| *fps > 0.0),
+            latency_ms: current.map(|result| tenth(f64::from(result.latency_ms))),
             class: top.and_then(|top| classes.get(top).cloned()),
-            probability: result.zip(top).and_then(|(result, top)| result.answer.shares.get(top).copied()),
-            is_unsure: result.is_some_and(|result| result.answer.firmness(fusion) != Firmness::Sure),
+            probability: current.zip(top).and_then(|(result, top)| result.answer.shares.get(top).copied()),
+            is_unsure: current.is_some_and(|result| result.answer.firmness(fusion) != Firmness::Sure),
             captured: camera.captured,
             answered: result.map_or(0, |result| result.answered),
             skipped: result.map_or(0, |result| result.skipped),

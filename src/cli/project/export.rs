@@ -61,6 +61,9 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     let stop = interrupt_flag("Stopping; nothing is written")?;
     let mut document = project.document().clone();
     document.apply(time_videos(&document, project.dir()));
+    if stop.load(Ordering::Relaxed) {
+        return Ok(Outcome::Interrupted);
+    }
     let bar = progress_bar(0);
     let order = LabelExport {
         format,

@@ -20,9 +20,10 @@ Examples:
   motionscope project import golf observations.boris --dry-run
   motionscope project import golf lists --format ucf --replace
 
-Existing labels are kept unless --replace is given, and wherever part of the imported labels of a
-video cannot be used. Seconds count from the start of the video file, as in players, and are
-converted to frames by its time stamps.
+Existing labels, groups and notes are kept unless --replace is given, and labels wherever part of
+the imported labels of a video cannot be used. Empty groups and notes are always filled. Seconds
+count from the start of the video file, as in players, and are converted to frames by its time
+stamps.
 Exit codes: 0 all labels imported, 1 some skipped (each is reported), 2 wrong usage";
 
 /// `motionscope project import`
@@ -39,10 +40,10 @@ pub(super) struct LabelImportArgs {
     /// Add classes missing from the project
     #[arg(long)]
     add_classes: bool,
-    /// Add videos missing from the project
+    /// Add video files missing from the project; JSON of Motionscope always adds its videos
     #[arg(long)]
     add_videos: bool,
-    /// Replace existing labels with those of the file
+    /// Replace existing labels, groups and notes with those of the file
     #[arg(long)]
     replace: bool,
     /// Make the project multi-label
@@ -91,6 +92,9 @@ pub(super) fn run(arguments: &LabelImportArgs) -> Result<Outcome> {
     let kept = found.kept.len();
     let keep = if kept == 1 { "keeps its" } else { "keep their" };
     let mut counts = format!("{} {would}labelled, {kept} {keep} labels", counted(found.videos, "video"));
+    if found.new_videos > 0 {
+        counts += &format!(", {} new, {} of them not found", found.new_videos, found.new_missing);
+    }
     if found.replaced > 0 {
         counts += &format!(", {} {would}replaced", counted(found.replaced, "label"));
     }

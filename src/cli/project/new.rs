@@ -7,7 +7,7 @@ use clap::Args;
 use super::add::add_paths;
 use crate::cli::outcome::Outcome;
 use crate::error::Result;
-use crate::labels::{Project, Settings, edits};
+use crate::labels::{Document, Project, Settings, edits};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,9 +45,15 @@ pub(super) fn run(arguments: &NewArgs) -> Result<Outcome> {
         reviewer: arguments.reviewer.clone(),
         folders: Vec::new(),
     };
-    let mut project = Project::create(&arguments.dir, settings)?;
+    // Before the project is made, which would be in the way of the corrected command.
+    let mut planned = Document::default();
     for name in &arguments.classes {
-        let (_, step) = edits::add_class(project.document(), name)?;
+        let (_, step) = edits::add_class(&planned, name)?;
+        planned.apply(step);
+    }
+    let mut project = Project::create(&arguments.dir, settings)?;
+    for class in &planned.classes {
+        let (_, step) = edits::add_class(project.document(), &class.name)?;
         project.perform(step)?;
     }
     let outcome = add_paths(&mut project, &arguments.videos)?;

@@ -315,6 +315,11 @@ pub(super) struct SolverArgs {
     /// Number of checkpoints kept as snapshots, older ones sparser [default: 12]
     #[arg(long, value_name = "N")]
     snapshots: Option<usize>,
+    /// Size limit of all snapshots together; 0 for none [default: 500]
+    ///
+    /// Fewer are kept of large networks, but at least the first and the newest.
+    #[arg(long, value_name = "MB")]
+    snapshots_mb: Option<usize>,
     /// Divergence threshold: smoothed loss relative to its best; 0 disables [default: 3]
     ///
     /// Above it, the run rolls back to a snapshot and continues at half the learning rate.
@@ -506,6 +511,7 @@ impl SolverArgs {
         set(&mut plan.seed, &self.seed);
         set(&mut plan.checkpoint_every, &self.checkpoint_every);
         set(&mut plan.snapshots, &self.snapshots);
+        set(&mut plan.snapshots_mb, &self.snapshots_mb);
         set(&mut plan.divergence, &self.divergence);
         set(&mut plan.max_roll_backs, &self.max_roll_backs);
         plan.budget_secs = self.minutes.map(|minutes| 60.0 * minutes);

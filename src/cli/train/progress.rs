@@ -86,8 +86,10 @@ impl TrainingProgress {
             TrainingEvent::OutOfPatience { best_step } => {
                 self.line(&format!("Stopped early: no improvement since step {best_step}"));
             }
+            TrainingEvent::CutShort(cut) => self.line(&cut.in_words()),
             TrainingEvent::Checkpoint(path) => tracing::info!("checkpoint {}", path.display()),
-            TrainingEvent::Snapshots(_)
+            TrainingEvent::Ending(_)
+            | TrainingEvent::Snapshots(_)
             | TrainingEvent::Resuming(_)
             | TrainingEvent::FewSteps(_)
             | TrainingEvent::Switched { .. }

@@ -14,7 +14,7 @@ use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKi
 use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::{Error, Result};
 use crate::names::composed;
-use crate::table::{Columns, Part, Record, Table};
+use crate::table::{Columns, Part, Record, Table, seconds};
 use crate::video::counted_frames;
 
 /// The Kinetics column of the video name.
@@ -70,7 +70,8 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let Table { mut records, problems } = Table::parse(&text::read(&source.list)?);
     split_at_blanks(&mut records);
     let is_kinetics = name_path(&mut records);
-    let split = records.first().and_then(|(_, cells)| cells.iter().position(|cell| cell.trim() == SPLIT));
+    let split =
+        records.first().and_then(|(_, cells)| cells.iter().position(|cell| cell.trim().eq_ignore_ascii_case(SPLIT)));
     let header = match records.first() {
         Some((line, cells)) => Columns::of_header(cells).map_err(|names| {
             let cause = format!("line {line}: the columns {names} are not known");
@@ -84,8 +85,10 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
         records.remove(0);
     }
     let columns = header.unwrap_or_default();
-    if let Some(split) = split.filter(|_| has_header) {
-        keep_subset(&mut records, split, source.subset);
+    let split = split.filter(|_| has_header);
+    let taken = split.and_then(|split| keep_subset(&mut records, split, source.subset));
+    if !has_header {
+        records.iter_mut().for_each(|(_, cells)| move_group(cells));
     }
     let mut finder = ClipFinder::new(&source.clips);
     if !has_header {
@@ -97,6 +100,11 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     };
     let mut listing = Listing::of(classes.names.clone());
     let list: Arc<Path> = source.list.as_path().into();
+    let note = |cause: String| {
+        let remedy = "Change the column split if other rows are meant";
+        ListingPlace::whole(&list).problem(ProblemKind::LeftOut, &cause, remedy)
+    };
+    listing.notes.extend(taken.map(note));
     for (line, cause) in problems {
         let remedy = "Close the quotes, and double those inside a cell";
         listing.problems.push(ListingPlace::line(&list, line).problem(ProblemKind::Malformed, cause, remedy));
@@ -143,12 +151,43 @@ fn name_path(records: &mut [Record]) -> bool {
     id.map(|cell| "path".clone_into(cell)).is_some()
 }
 
-/// Leaves the rows of a subset where the table has several.
-fn keep_subset(records: &mut Vec<Record>, split: usize, subset: Subset) {
+/// Leaves the rows of a subset where the table has several. Those to test on are called `test`, or where there are none `val`; the
+/// answer says which were taken if that is not evident.
+fn keep_subset(records: &mut Vec<Record>, split: usize, subset: Subset) -> Option<String> {
     let of = |cells: &[String]| cells.get(split).map(|cell| cell.trim().to_lowercase()).unwrap_or_default();
     let splits: BTreeSet<String> = records.iter().map(|(_, cells)| of(cells)).collect();
-    if splits.len() > 1 {
-        records.retain(|(_, cells)| of(cells).starts_with("train") == (subset == Subset::Train));
+    if splits.len() < 2 {
+        return None;
+    }
+    if subset == Subset::Train {
+        records.retain(|(_, cells)| of(cells).starts_with("train"));
+        return None;
+    }
+    let is_of = |start: &str| splits.iter().any(|split| split.starts_with(start));
+    let start = ["test", "val"].into_iter().find(|start| is_of(start));
+    let is_taken = |split: &str| start.map_or(!split.starts_with("train"), |start| split.starts_with(start));
+    let named = |taken: bool| {
+        let names = splits.iter().filter(|split| !split.starts_with("train") && is_taken(split) == taken);
+        names.map(|split| format!("'{split}'")).collect::<Vec<_>>().join(" and ")
+    };
+    let (taken, left_out) = (named(true), named(false));
+    records.retain(|(_, cells)| is_taken(&of(cells)));
+    match start {
+        _ if !left_out.is_empty() => {
+            Some(format!("tested on the rows of the split {taken}, not on those of {left_out}"))
+        }
+        Some("test") => None,
+        _ => Some(format!("tested on the rows of the split {taken}, as it has none called test")),
+    }
+}
+
+/// Moves the third of three cells to the place of the group, unless it is a time, whose end is then lacking.
+fn move_group(cells: &mut Vec<String>) {
+    if let [_, _, third] = cells.as_slice()
+        && !third.trim().is_empty()
+        && seconds(third).is_none()
+    {
+        cells.splice(2..2, [String::new(), String::new()]);
     }
 }
 

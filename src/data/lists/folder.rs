@@ -5,30 +5,51 @@ use std::path::{Path, PathBuf};
 
 use crate::data::LabelledClip;
 use crate::data::labelled_clip::group_of;
-use crate::data::listing::{Listing, ListingPlace, ListingRow, ProblemKind};
+use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::error::{Error, Result};
 use crate::labels::Project;
 use crate::labels::formats::exported_clips;
-use crate::names::composed;
+use crate::names::{class_of_folder, composed};
 use crate::plural::counted;
-use crate::video::{is_hidden, is_video};
+use crate::video::{is_frame_folder, is_hidden, is_video};
 
-/// Files left out that a note names.
+/// Files and folders left out that a note names.
 const MOST_NAMED: usize = 3;
 
-/// Returns a sub-folder per class, in alphabetical order. Folders without videos are passed over; files that are not called as
-/// videos are left out with a note, hidden ones without.
+/// What is in a data folder and no clip.
+#[derive(Default)]
+struct LeftOut {
+    files: Vec<PathBuf>,
+    /// Folders in those of the classes.
+    deeper: Vec<PathBuf>,
+    /// Folders beside those of the classes.
+    empty: Vec<PathBuf>,
+}
+
+/// Returns a sub-folder per class, in alphabetical order, whose clips are videos and folders of frames. Anything else is left out with
+/// a note, hidden files and those of a project without.
 pub(super) fn read(folder: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
-    let mut left_out = Vec::new();
+    let mut left_out = LeftOut::default();
     let mut classes = Vec::new();
     let is_project = folder.join(Project::FILE).is_file();
     let is_own = |class: &Path| is_project && Project::FOLDERS.iter().any(|own| class.ends_with(own));
     for class in visible_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
-        let files = visible_entries(&class)?.into_iter().filter(|path| !path.is_dir());
-        let (clips, others): (Vec<PathBuf>, Vec<PathBuf>) = files.partition(|path| is_video(path));
+        let (folders, files): (Vec<_>, Vec<_>) = visible_entries(&class)?.into_iter().partition(|path| path.is_dir());
+        let (videos, others): (Vec<_>, Vec<_>) = files.into_iter().partition(|path| is_video(path));
+        let (frames, deeper): (Vec<_>, Vec<_>) = folders.into_iter().partition(|path| is_frame_folder(path));
+        let mut clips = [videos, frames].concat();
+        clips.sort();
         if !is_own(&class) {
-            left_out.extend(others);
+            left_out.files.extend(others);
+        }
+        // The folders of a project may hold anything, its trainings for one.
+        if !is_project {
+            let deeper: Vec<_> = deeper.into_iter().filter(|folder| holds_clips(folder)).collect();
+            if clips.is_empty() && deeper.is_empty() {
+                left_out.empty.push(class.clone());
+            }
+            left_out.deeper.extend(deeper);
         }
         classes.push((class, clips));
     }
@@ -37,7 +58,10 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
         if clips.is_empty() {
             continue;
         }
-        let Some(name) = name(&class, &mut listing) else { continue };
+        if name(&class, &mut listing).is_none() {
+            continue;
+        }
+        let Some(name) = class_of_folder(&class) else { continue };
         let label = listing.classes.iter().position(|class| *class == name).unwrap_or(listing.classes.len());
         for path in clips {
             // What cannot be named in a plan or opened is better left out now than at a step.
@@ -52,7 +76,13 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
             listing.classes.push(name);
         }
     }
-    note_left_out(folder, &left_out, &mut listing);
+    let mut note = |paths: &[PathBuf], what: &str, why: &str, remedy: &str| {
+        listing.notes.extend(note_of(folder, paths, what, why, remedy));
+    };
+    note(&left_out.files, "file", "without a video file extension", "Convert those that are clips to .mp4");
+    let remedy = "Move their clips into the folder of the class";
+    note(&left_out.deeper, "sub-folder", "as clips are looked for in the folders of the classes only", remedy);
+    note(&left_out.empty, "folder", "without clips", "Remove them, or add clips to those that are classes");
     Ok(listing)
 }
 
@@ -71,6 +101,11 @@ fn leave_out_exported(folder: &Path, classes: &mut [(PathBuf, Vec<PathBuf>)], li
     listing.notes.push(ListingPlace::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
 }
 
+fn holds_clips(folder: &Path) -> bool {
+    let entries = visible_entries(folder).unwrap_or_default(); // What cannot be read is no clip.
+    entries.iter().any(|path| if path.is_dir() { is_frame_folder(path) } else { is_video(path) })
+}
+
 /// Returns the name of a clip or of a class; what has none in Unicode is noted.
 fn name(path: &Path, listing: &mut Listing) -> Option<String> {
     let name = path.file_name().and_then(|name| name.to_str()).map(|name| composed(name).into_owned());
@@ -81,16 +116,15 @@ fn name(path: &Path, listing: &mut Listing) -> Option<String> {
     name
 }
 
-fn note_left_out(folder: &Path, files: &[PathBuf], listing: &mut Listing) {
-    if files.is_empty() {
-        return;
+/// Returns the note that `paths` in `folder` were skipped; `None` without any.
+fn note_of(folder: &Path, paths: &[PathBuf], what: &str, why: &str, remedy: &str) -> Option<Problem> {
+    if paths.is_empty() {
+        return None;
     }
-    let named: Vec<String> = files.iter().take(MOST_NAMED).filter_map(|path| within(path, folder)).collect();
-    let more = if files.len() > named.len() { ", …" } else { "" };
-    let count = counted(files.len(), "file");
-    let cause = format!("{count} skipped, without a video file extension: {}{more}", named.join(", "));
-    let remedy = "Convert those that are clips to .mp4";
-    listing.notes.push(ListingPlace::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy));
+    let named: Vec<String> = paths.iter().take(MOST_NAMED).filter_map(|path| within(path, folder)).collect();
+    let more = if paths.len() > named.len() { ", …" } else { "" };
+    let cause = format!("{} skipped, {why}: {}{more}", counted(paths.len(), what), named.join(", "));
+    Some(ListingPlace::whole(folder).problem(ProblemKind::LeftOut, &cause, remedy))
 }
 
 fn within(path: &Path, folder: &Path) -> Option<String> {
@@ -122,8 +156,43 @@ mod tests {
         let listing = read(dir.path()).unwrap();
         assert_eq!(listing.classes, ["a", "b"]);
         assert_eq!(listing.rows.len(), 2);
-        assert_eq!(listing.notes.len(), 1);
-        assert!(listing.notes[0].cause.starts_with("1 file skipped") && listing.notes[0].cause.contains("notes.txt"));
+        let notes: Vec<_> = listing.notes.iter().map(|note| note.cause.as_str()).collect();
+        let expected =
+            ["1 file skipped, without a video file extension: a/notes.txt", "1 folder skipped, without clips: empty"];
+        assert_eq!(notes, expected);
+    }
+
+    #[test]
+    fn folders_of_frames_are_clips_and_clips_one_level_deeper_are_reported() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["run/a/1.mp4", "run/b/1.mp4", "wave/a/img_1.png", "wave/a/img_2.png", "wave/b.mp4"] {
+            fs::create_dir_all(dir.path().join(file).parent().unwrap()).unwrap();
+            fs::write(dir.path().join(file), "").unwrap();
+        }
+        let listing = read(dir.path()).unwrap();
+        let clips: Vec<_> = listing.rows.iter().map(|row| row.clip.path.clone()).collect();
+        assert_eq!(
+            (listing.classes, clips),
+            (vec!["wave".to_owned()], ["a", "b.mp4"].map(|name| dir.path().join("wave").join(name)).to_vec())
+        );
+        let notes: Vec<_> = listing.notes.iter().map(|note| note.cause.as_str()).collect();
+        assert!(
+            matches!(notes[..], [note] if note.starts_with("2 sub-folders skipped") && note.ends_with("run/a, run/b")),
+            "{notes:?}"
+        );
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_called_as_its_class_has_the_name_inside() {
+        let dir = tempfile::tempdir().unwrap();
+        for class in ["two／hands", "two？", "wave"] {
+            fs::create_dir(dir.path().join(class)).unwrap();
+            fs::write(dir.path().join(class).join("1.mp4"), "").unwrap();
+        }
+        fs::write(dir.path().join("two／hands/.class"), "two/hands\n").unwrap();
+        let listing = read(dir.path()).unwrap();
+        assert_eq!(listing.classes, ["two/hands", "two？", "wave"]);
+        assert_eq!(listing.notes, []);
     }
 
     #[test]
@@ -135,7 +204,7 @@ mod tests {
         for file in ["wave/1.mp4", "labels/1-1.toml", "times/ab.bin"] {
             fs::write(dir.path().join(file), "").unwrap();
         }
-        assert_eq!(read(dir.path()).unwrap().notes.len(), 1, "without a project they may be anything");
+        assert_eq!(read(dir.path()).unwrap().notes.len(), 2, "without a project they may be anything");
         fs::write(dir.path().join("project.toml"), "").unwrap();
         let listing = read(dir.path()).unwrap();
         assert_eq!((listing.classes, listing.notes), (vec!["wave".to_owned()], Vec::new()));

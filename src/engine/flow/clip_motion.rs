@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::LatestFlows;
 use super::desired::SharedDesiredFlows;
 use crate::engine::Message;
+use crate::engine::inference::repeated_frame::is_repeated;
 use crate::engine::inference::target::PlayedClip;
 use crate::engine::runtime::events::EventSender;
 use crate::error::Result;
@@ -19,6 +20,8 @@ use crate::video::{Sizes, VideoReader};
 
 /// Pairs that are looked at.
 const PAIRS: usize = 8;
+/// Frames further on that are looked at where a pair shows the same picture twice: a film of 8 pictures a second has four of each.
+const REPEATS: usize = 5;
 /// Longest side of their pictures in pixels: each takes DIS some milliseconds.
 const SIDE: u32 = 256;
 
@@ -64,20 +67,29 @@ impl ClipMotionWorker {
 }
 
 /// Returns the length that nearly all motion from a frame to the next stays below in three quarters of the pairs, as a share of
-/// the width of the picture; `None` of a single frame, or if `stop` says so.
+/// the width of the picture, 0 of a still clip; `None` of a single frame, or if `stop` says so. A pair that shows the same picture twice
+/// makes way for the next one that does not.
 fn longest_share(clip: &Path, stop: &dyn Fn() -> bool) -> Result<Option<f32>> {
     let mut reader = VideoReader::open(clip, Sizes { display_max: SIDE, scaled: Vec::new() })?;
+    let frames = reader.info().frames;
     let mut dis = Dis::new(DisPreset::Fast);
     let mut lengths = TypicalLengths::default();
-    for first in first_frames(reader.info().frames) {
-        if stop() {
-            return Ok(None);
+    for first in first_frames(frames) {
+        let mut before = reader.frame(first)?;
+        for second in (first + 1..frames).take(REPEATS) {
+            if stop() {
+                return Ok(None);
+            }
+            let after = reader.frame(second)?;
+            if !is_repeated(&before.display, &after.display) {
+                let flow = dis.estimate(&before.display, &after.display)?;
+                lengths.push(flow.typical_magnitude() / flow.width as f32);
+                break;
+            }
+            before = after;
         }
-        let [before, after] = [reader.frame(first)?, reader.frame(first + 1)?];
-        let flow = dis.estimate(&before.display, &after.display)?;
-        lengths.push(flow.typical_magnitude() / flow.width as f32);
     }
-    Ok(lengths.longest())
+    Ok((frames > 1).then(|| lengths.longest().unwrap_or_default()))
 }
 
 /// Returns the first frames of pairs that are spread evenly over a clip of `frames`.
@@ -108,19 +120,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("clip.mp4");
         let size = Geometry { width: 256, height: 192 };
-        let mut writer = VideoWriter::create(&path, size, 25.0).unwrap();
-        // A soft square that moves by 4 px from frame to frame.
-        for frame in 0..10 {
-            let at = |x: u32, y: u32| {
-                let (dx, dy) = (x as f32 - 60.0 - 4.0 * frame as f32, y as f32 - 96.0);
-                Rgb([(40.0 + 200.0 * (-(dx * dx + dy * dy) / 800.0).exp()) as u8; 3])
-            };
-            writer.push(&RgbImage::from_fn(size.width, size.height, at)).unwrap();
+        // A soft square that moves by 4 px from picture to picture, each of which is shown once, or for four frames.
+        for repeats in [1, 4] {
+            let mut writer = VideoWriter::create(&path, size, 25.0).unwrap();
+            for frame in 0..10 * repeats {
+                let at = |x: u32, y: u32| {
+                    let (dx, dy) = (x as f32 - 60.0 - 4.0 * (frame / repeats) as f32, y as f32 - 96.0);
+                    Rgb([(40.0 + 200.0 * (-(dx * dx + dy * dy) / 800.0).exp()) as u8; 3])
+                };
+                writer.push(&RgbImage::from_fn(size.width, size.height, at)).unwrap();
+            }
+            writer.finish().unwrap();
+            let share = longest_share(&path, &|| false).unwrap().unwrap();
+            // DIS overshoots where there is no texture; a scale within a factor of two is a good one.
+            assert!((2.0..8.0).contains(&(share * 256.0)), "{} px of {repeats}", share * 256.0);
+            assert_eq!(longest_share(&path, &|| true), Ok(None), "another clip was opened");
         }
-        writer.finish().unwrap();
-        let share = longest_share(&path, &|| false).unwrap().unwrap();
-        // DIS overshoots where there is no texture; a scale within a factor of two is a good one.
-        assert!((2.0..8.0).contains(&(share * 256.0)), "{} px", share * 256.0);
-        assert_eq!(longest_share(&path, &|| true), Ok(None), "another clip was opened");
     }
 }

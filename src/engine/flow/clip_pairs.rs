@@ -9,7 +9,7 @@ use super::source::Estimate;
 use crate::engine::Message;
 use crate::engine::inference::target::PlayedClip;
 use crate::engine::runtime::events::EventSender;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
 
@@ -50,6 +50,11 @@ impl ClipPairs {
     /// Facts about the clip.
     pub fn info(&self) -> &VideoInfo {
         self.reader.info()
+    }
+
+    /// Returns the errors since the last call that did not end the clip.
+    pub fn take_warnings(&mut self) -> Vec<Error> {
+        self.reader.take_warnings()
     }
 
     /// Returns how many sources could be opened.

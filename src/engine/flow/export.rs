@@ -4,18 +4,19 @@ use std::time::Instant;
 
 use super::clip_pairs::ClipPairs;
 use super::desired::DesiredFlows;
+use super::source::Estimate;
 use crate::engine::flow_colours::FlowScale;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
-use crate::engine::{FlowExport, Message};
+use crate::engine::{FlowExport, Message, Topic};
 use crate::error::{Error, Result};
 use crate::flow::files::Scales;
 use crate::gpu::Compute;
 use crate::output::Staging;
 use crate::video::{Frame, SideBySide, Sizes};
 
-/// Writes `export` of the clip of `desired`. Frames are decoded in `sizes`. If it is stopped, what is done until then is written;
-/// if it fails, nothing is.
+/// Writes `export` of the clip of `desired`. Frames are decoded in `sizes`. If a person stops it, what is done until then is written;
+/// if it fails, or the program ends, nothing is.
 pub(super) fn write(
     export: &FlowExport,
     desired: &DesiredFlows,
@@ -26,6 +27,13 @@ pub(super) fn write(
 ) -> Result<()> {
     let clip = desired.open_clip()?;
     let mut pairs = ClipPairs::open(clip, &export.sources(), desired, sizes, compute, events)?;
+    let nothing = || {
+        let cause = "no flow was written, as no source has any for this clip";
+        Err(Error::file(export.path(), cause, "Choose a source that works on the clip"))
+    };
+    if pairs.sources() == 0 {
+        return nothing();
+    }
     let total = pairs.count();
     let panes_count = pairs.sources() as u32 + 1;
     let staging = match export {
@@ -48,7 +56,9 @@ pub(super) fn write(
             continue; // a pane without a picture would be black
         }
         let fields: Vec<_> = flows.iter().map(|(_, estimate)| estimate.flow.at_size(width, height)).collect();
-        fields.iter().for_each(|field| scale.see(field, now));
+        let moves = |(_, (_, estimate)): &(_, &(_, Estimate))| estimate.flow.typical_px > 0.0;
+        let moving = fields.iter().zip(&flows).filter(moves);
+        moving.for_each(|(field, _)| scale.see(field, now));
         match export {
             FlowExport::Folder { format, bound_px, .. } => {
                 let scales = Scales { bound_px: *bound_px, max_px: scale.px(), gamma: scale.gamma() };
@@ -70,16 +80,19 @@ pub(super) fn write(
         done += usize::from(!fields.is_empty());
         events.send(Message::ExportProgress { done, total });
     }
-    if let (Some(video), FlowExport::Video { guard, .. }) = (video, export) {
-        video.complete()?.publish(guard)?;
+    if stop.is_abandoned() || (stop.is_asked() && done == 0) {
+        return Ok(()); // A part of the flow would pass for the whole, and a stop before the first pair has nothing to keep.
     }
     if done == 0 {
-        let cause = "no flow was written, as no source has any for this clip";
-        return Err(Error::file(export.path(), cause, "Choose a source that works on the clip"));
+        return nothing();
+    }
+    if let (Some(video), FlowExport::Video { guard, .. }) = (video, export) {
+        video.complete()?.publish(guard)?;
     }
     if let (Some(staging), FlowExport::Folder { guard, .. }) = (staging, export) {
         staging.publish(guard)?;
     }
     events.send(Message::Exported { path: export.path().clone(), pairs: done });
+    pairs.take_warnings().into_iter().for_each(|damage| events.problem(Topic::Other, damage));
     Ok(())
 }

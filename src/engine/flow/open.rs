@@ -25,7 +25,7 @@ pub(super) struct SourceKey {
     kind: SourceSettings,
     clip: PathBuf,
     /// Tells one opening of a file from the next.
-    opening: usize,
+    opening: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,7 @@ impl SourceKey {
             FlowSource::Truth => SourceSettings::Truth(settings.truth.clone()?),
         };
         let clip = desired.clip.as_ref()?;
-        Some(Self { kind, clip: clip.path.clone(), opening: std::sync::Arc::as_ptr(&clip.player) as usize })
+        Some(Self { kind, clip: clip.path.clone(), opening: clip.player.opening() })
     }
 }
 
@@ -86,4 +86,27 @@ pub(super) fn open(key: &SourceKey, clip: &PlayedClip, compute: &Compute) -> Res
         SourceSettings::Codec => Box::new(CodecSource::open(&clip.path, clip.size)?),
         SourceSettings::Truth(path) => Box::new(TruthSource::open(path, clip.frames)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::video::{Geometry, Player, Sizes};
+
+    #[test]
+    fn a_clip_that_is_opened_again_is_tried_again() {
+        let key = || {
+            let player = Arc::new(Player::open("missing.mp4".as_ref(), Sizes::default(), Arc::new(|| ())));
+            let size = Geometry { width: 64, height: 48 };
+            let clip = PlayedClip { player, path: "missing.mp4".into(), frames: 9, size };
+            let desired = DesiredFlows { clip: Some(clip), ..DesiredFlows::default() };
+            [(); 2].map(|()| SourceKey::of(FlowSource::Dis, &desired).unwrap())
+        };
+        // The address of a player that is gone may be that of the next.
+        let keys: Vec<_> = (0..20).map(|_| key()).collect();
+        assert!(keys.iter().all(|[one, other]| one == other));
+        assert!(keys.windows(2).all(|pair| pair[0][0] != pair[1][0]));
+    }
 }

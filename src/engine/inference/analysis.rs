@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
+use super::repeated_frame::is_repeated;
 use crate::flow::FlowField;
 use crate::gpu::FlowBuffer;
 use crate::nets::MotionSquare;
@@ -51,7 +52,8 @@ pub struct FlowView {
     pub frame_size: Geometry,
     /// The largest magnitude, in pixels of `frame_size`.
     pub max_px: f32,
-    /// The length that nearly all vectors stay below, in pixels of `frame_size`: what colours are scaled to.
+    /// The length that nearly all vectors stay below, in pixels of `frame_size`: what colours are scaled to. 0 where the second picture
+    /// repeats the first, whose flow says nothing about the motion of the clip.
     pub typical_px: f32,
     /// The same flow where it was computed on the GPU, `[1, 2, h, w]`; `None` on the CPU.
     pub gpu: Option<FlowBuffer>,
@@ -69,8 +71,11 @@ impl FlowView {
     /// Returns what is shown of a network's flow from `first` to `second`: networks see a little motion in everything, but between
     /// pictures that are the same there is none. What the streams read stays as it is.
     pub fn shown_between(self, first: &RgbImage, second: &RgbImage) -> Self {
-        if first != second {
+        if !is_repeated(first, second) {
             return self;
+        }
+        if first != second {
+            return Self { typical_px: 0.0, ..self };
         }
         let FlowField { width, height, .. } = *self.field;
         Self::on_cpu(FlowField::new(width, height, vec![[0.0; 2]; width * height]), self.frame_size)

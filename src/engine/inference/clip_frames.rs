@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::video::{Frame, Sizes, VideoInfo, VideoReader};
 
@@ -31,6 +31,11 @@ impl ClipFrames {
     /// Returns when each frame is shown, on the clock of the file.
     pub fn times(&self) -> &FrameTimes {
         self.reader.times()
+    }
+
+    /// Returns the errors since the last call that did not end the clip.
+    pub fn take_warnings(&mut self) -> Vec<Error> {
+        self.reader.take_warnings()
     }
 
     /// Up to `count` frames from `start` on, fewer at the end of the clip. `start` must not go back.

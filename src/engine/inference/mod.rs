@@ -7,6 +7,7 @@ pub(super) mod model_folder;
 pub(super) mod model_info;
 pub(super) mod pipeline;
 pub(super) mod playback;
+pub(super) mod repeated_frame;
 mod stream_flow;
 pub(super) mod target;
 pub(super) mod thread;

@@ -130,8 +130,9 @@ pub fn export_labels(order: &LabelExport<'_>, progress: Progress<'_>) -> Result<
     exported.notes.extend(changed);
     let staging = Staging::begin(folder_of(format, target))?;
     exported.stage(&staging)?;
-    if with_clips && cut_clips(&exported.cuts, &staging, progress)?.is_break() {
-        return Ok(None);
+    if with_clips {
+        let ControlFlow::Continue(damages) = cut_clips(&exported.cuts, &staging, progress)? else { return Ok(None) };
+        exported.notes.extend(damages);
     }
     staging.publish(&guard)?;
     Ok(Some(exported))
@@ -205,8 +206,9 @@ fn refuse_changed(cuts: &[Cut], document: &Document, dir: &Path) -> Result<()> {
     Err(Error::new(in_words(&changed), cause, remedy))
 }
 
-/// Cuts clips out of their videos, frame by frame, at the videos' size, each frame shown as long as in its video.
-fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<ControlFlow<()>> {
+/// Cuts clips out of their videos, frame by frame, at the videos' size, each frame shown as long as in its video; returns
+/// where they are damaged.
+fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<ControlFlow<(), Vec<Error>>> {
     // What is missing is known before hours of work and not after.
     let missing: BTreeSet<_> = cuts.iter().map(|cut| &cut.video).filter(|video| !video.exists()).cloned().collect();
     if !missing.is_empty() {
@@ -218,15 +220,17 @@ fn cut_clips(cuts: &[Cut], staging: &Staging, progress: Progress<'_>) -> Result<
         };
         return Err(Error::new(in_words(&missing), cause, remedy));
     }
-    let mut reader = None;
+    let (mut reader, mut damages) = (None, Vec::new());
     for (done, cut) in cuts.iter().enumerate() {
         let target = staging.file(&cut.target)?;
         if cut_clip(cut, &target, &mut reader, &mut || progress(done, cuts.len()))?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
+        // One that is read for several clips has said it once.
+        damages.extend(reader.iter_mut().flat_map(VideoReader::take_warnings));
     }
     let _ = progress(cuts.len(), cuts.len());
-    Ok(ControlFlow::Continue(()))
+    Ok(ControlFlow::Continue(damages))
 }
 
 /// Cuts one clip to `target`; `open` is the video that the clip before came from, and this one's afterwards.

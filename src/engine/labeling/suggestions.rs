@@ -10,7 +10,9 @@ use crossbeam_channel::unbounded;
 use crate::engine::inference::whole_clip::window_starts;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
-use crate::engine::{InferencePipeline, Message, Prediction, SuggestionOrder, SuggestionStart, WindowPrediction};
+use crate::engine::{
+    InferencePipeline, Message, Prediction, SuggestionOrder, SuggestionStart, Topic, WindowPrediction,
+};
 use crate::error::Result;
 use crate::gpu::{Compute, is_gpu};
 use crate::nets::HiddenTwoStream;
@@ -47,7 +49,7 @@ pub(in crate::engine) fn run(
     let score_videos = |_: &usize| {
         let mut pipeline = pipeline.clone();
         while let Some((id, path)) = order.videos.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let scored = caught("suggestions", || score(&mut pipeline, path, &order.fusion, stop));
+            let scored = caught("suggestions", || score(&mut pipeline, path, &order.fusion, events, stop));
             if stop.is_asked() {
                 break;
             }
@@ -65,7 +67,13 @@ pub(in crate::engine) fn run(
 }
 
 /// Scores windows that are evenly spread over a video.
-fn score(pipeline: &mut InferencePipeline, path: &Path, fusion: &Fusion, stop: &JobStop) -> Result<Prediction> {
+fn score(
+    pipeline: &mut InferencePipeline,
+    path: &Path,
+    fusion: &Fusion,
+    events: &EventSender,
+    stop: &JobStop,
+) -> Result<Prediction> {
     pipeline.clear();
     let mut reader = VideoReader::open(path, Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() })?;
     let (frames, secs) = (reader.info().frames, reader.info().duration_secs);
@@ -80,6 +88,7 @@ fn score(pipeline: &mut InferencePipeline, path: &Path, fusion: &Fusion, stop: &
         let scores = pipeline.analyse(&read)?.scores;
         windows.push(WindowPrediction::of(&scores, start..start + length, fusion));
     }
+    reader.take_warnings().into_iter().for_each(|damage| events.problem(Topic::Other, damage));
     let cause = "no frame of it can be scored";
     Prediction::of(windows).ok_or_else(|| crate::error::Error::file(path, cause, "Open the video to see what is wrong"))
 }

@@ -7,6 +7,7 @@ use image::RgbImage;
 use image::imageops::{self, FilterType};
 
 use crate::error::{Error, Result};
+use crate::output::Existing;
 use crate::video::{Geometry, LiveFrame, SlowCapture, VideoWriter};
 
 /// The frame rate of a clip whose frames do not define one.
@@ -42,14 +43,20 @@ impl ClipFile {
         Ok(Self { writer, size, fps, first: None, pushed: 0 })
     }
 
-    /// Begins a recording of pictures like `first` at the rate at which `frames` arrived, which may be `slow`. It stays however its
-    /// writing ends.
+    /// Begins a recording of pictures like `first` at the rate at which `frames` arrived, which may be `slow`, in place of an
+    /// `existing` file if that is to be replaced. It stays however its writing ends.
     ///
     /// # Errors
     /// Same as [`VideoWriter::create_growing`].
-    pub fn record(path: &Path, first: &RgbImage, frames: &[LiveFrame], slow: Option<SlowCapture>) -> Result<Self> {
+    pub fn record(
+        path: &Path,
+        first: &RgbImage,
+        frames: &[LiveFrame],
+        slow: Option<SlowCapture>,
+        existing: Existing,
+    ) -> Result<Self> {
         let (size, fps) = (size(first), captured_rate(frames).unwrap_or(USUAL_FPS));
-        let writer = VideoWriter::create_growing(path, size, fps, slow)?;
+        let writer = VideoWriter::create_growing(path, size, fps, slow, existing)?;
         Ok(Self { writer, size, fps, first: None, pushed: 0 })
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::scene_cut::SceneChange;
 use super::smoothing::{Smoothed, Smoother, WindowShares};
-use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing, WINDOW_FRAMES};
+use crate::engine::{FlowView, InferencePipeline, LiveSettings, Scores, Timing};
 use crate::error::Result;
 use crate::nets::fusion::Firmness;
 use crate::ranking::falling;
@@ -87,8 +87,9 @@ impl LiveInference {
         level: usize,
     ) -> Result<Option<LiveResult>> {
         let stride = stride(self.camera.status().fps);
-        let most = pipeline.window_frames();
-        let Some(window) = self.camera.window(WINDOW_FRAMES, most, stride) else { return Ok(None) };
+        // A joint network may read more frames than a window has; the flow needs them all.
+        let (least, most) = (pipeline.flow_frames(), pipeline.window_frames());
+        let Some(window) = self.camera.window(least, most, stride) else { return Ok(None) };
         let Some(newest) = window.last().cloned() else { return Ok(None) };
         if self.last == Some(newest.frame.index) {
             return Ok(None);

@@ -15,10 +15,10 @@ mod scene_cut;
 mod session;
 mod smoothing;
 
-pub use corrections::{CLIP_SECS, Corrections};
+pub(super) use corrections::Corrections;
 pub use inference::{LiveInference, LiveResult};
 pub use recorder::RecordingStatus;
 pub use scene_cut::SceneChange;
-pub use session::LiveView;
-pub(super) use session::{LiveSession, SharedLive};
+pub use session::{CLIP_SECS, LiveView};
+pub(super) use session::{HeldFrames, LiveSession, SharedLive};
 pub use smoothing::{MOST_SECS, Smoothed, Smoother, Smoothing};

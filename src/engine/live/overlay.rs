@@ -1,5 +1,6 @@
 //! What is drawn into a recording: the picture beside its flow, the prediction and the top classes.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +18,10 @@ pub(super) struct LiveOverlay {
     /// Made for the first picture: a video has one size.
     drawing: Option<Drawing>,
     scale: FlowScale,
+    /// Answers to pictures that are yet to be drawn: pictures wait for the encoder of a slow machine longer than for the networks.
+    waiting: VecDeque<Arc<LiveResult>>,
+    /// The answer that came last.
+    newest: Option<Arc<LiveResult>>,
     /// The answer that was drawn last, with its flow in the size of a pane.
     flow: Option<(Arc<LiveResult>, RgbImage)>,
     first: Option<Instant>,
@@ -25,20 +30,30 @@ pub(super) struct LiveOverlay {
 impl LiveOverlay {
     /// Has drawn nothing yet.
     pub fn new(colours: FlowColours) -> Self {
-        Self { drawing: None, scale: FlowScale::following(colours), flow: None, first: None }
+        let scale = FlowScale::following(colours);
+        Self { drawing: None, scale, waiting: VecDeque::new(), newest: None, flow: None, first: None }
     }
 
-    /// Returns `picture`, which was captured at that moment, with the newest answer beside and below it.
+    /// Returns `picture`, which was captured at that moment, beside and above the newest answer to it or to an earlier one; `answer`
+    /// is the newest there is.
     pub fn draw(&mut self, picture: &RgbImage, captured: Instant, answer: Option<Arc<LiveResult>>) -> RgbImage {
         let (width, height) = picture.dimensions();
         let drawing = self.drawing.get_or_insert_with(|| Drawing::new(Geometry { width, height }));
-        // Flows come less often than pictures, and colouring one costs as much as the rest.
         if let Some(answer) = answer
-            && !self.flow.as_ref().is_some_and(|(drawn, _)| Arc::ptr_eq(drawn, &answer))
+            && !self.newest.as_ref().is_some_and(|newest| Arc::ptr_eq(newest, &answer))
         {
+            self.newest = Some(answer.clone());
+            self.waiting.push_back(answer);
+        }
+        let mut due = None;
+        while let Some(answer) = self.waiting.pop_front_if(|answer| answer.captured <= captured) {
             if answer.scene != SceneChange::None {
                 self.scale.begin_scene();
             }
+            due = Some(answer);
+        }
+        // Flows come less often than pictures, and colouring one costs as much as the rest.
+        if let Some(answer) = due {
             let field = answer.flow.in_pixels_of(width as usize, height as usize);
             if answer.scene != SceneChange::Within {
                 self.scale.see(&field, answer.captured);
@@ -67,6 +82,8 @@ fn ranked(result: &LiveResult) -> Vec<(String, f32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use image::Rgb;
 
     use super::*;
@@ -75,13 +92,13 @@ mod tests {
     use crate::flow::FlowField;
     use crate::video::Frame;
 
-    fn answer_to(picture: &RgbImage) -> Arc<LiveResult> {
+    fn answer_to(picture: &RgbImage, captured: Instant) -> Arc<LiveResult> {
         let display = Arc::new(picture.clone());
         let frame = Frame { index: 0, pts_secs: 0.0, duration_secs: 0.04, display, scaled: Vec::new() };
         let (width, height) = picture.dimensions();
         Arc::new(LiveResult {
             frame: Arc::new(frame),
-            captured: Instant::now(),
+            captured,
             flow: FlowView::on_cpu(FlowField::new(4, 3, vec![[6.0, 0.0]; 12]), Geometry { width, height }),
             scene: SceneChange::None,
             classes: ["bow", "wave"].map(str::to_owned).into(),
@@ -102,14 +119,27 @@ mod tests {
         let picture = RgbImage::from_pixel(320, 240, Rgb([200, 10, 10]));
         let now = Instant::now();
         let before = overlay.draw(&picture, now, None);
-        let after = overlay.draw(&picture, now, Some(answer_to(&picture)));
+        let after = overlay.draw(&picture, now, Some(answer_to(&picture, now)));
         assert!(before.dimensions() == after.dimensions() && after.width() == 640 && after.height() > 240);
         let is_red = |drawn: &RgbImage| drawn.get_pixel(160, 120).0 == [200, 10, 10];
         assert!(is_red(&before) && is_red(&after), "the picture is at the left as it was");
         let beside = |drawn: &RgbImage| drawn.get_pixel(480, 120).0;
         assert!(beside(&before) != beside(&after), "flow is at the right");
-        let kept = overlay.draw(&picture, now, Some(answer_to(&picture)));
+        let kept = overlay.draw(&picture, now, Some(answer_to(&picture, now)));
         assert_eq!(beside(&kept), beside(&after));
+    }
+
+    #[test]
+    fn an_answer_is_drawn_beside_no_picture_that_is_earlier() {
+        let mut overlay = LiveOverlay::new(FlowColours::default());
+        let picture = RgbImage::from_pixel(320, 240, Rgb([200, 10, 10]));
+        let [now, later] = [0, 2].map(|secs| Instant::now() + Duration::from_secs(secs));
+        let beside = |drawn: &RgbImage| drawn.get_pixel(480, 120).0;
+        let before = overlay.draw(&picture, now, None);
+        let early = overlay.draw(&picture, now, Some(answer_to(&picture, later)));
+        assert_eq!(beside(&early), beside(&before));
+        let due = overlay.draw(&picture, later, None);
+        assert!(beside(&due) != beside(&before));
     }
 
     #[test]
@@ -117,7 +147,8 @@ mod tests {
         let of = |classes: &[&str], shares: &[f32], top| -> Vec<String> {
             let classes = classes.iter().map(|&class| class.to_owned()).collect();
             let answer = Smoothed { shares: shares.to_vec(), top, is_settled: true, ..Smoothed::default() };
-            let result = LiveResult { classes, answer, ..LiveResult::clone(&answer_to(&RgbImage::new(8, 6))) };
+            let result =
+                LiveResult { classes, answer, ..LiveResult::clone(&answer_to(&RgbImage::new(8, 6), Instant::now())) };
             ranked(&result).into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(of(&["a", "b", "c"], &[0.5, 0.2, 0.3], Some(2)), ["c", "a", "b"]);

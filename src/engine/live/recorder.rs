@@ -3,7 +3,6 @@
 //! Its queue is bounded: a disk that is slower than the camera costs frames, never memory. The pictures have the source's own
 //! size, and the file grows under its own name: what is written when something goes wrong stays.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,10 +12,10 @@ use std::time::{Duration, Instant};
 use super::LiveResult;
 use super::clip_file::{ClipFile, nothing_yet, slow_capture};
 use super::overlay::LiveOverlay;
-use crate::atomic::resolve;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{Latest, LiveEvent, Message, RecordingOrder, Topic};
 use crate::error::{Error, Result};
+use crate::output::Existing;
 use crate::panic_guard::caught;
 use crate::video::{Camera, SlowCapture, SourcePicture};
 
@@ -96,12 +95,15 @@ impl RecordingWork {
     fn write(&self, order: &RecordingOrder) -> Result<(f64, Option<SlowCapture>)> {
         let path = &order.path;
         let pictures = self.camera.record().ok_or_else(|| nothing_yet(path))?;
-        let replaced = order.guard.check(std::slice::from_ref(path)).map(|()| path.exists())?;
+        order.guard.check(std::slice::from_ref(path))?;
+        // Only a file that is there now may be replaced, not one that somebody makes until the first picture arrives.
+        let existing = Existing::replaced_if(path.exists());
         let mut overlay = order.overlay.map(LiveOverlay::new);
         let (mut file, mut slow): (Option<ClipFile>, _) = (None, None);
         let mut last: Option<usize> = None;
         let mut synced = Instant::now();
-        while !self.stop.load(Ordering::Acquire) {
+        let mut left = None;
+        while !is_over(self.stop.load(Ordering::Acquire), pictures.len(), &mut left) {
             let Ok(SourcePicture { index, picture, captured }) = pictures.recv_timeout(PERIOD) else { continue };
             let picture = match &mut overlay {
                 Some(overlay) => Arc::new(overlay.draw(&picture, captured, self.answers.get())),
@@ -110,12 +112,9 @@ impl RecordingWork {
             let file = match &mut file {
                 Some(file) => file,
                 none => {
-                    if replaced {
-                        fs::remove_file(resolve(path)).map_err(|error| Error::io(path, &error))?;
-                    }
                     let frames = self.camera.last(f64::INFINITY);
                     slow = slow_capture(&frames, self.camera.claimed_fps());
-                    none.insert(ClipFile::record(path, &picture, &frames, slow)?)
+                    none.insert(ClipFile::record(path, &picture, &frames, slow, existing)?)
                 }
             };
             file.push_in_time(&picture, captured).map_err(kept)?;
@@ -136,7 +135,32 @@ impl RecordingWork {
     }
 }
 
+/// Returns whether nothing is to be recorded any more: what was waiting when it was stopped still is, and `left` counts it down.
+fn is_over(is_stopped: bool, waiting: usize, left: &mut Option<usize>) -> bool {
+    if !is_stopped {
+        return false;
+    }
+    let left = left.get_or_insert(waiting);
+    let is_over = *left == 0;
+    *left = left.saturating_sub(1);
+    is_over
+}
+
 /// Says what is left of a recording that broke off.
 fn kept(error: Error) -> Error {
     Error { remedy: format!("{}; the file holds the recording up to then", error.remedy), ..error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_the_encoder_at_the_end_is_recorded_and_what_comes_then_is_not() {
+        let mut left = None;
+        assert!(!is_over(false, 3, &mut left) && left.is_none());
+        let waiting = [3, 9, 9, 9]; // more comes all the time
+        assert_eq!(waiting.map(|waiting| is_over(true, waiting, &mut left)), [false, false, false, true]);
+        assert!(is_over(true, 0, &mut None));
+    }
 }

@@ -1,12 +1,13 @@
 //! One live source as the engine's threads and the window share it.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::clip_file::slow_capture;
 use super::recorder::LiveRecorder;
 use super::repaint_pace::RepaintPace;
-use super::{CLIP_SECS, LiveResult, RecordingStatus};
+use super::{LiveResult, RecordingStatus};
 use crate::engine::runtime::events::EventSender;
 use crate::engine::{Latest, LiveEvent, LiveOrder, LiveSettings, Message, RecordingOrder};
 use crate::video::{Camera, CameraInfo, CameraNews, CameraSource, CameraStatus, Frame, LiveFrame, Sizes, SlowCapture};
@@ -47,6 +48,20 @@ impl LiveView {
         let skipped = result.skipped + self.frames_behind().saturating_sub(1) as u64;
         Some(skipped as f64 / (skipped + result.answered).max(1) as f64)
     }
+}
+
+/// Length of a correction clip in seconds.
+pub const CLIP_SECS: f64 = 3.0;
+
+/// Frames for a correction, with what is known of their source.
+#[derive(Default)]
+pub(in crate::engine) struct HeldFrames {
+    /// The frames, oldest first.
+    pub frames: Vec<LiveFrame>,
+    /// The rate that the source claims.
+    pub source_fps: Option<f64>,
+    /// The video that is played, where the source is one.
+    pub played: Option<PathBuf>,
 }
 
 /// A running source with all that belongs to it.
@@ -106,10 +121,23 @@ impl LiveSession {
         *locked(&self.held) = frames;
     }
 
+    /// Returns the seconds that are held, if any are.
+    pub fn take_held(&self) -> Option<HeldFrames> {
+        let frames = locked(&self.held).take();
+        frames.map(|frames| self.with_source(frames))
+    }
+
     /// Returns the seconds that are held, else the last ones.
-    pub fn take_held(&self) -> Vec<LiveFrame> {
-        let held = locked(&self.held).take();
-        held.unwrap_or_else(|| self.camera.last(CLIP_SECS))
+    pub fn take_held_or_last(&self) -> HeldFrames {
+        self.take_held().unwrap_or_else(|| self.with_source(self.camera.last(CLIP_SECS)))
+    }
+
+    fn with_source(&self, frames: Vec<LiveFrame>) -> HeldFrames {
+        let played = match self.camera.source() {
+            CameraSource::File(path) => Some(path.clone()),
+            _ => None,
+        };
+        HeldFrames { frames, source_fps: self.camera.claimed_fps(), played }
     }
 
     /// Records to a file from now on, or completes the recording.

@@ -9,8 +9,8 @@ use crate::engine::inference::clip_frames::ClipFrames;
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
-use crate::engine::{FlowColours, InferencePipeline, Message, OverlayExport};
-use crate::error::Result;
+use crate::engine::{FlowColours, InferencePipeline, Message, OverlayExport, Topic};
+use crate::error::{Error, Result};
 use crate::gpu::Compute;
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::{Firmness, Fusion};
@@ -23,8 +23,8 @@ const SCORE_EVERY: usize = 3;
 /// Longest side of the frames in the video, pixels.
 const DISPLAY_MAX: u32 = 960;
 
-/// Writes `clip` with flow, bars and labels to `path` if `guard` allows it when the video is complete; false if `go_on`, which is
-/// passed the frames that are written and those of the clip, ended it: then nothing is written.
+/// Writes `clip` with flow, bars and labels to `path` if `guard` allows it when the video is complete, and returns where the clip is
+/// damaged; `None` if `go_on`, which is passed the frames that are written and those of the clip, ended it: then nothing is written.
 ///
 /// # Errors
 /// If the clip cannot be read, the video not be written, or the device fails.
@@ -36,7 +36,7 @@ pub fn annotate(
     fusion: &Fusion,
     colours: FlowColours,
     go_on: &mut dyn FnMut(usize, usize) -> bool,
-) -> Result<bool> {
+) -> Result<Option<Vec<Error>>> {
     let sizes = Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() };
     let mut frames = ClipFrames::open(clip, sizes)?;
     pipeline.clear();
@@ -48,7 +48,7 @@ pub fn annotate(
     let (mut scale, began) = (FlowScale::following(colours), Instant::now());
     for index in 0..total {
         if !go_on(index, total) {
-            return Ok(false);
+            return Ok(None);
         }
         let read = pipeline.window_frames();
         let scored_start = start_around(index, read, total);
@@ -86,7 +86,7 @@ pub fn annotate(
         writer.push_at(&drawing.draw(&annotated), frame.shown_secs())?;
     }
     video.map_or(Ok(()), |(_, writer)| writer.complete()?.publish(guard))?;
-    Ok(true)
+    Ok(Some(frames.take_warnings()))
 }
 
 /// Returns the first of `count` frames of a clip of `total` that has frame `index` in the middle, or as near to it as the ends of the
@@ -112,8 +112,9 @@ pub(in crate::engine) fn run(
         !stop.is_asked()
     };
     let OverlayExport { clip, path, fusion, colours, guard, .. } = export;
-    if annotate(clip, path, guard, &mut pipeline, fusion, *colours, &mut go_on)? {
+    if let Some(damages) = annotate(clip, path, guard, &mut pipeline, fusion, *colours, &mut go_on)? {
         events.send(Message::Annotated { path: path.clone(), frames });
+        damages.into_iter().for_each(|damage| events.problem(Topic::Other, damage));
     }
     Ok(())
 }

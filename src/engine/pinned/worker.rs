@@ -27,6 +27,9 @@ const LONGEST_REST: Duration = Duration::from_secs(3);
 /// The version of a model when it was read: runs overwrite their networks with newer ones.
 type Version = (PathBuf, Option<SystemTime>);
 
+/// When a video was written, and its bytes.
+type FileStamp = (SystemTime, u64);
+
 /// The frames around a pin.
 #[derive(Clone)]
 struct PinnedWindow {
@@ -46,6 +49,8 @@ pub(super) struct PinnedWorker {
     results: Arc<Latest<PinnedResults>>,
     events: EventSender,
     model: Option<(Version, InferencePipeline)>,
+    /// The file of each pin as it was when the pin was seen first, and whether it has changed since.
+    files: HashMap<Pin, (FileStamp, bool)>,
     /// The windows of the pins as a model wanted them last.
     windows: HashMap<Pin, PinnedWindow>,
     /// In the order of their making.
@@ -60,13 +65,15 @@ impl PinnedWorker {
         results: Arc<Latest<PinnedResults>>,
         events: EventSender,
     ) -> Self {
-        let (windows, predictions, failures) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { compute, request, results, events, model: None, windows, predictions, failures }
+        let (files, windows) = (HashMap::new(), HashMap::new());
+        let (predictions, failures) = (Vec::new(), Vec::new());
+        Self { compute, request, results, events, model: None, files, windows, predictions, failures }
     }
 
     /// Works out the most urgent prediction that is lacking; false when none is.
     pub fn step(&mut self) -> bool {
         let request = self.request.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.follow_files(&request);
         let wanted = wanted(&request);
         self.forget(&request, &wanted);
         let lacking = wanted.iter().find(|pair| !request.is_stopped && !self.is_known(pair)).cloned();
@@ -87,6 +94,21 @@ impl PinnedWorker {
             std::thread::sleep(began.elapsed().min(LONGEST_REST));
         }
         true
+    }
+
+    /// Notes which videos are others than when they were pinned: a prediction of the new pictures beside one of the old says nothing.
+    fn follow_files(&mut self, request: &PinnedRequest) {
+        self.files.retain(|pin, _| request.pins.contains(pin));
+        for pin in &request.pins {
+            // A disk that is away is no other file.
+            let Some(now) = stamp(&pin.path) else { continue };
+            let (seen, has_changed) = self.files.entry(pin.clone()).or_insert((now, false));
+            *has_changed |= *seen != now;
+        }
+    }
+
+    fn has_changed(&self, pin: &Pin) -> bool {
+        self.files.get(pin).is_some_and(|(_, has_changed)| *has_changed)
     }
 
     /// Drops what is no longer requested and what there is no room for, the oldest first.
@@ -111,6 +133,9 @@ impl PinnedWorker {
 
     /// Returns whether there is a prediction of a model for a pin, or there can be none.
     fn is_known(&self, (pin, version): &(Pin, Version)) -> bool {
+        if self.has_changed(pin) {
+            return true;
+        }
         let is_known = self.predictions.iter().any(|(of, prediction)| of == version && prediction.pin == *pin);
         is_known || self.failures.iter().any(|(failed, by, _)| failed == pin && by == version)
     }
@@ -168,7 +193,11 @@ impl PinnedWorker {
                 .is_none()
                 .then(|| Error::file(model, "its weights no longer exist", "Choose another step, or train again"));
             let failed = self.failures.iter().find(|(of, by, _)| of == pin && *by == version);
-            let error = missing.or_else(|| failed.map(|(.., error)| error.clone()))?;
+            let changed = self.has_changed(pin).then(|| {
+                let cause = "the video has changed since it was pinned; what is shown is of its old pictures";
+                Error::file(&pin.path, cause, "Unpin the frame and pin it again")
+            });
+            let error = changed.or(missing).or_else(|| failed.map(|(.., error)| error.clone()))?;
             Some((pin.clone(), model.clone(), error))
         };
         let failures = pairs().filter_map(failure).collect();
@@ -189,6 +218,12 @@ fn wanted(request: &PinnedRequest) -> Vec<(Pin, Version)> {
 fn window_around(place: usize, frames: usize, count: usize) -> Range<usize> {
     let start = place.min(frames.saturating_sub(count));
     start..(start + count).min(frames)
+}
+
+/// Returns when the file at `path` was written and its size; `None` where it cannot be seen.
+fn stamp(path: &Path) -> Option<FileStamp> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.modified().ok()?, found.len()))
 }
 
 /// Returns the model in folder `dir` and when it was written; its card is written last.
@@ -244,6 +279,36 @@ mod tests {
         worker.failures = (0..=KEPT).map(|step| (pin.clone(), version(step), error.clone())).collect();
         worker.forget(&request, &[(pin, version(7))]);
         assert!(matches!(&*worker.failures, [(_, known, _)] if *known == version(7)), "{}", worker.failures.len());
+    }
+
+    #[test]
+    fn of_a_video_that_has_changed_since_it_was_pinned_nothing_new_is_computed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (clip, model) = (dir.path().join("a.mp4"), dir.path().join("model"));
+        std::fs::create_dir(&model).unwrap();
+        std::fs::write(model.join(ModelCard::FILE_NAME), "").unwrap();
+        std::fs::write(&clip, "first").unwrap();
+        let pin = Pin { path: clip.clone(), frame: 0 };
+        let request =
+            PinnedRequest { pins: vec![pin.clone()], models: vec![model.clone()], ..PinnedRequest::default() };
+        let (compute, shared) = (choose(DeviceChoice::Cpu).unwrap(), Arc::new(Mutex::new(request.clone())));
+        let (events, _messages) = EventSender::new(Arc::new(|| ()));
+        let results = Arc::<Latest<PinnedResults>>::default();
+        let mut worker = PinnedWorker::new(compute, shared.clone(), results.clone(), events);
+        worker.follow_files(&request);
+        let wanted = (pin.clone(), version(&model));
+        assert!(!worker.is_known(&wanted));
+        std::fs::remove_file(&clip).unwrap();
+        worker.follow_files(&request);
+        assert!(!worker.is_known(&wanted), "its disk may be away");
+        std::fs::write(&clip, "another one").unwrap();
+        assert!(!worker.step(), "there is nothing to be computed");
+        let failure = results.get().unwrap().failure(&pin, &model).unwrap().to_string();
+        assert!(failure.contains("has changed since it was pinned"), "{failure}");
+        // Pinned again it is the new video.
+        worker.follow_files(&PinnedRequest::default());
+        worker.follow_files(&request);
+        assert!(!worker.has_changed(&pin));
     }
 
     #[test]

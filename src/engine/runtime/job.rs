@@ -14,12 +14,21 @@ use crate::panic_guard::caught;
 
 /// The stop flag of a job, and whether nobody waits for its end.
 #[derive(Clone, Default)]
-pub(in crate::engine) struct JobStop(Arc<AtomicBool>, Arc<AtomicBool>);
+pub(in crate::engine) struct JobStop {
+    asked: Arc<AtomicBool>,
+    abandoned: Arc<AtomicBool>,
+}
 
 impl JobStop {
     /// Returns whether the job is to end.
     pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.asked.load(Ordering::Acquire)
+    }
+
+    /// Returns whether nobody wants what the job has done so far: a person has not stopped it, but the program ends, or something
+    /// else takes its place.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
     }
 }
 
@@ -45,7 +54,7 @@ impl Job {
             let result = caught(name, || work(&asked));
             // What is left may be about a clip that is not open any more.
             if let Err(error) = result
-                && !asked.1.load(Ordering::Acquire)
+                && !asked.is_abandoned()
             {
                 events.problem(topic, error);
             }
@@ -63,22 +72,56 @@ impl Job {
 
     /// Ends the job without ever waiting for it: for one that leaves nothing half done.
     pub fn leave(mut self) {
-        self.stop.1.store(true, Ordering::Release);
-        self.stop();
+        self.abandon();
         self.thread = None;
     }
 
     /// Asks the job to end, without waiting for it.
     pub fn stop(&self) {
-        self.stop.0.store(true, Ordering::Release);
+        self.stop.asked.store(true, Ordering::Release);
+    }
+
+    /// Asks the job to end and to leave nothing behind. In this order: a job that sees the first flag has to see the second.
+    fn abandon(&self) {
+        self.stop.abandoned.store(true, Ordering::Release);
+        self.stop();
     }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
-        self.stop();
+        self.abandon();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join(); // its panics are caught
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::bounded;
+
+    use super::*;
+
+    #[test]
+    fn a_job_that_a_person_stops_is_not_abandoned_and_one_that_is_dropped_is() {
+        for is_stopped in [true, false] {
+            let (events, _messages) = EventSender::new(Arc::new(|| ()));
+            let (ended, end) = bounded(1);
+            let job = Job::start("export", Topic::Export, events, Message::ExportEnded, move |stop| {
+                while !stop.is_asked() {
+                    std::thread::yield_now();
+                }
+                let _ = ended.send(stop.is_abandoned());
+                Ok(())
+            });
+            if is_stopped {
+                job.stop();
+                assert_eq!(end.recv(), Ok(false));
+            } else {
+                drop(job);
+                assert_eq!(end.recv(), Ok(true));
+            }
         }
     }
 }

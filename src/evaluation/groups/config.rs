@@ -140,10 +140,11 @@ fn weights(imagenet: Option<&(PathBuf, Backbone)>, training: &[TrainingPlan]) ->
     files.map(of_file).chain(models.map(of_model)).collect()
 }
 
-/// Returns the first entry of `wanted` that is not in `found`.
+/// Returns the first entry that is not the same in both; one that is left out is null.
 fn difference(found: &Value, wanted: &Value) -> Option<String> {
-    let entries = wanted.as_object()?;
-    entries.iter().find(|(name, value)| found.get(name.as_str()) != Some(*value)).map(|(name, _)| name.clone())
+    let names = [wanted, found].into_iter().filter_map(Value::as_object).flat_map(|entries| entries.keys());
+    let entry = |of: &Value, name: &str| of.get(name).cloned().unwrap_or_default();
+    names.into_iter().find(|name| entry(found, name.as_str()) != entry(wanted, name.as_str())).cloned()
 }
 
 #[cfg(test)]
@@ -158,5 +159,7 @@ mod tests {
         assert_eq!(difference(&json!({ "folds": 5, "views": "5x2" }), &wanted), None);
         assert_eq!(difference(&json!({ "folds": 5, "views": "1x1" }), &wanted).as_deref(), Some("views"));
         assert_eq!(difference(&json!([]), &wanted).as_deref(), Some("folds"));
+        let averaged = json!({ "folds": 5, "views": "5x2", "average": "softmax" });
+        assert_eq!(difference(&averaged, &wanted).as_deref(), Some("average"), "an entry that is left out now");
     }
 }

@@ -66,7 +66,8 @@ pub fn evaluate_groups(
     let scores = pooled(dataset, stored, &failures);
     let mut report = report(plan, dataset, [&card, &made], &scores);
     report.folds = results;
-    report.remarks = remarks(plan, [&card, &made]);
+    // Before those on the data.
+    report.remarks.splice(0..0, remarks(plan, [&card, &made]));
     Ok(ActionsOutcome { report, scores })
 }
 

@@ -82,6 +82,16 @@ impl FlowFormat {
         })
     }
 
+    /// Returns whether a path in a folder is called as a file of the flow of a clip is.
+    pub fn is_file_of_clip(self, path: &Path) -> bool {
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let digits = stem.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let Ok(number) = digits.parse::<usize>() else { return false };
+        // Pairs are counted from 1.
+        let frame = if self.is_pair() { number.saturating_sub(1) } else { number };
+        self.files(&self.path_in(Path::new(""), frame)).iter().any(|file| file == path)
+    }
+
     /// Returns the files that a flow written to `path` is in: it, or it and its other half.
     pub fn files(self, path: &Path) -> Vec<PathBuf> {
         match StreamPair::named(path).filter(|_| self.is_pair()) {
@@ -131,6 +141,22 @@ pub fn write_picture(path: &Path, picture: &RgbImage) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_of_a_clip_are_known_by_their_names() {
+        let is_file = |format: FlowFormat, name: &str| format.is_file_of_clip(Path::new(name));
+        for (format, name) in [
+            (FlowFormat::Flo, "000012.flo"),
+            (FlowFormat::Kitti, "1234567.png"),
+            (FlowFormat::TwoStreamJpeg, "flow_x_00001.jpg"),
+            (FlowFormat::TwoStreamPng, "flow_y_00012.png"),
+        ] {
+            assert!(is_file(format, name), "{name}");
+        }
+        for name in ["12.flo", "000012.npy", "a/000012.flo", "x000012.flo", "notes.flo", ""] {
+            assert!(!is_file(FlowFormat::Flo, name), "{name}");
+        }
+    }
 
     #[test]
     fn names_stand_for_formats_and_formats_for_names() {

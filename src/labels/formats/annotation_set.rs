@@ -13,6 +13,8 @@ pub(super) struct AnnotationSet {
     pub classes: Vec<AnnotationClass>,
     /// What is said about videos; of one there may be several.
     pub clips: Vec<AnnotatedClip>,
+    /// The folder that paths were relative to where the file was written, if it says so.
+    pub folder: Option<PathBuf>,
     /// What could not be read.
     pub notes: Vec<Error>,
     /// What was assumed in reading the rest.

@@ -1,7 +1,7 @@
 //! ELAN's annotation documents (EAF 3.0), one for each video.
 //!
 //! A tier for each class holds its segments, which may overlap those of others, with the class as value; a label of the
-//! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip`. Times are in
+//! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip` whose name begins with `clip: `. Times are in
 //! milliseconds, which distinguishes frames up to 1000 per second. Properties of the document hold the group and the note of the
 //! video. On import, the value of an annotation is its label, whatever its
 //! tier is called; without a value it is the name of the tier. What depends on another annotation holds as long as that, or an
@@ -23,6 +23,8 @@ use crate::error::{Error, Result};
 /// The linguistic type of labels of whole clips, and that of others.
 const CLIP: &str = "clip";
 const SEGMENT: &str = "segment";
+/// How the names of tiers of labels of whole clips begin.
+const WHOLE: &str = "clip: ";
 /// Properties of a document: the recording its video belongs to, and a remark about it.
 const GROUP: &str = "group";
 const NOTE: &str = "note";
@@ -54,7 +56,7 @@ fn document(clip: &AnnotatedClip, set: &AnnotationSet, path: &Path) -> Option<St
     let mut tiers = Vec::new();
     for label in &clip.labels {
         let times = vec![whole];
-        tiers.push(Tier { name: format!("{CLIP}: {label}"), kind: CLIP, label, times });
+        tiers.push(Tier { name: format!("{WHOLE}{label}"), kind: CLIP, label, times });
     }
     for label in set.label_names() {
         let parts = clip.spans.iter().filter(|part| part.label == label);
@@ -283,7 +285,9 @@ fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     let slots = Slots::of(document);
     for tier in document.all("TIER") {
         let chain = Chain::of(tier);
-        let is_whole = tier.attribute("LINGUISTIC_TYPE_REF") == Some(CLIP);
+        // Others may call a type so, whose annotations have times.
+        let is_whole = tier.attribute("LINGUISTIC_TYPE_REF") == Some(CLIP)
+            && tier.attribute("TIER_ID").is_some_and(|name| name.starts_with(WHOLE));
         for annotation in tier.all("ANNOTATION").flat_map(|annotation| annotation.all("ALIGNABLE_ANNOTATION")) {
             let secs = annotation.attribute("TIME_SLOT_REF1").zip(annotation.attribute("TIME_SLOT_REF2"));
             let secs = secs.and_then(|(start, end)| Some([slots.secs(start, &chain)?, slots.secs(end, &chain)?]));

@@ -16,7 +16,7 @@ named! {
         Csv = "csv",
         /// UCF101 lists and exported clips.
         ///
-        /// A folder with `classInd.txt`, `trainlist01.txt`, `testlist01.txt` and the clips.
+        /// A folder with `classInd.txt`, `trainlist01.txt`, `testlist01.txt`, the same lists for mmaction2, and the clips.
         UcfLists = "ucf",
         /// ActivityNet JSON.
         ///

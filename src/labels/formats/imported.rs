@@ -10,7 +10,7 @@ use crate::labels::Step;
 pub struct Choices {
     /// Classes that the project does not have are added; else their labels are left out.
     pub add_classes: bool,
-    /// Labels of the file take the place of those of the project; else videos that have some keep theirs.
+    /// Labels, groups and notes of the file take the place of those of the project; else videos that have some keep theirs.
     pub replace: bool,
     /// The project has several labels at a time from now on; else the first of several is taken.
     pub allow_several: bool,
@@ -35,8 +35,12 @@ pub struct Import {
     pub videos: usize,
     /// Videos among them that are new.
     pub new_videos: usize,
+    /// New videos whose files were not found.
+    pub new_missing: usize,
     /// Videos that keep other labels than the file's, by their paths.
     pub kept: Vec<String>,
+    /// Whether groups or notes of the project are kept, though the file has others.
+    pub keeps_texts: bool,
     /// Labels and segments of the project whose place is taken by others.
     pub replaced: usize,
     /// Labels and segments of the file that are left out.
@@ -54,7 +58,9 @@ impl Default for Import {
             needs_several: false,
             videos: 0,
             new_videos: 0,
+            new_missing: 0,
             kept: Vec::new(),
+            keeps_texts: false,
             replaced: 0,
             left_out: 0,
         }

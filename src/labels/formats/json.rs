@@ -1,6 +1,6 @@
 //! The Motionscope JSON format: all labels of a project, by class name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -106,7 +106,8 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     }
     let classes = file.classes.into_iter();
     let classes = classes.map(|class| AnnotationClass { color: color_of_hex(&class.color), name: class.name });
-    let mut set = AnnotationSet { classes: classes.collect(), ..AnnotationSet::default() };
+    let folder = Some(PathBuf::from(file.folder)).filter(|folder| folder.is_absolute());
+    let mut set = AnnotationSet { classes: classes.collect(), folder, ..AnnotationSet::default() };
     for (number, video) in (1..).zip(file.videos) {
         let path = video.get("path").and_then(Value::as_str).unwrap_or_default().to_owned();
         let place = format!("video {number}");

@@ -82,6 +82,23 @@ fn another_file_of_a_name_of_the_project_is_named_and_a_copy_is_the_video() {
 }
 
 #[test]
+fn a_linguistic_type_called_clip_of_another_program_has_times() {
+    let eaf = |tier: &str| {
+        format!(
+            r#"<ANNOTATION_DOCUMENT><HEADER><MEDIA_DESCRIPTOR MEDIA_URL="file:///x/a.mp4" MIME_TYPE="video/mp4"/></HEADER>
+            <TIME_ORDER><TIME_SLOT TIME_SLOT_ID="s1" TIME_VALUE="1000"/><TIME_SLOT TIME_SLOT_ID="s2" TIME_VALUE="2000"/>
+            </TIME_ORDER><TIER LINGUISTIC_TYPE_REF="clip" TIER_ID="{tier}"><ANNOTATION><ALIGNABLE_ANNOTATION
+            ANNOTATION_ID="a" TIME_SLOT_REF1="s1" TIME_SLOT_REF2="s2"><ANNOTATION_VALUE>run</ANNOTATION_VALUE>
+            </ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"#
+        )
+    };
+    let (document, notes) = imported(Format::Elan, "a.eaf", &eaf("gait"), project(&["a.mp4"]));
+    assert_eq!((shown(&document, 0), notes), ((vec![], vec![("run", 25, 50)]), Vec::new()));
+    let (document, _) = imported(Format::Elan, "a.eaf", &eaf("clip: run"), project(&["a.mp4"]));
+    assert_eq!(shown(&document, 0), (vec!["run"], vec![]));
+}
+
+#[test]
 fn messages_name_a_file_once() {
     let eaf = r#"<ANNOTATION_DOCUMENT><HEADER><MEDIA_DESCRIPTOR MEDIA_URL="file:///x/a.mp4" MIME_TYPE="video/mp4"/></HEADER>
         <TIME_ORDER><TIME_SLOT TIME_SLOT_ID="s1" TIME_VALUE="90000"/><TIME_SLOT TIME_SLOT_ID="s2" TIME_VALUE="91000"/></TIME_ORDER>
@@ -135,6 +152,64 @@ fn classes_are_added_for_labels_that_are_taken_and_for_no_others() {
     let keep = Choices { replace: false, ..ALL };
     let read = import(Format::Csv, &path, &document, Path::new("/project"), keep).unwrap();
     assert_eq!((read.kept.len(), read.unknown_classes.len(), read.step.changes.len()), (1, 0, 0));
+}
+
+#[test]
+fn a_table_without_notes_leaves_those_of_the_project_as_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("labels.csv");
+    fs::write(&path, "path,label,start,end\na.mp4,run,1,2\na.mp4,run,3,4\n").unwrap();
+    let mut document = project(&["a.mp4"]);
+    let read =
+        |document: &Document, choices| import(Format::Csv, &path, document, Path::new("/project"), choices).unwrap();
+    document.apply(read(&document, ALL).step);
+    let segments = &mut document.videos.get_mut(&VideoId(0)).unwrap().segments;
+    segments[1].note = "limps".into();
+    for choices in [ALL, Choices { replace: false, ..ALL }] {
+        let again = read(&document, choices);
+        assert_eq!((again.step.changes.len(), again.kept.len(), again.notes), (0, 0, Vec::new()), "they are the same");
+    }
+    fs::write(&path, "path,label,start,end,group\na.mp4,run,3,4,dawn\n").unwrap();
+    document.apply(read(&document, ALL).step);
+    let video = &document.videos[&VideoId(0)];
+    assert_eq!((video.segments.len(), video.segments[0].note.as_str(), video.group.as_str()), (1, "limps", "dawn"));
+}
+
+#[test]
+fn another_group_is_named_and_replaced_with_consent_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("labels.csv");
+    fs::write(&path, "path,label,group\na.mp4,run,dawn\n").unwrap();
+    let mut document = project(&["a.mp4"]);
+    let read =
+        |document: &Document, choices| import(Format::Csv, &path, document, Path::new("/project"), choices).unwrap();
+    let keep = Choices { replace: false, ..ALL };
+    document.videos.get_mut(&VideoId(0)).unwrap().group = "dusk".into();
+    let found = read(&document, keep);
+    let cause = "1 video has another group or note in the project, which is kept: a.mp4";
+    assert!(found.notes.len() == 1 && found.notes[0].cause == cause, "{:?}", found.notes);
+    document.apply(found.step);
+    assert_eq!((document.videos[&VideoId(0)].group.as_str(), shown(&document, 0).0), ("dusk", vec!["run"]));
+    document.apply(read(&document, ALL).step);
+    assert_eq!(document.videos[&VideoId(0)].group, "dawn");
+}
+
+#[test]
+fn videos_of_json_are_found_in_the_folder_that_it_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    ["first/clips", "second", "export"].map(at).iter().for_each(|folder| fs::create_dir_all(folder).unwrap());
+    fs::write(at("first/clips/a.mp4"), "pictures").unwrap();
+    let document = project(&["clips/a.mp4", "gone.mp4"]);
+    export(Format::Json, &document, &at("first"), &at("export/labels.json")).unwrap();
+    let mut second = Document::default();
+    let read = import(Format::Json, &at("export/labels.json"), &second, &at("second"), ALL).unwrap();
+    assert_eq!((read.new_videos, read.new_missing), (2, 1));
+    second.apply(read.step);
+    let paths: Vec<_> = second.videos.values().map(|video| video.path.as_str()).collect();
+    assert_eq!(paths, ["../first/clips/a.mp4", "gone.mp4"]);
+    let again = import(Format::Json, &at("export/labels.json"), &second, &at("second"), ALL).unwrap();
+    assert_eq!((again.new_videos, again.step.changes.len()), (0, 0));
 }
 
 /// The videos of the project, whose last names are the same.

@@ -8,6 +8,7 @@ use super::super::{
     Change, Class, ClassId, Document, Facts, Label, Segment, SegmentId, Step, StoredPath, Video, VideoId, edits,
 };
 use super::annotation_set::{AnnotatedClip, AnnotationClass, AnnotationClock, AnnotationSet, Extent, Span};
+use super::combined::{Combined, LabelFate};
 use super::imported::folder_of_source;
 use super::video_finder::{FoundVideo, VideoFinder};
 use super::{BACKGROUND, Choices, Import};
@@ -31,7 +32,7 @@ pub(super) fn merge(set: AnnotationSet, source: &Path, document: &Document, dir:
     let mut merge = Merge::new(source, document, dir, choices);
     (merge.import.notes, merge.import.remarks) = (set.notes, set.remarks);
     merge.add_classes(&set.classes, &set.clips);
-    let finder = VideoFinder::new(document, dir, folder_of_source(source));
+    let finder = VideoFinder::new(document, dir, folder_of_source(source)).with_folder(set.folder.as_deref());
     let found = finder.find_all(&set.clips);
     let mut added: BTreeMap<&str, VideoId> = BTreeMap::new();
     for clip in &set.clips {
@@ -183,10 +184,12 @@ impl<'a> Merge<'a> {
     fn add_video(&mut self, clip: &AnnotatedClip, finder: &VideoFinder<'_>) -> Option<VideoId> {
         let facts = clip.facts.clone().filter(is_plausible)?;
         let file = finder.file(clip);
+        let is_missing = file.is_none();
         let path = file.map_or_else(|| clip.path.clone(), |path| StoredPath::encode(&path, self.dir));
         let id = self.after.free_video_id();
         self.after.apply(edits::add_videos(&self.after, vec![Video { facts: Some(facts), ..Video::new(path) }]));
         self.import.new_videos += 1;
+        self.import.new_missing += usize::from(is_missing);
         Some(id)
     }
 
@@ -436,47 +439,28 @@ impl<'a> Merge<'a> {
         if self.after.settings != self.before.settings {
             changes.push(Change::Settings(self.after.settings.clone()));
         }
-        let (mut kept, mut incomplete) = (Vec::new(), Vec::new());
-        for (id, mut said) in std::mem::take(&mut self.said) {
-            said.sort();
+        let (mut kept, mut incomplete, mut texts_kept) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, said) in std::mem::take(&mut self.said) {
             let known = &self.after.videos[&id];
             let is_new = !self.before.videos.contains_key(&id);
             let left_out = self.left_out.get(&id).copied().unwrap_or(0);
-            // Nothing takes the place of labels but labels.
-            let is_silent = said.is_unlabelled();
-            let new = put(known, said, is_silent && left_out == 0);
-            if same(known, &new) && !is_new {
-                continue;
-            }
-            if let Some(locked) = &known.locked {
+            let Combined { video, labels, keeps_texts } = Combined::of(known, said, left_out, self.choices.replace);
+            if let Some(locked) = known.locked.as_ref().filter(|_| video != *known || labels != LabelFate::Same) {
                 self.import.notes.push(Error::clone(locked));
                 continue;
             }
-            if !is_new && !known.is_unlabelled() {
-                match (self.choices.replace, left_out) {
-                    (false, 0) if is_silent => continue,
-                    (false, _) => {
-                        kept.push(StoredPath::plain(&known.path));
-                        continue;
-                    }
-                    (true, 1..) => {
-                        incomplete.push((StoredPath::plain(&known.path), left_out));
-                        continue;
-                    }
-                    (true, 0) => {
-                        self.import.replaced += known.labels.iter().filter(|label| !new.labels.contains(label)).count();
-                        let is_gone = |old: &&Segment| {
-                            let alike =
-                                |new: &Segment| (new.label, new.start, new.end) == (old.label, old.start, old.end);
-                            !new.segments.iter().any(alike)
-                        };
-                        self.import.replaced += known.segments.iter().filter(is_gone).count();
-                    }
-                }
+            let path = || StoredPath::plain(&known.path);
+            match labels {
+                LabelFate::Same => {}
+                LabelFate::Taken { replaced } => self.import.replaced += replaced,
+                LabelFate::Kept => kept.push(path()),
+                LabelFate::Incomplete => incomplete.push((path(), left_out)),
             }
-            let is_relabelled = (&known.labels, &known.segments) != (&new.labels, &new.segments);
-            self.import.videos += usize::from(is_relabelled || is_new);
-            changes.push(Change::Video(id, Some(new)));
+            texts_kept.extend(keeps_texts.then(path));
+            self.import.videos += usize::from(matches!(labels, LabelFate::Taken { .. }) || is_new);
+            if video != *known || is_new {
+                changes.push(Change::Video(id, Some(video)));
+            }
         }
         self.drop_unused_classes(&changes);
         if self.after.classes != self.before.classes {
@@ -490,6 +474,14 @@ impl<'a> Merge<'a> {
                 count => format!("{count} videos have other labels in the project, which are kept: {first} …"),
             };
             self.note("", cause, "Choose to replace labels if those of the file are right");
+        }
+        self.import.keeps_texts = !texts_kept.is_empty();
+        if let Some(first) = texts_kept.first() {
+            let cause = match texts_kept.len() {
+                1 => format!("1 video has another group or note in the project, which is kept: {first}"),
+                count => format!("{count} videos have other groups or notes in the project, which are kept: {first} …"),
+            };
+            self.note("", cause, "Choose to replace labels if the groups and notes of the file are right");
         }
         self.import.kept = kept.into_iter().chain(incomplete.iter().map(|(path, _)| path.clone())).collect();
         for (path, left_out) in incomplete {
@@ -541,38 +533,6 @@ fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
 /// Seconds to the millisecond.
 fn rounded(secs: f64) -> f64 {
     (secs * 1000.0).round() / 1000.0
-}
-
-/// `known` with what is said about it, and with its own labels if those are to be kept.
-fn put(known: &Video, said: Video, keeps_labels: bool) -> Video {
-    let or = |new: String, old: &String| if new.is_empty() { old.clone() } else { new };
-    let (labels, segments) = match keeps_labels {
-        true => (known.labels.clone(), known.segments.clone()),
-        false => (said.labels, said.segments),
-    };
-    Video {
-        path: known.path.clone(),
-        facts: known.facts.clone(),
-        labels,
-        segments,
-        group: or(said.group, &known.group),
-        note: or(said.note, &known.note),
-        reviewer: or(said.reviewer, &known.reviewer),
-        locked: known.locked.clone(),
-    }
-}
-
-/// Returns whether both say the same, whatever their segments are called.
-fn same(one: &Video, other: &Video) -> bool {
-    let plain = |video: &Video| {
-        let mut video = video.clone();
-        for segment in &mut video.segments {
-            segment.id = SegmentId(0);
-        }
-        video.segments.sort_by_key(|segment| (segment.start, segment.end, segment.label));
-        video
-    };
-    plain(one) == plain(other)
 }
 
 /// Returns whether facts from a file can be those of a video.

@@ -23,6 +23,7 @@
 mod activity_net;
 mod annotation_set;
 mod boris;
+mod combined;
 mod csv;
 mod cut;
 mod cvat;

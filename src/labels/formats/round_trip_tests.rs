@@ -169,6 +169,24 @@ fn lists_name_every_clip_that_is_cut_out_by_its_class() {
             (clips.label_name(video.labels[0]).to_owned(), cut.start, cut.end)
         });
         assert_eq!(found.collect::<Vec<_>>(), expected, "seed {seed}");
+        let rows = |ours: &str, theirs: &str| {
+            let [ours, theirs] = [ours, theirs].map(|name| fs::read_to_string(dir.path().join(name)).unwrap());
+            let class_of = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+            let paths = theirs.lines().map(|line| line.split_once('\t').unwrap());
+            for (line, (path, _)) in ours.lines().zip(paths.clone()) {
+                assert!(line.starts_with(path), "{line} is {path}");
+            }
+            assert_eq!(ours.lines().count(), theirs.lines().count());
+            paths.map(|(path, class)| (class_of(path), class.parse::<usize>().unwrap())).collect::<Vec<_>>()
+        };
+        let index = fs::read_to_string(dir.path().join("classInd.txt")).unwrap();
+        let number = |class: &str| index.lines().position(|line| line.split_once(' ').unwrap().1 == class).unwrap();
+        for (class, place) in [("trainlist01.txt", "mmaction2_train.txt"), ("testlist01.txt", "mmaction2_test.txt")]
+            .map(|(a, b)| rows(a, b))
+            .concat()
+        {
+            assert_eq!(place, number(&class), "{class}");
+        }
         let groups = |name: &str| {
             let text = fs::read_to_string(dir.path().join(name)).unwrap();
             text.lines().map(|line| line.split("_g").last().unwrap()[..2].to_owned()).collect::<Vec<_>>()

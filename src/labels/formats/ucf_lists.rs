@@ -1,7 +1,7 @@
 //! Lists as UCF101 comes with: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` over clips `Class/v_Class_g01_c01.mp4`.
 //!
 //! UCF101 knows clips of one class only, so that every segment and every clip with one label is to be cut out. Clips of one
-//! group have the same number after `g`, and every fourth group is tested on.
+//! group have the same number after `g`, and every fourth group is tested on. Beside them stand the same clips as lists for mmaction2.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,9 @@ use crate::error::{Error, Result};
 
 const TRAIN_LIST: &str = "trainlist01.txt";
 const TEST_LIST: &str = "testlist01.txt";
+/// The same for mmaction2's `VideoDataset`: path, tab, class from 0. A tab, since names of classes may hold blanks.
+const MMACTION_TRAIN: &str = "mmaction2_train.txt";
+const MMACTION_TEST: &str = "mmaction2_test.txt";
 /// The extension of exported clips.
 const ENDING: &str = ".mp4";
 
@@ -47,20 +50,29 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     let groups = group_numbers(set);
     let mut counts: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     let (mut train, mut test) = (String::new(), String::new());
+    let (mut mmaction_train, mut mmaction_test) = (String::new(), String::new());
     for Listed { clip, label, frames } in set.clips.iter().flat_map(listed) {
         let group = groups[group(clip)];
         let count = counts.entry((label, group)).and_modify(|count| *count += 1).or_insert(1);
         let folder = &folders[label];
         let name = format!("{folder}/v_{folder}_g{group:02}_c{count:02}{ENDING}");
         let id = 1 + classes.iter().position(|class| *class == label).unwrap_or_default();
+        let row = format!("{name}\t{}\n", id - 1);
         match group % TEST_EVERY {
-            0 => test += &format!("{name}\n"),
-            _ => train += &format!("{name} {id}\n"),
+            0 => {
+                test += &format!("{name}\n");
+                mmaction_test += &row;
+            }
+            _ => {
+                train += &format!("{name} {id}\n");
+                mmaction_train += &row;
+            }
         }
         let (start, end) = frames.map_or((0, None), |(start, end)| (start, Some(end)));
         exported.cuts.push(Cut { video: clip.absolute.clone(), start, end, target: target.join(name) });
     }
-    for (name, text) in [(CLASS_INDEX, index), (TRAIN_LIST, train), (TEST_LIST, test)] {
+    let lists = [(CLASS_INDEX, index), (TRAIN_LIST, train), (TEST_LIST, test)];
+    for (name, text) in lists.into_iter().chain([(MMACTION_TRAIN, mmaction_train), (MMACTION_TEST, mmaction_test)]) {
         write_file(&target.join(name), &text, &mut exported)?;
     }
     Ok(exported)

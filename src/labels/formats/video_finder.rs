@@ -18,6 +18,8 @@ pub(super) struct VideoFinder<'a> {
     dir: &'a Path,
     /// The folder of the file that names them.
     source_dir: &'a Path,
+    /// The folder that the file says its paths are relative to.
+    said_dir: Option<&'a Path>,
     stored: HashMap<&'a str, VideoId>,
     /// By their paths with nothing encoded.
     plain: HashMap<String, VideoId>,
@@ -70,7 +72,12 @@ impl<'a> VideoFinder<'a> {
             }
             composed_paths.entry(one_form).and_modify(|known| *known = None).or_insert(Some(*id));
         }
-        Self { document, dir, source_dir, stored, plain, composed: composed_paths, last }
+        Self { document, dir, source_dir, said_dir: None, stored, plain, composed: composed_paths, last }
+    }
+
+    /// Looks for files in `folder` as well, which the file says its paths are relative to.
+    pub fn with_folder(self, folder: Option<&'a Path>) -> Self {
+        Self { said_dir: folder, ..self }
     }
 
     /// Returns the videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where
@@ -196,18 +203,18 @@ impl<'a> VideoFinder<'a> {
     /// others are as they stand, and only where nothing is called that may they be escaped too.
     fn readings(&self, clip: &AnnotatedClip) -> Vec<NameReading> {
         let name = clip.path.as_str();
-        let dirs = [self.source_dir, self.dir];
+        let dirs: Vec<&Path> = [self.source_dir, self.dir].into_iter().chain(self.said_dir).collect();
         let escaped = |text: &str| NameReading {
             name: StoredPath::plain(text),
-            paths: dirs.map(|dir| StoredPath::decode(text, dir)).to_vec(),
+            paths: dirs.iter().map(|dir| StoredPath::decode(text, dir)).collect(),
         };
         if let Some(path) = address(name) {
             return vec![escaped(path)];
         }
         let slashed = name.replace('\\', "/");
-        let mut paths = dirs.map(|dir| dir.join(&slashed)).to_vec();
+        let mut paths: Vec<_> = dirs.iter().map(|dir| dir.join(&slashed)).collect();
         if slashed != name && cfg!(unix) {
-            paths.extend(dirs.map(|dir| dir.join(name))); // A name may hold it there.
+            paths.extend(dirs.iter().map(|dir| dir.join(name))); // A name may hold it there.
         }
         let plain = NameReading { name: slashed.clone(), paths };
         // ActivityNet calls the video `v_ID.mp4` by its `ID`.

@@ -163,6 +163,9 @@ pub struct TrainingPlan {
     pub checkpoint_every: usize,
     /// Number of checkpoints kept as snapshots, for inspection and roll-back; older ones are kept more sparsely.
     pub snapshots: usize,
+    /// Megabytes that all snapshots may have together, with those between checkpoints: of large networks fewer are kept, but at least
+    /// the first and the newest; 0 for any size.
+    pub snapshots_mb: usize,
     /// How many times its best the smoothed loss must exceed for the run to go back to a snapshot and on at half the rate; 0 to let
     /// it diverge.
     pub divergence: f64,
@@ -238,6 +241,7 @@ impl Default for TrainingPlan {
             max_stride: 1,
             checkpoint_every: 100,
             snapshots: 12,
+            snapshots_mb: 500,
             divergence: 3.0,
             max_roll_backs: 3,
             budget_secs: None,

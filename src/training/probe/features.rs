@@ -40,6 +40,8 @@ pub(in crate::training) struct FeatureExtractor {
     /// None where features cannot be kept.
     cache: Option<FeatureCache>,
     done: usize,
+    /// Clips that the time did not suffice for.
+    skipped: usize,
 }
 
 /// What a stream makes of its input.
@@ -65,7 +67,12 @@ impl FeatureExtractor {
     ) -> Self {
         let views = views.of(MotionSquares::crop_of(squares.as_ref()));
         let cache = FeatureCache::open(root, &stream, flow.as_ref(), squares.as_ref(), clips.geometry(), views);
-        Self { stream, clips, flow, squares, views, cache, done: 0 }
+        Self { stream, clips, flow, squares, views, cache, done: 0, skipped: 0 }
+    }
+
+    /// Returns how many clips were not looked at because the time was over.
+    pub fn skipped(&self) -> usize {
+        self.skipped
     }
 
     /// Returns the source of flow that it was given, with the flow that was computed meanwhile.
@@ -105,6 +112,7 @@ impl FeatureExtractor {
             if due == 0 {
                 on_event(TrainingEvent::Warning(time_is_up(looked_at, count)));
                 self.done += count - looked_at;
+                self.skipped += count - looked_at;
                 on_event(TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done: self.done, of });
                 break;
             }

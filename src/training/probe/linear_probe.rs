@@ -32,7 +32,7 @@ use crate::training::run::base_clips::BaseClips;
 use crate::training::run::checkpoint;
 use crate::training::run::checkpoint::{Best, Progress};
 use crate::training::run::clock::{Clock, stopped};
-use crate::training::run::events::{StepMetrics, TrainingControl, TrainingEvent};
+use crate::training::run::events::{CutCount, CutShort, StepMetrics, TrainingControl, TrainingEvent};
 use crate::training::run::folder::prepare_folder;
 use crate::training::run::history::History;
 use crate::training::run::run_clips::RunClips;
@@ -97,6 +97,10 @@ pub fn run(
     if training.rows.is_none() {
         return Err(Error::new("clips", "none of them could be read", "See the log"));
     }
+    if extractor.skipped() > 0 {
+        let (network, done) = (plan.network, trained_on - extractor.skipped());
+        on_event(TrainingEvent::CutShort(CutShort { network, done, of: trained_on, counted: CutCount::Clips }));
+    }
     let taken = extractor.take(trained_on..all, share_with_held, &mut clock, on_event)?;
     let Some(validation) = taken else { return Err(stopped(plan)) };
     let other = OtherStream::of(plan, start.fusion());
@@ -116,6 +120,7 @@ pub fn run(
     model.save(&model_dir)?;
     let progress = Progress { step, seconds, measured: step, best, ..Progress::start() };
     checkpoint::write(&plan.run_dir, &progress, |_| Ok(()))?;
+    CutShort::of_steps(plan, &progress).into_iter().for_each(|cut| on_event(TrainingEvent::CutShort(cut)));
     on_event(TrainingEvent::Finished { model_dir, stopped_early: !progress.is_last_of(plan) });
     Ok(())
 }

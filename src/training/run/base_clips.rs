@@ -9,6 +9,10 @@ use crate::error::Error;
 use crate::files;
 use crate::training::config::plan::TrainingPlan;
 use crate::training::config::run_kind::RunKind;
+use crate::training::located_path::located;
+
+/// The plan of a run in its folder.
+const CONFIG: &str = "config.toml";
 
 /// Longest chain of models, each trained from the one before, that is followed.
 const MOST_RUNS: usize = 20;
@@ -31,11 +35,12 @@ impl BaseClips {
     fn behind(mut models: Vec<PathBuf>) -> Self {
         let (mut clips, mut runs) = (Self::default(), BTreeSet::new());
         while let Some(model) = models.pop().filter(|_| runs.len() < MOST_RUNS) {
-            let Some(run) = model.parent().map(located).filter(|run| runs.insert(run.clone())) else { continue };
+            let Some(run) = run_of(&model).filter(|run| runs.insert(run.clone())) else { continue };
             let (Some(listed), Some(plan)) = (listed(&run), plan_of(&run)) else { continue };
-            clips.learned.extend(listed.training.into_iter().map(|clip| located(&clip.path)));
+            let folder = listed.folder.unwrap_or_default();
+            clips.learned.extend(listed.training.into_iter().map(|clip| located(&folder.join(clip.path))));
             clips.changed_features |= plan.kind == RunKind::Training;
-            models.extend(models_of(&plan));
+            models.extend(models_named(&plan).map(|model| located(&folder.join(model))));
         }
         clips
     }
@@ -52,8 +57,9 @@ impl BaseClips {
         if known == 0 || afresh && !self.changed_features {
             return None;
         }
-        let name =
-            |model: &Path| model.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned();
+        let name = |model: &Path| {
+            run_of(model).as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned()
+        };
         let teacher = plan.distillation.as_ref().map(|distillation| name(&distillation.model));
         let (models, remedy) = match (plan.base.as_deref().map(name), teacher) {
             (Some(base), Some(teacher)) if base != teacher => {
@@ -87,20 +93,23 @@ pub fn trained_on_remark(model: &Path, clips: &[LabelledClip]) -> Option<String>
 
 /// Returns the models that a run learns from: its base and its teacher.
 fn models_of(plan: &TrainingPlan) -> Vec<PathBuf> {
-    plan.base
-        .iter()
-        .chain(plan.distillation.as_ref().map(|teacher| &teacher.model))
-        .map(|model| located(model))
-        .collect()
+    models_named(plan).map(|model| located(model)).collect()
 }
 
-/// Returns the one name of a path that may be spelt in several ways: `clips/a.avi` and `./clips/a.avi`.
-fn located(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+/// Returns the same as the plan names them.
+fn models_named(plan: &TrainingPlan) -> impl Iterator<Item = &PathBuf> {
+    plan.base.iter().chain(plan.distillation.as_ref().map(|teacher| &teacher.model))
+}
+
+/// Returns the folder of the run that made the model in `model`, which is in it or among its snapshots.
+fn run_of(model: &Path) -> Option<PathBuf> {
+    let model = located(model);
+    let folders = model.ancestors().skip(1).take(2);
+    folders.map(Path::to_owned).find(|folder| folder.join(CONFIG).is_file())
 }
 
 fn plan_of(run: &Path) -> Option<TrainingPlan> {
-    toml::from_str(&files::read_to_string(run.join("config.toml")).ok()?).ok()
+    toml::from_str(&files::read_to_string(run.join(CONFIG)).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -137,6 +146,7 @@ mod tests {
         assert_eq!(known.count(&clips), 2);
         let remark = trained_on_remark(&second.join("model"), &clips).unwrap();
         assert!(remark.contains("on 2 of these 3 clips"), "{remark}");
+        assert_eq!(trained_on_remark(&second.join("snapshots/step-00000400"), &clips), Some(remark));
         assert!(known.warning(&clips, true, &plan).is_none(), "last layers that start afresh know nothing");
         let warning = known.warning(&clips, false, &plan).unwrap();
         assert!(warning.cause.contains("'tune-02'") && warning.cause.contains("2 of the 3 clips"), "{warning}");
@@ -147,6 +157,27 @@ mod tests {
             "features that learned the clips know them"
         );
         assert!(BaseClips::of(&TrainingPlan::default()).warning(&clips, false, &plan).is_none());
+    }
+
+    #[test]
+    fn clips_of_a_run_that_began_in_another_folder_are_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let [first, second] = ["tune-01", "tune-02"].map(|name| dir.path().join("work").join(name));
+        write(&first, &TrainingPlan::default(), &[clip("../data/a.avi")]);
+        let base = Some("tune-01/model".into());
+        write(&second, &TrainingPlan { base, ..TrainingPlan::default() }, &[clip("../data/b.avi")]);
+        for run in [&first, &second] {
+            let kept = run.join("clips.toml");
+            let text = std::fs::read_to_string(&kept).unwrap();
+            let here = std::env::current_dir().unwrap().display().to_string();
+            let there = dir.path().join("work").display().to_string();
+            assert!(text.contains(&here), "{text}");
+            std::fs::write(&kept, text.replace(&here, &there)).unwrap();
+        }
+        let at = |name: &str| clip(dir.path().join("data").join(name).to_str().unwrap());
+        let remark = trained_on_remark(&second.join("model"), &[at("a.avi"), at("b.avi"), at("c.avi")]).unwrap();
+        assert!(remark.contains("on 2 of these 3 clips"), "{remark}");
+        assert_eq!(trained_on_remark(&second.join("model"), &[clip("../data/a.avi")]), None, "another clip, of here");
     }
 
     #[test]

@@ -77,10 +77,22 @@ impl Progress {
 impl Progress {
     /// Returns whether a run of `plan` ends here.
     pub fn is_last_of(&self, plan: &TrainingPlan) -> bool {
+        self.step >= plan.steps || self.is_over_time(plan) || self.is_out_of_patience(plan)
+    }
+
+    /// Returns whether the time limit ended a run of `plan` here, which had steps left.
+    pub fn is_cut_short(&self, plan: &TrainingPlan) -> bool {
+        self.step < plan.steps && self.is_over_time(plan) && !self.is_out_of_patience(plan)
+    }
+
+    /// Returns whether a run of `plan` no longer gets better.
+    pub fn is_out_of_patience(&self, plan: &TrainingPlan) -> bool {
         let worse_since = self.best.map_or(0, |best| best.worse_since);
-        self.step >= plan.steps
-            || plan.budget_secs.is_some_and(|budget| self.seconds >= budget)
-            || plan.patience.is_some_and(|patience| worse_since >= patience)
+        plan.patience.is_some_and(|patience| worse_since >= patience)
+    }
+
+    fn is_over_time(&self, plan: &TrainingPlan) -> bool {
+        plan.budget_secs.is_some_and(|budget| self.seconds >= budget)
     }
 }
 

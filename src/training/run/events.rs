@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::checkpoint::Progress;
 use super::curves::ResumedRun;
 use super::snapshots::Snapshot;
 use crate::error::Error;
-use crate::training::config::plan::Network;
+use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::objective::losses::LossSwitches;
 use crate::training::optim::gradient_shares::GradientShares;
 use crate::training::step_times::Fit;
@@ -34,6 +35,64 @@ impl Preparation {
             Self::ExtractFeatures => "Extracting features",
         }
     }
+}
+
+/// What the time limit left undone of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutShort {
+    /// What is trained.
+    pub network: Network,
+    /// Steps that were made, or clips that were looked at.
+    pub done: usize,
+    /// How many there should have been.
+    pub of: usize,
+    /// What is counted.
+    pub counted: CutCount,
+}
+
+/// What is counted of a run that was cut short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CutCount {
+    /// Steps.
+    Steps,
+    /// Clips to learn from.
+    Clips,
+}
+
+impl CutShort {
+    /// Returns what was cut of the steps of a run of `plan` that stands at `progress`; none if nothing was.
+    pub(in crate::training) fn of_steps(plan: &TrainingPlan, progress: &Progress) -> Option<Self> {
+        let (network, done, of) = (plan.network, progress.step, plan.steps);
+        let cut = Self { network, done, of, counted: CutCount::Steps };
+        progress.is_cut_short(plan).then_some(cut)
+    }
+
+    /// Returns the same in words, a sentence.
+    pub fn in_words(&self) -> String {
+        let Self { network, done, of, counted } = self;
+        let stream = match network {
+            Network::Flow => "flow network",
+            Network::Spatial => "spatial stream",
+            Network::Temporal => "temporal stream",
+            Network::Joint => "joint network",
+        };
+        let done = match counted {
+            CutCount::Steps => format!("stopped the {stream} after {done} of {of} steps"),
+            CutCount::Clips => format!("left {done} of {of} clips for the {stream} to learn from"),
+        };
+        format!("The time limit {done}.")
+    }
+}
+
+/// What a run does after a step, before it makes the next or ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndingWork {
+    /// It measures on clips that are not trained on.
+    Measure,
+    /// It writes a checkpoint, with the optimisers.
+    SaveCheckpoint,
+    /// It writes a model folder.
+    SaveModel,
 }
 
 /// Something that happened in a run.
@@ -112,6 +171,10 @@ pub enum TrainingEvent {
         /// The step of the best measurement.
         best_step: usize,
     },
+    /// The time limit ends the run before all that its plan wants is done.
+    CutShort(CutShort),
+    /// Work that can take long begins after a step; the next step, a pause or the end follows.
+    Ending(EndingWork),
     /// A checkpoint was written.
     Checkpoint(PathBuf),
     /// The snapshots that there are from now on, by rising steps.
@@ -280,6 +343,12 @@ impl TrainingControl {
     /// Returns newly requested loss switches, once.
     pub(in crate::training) fn take_switches(&self) -> Option<LossSwitches> {
         self.lock().switches.take()
+    }
+
+    /// Forgets requests that the network did not take for which they were made.
+    pub(in crate::training) fn drop_requests(&self) {
+        let mut requests = self.lock();
+        (requests.roll_back, requests.switches) = (None, None);
     }
 
     /// Returns whether the gradient shares of step `step`, from 0, are to be measured.

@@ -40,6 +40,9 @@ type Fingerprints = BTreeMap<PathBuf, String>;
 #[derive(Serialize, Deserialize)]
 struct Kept {
     classes: Vec<String>,
+    /// The working folder when the run began, which relative paths are in; none in runs of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    folder: Option<PathBuf>,
     #[serde(default)]
     training: Vec<LabelledClip>,
     #[serde(default)]
@@ -104,6 +107,7 @@ impl RunClips {
         }
         let kept = Kept {
             classes: self.dataset.classes.clone(),
+            folder: std::env::current_dir().ok().filter(|folder| folder.to_str().is_some()),
             training: self.dataset.clips.clone(),
             measured: self.measured.clone(),
             fingerprints,
@@ -156,7 +160,7 @@ impl Kept {
 
     /// Returns the clips for a run that is resumed, with what has happened to them.
     fn resumed(self, plan: &TrainingPlan) -> Result<RunClips> {
-        let Self { classes, training, measured, fingerprints } = self;
+        let Self { classes, training, measured, fingerprints, folder: _ } = self;
         let gone: BTreeSet<&PathBuf> = training.iter().map(|clip| &clip.path).filter(|path| !path.exists()).collect();
         let mut left: BTreeMap<usize, bool> = BTreeMap::new();
         for clip in &training {
@@ -227,12 +231,14 @@ pub(in crate::training) struct ListedClips {
     pub training: Vec<LabelledClip>,
     /// Those that are measured on.
     pub measured: Vec<LabelledClip>,
+    /// The folder that relative paths of the run are in, where it is known.
+    pub folder: Option<PathBuf>,
 }
 
-/// Returns the clips of the run in `run_dir`; `None` where they cannot be read.
+/// Returns the clips of the run in `run_dir` by the paths that it knows them by; `None` where they cannot be read.
 pub(in crate::training) fn listed(run_dir: &Path) -> Option<ListedClips> {
-    let Kept { classes, training, measured, .. } = read(run_dir).ok()??;
-    Some(ListedClips { classes, training, measured })
+    let Kept { classes, training, measured, folder, .. } = read(run_dir).ok()??;
+    Some(ListedClips { classes, training, measured, folder })
 }
 
 /// Keeps clips as a run does.

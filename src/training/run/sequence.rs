@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 
 use super::checkpoint;
-use super::events::{TrainingControl, TrainingEvent};
+use super::events::{CutShort, TrainingControl, TrainingEvent};
 use super::folder::prepare_folder;
 use super::run_clips::{RunClips, changed_since};
 use super::trainer::run;
@@ -31,6 +31,7 @@ pub fn run_in_turn(
         on_event(TrainingEvent::Warning(Error::file(&last.run_dir, "this training has finished already", remedy)));
         let changed = plans.iter().find_map(changed_since);
         changed.into_iter().for_each(|change| on_event(TrainingEvent::Warning(change)));
+        plans.iter().filter_map(cut_before).for_each(|cut| on_event(TrainingEvent::CutShort(cut)));
         on_event(TrainingEvent::Finished { model_dir: last.run_dir.join("model"), stopped_early: false });
         return Ok(());
     }
@@ -48,7 +49,11 @@ pub fn run_in_turn(
     }
     for (number, plan) in plans.iter().enumerate() {
         if number + 1 < plans.len() && has_ended(plan) {
+            cut_before(plan).into_iter().for_each(|cut| on_event(TrainingEvent::CutShort(cut)));
             continue;
+        }
+        if number > 0 {
+            control.drop_requests(); // They were for the network before.
         }
         if plans.len() > 1 {
             on_event(TrainingEvent::Part { number, of: plans.len(), network: plan.network });
@@ -83,6 +88,11 @@ pub fn run_in_turn(
 fn newest_model(runs: &[TrainingPlan], error: Error) -> Result<PathBuf> {
     let mut models = runs.iter().rev().map(|plan| plan.run_dir.join("model"));
     models.find(|model| HiddenTwoStream::is_whole(model)).ok_or(error)
+}
+
+/// Returns what the time limit cut of the steps of a run of `plan` that was made before.
+fn cut_before(plan: &TrainingPlan) -> Option<CutShort> {
+    CutShort::of_steps(plan, &checkpoint::read(&checkpoint::find(&plan.run_dir)?).ok()?)
 }
 
 fn has_ended(plan: &TrainingPlan) -> bool {

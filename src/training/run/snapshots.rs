@@ -32,7 +32,7 @@ impl Snapshot {
 
 /// Returns the snapshots of the run in `run_dir`, by rising steps; none where there is no run.
 ///
-/// After a roll-back those of later steps remain until the run replaces them by its own.
+/// After a roll-back those of later steps remain until the run replaces them by its own or needs their room.
 pub fn list(run_dir: &Path) -> Vec<Snapshot> {
     let entries = fs::read_dir(run_dir.join(FOLDER)).into_iter().flatten().flatten();
     let mut snapshots: Vec<Snapshot> = entries
@@ -58,13 +58,28 @@ pub(in crate::training) struct Thinning<'a> {
     pub cherished: &'a [usize],
     /// Whether a step is one of the plan's: the others are counted by themselves.
     pub is_planned: &'a dyn Fn(usize) -> bool,
+    /// Bytes on disk of all of them together; 0 for any number.
+    pub most_bytes: u64,
 }
 
 impl Thinning<'_> {
-    /// Returns which of the rising `steps` are given up.
-    fn surplus(&self, steps: &[usize]) -> Vec<usize> {
+    /// Returns which of the rising `steps` are given up by a run that has made `present` steps and whose snapshots have so many
+    /// `bytes`.
+    fn surplus(&self, steps: &[usize], present: usize, bytes: u64) -> Vec<usize> {
         let (planned, others): (Vec<usize>, Vec<usize>) = steps.iter().partition(|step| (self.is_planned)(**step));
-        [surplus(&planned, self.keep, self.cherished), surplus(&others, UNPLANNED, &[])].concat()
+        let [keep, unplanned] = self.numbers(bytes);
+        [surplus(&planned, keep, self.cherished, present), surplus(&others, unplanned, &[], present)].concat()
+    }
+
+    /// Returns how many of the plan's steps and of the others are kept where a snapshot has so many `bytes`: at least the first and the
+    /// newest of the plan's and the newest of the others.
+    fn numbers(&self, bytes: u64) -> [usize; 2] {
+        let room = match self.most_bytes {
+            0 => usize::MAX,
+            most => usize::try_from(most / bytes.max(1)).unwrap_or(usize::MAX),
+        };
+        let unplanned = UNPLANNED.min(room / 4).max(1);
+        [self.keep.min(room.saturating_sub(unplanned).max(2)), unplanned]
     }
 }
 
@@ -93,11 +108,12 @@ pub(in crate::training) fn write(
             .or_else(|_| fs::copy(&from, &to).map(drop))
             .map_err(|error| Error::io(&to, &error))?;
     }
+    let bytes = bytes_of(&new);
     discard(&folder, &place)?;
     fs::rename(&new, &place).map_err(|error| Error::io(&place, &error))?;
     let steps: Vec<usize> = list(run_dir).iter().map(|snapshot| snapshot.step).collect();
     thinning
-        .surplus(&steps)
+        .surplus(&steps, step, bytes)
         .into_iter()
         .try_for_each(|step| discard(&folder, &folder.join(format!("{PREFIX}{step:08}"))))
 }
@@ -112,12 +128,28 @@ fn discard(folder: &Path, snapshot: &Path) -> Result<()> {
     checkpoint::remove(&old)
 }
 
-/// Returns which of the rising `steps` are given up so that `keep` remain: never the first, the last or a `cherished` one, if
-/// that is possible, and of the others those that stand closest for their age. What remains lies the denser the newer it is.
-fn surplus(steps: &[usize], keep: usize, cherished: &[usize]) -> Vec<usize> {
+/// Returns the bytes of all files in `folder`; 0 for what cannot be read.
+fn bytes_of(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let bytes = entries.filter_map(|entry| {
+        let facts = entry.metadata().ok()?;
+        Some(if facts.is_dir() { bytes_of(&entry.path()) } else { facts.len() })
+    });
+    bytes.sum()
+}
+
+/// Returns which of the rising `steps` are given up so that `keep` remain: those after the `present` step, which the run has left by
+/// going back, and then of the others those that stand closest for their age, but never the first, the last or a `cherished` one, if
+/// that is possible. The newer the steps are, the more of them are kept.
+fn surplus(steps: &[usize], keep: usize, cherished: &[usize], present: usize) -> Vec<usize> {
     let (mut steps, mut given_up) = (steps.to_vec(), Vec::new());
     while steps.len() > keep.max(1) {
         let newest = steps[steps.len() - 1];
+        if newest > present {
+            steps.pop();
+            given_up.push(newest);
+            continue;
+        }
         let gap_for_age = |i: usize| (steps[i + 1] - steps[i - 1]) as f64 / (newest - steps[i]) as f64;
         let inner = (1..steps.len() - 1).filter(|&i| !cherished.contains(&steps[i]));
         let closest = inner.min_by(|&a, &b| gap_for_age(a).total_cmp(&gap_for_age(b)));
@@ -135,7 +167,7 @@ mod tests {
         let mut steps = Vec::new();
         for step in (0..=until).step_by(100) {
             steps.push(step);
-            let given_up = surplus(&steps, keep, cherished);
+            let given_up = surplus(&steps, keep, cherished, step);
             steps.retain(|step| !given_up.contains(step));
         }
         steps
@@ -161,16 +193,48 @@ mod tests {
     #[test]
     fn which_of_the_plans_steps_are_kept_does_not_hang_on_the_others() {
         let is_planned = |step: usize| step.is_multiple_of(100);
-        let thinning = Thinning { keep: 6, cherished: &[], is_planned: &is_planned };
+        let thinning = Thinning { keep: 6, cherished: &[], is_planned: &is_planned, most_bytes: 0 };
         let mut steps: Vec<usize> = Vec::new();
         for step in (0..=3000).filter(|&step| is_planned(step) || step % 35 == 7) {
             steps.push(step);
-            let given_up = thinning.surplus(&steps);
+            let given_up = thinning.surplus(&steps, step, 1);
             steps.retain(|step| !given_up.contains(step));
         }
         let (planned, others): (Vec<usize>, Vec<usize>) = steps.into_iter().partition(|&step| is_planned(step));
         assert_eq!(planned, kept(3000, 6, &[]));
         assert_eq!((others.len(), others[UNPLANNED - 1]), (UNPLANNED, 2982));
+    }
+
+    #[test]
+    fn steps_that_were_left_by_going_back_make_room_for_new_ones() {
+        assert_eq!(surplus(&[0, 20, 40], 2, &[], 20), [40], "back at 0, and 20 steps further");
+        assert_eq!(surplus(&[0, 20, 40], 2, &[40], 20), [40], "also the best of them, which is kept elsewhere");
+        assert_eq!(surplus(&[0, 20, 40, 60, 80], 3, &[], 30), [80, 60]);
+        assert_eq!(surplus(&[0, 20, 40], 3, &[], 20), Vec::<usize>::new(), "there is room");
+    }
+
+    #[test]
+    fn large_snapshots_are_fewer() {
+        let of = |most_bytes| Thinning { keep: 12, cherished: &[], is_planned: &|_| true, most_bytes };
+        assert_eq!(of(0).numbers(58), [12, UNPLANNED]);
+        assert_eq!(of(1000).numbers(58), [12, UNPLANNED], "17 have room");
+        assert_eq!(of(500).numbers(58), [6, 2], "8 have room");
+        assert_eq!(of(500).numbers(400), [2, 1], "never fewer than the first and the newest");
+        let thinning = Thinning { keep: 1, ..of(0) };
+        assert_eq!(thinning.numbers(1)[0], 1, "as the plan says");
+        let dir = tempfile::tempdir().unwrap();
+        let checkpoint = dir.path().join("checkpoint");
+        fs::create_dir(&checkpoint).unwrap();
+        fs::write(checkpoint.join("progress.toml"), [b' '; 60]).unwrap();
+        for step in (0..=100).step_by(10) {
+            let model = |dir: &Path| {
+                fs::create_dir_all(dir).unwrap();
+                fs::write(dir.join("weights"), [0; 40]).map_err(|error| Error::io(dir, &error))
+            };
+            write(dir.path(), step, &checkpoint, of(500), model).unwrap();
+        }
+        let steps: Vec<usize> = list(dir.path()).iter().map(|snapshot| snapshot.step).collect();
+        assert_eq!((steps.len(), steps[0], steps[3]), (4, 0, 100), "five have room, one of which is for the others");
     }
 
     #[test]
@@ -184,7 +248,7 @@ mod tests {
             fs::create_dir_all(dir).unwrap();
             fs::write(dir.join("card"), "model").map_err(|error| Error::io(dir, &error))
         };
-        let thinning = Thinning { keep: 12, cherished: &[], is_planned: &|_| true };
+        let thinning = Thinning { keep: 12, cherished: &[], is_planned: &|_| true, most_bytes: 0 };
         write(dir.path(), 20, &checkpoint, thinning, model).unwrap();
         write(dir.path(), 3, &checkpoint, thinning, model).unwrap();
         let full_disk = |_: &Path| Err(Error::new("disk", "full", "Free some space"));

@@ -1,5 +1,6 @@
 //! A training run from plan to finished model: build or resume, step, measure, save, report.
 
+mod ending;
 mod left_out;
 mod saving;
 
@@ -15,7 +16,7 @@ use super::checkpoint;
 use super::checkpoint::{Best, Progress};
 use super::clock::{Clock, stopped};
 use super::curves::ResumedRun;
-use super::events::{StepMetrics, TrainingControl, TrainingEvent};
+use super::events::{EndingWork, StepMetrics, TrainingControl, TrainingEvent};
 use super::folder::{inherited, prepare_folder};
 use super::history::History;
 use super::run_clips::RunClips;
@@ -39,12 +40,11 @@ use crate::training::objective::losses::LossSwitches;
 use crate::training::objective::{Objective, Outcome};
 use crate::training::optim::divergence::{Limit, Watch};
 use crate::training::optim::gradient_shares::GradientShares;
-use crate::training::optim::optimizer::{Spent, rate_at};
+use crate::training::optim::optimizer::rate_at;
 use crate::training::optim::throughput::Throughput;
 use crate::training::probe::linear_probe;
 use crate::training::probe::out_of_fold::OutOfFold;
 use crate::training::sampling::sampler;
-use crate::training::step_times::Fit;
 use crate::training::validation::Validator;
 
 /// Steps after which the speed of a run is known well enough.
@@ -108,6 +108,8 @@ struct TrainingRunState<'a> {
     squares: Vec<Option<MotionSquare>>,
     /// When the run was saved last, and how long that took.
     saved: (Instant, Duration),
+    /// The steps of the last checkpoint and of the last snapshot that were written.
+    written: [Option<usize>; 2],
     /// Tells a run that was interrupted from one that ended.
     _under_way: UnderWay,
     /// Nobody else trains in the folder meanwhile.
@@ -179,6 +181,7 @@ impl<'a> TrainingRunState<'a> {
             reported_filled: false,
             squares: Vec::new(),
             saved: (Instant::now(), Duration::ZERO),
+            written: [None; 2],
             _under_way: under_way,
             _lock: lock,
         };
@@ -192,10 +195,14 @@ impl<'a> TrainingRunState<'a> {
     }
 
     /// Finds the square around the motion of every clip, where the stream looks at it: again after a resume, with the same result.
+    /// That takes its time of the budget.
     fn find_squares(&mut self, squares: Option<&MotionSquares>) -> Result<()> {
         let Some(squares) = squares else { return Ok(()) };
         let mut clock = Clock::start(self.plan, self.control);
         self.squares = squares.all(&mut clock, self.on_event)?.ok_or_else(|| stopped(self.plan))?;
+        let seconds = clock.seconds();
+        self.progress.seconds += seconds;
+        self.progress.prepared += seconds;
         Ok(())
     }
 
@@ -419,10 +426,15 @@ impl<'a> TrainingRunState<'a> {
     }
 
     /// Measures the networks and keeps them if they are the best so far. A run that dies in between has its checkpoint already,
-    /// measures again and finds the same.
+    /// measures again and finds the same; so does one that is stopped with steps left, which does not wait for it.
     fn measure(&mut self) -> Result<()> {
         let step = self.progress.step;
-        let measurements = self.validator.measure(&self.objective, &self.start.motion, step, self.on_event)?;
+        let control = (!self.is_complete()).then_some(self.control);
+        if !self.validator.has_clips() || control.is_some_and(TrainingControl::is_stopped) {
+            return Ok(());
+        }
+        (self.on_event)(TrainingEvent::Ending(EndingWork::Measure));
+        let measurements = self.validator.measure(&self.objective, &self.start.motion, step, control, self.on_event)?;
         if let Some(answers) = self.validator.take_logits()
             && let Err(error) = answers.write(&self.plan.run_dir)
         {
@@ -432,6 +444,7 @@ impl<'a> TrainingRunState<'a> {
         let values: Vec<_> = measurements.iter().map(|measured| (measured.name, measured.value)).collect();
         self.history.measured(step, &values)?;
         self.progress.measured = step;
+        self.written[1] = None; // its snapshot says what was measured
         if measured.beats(self.progress.best.map(|best| best.value)) {
             let model_dir = self.plan.run_dir.join("best");
             self.export(&model_dir)?;
@@ -487,6 +500,7 @@ impl<'a> TrainingRunState<'a> {
         let Progress { rate_factor, roll_backs, seconds, switches, .. } = now;
         self.progress = Progress { rate_factor, roll_backs, seconds, switches, best, watch, ..found };
         self.loader = None;
+        self.written = [None; 2]; // what was written of these steps is of other networks
         Ok(now.step)
     }
 
@@ -504,26 +518,6 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Saves what there is and makes a model of it.
-    fn finish(mut self) -> Result<()> {
-        if self.is_complete() && self.progress.measured < self.progress.step {
-            self.measure()?;
-        }
-        if self.progress.measured != self.progress.step {
-            OutOfFold::discard(&self.plan.run_dir); // They are of other weights than the model.
-        }
-        self.save()?;
-        let model_dir = self.plan.run_dir.join("model");
-        self.export(&model_dir)?;
-        if let Some(best) = self.progress.best.filter(|_| self.is_out_of_patience()) {
-            (self.on_event)(TrainingEvent::OutOfPatience { best_step: best.step });
-        }
-        self.report_short();
-        let stopped_early = !self.is_complete();
-        (self.on_event)(TrainingEvent::Finished { model_dir, stopped_early });
-        Ok(())
-    }
-
     fn is_checkpoint(&self) -> bool {
         self.is_planned(self.progress.step)
     }
@@ -531,52 +525,6 @@ impl<'a> TrainingRunState<'a> {
     /// Returns whether the plan has a checkpoint after step `step`.
     fn is_planned(&self, step: usize) -> bool {
         step.is_multiple_of(self.plan.checkpoint_every)
-    }
-
-    fn is_complete(&self) -> bool {
-        self.progress.is_last_of(self.plan)
-    }
-
-    /// Returns the share of the run that is done, by steps or by time.
-    fn done(&self) -> f64 {
-        (self.progress.step as f64 / self.plan.steps as f64).max(self.spent()).min(1.0)
-    }
-
-    /// Returns the share of the time budget that is over; 0 without one.
-    fn spent(&self) -> f64 {
-        self.plan.budget_secs.map_or(0.0, |budget| self.progress.seconds / budget)
-    }
-
-    /// Returns the share of what the time budget leaves for steps that is over before the next one and after it, as far as that
-    /// is known.
-    fn spent_by_step(&self) -> Option<Spent> {
-        let Progress { seconds, prepared, .. } = self.progress;
-        let for_steps = (self.plan.budget_secs? - prepared).max(1e-9);
-        let share = |seconds: f64| (seconds - prepared) / for_steps;
-        let step_secs = self.pace.step_secs().unwrap_or_default();
-        Some(Spent { before: share(seconds), after: share(seconds + step_secs) })
-    }
-
-    /// Steps of the whole run, at its present speed, where it has a time budget.
-    fn steps_that_fit(&self) -> Option<usize> {
-        let left = self.plan.budget_secs? - self.progress.seconds;
-        let more = self.pace.fitting(left, self.plan.checkpoint_every)?;
-        Some((self.progress.step + more).min(self.plan.steps))
-    }
-
-    /// Says once, as soon as the speed is known, or before if the time is over by then, if the time suffices for few steps only.
-    fn report_few_steps(&mut self) {
-        let is_timed = self.progress.step == TIMED_STEPS || (self.progress.step < TIMED_STEPS && self.spent() >= 1.0);
-        let fit = || Fit::new(self.plan, self.steps_that_fit()?, self.pace.step_secs()?);
-        if let Some(fit) = fit().filter(|fit| is_timed && fit.is_few()) {
-            (self.on_event)(TrainingEvent::Warning(Error::new("time limit", fit.in_words(), fit.remedy())));
-            (self.on_event)(TrainingEvent::FewSteps(fit));
-        }
-    }
-
-    fn is_out_of_patience(&self) -> bool {
-        let worse_since = self.progress.best.map_or(0, |best| best.worse_since);
-        self.plan.patience.is_some_and(|patience| worse_since >= patience)
     }
 }
 

@@ -69,6 +69,11 @@ impl Camera {
         Some(receiver)
     }
 
+    /// Lets go of the source: the thread ends soon, and nothing more is captured.
+    pub fn close(&self) {
+        self.stop.store(true, Ordering::Release);
+    }
+
     /// Returns its status.
     pub fn status(&self) -> CameraStatus {
         let fps = self.shared.ring().fps(Instant::now());
@@ -104,7 +109,7 @@ impl Camera {
 
 impl Drop for Camera {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
+        self.close();
         // Either way it is no error: the thread has ended, or will.
         let _ = self.ended.recv_timeout(FAREWELL);
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use motionscope::cli::bench::fixture;
 use motionscope::labels::{ClassId, Facts, Label, Opened, Project, Settings, Video, VideoId, edits};
+use motionscope::output::Existing;
 use motionscope::video::{Geometry, Sizes, VideoReader, VideoWriter};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -280,7 +281,7 @@ const UNWRITTEN: usize = 2 * 30;
 #[ignore = "run and killed by other tests"]
 fn records_without_end() {
     let Some(path) = target() else { return };
-    let mut writer = VideoWriter::create_growing(&path, RECORDED, 30.0, None).unwrap();
+    let mut writer = VideoWriter::create_growing(&path, RECORDED, 30.0, None, Existing::Keep).unwrap();
     for number in 0..256 {
         writer.push(&coded_picture(number, RECORDED)).unwrap();
         say(&format!("done {number}"));

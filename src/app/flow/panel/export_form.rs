@@ -11,8 +11,15 @@ use crate::flow::files::FlowFormat;
 
 /// Draws the section.
 pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let source = cx.session.flow.name_of(cx.settings.views.flow_source());
-    explanation(ui, &format!("Exports {source}, the flow source of the view clicked last."));
+    let text = match (cx.session.exporting, &cx.session.export_of) {
+        (Some(_), Some(of)) => format!("{}: {of}", cx.session.export_title),
+        (Some(_), None) => cx.session.export_title.to_owned(),
+        (None, _) => {
+            let source = cx.session.flow.name_of(cx.settings.views.flow_source());
+            format!("Exports {source}, the flow source of the view clicked last; the comparison video shows all views.")
+        }
+    };
+    explanation(ui, &text);
     ui.horizontal_wrapped(|ui| {
         command_button(ui, cx, Command::SaveFlow, Command::SaveFlow.text());
         command_button(ui, cx, Command::SavePicture, Command::SavePicture.text());

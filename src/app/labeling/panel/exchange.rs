@@ -171,7 +171,7 @@ fn choices_ui(ui: &mut Ui, import: &Import, choices: &mut Choices) {
         };
         ui.checkbox(&mut choices.add_classes, format!("Add missing classes{names}"));
     }
-    if !import.kept.is_empty() || choices.replace {
+    if !import.kept.is_empty() || import.keeps_texts || choices.replace {
         ui.checkbox(&mut choices.replace, "Replace existing labels");
     }
     if import.needs_several || choices.allow_several {
@@ -186,6 +186,9 @@ fn in_words(import: &Import) -> String {
     };
     if import.new_videos > 0 {
         text += &format!(", {} of them new", import.new_videos);
+        if import.new_missing > 0 {
+            text += &format!(" ({} not found)", counted(import.new_missing, "file"));
+        }
     }
     if !import.kept.is_empty() {
         let (videos, names) = (counted(import.kept.len(), "video"), first_names(&import.kept));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Align, Button, CollapsingHeader, Label, Layout, RichText, Ui};
+use eframe::egui::{Align, Button, CollapsingHeader, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
@@ -14,6 +14,9 @@ use crate::engine::Request;
 use crate::engine::live::CLIP_SECS;
 use crate::output::DELETED;
 use crate::plural::counted;
+
+/// Height of the clips of a class that are seen at a time, in points; the others scroll.
+const CLIPS: f32 = 160.0;
 
 /// Draws the corrections by class.
 pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
@@ -51,34 +54,42 @@ pub fn corrections_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn class_ui(ui: &mut Ui, class: &str, clips: &[PathBuf], cx: &mut PanelContext<'_>) {
     let title = format!("{class}: {}", counted(clips.len(), "clip"));
     CollapsingHeader::new(title).id_salt(class).show(ui, |ui| {
-        for clip in clips {
-            clip_ui(ui, clip, cx);
-        }
+        // A row of its own height for each: there may be hundreds.
+        let row = ui.spacing().interact_size.y;
+        let list = ScrollArea::vertical().id_salt(class).max_height(CLIPS).auto_shrink([false, true]);
+        list.show_rows(ui, row, clips.len(), |ui, rows| {
+            for clip in &clips[rows] {
+                let size = vec2(ui.available_width(), row);
+                ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+                    ui.set_min_size(size);
+                    clip_ui(ui, clip, cx);
+                });
+            }
+        });
     });
 }
 
+/// Draws the row of a clip, from right to left.
 fn clip_ui(ui: &mut Ui, clip: &Path, cx: &mut PanelContext<'_>) {
     let name = clip.file_name().unwrap_or_default().to_string_lossy();
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        let button = ui.add(Button::new(Icon::Close.atom()).frame_when_inactive(false));
-        let button = button.accessible_name(format!("Remove {name}"));
-        if button.on_hover_text(format!("Remove this clip: moves its file to {DELETED}")).clicked()
-            && let Some(folder) = cx.session.live.listed.clone()
-        {
-            cx.send(Request::RemoveCorrection { folder, clip: clip.to_owned() });
+    let button = ui.add(Button::new(Icon::Close.atom()).frame_when_inactive(false));
+    let button = button.accessible_name(format!("Remove {name}"));
+    if button.on_hover_text(format!("Remove this clip: moves its file to {DELETED}")).clicked()
+        && let Some(folder) = cx.session.live.listed.clone()
+    {
+        cx.send(Request::RemoveCorrection { folder, clip: clip.to_owned() });
+    }
+    // While something is watched only a button that says so ends it.
+    let is_live = cx.session.live.is_active();
+    let button = is_live.then(|| ui.small_button("Open (stops live)"));
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        let label = match is_live {
+            true => ui.add(Label::new(&*name).truncate()),
+            false => ui.add(Button::selectable(false, &*name).truncate()),
+        };
+        if button.unwrap_or(label).on_hover_text("Open this clip").clicked() {
+            cx.actions.push(Action::Open(clip.to_owned()));
         }
-        // While something is watched only a button that says so ends it.
-        let is_live = cx.session.live.is_active();
-        let button = is_live.then(|| ui.small_button("Open (stops live)"));
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let label = match is_live {
-                true => ui.add(Label::new(&*name).truncate()),
-                false => ui.add(Button::selectable(false, &*name).truncate()),
-            };
-            if button.unwrap_or(label).on_hover_text("Open this clip").clicked() {
-                cx.actions.push(Action::Open(clip.to_owned()));
-            }
-        });
     });
 }
 

@@ -15,6 +15,7 @@ use eframe::egui::{Button, CollapsingHeader, RichText, ScrollArea, Ui, vec2};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button, styled_command_button};
+use crate::app::live::state::clock;
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
@@ -67,12 +68,6 @@ impl Panel for LivePanel {
             corrections::corrections_ui(ui, cx);
         });
     }
-}
-
-/// How long something has been recorded, in minutes and seconds.
-fn clock(secs: f64) -> String {
-    let secs = secs.max(0.0) as u64;
-    format!("{}:{:02}", secs / 60, secs % 60)
 }
 
 /// What the source does, and the buttons.

@@ -29,7 +29,11 @@ const DIGITS: [(Key, &str); 10] = [
 pub struct ClassPicker {
     classes: Vec<String>,
     text: String,
-    selected: usize,
+    /// The row that Enter takes; none until something is typed or an arrow key pressed, so that a hasty Enter takes no class.
+    selected: Option<usize>,
+    /// The digit and the Enter that were pressed before there was a field.
+    digit: Option<usize>,
+    is_entered: bool,
 }
 
 impl ClassPicker {
@@ -46,7 +50,25 @@ impl ClassPicker {
                 classes.push(class.clone());
             }
         }
-        Self { classes, text: String::new(), selected: 0 }
+        Self { classes, text: String::new(), selected: None, digit: None, is_entered: false }
+    }
+
+    /// Takes what was typed before there was a field.
+    pub fn type_text(&mut self, text: &str) {
+        self.digit = DIGITS.iter().position(|(_, digit)| *digit == text).filter(|_| self.text.is_empty());
+        if self.digit.is_none() {
+            self.text.push_str(text);
+            self.select_first();
+        }
+    }
+
+    /// Takes an Enter that was pressed before there was a field.
+    pub fn enter(&mut self) {
+        self.is_entered = true;
+    }
+
+    fn select_first(&mut self) {
+        self.selected = (!self.text.trim().is_empty()).then_some(0);
     }
 
     /// Draws the question; returns whether it is answered.
@@ -69,26 +91,29 @@ impl ClassPicker {
         ui.heading("Choose the correct class");
         ui.label(RichText::new("The last seconds are saved as a clip of this class. Esc cancels.").color(weak));
         ui.add_space(4.0);
-        let offered = self.offered();
         // Before the field takes them for text.
-        let digit = if self.text.is_empty() { pressed_digit(ui) } else { None };
+        let digit = if self.text.is_empty() { self.digit.take().or_else(|| pressed_digit(ui)) } else { None };
         let step = ui.input_mut(|input| {
             let down = input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown);
             let up = input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp);
             down as i64 - up as i64
         });
-        let entered = ui.input(|input| input.key_pressed(Key::Enter));
+        let entered = std::mem::take(&mut self.is_entered) || ui.input(|input| input.key_pressed(Key::Enter));
         let field =
             TextEdit::singleline(&mut self.text).hint_text("Class name, existing or new…").desired_width(f32::INFINITY);
         let field = ui.add(field.margin(vec2(10.0, 8.0)));
         field.request_focus();
         if field.changed() {
-            self.selected = 0;
+            self.select_first();
         }
-        self.selected = (self.selected as i64 + step).clamp(0, offered.len().saturating_sub(1) as i64) as usize;
+        let offered = self.offered(); // by what is typed now, also in the repaint of an Enter
+        if step != 0 {
+            let last = offered.len().saturating_sub(1) as i64;
+            self.selected = Some((self.selected.map_or(-1, |row| row as i64) + step).clamp(0, last) as usize);
+        }
         ui.add_space(4.0);
-        let mut picked =
-            digit.and_then(|digit| offered.get(digit)).or(offered.get(self.selected).filter(|_| entered)).cloned();
+        let chosen = self.selected.and_then(|row| offered.get(row)).filter(|_| entered);
+        let mut picked = digit.and_then(|digit| offered.get(digit)).or(chosen).cloned();
         overlay_list(ui, AROUND).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             for (i, class) in offered.iter().enumerate() {
@@ -105,9 +130,9 @@ impl ClassPicker {
         let text = if is_new { format!("New class “{class}”") } else { class.to_owned() };
         let digit = DIGITS.get(i).filter(|_| self.text.is_empty()).map_or("", |(_, digit)| digit);
         let button =
-            eframe::egui::Button::selectable(i == self.selected, text).min_size(vec2(ui.available_width(), 28.0));
+            eframe::egui::Button::selectable(Some(i) == self.selected, text).min_size(vec2(ui.available_width(), 28.0));
         let response = ui.add(button.shortcut_text(digit)).accessible_name(class);
-        if i == self.selected && follow {
+        if Some(i) == self.selected && follow {
             response.scroll_to_me(None);
         }
         response.clicked()
@@ -151,6 +176,8 @@ fn pressed_digit(ui: &Ui) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::RawInput;
+
     use super::*;
     use crate::app::flow::tests::model_of;
     use crate::engine::Message;
@@ -173,9 +200,30 @@ mod tests {
     }
 
     #[test]
+    fn enter_takes_what_was_typed_even_before_there_was_a_field_and_nothing_else() {
+        let (ctx, session) = (Context::default(), Session::new("CPU".into()));
+        let classes = ["wave", "clap"].map(str::to_owned).to_vec();
+        let new = || ClassPicker { classes: classes.clone(), ..ClassPicker::new(&session) };
+        let draw = |picker: &mut ClassPicker| {
+            let mut picked = None;
+            _ = ctx.run_ui(RawInput::default(), |ui| picked = picked.take().or(picker.question_ui(ui)));
+            picked
+        };
+        let mut picker = new();
+        picker.enter();
+        assert_eq!(draw(&mut picker), None, "nothing was typed");
+        picker.type_text("cl");
+        picker.enter();
+        assert_eq!(draw(&mut picker).as_deref(), Some("clap"));
+        let mut picker = new();
+        picker.type_text("2");
+        assert_eq!(draw(&mut picker).as_deref(), Some("clap"), "its digit");
+    }
+
+    #[test]
     fn letters_narrow_the_choice_and_a_new_name_is_offered_last() {
         let classes = ["wave", "clap", "wave both"].map(str::to_owned).to_vec();
-        let mut picker = ClassPicker { classes, text: String::new(), selected: 0 };
+        let mut picker = ClassPicker { classes, ..ClassPicker::new(&Session::new("CPU".into())) };
         assert_eq!(picker.offered(), ["wave", "clap", "wave both"]);
         picker.text = " Wa".into();
         assert_eq!(picker.offered(), ["wave", "wave both", "Wa"]);

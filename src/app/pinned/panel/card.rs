@@ -61,11 +61,14 @@ impl Cards {
         let name = distinct_names(&paths).swap_remove(place);
         let unpinned = title_ui(ui, pin, &name, numbers.number(pin.frame));
         let failures = [pinned.failure(pin, pinned.now()), pinned.failure(pin, pinned.run.before())];
-        for failure in failures.into_iter().flatten() {
+        let mut failures: Vec<String> = failures.into_iter().flatten().collect();
+        failures.dedup(); // What is wrong with the video is wrong for both.
+        for failure in &failures {
             ui.add(Label::new(RichText::new(failure).small().color(Tokens::of(ui).error)).wrap());
         }
         let Some(shown) = now.or(before) else {
             let text = match pinned.now().is_some() || pinned.run.before().is_some() {
+                true if !failures.is_empty() => "",
                 true if pinned.is_stopped() => "Not computed",
                 true => "Computing…",
                 false => "",

@@ -6,7 +6,6 @@ use eframe::egui::{Button, Label, RichText, TextEdit, Ui};
 
 use crate::app::command::Command;
 use crate::app::panel::{Action, PanelContext};
-use crate::app::pinned::state::WatchedRun;
 use crate::app::training::curve_names::measurement_title;
 use crate::app::training::held_out::HeldOutView;
 use crate::app::training::old_and_new::OldAndNew;
@@ -69,7 +68,7 @@ impl Details {
                 has_model.then_some(()).ok_or(missing),
                 "Show this run's results on pinned frames",
             ) {
-                cx.session.pinned.watch(WatchedRun::of(run));
+                cx.session.pinned.open(run, ui.ctx());
                 cx.run(Command::ShowPinned);
             }
             let both = old_and_new(run, all);

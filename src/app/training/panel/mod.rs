@@ -36,7 +36,7 @@ use crate::app::tasks::{Background, Tasks};
 use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, remark, section};
 use crate::nets::ModelCard;
-use crate::training::TrainingPlan;
+use crate::training::{CutShort, EndingWork, TrainingPlan};
 
 /// A page of the panel.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -251,7 +251,7 @@ impl TrainingPanel {
     fn new_run_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.is_form_shown = true;
         let is_active = cx.session.training.is_active();
-        let title = if is_active { "Prepare the next run" } else { phase_text(&TrainingPhase::Idle) };
+        let title = if is_active { "Prepare the next run" } else { IDLE };
         ui.add(Label::new(RichText::new(title).heading()).truncate());
         ui.horizontal_wrapped(|ui| {
             primary_button(ui, cx, Command::StartTraining, "Start");
@@ -294,7 +294,7 @@ impl Panel for TrainingPanel {
 fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool, card: Option<&ModelCard>) {
     let tokens = Tokens::of(ui);
     let training = &cx.session.training;
-    ui.add(Label::new(RichText::new(phase_text(&training.phase)).heading()).truncate());
+    ui.add(Label::new(RichText::new(phase_text(training)).heading()).truncate());
     // Before what comes and goes while a run is under way, so that it does not move them away from the pointer.
     buttons_ui(ui, cx, tunes_to_labels);
     let training = &cx.session.training;
@@ -311,7 +311,11 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool, card:
         let name = cx.session.training.diagnostics.measured.clone();
         let is_in_use = cx.session.training.is_loaded;
         let untrained = cx.session.training.untrained();
+        let cut_short: Vec<String> = cx.session.training.cut_short.iter().map(CutShort::in_words).collect();
         remark(ui, tokens.good, |ui| {
+            for text in cut_short {
+                ui.add(Label::new(RichText::new(text).color(tokens.warning)).wrap());
+            }
             for stream in untrained {
                 ui.add(Label::new(untrained_text(&stream, card)).wrap());
             }
@@ -342,18 +346,17 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool, card:
     }
 }
 
+/// The buttons of a run under way keep their places when it ends, so that no click on one of them meets another; those for its result
+/// come below.
 fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool) {
+    ui.horizontal_wrapped(|ui| steering_ui(ui, cx));
+    if cx.session.training.is_active() {
+        return;
+    }
     ui.horizontal_wrapped(|ui| {
-        if cx.session.training.is_active() {
-            steering_ui(ui, cx);
-            return;
-        }
         if cx.session.training.trained().is_some() {
             primary_button(ui, cx, Command::UseTrainedWeights, Command::UseTrainedWeights.text());
             command_button(ui, cx, Command::CompareWeights, "Compare old and new");
-            if cx.session.training.resumable().is_some() {
-                command_button(ui, cx, Command::ResumeTraining, "Resume");
-            }
             command_button(ui, cx, Command::StartTraining, "Start again");
         } else {
             primary_button(ui, cx, Command::StartTraining, "Start");
@@ -382,18 +385,33 @@ fn lowered(reason: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
-fn phase_text(phase: &TrainingPhase) -> &'static str {
-    match phase {
-        TrainingPhase::Idle => "Train a model on your clips",
+/// The heading where no run was started.
+const IDLE: &str = "Train a model on your clips";
+
+fn phase_text(training: &TrainingState) -> &'static str {
+    match training.phase {
+        TrainingPhase::Idle => IDLE,
         TrainingPhase::Preparing => "Reading clips…",
         TrainingPhase::Running => "Training",
         TrainingPhase::Pausing => "Pausing after this step…",
         TrainingPhase::Paused => "Paused",
-        TrainingPhase::Stopping => "Saving and stopping…",
+        TrainingPhase::Stopping => stopping_text(training),
         TrainingPhase::Finished { stopped_early: false, .. } => "Finished",
         TrainingPhase::Finished { stopped_early: true, .. } => "Stopped",
         TrainingPhase::Discarded => "Stopped before the first step",
         TrainingPhase::Failed => "Failed – see the log",
+    }
+}
+
+/// What a run that is to stop still does.
+fn stopping_text(training: &TrainingState) -> &'static str {
+    match training.ending {
+        Some(EndingWork::Measure) => "Stopping: evaluating held-out clips…",
+        Some(EndingWork::SaveCheckpoint) => "Stopping: saving the checkpoint…",
+        Some(EndingWork::SaveModel) => "Stopping: saving the model…",
+        None if training.preparing.is_some() => "Stopping after the clips at hand…",
+        None if training.latest.is_none() => "Stopping before the first step…",
+        None => "Stopping after this step…",
     }
 }
 

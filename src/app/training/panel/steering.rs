@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use eframe::egui::{Button, Label, RichText, Ui};
+use eframe::egui::{Button, Label, RichText, Ui, vec2};
 
 use super::plots::short;
 use crate::app::command::Command;
-use crate::app::command::button::command_button;
+use crate::app::command::button::{command_button, styled_command_button};
 use crate::app::panel::PanelContext;
 use crate::app::training::curve_names::curve_title;
 use crate::app::training::state::{TrainingPhase, TrainingState};
@@ -20,10 +20,18 @@ use crate::training::Network;
 /// How far a point of a curve may be from a step to be that of the step, as a share of it: long curves keep means of steps.
 const SAME_STEP: f64 = 0.01;
 
-/// The buttons of a run under way.
+/// Width of the first button, in points: whatever it says, those beside it stay where they are.
+const PAUSE: f32 = 72.0;
+
+/// The buttons of a run under way, and *Resume* of one that was stopped in place of *Pause*.
 pub(super) fn steering_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
-    let paused = cx.session.training.phase == TrainingPhase::Paused;
-    command_button(ui, cx, Command::PauseTraining, if paused { "Resume" } else { "Pause" });
+    let training = &cx.session.training;
+    let (command, text) = match training.phase {
+        TrainingPhase::Paused => (Command::PauseTraining, "Resume"),
+        _ if training.resumable().is_some() => (Command::ResumeTraining, "Resume"),
+        _ => (Command::PauseTraining, "Pause"),
+    };
+    styled_command_button(ui, cx, command, Button::new(text).min_size(vec2(PAUSE, 0.0)));
     command_button(ui, cx, Command::StopTraining, "Stop and save");
     roll_back_ui(ui, cx);
 }

@@ -246,7 +246,8 @@ impl Canvas<'_> {
 
     fn difference(&mut self, difference: &Arc<PictureDifference>) {
         self.map(difference, &difference.map, ViewKind::Difference, difference.scale, ColourMap::Inferno);
-        self.bar(ColourMap::Inferno, ["0".into(), format!("{:.2} px", difference.scale)]);
+        let ends = ["0".into(), format!("{:.2} px", difference.scale)];
+        self.noted_bar(ColourMap::Inferno, ends, difference.mean_in_words(self.stride));
     }
 
     fn inspected(&mut self, kind: ViewKind, diagnostics: &Arc<FlowDiagnostics>, state: &SourceState) -> bool {
@@ -422,7 +423,11 @@ impl Canvas<'_> {
     }
 
     fn bar(&self, map: ColourMap, ends: [String; 2]) {
-        legend::bar_ui(self.ui, &self.painter, self.painter.clip_rect(), map, ends);
+        self.noted_bar(map, ends, None);
+    }
+
+    fn noted_bar(&self, map: ColourMap, ends: [String; 2], note: Option<String>) {
+        legend::bar_ui(self.ui, &self.painter, self.painter.clip_rect(), map, ends, note);
     }
 }
 

@@ -219,7 +219,10 @@ impl Viewer {
             let name = format!("{} {caption}", place.view.kind.name());
             let is_flow = place.view.kind != ViewKind::Frame;
             let source = if is_flow { cx.session.flow.name_of(place.view.source) } else { "" };
-            WidgetInfo::labeled(Role::Image, true, format!("{name} {source}").trim())
+            let difference = compared(index, &place.view).and_then(|key| self.differences.get(&key));
+            let mean = difference.and_then(|difference| difference.mean_in_words(cx.settings.flow.stride));
+            let mean = mean.map_or(String::new(), |mean| format!(", {mean}"));
+            WidgetInfo::labeled(Role::Image, true, format!("{name} {source}{mean}").trim())
         });
         let at = response.hover_pos().or(response.interact_pointer_pos());
         let tile = at.and_then(|at| place.tile_at(at)).map_or(place.pane, |tile| place.tiles[tile]);

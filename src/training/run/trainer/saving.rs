@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::training::held_out;
 use crate::training::run::checkpoint;
 use crate::training::run::checkpoint::Progress;
-use crate::training::run::events::TrainingEvent;
+use crate::training::run::events::{EndingWork, TrainingEvent};
 use crate::training::run::snapshots;
 use crate::training::run::snapshots::Thinning;
 
@@ -39,6 +39,24 @@ impl TrainingRunState<'_> {
         Ok(())
     }
 
+    /// Saves where the run stands at its end: what of it was just saved is not written again.
+    pub(super) fn save_the_rest(&mut self) -> Result<()> {
+        let [checkpoint, snapshot] = self.written.map(|written| written == Some(self.progress.step));
+        let found = checkpoint::find(&self.plan.run_dir).filter(|_| checkpoint);
+        let checkpoint = match found {
+            Some(found) => {
+                self.history.flush()?;
+                checkpoint::amend(&found, &self.progress)?;
+                found
+            }
+            None => self.write_checkpoint()?,
+        };
+        if !snapshot {
+            self.keep_snapshot(&checkpoint);
+        }
+        Ok(())
+    }
+
     /// Saves where the run stands, with a snapshot at whatever step.
     pub(super) fn save_with_snapshot(&mut self) -> Result<()> {
         let written = self.write_checkpoint()?;
@@ -48,9 +66,11 @@ impl TrainingRunState<'_> {
 
     /// Writes where the run stands, without a snapshot.
     pub(super) fn write_checkpoint(&mut self) -> Result<PathBuf> {
+        (self.on_event)(TrainingEvent::Ending(EndingWork::SaveCheckpoint));
         self.history.flush()?;
         let objective = &self.objective;
         let written = checkpoint::write(&self.plan.run_dir, &self.progress, |dir| objective.save(dir))?;
+        self.written[0] = Some(self.progress.step);
         (self.on_event)(TrainingEvent::Checkpoint(written.clone()));
         Ok(written)
     }
@@ -77,14 +97,18 @@ impl TrainingRunState<'_> {
     /// Keeps the networks as `checkpoint` has them. Those of steps beside the plan's are counted by themselves: which of the
     /// plan's steps are kept does not hang on the speed of the run either.
     fn write_snapshot(&mut self, checkpoint: &Path) {
+        (self.on_event)(TrainingEvent::Ending(EndingWork::SaveModel));
         let Progress { step, best, .. } = self.progress;
         let cherished: Vec<usize> = best.map(|best| best.step).into_iter().collect();
         let is_last = self.is_complete();
         let is_planned = |of: usize| self.is_planned(of) || (is_last && of == step);
-        let thinning = Thinning { keep: self.plan.snapshots, cherished: &cherished, is_planned: &is_planned };
+        let most_bytes = self.plan.snapshots_mb as u64 * 1_000_000;
+        let thinning =
+            Thinning { keep: self.plan.snapshots, cherished: &cherished, is_planned: &is_planned, most_bytes };
         let written = snapshots::write(&self.plan.run_dir, step, checkpoint, thinning, |dir| self.export(dir));
-        if let Err(error) = written {
-            (self.on_event)(TrainingEvent::Warning(error));
+        match written {
+            Ok(()) => self.written[1] = Some(step),
+            Err(error) => (self.on_event)(TrainingEvent::Warning(error)),
         }
         (self.on_event)(TrainingEvent::Snapshots(snapshots::list(&self.plan.run_dir)));
     }

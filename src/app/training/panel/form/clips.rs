@@ -282,24 +282,41 @@ fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
     });
     let list: Vec<String> = list.collect();
     ui.add(Label::new(RichText::new(list.join(",  ")).small().color(tokens.weak)).wrap());
-    let single: Vec<&str> =
-        classes.iter().filter(|class| class.recordings == 1).map(|class| class.name.as_str()).collect();
     let names: Vec<String> = classes.iter().map(|class| class.name.clone()).collect();
     if let Some(hint) = mirrored_classes(&names) {
         remark(ui, tokens.warning, |ui| {
             ui.add(Label::new(format!("Left/right classes: {hint}.")).wrap());
         });
     }
-    if !single.is_empty() {
-        let text = format!(
-            "{} {} only one recording, so nothing can be held out.",
-            single.join(", "),
-            if single.len() == 1 { "has" } else { "have" }
-        );
+    for text in hold_out_texts(classes) {
         remark(ui, tokens.warning, |ui| {
             ui.add(Label::new(text).wrap());
         });
     }
+}
+
+/// Returns which classes nothing is, or can be, held out of, and why.
+fn hold_out_texts(classes: &[ClassShare]) -> Vec<String> {
+    let is_single = |class: &ClassShare| class.recordings == 1;
+    if !classes.is_empty() && classes.iter().all(is_single) {
+        return vec!["No class has two recordings, so nothing can be held out.".into()];
+    }
+    let named = |is_such: &dyn Fn(&ClassShare) -> bool, one: &str, several: &str| {
+        let names: Vec<&str> = classes.iter().filter(|class| is_such(class)).map(|class| class.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{} {}.", names.join(", "), if names.len() == 1 { one } else { several }))
+    };
+    let is_held = classes.iter().any(|class| class.held > 0);
+    let single = named(
+        &is_single,
+        "has only one recording, so none of its clips can be held out",
+        "have only one recording each, so none of their clips can be held out",
+    );
+    let shared = named(
+        &|class| is_held && class.recordings > 1 && class.held == 0,
+        "shares its recordings with other classes, so none of its clips are held out",
+        "share their recordings with other classes, so none of their clips are held out",
+    );
+    single.into_iter().chain(shared).collect()
 }
 
 fn left_out_ui(ui: &mut Ui, listing: &ClipListing) {
@@ -322,6 +339,23 @@ fn left_out_ui(ui: &mut Ui, listing: &ClipListing) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_classes_of_one_recording_are_said_to_have_one() {
+        let class = |name: &str, recordings, held| ClassShare { name: name.into(), clips: 6, recordings, held };
+        assert_eq!(hold_out_texts(&[class("bend", 3, 1), class("wave", 2, 1)]), Vec::<String>::new());
+        assert_eq!(hold_out_texts(&[class("bend", 3, 0), class("wave", 2, 0)]), Vec::<String>::new(), "nothing is");
+        assert_eq!(
+            hold_out_texts(&[class("bend", 3, 1), class("wave", 1, 0)]),
+            ["wave has only one recording, so none of its clips can be held out."]
+        );
+        assert_eq!(
+            hold_out_texts(&[class("bend", 1, 0), class("wave", 1, 0)]),
+            ["No class has two recordings, so nothing can be held out."]
+        );
+        let shared = hold_out_texts(&[class("bend", 3, 1), class("wave", 2, 0), class("clap", 1, 0)]);
+        assert!(shared[0].starts_with("clap has only one") && shared[1].starts_with("wave shares"), "{shared:?}");
+    }
 
     #[test]
     fn corrections_are_listed_again_each_time_they_are_trained_on() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Sense, Ui, vec2};
+use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Sense, TextStyle, TextWrapMode, Ui, WidgetText, vec2};
 
 use super::listing::ClipListing;
 use crate::app::labeling::chip::class_color;
@@ -16,6 +16,8 @@ use crate::labels::{Class, Document, Label, Project, VideoId};
 
 /// Height of the list of videos, in points.
 const VIDEOS_HEIGHT: f32 = 150.0;
+/// Diameter of the dot in the colour of a class, in points.
+const DOT: f32 = 8.0;
 
 /// The choice.
 #[derive(Default)]
@@ -128,6 +130,7 @@ impl LabelsForm {
             explanation(ui, text[usize::from(is_none)]);
         }
         ui.horizontal_wrapped(|ui| {
+            ui.style_mut().wrap_mode = Some(TextWrapMode::Extend); // a class is never broken
             for class in self.classes.clone() {
                 self.class_ui(ui, &class);
             }
@@ -143,10 +146,18 @@ impl LabelsForm {
         let (label, name) = (Label::Class(class.id), &class.name);
         let count = self.counts.get(&label).copied().unwrap_or(0);
         let mut ticked = count > 0 && !self.unticked.contains(&label);
-        let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
-        ui.painter().circle_filled(rect.center(), 4.0, class_color(class));
+        let text = WidgetText::from(format!("{name} {count}"));
+        let galley = text.into_galley(ui, Some(TextWrapMode::Extend), f32::INFINITY, TextStyle::Button);
+        let spacing = ui.spacing();
+        let width = DOT + spacing.item_spacing.x + spacing.icon_width + spacing.icon_spacing + galley.size().x;
+        // The dot stays beside its name.
+        if width > ui.available_size_before_wrap().x {
+            ui.end_row();
+        }
+        let (rect, _) = ui.allocate_exact_size(vec2(DOT, ui.spacing().interact_size.y), Sense::hover());
+        ui.painter().circle_filled(rect.center(), DOT / 2.0, class_color(class));
         let response = ui.add_enabled_ui(count > 0, |ui| {
-            ui.checkbox(&mut ticked, format!("{name} {count}")).on_disabled_hover_text("No clips with this label yet")
+            ui.checkbox(&mut ticked, galley).on_disabled_hover_text("No clips with this label yet")
         });
         if response.inner.changed() {
             if ticked {

@@ -266,7 +266,7 @@ impl Form {
     /// the network and its batch, if a smaller one is chosen.
     fn step_times_ui(&self, ui: &mut Ui, session: &Session) -> Option<(Network, usize)> {
         let Fits { plans, earlier } = self.fits.value()?;
-        let time = session.step_timing.time(session.is_device_free());
+        let time = session.step_timing.time(plans, session.is_device_free());
         let all: f64 = plans.iter().filter_map(|plan| plan.budget_secs).sum();
         let step_text = |plan: &TrainingPlan, secs| step_text(plan, secs, all);
         let mut accepted = None;

@@ -1,0 +1,92 @@
+//! Locked labels are read again, on a thread of its own where a window must not wait for the disk.
+
+use std::path::PathBuf;
+
+use super::{Project, locked_by, read_sidecar, undo};
+use crate::error::Error;
+use crate::labels::{Class, StoredPath, Video, VideoId};
+
+/// The videos whose labels are locked, with what is needed to read their files.
+pub struct LockedLabels {
+    dir: PathBuf,
+    classes: Vec<Class>,
+    /// The videos, each with the name of its file of labels.
+    videos: Vec<(VideoId, Video, String)>,
+    revision: u64,
+}
+
+/// What was read of them, for the project as it was at a revision.
+pub struct ReadLabels {
+    /// The videos as they are now, or locked still; each with what was said of it before.
+    videos: Vec<(VideoId, Video, Option<Error>)>,
+    revision: u64,
+}
+
+/// The result of reading locked labels again.
+#[derive(Debug, Default, PartialEq)]
+pub struct Reread {
+    /// Videos whose labels are no longer locked.
+    pub unlocked: Vec<VideoId>,
+    /// Why the others still are.
+    pub still: Vec<Error>,
+    /// What was said of all of them before.
+    pub outdated: Vec<Error>,
+    /// What is to be known of the labels that were read.
+    pub notes: Vec<Error>,
+}
+
+impl LockedLabels {
+    /// Reads the files.
+    pub fn read(self) -> ReadLabels {
+        let Self { dir, classes, videos, revision } = self;
+        let read = |(id, mut video, name): (VideoId, Video, String)| {
+            let before = video.locked.take().map(|why| *why);
+            if let Err(why) = read_sidecar(&dir, &name, &classes, &mut video) {
+                video.locked = Some(Box::new(locked_by(&why)));
+            }
+            (id, video, before)
+        };
+        ReadLabels { videos: videos.into_iter().map(read).collect(), revision }
+    }
+}
+
+impl Project {
+    /// Returns the videos whose labels are locked, to be read anywhere.
+    pub fn locked_labels(&self) -> LockedLabels {
+        let locked = self.document.videos.iter().filter(|(_, video)| video.locked.is_some());
+        let videos = locked.filter_map(|(id, video)| Some((*id, video.clone(), self.sidecars.get(id)?.clone())));
+        let (dir, classes) = (self.dir.clone(), self.document.classes.clone());
+        LockedLabels { dir, classes, videos: videos.collect(), revision: self.revision }
+    }
+
+    /// Takes in what was read of locked labels: those that could be read are unlocked. `None` where the project has changed since:
+    /// they are to be read again.
+    pub fn take_read(&mut self, read: ReadLabels) -> Option<Reread> {
+        if read.revision != self.revision {
+            return None;
+        }
+        let mut reread = Reread::default();
+        for (id, video, before) in read.videos {
+            let Some(old) = self.document.videos.get(&id) else { continue };
+            self.fingerprint = self.fingerprint.wrapping_sub(undo::print_of_video(id, old));
+            reread.outdated.extend(before);
+            match &video.locked {
+                None => {
+                    reread.notes.extend(video.note_beyond_end(&StoredPath::decode(&video.path, &self.dir)));
+                    reread.unlocked.push(id);
+                }
+                Some(why) => reread.still.push((**why).clone()),
+            }
+            self.fingerprint = self.fingerprint.wrapping_add(undo::print_of_video(id, &video));
+            self.document.videos.insert(id, video);
+            self.revision += 1;
+        }
+        Some(reread)
+    }
+
+    /// Reads the files of locked labels again, here and now: those that can be read are unlocked.
+    pub fn read_again(&mut self) -> Reread {
+        let read = self.locked_labels().read();
+        self.take_read(read).unwrap_or_default() // Nothing has changed meanwhile.
+    }
+}

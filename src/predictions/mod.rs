@@ -1,0 +1,22 @@
+//! What a model says about long videos: probabilities of every class over time, the bouts in them, how good they are, and what they
+//! add up to.
+
+mod agreement;
+mod agreement_tables;
+mod bout_matches;
+mod bouts;
+mod compared;
+mod frame_scores;
+mod labelled;
+mod raster;
+mod summary;
+
+pub use agreement::{Agreement, ClassAgreement, Disagreement, FrameAgreement, cohen_kappa};
+pub use agreement_tables::{confusion_csv, disagreements_csv};
+pub use bout_matches::BoutAgreement;
+pub use bouts::{Bout, BoutSettings, bouts, exclusive_bouts};
+pub use compared::{TwiceLabelled, Unlabelled};
+pub use frame_scores::FrameScores;
+pub use labelled::{LabelledSpan, LabelledVideo, LabelledVideos};
+pub use raster::{raster_svg, transitions_svg};
+pub use summary::{ClassSummary, Ethogram, LabelledBout, SummaryScope};

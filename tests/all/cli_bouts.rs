@@ -1,0 +1,99 @@
+//! `motionscope summary` and `motionscope evaluate agreement` as they are typed.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::{code, motionscope, text};
+
+/// Writes labels of `a.mp4` with so many frames at 10 frames per second; each segment has a label, a start and an end.
+fn labels(path: &Path, frames: usize, segments: &[(&str, usize, usize)]) {
+    let facts =
+        json!({"frames": frames, "fps": 10.0, "start_secs": 0.0, "size": [64, 48], "bytes": 1000, "hash": "00ff"});
+    let segments: Vec<Value> =
+        segments.iter().map(|(label, start, end)| json!({"label": label, "start": start, "end": end})).collect();
+    let video = json!({"path": "a.mp4", "facts": facts, "labels": [], "segments": segments});
+    let classes = ["walk", "rear", "groom"].map(|name| json!({"name": name, "color": "#808080"}));
+    fs::write(path, json!({"motionscope-labels": 1, "classes": classes, "videos": [video]}).to_string()).unwrap();
+}
+
+/// What is printed, what is said besides, and the exit code.
+fn run(dir: &Path, line: &str) -> (String, String, i32) {
+    let output = motionscope(dir, &line.split(' ').collect::<Vec<_>>());
+    (text(&output.stdout), text(&output.stderr), code(&output))
+}
+
+#[test]
+fn two_label_files_are_compared_by_frame_and_by_bout() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    labels(&at("a.json"), 100, &[("walk", 0, 40), ("background", 40, 60)]);
+    labels(&at("b.json"), 100, &[("walk", 0, 30), ("rear", 30, 50)]);
+    let (printed, said, status) = run(dir.path(), "evaluate agreement a.json b.json --out out");
+    assert_eq!(status, 0, "{printed}{said}");
+    assert!(printed.contains("1 video, 5.0 s compared") && printed.contains("Left out: 5.0 s"), "{printed}");
+    assert!(printed.contains("No compared frame is labelled as: groom") && !printed.contains("NaN"), "{printed}");
+    let report: Value = serde_json::from_str(&fs::read_to_string(at("out/agreement.json")).unwrap()).unwrap();
+    assert_eq!(report["classes"][0]["frames"]["recall"], 0.75);
+    assert_eq!(report["classes"][0]["bouts"]["matched"], json!([1, 1, 1]), "30 of 40 frames");
+    let disagreements = fs::read_to_string(at("out/disagreements.csv")).unwrap();
+    assert_eq!(disagreements.lines().nth(1), Some("a.mp4,30,40,3,4,walk,rear"));
+    let confusion = fs::read_to_string(at("out/confusion.csv")).unwrap();
+    assert_eq!(confusion.lines().nth(1), Some("walk,30,10,0,0"));
+    let (printed, _, _) = run(dir.path(), "evaluate agreement a.json b.json --unlabelled-is-background");
+    assert!(printed.contains("10.0 s compared") && !printed.contains("Left out"), "{printed}");
+    let (_, said, status) = run(dir.path(), "evaluate agreement a.json b.json --out out");
+    assert!(status == 1 && said.contains("exist"), "nothing is replaced without consent: {said}");
+}
+
+#[test]
+fn labels_of_another_number_of_frames_are_refused_and_nothing_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    labels(&at("a.json"), 100, &[("walk", 0, 40)]);
+    labels(&at("b.json"), 120, &[("walk", 0, 40)]);
+    let (printed, said, status) = run(dir.path(), "evaluate agreement a.json b.json --out out");
+    assert_eq!((status, printed.as_str()), (1, ""));
+    assert!(said.contains("a.mp4: 100 frames in a.json and 120 in b.json"), "{said}");
+    assert!(!at("out").exists());
+}
+
+#[test]
+fn a_table_is_compared_with_a_project_and_a_project_is_summarised() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    labels(&at("a.json"), 600, &[("walk", 20, 40), ("rear", 40, 50), ("walk", 100, 140)]);
+    fs::write(at("b.csv"), "path,label,start,end\na.mp4,walk,2,4\na.mp4,rear,4,5\na.mp4,walk,10,14\n").unwrap();
+    for line in ["project new lab --classes walk", "project import lab a.json --add-classes"] {
+        let (printed, said, status) = run(dir.path(), line);
+        assert_eq!(status, 0, "{line}: {printed}{said}");
+    }
+    let (printed, said, _) = run(dir.path(), "evaluate agreement b.csv lab");
+    assert!(printed.contains("1 video, 7.0 s compared") && printed.contains("0 disagreements"), "{printed}{said}");
+
+    let (printed, said, status) = run(dir.path(), "summary lab --out out");
+    assert_eq!(status, 0, "{printed}{said}");
+    assert!(printed.contains("All: 1 video with segments, 60.0 s"), "{printed}");
+    assert!(printed.contains("No segments of: groom") && !printed.contains("NaN"), "{printed}");
+    let summary = fs::read_to_string(at("out/summary.csv")).unwrap();
+    assert_eq!(summary.lines().nth(1), Some("video,a.mp4,1,walk,2,6,3,3,2,2,0.1,60,7"));
+    assert!(fs::read_to_string(at("out/transitions.csv")).unwrap().contains("walk,0,1,0\nrear,1,0,0\n"));
+    assert_eq!(fs::read_to_string(at("out/bouts.csv")).unwrap().lines().count(), 4);
+    assert!(fs::read_to_string(at("out/raster.svg")).unwrap().starts_with("<svg"));
+    let (printed, _, _) = run(dir.path(), "summary lab --csv");
+    assert_eq!(printed, summary);
+    let (_, said, status) = run(dir.path(), "summary lab --out lab/labels");
+    assert!(status == 1 && said.contains("a file of the project"), "{said}");
+}
+
+#[test]
+fn a_project_whose_classes_cannot_be_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    for classes in ["walk,walk", "walk,background"] {
+        let (_, said, status) = run(dir.path(), &format!("project new lab --classes {classes}"));
+        assert!(status != 0 && !dir.path().join("lab").exists(), "{classes}: {said}");
+    }
+    let (_, said, status) = run(dir.path(), "project new lab --classes walk,rear");
+    assert_eq!(status, 0, "{said}");
+}
