@@ -84,9 +84,13 @@ impl ResultFiles {
         for folder in folders.clone() {
             Staging::begin(folder)?;
         }
-        // A folder of results is made before the JSON is written into it.
-        let is_in = |json: &PathBuf, folder: &PathBuf| resolve(json).parent() == Some(resolve(folder).as_path());
-        if let Some(json) = json.filter(|json| !folders.clone().any(|folder| is_in(json, folder))) {
+        // Folders of results are made, with those above them, before the JSON is written.
+        let will_be_made = |json: &PathBuf| {
+            resolve(json)
+                .parent()
+                .is_some_and(|parent| folders.clone().any(|folder| resolve(folder).starts_with(parent)))
+        };
+        if let Some(json) = json.filter(|json| !will_be_made(json)) {
             Hidden::beside(&json)?;
         }
         Ok(())
@@ -171,6 +175,7 @@ mod tests {
         assert!(error.subject.ends_with("x.json"), "{error}");
         assert!(prepare(at("x.json"), None).is_ok());
         assert!(prepare(at("new/x.json"), at("new")).is_ok(), "the report makes the folder");
+        assert!(prepare(at("new/x.json"), at("new/report")).is_ok(), "the report makes the folder above it too");
         assert!(prepare(Some("-".into()), None).is_ok());
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
     }
