@@ -150,19 +150,43 @@ impl FlowReport {
     /// If the file cannot be written.
     pub fn write_csv(&self, path: &Path) -> Result<()> {
         atomic::replace(path, |writer| {
-            writeln!(writer, "pair,width,height,zero_epe,{},ms", REGIONS.map(columns).join(","))?;
-            for pair in &self.pairs {
-                let size = format!("{},{}", pair.width, pair.height);
-                writeln!(writer, "{}", row(&pair.name, &size, pair.zero_epe, pair.errors.as_ref(), pair.ms))?;
-            }
-            let mean = &self.mean;
-            writeln!(writer, "{}", row("mean", ",", mean.zero_epe, mean.errors.as_ref(), mean.ms))
+            writeln!(writer, "{}", head())?;
+            self.rows().try_for_each(|row| writeln!(writer, "{row}"))
         })
+    }
+
+    /// Writes the rows of several methods, as [`Self::write_csv`] does those of one, after a column `method`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write_table(reports: &[Self], path: &Path) -> Result<()> {
+        atomic::replace(path, |writer| {
+            writeln!(writer, "method,{}", head())?;
+            for report in reports {
+                let method = quoted_cell(&report.method);
+                report.rows().try_for_each(|row| writeln!(writer, "{method},{row}"))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns the rows of the pairs and of their mean.
+    fn rows(&self) -> impl Iterator<Item = String> {
+        let pairs = self.pairs.iter().map(|pair| {
+            let size = format!("{},{}", pair.width, pair.height);
+            row(&pair.name, &size, pair.zero_epe, pair.errors.as_ref(), pair.ms)
+        });
+        let mean = &self.mean;
+        pairs.chain(std::iter::once(row("mean", ",", mean.zero_epe, mean.errors.as_ref(), mean.ms)))
     }
 }
 
 /// Prefixes of the columns of a region.
 const REGIONS: [&str; 3] = ["", "matched_", "unmatched_"];
+
+fn head() -> String {
+    format!("pair,width,height,zero_epe,{},ms", REGIONS.map(columns).join(","))
+}
 
 fn columns(prefix: &str) -> String {
     ["epe", "aae_deg", "fl_percent", "pixels", "density_percent"].map(|name| format!("{prefix}{name}")).join(",")

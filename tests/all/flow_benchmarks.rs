@@ -261,6 +261,12 @@ fn reports_hold_every_figure() {
     assert_eq!((cell(1, "pair"), cell(1, "epe"), cell(1, "fl_percent")), ("000000", "4.0000", "100.0000"));
     assert_eq!((cell(1, "density_percent"), cell(1, "matched_density_percent")), ("100.0000", "100.0000"));
     assert_eq!((cell(1, "unmatched_pixels"), cell(2, "epe"), cell(3, "pair")), ("5", "", "mean"));
+    let other = FlowReport { method: "other, with a comma".into(), ..report.clone() };
+    FlowReport::write_table(&[report.clone(), other], &root.at("table.csv")).unwrap();
+    let table = fs::read_to_string(root.at("table.csv")).unwrap();
+    assert_eq!(table.lines().count(), 7, "{table}");
+    assert_eq!(table.lines().next(), Some(format!("method,{}", csv.lines().next().unwrap()).as_str()));
+    assert_eq!(table.lines().last(), Some(format!("\"other, with a comma\",{}", csv.lines().last().unwrap()).as_str()));
     assert!(report.write_csv(&root.at("missing/report.csv")).is_err());
 }
 

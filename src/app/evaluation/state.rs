@@ -34,6 +34,8 @@ pub enum ResultsLoss {
     Quit,
     /// Another evaluation takes their place.
     Evaluate,
+    /// Another run of a benchmark takes their place.
+    Benchmark,
 }
 
 /// What the evaluation is doing.

@@ -13,7 +13,7 @@ use crate::app::command::prompt::{Dialogs, PathPrompt};
 use crate::app::flow::tests::{Window, model_of};
 use crate::app::settings::Settings;
 use crate::data::LabelledClip;
-use crate::engine::{EvaluationStart, Message, ModelInfo};
+use crate::engine::{BenchmarkPlan, EvaluationStart, Message, ModelInfo};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{ActionsReport, EvaluationPlan, PairResult, Protocol, ReportSource, ScoredClip};
@@ -510,10 +510,13 @@ fn what_is_saved_from_the_question_is_followed_by_what_was_asked_for() {
 }
 
 #[test]
-fn a_benchmark_that_is_not_saved_is_asked_about_at_the_end() {
+fn a_benchmark_that_is_not_saved_is_asked_about_at_the_end_and_before_another() {
     let mut window = window(SIZE);
+    let (dataset, source) = (FlowDataset::Kitti2015, Some(crate::engine::FlowSource::Tvl1));
+    let plan = BenchmarkPlan { dataset, root: "/none".into(), source, scales: vec![1.0], refine: false };
+    window.harness.state_mut().settings.benchmark_root = Some("/none".into());
     let benchmark = &mut window.harness.state_mut().session.benchmark;
-    benchmark.begin(FlowDataset::Middlebury);
+    benchmark.begin(plan);
     benchmark.receive(&Message::BenchmarkStarted { pairs: Vec::new(), method: "TV-L1".into() });
     let result = PairResult { name: "a".into(), width: 1, height: 1, errors: None, zero_epe: None, ms: 1.0 };
     benchmark.receive(&Message::BenchmarkPair(Box::new(result)));
@@ -524,4 +527,11 @@ fn a_benchmark_that_is_not_saved_is_asked_about_at_the_end() {
     window.settle();
     window.perform(Command::RunEvaluation);
     assert!(!window.sees("Replace the unsaved results?"), "it takes nothing from the benchmark");
+    window.perform(Command::RunBenchmark);
+    assert!(window.sees("Replace the unsaved results?") && window.sees("benchmark of TV-L1"));
+    assert!(!window.harness.state().session.benchmark.is_running());
+    window.harness.get_by_label("Replace results").click();
+    window.settle();
+    assert!(!window.sees("Replace the unsaved results?"));
+    assert_eq!(window.harness.state().session.benchmark.runs.len(), 1, "what cannot start replaces nothing");
 }

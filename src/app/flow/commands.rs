@@ -13,6 +13,7 @@ use crate::app::command::conditions::{Availability, Conditions, always, clip, en
 use crate::app::command::prompt::{Filter, IMAGE, MP4, PathKind, PathPrompt, PromptSpec, TABLE};
 use crate::app::command::spec::{CommandSpec, alt, command, ctrl, ctrl_shift, key, shift};
 use crate::app::command::{Command as C, Group as G};
+use crate::app::evaluation::state::ResultsLoss;
 use crate::app::layout::Pane;
 use crate::app::session::{PAIRS, Session};
 use crate::app::settings::Settings;
@@ -20,6 +21,7 @@ use crate::app::shell::log::LogLevel;
 use crate::app::ui::progress::Progress;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::engine::{FlowColours, FlowExport, FlowSelection, FlowSource, MAX_STRIDE, OverlayExport, Request};
+use crate::evaluation::FlowReport;
 use crate::flow::colour;
 use crate::flow::files::{self, DEFAULT_BOUND_PX, FlowFormat, write_picture};
 use crate::output::Existing;
@@ -135,18 +137,21 @@ pub const COMMANDS: &[CommandSpec] = &[
         |on| ensure(on.settings.benchmark_root.is_some(), "Choose a benchmark folder first"))
         .runs(|app, _| app.run_benchmark())
         .within(BENCHMARK_MENU),
-    command(C::SaveBenchmark, G::Flow, "Save benchmark results…", "Save the latest benchmark results as CSV", &[],
+    command(C::SaveBenchmark, G::Flow, "Save benchmark results…", "Save the results of all columns as CSV", &[],
         |on| {
-            let is_measured = on.session.benchmark.runs.last().is_some_and(|run| run.report.is_some());
+            let is_measured = on.session.benchmark.runs.iter().any(|run| run.report.is_some());
             ensure(is_measured, "No benchmark run has finished yet")
         })
         .saves(PromptSpec::new("Save benchmark results", "Path of the table, such as benchmark.csv…", PathKind::Save("benchmark", TABLE)),
             |app, path, existing, ctx| {
-                let report = app.session.benchmark.runs.last().and_then(|run| run.report.clone());
-                if let Some(report) = report {
-                    app.session.benchmark.saved_in(&path);
-                    app.write_file(path, existing, ctx, move |path| report.write_csv(path));
-                }
+                let benchmark = &mut app.session.benchmark;
+                let (reports, words) = (benchmark.reports(), benchmark.saved_in_words());
+                benchmark.saved_in(&path);
+                let guard = app.guard(existing);
+                app.exports.start("export", ctx, path.clone(), move || {
+                    guard.check(std::slice::from_ref(&path))?;
+                    FlowReport::write_table(&reports, &path).map(|()| words)
+                });
             })
         .within(BENCHMARK_MENU),
 ];
@@ -161,6 +166,7 @@ impl PathPrompt {
             C::SaveFlow => Some(format!("{source}, in the format of the file's ending")),
             C::SavePicture => Some(format!("{source}, as colours")),
             C::ExportVideo => Some(sources_in_words(session, settings)),
+            C::SaveBenchmark => session.benchmark.saved_in_words(),
             _ => None,
         }
     }
@@ -234,11 +240,18 @@ impl App {
         if self.session.benchmark.is_running() {
             return self.engine.send(Request::Benchmark(None));
         }
+        if !self.asks_about_results(ResultsLoss::Benchmark) {
+            self.measure_benchmark();
+        }
+    }
+
+    /// Measures the method that is chosen; results of before that it replaces make way.
+    pub(in crate::app) fn measure_benchmark(&mut self) {
         self.show(Pane::Benchmark);
         match self.panels.benchmark.plan(self.settings.benchmark_root.as_ref()) {
             Ok(plan) => {
                 self.session.notice = None;
-                self.session.benchmark.begin(plan.dataset);
+                self.session.benchmark.begin(plan.clone());
                 self.engine.send(Request::Benchmark(Some(plan)));
             }
             Err(reason) => self.session.log.push(LogLevel::Warning, reason),

@@ -39,10 +39,17 @@ impl App {
         self.asks_about(loss, evaluation)
     }
 
-    /// The same about this evaluation, and about benchmarks where they are lost too.
+    /// The same about this evaluation and about benchmarks, where they are lost.
     fn asks_about(&mut self, loss: ResultsLoss, evaluation: Option<String>) -> bool {
         let benchmark = &self.session.benchmark;
-        let unsaved = benchmark.unsaved().filter(|_| loss == ResultsLoss::Quit);
+        let (evaluation, unsaved) = match loss {
+            ResultsLoss::Quit => (evaluation, benchmark.unsaved()),
+            ResultsLoss::Evaluate => (evaluation, None),
+            ResultsLoss::Benchmark => {
+                let plan = self.panels.benchmark.plan(self.settings.benchmark_root.as_ref()).ok();
+                (None, plan.and_then(|plan| benchmark.unsaved_replaced_by(&plan)))
+            }
+        };
         let question = UnsavedResults::new(loss, evaluation, unsaved, benchmark.can_save());
         self.after_saving = None;
         question.map(|question| self.overlay.show_unsaved(question)).is_some()
@@ -101,6 +108,7 @@ impl App {
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
             ResultsLoss::Evaluate => self.evaluate(),
+            ResultsLoss::Benchmark => self.measure_benchmark(),
         }
     }
 }

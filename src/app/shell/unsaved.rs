@@ -59,7 +59,7 @@ impl UnsavedResults {
         let tokens = Tokens::of(ui);
         let (heading, lose) = match self.loss {
             ResultsLoss::Quit => ("Quit without saving the results?", "Quit without saving"),
-            ResultsLoss::Evaluate => ("Replace the unsaved results?", "Replace results"),
+            ResultsLoss::Evaluate | ResultsLoss::Benchmark => ("Replace the unsaved results?", "Replace results"),
         };
         ui.heading(heading);
         for results in &self.results {
