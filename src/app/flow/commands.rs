@@ -17,6 +17,7 @@ use crate::app::evaluation::state::ResultsLoss;
 use crate::app::layout::Pane;
 use crate::app::session::{PAIRS, Session};
 use crate::app::settings::Settings;
+use crate::app::shell::jobs::{EXPORTING_ANNOTATED, EXPORTING_COMPARISON, EXPORTING_FLOW};
 use crate::app::shell::log::LogLevel;
 use crate::app::ui::progress::Progress;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
@@ -120,7 +121,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             |app, path, existing, _| app.export_annotated(path, existing))
         .keywords("scores predictions overlay")
         .within(EXPORT_MENU),
-    command(C::StopExport, G::Flow, "Stop export", "Stop the export; files written so far stay", &[],
+    command(C::StopExport, G::Flow, "Stop export", "Stop the export of flow, video or labels", &[],
         |on| ensure(on.session.exporting.is_some() || on.session.labeling.interchange.exporting.is_some(), "No export is running"))
         .runs(|app, _| match app.session.exporting {
             Some(_) => app.engine.send(Request::Export(None)),
@@ -302,7 +303,7 @@ impl App {
         let format = export_form::name(self.settings.export_format);
         let of = format!("{}, as {format}", self.session.flow.name_of(source));
         self.export(
-            "Exporting flow",
+            EXPORTING_FLOW,
             of,
             FlowExport::Folder {
                 dir,
@@ -320,7 +321,7 @@ impl App {
         let (sources, colours) = (self.settings.views.flow_sources(), self.colours_on_screen());
         let of = sources_in_words(&self.session, &self.settings);
         let guard = self.guard(existing);
-        self.export("Exporting the comparison video", of, FlowExport::Video { path, sources, colours, guard });
+        self.export(EXPORTING_COMPARISON, of, FlowExport::Video { path, sources, colours, guard });
     }
 
     /// Begins an export of what is named `of`. The panel in front stays: the status bar shows how far it is.
@@ -334,7 +335,7 @@ impl App {
     fn export_annotated(&mut self, path: PathBuf, existing: Existing) {
         let (Some(clip), Some(model)) = (&self.session.clip, &self.session.model) else { return };
         let (clip, model) = (clip.path.clone(), model.dir.clone());
-        (self.session.export_title, self.session.export_of) = ("Exporting the annotated video", None);
+        (self.session.export_title, self.session.export_of) = (EXPORTING_ANNOTATED, None);
         self.session.exporting = Some(Progress::begin(0, "frames"));
         let (fusion, colours, guard) = (self.session.fusion, self.settings.flow_colours(), self.guard(existing));
         let export = OverlayExport { clip, path, model, fusion, colours, guard };

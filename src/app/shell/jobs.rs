@@ -7,6 +7,12 @@ use crate::app::panel::Action;
 use crate::app::session::Session;
 use crate::app::ui::progress::Progress;
 
+/// What the exports are called while they are under way.
+pub(in crate::app) const EXPORTING_FLOW: &str = "Exporting flow";
+pub(in crate::app) const EXPORTING_COMPARISON: &str = "Exporting the comparison video";
+pub(in crate::app) const EXPORTING_ANNOTATED: &str = "Exporting the annotated video";
+const EXPORTING_LABELS: &str = "Exporting labels";
+
 /// Work under way.
 pub(super) struct BackgroundJob {
     /// What it is, in a few words.
@@ -26,7 +32,7 @@ pub(super) fn jobs(session: &Session) -> Vec<BackgroundJob> {
     let counted = [
         ("Measuring the flow of the clip", "Measuring", session.flow.measuring, Command::MeasureClip),
         (session.export_title, "Exporting", session.exporting, Command::StopExport),
-        ("Exporting labels", "Cutting clips", cuts, Command::StopExport),
+        (EXPORTING_LABELS, "Cutting clips", cuts, Command::StopExport),
         ("Running the flow benchmark", "Benchmark", session.benchmark.progress(), Command::RunBenchmark),
         ("Evaluating the model", "Evaluating", evaluation(session), Command::RunEvaluation),
         ("Suggesting labels", "Suggesting labels", labeling.suggestions.progress(), Command::Suggest),
@@ -35,7 +41,8 @@ pub(super) fn jobs(session: &Session) -> Vec<BackgroundJob> {
     ];
     let job = |(title, work, progress, command): (_, &str, Option<Progress>, Command)| {
         let progress = progress?;
-        let cancel = (Action::Run(command), command.tooltip());
+        let tooltip = if command == Command::StopExport { stop_export_tooltip(title) } else { command.tooltip() };
+        let cancel = (Action::Run(command), tooltip);
         Some(BackgroundJob { title, text: progress.of_work(work), cancel, began: progress.began() })
     };
     let search = labeling.searches.since().map(|began| BackgroundJob {
@@ -47,6 +54,16 @@ pub(super) fn jobs(session: &Session) -> Vec<BackgroundJob> {
     let mut jobs: Vec<BackgroundJob> = counted.into_iter().filter_map(job).chain(search).collect();
     jobs.sort_by_key(|job| std::cmp::Reverse(job.began));
     jobs
+}
+
+/// Returns what stopping the export called `title` stops, and what stays of it.
+pub(in crate::app) fn stop_export_tooltip(title: &str) -> &'static str {
+    match title {
+        EXPORTING_FLOW => "Stop exporting flow; pairs written so far stay",
+        EXPORTING_COMPARISON => "Stop the comparison video; its part so far stays",
+        EXPORTING_ANNOTATED => "Stop the annotated video; nothing of it stays",
+        _ => "Stop exporting labels; nothing is written",
+    }
 }
 
 fn evaluation(session: &Session) -> Option<Progress> {
@@ -78,5 +95,27 @@ mod tests {
             ]
         );
         assert!(matches!(jobs[1].cancel.0, Action::Run(Command::StopExport)));
+        assert!(jobs[1].cancel.1.starts_with("Stop the comparison video"));
+    }
+
+    #[test]
+    fn what_is_stopped_is_named_and_what_stays_of_it() {
+        let mut session = Session::new("CPU".into());
+        let mut tooltip = |title: &'static str, labels: bool| {
+            session.export_title = title;
+            let begun = || Some(Progress::begin(0, "clips"));
+            session.exporting = if labels { None } else { begun() };
+            session.labeling.interchange.exporting = if labels { begun() } else { None };
+            jobs(&session)[0].cancel.1
+        };
+        let tooltips = [
+            tooltip(EXPORTING_FLOW, false),
+            tooltip(EXPORTING_COMPARISON, false),
+            tooltip(EXPORTING_ANNOTATED, false),
+            tooltip(EXPORTING_FLOW, true),
+        ];
+        for (tooltip, what) in tooltips.into_iter().zip(["flow", "comparison", "annotated", "labels"]) {
+            assert!(tooltip.contains(what), "{tooltip}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use eframe::egui::{ComboBox, Ui};
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::PanelContext;
+use crate::app::shell::jobs::stop_export_tooltip;
 use crate::app::ui::progress::Progress;
 use crate::app::ui::widgets::{explanation, field};
 use crate::flow::files::FlowFormat;
@@ -39,7 +40,8 @@ pub fn export_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn progress_ui(ui: &mut Ui, progress: &Progress, cx: &mut PanelContext<'_>) {
     let row = ui.horizontal(|ui| {
         ui.set_min_height(ui.spacing().interact_size.y);
-        command_button(ui, cx, Command::StopExport, "Stop");
+        let stop = command_button(ui, cx, Command::StopExport, "Stop");
+        stop.on_hover_text(stop_export_tooltip(cx.session.export_title));
         progress.bar_ui(ui, "Starting…");
     });
     if progress.counts().0 == 0 {
