@@ -540,10 +540,9 @@ impl App {
             actions: &mut actions,
             training_ready,
         };
-        let was_open = self.overlay.is_open();
-        self.overlay.overlay_ui(ctx, &mut cx);
+        let is_closed = self.overlay.overlay_ui(ctx, &mut cx);
         let is_answered = actions.iter().any(|action| matches!(action, Action::Answer(..)));
-        if was_open && !self.overlay.is_open() && !is_answered && !self.dialogs.is_asking() {
+        if is_closed && !is_answered && !self.dialogs.is_asking() {
             self.after_saving = None; // A person has thought better of it.
         }
         for action in actions {

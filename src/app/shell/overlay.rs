@@ -23,6 +23,8 @@ const NO_DIALOG: &str = "No file dialog is available. Type or paste the path.";
 #[derive(Default)]
 pub struct Overlay {
     open: Option<OverlayLayer>,
+    /// The question for a class that something else took the place of: it comes back, with the frames that are held for it.
+    waiting: Option<ClassPicker>,
     /// Whether something was drawn over the panels in the last repaint.
     was_drawn: bool,
     /// Whether it has opened since it was drawn last: its field does not have the keyboard yet.
@@ -76,7 +78,8 @@ impl Overlay {
 
     /// Looks up a command, or asks for a path.
     pub fn show_palette(&mut self, palette: Palette) {
-        (self.open, self.is_new) = (Some(OverlayLayer::Palette(palette)), true);
+        self.cover(OverlayLayer::Palette(palette));
+        self.is_new = true;
     }
 
     /// Asks for a class.
@@ -86,27 +89,27 @@ impl Overlay {
 
     /// Asks whether files are to be replaced.
     pub fn show_replacement(&mut self, replacement: Replacement) {
-        self.open = Some(OverlayLayer::Replacement(replacement));
+        self.cover(OverlayLayer::Replacement(replacement));
     }
 
     /// Asks whether a folder is to be created.
     pub fn show_new_folder(&mut self, question: NewFolder) {
-        self.open = Some(OverlayLayer::NewFolder(question));
+        self.cover(OverlayLayer::NewFolder(question));
     }
 
     /// Asks whether results are to be lost.
     pub fn show_unsaved(&mut self, question: UnsavedResults) {
-        self.open = Some(OverlayLayer::Unsaved(question));
+        self.cover(OverlayLayer::Unsaved(question));
     }
 
     /// Lists the keys.
     pub fn show_shortcuts(&mut self) {
-        self.open = Some(OverlayLayer::Shortcuts(Shortcuts::default()));
+        self.cover(OverlayLayer::Shortcuts(Shortcuts::default()));
     }
 
     /// Says what the program and the model are.
     pub fn show_about(&mut self) {
-        self.open = Some(OverlayLayer::About);
+        self.cover(OverlayLayer::About);
     }
 
     /// Asks for the path that no dialog could be shown for; what was typed meanwhile is for it.
@@ -169,8 +172,15 @@ impl Overlay {
         self.typed_ahead.clear();
     }
 
-    /// Draws what is open, which asks for what was chosen when it closes.
-    pub fn overlay_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) {
+    /// Opens `layer`; a question for a class comes back when it is closed.
+    fn cover(&mut self, layer: OverlayLayer) {
+        if let Some(OverlayLayer::Picker(picker)) = self.open.replace(layer) {
+            self.waiting = Some(picker);
+        }
+    }
+
+    /// Draws what is open, which asks for what was chosen when it closes; returns whether it is closed.
+    pub fn overlay_ui(&mut self, ctx: &Context, cx: &mut PanelContext<'_>) -> bool {
         self.hand_over_typed(ctx);
         self.is_new = false;
         if !std::mem::replace(&mut self.was_drawn, self.open.is_some()) && self.was_drawn {
@@ -187,9 +197,11 @@ impl Overlay {
             Some(OverlayLayer::About) => about_ui(ctx, cx.session),
         };
         if is_closed {
-            self.open = None;
+            self.open = self.waiting.take().map(OverlayLayer::Picker);
+            self.is_new = self.open.is_some();
             ctx.request_repaint(); // What lay under the overlay is to be seen at once.
         }
+        is_closed
     }
 }
 
