@@ -36,6 +36,8 @@ pub(super) struct VideosPage {
     wanted: Option<VideoId>,
     /// The project and the choice of the rows that were drawn last.
     listed: Option<(PathBuf, ListChoice)>,
+    /// Whether the project was opened and no video of it was selected yet: the clip of the last time may be opened later.
+    awaits_clip: bool,
     /// How many rows were drawn in the last repaint.
     drawn: usize,
 }
@@ -59,7 +61,12 @@ impl VideosPage {
         if is_other {
             cx.session.labeling.choose_one(); // Nobody sees which others there were.
         }
+        let project = |listed: &Option<(PathBuf, ListChoice)>| listed.as_ref().map(|(dir, _)| dir.clone());
+        self.awaits_clip |= project(&self.listed) != project(&listed);
         self.listed = listed;
+        if let Some(id) = cx.session.labeling.selected().filter(|_| std::mem::take(&mut self.awaits_clip)) {
+            self.wanted = Some(id);
+        }
         let rows = cx.session.labeling.list().rows();
         if rows.is_empty() {
             explanation(ui, "No matching videos. Clear the search or choose All.");
@@ -84,6 +91,8 @@ impl VideosPage {
                 row_ui(ui, id, height, cx);
             }
         });
+        // A row that was clicked stays under the pointer.
+        self.awaits_clip &= !cx.actions.iter().any(|action| matches!(action, Action::ShowVideo(_)));
     }
 
     /// How many rows were drawn in the last repaint.
