@@ -63,7 +63,7 @@ pub struct SourceFlow {
     pub backward: Option<FlowView>,
     /// The flow at every scale, finest first, if it was asked for; empty from a source without a pyramid.
     pub pyramid: Vec<FlowView>,
-    /// What it cost, in milliseconds.
+    /// What it cost, in milliseconds; 0 where that says nothing about the method: of ground truth, and between repeated frames.
     pub millis: f32,
     /// Whether it is a quick one, as it is while the clip plays, that is computed in full as soon as the clip pauses.
     pub is_draft: bool,

@@ -10,6 +10,7 @@ use super::open::{OpenedSource, SourceKey, open};
 use super::source::Estimate;
 use super::{FlowBasis, FlowSource, SourceFlow};
 use crate::engine::inference::playback::PlaybackResults;
+use crate::engine::inference::repeated_frame::is_repeated;
 use crate::engine::inference::target::{InferenceTarget, PlayedClip};
 use crate::engine::{Message, WINDOW_PAIRS};
 use crate::error::{Error, Result};
@@ -219,7 +220,7 @@ impl ThreadSource {
             flow,
             backward,
             pyramid: Vec::new(),
-            millis,
+            millis: if has_cost(kind, pair) { millis } else { 0.0 },
             is_draft,
             note,
         };
@@ -254,6 +255,12 @@ impl ThreadSource {
             }
         }
     }
+}
+
+/// Returns whether the time of a flow says how fast its method is: ground truth is read from a file, and between repeated frames
+/// the classical methods end at once.
+fn has_cost(kind: FlowSource, [first, second]: &[Arc<Frame>; 2]) -> bool {
+    kind != FlowSource::Truth && (kind.is_network() || !is_repeated(&first.display, &second.display))
 }
 
 fn milliseconds(since: Instant) -> f32 {
