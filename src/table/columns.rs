@@ -49,6 +49,17 @@ const PLAIN: [Role; 6] = [Path, Label, Start, End, Group, Note];
 const BEGINNINGS: [&str; 3] = ["start", "begin", "onset"];
 const ENDS: [&str; 3] = ["end", "stop", "offset"];
 
+/// Moves the third of three cells of a table without a header to the place of the group, unless it is a time, whose end is then
+/// lacking.
+pub fn with_group_in_place(cells: &mut Vec<String>) {
+    if let [_, _, third] = cells.as_slice()
+        && !third.trim().is_empty()
+        && seconds(third).is_none()
+    {
+        cells.splice(2..2, [String::new(), String::new()]);
+    }
+}
+
 /// Places of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns(Vec<Option<Role>>);

@@ -8,4 +8,4 @@ mod cells;
 mod columns;
 
 pub use cells::{Record, Table, decode, escape_formula, quoted_cell, seconds, unescape_formula};
-pub use columns::{Columns, Part};
+pub use columns::{Columns, Part, with_group_in_place};

@@ -14,7 +14,7 @@ use crate::data::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKi
 use crate::data::{LabelledClip, ListSource, Subset};
 use crate::error::{Error, Result};
 use crate::names::composed;
-use crate::table::{Columns, Part, Record, Table, seconds};
+use crate::table::{Columns, Part, Record, Table, with_group_in_place};
 use crate::video::counted_frames;
 
 /// The Kinetics column of the video name.
@@ -88,7 +88,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let split = split.filter(|_| has_header);
     let taken = split.and_then(|split| keep_subset(&mut records, split, source.subset));
     if !has_header {
-        records.iter_mut().for_each(|(_, cells)| move_group(cells));
+        records.iter_mut().for_each(|(_, cells)| with_group_in_place(cells));
     }
     let mut finder = ClipFinder::new(&source.clips);
     if !has_header {
@@ -178,16 +178,6 @@ fn keep_subset(records: &mut Vec<Record>, split: usize, subset: Subset) -> Optio
         }
         Some("test") => None,
         _ => Some(format!("tested on the rows of the split {taken}, as it has none called test")),
-    }
-}
-
-/// Moves the third of three cells to the place of the group, unless it is a time, whose end is then lacking.
-fn move_group(cells: &mut Vec<String>) {
-    if let [_, _, third] = cells.as_slice()
-        && !third.trim().is_empty()
-        && seconds(third).is_none()
-    {
-        cells.splice(2..2, [String::new(), String::new()]);
     }
 }
 

@@ -12,7 +12,7 @@ use super::{Exported, boris};
 use crate::annotations::text;
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
-use crate::table::{Columns, Part, Table, escape_formula, quoted_cell};
+use crate::table::{Columns, Part, Table, escape_formula, quoted_cell, with_group_in_place};
 
 const HEADER: &str = "path,label,start,end,group,note,start_frame,end_frame,fps\n";
 
@@ -50,7 +50,7 @@ fn cell(text: &str) -> String {
 }
 
 pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
-    let table = Table::parse(&text::read(source)?);
+    let mut table = Table::parse(&text::read(source)?);
     if boris::is_table(&table) {
         return boris::read_table(source, &table);
     }
@@ -72,6 +72,9 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
         return refused("it has only one column, but needs a path and a label");
     }
     let skip = usize::from(header.is_some());
+    if header.is_none() {
+        table.records.iter_mut().for_each(|(_, cells)| with_group_in_place(cells));
+    }
     let columns = header.unwrap_or_default();
     let mut set = AnnotationSet::default();
     for (line, cause) in table.problems {
@@ -127,6 +130,18 @@ mod tests {
         let path = dir.path().join("labels.csv");
         std::fs::write(&path, bytes).unwrap();
         read(&path)
+    }
+
+    #[test]
+    fn a_third_cell_that_is_no_time_is_the_group_as_in_lists_of_data() {
+        let set = set(b"a.mp4,x,monday\nb.mp4,y,0:05,0:07\nc.mp4,x,1,2,tuesday\nd.mp4,y\n").unwrap();
+        assert!(set.notes.is_empty(), "{:?}", set.notes);
+        let found: Vec<_> = set.clips.iter().map(|clip| (clip.group.as_str(), clip.labels.len(), clip.spans.len()));
+        let found: Vec<_> = found.collect();
+        assert_eq!(found, [("monday", 1, 0), ("", 0, 1), ("tuesday", 0, 1), ("", 1, 0)]);
+        // A header says what the third cell is.
+        let set = self::set(b"path,label,start\na.mp4,x,monday\n").unwrap();
+        assert_eq!((set.clips[0].left_out, set.notes.len()), (1, 1));
     }
 
     #[test]
