@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &SummaryArgs) -> Result<Outcome> {
     if let Some(folder) = &arguments.out {
         guard.check(&FILES.map(|name| folder.join(name)))?;
     }
-    document.apply(time_videos(&document, project.dir()));
+    document.apply(time_videos(&document, project.dir(), false));
     let labelled = LabelledVideos::of(&document, project.dir());
     let ethogram = Ethogram::of(&labelled);
     labelled.doubts().for_each(|doubt| complain(&doubt));

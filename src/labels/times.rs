@@ -3,9 +3,11 @@
 //! A file is named after the content of its video and holds the time stamp of each frame and, in its last line, the end of the
 //! last one: seconds on the clock of the file, a line each.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Facts, disk};
 use crate::error::{Error, Result};
@@ -25,6 +27,9 @@ pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
     let start_secs = facts.start_secs.ok_or_else(|| unknown(dir))?;
     if !facts.variable_rate {
         return FrameTimes::even(facts.frames, facts.fps, start_secs).ok_or_else(|| unknown(dir));
+    }
+    if let Some(times) = held().get(&facts.hash).filter(|times| times.frames() == facts.frames) {
+        return Ok(times.clone());
     }
     let path = file(dir, facts).ok_or_else(|| unknown(dir))?;
     let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
@@ -52,6 +57,20 @@ pub fn keep(dir: &Path, facts: &Facts, times: &FrameTimes) -> Result<()> {
         let _ = writeln!(text, "{secs}"); // Writing to a string cannot fail.
     }
     disk::replace(&path, &text)
+}
+
+/// Holds the times of a variable-rate video in memory, for a project that nothing is written to; they are read as if they were kept.
+pub fn hold(facts: &Facts, times: &FrameTimes) {
+    if facts.variable_rate {
+        held().insert(facts.hash.clone(), times.clone());
+    }
+}
+
+/// The times that are held, by the content of their videos.
+fn held() -> MutexGuard<'static, BTreeMap<String, FrameTimes>> {
+    static HELD: Mutex<BTreeMap<String, FrameTimes>> = Mutex::new(BTreeMap::new());
+    // Each change is complete in itself.
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn file(dir: &Path, facts: &Facts) -> Option<PathBuf> {
@@ -82,6 +101,17 @@ mod tests {
         keep(dir.path(), &facts(3, true), &listed).unwrap();
         assert_eq!(read(dir.path(), &facts(3, true)).unwrap(), listed);
         keep(dir.path(), &facts(3, true), &listed).unwrap();
+    }
+
+    #[test]
+    fn held_times_are_read_without_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let facts = Facts { hash: "00held".into(), ..facts(2, true) };
+        let listed = FrameTimes::listed(vec![0.0, 1.0], 2.0).unwrap();
+        hold(&facts, &listed);
+        assert_eq!(read(dir.path(), &facts).unwrap(), listed);
+        assert!(read(dir.path(), &Facts { frames: 3, ..facts }).is_err(), "of another video");
+        assert!(std::fs::read_dir(dir.path()).unwrap().next().is_none(), "nothing is written");
     }
 
     #[test]

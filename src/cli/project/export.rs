@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
     }
     let stop = interrupt_flag("Stopping; nothing is written")?;
     let mut document = project.document().clone();
-    document.apply(time_videos(&document, project.dir()));
+    document.apply(time_videos(&document, project.dir(), false));
     if stop.load(Ordering::Relaxed) {
         return Ok(Outcome::Interrupted);
     }

@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &LabelImportArgs) -> Result<Outcome> {
     let choices = Choices { add_classes, replace, allow_several };
     let read = |document: &_, dir: &_| import(format, &arguments.source, document, dir, choices);
     if !arguments.dry_run {
-        let times = time_videos(project.document(), project.dir());
+        let times = time_videos(project.document(), project.dir(), true);
         if !times.changes.is_empty() {
             project.perform(times)?;
         }

@@ -94,8 +94,15 @@ pub fn probe(path: &Path, dir: &Path) -> Result<Video> {
 }
 
 /// Looks into the videos of a project whose frames' times are not known, as in projects of earlier versions; what is found of
-/// those that are as they were is in the step.
-pub fn time_videos(document: &Document, dir: &Path) -> Step {
+/// those that are as they were is in the step. The times of variable-rate videos are kept with the project if `is_kept`, else in memory.
+pub fn time_videos(document: &Document, dir: &Path, is_kept: bool) -> Step {
+    let look = |path: &Path| match is_kept {
+        true => facts_of(path, dir),
+        false => examine(path).map(|(facts, times)| {
+            times::hold(&facts, &times);
+            facts
+        }),
+    };
     let mut changes = Vec::new();
     for (id, video) in &document.videos {
         let known = video.facts.as_ref();
@@ -103,7 +110,7 @@ pub fn time_videos(document: &Document, dir: &Path) -> Step {
             continue;
         }
         let path = StoredPath::decode(&video.path, dir);
-        let Some(facts) = path.is_file().then(|| facts_of(&path, dir).ok()).flatten() else { continue };
+        let Some(facts) = path.is_file().then(|| look(&path).ok()).flatten() else { continue };
         if known.is_none_or(|known| known.hash == facts.hash) {
             changes.push(Change::Video(*id, Some(Video { facts: Some(facts), ..video.clone() })));
         }
@@ -309,7 +316,7 @@ mod tests {
             let mut document = Document::default();
             let video = Video { facts: known, note: "kept".into(), ..Video::new("grey.mp4") };
             document.apply(edits::add_videos(&document, vec![video]));
-            time_videos(&document, dir.path()).changes
+            time_videos(&document, dir.path(), true).changes
         };
         let found = Video { facts: Some(facts.clone()), note: "kept".into(), ..Video::new("grey.mp4") };
         let found = [Change::Video(VideoId(0), Some(found))];

@@ -158,7 +158,7 @@ impl Labelling {
             let Opened { project, notes } = Project::look(source)?;
             notes.iter().for_each(complain);
             let mut document = project.document().clone();
-            document.apply(time_videos(&document, project.dir()));
+            document.apply(time_videos(&document, project.dir(), false));
             return Ok(Self { document, dir: project.dir().to_owned(), is_doubtful: !notes.is_empty() });
         }
         let mut found = Self { document: Document::default(), dir: scratch.to_owned(), is_doubtful: false };
@@ -178,7 +178,7 @@ impl Labelling {
             read.notes.iter().for_each(complain);
         }
         // A label file says how long its videos are, and not when the frames of those of variable rate are shown.
-        found.document.apply(time_videos(&found.document, scratch));
+        found.document.apply(time_videos(&found.document, scratch, true));
         Ok(found)
     }
 
