@@ -19,6 +19,8 @@ use crate::ranking::quantile;
 
 /// Share of a map's values that its colour scale covers; single peaks would leave all others dark.
 const COVERED: f32 = 0.99;
+/// Most figures under other settings that are kept, of all sources and frames together.
+const MOST_EARLIER: usize = 200_000;
 /// Values that a scale is judged by.
 const SAMPLE: usize = 4096;
 
@@ -78,6 +80,8 @@ pub struct FlowComparison {
     measures: [Measures; FlowSource::ALL.len()],
     /// The figures of drafts, of frames without others.
     drafts: [Measures; FlowSource::ALL.len()],
+    /// The figures of this clip under other settings, such as another stride, the oldest first: they return with these.
+    earlier: Vec<(FlowBasis, FlowSource, Measures)>,
     /// How far things move in the clip from a frame to the next, as a share of its width, once that is known.
     pub motion: Option<f32>,
     /// What flows are to be computed with: figures of another basis, which may still be under way, are not shown.
@@ -202,14 +206,38 @@ impl FlowComparison {
         self.measurement
     }
 
-    /// Takes other settings, and forgets the figures and the scale that they would give otherwise.
+    /// Takes other settings. The figures that they would give otherwise make way, and return with the settings of before; the scale
+    /// and the figures of drafts are forgotten.
     pub fn set(&mut self, settings: FlowSettings) {
         let before = self.basis.clone();
         self.basis.settings = Arc::new(settings);
         for source in FlowSource::ALL {
             if !before.has_same_figures(&self.basis, source) {
+                self.lay_aside(&before, source);
                 self.forget(source);
+                self.bring_back(source);
             }
+        }
+    }
+
+    /// Keeps the figures of `source` under the settings of `basis`, as far as there is room.
+    fn lay_aside(&mut self, basis: &FlowBasis, source: FlowSource) {
+        let measures = std::mem::take(&mut self.measures[source as usize]);
+        if !measures.is_empty() {
+            self.earlier.push((basis.clone(), source, measures));
+        }
+        while self.earlier.iter().map(|(.., measures)| measures.len()).sum::<usize>() > MOST_EARLIER {
+            self.earlier.remove(0);
+        }
+    }
+
+    /// Takes the figures that `source` had under the present settings.
+    fn bring_back(&mut self, source: FlowSource) {
+        let is_same = |(basis, of, _): &(FlowBasis, FlowSource, Measures)| {
+            *of == source && basis.has_same_figures(&self.basis, source)
+        };
+        if let Some(place) = self.earlier.iter().position(is_same) {
+            self.measures[source as usize] = self.earlier.remove(place).2;
         }
     }
 
@@ -356,6 +384,33 @@ mod tests {
         assert!(comparison.measures(FlowSource::Network).is_empty());
         comparison.receive(&Message::MeasureEnded(1));
         assert_eq!(comparison.measuring, None);
+    }
+
+    #[test]
+    fn figures_return_with_the_stride_that_they_are_of() {
+        let mut comparison = FlowComparison::default();
+        comparison.begin_measurement(4);
+        [3, 4].map(|frame| comparison.receive(&measure(FlowSource::Network, frame)));
+        let frames = |comparison: &FlowComparison| comparison.measures(FlowSource::Network).len();
+        let settings = |stride| FlowSettings { stride, ..FlowSettings::default() };
+        comparison.set(settings(2));
+        let basis = FlowBasis { settings: Arc::new(settings(2)), ..FlowBasis::default() };
+        comparison.receive(&measure_of(&basis, FlowSource::Network, 7));
+        assert_eq!(frames(&comparison), 1);
+        comparison.set(settings(3));
+        assert_eq!(frames(&comparison), 0);
+        comparison.set(settings(1));
+        assert_eq!(frames(&comparison), 2, "nothing is to be measured again");
+        comparison.set(settings(2));
+        assert_eq!(frames(&comparison), 1);
+        let many = (0..=MOST_EARLIER).map(|frame| (frame, comparison.measures(FlowSource::Network)[&7])).collect();
+        comparison.measures[FlowSource::Network as usize] = many;
+        comparison.set(settings(3));
+        assert!(comparison.earlier.is_empty(), "there is no end of room");
+        comparison.set(settings(1));
+        comparison.leave_clip();
+        comparison.set(settings(2));
+        assert_eq!(frames(&comparison), 0, "another clip has other figures");
     }
 
     #[test]
