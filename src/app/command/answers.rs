@@ -27,6 +27,9 @@ use crate::output::Existing;
 use crate::plural::counted;
 use crate::sample::{self, SampleSize};
 
+/// The remedy for a missing model.
+const LOAD_MODEL: &str = "Choose File › Load model… to load another";
+
 impl App {
     /// Opens the dialog for `question`.
     pub(in crate::app) fn ask(&mut self, question: PathPrompt, ctx: &Context) {
@@ -274,8 +277,17 @@ impl App {
     /// Uses the networks of the last time, or those that come with the program.
     pub(in crate::app) fn known_model(&mut self, role: ModelRole, dir: Result<PathBuf>) {
         match (role, dir) {
-            (ModelRole::First, Ok(dir)) => self.load_model(dir),
-            (ModelRole::First, Err(error)) => self.session.log.push(LogLevel::Warning, error.to_string()),
+            (ModelRole::First, Ok(dir)) => {
+                if let Some(gone) = self.settings.model.as_ref().filter(|known| **known != dir) {
+                    let cause = "the model of the last session is no longer there, so the shipped model is loaded";
+                    self.session.failed(Topic::Other, &Error::file(gone, cause, LOAD_MODEL));
+                }
+                self.load_model(dir);
+            }
+            (ModelRole::First, Err(error)) => {
+                let error = Error::new(error.subject.clone(), error.cause.clone(), LOAD_MODEL);
+                self.session.failed(Topic::Model, &error);
+            }
             (ModelRole::Second, dir) => self.settings.flow.second_model = dir.ok(),
         }
     }

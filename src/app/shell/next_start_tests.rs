@@ -6,8 +6,10 @@ use super::tests::{nothing_open, video, wait};
 use crate::app::App;
 use crate::app::flow::tests::Window;
 use crate::app::settings::{LastPlace, Settings};
+use crate::app::shell::opener::ModelRole;
 use crate::app::viewer::views::Views;
 use crate::engine::Message;
+use crate::error::Error;
 use crate::video::VideoInfo;
 
 const SIZE: [f32; 2] = [1280.0, 800.0];
@@ -29,6 +31,26 @@ fn the_last_clip_is_opened_again_at_its_frame() {
     let mut window = nothing_open(SIZE, last(dir.path().join("gone.mp4")));
     wait(&mut window, |app| app.settings.last.is_none());
     assert!(window.harness.state().session.notice.is_none(), "nobody asked for it");
+}
+
+#[test]
+fn a_model_that_is_missing_at_the_start_is_reported_with_what_to_do() {
+    let mut window = nothing_open(SIZE, Settings::default());
+    let app = window.harness.state_mut();
+    app.known_model(ModelRole::First, Err(Error::new("models/default", "no model was found", "Pass --model")));
+    window.settle();
+    assert!(window.sees("No model was found. Choose File › Load model… to load another"));
+    let mut settings = Settings::default();
+    settings.model = Some("/runs/gone".into());
+    let mut window = nothing_open(SIZE, settings);
+    let app = window.harness.state_mut();
+    app.known_model(ModelRole::First, Ok("/models/default".into()));
+    assert_eq!(app.session.loading_model.as_deref(), Some("/models/default".as_ref()));
+    window.settle();
+    assert!(window.sees("/runs/gone") && window.sees("The model of the last session is no longer there"));
+    window.harness.state_mut().session.notice = None;
+    window.harness.state_mut().known_model(ModelRole::First, Ok("/runs/gone".into()));
+    assert!(window.harness.state().session.notice.is_none(), "it is there");
 }
 
 #[test]
