@@ -2,7 +2,7 @@
 
 use eframe::egui::{CollapsingHeader, ComboBox, Label, Ui};
 
-use super::numbers::{main_numbers_ui, other_numbers_ui};
+use super::numbers::{flow_mean_ui, main_numbers_ui, other_numbers_ui};
 use super::tuning::{NOTHING_HELD, budget_ui, held_out_ui};
 use super::words::{joint_words, loss_words, mode_words, network_words};
 use crate::app::panel::PanelContext;
@@ -41,6 +41,9 @@ impl NetworkForm {
         CollapsingHeader::new("Advanced").id_salt("advanced run").show(ui, |ui| {
             let is_stream = self.plan.network != Network::Flow;
             other_numbers_ui(ui, &mut self.plan, is_stream);
+            if self.plan.network == Network::Temporal {
+                flow_mean_ui(ui, &mut self.plan.flow_mean);
+            }
         });
         if let Err(error) = self.plan.check() {
             let warning = Tokens::of(ui).warning;

@@ -4,6 +4,7 @@ use eframe::egui::emath::Numeric;
 use eframe::egui::{ComboBox, DragValue, Ui};
 
 use crate::app::ui::widgets::field;
+use crate::nets::FlowMean;
 use crate::training::{ClassBalance, OptimiserKind, ScheduleKind, TrainingPlan};
 
 /// Draws the numbers that every run has; the batch where clips are looked at in batches.
@@ -68,6 +69,25 @@ pub fn other_numbers_ui(ui: &mut Ui, plan: &mut TrainingPlan, is_stream: bool) {
         (ClassBalance::Weighting, "Weighted loss"),
     ];
     choice_ui(ui, "Balancing", &mut plan.balance, &balances);
+}
+
+/// Draws the choice of the level that a temporal stream subtracts from flow.
+pub fn flow_mean_ui(ui: &mut Ui, mean: &mut Option<FlowMean>) {
+    let choices = [
+        (None, "Default", "As the base model, or as published for the backbone"),
+        (Some(FlowMean::Middle), "Middle", "Subtract the level of no motion"),
+        (Some(FlowMean::Field), "Field", "Subtract each field's mean, and so camera motion"),
+    ];
+    field(ui, "Flow mean", |ui, label| {
+        let chosen = choices.iter().find(|(choice, ..)| choice == mean).map_or("", |(_, text, _)| text);
+        let combo = ComboBox::from_id_salt("flow mean").selected_text(chosen).width(120.0);
+        let shown = combo.show_ui(ui, |ui| {
+            for (choice, text, tooltip) in choices {
+                ui.selectable_value(mean, choice, text).on_hover_text(tooltip);
+            }
+        });
+        shown.response.labelled_by(label).on_hover_text("Level subtracted from the flow that the stream reads");
+    });
 }
 
 /// A learning rate.
