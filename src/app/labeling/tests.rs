@@ -341,6 +341,21 @@ fn seven_videos_are_seen_in_a_low_window() {
 }
 
 #[test]
+fn the_list_shows_the_clip_of_the_last_time_though_it_is_opened_after_the_project() {
+    let mut labeling = LabelingStage::new(&["wave"], 200);
+    assert!(labeling.window.sees("clip_0.mp4, ") && !labeling.window.sees("clip_150.mp4, "));
+    // As after a start: nothing was drawn yet, and no clip is open.
+    let app = labeling.app_mut();
+    app.panels.project = Default::default();
+    app.session.labeling.select(None);
+    labeling.window.settle();
+    assert!(labeling.app().session.labeling.selected().is_none());
+    labeling.see(150);
+    (0..2).for_each(|_| labeling.window.settle());
+    assert!(labeling.window.sees("clip_150.mp4, ") && !labeling.window.sees("clip_0.mp4, "));
+}
+
+#[test]
 fn thousands_of_videos_cost_no_more_than_those_in_view() {
     let mut labeling = LabelingStage::new(&["wave"], 5000);
     assert!(labeling.window.sees("0 of 5000 labelled"));

@@ -1,11 +1,12 @@
 //! What a person sees while something is opened or computed, and where it failed.
 
-use eframe::egui::Rect;
 use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Rect};
 use egui_kittest::kittest::Queryable;
 
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, model_of};
+use crate::app::live::panel::ClassPicker;
 use crate::app::settings::Settings;
 use crate::app::viewer::views::Views;
 use crate::engine::{Message, ModelInfo};
@@ -35,6 +36,24 @@ fn a_clip_that_cannot_be_opened_says_so_in_the_place_of_its_pictures() {
     window.harness.state_mut().close_clip();
     window.settle();
     assert!(window.sees("See the optical flow"));
+}
+
+#[test]
+fn a_question_for_a_class_comes_back_when_what_covers_it_is_closed() {
+    let mut window = nothing_open();
+    let app = window.harness.state_mut();
+    app.overlay.show_picker(ClassPicker::new(&app.session));
+    window.settle();
+    assert!(window.sees("Choose the correct class"));
+    window.harness.state_mut().overlay.show_about();
+    window.settle();
+    assert!(!window.sees("Choose the correct class"));
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert!(window.sees("Choose the correct class"), "its frames are still held");
+    window.harness.key_press(Key::Escape);
+    window.settle();
+    assert!(!window.harness.state().overlay.is_open());
 }
 
 #[test]

@@ -335,6 +335,18 @@ mod tests {
     }
 
     #[test]
+    fn what_costs_nothing_has_no_speed() {
+        let frame = |index: usize, grey: u8| {
+            let display = Arc::new(RgbImage::from_pixel(8, 6, Rgb([grey; 3])));
+            Arc::new(Frame { index, pts_secs: 0.0, duration_secs: 0.0, display, scaled: Vec::new() })
+        };
+        let (moving, repeated) = ([frame(0, 0), frame(1, 200)], [frame(1, 200), frame(2, 200)]);
+        assert!(has_cost(FlowSource::Tvl1, &moving) && !has_cost(FlowSource::Tvl1, &repeated));
+        assert!(has_cost(FlowSource::SecondNetwork, &repeated), "networks compute the same for any frames");
+        assert!(!has_cost(FlowSource::Truth, &moving));
+    }
+
+    #[test]
     fn the_nearest_flows_are_kept_as_far_as_they_have_room() {
         let player = Arc::new(Player::open("missing.mp4".as_ref(), Sizes::default(), Arc::new(|| ())));
         let clip = PlayedClip { player, path: "missing.mp4".into(), frames: 200, size: SIZE };
