@@ -272,7 +272,7 @@ mod tests {
 
     use super::*;
     use crate::labels::{Label, VideoId, edits};
-    use crate::video::is_video;
+    use crate::video::{FramePacing, is_video};
 
     #[test]
     fn clips_that_an_export_has_cut_out_are_no_new_videos_beside_those_they_came_from() {
@@ -302,6 +302,26 @@ mod tests {
         // Without its lists it is a folder of videos like any other.
         std::fs::remove_file(at("export/classInd.txt")).unwrap();
         assert_eq!((found("").videos.len(), found("").notes), (4, vec![]));
+    }
+
+    #[test]
+    fn nothing_is_written_into_a_project_that_is_only_read() {
+        let (dir, videos) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = videos.path().join("uneven.mp4");
+        let mut writer =
+            VideoWriter::create(&path, Geometry { width: 32, height: 32 }, FramePacing::Stamped(2.0)).unwrap();
+        for secs in [0.0..0.25, 0.25..0.375, 0.375..2.0] {
+            writer.push_at(&RgbImage::new(32, 32), secs).unwrap();
+        }
+        writer.finish().unwrap();
+        let mut document = Document::default();
+        let video = Video::new(StoredPath::encode(&path, dir.path()));
+        document.apply(edits::add_videos(&document, vec![video]));
+        document.apply(time_videos(&document, dir.path(), false));
+        let facts = document.videos[&VideoId(0)].facts.clone().unwrap();
+        assert!(facts.variable_rate, "{facts:?}");
+        assert_eq!(times::read(dir.path(), &facts).unwrap(), examine(&path).unwrap().1);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 
     #[test]

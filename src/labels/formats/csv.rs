@@ -136,8 +136,8 @@ mod tests {
     fn a_third_cell_that_is_no_time_is_the_group_as_in_lists_of_data() {
         let set = set(b"a.mp4,x,monday\nb.mp4,y,0:05,0:07\nc.mp4,x,1,2,tuesday\nd.mp4,y\n").unwrap();
         assert!(set.notes.is_empty(), "{:?}", set.notes);
-        let found: Vec<_> = set.clips.iter().map(|clip| (clip.group.as_str(), clip.labels.len(), clip.spans.len()));
-        let found: Vec<_> = found.collect();
+        let found: Vec<_> =
+            set.clips.iter().map(|clip| (clip.group.as_str(), clip.labels.len(), clip.spans.len())).collect();
         assert_eq!(found, [("monday", 1, 0), ("", 0, 1), ("tuesday", 0, 1), ("", 1, 0)]);
         // A header says what the third cell is.
         let set = self::set(b"path,label,start\na.mp4,x,monday\n").unwrap();
