@@ -6,6 +6,7 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Color32, Pos2, TextStyle, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 
+use super::settings::{Aim, TrainingSettings};
 use super::state::{TrainingPhase, TrainingState};
 use crate::app::command::Command;
 use crate::app::flow::tests::{Window, model_of};
@@ -14,7 +15,7 @@ use crate::app::ui::theme;
 use crate::data::DataSource;
 use crate::engine::{Message, ModelInfo, Request};
 use crate::error::Error;
-use crate::nets::MotionConfig;
+use crate::nets::{FlowMean, MotionConfig};
 use crate::sample::{ACTIONS, STYLES, render_clip};
 use crate::training::losses::UnsupervisedLoss;
 use crate::training::{
@@ -546,4 +547,19 @@ fn the_time_left_is_not_cut_in_a_small_window() {
         let width = window.harness.ctx.fonts_mut(|fonts| fonts.layout_no_wrap(text, font, Color32::WHITE).size().x);
         assert!(width <= node.rect().width() + 1.0, "{line} is cut to {} of {width}", node.rect().width());
     }
+}
+
+#[test]
+fn the_flow_mean_of_a_temporal_stream_is_among_the_advanced_choices_and_kept() {
+    let mut settings = Settings::default();
+    let plan = TrainingPlan { flow_mean: Some(FlowMean::Field), ..TrainingPlan::of(Network::Temporal) };
+    settings.training = TrainingSettings { aim: Aim::Train, plan, ..TrainingSettings::default() };
+    let mut window = Window::with(SIZE, settings, |_| ());
+    window.perform(Command::ShowTraining);
+    assert!(!window.sees("Flow mean"));
+    window.harness.get_by_label("Advanced").click();
+    (0..3).for_each(|_| window.settle());
+    assert!(window.sees("Flow mean"));
+    let kept = window.harness.state().panels.training.settings();
+    assert_eq!(kept.plan.flow_mean, Some(FlowMean::Field));
 }
