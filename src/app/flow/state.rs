@@ -390,7 +390,7 @@ mod tests {
     fn figures_return_with_the_stride_that_they_are_of() {
         let mut comparison = FlowComparison::default();
         comparison.begin_measurement(4);
-        [3, 4].map(|frame| comparison.receive(&measure(FlowSource::Network, frame)));
+        [3, 4].into_iter().for_each(|frame| comparison.receive(&measure(FlowSource::Network, frame)));
         let frames = |comparison: &FlowComparison| comparison.measures(FlowSource::Network).len();
         let settings = |stride| FlowSettings { stride, ..FlowSettings::default() };
         comparison.set(settings(2));
