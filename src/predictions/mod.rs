@@ -9,6 +9,7 @@ mod compared;
 mod frame_scores;
 mod labelled;
 mod raster;
+mod store;
 mod summary;
 
 pub use agreement::{Agreement, ClassAgreement, Disagreement, FrameAgreement, cohen_kappa};
@@ -19,4 +20,5 @@ pub use compared::{TwiceLabelled, Unlabelled};
 pub use frame_scores::FrameScores;
 pub use labelled::{LabelledSpan, LabelledVideo, LabelledVideos};
 pub use raster::{raster_svg, transitions_svg};
+pub use store::{PredictionFacts, PredictionWriter, read_predictions, write_frame_csv};
 pub use summary::{ClassSummary, Ethogram, LabelledBout, SummaryScope};
