@@ -14,7 +14,7 @@ const SCHEMA: &str = "motionscope-predictions 1";
 pub struct PredictionFacts {
     /// The name of the video in tables: its path in the project, or that of the file.
     pub video: String,
-    /// Hash of the content of the video's file.
+    /// Hash of the content of the video's file, of [`fingerprint`](crate::labels::media_scan::fingerprint), as projects keep it.
     pub content: String,
     /// Frames of the video.
     pub frames: usize,

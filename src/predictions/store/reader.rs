@@ -64,7 +64,7 @@ fn scores(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         probabilities.extend((0..rows).flat_map(|row| columns.iter().map(move |column| column[row])));
     }
-    if !secs.iter().all(|secs: &f64| secs.is_finite()) || !secs.is_sorted_by(|time, next| time < next) {
+    if !secs.iter().chain([&facts.end_secs]).is_sorted_by(|time: &&f64, next| time < next) {
         return Err("the times of its frames are not in order".into());
     }
     if let Some(at) = probabilities.iter().position(|value| !(0.0..=1.0).contains(value)) {

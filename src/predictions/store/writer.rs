@@ -46,8 +46,8 @@ impl PredictionWriter {
     /// Adds the next scored frame, shown at `secs` on the clock of the file.
     ///
     /// # Errors
-    /// If the numbers are no probabilities of the classes, the time is not after that of the frame before, there are more frames than
-    /// stated, or a part cannot be written.
+    /// If the numbers are no probabilities of the classes, the time is not between the frame before and the end of the video, there
+    /// are more frames than stated, or a part cannot be written.
     pub fn push(&mut self, secs: f64, probabilities: &[f32]) -> Result<()> {
         let refused = |cause: String| Err(Error::file(&self.target, cause, "Check the video and the model"));
         let (frame, classes) = (self.done() * self.facts.stride, self.facts.classes.len());
@@ -61,8 +61,9 @@ impl PredictionWriter {
         if let Some(wrong) = probabilities.iter().find(|value| !(0.0..=1.0).contains(*value)) {
             return refused(format!("the model gives {wrong} at frame {frame}, which is no probability"));
         }
-        if !(secs > self.last && secs.is_finite()) {
-            return refused(format!("frame {frame} is shown at {secs} s, not after the frame before it"));
+        if !(secs > self.last && secs < self.facts.end_secs) {
+            let cause = format!("frame {frame} is shown at {secs} s, not between the frame before it and the end");
+            return refused(cause);
         }
         self.last = secs;
         self.pending.secs.push(secs);
