@@ -157,3 +157,106 @@ fn segments(scores: &FrameScores, labels: &[Label], settings: &BoutSettings) -> 
     add(last, scores.frames, Label::Background);
     segments
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::fusion::Fusion;
+    use crate::output::OutputGuard;
+    use crate::predictions::{Ethogram, LabelledVideos, PredictionWriter};
+
+    /// 40 scored frames of a video at 10 frames per second, with a gap of a second before frame 20, of two classes: the first is
+    /// likely in `likely`, and otherwise the second.
+    fn write(path: &Path, content: &str, classes: [&str; 2], likely: std::ops::Range<usize>) {
+        let stride = 2;
+        let facts = PredictionFacts {
+            video: "100%25.mp4".into(),
+            content: content.into(),
+            frames: 79,
+            fps: 10.0,
+            end_secs: 8.9,
+            stride,
+            classes: classes.map(str::to_owned).into(),
+            model: "model".into(),
+            model_hash: "0123".into(),
+            fusion: Fusion::default(),
+            version: "0.1.0".into(),
+        };
+        let mut writer = PredictionWriter::begin(path, facts).unwrap();
+        for index in 0..40 {
+            let frame = index * stride;
+            let secs = frame as f64 / 10.0 + if frame < 20 { 0.0 } else { 1.0 };
+            let first = if likely.contains(&index) { 0.9 } else { 0.2 };
+            writer.push(secs, &[first, 1.0 - first]).unwrap();
+        }
+        writer.finish(&OutputGuard::default()).unwrap();
+    }
+
+    /// By hand: frames 10 and 18 are shown at 1.0 and 1.8 s, frame 19 between those at 1.8 and 3.0 s, and frame 40 at 5.0 s.
+    #[test]
+    fn bouts_and_the_background_between_them_are_labels() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        write(&at("a.parquet"), "00ff", ["walk", "Background"], 5..20);
+        let files = prediction_files(dir.path()).unwrap();
+        assert_eq!(files, [at("a.parquet")]);
+        let document = predicted_labels(&files, &at("times of it"), &BoutSettings::PLAIN).unwrap();
+        let labelled = LabelledVideos::of(&document, &at("times of it"));
+        assert_eq!((labelled.classes, labelled.doubts().count()), (vec!["walk".to_owned()], 0));
+        let [video] = &labelled.videos[..] else { panic!("one video") };
+        assert_eq!((video.video.as_str(), video.hash.as_str(), video.times.frames()), ("100%25.mp4", "00ff", 79));
+        let spans: Vec<_> = video.spans.iter().map(|span| (span.class, span.frames.clone())).collect();
+        assert_eq!(spans, [(None, 0..10), (Some(0), 10..40), (None, 40..79)]);
+        let near = |one: f64, other: f64| (one - other).abs() < 1e-9;
+        assert!(
+            [(10, 1.0), (19, 2.4), (40, 5.0), (78, 8.8), (79, 8.9)]
+                .iter()
+                .all(|&(frame, secs)| { near(video.times.secs(frame), secs) })
+        );
+    }
+
+    #[test]
+    fn predictions_of_several_videos_share_their_classes_and_two_of_one_video_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir_all(at("more/.hidden")).unwrap();
+        write(&at("more/a.parquet"), "00", ["walk", "rear"], 0..20);
+        write(&at("b.PARQUET"), "01", ["rear", "groom"], 0..40);
+        fs::write(at("more/.hidden/c.parquet"), "unfinished").unwrap();
+        fs::write(at("notes.txt"), "").unwrap();
+        let files = prediction_files(dir.path()).unwrap();
+        assert_eq!(files, [at("b.PARQUET"), at("more/a.parquet")]);
+        assert!(prediction_files(&at("notes.txt")).unwrap().is_empty());
+        let document = predicted_labels(&files, dir.path(), &BoutSettings::default()).unwrap();
+        let classes: Vec<_> = document.classes.iter().map(|class| class.name.as_str()).collect();
+        assert_eq!(classes, ["rear", "groom", "walk"]);
+        write(&at("c.parquet"), "00", ["walk", "rear"], 0..20);
+        let error =
+            predicted_labels(&prediction_files(dir.path()).unwrap(), dir.path(), &BoutSettings::default()).unwrap_err();
+        assert!(error.subject.ends_with("a.parquet") && error.cause.contains("c.parquet"), "{error}");
+    }
+
+    #[test]
+    fn videos_without_a_bout_count_in_summaries() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.parquet");
+        write(&path, "00", ["walk", "background"], 0..0);
+        let document = predicted_labels(&[path], dir.path(), &BoutSettings::default()).unwrap();
+        let ethogram = Ethogram::of(&LabelledVideos::of(&document, dir.path()));
+        assert_eq!((ethogram.without_segments, ethogram.bouts.len()), (0, 0));
+        assert!(ethogram.overall().all(|row| row.videos == 1 && row.count == 0));
+    }
+
+    /// By hand: the first ten scored frames are until frame 20, which is shown at 3 s.
+    #[test]
+    fn frames_above_a_threshold_are_detections() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.parquet");
+        write(&path, "00", ["walk", "rear"], 0..10);
+        let (_, scores) = read_predictions(&path).unwrap();
+        let found = predicted_segments(&scores, &[0.5], 0.5);
+        let found: Vec<_> = found.iter().map(|one| (one.class.as_str(), one.start_secs, one.end_secs)).collect();
+        assert_eq!(found, [("walk", 0.0, 3.0), ("rear", 3.0, 8.9)]);
+        assert_eq!(predicted_segments(&scores, &[0.5], 0.5)[0].video, "100%25");
+    }
+}

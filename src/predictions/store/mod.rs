@@ -5,6 +5,8 @@ mod facts;
 mod format;
 mod parts;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use csv::write_frame_csv;
