@@ -53,15 +53,19 @@ fn is_named_so(path: &Path) -> bool {
 /// between them. The times of the frames are kept in `dir`, as projects keep them.
 ///
 /// # Errors
-/// If a file cannot be read, two are of one video, or nothing can be written to `dir`.
+/// If a file cannot be read, two are of one video or of videos of one name, or nothing can be written to `dir`.
 pub fn predicted_labels(files: &[PathBuf], dir: &Path, settings: &BoutSettings) -> Result<Document> {
     let (mut classes, mut videos) = (Vec::<Class>::new(), Vec::new());
     let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
     for path in files {
         let (facts, scores) = read_predictions(path)?;
-        if let Some(first) = seen.insert(facts.content.clone(), path) {
-            let cause = format!("it is of the same video as {}", first.display());
-            return Err(Error::file(path, cause, "Keep the predictions of different models in different folders"));
+        for (key, cause) in
+            [(&facts.content, "it is of the same video as"), (&facts.video, "its video has the same name as that of")]
+        {
+            if let Some(first) = seen.insert(key.clone(), path) {
+                let remedy = "Keep predictions of different models, or of videos of one name, in different folders";
+                return Err(Error::file(path, format!("{cause} {}", first.display()), remedy));
+            }
         }
         let labels: Vec<Label> = facts.classes.iter().map(|name| label(&mut classes, name)).collect();
         let times = frame_times(&scores).ok_or_else(|| {
@@ -170,7 +174,7 @@ mod tests {
     fn write(path: &Path, content: &str, classes: [&str; 2], likely: std::ops::Range<usize>) {
         let stride = 2;
         let facts = PredictionFacts {
-            video: "100%25.mp4".into(),
+            video: if content == "00ff" { "100%25.mp4".into() } else { format!("{}.mp4", path.display()) },
             content: content.into(),
             frames: 79,
             fps: 10.0,
@@ -202,7 +206,7 @@ mod tests {
         assert_eq!(files, [at("a.parquet")]);
         let document = predicted_labels(&files, &at("times of it"), &BoutSettings::PLAIN).unwrap();
         let labelled = LabelledVideos::of(&document, &at("times of it"));
-        assert_eq!((labelled.classes, labelled.doubts().count()), (vec!["walk".to_owned()], 0));
+        assert_eq!((labelled.doubts().count(), &labelled.classes[..]), (0, &["walk".to_owned()][..]));
         let [video] = &labelled.videos[..] else { panic!("one video") };
         assert_eq!((video.video.as_str(), video.hash.as_str(), video.times.frames()), ("100%25.mp4", "00ff", 79));
         let spans: Vec<_> = video.spans.iter().map(|span| (span.class, span.frames.clone())).collect();
@@ -257,6 +261,6 @@ mod tests {
         let found = predicted_segments(&scores, &[0.5], 0.5);
         let found: Vec<_> = found.iter().map(|one| (one.class.as_str(), one.start_secs, one.end_secs)).collect();
         assert_eq!(found, [("walk", 0.0, 3.0), ("rear", 3.0, 8.9)]);
-        assert_eq!(predicted_segments(&scores, &[0.5], 0.5)[0].video, "100%25");
+        assert_eq!(predicted_segments(&scores, &[0.5], 0.5)[0].video, "a.parquet");
     }
 }

@@ -144,7 +144,7 @@ fn detections(arguments: &SegmentsArgs) -> Result<(Vec<TimeSegment>, Outcome)> {
 
 /// Returns the files of scores in `folder`: of windows or of frames.
 fn score_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let frames = if folder.is_dir() { prediction_files(folder)? } else { Vec::new() };
+    let frames = prediction_files(folder)?;
     match find_scores(folder) {
         Ok(_) if !frames.is_empty() => {
             let cause = "it holds scores of windows (scores.json) and of frames (.parquet)";

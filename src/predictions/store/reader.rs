@@ -86,7 +86,7 @@ fn check_columns(file: &SerializedFileReader<std::fs::File>, facts: &PredictionF
         }
     }
     match columns.get(names.len()) {
-        Some(other) => Err(format!("column '{}' is no class of it", other.path().string())),
+        Some(other) => Err(format!("it has a column '{}', which is none of its classes", other.path().string())),
         None => Ok(()),
     }
 }
@@ -95,17 +95,8 @@ fn check_columns(file: &SerializedFileReader<std::fs::File>, facts: &PredictionF
 fn column<T: DataType>(group: &dyn RowGroupReader, place: usize, rows: usize) -> Result<Vec<T::T>, String> {
     let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place).map_err(|error| unreadable(&error))?);
     let (mut values, mut levels) = (Vec::new(), Vec::new());
-    let mut records = 0;
-    loop {
-        let read = reader.read_records(rows + 1 - records.min(rows), Some(&mut levels), None, &mut values);
-        match read.map_err(|error| unreadable(&error))? {
-            (0, _, _) => break,
-            (count, _, _) => records += count,
-        }
-        if records > rows {
-            break;
-        }
-    }
+    let read = reader.read_records(rows.saturating_add(1), Some(&mut levels), None, &mut values);
+    let (records, ..) = read.map_err(|error| unreadable(&error))?;
     // An empty cell is a record without a value.
     if records != rows || values.len() != rows {
         let name = group.metadata().column(place).column_path().string();

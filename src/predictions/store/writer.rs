@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use parquet::errors::ParquetError;
+
 use super::PredictionFacts;
 use super::format::{Rows, TableWriter};
 use super::parts::Parts;
@@ -93,12 +95,12 @@ impl PredictionWriter {
         guard.check(std::slice::from_ref(&self.target))?;
         let (parts, facts) = (&self.parts, &self.facts);
         atomic::replace(&self.target, |file| {
-            let mut table = TableWriter::begin(file, facts).map_err(io::Error::other)?;
+            let mut table = TableWriter::begin(file, facts).map_err(io_error)?;
             for place in 0..parts.count() {
                 let gone = || io::Error::other(format!("{} is gone or damaged", parts.path(place).display()));
-                table.add(parts.read(place).ok_or_else(gone)?).map_err(io::Error::other)?;
+                table.add(parts.read(place).ok_or_else(gone)?).map_err(io_error)?;
             }
-            table.finish().map_err(io::Error::other)
+            table.finish().map_err(io_error)
         })?;
         self.parts.remove();
         Ok(())
@@ -110,5 +112,13 @@ impl PredictionWriter {
             self.pending = Rows::default();
         }
         Ok(())
+    }
+}
+
+/// Returns what the operating system reported, or the words of the library.
+fn io_error(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(error) => error.downcast::<io::Error>().map_or_else(io::Error::other, |error| *error),
+        error => io::Error::other(error),
     }
 }
