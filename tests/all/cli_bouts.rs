@@ -146,7 +146,7 @@ fn predictions_are_compared_with_labels_and_summarised() {
     }
 }
 
-/// By hand: at 0.5 the model finds walking from 3 to 7 s, three quarters of what is annotated and of both together.
+/// By hand: at 0.5 the model finds walking from 3 to 7 s; 4 to 7 s are annotated, so that the IoU is 3/4.
 #[test]
 fn detections_in_predictions_are_measured() {
     let dir = tempfile::tempdir().unwrap();
