@@ -18,6 +18,9 @@ use crate::predictions::FrameScores;
 const FOREIGN: &str = "Choose a file that motionscope predict wrote";
 const DAMAGED: &str = "Make it again with motionscope predict";
 
+/// A part of a file, or what is wrong with the file.
+type Checked<T> = std::result::Result<T, String>;
+
 /// Returns the facts and the probabilities in the file at `path`.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ pub fn read_predictions(path: &Path) -> Result<(PredictionFacts, FrameScores)> {
 }
 
 /// Returns the probabilities in `file`, or what is wrong with it.
-fn scores(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -> Result<FrameScores, String> {
+fn scores(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -> Checked<FrameScores> {
     check_columns(file, facts)?;
     let metadata = file.metadata();
     let rows: i64 = metadata.row_groups().iter().map(|group| group.num_rows()).fold(0, i64::saturating_add);
@@ -61,7 +64,7 @@ fn scores(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -
         }
         secs.extend(column::<DoubleType>(&*group, 1, rows)?);
         let columns = (0..facts.classes.len()).map(|class| column::<FloatType>(&*group, 2 + class, rows));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let columns = columns.collect::<Checked<Vec<_>>>()?;
         probabilities.extend((0..rows).flat_map(|row| columns.iter().map(move |column| column[row])));
     }
     if !secs.iter().chain([&facts.end_secs]).is_sorted_by(|time: &&f64, next| time < next) {
@@ -75,7 +78,7 @@ fn scores(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -
     Ok(facts.with_scores(secs, probabilities))
 }
 
-fn check_columns(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -> Result<(), String> {
+fn check_columns(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -> Checked<()> {
     let columns = file.metadata().file_metadata().schema_descr().columns();
     let names = column_names(&facts.classes);
     for (place, name) in names.iter().enumerate() {
@@ -92,7 +95,7 @@ fn check_columns(file: &SerializedFileReader<std::fs::File>, facts: &PredictionF
 }
 
 /// Returns the values of the column at `place` of a row group of `rows` rows.
-fn column<T: DataType>(group: &dyn RowGroupReader, place: usize, rows: usize) -> Result<Vec<T::T>, String> {
+fn column<T: DataType>(group: &dyn RowGroupReader, place: usize, rows: usize) -> Checked<Vec<T::T>> {
     let mut reader = get_typed_column_reader::<T>(group.get_column_reader(place).map_err(|error| unreadable(&error))?);
     let (mut values, mut levels) = (Vec::new(), Vec::new());
     let read = reader.read_records(rows.saturating_add(1), Some(&mut levels), None, &mut values);
