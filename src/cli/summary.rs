@@ -25,8 +25,8 @@ Examples:
   motionscope summary golf --csv > summary.csv
   motionscope summary predictions --out summary
 
-A bout is a labelled segment, or in predictions a stretch where a class is likely (smoothed over
-0.5 s, from 50 %, at least 0.5 s). For each class: the bouts, their total, mean and median length, the
+A bout is a labelled segment or, in predictions, a stretch where a class is likely (the manual,
+Long videos, has the rules). For each class: the bouts, their total, mean and median length, the
 time from the start of the video to the first (latency), bouts per minute and the share of the time
 of the videos. Videos without segments are left out. --out writes summary.csv (also by video),
 bouts.csv, transitions.csv, transitions.svg and raster.svg.

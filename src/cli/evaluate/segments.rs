@@ -50,7 +50,7 @@ pub(super) struct SegmentsArgs {
     /// Detections from any tool, as ActivityNet result JSON
     #[arg(long, value_name = "FILE", required_unless_present = "scores", conflicts_with = "scores")]
     detections: Option<PathBuf>,
-    /// Output folder of motionscope analyze or predict; windows or frames are joined into detections
+    /// Output folder of motionscope analyze or predict, whose scores are joined into detections
     #[arg(long, value_name = "DIR")]
     scores: Option<PathBuf>,
     /// Probability thresholds for joining windows or frames; each yields its own detections
