@@ -31,6 +31,7 @@ mod model_arguments;
 mod outcome;
 mod output_arguments;
 mod package_files;
+mod prediction_sources;
 mod project;
 mod reproduce;
 mod sample;

@@ -1,26 +1,32 @@
-//! `motionscope summary`: figures of the labelled segments of a project.
+//! `motionscope summary`: figures of the labelled segments of a project, or of the bouts in predictions.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tempfile::TempDir;
 
 use super::outcome::{Outcome, complain};
 use super::output_arguments::ForceArg;
+use super::prediction_sources::predictions_at;
 use crate::engine::time_videos;
 use crate::error::{Error, Result};
 use crate::labels::formats::guard;
 use crate::labels::{Opened, Project};
 use crate::output::{OutputGuard, Staging};
 use crate::plural::counted;
-use crate::predictions::{ClassSummary, Ethogram, LabelledVideos, SummaryScope, raster_svg, transitions_svg};
+use crate::predictions::{
+    BoutSettings, ClassSummary, Ethogram, LabelledVideos, SummaryScope, predicted_labels, raster_svg, transitions_svg,
+};
 
 const EXAMPLES: &str = "\
 Examples:
   motionscope summary golf
   motionscope summary golf --out summary
   motionscope summary golf --csv > summary.csv
+  motionscope summary predictions --out summary
 
-A bout is a labelled segment. For each class: the bouts, their total, mean and median length, the
+A bout is a labelled segment or, in predictions, a stretch where a class is likely (the manual,
+Long videos, has the rules). For each class: the bouts, their total, mean and median length, the
 time from the start of the video to the first (latency), bouts per minute and the share of the time
 of the videos. Videos without segments are left out. --out writes summary.csv (also by video),
 bouts.csv, transitions.csv, transitions.svg and raster.svg.
@@ -34,8 +40,9 @@ const FILES: [&str; 5] = ["summary.csv", "bouts.csv", "transitions.csv", "transi
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SummaryArgs {
-    /// Project folder
-    project: PathBuf,
+    /// Project folder, or predictions: a .parquet file or a folder of them
+    #[arg(value_name = "PROJECT")]
+    source: PathBuf,
     /// Write tables as CSV and pictures as SVG to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -47,15 +54,17 @@ pub(super) struct SummaryArgs {
 }
 
 pub(super) fn run(arguments: &SummaryArgs) -> Result<Outcome> {
-    let Opened { project, notes } = Project::look(&arguments.project)?;
-    notes.iter().for_each(complain);
-    let mut document = project.document().clone();
-    let guard = guard(&document, project.dir(), arguments.force.existing());
+    let (labelled, guard) = match predictions_at(&arguments.source)? {
+        None => labelled(arguments)?,
+        Some(files) => {
+            let scratch = TempDir::new().map_err(|error| Error::io(&std::env::temp_dir(), &error))?;
+            let document = predicted_labels(&files, scratch.path(), &BoutSettings::default())?;
+            (LabelledVideos::of(&document, scratch.path()), arguments.force.guard(&files))
+        }
+    };
     if let Some(folder) = &arguments.out {
         guard.check(&FILES.map(|name| folder.join(name)))?;
     }
-    document.apply(time_videos(&document, project.dir(), false));
-    let labelled = LabelledVideos::of(&document, project.dir());
     let ethogram = Ethogram::of(&labelled);
     labelled.doubts().for_each(|doubt| complain(&doubt));
     if let Some(folder) = &arguments.out {
@@ -67,6 +76,16 @@ pub(super) fn run(arguments: &SummaryArgs) -> Result<Outcome> {
         print_table(&ethogram);
     }
     Ok(if labelled.doubts().next().is_none() { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+/// Returns the labels of a project, and a guard of its files.
+fn labelled(arguments: &SummaryArgs) -> Result<(LabelledVideos, OutputGuard)> {
+    let Opened { project, notes } = Project::look(&arguments.source)?;
+    notes.iter().for_each(complain);
+    let mut document = project.document().clone();
+    let guard = guard(&document, project.dir(), arguments.force.existing());
+    document.apply(time_videos(&document, project.dir(), false));
+    Ok((LabelledVideos::of(&document, project.dir()), guard))
 }
 
 fn write(folder: &Path, ethogram: &Ethogram, labelled: &LabelledVideos, guard: &OutputGuard) -> Result<()> {

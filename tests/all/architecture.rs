@@ -27,7 +27,7 @@ const FORBIDDEN: [(&str, &str); 2] = [("nets", "video"), ("nets", "flow")];
 const ALLOWED: [(&str, &str); 1] = [("cli", "app")];
 
 /// Who may name a foreign library.
-const LIBRARIES: [(&str, &[&str]); 13] = [
+const LIBRARIES: [(&str, &[&str]); 14] = [
     ("maud", &["evaluation"]),
     ("clap", &["cli"]),
     ("egui", &["app"]),
@@ -38,6 +38,7 @@ const LIBRARIES: [(&str, &[&str]); 13] = [
     ("ffmpeg_next", &["video"]),
     ("libc", &["allocator", "diagnostics", "termination", "thread_priority", "video"]),
     ("skrifa", &["video"]),
+    ("parquet", &["predictions"]),
     ("burn_wgpu", &["gpu"]),
     ("cubecl", &["gpu"]),
     ("wgpu", &["gpu", "app"]), // in the window: the paint callback

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use motionscope::nets::fusion::Fusion;
+use motionscope::output::OutputGuard;
+use motionscope::predictions::{PredictionFacts, PredictionWriter};
 use serde_json::{Value, json};
 
 use crate::cli::{code, motionscope, text};
@@ -16,6 +19,30 @@ fn labels(path: &Path, frames: usize, segments: &[(&str, usize, usize)]) {
     let video = json!({"path": "a.mp4", "facts": facts, "labels": [], "segments": segments});
     let classes = ["walk", "rear", "groom"].map(|name| json!({"name": name, "color": "#808080"}));
     fs::write(path, json!({"motionscope-labels": 1, "classes": classes, "videos": [video]}).to_string()).unwrap();
+}
+
+/// Writes predictions of `a.mp4` with so many frames at 10 frames per second, every second one scored: walking is likely in `walk`,
+/// and background elsewhere.
+fn predictions(path: &Path, frames: usize, walk: std::ops::Range<usize>) {
+    let facts = PredictionFacts {
+        video: "a.mp4".into(),
+        content: "00ff".into(),
+        frames,
+        fps: 10.0,
+        end_secs: frames as f64 / 10.0,
+        stride: 2,
+        classes: vec!["walk".into(), "background".into()],
+        model: "model".into(),
+        model_hash: "0123".into(),
+        fusion: Fusion::default(),
+        version: "0.1.0".into(),
+    };
+    let mut writer = PredictionWriter::begin(path, facts).unwrap();
+    for frame in (0..frames).step_by(2) {
+        let likely = if walk.contains(&frame) { 0.75 } else { 0.25 };
+        writer.push(frame as f64 / 10.0, &[likely, 1.0 - likely]).unwrap();
+    }
+    writer.finish(&OutputGuard::default()).unwrap();
 }
 
 /// What is printed, what is said besides, and the exit code.
@@ -85,6 +112,58 @@ fn a_table_is_compared_with_a_project_and_a_project_is_summarised() {
     assert_eq!(printed, summary);
     let (_, said, status) = run(dir.path(), "summary lab --out lab/labels");
     assert!(status == 1 && said.contains("a file of the project"), "{said}");
+}
+
+/// By hand: a person has labelled 2 to 6 s as walking and the rest of 10 s as background, the model says 3 to 7 s.
+#[test]
+fn predictions_are_compared_with_labels_and_summarised() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    labels(&at("a.json"), 100, &[("background", 0, 20), ("walk", 20, 60), ("background", 60, 100)]);
+    fs::create_dir(at("out")).unwrap();
+    predictions(&at("out/a.parquet"), 100, 30..70);
+    let (printed, said, status) = run(dir.path(), "evaluate agreement a.json out --out agreement");
+    assert_eq!(status, 0, "{printed}{said}");
+    assert!(printed.contains("1 video, 10.0 s compared") && !printed.contains("Left out"), "{printed}");
+    let confusion = fs::read_to_string(at("agreement/confusion.csv")).unwrap();
+    assert!(confusion.contains("walk,30,0,0,10\n") && confusion.contains("background,10,0,0,50\n"), "{confusion}");
+    fs::write(at("b.csv"), "path,label,start,end\na.mp4,walk,3,7\n").unwrap();
+    let (printed, said, _) = run(dir.path(), "evaluate agreement b.csv out/a.parquet");
+    assert!(printed.contains("1 video, 4.0 s compared") && printed.contains("0 disagreements"), "{printed}{said}");
+
+    for source in ["out", "out/a.parquet"] {
+        let (printed, said, status) = run(dir.path(), &format!("summary {source} --csv"));
+        assert_eq!(status, 0, "{printed}{said}");
+        assert_eq!(printed.lines().nth(1), Some("video,a.mp4,1,walk,1,4,4,4,3,6,0.4,10,10"));
+    }
+    predictions(&at("short.parquet"), 80, 30..70);
+    let (_, said, status) = run(dir.path(), "evaluate agreement a.json short.parquet");
+    assert!(status == 1 && said.contains("100 frames in a.json and 80 in short.parquet"), "{said}");
+    fs::write(at("short.parquet"), "no table").unwrap();
+    for line in ["summary short.parquet", "evaluate agreement a.json short.parquet"] {
+        let (_, said, status) = run(dir.path(), line);
+        assert!(status == 1 && said.contains("not a Parquet file"), "{line}: {said}");
+    }
+}
+
+/// By hand: at 0.5 the model finds walking from 3 to 7 s; 4 to 7 s are annotated, so that the IoU is 3/4.
+#[test]
+fn detections_in_predictions_are_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::create_dir(at("out")).unwrap();
+    predictions(&at("out/a.parquet"), 100, 30..70);
+    let annotations = json!([{"segment": [4.0, 7.0], "label": "walk"}]);
+    let truth = json!({"database": {"a": {"subset": "validation", "annotations": annotations}}});
+    fs::write(at("truth.json"), truth.to_string()).unwrap();
+    let line = "evaluate segments --truth truth.json --scores out --thresholds 0.5 --ious 0.7,0.8 --json";
+    let (printed, said, status) = run(dir.path(), line);
+    assert_eq!(status, 0, "{said}");
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(report["map"], json!([1.0, 0.0]), "{report}");
+    fs::write(at("out/scores.json"), "{}").unwrap();
+    let (_, said, status) = run(dir.path(), line);
+    assert!(status == 1 && said.contains("scores of windows (scores.json) and of frames"), "{said}");
 }
 
 #[test]

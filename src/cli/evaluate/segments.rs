@@ -1,7 +1,7 @@
 //! `motionscope evaluate segments`: mAP of temporal detections in untrimmed video.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -14,6 +14,7 @@ use crate::evaluation::segments::{Averaging, SegmentReport, TimeSegment};
 use crate::evaluation::{SegmentTruth, detect, find_scores, read_detections, write_detections};
 use crate::names::{Alike, class_alike};
 use crate::plural::counted;
+use crate::predictions::{predicted_segments, prediction_files, read_predictions};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -49,10 +50,10 @@ pub(super) struct SegmentsArgs {
     /// Detections from any tool, as ActivityNet result JSON
     #[arg(long, value_name = "FILE", required_unless_present = "scores", conflicts_with = "scores")]
     detections: Option<PathBuf>,
-    /// Output folder of motionscope analyze; its windows are joined into detections
+    /// Output folder of motionscope analyze or predict, whose scores are joined into detections
     #[arg(long, value_name = "DIR")]
     scores: Option<PathBuf>,
-    /// Probability thresholds for joining windows; each yields its own detections
+    /// Probability thresholds for joining windows or frames; each yields its own detections
     #[arg(
         long,
         value_name = "P,P…",
@@ -124,8 +125,13 @@ fn detections(arguments: &SegmentsArgs) -> Result<(Vec<TimeSegment>, Outcome)> {
     let folder =
         arguments.scores.as_ref().ok_or_else(|| Error::new("--scores", "missing", "Pass it or --detections"))?;
     let (mut found, mut outcome) = (Vec::new(), Outcome::Done);
-    for path in find_scores(folder)? {
-        match detect(&path, &arguments.thresholds, arguments.suppress) {
+    for path in score_files(folder)? {
+        let (thresholds, iou) = (&arguments.thresholds, arguments.suppress);
+        let segments = match path.extension().is_some_and(|ending| ending == "json") {
+            true => detect(&path, thresholds, iou),
+            false => read_predictions(&path).map(|(_, scores)| predicted_segments(&scores, thresholds, iou)),
+        };
+        match segments {
             Ok(segments) => found.extend(segments),
             Err(error) => {
                 complain(&error);
@@ -134,6 +140,19 @@ fn detections(arguments: &SegmentsArgs) -> Result<(Vec<TimeSegment>, Outcome)> {
         }
     }
     Ok((found, outcome))
+}
+
+/// Returns the files of scores in `folder`: of windows or of frames.
+fn score_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let frames = prediction_files(folder)?;
+    match find_scores(folder) {
+        Ok(_) if !frames.is_empty() => {
+            let cause = "it holds scores of windows (scores.json) and of frames (.parquet)";
+            Err(Error::file(folder, cause, "Name a folder of one of them"))
+        }
+        Err(_) if !frames.is_empty() => Ok(frames),
+        windows => windows,
+    }
 }
 
 /// Gives `detections` the names that their classes have in `truths`, which may differ in capitals and in what is between words.

@@ -1,4 +1,4 @@
-//! Reads two labellings, projects or label files, and pairs their videos.
+//! Reads two labellings, projects, label files or predictions, and pairs their videos.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::cli::outcome::complain;
+use crate::cli::prediction_sources::predictions_at;
 use crate::engine::{probe, time_videos};
 use crate::error::{Error, Result};
 use crate::labels::formats::{Choices, Format, import};
 use crate::labels::{Document, Opened, Project, edits};
 use crate::panic_guard::caught_at;
 use crate::plural::counted;
-use crate::predictions::{LabelledVideo, LabelledVideos, TwiceLabelled};
+use crate::predictions::{BoutSettings, LabelledVideo, LabelledVideos, TwiceLabelled, predicted_labels};
 
 /// Maximum number of pairs named one by one.
 const MOST_NAMED: usize = 10;
@@ -144,7 +145,7 @@ impl Labellings {
 
 /// Returns whether a source says itself how many frames its videos have.
 fn knows_lengths(source: &Path) -> Result<bool> {
-    Ok(is_project(source) || Format::of(source)? == Format::Json)
+    Ok(is_project(source) || predictions_at(source)?.is_some() || Format::of(source)? == Format::Json)
 }
 
 fn is_project(source: &Path) -> bool {
@@ -152,7 +153,7 @@ fn is_project(source: &Path) -> bool {
 }
 
 impl Labelling {
-    /// Reads a project, or a label file into `scratch`; videos that the file alone does not describe are looked into.
+    /// Reads a project, predictions, or a label file into `scratch`; videos that the file alone does not describe are looked into.
     fn read(source: &Path, scratch: &Path) -> Result<Self> {
         if is_project(source) {
             let Opened { project, notes } = Project::look(source)?;
@@ -160,6 +161,12 @@ impl Labelling {
             let mut document = project.document().clone();
             document.apply(time_videos(&document, project.dir(), false));
             return Ok(Self { document, dir: project.dir().to_owned(), is_doubtful: !notes.is_empty() });
+        }
+        if let Some(files) = predictions_at(source)? {
+            // A folder of their own: the times of frames between scored ones depend on the stride.
+            let dir = TempDir::new_in(scratch).map_err(|error| Error::io(scratch, &error))?.keep();
+            let document = predicted_labels(&files, &dir, &BoutSettings::default())?;
+            return Ok(Self { document, dir, is_doubtful: false });
         }
         let mut found = Self { document: Document::default(), dir: scratch.to_owned(), is_doubtful: false };
         let unknown = read_into(source, &found)?.unknown_videos;

@@ -19,13 +19,15 @@ Examples:
   motionscope evaluate agreement anna.json ben.json
   motionscope evaluate agreement anna ben --out agreement
   motionscope evaluate agreement golf boris.csv --unlabelled-is-background
+  motionscope evaluate agreement golf predictions
 
-A and B are projects or label files that `project import` reads; classes are matched by name (apart
-from capitals, spaces, hyphens and underscores), videos by path, content or file name. Videos whose
-contents differ are not compared. Files that do not say how many frames a video has use the length
-from the other side or from the video. Precision and recall take A for the truth. Frames that A or B
-has not labelled are left out. Bouts match one to one, those of highest IoU first. --out writes
-confusion.csv, disagreements.csv and agreement.json.
+A and B are projects, label files that `project import` reads, or predictions: a .parquet file or a
+folder of them, whose bouts are those of `motionscope summary`, with background between them.
+Classes are matched by name (apart from capitals, spaces, hyphens and underscores), videos by path,
+content or file name. Videos whose contents differ are not compared. Files that do not say how many
+frames a video has use the length from the other side or from the video. Precision and recall take A
+for the truth. Frames that A or B has not labelled are left out. Bouts match one to one, those of
+highest IoU first. --out writes confusion.csv, disagreements.csv and agreement.json.
 
 Exit codes: 0 success, 1 nothing to compare, or some labels, lengths or frame times are not known,
 2 wrong usage";
@@ -36,9 +38,9 @@ const FILES: [&str; 3] = ["confusion.csv", "disagreements.csv", "agreement.json"
 /// `motionscope evaluate agreement`
 #[derive(Debug, Args)]
 pub(super) struct AgreementArgs {
-    /// Project or label file that counts as the truth
+    /// Project, label file or predictions that count as the truth
     a: PathBuf,
-    /// Project or label file to compare with it
+    /// Project, label file or predictions to compare with it
     b: PathBuf,
     /// Count unlabelled frames as background instead of leaving them out
     #[arg(long)]

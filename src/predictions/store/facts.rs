@@ -1,0 +1,115 @@
+//! What predictions were computed from.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::nets::fusion::Fusion;
+use crate::predictions::FrameScores;
+
+/// A number at the start of the facts, for readers of later versions.
+const SCHEMA: &str = "motionscope-predictions 1";
+
+/// What is stored with the probabilities of a video.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PredictionFacts {
+    /// The name of the video in tables: its path in the project, or that of the file.
+    pub video: String,
+    /// Hash of the content of the video's file, of [`fingerprint`](crate::labels::media_scan::fingerprint), as projects keep it.
+    pub content: String,
+    /// Frames of the video.
+    pub frames: usize,
+    /// Frames per second; the average where the rate varies.
+    pub fps: f64,
+    /// When the video ends on the clock of the file, seconds.
+    pub end_secs: f64,
+    /// Every how many frames the video was scored.
+    pub stride: usize,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// The model: its folder, as it was named.
+    pub model: String,
+    /// Hash of the model's files.
+    pub model_hash: String,
+    /// How the streams were fused.
+    pub fusion: Fusion,
+    /// The version of the program.
+    pub version: String,
+}
+
+/// The facts as they are stored.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stored<F> {
+    schema: String,
+    #[serde(flatten)]
+    facts: F,
+}
+
+impl PredictionFacts {
+    /// Returns the first fact in which `other` differs, in words: predictions of other facts are no part of these.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let [own, others] = [self, other].map(|facts| serde_json::to_value(facts).unwrap_or_default());
+        let differing = |name: &str, words: &str| {
+            let [own, others] = [&own[name], &others[name]];
+            let in_words = || match (own, others) {
+                (Value::Array(_) | Value::Object(_), _) => format!("{words} differs"),
+                _ => format!("{words} is {others}, not {own}"),
+            };
+            (own != others).then(in_words)
+        };
+        const NAMES: [(&str, &str); 11] = [
+            ("video", "the video"),
+            ("content", "the content of the video"),
+            ("frames", "the number of frames"),
+            ("fps", "the frame rate"),
+            ("end_secs", "the end of the video"),
+            ("stride", "the stride"),
+            ("classes", "the list of classes"),
+            ("model", "the model"),
+            ("model_hash", "the content of the model"),
+            ("fusion", "the fusion of the streams"),
+            ("version", "the version of Motionscope"),
+        ];
+        NAMES.iter().find_map(|(name, words)| differing(name, words))
+    }
+
+    /// Returns the number of frames to score.
+    pub fn scored(&self) -> usize {
+        self.frames.div_ceil(self.stride.max(1))
+    }
+
+    /// Returns these facts as JSON.
+    pub(super) fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&Stored { schema: SCHEMA.into(), facts: self })
+    }
+
+    /// Returns the facts in `json`.
+    ///
+    /// # Errors
+    /// The cause in words, if they are of another schema or make no sense.
+    pub(super) fn from_json(json: &str) -> Result<Self, String> {
+        let stored: Stored<Value> = serde_json::from_str(json).map_err(|_| "its description is damaged".to_owned())?;
+        if stored.schema != SCHEMA {
+            return Err(format!("its description has the schema '{}', not '{SCHEMA}'", stored.schema));
+        }
+        let facts: Self =
+            serde_json::from_value(stored.facts).map_err(|error| format!("its description is damaged: {error}"))?;
+        if facts.stride == 0 || !(facts.fps > 0.0 && facts.fps.is_finite() && facts.end_secs.is_finite()) {
+            return Err("its description is damaged: its stride, its frame rate or its end is no such number".into());
+        }
+        Ok(facts)
+    }
+
+    /// Returns the probabilities with what these facts say about them.
+    pub(super) fn with_scores(&self, secs: Vec<f64>, probabilities: Vec<f32>) -> FrameScores {
+        FrameScores {
+            video: self.video.clone(),
+            frames: self.frames,
+            fps: self.fps,
+            stride: self.stride,
+            classes: self.classes.clone(),
+            secs,
+            end_secs: self.end_secs,
+            probabilities,
+        }
+    }
+}

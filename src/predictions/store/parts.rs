@@ -1,0 +1,174 @@
+//! Predictions under way: parts in a hidden folder beside their target, which outlive a process that is killed.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::PredictionFacts;
+use super::format::Rows;
+use crate::atomic::{self, PREFIX, resolve};
+use crate::content_hash::ContentHash;
+use crate::error::{Error, ErrorKind, Result};
+use crate::file_lock::FileLock;
+use crate::files;
+
+/// How the name of the folder ends: not like that of files which the next command removes.
+const ENDING: &str = ".parts";
+/// Longest name of a target that the name of the folder repeats, bytes: names end at 255.
+const LONGEST: usize = 200;
+const FACTS: &str = "facts.json";
+const LOCK: &str = "lock";
+/// Bytes of the number of rows at the start of a part, and of the hash at its end.
+const WORD: usize = 8;
+
+/// The parts of one file of predictions, which no other process writes.
+pub(super) struct Parts {
+    dir: PathBuf,
+    classes: usize,
+    /// Rows of each part.
+    rows: Vec<usize>,
+    lock: FileLock,
+}
+
+impl Parts {
+    /// Opens the parts of `target`: those of the same `facts` from the first row on. All others are removed.
+    ///
+    /// # Errors
+    /// If another process writes them, or the folder of `target` cannot be written.
+    pub fn open(target: &Path, facts: &PredictionFacts) -> Result<Self> {
+        let dir = folder_of(&resolve(target));
+        let lock = lock(target, &dir)?;
+        let mut parts = Self { dir, classes: facts.classes.len(), rows: Vec::new(), lock };
+        let json = facts.to_json().map_err(|error| Error::wrap(target, error, "Check the model"))?;
+        let is_same = files::read_to_string(parts.dir.join(FACTS)).is_ok_and(|there| there == json);
+        while is_same && let Some(rows) = parts.read(parts.rows.len()) {
+            parts.rows.push(rows.len());
+        }
+        parts.remove_others();
+        if !is_same {
+            atomic::replace(&parts.dir.join(FACTS), |file| file.write_all(json.as_bytes()))?;
+        }
+        Ok(parts)
+    }
+
+    /// Returns the number of parts.
+    pub fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Returns the number of rows in all parts.
+    pub fn scored(&self) -> usize {
+        self.rows.iter().sum()
+    }
+
+    /// Writes `rows` as the next part.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn add(&mut self, rows: &Rows) -> Result<()> {
+        let bytes = encoded(rows);
+        atomic::replace(&self.path(self.count()), |file| file.write_all(&bytes))?;
+        self.rows.push(rows.len());
+        Ok(())
+    }
+
+    /// Returns the rows of the part at `place`; `None` if it is not there or damaged.
+    pub fn read(&self, place: usize) -> Option<Rows> {
+        decoded(&files::read(self.path(place)).ok()?, self.classes)
+    }
+
+    /// Returns the path of the part at `place`.
+    pub fn path(&self, place: usize) -> PathBuf {
+        self.dir.join(part_name(place))
+    }
+
+    /// Removes the parts, and the folder if nothing else is in it.
+    pub fn remove(self) {
+        let names = (0..self.count()).map(part_name).chain([FACTS.to_owned(), LOCK.to_owned()]);
+        // What stays is continued or removed by the next run with this target.
+        names.for_each(|name| drop(fs::remove_file(self.dir.join(name))));
+        drop(self.lock);
+        let _ = fs::remove_dir(&self.dir);
+    }
+
+    /// Removes what is in the folder besides the parts that are continued.
+    fn remove_others(&self) {
+        let keep = |name: &OsString| {
+            name == FACTS || name == LOCK || (0..self.count()).any(|place| name == part_name(place).as_str())
+        };
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| !keep(&entry.file_name())) {
+            if let Err(error) = fs::remove_file(entry.path()) {
+                tracing::warn!("{} cannot be removed: {error}", entry.path().display());
+            }
+        }
+    }
+}
+
+fn part_name(place: usize) -> String {
+    format!("part-{place:06}")
+}
+
+/// Returns the folder for the parts of `target`.
+fn folder_of(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default();
+    let mut folder = OsString::from(PREFIX);
+    if name.len() > LONGEST {
+        let mut hash = ContentHash::new();
+        hash.update(name.as_encoded_bytes());
+        folder.push(hash.to_hex());
+    } else {
+        folder.push(name);
+    }
+    folder.push(ENDING);
+    target.with_file_name(folder)
+}
+
+/// Locks the folder `dir`, which is made if it is not there.
+fn lock(target: &Path, dir: &Path) -> Result<FileLock> {
+    let path = dir.join(LOCK);
+    loop {
+        fs::create_dir_all(dir).map_err(|error| Error::not_made(target, &error))?;
+        let lock = match FileLock::take(&path) {
+            // The run that has just finished removed the folder.
+            Err(_) if !dir.exists() => continue,
+            result => result.map_err(|error| Error::io(target, &error))?,
+        };
+        let Some(lock) = lock else {
+            let remedy = "Wait until it finishes, or choose another name";
+            return Err(Error::file(target, "another run is writing it", remedy).of_kind(ErrorKind::InUse));
+        };
+        if path.exists() {
+            return Ok(lock);
+        }
+    }
+}
+
+/// Returns a part as it is stored: the number of rows, the time and the probabilities of each, and a hash of all that.
+fn encoded(rows: &Rows) -> Vec<u8> {
+    let mut bytes = (rows.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(rows.secs.iter().flat_map(|secs| secs.to_le_bytes()));
+    bytes.extend(rows.probabilities.iter().flat_map(|probability| probability.to_le_bytes()));
+    let hash = hash_of(&bytes);
+    bytes.extend(hash);
+    bytes
+}
+
+/// Returns the rows of a part; `None` if it is damaged.
+fn decoded(bytes: &[u8], classes: usize) -> Option<Rows> {
+    let (content, hash) = bytes.split_at_checked(bytes.len().checked_sub(WORD)?)?;
+    let (count, content_rows) = content.split_at_checked(WORD)?;
+    let count = usize::try_from(u64::from_le_bytes(count.try_into().ok()?)).ok()?;
+    let (secs, probabilities) = content_rows.split_at_checked(count.checked_mul(size_of::<f64>())?)?;
+    let is_whole = hash == hash_of(content) && probabilities.len() == count.checked_mul(classes * size_of::<f32>())?;
+    let secs = secs.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect();
+    let probabilities = probabilities.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+    (is_whole && count > 0).then_some(Rows { secs, probabilities })
+}
+
+fn hash_of(bytes: &[u8]) -> [u8; WORD] {
+    let mut hash = ContentHash::new();
+    hash.update(bytes);
+    hash.value().to_le_bytes()
+}

@@ -1,0 +1,124 @@
+//! Writes predictions in parts, and joins them into one file.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use parquet::errors::ParquetError;
+
+use super::PredictionFacts;
+use super::format::{Rows, TableWriter};
+use super::parts::Parts;
+use crate::atomic;
+use crate::error::{Error, Result};
+use crate::output::OutputGuard;
+use crate::plural::counted;
+
+/// Scored frames of a part: what a run that is killed has to score again at most.
+const PART_ROWS: usize = 512;
+
+/// Writes predictions in parts that survive a kill, and joins them into one file.
+pub struct PredictionWriter {
+    target: PathBuf,
+    facts: PredictionFacts,
+    parts: Parts,
+    /// Rows that are in no part yet.
+    pending: Rows,
+    /// When the last row is shown, seconds.
+    last: f64,
+}
+
+impl PredictionWriter {
+    /// Begins the file at `target`, or continues parts of the same facts that a run left which was stopped. Parts of other facts are
+    /// removed.
+    ///
+    /// # Errors
+    /// If another process writes the same file, or its folder cannot be written.
+    pub fn begin(target: &Path, facts: PredictionFacts) -> Result<Self> {
+        let parts = Parts::open(target, &facts)?;
+        let last = parts.count().checked_sub(1).and_then(|place| parts.read(place)?.secs.last().copied());
+        let last = last.unwrap_or(f64::NEG_INFINITY);
+        Ok(Self { target: target.to_owned(), facts, parts, pending: Rows::default(), last })
+    }
+
+    /// Returns the number of frames that are scored already.
+    pub fn done(&self) -> usize {
+        self.parts.scored() + self.pending.len()
+    }
+
+    /// Adds the next scored frame, shown at `secs` on the clock of the file.
+    ///
+    /// # Errors
+    /// If the numbers are no probabilities of the classes, the time is not between the frame before and the end of the video, there
+    /// are more frames than stated, or a part cannot be written.
+    pub fn push(&mut self, secs: f64, probabilities: &[f32]) -> Result<()> {
+        let refused = |cause: String| Err(Error::file(&self.target, cause, "Check the video and the model"));
+        let (frame, classes) = (self.done() * self.facts.stride, self.facts.classes.len());
+        if frame >= self.facts.frames {
+            return refused(format!("the video has more frames than the stated {}", self.facts.frames));
+        }
+        if probabilities.len() != classes {
+            let given = counted(probabilities.len(), "probability");
+            return refused(format!("frame {frame} has {given}, not {classes}"));
+        }
+        if let Some(wrong) = probabilities.iter().find(|value| !(0.0..=1.0).contains(*value)) {
+            return refused(format!("the model gives {wrong} at frame {frame}, which is no probability"));
+        }
+        if !(secs > self.last && secs < self.facts.end_secs) {
+            let cause = format!("frame {frame} is shown at {secs} s, not between the frame before it and the end");
+            return refused(cause);
+        }
+        self.last = secs;
+        self.pending.secs.push(secs);
+        self.pending.probabilities.extend_from_slice(probabilities);
+        if self.pending.len() >= PART_ROWS { self.write_part() } else { Ok(()) }
+    }
+
+    /// Writes what is pending as a part, so that a later run continues there.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn pause(mut self) -> Result<()> {
+        self.write_part()
+    }
+
+    /// Joins the parts into the file, a row group at a time, and removes them.
+    ///
+    /// # Errors
+    /// If frames are missing, `guard` does not allow the file, or it cannot be written. The parts stay.
+    pub fn finish(mut self, guard: &OutputGuard) -> Result<()> {
+        self.write_part()?;
+        let (done, expected) = (self.done(), self.facts.scored());
+        if done != expected {
+            let cause = format!("only {done} of {} are scored", counted(expected, "frame"));
+            return Err(Error::file(&self.target, cause, "Start it again to score the others"));
+        }
+        guard.check(std::slice::from_ref(&self.target))?;
+        let (parts, facts) = (&self.parts, &self.facts);
+        atomic::replace(&self.target, |file| {
+            let mut table = TableWriter::begin(file, facts).map_err(io_error)?;
+            for place in 0..parts.count() {
+                let gone = || io::Error::other(format!("{} is gone or damaged", parts.path(place).display()));
+                table.add(parts.read(place).ok_or_else(gone)?).map_err(io_error)?;
+            }
+            table.finish().map_err(io_error)
+        })?;
+        self.parts.remove();
+        Ok(())
+    }
+
+    fn write_part(&mut self) -> Result<()> {
+        if self.pending.len() > 0 {
+            self.parts.add(&self.pending)?;
+            self.pending = Rows::default();
+        }
+        Ok(())
+    }
+}
+
+/// Returns what the operating system reported, or the words of the library.
+fn io_error(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(error) => error.downcast::<io::Error>().map_or_else(io::Error::other, |error| *error),
+        error => io::Error::other(error),
+    }
+}
