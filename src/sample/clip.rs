@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::affine::Affine;
 use super::baked::baked;
 use super::figure::PersonFigure;
+use super::motion::{Act, Cycle, Motion};
 use super::part::BodyPart;
 use super::plane::{STAGE, ScenePlane};
 use super::pose::Pose;
@@ -29,7 +30,7 @@ const FOLLOWED: f32 = 0.72;
 
 /// A clip that can be asked for any of its frames.
 pub(super) struct GeneratedClip {
-    action: Action,
+    motion: Motion,
     figure: PersonFigure,
     planes: Vec<ScenePlane>,
     shadow: BodyPart,
@@ -40,10 +41,7 @@ pub(super) struct GeneratedClip {
 
 /// The random parameters of a clip.
 struct Take {
-    /// Cycles of the action that have passed when the clip begins.
-    start: f32,
-    cycles_per_sec: f32,
-    vigour: f32,
+    cycle: Cycle,
     yaw_degrees: f32,
     pan_px_per_sec: f32,
     /// Position of the figure, reference pixels right of the middle.
@@ -59,10 +57,14 @@ impl Take {
         let mut around = |middle: f32, spread: f32| middle + spread * rng.random_range(-1.0..1.0f32);
         // A walker is seen more from the side, starts further left, and the camera has enough to do with following.
         let (turned, aside, calm) = if action == Action::Walk { (14.0, -18.0, 0.3) } else { (0.0, -6.0, 1.0) };
-        Self {
+        let cycle = Cycle {
+            action,
             start: around(0.5, 0.5),
             cycles_per_sec: around(1.0, 0.08) / action.period_secs(),
             vigour: around(0.97, 0.06),
+        };
+        Self {
+            cycle,
             yaw_degrees: around(style.yaw_degrees + turned, 6.0),
             pan_px_per_sec: calm * around(style.pan_px_per_sec, 8.0),
             aside: around(aside, 16.0),
@@ -73,11 +75,23 @@ impl Take {
 }
 
 impl GeneratedClip {
-    /// A clip of `frames` frames.
+    /// A clip of `frames` frames in which the figure performs `action`.
     pub fn new(action: Action, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> Self {
         let take = Take::new(action, style, seed);
+        Self::with(Motion::Cycle(take.cycle), style, take, frames, geometry)
+    }
+
+    /// A clip of `frames` frames in which the figure performs `acts` one after the other before a camera that stays where it is.
+    pub fn of_acts(acts: Vec<Act>, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> Self {
+        // Nobody walks away, so that the take is that of an action in place.
+        let take = Take { pan_px_per_sec: 0.0, ..Take::new(Action::Wave, style, seed) };
+        let style = Style { zoom_per_sec: 0.0, ..*style };
+        Self::with(Motion::Acts(acts), &style, take, frames, geometry)
+    }
+
+    fn with(motion: Motion, style: &Style, take: Take, frames: usize, geometry: Geometry) -> Self {
         let mut clip = Self {
-            action,
+            motion,
             figure: PersonFigure::new(style, take.yaw_degrees, take.texture_seed),
             planes: Vec::new(),
             shadow: BodyPart::shadow(0.26 * style.build.height, 0.055 * style.build.height),
@@ -126,12 +140,10 @@ impl GeneratedClip {
     fn moment(&self, index: usize) -> ClipMoment {
         let take = &self.take;
         let seconds = index as f32 / FPS as f32;
-        let mut pose = self.action.pose(take.start + seconds * take.cycles_per_sec, take.vigour);
+        let mut pose = self.motion.pose(seconds);
         let breath = (seconds * 2.4 + take.tremble).sin();
         pose.lean += 0.7 * breath;
         pose.nod -= 0.5 * breath;
-        // The walk started before the clip did.
-        pose.advance -= self.action.pose(take.start, take.vigour).advance;
         let along = self.style.build.height * take.yaw_degrees.to_radians().sin();
         let walked = pose.advance * along;
         let way = take.pan_px_per_sec * (seconds - MIDDLE_SECS) + FOLLOWED * walked;

@@ -3,7 +3,8 @@
 //! The walk through the module: an [`Action`] gives a posture for every instant; the posture puts the bones in space;
 //! the figure of a [`Style`] lays a flat, textured part along each bone; backdrop and figure become layers, each with
 //! an affine map into this frame and into the next. The renderer makes both the picture and its flow from them;
-//! [`write_project`] puts all of it on disk, [`write_pairs`] single pairs with their flow.
+//! [`write_project`] puts all of it on disk, [`write_pairs`] single pairs with their flow, [`write_recordings`] minutes of
+//! actions in turn with their times.
 
 mod action;
 mod affine;
@@ -13,6 +14,7 @@ mod fabric;
 mod figure;
 mod head;
 mod indoors;
+mod motion;
 mod outdoors;
 mod paint;
 mod pairs;
@@ -20,6 +22,7 @@ mod part;
 mod plane;
 mod pose;
 mod project;
+mod recordings;
 mod render;
 mod scene;
 mod style;
@@ -30,6 +33,7 @@ pub use action::{ACTIONS, Action};
 pub use clip::FPS;
 pub use pairs::{pair_files, write_pairs};
 pub use project::{SampleProject, SampleSize, files, first_clip, write_part, write_project};
+pub use recordings::{Recordings, recording_files, write_recordings};
 pub use style::{STYLES, Style};
 
 use crate::flow::FlowField;

@@ -22,6 +22,14 @@ impl Limb {
         let angles = |[swing, spread]: [f32; 2]| Angles { swing, spread };
         Self { upper: angles(upper), lower: angles(lower) }
     }
+
+    fn towards(self, other: Self, share: f32) -> Self {
+        let angles = |from: Angles, to: Angles| Angles {
+            swing: between(from.swing, to.swing, share),
+            spread: between(from.spread, to.spread, share),
+        };
+        Self { upper: angles(self.upper, other.upper), lower: angles(self.lower, other.lower) }
+    }
 }
 
 /// A posture. Index 0 is the body's right side, which the viewer sees in front, 1 the left.
@@ -61,6 +69,28 @@ impl Pose {
             lift: 0.0,
         }
     }
+
+    /// Returns the posture on the way to `other`, of which it has `share`, 0 to 1.
+    pub fn towards(&self, other: &Self, share: f32) -> Self {
+        let part = |from: f32, to: f32| between(from, to, share);
+        let limbs = |from: [Limb; 2], to: [Limb; 2]| [from[0].towards(to[0], share), from[1].towards(to[1], share)];
+        Self {
+            lean: part(self.lean, other.lean),
+            sway: part(self.sway, other.sway),
+            twist: part(self.twist, other.twist),
+            nod: part(self.nod, other.nod),
+            arms: limbs(self.arms, other.arms),
+            legs: limbs(self.legs, other.legs),
+            feet: [part(self.feet[0], other.feet[0]), part(self.feet[1], other.feet[1])],
+            advance: part(self.advance, other.advance),
+            shift: part(self.shift, other.shift),
+            lift: part(self.lift, other.lift),
+        }
+    }
+}
+
+fn between(from: f32, to: f32, share: f32) -> f32 {
+    from + (to - from) * share
 }
 
 /// A direction or place in space: to the body's left, up, forward.

@@ -177,7 +177,8 @@ fn write_lists(dir: &Path, entries: &[SampleEntry]) -> Result<()> {
     write_text(&test_list, &test)
 }
 
-fn write_text(path: &Path, text: &str) -> Result<()> {
+/// Writes `text` to the file `path`, whose folder is made.
+pub(super) fn write_text(path: &Path, text: &str) -> Result<()> {
     make_folder(path)?;
     fs::write(path, text).map_err(|error| Error::io(path, &error))
 }
