@@ -20,6 +20,7 @@ use super::live::LiveArgs;
 use super::merge::MergeArgs;
 use super::model_arguments::{DeviceArg, ModelArg};
 use super::package_files::PackageFilesArgs;
+use super::predict::PredictArgs;
 use super::project::ProjectArgs;
 use super::reproduce::ReproduceArgs;
 use super::sample::SampleArgs;
@@ -94,7 +95,9 @@ pub(super) enum Command {
     Evaluate(Box<EvaluateArgs>),
     /// Reproduce the paper's tables and compare them with the published numbers
     Reproduce(Box<ReproduceArgs>),
-    /// Count and measure the labelled bouts of a project
+    /// Predict the classes at every Nth frame of long videos
+    Predict(PredictArgs),
+    /// Count and measure labelled or predicted bouts
     Summary(SummaryArgs),
     /// Merge the parts of a job that several machines computed
     Merge(MergeArgs),

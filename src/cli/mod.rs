@@ -31,6 +31,7 @@ mod model_arguments;
 mod outcome;
 mod output_arguments;
 mod package_files;
+mod predict;
 mod prediction_sources;
 mod project;
 mod reproduce;
@@ -165,6 +166,7 @@ fn run(cli: Cli) -> Result<Outcome> {
         Some(Command::Tune(arguments)) => train::tune(&arguments),
         Some(Command::Evaluate(arguments)) => evaluate::run(&arguments),
         Some(Command::Reproduce(arguments)) => reproduce::run(&arguments),
+        Some(Command::Predict(arguments)) => predict::run(&arguments),
         Some(Command::Summary(arguments)) => summary::run(&arguments),
         Some(Command::Merge(arguments)) => merge::run(&arguments),
         Some(Command::Submit(arguments)) => submit::run(&arguments, &program()),

@@ -2,6 +2,7 @@
 //!
 //! The window talks to an [`Engine`]; the command line uses the [`InferencePipeline`] directly, on its own thread.
 
+mod dense;
 mod dispatcher;
 mod evaluation;
 mod flow;
@@ -15,6 +16,7 @@ mod pinned;
 mod protocol;
 mod runtime;
 
+pub use dense::{DenseEnd, DensePrediction, ScoredFrame, SourceVideo};
 pub use flow::{
     ClipMeasure, FlowBasis, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE,
     ScalarMap, SourceFlow, TemporalInput,

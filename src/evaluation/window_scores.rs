@@ -85,7 +85,11 @@ pub fn find_scores(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = below.chain([folder.join("scores.json")]).filter(|path| path.is_file()).collect();
     files.sort();
     if files.is_empty() {
-        return Err(Error::file(folder, "no scores.json and no predictions in it", "Write them with motionscope analyze or predict VIDEOS --out"));
+        return Err(Error::file(
+            folder,
+            "no scores.json and no predictions in it",
+            "Write them with motionscope analyze or predict VIDEOS --out",
+        ));
     }
     Ok(files)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::drawing::{Annotated, Drawing};
 use crate::engine::flow_colours::FlowScale;
-use crate::engine::inference::clip_frames::ClipFrames;
+use crate::engine::inference::clip_frames::{ClipFrames, start_around};
 use crate::engine::inference::pipeline::FINEST_LEVEL;
 use crate::engine::runtime::events::EventSender;
 use crate::engine::runtime::job::JobStop;
@@ -89,12 +89,6 @@ pub fn annotate(
     Ok(Some(frames.take_warnings()))
 }
 
-/// Returns the first of `count` frames of a clip of `total` that has frame `index` in the middle, or as near to it as the ends of the
-/// clip allow.
-fn start_around(index: usize, count: usize, total: usize) -> usize {
-    index.saturating_sub(count / 2).min(total.saturating_sub(count))
-}
-
 /// Exports with networks of its own, and reports the progress.
 pub(in crate::engine) fn run(
     export: &OverlayExport,
@@ -117,24 +111,4 @@ pub(in crate::engine) fn run(
         damages.into_iter().for_each(|damage| events.problem(Topic::Other, damage));
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::WINDOW_FRAMES;
-
-    #[test]
-    fn a_frame_is_in_the_middle_of_its_window_however_long_that_is() {
-        for (count, total) in [(11, 300), (64, 300), (65, 300), (64, 40), (11, 1)] {
-            for index in 0..total {
-                let start = start_around(index, count, total);
-                assert!(start <= index && (start + count <= total || start == 0), "{index} of {total} by {count}");
-                let is_inside = index >= count / 2 && index + count.div_ceil(2) <= total;
-                assert!(!is_inside || start + count / 2 == index, "{index} of {total} by {count}");
-                let pairs = start_around(index, WINDOW_FRAMES, total);
-                assert!(start <= pairs && (pairs + WINDOW_FRAMES).min(total) <= (start + count).min(total));
-            }
-        }
-    }
 }

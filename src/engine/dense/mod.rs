@@ -1,0 +1,12 @@
+//! Scores of every Nth frame of a video of any length, in bounded memory.
+//!
+//! The frames are decoded in order on a thread of their own, ahead of the networks; what a scored frame gets depends on the video alone,
+//! so that a run that was stopped continues with the same numbers.
+
+mod decoding;
+mod prediction;
+mod source;
+mod windows;
+
+pub use prediction::{DenseEnd, DensePrediction, ScoredFrame};
+pub use source::SourceVideo;

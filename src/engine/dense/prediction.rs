@@ -1,0 +1,133 @@
+//! The prediction of one video, from its first frame to its last.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use super::decoding::{DecodedWindow, decode_ahead};
+use super::source::SourceVideo;
+use super::windows::DenseWindows;
+use crate::engine::{ClipFrames, InferencePipeline};
+use crate::error::{Error, Result};
+use crate::nets::fusion::Fusion;
+use crate::video::{Sizes, VideoInfo};
+
+/// Windows after which the flows of earlier ones are forgotten. Networks compute several pairs at once and may round otherwise for
+/// other company, so which pairs are computed together must not depend on where a run began: it begins at a multiple of this.
+const BLOCK: usize = 32;
+/// The frames are not displayed.
+const DISPLAY_MAX: u32 = 16;
+
+/// A scored frame of a video.
+#[derive(Debug)]
+pub struct ScoredFrame {
+    /// Its number among the scored frames.
+    pub index: usize,
+    /// When it is shown and when the next scored frame or the end is, seconds on the clock of the file.
+    pub span_secs: [f64; 2],
+    /// Fused probabilities of the classes.
+    pub probabilities: Vec<f32>,
+}
+
+/// How a run ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DenseEnd {
+    /// All frames are scored.
+    Finished,
+    /// It was stopped.
+    Stopped,
+}
+
+/// A video every `stride`-th frame of which is scored.
+pub struct DensePrediction {
+    source: SourceVideo,
+    clip: ClipFrames,
+    windows: DenseWindows,
+    damages: Vec<Error>,
+}
+
+impl DensePrediction {
+    /// Opens the video at `path` for the model of `pipeline`, and counts its frames.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn open(path: &Path, pipeline: &InferencePipeline, stride: NonZeroUsize) -> Result<Self> {
+        let source = SourceVideo::look(path)?;
+        let clip = ClipFrames::open(path, Sizes { display_max: DISPLAY_MAX, ..pipeline.sizes() })?;
+        let windows =
+            DenseWindows { frames: clip.info().frames, length: pipeline.window_frames(), stride: stride.get() };
+        Ok(Self { source, clip, windows, damages: Vec::new() })
+    }
+
+    /// Returns the video as it was when it was opened.
+    pub fn source(&self) -> &SourceVideo {
+        &self.source
+    }
+
+    /// Returns the properties of the video.
+    pub fn info(&self) -> &VideoInfo {
+        self.clip.info()
+    }
+
+    /// Returns when the video ends on the clock of the file, seconds.
+    pub fn end_secs(&self) -> f64 {
+        self.clip.times().span_secs(&(0..self.windows.frames))[1]
+    }
+
+    /// Returns the number of frames that are scored.
+    pub fn scored(&self) -> usize {
+        self.windows.count()
+    }
+
+    /// Returns where the video was found damaged, without repetitions.
+    pub fn damages(&self) -> &[Error] {
+        &self.damages
+    }
+
+    /// Scores the frames from number `first` on, and hands each to `push` in order, until `go_on` says no. Every frame gets the same
+    /// probabilities whatever `first` is.
+    ///
+    /// # Errors
+    /// Those of `push`, if the device fails, and if the video has changed or cannot be read any more: nothing that was read since is
+    /// handed on.
+    pub fn run(
+        &mut self,
+        pipeline: &mut InferencePipeline,
+        fusion: &Fusion,
+        first: usize,
+        go_on: &dyn Fn() -> bool,
+        push: &mut dyn FnMut(ScoredFrame) -> Result<()>,
+    ) -> Result<DenseEnd> {
+        let Self { source, clip, windows, damages } = self;
+        let (windows, times) = (*windows, clip.times().clone());
+        let begin = first - first % BLOCK;
+        let end = decode_ahead(clip, windows, begin, |decoded| {
+            for (index, window) in (begin..).zip(decoded) {
+                if !go_on() {
+                    return Ok(DenseEnd::Stopped);
+                }
+                let DecodedWindow { frames, damages: found } = window?;
+                for damage in found {
+                    if !damages.contains(&damage) {
+                        damages.push(damage);
+                    }
+                }
+                if index % BLOCK == 0 {
+                    pipeline.clear();
+                }
+                if index < first {
+                    pipeline.advance(&frames, usize::MAX)?;
+                    continue;
+                }
+                let probabilities = pipeline.analyse(&frames)?.scores.fused_probabilities(fusion);
+                source.check()?;
+                let span_secs = times.span_secs(&(windows.frame(index)..windows.frame(index + 1)));
+                push(ScoredFrame { index, span_secs, probabilities })?;
+            }
+            Ok(DenseEnd::Finished)
+        })?;
+        if end == DenseEnd::Finished {
+            self.source.check_content()?;
+        }
+        Ok(end)
+    }
+}
