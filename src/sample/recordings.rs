@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     const SMALL: Recordings =
-        Recordings { count: 1, frames: 90, geometry: Geometry { width: 64, height: 48 }, seed: 3 };
+        Recordings { count: 1, frames: 250, geometry: Geometry { width: 64, height: 48 }, seed: 3 };
 
     #[test]
     fn parts_fill_a_recording_and_every_action_occurs() {
@@ -169,7 +169,7 @@ mod tests {
         assert_ne!(labels, written("c", 4)[0]);
         let labels = String::from_utf8(labels).unwrap();
         let rows: Vec<Vec<&str>> = labels.lines().skip(1).map(|line| line.split(',').collect()).collect();
-        assert_eq!((rows[0][1], rows[0][2], rows[rows.len() - 1][3]), (STANDING, "0.00", "3.60"));
+        assert_eq!((rows[0][1], rows[0][2], rows[rows.len() - 1][3]), (STANDING, "0.00", "10.00"));
         assert!(rows.windows(2).all(|pair| pair[0][3] == pair[1][2]), "{labels}");
     }
 }

@@ -57,7 +57,7 @@ impl PredictInputs {
         for source in sources {
             if is_project(source) {
                 return Err(Error::usage(
-                    &source.to_string_lossy(),
+                    source.to_string_lossy(),
                     "a project is predicted by itself",
                     "Give its folder alone, or videos",
                 ));
@@ -144,8 +144,12 @@ mod tests {
         }
         let [videos, project, empty] = ["videos", "project", "empty"].map(|name| dir.path().join(name));
         fs::create_dir(&empty).unwrap();
-        let names: Vec<_> =
-            PredictInputs::find(&[videos.clone()]).unwrap().videos.into_iter().map(|video| video.name).collect();
+        let names: Vec<_> = PredictInputs::find(std::slice::from_ref(&videos))
+            .unwrap()
+            .videos
+            .into_iter()
+            .map(|video| video.name)
+            .collect();
         assert_eq!(names, ["2.mp4", "10.mp4"]);
         assert!(PredictInputs::find(&[videos, project]).unwrap_err().cause.contains("by itself"));
         assert!(PredictInputs::find(&[empty]).unwrap_err().cause.contains("no videos"));

@@ -1,0 +1,135 @@
+//! `motionscope predict` as it is typed.
+
+use std::fs;
+use std::path::Path;
+
+use motionscope::cli::bench::fixture;
+use motionscope::engine::{ClipFrames, InferencePipeline};
+use motionscope::gpu::{DeviceChoice, choose};
+use motionscope::nets::HiddenTwoStream;
+use motionscope::predictions::read_predictions;
+use motionscope::video::Geometry;
+
+use crate::cli::{code, motionscope, text, untrained_model};
+
+const SIZE: Geometry = Geometry { width: 96, height: 80 };
+
+/// What is printed, what is said besides, and the exit code.
+fn run(dir: &Path, line: &str) -> (String, String, i32) {
+    let output = motionscope(dir, &line.split_whitespace().collect::<Vec<_>>());
+    (text(&output.stdout), text(&output.stderr), code(&output))
+}
+
+/// Makes a model, and videos of so many frames.
+fn prepare(dir: &Path, videos: &[(&str, usize)]) {
+    untrained_model(&dir.join("model"));
+    for (name, frames) in videos {
+        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+        fixture::clip(dir, *frames, SIZE).unwrap();
+        fs::rename(dir.join("clip.mp4"), dir.join(name)).unwrap();
+    }
+}
+
+#[test]
+fn every_nth_frame_has_the_probabilities_of_the_window_around_it() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path(), &[("videos/long.mp4", 30), ("videos/short.mp4", 5)]);
+    fs::write(dir.path().join("videos/broken.mp4"), "not a video").unwrap();
+    let line = "predict videos --out out --csv --stride 4 --model model --device cpu";
+    let (printed, said, status) = run(dir.path(), line);
+    assert_eq!(status, 1, "one video cannot be read: {said}");
+    assert!(said.contains("broken.mp4") && printed.contains("long.mp4.parquet"), "{printed}{said}");
+
+    let (facts, scores) = read_predictions(&dir.path().join("out/long.mp4.parquet")).unwrap();
+    assert_eq!((facts.video.as_str(), facts.frames, facts.stride, scores.scored()), ("long.mp4", 30, 4, 8));
+    assert_eq!((scores.secs[1], facts.end_secs), (4.0 / 25.0, 30.0 / 25.0));
+    let compute = choose(DeviceChoice::Cpu).unwrap();
+    let model = HiddenTwoStream::load(&dir.path().join("model"), &compute.device).unwrap();
+    let mut pipeline = InferencePipeline::new(model, &compute);
+    // The windows of the first frame, of one in the middle, and of the last scored one.
+    for (index, start) in [(0, 0), (3, 7), (7, 19)] {
+        let mut clip = ClipFrames::open(&dir.path().join("videos/long.mp4"), pipeline.sizes()).unwrap();
+        pipeline.clear();
+        let window = clip.window(start, 11).unwrap();
+        let expected = pipeline.analyse(&window).unwrap().scores.fused_probabilities(&facts.fusion);
+        for (found, expected) in scores.row(index).iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-5, "{index}: {found} instead of {expected}");
+        }
+        assert!((scores.row(index).iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+    assert_eq!(read_predictions(&dir.path().join("out/short.mp4.parquet")).unwrap().1.scored(), 2);
+    let csv = fs::read_to_string(dir.path().join("out/long.mp4.csv")).unwrap();
+    assert_eq!((csv.lines().count(), csv.lines().nth(2).unwrap().starts_with("4,0.16")), (9, true), "{csv}");
+
+    // What is complete is kept; other settings replace nothing by themselves.
+    let before = fs::read(dir.path().join("out/long.mp4.parquet")).unwrap();
+    assert!(run(dir.path(), line).0.contains("long.mp4.parquet: complete"));
+    let (_, said, status) = run(dir.path(), &line.replace("--stride 4", "--stride 8"));
+    assert!(status == 1 && said.contains("it holds other predictions"), "{said}");
+    assert_eq!(fs::read(dir.path().join("out/long.mp4.parquet")).unwrap(), before);
+    run(dir.path(), &line.replace("--stride 4", "--stride 8 --force"));
+    assert_eq!(read_predictions(&dir.path().join("out/long.mp4.parquet")).unwrap().1.scored(), 4);
+}
+
+#[test]
+fn the_videos_of_a_project_are_predicted_into_it() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path(), &[("golf/day 1/a.mp4", 12)]);
+    let (_, said, status) = run(dir.path(), "project new golf golf --classes swing");
+    assert_eq!(status, 0, "{said}");
+    let (printed, said, status) = run(dir.path(), "predict golf --model model --device cpu");
+    assert_eq!(status, 0, "{said}");
+    assert!(said.contains("classes of the project that the model does not know: swing"), "{said}");
+    let folder = fs::read_dir(dir.path().join("golf/predictions")).unwrap().next().unwrap().unwrap().path();
+    let (facts, _) = read_predictions(&folder.join("day 1-a.mp4.parquet")).unwrap();
+    assert_eq!(facts.video, "day 1/a.mp4", "{printed}");
+    let (table, said, status) =
+        run(dir.path(), &format!("summary {}", folder.strip_prefix(dir.path()).unwrap().display()));
+    assert!(status == 0 && table.contains("All: 1 video"), "{table}{said}");
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path(), &[("a/x.mp4", 3), ("b/x.mp4", 3)]);
+    for (line, words) in [
+        ("predict a/x.mp4", "--out: it is missing"),
+        ("predict a/x.mp4 b/x.mp4 --out out", "its file of predictions would be that of"),
+        ("predict nowhere.mp4 --out out", "nowhere.mp4"),
+        ("predict model --out out", "there are no videos in this folder"),
+    ] {
+        let (_, said, status) = run(dir.path(), &format!("{line} --model model --device cpu"));
+        assert!(status > 0 && said.contains(words), "{line}: {said}");
+    }
+}
+
+/// As at the time limit of a batch system.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_that_is_stopped_continues_to_the_same_file() {
+    use std::process::{Command, Stdio};
+    use std::thread;
+    use std::time::Duration;
+
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path(), &[("a.mp4", 300)]);
+    let line = "predict a.mp4 --out out --stride 1 --model model --device cpu";
+    let mut stopped = crate::cli::program(dir.path(), &line.split_whitespace().collect::<Vec<_>>());
+    let mut running = stopped.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while !fs::read_dir(dir.path().join("out")).is_ok_and(|mut files| files.next().is_some()) {
+        assert!(running.try_wait().unwrap().is_none(), "it ended before it began");
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread::sleep(Duration::from_millis(200));
+    Command::new("kill").args(["-TERM", &running.id().to_string()]).status().unwrap();
+    let output = running.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    assert!(!dir.path().join("out/a.mp4.parquet").exists());
+
+    let (_, said, status) = run(dir.path(), line);
+    assert_eq!(status, 0, "{said}");
+    assert_eq!(run(dir.path(), &line.replace("--out out", "--out whole")).2, 0);
+    let file = |folder: &str| fs::read(dir.path().join(folder).join("a.mp4.parquet")).unwrap();
+    assert!(file("out") == file("whole"), "{said}");
+    assert_eq!(fs::read_dir(dir.path().join("out")).unwrap().count(), 1, "nothing unfinished stays");
+}
