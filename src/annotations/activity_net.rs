@@ -43,8 +43,8 @@ pub struct Annotation {
     /// The class.
     #[serde(deserialize_with = "json_values::as_text")]
     pub label: String,
-    /// When it begins and ends, in seconds; 0 to 0 for a whole clip whose length is not known.
-    #[serde(default, deserialize_with = "json_values::as_pair")]
+    /// When it begins and ends, in seconds.
+    #[serde(deserialize_with = "json_values::as_pair")]
     pub segment: [f64; 2],
     /// A remark; empty where there is none.
     #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "json_values::as_text")]
@@ -96,12 +96,7 @@ fn video(id: String, fields: Value) -> Video {
     let duration_secs = json_values::number(&duration);
     let mut video = Video { id, subset, duration_secs, path, group, note, ..Video::default() };
     for (number, annotation) in (1..).zip(annotations.into_iter().flatten()) {
-        match serde_json::from_value::<Annotation>(annotation) {
-            // Without times, or with those of a clip whose length nobody knew, it would be a segment of no frame.
-            Ok(annotation) if !annotation.clip && annotation.segment == [0.0; 2] => {
-                let cause = "has no segment, and \"clip\": true does not mark it as one of the whole clip";
-                video.problems.push(format!("annotation {number}: '{}' {cause}", annotation.label));
-            }
+        match serde_json::from_value(annotation) {
             Ok(annotation) => video.annotations.push(annotation),
             Err(error) => video.problems.push(format!("annotation {number}: {error}")),
         }
@@ -142,15 +137,12 @@ mod tests {
         };
         std::fs::write(&path, to_json([video.clone()]).unwrap()).unwrap();
         assert_eq!(read(&path).unwrap(), [video]);
-        let text = r#"{"database": {"a": {"annotations": [{"label": 7, "segment": ["0:01", 2]}, {"label": "x"},
-                {"label": "y", "segment": [0, 0]}, {"label": "z", "clip": true}]}, "b": 3}}"#;
+        let text =
+            r#"{"database": {"a": {"annotations": [{"label": 7, "segment": ["0:01", 2]}, {"label": "x"}]}, "b": 3}}"#;
         std::fs::write(&path, text).unwrap();
         let videos = read(&path).unwrap();
         let expected = Annotation { clip: false, label: "7".into(), segment: [1.0, 2.0], note: String::new() };
-        let whole = Annotation { clip: true, label: "z".into(), segment: [0.0, 0.0], note: String::new() };
-        assert_eq!(videos[0].annotations, [expected, whole]);
-        let starts = ["annotation 2: 'x' has no segment", "annotation 3: 'y' has no segment"];
-        assert!(videos[0].problems.iter().zip(starts).all(|(problem, start)| problem.starts_with(start)));
-        assert_eq!((videos[0].problems.len(), videos[1].problems.len()), (2, 1));
+        assert_eq!(videos[0].annotations, [expected]);
+        assert!(videos[0].problems[0].starts_with("annotation 2: missing field") && videos[1].problems.len() == 1);
     }
 }

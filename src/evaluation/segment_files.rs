@@ -107,11 +107,7 @@ fn activity_net(path: &Path, subset: Option<&str>) -> Result<SegmentTruth> {
         if let Some(problem) = video.problems.first() {
             return Err(Error::file(path, format!("video '{}': {problem}", video.id), "Correct the annotation"));
         }
-        for Annotation { label, segment, clip, .. } in video.annotations {
-            if clip && segment == [0.0; 2] {
-                let cause = format!("video '{}': '{label}' labels the whole clip, whose length is not given", video.id);
-                return Err(Error::file(path, cause, "Give its \"segment\" in seconds"));
-            }
+        for Annotation { label, segment, .. } in video.annotations {
             truth.push(checked(path, &video.id, class_name(&label), segment, 1.0)?);
         }
         truth.videos.insert(video.id);
