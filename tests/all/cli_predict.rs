@@ -103,31 +103,41 @@ fn what_makes_no_sense_is_refused_in_words() {
     }
 }
 
-/// As at the time limit of a batch system.
+/// Asked to end, as at the time limit of a batch system, and killed.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_run_that_is_stopped_continues_to_the_same_file() {
-    use std::process::{Command, Stdio};
+fn a_run_that_is_stopped_or_killed_continues_to_the_same_file() {
+    use std::process::{Command, Output, Stdio};
     use std::thread;
     use std::time::Duration;
 
     let dir = tempfile::tempdir().unwrap();
-    prepare(dir.path(), &[("a.mp4", 300)]);
+    prepare(dir.path(), &[("a.mp4", 700)]);
     let line = "predict a.mp4 --out out --stride 1 --model model --device cpu";
-    let mut stopped = crate::cli::program(dir.path(), &line.split_whitespace().collect::<Vec<_>>());
-    let mut running = stopped.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while !fs::read_dir(dir.path().join("out")).is_ok_and(|mut files| files.next().is_some()) {
-        assert!(running.try_wait().unwrap().is_none(), "it ended before it began");
-        thread::sleep(Duration::from_millis(5));
-    }
-    thread::sleep(Duration::from_millis(200));
-    Command::new("kill").args(["-TERM", &running.id().to_string()]).status().unwrap();
-    let output = running.wait_with_output().unwrap();
+    let parts = dir.path().join("out/.motionscope-a.mp4.parquet.parts");
+    let written = || {
+        let names = fs::read_dir(&parts).into_iter().flatten().flatten().map(|entry| entry.file_name());
+        names.filter(|name| name.to_string_lossy().starts_with("part-")).count()
+    };
+    // Ends a run by `signal` once `is_time`.
+    let ended = |signal: &str, is_time: &dyn Fn() -> bool| -> Output {
+        let mut program = crate::cli::program(dir.path(), &line.split_whitespace().collect::<Vec<_>>());
+        let mut running = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        while !is_time() {
+            assert!(running.try_wait().unwrap().is_none(), "it ended before it was to be ended");
+            thread::sleep(Duration::from_millis(2));
+        }
+        Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap();
+        running.wait_with_output().unwrap()
+    };
+    let output = ended("-TERM", &|| parts.join("facts.json").exists());
     assert_eq!(output.status.code(), Some(75), "{}", text(&output.stderr));
+    let kept = written();
+    assert_eq!(ended("-KILL", &|| written() > kept).status.code(), None);
     assert!(!dir.path().join("out/a.mp4.parquet").exists());
 
     let (_, said, status) = run(dir.path(), line);
-    assert_eq!(status, 0, "{said}");
+    assert!(status == 0 && said.contains("a.mp4: continues after 5"), "{said}");
     assert_eq!(run(dir.path(), &line.replace("--out out", "--out whole")).2, 0);
     let file = |folder: &str| fs::read(dir.path().join(folder).join("a.mp4.parquet")).unwrap();
     assert!(file("out") == file("whole"), "{said}");

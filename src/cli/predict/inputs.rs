@@ -42,8 +42,10 @@ impl PredictInputs {
         let Opened { project, notes } = Project::look(dir)?;
         notes.iter().for_each(complain);
         let document = project.document();
-        let video =
-            |stored: &String| NamedVideo { path: StoredPath::decode(stored, project.dir()), name: stored.clone() };
+        let video = |stored: &String| NamedVideo {
+            path: StoredPath::decode(stored, project.dir()),
+            name: StoredPath::plain(stored),
+        };
         let videos: Vec<_> = document.videos.values().map(|each| video(&each.path)).collect();
         if videos.is_empty() {
             return Err(Error::file(dir, "the project has no videos", "Add some with `motionscope project add`"));

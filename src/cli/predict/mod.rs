@@ -72,8 +72,8 @@ pub(super) struct PredictArgs {
 
 /// What happened to a video.
 enum Predicted {
-    /// It was scored in this run: so many seconds of video.
-    Scored(f64),
+    /// So many frames were scored in this run, which stand for so many seconds.
+    Scored(usize, f64),
     /// Its file was complete before.
     Complete,
     /// It was stopped.
@@ -116,7 +116,7 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
     }
     let guard = arguments.force.guard(inputs.videos.iter().map(|video| &video.path));
     let mut job = PredictionJob {
-        model: (folder.display().to_string(), hash),
+        model: (info.name, hash),
         fusion: info.fusion,
         stride: arguments.stride,
         with_csv: arguments.csv,
@@ -132,7 +132,7 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
 impl PredictionJob<'_> {
     /// Predicts the videos one after the other. One that fails is reported and does not hold up the others.
     fn all(&mut self, inputs: &PredictInputs, out: &Path) -> Result<Outcome> {
-        let (mut failures, mut complete, mut scored, mut video_secs) = (0, 0, 0, 0.0);
+        let (mut failures, mut complete, mut scored, mut video_secs) = (0, 0, 0, 0.0f64);
         let started = Instant::now();
         for (video, target) in inputs.videos.iter().zip(inputs.targets(out)?) {
             if self.stop.load(Ordering::Relaxed) {
@@ -147,10 +147,10 @@ impl PredictionJob<'_> {
                     complete += 1;
                     println!("{}: complete", target.display());
                 }
-                Ok(Predicted::Scored(secs)) => {
-                    scored += 1;
+                Ok(Predicted::Scored(frames, secs)) => {
+                    scored += frames;
                     video_secs += secs;
-                    println!("{}: {secs:.1} s of video", target.display());
+                    println!("{}: {}, {secs:.1} s of video", target.display(), counted(frames, "scored frame"));
                 }
                 Err(error) => {
                     failures += 1;
@@ -158,9 +158,9 @@ impl PredictionJob<'_> {
                 }
             }
         }
-        if scored > 1 {
+        if scored > 0 {
             let speed = video_secs / started.elapsed().as_secs_f64().max(1e-9);
-            println!("{}, {video_secs:.1} s, {speed:.2} s of video per second", counted(scored, "video"));
+            println!("{}, {video_secs:.1} s of video at {speed:.2} times its speed", counted(scored, "scored frame"));
         }
         if complete > 0 {
             println!("{} had predictions of this model and stride", counted(complete, "video"));
@@ -180,7 +180,6 @@ impl PredictionJob<'_> {
         }
         let outputs = [Some(target.to_owned()), self.with_csv.then(|| csv.clone())];
         self.guard.check(&outputs.into_iter().flatten().collect::<Vec<_>>())?;
-        let end_secs = facts.end_secs;
         let mut writer = PredictionWriter::begin(target, facts)?;
         let progress = bar(prediction.scored(), &masked(&video.path.to_string_lossy()));
         let first = writer.done();
@@ -190,8 +189,11 @@ impl PredictionJob<'_> {
         progress.set_position(first as u64);
         progress.reset_eta();
         let stop = self.stop.clone();
+        let (mut frames, mut secs) = (0, 0.0);
         let mut push = |frame: ScoredFrame| {
             progress.inc(1);
+            frames += 1;
+            secs += frame.span_secs[1] - frame.span_secs[0];
             writer.push(frame.span_secs[0], &frame.probabilities)
         };
         let go_on = || !stop.load(Ordering::Relaxed);
@@ -205,7 +207,7 @@ impl PredictionJob<'_> {
                 if self.with_csv {
                     self.write_csv(target, &csv)?;
                 }
-                Ok(Predicted::Scored(end_secs))
+                Ok(Predicted::Scored(frames, secs))
             }
             // What was scored of a video that has changed since is of no use.
             Err(error) if prediction.source().has_changed() => Err(error),
@@ -230,10 +232,10 @@ impl PredictionJob<'_> {
         }
     }
 
-    /// Returns whether `target` holds predictions of the same video, model and stride. The name of the model's folder does not matter.
+    /// Returns whether `target` holds predictions of the same video, model and stride.
     fn is_complete(&self, target: &Path, facts: &PredictionFacts) -> Result<bool> {
         let there = match read_predictions(target) {
-            Ok((there, _)) => PredictionFacts { model: facts.model.clone(), ..there },
+            Ok((there, _)) => there,
             // It is replaced or kept as `--force` says.
             Err(_) => return Ok(false),
         };

@@ -26,7 +26,7 @@ pub struct PredictionFacts {
     pub stride: usize,
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// The model: its folder, as it was named.
+    /// The name on the model's card.
     pub model: String,
     /// Hash of the model's files.
     pub model_hash: String,
