@@ -64,6 +64,11 @@ fn every_nth_frame_has_the_probabilities_of_the_window_around_it() {
     // What is complete is kept; other settings replace nothing by themselves.
     let before = fs::read(dir.path().join("out/long.mp4.parquet")).unwrap();
     assert!(run(dir.path(), line).0.contains("long.mp4.parquet: complete"));
+    fs::write(dir.path().join("out/long.mp4.csv"), "of another run").unwrap();
+    run(dir.path(), line);
+    assert_eq!(fs::read_to_string(dir.path().join("out/long.mp4.csv")).unwrap(), "of another run");
+    run(dir.path(), &format!("{line} --force"));
+    assert_eq!(fs::read_to_string(dir.path().join("out/long.mp4.csv")).unwrap(), csv);
     let (_, said, status) = run(dir.path(), &line.replace("--stride 4", "--stride 8"));
     assert!(status == 1 && said.contains("it holds other predictions"), "{said}");
     assert_eq!(fs::read(dir.path().join("out/long.mp4.parquet")).unwrap(), before);

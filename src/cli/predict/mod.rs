@@ -173,7 +173,7 @@ impl PredictionJob<'_> {
         let mut prediction = DensePrediction::open(&video.path, &self.pipeline, self.stride)?;
         let facts = self.facts(&prediction, video);
         if target.is_file() && self.is_complete(target, &facts)? {
-            if self.with_csv && !csv.exists() {
+            if self.with_csv && (!csv.exists() || self.existing == Existing::Replace) {
                 self.write_csv(target, &csv)?;
             }
             return Ok(Predicted::Complete);
