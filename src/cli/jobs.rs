@@ -24,7 +24,7 @@ A part is done, running, queued, missing, or stopped: begun and not running. The
 that of Slurm, such as timeout or node fail. Without Slurm, running parts are found by their locks,
 on shared disks with locks. AGE is the time since something of the part or its log was written.
 
-Exit codes: 0 no part has failed, 1 some have stopped or failed, 2 wrong usage")]
+Exit codes: 0 nothing has failed, 1 a part has stopped or failed, or the merge has, 2 wrong usage")]
 pub(super) struct JobsArgs {
     /// Folder that --parts writes to
     #[arg(value_name = "DIR")]
@@ -43,8 +43,9 @@ pub(super) fn run(arguments: &JobsArgs) -> Result<Outcome> {
         println!("{}", format!("{}  {}", cells.join("  "), row[5]).trim_end());
     }
     println!("{}", summary(&report));
-    let has_failed = |part: &PartStatus| matches!(part.state, JobState::Failed(_));
-    Ok(if report.parts.iter().any(has_failed) { Outcome::SomeFailed } else { Outcome::Done })
+    let has_failed = |state: &JobState| matches!(state, JobState::Failed(_));
+    let mut states = report.parts.iter().map(|part| &part.state).chain(report.merge.iter().map(|(_, state)| state));
+    Ok(if states.any(has_failed) { Outcome::SomeFailed } else { Outcome::Done })
 }
 
 fn row(part: &PartStatus) -> [String; 6] {

@@ -41,7 +41,7 @@ mod window_scores;
 
 pub use crate::data::flow_benchmarks;
 pub use actions::{ActionsOutcome, check_classes, evaluate_actions, score_clips};
-pub use actions_part::{ActionsPart, ActionsSettings, ClipOutcome, ShardScores, hash_of_clips};
+pub use actions_part::{ActionsPart, ActionsSettings, clips_of_shard, inputs_of_clips, score_clips_at};
 pub use actions_report::{ActionsReport, ClipResult, FoldResult};
 pub use calibration::{Calibration, ReliabilityBin};
 pub use class_match::{MatchedClips, match_class_names, match_classes};
