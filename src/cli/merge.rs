@@ -14,8 +14,11 @@ use crate::shards::{Job, PartFolder};
 type Merge = fn(&PartFolder, &Job, ForceArg) -> Result<Outcome>;
 
 /// The commands that work in shards.
-const MERGES: [(&str, Merge); 2] =
-    [(evaluate::ACTIONS, evaluate::merge_actions), (predict::COMMAND, shard_files::merge)];
+const MERGES: [(&str, Merge); 3] = [
+    (evaluate::ACTIONS, evaluate::merge_actions),
+    (evaluate::FLOW, evaluate::merge_flow),
+    (predict::COMMAND, shard_files::merge),
+];
 
 /// `motionscope merge`
 #[derive(Debug, Args)]

@@ -54,7 +54,7 @@ pub use confusion::{ClassFigures, ConfusedPair, Confusion};
 pub use crops::{Crops, View};
 pub use descriptor_svm::{DescriptorNetworks, SvmPlan, TrainedSvm, evaluate_svm, train_svm};
 pub use fisher::evaluate_fisher;
-pub use flow::{FlowReport, MeanResult, PairResult, evaluate_flow};
+pub use flow::{FlowReport, MeanResult, PairResult, evaluate_flow, measure_pair};
 pub use flow_remark::flow_remark;
 pub use groups::{Fold, FoldCount, GroupsEvent, GroupsOutcome, GroupsPlan, Learning, evaluate_groups, folds};
 pub use held_out_report::{HeldOutReport, HeldOutStream};
