@@ -43,9 +43,16 @@ pub(super) fn run(arguments: &JobsArgs) -> Result<Outcome> {
         println!("{}", format!("{}  {}", cells.join("  "), row[5]).trim_end());
     }
     println!("{}", summary(&report));
-    let has_failed = |state: &JobState| matches!(state, JobState::Failed(_));
+    Ok(outcome(&report))
+}
+
+/// Returns whether a part or the merge has failed.
+fn outcome(report: &JobsReport) -> Outcome {
     let mut states = report.parts.iter().map(|part| &part.state).chain(report.merge.iter().map(|(_, state)| state));
-    Ok(if states.any(has_failed) { Outcome::SomeFailed } else { Outcome::Done })
+    match states.any(|state| matches!(state, JobState::Failed(_))) {
+        true => Outcome::SomeFailed,
+        false => Outcome::Done,
+    }
 }
 
 fn row(part: &PartStatus) -> [String; 6] {
@@ -93,6 +100,28 @@ fn span(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_merge_that_failed_is_a_failure_although_all_parts_are_there() {
+        let part = PartStatus {
+            shard: "1/1".parse().unwrap(),
+            state: JobState::Done,
+            progress: None,
+            node: None,
+            age: None,
+            last_line: None,
+        };
+        let report = |part_state: JobState, merge: Option<JobState>| JobsReport {
+            parts: vec![PartStatus { state: part_state, ..part.clone() }],
+            merge: merge.map(|state| ("12".into(), state)),
+            merge_line: None,
+            no_slurm: None,
+        };
+        assert_eq!(outcome(&report(JobState::Done, None)), Outcome::Done);
+        assert_eq!(outcome(&report(JobState::Done, Some(JobState::Queued))), Outcome::Done);
+        assert_eq!(outcome(&report(JobState::Done, Some(JobState::Failed(None)))), Outcome::SomeFailed);
+        assert_eq!(outcome(&report(JobState::Failed(None), Some(JobState::Done))), Outcome::SomeFailed);
+    }
 
     #[test]
     fn times_are_shown_in_their_largest_unit() {

@@ -17,7 +17,7 @@ const EVALUATE: &str = "evaluate actions --views 2x1 --model model --device cpu 
                         --scores out/scores --json out/result.json";
 
 /// What is printed, what is said besides, and the exit code.
-fn run(dir: &Path, line: &str) -> (String, String, i32) {
+pub fn run(dir: &Path, line: &str) -> (String, String, i32) {
     let output = motionscope(dir, &line.split_whitespace().collect::<Vec<_>>());
     (text(&output.stdout), text(&output.stderr), code(&output))
 }
@@ -35,7 +35,7 @@ fn prepare(dir: &Path) {
 }
 
 /// The files in and below `folder` with their content.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut found, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).unwrap() {

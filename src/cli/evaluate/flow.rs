@@ -25,7 +25,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   motionscope evaluate flow --dataset middlebury --root middlebury
   motionscope evaluate flow --dataset sintel-final --root MPI-Sintel --method zero --csv zero.csv
-  motionscope evaluate flow --dataset kitti2015 --root KITTI --json kitti.json --parts parts --shard 2/8
+  motionscope evaluate flow --dataset kitti2015 --root KITTI --csv k.csv --parts parts --shard 2/8
 
 All pixels with ground truth count. Pixels without estimated flow (codec vectors have some) count
 as zero flow in EPE and AAE and as outliers in Fl. Column density %: share of pixels with flow.
