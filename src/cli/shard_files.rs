@@ -10,13 +10,14 @@ use super::output_arguments::ForceArg;
 use super::shard_task::{outcome_of, report_failure};
 use crate::error::{Error, Result};
 use crate::output::in_words;
+use crate::plural::counted;
 use crate::shards::{Job, Part, PartFolder, ShardResults, size_of};
 
 /// The files of an item.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ItemFiles {
-    /// What is printed of it.
-    line: String,
+    /// What is printed of it, if it has a line of its own.
+    line: Option<String>,
     files: Vec<ItemFile>,
 }
 
@@ -28,15 +29,10 @@ struct ItemFile {
 }
 
 impl ItemFiles {
-    /// Returns the item whose `files` were written, and of which `line` is printed.
-    pub fn new(line: String, files: impl IntoIterator<Item = PathBuf>) -> Self {
+    /// Returns the item whose `files` were written, and of which `line` is printed if there is one.
+    pub fn new(line: Option<String>, files: impl IntoIterator<Item = PathBuf>) -> Self {
         let file = |path: PathBuf| ItemFile { bytes: size_of(&path), path: absolute(&path) };
         Self { line, files: files.into_iter().map(file).collect() }
-    }
-
-    /// What is printed of it.
-    pub fn line(&self) -> &str {
-        &self.line
     }
 
     /// Returns the files that are not there, or have another size by now.
@@ -55,16 +51,19 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
 ///
 /// # Errors
 /// If parts are missing or do not belong together, or a file is not there.
-pub(super) fn merge(folder: &PartFolder, _job: &Job, _force: ForceArg) -> Result<Outcome> {
+pub(super) fn merge(folder: &PartFolder, job: &Job, _force: ForceArg) -> Result<Outcome> {
     let parts = folder.parts::<ShardResults<ItemFiles>>()?;
     check_files(folder, &parts)?;
     let outcomes = folder.outcomes(parts)?;
     for outcome in &outcomes {
         match outcome {
-            Ok(item) => println!("{}", item.line()),
+            Ok(ItemFiles { line: None, .. }) => {}
+            Ok(ItemFiles { line: Some(line), .. }) => println!("{line}"),
             Err(failure) => report_failure(failure),
         }
     }
+    let files: usize = outcomes.iter().flatten().map(|item| item.files.len()).sum();
+    eprintln!("{} of {} are there", counted(files, "file"), counted(outcomes.len(), &job.inputs.kind));
     Ok(outcome_of(outcomes.iter().all(std::result::Result::is_ok)))
 }
 

@@ -56,6 +56,7 @@ pub(super) trait ShardWork {
 }
 
 /// A shard to compute.
+#[derive(Debug)]
 pub(super) struct ShardTask {
     shard: Shard,
     folder: PartFolder,

@@ -9,7 +9,7 @@ mod manifest;
 mod results;
 mod shard;
 
-pub use assignment::assigned;
+pub use assignment::{assigned, stretch};
 pub use checkpoint::ShardCheckpoint;
 pub use folder::{Part, PartFolder};
 pub use inputs::{JobInputs, size_of};

@@ -53,8 +53,6 @@ fn predictions_in_shards_are_the_files_of_one_machine() {
     assert_eq!(contents(&dir.path().join("out")).len(), 4, "the first and the last video, each with a table");
     let (_, said, status) = run(dir.path(), "merge parts");
     assert!(status == 1 && said.contains("2 of 3 parts missing: 2/3, 3/3"), "{said}");
-    let (_, said, status) = shard("--shard 2/3 --stride 4");
-    assert!(status > 0 && said.contains("stride"), "{said}");
     let (_, said, status) = run(dir.path(), &line.replace("3 --model", "4 --parts parts --shard 2/3 --model"));
     assert!(status == 1 && said.contains("this part is of another job: stride: 3 instead of 4"), "{said}");
     assert_eq!(shard("--shard 2/3").2, 0);
@@ -66,6 +64,7 @@ fn predictions_in_shards_are_the_files_of_one_machine() {
     assert_eq!(status, 1, "one video cannot be read: {said}");
     assert_eq!(printed.lines().next(), Some("out/a.mp4.parquet: 3 scored frames"), "{printed}");
     assert!(printed.lines().count() == 3 && said.contains("c.mp4"), "{printed}{said}");
+    assert!(said.contains("6 files of 4 videos are there"), "{said}");
     assert_same(dir.path());
 
     fs::remove_file(dir.path().join("out/d.mp4.csv")).unwrap();
@@ -132,4 +131,59 @@ fn a_flow_benchmark_in_shards_has_the_errors_of_one_machine() {
     fs::remove_file(dir.path().join("parts/part-1-of-2.json")).unwrap();
     let said = shard("--shard 1/2").1;
     assert!(said.contains("the list of pairs, or the size of a file, is not the same"), "{said}");
+}
+
+#[test]
+fn clips_analyzed_in_shards_have_the_files_and_lines_of_one_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    videos(dir.path(), &[("clips/a.mp4", 4), ("clips/b.mp4", 3), ("clips/c.mp4", 3)]);
+    let line = "analyze clips --out out --flow --json --model model --device cpu";
+    let (printed, status) = alone(dir.path(), line);
+    assert_eq!(status, 0);
+    let shard = |options: &str| run(dir.path(), &format!("{line} --parts parts {options}"));
+    assert_eq!(shard("--shard 2/2").2, 0);
+    let (_, said, status) = run(dir.path(), &format!("{line} --flow --parts other --shard 2/2").replacen("--flow", "", 1));
+    assert!(status == 1 && said.contains("out/b/scores.json"), "what is there is not replaced: {said}");
+
+    // As of a process that was killed after its first clip: the files are there, and the part does not know of them.
+    assert_eq!(shard("--shard 1/2").2, 0);
+    let part = dir.path().join("parts/part-1-of-2.json");
+    let mut kept: Value = serde_json::from_slice(&fs::read(&part).unwrap()).unwrap();
+    kept["results"] = serde_json::json!({ "of": 2, "results": [] });
+    fs::remove_file(part).unwrap();
+    fs::write(dir.path().join("parts/unfinished-1-of-2.json"), kept.to_string()).unwrap();
+    fs::remove_dir_all(dir.path().join("out/c")).unwrap();
+    let (_, said, status) = shard("--shard 1/2");
+    assert_eq!(status, 0, "{said}");
+
+    let (merged, said, status) = run(dir.path(), "merge parts");
+    assert_eq!((merged, status), (printed, 0), "{said}");
+    assert_same(dir.path());
+}
+
+#[test]
+fn the_flow_of_a_clip_in_shards_is_that_of_one_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    fixture::clip(dir.path(), 8, Geometry { width: 96, height: 80 }).unwrap();
+    let line = "flow clip.mp4 --out out --method dis --format two-stream-png";
+    assert_eq!(alone(dir.path(), line).1, 0);
+    let shard = |options: &str| run(dir.path(), &format!("{line} --parts parts {options}"));
+    for (options, words) in [
+        ("--shard 1/3 --video v.mp4", "--video: a shard has only some of the pairs"),
+        ("--shard 1/3 --json", "--json: a shard has only some of the pairs"),
+    ] {
+        let (_, said, status) = shard(options);
+        assert!(status == 2 && said.contains(words), "{options}: {said}");
+    }
+    let picture = "flow clip.mp4 --out out --method dis --format picture --parts parts --shard 1/3";
+    assert!(run(dir.path(), picture).1.contains("--max-px: colours depend on the pairs before"));
+    for (number, words) in [(3, "2 pairs written"), (1, "3 pairs written"), (2, "2 pairs written")] {
+        let (printed, said, status) = shard(&format!("--shard {number}/3"));
+        assert!(status == 0 && printed.contains(words), "{printed}{said}");
+    }
+    let (_, said, status) = run(dir.path(), "merge parts");
+    assert!(status == 0 && said.contains("14 files of 7 pairs are there"), "{said}");
+    assert_same(dir.path());
+    let (_, said, status) = run(dir.path(), &format!("{line} --bound 10 --parts parts --shard 1/3"));
+    assert!(status == 1 && said.contains("bound px: 20.0 instead of 10.0"), "{said}");
 }

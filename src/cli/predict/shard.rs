@@ -98,7 +98,7 @@ impl ShardWork for PredictShard<'_, '_> {
             };
             let line = format!("{}: {}", target.display(), counted(frames, "scored frame"));
             println!("{line}");
-            done(Ok(ItemFiles::new(line, self.job.files(target))));
+            done(Ok(ItemFiles::new(Some(line), self.job.files(target))));
         }
         Ok(())
     }
