@@ -32,7 +32,8 @@ Examples:
   motionscope merge parts
 
 Writes what the command would have written on one machine, to the places that its options name.
-Parts of different settings, versions, models or clips are refused, and missing parts are listed.
+Shards of predict, analyze and flow write their files themselves: these are only checked.
+Parts of different settings, versions, models or inputs are refused; missing parts are listed.
 
 Exit codes: those of the command on one machine; 1 if parts are missing or do not belong together")]
 pub(super) struct MergeArgs {

@@ -142,7 +142,7 @@ fn clips_analyzed_in_shards_have_the_files_and_lines_of_one_machine() {
     assert_eq!(status, 0);
     let shard = |options: &str| run(dir.path(), &format!("{line} --parts parts {options}"));
     assert_eq!(shard("--shard 2/2").2, 0);
-    let (_, said, status) = run(dir.path(), &format!("{line} --flow --parts other --shard 2/2").replacen("--flow", "", 1));
+    let (_, said, status) = run(dir.path(), &format!("{line} --parts other --shard 2/2"));
     assert!(status == 1 && said.contains("out/b/scores.json"), "what is there is not replaced: {said}");
 
     // As of a process that was killed after its first clip: the files are there, and the part does not know of them.
