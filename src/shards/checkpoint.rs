@@ -161,7 +161,11 @@ mod tests {
 
     fn manifest(views: &str, device: &str) -> Manifest {
         let settings = std::collections::BTreeMap::from([("views", views)]);
-        Manifest::new(Job::new("count", &settings, JobInputs::new("clip", 3, "hash".into())).unwrap(), "2/3".parse().unwrap(), device)
+        Manifest::new(
+            Job::new("count", &settings, JobInputs::new("clip", 3, "hash".into())).unwrap(),
+            "2/3".parse().unwrap(),
+            device,
+        )
     }
 
     #[test]

@@ -88,7 +88,10 @@ mod tests {
         write(&folder("good"), "2/2", &[0, 1]);
         assert_eq!(folder("good").all_outcomes::<usize>().unwrap(), [Ok(0), Err("broken".to_owned()), Ok(20)]);
         let parts = folder("good").parts::<ShardResults<usize>>().unwrap();
-        assert_eq!((parts[1].results.done(), parts[1].results.is_whole(), parts[0].results.is_whole()), (1, false, true));
+        assert_eq!(
+            (parts[1].results.done(), parts[1].results.is_whole(), parts[0].results.is_whole()),
+            (1, false, true)
+        );
         write(&folder("torn"), "1/2", &[2]);
         write(&folder("torn"), "2/2", &[1, 2]);
         let error = folder("torn").all_outcomes::<usize>().unwrap_err();

@@ -19,8 +19,9 @@ use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::{Error, Result};
 use crate::evaluation::{
-    ActionsPart, ActionsReport, ActionsSettings, EvaluationPlan, MatchedClips, ReportSource, ScoredClip, average_remark,
-    clips_of_shard, evaluate_actions, flow_remark, inputs_of_clips, interval_in_percent, match_classes, score_clips_at,
+    ActionsPart, ActionsReport, ActionsSettings, EvaluationPlan, MatchedClips, ReportSource, ScoredClip,
+    average_remark, clips_of_shard, evaluate_actions, flow_remark, inputs_of_clips, interval_in_percent, match_classes,
+    score_clips_at,
 };
 use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, Stream};

@@ -216,10 +216,20 @@ impl FlowArgs {
     fn check_shard(&self, input: &FlowInputPath, target: Option<&Target>) -> Result<()> {
         let is_picture = target.is_some_and(|target| target.format == FlowFormat::Picture);
         let refused = [
-            ("--parts", matches!(input, FlowInputPath::Pair(..)), "two images are one pair, not a list", "Leave it out"),
+            (
+                "--parts",
+                matches!(input, FlowInputPath::Pair(..)),
+                "two images are one pair, not a list",
+                "Leave it out",
+            ),
             ("--video", self.video.is_some(), "a shard has only some of the pairs", "Write the video on one machine"),
             ("--json", self.json, "a shard has only some of the pairs", "Leave it out"),
-            ("--max-px", is_picture && self.max_px.is_none(), "colours depend on the pairs before", "Set it for shards"),
+            (
+                "--max-px",
+                is_picture && self.max_px.is_none(),
+                "colours depend on the pairs before",
+                "Set it for shards",
+            ),
         ];
         match refused.into_iter().find(|(_, is_refused, ..)| *is_refused) {
             Some((option, _, cause, remedy)) => Err(Error::usage(option, cause, remedy)),

@@ -42,7 +42,6 @@ pub(super) struct PredictionJob<'a> {
     pub stop: Arc<AtomicBool>,
 }
 
-
 impl PredictionJob<'_> {
     /// Returns whether the user has stopped the command.
     pub fn is_stopped(&self) -> bool {
