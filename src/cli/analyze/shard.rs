@@ -92,14 +92,14 @@ impl ShardWork for AnalyzeShard<'_, '_> {
         stop: &(dyn Fn() -> bool + Sync),
         done: &mut dyn FnMut(Result<ItemFiles>),
     ) -> Result<()> {
-        let Self { plan, setting, guard } = self;
+        let (plan, guard) = (self.plan, &self.guard);
         for &position in positions {
             if stop() {
                 break;
             }
             let job = &plan.jobs[position];
             let progress = clip_bar(job);
-            let written = caught("networks", || write_results(setting, (plan, guard), job, &progress));
+            let written = caught("networks", || write_results(self.setting, (plan, guard), job, &progress));
             progress.finish_and_clear();
             let Some(written) = written.transpose() else { break };
             done(written.and_then(|Written { report, files }| {
