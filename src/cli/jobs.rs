@@ -24,7 +24,7 @@ A part is done, running, queued, missing, or stopped: begun and not running. The
 that of Slurm, such as timeout or node fail. Without Slurm, running parts are found by their locks,
 on shared disks with locks. AGE is the time since something of the part or its log was written.
 
-Exit codes: 0 no part has failed, 1 some have stopped or failed, 2 wrong usage")]
+Exit codes: 0 nothing has failed, 1 a part has stopped or failed, or the merge has, 2 wrong usage")]
 pub(super) struct JobsArgs {
     /// Folder that --parts writes to
     #[arg(value_name = "DIR")]
@@ -43,8 +43,16 @@ pub(super) fn run(arguments: &JobsArgs) -> Result<Outcome> {
         println!("{}", format!("{}  {}", cells.join("  "), row[5]).trim_end());
     }
     println!("{}", summary(&report));
-    let has_failed = |part: &PartStatus| matches!(part.state, JobState::Failed(_));
-    Ok(if report.parts.iter().any(has_failed) { Outcome::SomeFailed } else { Outcome::Done })
+    Ok(outcome(&report))
+}
+
+/// Returns whether a part or the merge has failed.
+fn outcome(report: &JobsReport) -> Outcome {
+    let mut states = report.parts.iter().map(|part| &part.state).chain(report.merge.iter().map(|(_, state)| state));
+    match states.any(|state| matches!(state, JobState::Failed(_))) {
+        true => Outcome::SomeFailed,
+        false => Outcome::Done,
+    }
 }
 
 fn row(part: &PartStatus) -> [String; 6] {
@@ -92,6 +100,28 @@ fn span(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_merge_that_failed_is_a_failure_although_all_parts_are_there() {
+        let part = PartStatus {
+            shard: "1/1".parse().unwrap(),
+            state: JobState::Done,
+            progress: None,
+            node: None,
+            age: None,
+            last_line: None,
+        };
+        let report = |part_state: JobState, merge: Option<JobState>| JobsReport {
+            parts: vec![PartStatus { state: part_state, ..part.clone() }],
+            merge: merge.map(|state| ("12".into(), state)),
+            merge_line: None,
+            no_slurm: None,
+        };
+        assert_eq!(outcome(&report(JobState::Done, None)), Outcome::Done);
+        assert_eq!(outcome(&report(JobState::Done, Some(JobState::Queued))), Outcome::Done);
+        assert_eq!(outcome(&report(JobState::Done, Some(JobState::Failed(None)))), Outcome::SomeFailed);
+        assert_eq!(outcome(&report(JobState::Failed(None), Some(JobState::Done))), Outcome::SomeFailed);
+    }
 
     #[test]
     fn times_are_shown_in_their_largest_unit() {

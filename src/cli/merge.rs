@@ -4,11 +4,23 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::evaluate::merge_actions;
 use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
+use super::{analyze, evaluate, flow, predict, shard_files};
 use crate::error::{Error, Result};
-use crate::shards::PartFolder;
+use crate::shards::{Job, PartFolder};
+
+/// Writes what one machine would have written of the parts in a folder, which are of a job.
+type Merge = fn(&PartFolder, &Job, ForceArg) -> Result<Outcome>;
+
+/// The commands that work in shards.
+const MERGES: [(&str, Merge); 5] = [
+    (evaluate::ACTIONS, evaluate::merge_actions),
+    (evaluate::FLOW, evaluate::merge_flow),
+    (predict::COMMAND, shard_files::merge),
+    (analyze::COMMAND, shard_files::merge),
+    (flow::COMMAND, shard_files::merge),
+];
 
 /// `motionscope merge`
 #[derive(Debug, Args)]
@@ -20,7 +32,8 @@ Examples:
   motionscope merge parts
 
 Writes what the command would have written on one machine, to the places that its options name.
-Parts of different settings, versions, models or clips are refused, and missing parts are listed.
+Shards of predict, analyze and flow write their files themselves: these are only checked.
+Parts of different settings, versions, models or inputs are refused; missing parts are listed.
 
 Exit codes: those of the command on one machine; 1 if parts are missing or do not belong together")]
 pub(super) struct MergeArgs {
@@ -39,11 +52,9 @@ pub(super) fn run(arguments: &MergeArgs) -> Result<Outcome> {
         let cause = format!("its parts are of version {}, and this is version {own}", job.version);
         return Err(Error::file(&arguments.parts, cause, "Merge with the version that made them"));
     }
-    match job.command.as_str() {
-        super::evaluate::ACTIONS => merge_actions(&folder, &job, arguments.force),
-        other => {
-            let cause = format!("its parts are of the command '{other}', which this version cannot merge");
-            Err(Error::file(&arguments.parts, cause, "Use the version that made them"))
-        }
-    }
+    let Some((_, merge)) = MERGES.iter().find(|(command, _)| *command == job.command) else {
+        let cause = format!("its parts are of the command '{}', which this version cannot merge", job.command);
+        return Err(Error::file(&arguments.parts, cause, "Use the version that made them"));
+    };
+    merge(&folder, &job, arguments.force)
 }

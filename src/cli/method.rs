@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use super::model_arguments::DeviceArg;
 use super::values::{scale, setting};
@@ -14,6 +15,7 @@ use crate::flow::dis::{Dis, DisPreset};
 use crate::flow::tvl1::{Tvl1, Tvl1Parameters};
 use crate::flow::{FlowEstimator, ZeroFlow};
 use crate::gpu::DeviceChoice;
+use crate::nets::ModelCard;
 
 /// A flow method, as named on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,7 +87,59 @@ pub(super) struct MethodArgs {
     device: DeviceArg,
 }
 
+/// The method and all that its flow depends on, as shards compare it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct MethodSettings {
+    method: String,
+    scales: Option<Vec<f32>>,
+    refines: Option<bool>,
+    model_hash: Option<String>,
+    tvl1: Option<Tvl1Parameters>,
+    dis_preset: Option<String>,
+}
+
 impl MethodArgs {
+    /// Returns the settings of the method.
+    ///
+    /// # Errors
+    /// If the model cannot be read, or the parameters are not those of the method.
+    pub fn settings(&self) -> Result<MethodSettings> {
+        let is = |method| self.method == method;
+        let is_network = is(FlowMethod::MotionNet);
+        let card = is_network.then(|| ModelCard::read(&self.model_folder()?)).transpose()?;
+        Ok(MethodSettings {
+            method: self.method.key().into(),
+            scales: is_network.then(|| self.scales().to_vec()),
+            refines: is_network.then(|| self.refines()),
+            model_hash: card.and_then(|card| card.hash),
+            tvl1: is(FlowMethod::Tvl1).then(|| self.tvl1_parameters()).transpose()?,
+            dis_preset: is(FlowMethod::Dis).then(|| self.dis_preset.unwrap_or_default().name().into()),
+        })
+    }
+
+    /// Returns the name of the device that the method runs on.
+    ///
+    /// # Errors
+    /// If the device is not there.
+    pub fn device_name(&self) -> Result<String> {
+        match self.method {
+            FlowMethod::MotionNet => self.device.open().map(|compute| compute.name),
+            _ => Ok("CPU".into()),
+        }
+    }
+
+    fn model_folder(&self) -> Result<PathBuf> {
+        self.model.clone().map_or_else(flow_model, Ok)
+    }
+
+    fn scales(&self) -> &[f32] {
+        self.scales.as_deref().unwrap_or(&MotionNetFlow::COARSE_TO_FINE)
+    }
+
+    fn refines(&self) -> bool {
+        self.refine.map_or(self.scales().len() > 1, |refine| refine == Refinement::Variational)
+    }
+
     /// Returns the flow estimator.
     pub fn estimator(&self) -> Result<Box<dyn FlowEstimator>> {
         self.estimator_by(self.method)
@@ -122,12 +176,10 @@ impl MethodArgs {
         Ok(match method {
             FlowMethod::MotionNet => {
                 let compute = self.device.open()?;
-                let scales = self.scales.as_deref().unwrap_or(&MotionNetFlow::COARSE_TO_FINE);
-                let refines = self.refine.map_or(scales.len() > 1, |refine| refine == Refinement::Variational);
                 Box::new(
-                    MotionNetFlow::load(&self.model.clone().map_or_else(flow_model, Ok)?, &compute.device)?
-                        .with_scales(scales)
-                        .with_refinement(refines),
+                    MotionNetFlow::load(&self.model_folder()?, &compute.device)?
+                        .with_scales(self.scales())
+                        .with_refinement(self.refines()),
                 )
             }
             FlowMethod::Tvl1 => Box::new(Tvl1::new(self.tvl1_parameters()?).map_err(Error::as_usage)?),

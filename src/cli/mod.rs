@@ -37,6 +37,8 @@ mod project;
 mod reproduce;
 mod sample;
 mod shard_arguments;
+mod shard_files;
+mod shard_task;
 mod submit;
 mod summary;
 mod train;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::shard_task::ShardTask;
 use crate::command_line;
 use crate::error::Result;
 use crate::shards::{PartFolder, Shard};
@@ -27,17 +28,17 @@ pub(super) struct ShardArgs {
 }
 
 impl ShardArgs {
-    /// Returns the shard and the folder of its part; none where all the work is this machine's.
+    /// Returns the shard to compute; none where all the work is this machine's. From then on it is stopped by Ctrl-C and SIGTERM.
     ///
     /// # Errors
     /// If there is a folder but no shard.
-    pub fn shard(&self) -> Result<Option<(Shard, PartFolder)>> {
+    pub fn task(&self) -> Result<Option<ShardTask>> {
         let Some(parts) = &self.parts else { return Ok(None) };
         let shard = self.shard.map_or_else(
             || Shard::of_scheduler(&|name| env::var_os(name).map(|value| value.to_string_lossy().into_owned())),
             Ok,
         )?;
-        Ok(Some((shard, PartFolder::new(parts))))
+        ShardTask::new(shard, PartFolder::new(parts)).map(Some)
     }
 
     /// Returns the command line that does the work of all shards on one machine.

@@ -224,6 +224,14 @@ mod tests {
         assert!(told.starts_with("--shard: submit sets this option"), "{told}");
         assert!(refused("--array 200000 --parts p -- evaluate actions --data c").contains("at most 100000"));
         assert!(refused("--array 2 --parts p\\q -- evaluate actions --data c").contains("backslash"));
+        for line in [
+            "predict videos --out out",
+            "analyze clips --out out",
+            "flow clip.mp4 --out flow",
+            "evaluate flow --dataset kitti2015 --root KITTI",
+        ] {
+            assert_eq!(job(&format!("--array 2 --parts p -- {line}")).unwrap().command.join(" "), line);
+        }
         let job = job("--array 2 --parts p -- motionscope evaluate actions --data clips --force").unwrap();
         assert_eq!(job.command, ["evaluate", "actions", "--data", "clips", "--force"]);
         assert!(job.force && job.parts.is_absolute() && job.missing.len() == 2);

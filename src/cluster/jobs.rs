@@ -175,7 +175,7 @@ fn last_line(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shards::{Job, Manifest, Part, ShardCheckpoint};
+    use crate::shards::{Job, JobInputs, Manifest, Part, ShardCheckpoint};
 
     #[test]
     fn parts_are_listed_by_what_is_there_of_them() {
@@ -184,7 +184,11 @@ mod tests {
         assert!(JobsReport::of(dir.path()).unwrap_err().cause.contains("nothing of a job"));
         let manifest = |shard: &str| {
             let settings = std::collections::BTreeMap::from([("views", "5x2")]);
-            Manifest::new(Job::new("count", &settings, "hash".into()).unwrap(), shard.parse().unwrap(), "cpu")
+            Manifest::new(
+                Job::new("count", &settings, JobInputs::new("clip", 3, "hash".into())).unwrap(),
+                shard.parse().unwrap(),
+                "cpu",
+            )
         };
         folder.write(&Part { manifest: manifest("1/4"), results: 7 }).unwrap();
         let (mut stopped, _) = ShardCheckpoint::begin::<u32>(&folder, &manifest("2/4")).unwrap();

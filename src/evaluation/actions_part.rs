@@ -1,7 +1,6 @@
 //! The evaluation of a model on a list of clips in parts, each of them scored by another machine.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +14,7 @@ use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::nets::{HiddenTwoStream, ModelCard};
-use crate::plural::counted;
-use crate::shards::{Part, PartFolder, Shard, assigned};
+use crate::shards::{JobInputs, Part, PartFolder, Shard, ShardResults, assigned, size_of};
 use crate::training::FlowSource;
 
 /// The settings that all parts of an evaluation have in common: with the scores they make the report.
@@ -31,39 +29,14 @@ pub struct ActionsSettings {
     fusion: Fusion,
     flow_source: FlowSource,
     classes: Vec<String>,
-    /// Clips that are scored, in all parts together.
-    clips: usize,
     /// Clips of no class of the model.
     left_out: usize,
     /// The remarks of the report that do not follow from the scores.
     remarks: Vec<String>,
 }
 
-/// The scores of the clips of one shard.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ActionsPart {
-    /// The model, the device and the day.
-    pub source: ReportSource,
-    clips: Vec<ClipOutcome>,
-}
-
-/// The scores of a clip, or why it cannot be read.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ClipOutcome {
-    /// Its place in the whole list.
-    position: usize,
-    outcome: std::result::Result<ScoredClip, String>,
-}
-
-/// The clips of a shard while they are scored.
-#[derive(Debug)]
-pub struct ShardScores<'a> {
-    dataset: &'a Dataset,
-    /// The places of its clips in the whole list, ascending.
-    positions: Vec<usize>,
-    /// The outcomes of the first of them.
-    clips: Vec<ClipOutcome>,
-}
+/// The scores of the clips of one shard, with the model, the device and the day.
+pub type ActionsPart = ShardResults<ScoredClip, ReportSource>;
 
 impl ActionsSettings {
     /// Returns the settings of the evaluation of the model with this `card` on `clips` by `plan`, whose report has these `remarks`.
@@ -78,7 +51,6 @@ impl ActionsSettings {
             fusion: fusion_of_views(card, plan.protocol.average, plan.fusion),
             flow_source: plan.flow_source,
             classes: clips.dataset.classes.clone(),
-            clips: clips.dataset.clips.len(),
             left_out: clips.left_out,
             remarks,
         }
@@ -99,27 +71,20 @@ impl ActionsSettings {
         parts: Vec<Part<ActionsPart>>,
         on_unreadable: &mut dyn FnMut(&str),
     ) -> Result<ActionsOutcome> {
-        let incomplete = || {
-            let remedy = "Delete the parts and run all shards again";
-            Error::file(folder.dir(), "a clip is missing or twice in its parts", remedy)
-        };
-        let source = merged_source(&parts).ok_or_else(incomplete)?;
+        let source = merged_source(&parts);
         let mut streams = None;
         for part in &parts {
-            if !part.results.clips.iter().all(|clip| self.fits(clip, &mut streams)) {
+            let scored = part.results.items.iter().filter_map(|item| item.outcome.as_ref().ok());
+            if !scored.into_iter().all(|clip| self.fits(clip, &mut streams)) {
                 let cause = "the part is damaged: a clip has scores or a class that do not fit";
                 let path = folder.path(part.manifest.shard);
                 return Err(Error::file(&path, cause, "Delete it and run its shard again"));
             }
         }
-        let mut clips: Vec<ClipOutcome> = parts.into_iter().flat_map(|part| part.results.clips).collect();
-        clips.sort_by_key(|clip| clip.position);
-        if !clips.iter().map(|clip| clip.position).eq(0..self.clips) {
-            return Err(incomplete());
-        }
+        let clips = folder.outcomes(parts)?;
         let mut scores = ClipScores::new(self.classes.len());
         for clip in clips {
-            match clip.outcome {
+            match clip {
                 Ok(scored) => scores.push(scored),
                 Err(failure) => {
                     on_unreadable(&failure);
@@ -129,14 +94,13 @@ impl ActionsSettings {
         }
         let mut outcome = ActionsOutcome::of(scores, &self.model, &self.classes, &self.plan()?)?;
         outcome.report.remarks.extend(self.remarks.iter().cloned());
-        outcome.report.source = Some(source);
+        outcome.report.source = source;
         Ok(outcome)
     }
 
     /// Returns whether a clip has a class and scores of the model, of the same `streams` as the clips before.
-    fn fits(&self, clip: &ClipOutcome, streams: &mut Option<[bool; 2]>) -> bool {
+    fn fits(&self, scored: &ScoredClip, streams: &mut Option<[bool; 2]>) -> bool {
         let classes = self.classes.len();
-        let Ok(scored) = &clip.outcome else { return true };
         let rows = [&scored.spatial, &scored.temporal];
         let own = rows.map(Option::is_some);
         *streams.get_or_insert(own) == own
@@ -164,108 +128,47 @@ fn merged_source(parts: &[Part<ActionsPart>]) -> Option<ReportSource> {
     Some(ReportSource { device, date, ..sources().next()?.clone() })
 }
 
-impl<'a> ShardScores<'a> {
-    /// Begins the clips of `shard`, of which `before` is what was scored of them earlier.
-    pub fn new(dataset: &'a Dataset, shard: Shard, before: Vec<ClipOutcome>) -> Self {
-        let positions = clips_of(dataset, shard);
-        let is_start = before.iter().map(|clip| clip.position).eq(positions.iter().copied().take(before.len()));
-        Self { dataset, positions, clips: if is_start { before } else { Vec::new() } }
-    }
-
-    /// The outcomes so far, in the order of the list.
-    pub fn clips(&self) -> &[ClipOutcome] {
-        &self.clips
-    }
-
-    /// Number of clips of the shard.
-    pub fn of(&self) -> usize {
-        self.positions.len()
-    }
-
-    /// Scores the clips that are left, as [`evaluate_actions`](super::evaluate_actions) does with all of them, until `stop` says so; the
-    /// clips that are under way then are given up. `progress` is called with the outcomes after each clip.
-    ///
-    /// # Errors
-    /// A model whose classes are not those of the data, a computation that broke off, or that it was stopped.
-    pub fn score(
-        &mut self,
-        model: &HiddenTwoStream,
-        plan: &EvaluationPlan,
-        stop: &(dyn Fn() -> bool + Sync),
-        progress: &mut dyn FnMut(&[ClipOutcome]),
-        on_unreadable: &mut dyn FnMut(&Error),
-    ) -> Result<()> {
-        let left = &self.positions[self.clips.len()..];
-        let own = Dataset {
-            classes: self.dataset.classes.clone(),
-            clips: left.iter().map(|&position| self.dataset.clips[position].clone()).collect(),
-            ambiguous: Vec::new(),
-        };
-        let (mut positions, clips) = (left.iter(), &mut self.clips);
-        score_clips(model, &own, plan.protocol, plan.flow_source, stop, &mut |outcome| {
-            let position = *positions.next().expect("each clip is reported once");
-            let outcome = outcome.map_err(|error| {
-                on_unreadable(&error);
-                error.to_string()
-            });
-            // Reports name clips so; other paths are another matter on another machine, and need not be Unicode.
-            let outcome = outcome.map(|mut scored| {
-                scored.clip.path = name_of(&scored.clip.path).into();
-                scored
-            });
-            clips.push(ClipOutcome { position, outcome });
-            progress(clips);
-        })?;
-        match self.clips.len() < self.positions.len() {
-            true => {
-                let cause = format!("stopped after {} of {}", self.clips.len(), counted(self.positions.len(), "clip"));
-                Err(Error::cancelled("evaluation", cause, "Run the same command again"))
-            }
-            false => Ok(()),
-        }
-    }
-
-    /// Returns the part of the clips, which are all scored, by `source`.
-    pub fn into_part(self, source: ReportSource) -> ActionsPart {
-        ActionsPart { source, clips: self.clips }
-    }
-}
-
-impl ActionsPart {
-    /// Number of clips that are scored.
-    pub fn scored(&self) -> usize {
-        self.clips.len() - self.failures().count()
-    }
-
-    /// Why clips could not be read.
-    pub fn failures(&self) -> impl Iterator<Item = &str> {
-        self.clips.iter().filter_map(|clip| clip.outcome.as_ref().err().map(String::as_str))
-    }
-
-    /// Returns whether all its clips could be read.
-    pub fn is_whole(&self) -> bool {
-        self.failures().next().is_none()
-    }
+/// Scores the clips of `dataset` at `positions`, as [`evaluate_actions`](super::evaluate_actions) does with all of them, until `stop` says
+/// so; the clips that are under way then are given up. `done` is called with each clip in their order.
+///
+/// # Errors
+/// A model whose classes are not those of the data, or a computation that broke off.
+pub fn score_clips_at(
+    positions: &[usize],
+    (model, dataset, plan): (&HiddenTwoStream, &Dataset, &EvaluationPlan),
+    stop: &(dyn Fn() -> bool + Sync),
+    done: &mut dyn FnMut(Result<ScoredClip>),
+) -> Result<()> {
+    let own = Dataset {
+        classes: dataset.classes.clone(),
+        clips: positions.iter().map(|&position| dataset.clips[position].clone()).collect(),
+        ambiguous: Vec::new(),
+    };
+    score_clips(model, &own, plan.protocol, plan.flow_source, stop, &mut |outcome| {
+        // Reports name clips so; other paths are another matter on another machine, and need not be Unicode.
+        done(outcome.map(|mut scored| {
+            scored.clip.path = name_of(&scored.clip.path).into();
+            scored
+        }));
+    })
 }
 
 /// Returns the places of the clips of `shard` in the list, ascending.
-fn clips_of(dataset: &Dataset, shard: Shard) -> Vec<usize> {
+pub fn clips_of_shard(dataset: &Dataset, shard: Shard) -> Vec<usize> {
     assigned(&dataset.clips.iter().map(key).collect::<Vec<_>>(), shard)
 }
 
-/// Returns a hash of the list of clips: their names, classes, segments and sizes in bytes, in order.
-pub fn hash_of_clips(dataset: &Dataset) -> String {
+/// Returns the list of clips by their names, classes, segments and sizes in bytes, in order.
+pub fn inputs_of_clips(dataset: &Dataset) -> JobInputs {
     let mut hash = ContentHash::new();
     for clip in &dataset.clips {
         let (name, segment) = key(clip);
         hash.field(name);
         segment.iter().for_each(|&time| hash.number(time));
         hash.number(clip.label as u64);
-        // Folders have other sizes on other disks.
-        let facts = fs::metadata(&clip.path).ok().filter(fs::Metadata::is_file);
-        hash.number(facts.map_or(0, |facts| facts.len()));
+        hash.number(size_of(&clip.path));
     }
-    hash.to_hex()
+    JobInputs::new("clip", dataset.clips.len(), hash.to_hex())
 }
 
 /// Returns what distinguishes a clip of a list on every machine: its name with that of its folder, and its segment.

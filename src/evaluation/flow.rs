@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::flow_benchmarks::{BenchmarkPair, FlowDataset};
 use crate::atomic;
@@ -30,7 +30,7 @@ pub struct FlowReport {
 }
 
 /// The outcome of one pair.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairResult {
     /// Scene or frame, as the benchmark calls it.
     pub name: String,
@@ -73,7 +73,7 @@ pub fn evaluate_flow(
     let mut results = Vec::new();
     let mut failures = Vec::new();
     for pair in pairs {
-        let outcome = measure(pair, estimator);
+        let outcome = measure_pair(pair, estimator);
         let flow = on_pair(outcome.as_ref());
         match outcome {
             Ok(result) => results.push(result),
@@ -86,16 +86,14 @@ pub fn evaluate_flow(
     if let (true, Some(error)) = (results.is_empty(), failures.first()) {
         return Err(error.clone());
     }
-    Ok(FlowReport {
-        dataset,
-        method: estimator.name(),
-        mean: MeanResult::of(&results),
-        pairs: results,
-        failures: failures.iter().map(Error::to_string).collect(),
-    })
+    Ok(FlowReport::of(dataset, estimator.name(), results, failures.iter().map(Error::to_string).collect()))
 }
 
-fn measure(pair: &BenchmarkPair, estimator: &mut dyn FlowEstimator) -> Result<PairResult> {
+/// Estimates the flow of one pair and compares it with the truth.
+///
+/// # Errors
+/// If a file of the pair cannot be read, or its flow cannot be estimated.
+pub fn measure_pair(pair: &BenchmarkPair, estimator: &mut dyn FlowEstimator) -> Result<PairResult> {
     let loaded = pair.load()?;
     let started = Instant::now();
     let estimate = estimator.estimate(&loaded.first, &loaded.second)?;
@@ -132,6 +130,11 @@ impl MeanResult {
 }
 
 impl FlowReport {
+    /// Returns the report of `method` on the pairs of `dataset` that could be measured, and those that failed.
+    pub fn of(dataset: FlowDataset, method: String, pairs: Vec<PairResult>, failures: Vec<String>) -> Self {
+        Self { dataset, method, mean: MeanResult::of(&pairs), pairs, failures }
+    }
+
     /// Writes the whole report as JSON; an older file is replaced whole or not at all.
     ///
     /// # Errors

@@ -41,7 +41,7 @@ mod window_scores;
 
 pub use crate::data::flow_benchmarks;
 pub use actions::{ActionsOutcome, check_classes, evaluate_actions, score_clips};
-pub use actions_part::{ActionsPart, ActionsSettings, ClipOutcome, ShardScores, hash_of_clips};
+pub use actions_part::{ActionsPart, ActionsSettings, clips_of_shard, inputs_of_clips, score_clips_at};
 pub use actions_report::{ActionsReport, ClipResult, FoldResult};
 pub use calibration::{Calibration, ReliabilityBin};
 pub use class_match::{MatchedClips, match_class_names, match_classes};
@@ -54,7 +54,7 @@ pub use confusion::{ClassFigures, ConfusedPair, Confusion};
 pub use crops::{Crops, View};
 pub use descriptor_svm::{DescriptorNetworks, SvmPlan, TrainedSvm, evaluate_svm, train_svm};
 pub use fisher::evaluate_fisher;
-pub use flow::{FlowReport, MeanResult, PairResult, evaluate_flow};
+pub use flow::{FlowReport, MeanResult, PairResult, evaluate_flow, measure_pair};
 pub use flow_remark::flow_remark;
 pub use groups::{Fold, FoldCount, GroupsEvent, GroupsOutcome, GroupsPlan, Learning, evaluate_groups, folds};
 pub use held_out_report::{HeldOutReport, HeldOutStream};

@@ -1,6 +1,6 @@
 //! Error metrics and statistics of flow fields.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::FlowField;
 
@@ -41,7 +41,7 @@ pub fn end_point_error_map(a: &FlowField, b: &FlowField) -> Vec<f32> {
 ///
 /// Where the estimate is unknown, it counts as zero flow in `epe` and `aae_deg` and as an outlier in `fl`, so that an
 /// estimate gains nothing by omitting hard pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RegionErrors {
     /// Mean end-point error in pixels.
     pub epe: f64,
@@ -57,7 +57,7 @@ pub struct RegionErrors {
 
 /// The errors of an estimate in the whole image and, with an occlusion mask, of its matched (visible in the second image)
 /// and unmatched pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct FlowErrors {
     /// All pixels.
     pub all: RegionErrors,

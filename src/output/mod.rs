@@ -61,6 +61,13 @@ impl OutputGuard {
         Self { existing, ..Self::default() }
     }
 
+    /// Allows files that exist: the user agreed to replace them, or they are those of a run that continues.
+    #[must_use]
+    pub fn replacing(mut self) -> Self {
+        self.existing = Existing::Replace;
+        self
+    }
+
     /// Refuses to write over `inputs`, and over what is in those that are folders, even where the user agreed to replace files.
     pub fn protecting(mut self, inputs: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.inputs.extend(inputs.into_iter().map(|input| {

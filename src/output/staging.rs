@@ -116,6 +116,15 @@ impl Staging {
         Ok(staged)
     }
 
+    /// Returns the names that the files get which are written so far.
+    ///
+    /// # Errors
+    /// If the hidden folder cannot be read.
+    pub fn targets(&self) -> Result<Vec<PathBuf>> {
+        let files = files_in(&self.root()).map_err(|error| Error::io(&self.target, &error))?;
+        Ok(files.into_iter().map(|file| self.named.join(file)).collect())
+    }
+
     /// Returns a note on files of an earlier run that stay among these where `guard` replaces files: those in the folder whose paths
     /// in it `is_result` takes for results, and that no new file replaces.
     pub fn note_staying(&self, guard: &OutputGuard, is_result: &dyn Fn(&Path) -> bool) -> Option<Error> {

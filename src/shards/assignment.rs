@@ -1,5 +1,7 @@
 //! Which items of a job a shard has.
 
+use std::ops::Range;
+
 use super::Shard;
 
 /// Returns the positions in `keys` that belong to `shard`, ascending. The items are dealt out one by one in the order of their keys, so
@@ -10,6 +12,13 @@ pub fn assigned<K: Ord>(keys: &[K], shard: Shard) -> Vec<usize> {
     let mut positions: Vec<usize> = order.into_iter().skip(shard.index() - 1).step_by(shard.count()).collect();
     positions.sort_unstable();
     positions
+}
+
+/// Returns the positions of `items` items that belong to `shard` where each shard has a stretch of the list, as of the frames of a video:
+/// the shards differ by at most one item.
+pub fn stretch(items: usize, shard: Shard) -> Range<usize> {
+    let border = |shards: usize| items / shard.count() * shards + (items % shard.count()).min(shards);
+    border(shard.index() - 1)..border(shard.index())
 }
 
 #[cfg(test)]
@@ -30,5 +39,14 @@ mod tests {
             "in the list's order"
         );
         assert!(of(&sorted, "6/9").is_empty());
+    }
+
+    #[test]
+    fn stretches_follow_each_other_and_are_equally_long() {
+        let of = |items, count: usize| {
+            (1..=count).map(|index| stretch(items, Shard::new(index, count).unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(of(10, 4), [0..3, 3..6, 6..8, 8..10]);
+        assert_eq!(of(2, 3), [0..1, 1..2, 2..2]);
     }
 }

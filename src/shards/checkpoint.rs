@@ -67,6 +67,11 @@ impl PartFolder {
         Ok(names.filter_map(count).max())
     }
 
+    /// Returns whether `shard` was begun and not completed: files of it may be there.
+    pub fn is_begun(&self, shard: Shard) -> bool {
+        self.unfinished_path(shard).is_file()
+    }
+
     /// Returns how many results of `shard` are there, and of how many, if it is unfinished.
     pub fn progress(&self, shard: Shard) -> Option<(usize, usize)> {
         let part: Part<Unfinished<Vec<IgnoredAny>>> = read(&self.unfinished_path(shard)).ok()?;
@@ -152,11 +157,15 @@ impl ShardCheckpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shards::Job;
+    use crate::shards::{Job, JobInputs};
 
     fn manifest(views: &str, device: &str) -> Manifest {
         let settings = std::collections::BTreeMap::from([("views", views)]);
-        Manifest::new(Job::new("count", &settings, "hash".into()).unwrap(), "2/3".parse().unwrap(), device)
+        Manifest::new(
+            Job::new("count", &settings, JobInputs::new("clip", 3, "hash".into())).unwrap(),
+            "2/3".parse().unwrap(),
+            device,
+        )
     }
 
     #[test]

@@ -205,10 +205,15 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Part<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shards::JobInputs;
 
     fn manifest(shard: &str, views: &str) -> Manifest {
         let settings = std::collections::BTreeMap::from([("views", views)]);
-        Manifest::new(Job::new("count", &settings, "hash".into()).unwrap(), shard.parse().unwrap(), "cpu")
+        Manifest::new(
+            Job::new("count", &settings, JobInputs::new("clip", 3, "hash".into())).unwrap(),
+            shard.parse().unwrap(),
+            "cpu",
+        )
     }
 
     fn write(folder: &PartFolder, manifest: Manifest, results: u32) -> PathBuf {

@@ -1,12 +1,15 @@
 //! What a part was made of.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Shard;
+use super::{JobInputs, Shard};
 use crate::error::{Error, Result};
+use crate::plural::counted;
 
 /// Longest values that a message shows.
 const MOST_SHOWN: usize = 60;
@@ -20,8 +23,8 @@ pub struct Job {
     pub version: String,
     /// The settings by name.
     pub settings: BTreeMap<String, Value>,
-    /// A hash of the list of inputs.
-    pub inputs: String,
+    /// The list of inputs.
+    pub inputs: JobInputs,
 }
 
 /// The description of a part.
@@ -42,7 +45,7 @@ impl Job {
     ///
     /// # Errors
     /// If they cannot be written as JSON.
-    pub fn new(command: &str, settings: &impl Serialize, inputs: String) -> Result<Self> {
+    pub fn new(command: &str, settings: &impl Serialize, inputs: JobInputs) -> Result<Self> {
         // By way of text, as they are read: numbers of 32 bits have other digits as values.
         let settings = serde_json::to_string(settings).and_then(|text| serde_json::from_str(&text));
         let refuse = |error: serde_json::Error| {
@@ -55,6 +58,16 @@ impl Job {
             settings: settings.map_err(refuse)?,
             inputs,
         })
+    }
+
+    /// Returns the settings, as they were given to [`Self::new`]. `subject` is what has them, for the message.
+    ///
+    /// # Errors
+    /// If they are not those of a `T`.
+    pub fn settings_as<T: DeserializeOwned>(&self, subject: &Path) -> Result<T> {
+        let settings = serde_json::to_value(&self.settings).and_then(serde_json::from_value);
+        let cause = |error| format!("its settings are damaged: {error}");
+        settings.map_err(|error| Error::file(subject, cause(error), "Run all shards again"))
     }
 
     /// Returns the first difference to `other` in words; none between equal jobs.
@@ -70,10 +83,19 @@ impl Job {
                     differing(name, self.settings.get(name).cloned(), other.settings.get(name).cloned())
                 })
             })
-            .or_else(|| {
-                (self.inputs != other.inputs)
-                    .then(|| "the list of clips, or the size of a clip, is not the same".into())
-            })
+            .or_else(|| self.inputs.difference(&other.inputs))
+    }
+}
+
+impl JobInputs {
+    /// Returns the difference to `other` in words; none between equal lists.
+    fn difference(&self, other: &Self) -> Option<String> {
+        let [own, others] = [self, other].map(|inputs| counted(inputs.count, &inputs.kind));
+        match (self == other, own == others) {
+            (true, _) => None,
+            (false, false) => Some(format!("{own} instead of {others}")),
+            (false, true) => Some(format!("the list of {}s, or the size of a file, is not the same", self.kind)),
+        }
     }
 }
 

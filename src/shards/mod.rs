@@ -4,11 +4,15 @@
 mod assignment;
 mod checkpoint;
 mod folder;
+mod inputs;
 mod manifest;
+mod results;
 mod shard;
 
-pub use assignment::assigned;
+pub use assignment::{assigned, stretch};
 pub use checkpoint::ShardCheckpoint;
 pub use folder::{Part, PartFolder};
+pub use inputs::{JobInputs, size_of};
 pub use manifest::{Job, Manifest};
+pub use results::{ItemOutcome, ShardResults};
 pub use shard::Shard;

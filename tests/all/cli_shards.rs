@@ -17,7 +17,7 @@ const EVALUATE: &str = "evaluate actions --views 2x1 --model model --device cpu 
                         --scores out/scores --json out/result.json";
 
 /// What is printed, what is said besides, and the exit code.
-fn run(dir: &Path, line: &str) -> (String, String, i32) {
+pub fn run(dir: &Path, line: &str) -> (String, String, i32) {
     let output = motionscope(dir, &line.split_whitespace().collect::<Vec<_>>());
     (text(&output.stdout), text(&output.stderr), code(&output))
 }
@@ -35,7 +35,7 @@ fn prepare(dir: &Path) {
 }
 
 /// The files in and below `folder` with their content.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let (mut found, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next).unwrap() {
@@ -70,7 +70,7 @@ fn merged_parts_are_byte_for_byte_what_one_machine_writes() {
     for (line, shard) in lines.iter().zip(["3/3", "1/3", "2/3"]) {
         assert!(line.starts_with(&format!("Shard {shard}: ")), "{line}");
     }
-    assert_eq!(lines.iter().filter(|line| line.contains("1 could not be read")).count(), 1, "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.contains(", 1 failed")).count(), 1, "{lines:?}");
     assert!(shard("--shard 2/3").0.starts_with("Shard 2/3 is complete"));
     assert!(!dir.path().join("out").exists(), "a shard writes nothing but its part");
 
@@ -113,7 +113,7 @@ fn a_shard_of_other_settings_or_clips_is_refused_in_one_sentence() {
         assert_eq!(said.lines().filter(|line| line.starts_with("motionscope: ")).count(), 1, "{said}");
     }
     fs::write(dir.path().join("clips/one/ab.mp4"), "longer, and still not a video").unwrap();
-    assert!(shard("--shard 1/9").1.contains("the list of clips, or the size of a clip, is not the same"));
+    assert!(shard("--shard 1/9").1.contains("the list of clips, or the size of a file, is not the same"));
     assert_eq!(contents(&dir.path().join("parts")), before);
     let (_, said, status) = run(dir.path(), "merge clips");
     assert!(status == 1 && said.contains("clips: there are no parts in it"), "{said}");
@@ -146,7 +146,7 @@ fn a_shard_that_is_stopped_continues_with_the_same_scores() {
     let whole = dir.path().join("whole/part-1-of-1.json");
     assert_eq!(run(dir.path(), &format!("{EVALUATE} --parts whole --shard 1/1")).2, 1, "one clip cannot be read");
     let mut kept: Value = serde_json::from_slice(&fs::read(&whole).unwrap()).unwrap();
-    let clips = kept["results"]["clips"].as_array().unwrap()[..2].to_vec();
+    let clips = kept["results"]["items"].as_array().unwrap()[..2].to_vec();
     kept["results"] = serde_json::json!({ "of": 5, "results": clips });
     fs::create_dir(dir.path().join("torn")).unwrap();
     fs::write(dir.path().join("torn/unfinished-1-of-1.json"), kept.to_string()).unwrap();

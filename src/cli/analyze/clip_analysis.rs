@@ -16,6 +16,7 @@ use crate::engine::{ClipFrames, FlowColours, FlowView, InferencePipeline, Scores
 use crate::error::{Error, Result};
 use crate::flow::colour;
 use crate::flow::files::write_flo;
+use crate::nets::ModelCard;
 use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
 use crate::plural::counted;
@@ -54,6 +55,16 @@ impl<'a> Setting<'a> {
             &mut go_on,
         )
         .map(|damages| damages.is_some()) // the analysis has noted them
+    }
+
+    /// Returns the card of the model.
+    pub fn card(&self) -> &ModelCard {
+        self.pipeline.card()
+    }
+
+    /// Returns how both streams are fused.
+    pub fn fusion(&self) -> Fusion {
+        self.fusion
     }
 
     /// Returns whether the user has stopped the command.

@@ -172,6 +172,19 @@ impl ClipReport {
         atomic::replace(path, |writer| writer.write_all(text.as_bytes()))
     }
 
+    /// Returns the line that is printed of the clip: the document as JSON, or a summary.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn line(&self, json: bool) -> Result<String> {
+        if json { self.to_json(false) } else { Ok(self.in_words()) }
+    }
+
+    /// Returns the remarks, each with the clip, as lines.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.notes.iter().map(|note| format!("{}: {note}.", self.clip.path.display()))
+    }
+
     /// Returns a one-line summary.
     pub fn in_words(&self) -> String {
         let name = self.clip.path.display();

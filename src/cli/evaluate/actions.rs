@@ -1,35 +1,33 @@
 //! `motionscope evaluate actions`: the accuracy of a model on held-out clips.
 
-use std::io::{IsTerminal, stderr};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use super::result_arguments::{ResultArgs, ResultFiles};
 use super::view_arguments::ViewArgs;
-use crate::cli::interrupt::interrupt_flag;
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::model_arguments::{DeviceArg, ModelArg, no_stream};
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::shard_arguments::ShardArgs;
+use crate::cli::shard_task::{ShardTask, ShardWork, counting_bar, report_failure};
 use crate::cli::values::choice;
 use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::{Error, Result};
 use crate::evaluation::{
-    ActionsPart, ActionsReport, ActionsSettings, ClipOutcome, EvaluationPlan, MatchedClips, ReportSource, ShardScores,
-    average_remark, evaluate_actions, flow_remark, hash_of_clips, interval_in_percent, match_classes,
+    ActionsPart, ActionsReport, ActionsSettings, EvaluationPlan, MatchedClips, ReportSource, ScoredClip,
+    average_remark, clips_of_shard, evaluate_actions, flow_remark, inputs_of_clips, interval_in_percent, match_classes,
+    score_clips_at,
 };
 use crate::gpu::Compute;
 use crate::nets::{HiddenTwoStream, Stream};
-use crate::output::{OutputGuard, Staging};
+use crate::output::OutputGuard;
 use crate::plural::counted;
-use crate::shards::{Job, Manifest, Part, PartFolder, Shard, ShardCheckpoint};
+use crate::shards::{Job, PartFolder, Shard};
 use crate::training::{FlowSource, trained_on_remark};
 
 pub(super) const EXAMPLES: &str = "\
@@ -95,30 +93,33 @@ struct Work {
     clips: MatchedClips,
 }
 
+/// The clips of a shard.
+struct ActionsShard<'a> {
+    arguments: &'a ActionsArgs,
+    work: &'a Work,
+    inputs: Vec<PathBuf>,
+}
+
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
-    let shard = arguments.shards.shard()?;
     // First, so that SIGTERM finds it however long the clips and the model take to open.
-    let stop = shard.is_some().then(|| interrupt_flag("Stopping; finished clips are kept")).transpose()?;
+    let task = arguments.shards.task()?;
     let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
     let inputs = arguments.clips.files(&dataset);
-    match shard {
+    match task {
         None => {
             let guard = arguments.results.prepare(inputs)?;
             run_whole(arguments, &Work::open(arguments, dataset)?, &guard)
         }
-        Some((shard, folder)) => {
-            let is_stopped = || stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
-            run_shard(arguments, &Work::open(arguments, dataset)?, shard, (&folder, inputs), &is_stopped)
-        }
+        Some(task) => run_shard(arguments, &Work::open(arguments, dataset)?, inputs, &task),
     }
 }
 
 /// Evaluates all clips.
 fn run_whole(arguments: &ActionsArgs, work: &Work, guard: &OutputGuard) -> Result<Outcome> {
     let Work { dir, compute, model, plan, clips } = work;
-    let bar = progress_bar(clips.dataset.clips.len());
+    let bar = counting_bar(clips.dataset.clips.len(), "clip");
     let mut progress = |done, _| {
-        advance(&bar, done);
+        bar.set_position(done as u64);
         ControlFlow::Continue(())
     };
     let mut outcome = evaluate_actions(model, &clips.dataset, plan, &mut progress, &mut |error| {
@@ -131,68 +132,43 @@ fn run_whole(arguments: &ActionsArgs, work: &Work, guard: &OutputGuard) -> Resul
     Ok(outcome_of(&outcome.report, clips.left_out == 0))
 }
 
-/// Scores the clips of `shard` and writes its part to `folder`, unless it is there. When it is stopped, what is done is kept there.
-fn run_shard(
-    arguments: &ActionsArgs,
-    work: &Work,
-    shard: Shard,
-    (folder, mut inputs): (&PartFolder, Vec<PathBuf>),
-    is_stopped: &(dyn Fn() -> bool + Sync),
-) -> Result<Outcome> {
-    let Work { dir, compute, model, plan, clips } = work;
-    let evaluation = ActionsSettings::new(&model.card, clips, plan, work.remarks());
+/// Scores the clips of a shard and writes its part, unless it is there.
+fn run_shard(arguments: &ActionsArgs, work: &Work, inputs: Vec<PathBuf>, task: &ShardTask) -> Result<Outcome> {
+    let evaluation = ActionsSettings::new(&work.model.card, &work.clips, &work.plan, work.remarks());
+    let is_whole = evaluation.is_whole();
     let settings = Settings { evaluation, files: arguments.results.absolute() };
-    let job = Job::new(COMMAND, &settings, hash_of_clips(&clips.dataset))?;
-    let manifest = Manifest::new(job, shard, &compute.name);
-    if let Some(part) = folder.find::<ActionsPart>(&manifest)? {
-        println!("Shard {shard} is complete: {}", folder.path(shard).display());
-        part.failures().for_each(name_failure);
-        return Ok(outcome_of_part(&part, &settings.evaluation));
+    let job = Job::new(COMMAND, &settings, inputs_of_clips(&work.clips.dataset))?;
+    let outcome = task.run(job, &work.compute.name, &mut ActionsShard { arguments, work, inputs })?;
+    Ok(if outcome == Outcome::Done && !is_whole { Outcome::SomeFailed } else { outcome })
+}
+
+impl ShardWork for ActionsShard<'_> {
+    type Item = ScoredClip;
+    type Source = ReportSource;
+    const DONE: &'static str = "scored";
+
+    fn positions(&self, shard: Shard) -> Vec<usize> {
+        clips_of_shard(&self.work.clips.dataset, shard)
     }
-    inputs.push(folder.path(shard));
-    arguments.results.prepare(inputs)?;
-    // Better now than after hours of work; it also removes what a killed process left.
-    Staging::begin(folder.dir())?;
-    std::fs::create_dir_all(folder.dir()).map_err(|error| Error::io(folder.dir(), &error))?;
-    let (mut checkpoint, before) = ShardCheckpoint::begin(folder, &manifest)?;
-    let mut scores = ShardScores::new(&clips.dataset, shard, before);
-    let (of, continued) = (scores.of(), scores.clips().len());
-    if continued > 0 {
-        eprintln!("Shard {shard} continues after {continued} of {}", counted(of, "clip"));
+
+    fn prepare(&mut self, task: &ShardTask, _positions: &[usize], _is_begun: bool) -> Result<()> {
+        self.arguments.results.prepare(self.inputs.iter().cloned().chain([task.part()])).map(drop)
     }
-    let bar = progress_bar(of);
-    let mut progress = |done: &[ClipOutcome]| {
-        advance(&bar, done.len());
-        if checkpoint.keep_at_times(done, of) && !stderr().is_terminal() {
-            eprintln!("{} of {}", done.len(), counted(of, "clip")); // a log has no bar
-        }
-    };
-    let mut on_unreadable = |error: &Error| bar.suspend(|| complain(error));
-    let scored = scores.score(model, plan, is_stopped, &mut progress, &mut on_unreadable);
-    bar.finish_and_clear();
-    match scored {
-        Err(error) if error.is_cancelled() => {
-            checkpoint.keep(scores.clips(), of)?;
-            println!(
-                "Shard {shard}: {} of {} kept; start it again to continue",
-                scores.clips().len(),
-                counted(of, "clip")
-            );
-            return Ok(Outcome::Interrupted);
-        }
-        scored => scored?,
+
+    fn compute(
+        &mut self,
+        positions: &[usize],
+        stop: &(dyn Fn() -> bool + Sync),
+        done: &mut dyn FnMut(Result<ScoredClip>),
+    ) -> Result<()> {
+        let Work { model, plan, clips, .. } = self.work;
+        score_clips_at(positions, (model, &clips.dataset, plan), stop, done)
     }
-    let source = ReportSource::of(&model.card, dir, &compute.name, ShardArgs::whole_command());
-    let results = scores.into_part(source);
-    let part = Part { manifest, results };
-    let path = folder.write(&part)?;
-    checkpoint.finish();
-    let unread = match part.results.failures().count() {
-        0 => String::new(),
-        unread => format!(", {unread} could not be read"),
-    };
-    println!("Shard {shard}: {} scored{unread}, written to {}", counted(part.results.scored(), "clip"), path.display());
-    Ok(outcome_of_part(&part.results, &settings.evaluation))
+
+    fn source(&self) -> ReportSource {
+        let Work { dir, compute, model, .. } = self.work;
+        ReportSource::of(&model.card, dir, &compute.name, ShardArgs::whole_command())
+    }
 }
 
 /// Writes what one machine would have written of the parts in `folder`, which are of this `job`.
@@ -201,28 +177,16 @@ fn run_shard(
 /// If parts are missing or do not belong together, or a file cannot be written.
 pub(in crate::cli) fn merge(folder: &PartFolder, job: &Job, force: ForceArg) -> Result<Outcome> {
     let parts = folder.parts::<ActionsPart>()?;
-    let settings = serde_json::to_value(&job.settings).and_then(serde_json::from_value);
-    let refuse =
-        |error| Error::file(folder.dir(), format!("its settings are damaged: {error}"), "Run all shards again");
-    let Settings { evaluation, files } = settings.map_err(refuse)?;
+    let Settings { evaluation, files } = job.settings_as(folder.dir())?;
     let guard = force.guard(folder.files()?);
     files.prepare(&guard)?;
-    let outcome = evaluation.merged(folder, parts, &mut name_failure)?;
+    let outcome = evaluation.merged(folder, parts, &mut report_failure)?;
     files.write(&outcome, &guard, print)?;
     Ok(outcome_of(&outcome.report, evaluation.is_whole()))
 }
 
-/// Names a clip that could not be read, as the machine did that tried to.
-fn name_failure(failure: &str) {
-    eprintln!("motionscope: {failure}");
-}
-
 fn outcome_of(report: &ActionsReport, is_whole: bool) -> Outcome {
     if report.failures.is_empty() && is_whole { Outcome::Done } else { Outcome::SomeFailed }
-}
-
-fn outcome_of_part(part: &ActionsPart, evaluation: &ActionsSettings) -> Outcome {
-    if part.is_whole() && evaluation.is_whole() { Outcome::Done } else { Outcome::SomeFailed }
 }
 
 impl Work {
@@ -261,17 +225,6 @@ impl Work {
         let of_mean = average_remark(&model.card, plan.protocol.average);
         clips.remarks.iter().cloned().chain(known).chain(of_flow).chain(of_mean).collect()
     }
-}
-
-fn progress_bar(clips: usize) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
-    ProgressBar::new(clips as u64).with_style(style)
-}
-
-/// Shows how many clips are done.
-fn advance(bar: &ProgressBar, done: usize) {
-    bar.set_position(done as u64);
 }
 
 /// Prints the accuracies.

@@ -15,6 +15,7 @@ mod view_arguments;
 use clap::{Args, Subcommand};
 
 pub(super) use actions::{COMMAND as ACTIONS, merge as merge_actions};
+pub(super) use flow::{COMMAND as FLOW, merge as merge_flow};
 
 use super::outcome::Outcome;
 use crate::error::Result;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::atomic::resolve;
 use crate::cli::outcome::complain;
 use crate::cli::output_arguments::ForceArg;
+use crate::cli::shard_files::absolute;
 use crate::error::Result;
 use crate::evaluation::{ActionsOutcome, ActionsReport, ClipScores};
 use crate::output::{Hidden, OutputGuard, Staging};
@@ -57,13 +58,13 @@ impl ResultArgs {
 
     /// Returns the files with absolute paths, as another process in another folder has to write them.
     pub fn absolute(&self) -> ResultFiles {
-        let absolute = |path: &Option<PathBuf>| {
+        let named = |path: &Option<PathBuf>| {
             let path = path.as_ref()?;
             let is_stdout = path == Path::new("-");
-            Some(if is_stdout { path.clone() } else { std::path::absolute(path).unwrap_or_else(|_| path.clone()) })
+            Some(if is_stdout { path.clone() } else { absolute(path) })
         };
         let ResultFiles { json, report, scores } = &self.files;
-        ResultFiles { json: absolute(json), report: absolute(report), scores: absolute(scores) }
+        ResultFiles { json: named(json), report: named(report), scores: named(scores) }
     }
 }
 

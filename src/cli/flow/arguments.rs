@@ -8,10 +8,13 @@ use clap::Args;
 
 use super::super::method::{FlowMethod, MethodArgs};
 use super::super::output_arguments::ForceArg;
+use super::super::shard_arguments::ShardArgs;
+use super::super::shard_task::ShardTask;
 use super::super::values::{choice, count, geometry, positive};
 use crate::error::{Error, Result};
 use crate::flow::files::{DEFAULT_BOUND_PX, FlowFormat};
 use crate::output::OutputGuard;
+use crate::plural::counted;
 use crate::video::Geometry;
 
 const EXAMPLES: &str = "\
@@ -22,11 +25,14 @@ Examples:
   motionscope flow clip.mp4 --out flow             a clip: flow/000000.flo, flow/000001.flo …
   motionscope flow clip.mp4 --out flow --format two-stream-jpeg
   motionscope flow clip.mp4 --video flow.mp4 --compare tvl1
+  motionscope flow clip.mp4 --out flow --parts parts --shard 2/8
 
 The files of a clip are numbered by the first frame of the pair, from 0; two-stream images from 1
 (flow_x_00001.jpg, flow_y_00001.jpg …). The name of a single file selects its format: .flo, .npy,
 .png (KITTI), flow_x….jpg or .png (two-stream), .jpg (colour-coded).
 Ctrl-C keeps the files of the pairs so far; after any other failure no files are left.
+With --parts the files of a shard, a stretch of the clip, are written as they are done; motionscope
+merge checks that those of all shards are there.
 
 Exit codes: 0 success, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C,
 75 stopped by SIGTERM";
@@ -78,6 +84,8 @@ pub(in crate::cli) struct FlowArgs {
     force: ForceArg,
     #[command(flatten)]
     method: MethodArgs,
+    #[command(flatten)]
+    shards: ShardArgs,
 }
 
 /// The input of a flow command.
@@ -113,9 +121,27 @@ pub(super) struct FlowPlan<'a> {
     pub json: bool,
     /// Consent to replace files.
     pub guard: OutputGuard,
+    /// The shard to compute; none where all pairs are this machine's.
+    pub task: Option<ShardTask>,
 }
 
 impl FlowPlan<'_> {
+    /// Returns the first frames of the pairs of the clip at `path`, which has `available` frames.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(super) fn frames(&self, path: &Path, available: usize) -> Result<Range<usize>> {
+        let (start, second) = (self.start, self.start.saturating_add(self.stride));
+        let pairs = available.saturating_sub(second);
+        if pairs == 0 {
+            let frames = counted(available, "frame");
+            let cause = format!("it has {frames}, so there is no pair of frames {start} and {second}");
+            let remedy = "Choose an earlier --start or a smaller --stride; for a single image, pass a second one";
+            return Err(Error::file(path, cause, remedy));
+        }
+        Ok(start..start + pairs.min(self.count))
+    }
+
     /// Checks that the files that are known before the input is may be written.
     ///
     /// # Errors
@@ -131,9 +157,17 @@ impl FlowPlan<'_> {
     /// # Errors
     /// If one of them may not.
     pub(super) fn check_folder(&self, frames: Range<usize>) -> Result<()> {
+        self.check_folder_by(&self.guard, frames)
+    }
+
+    /// Does what [`Self::check_folder`] does, by another guard.
+    ///
+    /// # Errors
+    /// If one of them may not.
+    pub(super) fn check_folder_by(&self, guard: &OutputGuard, frames: Range<usize>) -> Result<()> {
         let Some(Target { path, format }) = &self.target else { return Ok(()) };
         let files = frames.flat_map(|frame| format.files(&format.path_in(path, frame))).chain(self.video.clone());
-        self.guard.check(&files.collect::<Vec<_>>())
+        guard.check(&files.collect::<Vec<_>>())
     }
 }
 
@@ -155,6 +189,10 @@ impl FlowArgs {
         self.check_video()?;
         let target = self.out.as_deref().map(|out| self.target(&input, out)).transpose()?;
         self.check_scales(target.as_ref())?;
+        let task = self.shards.task()?;
+        if task.is_some() {
+            self.check_shard(&input, target.as_ref())?;
+        }
         let inputs = [Some(&self.first), self.second.as_ref()].into_iter().flatten();
         Ok(FlowPlan {
             input,
@@ -170,7 +208,33 @@ impl FlowArgs {
             max_px: self.max_px.map(|px| px as f32),
             json: self.json,
             guard: self.force.guard(inputs.clone()).apart_from(inputs),
+            task,
         })
+    }
+
+    /// Refuses what does not follow from the pairs of one shard.
+    fn check_shard(&self, input: &FlowInputPath, target: Option<&Target>) -> Result<()> {
+        let is_picture = target.is_some_and(|target| target.format == FlowFormat::Picture);
+        let refused = [
+            (
+                "--parts",
+                matches!(input, FlowInputPath::Pair(..)),
+                "two images are one pair, not a list",
+                "Leave it out",
+            ),
+            ("--video", self.video.is_some(), "a shard has only some of the pairs", "Write the video on one machine"),
+            ("--json", self.json, "a shard has only some of the pairs", "Leave it out"),
+            (
+                "--max-px",
+                is_picture && self.max_px.is_none(),
+                "colours depend on the pairs before",
+                "Set it for shards",
+            ),
+        ];
+        match refused.into_iter().find(|(_, is_refused, ..)| *is_refused) {
+            Some((option, _, cause, remedy)) => Err(Error::usage(option, cause, remedy)),
+            None => Ok(()),
+        }
     }
 
     /// Refuses for two pictures what only a clip has.

@@ -4,6 +4,7 @@ mod arguments;
 mod flow_source;
 mod frame_pairs;
 mod report;
+mod shard;
 mod stages;
 mod work;
 
@@ -16,12 +17,13 @@ use super::interrupt::interrupt_flag;
 use super::outcome::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::panic_guard::caught;
-use crate::plural::counted;
 use crate::video::{TRANSPARENT, has_transparent_parts};
 pub(super) use arguments::FlowArgs;
 use arguments::{FlowInputPath, FlowPlan};
 use frame_pairs::{CommandPairs, FramePair};
 use report::FlowExportReport;
+pub(super) use shard::COMMAND;
+use shard::run_shard;
 use stages::Stages;
 use work::FlowWork;
 
@@ -30,6 +32,9 @@ const LARGE_PX: usize = 4_000_000;
 
 pub(super) fn run(arguments: &FlowArgs) -> Result<Outcome> {
     let plan = arguments.plan().map_err(Error::as_usage)?;
+    if let (Some(task), FlowInputPath::Clip(path)) = (&plan.task, &plan.input) {
+        return caught("flow", || run_shard(task, &plan, path));
+    }
     plan.check_files()?;
     let report = caught("flow", || match &plan.input {
         FlowInputPath::Pair(first, second) => of_pair(&plan, first, second),
@@ -63,19 +68,11 @@ fn of_pair(plan: &FlowPlan, first: &Path, second: &Path) -> Result<FlowExportRep
 fn of_clip(plan: &FlowPlan, path: &Path) -> Result<FlowExportReport> {
     let mut pairs = CommandPairs::open(path, plan.size, plan.stride)?;
     let info = pairs.info().clone();
-    let available = info.frames.saturating_sub(plan.start.saturating_add(plan.stride));
-    if available == 0 {
-        let (start, second) = (plan.start, plan.start.saturating_add(plan.stride));
-        let frames = counted(info.frames, "frame");
-        let cause = format!("it has {frames}, so there is no pair of frames {start} and {second}");
-        let remedy = "Choose an earlier --start or a smaller --stride; for a single image, pass a second one";
-        return Err(Error::file(path, cause, remedy));
-    }
+    let frames = plan.frames(path, info.frames)?;
     for note in &info.notes {
         eprintln!("{}: {note}.", path.display());
     }
     let stop = interrupt_flag("Stopping after this pair")?;
-    let frames = plan.start..plan.start + available.min(plan.count);
     plan.check_folder(frames.clone())?;
     let mut work = FlowWork::begin(plan, vec![path.into()], Some(info))?;
     let style =

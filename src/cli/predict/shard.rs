@@ -1,0 +1,107 @@
+//! The videos of one shard.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use super::inputs::PredictInputs;
+use super::job::{Predicted, PredictionJob};
+use crate::cli::outcome::Outcome;
+use crate::cli::shard_files::{ItemFiles, absolute};
+use crate::cli::shard_task::{ShardTask, ShardWork};
+use crate::error::Result;
+use crate::nets::fusion::Fusion;
+use crate::plural::counted;
+use crate::shards::{Job, JobInputs, Shard, assigned};
+
+/// The name of the command in parts.
+pub(in crate::cli) const COMMAND: &str = "predict";
+
+/// What all shards have in common.
+#[derive(Serialize)]
+struct PredictSettings<'a> {
+    model: &'a str,
+    model_hash: &'a str,
+    fusion: Fusion,
+    stride: NonZeroUsize,
+    csv: bool,
+    out: PathBuf,
+}
+
+/// The videos of a shard.
+struct PredictShard<'a, 'b> {
+    job: &'a mut PredictionJob<'b>,
+    inputs: &'a PredictInputs,
+    targets: Vec<PathBuf>,
+}
+
+/// Predicts the videos of a shard to `out` and writes its part, unless it is there.
+pub(super) fn run_shard(
+    task: &ShardTask,
+    job: &mut PredictionJob<'_>,
+    inputs: &PredictInputs,
+    out: &Path,
+    device: &str,
+) -> Result<Outcome> {
+    let settings = PredictSettings {
+        model: &job.model.0,
+        model_hash: &job.model.1,
+        fusion: job.fusion,
+        stride: job.stride,
+        csv: job.with_csv,
+        out: absolute(out),
+    };
+    let list = inputs.videos.iter().map(|video| (video.name.clone(), vec![&video.path]));
+    let shared = Job::new(COMMAND, &settings, JobInputs::of_files("video", list))?;
+    task.run(shared, device, &mut PredictShard { job, inputs, targets: inputs.targets(out)? })
+}
+
+impl ShardWork for PredictShard<'_, '_> {
+    type Item = ItemFiles;
+    type Source = ();
+    const DONE: &'static str = "predicted";
+
+    fn positions(&self, shard: Shard) -> Vec<usize> {
+        assigned(&self.inputs.videos.iter().map(|video| &video.name).collect::<Vec<_>>(), shard)
+    }
+
+    /// Files of other videos or settings are refused when their video is to be predicted, as on one machine.
+    fn prepare(&mut self, _task: &ShardTask, _positions: &[usize], _is_begun: bool) -> Result<()> {
+        Ok(())
+    }
+
+    /// Each video has a bar of its own.
+    fn bar(&self, _items: usize, _kind: &str) -> ProgressBar {
+        ProgressBar::hidden()
+    }
+
+    fn compute(
+        &mut self,
+        positions: &[usize],
+        stop: &(dyn Fn() -> bool + Sync),
+        done: &mut dyn FnMut(Result<ItemFiles>),
+    ) -> Result<()> {
+        for &position in positions {
+            if stop() {
+                break;
+            }
+            let target = &self.targets[position];
+            let frames = match self.job.predict(&self.inputs.videos[position], target) {
+                Ok(Predicted::Stopped) => break,
+                Ok(Predicted::Complete { of } | Predicted::Scored { of, .. }) => of,
+                Err(error) => {
+                    done(Err(error));
+                    continue;
+                }
+            };
+            let line = format!("{}: {}", target.display(), counted(frames, "scored frame"));
+            println!("{line}");
+            done(Ok(ItemFiles::new(Some(line), self.job.files(target))));
+        }
+        Ok(())
+    }
+
+    fn source(&self) {}
+}

@@ -1,0 +1,167 @@
+//! The computation of one shard of a command, and what all such commands print.
+
+use std::fs;
+use std::io::{IsTerminal, stderr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::interrupt::interrupt_flag;
+use super::outcome::{Outcome, complain};
+use crate::error::{Error, Result};
+use crate::output::Staging;
+use crate::plural::counted;
+use crate::shards::{ItemOutcome, Job, Manifest, Part, PartFolder, Shard, ShardCheckpoint, ShardResults};
+
+/// A command whose work is a list of items, each of which is computed by itself.
+pub(super) trait ShardWork {
+    /// The result of an item, as it is in parts.
+    type Item: Serialize + DeserializeOwned;
+    /// Facts about the computation of a part.
+    type Source: Serialize + DeserializeOwned;
+    /// What was done with an item: `scored`.
+    const DONE: &'static str;
+
+    /// Returns the places of the items of `shard` in the list, ascending.
+    fn positions(&self, shard: Shard) -> Vec<usize>;
+
+    /// Checks what may be written, before the items at `positions` are computed. If the shard `is_begun`, files of its items may be there.
+    ///
+    /// # Errors
+    /// If a file may not be written, or a folder cannot be.
+    fn prepare(&mut self, task: &ShardTask, positions: &[usize], is_begun: bool) -> Result<()>;
+
+    /// Returns what shows the progress of so many items.
+    fn bar(&self, items: usize, kind: &str) -> ProgressBar {
+        counting_bar(items, kind)
+    }
+
+    /// Computes the items at `positions` in their order until `stop` says so, and calls `done` with each.
+    ///
+    /// # Errors
+    /// If the work broke off. What is wrong with an item is handed to `done`.
+    fn compute(
+        &mut self,
+        positions: &[usize],
+        stop: &(dyn Fn() -> bool + Sync),
+        done: &mut dyn FnMut(Result<Self::Item>),
+    ) -> Result<()>;
+
+    /// Returns the facts about the computation.
+    fn source(&self) -> Self::Source;
+}
+
+/// A shard to compute.
+#[derive(Debug)]
+pub(super) struct ShardTask {
+    shard: Shard,
+    folder: PartFolder,
+    stop: Arc<AtomicBool>,
+}
+
+impl ShardTask {
+    /// Returns the task to write the part of `shard` to `folder`, which Ctrl-C and SIGTERM stop.
+    ///
+    /// # Errors
+    /// If the signals cannot be handled.
+    pub fn new(shard: Shard, folder: PartFolder) -> Result<Self> {
+        Ok(Self { shard, folder, stop: interrupt_flag("Stopping; what is done is kept")? })
+    }
+
+    /// Returns the file of its part.
+    pub fn part(&self) -> PathBuf {
+        self.folder.path(self.shard)
+    }
+
+    /// Returns the flag that is set when it is to stop.
+    pub fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
+    /// Computes the items of the shard with `work` on `device` and writes the part, unless it is there. When it is stopped, what is done is
+    /// kept in the folder of the parts.
+    ///
+    /// # Errors
+    /// If the folder has parts of another job, a file may not be written, or the work broke off.
+    pub fn run<W: ShardWork>(&self, job: Job, device: &str, work: &mut W) -> Result<Outcome> {
+        let Self { shard, folder, .. } = self;
+        let (shard, kind) = (*shard, job.inputs.kind.clone());
+        let manifest = Manifest::new(job, shard, device);
+        if let Some(there) = folder.find::<ShardResults<W::Item, W::Source>>(&manifest)? {
+            println!("Shard {shard} is complete: {}", self.part().display());
+            there.failures().for_each(report_failure);
+            return Ok(outcome_of(there.is_whole()));
+        }
+        let positions = work.positions(shard);
+        // Better now than after hours of work; it also removes what a killed process left.
+        work.prepare(self, &positions, folder.is_begun(shard))?;
+        Staging::begin(folder.dir())?;
+        fs::create_dir_all(folder.dir()).map_err(|error| Error::io(folder.dir(), &error))?;
+        let (mut checkpoint, before) = ShardCheckpoint::begin::<ItemOutcome<W::Item>>(folder, &manifest)?;
+        let is_start = before.iter().map(|item| item.position).eq(positions.iter().copied().take(before.len()));
+        let mut items = if is_start { before } else { Vec::new() };
+        let of = positions.len();
+        checkpoint.keep(&items, of)?;
+        if !items.is_empty() {
+            eprintln!("Shard {shard} continues after {} of {}", items.len(), counted(of, &kind));
+        }
+        let left = &positions[items.len()..];
+        let (mut next, bar) = (left.iter(), work.bar(of, &kind));
+        bar.set_position(items.len() as u64);
+        let mut done = |outcome: Result<W::Item>| {
+            let position = *next.next().expect("each item is reported once");
+            let outcome = outcome.map_err(|error| {
+                bar.suspend(|| complain(&error));
+                error.to_string()
+            });
+            items.push(ItemOutcome { position, outcome });
+            bar.set_position(items.len() as u64);
+            if checkpoint.keep_at_times(&items, of) && !stderr().is_terminal() {
+                eprintln!("{} of {}", items.len(), counted(of, &kind)); // a log has no bar
+            }
+        };
+        let computed = work.compute(left, &|| self.stop.load(Ordering::Relaxed), &mut done);
+        bar.finish_and_clear();
+        computed.or_else(|error| if error.is_cancelled() { Ok(()) } else { Err(error) })?;
+        if items.len() < of {
+            checkpoint.keep(&items, of)?;
+            println!("Shard {shard}: {} of {} kept; start it again to continue", items.len(), counted(of, &kind));
+            return Ok(Outcome::Interrupted);
+        }
+        let part = Part { manifest, results: ShardResults { source: work.source(), items } };
+        let path = folder.write(&part)?;
+        checkpoint.finish();
+        let results = &part.results;
+        let failed = match results.failures().count() {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        println!(
+            "Shard {shard}: {} {}{failed}, written to {}",
+            counted(results.done(), &kind),
+            W::DONE,
+            path.display()
+        );
+        Ok(outcome_of(results.is_whole()))
+    }
+}
+
+/// Reports an item that another process failed at, in the words of that process.
+pub(super) fn report_failure(failure: &str) {
+    eprintln!("motionscope: {failure}");
+}
+
+/// Returns the outcome of work on several items.
+pub(super) fn outcome_of(is_whole: bool) -> Outcome {
+    if is_whole { Outcome::Done } else { Outcome::SomeFailed }
+}
+
+/// Returns a bar that counts items of this `kind`, one word.
+pub(super) fn counting_bar(items: usize, kind: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:30}} {{pos}}/{{len}} {kind}s, {{eta}} left"));
+    ProgressBar::new(items as u64).with_style(style.expect("the template is well-formed"))
+}
