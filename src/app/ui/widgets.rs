@@ -129,6 +129,12 @@ pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
+/// A list that scrolls within a panel that scrolls itself, at most `height` points high: also where less of the panel is in view, where
+/// it would otherwise show three rows and no sign of the others.
+pub fn inner_list(height: f32) -> ScrollArea {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
+}
+
 /// What scrolls in a menu, once that is higher than the window: from its top whenever the menu is opened.
 pub fn menu_list(ui: &Ui) -> ScrollArea {
     let (id, pass) = (ui.scope_id().with("menu list"), ui.ctx().cumulative_pass_nr());
