@@ -197,4 +197,25 @@ mod tests {
         }
         assert!((600.0..=640.0).contains(&height), "{height}");
     }
+
+    #[test]
+    fn a_list_in_a_low_panel_has_room_for_all_its_rows() {
+        let ctx = Context::default();
+        let mut height = 0.0;
+        for pass in 0..3 {
+            let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(400.0, 200.0)));
+            let input = RawInput { screen_rect, time: Some(f64::from(pass)), ..RawInput::default() };
+            _ = ctx.run_ui(input, |ui| {
+                ScrollArea::vertical().id_salt("panel").show(ui, |ui| {
+                    ui.add_space(190.0);
+                    let list = inner_list(120.0).show_rows(ui, 20.0, 5, |ui, rows| {
+                        ui.spacing_mut().item_spacing.y = 0.0;
+                        rows.for_each(|row| _ = ui.label(row.to_string()));
+                    });
+                    height = list.inner_rect.height();
+                });
+            });
+        }
+        assert!((100.0..=120.0).contains(&height), "{height}");
+    }
 }
