@@ -98,7 +98,10 @@ pub(crate) fn stage(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io
         drop(writer);
         Ok(file)
     };
-    staged().map_err(|error: io::Error| Error::io(path, &error))
+    staged().map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound if !folder.exists() => Error::no_folder(path, folder),
+        _ => Error::io(path, &error),
+    })
 }
 
 /// A new hidden file in `folder` that nobody takes for one that was left behind.
@@ -184,6 +187,17 @@ mod tests {
             publish(staged, &path).unwrap();
             assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, mode);
         }
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_named_rather_than_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("missing");
+        let error = replace(&folder.join("a.png"), |writer| writer.write_all(b"text")).unwrap_err();
+        assert!(
+            error.cause.contains(folder.to_str().unwrap()) && error.remedy.starts_with("Create the folder"),
+            "{error}"
+        );
     }
 
     #[test]

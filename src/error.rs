@@ -134,6 +134,12 @@ impl Error {
         }
     }
 
+    /// `folder`, in which the file `path` is to be written, does not exist.
+    pub fn no_folder(path: &Path, folder: &Path) -> Self {
+        let cause = format!("the folder {} does not exist", folder.display());
+        Self::file(path, cause, "Create the folder, or choose another one").of_kind(ErrorKind::NotFound)
+    }
+
     /// A failure of the operating system on `path`, with the remedy its kind suggests.
     pub fn io(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind as Io;

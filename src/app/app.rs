@@ -299,7 +299,7 @@ impl App {
             self.panels.training.offer_folder(folder, ctx);
         }
         self.panels.training.restore(self.settings.training.clone());
-        self.session.pinned.restore(self.settings.pins.clone());
+        self.session.pinned.restore(self.settings.pins.clone(), self.settings.pinned_run.clone());
         if let Some(runs) = self.settings.latest_run.as_deref().and_then(Path::parent).map(Path::to_owned) {
             self.earlier_runs.ask(runs.clone(), ctx, move || runs::list(&runs));
         }
@@ -573,7 +573,7 @@ impl eframe::App for App {
 
     fn save(&mut self, storage: &mut dyn Storage) {
         self.settings.training = self.panels.training.settings();
-        self.settings.pins = self.kept_pins();
+        (self.settings.pins, self.settings.pinned_run) = (self.kept_pins(), self.session.pinned.kept_run());
         // While a clip is being opened, or a live source has its place, it is still the one before.
         self.settings.last = self.last_place().or(self.settings.last.take());
         self.settings.save(storage);

@@ -112,6 +112,8 @@ pub struct Settings {
     pub training: TrainingSettings,
     /// The frames that were pinned last.
     pub pins: Vec<Pin>,
+    /// The folder of the run whose networks looked at them.
+    pub pinned_run: Option<PathBuf>,
     /// The folder of the latest training run.
     pub latest_run: Option<PathBuf>,
     /// The name of the crash report that was offered last.
@@ -156,6 +158,7 @@ impl Default for Settings {
             training_folder: None,
             training: TrainingSettings::default(),
             pins: Vec::new(),
+            pinned_run: None,
             latest_run: None,
             offered_report: None,
             run_folders: Vec::new(),

@@ -112,6 +112,8 @@ impl FlowComparison {
         match (source, self.name_of(source)) {
             (FlowSource::Network, _) => "Model",
             (FlowSource::SecondNetwork, name) => name.strip_prefix("MotionNet ").unwrap_or(name),
+            (FlowSource::Codec, _) => "Codec",
+            (FlowSource::Truth, _) => "Truth",
             (_, name) => name,
         }
     }

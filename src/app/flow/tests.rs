@@ -402,6 +402,16 @@ fn a_two_stage_model_says_which_flow_its_temporal_stream_reads() {
 }
 
 #[test]
+fn the_figures_of_five_sources_have_room_under_short_names() {
+    let size = [1500.0, 800.0];
+    let mut window = Window::new(size, Views::default());
+    window.perform(Command::ShowStatistics);
+    assert!(window.sees("MotionNet of the model"));
+    window.perform(Command::ArrangeAllSources);
+    assert!(window.sees("Codec") && window.texts_beyond(size[0]).is_empty(), "{:?}", window.texts_beyond(size[0]));
+}
+
+#[test]
 fn a_small_window_cuts_no_text_off() {
     for command in [Command::ArrangeLoss, Command::ArrangeAllSources, Command::ArrangeTemporalInput] {
         let size = [900.0, 600.0];

@@ -79,7 +79,7 @@ impl App {
             step => {
                 if self.do_step(step) && self.settings.labeling.advance && !several {
                     self.session.labeling.choose_one();
-                    self.next_unlabelled();
+                    self.advance();
                 }
             }
         }
@@ -106,12 +106,26 @@ impl App {
         let labeling = &self.session.labeling;
         let Some((document, (_, video))) = labeling.document().zip(labeling.video()) else { return };
         let several = document.settings.multi_label;
-        if several || video.labels != [label] {
+        let is_new = several || video.labels != [label];
+        self.session.told = None;
+        if is_new {
             self.edit(|document, id, _| edits::label_clip(document, id, label));
         }
         let is_labelled = self.session.labeling.video().is_some_and(|(_, video)| !video.labels.is_empty());
         if self.settings.labeling.advance && is_labelled && !several {
-            self.next_unlabelled();
+            self.advance();
+        }
+    }
+
+    /// Opens the next unlabelled video after a label was given. Without one, the status bar still names the label: it may have
+    /// replaced another.
+    fn advance(&mut self) {
+        let given = self.session.told.take();
+        self.next_unlabelled();
+        match (given, self.session.told.as_mut()) {
+            (Some((given, _)), Some((text, _))) => *text = format!("{given}. {text}"),
+            (given, None) => self.session.told = given,
+            (None, Some(_)) => {}
         }
     }
 

@@ -330,6 +330,14 @@ fn the_history_leads_back_and_forth_over_several_changes() {
     assert_eq!(labeling.video(0).labels, [jump]);
     choose(&mut labeling, "Labelled as background (clip_0.mp4)");
     assert_eq!(labeling.video(0).labels, [Label::Background]);
+    for key in [Key::Num1, Key::Num2].repeat(15) {
+        labeling.key(key);
+    }
+    labeling.window.harness.get_by_label("More").click();
+    labeling.window.settle();
+    labeling.window.harness.get_by_label_contains("History").click();
+    labeling.window.settle();
+    assert!(labeling.window.sees("Project opened") && !labeling.window.sees(" more"), "all 33 are listed");
 }
 
 #[test]

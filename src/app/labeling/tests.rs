@@ -407,6 +407,20 @@ fn the_next_unlabelled_video_follows_a_label_if_one_wants_that() {
 }
 
 #[test]
+fn a_label_given_when_all_videos_have_one_is_named_in_the_status_bar() {
+    let mut settings = Settings::default();
+    settings.labeling.advance = true;
+    let mut labeling = LabelingStage::with(&["wave", "clap"], 1, settings);
+    labeling.key(Key::Num1);
+    labeling.key(Key::Num2);
+    let told = labeling.app().session.told.as_ref().map(|(text, _)| text.as_str()).unwrap_or_default();
+    assert!(told.starts_with("Labelled as clap") && told.ends_with("All other videos are labelled"), "{told}");
+    labeling.key(Key::Num2);
+    let told = labeling.app().session.told.as_ref().map(|(text, _)| text.as_str());
+    assert_eq!(told, Some("All other videos are labelled"), "nothing was changed");
+}
+
+#[test]
 fn a_project_that_another_window_has_can_be_looked_at_and_says_why_not_more() {
     let dir = tempfile::tempdir().unwrap();
     let _first = project(dir.path(), &["wave"], 1);

@@ -8,6 +8,7 @@ use eframe::egui::Context;
 use crate::app::tasks::Tasks;
 use crate::app::ui::progress::Progress;
 use crate::engine::{Engine, Message, Pin, PinnedPrediction, PinnedRequest, PinnedResults};
+use crate::error::Error;
 use crate::training::{Snapshot, TrainingEvent, TrainingPlan, runs, snapshots};
 
 /// Most pins at a time.
@@ -56,6 +57,8 @@ pub struct PinnedState {
     pub pins: Vec<Pin>,
     /// The run.
     pub run: WatchedRun,
+    /// The run of the last session, until the panel is shown: its predictions take the networks' time.
+    earlier: Option<PathBuf>,
     /// The run that was asked for last and whose folder is being looked into.
     opening: Option<PathBuf>,
     opened: Tasks<PathBuf, WatchedRun>,
@@ -72,10 +75,27 @@ pub struct PinnedState {
 }
 
 impl PinnedState {
-    /// Takes the pins of the last time.
-    pub fn restore(&mut self, pins: Vec<Pin>) {
-        self.pins = pins;
+    /// Takes the pins of the last session, and the folder of the run that looked at them.
+    pub fn restore(&mut self, pins: Vec<Pin>, run: Option<PathBuf>) {
+        (self.pins, self.earlier) = (pins, run);
         self.pins.truncate(PINS);
+    }
+
+    /// Returns the folder of the run, for the next session.
+    pub fn kept_run(&self) -> Option<PathBuf> {
+        let dir = Some(&self.run.dir).filter(|dir| !dir.as_os_str().is_empty());
+        dir.or(self.opening.as_ref()).or(self.earlier.as_ref()).cloned()
+    }
+
+    /// Looks with the networks of the last session's run, unless another one took its place. A run that is gone is forgotten.
+    pub fn recall(&mut self, ctx: &Context) {
+        let Some(dir) = self.earlier.take() else { return };
+        self.opening = Some(dir.clone());
+        self.opened.start("snapshots", ctx, dir.clone(), move || {
+            let run = runs::Run::read(&dir);
+            run.map(|run| WatchedRun::of(&run))
+                .ok_or_else(|| Error::file(&dir, "it holds no run", "Choose another run"))
+        });
     }
 
     /// Whether `pin` is pinned.
@@ -119,7 +139,7 @@ impl PinnedState {
 
     /// Looks with the networks of `run` once its folder, which may be on a slow disk, is looked into.
     pub fn open(&mut self, run: &runs::Run, ctx: &Context) {
-        self.opening = Some(run.dir.clone());
+        (self.opening, self.earlier) = (Some(run.dir.clone()), None);
         let run = run.clone();
         self.opened.start("snapshots", ctx, run.dir.clone(), move || Ok(WatchedRun::of(&run)));
     }
@@ -127,17 +147,16 @@ impl PinnedState {
     /// Takes the run that was looked into, unless another one was asked for since.
     pub fn take_opened(&mut self) {
         while let Some((dir, run)) = self.opened.take() {
-            if self.opening.as_ref() == Some(&dir)
-                && let Ok(run) = run
-            {
-                self.watch(run);
+            if self.opening.as_ref() == Some(&dir) {
+                self.opening = None;
+                run.into_iter().for_each(|run| self.watch(run));
             }
         }
     }
 
     /// Looks with the networks of another run.
     pub fn watch(&mut self, run: WatchedRun) {
-        (self.run, self.step, self.is_stopped, self.opening) = (run, None, false, None);
+        (self.run, self.step, self.is_stopped, self.opening, self.earlier) = (run, None, false, None, None);
         self.written += 1;
     }
 
@@ -271,6 +290,28 @@ mod tests {
         state.opened.finish(plan.run_dir.clone(), Ok(WatchedRun::of(&run)));
         state.take_opened();
         assert_eq!(state.run.dir, PathBuf::from("/other"));
+    }
+
+    #[test]
+    fn the_run_of_the_last_session_is_looked_into_once_its_pins_are_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = TrainingPlan { run_dir: dir.path().join("run"), ..TrainingPlan::default() };
+        std::fs::create_dir_all(&plan.run_dir).unwrap();
+        std::fs::write(plan.run_dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
+        let ctx = Context::default();
+        let recalled = |run: &Path| {
+            let mut state = PinnedState::default();
+            state.restore(vec![pin(0)], Some(run.to_owned()));
+            assert_eq!((&state.run, state.kept_run().as_deref()), (&WatchedRun::default(), Some(run)));
+            state.recall(&ctx);
+            while state.opening.is_some() {
+                state.take_opened();
+                std::thread::yield_now();
+            }
+            (state.run.dir.clone(), state.kept_run())
+        };
+        assert_eq!(recalled(&plan.run_dir), (plan.run_dir.clone(), Some(plan.run_dir.clone())));
+        assert_eq!(recalled(&dir.path().join("gone")), (PathBuf::new(), None));
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! How many held-out clips of each class each stream classifies correctly; a click lists the wrong ones.
 
-use eframe::egui::{
-    Align, Button, CollapsingHeader, Label, Layout, RichText, ScrollArea, TextStyle, Ui, UiBuilder, vec2,
-};
+use eframe::egui::{Align, Button, CollapsingHeader, Label, Layout, RichText, TextStyle, Ui, UiBuilder, vec2};
 
 use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::inner_list;
 use crate::evaluation::HeldOutReport;
 
 /// Height of the row of a class, in points.
@@ -54,7 +53,7 @@ pub(in crate::app::training) fn by_class_ui(ui: &mut Ui, report: &HeldOutReport)
             ui.add(Label::new(small(title, weak)).truncate());
             true
         });
-        let rows = ScrollArea::vertical().id_salt("held-out classes").max_height(HEIGHT).auto_shrink([false, true]);
+        let rows = inner_list(HEIGHT).id_salt("held-out classes");
         ui.spacing_mut().item_spacing.y = 0.0;
         rows.show_rows(ui, ROW, classes.len(), |ui, range| {
             for &class in &classes[range] {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Context, Grid, Label, RichText, Role, ScrollArea, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
+use eframe::egui::{Context, Grid, Label, RichText, Role, TextStyle, Ui, UiBuilder, WidgetInfo, vec2};
 
 use super::by_class::{ChosenClips, by_class_ui, stream_title};
 use crate::app::panel::{Action, PanelContext};
@@ -10,7 +10,7 @@ use crate::app::tasks::Background;
 use crate::app::training::state::TrainingState;
 use crate::app::ui::format::percent;
 use crate::app::ui::theme::{RADIUS, Tokens};
-use crate::app::ui::widgets::{explanation, row_response, section};
+use crate::app::ui::widgets::{explanation, inner_list, row_response, section};
 use crate::app::viewer::clips::KnownClip;
 use crate::evaluation::{HeldOutReport, HeldOutStream};
 use crate::plural::counted;
@@ -183,24 +183,19 @@ fn clips_ui(ui: &mut Ui, report: &HeldOutReport, chosen: &mut Option<ChosenClips
     });
     let open = cx.session.clip.as_ref().map(|clip| clip.path.clone());
     let mut wanted = None;
-    ScrollArea::vertical().id_salt("held-out clips").max_height(HEIGHT).auto_shrink([false, true]).show_rows(
-        ui,
-        ROW,
-        listed.len(),
-        |ui, range| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for &place in &listed[range] {
-                let (clip, guess) = (&report.clips[place], stream.guesses[place]);
-                let text = match clip.label == guess {
-                    true => class(clip.label).to_owned(),
-                    false => format!("{}, predicted {}", class(clip.label), class(guess)),
-                };
-                if row_ui(ui, &clip.path, &text, open.as_ref() == Some(&clip.path)) {
-                    wanted = Some(place);
-                }
+    inner_list(HEIGHT).id_salt("held-out clips").show_rows(ui, ROW, listed.len(), |ui, range| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        for &place in &listed[range] {
+            let (clip, guess) = (&report.clips[place], stream.guesses[place]);
+            let text = match clip.label == guess {
+                true => class(clip.label).to_owned(),
+                false => format!("{}, predicted {}", class(clip.label), class(guess)),
+            };
+            if row_ui(ui, &clip.path, &text, open.as_ref() == Some(&clip.path)) {
+                wanted = Some(place);
             }
-        },
-    );
+        }
+    });
     if let Some(clip) = wanted.map(|place| &report.clips[place]) {
         let (path, class) = (clip.path.clone(), class(clip.label).to_owned());
         let known = KnownClip { path, class, segment_secs: clip.segment_secs, evaluated: None };

@@ -129,6 +129,12 @@ pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
+/// A list that scrolls within a panel that scrolls itself, at most `height` points high: also where less of the panel is in view, where
+/// it would otherwise show three rows and no sign of the others.
+pub fn inner_list(height: f32) -> ScrollArea {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
+}
+
 /// What scrolls in a menu, once that is higher than the window: from its top whenever the menu is opened.
 pub fn menu_list(ui: &Ui) -> ScrollArea {
     let (id, pass) = (ui.scope_id().with("menu list"), ui.ctx().cumulative_pass_nr());
@@ -190,5 +196,26 @@ mod tests {
             });
         }
         assert!((600.0..=640.0).contains(&height), "{height}");
+    }
+
+    #[test]
+    fn a_list_in_a_low_panel_has_room_for_all_its_rows() {
+        let ctx = Context::default();
+        let mut height = 0.0;
+        for pass in 0..3 {
+            let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(400.0, 200.0)));
+            let input = RawInput { screen_rect, time: Some(f64::from(pass)), ..RawInput::default() };
+            _ = ctx.run_ui(input, |ui| {
+                ScrollArea::vertical().id_salt("panel").show(ui, |ui| {
+                    ui.add_space(190.0);
+                    let list = inner_list(120.0).show_rows(ui, 20.0, 5, |ui, rows| {
+                        ui.spacing_mut().item_spacing.y = 0.0;
+                        rows.for_each(|row| _ = ui.label(row.to_string()));
+                    });
+                    height = list.inner_rect.height();
+                });
+            });
+        }
+        assert!((100.0..=120.0).contains(&height), "{height}");
     }
 }

@@ -163,6 +163,8 @@ impl FromStr for CameraSource {
                 _ => Ok(Self::Url(format!("{}:{rest}", protocol.to_ascii_lowercase()))),
             },
             _ if Path::new(text).is_file() => Ok(Self::File(text.into())),
+            _ if Path::new(text).is_dir() => Err(refuse("this is a folder")),
+            _ if looks_like_a_path(text) => Err(Error::new(shown.as_str(), "no such file", CHECK_SPELLING)),
             _ => Err(refuse("this is not a camera, a stream address or a video")),
         }
     }
@@ -170,6 +172,16 @@ impl FromStr for CameraSource {
 
 const REMEDY: &str =
     "Name a device (/dev/video0), a URL (rtsp://…, http://…, udp://…), a video, or a graph (lavfi:testsrc2)";
+
+/// The remedy for paths without a file, and for streams without their protocol.
+const CHECK_SPELLING: &str = "Check the spelling; the address of a stream begins with rtsp://, http:// or udp://";
+
+/// Whether `text` is written as paths are, and not as cameras and streams.
+fn looks_like_a_path(text: &str) -> bool {
+    let path = Path::new(text);
+    let has_parts = path.components().count() > 1 || path.extension().is_some();
+    path.is_absolute() || (has_parts && !text.contains([':', '@']))
+}
 
 /// The remedy for passwords with special characters.
 pub(super) const WRITE_ENCODED: &str = "Write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25 in the password";
@@ -259,9 +271,16 @@ mod tests {
 
     #[test]
     fn what_is_no_source_is_refused_with_what_would_be_one() {
-        for text in ["", "  ", "lavfi:", "file:", "webcam", "/no/such/clip.mp4", "lavfi:a\0b"] {
+        for text in ["", "  ", "lavfi:", "file:", "webcam", "rtsp:/host/a", "lavfi:a\0b"] {
             let error = text.parse::<CameraSource>().unwrap_err();
             assert!(error.remedy.contains("/dev/video0"), "{text:?}: {error}");
         }
+        for text in ["/no/such/clip.mp4", "clips/nosuch.mp4", "nosuch.mp4", "10.0.0.5/stream"] {
+            let error = text.parse::<CameraSource>().unwrap_err();
+            assert_eq!((error.cause.as_str(), error.remedy.as_str()), ("no such file", CHECK_SPELLING), "{text}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let error = folder.path().to_str().unwrap().parse::<CameraSource>().unwrap_err();
+        assert_eq!(error.cause, "this is a folder");
     }
 }

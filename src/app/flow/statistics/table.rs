@@ -13,6 +13,10 @@ use crate::engine::{FlowSource, FlowStatistics};
 
 /// Width of the column of names, in points.
 const NAMES: f32 = 112.0;
+/// Between columns, in points.
+const SPACING: f32 = 12.0;
+/// Room for the dot before a name, in points.
+const DOT: f32 = 12.0;
 /// Opacity of the scroll bar away from the pointer.
 const BAR_OPACITY: f32 = 0.6;
 
@@ -21,6 +25,8 @@ struct StatisticsColumn {
     source: FlowSource,
     /// What the source is called.
     name: String,
+    /// What it is called at the head of its column: the same, or in short where not all columns have room.
+    head: String,
     /// The same with whether the temporal stream reads it.
     entry: String,
     statistics: Option<FlowStatistics>,
@@ -42,7 +48,7 @@ impl StatisticsColumn {
         let pair = diagnostics.map(|diagnostics| [diagnostics.frame, diagnostics.stride]);
         let is_draft = diagnostics.is_some_and(|diagnostics| diagnostics.is_draft);
         let (name, entry) = (session.flow.name_of(source).to_owned(), session.flow.entry_of(source));
-        Self { source, name, entry, statistics, pair, is_draft }
+        Self { source, head: name.clone(), name, entry, statistics, pair, is_draft }
     }
 
     /// Whether it was compared with a ground truth.
@@ -55,13 +61,18 @@ impl StatisticsColumn {
 pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let session = &cx.session;
     let sources = measured_sources(cx.session, cx.settings);
-    let columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, cx)).collect();
+    let mut columns: Vec<StatisticsColumn> = sources.iter().map(|source| StatisticsColumn::of(*source, cx)).collect();
+    if natural_width(ui, &columns) > ui.available_width() {
+        for column in &mut columns {
+            column.head = session.flow.short_name_of(column.source).to_owned();
+        }
+    }
     let in_view = pair_in_view(session, cx.settings.flow.stride);
     let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
     // A column that is cut off is to be found.
     ui.spacing_mut().scroll.dormant_handle_opacity = BAR_OPACITY;
     ScrollArea::horizontal().show(ui, |ui| {
-        Grid::new("figures").striped(true).spacing([12.0, 3.0]).min_row_height(20.0).show(ui, |ui| {
+        Grid::new("figures").striped(true).spacing([SPACING, 3.0]).min_row_height(20.0).show(ui, |ui| {
             head_ui(ui, &columns, in_view, cx.settings.frame_numbers);
             for figure in Figure::ALL.into_iter().filter(|figure| truth || !figure.needs_truth()) {
                 row_ui(ui, figure, &columns, in_view);
@@ -78,6 +89,14 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     if sources.len() == 1 {
         explanation(ui, "Enable more sources in the Flow panel to compare them.");
     }
+}
+
+/// Returns how wide the table is with the names of `columns` in full, in points.
+fn natural_width(ui: &Ui, columns: &[StatisticsColumn]) -> f32 {
+    let font = TextStyle::Small.resolve(ui.style());
+    let color = Tokens::of(ui).strong;
+    let of = |column: &StatisticsColumn| ui.painter().layout_no_wrap(column.name.clone(), font.clone(), color).size().x;
+    NAMES + columns.iter().map(|column| SPACING + DOT + of(column)).sum::<f32>()
 }
 
 /// First frame and stride of the pair in view: MotionNet's newest, else the player's.
@@ -145,7 +164,7 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbe
                 format!("frame {} → {}{other}{draft}", numbers.number(frame), numbers.number(frame + stride))
             });
             let color = if column.pair.is_none_or(|pair| pair == in_view) { tokens.strong } else { tokens.weak };
-            ui.label(RichText::new(&column.name).small().color(color))
+            ui.label(RichText::new(&column.head).small().color(color))
                 .on_hover_text(format!("{}\n{frame}", column.entry));
         });
     }

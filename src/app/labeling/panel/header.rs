@@ -11,6 +11,7 @@ use crate::app::shell::menu::item_ui;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::progress::filled;
 use crate::app::ui::theme::Tokens;
+use crate::app::ui::widgets::menu_list;
 
 /// Height of the line with the name and the bar, and of that bar, in points.
 const LINE: f32 = 22.0;
@@ -123,7 +124,7 @@ fn add_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 
 fn more_menu_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     ui.menu_button("More", |ui| {
-        ui.menu_button("History", |ui| history_ui(ui, cx));
+        ui.menu_button("History", |ui| menu_list(ui).show(ui, |ui| history_ui(ui, cx)));
         for command in [
             Command::ExchangeLabels,
             Command::SaveProject,

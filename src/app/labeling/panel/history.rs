@@ -7,8 +7,10 @@ use crate::app::ui::theme::Tokens;
 use crate::calendar::date_at;
 use crate::labels::PastStep;
 
-/// Steps that are listed in each direction, and of earlier sessions.
-const LISTED: usize = 14;
+/// Most steps that are listed of this session and of earlier ones: the menu scrolls.
+const LISTED: usize = 200;
+/// Most undone steps that are listed, above the present state, which is to be in view when the menu is opened.
+const UNDONE: usize = 14;
 
 /// Draws the menu: what was undone at the top, the present state, what came before it, the state in which the project was opened, and
 /// what was done in earlier sessions by date.
@@ -20,7 +22,7 @@ pub(super) fn history_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let recent = opened.map_or(undoable, |opened| usize::try_from(opened).unwrap_or(0));
     let back: Vec<PastStep> = project.undoable().take(recent.min(LISTED)).cloned().collect();
     let earlier: Vec<PastStep> = project.undoable().skip(recent).take(LISTED).cloned().collect();
-    let forth: Vec<PastStep> = project.redoable().take(LISTED).cloned().collect();
+    let forth: Vec<PastStep> = project.redoable().take(UNDONE).cloned().collect();
     let [back, earlier, forth] = [back, earlier, forth].map(|steps| {
         let text = |past: &PastStep| (labeling.in_words(&past.step), date_at(past.at));
         steps.iter().map(text).collect::<Vec<_>>()

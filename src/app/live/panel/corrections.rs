@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Align, Button, CollapsingHeader, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{Align, Button, CollapsingHeader, Label, Layout, RichText, Ui, vec2};
 
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::{explanation, remark};
+use crate::app::ui::widgets::{explanation, inner_list, remark};
 use crate::engine::Request;
 use crate::engine::live::CLIP_SECS;
 use crate::output::DELETED;
@@ -56,7 +56,7 @@ fn class_ui(ui: &mut Ui, class: &str, clips: &[PathBuf], cx: &mut PanelContext<'
     CollapsingHeader::new(title).id_salt(class).show(ui, |ui| {
         // A row of its own height for each: there may be hundreds.
         let row = ui.spacing().interact_size.y;
-        let list = ScrollArea::vertical().id_salt(class).max_height(CLIPS).auto_shrink([false, true]);
+        let list = inner_list(CLIPS).id_salt(class);
         list.show_rows(ui, row, clips.len(), |ui, rows| {
             for clip in &clips[rows] {
                 let size = vec2(ui.available_width(), row);

@@ -24,6 +24,7 @@ pub struct PinnedPanel {
 
 impl Panel for PinnedPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
+        cx.session.pinned.recall(ui.ctx());
         if cx.session.pinned.pins.is_empty() {
             let text = "Pin a frame of the open clip to compare its flow and scores before and during training.";
             return empty_state(ui, "No pinned frames", text, |ui| {
@@ -32,7 +33,13 @@ impl Panel for PinnedPanel {
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
-                command_button(ui, cx, Command::PinFrame, "Pin this frame");
+                let is_pinned = cx.session.frame_pin().is_some_and(|pin| cx.session.pinned.has(&pin));
+                command_button(
+                    ui,
+                    cx,
+                    Command::PinFrame,
+                    if is_pinned { "Unpin this frame" } else { "Pin this frame" },
+                );
                 compare_ui(ui, cx);
                 let text = format!("{} of {PINS} pinned", cx.session.pinned.pins.len());
                 ui.add(Label::new(RichText::new(text).color(Tokens::of(ui).weak)).extend());

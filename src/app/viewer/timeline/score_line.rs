@@ -7,6 +7,7 @@ use eframe::egui::{
 use super::axis::Axis;
 use crate::app::labeling::chip::model_class_color;
 use crate::app::panel::PanelContext;
+use crate::app::scores::state::ClipScoresPhase;
 use crate::app::session::Session;
 use crate::app::ui::theme::Tokens;
 use crate::engine::Prediction;
@@ -35,7 +36,13 @@ pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> 
     let classes = session.model.as_ref().map_or(&[][..], |model| &model.classes);
     let Some(prediction) = prediction else {
         let font = FontId::proportional(10.0);
-        painter.text(rect.left_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, EMPTY, font, Tokens::of(ui).weak);
+        let text = match session.clip_scores.phase {
+            ClipScoresPhase::Idle if session.training.is_active() => format!("{EMPTY}: scoring waits for training"),
+            ClipScoresPhase::Idle => format!("{EMPTY}: open the Scores panel to score the clip"),
+            ClipScoresPhase::Running => format!("{EMPTY}: scoring…"),
+            ClipScoresPhase::Ended => EMPTY.to_owned(),
+        };
+        painter.text(rect.left_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, text, font, Tokens::of(ui).weak);
         return Some(response);
     };
     let line = |class: usize| (class, model_class_color(session, class));

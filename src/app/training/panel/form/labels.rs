@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Sense, TextStyle, TextWrapMode, Ui, WidgetText, vec2};
+use eframe::egui::{CollapsingHeader, RichText, Sense, TextStyle, TextWrapMode, Ui, WidgetText, vec2};
 
 use super::listing::ClipListing;
 use crate::app::labeling::chip::class_color;
 use crate::app::labeling::state::LabelingState;
 use crate::app::ui::theme::Tokens;
-use crate::app::ui::widgets::explanation;
+use crate::app::ui::widgets::{explanation, inner_list};
 use crate::data::{Chosen, FromLabels};
 use crate::error::Error;
 use crate::labels::{Class, Document, Label, Project, VideoId};
@@ -184,7 +184,7 @@ impl LabelsForm {
                 }
             });
             let height = ui.spacing().interact_size.y;
-            let list = ScrollArea::vertical().id_salt("videos").max_height(VIDEOS_HEIGHT);
+            let list = inner_list(VIDEOS_HEIGHT).id_salt("videos");
             list.show_rows(ui, height, self.videos.len(), |ui, rows| {
                 for (id, path) in &self.videos[rows] {
                     let mut used = !self.left_out.contains(id);
