@@ -16,7 +16,10 @@ mod pinned;
 mod protocol;
 mod runtime;
 
-pub use dense::{DenseEnd, DensePrediction, ScoredFrame, SourceVideo};
+pub use dense::{
+    DenseEnd, DensePrediction, NamedVideo, PredictorEvent, ScoredFrame, SourceVideo, VideoEnd, VideoPredictor,
+    model_predictions, prediction_targets,
+};
 pub use flow::{
     ClipMeasure, FlowBasis, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE,
     ScalarMap, SourceFlow, TemporalInput,

@@ -5,8 +5,12 @@
 
 mod decoding;
 mod prediction;
+mod predictor;
 mod source;
+mod videos;
 mod windows;
 
 pub use prediction::{DenseEnd, DensePrediction, ScoredFrame};
+pub use predictor::{PredictorEvent, VideoEnd, VideoPredictor};
 pub use source::SourceVideo;
+pub use videos::{NamedVideo, model_predictions, prediction_targets};
