@@ -43,7 +43,8 @@ pub use overlay_video::annotate;
 pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationSource, EvaluationStart, FlowExport,
-    FlowSelection, LiveEvent, LiveOrder, LiveSettings, Message, OverlayExport, ProjectLabels, RecordingOrder,
+    FlowSelection, LiveEvent, LiveOrder, LiveSettings, Message, OverlayExport, PredictionFolder, PredictionOrder,
+    PredictionProgress, PredictionReport, ProjectLabels, RecordingOrder,
     RemovedCorrection, Request, StepTimingOrder, SuggestionOrder, SuggestionStart, Topic,
 };
 pub use runtime::events::Wake;

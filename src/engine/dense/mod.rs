@@ -4,6 +4,7 @@
 //! so that a run that was stopped continues with the same numbers.
 
 mod decoding;
+pub(super) mod job;
 mod prediction;
 mod predictor;
 mod source;
