@@ -76,9 +76,9 @@ impl PredictForm {
         line("Saved to", self.target(model).display().to_string());
         settings.stride = settings.stride().get();
         ui.horizontal(|ui| {
-            let name = ui.label("Frames per score");
+            let name = ui.label("Score every Nth frame");
             let stride = DragValue::new(&mut settings.stride).range(PredictingSettings::STRIDES);
-            ui.add(stride).labelled_by(name.id).on_hover_text("Score every Nth frame; 1 scores all");
+            ui.add(stride).labelled_by(name.id).on_hover_text("Frames from one score to the next");
         });
         let replaces = Checkbox::new(&mut self.replaces, "Replace other predictions");
         ui.add(replaces).on_hover_text("Replace files of another model, stride or version");

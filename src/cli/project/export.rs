@@ -117,7 +117,7 @@ fn export_predictions(arguments: &ExportArgs, files: &[PathBuf]) -> Result<Outco
         OutputGuard::default().protecting(files).existing(std::slice::from_ref(target))?;
     }
     let stop = interrupt_flag(STOPPING)?;
-    let dir = arguments.videos.clone().map_or_else(|| video_folder(&arguments.project), Ok)?;
+    let dir = video_folder(arguments.videos.as_deref(), &arguments.project)?;
     // It has no times, but boxes as large as the pictures.
     let (document, doubts) = predicted_document(files, &dir, format == Format::Cvat)?;
     doubts.iter().for_each(complain);

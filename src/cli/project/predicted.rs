@@ -12,22 +12,26 @@ use crate::evaluation::write_detections;
 use crate::labels::media_scan::fingerprint;
 use crate::labels::{Document, Project, StoredPath, times};
 use crate::output::{OutputGuard, Staging};
-use crate::predictions::{BoutSettings, predicted_labels, predicted_segments, read_predictions, write_frame_csv};
+use crate::predictions::{
+    BoutSettings, for_each_prediction, predicted_labels, predicted_segments, read_predictions, write_frame_csv,
+};
 
 /// Thresholds at which scored frames are joined into detections, and the overlap above which the better one stays: the defaults of
 /// `evaluate segments`.
 const THRESHOLDS: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 const SUPPRESS_IOU: f64 = 0.5;
 
-/// Returns the folder that the videos of predictions at `source` are in, where nobody names it: the project that `source` is in, else
+/// Returns the folder that the videos of predictions at `source` are in: the `given` one, else the project that `source` is in, else
 /// the current folder.
 ///
 /// # Errors
 /// If there is no current folder.
-pub(super) fn video_folder(source: &Path) -> Result<PathBuf> {
+pub(super) fn video_folder(given: Option<&Path>, source: &Path) -> Result<PathBuf> {
     let here = |path: &Path| std::path::absolute(path).map_err(|error| Error::io(path, &error));
-    let source = here(source)?;
-    match source.ancestors().find(|folder| folder.join(Project::FILE).is_file()) {
+    if let Some(given) = given {
+        return here(given);
+    }
+    match here(source)?.ancestors().find(|folder| folder.join(Project::FILE).is_file()) {
         Some(project) => Ok(project.to_owned()),
         None => here(Path::new(".")),
     }
@@ -73,9 +77,10 @@ pub(super) fn predicted_document(files: &[PathBuf], dir: &Path, needs_size: bool
 pub(super) fn export_detections(files: &[PathBuf], target: &Path, guard: &OutputGuard) -> Result<usize> {
     guard.check(&[target.to_owned()])?;
     let mut found = Vec::new();
-    for file in files {
-        found.extend(predicted_segments(&read_predictions(file)?.1, &THRESHOLDS, SUPPRESS_IOU));
-    }
+    for_each_prediction(files, &mut |_, _, scores| {
+        found.extend(predicted_segments(&scores, &THRESHOLDS, SUPPRESS_IOU));
+        Ok(())
+    })?;
     write_detections(target, &found)?;
     Ok(found.len())
 }
