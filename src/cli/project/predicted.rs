@@ -9,8 +9,9 @@ use tempfile::TempDir;
 use crate::engine::examine;
 use crate::error::{Error, Result};
 use crate::evaluation::write_detections;
+use crate::frame_times::FrameTimes;
 use crate::labels::media_scan::fingerprint;
-use crate::labels::{Document, Project, StoredPath, times};
+use crate::labels::{Document, Facts, Project, StoredPath, times};
 use crate::output::{OutputGuard, Staging};
 use crate::predictions::{
     BoutSettings, for_each_prediction, predicted_labels, predicted_segments, read_predictions, write_frame_csv,
@@ -49,8 +50,12 @@ pub(super) fn predicted_document(files: &[PathBuf], dir: &Path, needs_size: bool
     for video in document.videos.values_mut() {
         let path = StoredPath::decode(&video.path, dir);
         let Some(facts) = &mut video.facts else { continue };
-        // The folder of the videos may be nobody's to write to.
-        times::hold(facts, &times::read(scratch.path(), facts)?);
+        let times = times::read(scratch.path(), facts)?;
+        match is_even(facts, &times) {
+            true => facts.variable_rate = false,
+            // In memory: the folder of the videos is not written to.
+            false => times::hold(facts, &times),
+        }
         if let Ok((bytes, hash)) = fingerprint(&path) {
             facts.bytes = bytes;
             if hash != facts.hash {
@@ -68,6 +73,13 @@ pub(super) fn predicted_document(files: &[PathBuf], dir: &Path, needs_size: bool
         }
     }
     Ok((document, doubts))
+}
+
+/// Returns whether a constant frame rate gives the times of all frames, to the millisecond that the coarsest format has.
+fn is_even(facts: &Facts, times: &FrameTimes) -> bool {
+    let Some(even) = FrameTimes::even(facts.frames, facts.fps, times.start_secs()) else { return false };
+    let mut differences = (0..=facts.frames).map(|frame| (even.secs(frame) - times.secs(frame)).abs());
+    differences.all(|difference| difference < 0.5e-3)
 }
 
 /// Writes detections of every class in `files` to `target`, as ActivityNet result JSON.
