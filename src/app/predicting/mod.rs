@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod form;
+mod outcome;
 pub mod settings;
 pub mod state;
 #[cfg(test)]
