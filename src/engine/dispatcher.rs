@@ -23,8 +23,8 @@ use super::runtime::events::EventSender;
 use super::runtime::job::{Job, JobStop};
 use super::runtime::training_run::TrainingRun;
 use super::{
-    Analysis, ClipScoresOrder, EvaluationOrder, InferencePipeline, Latest, LiveOrder, Message, OverlayExport, Request,
-    PredictionOrder, StepTimingOrder, SuggestionOrder, Topic,
+    Analysis, ClipScoresOrder, EvaluationOrder, InferencePipeline, Latest, LiveOrder, Message, OverlayExport,
+    PredictionOrder, Request, StepTimingOrder, SuggestionOrder, Topic,
 };
 use crate::error::Error;
 use crate::gpu::{Compute, ComputeKind};

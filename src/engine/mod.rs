@@ -44,8 +44,8 @@ pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationSource, EvaluationStart, FlowExport,
     FlowSelection, LiveEvent, LiveOrder, LiveSettings, Message, OverlayExport, PredictionFolder, PredictionOrder,
-    PredictionProgress, PredictionReport, ProjectLabels, RecordingOrder,
-    RemovedCorrection, Request, StepTimingOrder, SuggestionOrder, SuggestionStart, Topic,
+    PredictionProgress, PredictionReport, ProjectLabels, RecordingOrder, RemovedCorrection, Request, StepTimingOrder,
+    SuggestionOrder, SuggestionStart, Topic,
 };
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;

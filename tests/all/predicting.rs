@@ -123,7 +123,7 @@ fn the_files_are_those_of_the_command_line_and_one_that_fails_does_not_hold_up_t
 #[test]
 fn what_was_scored_when_it_was_stopped_is_continued_to_the_same_file() {
     let dir = tempfile::tempdir().unwrap();
-    prepare(dir.path(), &[("a.mp4", 300)]);
+    prepare(dir.path(), &[("a.mp4", 80)]);
     let out = folder(dir.path());
     let watched = Watched::new(choose(DeviceChoice::Cpu).unwrap());
     let order = || order(dir.path(), &["a.mp4"], 1, Existing::Keep);
@@ -143,7 +143,7 @@ fn what_was_scored_when_it_was_stopped_is_continued_to_the_same_file() {
         Message::PredictionProgress(progress) => Some(progress.done),
         _ => None,
     });
-    assert!((4..300).contains(&first), "continues after {first}");
+    assert!((4..80).contains(&first), "continues after {first}");
     assert_eq!(counts(ended(&watched).1), (1, 0, 0, false));
     let names: Vec<_> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["a.mp4.parquet"], "nothing unfinished stays");

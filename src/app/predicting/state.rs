@@ -71,7 +71,10 @@ mod tests {
         state.begin();
         assert_eq!(state.in_words(), "Predicting");
         state.receive(&progress(2, 12));
-        assert_eq!((state.in_words().as_str(), state.progress().unwrap().counts()), ("Predicting video 2 of 3", (12, 75)));
+        assert_eq!(
+            (state.in_words().as_str(), state.progress().unwrap().counts()),
+            ("Predicting video 2 of 3", (12, 75))
+        );
         state.stop();
         assert_eq!(state.in_words(), "Stopping predictions");
         state.receive(&Message::PredictionsEnded);

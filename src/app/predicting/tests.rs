@@ -39,10 +39,7 @@ fn the_commands_say_what_is_missing() {
     }
     let flow_only = ModelInfo { has_spatial: false, has_temporal: false, ..model_of(&[]) };
     labeling.app_mut().session.receive(&Message::ModelLoaded(flow_only));
-    assert_eq!(
-        available(labeling.app(), Command::PredictAll),
-        Err("The loaded model has no classification stream")
-    );
+    assert_eq!(available(labeling.app(), Command::PredictAll), Err("The loaded model has no classification stream"));
     labeling.app_mut().session.receive(&Message::ModelLoaded(model_of(&["wave"])));
     for command in [Command::PredictClip, Command::PredictAll] {
         assert_eq!(available(labeling.app(), command), Ok(()));
@@ -61,7 +58,8 @@ fn the_commands_say_what_is_missing() {
 fn the_form_says_where_the_files_go_and_nothing_begins_before_it_is_answered() {
     let mut labeling = stage();
     let folder = labeling.app().session.labels_project().unwrap().dir().join("predictions/own-01234567");
-    for (command, heading) in [(Command::PredictAll, "Predict 3 videos"), (Command::PredictClip, "Predict clip_0.mp4")] {
+    for (command, heading) in [(Command::PredictAll, "Predict 3 videos"), (Command::PredictClip, "Predict clip_0.mp4")]
+    {
         labeling.window.perform(command);
         assert!(labeling.window.sees(heading) && labeling.window.sees(&folder.display().to_string()), "{heading}");
         click(&mut labeling.window, "Cancel");

@@ -85,20 +85,14 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
     }
     let guard = arguments.force.guard(inputs.videos.iter().map(|video| &video.path));
     let existing = arguments.force.existing();
-    let predictor =
-        VideoPredictor::new(pipeline, info, arguments.stride, existing, guard).with_csv(arguments.csv);
+    let predictor = VideoPredictor::new(pipeline, info, arguments.stride, existing, guard).with_csv(arguments.csv);
     let stop = interrupt_flag("Stopping; what is done is kept")?;
     std::fs::create_dir_all(&out).map_err(|error| Error::io(&out, &error))?;
     predict_all(predictor, &inputs.videos, &out, &stop)
 }
 
 /// Predicts the videos one after the other. One that fails is reported and does not hold up the others.
-fn predict_all(
-    mut predictor: VideoPredictor,
-    videos: &[NamedVideo],
-    out: &Path,
-    stop: &AtomicBool,
-) -> Result<Outcome> {
+fn predict_all(mut predictor: VideoPredictor, videos: &[NamedVideo], out: &Path, stop: &AtomicBool) -> Result<Outcome> {
     let (mut failures, mut complete, mut scored, mut video_secs) = (0, 0, 0, 0.0f64);
     let started = Instant::now();
     for (video, target) in videos.iter().zip(prediction_targets(videos, out)?) {

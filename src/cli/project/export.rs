@@ -79,9 +79,11 @@ pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
 }
 
 fn export_project(arguments: &ExportArgs) -> Result<Outcome> {
-    for (option, is_given) in
-        [("--detections", arguments.detections), ("--frames", arguments.frames), ("--videos", arguments.videos.is_some())]
-    {
+    for (option, is_given) in [
+        ("--detections", arguments.detections),
+        ("--frames", arguments.frames),
+        ("--videos", arguments.videos.is_some()),
+    ] {
         if is_given {
             let remedy = "Name a .parquet file of motionscope predict, or a folder of them";
             return Err(Error::usage(option, "it is for predictions only", remedy));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     BenchmarkPlan, ClipScoresOrder, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, OverlayExport,
-    PredictionOrder,    RecordingOrder, RemovedCorrection, StepTimingOrder, SuggestionOrder,
+    PredictionOrder, RecordingOrder, RemovedCorrection, StepTimingOrder, SuggestionOrder,
 };
 use crate::engine::flow::FlowSettings;
 use crate::engine::pinned::PinnedRequest;
