@@ -1,5 +1,10 @@
 //! The priority of threads that compute, below that of the thread that draws the window.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether there is a window that threads yield to.
+static IS_BESIDE_WINDOW: AtomicBool = AtomicBool::new(false);
+
 /// Niceness of threads that compute: on two cores, with the window drawn in software too, a playing clip with flow and
 /// scores was drawn half as often again as at the priority of the window.
 #[cfg(target_os = "linux")]
@@ -9,10 +14,18 @@ const NICENESS: i32 = 10;
 ///
 /// To be called before the first parallel loop; later it has no effect.
 pub fn yield_to_the_window() {
+    IS_BESIDE_WINDOW.store(true, Ordering::Relaxed);
     let pool =
         rayon::ThreadPoolBuilder::new().thread_name(|number| format!("compute {number}")).start_handler(|_| lower());
     if let Err(error) = pool.build_global() {
         tracing::debug!("the threads that compute keep their priority: {error}");
+    }
+}
+
+/// Lowers the priority of the calling thread, and of those that it starts, where there is a window: see [`yield_to_the_window`].
+pub fn yield_beside_window() {
+    if IS_BESIDE_WINDOW.load(Ordering::Relaxed) {
+        lower();
     }
 }
 

@@ -527,6 +527,7 @@ impl App {
             Action::Correct(class) => self.class_picked(class),
             Action::Lose(loss) => self.lose(loss, ctx),
             Action::SaveBefore(loss, command) => self.save_before(loss, command, ctx),
+            Action::Predict(order) => self.predict(order),
             Action::Send(request) => self.engine.send(*request),
         }
     }

@@ -13,7 +13,7 @@ use super::labeling::import_export::ImportOrder;
 use super::session::Session;
 use super::settings::Settings;
 use super::viewer::clips::KnownClip;
-use crate::engine::Request;
+use crate::engine::{PredictionOrder, Request};
 use crate::error;
 use crate::labels::{Document, Label, Step, VideoId};
 use crate::output::Existing;
@@ -87,6 +87,8 @@ pub enum Action {
     Lose(ResultsLoss),
     /// Saves results by a command, and then does what would lose them.
     SaveBefore(ResultsLoss, Command),
+    /// Predicts videos.
+    Predict(Box<PredictionOrder>),
     /// Sends a request to the engine.
     Send(Box<Request>),
 }

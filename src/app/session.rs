@@ -13,6 +13,7 @@ use super::flow::state::FlowComparison;
 use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
+use super::predicting::state::PredictingState;
 use super::scores::state::{ClipScores, ClipScoresPhase};
 use super::shell::log::{Log, LogLevel};
 use super::shell::topic::Topic;
@@ -124,6 +125,8 @@ pub struct Session {
     pub pinned: PinnedState,
     /// The labelling project.
     pub labeling: LabelingState,
+    /// Predictions of videos that are computed.
+    pub predicting: PredictingState,
     /// How far the export of flow or of the annotated video is; `None` while there is none.
     pub exporting: Option<Progress>,
 }
@@ -183,6 +186,7 @@ impl Session {
             live: LiveState::default(),
             pinned: PinnedState::default(),
             labeling: LabelingState::default(),
+            predicting: PredictingState::default(),
             exporting: None,
         }
     }
@@ -290,8 +294,8 @@ impl Session {
     pub fn is_device_free(&self) -> bool {
         let is_watched = self.player.playing || self.live.is_active() || self.underway().is_some();
         let is_computing = self.training.is_active() || self.evaluation.is_running() || self.benchmark.is_running();
-        let is_scoring =
-            self.labeling.suggestions.progress().is_some() || self.clip_scores.phase == ClipScoresPhase::Running;
+        let is_predicting = self.labeling.suggestions.progress().is_some() || self.predicting.progress().is_some();
+        let is_scoring = is_predicting || self.clip_scores.phase == ClipScoresPhase::Running;
         !(is_watched || is_computing || is_scoring || self.exporting.is_some() || self.flow.measuring.is_some())
     }
 
@@ -330,6 +334,7 @@ impl Session {
         self.evaluation.receive(message);
         self.pinned.receive(message, self.training.base.as_ref());
         self.labeling.receive(message);
+        self.predicting.receive(message);
         self.clip_scores.receive(message);
         self.step_timing.receive(message);
         match message {
@@ -384,6 +389,8 @@ impl Session {
             | Message::StepsTimed(..)
             | Message::StepTimingEnded(_)
             | Message::SuggestionsEnded
+            | Message::PredictionProgress(_)
+            | Message::PredictionsEnded
             | Message::ClipScoresEnded(_)
             | Message::SampleClip(_)
             | Message::PairReady { .. } => {}
@@ -408,6 +415,7 @@ impl Session {
             }
             Message::Annotated { path, frames } => self.written(path, Some(&counted(*frames, "annotated frame"))),
             Message::ExportEnded => (self.exporting, self.export_of) = (None, None),
+            Message::Predicted(report) => self.predicted(report),
             Message::Problem(topic, error) => self.failed(*topic, error),
         }
     }

@@ -8,6 +8,7 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender, never, select};
 
+use super::dense::job as prediction;
 use super::evaluation;
 use super::flow::{ComparisonThread, LatestFlows, SharedDesiredFlows, start_diagnostics};
 use super::inference::playback::PlaybackResults;
@@ -22,8 +23,8 @@ use super::runtime::events::EventSender;
 use super::runtime::job::{Job, JobStop};
 use super::runtime::training_run::TrainingRun;
 use super::{
-    Analysis, ClipScoresOrder, EvaluationOrder, InferencePipeline, Latest, LiveOrder, Message, OverlayExport, Request,
-    StepTimingOrder, SuggestionOrder, Topic,
+    Analysis, ClipScoresOrder, EvaluationOrder, InferencePipeline, Latest, LiveOrder, Message, OverlayExport,
+    PredictionOrder, Request, StepTimingOrder, SuggestionOrder, Topic,
 };
 use crate::error::Error;
 use crate::gpu::{Compute, ComputeKind};
@@ -99,6 +100,7 @@ pub(super) struct Dispatcher {
     overlay_video: Option<Job>,
     evaluation: Option<Job>,
     suggestions: Option<Job>,
+    predictions: Option<Job>,
     step_timing: Option<Job>,
     sample: Option<Job>,
     clip_scores: Option<Job>,
@@ -147,6 +149,7 @@ impl Dispatcher {
             overlay_video: None,
             evaluation: None,
             suggestions: None,
+            predictions: None,
             step_timing: None,
             sample: None,
             clip_scores: None,
@@ -239,6 +242,7 @@ impl Dispatcher {
             Request::Train(plan) => self.train(vec![plan]),
             Request::TrainInTurn(plans) => self.train(plans),
             Request::Suggest(order) => self.suggest(order),
+            Request::Predict(order) => self.predict(order),
             Request::ScoreClip(order) => self.score_clip(order),
             Request::PauseTraining => self.with_training(|run| run.control.pause()),
             Request::ResumeTraining => self.with_training(|run| run.control.resume()),
@@ -405,6 +409,21 @@ impl Dispatcher {
         let work = move |stop: &_| suggestions::run(&order, &compute, &events, stop);
         self.suggestions =
             Some(Job::start("suggestions", Topic::Suggestions, self.events.clone(), Message::SuggestionsEnded, work));
+    }
+
+    /// As [`evaluate`](Self::evaluate): does not wait for what is to end.
+    fn predict(&mut self, order: Option<Box<PredictionOrder>>) {
+        let Some(order) = order else {
+            if let Some(job) = &self.predictions {
+                job.stop();
+            }
+            return;
+        };
+        self.predictions = None; // ends an older one, which keeps what it has scored
+        let (compute, events) = (self.compute.clone(), self.events.clone());
+        let work = move |stop: &_| prediction::run(&order, &compute, &events, stop);
+        self.predictions =
+            Some(Job::start("prediction", Topic::Predictions, self.events.clone(), Message::PredictionsEnded, work));
     }
 
     /// Never waits for the clip before: whoever steps through clips leaves one after the other.

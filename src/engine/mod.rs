@@ -16,7 +16,10 @@ mod pinned;
 mod protocol;
 mod runtime;
 
-pub use dense::{DenseEnd, DensePrediction, ScoredFrame, SourceVideo};
+pub use dense::{
+    DenseEnd, DensePrediction, NamedVideo, PredictorEvent, ScoredFrame, SourceVideo, VideoEnd, VideoPredictor,
+    model_predictions, prediction_targets,
+};
 pub use flow::{
     ClipMeasure, FlowBasis, FlowDiagnostics, FlowSettings, FlowSource, FlowStack, FlowStatistics, MAX_STRIDE,
     ScalarMap, SourceFlow, TemporalInput,
@@ -40,8 +43,9 @@ pub use overlay_video::annotate;
 pub use pinned::{Pin, PinnedPrediction, PinnedRequest, PinnedResults};
 pub use protocol::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationSource, EvaluationStart, FlowExport,
-    FlowSelection, LiveEvent, LiveOrder, LiveSettings, Message, OverlayExport, ProjectLabels, RecordingOrder,
-    RemovedCorrection, Request, StepTimingOrder, SuggestionOrder, SuggestionStart, Topic,
+    FlowSelection, LiveEvent, LiveOrder, LiveSettings, Message, OverlayExport, PredictionFolder, PredictionOrder,
+    PredictionProgress, PredictionReport, ProjectLabels, RecordingOrder, RemovedCorrection, Request, StepTimingOrder,
+    SuggestionOrder, SuggestionStart, Topic,
 };
 pub use runtime::events::Wake;
 pub use runtime::latest::Latest;

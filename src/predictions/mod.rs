@@ -20,7 +20,7 @@ pub use bouts::{Bout, BoutSettings, bouts, exclusive_bouts};
 pub use compared::{TwiceLabelled, Unlabelled};
 pub use frame_scores::FrameScores;
 pub use labelled::{LabelledSpan, LabelledVideo, LabelledVideos};
-pub use predicted::{PREDICTIONS_ENDING, predicted_labels, predicted_segments, prediction_files};
+pub use predicted::{PREDICTIONS_ENDING, for_each_prediction, predicted_labels, predicted_segments, prediction_files};
 pub use raster::{raster_svg, transitions_svg};
 pub use store::{PredictionFacts, PredictionWriter, read_predictions, write_frame_csv};
 pub use summary::{ClassSummary, Ethogram, LabelledBout, SummaryScope};

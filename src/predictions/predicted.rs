@@ -49,13 +49,14 @@ fn is_named_so(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(OsStr::new(PREDICTIONS_ENDING)))
 }
 
-/// Returns predictions as labels of their videos: the bouts of each class by `settings`, of which no two share a frame, and background
-/// between them. The times of the frames are kept in `dir`, as projects keep them.
+/// Reads `files` one after the other and hands what each holds to `act`.
 ///
 /// # Errors
-/// If a file cannot be read, two are of one video or of videos of one name, or nothing can be written to `dir`.
-pub fn predicted_labels(files: &[PathBuf], dir: &Path, settings: &BoutSettings) -> Result<Document> {
-    let (mut classes, mut videos) = (Vec::<Class>::new(), Vec::new());
+/// Those of `act`, and if a file cannot be read, or two are of one video or of videos of one name.
+pub fn for_each_prediction(
+    files: &[PathBuf],
+    act: &mut dyn FnMut(&Path, PredictionFacts, FrameScores) -> Result<()>,
+) -> Result<()> {
     let mut seen: BTreeMap<String, &Path> = BTreeMap::new();
     for path in files {
         let (facts, scores) = read_predictions(path)?;
@@ -67,6 +68,19 @@ pub fn predicted_labels(files: &[PathBuf], dir: &Path, settings: &BoutSettings) 
                 return Err(Error::file(path, format!("{cause} {}", first.display()), remedy));
             }
         }
+        act(path, facts, scores)?;
+    }
+    Ok(())
+}
+
+/// Returns predictions as labels of their videos: the bouts of each class by `settings`, of which no two share a frame, and background
+/// between them. The times of the frames are kept in `dir`, as projects keep them.
+///
+/// # Errors
+/// If a file cannot be read, two are of one video or of videos of one name, or nothing can be written to `dir`.
+pub fn predicted_labels(files: &[PathBuf], dir: &Path, settings: &BoutSettings) -> Result<Document> {
+    let (mut classes, mut videos) = (Vec::<Class>::new(), Vec::new());
+    for_each_prediction(files, &mut |path, facts, scores| {
         let labels: Vec<Label> = facts.classes.iter().map(|name| label(&mut classes, name)).collect();
         let times = frame_times(&scores).ok_or_else(|| {
             Error::file(path, "the times of its frames make no sense", "Make it again with motionscope predict")
@@ -74,7 +88,8 @@ pub fn predicted_labels(files: &[PathBuf], dir: &Path, settings: &BoutSettings) 
         let video = video(&facts, &times, segments(&scores, &labels, settings));
         video.facts.iter().try_for_each(|facts| times::keep(dir, facts, &times))?;
         videos.push(video);
-    }
+        Ok(())
+    })?;
     let mut document = Document::default();
     document.apply(Step::new("Added classes", vec![Change::Classes(classes)]));
     document.apply(edits::add_videos(&document, videos));

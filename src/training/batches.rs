@@ -8,6 +8,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::Result;
 use crate::gpu::is_gpu;
+use crate::thread_priority::yield_beside_window;
 use crate::video::Geometry;
 
 /// Pixels of one batch on the CPU: about four of the paper's frames, so that a full-width network's activations take a gigabyte
@@ -41,7 +42,10 @@ const STACK_BYTES: usize = 16 << 20;
 
 /// The threads for what nobody waits for at the window; none where the system allows no more.
 static BACKGROUND: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
-    let pool = ThreadPoolBuilder::new().thread_name(|number| format!("background {number}")).stack_size(STACK_BYTES);
+    let pool = ThreadPoolBuilder::new()
+        .thread_name(|number| format!("background {number}"))
+        .start_handler(|_| yield_beside_window())
+        .stack_size(STACK_BYTES);
     pool.build().ok()
 });
 

@@ -23,7 +23,7 @@ fn labels(path: &Path, frames: usize, segments: &[(&str, usize, usize)]) {
 
 /// Writes predictions of `a.mp4` with so many frames at 10 frames per second, every second one scored: walking is likely in `walk`,
 /// and background elsewhere.
-fn predictions(path: &Path, frames: usize, walk: std::ops::Range<usize>) {
+pub fn predictions(path: &Path, frames: usize, walk: std::ops::Range<usize>) {
     let facts = PredictionFacts {
         video: "a.mp4".into(),
         content: "00ff".into(),

@@ -50,6 +50,8 @@ mod motion_crop;
 mod motion_net_flow;
 mod nets;
 mod outputs;
+mod predicting;
+mod prediction_exports;
 mod reproduction;
 mod rival_training;
 mod rtsp;

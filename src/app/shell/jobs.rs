@@ -29,6 +29,7 @@ pub(super) struct BackgroundJob {
 pub(super) fn jobs(session: &Session) -> Vec<BackgroundJob> {
     let labeling = &session.labeling;
     let cuts = labeling.interchange.exporting;
+    let predicting = session.predicting.in_words();
     let counted = [
         ("Measuring the flow of the clip", "Measuring", session.flow.measuring, Command::MeasureClip),
         (session.export_title, "Exporting", session.exporting, Command::StopExport),
@@ -36,6 +37,7 @@ pub(super) fn jobs(session: &Session) -> Vec<BackgroundJob> {
         ("Running the flow benchmark", "Benchmark", session.benchmark.progress(), Command::RunBenchmark),
         ("Evaluating the model", "Evaluating", evaluation(session), Command::RunEvaluation),
         ("Suggesting labels", "Suggesting labels", labeling.suggestions.progress(), Command::Suggest),
+        ("Predicting clips", &predicting, session.predicting.progress(), Command::StopPredicting),
         ("Computing pinned frames", "Pinned frames", session.pinned.progress(), Command::StopPinned),
         ("Generating the sample", "Generating the sample", session.writing_sample, Command::StopSample),
     ];

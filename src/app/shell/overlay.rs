@@ -15,6 +15,7 @@ use crate::app::command::keymap::Keymap;
 use crate::app::command::prompt::PathPrompt;
 use crate::app::live::panel::ClassPicker;
 use crate::app::panel::PanelContext;
+use crate::app::predicting::form::PredictForm;
 
 /// Why a path has to be typed.
 const NO_DIALOG: &str = "No file dialog is available. Type or paste the path.";
@@ -52,6 +53,8 @@ enum OverlayLayer {
     NewFolder(NewFolder),
     /// Whether results are to be lost.
     Unsaved(UnsavedResults),
+    /// Which predictions are to be computed.
+    Predict(PredictForm),
     /// What the program and the model are.
     About,
 }
@@ -100,6 +103,11 @@ impl Overlay {
     /// Asks whether results are to be lost.
     pub fn show_unsaved(&mut self, question: UnsavedResults) {
         self.cover(OverlayLayer::Unsaved(question));
+    }
+
+    /// Asks how videos are to be predicted.
+    pub fn show_predict(&mut self, form: PredictForm) {
+        self.cover(OverlayLayer::Predict(form));
     }
 
     /// Lists the keys.
@@ -194,6 +202,7 @@ impl Overlay {
             Some(OverlayLayer::Replacement(replacement)) => replacement.replacement_ui(ctx, cx),
             Some(OverlayLayer::NewFolder(question)) => question.new_folder_ui(ctx, cx),
             Some(OverlayLayer::Unsaved(question)) => question.unsaved_ui(ctx, cx),
+            Some(OverlayLayer::Predict(form)) => form.form_ui(ctx, cx),
             Some(OverlayLayer::About) => about_ui(ctx, cx.session),
         };
         if is_closed {

@@ -24,6 +24,7 @@ impl Topic {
             Self::Benchmark => "Benchmark failed",
             Self::Scores => "Scoring failed",
             Self::Suggestions => "Suggestions failed",
+            Self::Predictions => "Prediction failed",
             Self::Sample => "Sample failed",
             Self::Runs => "Run failed",
             Self::Other if is_word(&error.subject) => return format!("{} failed", capitalised(&error.subject)),

@@ -1,22 +1,12 @@
-//! The videos to predict, and the files of their predictions.
+//! The videos that are named on the command line to be predicted.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::cli::outcome::complain;
-use crate::engine::videos_in;
+use crate::engine::{NamedVideo, videos_in};
 use crate::error::{Error, Result};
-use crate::labels::{Opened, Project, StoredPath};
-use crate::predictions::PREDICTIONS_ENDING;
+use crate::labels::{Opened, Project};
 use crate::video::{is_frame_folder, is_video};
-
-/// A video to predict.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NamedVideo {
-    pub path: PathBuf,
-    /// Its name in tables.
-    pub name: String,
-}
 
 /// What was named on the command line.
 #[derive(Debug)]
@@ -42,11 +32,7 @@ impl PredictInputs {
         let Opened { project, notes } = Project::look(dir)?;
         notes.iter().for_each(complain);
         let document = project.document();
-        let video = |stored: &String| NamedVideo {
-            path: StoredPath::decode(stored, project.dir()),
-            name: StoredPath::plain(stored),
-        };
-        let videos: Vec<_> = document.videos.values().map(|each| video(&each.path)).collect();
+        let videos = NamedVideo::all_of_project(document, project.dir());
         if videos.is_empty() {
             return Err(Error::file(dir, "the project has no videos", "Add some with `motionscope project add`"));
         }
@@ -75,32 +61,7 @@ impl PredictInputs {
             }
             paths.extend(found);
         }
-        let name = |path: &PathBuf| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let videos = paths.into_iter().map(|path| NamedVideo { name: name(&path), path }).collect();
-        Ok(Self { videos, project: None })
-    }
-
-    /// Returns the file of predictions of each video in `out`.
-    ///
-    /// # Errors
-    /// If two videos would have the same file.
-    pub fn targets(&self, out: &Path) -> Result<Vec<PathBuf>> {
-        let mut taken: HashMap<String, &Path> = HashMap::new();
-        let mut targets = Vec::new();
-        for video in &self.videos {
-            let name = format!("{}.{PREDICTIONS_ENDING}", file_name(&video.name));
-            // Some file systems take two spellings for one.
-            if let Some(other) = taken.insert(name.to_lowercase(), &video.path) {
-                let cause = format!("its file of predictions would be that of {}", other.display());
-                return Err(Error::file(
-                    &video.path,
-                    cause,
-                    "Predict one of them in a run of its own, with another --out",
-                ));
-            }
-            targets.push(out.join(name));
-        }
-        Ok(targets)
+        Ok(Self { videos: paths.into_iter().map(NamedVideo::by_file).collect(), project: None })
     }
 }
 
@@ -108,33 +69,11 @@ fn is_project(path: &Path) -> bool {
     path.join(Project::FILE).is_file() || (path.ends_with(Project::FILE) && path.is_file())
 }
 
-/// Returns a path in a project as one name: `day 1/a.mp4` as `day 1-a.mp4`.
-fn file_name(video: &str) -> String {
-    let parts = video.split(['/', '\\', ':']).filter(|part| !part.is_empty() && *part != ".." && *part != ".");
-    parts.collect::<Vec<_>>().join("-")
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
-
-    fn inputs(names: &[&str]) -> PredictInputs {
-        let video = |name: &&str| NamedVideo { path: name.into(), name: (*name).to_owned() };
-        PredictInputs { videos: names.iter().map(video).collect(), project: None }
-    }
-
-    #[test]
-    fn every_video_has_a_file_of_its_own() {
-        let targets = inputs(&["day 1/a.mp4", "../b.avi", "/mnt/c.mkv"]).targets(Path::new("out")).unwrap();
-        assert_eq!(
-            targets,
-            ["day 1-a.mp4.parquet", "b.avi.parquet", "mnt-c.mkv.parquet"].map(|name| Path::new("out").join(name))
-        );
-        let error = inputs(&["one/A.mp4", "one-a.mp4"]).targets(Path::new("out")).unwrap_err();
-        assert!(error.cause.contains("one/A.mp4"), "{error}");
-    }
 
     #[test]
     fn folders_are_searched_and_projects_stand_alone() {

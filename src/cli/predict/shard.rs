@@ -1,19 +1,20 @@
 //! The videos of one shard.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::inputs::PredictInputs;
-use super::job::{Predicted, PredictionJob};
+use super::job::PredictionJob;
 use crate::cli::outcome::Outcome;
 use crate::cli::shard_files::{ItemFiles, absolute};
 use crate::cli::shard_task::{ShardTask, ShardWork};
+use crate::engine::{VideoEnd, prediction_targets};
 use crate::error::Result;
 use crate::nets::fusion::Fusion;
 use crate::plural::counted;
+use crate::predictions::PredictionFacts;
 use crate::shards::{Job, JobInputs, Shard, assigned};
 
 /// The name of the command in parts.
@@ -25,14 +26,16 @@ struct PredictSettings<'a> {
     model: &'a str,
     model_hash: &'a str,
     fusion: Fusion,
-    stride: NonZeroUsize,
+    thresholds: &'a [f64],
+    stride: usize,
+    features: bool,
     csv: bool,
     out: PathBuf,
 }
 
 /// The videos of a shard.
-struct PredictShard<'a, 'b> {
-    job: &'a mut PredictionJob<'b>,
+struct PredictShard<'a> {
+    job: &'a mut PredictionJob,
     inputs: &'a PredictInputs,
     targets: Vec<PathBuf>,
 }
@@ -40,25 +43,28 @@ struct PredictShard<'a, 'b> {
 /// Predicts the videos of a shard to `out` and writes its part, unless it is there.
 pub(super) fn run_shard(
     task: &ShardTask,
-    job: &mut PredictionJob<'_>,
+    job: &mut PredictionJob,
     inputs: &PredictInputs,
     out: &Path,
     device: &str,
 ) -> Result<Outcome> {
+    let PredictionFacts { model, model_hash, fusion, thresholds, stride, features, .. } = job.predictor.settings();
     let settings = PredictSettings {
-        model: &job.model.0,
-        model_hash: &job.model.1,
-        fusion: job.fusion,
-        stride: job.stride,
-        csv: job.with_csv,
+        model,
+        model_hash,
+        fusion: *fusion,
+        thresholds,
+        stride: *stride,
+        features: features.is_some(),
+        csv: job.predictor.files(out).len() > 1,
         out: absolute(out),
     };
     let list = inputs.videos.iter().map(|video| (video.name.clone(), vec![&video.path]));
     let shared = Job::new(COMMAND, &settings, JobInputs::of_files("video", list))?;
-    task.run(shared, device, &mut PredictShard { job, inputs, targets: inputs.targets(out)? })
+    task.run(shared, device, &mut PredictShard { job, inputs, targets: prediction_targets(&inputs.videos, out)? })
 }
 
-impl ShardWork for PredictShard<'_, '_> {
+impl ShardWork for PredictShard<'_> {
     type Item = ItemFiles;
     type Source = ();
     const DONE: &'static str = "predicted";
@@ -89,8 +95,8 @@ impl ShardWork for PredictShard<'_, '_> {
             }
             let target = &self.targets[position];
             let frames = match self.job.predict(&self.inputs.videos[position], target) {
-                Ok(Predicted::Stopped) => break,
-                Ok(Predicted::Complete { of } | Predicted::Scored { of, .. }) => of,
+                Ok(VideoEnd::Stopped) => break,
+                Ok(VideoEnd::Complete { of } | VideoEnd::Scored { of, .. }) => of,
                 Err(error) => {
                     done(Err(error));
                     continue;
@@ -98,7 +104,7 @@ impl ShardWork for PredictShard<'_, '_> {
             };
             let line = format!("{}: {}", target.display(), counted(frames, "scored frame"));
             println!("{line}");
-            done(Ok(ItemFiles::new(Some(line), self.job.files(target))));
+            done(Ok(ItemFiles::new(Some(line), self.job.predictor.files(target))));
         }
         Ok(())
     }

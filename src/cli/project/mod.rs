@@ -8,6 +8,7 @@ mod import;
 mod labels;
 mod new;
 mod opening;
+mod predicted;
 
 use clap::{Args, Subcommand};
 
@@ -42,7 +43,7 @@ enum ProjectCommand {
     Check(check::ProjectCheckArgs),
     /// Count the labels of each class
     Labels(labels::LabelsArgs),
-    /// Export the labels in the format of another program, or cut out clips
+    /// Export labels or predictions in the format of another program, or cut out clips
     Export(export::ExportArgs),
     /// Import labels from another program
     Import(import::LabelImportArgs),

@@ -4,9 +4,14 @@
 //! so that a run that was stopped continues with the same numbers.
 
 mod decoding;
+pub(super) mod job;
 mod prediction;
+mod predictor;
 mod source;
+mod videos;
 mod windows;
 
 pub use prediction::{DenseEnd, DensePrediction, ScoredFrame};
+pub use predictor::{PredictorEvent, VideoEnd, VideoPredictor};
 pub use source::SourceVideo;
+pub use videos::{NamedVideo, model_predictions, prediction_targets};

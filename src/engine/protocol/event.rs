@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ClipWindow, EvaluationStart, LiveEvent, SuggestionStart, Topic};
+use super::{ClipWindow, EvaluationStart, LiveEvent, PredictionProgress, PredictionReport, SuggestionStart, Topic};
 use crate::engine::ModelInfo;
 use crate::engine::flow::{ClipMeasure, FlowSource};
 use crate::error::{Error, Result};
@@ -85,6 +85,12 @@ pub enum Message {
     SuggestionsStarted(Box<SuggestionStart>),
     /// All suggestions are made, or it was stopped.
     SuggestionsEnded,
+    /// How far predictions are.
+    PredictionProgress(PredictionProgress),
+    /// All videos are predicted or failed, or it was stopped; missing if none could be begun.
+    Predicted(PredictionReport),
+    /// Nothing is predicted any more, whatever the reason.
+    PredictionsEnded,
     /// A model is in use.
     ModelLoaded(ModelInfo),
     /// The model of this folder cannot be loaded; the one in use stays.
@@ -121,7 +127,7 @@ impl Message {
                 event,
                 TrainingEvent::Step(_) | TrainingEvent::Preparing { .. } | TrainingEvent::GradientShares(_)
             ),
-            Self::ExportProgress { .. } | Self::SampleProgress(..) => true,
+            Self::ExportProgress { .. } | Self::SampleProgress(..) | Self::PredictionProgress(_) => true,
             _ => false,
         }
     }

@@ -1,6 +1,7 @@
 //! Long-running jobs: the orders for exports, benchmarks, evaluations and suggestions.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,14 +10,14 @@ use crossbeam_channel::Receiver;
 use crate::data::DataSource;
 use crate::engine::flow::FlowSource;
 use crate::engine::labeling::prediction::Prediction;
-use crate::engine::{FlowColours, Scores};
+use crate::engine::{FlowColours, NamedVideo, Scores};
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{Protocol, ReportSource, ScoredClip};
 use crate::flow::files::FlowFormat;
 use crate::labels::{Document, Project, VideoId};
 use crate::nets::fusion::Fusion;
-use crate::output::OutputGuard;
+use crate::output::{Existing, OutputGuard};
 use crate::training::TrainingPlan;
 
 /// An order to time the steps of trainings.
@@ -228,4 +229,56 @@ pub struct SuggestionStart {
     /// What is said of each, or why it cannot be read, in their order. A channel of its own: however late the reader looks,
     /// none is lost.
     pub outcomes: Receiver<(VideoId, Result<Arc<Prediction>>)>,
+}
+
+/// An order for predictions of videos.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PredictionOrder {
+    /// The model folder.
+    pub model: PathBuf,
+    /// The videos, in the order in which they are predicted.
+    pub videos: Vec<NamedVideo>,
+    /// Where the files are written.
+    pub folder: PredictionFolder,
+    /// Every how many frames a video is scored.
+    pub stride: NonZeroUsize,
+    /// Whether files that hold something else are replaced.
+    pub existing: Existing,
+}
+
+/// Where predictions are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PredictionFolder {
+    /// The folder of the model in the project in this folder.
+    Project(PathBuf),
+    /// This folder.
+    Chosen(PathBuf),
+}
+
+/// How far predictions are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PredictionProgress {
+    /// The number of the video that is predicted, from 1.
+    pub video: usize,
+    /// The number of videos.
+    pub videos: usize,
+    /// Its frames that are scored.
+    pub done: usize,
+    /// Its frames to score.
+    pub of: usize,
+}
+
+/// The result of predictions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PredictionReport {
+    /// Where the files are.
+    pub folder: PathBuf,
+    /// Videos that were predicted.
+    pub predicted: usize,
+    /// Videos that had predictions of this model and stride before.
+    pub complete: usize,
+    /// Videos that failed; each is a problem of its own.
+    pub failed: usize,
+    /// Whether it was stopped before all videos were done.
+    pub is_stopped: bool,
 }

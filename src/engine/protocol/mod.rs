@@ -12,7 +12,8 @@ mod topic;
 pub use event::Message;
 pub use jobs::{
     BenchmarkPlan, ClipScoresOrder, ClipWindow, EvaluationOrder, EvaluationSource, EvaluationStart, FlowExport,
-    OverlayExport, ProjectLabels, StepTimingOrder, SuggestionOrder, SuggestionStart,
+    OverlayExport, PredictionFolder, PredictionOrder, PredictionProgress, PredictionReport, ProjectLabels,
+    StepTimingOrder, SuggestionOrder, SuggestionStart,
 };
 pub use live::{LiveEvent, LiveOrder, LiveSettings, RecordingOrder, RemovedCorrection};
 pub use request::{FlowSelection, Request};

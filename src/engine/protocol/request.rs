@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     BenchmarkPlan, ClipScoresOrder, EvaluationOrder, FlowExport, LiveOrder, LiveSettings, OverlayExport,
-    RecordingOrder, RemovedCorrection, StepTimingOrder, SuggestionOrder,
+    PredictionOrder, RecordingOrder, RemovedCorrection, StepTimingOrder, SuggestionOrder,
 };
 use crate::engine::flow::FlowSettings;
 use crate::engine::pinned::PinnedRequest;
@@ -83,6 +83,9 @@ pub enum Request {
     /// Lets the model say what it sees in videos nobody has labelled, or stops doing so: what is said stays. Answered by the messages
     /// named `Suggestions…`.
     Suggest(Option<Box<SuggestionOrder>>),
+    /// Writes predictions of videos, in place of those under way, or stops doing so: what is scored is kept and continued by the next
+    /// such order. Answered by `Message::PredictionProgress`, `Message::Predicted` and `Message::PredictionsEnded`.
+    Predict(Option<Box<PredictionOrder>>),
     /// Scores windows all over a clip, in place of another, or stops doing so: what is scored stays. Opening or closing a clip
     /// and loading a model stop it. Answered by `Message::ClipWindow` and `Message::ClipScoresEnded`.
     ScoreClip(Option<ClipScoresOrder>),

@@ -38,4 +38,6 @@ pub enum Topic {
     Scores,
     /// Suggested labels.
     Suggestions,
+    /// Predictions of videos.
+    Predictions,
 }
