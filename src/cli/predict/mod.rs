@@ -18,13 +18,13 @@ use super::output_arguments::ForceArg;
 use super::values::count;
 use crate::atomic;
 use crate::engine::{DenseEnd, DensePrediction, InferencePipeline, ScoredFrame};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, about_all};
 use crate::nets::HiddenTwoStream;
 use crate::nets::fusion::Fusion;
 use crate::output::{Existing, OutputGuard};
 use crate::panic_guard::caught;
 use crate::plural::counted;
-use crate::predictions::{PredictionFacts, PredictionWriter, read_predictions, write_frame_csv};
+use crate::predictions::{PredictionFacts, PredictionWriter, read_prediction_facts, read_predictions, write_frame_csv};
 use crate::secrets::masked;
 use inputs::{NamedVideo, PredictInputs};
 
@@ -83,8 +83,9 @@ enum Predicted {
 /// The work that videos share.
 struct PredictionJob<'a> {
     pipeline: InferencePipeline,
-    /// The model as it is stored with predictions.
+    /// The name and the hash of the model, and the device, as they are stored with predictions.
     model: (String, String),
+    device: String,
     fusion: Fusion,
     stride: NonZeroUsize,
     with_csv: bool,
@@ -117,6 +118,7 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
     let guard = arguments.force.guard(inputs.videos.iter().map(|video| &video.path));
     let mut job = PredictionJob {
         model: (info.name, hash),
+        device: compute.name,
         fusion: info.fusion,
         stride: arguments.stride,
         with_csv: arguments.csv,
@@ -125,20 +127,32 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
         stop: interrupt_flag("Stopping; what is done is kept")?,
         pipeline,
     };
+    let targets = inputs.targets(&out)?;
+    job.check(&targets)?;
     std::fs::create_dir_all(&out).map_err(|error| Error::io(&out, &error))?;
-    job.all(&inputs, &out)
+    job.all(&inputs.videos, &targets)
 }
 
 impl PredictionJob<'_> {
+    /// Checks that each file that is there has predictions of the same model and stride, or may be replaced: what is refused whatever
+    /// the videos hold is refused before the first of them.
+    fn check(&self, targets: &[PathBuf]) -> Result<()> {
+        let misfit = |target: &PathBuf| match read_prediction_facts(target) {
+            Ok(there) => self.misfit(target, &there, &self.with_settings(there.clone())),
+            Err(_) => self.guard.check(&self.outputs(target)).err(),
+        };
+        about_all(targets.iter().filter_map(misfit).collect()).map_or(Ok(()), Err)
+    }
+
     /// Predicts the videos one after the other. One that fails is reported and does not hold up the others.
-    fn all(&mut self, inputs: &PredictInputs, out: &Path) -> Result<Outcome> {
+    fn all(&mut self, videos: &[NamedVideo], targets: &[PathBuf]) -> Result<Outcome> {
         let (mut failures, mut complete, mut scored, mut video_secs) = (0, 0, 0, 0.0f64);
         let started = Instant::now();
-        for (video, target) in inputs.videos.iter().zip(inputs.targets(out)?) {
+        for (video, target) in videos.iter().zip(targets) {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(Outcome::Interrupted);
             }
-            match caught("networks", || self.one(video, &target)) {
+            match caught("networks", || self.one(video, target)) {
                 Ok(Predicted::Stopped) => {
                     println!("What is done is kept; start it again to continue");
                     return Ok(Outcome::Interrupted);
@@ -178,14 +192,19 @@ impl PredictionJob<'_> {
             }
             return Ok(Predicted::Complete);
         }
-        let outputs = [Some(target.to_owned()), self.with_csv.then(|| csv.clone())];
-        self.guard.check(&outputs.into_iter().flatten().collect::<Vec<_>>())?;
+        self.guard.check(&self.outputs(target))?;
         let mut writer = PredictionWriter::begin(target, facts)?;
-        let progress = bar(prediction.scored(), &masked(&video.path.to_string_lossy()));
+        if let Some(reason) = writer.discarded() {
+            eprintln!("{}: scores of an earlier run are discarded: {reason}", video.name);
+        }
         let first = writer.done();
         if first > 0 {
-            progress.suspend(|| eprintln!("{}: continues after {}", video.name, counted(first, "frame")));
+            eprintln!("{}: continues after {}", video.name, counted(first, "frame"));
+            if let [before, .., _] = writer.facts().devices.as_slice() {
+                eprintln!("{}: begun on {before}; scores may differ in their last digits", video.name);
+            }
         }
+        let progress = bar(prediction.scored(), &masked(&video.path.to_string_lossy()));
         progress.set_position(first as u64);
         progress.reset_eta();
         let stop = self.stop.clone();
@@ -217,19 +236,34 @@ impl PredictionJob<'_> {
 
     fn facts(&self, prediction: &DensePrediction, video: &NamedVideo) -> PredictionFacts {
         let info = prediction.info();
-        PredictionFacts {
+        self.with_settings(PredictionFacts {
             video: video.name.clone(),
             content: prediction.source().content().to_owned(),
             frames: info.frames,
             fps: info.fps,
             end_secs: prediction.end_secs(),
+            ..PredictionFacts::default()
+        })
+    }
+
+    /// Returns the facts of the same video with the settings of this run.
+    fn with_settings(&self, facts: PredictionFacts) -> PredictionFacts {
+        PredictionFacts {
             stride: self.stride.get(),
             classes: self.pipeline.classes().to_vec(),
             model: self.model.0.clone(),
             model_hash: self.model.1.clone(),
             fusion: self.fusion,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            devices: vec![self.device.clone()],
+            ..facts
         }
+    }
+
+    /// Returns the files that a run writes for a video.
+    fn outputs(&self, target: &Path) -> Vec<PathBuf> {
+        let csv = self.with_csv.then(|| target.with_extension("csv"));
+        [Some(target.to_owned()), csv].into_iter().flatten().collect()
     }
 
     /// Returns whether `target` holds predictions of the same video, model and stride.
@@ -239,15 +273,14 @@ impl PredictionJob<'_> {
             // It is replaced or kept as `--force` says.
             Err(_) => return Ok(false),
         };
-        match there.difference(facts) {
-            None => Ok(true),
-            Some(_) if self.existing == Existing::Replace => Ok(false),
-            Some(difference) => Err(Error::file(
-                target,
-                format!("it holds other predictions: {difference}"),
-                "Choose another --out, or replace it with --force",
-            )),
-        }
+        self.misfit(target, &there, facts).map_or(Ok(there.difference(facts).is_none()), Err)
+    }
+
+    /// Returns the error of a file with predictions of the facts `there` that those of `facts` may not replace.
+    fn misfit(&self, target: &Path, there: &PredictionFacts, facts: &PredictionFacts) -> Option<Error> {
+        let difference = there.difference(facts).filter(|_| self.existing == Existing::Keep)?;
+        let cause = format!("it holds other predictions: {difference}");
+        Some(Error::file(target, cause, "Choose another --out, or replace it with --force"))
     }
 
     fn write_csv(&self, predictions: &Path, csv: &Path) -> Result<()> {

@@ -123,7 +123,9 @@ impl DensePrediction {
                 }
             }
             Ok(DenseEnd::Finished)
-        })?;
+        });
+        // A reader does not know why it fails.
+        let end = end.map_err(|error| self.source.check_content().err().unwrap_or(error))?;
         if end == DenseEnd::Finished {
             self.source.check_content()?;
         }
