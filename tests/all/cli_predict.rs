@@ -74,7 +74,7 @@ fn every_nth_frame_has_the_probabilities_of_the_window_around_it() {
     fs::rename(dir.path().join("videos/broken.mp4"), dir.path().join("videos/0.mp4")).unwrap();
     let (printed, said, status) = run(dir.path(), &line.replace("--stride 4", "--stride 8"));
     assert!(status == 1 && printed.is_empty(), "{printed}{said}");
-    let refused = "long.mp4.parquet: it holds other predictions: the stride is 8, not 4; also affects 1 more";
+    let refused = "long.mp4.parquet: it holds other predictions: the stride is 4, not 8; also affects 1 more";
     assert!(said.contains(refused) && !said.contains("0.mp4:"), "{said}");
     fs::write(dir.path().join("out/0.mp4.parquet"), "notes of mine").unwrap();
     let (_, said, status) = run(dir.path(), line);

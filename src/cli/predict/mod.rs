@@ -278,7 +278,7 @@ impl PredictionJob<'_> {
 
     /// Returns the error of a file with predictions of the facts `there` that those of `facts` may not replace.
     fn misfit(&self, target: &Path, there: &PredictionFacts, facts: &PredictionFacts) -> Option<Error> {
-        let difference = there.difference(facts).filter(|_| self.existing == Existing::Keep)?;
+        let difference = facts.difference(there).filter(|_| self.existing == Existing::Keep)?;
         let cause = format!("it holds other predictions: {difference}");
         Some(Error::file(target, cause, "Choose another --out, or replace it with --force"))
     }
