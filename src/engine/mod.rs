@@ -30,7 +30,7 @@ pub use inference::analysis::{Analysis, FlowView, Scores, Timing};
 pub use inference::clip_frames::ClipFrames;
 pub use inference::model_folder::{default_model, dis_model, flow_model, sample_model};
 pub use inference::model_info::ModelInfo;
-pub use inference::pipeline::{InferencePipeline, WINDOW_PAIRS, WindowResult};
+pub use inference::pipeline::{GoOn, InferencePipeline, WINDOW_PAIRS, WindowResult};
 pub use inference::target::shown_pair;
 pub use labeling::media::{LabelExport, examine, export_labels, facts_of, probe, time_videos, videos_in};
 pub use labeling::prediction::{Prediction, WindowPrediction};

@@ -22,5 +22,5 @@ pub use frame_scores::FrameScores;
 pub use labelled::{LabelledSpan, LabelledVideo, LabelledVideos};
 pub use predicted::{PREDICTIONS_ENDING, for_each_prediction, predicted_labels, predicted_segments, prediction_files};
 pub use raster::{raster_svg, transitions_svg};
-pub use store::{PredictionFacts, PredictionWriter, read_predictions, write_frame_csv};
+pub use store::{PredictionFacts, PredictionWriter, read_prediction_facts, read_predictions, write_frame_csv};
 pub use summary::{ClassSummary, Ethogram, LabelledBout, SummaryScope};

@@ -200,6 +200,7 @@ mod tests {
             model_hash: "0123".into(),
             fusion: Fusion::default(),
             version: "0.1.0".into(),
+            devices: vec!["AMD EPYC, 2 threads (Flex)".into()],
         };
         let mut writer = PredictionWriter::begin(path, facts).unwrap();
         for index in 0..40 {

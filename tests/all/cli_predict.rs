@@ -7,7 +7,7 @@ use motionscope::cli::bench::fixture;
 use motionscope::engine::{ClipFrames, InferencePipeline};
 use motionscope::gpu::{DeviceChoice, choose};
 use motionscope::nets::HiddenTwoStream;
-use motionscope::predictions::read_predictions;
+use motionscope::predictions::{PredictionWriter, read_predictions};
 use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text, untrained_model};
@@ -42,6 +42,7 @@ fn every_nth_frame_has_the_probabilities_of_the_window_around_it() {
 
     let (facts, scores) = read_predictions(&dir.path().join("out/long.mp4.parquet")).unwrap();
     assert_eq!((facts.video.as_str(), facts.frames, facts.stride, scores.scored()), ("long.mp4", 30, 4, 8));
+    assert_eq!(facts.devices, [choose(DeviceChoice::Cpu).unwrap().name]);
     assert_eq!((scores.secs[1], facts.end_secs), (4.0 / 25.0, 30.0 / 25.0));
     let compute = choose(DeviceChoice::Cpu).unwrap();
     let model = HiddenTwoStream::load(&dir.path().join("model"), &compute.device).unwrap();
@@ -69,8 +70,16 @@ fn every_nth_frame_has_the_probabilities_of_the_window_around_it() {
     assert_eq!(fs::read_to_string(dir.path().join("out/long.mp4.csv")).unwrap(), "of another run");
     run(dir.path(), &format!("{line} --force"));
     assert_eq!(fs::read_to_string(dir.path().join("out/long.mp4.csv")).unwrap(), csv);
-    let (_, said, status) = run(dir.path(), &line.replace("--stride 4", "--stride 8"));
-    assert!(status == 1 && said.contains("it holds other predictions"), "{said}");
+    // What is refused is refused before the first video.
+    fs::rename(dir.path().join("videos/broken.mp4"), dir.path().join("videos/0.mp4")).unwrap();
+    let (printed, said, status) = run(dir.path(), &line.replace("--stride 4", "--stride 8"));
+    assert!(status == 1 && printed.is_empty(), "{printed}{said}");
+    let refused = "long.mp4.parquet: it holds other predictions: the stride is 4, not 8; also affects 1 more";
+    assert!(said.contains(refused) && !said.contains("0.mp4:"), "{said}");
+    fs::write(dir.path().join("out/0.mp4.parquet"), "notes of mine").unwrap();
+    let (_, said, status) = run(dir.path(), line);
+    assert!(status == 1 && said.contains("0.mp4.parquet: it exists"), "{said}");
+    fs::remove_file(dir.path().join("out/0.mp4.parquet")).unwrap();
     assert_eq!(fs::read(dir.path().join("out/long.mp4.parquet")).unwrap(), before);
     run(dir.path(), &line.replace("--stride 4", "--stride 8 --force"));
     assert_eq!(read_predictions(&dir.path().join("out/long.mp4.parquet")).unwrap().1.scored(), 4);
@@ -91,6 +100,50 @@ fn the_videos_of_a_project_are_predicted_into_it() {
     let (table, said, status) =
         run(dir.path(), &format!("summary {}", folder.strip_prefix(dir.path()).unwrap().display()));
     assert!(status == 0 && table.contains("All: 1 video"), "{table}{said}");
+}
+
+#[test]
+fn a_model_without_streams_is_refused_and_one_stream_is_enough() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path(), &[("a.mp4", 12)]);
+    let device = choose(DeviceChoice::Cpu).unwrap().device;
+    for (name, streams) in [("none", [false, false]), ("spatial", [false, true]), ("temporal", [true, false])] {
+        let mut model = HiddenTwoStream::load(&dir.path().join("model"), &device).unwrap();
+        if !streams[0] {
+            (model.temporal, model.card.temporal) = (None, None);
+        }
+        if !streams[1] {
+            (model.spatial, model.card.spatial) = (None, None);
+        }
+        model.save(&dir.path().join(name)).unwrap();
+        let (_, said, status) = run(dir.path(), &format!("predict a.mp4 --out {name}-out --model {name} --device cpu"));
+        let file = dir.path().join(format!("{name}-out/a.mp4.parquet"));
+        match streams.contains(&true) {
+            true => assert_eq!((status, read_predictions(&file).unwrap().1.scored()), (0, 3), "{said}"),
+            false => assert!(status == 1 && said.contains("it has no stream") && !file.exists(), "{said}"),
+        }
+    }
+}
+
+/// What was scored of an earlier content is of no use, and that is said.
+#[test]
+fn scores_of_a_video_that_has_changed_since_are_discarded_with_a_sentence() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path(), &[("b.mp4", 16), ("a.mp4", 12)]);
+    let out = dir.path().join("out");
+    fs::create_dir(&out).unwrap();
+    let line = "predict a.mp4 --out out --stride 1 --model model --device cpu";
+    run(dir.path(), line);
+    let (facts, _) = read_predictions(&out.join("a.mp4.parquet")).unwrap();
+    fs::remove_file(out.join("a.mp4.parquet")).unwrap();
+    let mut writer = PredictionWriter::begin(&out.join("a.mp4.parquet"), facts).unwrap();
+    writer.push(0.0, &[0.5, 0.5]).unwrap();
+    writer.pause().unwrap();
+    fs::copy(dir.path().join("b.mp4"), dir.path().join("a.mp4")).unwrap();
+    let (_, said, status) = run(dir.path(), line);
+    let words = "a.mp4: scores of an earlier run are discarded: the content of the video differs";
+    assert!(status == 0 && said.contains(words), "{said}");
+    assert_eq!(read_predictions(&out.join("a.mp4.parquet")).unwrap().1.scored(), 16);
 }
 
 #[test]

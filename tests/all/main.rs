@@ -20,6 +20,7 @@ mod codec_vectors;
 mod crash;
 mod dataset;
 mod dataset_kinds;
+mod dense;
 mod descriptor_svm;
 mod descriptors;
 mod dis;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use motionscope::frame_times::FrameTimes;
+use motionscope::predictions::read_predictions;
 use motionscope::video::{FramePacing, Geometry, Sizes, VideoReader, VideoWriter};
 
 use crate::cli::{code, motionscope, text, untrained_model};
@@ -122,4 +123,19 @@ fn an_analysis_of_an_uneven_clip_has_videos_with_its_times() {
     for name in ["flow.mp4", "annotated.mp4"] {
         assert_times_of(&dir.path().join("out/clip").join(name), &source, 0);
     }
+}
+
+#[test]
+fn scored_frames_of_an_uneven_clip_have_its_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = uneven_clip(folder.path());
+    untrained_model(&folder.path().join("model"));
+    let name = path.file_name().unwrap().to_string_lossy();
+    run(folder.path(), &format!("predict {name} --out out --stride 3 --model model --device cpu"));
+    let file = folder.path().join("out").join(format!("{name}.parquet"));
+    let (times, (facts, scores)) = (times(&path), read_predictions(&file).unwrap());
+    assert!(times.as_listed().is_some());
+    assert_eq!((facts.frames, facts.end_secs), (times.frames(), times.secs(times.frames())));
+    let expected: Vec<f64> = (0..times.frames()).step_by(3).map(|frame| times.secs(frame)).collect();
+    assert_eq!(scores.secs, expected);
 }

@@ -3,17 +3,14 @@
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use super::decoding::{DecodedWindow, decode_ahead};
+use super::decoding::decode_ahead;
 use super::source::SourceVideo;
-use super::windows::DenseWindows;
-use crate::engine::{ClipFrames, InferencePipeline};
+use super::windows::{BLOCK, DenseWindows};
+use crate::engine::{ClipFrames, GoOn, InferencePipeline};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::video::{Sizes, VideoInfo};
 
-/// Windows after which the flows of earlier ones are forgotten. Networks compute several pairs at once and may round otherwise for
-/// other company, so which pairs are computed together must not depend on where a run began: it begins at a multiple of this.
-const BLOCK: usize = 32;
 /// The frames are not displayed.
 const DISPLAY_MAX: u32 = 16;
 
@@ -94,40 +91,53 @@ impl DensePrediction {
         pipeline: &mut InferencePipeline,
         fusion: &Fusion,
         first: usize,
-        go_on: &dyn Fn() -> bool,
+        go_on: GoOn<'_>,
         push: &mut dyn FnMut(ScoredFrame) -> Result<()>,
     ) -> Result<DenseEnd> {
         let Self { source, clip, windows, damages } = self;
         let (windows, times) = (*windows, clip.times().clone());
         let begin = first - first % BLOCK;
         let end = decode_ahead(clip, windows, begin, |decoded| {
-            for (index, window) in (begin..).zip(decoded) {
-                if !go_on() {
-                    return Ok(DenseEnd::Stopped);
+            for start in (begin..windows.count()).step_by(windows.batch()) {
+                let batch = start..(start + windows.batch()).min(windows.count());
+                let mut frames = Vec::new();
+                for window in decoded.iter().take(batch.len()) {
+                    let window = window?;
+                    frames.push(window.frames);
+                    add_new(damages, window.damages);
                 }
-                let DecodedWindow { frames, damages: found } = window?;
-                for damage in found {
-                    if !damages.contains(&damage) {
-                        damages.push(damage);
-                    }
-                }
-                if index % BLOCK == 0 {
+                if start % BLOCK == 0 {
                     pipeline.clear();
                 }
-                if index < first {
-                    pipeline.advance(&frames, usize::MAX)?;
+                if batch.end <= first {
+                    if !pipeline.advance_all(&frames, go_on)? {
+                        return Ok(DenseEnd::Stopped);
+                    }
                     continue;
                 }
-                let probabilities = pipeline.analyse(&frames)?.scores.fused_probabilities(fusion);
+                let Some(scores) = pipeline.scores(&frames, go_on)? else { return Ok(DenseEnd::Stopped) };
                 source.check()?;
-                let span_secs = times.span_secs(&(windows.frame(index)..windows.frame(index + 1)));
-                push(ScoredFrame { index, span_secs, probabilities })?;
+                for (index, scores) in batch.zip(scores).filter(|(index, _)| *index >= first) {
+                    let span_secs = times.span_secs(&(windows.frame(index)..windows.frame(index + 1)));
+                    push(ScoredFrame { index, span_secs, probabilities: scores.fused_probabilities(fusion) })?;
+                }
             }
             Ok(DenseEnd::Finished)
-        })?;
+        });
+        // A reader does not know why it fails.
+        let end = end.map_err(|error| self.source.check_content().err().unwrap_or(error))?;
         if end == DenseEnd::Finished {
             self.source.check_content()?;
         }
         Ok(end)
+    }
+}
+
+/// Adds those of `found` that are not among `damages` yet.
+fn add_new(damages: &mut Vec<Error>, found: Vec<Error>) {
+    for damage in found {
+        if !damages.contains(&damage) {
+            damages.push(damage);
+        }
     }
 }

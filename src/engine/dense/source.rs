@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::data::file_fingerprint;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::labels::media_scan::fingerprint;
 
 /// The length of a file and when it was changed.
@@ -52,7 +52,7 @@ impl SourceVideo {
     /// # Errors
     /// If it has changed or cannot be read any more.
     pub(super) fn check(&mut self) -> Result<()> {
-        let now = Stamp::of(&self.path)?;
+        let now = Stamp::of(&self.path).map_err(vanished)?;
         if now != self.stamp {
             self.check_content()?;
             self.stamp = now;
@@ -65,7 +65,7 @@ impl SourceVideo {
     /// # Errors
     /// If it is not, or cannot be read any more.
     pub(super) fn check_content(&self) -> Result<()> {
-        if content(&self.path)? == self.content {
+        if content(&self.path).map_err(vanished)? == self.content {
             return Ok(());
         }
         let cause = "the video has changed since its prediction began";
@@ -80,6 +80,15 @@ impl Stamp {
     }
 }
 
+/// Returns the error of a video that could be read before, with what to do about it where it is gone.
+fn vanished(error: Error) -> Error {
+    if error.kind != ErrorKind::NotFound {
+        return error;
+    }
+    let cause = "the video has vanished since its prediction began".into();
+    Error { cause, remedy: "Put it back, then start again to continue".into(), ..error }
+}
+
 /// Returns the hash that projects keep of a file, or one of a folder of frames.
 fn content(path: &Path) -> Result<String> {
     if path.is_dir() {
@@ -91,7 +100,6 @@ fn content(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
 
     #[test]
     fn a_file_that_is_touched_is_the_same_and_one_that_grows_is_not() {

@@ -28,10 +28,10 @@ impl FlowCache {
         self.0.insert(frames, output);
     }
 
-    /// Forgets what lies far from the frames of a window.
-    pub fn keep_near(&mut self, window: &[Arc<Frame>]) {
-        let indices = || window.iter().map(|frame| frame.index);
-        let (Some(first), Some(last)) = (indices().min(), indices().max()) else { return };
+    /// Forgets what lies far from the frames of a window, or of several.
+    pub fn keep_near<'a>(&mut self, frames: impl IntoIterator<Item = &'a Arc<Frame>>) {
+        let indices = frames.into_iter().map(|frame| [frame.index; 2]);
+        let Some([first, last]) = indices.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]) else { return };
         let near = first.saturating_sub(REACH)..=last + REACH;
         self.0.retain(|frames, _| frames.first().is_some_and(|first| near.contains(first)));
     }

@@ -2,6 +2,7 @@
 //!
 //! The inference thread and the command line use it alike. On a GPU all tensors stay on the calling thread.
 
+use std::collections::HashSet;
 use std::iter::repeat;
 use std::ops::Range;
 use std::path::Path;
@@ -37,8 +38,8 @@ pub(in crate::engine) const FINEST_LEVEL: usize = 2;
 
 /// The results of one window.
 pub struct WindowResult {
-    /// MotionNet's flows of the temporal stream's pairs, ten unless it reads clips: `[1, 20, h, w]` per level, raw unit. None where
-    /// the model is two-stage and reads TV-L1 or DIS flow: MotionNet is not run for its scores.
+    /// MotionNet's flows of the temporal stream's pairs, ten unless it reads clips: `[1, 20, h, w]` per level, raw unit. `None` where
+    /// the scores need no MotionNet: no stream sees motion, or the model is two-stage and reads TV-L1 or DIS flow.
     pub flows: Option<FlowPyramid>,
     /// Logits of the streams.
     pub scores: Scores,
@@ -50,14 +51,18 @@ pub struct WindowResult {
 struct WindowMotion {
     /// MotionNet's, where it was run.
     flows: Option<FlowPyramid>,
-    /// What the temporal stream reads, and the square is found in: MotionNet's finest where no stream reads flow.
-    read: Tensor<4>,
+    /// What the temporal stream reads, and the square is found in: MotionNet's finest where no stream reads flow. `None` where
+    /// nothing needs it.
+    read: Option<Tensor<4>>,
     /// Logits of the temporal stream or the joint network.
     temporal: Vec<f32>,
 }
 
 /// An input of the motion network, and the pairs whose flow is taken from it.
 type PairEvaluation<'a> = (Vec<&'a Frame>, Range<usize>);
+
+/// Whether work continues, as asked on any thread.
+pub type GoOn<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// A model on its device, with the flows of recent frames. A clone shares the model.
 #[derive(Clone)]
@@ -144,25 +149,59 @@ impl InferencePipeline {
         self.stream_flow.clear();
     }
 
-    /// Computes at most `count` of the flows that the window still lacks; true when none is lacking afterwards.
+    /// Computes at most `count` of the flows that the scores of the window still lack; true when none is lacking afterwards.
     ///
     /// # Errors
     /// If the window is empty, too long, or its frames were decoded for other networks.
     pub fn advance(&mut self, window: &[Arc<Frame>], count: usize) -> Result<bool> {
         let frames = self.checked_middle(window, self.temporal_frames())?;
+        if !self.reads_flow() {
+            return Ok(true);
+        }
         if self.is_two_stage() {
             return self.stream_flow.advance(window, &frames, count, &self.device);
         }
-        let evaluations: Vec<PairEvaluation<'_>> = self.model.motion.parts(&frames).collect();
-        let mut missing: Vec<Vec<&Frame>> = evaluations.into_iter().map(|(frames, _)| frames).collect();
-        self.cache.keep_near(window);
-        missing.retain(|evaluation| self.cache.get(&seen(evaluation)).is_none());
-        // A padded window ends with several evaluations of the last frame with itself.
-        missing.dedup_by_key(|evaluation| seen(evaluation));
+        let windows = [window];
+        let mut missing = self.lacking(&windows)?;
         let ready = missing.len() <= count;
         missing.truncate(count);
-        self.evaluate(&missing)?;
+        self.cache.keep_near(window);
+        self.evaluate(&missing, &|| true)?;
         Ok(ready)
+    }
+
+    /// Computes all flows that the scores of `windows` still lack; false, and some are lacking, once `go_on` says no.
+    ///
+    /// # Errors
+    /// Same as [`InferencePipeline::advance`].
+    pub fn advance_all<W: AsRef<[Arc<Frame>]>>(&mut self, windows: &[W], go_on: GoOn<'_>) -> Result<bool> {
+        if self.is_two_stage() || !self.reads_flow() {
+            for window in windows {
+                if !go_on() {
+                    return Ok(false);
+                }
+                self.advance(window.as_ref(), usize::MAX)?;
+            }
+            return Ok(true);
+        }
+        let missing = self.lacking(windows)?;
+        self.cache.keep_near(windows.iter().flat_map(AsRef::as_ref));
+        self.evaluate(&missing, go_on)
+    }
+
+    /// Returns the inputs of the motion network for `windows` whose output is not known.
+    fn lacking<'a, W: AsRef<[Arc<Frame>]>>(&self, windows: &'a [W]) -> Result<Vec<Vec<&'a Frame>>> {
+        let (count, mut met) = (self.temporal_frames(), HashSet::new());
+        let mut missing = Vec::new();
+        for window in windows {
+            for (frames, _) in self.evaluations(window.as_ref(), count)? {
+                // Windows overlap, and a padded one ends with several evaluations of the last frame with itself.
+                if self.cache.get(&seen(&frames)).is_none() && met.insert(seen(&frames)) {
+                    missing.push(frames);
+                }
+            }
+        }
+        Ok(missing)
     }
 
     /// Returns the frames of a window that the flow of one of its pairs depends on.
@@ -214,9 +253,7 @@ impl InferencePipeline {
         self.checked_middle(window, self.temporal_frames())?;
         let (model, device) = (self.model.clone(), self.device.clone());
         let crop = model.card.preprocessing.spatial.crop;
-        let looks_at_motion =
-            [model.spatial.as_ref().map(|_| crop), model.temporal.as_ref().map(|stream| stream.reading().crop)];
-        let looks_at_motion = looks_at_motion.into_iter().flatten().any(MotionCrop::sees_motion);
+        let looks_at_motion = self.looks_at_motion();
         let motion_and_temporal = || self.motion_and_temporal(window);
         let spatial = || {
             let started = Instant::now();
@@ -226,7 +263,7 @@ impl InferencePipeline {
         let (of_motion, (whole, spatial_ms)) = batches::both(&device, motion_and_temporal, spatial)?;
         let WindowMotion { flows, read, temporal } = of_motion;
         self.timing.spatial_ms = spatial_ms;
-        let square = if looks_at_motion { Some(self.square(read)?) } else { None };
+        let square = read.filter(|_| looks_at_motion).map(|read| self.square(read)).transpose()?;
         let spatial = match &square {
             Some(square) if crop.sees_motion() && self.model.spatial.is_some() => {
                 let started = Instant::now();
@@ -240,10 +277,44 @@ impl InferencePipeline {
         Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
     }
 
+    /// Returns the scores of several windows, on the CPU of one on each core at a time; `None` once `go_on` says no. They are those
+    /// of [`analyse`](Self::analyse), up to the rounding of flows that are computed in other batches.
+    ///
+    /// # Errors
+    /// Same as [`InferencePipeline::analyse`].
+    pub fn scores(&mut self, windows: &[Vec<Arc<Frame>>], go_on: GoOn<'_>) -> Result<Option<Vec<Scores>>> {
+        if !self.advance_all(windows, go_on)? {
+            return Ok(None);
+        }
+        let ready = &*self;
+        let scores = batches::for_each(&self.device, windows, |window| match go_on() {
+            // A clone has all flows, and shares the networks.
+            true => ready.clone().analyse(window).map(|result| Some(result.scores)),
+            false => Ok(None),
+        })?;
+        Ok(scores.into_iter().collect())
+    }
+
     /// Returns whether the temporal stream reads flow of another method than MotionNet.
     pub fn is_two_stage(&self) -> bool {
-        let reads_flow = |stream: &Stream| stream.input().modality == Modality::Flow;
-        self.model.temporal.as_ref().is_some_and(reads_flow) && !self.stream_flow.needs_network()
+        self.temporal_reads_flow() && !self.stream_flow.needs_network()
+    }
+
+    fn temporal_reads_flow(&self) -> bool {
+        self.model.temporal.as_ref().is_some_and(|stream| stream.input().modality == Modality::Flow)
+    }
+
+    /// Returns whether scores need flow: that of a stream, the pass of a joint network, or that in which the square is found.
+    fn reads_flow(&self) -> bool {
+        self.temporal_reads_flow() || self.model.motion.joint().is_some() || self.looks_at_motion()
+    }
+
+    /// Returns whether a stream sees the square around the motion.
+    fn looks_at_motion(&self) -> bool {
+        let model = &self.model;
+        let spatial = model.spatial.as_ref().map(|_| model.card.preprocessing.spatial.crop);
+        let temporal = model.temporal.as_ref().map(|stream| stream.reading().crop);
+        [spatial, temporal].into_iter().flatten().any(MotionCrop::sees_motion)
     }
 
     /// Returns the flow of a window that was checked, and the temporal stream's or the joint network's logits.
@@ -254,7 +325,13 @@ impl InferencePipeline {
             let started = Instant::now();
             let temporal = self.temporal_logits(read.clone())?;
             self.timing.temporal_ms = flow_ms + milliseconds(started);
-            return Ok(WindowMotion { flows: None, read, temporal });
+            return Ok(WindowMotion { flows: None, read: Some(read), temporal });
+        }
+        if !self.reads_flow() {
+            let started = Instant::now();
+            let temporal = difference_logits(&self.model, &device, window)?.unwrap_or_default();
+            self.timing.temporal_ms = milliseconds(started);
+            return Ok(WindowMotion { flows: None, read: None, temporal });
         }
         self.advance(window, count)?;
         let mut parts = Vec::new();
@@ -275,7 +352,7 @@ impl InferencePipeline {
             self.temporal_logits(read.clone())?
         };
         self.timing.temporal_ms = milliseconds(started);
-        Ok(WindowMotion { flows: Some(flows), read, temporal })
+        Ok(WindowMotion { flows: Some(flows), read: Some(read), temporal })
     }
 
     /// Returns the temporal logits for ten flows of any origin, of which a stream of fewer reads those in the middle; none without
@@ -373,32 +450,36 @@ impl InferencePipeline {
     /// Flows of one evaluation, and the logits of a joint network, from the cache where they are known.
     fn outputs_of(&mut self, evaluation: &Vec<&Frame>) -> Result<MotionOutput> {
         if self.cache.get(&seen(evaluation)).is_none() {
-            self.evaluate(std::slice::from_ref(evaluation))?;
+            self.evaluate(std::slice::from_ref(evaluation), &|| true)?;
         }
         Ok(self.cache.get(&seen(evaluation)).expect("it was just computed").clone())
     }
 
-    /// Runs the motion network on all `evaluations`.
-    fn evaluate(&mut self, evaluations: &[Vec<&Frame>]) -> Result<()> {
+    /// Runs the motion network on all `evaluations`; false, and nothing is kept, once `go_on` says no.
+    fn evaluate(&mut self, evaluations: &[Vec<&Frame>], go_on: GoOn<'_>) -> Result<bool> {
         if evaluations.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let started = Instant::now();
         let batch = batches::size(batches::parallel_budget_px(&self.device), self.motion_size(), 1);
         let batches: Vec<&[Vec<&Frame>]> = evaluations.chunks(batch).collect();
         let (model, device) = (&self.model, &self.device);
         let outputs = batches::for_each(device, &batches, |batch| {
+            if !go_on() {
+                return Ok(None);
+            }
             let windows: Vec<Vec<&RgbImage>> =
                 batch.iter().map(|frames| frames.iter().map(|frame| &*frame.scaled[0]).collect()).collect();
             let outputs = model.motion.outputs(&windows); // k × 2(n−1) channels
             device.sync().map_err(device_failed)?;
-            Ok((0..batch.len()).map(|row| outputs.row(row)).collect::<Vec<_>>())
+            Ok(Some((0..batch.len()).map(|row| outputs.row(row)).collect::<Vec<_>>()))
         })?;
+        let Some(outputs) = outputs.into_iter().collect::<Option<Vec<_>>>() else { return Ok(false) };
         for (evaluation, output) in evaluations.iter().zip(outputs.into_iter().flatten()) {
             self.cache.insert(seen(evaluation), output);
         }
         self.timing.motion_ms = milliseconds(started);
-        Ok(())
+        Ok(true)
     }
 
     /// Returns the square around the motion in the ten flows in the middle of those of a window, `[1, 2n, h/2, w/2]`.

@@ -10,7 +10,7 @@ use crate::predictions::FrameScores;
 const SCHEMA: &str = "motionscope-predictions 1";
 
 /// What is stored with the probabilities of a video.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PredictionFacts {
     /// The name of the video in tables: its path in the project, or that of the file.
     pub video: String,
@@ -34,6 +34,10 @@ pub struct PredictionFacts {
     pub fusion: Fusion,
     /// The version of the program.
     pub version: String,
+    /// The devices that computed them, in the order in which they took part. Another one makes no other predictions: it differs by
+    /// its rounding.
+    #[serde(default)]
+    pub devices: Vec<String>,
 }
 
 /// The facts as they are stored.
@@ -45,17 +49,20 @@ struct Stored<F> {
 }
 
 impl PredictionFacts {
-    /// Returns the first fact in which `other` differs, in words: predictions of other facts are no part of these.
+    /// Returns the first fact in which `other` differs, in words: predictions of other facts are no part of these. Devices are none
+    /// of them.
     pub fn difference(&self, other: &Self) -> Option<String> {
         let [own, others] = [self, other].map(|facts| serde_json::to_value(facts).unwrap_or_default());
         let differing = |name: &str, words: &str| {
             let [own, others] = [&own[name], &others[name]];
             let in_words = || match (own, others) {
                 (Value::Array(_) | Value::Object(_), _) => format!("{words} differs"),
+                _ if HASHES.contains(&name) => format!("{words} differs"),
                 _ => format!("{words} is {others}, not {own}"),
             };
             (own != others).then(in_words)
         };
+        const HASHES: [&str; 2] = ["content", "model_hash"];
         const NAMES: [(&str, &str); 11] = [
             ("video", "the video"),
             ("content", "the content of the video"),

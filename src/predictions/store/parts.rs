@@ -28,28 +28,58 @@ pub(super) struct Parts {
     classes: usize,
     /// Rows of each part.
     rows: Vec<usize>,
+    discarded: Option<String>,
     lock: FileLock,
 }
 
 impl Parts {
-    /// Opens the parts of `target`: those of the same `facts` from the first row on. All others are removed.
+    /// Opens the parts of `target`: those of the same `facts` from the first row on, to which the devices of these are added. All
+    /// others are removed.
     ///
     /// # Errors
     /// If another process writes them, or the folder of `target` cannot be written.
-    pub fn open(target: &Path, facts: &PredictionFacts) -> Result<Self> {
+    pub fn open(target: &Path, facts: &mut PredictionFacts) -> Result<Self> {
         let dir = folder_of(&resolve(target));
         let lock = lock(target, &dir)?;
-        let mut parts = Self { dir, classes: facts.classes.len(), rows: Vec::new(), lock };
-        let json = facts.to_json().map_err(|error| Error::wrap(target, error, "Check the model"))?;
-        let is_same = files::read_to_string(parts.dir.join(FACTS)).is_ok_and(|there| there == json);
-        while is_same && let Some(rows) = parts.read(parts.rows.len()) {
-            parts.rows.push(rows.len());
+        let mut parts = Self { dir, classes: facts.classes.len(), rows: Vec::new(), discarded: None, lock };
+        let there = files::read_to_string(parts.dir.join(FACTS)).ok();
+        let begun = there.as_deref().and_then(|json| PredictionFacts::from_json(json).ok());
+        match begun {
+            Some(begun) => match begun.difference(facts) {
+                None => parts.continue_from(begun, facts),
+                Some(difference) => parts.discard(difference),
+            },
+            None => parts.discard("its description is damaged".into()),
         }
         parts.remove_others();
-        if !is_same {
+        let json = facts.to_json().map_err(|error| Error::wrap(target, error, "Check the model"))?;
+        if there.as_ref() != Some(&json) {
             atomic::replace(&parts.dir.join(FACTS), |file| file.write_all(json.as_bytes()))?;
         }
         Ok(parts)
+    }
+
+    /// Takes over the parts of a run that was begun with the same facts.
+    fn continue_from(&mut self, begun: PredictionFacts, facts: &mut PredictionFacts) {
+        while let Some(rows) = self.read(self.rows.len()) {
+            self.rows.push(rows.len());
+        }
+        if self.count() > 0 {
+            let now = std::mem::replace(&mut facts.devices, begun.devices);
+            let more: Vec<_> = now.into_iter().filter(|device| !facts.devices.contains(device)).collect();
+            facts.devices.extend(more);
+        }
+        self.discard(format!("part {} is damaged", self.count() + 1));
+    }
+
+    /// Keeps in mind why the next part, if there is one, is removed.
+    fn discard(&mut self, reason: String) {
+        self.discarded = self.path(self.count()).exists().then_some(reason);
+    }
+
+    /// Returns why parts were removed, in words.
+    pub fn discarded(&self) -> Option<&str> {
+        self.discarded.as_deref()
     }
 
     /// Returns the number of parts.

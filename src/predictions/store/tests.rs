@@ -7,6 +7,8 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use super::format::{GROUP_ROWS, KEY, Rows, TableWriter};
 use super::*;
@@ -27,6 +29,7 @@ fn facts(scored: usize, stride: usize, classes: &[&str]) -> PredictionFacts {
         model_hash: "0123".into(),
         fusion: Fusion::default(),
         version: "0.1.0".into(),
+        devices: vec!["AMD EPYC, 2 threads (Flex)".into()],
     }
 }
 
@@ -118,15 +121,47 @@ fn parts_of_other_facts_and_damaged_ones_are_not_continued() {
     let mut writer = begun(&facts);
     push(&mut writer, &facts, 1400);
     writer.pause().unwrap();
-    assert_eq!(begun(&facts).done(), 1400);
+    // What a run would continue, and why not with more.
+    let found = |facts: &PredictionFacts| {
+        let writer = begun(facts);
+        (writer.done(), writer.discarded().map(str::to_owned))
+    };
+    assert_eq!(found(&facts), (1400, None));
     let second = dir.path().join(".motionscope-a.parquet.parts/part-000001");
     let mut bytes = fs::read(&second).unwrap();
     bytes[100] ^= 1;
     fs::write(&second, bytes).unwrap();
-    assert_eq!(begun(&facts).done(), 512, "up to the damaged part");
-    let other = PredictionFacts { stride: 2, ..facts.clone() };
-    assert_eq!(begun(&other).done(), 0);
-    assert_eq!(begun(&facts).done(), 0, "nothing of the first is left");
+    assert_eq!(found(&facts), (512, Some("part 2 is damaged".into())));
+    let other = PredictionFacts { content: "11ee".into(), ..facts.clone() };
+    assert_eq!(found(&other), (0, Some("the content of the video differs".into())));
+    assert_eq!(found(&facts), (0, None), "nothing of the first is left");
+    let mut writer = begun(&facts);
+    push(&mut writer, &facts, 600);
+    writer.pause().unwrap();
+    fs::write(dir.path().join(".motionscope-a.parquet.parts/facts.json"), "{").unwrap();
+    assert_eq!(found(&facts), (0, Some("its description is damaged".into())));
+}
+
+#[test]
+fn a_run_that_continues_on_another_device_names_both() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.parquet");
+    let on = |device: &str| PredictionFacts { devices: vec![device.into()], ..facts(1200, 1, &["walk"]) };
+    drop(PredictionWriter::begin(&path, on("never used")).unwrap());
+    for (device, before, until) in [("CPU", 0, 600), ("GPU", 600, 900), ("CPU", 900, 1200)] {
+        let facts = on(device);
+        let mut writer = PredictionWriter::begin(&path, facts.clone()).unwrap();
+        assert_eq!((writer.done(), writer.discarded()), (before, None));
+        push(&mut writer, &facts, until);
+        if until < 1200 {
+            writer.pause().unwrap();
+        } else {
+            writer.finish(&OutputGuard::default()).unwrap();
+        }
+    }
+    let facts = read_predictions(&path).unwrap().0;
+    assert_eq!(facts.devices, ["CPU", "GPU"]);
+    assert_eq!(read_prediction_facts(&path).unwrap(), facts);
 }
 
 #[test]
@@ -199,6 +234,8 @@ fn facts_that_differ_are_named() {
     };
     assert_eq!(difference(|facts| facts.stride = 4), "the stride is 4, not 2");
     assert_eq!(difference(|facts| facts.video = "b.mp4".into()), "the video is \"b.mp4\", not \"a.mp4\"");
+    assert_eq!(difference(|facts| facts.content = "0".into()), "the content of the video differs");
+    assert_eq!(PredictionFacts { devices: Vec::new(), ..one.clone() }.difference(&one), None);
     assert_eq!(difference(|facts| facts.classes.clear()), "the list of classes differs");
     assert_eq!(difference(|facts| facts.fusion.temporal_weight = 1.0), "the fusion of the streams differs");
     assert_eq!(
@@ -293,6 +330,65 @@ fn files_of_others_and_damaged_ones_are_refused_in_words() {
         wrong_rows.secs[7] = wrong;
         write_unchecked(&path, &facts, wrong_rows);
         refused("the times of its frames");
+    }
+}
+
+/// Cut anywhere, or with any bytes of its pages and of its footer replaced: read, with numbers that keep the rules, or refused in a
+/// sentence of a few words.
+#[test]
+fn whatever_bytes_are_damaged_the_file_is_read_or_refused_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.parquet");
+    let facts = facts(40, 2, &["walk", "rear"]);
+    write(&path, &facts);
+    let whole = fs::read(&path).unwrap();
+    let check = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        match read_predictions(&path) {
+            Ok((facts, scores)) => {
+                assert_eq!((scores.scored(), scores.probabilities.len()), (facts.scored(), facts.scored() * 2));
+                assert!(
+                    scores.secs.is_sorted() && scores.probabilities.iter().all(|value| (0.0..=1.0).contains(value))
+                );
+            }
+            Err(error) => {
+                let said = error.to_string().replace(&path.display().to_string(), "");
+                assert!(error.subject.ends_with("a.parquet") && said.len() < 300, "{error}");
+            }
+        }
+    };
+    (0..whole.len()).for_each(|length| check(&whole[..length]));
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    for _ in 0..4000 {
+        let mut bytes = whole.clone();
+        for _ in 0..random.random_range(1..4) {
+            let at = random.random_range(0..bytes.len());
+            bytes[at] = [0, 1, 0x7f, 0x80, 0xff, random.random()][random.random_range(0..6)];
+        }
+        check(&bytes);
+    }
+}
+
+#[test]
+fn numbers_of_rows_and_frames_that_no_file_holds_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.parquet");
+    let columns = "REQUIRED INT64 frame; REQUIRED DOUBLE time_s; REQUIRED FLOAT walk;";
+    for frames in [1, 1_000_000_000_000_000, u64::MAX] {
+        let json = facts(0, 1, &["walk"]).to_json().unwrap().replace("\"frames\":0", &format!("\"frames\":{frames}"));
+        write_columns(&path, columns, Some(KeyValue::new(KEY.to_owned(), json)));
+        let error = read_predictions(&path).unwrap_err();
+        assert!(error.cause.contains(&format!("0 of {frames} scored frame")), "{error}");
+    }
+    // Empty cells where there may be none, and lists of numbers.
+    for column in ["OPTIONAL FLOAT walk;", "REPEATED FLOAT walk;", "REQUIRED group walk { REQUIRED FLOAT x; }"] {
+        let json = facts(0, 1, &["walk"]).to_json().unwrap();
+        let columns = format!("REQUIRED INT64 frame; REQUIRED DOUBLE time_s; {column}");
+        write_columns(&path, &columns, Some(KeyValue::new(KEY.to_owned(), json)));
+        match column.starts_with("OPTIONAL") {
+            true => assert_eq!(read_predictions(&path).unwrap().1.scored(), 0, "as other programs write columns"),
+            false => assert!(read_predictions(&path).unwrap_err().cause.contains("column 'walk'")),
+        }
     }
 }
 

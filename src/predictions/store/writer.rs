@@ -33,8 +33,8 @@ impl PredictionWriter {
     ///
     /// # Errors
     /// If another process writes the same file, or its folder cannot be written.
-    pub fn begin(target: &Path, facts: PredictionFacts) -> Result<Self> {
-        let parts = Parts::open(target, &facts)?;
+    pub fn begin(target: &Path, mut facts: PredictionFacts) -> Result<Self> {
+        let parts = Parts::open(target, &mut facts)?;
         let last = parts.count().checked_sub(1).and_then(|place| parts.read(place)?.secs.last().copied());
         let last = last.unwrap_or(f64::NEG_INFINITY);
         Ok(Self { target: target.to_owned(), facts, parts, pending: Rows::default(), last })
@@ -43,6 +43,16 @@ impl PredictionWriter {
     /// Returns the number of frames that are scored already.
     pub fn done(&self) -> usize {
         self.parts.scored() + self.pending.len()
+    }
+
+    /// Returns the facts, with the devices of the runs that are continued.
+    pub fn facts(&self) -> &PredictionFacts {
+        &self.facts
+    }
+
+    /// Returns why the parts of an earlier run were removed, in words; `None` if there were none or they are continued.
+    pub fn discarded(&self) -> Option<&str> {
+        self.parts.discarded()
     }
 
     /// Adds the next scored frame, shown at `secs` on the clock of the file.

@@ -18,6 +18,8 @@ use motionscope::labels::{
 };
 use motionscope::nets::import::import_motion;
 use motionscope::nets::{Architecture, ModelCard, MotionConfig, weights};
+use motionscope::output::{Existing, OutputGuard};
+use motionscope::predictions::{PredictionFacts, PredictionWriter, read_predictions};
 
 /// A parser and the file that it reads.
 pub struct Parser {
@@ -29,7 +31,7 @@ pub struct Parser {
 }
 
 /// All parsers.
-pub const PARSERS: [Parser; 31] = [
+pub const PARSERS: [Parser; 32] = [
     parser("labels-json", "labels.json", |scratch, path| import(Format::Json, scratch, path)),
     parser("labels-csv", "labels.csv", |scratch, path| import(Format::Csv, scratch, path)),
     parser("labels-ucf", "ucf/trainlist01.txt", |scratch, _| import(Format::UcfLists, scratch, &scratch.at("ucf"))),
@@ -57,6 +59,7 @@ pub const PARSERS: [Parser; 31] = [
     parser("kitti-png", "flow.png", |_, path| flow(path)),
     parser("npy", "flow.npy", |_, path| flow(path)),
     parser("scores-npy", "scores.npy", |_, path| ScoreTable::read(path).map(|_| ())),
+    parser("predictions", "a.parquet", |_, path| predictions(path)),
     parser("caffemodel", "net.caffemodel", |_, path| network(path)),
     parser("onnx", "net.onnx", |_, path| network(path)),
     parser("pth", "net.pth", |_, path| network(path)),
@@ -158,6 +161,7 @@ impl Parser {
                 table.push(&[0.1, 0.7, 0.2]);
                 table.write(path).unwrap();
             })],
+            "predictions" => vec![written(&|path| write_predictions(path))],
             "pth" => vec![include_bytes!("../../data/tiny_motionnet_width_1.pt").to_vec()],
             "safetensors" => vec![written(&|path| {
                 weights::save_module(&tiny(), path, motionscope::nets::Precision::F32).unwrap();
@@ -271,6 +275,32 @@ fn project(scratch: &Scratch) -> Result<(), Error> {
 fn flow(path: &Path) -> Result<(), Error> {
     let field = files::read(path)?;
     assert_eq!(field.uv.len(), field.width as usize * field.height as usize);
+    Ok(())
+}
+
+/// Three scored frames of two classes.
+fn write_predictions(path: &Path) {
+    let facts = PredictionFacts {
+        video: "a.mp4".into(),
+        content: "0123456789abcdef".into(),
+        frames: 11,
+        fps: 10.0,
+        end_secs: 1.1,
+        stride: 4,
+        classes: vec!["walk".into(), "run".into()],
+        ..PredictionFacts::default()
+    };
+    let mut writer = PredictionWriter::begin(path, facts).unwrap();
+    for (secs, walk) in [(0.0, 0.25), (0.4, 1.0), (0.8, 0.5)] {
+        writer.push(secs, &[walk, 1.0 - walk]).unwrap();
+    }
+    writer.finish(&OutputGuard::new(Existing::Replace)).unwrap();
+}
+
+fn predictions(path: &Path) -> Result<(), Error> {
+    let (facts, scores) = read_predictions(path)?;
+    assert_eq!(scores.probabilities.len(), facts.scored() * facts.classes.len());
+    assert!(scores.probabilities.iter().all(|value| (0.0..=1.0).contains(value)) && scores.secs.is_sorted());
     Ok(())
 }
 
