@@ -185,6 +185,8 @@ mod tests {
             model_hash: "0123".into(),
             fusion: Fusion::default(),
             version: "0.1.0".into(),
+            features: None,
+            sequence: None,
         };
         let mut writer = PredictionWriter::begin(path, facts).unwrap();
         for index in 0..40 {

@@ -36,6 +36,8 @@ fn predictions(path: &Path, frames: usize, walk: std::ops::Range<usize>) {
         model_hash: "0123".into(),
         fusion: Fusion::default(),
         version: "0.1.0".into(),
+        features: None,
+        sequence: None,
     };
     let mut writer = PredictionWriter::begin(path, facts).unwrap();
     for frame in (0..frames).step_by(2) {

@@ -11,6 +11,7 @@ mod cli_evaluate;
 mod cli_flow;
 mod cli_import;
 mod cli_predict;
+mod cli_sequence;
 mod cli_shards;
 mod cli_tune;
 mod clip_jobs;

@@ -1,6 +1,7 @@
 //! `motionscope predict`: probabilities of every class throughout videos of any length.
 
 mod inputs;
+mod sequence;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -34,11 +35,16 @@ Examples:
   motionscope predict a.mp4 b.mp4 --out predictions
   motionscope predict videos --out predictions --stride 2 --csv
   motionscope summary predictions                     bouts and time budgets
+  motionscope predict predictions --sequence model    by the seconds around each frame
 
 Each video gets a file NAME.parquet with the probability of each class at every Nth frame, from the
 window around that frame. Those of a project are in PROJECT/predictions/MODEL unless --out is given.
 A run that was stopped or killed continues where it was when it is started again, with the same
 result, and files that are complete are kept.
+
+--features also stores what the last layer of each stream reads, for `train sequence`: thousands of
+numbers a frame. With --sequence the sources are predictions: the sequence model corrects them and
+writes them to --out, or for a folder of predictions to a folder beside it. The videos are not read.
 
 Exit codes: 0 all videos done, 1 some failed, 2 wrong usage, 130 stopped by Ctrl-C,
 75 stopped by SIGTERM";
@@ -50,7 +56,7 @@ const FOLDER: &str = "predictions";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct PredictArgs {
-    /// A project, or videos and folders of videos
+    /// A project, or videos and folders of videos; with --sequence, predictions
     #[arg(required = true, value_name = "PROJECT|VIDEO")]
     sources: Vec<PathBuf>,
     /// Output folder, created if missing [default for a project: predictions/MODEL in it]
@@ -59,6 +65,12 @@ pub(super) struct PredictArgs {
     /// Score every Nth frame
     #[arg(long, value_name = "N", default_value = "4", value_parser = count)]
     stride: NonZeroUsize,
+    /// Also store the features of both streams
+    #[arg(long, conflicts_with = "sequence")]
+    features: bool,
+    /// Correct predictions by a sequence model that `train sequence` wrote
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["stride", "model", "device"])]
+    sequence: Option<PathBuf>,
     /// Also write the probabilities as CSV
     #[arg(long)]
     csv: bool,
@@ -88,12 +100,16 @@ struct PredictionJob<'a> {
     fusion: Fusion,
     stride: NonZeroUsize,
     with_csv: bool,
+    with_features: bool,
     existing: Existing,
     guard: &'a OutputGuard,
     stop: Arc<AtomicBool>,
 }
 
 pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
+    if let Some(dir) = &arguments.sequence {
+        return sequence::run(arguments, dir);
+    }
     let inputs = PredictInputs::find(&arguments.sources)?;
     if arguments.out.is_none() && inputs.project.is_none() {
         return Err(Error::usage("--out", "it is missing", "Name the folder for the predictions of videos"));
@@ -105,6 +121,7 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
     no_stream(&model, &folder, "Choose a model with a stream").map_or(Ok(()), Err)?;
     model.card.flow_fault(&folder).iter().for_each(complain);
     let pipeline = InferencePipeline::new(model, &compute);
+    let pipeline = if arguments.features { pipeline.with_features() } else { pipeline };
     let info = pipeline.info(&folder);
     let hash = info.hash.unwrap_or_default();
     let out = match (&arguments.out, &inputs.project) {
@@ -120,6 +137,7 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
         fusion: info.fusion,
         stride: arguments.stride,
         with_csv: arguments.csv,
+        with_features: arguments.features,
         existing: arguments.force.existing(),
         guard: &guard,
         stop: interrupt_flag("Stopping; what is done is kept")?,
@@ -194,7 +212,7 @@ impl PredictionJob<'_> {
             progress.inc(1);
             frames += 1;
             secs += frame.span_secs[1] - frame.span_secs[0];
-            writer.push(frame.span_secs[0], &frame.probabilities)
+            writer.push_with_features(frame.span_secs[0], &frame.probabilities, &frame.features)
         };
         let go_on = || !stop.load(Ordering::Relaxed);
         let end = prediction.run(&mut self.pipeline, &self.fusion, first, &go_on, &mut push);
@@ -229,6 +247,8 @@ impl PredictionJob<'_> {
             model_hash: self.model.1.clone(),
             fusion: self.fusion,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            features: self.with_features.then(|| self.pipeline.feature_counts()),
+            sequence: None,
         }
     }
 
@@ -239,7 +259,9 @@ impl PredictionJob<'_> {
             // It is replaced or kept as `--force` says.
             Err(_) => return Ok(false),
         };
-        match there.difference(facts) {
+        // Features that nobody asked for do no harm.
+        let wanted = PredictionFacts { features: facts.features.or(there.features), ..facts.clone() };
+        match there.difference(&wanted) {
             None => Ok(true),
             Some(_) if self.existing == Existing::Replace => Ok(false),
             Some(difference) => Err(Error::file(

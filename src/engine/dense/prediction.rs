@@ -6,7 +6,7 @@ use std::path::Path;
 use super::decoding::{DecodedWindow, decode_ahead};
 use super::source::SourceVideo;
 use super::windows::DenseWindows;
-use crate::engine::{ClipFrames, InferencePipeline};
+use crate::engine::{ClipFrames, InferencePipeline, WindowResult};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::video::{Sizes, VideoInfo};
@@ -26,6 +26,8 @@ pub struct ScoredFrame {
     pub span_secs: [f64; 2],
     /// Fused probabilities of the classes.
     pub probabilities: Vec<f32>,
+    /// Features of both streams; empty unless the pipeline keeps them.
+    pub features: Vec<f32>,
 }
 
 /// How a run ended that did not fail.
@@ -118,10 +120,11 @@ impl DensePrediction {
                     pipeline.advance(&frames, usize::MAX)?;
                     continue;
                 }
-                let probabilities = pipeline.analyse(&frames)?.scores.fused_probabilities(fusion);
+                let WindowResult { scores, features, .. } = pipeline.analyse(&frames)?;
+                let probabilities = scores.fused_probabilities(fusion);
                 source.check()?;
                 let span_secs = times.span_secs(&(windows.frame(index)..windows.frame(index + 1)));
-                push(ScoredFrame { index, span_secs, probabilities })?;
+                push(ScoredFrame { index, span_secs, probabilities, features })?;
             }
             Ok(DenseEnd::Finished)
         })?;
