@@ -28,6 +28,7 @@ use crate::plural::counted;
 use crate::predictions::{PredictionFacts, PredictionWriter, read_predictions, write_frame_csv};
 use crate::secrets::masked;
 use inputs::{NamedVideo, PredictInputs};
+use sequence::CorrectionJob;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -108,7 +109,13 @@ struct PredictionJob<'a> {
 
 pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
     if let Some(dir) = &arguments.sequence {
-        return sequence::run(arguments, dir);
+        return sequence::run(&CorrectionJob {
+            model: dir,
+            sources: &arguments.sources,
+            out: arguments.out.as_deref(),
+            with_csv: arguments.csv,
+            force: arguments.force,
+        });
     }
     let inputs = PredictInputs::find(&arguments.sources)?;
     if arguments.out.is_none() && inputs.project.is_none() {

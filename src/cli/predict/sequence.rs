@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::PredictArgs;
 use crate::atomic;
 use crate::cli::outcome::{Outcome, complain};
+use crate::cli::output_arguments::ForceArg;
 use crate::cli::prediction_sources::predictions_at;
 use crate::error::{Error, Result};
 use crate::output::{Existing, OutputGuard};
@@ -12,20 +12,34 @@ use crate::panic_guard::caught;
 use crate::plural::counted;
 use crate::predictions::{PredictionWriter, SequenceModel, read_features, read_predictions, write_frame_csv};
 
+/// What to correct, and by what.
+pub(super) struct CorrectionJob<'a> {
+    /// Folder of the sequence model.
+    pub model: &'a Path,
+    /// Predictions and folders of them.
+    pub sources: &'a [PathBuf],
+    /// Folder of the corrected ones; one beside each folder without.
+    pub out: Option<&'a Path>,
+    /// Whether they are written as text, too.
+    pub with_csv: bool,
+    /// What may be replaced.
+    pub force: ForceArg,
+}
+
 /// Predictions and the file of the corrected ones.
 struct Correction {
     from: PathBuf,
     to: PathBuf,
 }
 
-/// Applies the sequence model in folder `dir` to the predictions that are named as sources.
-pub(super) fn run(arguments: &PredictArgs, dir: &Path) -> Result<Outcome> {
-    let model = SequenceModel::load(dir)?;
-    let corrections = corrections(arguments, &model.card.hash)?;
-    let guard = arguments.force.guard(corrections.iter().map(|each| &each.from));
+/// Applies the sequence model to the predictions.
+pub(super) fn run(job: &CorrectionJob<'_>) -> Result<Outcome> {
+    let model = SequenceModel::load(job.model)?;
+    let corrections = corrections(job, &model.card.hash)?;
+    let guard = job.force.guard(corrections.iter().map(|each| &each.from));
     let (mut failures, mut written, mut complete) = (0, 0, 0);
     for correction in &corrections {
-        match caught("sequence model", || correct(&model, correction, arguments, &guard)) {
+        match caught("sequence model", || correct(&model, correction, job, &guard)) {
             Ok(true) => {
                 written += 1;
                 println!("{}", correction.to.display());
@@ -38,7 +52,7 @@ pub(super) fn run(arguments: &PredictArgs, dir: &Path) -> Result<Outcome> {
         }
     }
     if written > 0 {
-        println!("{} corrected by {}", counted(written, "video"), dir.display());
+        println!("{} corrected by {}", counted(written, "video"), job.model.display());
     }
     if complete > 0 {
         println!("{} had predictions of this sequence model", counted(complete, "video"));
@@ -47,16 +61,16 @@ pub(super) fn run(arguments: &PredictArgs, dir: &Path) -> Result<Outcome> {
 }
 
 /// Returns the files of predictions that are named, and where the corrected ones go.
-fn corrections(arguments: &PredictArgs, hash: &str) -> Result<Vec<Correction>> {
+fn corrections(job: &CorrectionJob<'_>, hash: &str) -> Result<Vec<Correction>> {
     let mut corrections: Vec<Correction> = Vec::new();
-    for source in &arguments.sources {
+    for source in job.sources {
         let files = predictions_at(source)?.ok_or_else(|| {
             let remedy = "With --sequence, name predictions: a .parquet file or a folder of them";
             Error::file(source, "there are no predictions", remedy)
         })?;
         let folder = if source.is_dir() { source.as_path() } else { source.parent().unwrap_or(Path::new("")) };
-        let out = match &arguments.out {
-            Some(out) => out.clone(),
+        let out = match job.out {
+            Some(out) => out.to_owned(),
             None if source.is_dir() => beside(folder, hash)?,
             None => {
                 return Err(Error::usage("--out", "it is missing", "Name the folder for the corrected predictions"));
@@ -85,20 +99,20 @@ fn beside(folder: &Path, hash: &str) -> Result<PathBuf> {
 fn correct(
     model: &SequenceModel,
     correction: &Correction,
-    arguments: &PredictArgs,
+    job: &CorrectionJob<'_>,
     guard: &OutputGuard,
 ) -> Result<bool> {
     let Correction { from, to } = correction;
     let (facts, scores, features) = read_features(from)?;
     let (facts, scores) = model.apply(from, &facts, &scores, &features)?;
     let csv = to.with_extension("csv");
-    let replaces = arguments.force.existing() == Existing::Replace;
+    let replaces = job.force.existing() == Existing::Replace;
     let is_there = read_predictions(to).is_ok_and(|(there, _)| there.difference(&facts).is_none());
-    if is_there && !replaces && (csv.exists() || !arguments.csv) {
+    if is_there && !replaces && (csv.exists() || !job.with_csv) {
         return Ok(false);
     }
     if !is_there || replaces {
-        let targets = [Some(to.clone()), arguments.csv.then(|| csv.clone())];
+        let targets = [Some(to.clone()), job.with_csv.then(|| csv.clone())];
         guard.check(&targets.into_iter().flatten().collect::<Vec<_>>())?;
         if let Some(folder) = to.parent() {
             std::fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
@@ -109,7 +123,7 @@ fn correct(
         }
         writer.finish(guard)?;
     }
-    if arguments.csv {
+    if job.with_csv {
         guard.check(std::slice::from_ref(&csv))?;
         atomic::replace(&csv, |mut file| write_frame_csv(&scores, &mut file))?;
     }

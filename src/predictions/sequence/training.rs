@@ -103,7 +103,7 @@ pub fn train_sequence(
     let lock = lock.ok_or_else(|| Error::file(&plan.out, "a training is already running in it", remedy))?;
     let mut run = SequenceRun::begin(plan, data, &split, &work)?;
     let reach_secs = run.config.reach() as f64 * data.recordings[0].frame_secs;
-    let plain = run.measured(&run.fresh.clone().valid())?;
+    let plain = run.measured(&run.fresh.valid())?;
     report(SequenceEvent::Begun {
         training: split.training.clone(),
         held_out: split.held_out.clone(),
@@ -122,7 +122,7 @@ pub fn train_sequence(
         run.write(&work)?;
         report(SequenceEvent::Epoch { done: run.progress.step, loss, held_out });
     }
-    let network = run.best.clone().unwrap_or_else(|| run.fresh.clone().valid());
+    let network = run.best.clone().unwrap_or_else(|| run.fresh.valid());
     let sequence = run.measured(&network)?;
     let names = |recordings: &[&SequenceRecording]| recordings.iter().map(|each| each.video.clone()).collect();
     let card = SequenceCard {
@@ -341,7 +341,7 @@ impl<'a> SequenceRun<'a> {
 /// Returns the mean cross-entropy of the labelled frames of windows of `LENGTH` frames, `[1]`: all others have no part in it.
 fn loss_of(logits: Tensor<3>, windows: &[(&SequenceRecording, usize)], device: &Device) -> Tensor<1> {
     let classes = logits.dims()[1];
-    let (mut targets, mut labelled) = (Vec::new(), 0);
+    let (mut targets, mut labelled) = (Vec::new(), 0usize);
     for (recording, start) in windows {
         for frame in *start..start + LENGTH {
             match recording.labels.get(frame).copied().flatten() {

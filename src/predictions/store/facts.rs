@@ -73,7 +73,9 @@ impl PredictionFacts {
         let differing = |name: &str, words: &str| {
             let [own, others] = [&own[name], &others[name]];
             let in_words = || match (own, others) {
-                (Value::Array(_) | Value::Object(_), _) => format!("{words} differs"),
+                (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => {
+                    format!("{words} differs")
+                }
                 _ => format!("{words} is {others}, not {own}"),
             };
             (own != others).then(in_words)
@@ -90,7 +92,7 @@ impl PredictionFacts {
             ("model_hash", "the content of the model"),
             ("fusion", "the fusion of the streams"),
             ("version", "the version of Motionscope"),
-            ("features", "the stored features"),
+            ("features", "the set of stored features"),
             ("sequence", "the sequence model"),
         ];
         NAMES.iter().find_map(|(name, words)| differing(name, words))
