@@ -37,7 +37,7 @@ pub(super) enum TrainMethod {
     /// Train a linear SVM on C3D's descriptors of clips (fc6), without fine-tuning
     #[command(after_help = svm::EXAMPLES)]
     Svm(svm::SvmArgs),
-    /// Train a sequence model on predictions, which corrects them by the seconds around each frame
+    /// Train a sequence model, which corrects predictions by the seconds around each frame
     #[command(after_help = sequence::EXAMPLES)]
     Sequence(sequence::SequenceArgs),
 }
