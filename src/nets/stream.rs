@@ -111,7 +111,12 @@ impl Stream {
     /// # Errors
     /// If the device fails.
     pub fn spatial_logits(&self, clips: &[Vec<&RgbImage>]) -> Result<Vec<Vec<f32>>> {
-        read_rows(self.forward(self.picture_input(clip_input(clips, &device_of(self)))))
+        read_rows(self.classify(self.picture_features(clips)))
+    }
+
+    /// Returns what the last layer reads of the same windows, [b, F].
+    pub fn picture_features(&self, clips: &[Vec<&RgbImage>]) -> Tensor<2> {
+        self.features(self.picture_input(clip_input(clips, &device_of(self))))
     }
 
     /// Returns the logits of raw finest flow [b, 2n, h/2, w/2], as [`FlowPyramid`](super::FlowPyramid) has it: a row each.

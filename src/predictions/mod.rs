@@ -10,6 +10,7 @@ mod frame_scores;
 mod labelled;
 mod predicted;
 mod raster;
+mod sequence;
 mod store;
 mod summary;
 
@@ -22,5 +23,12 @@ pub use frame_scores::FrameScores;
 pub use labelled::{LabelledSpan, LabelledVideo, LabelledVideos};
 pub use predicted::{PREDICTIONS_ENDING, for_each_prediction, predicted_labels, predicted_segments, prediction_files};
 pub use raster::{raster_svg, transitions_svg};
-pub use store::{PredictionFacts, PredictionWriter, read_prediction_facts, read_predictions, write_frame_csv};
+pub use sequence::{
+    PredictionSource, SequenceCard, SequenceData, SequenceEvent, SequenceFigures, SequenceModel, SequencePlan,
+    SequenceRecording, SequenceSettings, train_sequence,
+};
+pub use store::{
+    FeatureCounts, PredictionFacts, PredictionWriter, read_features, read_prediction_facts, read_predictions,
+    write_frame_csv,
+};
 pub use summary::{ClassSummary, Ethogram, LabelledBout, SummaryScope};

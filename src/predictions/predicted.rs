@@ -201,6 +201,8 @@ mod tests {
             fusion: Fusion::default(),
             version: "0.1.0".into(),
             devices: vec!["AMD EPYC, 2 threads (Flex)".into()],
+            features: None,
+            sequence: None,
         };
         let mut writer = PredictionWriter::begin(path, facts).unwrap();
         for index in 0..40 {

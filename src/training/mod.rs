@@ -48,6 +48,7 @@ pub use optim::gradient_shares::{GradientShare, GradientShares};
 pub use probe::features::{ClipFeatures, FeatureInput};
 pub use run::base_clips::trained_on_remark;
 pub use run::catalog as runs;
+pub(crate) use run::checkpoint;
 pub use run::curves::ResumedRun;
 pub use run::events::{CutCount, CutShort, EndingWork, Preparation, StepMetrics, TrainingControl, TrainingEvent};
 pub use run::folder::inherited;

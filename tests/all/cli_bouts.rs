@@ -37,6 +37,8 @@ pub fn predictions(path: &Path, frames: usize, walk: std::ops::Range<usize>) {
         fusion: Fusion::default(),
         version: "0.1.0".into(),
         devices: vec!["AMD EPYC, 2 threads (Flex)".into()],
+        features: None,
+        sequence: None,
     };
     let mut writer = PredictionWriter::begin(path, facts).unwrap();
     for frame in (0..frames).step_by(2) {

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use burn::tensor::{Tensor, TensorData};
 use motionscope::cli::bench::fixture;
 use motionscope::engine::{ClipFrames, InferencePipeline};
 use motionscope::gpu::{DeviceChoice, choose};
-use motionscope::nets::HiddenTwoStream;
-use motionscope::predictions::{PredictionWriter, read_predictions};
+use motionscope::nets::{HiddenTwoStream, Stream};
+use motionscope::predictions::{PredictionWriter, read_features, read_predictions};
 use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text, untrained_model};
@@ -144,6 +145,41 @@ fn scores_of_a_video_that_has_changed_since_are_discarded_with_a_sentence() {
     let words = "a.mp4: scores of an earlier run are discarded: the content of the video differs";
     assert!(status == 0 && said.contains(words), "{said}");
     assert_eq!(read_predictions(&out.join("a.mp4.parquet")).unwrap().1.scored(), 16);
+}
+
+#[test]
+fn features_are_what_the_last_layers_read() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path(), &[("a.mp4", 14)]);
+    let (_, said, status) = run(dir.path(), "predict a.mp4 --out out --features --model model --device cpu");
+    assert_eq!(status, 0, "{said}");
+    let (facts, scores, features) = read_features(&dir.path().join("out/a.mp4.parquet")).unwrap();
+    let compute = choose(DeviceChoice::Cpu).unwrap();
+    let model = HiddenTwoStream::load(&dir.path().join("model"), &compute.device).unwrap();
+    let streams = [&model.spatial, &model.temporal].map(|stream| stream.as_ref().unwrap());
+    let counts = facts.features.unwrap();
+    assert_eq!([counts.spatial, counts.temporal], streams.map(|stream| stream.feature_width()));
+    // Their last layers make the stored probabilities of them.
+    for (index, row) in features.chunks(counts.all()).enumerate() {
+        let logits = |stream: &Stream, features: &[f32]| -> Vec<f32> {
+            let data = TensorData::new(features.to_vec(), [1, features.len()]);
+            stream.classify(Tensor::from_data(data, &compute.device)).into_data().try_to_vec().unwrap()
+        };
+        let (spatial, temporal) = row.split_at(counts.spatial);
+        let fused = facts.fusion.fuse(&logits(streams[0], spatial), &logits(streams[1], temporal));
+        for (found, expected) in facts.fusion.shares(&fused).iter().zip(scores.row(index)) {
+            assert!((found - expected).abs() < 0.01, "{index}: {found} instead of {expected}");
+        }
+    }
+    // A run that does not ask for features keeps the file that has them.
+    let (printed, said, _) = run(dir.path(), "predict a.mp4 --out out --model model --device cpu");
+    assert!(printed.contains("a.mp4.parquet: complete"), "{printed}{said}");
+    let (_, said, status) = run(dir.path(), "predict a.mp4 --out plain --model model --device cpu");
+    assert_eq!(status, 0, "{said}");
+    let (_, said, status) = run(dir.path(), "predict a.mp4 --out plain --features --model model --device cpu");
+    assert!(status == 1 && said.contains("the set of stored features differs"), "{said}");
+    let plain = read_predictions(&dir.path().join("plain/a.mp4.parquet")).unwrap().1;
+    assert_eq!(plain, scores, "features change no probability");
 }
 
 #[test]

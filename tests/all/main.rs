@@ -12,6 +12,7 @@ mod cli_flow;
 mod cli_import;
 mod cli_predict;
 mod cli_shard_commands;
+mod cli_sequence;
 mod cli_shards;
 mod cli_tune;
 mod clip_jobs;

@@ -6,6 +6,7 @@ mod fisher;
 mod held_out;
 mod progress;
 mod runs;
+mod sequence;
 mod svm;
 mod svm_arguments;
 mod tune;
@@ -36,6 +37,9 @@ pub(super) enum TrainMethod {
     /// Train a linear SVM on C3D's descriptors of clips (fc6), without fine-tuning
     #[command(after_help = svm::EXAMPLES)]
     Svm(svm::SvmArgs),
+    /// Train a sequence model, which corrects predictions by the seconds around each frame
+    #[command(after_help = sequence::EXAMPLES)]
+    Sequence(sequence::SequenceArgs),
 }
 
 // By hand: the macros make no choice between arguments, some of which are required, and a subcommand.
@@ -69,6 +73,7 @@ pub(super) fn run(command: &TrainCommand) -> Result<Outcome> {
         TrainCommand::Method(method) => match &**method {
             TrainMethod::Fisher(arguments) => fisher::run(arguments),
             TrainMethod::Svm(arguments) => svm::run(arguments),
+            TrainMethod::Sequence(arguments) => sequence::run(arguments),
         },
         TrainCommand::Network(arguments) => train_network(arguments),
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::decoding::decode_ahead;
 use super::source::SourceVideo;
 use super::windows::{BLOCK, DenseWindows};
-use crate::engine::{ClipFrames, GoOn, InferencePipeline};
+use crate::engine::{ClipFrames, GoOn, InferencePipeline, WindowResult};
 use crate::error::{Error, Result};
 use crate::nets::fusion::Fusion;
 use crate::video::{Sizes, VideoInfo};
@@ -23,6 +23,8 @@ pub struct ScoredFrame {
     pub span_secs: [f64; 2],
     /// Fused probabilities of the classes.
     pub probabilities: Vec<f32>,
+    /// Features of both streams; empty unless the pipeline keeps them.
+    pub features: Vec<f32>,
 }
 
 /// How a run ended that did not fail.
@@ -115,11 +117,13 @@ impl DensePrediction {
                     }
                     continue;
                 }
-                let Some(scores) = pipeline.scores(&frames, go_on)? else { return Ok(DenseEnd::Stopped) };
+                let Some(results) = pipeline.scores(&frames, go_on)? else { return Ok(DenseEnd::Stopped) };
                 source.check()?;
-                for (index, scores) in batch.zip(scores).filter(|(index, _)| *index >= first) {
+                for (index, result) in batch.zip(results).filter(|(index, _)| *index >= first) {
+                    let WindowResult { scores, features, .. } = result;
                     let span_secs = times.span_secs(&(windows.frame(index)..windows.frame(index + 1)));
-                    push(ScoredFrame { index, span_secs, probabilities: scores.fused_probabilities(fusion) })?;
+                    let probabilities = scores.fused_probabilities(fusion);
+                    push(ScoredFrame { index, span_secs, probabilities, features })?;
                 }
             }
             Ok(DenseEnd::Finished)

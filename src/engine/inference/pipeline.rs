@@ -25,6 +25,7 @@ use crate::nets::{
     FLOW_UNIT_PX, FlowPyramid, HiddenTwoStream, Modality, ModelCard, MotionCrop, MotionOutput, MotionSquare, Stream,
     StreamInput, WINDOW_FRAMES, device_failed, flow_normalisation, read_back, read_rows,
 };
+use crate::predictions::FeatureCounts;
 use crate::training::batches;
 use crate::training::motion_squares::square_of;
 use crate::video::{Frame, Geometry, Sizes};
@@ -45,6 +46,17 @@ pub struct WindowResult {
     pub scores: Scores,
     /// How often the last frame was repeated to fill the window.
     pub padded: usize,
+    /// What the last layers read of the spatial and the temporal stream, one behind the other; empty unless
+    /// [`with_features`](InferencePipeline::with_features) is on.
+    pub features: Vec<f32>,
+}
+
+/// What a stream says of a window.
+#[derive(Default)]
+struct StreamOutput {
+    logits: Vec<f32>,
+    /// What its last layer reads; empty unless wanted.
+    features: Vec<f32>,
 }
 
 /// The flow of a window and what the temporal stream makes of it.
@@ -54,8 +66,8 @@ struct WindowMotion {
     /// What the temporal stream reads, and the square is found in: MotionNet's finest where no stream reads flow. `None` where
     /// nothing needs it.
     read: Option<Tensor<4>>,
-    /// Logits of the temporal stream or the joint network.
-    temporal: Vec<f32>,
+    /// Of the temporal stream or the joint network.
+    temporal: StreamOutput,
 }
 
 /// An input of the motion network, and the pairs whose flow is taken from it.
@@ -78,6 +90,7 @@ pub struct InferencePipeline {
     /// The flow that the temporal stream reads.
     stream_flow: StreamFlow,
     timing: Timing,
+    keeps_features: bool,
 }
 
 impl InferencePipeline {
@@ -95,7 +108,21 @@ impl InferencePipeline {
             on_window_device,
             cache: FlowCache::default(),
             timing: Timing::default(),
+            keeps_features: false,
         }
+    }
+
+    /// Returns the same with the features of the streams in every [`WindowResult`].
+    pub fn with_features(self) -> Self {
+        Self { keeps_features: true, ..self }
+    }
+
+    /// Returns the numbers of features of the streams; a joint network has none to read.
+    pub fn feature_counts(&self) -> FeatureCounts {
+        let width = |stream: &Option<Stream>| stream.as_ref().map_or(0, Stream::feature_width);
+        let is_joint = self.model.motion.joint().is_some();
+        let temporal = if is_joint { 0 } else { width(&self.model.temporal) };
+        FeatureCounts { spatial: width(&self.model.spatial), temporal }
     }
 
     /// Returns the frames it wants: `scaled[0]` for the motion network, `scaled[1]` for the spatial stream.
@@ -254,10 +281,14 @@ impl InferencePipeline {
         let (model, device) = (self.model.clone(), self.device.clone());
         let crop = model.card.preprocessing.spatial.crop;
         let looks_at_motion = self.looks_at_motion();
+        let with_features = self.keeps_features;
         let motion_and_temporal = || self.motion_and_temporal(window);
         let spatial = || {
             let started = Instant::now();
-            let whole = if crop.sees_whole() { spatial_logits(&model, &device, window, None)? } else { Vec::new() };
+            let whole = match crop.sees_whole() {
+                true => spatial_output(&model, &device, window, None, with_features)?,
+                false => StreamOutput::default(),
+            };
             Ok((whole, milliseconds(started)))
         };
         let (of_motion, (whole, spatial_ms)) = batches::both(&device, motion_and_temporal, spatial)?;
@@ -267,29 +298,34 @@ impl InferencePipeline {
         let spatial = match &square {
             Some(square) if crop.sees_motion() && self.model.spatial.is_some() => {
                 let started = Instant::now();
-                let around = spatial_logits(&self.model, &self.device, window, Some(square))?;
+                let around = spatial_output(&self.model, &self.device, window, Some(square), with_features)?;
                 self.timing.spatial_ms += milliseconds(started);
-                mean(whole, around)
+                StreamOutput {
+                    logits: mean(whole.logits, around.logits),
+                    features: mean(whole.features, around.features),
+                }
             }
             _ => whole,
         };
+        let features = [spatial.features, temporal.features].concat();
+        let (spatial, temporal) = (spatial.logits, temporal.logits);
         let scores = Scores { window_start: window[0].index, spatial, temporal, square };
-        Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len() })
+        Ok(WindowResult { flows, scores, padded: self.window_frames() - window.len(), features })
     }
 
-    /// Returns the scores of several windows, on the CPU of one on each core at a time; `None` once `go_on` says no. They are those
+    /// Returns the results of several windows, on the CPU of one on each core at a time; `None` once `go_on` says no. They are those
     /// of [`analyse`](Self::analyse), up to the rounding of flows that are computed in other batches.
     ///
     /// # Errors
     /// Same as [`InferencePipeline::analyse`].
-    pub fn scores(&mut self, windows: &[Vec<Arc<Frame>>], go_on: GoOn<'_>) -> Result<Option<Vec<Scores>>> {
+    pub fn scores(&mut self, windows: &[Vec<Arc<Frame>>], go_on: GoOn<'_>) -> Result<Option<Vec<WindowResult>>> {
         if !self.advance_all(windows, go_on)? {
             return Ok(None);
         }
         let ready = &*self;
         let scores = batches::for_each(&self.device, windows, |window| match go_on() {
             // A clone has all flows, and shares the networks.
-            true => ready.clone().analyse(window).map(|result| Some(result.scores)),
+            true => ready.clone().analyse(window).map(Some),
             false => Ok(None),
         })?;
         Ok(scores.into_iter().collect())
@@ -323,13 +359,13 @@ impl InferencePipeline {
         if self.is_two_stage() {
             let (read, flow_ms) = self.stream_flow.read(window, &middle(window, count), &device)?;
             let started = Instant::now();
-            let temporal = self.temporal_logits(read.clone())?;
+            let temporal = self.temporal_output(read.clone())?;
             self.timing.temporal_ms = flow_ms + milliseconds(started);
             return Ok(WindowMotion { flows: None, read: Some(read), temporal });
         }
         if !self.reads_flow() {
             let started = Instant::now();
-            let temporal = difference_logits(&self.model, &device, window)?.unwrap_or_default();
+            let temporal = self.difference_output(window)?.unwrap_or_default();
             self.timing.temporal_ms = milliseconds(started);
             return Ok(WindowMotion { flows: None, read: None, temporal });
         }
@@ -344,12 +380,13 @@ impl InferencePipeline {
         let started = Instant::now();
         let joint: Vec<Tensor<2>> = parts.into_iter().filter_map(|(output, _)| output.logits).collect();
         let temporal = if !joint.is_empty() {
-            checked(read_rows(Tensor::cat(joint, 0).mean_dim(0))?, &device)?
-        } else if let Some(logits) = difference_logits(&self.model, &device, window)? {
-            logits
+            let logits = checked(read_rows(Tensor::cat(joint, 0).mean_dim(0))?, &device)?;
+            StreamOutput { logits, ..StreamOutput::default() }
+        } else if let Some(output) = self.difference_output(window)? {
+            output
         } else {
             read = self.stream_flow.of_network(read, &device)?;
-            self.temporal_logits(read.clone())?
+            self.temporal_output(read.clone())?
         };
         self.timing.temporal_ms = milliseconds(started);
         Ok(WindowMotion { flows: Some(flows), read: Some(read), temporal })
@@ -363,9 +400,9 @@ impl InferencePipeline {
     pub fn temporal_under(&self, flows: &[FlowView]) -> Result<Vec<f32>> {
         let raw = self.raw_stack(flows)?;
         match self.model.temporal.as_ref().map(Stream::input) {
-            Some(StreamInput { modality: Modality::Flow, count }) if count <= WINDOW_PAIRS => {
-                self.temporal_logits(raw.narrow(1, 2 * ((WINDOW_PAIRS - count) / 2), 2 * count))
-            }
+            Some(StreamInput { modality: Modality::Flow, count }) if count <= WINDOW_PAIRS => self
+                .temporal_output(raw.narrow(1, 2 * ((WINDOW_PAIRS - count) / 2), 2 * count))
+                .map(|output| output.logits),
             _ => Ok(Vec::new()),
         }
     }
@@ -490,10 +527,18 @@ impl InferencePipeline {
         MotionSquare::of(flow.narrow(1, (pairs - count) / 2 * 2, 2 * count), size.width as f32 / size.height as f32)
     }
 
-    /// Returns the logits of the temporal stream for the raw flow of a window.
-    fn temporal_logits(&self, flow: Tensor<4>) -> Result<Vec<f32>> {
-        let Some(stream) = &self.model.temporal else { return Ok(Vec::new()) };
-        checked(stream.temporal_logits(flow)?, &self.device)
+    /// Returns what the temporal stream says of the raw flow of a window.
+    fn temporal_output(&self, flow: Tensor<4>) -> Result<StreamOutput> {
+        let Some(stream) = &self.model.temporal else { return Ok(StreamOutput::default()) };
+        StreamOutput::of(stream, stream.flow_features(flow)?, &self.device, self.keeps_features)
+    }
+
+    /// Returns what a temporal stream says that reads differences of the frames in the middle of the window; `None` without one.
+    fn difference_output(&self, window: &[Arc<Frame>]) -> Result<Option<StreamOutput>> {
+        let is_of_frames = |stream: &&Stream| stream.input().modality.is_of_frames();
+        let Some(stream) = self.model.temporal.as_ref().filter(is_of_frames) else { return Ok(None) };
+        let frames = middle(window, stream.input().frames()).into_iter().map(|frame| &*frame.scaled[0]).collect();
+        StreamOutput::of(stream, stream.picture_features(&[frames]), &self.device, self.keeps_features).map(Some)
     }
 
     /// Reads a flow `[1, 2, h, w]` back for the read-out and keeps hold of its copy on the GPU.
@@ -518,31 +563,35 @@ impl InferencePipeline {
     }
 }
 
-/// Returns the logits of the spatial stream for the middle frame of the window, or the frames around it that it reads: whole
-/// frames, or their parts within `square`.
-fn spatial_logits(
+impl StreamOutput {
+    /// Reads what `stream` says with these features, [1, F], and they themselves if they are wanted.
+    fn of(stream: &Stream, features: Tensor<2>, device: &Device, with_features: bool) -> Result<Self> {
+        let logits = checked(read_rows(stream.classify(features.clone()))?, device)?;
+        let features = if with_features { checked(read_rows(features)?, device)? } else { Vec::new() };
+        Ok(Self { logits, features })
+    }
+}
+
+/// Returns what the spatial stream says of the middle frame of the window, or the frames around it that it reads: whole frames, or
+/// their parts within `square`.
+fn spatial_output(
     model: &HiddenTwoStream,
     device: &Device,
     window: &[Arc<Frame>],
     square: Option<&MotionSquare>,
-) -> Result<Vec<f32>> {
-    let Some(stream) = &model.spatial else { return Ok(Vec::new()) };
+    with_features: bool,
+) -> Result<StreamOutput> {
+    let Some(stream) = &model.spatial else { return Ok(StreamOutput::default()) };
+    let output =
+        |clip: Vec<&RgbImage>| StreamOutput::of(stream, stream.picture_features(&[clip]), device, with_features);
     let frames: Vec<&RgbImage> =
         middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
-    let Some(square) = square else { return checked(stream.spatial_logits(&[frames])?, device) };
+    let Some(square) = square else { return output(frames) };
     let parts: Vec<RgbImage> = frames.into_iter().map(|frame| square_of(frame, square)).collect();
-    checked(stream.spatial_logits(&[parts.iter().collect()])?, device)
+    output(parts.iter().collect())
 }
 
-/// Returns the logits of a temporal stream that reads differences of the frames in the middle of the window; `None` without one.
-fn difference_logits(model: &HiddenTwoStream, device: &Device, window: &[Arc<Frame>]) -> Result<Option<Vec<f32>>> {
-    let is_of_frames = |stream: &&Stream| stream.input().modality.is_of_frames();
-    let Some(stream) = model.temporal.as_ref().filter(is_of_frames) else { return Ok(None) };
-    let frames = middle(window, stream.input().frames()).into_iter().map(|frame| &*frame.scaled[0]).collect();
-    checked(stream.spatial_logits(&[frames])?, device).map(Some)
-}
-
-/// Returns the mean of the logits of two views; those of the second where the first was not looked at.
+/// Returns the mean of the logits or features of two views; those of the second where the first was not looked at.
 fn mean(first: Vec<f32>, mut second: Vec<f32>) -> Vec<f32> {
     second.iter_mut().zip(first).for_each(|(second, first)| *second = (*second + first) / 2.0);
     second

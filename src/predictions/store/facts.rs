@@ -38,6 +38,28 @@ pub struct PredictionFacts {
     /// its rounding.
     #[serde(default)]
     pub devices: Vec<String>,
+    /// How many features of each stream are stored with the probabilities; none without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeatureCounts>,
+    /// The hash of the sequence model that the probabilities are from; none for those of the windows themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<String>,
+}
+
+/// Numbers of features of a scored frame: what the last layers of the streams read. 0 for a stream that the model lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureCounts {
+    /// Of the spatial stream, which are first.
+    pub spatial: usize,
+    /// Of the temporal stream.
+    pub temporal: usize,
+}
+
+impl FeatureCounts {
+    /// Returns the number of features of both streams.
+    pub fn all(self) -> usize {
+        self.spatial.saturating_add(self.temporal)
+    }
 }
 
 /// The facts as they are stored.
@@ -56,14 +78,16 @@ impl PredictionFacts {
         let differing = |name: &str, words: &str| {
             let [own, others] = [&own[name], &others[name]];
             let in_words = || match (own, others) {
-                (Value::Array(_) | Value::Object(_), _) => format!("{words} differs"),
+                (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => {
+                    format!("{words} differs")
+                }
                 _ if HASHES.contains(&name) => format!("{words} differs"),
                 _ => format!("{words} is {others}, not {own}"),
             };
             (own != others).then(in_words)
         };
         const HASHES: [&str; 2] = ["content", "model_hash"];
-        const NAMES: [(&str, &str); 11] = [
+        const NAMES: [(&str, &str); 13] = [
             ("video", "the video"),
             ("content", "the content of the video"),
             ("frames", "the number of frames"),
@@ -75,8 +99,15 @@ impl PredictionFacts {
             ("model_hash", "the content of the model"),
             ("fusion", "the fusion of the streams"),
             ("version", "the version of Motionscope"),
+            ("features", "the set of stored features"),
+            ("sequence", "the sequence model"),
         ];
         NAMES.iter().find_map(|(name, words)| differing(name, words))
+    }
+
+    /// Returns the number of features of a scored frame.
+    pub fn feature_count(&self) -> usize {
+        self.features.map_or(0, FeatureCounts::all)
     }
 
     /// Returns the number of frames to score.

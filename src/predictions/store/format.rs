@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, Repetition, Type as Physical};
+use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{DataType, DoubleType, FloatType, Int64Type};
 use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
@@ -21,6 +21,12 @@ pub(super) const LEADING: [(&str, Physical); 2] = [("frame", Physical::INT64), (
 /// Rows of a row group: large enough that the description of the columns is small beside them, small enough for any memory.
 pub(super) const GROUP_ROWS: usize = 8192;
 
+/// Rows of a row group with features, of which there are thousands in a row.
+pub(super) const FEATURE_GROUP_ROWS: usize = 512;
+/// The column of features, and the parts of its path after its name.
+const FEATURES: &str = "features";
+const LIST: [&str; 2] = ["list", "element"];
+
 /// Scored frames in a row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Rows {
@@ -28,6 +34,8 @@ pub(super) struct Rows {
     pub secs: Vec<f64>,
     /// `[rows, classes]`, row by row.
     pub probabilities: Vec<f32>,
+    /// `[rows, features]`, row by row.
+    pub features: Vec<f32>,
 }
 
 impl Rows {
@@ -40,12 +48,16 @@ impl Rows {
     pub fn append(&mut self, mut other: Self) {
         self.secs.append(&mut other.secs);
         self.probabilities.append(&mut other.probabilities);
+        self.features.append(&mut other.features);
     }
 
     /// Returns the first `count` rows and keeps the others.
-    pub fn split_front(&mut self, count: usize, classes: usize) -> Self {
-        let secs = self.secs.drain(..count).collect();
-        Self { secs, probabilities: self.probabilities.drain(..count * classes).collect() }
+    pub fn split_front(&mut self, count: usize, facts: &PredictionFacts) -> Self {
+        Self {
+            secs: self.secs.drain(..count).collect(),
+            probabilities: self.probabilities.drain(..count * facts.classes.len()).collect(),
+            features: self.features.drain(..count * facts.feature_count()).collect(),
+        }
     }
 }
 
@@ -65,13 +77,38 @@ pub(super) fn column_type(place: usize) -> Physical {
     LEADING.get(place).map_or(Physical::FLOAT, |(_, physical)| *physical)
 }
 
-fn schema(classes: &[String]) -> Result<TypePtr> {
+/// Returns the path of the column of features, which is behind those of the classes; `None` without features.
+pub(super) fn feature_path(facts: &PredictionFacts) -> Option<Vec<String>> {
+    let taken = column_names(&facts.classes);
+    let numbered = (2..).map(|number| format!("{FEATURES} ({number})"));
+    let name = std::iter::once(FEATURES.to_owned()).chain(numbered).find(|name| !taken.contains(name))?;
+    let path = std::iter::once(name).chain(LIST.map(str::to_owned)).collect();
+    facts.features.is_some().then_some(path)
+}
+
+fn schema(facts: &PredictionFacts) -> Result<TypePtr> {
     let column = |(place, name): (usize, &String)| {
         let column = Type::primitive_type_builder(name, column_type(place)).with_repetition(Repetition::REQUIRED);
         column.build().map(Arc::new)
     };
-    let columns = column_names(classes).iter().enumerate().map(column).collect::<Result<Vec<_>>>()?;
+    let mut columns = column_names(&facts.classes).iter().enumerate().map(column).collect::<Result<Vec<_>>>()?;
+    if let Some(path) = feature_path(facts) {
+        columns.push(list_of_numbers(&path[0])?);
+    }
     Type::group_type_builder("schema").with_fields(columns).build().map(Arc::new)
+}
+
+/// Returns a column of lists of numbers, as the format describes lists.
+fn list_of_numbers(name: &str) -> Result<TypePtr> {
+    let [list, element] = LIST;
+    let element = Type::primitive_type_builder(element, Physical::FLOAT).with_repetition(Repetition::REQUIRED);
+    let list = Type::group_type_builder(list)
+        .with_repetition(Repetition::REPEATED)
+        .with_fields(vec![Arc::new(element.build()?)])
+        .build()?;
+    let column = Type::group_type_builder(name).with_repetition(Repetition::REQUIRED);
+    let column = column.with_logical_type(Some(LogicalType::List)).with_fields(vec![Arc::new(list)]);
+    column.build().map(Arc::new)
 }
 
 /// Writes a file row group by row group.
@@ -93,15 +130,16 @@ impl<'a, W: Write + Send> TableWriter<'a, W> {
             .set_dictionary_enabled(false)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_key_value_metadata(Some(vec![KeyValue::new(KEY.to_owned(), json)]));
-        let file = SerializedFileWriter::new(to, schema(&facts.classes)?, Arc::new(properties.build()))?;
+        let file = SerializedFileWriter::new(to, schema(facts)?, Arc::new(properties.build()))?;
         Ok(Self { file, facts, written: 0, pending: Rows::default() })
     }
 
     /// Adds rows: row groups have the same size, however many are added at a time.
     pub fn add(&mut self, rows: Rows) -> Result<()> {
         self.pending.append(rows);
-        while self.pending.len() >= GROUP_ROWS {
-            let group = self.pending.split_front(GROUP_ROWS, self.facts.classes.len());
+        let size = if self.facts.feature_count() > 0 { FEATURE_GROUP_ROWS } else { GROUP_ROWS };
+        while self.pending.len() >= size {
+            let group = self.pending.split_front(size, self.facts);
             self.write_group(&group)?;
         }
         Ok(())
@@ -126,10 +164,31 @@ impl<'a, W: Write + Send> TableWriter<'a, W> {
             let column: Vec<f32> = rows.probabilities.iter().skip(class).step_by(classes).copied().collect();
             write_column::<FloatType, W>(&mut group, &column)?;
         }
+        if self.facts.features.is_some() {
+            write_lists(&mut group, &rows.features, rows.len(), self.facts.feature_count())?;
+        }
         group.close()?;
         self.written += rows.len();
         Ok(())
     }
+}
+
+/// Writes `rows` lists of `length` numbers each.
+fn write_lists<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    values: &[f32],
+    rows: usize,
+    length: usize,
+) -> Result<()> {
+    // An empty list has a place without a value.
+    let count = rows * length.max(1);
+    let definitions = vec![i16::from(length > 0); count];
+    let repetitions: Vec<i16> = (0..count).map(|place| i16::from(place % length.max(1) > 0)).collect();
+    if let Some(mut column) = group.next_column()? {
+        column.typed::<FloatType>().write_batch(values, Some(&definitions), Some(&repetitions))?;
+        column.close()?;
+    }
+    Ok(())
 }
 
 fn write_column<T: DataType, W: Write + Send>(

@@ -10,6 +10,6 @@ mod tests;
 mod writer;
 
 pub use csv::write_frame_csv;
-pub use facts::PredictionFacts;
-pub use reader::{read_prediction_facts, read_predictions};
+pub use facts::{FeatureCounts, PredictionFacts};
+pub use reader::{read_features, read_prediction_facts, read_predictions};
 pub use writer::PredictionWriter;

@@ -25,7 +25,8 @@ const WORD: usize = 8;
 /// The parts of one file of predictions, which no other process writes.
 pub(super) struct Parts {
     dir: PathBuf,
-    classes: usize,
+    /// Numbers of a row besides its time: of classes and of features.
+    widths: [usize; 2],
     /// Rows of each part.
     rows: Vec<usize>,
     discarded: Option<String>,
@@ -41,7 +42,8 @@ impl Parts {
     pub fn open(target: &Path, facts: &mut PredictionFacts) -> Result<Self> {
         let dir = folder_of(&resolve(target));
         let lock = lock(target, &dir)?;
-        let mut parts = Self { dir, classes: facts.classes.len(), rows: Vec::new(), discarded: None, lock };
+        let widths = [facts.classes.len(), facts.feature_count()];
+        let mut parts = Self { dir, widths, rows: Vec::new(), discarded: None, lock };
         let there = files::read_to_string(parts.dir.join(FACTS)).ok();
         let begun = there.as_deref().and_then(|json| PredictionFacts::from_json(json).ok());
         match begun {
@@ -105,7 +107,7 @@ impl Parts {
 
     /// Returns the rows of the part at `place`; `None` if it is not there or damaged.
     pub fn read(&self, place: usize) -> Option<Rows> {
-        decoded(&files::read(self.path(place)).ok()?, self.classes)
+        decoded(&files::read(self.path(place)).ok()?, self.widths)
     }
 
     /// Returns the path of the part at `place`.
@@ -175,26 +177,28 @@ fn lock(target: &Path, dir: &Path) -> Result<FileLock> {
     }
 }
 
-/// Returns a part as it is stored: the number of rows, the time and the probabilities of each, and a hash of all that.
+/// Returns a part as it is stored: the number of rows, the times, the probabilities and the features of all, and a hash of all that.
 fn encoded(rows: &Rows) -> Vec<u8> {
     let mut bytes = (rows.len() as u64).to_le_bytes().to_vec();
     bytes.extend(rows.secs.iter().flat_map(|secs| secs.to_le_bytes()));
-    bytes.extend(rows.probabilities.iter().flat_map(|probability| probability.to_le_bytes()));
+    bytes.extend(rows.probabilities.iter().chain(&rows.features).flat_map(|value| value.to_le_bytes()));
     let hash = hash_of(&bytes);
     bytes.extend(hash);
     bytes
 }
 
 /// Returns the rows of a part; `None` if it is damaged.
-fn decoded(bytes: &[u8], classes: usize) -> Option<Rows> {
+fn decoded(bytes: &[u8], [classes, features]: [usize; 2]) -> Option<Rows> {
     let (content, hash) = bytes.split_at_checked(bytes.len().checked_sub(WORD)?)?;
     let (count, content_rows) = content.split_at_checked(WORD)?;
     let count = usize::try_from(u64::from_le_bytes(count.try_into().ok()?)).ok()?;
-    let (secs, probabilities) = content_rows.split_at_checked(count.checked_mul(size_of::<f64>())?)?;
-    let is_whole = hash == hash_of(content) && probabilities.len() == count.checked_mul(classes * size_of::<f32>())?;
+    let (secs, values) = content_rows.split_at_checked(count.checked_mul(size_of::<f64>())?)?;
+    let (probabilities, values) = values.split_at_checked(count.checked_mul(classes * size_of::<f32>())?)?;
+    let is_whole = hash == hash_of(content) && values.len() == count.checked_mul(features * size_of::<f32>())?;
     let secs = secs.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect();
-    let probabilities = probabilities.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
-    (is_whole && count > 0).then_some(Rows { secs, probabilities })
+    let [probabilities, features] = [probabilities, values]
+        .map(|values| values.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect());
+    (is_whole && count > 0).then_some(Rows { secs, probabilities, features })
 }
 
 fn hash_of(bytes: &[u8]) -> [u8; WORD] {

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use parquet::basic::Type;
 use parquet::column::reader::get_typed_column_reader;
 use parquet::data_type::{DataType, DoubleType, FloatType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 
 use super::PredictionFacts;
-use super::format::{KEY, column_names, column_type};
+use super::format::{KEY, column_names, column_type, feature_path};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::panic_guard::caught_at;
@@ -26,10 +27,30 @@ type Checked<T> = std::result::Result<T, String>;
 /// # Errors
 /// If it cannot be read, is not a Parquet file of predictions, or does not hold what its facts state.
 pub fn read_predictions(path: &Path) -> Result<(PredictionFacts, FrameScores)> {
+    read(path, |_, _| Ok(())).map(|(facts, scores, ())| (facts, scores))
+}
+
+/// Returns the facts, the probabilities and the features in the file at `path`: `[scored frames, features]`, row by row, empty where
+/// none are stored.
+///
+/// # Errors
+/// Same as [`read_predictions`].
+pub fn read_features(path: &Path) -> Result<(PredictionFacts, FrameScores, Vec<f32>)> {
+    read(path, features)
+}
+
+type ParquetFile = SerializedFileReader<std::fs::File>;
+
+fn read<T>(
+    path: &Path,
+    rest: impl Fn(&ParquetFile, &PredictionFacts) -> Checked<T>,
+) -> Result<(PredictionFacts, FrameScores, T)> {
     caught_at(path, || {
         let (file, facts) = opened(path)?;
-        let scores = scores(&file, &facts).map_err(|cause| Error::file(path, cause, DAMAGED))?;
-        Ok((facts, scores))
+        let damaged = |cause: String| Error::file(path, cause, DAMAGED);
+        let scores = scores(&file, &facts).map_err(&damaged)?;
+        let rest = rest(&file, &facts).map_err(damaged)?;
+        Ok((facts, scores, rest))
     })
 }
 
@@ -41,7 +62,7 @@ pub fn read_prediction_facts(path: &Path) -> Result<PredictionFacts> {
     caught_at(path, || opened(path).map(|(_, facts)| facts))
 }
 
-fn opened(path: &Path) -> Result<(SerializedFileReader<std::fs::File>, PredictionFacts)> {
+fn opened(path: &Path) -> Result<(ParquetFile, PredictionFacts)> {
     let file = files::open(path).map_err(|error| Error::io(path, &error))?;
     let foreign = |cause: String| Error::file(path, cause, FOREIGN);
     let file = SerializedFileReader::new(file)
@@ -55,7 +76,7 @@ fn opened(path: &Path) -> Result<(SerializedFileReader<std::fs::File>, Predictio
 }
 
 /// Returns the probabilities in `file`, or what is wrong with it.
-fn scores(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -> Checked<FrameScores> {
+fn scores(file: &ParquetFile, facts: &PredictionFacts) -> Checked<FrameScores> {
     check_columns(file, facts)?;
     let metadata = file.metadata();
     let rows: i64 = metadata.row_groups().iter().map(|group| group.num_rows()).fold(0, i64::saturating_add);
@@ -90,7 +111,33 @@ fn scores(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -
     Ok(facts.with_scores(secs, probabilities))
 }
 
-fn check_columns(file: &SerializedFileReader<std::fs::File>, facts: &PredictionFacts) -> Checked<()> {
+/// Returns the features in `file`, whose columns were checked.
+fn features(file: &ParquetFile, facts: &PredictionFacts) -> Checked<Vec<f32>> {
+    let (count, mut features) = (facts.feature_count(), Vec::new());
+    if count == 0 {
+        return Ok(features);
+    }
+    let place = column_names(&facts.classes).len();
+    for group in 0..file.metadata().num_row_groups() {
+        let group = file.get_row_group(group).map_err(|error| unreadable(&error))?;
+        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+        let reader = group.get_column_reader(place).map_err(|error| unreadable(&error))?;
+        let (mut values, mut definitions, mut repetitions) = (Vec::new(), Vec::new(), Vec::new());
+        get_typed_column_reader::<FloatType>(reader)
+            .read_records(rows, Some(&mut definitions), Some(&mut repetitions), &mut values)
+            .map_err(|error| unreadable(&error))?;
+        let begins = |place: usize| place.is_multiple_of(count);
+        let is_even = repetitions.iter().enumerate().all(|(place, &level)| (level == 0) == begins(place));
+        if !is_even || values.len() != rows.saturating_mul(count) || values.iter().any(|value: &f32| !value.is_finite())
+        {
+            return Err(format!("its scored frames do not have {count} features each"));
+        }
+        features.append(&mut values);
+    }
+    Ok(features)
+}
+
+fn check_columns(file: &ParquetFile, facts: &PredictionFacts) -> Checked<()> {
     let columns = file.metadata().file_metadata().schema_descr().columns();
     let names = column_names(&facts.classes);
     for (place, name) in names.iter().enumerate() {
@@ -100,7 +147,17 @@ fn check_columns(file: &SerializedFileReader<std::fs::File>, facts: &PredictionF
             return Err(format!("column '{name}' does not hold numbers of the type {}", column_type(place)));
         }
     }
-    match columns.get(names.len()) {
+    let path = feature_path(facts);
+    if let Some(path) = &path {
+        let column = columns.get(names.len()).filter(|column| column.path().parts() == path.as_slice());
+        // A list of numbers, of which none is missing.
+        let is_list = column.is_some_and(|column| (column.max_def_level(), column.max_rep_level()) == (1, 1));
+        let is_float = column.is_some_and(|column| column.physical_type() == Type::FLOAT);
+        if !(is_list && is_float) {
+            return Err(format!("column '{}' is missing, not in its place or no list of numbers", path[0]));
+        }
+    }
+    match columns.get(names.len() + usize::from(path.is_some())) {
         Some(other) => Err(format!("it has a column '{}', which is none of its classes", other.path().string())),
         None => Ok(()),
     }

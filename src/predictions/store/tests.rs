@@ -30,6 +30,8 @@ fn facts(scored: usize, stride: usize, classes: &[&str]) -> PredictionFacts {
         fusion: Fusion::default(),
         version: "0.1.0".into(),
         devices: vec!["AMD EPYC, 2 threads (Flex)".into()],
+        features: None,
+        sequence: None,
     }
 }
 
@@ -224,6 +226,55 @@ fn row_groups_have_a_size_of_their_own() {
 }
 
 #[test]
+fn features_are_read_again_and_survive_a_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let counts = FeatureCounts { spatial: 2, temporal: 1 };
+    let facts = PredictionFacts { features: Some(counts), ..facts(1300, 2, &["walk", "features"]) };
+    let features = |index: usize| [index as f32, -0.5, 1e9];
+    let push = |writer: &mut PredictionWriter, until: usize| {
+        for index in writer.done()..until {
+            let (secs, probabilities) = row(&facts, index);
+            writer.push_with_features(secs, &probabilities, &features(index)).unwrap();
+        }
+    };
+    let mut writer = PredictionWriter::begin(&at("a.parquet"), facts.clone()).unwrap();
+    push(&mut writer, 600);
+    writer.pause().unwrap();
+    for name in ["a.parquet", "whole.parquet"] {
+        let mut writer = PredictionWriter::begin(&at(name), facts.clone()).unwrap();
+        push(&mut writer, 1300);
+        writer.finish(&OutputGuard::default()).unwrap();
+    }
+    assert!(fs::read(at("a.parquet")).unwrap() == fs::read(at("whole.parquet")).unwrap());
+    let (read, scores, found) = read_features(&at("a.parquet")).unwrap();
+    assert_eq!((read, scores.scored(), found.len()), (facts.clone(), 1300, 3900));
+    // Large ones are the largest of 16 bits, and those with more digits are rounded.
+    for (index, found) in found.chunks(3).enumerate() {
+        assert!((found[0] - index as f32).abs() <= 0.5 && found[1..] == [-0.5, 65504.0], "{index}: {found:?}");
+    }
+    assert_eq!(read_predictions(&at("a.parquet")).unwrap().1, scores, "readers of probabilities pass over them");
+    let mut writer = PredictionWriter::begin(&at("b.parquet"), facts.clone()).unwrap();
+    for wrong in [&[0.0; 2][..], &[0.0, f32::NAN, 0.0]] {
+        let error = writer.push_with_features(0.5, &[0.5, 0.5], wrong).unwrap_err();
+        assert!(error.cause.contains("3 features"), "{error}");
+    }
+    // Features that are not there.
+    write(&at("c.parquet"), &PredictionFacts { features: None, ..facts.clone() });
+    assert_eq!(read_features(&at("c.parquet")).unwrap().2, []);
+    let rows = |features: usize| {
+        let (secs, probabilities) = row(&facts, 0);
+        Rows { secs: vec![secs], probabilities, features: vec![0.5; features] }
+    };
+    let one = PredictionFacts { frames: 2, ..facts.clone() };
+    let claimed = PredictionFacts { features: Some(FeatureCounts { spatial: 9, temporal: 0 }), ..one.clone() };
+    write_unchecked(&at("d.parquet"), &one, rows(3));
+    assert_eq!(read_features(&at("d.parquet")).unwrap().2, [0.5; 3]);
+    write_unchecked(&at("d.parquet"), &claimed, rows(9));
+    assert_eq!(read_features(&at("d.parquet")).unwrap().2, [0.5; 9]);
+}
+
+#[test]
 fn facts_that_differ_are_named() {
     let one = facts(4, 2, &["walk"]);
     assert_eq!(one.difference(&one.clone()), None);
@@ -312,6 +363,7 @@ fn files_of_others_and_damaged_ones_are_refused_in_words() {
         Rows {
             secs: rows.iter().map(|row| row.0).collect(),
             probabilities: rows.into_iter().flat_map(|row| row.1).collect(),
+            features: Vec::new(),
         }
     };
     write_unchecked(&path, &facts, rows(600));

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use burn::tensor::f16;
 use parquet::errors::ParquetError;
 
 use super::PredictionFacts;
@@ -55,12 +56,21 @@ impl PredictionWriter {
         self.parts.discarded()
     }
 
-    /// Adds the next scored frame, shown at `secs` on the clock of the file.
+    /// Adds the next scored frame, shown at `secs` on the clock of the file, without features.
+    ///
+    /// # Errors
+    /// Same as [`Self::push_with_features`].
+    pub fn push(&mut self, secs: f64, probabilities: &[f32]) -> Result<()> {
+        self.push_with_features(secs, probabilities, &[])
+    }
+
+    /// Adds the next scored frame, shown at `secs` on the clock of the file. Its features are rounded to 16 bits: the files of long
+    /// videos are half as large.
     ///
     /// # Errors
     /// If the numbers are no probabilities of the classes, the time is not between the frame before and the end of the video, there
-    /// are more frames than stated, or a part cannot be written.
-    pub fn push(&mut self, secs: f64, probabilities: &[f32]) -> Result<()> {
+    /// are more frames than stated, the features are not as many numbers as stated, or a part cannot be written.
+    pub fn push_with_features(&mut self, secs: f64, probabilities: &[f32], features: &[f32]) -> Result<()> {
         let refused = |cause: String| Err(Error::file(&self.target, cause, "Check the video and the model"));
         let (frame, classes) = (self.done() * self.facts.stride, self.facts.classes.len());
         if frame >= self.facts.frames {
@@ -73,6 +83,10 @@ impl PredictionWriter {
         if let Some(wrong) = probabilities.iter().find(|value| !(0.0..=1.0).contains(*value)) {
             return refused(format!("the model gives {wrong} at frame {frame}, which is no probability"));
         }
+        let expected = self.facts.feature_count();
+        if features.len() != expected || features.iter().any(|value| !value.is_finite()) {
+            return refused(format!("frame {frame} does not have {}", counted(expected, "feature")));
+        }
         if !(secs > self.last && secs < self.facts.end_secs) {
             let cause = format!("frame {frame} is shown at {secs} s, not between the frame before it and the end");
             return refused(cause);
@@ -80,6 +94,8 @@ impl PredictionWriter {
         self.last = secs;
         self.pending.secs.push(secs);
         self.pending.probabilities.extend_from_slice(probabilities);
+        let rounded = |&value: &f32| f16::from_f32(value.clamp(f16::MIN.to_f32(), f16::MAX.to_f32())).to_f32();
+        self.pending.features.extend(features.iter().map(rounded));
         if self.pending.len() >= PART_ROWS { self.write_part() } else { Ok(()) }
     }
 

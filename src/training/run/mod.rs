@@ -2,7 +2,7 @@
 
 pub(super) mod base_clips;
 pub mod catalog;
-pub(super) mod checkpoint;
+pub mod checkpoint;
 pub(super) mod clock;
 pub(super) mod curves;
 pub(super) mod events;

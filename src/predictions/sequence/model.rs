@@ -1,0 +1,170 @@
+//! A trained sequence model: its network, and the card with what it was trained on.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, activation};
+use serde::{Deserialize, Serialize};
+
+use super::figures::SequenceFigures;
+use super::frames::{SequenceFrames, WindowBatch, windows_of};
+use super::recordings::PredictionSource;
+use super::settings::SequenceSettings;
+use crate::content_hash::ContentHash;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::nets::{Precision, SequenceConfig, SequenceNet, device_of, read_back, weights};
+use crate::output::{OutputGuard, Staging};
+use crate::predictions::{FrameScores, PredictionFacts};
+
+const CARD: &str = "sequence.toml";
+const NUMBERS: &str = "sequence.safetensors";
+/// Scored frames that are computed at once.
+const WINDOW: usize = 1024;
+
+/// What is known of a sequence model besides its numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SequenceCard {
+    /// [`SequenceCard::FORMAT`].
+    pub format: u32,
+    /// Hash of the file of numbers, the classes and the model.
+    pub hash: String,
+    /// Version of the program that trained it.
+    pub motionscope: String,
+    /// Where the labels were.
+    pub labels: String,
+    /// Videos that it was trained on.
+    pub trained_on: Vec<String>,
+    /// Videos that were held out.
+    pub held_out: Vec<String>,
+    /// The epoch that it is from; 0 where none was better than the plain recogniser, which it equals then.
+    pub epoch: usize,
+    /// The predictions that it reads.
+    pub source: PredictionSource,
+    /// The shape of the network.
+    pub network: SequenceConfig,
+    /// How it was trained.
+    pub settings: SequenceSettings,
+    /// The plain recogniser on the held-out videos.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plain: Option<SequenceFigures>,
+    /// This model on the held-out videos.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<SequenceFigures>,
+}
+
+impl SequenceCard {
+    /// The version of the files.
+    pub const FORMAT: u32 = 1;
+}
+
+/// A sequence model.
+#[derive(Debug, Clone)]
+pub struct SequenceModel {
+    /// Its card.
+    pub card: SequenceCard,
+    pub(super) network: SequenceNet,
+}
+
+impl SequenceModel {
+    /// Returns the files of a model in folder `dir`.
+    pub fn files(dir: &Path) -> [PathBuf; 2] {
+        [dir.join(CARD), dir.join(NUMBERS)]
+    }
+
+    /// Writes the model to folder `dir`, all or nothing, and notes its hash in its card.
+    ///
+    /// # Errors
+    /// If `guard` does not allow it, or a file cannot be written.
+    pub fn save(&mut self, dir: &Path, guard: &OutputGuard) -> Result<()> {
+        let [card, numbers] = Self::files(dir);
+        let staging = Staging::begin(dir)?;
+        let staged = staging.file(&numbers)?;
+        weights::save_module(&self.network, &staged, Precision::F32)?;
+        self.card.hash = hash(&staged, &self.card.source)?;
+        let text = toml::to_string(&self.card).map_err(|error| Error::wrap(&card, error, "Please report this"))?;
+        std::fs::write(staging.file(&card)?, text).map_err(|error| Error::io(&card, &error))?;
+        staging.publish(guard)
+    }
+
+    /// Reads the model in folder `dir`.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged, of another version, or belongs to another model.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let [path, numbers] = Self::files(dir);
+        let remedy = "Choose the folder that motionscope train sequence wrote";
+        let text = files::read_to_string(&path).map_err(|error| {
+            let failure = Error::io(&path, &error);
+            Error { remedy: remedy.into(), ..failure }
+        })?;
+        let card: SequenceCard = toml::from_str(&text)
+            .map_err(|error| Error::file(&path, format!("it is no sequence model: {}", error.message()), remedy))?;
+        if card.format != SequenceCard::FORMAT {
+            let cause = format!("its format is {}, this version reads {}", card.format, SequenceCard::FORMAT);
+            return Err(Error::file(&path, cause, "Use the version that trained it, or train it again"));
+        }
+        let damaged = |cause: &str| Error::file(&numbers, cause, "Copy the model again, or train it again");
+        if hash(&numbers, &card.source)? != card.hash {
+            return Err(damaged("it is damaged, or of another model than its card: their hashes differ"));
+        }
+        let (source, config) = (&card.source, card.network);
+        let inputs = source.classes.len() + source.features.map_or(0, |counts| counts.all());
+        if (config.classes, config.inputs) != (source.classes.len(), inputs) || source.stride == 0 {
+            return Err(damaged("its network does not read the predictions of its card"));
+        }
+        let fresh = config.init(&vec![0.0; config.inputs], &vec![1.0; config.inputs], 0, &Device::flex());
+        let network = weights::load_module(fresh, &numbers)?;
+        Ok(Self { card, network })
+    }
+
+    /// Returns the probabilities of every class from the predictions at `path`, and what is stored with them.
+    ///
+    /// # Errors
+    /// If they are not of the model that this one was trained for, or the computation fails.
+    pub fn apply(
+        &self,
+        path: &Path,
+        facts: &PredictionFacts,
+        scores: &FrameScores,
+        features: &[f32],
+    ) -> Result<(PredictionFacts, FrameScores)> {
+        self.card.source.check(path, facts)?;
+        let probabilities = probabilities(&self.network, &self.card.network, &SequenceFrames::of(scores, features))?;
+        let facts = PredictionFacts {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            features: None,
+            sequence: Some(self.card.hash.clone()),
+            ..facts.clone()
+        };
+        Ok((facts, FrameScores { probabilities, ..scores.clone() }))
+    }
+}
+
+/// Returns the probabilities of the classes at all frames, `[frames, classes]`. The network must not be on an autodiff device.
+pub(super) fn probabilities(
+    network: &SequenceNet,
+    config: &SequenceConfig,
+    frames: &SequenceFrames,
+) -> Result<Vec<f32>> {
+    let (device, reach) = (device_of(network), config.reach());
+    let mut all = Vec::with_capacity(frames.count * config.classes);
+    for window in windows_of(frames.count, WINDOW) {
+        let length = window.len();
+        let batch = WindowBatch::cut(&[(frames, window.start)], length, reach, &device);
+        let logits = network.forward(batch.input, batch.plain, &batch.is_frame, &[]).narrow(2, reach, length);
+        let shares = read_back(activation::softmax(logits, 1).swap_dims(1, 2))?; // [1, t, K]
+        // Rounding may lead a hair beyond 1.
+        all.extend(shares.iter().map(|share| share.clamp(0.0, 1.0)));
+    }
+    Ok(all)
+}
+
+/// Returns the hash of a model: of the file of its numbers, and of what it reads.
+fn hash(numbers: &Path, source: &PredictionSource) -> Result<String> {
+    let mut hash = ContentHash::new();
+    hash.update_with_file(numbers).map_err(|error| Error::io(numbers, &error))?;
+    source.classes.iter().for_each(|class| hash.field(class));
+    hash.field(&source.model_hash);
+    Ok(hash.to_hex())
+}

@@ -1,0 +1,67 @@
+//! How a sequence model is trained.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Everything that decides what a sequence model becomes, besides its data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SequenceSettings {
+    /// Epochs of [`UPDATES`] updates.
+    pub epochs: usize,
+    /// Highest learning rate; it falls to 0 in a line.
+    pub rate: f64,
+    /// Maps of the hidden layers.
+    pub channels: usize,
+    /// Residual blocks.
+    pub blocks: usize,
+    /// Share of the maps of a block that an update does without.
+    pub dropout: f64,
+    /// Seed of the weights, the windows, the dropout and the hold-out.
+    pub seed: u64,
+    /// Share of the recordings that are held out, unless they are named.
+    pub hold_out: f64,
+}
+
+/// Updates of an epoch.
+pub(super) const UPDATES: usize = 20;
+/// Windows of an update, and the scored frames in the middle of each whose labels count.
+pub(super) const WINDOWS: usize = 8;
+pub(super) const LENGTH: usize = 128;
+/// Decay of the weights relative to the learning rate.
+pub(super) const WEIGHT_DECAY: f32 = 1e-2;
+/// Most blocks: one more would see a quarter of an hour on either side, and no more labels.
+const MOST_BLOCKS: usize = 12;
+
+impl Default for SequenceSettings {
+    fn default() -> Self {
+        Self { epochs: 30, rate: 1e-3, channels: 64, blocks: 5, dropout: 0.3, seed: 1, hold_out: 0.25 }
+    }
+}
+
+impl SequenceSettings {
+    /// Checks that all numbers make sense.
+    ///
+    /// # Errors
+    /// The first setting that makes none.
+    pub fn check(&self) -> Result<()> {
+        let wrong = |option: &str, cause: &str, remedy: &str| Err(Error::usage(option, cause, remedy));
+        if self.epochs == 0 || self.channels == 0 {
+            return wrong("--epochs and --channels", "one of them is 0", "Use 1 or more; 30 and 64 are the defaults");
+        }
+        if !(1..=MOST_BLOCKS).contains(&self.blocks) {
+            return wrong("--blocks", "it is outside 1 to 12", "Use 5, which sees 63 scored frames");
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return wrong("--dropout", "it is outside 0 to 1", "Use a share such as 0.3");
+        }
+        if !(0.0..1.0).contains(&self.hold_out) {
+            return wrong("--hold-out", "it is outside 0 to 1", "Use a share such as 0.25, or 0 for none");
+        }
+        if !(self.rate > 0.0 && self.rate.is_finite()) {
+            return wrong("--lr", "it is not above 0", "Use a number such as 0.001");
+        }
+        Ok(())
+    }
+}
