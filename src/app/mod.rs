@@ -17,6 +17,7 @@ mod live;
 mod panel;
 mod panels;
 mod pinned;
+mod predictions;
 mod runs;
 mod scores;
 mod session;

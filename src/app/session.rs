@@ -13,6 +13,7 @@ use super::flow::state::FlowComparison;
 use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
+use super::predictions::state::PredictionState;
 use super::scores::state::{ClipScores, ClipScoresPhase};
 use super::shell::log::{Log, LogLevel};
 use super::shell::topic::Topic;
@@ -124,6 +125,8 @@ pub struct Session {
     pub pinned: PinnedState,
     /// The labelling project.
     pub labeling: LabelingState,
+    /// The stored predictions of the open clip.
+    pub predictions: PredictionState,
     /// How far the export of flow or of the annotated video is; `None` while there is none.
     pub exporting: Option<Progress>,
 }
@@ -183,6 +186,7 @@ impl Session {
             live: LiveState::default(),
             pinned: PinnedState::default(),
             labeling: LabelingState::default(),
+            predictions: PredictionState::default(),
             exporting: None,
         }
     }
@@ -224,10 +228,11 @@ impl Session {
         clip.times.shown_at((start + end) / 2.0 + secs)
     }
 
-    /// First and last frame of what is looped: the selected segment, else what is marked, else the whole clip.
+    /// First and last frame of what is looped: the selected segment or predicted bout, else what is marked, else the whole clip.
     pub fn loop_range(&self) -> (usize, usize) {
         let segment = self.labeling.segment().map(|segment| (segment.start, segment.end - 1));
-        segment.unwrap_or_else(|| self.marks.segment(self.frames()))
+        let bout = || self.selected_bout().map(|bout| (bout.frames.start, bout.frames.end - 1));
+        segment.or_else(bout).unwrap_or_else(|| self.marks.segment(self.frames()))
     }
 
     /// First and last frame of what is marked on the open clip, as it is shown; one mark reaches to the end of the clip.

@@ -13,6 +13,7 @@ use super::evaluation::settings::EvaluationSettings;
 use super::labeling::settings::LabelingSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
+use super::predictions::settings::PredictionSettings;
 use super::shell::first_steps::Guide;
 use super::training::settings::TrainingSettings;
 use super::ui::format::FrameNumbers;
@@ -94,6 +95,8 @@ pub struct Settings {
     /// The choices of labelling.
     #[serde(alias = "studio")]
     pub labeling: LabelingSettings,
+    /// How predictions become bouts.
+    pub predictions: PredictionSettings,
     /// The keys that a person chose.
     pub keys: Keymap,
     /// The format in which the flow of a clip is exported.
@@ -147,6 +150,7 @@ impl Default for Settings {
             evaluation: EvaluationSettings::default(),
             live: LiveChoices::default(),
             labeling: LabelingSettings::default(),
+            predictions: PredictionSettings::default(),
             keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,

@@ -41,6 +41,23 @@ pub fn accept_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -
     Ok((left_out.len(), step))
 }
 
+/// Makes a segment with another label of a predicted bout, whose own class is remembered as wrong there, in one step.
+///
+/// # Errors
+/// As for [`add_segment`].
+pub fn correct_bout(document: &Document, id: VideoId, bout: &PredictedBout, label: Label) -> Result<Step> {
+    if label == Label::Class(bout.class) {
+        return accept_bouts(document, id, std::slice::from_ref(bout)).map(|(_, step)| step);
+    }
+    let mut after = document.clone();
+    after.apply(add_segment(document, id, label, bout.frames.start, bout.frames.end)?.1);
+    let [predicted, correct] = [Label::Class(bout.class), label].map(|label| document.label_name(label));
+    let rejected = RejectedBout { start: bout.frames.start, end: bout.frames.end, class: bout.class };
+    change_video(&after, id, &format!("Corrected a bout of {predicted} to {correct}"), |video| {
+        video.rejected.push(rejected);
+    })
+}
+
 /// Remembers that predicted bouts are wrong, in one step.
 ///
 /// # Errors
@@ -155,6 +172,22 @@ mod tests {
         document.apply(restore_rejected(&document, id).unwrap());
         assert_eq!(rejected(&document), []);
         assert!(restore_rejected(&document, id).is_err());
+    }
+
+    #[test]
+    fn a_corrected_bout_is_a_segment_of_the_other_class_and_rejected_as_its_own() {
+        let (mut document, [walk, rear], id) = project();
+        let before = document.clone();
+        let step = correct_bout(&document, id, &bout(walk, 20..30), Label::Class(rear)).unwrap();
+        assert_eq!(step.title, "Corrected a bout of walk to rear");
+        let undo = document.apply(step);
+        let video = &document.videos[&id];
+        assert_eq!((video.segments[0].label, video.segments[0].start), (Label::Class(rear), 20));
+        assert_eq!(video.rejected, [RejectedBout { start: 20, end: 30, class: walk }]);
+        document.apply(undo);
+        assert_eq!(document, before);
+        document.apply(correct_bout(&document, id, &bout(walk, 20..30), Label::Class(walk)).unwrap());
+        assert_eq!((document.videos[&id].segments.len(), document.videos[&id].rejected.len()), (1, 0));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::conditions::{Availability, Conditions};
 use super::prompt::PathPrompt;
 use super::spec::CommandSpec;
 use super::{Command, Group};
-use crate::app::{App, evaluation, flow, labeling, live, pinned, runs, scores, shell, training, viewer};
+use crate::app::{App, evaluation, flow, labeling, live, pinned, predictions, runs, scores, shell, training, viewer};
 
 /// The commands by their discriminants.
 static REGISTRY: LazyLock<Vec<&CommandSpec>> = LazyLock::new(|| {
@@ -16,6 +16,7 @@ static REGISTRY: LazyLock<Vec<&CommandSpec>> = LazyLock::new(|| {
         shell::commands::COMMANDS,
         viewer::commands::COMMANDS,
         labeling::commands::COMMANDS,
+        predictions::commands::COMMANDS,
         scores::commands::COMMANDS,
         flow::commands::COMMANDS,
         training::commands::COMMANDS,

@@ -5,7 +5,8 @@ use eframe::egui::Context;
 use super::review::ReviewedBout;
 use crate::app::App;
 use crate::app::session::Session;
-use crate::labels::{PredictedBout, bout_edits};
+use crate::labels::{Label, PredictedBout, Segment, SegmentId, bout_edits};
+use crate::plural::counted;
 
 /// What a person says about predicted bouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +30,18 @@ impl App {
 
     /// Reviews the current bout and goes to the next one unless the clip plays.
     pub(super) fn review_bout(&mut self, verdict: Verdict) {
-        let position = self.session.player.position;
-        let predictions = &self.session.predictions;
-        let Some(bout) = predictions.current(position).and_then(ReviewedBout::predicted) else { return };
-        let next = predictions.next(position).cloned();
+        let Some(bout) = self.session.current_bout().and_then(ReviewedBout::predicted) else { return };
+        let next = self.next_unless_playing();
         if self.review_bouts(verdict, &[bout])
-            && let Some(next) = next.filter(|_| !self.session.player.playing)
+            && let Some(next) = next
         {
             self.go_to_bout(&next);
         }
+    }
+
+    fn next_unless_playing(&self) -> Option<ReviewedBout> {
+        let Session { predictions, player, .. } = &self.session;
+        predictions.next(player.position).filter(|_| !player.playing).cloned()
     }
 
     /// Reviews all open bouts of the chosen class, without one those of the class of the current bout.
@@ -54,7 +58,7 @@ impl App {
 
     fn review_bouts(&mut self, verdict: Verdict, bouts: &[PredictedBout]) -> bool {
         let mut left_out = 0;
-        let is_done = self.edit(|document, id, _| match verdict {
+        let is_done = self.try_edit(|document, id, _| match verdict {
             Verdict::Reject => bout_edits::reject_bouts(document, id, bouts),
             Verdict::Accept => {
                 let (overlapping, step) = bout_edits::accept_bouts(document, id, bouts)?;
@@ -63,15 +67,40 @@ impl App {
             }
         });
         if let Some((text, _)) = self.session.told.as_mut().filter(|_| is_done && left_out > 0) {
-            *text += &format!("; skipped {left_out} that overlap segments");
+            *text += &format!("; skipped {} that overlap segments", counted(left_out, "bout"));
         }
         self.review_again();
         is_done
     }
 
+    /// Makes a segment with another label of the selected bout and goes to the next one; returns whether there was one.
+    pub(in crate::app) fn relabel_bout(&mut self, label: Label) -> bool {
+        let Some(bout) = self.session.selected_bout().and_then(ReviewedBout::predicted) else { return false };
+        let next = self.next_unless_playing();
+        if self.try_edit(|document, id, _| bout_edits::correct_bout(document, id, &bout, label)) {
+            self.review_again();
+            next.iter().for_each(|next| self.go_to_bout(next));
+        }
+        true
+    }
+
+    /// Moves the edges of the selected bout as `change` moves those of a segment, and shows the frame at the edge.
+    pub(in crate::app) fn nudge_bout(&mut self, change: impl FnOnce(Segment) -> (Segment, usize)) {
+        let Some((bout, class)) = self.session.selected_bout().and_then(|bout| Some((bout.clone(), bout.id?))) else {
+            return;
+        };
+        let (start, end) = (bout.frames.start, bout.frames.end);
+        let (moved, shown) =
+            change(Segment { id: SegmentId(0), label: Label::Class(class), start, end, note: String::new() });
+        let end = moved.end.min(self.session.frames());
+        self.session.predictions.move_edges(&bout, moved.start..end);
+        self.review_again();
+        self.seek(shown.min(end - 1));
+    }
+
     /// Shows the rejected bouts of the clip again.
     pub(super) fn restore_rejected(&mut self) {
-        self.edit(|document, id, _| bout_edits::restore_rejected(document, id));
+        self.try_edit(|document, id, _| bout_edits::restore_rejected(document, id));
         self.review_again();
     }
 
@@ -87,18 +116,24 @@ impl App {
     }
 
     fn go_to_bout(&mut self, bout: &ReviewedBout) {
+        self.session.labeling.select_segment(None); // The next key is for the bout.
         self.session.predictions.select(bout);
-        self.seek(bout.bout.start_frame);
+        self.seek(bout.frames.start);
     }
 }
 
 impl Session {
-    /// The bout that is reviewed by a key.
-    pub(in crate::app) fn current_bout(&self) -> Option<&ReviewedBout> {
+    /// Returns the bout that is reviewed by a key.
+    pub(super) fn current_bout(&self) -> Option<&ReviewedBout> {
         self.predictions.current(self.player.position)
     }
 
-    /// The open bouts of the chosen class, without one of the class of the current bout.
+    /// Returns the open bout at the playhead that a person went to or clicked, unless a segment is selected.
+    pub(in crate::app) fn selected_bout(&self) -> Option<&ReviewedBout> {
+        self.predictions.selected(self.player.position).filter(|_| self.labeling.segment().is_none())
+    }
+
+    /// Returns the open bouts of the chosen class, without one of the class of the current bout.
     pub(super) fn bouts_of_class(&self) -> impl Iterator<Item = &ReviewedBout> {
         let class = self.predictions.class.clone();
         let class = class.or_else(|| Some(self.predictions.class_name(self.current_bout()?.class).to_owned()));

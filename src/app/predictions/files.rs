@@ -1,22 +1,23 @@
 //! The files of predictions in a project, and which of them are of a video.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::calendar::time_at;
 use crate::error::{Error, Result};
 use crate::plural::counted;
-use crate::predictions::{FrameScores, PredictionFacts, read_prediction_facts, read_predictions};
+use crate::predictions::{FrameScores, PredictionFacts, prediction_files, read_prediction_facts, read_predictions};
 
-/// The folder of these files in a project's.
-pub(super) const DIR: &str = "predictions";
-/// What their names end with.
-const EXTENSION: &str = "parquet";
+/// The folder of these files in a project's, with a folder for each model.
+const FOLDER: &str = "predictions";
 
 /// The video whose predictions are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct WantedVideo {
+    /// The folder of the project.
+    pub dir: PathBuf,
     /// Its path in the project, in plain characters.
     pub name: String,
     /// The hash of its content, as far as it is known.
@@ -25,26 +26,49 @@ pub(super) struct WantedVideo {
     pub frames: usize,
 }
 
+/// A file as it was when the folder was listed: another one where it was written since.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct FileStamp {
+    path: PathBuf,
+    modified: Option<SystemTime>,
+    bytes: u64,
+}
+
+/// The files in a project's folder of predictions.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct ListedFiles {
+    /// The folder of the project.
+    pub dir: PathBuf,
+    pub files: Vec<FileStamp>,
+    /// Why they could not be listed.
+    pub failure: Option<Error>,
+}
+
 /// Predictions of a video.
 #[derive(Debug, Clone)]
 pub struct PredictionFile {
-    /// Where they are.
+    /// The path of the file.
     pub path: PathBuf,
-    /// When they were written, in universal time.
+    /// When it was written, in universal time.
     pub written: String,
-    /// What they are of.
+    /// What the predictions were computed from.
     pub facts: PredictionFacts,
     /// The probabilities.
     pub scores: Arc<FrameScores>,
 }
 
-/// What was found for a video.
-#[derive(Debug, Clone, Default)]
-pub struct FoundPredictions {
+/// What a file is to a video.
+type ReadFile = (Option<PredictionFile>, Option<Error>);
+
+/// The predictions that were found for a video.
+pub(super) struct FoundPredictions {
+    pub video: WantedVideo,
     /// Its predictions, the latest first.
     pub files: Vec<PredictionFile>,
     /// Why files are not shown, or may be of another state of the video.
     pub doubts: Vec<Error>,
+    /// Every file that was read.
+    read: HashMap<FileStamp, ReadFile>,
 }
 
 /// How a file belongs to a video.
@@ -60,23 +84,38 @@ enum Match {
     Frames,
 }
 
-/// Returns the predictions of `video` among the files of the project in `dir`. Of other files only the description is read.
-pub(super) fn find(dir: &Path, video: &WantedVideo) -> FoundPredictions {
-    let mut found = FoundPredictions::default();
-    for path in listed(&dir.join(DIR)) {
-        let (file, doubt) = match read(&path, video) {
-            Ok(read) => read,
-            Err(error) => (None, Some(error)),
-        };
-        found.files.extend(file);
-        found.doubts.extend(doubt);
-    }
-    found.files.sort_by(|a, b| b.written.cmp(&a.written).then_with(|| a.path.cmp(&b.path)));
-    found
+/// Returns the files of predictions of the project in `dir`.
+pub(super) fn list(dir: &Path) -> ListedFiles {
+    let stamp = |path: PathBuf| {
+        let metadata = std::fs::metadata(&path).ok();
+        let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
+        FileStamp { path, modified, bytes: metadata.map_or(0, |metadata| metadata.len()) }
+    };
+    let (paths, failure) = match prediction_files(&dir.join(FOLDER)) {
+        Ok(paths) => (paths, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    ListedFiles { dir: dir.to_owned(), files: paths.into_iter().map(stamp).collect(), failure }
 }
 
-/// Returns the predictions at `path` if they are of `video`, and what is doubtful about them.
-fn read(path: &Path, video: &WantedVideo) -> Result<(Option<PredictionFile>, Option<Error>)> {
+/// Returns the predictions of `video` among `files`. Those that `known` has read for the same video are not read again, and of those of
+/// other videos only the facts are.
+pub(super) fn find(files: &[FileStamp], video: &WantedVideo, known: Option<&FoundPredictions>) -> FoundPredictions {
+    let known = known.filter(|known| known.video == *video);
+    let read_once = |stamp: &FileStamp| match known.and_then(|known| known.read.get(stamp)) {
+        Some(read) => read.clone(),
+        None => read(stamp, video).unwrap_or_else(|error| (None, Some(error))),
+    };
+    let read: HashMap<FileStamp, ReadFile> = files.iter().map(|stamp| (stamp.clone(), read_once(stamp))).collect();
+    let mut found: Vec<PredictionFile> = read.values().filter_map(|(file, _)| file.clone()).collect();
+    found.sort_by(|a, b| b.written.cmp(&a.written).then_with(|| a.path.cmp(&b.path)));
+    let doubts = files.iter().filter_map(|stamp| read[stamp].1.clone()).collect();
+    FoundPredictions { video: video.clone(), files: found, doubts, read }
+}
+
+/// Returns the predictions in a file if they are of `video`, and what is doubtful about them.
+fn read(stamp: &FileStamp, video: &WantedVideo) -> Result<ReadFile> {
+    let path = &stamp.path;
     let facts = read_prediction_facts(path)?;
     let doubt = match found_match(&facts, video) {
         Match::Other => return Ok((None, None)),
@@ -92,8 +131,9 @@ fn read(path: &Path, video: &WantedVideo) -> Result<(Option<PredictionFile>, Opt
         }
     };
     let (facts, scores) = read_predictions(path)?;
-    let file = PredictionFile { path: path.to_owned(), written: written_at(path), facts, scores: Arc::new(scores) };
-    Ok((Some(file), doubt))
+    let since = stamp.modified.and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
+    let written = since.map_or("unknown date".into(), |since| time_at(since.as_secs()));
+    Ok((Some(PredictionFile { path: path.clone(), written, facts, scores: Arc::new(scores) }), doubt))
 }
 
 fn found_match(facts: &PredictionFacts, video: &WantedVideo) -> Match {
@@ -108,17 +148,42 @@ fn found_match(facts: &PredictionFacts, video: &WantedVideo) -> Match {
     }
 }
 
-/// Returns the files in `folder`, by name; none where it is not there.
-fn listed(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_file = |path: &PathBuf| path.extension().is_some_and(|extension| extension == EXTENSION);
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_file).collect();
-    paths.sort();
-    paths
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nets::fusion::Fusion;
 
-fn written_at(path: &Path) -> String {
-    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let since = modified.and_then(|modified| modified.duration_since(UNIX_EPOCH).ok());
-    since.map_or("unknown date".into(), |since| time_at(since.as_secs()))
+    fn facts(video: &str, content: &str, frames: usize) -> PredictionFacts {
+        PredictionFacts {
+            video: video.into(),
+            content: content.into(),
+            frames,
+            fps: 25.0,
+            end_secs: 4.0,
+            stride: 1,
+            classes: vec!["wave".into()],
+            model: "own".into(),
+            model_hash: "01".into(),
+            fusion: Fusion::default(),
+            version: "0.1.0".into(),
+        }
+    }
+
+    #[test]
+    fn files_belong_to_a_video_by_content_else_by_path() {
+        let video = |hash: Option<&str>| WantedVideo {
+            dir: "/golf".into(),
+            name: "a.mp4".into(),
+            hash: hash.map(str::to_owned),
+            frames: 100,
+        };
+        let known = video(Some("00"));
+        assert_eq!(found_match(&facts("moved/b.mp4", "00", 100), &known), Match::Same);
+        assert_eq!(found_match(&facts("a.mp4", "ff", 100), &known), Match::Changed);
+        assert_eq!(found_match(&facts("a.mp4", "ff", 90), &known), Match::Frames);
+        assert_eq!(found_match(&facts("b.mp4", "00", 90), &known), Match::Frames);
+        assert_eq!(found_match(&facts("b.mp4", "ff", 100), &known), Match::Other);
+        assert_eq!(found_match(&facts("a.mp4", "ff", 100), &video(None)), Match::Same, "nothing else is known");
+        assert_eq!(found_match(&facts("b.mp4", "00", 100), &video(None)), Match::Other);
+    }
 }

@@ -4,7 +4,7 @@ mod actions;
 pub mod commands;
 mod files;
 pub mod panel;
-mod review;
+pub mod review;
 pub mod settings;
 pub mod state;
 #[cfg(test)]

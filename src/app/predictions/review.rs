@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::labels::{ClassId, Document, Label, PredictedBout, Video};
 use crate::names::Alike;
-use crate::predictions::{Bout, FrameScores};
+use crate::predictions::{Bout, FrameScores, is_background_class};
 
 /// A predicted bout is labelled, or rejected, if so much of it is.
 const SHARE: f64 = 0.5;
@@ -27,48 +27,75 @@ pub struct ReviewedBout {
     pub class: usize,
     /// The class of the project of that name; `None` where there is none, or several are alike.
     pub id: Option<ClassId>,
-    /// The bout.
+    /// The bout as it was predicted.
     pub bout: Bout,
+    /// Its frames, perhaps with edges that a person has moved.
+    pub frames: Range<usize>,
     /// What was said about it.
     pub state: BoutState,
 }
 
 impl ReviewedBout {
-    /// Returns its frames.
-    pub fn frames(&self) -> Range<usize> {
+    /// Returns the frames that were predicted.
+    pub fn predicted_frames(&self) -> Range<usize> {
         self.bout.start_frame..self.bout.end_frame
     }
 
     /// Returns it for an edit of the project; `None` without a class there.
     pub fn predicted(&self) -> Option<PredictedBout> {
-        Some(PredictedBout { class: self.id?, frames: self.frames() })
+        Some(PredictedBout { class: self.id?, frames: self.frames.clone() })
     }
 }
 
-/// Returns the predicted bouts of all classes by their beginnings, with what is said about them in `video`.
-pub(super) fn review(scores: &FrameScores, bouts: &[Vec<Bout>], document: &Document, video: &Video) -> Vec<ReviewedBout> {
+/// Edges of a predicted bout that a person has moved.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct MovedEdges {
+    /// The place of its class among those of the predictions.
+    pub class: usize,
+    /// The frames that were predicted.
+    pub predicted: Range<usize>,
+    pub frames: Range<usize>,
+}
+
+/// Returns the predicted bouts of all classes by their beginnings, with what is said about them in `video`. Background is what is left
+/// between them and has none.
+pub(super) fn review(
+    scores: &FrameScores,
+    bouts: &[Vec<Bout>],
+    moved: &[MovedEdges],
+    document: &Document,
+    video: &Video,
+) -> Vec<ReviewedBout> {
     let mut all = Vec::with_capacity(bouts.iter().map(Vec::len).sum());
-    for (class, (name, own)) in scores.classes.iter().zip(bouts).enumerate() {
-        let id = match document.class_alike(name) {
-            Alike::One(place) => document.classes.get(place).map(|class| class.id),
-            Alike::None | Alike::Several(_) => None,
-        };
+    let classes = scores.classes.iter().zip(bouts).enumerate();
+    for (class, (name, own)) in classes.filter(|(_, (name, _))| !is_background_class(name)) {
+        let id = class_of(document, name);
         let segments = video.segments.iter().filter(|segment| id.map(Label::Class) == Some(segment.label));
         let segments: Vec<Range<usize>> = segments.map(|segment| segment.start..segment.end).collect();
         let rejected = video.rejected.iter().filter(|bout| id == Some(bout.class));
         let rejected: Vec<Range<usize>> = rejected.map(|bout| bout.frames()).collect();
         all.extend(own.iter().map(|bout| {
-            let frames = bout.start_frame..bout.end_frame;
+            let predicted = bout.start_frame..bout.end_frame;
+            let moved = moved.iter().find(|moved| moved.class == class && moved.predicted == predicted);
+            let frames = moved.map_or(predicted, |moved| moved.frames.clone());
             let state = match (is_covered(&frames, &segments), is_covered(&frames, &rejected)) {
                 (true, _) => BoutState::Labelled,
                 (false, true) => BoutState::Rejected,
                 (false, false) => BoutState::Open,
             };
-            ReviewedBout { class, id, bout: *bout, state }
+            ReviewedBout { class, id, bout: *bout, frames, state }
         }));
     }
-    all.sort_by_key(|found| (found.bout.start_frame, found.bout.end_frame, found.class));
+    all.sort_by_key(|found| (found.frames.start, found.frames.end, found.class));
     all
+}
+
+/// Returns the class of the project that a predicted class is; `None` where there is none, or several are alike.
+pub(super) fn class_of(document: &Document, name: &str) -> Option<ClassId> {
+    match document.class_alike(name) {
+        Alike::One(place) => document.classes.get(place).map(|class| class.id),
+        Alike::None | Alike::Several(_) => None,
+    }
 }
 
 /// Whether half of the frames or more are among those of `others`, which are in order.

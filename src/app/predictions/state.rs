@@ -4,24 +4,27 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
-use super::files::{FoundPredictions, PredictionFile, WantedVideo, find};
-use super::review::{BoutState, ReviewedBout, review};
+use super::files::{FoundPredictions, ListedFiles, PredictionFile, WantedVideo, find, list};
+use super::review::{BoutState, MovedEdges, ReviewedBout, review};
 use super::settings::PredictionSettings;
 use crate::app::labeling::state::LabelingState;
 use crate::app::tasks::Background;
+use crate::error::Error;
 use crate::labels::{StoredPath, VideoId};
-use crate::predictions::{Bout, BoutSettings, FrameScores, bouts, exclusive_bouts};
+use crate::predictions::{Bout, BoutSettings, FrameScores, bouts, exclusive_bouts, is_background_class};
+
+/// How often the folder of predictions is looked at for files that were written.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// The files that are wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 struct WantedFiles {
-    dir: PathBuf,
     video: WantedVideo,
-    /// Changes when a person asks for the files to be read again.
-    edition: u64,
+    listed: ListedFiles,
 }
 
 /// The bouts that are wanted.
@@ -53,6 +56,7 @@ struct FoundBouts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ReviewKey {
     bouts: u64,
+    moved: u64,
     video: VideoId,
     revision: u64,
 }
@@ -61,46 +65,63 @@ struct ReviewKey {
 #[derive(Default)]
 struct Review {
     key: Option<ReviewKey>,
-    bouts: Vec<ReviewedBout>,
+    bouts: Arc<Vec<ReviewedBout>>,
 }
 
 /// The stored predictions of the open clip.
 #[derive(Default)]
 pub struct PredictionState {
-    reading: Background<WantedFiles, FoundPredictions>,
+    /// The clip that they are of.
+    video: Option<WantedVideo>,
+    listing: Background<(PathBuf, u64), ListedFiles>,
+    reading: Background<WantedFiles, Arc<FoundPredictions>>,
     finding: Background<WantedBouts, FoundBouts>,
     review: Review,
-    /// The file that a person chose.
-    chosen: Option<PathBuf>,
+    /// When the folder was looked at last, and how often.
+    looked: Option<Instant>,
+    looks: u64,
+    /// The file that a person chose, and the hash of its model: that model's predictions of other clips are shown too.
+    chosen: Option<(PathBuf, String)>,
     /// The class that a person chose, by name; all of them without one.
     pub class: Option<String>,
     /// The bout that was gone to last: its class and its frames.
     selected: Option<(usize, Range<usize>)>,
-    /// Counts the wishes of a person to read files again.
-    reloads: u64,
-    /// Counts the bouts that were asked for.
+    /// Edges that were moved in the predictions that are shown, and how often.
+    moved: Vec<MovedEdges>,
+    moves: u64,
+    /// How often bouts were asked for.
     asked: u64,
 }
 
 impl PredictionState {
     /// Reads the predictions of the selected video of the project, of which the clip has `frames`, on a thread of their own; `None`
-    /// where it is not what the window shows.
+    /// where the window shows another clip.
     pub(super) fn follow_video(&mut self, labeling: &LabelingState, frames: Option<usize>, ctx: &Context) {
         let wanted = frames.and_then(|frames| {
             let (id, video) = labeling.video()?;
             let hash = labeling.present_facts(id).map(|facts| facts.hash.clone());
-            let video = WantedVideo { name: StoredPath::plain(&video.path), hash, frames };
-            Some(WantedFiles { dir: labeling.project()?.dir().to_owned(), video, edition: self.reloads })
+            let dir = labeling.project()?.dir().to_owned();
+            Some(WantedVideo { dir, name: StoredPath::plain(&video.path), hash, frames })
         });
-        let Some(wanted) = wanted else {
-            self.reading.clear();
-            return;
-        };
-        if !self.reading.is_of(&wanted) {
-            self.selected = None;
+        if self.video != wanted {
+            (self.selected, self.looked) = (None, None);
+            self.moved.clear();
+            self.video = wanted;
         }
-        let (dir, video) = (wanted.dir.clone(), wanted.video.clone());
-        self.reading.ask(wanted, ctx, move || find(&dir, &video));
+        let Some(video) = &self.video else { return };
+        if self.looked.is_none_or(|looked| looked.elapsed() >= LOOK_AGAIN) && !self.listing.is_busy() {
+            self.looks += 1;
+            self.looked = Some(Instant::now());
+            let dir = video.dir.clone();
+            self.listing.ask((dir.clone(), self.looks), ctx, move || list(&dir));
+        }
+        self.listing.receive();
+        if let Some(listed) = self.listing.value().filter(|listed| listed.dir == video.dir) {
+            let wanted = WantedFiles { video: video.clone(), listed: listed.clone() };
+            let (of, known) = (wanted.clone(), self.reading.value().cloned());
+            let read = move || Arc::new(find(&of.listed.files, &of.video, known.as_deref()));
+            self.reading.ask(wanted, ctx, read);
+        }
         self.reading.receive();
     }
 
@@ -119,7 +140,8 @@ impl PredictionState {
             self.asked += 1;
             let (of, edition) = (wanted.clone(), self.asked);
             self.finding.ask(wanted, ctx, move || {
-                let each = || of.settings.iter().enumerate().map(|(class, own)| bouts(&of.scores, class, own)).collect();
+                let each =
+                    || of.settings.iter().enumerate().map(|(class, own)| bouts(&of.scores, class, own)).collect();
                 let bouts = if of.exclusive { exclusive_bouts(&of.scores, &of.settings) } else { each() };
                 FoundBouts { of, bouts, edition }
             });
@@ -133,10 +155,10 @@ impl PredictionState {
             self.review = Review::default();
             return;
         };
-        let key = ReviewKey { bouts: found.edition, video: id, revision: project.revision() };
+        let key = ReviewKey { bouts: found.edition, moved: self.moves, video: id, revision: project.revision() };
         if self.review.key != Some(key) {
-            let bouts = review(&found.of.scores, &found.bouts, project.document(), video);
-            self.review = Review { key: Some(key), bouts };
+            let bouts = review(&found.of.scores, &found.bouts, &self.moved, project.document(), video);
+            self.review = Review { key: Some(key), bouts: Arc::new(bouts) };
         }
     }
 
@@ -146,56 +168,76 @@ impl PredictionState {
         self.finding.value().filter(|found| Arc::ptr_eq(&found.of.scores, &file.scores))
     }
 
-    /// What was found for the open clip; `None` while it is being read.
+    /// What was found for the open clip; `None` until it is read.
     fn files(&self) -> Option<&FoundPredictions> {
-        self.reading.value().filter(|_| !self.reading.is_busy())
+        let found = self.reading.value().map(Arc::as_ref);
+        found.filter(|found| self.video.as_ref() == Some(&found.video))
     }
 
-    /// Returns whether files are being read.
+    /// Returns whether the files of the clip are being read for the first time.
     pub fn is_reading(&self) -> bool {
-        self.reading.is_busy()
+        self.video.is_some() && self.files().is_none()
     }
 
-    /// Returns whether bouts are being computed.
-    pub fn is_computing(&self) -> bool {
-        self.finding.is_busy()
+    /// Returns whether a thread is at work.
+    #[cfg(test)]
+    pub fn is_busy(&self) -> bool {
+        self.is_reading() || self.listing.is_busy() || self.reading.is_busy() || self.finding.is_busy()
     }
 
-    /// Returns what was found for the open clip.
+    /// Returns the folder of the project that the open clip is a video of.
+    pub fn project_dir(&self) -> Option<&Path> {
+        self.video.as_ref().map(|video| video.dir.as_path())
+    }
+
+    /// Returns the predictions of the open clip, the latest first.
     pub fn found_files(&self) -> &[PredictionFile] {
         self.files().map_or(&[], |found| &found.files)
     }
 
     /// Returns why files are not shown, or may be of another state of the clip.
-    pub fn doubts(&self) -> &[crate::error::Error] {
-        self.files().map_or(&[], |found| &found.doubts)
+    pub fn doubts(&self) -> impl Iterator<Item = &Error> {
+        let failure = self.listing.value().and_then(|listed| listed.failure.as_ref());
+        failure.into_iter().chain(self.files().into_iter().flat_map(|found| &found.doubts))
     }
 
-    /// Returns the predictions that are shown: those chosen, else the latest.
+    /// Returns the predictions that are shown: those chosen, else those of the same model, else the latest.
     pub fn file(&self) -> Option<&PredictionFile> {
         let files = self.found_files();
-        let chosen = files.iter().find(|file| Some(&file.path) == self.chosen.as_ref());
+        let chosen = self.chosen.as_ref().and_then(|(path, model)| {
+            let same = files.iter().find(|file| file.path == *path);
+            same.or_else(|| files.iter().find(|file| file.facts.model_hash == *model))
+        });
         chosen.or(files.first())
     }
 
     /// Shows the predictions in the file at `path`.
     pub fn choose(&mut self, path: &Path) {
-        if self.file().is_none_or(|file| file.path != path) {
-            (self.chosen, self.selected) = (Some(path.to_owned()), None);
+        let file = self.found_files().iter().find(|file| file.path == path);
+        if let Some(file) = file.filter(|_| self.file().is_none_or(|shown| shown.path != path)) {
+            (self.chosen, self.selected) = (Some((path.to_owned(), file.facts.model_hash.clone())), None);
+            self.moved.clear();
         }
     }
 
-    /// Reads the files again.
+    /// Looks for files that were written, at once.
+    #[cfg(test)]
     pub fn reload(&mut self) {
-        self.reloads += 1;
+        self.looked = None;
     }
 
-    /// Returns the bouts that are not rejected, in the order of their starts.
-    pub fn shown(&self) -> impl DoubleEndedIterator<Item = &ReviewedBout> {
-        self.review.bouts.iter().filter(|bout| bout.state != BoutState::Rejected)
+    /// Returns the names of the predicted classes but for background, with their places among all.
+    pub fn classes(&self) -> impl Iterator<Item = (usize, &str)> {
+        let classes = self.file().into_iter().flat_map(|file| file.scores.classes.iter().map(String::as_str));
+        classes.enumerate().filter(|(_, name)| !is_background_class(name))
     }
 
-    /// Returns those of them that nothing is said about.
+    /// Returns all bouts in the order of their starts, rejected ones as well, to be drawn from while the window's state changes.
+    pub fn all(&self) -> Arc<Vec<ReviewedBout>> {
+        self.review.bouts.clone()
+    }
+
+    /// Returns the bouts that nothing is said about, in the order of their starts.
     pub fn open(&self) -> impl DoubleEndedIterator<Item = &ReviewedBout> {
         self.review.bouts.iter().filter(|bout| bout.state == BoutState::Open)
     }
@@ -212,15 +254,32 @@ impl PredictionState {
 
     /// Selects a bout: where several are at the playhead, it is the one that is reviewed.
     pub fn select(&mut self, bout: &ReviewedBout) {
-        self.selected = Some((bout.class, bout.frames()));
+        self.selected = Some((bout.class, bout.frames.clone()));
+    }
+
+    /// Moves the edges of a bout, before it is accepted.
+    pub fn move_edges(&mut self, bout: &ReviewedBout, frames: Range<usize>) {
+        let predicted = bout.predicted_frames();
+        self.moved.retain(|moved| moved.class != bout.class || moved.predicted != predicted);
+        self.selected = Some((bout.class, frames.clone()));
+        self.moved.push(MovedEdges { class: bout.class, predicted, frames });
+        self.moves += 1;
+    }
+
+    /// Returns the open bout at frame `position` that was gone to, or clicked.
+    pub fn selected(&self, position: usize) -> Option<&ReviewedBout> {
+        let (class, frames) = self.selected.as_ref()?;
+        let is_same = |bout: &&ReviewedBout| {
+            bout.class == *class && bout.frames.start < frames.end && frames.start < bout.frames.end
+        };
+        self.open().filter(|bout| bout.frames.contains(&position)).find(is_same)
     }
 
     /// Returns the bout to review at frame `position`: the selected one, else the likeliest one there.
     pub fn current(&self, position: usize) -> Option<&ReviewedBout> {
-        let here = || self.open().filter(|bout| bout.frames().contains(&position));
-        let (class, frames) = self.selected.clone().unwrap_or_default();
-        let selected = here().find(|bout| bout.class == class && bout.bout.start_frame < frames.end && frames.start < bout.bout.end_frame);
-        selected.or_else(|| here().max_by(|a, b| a.bout.mean.total_cmp(&b.bout.mean).then(Ordering::Greater)))
+        let here = self.open().filter(|bout| bout.frames.contains(&position));
+        let likelier = |a: &&ReviewedBout, b: &&ReviewedBout| a.bout.mean.total_cmp(&b.bout.mean).then(Ordering::Greater);
+        self.selected(position).or_else(|| here.max_by(likelier))
     }
 
     /// Returns the next open bout of the chosen class after the current one, or after frame `position`.
@@ -255,5 +314,5 @@ impl PredictionState {
 
 /// What bouts are ordered by.
 fn order(bout: &ReviewedBout) -> (usize, usize, usize) {
-    (bout.bout.start_frame, bout.bout.end_frame, bout.class)
+    (bout.frames.start, bout.frames.end, bout.class)
 }

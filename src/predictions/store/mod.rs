@@ -11,5 +11,5 @@ mod writer;
 
 pub use csv::write_frame_csv;
 pub use facts::PredictionFacts;
-pub use reader::read_predictions;
+pub use reader::{read_prediction_facts, read_predictions};
 pub use writer::PredictionWriter;

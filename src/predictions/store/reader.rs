@@ -27,19 +27,32 @@ type Checked<T> = std::result::Result<T, String>;
 /// If it cannot be read, is not a Parquet file of predictions, or does not hold what its facts state.
 pub fn read_predictions(path: &Path) -> Result<(PredictionFacts, FrameScores)> {
     caught_at(path, || {
-        let file = files::open(path).map_err(|error| Error::io(path, &error))?;
-        let foreign = |cause: String| Error::file(path, cause, FOREIGN);
-        let file = SerializedFileReader::new(file)
-            .map_err(|error| foreign("it is not a Parquet file, or it is incomplete".into()).caused_by(error))?;
-        let metadata = file.metadata().file_metadata();
-        let stored = metadata.key_value_metadata().into_iter().flatten().find(|entry| entry.key == KEY);
-        let stored = stored.and_then(|entry| entry.value.as_deref());
-        let stored = stored.ok_or_else(|| foreign("it is a Parquet file without predictions of Motionscope".into()))?;
-        let facts = PredictionFacts::from_json(stored).map_err(foreign)?;
+        let (file, facts) = open(path)?;
         let damaged = |cause: String| Error::file(path, cause, DAMAGED);
         let scores = scores(&file, &facts).map_err(damaged)?;
         Ok((facts, scores))
     })
+}
+
+/// Returns the facts in the file at `path`, without reading its probabilities.
+///
+/// # Errors
+/// If it cannot be read, or is not a Parquet file of predictions.
+pub fn read_prediction_facts(path: &Path) -> Result<PredictionFacts> {
+    caught_at(path, || open(path).map(|(_, facts)| facts))
+}
+
+fn open(path: &Path) -> Result<(SerializedFileReader<std::fs::File>, PredictionFacts)> {
+    let file = files::open(path).map_err(|error| Error::io(path, &error))?;
+    let foreign = |cause: String| Error::file(path, cause, FOREIGN);
+    let file = SerializedFileReader::new(file)
+        .map_err(|error| foreign("it is not a Parquet file, or it is incomplete".into()).caused_by(error))?;
+    let metadata = file.metadata().file_metadata();
+    let stored = metadata.key_value_metadata().into_iter().flatten().find(|entry| entry.key == KEY);
+    let stored = stored.and_then(|entry| entry.value.as_deref());
+    let stored = stored.ok_or_else(|| foreign("it is a Parquet file without predictions of Motionscope".into()))?;
+    let facts = PredictionFacts::from_json(stored).map_err(foreign)?;
+    Ok((file, facts))
 }
 
 /// Returns the probabilities in `file`, or what is wrong with it.
