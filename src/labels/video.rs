@@ -229,10 +229,41 @@ impl Video {
         Cow::Owned(video)
     }
 
+    /// Returns the frames of rejected predictions that nothing is said about otherwise, by their beginnings: they show none of the
+    /// classes, as far as is known. Of a clip with a label for its whole length there are none.
+    pub fn negatives(&self) -> Vec<Range<usize>> {
+        if !self.labels.is_empty() {
+            return Vec::new();
+        }
+        let frames = self.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        for rejected in &self.rejected {
+            let end = rejected.end.min(frames);
+            from = from.max(rejected.start);
+            for segment in self.segments.iter().filter(|segment| segment.start < end) {
+                add_frames(&mut found, from..segment.start);
+                from = from.max(segment.end);
+            }
+            add_frames(&mut found, from..end);
+            from = from.max(end);
+        }
+        found
+    }
+
     /// Puts segments and rejected bouts in order.
     pub(super) fn sort(&mut self) {
         self.segments.sort_by_key(|segment| (segment.start, segment.end, segment.id));
         self.rejected.sort_unstable();
         self.rejected.dedup();
+    }
+}
+
+/// Adds frames to those before them, with which they may be one.
+fn add_frames(found: &mut Vec<Range<usize>>, frames: Range<usize>) {
+    match found.last_mut() {
+        _ if frames.is_empty() => {}
+        Some(last) if last.end == frames.start => last.end = frames.end,
+        _ => found.push(frames),
     }
 }
