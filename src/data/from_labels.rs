@@ -286,11 +286,9 @@ mod tests {
         let second = stage.video("b.mp4", &[], &[]);
         let whole = stage.video("c.mp4", &["wave"], &[]);
         let Label::Class(class) = stage.label("wave") else { panic!("a class") };
-        for (id, rejected) in [
-            (first, &[5..25, 40..50, 45..60, 95..120][..]),
-            (second, &[0..10][..]),
-            (whole, &[0..10][..]),
-        ] {
+        for (id, rejected) in
+            [(first, &[5..25, 40..50, 45..60, 95..120][..]), (second, &[0..10][..]), (whole, &[0..10][..])]
+        {
             let bouts: Vec<_> = rejected.iter().map(|frames| PredictedBout { class, frames: frames.clone() }).collect();
             stage.document.apply(bout_edits::reject_bouts(&stage.document, id, &bouts).unwrap());
         }
@@ -299,7 +297,11 @@ mod tests {
             shown(&stage.pieces(&chosen)).into_iter().filter(|(_, class, _)| class == "background").collect();
         let piece = |name: &str, frames| (name.to_owned(), "background".to_owned(), Some(frames));
         let of_first = [[5, 10], [20, 25], [40, 60], [95, 100]].map(|frames| piece("a.mp4", frames));
-        assert_eq!(background, [&of_first[..], &[piece("b.mp4", [0, 10])]].concat(), "a label of the whole clip counts");
+        assert_eq!(
+            background,
+            [&of_first[..], &[piece("b.mp4", [0, 10])]].concat(),
+            "a label of the whole clip counts"
+        );
         for other in [
             Chosen { negatives: false, ..chosen.clone() },
             Chosen { negatives: true, ..stage.chosen(&["jump", "wave"]) },

@@ -278,10 +278,7 @@ impl App {
     }
 
     /// The same; returns whether it could be made and done.
-    pub(in crate::app) fn try_edit(
-        &mut self,
-        make: impl FnOnce(&Document, VideoId, &Video) -> Result<Step>,
-    ) -> bool {
+    pub(in crate::app) fn try_edit(&mut self, make: impl FnOnce(&Document, VideoId, &Video) -> Result<Step>) -> bool {
         let labeling = &self.session.labeling;
         let Some((document, (id, video))) = labeling.document().zip(labeling.video()) else { return false };
         let step = make(document, id, video);

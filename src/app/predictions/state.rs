@@ -21,10 +21,17 @@ use crate::predictions::{Bout, BoutSettings, FrameScores, bouts, exclusive_bouts
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// The files that are wanted.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 struct WantedFiles {
     video: WantedVideo,
-    listed: ListedFiles,
+    listed: Arc<ListedFiles>,
+}
+
+impl PartialEq for WantedFiles {
+    fn eq(&self, other: &Self) -> bool {
+        let same = Arc::ptr_eq(&self.listed, &other.listed) || self.listed == other.listed;
+        same && self.video == other.video
+    }
 }
 
 /// The bouts that are wanted.
@@ -73,7 +80,7 @@ struct Review {
 pub struct PredictionState {
     /// The clip that they are of.
     video: Option<WantedVideo>,
-    listing: Background<(PathBuf, u64), ListedFiles>,
+    listing: Background<(PathBuf, u64), Arc<ListedFiles>>,
     reading: Background<WantedFiles, Arc<FoundPredictions>>,
     finding: Background<WantedBouts, FoundBouts>,
     review: Review,
@@ -113,7 +120,7 @@ impl PredictionState {
             self.looks += 1;
             self.looked = Some(Instant::now());
             let dir = video.dir.clone();
-            self.listing.ask((dir.clone(), self.looks), ctx, move || list(&dir));
+            self.listing.ask((dir.clone(), self.looks), ctx, move || Arc::new(list(&dir)));
         }
         self.listing.receive();
         if let Some(listed) = self.listing.value().filter(|listed| listed.dir == video.dir) {
@@ -278,7 +285,8 @@ impl PredictionState {
     /// Returns the bout to review at frame `position`: the selected one, else the likeliest one there.
     pub fn current(&self, position: usize) -> Option<&ReviewedBout> {
         let here = self.open().filter(|bout| bout.frames.contains(&position));
-        let likelier = |a: &&ReviewedBout, b: &&ReviewedBout| a.bout.mean.total_cmp(&b.bout.mean).then(Ordering::Greater);
+        let likelier =
+            |a: &&ReviewedBout, b: &&ReviewedBout| a.bout.mean.total_cmp(&b.bout.mean).then(Ordering::Greater);
         self.selected(position).or_else(|| here.max_by(likelier))
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers, Pos2};
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2};
 use egui_kittest::kittest::Queryable;
 
 use super::review::BoutState;
@@ -123,10 +123,7 @@ fn a_slider_changes_all_classes_or_the_one_that_is_chosen() {
         ["wave", "jump"].map(|class| labeling.app().settings.predictions.of(&dir, class).threshold)
     };
     let lower = |labeling: &mut LabelingStage| {
-        let slider = labeling.window.harness.get_all_by_role(Role::Slider).find(|slider| {
-            (slider.rect().top() - labeling.place("Threshold").center().y).abs() < 30.0
-        });
-        slider.unwrap().focus();
+        labeling.window.harness.get_by_role_and_label(Role::Slider, "Threshold").focus();
         labeling.window.settle();
         labeling.key(Key::ArrowLeft);
         look(labeling);
@@ -264,8 +261,11 @@ fn a_click_selects_a_bout_and_a_double_click_loops_it() {
     labeling.button(bout, false);
     assert!((74..=75).contains(&position(&labeling)), "{}", position(&labeling));
     assert_eq!(labeling.app().session.loop_range(), (70, 79));
-    labeling.button(bout, true);
-    labeling.button(bout, false);
+    let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+    for pressed in [true, false, true, false] {
+        labeling.window.harness.input_mut().events.push(Event::PointerButton { pos: bout, button, pressed, modifiers });
+    }
+    labeling.window.settle();
     assert!(labeling.app().settings.looping);
     labeling.at(5);
     assert_eq!(labeling.app().session.loop_range(), (0, FRAMES - 1), "left again");

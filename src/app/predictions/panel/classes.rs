@@ -43,7 +43,8 @@ pub(super) fn classes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
                 choice = Some(Some(name.clone()));
             }
             counts_ui(ui, own());
-            if class.is_none() && ui.small_button("Add class").on_hover_text("Add this class to the project").clicked() {
+            if class.is_none() && ui.small_button("Add class").on_hover_text("Add this class to the project").clicked()
+            {
                 added = Some(name.clone());
             }
             ui.end_row();

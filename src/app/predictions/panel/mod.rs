@@ -69,7 +69,8 @@ fn no_video_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
 fn no_predictions_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let dir = cx.session.predictions.project_dir().map(|dir| dir.to_string_lossy().into_owned()).unwrap_or_default();
     let line = quoted(["motionscope".to_owned(), "predict".to_owned(), dir]);
-    let text = "Predict every video of the project by this command in a terminal. What it writes appears here by itself.";
+    let text =
+        "Predict every video of the project by this command in a terminal. What it writes appears here by itself.";
     empty_state(ui, "No predictions of this video", text, |ui| {
         ui.label(RichText::new(&line).monospace());
         if ui.button("Copy command").clicked() {
@@ -120,10 +121,19 @@ fn description(file: &PredictionFile) -> String {
 
 fn commands_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let rows: [&[(Command, &str)]; 3] = [
-        &[(Command::AcceptBout, "Accept"), (Command::RejectBout, "Reject"), (Command::PreviousBout, "Previous"),
-            (Command::NextBout, "Next"), (Command::UncertainBout, "Most uncertain")],
-        &[(Command::AcceptClassBouts, "Accept class"), (Command::RejectClassBouts, "Reject class"),
-            (Command::AcceptVideoBouts, "Accept video"), (Command::RejectVideoBouts, "Reject video")],
+        &[
+            (Command::AcceptBout, "Accept"),
+            (Command::RejectBout, "Reject"),
+            (Command::PreviousBout, "Previous"),
+            (Command::NextBout, "Next"),
+            (Command::UncertainBout, "Most uncertain"),
+        ],
+        &[
+            (Command::AcceptClassBouts, "Accept class"),
+            (Command::RejectClassBouts, "Reject class"),
+            (Command::AcceptVideoBouts, "Accept video"),
+            (Command::RejectVideoBouts, "Reject video"),
+        ],
         &[(Command::RestoreBouts, "Restore rejected")],
     ];
     let rejected = cx.session.labeling.video().is_some_and(|(_, video)| !video.rejected.is_empty());
