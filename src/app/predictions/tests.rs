@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2};
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::kittest::Queryable;
 
 use super::review::BoutState;
@@ -122,19 +122,18 @@ fn a_slider_changes_all_classes_or_the_one_that_is_chosen() {
     let thresholds = |labeling: &LabelingStage| {
         ["wave", "jump"].map(|class| labeling.app().settings.predictions.of(&dir, class).threshold)
     };
-    let lower = |labeling: &mut LabelingStage| {
-        labeling.window.harness.get_by_role_and_label(Role::Slider, "Threshold").focus();
-        labeling.window.settle();
-        labeling.key(Key::ArrowLeft);
+    let drag_to = |labeling: &mut LabelingStage, share: f32| {
+        let slider = labeling.window.harness.get_by_role_and_label(Role::Slider, "Threshold").rect();
+        labeling.drag(slider.center(), slider.lerp_inside(vec2(share, 0.5)));
         look(labeling);
     };
-    lower(&mut labeling);
+    drag_to(&mut labeling, 0.3);
     let [wave, jump] = thresholds(&labeling);
     assert!(wave < 0.5 && wave == jump, "{wave} {jump}");
     labeling.window.harness.get_by_role_and_label(Role::Button, "jump").click();
     labeling.window.settle();
     assert_eq!(labeling.app().session.predictions.class.as_deref(), Some("jump"));
-    lower(&mut labeling);
+    drag_to(&mut labeling, 0.2);
     let [wave_now, jump_now] = thresholds(&labeling);
     assert!(wave_now == wave && jump_now < jump, "{wave_now} {jump_now}");
 }
@@ -261,6 +260,8 @@ fn a_click_selects_a_bout_and_a_double_click_loops_it() {
     labeling.button(bout, false);
     assert!((74..=75).contains(&position(&labeling)), "{}", position(&labeling));
     assert_eq!(labeling.app().session.loop_range(), (70, 79));
+    // Or the click before would be the first of three.
+    (0..4).for_each(|_| labeling.window.settle());
     let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
     for pressed in [true, false, true, false] {
         labeling.window.harness.input_mut().events.push(Event::PointerButton { pos: bout, button, pressed, modifiers });
