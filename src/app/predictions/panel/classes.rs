@@ -20,36 +20,40 @@ pub(super) fn classes_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         cx.session.predictions.classes().map(|(place, name)| (place, name.to_owned())).collect();
     let chosen = cx.session.predictions.class.clone();
     let (mut choice, mut added) = (None, None);
-    Grid::new("predicted classes").striped(true).spacing([14.0, 2.0]).min_row_height(20.0).show(ui, |ui| {
-        ui.label("");
-        ui.label(RichText::new("Class").small().color(tokens.weak));
-        STATES.iter().for_each(|(_, title)| _ = ui.label(RichText::new(*title).small().color(tokens.weak)));
-        ui.end_row();
-        ui.label("");
-        if ui.add(Button::selectable(chosen.is_none(), "All classes")).clicked() {
-            choice = Some(None);
-        }
-        counts_ui(ui, bouts.iter());
-        ui.end_row();
-        for (place, name) in &classes {
-            let own = || bouts.iter().filter(|bout| bout.class == *place);
-            let Some(document) = cx.session.labeling.document() else { return };
-            let class = class_of(document, name);
-            match class {
-                Some(id) => _ = ui.colored_label(label_color(ui, document, Label::Class(id)), "●"),
-                None => _ = ui.label(""),
-            }
-            if ui.add(Button::selectable(chosen.as_ref() == Some(name), name)).clicked() {
-                choice = Some(Some(name.clone()));
-            }
-            counts_ui(ui, own());
-            if class.is_none() && ui.small_button("Add class").on_hover_text("Add this class to the project").clicked()
-            {
-                added = Some(name.clone());
-            }
+    Grid::new("predicted classes").striped(true).min_col_width(8.0).spacing([14.0, 2.0]).min_row_height(20.0).show(
+        ui,
+        |ui| {
+            ui.label("");
+            ui.label(RichText::new("Class").small().color(tokens.weak));
+            STATES.iter().for_each(|(_, title)| _ = ui.label(RichText::new(*title).small().color(tokens.weak)));
             ui.end_row();
-        }
-    });
+            ui.label("");
+            if ui.add(Button::selectable(chosen.is_none(), "All classes")).clicked() {
+                choice = Some(None);
+            }
+            counts_ui(ui, bouts.iter());
+            ui.end_row();
+            for (place, name) in &classes {
+                let own = || bouts.iter().filter(|bout| bout.class == *place);
+                let Some(document) = cx.session.labeling.document() else { return };
+                let class = class_of(document, name);
+                match class {
+                    Some(id) => _ = ui.colored_label(label_color(ui, document, Label::Class(id)), "●"),
+                    None => _ = ui.label(""),
+                }
+                if ui.add(Button::selectable(chosen.as_ref() == Some(name), name)).clicked() {
+                    choice = Some(Some(name.clone()));
+                }
+                counts_ui(ui, own());
+                if class.is_none()
+                    && ui.small_button("Add class").on_hover_text("Add this class to the project").clicked()
+                {
+                    added = Some(name.clone());
+                }
+                ui.end_row();
+            }
+        },
+    );
     if let Some(choice) = choice {
         cx.session.predictions.class = choice;
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use eframe::egui::{Slider, Ui};
+use eframe::egui::{Button, Slider, Ui};
 
 use crate::app::panel::PanelContext;
 use crate::app::predictions::settings::PredictionSettings;
@@ -46,7 +46,8 @@ pub(super) fn settings_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
         explanation(ui, "The classes have different settings. A change here is for all of them.");
     }
     let is_default = classes.iter().all(|class| settings.of(dir, class) == BoutSettings::default());
-    if !is_default && ui.small_button("Reset").on_hover_text("Restore the default settings").clicked() {
+    let reset = ui.add_enabled(!is_default, Button::new("Reset").small()).on_hover_text("Restore the default settings");
+    if reset.clicked() {
         return set(settings, dir, &classes, |_| BoutSettings::default(), ui);
     }
     if now != before {
