@@ -246,6 +246,7 @@ impl App {
         self.guard_close(ui.ctx());
         theme::fit_lists(ui.ctx());
         close_scrolled(ui.ctx());
+        self.follow_predictions(ui.ctx());
         self.take_keys(ui.ctx());
         self.take_escape(ui.ctx());
         (self.panels.statistics.is_shown, self.panels.live.is_shown) = (false, false);

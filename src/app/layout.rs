@@ -23,6 +23,8 @@ pub enum Pane {
     Live,
     /// Videos and what a person says about them.
     Project,
+    /// Predicted bouts of the open video.
+    Predictions,
     /// Making networks.
     Training,
     /// Trainings that were made.
@@ -35,7 +37,7 @@ pub enum Pane {
 
 impl Pane {
     /// All panels, in the order of their tabs at first: those in daily use before the others, which may not fit.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Viewer,
         Self::Scores,
         Self::Project,
@@ -44,6 +46,7 @@ impl Pane {
         Self::Statistics,
         Self::Live,
         Self::Evaluation,
+        Self::Predictions,
         Self::Runs,
         Self::Pinned,
         Self::Benchmark,
@@ -61,6 +64,7 @@ impl Pane {
             Self::Evaluation => "Evaluation",
             Self::Live => "Live",
             Self::Project => "Project",
+            Self::Predictions => "Predictions",
             Self::Training => "Training",
             Self::Runs => "Runs",
             Self::Pinned => "Pinned",

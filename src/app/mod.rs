@@ -18,6 +18,7 @@ mod panel;
 mod panels;
 mod pinned;
 mod predicting;
+mod predictions;
 mod runs;
 mod scores;
 mod session;

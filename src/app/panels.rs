@@ -22,6 +22,8 @@ pub struct Panels {
     pub live: super::live::panel::LivePanel,
     /// Videos and what a person says about them.
     pub project: super::labeling::panel::ProjectPanel,
+    /// Predicted bouts of the open video.
+    pub predictions: super::predictions::panel::PredictionsPanel,
     /// Making networks.
     pub training: super::training::panel::TrainingPanel,
     /// Trainings that were made.
@@ -44,6 +46,7 @@ impl Panels {
             Pane::Evaluation => &mut self.evaluation,
             Pane::Live => &mut self.live,
             Pane::Project => &mut self.project,
+            Pane::Predictions => &mut self.predictions,
             Pane::Training => &mut self.training,
             Pane::Runs => &mut self.runs,
             Pane::Pinned => &mut self.pinned,

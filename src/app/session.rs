@@ -14,6 +14,7 @@ use super::labeling::state::LabelingState;
 use super::live::state::{ClipPosition, LiveState};
 use super::pinned::state::PinnedState;
 use super::predicting::state::PredictingState;
+use super::predictions::state::PredictionState;
 use super::scores::state::{ClipScores, ClipScoresPhase};
 use super::shell::log::{Log, LogLevel};
 use super::shell::topic::Topic;
@@ -127,6 +128,8 @@ pub struct Session {
     pub labeling: LabelingState,
     /// Predictions of videos that are computed.
     pub predicting: PredictingState,
+    /// The stored predictions of the open clip.
+    pub predictions: PredictionState,
     /// How far the export of flow or of the annotated video is; `None` while there is none.
     pub exporting: Option<Progress>,
 }
@@ -187,6 +190,7 @@ impl Session {
             pinned: PinnedState::default(),
             labeling: LabelingState::default(),
             predicting: PredictingState::default(),
+            predictions: PredictionState::default(),
             exporting: None,
         }
     }
@@ -228,10 +232,11 @@ impl Session {
         clip.times.shown_at((start + end) / 2.0 + secs)
     }
 
-    /// First and last frame of what is looped: the selected segment, else what is marked, else the whole clip.
+    /// First and last frame of what is looped: the selected segment or predicted bout, else what is marked, else the whole clip.
     pub fn loop_range(&self) -> (usize, usize) {
         let segment = self.labeling.segment().map(|segment| (segment.start, segment.end - 1));
-        segment.unwrap_or_else(|| self.marks.segment(self.frames()))
+        let bout = || self.selected_bout().map(|bout| (bout.frames.start, bout.frames.end - 1));
+        segment.or_else(bout).unwrap_or_else(|| self.marks.segment(self.frames()))
     }
 
     /// First and last frame of what is marked on the open clip, as it is shown; one mark reaches to the end of the clip.

@@ -14,6 +14,7 @@ use super::labeling::settings::LabelingSettings;
 use super::layout::{Layout, default_layout, is_complete};
 use super::live::settings::LiveChoices;
 use super::predicting::settings::PredictingSettings;
+use super::predictions::settings::PredictionSettings;
 use super::shell::first_steps::Guide;
 use super::training::settings::TrainingSettings;
 use super::ui::format::FrameNumbers;
@@ -97,6 +98,8 @@ pub struct Settings {
     pub labeling: LabelingSettings,
     /// The choices of the form that predicts videos.
     pub predicting: PredictingSettings,
+    /// How predictions become bouts.
+    pub predictions: PredictionSettings,
     /// The keys that a person chose.
     pub keys: Keymap,
     /// The format in which the flow of a clip is exported.
@@ -153,6 +156,7 @@ impl Default for Settings {
             live: LiveChoices::default(),
             labeling: LabelingSettings::default(),
             predicting: PredictingSettings::default(),
+            predictions: PredictionSettings::default(),
             keys: Keymap::default(),
             export_format: FlowFormat::Flo,
             sample: None,

@@ -16,6 +16,8 @@ pub struct Chosen {
     pub labels: BTreeSet<Label>,
     /// The videos; all without.
     pub videos: Option<BTreeSet<VideoId>>,
+    /// Whether rejected predictions are background where nothing is labelled, if background is among the labels.
+    pub negatives: bool,
 }
 
 /// The pieces of a project, and what was left out of it and why.
@@ -36,7 +38,7 @@ impl FromLabels {
     /// Returns the pieces of `chosen` in the project in folder `project`. `locate` returns the path of a video.
     ///
     /// A video with segments is learned from these alone, each from its own frames; one without from its whole length, if it
-    /// shows one class. What shows several of the chosen classes at once teaches none of them and is left out, as are videos that are
+    /// shows one class. Rejected predictions are background if that is chosen. What shows several of the chosen classes at once teaches none of them and is left out, as are videos that are
     /// not where they were. A class without pieces is no class.
     pub fn new(
         document: &Document,
@@ -119,12 +121,15 @@ impl FromLabels {
 
 /// Returns the chosen labels of a video, with the frames they hold for: those of its segments, else that of the whole clip.
 fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)> {
+    let has_negatives = chosen.negatives && chosen.labels.contains(&Label::Background);
+    let negatives = if has_negatives { video.negatives() } else { Vec::new() };
+    let negatives = negatives.into_iter().map(|frames| (Label::Background, Some([frames.start, frames.end])));
     if video.segments.is_empty() {
         let labels = video.labels.iter().filter(|label| chosen.labels.contains(label));
-        return labels.map(|label| (*label, None)).collect();
+        return labels.map(|label| (*label, None)).chain(negatives).collect();
     }
     let segments = video.segments.iter().filter(|segment| chosen.labels.contains(&segment.label));
-    segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).collect()
+    segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).chain(negatives).collect()
 }
 
 /// Returns what to say about labels of whole clips that have segments, but none of that class, whatever it is: one that has no
@@ -175,7 +180,7 @@ fn usable(video: &Video, path: Option<PathBuf>) -> Result<PathBuf, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::labels::{Facts, Settings, edits};
+    use crate::labels::{Facts, PredictedBout, Settings, bout_edits, edits};
 
     /// A project with the classes jump and wave, and files for its videos.
     struct Stage {
@@ -243,7 +248,7 @@ mod tests {
         }
 
         fn chosen(&self, labels: &[&str]) -> Chosen {
-            Chosen { labels: labels.iter().map(|label| self.label(label)).collect(), videos: None }
+            Chosen { labels: labels.iter().map(|label| self.label(label)).collect(), ..Chosen::default() }
         }
 
         fn pieces(&self, chosen: &Chosen) -> FromLabels {
@@ -271,6 +276,38 @@ mod tests {
         assert_eq!((found.pieces.classes.len(), found.left_out.len()), (2, 0));
         let found = stage.pieces(&stage.chosen(&["jump", "background"]));
         assert_eq!(found.pieces.classes, ["jump", "background"]);
+    }
+
+    /// By hand: of frames 5 to 25 those before 10 and from 20 are not labelled; 40 to 50 and 45 to 60 are one; the clip has 100 frames.
+    #[test]
+    fn rejected_bouts_are_background_where_nothing_is_labelled_if_background_is_learned() {
+        let mut stage = Stage::new(false);
+        let first = stage.video("a.mp4", &[], &[("jump", 10, 20)]);
+        let second = stage.video("b.mp4", &[], &[]);
+        let whole = stage.video("c.mp4", &["wave"], &[]);
+        let Label::Class(class) = stage.label("wave") else { panic!("a class") };
+        for (id, rejected) in
+            [(first, &[5..25, 40..50, 45..60, 95..120][..]), (second, &[0..10][..]), (whole, &[0..10][..])]
+        {
+            let bouts: Vec<_> = rejected.iter().map(|frames| PredictedBout { class, frames: frames.clone() }).collect();
+            stage.document.apply(bout_edits::reject_bouts(&stage.document, id, &bouts).unwrap());
+        }
+        let chosen = Chosen { negatives: true, ..stage.chosen(&["jump", "wave", "background"]) };
+        let background: Vec<_> =
+            shown(&stage.pieces(&chosen)).into_iter().filter(|(_, class, _)| class == "background").collect();
+        let piece = |name: &str, frames| (name.to_owned(), "background".to_owned(), Some(frames));
+        let of_first = [[5, 10], [20, 25], [40, 60], [95, 100]].map(|frames| piece("a.mp4", frames));
+        assert_eq!(
+            background,
+            [&of_first[..], &[piece("b.mp4", [0, 10])]].concat(),
+            "a label of the whole clip counts"
+        );
+        for other in [
+            Chosen { negatives: false, ..chosen.clone() },
+            Chosen { negatives: true, ..stage.chosen(&["jump", "wave"]) },
+        ] {
+            assert_eq!(shown(&stage.pieces(&other)).len(), 2, "the segment and the clip");
+        }
     }
 
     #[test]

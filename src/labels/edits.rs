@@ -335,7 +335,7 @@ fn relabel(document: &Document, gone: ClassId, title: String, put: impl Fn(Label
     let classes = document.classes.iter().filter(|class| class.id != gone).cloned().collect();
     let mut changes = vec![Change::Classes(classes)];
     for (id, video) in &document.videos {
-        if !video.all_labels().any(|label| label == Label::Class(gone)) {
+        if !video.knows(gone) {
             continue;
         }
         let mut new = video.clone();
@@ -346,6 +346,7 @@ fn relabel(document: &Document, gone: ClassId, title: String, put: impl Fn(Label
         new.segments =
             segments.filter_map(|segment| put(segment.label).map(|label| Segment { label, ..segment })).collect();
         join_overlapping(&mut new.segments);
+        new.rejected = video.rejected.iter().filter_map(|bout| bout.relabelled(&put)).collect();
         changes.push(Change::Video(*id, Some(new)));
     }
     Ok(Step::new(title, changes))

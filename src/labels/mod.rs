@@ -1,11 +1,12 @@
 //! Labelling projects: labels of videos, stored so that nothing is lost.
 //!
 //! In the order in which data flows: a [`Document`] holds [classes](Class) and [videos](Video) with their
-//! [segments](Segment); [`edits`] are the ways to change it, each a [`Step`] that carries the whole new value of what it
-//! changes. Applying a step returns its inverse, which is all that undo needs, and steps are idempotent, which is
-//! all that a journal needs. A [`Project`] is a document on disk, with both; [`formats`] export
+//! [segments](Segment); [`edits`] and [`bout_edits`] are the ways to change it, each a [`Step`] that carries the whole
+//! new value of what it changes. Applying a step returns its inverse, which is all that undo needs, and steps are
+//! idempotent, which is all that a journal needs. A [`Project`] is a document on disk, with both; [`formats`] export
 //! and import labels.
 
+pub mod bout_edits;
 mod class;
 #[cfg(test)]
 mod clip_edits_tests;
@@ -38,6 +39,7 @@ pub mod times;
 mod undo;
 mod video;
 
+pub use bout_edits::PredictedBout;
 pub use class::{CLASS_COLORS, Class, ClassId};
 pub use document::Document;
 pub use project::{LockedLabels, Opened, Project, ReadLabels, Reread};
@@ -45,4 +47,4 @@ pub use settings::Settings;
 pub use step::{Change, Step};
 pub use stored_path::StoredPath;
 pub use undo::PastStep;
-pub use video::{Facts, Label, Segment, SegmentId, Video, VideoId};
+pub use video::{Facts, Label, RejectedBout, Segment, SegmentId, Video, VideoId};

@@ -4,7 +4,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{ClassId, Document, Facts, Label, Settings, Step, Video, VideoId, edits};
+use super::{ClassId, Document, Facts, Label, PredictedBout, Settings, Step, Video, VideoId, bout_edits, edits};
 
 /// Names that files of many formats find hard to hold.
 const NAMES: [&str; 10] = [
@@ -62,7 +62,7 @@ impl RandomEdits {
         let video = self.video(document);
         let label = self.label(document);
         let color = self.random.random();
-        match self.below(16) {
+        match self.below(17) {
             0 | 1 => Some(edits::add_videos(document, self.videos())),
             2 => Some(edits::add_class(document, &self.name()).ok()?.1),
             3 => edits::rename_class(document, class?, &self.name()).ok(),
@@ -88,6 +88,11 @@ impl RandomEdits {
             15 => {
                 let (group, note) = (self.note(), self.note());
                 edits::change_video(document, video?, "Note", |video| (video.group, video.note) = (group, note)).ok()
+            }
+            16 => {
+                let start = self.below(20);
+                let bout = PredictedBout { class: class?, frames: start..start + 1 + self.below(20) };
+                bout_edits::reject_bouts(document, video?, &[bout]).ok()
             }
             _ => None,
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::manifest::one_line;
-use super::{Class, Label, Segment, Video, VideoId};
+use super::{Class, Label, RejectedBout, Segment, Video, VideoId};
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -34,6 +34,8 @@ struct Sidecar<S> {
     labels: Vec<Label>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     segments: Vec<S>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rejected: Vec<RejectedBout>,
 }
 
 /// Returns the file name of a video. The number keeps apart videos of one name in different folders, and names that
@@ -65,7 +67,8 @@ pub(super) fn are_in(folder: &Path) -> bool {
 
 /// Returns whether there is anything about `video` that such a file would hold.
 pub(super) fn is_needed(video: &Video) -> bool {
-    !(video.is_unlabelled() && video.group.is_empty() && video.note.is_empty() && video.reviewer.is_empty())
+    let says_nothing = video.is_unlabelled() && video.rejected.is_empty();
+    !(says_nothing && video.group.is_empty() && video.note.is_empty() && video.reviewer.is_empty())
 }
 
 /// Returns what the file of `video` is to hold.
@@ -73,8 +76,8 @@ pub(super) fn is_needed(video: &Video) -> bool {
 /// # Errors
 /// If TOML cannot hold it, which [`Step::check`](super::Step) rules out.
 pub(super) fn text_of(video: &Video) -> Result<String> {
-    let Video { path, facts: _, labels, segments, group, note, reviewer, locked: _ } = video.clone();
-    let sidecar = Sidecar { video: path, reviewer, group, note, labels, segments };
+    let Video { path, facts: _, labels, segments, rejected, group, note, reviewer, locked: _ } = video.clone();
+    let sidecar = Sidecar { video: path, reviewer, group, note, labels, segments, rejected };
     toml::to_string(&sidecar).map_err(|error| Error::new(sidecar.video, error.to_string(), "Report this"))
 }
 
@@ -89,7 +92,7 @@ pub(super) fn read(path: &Path, classes: &[Class], video: &mut Video) -> Result<
     })?;
     let malformed = |cause: String| Error::file(path, cause, "Edit it manually, or restore a copy");
     let sidecar: Sidecar<Spanned<Segment>> = toml::from_str(&text).map_err(|error| malformed(one_line(&error)))?;
-    let Sidecar { video: _, reviewer, group, note, labels, segments } = sidecar;
+    let Sidecar { video: _, reviewer, group, note, labels, segments, rejected } = sidecar;
     if let Some(wrong) = segments.iter().find(|segment| segment.get_ref().start >= segment.get_ref().end) {
         let line = text.as_bytes().iter().take(wrong.span().start).filter(|byte| **byte == b'\n').count() + 1;
         let Segment { start, end, .. } = wrong.get_ref();
@@ -98,11 +101,17 @@ pub(super) fn read(path: &Path, classes: &[Class], video: &mut Video) -> Result<
     }
     let segments: Vec<Segment> = segments.into_iter().map(Spanned::into_inner).collect();
     let is_unknown = |label: &Label| matches!(label, Label::Class(id) if classes.iter().all(|class| class.id != *id));
-    let mut said = labels.iter().copied().chain(segments.iter().map(|segment| segment.label));
+    if let Some(wrong) = rejected.iter().find(|bout| bout.start >= bout.end) {
+        let RejectedBout { start, end, .. } = wrong;
+        return Err(malformed(format!("a rejected bout starts at frame {start} and ends before frame {end}")));
+    }
+    let of_segments = segments.iter().map(|segment| segment.label);
+    let of_rejected = rejected.iter().map(|bout| Label::Class(bout.class));
+    let mut said = labels.iter().copied().chain(of_segments).chain(of_rejected);
     if let Some(Label::Class(id)) = said.find(is_unknown) {
         return Err(malformed(format!("it has a label of class {}, which project.toml does not list", id.0)));
     }
-    *video = Video { reviewer, group, note, labels, segments, ..std::mem::replace(video, Video::new("")) };
+    *video = Video { reviewer, group, note, labels, segments, rejected, ..std::mem::replace(video, Video::new("")) };
     video.rename_repeated();
     video.sort();
     Ok(())

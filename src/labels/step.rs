@@ -42,6 +42,7 @@ impl Step {
                 .as_ref()
                 .is_none_or(|facts| fits(facts.frames as u64) && fits(facts.bytes) && facts.fps.is_finite())
                 && video.segments.iter().all(|segment| fits(segment.end as u64) && segment.start < segment.end)
+                && video.rejected.iter().all(|bout| fits(bout.end as u64) && bout.start < bout.end)
         };
         let mut videos = self.changes.iter().filter_map(|change| match change {
             Change::Video(_, video) => video.as_ref(),

@@ -175,8 +175,10 @@ fn print(change: &Change) -> u64 {
 
 /// Returns the part of a video: what a person said of it. What was found in its file is not, which is looked into at any time.
 pub(super) fn print_of_video(id: VideoId, video: &Video) -> u64 {
-    let Video { path, facts: _, labels, segments, group, note, reviewer, locked: _ } = video;
-    print_of(&(id, path, labels, segments, group, note, reviewer))
+    let Video { path, facts: _, labels, segments, rejected, group, note, reviewer, locked: _ } = video;
+    let said = (id, path, labels, segments, group, note, reviewer);
+    // Prints that earlier versions wrote stay valid.
+    if rejected.is_empty() { print_of(&said) } else { print_of(&(said, rejected)) }
 }
 
 fn print_of(content: &impl Serialize) -> u64 {

@@ -1,6 +1,7 @@
 //! A video of a project with its labels.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,33 @@ impl Segment {
     }
 }
 
+/// A predicted bout that a reviewer rejected: it is not proposed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RejectedBout {
+    /// Its first frame.
+    pub start: usize,
+    /// The frame after its last one; greater than `start`.
+    pub end: usize,
+    /// The predicted class.
+    pub class: ClassId,
+}
+
+impl RejectedBout {
+    /// Returns it with the class that `put` puts in the place of its own; `None` where that is none.
+    pub(super) fn relabelled(&self, put: impl Fn(Label) -> Option<Label>) -> Option<Self> {
+        match put(Label::Class(self.class))? {
+            Label::Class(class) => Some(Self { class, ..*self }),
+            Label::Background => None,
+        }
+    }
+
+    /// Returns its frames.
+    pub fn frames(&self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
 /// The facts of a video file when it was probed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,6 +120,9 @@ pub struct Video {
     /// Segments by start, then end, then name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<Segment>,
+    /// Rejected predictions by start, then end. They say nothing about what the video shows: they are no labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rejected: Vec<RejectedBout>,
     /// The recording it belongs to: clips of one recording never stand on both sides of a split. Empty: it is its own.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
@@ -115,6 +146,7 @@ impl Video {
             facts: None,
             labels: Vec::new(),
             segments: Vec::new(),
+            rejected: Vec::new(),
             group: String::new(),
             note: String::new(),
             reviewer: String::new(),
@@ -138,6 +170,12 @@ impl Video {
     /// Returns all labels of the clip and its segments.
     pub fn all_labels(&self) -> impl Iterator<Item = Label> {
         self.labels.iter().copied().chain(self.segments.iter().map(|segment| segment.label))
+    }
+
+    /// Returns whether a label or a rejected bout is of this class.
+    pub(super) fn knows(&self, class: ClassId) -> bool {
+        let is_rejected = self.rejected.iter().any(|bout| bout.class == class);
+        is_rejected || self.all_labels().any(|label| label == Label::Class(class))
     }
 
     /// Returns the segment of this name.
@@ -191,8 +229,41 @@ impl Video {
         Cow::Owned(video)
     }
 
-    /// Puts the segments in order.
+    /// Returns the frames of rejected predictions that nothing is said about otherwise, by their beginnings: they show none of the
+    /// classes, as far as is known. Of a clip with a label for its whole length there are none.
+    pub fn negatives(&self) -> Vec<Range<usize>> {
+        if !self.labels.is_empty() {
+            return Vec::new();
+        }
+        let frames = self.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        for rejected in &self.rejected {
+            let end = rejected.end.min(frames);
+            from = from.max(rejected.start);
+            for segment in self.segments.iter().filter(|segment| segment.start < end) {
+                add_frames(&mut found, from..segment.start);
+                from = from.max(segment.end);
+            }
+            add_frames(&mut found, from..end);
+            from = from.max(end);
+        }
+        found
+    }
+
+    /// Puts segments and rejected bouts in order.
     pub(super) fn sort(&mut self) {
         self.segments.sort_by_key(|segment| (segment.start, segment.end, segment.id));
+        self.rejected.sort_unstable();
+        self.rejected.dedup();
+    }
+}
+
+/// Adds frames to those before them, with which they may be one.
+fn add_frames(found: &mut Vec<Range<usize>>, frames: Range<usize>) {
+    match found.last_mut() {
+        _ if frames.is_empty() => {}
+        Some(last) if last.end == frames.start => last.end = frames.end,
+        _ => found.push(frames),
     }
 }

@@ -151,10 +151,11 @@ fn smoothed(scores: &FrameScores, class: usize, window_secs: f64) -> Vec<f64> {
         sums.push(sums[sums.len() - 1] + sum);
         counts.push(counts[counts.len() - 1] + count);
     }
+    let (mut first, mut after) = (0, 0); // both move forwards alone, as the times are in order
     let mean = |(place, &value): (usize, &f64)| {
         let secs = scores.secs[place];
-        let first = scores.secs.partition_point(|&other| other < secs - reach);
-        let after = scores.secs.partition_point(|&other| other <= secs + reach);
+        first += scores.secs[first..].iter().take_while(|&&other| other < secs - reach).count();
+        after += scores.secs[after..].iter().take_while(|&&other| other <= secs + reach).count();
         if value.is_nan() { value } else { (sums[after] - sums[first]) / (counts[after] - counts[first]) as f64 }
     };
     own.iter().enumerate().map(mean).collect()

@@ -21,7 +21,9 @@ pub use bouts::{Bout, BoutSettings, bouts, exclusive_bouts};
 pub use compared::{TwiceLabelled, Unlabelled};
 pub use frame_scores::FrameScores;
 pub use labelled::{LabelledSpan, LabelledVideo, LabelledVideos};
-pub use predicted::{PREDICTIONS_ENDING, for_each_prediction, predicted_labels, predicted_segments, prediction_files};
+pub use predicted::{
+    PREDICTIONS_ENDING, for_each_prediction, is_background_class, predicted_labels, predicted_segments, prediction_files,
+};
 pub use raster::{raster_svg, transitions_svg};
 pub use sequence::{
     PredictionSource, SequenceCard, SequenceData, SequenceEvent, SequenceFigures, SequenceModel, SequencePlan,

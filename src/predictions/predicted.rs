@@ -111,10 +111,14 @@ pub fn predicted_segments(scores: &FrameScores, thresholds: &[f64], iou: f64) ->
     scores.classes.iter().enumerate().flat_map(of_class).collect()
 }
 
+/// Returns whether a class of a model stands for none of the others: a model that was trained with background has it as a class.
+pub fn is_background_class(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case("background")
+}
+
 /// Returns the label of a class of a model; a class that is not there yet is added.
 fn label(classes: &mut Vec<Class>, name: &str) -> Label {
-    // A model that was trained with background has it as a class.
-    if name.trim().eq_ignore_ascii_case("background") {
+    if is_background_class(name) {
         return Label::Background;
     }
     if let Some(known) = classes.iter().find(|class| class.name == name) {

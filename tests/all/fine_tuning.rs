@@ -42,7 +42,7 @@ fn labelled(data: &DataSource) -> DataSource {
         }
     }
     let locate = |id| document.videos.get(&id).map(|video| PathBuf::from(&video.path));
-    let chosen = Chosen { labels: labels.into_iter().collect(), videos: None };
+    let chosen = Chosen { labels: labels.into_iter().collect(), ..Chosen::default() };
     let found = FromLabels::new(&document, data.clips(), &chosen, &locate);
     assert!(found.left_out.is_empty(), "{:?}", found.left_out);
     DataSource::Pieces(found.pieces)

@@ -22,7 +22,8 @@ pub enum Command {
     PreviousVideo, NextVideo, NextUnlabelled,
     Suggest, AcceptSuggestion, AcceptSure, AcceptAll, NextDisagreement, NextUncertain,
     PredictClip, PredictAll, StopPredicting,
-    RenameClass,
+    AcceptBout, RejectBout, NextBout, PreviousBout, UncertainBout,
+    AcceptClassBouts, RejectClassBouts, AcceptVideoBouts, RejectVideoBouts, RestoreBouts, RenameClass,
     FinerLevel, CoarserLevel, NextPair, PreviousPair, LongerStride, ShorterStride,
     ScoreEverySource, ChooseSecondModel, ChooseTruth, ChooseTruthFile, ForgetTruth,
     MeasureClip, SaveStatistics, SaveFlow, SavePicture, SaveComparison, ExportFlows, ExportVideo, ExportAnnotated, StopExport,
@@ -34,7 +35,7 @@ pub enum Command {
     StartLive, ChooseLiveVideo, CorrectLive, RecordLive, DemoLive, MirrorLive, ListCameras,
     ChooseCorrections, TrainOnCorrections,
     ShowScores, ShowTraining, ShowLog, ShowFlow, ShowStatistics, ShowBenchmark, ShowEvaluation, ShowLive, ShowRuns,
-    ShowPinned, ShowProject,
+    ShowPinned, ShowProject, ShowPredictions,
     ToggleTheme, ToggleFrameNumbers, ZoomIn, ZoomOut, ResetZoom, FullScreen, ResetLayout,
     Guide, Manual, Palette, Shortcuts, ReportProblem, About,
 }

@@ -8,7 +8,9 @@ use super::conditions::{Availability, Conditions};
 use super::prompt::PathPrompt;
 use super::spec::CommandSpec;
 use super::{Command, Group};
-use crate::app::{App, evaluation, flow, labeling, live, pinned, predicting, runs, scores, shell, training, viewer};
+use crate::app::{
+    App, evaluation, flow, labeling, live, pinned, predicting, predictions, runs, scores, shell, training, viewer,
+};
 
 /// The commands by their discriminants.
 static REGISTRY: LazyLock<Vec<&CommandSpec>> = LazyLock::new(|| {
@@ -17,6 +19,7 @@ static REGISTRY: LazyLock<Vec<&CommandSpec>> = LazyLock::new(|| {
         viewer::commands::COMMANDS,
         labeling::commands::COMMANDS,
         predicting::commands::COMMANDS,
+        predictions::commands::COMMANDS,
         scores::commands::COMMANDS,
         flow::commands::COMMANDS,
         training::commands::COMMANDS,

@@ -29,7 +29,7 @@ use crate::plural::counted;
 
 impl App {
     /// Gives a label to the videos that are chosen together. Of a single one to the selected segment, without one to the part that is
-    /// shown as marked, else to the whole clip.
+    /// shown as marked, else to the selected predicted bout, else to the whole clip.
     pub(in crate::app) fn give(&mut self, label: Label) {
         self.session.labeling.current = Some(label);
         let chosen = self.session.labeling.chosen();
@@ -41,6 +41,7 @@ impl App {
         }
         match self.session.marked_to_label() {
             Some(_) => self.make_segment(),
+            None if self.relabel_bout(label) => {}
             None => self.label_clip(label),
         }
     }
@@ -200,23 +201,25 @@ impl App {
         }
     }
 
-    /// Has the selected segment begin elsewhere and shows its first frame.
+    /// Has the selected segment or predicted bout begin elsewhere and shows its first frame.
     pub(super) fn move_start(&mut self, start: fn(&Segment) -> usize) {
-        if let Some(segment) = self.session.labeling.segment().cloned() {
+        self.change_edge(|segment| {
             let start = start(&segment);
-            self.change_edge(Segment { start, ..segment }, start);
-        }
+            (Segment { start, ..segment }, start)
+        });
     }
 
-    /// Has the selected segment end elsewhere and shows its last frame.
+    /// Has the selected segment or predicted bout end elsewhere and shows its last frame.
     pub(super) fn move_end(&mut self, end: fn(&Segment) -> usize) {
-        if let Some(segment) = self.session.labeling.segment().cloned() {
+        self.change_edge(|segment| {
             let end = end(&segment);
-            self.change_edge(Segment { end, ..segment }, end - 1);
-        }
+            (Segment { end, ..segment }, end - 1)
+        });
     }
 
-    fn change_edge(&mut self, segment: Segment, shown: usize) {
+    fn change_edge(&mut self, change: impl FnOnce(Segment) -> (Segment, usize)) {
+        let Some(segment) = self.session.labeling.segment().cloned() else { return self.nudge_bout(change) };
+        let (segment, shown) = change(segment);
         self.edit(|document, id, _| edits::change_segment(document, id, segment));
         self.seek(shown.min(self.session.frames().saturating_sub(1)));
     }
@@ -285,10 +288,15 @@ impl App {
 
     /// Does the step that `make` makes for the selected video.
     pub(super) fn edit(&mut self, make: impl FnOnce(&Document, VideoId, &Video) -> Result<Step>) {
+        self.try_edit(make);
+    }
+
+    /// The same; returns whether it could be made and done.
+    pub(in crate::app) fn try_edit(&mut self, make: impl FnOnce(&Document, VideoId, &Video) -> Result<Step>) -> bool {
         let labeling = &self.session.labeling;
-        let Some((document, (id, video))) = labeling.document().zip(labeling.video()) else { return };
+        let Some((document, (id, video))) = labeling.document().zip(labeling.video()) else { return false };
         let step = make(document, id, video);
-        self.do_step(step);
+        self.do_step(step)
     }
 
     /// Changes the project as a panel asked for.

@@ -192,7 +192,7 @@ const fn class<const INDEX: usize>(
     text: &'static str,
     keys: &'static [eframe::egui::KeyboardShortcut],
 ) -> CommandSpec {
-    command(row, G::Label, text, "Label the selected segment, in–out range or clip", keys, |on| {
+    command(row, G::Label, text, "Label the selected segment, range, bout or clip", keys, |on| {
         editable(on)?;
         let label = on.session.labeling.class_label(INDEX);
         ensure(label.is_some(), "The project has no class with this number")?;
@@ -228,7 +228,8 @@ fn labellable(on: Conditions<'_>) -> Availability {
 
 fn nudgeable(on: Conditions<'_>) -> Availability {
     editable(on)?;
-    ensure(on.session.labeling.segment().is_some(), "No segment is selected: press , or . to select one")
+    let any = on.session.labeling.segment().is_some() || on.session.selected_bout().is_some();
+    ensure(any, "No segment is selected: press , or . to select one")
 }
 
 fn has_segments(on: Conditions<'_>) -> Availability {

@@ -83,6 +83,9 @@ pub const COMMANDS: &[CommandSpec] = &[
         .runs(|app, _| app.show(Pane::Pinned)),
     command(C::ShowProject, G::View, "Show project", "Open the Project panel", &[ctrl(Key::Num8)], always)
         .runs(|app, _| app.show(Pane::Project)),
+    command(C::ShowPredictions, G::View, "Show predictions", "Open the Predictions panel", &[], always)
+        .runs(|app, _| app.show(Pane::Predictions))
+        .keywords("bouts review"),
     command(C::ToggleTheme, G::View, "Dark or light theme", "Switch between dark and light theme", &[ctrl(Key::T)], always)
         .runs(|app, ctx| {
             app.settings.dark ^= true;

@@ -149,7 +149,7 @@ impl TuneArgs {
         let opened = Project::look(dir)?;
         opened.notes.iter().for_each(complain);
         let project = opened.project;
-        let chosen = Chosen { labels: self.labels(project.document())?, videos: None };
+        let chosen = Chosen { labels: self.labels(project.document())?, videos: None, negatives: true };
         let locate = |id| project.video_path(id);
         let found = FromLabels::new(project.document(), project.dir(), &chosen, &locate);
         found.left_out.iter().chain(&found.remarks).for_each(complain);

@@ -54,7 +54,7 @@ fn read<T>(
     })
 }
 
-/// Returns the facts in the file at `path`.
+/// Returns the facts in the file at `path`, without reading its probabilities.
 ///
 /// # Errors
 /// If it cannot be read, or is not a Parquet file of predictions.

@@ -72,6 +72,8 @@ pub(super) struct Lanes<'a> {
     pub rect: Rect,
     /// Height of a track.
     pub height: f32,
+    /// Height of the predicted bouts at the bottom of each track, in points; 0 without predictions.
+    pub predicted: f32,
     pub list: &'a Tracklist,
     pub axis: &'a Axis,
 }
@@ -89,11 +91,21 @@ impl Lanes<'_> {
         (row >= 0.0).then(|| self.list.tracks.get(row as usize)).flatten()
     }
 
-    /// Returns where frames of a track lie, wide enough to be seen.
+    /// Returns where labelled frames of a track lie, wide enough to be seen.
     pub fn place(&self, row: usize, frames: Range<usize>) -> Rect {
-        let (left, right) = (self.axis.x(frames.start as f64), self.axis.x(frames.end as f64));
         let track = self.track(row);
-        Rect::from_min_max(pos2(left, track.top() + 1.0), pos2(right.max(left + 2.0), track.bottom()))
+        self.within(track.with_min_y(track.top() + 1.0).with_max_y(track.bottom() - self.predicted), frames)
+    }
+
+    /// Returns where predicted frames of a track lie.
+    pub fn predicted_place(&self, row: usize, frames: Range<usize>) -> Rect {
+        let track = self.track(row);
+        self.within(track.with_min_y(track.bottom() - self.predicted + 1.0), frames)
+    }
+
+    fn within(&self, part: Rect, frames: Range<usize>) -> Rect {
+        let (left, right) = (self.axis.x(frames.start as f64), self.axis.x(frames.end as f64));
+        Rect::from_x_y_ranges(left..=right.max(left + 2.0), part.y_range())
     }
 
     /// Returns whether any of these frames is in view.
@@ -135,7 +147,7 @@ impl Lanes<'_> {
             if video.is_some_and(|video| video.labels.contains(label)) {
                 painter.rect_filled(track, 2.0, color.gamma_multiply(OF_CLIP));
             }
-            if let Some((prediction, classes)) = &prediction
+            if let Some((prediction, classes)) = prediction.as_ref().filter(|_| self.predicted == 0.0)
                 && let Some(class) = classes.iter().position(|other| *other == Some(*label))
             {
                 prediction_ui(ui, track, class, *color, self.axis, prediction);

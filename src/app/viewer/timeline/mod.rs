@@ -3,9 +3,12 @@
 //! for each class.
 
 mod axis;
+mod crowd;
 mod drag;
+mod handles;
 mod lanes;
 mod pictures;
+mod predicted;
 mod score_line;
 mod tracks;
 
@@ -15,8 +18,9 @@ use std::path::PathBuf;
 use eframe::egui::{Align2, Id, Painter, Rect, Response, Role, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use self::axis::Axis;
+use self::handles::scrub;
 use self::score_line::score_line_ui;
-use self::tracks::{Tracks, scrub};
+use self::tracks::Tracks;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::format::time_code;

@@ -8,9 +8,12 @@ use eframe::egui::{
 };
 
 use super::axis::Axis;
+use super::crowd::{Crowd, Room};
 use super::drag::{Drag, NewSegment, TrackPart, snapping_places};
+use super::handles::{REACH, SNAP, cursor, is_let_go, parts, scrub, seek};
 use super::lanes::{Lanes, NAMES, Tracklist};
 use super::pictures::pictures_ui;
+use super::predicted::PredictedBouts;
 use crate::app::command::Command;
 use crate::app::labeling::settings::LabelingSettings;
 use crate::app::panel::{Action, PanelContext};
@@ -30,22 +33,13 @@ const SHARE: f32 = 0.3;
 /// The height below which a window has less room for them, and the share of it that pictures and tracks may have, in points.
 const LOW: f32 = 600.0;
 const LOW_SHARE: f32 = 0.16;
-/// How near the pointer takes an edge, in points.
-const REACH: f32 = 4.0;
-/// How near an edge snaps to another one, in points.
-const SNAP: f32 = 6.0;
-/// Segments below this width are only painted where they are crowded, in points: nobody can aim at one of them.
-const THIN: f32 = 6.0;
-/// How far thin segments are apart that can each be aimed at, in points.
-const APART: f32 = 24.0;
-/// Segments that end within this of what is painted already would change no pixel, in points.
-const SAME: f32 = 0.5;
 
 /// The tracks.
 #[derive(Default)]
 pub(super) struct Tracks {
     drag: Option<Drag>,
     new: Option<NewSegment>,
+    predicted: PredictedBouts,
 }
 
 impl Tracks {
@@ -108,10 +102,12 @@ impl Tracks {
             let rect = whole.with_min_x(whole.left() + NAMES);
             let ground = ui.interact(rect, Id::unique("tracks"), Sense::click_and_drag());
             ground.widget_info(|| WidgetInfo::labeled(Role::Group, true, "Tracks"));
-            let lanes = Lanes { rect, height: track, list: &list, axis };
+            let predicted = PredictedBouts::height(track, cx);
+            let lanes = Lanes { rect, height: track, predicted, list: &list, axis };
             lanes.ground_ui(ui, cx);
             lanes.names_ui(ui);
             self.segments_ui(ui, &lanes, (id, video.as_ref()), cx);
+            self.predicted.bouts_ui(ui, &lanes, (id, video.as_ref()), cx);
             self.take_ground(ui, ground, &lanes, (id, video.as_ref()), cx);
             self.new_ui(ui, &lanes, cx);
             lanes.lines_ui(ui, cx);
@@ -319,52 +315,6 @@ fn clash_of_new(new: &NewSegment, cx: &PanelContext<'_>) -> Option<String> {
     edits::add_segment(document, new.video, new.label, new.start, new.end).err().map(|error| error.cause)
 }
 
-/// Whether a drag ended as the button was let go, and not with Esc.
-fn is_let_go(ui: &Ui) -> bool {
-    ui.input(|input| input.pointer.any_released())
-}
-
-/// What there is room for in a track.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Room {
-    /// Nothing: it would change no pixel.
-    None,
-    /// A segment that is seen.
-    ToSee,
-    /// A segment that the pointer can take.
-    ToTake,
-}
-
-/// The segments that were drawn in a track, by start: how far they reach.
-#[derive(Debug, Clone, Copy)]
-struct Crowd {
-    painted_to: f32,
-    taken_to: f32,
-}
-
-impl Default for Crowd {
-    fn default() -> Self {
-        Self { painted_to: f32::NEG_INFINITY, taken_to: f32::NEG_INFINITY }
-    }
-}
-
-impl Crowd {
-    /// Returns what there is room for at `place`, and notes that it is drawn.
-    fn room_for(&mut self, place: Rect, is_selected: bool) -> Room {
-        let is_crowded = place.width() < THIN && place.left() < self.taken_to + APART;
-        if is_selected || !is_crowded {
-            self.taken_to = self.taken_to.max(place.right());
-            self.painted_to = self.painted_to.max(place.right());
-            return Room::ToTake;
-        }
-        if place.right() <= self.painted_to + SAME {
-            return Room::None;
-        }
-        self.painted_to = place.right();
-        Room::ToSee
-    }
-}
-
 /// Height of pictures and tracks; `None` where no project is open or being opened, or they are hidden. It depends on the project, the
 /// window, the chosen height and whether the project has the clip, so that labelling moves nothing.
 fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
@@ -439,21 +389,6 @@ fn paint_segment(ui: &Ui, place: Rect, color: Color32, is_selected: bool, clashe
     }
 }
 
-/// The body and both edges of a segment, as far as they are seen; edges are above the body and reach a little beyond.
-fn parts(ui: &Ui, place: Rect, salt: Id) -> [(TrackPart, Response); 3] {
-    let inner = REACH.min(place.width() / 4.0);
-    let edge = |x: f32, out: f32| {
-        let (a, b) = (x - out, x + if out < 0.0 { -inner } else { inner });
-        Rect::from_x_y_ranges(a.min(b)..=a.max(b), place.y_range())
-    };
-    let interact = |rect: Rect, name: &str| ui.interact(rect, salt.with(name), Sense::click_and_drag());
-    [
-        (TrackPart::Whole, interact(place, "whole")),
-        (TrackPart::Start, interact(edge(place.left(), REACH), "start")),
-        (TrackPart::End, interact(edge(place.right(), -REACH), "end")),
-    ]
-}
-
 fn name_parts(parts: &[(TrackPart, Response); 3], name: &str, frames: &Range<usize>, cx: &PanelContext<'_>) {
     let numbers = cx.settings.frame_numbers;
     let (first, last) = (numbers.number(frames.start), numbers.number(frames.end - 1));
@@ -466,46 +401,5 @@ fn name_parts(parts: &[(TrackPart, Response); 3], name: &str, frames: &Range<usi
             };
             WidgetInfo::labeled(Role::Button, true, text)
         });
-    }
-}
-
-fn cursor(part: TrackPart) -> CursorIcon {
-    match part {
-        TrackPart::Whole => CursorIcon::Grab,
-        TrackPart::Start | TrackPart::End => CursorIcon::ResizeHorizontal,
-    }
-}
-
-/// Seeks to where the pointer is pressed.
-pub(super) fn scrub(response: &Response, axis: &Axis, cx: &mut PanelContext<'_>) {
-    if let Some(pointer) = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked()) {
-        seek(axis.frame_at(pointer.x, cx.session.frames()), cx);
-    }
-}
-
-fn seek(frame: usize, cx: &mut PanelContext<'_>) {
-    if frame != cx.session.player.position {
-        cx.seek(frame);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use eframe::egui::pos2;
-
-    use super::*;
-
-    #[test]
-    fn crowded_thin_segments_are_painted_and_not_taken_one_by_one() {
-        let mut crowd = Crowd::default();
-        let mut room = |left: f32, width: f32, is_selected| {
-            crowd.room_for(Rect::from_min_size(pos2(left, 0.0), vec2(width, 9.0)), is_selected)
-        };
-        assert_eq!(room(0.0, 2.0, false), Room::ToTake, "one that stands alone");
-        assert_eq!(room(2.0, 2.0, false), Room::ToSee);
-        assert_eq!(room(2.2, 2.0, false), Room::None);
-        assert_eq!(room(2.3, 2.0, true), Room::ToTake, "the selected one can always be changed");
-        assert_eq!(room(8.0, 20.0, false), Room::ToTake);
-        assert_eq!(room(60.0, 2.0, false), Room::ToTake, "far from the others");
     }
 }

@@ -30,7 +30,7 @@ pub struct LabelsForm {
     left_out: BTreeSet<VideoId>,
     /// The project that the counts are of, and the revisions of it and of what is known about its files.
     seen: Option<(PathBuf, u64, u64)>,
-    /// Clips and segments of each label.
+    /// Clips and segments of each label; those of background with rejected bouts.
     counts: BTreeMap<Label, usize>,
     /// The classes of the project in its order.
     classes: Vec<Class>,
@@ -83,6 +83,10 @@ impl LabelsForm {
             let labels = whole.copied().chain(video.segments.iter().map(|segment| segment.label));
             labels.for_each(|label| *self.counts.entry(label).or_default() += 1);
         }
+        let negatives: usize = document.videos.values().map(|video| video.negatives().len()).sum();
+        if negatives > 0 {
+            *self.counts.entry(Label::Background).or_default() += negatives;
+        }
         self.videos.sort_by(|(_, a), (_, b)| a.cmp(b));
         is_other
     }
@@ -116,7 +120,7 @@ impl LabelsForm {
         let is_left_out = |id: &VideoId| self.left_out.contains(id) || self.unreadable.contains_key(id);
         let videos = (!self.left_out.is_empty() || !self.unreadable.is_empty())
             .then(|| document.videos.keys().copied().filter(|id| !is_left_out(id)).collect());
-        Chosen { labels: with_clips.collect(), videos }
+        Chosen { labels: with_clips.collect(), videos, negatives: true }
     }
 
     /// Draws the choice.
@@ -136,7 +140,7 @@ impl LabelsForm {
             }
             if let Some(count) = self.counts.get(&Label::Background) {
                 ui.checkbox(&mut self.background, format!("background {count}"))
-                    .on_hover_text("Train a background class");
+                    .on_hover_text("Train a background class, also on rejected bouts");
             }
         });
         self.videos_ui(ui);
