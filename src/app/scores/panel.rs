@@ -16,7 +16,7 @@ use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{Analysis, FlowSource, FlowStack, ModelInfo, Scores};
-use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, softmax, unsure_text};
+use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, unsure_text};
 use crate::plural::counted;
 use crate::ranking::{arg_max, falling};
 
@@ -111,8 +111,8 @@ struct Rows<'a> {
 impl<'a> Rows<'a> {
     fn new(model: &'a ModelInfo, colors: &[Color32], scores: &Scores, fusion: &Fusion, sort: bool) -> Self {
         let streams = [
-            if scores.spatial.is_empty() { Vec::new() } else { scores.spatial_probabilities() },
-            if scores.temporal.is_empty() { Vec::new() } else { scores.temporal_probabilities() },
+            if scores.spatial.is_empty() { Vec::new() } else { scores.spatial_probabilities(fusion) },
+            if scores.temporal.is_empty() { Vec::new() } else { scores.temporal_probabilities(fusion) },
             scores.fused_probabilities(fusion),
         ];
         let shares = |class: usize| streams.each_ref().map(|stream| stream.get(class).copied());
@@ -215,7 +215,7 @@ fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     let read = strip(reference);
     let answer = |source: FlowSource| {
         let strip = strip(source)?;
-        let shares = softmax(strip.temporal.as_ref()?);
+        let shares = model.fusion.of_stream(strip.temporal.as_ref()?);
         let class = arg_max(&shares)?;
         let window = |strip: &FlowStack| (strip.window_start, strip.stride);
         let compared = read.is_none_or(|read| window(read) == window(strip));
@@ -302,7 +302,12 @@ fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
     field(ui, "Fusion rule", |ui, label| {
         let rules = ComboBox::from_id_salt("rule").selected_text(rule_name(fusion.rule)).width(120.0);
         let rules = rules.show_ui(ui, |ui| {
-            for rule in [FusionRule::Released, FusionRule::Softmax, FusionRule::Logits] {
+            // Logits that were trained for one of both kinds of answers mean nothing to the other.
+            let rules: &[FusionRule] = match model.fusion.is_multi_label() {
+                true => &[FusionRule::Sigmoid],
+                false => &[FusionRule::Released, FusionRule::Softmax, FusionRule::Logits],
+            };
+            for &rule in rules {
                 ui.selectable_value(&mut fusion.rule, rule, rule_name(rule)).on_hover_text(rule_tooltip(rule));
             }
         });
@@ -329,7 +334,7 @@ fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
     if let Some(missing) = missing_stream(model) {
         explanation(ui, &format!("This model has no {missing} stream, so it has no scores."));
     }
-    if fusion.rule != FusionRule::Softmax && model.has_spatial && model.has_temporal {
+    if matches!(fusion.rule, FusionRule::Released | FusionRule::Logits) && model.has_spatial && model.has_temporal {
         let text = "Fused averages scores from before the softmax, so it may lie outside both streams.";
         explanation(ui, text);
     }
@@ -340,6 +345,7 @@ fn rule_name(rule: FusionRule) -> &'static str {
         FusionRule::Released => "Released",
         FusionRule::Softmax => "Softmax",
         FusionRule::Logits => "Logits",
+        FusionRule::Sigmoid => "Sigmoid",
     }
 }
 
@@ -348,6 +354,7 @@ fn rule_tooltip(rule: FusionRule) -> &'static str {
         FusionRule::Released => "Clip scores at 0, normalise, average (released code)",
         FusionRule::Softmax => "Average the softmax probabilities",
         FusionRule::Logits => "Average the raw logits",
+        FusionRule::Sigmoid => "Average the probability of each class by itself (multi-label model)",
     }
 }
 

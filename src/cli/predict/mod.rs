@@ -86,6 +86,8 @@ struct PredictionJob<'a> {
     /// The model as it is stored with predictions.
     model: (String, String),
     fusion: Fusion,
+    /// See [`PredictionFacts::thresholds`].
+    thresholds: Vec<f64>,
     stride: NonZeroUsize,
     with_csv: bool,
     existing: Existing,
@@ -118,6 +120,7 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
     let mut job = PredictionJob {
         model: (info.name, hash),
         fusion: info.fusion,
+        thresholds: pipeline.card().thresholds.clone(),
         stride: arguments.stride,
         with_csv: arguments.csv,
         existing: arguments.force.existing(),
@@ -228,6 +231,7 @@ impl PredictionJob<'_> {
             model: self.model.0.clone(),
             model_hash: self.model.1.clone(),
             fusion: self.fusion,
+            thresholds: self.thresholds.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
