@@ -33,7 +33,7 @@ fn read(source: &EvaluationSource) -> std::result::Result<(Dataset, Vec<Error>),
         EvaluationSource::Labels(labels) => {
             let ProjectLabels { project, document, paths } = &**labels;
             let used = document.videos.values().flat_map(Video::all_labels).collect();
-            let chosen = Chosen { labels: used, videos: None };
+            let chosen = Chosen { labels: used, ..Chosen::default() };
             let FromLabels { pieces, left_out, .. } =
                 FromLabels::new(document, project, &chosen, &|id| paths.get(&id).cloned());
             if pieces.pieces.is_empty() {

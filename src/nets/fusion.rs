@@ -31,6 +31,8 @@ pub struct Fusion {
     pub unsure_below: Option<f64>,
 }
 
+/// What stands for the answer of a multi-label model that finds none of its classes.
+pub const NO_CLASS: &str = "none of its classes";
 /// The share below which an answer is unsure where no held-out clips have told a better one.
 pub const UNSURE_BELOW: f64 = 0.5;
 /// An answer that leads the next class by less than this share is unsure too.
@@ -127,6 +129,11 @@ pub enum Doubt {
 }
 
 impl Doubt {
+    /// Returns what stands for the answer `class`, which could as well be another, or none.
+    pub fn answer(self, class: &str) -> String {
+        if let Self::Absent { .. } = self { NO_CLASS.to_owned() } else { unsure_text(class) }
+    }
+
     /// Returns the reason in words.
     pub fn in_words(self) -> String {
         match self {
@@ -201,7 +208,7 @@ impl Firmness {
         match self {
             Self::Sure => class.to_owned(),
             Self::Waiting(secs) => format!("{class}, waiting {secs:.1} s"),
-            Self::Unsure(_) => unsure_text(class),
+            Self::Unsure(doubt) => doubt.answer(class),
         }
     }
 }

@@ -222,7 +222,7 @@ impl FineTune {
                 join: (is_joined && !is_first).then(|| Path::new(&before).join("model")),
                 run_dir: if is_first { Path::new(&before).to_owned() } else { run_dir.to_owned() },
                 keep_classes: self.keep_classes,
-                multi_label: self.multi_label,
+                multi_label: self.multi_label && self.depth != Depth::Heads,
                 hold_out: self.hold_out,
                 budget_secs: self.budget_secs.map(|secs| secs * share),
                 kind: match self.depth {

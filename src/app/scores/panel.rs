@@ -16,7 +16,7 @@ use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{Analysis, FlowSource, FlowStack, ModelInfo, Scores};
-use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, unsure_text};
+use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, NO_CLASS};
 use crate::plural::counted;
 use crate::ranking::{arg_max, falling};
 
@@ -106,6 +106,8 @@ struct Rows<'a> {
     best: [Option<(&'a str, f32)>; 3],
     /// Why the fused answer is unsure, if it is.
     doubt: Option<Doubt>,
+    /// The classes that a multi-label model finds, with their probabilities, in words; none of other models.
+    found: Option<String>,
 }
 
 impl<'a> Rows<'a> {
@@ -119,12 +121,25 @@ impl<'a> Rows<'a> {
         let classes = model.classes.iter().zip(colors).enumerate();
         let mut rows: Vec<_> =
             classes.map(|(place, (class, &color))| ScoresRow { class, color, shares: shares(place) }).collect();
+        let found = fusion.is_multi_label().then(|| found_words(model, &streams[2]));
         let best = [0, 1, 2].map(|stream| best(&rows, stream));
         if sort {
             rows.sort_by(|a, b| falling(&a.shares[2].unwrap_or(0.0), &b.shares[2].unwrap_or(0.0)));
         }
-        Self { rows, best, doubt: fusion.doubt(&streams[2], [&streams[0], &streams[1]]) }
+        Self { rows, best, doubt: fusion.doubt(&streams[2], [&streams[0], &streams[1]]), found }
     }
+}
+
+/// Returns the classes whose probability reaches their threshold, the likeliest first.
+fn found_words(model: &ModelInfo, fused: &[f32]) -> String {
+    let shown = |(class, name): (usize, &'_ String)| {
+        let probability = *fused.get(class)?;
+        model.shows(class, probability).then(|| (probability, name.clone()))
+    };
+    let mut found: Vec<(f32, String)> = model.classes.iter().enumerate().filter_map(shown).collect();
+    found.sort_by(|(a, _), (b, _)| falling(a, b));
+    let words: Vec<String> = found.iter().map(|(share, name)| format!("{name} {}", percent(*share))).collect();
+    if words.is_empty() { NO_CLASS.into() } else { words.join(", ") }
 }
 
 fn best<'a>(rows: &[ScoresRow<'a>], stream: usize) -> Option<(&'a str, f32)> {
@@ -158,7 +173,8 @@ fn window_ui(ui: &mut Ui, rows: &Rows<'_>, of_frame: Option<usize>) {
     let Some((class, share)) = fused else { return };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let text = if rows.doubt.is_some() { unsure_text(class) } else { (*class).into() };
+        let answer = rows.doubt.map_or_else(|| (*class).into(), |doubt| doubt.answer(class));
+        let text = rows.found.clone().unwrap_or_else(|| format!("{answer} {}", percent(*share)));
         let (window, color, about) = match of_frame {
             None => {
                 ("This window".into(), tokens.fused, "The frames around the one on the screen that the networks read")
@@ -167,7 +183,7 @@ fn window_ui(ui: &mut Ui, rows: &Rows<'_>, of_frame: Option<usize>) {
                 (format!("Frame {frame}"), tokens.weak, "Scores of another window: those of this one are computed")
             }
         };
-        let text = RichText::new(format!("{window}: {text} {}", percent(*share))).small().color(color);
+        let text = RichText::new(format!("{window}: {text}")).small().color(color);
         let rule = rows.doubt.map_or(about.into(), |doubt| format!("{about}. {}", doubt.in_words()));
         ui.label(text).on_hover_text(rule);
         ui.add_space(8.0);

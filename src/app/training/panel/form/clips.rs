@@ -120,8 +120,9 @@ impl ClipsForm {
         self.listing.is_busy()
     }
 
-    /// Follows the project and takes what was found.
-    pub fn follow(&mut self, labeling: &LabelingState, share: f64, seed: u64, ctx: &Context) {
+    /// Follows the project and takes what was found. `multi_label` is whether several classes may be shown at the same time.
+    pub fn follow(&mut self, labeling: &LabelingState, share: f64, seed: u64, multi_label: bool, ctx: &Context) {
+        self.labels.multi_label = multi_label;
         if self.labels.follow(labeling) {
             self.is_chosen = false;
         }
