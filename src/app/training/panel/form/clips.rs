@@ -368,7 +368,7 @@ mod tests {
             std::fs::write(clip, "").unwrap();
             form.join(None, dir.path().into(), &ctx);
             while form.is_listing() {
-                form.follow(&LabelingState::default(), 0.0, 0, &ctx);
+                form.follow(&LabelingState::default(), 0.0, 0, false, &ctx);
                 std::thread::yield_now();
             }
             assert_eq!(form.listing().unwrap().classes(), count + 1);
