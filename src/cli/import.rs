@@ -278,6 +278,7 @@ impl ImportArgs {
             licence: self.licence(None),
             precision: Precision::F32,
             classes: Vec::new(),
+            thresholds: Vec::new(),
             motion: Some(motion),
             joint: None,
             temporal: None,

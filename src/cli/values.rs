@@ -143,7 +143,9 @@ mod tests {
             count("0").is_err_and(|cause| cause.contains("1 or more")) && count("-1").is_err() && count("7").is_ok()
         );
         assert!(positive("0").is_err() && positive("inf").is_err() && positive("0.5") == Ok(0.5));
-        assert!(by_name::<FusionRule>("mean").is_err_and(|message| message.ends_with("released, softmax, logits")));
+        assert!(
+            by_name::<FusionRule>("mean").is_err_and(|message| message.ends_with("released, softmax, logits, sigmoid"))
+        );
         assert!(by_name::<FusionRule>("logit").is_err_and(|message| message.ends_with("did you mean 'logits'?")));
     }
 

@@ -292,7 +292,7 @@ mod tests {
             writer.push(&RgbImage::from_pixel(64, 64, Rgb([grey + 10 * i; 3]))).unwrap();
         }
         writer.finish().unwrap();
-        LabelledClip { path, label: 0, segment_secs: None, group: None }
+        LabelledClip { path, label: 0, segment_secs: None, group: None, also: Vec::new() }
     }
 
     fn decoded(cache: &ClipCache, clip: &LabelledClip) -> Vec<RgbImage> {

@@ -89,6 +89,11 @@ impl Clips {
         self.clips.iter().map(|clip| clip.label)
     }
 
+    /// Returns the classes that each clip shows, in the order of the clips.
+    pub fn shown(&self) -> impl Iterator<Item = Vec<usize>> {
+        self.clips.iter().map(LabelledClip::shown)
+    }
+
     /// Number of frames of clip `index`, at least one. Nothing is decoded but the first frame, and that once.
     ///
     /// # Errors
@@ -181,7 +186,7 @@ mod tests {
         for i in 0..frames {
             RgbImage::from_pixel(8, 8, Rgb([(i % 250) as u8; 3])).save(dir.join(format!("{i:05}.png"))).unwrap();
         }
-        LabelledClip { path: dir.to_owned(), label: 0, segment_secs: None, group: None }
+        LabelledClip { path: dir.to_owned(), label: 0, segment_secs: None, group: None, also: Vec::new() }
     }
 
     fn levels(clips: &Clips, wanted: &[usize], keep: Keep) -> Vec<u8> {

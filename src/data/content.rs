@@ -189,7 +189,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let clip = |name: &str, segment_secs| {
             let path = dir.path().join(name);
-            clip_identity(&LabelledClip { path, label: 0, segment_secs, group: None })
+            clip_identity(&LabelledClip { path, label: 0, segment_secs, group: None, also: Vec::new() })
         };
         fs::write(dir.path().join("a.mp4"), "wave").unwrap();
         fs::copy(dir.path().join("a.mp4"), dir.path().join("b.mp4")).unwrap();

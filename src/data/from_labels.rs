@@ -18,6 +18,8 @@ pub struct Chosen {
     pub videos: Option<BTreeSet<VideoId>>,
     /// Whether rejected predictions are background where nothing is labelled, if background is among the labels.
     pub negatives: bool,
+    /// Whether several classes may be shown at the same time.
+    pub multi_label: bool,
 }
 
 /// The pieces of a project, and what was left out of it and why.
@@ -38,8 +40,9 @@ impl FromLabels {
     /// Returns the pieces of `chosen` in the project in folder `project`. `locate` returns the path of a video.
     ///
     /// A video with segments is learned from these alone, each from its own frames; one without from its whole length, if it
-    /// shows one class. Rejected predictions are background if that is chosen. What shows several of the chosen classes at once teaches none of them and is left out, as are videos that are
-    /// not where they were. A class without pieces is no class.
+    /// shows one class. Rejected predictions are background if that is chosen. What shows several of the chosen classes at once teaches
+    /// none of them and is left out, unless they may be shown at the same time; so are videos that are not where they were. A class
+    /// without pieces is no class.
     pub fn new(
         document: &Document,
         project: &Path,
@@ -67,20 +70,21 @@ impl FromLabels {
             return; // It is learned from its segments alone, and all of them lie beyond its end.
         }
         let wanted = stretches(video, chosen);
-        if wanted.is_empty() && !shows_several(video, chosen) {
+        if wanted.is_empty() {
             return;
         }
         let path = match usable(video, path) {
             Ok(path) => path,
             Err(error) => return self.left_out.push(error),
         };
-        if video.segments.is_empty() && shows_several(video, chosen) {
+        if !chosen.multi_label && shows_several(video, chosen) {
             let remedy = "Mark its classes as segments, or give it one label";
             self.left_out.push(Error::file(&path, "the clip has several of the selected classes", remedy));
             return;
         }
         for (label, frames) in &wanted {
-            if let Some(other) = frames.and_then(|frames| clash(video, chosen, *label, frames)) {
+            let clashing = || frames.and_then(|frames| clash(video, chosen, *label, frames));
+            if let Some(other) = (!chosen.multi_label).then(clashing).flatten() {
                 let cause = format!(
                     "frames {} to {} of {} are {} as well",
                     other.start,
@@ -343,6 +347,12 @@ mod tests {
         stage.video("b.mp4", &[], &[("jump", 0, 20), ("wave", 10, 30), ("jump", 40, 50)]);
         let both = stage.pieces(&stage.chosen(&["jump", "wave"]));
         assert_eq!(shown(&both), [("b.mp4".to_owned(), "jump".to_owned(), Some([40, 50]))]);
+        let several = stage.pieces(&Chosen { multi_label: true, ..stage.chosen(&["jump", "wave"]) });
+        let piece = |name: &str, class: &str, frames| (name.to_owned(), class.to_owned(), frames);
+        let of_b = [("jump", [0, 20]), ("wave", [10, 30]), ("jump", [40, 50])];
+        let of_b = of_b.map(|(class, frames)| piece("b.mp4", class, Some(frames)));
+        let all = [&[piece("a.mp4", "jump", None), piece("a.mp4", "wave", None)][..], &of_b].concat();
+        assert_eq!((shown(&several), several.left_out.len()), (all, 0), "all of it, where classes may overlap");
         let causes: Vec<&str> = both.left_out.iter().map(|error| error.cause.as_str()).collect();
         assert_eq!(causes.len(), 4, "{causes:?}");
         assert!(

@@ -40,7 +40,7 @@ pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String
         if !shown.contains_key(&recording) {
             classes.entry(clip.label).or_default().push(recording.clone());
         }
-        shown.entry(recording).or_default().insert(clip.label);
+        shown.entry(recording).or_default().extend(clip.shown());
     }
     let mut left: BTreeMap<usize, usize> = BTreeMap::new();
     shown.values().flatten().for_each(|class| *left.entry(*class).or_default() += 1);
@@ -81,6 +81,7 @@ mod tests {
             label,
             segment_secs: None,
             group: Some(format!("class {label} group {group}")),
+            also: Vec::new(),
         };
         let clips = (0..3).flat_map(|label| (0..20).map(move |i| clip(label, i / 4, i % 4)));
         let alone = (0..4).map(|number| clip(3, 0, number));
@@ -120,6 +121,7 @@ mod tests {
             label: 0,
             segment_secs: None,
             group: None,
+            also: Vec::new(),
         };
         let clips = |folder: &str, count: usize| -> Vec<LabelledClip> {
             (0..count).map(|i| clip(folder, format!("take {i}"))).collect()
@@ -150,6 +152,7 @@ mod tests {
             label,
             segment_secs: Some([start, start + 1.0]),
             group: None,
+            also: Vec::new(),
         };
         let clips = vec![segment("a", 0, 0.0), segment("a", 1, 2.0), segment("b", 0, 0.0), segment("b", 1, 5.0)];
         let mut training = Dataset { classes: Vec::new(), clips, ambiguous: Vec::new() };
@@ -161,8 +164,13 @@ mod tests {
 
     #[test]
     fn no_class_is_left_without_clips_to_train_on() {
-        let segment =
-            |video: &str, label: usize| LabelledClip { path: video.into(), label, segment_secs: None, group: None };
+        let segment = |video: &str, label: usize| LabelledClip {
+            path: video.into(),
+            label,
+            segment_secs: None,
+            group: None,
+            also: Vec::new(),
+        };
         // Class 1 is seen in one video only, which shows class 0 as well.
         let clips = [segment("a", 0), segment("a", 1), segment("b", 0), segment("c", 0)];
         for seed in 0..20 {

@@ -21,9 +21,23 @@ pub struct LabelledClip {
     pub segment_secs: Option<[f64; 2]>,
     /// What the clip shares with others of the same recording: never to be trained on and tested on both.
     pub group: Option<String>,
+    /// The other classes that it shows at the same time, in rising order; only of data sets that were
+    /// [cut at changes](super::Dataset::cut_at_changes).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<usize>,
 }
 
 impl LabelledClip {
+    /// Returns all classes that it shows: its label first.
+    pub fn shown(&self) -> Vec<usize> {
+        std::iter::once(self.label).chain(self.also.iter().copied()).collect()
+    }
+
+    /// Returns whether it shows `class`.
+    pub fn shows(&self, class: usize) -> bool {
+        self.label == class || self.also.contains(&class)
+    }
+
     /// Returns the recording of the clip: its group, else the video it is (a part of).
     pub fn recording(&self) -> String {
         self.group.clone().unwrap_or_else(|| self.path.to_string_lossy().into_owned())

@@ -104,14 +104,15 @@ impl Listing {
     }
 
     /// Turns rows that repeat one before them into problems. Segments of different classes may overlap and even be the same:
-    /// every cliff dive is a dive.
-    pub(super) fn drop_duplicates(&mut self) {
-        type Key = (PathBuf, Option<([u64; 2], usize)>);
+    /// every cliff dive is a dive. Whole videos show a single class, unless they may show `several`.
+    pub(super) fn drop_duplicates(&mut self, several: bool) {
+        type Key = (PathBuf, Option<[u64; 2]>, Option<usize>);
         let mut seen: HashMap<Key, (ListingPlace, usize)> = HashMap::new();
         for row in std::mem::take(&mut self.rows) {
             let clip = &row.clip;
-            let segment = clip.segment_secs.map(|segment| (segment.map(f64::to_bits), clip.label));
-            match seen.get(&(clip.path.clone(), segment)) {
+            let segment = clip.segment_secs.map(|segment| segment.map(f64::to_bits));
+            let key: Key = (clip.path.clone(), segment, (several || segment.is_some()).then_some(clip.label));
+            match seen.get(&key) {
                 Some((first, label)) => {
                     let other_label = *label != clip.label;
                     let and = if other_label { ", with another class" } else { "" };
@@ -121,7 +122,7 @@ impl Listing {
                     self.problems.push(row.place.problem(ProblemKind::Duplicate, &cause, remedy));
                 }
                 None => {
-                    seen.insert((clip.path.clone(), segment), (row.place.clone(), clip.label));
+                    seen.insert(key, (row.place.clone(), clip.label));
                     self.rows.push(row);
                 }
             }

@@ -23,6 +23,7 @@ pub mod memory_budget;
 mod pair_augmentation;
 mod pieces;
 mod sides;
+mod simultaneous;
 mod slow_captures;
 mod source;
 mod true_pairs;

@@ -72,7 +72,7 @@ impl Pieces {
 impl Piece {
     fn clip(&self, label: usize, segment_secs: Option<[f64; 2]>) -> LabelledClip {
         let group = self.group.clone().or_else(|| group_of(&self.path, &self.class));
-        LabelledClip { path: self.path.clone(), label, segment_secs, group }
+        LabelledClip { path: self.path.clone(), label, segment_secs, group, also: Vec::new() }
     }
 }
 

@@ -37,7 +37,7 @@ mod tests {
             let mut writer = VideoWriter::create_captured(&path, size, 5.0, slow).unwrap();
             writer.push(&RgbImage::new(32, 32)).unwrap();
             writer.finish().unwrap();
-            LabelledClip { path, label: 0, segment_secs: None, group: None }
+            LabelledClip { path, label: 0, segment_secs: None, group: None, also: Vec::new() }
         };
         let clips: Vec<LabelledClip> =
             [10.0, 30.0, 25.0, 30.0].into_iter().enumerate().map(|(i, fps)| write(i, fps)).collect();

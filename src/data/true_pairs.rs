@@ -36,6 +36,7 @@ pub(super) fn read(source: &PairSource) -> Result<Listing> {
             path: pair.first,
             label: 0,
             segment_secs: None,
+            also: Vec::new(),
         },
         frames: Some(2),
     };

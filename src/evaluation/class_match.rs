@@ -127,8 +127,13 @@ mod tests {
 
     /// Clips of these labels.
     fn data(classes: &[&str], labels: &[usize]) -> Dataset {
-        let clip =
-            |label: &usize| LabelledClip { path: "a.mp4".into(), label: *label, segment_secs: None, group: None };
+        let clip = |label: &usize| LabelledClip {
+            path: "a.mp4".into(),
+            label: *label,
+            segment_secs: None,
+            group: None,
+            also: Vec::new(),
+        };
         Dataset { classes: strings(classes), clips: labels.iter().map(clip).collect(), ambiguous: Vec::new() }
     }
 

@@ -210,7 +210,13 @@ mod tests {
         for &place in order {
             let (segment, label) = SEGMENTS[place];
             let said = if place == 0 { 1 - label } else { label };
-            let clip = LabelledClip { path: "clips/v.mp4".into(), label, segment_secs: Some(segment), group: None };
+            let clip = LabelledClip {
+                path: "clips/v.mp4".into(),
+                label,
+                segment_secs: Some(segment),
+                group: None,
+                also: Vec::new(),
+            };
             let logits = (0..2).map(|class| if class == said { 1.0 } else { 0.0 }).collect();
             scores.push(ScoredClip { clip, spatial: Some(logits), temporal: None, photometric: Default::default() });
         }

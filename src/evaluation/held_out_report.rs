@@ -39,9 +39,10 @@ pub struct HeldOutReport {
 }
 
 impl HeldOutReport {
-    /// Returns the report on the run in `run_dir`; `None` where it held no clips out.
+    /// Returns the report on the run in `run_dir`; `None` where it held no clips out, or where each class is answered by itself, so that
+    /// no clip has a single right answer.
     pub fn read(run_dir: &Path) -> Option<Self> {
-        HeldOut::read(run_dir).map(Self::of)
+        HeldOut::read(run_dir).filter(|held| !held.fusion.is_multi_label()).map(Self::of)
     }
 
     /// Returns the report on these clips.
@@ -114,7 +115,7 @@ mod tests {
     /// for 1 < w ≤ 2.5.
     #[test]
     fn streams_and_the_best_weight_are_reported() {
-        let clip = |label| LabelledClip { path: "a".into(), label, segment_secs: None, group: None };
+        let clip = |label| LabelledClip { path: "a".into(), label, segment_secs: None, group: None, also: Vec::new() };
         let held = |weight| HeldOut {
             classes: vec!["bow".into(), "clap".into()],
             clips: vec![clip(0), clip(1)],

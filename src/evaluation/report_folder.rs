@@ -103,7 +103,13 @@ mod tests {
             ("wave/e,f.avi", 2, [1.0, 0.5, 0.0], [0.0, 0.0, 5.0]),
         ] {
             scores.push(ScoredClip {
-                clip: LabelledClip { path: PathBuf::from("/clips").join(name), label, segment_secs: None, group: None },
+                clip: LabelledClip {
+                    path: PathBuf::from("/clips").join(name),
+                    label,
+                    segment_secs: None,
+                    group: None,
+                    also: Vec::new(),
+                },
                 spatial: Some(spatial.to_vec()),
                 temporal: Some(temporal.to_vec()),
                 photometric: PhotometricError::default(),

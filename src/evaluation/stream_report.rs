@@ -57,6 +57,8 @@ pub enum Scale {
     Logits,
     /// By their share of the sum: sums of probabilities.
     Shares,
+    /// They are probabilities, each of a class by itself.
+    Probabilities,
 }
 
 impl Scale {
@@ -65,6 +67,7 @@ impl Scale {
         match rule {
             FusionRule::Logits => Self::Logits,
             FusionRule::Released | FusionRule::Softmax => Self::Shares,
+            FusionRule::Sigmoid => Self::Probabilities,
         }
     }
 
@@ -73,6 +76,7 @@ impl Scale {
         let class = arg_max(scores).unwrap_or_default(); // the scorer refuses what is no number
         let confidence = match self {
             Self::Logits => f64::from(softmax(scores)[class]),
+            Self::Probabilities => f64::from(scores[class]),
             Self::Shares => f64::from(scores[class]) / scores.iter().copied().map(f64::from).sum::<f64>(),
         };
         Guess { class, confidence: (DECIMALS * confidence).round() / DECIMALS }

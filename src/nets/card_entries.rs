@@ -19,6 +19,7 @@ const SECTIONS: [(&str, &[&str]); 13] = [
             "licence",
             "precision",
             "classes",
+            "thresholds",
             "motion",
             "joint",
             "temporal",
@@ -211,7 +212,7 @@ mod tests {
             ("precision = 16", "`precision` is 16, not one of f32, f16", "Write one of these"),
             (
                 "[fusion]\nrule = \"logit\"",
-                "`rule` under [fusion] is \"logit\", not one of released, softmax, logits",
+                "`rule` under [fusion] is \"logit\", not one of released, softmax, logits, sigmoid",
                 "Did you mean \"logits\"? Otherwise write one of these",
             ),
         ] {
@@ -253,6 +254,7 @@ mod tests {
             licence: String::new(),
             precision: Precision::F16,
             classes: vec!["a".into()],
+            thresholds: Vec::new(),
             motion: Some(MotionEntry { untrained: true, ..MotionEntry::new("m.safetensors", motion) }),
             joint: Some(JointEntry { weights: "j.safetensors".into(), config: joint }),
             temporal: Some(temporal),

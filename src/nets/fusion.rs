@@ -14,6 +14,8 @@ pub enum FusionRule {
     Softmax,
     /// Nothing.
     Logits,
+    /// Sigmoid: each class by itself. The rule of multi-label models, whose classes may be shown at the same time.
+    Sigmoid,
 }
 
 /// (spatial + `temporal_weight` · temporal) / (1 + `temporal_weight`), after the rule. The default is the authors': released rule,
@@ -29,6 +31,8 @@ pub struct Fusion {
     pub unsure_below: Option<f64>,
 }
 
+/// What stands for the answer of a multi-label model that finds none of its classes.
+pub const NO_CLASS: &str = "none of its classes";
 /// The share below which an answer is unsure where no held-out clips have told a better one.
 pub const UNSURE_BELOW: f64 = 0.5;
 /// An answer that leads the next class by less than this share is unsure too.
@@ -55,8 +59,12 @@ impl Fusion {
     }
 
     /// Returns [fused](Self::fuse) scores scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
-    /// streams where the rule averages shares, the softmax where it averages logits.
+    /// streams where the rule averages shares, the softmax where it averages logits. Probabilities of classes by themselves stay as they
+    /// are.
     pub fn shares(&self, fused: &[f32]) -> Vec<f32> {
+        if self.is_multi_label() {
+            return fused.to_vec();
+        }
         let sum: f32 = fused.iter().sum();
         // Nothing adds up if the only stream has weight 0; softmax then says that nothing is known.
         if self.rule == FusionRule::Logits || sum <= 0.0 {
@@ -65,8 +73,19 @@ impl Fusion {
         fused.iter().map(|score| score / sum).collect()
     }
 
+    /// Returns whether the classes are answered by themselves, and several at a time.
+    pub fn is_multi_label(&self) -> bool {
+        self.rule == FusionRule::Sigmoid
+    }
+
+    /// Returns the probabilities of the classes by the logits of one stream.
+    pub fn of_stream(&self, logits: &[f32]) -> Vec<f32> {
+        if self.is_multi_label() { sigmoid(logits) } else { softmax(logits) }
+    }
+
     /// Returns why fused probabilities name no class with some certainty, if they do not: the likeliest is below the threshold, leads
-    /// the next by less than a tenth, or is the likeliest of neither stream. `streams` are logits or probabilities of the spatial and
+    /// the next by less than a tenth, or is the likeliest of neither stream. Classes that are answered by themselves may all be likely:
+    /// of these only the threshold counts. `streams` are logits or probabilities of the spatial and
     /// the temporal stream, empty for one that is absent.
     pub fn doubt(&self, fused: &[f32], streams: [&[f32]; 2]) -> Option<Doubt> {
         let known = fused.iter().copied().filter(|share| !share.is_nan());
@@ -78,6 +97,9 @@ impl Fusion {
                 },
             );
         let below = self.unsure_below.unwrap_or(UNSURE_BELOW);
+        if self.is_multi_label() {
+            return (f64::from(first) < below).then_some(Doubt::Absent { below });
+        }
         if f64::from(first) < below || first - second < LEAST_LEAD {
             return Some(Doubt::Small { below });
         }
@@ -95,6 +117,11 @@ pub enum Doubt {
         /// The share below which an answer is unsure.
         below: f64,
     },
+    /// No class of those that are answered by themselves is likely enough to be shown.
+    Absent {
+        /// The probability from which on a class is shown.
+        below: f64,
+    },
     /// Each stream finds another class likelier.
     NoStream,
     /// It is held though another class leads.
@@ -102,12 +129,18 @@ pub enum Doubt {
 }
 
 impl Doubt {
+    /// Returns what stands for the answer `class`, which could as well be another, or none.
+    pub fn answer(self, class: &str) -> String {
+        if let Self::Absent { .. } = self { NO_CLASS.to_owned() } else { unsure_text(class) }
+    }
+
     /// Returns the reason in words.
     pub fn in_words(self) -> String {
         match self {
             Self::Small { below } => {
                 format!("Unsure: below {:.0} % or less than {:.0} % ahead", 100.0 * below, 100.0 * LEAST_LEAD)
             }
+            Self::Absent { below } => format!("No class reaches {:.0} %", 100.0 * below),
             Self::NoStream => "Unsure: each stream finds another class likelier".into(),
             Self::Held => "Unsure: another class leads at present".into(),
         }
@@ -143,6 +176,7 @@ impl FusionRule {
             Self::Released => share_of_positive(logits),
             Self::Softmax => softmax(logits),
             Self::Logits => logits.to_vec(),
+            Self::Sigmoid => sigmoid(logits),
         }
     }
 }
@@ -174,7 +208,7 @@ impl Firmness {
         match self {
             Self::Sure => class.to_owned(),
             Self::Waiting(secs) => format!("{class}, waiting {secs:.1} s"),
-            Self::Unsure(_) => unsure_text(class),
+            Self::Unsure(doubt) => doubt.answer(class),
         }
     }
 }
@@ -204,6 +238,11 @@ pub fn softmax(logits: &[f32]) -> Vec<f32> {
     exps.iter().map(|exp| exp / sum).collect()
 }
 
+/// Probability of each class by itself: 1 / (1 + exp(−logit)).
+pub fn sigmoid(logits: &[f32]) -> Vec<f32> {
+    logits.iter().map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -229,6 +268,17 @@ mod tests {
         assert_eq!((fusion.fuse(&[3.0, 1.0], &[]), fusion.fuse(&[], &[3.0, 1.0])), (vec![3.0, 1.0], vec![3.0, 1.0]));
         let weightless = Fusion { temporal_weight: 0.0, ..fusion };
         assert_eq!((weightless.fuse(&[], &[3.0, 1.0]), weightless.fuse(&[3.0], &[1.0])), (vec![0.0; 2], vec![3.0]));
+    }
+
+    /// By hand: the sigmoids of 0, ln 3 and −ln 3 are ½, ¾ and ¼; 1 : 3 of ¾ and ¼ is ⅜.
+    #[test]
+    fn classes_of_a_multi_label_model_are_fused_by_themselves() {
+        let fusion = Fusion { rule: FusionRule::Sigmoid, temporal_weight: 3.0, ..Fusion::default() };
+        let fused = fusion.fuse(&[3f32.ln(), 3f32.ln()], &[-(3f32.ln()), 3f32.ln()]);
+        let shares = fusion.shares(&fused);
+        assert!((shares[0] - 0.375).abs() < 1e-6 && (shares[1] - 0.75).abs() < 1e-6, "{shares:?}");
+        assert_eq!(fusion.doubt(&shares, [&[], &[]]), None, "both may be likely");
+        assert_eq!(fusion.doubt(&[0.4, 0.45], [&[], &[]]).unwrap().in_words(), "No class reaches 50 %");
     }
 
     #[test]

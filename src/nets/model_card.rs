@@ -15,6 +15,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::files;
 use crate::names::composed;
+use crate::plural::counted;
 
 /// What a person can do about a card that is wrong, where nothing better is known.
 const REMEDY: &str = "Correct that entry or download the model again";
@@ -38,6 +39,9 @@ pub struct ModelCard {
     pub precision: Precision,
     /// Names of the classes, in the order of the streams' scores.
     pub classes: Vec<String>,
+    /// The probability from which on each class is shown, of a multi-label model whose thresholds were chosen on held-out clips.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<f64>,
     /// The motion network, unless the model has a joint network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub motion: Option<MotionEntry>,
@@ -342,7 +346,21 @@ impl ModelCard {
             return Err(CardFault { cause, remedy });
         }
         self.check_classes()?;
+        self.check_thresholds()?;
         self.check_networks().map_err(|cause| CardFault { cause, remedy: REMEDY.into() })
+    }
+
+    /// Refuses thresholds that are not one for each class.
+    fn check_thresholds(&self) -> std::result::Result<(), CardFault> {
+        let (thresholds, classes) = (self.thresholds.len(), self.classes.len());
+        let cause = match self.thresholds.iter().find(|threshold| !(0.0..=1.0).contains(*threshold)) {
+            Some(wrong) => format!("{wrong} in `thresholds` is no probability from 0 to 1"),
+            None if thresholds > 0 && thresholds != classes => {
+                format!("it has {} for {}", counted(thresholds, "threshold"), counted(classes, "class"))
+            }
+            None => return Ok(()),
+        };
+        Err(CardFault { cause, remedy: "Give one for each class, or remove `thresholds`: 0.5 is the default".into() })
     }
 
     /// Refuses two classes of one name, in whichever form of Unicode: their scores could not be told apart.

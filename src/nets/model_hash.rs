@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// Entries of a card that decide no score: what describes the model, what training alone uses, and what the first part of the hash
 /// covers. All others count, those of later versions too, as long as they are written only where they are not the default.
-const DESCRIPTIVE: [&str; 7] = ["format", "name", "hash", "licence", "precision", "classes", "origin"];
+const DESCRIPTIVE: [&str; 8] = ["format", "name", "hash", "licence", "precision", "classes", "thresholds", "origin"];
 /// The same in the section of each network.
 const DESCRIPTIVE_OF_NETWORK: [&str; 3] = ["weights", "untrained", "dropout"];
 /// Digits of the second part.

@@ -41,6 +41,12 @@ impl BoutSettings {
     pub const PLAIN: Self =
         Self { smoothing_secs: 0.0, threshold: 0.5, end_threshold: 0.5, min_secs: 0.0, gap_secs: 0.0 };
 
+    /// Returns the same settings at another threshold, with the end threshold in proportion.
+    pub fn at(self, threshold: f64) -> Self {
+        let share = if self.threshold > 0.0 { self.end_threshold / self.threshold } else { 1.0 };
+        Self { threshold, end_threshold: share * threshold, ..self }
+    }
+
     /// Checks the settings of `class`.
     ///
     /// # Errors

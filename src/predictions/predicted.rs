@@ -5,12 +5,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{BoutSettings, FrameScores, PredictionFacts, exclusive_bouts, read_predictions};
+use super::{Bout, BoutSettings, FrameScores, PredictionFacts, bouts, exclusive_bouts, read_predictions};
 use crate::error::{Error, Result};
 use crate::evaluation::segments::{ScoredWindow, TimeSegment, segments_of_windows};
 use crate::frame_times::FrameTimes;
 use crate::labels::{
-    CLASS_COLORS, Change, Class, ClassId, Document, Facts, Label, Segment, SegmentId, Step, Video, edits, times,
+    CLASS_COLORS, Change, Class, ClassId, Document, Facts, Label, Segment, SegmentId, Settings, Step, Video, edits,
+    times,
 };
 
 /// The ending of files of predictions.
@@ -73,24 +74,27 @@ pub fn for_each_prediction(
     Ok(())
 }
 
-/// Returns predictions as labels of their videos: the bouts of each class by `settings`, of which no two share a frame, and background
-/// between them. The times of the frames are kept in `dir`, as projects keep them.
+/// Returns predictions as labels of their videos: the bouts of each class by `settings`, and background between them. No two bouts
+/// share a frame, unless the model answers each class by itself. The times of the frames are kept in `dir`, as projects keep them.
 ///
 /// # Errors
 /// If a file cannot be read, two are of one video or of videos of one name, or nothing can be written to `dir`.
 pub fn predicted_labels(files: &[PathBuf], dir: &Path, settings: &BoutSettings) -> Result<Document> {
     let (mut classes, mut videos) = (Vec::<Class>::new(), Vec::new());
+    let mut multi_label = false;
     for_each_prediction(files, &mut |path, facts, scores| {
         let labels: Vec<Label> = facts.classes.iter().map(|name| label(&mut classes, name)).collect();
         let times = frame_times(&scores).ok_or_else(|| {
             Error::file(path, "the times of its frames make no sense", "Make it again with motionscope predict")
         })?;
-        let video = video(&facts, &times, segments(&scores, &labels, settings));
+        multi_label |= facts.fusion.is_multi_label();
+        let video = video(&facts, &times, segments(&scores, &labels, &predicted_bouts(&facts, &scores, settings)));
         video.facts.iter().try_for_each(|facts| times::keep(dir, facts, &times))?;
         videos.push(video);
         Ok(())
     })?;
     let mut document = Document::default();
+    document.apply(edits::set_settings(Settings { multi_label, ..Settings::default() }));
     document.apply(Step::new("Added classes", vec![Change::Classes(classes)]));
     document.apply(edits::add_videos(&document, videos));
     Ok(document)
@@ -156,10 +160,19 @@ fn frame_times(scores: &FrameScores) -> Option<FrameTimes> {
     FrameTimes::listed((0..scores.frames).map(time).collect::<Vec<_>>(), scores.end_secs)
 }
 
-/// Returns the bouts as segments, with background between them: a model says something of every frame.
-fn segments(scores: &FrameScores, labels: &[Label], settings: &BoutSettings) -> Vec<Segment> {
-    let bouts = exclusive_bouts(scores, &vec![*settings; labels.len()]);
-    let bouts = labels.iter().zip(&bouts).filter(|(label, _)| **label != Label::Background);
+/// Returns the bouts of each class by `settings`, at the thresholds of the model where it has them.
+pub fn predicted_bouts(facts: &PredictionFacts, scores: &FrameScores, settings: &BoutSettings) -> Vec<Vec<Bout>> {
+    let of_class = |class: usize| facts.thresholds.get(class).map_or(*settings, |threshold| settings.at(*threshold));
+    let settings: Vec<BoutSettings> = (0..facts.classes.len()).map(of_class).collect();
+    if facts.fusion.is_multi_label() {
+        return settings.iter().enumerate().map(|(class, own)| bouts(scores, class, own)).collect();
+    }
+    exclusive_bouts(scores, &settings)
+}
+
+/// Returns the bouts as segments, with background where there is none: a model says something of every frame.
+fn segments(scores: &FrameScores, labels: &[Label], bouts: &[Vec<Bout>]) -> Vec<Segment> {
+    let bouts = labels.iter().zip(bouts).filter(|(label, _)| **label != Label::Background);
     let bouts =
         bouts.flat_map(|(&label, bouts)| bouts.iter().map(move |bout| (bout.start_frame, bout.end_frame, label)));
     let mut all: Vec<(usize, usize, Label)> = bouts.collect();
@@ -175,7 +188,7 @@ fn segments(scores: &FrameScores, labels: &[Label], settings: &BoutSettings) -> 
     for (start, end, label) in all {
         add(last, start, Label::Background);
         add(start, end, label);
-        last = end;
+        last = last.max(end);
     }
     add(last, scores.frames, Label::Background);
     segments
@@ -203,6 +216,7 @@ mod tests {
             model: "model".into(),
             model_hash: "0123".into(),
             fusion: Fusion::default(),
+            thresholds: Vec::new(),
             version: "0.1.0".into(),
             devices: vec!["AMD EPYC, 2 threads (Flex)".into()],
             features: None,

@@ -92,6 +92,8 @@ pub struct FineTune {
     pub mode: TemporalMode,
     /// Whether the other classes of the base are kept.
     pub keep_classes: bool,
+    /// Whether each class is answered by itself, where streams are trained: see [`TrainingPlan::multi_label`].
+    pub multi_label: bool,
     /// Share of the recordings of each class that is measured on and not learned from.
     pub hold_out: f64,
     /// Seconds that all runs may take together; none to continue to the last step.
@@ -132,6 +134,7 @@ impl FineTune {
             streams: Streams::Both,
             mode: TemporalMode::C,
             keep_classes: false,
+            multi_label: false,
             hold_out: 0.0,
             budget_secs: None,
             own_sizes: false,
@@ -161,8 +164,9 @@ impl FineTune {
 
     /// Returns the preset that these choices are, whatever the classes and the clips to measure on.
     pub fn preset(&self) -> Option<Preset> {
-        let (keep_classes, hold_out) = (self.keep_classes, self.hold_out);
-        Preset::ALL.into_iter().find(|preset| Self { keep_classes, hold_out, ..Self::of(*preset) } == *self)
+        let &Self { keep_classes, multi_label, hold_out, .. } = self;
+        let is_this = |preset: &Preset| Self { keep_classes, multi_label, hold_out, ..Self::of(*preset) } == *self;
+        Preset::ALL.into_iter().find(is_this)
     }
 
     /// Goes to another depth, with numbers that suit it: fitting a last layer is not training a stream.
@@ -218,6 +222,7 @@ impl FineTune {
                 join: (is_joined && !is_first).then(|| Path::new(&before).join("model")),
                 run_dir: if is_first { Path::new(&before).to_owned() } else { run_dir.to_owned() },
                 keep_classes: self.keep_classes,
+                multi_label: self.multi_label && self.depth != Depth::Heads,
                 hold_out: self.hold_out,
                 budget_secs: self.budget_secs.map(|secs| secs * share),
                 kind: match self.depth {

@@ -6,18 +6,24 @@ use std::path::Path;
 use super::config::plan::{Network, TrainingPlan};
 use super::probe::out_of_fold::OutOfFold;
 use super::run::run_clips;
+use super::thresholds::thresholds;
 use crate::data::LabelledClip;
 use crate::files;
 use crate::nets::fusion::{Fusion, unsure_threshold};
 use crate::nets::{HiddenTwoStream, ModelCard};
 use crate::ranking::arg_max;
 
-/// Chooses the share below which answers of `model` are unsure, by the clips that its run in `run_dir` did not learn from and has
-/// answered with the same weights.
+/// Chooses the share below which answers of `model` are unsure, and from which on each class of a multi-label model is shown, by the
+/// clips that its run in `run_dir` did not learn from and has answered with the same weights.
 pub(in crate::training) fn choose_threshold(model: &mut HiddenTwoStream, run_dir: &Path) {
     let fusion = Fusion { unsure_below: None, ..model.card.fusion };
     let streams = [model.spatial.is_some(), model.classifies_motion()];
-    model.card.fusion.unsure_below = HeldOut::of_run(run_dir, || fusion).and_then(|held| held.unsure_below(streams));
+    let held = HeldOut::of_run(run_dir, || fusion);
+    if fusion.is_multi_label() {
+        model.card.thresholds = held.and_then(|held| held.thresholds(streams)).unwrap_or_default();
+        return;
+    }
+    model.card.fusion.unsure_below = held.and_then(|held| held.unsure_below(streams));
 }
 
 /// Held-out clips with the logits of each stream.
@@ -75,19 +81,31 @@ impl HeldOut {
     /// Returns the share below which answers of the run's model are unsure, which has these streams, the spatial one first; `None`
     /// where the clips are too few, or were not seen by each of the streams.
     pub(in crate::training) fn unsure_below(&self, streams: [bool; 2]) -> Option<f64> {
+        let answer = |(shares, clip): (Vec<f32>, &LabelledClip)| {
+            let class = arg_max(&shares)?;
+            Some((shares[class], clip.shows(class)))
+        };
+        let answers: Vec<_> = self.shares(streams)?.into_iter().zip(&self.clips).filter_map(answer).collect();
+        unsure_threshold(&answers)
+    }
+
+    /// Returns the probability from which on each class of the run's multi-label model is shown, with the highest F1 on these clips;
+    /// `None` where they were not seen by each of its streams.
+    pub(in crate::training) fn thresholds(&self, streams: [bool; 2]) -> Option<Vec<f64>> {
+        let shares = self.shares(streams)?;
+        let rows: Vec<&[f32]> = shares.iter().map(Vec::as_slice).collect();
+        Some(thresholds(&rows, |clip, class| self.clips[clip].shows(class)))
+    }
+
+    /// Returns the fused probabilities of each clip, where each of the `streams` of the model, the spatial one first, has seen them.
+    fn shares(&self, streams: [bool; 2]) -> Option<Vec<Vec<f32>>> {
         if streams != [&self.spatial, &self.temporal].map(Option::is_some) {
             return None;
         }
         let of =
             |stream: &Option<Vec<Vec<f32>>>, clip: usize| stream.as_ref().map_or(Vec::new(), |rows| rows[clip].clone());
-        let answer = |(place, clip): (usize, &LabelledClip)| {
-            let scores = self.fusion.fuse(&of(&self.spatial, place), &of(&self.temporal, place));
-            let shares = self.fusion.shares(&scores);
-            let class = arg_max(&shares)?;
-            Some((shares[class], class == clip.label))
-        };
-        let answers: Vec<_> = self.clips.iter().enumerate().filter_map(answer).collect();
-        unsure_threshold(&answers)
+        let shares = |clip| self.fusion.shares(&self.fusion.fuse(&of(&self.spatial, clip), &of(&self.temporal, clip)));
+        Some((0..self.clips.len()).map(shares).collect())
     }
 }
 
@@ -101,7 +119,13 @@ mod tests {
     #[test]
     fn both_streams_answers_are_found_beside_the_labels() {
         let dir = tempfile::tempdir().unwrap();
-        let clip = |name: &str, label| LabelledClip { path: name.into(), label, segment_secs: None, group: None };
+        let clip = |name: &str, label| LabelledClip {
+            path: name.into(),
+            label,
+            segment_secs: None,
+            group: None,
+            also: Vec::new(),
+        };
         let clips = [clip("a", 0), clip("b", 1), clip("c", 1)];
         let write = |name: &str, plan: TrainingPlan, answers: &[(usize, [f32; 2])]| {
             let run_dir = dir.path().join(name);

@@ -33,8 +33,8 @@ pub fn threads() -> usize {
 pub struct Batch {
     /// Planes [draws, 3·window, height, width] of BGR frames, normalised; empty where only the draws are wanted.
     pub frames: Vec<f32>,
-    /// Labels, one a sample.
-    pub labels: Vec<usize>,
+    /// The classes that each sample shows: one, unless the plan is of several at a time.
+    pub labels: Vec<Vec<usize>>,
     /// The share each sample keeps when it is mixed with the one behind it; empty where none is mixed.
     pub mixing: Vec<f32>,
     /// Which windows these are: those of all segments of the first sample, then of the second, …
@@ -278,7 +278,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
         batch.ahead.extend(seen.ahead);
         batch.teacher.extend(seen.teacher);
         batch.truth.extend(seen.truth);
-        batch.labels.push(if next_frames.is_some() { 0 } else { clips.label(clip) });
+        batch.labels.push(if next_frames.is_some() { vec![0] } else { clips.clip(clip).shown() });
         if sampler.mixup > 0.0 {
             batch.mixing.push(sampler.mixing(step, slot));
         }
@@ -317,7 +317,7 @@ mod tests {
         for i in 0..12 {
             RgbImage::from_pixel(64, 64, Rgb([i; 3])).save(dir.join(format!("{i:02}.png"))).unwrap();
         }
-        LabelledClip { path: dir.to_owned(), label, segment_secs: None, group: None }
+        LabelledClip { path: dir.to_owned(), label, segment_secs: None, group: None, also: Vec::new() }
     }
 
     fn sampler(clips: usize) -> Sampler {
@@ -373,7 +373,7 @@ mod tests {
         let flow = FrozenFlow::new(FlowSource::MotionNet, network, clips.clone());
         for pixels in [Pixels::Motion(None), Pixels::Spatial, Pixels::Flow(flow.kept())] {
             let batch = make_batch(&clips, &sampler(2), &pixels, 0).unwrap();
-            assert_eq!((batch.labels.as_slice(), batch.warnings.len()), (&[1, 1][..], 1));
+            assert_eq!((batch.labels.as_slice(), batch.warnings.len()), (&[vec![1], vec![1]][..], 1));
         }
     }
 

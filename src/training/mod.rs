@@ -27,6 +27,7 @@ mod probe;
 mod run;
 mod sampling;
 mod step_times;
+mod thresholds;
 mod true_flow;
 pub mod validation;
 

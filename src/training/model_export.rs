@@ -13,7 +13,7 @@ use crate::calendar::today;
 use crate::data::DataSource;
 use crate::error::{Error, Result};
 use crate::names::are_alike;
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Fusion, FusionRule};
 use crate::nets::{
     Backbone, BaseModel, FlowReading, FlowSource, FrameSize, HiddenTwoStream, JointEntry, Modality, ModelCard,
     MotionCue, MotionEntry, MotionNetwork, Origin, Precision, Preprocessing, SpatialFrames, Stream, StreamEntry,
@@ -80,8 +80,10 @@ impl ModelInit {
         let reading = trained.as_ref().map_or_else(FlowReading::default, Stream::reading);
         let kept = self.base.as_ref();
         // Scores of other classes would be of no use beside the new ones.
-        let same_classes =
-            |base: &&HiddenTwoStream| self.classes.is_empty() || are_alike(&base.card.classes, &self.classes);
+        let answers_alike = |card: &ModelCard| card.fusion.is_multi_label() == plan.multi_label;
+        let same_classes = |base: &&HiddenTwoStream| {
+            self.classes.is_empty() || (are_alike(&base.card.classes, &self.classes) && answers_alike(&base.card))
+        };
         let kept_streams = kept.filter(same_classes);
         let mut card = kept.map_or_else(|| fresh_card(plan), |base| base.card.clone());
         let card_of_base = kept.filter(|_| self.from_base).map(|base| base.card.clone());
@@ -120,12 +122,21 @@ impl ModelInit {
         card.name = name_of(plan);
         card.precision = Precision::F32; // what was measured, whatever the base is stored in
         card.origin = self.origin(plan, steps, seconds);
+        if plan.network != Network::Flow {
+            card.fusion.rule = match card.fusion.rule {
+                _ if plan.multi_label => FusionRule::Sigmoid,
+                FusionRule::Sigmoid => Fusion::default().rule,
+                rule => rule,
+            };
+        }
         let model = HiddenTwoStream { card, motion, temporal, spatial };
         let mut model = match &plan.join {
             Some(other) => joined(model, plan.network, other)?,
             None => model,
         };
-        model.card.fusion.unsure_below = None; // It was chosen on the scores of other weights.
+        // They were chosen on the scores of other weights.
+        model.card.fusion.unsure_below = None;
+        model.card.thresholds.clear();
         Ok(model)
     }
 }
@@ -162,6 +173,10 @@ fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<
     if !are_alike(&other_model.card.classes, &model.card.classes) {
         let cause = "its classes are not those of the stream that was trained";
         return Err(Error::file(other, cause, "Train both streams on the same clips"));
+    }
+    if other_model.card.fusion.is_multi_label() != model.card.fusion.is_multi_label() {
+        let cause = "only one of both streams answers each class by itself";
+        return Err(Error::file(other, cause, "Train both streams with or both without multi-label classes"));
     }
     let HiddenTwoStream { card, motion, temporal, spatial } = other_model;
     let (into, preprocessing) = (&mut model.card, card.preprocessing);
@@ -207,6 +222,7 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
         licence: "as the training data allow".into(),
         precision: Precision::F32,
         classes: Vec::new(),
+        thresholds: Vec::new(),
         motion: Some(MotionEntry::new("motion.safetensors", plan.motion.clone())),
         joint: None,
         temporal: None,

@@ -17,7 +17,7 @@ use super::motion_squares::MotionSquares;
 use super::probe::linear::RowInit;
 use super::validation::relabelled;
 use crate::data::clip_cache::ClipCache;
-use crate::data::{Dataset, LabelledClip, hold_out};
+use crate::data::{DataSource, Dataset, LabelledClip, hold_out};
 use crate::error::{Error, Result};
 use crate::names::{Alike, are_alike, class_alike};
 use crate::nets::fusion::Fusion;
@@ -59,7 +59,7 @@ pub fn datasets(plan: &TrainingPlan) -> Result<(Dataset, Vec<LabelledClip>)> {
     let mut training = dataset(plan)?;
     let held = hold_out::take(&mut training, plan.hold_out, plan.seed)?;
     let measured = match &plan.validation {
-        Some(source) => relabelled(Dataset::open(source)?, &training.classes, plan)?,
+        Some(source) => relabelled(opened(source, plan)?, &training.classes, plan)?,
         None => held,
     };
     Ok((training, measured))
@@ -72,7 +72,7 @@ pub fn datasets(plan: &TrainingPlan) -> Result<(Dataset, Vec<LabelledClip>)> {
 /// # Errors
 /// If the clips cannot be listed or the base's card not be read, and if a class of the clips may be any of several of the base's.
 pub(super) fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
-    let mut dataset = Dataset::open(&plan.data)?;
+    let mut dataset = opened(&plan.data, plan)?;
     let Some(base) = plan.base.as_ref().filter(|_| plan.network != Network::Flow) else { return Ok(dataset) };
     let known = ModelCard::read(base)?.classes;
     let places: Vec<Option<usize>> =
@@ -83,6 +83,12 @@ pub(super) fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
         dataset.classes = known; // they differ in spelling at most
     }
     Ok(dataset)
+}
+
+/// Returns the clips of `source`, those of several classes at a time where `plan` is of such.
+fn opened(source: &DataSource, plan: &TrainingPlan) -> Result<Dataset> {
+    let dataset = Dataset::open(source)?;
+    Ok(if plan.multi_label { dataset.cut_at_changes() } else { dataset })
 }
 
 /// Returns the place of `class`, of the clips of `plan`, among the classes `known` of its base; none if it is new.
@@ -111,7 +117,10 @@ fn add_to_classes(dataset: &mut Dataset, known: Vec<String>, places: &[Option<us
         })
     };
     let places: Vec<usize> = own.into_iter().zip(places).map(&mut place).collect();
-    dataset.clips.iter_mut().for_each(|clip| clip.label = places[clip.label]);
+    for clip in &mut dataset.clips {
+        clip.label = places[clip.label];
+        clip.also.iter_mut().for_each(|class| *class = places[*class]);
+    }
 }
 
 /// Returns the name of what a run trains from random weights; none if it starts from trained ones.
@@ -350,7 +359,7 @@ fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
     if plan.supervised.is_some() {
         return format!("{} with true flow in {path}", counted(clips, "pair"));
     }
-    let shown: BTreeSet<usize> = dataset.clips.iter().map(|clip| clip.label).collect();
+    let shown: BTreeSet<usize> = dataset.clips.iter().flat_map(LabelledClip::shown).collect();
     let classes = match (plan.network, shown.len()) {
         (Network::Flow, _) => String::new(),
         (_, 1) => " of 1 class".into(),

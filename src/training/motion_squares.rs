@@ -191,7 +191,13 @@ mod tests {
         }
         let motion = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&device);
         let found = |source| {
-            let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
+            let clip = LabelledClip {
+                path: dir.path().to_owned(),
+                label: 0,
+                segment_secs: None,
+                group: None,
+                also: Vec::new(),
+            };
             let (flow, size) = ((motion.clone(), source), FrameSize { width: 64, height: 64 });
             MotionSquares::new(flow, size, vec![clip], None, MotionCrop::Motion, FRAME).unwrap().of(0).unwrap()
         };

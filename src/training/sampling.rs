@@ -21,17 +21,19 @@ pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Samp
         frame: plan.frame,
         crop: plan.crop,
         scales: plan.crop_scales.clone(),
-        classes: if balanced { by_class(clips.labels()) } else { Vec::new() },
+        classes: if balanced { by_class(clips.shown()) } else { Vec::new() },
         mixup: if matches!(plan.network, Network::Flow | Network::Joint) { 0.0 } else { plan.mixup },
         seen: MotionCrop::Whole,
         squares: Vec::new(),
     }
 }
 
-/// Returns the clips of each class that has any, by label.
-fn by_class(labels: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+/// Returns the clips that show each class, of the classes that any shows, in the order of the classes.
+fn by_class(shown: impl Iterator<Item = Vec<usize>>) -> Vec<Vec<usize>> {
     let mut classes: HashMap<usize, Vec<usize>> = HashMap::new();
-    labels.enumerate().for_each(|(clip, label)| classes.entry(label).or_default().push(clip));
+    for (clip, shown) in shown.enumerate() {
+        shown.into_iter().for_each(|class| classes.entry(class).or_default().push(clip));
+    }
     let mut classes: Vec<_> = classes.into_iter().collect();
     classes.sort_unstable();
     classes.into_iter().map(|(_, clips)| clips).collect()

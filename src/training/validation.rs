@@ -16,6 +16,7 @@ use super::optim::optimizer::Optimizer;
 pub use super::photometric_error::PhotometricError;
 use super::probe::out_of_fold::OutOfFold;
 use super::run::events::{TrainingControl, TrainingEvent};
+use super::thresholds::mean_average_precision;
 use super::true_flow::EndPointError;
 use crate::data::augmentation::{Crop, Draw};
 use crate::data::clip_cache::ClipCache;
@@ -27,6 +28,9 @@ use crate::nets::{FlowSource, MotionNetwork, Stream, WINDOW_FRAMES, device_of};
 use crate::plural::counted;
 use crate::ranking::arg_max;
 use crate::video::Geometry;
+
+/// The figure of classes that are answered by themselves.
+pub const MEAN_AVERAGE_PRECISION: &str = "mAP";
 
 /// The figure by which a run chooses its best networks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +59,8 @@ pub struct Validator {
     /// Clips that could not be read, by their places: they are left out from then on.
     unreadable: BTreeSet<usize>,
     network: Network,
+    /// Whether each class is answered by itself.
+    multi_label: bool,
     flow_source: FlowSource,
     /// The flow of the clips where it is not the network's own.
     flow: Option<FrozenFlow>,
@@ -90,6 +96,7 @@ impl Validator {
             clips: (!clips.is_empty()).then(|| Arc::new(Clips::new(clips, plan.frame).with_cache(cache))),
             unreadable: BTreeSet::new(),
             network: plan.network,
+            multi_label: plan.multi_label,
             flow_source: plan.flow_source(),
             flow: None,
             squares: None,
@@ -110,7 +117,7 @@ impl Validator {
     }
 
     /// Measures the networks as they stand (or their averages) and reports each figure. The last of them decides: top-1 of a
-    /// stream, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
+    /// stream, or its mean average precision where it answers each class by itself, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
     ///
     /// Clips that cannot be read are reported and left out, of this and all later measurements. Nothing is measured if `control`
     /// stops the run meanwhile.
@@ -165,6 +172,13 @@ impl Validator {
         if networks.classify(self.network) {
             let of_clips = places.iter().zip(&answers).map(|(&place, (_, logits))| (clips.clip(place), logits.clone()));
             self.answered = Some(OutOfFold::new(of_clips));
+            if self.multi_label {
+                let rows: Vec<&[f32]> = answers.iter().map(|(_, logits)| logits.as_slice()).collect();
+                let shows = |answer: usize, class: usize| clips.clip(places[answer]).shows(class);
+                let value = mean_average_precision(&rows, shows).map_or(f32::NAN, |value| value as f32);
+                report(Measurement { name: MEAN_AVERAGE_PRECISION, value, more_is_better: true }, Vec::new());
+                return Ok(measurements);
+            }
             let (guesses, value) = recognised(answers.iter().map(|(label, logits)| (*label, logits.as_slice())));
             report(Measurement { name: "top-1", value, more_is_better: true }, guesses);
         }
@@ -467,22 +481,26 @@ pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPl
     if plan.network == Network::Flow {
         return Ok(dataset.clips);
     }
-    let label = |clip: LabelledClip| {
-        let class = &dataset.classes[clip.label];
-        let label = match class_alike(classes.iter().map(String::as_str), class) {
-            Alike::One(label) => label,
+    let place = |clip: &LabelledClip, label: usize| {
+        let class = &dataset.classes[label];
+        match class_alike(classes.iter().map(String::as_str), class) {
+            Alike::One(label) => Ok(label),
             Alike::Several(_) => {
                 let cause = format!("the validation class '{class}' may be any of several training classes");
-                return Err(Error::file(&clip.path, cause, "Name it exactly as in the training clips"));
+                Err(Error::file(&clip.path, cause, "Name it exactly as in the training clips"))
             }
             Alike::None => {
                 let cause = format!("the validation class '{class}' has no training clips");
-                return Err(Error::file(&clip.path, cause, "Validate on clips of the training classes"));
+                Err(Error::file(&clip.path, cause, "Validate on clips of the training classes"))
             }
-        };
-        Ok(LabelledClip { label, ..clip })
+        }
     };
-    dataset.clips.into_iter().map(label).collect()
+    let labelled = |clip: LabelledClip| {
+        let label = place(&clip, clip.label)?;
+        let also = clip.also.iter().map(|&class| place(&clip, class)).collect::<Result<_>>()?;
+        Ok(LabelledClip { label, also, ..clip })
+    };
+    dataset.clips.into_iter().map(labelled).collect()
 }
 
 /// Returns the places of the `count` frames in the middle of a clip of `frames`, the last one repeated in shorter clips: of two
@@ -502,8 +520,13 @@ mod tests {
     #[test]
     fn as_many_clips_are_measured_as_the_plan_says_evenly_spread() {
         let clips = |count: usize| -> Vec<LabelledClip> {
-            let clip =
-                |i: usize| LabelledClip { path: i.to_string().into(), label: i, segment_secs: None, group: None };
+            let clip = |i: usize| LabelledClip {
+                path: i.to_string().into(),
+                label: i,
+                segment_secs: None,
+                group: None,
+                also: Vec::new(),
+            };
             (0..count).map(clip).collect()
         };
         let chosen =
@@ -537,7 +560,7 @@ mod tests {
                 let picture = RgbImage::from_fn(64, 64, |x, y| image::Rgb([level(x, y), level(y, x), 90]));
                 picture.save(path.join(format!("{frame:02}.png"))).unwrap();
             }
-            LabelledClip { path, label: number % 2, segment_secs: None, group: None }
+            LabelledClip { path, label: number % 2, segment_secs: None, group: None, also: Vec::new() }
         };
         (0..count).map(clip).collect()
     }

@@ -35,6 +35,7 @@ pub fn predictions(path: &Path, frames: usize, walk: std::ops::Range<usize>) {
         model: "model".into(),
         model_hash: "0123".into(),
         fusion: Fusion::default(),
+        thresholds: Vec::new(),
         version: "0.1.0".into(),
         devices: vec!["AMD EPYC, 2 threads (Flex)".into()],
         features: None,

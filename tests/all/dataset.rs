@@ -63,7 +63,7 @@ impl Stage {
         segment_secs: Option<[f64; 2]>,
         group: Option<&str>,
     ) -> LabelledClip {
-        LabelledClip { path: self.at(path), label, segment_secs, group: group.map(str::to_owned) }
+        LabelledClip { path: self.at(path), label, segment_secs, group: group.map(str::to_owned), also: Vec::new() }
     }
 }
 

@@ -182,7 +182,7 @@ fn shared_flow_gives_the_logits_of_every_view_by_itself() {
 fn a_clip_is_scored_from_the_frames_that_are_looked_at() {
     let dir = tempfile::tempdir().unwrap();
     let path = fixture::clip(dir.path(), 80, Geometry { width: 96, height: 80 }).unwrap();
-    let clip = LabelledClip { path, label: 0, segment_secs: Some([0.2, 3.0]), group: None };
+    let clip = LabelledClip { path, label: 0, segment_secs: Some([0.2, 3.0]), group: None, also: Vec::new() };
     let (mut model, _) = scene(1, 2);
     model.card.preprocessing.spatial = FrameSize { width: 64, height: 64 }.into();
     for crops in [Crops::Whole, Crops::Five] {
@@ -233,7 +233,7 @@ fn a_stop_is_heeded_within_a_clip() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     let dir = tempfile::tempdir().unwrap();
     let path = fixture::clip(dir.path(), 30, Geometry { width: 96, height: 80 }).unwrap();
-    let clip = LabelledClip { path, label: 0, segment_secs: None, group: None };
+    let clip = LabelledClip { path, label: 0, segment_secs: None, group: None, also: Vec::new() };
     let (model, _) = scene(1, 2);
     for source in [FlowSource::MotionNet, FlowSource::Tvl1, FlowSource::Codec] {
         let asked = AtomicUsize::new(0);

@@ -249,7 +249,7 @@ fn folder_clip(dir: &Path, frames: &[RgbImage]) -> LabelledClip {
     let path = dir.join("frames");
     std::fs::create_dir_all(&path).unwrap();
     frames.iter().enumerate().for_each(|(i, frame)| frame.save(path.join(format!("{i:02}.png"))).unwrap());
-    LabelledClip { path, label: 0, segment_secs: None, group: None }
+    LabelledClip { path, label: 0, segment_secs: None, group: None, also: Vec::new() }
 }
 
 #[test]

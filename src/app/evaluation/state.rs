@@ -219,7 +219,13 @@ impl EvaluationState {
         let report = self.report.as_ref()?;
         let (result, file) = (report.results.get(index)?, *report.files().get(index)?);
         let path = clips?.join(file);
-        Some(LabelledClip { path, label: result.label, segment_secs: result.segment_secs, group: None })
+        Some(LabelledClip {
+            path,
+            label: result.label,
+            segment_secs: result.segment_secs,
+            group: None,
+            also: Vec::new(),
+        })
     }
 
     /// Takes a message in.
@@ -397,7 +403,7 @@ mod tests {
 
     /// A clip of class 0 that the spatial stream gets right and the temporal one wrong.
     fn scored(name: &str) -> Result<ScoredClip> {
-        let clip = LabelledClip { path: name.into(), label: 0, segment_secs: None, group: None };
+        let clip = LabelledClip { path: name.into(), label: 0, segment_secs: None, group: None, also: Vec::new() };
         let (spatial, temporal) = (Some(vec![1.0, 0.0]), Some(vec![0.0, 1.0]));
         Ok(ScoredClip { clip, spatial, temporal, photometric: PhotometricError::default() })
     }

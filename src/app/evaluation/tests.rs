@@ -72,7 +72,7 @@ fn scored(number: usize, label: usize, spatial: usize, temporal: usize) -> Resul
     let logits = |class: usize, sure: f32| (0..CLASSES.len()).map(|c| if c == class { sure } else { 0.1 }).collect();
     let path = format!("/clips/{}/v_{number:02}.avi", CLASSES[label]).into();
     Ok(ScoredClip {
-        clip: LabelledClip { path, label, segment_secs: None, group: None },
+        clip: LabelledClip { path, label, segment_secs: None, group: None, also: Vec::new() },
         spatial: Some(logits(spatial, 1.0 + 0.1 * number as f32)),
         temporal: Some(logits(temporal, 2.0)),
         photometric: PhotometricError::default(),

@@ -58,6 +58,7 @@ pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
         motion: "MotionNet".into(),
         paper: None,
         fusion: Default::default(),
+        thresholds: Vec::new(),
     }
 }
 

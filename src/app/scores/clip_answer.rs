@@ -7,7 +7,7 @@ use crate::app::command::Command;
 use crate::app::command::conditions::Availability;
 use crate::app::session::Session;
 use crate::app::ui::theme::{Tokens, semibold};
-use crate::nets::fusion::{Doubt, percent, unsure_text};
+use crate::nets::fusion::{Doubt, percent};
 use crate::plural::counted;
 
 /// Heights of the caption and of the answer, in points: the same whatever they say, so that nothing below them moves.
@@ -65,7 +65,7 @@ pub(super) fn clip_answer_ui(
         };
         ui.label(letters(format!("{} %", percent(*share, 0))).color(tokens.fused));
         let (text, color) = match doubt {
-            Some(_) => (unsure_text(class), tokens.weak),
+            Some(doubt) => (doubt.answer(class), tokens.weak),
             None => (class.clone(), tokens.strong),
         };
         let label = ui.add(Label::new(letters(text).color(color)).truncate());

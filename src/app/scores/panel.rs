@@ -16,7 +16,7 @@ use crate::app::session::Session;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
 use crate::app::ui::widgets::{empty_state, explanation, field, section, source_color};
 use crate::engine::{Analysis, FlowSource, FlowStack, ModelInfo, Scores};
-use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, softmax, unsure_text};
+use crate::nets::fusion::{self, Doubt, Fusion, FusionRule, NO_CLASS};
 use crate::plural::counted;
 use crate::ranking::{arg_max, falling};
 
@@ -106,25 +106,40 @@ struct Rows<'a> {
     best: [Option<(&'a str, f32)>; 3],
     /// Why the fused answer is unsure, if it is.
     doubt: Option<Doubt>,
+    /// The classes that a multi-label model finds, with their probabilities, in words; none of other models.
+    found: Option<String>,
 }
 
 impl<'a> Rows<'a> {
     fn new(model: &'a ModelInfo, colors: &[Color32], scores: &Scores, fusion: &Fusion, sort: bool) -> Self {
         let streams = [
-            if scores.spatial.is_empty() { Vec::new() } else { scores.spatial_probabilities() },
-            if scores.temporal.is_empty() { Vec::new() } else { scores.temporal_probabilities() },
+            if scores.spatial.is_empty() { Vec::new() } else { scores.spatial_probabilities(fusion) },
+            if scores.temporal.is_empty() { Vec::new() } else { scores.temporal_probabilities(fusion) },
             scores.fused_probabilities(fusion),
         ];
         let shares = |class: usize| streams.each_ref().map(|stream| stream.get(class).copied());
         let classes = model.classes.iter().zip(colors).enumerate();
         let mut rows: Vec<_> =
             classes.map(|(place, (class, &color))| ScoresRow { class, color, shares: shares(place) }).collect();
+        let found = fusion.is_multi_label().then(|| found_words(model, &streams[2]));
         let best = [0, 1, 2].map(|stream| best(&rows, stream));
         if sort {
             rows.sort_by(|a, b| falling(&a.shares[2].unwrap_or(0.0), &b.shares[2].unwrap_or(0.0)));
         }
-        Self { rows, best, doubt: fusion.doubt(&streams[2], [&streams[0], &streams[1]]) }
+        Self { rows, best, doubt: fusion.doubt(&streams[2], [&streams[0], &streams[1]]), found }
     }
+}
+
+/// Returns the classes whose probability reaches their threshold, the likeliest first.
+fn found_words(model: &ModelInfo, fused: &[f32]) -> String {
+    let shown = |(class, name): (usize, &'_ String)| {
+        let probability = *fused.get(class)?;
+        model.shows(class, probability).then(|| (probability, name.clone()))
+    };
+    let mut found: Vec<(f32, String)> = model.classes.iter().enumerate().filter_map(shown).collect();
+    found.sort_by(|(a, _), (b, _)| falling(a, b));
+    let words: Vec<String> = found.iter().map(|(share, name)| format!("{name} {}", percent(*share))).collect();
+    if words.is_empty() { NO_CLASS.into() } else { words.join(", ") }
 }
 
 fn best<'a>(rows: &[ScoresRow<'a>], stream: usize) -> Option<(&'a str, f32)> {
@@ -158,7 +173,8 @@ fn window_ui(ui: &mut Ui, rows: &Rows<'_>, of_frame: Option<usize>) {
     let Some((class, share)) = fused else { return };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        let text = if rows.doubt.is_some() { unsure_text(class) } else { (*class).into() };
+        let answer = rows.doubt.map_or_else(|| (*class).into(), |doubt| doubt.answer(class));
+        let text = rows.found.clone().unwrap_or_else(|| format!("{answer} {}", percent(*share)));
         let (window, color, about) = match of_frame {
             None => {
                 ("This window".into(), tokens.fused, "The frames around the one on the screen that the networks read")
@@ -167,7 +183,7 @@ fn window_ui(ui: &mut Ui, rows: &Rows<'_>, of_frame: Option<usize>) {
                 (format!("Frame {frame}"), tokens.weak, "Scores of another window: those of this one are computed")
             }
         };
-        let text = RichText::new(format!("{window}: {text} {}", percent(*share))).small().color(color);
+        let text = RichText::new(format!("{window}: {text}")).small().color(color);
         let rule = rows.doubt.map_or(about.into(), |doubt| format!("{about}. {}", doubt.in_words()));
         ui.label(text).on_hover_text(rule);
         ui.add_space(8.0);
@@ -215,7 +231,7 @@ fn sources_ui(ui: &mut Ui, flow: &FlowComparison, model: &ModelInfo) {
     let read = strip(reference);
     let answer = |source: FlowSource| {
         let strip = strip(source)?;
-        let shares = softmax(strip.temporal.as_ref()?);
+        let shares = model.fusion.of_stream(strip.temporal.as_ref()?);
         let class = arg_max(&shares)?;
         let window = |strip: &FlowStack| (strip.window_start, strip.stride);
         let compared = read.is_none_or(|read| window(read) == window(strip));
@@ -302,7 +318,12 @@ fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
     field(ui, "Fusion rule", |ui, label| {
         let rules = ComboBox::from_id_salt("rule").selected_text(rule_name(fusion.rule)).width(120.0);
         let rules = rules.show_ui(ui, |ui| {
-            for rule in [FusionRule::Released, FusionRule::Softmax, FusionRule::Logits] {
+            // Logits that were trained for one of both kinds of answers mean nothing to the other.
+            let rules: &[FusionRule] = match model.fusion.is_multi_label() {
+                true => &[FusionRule::Sigmoid],
+                false => &[FusionRule::Released, FusionRule::Softmax, FusionRule::Logits],
+            };
+            for &rule in rules {
                 ui.selectable_value(&mut fusion.rule, rule, rule_name(rule)).on_hover_text(rule_tooltip(rule));
             }
         });
@@ -329,7 +350,7 @@ fn fusion_ui(ui: &mut Ui, fusion: &mut Fusion, model: &ModelInfo) {
     if let Some(missing) = missing_stream(model) {
         explanation(ui, &format!("This model has no {missing} stream, so it has no scores."));
     }
-    if fusion.rule != FusionRule::Softmax && model.has_spatial && model.has_temporal {
+    if matches!(fusion.rule, FusionRule::Released | FusionRule::Logits) && model.has_spatial && model.has_temporal {
         let text = "Fused averages scores from before the softmax, so it may lie outside both streams.";
         explanation(ui, text);
     }
@@ -340,6 +361,7 @@ fn rule_name(rule: FusionRule) -> &'static str {
         FusionRule::Released => "Released",
         FusionRule::Softmax => "Softmax",
         FusionRule::Logits => "Logits",
+        FusionRule::Sigmoid => "Sigmoid",
     }
 }
 
@@ -348,6 +370,7 @@ fn rule_tooltip(rule: FusionRule) -> &'static str {
         FusionRule::Released => "Clip scores at 0, normalise, average (released code)",
         FusionRule::Softmax => "Average the softmax probabilities",
         FusionRule::Logits => "Average the raw logits",
+        FusionRule::Sigmoid => "Average the probability of each class by itself (multi-label model)",
     }
 }
 

@@ -387,7 +387,7 @@ fn evaluate(session: &mut Session, clips: usize) {
         let logits = |shift: usize| (0..CLASSES).map(|class| ((class * 3 + clip + shift) as f32).sin()).collect();
         let path = PathBuf::from(format!("/clips/class/clip_{clip:05}.mp4"));
         let scored = ScoredClip {
-            clip: LabelledClip { path, label: clip % CLASSES, segment_secs: None, group: None },
+            clip: LabelledClip { path, label: clip % CLASSES, segment_secs: None, group: None, also: Vec::new() },
             spatial: Some(logits(0)),
             temporal: Some(logits(1)),
             photometric: PhotometricError::default(),

@@ -53,6 +53,7 @@ pub fn measurement_title(name: &str) -> String {
         "end-point error" => "End-point error, px".into(),
         "relative end-point error" => "End-point error / zero flow".into(),
         "top-1" => "Held-out".into(),
+        "mAP" => "Mean average precision".into(),
         "fused top-1" => "Held-out, fused".into(),
         "cross-validated top-1" => "Cross-validated".into(),
         "fused cross-validated top-1" => "Cross-validated, fused".into(),

@@ -143,6 +143,7 @@ fn model(dir: &Path) -> PathBuf {
             licence: "none".into(),
             precision: Precision::F32,
             classes: vec!["stand".into(), "sit".into()],
+            thresholds: Vec::new(),
             motion: Some(MotionEntry::new("motion.safetensors", motion)),
             joint: None,
             temporal: Some(temporal),

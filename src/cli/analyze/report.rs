@@ -111,7 +111,7 @@ pub(super) struct StreamReports {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct AnalyzedStream {
     pub logits: Vec<f32>,
-    /// Softmax of the logits.
+    /// Softmax of the logits, or their sigmoids where classes are answered by themselves.
     pub probabilities: Vec<f32>,
 }
 
@@ -120,7 +120,7 @@ pub(super) struct AnalyzedStream {
 pub(super) struct FusedReport {
     /// The scores as defined by the fusion rule.
     pub scores: Vec<f32>,
-    /// The scores scaled to a sum of 1.
+    /// The scores scaled to a sum of 1, unless classes are answered by themselves.
     pub probabilities: Vec<f32>,
 }
 
@@ -130,8 +130,8 @@ impl StreamReports {
         let stream = |logits: &[f32], probabilities: Vec<f32>| {
             (!logits.is_empty()).then(|| AnalyzedStream { logits: logits.to_vec(), probabilities })
         };
-        let spatial = stream(&scores.spatial, scores.spatial_probabilities());
-        let temporal = stream(&scores.temporal, scores.temporal_probabilities());
+        let spatial = stream(&scores.spatial, scores.spatial_probabilities(fusion));
+        let temporal = stream(&scores.temporal, scores.temporal_probabilities(fusion));
         let fused = (spatial.is_some() || temporal.is_some())
             .then(|| FusedReport { scores: scores.fused(fusion), probabilities: scores.fused_probabilities(fusion) });
         Self { spatial, temporal, fused }

@@ -64,6 +64,7 @@ pub fn model(motion: &MotionConfig, size: Geometry, device: &Device) -> HiddenTw
         licence: "none needed".into(),
         precision: Precision::F16,
         classes: vec!["one".into(), "two".into()],
+        thresholds: Vec::new(),
         motion: Some(MotionEntry::new("motion.safetensors", motion.clone())),
         joint: None,
         temporal: Some(temporal),

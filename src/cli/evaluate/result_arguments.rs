@@ -159,7 +159,7 @@ mod tests {
         };
         let mut scores = ClipScores::new(2);
         scores.push(ScoredClip {
-            clip: LabelledClip { path: "a.avi".into(), label: 0, segment_secs: None, group: None },
+            clip: LabelledClip { path: "a.avi".into(), label: 0, segment_secs: None, group: None, also: Vec::new() },
             spatial: Some(vec![1.0, 0.0]),
             temporal: Some(vec![1.0, 0.0]),
             photometric: PhotometricError::default(),

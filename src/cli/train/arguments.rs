@@ -143,6 +143,9 @@ struct DataArgs {
     /// Balancing of classes of different size [default: none]
     #[arg(long, value_parser = choice::<ClassBalance>())]
     balance: Option<ClassBalance>,
+    /// Answer each class by itself; segments that overlap are shown at the same time
+    #[arg(long)]
+    multi_label: bool,
     #[command(flatten)]
     lists: ListArgs,
     /// Cache folder for decoded clips, for data sets that do not fit into memory
@@ -456,6 +459,7 @@ impl DataArgs {
         set(&mut plan.validation_clips, &self.validation_clips);
         plan.patience = self.patience;
         set(&mut plan.balance, &self.balance);
+        plan.multi_label = self.multi_label;
         set(&mut plan.crop_scales, &self.crop_scales);
         set(&mut plan.frame, &self.frame);
         set(&mut plan.crop, &self.crop);

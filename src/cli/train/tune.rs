@@ -81,6 +81,10 @@ pub(in crate::cli) struct TuneArgs {
     /// Keep the model's classes and add the new ones
     #[arg(long)]
     keep_classes: bool,
+    /// Answer each class by itself; segments that overlap are shown at the same time [default: as the
+    /// project is set, from depth last-stages on]
+    #[arg(long)]
+    multi_label: bool,
     /// Fraction of the recordings of each class held out for validation [default: from the preset]
     #[arg(long, value_name = "SHARE", value_parser = non_negative)]
     hold_out: Option<f64>,
@@ -109,15 +113,21 @@ pub(in crate::cli) fn tune(arguments: &TuneArgs) -> Result<Outcome> {
 
 impl TuneArgs {
     fn plans(&self) -> Result<Vec<TrainingPlan>> {
-        let tuning = self.tuning();
+        let mut tuning = self.tuning();
         if self.mode.is_some() && tuning.depth != Depth::Everything {
             let cause = "only --depth everything trains MotionNet";
             return Err(Error::usage("--mode", cause, "Add --depth everything, or leave the mode out"));
         }
+        if self.multi_label && tuning.depth == Depth::Heads {
+            let remedy = "Add --depth last-stages or deeper, or leave it out";
+            return Err(Error::usage("--multi-label", "a linear probe has exclusive classes", remedy));
+        }
         let base = self.model.folder()?;
         let card = ModelCard::read(&base)?;
         // What the model and the clips are like is known by now.
-        let plans = tuning.plans(&base, &card, &self.source()?, &self.run).map_err(Error::as_usage)?;
+        let (source, multi_label) = self.source()?;
+        tuning.multi_label = multi_label;
+        let plans = tuning.plans(&base, &card, &source, &self.run).map_err(Error::as_usage)?;
         let source = card.flow_source();
         if source != FlowSource::MotionNet && plans.iter().any(|plan| plan.network == Network::Temporal) {
             eprintln!(
@@ -138,22 +148,33 @@ impl TuneArgs {
         for plan in [&mut tuning.spatial, &mut tuning.temporal] {
             plan.steps = self.steps.unwrap_or(plan.steps);
         }
-        FineTune { streams: self.streams, keep_classes: self.keep_classes, ..tuning }
+        let multi_label = self.multi_label;
+        FineTune { streams: self.streams, keep_classes: self.keep_classes, multi_label, ..tuning }
     }
 
-    fn source(&self) -> Result<DataSource> {
+    /// Returns whether each class of `project` is answered by itself: as it is set, if streams are trained and not only last layers.
+    fn answers_several(&self, project: &Document) -> bool {
+        let trains_streams = self.tuning().depth != Depth::Heads;
+        trains_streams && (self.multi_label || project.settings.multi_label)
+    }
+
+    /// Returns the clips to learn, and whether each of their classes is answered by itself.
+    fn source(&self) -> Result<(DataSource, bool)> {
         let Some(dir) = &self.project else {
             let data = self.data.clone().unwrap_or_default();
-            return Ok(self.lists.source(&data, self.list.as_deref(), self.class_index.as_deref(), Subset::Train));
+            let source = self.lists.source(&data, self.list.as_deref(), self.class_index.as_deref(), Subset::Train);
+            return Ok((source, self.multi_label));
         };
         let opened = Project::look(dir)?;
         opened.notes.iter().for_each(complain);
         let project = opened.project;
-        let chosen = Chosen { labels: self.labels(project.document())?, videos: None, negatives: true };
+        let multi_label = self.answers_several(project.document());
+        let labels = self.labels(project.document())?;
+        let chosen = Chosen { labels, videos: None, negatives: true, multi_label };
         let locate = |id| project.video_path(id);
         let found = FromLabels::new(project.document(), project.dir(), &chosen, &locate);
         found.left_out.iter().chain(&found.remarks).for_each(complain);
-        Ok(DataSource::Pieces(found.pieces))
+        Ok((DataSource::Pieces(found.pieces), multi_label))
     }
 
     /// Returns the labels to learn.

@@ -105,7 +105,8 @@ fn row(
         Some([start, end.min(duration)])
     };
     let recording = if video.group.is_empty() { &video.id } else { &video.group };
-    let clip = LabelledClip { path: path.to_owned(), label, segment_secs, group: Some(recording.clone()) };
+    let clip =
+        LabelledClip { path: path.to_owned(), label, segment_secs, group: Some(recording.clone()), also: Vec::new() };
     Ok(Some(ListingRow { clip, place: place.clone(), frames: None }))
 }
 

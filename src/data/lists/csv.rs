@@ -273,7 +273,7 @@ fn row(
     let group = Some(columns.group(cells).trim()).filter(|group| !group.is_empty()).map(str::to_owned);
     let group = group.or_else(|| is_kinetics.then(|| name.to_owned()));
     let group = group.or_else(|| group_of(&path, &classes.names[label]));
-    Ok(ListingRow { clip: LabelledClip { path, label, segment_secs, group }, place, frames: None })
+    Ok(ListingRow { clip: LabelledClip { path, label, segment_secs, group, also: Vec::new() }, place, frames: None })
 }
 
 /// Returns the clip that Kinetics' tools cut out of video `id`: `id_000059_000069`, in the folder itself or in one of its class.

@@ -68,7 +68,7 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
             if self::name(&path, &mut listing).is_some() {
                 let place = ListingPlace::whole(&path);
                 let group = group_of(&path, &name);
-                let clip = LabelledClip { group, path, label, segment_secs: None };
+                let clip = LabelledClip { group, path, label, segment_secs: None, also: Vec::new() };
                 listing.rows.push(ListingRow { place, clip, frames: None });
             }
         }

@@ -54,5 +54,9 @@ fn row(
 ) -> std::result::Result<ListingRow, Problem> {
     let path = place.find(finder, &format!("{class}/{name}"))?;
     let group = group_of(&path, class);
-    Ok(ListingRow { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })
+    Ok(ListingRow {
+        clip: LabelledClip { path, label, segment_secs: None, group, also: Vec::new() },
+        place,
+        frames: None,
+    })
 }

@@ -38,7 +38,7 @@ pub(super) fn read(source: &DataSource) -> Result<Listing> {
         DataSource::Folder(folder) => return folder::read(folder),
         DataSource::Pieces(chosen) => {
             let mut listing = pieces::read(chosen)?;
-            listing.drop_duplicates();
+            listing.drop_duplicates(true);
             return Ok(listing);
         }
         DataSource::Pairs(pairs) => return true_pairs::read(pairs),
@@ -56,7 +56,7 @@ pub(super) fn read(source: &DataSource) -> Result<Listing> {
         Layout::ActivityNet => activity_net::read(list),
         Layout::Csv => csv::read(list),
     }?;
-    listing.drop_duplicates();
+    listing.drop_duplicates(false);
     Ok(listing)
 }
 

@@ -41,7 +41,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
                 (Ok((path, segment_secs)), None) => listing.ambiguous.push(AmbiguousSegment { path, segment_secs }),
                 (Ok((path, segment_secs)), Some(label)) => {
                     let group = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-                    let clip = LabelledClip { path, label, segment_secs: Some(segment_secs), group };
+                    let clip = LabelledClip { path, label, segment_secs: Some(segment_secs), group, also: Vec::new() };
                     listing.rows.push(ListingRow { clip, place, frames: None });
                 }
             }

@@ -81,6 +81,6 @@ fn row(
     }
     let found = place.find(finder, path)?;
     let group = group_of(Path::new(path), class);
-    let clip = LabelledClip { path: found, label, segment_secs: None, group };
+    let clip = LabelledClip { path: found, label, segment_secs: None, group, also: Vec::new() };
     Ok(ListingRow { clip, place, frames: Some(frames) })
 }

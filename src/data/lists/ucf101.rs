@@ -55,7 +55,11 @@ fn row(
     }
     let path = place.find(finder, name)?;
     let group = group_of(&path, &classes.names[label]);
-    Ok(ListingRow { clip: LabelledClip { path, label, segment_secs: None, group }, place, frames: None })
+    Ok(ListingRow {
+        clip: LabelledClip { path, label, segment_secs: None, group, also: Vec::new() },
+        place,
+        frames: None,
+    })
 }
 
 /// Returns the class index that was named, or the one beside the list.

@@ -8,7 +8,7 @@ use super::repeated_frame::is_repeated;
 use crate::flow::FlowField;
 use crate::gpu::FlowBuffer;
 use crate::nets::MotionSquare;
-use crate::nets::fusion::{Doubt, Fusion, softmax};
+use crate::nets::fusion::{Doubt, Fusion};
 use crate::video::Geometry;
 
 /// The scores around one frame of the clip, whose flow is a [`SourceFlow`](crate::engine::SourceFlow).
@@ -109,14 +109,14 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// Softmax of the spatial logits.
-    pub fn spatial_probabilities(&self) -> Vec<f32> {
-        softmax(&self.spatial)
+    /// Probabilities by the spatial logits: their softmax, or their sigmoids where classes are answered by themselves.
+    pub fn spatial_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
+        fusion.of_stream(&self.spatial)
     }
 
-    /// Softmax of the temporal logits.
-    pub fn temporal_probabilities(&self) -> Vec<f32> {
-        softmax(&self.temporal)
+    /// Probabilities by the temporal logits.
+    pub fn temporal_probabilities(&self, fusion: &Fusion) -> Vec<f32> {
+        fusion.of_stream(&self.temporal)
     }
 
     /// Scores of both streams under `fusion`; a stream the model lacks has no weight.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Fusion, UNSURE_BELOW};
 use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, Modality, ModelCard, Stream, WINDOW_FRAMES};
 use crate::plural::counted;
 
@@ -50,6 +50,8 @@ pub struct ModelInfo {
     pub paper: Option<&'static str>,
     /// The fusion rule and weight on the model card.
     pub fusion: Fusion,
+    /// The probability from which on each class of a multi-label model is shown; none where it was not chosen.
+    pub thresholds: Vec<f64>,
 }
 
 impl ModelInfo {
@@ -77,6 +79,7 @@ impl ModelInfo {
             motion: in_words(&model.card),
             paper: paper(&model.card),
             fusion: model.card.fusion,
+            thresholds: model.card.thresholds.clone(),
         }
     }
 }
@@ -88,6 +91,12 @@ impl ModelInfo {
             0 => String::new(),
             count => format!(", {}", counted(count, "class")),
         }
+    }
+
+    /// Returns whether a multi-label model of this kind shows `class` at this probability.
+    pub fn shows(&self, class: usize, probability: f32) -> bool {
+        let below = self.thresholds.get(class).copied().or(self.fusion.unsure_below).unwrap_or(UNSURE_BELOW);
+        f64::from(probability) >= below
     }
 
     /// Returns what identifies the model, a line each: its folder and hash, its networks, and where it comes from.

@@ -24,12 +24,8 @@ pub struct WindowPrediction {
 impl WindowPrediction {
     /// Returns what the scores of the window of `frames` say under `fusion`.
     pub fn of(scores: &Scores, frames: Range<usize>, fusion: &Fusion) -> Self {
-        let shares = |logits: &[f32], shares: fn(&Scores) -> Vec<f32>| match logits.is_empty() {
-            true => Vec::new(),
-            false => shares(scores),
-        };
-        let spatial = shares(&scores.spatial, Scores::spatial_probabilities);
-        let temporal = shares(&scores.temporal, Scores::temporal_probabilities);
+        let shares = |logits: &[f32]| if logits.is_empty() { Vec::new() } else { fusion.of_stream(logits) };
+        let (spatial, temporal) = (shares(&scores.spatial), shares(&scores.temporal));
         let fused = scores.fused_probabilities(fusion);
         Self { start: frames.start, end: frames.end, spatial, temporal, fused }
     }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use crate::engine::Scores;
-use crate::nets::fusion::{Doubt, Firmness, Fusion, softmax};
+use crate::nets::fusion::{Doubt, Firmness, Fusion};
 use crate::ranking::arg_max;
 
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,7 @@ pub struct WindowShares {
 impl WindowShares {
     /// Returns those of a window with these scores under `fusion`.
     pub fn of(scores: &Scores, fusion: &Fusion) -> Self {
-        let streams = [&scores.spatial, &scores.temporal].map(|logits| softmax(logits));
+        let streams = [&scores.spatial, &scores.temporal].map(|logits| fusion.of_stream(logits));
         Self { fused: scores.fused_probabilities(fusion), streams }
     }
 }

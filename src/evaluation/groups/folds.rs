@@ -114,6 +114,7 @@ mod tests {
             label,
             segment_secs: None,
             group: Some(name(label, group)),
+            also: Vec::new(),
         });
         Dataset { classes: vec!["a".into(), "b".into()], clips: clips.collect(), ambiguous: Vec::new() }
     }

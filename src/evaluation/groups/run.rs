@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_class_that_is_held_out_whole_cannot_be_learned() {
-        let clip = |label| LabelledClip { path: "a".into(), label, segment_secs: None, group: None };
+        let clip = |label| LabelledClip { path: "a".into(), label, segment_secs: None, group: None, also: Vec::new() };
         let clips = [0, 0, 1, 1].map(clip).to_vec();
         let dataset = Dataset { classes: vec!["a".into(), "b".into(), "c".into()], clips, ambiguous: Vec::new() };
         let fold = Fold { name: "f".into(), clips: vec![0, 2, 3] };

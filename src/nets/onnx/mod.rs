@@ -254,6 +254,7 @@ impl Exporter<'_> {
             FusionRule::Released => "released",
             FusionRule::Softmax => "softmax",
             FusionRule::Logits => "logits",
+            FusionRule::Sigmoid => "sigmoid",
         };
         let metadata = [
             ("model", card.name.clone()),
@@ -355,6 +356,7 @@ fn fused(graph: &mut Graph, fusion: Fusion, spatial: Value, temporal: Value) -> 
         FusionRule::Released => shares_of_positive(graph, logits),
         FusionRule::Softmax => softmax(graph, logits),
         FusionRule::Logits => logits,
+        FusionRule::Sigmoid => graph.each("Sigmoid", logits),
     };
     let [spatial, temporal] = [spatial, temporal].map(|logits| normalised(graph, logits));
     let weight = fusion.temporal_weight as f32;

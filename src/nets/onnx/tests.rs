@@ -30,6 +30,7 @@ fn model(backbone: Backbone, frames: usize) -> HiddenTwoStream {
         licence: String::new(),
         precision: Precision::F32,
         classes: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        thresholds: Vec::new(),
         motion: Some(MotionEntry::new("motion.safetensors", config.clone())),
         joint: None,
         temporal: Some(entry("temporal.safetensors")),

@@ -32,6 +32,9 @@ pub struct PredictionFacts {
     pub model_hash: String,
     /// How the streams were fused.
     pub fusion: Fusion,
+    /// The probability from which on each class is shown, as chosen on held-out clips of a multi-label model; else none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<f64>,
     /// The version of the program.
     pub version: String,
     /// The devices that computed them, in the order in which they took part. Another one makes no other predictions: it differs by
@@ -131,6 +134,9 @@ impl PredictionFacts {
         }
         let facts: Self =
             serde_json::from_value(stored.facts).map_err(|error| format!("its description is damaged: {error}"))?;
+        if !facts.thresholds.is_empty() && facts.thresholds.len() != facts.classes.len() {
+            return Err("its description is damaged: its thresholds are not those of its classes".into());
+        }
         if facts.stride == 0 || !(facts.fps > 0.0 && facts.fps.is_finite() && facts.end_secs.is_finite()) {
             return Err("its description is damaged: its stride, its frame rate or its end is no such number".into());
         }

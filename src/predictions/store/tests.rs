@@ -28,6 +28,7 @@ fn facts(scored: usize, stride: usize, classes: &[&str]) -> PredictionFacts {
         model: "models/golf".into(),
         model_hash: "0123".into(),
         fusion: Fusion::default(),
+        thresholds: Vec::new(),
         version: "0.1.0".into(),
         devices: vec!["AMD EPYC, 2 threads (Flex)".into()],
         features: None,

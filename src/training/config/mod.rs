@@ -5,6 +5,7 @@ pub(super) mod distillation;
 pub(super) mod file;
 pub(super) mod freeze;
 pub(super) mod joint;
+mod multi_label;
 pub(super) mod plan;
 mod range;
 pub(super) mod recipe;

@@ -149,6 +149,10 @@ pub struct TrainingPlan {
     pub mixup: f64,
     /// What is done about classes of different size.
     pub balance: ClassBalance,
+    /// Whether each class is answered by itself, by a sigmoid instead of the softmax over all: overlapping segments then are shown at
+    /// the same time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub multi_label: bool,
     /// Seed of every random choice.
     pub seed: u64,
     /// Size the frames are decoded to.
@@ -234,6 +238,7 @@ impl Default for TrainingPlan {
             label_smoothing: 0.0,
             mixup: 0.0,
             balance: ClassBalance::None,
+            multi_label: false,
             seed: 1,
             frame: Geometry { width: 160, height: 120 },
             crop: Geometry { width: 128, height: 96 },
@@ -341,6 +346,7 @@ impl TrainingPlan {
         self.check_inputs()?;
         self.check_stride()?;
         self.check_last_layer()?;
+        self.check_multi_label()?;
         self.check_crop()
     }
 

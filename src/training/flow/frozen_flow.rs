@@ -243,7 +243,7 @@ mod tests {
             let picture = RgbImage::from_fn(64, 64, |x, y| Rgb([x as u8 * 3, y as u8 * 3, i * 10]));
             picture.save(dir.join(format!("{i:02}.png"))).unwrap();
         }
-        LabelledClip { path: dir.to_owned(), label: 0, segment_secs: None, group: None }
+        LabelledClip { path: dir.to_owned(), label: 0, segment_secs: None, group: None, also: Vec::new() }
     }
 
     fn draw(start: usize, mirrored: bool) -> Draw {

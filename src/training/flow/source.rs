@@ -294,7 +294,8 @@ mod tests {
         for i in 1..=frames {
             RgbImage::from_pixel(8, 4, Rgb([20 * i as u8; 3])).save(dir.path().join(format!("img_{i}.png"))).unwrap();
         }
-        let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
+        let clip =
+            LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None, also: Vec::new() };
         (dir, clip)
     }
 
@@ -351,7 +352,8 @@ mod tests {
             let pair = StreamPair::named(&dir.path().join(format!("flow_x_{i}.png"))).unwrap();
             write_two_stream(&pair, &FlowField::new(64, 48, vec![[i as f32, 0.0]; 64 * 48]), DEFAULT_BOUND_PX).unwrap();
         }
-        let clip = LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None };
+        let clip =
+            LabelledClip { path: dir.path().to_owned(), label: 0, segment_secs: None, group: None, also: Vec::new() };
         let network = MotionConfig { frames: 2, width: 1, ..MotionConfig::default() }.init(&Device::flex());
         let frames = decode_clip(dir.path(), size, None).unwrap();
         for source in [

@@ -37,7 +37,7 @@ use crate::nets::{
 };
 use crate::ranking::arg_max;
 use clip_flow_target::{CLIP_FLOW_WEIGHT, ClipFlowTarget};
-use losses::action::{ActionLoss, class_weights, consensus, mixed_samples};
+use losses::action::{ActionLoss, class_weights, consensus, mixed_samples, positive_weights};
 use losses::taught_flow::levels_of_teacher;
 use losses::visibility::{reversed, visible_pairs};
 use losses::{Evidence, LevelLoss, LossSwitches, LossTerm, SupervisedLevel};
@@ -113,7 +113,11 @@ impl Objective {
         device: &Device,
     ) -> Result<Self> {
         let weighted = plan.balance == ClassBalance::Weighting && plan.network != Network::Flow;
-        let class_weights = if weighted { class_weights(clips.labels(), classes) } else { Vec::new() };
+        let class_weights = match (weighted, plan.multi_label) {
+            (false, _) => Vec::new(),
+            (true, false) => class_weights(clips.labels(), classes),
+            (true, true) => positive_weights(clips.shown(), classes),
+        };
         let reads_flow = stream.as_ref().is_some_and(|stream| stream.input().modality == Modality::Flow);
         let frozen_flow = reads_flow && !plan.trains_motion();
         let clip_flow =
@@ -127,7 +131,11 @@ impl Objective {
             stream_teacher: None,
             truth: plan.true_pairs()?,
             next_frames: NextFrames::of(plan)?,
-            action_loss: ActionLoss { smoothing: plan.label_smoothing as f32, class_weights },
+            action_loss: ActionLoss {
+                smoothing: plan.label_smoothing as f32,
+                class_weights,
+                multi_label: plan.multi_label,
+            },
             switches: LossSwitches::of(&plan.loss),
             measured: Vec::new(),
             plan: plan.clone(),
@@ -578,9 +586,10 @@ fn norms(gradients: [&Option<Gradient>; 2]) -> Result<[f64; 2]> {
     Ok(squares.map(|squares| squares.and_then(|_| values.next()).map_or(0.0, |sum| f64::from(sum).sqrt())))
 }
 
-/// Returns the share of samples whose class has the highest of their `scores`, which are in rows.
-fn accuracy(scores: &[f32], labels: &[usize]) -> f32 {
+/// Returns the share of samples that show the class with the highest of their `scores`, which are in rows.
+fn accuracy(scores: &[f32], labels: &[Vec<usize>]) -> f32 {
     let rows = scores.chunks((scores.len() / labels.len()).max(1));
-    let right = rows.zip(labels).filter(|(row, label)| arg_max(*row) == Some(**label)).count();
+    let right =
+        rows.zip(labels).filter(|(row, shown)| arg_max(*row).is_some_and(|class| shown.contains(&class))).count();
     right as f32 / labels.len() as f32
 }

@@ -25,7 +25,7 @@ fn samples(mixing: Vec<f32>) -> (Tensor<4>, Tensor<2>, Stream) {
     let frames = Tensor::<4>::random([6, 3, 32, 64], Distribution::Normal(0.0, 50.0), &Device::flex());
     let mut batch = Batch {
         frames: frames.to_data().try_to_vec().unwrap(),
-        labels: vec![0, 1],
+        labels: vec![vec![0], vec![1]],
         mixing,
         draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(CROP) }; 6],
         ..Batch::default()
@@ -75,7 +75,7 @@ fn end_to_end() -> (Objective, Batch) {
     let frames = Tensor::<4>::random([2, 33, 64, 64], Distribution::Normal(0.0, 0.3), &Device::flex());
     let batch = Batch {
         frames: frames.to_data().try_to_vec().unwrap(),
-        labels: vec![0, 3],
+        labels: vec![vec![0], vec![3]],
         draws: vec![Draw { clip: 0, start: 0, stride: 1, crop: Crop::whole(plan.crop) }; 2],
         ..Batch::default()
     };

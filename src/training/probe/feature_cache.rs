@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn clip(path: PathBuf, segment_secs: Option<[f64; 2]>) -> LabelledClip {
-        LabelledClip { path, label: 0, segment_secs, group: None }
+        LabelledClip { path, label: 0, segment_secs, group: None, also: Vec::new() }
     }
 
     const FRAME: Geometry = Geometry { width: 64, height: 64 };

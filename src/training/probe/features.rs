@@ -339,7 +339,7 @@ mod tests {
                 let picture = RgbImage::from_pixel(64, 64, Rgb([60 * label as u8, 40 * frame, 20 * number as u8]));
                 picture.save(path.join(format!("{frame}.png"))).unwrap();
             }
-            LabelledClip { path, label, segment_secs: None, group: None }
+            LabelledClip { path, label, segment_secs: None, group: None, also: Vec::new() }
         };
         let clips: Vec<_> = (0..6).map(|i| clip(i / 3, i % 3)).collect();
         let (stream, all) = (stream(), (0..6).collect::<Vec<usize>>());
@@ -370,7 +370,7 @@ mod tests {
             let folder = dir.path().join(name);
             std::fs::create_dir_all(&folder).unwrap();
             RgbImage::from_pixel(64, 64, Rgb([grey; 3])).save(folder.join(format!("{grey:03}.png"))).unwrap();
-            LabelledClip { path: folder, label: 0, segment_secs: None, group: None }
+            LabelledClip { path: folder, label: 0, segment_secs: None, group: None, also: Vec::new() }
         };
         let clips = [clip("a", 50), clip("b", 100), clip("c", 150)];
         std::fs::write(clips[1].path.join("100.png"), "not a picture").unwrap();

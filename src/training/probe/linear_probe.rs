@@ -392,7 +392,7 @@ mod tests {
     use super::*;
 
     fn clip(label: usize, group: &str) -> LabelledClip {
-        LabelledClip { path: "a".into(), label, segment_secs: None, group: Some(group.into()) }
+        LabelledClip { path: "a".into(), label, segment_secs: None, group: Some(group.into()), also: Vec::new() }
     }
 
     #[test]

@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn logits_are_found_again_by_clip_and_number_of_classes() {
         let dir = tempfile::tempdir().unwrap();
-        let clip = |segment_secs| LabelledClip { path: "a.mp4".into(), label: 0, segment_secs, group: None };
+        let clip =
+            |segment_secs| LabelledClip { path: "a.mp4".into(), label: 0, segment_secs, group: None, also: Vec::new() };
         let (whole, part) = (clip(None), clip(Some([1.0, 2.5])));
         assert!(OutOfFold::read(dir.path()).is_none());
         let left = OutOfFold::new([(&whole, vec![1.5, -2.0]), (&part, vec![0.25, 0.1])].into_iter());

@@ -119,7 +119,7 @@ mod tests {
     use crate::training::config::distillation::Distillation;
 
     fn clip(name: &str) -> LabelledClip {
-        LabelledClip { path: name.into(), label: 0, segment_secs: None, group: None }
+        LabelledClip { path: name.into(), label: 0, segment_secs: None, group: None, also: Vec::new() }
     }
 
     fn write(run: &Path, plan: &TrainingPlan, clips: &[LabelledClip]) {

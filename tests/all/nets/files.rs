@@ -26,6 +26,7 @@ fn small_model(precision: Precision) -> HiddenTwoStream {
         licence: "CC0".into(),
         precision,
         classes: vec!["walk".into(), "jump \"high\"".into()],
+        thresholds: Vec::new(),
         motion: Some(MotionEntry::new("motion.safetensors", motion.clone())),
         joint: None,
         temporal: Some(stream("temporal.safetensors")),

@@ -161,8 +161,9 @@ fn losses_of_action_flow_net_and_their_gradients_agree_with_the_reference() {
         let reference = Reference::read(&path);
         let network = action_flow_net16(&reference, &device);
         let (levels, logits) = network.forward(Tensor::from_data(reference.tensors["input"].clone(), &device));
-        let labels: Vec<usize> = reference.integers["labels"].iter().map(|&label| label as usize).collect();
-        let action = ActionLoss { smoothing: 0.0, class_weights: Vec::new() }.forward(logits, &labels, &[]);
+        let labels: Vec<Vec<usize>> = reference.integers["labels"].iter().map(|&label| vec![label as usize]).collect();
+        let action =
+            ActionLoss { smoothing: 0.0, class_weights: Vec::new(), multi_label: false }.forward(logits, &labels, &[]);
         let errors = summed_end_point_errors(&levels, &known_flow(&reference, &device));
         let weighted = errors.into_iter().zip(LEVEL_WEIGHTS).map(|(error, weight)| error * weight);
         let flow = weighted.reduce(|sum, error| sum + error).unwrap();
@@ -262,6 +263,7 @@ fn model(architecture: JointArchitecture) -> HiddenTwoStream {
         licence: "CC0".into(),
         precision: Precision::F32,
         classes: ["walk", "jump", "sit"].map(String::from).to_vec(),
+        thresholds: Vec::new(),
         motion: None,
         joint: Some(JointEntry { weights: "joint.safetensors".into(), config: config.clone() }),
         temporal: None,

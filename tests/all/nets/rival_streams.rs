@@ -188,8 +188,12 @@ fn three_d_net_agrees_with_the_reference_and_so_do_its_gradients() {
     let label = i64::from_le_bytes(
         SafeTensors::deserialize(&bytes).unwrap().tensor("label").unwrap().data().try_into().unwrap(),
     );
-    let action = motionscope::training::losses::action::ActionLoss { smoothing: 0.0, class_weights: Vec::new() };
-    let loss = action.forward(logits, &[label as usize], &[]) + of_flow * 1e-4;
+    let action = motionscope::training::losses::action::ActionLoss {
+        smoothing: 0.0,
+        class_weights: Vec::new(),
+        multi_label: false,
+    };
+    let loss = action.forward(logits, &[vec![label as usize]], &[]) + of_flow * 1e-4;
     agrees(&reference, "loss", loss.clone().inner(), 1e-5);
     let gradients = loss.backward();
     let decoder = network.decoder.as_ref().unwrap();
@@ -224,9 +228,20 @@ fn the_loss_of_a_student_agrees_with_the_reference() {
     let device = Device::flex().autodiff();
     let bytes = std::fs::read(&path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
-    let labels: Vec<usize> =
-        file.tensor("labels").unwrap().data().as_chunks().0.iter().map(|&x| i64::from_le_bytes(x) as usize).collect();
-    let action = motionscope::training::losses::action::ActionLoss { smoothing: 0.0, class_weights: Vec::new() };
+    let labels: Vec<Vec<usize>> = file
+        .tensor("labels")
+        .unwrap()
+        .data()
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&x| vec![i64::from_le_bytes(x) as usize])
+        .collect();
+    let action = motionscope::training::losses::action::ActionLoss {
+        smoothing: 0.0,
+        class_weights: Vec::new(),
+        multi_label: false,
+    };
     for temperature in [1.0, 2.0, 4.0] {
         let student = flat::<2>(&reference, "student", &device).require_grad();
         let soft = soft_loss(student.clone(), flat(&reference, "teacher", &device), temperature);

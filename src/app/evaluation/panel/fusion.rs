@@ -79,6 +79,7 @@ fn rule_words(rule: FusionRule) -> (&'static str, &'static str) {
         FusionRule::Released => ("Released", "Clip logits at 0, normalise, average (released code)"),
         FusionRule::Softmax => ("Softmax", "Average the softmax probabilities"),
         FusionRule::Logits => ("Logits", "Average the raw logits"),
+        FusionRule::Sigmoid => ("Sigmoid", "Average the probability of each class by itself (multi-label model)"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The action loss: cross entropy against soft targets.
+//! The action loss: cross entropy against soft targets, or binary cross entropy of every class by itself.
 
 use burn::tensor::{Tensor, TensorData, activation};
 
@@ -7,33 +7,47 @@ use burn::tensor::{Tensor, TensorData, activation};
 pub struct ActionLoss {
     /// Share of a target that is spread over all classes.
     pub smoothing: f32,
-    /// Weight of each class; empty for 1.
+    /// Weight of each class, of samples that show it where classes are answered by themselves; empty for 1.
     pub class_weights: Vec<f32>,
+    /// Whether each class is answered by itself, so that a sample may show several.
+    pub multi_label: bool,
 }
 
 impl ActionLoss {
-    /// Returns the mean over the batch of −Σₖ wₖ tₖ log pₖ, `[1]`, of `logits` [b, K].
+    /// Returns the mean over the batch of −Σₖ wₖ tₖ log pₖ, `[1]`, of `logits` [b, K]; where each class is answered by itself, the mean
+    /// over the batch and the classes of −wₖ tₖ log σ(xₖ) − (1 − tₖ) log (1 − σ(xₖ)).
     ///
-    /// `mixing` is the share of each sample's own label where samples are mixed with the one behind them, empty where not. The
+    /// `labels` are the classes that each sample shows. `mixing` is the share of each sample's own label where samples are mixed with the one behind them, empty where not. The
     /// divisor is the size of the batch whatever the weights, so that the mean of parts is the loss of the whole.
-    pub fn forward(&self, logits: Tensor<2>, labels: &[usize], mixing: &[f32]) -> Tensor<1> {
+    pub fn forward(&self, logits: Tensor<2>, labels: &[Vec<usize>], mixing: &[f32]) -> Tensor<1> {
         let [batch, classes] = logits.dims();
-        let targets = TensorData::new(self.targets(labels, mixing, classes), [batch, classes]);
-        let targets = Tensor::<2>::from_data(targets, &logits.device());
-        (activation::log_softmax(logits, 1) * targets).sum_dim(1).mean().neg()
+        let device = logits.device();
+        let tensor = |rows: Vec<f32>| Tensor::<2>::from_data(TensorData::new(rows, [batch, classes]), &device);
+        let targets = self.targets(labels, mixing, classes);
+        let weighted = tensor(self.weighted(&targets, classes));
+        if self.multi_label {
+            let shown = activation::log_sigmoid(logits.clone()) * weighted;
+            let absent = activation::log_sigmoid(logits.neg()) * (tensor(targets) * -1.0 + 1.0);
+            return (shown + absent).mean().neg();
+        }
+        (activation::log_softmax(logits, 1) * weighted).sum_dim(1).mean().neg()
     }
 
-    /// Weighted targets, a row a sample.
-    fn targets(&self, labels: &[usize], mixing: &[f32], classes: usize) -> Vec<f32> {
+    /// Targets, a row a sample.
+    fn targets(&self, labels: &[Vec<usize>], mixing: &[f32], classes: usize) -> Vec<f32> {
         let mut targets = vec![self.smoothing / classes as f32; labels.len() * classes];
         let certain = 1.0 - self.smoothing;
         for (i, row) in targets.chunks_exact_mut(classes).enumerate() {
             let own = mixing.get(i).copied().unwrap_or(1.0);
-            row[labels[i]] += certain * own;
-            row[labels[(i + 1) % labels.len()]] += certain * (1.0 - own);
-            row.iter_mut().zip(&self.class_weights).for_each(|(target, weight)| *target *= weight);
+            labels[i].iter().for_each(|&class| row[class] += certain * own);
+            labels[(i + 1) % labels.len()].iter().for_each(|&class| row[class] += certain * (1.0 - own));
         }
         targets
+    }
+
+    fn weighted(&self, targets: &[f32], classes: usize) -> Vec<f32> {
+        let weight = |place: usize| self.class_weights.get(place % classes).copied().unwrap_or(1.0);
+        targets.iter().enumerate().map(|(place, target)| target * weight(place)).collect()
     }
 }
 
@@ -44,6 +58,19 @@ pub fn class_weights(labels: impl Iterator<Item = usize>, classes: usize) -> Vec
     let clips: usize = counts.iter().sum();
     let occupied = counts.iter().filter(|&&count| count > 0).count();
     counts.into_iter().map(|count| clips as f32 / (occupied * count.max(1)) as f32).collect()
+}
+
+/// Returns for each class the number of clips without it by the number of those that show it, so that both weigh the same; 1 for a
+/// class that no clip or every clip shows.
+pub fn positive_weights(shown: impl Iterator<Item = Vec<usize>>, classes: usize) -> Vec<f32> {
+    let mut counts = vec![0usize; classes];
+    let mut clips = 0;
+    for shown in shown {
+        clips += 1;
+        shown.into_iter().for_each(|class| counts[class] += 1);
+    }
+    let weight = |count: usize| if count == 0 || count == clips { 1.0 } else { (clips - count) as f32 / count as f32 };
+    counts.into_iter().map(weight).collect()
 }
 
 /// Mixup: each sample of `x` [b, c, h, w] with a share of the sample behind it, the last one with the first. `mixing` is the
@@ -78,10 +105,38 @@ mod tests {
 
     use super::*;
 
-    const PLAIN: ActionLoss = ActionLoss { smoothing: 0.0, class_weights: Vec::new() };
+    const PLAIN: ActionLoss = ActionLoss { smoothing: 0.0, class_weights: Vec::new(), multi_label: false };
 
     fn logits() -> Tensor<2> {
         Tensor::random([3, 4], Distribution::Normal(0.0, 2.0), &Device::flex())
+    }
+
+    /// Samples of one class each.
+    fn single(labels: &[usize]) -> Vec<Vec<usize>> {
+        labels.iter().map(|&label| vec![label]).collect()
+    }
+
+    /// By hand: of the logits (0, ln 3, −ln 3) the sigmoids are ½, ¾ and ¼. Shown are the first two.
+    #[test]
+    fn classes_that_are_answered_by_themselves_have_the_binary_cross_entropy() {
+        let logits = Tensor::<2>::from_data([[0.0, 3f32.ln(), -(3f32.ln())]], &Device::flex());
+        let loss = ActionLoss { multi_label: true, ..PLAIN };
+        let value = loss.forward(logits.clone(), &[vec![0, 1]], &[]).into_scalar::<f32>();
+        let expected = -(0.5f32.ln() + 0.75f32.ln() + 0.75f32.ln()) / 3.0;
+        assert!((value - expected).abs() < 1e-6, "{value} {expected}");
+        let weighted = ActionLoss { class_weights: vec![2.0, 1.0, 5.0], ..loss.clone() };
+        let value = weighted.forward(logits, &[vec![0, 1]], &[]).into_scalar::<f32>();
+        let expected = -(2.0 * 0.5f32.ln() + 0.75f32.ln() + 0.75f32.ln()) / 3.0;
+        assert!((value - expected).abs() < 1e-6, "a weight counts for samples that show its class: {value} {expected}");
+        let extreme = Tensor::<2>::from_data([[90.0, -90.0]], &Device::flex());
+        let value = loss.forward(extreme, &[vec![1]], &[]).into_scalar::<f32>();
+        assert!((value - 90.0).abs() < 1e-3, "{value}");
+    }
+
+    #[test]
+    fn clips_with_and_without_a_class_weigh_the_same() {
+        let shown = [vec![0], vec![0, 1], vec![0], vec![0, 1], vec![0]];
+        assert_eq!(positive_weights(shown.into_iter(), 3), [1.0, 1.5, 1.0]);
     }
 
     #[test]
@@ -91,7 +146,7 @@ mod tests {
         for (ours, smoothing) in [(PLAIN, None), (ActionLoss { smoothing: 0.1, ..PLAIN }, Some(0.1))] {
             let theirs = CrossEntropyLossConfig::new().with_smoothing(smoothing).init(&device);
             let expected = theirs.forward(logits.clone(), labels.clone()).into_data();
-            let loss = ours.forward(logits.clone(), &[2, 0, 3], &[]).into_data();
+            let loss = ours.forward(logits.clone(), &single(&[2, 0, 3]), &[]).into_data();
             loss.assert_approx_eq::<f32>(&expected, Tolerance::relative(1e-6));
         }
     }
@@ -99,8 +154,9 @@ mod tests {
     #[test]
     fn a_mixed_sample_has_both_losses_in_its_shares() {
         let logits = logits();
-        let value =
-            |labels: &[usize], mixing: &[f32]| PLAIN.forward(logits.clone(), labels, mixing).into_scalar::<f32>();
+        let value = |labels: &[usize], mixing: &[f32]| {
+            PLAIN.forward(logits.clone(), &single(labels), mixing).into_scalar::<f32>()
+        };
         let mixed = value(&[2, 0, 3], &[0.75; 3]);
         let expected = 0.75 * value(&[2, 0, 3], &[]) + 0.25 * value(&[0, 3, 2], &[]);
         assert!((mixed - expected).abs() < 1e-5, "{mixed} {expected}");
@@ -114,7 +170,7 @@ mod tests {
         assert_eq!([0, 1, 3].map(of_class), [2.0; 3], "six clips in three classes");
         let weighted = ActionLoss { class_weights: weights, ..PLAIN };
         let logits = Tensor::<2>::zeros([6, 4], &Device::flex());
-        let loss = weighted.forward(logits, &labels, &[]).into_scalar::<f32>();
+        let loss = weighted.forward(logits, &single(&labels), &[]).into_scalar::<f32>();
         assert!((loss - 4f32.ln()).abs() < 1e-6, "the weights are 1 on average");
     }
 

@@ -120,8 +120,9 @@ impl ClipsForm {
         self.listing.is_busy()
     }
 
-    /// Follows the project and takes what was found.
-    pub fn follow(&mut self, labeling: &LabelingState, share: f64, seed: u64, ctx: &Context) {
+    /// Follows the project and takes what was found. `multi_label` is whether several classes may be shown at the same time.
+    pub fn follow(&mut self, labeling: &LabelingState, share: f64, seed: u64, multi_label: bool, ctx: &Context) {
+        self.labels.multi_label = multi_label;
         if self.labels.follow(labeling) {
             self.is_chosen = false;
         }
@@ -367,7 +368,7 @@ mod tests {
             std::fs::write(clip, "").unwrap();
             form.join(None, dir.path().into(), &ctx);
             while form.is_listing() {
-                form.follow(&LabelingState::default(), 0.0, 0, &ctx);
+                form.follow(&LabelingState::default(), 0.0, 0, false, &ctx);
                 std::thread::yield_now();
             }
             assert_eq!(form.listing().unwrap().classes(), count + 1);

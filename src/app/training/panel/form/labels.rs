@@ -28,6 +28,8 @@ pub struct LabelsForm {
     background: bool,
     /// Videos that are not learned from.
     left_out: BTreeSet<VideoId>,
+    /// Whether several classes may be shown at the same time.
+    pub multi_label: bool,
     /// The project that the counts are of, and the revisions of it and of what is known about its files.
     seen: Option<(PathBuf, u64, u64)>,
     /// Clips and segments of each label; those of background with rejected bouts.
@@ -63,7 +65,7 @@ impl LabelsForm {
         }
         let is_other = now.as_ref().map(|(dir, ..)| dir) != self.seen.as_ref().map(|(dir, ..)| dir);
         if is_other {
-            *self = Self::default();
+            *self = Self { multi_label: self.multi_label, ..Self::default() };
         }
         self.seen = now;
         self.counts.clear();
@@ -120,7 +122,7 @@ impl LabelsForm {
         let is_left_out = |id: &VideoId| self.left_out.contains(id) || self.unreadable.contains_key(id);
         let videos = (!self.left_out.is_empty() || !self.unreadable.is_empty())
             .then(|| document.videos.keys().copied().filter(|id| !is_left_out(id)).collect());
-        Chosen { labels: with_clips.collect(), videos, negatives: true }
+        Chosen { labels: with_clips.collect(), videos, negatives: true, multi_label: self.multi_label }
     }
 
     /// Draws the choice.

@@ -15,6 +15,7 @@ use eframe::egui::{Context, Label, TextEdit, Ui};
 use self::clips::ClipsForm;
 use self::network::NetworkForm;
 use self::tuning::TuningForm;
+use crate::app::labeling::state::LabelingState;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::tasks::Background;
@@ -28,7 +29,7 @@ use crate::data::DataSource;
 use crate::engine::ModelInfo;
 use crate::error::{Error, Result};
 use crate::plural::counted;
-use crate::training::finetune::FineTune;
+use crate::training::finetune::{Depth, FineTune};
 use crate::training::{Fit, Network, RunKind, StepTimes, TrainingPlan, inherited};
 
 /// The settings of the next run.
@@ -40,6 +41,8 @@ pub struct Form {
     network: NetworkForm,
     /// The run folder as typed; empty for a fresh one beside the clips.
     run_dir: String,
+    /// Whether the open project allows several classes at the same time; none without a project.
+    project_multi_label: Option<bool>,
     /// What fits into the time of the runs, as earlier ones took.
     fits: Background<FitKey, Fits>,
 }
@@ -188,7 +191,12 @@ impl Form {
             Aim::Tune => (self.tuning.tuning.hold_out, self.tuning.tuning.temporal.seed),
             Aim::Train => (self.network.plan.hold_out, self.network.plan.seed),
         };
-        self.clips.follow(&session.labeling, share, seed, ctx);
+        self.follow_setting(&session.labeling);
+        let multi_label = match self.aim {
+            Aim::Tune => self.tuning.tuning.multi_label && self.tuning.tuning.depth != Depth::Heads,
+            Aim::Train => self.network.plan.multi_label,
+        };
+        self.clips.follow(&session.labeling, share, seed, multi_label, ctx);
         let listing = self.clips.listing();
         let own = listing.map_or(0, listing::ClipListing::classes);
         let lacking =
@@ -196,6 +204,15 @@ impl Form {
         let kept = session.model.as_ref().filter(|_| self.keeps_classes()).map_or(0, lacking);
         self.tuning.follow(session.model.as_ref(), [own, own + kept], ctx);
         self.follow_fits(session, ctx);
+    }
+
+    /// Takes over whether the project allows several classes at the same time, when another one is opened or that was changed.
+    fn follow_setting(&mut self, labeling: &LabelingState) {
+        let now = labeling.project().map(|project| project.document().settings.multi_label);
+        if now != self.project_multi_label {
+            self.project_multi_label = now;
+            self.tuning.tuning.multi_label = now.unwrap_or_default();
+        }
     }
 
     /// Asks earlier runs what fits into the time of these.

@@ -3,7 +3,7 @@
 use eframe::egui::{CollapsingHeader, ComboBox, Label, Ui};
 
 use super::numbers::{flow_mean_ui, main_numbers_ui, other_numbers_ui};
-use super::tuning::{NOTHING_HELD, budget_ui, held_out_ui};
+use super::tuning::{NOTHING_HELD, budget_ui, held_out_ui, multi_label_ui};
 use super::words::{joint_words, loss_words, mode_words, network_words};
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::Tokens;
@@ -33,6 +33,9 @@ impl NetworkForm {
         self.choices_ui(ui, cx);
         section(ui, "Run");
         main_numbers_ui(ui, &mut self.plan, true);
+        if self.plan.network != Network::Flow {
+            multi_label_ui(ui, &mut self.plan.multi_label, true);
+        }
         held_out_ui(ui, &mut self.plan.hold_out);
         if self.plan.hold_out == 0.0 && self.plan.validation.is_none() && self.plan.network != Network::Flow {
             explanation(ui, NOTHING_HELD);

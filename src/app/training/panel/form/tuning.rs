@@ -127,6 +127,8 @@ impl TuningForm {
             ui.selectable_value(&mut tuning.keep_classes, true, "Yours and the model's")
                 .on_hover_text("Keep the model's classes and add yours");
         });
+        let is_deep = tuning.depth != Depth::Heads;
+        multi_label_ui(ui, &mut tuning.multi_label, is_deep);
         if let Some(Err(error)) = self.card.value() {
             remark(ui, Tokens::of(ui).error, |ui| {
                 ui.add(Label::new(error.to_string()).wrap());
@@ -178,8 +180,8 @@ fn preset_ui(ui: &mut Ui, tuning: &mut FineTune) -> bool {
             let (name, tooltip) = preset_words(Some(preset));
             if ui.selectable_label(present == Some(preset), name).on_hover_text(tooltip).clicked() {
                 is_chosen = true;
-                *tuning =
-                    FineTune { streams: tuning.streams, keep_classes: tuning.keep_classes, ..FineTune::of(preset) };
+                let FineTune { streams, keep_classes, multi_label, .. } = *tuning;
+                *tuning = FineTune { streams, keep_classes, multi_label, ..FineTune::of(preset) };
             }
         }
         let (name, tooltip) = preset_words(None);
@@ -204,6 +206,28 @@ fn depth_ui(ui: &mut Ui, tuning: &mut FineTune) -> bool {
         tuning.set_depth(Depth::ALL[place]);
     }
     place != before
+}
+
+/// Draws whether each class is answered by itself, which last layers that are fitted alone cannot.
+pub fn multi_label_ui(ui: &mut Ui, multi_label: &mut bool, is_possible: bool) {
+    field(ui, "Answers", |ui, _| {
+        ui.add_enabled_ui(is_possible, |ui| {
+            let mut several = *multi_label && is_possible;
+            let before = several;
+            let choices = [
+                (false, "One class", "The classes exclude each other (softmax)"),
+                (true, "Several classes", "Multi-label: each class has a probability of its own (sigmoid)"),
+            ];
+            for (choice, name, tooltip) in choices {
+                ui.selectable_value(&mut several, choice, name)
+                    .on_hover_text(tooltip)
+                    .on_disabled_hover_text("A linear probe has exclusive classes: choose another depth");
+            }
+            if several != before {
+                *multi_label = several;
+            }
+        });
+    });
 }
 
 /// What follows from training on everything.
