@@ -20,7 +20,7 @@ fn run(dir: &Path, line: &str) -> (String, String, i32) {
 
 /// Whether a recording shows walking at a frame, else rearing: 40 frames in turn.
 fn walks(number: usize, frame: usize) -> bool {
-    (frame + 10 * number) / 40 % 2 == 0
+    ((frame + 10 * number) / 40).is_multiple_of(2)
 }
 
 /// Makes a project `lab` of three labelled recordings, and predictions of them, every second frame scored, that know nothing of the
