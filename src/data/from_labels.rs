@@ -291,9 +291,10 @@ mod tests {
         let whole = stage.video("c.mp4", &["wave"], &[]);
         let Label::Class(class) = stage.label("wave") else { panic!("a class") };
         for (id, rejected) in
-            [(first, &[5..25, 40..50, 45..60, 95..120][..]), (second, &[0..10][..]), (whole, &[0..10][..])]
+            [(first, &[[5, 25], [40, 50], [45, 60], [95, 120]][..]), (second, &[[0, 10]]), (whole, &[[0, 10]])]
         {
-            let bouts: Vec<_> = rejected.iter().map(|frames| PredictedBout { class, frames: frames.clone() }).collect();
+            let bouts: Vec<_> =
+                rejected.iter().map(|&[start, end]| PredictedBout { class, frames: start..end }).collect();
             stage.document.apply(bout_edits::reject_bouts(&stage.document, id, &bouts).unwrap());
         }
         let chosen = Chosen { negatives: true, ..stage.chosen(&["jump", "wave", "background"]) };

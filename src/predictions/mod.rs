@@ -22,7 +22,8 @@ pub use compared::{TwiceLabelled, Unlabelled};
 pub use frame_scores::FrameScores;
 pub use labelled::{LabelledSpan, LabelledVideo, LabelledVideos};
 pub use predicted::{
-    PREDICTIONS_ENDING, for_each_prediction, is_background_class, predicted_labels, predicted_segments, prediction_files,
+    PREDICTIONS_ENDING, for_each_prediction, is_background_class, predicted_labels, predicted_segments,
+    prediction_files,
 };
 pub use raster::{raster_svg, transitions_svg};
 pub use sequence::{

@@ -49,8 +49,7 @@ fn prepare(dir: &Path) {
             model_hash: "0123".into(),
             fusion: Fusion::default(),
             version: "0.1.0".into(),
-            features: None,
-            sequence: None,
+            ..PredictionFacts::default()
         };
         let path = dir.join("windows").join(format!("{number}.mp4.parquet"));
         let mut writer = PredictionWriter::begin(&path, facts).unwrap();

@@ -166,6 +166,7 @@ mod tests {
             model_hash: "01".into(),
             fusion: Fusion::default(),
             version: "0.1.0".into(),
+            ..PredictionFacts::default()
         }
     }
 

@@ -42,6 +42,7 @@ fn write(path: &Path, video: u32, model: &str, likely: &[Likely<'_>]) {
         model_hash: format!("hash of {model}"),
         fusion: Fusion::default(),
         version: "0.1.0".into(),
+        ..PredictionFacts::default()
     };
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut writer = PredictionWriter::begin(path, facts).unwrap();

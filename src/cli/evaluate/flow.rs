@@ -127,8 +127,10 @@ fn run_shard(arguments: &FlowBenchmarkArgs, pairs: &[BenchmarkPair], task: &Shar
         method: arguments.method.settings()?,
         files: arguments.files.absolute(),
     };
-    let files = |pair: &BenchmarkPair| [Some(&pair.first), Some(&pair.second), pair.truth.as_ref()];
-    let list = pairs.iter().map(|pair| (pair.name.clone(), files(pair).into_iter().flatten().cloned().collect()));
+    let list = pairs.iter().map(|pair| {
+        let files = [Some(&pair.first), Some(&pair.second), pair.truth.as_ref()];
+        (pair.name.clone(), files.into_iter().flatten().cloned().collect())
+    });
     let job = Job::new(COMMAND, &settings, JobInputs::of_files::<PathBuf>("pair", list))?;
     task.run(job, &arguments.method.device_name()?, &mut FlowShard { arguments, pairs, estimator })
 }

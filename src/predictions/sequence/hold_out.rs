@@ -64,6 +64,7 @@ fn drawn(data: &SequenceData, settings: &SequenceSettings) -> Result<BTreeSet<St
             label: place(label),
             segment_secs: None,
             group: Some(name_of(recording)),
+            also: Vec::new(),
         }));
     }
     let held: BTreeSet<String> = hold_out::held_out(&clips, settings.hold_out, settings.seed).into_iter().collect();

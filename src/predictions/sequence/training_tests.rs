@@ -35,8 +35,7 @@ fn predictions(path: &Path, number: usize, change: impl Fn(&mut PredictionFacts)
         model_hash: "0123".into(),
         fusion: Fusion::default(),
         version: "0.1.0".into(),
-        features: None,
-        sequence: None,
+        ..PredictionFacts::default()
     };
     change(&mut facts);
     let mut writer = PredictionWriter::begin(path, facts.clone()).unwrap();
