@@ -254,7 +254,7 @@ mod tests {
             licence: String::new(),
             precision: Precision::F16,
             classes: vec!["a".into()],
-            thresholds: Vec::new(),
+            thresholds: vec![0.5],
             motion: Some(MotionEntry { untrained: true, ..MotionEntry::new("m.safetensors", motion) }),
             joint: Some(JointEntry { weights: "j.safetensors".into(), config: joint }),
             temporal: Some(temporal),

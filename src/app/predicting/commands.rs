@@ -14,7 +14,7 @@ use crate::app::shell::topic::Topic;
 use crate::engine::{NamedVideo, PredictionFolder, PredictionOrder, Request};
 
 /// The menu in the menu.
-const MENU: &str = "Predict videos";
+const MENU: &str = "Predictions";
 
 #[rustfmt::skip] // A table reads as a table.
 pub const COMMANDS: &[CommandSpec] = &[

@@ -91,7 +91,7 @@ fn what_is_predicted_is_shown_and_can_be_stopped_until_it_ends() {
     session.receive(&Message::PredictionsEnded);
     labeling.window.settle();
     assert!(labeling.window.sees("Predicted 1 video, 1 failed, then stopped"));
-    assert!(labeling.window.sees("it is torn") && !labeling.window.sees("Stopping predictions"));
+    assert!(labeling.window.sees("It is torn") && !labeling.window.sees("Stopping predictions"));
     labeling.window.perform(Command::PredictAll);
     click(&mut labeling.window, "Predict");
     assert_eq!(labeling.app().session.notice, None, "it was about the last attempt");

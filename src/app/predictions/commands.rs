@@ -10,7 +10,7 @@ use crate::app::command::{Command as C, Group as G};
 use crate::app::session::Session;
 
 /// The menu in the menu.
-const MENU: &str = "Review predicted bouts";
+const MENU: &str = "Predictions"; // the same as that of the commands that predict
 const NO_BOUT: &str = "No open bout at the playhead: press P to go to one";
 const NO_CLASS: &str = "The project has no such class: add it in Predictions";
 

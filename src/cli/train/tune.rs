@@ -81,8 +81,7 @@ pub(in crate::cli) struct TuneArgs {
     /// Keep the model's classes and add the new ones
     #[arg(long)]
     keep_classes: bool,
-    /// Answer each class by itself; segments that overlap are shown at the same time [default: as the
-    /// project is set, from depth last-stages on]
+    /// Answer each class by itself, so that segments may overlap [default: as the project is set]
     #[arg(long)]
     multi_label: bool,
     /// Fraction of the recordings of each class held out for validation [default: from the preset]

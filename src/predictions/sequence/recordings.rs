@@ -89,6 +89,8 @@ impl PredictionSource {
         let found = Self::of(facts);
         let cause = if facts.sequence.is_some() {
             "they are those of a sequence model".to_owned()
+        } else if found.fusion.is_multi_label() {
+            "they are those of a multi-label model, and a sequence model has exclusive classes".to_owned()
         } else if (&found.model_hash, &found.classes) != (&self.model_hash, &self.classes) {
             format!("they are of another model, '{}' instead of '{}'", found.model, self.model)
         } else if found.stride != self.stride {

@@ -38,7 +38,7 @@ pub(super) fn score_line_ui(ui: &mut Ui, axis: &Axis, cx: &PanelContext<'_>) -> 
         let font = FontId::proportional(10.0);
         let text = match session.clip_scores.phase {
             ClipScoresPhase::Idle if session.training.is_active() => format!("{EMPTY}: scoring waits for training"),
-            ClipScoresPhase::Idle => format!("{EMPTY}: open the Scores panel to score the clip"),
+            ClipScoresPhase::Idle => format!("{EMPTY}: computed while the Scores panel is shown"),
             ClipScoresPhase::Running => format!("{EMPTY}: scoring…"),
             ClipScoresPhase::Ended => EMPTY.to_owned(),
         };
