@@ -93,7 +93,7 @@ fn a_sequence_model_is_trained_measured_and_applied() {
     let percent = format!("{:.1}%", 100.0 * sequence.accuracy);
     assert!(printed.contains(&percent), "{percent}: {printed}");
     let (_, said, status) = run(dir.path(), TRAIN);
-    assert!(status == 1 && said.contains("it exists"), "{said}");
+    assert!(status == 1 && said.contains("exist, so nothing was written"), "{said}");
 
     let (printed, said, status) = run(dir.path(), "predict windows --sequence sequence --csv");
     assert_eq!(status, 0, "{printed}{said}");

@@ -120,14 +120,16 @@ pub(super) fn run(arguments: &PredictArgs) -> Result<Outcome> {
         Some(task) => task.stop_flag(),
         None => interrupt_flag("Stopping; what is done is kept")?,
     };
-    let targets = prediction_targets(&inputs.videos, &out)?;
-    predictor.check(&targets)?;
-    std::fs::create_dir_all(&out).map_err(|error| Error::io(&out, &error))?;
     let mut job = PredictionJob { predictor, stop };
-    if let Some(task) = task {
-        return run_shard(&task, &mut job, &inputs, &out, &compute.name);
+    let targets = prediction_targets(&inputs.videos, &out)?;
+    if task.is_none() {
+        job.predictor.check(&targets)?; // a shard is of a job, which says more of what differs
     }
-    run_whole(&mut job, &inputs, &targets)
+    std::fs::create_dir_all(&out).map_err(|error| Error::io(&out, &error))?;
+    match task {
+        Some(task) => run_shard(&task, &mut job, &inputs, &out, &compute.name),
+        None => run_whole(&mut job, &inputs, &targets),
+    }
 }
 
 /// Predicts the videos one after the other. One that fails is reported and does not hold up the others.
