@@ -28,7 +28,7 @@ impl FlowCache {
         self.0.insert(frames, output);
     }
 
-    /// Forgets what lies far from the frames of a window, or of several.
+    /// Forgets what is far from the frames of a window, or of several.
     pub fn keep_near<'a>(&mut self, frames: impl IntoIterator<Item = &'a Arc<Frame>>) {
         let indices = frames.into_iter().map(|frame| [frame.index; 2]);
         let Some([first, last]) = indices.reduce(|[a, b], [c, d]| [a.min(c), b.max(d)]) else { return };

@@ -66,12 +66,14 @@ fn no_video_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-fn no_predictions_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
+fn no_predictions_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let dir = cx.session.predictions.project_dir().map(|dir| dir.to_string_lossy().into_owned()).unwrap_or_default();
     let line = quoted(["motionscope".to_owned(), "predict".to_owned(), dir]);
-    let text =
-        "Predict every video of the project by this command in a terminal. What it writes appears here by itself.";
+    let text = "Predict this video or all of the project, here or by this command in a terminal. Predictions appear here by \
+                themselves.";
     empty_state(ui, "No predictions of this video", text, |ui| {
+        primary_button(ui, cx, Command::PredictClip, Command::PredictClip.text());
+        command_button(ui, cx, Command::PredictAll, Command::PredictAll.text());
         ui.label(RichText::new(&line).monospace());
         if ui.button("Copy command").clicked() {
             ui.ctx().copy_text(line.clone());
