@@ -113,7 +113,7 @@ fn the_files_are_those_of_the_command_line_and_one_that_fails_does_not_hold_up_t
     // Another stride replaces nothing by itself.
     watched.engine.send(order(dir.path(), &["a.mp4"], 8, Existing::Keep));
     let (problems, report) = ended(&watched);
-    assert!(problems[0].cause.contains("it holds other predictions: the stride is 8"), "{problems:?}");
+    assert!(problems[0].cause.contains("it holds other predictions: the stride is 4, not 8"), "{problems:?}");
     assert!(counts(report) == (0, 0, 1, false) && read("a.mp4.parquet") == by_command_line[0]);
     watched.engine.send(order(dir.path(), &["a.mp4"], 8, Existing::Replace));
     assert_eq!(counts(ended(&watched).1), (1, 0, 0, false));
