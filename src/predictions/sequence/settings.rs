@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SequenceSettings {
-    /// Epochs of [`UPDATES`] updates.
+    /// Epochs of 20 updates.
     pub epochs: usize,
     /// Highest learning rate; it falls to 0 in a line.
     pub rate: f64,
