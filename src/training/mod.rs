@@ -24,6 +24,7 @@ mod objective;
 mod optim;
 mod photometric_error;
 mod probe;
+mod relabelling;
 mod run;
 mod sampling;
 mod step_times;

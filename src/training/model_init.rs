@@ -15,7 +15,7 @@ use super::joint_init::{check_joint_base, joint_network};
 use super::located_path::located;
 use super::motion_squares::MotionSquares;
 use super::probe::linear::RowInit;
-use super::validation::relabelled;
+use super::relabelling::relabelled;
 use crate::data::clip_cache::ClipCache;
 use crate::data::{DataSource, Dataset, LabelledClip, hold_out};
 use crate::error::{Error, Result};

@@ -78,8 +78,8 @@ fn counts_above(clips: &[(f32, bool)]) -> Vec<[usize; 2]> {
 mod tests {
     use super::*;
 
-    /// scikit-learn 1.5: `average_precision_score([1, 0, 1, 1, 0], [.9, .8, .7, .7, .1])` is 0.8333…; with the first two equal, 0.75 by
-    /// hand: ⅓ · ½ + ⅔ · ¾.
+    /// scikit-learn 1.9.1: `average_precision_score([1, 0, 1, 1, 0], [.9, .8, .7, .7, .1])` is 0.8333…; with the first two equal,
+    /// 0.6666…. By hand: ⅓ + ⅔ · ¾ and ⅓ · ½ + ⅔ · ¾.
     #[test]
     fn average_precision_is_that_of_scikit_learn() {
         let clips = [(0.9, true), (0.8, false), (0.7, true), (0.7, true), (0.1, false)];

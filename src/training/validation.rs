@@ -21,9 +21,8 @@ use super::true_flow::EndPointError;
 use crate::data::augmentation::{Crop, Draw};
 use crate::data::clip_cache::ClipCache;
 use crate::data::clips::{Clips, Keep};
-use crate::data::{Dataset, LabelledClip, TruePairs};
+use crate::data::{LabelledClip, TruePairs};
 use crate::error::{Error, Result, about_all};
-use crate::names::{Alike, class_alike};
 use crate::nets::{FlowSource, MotionNetwork, Stream, WINDOW_FRAMES, device_of};
 use crate::plural::counted;
 use crate::ranking::arg_max;
@@ -473,34 +472,6 @@ fn not_measured(cause: &Error) -> Error {
 fn nothing_measured() -> Error {
     let cause = "no validation clip can be read";
     Error::new("validation", cause, "Repair them, or choose other validation clips in another run")
-}
-
-/// Returns the clips of `dataset` with the labels that their classes have among `classes`: a folder that lacks a class numbers
-/// the others differently. Without a stream the labels do not matter.
-pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPlan) -> Result<Vec<LabelledClip>> {
-    if plan.network == Network::Flow {
-        return Ok(dataset.clips);
-    }
-    let place = |clip: &LabelledClip, label: usize| {
-        let class = &dataset.classes[label];
-        match class_alike(classes.iter().map(String::as_str), class) {
-            Alike::One(label) => Ok(label),
-            Alike::Several(_) => {
-                let cause = format!("the validation class '{class}' may be any of several training classes");
-                Err(Error::file(&clip.path, cause, "Name it exactly as in the training clips"))
-            }
-            Alike::None => {
-                let cause = format!("the validation class '{class}' has no training clips");
-                Err(Error::file(&clip.path, cause, "Validate on clips of the training classes"))
-            }
-        }
-    };
-    let labelled = |clip: LabelledClip| {
-        let label = place(&clip, clip.label)?;
-        let also = clip.also.iter().map(|&class| place(&clip, class)).collect::<Result<_>>()?;
-        Ok(LabelledClip { label, also, ..clip })
-    };
-    dataset.clips.into_iter().map(labelled).collect()
 }
 
 /// Returns the places of the `count` frames in the middle of a clip of `frames`, the last one repeated in shorter clips: of two

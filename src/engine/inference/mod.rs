@@ -9,6 +9,7 @@ pub(super) mod pipeline;
 pub(super) mod playback;
 pub(super) mod repeated_frame;
 mod stream_flow;
+mod stream_output;
 pub(super) mod target;
 pub(super) mod thread;
 pub(super) mod whole_clip;

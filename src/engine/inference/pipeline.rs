@@ -17,6 +17,7 @@ use image::imageops::{FilterType, resize};
 use super::flow_cache::{FlowCache, SeenFrames};
 use super::model_info::levels;
 use super::stream_flow::StreamFlow;
+use super::stream_output::{StreamOutput, checked};
 use crate::engine::{FlowView, ModelInfo, Scores, TemporalInput, Timing};
 use crate::error::{Error, Result};
 use crate::flow::FlowField;
@@ -27,7 +28,6 @@ use crate::nets::{
 };
 use crate::predictions::FeatureCounts;
 use crate::training::batches;
-use crate::training::motion_squares::square_of;
 use crate::video::{Frame, Geometry, Sizes};
 
 /// Adjacent pairs of a window.
@@ -49,14 +49,6 @@ pub struct WindowResult {
     /// What the last layers read of the spatial and the temporal stream, one behind the other; empty unless
     /// [`with_features`](InferencePipeline::with_features) is on.
     pub features: Vec<f32>,
-}
-
-/// What a stream says of a window.
-#[derive(Default)]
-struct StreamOutput {
-    logits: Vec<f32>,
-    /// What its last layer reads; empty unless wanted.
-    features: Vec<f32>,
 }
 
 /// The flow of a window and what the temporal stream makes of it.
@@ -300,10 +292,7 @@ impl InferencePipeline {
                 let started = Instant::now();
                 let around = spatial_output(&self.model, &self.device, window, Some(square), with_features)?;
                 self.timing.spatial_ms += milliseconds(started);
-                StreamOutput {
-                    logits: mean(whole.logits, around.logits),
-                    features: mean(whole.features, around.features),
-                }
+                whole.mean(around)
             }
             _ => whole,
         };
@@ -563,15 +552,6 @@ impl InferencePipeline {
     }
 }
 
-impl StreamOutput {
-    /// Reads what `stream` says with these features, [1, F], and they themselves if they are wanted.
-    fn of(stream: &Stream, features: Tensor<2>, device: &Device, with_features: bool) -> Result<Self> {
-        let logits = checked(read_rows(stream.classify(features.clone()))?, device)?;
-        let features = if with_features { checked(read_rows(features)?, device)? } else { Vec::new() };
-        Ok(Self { logits, features })
-    }
-}
-
 /// Returns what the spatial stream says of the middle frame of the window, or the frames around it that it reads: whole frames, or
 /// their parts within `square`.
 fn spatial_output(
@@ -582,25 +562,8 @@ fn spatial_output(
     with_features: bool,
 ) -> Result<StreamOutput> {
     let Some(stream) = &model.spatial else { return Ok(StreamOutput::default()) };
-    let output =
-        |clip: Vec<&RgbImage>| StreamOutput::of(stream, stream.picture_features(&[clip]), device, with_features);
-    let frames: Vec<&RgbImage> =
-        middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
-    let Some(square) = square else { return output(frames) };
-    let parts: Vec<RgbImage> = frames.into_iter().map(|frame| square_of(frame, square)).collect();
-    output(parts.iter().collect())
-}
-
-/// Returns the mean of the logits or features of two views; those of the second where the first was not looked at.
-fn mean(first: Vec<f32>, mut second: Vec<f32>) -> Vec<f32> {
-    second.iter_mut().zip(first).for_each(|(second, first)| *second = (*second + first) / 2.0);
-    second
-}
-
-/// Returns the only row of logits; a lost device may return anything and reports it only when synchronised.
-fn checked(mut logits: Vec<Vec<f32>>, device: &Device) -> Result<Vec<f32>> {
-    device.sync().map_err(device_failed)?;
-    Ok(logits.swap_remove(0))
+    let frames = middle(window, stream.input().count).into_iter().map(|frame| &*frame.scaled[1]).collect();
+    StreamOutput::of_pictures(stream, frames, square, device, with_features)
 }
 
 fn seen(evaluation: &[&Frame]) -> SeenFrames {
