@@ -18,9 +18,10 @@ const REACH: usize = 4;
 pub struct CodecFlow {
     path: PathBuf,
     reader: MotionVectorReader,
-    /// Motion vectors of the frames around the last pair.
+    /// Motion vectors that were read, by frame: those of frames near the last requested pair, and the empty ones of all
+    /// frames without vectors.
     known: BTreeMap<usize, FrameVectors>,
-    /// Whether a frame that was read had some.
+    /// Whether any frame read so far had motion vectors.
     has_vectors: bool,
 }
 
@@ -34,13 +35,13 @@ impl CodecFlow {
         Ok(Self { reader: MotionVectorReader::open(&path)?, path, known, has_vectors: false })
     }
 
-    /// Returns how many frames the clip has; the flow of the last one leads nowhere.
+    /// Returns the number of frames of the clip. The last frame has no flow, as there is no next frame.
     pub fn frames(&self) -> usize {
         self.reader.frames()
     }
 
-    /// Refuses a video of key frames only. Unless a frame with vectors was read already, frames are read from the first one on until one
-    /// is predicted; `stop` is asked before each.
+    /// Refuses a video of key frames only. Unless a frame with vectors was read already, reads frames from the first one
+    /// on until one is predicted; calls `stop` before each.
     ///
     /// # Errors
     /// If all frames that can be read are key frames, none can be read, or `stop` gives an error.
@@ -60,7 +61,7 @@ impl CodecFlow {
         if self.has_vectors { Ok(()) } else { Err(first.filter(|_| !is_any_read).unwrap_or_else(|| self.no_vectors())) }
     }
 
-    /// Returns the error that no frame has vectors.
+    /// Returns the error for a video without motion vectors.
     pub(super) fn no_vectors(&self) -> Error {
         let remedy = "Encode it with predicted frames, for example as H.264 or MPEG-4, or use another flow source";
         Error::file(&self.path, "all of its frames are intra-coded: there are no motion vectors", remedy)
@@ -83,7 +84,7 @@ impl CodecFlow {
 
     /// Returns the flow from frame `first` to a later one, `second`: each pixel is followed through the frames between.
     ///
-    /// Unknown where it leaves the picture on the way; the last step may.
+    /// Unknown where the pixel leaves the picture before the last step.
     ///
     /// # Errors
     /// Same as [`Self::flow`].
@@ -95,7 +96,8 @@ impl CodecFlow {
         Ok(flow)
     }
 
-    /// Returns the frame whose vectors describe the motion from frame `index` to the next.
+    /// Returns the frame whose vectors stand for the motion from frame `index` to the next: the next frame, a later one
+    /// that bi-predicted frames wait for, or else an earlier one.
     fn telling_frame(&mut self, index: usize) -> Result<usize> {
         let (next, last) = (index + 1, self.frames().saturating_sub(1));
         for frame in next..=(index + REACH).min(last).max(next) {
@@ -115,7 +117,8 @@ impl CodecFlow {
         Ok(next)
     }
 
-    /// Gives up the vectors of frames far from `frame`. That a frame has none is remembered: it need not be read for that again.
+    /// Drops the vectors of frames far from `frame`. Empty entries are kept, so that frames without vectors are not
+    /// read again.
     pub(super) fn forget_far_from(&mut self, frame: usize) {
         self.known.retain(|known, vectors| vectors.vectors.is_empty() || known.abs_diff(frame) <= REACH + 1);
     }
@@ -134,28 +137,29 @@ impl CodecFlow {
 /// `width` × `height`.
 ///
 /// A block that came from `dst + mv`, d frames before, moves by −mv/d from frame to frame; one that is predicted only
-/// from d frames after moves by mv/d. The motion is laid where the block lies, which is one frame late. Blocks without
-/// a vector stand still, as in the inputs of motion vector networks; a frame without any vector says nothing, and its
-/// flow is unknown everywhere.
+/// only from d frames after moves by mv/d. The motion is written at the block's position in the later frame, not at its
+/// origin in the earlier one. Blocks without a vector have zero flow, as in the inputs of motion vector networks; for a
+/// frame without any vector the whole flow is unknown.
 pub fn flow_from_vectors(vectors: &FrameVectors, width: usize, height: usize) -> FlowField {
     if vectors.vectors.is_empty() {
         return FlowField::new(width, height, vec![FlowField::UNKNOWN; width * height]);
     }
     let scale = [width as f32 / vectors.width as f32, height as f32 / vectors.height as f32];
     let mut field = FlowField::new(width, height, vec![[0.0; 2]; width * height]);
-    // What came from the past tells the motion of this very step; it is painted over what comes from the future.
+    // Vectors from a past frame describe exactly this step, so they are painted last, over those from future frames.
     let (past, future): (Vec<_>, Vec<_>) = vectors.vectors.iter().partition(|vector| vector.frame_offset < 0);
     future.into_iter().chain(past).for_each(|vector| paint(&mut field, vector, scale));
     field
 }
 
-/// Returns the pixels of a line of `side` whose centres a block covers that begins at `from`, in pixels of the coded frame.
+/// Returns the pixels, on an axis of `side` pixels, whose centres are covered by a block of `length` that begins at
+/// `from`, both in pixels of the coded frame.
 pub(super) fn covered(from: f32, length: f32, scale: f32, side: usize) -> Range<usize> {
     let first_after = |edge: f32| ((edge * scale - 0.5).ceil().max(0.0) as usize).min(side);
     first_after(from)..first_after(from + length)
 }
 
-/// Sets the motion of the pixels whose centres are in the block.
+/// Writes the vector's motion to the pixels whose centres are in the block.
 fn paint(field: &mut FlowField, vector: &MotionVector, scale: [f32; 2]) {
     let columns = covered(vector.x, vector.width, scale[0], field.width);
     let [u, v] = vector.px_per_frame();

@@ -48,7 +48,7 @@ pub fn colour(u: f32, v: f32, max_px: f32) -> [u8; 3] {
     if !FlowField::is_known([u, v]) {
         return [0; 3];
     }
-    // A field that stands still has no longest vector to divide by.
+    // Avoids a division by zero for a field without motion.
     let max_px = f64::from(max_px.max(f32::MIN_POSITIVE));
     let (u, v) = (f64::from(u) / max_px, f64::from(v) / max_px);
     let radius = (u * u + v * v).sqrt();
@@ -81,7 +81,7 @@ pub fn picture(field: &FlowField, max_px: f32) -> RgbImage {
     bent_picture(field, max_px, 1.0)
 }
 
-/// Returns the same with vectors [`bent`].
+/// Returns the colour-coded field like [`picture`], with vectors [`bent`] first.
 pub fn bent_picture(field: &FlowField, max_px: f32, gamma: f32) -> RgbImage {
     RgbImage::from_fn(field.width as u32, field.height as u32, |x, y| {
         let [u, v] = bent(field.at(x as usize, y as usize), max_px, gamma);

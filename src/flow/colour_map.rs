@@ -1,4 +1,4 @@
-//! Colours for single numbers: errors, magnitudes and similarities.
+//! Colour maps for scalar values: errors, magnitudes and similarities.
 //!
 //! The maps are Matplotlib's, evenly spaced to the eye and readable without colour vision: every sixteenth of their
 //! colours, interpolated in between.
@@ -8,9 +8,9 @@
 pub enum ColourMap {
     /// Black to white.
     Grey,
-    /// Black over red to pale yellow: nothing is dark, much glows.
+    /// Black over red to pale yellow, for values where 0 means none.
     Inferno,
-    /// Violet over green to yellow: no end stands for nothing.
+    /// Violet over green to yellow, for values where neither end means none.
     Viridis,
 }
 
@@ -29,7 +29,7 @@ const VIRIDIS: [[u8; 3]; 17] = [
 ];
 
 impl ColourMap {
-    /// Returns the colour of `share`; what is outside of 0 … 1 has the colour of its end, what is no number is mid-grey.
+    /// Returns the colour of `share`. Values outside 0 … 1 are clamped; NaN is mid-grey.
     pub fn colour(self, share: f32) -> [u8; 3] {
         if share.is_nan() {
             return [96; 3];

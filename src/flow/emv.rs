@@ -15,11 +15,11 @@ pub fn emv_grey(px: f32) -> u8 {
     level.round_ties_even() as u8
 }
 
-/// Returns the field of a frame with these `vectors`, of `width` × `height`, in pixels of pictures of 320×240 as its grey levels
-/// say them.
+/// Returns the field of a frame with these `vectors`, of `width` × `height`, in pixels of 320×240 pictures, quantised
+/// to grey levels.
 ///
-/// A vector, in whole pixels from where the block came to where it is, fills its block; later ones are painted over earlier ones.
-/// Vectors from the future are ignored, and blocks without a vector stand still.
+/// A vector is the displacement of its block from the reference frame in whole pixels and fills the block; later
+/// vectors overwrite earlier ones. Vectors from future frames are ignored, and blocks without a vector have no motion.
 pub fn emv_field(vectors: &FrameVectors, width: usize, height: usize) -> FlowField {
     let [still, _] = levels_px([0.0; 2]);
     let mut field = FlowField::new(width, height, vec![[still; 2]; width * height]);
@@ -32,12 +32,12 @@ pub fn emv_field(vectors: &FrameVectors, width: usize, height: usize) -> FlowFie
     field
 }
 
-/// Returns a vector in pixels as it is read back from its grey levels.
+/// Returns a vector in pixels after quantisation to grey levels and back.
 fn levels_px(px: [f32; 2]) -> [f32; 2] {
     px.map(|px| f32::from(emv_grey(px)) * (2.0 * CLIP_PX) / 255.0 - CLIP_PX)
 }
 
-/// Sets the pixels whose centres are in the block.
+/// Writes `value` to the pixels whose centres are in the block.
 fn fill(field: &mut FlowField, vector: &MotionVector, scale: [f32; 2], value: [f32; 2]) {
     for y in super::codec::covered(vector.y, vector.height, scale[1], field.height) {
         let columns = super::codec::covered(vector.x, vector.width, scale[0], field.width);
@@ -47,8 +47,9 @@ fn fill(field: &mut FlowField, vector: &MotionVector, scale: [f32; 2], value: [f
 }
 
 impl CodecFlow {
-    /// Returns the field of frame `index` + 1, the motion from frame `index` on: see [`emv_field`]. A frame without vectors takes
-    /// the field of the next one that has some, at the end of a clip that of the last one before.
+    /// Returns the field of frame `index` + 1, that is, the motion from frame `index` on; see [`emv_field`]. For a
+    /// frame without vectors it is the field of the next frame that has some, or at the end of a clip of the last one
+    /// before.
     ///
     /// # Errors
     /// As [`CodecFlow::flow`], and if no frame has vectors.

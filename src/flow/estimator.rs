@@ -5,9 +5,9 @@ use image::RgbImage;
 use super::FlowField;
 use crate::error::{Error, Result};
 
-/// Anything that estimates the flow between two pictures of the same size.
+/// A method that estimates the flow between two pictures of the same size.
 pub trait FlowEstimator {
-    /// Returns the method in a few words, as it stands in a report.
+    /// Returns a short description of the method for reports.
     fn name(&self) -> String;
 
     /// Returns the flow from `first` to `second`.
@@ -16,11 +16,11 @@ pub trait FlowEstimator {
     /// If the pictures differ in size or the device fails.
     fn estimate(&mut self, first: &RgbImage, second: &RgbImage) -> Result<FlowField>;
 
-    /// Like [`FlowEstimator::estimate`]; `progress` is called with the share of the work that is done, 0…1 and never falling, by methods
-    /// that know it.
+    /// Like [`FlowEstimator::estimate`], with progress: methods that know it call `progress` with the completed
+    /// fraction, 0…1 and never falling.
     ///
     /// # Errors
-    /// The same.
+    /// Same as [`FlowEstimator::estimate`].
     fn estimate_with(
         &mut self,
         first: &RgbImage,
@@ -32,7 +32,7 @@ pub trait FlowEstimator {
     }
 }
 
-/// No motion at all: what every other method has to be better than.
+/// The zero-flow baseline, which every other method has to beat.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ZeroFlow;
 
@@ -50,7 +50,7 @@ impl FlowEstimator for ZeroFlow {
 /// Width and height of both pictures.
 ///
 /// # Errors
-/// If they differ, or there is no pixel.
+/// If the sizes differ or a picture is empty.
 pub fn common_size(first: &RgbImage, second: &RgbImage) -> Result<[usize; 2]> {
     let [(width, height), (other_width, other_height)] = [first.dimensions(), second.dimensions()];
     if (width, height) != (other_width, other_height) {
@@ -63,10 +63,10 @@ pub fn common_size(first: &RgbImage, second: &RgbImage) -> Result<[usize; 2]> {
     Ok([width as usize, height as usize])
 }
 
-/// Refuses to go on with an estimate when `stop` says so.
+/// Checks whether the estimate is to be cancelled.
 ///
 /// # Errors
-/// That it was stopped.
+/// The cancellation error if `stop` returns true.
 pub(crate) fn check_stop(stop: &dyn Fn() -> bool) -> Result<()> {
     if stop() { Err(Error::cancelled("flow", "it was stopped", "Start it again")) } else { Ok(()) }
 }

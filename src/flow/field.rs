@@ -41,7 +41,7 @@ impl FlowField {
         self.uv[y * self.width + x]
     }
 
-    /// Returns whether a vector says anything: both components are numbers, and none is beyond 10⁹.
+    /// Returns whether a vector is known: both components are numbers with a magnitude of at most 10⁹.
     pub fn is_known([u, v]: [f32; 2]) -> bool {
         u.abs() <= UNKNOWN_ABOVE_PX && v.abs() <= UNKNOWN_ABOVE_PX
     }
@@ -51,7 +51,8 @@ impl FlowField {
         self.uv.iter().filter(|uv| Self::is_known(**uv)).map(|[u, v]| u.hypot(*v)).fold(0.0, f32::max)
     }
 
-    /// Returns the length that nearly all known vectors stay below in pixels, by a sample of them; 0 if there is none.
+    /// Returns the 99.5th percentile of the lengths of known vectors in pixels, estimated from a sample; 0 if there is
+    /// none.
     pub fn typical_magnitude(&self) -> f32 {
         const SAMPLE: usize = 4096;
         const COVERED: f32 = 0.995; // a hand that waves is no outlier
@@ -59,7 +60,8 @@ impl FlowField {
         quantile(sample.map(|[u, v]| u.hypot(*v)).collect(), COVERED)
     }
 
-    /// This motion and then that of `next`, read where the pixel has arrived, to the nearest vector.
+    /// Returns the composition of this flow and `next`: the second vector is read at the nearest pixel to where the
+    /// first one leads.
     ///
     /// Unknown where either is, or where the pixel has left the picture.
     ///

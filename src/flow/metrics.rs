@@ -180,7 +180,7 @@ pub struct Magnitudes {
     pub mean: f32,
     /// The middle one (the upper of two).
     pub median: f32,
-    /// 95 % are not longer.
+    /// The 95th percentile.
     pub p95: f32,
     /// The longest.
     pub max: f32,
@@ -197,7 +197,7 @@ impl Magnitudes {
         let mean = lengths.iter().map(|length| f64::from(*length)).sum::<f64>() / lengths.len() as f64;
         let count = lengths.len();
         let mut ranked = |rank: usize| *lengths.select_nth_unstable_by(rank, f32::total_cmp).1;
-        // Nearest rank: the ⌈0.95·n⌉-th.
+        // Nearest-rank percentile: the ⌈0.95·n⌉-th.
         let p95 = (count * 95).div_ceil(100) - 1;
         Self { mean: mean as f32, median: ranked(count / 2), p95: ranked(p95), max: ranked(count - 1) }
     }
@@ -216,7 +216,7 @@ pub fn forward_backward_occlusion(forward: &FlowField, backward: &FlowField) -> 
     let squared = |[u, v]: [f32; 2]| u * u + v * v;
     let is_occluded = |(i, f): (usize, &[f32; 2])| {
         let end = [(i % forward.width) as f32 + f[0], (i / forward.width) as f32 + f[1]];
-        // A vector that is not a number leads nowhere.
+        // A vector with NaN has no end point.
         let Some(b) = sample(backward, end).filter(|b| FlowField::is_known(*b)) else { return true };
         squared([f[0] + b[0], f[1] + b[1]]) > 0.01 * (squared(*f) + squared(b)) + 0.5
     };

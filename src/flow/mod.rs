@@ -1,7 +1,8 @@
-//! Optical flow as data: the field itself, its colours on the screen, its files, its errors, and what estimates it.
+//! Optical flow as data: the field, its colour coding, its file formats, its error metrics, and the methods that
+//! estimate it.
 //!
-//! The networks predict flow, [`tvl1`] and [`dis`] compute it without learning and the sample generator knows it exactly; all
-//! hand it on as a [`FlowField`], and everything that shows, stores or measures flow starts here.
+//! The networks predict flow, [`tvl1`] and [`dis`] compute it without learning, and the sample generator knows it
+//! exactly; all produce a [`FlowField`], which everything that shows, stores or measures flow takes.
 
 pub mod codec;
 pub mod colour;

@@ -58,7 +58,7 @@ impl Plane {
         &self.values[y * self.width..][..self.width]
     }
 
-    /// Returns the samples of row `y`, to be written.
+    /// Returns the samples of row `y`, mutable.
     ///
     /// # Panics
     /// If there is no such row.

@@ -1,15 +1,16 @@
-//! Selection of the flow that explains the pictures best: of several for each pixel, of one and none for a whole pair.
+//! Selection of the flow with the smallest photometric error: per pixel between several fields, or per pair between a
+//! field and zero flow.
 
 use image::RgbImage;
 use rayon::prelude::*;
 
 use super::FlowField;
 
-/// The mean colour that the networks and the loss take off, in red, green, blue.
+/// The mean colour, in red, green, blue, that the networks and the loss subtract.
 const MEAN: [f32; 3] = [123.0, 117.0, 104.0];
 /// Side of the neighbourhood in pixels.
 const WINDOW: usize = 9;
-/// Difference that counts for a pixel whose flow leads out of the picture; the largest there can be is about this.
+/// Error of a pixel whose flow leaves the picture; about the largest error possible.
 const OUTSIDE: f32 = 1.0;
 /// Keeps the robust difference smooth at zero, squared.
 const EPSILON_SQUARED: f32 = 1e-6;
@@ -36,8 +37,8 @@ pub fn best_explanation(first: &RgbImage, second: &RgbImage, candidates: Vec<Flo
     best
 }
 
-/// Returns `flow`, or no motion at all where that leaves less of the difference between the pictures: the photometric ratio of
-/// what is returned is at most 1.
+/// Returns `flow`, or zero flow if that has the smaller photometric error; the photometric ratio of the result is at
+/// most 1.
 ///
 /// # Panics
 /// If the field is not of the pictures' size.
@@ -47,9 +48,10 @@ pub fn better_than_none(first: &RgbImage, second: &RgbImage, flow: FlowField) ->
     if photometric_error(&first, &second, &flow) > photometric_error(&first, &second, &none) { none } else { flow }
 }
 
-/// Returns the sum of the differences between `first` and `second` seen through `flow`, without the border that the loss leaves out,
-/// a tenth of the shorter side. What comes from outside has the mean colour, as in the loss, but is never nearer than what is there
-/// without motion: leading out of the picture explains nothing. What is unknown stands still.
+/// Returns the photometric error: the sum of absolute differences between `first` and `second` warped by `flow`,
+/// without the border that the loss leaves out, a tenth of the shorter side. Pixels whose flow leaves the picture are
+/// compared with the mean colour, as in the loss, but count at least as much as without motion, so that leaving the
+/// picture never lowers the error. Unknown vectors count as zero.
 fn photometric_error(first: &Normalised, second: &Normalised, flow: &FlowField) -> f64 {
     let (width, height) = (first.width, first.height);
     assert_eq!((flow.width, flow.height), (width, height), "a flow field of another size");
@@ -104,7 +106,7 @@ impl Normalised {
     }
 }
 
-/// Returns the difference of the pictures under `flow`, averaged around each pixel.
+/// Returns the difference between `first` and `second` warped by `flow`, averaged around each pixel.
 fn local_errors(first: &Normalised, second: &Normalised, flow: &FlowField) -> Vec<f32> {
     let (width, height) = (first.width, first.height);
     assert_eq!((flow.width, flow.height), (width, height), "a flow field of another size");
@@ -175,7 +177,7 @@ mod tests {
         assert_eq!(kept([100.0, 0.0]), [0.0, 0.0], "it leads out of the picture");
         let still = better_than_none(&first, &first, constant(48, 40, [0.4, 0.0]));
         assert_eq!(still.at(20, 20), [0.0, 0.0]);
-        // Wrong in a small part only, it stays as it is.
+        // A field that is wrong only in a small part is kept.
         let mut flow = constant(48, 40, [2.0, 0.0]);
         flow.uv[20 * 48 + 20] = [-5.0, 3.0];
         assert_eq!(better_than_none(&first, &second, flow.clone()), flow);

@@ -1,4 +1,4 @@
-//! The program is built for every x86-64 processor; its inner loops are compiled for AVX2 and AVX-512 besides.
+//! Vectorised inner loops: the program is built for every x86-64 processor, its inner loops also for AVX2 and AVX-512.
 
 use std::ops::{Add, Div, Mul, Sub};
 

@@ -1,26 +1,27 @@
-//! The length that the motion of most pairs of frames stays below: what the colours of flow are scaled by.
+//! The colour scale of flow: the length that the motion of most pairs of frames stays below.
 //!
 //! At a cut the two frames show different scenes, and the flow between them is long and arbitrary. Such a pair, or a few of
-//! them, must not leave the motion of all others pale; so the scale is a quantile over pairs and not their maximum.
+//! them, must not make all others pale, so the scale is a quantile over pairs and not their maximum.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// One in so many pairs may be longer than the scale.
+/// One in this many pairs may exceed the scale.
 const OUTLIERS: usize = 4;
-/// Of fewer pairs, one that is this many times longer than all others is a cut.
+/// With three pairs, one that is this many times longer than the others counts as a scene change.
 const CUT: f32 = 2.0;
-/// Pairs that are kept: later ones would hardly move the quantile.
+/// Maximum number of stored pairs: later ones would hardly move the quantile.
 const MOST: usize = 4096;
-/// The time that counts for a live source.
+/// The time window of a live source.
 const RECENT: Duration = Duration::from_secs(2);
-/// Pairs that count for a live source however old they are: of fewer an outlier is not recognised.
+/// Minimum number of pairs kept for a live source regardless of age: with fewer, an outlier cannot be recognised.
 const LEAST: usize = 3;
-/// In this many seconds the scale of a live source comes down to half, if the motion is that much slower.
+/// Half-life in seconds of the scale of a live source after the motion has become slower.
 const HALF_LIFE_SECS: f32 = 0.5;
 
-/// Returns the length that the motion of three quarters of the pairs stays below. `sorted` has the typical length of each pair,
-/// the shortest first. Of three pairs one that is a cut is left out; of two either may be the rule. `None` without pairs.
+/// Returns the length that the motion of three quarters of the pairs stays below. `sorted` holds the typical length of
+/// each pair in ascending order. Of three pairs one that is a cut is left out; of two, neither is. `None` without
+/// pairs.
 pub fn robust_longest(sorted: &[f32]) -> Option<f32> {
     let cut = |[.., second, first]: [f32; 3]| first > CUT * second;
     let dropped = match *sorted {
@@ -35,21 +36,21 @@ pub fn robust_longest(sorted: &[f32]) -> Option<f32> {
 pub struct TypicalLengths(Vec<f32>);
 
 impl TypicalLengths {
-    /// Takes in the length that nearly all vectors of a flow stay below. Flow without motion counts for nothing: of a clip whose frames
-    /// are repeated, most pairs may be still, and the scale is that of the others.
+    /// Adds the typical length of a flow. Flow without motion is ignored: in a clip with repeated frames most pairs may
+    /// be without motion, and the scale must be that of the others.
     pub fn push(&mut self, length: f32) {
         if self.0.len() < MOST && length.is_finite() && length > 0.0 {
             self.0.insert(self.0.partition_point(|other| *other <= length), length);
         }
     }
 
-    /// Returns [`robust_longest`] of all.
+    /// Returns [`robust_longest`] of all pairs.
     pub fn longest(&self) -> Option<f32> {
         robust_longest(&self.0)
     }
 }
 
-/// The typical lengths of the latest flows of a source without an end.
+/// The typical lengths of the most recent flows of a live source.
 #[derive(Debug, Clone, Default)]
 pub struct RecentLengths {
     recent: VecDeque<(Instant, f32)>,
@@ -57,13 +58,13 @@ pub struct RecentLengths {
 }
 
 impl RecentLengths {
-    /// Starts over with the next flow, which is the first of another scene: what moved before says nothing about it.
+    /// Discards all lengths, as the next flow belongs to another scene.
     pub fn begin_scene(&mut self) {
         *self = Self::default();
     }
 
-    /// Takes in the length that nearly all vectors of a flow stay below, captured at `at`, and returns the scale: what
-    /// [`robust_longest`] is over the last seconds, approached from above so that colours do not flicker.
+    /// Adds the typical length of a flow captured at `at` and returns the scale: [`robust_longest`] over the last
+    /// seconds, which may rise at once but falls gradually, so that colours do not flicker.
     pub fn follow(&mut self, at: Instant, length: f32) -> f32 {
         let secs = self.recent.back().map_or(0.0, |(last, _)| at.saturating_duration_since(*last).as_secs_f32());
         self.recent.push_back((at, if length.is_finite() { length } else { 0.0 }));
@@ -110,7 +111,8 @@ mod tests {
                 assert!(last <= 2.0, "the cut counts at {rate} per second: {last}");
             }
             assert_eq!(last, 2.0);
-            // All becomes fast: the colours follow; all becomes slow: they follow after the seconds that count.
+            // When motion becomes fast the colours follow at once; when it becomes slow they follow after the time
+            // window.
             let fast = (0..4 * rate.max(4)).map(|frame| follow(100 + frame, 16.0)).last();
             assert_eq!(fast, Some(16.0), "{rate}");
             let slow = (0..4 * rate.max(4)).map(|frame| follow(500 + frame, 1.0)).last();

@@ -1,11 +1,11 @@
-//! A picture seen through a flow field.
+//! Backward warping of a picture by a flow field.
 
 use image::{Rgb, RgbImage};
 
 use super::FlowField;
 
-/// `second` as it would look from `first`: pixel p shows what is at p + `flow`(p), between pixel centres bilinearly. Where
-/// the flow is unknown or leaves the picture, `first` stands in, as if nothing more had moved.
+/// Returns `second` warped to `first`: pixel p is sampled bilinearly at p + `flow`(p). Where the flow is unknown or
+/// leaves the picture, the pixel is copied from `first`, as if nothing had moved.
 ///
 /// # Panics
 /// If the pictures or the field differ in size.

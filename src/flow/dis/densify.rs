@@ -12,12 +12,12 @@ use super::search::Patches;
 use crate::flow::Plane;
 use crate::flow::simd::{Lanes, with_lanes};
 
-/// Rows of pixels that one task takes.
+/// Rows of pixels per parallel task.
 const BAND: usize = 24;
 
 /// Fills the level's flow from the motions of its patches.
 ///
-/// Where the patches leave some pixels free at the right and at the bottom, the last ones stand for them.
+/// Pixels at the right and lower edge that no patch covers use the last patch of their row or column.
 pub fn densify(level: &mut Level, patches: &Patches) {
     let (width, height) = level.first.size();
     let Level { first, second, flow: [u, v], .. } = level;

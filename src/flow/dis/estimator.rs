@@ -1,4 +1,4 @@
-//! DIS as one flow method among others: colour pictures in.
+//! DIS as a [`FlowEstimator`]: takes colour pictures.
 
 use image::RgbImage;
 

@@ -10,10 +10,11 @@ use crate::flow::simd::{Lanes, widest};
 /// Pixels by which the second picture is continued on every side; beyond, it would only repeat its edge.
 const BORDER: usize = 16;
 
-/// How far a block of [`PATCH`] pixels may begin left of or above the picture: further out it sees the edge only.
+/// How many pixels a block of [`PATCH`] pixels may begin left of or above the picture; further out it only sees
+/// repeated edge pixels.
 const OUTSIDE: f32 = 11.0;
 
-/// All that one level needs.
+/// The images, gradients and flow of one pyramid level.
 #[derive(Debug)]
 pub struct Level {
     /// The first picture, 0…255.
@@ -41,18 +42,18 @@ impl Level {
 pub struct Bordered {
     /// Samples, row after row.
     pub values: Vec<f32>,
-    /// Samples in a row.
+    /// Distance between rows of `values`, in samples.
     pub pitch: usize,
     /// The size without borders.
     size: (usize, usize),
 }
 
-/// Where a block of pixels is in a [`Bordered`] picture.
+/// The position of a block of pixels in a [`Bordered`] picture.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// Index of the sample up and left of the block's first pixel.
     pub index: usize,
-    /// How far the pixel is to the right of that sample and below it, 0…1.
+    /// Subpixel offset from that sample to the right and down, 0…1.
     pub offset: [f32; 2],
 }
 

@@ -1,4 +1,4 @@
-//! The presets of DIS and what they stand for.
+//! The presets of DIS and their parameters.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// Side of a patch in pixels (θ_ps in the paper); the inner loops are written for it.
 pub(super) const PATCH: usize = 8;
 
-/// A trade of time for accuracy, as OpenCV's `DISOpticalFlow` offers them.
+/// A trade-off between speed and accuracy, as in OpenCV's `DISOpticalFlow`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DisPreset {
@@ -37,7 +37,7 @@ impl DisPreset {
     /// All presets, the fastest first.
     pub const ALL: [Self; 3] = [Self::Ultrafast, Self::Fast, Self::Medium];
 
-    /// Returns the name on the command line and in the window.
+    /// Returns the name on the command line and in the interface.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ultrafast => "ultrafast",
@@ -46,10 +46,10 @@ impl DisPreset {
         }
     }
 
-    /// Returns the preset of this name.
+    /// Returns the preset with this name.
     ///
     /// # Errors
-    /// Says which names there are.
+    /// If there is no such preset; the error lists the known names.
     pub fn named(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|preset| preset.name() == name).ok_or_else(|| {
             let known = Self::ALL.map(Self::name).join(", ");

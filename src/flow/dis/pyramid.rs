@@ -8,7 +8,7 @@ use crate::flow::simd::widest;
 
 /// Returns the coarsest level for pictures of this size, at least [`PATCH`] pixels wide and high.
 ///
-/// There the largest motion that is looked for, a quarter of the picture's longer side, is about as long as a patch;
+/// There the largest motion to be found, a quarter of the picture's longer side, is about as long as a patch;
 /// no level is smaller than a patch.
 pub fn coarsest_scale((width, height): (usize, usize)) -> usize {
     let by_motion = ((width.max(height) as f64 / (4 * PATCH) as f64).log2() + 0.5) as usize;
@@ -27,7 +27,7 @@ fn cells(from: usize, to: usize) -> Vec<Cell> {
     let size = from as f64 / to as f64;
     let cell = |index: usize| {
         let (begin, end) = (index as f64 * size, ((index + 1) as f64 * size).min(from as f64));
-        // What is covered by less than a thousandth comes from rounding.
+        // Overlaps of less than a thousandth come from rounding and are ignored.
         let (start, stop) = ((begin + 1e-3) as usize, ((end - 1e-3).ceil() as usize).min(from));
         let share = |i: usize| ((i as f64 + 1.0).min(end) - (i as f64).max(begin)) / (end - begin);
         Cell { start, weights: (start..stop).map(|i| share(i) as f32).collect() }
@@ -66,7 +66,7 @@ pub fn shrink(picture: &Plane, width: usize, height: usize) -> Plane {
     shrunk
 }
 
-/// Below this many rows another thread costs more than it brings.
+/// Minimum number of rows for which another thread pays off.
 const ROWS_MIN: usize = 16;
 
 #[inline(always)]

@@ -12,11 +12,11 @@ use super::level::{Level, across};
 use super::parameters::{DisParameters, PATCH};
 use crate::flow::simd::{Lanes, with_lanes};
 
-/// The rows of patches are shared out in this many stripes whatever the number of threads: motion does not spread from
-/// stripe to stripe, so the result would depend on it. OpenCV's number.
+/// Number of stripes of patch rows that are searched in parallel, OpenCV's value. Motion does not propagate from stripe
+/// to stripe, so the number is fixed: the result must not depend on the number of threads.
 const STRIPES: usize = 8;
 
-/// Below this the determinant of a structure tensor counts as this.
+/// Lower bound of the determinant of a structure tensor, for patches without texture.
 const DETERMINANT_MIN: f32 = 1e-3;
 
 /// Pixels of a patch.
@@ -61,7 +61,7 @@ impl Patches {
     }
 }
 
-/// The search of one stripe.
+/// The search state of one stripe.
 struct Search<'a> {
     stripe: Stripe<'a>,
     motions: &'a mut [[f32; 2]],
@@ -89,7 +89,7 @@ impl Search<'_> {
     }
 }
 
-/// Rows of patches that are searched one after the other.
+/// Consecutive rows of patches that one thread searches.
 struct Stripe<'a> {
     level: &'a Level,
     columns: usize,
@@ -105,7 +105,7 @@ impl Stripe<'_> {
         [index % self.columns * self.stride, (self.top + index / self.columns) * self.stride]
     }
 
-    /// Takes the motion of each patch from the flow at its centre, and its structure tensor.
+    /// Initialises each patch's motion from the flow at its centre, and computes its structure tensor.
     #[inline(always)]
     fn start<S: Simd, const N: usize>(&self, simd: S, motions: &mut [[f32; 2]], tensors: &mut [Tensor]) {
         for (index, (motion, tensor)) in motions.iter_mut().zip(tensors).enumerate() {
@@ -140,7 +140,7 @@ impl Stripe<'_> {
         [Lanes::load(simd, &along_x.row(y)[x..][..PATCH]), Lanes::load(simd, &along_y.row(y)[x..][..PATCH])]
     }
 
-    /// One pass over the patches, onwards or back.
+    /// Makes one pass over the patches, forwards or backwards.
     #[inline(always)]
     fn pass<S: Simd, const N: usize, const ONWARDS: bool>(
         &self,
@@ -207,7 +207,7 @@ impl Stripe<'_> {
         if within { motion } else { start }
     }
 
-    /// The sum of the differences between the patch and where `motion` takes it, and that of their squares.
+    /// Returns the sum of the differences between the patch and its match under `motion`, and the sum of their squares.
     #[inline(always)]
     fn distance<S: Simd, const N: usize>(&self, simd: S, x: usize, y: usize, motion: [f32; 2]) -> [f32; 2] {
         let mut rows = Differences::<S, N>::new(simd, self.level, [x, y], motion);
@@ -220,7 +220,7 @@ impl Stripe<'_> {
         sums.map(sum)
     }
 
-    /// The same, and the sums of the differences times the gradient.
+    /// Returns the sums of [`Self::distance`] and the sums of the differences times the gradient.
     #[inline(always)]
     fn gradient<S: Simd, const N: usize>(&self, simd: S, x: usize, y: usize, motion: [f32; 2]) -> [f32; 4] {
         let mut rows = Differences::<S, N>::new(simd, self.level, [x, y], motion);
@@ -237,7 +237,7 @@ impl Stripe<'_> {
     }
 }
 
-/// The rows of the second picture at a patch moved by its motion, less the patch.
+/// The rows of the second picture at the moved patch, minus the rows of the patch.
 struct Differences<'a, S: Simd, const N: usize> {
     /// The second picture from the place on, and the first one from the patch on.
     moved: &'a [f32],

@@ -1,4 +1,4 @@
-//! The solver: from the coarsest level to the finest.
+//! The DIS solver, from the coarsest pyramid level to the finest.
 
 use super::level::Level;
 use super::parameters::{DisParameters, DisPreset, PATCH};
@@ -32,7 +32,7 @@ pub struct Dis {
 }
 
 impl Dis {
-    /// Returns a solver.
+    /// Returns a solver with this preset.
     pub fn new(preset: DisPreset) -> Self {
         Self { preset }
     }
@@ -54,7 +54,7 @@ impl Dis {
         let (width, height) = first.size();
         let whole = (width.max(PATCH), height.max(PATCH));
         let parameters = self.preset.parameters();
-        // One scope around all stages: each of them is then started from a thread of the pool, without waking it up.
+        // One scope around all stages: each stage is then started by a pool thread that is already awake.
         let uv = rayon::scope(|_| {
             if whole == (width, height) {
                 solve(first, second, &parameters)
@@ -67,7 +67,7 @@ impl Dis {
     }
 }
 
-/// From the coarsest level to the finest (algorithm 1 of the paper), and to full size.
+/// Solves from the coarsest level to the finest (algorithm 1 of the paper), then enlarges to full size.
 fn solve(first: &Plane, second: &Plane, parameters: &DisParameters) -> Vec<[f32; 2]> {
     let (width, height) = first.size();
     let coarsest = pyramid::coarsest_scale((width, height));
@@ -107,7 +107,7 @@ fn levels(pictures: [&Plane; 2], scales: std::ops::RangeInclusive<usize>) -> Vec
     levels
 }
 
-/// Returns the picture at a larger size, its last column and row repeated.
+/// Returns the picture extended to a larger size by repeating its last column and row.
 fn continued(picture: &Plane, (width, height): (usize, usize)) -> Plane {
     Plane::from_fn(width, height, |x, y| picture.at(x.min(picture.width - 1), y.min(picture.height - 1)))
 }

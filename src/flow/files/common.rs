@@ -10,7 +10,7 @@ pub(super) fn extension(path: &Path) -> String {
     path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
 }
 
-/// Returns the sides of `field`, both at least 1 and less than 2³¹, which all formats can say.
+/// Returns width and height of `field`, each at least 1 and less than 2³¹, which all formats can store.
 pub(super) fn picture_size(path: &Path, field: &FlowField) -> Result<[u32; 2]> {
     let side = |length: usize| i32::try_from(length).ok().filter(|side| *side > 0).map(i32::cast_unsigned);
     match (side(field.width), side(field.height)) {

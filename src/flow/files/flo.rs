@@ -1,7 +1,7 @@
 //! Middlebury's `.flo` format, which MPI-Sintel and FlyingChairs use as well.
 //!
 //! The tag `PIEH` (202021.25 as a little-endian f32), width and height as i32, then `u, v` pairs as f32, row after
-//! row. A file is believed only as far as it is long: nothing is allocated on the word of a header.
+//! row. The header is checked against the length of the file before anything is allocated.
 
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::path::Path;
@@ -70,7 +70,7 @@ fn float(bytes: &[u8]) -> f32 {
 /// Writes `field` to the `.flo` file at `path`, which holds either the old or the whole new content at any time.
 ///
 /// # Errors
-/// If the folder cannot be written to, or the field is empty or wider or higher than the format can say.
+/// If the folder cannot be written to, or the field is empty or wider or higher than the format can store.
 pub fn write_flo(path: &Path, field: &FlowField) -> Result<()> {
     let [width, height] = picture_size(path, field)?;
     atomic::replace(path, |writer| {

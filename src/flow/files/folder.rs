@@ -8,7 +8,7 @@ use super::{StreamPair, extension};
 use crate::error::{Error, Result};
 use crate::video::{is_hidden, natural_order};
 
-/// Endings of files that may hold flow.
+/// Extensions of files that may hold flow.
 const EXTENSIONS: [&str; 5] = ["flo", "npy", "png", "jpg", "jpeg"];
 
 /// Folders of horizontal components, as in Feichtenhofer's flow of UCF101.
@@ -17,10 +17,10 @@ const HORIZONTAL: [&str; 3] = ["u", "x", "flow_x"];
 /// Digits of the names that say the frame at which a flow begins.
 const FRAME_DIGITS: usize = 6;
 
-/// Returns the flow files in `folder`, in the order in which people count (`2.flo` before `10.flo`); of two pictures that belong
-/// together, the first.
+/// Returns the flow files in `folder` in natural order (`2.flo` before `10.flo`). Of a pair of two-stream pictures it
+/// returns the first.
 ///
-/// Single pictures that are no half of a pair count only if they are PNG, which may be KITTI's.
+/// Single pictures that are not half of a pair count only if they are PNG, which may be KITTI's.
 ///
 /// # Errors
 /// If the folder cannot be read.
@@ -37,12 +37,13 @@ pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Returns `files`, which [`list`] found, by the pairs of frames whose flow they hold: pair *n* begins at frame *n*. `pairs` is how many
-/// the clip has, where that is known.
+/// Returns `files`, which [`list`] found, keyed by the pair of frames whose flow they hold: pair *n* begins at frame
+/// *n*. `pairs` is the clip's number of pairs, if known.
 ///
-/// Numbered files that are as many as the pairs, or one more, as some tools write one for the last frame too, are those of the
-/// pairs in turn. Otherwise names as [`FlowFormat::path_in`](super::FlowFormat::path_in) gives them say the frame, halves of
-/// pairs count from 1, and other names from the first. Files without numbers are taken in turn.
+/// Gapless numbered files that are as many as the pairs, or one more (some tools write one for the last frame too), are
+/// assigned in order from pair 0. Otherwise the number gives the frame: counted from 0 in names as
+/// [`FlowFormat::path_in`](super::FlowFormat::path_in) writes them, from 1 in halves of pairs, and from the first
+/// number in other names. Files without numbers are assigned in order.
 pub fn by_pair(files: Vec<PathBuf>, pairs: Option<usize>) -> BTreeMap<usize, PathBuf> {
     let Some(numbers) = numbers(&files) else { return files.into_iter().enumerate().collect() };
     let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
@@ -59,8 +60,8 @@ pub fn by_pair(files: Vec<PathBuf>, pairs: Option<usize>) -> BTreeMap<usize, Pat
     numbers.iter().map(|number| number - base).zip(files).collect()
 }
 
-/// Returns the rising numbers in which the names of `files` differ; `None` where they differ in anything else. Of a single file it
-/// is the last number in its name.
+/// Returns the numbers in the names of `files` if the names differ only in these and the numbers rise, else `None`. For
+/// a single file it is the last number in its name.
 fn numbers(files: &[PathBuf]) -> Option<Vec<usize>> {
     let names: Vec<String> = files.iter().map(|file| file.to_string_lossy().into_owned()).collect();
     let (first, last) = (names.first()?, names.last()?);
@@ -69,7 +70,7 @@ fn numbers(files: &[PathBuf]) -> Option<Vec<usize>> {
         let start = first[..end].bytes().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |place| place + 1);
         [&first[..start], &first[end..]]
     } else {
-        // Files are in the order of their numbers: digits that the outermost have in common belong to them.
+        // Files are sorted by number, so digits that the first and the last name share are part of the number.
         let common = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
         let start = common - first.as_bytes()[..common].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
         let end = start + first.as_bytes()[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -113,12 +114,12 @@ mod tests {
         let pairs = |names: &[&str], pairs| -> Vec<usize> {
             by_pair(names.iter().map(|name| Path::new("d_1").join(name)).collect(), pairs).into_keys().collect()
         };
-        // Own exports of a part of the clip, and with a pair that has no flow.
+        // The program's own exports of a part of the clip, with a missing pair.
         assert_eq!(pairs(&["000100.flo", "000101.flo"], Some(299)), [100, 101]);
         assert_eq!(pairs(&["000100.flo"], Some(299)), [100]);
         assert_eq!(pairs(&["000006.npy", "000008.npy"], Some(9)), [6, 8]);
         assert_eq!(pairs(&["flow_x_00101.jpg", "flow_x_00103.jpg"], None), [100, 102]);
-        // Whole clips, counted from anywhere, with a file more or without.
+        // Whole clips, numbered from any start, with or without an extra file.
         assert_eq!(pairs(&["000001.flo", "000002.flo"], Some(2)), [0, 1]);
         assert_eq!(pairs(&["frame_0010.flo", "frame_0011.flo"], Some(1)), [0, 1]);
         assert_eq!(pairs(&["flow_x_00000.jpg", "flow_x_00001.jpg"], None), [0, 1]);

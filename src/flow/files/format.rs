@@ -31,19 +31,19 @@ named! {
     }
 }
 
-/// Additional parameters of some formats.
+/// Scale parameters of some formats.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scales {
     /// Displacement that the levels of two-stream pictures span to either side, pixels.
     pub bound_px: f32,
-    /// Displacement that has the full colour in pictures, pixels.
+    /// Displacement at full saturation in colour-coded pictures, pixels.
     pub max_px: f32,
-    /// By how much slow motion stands out in pictures, 1 for not at all; see [`colour::bent`].
+    /// Emphasis of slow motion in colour-coded pictures, 1 for none; see [`colour::bent`].
     pub gamma: f32,
 }
 
 impl FlowFormat {
-    /// Returns the format that the name of a single file stands for, as [`crate::flow::files::write()`] takes it.
+    /// Returns the format that the name of a single file stands for, matching [`crate::flow::files::write()`].
     pub fn of_name(path: &Path) -> Option<Self> {
         let is_half = StreamPair::named(path).is_some();
         match (extension(path).as_str(), is_half) {
@@ -71,7 +71,7 @@ impl FlowFormat {
 
     /// Returns the file in `folder` for the flow that begins at frame `frame`; for pairs that of the horizontal component.
     ///
-    /// Pairs bear the names that dense_flow gives them, counted from 1, which other programs look for.
+    /// Pairs are named as dense_flow names them, counted from 1, which other programs look for.
     pub fn path_in(self, folder: &Path, frame: usize) -> PathBuf {
         folder.join(match self {
             Self::Flo => format!("{frame:06}.flo"),
@@ -82,7 +82,8 @@ impl FlowFormat {
         })
     }
 
-    /// Returns whether a path in a folder is called as a file of the flow of a clip is.
+    /// Returns whether `path`, relative to its folder, is a name that [`Self::path_in`] gives, or the other half of such a
+    /// pair.
     pub fn is_file_of_clip(self, path: &Path) -> bool {
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let digits = stem.trim_start_matches(|c: char| !c.is_ascii_digit());
@@ -92,7 +93,7 @@ impl FlowFormat {
         self.files(&self.path_in(Path::new(""), frame)).iter().any(|file| file == path)
     }
 
-    /// Returns the files that a flow written to `path` is in: it, or it and its other half.
+    /// Returns the files of a flow written to `path`: `path` itself or, for a pair, both halves.
     pub fn files(self, path: &Path) -> Vec<PathBuf> {
         match StreamPair::named(path).filter(|_| self.is_pair()) {
             Some(pair) => vec![pair.x, pair.y],
@@ -100,10 +101,10 @@ impl FlowFormat {
         }
     }
 
-    /// Writes `field` to `path`, or to it and its other half; the files that were written.
+    /// Writes `field` to `path`, or to both halves of the pair it names; returns the written files.
     ///
     /// # Errors
-    /// If the file cannot be written, or is one of a pair and not named as such.
+    /// If the file cannot be written, or the format is a pair and the name is not that of a half.
     pub fn write(self, path: &Path, field: &FlowField, scales: Scales) -> Result<Vec<PathBuf>> {
         match self {
             Self::Flo => write_flo(path, field)?,
@@ -127,7 +128,7 @@ impl FlowFormat {
     }
 }
 
-/// Writes a picture in the format of its name, in one step.
+/// Writes a picture in the format of its file extension, atomically.
 ///
 /// # Errors
 /// If the name stands for no picture format, or the file cannot be written.

@@ -1,8 +1,8 @@
 //! Flow on disk, in the formats the field uses.
 //!
 //! `.flo` (Middlebury, MPI-Sintel, FlyingChairs), KITTI's 16-bit PNG, NumPy's `.npy`, and the two grey pictures of
-//! two-stream networks. [`read()`] and [`write()`] go by the name of the file. Readers believe a header only as far as the
-//! file is long, writers replace a file in one step.
+//! two-stream networks. [`read()`] and [`write()`] choose the format by file name. Readers check a header against the
+//! length of the file before they allocate, and writers replace a file atomically.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ const REMEDY: &str = "Use .flo, .npy, .png (KITTI, 16 bits), or a pair of pictur
 
 /// Reads the flow at `path`, in the format that its name stands for.
 ///
-/// `.flo` and `.npy` are what they say. `.png`, `.jpg` and `.jpeg` are two-stream pictures with the bound
+/// `.flo` and `.npy` are these formats. `.png`, `.jpg` and `.jpeg` are two-stream pictures with the bound
 /// [`DEFAULT_BOUND_PX`] where a [`StreamPair`] is recognised from either file of it; any other `.png` is KITTI's.
 ///
 /// # Errors

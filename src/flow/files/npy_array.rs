@@ -1,6 +1,6 @@
 //! Arrays in NumPy's `.npy` files, versions 1 to 3: f32 or f64 in either byte order, C or Fortran order, any shape.
 //!
-//! Flow fields and score tables are such arrays. A header is believed only as far as the file is long.
+//! Flow fields and score tables are such arrays. A header is checked against the length of the file.
 
 use std::fmt;
 use std::io::{BufReader, ErrorKind, Read, Write};
@@ -12,7 +12,7 @@ use crate::files;
 
 const MAGIC: [u8; 6] = *b"\x93NUMPY";
 
-/// NumPy's own bound on the length of a header that is to be trusted.
+/// NumPy's own limit on the length of a trusted header.
 const MAX_HEADER_BYTES: usize = 10_000;
 
 /// Alignment of the data in bytes.
@@ -25,10 +25,10 @@ pub(crate) struct NpyArray {
 }
 
 impl NpyArray {
-    /// Reads the file at `path` if `check` has nothing against the array's shape; errors end with `remedy`.
+    /// Reads the file at `path` if `check` accepts the array's shape; errors end with `remedy`.
     ///
     /// # Errors
-    /// If the file cannot be read, does not hold exactly one such array, or what `check` says.
+    /// If the file cannot be read, does not hold exactly one such array, or `check` rejects its shape.
     pub fn read(path: &Path, check: impl FnOnce(&Shape) -> Result<(), String>, remedy: &str) -> error::Result<Self> {
         let file = files::open(path).map_err(|error| Error::io(path, &error))?;
         let length = file.metadata().map_err(|error| Error::io(path, &error))?.len();
@@ -65,12 +65,12 @@ impl NpyArray {
         Ok(Self { header, bytes })
     }
 
-    /// Returns its width and height.
+    /// Returns the sides of the array.
     pub fn shape(&self) -> &[usize] {
         &self.header.shape.0
     }
 
-    /// Returns the number at `index`, one index a side; f64 is rounded to f32.
+    /// Returns the number at `index`, which has one entry per side; f64 is rounded to f32.
     ///
     /// # Panics
     /// If there is no such number.
@@ -82,7 +82,7 @@ impl NpyArray {
 /// Writes `values` to the `.npy` file at `path`: little-endian f32 of `shape` in C order, version 1.0.
 ///
 /// # Errors
-/// If the folder cannot be written to; what was at `path` before is intact.
+/// If the folder cannot be written to; an existing file at `path` is left intact.
 pub(crate) fn write_array(path: &Path, shape: Shape, values: impl Iterator<Item = f32>) -> error::Result<()> {
     let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
     let unpadded = MAGIC.len() + 4 + header.len() + 1; // version, length, line feed
@@ -157,7 +157,7 @@ struct Header {
 }
 
 impl Header {
-    /// Reads the Python dictionary that `text` is, such as `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 4), }`.
+    /// Parses the header, a Python dictionary such as `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3, 4), }`.
     fn parse(text: &str) -> Result<Self, String> {
         let value = |key: &str| {
             let at = ['\'', '"'].iter().find_map(|quote| text.split_once(&format!("{quote}{key}{quote}")));
@@ -182,7 +182,7 @@ impl Header {
         Ok(Self { scalar, fortran_order, shape: Shape(sides) })
     }
 
-    /// Returns the rank of the number at `index`.
+    /// Returns the position of the number at `index` in the data, counted in numbers.
     fn place(&self, index: &[usize]) -> usize {
         let sides = self.shape.0.iter().zip(index);
         let place = |place: usize, (side, index): (&usize, &usize)| place * side + index;

@@ -29,7 +29,7 @@ impl StreamPair {
         Some(Self::new(which, path.into(), path.with_file_name(other)))
     }
 
-    /// Returns the pair that `path` is a half of, with both files on disk: beside each other, or in folders `u` and `v`.
+    /// Returns the pair that `path` is half of, if both files exist: next to each other, or in folders `u` and `v`.
     ///
     /// A file that is named as a half makes a pair even where the other half is missing.
     pub fn find(path: &Path) -> Option<Self> {
@@ -37,7 +37,7 @@ impl StreamPair {
         let exists = |pair: &Self| pair.x.is_file() && pair.y.is_file();
         let in_folders = || {
             let across = Self::in_folders(path)?;
-            // Both at once: u/x_00001.jpg and v/y_00001.jpg.
+            // Folder and name change together: u/x_00001.jpg and v/y_00001.jpg.
             let renamed = named.as_ref().map(|named| Self {
                 x: across.x.with_file_name(named.x.file_name().unwrap_or_default()),
                 y: across.y.with_file_name(named.y.file_name().unwrap_or_default()),

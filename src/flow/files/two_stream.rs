@@ -51,7 +51,7 @@ fn component(path: &Path) -> Result<GrayImage> {
 
 /// Writes `field` to two grey pictures, JPEG or PNG by their names, whose levels span ±`bound_px` pixels.
 ///
-/// The format has no word for unknown vectors: they become no motion.
+/// The format cannot mark unknown vectors: they are written as no motion.
 ///
 /// # Errors
 /// If the folders cannot be written to, or the field is empty or too large for the format.
@@ -63,13 +63,14 @@ pub fn write_two_stream(pair: &StreamPair, field: &FlowField, bound_px: f32) -> 
         let picture = GrayImage::from_raw(width, height, levels.collect()).expect("there is one vector per pixel");
         atomic::stage(path, |writer| encode(&picture, path, writer))
     };
-    // Both are complete before the first is moved into its place.
+    // Both are complete before the first is moved to its final path.
     let [x, y] = [stage(&pair.x, 0)?, stage(&pair.y, 1)?];
     atomic::publish(x, &pair.x)?;
     atomic::publish(y, &pair.y)
 }
 
-/// Returns what reading gives back of a component of `px` pixels that was written: rounded to a level, and within the bound.
+/// Returns the value that reading returns for a component of `px` pixels after writing: rounded to a level, within the
+/// bound.
 pub fn as_stored_px(component_px: f32, bound_px: f32) -> f32 {
     px(level(component_px, bound_px), bound_px)
 }

@@ -1,4 +1,4 @@
-//! TV-L1 as one flow method among others: colour pictures in.
+//! TV-L1 as a [`FlowEstimator`]: takes colour pictures.
 
 use image::RgbImage;
 

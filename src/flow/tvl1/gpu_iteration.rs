@@ -1,6 +1,6 @@
-//! The inner and outer iteration of a level on the graphics device, in blocks of steps.
+//! The inner and outer iterations of a level on the GPU, in blocks of steps.
 //!
-//! Shaders/tvl1/iterate.wgsl does a block, decide.wgsl judges it.
+//! Shaders/tvl1/iterate.wgsl runs a block, decide.wgsl tests it for convergence.
 
 use super::Tvl1Parameters;
 use super::gpu_stages::{Decision, KernelBlock, PROGRESS_BYTES, STEPS_MAX, Stages, TILE, groups_of};
@@ -19,24 +19,25 @@ pub(super) struct Iteration {
     /// `[half, row, column]`, four components each.
     dual: GpuBuffer,
     median: Option<Bindings>,
-    /// Of `iterate`.
+    /// Workgroups of `iterate`.
     groups: [u32; 3],
-    /// The blocks of an inner iteration: one after the median filter, many, and one with the steps that are left.
+    /// The blocks of an inner iteration: the first one after the median filter, the middle ones, and the last one with
+    /// the remaining steps.
     first: BoundBlock,
     middle: (BoundBlock, usize),
     last: Option<BoundBlock>,
-    /// Ends a warp: does again what the last block had too many steps for.
+    /// The block that ends a warp: repeats the steps of the last block up to convergence if it went past it.
     end: BoundBlock,
 }
 
-/// A block of steps and the decision on it.
+/// A block of steps and its convergence test.
 struct BoundBlock {
     iterate: Bindings,
     decide: Bindings,
 }
 
 impl Iteration {
-    /// Of the dual variable, the largest of all buffers.
+    /// Bytes per pixel of the dual variable, the largest buffer.
     pub const LARGEST_BYTES_PER_PIXEL: u64 = 32;
 
     pub fn new(wgpu: &SharedWgpu, stages: &Stages, parameters: &Tvl1Parameters, size: [u32; 2]) -> Result<Self> {
@@ -89,12 +90,12 @@ impl Iteration {
         })
     }
 
-    /// Back to zero flow and dual, and to the beginning.
+    /// Clears flow, dual variable and progress.
     pub fn clear(&self, recorder: &mut Recorder<'_>) {
         [&self.flow, &self.dual, &self.progress].into_iter().for_each(|buffer| recorder.clear(buffer));
     }
 
-    /// A warp's iterations, which the device breaks off when they have converged.
+    /// Records the iterations of a warp; the device skips the rest once they have converged.
     pub fn run(&self, recorder: &mut Recorder<'_>, stages: &Stages, outer_iterations: usize) {
         for _ in 0..outer_iterations {
             if let (Some(kernel), Some(median)) = (&stages.median, &self.median) {
@@ -116,16 +117,16 @@ impl Iteration {
 
 /// The division of an inner iteration into blocks.
 struct BlockPlan {
-    /// Of all blocks but the last.
+    /// Steps of each block but the last.
     steps: u32,
     /// Blocks between the first and the last.
     repeats: usize,
-    /// Of the last block; 0 if there is none beside the first and the middle ones.
+    /// Steps of the last block; 0 if there is none besides the first and the middle ones.
     rest: u32,
 }
 
 impl BlockPlan {
-    /// As few blocks as possible, of nearly the same length.
+    /// Divides the iterations into as few blocks as possible, of nearly the same length.
     fn new(inner_iterations: usize) -> Self {
         let steps = inner_iterations.div_ceil(inner_iterations.div_ceil(STEPS_MAX));
         let whole = inner_iterations / steps;

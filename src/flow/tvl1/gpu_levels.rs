@@ -1,4 +1,4 @@
-//! The pyramid of TV-L1 on the graphics device: the memory of every level, and the work on it in pieces.
+//! The pyramid of TV-L1 on the GPU: the buffers of every level and the passes recorded on them.
 
 use image::RgbImage;
 
@@ -11,11 +11,11 @@ use crate::gpu::{Bindings, FlowBuffer, GpuBuffer, Recorder, SharedWgpu};
 
 /// All levels of pairs of one size.
 pub(super) struct Levels {
-    /// The finest first.
+    /// All levels, the finest first.
     levels: Vec<GpuLevel>,
-    /// Both pictures as bytes, and their way to the finest level.
+    /// Both pictures as bytes, and the bindings that convert them to grey at the finest level.
     pictures: [(GpuBuffer, Bindings); 2],
-    /// Never anything but zero: the progress of what is no iteration.
+    /// A progress buffer that stays zero, for passes outside an iteration.
     still: GpuBuffer,
     scale_step: f32,
 }
@@ -28,14 +28,14 @@ pub(super) struct GpuLevel {
     iteration: Iteration,
     gradient: Bindings,
     warp: Bindings,
-    /// From the images of the next finer level to those of this one.
+    /// Bindings that shrink the images of the next finer level to this one.
     shrink: Option<[Bindings; 2]>,
-    /// From the flow of the next coarser level to that of this one.
+    /// Bindings that enlarge the flow of the next coarser level to this one.
     receive: Option<Bindings>,
 }
 
 impl Levels {
-    /// An error if pictures of `size` do not fit the device, in words.
+    /// Returns an error message if pictures of `size` exceed the limits of the device.
     pub fn check_limits(wgpu: &SharedWgpu, [width, height]: [u32; 2]) -> Result<()> {
         let largest = u64::from(width) * u64::from(height) * Iteration::LARGEST_BYTES_PER_PIXEL;
         let limits = wgpu.device.limits();
@@ -51,7 +51,7 @@ impl Levels {
         Ok(())
     }
 
-    /// Takes memory for pairs of `size` and binds the stages to it.
+    /// Allocates buffers for pairs of `size` and binds the stages to them.
     pub fn new(wgpu: &SharedWgpu, stages: &Stages, parameters: &Tvl1Parameters, size: [u32; 2]) -> Result<Self> {
         let still = GpuBuffer::storage(wgpu, "no progress", PROGRESS_BYTES)?;
         let mut levels: Vec<GpuLevel> = Vec::new();
@@ -92,7 +92,7 @@ impl Levels {
         self.pictures.iter().zip(pictures).try_for_each(|((rgb, _), picture)| rgb.write(wgpu, picture.as_raw()))
     }
 
-    /// Zero flow everywhere, and the pictures at every level.
+    /// Clears the flow and computes the pictures and gradients of every level.
     pub fn prepare(&self, recorder: &mut Recorder<'_>, stages: &Stages) {
         self.levels.iter().for_each(|level| level.iteration.clear(recorder));
         for (_, grey) in &self.pictures {
@@ -106,7 +106,7 @@ impl Levels {
         }
     }
 
-    /// Carries the flow of the full size down to the coarsest level, to begin with.
+    /// Resamples a full-size flow down to the coarsest level as the start.
     pub fn start_from(
         &self,
         recorder: &mut Recorder<'_>,
@@ -160,7 +160,7 @@ impl GpuLevel {
         })
     }
 
-    /// Binds what goes between this level and the next `finer` one: images this way, flow the other.
+    /// Binds the passes between this level and the next `finer` one: images to this level, flow to the finer.
     fn connect(
         &mut self,
         finer: &mut Self,
@@ -182,20 +182,21 @@ impl GpuLevel {
         Ok(())
     }
 
-    /// Takes over the flow of the next coarser level, if there is one.
+    /// Enlarges the flow of the next coarser level onto this one, if there is one.
     pub fn receive(&self, recorder: &mut Recorder<'_>, stages: &Stages) {
         if let Some(receive) = &self.receive {
             recorder.dispatch(&stages.resize, receive, groups_of(self.size, 2));
         }
     }
 
-    /// Makes the data term linear around the flow and iterates.
+    /// Linearises the data term around the flow and iterates.
     pub fn warp(&self, recorder: &mut Recorder<'_>, stages: &Stages, outer_iterations: usize) {
         recorder.dispatch(&stages.warp, &self.warp, groups_of(self.size, 1));
         self.iteration.run(recorder, stages, outer_iterations);
     }
 
-    /// From the flow of this level, wherever its iteration left it, to `flow` of the same size.
+    /// Returns the bindings that copy the flow of this level, from the half that its iteration ended in, to `flow` of
+    /// the same size.
     pub fn copying(&self, wgpu: &SharedWgpu, stages: &Stages, flow: &FlowBuffer) -> Result<Bindings> {
         let constants = GpuBuffer::uniform(wgpu, "handing out", &Resize::onto(self.size, self.size, 1.0))?;
         let Iteration { progress, flow: own, .. } = &self.iteration;

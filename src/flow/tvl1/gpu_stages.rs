@@ -1,4 +1,4 @@
-//! The stages of TV-L1 as kernels, and the constants they are run with: the structs of shaders/tvl1 in Rust.
+//! The stages of TV-L1 as kernels, and their constants: the structs of shaders/tvl1 in Rust.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -6,7 +6,7 @@ use super::Tvl1Parameters;
 use crate::error::Result;
 use crate::gpu::{Kernel, SharedWgpu};
 
-/// The source of a stage behind what all stages share.
+/// The source of a stage, preceded by the code that all stages share.
 macro_rules! source {
     ($stage:literal) => {
         concat!(
@@ -24,13 +24,13 @@ pub(super) const STEPS_MAX: usize = 5;
 /// Pixels on a side of a workgroup's tile in `iterate`, halo included.
 pub(super) const TILE: u32 = 32;
 
-/// The kernels in the order of their work.
+/// The kernels in the order in which they run.
 pub(super) struct Stages {
     pub grey: Kernel,
     pub resize: Kernel,
     pub gradient: Kernel,
     pub warp: Kernel,
-    /// None if the flow is not smoothed.
+    /// `None` if the flow is not median-filtered.
     pub median: Option<Kernel>,
     pub iterate: Kernel,
     pub decide: Kernel,
@@ -64,13 +64,14 @@ pub(super) struct Resize {
 }
 
 impl Resize {
-    /// From a grid onto another one that covers the same picture.
+    /// Returns the constants for resampling between two grids that cover the same picture.
     pub fn onto(old_size: [u32; 2], new_size: [u32; 2], gain: f32) -> Self {
         let ratio = [0, 1].map(|axis| old_size[axis] as f32 / new_size[axis] as f32);
         Self { old_size, new_size, ratio, gain, _unused: 0 }
     }
 
-    /// From a level to the next coarser one. The ratio is not that of the sizes, which are rounded.
+    /// Returns the constants for shrinking a level to the next coarser one. The ratio is not that of the sizes, which
+    /// are rounded.
     pub fn by_step(old_size: [u32; 2], new_size: [u32; 2], step: f32, gain: f32) -> Self {
         Self { old_size, new_size, ratio: [1.0 / step; 2], gain, _unused: 0 }
     }
@@ -99,10 +100,10 @@ pub(super) struct Decision {
     pub limit: f32,
 }
 
-/// Invocations on a side of a workgroup in the stages that compute each pixel by itself.
+/// Invocations per side of a workgroup in the stages that compute each pixel independently.
 pub(super) const GROUP: u32 = 16;
 
-/// Workgroups that cover `planes` planes of `size`.
+/// Returns the workgroups that cover `planes` planes of `size`.
 pub(super) fn groups_of([width, height]: [u32; 2], planes: u32) -> [u32; 3] {
     [width.div_ceil(GROUP), height.div_ceil(GROUP), planes]
 }

@@ -1,7 +1,7 @@
-//! TV-L1 on the graphics device: the stages of shaders/tvl1 in their order, from the pictures to a flow that stays there.
+//! TV-L1 on the GPU: runs the stages of shaders/tvl1 in order, from the pictures to a flow that stays on the GPU.
 //!
-//! Nothing comes back in between. The loops are recorded at full length, and a device that finds an iteration
-//! converged passes over the rest of it.
+//! Nothing is read back in between. The loops are recorded at full length, and once an iteration has converged the GPU
+//! skips the rest.
 
 use image::RgbImage;
 
@@ -49,7 +49,7 @@ impl Tvl1OnGpu {
     pub fn flow(&mut self, first: &RgbImage, second: &RgbImage, warm: bool) -> Result<FlowBuffer> {
         let size = self.size_of(first, second)?;
         if self.levels.as_ref().is_none_or(|levels| levels.size() != size) {
-            // What was there goes first, lest both are held at once.
+            // Frees the old buffers first, so that both are never allocated at once.
             (self.levels, self.previous) = (None, None);
         }
         let levels = match self.levels.take() {
@@ -88,8 +88,8 @@ impl Tvl1OnGpu {
         Ok([width, height])
     }
 
-    /// Walks from the coarsest level to the finest. Every warp is handed to the device by itself: it begins while the
-    /// next is being recorded, and no piece is so long that the system takes the device for stuck.
+    /// Runs from the coarsest level to the finest. Every warp is submitted separately: it starts while the next one is
+    /// being recorded, and no submission is so long that the system takes the device for hung.
     fn run(&self, levels: &Levels, pictures: [&RgbImage; 2], start: Option<FlowBuffer>) -> Result<FlowBuffer> {
         let (wgpu, stages) = (&self.wgpu, &self.stages);
         levels.upload(wgpu, pictures)?;

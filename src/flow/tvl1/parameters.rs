@@ -42,14 +42,14 @@ impl Default for Tvl1Parameters {
 }
 
 impl Tvl1Parameters {
-    /// The named sets: how the command line and the window call them.
+    /// The named presets, with their names on the command line and in the interface.
     pub const PRESETS: [(&str, Self); 3] =
         [("opencv", Self::opencv()), ("two-stream", Self::two_stream()), ("fast", Self::fast())];
 
-    /// Returns the set of this name.
+    /// Returns the preset with this name.
     ///
     /// # Errors
-    /// Says which names there are.
+    /// If there is no such preset; the error lists the known names.
     pub fn preset(name: &str) -> Result<Self> {
         let known = Self::PRESETS.map(|(name, _)| name).join(", ");
         let found = Self::PRESETS.into_iter().find(|(preset, _)| *preset == name);
@@ -81,7 +81,8 @@ impl Tvl1Parameters {
         Self { inner_iterations: 300, outer_iterations: 1, median: 1, ..Self::opencv() }
     }
 
-    /// For live pictures: a pyramid that halves, and 40 iterations per level in all. On Middlebury about eight times as
+    /// Returns parameters for live video: a pyramid with a scale of one half, and 40 iterations per level in total. On
+    /// Middlebury about eight times as
     /// fast as [`opencv`](Self::opencv), a quarter less exact where motion is small, and far better where it is large.
     pub const fn fast() -> Self {
         Self {
@@ -95,7 +96,7 @@ impl Tvl1Parameters {
         }
     }
 
-    /// Returns their name in reports.
+    /// Returns the name of the preset for reports, or "own parameters".
     pub(super) fn preset_name(&self) -> &'static str {
         Self::PRESETS.iter().find(|(_, preset)| preset == self).map_or("own parameters", |(name, _)| name)
     }

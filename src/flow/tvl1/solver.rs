@@ -1,4 +1,4 @@
-//! The solver to use.
+//! The TV-L1 solver for the CPU.
 
 use super::fast::level::Level;
 use super::stages::pyramid;
@@ -7,7 +7,7 @@ use super::{Tvl1Parameters, stages};
 use crate::error::{Error, Result};
 use crate::flow::{FlowField, Plane};
 
-/// TV-L1 with its parameters and with memory that is kept from one pair of pictures to the next.
+/// TV-L1 with its parameters; memory is reused from one pair of pictures to the next.
 ///
 /// ```
 /// use image::{Rgb, RgbImage};
@@ -30,14 +30,14 @@ use crate::flow::{FlowField, Plane};
 #[derive(Debug)]
 pub struct Tvl1 {
     parameters: Tvl1Parameters,
-    /// The full size first; made for the size of the last pair.
+    /// The pyramid levels, full size first, allocated for the size of the last pair.
     levels: Vec<Level>,
-    /// Parts of a picture that are worked on side by side, at most.
+    /// Maximum number of bands of a picture that are processed in parallel.
     bands: usize,
 }
 
 impl Tvl1 {
-    /// Returns a solver.
+    /// Returns a solver with these parameters.
     ///
     /// # Errors
     /// If the parameters are not [checked](Tvl1Parameters::checked).
@@ -45,7 +45,8 @@ impl Tvl1 {
         Ok(Self { parameters: parameters.checked()?, levels: Vec::new(), bands: rayon::current_num_threads() })
     }
 
-    /// Returns the same on one core, for callers that solve several pairs side by side: bands share rows and so cost more work.
+    /// Returns a solver for one core, for callers that solve several pairs in parallel: bands share rows and so cost
+    /// extra work.
     pub fn on_one_core(self) -> Self {
         Self { levels: Vec::new(), bands: 1, ..self }
     }
@@ -65,7 +66,7 @@ impl Tvl1 {
         self.flow_with(first, second, initial, &mut |_| {})
     }
 
-    /// Like [`Tvl1::flow`]; `progress` is called with the share of the work that is done.
+    /// Like [`Tvl1::flow`]; calls `progress` with the completed fraction.
     pub(super) fn flow_with(
         &mut self,
         first: &Plane,
@@ -76,7 +77,7 @@ impl Tvl1 {
         check(first, second, initial)?;
         let initial = initial.map(components);
         let [u, v] = if self.parameters.gamma > 0.0 {
-            // Illumination is a third unknown. Hardly anybody asks for it, so it need not be fast.
+            // Illumination is a third unknown. It is rarely used, so the slow reference implementation is enough.
             stages::flow(&self.parameters, [first, second], initial.as_ref().map(|[u, v]| [u, v]))
         } else {
             self.prepare(first, second);
@@ -87,7 +88,7 @@ impl Tvl1 {
         Ok(FlowField::new(first.width, first.height, uv))
     }
 
-    /// The pyramid of both pictures.
+    /// Fills the pyramids of both pictures.
     fn prepare(&mut self, first: &Plane, second: &Plane) {
         if self.levels.first().is_none_or(|level| level.pictures[0].size() != first.size()) {
             let sizes = pyramid::sizes(first.size(), &self.parameters);
@@ -103,7 +104,7 @@ impl Tvl1 {
         }
     }
 
-    /// The flow that the coarsest level starts from.
+    /// Sets the initial flow of the coarsest level.
     fn start(&mut self, initial: Option<[Plane; 2]>) {
         let step = self.parameters.scale_step;
         let steps = self.levels.len() - 1;
@@ -117,9 +118,9 @@ impl Tvl1 {
         }
     }
 
-    /// From the coarsest level to the finest.
+    /// Solves from the coarsest level to the finest.
     fn solve(&mut self, progress: &mut dyn FnMut(f64)) -> [Plane; 2] {
-        // Every level makes the same number of warps: it costs as much as it has pixels.
+        // Every level runs the same number of warps, so its cost is proportional to its pixels.
         let pixels = |level: &Level| level.flow[0].values.len() as f64;
         let all: f64 = self.levels.iter().map(pixels).sum();
         let mut done = 0.0;

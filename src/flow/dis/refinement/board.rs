@@ -12,7 +12,7 @@ use crate::flow::Plane;
 /// Samples before the first of a row, so that every sample has one on its left.
 pub const MARGIN: usize = 1;
 
-/// Samples that one step of the widest vector unit takes.
+/// Samples per step of the widest vector unit.
 const LANES: usize = 16;
 
 /// The first column of a colour (0: red, 1: black) in a row.
@@ -49,8 +49,8 @@ pub struct Board<const N: usize> {
     pub halves: [Half<N>; 2],
 }
 
-/// Returns how many rows of pictures of `width` columns one task takes at least; below, another thread costs more than
-/// it brings.
+/// Returns the minimum number of rows per parallel task for pictures of `width` columns. With fewer rows an extra
+/// thread costs more than it saves.
 pub fn rows_min(width: usize) -> usize {
     const SAMPLES_MIN: usize = 4096;
     SAMPLES_MIN.div_ceil(length(width))
@@ -76,14 +76,14 @@ impl<const N: usize> Half<N> {
         self.above(y + 2)
     }
 
-    /// Returns row `y` of the picture, to be written.
+    /// Returns row `y` of the picture, mutable.
     #[inline(always)]
     pub fn row_mut(&mut self, y: usize) -> [&mut [f32]; N] {
         let row = N * self.pitch;
         parts(&mut self.values[(y + 1) * row..][..row], self.pitch)
     }
 
-    /// Returns the rows of the picture, to be written side by side.
+    /// Returns the rows of the picture, mutable, as a parallel iterator.
     pub fn inner_mut(&mut self) -> impl IndexedParallelIterator<Item = [&mut [f32]; N]> {
         let (row, pitch) = (N * self.pitch, self.pitch);
         let samples = pitch - 2 * MARGIN;
@@ -92,7 +92,7 @@ impl<const N: usize> Half<N> {
     }
 }
 
-/// Returns the first `N` parts of `length` numbers each.
+/// Returns the first `N` parts of `row`, `length` values each.
 #[inline(always)]
 pub fn parts<const N: usize>(row: &mut [f32], length: usize) -> [&mut [f32]; N] {
     let mut parts = row.chunks_exact_mut(length);
@@ -107,9 +107,9 @@ impl<const N: usize> Board<N> {
         Self { halves: [half(), half()] }
     }
 
-    /// Takes over `count` rows of another board of the same width, from its row `from` on, as rows from `to` on.
+    /// Copies `count` rows, starting at row `from`, of another board of the same width to rows starting at `to`.
     ///
-    /// Colours stay what they are: which columns of a row are red is not known to a board.
+    /// Rows keep their colour assignment: a board does not store which columns of a row are red.
     pub fn copy_rows(&mut self, other: &Self, from: usize, to: usize, count: usize) {
         for (half, other) in self.halves.iter_mut().zip(&other.halves) {
             let row = N * half.pitch;
@@ -118,7 +118,7 @@ impl<const N: usize> Board<N> {
         }
     }
 
-    /// Returns both colours of planes.
+    /// Splits planes into their red and black samples.
     pub fn split(planes: [&Plane; N]) -> Self {
         let (width, height) = planes[0].size();
         let mut board = Self::zeros(width, height);
@@ -132,7 +132,7 @@ impl<const N: usize> Board<N> {
         board
     }
 
-    /// Puts both colours back into planes.
+    /// Writes both colours back to full planes.
     pub fn merge(&self, planes: [&mut Plane; N]) {
         for (component, plane) in planes.into_iter().enumerate() {
             let width = plane.width;

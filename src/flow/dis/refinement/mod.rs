@@ -1,4 +1,4 @@
-//! Variational refinement (section 2.3 of the paper): the flow becomes smooth except where the pictures speak against it.
+//! Variational refinement (section 2.3 of the paper): smooths the flow while it keeps matching the two images.
 //!
 //! Minimises, as OpenCV's `VariationalRefinement` does, the sum over all pixels of δ Ψ(brightness constancy) +
 //! γ Ψ(gradient constancy) + α Ψ(smoothness) with Ψ(s²) = √(s² + ε²) (Brox et al. 2004), the constancy terms normalised
@@ -23,8 +23,8 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-/// Returns `flow` between two pictures of its size, of any method, refined by some fixed-point iterations of 5 relaxations each.
-/// Vectors that are unknown are taken for still.
+/// Returns `flow`, the flow between two pictures of its size by any method, after `iterations` fixed-point iterations
+/// with five relaxations each. Unknown vectors count as zero.
 ///
 /// # Panics
 /// If the sizes differ.
@@ -41,7 +41,7 @@ pub fn refined(first: &RgbImage, second: &RgbImage, flow: &FlowField, iterations
     FlowField::new(size.0, size.1, u.values.iter().zip(&v.values).map(|(u, v)| [*u, *v]).collect())
 }
 
-/// Refines the flow of a level by some fixed-point iterations.
+/// Refines the flow of a level by `iterations` fixed-point iterations.
 pub fn refine(level: &mut Level, iterations: usize) {
     let (width, height) = level.first.size();
     let data = DataTerm::new(level);
@@ -62,7 +62,7 @@ pub fn refine(level: &mut Level, iterations: usize) {
     current.merge([u, v]);
 }
 
-/// Puts the flow plus its increment into `sum`.
+/// Writes `flow` plus `increment` to `sum`.
 fn sum(flow: &Board<2>, increment: &Board<2>, sum: &mut Board<2>) {
     let [red, black] = &mut sum.halves;
     for (colour, half) in [red, black].into_iter().enumerate() {

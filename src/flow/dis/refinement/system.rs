@@ -57,7 +57,7 @@ pub struct Neighbours {
 }
 
 impl Neighbours {
-    /// Returns those of pictures of `width` columns.
+    /// Returns the neighbour masks for pictures of `width` columns.
     pub fn new(width: usize) -> Self {
         let has = |column: usize| if column + 1 < width { 1.0 } else { 0.0 };
         let right = [0, 1].map(|parity| (0..board::length(width)).map(|k| has(2 * k + parity)).collect());

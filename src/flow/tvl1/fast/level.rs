@@ -1,4 +1,4 @@
-//! One level of the pyramid: warps, median filters and iterations until the flow rests.
+//! One level of the pyramid: warps, median filters and iterations until the flow converges.
 
 use rayon::prelude::*;
 
@@ -9,31 +9,31 @@ use super::texture::Texture;
 use crate::flow::Plane;
 use crate::flow::tvl1::Tvl1Parameters;
 
-/// Bands are at least as high; below that the rows they share would cost more than another core brings.
+/// Minimum height of a band; with smaller ones the shared rows would cost more than another core saves.
 const BAND_MIN: usize = 3 * BLOCK;
 
-/// All that a level needs, to be used for one pair of pictures after the other.
+/// The working memory of one level, reused from pair to pair.
 #[derive(Debug)]
 pub struct Level {
     /// The two pictures.
     pub pictures: [Plane; 2],
-    /// u and v between levels.
+    /// u and v as passed from level to level.
     pub flow: [Plane; 2],
     texture: Texture,
     data: Vec<DataRow>,
     median: Median,
-    /// The unknowns, and where the next block of iterations puts them.
+    /// The unknowns, and the buffer that the next block of iterations writes to.
     pairs: Vec<Pair>,
     next: Vec<Pair>,
     /// One for each band.
     sweeps: Vec<Sweep>,
-    /// The sums of squared changes since the last warp.
+    /// The sums of squared changes of each iteration since the last warp.
     errors: Vec<f64>,
     parameters: Tvl1Parameters,
 }
 
 impl Level {
-    /// For pictures of a size, in `bands` bands at most that are worked on side by side.
+    /// Allocates the level for pictures of this size, with at most `bands` bands that are processed in parallel.
     pub fn new((width, height): (usize, usize), parameters: Tvl1Parameters, bands: usize) -> Self {
         let bands = bands.min(height / BAND_MIN).max(1);
         let planes = || [Plane::zeros(width, height), Plane::zeros(width, height)];
@@ -52,7 +52,7 @@ impl Level {
         }
     }
 
-    /// Improves `self.flow`; `warped` is called after each warp with the share of them that is done.
+    /// Improves `self.flow`; calls `warped` after each warp with the fraction of warps that is done.
     pub fn solve(&mut self, warped: &mut dyn FnMut(f64)) {
         self.load();
         self.texture.fill(&self.pictures[1]);
@@ -70,7 +70,7 @@ impl Level {
         self.unload();
     }
 
-    /// The flow as it came from the coarser level; duals start from zero at every level.
+    /// Copies the flow from the coarser level into the rows. Dual variables start from zero at every level.
     fn load(&mut self) {
         let width = self.flow[0].width;
         for (y, pair) in self.pairs.iter_mut().enumerate() {
@@ -91,7 +91,7 @@ impl Level {
         }
     }
 
-    /// Returns the iterations between two median filters; whether the flow has come to rest.
+    /// Runs the iterations between two median filters; returns whether the flow has converged.
     fn iterate(&mut self) -> bool {
         let stop_below = self.parameters.stop_below(self.pictures[0].values.len());
         let mut left = self.parameters.inner_iterations;
@@ -100,7 +100,7 @@ impl Level {
             let errors = self.sweep(block);
             if let Some(last) = errors[..block].iter().position(|&error| error <= stop_below) {
                 if last + 1 < block {
-                    // Too far: the same rows again, but no further than to where the flow came to rest.
+                    // The block went past convergence: repeat it with just the iterations needed to converge.
                     self.sweep(last + 1);
                 }
                 std::mem::swap(&mut self.pairs, &mut self.next);
@@ -113,7 +113,8 @@ impl Level {
         false
     }
 
-    /// Returns how many iterations to carry out at once: as many as will be needed if the changes decline as they did lately.
+    /// Returns how many iterations to run as one block: the number until convergence, extrapolated from the recent
+    /// decline of the changes.
     fn block(&self, left: usize, stop_below: f64) -> usize {
         const LATELY: usize = 4;
         let expected = match *self.errors {
@@ -126,7 +127,7 @@ impl Level {
         expected.clamp(1, BLOCK.min(left))
     }
 
-    /// Carries out `iterations` iterations from `pairs` to `next`; the sum of squared changes of each.
+    /// Runs `iterations` iterations from `pairs` to `next`; returns the sum of squared changes of each.
     fn sweep(&mut self, iterations: usize) -> [f64; BLOCK] {
         let (pairs, data) = (&self.pairs, &self.data);
         let rows = pairs.len().div_ceil(self.sweeps.len());

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::rows::{self, Pair};
 use crate::flow::simd::widest;
 
-/// Samples before the first and after the last, so that the filter need not ask for the edge.
+/// Samples before the first and after the last, so that the filter needs no test for the edge.
 const MARGIN: usize = 2;
 
 /// The longest side of the square.
@@ -31,7 +31,7 @@ pub struct Median {
 }
 
 impl Median {
-    /// For pictures of `width` × `height` pixels that are shared out in `bands`.
+    /// Allocates the filter for pictures of `width` × `height` pixels that are split into `bands`.
     pub fn new(width: usize, height: usize, bands: usize) -> Self {
         let line = vec![0.0; rows::stride(width) + 2 * MARGIN];
         let ranks = std::array::from_fn(|_| line.clone());

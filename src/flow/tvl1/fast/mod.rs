@@ -1,7 +1,7 @@
-//! The optimised version of [`Tvl1`](super::Tvl1): the stages of [`stages`](super::stages) again, for all cores, the whole width
-//! of the vector unit, and the cache.
+//! The optimised implementation of [`Tvl1`](super::Tvl1): the same stages as in [`stages`](super::stages), for all
+//! cores, full vector width, and the cache.
 //!
-//! [`level`] is the walk through one level of the pyramid; [`sweep`] is where the time goes.
+//! [`level`] processes one level of the pyramid; most of the time is spent in [`sweep`].
 
 pub mod level;
 

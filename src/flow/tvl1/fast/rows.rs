@@ -3,7 +3,7 @@
 //! Rows are padded to whole vectors with at least one sample to spare. What is in the padding never reaches a pixel;
 //! it stays finite and adds nothing to the error.
 
-/// Samples that one step of the widest vector unit takes.
+/// Samples per step of the widest vector unit.
 pub const LANES: usize = 16;
 
 /// A row of u or of v with its dual.
@@ -42,7 +42,7 @@ impl Row {
         Self { u: vec![0.0; stride(width) + 1], px: vec![0.0; stride(width) + 1], py: zeros }
     }
 
-    /// Takes over the samples of a row of the same width.
+    /// Copies the samples of a row of the same width.
     pub fn copy(&mut self, other: &Self) {
         self.u.copy_from_slice(&other.u);
         self.px.copy_from_slice(&other.px);
@@ -57,7 +57,7 @@ impl DataRow {
     }
 }
 
-/// By which multiple of ∇I the data term moves the flow: −ρ/|∇I|² within ±`limit`.
+/// Writes the multiple of ∇I by which the data term moves the flow to `shares`: −ρ/|∇I|² within ±`limit`.
 ///
 /// This is the threshold of three cases in one expression; where |∇I|² is next to nothing the flow may move by up to
 /// `limit` |∇I|, less than 10⁻⁴ pixels, where the three cases leave it.
@@ -113,13 +113,13 @@ pub fn sum(row: &[f32]) -> f64 {
     lanes.iter().copied().map(f64::from).sum()
 }
 
-/// Returns the smaller number in one instruction; `f32::min` takes more for the sake of numbers that are none.
+/// Returns the smaller number in one instruction; `f32::min` takes more because it handles NaN.
 #[inline(always)]
 pub fn smaller(a: f32, b: f32) -> f32 {
     if a < b { a } else { b }
 }
 
-/// Returns the larger number in one instruction.
+/// Returns the larger number in one instruction; see [`smaller`].
 #[inline(always)]
 pub fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }

@@ -14,7 +14,7 @@ use crate::flow::tvl1::Tvl1Parameters;
 /// Iterations in a block at most. More would share the cost of reading among them, but make bands overlap further.
 pub const BLOCK: usize = 8;
 
-/// The rows in motion, and what a row needs on its way.
+/// The window of rows in progress, and the scratch rows of an iteration.
 #[derive(Debug)]
 pub struct Sweep {
     /// A ring: row y of the picture is row y modulo `BLOCK + 1` here.
@@ -102,7 +102,7 @@ impl Sweep {
         errors
     }
 
-    /// Returns the primal step of row `y`; the sum of squared changes.
+    /// Runs the primal step of row `y`; returns the sum of squared changes.
     #[inline(always)]
     fn primal(&mut self, y: usize, data: &DataRow) -> f64 {
         let ring = self.window.len();
@@ -119,7 +119,7 @@ impl Sweep {
         rows::sum(&self.errors)
     }
 
-    /// The dual step of row `y` of `height`.
+    /// Runs the dual step of row `y` of `height`.
     #[inline(always)]
     fn dual(&mut self, y: usize, height: usize) {
         let ring = self.window.len();

@@ -37,7 +37,7 @@ struct Taps {
 }
 
 impl Texture {
-    /// For pictures of `width` × `height` pixels that are shared out in `bands`.
+    /// Allocates the texture for pictures of `width` × `height` pixels that are split into `bands`.
     pub fn new(width: usize, height: usize, bands: usize) -> Self {
         let line = || std::array::from_fn(|_| vec![0.0; width]);
         let taps = Taps { corner: vec![0; width], across: line(), down: line() };
@@ -45,7 +45,7 @@ impl Texture {
         Self { width, height, texels, taps: vec![taps; bands] }
     }
 
-    /// Takes over a picture and its gradient by central differences.
+    /// Copies a picture and its gradient by central differences into the texture.
     pub fn fill(&mut self, picture: &Plane) {
         let (width, height) = picture.size();
         let pitch = TEXEL * (width + 2 * MARGIN);
@@ -59,7 +59,7 @@ impl Texture {
         });
     }
 
-    /// Makes the data term linear around the flow in `pairs`; `first` is the first picture.
+    /// Linearises the data term around the flow in `pairs`; `first` is the first picture.
     pub fn warp(&mut self, first: &Plane, pairs: &[Pair], data: &mut [DataRow]) {
         let Self { width, height, texels, taps } = self;
         let band = height.div_ceil(taps.len());
@@ -81,7 +81,7 @@ impl Texture {
 }
 
 impl Taps {
-    /// Finds out where the pixels of row `y` are in the second picture.
+    /// Computes where the pixels of row `y` are in the second picture.
     #[inline(always)]
     fn aim(&mut self, y: usize, [u, v]: [&[f32]; 2], (width, height): (usize, usize)) {
         let pitch = (width + 2 * MARGIN) as i32;
@@ -104,7 +104,7 @@ impl Taps {
         }
     }
 
-    /// Puts grey values into `data.constant` and derivatives into `data.slopes`.
+    /// Writes grey values to `data.constant` and derivatives to `data.slopes`.
     #[inline(always)]
     fn sample(&self, texels: &[f32], pitch: usize, data: &mut DataRow) {
         const ROW: usize = TEXEL * KERNEL;
@@ -129,7 +129,7 @@ impl Taps {
     }
 }
 
-/// From the samples in `data` to the data term around `flow`.
+/// Turns the samples in `data` into the data term linearised around `flow`.
 #[inline(always)]
 fn linearise(first: &[f32], [u, v]: [&[f32]; 2], data: &mut DataRow) {
     let length = first.len();

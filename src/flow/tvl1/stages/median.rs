@@ -1,4 +1,4 @@
-//! Median: takes single outliers out of the flow without blurring its edges.
+//! Median filter: removes single outliers from the flow without blurring its edges.
 
 use crate::flow::Plane;
 

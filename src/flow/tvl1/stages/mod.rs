@@ -1,5 +1,5 @@
-//! The stages of TV-L1 one by one, each in its simplest form: the twins of the shaders of the same names, and what the
-//! fast [`Tvl1`](super::Tvl1) is held to.
+//! The stages of TV-L1, each in its simplest form: the CPU twins of the shaders of the same names, and the reference
+//! for the fast [`Tvl1`](super::Tvl1).
 //!
 //! A pair of pictures passes [`pyramid`]; each level, from the coarsest to the finest, passes [`gradient`], several
 //! times [`warp`], per warp [`median`] and many times [`primal`] and [`dual`]; [`upscale`] hands the flow to the next
@@ -20,7 +20,8 @@ pub use component::Component;
 use super::Tvl1Parameters;
 use crate::flow::Plane;
 
-/// u and v between two grey pictures of one size, stage by stage: slow, and plain to see that it is right.
+/// Computes u and v between two grey pictures of one size, stage by stage: slow, but simple enough to verify by
+/// reading.
 ///
 /// `initial` is the flow to start from, in pixels of the full size. Iterations run until the sum of squared changes
 /// is no longer above ε² per pixel, as in OpenCV's `DualTVL1OpticalFlow`.

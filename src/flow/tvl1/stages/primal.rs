@@ -12,7 +12,7 @@ pub fn primal(data: &Linearised, parameters: &Tvl1Parameters, components: &mut [
     let mut error = 0.0;
     for y in 0..height {
         for x in 0..width {
-            // What the data term grows by per unit of each unknown.
+            // The gradient of the data term by each unknown.
             let slopes = [data.slopes[0].at(x, y), data.slopes[1].at(x, y), parameters.gamma];
             let rise: f32 = components.iter().zip(slopes).map(|(component, slope)| slope * component.u.at(x, y)).sum();
             let rho = data.constant.at(x, y) + rise;
@@ -28,7 +28,7 @@ pub fn primal(data: &Linearised, parameters: &Tvl1Parameters, components: &mut [
     error
 }
 
-/// By which multiple of ∇I the flow moves: to where the data term is zero, but by no more than `limit` (λθ).
+/// Returns the multiple of ∇I by which the flow moves: to the zero of the data term, but by at most `limit` (λθ).
 fn threshold(rho: f32, square: f32, limit: f32) -> f32 {
     if rho < -limit * square {
         limit
@@ -41,7 +41,7 @@ fn threshold(rho: f32, square: f32, limit: f32) -> f32 {
     }
 }
 
-/// div p by backward differences; p is zero outside.
+/// Returns div p by backward differences; p is zero outside.
 fn divergence([px, py]: &[Plane; 2], x: usize, y: usize) -> f32 {
     let left = if x > 0 { px.at(x - 1, y) } else { 0.0 };
     let above = if y > 0 { py.at(x, y - 1) } else { 0.0 };

@@ -3,7 +3,7 @@
 use super::super::Tvl1Parameters;
 use crate::flow::Plane;
 
-/// Levels are no narrower and no lower than this, but for the first.
+/// Minimum width and height of all levels but the first.
 const SIDE_MIN: usize = 16;
 
 /// Returns both pictures at every level, the full size first.
@@ -21,7 +21,7 @@ pub fn pyramid(pictures: [&Plane; 2], parameters: &Tvl1Parameters) -> Vec<[Plane
     levels
 }
 
-/// Width and height of every level, the full size first.
+/// Returns width and height of every level, the full size first.
 pub fn sizes(full: (usize, usize), parameters: &Tvl1Parameters) -> Vec<(usize, usize)> {
     std::iter::successors(Some(full), |&(width, height)| Some(shrunk((width, height), parameters.scale_step)))
         .take(parameters.scales)
@@ -39,16 +39,16 @@ pub fn shrink(plane: &Plane, step: f32) -> Plane {
     smaller
 }
 
-/// Halves go to the even number, as in OpenCV.
+/// Returns the size of a shrunk level. Halves are rounded to even, as in OpenCV.
 fn shrunk((width, height): (usize, usize), step: f32) -> (usize, usize) {
     let side = |length: usize| (length as f32 * step).round_ties_even() as usize;
     (side(width), side(height))
 }
 
-/// Fills `target` by bilinear interpolation between the pixel centres of `source`; beyond the outermost centres the
-/// edge counts. `ratio` is how many pixels of the source a pixel of the target covers in x and in y.
+/// Fills `target` by bilinear interpolation between the pixel centres of `source`, clamped at the edges. `ratio` is the
+/// number of source pixels per target pixel in x and in y.
 ///
-/// The ratio is not that of the sizes: of 131 columns .8 are 105 columns that cover exactly 1.25 columns each.
+/// The ratio is not that of the rounded sizes: 131 columns × 0.8 are 105 columns that cover exactly 1.25 columns each.
 pub fn resample(source: &Plane, target: &mut Plane, ratio: [f32; 2]) {
     let columns: Vec<PyramidTap> = (0..target.width).map(|x| PyramidTap::new(x, ratio[0], source.width)).collect();
     for y in 0..target.height {
@@ -60,7 +60,7 @@ pub fn resample(source: &Plane, target: &mut Plane, ratio: [f32; 2]) {
     }
 }
 
-/// Two neighbours on an axis, and the position of a sample between them.
+/// Two neighbours on an axis, and the weight of the second.
 struct PyramidTap {
     indices: [usize; 2],
     /// 0 at the first, 1 at the second.

@@ -1,4 +1,4 @@
-//! Warp: the second picture and its gradient seen along the flow, and the data term made linear there.
+//! Warp: samples the second picture and its gradient along the flow, and linearises the data term there.
 
 use crate::flow::Plane;
 
