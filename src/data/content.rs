@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::LabelledClip;
 use crate::content_hash::ContentHash;
 use crate::files;
@@ -15,7 +17,7 @@ use crate::files;
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Length and hash of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Content {
     /// Bytes.
     pub length: u64,

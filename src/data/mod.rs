@@ -28,7 +28,7 @@ mod slow_captures;
 mod source;
 mod true_pairs;
 
-pub use check::{CheckPlan, CheckReport, ClassCount, ClassSpread, SubsetReport, check};
+pub use check::{CheckPlan, CheckReport, ClassCount, ClassSpread, ClipFinding, DatasetCheck, SubsetReport, check};
 pub use clip_cache::CachePlan;
 pub(crate) use content::file_fingerprint;
 pub use content::{Content, clip_identity};

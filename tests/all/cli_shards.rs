@@ -121,6 +121,35 @@ fn a_shard_of_other_settings_or_clips_is_refused_in_one_sentence() {
     assert!(status == 2 && said.contains("--parts"), "{said}");
 }
 
+#[test]
+fn a_data_check_in_shards_prints_what_one_machine_prints() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path());
+    fs::copy(dir.path().join("clips/one/a.mp4"), dir.path().join("clips/two/copy.mp4")).unwrap();
+    fs::write(dir.path().join("train.csv"), "one/a.mp4,one\none/b.mp4,one,0.0,0.1\none/ab.mp4,one\n").unwrap();
+    fs::write(dir.path().join("test.csv"), "two/copy.mp4,one\ntwo/c.mp4,two,0,99\ntwo/d.mp4,two\n").unwrap();
+    let line = "data check --data clips --list train.csv --test-list test.csv";
+    for options in ["", " --json", " --thorough"] {
+        let (printed, said, status) = run(dir.path(), &format!("{line}{options}"));
+        assert!(status == 1 && printed.contains("ab.mp4") && printed.contains("copy.mp4"), "{printed}{said}");
+        let parts = format!("parts{}", options.trim());
+        let shard = |shard: &str| run(dir.path(), &format!("{line}{options} --parts {parts} --shard {shard}"));
+        let merge = || run(dir.path(), &format!("merge {parts}"));
+        assert_eq!((shard("2/3").2, shard("1/3").2), (0, 0), "what is wrong with a clip is part of the report");
+        let (_, said, status) = merge();
+        assert!(status == 1 && said.contains("1 of 3 parts missing: 3/3"), "{said}");
+        let (_, said, status) = run(dir.path(), &format!("data check --data clips --parts {parts} --shard 3/3"));
+        assert!(status == 1 && said.contains("of another job"), "{said}");
+        shard("3/3");
+        assert!(shard("3/3").0.starts_with("Shard 3/3 is complete"));
+        let merged = merge();
+        assert_eq!((merged.0, merged.2), (printed, 1), "{}", merged.1);
+    }
+    fs::write(dir.path().join("clips/one/ab.mp4"), "longer, and still not a video").unwrap();
+    let (_, said, status) = run(dir.path(), "merge parts");
+    assert!(status == 1 && said.contains("of other clips than there are now"), "{said}");
+}
+
 /// As at the time limit of a batch system.
 #[test]
 #[cfg(target_os = "linux")]

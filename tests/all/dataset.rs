@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Mutex;
 
 use motionscope::cli::bench::fixture;
 use motionscope::data::{
@@ -404,10 +403,9 @@ fn segments_and_folders_of_pictures_are_decoded() {
 }
 
 fn checked(train: DataSource, test: Option<DataSource>) -> CheckReport {
-    let told = Mutex::new(Vec::new());
+    let mut told = Vec::new();
     let plan = CheckPlan { train, test, thorough: true };
-    let report = check(&plan, &|done, of| told.lock().unwrap().push((done, of))).unwrap();
-    let told = told.into_inner().unwrap();
+    let report = check(&plan, &mut |done, of| told.push((done, of))).unwrap();
     assert!(told.iter().all(|&(done, of)| done <= of) && told.iter().any(|&(done, of)| done == of), "{told:?}");
     report
 }
@@ -502,7 +500,7 @@ fn an_empty_split_is_refused() {
     let stage = Stage::new(&[("lists/wave_test_split1.txt", "a.mp4 1\n"), ("wave/a.mp4", "")]);
     let error = |subset| -> Error {
         let source = DataSource::List(ListSource { subset, ..stage.source("lists") });
-        check(&CheckPlan { train: source, test: None, thorough: false }, &|_, _| {}).unwrap_err()
+        check(&CheckPlan { train: source, test: None, thorough: false }, &mut |_, _| {}).unwrap_err()
     };
     assert_eq!(error(Subset::Test).cause, "no clips found");
 }
@@ -539,7 +537,7 @@ fn jhmdb_has_no_leaks() {
     let Some(root) = shared::data("data/jhmdb") else { return };
     let source = |list: &str| DataSource::list(root.join("clips"), root.join(list), root.join("classInd.txt"));
     let plan = CheckPlan { train: source("trainlist01.txt"), test: Some(source("testlist01.txt")), thorough: false };
-    let report = check(&plan, &|_, _| {}).unwrap();
+    let report = check(&plan, &mut |_, _| {}).unwrap();
     assert!(report.is_sound(), "{:#?}", report.problems);
     assert_eq!(report.subsets.iter().map(|subset| subset.clips).collect::<Vec<_>>(), [650, 138]);
     assert!(report.subsets.iter().all(|subset| subset.classes.len() == 21));

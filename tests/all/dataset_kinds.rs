@@ -12,7 +12,7 @@ use crate::dataset::{SIZE, Stage};
 
 /// The causes of the remarks on a list, or a folder without one, and its clips as `name: class`.
 fn remarked(data: DataSource) -> (Vec<String>, Vec<String>) {
-    let report = check(&CheckPlan { train: data.clone(), test: None, thorough: false }, &|_, _| {}).unwrap();
+    let report = check(&CheckPlan { train: data.clone(), test: None, thorough: false }, &mut |_, _| {}).unwrap();
     let Dataset { classes, clips, .. } = Dataset::open(&data).unwrap();
     let name =
         |clip: &LabelledClip| format!("{}: {}", clip.path.file_name().unwrap().to_string_lossy(), classes[clip.label]);
@@ -84,7 +84,7 @@ fn the_edges_of_activity_net_are_read_and_told() {
     let frames: Vec<_> = dataset.clips.iter().map(|clip| clip.decode(SIZE, None).unwrap().len()).collect();
     assert_eq!(frames, [1, 1, 10], "an event is one frame, and 30 frames of 25 a second end at 1.2 s");
     let report =
-        check(&CheckPlan { train: DataSource::List(source), test: None, thorough: false }, &|_, _| {}).unwrap();
+        check(&CheckPlan { train: DataSource::List(source), test: None, thorough: false }, &mut |_, _| {}).unwrap();
     let said = |found: &[Problem], words: &str| {
         assert!(found.iter().any(|problem| problem.cause.contains(words)), "{words}: {found:#?}");
     };
@@ -108,7 +108,7 @@ fn frames_of_a_list_at_another_rate_are_those_that_an_import_finds() {
     let frames: Vec<_> = dataset.clips.iter().map(|clip| clip.decode(SIZE, None).unwrap().len()).collect();
     assert_eq!((starts, frames), (vec![5, 10, 20], vec![5, 10, 10]), "25 a second are counted as 50 in the first");
     let report =
-        check(&CheckPlan { train: DataSource::List(source), test: None, thorough: false }, &|_, _| {}).unwrap();
+        check(&CheckPlan { train: DataSource::List(source), test: None, thorough: false }, &mut |_, _| {}).unwrap();
     let said = |found: &[Problem], words: &str| found.iter().any(|problem| problem.cause.contains(words));
     assert!(said(&report.remarks, "a.mp4 at 50 instead of 25 a second"), "{:#?}", report.remarks);
     assert!(said(&report.remarks, "line 4: the segment extends past the end of the video"), "{:#?}", report.remarks);

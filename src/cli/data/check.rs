@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::outcome::Outcome;
-use crate::data::{CheckPlan, CheckReport, Problem, Subset, SubsetReport, check};
-use crate::error::Result;
+use crate::cli::output_arguments::ForceArg;
+use crate::cli::shard_arguments::ShardArgs;
+use crate::cli::shard_task::{ShardTask, ShardWork, counting_bar, outcome_of};
+use crate::data::{CheckPlan, CheckReport, ClipFinding, DatasetCheck, Problem, Subset, SubsetReport, check};
+use crate::error::{Error, Result};
 use crate::plural::counted;
+use crate::shards::{Job, PartFolder, Shard, assigned};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -22,8 +26,13 @@ Examples:
   motionscope data check --data thumos/validation --list annotation_val \\
                          --test-data thumos/test --test-list annotation_test
   motionscope data check --data ActivityNet --list activity_net.v1-2.min.json --json
+  motionscope data check --data Kinetics --list train.csv --thorough --parts parts --shard 2/8
 
-Exit codes: 0 no problems found, 1 problems found, 2 wrong usage";
+With --parts nothing but a part is written; motionscope merge, started in the same folder, reads the
+lists again and prints the report on all clips.
+
+Exit codes: 0 no problems found, 1 problems found, 2 wrong usage; a shard: 0 all its clips opened,
+130 stopped by Ctrl-C, 75 by SIGTERM (start it again)";
 
 /// `motionscope data check`
 #[derive(Debug, Args)]
@@ -42,7 +51,24 @@ pub(super) struct DataCheckArgs {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    shards: ShardArgs,
 }
+
+/// The name of the command in parts.
+pub(in crate::cli) const COMMAND: &str = "data check";
+
+/// What all parts of a check have in common.
+#[derive(Debug, Serialize, Deserialize)]
+struct Settings {
+    #[serde(flatten)]
+    plan: CheckPlan,
+    /// Whether the report is printed as JSON.
+    json: bool,
+}
+
+/// The clips of a shard.
+struct CheckShard(DatasetCheck);
 
 impl DataCheckArgs {
     fn plan(&self) -> CheckPlan {
@@ -53,21 +79,78 @@ impl DataCheckArgs {
 }
 
 pub(super) fn run(arguments: &DataCheckArgs) -> Result<Outcome> {
-    let style =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} clips, {eta} left").expect("the template is well-formed");
-    let bar = ProgressBar::no_length().with_style(style);
-    let report = check(&arguments.plan(), &|done, of| {
+    match arguments.shards.task()? {
+        None => run_whole(arguments),
+        Some(task) => run_shard(arguments, &task),
+    }
+}
+
+fn run_whole(arguments: &DataCheckArgs) -> Result<Outcome> {
+    let bar = counting_bar(0, "clip");
+    let report = check(&arguments.plan(), &mut |done, of| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
-    let report = report?;
-    if arguments.json {
-        println!("{:#}", document(&report));
-    } else {
-        print!("{}", text(&report));
+    Ok(print(&report?, arguments.json))
+}
+
+fn run_shard(arguments: &DataCheckArgs, task: &ShardTask) -> Result<Outcome> {
+    let settings = Settings { plan: arguments.plan(), json: arguments.json };
+    let check = DatasetCheck::open(&settings.plan)?;
+    task.run(Job::new(COMMAND, &settings, check.inputs())?, "CPU", &mut CheckShard(check))
+}
+
+impl ShardWork for CheckShard {
+    type Item = ClipFinding;
+    type Source = ();
+    const DONE: &'static str = "opened";
+
+    fn positions(&self, shard: Shard) -> Vec<usize> {
+        assigned(self.0.clips(), shard)
     }
-    Ok(if report.is_sound() { Outcome::Done } else { Outcome::SomeFailed })
+
+    fn prepare(&mut self, _task: &ShardTask, _positions: &[usize], _is_begun: bool) -> Result<()> {
+        Ok(())
+    }
+
+    fn compute(
+        &mut self,
+        positions: &[usize],
+        stop: &(dyn Fn() -> bool + Sync),
+        done: &mut dyn FnMut(Result<ClipFinding>),
+    ) -> Result<()> {
+        self.0.find(positions, stop, &mut |finding| done(Ok(finding)))
+    }
+
+    fn source(&self) {}
+}
+
+/// Prints what one machine would have printed of the parts in `folder`, which are of this `job`. The lists are read again.
+///
+/// # Errors
+/// If parts are missing or do not belong together, or the lists and clips are not those of the parts.
+pub(in crate::cli) fn merge(folder: &PartFolder, job: &Job, _force: ForceArg) -> Result<Outcome> {
+    let outcomes = folder.all_outcomes::<ClipFinding>()?;
+    let Settings { plan, json } = job.settings_as(folder.dir())?;
+    let check = DatasetCheck::open(&plan)?;
+    if let Some(difference) = job.difference(&Job { inputs: check.inputs(), ..job.clone() }) {
+        let cause = format!("its parts are of other clips than there are now: {difference}");
+        return Err(Error::file(folder.dir(), cause, "Merge in the folder in which the shards ran, or run all again"));
+    }
+    let findings: std::result::Result<Vec<ClipFinding>, String> = outcomes.into_iter().collect();
+    let damaged = |failure| Error::file(folder.dir(), failure, "Delete the parts and run all shards again");
+    Ok(print(&check.report(findings.map_err(damaged)?), json))
+}
+
+/// Prints the report, in words or as JSON.
+fn print(report: &CheckReport, as_json: bool) -> Outcome {
+    if as_json {
+        println!("{:#}", document(report));
+    } else {
+        print!("{}", text(report));
+    }
+    outcome_of(report.is_sound())
 }
 
 fn document(report: &CheckReport) -> serde_json::Value {

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::outcome::Outcome;
 use crate::error::Result;
+pub(super) use check::{COMMAND as CHECK, merge as merge_check};
 
 /// `motionscope data`
 #[derive(Debug, Args)]
