@@ -18,6 +18,8 @@ use crate::training::TrainingControl;
 const INTERRUPTED: u8 = 130;
 /// The exit code after SIGTERM: `EX_TEMPFAIL` of sysexits.h, by which programs ask to be tried again later.
 const TRY_AGAIN: u8 = 75;
+/// The exit code after SIGTERM without saved work.
+const TERMINATED: u8 = 143;
 /// A window that has not begun to close by then hangs.
 const UNANSWERED: Duration = Duration::from_secs(10);
 
@@ -39,6 +41,18 @@ pub(super) fn interrupt_flag(what: &'static str) -> Result<Arc<AtomicBool>> {
     let asked = stop.clone();
     on_interrupt(what, "to quit now", move || asked.store(true, Ordering::Relaxed))?;
     Ok(stop)
+}
+
+/// Removes unfinished files and ends the program on Ctrl-C or SIGTERM: for work that writes all or nothing.
+pub(super) fn discard_on_interrupt() -> Result<()> {
+    let handler = || {
+        let code = if termination::take_request() { TERMINATED } else { INTERRUPTED };
+        discard_unfinished();
+        process::exit(code.into());
+    };
+    ctrlc::set_handler(handler).map_err(|error| Error::new("Ctrl-C", error.to_string(), "Start it from a shell"))?;
+    termination::follow_interrupt();
+    Ok(())
 }
 
 /// Closes the window on the first Ctrl-C or SIGTERM, so that a recording is completed and a training saved, and quits at once on the

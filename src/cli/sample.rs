@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgGroup, Args};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::interrupt::discard_on_interrupt;
 use super::outcome::{Outcome, complain};
 use super::output_arguments::ForceArg;
 use super::values::geometry;
@@ -65,6 +66,7 @@ pub(super) fn run(arguments: &SampleArgs) -> Result<Outcome> {
         (None, Some(_)) => guard.check(&recording_files(dir))?,
         (None, None) => guard.check(&sample::files(dir))?,
     }
+    discard_on_interrupt()?;
     let staging = Staging::begin(dir)?;
     let what = match (arguments.pairs, arguments.recordings) {
         (Some(count), _) => {

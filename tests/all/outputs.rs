@@ -324,6 +324,25 @@ fn samples_and_models_are_written_whole_and_replace_nothing_by_themselves() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_sample_that_is_stopped_leaves_no_unfinished_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = || fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
+    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+        let arguments = ["sample", "long", "--recordings", "1", "--minutes", "60", "--size", "64x64"];
+        let mut running = program(dir.path(), &arguments).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while names().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "nothing is written");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::process::Command::new("kill").args([signal, &running.id().to_string()]).status().unwrap();
+        assert_eq!(running.wait().unwrap().code(), Some(code), "{signal}");
+        assert_eq!(names(), [""; 0], "{signal}");
+    }
+}
+
+#[test]
 fn a_video_does_not_replace_a_file_that_was_made_while_it_was_written() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("flow.mp4");
