@@ -408,21 +408,20 @@ impl App {
             Message::SampleEnded => self.waits_for_sample = false,
             Message::Live(LiveEvent::Failed(_)) => self.stop_watching(),
             Message::Problem(Topic::Export, error) => self.export_failed(error),
-            Message::Training(TrainingEvent::Finished { model_dir, .. }) => self.training_finished(model_dir, ctx),
+            Message::Training(TrainingEvent::Finished { model_dir, .. }) => self.training_finished(model_dir),
             _ => {}
         }
     }
 
-    fn training_finished(&mut self, model_dir: &Path, ctx: &Context) {
+    fn training_finished(&mut self, model_dir: &Path) {
         let flow = &mut self.settings.flow;
         if flow.second_model.as_deref() == Some(model_dir) {
             flow.second_edition += 1; // a resumed run keeps its folder
         }
-        // Whoever watches a live source or is typing stays there.
-        if self.session.live.is_active() || ctx.text_edit_focused() {
+        // The panel in use stays in front; the tab has a dot until the result is looked at.
+        if !layout::is_shown(&self.settings.layout, Pane::Training) {
+            self.session.training.has_unseen_result = true;
             self.session.told = Some(("Training finished: see the Training panel".into(), Instant::now()));
-        } else {
-            layout::show(&mut self.settings.layout, Pane::Training);
         }
     }
 

@@ -29,6 +29,8 @@ pub enum Pane {
     Training,
     /// Trainings that were made.
     Runs,
+    /// Parts of a job over several machines.
+    Cluster,
     /// Windows before and now.
     Pinned,
     /// What happened.
@@ -37,7 +39,7 @@ pub enum Pane {
 
 impl Pane {
     /// All panels, in the order of their tabs at first: those in daily use before the others, which may not fit.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Viewer,
         Self::Scores,
         Self::Project,
@@ -50,6 +52,7 @@ impl Pane {
         Self::Runs,
         Self::Pinned,
         Self::Benchmark,
+        Self::Cluster,
         Self::Log,
     ];
 
@@ -67,6 +70,7 @@ impl Pane {
             Self::Predictions => "Predictions",
             Self::Training => "Training",
             Self::Runs => "Runs",
+            Self::Cluster => "Cluster",
             Self::Pinned => "Pinned",
             Self::Log => "Log",
         }

@@ -7,6 +7,7 @@
 #[allow(clippy::module_inception)] // The file is named after the type that it holds.
 mod app;
 mod browser;
+mod cluster;
 mod command;
 mod environment;
 mod evaluation;

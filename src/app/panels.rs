@@ -28,6 +28,8 @@ pub struct Panels {
     pub training: super::training::panel::TrainingPanel,
     /// Trainings that were made.
     pub runs: super::runs::panel::RunsPanel,
+    /// Parts of a job over several machines.
+    pub cluster: super::cluster::panel::ClusterPanel,
     /// Windows before and now.
     pub pinned: super::pinned::panel::PinnedPanel,
     /// What happened.
@@ -49,6 +51,7 @@ impl Panels {
             Pane::Predictions => &mut self.predictions,
             Pane::Training => &mut self.training,
             Pane::Runs => &mut self.runs,
+            Pane::Cluster => &mut self.cluster,
             Pane::Pinned => &mut self.pinned,
             Pane::Log => &mut self.log,
         }

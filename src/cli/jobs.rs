@@ -1,14 +1,12 @@
 //! `motionscope jobs`: how far the parts of a job over several machines are.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
 use super::outcome::{Outcome, complain};
-use crate::cluster::{JobState, JobsReport, PartStatus};
+use crate::cluster::{JobState, JobsReport, PartStatus, age_text};
 use crate::error::Result;
-use crate::plural::counted;
 
 /// Characters of a log line that are shown.
 const LONGEST: usize = 80;
@@ -63,38 +61,19 @@ fn row(part: &PartStatus) -> [String; 6] {
         part.state.to_string(),
         progress.unwrap_or_default(),
         part.node.clone().unwrap_or_default(),
-        part.age.map(span).unwrap_or_default(),
+        part.age.map(age_text).unwrap_or_default(),
         line.unwrap_or_default(),
     ]
 }
 
-/// Returns the number of parts in each state, and that of the merge.
+/// Returns the number of parts in each state, and the state of the merge.
 fn summary(report: &JobsReport) -> String {
-    let mut counts: Vec<(String, usize)> = Vec::new();
-    for state in report.parts.iter().map(|part| part.state.to_string()) {
-        match counts.iter_mut().find(|(known, _)| *known == state) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((state, 1)),
-        }
-    }
-    let counts: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
-    let mut text = format!("{}: {}", counted(report.parts.len(), "part"), counts.join(", "));
+    let mut text = report.summary();
     if let Some((number, state)) = &report.merge {
         let line = report.merge_line.as_ref().map(|line| format!(": {line}")).unwrap_or_default();
         text += &format!("\nMerge (job {number}): {state}{line}");
     }
     text
-}
-
-/// Returns a time in its largest unit: `45 s`, `12 min`, `3 h`, `2 d`.
-fn span(time: Duration) -> String {
-    let secs = time.as_secs();
-    match secs {
-        0..60 => format!("{secs} s"),
-        60..3600 => format!("{} min", secs / 60),
-        3600..86_400 => format!("{} h", secs / 3600),
-        _ => format!("{} d", secs / 86_400),
-    }
 }
 
 #[cfg(test)]
@@ -109,11 +88,13 @@ mod tests {
             progress: None,
             node: None,
             age: None,
+            log: PathBuf::new(),
             last_line: None,
         };
         let report = |part_state: JobState, merge: Option<JobState>| JobsReport {
             parts: vec![PartStatus { state: part_state, ..part.clone() }],
             merge: merge.map(|state| ("12".into(), state)),
+            merge_log: PathBuf::new(),
             merge_line: None,
             no_slurm: None,
         };
@@ -121,11 +102,5 @@ mod tests {
         assert_eq!(outcome(&report(JobState::Done, Some(JobState::Queued))), Outcome::Done);
         assert_eq!(outcome(&report(JobState::Done, Some(JobState::Failed(None)))), Outcome::SomeFailed);
         assert_eq!(outcome(&report(JobState::Failed(None), Some(JobState::Done))), Outcome::SomeFailed);
-    }
-
-    #[test]
-    fn times_are_shown_in_their_largest_unit() {
-        let spans = [5, 125, 7300, 200_000].map(|secs| span(Duration::from_secs(secs)));
-        assert_eq!(spans, ["5 s", "2 min", "2 h", "2 d"]);
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
-use super::{analyze, evaluate, flow, predict, shard_files};
+use super::{analyze, data, evaluate, flow, predict, shard_files};
 use crate::error::{Error, Result};
 use crate::shards::{Job, PartFolder};
 
@@ -14,7 +14,8 @@ use crate::shards::{Job, PartFolder};
 type Merge = fn(&PartFolder, &Job, ForceArg) -> Result<Outcome>;
 
 /// The commands that work in shards.
-const MERGES: [(&str, Merge); 5] = [
+const MERGES: [(&str, Merge); 6] = [
+    (data::CHECK, data::merge_check),
     (evaluate::ACTIONS, evaluate::merge_actions),
     (evaluate::FLOW, evaluate::merge_flow),
     (predict::COMMAND, shard_files::merge),

@@ -1,5 +1,6 @@
 //! How far the parts of a job are: by their files, their locks and their logs, and by what Slurm says of its tasks.
 
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use std::{fmt, fs};
@@ -9,12 +10,16 @@ use super::scripts::ArrayJob;
 use super::slurm::{self, Task};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files;
+use crate::plural::counted;
 use crate::shards::{PartFolder, Shard};
 
 /// States of Slurm in which a task runs or ends, and in which it waits; in all others it is over.
 const RUNNING: [&str; 6] = ["COMPLETING", "RUNNING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED"];
 const WAITING: [&str; 7] =
     ["CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"];
+
+/// Bytes that are read of the end of a log.
+const LOG_TAIL: u64 = 1 << 16;
 
 /// The state of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +49,8 @@ pub struct PartStatus {
     pub node: Option<String>,
     /// Time since something of it was written.
     pub age: Option<Duration>,
+    /// Its log under Slurm, which need not exist.
+    pub log: PathBuf,
     /// The last line of its log.
     pub last_line: Option<String>,
 }
@@ -55,6 +62,8 @@ pub struct JobsReport {
     pub parts: Vec<PartStatus>,
     /// The number and the state of the job that merges, if one was submitted.
     pub merge: Option<(String, JobState)>,
+    /// The log of that job, which need not exist.
+    pub merge_log: PathBuf,
     /// The last line of its log.
     pub merge_line: Option<String>,
     /// Why Slurm could not be asked.
@@ -109,7 +118,27 @@ impl JobsReport {
                 }),
             )
         });
-        Ok(Self { parts: shards.map(of_shard).collect(), merge, merge_line: last_line(&merge_log), no_slurm })
+        let merge_line = last_line(&merge_log);
+        Ok(Self { parts: shards.map(of_shard).collect(), merge, merge_log, merge_line, no_slurm })
+    }
+
+    /// Returns the number of parts in each state, such as `4 parts: 3 done, 1 running`.
+    pub fn summary(&self) -> String {
+        let mut counts: Vec<(String, usize)> = Vec::new();
+        for state in self.parts.iter().map(|part| part.state.to_string()) {
+            match counts.iter_mut().find(|(known, _)| *known == state) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((state, 1)),
+            }
+        }
+        let counts: Vec<String> = counts.into_iter().map(|(state, count)| format!("{count} {state}")).collect();
+        format!("{}: {}", counted(self.parts.len(), "part"), counts.join(", "))
+    }
+
+    /// Returns the share of the results that are there, 0 to 1; all parts count the same.
+    pub fn done_share(&self) -> f64 {
+        let total: f64 = self.parts.iter().map(PartStatus::done_share).sum();
+        total / self.parts.len().max(1) as f64
     }
 }
 
@@ -129,7 +158,28 @@ impl PartStatus {
         };
         let files = folder.files_of(shard).into_iter().chain([log.clone()]);
         let age = files.filter_map(|path| age(&path)).min();
-        Self { shard, state, progress, node: task.and_then(|task| task.node.clone()), age, last_line: last_line(&log) }
+        let (node, last_line) = (task.and_then(|task| task.node.clone()), last_line(&log));
+        Self { shard, state, progress, node, age, log, last_line }
+    }
+
+    /// Returns the share of its results that are there, 0 to 1.
+    pub fn done_share(&self) -> f64 {
+        match (&self.state, self.progress) {
+            (JobState::Done, _) => 1.0,
+            (_, Some((done, of))) if of > 0 => done as f64 / of as f64,
+            _ => 0.0,
+        }
+    }
+}
+
+/// Returns a time in its largest unit: `45 s`, `12 min`, `3 h`, `2 d`.
+pub fn age_text(time: Duration) -> String {
+    let secs = time.as_secs();
+    match secs {
+        0..60 => format!("{secs} s"),
+        60..3600 => format!("{} min", secs / 60),
+        3600..86_400 => format!("{} h", secs / 3600),
+        _ => format!("{} d", secs / 86_400),
     }
 }
 
@@ -164,12 +214,41 @@ fn age(path: &PathBuf) -> Option<Duration> {
     Some(SystemTime::now().duration_since(written).unwrap_or_default())
 }
 
-/// Returns the last line of a log with something in it, without what terminals take for commands.
+/// Returns the last lines of the log at `path`, at most 64 KiB, without control characters. Of a line that a progress bar has
+/// overwritten, the last state is kept.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn log_tail(path: &Path) -> Result<String> {
+    let tail = tail(path).map_err(|error| Error::io(path, &error))?;
+    let text = String::from_utf8_lossy(&tail);
+    let visible = |line: &str| -> Option<String> {
+        let last = line.rsplit('\r').map(str::trim_end).find(|state| !state.is_empty())?;
+        Some(last.chars().map(|c| if c == '\t' { ' ' } else { c }).filter(|c| !c.is_control()).collect())
+    };
+    Ok(text.lines().filter_map(visible).collect::<Vec<_>>().join("\n"))
+}
+
+/// Returns the last bytes of the file at `path`, from the start of a line on where it is longer.
+fn tail(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = files::open(path)?;
+    let start = file.metadata()?.len().saturating_sub(LOG_TAIL);
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::new();
+    file.take(LOG_TAIL).read_to_end(&mut bytes)?;
+    if start > 0
+        && let Some(end) = bytes.iter().position(|&byte| byte == b'\n')
+    {
+        bytes.drain(..=end);
+    }
+    Ok(bytes)
+}
+
+/// Returns the last line of the log at `path` that is not empty.
 fn last_line(path: &Path) -> Option<String> {
-    let bytes = files::read(path).ok()?;
-    let text = String::from_utf8_lossy(&bytes);
-    let line = text.rsplit(['\n', '\r']).map(str::trim).find(|line| !line.is_empty())?;
-    Some(line.chars().filter(|c| !c.is_control()).collect())
+    let tail = log_tail(path).ok()?;
+    let line = tail.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.to_owned())
 }
 
 #[cfg(test)]
@@ -198,11 +277,33 @@ mod tests {
         fs::create_dir(dir.path().join("slurm")).unwrap();
         let log = "first\n\u{1b}[31mlast\r\n\n";
         fs::write(ArrayJob::log(dir.path(), "2/4".parse().unwrap()), log).unwrap();
-        let parts = JobsReport::of(dir.path()).unwrap().parts;
+        let report = JobsReport::of(dir.path()).unwrap();
+        assert_eq!(report.summary(), "4 parts: 1 done, 1 stopped, 1 running, 1 missing");
+        assert!((report.done_share() - (1.0 + 0.4) / 4.0).abs() < 1e-9, "{}", report.done_share());
+        let parts = report.parts;
         let states: Vec<String> = parts.iter().map(|part| part.state.to_string()).collect();
         assert_eq!(states, ["done", "stopped", "running", "missing"]);
         assert_eq!((parts[1].progress, parts[1].last_line.as_deref()), (Some((2, 5)), Some("[31mlast")));
         assert!(parts[0].age.is_some() && parts[3].age.is_none());
+    }
+
+    #[test]
+    fn the_end_of_a_long_log_begins_with_a_whole_line_and_has_the_last_state_of_a_bar() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("task-1.log");
+        let lines: Vec<String> = (0..20_000).map(|line| format!("line {line}")).collect();
+        fs::write(&path, format!("{}\n 1/9 clips\r 2/9 clips\r\nend\n\n", lines.join("\n"))).unwrap();
+        let tail = log_tail(&path).unwrap();
+        assert!(tail.len() < 1 << 16 && tail.starts_with("line "), "{}", &tail[..40]);
+        assert!(tail.ends_with("line 19999\n 2/9 clips\nend"), "{}", &tail[tail.len() - 40..]);
+        assert_eq!(last_line(&path).as_deref(), Some("end"));
+        assert!(log_tail(&dir.path().join("none.log")).is_err());
+    }
+
+    #[test]
+    fn times_are_shown_in_their_largest_unit() {
+        let spans = [5, 125, 7300, 200_000].map(|secs| age_text(Duration::from_secs(secs)));
+        assert_eq!(spans, ["5 s", "2 min", "2 h", "2 d"]);
     }
 
     #[test]

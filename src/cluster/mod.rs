@@ -7,7 +7,7 @@ mod scripts;
 mod slurm;
 mod submission;
 
-pub use jobs::{JobState, JobsReport, PartStatus};
+pub use jobs::{JobState, JobsReport, PartStatus, age_text, log_tail};
 pub use record::SubmissionRecord;
 pub use resources::Resources;
 pub use scripts::ArrayJob;

@@ -72,8 +72,8 @@ srun --ntasks=1{cpus} {command} --shard "$SLURM_ARRAY_TASK_ID/{shards}"
 code=$?
 # The last task has the number of the whole array.
 task="${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"
-# Stopped by SIGTERM, and neither cancelled nor queued again by Slurm itself.
-if [ "$code" = 75 ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {MOST_RESTARTS} ] &&
+# Stopped by SIGTERM with its work saved (75) or while it started (143), and neither cancelled nor queued again by Slurm itself.
+if {{ [ "$code" = 75 ] || [ "$code" = 143 ]; }} && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {MOST_RESTARTS} ] &&
     [ "$(squeue -h -r -j "$task" -o %T)" = RUNNING ]; then
     echo "Stopped before the end, and queued again"
     scontrol requeue "$task"

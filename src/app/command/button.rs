@@ -19,13 +19,24 @@ pub fn command_button<'a>(
 
 /// The same for the one thing a person came for.
 pub fn primary_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, text: &str) -> Response {
+    wide_primary_button(ui, cx, command, text, 0.0)
+}
+
+/// The same, at least `width` points wide: a text that changes moves nothing beside it.
+pub fn wide_primary_button(
+    ui: &mut Ui,
+    cx: &mut PanelContext<'_>,
+    command: Command,
+    text: &str,
+    width: f32,
+) -> Response {
     let tokens = Tokens::of(ui);
     // A faded accent leaves no contrast to its text in the light theme.
     let button = match cx.available(command).is_ok() {
         true => Button::new(RichText::new(text).color(tokens.on_accent)).fill(tokens.accent),
         false => Button::new(text),
     };
-    styled_command_button(ui, cx, command, button)
+    styled_command_button(ui, cx, command, button.min_size(vec2(width, 0.0)))
 }
 
 /// The same with a picture in place of words.

@@ -31,11 +31,11 @@ pub enum Command {
     ChooseTrainingFolder, StartTraining, ResumeTraining, PauseTraining, StopTraining, SaveCurves, SaveCurvesPicture,
     UseTrainedWeights, CompareWeights, TrainOnLabels, PinFrame, StopPinned, ChooseRunsFolder, ExportModel,
     ChooseEvaluationClips, ChooseEvaluationList, ChooseEvaluationLists, ChooseEvaluationClasses,
-    RunEvaluation, OpenEvaluation, CompareEvaluation, SaveEvaluation, BrowseEvaluation,
+    RunEvaluation, OpenEvaluation, CompareEvaluation, SaveEvaluation, BrowseEvaluation, ChooseJobFolder,
     StartLive, ChooseLiveVideo, CorrectLive, RecordLive, DemoLive, MirrorLive, ListCameras,
     ChooseCorrections, TrainOnCorrections,
     ShowScores, ShowTraining, ShowLog, ShowFlow, ShowStatistics, ShowBenchmark, ShowEvaluation, ShowLive, ShowRuns,
-    ShowPinned, ShowProject, ShowPredictions,
+    ShowPinned, ShowProject, ShowPredictions, ShowCluster,
     ToggleTheme, ToggleFrameNumbers, ZoomIn, ZoomOut, ResetZoom, FullScreen, ResetLayout,
     Guide, Manual, Palette, Shortcuts, ReportProblem, About,
 }

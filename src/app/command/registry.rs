@@ -9,7 +9,8 @@ use super::prompt::PathPrompt;
 use super::spec::CommandSpec;
 use super::{Command, Group};
 use crate::app::{
-    App, evaluation, flow, labeling, live, pinned, predicting, predictions, runs, scores, shell, training, viewer,
+    App, cluster, evaluation, flow, labeling, live, pinned, predicting, predictions, runs, scores, shell, training,
+    viewer,
 };
 
 /// The commands by their discriminants.
@@ -25,6 +26,7 @@ static REGISTRY: LazyLock<Vec<&CommandSpec>> = LazyLock::new(|| {
         training::commands::COMMANDS,
         pinned::commands::COMMANDS,
         runs::commands::COMMANDS,
+        cluster::commands::COMMANDS,
         evaluation::commands::COMMANDS,
         live::commands::COMMANDS,
     ];

@@ -22,7 +22,7 @@ use self::summary::chosen;
 use super::settings::EvaluationSettings;
 use super::state::{EvaluationPhase, EvaluationState};
 use crate::app::command::Command;
-use crate::app::command::button::{command_button, primary_button};
+use crate::app::command::button::{command_button, wide_primary_button};
 use crate::app::panel::Panel;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::session::Session;
@@ -38,6 +38,8 @@ use crate::evaluation::ActionsReport;
 /// Errors of a list that are shown at once; the log has them all.
 const ERRORS: usize = 8;
 
+/// Width of the button that starts and stops, in points.
+const EVALUATE_WIDTH: f32 = 76.0;
 /// Least height of a page, in points: in a lower panel everything scrolls.
 const LEAST_PAGE: f32 = 240.0;
 
@@ -226,7 +228,8 @@ fn open(index: usize, report: &ActionsReport, stream: &str, cx: &mut PanelContex
 fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let running = cx.session.evaluation.is_running();
     ui.horizontal_wrapped(|ui| {
-        primary_button(ui, cx, Command::RunEvaluation, if running { "Stop" } else { "Evaluate" });
+        let text = if running { "Stop" } else { "Evaluate" };
+        wide_primary_button(ui, cx, Command::RunEvaluation, text, EVALUATE_WIDTH);
         command_button(ui, cx, Command::SaveEvaluation, "Save…");
         command_button(ui, cx, Command::BrowseEvaluation, "Open in browser");
         command_button(ui, cx, Command::OpenEvaluation, "Open…");
