@@ -103,8 +103,13 @@ pub(super) fn apply<M: Module>(module: M, tensors: Tensors, source: &Path) -> Re
 
 /// Number of the trained parameters of `module`.
 pub(crate) fn parameters<M: Module>(module: &M) -> usize {
-    let trained = shapes(module).into_iter().filter(|(name, _)| !BatchNorm::is_statistic(name));
+    let trained = shapes(module).into_iter().filter(|(name, _)| !is_statistic(name));
     trained.map(|(_, shape)| shape.num_elements()).sum()
+}
+
+/// Returns whether the tensor `name` is a running statistic of batch normalisation, which is measured and not trained.
+pub(crate) fn is_statistic(name: &str) -> bool {
+    BatchNorm::is_statistic(name)
 }
 
 /// Names of the parameters of `module` and their shapes in the file, in the network's order.

@@ -22,7 +22,7 @@ use super::motion_squares::MotionSquares;
 use super::next_frames::NextFrames;
 use super::optim::gradient_shares::{GradientShares, gradient_shares};
 use super::optim::optimizer::{Gradient, Optimizer};
-use super::optim::param_groups::NetworkPart;
+use super::optim::param_groups::{NetworkPart, frozen_parameters};
 use super::probe::features::{FeatureExtractor, Features, of_views};
 use super::probe::linear::{RowInit, fit_to};
 use super::probe::views::ProbeViews;
@@ -215,11 +215,13 @@ impl Objective {
         self.truth.as_deref()
     }
 
-    /// Returns the number of parameters that are trained, those of a stream with the last layer for `classes` that it is given before
-    /// the first step.
+    /// Returns the number of parameters that are trained, without frozen ones; those of a stream with the last layer for `classes` that
+    /// it is given before the first step.
     pub fn parameters(&self, classes: usize) -> usize {
-        let motion = self.motion.as_ref().map_or(0, |solver| weights::parameters(solver.network()));
-        motion + self.stream.as_ref().map_or(0, |solver| solver.network().parameters_with(classes))
+        let motion = self.motion.as_ref().map(|solver| solver.network());
+        let motion = motion.map_or(0, |network| weights::parameters(network) - frozen_parameters(network));
+        let stream = self.stream.as_ref().map(|solver| solver.network());
+        motion + stream.map_or(0, |network| network.parameters_with(classes) - frozen_parameters(network))
     }
 
     /// Returns the loss switches.

@@ -33,6 +33,10 @@ struct GroupLayer {
 struct Parameter {
     id: ParamId,
     is_bias: bool,
+    /// Whether it is a running statistic of batch normalisation.
+    is_statistic: bool,
+    /// Whether it gets gradients.
+    is_trained: bool,
     /// How many numbers it holds.
     size: usize,
 }
@@ -147,7 +151,7 @@ impl ModuleVisitor for Split {
 pub struct LayerSize {
     /// Its name.
     pub name: String,
-    /// Number of its parameters.
+    /// Number of its parameters, without running statistics.
     pub size: usize,
     /// Whether it is batch normalisation.
     pub is_norm: bool,
@@ -155,9 +159,21 @@ pub struct LayerSize {
 
 /// Returns the layers of `network` from its input on.
 pub fn layer_sizes<M: Module>(network: &M) -> Vec<LayerSize> {
-    let size = |layer: &GroupLayer| layer.parameters.iter().map(|parameter| parameter.size).sum();
+    let size = |layer: &GroupLayer| {
+        layer.parameters.iter().filter(|parameter| !parameter.is_statistic).map(|parameter| parameter.size).sum()
+    };
     let of = |layer: GroupLayer| LayerSize { size: size(&layer), name: layer.name, is_norm: layer.is_norm };
     layers(network).into_iter().map(of).collect()
+}
+
+/// Returns the number of parameters of `network` that are frozen, without running statistics.
+pub fn frozen_parameters<M: Module>(network: &M) -> usize {
+    let layers = layers(network);
+    let parameters = layers.iter().flat_map(|layer| &layer.parameters);
+    parameters
+        .filter(|parameter| !parameter.is_statistic && !parameter.is_trained)
+        .map(|parameter| parameter.size)
+        .sum()
 }
 
 /// Returns the layers of `network` in the order in which it is built: from the input to the last layer.
@@ -192,9 +208,15 @@ impl ModuleVisitor for Lister {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let mut names: Vec<&str> =
             self.path.iter().filter(|(_, counts)| *counts).map(|(name, _)| name.as_str()).collect();
-        let is_bias = names.pop() == Some("bias");
-        let (name, parameter) =
-            (names.join("."), Parameter { id: param.id, is_bias, size: param.lazy_shape().num_elements() });
+        let own = names.pop().unwrap_or_default();
+        let parameter = Parameter {
+            id: param.id,
+            is_bias: own == "bias",
+            is_statistic: weights::is_statistic(own),
+            is_trained: param.is_require_grad(),
+            size: param.lazy_shape().num_elements(),
+        };
+        let name = names.join(".");
         match self.layers.last_mut() {
             Some(layer) if layer.name == name => layer.parameters.push(parameter),
             _ => self.layers.push(GroupLayer { name, is_norm: self.in_norm, parameters: vec![parameter] }),
