@@ -126,6 +126,8 @@ pub struct Settings {
     pub offered_report: Option<String>,
     /// Folders whose runs were listed, the latest first.
     pub run_folders: Vec<PathBuf>,
+    /// Folder of the parts of the job that the Cluster panel shows.
+    pub job_folder: Option<PathBuf>,
     /// How texts number frames.
     pub frame_numbers: FrameNumbers,
     /// What could not be read of the settings of the last time.
@@ -170,6 +172,7 @@ impl Default for Settings {
             latest_run: None,
             offered_report: None,
             run_folders: Vec::new(),
+            job_folder: None,
             frame_numbers: FrameNumbers::default(),
             unread: None,
         }

@@ -162,8 +162,8 @@ fn frame_times(scores: &FrameScores) -> Option<FrameTimes> {
 
 /// Returns the bouts of each class by `settings`, at the thresholds of the model where it has them.
 pub fn predicted_bouts(facts: &PredictionFacts, scores: &FrameScores, settings: &BoutSettings) -> Vec<Vec<Bout>> {
-    let of_class = |class: usize| facts.thresholds.get(class).map_or(*settings, |threshold| settings.at(*threshold));
-    let settings: Vec<BoutSettings> = (0..facts.classes.len()).map(of_class).collect();
+    let settings: Vec<BoutSettings> =
+        (0..facts.classes.len()).map(|class| facts.bout_settings(class, settings)).collect();
     if facts.fusion.is_multi_label() {
         return settings.iter().enumerate().map(|(class, own)| bouts(scores, class, own)).collect();
     }

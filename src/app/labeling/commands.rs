@@ -58,7 +58,8 @@ pub const COMMANDS: &[CommandSpec] = &[
             editable(on)?;
             ensure(on.session.labeling.project().and_then(Project::undo_step).is_some(), "Nothing to undo")
         })
-        .runs(|app, _| app.undo()),
+        .runs(|app, _| app.undo())
+        .keywords("history changes"),
     command(C::Redo, G::Label, "Redo", "Redo the last undone change", &[ctrl_shift(Key::Z), ctrl(Key::Y)],
         |on| {
             editable(on)?;

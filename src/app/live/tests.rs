@@ -505,16 +505,20 @@ fn each_correction_of_an_opened_class_has_a_row_of_its_own_height() {
 }
 
 #[test]
-fn a_training_that_ends_leaves_the_live_panel_in_front() {
+fn a_training_that_ends_leaves_the_panel_in_use_in_front_and_its_tab_has_a_dot() {
     let end = Message::Training(TrainingEvent::Finished { model_dir: "/m".into(), stopped_early: false });
-    for (is_live, pane) in [(true, Pane::Live), (false, Pane::Training)] {
+    for is_live in [true, false] {
         let mut window = window([1280.0, 720.0], CameraPhase::Live);
         if !is_live {
             window.harness.state_mut().session.live.show(None);
         }
         let ctx = window.harness.ctx.clone();
         window.harness.state_mut().receive(&end, &ctx);
-        assert!(is_shown(&window.harness.state().settings.layout, pane), "{pane:?}");
+        window.settle();
+        assert!(is_shown(&window.harness.state().settings.layout, Pane::Live));
+        assert!(window.sees("Training •") && window.sees("Training finished: see the Training panel"));
+        window.perform(Command::ShowTraining);
+        assert!(!window.sees("Training •"), "it has been looked at");
     }
 }
 

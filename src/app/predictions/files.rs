@@ -8,7 +8,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::calendar::time_at;
 use crate::error::{Error, Result};
 use crate::plural::counted;
-use crate::predictions::{FrameScores, PredictionFacts, prediction_files, read_prediction_facts, read_predictions};
+use crate::predictions::{
+    BoutSettings, FrameScores, PredictionFacts, prediction_files, read_prediction_facts, read_predictions,
+};
 
 /// The folder of these files in a project's, with a folder for each model.
 const FOLDER: &str = "predictions";
@@ -55,6 +57,15 @@ pub struct PredictionFile {
     pub facts: PredictionFacts,
     /// The probabilities.
     pub scores: Arc<FrameScores>,
+}
+
+impl PredictionFile {
+    /// Returns how bouts of `class` are found where nothing else was chosen: at the threshold that the model has for it.
+    pub fn default_settings(&self, class: &str) -> BoutSettings {
+        let common = BoutSettings::default();
+        let place = self.facts.classes.iter().position(|name| name == class);
+        place.map_or(common, |place| self.facts.bout_settings(place, &common))
+    }
 }
 
 /// What a file is to a video.

@@ -15,21 +15,66 @@ const PROJECTS: usize = 32;
 #[serde(default)]
 pub struct PredictionSettings {
     /// Projects with the settings of their classes by name, the latest first.
-    projects: Vec<(PathBuf, BTreeMap<String, BoutSettings>)>,
+    projects: Vec<(PathBuf, BTreeMap<String, ChosenSettings>)>,
+}
+
+/// What was chosen of the settings of a class. The rest stays that of the predictions which are shown: the thresholds of the next
+/// model are other ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct ChosenSettings {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    smoothing_secs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_threshold: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_secs: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap_secs: Option<f64>,
+}
+
+impl ChosenSettings {
+    /// Returns what differs from the `default`. The thresholds at which a bout begins and ends belong together.
+    fn of(settings: &BoutSettings, default: &BoutSettings) -> Self {
+        let chosen = |own: f64, default: f64| (own != default).then_some(own);
+        let thresholds = |settings: &BoutSettings| [settings.threshold, settings.end_threshold];
+        let has_thresholds = thresholds(settings) != thresholds(default);
+        Self {
+            smoothing_secs: chosen(settings.smoothing_secs, default.smoothing_secs),
+            threshold: has_thresholds.then_some(settings.threshold),
+            end_threshold: has_thresholds.then_some(settings.end_threshold),
+            min_secs: chosen(settings.min_secs, default.min_secs),
+            gap_secs: chosen(settings.gap_secs, default.gap_secs),
+        }
+    }
+
+    /// Returns the settings with the `default` of what was not chosen.
+    fn over(&self, default: &BoutSettings) -> BoutSettings {
+        BoutSettings {
+            smoothing_secs: self.smoothing_secs.unwrap_or(default.smoothing_secs),
+            threshold: self.threshold.unwrap_or(default.threshold),
+            end_threshold: self.end_threshold.unwrap_or(default.end_threshold),
+            min_secs: self.min_secs.unwrap_or(default.min_secs),
+            gap_secs: self.gap_secs.unwrap_or(default.gap_secs),
+        }
+    }
 }
 
 impl PredictionSettings {
-    /// Returns the settings of a class of the project in `dir`; the defaults where nobody has chosen any, or they cannot be.
-    pub fn of(&self, dir: &Path, class: &str) -> BoutSettings {
+    /// Returns the settings of a class of the project in `dir`: what was chosen, else the `default`, which also replaces settings
+    /// that cannot be.
+    pub fn of(&self, dir: &Path, class: &str, default: &BoutSettings) -> BoutSettings {
         let known = self.projects.iter().find(|(project, _)| project == dir).and_then(|(_, own)| own.get(class));
-        known.copied().filter(|own| own.check(class).is_ok()).unwrap_or_default()
+        known.map(|own| own.over(default)).filter(|own| own.check(class).is_ok()).unwrap_or(*default)
     }
 
-    /// Changes the settings of a class of the project in `dir`.
-    pub fn set(&mut self, dir: &Path, class: &str, settings: BoutSettings) {
+    /// Changes the settings of a class of the project in `dir` to `settings`. What is as the `default` counts as not chosen.
+    pub fn set(&mut self, dir: &Path, class: &str, settings: &BoutSettings, default: &BoutSettings) {
         let place = self.projects.iter().position(|(project, _)| project == dir);
         let (_, mut own) = place.map_or_else(|| (dir.to_owned(), BTreeMap::new()), |place| self.projects.remove(place));
-        own.insert(class.to_owned(), settings);
+        own.insert(class.to_owned(), ChosenSettings::of(settings, default));
         self.projects.insert(0, (dir.to_owned(), own));
         self.projects.truncate(PROJECTS);
     }
@@ -42,15 +87,41 @@ mod tests {
     #[test]
     fn each_project_has_its_own_settings_of_a_class_and_impossible_ones_are_replaced() {
         let mut settings = PredictionSettings::default();
-        let strict = BoutSettings { threshold: 0.9, ..BoutSettings::default() };
-        settings.set(Path::new("/a"), "walk", strict);
-        settings.set(Path::new("/b"), "walk", BoutSettings { threshold: 2.0, ..strict });
-        assert_eq!(settings.of(Path::new("/a"), "walk"), strict);
-        assert_eq!(settings.of(Path::new("/a"), "rear"), BoutSettings::default());
-        assert_eq!(settings.of(Path::new("/b"), "walk"), BoutSettings::default());
+        let default = BoutSettings::default();
+        let of = |settings: &PredictionSettings, dir: &str, class: &str| settings.of(Path::new(dir), class, &default);
+        let strict = BoutSettings { threshold: 0.9, ..default };
+        settings.set(Path::new("/a"), "walk", &strict, &default);
+        settings.set(Path::new("/b"), "walk", &BoutSettings { threshold: 2.0, ..strict }, &default);
+        assert_eq!(of(&settings, "/a", "walk"), strict);
+        assert_eq!(of(&settings, "/a", "rear"), default);
+        assert_eq!(of(&settings, "/b", "walk"), default);
         for place in 0..PROJECTS {
-            settings.set(Path::new(&format!("/{place}")), "walk", strict);
+            settings.set(Path::new(&format!("/{place}")), "walk", &strict, &default);
         }
-        assert_eq!(settings.of(Path::new("/a"), "walk"), BoutSettings::default(), "the earliest one is forgotten");
+        assert_eq!(of(&settings, "/a", "walk"), default, "the earliest one is forgotten");
+    }
+
+    #[test]
+    fn what_was_not_chosen_follows_the_thresholds_of_the_model() {
+        let mut settings = PredictionSettings::default();
+        let (dir, common) = (Path::new("/a"), BoutSettings::default());
+        let [first, second] = [0.8, 0.25].map(|threshold| common.at(threshold));
+        assert_eq!(settings.of(dir, "walk", &first), first);
+        settings.set(dir, "walk", &BoutSettings { gap_secs: 3.0, ..first }, &first);
+        assert_eq!(settings.of(dir, "walk", &second), BoutSettings { gap_secs: 3.0, ..second });
+        let chosen = BoutSettings { threshold: 0.6, end_threshold: 0.5, ..second };
+        settings.set(dir, "walk", &chosen, &second);
+        assert_eq!([&first, &second].map(|model| settings.of(dir, "walk", model)), [chosen; 2], "as it was chosen");
+        let ends_later = BoutSettings { end_threshold: 0.5, ..first };
+        settings.set(dir, "walk", &ends_later, &first);
+        assert_eq!(settings.of(dir, "walk", &second), ends_later, "both thresholds");
+    }
+
+    #[test]
+    fn settings_that_were_stored_whole_are_read() {
+        let stored = r#"{"projects":[["/a",{"walk":{"smoothing_secs":0.5,"threshold":0.7,"end_threshold":0.6,"min_secs":1.0,"gap_secs":0.5}}]]}"#;
+        let settings: PredictionSettings = serde_json::from_str(stored).unwrap();
+        let expected = BoutSettings { threshold: 0.7, end_threshold: 0.6, min_secs: 1.0, ..BoutSettings::default() };
+        assert_eq!(settings.of(Path::new("/a"), "walk", &BoutSettings::default()), expected);
     }
 }

@@ -137,7 +137,7 @@ impl PredictionState {
     pub(super) fn follow_settings(&mut self, labeling: &LabelingState, settings: &PredictionSettings, ctx: &Context) {
         self.finding.receive();
         let Some((file, project)) = self.file().zip(labeling.project()) else { return };
-        let of = |class: &String| settings.of(project.dir(), class);
+        let of = |class: &String| settings.of(project.dir(), class, &file.default_settings(class));
         let wanted = WantedBouts {
             scores: file.scores.clone(),
             settings: file.scores.classes.iter().map(of).collect(),

@@ -29,6 +29,11 @@ const LIKELY: [Likely<'static>; 5] = [
 
 /// Writes predictions of a video of 100 frames at 25 frames per second.
 fn write(path: &Path, video: u32, model: &str, likely: &[Likely<'_>]) {
+    write_at_thresholds(path, video, model, likely, &[]);
+}
+
+/// The same, by a model with thresholds of its classes.
+fn write_at_thresholds(path: &Path, video: u32, model: &str, likely: &[Likely<'_>], thresholds: &[f64]) {
     let classes = ["wave", "jump", "rear", "background"].map(str::to_owned);
     let facts = PredictionFacts {
         video: format!("clip_{video}.mp4"),
@@ -41,6 +46,7 @@ fn write(path: &Path, video: u32, model: &str, likely: &[Likely<'_>]) {
         model: model.into(),
         model_hash: format!("hash of {model}"),
         fusion: Fusion::default(),
+        thresholds: thresholds.to_vec(),
         version: "0.1.0".into(),
         ..PredictionFacts::default()
     };
@@ -83,7 +89,7 @@ fn review(likely: &[Likely<'_>]) -> LabelingStage {
 fn set(labeling: &mut LabelingStage, class: &str, threshold: f64) {
     let dir = labeling.dir.path().to_owned();
     let settings = BoutSettings { threshold, ..BoutSettings::PLAIN };
-    labeling.app_mut().settings.predictions.set(&dir, class, settings);
+    labeling.app_mut().settings.predictions.set(&dir, class, &settings, &BoutSettings::default());
 }
 
 /// First frames of the bouts in a state.
@@ -116,12 +122,42 @@ fn bouts_are_listed_and_follow_the_threshold_of_their_class() {
     assert_eq!(open(&labeling), [35, 85]);
 }
 
+/// By hand: wave at 0.9 and 0.75 reaches its threshold and 0.6 does not; jump reaches 0.333 and rear does not reach 0.9.
+#[test]
+fn bouts_begin_at_the_thresholds_of_the_model_until_others_are_chosen() {
+    let mut labeling = LabelingStage::new(&["wave", "jump"], 1);
+    let path = labeling.dir.path().join("predictions/own/clip_0.parquet");
+    let likely = [LIKELY[0].clone(), ("jump", 35..45, 0.4), LIKELY[2].clone(), LIKELY[3].clone(), LIKELY[4].clone()];
+    write_at_thresholds(&path, 0, "own", &likely, &[0.7037, 0.333, 0.9, 0.5]);
+    let dir = labeling.dir.path().to_owned();
+    let common = BoutSettings::default();
+    let unsmoothed = BoutSettings { smoothing_secs: 0.0, min_secs: 0.0, gap_secs: 0.0, ..common };
+    for class in ["wave", "jump", "rear"] {
+        labeling.app_mut().settings.predictions.set(&dir, class, &unsmoothed, &common);
+    }
+    let chosen = labeling.app().settings.predictions.clone();
+    look(&mut labeling);
+    labeling.window.perform(Command::ShowPredictions);
+    labeling.window.settle();
+    assert!(labeling.window.sees("The model has a threshold for each class"));
+    assert_eq!(open(&labeling), [10, 35, 70]);
+    assert_eq!(labeling.app().settings.predictions, chosen, "to show rounded numbers is no choice");
+    set(&mut labeling, "wave", 0.5);
+    look(&mut labeling);
+    assert_eq!(open(&labeling), [10, 35, 50, 70]);
+    labeling.window.harness.get_by_role_and_label(Role::Button, "Reset").click();
+    labeling.window.settle();
+    let of = |class, threshold| labeling.app().settings.predictions.of(&dir, class, &common.at(threshold));
+    assert_eq!([of("wave", 0.7037), of("rear", 0.9)], [common.at(0.7037), common.at(0.9)]);
+}
+
 #[test]
 fn a_slider_changes_all_classes_or_the_one_that_is_chosen() {
     let mut labeling = review(&LIKELY);
     let dir = labeling.dir.path().to_owned();
     let thresholds = |labeling: &LabelingStage| {
-        ["wave", "jump"].map(|class| labeling.app().settings.predictions.of(&dir, class).threshold)
+        let of = |class| labeling.app().settings.predictions.of(&dir, class, &BoutSettings::default());
+        ["wave", "jump"].map(|class| of(class).threshold)
     };
     let drag_to = |labeling: &mut LabelingStage, share: f32| {
         let slider = labeling.window.harness.get_by_role_and_label(Role::Slider, "Threshold").rect();

@@ -86,6 +86,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     command(C::ShowPredictions, G::View, "Show predictions", "Open the Predictions panel", &[], always)
         .runs(|app, _| app.show(Pane::Predictions))
         .keywords("bouts review"),
+    command(C::ShowCluster, G::View, "Show cluster", "Open the Cluster panel", &[], always)
+        .runs(|app, _| app.show(Pane::Cluster))
+        .keywords("slurm jobs parts shards"),
     command(C::ToggleTheme, G::View, "Dark or light theme", "Switch between dark and light theme", &[ctrl(Key::T)], always)
         .runs(|app, ctx| {
             app.settings.dark ^= true;

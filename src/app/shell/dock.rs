@@ -87,10 +87,11 @@ impl Behavior<Pane> for DockBehavior<'_, '_> {
         pane.title().into()
     }
 
-    /// A split behind a tab is named by the panels in it; a dot says that a panel has a question.
+    /// A split behind a tab is named by the panels in it; a dot says that a panel has a question or a new result.
     fn tab_title_for_tile(&mut self, tiles: &Tiles<Pane>, tile: TileId) -> WidgetText {
         let session = &self.cx.session;
-        let asks = session.interrupted.offer().is_some() && !session.training.is_active();
+        let asks = session.interrupted.offer().is_some() && !session.training.is_active()
+            || session.training.has_unseen_result;
         let marked = |title: &str| {
             let mark = if asks && title == Pane::Training.title() { " •" } else { "" };
             format!("{title}{mark}")

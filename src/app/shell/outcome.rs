@@ -32,6 +32,8 @@ impl Session {
     pub fn written(&mut self, path: &Path, what: Option<&str>) {
         self.succeeded(Topic::Export);
         self.notice.take_if(|notice| notice.subject == path.display().to_string());
+        // Of a path that was typed, a person may not know from which folder it counts.
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         self.log.push(LogLevel::Info, format!("Saved {} to {}", what.unwrap_or("a file"), path.display()));
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -182,6 +182,13 @@ impl Palette {
         self.offers_ui(ui, &offers, step != 0);
         let chosen = self.selected.checked_sub(1).and_then(|row| offers.get(row));
         let path = expand_home(chosen.unwrap_or(&self.text).trim().trim_matches('"'));
+        if spec.is_writing()
+            && path.is_relative()
+            && !path.as_os_str().is_empty()
+            && let Ok(whole) = std::path::absolute(&path)
+        {
+            ui.add(Label::new(RichText::new(format!("To {}", whole.display())).small().color(weak)).wrap());
+        }
         let entered = self.take_enter(ui) && !path.as_os_str().is_empty();
         entered.then_some(Action::Answer(question, path, Existing::Keep))
     }

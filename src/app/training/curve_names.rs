@@ -1,6 +1,6 @@
 //! The names of loss terms and curves as a person reads them; files keep the short ones.
 
-use crate::training::LossTerm;
+use crate::training::{LossTerm, Network};
 
 /// The name of a term of the loss.
 pub fn term_title(term: LossTerm) -> &'static str {
@@ -61,24 +61,31 @@ pub fn measurement_title(name: &str) -> String {
     }
 }
 
-/// By what, and how, clips were classified, as an addition to a sentence.
-pub fn how_measured(name: &str) -> &'static str {
-    match (name.starts_with("fused"), name.contains("cross-validated")) {
-        (true, true) => " by both streams fused, cross-validated",
-        (true, false) => " by both streams fused",
-        (false, true) => ", cross-validated",
-        (false, false) => "",
+/// Returns which networks classified clips, as an addition to a sentence: both streams fused, or the one that was `trained`.
+fn by_what(name: &str, trained: Option<Network>) -> &'static str {
+    match trained {
+        _ if name.starts_with("fused") => " by both streams fused",
+        Some(Network::Spatial) => " by the spatial stream",
+        Some(Network::Temporal) => " by the temporal stream",
+        _ => "",
     }
+}
+
+/// Returns which networks classified clips, and whether by cross-validation, as an addition to a sentence. `trained` is the network of the
+/// run.
+pub fn how_measured(name: &str, trained: Option<Network>) -> String {
+    let how = if name.contains("cross-validated") { ", cross-validated" } else { "" };
+    format!("{}{how}", by_what(name, trained))
 }
 
 /// What cross-validated clips are.
 pub const CROSS_VALIDATED: &str = "Each clip was classified by a model trained without it";
 
-/// How many clips were classified correctly, by what and how they were measured, in a sentence.
-pub fn result_text(name: &str, right: usize, of: usize) -> String {
+/// Returns a sentence on how many clips were classified correctly, by which networks, and how they were measured. `trained` is the network
+/// of the run.
+pub fn result_text(name: &str, right: usize, of: usize, trained: Option<Network>) -> String {
     let clips = if name.contains("cross-validated") { "cross-validated" } else { "held-out" };
-    let by = if name.starts_with("fused") { " by both streams fused" } else { "" };
-    format!("{right} of {of} {clips} clips classified correctly{by}.")
+    format!("{right} of {of} {clips} clips classified correctly{}.", by_what(name, trained))
 }
 
 #[cfg(test)]
@@ -99,8 +106,9 @@ mod tests {
 
     #[test]
     fn clips_that_were_left_out_in_turn_are_not_called_held_out() {
-        let text = |name| result_text(name, 8, 9);
-        assert_eq!(text("top-1"), "8 of 9 held-out clips classified correctly.");
+        let text = |name| result_text(name, 8, 9, Some(Network::Temporal));
+        assert_eq!(text("top-1"), "8 of 9 held-out clips classified correctly by the temporal stream.");
+        assert_eq!(result_text("top-1", 8, 9, Some(Network::Joint)), "8 of 9 held-out clips classified correctly.");
         let text = text("fused cross-validated top-1");
         assert_eq!(text, "8 of 9 cross-validated clips classified correctly by both streams fused.");
     }

@@ -118,6 +118,10 @@ pub struct TrainingState {
     pub snapshots: Vec<Snapshot>,
     /// Whether the networks that were trained last are loaded: a run that is resumed saves others to the same folder.
     pub is_loaded: bool,
+    /// The step that it rolls back to once the step in work is done.
+    pub rolling_back: Option<usize>,
+    /// Whether it has finished while the Training panel was not shown, and has not been looked at since.
+    pub has_unseen_result: bool,
     /// Time spent making steps before the last pause, and when they were taken up again.
     clock: (Duration, Option<Instant>),
     /// The present run's place among those in turn, and the time that was spent before it.
@@ -149,6 +153,8 @@ impl Default for TrainingState {
             diagnostics: TrainingDiagnostics::default(),
             snapshots: Vec::new(),
             is_loaded: false,
+            rolling_back: None,
+            has_unseen_result: false,
             clock: (Duration::ZERO, None),
             before: (0, Duration::ZERO),
         }
@@ -310,6 +316,12 @@ impl TrainingState {
         }
     }
 
+    /// Returns the network that the present or the last run trains, if that is known.
+    pub fn network(&self) -> Option<Network> {
+        let only = || self.plans.last().map(|plan| plan.network);
+        self.part.map(|(.., network)| network).or_else(only)
+    }
+
     /// Returns the streams, by name, that a training that was stopped did not come to, or that had no networks to be saved yet.
     pub fn untrained(&self) -> Vec<String> {
         let was_stopped = matches!(self.phase, TrainingPhase::Finished { stopped_early: true, .. });
@@ -382,11 +394,13 @@ impl TrainingState {
         self.clock.0 = self.elapsed();
         let runs = matches!(phase, TrainingPhase::Running | TrainingPhase::Pausing | TrainingPhase::Stopping);
         self.clock.1 = runs.then(Instant::now);
+        self.rolling_back = self.rolling_back.filter(|_| runs || phase == TrainingPhase::Paused);
         self.phase = phase;
     }
 
     /// What was measured after step `to` is void.
     fn rolled_back(&mut self, to: usize) {
+        self.rolling_back = None;
         self.losses.cut(to as f64);
         self.shares.cut(to as f64);
         if let Some(latest) = &mut self.latest {

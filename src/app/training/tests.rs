@@ -232,6 +232,7 @@ fn a_run_can_go_back_only_while_it_makes_steps() {
     assert!(window.sees("Start of the run") && window.sees("Step 40"));
     window.harness.get_by_label("Step 20 · Loss 5.0").click();
     window.settle();
+    assert!(window.sees("Rolling back after this step…"));
     window.harness.state_mut().session.training.enter(TrainingPhase::Stopping);
     window.settle();
     let button = window.harness.get_by_role_and_label(Role::Button, "Roll back…");

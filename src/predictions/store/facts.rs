@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::nets::fusion::Fusion;
-use crate::predictions::FrameScores;
+use crate::predictions::{BoutSettings, FrameScores};
 
 /// A number at the start of the facts, for readers of later versions.
 const SCHEMA: &str = "motionscope-predictions 1";
@@ -106,6 +106,11 @@ impl PredictionFacts {
             ("sequence", "the sequence model"),
         ];
         NAMES.iter().find_map(|(name, words)| differing(name, words))
+    }
+
+    /// Returns the `common` settings of bouts at the threshold of the class at place `class`, where the model has one.
+    pub fn bout_settings(&self, class: usize, common: &BoutSettings) -> BoutSettings {
+        self.thresholds.get(class).map_or(*common, |threshold| common.at(*threshold))
     }
 
     /// Returns the number of features of a scored frame.

@@ -18,14 +18,17 @@ type Seconds = fn(&mut BoutSettings) -> &mut f64;
 /// Draws the form for the class that is chosen; without one a change is made for all classes.
 pub(super) fn settings_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let predictions = &cx.session.predictions;
-    let Some(dir) = predictions.project_dir() else { return };
-    let all: Vec<String> = predictions.classes().map(|(_, name)| name.to_owned()).collect();
-    let classes = match predictions.class.clone().filter(|class| all.contains(class)) {
+    let Some((dir, file)) = predictions.project_dir().zip(predictions.file()) else { return };
+    let all: Vec<&str> = predictions.classes().map(|(_, name)| name).collect();
+    let classes = match predictions.class.as_deref().filter(|class| all.contains(class)) {
         Some(class) => vec![class],
         None => all,
     };
-    let Some(first) = classes.first() else { return };
-    let before = cx.settings.predictions.of(dir, first);
+    let settings = &mut cx.settings.predictions;
+    let of_classes: Vec<ClassSettings> =
+        classes.iter().map(|class| ClassSettings::of(class, settings, dir, &file.default_settings(class))).collect();
+    let Some(first) = of_classes.first() else { return };
+    let before = rounded(first.now);
     let mut now = before;
     probabilities_ui(ui, &mut now);
     let seconds: [(&str, &str, Seconds); 3] = [
@@ -40,36 +43,46 @@ pub(super) fn settings_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
             ui.add(slider).labelled_by(label).on_hover_text(tooltip);
         });
     }
-    let settings = &mut cx.settings.predictions;
-    let is_differing = classes.iter().any(|class| settings.of(dir, class) != before);
-    if is_differing {
+    if !file.facts.thresholds.is_empty() {
+        explanation(ui, "The model has a threshold for each class, chosen on held-out clips.");
+    }
+    if of_classes.iter().any(|class| class.now != first.now) {
         explanation(ui, "The classes have different settings. A change here is for all of them.");
     }
-    let is_default = classes.iter().all(|class| settings.of(dir, class) == BoutSettings::default());
+    let is_default = of_classes.iter().all(|class| class.now == class.default);
     let reset = ui.add_enabled(!is_default, Button::new("Reset").small()).on_hover_text("Restore the default settings");
-    if reset.clicked() {
-        return set(settings, dir, &classes, |_| BoutSettings::default(), ui);
+    let is_reset = reset.clicked();
+    if !is_reset && now == before {
+        return;
     }
-    if now != before {
+    for class in &of_classes {
         // What was not touched stays as each class has it.
-        set(settings, dir, &classes, |own| changed(own, &before, &now), ui);
-    }
-}
-
-fn set(
-    settings: &mut PredictionSettings,
-    dir: &Path,
-    classes: &[String],
-    change: impl Fn(BoutSettings) -> BoutSettings,
-    ui: &Ui,
-) {
-    for class in classes {
-        let own = change(settings.of(dir, class));
-        if own.check(class).is_ok() {
-            settings.set(dir, class, own);
+        let own = if is_reset { class.default } else { changed(class.now, &before, &now) };
+        if own.check(&class.name).is_ok() {
+            settings.set(dir, &class.name, &own, &class.default);
         }
     }
     ui.ctx().request_repaint(); // Bouts are computed at the beginning of the next one.
+}
+
+/// How bouts of a class are found, and how they are by default.
+struct ClassSettings {
+    name: String,
+    now: BoutSettings,
+    default: BoutSettings,
+}
+
+impl ClassSettings {
+    fn of(name: &str, settings: &PredictionSettings, dir: &Path, default: &BoutSettings) -> Self {
+        Self { name: name.to_owned(), now: settings.of(dir, name, default), default: *default }
+    }
+}
+
+/// Returns the settings with probabilities as the sliders show them: drawing a slider rounds its value, which is not a choice.
+fn rounded(settings: BoutSettings) -> BoutSettings {
+    let percent = |share: f64| (100.0 * share).round() / 100.0;
+    let [threshold, end_threshold] = [settings.threshold, settings.end_threshold].map(percent);
+    BoutSettings { threshold, end_threshold, ..settings }
 }
 
 /// Returns the settings of a class with what differs between `before` and `now`.

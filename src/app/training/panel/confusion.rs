@@ -6,7 +6,7 @@ use eframe::egui::{
 };
 
 use crate::app::training::curve_names::how_measured;
-use crate::app::training::diagnostics::TrainingDiagnostics;
+use crate::app::training::state::TrainingState;
 use crate::app::ui::confusion_matrix::confusion_matrix_ui;
 use crate::app::ui::theme::{RADIUS, Tokens};
 use crate::app::ui::widgets::{explanation, rows_in_view, section};
@@ -18,7 +18,8 @@ const NAMES: f32 = 110.0;
 const GAP: f32 = 8.0;
 
 /// Draws bars and matrix of the newest measurement; the cell that was clicked, if its clips `can_list`.
-pub(super) fn confusion_ui(ui: &mut Ui, diagnostics: &TrainingDiagnostics, can_list: bool) -> Option<(usize, usize)> {
+pub(super) fn confusion_ui(ui: &mut Ui, training: &TrainingState, can_list: bool) -> Option<(usize, usize)> {
+    let diagnostics = &training.diagnostics;
     let (step, confusion) = diagnostics.confusion.as_ref()?;
     let figures = confusion.classes();
     let right: usize = (0..figures.len()).map(|class| confusion.counts[class][class]).sum();
@@ -27,7 +28,7 @@ pub(super) fn confusion_ui(ui: &mut Ui, diagnostics: &TrainingDiagnostics, can_l
         ui,
         &format!(
             "Validation after step {step}: {right} of {clips} clips correct{}",
-            how_measured(&diagnostics.measured)
+            how_measured(&diagnostics.measured, training.network())
         ),
     );
     rows_in_view(ui, ROW, diagnostics.classes.len(), |ui, class| {

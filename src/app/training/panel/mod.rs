@@ -186,7 +186,7 @@ impl TrainingPanel {
         grid_ui(ui, cx);
         gradient_shares_ui(ui, cx, &mut self.cursor);
         let can_list = self.held_out.report().is_some();
-        if let Some((label, guess)) = confusion_ui(ui, &cx.session.training.diagnostics, can_list) {
+        if let Some((label, guess)) = confusion_ui(ui, &cx.session.training, can_list) {
             self.held_out.chosen = Some(ChosenClips::Cell { label, guess });
         }
     }
@@ -268,6 +268,7 @@ impl TrainingPanel {
 impl Panel for TrainingPanel {
     fn panel_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         self.turn_page(cx);
+        cx.session.training.has_unseen_result = false;
         let training = &cx.session.training;
         let (is_active, has_run) = (training.is_active(), training.phase != TrainingPhase::Idle);
         let running = if is_active || !has_run { "Running" } else { "Last run" };
@@ -309,6 +310,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool, card:
         let confusion = cx.session.training.diagnostics.confusion.as_ref();
         let measured = confusion.map(|(_, confusion)| (confusion.right(), confusion.counts.len()));
         let name = cx.session.training.diagnostics.measured.clone();
+        let network = cx.session.training.network();
         let is_in_use = cx.session.training.is_loaded;
         let untrained = cx.session.training.untrained();
         let cut_short: Vec<String> = cx.session.training.cut_short.iter().map(CutShort::in_words).collect();
@@ -320,7 +322,7 @@ fn state_ui(ui: &mut Ui, cx: &mut PanelContext<'_>, tunes_to_labels: bool, card:
                 ui.add(Label::new(untrained_text(&stream, card)).wrap());
             }
             if let Some(((right, of), classes)) = measured {
-                let label = ui.add(Label::new(result_text(&name, right, of)).wrap());
+                let label = ui.add(Label::new(result_text(&name, right, of, network)).wrap());
                 if name.contains("cross-validated") {
                     label.on_hover_text(CROSS_VALIDATED);
                 }
@@ -390,6 +392,7 @@ const IDLE: &str = "Train a model on your clips";
 
 fn phase_text(training: &TrainingState) -> &'static str {
     match training.phase {
+        TrainingPhase::Running if training.rolling_back.is_some() => "Rolling back after this step…",
         TrainingPhase::Idle => IDLE,
         TrainingPhase::Preparing => "Reading clips…",
         TrainingPhase::Running => "Training",

@@ -67,13 +67,15 @@ fn roll_back_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     if let Some(step) = chosen {
         let target = if step == 0 { "the start of the run".to_owned() } else { format!("step {step}") };
         cx.session.told = Some((format!("Rolling back to {target} after this step"), Instant::now()));
+        cx.session.training.rolling_back = Some(step);
         cx.send(Request::RollBackTraining(step));
     }
 }
 
 /// A step that the run can go back to, with what was measured there, or the loss where nothing was.
 fn snapshot_text(training: &TrainingState, step: usize) -> String {
-    let present = training.latest.as_ref().map_or(0, |latest| latest.step);
+    let resumed = training.resumed.as_ref().map_or(0, |resumed| resumed.step);
+    let present = training.latest.as_ref().map_or(resumed, |latest| latest.step);
     let mut text = match step {
         0 => "Start of the run".to_owned(),
         _ if step > present => format!("Step {step} (discarded)"),

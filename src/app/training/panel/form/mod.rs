@@ -391,9 +391,13 @@ fn step_text(plan: &TrainingPlan, secs: f64, all_secs: f64) -> String {
     match plan.budget_secs {
         Some(budget) if budget / secs < plan.steps as f64 => {
             let time = if budget < all_secs { share_of_limit(budget, all_secs) } else { minutes(budget) };
-            format!("{step} – {} fit into {time}", counted((budget / secs) as usize, "step"))
+            let steps = (budget / secs) as usize;
+            format!("{step} – {} {} into {time}", counted(steps, "step"), if steps == 1 { "fits" } else { "fit" })
         }
-        _ => format!("{step} – {} take {}", counted(plan.steps, "step"), minutes(secs * plan.steps as f64)),
+        _ => {
+            let verb = if plan.steps == 1 { "takes" } else { "take" };
+            format!("{step} – {} {verb} {}", counted(plan.steps, "step"), minutes(secs * plan.steps as f64))
+        }
     }
 }
 

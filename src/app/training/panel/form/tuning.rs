@@ -139,6 +139,7 @@ impl TuningForm {
             explanation(
                 ui,
                 match self.tuning.depth {
+                    Depth::Heads if !can_hold_out => "No class has two recordings: accuracy cannot be measured",
                     Depth::Heads => "No hold-out set: accuracy by leave-one-recording-out cross-validation",
                     _ => NOTHING_HELD,
                 },
