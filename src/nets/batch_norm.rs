@@ -182,7 +182,7 @@ mod tests {
         let resumed = BatchNorm::new(1, EPSILON, &device).try_load_record(checkpoint).unwrap();
         for norm in [norm, resumed] {
             let mut kept = Vec::new();
-            norm.running_var.visit(&mut NormValues(&mut kept)); // what a weights file gets
+            norm.running_var.visit(&mut NormValues(&mut kept)); // as written to a weights file
             assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
         }
     }

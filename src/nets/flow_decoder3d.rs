@@ -36,8 +36,8 @@ impl FlowDecoder3d {
         }
     }
 
-    /// `conv3b` [b, 256, t/2, h/4, w/4], `conv4b` and `conv5b`, each half the size of the one before → flow [b, 2, t,
-    /// h, w] in pixels / 8. t must be a multiple of 8, h and w of 16.
+    /// `conv3b` [b, 256, t/2, h/4, w/4], `conv4b` and `conv5b`, each half the size of the one before → flow
+    /// [b, 2, t, h, w] in pixels / 8. t must be a multiple of 8, h and w of 16.
     pub(super) fn forward(&self, conv3b: Tensor<5>, conv4b: Tensor<5>, conv5b: Tensor<5>) -> Tensor<5> {
         let x = activation::relu(self.deconv5b.forward(conv5b));
         let x = Tensor::cat(vec![x, self.predict4b.forward(conv4b)], 1);

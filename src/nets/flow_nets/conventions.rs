@@ -15,11 +15,11 @@ named! {
         /// The mean of each channel over both frames of the pair (NVIDIA).
         #[default]
         Pair = "pair",
-        /// The mean of FlyingChairs, which the Caffe release stores with FlowNetS and FlowNetC.
+        /// The mean of FlyingChairs that the Caffe release stores with FlowNetS and FlowNetC.
         Chairs = "chairs",
         /// The mean that the Caffe release stores with FlowNet2.
         Flownet2 = "flownet2",
-        /// The mean that FlowNetPytorch uses at inference.
+        /// The mean of FlowNetPytorch at inference.
         Pytorch = "pytorch",
     }
 }

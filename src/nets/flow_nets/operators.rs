@@ -36,18 +36,18 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Enlargement {
-        /// Bilinear with aligned corner pixels: the Caffe release, and NVIDIA's port when it was published.
+        /// Bilinear, the corner pixels of both sizes coincide: the Caffe release, and NVIDIA's port when it was published.
         #[default]
         AlignCorners = "align-corners",
-        /// Bilinear with half-pixel centres: NVIDIA's port under later versions of PyTorch.
+        /// Bilinear between the centres of pixels: NVIDIA's port under later versions of PyTorch.
         HalfPixel = "half-pixel",
-        /// Nearest neighbour.
+        /// The nearest pixel.
         Nearest = "nearest",
     }
 }
 
-/// Returns the mean product over the channels of `a` and of `b` displaced by up to ±20 pixels in steps of 2: [n, c, h,
-/// w] twice → [n, 441, h, w]. The horizontal displacement varies fastest; `b` is 0 outside.
+/// Returns the mean product over the channels of `a` and of `b` displaced by up to ±20 pixels in steps of 2:
+/// [n, c, h, w] twice → [n, 441, h, w]. The horizontal displacement varies fastest; `b` is 0 outside.
 ///
 /// For each row, a matrix product computes all pairs of columns; the diagonals that correspond to a displacement are
 /// cut out of it.
@@ -125,8 +125,8 @@ pub fn enlarged(maps: Tensor<4>, factor: usize, enlargement: Enlargement) -> Ten
 }
 
 /// Converts flow [n, 2·pairs, h, w] (u and v alternating) of an image that was stretched from `to` to `from` to that of
-/// the original image: the map is resized to `cells`, and the components are scaled accordingly. All sizes are [height,
-/// width].
+/// the original image: the map is resized to `cells`, and the components are scaled accordingly. All sizes are
+/// [height, width].
 pub fn stretched_back(flow: Tensor<4>, from: [usize; 2], to: [usize; 2], cells: [usize; 2]) -> Tensor<4> {
     let [n, channels, height, width] = flow.dims();
     let device = flow.device();
