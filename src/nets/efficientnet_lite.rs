@@ -47,11 +47,11 @@ pub(super) struct CompoundScale {
 }
 
 impl CompoundScale {
-    /// EfficientNet-Lite0, published for pictures of 224×224.
+    /// EfficientNet-Lite0, published for images of 224×224.
     pub const LITE0: Self = Self { width: 10, depth: 10, dropout: 0.2 };
-    /// EfficientNet-Lite1, published for pictures of 240×240.
+    /// EfficientNet-Lite1, published for images of 240×240.
     pub const LITE1: Self = Self { width: 10, depth: 11, dropout: 0.2 };
-    /// EfficientNet-Lite2, published for pictures of 260×260.
+    /// EfficientNet-Lite2, published for images of 260×260.
     pub const LITE2: Self = Self { width: 11, depth: 12, dropout: 0.3 };
 
     /// Returns the stages at this scale.

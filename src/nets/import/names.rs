@@ -360,7 +360,7 @@ fn vgg16() -> Pairs {
             names.insert(format!("features.{index}"), format!("conv{block}_{conv}"));
             index += 2; // a rectifier in between
         }
-        index += 1; // and pooling behind
+        index += 1; // and a pooling layer
     }
     names
 }

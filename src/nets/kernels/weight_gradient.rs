@@ -72,7 +72,7 @@ pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gr
     add_parts(sizes, &tiles, parts)
 }
 
-/// Returns the gradient of the bias: the sum of each of the `maps` over all pictures and pixels of `gradient`.
+/// Returns the gradient of the bias: the sum of each of the `maps` over all images and pixels of `gradient`.
 pub fn bias_gradient(maps: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
     let of_map = |map: usize| {
         let pictures = gradient.chunks_exact((maps * pixels).max(1));

@@ -1,4 +1,4 @@
-//! The loss of flow that is predicted for all frames of a clip at once (Tran et al. 2016).
+//! The loss of flow predicted for all frames of a clip at once (Tran et al. 2016).
 
 use burn::tensor::Tensor;
 
