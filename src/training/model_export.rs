@@ -122,7 +122,7 @@ impl ModelInit {
             entry.untrained = !plan.trains_motion() && kept.is_none_or(|base| base.card.has_untrained_motion());
         }
         card.name = name_of(plan);
-        card.precision = Precision::F32; // what was measured, whatever the base is stored in
+        card.precision = Precision::F32; // as validated, whatever the base is stored in
         card.origin = self.origin(plan, steps, seconds);
         if plan.network != Network::Flow {
             card.fusion.rule = match card.fusion.rule {

@@ -173,7 +173,7 @@ mod tests {
             let progress = Progress { step: 10, seconds, prepared: 20.0, on_gpu, ..Progress::start() };
             checkpoint::write(&run, &progress, |_| Ok(())).unwrap();
         };
-        add("one", &plan(8, 5.0), 60.0, Some(false)); // 0.5 s a sample
+        add("one", &plan(8, 5.0), 60.0, Some(false)); // 0.5 s per sample
         let around = Some(MotionCrop::Motion);
         let other = TrainingPlan { network: Network::Spatial, spatial_crop: around, ..plan(8, 5.0) };
         add("other networks", &other, 21.0, Some(false));

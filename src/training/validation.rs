@@ -147,7 +147,7 @@ impl Validator {
         let answers = || self.answers(&clips, &networks, measures_flow, batch_px, &is_stopped);
         let Predictions { error, answers, places, failures } = batches::in_background(&device, answers)?;
         if is_stopped() {
-            return Ok(Vec::new()); // of some clips only
+            return Ok(Vec::new()); // incomplete
         }
         let has_failed = !failures.is_empty();
         if let Some(cause) = about_all(failures) {

@@ -389,7 +389,7 @@ impl Objective {
         for LevelLoss { level, weights, pixel, smooth_u, smooth_v, ssim, teacher, .. } in levels {
             let smooth = (smooth_u.clone() + smooth_v.clone()) / 2.0;
             terms.push((format!("pixel {level}"), scale * weights.pixel, pixel.clone()));
-            terms.push((format!("smooth {level}"), scale * 2.0 * weights.smooth, smooth)); // of u and of v
+            terms.push((format!("smooth {level}"), scale * 2.0 * weights.smooth, smooth)); // u and v
             terms.push((format!("ssim {level}"), scale * weights.ssim, ssim.clone()));
             terms.extend(teacher.clone().map(|(error, weight)| (format!("teacher {level}"), weight, error)));
         }

@@ -57,7 +57,7 @@ impl ModuleMapper for Follow {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, old, mapper) = param.consume();
         let new = match self.values.remove::<Tensor<D>>(&id) {
-            Some(value) => old.clone() + (value - old) * (1.0 - self.decay), // what is frozen stays to the last bit
+            Some(value) => old.clone() + (value - old) * (1.0 - self.decay), // frozen weights stay bit-identical
             None => old,
         };
         Param::from_mapped_value(id, new, mapper)

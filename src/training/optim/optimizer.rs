@@ -19,7 +19,7 @@ use crate::training::config::plan::{OptimiserKind, ScheduleKind, TrainingPlan};
 
 /// A network that is being trained.
 pub struct Optimizer<M: Module> {
-    network: Option<M>, // None only inside `step`, which gives the network away and gets it back
+    network: Option<M>, // `None` only inside `step`, which moves the network out and back
     optimiser: ModuleOptimizer,
     /// The optimiser before its first step.
     unused: ModuleOptimizer,
@@ -417,7 +417,7 @@ mod tests {
                 let plan = TrainingPlan { schedule, warm_up, steps: 1200, rate: 1e-4, ..TrainingPlan::default() };
                 let rate = |step: usize| {
                     let [before, after] = [step, step + 1].map(|step| step as f64 / 9.0);
-                    let after = if step == 0 { 0.0 } else { after }; // not known of the first one
+                    let after = if step == 0 { 0.0 } else { after }; // unknown in the first step
                     rate_at(&plan, step, Some(Spent { before, after }))
                 };
                 let highest = (0..9).map(rate).fold(0.0, f64::max);

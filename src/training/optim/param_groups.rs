@@ -188,7 +188,7 @@ const BATCH_NORM: &str = "Struct:BatchNorm";
 
 #[derive(Default)]
 struct Lister {
-    path: Vec<(String, bool)>, // and whether it is part of a name
+    path: Vec<(String, bool)>, // name, and `true` if it is part of layer names
     /// `true` if the innermost module is batch normalisation.
     in_norm: bool,
     layers: Vec<GroupLayer>,

@@ -214,7 +214,7 @@ mod tests {
             let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1000 - age as u64);
             fs::File::open(folder).unwrap().set_modified(time).unwrap();
         }
-        make_room(root.path(), &folders[11]); // the one that was not asked for longest, until now
+        make_room(root.path(), &folders[11]); // the least recently used one until now
         let left: Vec<bool> = folders.iter().map(|folder| folder.exists()).collect();
         let kept = |number| number < MOST_NETWORKS - 1 || number == 11;
         assert_eq!(left, (0..12).map(kept).collect::<Vec<_>>());

@@ -83,7 +83,6 @@ impl FeatureExtractor {
     /// Returns the features of the clips at `places`, in order. Unreadable clips are reported and left out. After a
     /// `share` of the time budget, all further clips are left out except for one of each class. Returns `None` if
     /// stopped.
-    /// stopped.
     ///
     /// # Errors
     /// If the device fails.
@@ -176,7 +175,7 @@ impl FeatureExtractor {
     fn extract(&self, index: usize, flow: Option<&mut FrozenFlow>) -> Result<Tensor<2>> {
         let clips = self.clips.clone();
         let clip = clips.clip(index);
-        let path = self.cache.as_ref().and_then(|cache| cache.path(clip)); // before the clip is read: it may change
+        let path = self.cache.as_ref().and_then(|cache| cache.path(clip)); // before the clip is read, as it may change
         let device = device_of(&self.stream);
         let (input, features): (Tensor<4>, FeaturesOf) = match flow {
             Some(flow) => (self.flow_windows(index, flow)?, Stream::flow_features),

@@ -132,7 +132,7 @@ impl LastLayer {
         let width = features.dims()[1];
         let known_class = |class| {
             let (weight, bias) = known.expect("rows are taken from a layer").class(class);
-            (weight * scale, bias) // for features of unit size
+            (weight * scale, bias) // for features of unit scale
         };
         let places = |wanted: fn(&RowInit) -> bool| (0..rows.len()).filter(move |&class| wanted(&rows[class]));
         let is_fixed: fn(&RowInit) -> bool = |row| matches!(row, RowInit::Kept(_));
@@ -296,7 +296,7 @@ mod tests {
         let places = [0_i64, 2, 3, 5];
         let index = Tensor::<1, Int>::from_data(TensorData::from(places.as_slice()), &device);
         let some = features.clone().select(0, index);
-        let weight = features.clone().narrow(0, 0, 2).transpose(); // where both start
+        let weight = features.clone().narrow(0, 0, 2).transpose(); // initial weights of both
         let known = KnownLayer { weight, bias: Tensor::zeros([2], &device) };
         let rows = [RowInit::From(0), RowInit::From(1)];
         let layer = || LastLayer::new(some.clone(), &[0, 1, 0, 1], &rows, Some(&known));

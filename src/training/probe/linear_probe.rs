@@ -210,7 +210,7 @@ impl ProbeFit {
                 break;
             }
             let rate = rate_at(plan, step, clock.spent_since(begun, step));
-            let accuracy = self.accuracy()?; // of the same layer as the loss: before the update
+            let accuracy = self.accuracy()?; // before the update, like the loss
             let inputs = self.inputs.dropped();
             for (layer, _) in &mut self.folds {
                 layer.update(&inputs, rate);

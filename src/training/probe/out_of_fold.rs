@@ -75,7 +75,7 @@ impl OutOfFold {
 
     /// Deletes the logits stored by the run in `run_dir`, if any.
     pub fn discard(run_dir: &Path) {
-        let _ = std::fs::remove_file(run_dir.join(FILE)); // A run without them is as good.
+        let _ = std::fs::remove_file(run_dir.join(FILE)); // A run can do without them.
     }
 
     /// Returns the logits of `clip`, if their number is `classes`.

@@ -108,7 +108,7 @@ mod tests {
         let began = Instant::now().checked_sub(Duration::from_secs(80)).unwrap();
         let clock = Clock { began, ..Clock::start(&plan, &TrainingControl::default()) };
         assert!(clock.is_over(0.8) && !clock.is_over(0.9));
-        let spent = clock.spent_since(0.6, 10).unwrap(); // 20 of 40 seconds, 2 a step
+        let spent = clock.spent_since(0.6, 10).unwrap(); // 20 of 40 seconds, 2 per step
         assert!((spent.before - 0.5).abs() < 0.05 && (spent.after - spent.before - 0.05).abs() < 0.01, "{spent:?}");
         assert!(Clock::start(&TrainingPlan::default(), &TrainingControl::default()).spent_since(0.0, 1).is_none());
     }

@@ -296,7 +296,7 @@ impl TrainingControl {
     /// Stops the run, after saving, because the program exits: it counts as interrupted.
     pub fn interrupt(&self) {
         self.request(|requests| {
-            requests.interrupted |= requests.run != RunRequest::Stop; // what was stopped before is over
+            requests.interrupted |= requests.run != RunRequest::Stop; // a stopped run does not count as interrupted
             requests.run = RunRequest::Stop;
         });
     }

@@ -124,7 +124,7 @@ fn named(differences: &[SettingDifference]) -> String {
     };
     let words: Vec<String> = differences.iter().take(NAMED).map(one).collect();
     match (differences.len(), words.join(", ")) {
-        (0, _) => "the clips differ".into(), // long lists are compared by their lengths
+        (0, _) => "the clips differ".into(), // long lists are represented by their lengths
         (count, words) if count > NAMED => format!("{words}, and {} more", count - NAMED),
         (_, words) => words,
     }

@@ -80,7 +80,7 @@ impl RunClips {
         }
         if let Some(kept) = joined_run(plan).map(|dir| read(&dir)).transpose()?.flatten() {
             let changed = kept.changed();
-            // To this run they are new: it learns from what they hold now.
+            // The clips are new to this run, which learns from their current content.
             let clips = Kept { fingerprints: Fingerprints::new(), ..kept }.resumed(plan)?;
             return Ok(Self { warnings: clips.warnings.into_iter().chain(changed).collect(), ..clips });
         }

@@ -29,7 +29,7 @@ pub fn run_in_turn(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
     if let Some(last) = plans.last().filter(|_| plans.iter().all(has_ended)) {
-        plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?; // They are those of the same settings.
+        plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?; // checks that the settings are the same
         let remedy = "Use its model, or give another run folder to train again";
         on_event(TrainingEvent::Warning(Error::file(&last.run_dir, "this training has finished already", remedy)));
         let changed = plans.iter().find_map(changed_since);
@@ -57,7 +57,7 @@ pub fn run_in_turn(
             continue;
         }
         if number > 0 {
-            control.drop_requests(); // They were for the network before.
+            control.drop_requests(); // they were meant for the previous network
         }
         if plans.len() > 1 {
             on_event(TrainingEvent::Part { number, of: plans.len(), network: plan.network });

@@ -113,7 +113,7 @@ mod tests {
         table.flush().unwrap();
         let expected = "step,loss,pixel 2,pixel 3\n1,0.5,1,\n2,0.5,2,\n3,0.25,7,1\n";
         assert_eq!(text(&path), expected);
-        fs::write(&path, format!("{expected}4,0.1")).unwrap(); // torn
+        fs::write(&path, format!("{expected}4,0.1")).unwrap(); // incomplete last line
         let mut table = StepTable::open(path.clone(), 3).unwrap();
         table.push(4, &[("loss", cell(0.125))]).unwrap();
         table.flush().unwrap();

@@ -74,7 +74,7 @@ pub fn run(
 ) -> Result<()> {
     plan.check()?;
     let plan = &inherited(plan)?;
-    plan.check()?; // The base may decide the source of the flow.
+    plan.check()?; // again, as the base may determine the flow source
     if let Some(views) = plan.kind.views() {
         return linear_probe::run(&plan.as_carried_out(), views, device, control, on_event);
     }
@@ -255,7 +255,7 @@ impl<'a> TrainingRunState<'a> {
         match self.objective.switch(switches) {
             Ok(()) if before != switches => {
                 self.progress.switches = Some(switches);
-                self.progress.watch = Watch::default(); // It is another loss.
+                self.progress.watch = Watch::default(); // the loss has changed
                 for change in before.changes(&switches) {
                     self.history.intervened(step, &change)?;
                 }
@@ -439,13 +439,13 @@ impl<'a> TrainingRunState<'a> {
         if let Some(answers) = self.validator.take_logits()
             && let Err(error) = answers.write(&self.plan.run_dir)
         {
-            (self.on_event)(TrainingEvent::Warning(error)); // the run can do without
+            (self.on_event)(TrainingEvent::Warning(error)); // not needed to continue
         }
         let Some(measured) = measurements.last() else { return Ok(()) };
         let values: Vec<_> = measurements.iter().map(|measured| (measured.name, measured.value)).collect();
         self.history.measured(step, &values)?;
         self.progress.measured = step;
-        self.written[1] = None; // its snapshot says what was measured
+        self.written[1] = None; // the snapshot is rewritten with the result
         if measured.beats(self.progress.best.map(|best| best.value)) {
             let model_dir = self.plan.run_dir.join("best");
             self.export(&model_dir)?;
@@ -501,15 +501,15 @@ impl<'a> TrainingRunState<'a> {
         let Progress { rate_factor, roll_backs, seconds, switches, .. } = now;
         self.progress = Progress { rate_factor, roll_backs, seconds, switches, best, watch, ..found };
         self.loader = None;
-        self.written = [None; 2]; // what was written of these steps is of other networks
+        self.written = [None; 2]; // earlier files of these steps have other networks
         Ok(now.step)
     }
 
     /// Saves and reports the roll-back from step `from`.
     fn rolled_back(&mut self, from: usize, diverged: Option<Error>) -> Result<()> {
         let Progress { step: to, rate_factor, .. } = self.progress;
-        OutOfFold::discard(&self.plan.run_dir); // They are of weights that the run has left.
-        self.write_checkpoint()?; // first: what is resumed drops the later metrics as well
+        OutOfFold::discard(&self.plan.run_dir); // they belong to discarded weights
+        self.write_checkpoint()?; // first, as resuming it also drops the later metrics
         self.history.roll_back(to)?;
         self.history.intervened(
             from,

@@ -6,7 +6,6 @@
 //! the difference of grey values (0…255) to the pixel. The distance of two transforms is Σ t²/(0.1 + t²) over their
 //! differences t, and the term is the mean of its generalised Charbonnier penalty. Neighbours outside the image are
 //! left out, and the sum over the others is scaled up.
-//! its generalised Charbonnier penalty. Neighbours outside the picture are left out and the others stand for them.
 
 use burn::tensor::{Device, Tensor, TensorData};
 

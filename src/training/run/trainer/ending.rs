@@ -15,7 +15,7 @@ impl TrainingRunState<'_> {
             self.measure()?;
         }
         if self.progress.measured != self.progress.step {
-            OutOfFold::discard(&self.plan.run_dir); // They are of other weights than the model.
+            OutOfFold::discard(&self.plan.run_dir); // they belong to other weights than the model
         }
         self.save_the_rest()?;
         let model_dir = self.plan.run_dir.join("model");
