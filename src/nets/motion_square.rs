@@ -245,6 +245,6 @@ mod tests {
         let square = MotionSquare::of_planes(&flow_with(18..20, 0..2), [10, 20], 1.0);
         assert_near(square, [0.7, 0.0, 0.3, 0.3]);
         let square = MotionSquare::of_planes(&flow_with(0..20, 0..10), [10, 20], 2.0);
-        assert_near(square, [0.25, 0.0, 0.5, 1.0]); // all move alike: the camera does
+        assert_near(square, [0.25, 0.0, 0.5, 1.0]); // uniform motion counts as camera motion
     }
 }

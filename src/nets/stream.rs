@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn a_new_head_acts_on_the_features_divided_by_the_scale() {
         let device = Device::flex();
-        let is_large = |backbone: &Backbone| backbone.last_layer() == "fc8"; // of 80 million parameters and more
+        let is_large = |backbone: &Backbone| backbone.last_layer() == "fc8"; // 80 million parameters or more
         for backbone in Backbone::ALL.into_iter().filter(|backbone| !is_large(backbone)) {
             let stream =
                 StreamConfig { backbone, input: StreamInput::PICTURE, classes: 2, dropout: None }.init(&device);
@@ -328,13 +328,13 @@ mod tests {
             (Backbone::EfficientNetLite2, 6_092_072),
             (Backbone::BnInception, 11_295_240),
             (Backbone::ResNet18, 11_689_512),
-            (Backbone::I3d, 12_287_264 + 1025 * 1000), // of the PyTorch module and of the last layer
+            (Backbone::I3d, 12_287_264 + 1025 * 1000), // the PyTorch module and the last layer
             (Backbone::ResNet50, 25_557_032),
             (Backbone::C3d, 79_991_015 + 4097 * 513), // with the 487 classes of Sports-1M
             (Backbone::C3dPadded, 79_991_015 + 4097 * 513),
             (Backbone::ThreeDNet, 84_459_047 + 4097 * 899), // with the 101 classes of UCF101
             (Backbone::CnnM2048, 92_469_864),
-            (Backbone::Emv, 92_469_864), // of a spatial stream
+            (Backbone::Emv, 92_469_864), // as a spatial stream
             (Backbone::Vgg16, 138_357_544),
             (Backbone::SqueezeNet, 1_248_424),
         ];

@@ -153,7 +153,7 @@ fn times(shape: &Shape) -> String {
     if sides.is_empty() { "a single number".into() } else { sides.join("×") }
 }
 
-/// Writes `bytes` to a temporary file beside `path`, to be moved there by [`atomic::publish`].
+/// Writes `bytes` to a temporary file next to `path`, to be moved there by [`atomic::publish`].
 pub(super) fn stage(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     let staged = atomic::stage(path, |writer| writer.write_all(bytes))?;
     staged.as_file().sync_all().map_err(|error| Error::io(path, &error))?;

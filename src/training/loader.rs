@@ -133,7 +133,7 @@ impl Loader {
 
 impl Drop for Loader {
     fn drop(&mut self) {
-        self.queues.clear(); // Threads that wait to send see it and end.
+        self.queues.clear(); // blocked loader threads notice this and end
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -381,7 +381,7 @@ mod tests {
     #[test]
     fn clips_whose_last_frame_is_repeated_are_counted() {
         let dir = tempfile::tempdir().unwrap();
-        let clips = Arc::new(Clips::new(vec![clip(&dir.path().join("a"), 0)], FRAME)); // of 12 frames
+        let clips = Arc::new(Clips::new(vec![clip(&dir.path().join("a"), 0)], FRAME)); // 12 frames
         let filled =
             |window| make_batch(&clips, &Sampler { window, ..sampler(1) }, &Pixels::Spatial, 0).unwrap().filled;
         assert_eq!((filled(12).len(), filled(13)), (0, BTreeSet::from([0])));

@@ -81,7 +81,7 @@ pub(super) fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
     if plan.keep_classes {
         add_to_classes(&mut dataset, known, &places);
     } else if places.iter().copied().eq((0..known.len()).map(Some)) {
-        dataset.classes = known; // they differ in spelling at most
+        dataset.classes = known; // they differ only in spelling
     }
     Ok(dataset)
 }
@@ -178,7 +178,7 @@ impl ModelInit {
         let (modality, known) = match plan.network {
             Network::Flow | Network::Joint => (None, None),
             Network::Spatial => (Some(modality), base.as_ref().and_then(|base| base.spatial.clone())),
-            // A stream of another input has nothing that could be kept.
+            // A stream with another input has no layers that could be kept.
             Network::Temporal => {
                 (Some(modality), base.as_ref().and_then(|base| base.temporal.clone()).filter(reads_same))
             }

@@ -69,7 +69,7 @@ impl FlowSource {
     /// If the device of the method fails.
     pub fn flow_by(method: &mut dyn FlowEstimator, frames: &[RgbImage]) -> Result<ClipFlow> {
         let fields = frames.windows(2).map(|pair| method.estimate(&pair[0], &pair[1])).collect::<Result<_>>()?;
-        let fields = through_pictures(fields).into_iter().map(Some).chain([None]); // after the last frame nothing moves
+        let fields = through_pictures(fields).into_iter().map(Some).chain([None]); // no motion after the last frame
         Ok(whole(Stacking { frames: frames.len(), span: 2 }, Stacks::of_pairs(fields, size_of(frames))))
     }
 
@@ -148,7 +148,7 @@ impl FlowSource {
         let fields = match self {
             Self::Stored => stored(stretch, &pairs)?,
             Self::Codec => through_pictures(codec(stretch, &pairs, CodecFlow::flow, stop)?),
-            Self::Emv => codec(stretch, &pairs, CodecFlow::emv_field, stop)?, // has the levels already
+            Self::Emv => codec(stretch, &pairs, CodecFlow::emv_field, stop)?, // already quantised
             _ => self.classical(&pictures(), stop)?,
         };
         let mut fields = fields.into_iter();

@@ -77,7 +77,7 @@ impl TeacherFlow {
         let [forward, backward] = self.both_ways(pictures)?;
         let flow: Arc<[f32]> = consistent_cells(&forward, &backward)?.into();
         if self.memory.take(size_of::<f32>() * flow.len()) && self.lock().insert(place, flow.clone()).is_some() {
-            self.memory.give_back(size_of::<f32>() * flow.len()); // another thread has computed it meanwhile
+            self.memory.give_back(size_of::<f32>() * flow.len()); // another thread has computed the same pair
         }
         Ok(flow)
     }
@@ -189,7 +189,7 @@ mod tests {
     fn what_is_contradicted_counts_nothing() {
         let field = |u: f32| FlowField::new(4, 2, vec![[u, 0.0]; 8]);
         let mut forward = field(1.0);
-        forward.uv[2] = [-3.0, 0.0]; // nothing leads back from there
+        forward.uv[2] = [-3.0, 0.0]; // leaves the image, where there is no backward flow
         forward.uv[6] = FlowField::UNKNOWN;
         let cells = consistent_cells(&forward, &field(-1.0)).unwrap();
         // The last column moves out of the image, where there is no backward flow.

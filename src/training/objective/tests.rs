@@ -220,7 +220,7 @@ fn a_teacher_has_a_share_of_the_gradient() {
     let all = objective.switches();
     let total = gradient(&mut objective, &batch, all);
     assert!((shares.norm / norm(&total) - 1.0).abs() < 1e-4);
-    // Without the teacher the gradient is that of the other terms, and the difference is the teacher's.
+    // Without the teacher, the gradient is that of the other terms; the difference is the teacher's part.
     objective.teacher = None;
     let others = gradient(&mut objective, &batch, all);
     let of_teacher: Vec<f64> = total.iter().zip(&others).map(|(total, others)| total - others).collect();

@@ -175,7 +175,7 @@ proptest! {
 fn flow_that_is_no_number_gives_losses_and_gradients_that_are_none() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut level = Level::new([1, 2, 12, 16], 5.0, false, 1.0, 3);
-        let at = 12 * 16 / 2 + 8; // u of the first pair, in the middle
+        let at = 12 * 16 / 2 + 8; // u at the centre of the first pair
         level.raw[at] = bad;
         let (values, gradients) = level.results(LevelTerms::new);
         let (expected, expected_gradients) = level.results(LevelTerms::composed);
