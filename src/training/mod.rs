@@ -1,7 +1,7 @@
 //! Training: MotionNet without labels, then the streams, from clips to a finished model folder.
 //!
 //! In the order of the data flow: the loader prepares batches of the clips of a [data set](crate::data) ahead of the
-//! step, the objective converts a batch to [`losses`], and the optimizer updates the trained parameters. [`run()`]
+//! step, the objective converts a batch to [`losses`], and the optimiser updates the trained parameters. [`run()`]
 //! executes a complete run, with checkpoints and a history; [`validation`] evaluates other clips. A running run is
 //! controlled by a [`TrainingControl`]; it can return to its [`snapshots`].
 

@@ -31,7 +31,7 @@ use crate::files;
 pub struct Imported<M> {
     /// The network.
     pub network: M,
-    /// Names of tensors in the file that were not imported and are not needed: of another network, of the optimizer, or
+    /// Names of tensors in the file that were not imported and are not needed: of another network, of the optimiser, or
     /// biases of zero.
     pub left_out: Vec<String>,
     /// The input normalisation, as far as it is known from the layer names.

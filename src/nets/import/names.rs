@@ -12,7 +12,7 @@ use crate::nets::mobilenet_v2;
 const WRAPPERS: [&str; 7] =
     ["state_dict.", "model_state_dict.", "module.", "model.", "_orig_mod.", "base_model.", "backbone."];
 
-/// Dictionaries in which training scripts store the parameters, next to the optimizer's state.
+/// Dictionaries in which training scripts store the parameters, next to the optimiser's state.
 const DICTIONARIES: [&str; 2] = ["state_dict.", "model_state_dict."];
 
 /// Suffix of the temporal stream's layers in the authors' stacked networks.
