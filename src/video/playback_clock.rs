@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Maps wall time to video time, seconds after the first frame; pausing and changing the speed leave no jump.
+/// A mapping from wall time to video time, seconds after the first frame; pausing and changing the speed cause no jump.
 pub(super) struct PlaybackClock {
     /// Video time at `since`, or constant while stopped.
     secs: f64,
@@ -11,7 +11,7 @@ pub(super) struct PlaybackClock {
 }
 
 impl PlaybackClock {
-    /// Returns a stopped clock at the beginning.
+    /// Creates a stopped clock at the beginning.
     pub fn new() -> Self {
         Self { secs: 0.0, since: None, speed: 1.0 }
     }
@@ -21,18 +21,18 @@ impl PlaybackClock {
         self.since.is_some()
     }
 
-    /// Video seconds per wall second; negative backwards.
+    /// Returns the video seconds per wall second; negative backwards.
     pub fn speed(&self) -> f64 {
         self.speed
     }
 
-    /// Video time at `now`.
+    /// Returns the video time at `now`, seconds.
     pub fn secs(&self, now: Instant) -> f64 {
         let run = self.since.map_or(0.0, |since| now.saturating_duration_since(since).as_secs_f64());
         self.secs + self.speed * run
     }
 
-    /// Puts it to a video time without starting or stopping it.
+    /// Sets the video time without starting or stopping the clock.
     pub fn set(&mut self, secs: f64, now: Instant) {
         self.secs = secs;
         self.since = self.since.map(|_| now);
@@ -50,7 +50,7 @@ impl PlaybackClock {
         self.speed = speed;
     }
 
-    /// Wall time from `now` until it shows `secs`; nothing if that is past.
+    /// Returns the wall time from `now` until the video time `secs`; zero if that is past.
     pub fn until(&self, secs: f64, now: Instant) -> Duration {
         let ahead = (secs - self.secs(now)) / self.speed;
         Duration::try_from_secs_f64(ahead.max(0.0)).unwrap_or(Duration::MAX)
