@@ -224,7 +224,7 @@ impl PacketSource {
                 // pictures.
                 Ok(()) if packet.stream() != self.stream => unreadable = 0,
                 Ok(()) if packet.size() > 0 => return Some(packet),
-                Ok(()) => (self.dropped, unreadable) = (self.dropped + 1, 0), // The decoder treats an empty packet as the end.
+                Ok(()) => (self.dropped, unreadable) = (self.dropped + 1, 0), // Decoders treat these as the end.
                 Err(ffmpeg::Error::Eof) => return None,
                 Err(error) if !is_passing(error) => {
                     self.failure = Some(error);
