@@ -13,13 +13,13 @@ pub(super) const CELLS: usize = 4;
 pub(super) const SLICES: usize = 3;
 
 named! {
-    /// A descriptor type; each has a mixture and Fisher vectors of its own.
+    /// A descriptor type; each has its own mixture and Fisher vectors.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum DescriptorKind {
         /// Gradients of the grey picture.
         Hog = "hog",
-        /// Motion vectors, with a bin for what stands still.
+        /// Motion vectors, with a bin for no motion.
         Hof = "hof",
         /// Gradients of the horizontal component of the motion.
         MbhX = "mbhx",
@@ -29,26 +29,26 @@ named! {
 }
 
 impl DescriptorKind {
-    /// Bins of a cell's histogram.
+    /// Returns the number of bins of a cell's histogram.
     pub fn bins(self) -> usize {
         if self == Self::Hof { ORIENTATIONS + 1 } else { ORIENTATIONS }
     }
 
-    /// Numbers of a descriptor: bins × 2×2 cells × 3 slices, 108 for HOF and 96 for the others.
+    /// Returns the length of a descriptor: bins × 2×2 cells × 3 slices, 108 for HOF and 96 for the others.
     pub fn length(self) -> usize {
         self.bins() * CELLS * SLICES
     }
 }
 
 named! {
-    /// Descriptors as people choose them.
+    /// Groups of descriptors, as selected by users.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum DescriptorGroup {
         /// Histograms of motion vectors.
         Hof = "hof",
         /// Histograms of motion boundaries, horizontal and vertical.
         Mbh = "mbh",
-        /// Histograms of image gradients; the frames are decoded to pictures for it.
+        /// Histograms of image gradients; requires decoding the frames to pictures.
         Hog = "hog",
     }
 }

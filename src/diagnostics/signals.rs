@@ -156,20 +156,20 @@ fn report(signal: c_int, info: &libc::siginfo_t) {
 
 fn write_frames(file: &RawFile) {
     let mut frames = [null_mut::<c_void>(); FRAMES];
-    // SAFETY: there is room for so many frames.
+    // SAFETY: the array has room for this many frames.
     let count = unsafe { libc::backtrace(frames.as_mut_ptr(), FRAMES as c_int) };
     for frame in &frames[..count.max(0) as usize] {
         write_frame(file, *frame as usize);
     }
 }
 
-/// Writes the address of a frame, with the name of the file that it is in and its place there.
+/// Writes the address of a frame, with the name of its file and the relative address there.
 fn write_frame(file: &RawFile, address: usize) {
     file.texts(&[b"  ", &hexadecimal(address)]);
     if let Some(maps) = RawFile::reading(c"/proc/self/maps") {
         let mut mappings = Mappings::new(address);
         let mut piece = [0; 256];
-        // SAFETY: there is room for so many bytes.
+        // SAFETY: the array has room for this many bytes.
         while let Ok(length @ 1..) =
             usize::try_from(unsafe { libc::read(maps.0, piece.as_mut_ptr().cast(), piece.len()) })
         {
@@ -194,13 +194,13 @@ fn hexadecimal(number: usize) -> [u8; 18] {
     text
 }
 
-/// An open file without a buffer.
+/// An open, unbuffered file.
 struct RawFile(c_int);
 
 impl RawFile {
     /// Creates the report and its folders, unless it exists.
     fn create(prepared: &Prepared) -> Option<Self> {
-        // SAFETY: the paths end with zero.
+        // SAFETY: the paths are zero-terminated.
         let file = unsafe {
             for folder in &prepared.folders {
                 libc::mkdir(folder.as_ptr(), 0o777);
@@ -211,7 +211,7 @@ impl RawFile {
     }
 
     fn reading(path: &CStr) -> Option<Self> {
-        // SAFETY: the path ends with zero.
+        // SAFETY: the path is zero-terminated.
         let file = unsafe { libc::open(path.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) };
         (file >= 0).then_some(Self(file))
     }
@@ -220,10 +220,10 @@ impl RawFile {
         texts.iter().for_each(|text| self.text(text));
     }
 
-    /// Writes `text`, or as much of it as there is room for.
+    /// Writes `text`, until the disk is full.
     fn text(&self, mut text: &[u8]) {
         while !text.is_empty() {
-            // SAFETY: the bytes are there as long as the call.
+            // SAFETY: the bytes outlive the call.
             let written = unsafe { libc::write(self.0, text.as_ptr().cast(), text.len()) };
             match usize::try_from(written) {
                 Ok(written @ 1..) => text = &text[written..],
@@ -233,7 +233,7 @@ impl RawFile {
     }
 
     fn close(self) {
-        // SAFETY: the number is that of an open file.
+        // SAFETY: the descriptor is open.
         unsafe { libc::close(self.0) };
     }
 }
