@@ -1,7 +1,8 @@
-//! ActivityNet's JSON: `database` → video → `subset`, `duration`, `annotations` with `segment` in seconds and `label`.
+//! ActivityNet's JSON format: `database` → video → `subset`, `duration`, `annotations` with `segment` in seconds and
+//! `label`.
 //!
-//! In addition to ActivityNet's fields, a video may have its `path`, `group` and `note`, and an annotation a `note`; one of the whole
-//! clip is marked with `clip`.
+//! In addition to ActivityNet's fields, a video may have `path`, `group` and `note`, and an annotation `note`; `clip`
+//! marks an annotation of the whole clip.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,37 +17,37 @@ use crate::json_values;
 /// A video and its annotations.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Video {
-    /// The name that the file gives it.
+    /// Name in the file.
     pub id: String,
-    /// Empty where none is named.
+    /// Subset; empty if not given.
     pub subset: String,
-    /// Its length, if the file has it.
+    /// Duration in seconds, if given.
     pub duration_secs: Option<f64>,
-    /// Where its file is, if it says so.
+    /// Path of the video, if given.
     pub path: Option<String>,
-    /// The recording it belongs to; empty where none is named.
+    /// Recording that it belongs to; empty if not given.
     pub group: String,
-    /// A remark; empty where there is none.
+    /// Remark; empty if not given.
     pub note: String,
-    /// Those that can be read.
+    /// The valid annotations.
     pub annotations: Vec<Annotation>,
-    /// What is wrong with the video as a whole or with other annotations.
+    /// Errors of the video as a whole or of invalid annotations.
     pub problems: Vec<String>,
 }
 
-/// A label and where it holds.
+/// A label and its segment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Annotation {
-    /// It is of the whole clip.
+    /// Whether it applies to the whole clip.
     #[serde(default, skip_serializing_if = "std::ops::Not::not", deserialize_with = "json_values::as_flag")]
     pub clip: bool,
     /// The class.
     #[serde(deserialize_with = "json_values::as_text")]
     pub label: String,
-    /// When it begins and ends, in seconds.
+    /// Start and end in seconds.
     #[serde(deserialize_with = "json_values::as_pair")]
     pub segment: [f64; 2],
-    /// A remark; empty where there is none.
+    /// Remark; empty if not given.
     #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "json_values::as_text")]
     pub note: String,
 }
@@ -78,7 +79,7 @@ struct Fields<D, A> {
 /// Returns the videos of the file at `path`, by their names.
 ///
 /// # Errors
-/// If it cannot be read or is no such JSON, with the line; what is wrong with a video is among its problems.
+/// If it cannot be read or is not such JSON, with the line; errors within a video are in its `problems`.
 pub fn read(path: &Path) -> Result<Vec<Video>> {
     let File { database, .. } = serde_json::from_str::<File<Value>>(&text::read(path)?).map_err(|error| {
         let remedy = "Expected \"database\": videos with \"subset\" and \"annotations\"";
@@ -104,7 +105,7 @@ fn video(id: String, fields: Value) -> Video {
     video
 }
 
-/// Returns the file of these videos.
+/// Returns the JSON of these videos.
 ///
 /// # Errors
 /// If a time is not a number.

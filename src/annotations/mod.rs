@@ -1,5 +1,5 @@
-//! The files in which the field keeps labels of videos, in their own terms: projects of labels, data sets and evaluation
-//! map what they need from one reader and writer of each.
+//! Common annotation file formats: one reader and writer each, which labelling projects, data sets and evaluation
+//! convert to their own types.
 
 pub mod activity_net;
 pub mod text;

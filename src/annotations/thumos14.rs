@@ -7,7 +7,7 @@ pub const TEST: &str = "_test.txt";
 /// The class name of ambiguous segments.
 pub const AMBIGUOUS: &str = "Ambiguous";
 
-/// Returns the video of a line and when its segment begins and ends; none if the line is not written so.
+/// Parses a line into the video and its segment's start and end; `None` for an invalid line.
 pub fn segment(line: &str) -> Option<(&str, [f64; 2])> {
     let mut words = line.split_whitespace();
     let (video, start, end) = (words.next()?, words.next()?.parse().ok()?, words.next()?.parse().ok()?);

@@ -1,4 +1,4 @@
-//! How far the parts of a job are: by their files, their locks and their logs, and by what Slurm says of its tasks.
+//! Progress of a job's parts, derived from their files, locks and logs, and from Slurm's task states.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -13,60 +13,60 @@ use crate::files;
 use crate::plural::counted;
 use crate::shards::{PartFolder, Shard};
 
-/// States of Slurm in which a task runs or ends, and in which it waits; in all others it is over.
+/// Slurm's states of running or ending tasks, and of waiting ones; in all other states a task is over.
 const RUNNING: [&str; 6] = ["COMPLETING", "RUNNING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED"];
 const WAITING: [&str; 7] =
     ["CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"];
 
-/// Bytes that are read of the end of a log.
+/// Bytes read from the end of a log.
 const LOG_TAIL: u64 = 1 << 16;
 
 /// The state of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {
-    /// It is there.
+    /// The part is complete.
     Done,
-    /// A process computes it.
+    /// A process is computing it.
     Running,
     /// Slurm has not started it yet.
     Queued,
-    /// It was begun and ended early, in the words of Slurm if it has any.
+    /// It was started but ended early, with Slurm's description if there is one.
     Failed(Option<String>),
-    /// Nothing is there of it.
+    /// It was not started.
     Missing,
 }
 
-/// What is known of a part.
+/// The status of a part.
 #[derive(Debug, Clone)]
 pub struct PartStatus {
     /// Its shard.
     pub shard: Shard,
     /// Its state.
     pub state: JobState,
-    /// Results so far, and of how many, of an unfinished one.
+    /// Number of results so far and of all results, for an unfinished part.
     pub progress: Option<(usize, usize)>,
-    /// The machine that Slurm gave it.
+    /// The machine assigned by Slurm.
     pub node: Option<String>,
-    /// Time since something of it was written.
+    /// Time since one of its files was written.
     pub age: Option<Duration>,
-    /// Its log under Slurm, which need not exist.
+    /// Path of its Slurm log, which may not exist.
     pub log: PathBuf,
     /// The last line of its log.
     pub last_line: Option<String>,
 }
 
-/// All parts of a job.
+/// The status of all parts of a job.
 #[derive(Debug, Clone)]
 pub struct JobsReport {
     /// The parts in their order.
     pub parts: Vec<PartStatus>,
-    /// The number and the state of the job that merges, if one was submitted.
+    /// Number and state of the merge job, if one was submitted.
     pub merge: Option<(String, JobState)>,
-    /// The log of that job, which need not exist.
+    /// Path of that job's log, which may not exist.
     pub merge_log: PathBuf,
     /// The last line of its log.
     pub merge_line: Option<String>,
-    /// Why Slurm could not be asked.
+    /// The error of querying Slurm.
     pub no_slurm: Option<Error>,
 }
 
@@ -87,7 +87,7 @@ impl JobsReport {
     /// Returns the state of the parts in the folder `parts`.
     ///
     /// # Errors
-    /// If there is nothing of a job in the folder, or it cannot be read.
+    /// If the folder contains no job, or cannot be read.
     pub fn of(parts: &Path) -> Result<Self> {
         let folder = PartFolder::new(parts);
         let record = SubmissionRecord::read(parts)?;
@@ -112,7 +112,7 @@ impl JobsReport {
             (
                 number,
                 state.unwrap_or_else(|| match merge_log.exists() {
-                    // Slurm forgets jobs; the log says how it ended.
+                    // Slurm forgets old jobs; an existing log shows that the job has ended.
                     true => JobState::Failed(Some("ended".into())),
                     false => JobState::Missing,
                 }),
@@ -135,7 +135,7 @@ impl JobsReport {
         format!("{}: {}", counted(self.parts.len(), "part"), counts.join(", "))
     }
 
-    /// Returns the share of the results that are there, 0 to 1; all parts count the same.
+    /// Returns the completed share, 0 to 1; all parts have equal weight.
     pub fn done_share(&self) -> f64 {
         let total: f64 = self.parts.iter().map(PartStatus::done_share).sum();
         total / self.parts.len().max(1) as f64
@@ -150,7 +150,7 @@ impl PartStatus {
         let state = match task.map(|task| state_of(&task.state)) {
             _ if is_done => JobState::Done,
             _ if folder.is_computed(shard) => JobState::Running,
-            // Slurm knows of no part: the command failed, or wrote elsewhere.
+            // Slurm reports completion without a part: the command failed, or wrote to another folder.
             Some(JobState::Done) => JobState::Failed(Some("ended without a part".into())),
             Some(state) => state,
             None if begun => JobState::Failed(None),
@@ -162,7 +162,7 @@ impl PartStatus {
         Self { shard, state, progress, node, age, log, last_line }
     }
 
-    /// Returns the share of its results that are there, 0 to 1.
+    /// Returns the completed share of its results, 0 to 1.
     pub fn done_share(&self) -> f64 {
         match (&self.state, self.progress) {
             (JobState::Done, _) => 1.0,
@@ -183,7 +183,7 @@ pub fn age_text(time: Duration) -> String {
     }
 }
 
-/// Returns the tasks of the job `number`, or why Slurm could not be asked; its absence is no fault.
+/// Queries the tasks of the job `number`; returns the error if Slurm fails, but none if it is not installed.
 fn asked(number: Option<&str>) -> (Vec<Task>, Option<Error>) {
     match number.map(slurm::tasks) {
         None => (Vec::new(), None),
@@ -193,7 +193,7 @@ fn asked(number: Option<&str>) -> (Vec<Task>, Option<Error>) {
     }
 }
 
-/// Returns whether a task of this state neither waits nor runs.
+/// Returns whether a task in this state neither waits nor runs.
 pub(super) fn is_over(state: &str) -> bool {
     !RUNNING.contains(&state) && !WAITING.contains(&state)
 }
@@ -214,8 +214,8 @@ fn age(path: &PathBuf) -> Option<Duration> {
     Some(SystemTime::now().duration_since(written).unwrap_or_default())
 }
 
-/// Returns the last lines of the log at `path`, at most 64 KiB, without control characters. Of a line that a progress bar has
-/// overwritten, the last state is kept.
+/// Returns the last lines of the log at `path`, at most 64 KiB, without control characters. For a line overwritten by a
+/// progress bar, the last state is returned.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -229,7 +229,7 @@ pub fn log_tail(path: &Path) -> Result<String> {
     Ok(text.lines().filter_map(visible).collect::<Vec<_>>().join("\n"))
 }
 
-/// Returns the last bytes of the file at `path`, from the start of a line on where it is longer.
+/// Returns the last bytes of the file at `path`, starting at a line if it is longer.
 fn tail(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = files::open(path)?;
     let start = file.metadata()?.len().saturating_sub(LOG_TAIL);
@@ -244,7 +244,7 @@ fn tail(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns the last line of the log at `path` that is not empty.
+/// Returns the last non-empty line of the log at `path`.
 fn last_line(path: &Path) -> Option<String> {
     let tail = log_tail(path).ok()?;
     let line = tail.lines().rev().map(str::trim).find(|line| !line.is_empty())?;

@@ -1,4 +1,4 @@
-//! What was submitted, kept in the folder of the parts.
+//! Record of a submission, stored in the folder of the parts.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The last submission of a folder of parts.
+/// The last submission for a folder of parts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SubmissionRecord {
     /// [`SubmissionRecord::SCHEMA`].
     pub schema: String,
-    /// Slurm's number of the array.
+    /// Slurm's job number of the array.
     pub array: String,
-    /// Slurm's number of the job that merges; none where that could not be submitted.
+    /// Slurm's job number of the merge; `None` if that could not be submitted.
     pub merge: Option<String>,
     /// Number of shards.
     pub shards: usize,

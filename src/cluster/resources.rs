@@ -1,36 +1,37 @@
-//! What each task of an array asks of Slurm.
+//! Slurm resources of each task of an array.
 
 use std::path::PathBuf;
 
-/// Seconds before its time limit at which Slurm sends a task SIGTERM, for it to save its work.
+/// Seconds before the time limit at which Slurm sends a task SIGTERM, to let it save its work.
 pub(super) const SAVING_SECS: u64 = 120;
-/// Shortest time limit in seconds: Slurm may send SIGTERM a minute earlier than asked, and a shorter task would be queued again and again.
+/// Shortest time limit in seconds: Slurm may send SIGTERM a minute early, and a shorter task would be requeued
+/// endlessly.
 const SHORTEST_SECS: u64 = 300;
 
-/// The resources of a task; what is `None` is left to the cluster. The texts are checked by the functions of this type.
+/// The resources of a task; `None` leaves a value to the cluster. The functions of this type validate the texts.
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
     /// Slurm's partition.
     pub partition: Option<String>,
-    /// Time limit, as Slurm writes it: `2:00:00`.
+    /// Time limit in Slurm's format: `2:00:00`.
     pub time: Option<String>,
-    /// Number of GPUs, with their type: `1`, `a100:2`.
+    /// Number of GPUs, optionally with their type: `1`, `a100:2`.
     pub gpus: Option<String>,
     /// Number of CPU cores.
     pub cpus: Option<usize>,
     /// Memory: `16G`.
     pub memory: Option<String>,
-    /// Image of a container that the tasks run in, by Apptainer.
+    /// Apptainer container image in which the tasks run.
     pub container: Option<PathBuf>,
     /// Other options of `sbatch`: `--account=lab`.
     pub others: Vec<String>,
 }
 
 impl Resources {
-    /// Checks a word of a line that begins with `#SBATCH`.
+    /// Validates a word of a line that begins with `#SBATCH`.
     ///
     /// # Errors
-    /// If Slurm would read more, or something else, than this word.
+    /// If Slurm would parse it as something other than one word.
     pub fn word(text: &str) -> Result<String, String> {
         let is_plain = |c: char| c.is_ascii_graphic() && !"\"'\\#`$;".contains(c);
         match !text.is_empty() && text.chars().all(is_plain) {
@@ -39,10 +40,10 @@ impl Resources {
         }
     }
 
-    /// Checks another option of `sbatch`.
+    /// Validates another option of `sbatch`.
     ///
     /// # Errors
-    /// If it is no option, or one that the script sets.
+    /// If it is not an option, or one that the script sets.
     pub fn option(text: &str) -> Result<String, String> {
         const OWN: [&str; 7] = ["array", "chdir", "dependency", "output", "open-mode", "requeue", "signal"];
         let name = text.strip_prefix("--").map(|rest| rest.split('=').next().unwrap_or_default());
@@ -53,11 +54,11 @@ impl Resources {
         }
     }
 
-    /// Checks a time limit: minutes, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes` or
-    /// `days-hours:minutes:seconds`.
+    /// Validates a time limit: minutes, `minutes:seconds`, `hours:minutes:seconds`, `days-hours`, `days-hours:minutes`
+    /// or `days-hours:minutes:seconds`.
     ///
     /// # Errors
-    /// If it is none, or too short for a task to save its work.
+    /// If it has another format, or is too short for a task to save its work.
     pub fn time(text: &str) -> Result<String, String> {
         match seconds(text) {
             None => Err("expected a time such as 90 (minutes), 2:00:00 or 1-12 (days-hours)".into()),
@@ -68,7 +69,7 @@ impl Resources {
         }
     }
 
-    /// The lines of a script by which Slurm is asked for these.
+    /// Returns the `#SBATCH` options of these resources.
     pub(super) fn lines(&self) -> Vec<String> {
         let line = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("--{name}={value}"));
         let own = [line("gres", &self.gpus.as_ref().map(|gpus| format!("gpu:{gpus}"))), line("mem", &self.memory)];
@@ -77,14 +78,14 @@ impl Resources {
         own.into_iter().chain([cpus, time]).flatten().chain(self.common_lines()).collect()
     }
 
-    /// Those that the task that merges needs as well.
+    /// Returns the options that the merge job needs too.
     pub(super) fn common_lines(&self) -> Vec<String> {
         let partition = self.partition.as_ref().map(|partition| format!("--partition={partition}"));
         partition.into_iter().chain(self.others.iter().cloned()).collect()
     }
 }
 
-/// Returns the seconds of a time limit of Slurm.
+/// Converts a Slurm time limit to seconds.
 fn seconds(text: &str) -> Option<u64> {
     let numbers = |text: &str| text.split(':').map(|number| number.parse::<u64>().ok()).collect::<Option<Vec<_>>>();
     let [days, hours, minutes, seconds] = match text.split_once('-') {

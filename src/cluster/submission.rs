@@ -1,4 +1,4 @@
-//! The submission of an array job and of the job that merges its parts.
+//! Submission of an array job and of its merge job.
 
 use std::fs;
 use std::io::Write;
@@ -13,20 +13,20 @@ use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 use crate::shards::{PartFolder, Shard};
 
-/// The script of the tasks, that of the merge.
+/// File names of the tasks' script and of the merge script.
 const SCRIPTS: [&str; 2] = ["array.sh", "merge.sh"];
 
-/// The jobs that were submitted.
+/// The submitted jobs.
 #[derive(Debug, Clone)]
 pub struct Submitted {
-    /// What was kept of them.
+    /// The stored record.
     pub record: SubmissionRecord,
-    /// Why the merge could not be submitted.
+    /// The error of submitting the merge job.
     pub no_merge: Option<Error>,
 }
 
 impl ArrayJob {
-    /// Returns the scripts and the commands that submit them, as a person would type them.
+    /// Returns the scripts and the commands that submit them, in shell syntax.
     pub fn dry_run(&self) -> String {
         let [array, merge] = self.submissions("ARRAY").map(quoted);
         let folder = Self::folder(&self.parts);
@@ -46,7 +46,7 @@ impl ArrayJob {
         ]
     }
 
-    /// The log of each task, as Slurm has it written.
+    /// Returns the path of each task's log as a Slurm pattern.
     fn log_pattern(&self) -> String {
         format!("{}/task-%a.log", escaped(&Self::folder(&self.parts)))
     }
@@ -56,7 +56,7 @@ impl ArrayJob {
     }
 }
 
-/// Returns a path in which Slurm finds no pattern.
+/// Returns a path with Slurm's pattern characters escaped.
 fn escaped(path: &Path) -> String {
     path.to_string_lossy().replace('%', "%%")
 }
@@ -64,7 +64,7 @@ fn escaped(path: &Path) -> String {
 /// Writes the scripts of `job` and submits them.
 ///
 /// # Errors
-/// If there is no Slurm, another submission to the folder is unfinished, or Slurm refuses it.
+/// If Slurm is not installed, another submission to the folder is unfinished, or Slurm rejects it.
 pub fn submit(job: &ArrayJob) -> Result<Submitted> {
     slurm::check_installed()?;
     let folder = ArrayJob::folder(&job.parts);
@@ -92,7 +92,7 @@ pub fn submit(job: &ArrayJob) -> Result<Submitted> {
     Ok(Submitted { record, no_merge: merge.err() })
 }
 
-/// Refuses a folder in which something is computed or queued.
+/// Fails if a shard in the folder is being computed or queued.
 fn check_idle(job: &ArrayJob) -> Result<()> {
     let folder = PartFolder::new(&job.parts);
     let computed = |shard: &Shard| folder.is_computed(*shard);

@@ -16,10 +16,10 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "lowercase")]
     pub enum VectorRule {
-        /// Source − destination at the source, in whole pixels, regardless of the reference's distance, as in MV + FV.
+        /// Source − destination at the source, whole pixels, whatever the reference, as in MV + FV.
         #[default]
         Released = "released",
-        /// Motion per frame at the block: vectors to later frames are reversed, and all are divided by the distance.
+        /// Motion per frame at the block: backward references count reversed, distant ones divided.
         Motion = "motion",
     }
 }

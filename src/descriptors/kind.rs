@@ -19,7 +19,7 @@ named! {
     pub enum DescriptorKind {
         /// Gradients of the grey picture.
         Hog = "hog",
-        /// Motion vectors, with a bin for no motion.
+        /// Motion vectors, with a bin for what stands still.
         Hof = "hof",
         /// Gradients of the horizontal component of the motion.
         MbhX = "mbhx",
@@ -48,7 +48,7 @@ named! {
         Hof = "hof",
         /// Histograms of motion boundaries, horizontal and vertical.
         Mbh = "mbh",
-        /// Histograms of image gradients; requires decoding the frames to pictures.
+        /// Histograms of image gradients; the frames are decoded to pictures for it.
         Hog = "hog",
     }
 }

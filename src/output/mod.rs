@@ -1,5 +1,5 @@
-//! The one rule for writing files of the user's: never over an input, never into the files of a project, and over another file
-//! only with consent.
+//! Rules for writing users' files: never over an input, never into the files of a project, and over other existing
+//! files only with consent.
 
 mod deleted;
 mod staging;
@@ -13,9 +13,10 @@ use crate::error::{Error, Result};
 pub use deleted::{DELETED, move_to_deleted};
 pub use staging::{Hidden, Staging, discard_unfinished};
 
-/// The file that makes a folder a project of labels.
+/// The file that marks a folder as a labelling project.
 const PROJECT_FILE: &str = "project.toml";
-/// What only the project itself writes, beside that file; the other names of its journal and its history begin with their own.
+/// Names beside that file that only the project itself writes, and below them the prefixes of its journal and history
+/// files.
 const PROJECT_PARTS: [&str; 4] = [PROJECT_FILE, "project.lock", "labels", "times"];
 const PROJECT_LOGS: [&str; 2] = ["journal.jsonl", "history.jsonl"];
 
@@ -25,30 +26,30 @@ const MOST_NAMED: usize = 5;
 /// The policy for existing files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
-    /// They stay as they are, and nothing is written.
+    /// They are kept, and nothing is written.
     #[default]
     Keep,
-    /// They are replaced: the user agreed to it.
+    /// They are replaced, with the user's consent.
     Replace,
 }
 
 impl Existing {
-    /// Replaces them if the user agreed.
+    /// Returns [`Self::Replace`] if the user agreed, else [`Self::Keep`].
     pub fn replaced_if(agreed: bool) -> Self {
         if agreed { Self::Replace } else { Self::Keep }
     }
 }
 
-/// Decides what one command may write.
+/// A policy for the files that one command may write.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputGuard {
     inputs: Vec<KnownInput>,
-    /// Folders whose files are the frames of a clip.
+    /// Folders of frames.
     frames: Vec<PathBuf>,
     existing: Existing,
 }
 
-/// A file or a folder that is read.
+/// An input file or folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct KnownInput {
     path: PathBuf,
@@ -56,19 +57,19 @@ struct KnownInput {
 }
 
 impl OutputGuard {
-    /// Allows files that do not exist, and those that do as `existing` says.
+    /// Creates a policy that permits new files, and existing ones according to `existing`.
     pub fn new(existing: Existing) -> Self {
         Self { existing, ..Self::default() }
     }
 
-    /// Allows files that exist: the user agreed to replace them, or they are those of a run that continues.
+    /// Permits existing files: the user agreed to replace them, or they belong to a resumed run.
     #[must_use]
     pub fn replacing(mut self) -> Self {
         self.existing = Existing::Replace;
         self
     }
 
-    /// Refuses to write over `inputs`, and over what is in those that are folders, even where the user agreed to replace files.
+    /// Protects `inputs`, including the content of folders, even if the user agreed to replace files.
     pub fn protecting(mut self, inputs: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.inputs.extend(inputs.into_iter().map(|input| {
             let path = resolve(input.as_ref());
@@ -77,17 +78,18 @@ impl OutputGuard {
         self
     }
 
-    /// Refuses to write into those of `clips` that are folders of frames: what is beside the frames would count as more of them, or
-    /// as a video that makes the folder no clip.
+    /// Protects those of `clips` that are folders of frames: further files there would count as frames, or as a video
+    /// that makes the folder invalid as a clip.
     pub fn apart_from(mut self, clips: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.frames.extend(clips.into_iter().map(|clip| resolve(clip.as_ref())).filter(|clip| clip.is_dir()));
         self
     }
 
-    /// Checks that all of `targets` may be written, with the endings that they will really have.
+    /// Checks that all of `targets`, with their final extensions, may be written.
     ///
     /// # Errors
-    /// If one of them is an input, would be among the frames of a clip, belongs to a project, is named twice, is a device or a pipe, or exists and is to be kept.
+    /// If one of them is an input, is in a folder of frames, belongs to a project, occurs twice, is a device or a pipe,
+    /// or exists and must be kept.
     pub fn check(&self, targets: &[PathBuf]) -> Result<()> {
         let existing = self.existing(targets)?;
         match existing.as_slice() {
@@ -105,10 +107,10 @@ impl OutputGuard {
         }
     }
 
-    /// Returns the files among `targets` that exist, for a question whether they are to be replaced.
+    /// Returns the existing files among `targets`, to ask whether to replace them.
     ///
     /// # Errors
-    /// If one of `targets` may not be written whatever the answer.
+    /// If one of `targets` may not be written in any case.
     pub fn existing(&self, targets: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let (mut existing, mut seen) = (Vec::new(), BTreeSet::new());
         for target in targets {
@@ -143,7 +145,7 @@ impl OutputGuard {
         Ok(existing)
     }
 
-    /// Returns the input that a write to `target` would destroy, all or a part of it.
+    /// Returns the input that a write to `target` would destroy, in whole or in part.
     fn input_at(&self, target: &Path) -> Option<&KnownInput> {
         let file = FileId::of(target);
         let is_in = |input: &KnownInput| fs::symlink_metadata(target).is_ok() && target.starts_with(&input.path);
@@ -166,7 +168,7 @@ struct FileId {
 }
 
 impl FileId {
-    /// Of the file at `path`; `None` if there is none, or the system does not number files.
+    /// Returns the identity of the file at `path`; `None` if there is no file, or the system has no inode numbers.
     #[cfg(unix)]
     fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -190,7 +192,7 @@ fn project_of(path: &Path) -> Option<&Path> {
     })
 }
 
-/// Returns the first of `files`, and how many more there are.
+/// Returns a list of the first of `files`, and the number of others.
 pub fn in_words(files: &[PathBuf]) -> String {
     let named: Vec<_> = files.iter().take(MOST_NAMED).map(|file| file.display().to_string()).collect();
     match files.len() - named.len() {

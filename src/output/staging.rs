@@ -1,4 +1,4 @@
-//! Files that appear together: they are written to a hidden folder, and get their names when all of them are complete.
+//! Atomic output of several files: they are written to a hidden folder and moved when all of them are complete.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -12,35 +12,35 @@ use super::{Existing, OutputGuard, in_words};
 use crate::atomic::{PREFIX, SUFFIX, keep_rights, resolve, sync_names};
 use crate::error::{Error, Result};
 
-/// Locked for as long as the program that made the folder works on it.
+/// The lock file of a hidden folder, locked while the program that created it is using it.
 const LOCK: &str = "lock";
-/// The folder of new files.
+/// The subfolder of new files.
 const FILES: &str = "files";
-/// The folder of replaced files, until all is done.
+/// The subfolder of replaced files, until everything is done.
 const REPLACED: &str = "replaced";
 
-/// The hidden folders of this process, for its early end.
+/// The hidden folders of this process, to be removed if it ends early.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Results of one command on their way into a folder. Dropped without [`Self::publish`], nothing of them is left.
+/// Output files of one command, not yet in their folder. Dropping it without [`Self::publish`] removes them.
 pub struct Staging {
-    /// The folder they go to, as it was named.
+    /// The output folder as named by the user.
     named: PathBuf,
-    /// The same behind all links; it need not exist.
+    /// The same with links resolved; it may not exist.
     target: PathBuf,
     hidden: Hidden,
 }
 
-/// A hidden folder that is removed with all that is in it: when this is dropped, or if the process is killed by the next one that
-/// writes there.
+/// A hidden folder that is removed with its content when dropped, or, if the process is killed, by the next process
+/// that writes there.
 pub struct Hidden {
     dir: TempDir,
-    /// Held as long as the folder is in use.
+    /// Held while the folder is in use.
     _lock: File,
 }
 
 impl Hidden {
-    /// Makes one in `folder`, and removes those that were left behind.
+    /// Creates a hidden folder in `folder`, and removes stale ones.
     ///
     /// # Errors
     /// If nothing can be written there.
@@ -48,7 +48,7 @@ impl Hidden {
         Self::new_for(folder, folder)
     }
 
-    /// Makes one on the disk that the file at `path` is to be on, so that renaming is enough to move a file there.
+    /// Creates a hidden folder on the same disk as the file at `path`, so that a file can be moved there by renaming.
     ///
     /// # Errors
     /// If nothing can be written there.
@@ -56,10 +56,10 @@ impl Hidden {
         Self::new_for(resolve(path).parent().unwrap_or(Path::new("/")), path)
     }
 
-    /// Makes one in `folder`, for what is called `subject` if that fails.
+    /// Creates a hidden folder in `folder`; errors name `subject`.
     fn new_for(folder: &Path, subject: &Path) -> Result<Self> {
         remove_stale(folder);
-        // The kind alone: the name of what could not be made means nothing to a person.
+        // Without the path of the hidden folder, which means nothing to users.
         let failed = |error: io::Error| match folder.is_dir() {
             true => Error::not_made(subject, &error.kind().into()),
             false => Error::io(subject, &error.kind().into()),
@@ -74,7 +74,7 @@ impl Hidden {
 }
 
 impl Staging {
-    /// Begins to write into `folder`, which need not exist; what a process that was killed left there is removed.
+    /// Starts output to `folder`, which may not exist; removes what killed processes left there.
     ///
     /// # Errors
     /// If nothing can be written there.
@@ -84,7 +84,7 @@ impl Staging {
             let cause = "the current folder no longer exists";
             return Err(Error::file(folder, cause, "Start it in another folder"));
         }
-        // On the same disk as the target, so that renaming is enough.
+        // On the same disk as the target, so that files can be moved by renaming.
         let home = target.ancestors().find(|folder| fs::symlink_metadata(folder).is_ok()).unwrap_or(Path::new("/"));
         if !home.is_dir() {
             return Err(Error::file(home, "a file of this name is in the way of the folder", "Choose another folder"));
@@ -95,15 +95,15 @@ impl Staging {
         Ok(Self { named, target, hidden })
     }
 
-    /// Returns the folder to write to, which stands for the one that the files go to. Any folders may be made in it.
+    /// Returns the folder to write to, in place of the output folder. Subfolders may be created in it.
     pub fn root(&self) -> PathBuf {
         self.hidden.path().join(FILES)
     }
 
-    /// Returns where to write what will be the file at `target`, a path in the folder; the folders before it are made.
+    /// Returns the path at which to write the file `target` in the output folder; creates its parent folders.
     ///
     /// # Errors
-    /// If a folder cannot be made, or `target` is not in the folder.
+    /// If a folder cannot be created, or `target` is not in the output folder.
     pub fn file(&self, target: &Path) -> Result<PathBuf> {
         let is_name = |part: Component<'_>| matches!(part, Component::Normal(_));
         let relative = target.strip_prefix(&self.named).ok().filter(|relative| relative.components().all(is_name));
@@ -116,7 +116,7 @@ impl Staging {
         Ok(staged)
     }
 
-    /// Returns the names that the files get which are written so far.
+    /// Returns the final paths of the files written so far.
     ///
     /// # Errors
     /// If the hidden folder cannot be read.
@@ -125,15 +125,15 @@ impl Staging {
         Ok(files.into_iter().map(|file| self.named.join(file)).collect())
     }
 
-    /// Returns a note on files of an earlier run that stay among these where `guard` replaces files: those in the folder whose paths
-    /// in it `is_result` takes for results, and that no new file replaces.
+    /// Returns a note about files of an earlier run that remain although `guard` replaces files: those in the output
+    /// folder that `is_result` recognises and no new file replaces.
     pub fn note_staying(&self, guard: &OutputGuard, is_result: &dyn Fn(&Path) -> bool) -> Option<Error> {
         if guard.existing != Existing::Replace {
             return None;
         }
-        // A folder that cannot be read has nothing that could be named.
+        // An unreadable folder has no files to report.
         let new: BTreeSet<_> = files_in(&self.root()).unwrap_or_default().into_iter().collect();
-        // Hidden folders hold what is being written.
+        // Hidden folders contain incomplete files.
         let is_unfinished =
             |path: &Path| path.iter().next().is_some_and(|first| first.to_string_lossy().starts_with(PREFIX));
         let old = files_in(&self.target).unwrap_or_default().into_iter().filter(|path| !is_unfinished(path));
@@ -147,11 +147,11 @@ impl Staging {
         Some(Error::new(in_words(&staying), cause, "Delete what does not belong to the new results"))
     }
 
-    /// Gives all files their names, in one step if the folder does not exist yet. If one cannot be moved, those before it are
-    /// taken back, and what they had replaced is there again.
+    /// Moves all files to the output folder, in one step if it does not exist yet. If one cannot be moved, the previous
+    /// moves are undone and replaced files restored.
     ///
     /// # Errors
-    /// If `guard` does not allow it any more, or a file cannot be written.
+    /// If `guard` no longer permits it, or a file cannot be written.
     pub fn publish(self, guard: &OutputGuard) -> Result<()> {
         let root = self.root();
         let files = files_in(&root).map_err(|error| Error::io(&self.target, &error))?;
@@ -180,7 +180,7 @@ impl Staging {
     }
 }
 
-/// Returns the files in `folder` and the folders in it, relative to it, in the order of their names.
+/// Returns the files in `folder` and its subfolders as relative paths, sorted by name.
 fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let (mut files, mut folders) = (BTreeSet::new(), vec![PathBuf::new()]);
     while let Some(relative) = folders.pop() {
@@ -203,14 +203,14 @@ impl Drop for Hidden {
     }
 }
 
-/// Removes what is unfinished before the process ends without returning.
+/// Removes all incomplete output before the process ends without unwinding.
 pub fn discard_unfinished() {
     for folder in std::mem::take(&mut *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)) {
-        let _ = fs::remove_dir_all(folder); // What stays is removed by the next command that writes there.
+        let _ = fs::remove_dir_all(folder); // The next command that writes there removes the rest.
     }
 }
 
-/// Files that have got their names, and how it was before.
+/// A record of moved files, to undo the moves.
 #[derive(Default)]
 struct Moved {
     files: Vec<(PathBuf, Option<PathBuf>)>,
@@ -218,7 +218,7 @@ struct Moved {
 }
 
 impl Moved {
-    /// Moves `from` to `to`; what is there goes to `aside`.
+    /// Moves `from` to `to`; an existing file there is moved to `aside`.
     fn add(&mut self, from: &Path, to: &Path, aside: PathBuf) -> io::Result<()> {
         if let Some(folder) = to.parent() {
             let missing: Vec<_> =
@@ -229,7 +229,7 @@ impl Moved {
         let mut old = None;
         if fs::symlink_metadata(to).is_ok() {
             keep_rights(from, to);
-            // A second name for the old file, so that there is a file at every moment.
+            // A hard link to the old file, so that a file exists at every moment.
             fs::hard_link(to, &aside).or_else(|_| move_file(to, &aside))?;
             old = Some(aside);
         }
@@ -242,7 +242,7 @@ impl Moved {
         result
     }
 
-    /// Makes everything as it was; what fails at that is left as it is.
+    /// Undoes all moves as far as possible.
     fn take_back(self) {
         for (file, old) in self.files.into_iter().rev() {
             let _ = match old {
@@ -256,7 +256,7 @@ impl Moved {
     }
 }
 
-/// Moves a file, to another disk if need be; what is at `to` is there until it is replaced.
+/// Moves a file, across disks if necessary; a file at `to` exists until it is replaced.
 fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {
@@ -274,15 +274,15 @@ fn move_file(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns a new hidden folder in `home`, and the lock that keeps others from removing it.
+/// Creates a hidden folder in `home`, with the lock that keeps others from removing it.
 fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
     loop {
         let hidden = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempdir_in(home)?;
         let path = hidden.path().join(LOCK);
         let lock = File::create_new(&path)?;
-        // Disks without locks: nothing there is removed as stale either.
+        // Fails on disks without locks, where stale folders are not removed either.
         let _ = lock.lock();
-        // Another process may have taken the new folder for a stale one before it was locked.
+        // Another process may have removed the new folder as stale before it was locked.
         if path.exists() {
             UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).insert(hidden.path().to_owned());
             return Ok((hidden, lock));
@@ -290,7 +290,7 @@ fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
     }
 }
 
-/// Removes the hidden folders and files in `home` whose processes are gone.
+/// Removes the hidden folders and files in `home` whose processes have ended.
 fn remove_stale(home: &Path) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -301,7 +301,7 @@ fn remove_stale(home: &Path) {
         let path = entry.path();
         let is_folder = path.is_dir();
         let lock = File::open(if is_folder { path.join(LOCK) } else { path.clone() });
-        // Files are not locked elsewhere, see `atomic`.
+        // On other systems files are not locked, see `atomic`.
         let is_stale = (is_folder || cfg!(unix)) && lock.as_ref().is_ok_and(|lock| lock.try_lock().is_ok());
         let removed = match is_folder {
             _ if !is_stale => continue,
@@ -314,10 +314,10 @@ fn remove_stale(home: &Path) {
     }
 }
 
-/// Files under way at a time: the disk confirms several in the time of one.
+/// Number of files synced in parallel: the disk syncs several in the time of one.
 const AT_A_TIME: usize = 16;
 
-/// Has the disk confirm the content of `files`.
+/// Syncs the content of `files` to the disk.
 fn sync(files: &[PathBuf]) -> Result<()> {
     let (rest, failure) = (Mutex::new(files.iter()), Mutex::new(None));
     let next = || rest.lock().ok()?.next();

@@ -22,7 +22,7 @@ enum Role {
 
 use Role::*;
 
-/// The names of columns, in lower case and without anything but letters and digits.
+/// Known column names, in lower case, reduced to letters and digits.
 const NAMES: [(Role, &[&str]); 13] = [
     (Path, &["path", "file", "filename", "filepath", "clip", "video", "videopath", "videoname"]),
     (Label, &["label", "class", "action"]),
@@ -42,15 +42,14 @@ const NAMES: [(Role, &[&str]); 13] = [
     (Fps, &["fps", "framerate"]),
 ];
 
-/// The columns of a table that is written without a header.
+/// The columns of a table without a header.
 const PLAIN: [Role; 6] = [Path, Label, Start, End, Group, Note];
 
-/// Words that name where a part begins, and where it ends.
+/// Parts of column names for the start and the end of a segment.
 const BEGINNINGS: [&str; 3] = ["start", "begin", "onset"];
 const ENDS: [&str; 3] = ["end", "stop", "offset"];
 
-/// Moves the third of three cells of a table without a header to the place of the group, unless it is a time, whose end is then
-/// lacking.
+/// Moves the third of three cells of a table without a header to the group column, unless it is a time.
 pub fn with_group_in_place(cells: &mut Vec<String>) {
     if let [_, _, third] = cells.as_slice()
         && !third.trim().is_empty()
@@ -60,7 +59,7 @@ pub fn with_group_in_place(cells: &mut Vec<String>) {
     }
 }
 
-/// Places of the columns.
+/// The roles of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns(Vec<Option<Role>>);
 
@@ -69,25 +68,25 @@ pub struct Columns(Vec<Option<Role>>);
 pub enum Part {
     /// The whole video.
     Whole,
-    /// From when to when, seconds.
+    /// A segment: start and end in seconds.
     Secs(f64, f64),
     /// The first frame and the one after the last.
     Frames(usize, usize),
 }
 
 impl Default for Columns {
-    /// `path,label,start,end,group,note`
+    /// Returns `path,label,start,end,group,note`.
     fn default() -> Self {
         Self(PLAIN.map(Some).to_vec())
     }
 }
 
 impl Columns {
-    /// Returns the columns that a header names, in whatever order; `None` if the cells are no header.
+    /// Returns the columns of a header, in any order; `None` if the cells are not a header.
     ///
     /// # Errors
-    /// The names of columns that look like times and are none of those that are known: without them a part of a video would be
-    /// taken for the whole.
+    /// Column names that seem to be times but are unknown: ignoring them would apply a segment's label to the whole
+    /// video.
     pub fn of_header(cells: &[String]) -> Result<Option<Self>, String> {
         let plain = |cell: &String| -> String {
             cell.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -95,14 +94,14 @@ impl Columns {
         let names: Vec<String> = cells.iter().map(plain).collect();
         let is_both = ["onset", "offset"].iter().all(|one| names.iter().any(|name| name == one));
         let role = |name: &String| match name.as_str() {
-            // Alone, an offset may be anything.
+            // Without an onset, an offset may be anything.
             "onset" if is_both => Some(Start),
             "offset" if is_both => Some(End),
             name => NAMES.iter().find(|(_, names)| names.contains(&name)).map(|(role, _)| *role),
         };
         let mut columns = Self(Vec::new());
         for name in &names {
-            // Of two columns of one name the first counts.
+            // Of two columns with the same role the first counts.
             let role = role(name).filter(|role| columns.place(*role).is_none());
             columns.0.push(role);
         }
@@ -124,30 +123,30 @@ impl Columns {
         }
     }
 
-    /// Returns the name of the video; empty if there is none.
+    /// Returns the name of the video; empty if not given.
     pub fn path<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Path))
     }
 
-    /// Returns the name or number of the class; empty if there is none.
+    /// Returns the name or number of the class; empty if not given.
     pub fn label<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Label)).trim()
     }
 
-    /// Returns the recording; empty if there is none.
+    /// Returns the recording; empty if not given.
     pub fn group<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Group))
     }
 
-    /// Returns a remark; empty if there is none.
+    /// Returns the remark; empty if not given.
     pub fn note<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Note))
     }
 
-    /// Returns the part of the video. Where a row has both, seconds count and frames do not.
+    /// Returns the labelled part of the video. Seconds take precedence over frames.
     ///
     /// # Errors
-    /// What is wrong with its times.
+    /// A description of invalid times.
     pub fn part(&self, cells: &[String]) -> Result<Part, String> {
         let wrong = |start: &str, end: &str| Err(format!("'{start}' to '{end}' is not a segment"));
         for (start, end, lasting, unit) in [(Start, End, Some(Duration), 1.0), (StartMillis, EndMillis, None, 1000.0)] {
@@ -179,7 +178,7 @@ impl Columns {
         }
     }
 
-    /// Returns the frames per second that the row's frames are counted at; `None` where it names no rate.
+    /// Returns the frame rate at which the row's frames are counted, if given.
     pub fn rate(&self, cells: &[String]) -> Option<f64> {
         let rate = self.cell(cells, Fps).trim().replace(',', ".").parse::<f64>().ok();
         rate.filter(|rate| rate.is_finite() && *rate > 0.0)
@@ -189,7 +188,7 @@ impl Columns {
         self.0.iter().position(|other| *other == Some(role))
     }
 
-    /// Returns the text of a cell; empty if it is not there.
+    /// Returns the text of a cell; empty if it is missing.
     fn cell<'a>(&self, cells: &'a [String], role: Role) -> &'a str {
         self.place(role).and_then(|place| cells.get(place)).map_or("", String::as_str)
     }
