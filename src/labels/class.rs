@@ -1,9 +1,9 @@
-//! A class: what clips and segments can be labelled with.
+//! Classes of clips and segments.
 
 use serde::{Deserialize, Serialize};
 
-/// Names a class for as long as the project lives. It is never used again, so that renaming, reordering or deleting
-/// classes leaves every other label what it was.
+/// Permanent identifier of a class within a project. It is never reused, so that renaming, reordering or deleting
+/// classes does not affect other labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClassId(pub u32);
@@ -12,16 +12,16 @@ pub struct ClassId(pub u32);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
-    /// What labels refer to.
+    /// Identifier used by labels.
     pub id: ClassId,
-    /// What it is called; distinct within a project, without blanks at its ends.
+    /// Name; unique within a project, without outer blanks.
     pub name: String,
-    /// Its colour on tracks and buttons, sRGB.
+    /// Colour on tracks and buttons, sRGB.
     pub color: [u8; 3],
 }
 
-/// Colours that most people can distinguish, also in pairs (Okabe & Ito 2008, then Tol's muted scheme), for new classes in
-/// turn; of their blues only one, since lines and dots of others beside it are not told apart.
+/// Default colours of new classes, assigned in turn: distinguishable for most people, also in pairs (Okabe & Ito 2008,
+/// then Tol's muted scheme). Only one of the blues is included, as thin lines and dots of the others look alike.
 pub const CLASS_COLORS: [[u8; 3]; 12] = [
     [0xe6, 0x9f, 0x00],
     [0x56, 0xb4, 0xe9],

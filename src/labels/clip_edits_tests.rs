@@ -1,11 +1,11 @@
-//! Edits of several clips at a time.
+//! Tests of edits to several clips at once.
 
 use std::collections::BTreeSet;
 
 use super::{ClassId, Document, Label, Settings, Video, VideoId, edits};
 use crate::error::Error;
 
-/// Clips in folders `wave` and `jump`, no class, and nothing labelled.
+/// A document of clips in the folders `wave` and `jump`, without classes and labels.
 fn document(paths: &[&str]) -> Document {
     let mut document = Document::default();
     document.apply(edits::add_videos(&document, paths.iter().copied().map(Video::new).collect()));

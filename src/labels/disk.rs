@@ -1,4 +1,4 @@
-//! Files that are on the disk, not only on their way there, before something else is given up for them.
+//! Durable file writes: files are synced to the disk before anything they replace is removed.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,16 +11,17 @@ use tempfile::NamedTempFile;
 use crate::atomic;
 use crate::error::{Error, Result};
 
-/// Makes `text` the content of the file at `path`: after a power failure it holds the old or the new.
+/// Replaces the content of the file at `path` by `text`: after a power failure it has either the old or the new
+/// content.
 ///
 /// # Errors
-/// If it cannot be written; the old content is intact.
+/// If it cannot be written; the old content is unchanged.
 pub(super) fn replace(path: &Path, text: &str) -> Result<()> {
-    let path = &atomic::resolve(path); // A link stays one, to a file with the new content.
+    let path = &atomic::resolve(path); // A symbolic link is kept; its target gets the new content.
     atomic::publish(stage(path, text)?, path)
 }
 
-/// Returns a file of `text` beside `path`, to be moved there.
+/// Returns a file with `text` beside `path`, to be moved there.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -30,13 +31,13 @@ pub(super) fn stage(path: &Path, text: &str) -> Result<NamedTempFile> {
     Ok(staged)
 }
 
-/// Files under way at a time: the disk confirms several in the time of one.
+/// Number of files written in parallel: the disk syncs several in the time of one.
 const AT_A_TIME: usize = 32;
 
-/// Does the same for many files.
+/// Like [`replace`], for many files.
 ///
 /// # Errors
-/// As [`replace`], for one of those that could not be written; the others may have been.
+/// Same as [`replace`], for one of the files that failed; the others may have been written.
 pub(super) fn replace_all(files: &[(PathBuf, String)]) -> Result<()> {
     if let [(path, text)] = files {
         return replace(path, text);
@@ -58,23 +59,23 @@ pub(super) fn replace_all(files: &[(PathBuf, String)]) -> Result<()> {
     failure.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
 }
 
-/// Removes the staged files in `folder` of a program that was ended while it wrote them.
+/// Removes staged files in `folder` that an interrupted program left.
 pub(super) fn remove_leftovers(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
-        // Earlier versions called them `.tmp`.
+        // Prefix in earlier versions.
         let is_staged = [".tmp", atomic::PREFIX].iter().any(|prefix| name.starts_with(prefix));
         if is_file && is_staged && name.ends_with(atomic::SUFFIX) {
-            let _ = fs::remove_file(entry.path()); // It does no harm; the next opening tries again.
+            let _ = fs::remove_file(entry.path()); // A leftover is harmless; the next opening tries again.
         }
     }
 }
 
-/// Has the disk confirm the names of the files in `dir`.
+/// Syncs the names of the files in `dir` to the disk.
 pub(super) fn sync_names(dir: &Path) {
-    // Where folders cannot be opened like files, as on Windows, renaming is durable by itself.
+    // Folders cannot be opened like files on Windows, where renaming is durable by itself.
     if let Ok(dir) = File::open(dir) {
         let _ = dir.sync_all();
     }

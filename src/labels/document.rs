@@ -1,4 +1,4 @@
-//! The document: everything that is known about a project, as plain data.
+//! The document: the whole content of a project, as plain data.
 
 use std::collections::BTreeMap;
 
@@ -9,30 +9,30 @@ use crate::names::{Alike, class_alike, composed};
 /// The name of [`Label::Background`], which no class may have.
 pub(super) const BACKGROUND: &str = "background";
 
-/// Everything that is known about a project.
+/// The whole content of a project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
-    /// What holds for the whole project.
+    /// Settings of the project.
     pub settings: Settings,
-    /// The classes in their order; the first ten have the digit keys.
+    /// The classes in display order; the first ten have the digit keys.
     pub classes: Vec<Class>,
     /// The videos.
     pub videos: BTreeMap<VideoId, Video>,
-    /// The highest names that were ever given to a class and a video, and one more: names are not used again.
+    /// The next free identifiers of classes and videos; identifiers are never reused.
     next: (u32, u32),
 }
 
 impl Document {
-    /// Applies `step` and returns the step that takes it back.
+    /// Applies `step` and returns the reverse step.
     ///
-    /// A step carries whole values, so every step can be applied to every document, and applying it again changes nothing.
+    /// A step contains whole values, so it can be applied to any document, and applying it again has no effect.
     pub fn apply(&mut self, step: Step) -> Step {
         let mut before: Vec<_> = step.changes.into_iter().map(|change| self.change(change)).collect();
         before.reverse();
         Step { title: step.title, changes: before }
     }
 
-    /// Returns the step that takes `step` back once it is applied.
+    /// Returns the step that reverses `step` after it was applied.
     pub fn reverse(&self, step: &Step) -> Step {
         let before = |change: &Change| match change {
             Change::Settings(_) => Change::Settings(self.settings.clone()),
@@ -42,7 +42,7 @@ impl Document {
         Step { title: step.title.clone(), changes: step.changes.iter().rev().map(before).collect() }
     }
 
-    /// Whether `step` leaves the videos as they are whose labels are locked.
+    /// Checks that `step` changes no video whose labels are locked.
     pub(super) fn check_unlocked(&self, step: &Step) -> Result<()> {
         let mut videos = step.changes.iter().filter_map(|change| match change {
             Change::Video(id, _) => self.videos.get(id),
@@ -70,20 +70,21 @@ impl Document {
         }
     }
 
-    /// Returns the class of this name.
+    /// Returns the class with this identifier.
     pub fn class(&self, id: ClassId) -> Option<&Class> {
         self.classes.iter().find(|class| class.id == id)
     }
 
-    /// Returns the class called `name`, in whichever form of Unicode; the one of the same form where an older project has both.
+    /// Returns the class named `name` after Unicode normalisation; an exact match is preferred if an older project has
+    /// both.
     pub fn class_named(&self, name: &str) -> Option<&Class> {
         let wanted = composed(name);
         let is_alike = |class: &&Class| composed(&class.name) == wanted;
         self.classes.iter().find(|class| class.name == name).or_else(|| self.classes.iter().find(is_alike))
     }
 
-    /// Returns which classes are meant by a `name` from elsewhere: the class called so, or those that differ in capitals and in what is
-    /// between words alone.
+    /// Returns which classes match a `name` from elsewhere: the class of this name, or those that differ only in case
+    /// and in the separators between words.
     pub(crate) fn class_alike(&self, name: &str) -> Alike {
         class_alike(self.classes.iter().map(|class| class.name.as_str()), name)
     }
@@ -101,22 +102,22 @@ impl Document {
         self.videos.iter().find(|(_, video)| video.path == path).map(|(id, video)| (*id, video))
     }
 
-    /// Returns a name no class ever had.
+    /// Returns an identifier that no class ever had.
     pub fn free_class_id(&self) -> ClassId {
         ClassId(self.next.0)
     }
 
-    /// Returns a name no video ever had.
+    /// Returns an identifier that no video ever had.
     pub fn free_video_id(&self) -> VideoId {
         VideoId(self.next.1)
     }
 
-    /// Returns the names that are free next, to be kept with the project.
+    /// Returns the next free identifiers, to be stored with the project.
     pub fn next_ids(&self) -> (u32, u32) {
         self.next
     }
 
-    /// Lets names be given from `next` on, or from higher ones that are in use.
+    /// Raises the next free identifiers to at least `next`.
     pub fn reserve_ids(&mut self, next: (u32, u32)) {
         self.next = (self.next.0.max(next.0), self.next.1.max(next.1));
     }

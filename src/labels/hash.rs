@@ -1,14 +1,14 @@
-//! The hash that the project's files are checked by.
+//! Checksum of project files.
 
 use std::io::{self, Write};
 
-/// FNV-1a of 64 bits, piece by piece. The standard library's hash may change with the compiler; one that is written down
-/// must not.
+/// An incremental 64-bit FNV-1a hash. The standard library's hash may change with the compiler, so it cannot be stored
+/// in files.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Hash(u64);
 
 impl Hash {
-    /// Returns the hash of nothing.
+    /// Creates the hash of empty input.
     pub fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
@@ -20,19 +20,19 @@ impl Hash {
         hash
     }
 
-    /// Goes on with `bytes`.
+    /// Adds `bytes`.
     pub fn update(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
 
-    /// Returns it as a number.
+    /// Returns the hash as a number.
     pub fn number(self) -> u64 {
         self.0
     }
 
-    /// As 16 hexadecimal digits.
+    /// Returns the hash as 16 hexadecimal digits.
     pub fn to_hex(self) -> String {
         format!("{:016x}", self.0)
     }

@@ -1,10 +1,10 @@
-//! The history file: what takes back what was done, kept for later sessions.
+//! The history file: reverse steps for undo in later sessions.
 //!
-//! `history.jsonl` has a line for each step that was done, undone or done again, with the step that takes it back and the fingerprints
-//! of the document before and after. A line is written before that of the journal: of a program that was ended between the two, the
-//! last line is known by its fingerprint to be about nothing. Where the project was changed by anything else meanwhile, the fingerprints
-//! of the lines lead to another document than the one that was read, and the lines are left out: nothing is undone into what it never
-//! was. The disk need not confirm a line, for the same reason.
+//! `history.jsonl` has one line for each step that was done, undone or redone, with its reverse step and the
+//! fingerprints of the document before and after. A line is written before that of the journal: if the program ended
+//! between the two, the fingerprint shows that the last line is invalid. If the project was changed in another way
+//! meanwhile, the fingerprints do not lead to the current document, and the lines are ignored, so that undo never
+//! produces a state that did not exist. For the same reason the lines need not be synced to the disk.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -17,11 +17,11 @@ use super::undo::{Deed, PastStep, Undo, Way};
 use crate::error::{Error, Result};
 use crate::{atomic, files};
 
-/// The version of the lines.
+/// Version of the file format.
 const FORMAT: u32 = 1;
-/// Steps that are kept for later sessions,
+/// Maximum number of steps kept for later sessions,
 const MOST_STEPS: usize = 1000;
-/// and their bytes; the file is shortened when it has twice as many.
+/// and of their bytes; the file is shortened at twice this size.
 const MOST_BYTES: u64 = 8 << 20;
 
 /// The content of the first line.
@@ -31,7 +31,7 @@ struct HistoryHead {
     format: u32,
 }
 
-/// The content of another line.
+/// The content of the other lines.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -42,19 +42,20 @@ struct Line {
 /// The history of earlier sessions.
 #[derive(Debug, Default)]
 pub(super) struct KeptHistory {
-    /// What of it fits the document.
+    /// The part that fits the document.
     pub undo: Undo,
-    /// How many steps do not.
+    /// Number of steps that do not fit.
     pub lost: usize,
-    /// Whether the file is of a newer version or does not begin as one of this: it is to be kept aside.
+    /// Whether the file has a newer version or an invalid beginning, and must be kept as a backup.
     pub is_foreign: bool,
     lines: usize,
-    /// Bytes of the file; `None` where it must be rewritten before a line is added.
+    /// Length of the file in bytes; `None` if it must be rewritten before a line is added.
     length: Option<u64>,
 }
 
 impl KeptHistory {
-    /// Reads the file at `path` for a document with this fingerprint. A file that cannot be read or is of a newer version is no history.
+    /// Reads the file at `path` for a document with this fingerprint. An unreadable file or one of a newer version
+    /// gives an empty history.
     pub fn read(path: &Path, fingerprint: u64) -> Self {
         match files::read(path) {
             Ok(bytes) => Self::of_bytes(&bytes, fingerprint),
@@ -71,13 +72,13 @@ impl KeptHistory {
         let mut rows = bytes.split_inclusive(|byte| *byte == b'\n');
         let head = rows.next().and_then(|row| open_line::<HistoryHead>("head", row));
         if head.is_none_or(|head| head.format > FORMAT) {
-            // After a power failure the file may be empty.
+            // The file may be empty after a power failure.
             return Self { is_foreign: !bytes.is_empty(), ..Self::default() };
         }
         let rows: Vec<Option<Line>> = rows.map(|row| open_line("step", row)).collect();
         let is_whole = rows.iter().all(Option::is_some);
         let lines: Vec<Line> = rows.into_iter().flatten().collect();
-        // The document may be as it was before the last lines: they were written, and the journal's were not.
+        // The document may be in the state before the last lines, if their journal lines were not written.
         let after = |line: &Line| line.past.from == fingerprint;
         let before = |line: &Line| line.past.to == fingerprint && line.deed != Deed::Ahead;
         let end = lines.iter().rposition(after).map(|place| place + 1).or_else(|| lines.iter().rposition(before));
@@ -94,28 +95,28 @@ impl KeptHistory {
     }
 }
 
-/// Whether the file need not be shortened.
+/// Returns whether the file is below the limits for shortening.
 fn is_short(lines: usize, length: u64) -> bool {
     lines <= 2 * MOST_STEPS && length <= 2 * MOST_BYTES
 }
 
-/// The file of a project that is changed.
+/// The open history file of a project.
 pub(super) struct History {
     path: PathBuf,
-    /// `None` where it must be rewritten before a line is added.
+    /// `None` if the file must be rewritten before a line is added.
     file: Option<File>,
     lines: usize,
     length: u64,
-    /// Bytes before the last line.
+    /// Length without the last line, bytes.
     before: u64,
     /// Whether the last line could not be written.
     fails: bool,
-    /// What went wrong, until somebody asks.
+    /// The pending error.
     trouble: Option<Error>,
 }
 
 impl History {
-    /// Continues the file at `path` after what was kept of it.
+    /// Continues the file at `path` after the history `kept`.
     pub fn open(path: &Path, kept: &KeptHistory) -> Self {
         let append = || File::options().append(true).open(path).ok();
         let file = kept.length.and_then(|_| append());
@@ -123,7 +124,7 @@ impl History {
         Self { path: path.to_owned(), file, lines: kept.lines, length, before: length, fails: false, trouble: None }
     }
 
-    /// Adds a line to those of `undo`. If it cannot be written, undo ends with this session, which is reported once.
+    /// Appends a line for a step of `undo`. If that fails, undo is limited to this session, which is reported once.
     pub fn append(&mut self, undo: &Undo, deed: Deed, past: &PastStep) {
         if let Err(error) = self.try_append(undo, deed, past) {
             let cause = format!("{}; changes can only be undone until the project is closed", error.cause);
@@ -134,7 +135,7 @@ impl History {
         }
     }
 
-    /// Takes back the last line: nothing was done.
+    /// Removes the last line, as its step was not performed.
     pub fn take_back(&mut self) {
         let is_back = self.file.as_ref().is_some_and(|file| file.set_len(self.before).is_ok());
         if is_back {
@@ -144,7 +145,7 @@ impl History {
         }
     }
 
-    /// Returns what went wrong since this was last asked for.
+    /// Returns the pending error, once.
     pub fn take_trouble(&mut self) -> Option<Error> {
         self.trouble.take()
     }
@@ -154,7 +155,7 @@ impl History {
         let line = line_of(deed, past).map_err(failed)?;
         if self.file.is_none() || !is_short(self.lines, self.length) {
             let (text, lines) = text_of(undo).map_err(failed)?;
-            // After a power failure an empty file is no history, and nothing else hangs on it.
+            // After a power failure the file may be empty, which loses only the history.
             atomic::replace_unsynced(&self.path, |writer| writer.write_all(&text))?;
             self.file = Some(File::options().append(true).open(&self.path).map_err(failed)?);
             (self.lines, self.length) = (lines, text.len() as u64);
@@ -178,7 +179,7 @@ fn line_of(deed: Deed, past: &PastStep) -> io::Result<Vec<u8>> {
     Ok(seal("step", &Borrowed { deed, past })?)
 }
 
-/// Returns a file of the newest steps of `undo`, and how many lines of steps it has.
+/// Returns a file of the newest steps of `undo`, and the number of its step lines.
 fn text_of(undo: &Undo) -> io::Result<(Vec<u8>, usize)> {
     let (mut steps, mut bytes) = (0, 0);
     let mut newest = |way: Way, deed: Deed| -> io::Result<Vec<Vec<u8>>> {

@@ -1,10 +1,10 @@
-//! The journal: every step since the last save, one per line, on disk before the document changes.
+//! The journal: every step since the last save, one per line, written before the document changes.
 //!
-//! A line is JSON with the hash of what it holds, `{"hash":"…","step":{…}}`, so that a truncated or damaged line is
-//! detected. The first line holds the number of saves of the project when the journal began: a journal from before the
-//! last save holds nothing new. A step is handed to the operating system by one write before it counts as done, which
-//! survives the end of the process; a thread then has the disk confirm it, which survives a power failure but can take
-//! as long as a person takes to label the next clip.
+//! A line is JSON with the hash of its content, `{"hash":"…","step":{…}}`, so that a truncated or damaged line is
+//! detected. The first line contains the number of saves of the project when the journal began: a journal older than
+//! the last save is obsolete. A step is passed to the operating system in one write before it counts as done, which
+//! survives the end of the process. A separate thread then syncs it to the disk, which survives a power failure but can
+//! take as long as labelling the next clip.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
@@ -19,7 +19,7 @@ use super::syncer::Syncer;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The version of the lines.
+/// Version of the file format.
 const FORMAT: u32 = 1;
 
 /// The content of the first line.
@@ -27,7 +27,7 @@ const FORMAT: u32 = 1;
 struct JournalHead {
     /// [`FORMAT`].
     format: u32,
-    /// How often the project had been saved.
+    /// Number of saves of the project.
     follows: u64,
 }
 
@@ -35,11 +35,11 @@ struct JournalHead {
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
-    /// Bytes of whole lines.
+    /// Length of the complete lines, bytes.
     length: u64,
-    /// Whether something that is no whole line follows them.
+    /// Whether an incomplete line follows them.
     torn: bool,
-    /// How often the project had been saved when this journal began.
+    /// Number of saves of the project when this journal began.
     follows: u64,
     syncer: Syncer,
 }
@@ -49,18 +49,18 @@ pub(super) struct Journal {
 pub(super) struct Reading {
     /// The steps since the last save, in order.
     pub steps: Vec<Step>,
-    /// What follows them and cannot be read.
+    /// The fault after them.
     pub fault: Option<Fault>,
-    /// Bytes of the lines that can be read.
+    /// Length of the readable lines, bytes.
     length: u64,
 }
 
 /// A fault of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The last line is not whole, as after a power failure.
+    /// The last line is incomplete, as after a power failure.
     Cut,
-    /// A line before the last is damaged, the first being 1; it and those after it, so many, are left out.
+    /// A line before the last is damaged; its number from 1, and the number of lines skipped from there on.
     Damaged { line: usize, left_out: usize },
 }
 
@@ -78,7 +78,7 @@ impl Reading {
         Self::of_bytes(&bytes, saves).map_err(|format| newer(path, format))
     }
 
-    /// Returns the steps in `bytes`, or the newer version they are of.
+    /// Returns the steps in `bytes`; the error is a newer version number.
     fn of_bytes(bytes: &[u8], saves: u64) -> std::result::Result<Self, u32> {
         let lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         let mut reading = Self::default();
@@ -108,7 +108,7 @@ impl Reading {
 }
 
 impl Fault {
-    /// Returns the fault of the line at `place`, the first being 0, of `lines`.
+    /// Returns the fault for an invalid line at index `place`, of `lines` lines.
     fn of(place: usize, lines: usize) -> Self {
         match lines - place {
             1 => Self::Cut,
@@ -118,7 +118,7 @@ impl Fault {
 }
 
 impl Journal {
-    /// Opens the journal at `path` to continue after what was read from it; what could not be read is cut off.
+    /// Opens the journal at `path` to continue after `reading`; unreadable lines are removed.
     ///
     /// # Errors
     /// If the file cannot be written to.
@@ -132,10 +132,10 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Writes a step down.
+    /// Appends a step.
     ///
     /// # Errors
-    /// If it cannot be written; the journal holds what it held before.
+    /// If it cannot be written; the journal is then unchanged.
     pub fn append(&mut self, step: &Step) -> Result<()> {
         let failed = |path: &Path, error: &io::Error| {
             let error = Error::io(path, error);
@@ -144,22 +144,23 @@ impl Journal {
         self.check_own()?;
         let line = self.lines_of(step).map_err(|error| failed(&self.path, &error.into()))?;
         self.write(&line).map_err(|error| {
-            let _ = self.mend(); // Else the next write does.
+            let _ = self.mend(); // Otherwise the next write repairs it.
             failed(&self.path, &error)
         })?;
         self.syncer.wake();
         Ok(())
     }
 
-    /// Returns whether it holds no step.
+    /// Returns whether it contains no step.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Whether nobody else has written to the file since: on disks without locks two windows can have one project.
+    /// Checks that no other process has written to the file: on disks without locks two windows can open the same
+    /// project.
     ///
     /// # Errors
-    /// If somebody has.
+    /// If another process has.
     pub fn check_own(&self) -> Result<()> {
         let length = std::fs::metadata(&self.path).map_err(|error| Error::io(&self.path, &error))?.len();
         if self.torn || length == self.length {
@@ -173,21 +174,21 @@ impl Journal {
         ))
     }
 
-    /// Starts over, after everything was saved for the `saves`th time.
+    /// Empties the journal after the save with number `saves`.
     ///
     /// # Errors
-    /// If the file cannot be cut; it is known not to hold anything new all the same.
+    /// If the file cannot be truncated; its content is obsolete nevertheless.
     pub fn restart(&mut self, saves: u64) -> Result<()> {
         (self.length, self.follows, self.torn) = (0, saves, true);
         self.mend().map_err(|error| Error::io(&self.path, &error))
     }
 
-    /// Returns the error of the disk on confirming a step, once.
+    /// Returns the error of syncing a step to the disk, once.
     pub fn trouble(&self) -> Option<Error> {
         self.syncer.trouble().map(|error| Error::io(&self.path, &error))
     }
 
-    /// Returns the line of a step, after the first line if that is yet to be written.
+    /// Returns the line of a step, preceded by the first line if the journal is empty.
     fn lines_of(&self, step: &Step) -> serde_json::Result<Vec<u8>> {
         let mut line = Vec::new();
         if self.length == 0 {
@@ -206,7 +207,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Cuts off what is no whole line and goes to the end.
+    /// Removes an incomplete line and seeks to the end.
     fn mend(&mut self) -> io::Result<()> {
         if self.torn {
             self.file.set_len(self.length)?;
@@ -224,7 +225,7 @@ pub(super) fn seal(kind: &str, content: &impl Serialize) -> serde_json::Result<V
     Ok(format!("{{\"hash\":\"{hash}\",\"{kind}\":{content}}}\n").into_bytes())
 }
 
-/// Returns what [`seal`] put into a line; nothing if it is not as it was.
+/// Returns the content of a line from [`seal`]; `None` if it is damaged.
 pub(super) fn open_line<T: for<'a> Deserialize<'a>>(kind: &str, line: &[u8]) -> Option<T> {
     let (hash, rest) = line.strip_prefix(b"{\"hash\":\"")?.split_at_checked(16)?;
     let content = rest.strip_prefix(format!("\",\"{kind}\":").as_bytes())?.strip_suffix(b"}\n")?;

@@ -1,4 +1,4 @@
-//! One window at a time changes a project.
+//! Lock that permits only one window to change a project.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -7,13 +7,13 @@ use crate::error::ErrorKind::InUse;
 use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 
-/// The file that is locked.
+/// The lock file.
 const FILE: &str = "project.lock";
 
-/// Takes the sole right to change the project in `dir`.
+/// Locks the project in `dir` for changes.
 ///
 /// # Errors
-/// Why the project can only be read.
+/// The reason why the project is read-only.
 pub(super) fn take(dir: &Path) -> Result<FileLock> {
     let path = dir.join(FILE);
     let read_only = |cause: String, remedy| Error::file(dir, format!("{cause}; the project is read-only"), remedy);
@@ -33,7 +33,7 @@ pub(super) fn take(dir: &Path) -> Result<FileLock> {
     })
 }
 
-/// Returns whether nobody has the sole right to change the project in `dir` any more.
+/// Returns whether the project in `dir` is no longer locked.
 pub(super) fn is_free(dir: &Path) -> bool {
     FileLock::is_free(&dir.join(FILE))
 }

@@ -1,4 +1,4 @@
-//! What must hold for labels that a person or an accident has changed on the disk.
+//! Tests of label files that were changed or damaged on the disk.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::project_tests::{label, open, small};
 use super::{Change, Facts, Label, Opened, Project, Step, Video, VideoId, edits, formats};
 
-/// The names and contents of all files below a folder.
+/// Returns the paths and contents of all files below a folder.
 fn files(dir: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     let (mut files, mut folders) = (Vec::new(), vec![dir.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -49,7 +49,7 @@ fn labels_that_are_away_at_one_opening_are_locked_and_there_again_afterwards() {
         assert!(edits::label_by_folders(&document, &Default::default()).changes.is_empty());
         let change = Change::Video(id, Some(Video { labels: vec![Label::Background], ..Video::new("a.mp4") }));
         assert!(project.perform(Step::new("Label", vec![change])).is_err());
-        // What else is in the project can be changed and saved; nothing is renamed.
+        // Other parts of the project can be changed and saved; nothing is renamed.
         project.perform(edits::add_videos(&document, vec![Video::new("b.mp4")])).unwrap();
         label(&mut project, VideoId(1), wave).unwrap();
         project.save().unwrap();
@@ -210,7 +210,7 @@ fn two_windows_without_locks_never_lose_what_the_other_has_written() {
     let dir = tempfile::tempdir().unwrap();
     let (mut first, wave, id) = small(dir.path());
     label(&mut first, id, wave).unwrap();
-    // As on a disk without locks: the other window does not see the first one's.
+    // Simulates a disk without locks: the second window does not see the first one's lock.
     fs::remove_file(dir.path().join("project.lock")).unwrap();
     let Opened { project: mut second, .. } = Project::open(dir.path()).unwrap();
     assert!(!second.is_read_only());

@@ -1,4 +1,4 @@
-//! `project.toml`: the settings, the classes and the list of videos.
+//! The file `project.toml`: settings, classes and the list of videos.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{ErrorKind, Read};
@@ -12,14 +12,14 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The version of a project's files. A newer one is refused; so is anything in them that this one does not know, rather
-/// than lost at the next save.
+/// Version of a project's files. Newer versions are rejected, and so are unknown fields, which the next save would
+/// lose.
 const FORMAT: u32 = 2;
 
-/// Bytes at the beginning of the file among which it says how often the project was saved; they hold numbers alone.
+/// Bytes at the beginning of the file that contain the number of saves; they contain only numbers.
 const HEAD_BYTES: u64 = 64;
 
-/// The highest number of a class or a video: above it there would be none left for those that are added.
+/// Highest valid identifier of a class or a video, which leaves room for new ones.
 const LAST_ID: u32 = u32::MAX / 2;
 
 /// The content of `project.toml`.
@@ -28,9 +28,9 @@ const LAST_ID: u32 = u32::MAX / 2;
 pub(super) struct Manifest {
     /// [`FORMAT`].
     format: u32,
-    /// How often the project was saved.
+    /// Number of saves of the project.
     pub saves: u64,
-    /// The names that are free next.
+    /// The next free identifiers.
     next_class: u32,
     next_video: u32,
     settings: Settings,
@@ -40,13 +40,13 @@ pub(super) struct Manifest {
     pub videos: Vec<VideoRow>,
 }
 
-/// A video in the list.
+/// An entry of the list of videos.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VideoRow {
     pub id: VideoId,
     pub path: String,
-    /// The name of the file of its labels; none as long as nothing is said about it.
+    /// Name of its label file; `None` for a video without labels and notes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub(super) struct VideoRow {
 }
 
 impl Manifest {
-    /// Returns what is to be written for `document`, whose videos have their labels in the files called `sidecars`.
+    /// Creates the content for `document`, whose videos have the label files `sidecars`.
     pub fn of(document: &Document, sidecars: &BTreeMap<VideoId, String>, saves: u64) -> Self {
         let (next_class, next_video) = document.next_ids();
         let row = |(id, video): (&VideoId, &Video)| VideoRow {
@@ -71,7 +71,7 @@ impl Manifest {
     /// Reads the file at `path`.
     ///
     /// # Errors
-    /// If it cannot be read, is not what it should be, or was written by a newer version.
+    /// If it cannot be read, is invalid, or was written by a newer version.
     pub fn read(path: &Path) -> Result<Self> {
         let text = files::read_to_string(path).map_err(|error| Error::io(path, &error))?;
         let malformed = |error: &str| Error::file(path, error, "Edit it manually, or restore a copy");
@@ -88,8 +88,8 @@ impl Manifest {
         }
     }
 
-    /// Returns how often the project had been saved when the file at `path` was written, read from its first lines; nothing if
-    /// they do not say so, or there is no such file any more.
+    /// Returns the number of saves in the first lines of the file at `path`; `None` if it is missing there, or the file
+    /// does not exist.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -108,12 +108,12 @@ impl Manifest {
     /// Writes the file at `path`.
     ///
     /// # Errors
-    /// If it cannot be written; what was there is intact.
+    /// If it cannot be written; an existing file is unchanged.
     pub fn write(&self, path: &Path) -> Result<()> {
         atomic::publish(self.stage(path)?, path)
     }
 
-    /// Returns the same beside `path`, to be moved there.
+    /// Writes the content to a file beside `path`, to be moved there.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -122,25 +122,25 @@ impl Manifest {
         disk::stage(path, &text)
     }
 
-    /// Returns a document without the videos, and these.
+    /// Returns a document without the videos, and their entries.
     pub fn into_document(self) -> (Document, Vec<VideoRow>) {
         let mut document = Document::default();
         let videos = self.videos.iter().map(|row| row.id.0.saturating_add(1)).max().unwrap_or(0);
-        // A number that nobody can have reached is damage: those in use tell what is free.
+        // An implausible number is damage: the next free identifier is derived from those in use.
         let plausible = |next: u32| if next > LAST_ID { 0 } else { next };
         document.reserve_ids((plausible(self.next_class), plausible(self.next_video).max(videos)));
         document.apply(Step::new("Open", vec![Change::Settings(self.settings), Change::Classes(self.classes)]));
         (document, self.videos)
     }
 
-    /// Returns a number so high that the next ones would be none.
+    /// Describes an identifier above the limit, if there is one.
     fn too_high(&self) -> Option<String> {
         let class = self.classes.iter().map(|class| ("class", class.id.0));
         let mut all = class.chain(self.videos.iter().map(|row| ("video", row.id.0)));
         all.find(|(_, id)| *id > LAST_ID).map(|(what, id)| format!("the {what} number {id} is above {LAST_ID}"))
     }
 
-    /// Returns a duplicate that must not be one.
+    /// Describes an invalid duplicate, if there is one.
     fn repetition(&self) -> Option<String> {
         let mut seen = BTreeSet::new();
         let ids = self.classes.iter().map(|class| format!("class {}", class.id.0));
@@ -152,14 +152,14 @@ impl Manifest {
     }
 }
 
-/// Returns the error of a file of a newer version.
+/// Returns the error for a file of a newer version.
 pub(super) fn newer(path: &Path, format: impl Into<u64>) -> Error {
     let format: u64 = format.into();
     let cause = format!("it was written by a newer version of Motionscope (format {format}, known up to {FORMAT})");
     Error::file(path, cause, "Update Motionscope to open it; nothing was changed")
 }
 
-/// Returns an error of TOML without the picture of the place.
+/// Returns a TOML error in one line, without the excerpt of the file.
 pub(super) fn one_line(error: &toml::de::Error) -> String {
     let text = error.to_string();
     let place = text.lines().next().unwrap_or_default().trim_start_matches("TOML parse error at ");

@@ -1,4 +1,4 @@
-//! Looks into files: which videos there are, whether those of a project are what they were, and where they have gone.
+//! Search for video files, detection of changed ones, and relinking of moved ones.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -13,35 +13,35 @@ use crate::files;
 use crate::names::{composed, is_hidden, is_same_file};
 use crate::plural::counted;
 
-/// Size up to which files are read completely to distinguish them; of larger ones, blocks.
+/// Size up to which files are hashed completely; of larger ones, only blocks are.
 const READ_WHOLE: u64 = 16 << 20;
 
-/// Bytes of a block, and blocks of a file, the first and the last among them.
+/// Bytes per block, and number of blocks per file, including the first and the last.
 const BLOCK: usize = 64 << 10;
 const BLOCKS: u64 = 64;
 
-/// Folders within folders that are looked into.
+/// Maximum depth of subfolders that are searched.
 const MAX_DEPTH: usize = 64;
 
-/// A callback that gets the number of finished items and of all, and decides whether to continue.
+/// A callback that receives the numbers of finished items and of all items, and decides whether to continue.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 
 /// The videos found in a folder.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScanResult {
-    /// The videos, by their paths.
+    /// Paths of the videos.
     pub videos: Vec<PathBuf>,
-    /// Folders that could not be read, or are left out.
+    /// Folders that could not be read or were skipped.
     pub notes: Vec<Error>,
-    /// How many folders could not be read.
+    /// Number of folders that could not be read.
     pub unread: usize,
-    /// How many clips are left out, as an export of labels has cut them out of other videos.
+    /// Number of skipped clips that an export extracted from other videos.
     pub exported: usize,
 }
 
-/// Returns the videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder
-/// is looked into once, and hidden files are left out. `go_on` is asked before each file and folder; nothing more is looked for
-/// once it says no.
+/// Returns the videos in `folder` and its subfolders, selected by `is_video`. Links are followed, each folder is
+/// searched once, and hidden files are skipped. The search ends once `go_on`, which is called before each file and
+/// folder, returns false.
 pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> ScanResult {
     let (mut found, mut seen) = (ScanResult::default(), BTreeSet::new());
     let mut folders = vec![(folder.to_owned(), 0)];
@@ -71,9 +71,8 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn 
     found
 }
 
-/// Returns those of `files` that are no videos of the project in `dir`, and what there is to say about others. Names that differ
-/// in the form of Unicode only, as macOS and other systems write them, are those of two files where both are there, and else of
-/// one.
+/// Returns those of `files` that are not videos of the project in `dir`, and notes about others. Names that differ only
+/// in Unicode normalisation, as between macOS and other systems, are two files if both exist, and otherwise one.
 pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<Error>) {
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut alike: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -110,8 +109,8 @@ pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<P
     (new, notes)
 }
 
-/// Returns the fingerprint of a file, independent of its name: its length in bytes, and a hash of its content, all of it or
-/// blocks throughout it.
+/// Returns the fingerprint of a file, independent of its name: its length in bytes, and a hash of its content, complete
+/// or in blocks.
 ///
 /// # Errors
 /// If it cannot be read.
@@ -145,22 +144,22 @@ fn hash_of(path: &Path) -> io::Result<(u64, String)> {
 pub enum ScanFault {
     /// There is no such file.
     Missing,
-    /// Its content is not what it was when it was looked into: labels may be at the wrong frames.
+    /// Its content has changed since it was probed: labels may be at the wrong frames.
     Changed,
     /// It cannot be read.
     Unreadable(Error),
-    /// Nobody has looked into it, so that its frames are not known.
+    /// It was never probed, so its frames are unknown.
     Unknown,
 }
 
-/// The file of a video that is not what it should be.
+/// A fault of a video's file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The video.
     pub id: VideoId,
-    /// Where its file should be.
+    /// Expected path of its file.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The fault.
     pub fault: ScanFault,
 }
 
@@ -181,8 +180,8 @@ impl Finding {
     }
 }
 
-/// Returns what is wrong with the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length
-/// is taken for the same.
+/// Returns the fault of the file of `video`, a video of the project in `dir`. Unless `thorough`, only the lengths are
+/// compared.
 pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<ScanFault> {
     let path = StoredPath::decode(&video.path, dir);
     let length = match fs::metadata(&path) {
@@ -204,7 +203,7 @@ pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<ScanFaul
     }
 }
 
-/// Returns what is wrong with the files of `document`, a project in `dir`; what was found so far if it is to stop.
+/// Returns the faults of the files of `document`, a project in `dir`; those found so far if `progress` stops it.
 pub fn check(document: &Document, dir: &Path, thorough: bool, progress: Progress<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (done, (id, video)) in document.videos.iter().enumerate() {
@@ -223,16 +222,16 @@ pub fn check(document: &Document, dir: &Path, thorough: bool, progress: Progress
 pub struct Relink {
     /// The video.
     pub id: VideoId,
-    /// Its file as it seems.
+    /// Probable new path of its file.
     pub to: PathBuf,
-    /// Whether length and content are what they were; else only the name is.
+    /// Whether length and content are equal; otherwise only the name is.
     pub is_certain: bool,
 }
 
-/// Looks for the files of `missing` videos of `document`, a project in `dir`, in `folder` and the folders in it: those of the
-/// same content, whatever they are called now, or, where nobody looked into the video before, the one of the same name.
-/// Of several of the same content, the one whose path ends most alike. `go_on` is asked again and again; what was found so far
-/// comes back once it says no.
+/// Searches `folder` and its subfolders for the files of `missing` videos of `document`, a project in `dir`: files with
+/// the same content, whatever their names, or, if a video was never probed, the only one with the same name. Of several
+/// files with the same content, the one with the most similar path is chosen. Stops with the results so far once
+/// `go_on` returns false.
 pub fn find_moved(
     document: &Document,
     dir: &Path,
@@ -257,7 +256,7 @@ pub fn find_moved(
     relinks
 }
 
-/// Files that may be what is missing.
+/// Candidate files for missing videos.
 struct Candidates {
     by_length: HashMap<u64, Vec<PathBuf>>,
     by_name: HashMap<String, Vec<PathBuf>>,
@@ -276,7 +275,7 @@ impl Candidates {
         Self { by_length, by_name, hashes: HashMap::new() }
     }
 
-    /// Returns the file that `video`, once at `was`, is now, and whether that is certain.
+    /// Returns the file that is now `video`, previously at `was`, and whether that is certain.
     fn best(&mut self, video: &Video, was: &Path, taken: &BTreeSet<PathBuf>) -> Option<(PathBuf, bool)> {
         let Some(facts) = &video.facts else {
             let named = self.by_name.get(&name_of(was))?;
@@ -301,12 +300,12 @@ fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().to_lowercase()
 }
 
-/// Returns how many of the last names of two paths are the same.
+/// Returns the number of equal trailing components of two paths.
 fn shared_end(one: &Path, other: &Path) -> usize {
     one.components().rev().zip(other.components().rev()).take_while(|(one, other)| one == other).count()
 }
 
-/// Returns the step that says where the files are now, except those of videos whose labels are locked.
+/// Returns the step that updates the paths of moved files, except for videos with locked labels.
 pub fn relink(document: &Document, dir: &Path, relinks: &[Relink]) -> Step {
     let moved = relinks.iter().filter_map(|relink| {
         let video = document.videos.get(&relink.id).filter(|video| video.locked.is_none())?;
@@ -336,7 +335,7 @@ mod tests {
         ControlFlow::Continue(())
     }
 
-    /// A project in `dir` of the videos called so, looked into.
+    /// A project in `dir` with probed videos of these names.
     fn project(dir: &Path, names: &[&str]) -> Document {
         let mut document = Document::default();
         let video = |name: &&str| {
@@ -431,7 +430,7 @@ mod tests {
     fn a_folder_that_was_moved_is_relinked_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        // Two files of one name, two of one content, and one that is renamed as well.
+        // Two files with the same name, two with the same content, and a renamed one.
         write(&at("old/a/clip.mp4"), "one");
         write(&at("old/b/clip.mp4"), "two");
         write(&at("old/a/twin.mp4"), "twin");

@@ -1,4 +1,4 @@
-//! A project on disk: the document with its journal, its undo and its files.
+//! A project on disk: the document with its journal, its undo history and its files.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -20,9 +20,9 @@ mod rereading;
 
 pub use self::rereading::{LockedLabels, ReadLabels, Reread};
 
-/// The steps since the last save.
+/// File with the steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
-/// What takes back the steps of all sessions.
+/// File with the reverse steps of all sessions.
 const HISTORY: &str = "history.jsonl";
 
 /// Maximum number of attempts to read a project that another window is saving.
@@ -30,11 +30,11 @@ const READINGS: usize = 5;
 
 /// An open project.
 ///
-/// On disk it is a folder: `project.toml` with the settings, the classes and the list of videos, `labels/` with a file for
-/// each labelled video, `journal.jsonl` with every step since these were saved, and `history.jsonl` with what undoes the last
-/// 1000 steps, or 8 MB of them, also those of earlier sessions. A step is in the
-/// journal before it is in the document, and the journal is only restarted after everything is saved, so that opening the
-/// project always restores the document after the last step.
+/// A project is a folder: `project.toml` with the settings, the classes and the list of videos, `labels/` with one file
+/// per labelled video, `journal.jsonl` with every step since these were saved, and `history.jsonl` with the reverse of
+/// the last 1000 steps, or 8 MB of them, including earlier sessions. A step is written to the journal before the
+/// document changes, and the journal is restarted only after everything is saved, so that opening the project always
+/// restores the document after the last step.
 ///
 /// ```
 /// use motionscope::labels::{Label, Opened, Project, Settings, Video, edits};
@@ -61,18 +61,18 @@ pub struct Project {
     dir: PathBuf,
     document: Document,
     undo: Undo,
-    /// Of the document.
+    /// Fingerprint of the document.
     fingerprint: u64,
     revision: u64,
-    /// Names of the files in `labels/`, also of those that could not be read.
+    /// Names of the files in `labels/`, including unreadable ones.
     sidecars: BTreeMap<VideoId, String>,
-    /// Names of those that are not needed any more, to be removed when `project.toml` does not name them.
+    /// Names of obsolete files, to be removed once `project.toml` does not refer to them.
     obsolete: Vec<String>,
     saves: u64,
     unsaved: Unsaved,
-    /// Ends before others may have the project.
+    /// Declared before the lock, to end before others can open the project.
     saving: Option<Saving>,
-    /// None where the project can only be read, and why.
+    /// The resources for changes, or the reason why the project is read-only.
     writing: std::result::Result<Writing, Error>,
 }
 
@@ -87,37 +87,37 @@ enum OpenPurpose {
 struct Writing {
     journal: Journal,
     history: History,
-    /// Let go after the journal.
+    /// Released after the journal.
     _lock: crate::file_lock::FileLock,
 }
 
-/// Unsaved changes.
+/// Changes that the files lack.
 #[derive(Default)]
 struct Unsaved {
     steps: usize,
-    /// Whether `project.toml` is behind.
+    /// Whether `project.toml` is outdated.
     manifest: bool,
     videos: BTreeSet<VideoId>,
 }
 
-/// A project that was opened, and what its person should know.
+/// An opened project, and notes for the user.
 pub struct Opened {
     /// The project.
     pub project: Project,
-    /// What was recovered, left out, or is not possible.
+    /// Notes about recovered or skipped data and about limitations.
     pub notes: Vec<Error>,
 }
 
 impl Project {
     /// The file that makes a folder a project.
     pub const FILE: &str = "project.toml";
-    /// The folders of a project that hold files of its own.
+    /// The project's own folders.
     pub const FOLDERS: [&str; 2] = [sidecar::DIR, times::DIR];
 
-    /// Makes the folder `dir` a project without classes and videos; the folder is made if need be.
+    /// Creates a project without classes and videos in the folder `dir`; creates the folder if necessary.
     ///
     /// # Errors
-    /// If it is one already, or cannot be written to.
+    /// If it is a project already, or cannot be written to.
     pub fn create(dir: &Path, settings: Settings) -> Result<Self> {
         fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
         let lock = lock::take(dir)?;
@@ -152,14 +152,14 @@ impl Project {
         })
     }
 
-    /// Opens the project in the folder `dir`, or whose `project.toml` it is, with all that was done in it.
+    /// Opens the project in the folder `dir`, or with this `project.toml`, in its state after the last step.
     ///
-    /// A video whose file of labels is missing or cannot be read is [locked](Video::locked): the file and the reference to it stay
-    /// as they are, and the labels are there again when the file is.
+    /// A video whose label file is missing or unreadable is [locked](Video::locked): the file and the reference to it
+    /// are kept, and the labels are available again once the file is.
     ///
     /// # Errors
-    /// If there is none, its `project.toml` cannot be read, or it is of a newer version. Whatever else is wrong is among the
-    /// notes, and nothing that could not be read is deleted.
+    /// If there is no project, its `project.toml` cannot be read, or it is of a newer version. All other problems are
+    /// in the notes, and nothing unreadable is deleted.
     pub fn open(dir: &Path) -> Result<Opened> {
         Self::open_for(dir, OpenPurpose::Change)
     }
@@ -191,7 +191,7 @@ impl Project {
             unsaved.note(&step);
             document.apply(step);
         }
-        // The journal holds the whole labels of these, which take the place of what is in the file.
+        // The journal contains the complete labels of these videos, which replace the content of their files.
         let replaced = damaged.extract_if(.., |id, _| unsaved.videos.contains(id)).filter_map(|(_, one)| one.file);
         let replaced: Vec<_> = replaced.collect();
         for (id, Damaged { why, .. }) in &damaged {
@@ -202,7 +202,7 @@ impl Project {
         let fingerprint = undo::fingerprint(&document);
         let kept = match &lock {
             Ok(_) => KeptHistory::read(&dir.join(HISTORY), fingerprint),
-            Err(_) => KeptHistory::default(), // Nobody can undo here.
+            Err(_) => KeptHistory::default(), // There is no undo in a read-only project.
         };
         let writing = lock.and_then(|lock| {
             keep_aside(dir, &reading, &replaced)?;
@@ -244,7 +244,7 @@ impl Project {
         &self.dir
     }
 
-    /// Returns all known ones.
+    /// Returns the document.
     pub fn document(&self) -> &Document {
         &self.document
     }
@@ -264,10 +264,11 @@ impl Project {
         lock::is_free(dir)
     }
 
-    /// Does `step`: it is in the journal, which outlives this process, when this returns, and on the disk within a second.
+    /// Performs `step`: when this returns, the step is in the journal, which survives the process, and within a second
+    /// it is synced to the disk.
     ///
     /// # Errors
-    /// If it cannot be written down. Then nothing has changed, and it can be tried again.
+    /// If it cannot be written. Then nothing has changed, and it can be tried again.
     pub fn perform(&mut self, step: Step) -> Result<()> {
         if step.changes.is_empty() {
             return Ok(());
@@ -275,8 +276,8 @@ impl Project {
         self.carry_out(step, Some((Deed::Done, undo::now())))
     }
 
-    /// As [`Self::perform`], for what nobody did and nobody would take back: what was found in files. What was taken back can
-    /// still be done again; that brings what it knew of the files, and whoever looks into them looks again.
+    /// Like [`Self::perform`], without undo, for data that was read from files. Undone steps can still be redone; that
+    /// restores their older data from files, which is then read again.
     ///
     /// # Errors
     /// Same as [`Self::perform`].
@@ -300,49 +301,50 @@ impl Project {
         self.go(Way::Forth)
     }
 
-    /// Returns the step with which [`Self::undo`] would take the last one back.
+    /// Returns the reverse step that [`Self::undo`] would perform.
     pub fn undo_step(&self) -> Option<&Step> {
         self.undo.next(Way::Back).map(|past| &past.step)
     }
 
-    /// Returns the step that [`Self::redo`] would do again.
+    /// Returns the step that [`Self::redo`] would perform.
     pub fn redo_step(&self) -> Option<&Step> {
         self.undo.next(Way::Forth).map(|past| &past.step)
     }
 
-    /// Returns the steps with which [`Self::undo`] would take back all that was done, also in earlier sessions, the next one first.
+    /// Returns the reverse steps available to [`Self::undo`], also of earlier sessions, the next one first.
     pub fn undoable(&self) -> impl Iterator<Item = &PastStep> {
         self.undo.steps(Way::Back)
     }
 
-    /// Returns how many of them were done since the project was opened; negative where as many of those before were taken back; `None`
-    /// when the state in which it was opened cannot be reached any more.
+    /// Returns the number of steps done since the project was opened, negative if earlier steps were undone; `None` if
+    /// the state at opening cannot be restored any more.
     pub fn since_opened(&self) -> Option<isize> {
         self.undo.since_opened()
     }
 
-    /// Returns the steps that [`Self::redo`] would do again, the next one first.
+    /// Returns the steps available to [`Self::redo`], the next one first.
     pub fn redoable(&self) -> impl Iterator<Item = &PastStep> {
         self.undo.steps(Way::Forth)
     }
 
-    /// Whether nobody else has changed the project since it was opened: on disks without locks two windows can have it.
+    /// Checks that no other process has changed the project since it was opened: on disks without locks two windows can
+    /// open it.
     fn check_own(&self) -> Result<()> {
         self.writing.as_ref().map_or(Ok(()), |writing| writing.journal.check_own())?;
         check_saves(&self.dir, self.saves)
     }
 
-    /// Returns the file that holds `project.toml`, which may be a link.
+    /// Returns the path of `project.toml`, with symbolic links resolved.
     fn file(&self) -> PathBuf {
         atomic::resolve(&self.dir.join(Self::FILE))
     }
 
-    /// Number of steps since the project was saved.
+    /// Returns the number of steps since the project was saved.
     pub fn unsaved(&self) -> usize {
         self.unsaved.steps
     }
 
-    /// Returns where the file of a video should be.
+    /// Returns the expected path of a video's file.
     pub fn video_path(&self, id: VideoId) -> Option<PathBuf> {
         self.document.videos.get(&id).map(|video| StoredPath::decode(&video.path, &self.dir))
     }
@@ -352,7 +354,7 @@ impl Project {
         self.revision
     }
 
-    /// Returns what the disk reported since this was last asked for, if it could not confirm a step that was written to it.
+    /// Returns the error of syncing a step to the disk, once.
     pub fn trouble(&mut self) -> Option<Error> {
         let writing = self.writing.as_mut().ok()?;
         writing.journal.trouble().or_else(|| writing.history.take_trouble())
@@ -366,7 +368,7 @@ impl Project {
         Ok(Some(title))
     }
 
-    /// Writes `step` down, and what it is in the history if it is to be there and when it was done first; then applies it.
+    /// Writes `step` to the journal and, with `deed` and its original time, to the history; then applies it.
     fn carry_out(&mut self, step: Step, deed: Option<(Deed, u64)>) -> Result<()> {
         let writing = self.writing.as_mut().map_err(|why| why.clone())?;
         step.check()?;
@@ -401,7 +403,7 @@ impl Unsaved {
         self.manifest || !self.videos.is_empty()
     }
 
-    /// Notes what the files lack after `step`.
+    /// Records the parts of the files that are outdated after `step`.
     fn note(&mut self, step: &Step) {
         self.manifest = true;
         self.videos.extend(step.changes.iter().filter_map(|change| match change {
@@ -411,10 +413,10 @@ impl Unsaved {
     }
 }
 
-/// The content of the files of a project.
+/// The content of a project's files.
 struct Loaded {
     manifest_saves: u64,
-    /// As of the last save.
+    /// The document at the last save.
     document: Document,
     sidecars: BTreeMap<VideoId, String>,
     damaged: BTreeMap<VideoId, Damaged>,
@@ -423,12 +425,12 @@ struct Loaded {
 
 /// Labels that could not be read.
 struct Damaged {
-    /// The file, if there is one.
+    /// Path of the file, if it exists.
     file: Option<PathBuf>,
     why: Error,
 }
 
-/// Reads the files in `dir`, again if another window saved them meanwhile.
+/// Reads the files in `dir`, repeatedly if another window saves them meanwhile.
 fn load(dir: &Path) -> Result<Loaded> {
     let path = dir.join(Project::FILE);
     let mut loaded = load_once(dir, &path)?;
@@ -461,7 +463,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
     Ok(Loaded { manifest_saves, document, sidecars, damaged, reading })
 }
 
-/// Adds what the file of labels called `name` says to `video`, a video of the project in `dir`.
+/// Adds the content of the label file `name` to `video`, a video of the project in `dir`.
 fn read_sidecar(dir: &Path, name: &str, classes: &[Class], video: &mut Video) -> Result<()> {
     let file = dir.join(sidecar::DIR).join(name);
     if !sidecar::is_name(name) {
@@ -470,7 +472,7 @@ fn read_sidecar(dir: &Path, name: &str, classes: &[Class], video: &mut Video) ->
     sidecar::read(&file, classes, video)
 }
 
-/// Whether the project in `dir` was saved `saves` times and no more.
+/// Checks that the number of saves of the project in `dir` is still `saves`.
 fn check_saves(dir: &Path, saves: u64) -> Result<()> {
     let path = dir.join(Project::FILE);
     if Manifest::saves_in(&path)?.is_none_or(|now| now == saves) {
@@ -480,15 +482,15 @@ fn check_saves(dir: &Path, saves: u64) -> Result<()> {
     Err(Error::file(&path, cause, "Close the project here and open it again"))
 }
 
-/// Returns why the labels of a video are locked, whose file could not be read because of `why`.
+/// Returns the error for locked labels of a video whose file could not be read because of `why`.
 fn locked_by(why: &Error) -> Error {
     let cause = format!("{}; the labels of its video are locked, and nothing is changed in the file", why.cause);
     let again = "then reopen the project, or press Reload in Project › Clip";
     Error { cause, remedy: format!("{}; {again}", why.remedy), ..why.clone() }
 }
 
-/// Returns what is to be known of earlier changes that cannot be undone: the project was changed by something else since, or what
-/// some of its videos hold is unknown.
+/// Returns a note about `lost` earlier steps that cannot be undone, as the project was changed in another way since, or
+/// the labels of some videos are unknown.
 fn lost_note(dir: &Path, lost: usize, is_locked: bool) -> Option<Error> {
     let changes = match lost {
         0 => return None,
@@ -504,7 +506,7 @@ fn lost_note(dir: &Path, lost: usize, is_locked: bool) -> Option<Error> {
     Some(Error::file(&dir.join(HISTORY), format!("{changes}: {cause}"), remedy))
 }
 
-/// Keeps what cannot be read before anything else takes its place: files of labels, and the journal.
+/// Renames unreadable label files and the journal to backups before they are replaced.
 fn keep_aside(dir: &Path, reading: &Reading, replaced: &[PathBuf]) -> Result<()> {
     for file in replaced {
         fs::rename(file, free_name(file, "damaged")).map_err(|error| Error::io(file, &error))?;
@@ -516,7 +518,7 @@ fn keep_aside(dir: &Path, reading: &Reading, replaced: &[PathBuf]) -> Result<()>
     Ok(())
 }
 
-/// Keeps a history that cannot be read before another takes its place, and returns the note about it.
+/// Renames an unreadable history to a backup, and returns the note about it.
 fn keep_history_aside(path: &Path) -> Result<Error> {
     let aside = free_name(path, "damaged");
     fs::rename(path, &aside).map_err(|error| Error::io(path, &error))?;
@@ -524,7 +526,7 @@ fn keep_history_aside(path: &Path) -> Result<Error> {
     Ok(Error::file(path, cause, format!("No action needed; it was kept as {}", aside.display())))
 }
 
-/// `path` with `ending` and, if need be, a number, so that there is no such file.
+/// Returns `path` with the suffix `ending` and, if necessary, a number, so that no such file exists.
 fn free_name(path: &Path, ending: &str) -> PathBuf {
     let name = |number: usize| {
         let mut name = path.as_os_str().to_owned();
@@ -534,7 +536,7 @@ fn free_name(path: &Path, ending: &str) -> PathBuf {
     (1..).map(name).find(|path| !path.exists()).expect("a folder does not hold every number")
 }
 
-/// Returns the notes on a journal that was read.
+/// Returns the notes about a journal that was read.
 fn journal_notes(dir: &Path, reading: &Reading, is_writable: bool) -> Vec<Error> {
     let path = dir.join(JOURNAL);
     let mut notes = Vec::new();

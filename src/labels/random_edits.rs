@@ -1,4 +1,4 @@
-//! Documents and edits by chance, for tests of what must hold for all of them.
+//! Random documents and edits, for property tests.
 
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{ClassId, Document, Facts, Label, PredictedBout, Settings, Step, Video, VideoId, bout_edits, edits};
 
-/// Names that files of many formats find hard to hold.
+/// Names with characters that are special in many formats.
 const NAMES: [&str; 10] = [
     "wave",
     "Jump, high",
@@ -20,18 +20,18 @@ const NAMES: [&str; 10] = [
     "1.5",
 ];
 
-/// Makes edits as a person in a hurry would.
+/// A generator of random edits.
 pub(super) struct RandomEdits {
     random: ChaCha8Rng,
 }
 
 impl RandomEdits {
-    /// Returns the edits of `seed`.
+    /// Creates the generator with the seed `seed`.
     pub fn new(seed: u64) -> Self {
         Self { random: ChaCha8Rng::seed_from_u64(seed) }
     }
 
-    /// Returns a whole number below `end`.
+    /// Returns a random integer below `end`.
     pub fn below(&mut self, end: usize) -> usize {
         self.random.random_range(0..end)
     }
@@ -47,10 +47,10 @@ impl RandomEdits {
         document
     }
 
-    /// Returns the next edit that is possible in `document`.
+    /// Returns a random edit that is possible in `document`.
     pub fn step(&mut self, document: &Document) -> Step {
         loop {
-            // Videos that are all in the document already make a step without changes, which nobody can undo.
+            // If all videos are already in the document, the step has no changes and cannot be undone.
             if let Some(step) = self.attempt(document).filter(|step| !step.changes.is_empty()) {
                 return step;
             }
@@ -116,7 +116,7 @@ impl RandomEdits {
         (0..1 + self.below(3)).map(|_| self.new_video()).collect()
     }
 
-    /// Returns a video that was looked into.
+    /// Returns a video that was probed.
     pub fn new_video(&mut self) -> Video {
         let folder = ["", "clips/", "../other, folder/", "/mnt/disk \"x\"/"][self.below(4)];
         let path = format!("{folder}{}_{}.mp4", ["a", "b & c", "ü", "%FF"][self.below(4)], self.below(1000));

@@ -1,4 +1,4 @@
-//! Saving a project: changes are collected at once and written in the background.
+//! Writing of a save in the background, from a snapshot of the changes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,23 +11,23 @@ use super::manifest::Manifest;
 use super::{Video, VideoId, disk, sidecar};
 use crate::error::{Error, Result};
 
-/// A pending save.
+/// A snapshot of the changes to be saved.
 pub(super) struct Save {
     /// The folder of the project.
     pub dir: PathBuf,
-    /// Videos whose labels the files lack, each with the name of its file.
+    /// Videos with outdated label files, each with the name of its file.
     pub videos: Vec<(Video, String)>,
-    /// `project.toml` as it is to be.
+    /// The new content of `project.toml`.
     pub manifest: Manifest,
-    /// The file that it is in.
+    /// Path of that file.
     pub path: PathBuf,
 }
 
 impl Save {
-    /// Writes the labels, and `project.toml` beside where it is to be: moving it there is all that is left to do.
+    /// Writes the label files, and `project.toml` to a temporary file beside it, which is then moved by the caller.
     ///
     /// # Errors
-    /// If something cannot be written; the project is as it was.
+    /// If a file cannot be written; the project is then unchanged.
     pub fn write(self) -> Result<NamedTempFile> {
         let folder = self.dir.join(sidecar::DIR);
         let files = self.videos.iter().map(|(video, name)| Ok((folder.join(name), sidecar::text_of(video)?)));
@@ -44,21 +44,21 @@ impl Save {
 /// Videos and the files of their labels; `None` for unlabelled videos.
 pub(super) type Names = Vec<(VideoId, Option<String>)>;
 
-/// A save that has begun.
+/// A save in progress.
 pub(super) struct Saving {
-    /// The state of the project that it writes.
+    /// The revision of the project that is written.
     pub revision: u64,
-    /// The videos whose labels it writes.
+    /// The videos whose labels are written.
     pub names: Names,
     written: Receiver<Result<NamedTempFile>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Saving {
-    /// Writes on a thread of its own, which calls `done` at its end.
+    /// Writes on a separate thread, which calls `done` at its end.
     ///
     /// # Errors
-    /// If there cannot be one.
+    /// If the thread cannot be started.
     pub fn start(
         save: Save,
         revision: u64,
@@ -73,7 +73,7 @@ impl Saving {
         Ok(Self { revision, names, written, thread: Some(thread) })
     }
 
-    /// Returns what was written; nothing before the end.
+    /// Returns the result; `None` while it runs.
     pub fn written(&self) -> Option<Result<NamedTempFile>> {
         match self.written.try_recv() {
             Ok(written) => Some(written),
@@ -82,14 +82,14 @@ impl Saving {
         }
     }
 
-    /// Returns the same at the end, which is waited for.
+    /// Waits for the result.
     pub fn wait(&self) -> Result<NamedTempFile> {
         self.written.recv().unwrap_or_else(|_| Err(broken_off()))
     }
 }
 
 impl Drop for Saving {
-    /// Nobody else may have the project while it is written to.
+    /// Waits, as no other process may open the project while it is being written.
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

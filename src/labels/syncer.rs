@@ -1,4 +1,4 @@
-//! The thread that has the disk confirm what was written to the journal.
+//! Thread that syncs the journal to the disk.
 
 use std::fs::File;
 use std::io;
@@ -6,9 +6,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-/// Flushes a file to the disk soon after each time it is woken, and once more at its end.
+/// A thread that syncs a file soon after each call, and once more at its end.
 pub(super) struct Syncer {
-    /// Holds one call: several that come while the disk is busy are answered together.
+    /// A channel with capacity one: calls that arrive while the disk is busy are combined.
     calls: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
     trouble: Arc<Mutex<Option<io::Error>>>,
@@ -24,14 +24,14 @@ impl Syncer {
         Ok(Self { calls: Some(calls), thread: Some(thread), trouble })
     }
 
-    /// Has everything that was written so far flushed soon.
+    /// Requests a sync of everything written so far.
     pub fn wake(&self) {
         if let Some(calls) = &self.calls {
-            let _ = calls.try_send(()); // Full: a call that is waiting covers this one.
+            let _ = calls.try_send(()); // Full: the pending call includes this one.
         }
     }
 
-    /// Returns what went wrong since it was last asked for.
+    /// Returns the error since the last call.
     pub fn trouble(&self) -> Option<io::Error> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

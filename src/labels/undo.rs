@@ -8,55 +8,55 @@ use serde::{Deserialize, Serialize};
 use super::hash::Hash;
 use super::{Change, Document, Step, Video, VideoId};
 
-/// A step that takes back what was done, or does again what was taken back.
+/// A step that undoes, or redoes, an earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PastStep {
-    /// When it was done first: seconds since 1970 in universal time.
+    /// Time of the original step: seconds since 1970 in UTC.
     pub at: u64,
-    /// The fingerprint of the document to which it can be applied,
+    /// Fingerprint of the document to which it applies,
     pub(super) from: u64,
-    /// and the one that it leads to.
+    /// and of the resulting document.
     pub(super) to: u64,
-    /// What it changes.
+    /// The changes.
     pub step: Step,
 }
 
-/// The steps that take back what was done, and those that do it again. A step holds the values before it, a few hundred
-/// bytes for a label, so that nothing of a session need ever be forgotten.
+/// The undo and redo stacks. A step contains the previous values, a few hundred bytes for a label, so that the whole
+/// session can be kept.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Undo {
-    /// The last one takes back what was done last.
+    /// Undo stack; the last step reverses the latest one.
     back: Vec<PastStep>,
-    /// The last one does again what was taken back last.
+    /// Redo stack; the last step restores the one undone last.
     forth: Vec<PastStep>,
-    /// How many were done before the project was opened; `None` when that state cannot be reached any more.
+    /// Number of undo steps when the project was opened; `None` if that state cannot be restored any more.
     opened: Option<usize>,
 }
 
-/// A direction to go in.
+/// A direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Back,
     Forth,
 }
 
-/// How the history changes with a step.
+/// The effect of a step on the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Deed {
-    /// It is new.
+    /// A new step.
     Done,
-    /// It was taken back.
+    /// A step was undone.
     Undone,
-    /// It was done again.
+    /// A step was redone.
     Redone,
-    /// It was taken back by the time the history was shortened: what comes after the last one.
+    /// A step that was already undone when the file was shortened; it follows the last one.
     Ahead,
 }
 
 impl Undo {
-    /// Notes a deed, which `reverse` takes back.
+    /// Records a deed, which `reverse` undoes.
     pub fn note(&mut self, deed: Deed, reverse: PastStep) {
         match deed {
             Deed::Done => {
@@ -76,29 +76,29 @@ impl Undo {
         }
     }
 
-    /// Returns the step that goes this way.
+    /// Returns the next step in this direction.
     pub fn next(&self, way: Way) -> Option<&PastStep> {
         self.side(way).last()
     }
 
-    /// Returns the steps that go this way, the next one first.
+    /// Returns the steps in this direction, the next one first.
     pub fn steps(&self, way: Way) -> impl Iterator<Item = &PastStep> {
         self.side(way).iter().rev()
     }
 
-    /// Returns how many of the steps that can be taken back were done since the project was opened; negative where as many of those
-    /// before were taken back; `None` when that state cannot be reached any more.
+    /// Returns the number of steps done since the project was opened, negative if earlier steps were undone; `None` if
+    /// that state cannot be restored any more.
     pub fn since_opened(&self) -> Option<isize> {
         self.opened.map(|opened| self.back.len() as isize - opened as isize)
     }
 
-    /// Notes that the project is opened now.
+    /// Marks the current state as that of the opened project.
     pub fn opened_here(mut self) -> Self {
         self.opened = Some(self.back.len());
         self
     }
 
-    /// Returns what of it leads from a document with this fingerprint on, step by step.
+    /// Returns the part that can be applied, step by step, from a document with this fingerprint.
     pub fn starting_here(&self, fingerprint: u64) -> Self {
         let chain = |steps: &[PastStep]| {
             let mut at = fingerprint;
@@ -109,7 +109,7 @@ impl Undo {
         Self { back: chain(&self.back), forth: chain(&self.forth), opened: None }
     }
 
-    /// Returns how many steps there are either way.
+    /// Returns the number of steps in both directions.
     pub fn len(&self) -> usize {
         self.back.len() + self.forth.len()
     }
@@ -123,7 +123,7 @@ impl Undo {
 }
 
 impl PastStep {
-    /// Returns what takes `step` back, done to `document` with this fingerprint, at the time `at`.
+    /// Returns the reverse of `step`, performed on `document` with this fingerprint at the time `at`.
     pub fn reverse(document: &Document, step: &Step, at: u64, fingerprint: u64) -> Self {
         let after: HashMap<_, _> = step.changes.iter().map(|change| (Key::of(change), print(change))).collect();
         let reverse = document.reverse(step);
@@ -134,12 +134,12 @@ impl PastStep {
     }
 }
 
-/// Returns seconds since 1970.
+/// Returns the time in seconds since 1970.
 pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// What a change changes.
+/// The subject of a change.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Settings,
@@ -157,7 +157,7 @@ impl Key {
     }
 }
 
-/// Returns a number that is another one for nearly every other document: the sum of those of its parts.
+/// Returns a hash of the document: the sum of the hashes of its parts, so that it can be updated incrementally.
 pub(super) fn fingerprint(document: &Document) -> u64 {
     let own = [print_of(&("settings", &document.settings)), print_of(&("classes", &document.classes))];
     let videos = document.videos.iter().map(|(id, video)| print_of_video(*id, video));
@@ -173,17 +173,17 @@ fn print(change: &Change) -> u64 {
     }
 }
 
-/// Returns the part of a video: what a person said of it. What was found in its file is not, which is looked into at any time.
+/// Returns the hash of a video's user data; data from its file is excluded, as it may be read at any time.
 pub(super) fn print_of_video(id: VideoId, video: &Video) -> u64 {
     let Video { path, facts: _, labels, segments, rejected, group, note, reviewer, locked: _ } = video;
     let said = (id, path, labels, segments, group, note, reviewer);
-    // Prints that earlier versions wrote stay valid.
+    // Keeps hashes of earlier versions valid.
     if rejected.is_empty() { print_of(&said) } else { print_of(&(said, rejected)) }
 }
 
 fn print_of(content: &impl Serialize) -> u64 {
     let mut hash = Hash::new();
-    // Neither writing to a hash nor names and numbers as JSON can fail.
+    // Neither writing to a hash nor serialising these types can fail.
     let _ = serde_json::to_writer(&mut hash, content);
     hash.number()
 }

@@ -10,7 +10,7 @@ use super::ClassId;
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// Names a video for as long as the project lives, wherever its file moves.
+/// Permanent identifier of a video within a project, wherever its file moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VideoId(pub u32);
@@ -19,36 +19,36 @@ pub struct VideoId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Label {
-    /// None of the classes, set deliberately; an unseen clip has no label at all.
+    /// None of the classes, set deliberately; an unreviewed clip has no label at all.
     Background,
     /// A class.
     Class(ClassId),
 }
 
-/// Names a segment within its video.
+/// Identifier of a segment within its video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SegmentId(pub u32);
 
-/// A stretch of a video with a label.
+/// A labelled range of frames of a video.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segment {
-    /// What the window and undo refer to.
+    /// Identifier used by the window and undo.
     pub id: SegmentId,
-    /// What it shows.
+    /// Its label.
     pub label: Label,
     /// Its first frame.
     pub start: usize,
     /// The frame after its last one; greater than `start`.
     pub end: usize,
-    /// A remark.
+    /// A note.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
 }
 
 impl Segment {
-    /// Returns whether both share a frame.
+    /// Returns whether both have a common frame.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.start < other.end && other.start < self.end
     }
@@ -67,7 +67,7 @@ pub struct RejectedBout {
 }
 
 impl RejectedBout {
-    /// Returns it with the class that `put` puts in the place of its own; `None` where that is none.
+    /// Returns it with its class replaced by `put`; `None` if that removes the class.
     pub(super) fn relabelled(&self, put: impl Fn(Label) -> Option<Label>) -> Option<Self> {
         match put(Label::Class(self.class))? {
             Label::Class(class) => Some(Self { class, ..*self }),
@@ -81,26 +81,26 @@ impl RejectedBout {
     }
 }
 
-/// The facts of a video file when it was probed.
+/// Properties of a video file when it was probed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
     /// Number of frames.
     pub frames: usize,
-    /// Frames per second; the average where the rate varies.
+    /// Frames per second; the average for a variable rate.
     pub fps: f64,
-    /// When the first frame is shown on the clock of the file, seconds. `None` where an earlier version looked, which did not
-    /// ask: such a video is looked into again before its seconds are used.
+    /// Time of the first frame on the clock of the file, seconds. `None` if the video was probed by an earlier version,
+    /// which did not record it: it is probed again before times are used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_secs: Option<f64>,
-    /// Whether the frames are unevenly spaced; their times are then kept in a file of the project.
+    /// Whether the frames are unevenly spaced; their times are then stored in a file of the project.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub variable_rate: bool,
-    /// Width and height in pixels, as shown.
+    /// Display width and height in pixels.
     pub size: [u32; 2],
     /// Length of the file in bytes.
     pub bytes: u64,
-    /// Hash of the file's content, by which a moved file is found again and a changed one is noticed.
+    /// Hash of the file's content, to find a moved file and detect a changed one.
     pub hash: String,
 }
 
@@ -108,38 +108,39 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Video {
-    /// The path of its file, as [`StoredPath`](super::StoredPath) writes it.
+    /// The path of its file, in the format of [`StoredPath`](super::StoredPath).
     pub path: String,
-    /// What was found in it; `None` until somebody looked.
+    /// Properties of its file; `None` until it is probed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
-    /// What the whole clip shows: nothing while it is unlabelled, [`Label::Background`] alone, or classes in rising order, one
-    /// of them unless the project has several labels at a time.
+    /// Labels of the whole clip: empty if unlabelled, [`Label::Background`] alone, or classes in ascending order, only
+    /// one unless the project is multi-label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
-    /// Segments by start, then end, then name.
+    /// Segments by start, then end, then identifier.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<Segment>,
-    /// Rejected predictions by start, then end. They say nothing about what the video shows: they are no labels.
+    /// Rejected predictions by start, then end. They are not labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<RejectedBout>,
-    /// The recording it belongs to: clips of one recording never stand on both sides of a split. Empty: it is its own.
+    /// The recording it belongs to: all clips of a recording are on the same side of a split. If empty, the video is a
+    /// separate recording.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
-    /// A remark.
+    /// A note.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
     /// The last reviewer.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reviewer: String,
-    /// Why the file of its labels could not be read when the project was opened. Nothing that it says is known then, and nothing
-    /// can be said in its place: the file stays as it is until it can be read again. Never written down.
+    /// The error of reading its label file when the project was opened. Its labels are unknown then and cannot be
+    /// changed: the file is kept until it can be read again. Never stored.
     #[serde(skip)]
     pub locked: Option<Box<Error>>,
 }
 
 impl Video {
-    /// Returns a video nothing is said about.
+    /// Creates an unlabelled video.
     pub fn new(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
@@ -154,15 +155,15 @@ impl Video {
         }
     }
 
-    /// Returns whether it is unlabelled, as a whole and in part. A locked video may have labels.
+    /// Returns whether it has neither clip labels nor segments. A locked video may have labels.
     pub fn is_unlabelled(&self) -> bool {
         self.labels.is_empty() && self.segments.is_empty() && self.locked.is_none()
     }
 
-    /// Whether it may be changed.
+    /// Checks that it may be changed.
     ///
     /// # Errors
-    /// If its labels are locked, and what to do about it.
+    /// If its labels are locked, with the remedy.
     pub fn check_unlocked(&self) -> Result<()> {
         self.locked.as_deref().cloned().map_or(Ok(()), Err)
     }
@@ -178,12 +179,12 @@ impl Video {
         is_rejected || self.all_labels().any(|label| label == Label::Class(class))
     }
 
-    /// Returns the segment of this name.
+    /// Returns the segment with this identifier.
     pub fn segment(&self, id: SegmentId) -> Option<&Segment> {
         self.segments.iter().find(|segment| segment.id == id)
     }
 
-    /// Returns a name that no segment has.
+    /// Returns an unused segment identifier.
     pub fn free_segment_id(&self) -> SegmentId {
         let last = self.segments.iter().map(|segment| segment.id.0).max();
         let free = || (0..=u32::MAX).find(|id| self.segment(SegmentId(*id)).is_none());
@@ -191,7 +192,7 @@ impl Video {
         SegmentId(next.expect("a video does not have every number of a segment"))
     }
 
-    /// Renames segments with the name of an earlier one, because names identify segments.
+    /// Assigns new identifiers to segments that repeat an earlier one.
     pub(super) fn rename_repeated(&mut self) {
         for place in 1..self.segments.len() {
             let id = self.segments[place].id;
@@ -201,14 +202,14 @@ impl Video {
         }
     }
 
-    /// Returns how many segments reach beyond the last frame of the file, as far as that is known: it has become shorter, or they
-    /// were written by hand.
+    /// Returns the number of segments that end after the last frame of the file, if known: the file was shortened, or
+    /// they were edited manually.
     pub fn beyond_end(&self) -> usize {
         let frames = self.facts.as_ref().map_or(usize::MAX, |facts| facts.frames);
         self.segments.iter().filter(|segment| segment.end > frames).count()
     }
 
-    /// Returns the note on such segments.
+    /// Returns a note about such segments.
     pub fn note_beyond_end(&self, path: &Path) -> Option<Error> {
         let (count, frames) = (self.beyond_end(), self.facts.as_ref()?.frames);
         let segments = if count == 1 { "1 segment reaches".into() } else { format!("{count} segments reach") };
@@ -229,8 +230,8 @@ impl Video {
         Cow::Owned(video)
     }
 
-    /// Returns the frames of rejected predictions that nothing is said about otherwise, by their beginnings: they show none of the
-    /// classes, as far as is known. Of a clip with a label for its whole length there are none.
+    /// Returns the frames of rejected predictions outside of all labels, in order: as far as known, they show none of
+    /// the classes. Empty for a clip with a label of its whole length.
     pub fn negatives(&self) -> Vec<Range<usize>> {
         if !self.labels.is_empty() {
             return Vec::new();
@@ -251,7 +252,7 @@ impl Video {
         found
     }
 
-    /// Puts segments and rejected bouts in order.
+    /// Sorts segments and rejected bouts.
     pub(super) fn sort(&mut self) {
         self.segments.sort_by_key(|segment| (segment.start, segment.end, segment.id));
         self.rejected.sort_unstable();
@@ -259,7 +260,7 @@ impl Video {
     }
 }
 
-/// Adds frames to those before them, with which they may be one.
+/// Appends a range of frames, merged with an adjacent one before it.
 fn add_frames(found: &mut Vec<Range<usize>>, frames: Range<usize>) {
     match found.last_mut() {
         _ if frames.is_empty() => {}

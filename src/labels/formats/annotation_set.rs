@@ -1,4 +1,4 @@
-//! Labels by name, as files of other programs hold them: what every format is written from and read into.
+//! Labels by name, as in files of other programs: the common representation of all formats.
 
 use std::path::{Path, PathBuf};
 
@@ -6,18 +6,18 @@ use super::super::{Document, Facts, StoredPath, Video, times};
 use crate::error::Error;
 use crate::frame_times::FrameTimes;
 
-/// Labels of some videos. The label `background` is none of the classes.
+/// Labels of some videos. The label `background` means none of the classes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AnnotationSet {
-    /// Classes in their order, whether they are used or not.
+    /// Classes in order, used or not.
     pub classes: Vec<AnnotationClass>,
-    /// What is said about videos; of one there may be several.
+    /// Labels of videos; a video may occur several times.
     pub clips: Vec<AnnotatedClip>,
-    /// The folder that paths were relative to where the file was written, if it says so.
+    /// The folder that paths are relative to, if the file states it.
     pub folder: Option<PathBuf>,
-    /// What could not be read.
+    /// Errors of unreadable parts.
     pub notes: Vec<Error>,
-    /// What was assumed in reading the rest.
+    /// Assumptions made in reading the rest.
     pub remarks: Vec<Error>,
 }
 
@@ -31,30 +31,30 @@ pub(super) struct AnnotationClass {
 /// The labels of a video.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AnnotatedClip {
-    /// As the file names it; of a project, relative to its folder.
+    /// Path in the file; for a project, relative to its folder.
     pub path: String,
-    /// The path is written with `%` and two digits for some characters.
+    /// Whether the path is percent-encoded.
     pub is_escaped: bool,
-    /// Its number in the project, from 1, which no other video ever gets.
+    /// Its unique, permanent number in the project, from 1.
     pub number: usize,
-    /// As the project stores it.
+    /// Path as stored in the project.
     pub stored: String,
-    /// Where that is, of a project.
+    /// Absolute path, for a project.
     pub absolute: PathBuf,
-    /// Where it stands, such as `line 3`.
+    /// Position in the file, such as `line 3`.
     pub place: String,
     pub facts: Option<Facts>,
-    /// When its frames are shown, of a project.
+    /// Times of its frames, for a project.
     pub clock: Option<AnnotationClock>,
-    /// Its length in seconds, where the file names one.
+    /// Length in seconds, if the file states it.
     pub length_secs: Option<f64>,
-    /// The frames per second that the file counts frames at, where it names them.
+    /// Frame rate of the file's frame numbers, if stated.
     pub rate: Option<f64>,
-    /// How many of its labels could not be read.
+    /// Number of its labels that could not be read.
     pub left_out: usize,
-    /// It is seen beside another, and nothing is lost if the project does not have it.
+    /// Whether it is only shown beside another video, so that nothing is lost if the project lacks it.
     pub is_extra: bool,
-    /// What it shows as a whole.
+    /// Labels of the whole clip.
     pub labels: Vec<String>,
     pub spans: Vec<Span>,
     pub group: String,
@@ -68,29 +68,29 @@ pub(super) struct Span {
     pub label: String,
     pub extent: Extent,
     pub note: String,
-    /// Where it stands, if that is not where the clip does.
+    /// Position in the file, if it differs from the clip's.
     pub place: String,
 }
 
-/// A part of a video in time or frames.
+/// A part of a video in seconds or frames.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Extent {
     /// The first frame and the one after the last.
     Frames(usize, usize),
-    /// The first frame's time and the time of the one after the last, on the clock of the video's file.
+    /// The time of the first frame and of the one after the last, on the clock of the video's file.
     Secs(f64, f64),
 }
 
-/// The times of a video's frames, and how they are known.
+/// The times of a video's frames, and whether they are exact.
 #[derive(Debug, Clone)]
 pub(super) struct AnnotationClock {
     pub times: FrameTimes,
-    /// The average rate stands in for time stamps that nobody has read yet.
+    /// Whether they are derived from the average rate, as the time stamps have not been read yet.
     pub is_assumed: bool,
 }
 
 impl AnnotationClock {
-    /// Returns the clock of a video of the project in `dir`; `None` if not even its rate is known.
+    /// Returns the clock of a video of the project in `dir`; `None` if not even its frame rate is known.
     pub fn of(facts: Option<&Facts>, dir: &Path) -> Option<Self> {
         let facts = facts?;
         if let Ok(times) = times::read(dir, facts) {
@@ -117,7 +117,7 @@ impl AnnotationSet {
         Self { classes, clips, ..Self::default() }
     }
 
-    /// Returns the names of the classes, and `background` after them if it is used.
+    /// Returns the names of the classes, followed by `background` if it is used.
     pub fn label_names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.classes.iter().map(|class| class.name.as_str()).collect();
         let mut used = self.clips.iter().flat_map(AnnotatedClip::label_names);
@@ -129,19 +129,19 @@ impl AnnotationSet {
 }
 
 impl AnnotationClass {
-    /// Returns a class of this name whose colour is not known.
+    /// Creates a class with this name and unknown colour.
     pub fn named(name: impl Into<String>) -> Self {
         Self { name: name.into(), color: None }
     }
 
-    /// Returns its colour as `#rrggbb`, grey if it has none.
+    /// Returns its colour as `#rrggbb`, grey if unknown.
     pub fn hex(&self) -> String {
         let [red, green, blue] = self.color.unwrap_or([0x80; 3]);
         format!("#{red:02x}{green:02x}{blue:02x}")
     }
 }
 
-/// Returns the colour that `#rrggbb` stands for.
+/// Parses a colour `#rrggbb`.
 pub(super) fn color_of_hex(text: &str) -> Option<[u8; 3]> {
     let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii())?;
     let [_, red, green, blue] = u32::from_str_radix(digits, 16).ok()?.to_be_bytes();
@@ -178,22 +178,22 @@ impl AnnotatedClip {
         }
     }
 
-    /// Returns its name in a file, at a place.
+    /// Creates a clip with this path in a file, at the position `place`.
     pub fn named(path: impl Into<String>, place: impl Into<String>) -> Self {
         Self { path: path.into(), place: place.into(), ..Self::default() }
     }
 
-    /// Returns the same where the file writes its paths with `%` and two digits for some characters.
+    /// Like [`named`](Self::named), for a percent-encoded path.
     pub fn escaped(path: impl Into<String>, place: impl Into<String>) -> Self {
         Self { is_escaped: true, ..Self::named(path, place) }
     }
 
-    /// Returns its name as people write it, with nothing encoded.
+    /// Returns its decoded path for display.
     pub fn shown(&self) -> String {
         if self.is_escaped { StoredPath::plain(&self.path) } else { self.path.clone() }
     }
 
-    /// Returns all labels of it and its parts.
+    /// Returns all labels of the clip and its parts.
     pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.labels.iter().map(String::as_str).chain(self.spans.iter().map(|span| span.label.as_str()))
     }
@@ -208,7 +208,7 @@ impl AnnotatedClip {
         self.clock.as_ref().map(|clock| &clock.times)
     }
 
-    /// Returns when the first frame of a part is shown and when its last one ends.
+    /// Returns the start of the first frame of a part and the end of its last one.
     pub fn secs_of(&self, part: &Span) -> Option<[f64; 2]> {
         match part.extent {
             Extent::Frames(start, end) => Some(self.times()?.span_secs(&(start..end))),
@@ -216,17 +216,17 @@ impl AnnotatedClip {
         }
     }
 
-    /// Returns when its first frame is shown and when its last one ends.
+    /// Returns the start of its first frame and the end of its last one.
     pub fn whole_secs(&self) -> Option<[f64; 2]> {
         self.times().map(|times| [times.start_secs(), times.end_secs()])
     }
 
-    /// Returns the last name of its path.
+    /// Returns the file name in its path.
     pub fn file_name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 
-    /// That without its ending.
+    /// Returns the file name without its extension.
     pub fn stem(&self) -> &str {
         let name = self.file_name();
         name.rsplit_once('.').map_or(name, |(stem, _)| stem)
@@ -234,12 +234,12 @@ impl AnnotatedClip {
 }
 
 impl Span {
-    /// Returns a part with a label and nothing else.
+    /// Creates a part with a label only.
     pub fn new(label: impl Into<String>, extent: Extent) -> Self {
         Self { label: label.into(), extent, note: String::new(), place: String::new() }
     }
 
-    /// Returns the first frame and the one after the last, where it is told in frames, as every part in a project is.
+    /// Returns the first frame and the one after the last, if they are given in frames, as always in a project.
     pub fn frames(&self) -> Option<(usize, usize)> {
         match self.extent {
             Extent::Frames(start, end) => Some((start, end)),

@@ -1,37 +1,38 @@
-//! A video of the project combined with what a file says about it: its labels are decided as a whole, its group and notes one by one.
+//! Merging of a project's video with a file's data about it: labels are replaced as a whole, group and notes
+//! individually.
 
 use std::collections::BTreeMap;
 
 use super::super::{Label, Segment, SegmentId, Video};
 
-/// The video after an import, and what the project keeps against the file.
+/// The video after an import, and what was kept instead of the file's data.
 pub(super) struct Combined {
     pub video: Video,
     pub labels: LabelFate,
-    /// Whether the group, the note or the note of a segment of the project is kept, though the file has another.
+    /// Whether the group, the note or a segment's note of the project is kept although the file has a different one.
     pub keeps_texts: bool,
 }
 
-/// What becomes of the labels of a video.
+/// The outcome for the labels of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LabelFate {
-    /// The file says the same, or nothing.
+    /// The file has the same labels, or none.
     Same,
-    /// Those of the file take the place of so many.
+    /// The file's labels replace this number of labels.
     Taken { replaced: usize },
-    /// The project keeps others, as they are not to be replaced.
+    /// The project's different labels are kept, as replacing was not requested.
     Kept,
-    /// The project keeps others, as the file's cannot be used in full.
+    /// The project's different labels are kept, as some of the file's are unusable.
     Incomplete,
 }
 
 impl Combined {
-    /// Combines `known` with what is `said` about it, of which `left_out` labels cannot be used. Empty groups and notes are filled;
-    /// other labels, groups and notes are replaced where `replaces`. A format that has no place for notes erases none.
+    /// Merges `known` with the file's data `said`, of which `left_out` labels are unusable. Empty groups and notes are
+    /// filled; other labels, groups and notes are replaced if `replaces`. A format without notes removes none.
     pub fn of(known: &Video, mut said: Video, left_out: usize, replaces: bool) -> Self {
         adopt_segments(&mut said, known);
         said.sort();
-        // Nothing takes the place of labels but labels.
+        // Only labels can replace labels.
         let is_silent = said.is_unlabelled() && left_out == 0;
         let labels = match known.is_unlabelled() {
             _ if is_silent || labels_of(known) == labels_of(&said) => LabelFate::Same,
@@ -64,10 +65,10 @@ impl Combined {
     }
 }
 
-/// Decides between texts of the project and of the file.
+/// A selection between texts of the project and of the file.
 struct Texts {
     replaces: bool,
-    /// Whether a text of the project was kept against another one of the file.
+    /// Whether a text of the project was kept although the file has a different one.
     are_kept: bool,
 }
 
@@ -84,14 +85,14 @@ impl Texts {
     }
 }
 
-/// A segment without its name and its note.
+/// A segment without its identifier and note.
 type SegmentPlace = (usize, usize, Label);
 
 fn place_of(segment: &Segment) -> SegmentPlace {
     (segment.start, segment.end, segment.label)
 }
 
-/// Gives the segments that `known` has as well their names, and their notes where nothing is noted; others get names of their own.
+/// Copies identifiers, and missing notes, from equal segments of `known`; other segments get new identifiers.
 fn adopt_segments(said: &mut Video, known: &Video) {
     let own: BTreeMap<SegmentPlace, &Segment> =
         known.segments.iter().map(|segment| (place_of(segment), segment)).collect();
@@ -104,13 +105,13 @@ fn adopt_segments(said: &mut Video, known: &Video) {
                     segment.note.clone_from(&own.note);
                 }
             }
-            // Files have fewer segments than there are names.
+            // There are more identifiers than segments.
             None => segment.id = free.next().unwrap_or(segment.id),
         }
     }
 }
 
-/// Returns the labels of a video in one order, whatever its segments are called.
+/// Returns the labels of a video in sorted order, without identifiers.
 fn labels_of(video: &Video) -> (Vec<Label>, Vec<SegmentPlace>) {
     let (mut labels, mut segments) = (video.labels.clone(), video.segments.iter().map(place_of).collect::<Vec<_>>());
     labels.sort_unstable();
@@ -118,7 +119,7 @@ fn labels_of(video: &Video) -> (Vec<Label>, Vec<SegmentPlace>) {
     (labels, segments)
 }
 
-/// Returns how many labels of `known` are not said.
+/// Returns the number of labels of `known` that are missing in `said`.
 fn replaced(known: &Video, said: &Video) -> usize {
     let (_, segments) = labels_of(said);
     let is_gone = |segment: &&Segment| segments.binary_search(&place_of(segment)).is_err();
@@ -166,7 +167,7 @@ mod tests {
         assert_eq!(kept.video, Video { group: "kitchen".into(), ..known.clone() });
         let replaced = Combined::of(&known, said.clone(), 0, true);
         assert_eq!((replaced.video, replaced.keeps_texts), (said, false));
-        // Whatever becomes of the labels.
+        // Independent of the outcome for labels.
         for (said, left_out, replaces, labels) in [
             (video(&[], "kitchen", ""), 0, false, LabelFate::Same),
             (video(&[segment(0, 30, "")], "kitchen", ""), 0, false, LabelFate::Kept),

@@ -1,13 +1,12 @@
-//! "CVAT for video 1.1": an XML file for each video.
+//! "CVAT for video 1.1": one XML file per video.
 //!
-//! It has no labels of frames, only tracks, so that a segment is a track of a box as large as the picture that appears at
-//! its first frame and is outside from the frame after its last. Attributes of the track hold the note (that of the video, where the
-//! whole clip is labelled), and whether it is
-//! the whole clip that is labelled (`scope`). The labels with these attributes are to be in CVAT's task, as they are in the
-//! file. Read, any track is a segment for each time it is visible; the tags of "CVAT for images 1.1" are read as well,
-//! those of frames that follow each other as one segment. Frames are those of the video, whatever frame a task starts at and
-//! however many it passes over, so that a label holds until the next frame of the task. The export of a whole project has the
-//! tracks of all its tasks.
+//! The format has tracks but no labels of frame ranges, so a segment is a track of a box of the picture's size that
+//! appears at its first frame and is outside from the frame after its last. Attributes of the track store the note
+//! (that of the video, if the whole clip is labelled) and whether the label applies to the whole clip (`scope`). CVAT's
+//! task must define the labels with these attributes, as the file does. On import, each interval in which a track is
+//! visible is a segment; tags of "CVAT for images 1.1" are supported too, with consecutive frames merged into one
+//! segment. Frames are those of the video, whatever a task's start frame and step are, so a label lasts until the next
+//! frame of the task. The export of a whole project contains the tracks of all its tasks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -88,7 +87,7 @@ fn label(xml: &mut XmlWriter, class: &AnnotationClass) {
     xml.close();
 }
 
-/// A box as large as the picture, from `frame` on; outside: none.
+/// Writes a box of the picture's size that starts at `frame`; if `outside`, the end of the track.
 fn shape(xml: &mut XmlWriter, frame: usize, outside: bool, [width, height]: [u32; 2], scope: &str, note: &str) {
     let outside = if outside { "1" } else { "0" };
     let (frame, right, bottom) = (frame.to_string(), format!("{width}.00"), format!("{height}.00"));
@@ -124,13 +123,13 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     Ok(set)
 }
 
-/// A video in CVAT, and its annotated frames.
+/// A CVAT task: a video and its range of annotated frames.
 #[derive(Debug)]
 struct CvatTask {
-    /// None of a file of one task.
+    /// Identifier; `None` in a file of a single task.
     id: Option<String>,
     video: String,
-    /// A label holds for so many frames.
+    /// Number of frames for which a label lasts.
     step: usize,
     /// The frame after the last annotated one, if known.
     end: Option<usize>,
@@ -139,7 +138,7 @@ struct CvatTask {
 }
 
 impl CvatTask {
-    /// Returns the task that an element of the metadata is about; `None` if it names no video.
+    /// Parses a task in the metadata; `None` if it names no video.
     fn of(meta: &Element, task: &Element) -> Option<Self> {
         let text_at = |names: &[&str]| Some(task.at(names)?.text.trim()).filter(|text| !text.is_empty());
         let number = |name: &str| text_at(&[name])?.parse::<usize>().ok();
@@ -148,7 +147,7 @@ impl CvatTask {
         let filter = text_at(&["frame_filter"]).and_then(|filter| filter.strip_prefix("step="));
         let step = filter.and_then(|step| step.trim().parse().ok()).filter(|step| *step > 0).unwrap_or(1);
         let (start, size) = (number("start_frame").unwrap_or(0), number("size"));
-        // Those of a job are counted among the frames that are looked at.
+        // A job counts in frames of the task.
         let start = if task.name == "job" { start.saturating_mul(step) } else { start };
         let end = match size {
             Some(size) => Some(start.saturating_add(size.saturating_mul(step))),
@@ -190,7 +189,7 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
     }
     let mut before = 0;
     for (place, task) in tasks.iter().enumerate() {
-        // What belongs to no task is the first one's where there is only one.
+        // Elements without a task identifier belong to the task if it is the only one.
         let is_of = |element: &&Element| match element.attribute("task_id") {
             Some(id) => task.id.is_none() || task.id.as_deref() == Some(id),
             None => tasks.len() == 1,
@@ -239,7 +238,7 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
     Ok(())
 }
 
-/// Returns a segment for each time a track is visible.
+/// Adds one segment per interval in which a track is visible.
 fn read_track(
     track: &Element,
     task: &CvatTask,
@@ -293,7 +292,7 @@ fn read_track(
     Ok(())
 }
 
-/// Tags of frames: those that follow each other are one segment. Returns the lines of those that are left out.
+/// Adds tags of frames, with consecutive frames merged into one segment. Returns the lines of skipped tags.
 fn read_tags(images: &[&Element], task: &CvatTask, shift: usize, clip: &mut AnnotatedClip) -> Vec<usize> {
     let mut left_out = Vec::new();
     let mut tagged: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Tells the format of labels by their file.
+//! Detection of a file's label format.
 
 use std::path::Path;
 
@@ -9,8 +9,7 @@ use crate::annotations::text;
 use crate::error::{Error, Result};
 
 impl Format {
-    /// Returns the format of the file or the folder of files at `source`, by its extension or, if that is not enough, by its
-    /// content.
+    /// Returns the format of the file or folder `source`, by its extension or, if that is ambiguous, by its content.
     ///
     /// # Errors
     /// If it cannot be read, or its format is unknown.
@@ -40,7 +39,7 @@ fn is_list(name: &str) -> bool {
     name.starts_with("trainlist") || name.starts_with("testlist")
 }
 
-/// By what only files of one program have.
+/// Detects the format by fields that only one program writes.
 fn of_json(content: &Value) -> Option<Format> {
     let Value::Object(content) = content else {
         let is_task = |task: &Value| task.get("data").is_some_and(Value::is_object);
@@ -55,7 +54,7 @@ fn of_json(content: &Value) -> Option<Format> {
     formats.into_iter().find(|(key, _)| content.contains_key(*key)).map(|(_, format)| format)
 }
 
-/// By the files that are most particular.
+/// Detects the format by the files, the most specific names first.
 fn of_folder(folder: &Path) -> Result<Format> {
     let has = |ending: &str, is_one: &dyn Fn(&str) -> bool| {
         let files = text::files(folder, ending).unwrap_or_default();
@@ -90,7 +89,7 @@ mod tests {
             let document = Document::default();
             let exported = export(format, &document, dir.path(), &target).unwrap();
             if exported.files.is_empty() || format == Format::LabelStudio {
-                continue; // An empty project has nothing to be recognised by.
+                continue; // An empty project has nothing to detect.
             }
             assert_eq!(Format::of(&target).unwrap(), format, "{}", folder_of(format, &target).display());
         }

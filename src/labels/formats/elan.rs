@@ -1,12 +1,12 @@
-//! ELAN's annotation documents (EAF 3.0), one for each video.
+//! ELAN's annotation documents (EAF 3.0), one per video.
 //!
-//! A tier for each class holds its segments, which may overlap those of others, with the class as value; a label of the
-//! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip` whose name begins with `clip: `. Times are in
-//! milliseconds, which distinguishes frames up to 1000 per second. Properties of the document hold the group and the note of the
-//! video. On import, the value of an annotation is its label, whatever its
-//! tier is called; without a value it is the name of the tier. What depends on another annotation holds as long as that, or an
-//! equal share of it where several do; slots without a time are spread evenly between their neighbours. Of several media, those that the
-//! project has get the labels, each by its own `TIME_ORIGIN`.
+//! One tier per class contains its segments, which may overlap those of other classes, with the class as value; a label
+//! of the whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip` whose
+//! name begins with `clip: `. Times are in milliseconds, which distinguishes frames up to 1000 per second. Properties
+//! of the document store the group and the note of the video. On import, the value of an annotation is its label,
+//! whatever the name of its tier; without a value it is the name of the tier. A dependent annotation has the time of
+//! its parent, shared equally among several dependents; time slots without a time are spaced evenly between their
+//! neighbours. Of several media, those in the project get the labels, each with its own `TIME_ORIGIN`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,12 +20,12 @@ use super::xml::{Element, XmlWriter};
 use crate::annotations::text;
 use crate::error::{Error, Result};
 
-/// The linguistic type of labels of whole clips, and that of others.
+/// Linguistic types of labels of whole clips, and of others.
 const CLIP: &str = "clip";
 const SEGMENT: &str = "segment";
-/// How the names of tiers of labels of whole clips begin.
+/// Prefix of tiers with labels of whole clips.
 const WHOLE: &str = "clip: ";
-/// Properties of a document: the recording its video belongs to, and a remark about it.
+/// Properties of a document: the recording of its video, and a note about it.
 const GROUP: &str = "group";
 const NOTE: &str = "note";
 
@@ -42,7 +42,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// A tier: its name, its linguistic type, and first and last time of annotations of one label.
+/// A tier: its name, its linguistic type, and the start and end times of annotations with one label.
 struct Tier<'a> {
     name: String,
     kind: &'static str,
@@ -66,7 +66,7 @@ fn document(clip: &AnnotatedClip, set: &AnnotationSet, path: &Path) -> Option<St
     Some(render(clip, &tiers, path.parent().unwrap_or(Path::new(""))))
 }
 
-/// Returns the document for a folder.
+/// Returns the document for the given folder.
 fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
     let mut xml = XmlWriter::new();
     let schema = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd";
@@ -75,7 +75,7 @@ fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
         "ANNOTATION_DOCUMENT",
         &[
             ("AUTHOR", &clip.reviewer),
-            ("DATE", "1970-01-01T00:00:00+00:00"), // Must be there; the same labels give the same file.
+            ("DATE", "1970-01-01T00:00:00+00:00"), // Required; constant, so that equal labels give equal files.
             ("FORMAT", "3.0"),
             ("VERSION", "3.0"),
             ("xmlns:xsi", namespace),
@@ -91,7 +91,7 @@ fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
         xml.element("PROPERTY", &[("NAME", name)], text);
     }
     xml.close();
-    // Each end of each annotation has its own slot, as in ELAN: moved there, it moves no other.
+    // As in ELAN, each end of each annotation has its own slot, so that moving one does not move another.
     let mut slots: Vec<(u64, usize)> = Vec::new();
     for (start, end) in tiers.iter().flat_map(|tier| &tier.times) {
         slots.extend([(*start, slots.len()), (*end, slots.len() + 1)]);
@@ -128,13 +128,13 @@ fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
     xml.finish()
 }
 
-/// Returns the address of a file.
+/// Returns the URL of a file.
 fn url(path: &Path) -> String {
     let path = escaped(&StoredPath::encode(path, Path::new("")));
     format!("file://{}{path}", if path.starts_with('/') { "" } else { "/" })
 }
 
-/// Returns the address of a file from `folder`; none on another disk.
+/// Returns the URL of a file relative to `folder`; `None` for another disk.
 fn relative_url(path: &Path, folder: &Path) -> Option<String> {
     let path = escaped(&StoredPath::encode(path, folder));
     let is_absolute = path.starts_with('/') || path.get(1..3) == Some(":/");
@@ -142,12 +142,12 @@ fn relative_url(path: &Path, folder: &Path) -> Option<String> {
     (!is_absolute).then(|| format!("{start}{path}"))
 }
 
-/// Returns a stored path with what has a meaning in addresses escaped as well.
+/// Returns a stored path with the special characters of URLs escaped too.
 fn escaped(stored: &str) -> String {
     stored.replace(' ', "%20").replace('#', "%23").replace('?', "%3F")
 }
 
-/// Returns the kind of a video by its ending.
+/// Returns the MIME type of a video by its extension.
 fn mime_type(name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_lowercase());
     match ending.as_str() {
@@ -180,9 +180,9 @@ pub(super) fn read(source: &Path, finder: &VideoFinder<'_>) -> Result<Annotation
 /// A medium of a document.
 struct ElanMedium {
     name: String,
-    /// Where in the medium the document's times begin, seconds.
+    /// Start of the document's times in the medium, seconds.
     origin_secs: f64,
-    /// How surely the project has it.
+    /// Rank of its match with a video of the project.
     rank: u8,
 }
 
@@ -193,7 +193,7 @@ impl ElanMedium {
         let relative = relative.map(|url| url.trim_start_matches("./").to_owned());
         let beside = relative.as_ref().map(|url| folder.join(url).to_string_lossy().into_owned());
         let names: Vec<String> = match beside {
-            // What is beside the document is meant, whether the project has it or not.
+            // A file beside the document takes precedence, whether the project has it or not.
             Some(beside) if finder.file(&AnnotatedClip::escaped(&*beside, "")).is_some() => vec![beside],
             beside => beside.into_iter().chain(relative).chain(absolute.map(str::to_owned)).collect(),
         };
@@ -223,7 +223,7 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
     let best = media.iter().map(|medium| medium.rank).max();
     let best = best.ok_or_else(|| Error::file(path, "it names no media file", remedy))?;
     match best {
-        // All that the project has, else the first that may be a video.
+        // All media in the project, else the first that may be a video.
         3.. => media.retain(|medium| medium.rank >= 3),
         _ => {
             media.retain(|medium| medium.rank == best);
@@ -272,20 +272,20 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
 struct ElanAnnotation {
     line: usize,
     label: String,
-    /// When it begins and ends, seconds of the document.
+    /// Start and end, seconds of the document.
     secs: Option<[f64; 2]>,
-    /// It is one of the whole clip.
+    /// Whether it labels the whole clip.
     is_whole: bool,
 }
 
-/// Returns all annotations in the order of the document.
+/// Returns all annotations in document order.
 fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     let mut found = Vec::new();
     let mut times: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
     let slots = Slots::of(document);
     for tier in document.all("TIER") {
         let chain = Chain::of(tier);
-        // Others may call a type so, whose annotations have times.
+        // Other programs may use this type name for annotations with times.
         let is_whole = tier.attribute("LINGUISTIC_TYPE_REF") == Some(CLIP)
             && tier.attribute("TIER_ID").is_some_and(|name| name.starts_with(WHOLE));
         for annotation in tier.all("ANNOTATION").flat_map(|annotation| annotation.all("ALIGNABLE_ANNOTATION")) {
@@ -304,12 +304,12 @@ fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     found
 }
 
-/// Annotations that refer to others: several of one tier that refer to the same one share its time.
+/// Returns annotations that refer to others: several of one tier with the same parent share its time.
 fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>) -> Vec<ElanAnnotation> {
     let of = |tier: &'a Element| tier.all("ANNOTATION").flat_map(|annotation| annotation.all("REF_ANNOTATION"));
     let mut waiting: Vec<Vec<&'a Element>> = document.all("TIER").map(|tier| of(tier).collect()).collect();
     let mut found = Vec::new();
-    // A tier may refer to one that comes later: those whose parents are known go first.
+    // A tier may refer to a later one: tiers whose parents are resolved are processed first.
     loop {
         let mut progress = false;
         for tier in &mut waiting {
@@ -339,7 +339,7 @@ fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>
     found
 }
 
-/// Nothing without a value.
+/// Creates a dependent annotation; `None` without a value.
 fn dependent(annotation: &Element, secs: Option<[f64; 2]>) -> Option<ElanAnnotation> {
     let label = annotation.at(&["ANNOTATION_VALUE"])?.text.trim().to_owned();
     (!label.is_empty()).then_some(ElanAnnotation { line: annotation.line, label, secs, is_whole: false })
@@ -347,12 +347,12 @@ fn dependent(annotation: &Element, secs: Option<[f64; 2]>) -> Option<ElanAnnotat
 
 /// The time slots of a document.
 struct Slots<'a> {
-    /// Their times in seconds, in the document's order.
+    /// Identifiers and times in seconds, in document order.
     order: Vec<(&'a str, Option<f64>)>,
     places: BTreeMap<&'a str, usize>,
 }
 
-/// Which slot follows which in a tier.
+/// The sequence of slots in a tier.
 #[derive(Default)]
 struct Chain<'a> {
     next: BTreeMap<&'a str, &'a str>,
@@ -390,7 +390,8 @@ impl<'a> Slots<'a> {
         Self { order, places }
     }
 
-    /// Returns the time of a slot; one without lies evenly between those of the annotations beside it, or of the slots beside it.
+    /// Returns the time of a slot; one without a time is interpolated between those of the adjacent annotations or
+    /// slots.
     fn secs(&self, id: &str, chain: &Chain<'_>) -> Option<f64> {
         let place = *self.places.get(id)?;
         if let Some(secs) = self.order[place].1 {

@@ -1,4 +1,4 @@
-//! Labels in another format: files, clips to be cut out, and what the format cannot hold.
+//! Labels in another format: files, clips to extract, and information that the format cannot represent.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,26 +13,26 @@ use super::cut::Cut;
 use crate::error::{Error, Result};
 use crate::output::Staging;
 
-/// Labels in another format, to be written or written already.
+/// Labels in another format, before or after writing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exported {
     /// The files.
     pub files: Vec<PathBuf>,
-    /// The text of each.
+    /// The content of each file.
     texts: Vec<String>,
-    /// Clips that are yet to be cut out of their videos.
+    /// Clips to be extracted from their videos.
     pub cuts: Vec<Cut>,
-    /// What the format could not hold.
+    /// Information that the format cannot represent.
     pub notes: Vec<Error>,
-    /// Whether labels that cannot be read are missing in it, or videos are no longer what was labelled; the notes say which.
+    /// Whether unreadable labels are missing, or videos have changed since they were labelled; the notes list them.
     pub is_doubtful: bool,
 }
 
 impl Exported {
-    /// Writes the files into `staging`, a folder they are all in; those called `.gz` are compressed.
+    /// Writes the files to `staging`, a folder that contains all of them; those named `.gz` are compressed.
     ///
     /// # Errors
-    /// If one cannot be written.
+    /// If a file cannot be written.
     pub fn stage(&self, staging: &Staging) -> Result<()> {
         for (file, text) in self.files.iter().zip(&self.texts) {
             let is_packed = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("gz"));
@@ -57,21 +57,21 @@ pub(super) fn write_file(path: &Path, text: &str, exported: &mut Exported) -> Re
     Ok(())
 }
 
-/// Notes what the format cannot hold of `count` things.
+/// Adds a note about `count` items that the format cannot represent.
 pub(super) fn note_lost(exported: &mut Exported, target: &Path, count: usize, what: &str, remedy: &str) {
     if count > 0 {
         exported.notes.push(Error::file(target, format!("{what}: {count}"), remedy));
     }
 }
 
-/// Notes segments whose times are not known.
+/// Adds a note about segments with unknown times.
 pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize) {
     let what = "segments skipped, because the frame rate of their videos is unknown";
     note_lost(exported, target, count, what, "Check the project's videos and export again");
 }
 
-/// Returns where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left
-/// out.
+/// Returns a free path for the file of a clip, in subfolders like the video's; parts that lead out of the project's
+/// folder are dropped.
 pub(super) fn free_path(clip: &AnnotatedClip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
     let mut folders: Vec<_> = clip.path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
     folders.pop();
@@ -81,7 +81,7 @@ pub(super) fn free_path(clip: &AnnotatedClip, ending: &str, used: &mut BTreeSet<
         1 => folder.join(format!("{stem}.{ending}")),
         _ => folder.join(format!("{stem}~{number}.{ending}")),
     };
-    // Disks differ in whether case matters.
+    // Some file systems are case-insensitive.
     let mut names = (1..).map(name);
     names.find(|path| used.insert(path.to_string_lossy().to_lowercase())).expect("there are numbers enough")
 }

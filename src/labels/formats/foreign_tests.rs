@@ -1,4 +1,4 @@
-//! Files as other programs write them, cut down to what matters.
+//! Tests with files of other programs, reduced to the essentials.
 
 use std::path::Path;
 use std::{fs, io::Write};
@@ -10,7 +10,7 @@ use crate::error::Error;
 
 pub(super) const ALL: Choices = Choices { add_classes: true, replace: true, allow_several: true };
 
-/// Videos of 1000 frames at 25 per second.
+/// A project of videos with 1000 frames at 25 per second.
 pub(super) fn project(paths: &[&str]) -> Document {
     let mut document = Document::default();
     let facts = Facts {
@@ -37,7 +37,7 @@ pub(super) fn shown(document: &Document, video: u32) -> Shown<'_> {
     (labels, segments)
 }
 
-/// `document` after the import of a file called `name`, and what was noted.
+/// Returns `document` after the import of a file named `name`, and the notes.
 pub(super) fn imported(format: Format, name: &str, content: &str, mut document: Document) -> (Document, Vec<Error>) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join(name);
@@ -78,7 +78,7 @@ fn boris_projects_pair_states_run_over_several_media_and_have_points() {
     assert!(notes.iter().any(|note| note.contains("live: it has no media file")), "{notes:?}");
 }
 
-/// A project of BORIS with one observation of `file`, media lengths of 40 s, and these events.
+/// A BORIS project with one observation of `file`, media lengths of 40 s, and these events.
 fn boris_project(file: &str, more: &str, events: &str) -> String {
     format!(
         r##"{{"project_format_version": "7.0", "behaviors_conf": {{
@@ -305,13 +305,13 @@ fn cvat_tracks_and_tags_become_segments() {
     assert_eq!(shown(&document, 0).1, [("wave", 4, 6), ("jump", 5, 6), ("wave", 7, 8)]);
 }
 
-/// A file of CVAT's with this metadata and these elements.
+/// A CVAT file with this metadata and these elements.
 fn cvat(meta: &str, elements: &str, videos: &[&str]) -> (Document, Vec<Error>) {
     let content = format!("<annotations><version>1.1</version><meta>{meta}</meta>{elements}</annotations>");
     imported(Format::Cvat, "a.xml", &content, project(videos))
 }
 
-/// A track of boxes at these frames, and whether they are outside.
+/// A track of boxes at these frames, with their `outside` flags.
 fn track(more: &str, boxes: &[(usize, u8)]) -> String {
     let boxes =
         boxes.iter().map(|(frame, outside)| format!(r#"<box frame="{frame}" keyframe="1" outside="{outside}"/>"#));
@@ -357,7 +357,7 @@ fn cvats_projects_have_the_tracks_of_all_tasks() {
     }
 }
 
-/// A document of ELAN's with these media, slots and tiers.
+/// An ELAN document with these media, slots and tiers.
 fn eaf(media: &[(&str, &str, &str)], slots: &str, tiers: &str) -> String {
     let media = media.iter().map(|(url, kind, more)| {
         format!(r#"<MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/x/{url}" MIME_TYPE="{kind}" RELATIVE_MEDIA_URL="./{url}" {more}/>"#)
@@ -438,7 +438,7 @@ fn elans_dependent_annotations_hold_as_long_as_their_parents() {
     let (document, notes) = imported(Format::Elan, "a.eaf", &content, project(&["a.mp4"]));
     let mut found = shown(&document, 0).1;
     found.sort_unstable();
-    // `fast` and the annotation without a value share the time of their parent, as words do that of their sentence.
+    // `fast` and the annotation without a value share the time of their parent, as words share that of a sentence.
     assert_eq!(
         found,
         [

@@ -8,42 +8,43 @@ use crate::labels::Step;
 /// The options of an import.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Choices {
-    /// Classes that the project does not have are added; else their labels are left out.
+    /// Whether to add classes that the project lacks; otherwise their labels are skipped.
     pub add_classes: bool,
-    /// Labels, groups and notes of the file take the place of those of the project; else videos that have some keep theirs.
+    /// Whether to replace labels, groups and notes of the project by those of the file; otherwise the project's are
+    /// kept.
     pub replace: bool,
-    /// The project has several labels at a time from now on; else the first of several is taken.
+    /// Whether to make the project multi-label; otherwise the first of several labels is used.
     pub allow_several: bool,
 }
 
 /// A prepared import: its step, and what it would change or leave out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
-    /// What brings the labels into the project; to be performed.
+    /// The step to perform.
     pub step: Step,
-    /// What is left out or changed, and where it stands.
+    /// Skipped or changed items, with their positions.
     pub notes: Vec<Error>,
-    /// What was assumed about what is not left out.
+    /// Assumptions about the rest.
     pub remarks: Vec<Error>,
-    /// Classes of the file that the project does not have.
+    /// Classes of the file that the project lacks.
     pub unknown_classes: Vec<String>,
-    /// Videos of the file that the project does not have, but that exist: their labels are left out until they are added.
+    /// Videos of the file that exist but are not in the project: their labels are skipped until they are added.
     pub unknown_videos: Vec<PathBuf>,
-    /// Whether the file says several things at a time and the project does not allow it.
+    /// Whether the file has several labels at the same time and the project does not support that.
     pub needs_several: bool,
-    /// Videos whose labels change.
+    /// Number of videos whose labels change.
     pub videos: usize,
-    /// Videos among them that are new.
+    /// Number of new videos among them.
     pub new_videos: usize,
-    /// New videos whose files were not found.
+    /// Number of new videos whose files were not found.
     pub new_missing: usize,
-    /// Videos that keep other labels than the file's, by their paths.
+    /// Paths of videos that keep labels different from the file's.
     pub kept: Vec<String>,
-    /// Whether groups or notes of the project are kept, though the file has others.
+    /// Whether groups or notes of the project are kept although the file has different ones.
     pub keeps_texts: bool,
-    /// Labels and segments of the project whose place is taken by others.
+    /// Number of labels and segments of the project that are replaced.
     pub replaced: usize,
-    /// Labels and segments of the file that are left out.
+    /// Number of labels and segments of the file that are skipped.
     pub left_out: usize,
 }
 

@@ -12,7 +12,7 @@ use super::exported::write_file;
 use crate::annotations::text;
 use crate::error::{Error, Result};
 
-/// The version of the file.
+/// Version of the file format.
 const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -43,11 +43,11 @@ struct ClassEntry {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VideoEntry {
-    /// As [`StoredPath`](super::super::StoredPath) writes it.
+    /// Path in the format of [`StoredPath`](super::super::StoredPath).
     path: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     facts: Option<Facts>,
-    /// Empty: unlabelled; `background`: none of the classes.
+    /// Empty if unlabelled; `background` for none of the classes.
     #[serde(default)]
     labels: Vec<String>,
     #[serde(default)]

@@ -1,8 +1,8 @@
-//! Tasks of Label Studio: segments by `TimelineLabels`, whole clips by `Choices`.
+//! Label Studio tasks: segments as `TimelineLabels`, whole clips as `Choices`.
 //!
-//! Frames are counted from 1, and the last one belongs to the range. They are those of the labelling interface, 24 per second
-//! unless it says otherwise, and not the video's. So a task says its rate as `fps`, a multiple of the video's where its pictures
-//! begin between two frames of that, and the project's labelling interface is to use it:
+//! Frames are counted from 1, and a range includes its last frame. They are those of the labelling interface, 24 per
+//! second by default, not the video's. So a task stores its rate as `fps`, a multiple of the video's rate if the first
+//! picture is between two of its frames, and the project's labelling interface must use it:
 //!
 //! ```xml
 //! <View>
@@ -12,8 +12,8 @@
 //! </View>
 //! ```
 //!
-//! Read, the rate is that in the task, or that of a result that has the number of frames and the duration, or 24, which is
-//! remarked. A video without annotations is unlabelled.
+//! On import, the rate is that in the task, or that of a result with the number of frames and the duration, or 24, with
+//! a remark. A video without annotations is unlabelled.
 
 use std::path::Path;
 
@@ -29,14 +29,14 @@ use crate::frame_times::FrameTimes;
 use crate::json_values;
 use crate::plural::counted;
 
-/// What a task says of its video besides where it is and its rate.
+/// Fields of a task besides its video and rate.
 const GROUP: &str = "group";
 const NOTE: &str = "note";
 
-/// Frames per second of a labelling interface that does not say how many.
+/// Default frame rate of the labelling interface.
 const USUAL_FPS: f64 = 24.0;
 
-/// How far a frame of the labelling interface may be from the video's of an even rate, as a share of the latter.
+/// Maximum distance of a frame of the labelling interface from the video's frame, relative to the duration of a frame.
 const MAX_ERROR: f64 = 0.1;
 
 #[derive(Deserialize)]
@@ -70,7 +70,7 @@ struct RegionValue {
     timelinelabels: Vec<String>,
     #[serde(default, deserialize_with = "json_values::as_texts")]
     choices: Vec<String>,
-    /// Labels of a part in seconds, as of sound.
+    /// Labels of a part in seconds, as for audio.
     #[serde(default, deserialize_with = "json_values::as_texts")]
     labels: Vec<String>,
     #[serde(default, deserialize_with = "json_values::as_number")]
@@ -138,14 +138,14 @@ fn task(clip: &AnnotatedClip, id: usize) -> Value {
     json!({ "id": id, "data": data, "annotations": annotations })
 }
 
-/// Frames per second at which every frame of a video can be told from the next: its own rate, or as many times that as it takes
-/// for its frames, where the first one begins late, to be near frames that are counted from where the file begins.
+/// Returns a frame rate at which all frames of a video are distinguishable: its own rate, or a multiple of it, so that
+/// frames counted from the beginning of the file are close to the video's, even if its first picture begins later.
 fn rate(times: &FrameTimes) -> Option<f64> {
     let Some(stamps) = times.as_listed() else {
         let fps = times.fps()?;
         let late = times.start_secs() * fps;
         let is_near = |factor: &f64| (late * factor - (late * factor).round()).abs() / factor <= MAX_ERROR;
-        // With half a frame of the finest rate within the error, one of them is near.
+        // A multiple is found as soon as half a frame of the finest rate is within the error.
         return (1..=5).map(f64::from).find(is_near).map(|factor| fps * factor);
     };
     let ends = stamps.iter().skip(1).copied().chain([times.end_secs()]);
@@ -154,7 +154,7 @@ fn rate(times: &FrameTimes) -> Option<f64> {
     (fps.is_finite() && fps > 0.0).then_some(fps)
 }
 
-/// Returns the first frame of a part and the one after the last at the rate of the task.
+/// Returns the first frame of a part and the one after the last at the task's rate.
 fn frames(clip: &AnnotatedClip, part: &Span, fps: Option<f64>) -> Option<(usize, usize)> {
     let ([start, end], fps) = clip.secs_of(part).zip(fps)?;
     let [start, end] = [start, end].map(|secs| (secs * fps).round() as usize);
@@ -226,14 +226,14 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
 }
 
 impl RegionValue {
-    /// Returns whether it labels the video or parts of it, and not boxes in it, texts or ratings.
+    /// Returns whether it labels the video or parts of it, not boxes, texts or ratings.
     fn is_label(&self) -> bool {
         let is_timed = self.start.is_some() && self.end.is_some();
         !(self.timelinelabels.is_empty() && self.choices.is_empty()) || (is_timed && !self.labels.is_empty())
     }
 }
 
-/// Frames per second at which the ranges of a task are counted, if it says so.
+/// Returns the frame rate of a task's ranges, if given.
 fn rate_of(task: &LabelStudioTask, regions: &[Region]) -> Option<f64> {
     let makes_sense = |fps: &f64| fps.is_finite() && *fps > 0.0;
     let named = ["fps", "frameRate", "frame_rate", "framerate"].into_iter().find_map(|key| {
@@ -245,14 +245,14 @@ fn rate_of(task: &LabelStudioTask, regions: &[Region]) -> Option<f64> {
     named.or_else(counted)
 }
 
-/// Returns the video of a task: what is called so, or else the only text there is.
+/// Returns the video of a task: the field named like that, or else the only text.
 fn video_of(task: &LabelStudioTask) -> Option<String> {
     let is_about = |key: &str| [GROUP, NOTE].contains(&key);
     let texts =
         || task.data.iter().filter(|(key, _)| !is_about(key)).filter_map(|(key, value)| Some((key, value.as_str()?)));
     let called = texts().find(|(key, _)| key.to_lowercase().contains("video"));
     let path = called.or_else(|| texts().next().filter(|_| texts().count() == 1))?.1;
-    // Files served from a folder of the machine, and those that were uploaded, which have eight characters before the name.
+    // Paths of files served from a local folder, and of uploaded files, which have a prefix of eight characters.
     let served = path.split_once("/data/local-files/?d=").map_or(path, |(_, path)| path);
     let uploaded = served.split_once("/data/upload/").and_then(|(_, path)| path.rsplit('/').next()?.split_once('-'));
     Some(uploaded.filter(|(random, _)| random.len() == 8).map_or(served, |(_, name)| name).to_owned())

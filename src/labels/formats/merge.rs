@@ -1,4 +1,4 @@
-//! The labels of an annotation set as a step of the project.
+//! Conversion of an annotation set to a step of the project.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -17,17 +17,17 @@ use crate::frame_times::FrameSpan;
 use crate::names::{Alike, composed};
 use crate::plural::counted;
 
-/// Maximum number of notes reported one by one.
+/// Maximum number of notes reported individually.
 const MAX_NOTES: usize = 100;
 
-/// Segments of a video and classes of a file that make sense; what comes after so many is left out.
+/// Maximum numbers of segments per video and classes per file; the rest is skipped.
 const MAX_SEGMENTS: usize = 20_000;
 const MAX_CLASSES: usize = 10_000;
 
-/// Pictures that begin later than this on the clock of their file are worth a remark.
+/// Start time of the first picture on the clock of its file from which a remark is made.
 const LATE_SECS: f64 = 0.1;
 
-/// Makes the step that brings the labels of `set`, read from `source`, into `document`, a project in `dir`.
+/// Creates the step that merges the labels of `set`, read from `source`, into `document`, a project in `dir`.
 pub(super) fn merge(set: AnnotationSet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
     let mut merge = Merge::new(source, document, dir, choices);
     (merge.import.notes, merge.import.remarks) = (set.notes, set.remarks);
@@ -60,35 +60,35 @@ pub(super) fn merge(set: AnnotationSet, source: &Path, document: &Document, dir:
     merge.finish()
 }
 
-/// An import under way.
+/// An import in progress.
 struct Merge<'a> {
     source: &'a Path,
     dir: &'a Path,
     choices: Choices,
     before: &'a Document,
-    /// With the classes and videos that are new.
+    /// The document with new classes and videos.
     after: Document,
-    /// What the set says about each video.
+    /// The set's labels by video.
     said: BTreeMap<VideoId, Video>,
-    /// How many labels of each video are left out.
+    /// Number of skipped labels by video.
     left_out: BTreeMap<VideoId, usize>,
-    /// The clocks of the videos whose times the set has in seconds.
+    /// The clocks of videos with times in seconds in the set.
     clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
-    /// The clocks of the videos for whose frames the set has a rate.
+    /// The clocks of videos with frames at a stated rate in the set.
     frame_clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
-    /// Videos whose frames the set counts at another rate, with that rate and their own.
+    /// Videos with frames counted at another rate, with that rate and their own.
     rescaled: BTreeMap<VideoId, [f64; 2]>,
-    /// What the set calls videos that were found by their last names.
+    /// Names in the set of videos that were matched by file name.
     renamed: BTreeMap<VideoId, String>,
-    /// Videos that have other content than the set says.
+    /// Videos whose content differs from the set's.
     changed: Vec<String>,
     import: Import,
-    /// New classes that the file lists, which are added whether labels of them are left or not.
+    /// New classes that the file lists, which are added even if unused.
     listed: BTreeSet<ClassId>,
     missing: BTreeSet<String>,
-    /// Files that are not in the project, which has others of their names.
+    /// Files that are not in the project but have the name of a video in it.
     namesakes: Vec<String>,
-    /// Labels that are left out for want of a class.
+    /// Number of labels skipped because their class is missing.
     classless: BTreeMap<String, usize>,
 }
 
@@ -117,7 +117,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Notes something about what stands at `place`.
+    /// Adds a note about the position `place`.
     fn note(&mut self, place: &str, cause: impl Into<String>, remedy: &str) {
         let cause: String = cause.into();
         let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
@@ -171,7 +171,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Remembers a video that has other content than the file says.
+    /// Records a video whose content differs from the file's.
     fn compare(&mut self, id: VideoId, clip: &AnnotatedClip) {
         let hash = |facts: Option<&Facts>| facts.map(|facts| facts.hash.clone()).filter(|hash| !hash.is_empty());
         let known = self.before.videos.get(&id).and_then(|video| hash(video.facts.as_ref()));
@@ -180,7 +180,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Returns the video of a clip that the project does not have, if the file knows all there is to know about it.
+    /// Adds the video of a clip that the project lacks, if the file contains all its facts; returns its identifier.
     fn add_video(&mut self, clip: &AnnotatedClip, finder: &VideoFinder<'_>) -> Option<VideoId> {
         let facts = clip.facts.clone().filter(is_plausible)?;
         let file = finder.file(clip);
@@ -193,7 +193,7 @@ impl<'a> Merge<'a> {
         Some(id)
     }
 
-    /// Notes that the video of a clip is not in the project.
+    /// Adds a note that the video of a clip is not in the project.
     fn miss(&mut self, clip: &AnnotatedClip, finder: &VideoFinder<'_>, found: FoundVideo) {
         let lost = clip.labels.len() + clip.spans.len() + clip.left_out;
         if (clip.is_extra || lost == 0) && finder.file(clip).is_none() {
@@ -225,7 +225,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Adds what a clip of the set says about a video to what others did.
+    /// Adds the labels of a clip to those of earlier clips of the same video.
     fn add_clip(&mut self, id: VideoId, clip: &AnnotatedClip) {
         let Some(known) = self.after.videos.get(&id) else { return };
         let facts = known.facts.clone();
@@ -249,7 +249,7 @@ impl<'a> Merge<'a> {
         self.import.left_out += left_out;
     }
 
-    /// Adds a label of a whole clip; `false` if it is left out.
+    /// Adds a label of a whole clip; returns `false` if it is skipped.
     fn add_label(&mut self, video: &mut Video, name: &str, clip: &AnnotatedClip) -> bool {
         let Some(label) = self.label(name) else { return false };
         if video.labels.contains(&label) {
@@ -272,7 +272,7 @@ impl<'a> Merge<'a> {
         true
     }
 
-    /// Adds a segment; `false` if it is left out.
+    /// Adds a segment; returns `false` if it is skipped.
     fn add_stretch(
         &mut self,
         video_id: VideoId,
@@ -302,11 +302,11 @@ impl<'a> Merge<'a> {
         if is_cut {
             self.note(place, "the segment extends past the end of the video and was trimmed", "Check the segment");
         }
-        let id = SegmentId(video.segments.len() as u32); // Nothing is taken away again.
+        let id = SegmentId(video.segments.len() as u32); // Segments are never removed here.
         let segment = Segment { id, label, start, end, note: span.note.clone() };
         let mut clashes = video.segments.iter().filter(|other| other.overlaps(&segment));
         if clashes.clone().any(|other| (other.label, other.start, other.end) == (label, start, end)) {
-            return true; // Said twice.
+            return true; // A duplicate.
         }
         if clashes.clone().any(|other| other.label == label) {
             let cause = format!("frames {start} to {} of {} overlap others of the same class", end - 1, clip.shown());
@@ -323,7 +323,7 @@ impl<'a> Merge<'a> {
         true
     }
 
-    /// Returns the frames of video `id` from `start` to `end` seconds on the clock of its file.
+    /// Converts `start` to `end` seconds on the clock of the file to frames of video `id`.
     fn frames_at(&mut self, id: VideoId, start: f64, end: f64, facts: Option<&Facts>) -> Frames {
         let clock = self.clocks.entry(id).or_insert_with(|| AnnotationClock::of(facts, self.dir)).as_ref();
         let Some(AnnotationClock { times, .. }) = clock else {
@@ -339,8 +339,8 @@ impl<'a> Merge<'a> {
         })
     }
 
-    /// Returns the frames of video `id` that are frames `start` to `end` at `rate` frames per second, the first picture being
-    /// frame 0.
+    /// Converts frames `start` to `end`, counted at `rate` frames per second from the first picture, to frames of video
+    /// `id`.
     fn frames_counted(
         &mut self,
         id: VideoId,
@@ -367,7 +367,7 @@ impl<'a> Merge<'a> {
         })
     }
 
-    /// Remarks what was assumed about videos.
+    /// Adds remarks about assumptions.
     fn remark(&mut self) {
         let path =
             |id: &VideoId| self.after.videos.get(id).map_or_else(String::new, |video| StoredPath::plain(&video.path));
@@ -400,7 +400,7 @@ impl<'a> Merge<'a> {
         remark(&rescaled, cause, "Check the segments, and the column fps if they are not where they should be");
     }
 
-    /// Returns the label called `name`; nothing if it is none, or of a class that is left out.
+    /// Returns the label named `name`; `None` if it is empty or its class is skipped.
     fn label(&mut self, name: &str) -> Option<Label> {
         let name = name.trim();
         let label = match (name, self.after.class_alike(name)) {
@@ -415,7 +415,7 @@ impl<'a> Merge<'a> {
         label
     }
 
-    /// Takes away the new classes all of whose labels are left out, unless the file lists them.
+    /// Removes new classes without labels, unless the file lists them.
     fn drop_unused_classes(&mut self, changes: &[Change]) {
         let videos = changes.iter().filter_map(|change| match change {
             Change::Video(_, video) => video.as_ref(),
@@ -464,7 +464,7 @@ impl<'a> Merge<'a> {
         }
         self.drop_unused_classes(&changes);
         if self.after.classes != self.before.classes {
-            // Before the videos that are labelled as such.
+            // Before the videos that use them.
             let place = changes.iter().position(|change| matches!(change, Change::Video(..))).unwrap_or(changes.len());
             changes.insert(place, Change::Classes(self.after.classes.clone()));
         }
@@ -511,16 +511,16 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// Up to three of `names`, and how many more there are.
+/// Returns up to three of `names`, and the number of others.
 fn some_of(names: &[String]) -> String {
     let shown = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
     if names.len() > 3 { format!("{shown} and {} more", names.len() - 3) } else { shown }
 }
 
-/// The frames of a part, or what is wrong with it and the remedy.
+/// The frames of a part, or an error with its remedy.
 type Frames = std::result::Result<FrameSpan, (String, &'static str)>;
 
-/// Returns the frames from `start` to before `end`, as far as they are within the video.
+/// Returns the frames from `start` to before `end`, clipped to the video.
 fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
     let length = facts.map_or(i64::MAX as usize, |facts| facts.frames);
     if start >= end || start >= length {
@@ -530,12 +530,12 @@ fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
     Ok(FrameSpan { frames: start..end.min(length), is_cut: end > length })
 }
 
-/// Seconds to the millisecond.
+/// Rounds seconds to milliseconds.
 fn rounded(secs: f64) -> f64 {
     (secs * 1000.0).round() / 1000.0
 }
 
-/// Returns whether facts from a file can be those of a video.
+/// Returns whether facts from a file are plausible for a video.
 fn is_plausible(facts: &Facts) -> bool {
     let fits = |number: u64| i64::try_from(number).is_ok();
     facts.fps.is_finite() && facts.fps > 0.0 && fits(facts.frames as u64) && fits(facts.bytes)

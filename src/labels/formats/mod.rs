@@ -1,7 +1,8 @@
 //! Import and export of labels in the formats of other programs.
 //!
-//! A project becomes an annotation set, labels by name, from which each format is written. Importing a format yields one
-//! again, which is merged into the project as a step. An export reports what its format cannot hold:
+//! For an export, a project is converted to an annotation set, labels by name, from which each format is written. An
+//! import yields an annotation set, which is merged into the project as a step. An export reports the information that
+//! its format cannot represent:
 //!
 //! | format | clip labels | several at a time | segments | background | unlabelled videos | groups | notes |
 //! |---|---|---|---|---|---|---|---|
@@ -15,10 +16,10 @@
 //! | [Label Studio](Format::LabelStudio) | yes | yes | by frame of its interface | yes | yes | yes | yes |
 //! | [X-AnyLabeling](Format::XAnyLabeling) | yes | yes | by frame | yes | yes | no | of segments and clip labels |
 //!
-//! Times are those of the first frame and of the one after the last, by the time stamps of the video and on the clock of its
-//! file: zero is where the file begins, as in players, even where its pictures begin later. Read, they mean the nearest frames,
-//! so that what is exported comes back to the frame as long as the unit is finer than a frame. An event without a length is one
-//! frame.
+//! Times are those of the first frame and of the one after the last, by the time stamps of the video and on the clock
+//! of its file: zero is the beginning of the file, as in players, even if its first picture is later. An import selects
+//! the nearest frames, so that an export can be imported without loss if the time unit is finer than a frame. An event
+//! without duration is one frame.
 
 mod activity_net;
 mod annotation_set;
@@ -64,7 +65,7 @@ pub use ucf_lists::exported_clips;
 use uncarried::note_uncarried;
 use video_finder::VideoFinder;
 
-/// The folder that all files of an export to `target` are in.
+/// Returns the folder that contains all files of an export to `target`.
 pub fn folder_of(format: Format, target: &Path) -> &Path {
     match target.parent() {
         Some(folder) if !format.is_folder() => folder,
@@ -72,13 +73,13 @@ pub fn folder_of(format: Format, target: &Path) -> &Path {
     }
 }
 
-/// Keeps exports of a project in `dir` from its videos.
+/// Protects the videos of a project in `dir` from being overwritten by exports.
 pub fn guard(document: &Document, dir: &Path, existing: Existing) -> OutputGuard {
     OutputGuard::new(existing).protecting(document.videos.values().map(|video| StoredPath::decode(&video.path, dir)))
 }
 
-/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder. All
-/// files are written or none, and none that exists is replaced.
+/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, if [`Format::is_folder`], a folder.
+/// Either all files are written or none, and no existing file is replaced.
 ///
 /// # Errors
 /// If a file exists or cannot be written.
@@ -92,10 +93,10 @@ pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) ->
     Ok(exported)
 }
 
-/// The same without writing anything.
+/// Like [`export`], without writing anything.
 ///
 /// # Errors
-/// If the format cannot hold the labels at all, or `target` is called like a file of another one.
+/// If the format cannot represent the labels at all, or `target` has the extension of another format.
 pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
     check_name(format, target)?;
     let set = AnnotationSet::of(document, dir);
@@ -126,7 +127,7 @@ pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -
     Ok(exported)
 }
 
-/// Refuses to give a file that is no table the name of one, and a folder that of a file, unless there is such a folder.
+/// Checks that `target` has no extension of another format, and that a folder has no file extension, unless it exists.
 fn check_name(format: Format, target: &Path) -> Result<()> {
     let name = target.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let (stem, ending) = name.trim_end_matches(".gz").rsplit_once('.').unwrap_or_default();
@@ -147,11 +148,11 @@ fn check_name(format: Format, target: &Path) -> Result<()> {
     Err(Error::file(target, cause, format!("Name it {stem}.{}, or export a table as CSV", format.ending())))
 }
 
-/// Reads the labels in `source`, a file or a folder of files, into `document`, a project in `dir`; nothing is changed
-/// until the step that comes back is performed.
+/// Prepares the import of the labels in `source`, a file or a folder of files, into `document`, a project in `dir`;
+/// nothing changes until the returned step is performed.
 ///
 /// # Errors
-/// If `source` as a whole cannot be read; what is wrong with parts of it is among the notes.
+/// If `source` as a whole cannot be read; errors in parts of it are in the notes.
 pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Result<Import> {
     let set = match format {
         Format::Json => json::read(source),

@@ -1,7 +1,8 @@
-//! Lists as UCF101 comes with: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` over clips `Class/v_Class_g01_c01.mp4`.
+//! UCF101's lists: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` of clips `Class/v_Class_g01_c01.mp4`.
 //!
-//! UCF101 knows clips of one class only, so that every segment and every clip with one label is to be cut out. Clips of one
-//! group have the same number after `g`, and every fourth group is tested on. Beside them stand the same clips as lists for mmaction2.
+//! UCF101 has only clips of one class, so every segment and every clip with a single label is extracted. Clips of one
+//! group have the same number after `g`, and every fourth group is in the test list. The same clips are also listed for
+//! mmaction2.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,19 +17,19 @@ use crate::error::{Error, Result};
 
 const TRAIN_LIST: &str = "trainlist01.txt";
 const TEST_LIST: &str = "testlist01.txt";
-/// The same for mmaction2's `VideoDataset`: path, tab, class from 0. A tab, since names of classes may hold blanks.
+/// Lists for mmaction2's `VideoDataset`: path, tab, class from 0. A tab, since class names may contain blanks.
 const MMACTION_TRAIN: &str = "mmaction2_train.txt";
 const MMACTION_TEST: &str = "mmaction2_test.txt";
 /// The extension of exported clips.
 const ENDING: &str = ".mp4";
 
-/// Every group of this number goes to the test list.
+/// Interval of the group numbers in the test list.
 const TEST_EVERY: usize = 4;
 
-/// Distance between the numbers of a group that may be taken.
+/// Offset between alternative numbers for a group.
 const FURTHER_NUMBERS: usize = 10_000;
 
-/// A clip that belongs into the lists.
+/// A clip for the lists.
 struct Listed<'a> {
     clip: &'a AnnotatedClip,
     label: &'a str,
@@ -78,9 +79,9 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// Returns the parts of a video to cut out.
+/// Returns the parts of a video to extract.
 fn listed(clip: &AnnotatedClip) -> Vec<Listed<'_>> {
-    // Where parts are labelled they are what is learned from, as in training.
+    // If parts are labelled, only they are used, as in training.
     let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.spans.is_empty());
     let whole = whole.map(|label| Listed { clip, label, frames: None });
     let parts = clip.spans.iter();
@@ -88,13 +89,13 @@ fn listed(clip: &AnnotatedClip) -> Vec<Listed<'_>> {
     whole.into_iter().chain(parts).collect()
 }
 
-/// Returns the recording a clip belongs to: itself, if nothing is said.
+/// Returns the recording of a clip: itself if none is given.
 fn group(clip: &AnnotatedClip) -> &str {
     if clip.group.is_empty() { &clip.path } else { &clip.group }
 }
 
-/// Returns the number of each group: that in its name where it came from such lists, else that of its first video.
-/// Videos that are added or labelled later change no number, so that lists that are exported again name the same clips.
+/// Returns the number of each group: that in its name if it is from such lists, else that of its first video. Adding or
+/// labelling videos later changes no number, so that another export names the same clips.
 fn group_numbers(set: &AnnotationSet) -> BTreeMap<&str, usize> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut taken = BTreeSet::new();
@@ -114,7 +115,7 @@ fn group_numbers(set: &AnnotationSet) -> BTreeMap<&str, usize> {
     numbers
 }
 
-/// Returns a name of a folder for each class, no two of which are the same where upper and lower case are.
+/// Returns a unique folder name for each class, also on case-insensitive disks.
 fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
     let mut taken = BTreeSet::new();
     let mut name = |class: &str| {
@@ -122,7 +123,8 @@ fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
         if taken.insert(plain.to_lowercase()) {
             return plain;
         }
-        // The same name with letters written as numbers, which is read as the same class; if need be all of them.
+        // The same name with its first letters percent-encoded, which decodes to the same class; all of them if
+        // necessary.
         let escaped = |letters: usize| {
             let bytes = class.chars().take(letters).collect::<String>().into_bytes();
             let escaped: String = bytes.iter().map(|byte| format!("%{byte:02X}")).collect();
@@ -134,7 +136,7 @@ fn folder_names<'a>(classes: &[&'a str]) -> BTreeMap<&'a str, String> {
     classes.iter().map(|class| (*class, name(class))).collect()
 }
 
-/// Returns a class as the name of a folder on any disk; what cannot be in one stands as `%` and two hexadecimal digits.
+/// Returns a class as a folder name that is valid on any disk; other characters are percent-encoded.
 fn folder_name(class: &str) -> String {
     let mut name = String::new();
     for (place, c) in class.char_indices() {
@@ -148,14 +150,14 @@ fn folder_name(class: &str) -> String {
     name
 }
 
-/// Returns the class that the name of a folder stands for.
+/// Decodes a folder name to the class.
 fn class_name(folder: &str) -> String {
     let decoded = StoredPath::decode(&folder.replace('/', "%2F"), Path::new("/"));
     decoded.strip_prefix("/").unwrap_or(&decoded).to_string_lossy().into_owned()
 }
 
-/// Returns the clips in `folder` that an export has cut out, by its lists there, which all exports have; none where another
-/// folder of clips or UCF101 itself is.
+/// Returns the clips in `folder` that an export created, by its lists there; empty for other folders of clips and for
+/// UCF101 itself.
 pub fn exported_clips(folder: &Path) -> BTreeSet<PathBuf> {
     if ![CLASS_INDEX, TRAIN_LIST, TEST_LIST].iter().all(|name| folder.join(name).is_file()) {
         return BTreeSet::new();
@@ -208,7 +210,7 @@ pub(super) fn read(source: &Path) -> Result<AnnotationSet> {
     Ok(set)
 }
 
-/// Returns the classes in the index; none if there is none.
+/// Returns the classes in the index; empty if there is no index.
 fn read_classes(path: &Path) -> Result<Vec<String>> {
     if !path.exists() {
         return Ok(Vec::new());
@@ -216,19 +218,19 @@ fn read_classes(path: &Path) -> Result<Vec<String>> {
     Ok(read_class_index(path)?.into_iter().map(|(_, name)| class_name(&name)).collect())
 }
 
-/// Returns the clip and the class of a line: by the number after it, else by its folder.
+/// Returns the clip of a line and its class: by the number after it, else by its folder.
 fn row<'a>(line: &'a str, classes: &[String]) -> Option<(&'a str, String)> {
     let (clip, id) = fields(line);
     if let Some(id) = id {
         return Some((clip, classes.get(id.checked_sub(1)?)?.clone()));
     }
     let folder = class_name(Some(folder_of(clip)).filter(|folder| *folder != clip)?);
-    let alike = |class: &&String| class.eq_ignore_ascii_case(&folder); // UCF101 spells one of its own in two ways.
+    let alike = |class: &&String| class.eq_ignore_ascii_case(&folder); // UCF101 spells one class in two ways.
     let class = classes.iter().find(|class| **class == folder).or_else(|| classes.iter().find(alike));
     if classes.is_empty() { Some((line, folder)) } else { Some((line, class?.clone())) }
 }
 
-/// Returns the group that UCF101 writes into the name of a clip, `v_Class_g01_c02`.
+/// Returns the group in the name of a clip, as in UCF101's `v_Class_g01_c02`.
 fn group_of(path: &str) -> String {
     let is_group =
         |part: &&str| part.len() > 1 && part.starts_with('g') && part[1..].bytes().all(|b| b.is_ascii_digit());
@@ -252,7 +254,7 @@ mod tests {
         document
     }
 
-    /// Adds videos by path, group and place of their class.
+    /// Adds videos with path, group and index of their class.
     fn add(document: &mut Document, videos: &[(&str, &str, usize)]) {
         let ids: Vec<_> = document.classes.iter().map(|class| class.id).collect();
         let videos = videos.iter().map(|(path, group, class)| Video {
@@ -263,7 +265,7 @@ mod tests {
         document.apply(edits::add_videos(document, videos.collect()));
     }
 
-    /// The clip that each video becomes, relative to the folder.
+    /// Returns the extracted clip of each video, relative to the folder.
     fn clips(document: &Document) -> BTreeMap<String, String> {
         let exported = prepare(Format::UcfLists, document, Path::new("/p"), Path::new("/p")).unwrap();
         let name = |path: &Path| path.strip_prefix("/p").unwrap().to_string_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! Finds the video of the project that a file of another program means.
+//! Matching of videos in files of other programs to videos of the project.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -9,53 +9,53 @@ use super::super::{Document, StoredPath, VideoId};
 use super::annotation_set::AnnotatedClip;
 use crate::names::{composed, in_any_form};
 
-/// Lengths of a video that two programs report differ by no more than this, in seconds and as a share.
+/// Maximum difference between a video's lengths reported by two programs, in seconds and relative to the length.
 const LENGTH_TOLERANCE: (f64, f64) = (1.0, 0.05);
 
-/// Finds videos by what other programs call them.
+/// A finder of videos by the names in a file of another program.
 pub(super) struct VideoFinder<'a> {
     document: &'a Document,
     dir: &'a Path,
-    /// The folder of the file that names them.
+    /// The folder of that file.
     source_dir: &'a Path,
-    /// The folder that the file says its paths are relative to.
+    /// The folder that the file states its paths are relative to.
     said_dir: Option<&'a Path>,
     stored: HashMap<&'a str, VideoId>,
-    /// By their paths with nothing encoded.
+    /// Videos by decoded path.
     plain: HashMap<String, VideoId>,
-    /// By the same in one form of Unicode; `None` where it is that of several.
+    /// Videos by decoded path in Unicode normalisation form C; `None` if it is ambiguous.
     composed: HashMap<String, Option<VideoId>>,
-    /// By the last name of their path as it is in `composed`, and by that without its ending.
+    /// Videos by normalised file name, with and without extension.
     last: HashMap<String, Vec<(&'a str, VideoId)>>,
 }
 
-/// The result of a search for the video of a file name.
+/// The result of a search for a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FoundVideo {
-    /// The video at this path, or the only one of this name.
+    /// The video with this path, or the only one with this name.
     Video(VideoId),
-    /// The only video with the same last name; the folders that the file names are others.
+    /// The only video with the same file name; the file has it in other folders.
     SameName(VideoId),
-    /// The only video with the same last name whose content is that of the file.
+    /// The only video with the same file name and the same content.
     SameContent(VideoId),
-    /// So many videos have this name.
+    /// The number of videos with this name.
     Several(usize),
-    /// A video that the file has under several names, at most one of which can be its own.
+    /// A video that several names in the file match, at most one of which can be right.
     Claimed(VideoId),
     /// No video.
     Nothing,
 }
 
-/// A possible meaning of a name.
+/// A possible interpretation of a name.
 struct NameReading {
-    /// With `/` between names and nothing encoded.
+    /// The decoded name with `/` as separator.
     name: String,
-    /// Where that file could be.
+    /// Possible paths of the file.
     paths: Vec<PathBuf>,
 }
 
 impl<'a> VideoFinder<'a> {
-    /// Finds videos of `document`, a project in `dir`, that a file in `source_dir` names.
+    /// Creates a finder of videos of `document`, a project in `dir`, for a file in `source_dir`.
     pub fn new(document: &'a Document, dir: &'a Path, source_dir: &'a Path) -> Self {
         let stored = document.videos.iter().map(|(id, video)| (video.path.as_str(), *id)).collect();
         let mut plain = HashMap::new();
@@ -75,13 +75,13 @@ impl<'a> VideoFinder<'a> {
         Self { document, dir, source_dir, said_dir: None, stored, plain, composed: composed_paths, last }
     }
 
-    /// Looks for files in `folder` as well, which the file says its paths are relative to.
+    /// Also searches in `folder`, which the file states its paths are relative to.
     pub fn with_folder(self, folder: Option<&'a Path>) -> Self {
         Self { said_dir: folder, ..self }
     }
 
-    /// Returns the videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where
-    /// several of its folders have a video of the same last name, that name alone decides for none of them.
+    /// Returns the videos of `clips` by their names in the file. A video belongs to only one folder of the file: if
+    /// several folders contain a file with its name, the file name alone identifies none of them.
     pub fn find_all<'c>(&self, clips: &'c [AnnotatedClip]) -> BTreeMap<&'c str, FoundVideo> {
         let mut found: BTreeMap<&str, FoundVideo> = BTreeMap::new();
         let mut names_of: HashMap<VideoId, Vec<&str>> = HashMap::new();
@@ -120,8 +120,8 @@ impl<'a> VideoFinder<'a> {
         found
     }
 
-    /// Returns the folder that the paths of a file are relative to, by the videos that they lead to from there; `None` if several
-    /// would do.
+    /// Returns the folder that a file's paths are relative to, derived from the videos found there; `None` if it is
+    /// ambiguous.
     fn base_of(&self, clips: &[AnnotatedClip]) -> Option<PathBuf> {
         let mut named: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
         for clip in clips {
@@ -142,8 +142,8 @@ impl<'a> VideoFinder<'a> {
         best.next().filter(|_| best.next().is_none()).map(|(base, _)| base)
     }
 
-    /// Returns the video that a clip of the file is of: by the path, by where the file is, or, as it may have been moved, by as
-    /// many last names of the path as it takes to leave one.
+    /// Returns the video of a clip: by its path, by the location of the file, or, in case it was moved, by as many
+    /// trailing path components as needed to be unique.
     pub fn find(&self, clip: &AnnotatedClip) -> FoundVideo {
         let name = clip.path.as_str();
         if clip.is_escaped
@@ -155,7 +155,7 @@ impl<'a> VideoFinder<'a> {
             return FoundVideo::Video(*id);
         }
         for (place, reading) in self.readings(clip).into_iter().enumerate() {
-            // A name that was to be read another way, or in another form, means another file if there is one.
+            // An alternative interpretation or Unicode form is rejected if such a file exists and is another one.
             let spelled = self.spelled(&reading).filter(|id| place == 0 || !self.is_another(clip, *id));
             let in_one_form = || self.in_one_form(&reading).filter(|id| !self.is_another(clip, *id));
             if let Some(id) = spelled.or_else(in_one_form) {
@@ -176,7 +176,7 @@ impl<'a> VideoFinder<'a> {
         FoundVideo::Nothing
     }
 
-    /// Returns the video at the path of a reading.
+    /// Returns the video with the path of an interpretation.
     fn spelled(&self, reading: &NameReading) -> Option<VideoId> {
         let by_place = || {
             let mut paths = reading.paths.iter().map(|path| StoredPath::encode(path, self.dir));
@@ -185,22 +185,23 @@ impl<'a> VideoFinder<'a> {
         self.plain.get(&reading.name).copied().or_else(by_place)
     }
 
-    /// Returns the video at the path of a reading in another form of Unicode.
+    /// Returns the video with the path of an interpretation in another Unicode form.
     fn in_one_form(&self, reading: &NameReading) -> Option<VideoId> {
         let video = |path: &str| self.composed.get(&*composed(path)).copied().flatten();
         let mut paths = reading.paths.iter().map(|path| StoredPath::plain(&StoredPath::encode(path, self.dir)));
         video(&reading.name).or_else(|| paths.find_map(|path| video(&path)))
     }
 
-    /// Returns where the file of `clip` is, if it is anywhere; in another form of Unicode if it is in none as it is written.
+    /// Returns the path of the file of `clip`, if it exists; in another Unicode form if there is none with the exact
+    /// name.
     pub fn file(&self, clip: &AnnotatedClip) -> Option<PathBuf> {
         let paths: Vec<_> = self.readings(clip).into_iter().flat_map(|reading| reading.paths).collect();
         let in_any_form = || paths.iter().filter_map(|path| in_any_form(path)).find(|path| path.is_file());
         paths.iter().find(|path| path.is_file()).cloned().or_else(in_any_form)
     }
 
-    /// Returns what the path of `clip` may mean, the likeliest first: addresses and paths of Motionscope's own are escaped,
-    /// others are as they stand, and only where nothing is called that may they be escaped too.
+    /// Returns the interpretations of the path of `clip`, the most likely first: URLs and Motionscope's own paths are
+    /// percent-encoded; others are literal, and decoded only if there is no literal match.
     fn readings(&self, clip: &AnnotatedClip) -> Vec<NameReading> {
         let name = clip.path.as_str();
         let dirs: Vec<&Path> = [self.source_dir, self.dir].into_iter().chain(self.said_dir).collect();
@@ -214,10 +215,10 @@ impl<'a> VideoFinder<'a> {
         let slashed = name.replace('\\', "/");
         let mut paths: Vec<_> = dirs.iter().map(|dir| dir.join(&slashed)).collect();
         if slashed != name && cfg!(unix) {
-            paths.extend(dirs.iter().map(|dir| dir.join(name))); // A name may hold it there.
+            paths.extend(dirs.iter().map(|dir| dir.join(name))); // The name may be literal.
         }
         let plain = NameReading { name: slashed.clone(), paths };
-        // ActivityNet calls the video `v_ID.mp4` by its `ID`.
+        // ActivityNet refers to the video `v_ID.mp4` as `ID`.
         let prefixed = NameReading { name: format!("v_{name}"), paths: Vec::new() };
         match clip.is_escaped {
             true => vec![escaped(&slashed), plain, prefixed],
@@ -225,19 +226,20 @@ impl<'a> VideoFinder<'a> {
         }
     }
 
-    /// Returns the stored paths of the videos with the last name of `spelled`; a file that was converted has another ending.
+    /// Returns the stored paths of the videos with the file name of `spelled`; if there is none, without extension, as
+    /// the file may have been converted.
     fn namesakes(&self, spelled: &str) -> &[(&'a str, VideoId)] {
         let name = composed(spelled);
         let last = last_name(&name);
         self.last.get(last).or_else(|| self.last.get(stem(last))).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the stored path of a video that has the last name of `clip`.
+    /// Returns the stored path of a video with the file name of `clip`.
     pub fn namesake(&self, clip: &AnnotatedClip) -> Option<&'a str> {
         self.readings(clip).iter().find_map(|reading| self.namesakes(&reading.name).first()).map(|(path, _)| *path)
     }
 
-    /// Returns the video with the last name of `name` whose content is that of the file of `clip`, if it is one.
+    /// Returns the only video with the file name of `name` and the content of the clip's file.
     fn find_by_content(&self, clip: &AnnotatedClip, name: &str) -> Option<VideoId> {
         let namesakes = self.namesakes(name);
         let file = self.file(clip).filter(|_| !namesakes.is_empty())?;
@@ -245,11 +247,11 @@ impl<'a> VideoFinder<'a> {
         same.next().filter(|_| same.next().is_none()).map(|(_, id)| *id)
     }
 
-    /// Returns whether `file` has the content that video `id` is known to have.
+    /// Returns whether `file` has the known content of video `id`.
     fn has_content_of(&self, file: &Path, id: VideoId) -> bool {
         let facts = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some(facts) = facts.filter(|facts| !facts.hash.is_empty()) else { return false };
-        // Its length rules out most without reading it.
+        // Its length rules out most files without reading them.
         fs::metadata(file).is_ok_and(|file| file.len() == facts.bytes)
             && fingerprint(file).is_ok_and(|(_, hash)| hash == facts.hash)
     }
@@ -259,7 +261,7 @@ impl<'a> VideoFinder<'a> {
         let found = self.namesakes(spelled);
         let folders: Vec<&str> =
             name.rsplit('/').skip(1).take_while(|part| !matches!(*part, "" | "." | "..")).collect();
-        // How many of the folders above are the same, from the last one on.
+        // Number of equal parent folders, from the last one up.
         let shared = |path: &str| {
             let path = StoredPath::decode(path, self.dir);
             let parts = path.iter().rev().skip(1).map(|part| composed(&part.to_string_lossy()).into_owned());
@@ -268,7 +270,7 @@ impl<'a> VideoFinder<'a> {
         };
         let most = found.iter().map(|(path, _)| shared(path)).max().unwrap_or(0);
         let best: Vec<_> = found.iter().filter(|(path, _)| shared(path) == most).collect();
-        // Of those that are the same in one form, the one that is written as the file does.
+        // Of those with equal normalised names, the one with the file's spelling.
         let alike = |path: &str| {
             let plain = StoredPath::plain(path);
             plain.rsplit('/').zip(spelled.rsplit('/')).take_while(|(one, other)| one == other).count()
@@ -283,7 +285,7 @@ impl<'a> VideoFinder<'a> {
         }
     }
 
-    /// Returns whether the file that a clip names is there and is not video `id`, or has other content.
+    /// Returns whether the clip's file exists and is not video `id`, or the clip has a different content hash.
     fn is_another(&self, clip: &AnnotatedClip, id: VideoId) -> bool {
         let Some(video) = self.document.videos.get(&id) else { return true };
         let known_hash = video.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
@@ -299,7 +301,7 @@ impl<'a> VideoFinder<'a> {
         told_hash.zip(known_hash).is_some_and(|(told, known)| told != known)
     }
 
-    /// Returns whether video `id` may have the length that the file gives for a clip.
+    /// Returns whether the length of video `id` matches the clip's length in the file.
     fn is_as_long(&self, clip: &AnnotatedClip, id: VideoId) -> bool {
         let known = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some((known, told)) = known.zip(clip.length_secs.filter(|secs| *secs > 0.0)) else { return true };
@@ -309,10 +311,10 @@ impl<'a> VideoFinder<'a> {
     }
 }
 
-/// Returns the path in the address of a file, as it is escaped there.
+/// Returns the percent-encoded path in a file URL.
 fn address(name: &str) -> Option<&str> {
     let path = name.strip_prefix("file://")?;
-    // Before the letter of a disk there is one more slash.
+    // A drive letter is preceded by an additional slash.
     let is_disk = path.as_bytes().get(2) == Some(&b':');
     Some(path.strip_prefix('/').filter(|_| is_disk).unwrap_or(path))
 }

@@ -1,5 +1,5 @@
-//! A small XML reader and writer for annotation files: elements with attributes, children and text. Only the five
-//! predefined entities are supported, so that a small file cannot expand.
+//! XML reader and writer for annotation files: elements with attributes, children and text. Only the five predefined
+//! entities are supported, so that a small file cannot expand.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -10,25 +10,25 @@ use roxmltree::{Document, Error as XmlError, Node, ParsingOptions};
 use crate::annotations::text;
 use crate::error::{Error, Result};
 
-/// Elements within elements that make sense.
+/// Maximum nesting depth of elements.
 const MAX_DEPTH: usize = 64;
-/// Prefixes without a declaration that a file may have: for each it is read once more.
+/// Maximum number of undeclared namespace prefixes: each costs another parse of the file.
 const MAX_PREFIXES: usize = 16;
 
-/// An element that was read.
+/// A parsed element.
 #[derive(Debug, Default)]
 pub(super) struct Element {
     pub name: String,
-    /// The line it begins in, from 1.
+    /// Line number of its start, from 1.
     pub line: usize,
     attributes: Vec<(String, String)>,
     pub children: Vec<Element>,
-    /// Its text, without that of its children.
+    /// Its own text, without that of its children.
     pub text: String,
 }
 
 impl Element {
-    /// Returns the outermost element of the file at `path`.
+    /// Returns the root element of the file at `path`.
     ///
     /// # Errors
     /// If the file cannot be read or is not well-formed, with the line.
@@ -39,17 +39,18 @@ impl Element {
         })
     }
 
-    /// Returns the value of an attribute; nothing if it is not there.
+    /// Returns the value of an attribute, if present.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns the children called `name`.
+    /// Returns the children named `name`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.name == name)
     }
 
-    /// Returns the first child called `name`, that one's first child called by the next name, and so on.
+    /// Returns the descendant along the path `names`: the first child with the first name, its first child with the
+    /// next name, and so on.
     pub fn at(&self, names: &[&str]) -> Option<&Self> {
         names.iter().try_fold(self, |element, name| element.children.iter().find(|child| child.name == *name))
     }
@@ -59,8 +60,8 @@ type Parsed<T> = std::result::Result<T, (usize, String)>;
 
 fn parse(text: &str) -> Parsed<Element> {
     let mut text = Cow::Borrowed(text);
-    // Tools that do not know namespaces leave out what a prefix stands for. It is declared in the line of the outermost element, so
-    // that all lines keep their numbers.
+    // Some tools omit namespace declarations. They are inserted in the line of the root element, so that line numbers
+    // do not change.
     for _ in 0..MAX_PREFIXES {
         let Err(XmlError::UnknownNamespace(prefix, _)) = parse_document(&text) else { break };
         let declaration = format!(" xmlns:{prefix}=\"{prefix}\"");
@@ -81,12 +82,12 @@ fn parse(text: &str) -> Parsed<Element> {
 }
 
 fn parse_document(text: &str) -> std::result::Result<Document<'_>, XmlError> {
-    // A document type is read past, as long as it defines no entities.
+    // A document type is accepted unless it defines entities.
     let options = ParsingOptions { allow_dtd: !text.contains("<!ENTITY"), ..ParsingOptions::default() };
     Document::parse_with_options(text, options)
 }
 
-/// Returns where the name of the outermost element ends.
+/// Returns the end of the root element's name.
 fn root_name_end(text: &str) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -102,13 +103,14 @@ fn root_name_end(text: &str) -> Option<usize> {
     }
 }
 
-/// Returns a message of the parser without the ` at LINE:COLUMN` at its end.
+/// Returns a parser message without the suffix ` at LINE:COLUMN`.
 fn without_place(message: &str) -> &str {
     let is_place = |place: &str| place.split(':').all(|number| number.parse::<u32>().is_ok());
     message.rsplit_once(" at ").filter(|(_, place)| is_place(place)).map_or(message, |(cause, _)| cause)
 }
 
-/// Counts lines as it is asked for places one after the other: from the beginning for each, a large file would take hours.
+/// An incremental line counter for ascending positions: counting from the beginning each time would take hours for a
+/// large file.
 struct Lines<'a> {
     text: &'a str,
     line: usize,
@@ -141,7 +143,7 @@ fn element(node: Node<'_, '_>, lines: &mut Lines<'_>, depth: usize) -> Parsed<El
     })
 }
 
-/// XML that is being written, an element a line.
+/// A writer of XML with one element per line.
 #[derive(Default)]
 pub(super) struct XmlWriter {
     text: String,
@@ -149,7 +151,7 @@ pub(super) struct XmlWriter {
 }
 
 impl XmlWriter {
-    /// Returns an empty document.
+    /// Creates an empty document.
     pub fn new() -> Self {
         Self { text: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".into(), open: Vec::new() }
     }
@@ -161,7 +163,7 @@ impl XmlWriter {
         self.open.push(name);
     }
 
-    /// Closes the element that was opened last.
+    /// Closes the innermost open element.
     pub fn close(&mut self) {
         if let Some(name) = self.open.pop() {
             self.indent();
@@ -169,13 +171,13 @@ impl XmlWriter {
         }
     }
 
-    /// An element with nothing in it.
+    /// Writes an element without content.
     pub fn empty(&mut self, name: &'static str, attributes: &[(&str, &str)]) {
         self.begin(name, attributes);
         self.text += "/>\n";
     }
 
-    /// An element with text in it.
+    /// Writes an element with text.
     pub fn element(&mut self, name: &'static str, attributes: &[(&str, &str)], text: &str) {
         self.begin(name, attributes);
         self.text += ">";
@@ -183,7 +185,7 @@ impl XmlWriter {
         let _ = writeln!(self.text, "</{name}>");
     }
 
-    /// Returns all that was written, every element closed.
+    /// Closes all elements and returns the document.
     pub fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.close();
@@ -206,7 +208,7 @@ impl XmlWriter {
     }
 }
 
-/// Text as XML holds it; characters that XML has no place for are left out.
+/// Appends escaped text; characters that are invalid in XML are dropped.
 fn escape(xml: &mut String, text: &str) {
     for c in text.chars() {
         match c {

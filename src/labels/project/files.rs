@@ -1,4 +1,4 @@
-//! Saving a project: its files are brought up to date, in place or on a thread of its own.
+//! Saving of a project: updates its files, synchronously or on a separate thread.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,10 +13,10 @@ use crate::labels::saving::{Names, Save, Saving};
 use crate::labels::{VideoId, disk, sidecar};
 
 impl Project {
-    /// Brings the files up to date and begins a new journal; does nothing if they are.
+    /// Updates the files and starts a new journal; does nothing if they are up to date.
     ///
     /// # Errors
-    /// If they cannot be written. Then the journal holds what they lack, and it can be tried again.
+    /// If they cannot be written. The journal still contains the missing changes, and saving can be tried again.
     pub fn save(&mut self) -> Result<()> {
         if let Some(saving) = self.saving.take() {
             let written = saving.wait();
@@ -29,11 +29,11 @@ impl Project {
         Ok(())
     }
 
-    /// Starts [`Self::save`] on a thread, which calls `done` at its end; does nothing while one is running. Steps may be performed
-    /// meanwhile.
+    /// Starts [`Self::save`] on a thread, which calls `done` at its end; does nothing while one is running. Steps may
+    /// be performed meanwhile.
     ///
     /// # Errors
-    /// If there can be no such thread.
+    /// If the thread cannot be started.
     pub fn save_in_background(&mut self, done: impl FnOnce() + Send + 'static) -> Result<()> {
         if self.is_saving() {
             return Ok(());
@@ -48,13 +48,13 @@ impl Project {
         Ok(())
     }
 
-    /// Returns whether a save is in progress whose end [`Self::poll_save`] has not reported.
+    /// Returns whether a save is in progress that [`Self::poll_save`] has not reported yet.
     pub fn is_saving(&self) -> bool {
         self.saving.is_some()
     }
 
-    /// Returns the outcome of a background save that has ended: true if nothing is left to be saved, since steps may have been
-    /// performed meanwhile. None while it runs.
+    /// Returns the result of a finished background save: true if the files are complete, which they are not if steps
+    /// were performed meanwhile. `None` while it runs.
     ///
     /// # Errors
     /// Same as [`Self::save`].
@@ -64,7 +64,7 @@ impl Project {
         Some(self.finish(saving.revision, &saving.names, written))
     }
 
-    /// Returns true if the files lack changes.
+    /// Returns whether the files lack changes.
     pub fn is_behind(&self) -> bool {
         !self.is_read_only() && self.unsaved.is_anything()
     }
@@ -90,8 +90,8 @@ impl Project {
         Some((save, names))
     }
 
-    /// Publishes the files `written` for the state `revision`, unless the project has changed since: then the journal holds the
-    /// difference. Returns true if the files are complete.
+    /// Publishes the files `written` for the state `revision`, and restarts the journal unless the project has changed
+    /// since. Returns whether the files are complete.
     fn finish(
         &mut self,
         revision: u64,
@@ -111,11 +111,11 @@ impl Project {
         self.check_own().inspect_err(|_| self.unsaved.videos.extend(names.iter().map(|(id, _)| *id)))?;
         atomic::publish(written, &self.file())?;
         disk::sync_names(&self.dir);
-        self.saves += 1; // A journal that began before is known by that, should it stay as it is.
+        self.saves += 1; // Identifies an older journal as obsolete, even if it is not truncated.
         self.unsaved = Unsaved::default();
         let (folder, used) = (self.dir.join(sidecar::DIR), self.sidecars.values().collect::<BTreeSet<_>>());
         for name in self.obsolete.drain(..).filter(|name| !used.contains(name)) {
-            let _ = fs::remove_file(folder.join(name)); // Left behind, it does no harm.
+            let _ = fs::remove_file(folder.join(name)); // A leftover file is harmless.
         }
         self.writing.as_mut().map_or(Ok(()), |writing| writing.journal.restart(self.saves))?;
         Ok(true)

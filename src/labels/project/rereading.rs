@@ -1,4 +1,4 @@
-//! Locked labels are read again, on a thread of its own where a window must not wait for the disk.
+//! Rereading of locked labels, on a separate thread if a window must not wait for the disk.
 
 use std::path::PathBuf;
 
@@ -6,32 +6,32 @@ use super::{Project, locked_by, read_sidecar, undo};
 use crate::error::Error;
 use crate::labels::{Class, StoredPath, Video, VideoId};
 
-/// The videos whose labels are locked, with what is needed to read their files.
+/// The videos with locked labels, and the data needed to read their files.
 pub struct LockedLabels {
     dir: PathBuf,
     classes: Vec<Class>,
-    /// The videos, each with the name of its file of labels.
+    /// The videos, each with the name of its label file.
     videos: Vec<(VideoId, Video, String)>,
     revision: u64,
 }
 
-/// What was read of them, for the project as it was at a revision.
+/// The result of reading them, for a specific revision of the project.
 pub struct ReadLabels {
-    /// The videos as they are now, or locked still; each with what was said of it before.
+    /// The videos, unlocked or still locked; each with its previous error.
     videos: Vec<(VideoId, Video, Option<Error>)>,
     revision: u64,
 }
 
-/// The result of reading locked labels again.
+/// The outcome of rereading locked labels.
 #[derive(Debug, Default, PartialEq)]
 pub struct Reread {
-    /// Videos whose labels are no longer locked.
+    /// Videos that were unlocked.
     pub unlocked: Vec<VideoId>,
-    /// Why the others still are.
+    /// Errors of the videos that are still locked.
     pub still: Vec<Error>,
-    /// What was said of all of them before.
+    /// Previous errors of all of them.
     pub outdated: Vec<Error>,
-    /// What is to be known of the labels that were read.
+    /// Notes about the labels that were read.
     pub notes: Vec<Error>,
 }
 
@@ -51,7 +51,7 @@ impl LockedLabels {
 }
 
 impl Project {
-    /// Returns the videos whose labels are locked, to be read anywhere.
+    /// Returns the videos with locked labels, to be read on any thread.
     pub fn locked_labels(&self) -> LockedLabels {
         let locked = self.document.videos.iter().filter(|(_, video)| video.locked.is_some());
         let videos = locked.filter_map(|(id, video)| Some((*id, video.clone(), self.sidecars.get(id)?.clone())));
@@ -59,8 +59,8 @@ impl Project {
         LockedLabels { dir, classes, videos: videos.collect(), revision: self.revision }
     }
 
-    /// Takes in what was read of locked labels: those that could be read are unlocked. `None` where the project has changed since:
-    /// they are to be read again.
+    /// Applies the result of rereading: readable labels are unlocked. Returns `None` if the project has changed since
+    /// and they must be read again.
     pub fn take_read(&mut self, read: ReadLabels) -> Option<Reread> {
         if read.revision != self.revision {
             return None;
@@ -84,7 +84,7 @@ impl Project {
         Some(reread)
     }
 
-    /// Reads the files of locked labels again, here and now: those that can be read are unlocked.
+    /// Rereads locked labels synchronously and unlocks readable ones.
     pub fn read_again(&mut self) -> Reread {
         let read = self.locked_labels().read();
         self.take_read(read).unwrap_or_default() // Nothing has changed meanwhile.

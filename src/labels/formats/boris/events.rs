@@ -1,4 +1,4 @@
-//! The events of an observation as parts of the videos in which they happened.
+//! Conversion of an observation's events to parts of its videos.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,22 +9,22 @@ use crate::error::Error;
 /// The subject of labels of whole clips.
 pub(super) const WHOLE: &str = "whole clip";
 
-/// Parts of a state that are on another medium for less than this are left to that other one, seconds.
+/// Minimum duration of a part of a state on one medium if the rest is on another, seconds.
 const MIN_SECS: f64 = 0.02;
 
 /// An observation: the events coded for the media of one or several players.
 #[derive(Debug, Default)]
 pub(super) struct Observation {
-    /// Where it stands in the file.
+    /// Position in the file.
     pub place: String,
-    /// A remark about the whole.
+    /// A note about the whole observation.
     pub note: String,
-    /// The recording that its media belong to; empty where none is named.
+    /// The recording that its media belong to; empty if not given.
     pub group: String,
-    /// The media of each player, which follow each other.
+    /// The media of each player, in sequence.
     pub players: Vec<Vec<Medium>>,
     pub events: Vec<Event>,
-    /// How many events could not be read.
+    /// Number of unreadable events.
     pub unreadable: usize,
 }
 
@@ -32,13 +32,13 @@ pub(super) struct Observation {
 #[derive(Debug, Clone)]
 pub(super) struct Medium {
     pub path: String,
-    /// The time of the observation at which it begins.
+    /// Its start in the time of the observation.
     pub begin: f64,
-    /// Infinite if it is not known.
+    /// Length; infinite if unknown.
     pub length: f64,
 }
 
-/// Something that was coded.
+/// A coded event.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
     pub secs: f64,
@@ -54,13 +54,13 @@ pub(super) struct Event {
 /// The effect of an event on a state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Kind {
-    /// It starts the state, or stops it if it has started.
+    /// Toggles the state.
     Turn,
     Start,
     Stop,
-    /// It is no state.
+    /// A point event, not a state.
     Point,
-    /// It is a state that lasts until then.
+    /// A state that lasts until this time.
     Until(f64),
 }
 
@@ -68,14 +68,14 @@ pub(super) enum Kind {
 #[derive(Debug, Default)]
 pub(super) struct BorisClips {
     pub clips: Vec<AnnotatedClip>,
-    /// What is left out.
+    /// Problems of skipped events.
     pub notes: Vec<(String, &'static str)>,
-    /// What was assumed.
+    /// Assumptions.
     pub remarks: Vec<(String, &'static str)>,
 }
 
 impl Medium {
-    /// Media that follow each other from `begin` on.
+    /// Creates a sequence of media that starts at `begin`.
     pub fn queue(media: impl IntoIterator<Item = (String, Option<f64>)>, mut begin: f64) -> Vec<Self> {
         let mut queue = Vec::new();
         for (path, length) in media {
@@ -92,7 +92,7 @@ impl Medium {
 }
 
 impl Event {
-    /// Returns what it is a label of. Values that somebody chose make a class of their own; numbers do not.
+    /// Returns its label. Selected modifier values are part of the class; numbers are not.
     fn label(&self) -> String {
         let chosen: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_err()).collect();
         match chosen.is_empty() {
@@ -101,7 +101,7 @@ impl Event {
         }
     }
 
-    /// Returns the comment, the subject and the modifiers that are no part of the label.
+    /// Returns the comment, the subject and the modifiers that are not part of the label.
     fn note(&self) -> String {
         let numbers: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_ok()).collect();
         let mut lines: Vec<String> = Some(self.comment.clone()).filter(|text| !text.is_empty()).into_iter().collect();
@@ -119,14 +119,14 @@ impl Event {
     }
 }
 
-/// A state or, where both times are the same, a point.
+/// A state or, if both times are equal, a point event.
 struct Bout {
     event: Event,
     end: f64,
 }
 
 impl Observation {
-    /// Returns the labels of its media. States are of one subject, one behaviour and one set of modifiers.
+    /// Converts the observation to clips with labels. States are matched by subject, behaviour and modifiers.
     pub fn clips(self) -> BorisClips {
         let Self { place, note, group, players, events, unreadable } = self;
         let mut found = BorisClips::default();
@@ -178,12 +178,12 @@ impl Observation {
     }
 }
 
-/// Returns what there is to say about a place; of a table of one observation that has no name, without one.
+/// Returns a message about a position; without position for a table with a single, unnamed observation.
 pub(super) fn within(place: &str, cause: &str) -> String {
     if place.is_empty() { cause.to_owned() } else { format!("{place}: {cause}") }
 }
 
-/// Returns the states and points in the order in which they begin, and events without another one, with what is the matter.
+/// Returns the states and points in order of their start, and unpaired events with an explanation.
 fn paired(mut events: Vec<Event>) -> (Vec<Bout>, Vec<(Event, &'static str)>) {
     events.sort_by(|one, other| one.secs.total_cmp(&other.secs));
     let (mut bouts, mut unpaired) = (Vec::new(), Vec::new());
@@ -217,20 +217,20 @@ fn paired(mut events: Vec<Event>) -> (Vec<Bout>, Vec<(Event, &'static str)>) {
     (bouts, unpaired)
 }
 
-/// Returns the medium that is on at `secs`; the last one that has begun if none is, or the first.
+/// Returns the medium that plays at `secs`, else the last one that has begun, or the first.
 fn medium_at(media: &[Medium], secs: f64) -> usize {
     let is_on = |medium: &Medium| medium.begin <= secs && secs < medium.end();
     let begun = || media.iter().rposition(|medium| medium.begin <= secs);
     media.iter().position(is_on).or_else(begun).unwrap_or(0)
 }
 
-/// Returns the parts of a bout on each medium: its place, and start and end in seconds of the medium.
+/// Returns the parts of a bout on each medium: index of the medium, start and end in seconds of the medium.
 fn parts(media: &[Medium], start: f64, end: f64) -> Vec<(usize, f64, f64)> {
     let mut parts = Vec::new();
     for (place, medium) in media.iter().enumerate() {
         let (from, to) = (start.max(medium.begin), end.min(medium.end()));
         if to - from >= MIN_SECS {
-            // What reaches beyond the media is seen where the length of the video is known.
+            // Times beyond the media are checked later, when the length of the video is known.
             let from = if place == 0 { start } else { from };
             let to = if place + 1 == media.len() { end } else { to };
             parts.push((place, from - medium.begin, to - medium.begin));
@@ -255,7 +255,8 @@ fn add(clips: &mut [AnnotatedClip], bout: &Bout, parts: Vec<(usize, f64, f64)>) 
     }
 }
 
-/// Joins parts of one label that overlap, as where two subjects do the same; whether there were any that say something new.
+/// Merges overlapping parts with the same label, as of two subjects; returns whether any merged part was not a
+/// duplicate.
 fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
     let mut joined: Vec<Span> = Vec::new();
     let mut any = false;
@@ -271,7 +272,7 @@ fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
             continue;
         };
         if (from, to) == (start, end) && other.note == part.note {
-            continue; // Said twice.
+            continue; // A duplicate.
         }
         let timed = |note: &str, from: f64, to: f64| match note.is_empty() {
             true => format!("{from:.3} s to {to:.3} s"),

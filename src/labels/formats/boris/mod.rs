@@ -1,10 +1,11 @@
-//! A project of BORIS (`.boris`, format 7.0): an observation for each video, a state event for each label.
+//! BORIS projects (`.boris`, format 7.0): one observation per video, one state event per label.
 //!
-//! BORIS pairs start and stop of the same behaviour, with the same modifiers, of the same subject, so that labels of the whole
-//! clip are states of a subject called `whole clip`. Comments hold the notes; an observation's description the note of the
-//! video, and its independent variable `group` the group. Read, a behaviour is a class, with its modifiers if some were chosen, as `peck (seed)`; the subject and numbers are
-//! kept in the note, and are a subject and modifiers again when that is exported. A point event is one frame. The tables that
-//! BORIS exports, tabular or aggregated events as CSV or TSV, are read as well.
+//! BORIS pairs start and stop of the same behaviour, with the same modifiers, of the same subject, so labels of the
+//! whole clip are states of a subject named `whole clip`. Comments store the notes of labels; an observation's
+//! description stores the note of the video, and its independent variable `group` the group. On import, a behaviour is
+//! a class, together with selected modifiers, as `peck (seed)`; the subject and numbers are kept in the note and
+//! restored on export. A point event is one frame. The tables that BORIS exports, tabular or aggregated events as CSV
+//! or TSV, can be imported too.
 
 mod events;
 mod project;
@@ -27,7 +28,7 @@ use events::WHOLE;
 use project::GROUP;
 pub(super) use table::{is_table, read_table};
 
-/// The keys of the first ten classes, as in the window.
+/// The keys of the first ten classes, the same as in the window.
 const KEYS: [&str; 10] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
 
 pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
@@ -74,7 +75,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// Returns the observation of a clip in a project of BORIS in `folder`, from where BORIS looks for media.
+/// Returns the observation of a clip for a BORIS project in `folder`, to which its media paths are relative.
 fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
     let media = StoredPath::plain(&StoredPath::encode(&clip.absolute, folder));
     let mut events: Vec<(f64, Value)> = Vec::new();
@@ -95,12 +96,12 @@ fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
             }
         }
     }
-    // In the order they were added where times are equal: a state that ends where the next one begins ends first.
+    // A stable sort keeps the order of equal times: a state that ends where the next one begins ends first.
     events.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let events: Vec<_> = events.into_iter().map(|(_, event)| event).collect();
     let variables = if clip.group.is_empty() { json!({}) } else { json!({ GROUP: clip.group }) };
     let about = |value: Value| json!({ media.clone(): value });
-    // A millisecond more: BORIS compares in binary and would leave the last event out of its tables.
+    // One millisecond longer, as BORIS' floating-point comparison would exclude the last event from its tables.
     let length = clip.whole_secs().map(|[_, end]| millis(end + 0.001));
     json!({
         "file": { "1": [media] }, "type": "MEDIA", "date": "", "description": clip.note, "time offset": 0.0,
@@ -114,12 +115,12 @@ fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
     })
 }
 
-/// Seconds to the millisecond, as BORIS has them.
+/// Rounds seconds to milliseconds, as BORIS does.
 fn millis(secs: f64) -> f64 {
     (secs * 1000.0).round() / 1000.0
 }
 
-/// A note taken apart into what [`events`] put together.
+/// The components of a note that [`events`] composed.
 struct Noted<'a> {
     comment: String,
     subject: &'a str,
