@@ -1,4 +1,4 @@
-//! Decoded clips on disk, for those who ask for it: what is too much for the memory need not be decoded every epoch.
+//! Optional disk cache of decoded clips, so that clips that exceed the memory need not be decoded in every epoch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
@@ -16,50 +16,50 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::video::{ClipReader, Geometry};
 
-/// The extension of cached files; nothing else in the folder is touched.
+/// The extension of cached files; other files in the folder are never changed.
 const EXTENSION: &str = "frames";
 
-/// Changes with how the files are written.
+/// Version of the file format.
 const FORMAT: u64 = 3;
 
-/// Nobody writes a clip for so long.
+/// Age from which an incomplete file counts as abandoned.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The folder and maximum size of a cache of decoded clips.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachePlan {
-    /// The folder; made if need be.
+    /// The folder; created if missing.
     pub dir: PathBuf,
-    /// Bytes that the files in it take at most.
+    /// Maximum total size of its files, bytes.
     pub max_bytes: u64,
 }
 
-/// Decoded clips as raw pixels, a file each, called by what the clip's file holds and how it is decoded: a clip that is
-/// replaced by another is decoded again, and one that is moved is not. The clips that were not asked for longest make room.
+/// A cache of decoded clips as raw pixels, one file per clip, named by content hash and decoding parameters: a replaced
+/// clip is decoded again, a moved one is not. The least recently used clips are removed.
 pub struct ClipCache {
     plan: CachePlan,
     room: Mutex<Room>,
 }
 
-/// The space used by each cached file.
+/// The space used by the files.
 #[derive(Default)]
 struct Room {
-    /// What the files take, as far as this process knows, those being written among them.
+    /// Total size of the files, as far as this process knows, including incomplete ones.
     bytes: u64,
-    /// Files that are being written, and how large they will be.
+    /// Files being written, with their final sizes.
     coming: HashMap<PathBuf, u64>,
 }
 
-/// The frames of a clip, from wherever they come.
+/// The frames of a clip, from the clip or the cache.
 pub enum ClipFrames {
     /// The clip itself.
     Decoded(ClipReader),
-    /// A file of the cache.
+    /// A cached file.
     Cached(CachedFrames),
 }
 
 impl ClipFrames {
-    /// Number of frames, at least one.
+    /// Returns the number of frames, at least one.
     pub fn count(&self) -> usize {
         match self {
             Self::Decoded(reader) => reader.frames(),
@@ -67,12 +67,12 @@ impl ClipFrames {
         }
     }
 
-    /// Returns the frames at the places `wanted`, in that order.
+    /// Returns the frames at the positions `wanted`, in that order.
     ///
     /// # Errors
     /// If there is no such frame, or it cannot be read.
     pub fn pictures(&mut self, wanted: &[usize]) -> Result<Vec<Arc<RgbImage>>> {
-        // Each once, in file order.
+        // Each frame is read once, in file order.
         let places: BTreeSet<usize> = wanted.iter().copied().collect();
         let count = self.count();
         if let Some(beyond) = places.last().filter(|place| **place >= count) {
@@ -92,7 +92,7 @@ impl ClipFrames {
     }
 }
 
-/// A file of the cache.
+/// A cached file.
 pub struct CachedFrames {
     path: PathBuf,
     file: File,
@@ -101,7 +101,7 @@ pub struct CachedFrames {
 }
 
 impl CachedFrames {
-    /// None if the file is not there or holds no whole number of frames.
+    /// Returns `None` if the file does not exist or does not contain a whole number of frames.
     fn open(path: &Path, geometry: Geometry) -> Option<Self> {
         let file = files::open(path).ok()?;
         let (length, frame) = (file.metadata().ok()?.len(), frame_bytes(geometry) as u64);
@@ -123,7 +123,7 @@ impl ClipCache {
     /// Opens the cache.
     ///
     /// # Errors
-    /// If the folder cannot be made or read.
+    /// If the folder cannot be created or read.
     pub fn open(plan: CachePlan) -> Result<Self> {
         fs::create_dir_all(&plan.dir).map_err(|error| Error::io(&plan.dir, &error))?;
         remove_abandoned(&plan.dir);
@@ -133,15 +133,15 @@ impl ClipCache {
         Ok(cache)
     }
 
-    /// Returns the frames of `clip` in size `geometry`, from disk if they are there; else they are decoded and written, each as
-    /// it is decoded, if they fit. Folders of pictures, which are no larger than what would be kept, are always decoded.
+    /// Returns the frames of `clip` in size `geometry`, from the cache if present. Otherwise they are decoded and
+    /// written to the cache if they fit. Folders of images, which are no larger than cached files, are always decoded.
     ///
     /// # Errors
-    /// If the clip cannot be opened. What cannot be written is warned of in the log.
+    /// If the clip cannot be opened. A failed write is logged as a warning.
     pub fn open_clip(&self, clip: &LabelledClip, geometry: Geometry) -> Result<ClipFrames> {
         let Ok(path) = self.path(clip, geometry) else { return clip.open(geometry).map(ClipFrames::Decoded) };
         if let Some(frames) = CachedFrames::open(&path, geometry) {
-            // Failing that, the clip makes room sooner.
+            // If this fails, the clip is only removed from the cache earlier.
             let _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
             return Ok(ClipFrames::Cached(frames));
         }
@@ -157,7 +157,8 @@ impl ClipCache {
         Ok(CachedFrames::open(&path, geometry).map_or(ClipFrames::Decoded(reader), ClipFrames::Cached))
     }
 
-    /// Makes room for a file of `length` bytes; not if it does not fit at all, or somebody is writing it.
+    /// Reserves space for a file of `length` bytes; returns false if it does not fit at all, or is already being
+    /// written.
     fn reserve(&self, path: &Path, length: u64) -> bool {
         let mut room = self.room();
         if length > self.plan.max_bytes || room.coming.contains_key(path) {
@@ -181,7 +182,7 @@ impl ClipCache {
         fits
     }
 
-    /// Ends what [`Self::reserve`] began.
+    /// Completes a reservation of [`Self::reserve`].
     fn settle(&self, path: &Path, is_there: bool) {
         let mut room = self.room();
         let length = room.coming.remove(path).unwrap_or_default();
@@ -219,11 +220,11 @@ impl ClipCache {
             .collect())
     }
 
-    /// Returns where the frames of a clip are kept.
+    /// Returns the path of a clip's cached frames.
     fn path(&self, clip: &LabelledClip, geometry: Geometry) -> io::Result<PathBuf> {
         let mut decoded = ContentHash::new();
         decoded.number(FORMAT);
-        // Another version may scale or decode otherwise.
+        // Another version may scale or decode differently.
         decoded.field(env!("CARGO_PKG_VERSION"));
         decoded.number(geometry.width.into());
         decoded.number(geometry.height.into());
@@ -243,7 +244,7 @@ struct CachedFile {
     used: SystemTime,
 }
 
-/// Removes files that were being written by a run that was killed. Failing that, they take room.
+/// Removes incomplete files of a killed run. If that fails, they only take space.
 fn remove_abandoned(dir: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -257,7 +258,7 @@ fn remove_abandoned(dir: &Path) {
 
 /// Writes all frames of the clip to `path`.
 fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
-    // On the disk before it has its name: after a power failure a file of the right length might be full of zeros.
+    // Synced before it is renamed: after a power failure a file of the right length might contain zeros.
     atomic::replace(path, |writer| {
         (0..reader.frames()).try_for_each(|index| {
             let picture = picture(reader, index).map_err(|error| io::Error::other(error.to_string()))?;
@@ -268,7 +269,7 @@ fn write(path: &Path, reader: &mut ClipReader) -> Result<()> {
     Ok(())
 }
 
-/// Returns a frame in the only size.
+/// Returns a frame in the only configured size.
 fn picture(reader: &mut ClipReader, index: usize) -> Result<RgbImage> {
     Ok(reader.pictures(index)?.swap_remove(0))
 }

@@ -1,5 +1,5 @@
-//! The clips of a run as pictures: those that are asked for are decoded, and whole clips are kept while there is memory for
-//! them, so that later epochs need not decode again.
+//! Frames of a run's clips: decoded on demand, and cached in memory as far as possible, so that later epochs need not
+//! decode them again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,17 +12,17 @@ use super::memory_budget::{MemoryBudget, Share};
 use crate::error::Result;
 use crate::video::Geometry;
 
-/// Clips of more frames are never decoded as a whole: only what is drawn of them is.
+/// Maximum number of frames of a clip that is decoded as a whole; of longer ones, only the drawn frames are.
 const WHOLE_FRAMES: usize = 1000;
 
 /// The policy for keeping decoded frames in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// All frames of the clip, which are decoded for it: others of them will be wanted.
+    /// Decode and keep all frames of the clip: others of them will be needed.
     Clip,
-    /// The frames that were wanted: they will be again.
+    /// Keep the requested frames, which will be needed again.
     Frames,
-    /// None.
+    /// Keep none.
     Nothing,
 }
 
@@ -38,28 +38,28 @@ pub struct Clips {
 #[derive(Default)]
 struct RememberedClip {
     counts: HashMap<usize, usize>,
-    /// Frames by their places, of each clip.
+    /// Frames by clip and position.
     kept: HashMap<usize, HashMap<usize, Arc<RgbImage>>>,
 }
 
 impl Clips {
-    /// Clips whose frames are stretched to `geometry`.
+    /// Creates a set of clips whose frames are stretched to `geometry`.
     pub fn new(clips: Vec<LabelledClip>, geometry: Geometry) -> Self {
         let memory = MemoryBudget::of_process().share();
         Self { clips, geometry, cache: None, memory, known: Mutex::default() }
     }
 
-    /// Looks for decoded clips in `cache` as well.
+    /// Also uses the disk cache `cache`.
     pub fn with_cache(self, cache: Option<Arc<ClipCache>>) -> Self {
         Self { cache, ..self }
     }
 
-    /// Keeps decoded clips in memory of `budget` instead of the process's.
+    /// Uses the memory budget `budget` instead of the process's.
     pub fn with_budget(self, budget: &MemoryBudget) -> Self {
         Self { memory: budget.share(), ..self }
     }
 
-    /// Number of clips.
+    /// Returns the number of clips.
     pub fn len(&self) -> usize {
         self.clips.len()
     }
@@ -74,7 +74,7 @@ impl Clips {
         self.geometry
     }
 
-    /// Clip `index`.
+    /// Returns clip `index`.
     pub fn clip(&self, index: usize) -> &LabelledClip {
         &self.clips[index]
     }
@@ -89,12 +89,12 @@ impl Clips {
         self.clips.iter().map(|clip| clip.label)
     }
 
-    /// Returns the classes that each clip shows, in the order of the clips.
+    /// Returns all classes of each clip, in the order of the clips.
     pub fn shown(&self) -> impl Iterator<Item = Vec<usize>> {
         self.clips.iter().map(LabelledClip::shown)
     }
 
-    /// Number of frames of clip `index`, at least one. Nothing is decoded but the first frame, and that once.
+    /// Returns the number of frames of clip `index`, at least one. Only the first frame is decoded, and only once.
     ///
     /// # Errors
     /// If the clip cannot be opened.
@@ -107,13 +107,13 @@ impl Clips {
         Ok(count)
     }
 
-    /// Returns the frames at the places `wanted` of clip `index`, in that order.
+    /// Returns the frames at the positions `wanted` of clip `index`, in that order.
     ///
-    /// Every clip is drawn once an epoch, so none is worth more than another: what fits into the memory stays, of the rest what is
-    /// wanted is decoded each time.
+    /// Every clip is drawn once per epoch, so no clip is more worth caching than another: frames that fit into memory
+    /// stay there, and the rest is decoded each time.
     ///
     /// # Errors
-    /// If the clip cannot be opened, or a frame that is wanted not be decoded, whatever there is memory for.
+    /// If the clip cannot be opened, or a requested frame cannot be decoded.
     pub fn pictures(&self, index: usize, wanted: &[usize], keep: Keep) -> Result<Vec<Arc<RgbImage>>> {
         if let Some(pictures) = self.kept(index, wanted) {
             return Ok(pictures);
@@ -136,14 +136,14 @@ impl Clips {
         Ok(pictures)
     }
 
-    /// Returns the same if all of them are in memory.
+    /// Returns the frames if all of them are in memory.
     fn kept(&self, index: usize, wanted: &[usize]) -> Option<Vec<Arc<RgbImage>>> {
         let known = self.lock();
         let frames = known.kept.get(&index)?;
         wanted.iter().map(|place| frames.get(place).cloned()).collect()
     }
 
-    /// Keeps the `pictures` of frames for which memory was taken, and gives back what is not needed for them.
+    /// Stores the `pictures` of frames for which memory was reserved, and releases unneeded memory.
     fn keep(&self, index: usize, places: &[usize], pictures: &[Arc<RgbImage>]) {
         let mut known = self.lock();
         let frames = known.kept.entry(index).or_default();
@@ -181,7 +181,7 @@ mod tests {
     const SIZE: Geometry = Geometry { width: 8, height: 8 };
     const FRAME: u64 = 8 * 8 * 3;
 
-    /// A folder of `frames` pictures, the n-th of grey level n.
+    /// Creates a folder of `frames` images, the n-th with grey level n.
     fn clip(dir: &Path, frames: usize) -> LabelledClip {
         for i in 0..frames {
             RgbImage::from_pixel(8, 8, Rgb([(i % 250) as u8; 3])).save(dir.join(format!("{i:05}.png"))).unwrap();

@@ -13,22 +13,22 @@ use super::LabelledClip;
 use crate::content_hash::ContentHash;
 use crate::files;
 
-/// A file that changed less than this ago may change again without a later time of change: file systems count coarsely.
+/// Age of a change below which the modification time is unreliable, because file systems have coarse clocks.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Length and hash of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Content {
-    /// Bytes.
+    /// Length in bytes.
     pub length: u64,
-    /// Of all of them; the same on every machine and in every version of the program.
+    /// Hash of the content; the same on every machine and in every version of the program.
     pub hash: u64,
 }
 
-/// Contents by path, as long as size and time of change stay as they were.
+/// Cache of contents by path, valid while size and modification time are unchanged.
 static KNOWN: LazyLock<Mutex<HashMap<PathBuf, (Stamp, Content)>>> = LazyLock::new(Mutex::default);
 
-/// A stamp that reveals changes of a file without reading it.
+/// Size and modification time, to detect changes of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     length: u64,
@@ -42,11 +42,11 @@ impl Stamp {
 }
 
 impl Content {
-    /// Returns the content of the file at `path`, which is read once as long as its size and its time of change stay the same:
-    /// many clips may be parts of one long video.
+    /// Returns the content of the file at `path`. It is read only once while its size and modification time are
+    /// unchanged, as many clips may be parts of one long video.
     ///
     /// # Errors
-    /// What the operating system reports; a folder has no content.
+    /// What the operating system reports; fails for a folder.
     pub fn of(path: &Path) -> io::Result<Self> {
         let facts = fs::metadata(path)?;
         if !facts.is_file() {
@@ -71,8 +71,8 @@ impl Content {
     }
 }
 
-/// Returns what identifies the pictures of a clip: the content of its file, or which files with which sizes and times are in its
-/// folder, and which part of the video it is; none if there is no such file or folder.
+/// Returns a hash that identifies the frames of a clip: of the content of its file, or of names, sizes and times of the
+/// files in its folder, and of its segment; `None` if the file or folder does not exist.
 pub fn clip_identity(clip: &LabelledClip) -> Option<String> {
     let mut hash = ContentHash::new();
     if clip.path.is_dir() {
@@ -98,11 +98,11 @@ pub fn clip_identity(clip: &LabelledClip) -> Option<String> {
 const READ_WHOLE: u64 = 1 << 18;
 const BLOCK: usize = 1 << 14;
 const BLOCKS: u64 = 8;
-/// Of so many pictures of a folder, evenly spread, the content belongs to its fingerprint.
+/// Number of images of a folder, evenly spread, whose content is part of its fingerprint.
 const PICTURES: usize = 4;
 
-/// Returns what tells the file at `path`, or the folder of pictures, from what it was, whenever it was copied: lengths, and
-/// content in places throughout it. Reads 128 KiB of a large file.
+/// Returns a fingerprint of the file or folder of images at `path`, independent of modification times: lengths, and
+/// samples of the content. Reads 128 KiB of a large file.
 ///
 /// # Errors
 /// What the operating system reports.
@@ -126,7 +126,7 @@ pub fn file_fingerprint(path: &Path) -> io::Result<String> {
     Ok(hash.to_hex())
 }
 
-/// Adds the length of the file at `path` and what it holds in places.
+/// Adds the length of the file at `path` and samples of its content.
 fn sample(path: &Path, hash: &mut ContentHash) -> io::Result<()> {
     let mut file = files::open(path)?;
     let length = file.metadata()?.len();

@@ -12,37 +12,37 @@ use crate::plural::counted;
 /// A selection of labels and videos of a project to train on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chosen {
-    /// The classes, perhaps with background as one of them.
+    /// The classes, optionally with background as one of them.
     pub labels: BTreeSet<Label>,
-    /// The videos; all without.
+    /// The videos; all for `None`.
     pub videos: Option<BTreeSet<VideoId>>,
-    /// Whether rejected predictions are background where nothing is labelled, if background is among the labels.
+    /// Whether rejected predictions are used as background where nothing is labelled, if background is among the
+    /// labels.
     pub negatives: bool,
     /// Whether several classes may be shown at the same time.
     pub multi_label: bool,
 }
 
-/// The pieces of a project, and what was left out of it and why.
+/// The pieces of a project, and the skipped parts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FromLabels {
-    /// What can be trained on.
+    /// The usable pieces.
     pub pieces: Pieces,
-    /// What cannot.
+    /// Errors of skipped labels and videos.
     pub left_out: Vec<Error>,
-    /// What is not used because something else says it more exactly.
+    /// Labels not used because more precise ones exist.
     pub remarks: Vec<Error>,
 }
 
-/// Videos that a remark names.
+/// Maximum number of videos named in a remark.
 const MOST_NAMED: usize = 3;
 
 impl FromLabels {
-    /// Returns the pieces of `chosen` in the project in folder `project`. `locate` returns the path of a video.
+    /// Returns the pieces of `chosen` in the project in the folder `project`. `locate` returns the path of a video.
     ///
-    /// A video with segments is learned from these alone, each from its own frames; one without from its whole length, if it
-    /// shows one class. Rejected predictions are background if that is chosen. What shows several of the chosen classes at once teaches
-    /// none of them and is left out, unless they may be shown at the same time; so are videos that are not where they were. A class
-    /// without pieces is no class.
+    /// Of a video with segments, only these are used, each with its own frames; of one without, the whole length, if it
+    /// has one class. Rejected predictions are used as background if selected. Parts with several of the chosen classes
+    /// at once are skipped, unless that is allowed; so are missing videos. Classes without pieces are dropped.
     pub fn new(
         document: &Document,
         project: &Path,
@@ -67,7 +67,7 @@ impl FromLabels {
         let all = video;
         let video = &*all.within_frames();
         if video.segments.is_empty() && !all.segments.is_empty() {
-            return; // It is learned from its segments alone, and all of them lie beyond its end.
+            return; // Only its segments are used, and all of them are beyond its end.
         }
         let wanted = stretches(video, chosen);
         if wanted.is_empty() {
@@ -105,13 +105,13 @@ impl FromLabels {
         }
     }
 
-    /// The classes in the order of the project, background last.
+    /// Keeps the classes with pieces, in the order of the project, background last.
     fn keep_classes_with_pieces(&mut self, document: &Document, chosen: &Chosen) {
         let classes = document.classes.iter().map(|class| Label::Class(class.id)).chain([Label::Background]);
         for label in classes.filter(|label| chosen.labels.contains(label)) {
             let class = composed(document.label_name(label)).into_owned();
             if self.pieces.classes.contains(&class) {
-                continue; // An older project may have it in two forms of Unicode.
+                continue; // An older project may have it in two Unicode forms.
             }
             if self.pieces.pieces.iter().any(|piece| piece.class == class) {
                 self.pieces.classes.push(class);
@@ -123,7 +123,7 @@ impl FromLabels {
     }
 }
 
-/// Returns the chosen labels of a video, with the frames they hold for: those of its segments, else that of the whole clip.
+/// Returns the chosen labels of a video, with their frames: those of its segments, else that of the whole clip.
 fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)> {
     let has_negatives = chosen.negatives && chosen.labels.contains(&Label::Background);
     let negatives = if has_negatives { video.negatives() } else { Vec::new() };
@@ -136,8 +136,8 @@ fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)>
     segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).chain(negatives).collect()
 }
 
-/// Returns what to say about labels of whole clips that have segments, but none of that class, whatever it is: one that has no
-/// other clips is not among the chosen.
+/// Returns a remark about labels of whole clips with segments, none of them of that class. It does not depend on the
+/// chosen classes, as a class without other clips is not among them.
 fn unused_labels<'a>(videos: impl Iterator<Item = &'a Video>, project: &Path) -> Option<Error> {
     let labels = |video: &Video| {
         let is_segment = |label: &Label| video.segments.iter().any(|segment| segment.label == *label);
@@ -157,18 +157,18 @@ fn unused_labels<'a>(videos: impl Iterator<Item = &'a Video>, project: &Path) ->
     (count > 0).then(|| Error::file(project, cause, remedy))
 }
 
-/// Returns whether a whole clip shows more than one of the chosen classes.
+/// Returns whether a whole clip has more than one of the chosen classes.
 fn shows_several(video: &Video, chosen: &Chosen) -> bool {
     video.segments.is_empty() && video.labels.iter().filter(|label| chosen.labels.contains(label)).count() > 1
 }
 
-/// Returns a segment of another chosen class that shares frames.
+/// Returns an overlapping segment of another chosen class.
 fn clash<'a>(video: &'a Video, chosen: &Chosen, label: Label, [start, end]: [usize; 2]) -> Option<&'a Segment> {
     let is_other = |other: &&Segment| other.label != label && chosen.labels.contains(&other.label);
     video.segments.iter().filter(is_other).find(|other| other.start < end && start < other.end)
 }
 
-/// Returns the file of a video, if it is there and a plan can name it.
+/// Returns the file of a video, if it exists and its path is valid in a plan.
 fn usable(video: &Video, path: Option<PathBuf>) -> Result<PathBuf, Error> {
     let missing = |place: &str| Error::new(place, "the video is missing", "Relink it in Project › Clip");
     let path = path.ok_or_else(|| missing(&video.path))?;
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::labels::{Facts, PredictedBout, Settings, bout_edits, edits};
 
-    /// A project with the classes jump and wave, and files for its videos.
+    /// A project with the classes `jump` and `wave`, and files for its videos.
     struct Stage {
         dir: tempfile::TempDir,
         document: Document,
@@ -225,7 +225,7 @@ mod tests {
             Label::Class(self.document.class_named(name).unwrap().id)
         }
 
-        /// A video with labels of the whole clip and segments.
+        /// Adds a video with labels of the whole clip and segments.
         fn video(&mut self, name: &str, labels: &[&str], segments: &[(&str, usize, usize)]) -> VideoId {
             std::fs::write(self.dir.path().join(name), "").unwrap();
             let id = self.document.free_video_id();
@@ -282,7 +282,8 @@ mod tests {
         assert_eq!(found.pieces.classes, ["jump", "background"]);
     }
 
-    /// By hand: of frames 5 to 25 those before 10 and from 20 are not labelled; 40 to 50 and 45 to 60 are one; the clip has 100 frames.
+    /// Computed by hand: of frames 5 to 25, those before 10 and from 20 are not labelled; 40 to 50 and 45 to 60 are
+    /// merged; the clip has 100 frames.
     #[test]
     fn rejected_bouts_are_background_where_nothing_is_labelled_if_background_is_learned() {
         let mut stage = Stage::new(false);

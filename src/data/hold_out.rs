@@ -1,5 +1,5 @@
-//! Clips to measure on taken out of the training clips, by whole recordings: what is chosen on them has seen neither them
-//! nor their like, and no test clip.
+//! Hold-out set: whole recordings removed from the training clips for model selection, so that it uses neither clips
+//! similar to the training data nor test clips.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -7,8 +7,8 @@ use super::{Dataset, LabelledClip};
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 
-/// Takes a `share` of the recordings of every class out of `dataset` and returns their clips: at least one recording of every
-/// class that has two. Nothing for a share of 0.
+/// Removes a `share` of the recordings of every class from `dataset` and returns their clips: at least one recording of
+/// every class that has two. None for a share of 0.
 ///
 /// # Errors
 /// If no class has two recordings.
@@ -27,11 +27,11 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
     Ok(validation)
 }
 
-/// Returns the recordings that [`take`] would take. Which ones depends on the seed and on what the recordings are called, and not
-/// on the order of the clips; one that is added takes the place of at most one other of its class.
+/// Returns the recordings that [`take`] would remove. The choice depends on the seed and on the names of the
+/// recordings, not on the order of the clips; an additional recording replaces at most one other of its class.
 ///
-/// A recording is the group that its clips name, else the video they are parts of. One that shows several classes counts
-/// for that of its first clip, and is not taken where it is the last one of any of them.
+/// A recording is the group of its clips, else their video. A recording with several classes counts for the class of
+/// its first clip, and is not taken if it is the last one of any of them.
 pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String> {
     let mut shown: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new(); // the classes of every recording
     let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
@@ -60,8 +60,8 @@ pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String
     held
 }
 
-/// Returns where a recording stands among those that may be held out: a hash of its name and of the folder it is in, so that
-/// moving the whole changes nothing.
+/// Returns a recording's position in the random order: a hash of its name and of its folder's name, so that moving the
+/// whole data set changes nothing.
 fn place(recording: &str, seed: u64) -> u64 {
     let mut names = recording.rsplit(['/', '\\']);
     let (name, folder) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
@@ -171,7 +171,7 @@ mod tests {
             group: None,
             also: Vec::new(),
         };
-        // Class 1 is seen in one video only, which shows class 0 as well.
+        // Class 1 occurs in one video only, which also has class 0.
         let clips = [segment("a", 0), segment("a", 1), segment("b", 0), segment("c", 0)];
         for seed in 0..20 {
             let held = held_out(&clips, 0.5, seed);

@@ -1,4 +1,4 @@
-//! A clip and what is known of it before it is decoded.
+//! A labelled clip, before decoding.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,22 +13,22 @@ use crate::video::{ClipReader, Geometry, decode_segment};
 /// A clip and the index of its class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabelledClip {
-    /// The video, or the folder of its pictures.
+    /// Path of the video, or of the folder of its frames.
     pub path: PathBuf,
     /// Index into [`Dataset::classes`](super::Dataset::classes).
     pub label: usize,
-    /// The part of an untrimmed video that shows the class: when it begins and ends, in seconds on the clock of the file.
+    /// The segment of an untrimmed video: start and end, in seconds on the clock of the file.
     pub segment_secs: Option<[f64; 2]>,
-    /// What the clip shares with others of the same recording: never to be trained on and tested on both.
+    /// Group of clips from the same recording, which must not be split between training and test.
     pub group: Option<String>,
-    /// The other classes that it shows at the same time, in rising order; only of data sets that were
-    /// [cut at changes](super::Dataset::cut_at_changes).
+    /// The other classes shown at the same time, in ascending order; only in data sets [cut at
+    /// changes](super::Dataset::cut_at_changes).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<usize>,
 }
 
 impl LabelledClip {
-    /// Returns all classes that it shows: its label first.
+    /// Returns all its classes, its label first.
     pub fn shown(&self) -> Vec<usize> {
         std::iter::once(self.label).chain(self.also.iter().copied()).collect()
     }
@@ -38,12 +38,12 @@ impl LabelledClip {
         self.label == class || self.also.contains(&class)
     }
 
-    /// Returns the recording of the clip: its group, else the video it is (a part of).
+    /// Returns the recording of the clip: its group, else its video.
     pub fn recording(&self) -> String {
         self.group.clone().unwrap_or_else(|| self.path.to_string_lossy().into_owned())
     }
 
-    /// Opens the clip, whose frames are stretched to `geometry`.
+    /// Opens the clip; its frames are stretched to `geometry`.
     ///
     /// # Errors
     /// Same as [`ClipReader::open`].
@@ -62,22 +62,22 @@ impl LabelledClip {
     }
 }
 
-/// A part of an untrimmed video that shows one class or another and counts neither for nor against a detector.
+/// A segment of an untrimmed video whose class is ambiguous, which detectors are not evaluated on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AmbiguousSegment {
     /// The video.
     pub path: PathBuf,
-    /// When it begins and ends, in seconds on the clock of the file.
+    /// Start and end, in seconds on the clock of the file.
     pub segment_secs: [f64; 2],
 }
 
-/// Part of the name of a clip that was saved from a live source.
+/// Part of the name of a clip from a live source.
 pub const LIVE_NAME: &str = "live";
-/// Maximum number of letters of the name of a video in the name of a clip of it.
+/// Maximum number of letters of a video's name in the name of its clips.
 const MOST_LETTERS: usize = 24;
 
-/// Returns the part of their names that clips of the live source `video` have in common, such as `live-street-1f0c92ab`: with them it is
-/// their group, whatever their class.
+/// Returns the common part of the names of clips from the live source `video`, such as `live-street-1f0c92ab`: clips
+/// with it are one group, whatever their class.
 pub fn live_recording(video: &Path) -> String {
     let path = fs::canonicalize(video).unwrap_or_else(|_| video.to_owned());
     let mut hash = ContentHash::new();
@@ -88,15 +88,14 @@ pub fn live_recording(video: &Path) -> String {
     format!("{LIVE_NAME}-{stem}-{}", &hash.to_hex()[..8])
 }
 
-/// Returns the recording that a clip of `class` was cut from, as UCF101 (`v_Class_g07_c03`) and HMDB51
-/// (`Film_title_class_f_nm_np1_fr_goo_3`) tell it in their file names, which number their groups within a class, and as clips of
-/// live sources do.
+/// Returns the recording of a clip of `class` from its file name, as in UCF101 (`v_Class_g07_c03`) and HMDB51
+/// (`Film_title_class_f_nm_np1_fr_goo_3`), which number groups within a class, and in clips from live sources.
 pub(super) fn group_of(path: &Path, class: &str) -> Option<String> {
     let stem = path.file_stem()?.to_str()?;
     ucf101_group(stem).or_else(|| hmdb51_group(stem, class)).or_else(|| live_group(stem))
 }
 
-/// `wave_live-street-1f0c92ab_002`.
+/// Parses `wave_live-street-1f0c92ab_002`.
 fn live_group(stem: &str) -> Option<String> {
     let (rest, number) = stem.rsplit_once('_')?;
     let (_, source) = rest.rsplit_once('_')?;

@@ -11,18 +11,18 @@ use super::lists::clip_finder::ClipFinder;
 use super::{AmbiguousSegment, LabelledClip};
 use crate::error::Error;
 
-/// The rows of a list that make sense, and the problems of the others.
+/// The valid rows of a list, and the problems of the others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listing {
-    /// Names in the order of their labels.
+    /// Names in label order.
     pub classes: Vec<String>,
-    /// The rows in the order of the list.
+    /// The rows in list order.
     pub rows: Vec<ListingRow>,
-    /// THUMOS14's "Ambiguous".
+    /// THUMOS14's "Ambiguous" segments.
     pub ambiguous: Vec<AmbiguousSegment>,
-    /// Rows that cannot be used, in the order in which they were found.
+    /// Problems of unusable rows, in the order of detection.
     pub problems: Vec<Problem>,
-    /// What was left out or assumed, and can be lived with.
+    /// Notes about skipped items and assumptions.
     pub notes: Vec<Problem>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Listing {
 pub(super) struct ListingRow {
     /// The clip.
     pub clip: LabelledClip,
-    /// Where the row stands.
+    /// Position of the row.
     pub place: ListingPlace,
     /// Number of frames, if the list has it.
     pub frames: Option<usize>,
@@ -42,20 +42,20 @@ pub(super) struct ListingRow {
 pub(super) struct ListingPlace {
     /// The list.
     pub file: Arc<Path>,
-    /// Such as `line 3`; nothing where the file is the clip itself.
+    /// Position such as `line 3`; `None` if the file is the clip itself.
     pub within: Option<String>,
 }
 
-/// A problem of a data set in one place.
+/// A problem at one position of a data set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// What kind of problem.
+    /// Kind of problem.
     pub kind: ProblemKind,
     /// The file.
     pub subject: String,
-    /// What is wrong with it, with the line.
+    /// Description, with the line.
     pub cause: String,
-    /// What can be done.
+    /// Remedy.
     pub remedy: String,
 }
 
@@ -63,39 +63,39 @@ pub struct Problem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
-    /// A row that is not written as its layout wants.
+    /// A row that does not match the layout.
     Malformed,
-    /// A label that is no class.
+    /// An unknown label.
     Label,
-    /// A row that names a clip that is not there.
+    /// A row with a missing clip.
     Missing,
-    /// The same clip or segment twice.
+    /// A repeated clip or segment.
     Duplicate,
-    /// A clip that cannot be decoded.
+    /// An undecodable clip.
     Unreadable,
-    /// A clip that is damaged, cut off or shorter than its list says, but can be used.
+    /// A clip that is damaged, truncated or shorter than its list states, but usable.
     Damaged,
-    /// A clip of fewer frames than a window.
+    /// A clip with fewer frames than a window.
     Short,
     /// A class without clips.
     EmptyClass,
-    /// A class of one clip.
+    /// A class with only one clip.
     SingleClip,
-    /// Files that are no clips, or segments beyond the end of their video.
+    /// Skipped files that are not clips, or segments beyond the end of their video.
     LeftOut,
-    /// The same clip or recording to train on and to test on.
+    /// The same clip or recording in training and test.
     Leak,
-    /// Classes of very different size.
+    /// Classes with very different numbers of clips.
     Imbalance,
 }
 
 impl Listing {
-    /// Returns a listing of no rows yet.
+    /// Creates a listing without rows.
     pub fn of(classes: Vec<String>) -> Self {
         Self { classes, ..Self::default() }
     }
 
-    /// Adds a row, or the problem that it has.
+    /// Adds a row or its problem.
     pub fn push(&mut self, row: std::result::Result<ListingRow, Problem>) {
         match row {
             Ok(row) => self.rows.push(row),
@@ -103,8 +103,8 @@ impl Listing {
         }
     }
 
-    /// Turns rows that repeat one before them into problems. Segments of different classes may overlap and even be the same:
-    /// every cliff dive is a dive. Whole videos show a single class, unless they may show `several`.
+    /// Converts rows that repeat an earlier one to problems. Segments of different classes may overlap or be equal
+    /// (every cliff dive is a dive). Whole videos have one class, unless `several` is set.
     pub(super) fn drop_duplicates(&mut self, several: bool) {
         type Key = (PathBuf, Option<[u64; 2]>, Option<usize>);
         let mut seen: HashMap<Key, (ListingPlace, usize)> = HashMap::new();
@@ -131,24 +131,24 @@ impl Listing {
 }
 
 impl ListingPlace {
-    /// Line `number` of `file`.
+    /// Returns the position of line `number` of `file`.
     pub fn line(file: &Arc<Path>, number: usize) -> Self {
         Self { file: file.clone(), within: Some(format!("line {number}")) }
     }
 
-    /// Returns the file as a whole.
+    /// Returns the position of the file as a whole.
     pub fn whole(file: &Path) -> Self {
         Self { file: file.into(), within: None }
     }
 
-    /// Returns a problem here.
+    /// Creates a problem at this position.
     pub fn problem(&self, kind: ProblemKind, cause: &str, remedy: &str) -> Problem {
         let within = self.within.as_ref().map(|within| format!("{within}: ")).unwrap_or_default();
         let subject = self.file.display().to_string();
         Problem { kind, subject, cause: format!("{within}{cause}"), remedy: remedy.into() }
     }
 
-    /// Returns the clip that the row here calls `name`.
+    /// Returns the path of the clip `name` in the row at this position.
     pub fn find(&self, finder: &mut ClipFinder, name: &str) -> std::result::Result<PathBuf, Problem> {
         finder.find(name).ok_or_else(|| {
             let cause = format!("{} does not exist", finder.target(name).display());
@@ -156,7 +156,7 @@ impl ListingPlace {
         })
     }
 
-    /// First and last time of a segment, both in seconds; an event begins and ends at once, and is a frame long.
+    /// Validates start and end of a segment in seconds; an event with equal times lasts one frame.
     pub fn segment(&self, start: f64, end: f64) -> std::result::Result<[f64; 2], Problem> {
         if start.is_finite() && end.is_finite() && 0.0 <= start && start <= end {
             return Ok([start, end]);
@@ -165,7 +165,7 @@ impl ListingPlace {
         Err(self.problem(ProblemKind::Malformed, &cause, "Give the start and an end after it in seconds, from 0 on"))
     }
 
-    /// Returns the place in words that suffice beside `other`.
+    /// Returns the shortest description of the position beside `other`.
     fn seen_from(&self, other: &Self) -> String {
         match &self.within {
             Some(within) if self.file == other.file => within.clone(),
@@ -189,7 +189,7 @@ impl Problem {
         Error::new(self.subject, self.cause, self.remedy)
     }
 
-    /// Returns an error as a problem of a kind.
+    /// Creates a problem from an error.
     pub(super) fn of(kind: ProblemKind, error: Error) -> Self {
         Self { kind, subject: error.subject, cause: error.cause, remedy: error.remedy }
     }

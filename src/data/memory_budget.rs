@@ -5,36 +5,37 @@ use std::sync::{Arc, LazyLock};
 
 use super::memory::available_bytes;
 
-/// Taken at most where the system does not say how much memory is free.
+/// Limit if the system does not report available memory.
 const FALLBACK_BYTES: u64 = 4 << 30;
 
 /// The budget of all runs of the process.
 static OF_PROCESS: LazyLock<MemoryBudget> =
     LazyLock::new(|| MemoryBudget(Arc::new(Inner { taken: AtomicU64::new(0), limit: None })));
 
-/// Memory that several parts of a run share. Cheap to clone; a clone shares the same memory.
+/// A memory budget shared by several parts of a run. Clones share the same budget.
 #[derive(Debug, Clone)]
 pub struct MemoryBudget(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     taken: AtomicU64,
-    /// Bytes; none for half of what the machine has left.
+    /// Limit in bytes; `None` for half of the machine's available memory.
     limit: Option<u64>,
 }
 
 impl MemoryBudget {
-    /// Half of the memory that is free, whatever was taken from it, for all runs of the process together.
+    /// Returns the budget of the process, shared by all runs: half of the available memory, including what is already
+    /// taken from it.
     pub fn of_process() -> Self {
         OF_PROCESS.clone()
     }
 
-    /// Returns a budget of its own of `limit` bytes.
+    /// Creates a separate budget of `limit` bytes.
     pub fn of_bytes(limit: u64) -> Self {
         Self(Arc::new(Inner { taken: AtomicU64::new(0), limit: Some(limit) }))
     }
 
-    /// Returns a part of the budget, which grows and is given back when it is dropped.
+    /// Creates a share of the budget, which can grow and is returned when dropped.
     pub(crate) fn share(&self) -> Share {
         Share { budget: self.clone(), taken: AtomicU64::new(0) }
     }
@@ -42,7 +43,7 @@ impl MemoryBudget {
     fn take(&self, bytes: u64) -> bool {
         let inner = &self.0;
         let fits = |taken: u64| {
-            // What was taken is no longer free.
+            // The memory already taken is no longer available.
             let limit =
                 inner.limit.unwrap_or_else(|| available_bytes().map_or(FALLBACK_BYTES, |free| (free + taken) / 2));
             taken.checked_add(bytes).filter(|sum| *sum <= limit)
@@ -59,7 +60,7 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Takes `bytes` more, or nothing if they do not fit.
+    /// Takes `bytes` more; returns false and takes nothing if they do not fit.
     pub fn take(&self, bytes: usize) -> bool {
         let fits = self.budget.take(bytes as u64);
         if fits {
@@ -68,7 +69,7 @@ impl Share {
         fits
     }
 
-    /// Gives back `bytes` that were taken.
+    /// Returns `bytes` that were taken.
     pub fn give_back(&self, bytes: usize) {
         self.taken.fetch_sub(bytes as u64, Ordering::Relaxed);
         self.budget.0.taken.fetch_sub(bytes as u64, Ordering::Relaxed);

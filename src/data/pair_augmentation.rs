@@ -1,5 +1,6 @@
-//! The augmentation by which the supervised networks were trained: the same rotation, zoom, squeeze and shift for both pictures of a
-//! pair, a small motion more for the second one, and colours (FlowNet2's release; Fischer et al. 2015). The true flow follows.
+//! Data augmentation of the supervised networks' training: the same rotation, zoom, squeeze and shift for both images
+//! of a pair, a small additional motion for the second one, and colour changes (FlowNet2's release; Fischer et al.
+//! 2015). The ground-truth flow is transformed accordingly.
 
 use image::{Rgb, RgbImage};
 use rand::{Rng, RngExt};
@@ -7,28 +8,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::named::named;
 
-/// Tries to find a motion that shows nothing beyond the pictures, as in the release.
+/// Attempts to find a motion that stays within the images, as in the release.
 const TRIES: usize = 50;
-/// Largest shift, as a share of the side.
+/// Maximum shift, relative to the side.
 const SHIFT: f32 = 0.4;
-/// Largest rotation in radians.
+/// Maximum rotation in radians.
 const ROTATION: f32 = 0.4;
 /// Mean and half the range of the logarithm of the zoom.
 const ZOOM: [f32; 2] = [0.2, 0.4];
 /// Half the range of the logarithm of the squeeze.
 const SQUEEZE: f32 = 0.3;
-/// Standard deviation of the second picture's own motion: of its rotation, its zoom, and its shift as a share of the side.
+/// Standard deviation of the second image's additional motion: rotation, zoom, and shift relative to the side.
 const OWN_MOTION: f32 = 0.03;
-/// Standard deviation of noise, of 1.
+/// Standard deviation of noise, for values up to 1.
 const NOISE: f32 = 0.03;
-/// Ranges of the colours (Fischer et al. 2015, a reading): factor of each colour, gamma, contrast; and the deviation of brightness.
+/// Ranges of the colour changes (Fischer et al. 2015, as interpreted here): factor of each channel, gamma, contrast;
+/// and the standard deviation of brightness.
 const COLOUR: [f32; 2] = [0.5, 2.0];
 const GAMMA: [f32; 2] = [0.7, 1.5];
 const CONTRAST: [f32; 2] = [-0.8, 0.4];
 const BRIGHTNESS: f32 = 0.2;
 
 named! {
-    /// How pairs with true flow are changed before crops are taken.
+    /// Augmentation of pairs with ground-truth flow before crops are taken.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum PairAugmentation {
@@ -40,7 +42,7 @@ named! {
     }
 }
 
-/// Maps the places of a new picture to those of the old one, both in pixels from the centre.
+/// An affine map from positions in the new image to those in the old one, in pixels from the centre.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Affine {
     rows: [[f32; 2]; 2],
@@ -72,7 +74,7 @@ impl Affine {
         [0, 1].map(|i| self.rows[i][0] * x + self.rows[i][1] * y + self.shift[i])
     }
 
-    /// Returns the map that first does `first`, then this.
+    /// Returns the composition that applies `first`, then this map.
     fn after(&self, first: &Self) -> Self {
         let column = |j: usize| self.at([first.rows[0][j], first.rows[1][j]]);
         let [left, right] = [column(0), column(1)];
@@ -80,7 +82,7 @@ impl Affine {
         Self { rows, shift: self.at(first.shift) }
     }
 
-    /// Returns the place that is mapped to `place`.
+    /// Returns the position that is mapped to `place`.
     fn back(&self, place: [f32; 2]) -> [f32; 2] {
         let [[a, b], [c, d]] = self.rows;
         let [x, y] = [place[0] - self.shift[0], place[1] - self.shift[1]];
@@ -88,7 +90,7 @@ impl Affine {
         [(d * x - b * y) / determinant, (a * y - c * x) / determinant]
     }
 
-    /// Whether the corners of a new picture of `size` show places within the old one.
+    /// Returns whether the corners of a new image of `size` map to positions within the old one.
     fn stays_inside(&self, [width, height]: [f32; 2]) -> bool {
         let half = [(width - 1.0) / 2.0, (height - 1.0) / 2.0];
         let signs = [[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]];
@@ -99,7 +101,7 @@ impl Affine {
     }
 }
 
-/// How the pictures of a pair are moved: what the new ones show of the old ones.
+/// The maps of both images of a pair, from new to old positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct PairMotion {
     first: Affine,
@@ -107,7 +109,7 @@ struct PairMotion {
 }
 
 impl PairMotion {
-    /// Draws a motion of pictures of `size`; none if none was found that shows nothing beyond them.
+    /// Draws a motion of images of `size`; `None` if every attempt leaves the images.
     fn drawn(size: [f32; 2], rng: &mut impl Rng) -> Option<Self> {
         (0..TRIES).find_map(|_| {
             let first = Affine::of_both(size, rng);
@@ -117,7 +119,7 @@ impl PairMotion {
     }
 }
 
-/// Returns both pictures and the planes u, v and known of a pair (0 where unknown), changed at random.
+/// Returns both images and the planes u, v and known of a pair (0 where unknown), randomly augmented.
 pub(super) fn augmented(pictures: [&RgbImage; 2], planes: &[f32], rng: &mut impl Rng) -> ([RgbImage; 2], Vec<f32>) {
     let (width, height) = pictures[0].dimensions();
     let motion = PairMotion::drawn([width as f32, height as f32], rng);
@@ -160,7 +162,7 @@ fn moved(pictures: [&RgbImage; 2], planes: &[f32], motion: &PairMotion) -> ([Rgb
     ([picture(pictures[0], &motion.first), picture(pictures[1], &motion.second)], flow)
 }
 
-/// The four cells around a place and their weights.
+/// The four cells around a position and their weights.
 struct Taps([(usize, f32); 4]);
 
 impl Taps {
@@ -182,7 +184,7 @@ impl Taps {
     }
 }
 
-/// The change of colours of a pair.
+/// A random colour change of a pair.
 struct Colours {
     factors: [f32; 3],
     gamma: f32,
@@ -197,7 +199,7 @@ impl Colours {
         Self { factors, gamma, contrast, brightness: BRIGHTNESS * standard_normal(rng) }
     }
 
-    /// Returns `picture` in these colours, with noise of its own.
+    /// Returns `picture` with the colour change and independent noise.
     fn of(&self, picture: &RgbImage, rng: &mut impl Rng) -> RgbImage {
         let mut changed = picture.clone();
         for pixel in changed.pixels_mut() {
@@ -212,7 +214,7 @@ impl Colours {
     }
 }
 
-/// Returns a number of the standard normal distribution (Box & Muller 1958).
+/// Draws a number from the standard normal distribution (Box & Muller 1958).
 fn standard_normal(rng: &mut impl Rng) -> f32 {
     let (radius, angle): (f32, f32) = (rng.random_range(f32::EPSILON..=1.0), rng.random());
     (-2.0 * radius.ln()).sqrt() * (std::f32::consts::TAU * angle).cos()
@@ -227,7 +229,7 @@ mod tests {
 
     const SIZE: [u32; 2] = [64, 48];
 
-    /// A smooth pattern, and the same two pixels to the right and one up.
+    /// A smooth pattern, and the same shifted two pixels to the right and one up.
     fn pair() -> ([RgbImage; 2], Vec<f32>) {
         let value = |x: f32, y: f32| (127.0 + 60.0 * (0.2 * x).sin() + 60.0 * (0.15 * y).cos()) as u8;
         let picture = |dx: f32, dy: f32| {

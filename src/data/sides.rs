@@ -1,8 +1,8 @@
-//! Classes that differ in left and right only, which clips that are mirrored at random exchange.
+//! Detection of classes that differ only in left and right, which random mirroring would exchange.
 
 use super::listing::{ListingPlace, Problem, ProblemKind};
 
-/// Returns a note on the first two classes of which one, seen in a mirror, is the other.
+/// Returns a note about the first two classes that are mirror images of each other.
 pub fn mirrored_classes(classes: &[String]) -> Option<String> {
     let words: Vec<Vec<String>> = classes.iter().map(|class| words(class)).collect();
     let twin = |words: &Vec<String>| words.iter().map(|word| other_side(word).to_owned()).collect::<Vec<String>>();
@@ -30,7 +30,7 @@ fn other_side(word: &str) -> &str {
     }
 }
 
-/// Returns the words of a name, in lower case: `TurnLeft`, `turn_left` and `turn left` have the same.
+/// Returns the words of a name in lower case: the same for `TurnLeft`, `turn_left` and `turn left`.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';

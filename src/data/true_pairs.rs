@@ -1,4 +1,4 @@
-//! Pairs of pictures with true flow to train on, from the folders of benchmarks.
+//! Image pairs with ground-truth flow for training, from the folders of benchmarks.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,19 +18,19 @@ use crate::error::{Error, Result};
 use crate::flow::FlowField;
 use crate::video::Geometry;
 
-/// The one class of pairs: what they show is no label.
+/// The only class of pairs, as their content has no label.
 const CLASS: &str = "pair";
-/// Share of known truth around a pixel below which it is unknown.
+/// Share of known ground truth around a pixel below which it counts as unknown.
 const LEAST_KNOWN: f32 = 0.99;
 
-/// Lists the pairs of `source` whose flow is public, each as a clip named by its first picture.
+/// Lists the pairs of `source` with public flow, each as a clip with the path of its first image.
 ///
 /// # Errors
-/// If the folder holds no pair, or none with true flow.
+/// If the folder contains no pair, or none with ground-truth flow.
 pub(super) fn read(source: &PairSource) -> Result<Listing> {
     let row = |pair: BenchmarkPair| ListingRow {
         place: ListingPlace { file: Arc::from(pair.first.as_path()), within: None },
-        // Neighbouring frames of a sequence are too alike to train on one and measure on the other.
+        // Adjacent frames of a sequence are too similar to be split between training and validation.
         clip: LabelledClip {
             group: pair.name.rsplit_once('/').map(|(sequence, _)| sequence.to_owned()),
             path: pair.first,
@@ -44,7 +44,7 @@ pub(super) fn read(source: &PairSource) -> Result<Listing> {
     Ok(Listing { classes: vec![CLASS.into()], rows, ..Listing::default() })
 }
 
-/// Returns the pairs of `source` whose flow is public.
+/// Returns the pairs of `source` with public flow.
 fn with_truth(source: &PairSource) -> Result<Vec<BenchmarkPair>> {
     let mut pairs = source.benchmark.pairs(&source.root)?;
     pairs.retain(|pair| pair.truth.is_some());
@@ -55,12 +55,12 @@ fn with_truth(source: &PairSource) -> Result<Vec<BenchmarkPair>> {
     Ok(pairs)
 }
 
-/// A pair and its true flow, at the size of a run's frames.
+/// A pair with its ground-truth flow, scaled to a run's frame size.
 #[derive(Debug)]
 pub struct TruePair {
-    /// Both pictures.
+    /// Both images.
     pub pictures: [Arc<RgbImage>; 2],
-    /// Planes u and v in pixels of these, 0 where unknown, and whether they are known.
+    /// Planes u and v in pixels of the images, 0 where unknown, and the mask of known pixels.
     planes: Vec<f32>,
 }
 
@@ -83,15 +83,15 @@ impl TruePair {
         Some(Self { pictures: [loaded.first, loaded.second].map(fitted), planes })
     }
 
-    /// Returns the pair changed at random as in the published training, its flow with it.
+    /// Returns the pair with the published random augmentation, including its flow.
     pub fn augmented(&self, rng: &mut impl Rng) -> Self {
         let [first, second] = &self.pictures;
         let (pictures, planes) = augmented([first, second], &self.planes, rng);
         Self { pictures: pictures.map(Arc::new), planes }
     }
 
-    /// Appends the planes u and v of what `crop` shows of the flow of frames of size `frame`, in pixels of the crop brought to
-    /// `size`; NaN where it is unknown.
+    /// Appends the planes u and v of the crop `crop` of the flow, for frames of size `frame`, in pixels of the crop
+    /// scaled to `size`; NaN where unknown.
     pub fn append_flow(&self, crop: &Crop, frame: Geometry, size: Geometry, planes: &mut Vec<f32>) {
         let [width, height] = [frame.width, frame.height].map(|side| side as usize);
         let start = planes.len();
@@ -106,7 +106,7 @@ impl TruePair {
     }
 }
 
-/// The pairs of a run, read on demand by any thread and kept while there is memory for them.
+/// The pairs of a run, read on demand by any thread and cached while memory permits.
 pub struct TruePairs {
     pairs: HashMap<PathBuf, BenchmarkPair>,
     size: Geometry,
@@ -116,10 +116,10 @@ pub struct TruePairs {
 }
 
 impl TruePairs {
-    /// Returns the pairs of `sources`, to be stretched to `size`.
+    /// Creates the set of pairs of `sources`, to be scaled to `size`.
     ///
     /// # Errors
-    /// Same as for the list of their clips.
+    /// The same as for the list of their clips.
     pub fn new<'s>(sources: impl IntoIterator<Item = &'s PairSource>, size: Geometry) -> Result<Self> {
         let mut pairs = HashMap::new();
         for source in sources {
@@ -129,15 +129,15 @@ impl TruePairs {
         Ok(Self { pairs, size, augmentation: PairAugmentation::None, memory, kept: Mutex::default() })
     }
 
-    /// Sets how the pairs are changed before they are learned from.
+    /// Sets the augmentation of the pairs.
     pub fn with_augmentation(self, augmentation: PairAugmentation) -> Self {
         Self { augmentation, ..self }
     }
 
-    /// Returns the pair whose first picture is at `path`, changed at random where that is wanted.
+    /// Returns the pair whose first image is at `path`, augmented if configured.
     ///
     /// # Errors
-    /// Same as for [`pair`](Self::pair).
+    /// Same as [`pair`](Self::pair).
     pub fn augmented_pair(&self, path: &Path, rng: &mut impl Rng) -> Result<Arc<TruePair>> {
         let pair = self.pair(path)?;
         Ok(match self.augmentation {
@@ -146,10 +146,10 @@ impl TruePairs {
         })
     }
 
-    /// Returns the pair whose first picture is at `path`.
+    /// Returns the pair whose first image is at `path`.
     ///
     /// # Errors
-    /// If one of its files cannot be read, or the folder has no such pair any more.
+    /// If one of its files cannot be read, or the pair no longer exists.
     pub fn pair(&self, path: &Path) -> Result<Arc<TruePair>> {
         if let Some(pair) = self.lock().get(path) {
             return Ok(pair.clone());
@@ -164,7 +164,7 @@ impl TruePairs {
         Ok(pair)
     }
 
-    /// Returns the size of the pictures.
+    /// Returns the size of the images.
     pub fn size(&self) -> Geometry {
         self.size
     }

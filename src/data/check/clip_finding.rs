@@ -9,31 +9,32 @@ use super::super::listing::{Problem, ProblemKind};
 use crate::frame_times::FrameTimes;
 use crate::video::ClipFacts;
 
-/// What was found in the file of a clip, in a form that another process can read.
+/// The result of probing a clip's file, serialisable for other processes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClipFinding {
-    /// The clip, or why it cannot be read.
+    /// The properties of the clip, or the error of reading it.
     pub(super) facts: Result<OpenedClip, Problem>,
-    /// Its content, where a file of the same length may be a copy.
+    /// Its content hash, if another file has the same length and may be a copy.
     pub(super) content: Option<Content>,
 }
 
-/// A clip that can be read.
+/// A readable clip.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenedClip {
     /// Number of frames, counted.
     pub frames: usize,
-    /// End of the last frame on the clock of the file, seconds; none for a folder of pictures.
+    /// End of the last frame on the clock of the file, seconds; `None` for a folder of images.
     pub end_secs: Option<f64>,
-    /// The segments that the lists name, with their numbers of frames. All times of frames would be thousands of times as long.
+    /// The segments in the lists, with their numbers of frames. The times of all frames would take thousands of times
+    /// the space.
     segments: Vec<([f64; 2], usize)>,
     /// Faults of a usable file.
     pub warnings: Vec<Problem>,
 }
 
 impl ClipFinding {
-    /// Opens the clip at `path`, of which the lists name `segments`, and decodes all of its frames if `thorough`. The file is read as a
-    /// whole if it `may_be_copy`.
+    /// Opens the clip at `path`, whose segments in the lists are `segments`, and decodes all of its frames if
+    /// `thorough`. Hashes the whole file if it `may_be_copy`.
     pub(super) fn of(path: &Path, segments: &[[f64; 2]], thorough: bool, may_be_copy: bool) -> Self {
         let facts = ClipFacts::of(path, thorough);
         let facts = facts.map(|facts| OpenedClip::new(facts, segments));
@@ -58,7 +59,7 @@ impl OpenedClip {
         }
     }
 
-    /// Returns the number of frames in a segment that the lists name.
+    /// Returns the number of frames in a segment of the lists.
     pub fn frames_in(&self, segment: [f64; 2]) -> usize {
         self.segments.iter().find(|(known, _)| *known == segment).map_or(0, |(_, frames)| *frames)
     }

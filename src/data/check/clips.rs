@@ -1,4 +1,4 @@
-//! The problems of the clips of a list, by what was found in their files.
+//! Problems of a list's clips, from the results of probing them.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use super::clip_finding::{ClipFinding, OpenedClip};
 use crate::nets::WINDOW_FRAMES;
 use crate::plural::counted;
 
-/// Segments may end this much after the video, which annotators measured on another copy, seconds.
+/// Tolerance for segments that end after the video, as annotators used another copy, seconds.
 const SLACK_SECS: f64 = 1.0;
 
-/// The findings about the clips, by their paths.
+/// The probing results of all clips, by path.
 pub(super) struct ClipFindings {
     clips: HashMap<PathBuf, ClipFinding>,
 }
 
 impl ClipFindings {
-    /// Returns the findings about `paths`, in their order.
+    /// Creates it from the results for `paths`, in the same order.
     pub fn new(paths: &[PathBuf], findings: Vec<ClipFinding>) -> Self {
         Self { clips: paths.iter().cloned().zip(findings).collect() }
     }
@@ -27,7 +27,7 @@ impl ClipFindings {
         self.clips.get(path).map(|finding| &finding.facts)
     }
 
-    /// Number of frames of a clip: of its segment, if it is one.
+    /// Returns the number of frames of a clip, or of its segment.
     pub fn frames(&self, row: &ListingRow) -> Option<usize> {
         let facts = self.facts(&row.clip.path)?.as_ref().ok()?;
         Some(match (row.clip.segment_secs, facts.end_secs) {
@@ -36,13 +36,13 @@ impl ClipFindings {
         })
     }
 
-    /// Returns the content of a file of which another may be a copy.
+    /// Returns the content hash of a file, if another may be a copy of it.
     pub fn content(&self, path: &Path) -> Option<Content> {
         self.clips.get(path)?.content
     }
 
-    /// Returns what is wrong with the clips of `listing`: problems, and remarks on clips that can be used. A video of several
-    /// segments is reported once.
+    /// Returns problems of the clips of `listing`, and remarks on usable clips. A video with several segments is
+    /// reported once.
     pub fn clip_problems(&self, listing: &Listing) -> [Vec<Problem>; 2] {
         let (mut problems, mut remarks) = (Vec::new(), Vec::new());
         let mut told = HashSet::new();
@@ -91,7 +91,7 @@ impl ClipFindings {
 fn fewer_frames(row: &ListingRow, facts: &OpenedClip, promised: usize) -> Option<Problem> {
     let path = row.clip.path.display();
     let cause = format!("{path} has {} of the {promised} frames in the list", facts.frames);
-    // Tools that count pairs of frames report one less, never more than there are.
+    // Tools that count frame pairs report one frame less; a larger number is an error.
     let problem = row.place.problem(ProblemKind::Damaged, &cause, "Extract the frames of this clip again");
     (facts.frames < promised).then_some(problem)
 }

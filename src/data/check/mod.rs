@@ -1,4 +1,4 @@
-//! Looks at a data set before hours are spent on it: at the lists, at every clip, and at what training and test share.
+//! Validation of a data set before training: of the lists, every clip, and the overlap of training and test.
 
 mod classes;
 mod clip_finding;
@@ -24,34 +24,34 @@ pub use clip_finding::ClipFinding;
 use clips::ClipFindings;
 pub use report::{CheckReport, ClassCount, ClassSpread, SubsetReport};
 
-/// Clips of each core that are opened before the results are handed over.
+/// Clips per core that are opened before results are reported.
 const AT_ONCE: usize = 4;
 
 /// The settings of a data set check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckPlan {
-    /// The clips to train on.
+    /// The training clips.
     pub train: DataSource,
-    /// The clips to test on, which must share nothing with them.
+    /// The test clips, which must be disjoint from them.
     pub test: Option<DataSource>,
-    /// Whether to decode every frame instead of the first of every clip.
+    /// Whether to decode every frame instead of the first one of every clip.
     pub thorough: bool,
 }
 
-/// A data set whose lists are read, and whose clips are to be opened.
+/// A data set whose lists were read, and whose clips are to be probed.
 #[derive(Debug)]
 pub struct DatasetCheck {
     plan: CheckPlan,
     train: Listing,
     test: Option<Listing>,
-    /// The clips of both lists, sorted, each once.
+    /// The clips of both lists, sorted, without duplicates.
     clips: Vec<PathBuf>,
 }
 
 /// Checks a data set on all cores. `progress` is called with the number of clips checked, and of all.
 ///
 /// # Errors
-/// If a list as a whole cannot be read or names no clip at all; everything else is in the report.
+/// If a list as a whole cannot be read or contains no clip; everything else is in the report.
 pub fn check(plan: &CheckPlan, progress: &mut dyn FnMut(usize, usize)) -> Result<CheckReport> {
     let check = DatasetCheck::open(plan)?;
     let of = check.clips().len();
@@ -68,7 +68,7 @@ impl DatasetCheck {
     /// Reads the lists of `plan`.
     ///
     /// # Errors
-    /// If a list as a whole cannot be read or names no clip at all.
+    /// If a list as a whole cannot be read or contains no clip.
     pub fn open(plan: &CheckPlan) -> Result<Self> {
         let train = read(&plan.train)?;
         let test = plan.test.as_ref().map(read).transpose()?;
@@ -78,12 +78,12 @@ impl DatasetCheck {
         Ok(Self { plan: plan.clone(), train, test, clips })
     }
 
-    /// Returns the clips of both lists, sorted, each once.
+    /// Returns the clips of both lists, sorted, without duplicates.
     pub fn clips(&self) -> &[PathBuf] {
         &self.clips
     }
 
-    /// Returns the clips by their paths and sizes in bytes, and all that the lists say of them.
+    /// Returns the identity of the check's input: paths and sizes of the clips, and the content of the lists.
     pub fn inputs(&self) -> JobInputs {
         let mut hash = ContentHash::new();
         for path in &self.clips {
@@ -97,10 +97,11 @@ impl DatasetCheck {
         JobInputs::new("clip", self.clips.len(), hash.to_hex())
     }
 
-    /// Opens the clips at `positions` on all cores until `stop` says so, and calls `done` with each finding in their order.
+    /// Probes the clips at `positions` on all cores until `stop` returns true, and passes each result to `done`, in
+    /// order.
     ///
     /// # Errors
-    /// If no threads can be had; what is wrong with clips is part of the findings.
+    /// If no threads can be started; errors of clips are part of the results.
     pub fn find(&self, positions: &[usize], stop: &dyn Fn() -> bool, done: &mut dyn FnMut(ClipFinding)) -> Result<()> {
         let mut segments: HashMap<&Path, Vec<[f64; 2]>> = HashMap::new();
         for clip in self.listings().flat_map(|listing| &listing.rows).map(|row| &row.clip) {
@@ -122,7 +123,7 @@ impl DatasetCheck {
         Ok(())
     }
 
-    /// Returns the report on the `findings` about all clips, in their order.
+    /// Returns the report from the `findings` about all clips, in their order.
     pub fn report(&self, findings: Vec<ClipFinding>) -> CheckReport {
         let (plan, findings) = (&self.plan, ClipFindings::new(&self.clips, findings));
         let mut report = CheckReport::default();
@@ -141,7 +142,7 @@ impl DatasetCheck {
     }
 }
 
-/// Returns a thread for each core.
+/// Creates a thread pool with one thread per core.
 fn pool() -> Result<ThreadPool> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let pool = ThreadPoolBuilder::new().num_threads(cores).thread_name(|k| format!("check-{k}")).build();
@@ -165,7 +166,7 @@ fn paths(listing: &Listing) -> impl Iterator<Item = PathBuf> {
     listing.rows.iter().map(|row| row.clip.path.clone()).chain(ambiguous)
 }
 
-/// Returns a problem if the two lists do not number the same classes.
+/// Returns a problem if the two lists have different classes.
 fn other_classes(train: &Listing, test: &Listing, path: &Path) -> Option<Problem> {
     if train.classes == test.classes {
         return None;

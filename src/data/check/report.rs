@@ -13,47 +13,47 @@ use super::leaks;
 /// The report of a data set check.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CheckReport {
-    /// The training clips and, if they were named, the test clips.
+    /// The training clips and, if given, the test clips.
     pub subsets: Vec<SubsetReport>,
-    /// What should be put right first.
+    /// Problems to fix first.
     pub problems: Vec<Problem>,
-    /// What is worth knowing and can be lived with.
+    /// Remarks that need no action.
     pub remarks: Vec<Problem>,
 }
 
-/// One list in figures. Rows with problems of their own, such as missing clips, are not counted.
+/// Statistics of one list. Rows with individual problems, such as missing clips, are not counted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SubsetReport {
-    /// Which one.
+    /// The subset.
     pub subset: Subset,
-    /// The list, or the folder.
+    /// Path of the list or folder.
     pub path: String,
     /// Number of clips or segments.
     pub clips: usize,
-    /// Number of different files.
+    /// Number of distinct files.
     pub files: usize,
-    /// Number of recordings that the clips come from, as far as they are known.
+    /// Number of recordings of the clips, as far as known.
     pub groups: usize,
-    /// Segments that count for nothing.
+    /// Number of ambiguous segments, which are not evaluated.
     pub ambiguous: usize,
-    /// Lengths of the clips that can be read; none if none can.
+    /// Lengths of the readable clips; `None` if there are none.
     pub frames: Option<ClassSpread>,
-    /// The classes in the order of their labels.
+    /// The classes in label order.
     pub classes: Vec<ClassCount>,
 }
 
-/// Numbers of frames.
+/// Statistics of numbers of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ClassSpread {
-    /// Of the shortest clip.
+    /// Minimum.
     pub least: usize,
-    /// Of the clip in the middle.
+    /// Median.
     pub median: usize,
-    /// Of the longest clip.
+    /// Maximum.
     pub most: usize,
 }
 
-/// A class and how many clips it has.
+/// A class with its number of clips.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClassCount {
     /// Its name.
@@ -68,7 +68,7 @@ impl CheckReport {
         self.problems.is_empty()
     }
 
-    /// Adds the figures and the problems of one list.
+    /// Adds the statistics and the problems of one list.
     pub(super) fn add(&mut self, subset: Subset, path: &Path, listing: &Listing, findings: &ClipFindings) {
         let counts = counts(listing);
         self.problems.extend(listing.problems.iter().cloned());

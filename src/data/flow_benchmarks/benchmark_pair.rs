@@ -1,4 +1,4 @@
-//! One pair of a benchmark: the files, and what they hold.
+//! A pair of a benchmark: its files and their content.
 
 use std::path::{Path, PathBuf};
 
@@ -11,48 +11,48 @@ use crate::flow::files::{read, read_picture};
 /// The files of a pair: images, ground truth and masks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BenchmarkPair {
-    /// Scene or frame, as the benchmark calls it.
+    /// Name of the scene or frame in the benchmark.
     pub name: String,
-    /// The picture whose pixels move.
+    /// The first image, from which the flow starts.
     pub first: PathBuf,
-    /// The picture in which they are found.
+    /// The second image.
     pub second: PathBuf,
-    /// The true flow, where it is public.
+    /// The ground-truth flow, if public.
     pub truth: Option<PathBuf>,
-    /// Which pixels the second picture does not show.
+    /// Source of the occlusion mask.
     pub occlusion: Option<Occlusion>,
-    /// White where the true flow says nothing.
+    /// A mask that is white where the ground truth is invalid.
     pub invalid: Option<PathBuf>,
 }
 
-/// The source of the occlusion mask of a benchmark.
+/// The source of an occlusion mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Occlusion {
-    /// A picture that is white where pixels are occluded (MPI-Sintel).
+    /// A mask that is white for occluded pixels (MPI-Sintel).
     Mask(PathBuf),
-    /// A second flow map in which occluded pixels are unknown (KITTI's `flow_noc`).
+    /// A second flow field in which occluded pixels are unknown (KITTI's `flow_noc`).
     VisibleFlow(PathBuf),
 }
 
 /// The content of a pair's files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedPair {
-    /// The picture whose pixels move.
+    /// The first image.
     pub first: RgbImage,
-    /// The picture in which they are found, of the same size.
+    /// The second image, of the same size.
     pub second: RgbImage,
-    /// What is known about it.
+    /// The ground truth, if known.
     pub truth: Option<Truth>,
 }
 
-/// The ground truth of a pair. Masks hold one entry per pixel, row after row.
+/// The ground truth of a pair. Masks have one entry per pixel, row after row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Truth {
-    /// The true flow.
+    /// The ground-truth flow.
     pub flow: FlowField,
-    /// Pixels that count.
+    /// Pixels with valid ground truth.
     pub valid: Option<Vec<bool>>,
-    /// Pixels that the second picture does not show.
+    /// Pixels that are occluded in the second image.
     pub occluded: Option<Vec<bool>>,
 }
 
@@ -60,7 +60,7 @@ impl BenchmarkPair {
     /// Reads all files of the pair.
     ///
     /// # Errors
-    /// If one cannot be read, or is not of the first picture's size.
+    /// If one cannot be read, or its size differs from that of the first image.
     pub fn load(&self) -> Result<LoadedPair> {
         let first = read_picture(&self.first)?;
         let size = first.dimensions();

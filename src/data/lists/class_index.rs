@@ -1,4 +1,4 @@
-//! The names of the classes in the order of their labels, and how a name is found in spite of its spelling.
+//! Class names in label order, with lenient lookup.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -7,18 +7,18 @@ use crate::annotations::{text, ucf101};
 use crate::error::{Error, Result};
 use crate::names::composed;
 
-/// Names of classes, found by any usual spelling.
+/// Class names that are found in any common spelling.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ClassIndex {
-    /// The names in the order of their labels.
+    /// The names in label order.
     pub names: Vec<String>,
     exact: HashMap<String, usize>,
-    /// By letters and digits alone; none where several names have the same.
+    /// Labels by letters and digits alone; `None` if ambiguous.
     alike: HashMap<String, Option<usize>>,
 }
 
 impl ClassIndex {
-    /// Classes of these names, each of which is taken once, in whichever form of Unicode it is written.
+    /// Creates an index of these names, without duplicates after Unicode normalisation.
     pub fn of(names: Vec<String>) -> Self {
         let mut known = HashSet::new();
         let mut names: Vec<String> = names.iter().map(|name| composed(name).into_owned()).collect();
@@ -31,25 +31,25 @@ impl ClassIndex {
         Self { names, exact, alike }
     }
 
-    /// Classes of labels of a list in alphabetical order.
+    /// Creates an index of a list's labels, in alphabetical order.
     pub fn of_labels<'a>(labels: impl Iterator<Item = &'a str>) -> Self {
         let names: BTreeSet<String> = labels.map(|label| composed(label.trim()).into_owned()).collect();
         Self::of(names.into_iter().collect())
     }
 
-    /// UCF101's `classInd.txt`: `id name`, the ids from 1 on.
+    /// Reads UCF101's `classInd.txt`: `id name`, with ids from 1.
     ///
     /// # Errors
-    /// A file that cannot be read, an id out of order, a name that comes twice.
+    /// If the file cannot be read, an id is out of order, or a name is repeated.
     pub fn numbered(path: &Path) -> Result<Self> {
         Self::from_lines(path, ucf101::read_class_index(path)?)
     }
 
-    /// Returns a name a line, in the order of the labels. Numbers in front of all names are left out, whatever they are: THUMOS14
-    /// numbers its 20 classes as UCF101 does its 101.
+    /// Reads one name per line, in label order. Numbers before all names are ignored, whatever they are: THUMOS14
+    /// numbers its 20 classes like UCF101's 101.
     ///
     /// # Errors
-    /// A file that cannot be read, a name that comes twice, numbers that do not rise: the order of the lines is that of the labels.
+    /// If the file cannot be read, a name is repeated, or numbers do not increase, as the lines are in label order.
     pub fn named(path: &Path) -> Result<Self> {
         let lines = text::lines(path)?;
         let is_numbered = lines.iter().all(|(_, line)| without_number(line).is_some());
@@ -83,8 +83,8 @@ impl ClassIndex {
         Ok(Self::of(names))
     }
 
-    /// Returns the label of class `name`; case, spaces and punctuation do not matter where that leaves one class only.
-    /// (UCF101 itself writes `HandStandPushups` and `HandstandPushups`.)
+    /// Returns the label of class `name`, ignoring case, spaces and punctuation if that is unambiguous. (UCF101 itself
+    /// uses both `HandStandPushups` and `HandstandPushups`.)
     pub fn find(&self, name: &str) -> Option<usize> {
         let name = composed(name);
         self.exact.get(&*name).copied().or_else(|| self.alike.get(&key(&name)).copied().flatten())

@@ -1,4 +1,4 @@
-//! The search for the clips of a list on disk.
+//! Lookup of a list's clips on disk.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 use crate::names::composed;
 use crate::video::{is_hidden, is_video};
 
-/// Finds clips below a folder; looks into each folder once.
+/// A finder of clips below a folder; it reads each folder once.
 pub(in crate::data) struct ClipFinder {
     root: PathBuf,
     folders: HashMap<PathBuf, HashMap<String, PathBuf>>,
 }
 
 impl ClipFinder {
-    /// Finds clips below `root`.
+    /// Creates a finder of clips below `root`.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), folders: HashMap::new() }
     }
 
-    /// Returns the video or folder of pictures that a list calls `name`; none if there is no such.
+    /// Returns the video or folder of frames for `name` in a list, if it exists.
     ///
-    /// The spelling may differ in case and slashes, as between Windows and others, in the form of accents, as between macOS and
-    /// others, and the ending may be another or absent: a list of `.avi` finds clips that were converted to `.mp4` or to pictures.
+    /// Names may differ in case and slashes, as between Windows and other systems, in Unicode normalisation, as between
+    /// macOS and others, and in the extension: a list of `.avi` also matches clips converted to `.mp4` or to images.
     pub fn find(&mut self, name: &str) -> Option<PathBuf> {
         let target = self.target(name);
         if target.exists() {
@@ -40,13 +40,13 @@ impl ClipFinder {
         Some(found)
     }
 
-    /// Returns the path of `name` according to the list.
+    /// Returns the literal path of `name` in the list.
     pub fn target(&self, name: &str) -> PathBuf {
         let exact = self.root.join(name);
         if !name.contains('\\') || exact.exists() { exact } else { self.root.join(name.replace('\\', "/")) }
     }
 
-    /// Returns the entries of `folder` by their names in lower case, videos also by their names without an ending.
+    /// Returns the entries of `folder` by normalised name, videos also by name without extension.
     fn entries(&mut self, folder: &Path) -> &HashMap<String, PathBuf> {
         self.folders.entry(folder.to_owned()).or_insert_with(|| {
             let mut paths: Vec<_> =
@@ -66,12 +66,12 @@ impl ClipFinder {
     }
 }
 
-/// Returns a name in the form in which names are compared.
+/// Returns the normalised form of a name for comparison.
 fn spelling(name: &OsStr) -> String {
     composed(&name.to_string_lossy()).to_lowercase()
 }
 
-/// Returns a name without the ending of a video.
+/// Returns a name without a video's extension.
 fn stem(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((stem, _)) if is_video(Path::new(name)) => stem,

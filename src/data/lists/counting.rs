@@ -5,18 +5,18 @@ use std::collections::HashSet;
 use super::class_index::ClassIndex;
 use crate::data::listing::{ListingPlace, Problem, ProblemKind};
 
-/// The interpretation of the class numbers of a list.
+/// The interpretation of a list's class numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counting {
     /// The number of the first class.
     pub first: usize,
-    /// Whether the folders of the clips are called as the classes are, so that they must agree with the numbers.
+    /// Whether the clips' folders are named after the classes, so that they must match the numbers.
     folders_tell: bool,
 }
 
 impl Counting {
-    /// Returns how `rows`, the name of a clip and its number each, count `classes`: from `usual` as their layout does, or from
-    /// the other of 0 and 1 where that fits all rows and `usual` does not.
+    /// Returns how `rows`, clip names with their numbers, count `classes`: from `usual`, as in the layout, or from the
+    /// other of 0 and 1 if that fits all rows and `usual` does not.
     pub fn of<'a>(usual: usize, classes: &ClassIndex, rows: impl Iterator<Item = (&'a str, usize)>) -> Self {
         let rows: Vec<(Option<usize>, usize)> =
             rows.map(|(name, number)| (folder_class(classes, name), number)).collect();
@@ -27,7 +27,7 @@ impl Counting {
             rows.iter().filter(agrees).count()
         };
         let folders: Vec<usize> = rows.iter().filter_map(|(folder, _)| *folder).collect();
-        // A single folder that happens to be called as a class is, such as "train", says nothing.
+        // A single folder that happens to have the name of a class, such as "train", is not significant.
         let is_chance = folders.iter().collect::<HashSet<_>>().len() < 2
             && 2 * agreeing(usual).max(agreeing(other)) < folders.len();
         let folders_tell = !folders.is_empty() && !is_chance;
@@ -37,13 +37,13 @@ impl Counting {
                 label.is_some_and(|label| !folders_tell || folder.is_none_or(|folder| folder == label))
             })
         };
-        // Without folders a number beyond the last class is a slip; a 0 where the first class is 1 is not.
+        // Without folders, a number beyond the last class is an error; a 0 with numbers from 1 is not.
         let is_shown = folders_tell || (folders.is_empty() && rows.iter().any(|(_, number)| *number < usual));
         let first = if is_shown && !fits(usual) && fits(other) { other } else { usual };
         Self { first, folders_tell }
     }
 
-    /// Returns a note where a list does not count as `usual`.
+    /// Returns a note if a list does not count from `usual`.
     pub fn note(self, usual: usize, place: &ListingPlace) -> Option<Problem> {
         let how = if self.folders_tell { "the folders of all clips say so" } else { "that fits all lines" };
         let cause = format!("its numbers count the classes from {}, not from {usual}: {how}", self.first);
@@ -56,7 +56,7 @@ impl Counting {
         number.checked_sub(self.first)
     }
 
-    /// Returns the problem of a row whose clip is in the folder of another class than `label`, the class that its number means.
+    /// Returns the problem of a row whose clip is in the folder of a class other than `label`, the class of its number.
     pub fn clash(self, classes: &ClassIndex, name: &str, label: usize, place: &ListingPlace) -> Option<Problem> {
         let folder = folder_class(classes, name).filter(|&folder| self.folders_tell && folder != label)?;
         let [folder, number] = [folder, label].map(|label| &classes.names[label]);
@@ -69,7 +69,7 @@ impl Counting {
     }
 }
 
-/// Returns the class that a folder of a clip's path is called after; of several folders, the innermost.
+/// Returns the class that a folder in a clip's path is named after; of several folders, the innermost.
 fn folder_class(classes: &ClassIndex, name: &str) -> Option<usize> {
     let (folders, _) = name.rsplit_once(['/', '\\'])?;
     folders.rsplit(['/', '\\']).find_map(|folder| classes.find(folder))
