@@ -1,5 +1,5 @@
-//! Labelled pieces named one by one: what the labels of a project come to, kept in the plan so that the run can be repeated
-//! whatever becomes of the project.
+//! Labelled pieces of videos, listed individually in the plan, so that a run can be repeated whatever happens to the
+//! project.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -13,28 +13,28 @@ use super::listing::{Listing, ListingPlace, ListingRow, Problem, ProblemKind};
 use crate::error::Result;
 use crate::video::counted_frames;
 
-/// Pieces of videos and the classes that they show.
+/// Pieces of videos and their classes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pieces {
-    /// The folder of the project they come from, for messages.
+    /// The folder of their project, for messages.
     pub project: PathBuf,
-    /// Names of the classes, in the order of their labels.
+    /// Names of the classes, in label order.
     pub classes: Vec<String>,
     /// The pieces.
     pub pieces: Vec<Piece>,
 }
 
-/// A video, or a stretch of one, that shows a class.
+/// A video, or a segment of one, with its class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     /// The video.
     pub path: PathBuf,
     /// Name of the class.
     pub class: String,
-    /// First frame, and the frame after the last one; the whole video without.
+    /// First frame, and the frame after the last one; `None` for the whole video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<[usize; 2]>,
-    /// The recording that it belongs to; its video without.
+    /// The recording that it belongs to; `None` for its own video.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
 }
@@ -42,22 +42,22 @@ pub struct Piece {
 /// The number of pieces of a class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassPieces {
-    /// The class.
+    /// Name of the class.
     pub name: String,
-    /// Its pieces.
+    /// Number of its pieces.
     pub pieces: usize,
-    /// The recordings that these were cut from.
+    /// Number of their recordings.
     pub recordings: usize,
 }
 
 impl Pieces {
-    /// Returns the pieces as clips whose stretches are not known in seconds yet: enough to count and to split them.
+    /// Returns the pieces as clips without times of their segments, for counting and splitting.
     pub fn unread(&self) -> Vec<LabelledClip> {
         let label = |piece: &Piece| self.classes.iter().position(|class| *class == piece.class);
         self.pieces.iter().filter_map(|piece| Some(piece.clip(label(piece)?, None))).collect()
     }
 
-    /// Returns the pieces of each class.
+    /// Returns the numbers of pieces and recordings of each class.
     pub fn counts(&self) -> Vec<ClassPieces> {
         let clips = self.unread();
         let count = |(label, name): (usize, &String)| {
@@ -76,7 +76,7 @@ impl Piece {
     }
 }
 
-/// Returns the pieces as a listing; the videos of stretches are looked into for the times of their frames.
+/// Returns the pieces as a listing; videos of segments are opened for their frame times.
 pub(super) fn read(pieces: &Pieces) -> Result<Listing> {
     let labels: HashMap<&str, usize> =
         pieces.classes.iter().enumerate().map(|(label, name)| (name.as_str(), label)).collect();

@@ -8,21 +8,21 @@ use super::flow_benchmarks::FlowDataset;
 use super::{Layout, Pieces};
 use crate::named::named;
 
-/// A source of clips: a folder, a list or labelled pieces.
+/// A source of clips: a folder, a list, labelled pieces or image pairs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DataSource {
-    /// A folder with a sub-folder of clips per class.
+    /// A folder with one subfolder of clips per class.
     Folder(PathBuf),
-    /// A list of clips beside the folder its paths are relative to.
+    /// A list of clips, with the folder that its paths are relative to.
     List(ListSource),
-    /// Pieces named one by one.
+    /// Individually listed pieces.
     Pieces(Pieces),
-    /// Pairs of pictures with true flow.
+    /// Image pairs with ground-truth flow.
     Pairs(PairSource),
 }
 
-/// Pairs of pictures with true flow, in the layout of a benchmark.
+/// Image pairs with ground-truth flow, in the layout of a benchmark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PairSource {
     /// The layout.
@@ -31,26 +31,26 @@ pub struct PairSource {
     pub root: PathBuf,
 }
 
-/// A list of clips in one of the layouts of the field.
+/// A list of clips in one of the common layouts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListSource {
-    /// The folder that holds the clips.
+    /// The folder of the clips.
     pub clips: PathBuf,
-    /// The list; a folder of lists in HMDB51 and THUMOS14.
+    /// Path of the list; for HMDB51 and THUMOS14, of the folder of lists.
     pub list: PathBuf,
     /// The class index, if the list has no class names: `classInd.txt` in UCF101.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<PathBuf>,
-    /// How the list is written; recognised from its name and content where it is not said.
+    /// Layout of the list; detected from its name and content if `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layout: Option<Layout>,
-    /// Which clips to take of lists that name training and test clips together.
+    /// The subset to use of lists with both training and test clips.
     #[serde(default, skip_serializing_if = "is_default")]
     pub subset: Subset,
-    /// Which of several splits, from 1 (HMDB51).
+    /// Number of the split, from 1 (HMDB51).
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub split: u8,
-    /// Whether rows that are wrong or name missing clips are left out instead of refused.
+    /// Whether invalid rows and missing clips are skipped instead of rejected.
     #[serde(default, skip_serializing_if = "is_default")]
     pub skip_bad: bool,
 }
@@ -69,12 +69,12 @@ named! {
 }
 
 impl DataSource {
-    /// Returns a list in UCF101's format with its class index.
+    /// Creates a list in UCF101's layout with its class index.
     pub fn list(clips: PathBuf, list: PathBuf, classes: PathBuf) -> Self {
         Self::List(ListSource { classes: Some(classes), ..ListSource::new(clips, list) })
     }
 
-    /// Returns the folder that holds the clips, or that of the project that they come from.
+    /// Returns the folder of the clips, or of the project that they come from.
     pub fn clips(&self) -> &Path {
         match self {
             Self::Folder(clips) | Self::List(ListSource { clips, .. }) => clips,
@@ -83,7 +83,7 @@ impl DataSource {
         }
     }
 
-    /// Returns the path that names the clips: the list, the folder of clips or that of a project.
+    /// Returns the path of the source: of the list, the folder of clips or the project.
     pub fn path(&self) -> &Path {
         match self {
             Self::Folder(path) | Self::List(ListSource { list: path, .. }) => path,
@@ -92,14 +92,14 @@ impl DataSource {
         }
     }
 
-    /// Returns whether rows that are wrong are left out instead of refused.
+    /// Returns whether invalid rows are skipped instead of rejected.
     pub fn skips_bad(&self) -> bool {
         matches!(self, Self::List(list) if list.skip_bad)
     }
 }
 
 impl ListSource {
-    /// Returns the training clips that `list` names below `clips`, in whatever layout.
+    /// Creates the source of the training clips in `list`, relative to `clips`, with automatic layout detection.
     pub fn new(clips: PathBuf, list: PathBuf) -> Self {
         Self { clips, list, classes: None, layout: None, subset: Subset::Train, split: first(), skip_bad: false }
     }

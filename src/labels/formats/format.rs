@@ -1,4 +1,4 @@
-//! The formats, and what tells their files apart.
+//! The label formats and their properties.
 
 use crate::named::named;
 
