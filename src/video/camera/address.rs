@@ -8,8 +8,8 @@ pub(super) fn raw_character(address: &str) -> Option<char> {
     address[start..end].chars().find(|c| "#/?".contains(*c))
 }
 
-/// Returns whether an unencoded character splits the login, as in `http://host:80/mail@home`: the text before it is
-/// neither a host with a port nor the end of a login.
+/// Returns whether an unencoded character splits the login: the text before it is neither a host with a port, as in
+/// `http://host:80/mail@home`, nor contains the end of a login.
 pub(super) fn is_cut_short(address: &str) -> bool {
     let after = after_protocol(address);
     let end = after.find(['/', '?', '#']).unwrap_or(after.len());
