@@ -193,7 +193,7 @@ fn asked(number: Option<&str>) -> (Vec<Task>, Option<Error>) {
     }
 }
 
-/// Returns whether a task of this state neither waits nor runs.
+/// Returns `true` if a task of this state neither waits nor runs.
 pub(super) fn is_over(state: &str) -> bool {
     !RUNNING.contains(&state) && !WAITING.contains(&state)
 }

@@ -68,7 +68,7 @@ impl Resources {
         }
     }
 
-    /// The lines of a script by which Slurm is asked for these.
+    /// Returns the lines of a script by which Slurm is asked for these.
     pub(super) fn lines(&self) -> Vec<String> {
         let line = |name: &str, value: &Option<String>| value.as_ref().map(|value| format!("--{name}={value}"));
         let own = [line("gres", &self.gpus.as_ref().map(|gpus| format!("gpu:{gpus}"))), line("mem", &self.memory)];

@@ -23,24 +23,24 @@ pub struct ArrayJob {
     pub shards: usize,
     /// Those to compute, ascending.
     pub missing: Vec<Shard>,
-    /// Whether the merge overwrites files.
+    /// `true` if the merge overwrites files.
     pub force: bool,
     /// What each task asks for.
     pub resources: Resources,
 }
 
 impl ArrayJob {
-    /// The folder of its scripts and logs in that of the parts.
+    /// Returns the folder of its scripts and logs in that of the parts.
     pub(super) fn folder(parts: &Path) -> PathBuf {
         parts.join("slurm")
     }
 
-    /// The log of a task.
+    /// Returns the log of a task.
     pub(super) fn log(parts: &Path, shard: Shard) -> PathBuf {
         Self::folder(parts).join(format!("task-{}.log", shard.index()))
     }
 
-    /// The log of the merge.
+    /// Returns the log of the merge.
     pub(super) fn merge_log(parts: &Path) -> PathBuf {
         Self::folder(parts).join("merge.log")
     }

@@ -46,7 +46,7 @@ impl ArrayJob {
         ]
     }
 
-    /// The log of each task, as Slurm has it written.
+    /// Returns the log of each task, as Slurm has it written.
     fn log_pattern(&self) -> String {
         format!("{}/task-%a.log", escaped(&Self::folder(&self.parts)))
     }

@@ -59,7 +59,7 @@ pub enum ClipFrames {
 }
 
 impl ClipFrames {
-    /// Number of frames, at least one.
+    /// Returns the number of frames, at least one.
     pub fn count(&self) -> usize {
         match self {
             Self::Decoded(reader) => reader.frames(),

@@ -182,7 +182,7 @@ mod tests {
     const SIZE: Geometry = Geometry { width: 8, height: 8 };
     const FRAME: u64 = 8 * 8 * 3;
 
-    /// A folder of `frames` pictures, the n-th of grey level n.
+    /// Returns a folder of `frames` pictures, the n-th of grey level n.
     fn clip(dir: &Path, frames: usize) -> LabelledClip {
         for i in 0..frames {
             RgbImage::from_pixel(8, 8, Rgb([(i % 250) as u8; 3])).save(dir.join(format!("{i:05}.png"))).unwrap();

@@ -225,7 +225,7 @@ mod tests {
             Label::Class(self.document.class_named(name).unwrap().id)
         }
 
-        /// A video with labels of the whole clip and segments.
+        /// Returns a video with labels of the whole clip and segments.
         fn video(&mut self, name: &str, labels: &[&str], segments: &[(&str, usize, usize)]) -> VideoId {
             std::fs::write(self.dir.path().join(name), "").unwrap();
             let id = self.document.free_video_id();

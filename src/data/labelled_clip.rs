@@ -33,7 +33,7 @@ impl LabelledClip {
         std::iter::once(self.label).chain(self.also.iter().copied()).collect()
     }
 
-    /// Returns whether it shows `class`.
+    /// Returns `true` if it shows `class`.
     pub fn shows(&self, class: usize) -> bool {
         self.label == class || self.also.contains(&class)
     }

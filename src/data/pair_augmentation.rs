@@ -227,7 +227,7 @@ mod tests {
 
     const SIZE: [u32; 2] = [64, 48];
 
-    /// A smooth pattern, and the same two pixels to the right and one up.
+    /// Returns a smooth pattern, and the same two pixels to the right and one up.
     fn pair() -> ([RgbImage; 2], Vec<f32>) {
         let value = |x: f32, y: f32| (127.0 + 60.0 * (0.2 * x).sin() + 60.0 * (0.15 * y).cos()) as u8;
         let picture = |dx: f32, dy: f32| {

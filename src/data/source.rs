@@ -50,7 +50,7 @@ pub struct ListSource {
     /// Which of several splits, from 1 (HMDB51).
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub split: u8,
-    /// Whether rows that are wrong or name missing clips are left out instead of refused.
+    /// `true` if rows that are wrong or name missing clips are left out instead of refused.
     #[serde(default, skip_serializing_if = "is_default")]
     pub skip_bad: bool,
 }
@@ -92,7 +92,7 @@ impl DataSource {
         }
     }
 
-    /// Returns whether rows that are wrong are left out instead of refused.
+    /// Returns `true` if rows that are wrong are left out instead of refused.
     pub fn skips_bad(&self) -> bool {
         matches!(self, Self::List(list) if list.skip_bad)
     }

@@ -16,8 +16,8 @@ pub struct PredictedBout {
     pub frames: Range<usize>,
 }
 
-/// Makes segments of predicted bouts, in one step. Also returns how many were left out because they overlap segments; a bout that
-/// had been rejected is not any more.
+/// Turns predicted bouts into segments, in one step. Also returns the number of bouts left out because they overlap segments. A
+/// bout that had been rejected is no longer rejected.
 ///
 /// # Errors
 /// If none of them can be a segment: that of the first one, as for [`add_segment`].
@@ -58,7 +58,7 @@ pub fn correct_bout(document: &Document, id: VideoId, bout: &PredictedBout, labe
     })
 }
 
-/// Remembers that predicted bouts are wrong, in one step.
+/// Marks predicted bouts as rejected, in one step.
 ///
 /// # Errors
 /// If there are none, or the labels of the video are locked.
@@ -76,7 +76,7 @@ pub fn reject_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -
     })
 }
 
-/// Forgets which predicted bouts were rejected.
+/// Clears the rejected bouts of a video.
 ///
 /// # Errors
 /// If there are none, or the labels of the video are locked.

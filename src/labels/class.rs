@@ -12,16 +12,16 @@ pub struct ClassId(pub u32);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Class {
-    /// What labels refer to.
+    /// Identifier that labels refer to.
     pub id: ClassId,
-    /// What it is called; distinct within a project, without blanks at its ends.
+    /// Name; unique within a project, without leading or trailing blanks.
     pub name: String,
     /// Its colour on tracks and buttons, sRGB.
     pub color: [u8; 3],
 }
 
 /// Colours that most people can distinguish, also in pairs (Okabe & Ito 2008, then Tol's muted scheme), for new classes in
-/// turn; of their blues only one, since lines and dots of others beside it are not told apart.
+/// turn. Only one of their blues is included, since lines and dots in two of them are hard to distinguish.
 pub const CLASS_COLORS: [[u8; 3]; 12] = [
     [0xe6, 0x9f, 0x00],
     [0x56, 0xb4, 0xe9],

@@ -1,4 +1,4 @@
-//! Files that are on the disk, not only on their way there, before something else is given up for them.
+//! Durable (fsynced) file writes, for use before older data are deleted.
 
 use std::fs::{self, File};
 use std::io::Write;

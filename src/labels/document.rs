@@ -12,7 +12,7 @@ pub(super) const BACKGROUND: &str = "background";
 /// Everything that is known about a project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
-    /// What holds for the whole project.
+    /// Settings of the whole project.
     pub settings: Settings,
     /// The classes in their order; the first ten have the digit keys.
     pub classes: Vec<Class>,
@@ -23,7 +23,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Applies `step` and returns the step that takes it back.
+    /// Applies `step` and returns its inverse.
     ///
     /// A step carries whole values, so every step can be applied to every document, and applying it again changes nothing.
     pub fn apply(&mut self, step: Step) -> Step {
@@ -42,7 +42,7 @@ impl Document {
         Step { title: step.title.clone(), changes: step.changes.iter().rev().map(before).collect() }
     }
 
-    /// Whether `step` leaves the videos as they are whose labels are locked.
+    /// Checks that `step` does not change videos whose labels are locked.
     pub(super) fn check_unlocked(&self, step: &Step) -> Result<()> {
         let mut videos = step.changes.iter().filter_map(|change| match change {
             Change::Video(id, _) => self.videos.get(id),
@@ -111,7 +111,7 @@ impl Document {
         VideoId(self.next.1)
     }
 
-    /// Returns the names that are free next, to be kept with the project.
+    /// Returns the next free ids, to be stored with the project.
     pub fn next_ids(&self) -> (u32, u32) {
         self.next
     }

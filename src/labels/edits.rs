@@ -51,7 +51,7 @@ pub fn move_class(document: &Document, id: ClassId, to: usize) -> Result<Step> {
     let from = classes.iter().position(|class| class.id == id).ok_or_else(unknown_class)?;
     let class = classes.remove(from);
     let to = to.min(classes.len());
-    // The keys follow the order, which nobody should find out by a wrong label.
+    // The keys follow the order, which nobody should discover through a wrong label.
     let title = format!("Moved {} to place {}", class.name, to + 1);
     classes.insert(to, class);
     Ok(Step::new(title, vec![Change::Classes(classes)]))
@@ -107,7 +107,7 @@ pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (St
     Ok(Step::new(title, changes))
 }
 
-/// Returns the label called `name`; its class is added if there is none of the name.
+/// Returns the label with the given name; its class is added if there is none.
 fn label_named(document: &mut Document, name: &str) -> Result<Label> {
     match document.class_named(name.trim()) {
         Some(class) => Ok(Label::Class(class.id)),
@@ -172,7 +172,7 @@ pub fn label_clips(document: &Document, ids: &[VideoId], label: Label) -> Result
     together(title, changed.into_iter().map(|id| label_clip(document, id, label)))
 }
 
-/// Gives each of several whole clips a label of its own, as it was suggested, in one step.
+/// Gives each of several whole clips its suggested label, in one step.
 ///
 /// # Errors
 /// If the labels of one are locked, or there is no such class or video.
@@ -203,14 +203,14 @@ pub fn unlabel_clip(document: &Document, id: VideoId) -> Result<Step> {
     labelled(document, id, "Cleared the label".into(), |video| video.labels.clear())
 }
 
-/// Returns the name of the folder of a clip; none beside the project's own files.
+/// Returns the name of the folder of a clip; `None` if it is in the project's own folder.
 fn folder_name(video: &Video) -> Option<String> {
     let path = StoredPath::decode(&video.path, Path::new(MAIN_SEPARATOR_STR));
     path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().trim().to_owned())
 }
 
-/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and they can be classes: there are
-/// at least two. Clips beside the folders stay unlabelled.
+/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and at least two of them can
+/// be classes. Clips beside the folders stay unlabelled.
 pub fn class_folders(document: &Document) -> Vec<String> {
     let mut folders = BTreeSet::new();
     for video in document.videos.values() {
@@ -219,7 +219,7 @@ pub fn class_folders(document: &Document) -> Vec<String> {
         }
         folders.extend(folder_name(video)); // A clip beside the folders stays unlabelled.
     }
-    // Classes that were added by hand and are called otherwise say that folders are something else.
+    // Classes that were added by hand under other names indicate that folders are not classes.
     let fits = |name: &String| document.classes.is_empty() || document.class_named(name).is_some();
     if folders.len() < 2 || !folders.iter().any(fits) { Vec::new() } else { folders.into_iter().collect() }
 }
@@ -259,7 +259,7 @@ pub fn add_segment(
     Ok((name, put_segment(document, id, segment, title)?))
 }
 
-/// Replaces the segment of the same name: moves its edges, gives it another label or note.
+/// Replaces the segment with the same id: its edges, label or note.
 ///
 /// # Errors
 /// As for [`add_segment`], or if there is none of this name.
@@ -326,7 +326,7 @@ fn change_class(document: &Document, id: ClassId, title: String, change: impl Fn
     Ok(Step::new(title, vec![Change::Classes(classes)]))
 }
 
-/// Deletes class `gone` and puts `put` in the place of every label; `None` deletes it.
+/// Deletes class `gone` and replaces every label by the result of `put`; `None` deletes the label.
 ///
 /// # Errors
 /// If labels are locked: they may be of the class.
@@ -373,7 +373,7 @@ fn join_overlapping(segments: &mut Vec<Segment>) {
     *segments = joined;
 }
 
-/// `name` in NFC without blanks at its ends, if no class but `own` is called so.
+/// Returns `name` in NFC without leading and trailing blanks, if no class but `own` has that name.
 fn free_name(document: &Document, name: &str, own: Option<ClassId>) -> Result<String> {
     let name = &*composed(name.trim());
     let wrong = |cause: &str| Err(Error::new("class name", cause, "Choose another name"));
@@ -416,7 +416,7 @@ fn unknown_segment() -> Error {
 mod tests {
     use super::*;
 
-    /// A project of two classes and one video of 100 frames.
+    /// Returns a project of two classes and one video of 100 frames.
     fn project() -> (Document, [ClassId; 2], VideoId) {
         let mut document = Document::default();
         let mut add = |name: &str| {

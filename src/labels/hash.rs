@@ -8,7 +8,7 @@ use std::io::{self, Write};
 pub(super) struct Hash(u64);
 
 impl Hash {
-    /// Returns the hash of nothing.
+    /// Returns the hash of no data.
     pub fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }

@@ -27,7 +27,7 @@ const FORMAT: u32 = 1;
 struct JournalHead {
     /// [`FORMAT`].
     format: u32,
-    /// How often the project had been saved.
+    /// Number of saves of the project before this journal.
     follows: u64,
 }
 
@@ -37,9 +37,9 @@ pub(super) struct Journal {
     file: File,
     /// Bytes of whole lines.
     length: u64,
-    /// Whether something that is no whole line follows them.
+    /// `true` if they are followed by an incomplete line.
     torn: bool,
-    /// How often the project had been saved when this journal began.
+    /// Number of saves of the project when this journal began.
     follows: u64,
     syncer: Syncer,
 }
@@ -49,7 +49,7 @@ pub(super) struct Journal {
 pub(super) struct Reading {
     /// The steps since the last save, in order.
     pub steps: Vec<Step>,
-    /// What follows them and cannot be read.
+    /// The unreadable part that follows them.
     pub fault: Option<Fault>,
     /// Bytes of the lines that can be read.
     length: u64,
@@ -151,15 +151,15 @@ impl Journal {
         Ok(())
     }
 
-    /// Returns whether it holds no step.
+    /// Returns `true` if it holds no step.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Whether nobody else has written to the file since: on disks without locks two windows can have one project.
+    /// Checks that no other process has written to the file since: on disks without locks two windows can open one project.
     ///
     /// # Errors
-    /// If somebody has.
+    /// If another process has.
     pub fn check_own(&self) -> Result<()> {
         let length = std::fs::metadata(&self.path).map_err(|error| Error::io(&self.path, &error))?.len();
         if self.torn || length == self.length {
@@ -224,7 +224,7 @@ pub(super) fn seal(kind: &str, content: &impl Serialize) -> serde_json::Result<V
     Ok(format!("{{\"hash\":\"{hash}\",\"{kind}\":{content}}}\n").into_bytes())
 }
 
-/// Returns what [`seal`] put into a line; nothing if it is not as it was.
+/// Returns the content that [`seal`] wrote to a line; `None` if the line is damaged.
 pub(super) fn open_line<T: for<'a> Deserialize<'a>>(kind: &str, line: &[u8]) -> Option<T> {
     let (hash, rest) = line.strip_prefix(b"{\"hash\":\"")?.split_at_checked(16)?;
     let content = rest.strip_prefix(format!("\",\"{kind}\":").as_bytes())?.strip_suffix(b"}\n")?;

@@ -33,7 +33,7 @@ pub(super) fn take(dir: &Path) -> Result<FileLock> {
     })
 }
 
-/// Returns whether nobody has the sole right to change the project in `dir` any more.
+/// Returns `true` if no process holds the exclusive right to change the project in `dir`.
 pub(super) fn is_free(dir: &Path) -> bool {
     FileLock::is_free(&dir.join(FILE))
 }

@@ -1,4 +1,4 @@
-//! Looks into files: which videos there are, whether those of a project are what they were, and where they have gone.
+//! Media scan: finds videos, checks those of a project for changes, and locates moved ones.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -20,7 +20,7 @@ const READ_WHOLE: u64 = 16 << 20;
 const BLOCK: usize = 64 << 10;
 const BLOCKS: u64 = 64;
 
-/// Folders within folders that are looked into.
+/// Maximum depth of nested folders.
 const MAX_DEPTH: usize = 64;
 
 /// A callback that gets the number of finished items and of all, and decides whether to continue.
@@ -33,15 +33,15 @@ pub struct ScanResult {
     pub videos: Vec<PathBuf>,
     /// Folders that could not be read, or are left out.
     pub notes: Vec<Error>,
-    /// How many folders could not be read.
+    /// Number of folders that could not be read.
     pub unread: usize,
-    /// How many clips are left out, as an export of labels has cut them out of other videos.
+    /// Number of clips left out because an export of labels cut them out of other videos.
     pub exported: usize,
 }
 
-/// Returns the videos in `folder` and the folders in it, by what `is_video` says of their names. Links are followed, each folder
-/// is looked into once, and hidden files are left out. `go_on` is asked before each file and folder; nothing more is looked for
-/// once it says no.
+/// Returns the videos in `folder` and its sub-folders, as `is_video` decides by name. Links are followed, each folder is
+/// visited once, and hidden files are left out. `go_on` is called before each file and folder; the search ends once it
+/// returns `false`.
 pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> ScanResult {
     let (mut found, mut seen) = (ScanResult::default(), BTreeSet::new());
     let mut folders = vec![(folder.to_owned(), 0)];
@@ -71,9 +71,8 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn 
     found
 }
 
-/// Returns those of `files` that are no videos of the project in `dir`, and what there is to say about others. Names that differ
-/// in the form of Unicode only, as macOS and other systems write them, are those of two files where both are there, and else of
-/// one.
+/// Returns those of `files` that are not yet videos of the project in `dir`, and remarks on others. Names that differ only in
+/// their form of Unicode, as between macOS and other systems, count as two files if both exist, otherwise as one.
 pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<Error>) {
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut alike: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -145,11 +144,11 @@ fn hash_of(path: &Path) -> io::Result<(u64, String)> {
 pub enum ScanFault {
     /// There is no such file.
     Missing,
-    /// Its content is not what it was when it was looked into: labels may be at the wrong frames.
+    /// Its content has changed since it was scanned: labels may be at the wrong frames.
     Changed,
     /// It cannot be read.
     Unreadable(Error),
-    /// Nobody has looked into it, so that its frames are not known.
+    /// It has not been scanned, so its frames are unknown.
     Unknown,
 }
 
@@ -158,9 +157,9 @@ pub enum ScanFault {
 pub struct Finding {
     /// The video.
     pub id: VideoId,
-    /// Where its file should be.
+    /// The expected path of its file.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The fault.
     pub fault: ScanFault,
 }
 
@@ -181,8 +180,8 @@ impl Finding {
     }
 }
 
-/// Returns what is wrong with the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length
-/// is taken for the same.
+/// Returns the fault of the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length
+/// counts as unchanged.
 pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<ScanFault> {
     let path = StoredPath::decode(&video.path, dir);
     let length = match fs::metadata(&path) {
@@ -225,14 +224,14 @@ pub struct Relink {
     pub id: VideoId,
     /// Its file as it seems.
     pub to: PathBuf,
-    /// Whether length and content are what they were; else only the name is.
+    /// `true` if length and content match; otherwise only the name does.
     pub is_certain: bool,
 }
 
-/// Looks for the files of `missing` videos of `document`, a project in `dir`, in `folder` and the folders in it: those of the
-/// same content, whatever they are called now, or, where nobody looked into the video before, the one of the same name.
-/// Of several of the same content, the one whose path ends most alike. `go_on` is asked again and again; what was found so far
-/// comes back once it says no.
+/// Searches `folder` and its sub-folders for the files of `missing` videos of `document`, a project in `dir`: files of the same
+/// content under any name or, for videos that were never scanned, the one with the same name. Among several with the same
+/// content, the path with the longest common ending is chosen. `go_on` is called repeatedly; once it returns `false`, the
+/// files found so far are returned.
 pub fn find_moved(
     document: &Document,
     dir: &Path,
@@ -306,7 +305,7 @@ fn shared_end(one: &Path, other: &Path) -> usize {
     one.components().rev().zip(other.components().rev()).take_while(|(one, other)| one == other).count()
 }
 
-/// Returns the step that says where the files are now, except those of videos whose labels are locked.
+/// Returns the step that stores the new paths of the files, except for videos whose labels are locked.
 pub fn relink(document: &Document, dir: &Path, relinks: &[Relink]) -> Step {
     let moved = relinks.iter().filter_map(|relink| {
         let video = document.videos.get(&relink.id).filter(|video| video.locked.is_none())?;
@@ -336,7 +335,7 @@ mod tests {
         ControlFlow::Continue(())
     }
 
-    /// A project in `dir` of the videos called so, looked into.
+    /// Returns a project in `dir` with scanned videos of these names.
     fn project(dir: &Path, names: &[&str]) -> Document {
         let mut document = Document::default();
         let video = |name: &&str| {

@@ -22,7 +22,7 @@ pub use self::rereading::{LockedLabels, ReadLabels, Reread};
 
 /// The steps since the last save.
 const JOURNAL: &str = "journal.jsonl";
-/// What takes back the steps of all sessions.
+/// The file of undo steps of all sessions.
 const HISTORY: &str = "history.jsonl";
 
 /// Maximum number of attempts to read a project that another window is saving.
@@ -61,7 +61,7 @@ pub struct Project {
     dir: PathBuf,
     document: Document,
     undo: Undo,
-    /// Of the document.
+    /// Fingerprint of the document.
     fingerprint: u64,
     revision: u64,
     /// Names of the files in `labels/`, also of those that could not be read.
@@ -95,7 +95,7 @@ struct Writing {
 #[derive(Default)]
 struct Unsaved {
     steps: usize,
-    /// Whether `project.toml` is behind.
+    /// `true` if `project.toml` is out of date.
     manifest: bool,
     videos: BTreeSet<VideoId>,
 }
@@ -104,7 +104,7 @@ struct Unsaved {
 pub struct Opened {
     /// The project.
     pub project: Project,
-    /// What was recovered, left out, or is not possible.
+    /// Notes on what was recovered, left out or is not possible.
     pub notes: Vec<Error>,
 }
 
@@ -152,10 +152,10 @@ impl Project {
         })
     }
 
-    /// Opens the project in the folder `dir`, or whose `project.toml` it is, with all that was done in it.
+    /// Opens the project in the folder `dir`, or with `dir` as its `project.toml`, including all steps in its journal.
     ///
-    /// A video whose file of labels is missing or cannot be read is [locked](Video::locked): the file and the reference to it stay
-    /// as they are, and the labels are there again when the file is.
+    /// A video whose label file is missing or cannot be read is [locked](Video::locked): the file and the reference to it are
+    /// unchanged, and the labels return when the file does.
     ///
     /// # Errors
     /// If there is none, its `project.toml` cannot be read, or it is of a newer version. Whatever else is wrong is among the
@@ -249,25 +249,25 @@ impl Project {
         &self.document
     }
 
-    /// Returns whether it is read-only: another window has it open, or the disk cannot be written to.
+    /// Returns `true` if it is read-only: another window has it open, or the disk cannot be written to.
     pub fn is_read_only(&self) -> bool {
         self.writing.is_err()
     }
 
-    /// Returns whether it is read-only because another process had it open.
+    /// Returns `true` if it is read-only because another process had it open.
     pub fn is_in_use_elsewhere(&self) -> bool {
         self.writing.as_ref().is_err_and(|error| error.kind == ErrorKind::InUse)
     }
 
-    /// Returns whether no process has the project in `dir` open to change it.
+    /// Returns `true` if no process has the project in `dir` open to change it.
     pub fn is_free(dir: &Path) -> bool {
         lock::is_free(dir)
     }
 
-    /// Does `step`: it is in the journal, which outlives this process, when this returns, and on the disk within a second.
+    /// Performs `step`: when this returns it is in the journal, which outlives this process; it is on disk within a second.
     ///
     /// # Errors
-    /// If it cannot be written down. Then nothing has changed, and it can be tried again.
+    /// If it cannot be written. Then nothing has changed, and the call can be repeated.
     pub fn perform(&mut self, step: Step) -> Result<()> {
         if step.changes.is_empty() {
             return Ok(());
@@ -275,8 +275,8 @@ impl Project {
         self.carry_out(step, Some((Deed::Done, undo::now())))
     }
 
-    /// As [`Self::perform`], for what nobody did and nobody would take back: what was found in files. What was taken back can
-    /// still be done again; that brings what it knew of the files, and whoever looks into them looks again.
+    /// Like [`Self::perform`], for changes that are not a person's and cannot be undone: facts read from files. Undone steps can
+    /// still be redone; that restores the facts that were known then, and the next scan reads them again.
     ///
     /// # Errors
     /// Same as [`Self::perform`].
@@ -315,8 +315,8 @@ impl Project {
         self.undo.steps(Way::Back)
     }
 
-    /// Returns how many of them were done since the project was opened; negative where as many of those before were taken back; `None`
-    /// when the state in which it was opened cannot be reached any more.
+    /// Returns the number of steps since the project was opened; negative if as many earlier steps were undone; `None`
+    /// when the state in which it was opened can no longer be reached.
     pub fn since_opened(&self) -> Option<isize> {
         self.undo.since_opened()
     }
@@ -326,7 +326,7 @@ impl Project {
         self.undo.steps(Way::Forth)
     }
 
-    /// Whether nobody else has changed the project since it was opened: on disks without locks two windows can have it.
+    /// Checks that no other process has changed the project since it was opened: on disks without locks two windows can open it.
     fn check_own(&self) -> Result<()> {
         self.writing.as_ref().map_or(Ok(()), |writing| writing.journal.check_own())?;
         check_saves(&self.dir, self.saves)
@@ -337,7 +337,7 @@ impl Project {
         atomic::resolve(&self.dir.join(Self::FILE))
     }
 
-    /// Number of steps since the project was saved.
+    /// Returns the number of steps since the project was saved.
     pub fn unsaved(&self) -> usize {
         self.unsaved.steps
     }
@@ -352,7 +352,7 @@ impl Project {
         self.revision
     }
 
-    /// Returns what the disk reported since this was last asked for, if it could not confirm a step that was written to it.
+    /// Returns the disk's error since the last call, if it could not confirm a step that was written.
     pub fn trouble(&mut self) -> Option<Error> {
         let writing = self.writing.as_mut().ok()?;
         writing.journal.trouble().or_else(|| writing.history.take_trouble())
@@ -461,7 +461,7 @@ fn load_once(dir: &Path, path: &Path) -> Result<Loaded> {
     Ok(Loaded { manifest_saves, document, sidecars, damaged, reading })
 }
 
-/// Adds what the file of labels called `name` says to `video`, a video of the project in `dir`.
+/// Adds the content of the label file `name` to `video`, a video of the project in `dir`.
 fn read_sidecar(dir: &Path, name: &str, classes: &[Class], video: &mut Video) -> Result<()> {
     let file = dir.join(sidecar::DIR).join(name);
     if !sidecar::is_name(name) {
@@ -470,7 +470,7 @@ fn read_sidecar(dir: &Path, name: &str, classes: &[Class], video: &mut Video) ->
     sidecar::read(&file, classes, video)
 }
 
-/// Whether the project in `dir` was saved `saves` times and no more.
+/// Checks that the project in `dir` was saved exactly `saves` times.
 fn check_saves(dir: &Path, saves: u64) -> Result<()> {
     let path = dir.join(Project::FILE);
     if Manifest::saves_in(&path)?.is_none_or(|now| now == saves) {
@@ -487,8 +487,8 @@ fn locked_by(why: &Error) -> Error {
     Error { cause, remedy: format!("{}; {again}", why.remedy), ..why.clone() }
 }
 
-/// Returns what is to be known of earlier changes that cannot be undone: the project was changed by something else since, or what
-/// some of its videos hold is unknown.
+/// Returns a note on earlier changes that cannot be undone: the project was changed by something else since, or the content
+/// of some of its videos is unknown.
 fn lost_note(dir: &Path, lost: usize, is_locked: bool) -> Option<Error> {
     let changes = match lost {
         0 => return None,
@@ -504,7 +504,7 @@ fn lost_note(dir: &Path, lost: usize, is_locked: bool) -> Option<Error> {
     Some(Error::file(&dir.join(HISTORY), format!("{changes}: {cause}"), remedy))
 }
 
-/// Keeps what cannot be read before anything else takes its place: files of labels, and the journal.
+/// Keeps copies of unreadable files before they are replaced: label files and the journal.
 fn keep_aside(dir: &Path, reading: &Reading, replaced: &[PathBuf]) -> Result<()> {
     for file in replaced {
         fs::rename(file, free_name(file, "damaged")).map_err(|error| Error::io(file, &error))?;

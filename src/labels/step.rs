@@ -21,7 +21,7 @@ pub enum Change {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// What was done, for example `Labelled as golf`.
+    /// Description of the step, for example `Labelled as golf`.
     pub title: String,
     /// The new values, in order.
     pub changes: Vec<Change>,
@@ -33,7 +33,7 @@ impl Step {
         Self { title: title.into(), changes }
     }
 
-    /// Whether a project's files can hold every number in it: those of TOML end where signed 64 bits do.
+    /// Checks that a project's files can hold every number in it: TOML integers are signed 64-bit.
     pub(super) fn check(&self) -> Result<()> {
         let fits = |number: u64| i64::try_from(number).is_ok();
         let is_storable = |video: &Video| {

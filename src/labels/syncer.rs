@@ -31,7 +31,7 @@ impl Syncer {
         }
     }
 
-    /// Returns what went wrong since it was last asked for.
+    /// Returns the error since the last call, if any.
     pub fn trouble(&self) -> Option<io::Error> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
     }

@@ -1,4 +1,4 @@
-//! The times of the frames of variable-rate videos, in files of the project: nothing is decoded for them twice.
+//! Frame times of variable-rate videos, in files of the project, so that nothing is decoded twice for them.
 //!
 //! A file is named after the content of its video and holds the time stamp of each frame and, in its last line, the end of the
 //! last one: seconds on the clock of the file, a line each.
@@ -18,11 +18,11 @@ use crate::plural::counted;
 /// The folder of these files in a project's.
 pub(super) const DIR: &str = "times";
 
-/// The times of the frames of a video of the project in `dir`.
+/// Returns the times of the frames of a video of the project in `dir`.
 ///
 /// # Errors
-/// If they are not known: an earlier version looked into the video, or the file of its times is missing or damaged. Looking
-/// into the video again mends all of these.
+/// If they are not known: an earlier version scanned the video, or the file of its times is missing or damaged. Scanning the
+/// video again fixes all of these.
 pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
     let start_secs = facts.start_secs.ok_or_else(|| unknown(dir))?;
     if !facts.variable_rate {
@@ -59,14 +59,14 @@ pub fn keep(dir: &Path, facts: &Facts, times: &FrameTimes) -> Result<()> {
     disk::replace(&path, &text)
 }
 
-/// Holds the times of a variable-rate video in memory, for a project that nothing is written to; they are read as if they were kept.
+/// Holds the times of a variable-rate video in memory, for a read-only project; they are read like stored ones.
 pub fn hold(facts: &Facts, times: &FrameTimes) {
     if facts.variable_rate {
         held().insert(facts.hash.clone(), times.clone());
     }
 }
 
-/// The times that are held, by the content of their videos.
+/// Returns the times that are held, by the content of their videos.
 fn held() -> MutexGuard<'static, BTreeMap<String, FrameTimes>> {
     static HELD: Mutex<BTreeMap<String, FrameTimes>> = Mutex::new(BTreeMap::new());
     // Each change is complete in itself.

@@ -18,19 +18,19 @@ pub struct PastStep {
     pub(super) from: u64,
     /// and the one that it leads to.
     pub(super) to: u64,
-    /// What it changes.
+    /// The step itself.
     pub step: Step,
 }
 
-/// The steps that take back what was done, and those that do it again. A step holds the values before it, a few hundred
-/// bytes for a label, so that nothing of a session need ever be forgotten.
+/// The undo and redo steps. A step holds the values before it, a few hundred bytes for a label, so that nothing of a session
+/// need ever be discarded.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Undo {
     /// The last one takes back what was done last.
     back: Vec<PastStep>,
     /// The last one does again what was taken back last.
     forth: Vec<PastStep>,
-    /// How many were done before the project was opened; `None` when that state cannot be reached any more.
+    /// Number of steps done before the project was opened; `None` when that state can no longer be reached.
     opened: Option<usize>,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Way {
     Forth,
 }
 
-/// How the history changes with a step.
+/// The effect of a step on the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Deed {
@@ -86,8 +86,8 @@ impl Undo {
         self.side(way).iter().rev()
     }
 
-    /// Returns how many of the steps that can be taken back were done since the project was opened; negative where as many of those
-    /// before were taken back; `None` when that state cannot be reached any more.
+    /// Returns the number of undoable steps since the project was opened; negative if as many earlier steps were undone; `None`
+    /// when that state can no longer be reached.
     pub fn since_opened(&self) -> Option<isize> {
         self.opened.map(|opened| self.back.len() as isize - opened as isize)
     }
@@ -139,7 +139,7 @@ pub(super) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
-/// What a change changes.
+/// Identifies the part of the document that a change affects.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Settings,
@@ -173,7 +173,7 @@ fn print(change: &Change) -> u64 {
     }
 }
 
-/// Returns the part of a video: what a person said of it. What was found in its file is not, which is looked into at any time.
+/// Returns the fingerprint of a video's labels and texts. Facts read from its file are excluded, since it may be scanned at any time.
 pub(super) fn print_of_video(id: VideoId, video: &Video) -> u64 {
     let Video { path, facts: _, labels, segments, rejected, group, note, reviewer, locked: _ } = video;
     let said = (id, path, labels, segments, group, note, reviewer);

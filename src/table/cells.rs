@@ -126,7 +126,7 @@ fn separator(text: &str) -> (char, usize) {
     (SEPARATORS.into_iter().find(|&separator| first.contains(separator)).unwrap_or(','), 0)
 }
 
-/// Returns whether every comma of a line stands between two digits.
+/// Returns `true` if every comma of a line stands between two digits.
 fn are_decimal(line: &str) -> bool {
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     line.match_indices(',')

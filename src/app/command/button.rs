@@ -7,7 +7,7 @@ use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 
-/// A button that runs `command`: its tooltip names the keys, and says why when it cannot be run.
+/// Returns a button that runs `command`: its tooltip names the keys, and says why when it cannot be run.
 pub fn command_button<'a>(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,

@@ -19,7 +19,7 @@ pub struct Keymap {
 }
 
 impl Keymap {
-    /// The keys that are in force in the window of `ctx`.
+    /// Returns the keys that are in force in the window of `ctx`.
     pub fn of(ctx: &Context) -> Arc<Self> {
         ctx.data(|data| data.get_temp(Self::place())).unwrap_or_default()
     }
@@ -33,22 +33,22 @@ impl Keymap {
         Id::unique("keymap")
     }
 
-    /// The keys that run `command`.
+    /// Returns the keys that run `command`.
     pub fn shortcuts(&self, command: Command) -> &[KeyboardShortcut] {
         self.changed.get(&command).map_or(command.default_shortcuts(), Vec::as_slice)
     }
 
-    /// Whether `command` has other keys than in the table.
+    /// Returns `true` if `command` has other keys than in the table.
     pub fn is_changed(&self, command: Command) -> bool {
         self.changed.contains_key(&command)
     }
 
-    /// Whether any command has.
+    /// Returns `true` if any command has.
     pub fn is_any_changed(&self) -> bool {
         !self.changed.is_empty()
     }
 
-    /// The command that `keys` run.
+    /// Returns the command that `keys` run.
     pub fn command(&self, keys: &KeyboardShortcut) -> Option<Command> {
         Command::all().find(|command| self.shortcuts(*command).contains(keys))
     }

@@ -13,7 +13,7 @@ pub struct KeyPress {
     pub event: Event,
     /// The place in the input at which it was, among the events that are left.
     pub at: usize,
-    /// Whether the event at that place is the text of the key itself, which is for no prompt that the command opens.
+    /// `true` if the event at that place is the text of the key itself, which is for no prompt that the command opens.
     pub has_text: bool,
 }
 
@@ -23,12 +23,12 @@ impl Command {
         Keymap::of(ctx).shortcuts(self).first().map(|keys| keys_text(keys, ctx)).unwrap_or_default()
     }
 
-    /// All its keys in words, such as `I or [`.
+    /// Returns all its keys in words, such as `I or [`.
     pub fn shortcuts_text(self, ctx: &Context) -> String {
         Keymap::of(ctx).shortcuts(self).iter().map(|keys| keys_text(keys, ctx)).collect::<Vec<_>>().join(" or ")
     }
 
-    /// The tooltip with the keys.
+    /// Returns the tooltip with the keys.
     pub fn hover_text(self, ctx: &Context) -> String {
         match self.shortcut_text(ctx) {
             keys if keys.is_empty() => self.tooltip().to_owned(),
@@ -80,20 +80,20 @@ impl Command {
         pressed
     }
 
-    /// Whether the command moves by a fixed distance, and further while its key is held.
+    /// Returns `true` if the command moves by a fixed distance, and further while its key is held.
     fn is_step(self) -> bool {
         let frames = matches!(self, Self::StepBack | Self::StepForward | Self::FramesBack | Self::FramesForward);
         frames || matches!(self, Self::SecondBack | Self::SecondForward)
     }
 }
 
-/// Whether Super is held: what is pressed with it is for the desktop. On a Mac it is the command key, which is for programs.
+/// Returns `true` if Super is held: what is pressed with it is for the desktop. On a Mac it is the command key, which is for programs.
 fn is_for_desktop(ctx: &Context) -> bool {
     let is_held = |input: &InputState| input.key_down(Key::SuperLeft) || input.key_down(Key::SuperRight);
     !cfg!(target_os = "macos") && ctx.input(is_held)
 }
 
-/// Whether a press types something: with Ctrl or the command key it does not.
+/// Returns `true` if a press types something: with Ctrl or the command key it does not.
 fn is_typed(event: &Event) -> bool {
     matches!(event, Event::Key { modifiers, .. } if !modifiers.ctrl && !modifiers.command)
 }
@@ -113,7 +113,7 @@ pub(in crate::app) fn take_digits_by_place(events: &mut [Event]) {
     }
 }
 
-/// A key in words.
+/// Returns a key in words.
 pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
     let text = ctx.format_shortcut(keys);
     let key = keys.logical_key;
@@ -125,7 +125,7 @@ pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> Strin
     }
 }
 
-/// The sign that is printed on a key, where its name is a word.
+/// Returns the sign that is printed on a key, where its name is a word.
 fn sign(key: Key) -> Option<&'static str> {
     Some(match key {
         Key::ArrowLeft => "←",
@@ -154,7 +154,7 @@ fn modifier_count(keys: &KeyboardShortcut) -> u8 {
     u8::from(alt) + u8::from(ctrl || command) + u8::from(shift) + u8::from(mac_cmd)
 }
 
-/// Whether a field that is typed into has its own use for these keys.
+/// Returns `true` if a field that is typed into has its own use for these keys.
 fn is_for_text(keys: &KeyboardShortcut) -> bool {
     let modifiers = keys.modifiers;
     let is_letter = !modifiers.command && !modifiers.ctrl && !modifiers.alt; // also with Shift

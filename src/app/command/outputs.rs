@@ -17,7 +17,7 @@ use crate::output::{Existing, OutputGuard};
 use crate::video::CameraSource;
 
 impl App {
-    /// Whether the person has agreed to replace all that the answer `path` to `question` would, by choosing it in a dialog: that
+    /// Returns `true` if the person has agreed to replace all that the answer `path` to `question` would, by choosing it in a dialog: that
     /// asks about the file that is chosen, and about no other.
     pub(in crate::app) fn is_agreed_to(&self, question: PathPrompt, path: &Path) -> bool {
         let spec = question.spec();
@@ -25,7 +25,7 @@ impl App {
         is_asked_by_dialog && self.targets(question, &spec.target(path.to_owned())) == [path]
     }
 
-    /// The files that the answer `path` to `question` would write.
+    /// Returns the files that the answer `path` to `question` would write.
     fn targets(&self, question: PathPrompt, path: &Path) -> Vec<PathBuf> {
         match question.then() {
             Some(Then::Save { targets, .. }) => targets(self, path),

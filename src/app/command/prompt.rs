@@ -71,7 +71,7 @@ impl PromptSpec {
         Self { title, hint, kind }
     }
 
-    /// Whether the answer is a file or folder to be written.
+    /// Returns `true` if the answer is a file or folder to be written.
     pub fn is_writing(&self) -> bool {
         matches!(self.kind, PathKind::SaveFolder | PathKind::Save(..))
     }
@@ -150,7 +150,7 @@ impl Dialogs {
         (self.open, self.subject) = (Some(question), subject);
     }
 
-    /// The project or run that the last question was about.
+    /// Returns the project or run that the last question was about.
     pub fn subject(&self) -> Option<&Path> {
         self.subject.as_deref()
     }
@@ -161,12 +161,12 @@ impl Dialogs {
         self.open = Some(question);
     }
 
-    /// Whether a question is open.
+    /// Returns `true` if a question is open.
     pub fn is_asking(&self) -> bool {
         self.open.is_some()
     }
 
-    /// The answer, once there is one.
+    /// Returns the answer, once there is one.
     pub fn answer(&mut self) -> Option<(PathPrompt, Answer)> {
         let (question, ended) = self.tasks.take()?;
         self.open = None;
@@ -188,7 +188,7 @@ impl Dialogs {
     }
 }
 
-/// Whether this system seems to have file dialogs.
+/// Returns `true` if this system seems to have file dialogs.
 fn is_there() -> bool {
     if !cfg!(target_os = "linux") {
         return true;

@@ -47,7 +47,7 @@ impl Group {
 }
 
 impl Command {
-    /// All commands, in the order of menus and lists.
+    /// Returns all commands, in the order of menus and lists.
     pub fn all() -> impl Iterator<Item = Self> {
         REGISTRY.iter().map(|spec| spec.command)
     }
@@ -56,7 +56,7 @@ impl Command {
         REGISTRY[self as usize]
     }
 
-    /// The menu it belongs to.
+    /// Returns the menu it belongs to.
     pub fn group(self) -> Group {
         self.spec().group
     }
@@ -76,17 +76,17 @@ impl Command {
         self.spec().keywords
     }
 
-    /// The keys that run it, unless a person chose others.
+    /// Returns the keys that run it, unless a person chose others.
     pub fn default_shortcuts(self) -> &'static [KeyboardShortcut] {
         self.spec().keys
     }
 
-    /// Whether its menu has a line above it.
+    /// Returns `true` if its menu has a line above it.
     pub fn begins_block(self) -> bool {
         self.spec().begins_block
     }
 
-    /// The menu in the menu that it is in.
+    /// Returns the menu in the menu that it is in.
     pub fn submenu(self) -> Option<&'static str> {
         self.spec().submenu
     }
@@ -102,13 +102,13 @@ impl Command {
         is_class.then(|| self as usize - Self::Class1 as usize)
     }
 
-    /// The command that labels with class `index` of the list; the first ten have one.
+    /// Returns the command that labels with class `index` of the list; the first ten have one.
     pub(in crate::app) fn of_class(index: usize) -> Option<Self> {
         let command = REGISTRY.get(Self::Class1 as usize + index)?.command;
         command.class_index().is_some().then_some(command)
     }
 
-    /// The commands that choose a set of views.
+    /// Returns the commands that choose a set of views.
     pub(in crate::app) fn view_presets() -> impl Iterator<Item = Self> {
         let presets = Self::ArrangeFrameAndFlow as usize..=Self::ArrangeRivals as usize;
         REGISTRY[presets].iter().map(|spec| spec.command)

@@ -23,7 +23,7 @@ pub struct CommandSpec {
     /// Without an action of its own it asks for its path.
     pub(super) run: Option<fn(&mut App, &Context)>,
     pub(super) path: Option<PathAction>,
-    /// Whether its menu has a line above it.
+    /// `true` if its menu has a line above it.
     pub(super) begins_block: bool,
     /// The menu in the menu that it is in.
     pub(super) submenu: Option<&'static str>,
@@ -48,7 +48,7 @@ pub(super) enum Then {
     },
 }
 
-/// The row of a command without an action.
+/// Returns the row of a command without an action.
 pub const fn command(
     command: Command,
     group: Group,
@@ -114,27 +114,27 @@ impl CommandSpec {
     }
 }
 
-/// A key without modifiers.
+/// Returns a key without modifiers.
 pub const fn key(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
-/// A key with Shift.
+/// Returns a key with Shift.
 pub const fn shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::SHIFT, key)
 }
 
-/// A key with Alt.
+/// Returns a key with Alt.
 pub const fn alt(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::ALT, key)
 }
 
-/// A key with Ctrl, or the Mac's command key.
+/// Returns a key with Ctrl, or the Mac's command key.
 pub const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
-/// A key with Ctrl, or the Mac's command key, and Shift.
+/// Returns a key with Ctrl, or the Mac's command key, and Shift.
 pub const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }

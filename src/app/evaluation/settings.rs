@@ -30,7 +30,7 @@ pub struct EvaluationSettings {
     pub layout: Option<Layout>,
     /// Which of HMDB51's splits.
     pub split: u8,
-    /// Whether rows that are wrong are left out.
+    /// `true` if rows that are wrong are left out.
     pub skip_bad: bool,
     /// Windows and frames of a clip that are seen.
     pub samples: usize,
@@ -70,7 +70,7 @@ impl EvaluationSettings {
         self
     }
 
-    /// Whether the labelled clips of the open project are scored: those of a project that is open, unless something else was chosen.
+    /// Returns `true` if the labelled clips of the open project are scored: those of a project that is open, unless something else was chosen.
     pub fn scores_labels(&self, has_project: bool) -> bool {
         self.labels.unwrap_or(has_project && !self.has_folder())
     }
@@ -79,7 +79,7 @@ impl EvaluationSettings {
         self.clips.is_some() || self.list.is_some()
     }
 
-    /// The clips; the reason if none are chosen.
+    /// Returns the clips, or the reason if none are chosen.
     pub fn source(&self) -> Result<DataSource, &'static str> {
         let clips = self.clips.clone().ok_or("Choose a clips folder first")?;
         let Some(list) = self.list.clone() else { return Ok(DataSource::Folder(clips)) };

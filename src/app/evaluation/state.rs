@@ -127,13 +127,13 @@ impl EvaluationState {
         self.plan = Some(plan);
     }
 
-    /// Whether an evaluation is under way.
+    /// Returns `true` if an evaluation is under way.
     pub fn is_running(&self) -> bool {
         use EvaluationPhase as P;
         matches!(self.phase, P::Preparing | P::Running | P::Stopping)
     }
 
-    /// The report that is shown.
+    /// Returns the report that is shown.
     pub fn report(&self) -> Option<&Arc<ActionsReport>> {
         self.report.as_ref()
     }
@@ -143,7 +143,7 @@ impl EvaluationState {
         self.shown
     }
 
-    /// The file that the shown report was read from.
+    /// Returns the file that the shown report was read from.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
@@ -174,7 +174,7 @@ impl EvaluationState {
         (clips > run.saved).then(|| format!("{} of {data}, scored by {}", counted(clips, "clip"), run.start.model))
     }
 
-    /// The page of the report that is shown, if it was saved as it is.
+    /// Returns the page of the report that is shown, if it was saved as it is.
     pub fn saved_page(&self) -> Option<PathBuf> {
         if let Some(file) = &self.file {
             return Some(file.with_file_name(PAGE));
@@ -183,7 +183,7 @@ impl EvaluationState {
         self.report.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, report)).then(|| dir.join(PAGE))
     }
 
-    /// Whether the streams can be joined in other ways: a saved report has no scores.
+    /// Returns `true` if the streams can be joined in other ways: a saved report has no scores.
     pub fn can_fuse(&self) -> bool {
         self.file.is_none() && self.run.as_ref().is_some_and(|run| run.scores.tables().iter().all(Option::is_some))
     }
@@ -193,7 +193,7 @@ impl EvaluationState {
         self.run.as_ref().filter(|_| self.file.is_none()).map_or(&[], |run| &run.start.left_out)
     }
 
-    /// Whether an evaluation of this session has begun.
+    /// Returns `true` if an evaluation of this session has begun.
     pub fn has_run(&self) -> bool {
         self.run.is_some()
     }
@@ -211,7 +211,7 @@ impl EvaluationState {
         Some((unit.map_or(run.scores.seen() as f64 / secs.max(1e-3), |unit| 1.0 / unit), secs))
     }
 
-    /// The clip behind result `index` of the shown report; `clips` is the folder of the clips, where a saved report's lie.
+    /// Returns the clip behind result `index` of the shown report; `clips` is the folder of the clips, where a saved report's lie.
     pub fn clip(&self, index: usize, clips: Option<&Path>) -> Option<LabelledClip> {
         if let (None, Some(run)) = (&self.file, &self.run) {
             return run.scores.clips().get(index).cloned();
@@ -401,7 +401,7 @@ mod tests {
         (state, sender)
     }
 
-    /// A clip of class 0 that the spatial stream gets right and the temporal one wrong.
+    /// Returns a clip of class 0 that the spatial stream gets right and the temporal one wrong.
     fn scored(name: &str) -> Result<ScoredClip> {
         let clip = LabelledClip { path: name.into(), label: 0, segment_secs: None, group: None, also: Vec::new() };
         let (spatial, temporal) = (Some(vec![1.0, 0.0]), Some(vec![0.0, 1.0]));

@@ -40,7 +40,7 @@ fn window(size: [f32; 2]) -> Window {
     window
 }
 
-/// An evaluation of `clips` clips has begun; what is scored is sent into what is returned.
+/// Begins an evaluation of `clips` clips; returns the sender of the scored clips.
 fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
     let (sender, outcomes) = unbounded();
     let settings = &window.harness.state().settings.evaluation;
@@ -67,7 +67,7 @@ fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
     sender
 }
 
-/// The clip `number`, which the spatial stream takes for `spatial` and the temporal one for `temporal`.
+/// Returns clip `number`, which the spatial stream classifies as `spatial` and the temporal one as `temporal`.
 fn scored(number: usize, label: usize, spatial: usize, temporal: usize) -> Result<ScoredClip> {
     let logits = |class: usize, sure: f32| (0..CLASSES.len()).map(|c| if c == class { sure } else { 0.1 }).collect();
     let path = format!("/clips/{}/v_{number:02}.avi", CLASSES[label]).into();
@@ -277,7 +277,7 @@ fn what_a_report_is_of_and_its_page_are_a_click_away() {
     assert!(window.sees("motionscope evaluate actions"));
 }
 
-/// A report of one clip, made elsewhere.
+/// Returns a report of one clip, made elsewhere.
 fn report_of_one() -> ActionsReport {
     let mut other = window(SIZE);
     let outcomes = begin(&mut other, 1);

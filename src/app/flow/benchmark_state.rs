@@ -24,9 +24,9 @@ pub struct BenchmarkRun {
     pub results: Vec<PairResult>,
     /// Everything, once all pairs are measured or the run is stopped.
     pub report: Option<FlowReport>,
-    /// Whether it is over, be it finished, stopped or failed.
+    /// `true` if it is over, be it finished, stopped or failed.
     pub ended: bool,
-    /// Whether its report was saved.
+    /// `true` if its report was saved.
     is_saved: bool,
 }
 
@@ -62,7 +62,7 @@ impl BenchmarkRun {
         }
     }
 
-    /// Returns whether it has results that are not saved.
+    /// Returns `true` if it has results that are not saved.
     fn is_unsaved(&self) -> bool {
         !self.is_saved && !self.results.is_empty()
     }
@@ -89,7 +89,7 @@ impl BenchmarkState {
         self.running = Some((plan, Progress::begin(0, "pairs")));
     }
 
-    /// Whether a benchmark is under way.
+    /// Returns `true` if a benchmark is under way.
     pub fn is_running(&self) -> bool {
         self.running.is_some()
     }
@@ -137,7 +137,7 @@ impl BenchmarkState {
         in_words(replaced.filter(|run| run.is_unsaved()))
     }
 
-    /// Returns whether there are reports that are not saved yet.
+    /// Returns `true` if there are reports that are not saved yet.
     pub fn can_save(&self) -> bool {
         self.runs.iter().any(|run| run.report.is_some() && !run.is_saved)
     }
@@ -187,7 +187,7 @@ fn in_words<'a>(runs: impl Iterator<Item = &'a BenchmarkRun>) -> Option<String> 
     Some(format!("{} benchmark of {}", runs.first()?.dataset.title(), methods.join(", ")))
 }
 
-/// Returns whether two plans may have the same method, whose column the later one takes: two networks of the same architecture
+/// Returns `true` if two plans may have the same method, whose column the later one takes: two networks of the same architecture
 /// have the same name.
 fn is_same_method(one: &BenchmarkPlan, other: &BenchmarkPlan) -> bool {
     let is_network =

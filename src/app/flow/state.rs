@@ -124,7 +124,7 @@ impl FlowComparison {
         self.stream.map_or_else(|| name.to_owned(), |stream| stream.entry(source, name, &self.basis.settings))
     }
 
-    /// The source whose flow the temporal stream of the model in use reads.
+    /// Returns the source whose flow the temporal stream of the model in use reads.
     pub fn read_by_stream(&self) -> FlowSource {
         self.stream.map_or(FlowSource::Network, StreamSource::source)
     }
@@ -134,7 +134,7 @@ impl FlowComparison {
         Some(format!("The temporal stream reads {}, not MotionNet's.", self.stream?.in_words()))
     }
 
-    /// The heading above `source`.
+    /// Returns the heading above `source`.
     pub fn kind_of(&self, source: FlowSource) -> &'static str {
         self.networks.kind(source)
     }
@@ -150,22 +150,22 @@ impl FlowComparison {
         self.networks.set_second(dir, architecture);
     }
 
-    /// The figures of `source` by frame.
+    /// Returns the figures of `source` by frame.
     pub fn measures(&self, source: FlowSource) -> &Measures {
         &self.measures[source as usize]
     }
 
-    /// The figures by frame of drafts of `source`, where there are no others.
+    /// Returns the figures by frame of drafts of `source`, where there are no others.
     pub fn drafts(&self, source: FlowSource) -> &Measures {
         &self.drafts[source as usize]
     }
 
-    /// Whether there is flow of any source.
+    /// Returns `true` if there is flow of any source.
     pub fn has_flow(&self) -> bool {
         self.sources.iter().any(|source| source.flow.is_some())
     }
 
-    /// Whether there are figures of any frame.
+    /// Returns `true` if there are figures of any frame.
     pub fn is_measured(&self) -> bool {
         self.measures.iter().any(|measures| !measures.is_empty())
     }
@@ -330,7 +330,7 @@ pub fn video_units(flow: &FlowView, video: [u32; 2]) -> [f32; 2] {
     [of(video[0], flow.frame_size.width), of(video[1], flow.frame_size.height)]
 }
 
-/// The value that nearly all of a map stay below.
+/// Returns the value that nearly all of a map stay below.
 pub fn typical_maximum(map: &ScalarMap) -> f32 {
     let step = (map.values.len() / SAMPLE).max(1);
     quantile(map.values.iter().step_by(step).copied().filter(|value| value.is_finite()).collect(), COVERED)

@@ -45,7 +45,7 @@ impl StreamSource {
         }
     }
 
-    /// Returns whether the window computes the source with the same parameters.
+    /// Returns `true` if the window computes the source with the same parameters.
     fn is_same(self, settings: &FlowSettings) -> bool {
         match self.source {
             FlowSource::Tvl1 => self.trained.tvl1_parameters() == Some(settings.tvl1),

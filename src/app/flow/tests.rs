@@ -35,7 +35,7 @@ pub(in crate::app) struct Window {
     _dir: tempfile::TempDir,
 }
 
-/// A model of both streams that tells `classes`.
+/// Returns a model of both streams that tells `classes`.
 pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
     ModelInfo {
         dir: "/models/own".into(),
@@ -91,7 +91,7 @@ impl Window {
         window
     }
 
-    /// The texts that reach beyond `width`.
+    /// Returns the texts that reach beyond `width`.
     pub(in crate::app) fn texts_beyond(&self, width: f32) -> Vec<Option<String>> {
         let nodes = self.harness.root().children_recursive();
         let labels = nodes.filter(|node| node.accesskit_node().role() == Role::Label);
@@ -169,7 +169,7 @@ pub(in crate::app) fn fill(app: &mut App) {
     }
 }
 
-/// A slow turn around the middle, at most 4 px.
+/// Returns a slow turn around the middle, at most 4 px.
 pub(super) fn flow_view(turn: f32) -> FlowView {
     let (width, height) = (GRID.width as usize, GRID.height as usize);
     let vector = |i: usize| {

@@ -43,7 +43,7 @@ impl WatchedRun {
         first.map(|snapshot| snapshot.dir.as_path()).or(self.base.as_deref())
     }
 
-    /// The newest networks.
+    /// Returns the newest networks.
     pub fn newest(&self) -> Option<&Path> {
         let last = self.snapshots.last().map(|snapshot| snapshot.dir.as_path());
         self.result.as_deref().or(last)
@@ -67,7 +67,7 @@ pub struct PinnedState {
     outlooks: Option<Arc<PinnedResults>>,
     /// How far they are computed.
     progress: Option<Progress>,
-    /// Whether a person has stopped that.
+    /// `true` if a person has stopped that.
     is_stopped: bool,
     /// What was asked for last, and how often something was written since.
     asked: Option<(PinnedRequest, usize)>,
@@ -98,12 +98,12 @@ impl PinnedState {
         });
     }
 
-    /// Whether `pin` is pinned.
+    /// Returns `true` if `pin` is pinned.
     pub fn has(&self, pin: &Pin) -> bool {
         self.pins.contains(pin)
     }
 
-    /// Whether there is no room for more.
+    /// Returns `true` if there is no room for more.
     pub fn is_full(&self) -> bool {
         self.pins.len() >= PINS
     }
@@ -125,7 +125,7 @@ impl PinnedState {
         self.progress
     }
 
-    /// Whether a person has stopped that before its end.
+    /// Returns `true` if a person has stopped that before its end.
     pub fn is_stopped(&self) -> bool {
         let is_complete = |outlooks: &Arc<PinnedResults>| outlooks.counts().0 == outlooks.counts().1;
         self.is_stopped && !self.outlooks.as_ref().is_none_or(is_complete)
@@ -160,7 +160,7 @@ impl PinnedState {
         self.written += 1;
     }
 
-    /// The networks that are set beside those before the run.
+    /// Returns the networks that are set beside those before the run.
     pub fn now(&self) -> Option<&Path> {
         let chosen = self.step.and_then(|step| self.run.snapshots.iter().find(|snapshot| snapshot.step == step));
         chosen.map(|snapshot| snapshot.dir.as_path()).or(self.run.newest())

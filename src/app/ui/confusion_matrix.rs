@@ -122,7 +122,7 @@ fn names_ui(ui: &Ui, matrix: &Matrix, classes: &[String], hovered: Option<(usize
     }
 }
 
-/// A name in one line, its end left out where it is too long.
+/// Returns a name in one line, its end left out where it is too long.
 fn fitted(ui: &Ui, name: &str, font: &FontId, color: Color32) -> std::sync::Arc<eframe::egui::Galley> {
     let mut job = eframe::egui::text::LayoutJob::simple_singleline(name.to_owned(), font.clone(), color);
     job.wrap = eframe::egui::text::TextWrapping::truncate_at_width(NAMES - 8.0);

@@ -65,24 +65,24 @@ impl Curve {
         (self.changes, self.points.last().copied())
     }
 
-    /// The points, x rising.
+    /// Returns the points, x rising.
     pub fn points(&self) -> &[[f64; 2]] {
         &self.points
     }
 
-    /// The point that is nearest to `x`; none of an empty curve.
+    /// Returns the point that is nearest to `x`; none of an empty curve.
     pub fn near(&self, x: f64) -> Option<[f64; 2]> {
         let after = self.points.partition_point(|point| point[0] < x);
         let beside = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|i| self.points.get(i));
         beside.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs())).copied()
     }
 
-    /// The latest point that is not beyond `x`; none where the curve begins later.
+    /// Returns the latest point that is not beyond `x`; none where the curve begins later.
     pub fn up_to(&self, x: f64) -> Option<[f64; 2]> {
         self.points.partition_point(|point| point[0] <= x).checked_sub(1).map(|last| self.points[last])
     }
 
-    /// The newest value.
+    /// Returns the newest value.
     pub fn latest(&self) -> f64 {
         self.latest
     }
@@ -103,12 +103,12 @@ impl Curves {
         }
     }
 
-    /// The curve `name`.
+    /// Returns the curve `name`.
     pub fn get(&self, name: &str) -> Option<&Curve> {
         self.curves.get(name)
     }
 
-    /// The points of all curves as comma-separated values, a line each.
+    /// Returns the points of all curves as comma-separated values, a line each.
     pub fn table(&self) -> String {
         let mut text = String::new();
         for (name, curve) in self.iter() {
@@ -124,12 +124,12 @@ impl Curves {
         self.curves.values_mut().for_each(|curve| curve.cut(x));
     }
 
-    /// The curves in the order of their names.
+    /// Returns the curves in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Curve)> {
         self.curves.iter().map(|(name, curve)| (name.as_str(), curve))
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there is none.
     pub fn is_empty(&self) -> bool {
         self.curves.is_empty()
     }

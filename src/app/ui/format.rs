@@ -99,12 +99,12 @@ pub fn span(secs: f64) -> String {
     }
 }
 
-/// A share in percent.
+/// Returns a share in percent.
 pub fn percent(share: f64) -> String {
     format!("{:.1}", 100.0 * share)
 }
 
-/// A share in percent, or a dash where there is none.
+/// Returns a share in percent, or a dash where there is none.
 pub fn percent_or_dash(share: Option<f64>) -> String {
     share.map_or("–".into(), percent)
 }

@@ -47,7 +47,7 @@ pub enum Icon {
 const SIZE: f32 = 13.0;
 
 impl Icon {
-    /// The icon as a part of a button, in the button's text colour.
+    /// Returns the icon as a part of a button, in the button's text colour.
     pub fn atom<'a>(self) -> Atom<'a> {
         Atom::paint(vec2(SIZE, SIZE), move |ui, args| self.paint(ui.painter(), args.rect, args.fallback_text_color))
     }

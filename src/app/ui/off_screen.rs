@@ -105,7 +105,7 @@ fn colour(corners: &[Vertex; 3], shares: [f32; 3], texture: &ColorImage) -> [f32
     [0, 1, 2, 3].map(|i| own(i) * sample[i] / 255.0)
 }
 
-/// The texture between its four nearest pixels.
+/// Returns the texture between its four nearest pixels.
 fn sample(texture: &ColorImage, uv: Vec2) -> [f32; 4] {
     let [width, height] = texture.size;
     let (x, y) = (uv.x * width as f32 - 0.5, uv.y * height as f32 - 0.5);

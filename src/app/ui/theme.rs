@@ -113,12 +113,12 @@ const LIGHT: Tokens = Tokens {
 };
 
 impl Tokens {
-    /// The tokens of the theme that `ui` is drawn in.
+    /// Returns the tokens of the theme that `ui` is drawn in.
     pub fn of(ui: &Ui) -> &'static Self {
         Self::for_dark(ui.visuals().dark_mode)
     }
 
-    /// The tokens of the dark or the light theme.
+    /// Returns the tokens of the dark or the light theme.
     pub fn for_dark(dark: bool) -> &'static Self {
         if dark { &DARK } else { &LIGHT }
     }
@@ -137,12 +137,12 @@ impl Tokens {
 /// The luminance at which black and white text have the same contrast.
 const MIDDLE: f32 = 0.18;
 
-/// The colour of text, dark or bright, that can be read on this opaque one.
+/// Returns the colour of text, dark or bright, that can be read on this opaque one.
 pub fn text_on(ground: Color32) -> Color32 {
     if luminance(ground) > MIDDLE { LIGHT.strong } else { DARK.strong }
 }
 
-/// The relative luminance of an opaque colour, 0…1, as WCAG 2 defines it.
+/// Returns the relative luminance of an opaque colour, 0…1, as WCAG 2 defines it.
 fn luminance(color: Color32) -> f32 {
     let [r, g, b, _] = Rgba::from(color).to_array(); // linear
     0.2126 * r + 0.7152 * g + 0.0722 * b
@@ -182,7 +182,7 @@ pub fn semibold(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(SEMIBOLD.into()))
 }
 
-/// The frame of what lies over the window and takes all input.
+/// Returns the frame of what lies over the window and takes all input.
 pub fn modal_frame(ctx: &Context) -> Frame {
     Frame::window(&ctx.global_style()).inner_margin(Margin::same(16))
 }
@@ -278,7 +278,7 @@ mod tests {
     use super::*;
     use eframe::egui::epaint::text::{Fonts, TextOptions};
 
-    /// The contrast of two opaque colours, 1…21, as WCAG 2 defines it.
+    /// Returns the contrast of two opaque colours, 1…21, as WCAG 2 defines it.
     fn contrast(a: Color32, b: Color32) -> f32 {
         let (a, b) = (luminance(a), luminance(b));
         (a.max(b) + 0.05) / (a.min(b) + 0.05)

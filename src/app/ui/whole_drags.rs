@@ -19,7 +19,7 @@ pub struct WholeDrags {
     waiting: VecDeque<Event>,
     /// The button that is down, and where it was pressed.
     pressed: Option<(PointerButton, Pos2)>,
-    /// Whether the pointer was further from there than in a click.
+    /// `true` if the pointer was further from there than in a click.
     is_drag: bool,
     /// Where the pointer is.
     at: Option<Pos2>,
@@ -93,7 +93,7 @@ impl WholeDrags {
         self.is_drag |= self.pressed.is_some_and(|(_, origin)| origin.distance(to) > CLICK);
     }
 
-    /// Whether the pointer goes further than in a click among the events that are waiting, before `button` is let go.
+    /// Returns `true` if the pointer goes further than in a click among the events that are waiting, before `button` is let go.
     fn is_drag_ahead(&self, button: PointerButton, origin: Pos2) -> bool {
         for event in &self.waiting {
             match event {
@@ -108,7 +108,7 @@ impl WholeDrags {
     }
 }
 
-/// Whether an event is for who has the keyboard.
+/// Returns `true` if an event is for who has the keyboard.
 fn is_typed(event: &Event) -> bool {
     matches!(event, Event::Key { .. } | Event::Text(_) | Event::Ime(_) | Event::Paste(_) | Event::Copy | Event::Cut)
 }
@@ -132,7 +132,7 @@ mod tests {
         Event::PointerMoved(pos2(x, 0.0))
     }
 
-    /// The events of each repaint until none waits, where those of a row come together.
+    /// Returns the events of each repaint until none waits, where those of a row come together.
     fn repaints(rows: &[&[Event]]) -> Vec<Vec<Event>> {
         let (mut drags, mut repaints) = (WholeDrags::default(), Vec::new());
         for row in rows {

@@ -1,4 +1,4 @@
-//! Small pieces that several panels are made of.
+//! Small widgets that several panels share.
 
 use eframe::egui::{
     Align, Button, Color32, Frame, Id, Label, Layout, Margin, Response, RichText, ScrollArea, Sense, TextStyle, Ui,
@@ -40,7 +40,7 @@ pub fn field<R>(ui: &mut Ui, label: &str, add_contents: impl FnOnce(&mut Ui, Id)
     .inner
 }
 
-/// Says in the middle of a panel why there is nothing, and what to do about it.
+/// Draws a message in the middle of an empty panel: why it is empty and what to do about it.
 pub fn empty_state(ui: &mut Ui, title: &str, text: &str, add_actions: impl FnOnce(&mut Ui)) {
     let weak = Tokens::of(ui).weak;
     ui.vertical_centered(|ui| {
@@ -53,7 +53,7 @@ pub fn empty_state(ui: &mut Ui, title: &str, text: &str, add_actions: impl FnOnc
     });
 }
 
-/// A small switch with a dot in the colour of what it shows.
+/// Draws a small switch with a dot in the colour of its content.
 pub fn legend_chip(ui: &mut Ui, on: &mut bool, color: Color32, text: &str) -> Response {
     let tokens = Tokens::of(ui);
     let (dot, color_text) = if *on { (color, tokens.text) } else { (tokens.outline, tokens.weak) };
@@ -89,7 +89,7 @@ pub fn plot_height(ui: &Ui, least: f32) -> f32 {
     (0.36 * ui.available_width()).clamp(least, 2.2 * least)
 }
 
-/// An area that takes a click and shows a hand, for rows of lists.
+/// Allocates an area that reacts to clicks and shows a hand cursor, for rows of lists.
 pub fn row_response(ui: &mut Ui, height: f32) -> Response {
     ui.allocate_response(vec2(ui.available_width(), height), Sense::click())
 }
@@ -122,14 +122,14 @@ const LEAST_LIST: f32 = 120.0;
 /// Height of the window that a menu leaves free, in points.
 const AROUND_MENU: f32 = 60.0;
 
-/// A list that scrolls in an overlay, as high as the window allows; `around` is the height of all else in the window, in points.
+/// Returns a scrolling list for an overlay, as high as the window allows; `around` is the height of the rest, in points.
 pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
     let height = (ui.ctx().content_rect().height() - around).max(LEAST_LIST);
     // An area that floats is small at first, and what scrolls in it would stay so.
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
-/// A list that scrolls within a panel that scrolls itself, at most `height` points high: also where less of the panel is in view, where
+/// Returns a list that scrolls within a panel that scrolls itself, at most `height` points high: also where less of the panel is in view, where
 /// it would otherwise show three rows and no sign of the others.
 pub fn inner_list(height: f32) -> ScrollArea {
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
@@ -152,7 +152,7 @@ pub fn explanation(ui: &mut Ui, text: &str) {
     ui.add(Label::new(RichText::new(text).small().color(weak)).wrap());
 }
 
-/// The colour that stands for a source of flow in curves and lists.
+/// Returns the colour of a source of flow in curves and lists.
 pub fn source_color(ui: &Ui, source: FlowSource) -> Color32 {
     let index = match source {
         FlowSource::Network => 0,

@@ -52,7 +52,7 @@ pub(super) fn class_problems(subset: Subset, path: &Path, listing: &Listing, cou
     [problems, remarks]
 }
 
-/// Number of clips of every class.
+/// Returns the number of clips of every class.
 pub(super) fn counts(listing: &Listing) -> Vec<usize> {
     let mut counts = vec![0; listing.classes.len()];
     for ListingRow { clip, .. } in &listing.rows {

@@ -34,7 +34,7 @@ pub struct CheckPlan {
     pub train: DataSource,
     /// The clips to test on, which must share nothing with them.
     pub test: Option<DataSource>,
-    /// Whether to decode every frame instead of the first of every clip.
+    /// `true` to decode every frame instead of the first of every clip.
     pub thorough: bool,
 }
 

@@ -63,7 +63,7 @@ pub struct ClassCount {
 }
 
 impl CheckReport {
-    /// Returns whether there are no problems.
+    /// Returns `true` if there are no problems.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }

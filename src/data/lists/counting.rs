@@ -10,7 +10,7 @@ use crate::data::listing::{ListingPlace, Problem, ProblemKind};
 pub(super) struct Counting {
     /// The number of the first class.
     pub first: usize,
-    /// Whether the folders of the clips are called as the classes are, so that they must agree with the numbers.
+    /// `true` if the folders of the clips are named after the classes, so that they must agree with the numbers.
     folders_tell: bool,
 }
 

@@ -28,7 +28,7 @@ struct Meaning<'a> {
     classes: &'a ClassIndex,
     /// How labels that are numbers are meant, where there is a file of classes.
     counting: Option<Counting>,
-    /// Whether clips are cut out of the videos already and called `id_000059_000069`.
+    /// `true` if clips are cut out of the videos already and called `id_000059_000069`.
     is_kinetics: bool,
 }
 
@@ -144,7 +144,7 @@ fn split_at_blanks(records: &mut [Record]) {
     }
 }
 
-/// Returns whether the table is Kinetics', whose videos are then called as those of others are.
+/// Returns `true` if the table is Kinetics', whose videos are then called as those of others are.
 fn name_path(records: &mut [Record]) -> bool {
     let header = records.first_mut().map(|(_, cells)| cells);
     let id = header.and_then(|cells| cells.iter_mut().find(|cell| cell.trim().eq_ignore_ascii_case(YOUTUBE_ID)));

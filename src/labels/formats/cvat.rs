@@ -148,7 +148,7 @@ impl CvatTask {
         let filter = text_at(&["frame_filter"]).and_then(|filter| filter.strip_prefix("step="));
         let step = filter.and_then(|step| step.trim().parse().ok()).filter(|step| *step > 0).unwrap_or(1);
         let (start, size) = (number("start_frame").unwrap_or(0), number("size"));
-        // Those of a job are counted among the frames that are looked at.
+        // Frames of a job are counted among the sampled frames.
         let start = if task.name == "job" { start.saturating_mul(step) } else { start };
         let end = match size {
             Some(size) => Some(start.saturating_add(size.saturating_mul(step))),
@@ -190,7 +190,7 @@ fn read_document(source: &Path, path: &Path, set: &mut AnnotationSet) -> Result<
     }
     let mut before = 0;
     for (place, task) in tasks.iter().enumerate() {
-        // What belongs to no task is the first one's where there is only one.
+        // Elements without a task belong to the first task if it is the only one.
         let is_of = |element: &&Element| match element.attribute("task_id") {
             Some(id) => task.id.is_none() || task.id.as_deref() == Some(id),
             None => tasks.len() == 1,

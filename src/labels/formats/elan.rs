@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 /// The linguistic type of labels of whole clips, and that of others.
 const CLIP: &str = "clip";
 const SEGMENT: &str = "segment";
-/// How the names of tiers of labels of whole clips begin.
+/// Prefix of the names of tiers with labels of whole clips.
 const WHOLE: &str = "clip: ";
 /// Properties of a document: the recording its video belongs to, and a remark about it.
 const GROUP: &str = "group";
@@ -134,7 +134,7 @@ fn url(path: &Path) -> String {
     format!("file://{}{path}", if path.starts_with('/') { "" } else { "/" })
 }
 
-/// Returns the address of a file from `folder`; none on another disk.
+/// Returns the address of a file relative to `folder`; `None` on another disk.
 fn relative_url(path: &Path, folder: &Path) -> Option<String> {
     let path = escaped(&StoredPath::encode(path, folder));
     let is_absolute = path.starts_with('/') || path.get(1..3) == Some(":/");
@@ -180,9 +180,9 @@ pub(super) fn read(source: &Path, finder: &VideoFinder<'_>) -> Result<Annotation
 /// A medium of a document.
 struct ElanMedium {
     name: String,
-    /// Where in the medium the document's times begin, seconds.
+    /// Start of the document's times in the medium, seconds.
     origin_secs: f64,
-    /// How surely the project has it.
+    /// Rank of the match with the project; higher is more certain.
     rank: u8,
 }
 
@@ -193,7 +193,7 @@ impl ElanMedium {
         let relative = relative.map(|url| url.trim_start_matches("./").to_owned());
         let beside = relative.as_ref().map(|url| folder.join(url).to_string_lossy().into_owned());
         let names: Vec<String> = match beside {
-            // What is beside the document is meant, whether the project has it or not.
+            // A file beside the document takes precedence, whether the project has it or not.
             Some(beside) if finder.file(&AnnotatedClip::escaped(&*beside, "")).is_some() => vec![beside],
             beside => beside.into_iter().chain(relative).chain(absolute.map(str::to_owned)).collect(),
         };
@@ -223,7 +223,7 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
     let best = media.iter().map(|medium| medium.rank).max();
     let best = best.ok_or_else(|| Error::file(path, "it names no media file", remedy))?;
     match best {
-        // All that the project has, else the first that may be a video.
+        // All media that the project has, otherwise the first that may be a video.
         3.. => media.retain(|medium| medium.rank >= 3),
         _ => {
             media.retain(|medium| medium.rank == best);
@@ -352,7 +352,7 @@ struct Slots<'a> {
     places: BTreeMap<&'a str, usize>,
 }
 
-/// Which slot follows which in a tier.
+/// The order of the slots in a tier.
 #[derive(Default)]
 struct Chain<'a> {
     next: BTreeMap<&'a str, &'a str>,

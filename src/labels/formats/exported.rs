@@ -22,9 +22,9 @@ pub struct Exported {
     texts: Vec<String>,
     /// Clips that are yet to be cut out of their videos.
     pub cuts: Vec<Cut>,
-    /// What the format could not hold.
+    /// Notes on what the format could not hold.
     pub notes: Vec<Error>,
-    /// Whether labels that cannot be read are missing in it, or videos are no longer what was labelled; the notes say which.
+    /// `true` if labels that cannot be read are missing, or videos have changed since they were labelled; the notes name them.
     pub is_doubtful: bool,
 }
 
@@ -70,8 +70,8 @@ pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize
     note_lost(exported, target, count, what, "Check the project's videos and export again");
 }
 
-/// Returns where the file of a clip goes: into folders like the video's, of which those that lead out of the project's are left
-/// out.
+/// Returns the path of the file of a clip: in folders like the video's, without those that lead out of the project's
+/// folder.
 pub(super) fn free_path(clip: &AnnotatedClip, ending: &str, used: &mut BTreeSet<String>) -> PathBuf {
     let mut folders: Vec<_> = clip.path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
     folders.pop();

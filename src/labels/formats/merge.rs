@@ -17,7 +17,7 @@ use crate::frame_times::FrameSpan;
 use crate::names::{Alike, composed};
 use crate::plural::counted;
 
-/// Maximum number of notes reported one by one.
+/// Maximum number of notes reported individually.
 const MAX_NOTES: usize = 100;
 
 /// Segments of a video and classes of a file that make sense; what comes after so many is left out.
@@ -68,9 +68,9 @@ struct Merge<'a> {
     before: &'a Document,
     /// With the classes and videos that are new.
     after: Document,
-    /// What the set says about each video.
+    /// The set's labels of each video.
     said: BTreeMap<VideoId, Video>,
-    /// How many labels of each video are left out.
+    /// Number of labels of each video that are left out.
     left_out: BTreeMap<VideoId, usize>,
     /// The clocks of the videos whose times the set has in seconds.
     clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
@@ -78,9 +78,9 @@ struct Merge<'a> {
     frame_clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
     /// Videos whose frames the set counts at another rate, with that rate and their own.
     rescaled: BTreeMap<VideoId, [f64; 2]>,
-    /// What the set calls videos that were found by their last names.
+    /// The set's names of videos that were found by their file names.
     renamed: BTreeMap<VideoId, String>,
-    /// Videos that have other content than the set says.
+    /// Videos whose content differs from that in the set.
     changed: Vec<String>,
     import: Import,
     /// New classes that the file lists, which are added whether labels of them are left or not.
@@ -88,7 +88,7 @@ struct Merge<'a> {
     missing: BTreeSet<String>,
     /// Files that are not in the project, which has others of their names.
     namesakes: Vec<String>,
-    /// Labels that are left out for want of a class.
+    /// Number of labels left out because their class is missing, by name.
     classless: BTreeMap<String, usize>,
 }
 
@@ -117,7 +117,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Notes something about what stands at `place`.
+    /// Adds a note on the location `place`.
     fn note(&mut self, place: &str, cause: impl Into<String>, remedy: &str) {
         let cause: String = cause.into();
         let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
@@ -171,7 +171,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Remembers a video that has other content than the file says.
+    /// Records a video whose content differs from that in the file.
     fn compare(&mut self, id: VideoId, clip: &AnnotatedClip) {
         let hash = |facts: Option<&Facts>| facts.map(|facts| facts.hash.clone()).filter(|hash| !hash.is_empty());
         let known = self.before.videos.get(&id).and_then(|video| hash(video.facts.as_ref()));
@@ -225,7 +225,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Adds what a clip of the set says about a video to what others did.
+    /// Adds the labels of a clip of the set to those of other clips of the same video.
     fn add_clip(&mut self, id: VideoId, clip: &AnnotatedClip) {
         let Some(known) = self.after.videos.get(&id) else { return };
         let facts = known.facts.clone();
@@ -400,7 +400,7 @@ impl<'a> Merge<'a> {
         remark(&rescaled, cause, "Check the segments, and the column fps if they are not where they should be");
     }
 
-    /// Returns the label called `name`; nothing if it is none, or of a class that is left out.
+    /// Returns the label with the given name; `None` if the name is empty or its class is left out.
     fn label(&mut self, name: &str) -> Option<Label> {
         let name = name.trim();
         let label = match (name, self.after.class_alike(name)) {
@@ -535,7 +535,7 @@ fn rounded(secs: f64) -> f64 {
     (secs * 1000.0).round() / 1000.0
 }
 
-/// Returns whether facts from a file can be those of a video.
+/// Returns `true` if facts from a file can be those of a video.
 fn is_plausible(facts: &Facts) -> bool {
     let fits = |number: u64| i64::try_from(number).is_ok();
     facts.fps.is_finite() && facts.fps > 0.0 && fits(facts.frames as u64) && fits(facts.bytes)

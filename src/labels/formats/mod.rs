@@ -64,7 +64,7 @@ pub use ucf_lists::exported_clips;
 use uncarried::note_uncarried;
 use video_finder::VideoFinder;
 
-/// The folder that all files of an export to `target` are in.
+/// Returns the folder that all files of an export to `target` are in.
 pub fn folder_of(format: Format, target: &Path) -> &Path {
     match target.parent() {
         Some(folder) if !format.is_folder() => folder,
@@ -77,8 +77,8 @@ pub fn guard(document: &Document, dir: &Path, existing: Existing) -> OutputGuard
     OutputGuard::new(existing).protecting(document.videos.values().map(|video| StoredPath::decode(&video.path, dir)))
 }
 
-/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder. All
-/// files are written or none, and none that exists is replaced.
+/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder. Either all
+/// files are written or none, and existing ones are not replaced.
 ///
 /// # Errors
 /// If a file exists or cannot be written.
@@ -92,10 +92,10 @@ pub fn export(format: Format, document: &Document, dir: &Path, target: &Path) ->
     Ok(exported)
 }
 
-/// The same without writing anything.
+/// Prepares an export without writing anything.
 ///
 /// # Errors
-/// If the format cannot hold the labels at all, or `target` is called like a file of another one.
+/// If the format cannot hold the labels at all, or `target` has the name of a file of another format.
 pub fn prepare(format: Format, document: &Document, dir: &Path, target: &Path) -> Result<Exported> {
     check_name(format, target)?;
     let set = AnnotationSet::of(document, dir);
@@ -148,10 +148,10 @@ fn check_name(format: Format, target: &Path) -> Result<()> {
 }
 
 /// Reads the labels in `source`, a file or a folder of files, into `document`, a project in `dir`; nothing is changed
-/// until the step that comes back is performed.
+/// until the returned step is performed.
 ///
 /// # Errors
-/// If `source` as a whole cannot be read; what is wrong with parts of it is among the notes.
+/// If `source` as a whole cannot be read; problems of its parts are among the notes.
 pub fn import(format: Format, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Result<Import> {
     let set = match format {
         Format::Json => json::read(source),

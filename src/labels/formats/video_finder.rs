@@ -18,10 +18,10 @@ pub(super) struct VideoFinder<'a> {
     dir: &'a Path,
     /// The folder of the file that names them.
     source_dir: &'a Path,
-    /// The folder that the file says its paths are relative to.
+    /// The base folder of the file's relative paths, as given in the file.
     said_dir: Option<&'a Path>,
     stored: HashMap<&'a str, VideoId>,
-    /// By their paths with nothing encoded.
+    /// By their unescaped paths.
     plain: HashMap<String, VideoId>,
     /// By the same in one form of Unicode; `None` where it is that of several.
     composed: HashMap<String, Option<VideoId>>,
@@ -38,7 +38,7 @@ pub(super) enum FoundVideo {
     SameName(VideoId),
     /// The only video with the same last name whose content is that of the file.
     SameContent(VideoId),
-    /// So many videos have this name.
+    /// Number of videos that have this name.
     Several(usize),
     /// A video that the file has under several names, at most one of which can be its own.
     Claimed(VideoId),
@@ -48,9 +48,9 @@ pub(super) enum FoundVideo {
 
 /// A possible meaning of a name.
 struct NameReading {
-    /// With `/` between names and nothing encoded.
+    /// The unescaped name, with `/` as separator.
     name: String,
-    /// Where that file could be.
+    /// Possible paths of the file.
     paths: Vec<PathBuf>,
 }
 
@@ -75,13 +75,13 @@ impl<'a> VideoFinder<'a> {
         Self { document, dir, source_dir, said_dir: None, stored, plain, composed: composed_paths, last }
     }
 
-    /// Looks for files in `folder` as well, which the file says its paths are relative to.
+    /// Also searches `folder`, the base folder given in the file.
     pub fn with_folder(self, folder: Option<&'a Path>) -> Self {
         Self { said_dir: folder, ..self }
     }
 
-    /// Returns the videos of `clips` by the names that the file has for them. A video belongs to one folder of the file: where
-    /// several of its folders have a video of the same last name, that name alone decides for none of them.
+    /// Returns the videos of `clips` by their names in the file. A video belongs to one folder of the file: if several of its
+    /// folders contain a video of the same file name, that name alone identifies none of them.
     pub fn find_all<'c>(&self, clips: &'c [AnnotatedClip]) -> BTreeMap<&'c str, FoundVideo> {
         let mut found: BTreeMap<&str, FoundVideo> = BTreeMap::new();
         let mut names_of: HashMap<VideoId, Vec<&str>> = HashMap::new();
@@ -192,15 +192,15 @@ impl<'a> VideoFinder<'a> {
         video(&reading.name).or_else(|| paths.find_map(|path| video(&path)))
     }
 
-    /// Returns where the file of `clip` is, if it is anywhere; in another form of Unicode if it is in none as it is written.
+    /// Returns the path of the file of `clip`, if it exists; names in another form of Unicode match if no exact one does.
     pub fn file(&self, clip: &AnnotatedClip) -> Option<PathBuf> {
         let paths: Vec<_> = self.readings(clip).into_iter().flat_map(|reading| reading.paths).collect();
         let in_any_form = || paths.iter().filter_map(|path| in_any_form(path)).find(|path| path.is_file());
         paths.iter().find(|path| path.is_file()).cloned().or_else(in_any_form)
     }
 
-    /// Returns what the path of `clip` may mean, the likeliest first: addresses and paths of Motionscope's own are escaped,
-    /// others are as they stand, and only where nothing is called that may they be escaped too.
+    /// Returns the possible meanings of the path of `clip`, most likely first: addresses and Motionscope's own paths are escaped;
+    /// others are literal, and are unescaped only if no file has the literal name.
     fn readings(&self, clip: &AnnotatedClip) -> Vec<NameReading> {
         let name = clip.path.as_str();
         let dirs: Vec<&Path> = [self.source_dir, self.dir].into_iter().chain(self.said_dir).collect();
@@ -245,7 +245,7 @@ impl<'a> VideoFinder<'a> {
         same.next().filter(|_| same.next().is_none()).map(|(_, id)| *id)
     }
 
-    /// Returns whether `file` has the content that video `id` is known to have.
+    /// Returns `true` if `file` has the content that video `id` is known to have.
     fn has_content_of(&self, file: &Path, id: VideoId) -> bool {
         let facts = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some(facts) = facts.filter(|facts| !facts.hash.is_empty()) else { return false };
@@ -259,7 +259,7 @@ impl<'a> VideoFinder<'a> {
         let found = self.namesakes(spelled);
         let folders: Vec<&str> =
             name.rsplit('/').skip(1).take_while(|part| !matches!(*part, "" | "." | "..")).collect();
-        // How many of the folders above are the same, from the last one on.
+        // Number of equal parent folders, counted from the last one.
         let shared = |path: &str| {
             let path = StoredPath::decode(path, self.dir);
             let parts = path.iter().rev().skip(1).map(|part| composed(&part.to_string_lossy()).into_owned());
@@ -283,7 +283,7 @@ impl<'a> VideoFinder<'a> {
         }
     }
 
-    /// Returns whether the file that a clip names is there and is not video `id`, or has other content.
+    /// Returns `true` if the file that a clip names is there and is not video `id`, or has other content.
     fn is_another(&self, clip: &AnnotatedClip, id: VideoId) -> bool {
         let Some(video) = self.document.videos.get(&id) else { return true };
         let known_hash = video.facts.as_ref().map(|facts| facts.hash.as_str()).filter(|hash| !hash.is_empty());
@@ -299,7 +299,7 @@ impl<'a> VideoFinder<'a> {
         told_hash.zip(known_hash).is_some_and(|(told, known)| told != known)
     }
 
-    /// Returns whether video `id` may have the length that the file gives for a clip.
+    /// Returns `true` if video `id` may have the length that the file gives for a clip.
     fn is_as_long(&self, clip: &AnnotatedClip, id: VideoId) -> bool {
         let known = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some((known, told)) = known.zip(clip.length_secs.filter(|secs| *secs > 0.0)) else { return true };

@@ -33,7 +33,7 @@ struct XAnyFile {
     #[serde(default, deserialize_with = "json_values::as_text")]
     r#type: String,
     video: String,
-    /// Of an export of a project, as the project has it.
+    /// The path in the project, in an export of a project.
     #[serde(default)]
     path: Value,
     #[serde(default)]
@@ -188,7 +188,7 @@ impl XAnySegment {
         }
     }
 
-    /// Returns whether it is a label of the whole clip, as [`write()`] wrote it: others may begin their names so as well.
+    /// Returns `true` if it is a label of the whole clip, as [`write()`] wrote it: others may begin their names so as well.
     fn is_whole(&self, duration_ms: Option<f64>) -> bool {
         let number = self.id.as_str().and_then(|id| id.strip_prefix(CLIP)).unwrap_or_default();
         let is_numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

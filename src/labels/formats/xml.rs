@@ -39,7 +39,7 @@ impl Element {
         })
     }
 
-    /// Returns the value of an attribute; nothing if it is not there.
+    /// Returns the value of an attribute; `None` if it is missing.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -59,8 +59,8 @@ type Parsed<T> = std::result::Result<T, (usize, String)>;
 
 fn parse(text: &str) -> Parsed<Element> {
     let mut text = Cow::Borrowed(text);
-    // Tools that do not know namespaces leave out what a prefix stands for. It is declared in the line of the outermost element, so
-    // that all lines keep their numbers.
+    // Tools without support for namespaces omit the declarations of prefixes. They are added in the line of the outermost element,
+    // so that the numbers of all lines are unchanged.
     for _ in 0..MAX_PREFIXES {
         let Err(XmlError::UnknownNamespace(prefix, _)) = parse_document(&text) else { break };
         let declaration = format!(" xmlns:{prefix}=\"{prefix}\"");
@@ -108,7 +108,7 @@ fn without_place(message: &str) -> &str {
     message.rsplit_once(" at ").filter(|(_, place)| is_place(place)).map_or(message, |(cause, _)| cause)
 }
 
-/// Counts lines as it is asked for places one after the other: from the beginning for each, a large file would take hours.
+/// Converts positions to line numbers incrementally: counting from the beginning each time would take hours for a large file.
 struct Lines<'a> {
     text: &'a str,
     line: usize,
@@ -169,7 +169,7 @@ impl XmlWriter {
         }
     }
 
-    /// An element with nothing in it.
+    /// Writes an element without content.
     pub fn empty(&mut self, name: &'static str, attributes: &[(&str, &str)]) {
         self.begin(name, attributes);
         self.text += "/>\n";

@@ -48,7 +48,7 @@ impl Project {
         Ok(())
     }
 
-    /// Returns whether a save is in progress whose end [`Self::poll_save`] has not reported.
+    /// Returns `true` if a save is in progress whose end [`Self::poll_save`] has not reported.
     pub fn is_saving(&self) -> bool {
         self.saving.is_some()
     }

@@ -41,7 +41,7 @@ impl Default for Order {
 }
 
 impl Order {
-    /// The classes in this order; those without a value come last.
+    /// Returns the classes in this order; those without a value come last.
     fn of(&self, classes: &[ClassFigures]) -> Vec<usize> {
         let value = |class: usize| {
             let figures = &classes[class];

@@ -24,7 +24,7 @@ pub enum ClipFilter {
 }
 
 impl ClipFilter {
-    /// The places of the clips among the results: the most confident errors first, then what is right, the least confident
+    /// Returns the places of the clips among the results: the most confident errors first, then what is right, the least confident
     /// first.
     pub fn of(self, report: &ActionsReport, stream: &str) -> Vec<usize> {
         let mut found: Vec<(usize, bool, f64)> = Vec::new();
@@ -66,7 +66,7 @@ pub(super) struct ListedClips {
 }
 
 impl ListedClips {
-    /// The places of the clips, as [`ClipFilter::of`] has them.
+    /// Returns the places of the clips, as [`ClipFilter::of`] has them.
     pub fn of(&mut self, report: &Arc<ActionsReport>, filter: ClipFilter, stream: &'static str) -> &[usize] {
         let is_known = |(known, by, of): &(Arc<ActionsReport>, ClipFilter, &'static str)| {
             Arc::ptr_eq(known, report) && (*by, *of) == (filter, stream)

@@ -62,7 +62,7 @@ fn source_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) -> bool {
     labels
 }
 
-/// What a list may need besides.
+/// Draws the further settings of a list.
 fn list_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let classes = [(Command::ChooseEvaluationClasses, "File…")];
     path_ui(ui, cx, "Classes", |settings| &mut settings.classes, &classes);
@@ -115,7 +115,7 @@ fn views_ui(ui: &mut Ui, settings: &mut EvaluationSettings) {
     });
 }
 
-/// A file or folder that can be chosen in one way or several, and be forgotten.
+/// Draws a file or folder that can be chosen in one or more ways and be cleared.
 fn path_ui(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,

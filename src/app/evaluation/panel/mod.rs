@@ -77,7 +77,7 @@ pub struct EvaluationPanel {
     filtered: usize,
     listed: ListedClips,
     classes: classes::Order,
-    /// Whether clips were scored when the panel was drawn last.
+    /// `true` if clips were scored when the panel was drawn last.
     was_scoring: bool,
 }
 
@@ -194,7 +194,7 @@ fn scrolled<R>(ui: &mut Ui, page: EvaluationPage, add_contents: impl FnOnce(&mut
     ScrollArea::vertical().id_salt(("page", page as u8)).auto_shrink(false).show(ui, add_contents).inner
 }
 
-/// The choices in a few words, to be read where they are folded away.
+/// Returns the choices in a few words, to be read where they are folded away.
 fn choices_title(settings: &EvaluationSettings, session: &Session) -> String {
     let views = views_words(&settings.protocol().to_string());
     if settings.scores_labels(session.labels_project().is_some()) {

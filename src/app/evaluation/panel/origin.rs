@@ -63,7 +63,7 @@ fn changed(report: &ActionsReport, settings: &EvaluationSettings, session: &Sess
         .collect()
 }
 
-/// Whether the report is of this model.
+/// Returns `true` if the report is of this model.
 fn is_of(report: &ActionsReport, model: &ModelInfo) -> bool {
     let Some(source) = &report.source else { return report.model == model.name };
     let dir = std::path::absolute(&model.dir).unwrap_or_else(|_| model.dir.clone());

@@ -160,7 +160,7 @@ pub(super) fn capitalised(name: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// The stream called `name`, or the last one that there is.
+/// Returns the stream called `name`, or the last one that there is.
 pub fn chosen<'a>(report: &'a ActionsReport, name: &str) -> Option<(&'static str, &'a StreamReport)> {
     report.streams().find(|(other, _)| *other == name).or_else(|| report.streams().last())
 }

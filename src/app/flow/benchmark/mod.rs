@@ -28,9 +28,9 @@ pub struct BenchmarkPanel {
     dataset: FlowDataset,
     /// Whose flow; `None` for no motion.
     method: Option<FlowSource>,
-    /// Whether networks see the pictures from coarse to fine.
+    /// `true` if networks see the pictures from coarse to fine.
     coarse_to_fine: bool,
-    /// Whether their flow is refined variationally.
+    /// `true` if their flow is refined variationally.
     refine: bool,
     figure: table::BenchmarkFigure,
 }
@@ -58,7 +58,7 @@ impl Panel for BenchmarkPanel {
 }
 
 impl BenchmarkPanel {
-    /// The run that the panel describes; the reason if there is none.
+    /// Returns the run that the panel describes, or the reason if there is none.
     pub fn plan(&self, root: Option<&std::path::PathBuf>) -> Result<BenchmarkPlan, &'static str> {
         let root = root.cloned().ok_or("Choose a benchmark folder first")?;
         let scales = if self.coarse_to_fine { MotionNetFlow::COARSE_TO_FINE.to_vec() } else { vec![1.0] };

@@ -64,7 +64,7 @@ impl Tvl1Form {
     }
 }
 
-/// The name and the purpose of a preset.
+/// Returns the name and the purpose of a preset.
 fn words(name: &str) -> (&str, &str) {
     match name {
         "opencv" => ("OpenCV default", "Defaults of OpenCV's DualTVL1OpticalFlow."),

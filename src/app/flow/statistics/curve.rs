@@ -128,7 +128,7 @@ fn means_ui(ui: &mut Ui, comparison: &FlowComparison, found: &[(FlowSource, Valu
     });
 }
 
-/// The frames that are measured of every source, rising.
+/// Returns the frames that are measured of every source, rising.
 fn in_common(found: &[(FlowSource, Values)]) -> Vec<usize> {
     let Some(((_, first), others)) = found.split_first() else { return Vec::new() };
     let has = |values: &Values, frame: usize| values.binary_search_by_key(&frame, |(other, _)| *other).is_ok();
@@ -136,7 +136,7 @@ fn in_common(found: &[(FlowSource, Values)]) -> Vec<usize> {
     first.iter().map(|(frame, _)| *frame).filter(is_common).collect()
 }
 
-/// A frame and what every source has there.
+/// Returns a frame and what every source has there.
 fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)], numbers: FrameNumbers) -> String {
     let mut text = format!("frame {}", numbers.number(frame));
     for (source, values) in found {
@@ -153,7 +153,7 @@ fn drafts_text(count: usize) -> String {
     format!("{flows} so far only as a draft (faint circles, in no mean). Pause there, or measure the whole clip.")
 }
 
-/// The points of a figure, thinned out where there are very many.
+/// Returns the points of a figure, thinned out where there are very many.
 fn points(figure: Figure, measures: &Measures) -> Vec<[f64; 2]> {
     let values = values(figure, measures);
     let step = values.len().div_ceil(POINTS).max(1);

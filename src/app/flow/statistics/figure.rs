@@ -87,17 +87,17 @@ impl Figure {
         value.is_finite().then_some(value)
     }
 
-    /// Returns whether a flow of this value explains the second picture worse than no flow at all.
+    /// Returns `true` if a flow of this value explains the second picture worse than no flow at all.
     pub fn is_worse_than_no_motion(self, value: f32) -> bool {
         self == Self::PhotometricRatio && value > 1.0
     }
 
-    /// Whether it judges a flow against the truth.
+    /// Returns `true` if it judges a flow against the truth.
     pub fn needs_truth(self) -> bool {
         matches!(self, Self::EndPoint | Self::Angular | Self::Outliers)
     }
 
-    /// The place of the best of several values; none where no value is better than another, or nothing to choose from.
+    /// Returns the place of the best of several values; none where no value is better than another, or nothing to choose from.
     pub fn best(self, values: &[Option<f32>]) -> Option<usize> {
         let known: Vec<(usize, f32)> =
             values.iter().enumerate().filter_map(|(i, value)| Some((i, (*value)?))).collect();

@@ -17,7 +17,7 @@ use crate::app::ui::widgets::{empty_state, section};
 /// The statistics panel.
 #[derive(Default)]
 pub struct StatisticsPanel {
-    /// Whether it was drawn in this repaint: its figures are then computed.
+    /// `true` if it was drawn in this repaint: its figures are then computed.
     pub is_shown: bool,
     figure: Figure,
 }

@@ -32,7 +32,7 @@ struct StatisticsColumn {
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
     pair: Option<[usize; 2]>,
-    /// Whether they are of a draft.
+    /// `true` if they are of a draft.
     is_draft: bool,
 }
 
@@ -51,7 +51,7 @@ impl StatisticsColumn {
         Self { source, head: name.clone(), name, entry, statistics, pair, is_draft }
     }
 
-    /// Whether it was compared with a ground truth.
+    /// Returns `true` if it was compared with a ground truth.
     fn is_compared(&self) -> bool {
         self.statistics.is_some_and(|statistics| statistics.errors.is_some())
     }

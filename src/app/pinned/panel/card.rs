@@ -216,7 +216,7 @@ impl Cards {
     }
 }
 
-/// The mean of a map of distances.
+/// Returns the mean of a map of distances.
 fn mean_px(difference: &PictureDifference) -> f64 {
     let known = difference.map.values.iter().filter(|value| value.is_finite());
     let (sum, count) = known.fold((0.0, 0), |(sum, count), value| (sum + f64::from(*value), count + 1));

@@ -71,7 +71,7 @@ struct ScoreRow {
     now: Option<f32>,
 }
 
-/// The likeliest classes of now, or of before where there is no now.
+/// Returns the likeliest classes of now, or of before where there is no now.
 fn rows(before: Option<&PinnedPrediction>, now: Option<&PinnedPrediction>) -> Vec<ScoreRow> {
     let probabilities = |outlook: &PinnedPrediction| outlook.scores.fused_probabilities(&outlook.fusion);
     let share = |outlook: Option<&PinnedPrediction>, class: &str| {

@@ -33,7 +33,7 @@ impl RunComparison {
         self.curves.receive();
     }
 
-    /// Whether curves were read.
+    /// Returns `true` if curves were read.
     #[cfg(test)]
     pub fn has_curves(&self) -> bool {
         self.curves.value().is_some_and(|curves| curves.iter().any(|(_, curves)| !curves.is_empty()))

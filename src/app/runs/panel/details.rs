@@ -156,7 +156,7 @@ fn button(ui: &mut Ui, text: &str, state: std::result::Result<(), &str>, tooltip
     }
 }
 
-/// The models whose flows are to be compared; the reason if there is nothing to compare.
+/// Returns the models whose flows are to be compared, or the reason if there is nothing to compare.
 fn old_and_new(run: &Run, all: &[Run]) -> std::result::Result<OldAndNew, &'static str> {
     let before = run.training(all).into_iter().take_while(|other| other.dir != run.dir);
     let made_by = before.chain([run]).filter_map(|run| run.plan.as_ref());

@@ -44,7 +44,7 @@ pub struct RunsPanel {
 }
 
 impl RunsPanel {
-    /// The runs, the newest training first.
+    /// Returns the runs, the newest training first.
     pub fn runs(&self) -> &[Run] {
         self.list.value().map_or(&[], RunList::runs)
     }
@@ -54,7 +54,7 @@ impl RunsPanel {
         self.folder.as_deref().filter(|_| !self.list.is_busy() && !self.runs().is_empty())
     }
 
-    /// Whether curves were read.
+    /// Returns `true` if curves were read.
     #[cfg(test)]
     pub fn has_curves(&self) -> bool {
         self.comparison.has_curves()
@@ -98,7 +98,7 @@ impl RunsPanel {
         news
     }
 
-    /// The folder of the run that is selected.
+    /// Returns the folder of the run that is selected.
     pub fn selected_folder(&self) -> Option<&Path> {
         self.selected.as_deref()
     }
@@ -126,7 +126,7 @@ fn folders_ui(ui: &mut Ui, shown: Option<&Path>, cx: &PanelContext<'_>) -> Optio
     chosen
 }
 
-/// The run in folder `dir`.
+/// Returns the run in folder `dir`.
 fn selected<'a>(runs: &'a [Run], dir: Option<&Path>) -> Option<&'a Run> {
     dir.and_then(|dir| runs.iter().find(|run| run.dir == dir))
 }

@@ -124,7 +124,7 @@ impl<'a> BestStep<'a> {
         Some(Self { name, kept: if is_best_kept { best } else { *last as f32 }, best })
     }
 
-    /// Whether the model is another one than that of the best step.
+    /// Returns `true` if the model is another one than that of the best step.
     fn is_lost(&self) -> bool {
         (self.best - self.kept).abs() >= SAME
     }

@@ -15,16 +15,16 @@ const MIN_SECS: f64 = 0.02;
 /// An observation: the events coded for the media of one or several players.
 #[derive(Debug, Default)]
 pub(super) struct Observation {
-    /// Where it stands in the file.
+    /// Its location in the file.
     pub place: String,
     /// A remark about the whole.
     pub note: String,
-    /// The recording that its media belong to; empty where none is named.
+    /// The recording of its media; empty if none is named.
     pub group: String,
     /// The media of each player, which follow each other.
     pub players: Vec<Vec<Medium>>,
     pub events: Vec<Event>,
-    /// How many events could not be read.
+    /// Number of events that could not be read.
     pub unreadable: usize,
 }
 
@@ -68,9 +68,9 @@ pub(super) enum Kind {
 #[derive(Debug, Default)]
 pub(super) struct BorisClips {
     pub clips: Vec<AnnotatedClip>,
-    /// What is left out.
+    /// Notes on what is left out.
     pub notes: Vec<(String, &'static str)>,
-    /// What was assumed.
+    /// Assumptions that were made.
     pub remarks: Vec<(String, &'static str)>,
 }
 
@@ -217,7 +217,7 @@ fn paired(mut events: Vec<Event>) -> (Vec<Bout>, Vec<(Event, &'static str)>) {
     (bouts, unpaired)
 }
 
-/// Returns the medium that is on at `secs`; the last one that has begun if none is, or the first.
+/// Returns the medium that plays at `secs`; if none does, the last one that has begun, or the first.
 fn medium_at(media: &[Medium], secs: f64) -> usize {
     let is_on = |medium: &Medium| medium.begin <= secs && secs < medium.end();
     let begun = || media.iter().rposition(|medium| medium.begin <= secs);
@@ -230,7 +230,7 @@ fn parts(media: &[Medium], start: f64, end: f64) -> Vec<(usize, f64, f64)> {
     for (place, medium) in media.iter().enumerate() {
         let (from, to) = (start.max(medium.begin), end.min(medium.end()));
         if to - from >= MIN_SECS {
-            // What reaches beyond the media is seen where the length of the video is known.
+            // Times beyond the media are detected later, where the length of the video is known.
             let from = if place == 0 { start } else { from };
             let to = if place + 1 == media.len() { end } else { to };
             parts.push((place, from - medium.begin, to - medium.begin));

@@ -13,7 +13,7 @@ const NO_SUBJECT: &str = "No focal subject";
 
 const REMEDY: &str = "Export the events from BORIS as CSV or TSV";
 
-/// Returns whether a table is one of these.
+/// Returns `true` if a table is one of these.
 pub(in super::super) fn is_table(table: &Table) -> bool {
     table.records.iter().any(|(_, cells)| Titles::of(cells).is_some())
 }
