@@ -18,19 +18,19 @@ use crate::json_values;
 pub struct Video {
     /// The name that the file gives it.
     pub id: String,
-    /// Empty where none is named.
+    /// Subset of the video; empty if none is named.
     pub subset: String,
     /// Its length, if the file has it.
     pub duration_secs: Option<f64>,
-    /// Where its file is, if it says so.
+    /// Path of its file, if given.
     pub path: Option<String>,
-    /// The recording it belongs to; empty where none is named.
+    /// The recording it belongs to; empty if none is named.
     pub group: String,
-    /// A remark; empty where there is none.
+    /// A remark; empty if there is none.
     pub note: String,
     /// Those that can be read.
     pub annotations: Vec<Annotation>,
-    /// What is wrong with the video as a whole or with other annotations.
+    /// Problems of the video as a whole or of unreadable annotations.
     pub problems: Vec<String>,
 }
 
@@ -46,7 +46,7 @@ pub struct Annotation {
     /// When it begins and ends, in seconds.
     #[serde(deserialize_with = "json_values::as_pair")]
     pub segment: [f64; 2],
-    /// A remark; empty where there is none.
+    /// A remark; empty if there is none.
     #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "json_values::as_text")]
     pub note: String,
 }

@@ -24,7 +24,7 @@ fn is_number(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Returns the first folder of a clip, which is called after its class.
+/// Returns the first folder of a clip, which is named after its class.
 pub fn folder_of(clip: &str) -> &str {
     clip.split(['/', '\\']).next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! How far the parts of a job are: by their files, their locks and their logs, and by what Slurm says of its tasks.
+//! Progress of the parts of a job, from their files, locks and logs and from Slurm's states of its tasks.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub enum JobState {
     Missing,
 }
 
-/// What is known of a part.
+/// The status of a part.
 #[derive(Debug, Clone)]
 pub struct PartStatus {
     /// Its shard.
@@ -66,7 +66,7 @@ pub struct JobsReport {
     pub merge_log: PathBuf,
     /// The last line of its log.
     pub merge_line: Option<String>,
-    /// Why Slurm could not be asked.
+    /// Reason why Slurm could not be queried.
     pub no_slurm: Option<Error>,
 }
 
@@ -87,7 +87,7 @@ impl JobsReport {
     /// Returns the state of the parts in the folder `parts`.
     ///
     /// # Errors
-    /// If there is nothing of a job in the folder, or it cannot be read.
+    /// If the folder holds no parts of a job, or cannot be read.
     pub fn of(parts: &Path) -> Result<Self> {
         let folder = PartFolder::new(parts);
         let record = SubmissionRecord::read(parts)?;
@@ -112,7 +112,7 @@ impl JobsReport {
             (
                 number,
                 state.unwrap_or_else(|| match merge_log.exists() {
-                    // Slurm forgets jobs; the log says how it ended.
+                    // Slurm forgets jobs; the log shows how it ended.
                     true => JobState::Failed(Some("ended".into())),
                     false => JobState::Missing,
                 }),
@@ -183,7 +183,7 @@ pub fn age_text(time: Duration) -> String {
     }
 }
 
-/// Returns the tasks of the job `number`, or why Slurm could not be asked; its absence is no fault.
+/// Returns the tasks of job `number`, or the error of querying Slurm; a missing Slurm is no error.
 fn asked(number: Option<&str>) -> (Vec<Task>, Option<Error>) {
     match number.map(slurm::tasks) {
         None => (Vec::new(), None),
@@ -214,8 +214,8 @@ fn age(path: &PathBuf) -> Option<Duration> {
     Some(SystemTime::now().duration_since(written).unwrap_or_default())
 }
 
-/// Returns the last lines of the log at `path`, at most 64 KiB, without control characters. Of a line that a progress bar has
-/// overwritten, the last state is kept.
+/// Returns the last lines of the log at `path`, at most 64 KiB, without control characters. If a progress bar has
+/// overwritten a line, only its last state is returned.
 ///
 /// # Errors
 /// If the file cannot be read.

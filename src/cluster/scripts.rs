@@ -25,7 +25,7 @@ pub struct ArrayJob {
     pub missing: Vec<Shard>,
     /// `true` if the merge overwrites files.
     pub force: bool,
-    /// What each task asks for.
+    /// Resources of each task.
     pub resources: Resources,
 }
 
@@ -127,7 +127,7 @@ fn head(options: impl IntoIterator<Item = String>) -> String {
     options.into_iter().map(|option| format!("#SBATCH {option}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns a path as text; paths that are none are refused before.
+/// Returns a path as text; paths that are not valid text are refused earlier.
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// The state of a task or a job, as Slurm names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Task {
-    /// Its number in the array; none of a job without an array.
+    /// Its index in the array; `None` for a job without an array.
     pub index: Option<usize>,
     /// `RUNNING`, `PENDING` and so on.
     pub state: String,
@@ -17,7 +17,7 @@ pub(super) struct Task {
     pub node: Option<String>,
 }
 
-/// Returns what a command of Slurm prints; the kind of the error is `NotFound` where there is none.
+/// Returns the output of a Slurm command; the kind of the error is `NotFound` if Slurm is not installed.
 fn output(program: &str, arguments: &[String]) -> Result<String> {
     let run = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     let run = run.map_err(|error| match error.kind() {

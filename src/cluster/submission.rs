@@ -19,7 +19,7 @@ const SCRIPTS: [&str; 2] = ["array.sh", "merge.sh"];
 /// The jobs that were submitted.
 #[derive(Debug, Clone)]
 pub struct Submitted {
-    /// What was kept of them.
+    /// The record of the submission.
     pub record: SubmissionRecord,
     /// Why the merge could not be submitted.
     pub no_merge: Option<Error>,

@@ -1,4 +1,4 @@
-//! What a person removes: it is moved out of the way, not deleted.
+//! Deletion by a person: files are moved to a folder of deleted ones, not removed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -15,7 +15,7 @@ pub use staging::{Hidden, Staging, discard_unfinished};
 
 /// The file that makes a folder a project of labels.
 const PROJECT_FILE: &str = "project.toml";
-/// What only the project itself writes, beside that file; the other names of its journal and its history begin with their own.
+/// Names in a project that only the project writes; the names of its journals and histories have the prefixes below.
 const PROJECT_PARTS: [&str; 4] = [PROJECT_FILE, "project.lock", "labels", "times"];
 const PROJECT_LOGS: [&str; 2] = ["journal.jsonl", "history.jsonl"];
 
@@ -25,7 +25,7 @@ const MOST_NAMED: usize = 5;
 /// The policy for existing files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Existing {
-    /// They stay as they are, and nothing is written.
+    /// Existing files are not changed, and nothing is written.
     #[default]
     Keep,
     /// They are replaced: the user agreed to it.
@@ -56,7 +56,7 @@ struct KnownInput {
 }
 
 impl OutputGuard {
-    /// Allows files that do not exist, and those that do as `existing` says.
+    /// Allows files that do not exist, and existing ones as `existing` permits.
     pub fn new(existing: Existing) -> Self {
         Self { existing, ..Self::default() }
     }
@@ -84,10 +84,11 @@ impl OutputGuard {
         self
     }
 
-    /// Checks that all of `targets` may be written, with the endings that they will really have.
+    /// Checks that all of `targets` may be written, with their final file extensions.
     ///
     /// # Errors
-    /// If one of them is an input, would be among the frames of a clip, belongs to a project, is named twice, is a device or a pipe, or exists and is to be kept.
+    /// If one of them is an input, would be among the frames of a clip, belongs to a project, is named twice, is a
+    /// device or a pipe, or exists and is to be kept.
     pub fn check(&self, targets: &[PathBuf]) -> Result<()> {
         let existing = self.existing(targets)?;
         match existing.as_slice() {
@@ -166,7 +167,7 @@ struct FileId {
 }
 
 impl FileId {
-    /// Of the file at `path`; `None` if there is none, or the system does not number files.
+    /// Returns the identity of the file at `path`; `None` if there is none, or the system does not number files.
     #[cfg(unix)]
     fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;

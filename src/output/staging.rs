@@ -22,9 +22,10 @@ const REPLACED: &str = "replaced";
 /// The hidden folders of this process, for its early end.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Results of one command on their way into a folder. Dropped without [`Self::publish`], nothing of them is left.
+/// Results of one command, staged before they are moved into a folder. Dropped without [`Self::publish`], they are
+/// removed.
 pub struct Staging {
-    /// The folder they go to, as it was named.
+    /// The target folder, as it was named.
     named: PathBuf,
     /// The same behind all links; it need not exist.
     target: PathBuf,
@@ -40,26 +41,26 @@ pub struct Hidden {
 }
 
 impl Hidden {
-    /// Makes one in `folder`, and removes those that were left behind.
+    /// Creates a hidden folder in `folder`, and removes those that were left behind.
     ///
     /// # Errors
-    /// If nothing can be written there.
+    /// If the folder cannot be written to.
     pub fn new(folder: &Path) -> Result<Self> {
         Self::new_for(folder, folder)
     }
 
-    /// Makes one on the disk that the file at `path` is to be on, so that renaming is enough to move a file there.
+    /// Creates a hidden folder on the disk of the file at `path`, so that a file can be moved there by renaming.
     ///
     /// # Errors
-    /// If nothing can be written there.
+    /// If the folder cannot be written to.
     pub fn beside(path: &Path) -> Result<Self> {
         Self::new_for(resolve(path).parent().unwrap_or(Path::new("/")), path)
     }
 
-    /// Makes one in `folder`, for what is called `subject` if that fails.
+    /// Creates a hidden folder in `folder`; errors name `subject`.
     fn new_for(folder: &Path, subject: &Path) -> Result<Self> {
         remove_stale(folder);
-        // The kind alone: the name of what could not be made means nothing to a person.
+        // Only the kind of the error: the name of the hidden folder means nothing to a person.
         let failed = |error: io::Error| match folder.is_dir() {
             true => Error::not_made(subject, &error.kind().into()),
             false => Error::io(subject, &error.kind().into()),
@@ -74,10 +75,10 @@ impl Hidden {
 }
 
 impl Staging {
-    /// Begins to write into `folder`, which need not exist; what a process that was killed left there is removed.
+    /// Begins to write into `folder`, which need not exist; leftovers of a process that was killed are removed.
     ///
     /// # Errors
-    /// If nothing can be written there.
+    /// If the folder cannot be written to.
     pub fn begin(folder: &Path) -> Result<Self> {
         let (named, target) = (folder.to_owned(), resolve(folder));
         if target.is_relative() {
@@ -95,7 +96,7 @@ impl Staging {
         Ok(Self { named, target, hidden })
     }
 
-    /// Returns the folder to write to, which stands for the one that the files go to. Any folders may be made in it.
+    /// Returns the folder to write to, in place of the target folder. Any sub-folders may be created in it.
     pub fn root(&self) -> PathBuf {
         self.hidden.path().join(FILES)
     }
@@ -131,7 +132,7 @@ impl Staging {
         if guard.existing != Existing::Replace {
             return None;
         }
-        // A folder that cannot be read has nothing that could be named.
+        // A folder that cannot be read has no files to name.
         let new: BTreeSet<_> = files_in(&self.root()).unwrap_or_default().into_iter().collect();
         // Hidden folders hold what is being written.
         let is_unfinished =
@@ -242,7 +243,7 @@ impl Moved {
         result
     }
 
-    /// Makes everything as it was; what fails at that is left as it is.
+    /// Restores the previous state; what cannot be restored is left unchanged.
     fn take_back(self) {
         for (file, old) in self.files.into_iter().rev() {
             let _ = match old {
@@ -280,7 +281,7 @@ fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
         let hidden = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempdir_in(home)?;
         let path = hidden.path().join(LOCK);
         let lock = File::create_new(&path)?;
-        // Disks without locks: nothing there is removed as stale either.
+        // Disks without locks: nothing is removed as stale there either.
         let _ = lock.lock();
         // Another process may have taken the new folder for a stale one before it was locked.
         if path.exists() {
@@ -290,7 +291,7 @@ fn hidden_folder(home: &Path) -> io::Result<(TempDir, File)> {
     }
 }
 
-/// Removes the hidden folders and files in `home` whose processes are gone.
+/// Removes the hidden folders and files in `home` whose processes have ended.
 fn remove_stale(home: &Path) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -83,11 +83,11 @@ impl Default for Columns {
 }
 
 impl Columns {
-    /// Returns the columns that a header names, in whatever order; `None` if the cells are no header.
+    /// Returns the columns that a header names, in any order; `None` if the cells are not a header.
     ///
     /// # Errors
-    /// The names of columns that look like times and are none of those that are known: without them a part of a video would be
-    /// taken for the whole.
+    /// The names of unknown columns that look like times: without them a part of a video would be mistaken for the
+    /// whole.
     pub fn of_header(cells: &[String]) -> Result<Option<Self>, String> {
         let plain = |cell: &String| -> String {
             cell.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -102,7 +102,7 @@ impl Columns {
         };
         let mut columns = Self(Vec::new());
         for name in &names {
-            // Of two columns of one name the first counts.
+            // Of two columns with the same name the first counts.
             let role = role(name).filter(|role| columns.place(*role).is_none());
             columns.0.push(role);
         }
@@ -124,30 +124,30 @@ impl Columns {
         }
     }
 
-    /// Returns the name of the video; empty if there is none.
+    /// Returns the name of the video; empty if missing.
     pub fn path<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Path))
     }
 
-    /// Returns the name or number of the class; empty if there is none.
+    /// Returns the name or number of the class; empty if missing.
     pub fn label<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Label)).trim()
     }
 
-    /// Returns the recording; empty if there is none.
+    /// Returns the recording; empty if missing.
     pub fn group<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Group))
     }
 
-    /// Returns a remark; empty if there is none.
+    /// Returns a remark; empty if missing.
     pub fn note<'a>(&self, cells: &'a [String]) -> &'a str {
         unescape_formula(self.cell(cells, Note))
     }
 
-    /// Returns the part of the video. Where a row has both, seconds count and frames do not.
+    /// Returns the part of the video. If a row has both, seconds take precedence over frames.
     ///
     /// # Errors
-    /// What is wrong with its times.
+    /// A description of invalid times.
     pub fn part(&self, cells: &[String]) -> Result<Part, String> {
         let wrong = |start: &str, end: &str| Err(format!("'{start}' to '{end}' is not a segment"));
         for (start, end, lasting, unit) in [(Start, End, Some(Duration), 1.0), (StartMillis, EndMillis, None, 1000.0)] {

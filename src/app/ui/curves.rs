@@ -15,11 +15,11 @@ pub struct Curve {
     /// Sum of the values, and of their x, that do not fill a point yet, and how many they are.
     pending: ([f64; 2], usize),
     latest: f64,
-    /// How often its points have changed.
+    /// Number of changes of its points.
     changes: usize,
 }
 
-/// What tells a state of a curve's points from another: how often they have changed, and the last of them.
+/// State of a curve's points, for change detection: number of changes and last point.
 pub type CurveState = (usize, Option<[f64; 2]>);
 
 impl Default for Curve {
@@ -70,14 +70,14 @@ impl Curve {
         &self.points
     }
 
-    /// Returns the point that is nearest to `x`; none of an empty curve.
+    /// Returns the point nearest to `x`; `None` for an empty curve.
     pub fn near(&self, x: f64) -> Option<[f64; 2]> {
         let after = self.points.partition_point(|point| point[0] < x);
         let beside = [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|i| self.points.get(i));
         beside.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs())).copied()
     }
 
-    /// Returns the latest point that is not beyond `x`; none where the curve begins later.
+    /// Returns the latest point at or before `x`; `None` if the curve begins later.
     pub fn up_to(&self, x: f64) -> Option<[f64; 2]> {
         self.points.partition_point(|point| point[0] <= x).checked_sub(1).map(|last| self.points[last])
     }
@@ -129,7 +129,7 @@ impl Curves {
         self.curves.iter().map(|(name, curve)| (name.as_str(), curve))
     }
 
-    /// Returns `true` if there is none.
+    /// Returns `true` if there are no curves.
     pub fn is_empty(&self) -> bool {
         self.curves.is_empty()
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How the window's texts number the frames of a clip. Label files, tables and exports count from 0 whatever is chosen.
+/// Numbering of the frames of a clip in the window's texts. Label files, tables and exports always count from 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FrameNumbers {
     /// The first frame is frame 0, as in files.
@@ -40,7 +40,7 @@ impl FrameNumbers {
     }
 }
 
-/// What a flow cost and how many a second that would be: `12 ms · 83 fps`.
+/// Returns the cost of a flow and the corresponding rate: `12 ms · 83 fps`.
 pub fn cost(millis: f32) -> String {
     let (rate, text) = (1000.0 / millis.max(1e-3), milliseconds(millis));
     match rate {

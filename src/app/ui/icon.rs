@@ -17,7 +17,7 @@ pub enum Icon {
     First,
     /// To the last frame.
     Last,
-    /// Round and round.
+    /// Loop playback.
     Loop,
     /// Held at a value.
     Locked,
@@ -37,9 +37,9 @@ pub enum Icon {
     Undo,
     /// Do again.
     Redo,
-    /// What else there is.
+    /// Further actions.
     More,
-    /// To be taken and dragged.
+    /// Drag handle.
     Grip,
 }
 

@@ -1,4 +1,4 @@
-//! The look of the window and the pieces that panels are made of; nothing here knows a feature.
+//! Theme and widgets of the window, independent of the features.
 
 pub mod confusion_matrix;
 pub mod curves;

@@ -1,4 +1,4 @@
-//! Pictures of panels that are drawn nowhere else: the same widgets, laid out off the screen and filled in by the CPU.
+//! Panels rendered off screen: the same widgets, laid out without a window and rasterised by the CPU.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ const SCALE: f32 = 2.0;
 /// Layouts settle in so many passes.
 const PASSES: usize = 3;
 
-/// What `draw` draws on a panel of `size` points, two pixels a point.
+/// Returns the picture that `draw` draws on a panel of `size` points, two pixels per point.
 pub fn picture(size: Vec2, dark: bool, mut draw: impl FnMut(&mut Ui)) -> RgbImage {
     let ctx = Context::default();
     theme::install(&ctx);

@@ -11,7 +11,7 @@ pub fn close_scrolled(ctx: &Context) {
     }
 }
 
-/// Where the wheel is turned, or a drag began.
+/// Returns the position of a wheel turn or of the start of a drag.
 fn scrolled_at(input: &InputState) -> Option<Pos2> {
     let is_wheel = |event: &Event| matches!(event, Event::MouseWheel { .. });
     if input.events.iter().any(is_wheel) {

@@ -1,6 +1,6 @@
-//! How the window looks: the colour tokens of the dark and the light theme, the type scale and the spacing.
+//! The theme of the window: the colour tokens of the dark and the light theme, the type scale and the spacing.
 //!
-//! Panels name tokens, never colours; only this file knows numbers.
+//! Panels name tokens, never colours; only this file has the values.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use epaint_default_fonts::{EMOJI_ICON, NOTO_EMOJI_REGULAR};
 pub const SECTION_GAP: f32 = 14.0;
 /// Margin inside panels, in points.
 pub const PANEL_MARGIN: i8 = 12;
-/// What a list or menu leaves of the window's height, in points: its own margin and the one around it.
+/// Height of the window in points that a list or menu leaves free: its own margin and the one around it.
 const AROUND_LISTS: f32 = 48.0;
 /// The least height of lists, in points.
 const LEAST_LIST: f32 = 160.0;
@@ -44,7 +44,7 @@ pub struct Tokens {
     pub strong: Color32,
     /// Labels and remarks.
     pub weak: Color32,
-    /// What is selected, playing or the next thing to do.
+    /// Selected items, playback and the next thing to do.
     pub accent: Color32,
     /// Behind selected text and things.
     pub accent_faint: Color32,
@@ -182,7 +182,7 @@ pub fn semibold(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(SEMIBOLD.into()))
 }
 
-/// Returns the frame of what lies over the window and takes all input.
+/// Returns the frame of modal overlays, which take all input.
 pub fn modal_frame(ctx: &Context) -> Frame {
     Frame::window(&ctx.global_style()).inner_margin(Margin::same(16))
 }

@@ -135,7 +135,7 @@ pub fn inner_list(height: f32) -> ScrollArea {
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
-/// What scrolls in a menu, once that is higher than the window: from its top whenever the menu is opened.
+/// Returns the scroll area of a menu that may be higher than the window; it starts at the top when the menu is opened.
 pub fn menu_list(ui: &Ui) -> ScrollArea {
     let (id, pass) = (ui.scope_id().with("menu list"), ui.ctx().cumulative_pass_nr());
     let drawn = ui.data_mut(|data| {

@@ -17,11 +17,11 @@ pub(super) struct Combined {
 pub(super) enum LabelFate {
     /// The file has the same labels, or none.
     Same,
-    /// Those of the file take the place of so many.
+    /// The labels of the file replace this many of the project.
     Taken { replaced: usize },
-    /// The project keeps others, as they are not to be replaced.
+    /// The project keeps its labels, since they are not to be replaced.
     Kept,
-    /// The project keeps others, as the file's cannot be used in full.
+    /// The project keeps its labels, since those of the file cannot be used in full.
     Incomplete,
 }
 

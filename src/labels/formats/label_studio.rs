@@ -245,7 +245,7 @@ fn rate_of(task: &LabelStudioTask, regions: &[Region]) -> Option<f64> {
     named.or_else(counted)
 }
 
-/// Returns the video of a task: the value of the video key, otherwise the only text there is.
+/// Returns the video of a task: the text whose key contains `video`, otherwise the only text.
 fn video_of(task: &LabelStudioTask) -> Option<String> {
     let is_about = |key: &str| [GROUP, NOTE].contains(&key);
     let texts =

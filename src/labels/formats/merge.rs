@@ -400,7 +400,7 @@ impl<'a> Merge<'a> {
         remark(&rescaled, cause, "Check the segments, and the column fps if they are not where they should be");
     }
 
-    /// Returns the label with the given name; `None` if the name is empty or its class is left out.
+    /// Returns the label with the given name; `None` if there is no such class or several classes match.
     fn label(&mut self, name: &str) -> Option<Label> {
         let name = name.trim();
         let label = match (name, self.after.class_alike(name)) {

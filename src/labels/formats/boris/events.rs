@@ -230,7 +230,7 @@ fn parts(media: &[Medium], start: f64, end: f64) -> Vec<(usize, f64, f64)> {
     for (place, medium) in media.iter().enumerate() {
         let (from, to) = (start.max(medium.begin), end.min(medium.end()));
         if to - from >= MIN_SECS {
-            // Times beyond the media are detected later, where the length of the video is known.
+            // Times beyond the media are kept here and detected where the length of the video is known.
             let from = if place == 0 { start } else { from };
             let to = if place + 1 == media.len() { end } else { to };
             parts.push((place, from - medium.begin, to - medium.begin));
