@@ -1,4 +1,4 @@
-//! What is asked for, and what is done with the answers: a path from a dialog, what is there, files written or read.
+//! Requests for paths and the handling of answers: a path from a dialog, files checked, written or read.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl App {
         }
     }
 
-    /// Takes what was done with runs, and tells the engine what is pinned.
+    /// Handles finished work on runs, and reports the pins to the engine.
     pub(in crate::app) fn follow_runs(&mut self, ctx: &Context) {
         let latest = || self.settings.run_folders.first().cloned();
         let folder = self.panels.training.runs_folder().or_else(latest);
@@ -153,7 +153,7 @@ impl App {
     fn found(&mut self, found: Found, ctx: &Context) {
         match found {
             Found::Clip(path) => {
-                // A folder is remembered as one, however many of its clips are looked at.
+                // A folder is remembered once, however many of its clips are viewed.
                 let is_listed = self.session.folder.as_ref().is_some_and(|folder| folder.place(&path).is_some());
                 self.remembers = (!is_listed).then(|| path.clone());
                 self.open_clip(path);
@@ -215,7 +215,7 @@ impl App {
         }
     }
 
-    /// Returns the clip after `failed` in a folder of which none is open yet.
+    /// Returns the clip after `failed` in a folder none of whose clips is open yet.
     pub(in crate::app) fn next_to_try(&self, failed: &Path) -> Option<PathBuf> {
         let folder = self.session.folder.as_ref().filter(|_| self.opens_folder)?;
         folder.clips.get(folder.place(failed)? + 1).cloned()
@@ -245,7 +245,7 @@ impl App {
 
     /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
     fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
-        // Who opens the sample is to see what its flow and its scores are; who has chosen another panel stays there.
+        // A person who opens the sample should see its flow and scores, unless another panel was chosen.
         let is_at_first = layout::is_shown(&self.settings.layout, Pane::Scores);
         let is_sample = folder.dir.starts_with(self.sample_dir());
         if is_at_first && !is_sample {
@@ -292,7 +292,7 @@ impl App {
         }
     }
 
-    /// Does with `path` what `question` asked for it; files that exist are replaced as `existing` says.
+    /// Handles `path`, the answer to `question`; existing files are replaced as `existing` permits.
     pub(in crate::app) fn open_as(&mut self, question: PathPrompt, path: PathBuf, existing: Existing, ctx: &Context) {
         match question {
             PathPrompt::Of(command) => match question.then() {
@@ -314,7 +314,7 @@ impl App {
 }
 
 impl PathPrompt {
-    /// How it is asked.
+    /// Returns the dialog's specification.
     pub fn spec(self) -> PromptSpec {
         match self {
             Self::Of(command) => {
@@ -339,7 +339,7 @@ impl PathPrompt {
         }
     }
 
-    /// What a command does with the answer.
+    /// Returns the action of a command on its path.
     pub(super) fn then(self) -> Option<Then> {
         let Self::Of(command) = self else { return None };
         command.spec().path.as_ref().map(|path| path.then)

@@ -7,7 +7,7 @@ use crate::app::panel::PanelContext;
 use crate::app::ui::icon::Icon;
 use crate::app::ui::theme::Tokens;
 
-/// Returns a button that runs `command`: its tooltip names the keys, and says why when it cannot be run.
+/// Returns a button that runs `command`: its tooltip names the keys, or the reason if it cannot be run.
 pub fn command_button<'a>(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,
@@ -22,7 +22,7 @@ pub fn primary_button(ui: &mut Ui, cx: &mut PanelContext<'_>, command: Command, 
     wide_primary_button(ui, cx, command, text, 0.0)
 }
 
-/// The same, at least `width` points wide: a text that changes moves nothing beside it.
+/// Draws such a button at least `width` points wide, so that a change of its text moves nothing beside it.
 pub fn wide_primary_button(
     ui: &mut Ui,
     cx: &mut PanelContext<'_>,

@@ -1,4 +1,4 @@
-//! Which keys run which command: those of the table, unless a person chose others.
+//! The keys of each command: the defaults, unless a person chose others.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::Command;
 /// As it is remembered: the keys of changed commands by the commands' names, so that other versions understand it.
 type Stored = BTreeMap<String, Vec<KeyboardShortcut>>;
 
-/// What differs from the table.
+/// Differences from the defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Keymap {
@@ -38,12 +38,12 @@ impl Keymap {
         self.changed.get(&command).map_or(command.default_shortcuts(), Vec::as_slice)
     }
 
-    /// Returns `true` if `command` has other keys than in the table.
+    /// Returns `true` if the keys of `command` differ from the defaults.
     pub fn is_changed(&self, command: Command) -> bool {
         self.changed.contains_key(&command)
     }
 
-    /// Returns `true` if any command has.
+    /// Returns `true` if any command's keys differ from the defaults.
     pub fn is_any_changed(&self) -> bool {
         !self.changed.is_empty()
     }
@@ -53,7 +53,7 @@ impl Keymap {
         Command::all().find(|command| self.shortcuts(*command).contains(keys))
     }
 
-    /// Lets `keys` alone run `command`; whatever else they ran loses them.
+    /// Assigns `keys` to `command`; a command that had them loses them.
     pub fn set(&mut self, command: Command, keys: KeyboardShortcut) {
         if let Some(other) = self.command(&keys).filter(|other| *other != command) {
             let left = self.shortcuts(other).iter().copied().filter(|other| *other != keys).collect();

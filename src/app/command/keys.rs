@@ -9,16 +9,16 @@ use super::keymap::Keymap;
 pub struct KeyPress {
     /// The command.
     pub command: Command,
-    /// The press itself, to be put back if it was for something else.
+    /// The press itself, to be restored if it was for something else.
     pub event: Event,
-    /// The place in the input at which it was, among the events that are left.
+    /// Its index in the input, among the remaining events.
     pub at: usize,
-    /// `true` if the event at that place is the text of the key itself, which is for no prompt that the command opens.
+    /// `true` if the event at that index is the text of the key, which must not reach a prompt that the command opens.
     pub has_text: bool,
 }
 
 impl Command {
-    /// Its first key in words, such as `Ctrl+P`; empty if it has none.
+    /// Returns its first key in words, such as `Ctrl+P`; empty if it has none.
     pub fn shortcut_text(self, ctx: &Context) -> String {
         Keymap::of(ctx).shortcuts(self).first().map(|keys| keys_text(keys, ctx)).unwrap_or_default()
     }
@@ -71,7 +71,7 @@ impl Command {
                 };
                 // The text of the key itself comes next.
                 let has_text = is_typed(&event) && matches!(events.peek(), Some(Event::Text(_)));
-                // Every press counts, however late it is looked at; a key that is held down steps on, but does not toggle.
+                // Every press counts, even if it is processed late; a held key repeats steps, but not toggles.
                 if !is_repeat || command.is_step() || pressed.iter().all(|other| other.command != command) {
                     pressed.push(KeyPress { command, event, at: input.events.len(), has_text });
                 }
@@ -80,14 +80,14 @@ impl Command {
         pressed
     }
 
-    /// Returns `true` if the command moves by a fixed distance, and further while its key is held.
+    /// Returns `true` if the command moves by a fixed distance and repeats while its key is held.
     fn is_step(self) -> bool {
         let frames = matches!(self, Self::StepBack | Self::StepForward | Self::FramesBack | Self::FramesForward);
         frames || matches!(self, Self::SecondBack | Self::SecondForward)
     }
 }
 
-/// Returns `true` if Super is held: what is pressed with it is for the desktop. On a Mac it is the command key, which is for programs.
+/// Returns `true` if Super is held: such keys belong to the desktop. On a Mac it is the command key, which programs may use.
 fn is_for_desktop(ctx: &Context) -> bool {
     let is_held = |input: &InputState| input.key_down(Key::SuperLeft) || input.key_down(Key::SuperRight);
     !cfg!(target_os = "macos") && ctx.input(is_held)
@@ -125,7 +125,7 @@ pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> Strin
     }
 }
 
-/// Returns the sign that is printed on a key, where its name is a word.
+/// Returns the printed symbol of a key whose name is a word.
 fn sign(key: Key) -> Option<&'static str> {
     Some(match key {
         Key::ArrowLeft => "←",
@@ -154,7 +154,7 @@ fn modifier_count(keys: &KeyboardShortcut) -> u8 {
     u8::from(alt) + u8::from(ctrl || command) + u8::from(shift) + u8::from(mac_cmd)
 }
 
-/// Returns `true` if a field that is typed into has its own use for these keys.
+/// Returns `true` if a focused text field uses these keys itself.
 fn is_for_text(keys: &KeyboardShortcut) -> bool {
     let modifiers = keys.modifiers;
     let is_letter = !modifiers.command && !modifiers.ctrl && !modifiers.alt; // also with Shift

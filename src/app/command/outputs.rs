@@ -1,4 +1,4 @@
-//! What the window writes: where exactly, what that would replace, and only then the writing.
+//! Files written by the window: the exact paths, the check of what they would replace, and the writing.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,8 +17,8 @@ use crate::output::{Existing, OutputGuard};
 use crate::video::CameraSource;
 
 impl App {
-    /// Returns `true` if the person has agreed to replace all that the answer `path` to `question` would, by choosing it in a dialog: that
-    /// asks about the file that is chosen, and about no other.
+    /// Returns `true` if the person has agreed to replace all files of the answer `path` to `question` by choosing it in a dialog,
+    /// which asks about the chosen file and about no other.
     pub(in crate::app) fn is_agreed_to(&self, question: PathPrompt, path: &Path) -> bool {
         let spec = question.spec();
         let is_asked_by_dialog = matches!(spec.kind, PathKind::Save(..));
@@ -33,7 +33,7 @@ impl App {
         }
     }
 
-    /// Writes to `path` what `command` asked for. Files that exist are asked about first unless the person agreed already.
+    /// Writes the output of `command` to `path`. Existing files need consent first, unless the person has agreed already.
     pub(super) fn save_as(&mut self, command: Command, path: PathBuf, existing: Existing, ctx: &Context) {
         let question = PathPrompt::Of(command);
         let path = question.spec().target(path);
@@ -47,7 +47,7 @@ impl App {
         });
     }
 
-    /// Takes what was found on the disk: writes, asks, or says why not.
+    /// Takes the results of disk checks: writes, asks, or reports an error.
     pub(in crate::app) fn take_output_checks(&mut self, ctx: &Context) {
         while !self.overlay.is_open()
             && let Some(((command, path), existing)) = self.output_checks.take()
@@ -87,7 +87,7 @@ impl App {
         });
     }
 
-    /// What may be written: nothing that is open.
+    /// Returns the guard that refuses to write over anything that is open.
     pub(in crate::app) fn guard(&self, existing: Existing) -> OutputGuard {
         let inputs = self.inputs();
         OutputGuard::new(existing).protecting(&inputs).apart_from(&inputs)

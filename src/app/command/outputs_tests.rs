@@ -1,4 +1,4 @@
-//! Files that the window writes, as a person has them written: what is there is asked about.
+//! Files written by the window for a person: existing ones need consent.
 
 use std::fs;
 use std::path::Path;
@@ -94,7 +94,7 @@ fn what_is_open_is_not_written_over_whatever_is_typed() {
     let clip = labeling.dir.path().join("clip_0.mp4");
     fs::write(&clip, "pictures").unwrap();
     open_clip(labeling.app_mut(), &clip);
-    // “clip_0” becomes clip_0.mp4: that is what is looked at.
+    // “clip_0” becomes clip_0.mp4, which is the file that is checked.
     for typed in ["clip_0", "clip_0.mp4", "labels/../clip_0"] {
         labeling.app_mut().session.notice = None;
         labeling.answer(of(Command::ExportAnnotated), &labeling.dir.path().join(typed));

@@ -13,7 +13,7 @@ use crate::labels::formats::Format;
 /// A dialog that ends without an answer sooner than this may never have been on the screen.
 const QUICK: Duration = Duration::from_millis(500);
 
-/// Who asks for a path.
+/// The origin of a request for a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathPrompt {
     /// A command.
@@ -26,18 +26,18 @@ pub enum PathPrompt {
     ExportLabels(Format),
 }
 
-/// How a path is asked for.
+/// Specification of the prompt for a path.
 #[derive(Clone, Copy)]
 pub struct PromptSpec {
     /// The title of the dialog.
     pub title: &'static str,
     /// The hint in the field of the window's own prompt.
     pub hint: &'static str,
-    /// Which paths are answers.
+    /// The kind of path.
     pub kind: PathKind,
 }
 
-/// Which paths are answers.
+/// The kind of path that a prompt accepts.
 #[derive(Clone, Copy)]
 pub enum PathKind {
     /// A folder.
@@ -59,10 +59,10 @@ pub type Filter = (&'static str, &'static str);
 pub const VIDEO: Filter = ("Video", "mp4 avi mov mkv webm mpg mpeg m4v wmv flv ogv gif");
 /// Tables.
 pub const TABLE: Filter = ("Table", "csv");
-/// What videos are written as.
+/// The format of exported videos.
 pub const MP4: Filter = ("Video", "mp4");
 
-/// What kinds of pictures are called.
+/// Name of the filter of pictures.
 pub const IMAGE: &str = "Image";
 
 impl PromptSpec {
@@ -76,7 +76,7 @@ impl PromptSpec {
         matches!(self.kind, PathKind::SaveFolder | PathKind::Save(..))
     }
 
-    /// Where exactly the answer `path` is written to: videos have the ending of what they are written as, pictures the first of theirs
+    /// Returns the path that the answer `path` is written to: videos always get their extension, pictures that of the first filter
     /// if they have none.
     pub fn target(&self, path: PathBuf) -> PathBuf {
         match self.kind {
@@ -100,7 +100,7 @@ fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// How a dialog ended.
+/// The result of a dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// With a path.
@@ -111,7 +111,7 @@ pub enum Answer {
     Unavailable,
 }
 
-/// How a dialog ended without a path.
+/// The way a dialog ended without a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Without {
     /// A person had the time to cancel it.
@@ -161,7 +161,7 @@ impl Dialogs {
         self.open = Some(question);
     }
 
-    /// Returns `true` if a question is open.
+    /// Returns `true` if a prompt is open.
     pub fn is_asking(&self) -> bool {
         self.open.is_some()
     }
@@ -176,7 +176,7 @@ impl Dialogs {
             match ended {
                 Ok(Ok(path)) => Answer::Path(path),
                 Ok(Err(Without::Slow)) => Answer::Cancelled,
-                // Whoever asks again at once has seen none.
+                // A person who asks again at once has seen no dialog.
                 Ok(Err(Without::Quick)) if is_there() && !was_quick => {
                     self.quick = Some(question);
                     Answer::Cancelled
@@ -230,7 +230,7 @@ mod tests {
 
     const CLIP: PathPrompt = PathPrompt::Of(Command::Open);
 
-    /// Dialogs whose open one has ended like this.
+    /// Ends the open dialog with `end`; returns the answer.
     fn ended(dialogs: &mut Dialogs, question: PathPrompt, end: Option<Result<PathBuf, Without>>) -> Answer {
         dialogs.open = Some(question);
         assert_eq!(dialogs.answer(), None, "it is still open");

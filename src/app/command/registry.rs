@@ -66,7 +66,7 @@ impl Command {
         self.spec().text
     }
 
-    /// What it does, in a sentence.
+    /// Returns its tooltip: one sentence on its effect.
     pub fn tooltip(self) -> &'static str {
         self.spec().tooltip
     }
@@ -81,7 +81,7 @@ impl Command {
         self.spec().keys
     }
 
-    /// Returns `true` if its menu has a line above it.
+    /// Returns `true` if its menu has a separator above it.
     pub fn begins_block(self) -> bool {
         self.spec().begins_block
     }
@@ -91,12 +91,12 @@ impl Command {
         self.spec().submenu
     }
 
-    /// Whether it can be run now.
+    /// Returns `Ok` if it can be run now, otherwise the reason.
     pub(in crate::app) fn available(self, on: Conditions<'_>) -> Availability {
         (self.spec().enabled)(on)
     }
 
-    /// Which class of the list it labels with, from 0.
+    /// Returns the index of the class that it labels with, from 0.
     pub(in crate::app) fn class_index(self) -> Option<usize> {
         let is_class = (Self::Class1 as usize..=Self::Class10 as usize).contains(&(self as usize));
         is_class.then(|| self as usize - Self::Class1 as usize)
@@ -121,7 +121,7 @@ impl App {
         _ = self.attempt(command, ctx);
     }
 
-    /// Runs `command`, or says why that cannot be done now.
+    /// Runs `command`, or returns the reason why it cannot be run now.
     pub(in crate::app) fn attempt(&mut self, command: Command, ctx: &Context) -> Availability {
         command.available(self.conditions())?;
         match command.spec().run {
@@ -132,7 +132,7 @@ impl App {
         Ok(())
     }
 
-    /// What decides whether commands can be run now.
+    /// Returns the conditions that determine whether commands can be run now.
     pub(in crate::app) fn conditions(&self) -> Conditions<'_> {
         let training_ready = self.panels.training.ready();
         Conditions { session: &self.session, settings: &self.settings, training_ready }

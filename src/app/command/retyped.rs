@@ -1,4 +1,4 @@
-//! A path that was typed and could not be written to is asked for again, with what was typed and why it failed.
+//! Asks again for a typed path that could not be written to, with the typed text and the error.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ impl App {
         }
     }
 
-    /// Reports why nothing was written to `path`, and asks for it again where it was typed.
+    /// Reports why `path` was not written, and asks for it again if it was typed.
     pub(in crate::app) fn save_failed(&mut self, path: &Path, error: &Error) {
         self.session.failed(Topic::Export, error);
         if !self.ask_again(error, |question, typed| question.spec().target(typed.to_owned()) == path) {

@@ -20,24 +20,24 @@ pub struct CommandSpec {
     /// The keys that run it, unless a person chose others.
     pub(super) keys: &'static [KeyboardShortcut],
     pub(super) enabled: fn(Conditions<'_>) -> Availability,
-    /// Without an action of its own it asks for its path.
+    /// The action; a command without one asks for its path.
     pub(super) run: Option<fn(&mut App, &Context)>,
     pub(super) path: Option<PathAction>,
-    /// `true` if its menu has a line above it.
+    /// `true` if its menu has a separator above it.
     pub(super) begins_block: bool,
-    /// The menu in the menu that it is in.
+    /// The submenu that contains it.
     pub(super) submenu: Option<&'static str>,
     /// Other words that people look it up by, in lower case.
     pub(super) keywords: &'static str,
 }
 
-/// A path that a command asks for.
+/// A command's request for a path.
 pub(super) struct PathAction {
     pub(super) prompt: PromptSpec,
     pub(super) then: Then,
 }
 
-/// What is done with a path.
+/// The action on a path.
 #[derive(Clone, Copy)]
 pub(super) enum Then {
     Open(fn(&mut App, PathBuf, &Context)),
@@ -78,12 +78,12 @@ impl CommandSpec {
         Self { run: Some(run), ..self }
     }
 
-    /// Has it ask for a path that is then read.
+    /// Makes it ask for a path that is then read.
     pub const fn opens(self, prompt: PromptSpec, then: fn(&mut App, PathBuf, &Context)) -> Self {
         Self { path: Some(PathAction { prompt, then: Then::Open(then) }), ..self }
     }
 
-    /// Has it ask for a path that is then written, once what that would replace is agreed to.
+    /// Makes it ask for a path that is then written, once any replacement is agreed to.
     pub const fn saves(self, prompt: PromptSpec, write: fn(&mut App, PathBuf, Existing, &Context)) -> Self {
         self.saves_files(prompt, |_, path| vec![path.to_owned()], write)
     }

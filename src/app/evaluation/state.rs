@@ -1,5 +1,5 @@
-//! What the window knows of evaluations: the run under way, the report that grows from it or was opened, and the one it
-//! is compared with.
+//! State of evaluations: the run under way, the report that grows from it or was opened, and its
+//! baseline.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const PAGE: &str = "report.html";
 /// A report that costs this many times less than the time since the last one may be made again.
 const PATIENCE: u32 = 8;
 
-/// What a saved report is read for.
+/// Purpose of reading a saved report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportPurpose {
     /// To be shown.
@@ -27,7 +27,7 @@ pub enum ReportPurpose {
     Compare,
 }
 
-/// What unsaved results would be lost by.
+/// The action that would discard unsaved results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResultsLoss {
     /// The program ends.
@@ -38,10 +38,10 @@ pub enum ResultsLoss {
     Benchmark,
 }
 
-/// What the evaluation is doing.
+/// The phase of the evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EvaluationPhase {
-    /// Nothing, and nothing has been evaluated since the start.
+    /// Idle; nothing has been evaluated since the start.
     #[default]
     Idle,
     /// Reading the list and the model.
@@ -60,7 +60,7 @@ struct EvaluationRun {
     plan: EvaluationPlan,
     scores: ClipScores,
     began: Instant,
-    /// How long it took, once it is over.
+    /// Duration, once it is over.
     took: Option<Duration>,
     /// Clips in the report.
     reported: usize,
@@ -81,45 +81,45 @@ impl EvaluationRun {
     }
 }
 
-/// What the shown report is set against.
+/// The report that the shown one is compared with.
 pub struct Baseline {
-    /// Where it was read from.
+    /// The file it was read from.
     pub path: PathBuf,
     /// The report.
     pub report: ActionsReport,
-    /// What the shown report has changed of it; the reason if they cannot be compared.
+    /// Differences of the shown report from it, or the reason if they cannot be compared.
     pub comparison: Result<Comparison, Error>,
 }
 
 /// The evaluation as the window sees it.
 #[derive(Default)]
 pub struct EvaluationState {
-    /// What it does.
+    /// The present phase.
     pub phase: EvaluationPhase,
     /// Why it could not begin, or broke off.
     pub errors: Vec<Error>,
-    /// What was asked for and has not begun.
+    /// The requested plan, until it begins.
     plan: Option<EvaluationPlan>,
     work: Option<Progress>,
     run: Option<EvaluationRun>,
     /// The report that is shown.
     report: Option<Arc<ActionsReport>>,
-    /// Where it was read from, if it is not this session's.
+    /// The file it was read from, if it is not of this session.
     file: Option<PathBuf>,
-    /// What it is compared with.
+    /// The report it is compared with.
     pub baseline: Option<Baseline>,
-    /// How often an evaluation has begun or another report was shown.
+    /// Counts begun evaluations and changes of the shown report.
     shown: usize,
     /// The folder that the report which is shown is being saved to, and that report.
     saving: Option<(PathBuf, Arc<ActionsReport>)>,
-    /// How many clips of this session's evaluation are in that.
+    /// Number of clips of this session's evaluation in that report.
     saving_clips: usize,
     /// The folder that a report of this session was saved to last, and that report.
     saved: Option<(PathBuf, Arc<ActionsReport>)>,
 }
 
 impl EvaluationState {
-    /// An evaluation was asked for.
+    /// Records that an evaluation was requested.
     pub fn begin(&mut self, plan: EvaluationPlan) {
         self.phase = EvaluationPhase::Preparing;
         self.errors.clear();
@@ -155,7 +155,7 @@ impl EvaluationState {
         self.saving_clips = own.map_or(0, |report| report.clips);
     }
 
-    /// What was to be saved to the folder `dir` is there; returns whether that was a report.
+    /// Records that the folder `dir` was written; returns `true` if it holds a report.
     pub fn written(&mut self, dir: &Path) -> bool {
         let Some(saved) = self.saving.take_if(|(saving, _)| saving == dir) else { return false };
         if let Some(run) = &mut self.run {
@@ -165,7 +165,7 @@ impl EvaluationState {
         true
     }
 
-    /// What is lost in words if the results of this session's evaluation are: no report of all its clips was saved.
+    /// Returns a text on what is lost with the results of this session's evaluation, unless a report of all its clips was saved.
     pub fn unsaved(&self) -> Option<String> {
         let run = self.run.as_ref()?;
         let clips = run.scores.clips().len();
@@ -183,7 +183,7 @@ impl EvaluationState {
         self.report.as_ref().is_some_and(|shown| Arc::ptr_eq(shown, report)).then(|| dir.join(PAGE))
     }
 
-    /// Returns `true` if the streams can be joined in other ways: a saved report has no scores.
+    /// Returns `true` if the fusion can be changed: a saved report has no scores.
     pub fn can_fuse(&self) -> bool {
         self.file.is_none() && self.run.as_ref().is_some_and(|run| run.scores.tables().iter().all(Option::is_some))
     }
@@ -198,7 +198,7 @@ impl EvaluationState {
         self.run.is_some()
     }
 
-    /// How far the latest evaluation is, or came.
+    /// Returns the progress of the latest evaluation, also after its end.
     pub fn work(&self) -> Option<Progress> {
         self.work
     }
@@ -354,7 +354,7 @@ impl EvaluationState {
     }
 }
 
-/// Returns the fusion of the scores of an evaluation where `fusion` is asked for.
+/// Returns the fusion of the scores of an evaluation for the requested `fusion`.
 fn fusion_of(start: &EvaluationStart, fusion: Fusion) -> Fusion {
     Fusion { rule: rule_of_views(start.by_softmax, fusion.rule), ..fusion }
 }

@@ -202,7 +202,7 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     evaluate(&mut window);
     show(&mut window, "Confusion");
     let matrix = window.harness.get_by_label("Confusion matrix").rect();
-    // The matrix is in the lower right of its picture, its cells as large as they get: wave (3) taken for clap (1).
+    // The matrix is in the lower right of its picture, its cells at their maximum size: wave (3) predicted as clap (1).
     let cell = 36.0;
     let at: Pos2 = matrix.max - vec2(2.5 * cell, 0.5 * cell);
     window.point_at(at);
@@ -386,7 +386,7 @@ fn the_empty_panel_looks_as_it_did() {
     window.compare("evaluation_empty");
 }
 
-/// A saved report: an evaluation of this session tells how long it took.
+/// Uses a saved report: an evaluation of this session shows its duration.
 #[test]
 fn the_confusion_looks_as_it_did() {
     let saved = report_of_twelve();
@@ -432,7 +432,7 @@ fn what_is_wrong_with_an_evaluation_moves_the_results_of_the_last_one_nowhere() 
     assert_eq!(place(&window), before);
 }
 
-/// What the window does when it is asked to close.
+/// Requests the window to close; returns its commands.
 fn close(window: &mut Window) -> Vec<ViewportCommand> {
     let viewport = window.harness.input_mut().viewports.get_mut(&ViewportId::ROOT).unwrap();
     viewport.events.push(ViewportEvent::Close);

@@ -1,4 +1,4 @@
-//! What the window knows of flow benchmarks: the runs of this session, one column each in the table.
+//! State of the flow benchmarks: the runs of this session, one column each in the table.
 
 use std::path::{Path, PathBuf};
 
@@ -7,30 +7,30 @@ use crate::engine::{BenchmarkPlan, FlowSource, Message};
 use crate::evaluation::flow_benchmarks::{BenchmarkPair, FlowDataset};
 use crate::evaluation::{FlowReport, PairResult};
 
-/// Runs that are kept; more columns cannot be told apart.
+/// Maximum number of runs kept; more columns are hard to distinguish.
 const MOST: usize = 6;
 
 /// One method on one benchmark.
 pub struct BenchmarkRun {
-    /// Which benchmark.
+    /// The benchmark.
     pub dataset: FlowDataset,
-    /// What was asked for.
+    /// The requested plan.
     plan: BenchmarkPlan,
     /// The method in words.
     pub method: String,
     /// All pairs, in the order in which they are measured.
     pub pairs: Vec<BenchmarkPair>,
-    /// What is measured so far.
+    /// The results so far.
     pub results: Vec<PairResult>,
     /// Everything, once all pairs are measured or the run is stopped.
     pub report: Option<FlowReport>,
-    /// `true` if it is over, be it finished, stopped or failed.
+    /// `true` if the run has finished, was stopped or failed.
     pub ended: bool,
     /// `true` if its report was saved.
     is_saved: bool,
 }
 
-/// What is known of one pair of a run.
+/// The state of one pair of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PairState<'a> {
     /// It is measured.
@@ -44,7 +44,7 @@ pub enum PairState<'a> {
 }
 
 impl BenchmarkRun {
-    /// What is known of `pair`, which may be another run's.
+    /// Returns the state of `pair`, which may belong to another run.
     pub fn state_of(&self, pair: &BenchmarkPair) -> PairState<'_> {
         if let Some(result) = self.result_of(pair) {
             return PairState::Measured(result);
@@ -84,7 +84,7 @@ pub struct BenchmarkState {
 }
 
 impl BenchmarkState {
-    /// The run of `plan` was asked for; those that it replaces stay until it has started.
+    /// Records that the run of `plan` was requested; the runs that it replaces stay until it has started.
     pub fn begin(&mut self, plan: BenchmarkPlan) {
         self.running = Some((plan, Progress::begin(0, "pairs")));
     }
@@ -94,7 +94,7 @@ impl BenchmarkState {
         self.running.is_some()
     }
 
-    /// How far the present run is.
+    /// Returns the progress of the present run.
     pub fn progress(&self) -> Option<Progress> {
         self.running.as_ref().map(|(_, progress)| *progress)
     }

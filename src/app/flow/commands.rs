@@ -224,7 +224,7 @@ impl App {
     fn measure(&mut self) {
         self.send_flow_settings(); // A view may have been added since the last repaint.
         self.session.notice = None; // It may have been about the last attempt.
-        // A measurement that is stopped is over when the engine says so.
+        // A stopped measurement ends when the engine reports it.
         if self.session.flow.measuring.is_some() {
             return self.engine.send(Request::MeasureClip(None));
         }

@@ -1,4 +1,4 @@
-//! What the motion networks of both models are called, by their architecture.
+//! Names of the motion networks of both models, by their architecture.
 
 use std::path::Path;
 
@@ -29,7 +29,7 @@ impl NetworkNames {
         self.of_second = dir.map(|dir| (of_folder(dir, architecture.unwrap_or(Architecture::MotionNet)), architecture));
     }
 
-    /// Returns what `source` is called.
+    /// Returns the name of `source`.
     pub fn name(&self, source: FlowSource) -> &str {
         match source {
             FlowSource::Network => self.of_model.as_ref().map(|(name, _)| name.as_str()),

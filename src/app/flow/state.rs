@@ -1,5 +1,5 @@
-//! What the window knows of the flow comparison: the newest results of every source and the figures of all frames
-//! that were looked at.
+//! State of the flow comparison: the newest results of every source and the figures of all visited
+//! frames.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::ranking::quantile;
 
 /// Share of a map's values that its colour scale covers; single peaks would leave all others dark.
 const COVERED: f32 = 0.99;
-/// Most figures under other settings that are kept, of all sources and frames together.
+/// Maximum number of figures under other settings, of all sources and frames together.
 const MOST_EARLIER: usize = 200_000;
 /// Values that a scale is judged by.
 const SAMPLE: usize = 4096;
@@ -29,9 +29,9 @@ const SAMPLE: usize = 4096;
 pub struct SourceState {
     /// Its flow.
     pub flow: Option<Arc<SourceFlow>>,
-    /// What its flows cost lately, in milliseconds: single ones differ too much to be read while a clip plays.
+    /// Recent cost of a flow in milliseconds, smoothed: single values vary too much to be read during playback.
     pub millis: f32,
-    /// What the loss makes of it.
+    /// Diagnostics of its flow.
     pub diagnostics: Option<Arc<FlowDiagnostics>>,
     /// Its stack of ten flows.
     pub strip: Option<Arc<FlowStack>>,
@@ -39,9 +39,9 @@ pub struct SourceState {
     pub unavailable: Option<Error>,
     /// The photometric error that nearly all cells of `diagnostics` stay below.
     pub error_scale: f32,
-    /// What is known of the lengths of its flows of this clip.
+    /// Typical length of its flows of this clip.
     pub flow_lengths: HeldLength,
-    /// The same of its stacks.
+    /// Typical length of the flows of its stacks.
     pub strip_lengths: HeldLength,
 }
 
@@ -82,32 +82,32 @@ pub struct FlowComparison {
     drafts: [Measures; FlowSource::ALL.len()],
     /// The figures of this clip under other settings, such as another stride, the oldest first: they return with these.
     earlier: Vec<(FlowBasis, FlowSource, Measures)>,
-    /// How far things move in the clip from a frame to the next, as a share of its width, once that is known.
+    /// Motion in the clip from one frame to the next, as a share of its width, once known.
     pub motion: Option<f32>,
-    /// What flows are to be computed with: figures of another basis, which may still be under way, are not shown.
+    /// Basis of the flows to be computed: figures of another basis, which may still be under way, are not shown.
     basis: FlowBasis,
-    /// What the networks of both models are called.
+    /// Names of the networks of both models.
     networks: NetworkNames,
-    /// What the temporal stream of the model in use reads, where that is not MotionNet's flow.
+    /// Input of the temporal stream of the model in use, if it is not MotionNet's flow.
     stream: Option<StreamSource>,
-    /// How far the measurement of the clip is; `None` while there is none.
+    /// Progress of the measurement of the clip; `None` while there is none.
     pub measuring: Option<Progress>,
-    /// The number of that measurement: news of an earlier one, of another clip maybe, may still arrive.
+    /// Number of that measurement: events of an earlier one, possibly of another clip, may still arrive.
     measurement: u64,
 }
 
 impl FlowComparison {
-    /// What is known of `source`.
+    /// Returns the state of `source`.
     pub fn source(&self, source: FlowSource) -> &SourceState {
         &self.sources[source as usize]
     }
 
-    /// What `source` is called on the screen: a network by its architecture and its model.
+    /// Returns the name of `source` on screen: a network by its architecture and its model.
     pub fn name_of(&self, source: FlowSource) -> &str {
         self.networks.name(source)
     }
 
-    /// What `source` is called where there is little room: what tells it from the others comes first.
+    /// Returns a short name of `source`, with the distinguishing part first.
     pub fn short_name_of(&self, source: FlowSource) -> &str {
         match (source, self.name_of(source)) {
             (FlowSource::Network, _) => "Model",
@@ -118,7 +118,7 @@ impl FlowComparison {
         }
     }
 
-    /// What `source` is called in a list of sources: with whether the temporal stream of a two-stage model reads it.
+    /// Returns the name of `source` in a list of sources, noting whether the temporal stream of a two-stage model reads it.
     pub fn entry_of(&self, source: FlowSource) -> String {
         let name = self.name_of(source);
         self.stream.map_or_else(|| name.to_owned(), |stream| stream.entry(source, name, &self.basis.settings))
@@ -129,7 +129,7 @@ impl FlowComparison {
         self.stream.map_or(FlowSource::Network, StreamSource::source)
     }
 
-    /// What the temporal stream of a two-stage model reads, in a sentence.
+    /// Returns a sentence on the input of the temporal stream of a two-stage model.
     pub fn stream_remark(&self) -> Option<String> {
         Some(format!("The temporal stream reads {}, not MotionNet's.", self.stream?.in_words()))
     }
@@ -160,12 +160,12 @@ impl FlowComparison {
         &self.drafts[source as usize]
     }
 
-    /// Returns `true` if there is flow of any source.
+    /// Returns `true` if any source has flow.
     pub fn has_flow(&self) -> bool {
         self.sources.iter().any(|source| source.flow.is_some())
     }
 
-    /// Returns `true` if there are figures of any frame.
+    /// Returns `true` if any frame has figures.
     pub fn is_measured(&self) -> bool {
         self.measures.iter().any(|measures| !measures.is_empty())
     }
@@ -195,7 +195,7 @@ impl FlowComparison {
         }
     }
 
-    /// Forgets everything about the clip: another one is opened, or none is.
+    /// Clears the state of the clip when another one is opened or none is.
     pub fn leave_clip(&mut self) {
         let (networks, basis, stream) = (std::mem::take(&mut self.networks), self.basis.clone(), self.stream);
         *self = Self { networks, basis, stream, measurement: self.measurement + 1, ..Self::default() };
@@ -262,8 +262,8 @@ impl FlowComparison {
         state.flow = flow;
     }
 
-    /// Puts the diagnostics of a source in its place, and its figures among those of the other frames; those of another basis are
-    /// as good as none.
+    /// Stores the diagnostics of a source, and its figures among those of the other frames; diagnostics of another basis count
+    /// as `None`.
     pub fn set_diagnostics(&mut self, source: FlowSource, diagnostics: Option<Arc<FlowDiagnostics>>) {
         let settings = self.basis.settings.clone();
         let diagnostics = diagnostics.filter(|diagnostics| {
@@ -292,7 +292,7 @@ impl FlowComparison {
         state.strip = strip;
     }
 
-    /// A draft is not judged as the source itself: its figures are kept apart, and only until there are others.
+    /// Stores the figures of a frame. Those of a draft are kept apart, and only until there are final ones.
     fn take_figures(&mut self, source: FlowSource, diagnostics: &FlowDiagnostics) {
         let (measures, drafts) = (&mut self.measures[source as usize], &mut self.drafts[source as usize]);
         let frame = diagnostics.frame;
@@ -324,7 +324,7 @@ impl FlowComparison {
     }
 }
 
-/// How many pixels of the video, across and down, one pixel of the picture is that `flow` counts in.
+/// Returns the video pixels, across and down, per pixel of the picture in whose units `flow` is given.
 pub fn video_units(flow: &FlowView, video: [u32; 2]) -> [f32; 2] {
     let of = |video: u32, own: u32| if video == 0 || own == 0 { 1.0 } else { video as f32 / own as f32 };
     [of(video[0], flow.frame_size.width), of(video[1], flow.frame_size.height)]

@@ -32,7 +32,7 @@ impl StreamSource {
         self.trained.in_words()
     }
 
-    /// Returns the name of `source` in a list of sources, called `name` elsewhere: with how the temporal stream stands to it.
+    /// Returns the entry of `source`, elsewhere named `name`, in a list of sources, with its relation to the temporal stream.
     pub fn entry(self, source: FlowSource, name: &str, settings: &FlowSettings) -> String {
         match source {
             FlowSource::Network => format!("{name} – not read by the temporal stream"),

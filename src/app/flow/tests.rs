@@ -35,7 +35,7 @@ pub(in crate::app) struct Window {
     _dir: tempfile::TempDir,
 }
 
-/// Returns a model of both streams that tells `classes`.
+/// Returns a model of both streams with these `classes`.
 pub(in crate::app) fn model_of(classes: &[&str]) -> ModelInfo {
     ModelInfo {
         dir: "/models/own".into(),

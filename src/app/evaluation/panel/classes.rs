@@ -28,7 +28,7 @@ const COLUMNS: [(ClassColumn, &str, &str); 5] = [
 /// Room beside a head, in points.
 const HEAD_PADDING: f32 = 2.0;
 
-/// Which column orders the rows, and whether from its largest value down.
+/// The column that orders the rows, and the direction.
 pub(super) struct Order {
     column: ClassColumn,
     descending: bool,
@@ -108,7 +108,7 @@ pub(super) fn classes_ui(
     wanted
 }
 
-/// The head of a column; a click orders by it, a second one the other way round.
+/// Draws the head of a column; a click sorts by it, a second one reverses the order.
 fn head_ui(ui: &mut Ui, order: &mut Order, column: ClassColumn, title: &str, tooltip: &str) {
     let active = order.column == column;
     let mark = match (active, order.descending) {

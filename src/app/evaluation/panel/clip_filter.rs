@@ -1,24 +1,24 @@
-//! Which of the evaluated clips are listed.
+//! Filter of the list of evaluated clips.
 
 use std::sync::Arc;
 
 use crate::evaluation::ActionsReport;
 
-/// Which clips are listed.
+/// Filter of the listed clips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClipFilter {
-    /// Those that are taken for another class.
+    /// Misclassified clips.
     #[default]
     Wrong,
     /// All of them.
     All,
     /// Those of a class.
     Class(usize),
-    /// Those of a class that are taken for another one, or for the same.
+    /// Clips of one class with the same predicted class.
     Pair {
         /// Their class.
         label: usize,
-        /// What they are taken for.
+        /// Predicted class.
         guess: usize,
     },
 }
@@ -45,7 +45,7 @@ impl ClipFilter {
         found.into_iter().map(|(index, ..)| index).collect()
     }
 
-    /// What the list shows, in words.
+    /// Returns a description of the filter.
     pub fn title(self, report: &ActionsReport) -> Option<String> {
         let name = |class: usize| report.classes.get(class).map_or("?", String::as_str);
         match self {
@@ -79,7 +79,7 @@ impl ListedClips {
     }
 }
 
-/// What a person clicked on.
+/// The clips behind a click.
 pub enum WantedClips {
     /// A list of clips.
     Clips(ClipFilter),

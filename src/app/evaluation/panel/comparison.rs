@@ -1,4 +1,4 @@
-//! What changed since another report: accuracies, McNemar's test, classes and clips.
+//! Changes since another report: accuracies, McNemar's test, classes and clips.
 
 use eframe::egui::{Grid, Label, RichText, TextStyle, Ui};
 

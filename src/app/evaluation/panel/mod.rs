@@ -43,7 +43,7 @@ const EVALUATE_WIDTH: f32 = 76.0;
 /// Least height of a page, in points: in a lower panel everything scrolls.
 const LEAST_PAGE: f32 = 240.0;
 
-/// What of the report is shown.
+/// The shown page of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum EvaluationPage {
     #[default]
@@ -117,7 +117,7 @@ impl EvaluationPanel {
         self.page = EvaluationPage::Comparison;
     }
 
-    /// The choices; they fold away when the first clip is scored, to make room for the results: one that is refused moves nothing.
+    /// Draws the choices; they collapse when the first clip is scored, to make room for the results, but not if a run is refused.
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let running = cx.session.evaluation.is_running();
         let scores = cx.session.evaluation.phase == EvaluationPhase::Running;
@@ -189,7 +189,7 @@ impl EvaluationPanel {
     }
 }
 
-/// What scrolls in a page.
+/// Draws the scrolling content of a page.
 fn scrolled<R>(ui: &mut Ui, page: EvaluationPage, add_contents: impl FnOnce(&mut Ui) -> R) -> R {
     ScrollArea::vertical().id_salt(("page", page as u8)).auto_shrink(false).show(ui, add_contents).inner
 }
@@ -236,7 +236,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// How far the evaluation is, or how long it took.
+/// Draws the progress of the evaluation, or its duration.
 fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     let evaluation = &cx.session.evaluation;
     let was_refused = |work: &Progress| !evaluation.is_running() && work.counts().1 == 0;
@@ -252,7 +252,7 @@ fn progress_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     }
 }
 
-/// How fast clips are scored, and how long that took once it is over.
+/// Returns the scoring rate, and the duration once the evaluation is over.
 fn pace_words(evaluation: &EvaluationState) -> Option<String> {
     let (rate, secs) = evaluation.pace().filter(|(rate, _)| *rate > 0.0)?;
     match evaluation.phase {
@@ -283,7 +283,7 @@ fn errors_ui(ui: &mut Ui, errors: &[Error]) {
     });
 }
 
-/// What to do where there is nothing yet.
+/// Draws instructions for when there is no report yet.
 fn empty_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     ui.add_space(SECTION_GAP);
     let evaluation = &cx.session.evaluation;

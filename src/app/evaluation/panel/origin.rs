@@ -44,12 +44,12 @@ fn in_words(kind: &str, report: &ActionsReport) -> String {
     format!("{kind} of {} on {data}, {}", report.model, views_words(&report.views))
 }
 
-/// What is chosen now and is another in the report.
+/// Returns the present settings that differ from those of the report.
 fn changed(report: &ActionsReport, settings: &EvaluationSettings, session: &Session) -> Vec<&'static str> {
     let has_other_model = session.model.as_ref().is_some_and(|model| !is_of(report, model));
     let has_other_views = report.views != settings.protocol().to_string() || report.spread != settings.spread;
     let has_other_data = report.data != settings.data(session.labels_project().map(Project::dir));
-    // Of a list the command has the rest: its split, layout and classes.
+    // For a list, the command has the rest: its split, layout and classes.
     let is_other_command = || match (report.source.as_ref().and_then(|source| source.command.as_ref()), &session.model)
     {
         // The fusion is no matter of what was scored.

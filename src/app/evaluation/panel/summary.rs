@@ -49,7 +49,7 @@ fn stream_color(ui: &Ui, name: &str) -> Color32 {
     }
 }
 
-/// Draws the table and says what it is about.
+/// Draws the table and the description of the report.
 pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     state_ui(ui, report, cx);
     for text in &report.remarks {
@@ -95,7 +95,7 @@ fn accuracies_ui(ui: &mut Ui, report: &ActionsReport) {
     });
 }
 
-/// What was held out together, with the top-1 of each part.
+/// Draws the folds that were held out, with the top-1 of each.
 fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
     Grid::new("folds").striped(true).spacing([12.0, 2.0]).show(ui, |ui| {
@@ -117,7 +117,7 @@ fn folds_ui(ui: &mut Ui, report: &ActionsReport) {
     });
 }
 
-/// Whether the report is whole, where it is from, and what was left out.
+/// Draws whether the report is complete, its origin, and what was left out.
 fn state_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     let tokens = Tokens::of(ui);
     let evaluation = &mut cx.session.evaluation;

@@ -28,7 +28,7 @@ pub struct BenchmarkPanel {
     dataset: FlowDataset,
     /// Whose flow; `None` for no motion.
     method: Option<FlowSource>,
-    /// `true` if networks see the pictures from coarse to fine.
+    /// `true` if networks use coarse-to-fine estimation.
     coarse_to_fine: bool,
     /// `true` if their flow is refined variationally.
     refine: bool,

@@ -18,7 +18,7 @@ const WIDEST: f32 = 180.0;
 /// Width of a method's column in points.
 const COLUMN: f32 = 96.0;
 
-/// Which number of each pair is shown.
+/// The displayed measure of each pair.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BenchmarkFigure {
     /// Mean end-point error.
@@ -66,7 +66,7 @@ impl BenchmarkFigure {
         if self == Self::Millis { Some(result.ms) } else { self.of_errors(result.errors.as_ref()) }
     }
 
-    /// Of all pairs of a run that are measured; `None` if there is none.
+    /// Returns the mean over all measured pairs of a run; `None` if there is none.
     fn mean_of(self, run: &BenchmarkRun) -> Option<f64> {
         if self != Self::Millis {
             let errors: Vec<FlowErrors> = run.results.iter().filter_map(|result| result.errors).collect();
@@ -77,7 +77,7 @@ impl BenchmarkFigure {
         millis.get(millis.len() / 2).copied()
     }
 
-    /// How many of how many pairs the mean of a run is over.
+    /// Returns the number of pairs in the mean of a run, and the number it could have.
     fn coverage(self, run: &BenchmarkRun) -> [usize; 2] {
         if self == Self::Millis {
             return [run.results.len(), run.pairs.len()];
@@ -87,7 +87,7 @@ impl BenchmarkFigure {
     }
 }
 
-/// What a cell of the table holds.
+/// The content of a cell of the table.
 struct Cell {
     text: String,
     /// The number, if it may be compared with others.

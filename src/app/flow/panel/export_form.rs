@@ -61,7 +61,7 @@ fn format_ui(ui: &mut Ui, format: &mut FlowFormat) {
     });
 }
 
-/// What a format is called.
+/// Returns the name of a format.
 pub fn name(format: FlowFormat) -> &'static str {
     match format {
         FlowFormat::Flo => "Middlebury .flo",

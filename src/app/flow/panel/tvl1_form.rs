@@ -13,7 +13,7 @@ const SIDES: [Option<u32>; 3] = [Some(320), Some(640), None];
 /// The form.
 #[derive(Default)]
 pub struct Tvl1Form {
-    /// What was typed and refused.
+    /// Typed values that were refused.
     refused: Option<Tvl1Parameters>,
 }
 

@@ -110,7 +110,7 @@ pub fn curve_ui(ui: &mut Ui, figure: &mut Figure, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// The mean of every source: over the frames that all of them have, so that they can be compared, else over its own.
+/// Draws the mean of every source, over their common frames, so that means are comparable, or else over its own.
 fn means_ui(ui: &mut Ui, comparison: &FlowComparison, found: &[(FlowSource, Values)]) {
     let common = in_common(found);
     ui.horizontal_wrapped(|ui| {
@@ -136,7 +136,7 @@ fn in_common(found: &[(FlowSource, Values)]) -> Vec<usize> {
     first.iter().map(|(frame, _)| *frame).filter(is_common).collect()
 }
 
-/// Returns a frame and what every source has there.
+/// Returns a frame and the value of every source there.
 fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)], numbers: FrameNumbers) -> String {
     let mut text = format!("frame {}", numbers.number(frame));
     for (source, values) in found {
@@ -147,7 +147,7 @@ fn told(frame: usize, comparison: &FlowComparison, found: &[(FlowSource, Values)
     text + "\nClick to go to this frame."
 }
 
-/// What the faint points are.
+/// Returns the explanation of the faint points.
 fn drafts_text(count: usize) -> String {
     let flows = counted(count, "flow");
     format!("{flows} so far only as a draft (faint circles, in no mean). Pause there, or measure the whole clip.")

@@ -55,7 +55,7 @@ impl Figure {
         }
     }
 
-    /// What it means, in a sentence.
+    /// Returns its meaning in one sentence.
     pub fn tooltip(self) -> &'static str {
         match self {
             Self::Mean => "Mean flow magnitude in video pixels",
@@ -92,12 +92,12 @@ impl Figure {
         self == Self::PhotometricRatio && value > 1.0
     }
 
-    /// Returns `true` if it judges a flow against the truth.
+    /// Returns `true` if it compares a flow with the ground truth.
     pub fn needs_truth(self) -> bool {
         matches!(self, Self::EndPoint | Self::Angular | Self::Outliers)
     }
 
-    /// Returns the place of the best of several values; none where no value is better than another, or nothing to choose from.
+    /// Returns the index of the best of several values; `None` if no value is better than another, or there is only one.
     pub fn best(self, values: &[Option<f32>]) -> Option<usize> {
         let known: Vec<(usize, f32)> =
             values.iter().enumerate().filter_map(|(i, value)| Some((i, (*value)?))).collect();

@@ -23,16 +23,16 @@ const BAR_OPACITY: f32 = 0.6;
 /// The figures of one source.
 struct StatisticsColumn {
     source: FlowSource,
-    /// What the source is called.
+    /// Name of the source.
     name: String,
-    /// What it is called at the head of its column: the same, or in short where not all columns have room.
+    /// Heading of its column: its name, or the short name if not all columns fit.
     head: String,
     /// The same with whether the temporal stream reads it.
     entry: String,
     statistics: Option<FlowStatistics>,
     /// First frame and stride of the pair that they are of.
     pair: Option<[usize; 2]>,
-    /// `true` if they are of a draft.
+    /// `true` if the values are those of a draft.
     is_draft: bool,
 }
 
@@ -99,7 +99,7 @@ fn natural_width(ui: &Ui, columns: &[StatisticsColumn]) -> f32 {
     NAMES + columns.iter().map(|column| SPACING + DOT + of(column)).sum::<f32>()
 }
 
-/// First frame and stride of the pair in view: MotionNet's newest, else the player's.
+/// Returns the first frame and the stride of the pair in view: MotionNet's newest, otherwise the player's.
 fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
     match &session.flow.source(FlowSource::Network).flow {
         Some(flow) => [flow.frame, flow.stride],
@@ -107,7 +107,7 @@ fn pair_in_view(session: &Session, stride: usize) -> [usize; 2] {
     }
 }
 
-/// Which sources explain the second picture worse than no flow does, if any do. A draft is not judged as its source.
+/// Returns a remark on sources that explain the second picture worse than no flow does. Drafts are not judged.
 fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
     let ratio = Figure::PhotometricRatio;
     let is_harmful = |column: &&StatisticsColumn| {
@@ -119,7 +119,7 @@ fn harm_remark(columns: &[StatisticsColumn]) -> Option<String> {
     (!names.is_empty()).then(|| format!("Worse than no motion (ratio above 1): {}", names.join(", ")))
 }
 
-/// Why there are no errors, if there are none.
+/// Returns the reason why there are no errors, if there are none.
 fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<String> {
     if columns.iter().any(StatisticsColumn::is_compared) {
         return None;
@@ -136,7 +136,7 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<S
     if cx.settings.flow.stride > 1 {
         return Some("Ground truth is for adjacent frames. Set the stride to 1 to compare.".into());
     }
-    // The last frame that was compared is a better answer than none; it may not be the last that could be.
+    // Values of the last frame that was compared are better than none, even if it is not the latest possible one.
     let last = |source: FlowSource| {
         let measures = cx.session.flow.measures(source).iter().rev();
         measures.filter(|(_, statistics)| statistics.errors.is_some()).map(|(frame, _)| *frame).next()
@@ -220,7 +220,7 @@ fn name_ui(ui: &mut Ui, name: &str, tooltip: &str) {
     });
 }
 
-/// How a number stands to the others of its row.
+/// Rank of a number within its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rank {
     Best,

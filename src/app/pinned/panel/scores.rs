@@ -63,7 +63,7 @@ fn bar(ui: &Ui, row: Rect, offset: f32, share: f32, color: eframe::egui::Color32
     ui.painter().rect_filled(filled, 2.0, color);
 }
 
-/// A class with its probability before and now, where the networks tell it.
+/// A class with its probability before and now, if the networks know the class.
 #[derive(Debug, PartialEq)]
 struct ScoreRow {
     class: String,

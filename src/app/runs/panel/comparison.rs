@@ -65,7 +65,7 @@ impl RunComparison {
         let mut names: Vec<&String> = curves.iter().flat_map(|(_, curves)| curves.keys()).collect();
         names.sort();
         names.dedup();
-        // What matters most, of what there is.
+        // The most important of the available curves.
         let usual = [
             "validation fused top-1",
             "validation fused cross-validated top-1",

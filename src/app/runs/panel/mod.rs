@@ -33,13 +33,13 @@ pub struct RunsPanel {
     list: Background<(PathBuf, usize), RunList>,
     /// Counts what may have changed the list.
     edition: usize,
-    /// What the training said last that changes the list.
+    /// The last reported state of the training that changes the list.
     training: Option<(PathBuf, usize, bool)>,
     selected: Option<PathBuf>,
     ticked: BTreeSet<PathBuf>,
     details: Details,
     comparison: RunComparison,
-    /// What is done with the files of runs, in words.
+    /// Running work on the files of runs, with its description.
     work: Tasks<(), String>,
 }
 

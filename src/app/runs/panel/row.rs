@@ -108,7 +108,7 @@ const LOST: &str = "The model is that of the last step; the networks of the best
 /// Measurements that differ by less are shown with the same digits.
 const SAME: f32 = 5e-4;
 
-/// The measurement that networks are chosen by: of the model that was kept, and at its best.
+/// The measurement by which networks are selected: for the model that was kept, and the best one.
 struct BestStep<'a> {
     /// The title of the measurement.
     name: &'a str,
@@ -124,7 +124,7 @@ impl<'a> BestStep<'a> {
         Some(Self { name, kept: if is_best_kept { best } else { *last as f32 }, best })
     }
 
-    /// Returns `true` if the model is another one than that of the best step.
+    /// Returns `true` if the model is not that of the best step.
     fn is_lost(&self) -> bool {
         (self.best - self.kept).abs() >= SAME
     }
@@ -135,7 +135,7 @@ impl<'a> BestStep<'a> {
     }
 }
 
-/// What a run trains and how.
+/// Returns a description of the network of a run and its training mode.
 pub(super) fn network_words(plan: &TrainingPlan) -> String {
     let mode = match (plan.network, plan.mode) {
         _ if plan.kind != RunKind::Training => ", linear probe",

@@ -38,7 +38,7 @@ impl RunList {
         &self.runs
     }
 
-    /// Returns what the run at this place is called.
+    /// Returns the title of the run at this place.
     pub fn title(&self, place: usize) -> &str {
         self.titles.get(place).map_or("", String::as_str)
     }
