@@ -16,8 +16,8 @@ pub struct PredictedBout {
     pub frames: Range<usize>,
 }
 
-/// Turns predicted bouts into segments, in one step. Also returns the number of bouts left out because they overlap segments. A
-/// bout that had been rejected is no longer rejected.
+/// Turns predicted bouts into segments, in one step. Also returns the number of bouts left out because they overlap
+/// segments. A bout that had been rejected is no longer rejected.
 ///
 /// # Errors
 /// If none of them can be a segment: that of the first one, as for [`add_segment`].

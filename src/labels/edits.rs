@@ -209,8 +209,8 @@ fn folder_name(video: &Video) -> Option<String> {
     path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().trim().to_owned())
 }
 
-/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and at least two of them can
-/// be classes. Clips beside the folders stay unlabelled.
+/// Returns the folder names by which [`label_by_folders`] would label, if nothing is labelled yet and at least two of
+/// them can be classes. Clips beside the folders stay unlabelled.
 pub fn class_folders(document: &Document) -> Vec<String> {
     let mut folders = BTreeSet::new();
     for video in document.videos.values() {

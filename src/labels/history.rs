@@ -1,10 +1,11 @@
 //! The history file: undo steps, stored for later sessions.
 //!
-//! `history.jsonl` has a line for each step that was done, undone or redone, with its inverse and the fingerprints of the
-//! document before and after. A line is written before that of the journal: if the program was ended between the two, the
-//! fingerprint shows that the last line belongs to no document. If the project was changed by anything else meanwhile, the
-//! fingerprints of the lines lead to another document than the one that was read, and the lines are dropped, so that undo
-//! never leads to a state that did not exist. For the same reason the lines need not be confirmed by the disk.
+//! `history.jsonl` has a line for each step that was done, undone or redone, with its inverse and the fingerprints of
+//! the document before and after. A line is written before that of the journal: if the program was ended between the
+//! two, the fingerprint shows that the last line belongs to no document. If the project was changed by anything else
+//! meanwhile, the fingerprints of the lines lead to another document than the one that was read, and the lines are
+//! dropped, so that undo never leads to a state that did not exist. For the same reason the lines need not be confirmed
+//! by the disk.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};

@@ -156,7 +156,8 @@ impl Journal {
         self.length == 0
     }
 
-    /// Checks that no other process has written to the file since: on disks without locks two windows can open one project.
+    /// Checks that no other process has written to the file since: on disks without locks two windows can open one
+    /// project.
     ///
     /// # Errors
     /// If another process has.

@@ -88,8 +88,8 @@ impl Manifest {
         }
     }
 
-    /// Returns the number of saves of the project when the file at `path` was written, read from its first lines; `None` if they
-    /// do not hold it or the file is missing.
+    /// Returns the number of saves of the project when the file at `path` was written, read from its first lines;
+    /// `None` if they do not hold it or the file is missing.
     ///
     /// # Errors
     /// If it cannot be read.

@@ -39,9 +39,9 @@ pub struct ScanResult {
     pub exported: usize,
 }
 
-/// Returns the videos in `folder` and its sub-folders, as `is_video` decides by name. Links are followed, each folder is
-/// visited once, and hidden files are left out. `go_on` is called before each file and folder; the search ends once it
-/// returns `false`.
+/// Returns the videos in `folder` and its sub-folders, as `is_video` decides by name. Links are followed, each folder
+/// is visited once, and hidden files are left out. `go_on` is called before each file and folder; the search ends once
+/// it returns `false`.
 pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn Fn() -> bool) -> ScanResult {
     let (mut found, mut seen) = (ScanResult::default(), BTreeSet::new());
     let mut folders = vec![(folder.to_owned(), 0)];
@@ -71,8 +71,9 @@ pub fn find_videos(folder: &Path, is_video: &dyn Fn(&Path) -> bool, go_on: &dyn 
     found
 }
 
-/// Returns those of `files` that are not yet videos of the project in `dir`, and remarks on others. Names that differ only in
-/// their form of Unicode, as between macOS and other systems, count as two files if both exist, otherwise as one.
+/// Returns those of `files` that are not yet videos of the project in `dir`, and remarks on others. Names that differ
+/// only in their form of Unicode, as between macOS and other systems, count as two files if both exist, otherwise as
+/// one.
 pub fn newcomers(document: &Document, dir: &Path, files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<Error>) {
     let mut known: BTreeSet<String> = BTreeSet::new();
     let mut alike: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
@@ -180,8 +181,8 @@ impl Finding {
     }
 }
 
-/// Returns the fault of the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same length
-/// counts as unchanged.
+/// Returns the fault of the file of `video`, a video of the project in `dir`. Unless `thorough`, a file of the same
+/// length counts as unchanged.
 pub fn check_video(video: &Video, dir: &Path, thorough: bool) -> Option<ScanFault> {
     let path = StoredPath::decode(&video.path, dir);
     let length = match fs::metadata(&path) {
@@ -228,10 +229,10 @@ pub struct Relink {
     pub is_certain: bool,
 }
 
-/// Searches `folder` and its sub-folders for the files of `missing` videos of `document`, a project in `dir`: files of the same
-/// content under any name or, for videos that were never scanned, the one with the same name. Among several with the same
-/// content, the path with the longest common ending is chosen. `go_on` is called repeatedly; once it returns `false`, the
-/// files found so far are returned.
+/// Searches `folder` and its sub-folders for the files of `missing` videos of `document`, a project in `dir`: files of
+/// the same content under any name or, for videos that were never scanned, the one with the same name. Among several
+/// with the same content, the path with the longest common ending is chosen. `go_on` is called repeatedly; once it
+/// returns `false`, the files found so far are returned.
 pub fn find_moved(
     document: &Document,
     dir: &Path,

@@ -154,8 +154,8 @@ impl Project {
 
     /// Opens the project in the folder `dir`, or with `dir` as its `project.toml`, including all steps in its journal.
     ///
-    /// A video whose label file is missing or cannot be read is [locked](Video::locked): the file and the reference to it are
-    /// unchanged, and the labels return when the file does.
+    /// A video whose label file is missing or cannot be read is [locked](Video::locked): the file and the reference to
+    /// it are unchanged, and the labels return when the file does.
     ///
     /// # Errors
     /// If there is none, its `project.toml` cannot be read, or it is of a newer version. Whatever else is wrong is among the
@@ -264,7 +264,8 @@ impl Project {
         lock::is_free(dir)
     }
 
-    /// Performs `step`: when this returns it is in the journal, which outlives this process; it is on disk within a second.
+    /// Performs `step`: when this returns it is in the journal, which outlives this process; it is on disk within a
+    /// second.
     ///
     /// # Errors
     /// If it cannot be written. Then nothing has changed, and the call can be repeated.
@@ -275,8 +276,8 @@ impl Project {
         self.carry_out(step, Some((Deed::Done, undo::now())))
     }
 
-    /// Like [`Self::perform`], for changes that are not a person's and cannot be undone: facts read from files. Undone steps can
-    /// still be redone; that restores the facts that were known then, and the next scan reads them again.
+    /// Like [`Self::perform`], for changes that are not a person's and cannot be undone: facts read from files. Undone
+    /// steps can still be redone; that restores the facts that were known then, and the next scan reads them again.
     ///
     /// # Errors
     /// Same as [`Self::perform`].
@@ -326,7 +327,8 @@ impl Project {
         self.undo.steps(Way::Forth)
     }
 
-    /// Checks that no other process has changed the project since it was opened: on disks without locks two windows can open it.
+    /// Checks that no other process has changed the project since it was opened: on disks without locks two windows can
+    /// open it.
     fn check_own(&self) -> Result<()> {
         self.writing.as_ref().map_or(Ok(()), |writing| writing.journal.check_own())?;
         check_saves(&self.dir, self.saves)
@@ -487,8 +489,8 @@ fn locked_by(why: &Error) -> Error {
     Error { cause, remedy: format!("{}; {again}", why.remedy), ..why.clone() }
 }
 
-/// Returns a note on earlier changes that cannot be undone: the project was changed by something else since, or the content
-/// of some of its videos is unknown.
+/// Returns a note on earlier changes that cannot be undone: the project was changed by something else since, or the
+/// content of some of its videos is unknown.
 fn lost_note(dir: &Path, lost: usize, is_locked: bool) -> Option<Error> {
     let changes = match lost {
         0 => return None,

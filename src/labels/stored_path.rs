@@ -80,7 +80,8 @@ fn encode_name(name: &OsStr) -> String {
     encoded
 }
 
-/// Returns a name as text; names that are not valid text, which other programs hardly ever create, lose the invalid part.
+/// Returns a name as text; names that are not valid text, which other programs hardly ever create, lose the invalid
+/// part.
 #[cfg(not(unix))]
 fn encode_name(name: &OsStr) -> String {
     let mut encoded = String::with_capacity(name.len());

@@ -21,8 +21,8 @@ pub(super) const DIR: &str = "times";
 /// Returns the times of the frames of a video of the project in `dir`.
 ///
 /// # Errors
-/// If they are not known: an earlier version scanned the video, or the file of its times is missing or damaged. Scanning the
-/// video again fixes all of these.
+/// If they are not known: an earlier version scanned the video, or the file of its times is missing or damaged.
+/// Scanning the video again fixes all of these.
 pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
     let start_secs = facts.start_secs.ok_or_else(|| unknown(dir))?;
     if !facts.variable_rate {

@@ -22,8 +22,8 @@ pub struct PastStep {
     pub step: Step,
 }
 
-/// The undo and redo steps. A step holds the values before it, a few hundred bytes for a label, so that nothing of a session
-/// need ever be discarded.
+/// The undo and redo steps. A step holds the values before it, a few hundred bytes for a label, so that nothing of a
+/// session need ever be discarded.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Undo {
     /// The last one takes back what was done last.
@@ -86,8 +86,8 @@ impl Undo {
         self.side(way).iter().rev()
     }
 
-    /// Returns the number of undoable steps since the project was opened; negative if as many earlier steps were undone; `None`
-    /// when that state can no longer be reached.
+    /// Returns the number of undoable steps since the project was opened; negative if as many earlier steps were
+    /// undone; `None` when that state can no longer be reached.
     pub fn since_opened(&self) -> Option<isize> {
         self.opened.map(|opened| self.back.len() as isize - opened as isize)
     }
@@ -173,7 +173,8 @@ fn print(change: &Change) -> u64 {
     }
 }
 
-/// Returns the fingerprint of a video's labels and texts. Facts read from its file are excluded, since it may be scanned at any time.
+/// Returns the fingerprint of a video's labels and texts. Facts read from its file are excluded, since it may be
+/// scanned at any time.
 pub(super) fn print_of_video(id: VideoId, video: &Video) -> u64 {
     let Video { path, facts: _, labels, segments, rejected, group, note, reviewer, locked: _ } = video;
     let said = (id, path, labels, segments, group, note, reviewer);

@@ -89,8 +89,8 @@ pub struct Facts {
     pub frames: usize,
     /// Frames per second; the average where the rate varies.
     pub fps: f64,
-    /// Time of the first frame on the clock of the file, in seconds. `None` if an earlier version, which did not read it, scanned
-    /// the video: it is scanned again before its seconds are used.
+    /// Time of the first frame on the clock of the file, in seconds. `None` if an earlier version, which did not read
+    /// it, scanned the video: it is scanned again before its seconds are used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_secs: Option<f64>,
     /// `true` if the frames are unevenly spaced; their times are then kept in a file of the project.
@@ -113,8 +113,8 @@ pub struct Video {
     /// Facts read from the file; `None` until it was scanned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
-    /// Labels of the whole clip: empty while it is unlabelled, [`Label::Background`] alone, or classes in rising order, one
-    /// of them unless the project is multi-label.
+    /// Labels of the whole clip: empty while it is unlabelled, [`Label::Background`] alone, or classes in rising order,
+    /// one of them unless the project is multi-label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
     /// Segments by start, then end, then name.
@@ -123,7 +123,8 @@ pub struct Video {
     /// Rejected predictions by start, then end. They are not labels and make no statement about the video's content.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rejected: Vec<RejectedBout>,
-    /// The recording it belongs to: clips of one recording are never on both sides of a split. Empty: a recording of its own.
+    /// The recording it belongs to: clips of one recording are never on both sides of a split. Empty: a recording of
+    /// its own.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub group: String,
     /// A remark.
@@ -132,8 +133,8 @@ pub struct Video {
     /// The last reviewer.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reviewer: String,
-    /// Error of reading its label file when the project was opened. Its labels are unknown then and cannot be edited: the file is
-    /// not changed until it can be read again. Never stored.
+    /// Error of reading its label file when the project was opened. Its labels are unknown then and cannot be edited:
+    /// the file is not changed until it can be read again. Never stored.
     #[serde(skip)]
     pub locked: Option<Box<Error>>,
 }
@@ -229,8 +230,8 @@ impl Video {
         Cow::Owned(video)
     }
 
-    /// Returns the frames of rejected predictions outside all segments, by their starts: as far as known they show none of the
-    /// classes. Empty for a clip with a label for its whole length.
+    /// Returns the frames of rejected predictions outside all segments, by their starts: as far as known they show none
+    /// of the classes. Empty for a clip with a label for its whole length.
     pub fn negatives(&self) -> Vec<Range<usize>> {
         if !self.labels.is_empty() {
             return Vec::new();

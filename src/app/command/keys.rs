@@ -87,7 +87,8 @@ impl Command {
     }
 }
 
-/// Returns `true` if Super is held: such keys belong to the desktop. On a Mac it is the command key, which programs may use.
+/// Returns `true` if Super is held: such keys belong to the desktop. On a Mac it is the command key, which programs may
+/// use.
 fn is_for_desktop(ctx: &Context) -> bool {
     let is_held = |input: &InputState| input.key_down(Key::SuperLeft) || input.key_down(Key::SuperRight);
     !cfg!(target_os = "macos") && ctx.input(is_held)

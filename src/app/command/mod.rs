@@ -1,5 +1,5 @@
-//! Every command of the window, declared once by its feature: menus, buttons, the palette, the F1 list and the keys all use
-//! these declarations.
+//! Every command of the window, declared once by its feature: menus, buttons, the palette, the F1 list and the keys all
+//! use these declarations.
 
 pub mod answers;
 pub mod button;

@@ -17,8 +17,8 @@ use crate::output::{Existing, OutputGuard};
 use crate::video::CameraSource;
 
 impl App {
-    /// Returns `true` if the person has agreed to replace all files of the answer `path` to `question` by choosing it in a dialog,
-    /// which asks about the chosen file and about no other.
+    /// Returns `true` if the person has agreed to replace all files of the answer `path` to `question` by choosing it
+    /// in a dialog, which asks about the chosen file and about no other.
     pub(in crate::app) fn is_agreed_to(&self, question: PathPrompt, path: &Path) -> bool {
         let spec = question.spec();
         let is_asked_by_dialog = matches!(spec.kind, PathKind::Save(..));
@@ -33,7 +33,8 @@ impl App {
         }
     }
 
-    /// Writes the output of `command` to `path`. Existing files need consent first, unless the person has agreed already.
+    /// Writes the output of `command` to `path`. Existing files need consent first, unless the person has agreed
+    /// already.
     pub(super) fn save_as(&mut self, command: Command, path: PathBuf, existing: Existing, ctx: &Context) {
         let question = PathPrompt::Of(command);
         let path = question.spec().target(path);

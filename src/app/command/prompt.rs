@@ -76,8 +76,8 @@ impl PromptSpec {
         matches!(self.kind, PathKind::SaveFolder | PathKind::Save(..))
     }
 
-    /// Returns the path that the answer `path` is written to: videos always get their extension, pictures that of the first filter
-    /// if they have none.
+    /// Returns the path that the answer `path` is written to: videos always get their extension, pictures that of the
+    /// first filter if they have none.
     pub fn target(&self, path: PathBuf) -> PathBuf {
         match self.kind {
             PathKind::Save(_, MP4) => with_ending(path, MP4.1),

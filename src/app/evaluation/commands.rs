@@ -159,8 +159,8 @@ impl App {
         }
     }
 
-    /// Opens the page of the report that is shown in the system's browser: the saved one, otherwise a generated one, which
-    /// sandboxed browsers may be unable to read.
+    /// Opens the page of the report that is shown in the system's browser: the saved one, otherwise a generated one,
+    /// which sandboxed browsers may be unable to read.
     fn browse_evaluation(&mut self, ctx: &Context) {
         let Some(report) = self.session.evaluation.report().cloned() else { return };
         let saved = self.session.evaluation.saved_page();

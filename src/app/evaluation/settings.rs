@@ -16,8 +16,8 @@ pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=100;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EvaluationSettings {
-    /// `true` to score the labelled clips of the open project, `false` for those of a folder; [`Self::scores_labels`] decides while
-    /// nothing was chosen.
+    /// `true` to score the labelled clips of the open project, `false` for those of a folder; [`Self::scores_labels`]
+    /// decides while nothing was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<bool>,
     /// The folder of the clips.
@@ -70,7 +70,8 @@ impl EvaluationSettings {
         self
     }
 
-    /// Returns `true` if the labelled clips of the open project are scored, which is the default while a project is open.
+    /// Returns `true` if the labelled clips of the open project are scored, which is the default while a project is
+    /// open.
     pub fn scores_labels(&self, has_project: bool) -> bool {
         self.labels.unwrap_or(has_project && !self.has_folder())
     }
@@ -124,7 +125,8 @@ impl EvaluationSettings {
         command_line::quoted(words)
     }
 
-    /// Returns the name of the data in reports, as on the command line: the list or folder, or the `project` that is open.
+    /// Returns the name of the data in reports, as on the command line: the list or folder, or the `project` that is
+    /// open.
     pub fn data(&self, project: Option<&Path>) -> String {
         let path = match self.scores_labels(project.is_some()) {
             true => project,

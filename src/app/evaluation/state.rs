@@ -165,7 +165,8 @@ impl EvaluationState {
         true
     }
 
-    /// Returns a text on what is lost with the results of this session's evaluation, unless a report of all its clips was saved.
+    /// Returns a text on what is lost with the results of this session's evaluation, unless a report of all its clips
+    /// was saved.
     pub fn unsaved(&self) -> Option<String> {
         let run = self.run.as_ref()?;
         let clips = run.scores.clips().len();
@@ -211,7 +212,8 @@ impl EvaluationState {
         Some((unit.map_or(run.scores.seen() as f64 / secs.max(1e-3), |unit| 1.0 / unit), secs))
     }
 
-    /// Returns the clip behind result `index` of the shown report; `clips` is the folder of the clips, where a saved report's lie.
+    /// Returns the clip behind result `index` of the shown report; `clips` is the folder of the clips, where a saved
+    /// report's lie.
     pub fn clip(&self, index: usize, clips: Option<&Path>) -> Option<LabelledClip> {
         if let (None, Some(run)) = (&self.file, &self.run) {
             return run.scores.clips().get(index).cloned();

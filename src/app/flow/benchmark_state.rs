@@ -187,8 +187,8 @@ fn in_words<'a>(runs: impl Iterator<Item = &'a BenchmarkRun>) -> Option<String> 
     Some(format!("{} benchmark of {}", runs.first()?.dataset.title(), methods.join(", ")))
 }
 
-/// Returns `true` if two plans may have the same method, whose column the later one takes: two networks of the same architecture
-/// have the same name.
+/// Returns `true` if two plans may have the same method, whose column the later one takes: two networks of the same
+/// architecture have the same name.
 fn is_same_method(one: &BenchmarkPlan, other: &BenchmarkPlan) -> bool {
     let is_network =
         |plan: &BenchmarkPlan| matches!(plan.source, Some(FlowSource::Network | FlowSource::SecondNetwork));

@@ -35,8 +35,8 @@ pub struct ComparisonImage {
 }
 
 impl ComparisonImage {
-    /// Returns the frame on screen with the flows in view of its pair; `None` if there is neither. Sources that are still computing
-    /// another pair are left out.
+    /// Returns the frame on screen with the flows in view of its pair; `None` if there is neither. Sources that are
+    /// still computing another pair are left out.
     pub fn of(settings: &Settings, session: &Session) -> Option<Self> {
         let (frame, clip) = (session.frame.clone()?, session.clip.as_ref()?);
         let stride = settings.flow.stride();

@@ -118,7 +118,8 @@ impl FlowComparison {
         }
     }
 
-    /// Returns the name of `source` in a list of sources, noting whether the temporal stream of a two-stage model reads it.
+    /// Returns the name of `source` in a list of sources, noting whether the temporal stream of a two-stage model reads
+    /// it.
     pub fn entry_of(&self, source: FlowSource) -> String {
         let name = self.name_of(source);
         self.stream.map_or_else(|| name.to_owned(), |stream| stream.entry(source, name, &self.basis.settings))
@@ -262,8 +263,8 @@ impl FlowComparison {
         state.flow = flow;
     }
 
-    /// Stores the diagnostics of a source, and its figures among those of the other frames; diagnostics of another basis count
-    /// as `None`.
+    /// Stores the diagnostics of a source, and its figures among those of the other frames; diagnostics of another
+    /// basis count as `None`.
     pub fn set_diagnostics(&mut self, source: FlowSource, diagnostics: Option<Arc<FlowDiagnostics>>) {
         let settings = self.basis.settings.clone();
         let diagnostics = diagnostics.filter(|diagnostics| {

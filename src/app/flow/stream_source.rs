@@ -32,7 +32,8 @@ impl StreamSource {
         self.trained.in_words()
     }
 
-    /// Returns the entry of `source`, elsewhere named `name`, in a list of sources, with its relation to the temporal stream.
+    /// Returns the entry of `source`, elsewhere named `name`, in a list of sources, with its relation to the temporal
+    /// stream.
     pub fn entry(self, source: FlowSource, name: &str, settings: &FlowSettings) -> String {
         match source {
             FlowSource::Network => format!("{name} – not read by the temporal stream"),

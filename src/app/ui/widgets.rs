@@ -122,15 +122,16 @@ const LEAST_LIST: f32 = 120.0;
 /// Height of the window that a menu leaves free, in points.
 const AROUND_MENU: f32 = 60.0;
 
-/// Returns a scrolling list for an overlay, as high as the window allows; `around` is the height of the rest, in points.
+/// Returns a scrolling list for an overlay, as high as the window allows; `around` is the height of the rest, in
+/// points.
 pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
     let height = (ui.ctx().content_rect().height() - around).max(LEAST_LIST);
     // An area that floats is small at first, and what scrolls in it would stay so.
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
-/// Returns a list that scrolls within a panel that scrolls itself, at most `height` points high: also where less of the panel is in view, where
-/// it would otherwise show three rows and no sign of the others.
+/// Returns a list that scrolls within a panel that scrolls itself, at most `height` points high: also where less of the
+/// panel is in view, where it would otherwise show three rows and no sign of the others.
 pub fn inner_list(height: f32) -> ScrollArea {
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }

@@ -239,7 +239,8 @@ impl Span {
         Self { label: label.into(), extent, note: String::new(), place: String::new() }
     }
 
-    /// Returns the first frame and the one after the last, if the span is given in frames, as every span of a project is.
+    /// Returns the first frame and the one after the last, if the span is given in frames, as every span of a project
+    /// is.
     pub fn frames(&self) -> Option<(usize, usize)> {
         match self.extent {
             Extent::Frames(start, end) => Some((start, end)),

@@ -26,8 +26,9 @@ pub(super) enum LabelFate {
 }
 
 impl Combined {
-    /// Combines `known` with the file's version `said`, of which `left_out` labels cannot be used. Empty groups and notes are filled;
-    /// labels, groups and notes that differ are replaced if `replaces`. A format without notes erases none.
+    /// Combines `known` with the file's version `said`, of which `left_out` labels cannot be used. Empty groups and
+    /// notes are filled; labels, groups and notes that differ are replaced if `replaces`. A format without notes erases
+    /// none.
     pub fn of(known: &Video, mut said: Video, left_out: usize, replaces: bool) -> Self {
         adopt_segments(&mut said, known);
         said.sort();

@@ -24,7 +24,8 @@ pub struct Exported {
     pub cuts: Vec<Cut>,
     /// Notes on what the format could not hold.
     pub notes: Vec<Error>,
-    /// `true` if labels that cannot be read are missing, or videos have changed since they were labelled; the notes name them.
+    /// `true` if labels that cannot be read are missing, or videos have changed since they were labelled; the notes
+    /// name them.
     pub is_doubtful: bool,
 }
 

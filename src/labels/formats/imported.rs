@@ -10,7 +10,8 @@ use crate::labels::Step;
 pub struct Choices {
     /// `true` to add classes that the project does not have; otherwise their labels are left out.
     pub add_classes: bool,
-    /// `true` to replace labels, groups and notes of the project by those of the file; otherwise videos that have some keep theirs.
+    /// `true` to replace labels, groups and notes of the project by those of the file; otherwise videos that have some
+    /// keep theirs.
     pub replace: bool,
     /// `true` to make the project multi-label; otherwise the first of several labels is used.
     pub allow_several: bool,

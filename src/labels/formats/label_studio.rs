@@ -1,8 +1,8 @@
 //! Tasks of Label Studio: segments by `TimelineLabels`, whole clips by `Choices`.
 //!
-//! Frames are counted from 1, and ranges include the last one. They are frames of the labelling interface, 24 per second
-//! unless it sets another rate, and not the video's. So a task gives its rate as `fps`, a multiple of the video's where frames
-//! begin between two frames of that, and the project's labelling interface is to use it:
+//! Frames are counted from 1, and ranges include the last one. They are frames of the labelling interface, 24 per
+//! second unless it sets another rate, and not the video's. So a task gives its rate as `fps`, a multiple of the
+//! video's where frames begin between two frames of that, and the project's labelling interface is to use it:
 //!
 //! ```xml
 //! <View>
@@ -36,7 +36,8 @@ const NOTE: &str = "note";
 /// Frames per second of a labelling interface that does not say how many.
 const USUAL_FPS: f64 = 24.0;
 
-/// Maximum distance of a frame of the labelling interface from the video's frame, as a share of a frame at an even rate.
+/// Maximum distance of a frame of the labelling interface from the video's frame, as a share of a frame at an even
+/// rate.
 const MAX_ERROR: f64 = 0.1;
 
 #[derive(Deserialize)]
@@ -138,8 +139,8 @@ fn task(clip: &AnnotatedClip, id: usize) -> Value {
     json!({ "id": id, "data": data, "annotations": annotations })
 }
 
-/// Returns a rate in frames per second at which all frames of a video are distinct: its own rate or, where the first frame
-/// begins late, the multiple of it whose frames, counted from the beginning of the file, are near the video's.
+/// Returns a rate in frames per second at which all frames of a video are distinct: its own rate or, where the first
+/// frame begins late, the multiple of it whose frames, counted from the beginning of the file, are near the video's.
 fn rate(times: &FrameTimes) -> Option<f64> {
     let Some(stamps) = times.as_listed() else {
         let fps = times.fps()?;

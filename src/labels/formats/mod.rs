@@ -77,8 +77,8 @@ pub fn guard(document: &Document, dir: &Path, existing: Existing) -> OutputGuard
     OutputGuard::new(existing).protecting(document.videos.values().map(|video| StoredPath::decode(&video.path, dir)))
 }
 
-/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder. Either all
-/// files are written or none, and existing ones are not replaced.
+/// Writes the labels of `document`, a project in `dir`, to `target`, a file or, where [`Format::is_folder`], a folder.
+/// Either all files are written or none, and existing ones are not replaced.
 ///
 /// # Errors
 /// If a file exists or cannot be written.

@@ -328,7 +328,8 @@ fn an_import_never_removes_what_it_could_not_replace() {
     assert_eq!((read.videos, read.kept.len(), read.replaced, read.left_out), (1, 0, 1, 0));
 }
 
-/// Returns the small project with a video of 5 s at 30 frames per second and then 5 s at 10, with its times in the project in `dir`.
+/// Returns the small project with a video of 5 s at 30 frames per second and then 5 s at 10, with its times in the
+/// project in `dir`.
 fn variable(dir: &Path) -> Document {
     let mut document = small();
     let stamps = (0..200).map(|frame: u32| match frame {

@@ -1,7 +1,8 @@
 //! Lists as UCF101 comes with: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` over clips `Class/v_Class_g01_c01.mp4`.
 //!
-//! UCF101 has clips of one class only, so every segment and every clip with one label is to be cut out. Clips of one group have
-//! the same number after `g`; every fourth group is a test group. The same clips are also written as lists for mmaction2.
+//! UCF101 has clips of one class only, so every segment and every clip with one label is to be cut out. Clips of one
+//! group have the same number after `g`; every fourth group is a test group. The same clips are also written as lists
+//! for mmaction2.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -93,8 +94,9 @@ fn group(clip: &AnnotatedClip) -> &str {
     if clip.group.is_empty() { &clip.path } else { &clip.group }
 }
 
-/// Returns the number of each group: that in its name if it was imported from such lists, otherwise that of its first video.
-/// Videos that are added or labelled later change no number, so that lists that are exported again name the same clips.
+/// Returns the number of each group: that in its name if it was imported from such lists, otherwise that of its first
+/// video. Videos that are added or labelled later change no number, so that lists that are exported again name the same
+/// clips.
 fn group_numbers(set: &AnnotationSet) -> BTreeMap<&str, usize> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut taken = BTreeSet::new();
@@ -154,8 +156,8 @@ fn class_name(folder: &str) -> String {
     decoded.strip_prefix("/").unwrap_or(&decoded).to_string_lossy().into_owned()
 }
 
-/// Returns the clips in `folder` that an export has cut out, by the lists that all exports have; empty for another folder of
-/// clips or UCF101 itself.
+/// Returns the clips in `folder` that an export has cut out, by the lists that all exports have; empty for another
+/// folder of clips or UCF101 itself.
 pub fn exported_clips(folder: &Path) -> BTreeSet<PathBuf> {
     if ![CLASS_INDEX, TRAIN_LIST, TEST_LIST].iter().all(|name| folder.join(name).is_file()) {
         return BTreeSet::new();

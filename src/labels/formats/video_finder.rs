@@ -80,8 +80,8 @@ impl<'a> VideoFinder<'a> {
         Self { said_dir: folder, ..self }
     }
 
-    /// Returns the videos of `clips` by their names in the file. A video belongs to one folder of the file: if several of its
-    /// folders contain a video of the same file name, that name alone identifies none of them.
+    /// Returns the videos of `clips` by their names in the file. A video belongs to one folder of the file: if several
+    /// of its folders contain a video of the same file name, that name alone identifies none of them.
     pub fn find_all<'c>(&self, clips: &'c [AnnotatedClip]) -> BTreeMap<&'c str, FoundVideo> {
         let mut found: BTreeMap<&str, FoundVideo> = BTreeMap::new();
         let mut names_of: HashMap<VideoId, Vec<&str>> = HashMap::new();
@@ -192,15 +192,16 @@ impl<'a> VideoFinder<'a> {
         video(&reading.name).or_else(|| paths.find_map(|path| video(&path)))
     }
 
-    /// Returns the path of the file of `clip`, if it exists; names in another form of Unicode match if no exact one does.
+    /// Returns the path of the file of `clip`, if it exists; names in another form of Unicode match if no exact one
+    /// does.
     pub fn file(&self, clip: &AnnotatedClip) -> Option<PathBuf> {
         let paths: Vec<_> = self.readings(clip).into_iter().flat_map(|reading| reading.paths).collect();
         let in_any_form = || paths.iter().filter_map(|path| in_any_form(path)).find(|path| path.is_file());
         paths.iter().find(|path| path.is_file()).cloned().or_else(in_any_form)
     }
 
-    /// Returns the possible meanings of the path of `clip`, most likely first: addresses and Motionscope's own paths are escaped;
-    /// others are literal, and are unescaped only if no file has the literal name.
+    /// Returns the possible meanings of the path of `clip`, most likely first: addresses and Motionscope's own paths
+    /// are escaped; others are literal, and are unescaped only if no file has the literal name.
     fn readings(&self, clip: &AnnotatedClip) -> Vec<NameReading> {
         let name = clip.path.as_str();
         let dirs: Vec<&Path> = [self.source_dir, self.dir].into_iter().chain(self.said_dir).collect();

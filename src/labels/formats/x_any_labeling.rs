@@ -188,7 +188,8 @@ impl XAnySegment {
         }
     }
 
-    /// Returns `true` if it is a label of the whole clip, as [`write()`] wrote it: others may begin their names so as well.
+    /// Returns `true` if it is a label of the whole clip, as [`write()`] wrote it: others may begin their names so as
+    /// well.
     fn is_whole(&self, duration_ms: Option<f64>) -> bool {
         let number = self.id.as_str().and_then(|id| id.strip_prefix(CLIP)).unwrap_or_default();
         let is_numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -59,8 +59,8 @@ type Parsed<T> = std::result::Result<T, (usize, String)>;
 
 fn parse(text: &str) -> Parsed<Element> {
     let mut text = Cow::Borrowed(text);
-    // Tools without support for namespaces omit the declarations of prefixes. They are added in the line of the outermost element,
-    // so that the numbers of all lines are unchanged.
+    // Tools without support for namespaces omit the declarations of prefixes. They are added in the line of the
+    // outermost element, so that the numbers of all lines are unchanged.
     for _ in 0..MAX_PREFIXES {
         let Err(XmlError::UnknownNamespace(prefix, _)) = parse_document(&text) else { break };
         let declaration = format!(" xmlns:{prefix}=\"{prefix}\"");
@@ -108,7 +108,8 @@ fn without_place(message: &str) -> &str {
     message.rsplit_once(" at ").filter(|(_, place)| is_place(place)).map_or(message, |(cause, _)| cause)
 }
 
-/// Converts positions to line numbers incrementally: counting from the beginning each time would take hours for a large file.
+/// Converts positions to line numbers incrementally: counting from the beginning each time would take hours for a large
+/// file.
 struct Lines<'a> {
     text: &'a str,
     line: usize,

@@ -24,8 +24,8 @@ pub enum ClipFilter {
 }
 
 impl ClipFilter {
-    /// Returns the places of the clips among the results: the most confident errors first, then what is right, the least confident
-    /// first.
+    /// Returns the places of the clips among the results: the most confident errors first, then what is right, the
+    /// least confident first.
     pub fn of(self, report: &ActionsReport, stream: &str) -> Vec<usize> {
         let mut found: Vec<(usize, bool, f64)> = Vec::new();
         for (index, result) in report.results.iter().enumerate() {

@@ -117,7 +117,8 @@ impl EvaluationPanel {
         self.page = EvaluationPage::Comparison;
     }
 
-    /// Draws the choices; they collapse when the first clip is scored, to make room for the results, but not if a run is refused.
+    /// Draws the choices; they collapse when the first clip is scored, to make room for the results, but not if a run
+    /// is refused.
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         let running = cx.session.evaluation.is_running();
         let scores = cx.session.evaluation.phase == EvaluationPhase::Running;

@@ -97,7 +97,8 @@ impl Figure {
         matches!(self, Self::EndPoint | Self::Angular | Self::Outliers)
     }
 
-    /// Returns the index of the best of several values; `None` if no value is better than another, or there is only one.
+    /// Returns the index of the best of several values; `None` if no value is better than another, or there is only
+    /// one.
     pub fn best(self, values: &[Option<f32>]) -> Option<usize> {
         let known: Vec<(usize, f32)> =
             values.iter().enumerate().filter_map(|(i, value)| Some((i, (*value)?))).collect();

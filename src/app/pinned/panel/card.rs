@@ -52,8 +52,8 @@ struct CardPicture {
 }
 
 impl Cards {
-    /// Draws a pin; returns `true` if it is to be removed. Lengths and distances below that of the settings do not fill a scale, so
-    /// that noise does not look like motion.
+    /// Draws a pin; returns `true` if it is to be removed. Lengths and distances below that of the settings do not fill
+    /// a scale, so that noise does not look like motion.
     pub fn card_ui(&mut self, ui: &mut Ui, place: usize, pin: &Pin, pinned: &PinnedState, settings: &Settings) -> bool {
         let (least_px, numbers) = (settings.least_scale_px, settings.frame_numbers);
         let (before, now) = (pinned.outlook(pin, pinned.run.before()), pinned.outlook(pin, pinned.now()));

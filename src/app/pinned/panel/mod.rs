@@ -65,7 +65,8 @@ impl Panel for PinnedPanel {
     }
 }
 
-/// Draws the progress of the predictions; the row is always reserved once there is a run, so that nothing below it moves.
+/// Draws the progress of the predictions; the row is always reserved once there is a run, so that nothing below it
+/// moves.
 fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let pinned = &cx.session.pinned;
     if pinned.now().is_none() && pinned.run.before().is_none() {
@@ -103,8 +104,8 @@ fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// Returns the models whose flows are swiped, or the reason if there are none or their flows are the same. `plans` are those of
-/// the training that is shown.
+/// Returns the models whose flows are swiped, or the reason if there are none or their flows are the same. `plans` are
+/// those of the training that is shown.
 fn old_and_new(pinned: &PinnedState, plans: &[TrainingPlan]) -> Result<OldAndNew, &'static str> {
     let (run, old, new) = (&pinned.run, pinned.run.before(), pinned.now());
     if new.is_none() || (old == new && run.snapshots.len() < 2) {
