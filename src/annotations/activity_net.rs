@@ -78,7 +78,7 @@ struct Fields<D, A> {
 /// Returns the videos of the file at `path`, by their names.
 ///
 /// # Errors
-/// If it cannot be read or is no such JSON, with the line; what is wrong with a video is among its problems.
+/// If it cannot be read or is not such a JSON, with the line; problems of a video are among its problems.
 pub fn read(path: &Path) -> Result<Vec<Video>> {
     let File { database, .. } = serde_json::from_str::<File<Value>>(&text::read(path)?).map_err(|error| {
         let remedy = "Expected \"database\": videos with \"subset\" and \"annotations\"";

@@ -1,4 +1,4 @@
-//! A clip and what is known of it before it is decoded.
+//! A clip with its label, before it is decoded.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use crate::video::{ClipReader, Geometry, decode_segment};
 /// A clip and the index of its class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LabelledClip {
-    /// The video, or the folder of its pictures.
+    /// The video, or a folder of pictures.
     pub path: PathBuf,
     /// Index into [`Dataset::classes`](super::Dataset::classes).
     pub label: usize,
-    /// The part of an untrimmed video that shows the class: when it begins and ends, in seconds on the clock of the file.
+    /// The part of an untrimmed video that shows the class: start and end in seconds on the clock of the file.
     pub segment_secs: Option<[f64; 2]>,
-    /// What the clip shares with others of the same recording: never to be trained on and tested on both.
+    /// Name of the recording that the clip shares with others: a recording is never both trained and tested on.
     pub group: Option<String>,
     /// The other classes that it shows at the same time, in rising order; only of data sets that were
     /// [cut at changes](super::Dataset::cut_at_changes).
@@ -38,7 +38,7 @@ impl LabelledClip {
         self.label == class || self.also.contains(&class)
     }
 
-    /// Returns the recording of the clip: its group, else the video it is (a part of).
+    /// Returns the recording of the clip: its group, otherwise the video it is (a part of).
     pub fn recording(&self) -> String {
         self.group.clone().unwrap_or_else(|| self.path.to_string_lossy().into_owned())
     }
@@ -67,7 +67,7 @@ impl LabelledClip {
 pub struct AmbiguousSegment {
     /// The video.
     pub path: PathBuf,
-    /// When it begins and ends, in seconds on the clock of the file.
+    /// Start and end in seconds on the clock of the file.
     pub segment_secs: [f64; 2],
 }
 

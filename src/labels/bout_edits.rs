@@ -61,7 +61,7 @@ pub fn correct_bout(document: &Document, id: VideoId, bout: &PredictedBout, labe
 /// Marks predicted bouts as rejected, in one step.
 ///
 /// # Errors
-/// If there are none, or the labels of the video are locked.
+/// If `bouts` is empty, or the labels of the video are locked.
 pub fn reject_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -> Result<Step> {
     let new = bouts.iter().filter(|bout| !bout.frames.is_empty());
     let new: Vec<_> = new

@@ -89,7 +89,7 @@ pub fn add_videos(document: &Document, videos: Vec<Video>) -> Step {
 /// added.
 ///
 /// # Errors
-/// If a class cannot be called so.
+/// If a name is invalid for a class.
 pub fn add_labelled<'a>(document: &Document, clips: impl IntoIterator<Item = (String, &'a str)>) -> Result<Step> {
     let mut with_classes = document.clone();
     let known: BTreeSet<&str> = document.videos.values().map(|video| video.path.as_str()).collect();
@@ -158,7 +158,7 @@ pub fn label_clip(document: &Document, id: VideoId, label: Label) -> Result<Step
 /// taken away again.
 ///
 /// # Errors
-/// If the labels of one are locked, or there is no such class or video.
+/// If the labels of one are locked, or the class or a video does not exist.
 pub fn label_clips(document: &Document, ids: &[VideoId], label: Label) -> Result<Step> {
     let videos = ids.iter().map(|id| Ok((*id, video(document, *id)?))).collect::<Result<Vec<_>>>()?;
     let toggles = document.settings.multi_label && label != Label::Background;
@@ -175,7 +175,7 @@ pub fn label_clips(document: &Document, ids: &[VideoId], label: Label) -> Result
 /// Gives each of several whole clips its suggested label, in one step.
 ///
 /// # Errors
-/// If the labels of one are locked, or there is no such class or video.
+/// If the labels of one are locked, or the class or a video does not exist.
 pub fn accept_labels(document: &Document, labels: impl Iterator<Item = (VideoId, Label)>) -> Result<Step> {
     let step = together(String::new(), labels.map(|(id, label)| label_clip(document, id, label)))?;
     Ok(Step { title: format!("Accepted {}", counted(step.changes.len(), "suggestion")), ..step })
@@ -184,7 +184,7 @@ pub fn accept_labels(document: &Document, labels: impl Iterator<Item = (VideoId,
 /// Forgets what each of several whole clips shows, in one step.
 ///
 /// # Errors
-/// If the labels of one are locked, or there is no such video.
+/// If the labels of one are locked, or a video does not exist.
 pub fn unlabel_clips(document: &Document, ids: &[VideoId]) -> Result<Step> {
     let is_labelled = |id: &&VideoId| document.videos.get(id).is_none_or(|video| !video.labels.is_empty());
     let changed: Vec<VideoId> = ids.iter().filter(is_labelled).copied().collect();
@@ -262,7 +262,7 @@ pub fn add_segment(
 /// Replaces the segment with the same id: its edges, label or note.
 ///
 /// # Errors
-/// As for [`add_segment`], or if there is none of this name.
+/// As for [`add_segment`], or if there is no segment with this id.
 pub fn change_segment(document: &Document, id: VideoId, segment: Segment) -> Result<Step> {
     let before = video(document, id)?.segment(segment.id).ok_or_else(unknown_segment)?;
     let title = match before.label == segment.label {

@@ -526,7 +526,7 @@ fn keep_history_aside(path: &Path) -> Result<Error> {
     Ok(Error::file(path, cause, format!("No action needed; it was kept as {}", aside.display())))
 }
 
-/// `path` with `ending` and, if need be, a number, so that there is no such file.
+/// Returns `path` with `ending` and, if needed, a number, so that no such file exists.
 fn free_name(path: &Path, ending: &str) -> PathBuf {
     let name = |number: usize| {
         let mut name = path.as_os_str().to_owned();

@@ -1,4 +1,4 @@
-//! Whether a command can be run now, and conditions that features share.
+//! Conditions under which a command can be run, and those that features share.
 
 use crate::app::session::Session;
 use crate::app::settings::Settings;

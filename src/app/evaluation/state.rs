@@ -212,8 +212,7 @@ impl EvaluationState {
         Some((unit.map_or(run.scores.seen() as f64 / secs.max(1e-3), |unit| 1.0 / unit), secs))
     }
 
-    /// Returns the clip behind result `index` of the shown report; `clips` is the folder of the clips, where a saved
-    /// report's lie.
+    /// Returns the clip of result `index` of the shown report; `clips` is the folder of the clips of a saved report.
     pub fn clip(&self, index: usize, clips: Option<&Path>) -> Option<LabelledClip> {
         if let (None, Some(run)) = (&self.file, &self.run) {
             return run.scores.clips().get(index).cloned();

@@ -7,7 +7,7 @@ use super::super::{Problem, ProblemKind, Subset};
 use crate::names::alike_classes;
 use crate::plural::counted;
 
-/// A class this many times the size of another is worth a remark.
+/// Ratio of class sizes from which a remark is made.
 const IMBALANCE: usize = 10;
 
 /// Returns the problems and remarks on the classes of a subset as a whole.

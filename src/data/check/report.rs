@@ -15,16 +15,16 @@ use super::leaks;
 pub struct CheckReport {
     /// The training clips and, if they were named, the test clips.
     pub subsets: Vec<SubsetReport>,
-    /// What should be put right first.
+    /// Problems to be fixed first.
     pub problems: Vec<Problem>,
-    /// What is worth knowing and can be lived with.
+    /// Remarks that are no obstacle.
     pub remarks: Vec<Problem>,
 }
 
 /// One list in figures. Rows with problems of their own, such as missing clips, are not counted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SubsetReport {
-    /// Which one.
+    /// The subset.
     pub subset: Subset,
     /// The list, or the folder.
     pub path: String,
@@ -34,7 +34,7 @@ pub struct SubsetReport {
     pub files: usize,
     /// Number of recordings that the clips come from, as far as they are known.
     pub groups: usize,
-    /// Segments that count for nothing.
+    /// Number of segments that count neither for nor against a detector.
     pub ambiguous: usize,
     /// Lengths of the clips that can be read; none if none can.
     pub frames: Option<ClassSpread>,
@@ -53,7 +53,7 @@ pub struct ClassSpread {
     pub most: usize,
 }
 
-/// A class and how many clips it has.
+/// A class and its number of clips.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClassCount {
     /// Its name.

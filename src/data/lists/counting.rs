@@ -69,7 +69,7 @@ impl Counting {
     }
 }
 
-/// Returns the class that a folder of a clip's path is called after; of several folders, the innermost.
+/// Returns the class that a folder of a clip's path is named after; among several folders, the innermost.
 fn folder_class(classes: &ClassIndex, name: &str) -> Option<usize> {
     let (folders, _) = name.rsplit_once(['/', '\\'])?;
     folders.rsplit(['/', '\\']).find_map(|folder| classes.find(folder))

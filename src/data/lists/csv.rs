@@ -26,9 +26,9 @@ const SPLIT: &str = "split";
 struct Meaning<'a> {
     columns: Columns,
     classes: &'a ClassIndex,
-    /// How labels that are numbers are meant, where there is a file of classes.
+    /// Interpretation of numeric labels, if there is a file of classes.
     counting: Option<Counting>,
-    /// `true` if clips are cut out of the videos already and called `id_000059_000069`.
+    /// `true` if clips are already cut out of the videos and named `id_000059_000069`.
     is_kinetics: bool,
 }
 
@@ -126,7 +126,7 @@ pub(super) fn read(source: &ListSource) -> Result<Listing> {
     Ok(listing)
 }
 
-/// Takes apart rows of a single cell: `path label`, or as many words as a header has.
+/// Splits rows of a single cell: `path label`, or as many words as a header has.
 fn split_at_blanks(records: &mut [Record]) {
     let Some((_, first)) = records.first() else { return };
     let is_single = |cells: &[String]| matches!(cells, [cell] if cell.trim().contains(char::is_whitespace));

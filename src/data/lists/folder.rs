@@ -16,7 +16,7 @@ use crate::video::{is_frame_folder, is_hidden, is_video};
 /// Files and folders left out that a note names.
 const MOST_NAMED: usize = 3;
 
-/// What is in a data folder and no clip.
+/// Content of a data folder that is not a clip.
 #[derive(Default)]
 struct LeftOut {
     files: Vec<PathBuf>,
@@ -64,7 +64,7 @@ pub(super) fn read(folder: &Path) -> Result<Listing> {
         let Some(name) = class_of_folder(&class) else { continue };
         let label = listing.classes.iter().position(|class| *class == name).unwrap_or(listing.classes.len());
         for path in clips {
-            // What cannot be named in a plan or opened is better left out now than at a step.
+            // Clips that cannot be named in a plan or opened are better left out now than at a step.
             if self::name(&path, &mut listing).is_some() {
                 let place = ListingPlace::whole(&path);
                 let group = group_of(&path, &name);

@@ -32,7 +32,7 @@ impl<'a> TsnFields<'a> {
     }
 }
 
-/// Reads a list. Without a file of classes they are called by their numbers.
+/// Reads a list. Without a file of classes, classes are named by their numbers.
 pub(super) fn read(source: &ListSource) -> Result<Listing> {
     let lines = text::lines(&source.list)?;
     let list: Arc<Path> = source.list.as_path().into();

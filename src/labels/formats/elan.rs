@@ -390,7 +390,8 @@ impl<'a> Slots<'a> {
         Self { order, places }
     }
 
-    /// Returns the time of a slot; one without lies evenly between those of the annotations beside it, or of the slots beside it.
+    /// Returns the time of a slot; one without a time is spaced evenly between the annotations beside it, or the slots
+    /// beside it.
     fn secs(&self, id: &str, chain: &Chain<'_>) -> Option<f64> {
         let place = *self.places.get(id)?;
         if let Some(secs) = self.order[place].1 {

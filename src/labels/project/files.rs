@@ -33,7 +33,7 @@ impl Project {
     /// meanwhile.
     ///
     /// # Errors
-    /// If there can be no such thread.
+    /// If the thread cannot be started.
     pub fn save_in_background(&mut self, done: impl FnOnce() + Send + 'static) -> Result<()> {
         if self.is_saving() {
             return Ok(());

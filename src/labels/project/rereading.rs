@@ -15,9 +15,9 @@ pub struct LockedLabels {
     revision: u64,
 }
 
-/// What was read of them, for the project as it was at a revision.
+/// The labels that were read, for one revision of the project.
 pub struct ReadLabels {
-    /// The videos as they are now, or locked still; each with what was said of it before.
+    /// The videos as they are now, possibly still locked, each with its earlier error.
     videos: Vec<(VideoId, Video, Option<Error>)>,
     revision: u64,
 }
@@ -27,11 +27,11 @@ pub struct ReadLabels {
 pub struct Reread {
     /// Videos whose labels are no longer locked.
     pub unlocked: Vec<VideoId>,
-    /// Why the others still are.
+    /// The errors of those that are still locked.
     pub still: Vec<Error>,
-    /// What was said of all of them before.
+    /// The earlier errors of all of them.
     pub outdated: Vec<Error>,
-    /// What is to be known of the labels that were read.
+    /// Notes on the labels that were read.
     pub notes: Vec<Error>,
 }
 

@@ -92,7 +92,7 @@ impl Medium {
 }
 
 impl Event {
-    /// Returns what it is a label of. Values that somebody chose make a class of their own; numbers do not.
+    /// Returns its label: the behaviour with its non-numeric modifiers; numbers are not part of the class.
     fn label(&self) -> String {
         let chosen: Vec<&str> = self.values().filter(|value| value.parse::<f64>().is_err()).collect();
         match chosen.is_empty() {

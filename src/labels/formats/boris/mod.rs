@@ -74,7 +74,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
     Ok(exported)
 }
 
-/// Returns the observation of a clip in a project of BORIS in `folder`, from where BORIS looks for media.
+/// Returns the observation of a clip in a BORIS project in `folder`, which is BORIS's base for relative paths.
 fn observation(clip: &AnnotatedClip, folder: &Path) -> Value {
     let media = StoredPath::plain(&StoredPath::encode(&clip.absolute, folder));
     let mut events: Vec<(f64, Value)> = Vec::new();
