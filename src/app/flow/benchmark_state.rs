@@ -22,7 +22,7 @@ pub struct BenchmarkRun {
     pub pairs: Vec<BenchmarkPair>,
     /// The results so far.
     pub results: Vec<PairResult>,
-    /// Everything, once all pairs are measured or the run is stopped.
+    /// The report, once all pairs are measured or the run is stopped.
     pub report: Option<FlowReport>,
     /// `true` if the run has finished, was stopped or failed.
     pub ended: bool,
@@ -33,13 +33,13 @@ pub struct BenchmarkRun {
 /// The state of one pair of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum PairState<'a> {
-    /// It is measured.
+    /// Measured.
     Measured(&'a PairResult),
-    /// Its turn comes.
+    /// Not measured yet.
     Pending,
-    /// Its turn never came.
+    /// The run ended before it.
     NotMeasured,
-    /// It could not be measured.
+    /// The measurement failed.
     Failed,
 }
 
@@ -52,7 +52,7 @@ impl BenchmarkRun {
         let Some(place) = self.pairs.iter().position(|other| other.name == pair.name) else {
             return PairState::NotMeasured;
         };
-        // Pairs are measured in their order, so one that was passed over failed.
+        // Pairs are measured in order, so one that was skipped has failed.
         let outcomes = self.report.as_ref().map(|report| report.pairs.len() + report.failures.len());
         let passed = self.pairs[place..].iter().any(|later| self.result_of(later).is_some());
         match () {
@@ -77,7 +77,7 @@ impl BenchmarkRun {
 pub struct BenchmarkState {
     /// The runs on one benchmark, the oldest first.
     pub runs: Vec<BenchmarkRun>,
-    /// The benchmark that is being measured, and how far that is.
+    /// The benchmark that is being measured, and its progress.
     running: Option<(BenchmarkPlan, Progress)>,
     /// The file that reports are being written to, and their methods.
     saving: Option<(PathBuf, Vec<String>)>,
@@ -109,13 +109,13 @@ impl BenchmarkState {
         in_words(self.runs.iter().filter(|run| run.report.is_some()))
     }
 
-    /// All reports are being saved to the file at `path`.
+    /// Records that all reports are being saved to the file at `path`.
     pub fn saved_in(&mut self, path: &Path) {
         let methods = self.reports().into_iter().map(|report| report.method).collect();
         self.saving = Some((path.to_owned(), methods));
     }
 
-    /// The file at `path` is written; returns whether that were reports.
+    /// Records that the file at `path` was written; returns `true` if it holds reports.
     pub fn written(&mut self, path: &Path) -> bool {
         let Some((_, methods)) = self.saving.take_if(|(saving, _)| saving == path) else { return false };
         self.runs.iter_mut().filter(|run| methods.contains(&run.method)).for_each(|run| run.is_saved = true);
@@ -130,7 +130,7 @@ impl BenchmarkState {
     /// Returns the results that are not saved and that the run of `plan` would replace, in words.
     pub fn unsaved_replaced_by(&self, plan: &BenchmarkPlan) -> Option<String> {
         let is_replaced = |run: &&BenchmarkRun| run.dataset != plan.dataset || is_same_method(&run.plan, plan);
-        // Without a column of its own the run takes that of the oldest one.
+        // If no column is left, the run replaces the oldest one.
         let oldest =
             self.runs.first().filter(|_| self.runs.len() >= MOST && !self.runs.iter().any(|run| is_replaced(&run)));
         let replaced = self.runs.iter().filter(is_replaced).chain(oldest);
@@ -142,13 +142,13 @@ impl BenchmarkState {
         self.runs.iter().any(|run| run.report.is_some() && !run.is_saved)
     }
 
-    /// Takes a message in.
+    /// Handles a message of the engine.
     pub fn receive(&mut self, message: &Message) {
         match (message, &mut self.running) {
             (Message::BenchmarkStarted { pairs, method }, Some((plan, progress))) => {
                 progress.advance(0, pairs.len());
                 let (plan, dataset) = (plan.clone(), plan.dataset);
-                // A method that is measured again has one column, and so has each benchmark one table.
+                // A method has one column, even if it is measured again, and the table shows one benchmark.
                 self.runs.retain(|run| run.dataset == dataset && run.method != *method);
                 if self.runs.len() >= MOST {
                     self.runs.remove(0);

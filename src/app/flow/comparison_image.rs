@@ -1,4 +1,4 @@
-//! One pair in one picture: the frame and every flow in view, each with its name, as in Figure 2 of the paper.
+//! Comparison image of one pair: the frame and every flow in view, each with its name, as in Figure 2 of the paper.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::video::{Frame, TextRenderer};
 
 const BACKGROUND: Rgb<u8> = Rgb([255; 3]);
 const TEXT: [u8; 3] = [20, 22, 26];
-/// Smallest width of a tile: names below narrower ones could not be read.
+/// Minimum width of a tile; names below narrower ones are illegible.
 const LEAST_WIDTH: u32 = 320;
 /// Lines of text below a tile.
 const LINES: u32 = 2;
@@ -23,7 +23,7 @@ const SMALLEST: f32 = 0.7;
 /// Height of a tile relative to the diameter of the colour wheel in the first flow.
 const WHEEL: u32 = 5;
 
-/// The parts of such a picture. Cheap to collect; drawing it takes a while and needs no window.
+/// The parts of a comparison image. Cheap to collect; drawing it takes a while and needs no window.
 pub struct ComparisonImage {
     frame: Arc<Frame>,
     /// The clip, and the number of the frame.

@@ -18,13 +18,13 @@ pub(super) struct NetworkNames {
 }
 
 impl NetworkNames {
-    /// Notes the network of the model in use; a joint one has no motion network's architecture.
+    /// Sets the network of the model in use; a joint one has no architecture of a motion network.
     pub fn set_model(&mut self, architecture: Option<Architecture>) {
         let title = architecture.map_or("Joint network", Architecture::title);
         self.of_model = Some((format!("{title} of the model"), architecture));
     }
 
-    /// Notes the model in folder `dir` as the second one, and its network once that is known.
+    /// Sets the model in folder `dir` as the second one, and its network once that is known.
     pub fn set_second(&mut self, dir: Option<&Path>, architecture: Option<Architecture>) {
         self.of_second = dir.map(|dir| (of_folder(dir, architecture.unwrap_or(Architecture::MotionNet)), architecture));
     }

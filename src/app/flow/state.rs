@@ -17,11 +17,11 @@ use crate::flow::TypicalLengths;
 use crate::nets::Architecture;
 use crate::ranking::quantile;
 
-/// Share of a map's values that its colour scale covers; single peaks would leave all others dark.
+/// Share of a map's values within its colour scale; scaled to single peaks, all other values would be dark.
 const COVERED: f32 = 0.99;
 /// Maximum number of figures under other settings, of all sources and frames together.
 const MOST_EARLIER: usize = 200_000;
-/// Values that a scale is judged by.
+/// Number of values sampled to determine a scale.
 const SAMPLE: usize = 4096;
 
 /// The newest results of one source.
@@ -35,9 +35,9 @@ pub struct SourceState {
     pub diagnostics: Option<Arc<FlowDiagnostics>>,
     /// Its stack of ten flows.
     pub strip: Option<Arc<FlowStack>>,
-    /// Why it cannot work on this clip.
+    /// Reason why it cannot process this clip.
     pub unavailable: Option<Error>,
-    /// The photometric error that nearly all cells of `diagnostics` stay below.
+    /// Value that nearly all photometric errors of `diagnostics` stay below.
     pub error_scale: f32,
     /// Typical length of its flows of this clip.
     pub flow_lengths: HeldLength,
@@ -67,20 +67,21 @@ impl HeldLength {
     }
 }
 
-/// Share of the newest flow in the cost that is shown.
+/// Weight of the newest flow in the displayed cost.
 const NEWEST: f32 = 0.15;
 
 /// Figures by frame.
 pub type Measures = BTreeMap<usize, FlowStatistics>;
 
-/// The flow comparison as the window sees it.
+/// The window's state of the flow comparison.
 #[derive(Default)]
 pub struct FlowComparison {
     sources: [SourceState; FlowSource::ALL.len()],
     measures: [Measures; FlowSource::ALL.len()],
     /// The figures of drafts, of frames without others.
     drafts: [Measures; FlowSource::ALL.len()],
-    /// The figures of this clip under other settings, such as another stride, the oldest first: they return with these.
+    /// The figures of this clip under other settings, such as another stride, oldest first: restored with those
+    /// settings.
     earlier: Vec<(FlowBasis, FlowSource, Measures)>,
     /// Motion in the clip from one frame to the next, as a share of its width, once known.
     pub motion: Option<f32>,
@@ -140,13 +141,13 @@ impl FlowComparison {
         self.networks.kind(source)
     }
 
-    /// The model in use is this one from now on.
+    /// Sets the model in use.
     pub fn name_network(&mut self, model: &ModelInfo) {
         self.networks.set_model(model.architecture);
         self.stream = StreamSource::of(model);
     }
 
-    /// The second model is that in folder `dir` from now on; its architecture may not be known yet.
+    /// Sets the model in folder `dir` as the second one; its architecture may not be known yet.
     pub fn name_second(&mut self, dir: Option<&Path>, architecture: Option<Architecture>) {
         self.networks.set_second(dir, architecture);
     }
@@ -171,7 +172,7 @@ impl FlowComparison {
         self.measures.iter().any(|measures| !measures.is_empty())
     }
 
-    /// Takes the newest results.
+    /// Takes the newest results from the engine.
     pub fn refresh(&mut self, engine: &Engine) {
         self.motion = engine.clip_motion();
         for source in FlowSource::ALL {
@@ -181,7 +182,7 @@ impl FlowComparison {
         }
     }
 
-    /// Takes a message in.
+    /// Handles a message of the engine.
     pub fn receive(&mut self, message: &Message) {
         match message {
             Message::Opened(_) => self.leave_clip(),
@@ -202,15 +203,15 @@ impl FlowComparison {
         *self = Self { networks, basis, stream, measurement: self.measurement + 1, ..Self::default() };
     }
 
-    /// Begins a measurement of so many flows and returns its number.
+    /// Begins a measurement of this number of flows and returns its number.
     pub fn begin_measurement(&mut self, flows: usize) -> u64 {
         self.measurement += 1;
         self.measuring = Some(Progress::begin(flows, "flows"));
         self.measurement
     }
 
-    /// Takes other settings. The figures that they would give otherwise make way, and return with the settings of before; the scale
-    /// and the figures of drafts are forgotten.
+    /// Changes the settings. Figures of other settings are stored and restored with their settings; the scale and the
+    /// figures of drafts are cleared.
     pub fn set(&mut self, settings: FlowSettings) {
         let before = self.basis.clone();
         self.basis.settings = Arc::new(settings);
@@ -223,7 +224,7 @@ impl FlowComparison {
         }
     }
 
-    /// Keeps the figures of `source` under the settings of `basis`, as far as there is room.
+    /// Stores the figures of `source` under the settings of `basis`, as far as they fit.
     fn lay_aside(&mut self, basis: &FlowBasis, source: FlowSource) {
         let measures = std::mem::take(&mut self.measures[source as usize]);
         if !measures.is_empty() {
@@ -234,7 +235,7 @@ impl FlowComparison {
         }
     }
 
-    /// Takes the figures that `source` had under the present settings.
+    /// Restores the figures that `source` had under the present settings.
     fn bring_back(&mut self, source: FlowSource) {
         let is_same = |(basis, of, _): &(FlowBasis, FlowSource, Measures)| {
             *of == source && basis.has_same_figures(&self.basis, source)
@@ -244,7 +245,7 @@ impl FlowComparison {
         }
     }
 
-    /// Puts the flow of a source in its place.
+    /// Stores the flow of a source.
     pub fn set_flow(&mut self, source: FlowSource, flow: Option<Arc<SourceFlow>>) {
         let state = &mut self.sources[source as usize];
         if let Some(flow) = &flow {
@@ -284,7 +285,7 @@ impl FlowComparison {
         }
     }
 
-    /// Puts the stack of a source in its place.
+    /// Stores the stack of a source.
     pub fn set_strip(&mut self, source: FlowSource, strip: Option<Arc<FlowStack>>) {
         let state = &mut self.sources[source as usize];
         if !is_same(&state.strip, &strip) {

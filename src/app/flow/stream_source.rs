@@ -1,4 +1,4 @@
-//! The source, among those of the window, whose flow the temporal stream of a two-stage model reads.
+//! The window's source whose flow the temporal stream of a two-stage model reads.
 
 use crate::engine::{FlowSettings, FlowSource, ModelInfo};
 use crate::nets;

@@ -1,4 +1,4 @@
-//! The pinned windows and the run whose networks look at them.
+//! The pinned windows and the run whose networks predict them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use crate::engine::{Engine, Message, Pin, PinnedPrediction, PinnedRequest, Pinne
 use crate::error::Error;
 use crate::training::{Snapshot, TrainingEvent, TrainingPlan, runs, snapshots};
 
-/// Most pins at a time.
+/// Maximum number of pins.
 pub const PINS: usize = 4;
 
-/// A run whose networks look at the pins.
+/// A run whose networks predict the pinned windows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WatchedRun {
     /// Its folder.
     pub dir: PathBuf,
-    /// The model it started from, where it did not start from scratch.
+    /// The model it started from; `None` if it started from scratch.
     pub base: Option<PathBuf>,
     /// Its snapshots by rising steps.
     pub snapshots: Vec<Snapshot>,
@@ -57,12 +57,12 @@ pub struct PinnedState {
     pub pins: Vec<Pin>,
     /// The run.
     pub run: WatchedRun,
-    /// The run of the last session, until the panel is shown: its predictions take the networks' time.
+    /// The run of the last session, until the panel is shown: its predictions take compute time.
     earlier: Option<PathBuf>,
     /// The last requested run, whose folder is being read.
     opening: Option<PathBuf>,
     opened: Tasks<PathBuf, WatchedRun>,
-    /// The step whose networks are set beside those before the run; the newest without.
+    /// The step whose networks are compared with those before the run; `None` for the newest.
     pub step: Option<usize>,
     outlooks: Option<Arc<PinnedResults>>,
     /// Progress of the predictions.
@@ -108,7 +108,7 @@ impl PinnedState {
         self.pins.len() >= PINS
     }
 
-    /// Pins a frame, or takes it off again.
+    /// Pins a frame, or removes its pin.
     pub fn toggle(&mut self, pin: Pin) {
         match self.pins.iter().position(|other| *other == pin) {
             Some(place) => _ = self.pins.remove(place),
@@ -131,7 +131,7 @@ impl PinnedState {
         self.is_stopped && !self.outlooks.as_ref().is_none_or(is_complete)
     }
 
-    /// Computes no more predictions, or the rest of them.
+    /// Stops computing predictions, or continues.
     pub fn stop(&mut self, is_stopped: bool) {
         self.is_stopped = is_stopped;
         self.follow_progress();
@@ -154,7 +154,7 @@ impl PinnedState {
         }
     }
 
-    /// Looks with the networks of another run.
+    /// Uses the networks of another run.
     pub fn watch(&mut self, run: WatchedRun) {
         (self.run, self.step, self.is_stopped, self.opening, self.earlier) = (run, None, false, None, None);
         self.written += 1;
@@ -176,7 +176,7 @@ impl PinnedState {
         self.outlooks.as_ref()?.failure(pin, model?).map(ToString::to_string)
     }
 
-    /// Takes what was found out.
+    /// Takes new results from the engine.
     pub fn refresh(&mut self, engine: &Engine) {
         self.outlooks = engine.pinned();
         self.follow_progress();
@@ -195,7 +195,7 @@ impl PinnedState {
         };
     }
 
-    /// Takes outlooks made elsewhere.
+    /// Sets given results.
     #[cfg(test)]
     pub fn set_outlooks(&mut self, outlooks: PinnedResults) {
         self.outlooks = Some(Arc::new(outlooks));
@@ -220,7 +220,7 @@ impl PinnedState {
         Some(wish)
     }
 
-    /// Follows the training. `base` is what it starts from.
+    /// Handles a message of the training. `base` is the model it starts from.
     pub fn receive(&mut self, message: &Message, base: Option<&PathBuf>) {
         if let Message::Opened(info) = message
             && self.pins.iter().any(|pin| pin.path == info.path)

@@ -1,4 +1,4 @@
-//! The commands about training runs that were made.
+//! Commands for past training runs.
 
 use crate::app::command::conditions::always;
 use crate::app::command::prompt::{PathKind, PromptSpec};

@@ -11,9 +11,9 @@ use crate::plural::counted;
 
 /// Largest side of a cell, in points.
 const LARGEST_CELL: f32 = 36.0;
-/// Smallest side of a cell beside which a name can be read, in points.
+/// Smallest side of a cell whose name is legible, in points.
 const NAMED_CELL: f32 = 10.5;
-/// Most room for names, in points.
+/// Maximum space for names, in points.
 const NAMES: f32 = 92.0;
 /// Largest size of a name, in points.
 const FONT: f32 = 11.0;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::table::quoted_cell;
 
-/// Most points of one curve; beyond it neighbours are averaged in pairs.
+/// Maximum number of points of a curve; beyond it neighbours are averaged in pairs.
 const CAPACITY: usize = 1024;
 
 /// One curve: means over `stride` consecutive values each.
@@ -12,7 +12,7 @@ const CAPACITY: usize = 1024;
 pub struct Curve {
     points: Vec<[f64; 2]>,
     stride: usize,
-    /// Sum of the values, and of their x, that do not fill a point yet, and how many they are.
+    /// Sums of the values and of their x that do not fill a point yet, and their number.
     pending: ([f64; 2], usize),
     latest: f64,
     /// Number of changes of its points.
@@ -29,7 +29,7 @@ impl Default for Curve {
 }
 
 impl Curve {
-    /// Adds the value `y` at `x`; values that are no numbers leave a curve as it is.
+    /// Adds the value `y` at `x`; values that are not finite are ignored.
     pub fn push(&mut self, x: f64, y: f64) {
         if !y.is_finite() {
             return;
@@ -51,7 +51,7 @@ impl Curve {
         }
     }
 
-    /// Forgets what is beyond `x`. A point that was averaged over both sides of it goes too.
+    /// Removes the points beyond `x`, including one that was averaged over both sides of it.
     pub fn cut(&mut self, x: f64) {
         let kept = self.points.partition_point(|point| point[0] <= x);
         self.points.truncate(kept);
@@ -60,7 +60,7 @@ impl Curve {
         self.latest = self.points.last().map_or(f64::NAN, |point| point[1]);
     }
 
-    /// Tells whether the points are still those of before.
+    /// Returns a state that changes whenever the points do.
     pub fn state(&self) -> CurveState {
         (self.changes, self.points.last().copied())
     }
@@ -119,7 +119,7 @@ impl Curves {
         text
     }
 
-    /// Forgets what is beyond `x` of every curve.
+    /// Removes the points beyond `x` of every curve.
     pub fn cut(&mut self, x: f64) {
         self.curves.values_mut().for_each(|curve| curve.cut(x));
     }

@@ -1,4 +1,4 @@
-//! Numbers as the panels write them.
+//! Formatting of numbers in panels.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +50,7 @@ pub fn cost(millis: f32) -> String {
     }
 }
 
-/// Milliseconds as `12 ms` or `1.2 ms`, ten seconds and more as `19.8 s`.
+/// Formats milliseconds as `12 ms` or `1.2 ms`, ten seconds and more as `19.8 s`.
 pub fn milliseconds(millis: f32) -> String {
     match millis {
         ..9.95 => format!("{millis:.1} ms"),
@@ -59,13 +59,13 @@ pub fn milliseconds(millis: f32) -> String {
     }
 }
 
-/// Bytes as `640 MB` or `1.2 GB`.
+/// Formats bytes as `640 MB` or `1.2 GB`.
 pub fn memory_size(bytes: u64) -> String {
     let mb = bytes as f64 / 1e6;
     if mb < 999.5 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1e3) }
 }
 
-/// `1234567` as `1,234,567`.
+/// Formats `1234567` as `1,234,567`.
 pub fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
@@ -78,7 +78,7 @@ pub fn thousands(n: usize) -> String {
     text
 }
 
-/// Seconds as `01:02.345`, with hours where there are some.
+/// Formats seconds as `01:02.345`, with hours if there are any.
 pub fn time_code(secs: f64) -> String {
     let millis = (secs.max(0.0) * 1000.0).round() as u64;
     let (hours, minutes, secs, millis) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60, millis % 1000);
@@ -86,7 +86,7 @@ pub fn time_code(secs: f64) -> String {
     format!("{hours}{minutes:02}:{secs:02}.{millis:03}")
 }
 
-/// A duration in words a person plans with: `45 s`, `3 min 20 s`, `2 h 05 min`.
+/// Formats a duration for planning: `45 s`, `3 min 20 s`, `2 h 05 min`.
 pub fn span(secs: f64) -> String {
     if !secs.is_finite() {
         return "unknown".into();

@@ -5,13 +5,13 @@ use eframe::egui::{Atom, Color32, Painter, Rect, Shape, Stroke, pos2, vec2};
 /// A small picture on a button.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
-    /// Start to play.
+    /// Play.
     Play,
-    /// Hold.
+    /// Pause.
     Pause,
     /// One frame back.
     StepBack,
-    /// One frame on.
+    /// One frame forward.
     StepForward,
     /// To the first frame.
     First,
@@ -19,23 +19,23 @@ pub enum Icon {
     Last,
     /// Loop playback.
     Loop,
-    /// Held at a value.
+    /// Locked to a value.
     Locked,
-    /// Free to follow.
+    /// Automatic.
     Unlocked,
-    /// Whole picture in view.
+    /// Fit the whole picture into view.
     Fit,
-    /// Away with it.
+    /// Close.
     Close,
-    /// Look something up.
+    /// Search.
     Search,
-    /// One more.
+    /// Add.
     Add,
-    /// Over each other, with a divider.
+    /// Swipe comparison: overlaid, with a divider.
     Swipe,
-    /// Take back.
+    /// Undo.
     Undo,
-    /// Do again.
+    /// Redo.
     Redo,
     /// Further actions.
     More,

@@ -13,7 +13,7 @@ pub mod widgets;
 
 use eframe::egui::Context;
 
-/// Gives the window its look, and drags that are quicker than a repaint.
+/// Installs the theme and the handling of drags within one repaint.
 pub fn install(ctx: &Context) {
     theme::install(ctx);
     ctx.add_plugin(whole_drags::WholeDrags::default());

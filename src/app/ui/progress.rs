@@ -18,9 +18,9 @@ pub struct Progress {
     /// The counted unit, in the plural.
     unit: &'static str,
     began: Instant,
-    /// Since when the pace is measured, and what was done by then: preparations are no part of it.
+    /// Start of the measurement of the pace, and the units done by then: preparations do not count.
     paced: (Instant, usize),
-    /// When the last unit was done: the time of the one in work is no part of the pace.
+    /// Time at which the last unit was done: the unit in progress does not count.
     last: Instant,
 }
 
@@ -31,7 +31,7 @@ impl Progress {
         Self { done: 0, of, unit, began: now, paced: (now, 0), last: now }
     }
 
-    /// Takes what is done by now.
+    /// Updates the number of units done and the total.
     pub fn advance(&mut self, done: usize, of: usize) {
         self.advance_at(Instant::now(), done, of);
     }
@@ -46,7 +46,7 @@ impl Progress {
         (self.done, self.of) = (done, of);
     }
 
-    /// Takes one more unit as done.
+    /// Counts one more unit as done.
     pub fn count(&mut self) {
         self.advance(self.done + 1, self.of);
     }

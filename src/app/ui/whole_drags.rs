@@ -1,4 +1,4 @@
-//! Drags that are quicker than a repaint.
+//! Drags that are shorter than a repaint.
 //!
 //! egui samples the pointer once per repaint: a press, move and release within one repaint produce neither a click nor
 //! a drag, and the pressed widget is looked up at the end position. Here the events of such a drag are passed on in
@@ -18,7 +18,7 @@ const CLICK: f32 = 6.0;
 pub struct WholeDrags {
     /// Events for the next repaints.
     waiting: VecDeque<Event>,
-    /// The button that is down, and where it was pressed.
+    /// The pressed button and the position of the press.
     pressed: Option<(PointerButton, Pos2)>,
     /// `true` if the pointer was farther from there than in a click.
     is_drag: bool,

@@ -8,12 +8,12 @@ use eframe::egui::{
 use super::theme::{RADIUS, SECTION_GAP, Tokens};
 use crate::engine::FlowSource;
 
-/// Rows that are all drawn, in view or not.
+/// Maximum number of rows that are all drawn, in view or not.
 const FEW_ROWS: usize = 32;
 /// Width of the column of labels in a form, in points.
 const LABEL_WIDTH: f32 = 84.0;
 
-/// The heading of a part of a panel, with room above it unless it is the first.
+/// Draws the heading of a part of a panel, with space above it unless it is the first.
 pub fn section(ui: &mut Ui, title: &str) {
     if ui.min_rect().height() > 1.0 {
         ui.add_space(SECTION_GAP);
@@ -69,7 +69,7 @@ pub fn legend_chip(ui: &mut Ui, on: &mut bool, color: Color32, text: &str) -> Re
     response
 }
 
-/// A coloured mark and text on a rounded background: remarks inside a panel.
+/// Draws a coloured mark and text on a rounded background: a remark inside a panel.
 pub fn remark(ui: &mut Ui, color: Color32, add_contents: impl FnOnce(&mut Ui)) {
     let tokens = Tokens::of(ui);
     let frame =
@@ -84,7 +84,7 @@ pub fn remark(ui: &mut Ui, color: Color32, add_contents: impl FnOnce(&mut Ui)) {
     ui.painter().rect_filled(mark, RADIUS, color);
 }
 
-/// Height of a plot in a panel as wide as this one, in points: at least `least`, more where there is room.
+/// Returns the height of a plot in a panel as wide as this one, in points: at least `least`, more if there is space.
 pub fn plot_height(ui: &Ui, least: f32) -> f32 {
     (0.36 * ui.available_width()).clamp(least, 2.2 * least)
 }
@@ -126,7 +126,7 @@ const AROUND_MENU: f32 = 60.0;
 /// points.
 pub fn overlay_list(ui: &Ui, around: f32) -> ScrollArea {
     let height = (ui.ctx().content_rect().height() - around).max(LEAST_LIST);
-    // An area that floats is small at first, and what scrolls in it would stay so.
+    // A floating area is small at first, and its scrolling content would stay small.
     ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true])
 }
 
@@ -147,7 +147,7 @@ pub fn menu_list(ui: &Ui) -> ScrollArea {
     if pass.saturating_sub(drawn) > 1 { list.vertical_scroll_offset(0.0) } else { list }
 }
 
-/// Small print below a choice: what it means.
+/// Draws a short explanation below a setting.
 pub fn explanation(ui: &mut Ui, text: &str) {
     let weak = Tokens::of(ui).weak;
     ui.add(Label::new(RichText::new(text).small().color(weak)).wrap());
@@ -166,7 +166,7 @@ pub fn source_color(ui: &Ui, source: FlowSource) -> Color32 {
     Tokens::of(ui).series()[index]
 }
 
-/// A dot in the colour of a source.
+/// Draws a dot in the colour of a source.
 pub fn source_dot(ui: &mut Ui, source: FlowSource) {
     let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
     ui.painter().circle_filled(rect.center(), 4.0, source_color(ui, source));

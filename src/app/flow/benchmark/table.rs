@@ -1,4 +1,4 @@
-//! The results: a row for each pair, a column for each method, the mean below.
+//! The table of results: a row for each pair, a column for each method, the mean below.
 
 use eframe::egui::{ComboBox, Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
@@ -11,7 +11,7 @@ use crate::evaluation::PairResult;
 use crate::evaluation::flow_benchmarks::BenchmarkPair;
 use crate::flow::metrics::FlowErrors;
 
-/// Room for the names of pairs, distance of columns, and greatest width of one, in points.
+/// Minimum width of the names of pairs, spacing of columns, and maximum width of the names, in points.
 const NAMES: f32 = 110.0;
 const SPACING: f32 = 14.0;
 const WIDEST: f32 = 180.0;
@@ -28,11 +28,11 @@ pub enum BenchmarkFigure {
     Aae,
     /// Share of outliers.
     Fl,
-    /// Share of pixels that the method gives a flow for.
+    /// Share of pixels with flow from the method.
     Density,
-    /// End-point error of what stays visible.
+    /// End-point error of visible pixels.
     Matched,
-    /// End-point error of what is occluded.
+    /// End-point error of occluded pixels.
     Unmatched,
     /// Time.
     Millis,
@@ -90,7 +90,7 @@ impl BenchmarkFigure {
 /// The content of a cell of the table.
 struct Cell {
     text: String,
-    /// The number, if it may be compared with others.
+    /// The number, if it is comparable with others.
     value: Option<f64>,
     tooltip: String,
 }
@@ -170,7 +170,7 @@ pub fn table_ui(ui: &mut Ui, figure: &mut BenchmarkFigure, cx: &mut PanelContext
     }
 }
 
-/// The methods, their variants below.
+/// Draws the methods, with their variants below.
 fn head_ui(ui: &mut Ui, runs: &[BenchmarkRun], width: f32) {
     let tokens = Tokens::of(ui);
     ui.label("");
@@ -187,13 +187,13 @@ fn head_ui(ui: &mut Ui, runs: &[BenchmarkRun], width: f32) {
     ui.end_row();
 }
 
-/// `MotionNet-16, coarse to fine` and `TV-L1 (opencv)` in two lines.
+/// Splits `MotionNet-16, coarse to fine` and `TV-L1 (opencv)` into two lines.
 fn head_lines(method: &str) -> (&str, &str) {
     let bracketed = || method.split_once(" (").and_then(|(name, rest)| Some((name, rest.strip_suffix(')')?)));
     method.split_once(", ").or_else(bracketed).unwrap_or((method, ""))
 }
 
-/// A row of cells, the best number marked.
+/// Draws a row of cells with the best number marked.
 fn cells_ui(ui: &mut Ui, figure: BenchmarkFigure, cells: Vec<Cell>) {
     let tokens = Tokens::of(ui);
     let known = || cells.iter().filter_map(|cell| cell.value);

@@ -1,4 +1,4 @@
-//! The parameters of TV-L1: a named set, or each by itself; what would diverge is refused with its range.
+//! The parameters of TV-L1: a preset, or individual values; values that would diverge are refused with their range.
 
 use eframe::egui::{Checkbox, ComboBox, DragValue, Label, Ui};
 
@@ -7,7 +7,7 @@ use crate::app::ui::theme::Tokens;
 use crate::app::ui::widgets::{explanation, field, remark};
 use crate::flow::tvl1::Tvl1Parameters;
 
-/// Longest sides that are offered; `None` is the video's own size.
+/// Longest sides on offer; `None` is the video's own size.
 const SIDES: [Option<u32>; 3] = [Some(320), Some(640), None];
 
 /// The form.

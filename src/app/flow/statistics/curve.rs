@@ -14,13 +14,13 @@ use crate::engine::{FlowSource, FlowStatistics, Request};
 use crate::plural::counted;
 use crate::video::PlayerCommand;
 
-/// Least height of the plot, in points.
+/// Minimum height of the plot, in points.
 const HEIGHT: f32 = 190.0;
-/// Most points of a curve that are drawn.
+/// Maximum number of points drawn per curve.
 const POINTS: usize = 2000;
-/// Strength of the colour of drafts.
+/// Opacity of drafts.
 const FAINT: f32 = 0.45;
-/// Curves of fewer points show each of them.
+/// Number of points below which each is marked.
 const FEW: usize = 64;
 
 /// Draws the choice of the figure and its curves.
@@ -168,8 +168,8 @@ fn values(figure: Figure, measures: &Measures) -> Values {
     measures.iter().filter_map(value).collect()
 }
 
-/// The pieces of a curve: what is between frames more than `stride` apart is unknown and not drawn. Very many points
-/// are thinned out.
+/// Returns the pieces of a curve: values between frames more than `stride` apart are unknown and not drawn. Very many
+/// points are thinned out.
 fn pieces(values: &[(usize, f64)], stride: usize) -> Vec<Vec<[f64; 2]>> {
     let step = values.len().div_ceil(POINTS).max(1);
     let pieces = values.chunk_by(|before, after| after.0 - before.0 <= stride);

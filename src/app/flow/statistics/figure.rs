@@ -1,4 +1,4 @@
-//! The figures of a flow: their names, their units, and which end is the better one.
+//! The figures of a flow: their names, their units, and whether larger is better.
 
 use crate::engine::FlowStatistics;
 
@@ -14,7 +14,7 @@ pub enum Figure {
     /// Photometric error.
     #[default]
     Photometric,
-    /// The same relative to that of no motion.
+    /// Photometric error relative to that of no motion.
     PhotometricRatio,
     /// Structural similarity.
     Ssim,
@@ -40,7 +40,7 @@ impl Figure {
         Self::Outliers,
     ];
 
-    /// Name with unit.
+    /// Returns the name with its unit.
     pub fn name(self) -> &'static str {
         match self {
             Self::Mean => "Mean |uv| (px)",
@@ -70,7 +70,7 @@ impl Figure {
         }
     }
 
-    /// Its value.
+    /// Returns its value.
     pub fn of(self, statistics: &FlowStatistics) -> Option<f32> {
         let errors = statistics.errors;
         let value = match self {

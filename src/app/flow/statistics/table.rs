@@ -1,4 +1,4 @@
-//! The figures of the newest flow of every source that is on: a row for each figure, a column for each source.
+//! The figures of the newest flow of every active source: a row for each figure, a column for each source.
 
 use eframe::egui::{Grid, Label, RichText, ScrollArea, TextStyle, Ui};
 
@@ -27,10 +27,10 @@ struct StatisticsColumn {
     name: String,
     /// Heading of its column: its name, or the short name if not all columns fit.
     head: String,
-    /// The same with whether the temporal stream reads it.
+    /// Its name, noting whether the temporal stream reads it.
     entry: String,
     statistics: Option<FlowStatistics>,
-    /// First frame and stride of the pair that they are of.
+    /// First frame and stride of the measured pair.
     pair: Option<[usize; 2]>,
     /// `true` if the values are those of a draft.
     is_draft: bool,
@@ -41,7 +41,7 @@ impl StatisticsColumn {
         let session = &cx.session;
         let diagnostics = session.flow.source(source).diagnostics.as_ref();
         let statistics = diagnostics.map(|diagnostics| {
-            // The truth is no competitor of its own.
+            // The ground truth is not compared with itself.
             let errors = diagnostics.statistics.errors.filter(|_| source != FlowSource::Truth);
             FlowStatistics { errors, ..diagnostics.statistics }
         });
@@ -69,7 +69,7 @@ pub fn table_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
     }
     let in_view = pair_in_view(session, cx.settings.flow.stride);
     let truth = cx.settings.flow.truth.is_some() || columns.iter().any(StatisticsColumn::is_compared);
-    // A column that is cut off is to be found.
+    // Shows that a column is cut off.
     ui.spacing_mut().scroll.dormant_handle_opacity = BAR_OPACITY;
     ScrollArea::horizontal().show(ui, |ui| {
         Grid::new("figures").striped(true).spacing([SPACING, 3.0]).min_row_height(20.0).show(ui, |ui| {
@@ -150,7 +150,7 @@ fn truth_remark(cx: &PanelContext<'_>, columns: &[StatisticsColumn]) -> Option<S
     })
 }
 
-/// Names of the sources, and the frame each figure belongs to.
+/// Draws the names of the sources, and the frame of each column.
 fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbers: FrameNumbers) {
     let tokens = Tokens::of(ui);
     ui.label("");
@@ -171,7 +171,7 @@ fn head_ui(ui: &mut Ui, columns: &[StatisticsColumn], in_view: [usize; 2], numbe
     ui.end_row();
 }
 
-/// A figure of all sources; those of another pair than the one in view, and drafts, are dim and take no part in the comparison.
+/// Draws a figure of all sources; values of another pair than the one in view, and drafts, are dim and not ranked.
 fn row_ui(ui: &mut Ui, figure: Figure, columns: &[StatisticsColumn], in_view: [usize; 2]) {
     let value = |column: &StatisticsColumn| figure.of(column.statistics.as_ref()?);
     let is_judged = |column: &StatisticsColumn| column.pair == Some(in_view) && !column.is_draft;
@@ -227,7 +227,7 @@ enum Rank {
     Plain,
     /// The flow explains the second picture worse than no flow does.
     Harmful,
-    /// It is of another pair of frames.
+    /// A value of another pair of frames.
     Elsewhere,
 }
 
@@ -243,7 +243,7 @@ fn value_ui(ui: &mut Ui, text: &str, rank: Rank, tooltip: &str) {
     ui.label(text).on_hover_text(format!("{tooltip}{remark}"));
 }
 
-/// Three digits that matter.
+/// Formats a number with three significant digits.
 pub fn number(value: f32) -> String {
     match value.abs() {
         size if size >= 99.95 => format!("{value:.0}"),

@@ -1,4 +1,4 @@
-//! One pin: flow before and now on one scale, how far they are apart, and the second frame warped back along the flow.
+//! One pin: the flow before and now on one scale, their difference, and the second frame warped back along the flow.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -234,7 +234,7 @@ fn title_ui(ui: &mut Ui, pin: &Pin, name: &str, number: usize) -> bool {
     .inner
 }
 
-/// The name of a picture in its upper left corner.
+/// Draws the name of a picture in its upper left corner.
 fn caption(ui: &Ui, rect: Rect, name: &str) {
     let tokens = Tokens::of(ui);
     let font = TextStyle::Small.resolve(ui.style());
@@ -246,12 +246,12 @@ fn caption(ui: &Ui, rect: Rect, name: &str) {
     }
 }
 
-/// About how long the longest vector is in pixels of the video.
+/// Returns the approximate length of the longest vector in pixels of the video.
 fn in_video(outlook: &Arc<PinnedPrediction>) -> f32 {
     outlook.flow.max_px * outlook.video[0] as f32 / outlook.flow.frame_size.width.max(1) as f32
 }
 
-/// A flow in Middlebury's colours; vectors of `max_px` pixels of a video of this size have full colour.
+/// Returns a flow in Middlebury's colours; vectors of `max_px` pixels of a video of this size are fully saturated.
 fn coloured(view: &FlowView, [width, height]: [u32; 2], max_px: f32) -> ColorImage {
     let field = view.in_pixels_of(width as usize, height as usize);
     cells(field.width, field.height, |i| colour::colour(field.uv[i][0], field.uv[i][1], max_px))

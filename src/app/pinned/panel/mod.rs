@@ -1,4 +1,4 @@
-//! The pinned panel: a few windows seen by the networks before a training and now, with what has changed between them.
+//! The pinned panel: predictions of a few windows before a training and now, with their differences.
 
 mod card;
 mod scores;
@@ -88,7 +88,7 @@ fn progress_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     });
 }
 
-/// Swipes the flow of the networks before over that of the networks now, on any clip.
+/// Draws the button that swipes the flow of the networks before over that of the networks now, on any clip.
 fn compare_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
     let ready = old_and_new(&cx.session.pinned, &cx.session.training.plans);
     let in_use = cx.session.model.as_ref().map(|model| model.dir.as_path());

@@ -17,10 +17,10 @@ use crate::engine::Request;
 use crate::error::Result;
 use crate::training::runs::{self, Run, RunState};
 
-/// Work on the files of a run, done on another thread: what was done in words.
+/// Work on the files of a run, done on another thread; returns a description of its result.
 pub(super) type CatalogWork = Box<dyn FnOnce() -> Result<String> + Send>;
 
-/// The state of what is being done with a run.
+/// The state of the actions on a run.
 #[derive(Default)]
 pub(super) struct Details {
     /// The run that is shown, and its name as typed.

@@ -1,4 +1,4 @@
-//! The runs panel: the trainings that were made, what became of them, and what sets them apart.
+//! The runs panel: past trainings, their results, and their differences.
 
 mod comparison;
 mod details;
@@ -27,11 +27,11 @@ use crate::training::runs::{self, Run};
 /// The runs panel.
 #[derive(Default)]
 pub struct RunsPanel {
-    /// The folder of the runs as chosen; that of the latest training without.
+    /// The chosen folder of runs; `None` for that of the latest training.
     chosen: Option<PathBuf>,
     folder: Option<PathBuf>,
     list: Background<(PathBuf, usize), RunList>,
-    /// Counts what may have changed the list.
+    /// Counts possible changes of the list.
     edition: usize,
     /// The last reported state of the training that changes the list.
     training: Option<(PathBuf, usize, bool)>,
@@ -60,14 +60,14 @@ impl RunsPanel {
         self.comparison.has_curves()
     }
 
-    /// Lists the runs of another folder, or of the one a run is in.
+    /// Lists the runs of another folder, or of the parent folder if it is a run.
     pub fn choose_folder(&mut self, folder: PathBuf) {
         let is_run = folder.join("config.toml").is_file();
         self.selected = is_run.then(|| folder.clone());
         self.chosen = Some(if is_run { folder.parent().map_or(folder.clone(), Path::to_owned) } else { folder });
     }
 
-    /// Writes the model of the run that is selected to `target`.
+    /// Writes the model of the selected run to `target`.
     pub fn export(&mut self, target: PathBuf, ctx: &Context) {
         let Some(run) = self.selected_run().cloned() else { return };
         let Some(model) = run.model else { return };
@@ -77,7 +77,7 @@ impl RunsPanel {
         });
     }
 
-    /// Follows the training, whose runs are in `folder` unless another one was chosen, and takes what was found and done.
+    /// Follows the training, whose runs are in `folder` unless another one was chosen, and takes finished work.
     pub fn follow(&mut self, folder: Option<PathBuf>, training: &TrainingState, ctx: &Context) -> Vec<Result<String>> {
         let run_dir = training.run_dir.clone();
         let now = run_dir.clone().map(|dir| (dir, training.snapshots.len(), training.is_active()));

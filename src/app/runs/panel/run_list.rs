@@ -1,4 +1,4 @@
-//! The runs of a folder as they are listed: those of one training together, in their order.
+//! The runs of a folder in list order: those of one training together.
 
 use std::collections::HashSet;
 use std::path::Path;
