@@ -39,7 +39,7 @@ impl App {
         self.dialogs.ask(question, details, subject, start_in.as_deref(), ctx);
     }
 
-    /// Takes what the threads that open, write and read came back with.
+    /// Takes the results of the threads that open, write and read.
     pub(in crate::app) fn take_answers(&mut self, ctx: &Context) {
         self.take_output_checks(ctx);
         self.take_reports();
@@ -70,7 +70,7 @@ impl App {
             Answer::Path(path) => {
                 self.overlay.forget_typed();
                 self.typed_path = None;
-                // The dialog leaves the window free: meanwhile another project may have been opened, or another run selected.
+                // The dialog does not block the window: another project may have been opened meanwhile, or another run selected.
                 if self.dialogs.subject() != self.subject(question).as_deref() {
                     let (of, cause) =
                         (question.spec().title, "it was asked for another project or run than the present one");
@@ -135,7 +135,7 @@ impl App {
         self.drop_paths(dropped.iter().map(|file| file.path().to_owned()).collect(), ctx);
     }
 
-    /// Opens what was dropped; several files are for the open project.
+    /// Opens dropped files; several are added to the open project.
     pub(in crate::app) fn drop_paths(&mut self, paths: Vec<PathBuf>, ctx: &Context) {
         let Some(first) = paths.first().cloned() else { return };
         let project = self.session.labeling.project().filter(|project| !project.is_read_only());
@@ -221,21 +221,21 @@ impl App {
         folder.clips.get(folder.place(failed)? + 1).cloned()
     }
 
-    /// Opens `path` in place of a clip that cannot be opened; if this one cannot either, the clip of before comes back.
+    /// Opens `path` in place of a clip that cannot be opened; if this one cannot either, the previous clip returns.
     pub(in crate::app) fn open_instead(&mut self, path: PathBuf) {
         let before = self.session.comes_back.take();
         self.open_clip(path);
         self.session.before = before;
     }
 
-    /// Has clips of the open folder checked from this place on.
+    /// Starts checking clips of the open folder from this index on.
     fn check_folder(&self, from: usize, ctx: &Context) {
         if let Some(folder) = &self.session.folder {
             self.opener.check_clips(folder, from, ctx);
         }
     }
 
-    /// Lists the clips in sub-folders of the open folder too, and begins to check which of all cannot be opened.
+    /// Also lists the clips in sub-folders of the open folder, and starts checking all of them.
     pub(in crate::app) fn list_sub_folders(&mut self, ctx: &Context) {
         if let Some(folder) = &self.session.folder {
             self.session.folder = Some(Arc::new(folder.with_those_beside()));
@@ -243,7 +243,7 @@ impl App {
         }
     }
 
-    /// Lists the clips of a folder that was opened, and begins to check which of them cannot be.
+    /// Lists the clips of a folder that was opened, and starts checking them.
     fn list_clips(&mut self, folder: ClipFolder, ctx: &Context) {
         // A person who opens the sample should see its flow and scores, unless another panel was chosen.
         let is_at_first = layout::is_shown(&self.settings.layout, Pane::Scores);
@@ -264,7 +264,7 @@ impl App {
         self.check_folder(0, ctx);
     }
 
-    /// Takes which clips of the open folder cannot be opened, and has the next ones checked.
+    /// Takes the list of clips that cannot be opened, and starts checking the next ones.
     fn take_faults(&mut self, ctx: &Context) {
         for ((folder, next), faults) in self.opener.faults() {
             if self.session.folder.as_ref().is_some_and(|open| Arc::ptr_eq(open, &folder)) {
@@ -274,7 +274,7 @@ impl App {
         }
     }
 
-    /// Uses the networks of the last time, or those that come with the program.
+    /// Returns the networks of the last session, or those that come with the program.
     pub(in crate::app) fn known_model(&mut self, role: ModelRole, dir: Result<PathBuf>) {
         match (role, dir) {
             (ModelRole::First, Ok(dir)) => {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Command;
 
-/// As it is remembered: the keys of changed commands by the commands' names, so that other versions understand it.
+/// Stored form: the keys of changed commands by the commands' names, so that other versions can read it.
 type Stored = BTreeMap<String, Vec<KeyboardShortcut>>;
 
 /// Differences from the defaults.
@@ -24,7 +24,7 @@ impl Keymap {
         ctx.data(|data| data.get_temp(Self::place())).unwrap_or_default()
     }
 
-    /// Puts the keys in force in the window of `ctx`.
+    /// Activates the keys in the window of `ctx`.
     pub fn install(&self, ctx: &Context) {
         ctx.data_mut(|data| data.insert_temp(Self::place(), Arc::new(self.clone())));
     }
@@ -62,12 +62,12 @@ impl Keymap {
         self.put(command, vec![keys]);
     }
 
-    /// Takes all keys from `command`.
+    /// Removes all keys from `command`.
     pub fn clear(&mut self, command: Command) {
         self.put(command, Vec::new());
     }
 
-    /// Gives `command` the table's keys again, but for those that run another command now.
+    /// Restores the default keys of `command`, except those that another command has now.
     pub fn restore(&mut self, command: Command) {
         self.changed.remove(&command);
         let taken = |keys: &KeyboardShortcut| {

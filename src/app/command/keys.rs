@@ -1,11 +1,11 @@
-//! The keys of commands: in words, and which commands are meant by those that are pressed.
+//! The keys of commands: their names, and the lookup of commands by pressed keys.
 
 use eframe::egui::{Context, Event, InputState, Key, KeyboardShortcut, Modifiers};
 
 use super::id::Command;
 use super::keymap::Keymap;
 
-/// Keys that were pressed for a command, taken out of the input.
+/// A key press that belongs to a command, removed from the input.
 pub struct KeyPress {
     /// The command.
     pub command: Command,
@@ -36,8 +36,8 @@ impl Command {
         }
     }
 
-    /// Takes the commands whose keys were pressed out of the input, in the order of the keys. Keys that are text are
-    /// left alone where they are meant for a field: one that has the focus, or one that is to come (`asking`).
+    /// Removes the key presses of commands from the input, in order. Keys that are text are left for a text field: one that has
+    /// the focus, or one that is about to open (`asking`).
     pub fn pressed(ctx: &Context, asking: bool) -> Vec<KeyPress> {
         let is_press = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
         if !ctx.input(|input| input.events.iter().any(is_press)) || is_for_desktop(ctx) {
@@ -50,7 +50,7 @@ impl Command {
             Self::all().flat_map(|command| keymap.shortcuts(command).iter().map(move |keys| (command, keys))).collect();
         keys.sort_by_key(|(_, keys)| std::cmp::Reverse(modifier_count(keys)));
         keys.retain(|(_, keys)| !(typing && is_for_text(keys)));
-        // Enter presses the button that was reached with Tab.
+        // Enter presses the button that has the keyboard focus.
         let reached = ctx.memory(|memory| memory.focused().is_some());
         keys.retain(|(_, keys)| !(reached && keys.logical_key == Key::Enter));
         let command = |event: &Event| match event {
@@ -69,7 +69,7 @@ impl Command {
                     input.events.push(event);
                     continue;
                 };
-                // The text of the key itself comes next.
+                // The text of the key itself follows.
                 let has_text = is_typed(&event) && matches!(events.peek(), Some(Event::Text(_)));
                 // Every press counts, even if it is processed late; a held key repeats steps, but not toggles.
                 if !is_repeat || command.is_step() || pressed.iter().all(|other| other.command != command) {
@@ -99,8 +99,8 @@ fn is_typed(event: &Event) -> bool {
     matches!(event, Event::Key { modifiers, .. } if !modifiers.ctrl && !modifiers.command)
 }
 
-/// Has the keys of the digit row mean digits, whatever the layout prints on them: French and Czech ones print letters and signs there,
-/// and digits with Shift. With Ctrl the sign counts.
+/// Makes the keys of the digit row digits, whatever the layout: French and Czech ones have letters and signs there, and digits
+/// with Shift. With Ctrl the sign counts.
 pub(in crate::app) fn take_digits_by_place(events: &mut [Event]) {
     let is_digit = |key: &Key| (Key::Num0..=Key::Num9).contains(key);
     for event in events {
@@ -118,7 +118,7 @@ pub(in crate::app) fn take_digits_by_place(events: &mut [Event]) {
 pub(in crate::app) fn keys_text(keys: &KeyboardShortcut, ctx: &Context) -> String {
     let text = ctx.format_shortcut(keys);
     let key = keys.logical_key;
-    // As egui ends it: by the name of the key, or on a Mac by its sign.
+    // The text ends as in egui: with the name of the key, or on a Mac with its symbol.
     let modifiers = text.strip_suffix(key.name()).or_else(|| text.strip_suffix(key.symbol_or_name()));
     match (sign(key), modifiers) {
         (Some(sign), Some(modifiers)) => format!("{modifiers}{sign}"),

@@ -68,12 +68,12 @@ impl App {
         }
     }
 
-    /// Begins to write the file `path` with this text.
+    /// Starts writing this text to the file `path`.
     pub(in crate::app) fn write_text(&mut self, path: PathBuf, text: String, existing: Existing, ctx: &Context) {
         self.write_file(path, existing, ctx, move |path| replace(path, |file| file.write_all(text.as_bytes())));
     }
 
-    /// Begins to write the file `path` in whatever way `write` does it.
+    /// Starts writing the file `path` with `write`.
     pub(in crate::app) fn write_file(
         &mut self,
         path: PathBuf,
@@ -94,7 +94,7 @@ impl App {
         OutputGuard::new(existing).protecting(&inputs).apart_from(&inputs)
     }
 
-    /// The files that are open: the clip, the live source, the videos of the project.
+    /// Returns the open files: the clip, the live source, the videos of the project.
     fn inputs(&self) -> Vec<PathBuf> {
         let clip = self.session.clip.iter().map(|clip| clip.path.clone());
         let live = self.session.live.view.as_ref().and_then(|view| match &view.source {

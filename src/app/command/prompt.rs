@@ -1,4 +1,4 @@
-//! The system's file dialogs, each on a thread of its own: a dialog may stay open for minutes, or hang.
+//! The system's file dialogs, each on its own thread: a dialog may stay open for minutes, or hang.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::app::tasks::Tasks;
 use crate::labels::VideoId;
 use crate::labels::formats::Format;
 
-/// A dialog that ends without an answer sooner than this may never have been on the screen.
+/// A dialog that ends without an answer before this time may never have been on screen.
 const QUICK: Duration = Duration::from_millis(500);
 
 /// The origin of a request for a path.
@@ -42,13 +42,13 @@ pub struct PromptSpec {
 pub enum PathKind {
     /// A folder.
     Folder,
-    /// A file, of these kinds or any other.
+    /// A file, preferably of these kinds.
     File(Filter),
     /// A file of these kinds only.
     FileOf(Filter),
     /// A folder that is written into.
     SaveFolder,
-    /// A file that is written: the name that is proposed, with the first ending of the kinds.
+    /// A file to be written: the proposed name, and the kinds, whose first ending it gets.
     Save(&'static str, Filter),
 }
 
@@ -66,7 +66,7 @@ pub const MP4: Filter = ("Video", "mp4");
 pub const IMAGE: &str = "Image";
 
 impl PromptSpec {
-    /// Asks with these words.
+    /// Creates a specification from these texts.
     pub const fn new(title: &'static str, hint: &'static str, kind: PathKind) -> Self {
         Self { title, hint, kind }
     }
@@ -89,7 +89,7 @@ impl PromptSpec {
     }
 }
 
-/// `path` as a file with this ending, which is added to the whole name unless it is there.
+/// Returns `path` with this ending, which is appended to the whole name unless present.
 fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
     if path.extension().is_some_and(|other| other.eq_ignore_ascii_case(ending)) {
         return path;
@@ -103,9 +103,9 @@ fn with_ending(path: PathBuf, ending: &str) -> PathBuf {
 /// The result of a dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// With a path.
+    /// A path was chosen.
     Path(PathBuf),
-    /// Without one.
+    /// No path was chosen.
     Cancelled,
     /// It could not be shown: no portal and no zenity on this system.
     Unavailable,
@@ -114,9 +114,9 @@ pub enum Answer {
 /// The way a dialog ended without a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Without {
-    /// A person had the time to cancel it.
+    /// It was open long enough for a person to cancel it.
     Slow,
-    /// It ended at once: a person was quick, or it was never on the screen.
+    /// It ended at once: a person was quick, or it was never on screen.
     Quick,
 }
 
@@ -127,7 +127,7 @@ pub struct Dialogs {
     /// The project or run that the answer is for.
     subject: Option<PathBuf>,
     tasks: Tasks<PathPrompt, Result<PathBuf, Without>>,
-    /// The question whose dialog ended at once the last time.
+    /// The prompt whose dialog ended at once the last time.
     quick: Option<PathPrompt>,
 }
 
@@ -155,7 +155,7 @@ impl Dialogs {
         self.subject.as_deref()
     }
 
-    /// Behaves as if a dialog were open that never comes.
+    /// Behaves as if a dialog were open that never ends.
     #[cfg(test)]
     pub fn pretend(&mut self, question: PathPrompt) {
         self.open = Some(question);
@@ -181,7 +181,7 @@ impl Dialogs {
                     self.quick = Some(question);
                     Answer::Cancelled
                 }
-                // The thread broke off, or could not be started.
+                // The thread panicked, or could not be started.
                 Ok(Err(Without::Quick)) | Err(_) => Answer::Unavailable,
             },
         ))

@@ -1,4 +1,4 @@
-//! All commands of the window, each declared by its feature, and how they are run.
+//! Registry of all commands, each declared by its feature, and their execution.
 
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ static GROUPS: LazyLock<[Vec<Command>; 10]> =
     LazyLock::new(|| Group::ALL.map(|group| Command::all().filter(|command| command.group() == group).collect()));
 
 impl Group {
-    /// Its commands in the order of its menu.
+    /// Returns its commands in the order of its menu.
     pub fn commands(self) -> &'static [Command] {
         &GROUPS[self as usize]
     }
@@ -61,7 +61,7 @@ impl Command {
         self.spec().group
     }
 
-    /// Its name, with `…` where more input follows.
+    /// Returns its name, with `…` if it asks for more input.
     pub fn text(self) -> &'static str {
         self.spec().text
     }
@@ -71,7 +71,7 @@ impl Command {
         self.spec().tooltip
     }
 
-    /// Other words that people look it up by.
+    /// Returns additional search words.
     pub fn keywords(self) -> &'static str {
         self.spec().keywords
     }
@@ -116,7 +116,7 @@ impl Command {
 }
 
 impl App {
-    /// Runs `command`, if that can be done now.
+    /// Runs `command` if it is available.
     pub fn perform(&mut self, command: Command, ctx: &Context) {
         _ = self.attempt(command, ctx);
     }

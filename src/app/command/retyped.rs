@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::output::Existing;
 
 impl App {
-    /// Keeps `path`, which was typed as the answer to `question`, unless what is there is only agreed to be replaced.
+    /// Keeps `path`, which was typed as the answer to `question`, unless the call only confirms a replacement.
     pub(in crate::app) fn note_typed(&mut self, question: PathPrompt, path: &Path, existing: Existing) {
         if existing == Existing::Keep {
             self.typed_path = Some((question, path.to_owned()));
@@ -26,7 +26,7 @@ impl App {
         }
     }
 
-    /// Asks for the path of an export again that failed before it had written anything; later ones fail for other reasons than the path.
+    /// Asks again for the path of an export that failed before anything was written; later failures have other causes.
     pub(in crate::app) fn export_failed(&mut self, error: &Error) {
         if self.session.exporting.is_some_and(|progress| progress.counts().0 == 0) {
             let exports = [Command::ExportFlows, Command::ExportVideo, Command::ExportAnnotated].map(PathPrompt::Of);
@@ -34,7 +34,7 @@ impl App {
         }
     }
 
-    /// Asks for the path of labels again that could not be written there.
+    /// Asks again for the path of labels that could not be written.
     pub(in crate::app) fn labels_failed(&mut self) {
         if let Some((path, Err(error))) = &self.session.labeling.interchange.exported {
             let (path, error): (PathBuf, Error) = (path.clone(), error.clone());
@@ -42,7 +42,7 @@ impl App {
         }
     }
 
-    /// Asks for the path that was typed last again if `is_of` holds of it and its question; returns whether it did.
+    /// Asks again for the path that was typed last if `is_of` holds for it and its question; returns `true` if it did.
     fn ask_again(&mut self, error: &Error, is_of: impl FnOnce(PathPrompt, &PathBuf) -> bool) -> bool {
         let typed = self.typed_path.take_if(|(question, typed)| is_of(*question, typed));
         let Some((question, path)) = typed.filter(|_| !self.overlay.is_open()) else { return false };

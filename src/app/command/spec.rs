@@ -1,4 +1,4 @@
-//! A command as its feature declares it: a row of the feature's `COMMANDS`.
+//! Declaration of a command: a row of its feature's `COMMANDS`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,14 +10,14 @@ use super::{Command, Group};
 use crate::app::App;
 use crate::output::Existing;
 
-/// One thing that the window can do.
+/// One command of the window.
 pub struct CommandSpec {
     pub(super) command: Command,
     pub(super) group: Group,
-    /// Its name, with `…` where more input follows.
+    /// Its name, with `…` if it asks for more input.
     pub(super) text: &'static str,
     pub(super) tooltip: &'static str,
-    /// The keys that run it, unless a person chose others.
+    /// Its default keys.
     pub(super) keys: &'static [KeyboardShortcut],
     pub(super) enabled: fn(Conditions<'_>) -> Availability,
     /// The action; a command without one asks for its path.
@@ -27,7 +27,7 @@ pub struct CommandSpec {
     pub(super) begins_block: bool,
     /// The submenu that contains it.
     pub(super) submenu: Option<&'static str>,
-    /// Other words that people look it up by, in lower case.
+    /// Additional search words, in lower case.
     pub(super) keywords: &'static str,
 }
 
@@ -73,7 +73,7 @@ pub const fn command(
 }
 
 impl CommandSpec {
-    /// Gives it an action.
+    /// Sets its action.
     pub const fn runs(self, run: fn(&mut App, &Context)) -> Self {
         Self { run: Some(run), ..self }
     }
@@ -88,7 +88,7 @@ impl CommandSpec {
         self.saves_files(prompt, |_, path| vec![path.to_owned()], write)
     }
 
-    /// The same for a path at which other files are written, `targets`.
+    /// Like [`saves`](Self::saves), for a path at which other files are written, `targets`.
     pub const fn saves_files(
         self,
         prompt: PromptSpec,
@@ -98,17 +98,17 @@ impl CommandSpec {
         Self { path: Some(PathAction { prompt, then: Then::Save { write, targets } }), ..self }
     }
 
-    /// Lets the palette find it by these words too.
+    /// Sets additional search words for the palette.
     pub const fn keywords(self, keywords: &'static str) -> Self {
         Self { keywords, ..self }
     }
 
-    /// Puts it into a menu in its menu, with those before and after it that name the same.
+    /// Puts it into a submenu, together with its neighbours of the same submenu.
     pub const fn within(self, submenu: &'static str) -> Self {
         Self { submenu: Some(submenu), ..self }
     }
 
-    /// Has its menu draw a line above it.
+    /// Puts a separator above it in its menu.
     pub const fn below_line(self) -> Self {
         Self { begins_block: true, ..self }
     }

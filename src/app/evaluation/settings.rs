@@ -12,7 +12,7 @@ use crate::nets::fusion::Fusion;
 /// Allowed number of samples per clip.
 pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=100;
 
-/// The choices of the last evaluation.
+/// The settings of the last evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EvaluationSettings {
@@ -22,7 +22,7 @@ pub struct EvaluationSettings {
     pub labels: Option<bool>,
     /// The folder of the clips.
     pub clips: Option<PathBuf>,
-    /// The list of clips; without one, every sub-folder of `clips` is a class.
+    /// The list of clips; if `None`, every sub-folder of `clips` is a class.
     pub list: Option<PathBuf>,
     /// File of class names, if they are neither in the list nor beside it.
     pub classes: Option<PathBuf>,
@@ -32,9 +32,9 @@ pub struct EvaluationSettings {
     pub split: u8,
     /// `true` to leave out invalid rows.
     pub skip_bad: bool,
-    /// Windows and frames of a clip that are seen.
+    /// Number of sampled windows and frames per clip.
     pub samples: usize,
-    /// Parts of the frames.
+    /// Crops of the frames.
     pub crops: Crops,
     /// Placement of the samples.
     pub spread: Spread,
@@ -61,7 +61,7 @@ impl Default for EvaluationSettings {
 }
 
 impl EvaluationSettings {
-    /// The same, with what a file of settings has out of range put back into it.
+    /// Returns the settings with out-of-range values of a settings file clamped.
     pub fn checked(mut self) -> Self {
         self.samples = self.samples.clamp(*SAMPLES.start(), *SAMPLES.end());
         self.split = self.split.max(1);

@@ -15,26 +15,26 @@ use crate::plural::counted;
 
 /// The page in the folder of a report.
 const PAGE: &str = "report.html";
-/// A report that costs this many times less than the time since the last one may be made again.
+/// Minimum ratio of the time since the last report to its cost before the next one is made.
 const PATIENCE: u32 = 8;
 
 /// Purpose of reading a saved report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportPurpose {
-    /// To be shown.
+    /// To show it.
     Show,
-    /// To be compared with the one that is shown.
+    /// To compare it with the one that is shown.
     Compare,
 }
 
 /// The action that would discard unsaved results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResultsLoss {
-    /// The program ends.
+    /// Quitting the program.
     Quit,
-    /// Another evaluation takes their place.
+    /// Starting another evaluation.
     Evaluate,
-    /// Another run of a benchmark takes their place.
+    /// Starting another benchmark run.
     Benchmark,
 }
 
@@ -48,7 +48,7 @@ pub enum EvaluationPhase {
     Preparing,
     /// Scoring clips.
     Running,
-    /// Told to end; a view of the present clip is still being scored.
+    /// Stop requested; a view of the present clip is still being scored.
     Stopping,
     /// Over.
     Ended,
@@ -62,11 +62,11 @@ struct EvaluationRun {
     began: Instant,
     /// Duration, once it is over.
     took: Option<Duration>,
-    /// Clips in the report.
+    /// Number of clips in the report.
     reported: usize,
-    /// Scored clips in a report that was saved.
+    /// Number of scored clips in a saved report.
     saved: usize,
-    /// When the report was made, and what that cost.
+    /// Time at which the report was made, and its cost.
     made: (Instant, Duration),
 }
 
@@ -91,12 +91,12 @@ pub struct Baseline {
     pub comparison: Result<Comparison, Error>,
 }
 
-/// The evaluation as the window sees it.
+/// The window's state of the evaluation.
 #[derive(Default)]
 pub struct EvaluationState {
     /// The present phase.
     pub phase: EvaluationPhase,
-    /// Why it could not begin, or broke off.
+    /// Errors that prevented or ended it.
     pub errors: Vec<Error>,
     /// The requested plan, until it begins.
     plan: Option<EvaluationPlan>,
@@ -148,7 +148,7 @@ impl EvaluationState {
         self.file.as_deref()
     }
 
-    /// The report that is shown is being saved to the folder `dir`.
+    /// Records that the shown report is being saved to the folder `dir`.
     pub fn saved_in(&mut self, dir: &Path) {
         self.saving = self.report.clone().map(|report| (dir.to_owned(), report));
         let own = self.report.as_ref().filter(|_| self.file.is_none());
@@ -189,7 +189,7 @@ impl EvaluationState {
         self.file.is_none() && self.run.as_ref().is_some_and(|run| run.scores.tables().iter().all(Option::is_some))
     }
 
-    /// Rows of the list that were left out.
+    /// Returns the errors of rows of the list that were left out.
     pub fn left_out(&self) -> &[Error] {
         self.run.as_ref().filter(|_| self.file.is_none()).map_or(&[], |run| &run.start.left_out)
     }
@@ -204,7 +204,7 @@ impl EvaluationState {
         self.work
     }
 
-    /// Clips a second, and the seconds that have passed.
+    /// Returns the clips per second, and the elapsed seconds.
     pub fn pace(&self) -> Option<(f64, f64)> {
         let run = self.run.as_ref()?;
         let secs = run.took.unwrap_or_else(|| run.began.elapsed()).as_secs_f64();
@@ -229,7 +229,7 @@ impl EvaluationState {
         })
     }
 
-    /// Takes a message in.
+    /// Handles a message of the engine.
     pub fn receive(&mut self, message: &Message) {
         match message {
             Message::EvaluationStarted(start) => self.started(start),
@@ -239,7 +239,7 @@ impl EvaluationState {
         }
     }
 
-    /// Takes in what was scored since the last time.
+    /// Takes the clips scored since the last call.
     pub fn refresh(&mut self) {
         let Some(run) = &mut self.run else { return };
         for outcome in run.start.outcomes.try_iter() {
@@ -255,7 +255,7 @@ impl EvaluationState {
         }
     }
 
-    /// Joins the streams in another way, at once; in the place of the released rule by softmax where that was averaged.
+    /// Changes the fusion of the streams at once; if softmax scores were averaged, the released rule is replaced by that of softmax.
     pub fn fuse(&mut self, fusion: Fusion) {
         if !self.can_fuse() {
             return;
@@ -286,7 +286,7 @@ impl EvaluationState {
         self.make_report();
     }
 
-    /// Compares with another report from now on.
+    /// Sets the report to compare with.
     pub fn set_against(&mut self, path: PathBuf, report: ActionsReport) {
         let comparison =
             Err(Error::new("comparison", "there is no evaluation to compare it with", "Evaluate a model first"));
@@ -295,7 +295,7 @@ impl EvaluationState {
     }
 
     fn started(&mut self, start: &EvaluationStart) {
-        // Whoever stops it while it is prepared keeps the results of the last one.
+        // A person who stops it during preparation keeps the results of the last one.
         if self.phase == EvaluationPhase::Stopping {
             return;
         }
@@ -323,7 +323,7 @@ impl EvaluationState {
         self.make_report();
     }
 
-    /// Makes the report of all that is scored, unless a saved one is shown.
+    /// Makes the report of all scored clips, unless a saved one is shown.
     fn make_report(&mut self) {
         let Some(run) = self.run.as_mut().filter(|_| self.file.is_none()) else { return };
         let seen = run.scores.seen();

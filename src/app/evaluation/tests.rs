@@ -1,4 +1,4 @@
-//! The evaluation panel on scores made by hand: what a person sees of them and does with them.
+//! Tests of the evaluation panel on hand-made scores: display and controls.
 
 use crossbeam_channel::{Sender, unbounded};
 use eframe::egui::accesskit::Role;
@@ -79,7 +79,7 @@ fn scored(number: usize, label: usize, spatial: usize, temporal: usize) -> Resul
     })
 }
 
-/// Twelve clips, of which the spatial stream gets a half right and the temporal one three quarters.
+/// Evaluates twelve clips, of which the spatial stream gets a half right and the temporal one three quarters.
 fn evaluate(window: &mut Window) {
     let outcomes = begin(window, 12);
     for number in 0..12 {
@@ -216,7 +216,7 @@ fn a_cell_of_the_confusion_lists_its_clips_and_a_click_opens_one() {
     show(&mut window, "Confusion");
     click(&mut window, at);
     assert!(window.sees("wave predicted as clap"));
-    // The cell of the same place means other classes in another model's report.
+    // The same cell refers to other classes in another model's report.
     let mut other = report(&window);
     other.classes.reverse();
     window.harness.state_mut().session.evaluation.open("/other/report.json".into(), other);

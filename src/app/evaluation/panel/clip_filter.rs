@@ -10,13 +10,13 @@ pub enum ClipFilter {
     /// Misclassified clips.
     #[default]
     Wrong,
-    /// All of them.
+    /// All clips.
     All,
-    /// Those of a class.
+    /// Clips of one class.
     Class(usize),
     /// Clips of one class with the same predicted class.
     Pair {
-        /// Their class.
+        /// True class.
         label: usize,
         /// Predicted class.
         guess: usize,
@@ -57,10 +57,10 @@ impl ClipFilter {
     }
 }
 
-/// The clips that a filter lists of a report, found once and not for every repaint.
+/// The clips of a report that a filter selects, computed once instead of on every repaint.
 #[derive(Default)]
 pub(super) struct ListedClips {
-    /// The report is held, so that no other one can take its address.
+    /// Holds the report, so that no other one can have its address.
     of: Option<(Arc<ActionsReport>, ClipFilter, &'static str)>,
     clips: Vec<usize>,
 }
@@ -83,6 +83,6 @@ impl ListedClips {
 pub enum WantedClips {
     /// A list of clips.
     Clips(ClipFilter),
-    /// The clip of this result, in the viewer.
+    /// The clip of this result, to be opened in the viewer.
     Clip(usize),
 }

@@ -1,4 +1,4 @@
-//! The clips of the report, the wrong ones first; a click opens one in the viewer, where its true class is shown.
+//! The clips of the report, errors first; a click opens one in the viewer, which shows its true class.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::plural::counted;
 
 /// Height of a clip's row, in points.
 const ROW: f32 = 38.0;
-/// Unreadable clips that are shown; the log has them all.
+/// Maximum number of unreadable clips shown; the log has them all.
 const FAILURES: usize = 20;
 
 /// Draws the list.

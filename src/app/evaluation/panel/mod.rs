@@ -1,5 +1,5 @@
-//! The evaluation panel: how often the networks in use are right about labelled clips, live while they are scored, with a
-//! way from every wrong clip into the viewer.
+//! The evaluation panel: accuracy of the networks in use on labelled clips, live while they are scored. A click opens a
+//! misclassified clip in the viewer.
 
 mod calibration;
 mod classes;
@@ -35,12 +35,12 @@ use crate::app::viewer::clips::KnownClip;
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 
-/// Errors of a list that are shown at once; the log has them all.
+/// Maximum number of errors of a list shown at once; the log has them all.
 const ERRORS: usize = 8;
 
 /// Width of the button that starts and stops, in points.
 const EVALUATE_WIDTH: f32 = 76.0;
-/// Least height of a page, in points: in a lower panel everything scrolls.
+/// Minimum height of a page, in points: in a lower panel everything scrolls.
 const LEAST_PAGE: f32 = 240.0;
 
 /// The shown page of the report.
@@ -70,7 +70,7 @@ const PAGES: [(EvaluationPage, &str, &str); 7] = [
 /// The evaluation panel.
 pub struct EvaluationPanel {
     page: EvaluationPage,
-    /// The stream whose figures are shown, if the report has it.
+    /// The displayed stream, if the report has it.
     stream: &'static str,
     clips: ClipFilter,
     /// The report that the filter is for, as the state counts them.
@@ -95,7 +95,7 @@ impl Panel for EvaluationPanel {
         let height = ui.available_height();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let bottom = ui.cursor().top() + height;
-            // Before what folds away, comes and goes.
+            // Above the parts that collapse, appear and disappear.
             buttons_ui(ui, cx);
             ui.add_space(4.0);
             self.choices_ui(ui, cx);
@@ -112,7 +112,7 @@ impl Panel for EvaluationPanel {
 }
 
 impl EvaluationPanel {
-    /// Brings the comparison to the front.
+    /// Brings the comparison page to the front.
     pub fn show_comparison(&mut self) {
         self.page = EvaluationPage::Comparison;
     }
@@ -137,7 +137,7 @@ impl EvaluationPanel {
     /// Draws the report down to `bottom`, the lower edge of the panel.
     fn report_ui(&mut self, ui: &mut Ui, report: &Arc<ActionsReport>, bottom: f32, cx: &mut PanelContext<'_>) {
         if self.filtered != cx.session.evaluation.shown() {
-            // A cell of another confusion matrix means other clips here, and perhaps other classes.
+            // A cell of another confusion matrix refers to other clips, and perhaps other classes.
             (self.clips, self.filtered) = (ClipFilter::default(), cx.session.evaluation.shown());
         }
         ui.add_space(4.0);
@@ -153,7 +153,7 @@ impl EvaluationPanel {
         let size = vec2(ui.available_width(), (bottom - ui.cursor().top() - 1.0).max(LEAST_PAGE));
         let page = ui.allocate_ui(size, |ui| {
             ui.set_max_height(size.y);
-            // Below the tabs, which they do not move.
+            // Below the tabs, so that they do not move.
             errors_ui(ui, &cx.session.evaluation.errors);
             self.page_ui(ui, report, cx)
         });
@@ -172,7 +172,7 @@ impl EvaluationPanel {
         }
         let (name, stream) = chosen(report, self.stream)?;
         match self.page {
-            // Their lists scroll below what stays in place.
+            // Their lists scroll below fixed parts.
             EvaluationPage::Clips => clips::clips_ui(ui, &mut self.clips, &mut self.listed, report, name, cx),
             EvaluationPage::Classes => classes::classes_ui(ui, &mut self.classes, report, stream),
             EvaluationPage::Summary => None,
@@ -263,7 +263,7 @@ fn pace_words(evaluation: &EvaluationState) -> Option<String> {
     }
 }
 
-/// Clips a second, or seconds a clip where these are the larger number.
+/// Formats a rate as clips per second, or as seconds per clip if that number is larger.
 fn in_words(rate: f64) -> String {
     if rate >= 1.0 { format!("{rate:.1} clips/s") } else { format!("{:.1} s/clip", 1.0 / rate) }
 }

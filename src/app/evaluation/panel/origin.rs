@@ -1,4 +1,4 @@
-//! The line above the results: which model, clips and views they are of, whatever is chosen above meanwhile.
+//! The line above the results: their model, clips and views, independent of the present settings.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub(super) fn origin_ui(ui: &mut Ui, report: &ActionsReport, cx: &PanelContext<'
     }
 }
 
-/// Views as people write them: `5×2 views`.
+/// Formats views for display: `5×2 views`.
 pub(super) fn views_words(views: &str) -> String {
     format!("{} views", views.replace('x', "×"))
 }
@@ -52,7 +52,7 @@ fn changed(report: &ActionsReport, settings: &EvaluationSettings, session: &Sess
     // For a list, the command has the rest: its split, layout and classes.
     let is_other_command = || match (report.source.as_ref().and_then(|source| source.command.as_ref()), &session.model)
     {
-        // The fusion is no matter of what was scored.
+        // The fusion does not affect what was scored.
         (Some(command), Some(model)) => !command.starts_with(&format!("{} --fusion ", settings.command(&model.dir))),
         _ => false,
     };

@@ -1,4 +1,4 @@
-//! The accuracies of the streams, and what they are of.
+//! The accuracies of the streams, and the origin of the report.
 
 use eframe::egui::{Button, CollapsingHeader, Color32, Grid, Label, RichText, TextStyle, Ui};
 
@@ -9,7 +9,7 @@ use crate::app::ui::widgets::{explanation, remark};
 use crate::evaluation::{ActionsReport, ReportSource, StreamReport, interval_in_percent, interval_of_share};
 use crate::plural::counted;
 
-/// The row that is left out where there are few classes.
+/// The row that is left out if there are few classes.
 const TOP5: &str = "Top-5, %";
 const TOP1: &str = "Top-1, %";
 const INTERVAL: &str = "95 % interval, %";
@@ -67,7 +67,7 @@ pub(super) fn summary_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelCont
     }
 }
 
-/// The accuracies with a column for each stream, and a row of top-5 where there are classes enough.
+/// Draws the accuracies with a column for each stream, and a row of top-5 if there are enough classes.
 fn accuracies_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
     Grid::new("accuracies").spacing([8.0, 4.0]).show(ui, |ui| {
@@ -144,7 +144,7 @@ fn state_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelContext<'_>) {
     }
 }
 
-/// The list, and which model was measured, where, when and by which command.
+/// Draws the list, the model, and the place, time and command of the measurement.
 fn details_ui(ui: &mut Ui, report: &ActionsReport) {
     let tokens = Tokens::of(ui);
     let rows = report.source.iter().flat_map(ReportSource::rows);
@@ -154,7 +154,7 @@ fn details_ui(ui: &mut Ui, report: &ActionsReport) {
     }
 }
 
-/// With a capital.
+/// Returns the name with its first letter capitalised.
 pub(super) fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
