@@ -1,4 +1,4 @@
-//! Edits of a document that review predicted bouts: those that are accepted become segments, those that are rejected are remembered.
+//! Edits of a document that review predicted bouts: accepted ones become segments, rejected ones are recorded.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::{Class, ClassId, Document, Label, RejectedBout, Step, VideoId};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// A stretch of a video that shows a class, as a model predicts it.
+/// A part of a video with a predicted class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PredictedBout {
     /// The class.
@@ -41,7 +41,7 @@ pub fn accept_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -
     Ok((left_out.len(), step))
 }
 
-/// Makes a segment with another label of a predicted bout, whose own class is remembered as wrong there, in one step.
+/// Turns a predicted bout into a segment with another label and rejects its predicted class there, in one step.
 ///
 /// # Errors
 /// As for [`add_segment`].
@@ -93,7 +93,7 @@ fn shares(frames: &Range<usize>, rejected: &RejectedBout) -> bool {
     frames.start < rejected.end && rejected.start < frames.end
 }
 
-/// Names the class where all bouts are of one.
+/// Returns the title of a step, with the class if all bouts have the same.
 fn title(document: &Document, done: &str, count: usize, bouts: &[PredictedBout]) -> String {
     let class = bouts.first().map(|bout| bout.class).filter(|class| bouts.iter().all(|bout| bout.class == *class));
     let of = class.and_then(|class| document.class(class)).map(|Class { name, .. }| format!(" of {name}"));

@@ -1,9 +1,9 @@
-//! A class: what clips and segments can be labelled with.
+//! A class of labels of clips and segments.
 
 use serde::{Deserialize, Serialize};
 
-/// Names a class for as long as the project lives. It is never used again, so that renaming, reordering or deleting
-/// classes leaves every other label what it was.
+/// Identifier of a class for the lifetime of the project. It is never reused, so that renaming, reordering or deleting
+/// classes does not change other labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClassId(pub u32);

@@ -1,4 +1,4 @@
-//! The document: everything that is known about a project, as plain data.
+//! The document: the complete state of a project, as plain data.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::names::{Alike, class_alike, composed};
 /// The name of [`Label::Background`], which no class may have.
 pub(super) const BACKGROUND: &str = "background";
 
-/// Everything that is known about a project.
+/// The complete state of a project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Document {
     /// Settings of the whole project.
@@ -18,7 +18,7 @@ pub struct Document {
     pub classes: Vec<Class>,
     /// The videos.
     pub videos: BTreeMap<VideoId, Video>,
-    /// The highest names that were ever given to a class and a video, and one more: names are not used again.
+    /// The next ids of a class and a video, above all that were ever assigned: ids are not reused.
     next: (u32, u32),
 }
 
@@ -116,7 +116,7 @@ impl Document {
         self.next
     }
 
-    /// Lets names be given from `next` on, or from higher ones that are in use.
+    /// Assigns ids from `next` on, or from higher ones if those are in use.
     pub fn reserve_ids(&mut self, next: (u32, u32)) {
         self.next = (self.next.0.max(next.0), self.next.1.max(next.1));
     }

@@ -50,12 +50,12 @@ pub(super) struct KeptHistory {
     /// `true` if the file is of a newer version or has no valid beginning; it is then to be kept under another name.
     pub is_foreign: bool,
     lines: usize,
-    /// Bytes of the file; `None` where it must be rewritten before a line is added.
+    /// Bytes of the file; `None` if it must be rewritten before a line is added.
     length: Option<u64>,
 }
 
 impl KeptHistory {
-    /// Reads the file at `path` for a document with this fingerprint. A file that cannot be read or is of a newer version is no history.
+    /// Reads the file at `path` for a document with this fingerprint. An unreadable or newer file counts as no history.
     pub fn read(path: &Path, fingerprint: u64) -> Self {
         match files::read(path) {
             Ok(bytes) => Self::of_bytes(&bytes, fingerprint),
@@ -100,10 +100,10 @@ fn is_short(lines: usize, length: u64) -> bool {
     lines <= 2 * MOST_STEPS && length <= 2 * MOST_BYTES
 }
 
-/// The file of a project that is changed.
+/// The history file of a project that is open for changes.
 pub(super) struct History {
     path: PathBuf,
-    /// `None` where it must be rewritten before a line is added.
+    /// `None` if it must be rewritten before a line is added.
     file: Option<File>,
     lines: usize,
     length: u64,
@@ -124,7 +124,7 @@ impl History {
         Self { path: path.to_owned(), file, lines: kept.lines, length, before: length, fails: false, trouble: None }
     }
 
-    /// Adds a line to those of `undo`. If it cannot be written, undo ends with this session, which is reported once.
+    /// Adds a line for a step of `undo`. If it cannot be written, undo ends with this session, which is reported once.
     pub fn append(&mut self, undo: &Undo, deed: Deed, past: &PastStep) {
         if let Err(error) = self.try_append(undo, deed, past) {
             let cause = format!("{}; changes can only be undone until the project is closed", error.cause);

@@ -1,10 +1,10 @@
 //! The journal: every step since the last save, one per line, on disk before the document changes.
 //!
-//! A line is JSON with the hash of what it holds, `{"hash":"…","step":{…}}`, so that a truncated or damaged line is
+//! A line is JSON with the hash of its content, `{"hash":"…","step":{…}}`, so that a truncated or damaged line is
 //! detected. The first line holds the number of saves of the project when the journal began: a journal from before the
-//! last save holds nothing new. A step is handed to the operating system by one write before it counts as done, which
-//! survives the end of the process; a thread then has the disk confirm it, which survives a power failure but can take
-//! as long as a person takes to label the next clip.
+//! last save has no new steps. A step is passed to the operating system in one write before it counts as done, so it
+//! survives the end of the process. A thread then syncs it to disk, so it survives a power failure; this can take as
+//! long as labelling the next clip.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
@@ -58,9 +58,9 @@ pub(super) struct Reading {
 /// A fault of a journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The last line is not whole, as after a power failure.
+    /// The last line is incomplete, as after a power failure.
     Cut,
-    /// A line before the last is damaged, the first being 1; it and those after it, so many, are left out.
+    /// Line `line`, from 1, is damaged and not the last; it and those after it, `left_out` in all, are left out.
     Damaged { line: usize, left_out: usize },
 }
 
@@ -118,7 +118,7 @@ impl Fault {
 }
 
 impl Journal {
-    /// Opens the journal at `path` to continue after what was read from it; what could not be read is cut off.
+    /// Opens the journal at `path` to continue after its readable lines; the unreadable rest is removed.
     ///
     /// # Errors
     /// If the file cannot be written to.
@@ -132,7 +132,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Writes a step down.
+    /// Writes a step.
     ///
     /// # Errors
     /// If it cannot be written; the journal holds what it held before.
@@ -174,7 +174,7 @@ impl Journal {
         ))
     }
 
-    /// Starts over, after everything was saved for the `saves`th time.
+    /// Starts a new journal after the `saves`th save.
     ///
     /// # Errors
     /// If the file cannot be cut; it is known not to hold anything new all the same.
@@ -207,7 +207,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Cuts off what is no whole line and goes to the end.
+    /// Removes an incomplete last line and seeks to the end.
     fn mend(&mut self) -> io::Result<()> {
         if self.torn {
             self.file.set_len(self.length)?;

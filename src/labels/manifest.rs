@@ -12,8 +12,8 @@ use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The version of a project's files. A newer one is refused; so is anything in them that this one does not know, rather
-/// than lost at the next save.
+/// The version of a project's files. Newer versions and unknown entries are refused, since the next save would lose
+/// them.
 const FORMAT: u32 = 2;
 
 /// Length of the beginning of the file that holds the number of saves, in bytes.
@@ -30,7 +30,7 @@ pub(super) struct Manifest {
     format: u32,
     /// Number of saves of the project.
     pub saves: u64,
-    /// The names that are free next.
+    /// The next free ids.
     next_class: u32,
     next_video: u32,
     settings: Settings,

@@ -13,7 +13,7 @@ use crate::files;
 use crate::names::{composed, is_hidden, is_same_file};
 use crate::plural::counted;
 
-/// Size up to which files are read completely to distinguish them; of larger ones, blocks.
+/// Size up to which files are hashed completely; of larger ones, blocks are sampled.
 const READ_WHOLE: u64 = 16 << 20;
 
 /// Bytes of a block, and blocks of a file, the first and the last among them.
@@ -23,7 +23,7 @@ const BLOCKS: u64 = 64;
 /// Maximum depth of nested folders.
 const MAX_DEPTH: usize = 64;
 
-/// A callback that gets the number of finished items and of all, and decides whether to continue.
+/// A callback that gets the numbers of finished and of all items, and decides whether to continue.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 
 /// The videos found in a folder.
@@ -31,7 +31,7 @@ pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
 pub struct ScanResult {
     /// The videos, by their paths.
     pub videos: Vec<PathBuf>,
-    /// Folders that could not be read, or are left out.
+    /// Notes on folders that could not be read, or were left out.
     pub notes: Vec<Error>,
     /// Number of folders that could not be read.
     pub unread: usize,
@@ -143,7 +143,7 @@ fn hash_of(path: &Path) -> io::Result<(u64, String)> {
 /// A fault of a video file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ScanFault {
-    /// There is no such file.
+    /// The file does not exist.
     Missing,
     /// Its content has changed since it was scanned: labels may be at the wrong frames.
     Changed,
@@ -153,7 +153,7 @@ pub enum ScanFault {
     Unknown,
 }
 
-/// The file of a video that is not what it should be.
+/// A fault of a video's file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The video.
@@ -223,7 +223,7 @@ pub fn check(document: &Document, dir: &Path, thorough: bool, progress: Progress
 pub struct Relink {
     /// The video.
     pub id: VideoId,
-    /// Its file as it seems.
+    /// The presumed path of its file.
     pub to: PathBuf,
     /// `true` if length and content match; otherwise only the name does.
     pub is_certain: bool,
@@ -257,7 +257,7 @@ pub fn find_moved(
     relinks
 }
 
-/// Files that may be what is missing.
+/// Files that may be the missing ones.
 struct Candidates {
     by_length: HashMap<u64, Vec<PathBuf>>,
     by_name: HashMap<String, Vec<PathBuf>>,

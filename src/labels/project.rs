@@ -31,10 +31,10 @@ const READINGS: usize = 5;
 /// An open project.
 ///
 /// On disk it is a folder: `project.toml` with the settings, the classes and the list of videos, `labels/` with a file for
-/// each labelled video, `journal.jsonl` with every step since these were saved, and `history.jsonl` with what undoes the last
-/// 1000 steps, or 8 MB of them, also those of earlier sessions. A step is in the
-/// journal before it is in the document, and the journal is only restarted after everything is saved, so that opening the
-/// project always restores the document after the last step.
+/// each labelled video, `journal.jsonl` with every step since these were saved, and `history.jsonl` with the undo steps
+/// of the last 1000 steps, or 8 MB of them, including earlier sessions. A step is in the journal before it is in the
+/// document, and the journal is only restarted after everything is saved, so that opening the project always restores
+/// the document after the last step.
 ///
 /// ```
 /// use motionscope::labels::{Label, Opened, Project, Settings, Video, edits};
@@ -64,15 +64,15 @@ pub struct Project {
     /// Fingerprint of the document.
     fingerprint: u64,
     revision: u64,
-    /// Names of the files in `labels/`, also of those that could not be read.
+    /// Names of the label files, also of those that could not be read.
     sidecars: BTreeMap<VideoId, String>,
-    /// Names of those that are not needed any more, to be removed when `project.toml` does not name them.
+    /// Names of label files that are no longer needed, to be removed once `project.toml` does not refer to them.
     obsolete: Vec<String>,
     saves: u64,
     unsaved: Unsaved,
-    /// Ends before others may have the project.
+    /// Dropped before the lock is released.
     saving: Option<Saving>,
-    /// None where the project can only be read, and why.
+    /// The resources for writing, or the reason why the project is read-only.
     writing: std::result::Result<Writing, Error>,
 }
 
@@ -87,7 +87,7 @@ enum OpenPurpose {
 struct Writing {
     journal: Journal,
     history: History,
-    /// Let go after the journal.
+    /// Released after the journal.
     _lock: crate::file_lock::FileLock,
 }
 
@@ -100,7 +100,7 @@ struct Unsaved {
     videos: BTreeSet<VideoId>,
 }
 
-/// A project that was opened, and what its person should know.
+/// A project that was opened, with notes for the person.
 pub struct Opened {
     /// The project.
     pub project: Project,
@@ -114,7 +114,7 @@ impl Project {
     /// The folders of a project that hold files of its own.
     pub const FOLDERS: [&str; 2] = [sidecar::DIR, times::DIR];
 
-    /// Makes the folder `dir` a project without classes and videos; the folder is made if need be.
+    /// Creates a project without classes and videos in the folder `dir`, which is created if it does not exist.
     ///
     /// # Errors
     /// If it is one already, or cannot be written to.
@@ -158,8 +158,8 @@ impl Project {
     /// it are unchanged, and the labels return when the file does.
     ///
     /// # Errors
-    /// If there is none, its `project.toml` cannot be read, or it is of a newer version. Whatever else is wrong is among the
-    /// notes, and nothing that could not be read is deleted.
+    /// If there is none, its `project.toml` cannot be read, or it is of a newer version. All other faults are among the
+    /// notes, and unreadable files are never deleted.
     pub fn open(dir: &Path) -> Result<Opened> {
         Self::open_for(dir, OpenPurpose::Change)
     }
@@ -191,7 +191,7 @@ impl Project {
             unsaved.note(&step);
             document.apply(step);
         }
-        // The journal holds the whole labels of these, which take the place of what is in the file.
+        // The journal holds the complete labels of these, which replace those of the file.
         let replaced = damaged.extract_if(.., |id, _| unsaved.videos.contains(id)).filter_map(|(_, one)| one.file);
         let replaced: Vec<_> = replaced.collect();
         for (id, Damaged { why, .. }) in &damaged {
@@ -368,7 +368,8 @@ impl Project {
         Ok(Some(title))
     }
 
-    /// Writes `step` down, and what it is in the history if it is to be there and when it was done first; then applies it.
+    /// Writes `step` to the journal, and to the history if `deed` is given with the time of its first execution; then
+    /// applies it.
     fn carry_out(&mut self, step: Step, deed: Option<(Deed, u64)>) -> Result<()> {
         let writing = self.writing.as_mut().map_err(|why| why.clone())?;
         step.check()?;
@@ -403,7 +404,7 @@ impl Unsaved {
         self.manifest || !self.videos.is_empty()
     }
 
-    /// Notes what the files lack after `step`.
+    /// Records the changes of `step` that the files lack.
     fn note(&mut self, step: &Step) {
         self.manifest = true;
         self.videos.extend(step.changes.iter().filter_map(|change| match change {
@@ -416,7 +417,7 @@ impl Unsaved {
 /// The content of the files of a project.
 struct Loaded {
     manifest_saves: u64,
-    /// As of the last save.
+    /// The document at the last save.
     document: Document,
     sidecars: BTreeMap<VideoId, String>,
     damaged: BTreeMap<VideoId, Damaged>,
@@ -430,7 +431,7 @@ struct Damaged {
     why: Error,
 }
 
-/// Reads the files in `dir`, again if another window saved them meanwhile.
+/// Reads the files in `dir`, repeatedly if another window saves them meanwhile.
 fn load(dir: &Path) -> Result<Loaded> {
     let path = dir.join(Project::FILE);
     let mut loaded = load_once(dir, &path)?;
@@ -518,7 +519,7 @@ fn keep_aside(dir: &Path, reading: &Reading, replaced: &[PathBuf]) -> Result<()>
     Ok(())
 }
 
-/// Keeps a history that cannot be read before another takes its place, and returns the note about it.
+/// Keeps a copy of an unreadable history before it is replaced, and returns the note about it.
 fn keep_history_aside(path: &Path) -> Result<Error> {
     let aside = free_name(path, "damaged");
     fs::rename(path, &aside).map_err(|error| Error::io(path, &error))?;

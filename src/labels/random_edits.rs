@@ -1,4 +1,4 @@
-//! Documents and edits by chance, for tests of what must hold for all of them.
+//! Random documents and edits, for tests of their invariants.
 
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{ClassId, Document, Facts, Label, PredictedBout, Settings, Step, Video, VideoId, bout_edits, edits};
 
-/// Names that files of many formats find hard to hold.
+/// Names that are difficult for many file formats.
 const NAMES: [&str; 10] = [
     "wave",
     "Jump, high",

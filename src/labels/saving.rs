@@ -15,11 +15,11 @@ use crate::error::{Error, Result};
 pub(super) struct Save {
     /// The folder of the project.
     pub dir: PathBuf,
-    /// Videos whose labels the files lack, each with the name of its file.
+    /// Videos whose labels are not in the files yet, each with the name of its file.
     pub videos: Vec<(Video, String)>,
-    /// `project.toml` as it is to be.
+    /// The new `project.toml`.
     pub manifest: Manifest,
-    /// The file that it is in.
+    /// The path of `project.toml`.
     pub path: PathBuf,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Saving {
 }
 
 impl Saving {
-    /// Writes on a thread of its own, which calls `done` at its end.
+    /// Writes on a separate thread, which calls `done` at its end.
     ///
     /// # Errors
     /// If there cannot be one.

@@ -12,17 +12,17 @@ use super::{Class, Label, RejectedBout, Segment, Video, VideoId};
 use crate::error::{Error, Result};
 use crate::files;
 
-/// The folder of these files in a project's.
+/// The folder of these files in a project.
 pub(super) const DIR: &str = "labels";
 
-/// Characters of a video's name that are repeated in its file's.
+/// Maximum number of characters of a video's name in its file's name.
 const NAME_LENGTH: usize = 60;
 
 /// Content of the label file of a video; its segments optionally with their places in the text.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sidecar<S> {
-    /// For those who read it; `project.toml` counts.
+    /// For human readers; the path in `project.toml` is authoritative.
     video: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     reviewer: String,

@@ -15,7 +15,7 @@ use crate::files;
 use crate::frame_times::FrameTimes;
 use crate::plural::counted;
 
-/// The folder of these files in a project's.
+/// The folder of these files in a project.
 pub(super) const DIR: &str = "times";
 
 /// Returns the times of the frames of a video of the project in `dir`.
@@ -41,7 +41,7 @@ pub fn read(dir: &Path, facts: &Facts) -> Result<FrameTimes> {
     })
 }
 
-/// Keeps the times of a variable-rate video in the project in `dir`; those of others follow from its facts.
+/// Stores the times of a variable-rate video in the project in `dir`; those of other videos follow from their facts.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -69,7 +69,7 @@ pub fn hold(facts: &Facts, times: &FrameTimes) {
 /// Returns the times that are held, by the content of their videos.
 fn held() -> MutexGuard<'static, BTreeMap<String, FrameTimes>> {
     static HELD: Mutex<BTreeMap<String, FrameTimes>> = Mutex::new(BTreeMap::new());
-    // Each change is complete in itself.
+    // Each change is complete in itself, so a panic leaves no inconsistent state.
     HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

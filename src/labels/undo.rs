@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::hash::Hash;
 use super::{Change, Document, Step, Video, VideoId};
 
-/// A step that takes back what was done, or does again what was taken back.
+/// An undo or redo step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PastStep {
-    /// When it was done first: seconds since 1970 in universal time.
+    /// Time at which it was first done: seconds since 1970, UTC.
     pub at: u64,
-    /// The fingerprint of the document to which it can be applied,
+    /// The fingerprint of the document that it applies to,
     pub(super) from: u64,
-    /// and the one that it leads to.
+    /// and that of the resulting document.
     pub(super) to: u64,
     /// The step itself.
     pub step: Step,
@@ -26,15 +26,15 @@ pub struct PastStep {
 /// session need ever be discarded.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Undo {
-    /// The last one takes back what was done last.
+    /// Undo steps, the latest last.
     back: Vec<PastStep>,
-    /// The last one does again what was taken back last.
+    /// Redo steps, the next one last.
     forth: Vec<PastStep>,
     /// Number of steps done before the project was opened; `None` when that state can no longer be reached.
     opened: Option<usize>,
 }
 
-/// A direction to go in.
+/// Undo or redo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
     Back,
@@ -47,16 +47,16 @@ pub(super) enum Way {
 pub(super) enum Deed {
     /// It is new.
     Done,
-    /// It was taken back.
+    /// It was undone.
     Undone,
-    /// It was done again.
+    /// It was redone.
     Redone,
-    /// It was taken back by the time the history was shortened: what comes after the last one.
+    /// It was a redo step when the history was shortened.
     Ahead,
 }
 
 impl Undo {
-    /// Notes a deed, which `reverse` takes back.
+    /// Records a deed whose inverse is `reverse`.
     pub fn note(&mut self, deed: Deed, reverse: PastStep) {
         match deed {
             Deed::Done => {
@@ -92,7 +92,7 @@ impl Undo {
         self.opened.map(|opened| self.back.len() as isize - opened as isize)
     }
 
-    /// Notes that the project is opened now.
+    /// Marks the present state as that in which the project was opened.
     pub fn opened_here(mut self) -> Self {
         self.opened = Some(self.back.len());
         self
@@ -178,7 +178,7 @@ fn print(change: &Change) -> u64 {
 pub(super) fn print_of_video(id: VideoId, video: &Video) -> u64 {
     let Video { path, facts: _, labels, segments, rejected, group, note, reviewer, locked: _ } = video;
     let said = (id, path, labels, segments, group, note, reviewer);
-    // Prints that earlier versions wrote stay valid.
+    // Fingerprints written by earlier versions stay valid.
     if rejected.is_empty() { print_of(&said) } else { print_of(&(said, rejected)) }
 }
 

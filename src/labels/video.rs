@@ -10,7 +10,7 @@ use super::ClassId;
 use crate::error::{Error, Result};
 use crate::plural::counted;
 
-/// Names a video for as long as the project lives, wherever its file moves.
+/// Identifier of a video for the lifetime of the project, wherever its file moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VideoId(pub u32);
@@ -25,12 +25,12 @@ pub enum Label {
     Class(ClassId),
 }
 
-/// Names a segment within its video.
+/// Identifier of a segment within its video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SegmentId(pub u32);
 
-/// A stretch of a video with a label.
+/// A part of a video with a label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Segment {
@@ -54,7 +54,7 @@ impl Segment {
     }
 }
 
-/// A predicted bout that a reviewer rejected: it is not proposed again.
+/// A predicted bout that a person rejected: it is not proposed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RejectedBout {
@@ -87,7 +87,7 @@ impl RejectedBout {
 pub struct Facts {
     /// Number of frames.
     pub frames: usize,
-    /// Frames per second; the average where the rate varies.
+    /// Frames per second; the mean for variable rates.
     pub fps: f64,
     /// Time of the first frame on the clock of the file, in seconds. `None` if an earlier version, which did not read
     /// it, scanned the video: it is scanned again before its seconds are used.
@@ -100,7 +100,7 @@ pub struct Facts {
     pub size: [u32; 2],
     /// Length of the file in bytes.
     pub bytes: u64,
-    /// Hash of the file's content, by which a moved file is found again and a changed one is noticed.
+    /// Hash of the file's content, for finding moved files and detecting changed ones.
     pub hash: String,
 }
 
@@ -117,7 +117,7 @@ pub struct Video {
     /// one of them unless the project is multi-label.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<Label>,
-    /// Segments by start, then end, then name.
+    /// Segments by start, then end, then id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<Segment>,
     /// Rejected predictions by start, then end. They are not labels and make no statement about the video's content.
@@ -192,7 +192,7 @@ impl Video {
         SegmentId(next.expect("a video does not have every number of a segment"))
     }
 
-    /// Renames segments with the name of an earlier one, because names identify segments.
+    /// Gives new ids to segments that repeat an earlier one's, since ids identify segments.
     pub(super) fn rename_repeated(&mut self) {
         for place in 1..self.segments.len() {
             let id = self.segments[place].id;
@@ -252,7 +252,7 @@ impl Video {
         found
     }
 
-    /// Puts segments and rejected bouts in order.
+    /// Sorts segments and rejected bouts.
     pub(super) fn sort(&mut self) {
         self.segments.sort_by_key(|segment| (segment.start, segment.end, segment.id));
         self.rejected.sort_unstable();
@@ -260,7 +260,7 @@ impl Video {
     }
 }
 
-/// Adds frames to those before them, with which they may be one.
+/// Adds a range of frames, merging it with the last one where they touch.
 fn add_frames(found: &mut Vec<Range<usize>>, frames: Range<usize>) {
     match found.last_mut() {
         _ if frames.is_empty() => {}

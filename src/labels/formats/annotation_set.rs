@@ -1,4 +1,4 @@
-//! Labels by name, as files of other programs hold them: what every format is written from and read into.
+//! Labels by name, as in files of other programs: the intermediate form of all formats.
 
 use std::path::{Path, PathBuf};
 
@@ -31,24 +31,24 @@ pub(super) struct AnnotationClass {
 /// The labels of a video.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AnnotatedClip {
-    /// As the file names it; of a project, relative to its folder.
+    /// Path as in the file; relative to the project's folder for videos of a project.
     pub path: String,
-    /// The path is written with `%` and two digits for some characters.
+    /// `true` if the path is percent-encoded.
     pub is_escaped: bool,
-    /// Its number in the project, from 1, which no other video ever gets.
+    /// Its unique number in the project, from 1.
     pub number: usize,
-    /// As the project stores it.
+    /// Path as stored in the project.
     pub stored: String,
     /// Its absolute path, for videos of a project.
     pub absolute: PathBuf,
     /// Its location in the file, such as `line 3`.
     pub place: String,
     pub facts: Option<Facts>,
-    /// When its frames are shown, of a project.
+    /// Times of its frames, for videos of a project.
     pub clock: Option<AnnotationClock>,
-    /// Its length in seconds, where the file names one.
+    /// Its length in seconds, if the file has it.
     pub length_secs: Option<f64>,
-    /// The frames per second that the file counts frames at, where it names them.
+    /// The frame rate at which the file counts frames, if given.
     pub rate: Option<f64>,
     /// Number of its labels that could not be read.
     pub left_out: usize,
@@ -81,7 +81,7 @@ pub(super) enum Extent {
     Secs(f64, f64),
 }
 
-/// The times of a video's frames, and how they are known.
+/// The times of a video's frames, and their origin.
 #[derive(Debug, Clone)]
 pub(super) struct AnnotationClock {
     pub times: FrameTimes,

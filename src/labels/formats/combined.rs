@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::{Label, Segment, SegmentId, Video};
 
-/// The video after an import, and what the project keeps against the file.
+/// The video after an import, and which of its values the project keeps.
 pub(super) struct Combined {
     pub video: Video,
     pub labels: LabelFate,
@@ -65,7 +65,7 @@ impl Combined {
     }
 }
 
-/// Decides between texts of the project and of the file.
+/// Chooses between texts of the project and of the file.
 struct Texts {
     replaces: bool,
     /// `true` if a text of the project was kept although the file has a different one.
@@ -85,7 +85,7 @@ impl Texts {
     }
 }
 
-/// A segment without its name and its note.
+/// Identity of a segment without id and note.
 type SegmentPlace = (usize, usize, Label);
 
 fn place_of(segment: &Segment) -> SegmentPlace {

@@ -1,4 +1,4 @@
-//! A clip that is to be cut out of a video.
+//! A clip to be cut out of a video.
 
 use std::path::PathBuf;
 

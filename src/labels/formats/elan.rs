@@ -1,12 +1,12 @@
 //! ELAN's annotation documents (EAF 3.0), one for each video.
 //!
 //! A tier for each class holds its segments, which may overlap those of others, with the class as value; a label of the
-//! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip` whose name begins with `clip: `. Times are in
-//! milliseconds, which distinguishes frames up to 1000 per second. Properties of the document hold the group and the note of the
-//! video. On import, the value of an annotation is its label, whatever its
-//! tier is called; without a value it is the name of the tier. What depends on another annotation holds as long as that, or an
-//! equal share of it where several do; slots without a time are spread evenly between their neighbours. Of several media, those that the
-//! project has get the labels, each by its own `TIME_ORIGIN`.
+//! whole clip is an annotation from the first frame to the last in a tier of the linguistic type `clip` whose name
+//! begins with `clip: `. Times are in milliseconds, which distinguishes frames up to 1000 per second. Properties of the
+//! document hold the group and the note of the video. On import, the value of an annotation is its label, whatever the
+//! name of its tier; without a value, the name of the tier is. An annotation that depends on another has the other's
+//! extent, or an equal share of it if several do; slots without a time are spaced evenly between their neighbours. Of
+//! several media, those in the project get the labels, each by its own `TIME_ORIGIN`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -91,7 +91,7 @@ fn render(clip: &AnnotatedClip, tiers: &[Tier<'_>], folder: &Path) -> String {
         xml.element("PROPERTY", &[("NAME", name)], text);
     }
     xml.close();
-    // Each end of each annotation has its own slot, as in ELAN: moved there, it moves no other.
+    // Each end of each annotation has its own slot, as in ELAN, so that moving it moves no other.
     let mut slots: Vec<(u64, usize)> = Vec::new();
     for (start, end) in tiers.iter().flat_map(|tier| &tier.times) {
         slots.extend([(*start, slots.len()), (*end, slots.len() + 1)]);
@@ -272,9 +272,9 @@ fn read_document(source: &Path, path: &Path, finder: &VideoFinder<'_>, set: &mut
 struct ElanAnnotation {
     line: usize,
     label: String,
-    /// When it begins and ends, seconds of the document.
+    /// Start and end, in seconds of the document.
     secs: Option<[f64; 2]>,
-    /// It is one of the whole clip.
+    /// `true` for a label of the whole clip.
     is_whole: bool,
 }
 
@@ -285,7 +285,7 @@ fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     let slots = Slots::of(document);
     for tier in document.all("TIER") {
         let chain = Chain::of(tier);
-        // Others may call a type so, whose annotations have times.
+        // Other documents may have a type with that name, whose annotations have times.
         let is_whole = tier.attribute("LINGUISTIC_TYPE_REF") == Some(CLIP)
             && tier.attribute("TIER_ID").is_some_and(|name| name.starts_with(WHOLE));
         for annotation in tier.all("ANNOTATION").flat_map(|annotation| annotation.all("ALIGNABLE_ANNOTATION")) {
@@ -304,12 +304,12 @@ fn annotations(document: &Element) -> Vec<ElanAnnotation> {
     found
 }
 
-/// Annotations that refer to others: several of one tier that refer to the same one share its time.
+/// Reads annotations that refer to others: several of one tier that refer to the same one share its time.
 fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>) -> Vec<ElanAnnotation> {
     let of = |tier: &'a Element| tier.all("ANNOTATION").flat_map(|annotation| annotation.all("REF_ANNOTATION"));
     let mut waiting: Vec<Vec<&'a Element>> = document.all("TIER").map(|tier| of(tier).collect()).collect();
     let mut found = Vec::new();
-    // A tier may refer to one that comes later: those whose parents are known go first.
+    // A tier may refer to a later one: those whose parents are known go first.
     loop {
         let mut progress = false;
         for tier in &mut waiting {
@@ -339,7 +339,7 @@ fn dependents<'a>(document: &'a Element, times: &mut BTreeMap<&'a str, [f64; 2]>
     found
 }
 
-/// Nothing without a value.
+/// Returns a dependent annotation; `None` without a value.
 fn dependent(annotation: &Element, secs: Option<[f64; 2]>) -> Option<ElanAnnotation> {
     let label = annotation.at(&["ANNOTATION_VALUE"])?.text.trim().to_owned();
     (!label.is_empty()).then_some(ElanAnnotation { line: annotation.line, label, secs, is_whole: false })
