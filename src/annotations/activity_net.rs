@@ -16,7 +16,7 @@ use crate::json_values;
 /// A video and its annotations.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Video {
-    /// The name that the file gives it.
+    /// Name of the video in the file.
     pub id: String,
     /// Subset of the video; empty if none is named.
     pub subset: String,
@@ -28,22 +28,22 @@ pub struct Video {
     pub group: String,
     /// A remark; empty if there is none.
     pub note: String,
-    /// Those that can be read.
+    /// The readable annotations.
     pub annotations: Vec<Annotation>,
     /// Problems of the video as a whole or of unreadable annotations.
     pub problems: Vec<String>,
 }
 
-/// A label and where it holds.
+/// A label and its extent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Annotation {
-    /// It is of the whole clip.
+    /// `true` for a label of the whole clip.
     #[serde(default, skip_serializing_if = "std::ops::Not::not", deserialize_with = "json_values::as_flag")]
     pub clip: bool,
     /// The class.
     #[serde(deserialize_with = "json_values::as_text")]
     pub label: String,
-    /// When it begins and ends, in seconds.
+    /// Start and end in seconds.
     #[serde(deserialize_with = "json_values::as_pair")]
     pub segment: [f64; 2],
     /// A remark; empty if there is none.

@@ -12,7 +12,7 @@ use crate::files;
 use crate::names::{composed, is_hidden};
 use crate::table;
 
-/// Larger files are no labels.
+/// Maximum file size; larger files are not label files.
 const MAX_BYTES: u64 = 256 << 20;
 
 /// Maximum depth of nested folders.
@@ -141,10 +141,10 @@ fn class_of<'a>(name: &'a str, endings: &[&str]) -> Option<&'a str> {
     endings.iter().find_map(|ending| name.strip_suffix(ending))
 }
 
-/// JSON in the file at `path`.
+/// Reads JSON from the file at `path`.
 ///
 /// # Errors
-/// As [`read`], or if it is not what `T` is, with the line.
+/// As [`read`], or if it is not valid for `T`, with the line.
 pub fn json<T: for<'a> serde::Deserialize<'a>>(path: &Path, what: &str) -> Result<T> {
     serde_json::from_str(&read(path)?)
         .map_err(|error| Error::file(path, format!("this is not {what}: {error}"), "Choose another file or format"))

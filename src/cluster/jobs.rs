@@ -13,26 +13,26 @@ use crate::files;
 use crate::plural::counted;
 use crate::shards::{PartFolder, Shard};
 
-/// States of Slurm in which a task runs or ends, and in which it waits; in all others it is over.
+/// Slurm's states of running and of waiting tasks; in all other states a task has ended.
 const RUNNING: [&str; 6] = ["COMPLETING", "RUNNING", "SIGNALING", "STAGE_OUT", "STOPPED", "SUSPENDED"];
 const WAITING: [&str; 7] =
     ["CONFIGURING", "PENDING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"];
 
-/// Bytes that are read of the end of a log.
+/// Number of bytes read at the end of a log.
 const LOG_TAIL: u64 = 1 << 16;
 
 /// The state of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {
-    /// It is there.
+    /// The part is complete.
     Done,
-    /// A process computes it.
+    /// A process is computing it.
     Running,
     /// Slurm has not started it yet.
     Queued,
-    /// It was begun and ended early, in the words of Slurm if it has any.
+    /// It ended early; with Slurm's reason, if any.
     Failed(Option<String>),
-    /// Nothing is there of it.
+    /// Nothing of it exists.
     Missing,
 }
 
@@ -43,13 +43,13 @@ pub struct PartStatus {
     pub shard: Shard,
     /// Its state.
     pub state: JobState,
-    /// Results so far, and of how many, of an unfinished one.
+    /// Number of results so far and in all, of an unfinished part.
     pub progress: Option<(usize, usize)>,
-    /// The machine that Slurm gave it.
+    /// The machine that Slurm assigned.
     pub node: Option<String>,
-    /// Time since something of it was written.
+    /// Time since its last output.
     pub age: Option<Duration>,
-    /// Its log under Slurm, which need not exist.
+    /// Its Slurm log, which need not exist.
     pub log: PathBuf,
     /// The last line of its log.
     pub last_line: Option<String>,
@@ -60,7 +60,7 @@ pub struct PartStatus {
 pub struct JobsReport {
     /// The parts in their order.
     pub parts: Vec<PartStatus>,
-    /// The number and the state of the job that merges, if one was submitted.
+    /// Slurm's number and the state of the merge job, if one was submitted.
     pub merge: Option<(String, JobState)>,
     /// The log of that job, which need not exist.
     pub merge_log: PathBuf,
@@ -150,7 +150,7 @@ impl PartStatus {
         let state = match task.map(|task| state_of(&task.state)) {
             _ if is_done => JobState::Done,
             _ if folder.is_computed(shard) => JobState::Running,
-            // Slurm knows of no part: the command failed, or wrote elsewhere.
+            // Slurm has ended it without a part: the command failed, or wrote elsewhere.
             Some(JobState::Done) => JobState::Failed(Some("ended without a part".into())),
             Some(state) => state,
             None if begun => JobState::Failed(None),

@@ -8,7 +8,8 @@ pub(super) const SAVING_SECS: u64 = 120;
 /// forever.
 const SHORTEST_SECS: u64 = 300;
 
-/// The resources of a task; what is `None` is left to the cluster. The texts are checked by the functions of this type.
+/// The resources of a task; the cluster's default applies for `None`. The texts are checked by the functions of this
+/// type.
 #[derive(Debug, Clone, Default)]
 pub struct Resources {
     /// Slurm's partition.
@@ -78,7 +79,7 @@ impl Resources {
         own.into_iter().chain([cpus, time]).flatten().chain(self.common_lines()).collect()
     }
 
-    /// Those that the task that merges needs as well.
+    /// Returns the lines that the merge task needs as well.
     pub(super) fn common_lines(&self) -> Vec<String> {
         let partition = self.partition.as_ref().map(|partition| format!("--partition={partition}"));
         partition.into_iter().chain(self.others.iter().cloned()).collect()

@@ -7,7 +7,7 @@ use super::resources::SAVING_SECS;
 use crate::command_line::quoted;
 use crate::shards::{PartFolder, Shard};
 
-/// Times that a task is queued again at most: one that never gets to save anything must not run for ever.
+/// Maximum number of requeues of a task: one that never saves any progress must not run forever.
 const MOST_RESTARTS: usize = 100;
 
 /// A command in shards, each of which is a task of an array.
@@ -21,7 +21,7 @@ pub struct ArrayJob {
     pub command: Vec<String>,
     /// Number of shards.
     pub shards: usize,
-    /// Those to compute, ascending.
+    /// Shards to compute, ascending.
     pub missing: Vec<Shard>,
     /// `true` if the merge overwrites files.
     pub force: bool,

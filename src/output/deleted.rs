@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// The folder that removed files and folders are in, beside where they were; its name hides it.
+/// The hidden folder of removed files and folders, beside their original location.
 pub const DELETED: &str = ".deleted";
 
-/// Moves the file or folder `path` to [`DELETED`] beside it, from where it can be fetched back, and returns where it is now.
+/// Moves the file or folder `path` to [`DELETED`] beside it, where it can be recovered, and returns its new path.
 ///
 /// # Errors
 /// If it cannot be moved.

@@ -1,5 +1,5 @@
-//! The one rule for writing files of the user's: never over an input, never into the files of a project, and over another file
-//! only with consent.
+//! The policy for writing a person's files: never over an input, never into the files of a project, and over another
+//! file only with consent.
 
 mod deleted;
 mod staging;
@@ -28,18 +28,18 @@ pub enum Existing {
     /// Existing files are not changed, and nothing is written.
     #[default]
     Keep,
-    /// They are replaced: the user agreed to it.
+    /// Existing files are replaced, with consent.
     Replace,
 }
 
 impl Existing {
-    /// Replaces them if the user agreed.
+    /// Returns `Replace` if the person has agreed, otherwise `Keep`.
     pub fn replaced_if(agreed: bool) -> Self {
         if agreed { Self::Replace } else { Self::Keep }
     }
 }
 
-/// Decides what one command may write.
+/// The check of all files that one command writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputGuard {
     inputs: Vec<KnownInput>,
@@ -48,7 +48,7 @@ pub struct OutputGuard {
     existing: Existing,
 }
 
-/// A file or a folder that is read.
+/// A file or folder that is an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct KnownInput {
     path: PathBuf,
@@ -61,14 +61,14 @@ impl OutputGuard {
         Self { existing, ..Self::default() }
     }
 
-    /// Allows files that exist: the user agreed to replace them, or they are those of a run that continues.
+    /// Allows existing files: replacing was agreed to, or they belong to a run that is resumed.
     #[must_use]
     pub fn replacing(mut self) -> Self {
         self.existing = Existing::Replace;
         self
     }
 
-    /// Refuses to write over `inputs`, and over what is in those that are folders, even where the user agreed to replace files.
+    /// Refuses to write over `inputs` and into those that are folders, even with consent to replace files.
     pub fn protecting(mut self, inputs: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.inputs.extend(inputs.into_iter().map(|input| {
             let path = resolve(input.as_ref());
@@ -77,8 +77,8 @@ impl OutputGuard {
         self
     }
 
-    /// Refuses to write into those of `clips` that are folders of frames: what is beside the frames would count as more of them, or
-    /// as a video that makes the folder no clip.
+    /// Refuses to write into those of `clips` that are folders of frames: a picture beside the frames would count as a
+    /// frame, and a video would make the folder invalid as a clip.
     pub fn apart_from(mut self, clips: impl IntoIterator<Item = impl AsRef<Path>>) -> Self {
         self.frames.extend(clips.into_iter().map(|clip| resolve(clip.as_ref())).filter(|clip| clip.is_dir()));
         self

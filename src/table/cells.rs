@@ -1,4 +1,4 @@
-//! Bytes to text, text to cells, cells to numbers.
+//! Decoding of bytes to text, and parsing of text to cells and of cells to numbers.
 
 use std::borrow::Cow;
 
@@ -16,14 +16,14 @@ pub type Record = (usize, Vec<String>);
 pub struct Table {
     /// The readable records, without blank ones.
     pub records: Vec<Record>,
-    /// The lines of the others, and what is wrong with them.
+    /// The lines of invalid records, with the fault.
     pub problems: Vec<(usize, &'static str)>,
 }
 
 impl Table {
-    /// Takes a table apart.
+    /// Parses a table.
     pub fn parse(text: &str) -> Self {
-        // Line ends of old Macs.
+        // Line ends of classic Mac OS.
         let text = if text.contains('\n') { Cow::Borrowed(text) } else { Cow::Owned(text.replace('\r', "\n")) };
         let (separator, mut at) = separator(&text);
         let mut line = 1 + newlines(&text[..at]);

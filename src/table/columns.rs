@@ -22,7 +22,7 @@ enum Role {
 
 use Role::*;
 
-/// The names of columns, in lower case and without anything but letters and digits.
+/// The names of columns, in lower case and reduced to letters and digits.
 const NAMES: [(Role, &[&str]); 13] = [
     (Path, &["path", "file", "filename", "filepath", "clip", "video", "videopath", "videoname"]),
     (Label, &["label", "class", "action"]),
@@ -42,15 +42,15 @@ const NAMES: [(Role, &[&str]); 13] = [
     (Fps, &["fps", "framerate"]),
 ];
 
-/// The columns of a table that is written without a header.
+/// The columns of a table without a header.
 const PLAIN: [Role; 6] = [Path, Label, Start, End, Group, Note];
 
-/// Words that name where a part begins, and where it ends.
+/// Words for the start of a part, and for its end.
 const BEGINNINGS: [&str; 3] = ["start", "begin", "onset"];
 const ENDS: [&str; 3] = ["end", "stop", "offset"];
 
-/// Moves the third of three cells of a table without a header to the place of the group, unless it is a time, whose end is then
-/// lacking.
+/// Moves the third of three cells of a table without a header to the place of the group, unless it is a time whose end
+/// is missing.
 pub fn with_group_in_place(cells: &mut Vec<String>) {
     if let [_, _, third] = cells.as_slice()
         && !third.trim().is_empty()
@@ -69,7 +69,7 @@ pub struct Columns(Vec<Option<Role>>);
 pub enum Part {
     /// The whole video.
     Whole,
-    /// From when to when, seconds.
+    /// Start and end, in seconds.
     Secs(f64, f64),
     /// The first frame and the one after the last.
     Frames(usize, usize),
@@ -95,7 +95,7 @@ impl Columns {
         let names: Vec<String> = cells.iter().map(plain).collect();
         let is_both = ["onset", "offset"].iter().all(|one| names.iter().any(|name| name == one));
         let role = |name: &String| match name.as_str() {
-            // Alone, an offset may be anything.
+            // An onset or offset column without the other may be anything.
             "onset" if is_both => Some(Start),
             "offset" if is_both => Some(End),
             name => NAMES.iter().find(|(_, names)| names.contains(&name)).map(|(role, _)| *role),

@@ -1,4 +1,4 @@
-//! Labels in another format: files, clips to be cut out, and what the format cannot hold.
+//! Exported labels: files, clips to be cut out, and notes on what the format cannot hold.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use super::cut::Cut;
 use crate::error::{Error, Result};
 use crate::output::Staging;
 
-/// Labels in another format, to be written or written already.
+/// Labels in another format, before or after they are written.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exported {
     /// The files.
@@ -30,7 +30,7 @@ pub struct Exported {
 }
 
 impl Exported {
-    /// Writes the files into `staging`, a folder they are all in; those called `.gz` are compressed.
+    /// Writes the files into `staging`, which must contain all of them; those with the extension `.gz` are compressed.
     ///
     /// # Errors
     /// If one cannot be written.
@@ -58,14 +58,14 @@ pub(super) fn write_file(path: &Path, text: &str, exported: &mut Exported) -> Re
     Ok(())
 }
 
-/// Notes what the format cannot hold of `count` things.
+/// Adds a note on `count` items that the format cannot hold.
 pub(super) fn note_lost(exported: &mut Exported, target: &Path, count: usize, what: &str, remedy: &str) {
     if count > 0 {
         exported.notes.push(Error::file(target, format!("{what}: {count}"), remedy));
     }
 }
 
-/// Notes segments whose times are not known.
+/// Adds a note on segments whose times are unknown.
 pub(super) fn note_timeless(exported: &mut Exported, target: &Path, count: usize) {
     let what = "segments skipped, because the frame rate of their videos is unknown";
     note_lost(exported, target, count, what, "Check the project's videos and export again");
@@ -82,7 +82,7 @@ pub(super) fn free_path(clip: &AnnotatedClip, ending: &str, used: &mut BTreeSet<
         1 => folder.join(format!("{stem}.{ending}")),
         _ => folder.join(format!("{stem}~{number}.{ending}")),
     };
-    // Disks differ in whether case matters.
+    // Some disks are case-insensitive.
     let mut names = (1..).map(name);
     names.find(|path| used.insert(path.to_string_lossy().to_lowercase())).expect("there are numbers enough")
 }

@@ -1,4 +1,4 @@
-//! Files as other programs write them, cut down to what matters.
+//! Files as other programs write them, reduced to the relevant parts.
 
 use std::path::Path;
 use std::{fs, io::Write};

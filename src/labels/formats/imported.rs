@@ -28,7 +28,8 @@ pub struct Import {
     pub remarks: Vec<Error>,
     /// Classes of the file that the project does not have.
     pub unknown_classes: Vec<String>,
-    /// Videos of the file that the project does not have, but that exist: their labels are left out until they are added.
+    /// Existing videos of the file that the project does not have: their labels are left out until the videos are
+    /// added.
     pub unknown_videos: Vec<PathBuf>,
     /// `true` if the file has several labels at a time and the project is not multi-label.
     pub needs_several: bool,
@@ -42,9 +43,9 @@ pub struct Import {
     pub kept: Vec<String>,
     /// `true` if groups or notes of the project are kept although the file has different ones.
     pub keeps_texts: bool,
-    /// Labels and segments of the project whose place is taken by others.
+    /// Number of labels and segments of the project that are replaced.
     pub replaced: usize,
-    /// Labels and segments of the file that are left out.
+    /// Number of labels and segments of the file that are left out.
     pub left_out: usize,
 }
 

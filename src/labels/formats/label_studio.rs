@@ -33,7 +33,7 @@ use crate::plural::counted;
 const GROUP: &str = "group";
 const NOTE: &str = "note";
 
-/// Frames per second of a labelling interface that does not say how many.
+/// Frames per second of a labelling interface without a frame rate.
 const USUAL_FPS: f64 = 24.0;
 
 /// Maximum distance of a frame of the labelling interface from the video's frame, as a share of a frame at an even
@@ -71,7 +71,7 @@ struct RegionValue {
     timelinelabels: Vec<String>,
     #[serde(default, deserialize_with = "json_values::as_texts")]
     choices: Vec<String>,
-    /// Labels of a part in seconds, as of sound.
+    /// Labels of a part in seconds, as for audio.
     #[serde(default, deserialize_with = "json_values::as_texts")]
     labels: Vec<String>,
     #[serde(default, deserialize_with = "json_values::as_number")]
@@ -146,7 +146,7 @@ fn rate(times: &FrameTimes) -> Option<f64> {
         let fps = times.fps()?;
         let late = times.start_secs() * fps;
         let is_near = |factor: &f64| (late * factor - (late * factor).round()).abs() / factor <= MAX_ERROR;
-        // With half a frame of the finest rate within the error, one of them is near.
+        // If half a frame of the finest rate is within the error, one of them is near.
         return (1..=5).map(f64::from).find(is_near).map(|factor| fps * factor);
     };
     let ends = stamps.iter().skip(1).copied().chain([times.end_secs()]);
@@ -253,7 +253,7 @@ fn video_of(task: &LabelStudioTask) -> Option<String> {
         || task.data.iter().filter(|(key, _)| !is_about(key)).filter_map(|(key, value)| Some((key, value.as_str()?)));
     let called = texts().find(|(key, _)| key.to_lowercase().contains("video"));
     let path = called.or_else(|| texts().next().filter(|_| texts().count() == 1))?.1;
-    // Files served from a folder of the machine, and those that were uploaded, which have eight characters before the name.
+    // Files served from a local folder, and uploaded ones, whose names are prefixed with eight characters.
     let served = path.split_once("/data/local-files/?d=").map_or(path, |(_, path)| path);
     let uploaded = served.split_once("/data/upload/").and_then(|(_, path)| path.rsplit('/').next()?.split_once('-'));
     Some(uploaded.filter(|(random, _)| random.len() == 8).map_or(served, |(_, name)| name).to_owned())

@@ -1,4 +1,4 @@
-//! The labels of an annotation set as a step of the project.
+//! Conversion of an annotation set to a step of the project.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -20,14 +20,14 @@ use crate::plural::counted;
 /// Maximum number of notes reported individually.
 const MAX_NOTES: usize = 100;
 
-/// Segments of a video and classes of a file that make sense; what comes after so many is left out.
+/// Maximum number of segments of a video and classes of a file; further ones are left out.
 const MAX_SEGMENTS: usize = 20_000;
 const MAX_CLASSES: usize = 10_000;
 
-/// Pictures that begin later than this on the clock of their file are worth a remark.
+/// Start of the first frame on the clock of the file, in seconds, from which a remark is made.
 const LATE_SECS: f64 = 0.1;
 
-/// Makes the step that brings the labels of `set`, read from `source`, into `document`, a project in `dir`.
+/// Returns the import of the labels of `set`, read from `source`, into `document`, a project in `dir`.
 pub(super) fn merge(set: AnnotationSet, source: &Path, document: &Document, dir: &Path, choices: Choices) -> Import {
     let mut merge = Merge::new(source, document, dir, choices);
     (merge.import.notes, merge.import.remarks) = (set.notes, set.remarks);
@@ -66,27 +66,27 @@ struct Merge<'a> {
     dir: &'a Path,
     choices: Choices,
     before: &'a Document,
-    /// With the classes and videos that are new.
+    /// The document with new classes and videos.
     after: Document,
     /// The set's labels of each video.
     said: BTreeMap<VideoId, Video>,
     /// Number of labels of each video that are left out.
     left_out: BTreeMap<VideoId, usize>,
-    /// The clocks of the videos whose times the set has in seconds.
+    /// The clocks of the videos whose times are in seconds in the set.
     clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
-    /// The clocks of the videos for whose frames the set has a rate.
+    /// The clocks of the videos for which the set has a frame rate.
     frame_clocks: BTreeMap<VideoId, Option<AnnotationClock>>,
-    /// Videos whose frames the set counts at another rate, with that rate and their own.
+    /// Videos whose frames are counted at another rate in the set, with that rate and their own.
     rescaled: BTreeMap<VideoId, [f64; 2]>,
     /// The set's names of videos that were found by their file names.
     renamed: BTreeMap<VideoId, String>,
     /// Videos whose content differs from that in the set.
     changed: Vec<String>,
     import: Import,
-    /// New classes that the file lists, which are added whether labels of them are left or not.
+    /// New classes listed in the file, which are added even if none of their labels remain.
     listed: BTreeSet<ClassId>,
     missing: BTreeSet<String>,
-    /// Files that are not in the project, which has others of their names.
+    /// Files that are not in the project, although others with the same names are.
     namesakes: Vec<String>,
     /// Number of labels left out because their class is missing, by name.
     classless: BTreeMap<String, usize>,
@@ -193,7 +193,7 @@ impl<'a> Merge<'a> {
         Some(id)
     }
 
-    /// Notes that the video of a clip is not in the project.
+    /// Adds a note that the video of a clip is not in the project.
     fn miss(&mut self, clip: &AnnotatedClip, finder: &VideoFinder<'_>, found: FoundVideo) {
         let lost = clip.labels.len() + clip.spans.len() + clip.left_out;
         if (clip.is_extra || lost == 0) && finder.file(clip).is_none() {
@@ -367,7 +367,7 @@ impl<'a> Merge<'a> {
         })
     }
 
-    /// Remarks what was assumed about videos.
+    /// Adds remarks on assumptions about videos.
     fn remark(&mut self) {
         let path =
             |id: &VideoId| self.after.videos.get(id).map_or_else(String::new, |video| StoredPath::plain(&video.path));
@@ -415,7 +415,7 @@ impl<'a> Merge<'a> {
         label
     }
 
-    /// Takes away the new classes all of whose labels are left out, unless the file lists them.
+    /// Removes new classes all of whose labels are left out, unless the file lists them.
     fn drop_unused_classes(&mut self, changes: &[Change]) {
         let videos = changes.iter().filter_map(|change| match change {
             Change::Video(_, video) => video.as_ref(),
@@ -511,13 +511,13 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// Up to three of `names`, and how many more there are.
+/// Returns up to three of `names` as text, and the number of further ones.
 fn some_of(names: &[String]) -> String {
     let shown = names.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
     if names.len() > 3 { format!("{shown} and {} more", names.len() - 3) } else { shown }
 }
 
-/// The frames of a part, or what is wrong with it and the remedy.
+/// The frames of a part, or the fault and its remedy.
 type Frames = std::result::Result<FrameSpan, (String, &'static str)>;
 
 /// Returns the frames from `start` to before `end`, as far as they are within the video.
@@ -530,7 +530,7 @@ fn frames_within(start: usize, end: usize, facts: Option<&Facts>) -> Frames {
     Ok(FrameSpan { frames: start..end.min(length), is_cut: end > length })
 }
 
-/// Seconds to the millisecond.
+/// Rounds seconds to the millisecond.
 fn rounded(secs: f64) -> f64 {
     (secs * 1000.0).round() / 1000.0
 }

@@ -29,7 +29,7 @@ fn shown(document: &Document, with_notes: bool) -> BTreeMap<String, ShownLabels>
     all
 }
 
-/// The same project before anything was labelled.
+/// Returns the same project before anything was labelled.
 fn unlabelled(document: &Document) -> Document {
     let mut blank = document.clone();
     for video in blank.videos.values_mut() {
@@ -424,7 +424,7 @@ fn every_frame_comes_back_wherever_the_film_begins_on_the_clock_of_its_file() {
             }
         };
         document.apply(edits::change_video(&document, VideoId(0), "Facts", change).unwrap());
-        // Every frame is a segment of its own.
+        // Every frame is a separate segment.
         for frame in 0..30 {
             let step = edits::add_segment(&document, VideoId(0), labels[frame % 2], frame, frame + 1);
             document.apply(step.unwrap().1);

@@ -1,4 +1,4 @@
-//! Lists as UCF101 comes with: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` over clips `Class/v_Class_g01_c01.mp4`.
+//! UCF101's lists: `classInd.txt`, `trainlist01.txt`, `testlist01.txt` over clips `Class/v_Class_g01_c01.mp4`.
 //!
 //! UCF101 has clips of one class only, so every segment and every clip with one label is to be cut out. Clips of one
 //! group have the same number after `g`; every fourth group is a test group. The same clips are also written as lists
@@ -29,7 +29,7 @@ const TEST_EVERY: usize = 4;
 /// Distance between the numbers of a group that may be taken.
 const FURTHER_NUMBERS: usize = 10_000;
 
-/// A clip that belongs into the lists.
+/// A clip in the lists.
 struct Listed<'a> {
     clip: &'a AnnotatedClip,
     label: &'a str,

@@ -6,7 +6,7 @@ use super::annotation_set::{AnnotatedClip, AnnotationSet};
 use super::exported::note_lost;
 use super::{Exported, Format};
 
-/// Notes how many groups and notes of `set` are not in the files of a format.
+/// Adds a note on the number of groups and notes of `set` that are not in the files of a format.
 pub(super) fn note_uncarried(exported: &mut Exported, set: &AnnotationSet, format: Format, target: &Path) {
     let grouped = set.clips.iter().filter(|clip| !clip.group.is_empty() && !has_group(format, clip)).count();
     let noted = set.clips.iter().filter(|clip| !clip.note.is_empty() && !has_note(format, clip)).count();

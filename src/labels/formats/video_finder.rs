@@ -1,4 +1,4 @@
-//! Finds the video of the project that a file of another program means.
+//! Finds the project's video for a path in a file of another program.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -9,14 +9,14 @@ use super::super::{Document, StoredPath, VideoId};
 use super::annotation_set::AnnotatedClip;
 use crate::names::{composed, in_any_form};
 
-/// Lengths of a video that two programs report differ by no more than this, in seconds and as a share.
+/// Maximum difference of lengths of a video as reported by two programs, in seconds and as a share.
 const LENGTH_TOLERANCE: (f64, f64) = (1.0, 0.05);
 
-/// Finds videos by what other programs call them.
+/// Finds videos by their names in other programs.
 pub(super) struct VideoFinder<'a> {
     document: &'a Document,
     dir: &'a Path,
-    /// The folder of the file that names them.
+    /// The folder of the file that names the videos.
     source_dir: &'a Path,
     /// The base folder of the file's relative paths, as given in the file.
     said_dir: Option<&'a Path>,
@@ -34,13 +34,13 @@ pub(super) struct VideoFinder<'a> {
 pub(super) enum FoundVideo {
     /// The video at this path, or the only one of this name.
     Video(VideoId),
-    /// The only video with the same last name; the folders that the file names are others.
+    /// The only video with the same file name; the folders in the file are different.
     SameName(VideoId),
-    /// The only video with the same last name whose content is that of the file.
+    /// The only video with the same file name whose content is that of the file.
     SameContent(VideoId),
     /// Number of videos that have this name.
     Several(usize),
-    /// A video that the file has under several names, at most one of which can be its own.
+    /// A video that the file has under several names, at most one of which can be correct.
     Claimed(VideoId),
     /// No video.
     Nothing,
@@ -55,7 +55,7 @@ struct NameReading {
 }
 
 impl<'a> VideoFinder<'a> {
-    /// Finds videos of `document`, a project in `dir`, that a file in `source_dir` names.
+    /// Creates a finder of videos of `document`, a project in `dir`, named by a file in `source_dir`.
     pub fn new(document: &'a Document, dir: &'a Path, source_dir: &'a Path) -> Self {
         let stored = document.videos.iter().map(|(id, video)| (video.path.as_str(), *id)).collect();
         let mut plain = HashMap::new();
@@ -218,7 +218,7 @@ impl<'a> VideoFinder<'a> {
             paths.extend(dirs.iter().map(|dir| dir.join(name))); // A name may hold it there.
         }
         let plain = NameReading { name: slashed.clone(), paths };
-        // ActivityNet calls the video `v_ID.mp4` by its `ID`.
+        // ActivityNet gives the video `v_ID.mp4` as `ID`.
         let prefixed = NameReading { name: format!("v_{name}"), paths: Vec::new() };
         match clip.is_escaped {
             true => vec![escaped(&slashed), plain, prefixed],
@@ -250,7 +250,7 @@ impl<'a> VideoFinder<'a> {
     fn has_content_of(&self, file: &Path, id: VideoId) -> bool {
         let facts = self.document.videos.get(&id).and_then(|video| video.facts.as_ref());
         let Some(facts) = facts.filter(|facts| !facts.hash.is_empty()) else { return false };
-        // Its length rules out most without reading it.
+        // The length rules out most files without reading them.
         fs::metadata(file).is_ok_and(|file| file.len() == facts.bytes)
             && fingerprint(file).is_ok_and(|(_, hash)| hash == facts.hash)
     }
@@ -313,7 +313,7 @@ impl<'a> VideoFinder<'a> {
 /// Returns the path in the address of a file, as it is escaped there.
 fn address(name: &str) -> Option<&str> {
     let path = name.strip_prefix("file://")?;
-    // Before the letter of a disk there is one more slash.
+    // A drive letter is preceded by an additional slash.
     let is_disk = path.as_bytes().get(2) == Some(&b':');
     Some(path.strip_prefix('/').filter(|_| is_disk).unwrap_or(path))
 }

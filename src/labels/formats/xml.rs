@@ -10,9 +10,9 @@ use roxmltree::{Document, Error as XmlError, Node, ParsingOptions};
 use crate::annotations::text;
 use crate::error::{Error, Result};
 
-/// Elements within elements that make sense.
+/// Maximum depth of nested elements.
 const MAX_DEPTH: usize = 64;
-/// Prefixes without a declaration that a file may have: for each it is read once more.
+/// Maximum number of undeclared prefixes in a file: for each, it is parsed once more.
 const MAX_PREFIXES: usize = 16;
 
 /// An element that was read.
@@ -81,7 +81,7 @@ fn parse(text: &str) -> Parsed<Element> {
 }
 
 fn parse_document(text: &str) -> std::result::Result<Document<'_>, XmlError> {
-    // A document type is read past, as long as it defines no entities.
+    // A document type is skipped if it defines no entities.
     let options = ParsingOptions { allow_dtd: !text.contains("<!ENTITY"), ..ParsingOptions::default() };
     Document::parse_with_options(text, options)
 }
@@ -142,7 +142,7 @@ fn element(node: Node<'_, '_>, lines: &mut Lines<'_>, depth: usize) -> Parsed<El
     })
 }
 
-/// XML that is being written, an element a line.
+/// Writes XML, one element per line.
 #[derive(Default)]
 pub(super) struct XmlWriter {
     text: String,
@@ -162,7 +162,7 @@ impl XmlWriter {
         self.open.push(name);
     }
 
-    /// Closes the element that was opened last.
+    /// Closes the innermost open element.
     pub fn close(&mut self) {
         if let Some(name) = self.open.pop() {
             self.indent();
@@ -176,7 +176,7 @@ impl XmlWriter {
         self.text += "/>\n";
     }
 
-    /// An element with text in it.
+    /// Writes an element with text.
     pub fn element(&mut self, name: &'static str, attributes: &[(&str, &str)], text: &str) {
         self.begin(name, attributes);
         self.text += ">";
@@ -207,7 +207,7 @@ impl XmlWriter {
     }
 }
 
-/// Text as XML holds it; characters that XML has no place for are left out.
+/// Appends text with XML escapes; characters that XML cannot represent are left out.
 fn escape(xml: &mut String, text: &str) {
     for c in text.chars() {
         match c {

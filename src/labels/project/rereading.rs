@@ -1,4 +1,4 @@
-//! Locked labels are read again, on a thread of its own where a window must not wait for the disk.
+//! Rereading of locked labels, on a separate thread where the window must not wait for the disk.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::labels::{Class, StoredPath, Video, VideoId};
 pub struct LockedLabels {
     dir: PathBuf,
     classes: Vec<Class>,
-    /// The videos, each with the name of its file of labels.
+    /// The videos, each with the name of its label file.
     videos: Vec<(VideoId, Video, String)>,
     revision: u64,
 }
@@ -59,8 +59,8 @@ impl Project {
         LockedLabels { dir, classes, videos: videos.collect(), revision: self.revision }
     }
 
-    /// Takes in what was read of locked labels: those that could be read are unlocked. `None` where the project has changed since:
-    /// they are to be read again.
+    /// Applies labels that were read: readable ones are unlocked. `None` if the project has changed since, in which
+    /// case they must be read again.
     pub fn take_read(&mut self, read: ReadLabels) -> Option<Reread> {
         if read.revision != self.revision {
             return None;
@@ -84,7 +84,7 @@ impl Project {
         Some(reread)
     }
 
-    /// Reads the files of locked labels again, here and now: those that can be read are unlocked.
+    /// Rereads the files of locked labels synchronously; readable ones are unlocked.
     pub fn read_again(&mut self) -> Reread {
         let read = self.locked_labels().read();
         self.take_read(read).unwrap_or_default() // Nothing has changed meanwhile.

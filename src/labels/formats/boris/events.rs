@@ -1,4 +1,4 @@
-//! The events of an observation as parts of the videos in which they happened.
+//! The events of an observation as labelled parts of videos.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::error::Error;
 /// The subject of labels of whole clips.
 pub(super) const WHOLE: &str = "whole clip";
 
-/// Parts of a state that are on another medium for less than this are left to that other one, seconds.
+/// Minimum length in seconds of the part of a state on a medium; shorter parts are dropped.
 const MIN_SECS: f64 = 0.02;
 
 /// An observation: the events coded for the media of one or several players.
@@ -17,11 +17,11 @@ const MIN_SECS: f64 = 0.02;
 pub(super) struct Observation {
     /// Its location in the file.
     pub place: String,
-    /// A remark about the whole.
+    /// Note of the observation.
     pub note: String,
     /// The recording of its media; empty if none is named.
     pub group: String,
-    /// The media of each player, which follow each other.
+    /// The media of each player, in sequence.
     pub players: Vec<Vec<Medium>>,
     pub events: Vec<Event>,
     /// Number of events that could not be read.
@@ -34,11 +34,11 @@ pub(super) struct Medium {
     pub path: String,
     /// The time of the observation at which it begins.
     pub begin: f64,
-    /// Infinite if it is not known.
+    /// Length in seconds; infinite if unknown.
     pub length: f64,
 }
 
-/// Something that was coded.
+/// A coded event.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
     pub secs: f64,
@@ -58,9 +58,9 @@ pub(super) enum Kind {
     Turn,
     Start,
     Stop,
-    /// It is no state.
+    /// A point event.
     Point,
-    /// It is a state that lasts until then.
+    /// A state until this time.
     Until(f64),
 }
 
@@ -75,7 +75,7 @@ pub(super) struct BorisClips {
 }
 
 impl Medium {
-    /// Media that follow each other from `begin` on.
+    /// Returns media that follow each other from `begin` on.
     pub fn queue(media: impl IntoIterator<Item = (String, Option<f64>)>, mut begin: f64) -> Vec<Self> {
         let mut queue = Vec::new();
         for (path, length) in media {
@@ -119,7 +119,7 @@ impl Event {
     }
 }
 
-/// A state or, where both times are the same, a point.
+/// A state or, if both times are equal, a point.
 struct Bout {
     event: Event,
     end: f64,
@@ -255,7 +255,7 @@ fn add(clips: &mut [AnnotatedClip], bout: &Bout, parts: Vec<(usize, f64, f64)>) 
     }
 }
 
-/// Joins parts of one label that overlap, as where two subjects do the same; whether there were any that say something new.
+/// Joins overlapping parts with the same label, as when two subjects do the same; returns `true` if any differed.
 fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
     let mut joined: Vec<Span> = Vec::new();
     let mut any = false;
@@ -271,7 +271,7 @@ fn join_overlapping(clip: &mut AnnotatedClip) -> bool {
             continue;
         };
         if (from, to) == (start, end) && other.note == part.note {
-            continue; // Said twice.
+            continue; // A duplicate.
         }
         let timed = |note: &str, from: f64, to: f64| match note.is_empty() {
             true => format!("{from:.3} s to {to:.3} s"),
