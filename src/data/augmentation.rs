@@ -48,12 +48,12 @@ pub struct Sampler {
     pub batch: usize,
     /// Number of clips.
     pub clips: usize,
-    /// Frames of a window.
+    /// Number of frames of a window.
     pub window: usize,
     /// Minimum number of frames of a clip to be drawn: shorter ones repeat the last frame, which MotionNet cannot learn
     /// from.
     pub least: usize,
-    /// Parts of a clip from each of which a window is drawn.
+    /// Number of parts of a clip, from each of which a window is drawn.
     pub segments: usize,
     /// Largest distance between the frames of a window.
     pub max_stride: usize,
@@ -168,7 +168,7 @@ impl Sampler {
         let aspect = self.crop.width as f32 / self.crop.height as f32;
         let largest = (frame_height * aspect).min(frame_width);
         let scales = &self.scales;
-        // Of the pairs of neighbours each is as likely as the others.
+        // All pairs of neighbours are equally likely.
         let neighbours = |i: usize| (i.saturating_sub(1)..=(i + 1).min(scales.len() - 1)).map(move |j| [i, j]);
         let pairs: Vec<[usize; 2]> = (0..scales.len()).flat_map(neighbours).collect();
         let [i, j] = pairs[rng.random_range(0..pairs.len())];
@@ -276,7 +276,7 @@ impl Crop {
     }
 }
 
-/// Planes u and v of `width`×`height` cells, `cells_from_px` cells a frame pixel.
+/// Planes u and v of `width`×`height` cells, with `cells_from_px` cells per frame pixel.
 #[derive(Clone, Copy)]
 pub struct FlowMap<'a> {
     /// u plane, then v plane.
@@ -285,7 +285,7 @@ pub struct FlowMap<'a> {
     pub width: usize,
     /// Cells down.
     pub height: usize,
-    /// Cells a frame pixel: one half for the finest flow of MotionNet.
+    /// Cells per frame pixel: one half for the finest flow of MotionNet.
     pub cells_from_px: f32,
 }
 

@@ -92,7 +92,7 @@ impl ClipFrames {
     }
 }
 
-/// A file of the cache.
+/// An open file of the cache.
 pub struct CachedFrames {
     path: PathBuf,
     file: File,

@@ -22,7 +22,7 @@ pub enum Keep {
     Clip,
     /// The requested frames: they will be requested again.
     Frames,
-    /// None.
+    /// No frames.
     Nothing,
 }
 
@@ -38,12 +38,12 @@ pub struct Clips {
 #[derive(Default)]
 struct RememberedClip {
     counts: HashMap<usize, usize>,
-    /// Frames by their places, of each clip.
+    /// Kept frames of each clip, by their index.
     kept: HashMap<usize, HashMap<usize, Arc<RgbImage>>>,
 }
 
 impl Clips {
-    /// Clips whose frames are stretched to `geometry`.
+    /// Creates clips whose frames are stretched to `geometry`.
     pub fn new(clips: Vec<LabelledClip>, geometry: Geometry) -> Self {
         let memory = MemoryBudget::of_process().share();
         Self { clips, geometry, cache: None, memory, known: Mutex::default() }
@@ -144,7 +144,7 @@ impl Clips {
         wanted.iter().map(|place| frames.get(place).cloned()).collect()
     }
 
-    /// Keeps the `pictures` of frames for which memory was taken, and gives back what is not needed for them.
+    /// Keeps the `pictures` of frames for which memory was taken, and returns unused memory to the budget.
     fn keep(&self, index: usize, places: &[usize], pictures: &[Arc<RgbImage>]) {
         let mut known = self.lock();
         let frames = known.kept.entry(index).or_default();

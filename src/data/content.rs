@@ -20,7 +20,7 @@ const SETTLED: Duration = Duration::from_secs(2);
 /// Length and hash of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Content {
-    /// Bytes.
+    /// Length in bytes.
     pub length: u64,
     /// Hash of all bytes; the same on every machine and in every version of the program.
     pub hash: u64,

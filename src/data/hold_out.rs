@@ -30,8 +30,8 @@ pub fn take(dataset: &mut Dataset, share: f64, seed: u64) -> Result<Vec<Labelled
 /// Returns the recordings that [`take`] would remove. They depend on the seed and the names of the recordings, not on
 /// the order of the clips; a recording that is added replaces at most one other of its class.
 ///
-/// A recording is the group that its clips name, else the video they are parts of. One that shows several classes counts
-/// for that of its first clip, and is not taken where it is the last one of any of them.
+/// A recording is the group that its clips name, otherwise their video. One with several classes counts for that of its
+/// first clip, and is not held out if it is the last one of any of its classes.
 pub fn held_out(clips: &[LabelledClip], share: f64, seed: u64) -> HashSet<String> {
     let mut shown: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new(); // the classes of every recording
     let mut classes: BTreeMap<usize, Vec<String>> = BTreeMap::new();

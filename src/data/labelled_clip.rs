@@ -62,7 +62,7 @@ impl LabelledClip {
     }
 }
 
-/// A part of an untrimmed video that shows one class or another and counts neither for nor against a detector.
+/// A segment of an untrimmed video that shows one of several classes and counts neither for nor against a detector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AmbiguousSegment {
     /// The video.

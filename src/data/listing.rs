@@ -18,7 +18,7 @@ pub(super) struct Listing {
     pub classes: Vec<String>,
     /// The rows in the order of the list.
     pub rows: Vec<ListingRow>,
-    /// THUMOS14's "Ambiguous".
+    /// Segments of THUMOS14's class "Ambiguous".
     pub ambiguous: Vec<AmbiguousSegment>,
     /// Rows that cannot be used, in the order in which they were found.
     pub problems: Vec<Problem>,

@@ -16,7 +16,7 @@ pub enum DataSource {
     Folder(PathBuf),
     /// A list of clips beside the folder its paths are relative to.
     List(ListSource),
-    /// Pieces named one by one.
+    /// Pieces listed individually.
     Pieces(Pieces),
     /// Pairs of pictures with true flow.
     Pairs(PairSource),

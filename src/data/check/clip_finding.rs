@@ -1,4 +1,4 @@
-//! The file of a clip, opened once.
+//! The result of opening the file of a clip once.
 
 use std::path::Path;
 
@@ -21,9 +21,9 @@ pub struct ClipFinding {
 /// A clip that can be read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct OpenedClip {
-    /// Number of frames, counted.
+    /// Number of frames, by counting.
     pub frames: usize,
-    /// End of the last frame on the clock of the file, seconds; none for a folder of pictures.
+    /// End of the last frame on the clock of the file, seconds; `None` for a folder of pictures.
     pub end_secs: Option<f64>,
     /// The segments that the lists name, with their numbers of frames. The times of all frames would be thousands of
     /// times longer.

@@ -9,7 +9,7 @@ use super::clip_finding::{ClipFinding, OpenedClip};
 use crate::nets::WINDOW_FRAMES;
 use crate::plural::counted;
 
-/// Segments may end this much after the video, which annotators measured on another copy, seconds.
+/// Tolerance in seconds for segments that end after the video, since annotators used another copy.
 const SLACK_SECS: f64 = 1.0;
 
 /// The findings about the clips, by their paths.

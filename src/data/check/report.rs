@@ -21,7 +21,7 @@ pub struct CheckReport {
     pub remarks: Vec<Problem>,
 }
 
-/// One list in figures. Rows with problems of their own, such as missing clips, are not counted.
+/// Figures of one list. Rows with problems of their own, such as missing clips, are not counted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SubsetReport {
     /// The subset.
@@ -36,20 +36,20 @@ pub struct SubsetReport {
     pub groups: usize,
     /// Number of segments that count neither for nor against a detector.
     pub ambiguous: usize,
-    /// Lengths of the clips that can be read; none if none can.
+    /// Lengths of the readable clips; `None` if there are none.
     pub frames: Option<ClassSpread>,
     /// The classes in the order of their labels.
     pub classes: Vec<ClassCount>,
 }
 
-/// Numbers of frames.
+/// Spread of the numbers of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ClassSpread {
-    /// Of the shortest clip.
+    /// Minimum.
     pub least: usize,
-    /// Of the clip in the middle.
+    /// Median.
     pub median: usize,
-    /// Of the longest clip.
+    /// Maximum.
     pub most: usize,
 }
 

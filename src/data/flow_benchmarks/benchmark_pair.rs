@@ -15,9 +15,9 @@ pub struct BenchmarkPair {
     pub name: String,
     /// First picture, on whose pixel grid the flow is defined.
     pub first: PathBuf,
-    /// The picture in which they are found.
+    /// Second picture.
     pub second: PathBuf,
-    /// The true flow, where it is public.
+    /// The true flow, if it is public.
     pub truth: Option<PathBuf>,
     /// Source of the pixels that the second picture does not show.
     pub occlusion: Option<Occlusion>,
@@ -37,9 +37,9 @@ pub enum Occlusion {
 /// The content of a pair's files.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedPair {
-    /// The picture whose pixels move.
+    /// The first picture.
     pub first: RgbImage,
-    /// The picture in which they are found, of the same size.
+    /// The second picture, of the same size.
     pub second: RgbImage,
     /// The ground truth, if it is public.
     pub truth: Option<Truth>,
@@ -50,7 +50,7 @@ pub struct LoadedPair {
 pub struct Truth {
     /// The true flow.
     pub flow: FlowField,
-    /// Pixels that count.
+    /// Pixels that are evaluated; `None` without a mask of invalid pixels.
     pub valid: Option<Vec<bool>>,
     /// Pixels that the second picture does not show.
     pub occluded: Option<Vec<bool>>,

@@ -27,7 +27,7 @@ impl Counting {
             rows.iter().filter(agrees).count()
         };
         let folders: Vec<usize> = rows.iter().filter_map(|(folder, _)| *folder).collect();
-        // A single folder that happens to be called as a class is, such as "train", says nothing.
+        // A single folder that has the name of a class by chance, such as "train", is no evidence.
         let is_chance = folders.iter().collect::<HashSet<_>>().len() < 2
             && 2 * agreeing(usual).max(agreeing(other)) < folders.len();
         let folders_tell = !folders.is_empty() && !is_chance;
@@ -37,7 +37,8 @@ impl Counting {
                 label.is_some_and(|label| !folders_tell || folder.is_none_or(|folder| folder == label))
             })
         };
-        // Without folders a number beyond the last class is a slip; a 0 where the first class is 1 is not.
+        // Without folders, a number beyond the last class is an error in the list; a 0 where the first class is 1 is
+        // not.
         let is_shown = folders_tell || (folders.is_empty() && rows.iter().any(|(_, number)| *number < usual));
         let first = if is_shown && !fits(usual) && fits(other) { other } else { usual };
         Self { first, folders_tell }

@@ -32,12 +32,12 @@ struct Meaning<'a> {
     is_kinetics: bool,
 }
 
-/// The assumptions about rows with frame numbers.
+/// Assumptions about rows with frame numbers.
 #[derive(Default)]
 struct Assumed {
-    /// Clips whose frames are counted at another rate than theirs, with that rate and their own.
+    /// Clips whose frames are counted at another rate than their own, with both rates.
     rescaled: BTreeMap<PathBuf, [f64; 2]>,
-    /// Parts that the end of their video cuts.
+    /// Segments that are cut by the end of their video.
     cut: Vec<Problem>,
 }
 
