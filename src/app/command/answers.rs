@@ -70,7 +70,8 @@ impl App {
             Answer::Path(path) => {
                 self.overlay.forget_typed();
                 self.typed_path = None;
-                // The dialog does not block the window: another project may have been opened meanwhile, or another run selected.
+                // The dialog does not block the window: another project may have been opened meanwhile, or another run
+                // selected.
                 if self.dialogs.subject() != self.subject(question).as_deref() {
                     let (of, cause) =
                         (question.spec().title, "it was asked for another project or run than the present one");

@@ -36,8 +36,8 @@ impl Command {
         }
     }
 
-    /// Removes the key presses of commands from the input, in order. Keys that are text are left for a text field: one that has
-    /// the focus, or one that is about to open (`asking`).
+    /// Removes the key presses of commands from the input, in order. Keys that are text are left for a text field: one
+    /// that has the focus, or one that is about to open (`asking`).
     pub fn pressed(ctx: &Context, asking: bool) -> Vec<KeyPress> {
         let is_press = |event: &Event| matches!(event, Event::Key { pressed: true, .. });
         if !ctx.input(|input| input.events.iter().any(is_press)) || is_for_desktop(ctx) {
@@ -99,8 +99,8 @@ fn is_typed(event: &Event) -> bool {
     matches!(event, Event::Key { modifiers, .. } if !modifiers.ctrl && !modifiers.command)
 }
 
-/// Makes the keys of the digit row digits, whatever the layout: French and Czech ones have letters and signs there, and digits
-/// with Shift. With Ctrl the sign counts.
+/// Makes the keys of the digit row digits, whatever the layout: French and Czech ones have letters and signs there, and
+/// digits with Shift. With Ctrl the sign counts.
 pub(in crate::app) fn take_digits_by_place(events: &mut [Event]) {
     let is_digit = |key: &Key| (Key::Num0..=Key::Num9).contains(key);
     for event in events {

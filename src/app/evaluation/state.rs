@@ -255,7 +255,8 @@ impl EvaluationState {
         }
     }
 
-    /// Changes the fusion of the streams at once; if softmax scores were averaged, the released rule is replaced by that of softmax.
+    /// Changes the fusion of the streams at once; if softmax scores were averaged, the released rule is replaced by
+    /// that of softmax.
     pub fn fuse(&mut self, fusion: Fusion) {
         if !self.can_fuse() {
             return;
