@@ -136,8 +136,8 @@ fn stretches(video: &Video, chosen: &Chosen) -> Vec<(Label, Option<[usize; 2]>)>
     segments.map(|segment| (segment.label, Some([segment.start, segment.end]))).chain(negatives).collect()
 }
 
-/// Returns what to say about labels of whole clips that have segments, but none of that class, whatever it is: one that has no
-/// other clips is not among the chosen.
+/// Returns a remark on labels of whole clips that have segments, but none of that class. All classes are checked, since
+/// one without other clips is not among the chosen ones.
 fn unused_labels<'a>(videos: impl Iterator<Item = &'a Video>, project: &Path) -> Option<Error> {
     let labels = |video: &Video| {
         let is_segment = |label: &Label| video.segments.iter().any(|segment| segment.label == *label);

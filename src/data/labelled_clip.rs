@@ -88,9 +88,9 @@ pub fn live_recording(video: &Path) -> String {
     format!("{LIVE_NAME}-{stem}-{}", &hash.to_hex()[..8])
 }
 
-/// Returns the recording that a clip of `class` was cut from, as UCF101 (`v_Class_g07_c03`) and HMDB51
-/// (`Film_title_class_f_nm_np1_fr_goo_3`) tell it in their file names, which number their groups within a class, and as clips of
-/// live sources do.
+/// Returns the recording that a clip of `class` was cut from, according to the file names of UCF101 (`v_Class_g07_c03`)
+/// and HMDB51 (`Film_title_class_f_nm_np1_fr_goo_3`), which number their groups within a class, and of clips of live
+/// sources.
 pub(super) fn group_of(path: &Path, class: &str) -> Option<String> {
     let stem = path.file_stem()?.to_str()?;
     ucf101_group(stem).or_else(|| hmdb51_group(stem, class)).or_else(|| live_group(stem))

@@ -20,7 +20,7 @@ pub struct PredictedBout {
 /// segments. A bout that had been rejected is no longer rejected.
 ///
 /// # Errors
-/// If none of them can be a segment: that of the first one, as for [`add_segment`].
+/// If none of them can become a segment: the error of the first one, as for [`add_segment`].
 pub fn accept_bouts(document: &Document, id: VideoId, bouts: &[PredictedBout]) -> Result<(usize, Step)> {
     let (mut after, mut left_out, mut accepted) = (document.clone(), Vec::new(), 0);
     for PredictedBout { class, frames } in bouts {

@@ -74,7 +74,7 @@ pub(super) fn remove_leftovers(folder: &Path) {
 
 /// Syncs the folder `dir`, so that the names of its files are durable.
 pub(super) fn sync_names(dir: &Path) {
-    // Where folders cannot be opened like files, as on Windows, renaming is durable by itself.
+    // Folders cannot be opened like files on some systems, such as Windows; there, renaming is durable by itself.
     if let Ok(dir) = File::open(dir) {
         let _ = dir.sync_all();
     }

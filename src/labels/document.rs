@@ -82,8 +82,8 @@ impl Document {
         self.classes.iter().find(|class| class.name == name).or_else(|| self.classes.iter().find(is_alike))
     }
 
-    /// Returns which classes are meant by a `name` from elsewhere: the class called so, or those that differ in capitals and in what is
-    /// between words alone.
+    /// Returns the classes matched by a `name` from another source: the class with that name, or those that differ only
+    /// in capitals and in the characters between words.
     pub(crate) fn class_alike(&self, name: &str) -> Alike {
         class_alike(self.classes.iter().map(|class| class.name.as_str()), name)
     }
@@ -101,12 +101,12 @@ impl Document {
         self.videos.iter().find(|(_, video)| video.path == path).map(|(id, video)| (*id, video))
     }
 
-    /// Returns a name no class ever had.
+    /// Returns an id that no class ever had.
     pub fn free_class_id(&self) -> ClassId {
         ClassId(self.next.0)
     }
 
-    /// Returns a name no video ever had.
+    /// Returns an id that no video ever had.
     pub fn free_video_id(&self) -> VideoId {
         VideoId(self.next.1)
     }

@@ -15,8 +15,8 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    /// Returns how `rows`, the name of a clip and its number each, count `classes`: from `usual` as their layout does, or from
-    /// the other of 0 and 1 where that fits all rows and `usual` does not.
+    /// Returns the numbering of `classes` in `rows`, each the name of a clip and its number: from `usual` as in their
+    /// layout, or from the other of 0 and 1 if that fits all rows and `usual` does not.
     pub fn of<'a>(usual: usize, classes: &ClassIndex, rows: impl Iterator<Item = (&'a str, usize)>) -> Self {
         let rows: Vec<(Option<usize>, usize)> =
             rows.map(|(name, number)| (folder_class(classes, name), number)).collect();

@@ -151,8 +151,8 @@ fn name_path(records: &mut [Record]) -> bool {
     id.map(|cell| "path".clone_into(cell)).is_some()
 }
 
-/// Leaves the rows of a subset where the table has several. Those to test on are called `test`, or where there are none `val`; the
-/// answer says which were taken if that is not evident.
+/// Keeps only the rows of a subset if the table has several. Test rows are those named `test`, or otherwise `val`.
+/// Returns a remark on the rows that were used if that is not evident.
 fn keep_subset(records: &mut Vec<Record>, split: usize, subset: Subset) -> Option<String> {
     let of = |cells: &[String]| cells.get(split).map(|cell| cell.trim().to_lowercase()).unwrap_or_default();
     let splits: BTreeSet<String> = records.iter().map(|(_, cells)| of(cells)).collect();

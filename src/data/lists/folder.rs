@@ -26,8 +26,8 @@ struct LeftOut {
     empty: Vec<PathBuf>,
 }
 
-/// Returns a sub-folder per class, in alphabetical order, whose clips are videos and folders of frames. Anything else is left out with
-/// a note, hidden files and those of a project without.
+/// Returns the clips in a sub-folder per class, in alphabetical order; clips are videos and folders of frames. Other
+/// files are left out with a note, hidden files and those of a project without.
 pub(super) fn read(folder: &Path) -> Result<Listing> {
     let mut listing = Listing::default();
     let mut left_out = LeftOut::default();

@@ -339,8 +339,8 @@ impl<'a> Merge<'a> {
         })
     }
 
-    /// Returns the frames of video `id` that are frames `start` to `end` at `rate` frames per second, the first picture being
-    /// frame 0.
+    /// Returns the frames of video `id` that correspond to frames `start` to `end` at `rate` frames per second, with
+    /// the first picture as frame 0.
     fn frames_counted(
         &mut self,
         id: VideoId,

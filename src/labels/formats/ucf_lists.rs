@@ -81,7 +81,7 @@ pub(super) fn write(set: &AnnotationSet, target: &Path) -> Result<Exported> {
 
 /// Returns the parts of a video to cut out.
 fn listed(clip: &AnnotatedClip) -> Vec<Listed<'_>> {
-    // Where parts are labelled, training uses only these, and so does the export.
+    // If parts are labelled, training uses only these, and so does the export.
     let whole = clip.labels.first().filter(|_| clip.labels.len() == 1 && clip.spans.is_empty());
     let whole = whole.map(|label| Listed { clip, label, frames: None });
     let parts = clip.spans.iter();

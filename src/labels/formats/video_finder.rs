@@ -120,8 +120,8 @@ impl<'a> VideoFinder<'a> {
         found
     }
 
-    /// Returns the folder that the paths of a file are relative to, by the videos that they lead to from there; `None` if several
-    /// would do.
+    /// Returns the base folder of the paths of a file, by the videos that they lead to from there; `None` if several
+    /// folders fit equally well.
     fn base_of(&self, clips: &[AnnotatedClip]) -> Option<PathBuf> {
         let mut named: BTreeMap<PathBuf, BTreeSet<&str>> = BTreeMap::new();
         for clip in clips {
@@ -142,8 +142,8 @@ impl<'a> VideoFinder<'a> {
         best.next().filter(|_| best.next().is_none()).map(|(base, _)| base)
     }
 
-    /// Returns the video that a clip of the file is of: by the path, by where the file is, or, as it may have been moved, by as
-    /// many last names of the path as it takes to leave one.
+    /// Returns the video of a clip of the file: by its path, by the location of the file or, since it may have been
+    /// moved, by as many trailing names of the path as are needed to single one out.
     pub fn find(&self, clip: &AnnotatedClip) -> FoundVideo {
         let name = clip.path.as_str();
         if clip.is_escaped
