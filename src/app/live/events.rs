@@ -19,7 +19,10 @@ impl Session {
                 self.log.push(LogLevel::Info, format!("Live: {what}"));
             }
             LiveEvent::Interrupted(error) => self.log.push(LogLevel::Warning, error.to_string()),
-            LiveEvent::Failed(error) => self.failed(Topic::Live, error),
+            LiveEvent::Failed(error) => {
+                self.failed(Topic::Live, error);
+                self.told = Some(("Live source stopped".into(), Instant::now()));
+            }
             LiveEvent::Recorded { path, secs, slow } => {
                 self.succeeded(Topic::Recording);
                 self.written(path, Some(&format!("{secs:.1} s of live video")));

@@ -6,6 +6,7 @@ use eframe::egui::{
 use image::RgbImage;
 
 use super::latency::latency_text;
+use super::state::fault;
 use crate::app::flow::state::video_units;
 use crate::app::panel::PanelContext;
 use crate::app::session::Session;
@@ -20,7 +21,6 @@ use crate::app::viewer::square_mark::square_mark;
 use crate::app::viewer::transform::ViewTransform;
 use crate::engine::{LiveResult, LiveView};
 use crate::nets::WINDOW_FRAMES;
-use crate::video::CameraPhase;
 
 /// Space between the pictures, in points.
 const GAP: f32 = 3.0;
@@ -96,10 +96,7 @@ impl LiveStage {
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Live video"));
         let painter = ui.painter_at(rect);
         let Some(frame) = &view.frame else {
-            let text = match view.camera.phase {
-                CameraPhase::Waiting { .. } | CameraPhase::Failed(_) => "No connection",
-                _ => "Waiting for the first frame…",
-            };
+            let text = if fault(view).is_some() { "No connection" } else { "Waiting for the first frame…" };
             message(ui, &painter, rect, text);
             return response;
         };
@@ -115,7 +112,7 @@ impl LiveStage {
         if let Some(square) = recent.and_then(|result| result.scores.square) {
             square_mark(&painter, whole, square, mirrored);
         }
-        if matches!(view.camera.phase, CameraPhase::Waiting { .. } | CameraPhase::Failed(_)) {
+        if fault(view).is_some() {
             age_mark(ui, &painter, rect, "Connection lost: last frame".into());
         }
         response

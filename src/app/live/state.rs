@@ -9,7 +9,7 @@ use crate::app::viewer::marks::Marks;
 use crate::engine::{Engine, LiveResult, LiveSettings, LiveView, RemovedCorrection, SceneChange};
 use crate::error::{Error, Result};
 use crate::flow::RecentLengths;
-use crate::video::CameraDevice;
+use crate::video::{CameraDevice, CameraPhase};
 
 /// The cameras of this machine.
 #[derive(Debug, Clone, Default)]
@@ -113,6 +113,22 @@ impl LiveState {
         Some(format!("Recording {}", clock(recording.secs)))
     }
 
+    /// Returns what the status bar says about a source that does not deliver; none while it does.
+    pub fn trouble_text(&self) -> Option<String> {
+        let camera = &self.view.as_ref()?.camera;
+        match &camera.phase {
+            CameraPhase::Live => None,
+            CameraPhase::Connecting => Some("Connecting to the live source…".into()),
+            CameraPhase::Waiting { attempt, .. } if camera.captured == 0 => {
+                Some(format!("Live source unavailable, trying again (attempt {attempt})"))
+            }
+            CameraPhase::Waiting { attempt, .. } => {
+                Some(format!("Live source stopped, reconnecting (attempt {attempt})"))
+            }
+            CameraPhase::Failed(_) => Some("Live source stopped".into()),
+        }
+    }
+
     /// Takes what is seen now.
     pub fn refresh(&mut self, engine: &Engine) {
         let view = engine.live();
@@ -164,4 +180,12 @@ impl LiveState {
 pub fn clock(secs: f64) -> String {
     let secs = secs.max(0.0) as u64;
     format!("{}:{:02}", secs / 60, secs % 60)
+}
+
+/// Returns why the source of `view` does not deliver; none while it does or is being opened.
+pub fn fault(view: &LiveView) -> Option<&Error> {
+    match &view.camera.phase {
+        CameraPhase::Waiting { error, .. } | CameraPhase::Failed(error) => Some(error),
+        CameraPhase::Connecting | CameraPhase::Live => None,
+    }
 }

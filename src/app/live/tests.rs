@@ -277,8 +277,17 @@ fn the_wait_for_frames_ends_with_the_eleventh_and_that_for_the_networks_begins()
 fn a_source_that_broke_off_says_why_and_when_it_is_tried_again() {
     let error = Error::new("v4l2:/dev/video0", "it is not there, or was unplugged", "Plug it in");
     let retry_at = Instant::now() + Duration::from_secs(60);
-    let mut window = window([1280.0, 720.0], CameraPhase::Waiting { error, retry_at, attempt: 4 });
-    assert!(window.sees("attempt 4") && window.sees("was unplugged. Plug it in"));
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    let smoothing = |window: &Window| window.harness.get_by_role_and_label(Role::ComboBox, "Smoothing").rect();
+    let place = smoothing(&window);
+    assert!(window.sees("wave: 35 %") && window.sees("Inference: 4.2 fps"));
+    let lost = CameraPhase::Waiting { error, retry_at, attempt: 4 };
+    window.harness.state_mut().session.live.show(Some(view(lost)));
+    window.settle();
+    assert!(window.sees("Reconnecting in") && window.sees("was unplugged. Plug it in"));
+    assert!(window.sees("Live source stopped, reconnecting (attempt 4)") && !window.sees("Ready"));
+    assert!(!window.sees("wave: 35 %") && !window.sees("Inference: 4.2 fps"), "they are out of date");
+    assert_eq!(smoothing(&window), place, "nothing moves");
     window.perform(Command::DemoLive);
     assert!(window.sees("Live video") && !window.sees("Find a command") && !window.sees("wave 35 %"));
     window.harness.key_press_modifiers(Modifiers::NONE, Key::Escape);

@@ -191,7 +191,10 @@ fn hint(session: &Session, views: &[ViewSpec]) -> String {
             let (done, name) = underway.in_words(session);
             format!("{done} {name}…")
         }
-        None => busy_with(session, views).unwrap_or_else(|| "Ready".into()),
+        None => {
+            let trouble = session.live.trouble_text();
+            trouble.or_else(|| busy_with(session, views)).unwrap_or_else(|| "Ready".into())
+        }
     }
 }
 

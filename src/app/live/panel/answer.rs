@@ -1,12 +1,16 @@
 //! What the networks say: the answer in large letters and the likeliest classes as bars.
 
-use eframe::egui::{Align2, Color32, Label, Rect, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
+use eframe::egui::{
+    Align2, Color32, Label, Rect, RichText, Role, ScrollArea, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2,
+};
 
 use crate::app::labeling::chip::model_class_color;
+use crate::app::live::state::fault;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{Tokens, semibold};
-use crate::app::ui::widgets::explanation;
+use crate::app::ui::widgets::{explanation, remark};
 use crate::engine::{LiveView, ModelInfo};
+use crate::error::Error;
 use crate::nets::WINDOW_FRAMES;
 use crate::nets::fusion::{Firmness, percent};
 
@@ -14,6 +18,8 @@ use crate::nets::fusion::{Firmness, percent};
 const SHOWN: usize = 6;
 /// Height of the answer, in points.
 const ANSWER: f32 = 28.0;
+/// Least height of the place of the answer, in points: a message of a few lines has room.
+const FAULT: f32 = 76.0;
 /// Height of a class's row, in points.
 const ROW: f32 = 24.0;
 /// Room for a share at the right of a row, in points.
@@ -31,13 +37,30 @@ pub fn why_none(model: Option<&ModelInfo>, captured: u64) -> &'static str {
     }
 }
 
-/// Draws the answer of `view`, in a place that is as high before the first one.
+/// Draws the answer of `view`, or why its source does not deliver, in a place that is always as high: nothing below it moves.
 pub fn answer_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     let classes = cx.session.model.as_ref().map_or(0, |model| model.classes.len());
     let rows = classes.min(SHOWN) as f32;
+    let height = (ANSWER + rows * (ROW + ui.spacing().item_spacing.y)).max(FAULT);
     ui.scope(|ui| {
-        ui.set_min_height(ANSWER + rows * (ROW + ui.spacing().item_spacing.y));
-        bars_ui(ui, view, cx);
+        ui.set_min_height(height);
+        match fault(view) {
+            Some(error) => {
+                let place = ScrollArea::vertical().id_salt("fault of the source").max_height(height);
+                place.show(ui, |ui| fault_ui(ui, error, view.camera.captured == 0));
+            }
+            None => bars_ui(ui, view, cx),
+        }
+    });
+}
+
+/// Says why the source does not deliver: its last answer is out of date. `never` is whether there was no frame yet.
+fn fault_ui(ui: &mut Ui, error: &Error, never: bool) {
+    remark(ui, Tokens::of(ui).warning, |ui| {
+        ui.add(Label::new(error.to_string()).wrap().selectable(true));
+        if never {
+            ui.label("Stop to change the source.");
+        }
     });
 }
 

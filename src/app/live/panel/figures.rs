@@ -3,6 +3,7 @@
 use eframe::egui::{Align2, Rect, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
 use crate::app::live::latency::latency;
+use crate::app::live::state::fault;
 use crate::app::ui::theme::{RADIUS, SECTION_GAP, Tokens, semibold};
 use crate::engine::LiveView;
 
@@ -18,7 +19,8 @@ const LATE_MS: f32 = 1e3;
 /// Draws the figures of `view`.
 pub fn figures_ui(ui: &mut Ui, view: &LiveView) {
     ui.add_space(SECTION_GAP);
-    let result = view.result.as_deref();
+    // The rates of a source that broke off are out of date.
+    let result = view.result.as_deref().filter(|_| fault(view).is_none());
     let rate = |fps: f64| if fps > 0.0 { format!("{fps:.1}") } else { "–".into() };
     let (latency, latency_unit) = result.map_or(("–".into(), "ms"), |result| latency(result.latency_ms));
     let skipped = view.skipped_share().map_or("–".into(), |share| format!("{:.0}", 100.0 * share));

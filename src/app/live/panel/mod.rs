@@ -15,11 +15,11 @@ use eframe::egui::{Button, CollapsingHeader, RichText, ScrollArea, Ui, vec2};
 
 use crate::app::command::Command;
 use crate::app::command::button::{command_button, primary_button, styled_command_button};
-use crate::app::live::state::clock;
+use crate::app::live::state::{clock, fault};
 use crate::app::panel::Panel;
 use crate::app::panel::PanelContext;
 use crate::app::ui::theme::{SECTION_GAP, Tokens};
-use crate::app::ui::widgets::{explanation, remark, section};
+use crate::app::ui::widgets::{explanation, section};
 use crate::engine::LiveView;
 use crate::video::CameraPhase;
 
@@ -91,15 +91,8 @@ fn state_ui(ui: &mut Ui, view: Option<&LiveView>, cx: &mut PanelContext<'_>) {
             command_button(ui, cx, Command::DemoLive, "Full screen");
         }
     });
-    // Below the buttons, which stay where they are.
-    if let Some(CameraPhase::Waiting { error, .. } | CameraPhase::Failed(error)) = view.map(|view| &view.camera.phase) {
+    if view.is_some_and(|view| fault(view).is_some()) {
         ui.ctx().request_repaint_after(COUNTDOWN);
-        remark(ui, tokens.warning, |ui| {
-            ui.add(eframe::egui::Label::new(error.to_string()).wrap());
-            if view.is_some_and(|view| view.camera.captured == 0) {
-                ui.label("Stop to change the source.");
-            }
-        });
     }
 }
 
