@@ -99,6 +99,50 @@ fn a_run_that_goes_back_makes_the_same_steps_again() {
 }
 
 #[test]
+fn a_roll_back_requested_before_a_stop_or_in_the_last_step_is_saved() {
+    let dir = tempfile::tempdir().unwrap();
+    let small = end_to_end(dir.path());
+    let at = |name: &str| TrainingPlan { steps: 6, run_dir: dir.path().join(name), ..small.clone() };
+    let weights = |dir: &Path| fs::read(dir.join("temporal.safetensors")).unwrap();
+    for paused in [false, true] {
+        let plan = at(if paused { "paused" } else { "running" });
+        let mut asked = false;
+        let (result, events) = train_steered(&plan, |event, control| match event {
+            TrainingEvent::Step(metrics) if metrics.step == 5 && paused => control.pause(),
+            TrainingEvent::Step(metrics) if metrics.step == 5 => {
+                control.roll_back(2);
+                control.stop();
+            }
+            TrainingEvent::Paused if !std::mem::replace(&mut asked, true) => {
+                control.roll_back(2);
+                control.stop();
+            }
+            _ => {}
+        });
+        result.unwrap();
+        assert!(events.iter().any(|event| matches!(event, TrainingEvent::RolledBack { from: 5, to: 2, .. })));
+        assert!(matches!(events.last(), Some(TrainingEvent::Finished { stopped_early: true, .. })));
+        let snapshots = snapshots::list(&plan.run_dir);
+        let second = snapshots.iter().find(|snapshot| snapshot.step == 2).unwrap();
+        assert!(weights(&second.dir) == weights(&plan.run_dir.join("model")), "the model is that of step 2");
+        let (result, events) = train(&plan);
+        result.unwrap();
+        assert!(matches!(events[0], TrainingEvent::Started { resumed_at: 2, .. }), "{:?}", events[0]);
+    }
+
+    let last = at("last");
+    let mut asked = false;
+    let (result, events) = train_steered(&last, |event, control| {
+        if is_step(event, 6) && !std::mem::replace(&mut asked, true) {
+            control.roll_back(2);
+        }
+    });
+    result.unwrap();
+    assert!(events.iter().any(|event| matches!(event, TrainingEvent::RolledBack { from: 6, to: 2, .. })));
+    assert_eq!(events.iter().filter(|event| is_step(event, 6)).count(), 2, "the steps after it are made again");
+}
+
+#[test]
 fn a_run_that_ends_early_resumes_with_its_snapshots_and_its_new_last_layer() {
     let dir = tempfile::tempdir().unwrap();
     let data = clips(dir.path(), 2, 2);

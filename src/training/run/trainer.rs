@@ -222,7 +222,13 @@ impl<'a> TrainingRunState<'a> {
 
     /// Makes steps until there is a reason to end.
     fn train(&mut self) -> Result<()> {
-        while !self.is_complete() && !self.control.is_stopped() {
+        loop {
+            // Asked first: a roll-back requested before a stop, or during the last step, is part of what is saved.
+            let is_stopped = self.control.is_stopped();
+            self.apply_roll_back()?;
+            if is_stopped || self.is_complete() {
+                break;
+            }
             self.apply_requests()?;
             if self.control.is_paused() {
                 self.pause()?;
@@ -243,10 +249,16 @@ impl<'a> TrainingRunState<'a> {
 
     /// Applies pending control requests, except pause and stop.
     fn apply_requests(&mut self) -> Result<()> {
+        self.apply_roll_back()?;
+        self.control.take_switches().map_or(Ok(()), |switches| self.switch(switches))
+    }
+
+    /// Goes back to the snapshots that were asked for.
+    fn apply_roll_back(&mut self) -> Result<()> {
         while let Some(step) = self.control.take_roll_back() {
             self.roll_back_to(step)?;
         }
-        self.control.take_switches().map_or(Ok(()), |switches| self.switch(switches))
+        Ok(())
     }
 
     /// Changes the loss switches. Saved at once, so that a resumed run uses them from the same step.
