@@ -184,7 +184,7 @@ impl App {
             Found::Nothing(path, error) => {
                 self.settings.recent.retain(|recent| *recent != path); // it is not offered again
                 self.play_next = false; // the next clip is another one
-                self.session.failed(Topic::Clip, &error);
+                self.opening_failed(&path, &error);
             }
             Found::Classes(folder) => {
                 self.settings.remember(&folder.dir);

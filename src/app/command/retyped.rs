@@ -1,4 +1,4 @@
-//! A path that was typed and could not be written to is asked for again, with what was typed and why it failed.
+//! A path that was typed and could not be opened or written to is asked for again, with what was typed and why it failed.
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +40,12 @@ impl App {
             let (path, error): (PathBuf, Error) = (path.clone(), error.clone());
             self.ask_again(&error, |question, typed| matches!(question, PathPrompt::ExportLabels(_)) && *typed == path);
         }
+    }
+
+    /// Reports that nothing can be opened at `path`, and asks for it again where it was typed.
+    pub(in crate::app) fn opening_failed(&mut self, path: &Path, error: &Error) {
+        self.session.failed(Topic::Clip, error);
+        self.ask_again(error, |question, typed| !question.spec().is_writing() && typed.as_path() == path);
     }
 
     /// Asks for the path that was typed last again if `is_of` holds of it and its question; returns whether it did.

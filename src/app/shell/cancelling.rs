@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use eframe::egui::{Context, Key, Modifiers, Popup};
+use eframe::egui::{Context, Key, Modifiers};
 
 use super::underway::Underway;
 use crate::app::App;
@@ -36,9 +36,9 @@ impl App {
         self.session.told = Some((text, Instant::now()));
     }
 
-    /// Esc cancels what is being opened or loaded, unless it closes a menu or is typed.
+    /// Esc cancels what is being opened or loaded, unless it is typed.
     pub(super) fn escape_opening(&mut self, ctx: &Context) {
-        let is_free = !ctx.text_edit_focused() && !Popup::is_any_open(ctx) && self.session.underway().is_some();
+        let is_free = !ctx.text_edit_focused() && self.session.underway().is_some();
         if is_free && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             self.cancel_opening();
         }
@@ -106,6 +106,17 @@ mod tests {
         stage.key(Key::O);
         stage.key(Key::Enter);
         assert!(stage.app().session.labeling.segment().is_some());
+        // Not while a menu is open, which it closes.
+        stage.window.harness.get_by_label("More").click();
+        stage.window.settle();
+        let is_open = |stage: &LabelingStage| stage.window.harness.query_by_label_contains("History").is_some();
+        assert!(is_open(&stage));
+        stage.window.harness.get_by_label_contains("History").click();
+        stage.window.settle();
+        assert!(stage.window.sees("Project opened"));
+        escape(&mut stage);
+        assert!(!is_open(&stage) && !stage.window.sees("Project opened"));
+        assert!(stage.app().session.labeling.segment().is_some(), "it stays selected");
         escape(&mut stage);
         assert!(stage.app().session.labeling.segment().is_none());
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use eframe::egui::{Context, Key, Modifiers, ViewportCommand};
+use eframe::egui::{Context, Key, Modifiers, Popup, ViewportCommand};
 
 use super::palette::Palette;
 use crate::app::App;
@@ -62,9 +62,10 @@ impl App {
         ensure(has_views || !matches!(command.group(), Group::Viewer | Group::Flow), "Open a clip first")
     }
 
-    /// Esc cancels what is being opened, leaves what fills the screen, and lets go of the selected segment; an overlay has it for itself.
+    /// Esc cancels what is being opened, leaves what fills the screen, and lets go of the selected segment; an overlay and an open menu
+    /// have it for themselves.
     pub(in crate::app) fn take_escape(&mut self, ctx: &Context) {
-        if self.overlay.is_open() {
+        if self.overlay.is_open() || Popup::is_any_open(ctx) {
             return;
         }
         self.leave_demo(ctx);

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use crate::app::App;
 use crate::app::flow::tests::Window;
@@ -35,7 +37,7 @@ fn looked_at(window: &mut Window, is_done: impl Fn(&App) -> bool) {
 }
 
 #[test]
-fn a_command_and_its_path_typed_in_one_repaint_leave_nothing_open() {
+fn a_command_and_its_path_typed_in_one_repaint_are_taken_whole() {
     let missing = Path::new("/no/such/clip.mp4");
     for is_open in [false, true] {
         let mut window = Window::with([1280.0, 720.0], Settings::default(), |app| app.session.loading_model = None);
@@ -46,9 +48,41 @@ fn a_command_and_its_path_typed_in_one_repaint_leave_nothing_open() {
         }
         window.harness.input_mut().events.extend(entered(&["open path", "/no/such/clip.mp4"]));
         (0..6).for_each(|_| window.settle());
-        assert!(!window.harness.state().overlay.is_open(), "the list of commands was open before: {is_open}");
         looked_at(&mut window, |app| app.session.notice.is_some());
         let subject = window.harness.state().session.notice.as_ref().map(|notice| PathBuf::from(&notice.subject));
         assert_eq!(subject.as_deref(), Some(missing), "the list of commands was open before: {is_open}");
+        // The path is asked for again: nothing of what was typed is left over or missing.
+        let field = window.harness.get_by_role(Role::TextInput);
+        let text = field.accesskit_node().value();
+        assert_eq!(text.as_deref(), missing.to_str(), "the list of commands was open before: {is_open}");
+        window.harness.key_press(Key::Escape);
+        window.settle();
+        assert!(!window.harness.state().overlay.is_open());
     }
+}
+
+#[test]
+fn a_typed_path_that_cannot_be_opened_stays_in_the_field_with_the_reason_below() {
+    let dir = tempfile::tempdir().unwrap();
+    let wrong = dir.path().join("clipz.mp4");
+    let mut window = Window::with([1280.0, 720.0], Settings::default(), |app| app.session.loading_model = None);
+    window.harness.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    window.settle();
+    window.harness.event(Event::Text(wrong.display().to_string()));
+    window.settle();
+    window.harness.key_press(Key::Enter);
+    window.settle();
+    looked_at(&mut window, |app| app.session.notice.is_some());
+    let bottom = {
+        let field = window.harness.get_by_role(Role::TextInput);
+        assert_eq!(field.accesskit_node().value().as_deref(), wrong.to_str());
+        field.rect().bottom()
+    };
+    let is_below = |top: f32| top >= bottom && top < bottom + 60.0;
+    let reasons = window.harness.query_all_by_label_contains("no such file");
+    assert!(reasons.into_iter().any(|reason| is_below(reason.rect().top())));
+    window.harness.key_press(Key::Backspace);
+    window.settle();
+    let text = window.harness.get_by_role(Role::TextInput).accesskit_node().value();
+    assert!(text.is_some_and(|text| wrong.to_str().unwrap().starts_with(&text) && text.ends_with(".mp")));
 }
