@@ -112,10 +112,10 @@ impl Palette {
             self.selected = 0;
         }
         let mut found = matches(&self.text);
-        // What cannot be run comes after what can, but before what is not meant by name. Stable: equals stay in order.
-        found.sort_by_key(|found| (found.is_loose, cx.available(found.command).is_err()));
+        // What cannot be run comes after what can, but before what is meant less. Stable: equals stay in order.
+        found.sort_by_key(|found| (found.meant, cx.available(found.command).is_err()));
         // Of commands that are not meant by name none is run unless a person goes there.
-        let none = usize::from(found.first().is_some_and(|found| found.is_loose));
+        let none = usize::from(found.first().is_some_and(Match::is_loose));
         let last = (found.len() + none).saturating_sub(1);
         self.selected = (self.selected as i64 + step).clamp(0, last as i64) as usize;
         let entered = self.take_enter(ui);
@@ -260,24 +260,43 @@ fn row_ui(ui: &mut Ui, command: Command, selected: bool, follow: bool, state: Re
 /// A command that was found.
 struct Match {
     command: Command,
-    /// Whether neither its name nor another word for it says so: its description does, or its name merely has the letters.
-    is_loose: bool,
+    meant: Meant,
 }
 
-/// The first place of those that are not meant by name, behind all others.
-const LOOSE: usize = 3;
+impl Match {
+    /// Returns whether neither the name nor another word for the command says so.
+    fn is_loose(&self) -> bool {
+        self.meant == Meant::Loosely
+    }
+}
 
-/// The commands that `text` finds, the closest first: those whose names have its words, then those that are looked up by them, those
-/// whose words begin with its letters, those that are described by it, and those whose names have its letters in this order.
+/// How clearly a text means a command, the clearest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Meant {
+    /// Its name has the words.
+    ByName,
+    /// Another word for it has.
+    ByKeyword,
+    /// The words of its name begin with the letters.
+    ByInitials,
+    /// Its description has the words, or its name merely has the letters.
+    Loosely,
+}
+
+/// Returns the commands that `text` finds, the closest first. Of those whose names have its words, first those that begin with it, then
+/// those that have them whole, then those whose words begin with them.
 fn matches(text: &str) -> Vec<Match> {
     let place = |command: Command| {
         let (name, distance) = (command.text(), distance(text, command.text()));
+        let is_begun = || name.to_lowercase().starts_with(&text.trim().to_lowercase());
         match distance {
-            Some(distance) if has_words(text, name) => Some((0, distance)),
-            _ if has_words(text, command.keywords()) => Some((1, 0)),
-            Some(distance) if begins_words(text, name) => Some((2, distance)),
-            _ if describes(text, command) => Some((LOOSE, 0)),
-            Some(distance) => Some((LOOSE + 1, distance)),
+            Some(distance) if is_begun() => Some((Meant::ByName, 0, distance)),
+            Some(distance) if has_whole_words(text, name) => Some((Meant::ByName, 1, distance)),
+            Some(distance) if has_words(text, name) => Some((Meant::ByName, 2, distance)),
+            _ if has_words(text, command.keywords()) => Some((Meant::ByKeyword, 0, 0)),
+            Some(distance) if begins_words(text, name) => Some((Meant::ByInitials, 0, distance)),
+            _ if describes(text, command) => Some((Meant::Loosely, 0, 0)),
+            Some(distance) => Some((Meant::Loosely, 1, distance)),
             None => None,
         }
     };
@@ -286,7 +305,7 @@ fn matches(text: &str) -> Vec<Match> {
         .filter_map(|command| Some((place(command)?, command)))
         .collect();
     found.sort_by_key(|(place, _)| *place); // stable: equals keep the table's order
-    found.into_iter().map(|((place, _), command)| Match { command, is_loose: place >= LOOSE }).collect()
+    found.into_iter().map(|((meant, ..), command)| Match { command, meant }).collect()
 }
 
 /// Whether `text` is put together from the beginnings of words of `name`, in their order: `osa` of *Open sample*.
@@ -303,6 +322,14 @@ fn begins_words(text: &str, name: &str) -> bool {
     is_made_of(&letters, &words)
 }
 
+/// Whether each word of `text` is a word of `name`, punctuation aside.
+fn has_whole_words(text: &str, name: &str) -> bool {
+    let (text, name) = (text.to_lowercase(), name.to_lowercase());
+    let bare = |word: &str| word.trim_end_matches(|letter: char| !letter.is_alphanumeric()).to_owned();
+    let words: Vec<String> = name.split_whitespace().map(bare).collect();
+    text.split_whitespace().all(|word| words.iter().any(|other| other == word))
+}
+
 /// Whether each word of `text` begins a word of `name`.
 fn has_words(text: &str, name: &str) -> bool {
     let (text, name) = (text.to_lowercase(), name.to_lowercase());
@@ -317,17 +344,14 @@ fn describes(text: &str, command: Command) -> bool {
     words.peek().is_some() && words.all(|word| word.len() >= 3 && description.contains(&word.to_lowercase()))
 }
 
-/// Letters before a word that count as one skip.
-const EARLIER: usize = 8;
-
 /// How far `name` is from `text`: 0 where it begins with it, more for every letter skipped inside and before, less if
 /// letters begin words; `None` if a letter is missing.
 fn distance(text: &str, name: &str) -> Option<usize> {
     let (text, name) = (text.trim().to_lowercase(), name.to_lowercase());
-    // Whole words count as one skip, as if the words before were one; an earlier one is closer.
+    // Whole words count as one skip; those behind fewer words are closer.
     let before = name.match_indices(&*text).find(|(at, _)| *at > 0 && name[..*at].ends_with(' '));
     if let Some((at, _)) = before.filter(|_| !text.is_empty() && !name.starts_with(&*text)) {
-        return Some(1 + at / EARLIER);
+        return Some(name[..at].split_whitespace().count());
     }
     let name: Vec<char> = name.chars().collect();
     let mut at = 0;
@@ -377,21 +401,34 @@ mod tests {
     }
 
     #[test]
+    fn names_with_the_whole_word_come_before_those_that_only_have_its_beginning_or_letters() {
+        let names = |text: &str| matches(text).into_iter().map(|found| found.command.text()).collect::<Vec<_>>();
+        for (text, word) in [("report", "report"), ("train", "train"), ("scale", "scale"), ("REPORT ", "report")] {
+            let has_word = |name: &&str| name.to_lowercase().split(|letter: char| !letter.is_alphanumeric()).any(|other| other == word);
+            let names = names(text);
+            let with = names.iter().filter(|name| has_word(name)).count();
+            assert!(with > 1 && names.iter().take(with).all(|name| has_word(&name)), "{text}: {names:?}");
+        }
+        let names = names("export");
+        let begun = names.iter().filter(|name| name.starts_with("Export")).count();
+        assert!(begun > 2 && names[..begun].iter().all(|name| name.starts_with("Export")), "{names:?}");
+    }
+
+    #[test]
     fn what_is_not_meant_by_name_comes_last() {
         for text in ["settings", "scores", "sing"] {
             let found = matches(text);
-            let first_loose = found.iter().position(|found| found.is_loose).unwrap_or(found.len());
-            assert!(found[first_loose..].iter().all(|found| found.is_loose), "{text}");
+            assert!(found.is_sorted_by_key(|found| found.meant), "{text}");
         }
         let found = |text: &str, command| matches(text).into_iter().find(|found| found.command == command);
-        assert!(found("settings", Command::StartTraining).is_none_or(|found| found.is_loose));
-        assert!(found("sng", Command::StartTraining).unwrap().is_loose, "letters in the middle of words");
+        assert!(found("settings", Command::StartTraining).is_none_or(|found| found.is_loose()));
+        assert!(found("sng", Command::StartTraining).unwrap().is_loose(), "letters in the middle of words");
         assert!(
             begins_words("stt", "Start training")
                 && begins_words("osa", "Open sample")
                 && !begins_words("osm", "Open sample")
         );
         let exports = [Command::SaveEvaluation, Command::ExportAnnotated];
-        assert!(exports.into_iter().all(|command| found("scores", command).is_some_and(|found| !found.is_loose)));
+        assert!(exports.into_iter().all(|command| found("scores", command).is_some_and(|found| !found.is_loose())));
     }
 }
