@@ -70,3 +70,23 @@ fn classes_are_dragged_to_another_place_in_one_step_and_esc_leaves_them() {
     labeling.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     assert_eq!(labeling.names(), ["clap", "jump", "wave"], "nothing was done that would end what can be redone");
 }
+
+#[test]
+fn classes_that_are_added_leave_the_viewer_as_high_as_it_was() {
+    for classes in [&[][..], &["wave", "clap"]] {
+        let mut labeling = LabelingStage::new(classes, 1);
+        let timeline = |labeling: &LabelingStage| {
+            labeling.window.harness.get_by_role_and_label(Role::ScrollBar, "Timeline").rect()
+        };
+        let before = timeline(&labeling);
+        for name in ["a", "b", "c", "d", "e", "f", "g"] {
+            labeling.window.harness.get_by_role_and_label(Role::TextInput, "New class").focus();
+            labeling.window.settle();
+            labeling.window.harness.event(Event::Text(name.into()));
+            labeling.key(Key::Enter);
+        }
+        labeling.window.settle();
+        assert_eq!(labeling.names().len(), classes.len() + 7);
+        assert_eq!(timeline(&labeling), before, "from {} classes", classes.len());
+    }
+}

@@ -9,6 +9,8 @@ use super::video_list::Sort;
 
 /// Height of a track that nobody has changed, in points.
 const TRACK: f32 = 16.0;
+/// Tracks that there is room for in a project without classes: some are about to be added.
+const NEW_TRACKS: usize = 4;
 /// For how many projects it is remembered that folder names are no labels.
 const DECLINED: usize = 32;
 
@@ -52,6 +54,12 @@ impl Default for LabelingSettings {
 impl LabelingSettings {
     /// The heights that a track can have, in points.
     pub const TRACK_HEIGHTS: RangeInclusive<f32> = 12.0..=40.0;
+
+    /// Returns the tracks that the timeline has room for in a project that has so many classes when it is opened: one for each, and
+    /// that of the background.
+    pub fn tracks_for(classes: usize) -> usize {
+        if classes == 0 { NEW_TRACKS } else { classes + 1 }
+    }
 
     /// Returns the height of a track in points, whatever the file of the settings says.
     pub fn track_height(&self) -> f32 {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::folder_offer::FolderOffer;
 use super::held::HeldLabel;
 use super::import_export::ImportExport;
+use super::settings::LabelingSettings;
 use super::suggestions::{Proposal, SuggestionState};
 use super::thumbnails::Thumbnails;
 use super::trouble::Trouble;
@@ -53,6 +54,8 @@ pub struct LabelingState {
     troubles: BTreeMap<VideoId, Trouble>,
     /// Changes with `troubles`.
     files: u64,
+    /// Tracks that the timeline has room for: those that a video could have when the project was opened.
+    room_for_tracks: usize,
     /// Videos whose files are to be looked into.
     unchecked: BTreeSet<VideoId>,
     /// Whether there are more of them than the thread "labeling" was told.
@@ -89,12 +92,14 @@ impl LabelingState {
         let (suggestions, thumbnails) = (std::mem::take(&mut self.suggestions), std::mem::take(&mut self.thumbnails));
         let choice = ListChoice { sort: self.choice.sort, ..ListChoice::default() };
         let unchecked = project.document().videos.keys().copied().collect();
+        let room_for_tracks = LabelingSettings::tracks_for(project.document().classes.len());
         *self = Self {
             project: Some(project),
             notes,
             thumbnails,
             suggestions,
             choice,
+            room_for_tracks,
             unchecked,
             untold: true,
             ..Self::default()
@@ -129,6 +134,12 @@ impl LabelingState {
     /// What the disk reported since this was last asked for.
     pub fn trouble_of_disk(&mut self) -> Option<Error> {
         self.project.as_mut()?.trouble()
+    }
+
+    /// Returns how many tracks the timeline has room for while the project is open. Classes that are added do not change it: the
+    /// viewer keeps its size, and more tracks scroll.
+    pub fn room_for_tracks(&self) -> Option<usize> {
+        self.project.is_some().then_some(self.room_for_tracks)
     }
 
     /// Its document.

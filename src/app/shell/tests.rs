@@ -296,8 +296,16 @@ fn the_colour_wheel_is_dragged_shrunk_and_hidden() {
     button(&mut window, to, false);
     let moved = rect_of(&window, "Colour wheel").unwrap();
     assert!((moved.center() - to).length() < 2.0, "{before:?} became {moved:?}");
+    let far = eframe::egui::pos2(2.0, 2.0);
+    button(&mut window, moved.center(), true);
+    window.point_at(far);
+    button(&mut window, far, false);
+    let held = rect_of(&window, "Colour wheel").unwrap();
+    let mut views = window.harness.query_all_by_role(Role::Image);
+    assert!(held != moved && views.any(|view| view.rect().contains_rect(held)), "it left its view: {held:?}");
+    drop(views);
     window.perform(Command::ShrinkWheel);
-    assert!(rect_of(&window, "Colour wheel").unwrap().height() < moved.height() - 20.0);
+    assert!(rect_of(&window, "Colour wheel").unwrap().height() < held.height() - 20.0);
     window.perform(Command::ToggleWheel);
     assert_eq!(rect_of(&window, "Colour wheel"), None);
 }

@@ -18,7 +18,7 @@ use crate::app::command::Command;
 use crate::app::labeling::settings::LabelingSettings;
 use crate::app::panel::{Action, PanelContext};
 use crate::app::ui::theme::Tokens;
-use crate::labels::{Document, Segment, SegmentId, Video, VideoId, edits};
+use crate::labels::{Segment, SegmentId, Video, VideoId, edits};
 
 /// Height of the pictures, in points.
 const PICTURES: f32 = 30.0;
@@ -89,7 +89,8 @@ impl Tracks {
         pictures_ui(ui, strip, axis, cx);
         scrub(&pictures, axis, cx);
         let list = Tracklist::of(ui, cx, &video)?;
-        cx.settings.labeling.tracks = cx.session.labeling.document().map_or(0, most_tracks);
+        let classes = cx.session.labeling.document().map(|document| document.classes.len());
+        cx.settings.labeling.tracks = classes.map_or(0, LabelingSettings::tracks_for);
         let track = cx.settings.labeling.track_height();
         let mut area = ScrollArea::vertical().id_salt("tracks").max_height(height - PICTURES - 4.0);
         area = area.min_scrolled_height(height - PICTURES - 4.0).auto_shrink([false, true]);
@@ -316,11 +317,11 @@ fn clash_of_new(new: &NewSegment, cx: &PanelContext<'_>) -> Option<String> {
 }
 
 /// Height of pictures and tracks; `None` where no project is open or being opened, or they are hidden. It depends on the project, the
-/// window, the chosen height and whether the project has the clip, so that labelling moves nothing.
+/// window, the chosen height and whether the project has the clip, so that neither labelling nor a new class moves anything.
 fn height(ui: &Ui, cx: &PanelContext<'_>) -> Option<f32> {
     let (window, track) = (ui.content_rect().height(), cx.settings.labeling.track_height());
     let more = ((window - HIGH[0]) / HIGH[1]).max(0.0) as usize;
-    let known = cx.session.labeling.document().map(most_tracks);
+    let known = cx.session.labeling.room_for_tracks();
     let awaited = || cx.session.labeling.opening.is_some().then_some(cx.settings.labeling.tracks);
     let most = known.or_else(awaited)?;
     let tracks = most.clamp(2, SEEN + more) as f32;
@@ -335,11 +336,6 @@ fn is_outside(cx: &PanelContext<'_>) -> bool {
     let labeling = &cx.session.labeling;
     let is_clip_outside = || cx.session.clip_path().is_some() && labeling.selected().is_none();
     cx.session.live.is_active() || (labeling.project().is_some() && is_clip_outside())
-}
-
-/// The tracks that a video can have: one for each class, and for the background.
-fn most_tracks(document: &Document) -> usize {
-    document.classes.len() + 1
 }
 
 /// The height of a track, above the column of names.
