@@ -67,7 +67,8 @@ impl App {
         });
         match of_project {
             Some((video, dir)) => {
-                self.overlay.show_predict(PredictForm::new(vec![video], PredictionFolder::Project(dir)));
+                let form = PredictForm::new(vec![video], PredictionFolder::Project(dir));
+                self.overlay.show_predict(form.at_rates(self.session.clip.iter().map(|clip| clip.fps)));
             }
             None => self.ask(PathPrompt::Of(C::PredictClip), ctx),
         }
@@ -77,7 +78,8 @@ impl App {
     fn predict_clip_into(&mut self, out: PathBuf) {
         let Some(clip) = &self.session.clip else { return };
         let video = NamedVideo::by_file(clip.path.clone());
-        self.overlay.show_predict(PredictForm::new(vec![video], PredictionFolder::Chosen(out)));
+        let form = PredictForm::new(vec![video], PredictionFolder::Chosen(out)).at_rates(std::iter::once(clip.fps));
+        self.overlay.show_predict(form);
     }
 
     /// Asks how the videos of the project are to be predicted.
@@ -85,7 +87,9 @@ impl App {
         let Some(project) = self.session.labeling.project() else { return };
         let dir = project.dir().to_owned();
         let videos = NamedVideo::all_of_project(project.document(), &dir);
-        self.overlay.show_predict(PredictForm::new(videos, PredictionFolder::Project(dir)));
+        let rates = project.document().videos.values().filter_map(|video| Some(video.facts.as_ref()?.fps));
+        let form = PredictForm::new(videos, PredictionFolder::Project(dir)).at_rates(rates);
+        self.overlay.show_predict(form);
     }
 
     /// Begins to predict videos.

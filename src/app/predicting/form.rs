@@ -15,6 +15,8 @@ use crate::plural::counted;
 pub struct PredictForm {
     videos: Vec<NamedVideo>,
     folder: PredictionFolder,
+    /// The lowest and the highest known frame rate of the videos, in frames per second.
+    rates: Option<[f64; 2]>,
     /// Whether files that hold something else are replaced: never unless it is chosen each time.
     replaces: bool,
 }
@@ -22,7 +24,15 @@ pub struct PredictForm {
 impl PredictForm {
     /// Asks about `videos`, whose predictions go to `folder`.
     pub fn new(videos: Vec<NamedVideo>, folder: PredictionFolder) -> Self {
-        Self { videos, folder, replaces: false }
+        Self { videos, folder, rates: None, replaces: false }
+    }
+
+    /// Says the stride in seconds too, at the frame rates of the videos as far as they are known.
+    pub fn at_rates(self, rates: impl Iterator<Item = f64>) -> Self {
+        let known = rates.filter(|rate| rate.is_finite() && *rate > 0.0);
+        let widest = |[low, high]: [f64; 2], rate: f64| [low.min(rate), high.max(rate)];
+        let rates = known.map(|rate| [rate, rate]).reduce(|all, [rate, _]| widest(all, rate));
+        Self { rates, ..self }
     }
 
     /// Draws the form, which asks for the predictions; returns whether it is closed.
@@ -76,9 +86,14 @@ impl PredictForm {
         line("Saved to", self.target(model).display().to_string());
         settings.stride = settings.stride().get();
         ui.horizontal(|ui| {
-            let name = ui.label("Score every Nth frame");
-            let stride = DragValue::new(&mut settings.stride).range(PredictingSettings::STRIDES);
+            let name = ui.label("Score every");
+            let frames = if settings.stride == 1 { " frame" } else { " frames" };
+            let stride = DragValue::new(&mut settings.stride).range(PredictingSettings::STRIDES).suffix(frames);
             ui.add(stride).labelled_by(name.id).on_hover_text("Frames from one score to the next");
+            if let Some(rates) = self.rates {
+                let text = RichText::new(secs_text(settings.stride, rates)).color(tokens.weak);
+                ui.label(text).on_hover_text("Time from one score to the next");
+            }
         });
         let replaces = Checkbox::new(&mut self.replaces, "Replace other predictions");
         ui.add(replaces).on_hover_text("Replace files of another model, stride or version");
@@ -98,5 +113,30 @@ impl PredictForm {
             }
         });
         answer
+    }
+}
+
+/// Returns the time that `stride` frames take at the lowest and at the highest rate, frames per second: `0.16 s`, or `0.13 to 0.16 s`.
+fn secs_text(stride: usize, [low, high]: [f64; 2]) -> String {
+    let [shortest, longest] = [high, low].map(|rate| format!("{:.2}", stride as f64 / rate));
+    if shortest == longest { format!("{shortest} s") } else { format!("{shortest} to {longest} s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stride_is_said_in_seconds_at_the_rates_that_are_known() {
+        let rates = |rates: &[f64]| {
+            let form = PredictForm::new(Vec::new(), PredictionFolder::Chosen("/out".into()));
+            form.at_rates(rates.iter().copied()).rates
+        };
+        assert_eq!(rates(&[]), None);
+        assert_eq!(rates(&[0.0, f64::NAN]), None, "no video has such a rate");
+        assert_eq!(rates(&[25.0, 0.0, 30.0, 24.0]), Some([24.0, 30.0]));
+        assert_eq!(secs_text(4, [25.0, 25.0]), "0.16 s");
+        assert_eq!(secs_text(4, [25.0, 30.0]), "0.13 to 0.16 s");
+        assert_eq!(secs_text(1000, [25.0, 25.001]), "40.00 s", "the difference is not seen");
     }
 }

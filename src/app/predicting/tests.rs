@@ -62,6 +62,10 @@ fn the_form_says_where_the_files_go_and_nothing_begins_before_it_is_answered() {
     {
         labeling.window.perform(command);
         assert!(labeling.window.sees(heading) && labeling.window.sees(&folder.display().to_string()), "{heading}");
+        if command == Command::PredictClip {
+            let secs = 4.0 / labeling.app().session.clip.as_ref().unwrap().fps;
+            assert!(labeling.window.sees(&format!("{secs:.2} s")), "four frames are {secs} s");
+        }
         click(&mut labeling.window, "Cancel");
         assert!(!labeling.window.sees(heading) && labeling.app().session.predicting.progress().is_none());
     }
