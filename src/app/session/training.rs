@@ -28,6 +28,7 @@ impl Session {
             }
         }
         self.training.receive(event);
+        self.step_timing.probes.receive(event, &self.training, Instant::now());
         match event {
             TrainingEvent::Part { number, of, .. } => {
                 self.log.push(LogLevel::Info, format!("Run {} of {of}", number + 1));

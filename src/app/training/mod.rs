@@ -11,6 +11,7 @@ pub mod interrupted;
 pub mod old_and_new;
 mod outcome_words;
 pub mod panel;
+pub mod probe_times;
 pub mod progress_words;
 mod run_curves;
 pub mod settings;

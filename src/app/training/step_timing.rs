@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::Context;
 
+use crate::app::training::probe_times::ProbeTimes;
 use crate::engine::{Message, Request, StepTimingOrder};
 use crate::error::Error;
 use crate::training::{Network, TrainingPlan};
@@ -36,6 +37,8 @@ pub struct StepTiming {
     orders: u64,
     /// What was measured of what is wanted.
     found: Option<Result<Vec<(Network, f64)>, Error>>,
+    /// What linear probes took for a clip.
+    pub probes: ProbeTimes,
 }
 
 impl StepTiming {

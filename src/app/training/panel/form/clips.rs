@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::{Context, Label, RichText, TextEdit, Ui};
 
+use super::dominance::dominance_text;
 use super::labels::LabelsForm;
 use super::listing::{ClassShare, ClipListing};
 use crate::app::command::Command;
@@ -289,7 +290,7 @@ fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
             ui.add(Label::new(format!("Left/right classes: {hint}.")).wrap());
         });
     }
-    for text in hold_out_texts(classes) {
+    for text in hold_out_texts(classes).into_iter().chain(dominance_text(classes)) {
         remark(ui, tokens.warning, |ui| {
             ui.add(Label::new(text).wrap());
         });
@@ -343,7 +344,7 @@ mod tests {
 
     #[test]
     fn only_classes_of_one_recording_are_said_to_have_one() {
-        let class = |name: &str, recordings, held| ClassShare { name: name.into(), clips: 6, recordings, held };
+        let class = |name: &str, recordings, held| ClassShare { name: name.into(), clips: 6, recordings, largest: 1, held };
         assert_eq!(hold_out_texts(&[class("bend", 3, 1), class("wave", 2, 1)]), Vec::<String>::new());
         assert_eq!(hold_out_texts(&[class("bend", 3, 0), class("wave", 2, 0)]), Vec::<String>::new(), "nothing is");
         assert_eq!(

@@ -1,7 +1,7 @@
 //! The clips of a source, class by class, and how they are split.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::data::{DataSource, Dataset, FromLabels, LabelledClip, Piece, Pieces, hold_out, slow_captures};
@@ -38,6 +38,8 @@ pub struct ClassShare {
     pub clips: usize,
     /// The recordings these come from.
     pub recordings: usize,
+    /// Clips of the recording that has most of them.
+    pub largest: usize,
     /// Its clips that are measured on.
     pub held: usize,
 }
@@ -89,6 +91,11 @@ impl ClipListing {
         Self { data, classes, used, clips, left_out, runs, notes, joined: 0, lacking }
     }
 
+    /// Number of clips.
+    pub fn clips(&self) -> usize {
+        self.clips.len()
+    }
+
     /// Number of classes that have clips.
     pub fn classes(&self) -> usize {
         self.used
@@ -115,11 +122,13 @@ impl ClipListing {
         let held = hold_out::held_out(&self.clips, share, seed);
         let count = |(label, name): (usize, &String)| {
             let of_class = || self.clips.iter().filter(|clip| clip.label == label);
-            let recordings: BTreeSet<String> = of_class().map(LabelledClip::recording).collect();
+            let mut recordings = BTreeMap::<String, usize>::new();
+            of_class().for_each(|clip| *recordings.entry(clip.recording()).or_default() += 1);
             ClassShare {
                 name: name.clone(),
                 clips: of_class().count(),
                 recordings: recordings.len(),
+                largest: recordings.into_values().max().unwrap_or_default(),
                 held: of_class().filter(|clip| held.contains(&clip.recording())).count(),
             }
         };

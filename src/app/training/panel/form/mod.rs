@@ -1,6 +1,7 @@
 //! What is to be trained: clips, what is tuned or which network, and the numbers of the run.
 
 mod clips;
+mod dominance;
 mod labels;
 mod listing;
 mod network;
@@ -321,6 +322,14 @@ impl Form {
         accepted
     }
 
+    /// Returns how long a linear probe takes, where one is chosen and an earlier one was timed.
+    fn probe_time_text(&self, session: &Session) -> Option<String> {
+        let is_probe = self.aim == Aim::Tune && self.tuning.tuning.depth == Depth::Heads;
+        let card = self.tuning.card().ok().filter(|_| is_probe)?;
+        let (networks, clips) = (self.tuning.tuning.networks(card), self.clips.listing().ok()?.clips());
+        session.step_timing.probes.estimate(&session.model.as_ref()?.dir, &networks, clips)
+    }
+
     /// Draws the form.
     pub fn form_ui(&mut self, ui: &mut Ui, cx: &mut PanelContext<'_>) {
         field(ui, "Task", |ui, _| {
@@ -347,6 +356,9 @@ impl Form {
                 self.tuning.advanced_ui(ui);
             }
             Aim::Train => self.network.network_ui(ui, cx),
+        }
+        if let Some(text) = self.probe_time_text(cx.session) {
+            explanation(ui, &text);
         }
         let accepted = self.step_times_ui(ui, cx.session);
         if let Some((network, batch)) = accepted {
