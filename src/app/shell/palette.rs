@@ -404,10 +404,12 @@ mod tests {
     fn names_with_the_whole_word_come_before_those_that_only_have_its_beginning_or_letters() {
         let names = |text: &str| matches(text).into_iter().map(|found| found.command.text()).collect::<Vec<_>>();
         for (text, word) in [("report", "report"), ("train", "train"), ("scale", "scale"), ("REPORT ", "report")] {
-            let has_word = |name: &&str| name.to_lowercase().split(|letter: char| !letter.is_alphanumeric()).any(|other| other == word);
+            let has_word = |name: &&str| {
+                name.to_lowercase().split(|letter: char| !letter.is_alphanumeric()).any(|other| other == word)
+            };
             let names = names(text);
             let with = names.iter().filter(|name| has_word(name)).count();
-            assert!(with > 1 && names.iter().take(with).all(|name| has_word(&name)), "{text}: {names:?}");
+            assert!(with > 1 && names.iter().take(with).all(|name| has_word(name)), "{text}: {names:?}");
         }
         let names = names("export");
         let begun = names.iter().filter(|name| name.starts_with("Export")).count();

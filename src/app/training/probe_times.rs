@@ -160,11 +160,13 @@ mod tests {
         extract(&mut times, &training, 3, 0.5);
         let spatial = [Network::Spatial];
         assert_eq!(times.estimate(Path::new("/model"), &spatial, 40), None, "three clips");
+        let began = Instant::now();
         for done in 1..=9 {
             let event = TrainingEvent::Preparing { what: Preparation::ExtractFeatures, done, of: 9 };
-            times.receive(&event, &training, Instant::now());
+            let now = began + Duration::from_secs(done as u64);
+            times.receive(&event, &training, now);
             if done == 5 {
-                times.receive(&TrainingEvent::Paused, &training, Instant::now());
+                times.receive(&TrainingEvent::Paused, &training, now);
             }
         }
         assert_eq!(times.estimate(Path::new("/model"), &spatial, 40), None, "it waited");

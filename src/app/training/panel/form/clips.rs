@@ -344,7 +344,8 @@ mod tests {
 
     #[test]
     fn only_classes_of_one_recording_are_said_to_have_one() {
-        let class = |name: &str, recordings, held| ClassShare { name: name.into(), clips: 6, recordings, largest: 1, held };
+        let class =
+            |name: &str, recordings, held| ClassShare { name: name.into(), clips: 6, recordings, largest: 1, held };
         assert_eq!(hold_out_texts(&[class("bend", 3, 1), class("wave", 2, 1)]), Vec::<String>::new());
         assert_eq!(hold_out_texts(&[class("bend", 3, 0), class("wave", 2, 0)]), Vec::<String>::new(), "nothing is");
         assert_eq!(
