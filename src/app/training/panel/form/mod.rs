@@ -6,6 +6,7 @@ mod labels;
 mod listing;
 mod network;
 mod numbers;
+mod truth;
 mod tuning;
 mod words;
 
@@ -14,7 +15,9 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{Context, Label, TextEdit, Ui};
 
 use self::clips::ClipsForm;
+use self::listing::runs_folder;
 use self::network::NetworkForm;
+use self::truth::pairs_missing;
 use self::tuning::TuningForm;
 use crate::app::labeling::state::LabelingState;
 use crate::app::panel::PanelContext;
@@ -88,7 +91,10 @@ impl Form {
 
     /// Whether the settings describe a run; the reason if they do not.
     pub fn ready(&self) -> std::result::Result<(), &'static str> {
-        let listing = self.clips.listing()?;
+        if let Some(missing) = pairs_missing(&self.network.plan).filter(|_| self.is_supervised()) {
+            return Err(missing);
+        }
+        let listing = if self.is_supervised() { None } else { Some(self.clips.listing()?) };
         match self.aim {
             Aim::Tune => self.tuning.card().map(drop)?,
             Aim::Train if self.network.plan.check().is_err() => {
@@ -96,10 +102,15 @@ impl Form {
             }
             Aim::Train => {}
         }
-        if listing.classes() < 2 && self.learns_classes() && !self.keeps_classes() {
+        if listing.is_some_and(|listing| listing.classes() < 2) && self.learns_classes() && !self.keeps_classes() {
             return Err("At least two classes are needed");
         }
         Ok(())
+    }
+
+    /// Whether the run learns from pairs with true flow, and not from the clips.
+    fn is_supervised(&self) -> bool {
+        self.aim == Aim::Train && self.network.plan.supervised.is_some()
     }
 
     fn learns_classes(&self) -> bool {
@@ -116,8 +127,16 @@ impl Form {
     /// If the clips are not listed yet, or there is nothing to start from.
     pub fn plans(&self, session: &Session) -> Result<Plans> {
         let not_ready = |reason: &str| Error::new("training", reason, "See the training panel");
-        let listing = self.clips.listing().map_err(not_ready)?;
         let base = session.model.as_ref().map(|model| model.dir.clone());
+        if self.is_supervised() {
+            let (plan, typed) = (self.network.plan.clone(), self.run_dir.trim().to_owned());
+            let base = base.filter(|_| self.network.from_viewer);
+            return Ok(Box::new(move || {
+                let run_dir = run_dir(&typed, &runs_folder(plan.data.clips()), &plan.network.name().to_lowercase());
+                Ok(vec![TrainingPlan { base, run_dir, ..plan }])
+            }));
+        }
+        let listing = self.clips.listing().map_err(not_ready)?;
         let (data, runs, typed) = (listing.data.clone(), listing.runs.clone(), self.run_dir.trim().to_owned());
         match (self.aim, base) {
             (Aim::Tune, Some(base)) => {
@@ -218,6 +237,9 @@ impl Form {
 
     /// Asks earlier runs what fits into the time of these.
     fn follow_fits(&mut self, session: &Session, ctx: &Context) {
+        if self.is_supervised() {
+            return self.fits.clear(); // Earlier runs of clips say nothing about pairs.
+        }
         self.fits.receive();
         let Ok(listing) = self.clips.listing() else { return };
         let (runs, data) = (listing.runs.clone(), listing.data.clone());
@@ -338,8 +360,10 @@ impl Form {
             ui.selectable_value(&mut self.aim, Aim::Train, "Single network")
                 .on_hover_text("Train one network, fine-tuned or from scratch");
         });
-        section(ui, "Clips");
-        self.clips.clips_ui(ui, cx);
+        if !self.is_supervised() {
+            section(ui, "Clips");
+            self.clips.clips_ui(ui, cx);
+        }
         match self.aim {
             Aim::Tune => {
                 section(ui, "Model");
@@ -453,7 +477,6 @@ fn beside(dir: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::listing::runs_folder;
     use super::*;
 
     #[test]

@@ -3,6 +3,7 @@
 use eframe::egui::{CollapsingHeader, ComboBox, Label, Ui};
 
 use super::numbers::{flow_mean_ui, main_numbers_ui, other_numbers_ui};
+use super::truth::{lesson_ui, truth_ui};
 use super::tuning::{NOTHING_HELD, budget_ui, held_out_ui, multi_label_ui};
 use super::words::{joint_words, loss_words, mode_words, network_words};
 use crate::app::panel::PanelContext;
@@ -81,6 +82,13 @@ impl NetworkForm {
         if self.plan.network == Network::Joint {
             self.joint_ui(ui);
         }
+        if self.plan.network == Network::Flow {
+            lesson_ui(ui, &mut self.plan);
+        }
+        if self.plan.supervised.is_some() {
+            let base = cx.session.model.as_ref().filter(|_| self.from_viewer);
+            truth_ui(ui, &mut self.plan, base.and_then(|model| model.architecture));
+        }
         if self.uses_flow_loss() {
             self.preset_ui(ui);
         }
@@ -96,7 +104,7 @@ impl NetworkForm {
 
     fn uses_flow_loss(&self) -> bool {
         match self.plan.network {
-            Network::Flow => true,
+            Network::Flow => self.plan.supervised.is_none(),
             Network::Temporal => self.plan.mode == TemporalMode::C,
             Network::Joint => !self.plan.joint.is_taught(),
             Network::Spatial => false,

@@ -2,7 +2,7 @@
 
 use crate::nets::JointArchitecture;
 use crate::training::finetune::{Depth, Preset};
-use crate::training::losses::LossPreset;
+use crate::training::losses::{LossPreset, SupervisedLoss};
 use crate::training::{Network, TemporalMode};
 
 /// A network, and what it learns.
@@ -57,6 +57,16 @@ pub fn loss_words(preset: LossPreset) -> (&'static str, &'static str) {
         LossPreset::Deepethogram => {
             ("DeepEthogram", "DeepEthogram's losses: plain means, dense SSIM, smoothness weighted by scale.")
         }
+    }
+}
+
+/// A loss against true flow, and where it comes from.
+pub fn supervised_words(loss: SupervisedLoss) -> (&'static str, &'static str) {
+    match loss {
+        SupervisedLoss::Caffe => ("Caffe", "FlowNet2's release: the coarsest level weighs most."),
+        SupervisedLoss::AreaEpe => ("Area EPE", "FlowNetPytorch's: end-point error against block means."),
+        SupervisedLoss::MultiscaleL1 => ("Multi-scale L1", "NVIDIA's port: absolute difference, finest level first."),
+        SupervisedLoss::MultiscaleL2 => ("Multi-scale L2", "NVIDIA's port: end-point error, finest level first."),
     }
 }
 
