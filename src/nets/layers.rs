@@ -1,7 +1,7 @@
 //! The layers all networks are built from, with the initialisation of the specification.
 //!
 //! Everything is drawn from He's normal distribution N(0, √(2/fan_in)) with zero biases, as the authors' Caffe files
-//! do it; only the layers that predict start near zero.
+//! do it; only the layers that predict flow for an unsupervised loss start near zero.
 
 use burn::module::{Initializer, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose2d, ConvTranspose2dConfig};
@@ -14,8 +14,8 @@ use super::convolve::Convolve;
 pub(super) const HE_NORMAL: Initializer =
     Initializer::KaimingNormal { gain: std::f64::consts::SQRT_2, fan_out_only: false };
 
-/// Standard deviation of a flow predictor's weights. He's would start with flows of tens of pixels, far outside the
-/// reach of the photometric loss.
+/// Standard deviation of the weights of MotionNet's flow predictors. He's would start with flows of tens of pixels, far
+/// outside the reach of the photometric loss.
 pub(super) const PREDICTOR_STD: f64 = 1e-3;
 
 /// Returns a convolution from `channels[0]` to `channels[1]` maps with bias, padded so that stride 1 keeps the size.
@@ -23,7 +23,7 @@ pub(super) fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &
     conv_with(HE_NORMAL, channels, kernel, stride, kernel / 2, device)
 }
 
-/// Returns the layer that turns features into `flow_maps` maps of raw flow: 3×3, no activation.
+/// Returns the layer that turns features into `flow_maps` maps of raw flow, starting near zero: 3×3, no activation.
 pub(super) fn flow_predictor(features: usize, flow_maps: usize, device: &Device) -> Conv2d {
     conv_with(Initializer::Normal { mean: 0.0, std: PREDICTOR_STD }, [features, flow_maps], 3, 1, 1, device)
 }

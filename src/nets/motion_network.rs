@@ -50,7 +50,7 @@ impl MotionOutput {
 }
 
 impl MotionConfig {
-    /// Builds the network with fresh parameters: He normal, predictors near zero, zero biases.
+    /// Builds the network with fresh parameters: He normal, zero biases, MotionNet's predictors near zero.
     pub fn init(&self, device: &Device) -> MotionNetwork {
         match self.architecture {
             Architecture::MotionNet => MotionNetwork::Full(MotionNet::new(self, device)),

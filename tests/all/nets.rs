@@ -8,7 +8,7 @@ mod rival_streams;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use image::RgbImage;
 use motionscope::gpu::{DeviceChoice, choose};
@@ -326,4 +326,41 @@ fn a_temporal_stream_starts_from_the_averaged_colours() {
     assert!(largest_difference(&values(excited), &expected) < 1e-5 * largest);
     assert_eq!(temporal.conv10.weight.dims(), [21, 512, 1, 1]);
     assert_eq!(cross_modality(noise([4, 3, 7, 7], &device), 5).dims(), [4, 5, 7, 7]);
+}
+
+/// Checks that all weights of a network are drawn as published: He normal with zero biases, MotionNet's predictors near zero.
+#[derive(Default)]
+struct DrawnWeights(Vec<String>);
+
+impl ModuleVisitor for DrawnWeights {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.0.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.0.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let (name, dims, drawn) = (self.0.join("."), param.val().dims(), values(param.val()));
+        let [_, inputs, rows, columns] = dims[..] else {
+            return assert!(drawn.iter().all(|bias| *bias == 0.0), "{name}");
+        };
+        // Transposed convolutions count their outputs, as Caffe does; those are second in their weights.
+        let he = (2.0 / (inputs * rows * columns) as f64).sqrt();
+        let expected = if name.contains("conv_pr") { 1e-3 } else { he };
+        let count = drawn.len() as f64;
+        let std = (drawn.iter().map(|weight| f64::from(*weight).powi(2)).sum::<f64>() / count).sqrt();
+        // Five standard errors of a standard deviation.
+        let tolerance = 5.0 / (2.0 * count).sqrt();
+        assert!((std / expected - 1.0).abs() < tolerance, "{name}: {std} instead of {expected}");
+    }
+}
+
+#[test]
+fn fresh_weights_are_drawn_as_published() {
+    for architecture in Architecture::ALL {
+        let config = MotionConfig { architecture, frames: 2, width: 8, ..MotionConfig::default() };
+        config.init(&Device::flex()).visit(&mut DrawnWeights::default());
+    }
 }

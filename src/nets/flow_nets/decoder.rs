@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Device, Tensor};
 
 use crate::nets::convolve::Convolve;
-use crate::nets::layers::{conv, deconv, deconv_with_bias, flow_predictor};
+use crate::nets::layers::{conv, deconv, deconv_with_bias};
 
 /// The differences between the decoders of the networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,10 +61,11 @@ impl FlowDecoder {
         let upsampled = || if kind.biased_enlargement { deconv_with_bias } else { deconv }([2, 2], device);
         let deconv = |from: usize, to: usize| deconv_with_bias([from, to], device);
         let inter = |from: usize, to: usize| kind.inter_conv.then(|| conv([from, to], 3, 1, device));
-        let predictor =
-            |concat: usize, inter: usize| flow_predictor(if kind.inter_conv { inter } else { concat }, 2, device);
+        // He's initialisation, as published: true flow teaches predictors whatever they start with.
+        let head = |features: usize| conv([features, 2], 3, 1, device);
+        let predictor = |concat: usize, inter: usize| head(if kind.inter_conv { inter } else { concat });
         Self {
-            predict_flow6: flow_predictor(16 * w, 2, device),
+            predict_flow6: head(16 * w),
             deconv5: deconv(16 * w, 8 * w),
             upsampled_flow6_to_5: upsampled(),
             inter_conv5: inter(concat[0], 8 * w),

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::flownet_sd::SmallLayers;
 use crate::nets::convolve::Convolve;
-use crate::nets::layers::{conv, deconv_with_bias, flow_predictor};
+use crate::nets::layers::{conv, deconv_with_bias};
 
 /// Maps that the fusion network reads.
 const CHANNELS: usize = 11;
@@ -40,15 +40,15 @@ impl FusionNet {
         let [half, quarter] = [2, 4].map(|part| (w / part).max(1));
         let (concat1, concat0) = (2 * w + half + 2, w + quarter + 2);
         let decoder = FusionDecoder {
-            predict_flow2: flow_predictor(2 * w, 2, device),
+            predict_flow2: conv([2 * w, 2], 3, 1, device),
             deconv1: deconv_with_bias([2 * w, half], device),
             upsampled_flow2_to_1: deconv_with_bias([2, 2], device),
             inter_conv1: conv([concat1, half], 3, 1, device),
-            predict_flow1: flow_predictor(half, 2, device),
+            predict_flow1: conv([half, 2], 3, 1, device),
             deconv0: deconv_with_bias([concat1, quarter], device),
             upsampled_flow1_to_0: deconv_with_bias([2, 2], device),
             inter_conv0: conv([concat0, quarter], 3, 1, device),
-            predict_flow0: flow_predictor(quarter, 2, device),
+            predict_flow0: conv([quarter, 2], 3, 1, device),
         };
         Self { first: SmallLayers::new(CHANNELS, w, device), decoder }
     }

@@ -154,7 +154,8 @@ fn clip_of(frames: Tensor<4>) -> Tensor<5> {
 }
 
 impl JointConfig {
-    /// Builds the network for so many `classes` with fresh parameters: He normal, flow predictors near zero, zero biases.
+    /// Builds the network for so many `classes` with fresh parameters: He normal, zero biases, flow predictors
+    /// near zero except those of FlowNetS.
     pub fn init(&self, classes: usize, device: &Device) -> JointNetwork {
         match self.architecture {
             JointArchitecture::Branched => JointNetwork::Branched(Branched::new(self, classes, device)),
