@@ -11,6 +11,7 @@ use super::command::Command;
 use super::command::prompt::{Dialogs, PathPrompt};
 use super::environment::Options;
 use super::evaluation::state::{ReportPurpose, ResultsLoss};
+use super::flow::network_names::FlowNetwork;
 use super::labeling::project_opener::{ProjectOpener, Start};
 use super::layout::{self, Pane};
 use super::live::panel::Demo;
@@ -41,7 +42,7 @@ use crate::engine::{Engine, FlowSettings, Labeling, LiveEvent, Message, Request,
 use crate::error::Error;
 use crate::evaluation::ActionsReport;
 use crate::gpu::{Compute, ComputeKind, DeviceChoice};
-use crate::nets::{Architecture, ModelCard};
+use crate::nets::ModelCard;
 use crate::training::runs::{self, Run};
 use crate::training::{TrainingEvent, TrainingPlan};
 
@@ -88,7 +89,7 @@ pub struct App {
     /// The ground truth that is looked for beside the open clip.
     pub(super) truth: Background<PathBuf, Option<PathBuf>>,
     /// The architecture of the second model's motion network.
-    pub(super) second_architecture: Background<PathBuf, Option<Architecture>>,
+    pub(super) second_network: Background<PathBuf, Option<FlowNetwork>>,
     /// The clip that a person chose, and did not only step to: it is among the recent ones once it is open.
     pub(super) remembers: Option<PathBuf>,
     /// Whether the clip that is opened next plays at once.
@@ -170,7 +171,7 @@ impl App {
             plans: Tasks::default(),
             earlier_runs: Background::default(),
             truth: Background::default(),
-            second_architecture: Background::default(),
+            second_network: Background::default(),
             remembers: None,
             play_next: false,
             opens_folder: false,
@@ -348,11 +349,11 @@ impl App {
         let dir = self.settings.flow.second_model.clone();
         if let Some(dir) = dir.clone() {
             let card = dir.clone();
-            let read = move || Some(ModelCard::read(&card).ok()?.motion?.config.architecture);
-            self.second_architecture.ask(dir, ctx, read);
+            let read = move || FlowNetwork::of(&ModelCard::read(&card).ok()?);
+            self.second_network.ask(dir, ctx, read);
         }
-        self.second_architecture.receive();
-        let known = self.second_architecture.value().filter(|_| !self.second_architecture.is_busy());
+        self.second_network.receive();
+        let known = self.second_network.value().filter(|_| !self.second_network.is_busy());
         self.session.flow.name_second(dir.as_deref(), known.copied().flatten());
     }
 

@@ -5,7 +5,9 @@ pub mod benchmark_state;
 pub mod commands;
 mod comparison_image;
 pub mod export;
-mod network_names;
+pub mod network_names;
+#[cfg(test)]
+mod network_tests;
 pub mod panel;
 pub mod state;
 pub mod statistics;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::network_names::NetworkNames;
+use super::network_names::{FlowNetwork, NetworkNames};
 use super::stream_source::StreamSource;
 use crate::app::ui::progress::Progress;
 use crate::engine::{
@@ -14,7 +14,6 @@ use crate::engine::{
 };
 use crate::error::Error;
 use crate::flow::TypicalLengths;
-use crate::nets::Architecture;
 use crate::ranking::quantile;
 
 /// Share of a map's values that its colour scale covers; single peaks would leave all others dark.
@@ -145,9 +144,9 @@ impl FlowComparison {
         self.stream = StreamSource::of(model);
     }
 
-    /// The second model is that in folder `dir` from now on; its architecture may not be known yet.
-    pub fn name_second(&mut self, dir: Option<&Path>, architecture: Option<Architecture>) {
-        self.networks.set_second(dir, architecture);
+    /// The second model is that in folder `dir` from now on; its network may not be known yet.
+    pub fn name_second(&mut self, dir: Option<&Path>, network: Option<FlowNetwork>) {
+        self.networks.set_second(dir, network);
     }
 
     /// The figures of `source` by frame.

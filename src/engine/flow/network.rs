@@ -33,8 +33,9 @@ impl NetworkSource {
         let model = HiddenTwoStream::load(dir, &compute.device)?;
         model.card.check_motion(dir)?;
         let pipeline = InferencePipeline::new(model, compute);
-        if pipeline.frames_for(0).len() != 2 {
-            let cause = "its motion network reads eleven frames at once, not a pair";
+        let frames = pipeline.frames_for(0).len();
+        if frames != 2 {
+            let cause = format!("its motion network reads {frames} frames at once, not a pair");
             return Err(Error::file(dir, cause, "Choose a model with a two-frame motion network for the comparison"));
         }
         Ok(Self { pipeline })
