@@ -16,9 +16,10 @@ use motionscope::gpu::{Compute, ComputeKind};
 use motionscope::nets::{
     Architecture, FlowNetConventions, HiddenTwoStream, JointArchitecture, ModelCard, MotionConfig, MotionEntry,
 };
+use motionscope::sample::{ACTIONS, STYLES, render_clip};
 use motionscope::training::losses::UnsupervisedLoss;
 use motionscope::training::{FlowSource, FlowTeacher, Network, TemporalMode, TrainingEvent, TrainingPlan};
-use motionscope::video::{Camera, Frame, Geometry, decode_clip};
+use motionscope::video::{Camera, Frame, Geometry, VideoWriter, decode_clip};
 
 use crate::training::{clips, flow_model, parameters, small, train, train_until};
 
@@ -292,4 +293,28 @@ fn the_branched_network_starts_from_a_motion_net_and_takes_a_spatial_stream() {
     }
     let size = Geometry { width: 96, height: 64 };
     assert_eq!(ClipScorer::new(&both, Protocol::PAPER).motion_size(), size);
+}
+
+#[test]
+fn clips_shorter_than_sixteen_frames_end_with_their_last_frame() {
+    let dir = tempfile::tempdir().unwrap();
+    let architecture = JointArchitecture::ActionFlowNet16;
+    for frames in [1, 5] {
+        let folder = dir.path().join(format!("{frames}"));
+        for class in ["bow", "wave"] {
+            let size = Geometry { width: 96, height: 64 };
+            std::fs::create_dir_all(folder.join(class)).unwrap();
+            let mut writer = VideoWriter::create(&folder.join(class).join("0.mp4"), size, 25.0).unwrap();
+            let clip = render_clip(ACTIONS[0], &STYLES[0], 5, frames, size);
+            clip.frames.iter().for_each(|frame| writer.push(frame).unwrap());
+            writer.finish().unwrap();
+        }
+        let data = DataSource::Folder(folder);
+        let run_dir = dir.path().join(format!("run{frames}"));
+        let plan = TrainingPlan { steps: 1, ..plan(architecture, &data, run_dir) };
+        let (result, events) = train(&plan);
+        result.unwrap_or_else(|error| panic!("{frames} frames: {error}"));
+        let (terms, _) = reported(&events);
+        assert!(terms.iter().any(|term| term == "action"), "{terms:?}");
+    }
 }

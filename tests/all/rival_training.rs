@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use burn::tensor::Device;
+use ffmpeg_next::format::Pixel;
 use image::RgbImage;
+use motionscope::data::DataSource;
 use motionscope::engine::InferencePipeline;
 use motionscope::evaluation::{ClipScorer, Protocol, Spread};
 use motionscope::gpu::{Compute, ComputeKind};
@@ -14,6 +16,7 @@ use motionscope::training::{
 };
 use motionscope::video::{Frame, Geometry, decode_clip};
 
+use crate::codec_vectors::encode_moving_texture;
 use crate::training::{clips, flow_model, parameters, small, train, train_until, without_dropout};
 
 /// One window in the middle of a clip, as a whole.
@@ -178,7 +181,8 @@ fn large_networks_are_trained_kept_and_resumed() {
         snapshots: 1,
         ..small(network, &data, dir.path().join(format!("{backbone:?}")))
     };
-    for plan in [plan(Backbone::Emv, Network::Temporal), plan(Backbone::ThreeDNet, Network::Spatial)] {
+    let c3d = TrainingPlan { flow_source: None, ..plan(Backbone::C3d, Network::Spatial) };
+    for plan in [plan(Backbone::Emv, Network::Temporal), plan(Backbone::ThreeDNet, Network::Spatial), c3d] {
         train_until(&plan, 1).0.unwrap();
         train(&plan).0.unwrap();
         let model = load(&plan);
@@ -193,5 +197,26 @@ fn large_networks_are_trained_kept_and_resumed() {
         };
         assert_eq!(logits.unwrap().unwrap().len(), 2);
         std::fs::remove_dir_all(&plan.run_dir).unwrap();
+    }
+}
+
+#[test]
+fn clips_without_motion_vectors_are_named_to_a_stream_that_reads_them() {
+    let dir = tempfile::tempdir().unwrap();
+    for class in ["down", "up"] {
+        let folder = dir.path().join("clips").join(class);
+        std::fs::create_dir_all(&folder).unwrap();
+        // Key frames only.
+        encode_moving_texture(&folder.join("intra.avi"), "mpeg4", Pixel::YUV420P, 0, 0);
+    }
+    let data = DataSource::Folder(dir.path().join("clips"));
+    for source in [FlowSource::Emv, FlowSource::Codec] {
+        let plan =
+            TrainingPlan { flow_source: Some(source), ..small(Network::Temporal, &data, dir.path().join("run")) };
+        let error = train(&plan).0.unwrap_err();
+        assert!(error.subject.ends_with("intra.avi"), "{error}");
+        assert_eq!(error.cause, "all of its frames are intra-coded, which hold no motion vectors");
+        assert!(!plan.run_dir.join("model").exists(), "nothing is trained on no motion");
+        std::fs::remove_dir_all(&plan.run_dir).unwrap_or_default();
     }
 }

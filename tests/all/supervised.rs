@@ -81,14 +81,27 @@ fn a_supervised_run_is_measured_against_the_truth_and_resumes_to_the_same_number
 }
 
 #[test]
-fn every_supervised_network_trains_and_earlier_networks_of_a_stack_can_be_frozen() {
+fn every_network_trains_resumes_and_earlier_networks_of_a_stack_can_be_frozen() {
     let dir = tempfile::tempdir().unwrap();
     let data = pairs(dir.path(), "pairs", 4, 1);
     for (number, architecture) in Architecture::ALL.into_iter().enumerate() {
-        let plan = TrainingPlan { steps: 1, ..plan(&data, architecture, dir.path().join(format!("run{number}"))) };
-        train(&plan).0.unwrap_or_else(|error| panic!("{architecture:?}: {error}"));
-        let model = HiddenTwoStream::load(&plan.run_dir.join("model"), &Device::flex()).unwrap();
+        let start = TrainingPlan { steps: 1, ..plan(&data, architecture, dir.path().join(format!("start{number}"))) };
+        train(&start).0.unwrap_or_else(|error| panic!("{architecture:?}: {error}"));
+        let model = HiddenTwoStream::load(&start.run_dir.join("model"), &Device::flex()).unwrap();
         assert_eq!(model.card.motion.unwrap().config.architecture, architecture);
+        // Fresh weights are drawn from a generator that other tests draw from too.
+        let [whole, interrupted] = ["whole", "interrupted"].map(|name| TrainingPlan {
+            base: Some(start.run_dir.join("model")),
+            steps: 2,
+            checkpoint_every: 1,
+            run_dir: dir.path().join(format!("{name}{number}")),
+            ..start.clone()
+        });
+        train(&whole).0.unwrap();
+        train_until(&interrupted, 1).0.unwrap();
+        train(&interrupted).0.unwrap();
+        assert!(trained(&whole) == trained(&interrupted), "{architecture:?} resumes to the same numbers");
+        assert!(trained(&whole) != trained(&start), "{architecture:?} learns");
     }
     let base = plan(&data, Architecture::FlowNet2Cs, dir.path().join("base"));
     train(&base).0.unwrap();
@@ -227,4 +240,18 @@ fn what_true_flow_cannot_teach_is_refused() {
     let none = DataSource::Pairs(PairSource { benchmark: FlowDataset::SintelClean, root: empty.path().into() });
     let error = train(&plan(&none, Architecture::FlowNetS, empty.path().join("run"))).0.unwrap_err();
     assert_eq!(error.cause, "no pair of MPI-Sintel clean is found here");
+}
+
+#[test]
+fn crops_that_are_no_multiple_of_64_are_refused_and_nothing_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = pairs(dir.path(), "pairs", 2, 1);
+    let frame = Geometry { width: 96, height: 64 };
+    for architecture in Architecture::ALL.into_iter().filter(|architecture| architecture.is_supervised()) {
+        let plan = plan(&data, architecture, dir.path().join("run"));
+        let error = train(&TrainingPlan { frame, crop: frame, ..plan.clone() }).0.unwrap_err();
+        assert_eq!(error.cause, "96×64 leaves too few pixels at the coarsest flow level", "{architecture:?}");
+        assert_eq!(error.remedy, format!("Use multiples of 64 from 64 on for this {}", architecture.title()));
+        assert!(!plan.run_dir.exists());
+    }
 }

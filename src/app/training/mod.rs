@@ -8,6 +8,8 @@ pub mod diagnostics;
 mod fine_tuning_tests;
 pub mod held_out;
 pub mod interrupted;
+#[cfg(test)]
+mod network_form_tests;
 pub mod old_and_new;
 mod outcome_words;
 pub mod panel;

@@ -79,7 +79,8 @@ pub fn export(model: &HiddenTwoStream, options: &OnnxOptions) -> Result<OnnxFile
     let suited = suited_size(model, options.motion);
     let unsuited = (suited != options.motion).then(|| {
         let stride = model.motion.stride();
-        format!("{width}x{height} does not suit MotionNet, whose sides are multiples of {stride}")
+        let network = model.card.flow_network();
+        format!("{width}x{height} does not suit {network}, whose sides are multiples of {stride}")
     });
     if let Some(cause) = unsuited.as_ref().filter(|_| needs_motion(model)) {
         return Err(Error::new("size", cause, format!("Use --size {}x{}", suited.width, suited.height)));

@@ -9,8 +9,8 @@ use super::proto::ModelProto;
 use super::*;
 use crate::nets::import::{Colours, import_motion, import_stream};
 use crate::nets::{
-    Architecture, Backbone, C3d, C3dWidths, FlowReading, ModelCard, MotionConfig, MotionEntry, Origin, Preprocessing,
-    StreamConfig, StreamEntry, StreamInput,
+    Architecture, Backbone, C3d, C3dWidths, CnnM, CnnMWidths, FlowReading, JointArchitecture, JointConfig, JointEntry,
+    ModelCard, MotionConfig, MotionCue, MotionEntry, Origin, Preprocessing, StreamConfig, StreamEntry, StreamInput,
 };
 
 const SIZE: FrameSize = FrameSize { width: 64, height: 32 };
@@ -137,6 +137,58 @@ fn c3d_reads_clips_of_pictures_and_fuses_with_another_stream() {
         let whole = check_graph(&export.files[3].1).graph.unwrap();
         let inputs: Vec<&str> = whole.input.iter().map(|input| input.name.as_str()).collect();
         assert_eq!(inputs, ["frames", "pictures"]);
+    }
+}
+
+#[test]
+fn cnn_m_and_emv_have_graphs_of_both_streams() {
+    let size = FrameSize { width: 128, height: 96 };
+    for backbone in [Backbone::CnnM2048, Backbone::Emv] {
+        let mut model = model(Backbone::SqueezeNet, 2);
+        let widths = CnnMWidths { conv1: 2, conv2: 4, conv3: 4, fc6: 8, fc7: 4, side: 2 };
+        let narrow = |input| {
+            let config = StreamConfig { backbone, input, classes: 3, dropout: None };
+            Some(Stream::of(Layers::CnnM(CnnM::with_widths(widths, &config, &Device::flex()))))
+        };
+        (model.temporal, model.spatial) = (narrow(StreamInput::STACK), narrow(StreamInput::PICTURE));
+        model.card.temporal = Some(StreamEntry::new("temporal.safetensors", backbone));
+        model.card.spatial = Some(StreamEntry::new("spatial.safetensors", backbone));
+        let export = export(&model, &OnnxOptions { motion: size, spatial: size, ..OPTIONS }).unwrap();
+        assert!(export.left_out.is_empty() && export.files.len() == 4, "{backbone:?}: {:?}", export.left_out);
+        let graphs: Vec<_> = export.files.iter().map(|(_, bytes)| check_graph(bytes).graph.unwrap()).collect();
+        let slopes = |file: usize| graphs[file].node.iter().filter(|node| node.op_type == "PRelu").count();
+        let expected = if backbone == Backbone::Emv { 7 } else { 0 };
+        assert_eq!([slopes(1), slopes(2)], [expected, 0], "only motion vectors have slopes of their own");
+        assert_eq!(shape(&graphs[1].output[0]), [2, 3]);
+    }
+}
+
+#[test]
+fn rgb_differences_are_made_of_frames_in_the_graph() {
+    let mut model = model(Backbone::SqueezeNet, 2);
+    model.temporal = Some(stream(Backbone::SqueezeNet, StreamInput::DIFFERENCES));
+    model.card.temporal.as_mut().unwrap().input = MotionCue::RgbDifference;
+    let export = export(&model, &OPTIONS).unwrap();
+    assert_eq!(export.left_out, ["two-stream.onnx: the temporal stream reads no flow"]);
+    let (name, bytes) = &export.files[1];
+    let graph = check_graph(bytes).graph.unwrap();
+    assert_eq!((name.as_str(), graph.input[0].name.as_str()), ("temporal.onnx", "frames"));
+    assert_eq!((shape(&graph.input[0]), shape(&graph.output[0])), (vec![2, 6, 3, 32, 64], vec![2, 3]));
+}
+
+#[test]
+fn joint_networks_are_refused_by_name() {
+    for architecture in JointArchitecture::ALL {
+        let mut model = model(Backbone::SqueezeNet, 2);
+        let config = JointConfig { architecture, width: 2, ..JointConfig::default() };
+        model.motion = MotionNetwork::Joint(config.init(3, &Device::flex()));
+        model.card.joint = Some(JointEntry { weights: "joint.safetensors".into(), config });
+        (model.card.motion, model.temporal, model.spatial) = (None, None, None);
+        let square = |side| OnnxOptions { motion: FrameSize { width: side, height: side }, ..OPTIONS };
+        let error = export(&model, &square(64)).unwrap_err();
+        assert_eq!(error.cause, "motion.onnx: networks for flow and action are not exported");
+        let error = export(&model, &square(72)).unwrap_err();
+        assert!(error.cause.starts_with(&format!("72x72 does not suit {}", architecture.name())), "{error}");
     }
 }
 
