@@ -215,7 +215,7 @@ fn clips_without_motion_vectors_are_named_to_a_stream_that_reads_them() {
             TrainingPlan { flow_source: Some(source), ..small(Network::Temporal, &data, dir.path().join("run")) };
         let error = train(&plan).0.unwrap_err();
         assert!(error.subject.ends_with("intra.avi"), "{error}");
-        assert_eq!(error.cause, "all of its frames are intra-coded, which hold no motion vectors");
+        assert_eq!(error.cause, "all of its frames are intra-coded: there are no motion vectors");
         assert!(!plan.run_dir.join("model").exists(), "nothing is trained on no motion");
         std::fs::remove_dir_all(&plan.run_dir).unwrap_or_default();
     }
