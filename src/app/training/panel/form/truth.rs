@@ -62,8 +62,10 @@ pub fn truth_ui(ui: &mut Ui, plan: &mut TrainingPlan, base: Option<Architecture>
     if let DataSource::Pairs(pairs) = &mut plan.data {
         pairs_ui(ui, pairs);
     }
-    if base.is_none() {
-        combo_ui(ui, "Network", &mut plan.motion.architecture, &NETWORKS, |network| (network.title(), network.paper()));
+    let network = &mut plan.motion.architecture;
+    match base {
+        Some(base) => *network = base,
+        None => combo_ui(ui, "Network", network, &NETWORKS, |network| (network.title(), network.paper())),
     }
     if let Some(loss) = &mut plan.supervised {
         combo_ui(ui, "Loss", loss, &SupervisedLoss::ALL, supervised_words);
@@ -72,7 +74,7 @@ pub fn truth_ui(ui: &mut Ui, plan: &mut TrainingPlan, base: Option<Architecture>
     let mut is_augmented = plan.augmentation == PairAugmentation::Published;
     ui.checkbox(&mut is_augmented, "Published augmentation").on_hover_text("Shift, rotate, zoom and recolour the pairs");
     plan.augmentation = if is_augmented { PairAugmentation::Published } else { PairAugmentation::None };
-    match base.unwrap_or(plan.motion.architecture) {
+    match plan.motion.architecture {
         Architecture::NextFlow => next_frames_ui(ui, &mut plan.next_frames),
         _ => plan.next_frames = None,
     }
