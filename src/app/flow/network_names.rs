@@ -104,7 +104,10 @@ mod tests {
             (names.name(FlowSource::SecondNetwork).to_owned(), names.kind(FlowSource::SecondNetwork))
         };
         assert_eq!(second("/models/flow", None), ("MotionNet for flow".into(), "Learned"));
-        assert_eq!(second("/runs/a/model", Some(motion(Architecture::FlowNetS))), ("FlowNetS of a".into(), "Supervised"));
+        assert_eq!(
+            second("/runs/a/model", Some(motion(Architecture::FlowNetS))),
+            ("FlowNetS of a".into(), "Supervised")
+        );
         assert_eq!(second("/runs/tiny", Some(motion(Architecture::TinyMotionNet))).1, "Learned");
         let joint = FlowNetwork::Joint(JointArchitecture::ActionFlowNet2);
         assert_eq!(second("/runs/b/model", Some(joint)), ("ActionFlowNet-2 of b".into(), "Learned"));

@@ -72,7 +72,8 @@ pub fn truth_ui(ui: &mut Ui, plan: &mut TrainingPlan, base: Option<Architecture>
         explanation(ui, supervised_words(*loss).1);
     }
     let mut is_augmented = plan.augmentation == PairAugmentation::Published;
-    ui.checkbox(&mut is_augmented, "Published augmentation").on_hover_text("Shift, rotate, zoom and recolour the pairs");
+    ui.checkbox(&mut is_augmented, "Published augmentation")
+        .on_hover_text("Shift, rotate, zoom and recolour the pairs");
     plan.augmentation = if is_augmented { PairAugmentation::Published } else { PairAugmentation::None };
     match plan.motion.architecture {
         Architecture::NextFlow => next_frames_ui(ui, &mut plan.next_frames),
