@@ -72,8 +72,12 @@ pub(super) fn close_on_interrupt() -> Result<()> {
     })
 }
 
-/// Has `stop` called once, by the first Ctrl-C or SIGTERM. A batch system sends SIGTERM several times: only a second Ctrl-C quits.
-fn on_interrupt(what: &'static str, impatience: &'static str, stop: impl Fn() + Send + 'static) -> Result<()> {
+/// Has `stop` called once, by the first Ctrl-C or SIGTERM, printing `what`. A batch system sends SIGTERM several times: only a second
+/// Ctrl-C quits.
+///
+/// # Errors
+/// If the signals cannot be handled.
+pub(super) fn on_interrupt(what: &'static str, impatience: &'static str, stop: impl Fn() + Send + 'static) -> Result<()> {
     let mut is_stopping = false;
     let handler = move || {
         let by_system = termination::take_request();

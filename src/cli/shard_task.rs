@@ -10,12 +10,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::interrupt::interrupt_flag;
+use super::interrupt::on_interrupt;
 use super::outcome::{Outcome, complain};
 use crate::error::{Error, Result};
 use crate::output::Staging;
 use crate::plural::counted;
 use crate::shards::{ItemOutcome, Job, Manifest, Part, PartFolder, Shard, ShardCheckpoint, ShardResults};
+use crate::training::TrainingControl;
 
 /// A command whose work is a list of items, each of which is computed by itself.
 pub(super) trait ShardWork {
@@ -40,19 +41,46 @@ pub(super) trait ShardWork {
         counting_bar(items, kind)
     }
 
-    /// Computes the items at `positions` in their order until `stop` says so, and calls `done` with each.
+    /// Computes the items in their order until they are all done or it is to stop.
     ///
     /// # Errors
-    /// If the work broke off. What is wrong with an item is handed to `done`.
-    fn compute(
-        &mut self,
-        positions: &[usize],
-        stop: &(dyn Fn() -> bool + Sync),
-        done: &mut dyn FnMut(Result<Self::Item>),
-    ) -> Result<()>;
+    /// If the work broke off. What is wrong with an item is handed on as its outcome.
+    fn compute(&mut self, items: ShardItems<'_, Self::Item>) -> Result<()>;
 
     /// Returns the facts about the computation.
     fn source(&self) -> Self::Source;
+
+    /// Returns what is wrong within an item that has a result.
+    fn failures(_item: &Self::Item) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// The items that are to be computed of a shard.
+pub(super) struct ShardItems<'a, T> {
+    /// Their places in the list, ascending.
+    pub positions: &'a [usize],
+    /// Returns whether the work is to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+    /// Is called with the outcome of each item, in their order.
+    pub done: &'a mut dyn FnMut(Result<T>),
+}
+
+impl<T> ShardItems<'_, T> {
+    /// Computes each by `item`, which is called with its place and returns its outcome, or none if it was stopped.
+    ///
+    /// # Errors
+    /// The first error of `item` itself, which breaks the work off.
+    pub fn each(self, mut item: impl FnMut(usize) -> Result<Option<Result<T>>>) -> Result<()> {
+        for &position in self.positions {
+            if (self.stop)() {
+                break;
+            }
+            let Some(outcome) = item(position)? else { break };
+            (self.done)(outcome);
+        }
+        Ok(())
+    }
 }
 
 /// A shard to compute.
@@ -61,6 +89,7 @@ pub(super) struct ShardTask {
     shard: Shard,
     folder: PartFolder,
     stop: Arc<AtomicBool>,
+    control: TrainingControl,
 }
 
 impl ShardTask {
@@ -69,7 +98,13 @@ impl ShardTask {
     /// # Errors
     /// If the signals cannot be handled.
     pub fn new(shard: Shard, folder: PartFolder) -> Result<Self> {
-        Ok(Self { shard, folder, stop: interrupt_flag("Stopping; what is done is kept")? })
+        let task = Self { shard, folder, stop: Arc::default(), control: TrainingControl::default() };
+        let (stop, control) = (task.stop.clone(), task.control.clone());
+        on_interrupt("Stopping; what is done is kept", "to quit now", move || {
+            stop.store(true, Ordering::Relaxed);
+            control.stop();
+        })?;
+        Ok(task)
     }
 
     /// Returns the file of its part.
@@ -80,6 +115,11 @@ impl ShardTask {
     /// Returns the flag that is set when it is to stop.
     pub fn stop_flag(&self) -> Arc<AtomicBool> {
         self.stop.clone()
+    }
+
+    /// Returns what stops trainings when it is to stop.
+    pub fn training_control(&self) -> TrainingControl {
+        self.control.clone()
     }
 
     /// Computes the items of the shard with `work` on `device` and writes the part, unless it is there. When it is stopped, what is done is
@@ -94,7 +134,9 @@ impl ShardTask {
         if let Some(there) = folder.find::<ShardResults<W::Item, W::Source>>(&manifest)? {
             println!("Shard {shard} is complete: {}", self.part().display());
             there.failures().for_each(report_failure);
-            return Ok(outcome_of(there.is_whole()));
+            let within = failures_within::<W>(&there);
+            within.iter().for_each(|failure| report_failure(failure));
+            return Ok(outcome_of(there.is_whole() && within.is_empty()));
         }
         let positions = work.positions(shard);
         // Better now than after hours of work; it also removes what a killed process left.
@@ -124,7 +166,8 @@ impl ShardTask {
                 eprintln!("{} of {}", items.len(), counted(of, &kind)); // a log has no bar
             }
         };
-        let computed = work.compute(left, &|| self.stop.load(Ordering::Relaxed), &mut done);
+        let stop = || self.stop.load(Ordering::Relaxed);
+        let computed = work.compute(ShardItems { positions: left, stop: &stop, done: &mut done });
         bar.finish_and_clear();
         computed.or_else(|error| if error.is_cancelled() { Ok(()) } else { Err(error) })?;
         if items.len() < of {
@@ -146,8 +189,13 @@ impl ShardTask {
             W::DONE,
             path.display()
         );
-        Ok(outcome_of(results.is_whole()))
+        Ok(outcome_of(results.is_whole() && failures_within::<W>(results).is_empty()))
     }
+}
+
+/// Returns what is wrong within the items that have a result.
+fn failures_within<W: ShardWork>(results: &ShardResults<W::Item, W::Source>) -> Vec<String> {
+    results.items.iter().flat_map(|item| &item.outcome).flat_map(W::failures).collect()
 }
 
 /// Reports an item that another process failed at, in the words of that process.

@@ -10,7 +10,7 @@ use super::clip_analysis::Setting;
 use super::written::{Written, clip_bar, write_results};
 use crate::cli::outcome::Outcome;
 use crate::cli::shard_files::{ItemFiles, absolute};
-use crate::cli::shard_task::{ShardTask, ShardWork};
+use crate::cli::shard_task::{ShardItems, ShardTask, ShardWork};
 use crate::error::Result;
 use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
@@ -86,30 +86,21 @@ impl ShardWork for AnalyzeShard<'_, '_> {
         ProgressBar::hidden()
     }
 
-    fn compute(
-        &mut self,
-        positions: &[usize],
-        stop: &(dyn Fn() -> bool + Sync),
-        done: &mut dyn FnMut(Result<ItemFiles>),
-    ) -> Result<()> {
+    fn compute(&mut self, items: ShardItems<'_, ItemFiles>) -> Result<()> {
         let (plan, guard) = (self.plan, &self.guard);
-        for &position in positions {
-            if stop() {
-                break;
-            }
+        items.each(|position| {
             let job = &plan.jobs[position];
             let progress = clip_bar(job);
             let written = caught("networks", || write_results(self.setting, (plan, guard), job, &progress));
             progress.finish_and_clear();
-            let Some(written) = written.transpose() else { break };
-            done(written.and_then(|Written { report, files }| {
+            let described = |Written { report, files }: Written| {
                 report.notes().for_each(|note| eprintln!("{note}"));
                 let line = report.line(plan.json)?;
                 println!("{line}");
                 Ok(ItemFiles::new(Some(line), files))
-            }));
-        }
-        Ok(())
+            };
+            Ok(written.transpose().map(|written| written.and_then(described)))
+        })
     }
 
     fn source(&self) {}

@@ -10,7 +10,7 @@ use crate::cli::list_arguments::ClipsArgs;
 use crate::cli::outcome::Outcome;
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::shard_arguments::ShardArgs;
-use crate::cli::shard_task::{ShardTask, ShardWork, counting_bar, outcome_of};
+use crate::cli::shard_task::{ShardItems, ShardTask, ShardWork, counting_bar, outcome_of};
 use crate::data::{CheckPlan, CheckReport, ClipFinding, DatasetCheck, Problem, Subset, SubsetReport, check};
 use crate::error::{Error, Result};
 use crate::plural::counted;
@@ -114,13 +114,8 @@ impl ShardWork for CheckShard {
         Ok(())
     }
 
-    fn compute(
-        &mut self,
-        positions: &[usize],
-        stop: &(dyn Fn() -> bool + Sync),
-        done: &mut dyn FnMut(Result<ClipFinding>),
-    ) -> Result<()> {
-        self.0.find(positions, stop, &mut |finding| done(Ok(finding)))
+    fn compute(&mut self, items: ShardItems<'_, ClipFinding>) -> Result<()> {
+        self.0.find(items.positions, items.stop, &mut |finding| (items.done)(Ok(finding)))
     }
 
     fn source(&self) {}

@@ -13,7 +13,7 @@ use crate::cli::model_arguments::{DeviceArg, ModelArg, no_stream};
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::shard_arguments::ShardArgs;
-use crate::cli::shard_task::{ShardTask, ShardWork, counting_bar, report_failure};
+use crate::cli::shard_task::{ShardItems, ShardTask, ShardWork, counting_bar, report_failure};
 use crate::cli::values::choice;
 use crate::command_line;
 use crate::data::{Dataset, Subset};
@@ -155,14 +155,9 @@ impl ShardWork for ActionsShard<'_> {
         self.arguments.results.prepare(self.inputs.iter().cloned().chain([task.part()])).map(drop)
     }
 
-    fn compute(
-        &mut self,
-        positions: &[usize],
-        stop: &(dyn Fn() -> bool + Sync),
-        done: &mut dyn FnMut(Result<ScoredClip>),
-    ) -> Result<()> {
+    fn compute(&mut self, items: ShardItems<'_, ScoredClip>) -> Result<()> {
         let Work { model, plan, clips, .. } = self.work;
-        score_clips_at(positions, (model, &clips.dataset, plan), stop, done)
+        score_clips_at(items.positions, (model, &clips.dataset, plan), items.stop, items.done)
     }
 
     fn source(&self) -> ReportSource {

@@ -11,7 +11,7 @@ use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::shard_arguments::ShardArgs;
 use crate::cli::shard_files::absolute;
-use crate::cli::shard_task::{ShardTask, ShardWork, counting_bar, outcome_of, report_failure};
+use crate::cli::shard_task::{ShardItems, ShardTask, ShardWork, counting_bar, outcome_of, report_failure};
 use crate::cli::values::named;
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::{BenchmarkPair, FlowDataset};
@@ -149,19 +149,8 @@ impl ShardWork for FlowShard<'_> {
         files.prepare(&force.guard([root, &task.part()]))
     }
 
-    fn compute(
-        &mut self,
-        positions: &[usize],
-        stop: &(dyn Fn() -> bool + Sync),
-        done: &mut dyn FnMut(Result<PairResult>),
-    ) -> Result<()> {
-        for &position in positions {
-            if stop() {
-                break;
-            }
-            done(measure_pair(&self.pairs[position], self.estimator.as_mut()));
-        }
-        Ok(())
+    fn compute(&mut self, items: ShardItems<'_, PairResult>) -> Result<()> {
+        items.each(|position| Ok(Some(measure_pair(&self.pairs[position], self.estimator.as_mut()))))
     }
 
     fn source(&self) {}

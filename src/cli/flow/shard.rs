@@ -11,7 +11,7 @@ use super::frame_pairs::CommandPairs;
 use crate::cli::method::MethodSettings;
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::shard_files::{ItemFiles, absolute};
-use crate::cli::shard_task::{ShardTask, ShardWork};
+use crate::cli::shard_task::{ShardItems, ShardTask, ShardWork};
 use crate::error::{Error, Result};
 use crate::flow::files::{FlowFormat, Scales};
 use crate::shards::{Job, JobInputs, Shard, size_of, stretch};
@@ -92,25 +92,16 @@ impl ShardWork for FlowStretch<'_> {
     }
 
     /// A pair that has no flow ends the work, as on one machine.
-    fn compute(
-        &mut self,
-        positions: &[usize],
-        stop: &(dyn Fn() -> bool + Sync),
-        done: &mut dyn FnMut(Result<ItemFiles>),
-    ) -> Result<()> {
+    fn compute(&mut self, items: ShardItems<'_, ItemFiles>) -> Result<()> {
         let Self { plan, target: Target { path, format }, pairs, source, frames } = self;
-        for &position in positions {
-            if stop() {
-                break;
-            }
+        items.each(|position| {
             let pair = pairs.pair(frames.start + position)?;
             let field = source.flow(&pair, &mut |_| {})?;
             let max_px = plan.max_px.unwrap_or_else(|| field.magnitude_max());
             let scales = Scales { bound_px: plan.bound_px, max_px, gamma: 1.0 };
             let files = format.write(&format.path_in(path, pair.frames[0]), &field, scales)?;
-            done(Ok(ItemFiles::new(None, files)));
-        }
-        Ok(())
+            Ok(Some(Ok(ItemFiles::new(None, files))))
+        })
     }
 
     fn source(&self) {}

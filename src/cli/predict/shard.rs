@@ -9,7 +9,7 @@ use super::inputs::PredictInputs;
 use super::job::PredictionJob;
 use crate::cli::outcome::Outcome;
 use crate::cli::shard_files::{ItemFiles, absolute};
-use crate::cli::shard_task::{ShardTask, ShardWork};
+use crate::cli::shard_task::{ShardItems, ShardTask, ShardWork};
 use crate::engine::{VideoEnd, prediction_targets};
 use crate::error::Result;
 use crate::nets::fusion::Fusion;
@@ -83,30 +83,18 @@ impl ShardWork for PredictShard<'_> {
         ProgressBar::hidden()
     }
 
-    fn compute(
-        &mut self,
-        positions: &[usize],
-        stop: &(dyn Fn() -> bool + Sync),
-        done: &mut dyn FnMut(Result<ItemFiles>),
-    ) -> Result<()> {
-        for &position in positions {
-            if stop() {
-                break;
-            }
+    fn compute(&mut self, items: ShardItems<'_, ItemFiles>) -> Result<()> {
+        items.each(|position| {
             let target = &self.targets[position];
             let frames = match self.job.predict(&self.inputs.videos[position], target) {
-                Ok(VideoEnd::Stopped) => break,
+                Ok(VideoEnd::Stopped) => return Ok(None),
                 Ok(VideoEnd::Complete { of } | VideoEnd::Scored { of, .. }) => of,
-                Err(error) => {
-                    done(Err(error));
-                    continue;
-                }
+                Err(error) => return Ok(Some(Err(error))),
             };
             let line = format!("{}: {}", target.display(), counted(frames, "scored frame"));
             println!("{line}");
-            done(Ok(ItemFiles::new(Some(line), self.job.predictor.files(target))));
-        }
-        Ok(())
+            Ok(Some(Ok(ItemFiles::new(Some(line), self.job.predictor.files(target)))))
+        })
     }
 
     fn source(&self) {}
