@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::outcome::Outcome;
 use super::output_arguments::ForceArg;
-use super::{analyze, data, evaluate, flow, predict, shard_files};
+use super::{analyze, data, evaluate, flow, predict, reproduce, shard_files};
 use crate::error::{Error, Result};
 use crate::shards::{Job, PartFolder};
 
@@ -14,10 +14,12 @@ use crate::shards::{Job, PartFolder};
 type Merge = fn(&PartFolder, &Job, ForceArg) -> Result<Outcome>;
 
 /// The commands that work in shards.
-const MERGES: [(&str, Merge); 6] = [
+const MERGES: [(&str, Merge); 8] = [
     (data::CHECK, data::merge_check),
     (evaluate::ACTIONS, evaluate::merge_actions),
     (evaluate::FLOW, evaluate::merge_flow),
+    (evaluate::GROUPS, evaluate::merge_groups),
+    (reproduce::COMMAND, reproduce::merge),
     (predict::COMMAND, shard_files::merge),
     (analyze::COMMAND, shard_files::merge),
     (flow::COMMAND, shard_files::merge),

@@ -107,6 +107,11 @@ impl ShardTask {
         Ok(task)
     }
 
+    /// Returns the shard.
+    pub fn shard(&self) -> Shard {
+        self.shard
+    }
+
     /// Returns the file of its part.
     pub fn part(&self) -> PathBuf {
         self.folder.path(self.shard)

@@ -1,7 +1,5 @@
 //! The evaluation of a model on a list of clips in parts, each of them scored by another machine.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::clip_scores::name_of;
@@ -71,7 +69,7 @@ impl ActionsSettings {
         parts: Vec<Part<ActionsPart>>,
         on_unreadable: &mut dyn FnMut(&str),
     ) -> Result<ActionsOutcome> {
-        let source = merged_source(&parts);
+        let source = ReportSource::merged(parts.iter().map(|part| &part.results.source));
         let mut streams = None;
         for part in &parts {
             let scored = part.results.items.iter().filter_map(|item| item.outcome.as_ref().ok());
@@ -117,15 +115,6 @@ impl ActionsSettings {
             flow_source: self.flow_source,
         })
     }
-}
-
-/// Returns the source of a report of all `parts`: the devices of all of them, and the last day.
-fn merged_source(parts: &[Part<ActionsPart>]) -> Option<ReportSource> {
-    let sources = || parts.iter().map(|part| &part.results.source);
-    let devices: BTreeSet<&str> = sources().map(|source| source.device.as_str()).collect();
-    let date = sources().map(|source| &source.date).max()?.clone();
-    let device = devices.into_iter().collect::<Vec<_>>().join(", ");
-    Some(ReportSource { device, date, ..sources().next()?.clone() })
 }
 
 /// Scores the clips of `dataset` at `positions`, as [`evaluate_actions`](super::evaluate_actions) does with all of them, until `stop` says

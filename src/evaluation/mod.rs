@@ -56,7 +56,10 @@ pub use descriptor_svm::{DescriptorNetworks, SvmPlan, TrainedSvm, evaluate_svm, 
 pub use fisher::evaluate_fisher;
 pub use flow::{FlowReport, MeanResult, PairResult, evaluate_flow, measure_pair};
 pub use flow_remark::flow_remark;
-pub use groups::{Fold, FoldCount, GroupsEvent, GroupsOutcome, GroupsPlan, Learning, evaluate_groups, folds};
+pub use groups::{
+    Fold, FoldCount, GroupsEvaluation, GroupsEvent, GroupsOutcome, GroupsPlan, GroupsSettings, Learning, ScoredFold,
+    evaluate_groups, folds,
+};
 pub use held_out_report::{HeldOutReport, HeldOutStream};
 pub use interval::{interval_in_percent, interval_of_share, wilson_interval};
 pub use label_list::{LabelList, LabelOrigin};

@@ -1,5 +1,6 @@
 //! The provenance of a report: the model by folder and hash, the device, the date and the command.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,16 @@ impl ReportSource {
             motionscope_version: env!("CARGO_PKG_VERSION").into(),
             command: command.into(),
         }
+    }
+
+    /// Returns the source of a report of parts with these `sources`: the devices of all of them, and the last day; none without parts.
+    pub fn merged<'a>(sources: impl Iterator<Item = &'a Self> + Clone) -> Option<Self> {
+        let devices: BTreeSet<&str> = sources.clone().map(|source| source.device.as_str()).collect();
+        let date = sources.clone().map(|source| &source.date).max()?.clone();
+        let device = devices.into_iter().collect::<Vec<_>>().join(", ");
+        let mut sources = sources;
+        let first = sources.next()?;
+        Some(Self { device, date, ..first.clone() })
     }
 
     /// Returns what each part is called in reports, and the part in words; without those that are not known.

@@ -16,6 +16,7 @@ use clap::{Args, Subcommand};
 
 pub(super) use actions::{COMMAND as ACTIONS, merge as merge_actions};
 pub(super) use flow::{COMMAND as FLOW, merge as merge_flow};
+pub(super) use groups::{COMMAND as GROUPS, merge as merge_groups};
 
 use super::outcome::Outcome;
 use crate::error::Result;

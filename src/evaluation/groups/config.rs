@@ -4,18 +4,17 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Fold, GroupsPlan, Learning};
+use super::{Fold, GroupsPlan, GroupsSettings};
 use crate::atomic;
 use crate::content_hash::ContentHash;
 use crate::data::{Dataset, LabelledClip, clip_identity};
 use crate::error::{Error, Result};
 use crate::evaluation::{Spread, ViewAverage};
 use crate::files;
-use crate::nets::{Backbone, HiddenTwoStream, ModelCard};
+use crate::nets::Backbone;
 use crate::training::TrainingPlan;
 
 /// The file in the folder.
@@ -27,11 +26,11 @@ const BASIS_FILE: &str = "clips.txt";
 ///
 /// # Errors
 /// If the folder holds another evaluation: the first thing that differs is named.
-pub(super) fn claim(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: &ModelCard) -> Result<()> {
+pub(super) fn claim(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], settings: &GroupsSettings) -> Result<()> {
     let dir = &plan.run_dir;
     fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
     let path = dir.join(FILE);
-    let wanted = described(plan, dataset, folds, card)?;
+    let wanted = described(plan, dataset, folds, settings)?;
     let text = match files::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -84,8 +83,8 @@ struct Config<'a> {
     model: String,
     imagenet: Option<&'a (PathBuf, Backbone)>,
     /// Hashes of the files that the networks come from besides the model.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    weights: Vec<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    weights: &'a [String],
     training: &'a [TrainingPlan],
     views: String,
     spread: Spread,
@@ -97,16 +96,12 @@ struct Config<'a> {
     clips: &'a [LabelledClip],
 }
 
-fn described(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: &ModelCard) -> Result<Value> {
-    let (imagenet, training): (_, &[TrainingPlan]) = match &plan.learning {
-        Learning::LastLayers { imagenet } => (imagenet.as_ref(), &[]),
-        Learning::Plans(plans) => (None, plans),
-    };
+fn described(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], settings: &GroupsSettings) -> Result<Value> {
     let config = Config {
-        model: card.to_toml()?,
-        imagenet,
-        weights: weights(imagenet, training)?,
-        training,
+        model: settings.model.to_toml()?,
+        imagenet: settings.imagenet.as_ref(),
+        weights: &settings.weights,
+        training: &settings.training,
         views: plan.protocol.to_string(),
         spread: plan.protocol.spread,
         average: plan.protocol.average,
@@ -124,20 +119,6 @@ fn described(plan: &GroupsPlan, dataset: &Dataset, folds: &[Fold], card: &ModelC
             "Rename files that are not UTF-8",
         )
     })
-}
-
-/// Hashes of the ImageNet weights, or of the models and weights that trainings name.
-fn weights(imagenet: Option<&(PathBuf, Backbone)>, training: &[TrainingPlan]) -> Result<Vec<String>> {
-    let of_file = |path: &PathBuf| {
-        let mut hash = ContentHash::new();
-        hash.update_with_file(path).map_err(|error| Error::io(path, &error))?;
-        Ok(hash.to_hex())
-    };
-    let of_model = |dir: &PathBuf| Ok(HiddenTwoStream::load(dir, &Device::flex())?.card.hash.unwrap_or_default());
-    let files =
-        imagenet.map(|(path, _)| path).into_iter().chain(training.iter().filter_map(|plan| plan.imagenet.as_ref()));
-    let models = training.iter().filter_map(|plan| plan.base.as_ref());
-    files.map(of_file).chain(models.map(of_model)).collect()
 }
 
 /// Returns the first entry that is not the same in both; one that is left out is null.

@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
 use super::config::claim_fold;
-use super::plan::{GroupPlace, Learning};
-use super::{Fold, GroupsEvent, GroupsPlan};
+use super::plan::{GroupPlace, GroupsContext, Learning};
+use super::{Fold, GroupsEvent};
 use crate::annotations::ucf101::class_index;
 use crate::atomic;
 use crate::data::{DataSource, Dataset, Layout, ListSource};
@@ -21,27 +22,26 @@ use crate::training::{self, ClipFeatures, FeatureInput, TrainingControl, Trainin
 use crate::video::Geometry;
 
 /// Makes networks from parts of a data set.
-pub(super) enum Learner<'a> {
+pub(super) enum Learner {
     /// By last layers.
     LastLayers(Box<LastLayers>),
     /// By training runs.
-    Plans(&'a [TrainingPlan]),
+    Plans(Vec<TrainingPlan>),
 }
 
-impl<'a> Learner<'a> {
+impl Learner {
     /// Prepares what all folds share, and reports the progress to `on_event`.
     pub fn new(
-        plan: &'a GroupsPlan,
+        context: GroupsContext<'_>,
         model: HiddenTwoStream,
-        dataset: &Dataset,
-        device: &Device,
         on_event: &mut dyn FnMut(GroupsEvent<'_>),
     ) -> Result<Self> {
-        Ok(match &plan.learning {
-            Learning::Plans(plans) => Self::Plans(plans),
+        Ok(match &context.plan.learning {
+            Learning::Plans(plans) => Self::Plans(plans.clone()),
             Learning::LastLayers { imagenet } => {
-                let model = with_imagenet(model, imagenet.as_ref(), dataset.classes.len(), device)?;
-                Self::LastLayers(Box::new(LastLayers::new(&plan.run_dir, model, dataset, on_event)?))
+                let classes = context.dataset.classes.len();
+                let model = with_imagenet(model, imagenet.as_ref(), classes, context.device)?;
+                Self::LastLayers(Box::new(LastLayers::new(context, model, on_event)?))
             }
         })
     }
@@ -49,20 +49,18 @@ impl<'a> Learner<'a> {
     /// Returns the networks that learned from all clips but those of `fold`, which is kept in `place`.
     pub fn learn(
         &self,
-        plan: &GroupsPlan,
-        dataset: &Dataset,
+        context: GroupsContext<'_>,
         fold: &Fold,
         place: &GroupPlace<'_>,
-        device: &Device,
         on_event: &mut dyn FnMut(GroupsEvent<'_>),
     ) -> Result<HiddenTwoStream> {
-        let others: Vec<usize> =
-            (0..dataset.clips.len()).filter(|clip| fold.clips.binary_search(clip).is_err()).collect();
+        let clips = 0..context.dataset.clips.len();
+        let others: Vec<usize> = clips.filter(|clip| fold.clips.binary_search(clip).is_err()).collect();
         match self {
-            Self::LastLayers(layers) => Ok(layers.fit(dataset, &others, plan.seed)),
+            Self::LastLayers(layers) => Ok(layers.fit(context.dataset, &others, context.plan.seed)),
             Self::Plans(plans) => {
                 claim_fold(place.dir, place.basis)?;
-                train(plans, &plan.model, dataset, &others, place.dir, device, on_event)
+                train(plans, context, &others, place.dir, on_event)
             }
         }
     }
@@ -96,13 +94,13 @@ pub(super) struct LastLayers {
 }
 
 impl LastLayers {
-    /// Reads the features from the folder `dir`, or takes and keeps them there, as far as networks and clips are the same.
+    /// Reads the features from the run folder, or extracts and keeps them there, as far as networks and clips are the same.
     fn new(
-        dir: &Path,
+        context: GroupsContext<'_>,
         model: HiddenTwoStream,
-        dataset: &Dataset,
         on_event: &mut dyn FnMut(GroupsEvent<'_>),
     ) -> Result<Self> {
+        let (dir, clips) = (&context.plan.run_dir, &context.dataset.clips);
         let mut of = |name: &'static str, stream: &Option<Stream>, size: Geometry| -> Result<Option<ClipFeatures>> {
             let Some(stream) = stream else { return Ok(None) };
             let input = match name {
@@ -111,12 +109,13 @@ impl LastLayers {
                 _ => FeatureInput::Squares(&model),
             };
             let mut done = 0;
-            ClipFeatures::load_or_extract(dir, stream, &input, &dataset.clips, size, &mut |error| {
+            let mut on_clip = |error: Option<&Error>| {
                 done += 1;
                 error.into_iter().for_each(|error| on_event(GroupsEvent::Unreadable(error)));
-                on_event(GroupsEvent::Extracted { stream: name, done, of: dataset.clips.len() });
-            })
-            .map(Some)
+                on_event(GroupsEvent::Extracted { stream: name, done, of: clips.len() });
+                if (context.stop)() { ControlFlow::Break(context.stopped()) } else { ControlFlow::Continue(()) }
+            };
+            ClipFeatures::load_or_extract(dir, stream, &input, clips, size, context.first, &mut on_clip).map(Some)
         };
         let sizes = &model.card.preprocessing;
         let [motion, spatial] =
@@ -161,15 +160,14 @@ fn training_dir(dir: &Path, number: usize) -> PathBuf {
 /// Trains on the clips at the places `picked`, in folders within `dir`, which trainings that were broken off continue in.
 fn train(
     plans: &[TrainingPlan],
-    model: &Path,
-    dataset: &Dataset,
+    context: GroupsContext<'_>,
     picked: &[usize],
     dir: &Path,
-    device: &Device,
     on_event: &mut dyn FnMut(GroupsEvent<'_>),
 ) -> Result<HiddenTwoStream> {
-    let data = write_list(dataset, picked, dir)?;
-    let mut base = model.to_owned();
+    let data = write_list(context.dataset, picked, dir)?;
+    let (device, control) = (context.device, TrainingControl::default());
+    let mut base = context.plan.model.clone();
     for (number, plan) in (1..).zip(plans) {
         let run_dir = training_dir(dir, number);
         let own_base = plan.base.clone().filter(|_| number == 1);
@@ -177,12 +175,18 @@ fn train(
         // The history of a fold is not needed: the first and the newest snapshot are enough for a roll-back.
         let plan = TrainingPlan { data: data.clone(), base: from, run_dir, snapshots: 2, ..plan.clone() };
         let mut trained = None;
-        training::run(&plan, device, &TrainingControl::default(), &mut |event| {
+        training::run(&plan, device, &control, &mut |event| {
+            if (context.stop)() {
+                control.stop();
+            }
             if let TrainingEvent::Finished { model_dir, .. } = &event {
                 trained = Some(model_dir.clone());
             }
             on_event(GroupsEvent::Training(&event));
         })?;
+        if control.is_stopped() {
+            return Err(context.stopped());
+        }
         let best = Some(plan.run_dir.join("best")).filter(|best| plan.validates() && best.is_dir());
         base = best
             .or(trained)

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use burn::tensor::Device;
+
 use super::FoldCount;
+use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluation::{FoldResult, Protocol};
 use crate::nets::Backbone;
@@ -42,6 +45,26 @@ pub enum Learning {
     /// Training runs one after the other, each from the networks of the one before, the first from the model unless it names
     /// a base of its own. Their data and folders are replaced by the fold's.
     Plans(Vec<TrainingPlan>),
+}
+
+/// What the folds of an evaluation share.
+#[derive(Clone, Copy)]
+pub(super) struct GroupsContext<'a> {
+    pub plan: &'a GroupsPlan,
+    pub dataset: &'a Dataset,
+    pub device: &'a Device,
+    /// The clip whose features are extracted first: machines that begin elsewhere find those of the others.
+    pub first: usize,
+    /// Returns whether the work is to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl GroupsContext<'_> {
+    /// Returns the message of a stop: how to resume.
+    pub fn stopped(self) -> Error {
+        let subject = self.plan.run_dir.to_string_lossy();
+        Error::cancelled(subject, "stopped, finished folds saved", "Run the same command again to resume")
+    }
 }
 
 /// The folder and the clips of a fold.

@@ -6,16 +6,15 @@ use burn::tensor::Device;
 
 use super::config::{basis, claim};
 use super::learning::{Learner, card_of_fold};
-use super::plan::{GroupPlace, GroupsEvent, GroupsPlan, Learning};
+use super::plan::{GroupPlace, GroupsContext, GroupsEvent, GroupsPlan};
 use super::stored_scores::{StoredClip, StoredScores};
-use super::{Fold, folds};
+use super::{Fold, GroupsSettings, ScoredFold, folds};
+use crate::content_hash::ContentHash;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::evaluation::{
-    ActionsOutcome, ActionsReport, ClipScores, EvaluationPlan, FoldResult, average_remark, fusion_of_views, score_clips,
-};
-use crate::nets::{FlowSource, HiddenTwoStream, ModelCard};
-use crate::plural::counted;
+use crate::evaluation::{ActionsOutcome, inputs_of_clips, score_clips};
+use crate::nets::HiddenTwoStream;
+use crate::shards::{JobInputs, Shard, assigned};
 
 /// The report over all folds and the scores it was made from.
 pub type GroupsOutcome = ActionsOutcome;
@@ -31,66 +30,128 @@ pub fn evaluate_groups(
     device: &Device,
     on_event: &mut dyn FnMut(GroupsEvent<'_>),
 ) -> Result<GroupsOutcome> {
-    let folds = folds(dataset, plan.folds)?;
-    let model = HiddenTwoStream::load(&plan.model, device)?;
-    let card = model.card.clone();
-    claim(plan, dataset, &folds, &card)?;
-    let basis = basis(dataset);
-    let mut source = Some(model);
-    let (mut learner, mut made) = (None, card.clone());
-    let (mut stored, mut results, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, fold) in (1..).zip(&folds) {
+    let mut evaluation = GroupsEvaluation::open(plan, dataset, device)?;
+    claim(plan, dataset, &evaluation.folds, &evaluation.settings)?;
+    let scored = (0..evaluation.folds.len()).map(|fold| evaluation.score(fold, &|| false, on_event));
+    let scored = scored.collect::<Result<_>>()?;
+    evaluation.settings.outcome(scored)
+}
+
+/// An evaluation by groups, whose folds are scored one by one.
+pub struct GroupsEvaluation<'a> {
+    plan: &'a GroupsPlan,
+    dataset: &'a Dataset,
+    device: &'a Device,
+    settings: GroupsSettings,
+    folds: Vec<Fold>,
+    basis: String,
+    /// The model that all folds start from, until the first is scored.
+    model: Option<HiddenTwoStream>,
+    /// None as long as no fold was scored in this process.
+    learner: Option<Learner>,
+    /// The clip whose features are extracted first.
+    first: usize,
+}
+
+impl<'a> GroupsEvaluation<'a> {
+    /// Returns the evaluation of `plan` on `dataset`, whose networks are on `device`. Nothing is written yet.
+    ///
+    /// # Errors
+    /// If the data cannot be folded, or a file that the networks come from cannot be read.
+    pub fn open(plan: &'a GroupsPlan, dataset: &'a Dataset, device: &'a Device) -> Result<Self> {
+        let folds = folds(dataset, plan.folds)?;
+        let model = HiddenTwoStream::load(&plan.model, device)?;
+        let settings = GroupsSettings::of(plan, &model.card, &dataset.classes)?;
+        let (basis, model, learner) = (basis(dataset), Some(model), None);
+        Ok(Self { plan, dataset, device, settings, folds, basis, model, learner, first: 0 })
+    }
+
+    /// Returns what all folds have in common.
+    pub fn settings(&self) -> &GroupsSettings {
+        &self.settings
+    }
+
+    /// Returns the list of folds, by their names and clips; of the clips by name, class, segment and size in bytes.
+    pub fn inputs(&self) -> JobInputs {
+        let mut hash = ContentHash::new();
+        hash.field(inputs_of_clips(self.dataset).hash);
+        for fold in &self.folds {
+            hash.field(&fold.name);
+            fold.clips.iter().for_each(|&clip| hash.number(clip as u64));
+        }
+        JobInputs::new("fold", self.folds.len(), hash.to_hex())
+    }
+
+    /// Returns the places of the folds of `shard`, ascending.
+    pub fn folds_of_shard(&self, shard: Shard) -> Vec<usize> {
+        assigned(&self.folds.iter().map(|fold| &fold.name).collect::<Vec<_>>(), shard)
+    }
+
+    /// Writes what is to be evaluated to the run folder, which all shards may share, or finds that the same is written there. Features
+    /// that all folds need are extracted from another clip on by each `shard`: those that the others have kept meanwhile are found.
+    ///
+    /// # Errors
+    /// If the folder holds another evaluation.
+    pub fn claim(&mut self, shard: Shard) -> Result<()> {
+        self.first = self.dataset.clips.len() * (shard.index() - 1) / shard.count();
+        claim(self.plan, self.dataset, &self.folds, &self.settings)
+    }
+
+    /// Returns the scores of the fold at place `index`, which are kept in the run folder, until `stop` says so.
+    ///
+    /// # Errors
+    /// If its networks cannot be made, or it is stopped; a training resumes with the next call.
+    pub fn score(
+        &mut self,
+        index: usize,
+        stop: &(dyn Fn() -> bool + Sync),
+        on_event: &mut dyn FnMut(GroupsEvent<'_>),
+    ) -> Result<ScoredFold> {
+        let Self { plan, dataset, device, first, .. } = *self;
+        let context = GroupsContext { plan, dataset, device, first, stop };
+        let (fold, number) = (&self.folds[index], index + 1);
         let dir = plan.run_dir.join(format!("fold-{number:03}"));
-        on_event(GroupsEvent::FoldBegins { fold: &fold.name, number, of: folds.len() });
-        let scores = match StoredScores::read(&dir, dataset, &basis)? {
+        on_event(GroupsEvent::FoldBegins { fold: &fold.name, number, of: self.folds.len() });
+        let scores = match StoredScores::read(&dir, dataset, &self.basis)? {
             Some(scores) => scores,
             None => {
-                if let Some(model) = source.take() {
-                    learner = Some(Learner::new(plan, model, dataset, device, on_event)?);
-                }
-                let learner = learner.as_ref().expect("it is made with the first fold that is not scored");
-                score_fold(learner, plan, dataset, fold, &GroupPlace { dir: &dir, basis: &basis }, device, on_event)?
+                let learner = match self.learner.take() {
+                    Some(learner) => learner,
+                    None => {
+                        let model = self.model.take().map_or_else(|| HiddenTwoStream::load(&plan.model, device), Ok)?;
+                        Learner::new(context, model, on_event)?
+                    }
+                };
+                let place = GroupPlace { dir: &dir, basis: &self.basis };
+                score_fold(self.learner.insert(learner), context, fold, &place, on_event)?
             }
         };
-        made = card_of_fold(&plan.learning, &dir, &card);
-        let result = fold_result(plan, dataset, fold, [&card, &made], &scores);
-        on_event(GroupsEvent::FoldDone(&result));
-        results.push(result);
-        failures.extend(scores.failures);
-        stored.extend(scores.clips);
+        let made = card_of_fold(&plan.learning, &dir, &self.settings.model);
+        let scored = ScoredFold::new(fold, dataset, scores, made);
+        on_event(GroupsEvent::FoldDone(&self.settings.fold_result(&scored)?));
+        Ok(scored)
     }
-    if stored.is_empty() {
-        return Err(Error::new("evaluation", "no clip could be read", "See the errors above"));
-    }
-    stored.sort_by_key(|clip| clip.index);
-    let scores = pooled(dataset, stored, &failures);
-    let mut report = report(plan, dataset, [&card, &made], &scores);
-    report.folds = results;
-    // Before those on the data.
-    report.remarks.splice(0..0, remarks(plan, [&card, &made]));
-    Ok(ActionsOutcome { report, scores })
 }
 
 /// Makes the networks of `fold`, scores what it holds out, and keeps the scores in its place.
 fn score_fold(
-    learner: &Learner<'_>,
-    plan: &GroupsPlan,
-    dataset: &Dataset,
+    learner: &Learner,
+    context: GroupsContext<'_>,
     fold: &Fold,
     place: &GroupPlace<'_>,
-    device: &Device,
     on_event: &mut dyn FnMut(GroupsEvent<'_>),
 ) -> Result<StoredScores> {
+    let GroupsContext { plan, dataset, stop, .. } = context;
     for class in unlearnable(dataset, fold) {
         on_event(GroupsEvent::Unlearnable { fold: &fold.name, class: &dataset.classes[class] });
     }
     let began = Instant::now();
-    let model = learner.learn(plan, dataset, fold, place, device, on_event)?;
+    let model = learner.learn(context, fold, place, on_event)?;
     let held = fold.clips.iter().map(|&clip| dataset.clips[clip].clone()).collect();
     let held = Dataset { classes: dataset.classes.clone(), clips: held, ambiguous: Vec::new() };
     let mut scores = StoredScores { basis: place.basis.to_owned(), ..StoredScores::default() };
     let mut places = fold.clips.iter();
-    score_clips(&model, &held, plan.protocol, model.card.flow_source(), &|| false, &mut |outcome| {
+    score_clips(&model, &held, plan.protocol, model.card.flow_source(), stop, &mut |outcome| {
         let index = *places.next().expect("every clip is told once");
         match outcome {
             Ok(scored) => scores.clips.push(StoredClip::of(index, scored)),
@@ -101,6 +162,9 @@ fn score_fold(
         }
         on_event(GroupsEvent::Scored { done: scores.clips.len() + scores.failures.len(), of: fold.clips.len() });
     })?;
+    if places.next().is_some() {
+        return Err(context.stopped());
+    }
     scores.seconds = began.elapsed().as_secs_f64();
     scores.write(place.dir)?;
     Ok(scores)
@@ -113,74 +177,6 @@ fn unlearnable(dataset: &Dataset, fold: &Fold) -> Vec<usize> {
     let mut all = vec![0usize; dataset.classes.len()];
     dataset.clips.iter().for_each(|clip| all[clip.label] += 1);
     (0..all.len()).filter(|&class| inside[class] > 0 && inside[class] == all[class]).collect()
-}
-
-fn pooled(dataset: &Dataset, stored: Vec<StoredClip>, failures: &[String]) -> ClipScores {
-    let mut scores = ClipScores::new(dataset.classes.len());
-    stored.into_iter().for_each(|clip| scores.push(clip.in_dataset(dataset)));
-    failures.iter().for_each(|failure| scores.fail(failure));
-    scores
-}
-
-/// Returns the report of `scores` by networks of the card `made`, which were made from the model of the card `card`.
-fn report(plan: &GroupsPlan, dataset: &Dataset, [card, made]: [&ModelCard; 2], scores: &ClipScores) -> ActionsReport {
-    let fusion = fusion_of_views(made, plan.protocol.average, plan.fusion.unwrap_or(card.fusion));
-    let flow_source = made.flow_source();
-    let plan = EvaluationPlan { data: plan.data.clone(), protocol: plan.protocol, fusion, flow_source };
-    scores.report(&card.name, &dataset.classes, &plan)
-}
-
-fn fold_result(
-    plan: &GroupsPlan,
-    dataset: &Dataset,
-    fold: &Fold,
-    cards: [&ModelCard; 2],
-    scores: &StoredScores,
-) -> FoldResult {
-    let report = report(plan, dataset, cards, &pooled(dataset, scores.clips.clone(), &[]));
-    let top1 = |stream: &str| report.streams().find(|(name, _)| *name == stream).map(|(_, figures)| figures.top1);
-    FoldResult {
-        name: fold.name.clone(),
-        clips: scores.clips.len(),
-        learned_from: dataset.clips.len() - fold.clips.len(),
-        spatial: top1("spatial"),
-        temporal: top1("temporal"),
-        fused: top1("fused"),
-        seconds: scores.seconds,
-    }
-}
-
-/// Returns the remarks on how far the figures can be trusted of networks of the card `made`, which were made from the model of the
-/// card `card`.
-fn remarks(plan: &GroupsPlan, [card, made]: [&ModelCard; 2]) -> Vec<String> {
-    let how = match &plan.learning {
-        Learning::LastLayers { imagenet: None } => "linear probes on the frozen streams of the model".to_owned(),
-        Learning::LastLayers { imagenet: Some((path, _)) } => {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            format!("linear probes on the frozen temporal stream of the model and on {name}")
-        }
-        Learning::Plans(plans) => {
-            let steps: Vec<_> =
-                plans.iter().map(|plan| format!("{:?}, {}", plan.network, counted(plan.steps, "step"))).collect();
-            format!("trainings from the model: {}", steps.join("; ").to_lowercase())
-        }
-    };
-    let origin = match card.origin.trained_on.as_str() {
-        "" => "does not name the data".to_owned(),
-        data => format!("names {data}"),
-    };
-    let source = made.flow_source();
-    let flow = (source != FlowSource::MotionNet)
-        .then(|| format!("The temporal streams learned from {} and read it.", source.in_words()));
-    let of_networks = [
-        format!("Every clip was scored by networks trained on other recordings: {how}."),
-        format!(
-            "The model that all folds start from, {}, was pretrained; its model card {origin}. If that includes \
-             these clips, the accuracies are too high; the card cannot be verified.",
-            card.name
-        ),
-    ];
-    of_networks.into_iter().chain(flow).chain(average_remark(made, plan.protocol.average)).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Features of clips: the outputs of the frozen backbone of a stream, from the cache where they are known.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -253,18 +253,20 @@ pub enum FeatureInput<'a> {
 
 impl ClipFeatures {
     /// Returns the features of all `clips` through `stream`, which reads `input`; frames are stretched
-    /// to `frame`. They are kept in a folder within `root`. `on_clip` is called for every clip that was not found there, with the
-    /// error if it cannot be read.
+    /// to `frame`. They are kept in a folder within `root`, which machines may share. Extraction begins with the clip at place `first`.
+    /// `on_clip` is called for every clip that was not found there, with the error if it cannot be read, and may break off with the error
+    /// to return.
     ///
     /// # Errors
-    /// If no clip can be read, or the device fails.
+    /// If no clip can be read, the device fails, or `on_clip` breaks off.
     pub fn load_or_extract(
         root: &Path,
         stream: &Stream,
         input: &FeatureInput<'_>,
         clips: &[LabelledClip],
         frame: Geometry,
-        on_clip: &mut dyn FnMut(Option<&Error>),
+        first: usize,
+        on_clip: &mut dyn FnMut(Option<&Error>) -> ControlFlow<Error>,
     ) -> Result<Self> {
         let (list, clips) = (clips, Arc::new(Clips::new(clips.to_vec(), frame)));
         let (flow, squares) = match input {
@@ -280,11 +282,15 @@ impl ClipFeatures {
         let views = ProbeViews::PLAIN.of(MotionSquares::crop_of(squares.as_ref()));
         let mut extractor = FeatureExtractor::new(stream.valid(), flow, squares, clips.clone(), views, root);
         let mut rows: Vec<Option<Tensor<2>>> = (0..clips.len()).map(|index| extractor.known(index)).collect();
-        let unknown: Vec<usize> = (0..clips.len()).filter(|&index| rows[index].is_none()).collect();
+        let order = (0..clips.len()).cycle().skip(first).take(clips.len());
+        let unknown: Vec<usize> = order.filter(|&index| rows[index].is_none()).collect();
         for group in unknown.chunks(extractor.clips_at_once()) {
             for (&index, features) in group.iter().zip(extractor.known_or_extracted(group)?) {
-                on_clip(features.as_ref().err());
+                let flow = on_clip(features.as_ref().err());
                 rows[index] = features.ok();
+                if let ControlFlow::Break(error) = flow {
+                    return Err(error);
+                }
             }
         }
         if rows.iter().all(Option::is_none) {
@@ -376,13 +382,19 @@ mod tests {
         std::fs::write(clips[1].path.join("100.png"), "not a picture").unwrap();
         let looked_at = |stream: &Stream| {
             let mut failures = Vec::new();
+            let mut note = |error: Option<&Error>| {
+                failures.push(error.is_some());
+                ControlFlow::Continue(())
+            };
             let features =
-                ClipFeatures::load_or_extract(dir.path(), stream, &FeatureInput::Frames, &clips, FRAME, &mut |error| {
-                    failures.push(error.is_some());
-                });
+                ClipFeatures::load_or_extract(dir.path(), stream, &FeatureInput::Frames, &clips, FRAME, 1, &mut note);
             (features.unwrap().rows.iter().map(Option::is_some).collect::<Vec<_>>(), failures)
         };
-        assert_eq!(looked_at(&stream), (vec![true, false, true], vec![false, true, false]));
+        let mut stop = |_: Option<&Error>| ControlFlow::Break(Error::cancelled("clips", "stopped", "Resume"));
+        let stopped =
+            ClipFeatures::load_or_extract(dir.path(), &other, &FeatureInput::Frames, &clips[2..], FRAME, 0, &mut stop);
+        assert!(stopped.err().unwrap().is_cancelled());
+        assert_eq!(looked_at(&stream), (vec![true, false, true], vec![true, false, false]), "from the second clip on");
         assert_eq!(looked_at(&stream), (vec![true, false, true], vec![true]), "what could not be read is tried again");
         clip("b", 100);
         assert_eq!(looked_at(&stream), (vec![true; 3], vec![false]));
