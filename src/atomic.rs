@@ -33,6 +33,22 @@ pub(crate) fn replace_unsynced(path: &Path, write: impl FnOnce(&mut BufWriter<&F
     publish(stage(path, write)?, path)
 }
 
+/// Writes a file with `write` to `path` unless there is one, in one step. Returns whether it was written.
+///
+/// # Errors
+/// If the folder cannot be written to.
+pub(crate) fn create(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<bool> {
+    let staged = stage(path, write)?;
+    staged.as_file().sync_all().map_err(|error| Error::io(path, &error))?;
+    match staged.persist_noclobber(path) {
+        Ok(_) => path.parent().into_iter().for_each(sync_names),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        // A disk without hard links.
+        Err(error) => publish(error.file, path)?,
+    }
+    Ok(true)
+}
+
 /// Has the disk confirm the names of the files in `folder`.
 pub(crate) fn sync_names(folder: &Path) {
     // Where folders cannot be opened like files, as on Windows, renaming is durable by itself.

@@ -11,7 +11,7 @@ use super::settings::ReproductionSettings;
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::output::OutputGuard;
+use crate::output::{Hidden, OutputGuard};
 use crate::sample::{write_pairs, write_project};
 use crate::video::Geometry;
 
@@ -49,7 +49,11 @@ pub fn prepare(dir: &Path, settings: &ReproductionSettings) -> Result<()> {
                 let cause = "it does not belong to a Motionscope experiment and was not replaced";
                 return Err(Error::file(file, cause, "Choose another --out"));
             }
-            atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
+            // Another machine may have been faster, with other settings.
+            match atomic::create(&path, |writer| writer.write_all(text.as_bytes()))? {
+                true => Ok(()),
+                false => prepare(dir, settings),
+            }
         }
         Err(error) => Err(Error::io(&path, &error)),
     }
@@ -100,15 +104,18 @@ pub fn pairs(dir: &Path, count: usize, size: Geometry, progress: &mut dyn FnMut(
     whole(dir, |partial| write_pairs(partial, count, size, SAMPLE_SEED, progress))
 }
 
-/// Makes folder `dir` by `write`, which writes to one beside it.
+/// Makes folder `dir` by `write`, which writes to a hidden one beside it. Of machines that make it at the same time the first succeeds.
 fn whole(dir: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
-    let partial = dir.with_added_extension("partial");
-    ignore_missing(&partial, fs::remove_dir_all(&partial))?;
+    let hidden = Hidden::beside(dir)?;
+    let partial = hidden.path().join("whole");
     write(&partial)?;
-    fs::rename(&partial, dir).map_err(|error| Error::io(dir, &error))
+    match fs::rename(&partial, dir) {
+        Err(error) if !dir.is_dir() => Err(Error::io(dir, &error)),
+        _ => Ok(()),
+    }
 }
 
 /// The sample that `motionscope sample` writes.
@@ -165,6 +172,24 @@ mod tests {
         assert!(prepare(dir.path(), &paper).unwrap_err().cause.contains("more"));
         fs::write(dir.path().join(CONFIG), "no TOML at all").unwrap();
         assert!(prepare(dir.path(), &paper).is_err());
+    }
+
+    #[test]
+    fn of_two_machines_the_first_writes_what_both_need() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("pairs");
+        let write = |folder: &Path, text: &str| {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("a"), text).unwrap();
+            Ok(())
+        };
+        whole(&target, |folder| {
+            whole(&target, |folder| write(folder, "first"))?;
+            write(folder, "second")
+        })
+        .unwrap();
+        assert_eq!(fs::read_to_string(target.join("a")).unwrap(), "first");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left behind");
     }
 
     #[test]

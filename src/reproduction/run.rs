@@ -4,18 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
-
 use super::event::ReproductionEvent as Event;
 use super::experiment::{ExperimentRow, FlowMethod, FlowTraining, Training, Work};
 use super::folder;
 use super::row::{rows, selected};
 use super::row_result::RowResult;
 use super::settings::{PaperTable, ReproductionSettings};
-use super::speed::{MeasuredStreams, Speeds, chosen, descriptor_frames_per_second, frames_per_second, median};
-use super::table::{ACCURACY, EPE, FL, FPS, MS, PARAMETERS, RATIO, ReproductionTable, SIZE, TableRow};
+use super::speed::Speeds;
+use super::table::{ACCURACY, EPE, FL, MS, PARAMETERS, RATIO, ReproductionTable, SIZE};
 use crate::command_line;
-use crate::data::{Dataset, LabelledClip};
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::evaluation::flow_benchmarks::FlowDataset;
 use crate::evaluation::{
@@ -74,16 +72,7 @@ pub fn reproduce(
     }
     folder::prepare(dir, settings)?;
     let test = test_clips(settings, dir, on_event)?;
-    let mut run = ReproductionRun {
-        settings,
-        dir,
-        compute,
-        control,
-        on_event,
-        test,
-        trained: HashMap::new(),
-        measured_anew: false,
-    };
+    let mut run = ReproductionRun::new(settings, dir, compute, control, on_event, test);
     let outcomes = run.rows(&rows, &selected);
     let has_all = rows.iter().zip(&outcomes).all(|(row, outcome)| {
         !selected.contains(row.id.as_str()) || matches!(outcome, Some(Ok(result)) if result.failures.is_empty())
@@ -101,7 +90,7 @@ pub fn reproduce(
 
 /// Refuses rows that learn from true flow where no pairs are given and none are generated: settings cannot be added to a folder after
 /// the other rows are trained.
-fn check_pairs(settings: &ReproductionSettings, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Result<()> {
+pub(super) fn check_pairs(settings: &ReproductionSettings, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Result<()> {
     if settings.pairs.is_some() || settings.generated_pairs().is_some() {
         return Ok(());
     }
@@ -114,7 +103,11 @@ fn check_pairs(settings: &ReproductionSettings, rows: &[ExperimentRow], selected
 }
 
 /// Returns the clips to test on; Table 3 needs none. The sample is drawn if no lists are given.
-fn test_clips(settings: &ReproductionSettings, dir: &Path, on_event: &mut dyn FnMut(Event)) -> Result<Option<Dataset>> {
+pub(super) fn test_clips(
+    settings: &ReproductionSettings,
+    dir: &Path,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Option<Dataset>> {
     if settings.table == PaperTable::Table3 {
         return Ok(None);
     }
@@ -137,13 +130,25 @@ pub(super) struct ReproductionRun<'a> {
     /// The models of the trainings of this call, or why there are none, by their folders.
     trained: HashMap<PathBuf, Result<PathBuf>>,
     /// True if a row was measured in this call.
-    measured_anew: bool,
+    pub(super) measured_anew: bool,
 }
 
-impl ReproductionRun<'_> {
+impl<'a> ReproductionRun<'a> {
+    /// Returns the run of `settings` in folder `dir`, measured on the clips of `test`, none of which is done.
+    pub(super) fn new(
+        settings: &'a ReproductionSettings,
+        dir: &'a Path,
+        compute: &'a Compute,
+        control: &'a TrainingControl,
+        on_event: &'a mut dyn FnMut(Event),
+        test: Option<Dataset>,
+    ) -> Self {
+        Self { settings, dir, compute, control, on_event, test, trained: HashMap::new(), measured_anew: false }
+    }
+
     /// Returns the result of every row that has one, after a stop as well; of the others those of the `selected` ones that could be
     /// reached before a stop.
-    fn rows(&mut self, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Vec<Option<Result<RowResult>>> {
+    pub(super) fn rows(&mut self, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Vec<Option<Result<RowResult>>> {
         let mut outcomes = Vec::new();
         for (index, row) in rows.iter().enumerate() {
             let dir = self.dir.join(&row.id);
@@ -374,67 +379,6 @@ impl ReproductionRun<'_> {
         })
     }
 
-    /// Returns the frames a second of all rows that have figures: measured in one go, unless nothing has changed since the last
-    /// time. After a stop, those of the last time.
-    fn speeds(&mut self, rows: &[ExperimentRow], outcomes: &[Option<Result<RowResult>>]) -> Result<Speeds> {
-        let has_speeds = matches!(self.settings.table, PaperTable::Table1 | PaperTable::Table4);
-        if !has_speeds {
-            return Ok(Speeds::default());
-        }
-        let before = Speeds::read(self.dir, &self.compute.name);
-        if self.control.is_stopped() {
-            return Ok(before.unwrap_or_default());
-        }
-        let timed = rows.iter().zip(outcomes).filter(|(_, outcome)| matches!(outcome, Some(Ok(_))));
-        let timed = timed.map(|(row, _)| row).filter(|row| !matches!(row.work, Work::Fisher(_)));
-        let timed: Vec<&ExperimentRow> = timed.collect();
-        let is_kept = |before: &Speeds| !self.measured_anew && timed.iter().all(|row| before.are_of(&row.id));
-        if let Some(kept) = before.clone().filter(is_kept) {
-            return Ok(kept);
-        }
-        let speeds = self.timed(rows, &timed)?;
-        if self.control.is_stopped() {
-            return Ok(before.unwrap_or_default());
-        }
-        speeds.write(self.dir)?;
-        Ok(speeds)
-    }
-
-    /// The medians over some clips, after one pass that does not count. All rows take their turn with every clip: whatever else
-    /// the machine does slows all of them down.
-    fn timed(&mut self, rows: &[ExperimentRow], timed: &[&ExperimentRow]) -> Result<Speeds> {
-        let mut devices = BTreeMap::new();
-        let clips = chosen(&self.test.as_ref().ok_or_else(no_clips)?.clips);
-        let mut rates: HashMap<&str, Vec<f64>> = HashMap::new();
-        for (pass, clip) in clips.iter().take(1).chain(&clips).enumerate() {
-            (self.on_event)(Event::Timing { done: pass, of: clips.len() + 1 });
-            for row in timed.iter().take_while(|_| !self.control.is_stopped()) {
-                match caught("speed", || self.rate(rows, row, clip)) {
-                    Ok(_) if pass == 0 => {}
-                    Ok((rate, device)) => {
-                        rates.entry(&row.id).or_default().push(rate);
-                        devices.insert(row.id.clone(), device);
-                    }
-                    Err(error) => (self.on_event)(Event::Warning(error)),
-                }
-            }
-        }
-        let fps = rates.into_iter().filter_map(|(row, rates)| Some((row.to_owned(), median(rates)?))).collect();
-        Ok(Speeds::new(self.compute.name.clone(), fps, devices))
-    }
-
-    /// Frames a second of a row and where it ran, with networks that are loaded for it: all at once may be more than the device
-    /// holds.
-    fn rate(&self, rows: &[ExperimentRow], row: &ExperimentRow, clip: &LabelledClip) -> Result<(f64, String)> {
-        if let Work::Descriptors(trainings) = &row.work {
-            let rate = descriptor_frames_per_second(&self.dir.join(&row.id), trainings, clip, &self.compute.device)?;
-            return Ok((rate, self.compute.name.clone()));
-        }
-        let mut streams = streams(rows, row, &self.compute.device)?.on(self.compute);
-        let rate = frames_per_second(&mut streams, clip, self.settings.frame)?;
-        Ok((rate, streams.device(self.compute)))
-    }
-
     /// Returns the measured beside the published values.
     fn table(
         &self,
@@ -442,80 +386,10 @@ impl ReproductionRun<'_> {
         outcomes: Vec<Option<Result<RowResult>>>,
         speeds: &Speeds,
     ) -> ReproductionTable {
-        let columns = ReproductionTable::columns(self.settings.table);
-        let mut outcomes = outcomes.into_iter();
-        let row = |row: ExperimentRow| {
-            let outcome = outcomes.next().flatten();
-            let mut figures = BTreeMap::new();
-            if let Some(Ok(result)) = &outcome {
-                figures.clone_from(&result.figures);
-                figures.extend(speeds.fps.get(&row.id).map(|fps| (FPS.to_owned(), *fps)));
-            }
-            let measured_on = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok()?.device.clone());
-            let accuracy = figures.get(ACCURACY).map(|percent| percent / 100.0);
-            let clips = outcome.as_ref().and_then(|outcome| Some(outcome.as_ref().ok()?.measured));
-            TableRow {
-                standard_error: accuracy.zip(clips).map(|(share, clips)| 100.0 * standard_error(share, clips)),
-                device: speeds.devices.get(&row.id).cloned().or(measured_on),
-                missing: missing(outcome),
-                measured: columns.iter().map(|column| figures.get(&column.key).copied()).collect(),
-                published: row.published,
-                id: row.id,
-                name: row.name,
-            }
-        };
-        ReproductionTable {
-            schema: ReproductionTable::SCHEMA.into(),
-            version: ReproductionTable::VERSION,
-            title: self.settings.table.title().into(),
-            rows: rows.into_iter().map(row).collect(),
-            columns: columns.clone(),
-            notes: ReproductionTable::notes(self.settings),
-            settings: self.settings.clone(),
-            device: self.compute.name.clone(),
-            motionscope_version: env!("CARGO_PKG_VERSION").into(),
-            ffmpeg_version: ffmpeg_version(),
-        }
+        let in_words = |outcome: Result<RowResult>| outcome.map_err(|error| error.to_string());
+        let outcomes = outcomes.into_iter().map(|outcome| outcome.map(in_words)).collect();
+        ReproductionTable::of(self.settings, rows, outcomes, speeds, self.compute.name.clone(), ffmpeg_version())
     }
-}
-
-/// Returns the note on a row that lacks results, or some clips.
-fn missing(outcome: Option<Result<RowResult>>) -> Option<String> {
-    match outcome {
-        None => Some("not evaluated yet".into()),
-        Some(Err(error)) => Some(error.to_string()),
-        Some(Ok(result)) => {
-            let first = result.failures.first()?;
-            Some(format!("{} could not be read, the first: {first}", result.failures.len()))
-        }
-    }
-}
-
-/// Returns the streams that are at work in `row`, one of `rows`.
-fn streams(rows: &[ExperimentRow], row: &ExperimentRow, device: &Device) -> Result<MeasuredStreams> {
-    let training = |id: &str| {
-        rows.iter().find(|row| row.id == id).and_then(|row| match &row.work {
-            Work::Stream(training) | Work::TwoStage { stream: training, .. } => Some(training),
-            _ => None,
-        })
-    };
-    let (temporal, spatial) = match &row.work {
-        Work::Stream(own) if own.plan.network == Network::Spatial => (None, Some(own)),
-        Work::Stream(own) | Work::TwoStage { stream: own, .. } => (Some(own), None),
-        Work::Fusion { spatial, temporal, .. } => (training(temporal), training(spatial)),
-        Work::Fisher(_) | Work::Descriptors(_) | Work::FlowError { .. } | Work::TaughtFlowError { .. } => (None, None),
-    };
-    let load = |training: &Training| HiddenTwoStream::load(&training.plan.run_dir.join("model"), device);
-    Ok(MeasuredStreams {
-        temporal: temporal.map(|training| Ok((load(training)?, training.plan.flow_source()))).transpose()?,
-        spatial: spatial.map(|training| load(training)).transpose()?,
-        tvl1: None,
-    })
-}
-
-/// Returns the standard error of a share that was counted in `n` cases (binomial).
-fn standard_error(share: f64, n: usize) -> f64 {
-    (share * (1.0 - share) / n.max(1) as f64).sqrt()
 }
 
 /// Returns the parameters, in millions, of the networks that a row trained by `plan` runs: the motion network counts where the
@@ -565,16 +439,8 @@ mod tests {
         let fps = rows.iter().map(|row| (row.id.clone(), 7.5)).collect();
         Speeds::new(compute.name.clone(), fps, BTreeMap::new()).write(dir.path()).unwrap();
         control.stop();
-        let mut run = ReproductionRun {
-            settings: &settings,
-            dir: dir.path(),
-            compute: &compute,
-            control: &control,
-            on_event: &mut |_| {},
-            test: None,
-            trained: HashMap::new(),
-            measured_anew: false,
-        };
+        let mut on_event = |_| {};
+        let mut run = ReproductionRun::new(&settings, dir.path(), &compute, &control, &mut on_event, None);
         let outcomes = run.rows(&rows, &selected(&rows, &[]).unwrap());
         let speeds = run.speeds(&rows, &outcomes).unwrap();
         let table = run.table(rows, outcomes, &speeds);

@@ -432,6 +432,11 @@ impl PaperTable {
             Self::Table4 => "Table 4: action recognition in real time",
         }
     }
+
+    /// Returns whether the speeds of its rows are measured.
+    pub(super) fn has_speeds(self) -> bool {
+        matches!(self, Self::Table1 | Self::Table4)
+    }
 }
 
 #[cfg(test)]

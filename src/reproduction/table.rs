@@ -1,10 +1,14 @@
 //! A table of the paper: what was measured beside what was published.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::experiment::ExperimentRow;
+use super::row_result::RowResult;
 use super::settings::{PaperTable, ReproductionSettings};
+use super::speed::Speeds;
 use crate::nets::{FlowReading, ModelCard, StreamEntry};
 
 /// The whole table, with all that is needed to repeat it.
@@ -94,7 +98,7 @@ impl ReproductionTable {
                 "Two-stage flow is quantised to the 256 levels of stored images. (b) and (c) continue from (a) for the same number \
                  of steps; all rows share one MotionNet.",
                 "fps: from the compressed file to the scores of every window (and frame), without crops; median over the test clips, \
-                 with all rows timed in turn on each clip.",
+                 on the machine that computed the row; rows take turns on each clip, in shards those that share networks.",
                 "CNN-M and EMV are trained from scratch; the mean of each field is not subtracted from CNN-M's flow. Readings of \
                  unpublished details: a temporal CNN-M without its second normalisation, temperature 2 and weight 4 of EMV's \
                  teacher, fused logits with equal weights (very deep: 1 : 2).",
@@ -119,13 +123,13 @@ impl ReproductionTable {
                  its fc6 is a reading. RGB difference and hidden two-stream have the backbone of the settings; the published RGB \
                  difference has BN-Inception.",
                 "Frames per second: from the compressed file to the scores of every window and frame, without crops, of at most 200 \
-                 frames. The rows with an SVM read windows 8 apart of the middle square and the whole clip, so that their speeds do \
+                 frames, on the machine that computed the row. The rows with an SVM read windows 8 apart of the middle square and the whole clip, so that their speeds do \
                  not compare with those of the networks alone.",
                 "MV + FV runs on the CPU, is not timed and has no network; 256 Gaussians at the scale paper, 32 otherwise.",
             ],
             PaperTable::Table3 => &[
                 "The paper does not state which MPI-Sintel pass was used; its TV-L1 is OpenCV's.",
-                "Time: median over the pairs, without file reading, on the device in the same row.",
+                "Time: median over the pairs, without file reading, on the device in the same row of the machine that computed it.",
             ],
         };
         let flow_note = settings.rivals.then(|| {
@@ -140,10 +144,71 @@ impl ReproductionTable {
         notes.iter().map(|note| (*note).to_owned()).chain(flow_note).chain(base).collect()
     }
 
+    /// Returns the table of `rows`, each with its result, the error in words, or none if it was not computed yet. Speeds and the other
+    /// figures were measured on `device`.
+    pub(super) fn of(
+        settings: &ReproductionSettings,
+        rows: Vec<ExperimentRow>,
+        outcomes: Vec<Option<std::result::Result<RowResult, String>>>,
+        speeds: &Speeds,
+        device: String,
+        ffmpeg_version: String,
+    ) -> Self {
+        let columns = Self::columns(settings.table);
+        let row = |(row, outcome): (ExperimentRow, Option<std::result::Result<RowResult, String>>)| {
+            let result = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+            let mut figures = BTreeMap::new();
+            if let Some(result) = result {
+                figures.clone_from(&result.figures);
+                figures.extend(speeds.fps.get(&row.id).map(|fps| (FPS.to_owned(), *fps)));
+            }
+            let accuracy = figures.get(ACCURACY).map(|percent| percent / 100.0);
+            let clips = result.map(|result| result.measured);
+            TableRow {
+                standard_error: accuracy.zip(clips).map(|(share, clips)| 100.0 * standard_error(share, clips)),
+                device: speeds.devices.get(&row.id).cloned().or(result.and_then(|result| result.device.clone())),
+                measured: columns.iter().map(|column| figures.get(&column.key).copied()).collect(),
+                missing: missing(outcome),
+                published: row.published,
+                id: row.id,
+                name: row.name,
+            }
+        };
+        Self {
+            schema: Self::SCHEMA.into(),
+            version: Self::VERSION,
+            title: settings.table.title().into(),
+            rows: rows.into_iter().zip(outcomes).map(row).collect(),
+            columns: columns.clone(),
+            notes: Self::notes(settings),
+            settings: settings.clone(),
+            device,
+            motionscope_version: env!("CARGO_PKG_VERSION").into(),
+            ffmpeg_version,
+        }
+    }
+
     /// Returns whether every row has all its figures.
     pub fn is_complete(&self) -> bool {
         self.rows.iter().all(|row| row.missing.is_none())
     }
+}
+
+/// Returns the note on a row that lacks results, or some clips.
+fn missing(outcome: Option<std::result::Result<RowResult, String>>) -> Option<String> {
+    match outcome {
+        None => Some("not evaluated yet".into()),
+        Some(Err(failure)) => Some(failure),
+        Some(Ok(result)) => {
+            let first = result.failures.first()?;
+            Some(format!("{} could not be read, the first: {first}", result.failures.len()))
+        }
+    }
+}
+
+/// Returns the standard error of a share that was counted in `n` cases (binomial).
+fn standard_error(share: f64, n: usize) -> f64 {
+    (share * (1.0 - share) / n.max(1) as f64).sqrt()
 }
 
 /// Returns the note on the model in folder `base`, from which the networks start. A finished table may have lost it.

@@ -75,19 +75,12 @@ impl PartFolder {
         let refuse = |error| Error::file(&path, format!("the results cannot be stored ({error})"), "Check the model");
         let text = text.map_err(refuse)?;
         fs::create_dir_all(&self.dir).map_err(|error| Error::io(&self.dir, &error))?;
-        let staged = atomic::stage(&path, |writer| writeln!(writer, "{text}"))?;
-        staged.as_file().sync_all().map_err(|error| Error::io(&path, &error))?;
-        match staged.persist_noclobber(&path) {
-            Ok(_) => atomic::sync_names(&self.dir),
-            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {
-                let there: Part<IgnoredAny> = read(&path)?;
-                if let Some(difference) = there.manifest.job.difference(&part.manifest.job) {
-                    let cause = format!("meanwhile a part of another job was written: {difference}");
-                    return Err(Error::file(&path, cause, "Choose another folder for --parts"));
-                }
+        if !atomic::create(&path, |writer| writeln!(writer, "{text}"))? {
+            let there: Part<IgnoredAny> = read(&path)?;
+            if let Some(difference) = there.manifest.job.difference(&part.manifest.job) {
+                let cause = format!("meanwhile a part of another job was written: {difference}");
+                return Err(Error::file(&path, cause, "Choose another folder for --parts"));
             }
-            // A disk without hard links.
-            Err(error) => atomic::publish(error.file, &path)?,
         }
         Ok(path)
     }
