@@ -229,6 +229,8 @@ mod tests {
             "analyze clips --out out",
             "flow clip.mp4 --out flow",
             "evaluate flow --dataset kitti2015 --root KITTI",
+            "evaluate groups --data clips --folds 5",
+            "reproduce table1 --out out",
             "data check --data clips --json",
         ] {
             assert_eq!(job(&format!("--array 2 --parts p -- {line}")).unwrap().command.join(" "), line);

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::list_arguments::ListArgs;
 use crate::cli::model_arguments::DeviceArg;
+use crate::cli::shard_arguments::ShardArgs;
 use crate::cli::values::{by_name, choice, geometry, named};
 use crate::data::{PairSource, Subset};
 use crate::engine::{default_model, flow_model};
@@ -27,6 +28,7 @@ Examples:
   motionscope reproduce table2 --flow-steps 1000 --steps 500
   motionscope reproduce table3 --flow-root middlebury=middlebury --flow-root kitti2015=KITTI
   motionscope reproduce table4 --rows mv-fv,rgb-difference
+  motionscope reproduce table4 --out runs/table4 --parts parts --shard 2/5
 
 The output folder holds one folder per row, with its training, report, scores and row.json, and the
 table as table.md, table.csv and table.json. Run the same command again to resume after Ctrl-C, a
@@ -44,6 +46,11 @@ networks learn from true flow first: FlowNetS, FlowNet2 and NextFlow; Table 3 ha
 Table 2 trains MotionNet and the stacked stream (a) for every row.
 Table 4: MV + FV, EMV, C3D and 3DNet with linear SVMs, RGB difference and the hidden two-stream
 network (c).
+
+A shard (--parts) computes some groups of rows in the output folder, which all shards share: rows
+that start from the same training or are fused are a group. Table 1 has 3 groups, Table 2 has 7,
+Table 4 has 5; Table 3 has one for each row but FlowNet2. motionscope merge writes the table. Speeds
+are those of the machine that computed the row.
 
 Exit codes: 0 all rows complete, 1 some missing, 2 wrong usage, 130 stopped by Ctrl-C and
 75 by SIGTERM with everything saved";
@@ -90,6 +97,8 @@ pub(in crate::cli) struct ReproduceArgs {
     model: Option<PathBuf>,
     #[command(flatten)]
     pub device: DeviceArg,
+    #[command(flatten)]
+    pub shards: ShardArgs,
 }
 
 #[derive(Debug, Args)]

@@ -2,40 +2,47 @@
 
 mod arguments;
 mod progress;
+mod shard;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::interrupt::stop_on_interrupt;
 use super::outcome::Outcome;
 use crate::command_line;
 use crate::error::{Error, Result};
-use crate::reproduction::{Ending, reproduce};
+use crate::reproduction::{Ending, ReproductionTable, reproduce};
 use crate::training::TrainingControl;
 pub(super) use arguments::ReproduceArgs;
 use progress::ReproductionProgress;
+pub(super) use shard::{COMMAND, merge};
 
 pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
     arguments.check()?;
+    let task = arguments.shards.task()?;
     let settings = arguments.settings();
     settings.check().map_err(Error::as_usage)?;
     let dir: PathBuf = arguments.folder();
     let compute = arguments.device.open()?;
     let control = TrainingControl::default();
-    stop_on_interrupt(&control)?;
+    if task.is_none() {
+        stop_on_interrupt(&control)?;
+    }
     eprintln!(
         "{}\nDevice: {}. Output: {}. Press Ctrl-C to save and stop.",
         settings.table.title(),
         compute.name,
         dir.display()
     );
+    if let Some(task) = task {
+        return shard::run_shard(&task, arguments, &settings, &dir, &compute);
+    }
     let mut progress = ReproductionProgress::default();
     let (table, ending) =
         reproduce(&settings, &dir, arguments.fresh, &arguments.rows, &compute, &control, &mut |event| {
             progress.tell(&event)
         })?;
     progress.finish();
-    print!("{}", table.text());
-    println!("\nAlso in {}: table.md, table.csv, table.json", dir.display());
+    show(&table, &dir);
     Ok(match ending {
         Ending::Complete => Outcome::Done,
         Ending::SomeMissing => Outcome::SomeFailed,
@@ -44,4 +51,10 @@ pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
             Outcome::Interrupted
         }
     })
+}
+
+/// Prints the table, and the names of its files in folder `dir`.
+fn show(table: &ReproductionTable, dir: &Path) {
+    print!("{}", table.text());
+    println!("\nAlso in {}: table.md, table.csv, table.json", dir.display());
 }
