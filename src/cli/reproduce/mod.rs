@@ -4,16 +4,16 @@ mod arguments;
 mod progress;
 mod shard;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::interrupt::stop_on_interrupt;
 use super::outcome::Outcome;
 use crate::command_line;
 use crate::error::{Error, Result};
-use crate::reproduction::{Ending, ReproductionTable, reproduce};
+use crate::reproduction::{Ending, reproduce};
 use crate::training::TrainingControl;
 pub(super) use arguments::ReproduceArgs;
-use progress::ReproductionProgress;
+use progress::{ReproductionProgress, show_table};
 pub(super) use shard::{COMMAND, merge};
 
 pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
             progress.tell(&event)
         })?;
     progress.finish();
-    show(&table, &dir);
+    show_table(&table, &dir);
     Ok(match ending {
         Ending::Complete => Outcome::Done,
         Ending::SomeMissing => Outcome::SomeFailed,
@@ -51,10 +51,4 @@ pub(super) fn run(arguments: &ReproduceArgs) -> Result<Outcome> {
             Outcome::Interrupted
         }
     })
-}
-
-/// Prints the table, and the names of its files in folder `dir`.
-fn show(table: &ReproductionTable, dir: &Path) {
-    print!("{}", table.text());
-    println!("\nAlso in {}: table.md, table.csv, table.json", dir.display());
 }

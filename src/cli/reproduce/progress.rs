@@ -1,12 +1,13 @@
 //! The news of a reproduction on a terminal: a line a row and a bar for what it is at; in a log file a line now and then.
 
 use std::io::{IsTerminal, stderr};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::outcome::complain;
-use crate::reproduction::ReproductionEvent;
+use crate::reproduction::{ReproductionEvent, ReproductionTable};
 use crate::training::TrainingEvent;
 
 /// Time between two lines where there is no terminal.
@@ -94,4 +95,10 @@ impl ReproductionProgress {
     fn line(&self, text: &str) {
         self.bar.suspend(|| eprintln!("{text}"));
     }
+}
+
+/// Prints the table, and the names of its files in folder `dir`.
+pub(super) fn show_table(table: &ReproductionTable, dir: &Path) {
+    print!("{}", table.text());
+    println!("\nAlso in {}: table.md, table.csv, table.json", dir.display());
 }

@@ -7,7 +7,7 @@ use indicatif::ProgressBar;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::ReproduceArgs;
-use super::progress::ReproductionProgress;
+use super::progress::{ReproductionProgress, show_table};
 use crate::cli::outcome::Outcome;
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::shard_files::absolute;
@@ -132,6 +132,6 @@ pub(in crate::cli) fn merge(folder: &PartFolder, job: &Job, _force: ForceArg) ->
     let results = results.map_err(damaged)?;
     results.iter().flat_map(RowGroupResult::failures).for_each(|failure| report_failure(&failure));
     let (table, ending) = merge_reproduction(&settings, &out, &rows, results, &machines)?;
-    super::show(&table, &out);
+    show_table(&table, &out);
     Ok(outcome_of(ending == Ending::Complete))
 }

@@ -11,7 +11,7 @@ use super::stored_scores::{StoredClip, StoredScores};
 use super::{Fold, GroupsSettings, ScoredFold, folds};
 use crate::content_hash::ContentHash;
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::evaluation::{ActionsOutcome, inputs_of_clips, score_clips};
 use crate::nets::HiddenTwoStream;
 use crate::shards::{JobInputs, Shard, assigned};
