@@ -13,6 +13,7 @@ mod cli_import;
 mod cli_predict;
 mod cli_sequence;
 mod cli_shard_commands;
+mod cli_shard_trainings;
 mod cli_shards;
 mod cli_tune;
 mod clip_jobs;
