@@ -2,9 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use burn::tensor::Device;
 use motionscope::cli::bench::fixture;
-use motionscope::evaluation::ActionsReport;
+use motionscope::data::{DataSource, Dataset};
+use motionscope::evaluation::{
+    ActionsReport, FoldCount, GroupsEvaluation, GroupsEvent, GroupsPlan, Learning, Protocol,
+};
+use motionscope::training::{Network, TrainingEvent, TrainingPlan};
 use motionscope::video::Geometry;
 
 use crate::cli::{code, motionscope, text, untrained_model};
@@ -122,4 +128,39 @@ fn folds_are_trained_as_the_training_command_would() {
     assert!(groups(dir.path(), &["--train", "temporal --mode x"], 2).contains("--train"));
     assert!(groups(dir.path(), &["--folds", "5"], 1).contains("4 recordings cannot be 5 folds"));
     assert!(groups(dir.path(), &["--folds", "1"], 2).contains("2 or more"));
+}
+
+#[test]
+fn the_training_of_a_fold_resumes_after_a_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    project(dir.path());
+    let dataset = Dataset::open(&DataSource::Folder(dir.path().join("clips"))).unwrap();
+    let size = Geometry { width: 64, height: 64 };
+    let training =
+        TrainingPlan { steps: 2, batch: 1, warm_up: 0, frame: size, crop: size, ..TrainingPlan::of(Network::Temporal) };
+    let plan = GroupsPlan {
+        run_dir: dir.path().join("run"),
+        data: "clips".into(),
+        model: dir.path().join("model"),
+        folds: FoldCount::All,
+        learning: Learning::Plans(vec![training]),
+        protocol: "1x1".parse::<Protocol>().unwrap(),
+        fusion: None,
+        seed: 1,
+    };
+    let device = Device::flex();
+    let mut evaluation = GroupsEvaluation::open(&plan, &dataset, &device).unwrap();
+    let (asked, mut steps) = (AtomicBool::new(false), 0);
+    let mut count = |event: GroupsEvent<'_>| {
+        if let GroupsEvent::Training(TrainingEvent::Step(_)) = event {
+            steps += 1;
+            asked.store(true, Ordering::Relaxed);
+        }
+    };
+    let stopped = evaluation.score(0, &|| asked.load(Ordering::Relaxed), &mut count);
+    assert!(stopped.unwrap_err().is_cancelled());
+    assert!(!dir.path().join("run/fold-001/scores.json").exists());
+    evaluation.score(0, &|| false, &mut count).unwrap();
+    assert_eq!(steps, 2, "one before the stop, one after");
+    assert!(dir.path().join("run/fold-001/scores.json").is_file());
 }
