@@ -77,7 +77,11 @@ pub(super) fn close_on_interrupt() -> Result<()> {
 ///
 /// # Errors
 /// If the signals cannot be handled.
-pub(super) fn on_interrupt(what: &'static str, impatience: &'static str, stop: impl Fn() + Send + 'static) -> Result<()> {
+pub(super) fn on_interrupt(
+    what: &'static str,
+    impatience: &'static str,
+    stop: impl Fn() + Send + 'static,
+) -> Result<()> {
     let mut is_stopping = false;
     let handler = move || {
         let by_system = termination::take_request();

@@ -74,7 +74,10 @@ mod tests {
         let of = |table| ReproductionSettings::of(table, ReproductionScale::Tiny);
         let own = "motionnet-stored spatial stacked-a stacked-b stacked-c hidden-a hidden-b hidden-c";
         assert_eq!(groups(&of(PaperTable::Table1), &[]), ["tvl1", own, "codec"]);
-        assert_eq!(groups(&of(PaperTable::Table1), &["codec", "stacked-b", "spatial"]), ["codec", "spatial", "stacked-b"]);
+        assert_eq!(
+            groups(&of(PaperTable::Table1), &["codec", "stacked-b", "spatial"]),
+            ["codec", "spatial", "stacked-b"]
+        );
         assert_eq!(groups(&of(PaperTable::Table2), &[]).len(), 7, "each row has a MotionNet of its own");
         let expected = [
             "mv-fv",
@@ -85,11 +88,8 @@ mod tests {
         ];
         assert_eq!(groups(&of(PaperTable::Table4), &[]), expected);
         let root = FlowRoot { dataset: FlowDataset::Middlebury, root: "middlebury".into() };
-        let settings = ReproductionSettings {
-            flow_roots: vec![root.clone(), root],
-            rivals: true,
-            ..of(PaperTable::Table3)
-        };
+        let settings =
+            ReproductionSettings { flow_roots: vec![root.clone(), root], rivals: true, ..of(PaperTable::Table3) };
         let groups = groups(&settings, &[]);
         assert!(groups.len() == 11 && groups.contains(&"1-flownet2 2-flownet2".to_owned()), "{groups:?}");
     }

@@ -90,7 +90,11 @@ pub fn reproduce(
 
 /// Refuses rows that learn from true flow where no pairs are given and none are generated: settings cannot be added to a folder after
 /// the other rows are trained.
-pub(super) fn check_pairs(settings: &ReproductionSettings, rows: &[ExperimentRow], selected: &BTreeSet<&str>) -> Result<()> {
+pub(super) fn check_pairs(
+    settings: &ReproductionSettings,
+    rows: &[ExperimentRow],
+    selected: &BTreeSet<&str>,
+) -> Result<()> {
     if settings.pairs.is_some() || settings.generated_pairs().is_some() {
         return Ok(());
     }

@@ -217,11 +217,10 @@ pub fn merge_reproduction(
         }
     }
     // Rows of earlier calls stay in the table, as on one machine.
-    let outcome = |row: &ExperimentRow| measured.remove(&row.id).or_else(|| RowResult::read(&dir.join(&row.id)).map(Ok));
+    let outcome =
+        |row: &ExperimentRow| measured.remove(&row.id).or_else(|| RowResult::read(&dir.join(&row.id)).map(Ok));
     let outcomes: Vec<_> = rows.iter().map(outcome).collect();
-    let is_whole = |outcome: &Option<std::result::Result<RowResult, String>>| {
-        matches!(outcome, Some(Ok(result)) if result.failures.is_empty())
-    };
+    let is_whole = |outcome: &Option<std::result::Result<RowResult, String>>| matches!(outcome, Some(Ok(result)) if result.failures.is_empty());
     let mut chosen = rows.iter().zip(&outcomes).filter(|(row, _)| selected.contains(row.id.as_str()));
     let ending = if chosen.all(|(_, outcome)| is_whole(outcome)) { Ending::Complete } else { Ending::SomeMissing };
     if settings.table.has_speeds() {
