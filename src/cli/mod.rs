@@ -10,6 +10,7 @@ mod output;
 mod analyze;
 mod arguments;
 pub mod bench;
+mod bout_arguments;
 mod compare;
 mod data;
 mod evaluate;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tempfile::TempDir;
 
+use super::bout_arguments::BoutArgs;
 use super::outcome::{Outcome, complain};
 use super::output_arguments::ForceArg;
 use super::prediction_sources::predictions_at;
@@ -15,7 +16,7 @@ use crate::labels::{Opened, Project};
 use crate::output::{OutputGuard, Staging};
 use crate::plural::counted;
 use crate::predictions::{
-    BoutSettings, ClassSummary, Ethogram, LabelledVideos, SummaryScope, predicted_labels, raster_svg, transitions_svg,
+    ClassSummary, Ethogram, LabelledVideos, SummaryScope, predicted_labels, raster_svg, transitions_svg,
 };
 
 const EXAMPLES: &str = "\
@@ -24,6 +25,7 @@ Examples:
   motionscope summary golf --out summary
   motionscope summary golf --csv > summary.csv
   motionscope summary predictions --out summary
+  motionscope summary predictions --threshold 0.4 --threshold putt=0.6 --min-length 1
 
 A bout is a labelled segment or, in predictions, a stretch where a class is likely (the manual,
 Long videos, has the rules). For each class: the bouts, their total, mean and median length, the
@@ -51,14 +53,18 @@ pub(super) struct SummaryArgs {
     csv: bool,
     #[command(flatten)]
     force: ForceArg,
+    #[command(flatten)]
+    bouts: BoutArgs,
 }
 
 pub(super) fn run(arguments: &SummaryArgs) -> Result<Outcome> {
-    let (labelled, guard) = match predictions_at(&arguments.source)? {
+    let predictions = predictions_at(&arguments.source)?;
+    let choices = arguments.bouts.choices(predictions.as_deref().unwrap_or_default())?;
+    let (labelled, guard) = match predictions {
         None => labelled(arguments)?,
         Some(files) => {
             let scratch = TempDir::new().map_err(|error| Error::io(&std::env::temp_dir(), &error))?;
-            let document = predicted_labels(&files, scratch.path(), &BoutSettings::default())?;
+            let document = predicted_labels(&files, scratch.path(), &choices)?;
             (LabelledVideos::of(&document, scratch.path()), arguments.force.guard(&files))
         }
     };

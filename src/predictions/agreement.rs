@@ -71,6 +71,26 @@ pub struct Disagreement {
     pub b: String,
 }
 
+/// How often the likeliest class of a model is the labelled one, whatever its probability.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LikeliestClass {
+    /// Compared frames with one class; of background as well where the model has that class.
+    pub frames: usize,
+    /// Share of them of which the likeliest class is that one; none without frames.
+    pub accuracy: Option<f64>,
+}
+
+impl LikeliestClass {
+    /// Returns the figure from the confusion of labels and likeliest classes, of which the last row and column are background.
+    pub fn of(confusion: &Confusion, has_background: bool) -> Self {
+        let all = confusion.counts.len();
+        let known = if has_background { all } else { all.saturating_sub(1) };
+        let rows = confusion.counts[..known].iter().map(|row| row[..known].to_vec());
+        let (right, frames) = Confusion { counts: rows.collect() }.right();
+        Self { frames, accuracy: ratio(right, frames) }
+    }
+}
+
 /// Agreement of two labellings of the same videos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
@@ -102,6 +122,9 @@ pub struct Agreement {
     pub labels: Vec<String>,
     /// Frames by the label of `a` (rows) and `b` (columns).
     pub confusion: Confusion,
+    /// Of a model that answers one class at a time: how often its likeliest class is right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likeliest: Option<LikeliestClass>,
     /// Where they disagree, video by video.
     pub disagreements: Vec<Disagreement>,
 }
@@ -237,6 +260,7 @@ impl Counts {
             classes,
             labels,
             confusion,
+            likeliest: None,
             disagreements,
         }
     }

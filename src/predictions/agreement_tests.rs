@@ -109,6 +109,17 @@ fn several_classes_at_a_time_count_by_class_and_not_in_the_matrix() {
     assert_eq!((&*agreement.disagreements[0].a, &*agreement.disagreements[0].b), ("walk + rear", "walk"));
 }
 
+/// By hand: 4 of 6 frames of a class are right; with a class `background` 9 of 13 frames.
+#[test]
+fn the_likeliest_class_counts_on_frames_of_a_class_of_the_model() {
+    let confusion = Confusion { counts: vec![vec![3, 1, 2], vec![1, 1, 0], vec![0, 0, 5]] };
+    let found = [false, true].map(|has_background| LikeliestClass::of(&confusion, has_background));
+    assert_eq!(found.map(|one| one.frames), [6, 13]);
+    close(found[0].accuracy, 4.0 / 6.0);
+    close(found[1].accuracy, 9.0 / 13.0);
+    assert_eq!(LikeliestClass::of(&Confusion { counts: vec![vec![7]] }, false).accuracy, None);
+}
+
 /// The labels of 200 frames and the figures are those of `tests/compare_agreement.py`, label 3 being background.
 #[test]
 fn figures_are_those_of_scikit_learn() {

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod agreement_tables;
+mod bout_choices;
 mod bout_matches;
 mod bouts;
 mod compared;
@@ -14,8 +15,9 @@ mod sequence;
 mod store;
 mod summary;
 
-pub use agreement::{Agreement, ClassAgreement, Disagreement, FrameAgreement, cohen_kappa};
+pub use agreement::{Agreement, ClassAgreement, Disagreement, FrameAgreement, LikeliestClass, cohen_kappa};
 pub use agreement_tables::{confusion_csv, disagreements_csv};
+pub use bout_choices::{BoutChoices, ChosenBouts};
 pub use bout_matches::BoutAgreement;
 pub use bouts::{Bout, BoutSettings, bouts, exclusive_bouts};
 pub use compared::{TwiceLabelled, Unlabelled};

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Bout, BoutSettings, FrameScores, PredictionFacts, bouts, exclusive_bouts, read_predictions};
+use super::{Bout, BoutChoices, FrameScores, PredictionFacts, bouts, exclusive_bouts, read_predictions};
 use crate::error::{Error, Result};
 use crate::evaluation::segments::{ScoredWindow, TimeSegment, segments_of_windows};
 use crate::frame_times::FrameTimes;
@@ -74,12 +74,12 @@ pub fn for_each_prediction(
     Ok(())
 }
 
-/// Returns predictions as labels of their videos: the bouts of each class by `settings`, and background between them. No two bouts
+/// Returns predictions as labels of their videos: the bouts of each class by `choices`, and background between them. No two bouts
 /// share a frame, unless the model answers each class by itself. The times of the frames are kept in `dir`, as projects keep them.
 ///
 /// # Errors
 /// If a file cannot be read, two are of one video or of videos of one name, or nothing can be written to `dir`.
-pub fn predicted_labels(files: &[PathBuf], dir: &Path, settings: &BoutSettings) -> Result<Document> {
+pub fn predicted_labels(files: &[PathBuf], dir: &Path, choices: &BoutChoices) -> Result<Document> {
     let (mut classes, mut videos) = (Vec::<Class>::new(), Vec::new());
     let mut multi_label = false;
     for_each_prediction(files, &mut |path, facts, scores| {
@@ -88,7 +88,7 @@ pub fn predicted_labels(files: &[PathBuf], dir: &Path, settings: &BoutSettings) 
             Error::file(path, "the times of its frames make no sense", "Make it again with motionscope predict")
         })?;
         multi_label |= facts.fusion.is_multi_label();
-        let video = video(&facts, &times, segments(&scores, &labels, &predicted_bouts(&facts, &scores, settings)));
+        let video = video(&facts, &times, segments(&scores, &labels, &predicted_bouts(&facts, &scores, choices)));
         video.facts.iter().try_for_each(|facts| times::keep(dir, facts, &times))?;
         videos.push(video);
         Ok(())
@@ -160,10 +160,9 @@ fn frame_times(scores: &FrameScores) -> Option<FrameTimes> {
     FrameTimes::listed((0..scores.frames).map(time).collect::<Vec<_>>(), scores.end_secs)
 }
 
-/// Returns the bouts of each class by `settings`, at the thresholds of the model where it has them.
-pub fn predicted_bouts(facts: &PredictionFacts, scores: &FrameScores, settings: &BoutSettings) -> Vec<Vec<Bout>> {
-    let settings: Vec<BoutSettings> =
-        (0..facts.classes.len()).map(|class| facts.bout_settings(class, settings)).collect();
+/// Returns the bouts of each class by `choices`.
+fn predicted_bouts(facts: &PredictionFacts, scores: &FrameScores, choices: &BoutChoices) -> Vec<Vec<Bout>> {
+    let settings = choices.settings(facts);
     if facts.fusion.is_multi_label() {
         return settings.iter().enumerate().map(|(class, own)| bouts(scores, class, own)).collect();
     }
@@ -199,7 +198,7 @@ mod tests {
     use super::*;
     use crate::nets::fusion::Fusion;
     use crate::output::OutputGuard;
-    use crate::predictions::{Ethogram, LabelledVideos, PredictionWriter};
+    use crate::predictions::{BoutSettings, ChosenBouts, Ethogram, LabelledVideos, PredictionWriter};
 
     /// 40 scored frames of a video at 10 frames per second, with a gap of a second before frame 20, of two classes: the first is
     /// likely in `likely`, and otherwise the second.
@@ -240,7 +239,11 @@ mod tests {
         write(&at("a.parquet"), "00ff", ["walk", "Background"], 5..20);
         let files = prediction_files(dir.path()).unwrap();
         assert_eq!(files, [at("a.parquet")]);
-        let document = predicted_labels(&files, &at("times of it"), &BoutSettings::PLAIN).unwrap();
+        let plain = BoutChoices {
+            common: ChosenBouts::differing(&BoutSettings::PLAIN, &BoutSettings::default()),
+            ..BoutChoices::default()
+        };
+        let document = predicted_labels(&files, &at("times of it"), &plain).unwrap();
         let labelled = LabelledVideos::of(&document, &at("times of it"));
         assert_eq!((labelled.doubts().count(), &labelled.classes[..]), (0, &["walk".to_owned()][..]));
         let [video] = &labelled.videos[..] else { panic!("one video") };
@@ -267,13 +270,32 @@ mod tests {
         let files = prediction_files(dir.path()).unwrap();
         assert_eq!(files, [at("b.PARQUET"), at("more/a.parquet")]);
         assert!(prediction_files(&at("notes.txt")).unwrap().is_empty());
-        let document = predicted_labels(&files, dir.path(), &BoutSettings::default()).unwrap();
+        let document = predicted_labels(&files, dir.path(), &BoutChoices::default()).unwrap();
         let classes: Vec<_> = document.classes.iter().map(|class| class.name.as_str()).collect();
         assert_eq!(classes, ["rear", "groom", "walk"]);
         write(&at("c.parquet"), "00", ["walk", "rear"], 0..20);
         let error =
-            predicted_labels(&prediction_files(dir.path()).unwrap(), dir.path(), &BoutSettings::default()).unwrap_err();
+            predicted_labels(&prediction_files(dir.path()).unwrap(), dir.path(), &BoutChoices::default()).unwrap_err();
         assert!(error.subject.ends_with("a.parquet") && error.cause.contains("c.parquet"), "{error}");
+    }
+
+    /// Walking is likeliest in the first 20 of 40 scored frames, whose probability is below any threshold of the bouts.
+    #[test]
+    fn every_frame_is_of_the_class_that_is_likeliest_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.parquet");
+        write(&path, "00", ["walk", "rear"], 0..20);
+        let smoothing_secs = Some(0.0);
+        let common = ChosenBouts { threshold: Some(0.95), smoothing_secs, ..ChosenBouts::default() };
+        let choices = BoutChoices { common, ..BoutChoices::default() };
+        let spans = |choices: &BoutChoices| {
+            let document = predicted_labels(std::slice::from_ref(&path), dir.path(), choices).unwrap();
+            let labelled = LabelledVideos::of(&document, dir.path());
+            let spans = labelled.videos[0].spans.iter();
+            spans.map(|span| (span.class, span.frames.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(spans(&choices), [(None, 0..79)]);
+        assert_eq!(spans(&choices.likeliest()), [(Some(0), 0..40), (Some(1), 40..79)]);
     }
 
     #[test]
@@ -281,7 +303,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.parquet");
         write(&path, "00", ["walk", "background"], 0..0);
-        let document = predicted_labels(&[path], dir.path(), &BoutSettings::default()).unwrap();
+        let document = predicted_labels(&[path], dir.path(), &BoutChoices::default()).unwrap();
         let ethogram = Ethogram::of(&LabelledVideos::of(&document, dir.path()));
         assert_eq!((ethogram.without_segments, ethogram.bouts.len()), (0, 0));
         assert!(ethogram.overall().all(|row| row.videos == 1 && row.count == 0));

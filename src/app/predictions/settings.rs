@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::predictions::BoutSettings;
+use crate::predictions::{BoutSettings, ChosenBouts};
 
 /// For how many projects it is remembered.
 const PROJECTS: usize = 32;
@@ -15,51 +15,7 @@ const PROJECTS: usize = 32;
 #[serde(default)]
 pub struct PredictionSettings {
     /// Projects with the settings of their classes by name, the latest first.
-    projects: Vec<(PathBuf, BTreeMap<String, ChosenSettings>)>,
-}
-
-/// What was chosen of the settings of a class. The rest stays that of the predictions which are shown: the thresholds of the next
-/// model are other ones.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct ChosenSettings {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    smoothing_secs: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    threshold: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_threshold: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    min_secs: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gap_secs: Option<f64>,
-}
-
-impl ChosenSettings {
-    /// Returns what differs from the `default`. The thresholds at which a bout begins and ends belong together.
-    fn of(settings: &BoutSettings, default: &BoutSettings) -> Self {
-        let chosen = |own: f64, default: f64| (own != default).then_some(own);
-        let thresholds = |settings: &BoutSettings| [settings.threshold, settings.end_threshold];
-        let has_thresholds = thresholds(settings) != thresholds(default);
-        Self {
-            smoothing_secs: chosen(settings.smoothing_secs, default.smoothing_secs),
-            threshold: has_thresholds.then_some(settings.threshold),
-            end_threshold: has_thresholds.then_some(settings.end_threshold),
-            min_secs: chosen(settings.min_secs, default.min_secs),
-            gap_secs: chosen(settings.gap_secs, default.gap_secs),
-        }
-    }
-
-    /// Returns the settings with the `default` of what was not chosen.
-    fn over(&self, default: &BoutSettings) -> BoutSettings {
-        BoutSettings {
-            smoothing_secs: self.smoothing_secs.unwrap_or(default.smoothing_secs),
-            threshold: self.threshold.unwrap_or(default.threshold),
-            end_threshold: self.end_threshold.unwrap_or(default.end_threshold),
-            min_secs: self.min_secs.unwrap_or(default.min_secs),
-            gap_secs: self.gap_secs.unwrap_or(default.gap_secs),
-        }
-    }
+    projects: Vec<(PathBuf, BTreeMap<String, ChosenBouts>)>,
 }
 
 impl PredictionSettings {
@@ -74,7 +30,7 @@ impl PredictionSettings {
     pub fn set(&mut self, dir: &Path, class: &str, settings: &BoutSettings, default: &BoutSettings) {
         let place = self.projects.iter().position(|(project, _)| project == dir);
         let (_, mut own) = place.map_or_else(|| (dir.to_owned(), BTreeMap::new()), |place| self.projects.remove(place));
-        own.insert(class.to_owned(), ChosenSettings::of(settings, default));
+        own.insert(class.to_owned(), ChosenBouts::differing(settings, default));
         self.projects.insert(0, (dir.to_owned(), own));
         self.projects.truncate(PROJECTS);
     }

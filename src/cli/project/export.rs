@@ -9,6 +9,7 @@ use clap::Args;
 use super::format::format_of;
 use super::opening::progress_bar;
 use super::predicted::{export_detections, export_frames, predicted_document, video_folder};
+use crate::cli::bout_arguments::BoutArgs;
 use crate::cli::interrupt::interrupt_flag;
 use crate::cli::outcome::{Outcome, complain};
 use crate::cli::output_arguments::ForceArg;
@@ -69,6 +70,8 @@ pub(super) struct ExportArgs {
     videos: Option<PathBuf>,
     #[command(flatten)]
     force: ForceArg,
+    #[command(flatten)]
+    bouts: BoutArgs,
 }
 
 pub(super) fn run(arguments: &ExportArgs) -> Result<Outcome> {
@@ -83,6 +86,7 @@ fn export_project(arguments: &ExportArgs) -> Result<Outcome> {
         ("--detections", arguments.detections),
         ("--frames", arguments.frames),
         ("--videos", arguments.videos.is_some()),
+        (arguments.bouts.given().unwrap_or_default(), arguments.bouts.given().is_some()),
     ] {
         if is_given {
             let remedy = "Name a .parquet file of motionscope predict, or a folder of them";
@@ -104,6 +108,10 @@ fn export_project(arguments: &ExportArgs) -> Result<Outcome> {
 fn export_predictions(arguments: &ExportArgs, files: &[PathBuf]) -> Result<Outcome> {
     let target = &arguments.target;
     let guard = arguments.force.guard(files);
+    if let Some(option) = arguments.bouts.given().filter(|_| arguments.detections || arguments.frames) {
+        let cause = "--detections and --frames export no bouts";
+        return Err(Error::usage(option, cause, "Leave it out"));
+    }
     if arguments.detections {
         let found = export_detections(files, target, &guard)?;
         println!("{} of {}: {}", counted(found, "detection"), counted(files.len(), "video"), target.display());
@@ -118,10 +126,11 @@ fn export_predictions(arguments: &ExportArgs, files: &[PathBuf]) -> Result<Outco
     if !format.is_folder() {
         OutputGuard::default().protecting(files).existing(std::slice::from_ref(target))?;
     }
+    let choices = arguments.bouts.choices(files)?;
     let stop = interrupt_flag(STOPPING)?;
     let dir = video_folder(arguments.videos.as_deref(), &arguments.project)?;
     // It has no times, but boxes as large as the pictures.
-    let (document, doubts) = predicted_document(files, &dir, format == Format::Cvat)?;
+    let (document, doubts) = predicted_document(files, &choices, &dir, format == Format::Cvat)?;
     doubts.iter().for_each(complain);
     let outcome = export(arguments, format, &document, &dir, &[], &stop)?;
     Ok(if outcome == Outcome::Done && !doubts.is_empty() { Outcome::SomeFailed } else { outcome })

@@ -14,7 +14,7 @@ use crate::labels::media_scan::fingerprint;
 use crate::labels::{Document, Facts, Project, StoredPath, times};
 use crate::output::{OutputGuard, Staging};
 use crate::predictions::{
-    BoutSettings, for_each_prediction, predicted_labels, predicted_segments, read_predictions, write_frame_csv,
+    BoutChoices, for_each_prediction, predicted_labels, predicted_segments, read_predictions, write_frame_csv,
 };
 
 /// Thresholds at which scored frames are joined into detections, and the overlap above which the better one stays: the defaults of
@@ -38,14 +38,19 @@ pub(super) fn video_folder(given: Option<&Path>, source: &Path) -> Result<PathBu
     }
 }
 
-/// Returns the bouts in `files` as labels of videos in `dir`, and what is doubtful about them. The size of the pictures is looked up
+/// Returns the bouts in `files` by `choices` as labels of videos in `dir`, and what is doubtful about them. The size of the pictures is looked up
 /// where `needs_size`.
 ///
 /// # Errors
 /// If a file cannot be read, or two are of one video.
-pub(super) fn predicted_document(files: &[PathBuf], dir: &Path, needs_size: bool) -> Result<(Document, Vec<Error>)> {
+pub(super) fn predicted_document(
+    files: &[PathBuf],
+    choices: &BoutChoices,
+    dir: &Path,
+    needs_size: bool,
+) -> Result<(Document, Vec<Error>)> {
     let scratch = TempDir::new().map_err(|error| Error::io(&std::env::temp_dir(), &error))?;
-    let mut document = predicted_labels(files, scratch.path(), &BoutSettings::default())?;
+    let mut document = predicted_labels(files, scratch.path(), choices)?;
     let mut doubts = Vec::new();
     for video in document.videos.values_mut() {
         let path = StoredPath::decode(&video.path, dir);

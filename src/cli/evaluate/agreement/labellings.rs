@@ -13,7 +13,10 @@ use crate::labels::formats::{Choices, Format, import};
 use crate::labels::{Document, Opened, Project, edits};
 use crate::panic_guard::caught_at;
 use crate::plural::counted;
-use crate::predictions::{BoutSettings, LabelledVideo, LabelledVideos, TwiceLabelled, predicted_labels};
+use crate::predictions::{
+    BoutChoices, LabelledVideo, LabelledVideos, TwiceLabelled, is_background_class, predicted_labels,
+    read_prediction_facts,
+};
 
 /// Maximum number of pairs named one by one.
 const MOST_NAMED: usize = 10;
@@ -25,8 +28,17 @@ pub(super) struct Labellings {
     b: LabelledVideos,
     /// The place in `b` of each video of `a` that is there.
     partners: Vec<Option<Partner>>,
+    likeliest: Option<Likeliest>,
     /// Whether some labels could not be read; each was reported.
     pub is_doubtful: bool,
+}
+
+/// The same labellings with the likeliest class of every frame in place of predicted bouts.
+struct Likeliest {
+    a: LabelledVideos,
+    b: LabelledVideos,
+    /// Whether background is a class of the model.
+    has_background: bool,
 }
 
 /// The place of a video in another labelling.
@@ -42,28 +54,34 @@ struct Labelling {
     document: Document,
     dir: PathBuf,
     is_doubtful: bool,
+    /// The likeliest class of every frame, and whether background is one: of predictions with one class at a time.
+    likeliest: Option<(Document, bool)>,
 }
 
 impl Labellings {
-    /// Reads the labels at `a` and `b`. A file that does not say how long its videos are uses the lengths of the other side, or those
+    /// Reads the labels at `a` and `b`; bouts in predictions are found by `choices`. A file that does not say how long its videos are uses the lengths of the other side, or those
     /// of the video files.
     ///
     /// # Errors
     /// If one cannot be read, has no video, or they have none in common.
-    pub fn read(a: &Path, b: &Path) -> Result<Self> {
+    pub fn read(a: &Path, b: &Path, choices: &BoutChoices) -> Result<Self> {
         // Times of frames of variable-rate videos are kept beside the labels they belong to.
         let scratch = TempDir::new().map_err(|error| Error::io(&std::env::temp_dir(), &error))?;
         let is_first_b = !knows_lengths(a)? && knows_lengths(b)?;
         let (first, second) = if is_first_b { (b, a) } else { (a, b) };
-        let mut one = Labelling::read(first, scratch.path())?;
+        let mut one = Labelling::read(first, scratch.path(), choices)?;
         let other = match knows_lengths(second)? {
-            true => Labelling::read(second, scratch.path())?,
+            true => Labelling::read(second, scratch.path(), choices)?,
             false => Labelling::read_beside(second, &one)?,
         };
         if one.document.videos.is_empty() && !other.document.videos.is_empty() {
             one = Labelling::read_beside(first, &other)?;
         }
         let mut is_doubtful = one.is_doubtful || other.is_doubtful;
+        let likeliest = match is_first_b {
+            true => Likeliest::of(&other, &one),
+            false => Likeliest::of(&one, &other),
+        };
         let [one, other] = [one, other].map(|labelling| labelling.videos());
         let mut reported = BTreeSet::new();
         for (path, labels) in [(first, &one), (second, &other)] {
@@ -93,7 +111,7 @@ impl Labellings {
             return Err(Error::new(subject, "they have no video in common", remedy));
         }
         let names = [a, b].map(|path| path.display().to_string());
-        Ok(Self { names, a: a_labels, b: b_labels, partners, is_doubtful })
+        Ok(Self { names, a: a_labels, b: b_labels, partners, likeliest, is_doubtful })
     }
 
     /// Returns the names of the classes.
@@ -106,9 +124,23 @@ impl Labellings {
     /// # Errors
     /// The first video that has other numbers of frames in both.
     pub fn pairs(&self) -> Result<Vec<TwiceLabelled<'_>>> {
+        self.pairs_of(&self.a, &self.b)
+    }
+
+    /// Returns the same pairs with the likeliest class of every frame in place of predicted bouts, and whether background is a class
+    /// of the model; `None` without predictions of one class at a time.
+    ///
+    /// # Errors
+    /// As [`Self::pairs`].
+    pub fn likeliest_pairs(&self) -> Result<Option<(Vec<TwiceLabelled<'_>>, bool)>> {
+        let Some(Likeliest { a, b, has_background }) = &self.likeliest else { return Ok(None) };
+        Ok(Some((self.pairs_of(a, b)?, *has_background)))
+    }
+
+    fn pairs_of<'a>(&'a self, a: &'a LabelledVideos, b: &'a LabelledVideos) -> Result<Vec<TwiceLabelled<'a>>> {
         let mut pairs = Vec::new();
-        for (one, other) in self.a.videos.iter().zip(&self.partners) {
-            let Some(other) = other.map(|partner| &self.b.videos[partner.place]) else { continue };
+        for (one, other) in a.videos.iter().zip(&self.partners) {
+            let Some(other) = other.map(|partner| &b.videos[partner.place]) else { continue };
             let [frames, others] = [one, other].map(|video| video.times.frames());
             if frames != others {
                 let [a, b] = &self.names;
@@ -148,27 +180,47 @@ fn knows_lengths(source: &Path) -> Result<bool> {
     Ok(is_project(source) || predictions_at(source)?.is_some() || Format::of(source)? == Format::Json)
 }
 
+impl Likeliest {
+    /// Returns the labellings `a` and `b`; `None` if neither is of a model with one class at a time.
+    fn of(a: &Labelling, b: &Labelling) -> Option<Self> {
+        let known = [a, b].into_iter().filter_map(|labelling| labelling.likeliest.as_ref());
+        let has_background = known.map(|(_, has_background)| *has_background).reduce(|one, other| one && other)?;
+        let [a, b] = [a, b].map(|labelling| match &labelling.likeliest {
+            Some((document, _)) => LabelledVideos::of(document, &labelling.dir),
+            None => labelling.videos(),
+        });
+        let (a, b, _) = a.with_same_classes(b);
+        Some(Self { a, b, has_background })
+    }
+}
+
 fn is_project(source: &Path) -> bool {
     source.join(Project::FILE).is_file() || (source.ends_with(Project::FILE) && source.is_file())
 }
 
 impl Labelling {
     /// Reads a project, predictions, or a label file into `scratch`; videos that the file alone does not describe are looked into.
-    fn read(source: &Path, scratch: &Path) -> Result<Self> {
+    fn read(source: &Path, scratch: &Path, choices: &BoutChoices) -> Result<Self> {
         if is_project(source) {
             let Opened { project, notes } = Project::look(source)?;
             notes.iter().for_each(complain);
             let mut document = project.document().clone();
             document.apply(time_videos(&document, project.dir(), false));
-            return Ok(Self { document, dir: project.dir().to_owned(), is_doubtful: !notes.is_empty() });
+            let (dir, is_doubtful) = (project.dir().to_owned(), !notes.is_empty());
+            return Ok(Self { document, dir, is_doubtful, likeliest: None });
         }
         if let Some(files) = predictions_at(source)? {
             // A folder of their own: the times of frames between scored ones depend on the stride.
             let dir = TempDir::new_in(scratch).map_err(|error| Error::io(scratch, &error))?.keep();
-            let document = predicted_labels(&files, &dir, &BoutSettings::default())?;
-            return Ok(Self { document, dir, is_doubtful: false });
+            let document = predicted_labels(&files, &dir, choices)?;
+            let likeliest = match document.settings.multi_label {
+                true => None,
+                false => Some((predicted_labels(&files, &dir, &choices.likeliest())?, has_background(&files)?)),
+            };
+            return Ok(Self { document, dir, is_doubtful: false, likeliest });
         }
-        let mut found = Self { document: Document::default(), dir: scratch.to_owned(), is_doubtful: false };
+        let (document, dir) = (Document::default(), scratch.to_owned());
+        let mut found = Self { document, dir, is_doubtful: false, likeliest: None };
         let unknown = read_into(source, &found)?.unknown_videos;
         let mut videos = Vec::new();
         for path in &unknown {
@@ -197,7 +249,7 @@ impl Labelling {
             video.segments.clear();
             video.locked = None;
         }
-        let mut found = Self { document, dir: other.dir.clone(), is_doubtful: false };
+        let mut found = Self { document, dir: other.dir.clone(), is_doubtful: false, likeliest: None };
         let read = read_into(source, &found)?;
         read.notes.iter().for_each(complain);
         for path in &read.unknown_videos {
@@ -213,6 +265,16 @@ impl Labelling {
     fn videos(&self) -> LabelledVideos {
         LabelledVideos::of(&self.document, &self.dir)
     }
+}
+
+/// Returns whether background is a class of the model of predictions.
+fn has_background(files: &[PathBuf]) -> Result<bool> {
+    for file in files {
+        if read_prediction_facts(file)?.classes.iter().any(|class| is_background_class(class)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn read_into(source: &Path, labelling: &Labelling) -> Result<crate::labels::formats::Import> {
@@ -317,11 +379,12 @@ mod tests {
             project.save().unwrap();
             dir
         };
+        let read = |a: &Path, b: &Path| Labellings::read(a, b, &BoutChoices::default());
         let (sound, other) = (project("sound", &[&known]), project("other", &[&known]));
-        assert!(!Labellings::read(&sound, &other).unwrap().is_doubtful);
-        let doubtful = Labellings::read(&sound, &project("doubtful", &[&known, &unknown])).unwrap();
+        assert!(!read(&sound, &other).unwrap().is_doubtful);
+        let doubtful = read(&sound, &project("doubtful", &[&known, &unknown])).unwrap();
         assert!(doubtful.is_doubtful && doubtful.pairs().unwrap().len() == 1);
-        let error = Labellings::read(&sound, &project("none", &[&unknown])).err().unwrap();
+        let error = read(&sound, &project("none", &[&unknown])).err().unwrap();
         assert!(error.cause.contains("no video whose length is known"), "{error}");
     }
 

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use crate::cli::bout_arguments::BoutArgs;
 use crate::cli::outcome::Outcome;
 use crate::cli::output_arguments::ForceArg;
+use crate::cli::prediction_sources::predictions_at;
 use crate::error::{Error, Result};
 use crate::output::{OutputGuard, Staging};
-use crate::predictions::{Agreement, Unlabelled, confusion_csv, disagreements_csv};
+use crate::predictions::{Agreement, LikeliestClass, TwiceLabelled, Unlabelled, confusion_csv, disagreements_csv};
 use labellings::Labellings;
 
 pub(super) const EXAMPLES: &str = "\
@@ -20,6 +22,7 @@ Examples:
   motionscope evaluate agreement anna ben --out agreement
   motionscope evaluate agreement golf boris.csv --unlabelled-is-background
   motionscope evaluate agreement golf predictions
+  motionscope evaluate agreement golf predictions --threshold 0.3 --smoothing 1
 
 A and B are projects, label files that `project import` reads, or predictions: a .parquet file or a
 folder of them, whose bouts are those of `motionscope summary`, with background between them.
@@ -27,7 +30,9 @@ Classes are matched by name (apart from capitals, spaces, hyphens and underscore
 content or file name. Videos whose contents differ are not compared. Files that do not say how many
 frames a video has use the length from the other side or from the video. Precision and recall take A
 for the truth. Frames that A or B has not labelled are left out. Bouts match one to one, those of
-highest IoU first. --out writes confusion.csv, disagreements.csv and agreement.json.
+highest IoU first. Of a model with one class at a time the share of frames with the right likeliest
+class is given as well, after smoothing and whatever its probability. --out writes confusion.csv,
+disagreements.csv and agreement.json.
 
 Exit codes: 0 success, 1 nothing to compare, or some labels, lengths or frame times are not known,
 2 wrong usage";
@@ -53,6 +58,8 @@ pub(super) struct AgreementArgs {
     out: Option<PathBuf>,
     #[command(flatten)]
     force: ForceArg,
+    #[command(flatten)]
+    bouts: BoutArgs,
 }
 
 pub(super) fn run(arguments: &AgreementArgs) -> Result<Outcome> {
@@ -64,9 +71,18 @@ pub(super) fn run(arguments: &AgreementArgs) -> Result<Outcome> {
         true => Unlabelled::Background,
         false => Unlabelled::Excluded,
     };
-    let labellings = Labellings::read(&arguments.a, &arguments.b)?;
+    let mut predictions = Vec::new();
+    for source in [&arguments.a, &arguments.b] {
+        predictions.extend(predictions_at(source)?.into_iter().flatten());
+    }
+    let choices = arguments.bouts.choices(&predictions)?;
+    let labellings = Labellings::read(&arguments.a, &arguments.b, &choices)?;
     let videos = labellings.pairs()?;
-    let agreement = Agreement::of(labellings.classes(), &videos, unlabelled, &arguments.ious);
+    let compared = |videos: &[TwiceLabelled<'_>]| Agreement::of(labellings.classes(), videos, unlabelled, &arguments.ious);
+    let mut agreement = compared(&videos);
+    agreement.likeliest = labellings.likeliest_pairs()?.map(|(videos, has_background)| {
+        LikeliestClass::of(&compared(&videos).confusion, has_background)
+    });
     if let Some(folder) = &arguments.out {
         write(folder, &agreement, &guard)?;
     }

@@ -36,6 +36,10 @@ pub(super) fn print(agreement: &Agreement, videos: usize) {
     let total = |side: usize| agreement.classes.iter().map(|class| class.secs[side]).sum();
     row([total(0), total(1)], &agreement.overall, &agreement.bouts, "(all)");
     println!("Accuracy {}, mean F1 of the classes {}", share(agreement.accuracy), share(agreement.macro_f1));
+    if let Some(likeliest) = &agreement.likeliest {
+        let frames = counted(likeliest.frames, "frame");
+        println!("Likeliest class right: {} of {frames} of a class", share(likeliest.accuracy));
+    }
     let unseen = agreement.classes.iter().filter(|class| class.secs == [0.0; 2]);
     let unseen: Vec<_> = unseen.map(|class| class.class.as_str()).collect();
     if !unseen.is_empty() {
