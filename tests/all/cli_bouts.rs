@@ -150,6 +150,53 @@ fn predictions_are_compared_with_labels_and_summarised() {
     }
 }
 
+/// By hand: walking has a probability of 0.75 from 3 to 7 s, and is labelled from 2 to 6 s of 10 s. Background is a class of the model.
+#[test]
+fn options_choose_how_bouts_are_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    labels(&at("a.json"), 100, &[("background", 0, 20), ("walk", 20, 60), ("background", 60, 100)]);
+    predictions(&at("a.parquet"), 100, 30..70);
+    let bouts = |options: &str| {
+        let (printed, said, status) = run(dir.path(), &format!("summary a.parquet --csv {options}"));
+        assert_eq!(status, 0, "{options}: {said}");
+        printed.lines().nth(1).unwrap().split(',').nth(4).unwrap().to_owned()
+    };
+    for (options, count) in [
+        ("--threshold 0.7", "1"),
+        ("--threshold 0.8", "0"),
+        ("--threshold 0.8 --threshold Walk=0.7", "1"),
+        ("--threshold walk=0.8", "0"),
+        ("--threshold background=0.8", "1"),
+        ("--min-length 5", "0"),
+        ("--smoothing 20 --end-threshold walk=0.1", "0"),
+    ] {
+        assert_eq!(bouts(options), count, "{options}");
+    }
+
+    for (options, accuracy) in [("--close-gaps 0", "Accuracy 0.800"), ("--threshold 0.8", "Accuracy 0.600")] {
+        let (printed, said, status) = run(dir.path(), &format!("evaluate agreement a.json a.parquet {options}"));
+        assert!(status == 0 && printed.contains(accuracy), "{options}: {printed}{said}");
+        assert!(printed.contains("Likeliest class right: 0.800 of 100 frames"), "{options}: {printed}");
+    }
+    let (printed, _, _) = run(dir.path(), "evaluate agreement a.json a.json");
+    assert!(!printed.contains("Likeliest"), "no predictions: {printed}");
+
+    let line = "project export a.parquet bouts.csv --threshold 0.8";
+    let (printed, said, status) = run(dir.path(), line);
+    assert!(!fs::read_to_string(at("bouts.csv")).unwrap().contains("walk"), "{status}: {printed}{said}");
+    for (line, cause) in [
+        ("summary a.parquet --threshold groom=0.8", "no such class"),
+        ("summary a.parquet --end-threshold 0.8", "0.8 is above the threshold 0.5"),
+        ("summary a.parquet --threshold 1.5", "expected a number from 0 to 1"),
+        ("evaluate agreement a.json a.json --smoothing 1", "for predictions only"),
+        ("project export a.parquet frames --frames --smoothing 1", "export no bouts"),
+    ] {
+        let (printed, said, status) = run(dir.path(), line);
+        assert!(status == 2 && said.contains(cause), "{line}: {printed}{said}");
+    }
+}
+
 /// By hand: at 0.5 the model finds walking from 3 to 7 s; 4 to 7 s are annotated, so that the IoU is 3/4.
 #[test]
 fn detections_in_predictions_are_measured() {
