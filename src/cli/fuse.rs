@@ -77,7 +77,8 @@ pub(super) fn run(arguments: &FuseArgs) -> Result<Outcome> {
         ("fused", report(&fused, Scale::of(arguments.rule))),
     ];
     let sweep = if arguments.sweep {
-        weight_sweep(&spatial, &temporal, &labels.labels, arguments.rule, arguments.weight)
+        let shown: Vec<[usize; 1]> = labels.labels.iter().map(|&label| [label]).collect();
+        weight_sweep(&spatial, &temporal, &shown, arguments.rule, arguments.weight)
     } else {
         Vec::new()
     };

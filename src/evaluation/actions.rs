@@ -45,7 +45,7 @@ pub fn evaluate_actions(
     progress: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     on_unreadable: &mut dyn FnMut(&Error),
 ) -> Result<ActionsOutcome> {
-    let mut scores = ClipScores::new(dataset.classes.len());
+    let mut scores = ClipScores::new(dataset.classes.len()).with_thresholds(model.card.thresholds.clone());
     score_all(model, dataset, plan, progress, &mut |outcome| match outcome {
         Ok(clip) => scores.push(clip),
         Err(error) => {

@@ -27,6 +27,9 @@ pub struct ActionsSettings {
     fusion: Fusion,
     flow_source: FlowSource,
     classes: Vec<String>,
+    /// Thresholds of the classes of a multi-label model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    thresholds: Vec<f64>,
     /// Clips of no class of the model.
     left_out: usize,
     /// The remarks of the report that do not follow from the scores.
@@ -49,6 +52,7 @@ impl ActionsSettings {
             fusion: fusion_of_views(card, plan.protocol.average, plan.fusion),
             flow_source: plan.flow_source,
             classes: clips.dataset.classes.clone(),
+            thresholds: card.thresholds.clone(),
             left_out: clips.left_out,
             remarks,
         }
@@ -80,7 +84,7 @@ impl ActionsSettings {
             }
         }
         let clips = folder.outcomes(parts)?;
-        let mut scores = ClipScores::new(self.classes.len());
+        let mut scores = ClipScores::new(self.classes.len()).with_thresholds(self.thresholds.clone());
         for clip in clips {
             match clip {
                 Ok(scored) => scores.push(scored),
@@ -102,7 +106,7 @@ impl ActionsSettings {
         let rows = [&scored.spatial, &scored.temporal];
         let own = rows.map(Option::is_some);
         *streams.get_or_insert(own) == own
-            && scored.clip.label < classes
+            && scored.clip.shown().iter().all(|&class| class < classes)
             && rows.into_iter().flatten().all(|row| row.len() == classes)
     }
 
@@ -155,6 +159,7 @@ pub fn inputs_of_clips(dataset: &Dataset) -> JobInputs {
         hash.field(name);
         segment.iter().for_each(|&time| hash.number(time));
         hash.number(clip.label as u64);
+        clip.also.iter().for_each(|&class| hash.number(class as u64));
         hash.number(size_of(&clip.path));
     }
     JobInputs::new("clip", dataset.clips.len(), hash.to_hex())

@@ -88,8 +88,11 @@ pub struct ClipResult {
     /// Where the clip begins and ends in its file, seconds; none of a whole one, and in reports of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment_secs: Option<[f64; 2]>,
-    /// The right class.
+    /// The right class; the first of several.
     pub label: usize,
+    /// The other classes that it shows at the same time, where the model answers each class by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<usize>,
     /// What the spatial stream says.
     pub spatial: Option<Guess>,
     /// What the temporal stream says.
@@ -99,6 +102,17 @@ pub struct ClipResult {
 }
 
 impl ClipResult {
+    /// Returns whether it shows `class`.
+    pub fn shows(&self, class: usize) -> bool {
+        self.label == class || self.also.contains(&class)
+    }
+
+    /// Returns the names of all classes that it shows.
+    pub fn shown(&self, classes: &[String]) -> String {
+        let shown = std::iter::once(&self.label).chain(&self.also);
+        shown.map(|&class| classes[class].as_str()).collect::<Vec<_>>().join(" + ")
+    }
+
     /// Returns the prediction of the stream called `stream`: spatial, temporal or fused.
     pub fn guess(&self, stream: &str) -> Option<Guess> {
         match stream {
@@ -137,6 +151,11 @@ impl ActionsReport {
     pub fn streams(&self) -> impl Iterator<Item = (&'static str, &StreamReport)> {
         let streams = [("spatial", &self.spatial), ("temporal", &self.temporal), ("fused", &self.fused)];
         streams.into_iter().filter_map(|(name, report)| Some((name, report.as_ref()?)))
+    }
+
+    /// Returns whether the model answers each class by itself, and several of a clip may be right.
+    pub fn is_multi_label(&self) -> bool {
+        self.streams().any(|(_, stream)| stream.multi_label.is_some())
     }
 
     /// Reads the JSON at `path`.
@@ -180,13 +199,20 @@ impl ActionsReport {
             if stream.most_confused.iter().any(|pair| pair.label.max(pair.guess) >= classes) {
                 return Err(format!("a confused pair of the {name} stream is of a class beyond the {classes}"));
             }
+            let of_each = stream.multi_label.as_ref().map(|own| [own.thresholds.len(), own.average_precision.len()]);
+            if of_each.is_some_and(|of_each| of_each != [classes; 2]) {
+                return Err(format!("the thresholds of the {name} stream are not of {classes} classes"));
+            }
             if stream.worst.iter().any(|&clip| clip >= clips) {
                 return Err(format!("the {name} stream names a clip beyond the {clips} of the report"));
             }
         }
         let guesses = |result: &ClipResult| [result.spatial, result.temporal, result.fused].into_iter().flatten();
         let is_beyond =
-            |result: &ClipResult| result.label >= classes || guesses(result).any(|guess| guess.class >= classes);
+            |result: &ClipResult| {
+                let shown = std::iter::once(result.label).chain(result.also.iter().copied());
+                shown.chain(guesses(result).map(|guess| guess.class)).any(|class| class >= classes)
+            };
         match self.results.iter().find(|result| is_beyond(result)) {
             Some(result) => Err(format!("'{}' is of a class beyond the {classes} of the report", result.path)),
             None => Ok(()),

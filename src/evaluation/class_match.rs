@@ -23,7 +23,9 @@ pub struct MatchedClips {
 }
 
 /// Returns the clips of `dataset` by the classes of `model`, which are matched by name, in any order, and if need be whatever
-/// their capitals and whether spaces, hyphens or underscores are between their words. Clips of other classes are left out, and a remark names them. Of a model without classes all clips stay.
+/// their capitals and whether spaces, hyphens or underscores are between their words. Clips of other classes are left out, and a remark
+/// names them. For a multi-label model clips are [cut where the set of their classes changes](Dataset::cut_at_changes). Of a model
+/// without classes all clips stay.
 ///
 /// # Errors
 /// If no clip is of a class of the model, or clips are of a class that may be several of the model's.
@@ -31,7 +33,11 @@ pub fn match_classes(model: &HiddenTwoStream, dataset: Dataset) -> Result<Matche
     if !model.classifies() {
         return Ok(MatchedClips { dataset, remarks: Vec::new(), left_out: 0 });
     }
-    match_class_names(&model.card.classes, dataset)
+    let matched = match_class_names(&model.card.classes, dataset)?;
+    Ok(match model.card.fusion.is_multi_label() {
+        true => MatchedClips { dataset: matched.dataset.cut_at_changes(), ..matched },
+        false => matched,
+    })
 }
 
 /// Returns the clips of `dataset` by the classes `model`, as [`match_classes`] does.

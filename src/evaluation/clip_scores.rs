@@ -1,5 +1,6 @@
 //! The scores of a list of clips, which grow clip by clip and can become a report at any time.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
@@ -32,6 +33,8 @@ pub struct ScoredClip {
 #[derive(Debug, Clone, Default)]
 pub struct ClipScores {
     classes: usize,
+    /// Thresholds of the classes of a multi-label model, where it has them.
+    thresholds: Vec<f64>,
     clips: Vec<LabelledClip>,
     /// What the clips are called in reports.
     names: Vec<String>,
@@ -47,6 +50,11 @@ impl ClipScores {
     /// No clip yet, of `classes` classes.
     pub fn new(classes: usize) -> Self {
         Self { classes, ..Self::default() }
+    }
+
+    /// Returns these with the thresholds of the classes of a multi-label model.
+    pub fn with_thresholds(self, thresholds: Vec<f64>) -> Self {
+        Self { thresholds, ..self }
     }
 
     /// Adds a clip.
@@ -93,14 +101,21 @@ impl ClipScores {
     /// Everything that is measured of these scores, which the model called `model` gave to the clips of `plan`.
     pub fn report(&self, model: &str, classes: &[String], plan: &EvaluationPlan) -> ActionsReport {
         let labels = self.labels();
-        let report = |table: &Option<ScoreTable>| Some(StreamReport::of(table.as_ref()?, &labels, Scale::Logits));
-        let guesses = |table: &Option<ScoreTable>| guesses(table.as_ref(), labels.len(), Scale::Logits);
-        let said = guesses(&self.spatial).into_iter().zip(guesses(&self.temporal));
+        let is_multi_label = plan.fusion.is_multi_label();
+        let scale = if is_multi_label { Scale::Probabilities } else { Scale::Logits };
+        let [spatial, temporal] = [&self.spatial, &self.temporal].map(|table| match table {
+            Some(table) if is_multi_label => Some(Cow::Owned(table.sigmoid())),
+            table => table.as_ref().map(Cow::Borrowed),
+        });
+        let report = |table: &Option<Cow<'_, ScoreTable>>| Some(self.stream(table.as_ref()?, scale));
+        let guesses = |table: &Option<Cow<'_, ScoreTable>>| guesses(table.as_deref(), labels.len(), scale);
+        let said = guesses(&spatial).into_iter().zip(guesses(&temporal));
         let results =
             self.names.iter().zip(&self.clips).zip(said).map(|((path, clip), (spatial, temporal))| ClipResult {
                 path: path.clone(),
                 segment_secs: clip.segment_secs,
                 label: clip.label,
+                also: clip.also.clone(),
                 spatial,
                 temporal,
                 fused: None,
@@ -119,9 +134,9 @@ impl ClipScores {
             clips: labels.len(),
             stopped_of: None,
             folds: Vec::new(),
-            remarks: without_clips(classes, &labels).filter(|_| !labels.is_empty()).into_iter().collect(),
-            spatial: report(&self.spatial),
-            temporal: report(&self.temporal),
+            remarks: without_clips(classes, &self.shown().concat()).filter(|_| !labels.is_empty()).into_iter().collect(),
+            spatial: report(&spatial),
+            temporal: report(&temporal),
             fused: None,
             sweep: Vec::new(),
             photometric_ratio: (ratio.is_finite() && !labels.is_empty()).then_some(ratio),
@@ -136,12 +151,11 @@ impl ClipScores {
     pub fn fuse(&self, report: &mut ActionsReport, fusion: Fusion) {
         report.fusion = fusion;
         let Some((spatial, temporal)) = self.spatial.as_ref().zip(self.temporal.as_ref()) else { return };
-        let labels = self.labels();
         let fused = ScoreTable::fused(spatial, temporal, fusion);
         let scale = Scale::of(fusion.rule);
-        report.fused = Some(StreamReport::of(&fused, &labels, scale));
-        report.sweep = weight_sweep(spatial, temporal, &labels, fusion.rule, fusion.temporal_weight);
-        let guesses = guesses(Some(&fused), labels.len(), scale);
+        report.fused = Some(self.stream(&fused, scale));
+        report.sweep = weight_sweep(spatial, temporal, &self.shown(), fusion.rule, fusion.temporal_weight);
+        let guesses = guesses(Some(&fused), self.clips.len(), scale);
         report.results.iter_mut().zip(guesses).for_each(|(result, guess)| result.fused = guess);
     }
 
@@ -163,6 +177,19 @@ impl ClipScores {
         let rows = self.names.iter().zip(&self.clips);
         let lines: String = rows.map(|(name, clip)| format!("{name} {}\n", clip.label + 1)).collect();
         atomic::replace(&dir.join("labels.txt"), |writer| writer.write_all(lines.as_bytes()))
+    }
+
+    /// Returns what is measured of the scores of one stream, or of both together.
+    fn stream(&self, scores: &ScoreTable, scale: Scale) -> StreamReport {
+        match scale {
+            Scale::Probabilities => StreamReport::multi_label(scores, &self.shown(), &self.thresholds),
+            _ => StreamReport::of(scores, &self.labels(), scale),
+        }
+    }
+
+    /// Returns the classes that each clip shows.
+    fn shown(&self) -> Vec<Vec<usize>> {
+        self.clips.iter().map(LabelledClip::shown).collect()
     }
 
     fn labels(&self) -> Vec<usize> {

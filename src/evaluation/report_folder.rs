@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use super::{ActionsReport, html};
+use super::{ActionsReport, MultiLabelFigures, html};
 use crate::atomic;
 use crate::error::{Error, Result};
 use crate::table::{escape_formula, quoted_cell};
@@ -45,7 +45,7 @@ impl ActionsReport {
                 Some(guess) => format!("{},{:.6}", cell(&self.classes[guess.class]), guess.confidence),
                 None => ",".into(),
             });
-            let label = cell(&self.classes[result.label]);
+            let label = cell(&result.shown(&self.classes));
             text += &format!("{},{label},{}\n", cell(&result.path), cells.join(","));
         }
         text
@@ -54,17 +54,28 @@ impl ActionsReport {
     /// Returns a row per class: its clips, and precision, recall and F1 of each stream.
     fn classes_csv(&self) -> String {
         let columns = ["spatial", "temporal", "fused"].map(|name| format!("{name}_precision,{name}_recall,{name}_f1"));
-        let mut text = format!("class,clips,{}\n", columns.join(","));
+        let of_multi_label = if self.is_multi_label() { ",threshold,spatial_ap,temporal_ap,fused_ap" } else { "" };
+        let mut text = format!("class,clips,{}{of_multi_label}\n", columns.join(","));
         for (class, name) in self.classes.iter().enumerate() {
-            let clips = self.results.iter().filter(|result| result.label == class).count();
+            let clips = self.results.iter().filter(|result| result.shows(class)).count();
             let cells = [&self.spatial, &self.temporal, &self.fused].map(|report| {
                 let figures = report.as_ref().map(|report| &report.classes[class]);
                 let shares = figures.map_or([None; 3], |figures| [figures.precision, figures.recall, figures.f1]);
                 shares.map(|share| share.map(|share| format!("{share:.6}")).unwrap_or_default()).join(",")
             });
-            text += &format!("{},{clips},{}\n", cell(name), cells.join(","));
+            text += &format!("{},{clips},{}{}\n", cell(name), cells.join(","), self.multi_label_cells(class));
         }
         text
+    }
+
+    /// Returns the threshold of a class of a multi-label model, and its average precision in each stream.
+    fn multi_label_cells(&self, class: usize) -> String {
+        let streams = [&self.spatial, &self.temporal, &self.fused];
+        let figures = streams.map(|stream| stream.as_ref().and_then(|stream| stream.multi_label.as_ref()));
+        let Some(first) = figures.iter().flatten().next() else { return String::new() };
+        let precision = |own: &MultiLabelFigures| own.average_precision[class];
+        let cells = figures.map(|own| own.and_then(precision).map(|share| format!("{share:.6}")).unwrap_or_default());
+        format!(",{:.6},{}", first.thresholds[class], cells.join(","))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::flow::files::npy_array::{NpyArray, Shape, write_array};
-use crate::nets::fusion::Fusion;
+use crate::nets::fusion::{Fusion, sigmoid};
 
 /// Scores beyond this are no logits.
 const LARGEST: f32 = 1e30;
@@ -41,6 +41,11 @@ impl ScoreTable {
     /// Returns the rows in the order of the clips.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.classes.max(1))
+    }
+
+    /// Returns the probabilities of classes by themselves from a table of logits.
+    pub fn sigmoid(&self) -> Self {
+        Self { classes: self.classes, values: sigmoid(&self.values) }
     }
 
     /// Fused scores of two tables of the same clips and classes.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Calibration, ClassFigures, ConfusedPair, Confusion, ScoreTable, wilson_interval};
+use super::{Calibration, ClassFigures, ConfusedPair, Confusion, MultiLabelFigures, ScoreTable, wilson_interval};
 use crate::nets::fusion::{FusionRule, softmax};
 use crate::ranking::{arg_max, rank};
 
@@ -39,6 +39,10 @@ pub struct StreamReport {
     pub most_confused: Vec<ConfusedPair>,
     /// Indices of the wrong clips, the most confident first.
     pub worst: Vec<usize>,
+    /// Of a model that answers each class by itself: what is measured of that. The figures of every class are at its threshold then,
+    /// and a clip is correct where the likeliest class is one that it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_label: Option<MultiLabelFigures>,
 }
 
 /// The prediction for one clip.
@@ -110,6 +114,7 @@ impl StreamReport {
             most_confused: confusion.most_confused(CONFUSED),
             confusion,
             worst,
+            multi_label: None,
         }
     }
 
@@ -118,7 +123,9 @@ impl StreamReport {
         let (right, clips) = self.confusion.right();
         self.interval = wilson_interval(right, clips);
         self.top5 = self.top5.filter(|_| self.classes.len() >= Self::TOP5_CLASSES);
-        self.classes = self.confusion.classes();
+        if self.multi_label.is_none() {
+            self.classes = self.confusion.classes();
+        }
     }
 }
 

@@ -17,11 +17,11 @@ pub struct SweepPoint {
     pub top1: f64,
 }
 
-/// Weights 0, 0.25 … 4 and `also`, in ascending order, each with the accuracy it gives.
+/// Weights 0, 0.25 … 4 and `also`, in ascending order, each with the accuracy it gives on clips that show the classes `shown`.
 pub fn weight_sweep(
     spatial: &ScoreTable,
     temporal: &ScoreTable,
-    labels: &[usize],
+    shown: &[impl AsRef<[usize]>],
     rule: FusionRule,
     also: f64,
 ) -> Vec<SweepPoint> {
@@ -32,14 +32,14 @@ pub fn weight_sweep(
     let rows: Vec<_> =
         spatial.rows().zip(temporal.rows()).map(|(s, t)| (rule.normalise(s), rule.normalise(t))).collect();
     let mut fused = Vec::new();
-    let mut is_right = |(s, t): &(Vec<f32>, Vec<f32>), label: usize, weight: f64| {
+    let mut is_right = |(s, t): &(Vec<f32>, Vec<f32>), shown: &[usize], weight: f64| {
         fused.clear();
         fused.extend(s.iter().zip(t).map(|(s, t)| (f64::from(*s) + weight * f64::from(*t)) as f32));
-        arg_max(&fused) == Some(label)
+        arg_max(&fused).is_some_and(|best| shown.contains(&best))
     };
     let point = |weight: f64| {
-        let correct = rows.iter().zip(labels).filter(|(row, label)| is_right(row, **label, weight)).count();
-        SweepPoint { weight, correct, top1: correct as f64 / labels.len().max(1) as f64 }
+        let correct = rows.iter().zip(shown).filter(|(row, shown)| is_right(row, shown.as_ref(), weight)).count();
+        SweepPoint { weight, correct, top1: correct as f64 / shown.len().max(1) as f64 }
     };
     weights.into_iter().map(point).collect()
 }
@@ -59,7 +59,7 @@ mod tests {
         };
         let spatial = table([[1.0, 0.0], [1.0, 0.0]]);
         let temporal = table([[0.0, 0.4], [0.0, 1.0]]);
-        let points = weight_sweep(&spatial, &temporal, &[0, 1], FusionRule::Logits, 1.6);
+        let points = weight_sweep(&spatial, &temporal, &[[0], [1]], FusionRule::Logits, 1.6);
         assert_eq!(points.len(), 18);
         for SweepPoint { weight, correct, top1 } in points {
             let expected = usize::from(weight <= 2.5) + usize::from(weight > 1.0);
