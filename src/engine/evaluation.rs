@@ -10,14 +10,15 @@ use crate::error::{Error, Result};
 use crate::evaluation::{MatchedClips, ReportSource, average_remark, flow_remark, match_classes, score_clips};
 use crate::gpu::Compute;
 use crate::labels::Video;
-use crate::nets::HiddenTwoStream;
+use crate::nets::{HiddenTwoStream, ModelCard};
 use crate::panic_guard::caught;
 use crate::training::trained_on_remark;
 
 /// Scores until all is done or `stop` is asked for; failures are told in a message.
 pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSender, stop: &JobStop) {
     let fail = |errors| events.send(Message::EvaluationFailed(errors));
-    let (dataset, left_out) = match read(&order.source) {
+    let is_multi_label = ModelCard::read(&order.model).is_ok_and(|card| card.fusion.is_multi_label());
+    let (dataset, left_out) = match read(&order.source, is_multi_label) {
         Ok(read) => read,
         Err(errors) => return fail(errors),
     };
@@ -26,14 +27,15 @@ pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSend
     }
 }
 
-/// Returns the clips, and what is wrong with the rows that the source lets one leave out.
-fn read(source: &EvaluationSource) -> std::result::Result<(Dataset, Vec<Error>), Vec<Error>> {
+/// Returns the clips, and what is wrong with the rows that the source lets one leave out. Labels of several classes at a time are for
+/// a multi-label model.
+fn read(source: &EvaluationSource, multi_label: bool) -> std::result::Result<(Dataset, Vec<Error>), Vec<Error>> {
     match source {
         EvaluationSource::Data(source) => read_data(source),
         EvaluationSource::Labels(labels) => {
             let ProjectLabels { project, document, paths } = &**labels;
             let used = document.videos.values().flat_map(Video::all_labels).collect();
-            let chosen = Chosen { labels: used, ..Chosen::default() };
+            let chosen = Chosen { labels: used, multi_label, ..Chosen::default() };
             let FromLabels { pieces, left_out, .. } =
                 FromLabels::new(document, project, &chosen, &|id| paths.get(&id).cloned());
             if pieces.pieces.is_empty() {
@@ -76,7 +78,9 @@ fn score(
     let (name, classes) = (model.card.name.clone(), dataset.classes.clone());
     let source = ReportSource::of(&model.card, &order.model, &compute.name, order.command.clone());
     let clips = dataset.clips.len();
-    let start = EvaluationStart { model: name, source, classes, clips, left_out, remarks, by_softmax, outcomes };
+    let thresholds = model.card.thresholds.clone();
+    let start =
+        EvaluationStart { model: name, source, classes, clips, left_out, remarks, by_softmax, thresholds, outcomes };
     events.send(Message::EvaluationStarted(Box::new(start)));
     score_clips(&model, &dataset, order.protocol, flow_source, &|| stop.is_asked(), &mut |outcome| {
         // Nobody reads on after the window is gone.

@@ -49,6 +49,7 @@ impl HeldOutReport {
     pub fn of(held: HeldOut) -> Self {
         let HeldOut { classes, clips, spatial, temporal, fusion, is_cross_validated } = held;
         let labels: Vec<usize> = clips.iter().map(|clip| clip.label).collect();
+        let shown: Vec<[usize; 1]> = labels.iter().map(|&label| [label]).collect();
         let table = |rows: Vec<Vec<f32>>| {
             let mut table = ScoreTable::new(classes.len());
             rows.iter().for_each(|row| table.push(row));
@@ -58,7 +59,7 @@ impl HeldOutReport {
         let both = spatial.as_ref().zip(temporal.as_ref());
         let fused = both.map(|(spatial, temporal)| ScoreTable::fused(spatial, temporal, fusion));
         let sweep = both
-            .map(|(spatial, temporal)| weight_sweep(spatial, temporal, &labels, fusion.rule, fusion.temporal_weight));
+            .map(|(spatial, temporal)| weight_sweep(spatial, temporal, &shown, fusion.rule, fusion.temporal_weight));
         let best = sweep.and_then(|points| best_of(points, fusion.temporal_weight));
         let tables = [("spatial", &spatial), ("temporal", &temporal), ("fused", &fused)];
         let streams = tables.into_iter().filter_map(|(name, table)| Some(stream(name, table.as_ref()?, &labels)));

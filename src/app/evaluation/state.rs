@@ -306,7 +306,7 @@ impl EvaluationState {
         self.work.iter_mut().for_each(|work| work.advance(0, start.clips));
         (self.file, self.report, self.saving) = (None, None, None);
         self.shown += 1;
-        let (now, scores) = (Instant::now(), ClipScores::new(start.classes.len()));
+        let (now, scores) = (Instant::now(), ClipScores::new(start.classes.len()).with_thresholds(start.thresholds.clone()));
         let (start, made) = (start.clone(), (now, Duration::ZERO));
         self.run = Some(EvaluationRun { start, plan, scores, began: now, took: None, reported: 0, saved: 0, made });
     }
@@ -395,6 +395,7 @@ mod tests {
             left_out: Vec::new(),
             remarks: vec!["1 clip not evaluated".into()],
             by_softmax,
+            thresholds: Vec::new(),
             outcomes,
         };
         state.receive(&Message::EvaluationStarted(Box::new(start)));

@@ -61,6 +61,7 @@ fn begin(window: &mut Window, clips: usize) -> Sender<Result<ScoredClip>> {
         left_out: Vec::new(),
         remarks: Vec::new(),
         by_softmax: false,
+        thresholds: Vec::new(),
         outcomes,
     };
     session.receive(&Message::EvaluationStarted(Box::new(start)));

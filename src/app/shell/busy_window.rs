@@ -402,6 +402,7 @@ fn evaluate(session: &mut Session, clips: usize) {
         left_out: Vec::new(),
         remarks: Vec::new(),
         by_softmax: false,
+        thresholds: Vec::new(),
         outcomes,
     };
     evaluation.receive(&Message::EvaluationStarted(Box::new(start)));

@@ -19,7 +19,7 @@ use crate::command_line;
 use crate::data::{Dataset, Subset};
 use crate::error::{Error, Result};
 use crate::evaluation::{
-    ActionsPart, ActionsReport, ActionsSettings, EvaluationPlan, MatchedClips, ReportSource, ScoredClip,
+    ActionsPart, ActionsReport, ActionsSettings, EvaluationPlan, MatchedClips, ReportSource, ScoredClip, StreamReport,
     average_remark, clips_of_shard, evaluate_actions, flow_remark, inputs_of_clips, interval_in_percent, match_classes,
     score_clips_at,
 };
@@ -222,7 +222,26 @@ impl Work {
     }
 }
 
-/// Prints the accuracies.
+/// Prints the figures of each class of a model that answers each by itself, at its threshold.
+fn print_classes(report: &ActionsReport, name: &str, stream: &StreamReport) {
+    let Some(several) = &stream.multi_label else { return };
+    println!("Classes, {name}, in percent:");
+    println!("{:>6} {:>9} {:>6} {:>6} {:>6} {:>6}  class", "clips", "threshold", "AP", "prec.", "recall", "F1");
+    for (place, class) in report.classes.iter().enumerate() {
+        let figures = &stream.classes[place];
+        let shares = [several.average_precision[place], figures.precision, figures.recall, figures.f1];
+        let [precision_mean, precision, recall, f1] = shares.map(percent_or_dash);
+        let threshold = percent_or_dash(Some(several.thresholds[place]));
+        let clips = figures.clips;
+        println!("{clips:>6} {threshold:>9} {precision_mean:>6} {precision:>6} {recall:>6} {f1:>6}  {class}");
+    }
+}
+
+fn percent_or_dash(share: Option<f64>) -> String {
+    share.map_or("–".into(), |share| format!("{:.1}", 100.0 * share))
+}
+
+/// Prints the accuracies; of a model that answers each class by itself the average precisions and the figures at its thresholds.
 pub(super) fn print(report: &ActionsReport) {
     // Without a stream the classes are those of the clips.
     let classes = report.streams().next().map(|_| format!(" ({})", counted(report.classes.len(), "class")));
@@ -233,6 +252,11 @@ pub(super) fn print(report: &ActionsReport) {
     }
     println!("{}, {} views each", counted(report.clips, "clip"), report.views);
     for (name, stream) in report.streams() {
+        if let Some(several) = &stream.multi_label {
+            let [map, macro_f1, micro_f1] = [several.map, several.macro_f1, several.micro_f1].map(percent_or_dash);
+            println!("  {name:<9} mAP {map:>5} %  macro F1 {macro_f1:>5} %  micro F1 {micro_f1:>5} %");
+            continue;
+        }
         let top5 = stream.top5.map(|top5| format!("  top-5 {:5.1} %", 100.0 * top5)).unwrap_or_default();
         println!(
             "  {name:<9} top-1 {:5.1} % ({}){top5}  mean class {:5.1} %  ECE {:.3}",
@@ -242,7 +266,9 @@ pub(super) fn print(report: &ActionsReport) {
             stream.calibration.ece
         );
     }
-    if report.streams().next().is_some() {
+    if let Some((name, stream)) = report.streams().last().filter(|(_, stream)| stream.multi_label.is_some()) {
+        print_classes(report, name, stream);
+    } else if report.streams().next().is_some() {
         println!("  in parentheses: 95 % Wilson interval");
     } else {
         println!("  no accuracy: the model has no stream and predicts flow only");

@@ -105,6 +105,8 @@ pub struct EvaluationStart {
     pub remarks: Vec<String>,
     /// Whether the views of a stream are averaged after softmax, which the released rule cannot fuse.
     pub by_softmax: bool,
+    /// Thresholds of the classes of a multi-label model, where it has them.
+    pub thresholds: Vec<f64>,
     /// What was said of each clip, or why it cannot be read, in their order. A channel of its own: however late the reader
     /// looks, none is lost.
     pub outcomes: Receiver<Result<ScoredClip>>,

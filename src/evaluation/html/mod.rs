@@ -50,7 +50,10 @@ fn plots(report: &ActionsReport) -> Markup {
     html! {
         div class="plots" {
             @if !report.sweep.is_empty() {
-                (figure(plots::sweep(&report.sweep, report.fusion.temporal_weight), "Fused top-1 accuracy by temporal weight"))
+                (figure(plots::sweep(&report.sweep, report.fusion.temporal_weight), match report.is_multi_label() {
+                    true => "Clips whose likeliest fused class is shown, by temporal weight",
+                    false => "Fused top-1 accuracy by temporal weight",
+                }))
             }
             @for (name, stream) in report.streams() {
                 (figure(plots::reliability(&stream.calibration), &format!("Reliability diagram, {name}")))
@@ -59,8 +62,9 @@ fn plots(report: &ActionsReport) -> Markup {
     }
 }
 
-/// Returns the confusion matrix of the fused streams, or of the only one.
+/// Returns the confusion matrix of the fused streams, or of the only one; none where several classes of a clip may be right.
 fn confusion(report: &ActionsReport) -> Option<Markup> {
+    (!report.is_multi_label()).then_some(())?;
     let (name, stream) = report.streams().last()?;
     let plot = plots::confusion(&stream.confusion, &report.classes);
     let caption = format!("True (rows) and predicted (columns) classes, {name}: clips, coloured by share of the row");

@@ -39,7 +39,8 @@ pub(super) fn run(report: &ActionsReport) -> Markup {
 
 /// Returns how many clips of how many classes were scored: `4 of 3 classes; the model has 21`.
 fn coverage(report: &ActionsReport) -> String {
-    let seen: BTreeSet<usize> = report.results.iter().map(|result| result.label).collect();
+    let shown = report.results.iter().flat_map(|result| [result.label].into_iter().chain(result.also.iter().copied()));
+    let seen: BTreeSet<usize> = shown.collect();
     let rest = match report.classes.len() {
         all if all > seen.len() => format!("; the model has {all}"),
         _ => String::new(),
@@ -47,8 +48,23 @@ fn coverage(report: &ActionsReport) -> String {
     format!("{} of {}{rest}", report.clips, counted(seen.len(), "class"))
 }
 
+/// Returns the table of the figures of a model that answers each class by itself, by stream.
+fn several(report: &ActionsReport) -> Markup {
+    let rows = report.streams().filter_map(|(name, stream)| {
+        let own = stream.multi_label.as_ref()?;
+        Some(vec![name.into(), share(own.map), share(own.macro_f1), share(own.micro_f1), share(Some(stream.top1))])
+    });
+    html! {
+        (table(&["Stream", "mAP", "Macro F1", "Micro F1", "Likeliest class shown"], rows, 1))
+        p.small { "Each class counts by itself, at the threshold of the model. mAP: mean average precision of the classes that clips show." }
+    }
+}
+
 /// Returns the table of accuracies by stream.
 pub(super) fn accuracies(report: &ActionsReport) -> Markup {
+    if report.is_multi_label() {
+        return several(report);
+    }
     let top5 = report.has_top5();
     let rows = report.streams().map(|(name, stream)| {
         let first = [
@@ -90,15 +106,20 @@ pub(super) fn classes(report: &ActionsReport) -> Option<Markup> {
     let (last, headline) = report.streams().last()?;
     let streams: Vec<_> = report.streams().collect();
     let recalls = streams.iter().flat_map(|(name, _)| [format!("Recall, {name}"), "95 % interval".into()]);
-    let last = [format!("Precision, {last}"), format!("F1, {last}")];
-    let head: Vec<String> = ["Class".into(), "Clips".into()].into_iter().chain(recalls).chain(last).collect();
+    let of_last = [format!("Precision, {last}"), format!("F1, {last}")];
+    let several = headline.multi_label.as_ref();
+    let of_several = several.map(|_| ["Threshold".to_owned(), format!("Average precision, {last}")]);
+    let head = ["Class".into(), "Clips".into()].into_iter().chain(recalls).chain(of_last);
+    let head: Vec<String> = head.chain(of_several.into_iter().flatten()).collect();
     let rows = report.classes.iter().enumerate().map(|(class, name)| {
         let figures = &headline.classes[class];
         let recalls = streams
             .iter()
             .flat_map(|(_, stream)| [share(stream.classes[class].recall), interval(stream.classes[class].interval)]);
         let rest = [share(figures.precision), share(figures.f1)];
-        [name.clone(), figures.clips.to_string()].into_iter().chain(recalls).chain(rest).collect()
+        let of_several = several.map(|own| [share(Some(own.thresholds[class])), share(own.average_precision[class])]);
+        let cells = [name.clone(), figures.clips.to_string()].into_iter().chain(recalls).chain(rest);
+        cells.chain(of_several.into_iter().flatten()).collect()
     });
     Some(table(&head.iter().map(String::as_str).collect::<Vec<_>>(), rows, 1))
 }
@@ -106,6 +127,7 @@ pub(super) fn classes(report: &ActionsReport) -> Option<Markup> {
 /// Returns the table of the largest confusions of the last stream.
 pub(super) fn most_confused(report: &ActionsReport) -> Option<Markup> {
     let (_, stream) = report.streams().last().filter(|(_, stream)| !stream.most_confused.is_empty())?;
+    (!report.is_multi_label()).then_some(())?;
     let rows = stream.most_confused.iter().map(|pair| {
         vec![report.classes[pair.label].clone(), report.classes[pair.guess].clone(), pair.clips.to_string()]
     });
@@ -120,7 +142,7 @@ pub(super) fn worst(report: &ActionsReport) -> Option<Markup> {
         let [class, confidence] = result.guess(name).map_or_else(Default::default, |guess| {
             [report.classes[guess.class].clone(), format!("{} %", fusion::percent(guess.confidence, 1))]
         });
-        vec![result.path.clone(), report.classes[result.label].clone(), class, confidence]
+        vec![result.path.clone(), result.shown(&report.classes), class, confidence]
     });
     Some(table(&["Clip", "Class", "Predicted", "Confidence"], rows, 3))
 }
@@ -137,10 +159,10 @@ pub(super) fn clips(report: &ActionsReport) -> Option<Markup> {
                 @for result in &report.results {
                     tr {
                         td.name { (result.path) }
-                        td.name { (report.classes[result.label]) }
+                        td.name { (result.shown(&report.classes)) }
                         @for name in &streams {
                             @match result.guess(name) {
-                                Some(guess) => td.name.error[guess.class != result.label] {
+                                Some(guess) => td.name.error[!result.shows(guess.class)] {
                                     (report.classes[guess.class]) " " (fusion::percent(guess.confidence, 1)) " %"
                                 },
                                 None => td {},

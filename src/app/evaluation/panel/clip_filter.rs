@@ -30,12 +30,12 @@ impl ClipFilter {
         let mut found: Vec<(usize, bool, f64)> = Vec::new();
         for (index, result) in report.results.iter().enumerate() {
             let Some(guess) = result.guess(stream) else { continue };
-            let wrong = guess.class != result.label;
+            let wrong = !result.shows(guess.class);
             let is_wanted = match self {
                 Self::Wrong => wrong,
                 Self::All => true,
-                Self::Class(class) => result.label == class,
-                Self::Pair { label, guess: taken } => result.label == label && guess.class == taken,
+                Self::Class(class) => result.shows(class),
+                Self::Pair { label, guess: taken } => result.shows(label) && guess.class == taken,
             };
             if is_wanted {
                 found.push((index, wrong, if wrong { guess.confidence } else { -guess.confidence }));

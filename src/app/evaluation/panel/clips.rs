@@ -94,16 +94,16 @@ pub(super) fn row_ui(ui: &mut Ui, report: &ActionsReport, stream: &str, index: u
         let fill = if is_open { tokens.accent_faint } else { tokens.raised };
         ui.painter().rect_filled(row.rect, RADIUS, fill);
     }
-    let class = |class: usize| report.classes[class].as_str();
+    let shown = result.shown(&report.classes);
     let (text, color) = match result.guess(stream) {
-        Some(guess) if guess.class == result.label => {
-            (format!("{}, {} %", class(result.label), fusion::percent(guess.confidence, 1)), tokens.good)
+        Some(guess) if result.shows(guess.class) => {
+            (format!("{shown}, {} %", fusion::percent(guess.confidence, 1)), tokens.good)
         }
         Some(guess) => {
-            let (label, taken) = (class(result.label), class(guess.class));
-            (format!("{label}, predicted {taken}, {} %", fusion::percent(guess.confidence, 1)), tokens.error)
+            let taken = &report.classes[guess.class];
+            (format!("{shown}, predicted {taken}, {} %", fusion::percent(guess.confidence, 1)), tokens.error)
         }
-        None => (class(result.label).to_owned(), tokens.weak),
+        None => (shown, tokens.weak),
     };
     let content = row.rect.shrink2(vec2(8.0, 2.0));
     let mut lines = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::top_down(Align::Min)));

@@ -23,7 +23,7 @@ pub(super) fn fusion_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelConte
     }
     let can_fuse = cx.session.evaluation.can_fuse();
     let mut fusion = report.fusion;
-    ui.add_enabled_ui(can_fuse, |ui| choice_ui(ui, &mut fusion))
+    ui.add_enabled_ui(can_fuse, |ui| choice_ui(ui, &mut fusion, report.is_multi_label()))
         .response
         .on_disabled_hover_text("A saved report has no scores to fuse");
     if fusion != report.fusion {
@@ -55,11 +55,16 @@ pub(super) fn fusion_ui(ui: &mut Ui, report: &ActionsReport, cx: &mut PanelConte
     }
 }
 
-fn choice_ui(ui: &mut Ui, fusion: &mut Fusion) {
+/// Draws the choice of rule and weight; classes that are answered by themselves have one rule.
+fn choice_ui(ui: &mut Ui, fusion: &mut Fusion, is_multi_label: bool) {
     field(ui, "Rule", |ui, label| {
         let rules = ComboBox::from_id_salt("evaluation rule").selected_text(rule_words(fusion.rule).0).width(150.0);
         let rules = rules.show_ui(ui, |ui| {
-            for rule in [FusionRule::Released, FusionRule::Softmax, FusionRule::Logits] {
+            let rules: &[FusionRule] = match is_multi_label {
+                true => &[FusionRule::Sigmoid],
+                false => &[FusionRule::Released, FusionRule::Softmax, FusionRule::Logits],
+            };
+            for &rule in rules {
                 let (name, tooltip) = rule_words(rule);
                 ui.selectable_value(&mut fusion.rule, rule, name).on_hover_text(tooltip);
             }

@@ -14,6 +14,16 @@ const TOP5: &str = "Top-5, %";
 const TOP1: &str = "Top-1, %";
 const INTERVAL: &str = "95 % interval, %";
 const MEAN_CLASS: &str = "Mean class, %";
+const MAP: &str = "mAP, %";
+const MACRO_F1: &str = "Macro F1, %";
+const MICRO_F1: &str = "Micro F1, %";
+/// Rows of a model that answers each class by itself, with their tooltips.
+const MULTI_LABEL_ROWS: [(&str, &str); 4] = [
+    (MAP, "Mean average precision of the classes"),
+    (MACRO_F1, "Mean F1 of the classes at their thresholds"),
+    (MICRO_F1, "F1 of all classes together, at their thresholds"),
+    (TOP1, "Clips whose likeliest class is shown"),
+];
 /// Rows with their tooltips.
 const ROWS: [(&str, &str); 5] = [
     (TOP1, "Clips whose top prediction is correct"),
@@ -29,7 +39,10 @@ pub(super) fn streams_ui(ui: &mut Ui, report: &ActionsReport, stream: &mut &'sta
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         for (name, figures) in report.streams() {
-            let text = format!("{} {} %", capitalised(name), percent(figures.top1));
+            let text = match &figures.multi_label {
+                Some(own) => format!("{} mAP {} %", capitalised(name), percent_or_dash(own.map)),
+                None => format!("{} {} %", capitalised(name), percent(figures.top1)),
+            };
             let label = RichText::new(&text).small().color(stream_color(ui, name));
             let right = format!("{} of {} correct", figures.correct, counted(report.clips, "clip"));
             let button = ui.add(Button::selectable(shown == Some(name), label)).on_hover_text(right);
@@ -76,10 +89,15 @@ fn accuracies_ui(ui: &mut Ui, report: &ActionsReport) {
             ui.label(RichText::new(capitalised(name)).small().color(stream_color(ui, name)));
         }
         ui.end_row();
-        for (title, tooltip) in ROWS.into_iter().filter(|(title, _)| *title != TOP5 || report.has_top5()) {
+        let rows = if report.is_multi_label() { &MULTI_LABEL_ROWS[..] } else { &ROWS[..] };
+        for &(title, tooltip) in rows.iter().filter(|(title, _)| *title != TOP5 || report.has_top5()) {
             ui.label(RichText::new(title).small().color(tokens.weak)).on_hover_text(tooltip);
             for (_, figures) in report.streams() {
+                let several = figures.multi_label.as_ref();
                 let text = match title {
+                    MAP => percent_or_dash(several.and_then(|own| own.map)),
+                    MACRO_F1 => percent_or_dash(several.and_then(|own| own.macro_f1)),
+                    MICRO_F1 => percent_or_dash(several.and_then(|own| own.micro_f1)),
                     TOP1 => percent(figures.top1),
                     INTERVAL => interval_in_percent(figures.interval),
                     TOP5 => percent_or_dash(figures.top5),
