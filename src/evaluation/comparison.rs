@@ -27,8 +27,9 @@ pub struct Comparison {
 pub struct StreamChange {
     /// spatial, temporal or fused.
     pub name: &'static str,
-    /// Top-1, top-5 (of many classes) and mean class accuracy of `a` and of `b`, over all of their clips.
-    pub figures: [(&'static str, [Option<f64>; 2]); 3],
+    /// Top-1, top-5 (of many classes), mean class accuracy and mean average precision (of multi-label models) of `a` and of `b`, over
+    /// all of their clips.
+    pub figures: [(&'static str, [Option<f64>; 2]); 4],
     /// 95 % Wilson intervals of top-1 of `a` and of `b`.
     pub intervals: [Option<[f64; 2]>; 2],
     /// Common clips that are right in `b` only.
@@ -121,7 +122,7 @@ fn change((name, guess): StreamOf, reports: [&ActionsReport; 2], common: &[Compa
         label: pair[1].label,
         guesses: pair.map(|result| guess(result).map(|guess| guess.class)),
     };
-    let is_right = |result: &ClipResult| guess(result).is_some_and(|guess| guess.class == result.label);
+    let is_right = |result: &ClipResult| guess(result).is_some_and(|guess| result.shows(guess.class));
     let only = |before: bool, after: bool| {
         common.iter().filter(move |(_, pair)| pair.map(is_right) == [before, after]).map(change)
     };
@@ -139,6 +140,7 @@ fn change((name, guess): StreamOf, reports: [&ActionsReport; 2], common: &[Compa
         ("top-1", [Some(a.top1), Some(b.top1)]),
         ("top-5", [a.top5, b.top5]),
         ("mean class", [a.mean_class, b.mean_class]),
+        ("mAP", [&a, &b].map(|stream| stream.multi_label.as_ref().and_then(|own| own.map))),
     ];
     let intervals = [a.interval, b.interval];
     Some(StreamChange { name, figures, intervals, won, lost, p: chance_of_split(won, lost), classes, changed })

@@ -172,12 +172,16 @@ pub fn label_clips(document: &Document, ids: &[VideoId], label: Label) -> Result
     together(title, changed.into_iter().map(|id| label_clip(document, id, label)))
 }
 
-/// Gives each of several whole clips a label of its own, as it was suggested, in one step.
+/// Gives each of several whole clips labels of its own, as they were suggested, in one step.
 ///
 /// # Errors
 /// If the labels of one are locked, or there is no such class or video.
-pub fn accept_labels(document: &Document, labels: impl Iterator<Item = (VideoId, Label)>) -> Result<Step> {
-    let step = together(String::new(), labels.map(|(id, label)| label_clip(document, id, label)))?;
+pub fn accept_labels(document: &Document, labels: impl Iterator<Item = (VideoId, Vec<Label>)>) -> Result<Step> {
+    let accept = |(id, labels): (VideoId, Vec<Label>)| {
+        labels.iter().try_for_each(|label| check_label(document, *label))?;
+        labelled(document, id, String::new(), |video| video.labels = labels)
+    };
+    let step = together(String::new(), labels.map(accept))?;
     Ok(Step { title: format!("Accepted {}", counted(step.changes.len(), "suggestion")), ..step })
 }
 

@@ -78,6 +78,12 @@ impl Fusion {
         self.rule == FusionRule::Sigmoid
     }
 
+    /// Returns whether a multi-label model shows `class` at this probability: from its threshold on, where there are `thresholds`.
+    pub fn shows(&self, thresholds: &[f64], class: usize, probability: f32) -> bool {
+        let below = thresholds.get(class).copied().or(self.unsure_below).unwrap_or(UNSURE_BELOW);
+        f64::from(probability) >= below
+    }
+
     /// Returns the probabilities of the classes by the logits of one stream.
     pub fn of_stream(&self, logits: &[f32]) -> Vec<f32> {
         if self.is_multi_label() { sigmoid(logits) } else { softmax(logits) }

@@ -86,6 +86,15 @@ impl App {
         }
     }
 
+    /// Labels the open clip as the networks propose.
+    pub(super) fn accept_suggestion(&mut self) {
+        let Some(proposal) = self.session.labeling.proposal() else { return };
+        match proposal.labels()[..] {
+            [label] => self.label_clip(label),
+            ref labels => self.edit(|document, id, _| edits::accept_labels(document, [(id, labels.to_vec())].into_iter())),
+        }
+    }
+
     /// Labels unlabelled videos as the networks propose, in one step; those of which they are unsure only if `with_unsure`.
     pub(super) fn accept_suggestions(&mut self, with_unsure: bool) {
         let labeling = &self.session.labeling;
@@ -404,8 +413,9 @@ impl App {
             self.session.told = Some((text.into(), Instant::now()));
             return;
         }
+        let rule = (self.session.fusion, &model.thresholds[..]);
         let order =
-            labeling.suggestions.begin(model.dir.clone(), &model.classes, self.session.fusion, videos.into_iter());
+            labeling.suggestions.begin(model.dir.clone(), &model.classes, rule, videos.into_iter());
         self.show(Pane::Project);
         match order {
             Some(order) => self.engine.send(Request::Suggest(Some(Box::new(order)))),

@@ -146,11 +146,7 @@ pub const COMMANDS: &[CommandSpec] = &[
             ensure(is_open, "The clip is already labelled")?;
             ensure(on.session.labeling.proposal().is_some(), "No suggestion for this clip: run Suggest labels first")
         })
-        .runs(|app, _| {
-            if let Some(proposal) = app.session.labeling.proposal() {
-                app.label_clip(proposal.label);
-            }
-        })
+        .runs(|app, _| app.accept_suggestion())
         .within(SUGGESTIONS_MENU),
     command(C::AcceptSure, G::Label, "Accept sure suggestions", "Accept all suggestions that are not unsure", &[shift(Key::Y)],
         |on| {

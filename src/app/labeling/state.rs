@@ -363,14 +363,14 @@ impl LabelingState {
     }
 
     /// What they propose for unlabelled videos that can be labelled; of unsure proposals only if `with_unsure`.
-    pub fn proposals(&self, with_unsure: bool) -> impl Iterator<Item = (VideoId, Label)> {
+    pub fn proposals(&self, with_unsure: bool) -> impl Iterator<Item = (VideoId, Vec<Label>)> {
         let document = self.document();
         let videos = document.into_iter().flat_map(|document| document.videos.iter().map(move |pair| (document, pair)));
         let open = videos.filter(|(_, (_, video))| video.is_unlabelled() && video.locked.is_none());
         let proposed =
             open.filter_map(|(document, (id, video))| Some((*id, self.suggestions.proposal(document, video)?)));
         let wanted = proposed.filter(move |(_, proposal)| with_unsure || !proposal.is_unsure);
-        wanted.map(|(id, proposal)| (id, proposal.label))
+        wanted.map(|(id, proposal)| (id, proposal.labels()))
     }
 
     /// The list of videos, up to date.

@@ -15,8 +15,8 @@ use crate::app::flow::tests::model_of;
 use crate::app::settings::Settings;
 use crate::engine::{Message, ModelInfo, Prediction, SuggestionStart, WindowPrediction};
 use crate::error::Error;
-use crate::labels::VideoId;
-use crate::nets::fusion::Fusion;
+use crate::labels::{Settings as ProjectSettings, VideoId, edits};
+use crate::nets::fusion::{Fusion, FusionRule};
 
 /// What a model of classes wave and jump says: the shares of wave by the spatial and the temporal stream.
 fn prediction(spatial: f32, temporal: f32) -> Arc<Prediction> {
@@ -33,8 +33,18 @@ fn prediction(spatial: f32, temporal: f32) -> Arc<Prediction> {
 
 /// A project of four videos and what a model that is fused so says of them.
 pub(super) fn suggested_by(classes: &[&str], fusion: Fusion) -> LabelingStage {
+    suggested_at(classes, fusion, &[], false)
+}
+
+/// The same of a model with thresholds of its classes, in a project that may be multi-label.
+fn suggested_at(classes: &[&str], fusion: Fusion, thresholds: &[f64], multi_label: bool) -> LabelingStage {
     let mut labeling = LabelingStage::new(classes, 4);
-    let model = ModelInfo { fusion, ..model_of(&["Wave", "jump"]) };
+    if multi_label {
+        let labels = &mut labeling.app_mut().session.labeling;
+        let settings = labels.document().unwrap().settings.clone();
+        labels.perform(edits::set_settings(ProjectSettings { multi_label, ..settings })).unwrap();
+    }
+    let model = ModelInfo { fusion, thresholds: thresholds.to_vec(), ..model_of(&["Wave", "jump"]) };
     labeling.app_mut().session.receive(&Message::ModelLoaded(model));
     labeling.window.perform(Command::Suggest);
     let (sender, outcomes) = unbounded();
@@ -108,6 +118,25 @@ fn all_sure_suggestions_are_accepted_in_one_step_and_unsure_ones_if_asked_for() 
     assert_eq!(labelled(&labeling), [true, true, true, false], "nothing is suggested for the last one");
     let answer = Command::AcceptSure.available(labeling.app().conditions());
     assert!(answer.is_err());
+}
+
+/// Wave and jump have probabilities of 0.9 and 0.1, 0.65 and 0.35, 0.6 and 0.4, at thresholds of 0.62 and 0.3.
+#[test]
+fn a_multi_label_model_suggests_all_classes_at_their_thresholds() {
+    let fusion = Fusion { rule: FusionRule::Sigmoid, ..Fusion::default() };
+    let mut labeling = suggested_at(&["wave", "jump"], fusion, &[0.62, 0.3], true);
+    assert!(labeling.window.sees("clip_0.mp4, unlabelled, suggested wave? 90 %"));
+    assert!(labeling.window.sees("clip_1.mp4, unlabelled, suggested wave? 65 %, jump? 35 %"));
+    assert!(labeling.window.sees("clip_2.mp4, unlabelled, suggested jump? 40 %"));
+    let [wave, jump] = [0, 1].map(|place| labeling.class(place));
+    labeling.see(1);
+    labeling.window.perform(Command::AcceptSuggestion);
+    assert_eq!(labeling.video(1).labels, [wave, jump]);
+    labeling.press(Modifiers::SHIFT, Key::Y);
+    assert_eq!([0, 2].map(|id| labeling.video(id).labels.clone()), [vec![wave], vec![jump]]);
+    // A project of one class a clip has room for the likeliest alone.
+    let labeling = suggested_at(&["wave", "jump"], fusion, &[0.62, 0.3], false);
+    assert!(labeling.window.sees("clip_1.mp4, unlabelled, suggested wave? 65 %"));
 }
 
 #[test]

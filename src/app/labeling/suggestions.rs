@@ -11,7 +11,7 @@ use crate::engine::{Message, Prediction, SuggestionOrder, SuggestionStart, model
 use crate::labels::{Class, Document, Label, Video, VideoId};
 use crate::names::Alike;
 use crate::nets::fusion::{Fusion, percent, unsure_text};
-use crate::ranking::arg_max;
+use crate::ranking::{arg_max, falling};
 
 /// Models whose predictions are kept: every training and every change of the fusion makes another one.
 const MODELS: usize = 8;
@@ -39,6 +39,8 @@ pub struct SuggestionState {
     model: Option<(String, Vec<String>)>,
     /// How their streams are fused, and when an answer is unsure.
     fusion: Fusion,
+    /// The probability from which each class of a multi-label model is shown, where it has that.
+    thresholds: Vec<f64>,
     start: Option<SuggestionStart>,
     /// How far it is, while it is made.
     progress: Option<Progress>,
@@ -55,22 +57,31 @@ pub struct SuggestionState {
     matched: RefCell<Option<(Vec<Class>, MatchedLabels)>>,
 }
 
-/// A label that the networks propose for a video.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What the networks propose for a video.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
-    /// The label.
-    pub label: Label,
-    /// Its share, above chance.
-    pub share: f32,
-    /// Whether the networks are unsure of it.
+    /// The labels with their shares, the likeliest first: one, or several of a multi-label model in a multi-label project.
+    pub shares: Vec<(Label, f32)>,
+    /// Whether the networks are unsure of them.
     pub is_unsure: bool,
 }
 
 impl Proposal {
-    /// Returns the class `name` that it is of, with a question mark, and its share.
-    pub fn in_words(&self, name: &str) -> String {
-        let name = if self.is_unsure { unsure_text(name) } else { format!("{name}?") };
-        format!("{name} {} %", percent(self.share, 0))
+    /// Returns the labels.
+    pub fn labels(&self) -> Vec<Label> {
+        let mut labels: Vec<Label> = self.shares.iter().map(|(label, _)| *label).collect();
+        labels.sort_unstable();
+        labels
+    }
+
+    /// Returns each label with its name in `document`, a question mark, and its share.
+    pub fn in_words(&self, document: &Document) -> Vec<(Label, String)> {
+        let words = |&(label, share): &(Label, f32)| {
+            let name = document.label_name(label);
+            let name = if self.is_unsure { unsure_text(name) } else { format!("{name}?") };
+            (label, format!("{name} {} %", percent(share, 0)))
+        };
+        self.shares.iter().map(words).collect()
     }
 }
 
@@ -128,24 +139,43 @@ impl SuggestionState {
     }
 
     /// The likeliest of the project's labels for a video, its share, and whether that is unsure, if the networks find it likelier than
-    /// chance. Where they find a class likelier that the project lacks, it is unsure.
+    /// chance. Where they find a class likelier that the project lacks, it is unsure. In a multi-label project all labels that a
+    /// multi-label model shows at its thresholds.
     pub fn proposal(&self, document: &Document, video: &Video) -> Option<Proposal> {
         let prediction = self.of(video)?;
         let labels = self.labels(document);
+        if self.fusion.is_multi_label() && document.settings.multi_label {
+            let shares = self.shown(&labels, &prediction.fused);
+            if !shares.is_empty() {
+                return Some(Proposal { shares, is_unsure: false });
+            }
+        }
         let known = || labels.iter().zip(&prediction.fused).filter_map(|(label, share)| Some(((*label)?, share)));
         let best = arg_max(known().map(|(_, share)| share)).and_then(|place| known().nth(place));
         let (label, share) = best.filter(|(_, share)| **share > 1.0 / prediction.fused.len() as f32)?;
         let is_unsure = self.is_unsure(prediction) || prediction.fused.iter().any(|other| other > share);
-        Some(Proposal { label, share: *share, is_unsure })
+        Some(Proposal { shares: vec![(label, *share)], is_unsure })
+    }
+
+    /// Returns the labels whose probability reaches its threshold, the likeliest first.
+    fn shown(&self, labels: &[Option<Label>], probabilities: &[f32]) -> Vec<(Label, f32)> {
+        let is_shown = |class: usize, share: f32| self.fusion.shows(&self.thresholds, class, share);
+        let known = labels.iter().zip(probabilities).enumerate();
+        let mut shown: Vec<(Label, f32)> = known
+            .filter(|(class, (label, share))| **label != Some(Label::Background) && is_shown(*class, **share))
+            .filter_map(|(_, (label, share))| Some(((*label)?, *share)))
+            .collect();
+        shown.sort_by(|(_, a), (_, b)| falling(a, b));
+        shown
     }
 
     /// The order for what is not known of `videos`, given by name, content and file; nothing if all is known. What is known
-    /// already is shown from now on.
+    /// already is shown from now on. A multi-label model has `thresholds` of its classes, or none.
     pub fn begin(
         &mut self,
         model: PathBuf,
         classes: &[String],
-        fusion: Fusion,
+        (fusion, thresholds): (Fusion, &[f64]),
         videos: impl Iterator<Item = (VideoId, String, PathBuf)>,
     ) -> Option<SuggestionOrder> {
         let stamp = format!("{} {fusion:?}", model_stamp(&model));
@@ -154,7 +184,7 @@ impl SuggestionState {
         let unknown: Vec<_> = videos.filter(|(_, hash, _)| !known.contains_key(hash)).collect();
         let classes = self.names.get(&stamp).map_or(classes, Vec::as_slice).to_vec();
         self.model = Some((stamp, classes));
-        self.fusion = fusion;
+        (self.fusion, self.thresholds) = (fusion, thresholds.to_vec());
         self.matched = RefCell::default();
         self.revision += 1;
         if unknown.is_empty() {

@@ -24,7 +24,7 @@ use crate::engine::{
 use crate::error::Error;
 use crate::flow::FlowField;
 use crate::nets::MotionSquare;
-use crate::nets::fusion::Firmness;
+use crate::nets::fusion::{Firmness, Fusion, FusionRule};
 use crate::output::Existing;
 use crate::training::TrainingEvent;
 use crate::video::{
@@ -258,6 +258,22 @@ fn an_answer_is_unsure_below_the_threshold_of_the_model() {
     window.harness.state_mut().session.fusion.unsure_below = Some(0.6);
     window.settle();
     assert!(window.sees("unsure, wave?"), "the highest share is 50 %");
+}
+
+#[test]
+fn a_multi_label_model_shows_all_classes_at_their_thresholds() {
+    let mut window = window([1280.0, 720.0], CameraPhase::Live);
+    for (thresholds, expected) in [([0.5, 0.5, 0.5, 0.3], "clap, wave"), ([0.6; 4], "none of its classes")] {
+        let fusion = Fusion { rule: FusionRule::Sigmoid, ..Fusion::default() };
+        let model = ModelInfo { fusion, thresholds: thresholds.to_vec(), ..model_of(&CLASSES) };
+        window.harness.state_mut().session.receive(&Message::ModelLoaded(model));
+        window.settle();
+        assert!(window.sees(expected), "{expected}");
+    }
+    // Fullscreen.
+    window.perform(Command::ShowDemo);
+    window.settle();
+    assert!(window.sees("none of its classes"));
 }
 
 #[test]

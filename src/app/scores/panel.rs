@@ -132,13 +132,8 @@ impl<'a> Rows<'a> {
 
 /// Returns the classes whose probability reaches their threshold, the likeliest first.
 fn found_words(model: &ModelInfo, fused: &[f32]) -> String {
-    let shown = |(class, name): (usize, &'_ String)| {
-        let probability = *fused.get(class)?;
-        model.shows(class, probability).then(|| (probability, name.clone()))
-    };
-    let mut found: Vec<(f32, String)> = model.classes.iter().enumerate().filter_map(shown).collect();
-    found.sort_by(|(a, _), (b, _)| falling(a, b));
-    let words: Vec<String> = found.iter().map(|(share, name)| format!("{name} {}", percent(*share))).collect();
+    let found = model.shown(fused);
+    let words: Vec<String> = found.iter().map(|(name, share)| format!("{name} {}", percent(*share))).collect();
     if words.is_empty() { NO_CLASS.into() } else { words.join(", ") }
 }
 

@@ -326,7 +326,8 @@ fn predict(labeling: &mut LabelingState, model: &Path) {
         }
     }
     let count = videos.len();
-    let order = labeling.suggestions.begin(model.to_owned(), &class_names(), Fusion::default(), videos.into_iter());
+    let rule = (Fusion::default(), &[][..]);
+    let order = labeling.suggestions.begin(model.to_owned(), &class_names(), rule, videos.into_iter());
     drop(order); // What it would find out is known.
     let start = SuggestionStart { classes: class_names(), videos: count, outcomes };
     labeling.receive(&Message::SuggestionsStarted(Box::new(start)));

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::nets::fusion::{Fusion, UNSURE_BELOW};
+use crate::nets::fusion::{Fusion, NO_CLASS};
 use crate::nets::{Architecture, FlowSource, HiddenTwoStream, JointConfig, Modality, ModelCard, Stream, WINDOW_FRAMES};
 use crate::plural::counted;
+use crate::ranking::falling;
 
 /// The networks in use, in the words of their model card.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,8 +96,24 @@ impl ModelInfo {
 
     /// Returns whether a multi-label model of this kind shows `class` at this probability.
     pub fn shows(&self, class: usize, probability: f32) -> bool {
-        let below = self.thresholds.get(class).copied().or(self.fusion.unsure_below).unwrap_or(UNSURE_BELOW);
-        f64::from(probability) >= below
+        self.fusion.shows(&self.thresholds, class, probability)
+    }
+
+    /// Returns the classes that a multi-label model of this kind shows at these probabilities, the likeliest first.
+    pub fn shown(&self, probabilities: &[f32]) -> Vec<(&str, f32)> {
+        let known = self.classes.iter().zip(probabilities).enumerate();
+        let mut shown: Vec<(&str, f32)> = known
+            .filter(|(class, (_, probability))| self.shows(*class, **probability))
+            .map(|(_, (name, probability))| (name.as_str(), *probability))
+            .collect();
+        shown.sort_by(|(_, a), (_, b)| falling(a, b));
+        shown
+    }
+
+    /// Returns the names of those classes, or what stands for none.
+    pub fn shown_names(&self, probabilities: &[f32]) -> String {
+        let names: Vec<&str> = self.shown(probabilities).into_iter().map(|(name, _)| name).collect();
+        if names.is_empty() { NO_CLASS.to_owned() } else { names.join(", ") }
     }
 
     /// Returns what identifies the model, a line each: its folder and hash, its networks, and where it comes from.

@@ -211,8 +211,10 @@ fn row_ui(ui: &mut Ui, id: VideoId, height: f32, cx: &mut PanelContext<'_>) {
     let state = state_text(labeling.trouble(id).map(|trouble| trouble.title()), video);
     let proposal = labeling.suggestions.proposal(document, video).filter(|_| video.is_unlabelled());
     let mut said = said_text(document, video);
-    if let Some(proposal) = proposal {
-        said += &format!(", suggested {}", proposal.in_words(document.label_name(proposal.label)));
+    let proposed = proposal.map(|proposal| proposal.in_words(document)).unwrap_or_default();
+    if !proposed.is_empty() {
+        let words: Vec<&str> = proposed.iter().map(|(_, words)| words.as_str()).collect();
+        said += &format!(", suggested {}", words.join(", "));
     }
     if let Some(trouble) = labeling.trouble(id) {
         said += &format!(", its file is {}", trouble.title());
@@ -260,9 +262,10 @@ fn row_ui(ui: &mut Ui, id: VideoId, height: f32, cx: &mut PanelContext<'_>) {
             for label in labels {
                 at = chip(ui, at, right, document.label_name(label), label_color(ui, document, label), true);
             }
-        } else if let Some(proposal) = proposal {
-            let text = proposal.in_words(document.label_name(proposal.label));
-            chip(ui, at, right, &text, label_color(ui, document, proposal.label), false);
+        } else if !proposed.is_empty() {
+            for (label, words) in &proposed {
+                at = chip(ui, at, right, words, label_color(ui, document, *label), false);
+            }
         } else {
             let text = if video.locked.is_some() { "labels unreadable" } else { "unlabelled" };
             painter.text(at, Align2::LEFT_CENTER, text, FontId::proportional(11.0), tokens.weak);

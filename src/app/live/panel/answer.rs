@@ -7,12 +7,13 @@ use eframe::egui::{
 use crate::app::labeling::chip::model_class_color;
 use crate::app::live::state::fault;
 use crate::app::panel::PanelContext;
+use crate::app::session::Session;
 use crate::app::ui::theme::{Tokens, semibold};
 use crate::app::ui::widgets::{explanation, remark};
 use crate::engine::{LiveView, ModelInfo};
 use crate::error::Error;
 use crate::nets::WINDOW_FRAMES;
-use crate::nets::fusion::{Firmness, percent};
+use crate::nets::fusion::{Firmness, NO_CLASS, percent};
 
 /// Classes that are shown.
 const SHOWN: usize = 6;
@@ -64,13 +65,28 @@ fn fault_ui(ui: &mut Ui, error: &Error, never: bool) {
     });
 }
 
+/// Returns what a multi-label model finds in `view`, all classes that reach their thresholds; `None` of other models.
+pub(super) fn found(view: &LiveView, session: &Session) -> Option<String> {
+    let (model, result) = (session.model.as_ref()?, view.result.as_ref()?);
+    // The answer may still be that of the model before.
+    let is_of_model = session.fusion.is_multi_label() && *result.classes == model.classes[..];
+    is_of_model.then(|| model.shown_names(&result.answer.shares))
+}
+
 fn bars_ui(ui: &mut Ui, view: &LiveView, cx: &PanelContext<'_>) {
     let model = cx.session.model.as_ref();
     let ranked = view.result.as_ref().map_or_else(Vec::new, |result| result.ranked());
     let tokens = Tokens::of(ui);
     let Some((class, share)) = ranked.first() else { return explanation(ui, why_none(model, view.camera.captured)) };
     let firmness = view.result.as_ref().map_or(Firmness::Sure, |result| result.answer.firmness(&cx.session.fusion));
+    let found = found(view, cx.session);
     ui.horizontal(|ui| {
+        if let Some(found) = &found {
+            let color = if found == NO_CLASS { tokens.weak } else { tokens.strong };
+            let text = RichText::new(found).font(semibold(22.0)).color(color);
+            ui.add(Label::new(text).truncate()).on_hover_text("Classes that reach their thresholds");
+            return;
+        }
         ui.label(RichText::new(format!("{} %", percent(*share, 0))).font(semibold(22.0)).color(tokens.fused));
         let color = if firmness == Firmness::Sure { tokens.strong } else { tokens.weak };
         let text = RichText::new(firmness.text(class)).font(semibold(22.0)).color(color);

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align2, CentralPanel, FontId, Frame, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::answer::why_none;
+use super::answer::{found, why_none};
 use super::{clock, phase_text};
 use crate::app::live::latency::latency_text;
 use crate::app::live::stage::LiveStage;
@@ -10,7 +10,7 @@ use crate::app::panel::PanelContext;
 use crate::app::session::Session;
 use crate::app::ui::theme::{RADIUS, Tokens, semibold};
 use crate::engine::{LiveView, RecordingStatus};
-use crate::nets::fusion::{Firmness, percent};
+use crate::nets::fusion::{Firmness, NO_CLASS, percent};
 use crate::video::CameraPhase;
 
 /// Share of the height that the answer takes.
@@ -63,13 +63,16 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
         painter.text(area.center(), Align2::CENTER_CENTER, text, font, tokens.weak);
         return;
     };
-    let number_text = format!("{} %", percent(*share, 0));
+    let found = found(view, session);
+    // The probability of one class says nothing of several.
+    let number_text = if found.is_some() { String::new() } else { format!("{} %", percent(*share, 0)) };
     let firmness = view.result.as_ref().map_or(Firmness::Sure, |result| result.answer.firmness(&session.fusion));
-    let answer = firmness.text(class);
+    let is_firm = found.as_ref().map_or(firmness == Firmness::Sure, |found| found != NO_CLASS);
+    let answer = found.unwrap_or_else(|| firmness.text(class));
     let title = 0.48 * area.height();
     let number = painter.layout_no_wrap(number_text.clone(), semibold(0.6 * title), tokens.fused);
     let room = area.width() - number.size().x - 0.5 * title;
-    let color = if firmness == Firmness::Sure { tokens.strong } else { tokens.weak };
+    let color = if is_firm { tokens.strong } else { tokens.weak };
     let mut name = painter.layout_no_wrap(answer.clone(), semibold(title), color);
     if name.size().x > room {
         let size = title * (room / name.size().x).max(0.2);
@@ -95,7 +98,7 @@ fn answer_ui(ui: &mut Ui, area: Rect, view: &LiveView, session: &Session) {
         ui.painter_at(cell).text(at, Align2::LEFT_CENTER, text, font.clone(), tokens.weak);
     }
     let response = ui.interact(area, ui.scope_id().with("answer"), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{answer} {number_text}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{answer} {number_text}").trim_end()));
 }
 
 /// A red dot and how long has been recorded, in a corner over the picture.
