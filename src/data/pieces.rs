@@ -57,6 +57,14 @@ impl Pieces {
         self.pieces.iter().filter_map(|piece| Some(piece.clip(label(piece)?, None))).collect()
     }
 
+    /// Returns the same with the first frame of each stretch and the one after its last in the place of seconds: enough to see which
+    /// overlap.
+    pub fn unread_in_frames(&self) -> Vec<LabelledClip> {
+        let label = |piece: &Piece| self.classes.iter().position(|class| *class == piece.class);
+        let in_frames = |piece: &Piece| piece.frames.map(|frames| frames.map(|frame| frame as f64));
+        self.pieces.iter().filter_map(|piece| Some(piece.clip(label(piece)?, in_frames(piece)))).collect()
+    }
+
     /// Returns the pieces of each class.
     pub fn counts(&self) -> Vec<ClassPieces> {
         let clips = self.unread();

@@ -271,7 +271,7 @@ fn a_multi_label_model_shows_all_classes_at_their_thresholds() {
         assert!(window.sees(expected), "{expected}");
     }
     // Fullscreen.
-    window.perform(Command::ShowDemo);
+    window.perform(Command::DemoLive);
     window.settle();
     assert!(window.sees("none of its classes"));
 }

@@ -6,7 +6,7 @@ use eframe::egui::{Context, Label, RichText, TextEdit, Ui};
 
 use super::dominance::dominance_text;
 use super::labels::LabelsForm;
-use super::listing::{ClassShare, ClipListing};
+use super::listing::{ClassShare, ClipListing, ClipSplit};
 use crate::app::command::Command;
 use crate::app::command::button::command_button;
 use crate::app::labeling::state::LabelingState;
@@ -39,7 +39,7 @@ pub struct ClipsForm {
     /// Folder of the clips, list and class index as typed.
     pub(super) list: [String; 3],
     listing: Background<ClipListKey, Result<ClipListing>>,
-    split: Background<(usize, u64, u64), Vec<ClassShare>>,
+    split: Background<(usize, u64, u64, bool), ClipSplit>,
     /// Counts the listings.
     edition: usize,
 }
@@ -113,7 +113,7 @@ impl ClipsForm {
 
     /// Returns whether a class has two recordings, so that one can be held out; also as long as that is not known.
     pub fn can_hold_out(&self) -> bool {
-        self.split.value().is_none_or(|classes| classes.iter().any(|class| class.recordings > 1))
+        self.split.value().is_none_or(|split| split.classes.iter().any(|class| class.recordings > 1))
     }
 
     /// Whether the clips are still being listed.
@@ -132,10 +132,10 @@ impl ClipsForm {
         self.listing.receive();
         self.edition += usize::from(was_busy && !self.listing.is_busy());
         if let Some(Ok(listing)) = self.listing.value() {
-            let key = (self.edition, share.to_bits(), seed);
+            let key = (self.edition, share.to_bits(), seed, multi_label);
             if !self.split.is_of(&key) {
                 let listing = listing.clone();
-                self.split.ask(key, ctx, move || listing.split(share, seed));
+                self.split.ask(key, ctx, move || listing.split(share, seed, multi_label));
             }
         }
         self.split.receive();
@@ -262,7 +262,9 @@ impl ClipsForm {
                         ui.add(Label::new(error.to_string()).wrap());
                     }),
                     Ok(listing) => {
-                        classes_ui(ui, self.split.value().map_or(&[][..], Vec::as_slice));
+                        if let Some(split) = self.split.value() {
+                            classes_ui(ui, split);
+                        }
                         left_out_ui(ui, listing);
                     }
                 })
@@ -272,12 +274,11 @@ impl ClipsForm {
 }
 
 /// How many clips of which classes, and what is peculiar about them.
-fn classes_ui(ui: &mut Ui, classes: &[ClassShare]) {
+fn classes_ui(ui: &mut Ui, split: &ClipSplit) {
     let tokens = Tokens::of(ui);
-    let sum = |count: fn(&ClassShare) -> usize| classes.iter().map(count).sum::<usize>();
-    let (clips, held) = (sum(|class| class.clips), sum(|class| class.held));
-    let split = if held > 0 { format!(": {} for training, {held} held out", clips - held) } else { String::new() };
-    ui.label(format!("{} in {}{split}", counted(clips, "clip"), counted(classes.len(), "class")));
+    let ClipSplit { clips, held, classes } = split;
+    let split = if *held > 0 { format!(": {} for training, {held} held out", clips - held) } else { String::new() };
+    ui.label(format!("{} in {}{split}", counted(*clips, "clip"), counted(classes.len(), "class")));
     let list = classes.iter().map(|ClassShare { name, clips, held, .. }| match held {
         0 => format!("{name} {clips}"),
         _ => format!("{name} {}+{held}", clips - held),

@@ -29,6 +29,17 @@ pub struct ClipListing {
     lacking: RefCell<Option<(Vec<String>, usize)>>,
 }
 
+/// The clips that there are to learn from and to measure on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipSplit {
+    /// All clips.
+    pub clips: usize,
+    /// Those that are measured on.
+    pub held: usize,
+    /// The classes. A clip of several counts in each.
+    pub classes: Vec<ClassShare>,
+}
+
 /// A class of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassShare {
@@ -117,11 +128,14 @@ impl ClipListing {
         lacking
     }
 
-    /// The classes, and what is held out of each where a `share` of the recordings is.
-    pub fn split(&self, share: f64, seed: u64) -> Vec<ClassShare> {
-        let held = hold_out::held_out(&self.clips, share, seed);
+    /// The clips and classes, and what is held out of each where a `share` of the recordings is. With `multi_label` the clips are those
+    /// that are left after videos were cut where the set of their classes changes.
+    pub fn split(&self, share: f64, seed: u64, multi_label: bool) -> ClipSplit {
+        let clips = if multi_label { self.cut_at_changes() } else { self.clips.clone() };
+        let held = hold_out::held_out(&clips, share, seed);
+        let is_held = |clip: &&LabelledClip| held.contains(&clip.recording());
         let count = |(label, name): (usize, &String)| {
-            let of_class = || self.clips.iter().filter(|clip| clip.label == label);
+            let of_class = || clips.iter().filter(|clip| clip.shows(label));
             let mut recordings = BTreeMap::<String, usize>::new();
             of_class().for_each(|clip| *recordings.entry(clip.recording()).or_default() += 1);
             ClassShare {
@@ -129,10 +143,21 @@ impl ClipListing {
                 clips: of_class().count(),
                 recordings: recordings.len(),
                 largest: recordings.into_values().max().unwrap_or_default(),
-                held: of_class().filter(|clip| held.contains(&clip.recording())).count(),
+                held: of_class().filter(is_held).count(),
             }
         };
-        self.classes.iter().enumerate().map(count).collect()
+        let classes = self.classes.iter().enumerate().map(count).collect();
+        ClipSplit { clips: clips.len(), held: clips.iter().filter(is_held).count(), classes }
+    }
+
+    /// Returns the clips as a multi-label training has them.
+    fn cut_at_changes(&self) -> Vec<LabelledClip> {
+        let clips = match &self.data {
+            // What is labelled in a project is not read yet, and known in frames.
+            DataSource::Pieces(pieces) => pieces.unread_in_frames(),
+            _ => self.clips.clone(),
+        };
+        Dataset { classes: self.classes.clone(), clips, ambiguous: Vec::new() }.cut_at_changes().clips
     }
 }
 
@@ -161,7 +186,8 @@ mod tests {
             std::fs::write(at(name), "").unwrap();
         }
         let listing = ClipListing::joined(at("train"), &at("mine")).unwrap();
-        let counts: Vec<_> = listing.split(0.0, 0).into_iter().map(|class| (class.name, class.clips)).collect();
+        let classes = listing.split(0.0, 0, false).classes.into_iter();
+        let counts: Vec<_> = classes.map(|class| (class.name, class.clips)).collect();
         let expected = [("bend", 1), ("wave", 3), ("hop", 1)].map(|(name, clips)| (name.to_owned(), clips));
         assert_eq!((counts, listing.joined), (expected.to_vec(), 2));
         assert_eq!(listing.data.clips(), at("train"), "runs are kept beside the folder that was trained on");
@@ -170,5 +196,31 @@ mod tests {
             assert_eq!(listing.lacking(&["hop".to_owned()]), 0);
         }
         assert!(ClipListing::joined(at("train"), &at("none")).is_err());
+    }
+
+    /// By hand: jump from 0 to 60 and wave from 40 to 90 are three clips, of which one shows both; the second recording has one of each.
+    #[test]
+    fn clips_of_several_classes_count_after_videos_are_cut() {
+        let piece = |path: &str, class: &str, frames| Piece {
+            path: path.into(),
+            class: class.into(),
+            frames: Some(frames),
+            group: None,
+        };
+        let pieces = vec![
+            piece("a.mp4", "jump", [0, 60]),
+            piece("a.mp4", "wave", [40, 90]),
+            piece("b.mp4", "jump", [0, 60]),
+            piece("b.mp4", "wave", [60, 90]),
+        ];
+        let classes = ["jump", "wave"].map(str::to_owned).to_vec();
+        let pieces = Pieces { project: "p".into(), classes, pieces };
+        let listing = ClipListing::of_labels(FromLabels { pieces, left_out: Vec::new(), remarks: Vec::new() });
+        let counts = |split: &ClipSplit| split.classes.iter().map(|class| class.clips).collect::<Vec<_>>();
+        let several = listing.split(0.5, 1, true);
+        assert_eq!((several.clips, counts(&several)), (5, vec![3, 3]));
+        assert!([2, 3].contains(&several.held), "the clips of one recording");
+        let single = listing.split(0.5, 1, false);
+        assert_eq!((single.clips, single.held, counts(&single)), (4, 2, vec![2, 2]));
     }
 }
