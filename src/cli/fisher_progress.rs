@@ -1,4 +1,4 @@
-//! Progress of work on clips and descriptors: a bar with the time left; in a log file, a line now and then.
+//! Progress of work on clips, descriptors and frames: a bar with the time left; in a log file, a line now and then.
 
 use std::io::{IsTerminal, stderr};
 use std::time::{Duration, Instant};
@@ -40,10 +40,18 @@ impl StageProgress {
             self.bar.set_length(of as u64);
             self.bar.set_position(done as u64);
             self.bar.set_message(text);
-        } else if self.logged.elapsed() >= LOG_INTERVAL {
-            self.logged = Instant::now();
+        } else if self.is_due(Instant::now()) {
             eprintln!("  {done}/{of}  {text}");
         }
+    }
+
+    /// Returns whether it is time for another line in a log.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_due = now.saturating_duration_since(self.logged) >= LOG_INTERVAL;
+        if is_due {
+            self.logged = now;
+        }
+        is_due
     }
 
     fn time_left(&self, done: usize, of: usize) -> Option<HumanDuration> {
@@ -66,5 +74,19 @@ impl StageProgress {
     /// Takes the bar away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_has_a_line_now_and_then() {
+        let mut progress = StageProgress::default();
+        let begin = progress.logged;
+        let at = |secs: u64| begin + Duration::from_secs(secs);
+        let lines = [1, 19, 20, 25, 39, 41].map(|secs| progress.is_due(at(secs)));
+        assert_eq!(lines, [false, false, true, false, false, true]);
     }
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::fisher_progress::StageProgress;
 use super::interrupt::discard_on_interrupt;
 use super::outcome::{Outcome, complain};
 use super::output_arguments::ForceArg;
@@ -22,9 +22,12 @@ Examples:
   motionscope sample scenes --pairs 2000 --size 256x192     pairs with exact flow
   motionscope train flow --supervised --architecture flownet-s --pairs scenes
   motionscope sample long --recordings 2 --minutes 20     long recordings with labels
+  motionscope sample both --recordings 4 --simultaneous   actions that happen at once
 
 In recordings one person performs the actions in turn and stands still in between; labels.csv has
-the times of each and is imported with `motionscope project import`.";
+the times of each and is imported with `motionscope project import`. With --simultaneous the arms
+(clap, punch, wave) and the body (bow, jump, kick, squat, walk) do so independently: rows overlap,
+for multi-label projects. Times without an action are labelled `stand`.";
 
 /// `motionscope sample`
 #[derive(Debug, Args)]
@@ -44,6 +47,9 @@ pub(super) struct SampleArgs {
     /// Minutes of each recording
     #[arg(long, value_name = "MINUTES", value_parser = minutes, default_value = "10", requires = "recordings")]
     minutes: f64,
+    /// Let arms and body act at the same time: overlapping labels, for multi-label models
+    #[arg(long, requires = "recordings")]
+    simultaneous: bool,
     /// Size of pairs and recordings
     #[arg(long, value_name = "WxH", value_parser = geometry, default_value = "320x240", requires = "not_clips")]
     size: Geometry,
@@ -52,13 +58,13 @@ pub(super) struct SampleArgs {
 }
 
 pub(super) fn run(arguments: &SampleArgs) -> Result<Outcome> {
-    let bar = ProgressBar::no_length().with_style(
-        ProgressStyle::with_template("{bar:30} {pos}/{len}, {eta} left").expect("the template is well-formed"),
-    );
-    let mut progress = |done, of| {
-        bar.set_length(of as u64);
-        bar.set_position(done as u64);
+    let unit = match (arguments.pairs, arguments.recordings) {
+        (Some(_), _) => "pairs",
+        (None, Some(_)) => "frames",
+        (None, None) => "clips",
     };
+    let mut shown = StageProgress::default();
+    let mut progress = |done, of| shown.show(unit, done, of);
     let guard = arguments.force.guard([] as [&Path; 0]);
     let dir = &arguments.dir;
     match (arguments.pairs, arguments.recordings) {
@@ -79,6 +85,7 @@ pub(super) fn run(arguments: &SampleArgs) -> Result<Outcome> {
                 frames: (arguments.minutes * 60.0 * sample::FPS).round() as usize,
                 geometry: arguments.size,
                 seed: arguments.seed,
+                simultaneous: arguments.simultaneous,
             };
             write_recordings(&staging.root(), &recordings, &mut progress)?;
             "Recordings and their labels"
@@ -95,7 +102,7 @@ pub(super) fn run(arguments: &SampleArgs) -> Result<Outcome> {
     };
     let staying = staging.note_staying(&guard, &is_pair);
     staging.publish(&guard)?;
-    bar.finish_and_clear();
+    shown.finish();
     staying.iter().for_each(complain);
     println!("{what}: {}", dir.display());
     Ok(Outcome::Done)

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::affine::Affine;
 use super::baked::baked;
 use super::figure::PersonFigure;
-use super::motion::{Act, Cycle, Motion};
+use super::motion::{Cycle, Motion};
 use super::part::BodyPart;
 use super::plane::{STAGE, ScenePlane};
 use super::pose::Pose;
@@ -81,12 +81,12 @@ impl GeneratedClip {
         Self::with(Motion::Cycle(take.cycle), style, take, frames, geometry)
     }
 
-    /// A clip of `frames` frames in which the figure performs `acts` one after the other before a camera that stays where it is.
-    pub fn of_acts(acts: Vec<Act>, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> Self {
+    /// A clip of `frames` frames in which the figure does what `motion` says, in place, before a camera that stays where it is.
+    pub fn in_place(motion: Motion, style: &Style, seed: u64, frames: usize, geometry: Geometry) -> Self {
         // Nobody walks away, so that the take is that of an action in place.
         let take = Take { pan_px_per_sec: 0.0, ..Take::new(Action::Wave, style, seed) };
         let style = Style { zoom_per_sec: 0.0, ..*style };
-        Self::with(Motion::Acts(acts), &style, take, frames, geometry)
+        Self::with(motion, &style, take, frames, geometry)
     }
 
     fn with(motion: Motion, style: &Style, take: Take, frames: usize, geometry: Geometry) -> Self {

@@ -1,4 +1,4 @@
-//! What a figure does over time: one action throughout, or one after the other.
+//! What a figure does over time: one action throughout, one after the other, or two at the same time.
 
 use super::Action;
 use super::paint::smoothstep;
@@ -13,6 +13,11 @@ pub(super) enum Motion {
     Cycle(Cycle),
     /// One act after the other, in the order of their starts; the first starts at 0.
     Acts(Vec<Act>),
+    /// Two of these at the same time: what the whole body does, and what the arms do meanwhile.
+    Both {
+        body: Vec<Act>,
+        arms: Vec<Act>,
+    },
 }
 
 /// An action that is repeated.
@@ -43,18 +48,42 @@ impl Motion {
                 let pose = cycle.pose(seconds);
                 Pose { advance: pose.advance - started, ..pose }
             }
-            Self::Acts(acts) => {
-                let index = acts.partition_point(|act| act.start_secs <= seconds).saturating_sub(1);
-                let pose = acts[index].pose(seconds);
-                let passed = seconds - acts[index].start_secs;
-                match index.checked_sub(1) {
-                    Some(before) if passed < PASSAGE_SECS => {
-                        acts[before].pose(seconds).towards(&pose, smoothstep(0.0, PASSAGE_SECS, passed))
-                    }
-                    _ => pose,
-                }
+            Self::Acts(acts) => Moment::of(acts, seconds).pose(seconds),
+            Self::Both { body, arms } => {
+                let (body, moment) = (Moment::of(body, seconds).pose(seconds), Moment::of(arms, seconds));
+                // Arms that do nothing of their own swing as the body moves them.
+                body.with_arms(&moment.pose(seconds), moment.activity())
             }
         }
+    }
+}
+
+/// An act at one instant, with the one that it still comes from.
+struct Moment {
+    act: Act,
+    before: Option<Act>,
+    /// How much of the way from there has been made, 0 to 1.
+    share: f32,
+}
+
+impl Moment {
+    fn of(acts: &[Act], seconds: f32) -> Self {
+        let index = acts.partition_point(|act| act.start_secs <= seconds).saturating_sub(1);
+        let passed = seconds - acts[index].start_secs;
+        let before = index.checked_sub(1).filter(|_| passed < PASSAGE_SECS).map(|before| acts[before]);
+        Self { act: acts[index], before, share: smoothstep(0.0, PASSAGE_SECS, passed) }
+    }
+
+    fn pose(&self, seconds: f32) -> Pose {
+        let pose = self.act.pose(seconds);
+        self.before.map_or_else(|| pose.clone(), |before| before.pose(seconds).towards(&pose, self.share))
+    }
+
+    /// Returns 1 during an action, 0 without one, and what is between them on the way.
+    fn activity(&self) -> f32 {
+        let of = |act: &Act| f32::from(u8::from(act.cycle.is_some()));
+        let (now, before) = (of(&self.act), self.before.as_ref().map(of));
+        before.map_or(now, |before| before + (now - before) * self.share)
     }
 }
 
@@ -93,5 +122,24 @@ mod tests {
         let largest = steps.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max);
         assert!(largest > 5.0 && largest < 45.0, "degrees a frame: {largest}");
         assert_eq!(motion.pose(60.0).advance, 0.0);
+    }
+
+    #[test]
+    fn arms_do_their_own_while_the_body_goes_on() {
+        let cycle =
+            |action: Action| Cycle { action, start: 0.0, cycles_per_sec: 1.0 / action.period_secs(), vigour: 1.0 };
+        let act = |start_secs: f32, action: Option<Action>| Act { start_secs, cycle: action.map(cycle) };
+        let body = vec![act(0.0, Some(Action::Walk))];
+        let both = Motion::Both { body: body.clone(), arms: vec![act(0.0, None), act(2.0, Some(Action::Wave)), act(4.0, None)] };
+        let alone = Motion::Acts(body);
+        let arms = |motion: &Motion, seconds: f32| motion.pose(seconds).arms.map(|arm| arm.lower.swing);
+        for (seconds, is_waving) in [(1.5, false), (3.0, true), (5.0, false)] {
+            let [walking, now] = [&alone, &both].map(|motion| motion.pose(seconds));
+            assert_eq!(now.legs[0].upper.swing, walking.legs[0].upper.swing, "the legs walk on");
+            assert_eq!(arms(&both, seconds) == arms(&alone, seconds), !is_waving, "{seconds} s");
+        }
+        assert_eq!(arms(&both, 3.0)[0], 176.0, "the hand is raised");
+        let steps: Vec<f32> = (0..150).map(|frame| arms(&both, frame as f32 / 25.0)[0]).collect();
+        assert!(steps.windows(2).all(|pair| (pair[1] - pair[0]).abs() < 45.0), "no jump");
     }
 }

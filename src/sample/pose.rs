@@ -89,6 +89,19 @@ impl Pose {
     }
 }
 
+impl Pose {
+    /// Returns this posture with the arms of `other` by `share`, 0 to 1, and with what they do to the upper body.
+    pub fn with_arms(&self, other: &Self, share: f32) -> Self {
+        let limbs = |side: usize| self.arms[side].towards(other.arms[side], share);
+        Self {
+            sway: self.sway + other.sway * share,
+            twist: self.twist + other.twist * share,
+            arms: [limbs(0), limbs(1)],
+            ..self.clone()
+        }
+    }
+}
+
 fn between(from: f32, to: f32, share: f32) -> f32 {
     from + (to - from) * share
 }
