@@ -53,6 +53,9 @@ pub struct ListSource {
     /// Whether rows that are wrong or name missing clips are left out instead of refused.
     #[serde(default, skip_serializing_if = "is_default")]
     pub skip_bad: bool,
+    /// Whether several rows may name a whole clip, each with another class that it shows, as multi-label models learn them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub several: bool,
 }
 
 named! {
@@ -92,6 +95,15 @@ impl DataSource {
         }
     }
 
+    /// Returns the source with whether several rows of a list may name a whole clip, each with another class.
+    #[must_use]
+    pub fn with_several(self, several: bool) -> Self {
+        match self {
+            Self::List(list) => Self::List(ListSource { several, ..list }),
+            other => other,
+        }
+    }
+
     /// Returns whether rows that are wrong are left out instead of refused.
     pub fn skips_bad(&self) -> bool {
         matches!(self, Self::List(list) if list.skip_bad)
@@ -101,7 +113,8 @@ impl DataSource {
 impl ListSource {
     /// Returns the training clips that `list` names below `clips`, in whatever layout.
     pub fn new(clips: PathBuf, list: PathBuf) -> Self {
-        Self { clips, list, classes: None, layout: None, subset: Subset::Train, split: first(), skip_bad: false }
+        let (subset, split) = (Subset::Train, first());
+        Self { clips, list, classes: None, layout: None, subset, split, skip_bad: false, several: false }
     }
 }
 
@@ -144,6 +157,7 @@ mod tests {
             subset: Subset::Test,
             split: 3,
             skip_bad: true,
+            several: true,
             ..ListSource::new("a".into(), "b".into())
         };
         let plan = Plan { data: DataSource::List(list) };

@@ -31,7 +31,7 @@ pub(super) fn run(order: &EvaluationOrder, compute: &Compute, events: &EventSend
 /// a multi-label model.
 fn read(source: &EvaluationSource, multi_label: bool) -> std::result::Result<(Dataset, Vec<Error>), Vec<Error>> {
     match source {
-        EvaluationSource::Data(source) => read_data(source),
+        EvaluationSource::Data(source) => read_data(&source.clone().with_several(multi_label)),
         EvaluationSource::Labels(labels) => {
             let ProjectLabels { project, document, paths } = &**labels;
             let used = document.videos.values().flat_map(Video::all_labels).collect();

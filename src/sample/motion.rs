@@ -48,9 +48,9 @@ impl Motion {
                 let pose = cycle.pose(seconds);
                 Pose { advance: pose.advance - started, ..pose }
             }
-            Self::Acts(acts) => Moment::of(acts, seconds).pose(seconds),
+            Self::Acts(acts) => PassingAct::of(acts, seconds).pose(seconds),
             Self::Both { body, arms } => {
-                let (body, moment) = (Moment::of(body, seconds).pose(seconds), Moment::of(arms, seconds));
+                let (body, moment) = (PassingAct::of(body, seconds).pose(seconds), PassingAct::of(arms, seconds));
                 // Arms that do nothing of their own swing as the body moves them.
                 body.with_arms(&moment.pose(seconds), moment.activity())
             }
@@ -59,14 +59,14 @@ impl Motion {
 }
 
 /// An act at one instant, with the one that it still comes from.
-struct Moment {
+struct PassingAct {
     act: Act,
     before: Option<Act>,
     /// How much of the way from there has been made, 0 to 1.
     share: f32,
 }
 
-impl Moment {
+impl PassingAct {
     fn of(acts: &[Act], seconds: f32) -> Self {
         let index = acts.partition_point(|act| act.start_secs <= seconds).saturating_sub(1);
         let passed = seconds - acts[index].start_secs;

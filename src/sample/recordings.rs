@@ -64,10 +64,7 @@ pub fn write_recordings(dir: &Path, recordings: &Recordings, progress: &mut dyn 
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         // A stream of its own for each recording: what one draws changes no other.
         rng.set_stream(index as u64 + 1);
-        let tracks: Vec<Vec<RecordingPart>> = match simultaneous {
-            true => [&BODY_ACTIONS[..], &ARM_ACTIONS].map(|actions| parts(frames, actions, &mut rng)).into(),
-            false => vec![parts(frames, &ACTIONS, &mut rng)],
-        };
+        let tracks = tracks(frames, simultaneous, &mut rng);
         let mut acts = tracks.iter().map(|parts| parts.iter().map(|part| act(part, &mut rng)).collect::<Vec<_>>());
         let (body, arms) = (acts.next().unwrap_or_default(), acts.next());
         let motion = match arms {
@@ -97,6 +94,14 @@ pub fn recording_files(dir: &Path) -> [PathBuf; 2] {
 /// Returns the path of recording `index`, as the table of labels names it.
 fn recording(index: usize) -> String {
     format!("recordings/recording_{:02}.mp4", index + 1)
+}
+
+/// Returns what is done in a recording, or what the body does and what the arms do.
+fn tracks(frames: usize, simultaneous: bool, rng: &mut ChaCha8Rng) -> Vec<Vec<RecordingPart>> {
+    match simultaneous {
+        true => [&BODY_ACTIONS[..], &ARM_ACTIONS].map(|actions| parts(frames, actions, rng)).into(),
+        false => vec![parts(frames, &ACTIONS, rng)],
+    }
 }
 
 /// Returns the parts of a recording of so many frames: every one of `actions` once in random order, then all of them again.
@@ -211,14 +216,10 @@ mod tests {
 
     #[test]
     fn actions_at_the_same_time_overlap_in_the_labels_and_no_time_is_unlabelled() {
-        let dir = tempfile::tempdir().unwrap();
-        let long = Recordings { frames: 1500, simultaneous: true, geometry: Geometry { width: 32, height: 24 }, ..SMALL };
-        write_recordings(dir.path(), &long, &mut |_, _| {}).unwrap();
-        let labels = fs::read_to_string(&recording_files(dir.path())[0]).unwrap();
+        let labels = super::rows("a.mp4", &tracks(1500, true, &mut ChaCha8Rng::seed_from_u64(3)), 1500);
         let hundredths = |cell: &str| (100.0 * cell.parse::<f64>().unwrap()).round() as usize;
         let rows: Vec<(&str, usize, usize)> = labels
             .lines()
-            .skip(1)
             .map(|line| line.split(',').collect::<Vec<_>>())
             .map(|cells| (cells[1], hundredths(cells[2]), hundredths(cells[3])))
             .collect();
@@ -240,5 +241,12 @@ mod tests {
         }
         assert!(together > 150, "{together} of 1500 frames: {labels}");
         assert!(rows.windows(2).all(|pair| pair[0].1 <= pair[1].1), "by start: {labels}");
+        let dir = tempfile::tempdir().unwrap();
+        let pictures = |simultaneous: bool| {
+            let root = dir.path().join(simultaneous.to_string());
+            write_recordings(&root, &Recordings { simultaneous, ..SMALL }, &mut |_, _| {}).unwrap();
+            fs::read(&recording_files(&root)[1]).unwrap()
+        };
+        assert_ne!(pictures(true), pictures(false));
     }
 }

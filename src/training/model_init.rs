@@ -87,7 +87,7 @@ pub(super) fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
 
 /// Returns the clips of `source`, those of several classes at a time where `plan` is of such.
 fn opened(source: &DataSource, plan: &TrainingPlan) -> Result<Dataset> {
-    let dataset = Dataset::open(source)?;
+    let dataset = Dataset::open(&source.clone().with_several(plan.multi_label))?;
     Ok(if plan.multi_label { dataset.cut_at_changes() } else { dataset })
 }
 

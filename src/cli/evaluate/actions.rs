@@ -24,7 +24,7 @@ use crate::evaluation::{
     score_clips_at,
 };
 use crate::gpu::Compute;
-use crate::nets::{HiddenTwoStream, Stream};
+use crate::nets::{HiddenTwoStream, ModelCard, Stream};
 use crate::output::OutputGuard;
 use crate::plural::counted;
 use crate::shards::{Job, PartFolder, Shard};
@@ -103,7 +103,10 @@ struct ActionsShard<'a> {
 pub(super) fn run(arguments: &ActionsArgs) -> Result<Outcome> {
     // First, so that SIGTERM finds it however long the clips and the model take to open.
     let task = arguments.shards.task()?;
-    let dataset = Dataset::open(&arguments.clips.source(Subset::Test))?;
+    // A card that cannot be read is reported when the model is loaded.
+    let card = ModelCard::read(&arguments.model.folder()?);
+    let several = card.is_ok_and(|card| card.fusion.is_multi_label());
+    let dataset = Dataset::open(&arguments.clips.source(Subset::Test).with_several(several))?;
     let inputs = arguments.clips.files(&dataset);
     match task {
         None => {

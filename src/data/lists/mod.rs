@@ -56,7 +56,7 @@ pub(super) fn read(source: &DataSource) -> Result<Listing> {
         Layout::ActivityNet => activity_net::read(list),
         Layout::Csv => csv::read(list),
     }?;
-    listing.drop_duplicates(false);
+    listing.drop_duplicates(list.several);
     Ok(listing)
 }
 

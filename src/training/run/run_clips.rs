@@ -200,7 +200,8 @@ fn added_since(data: &DataSource, known: &BTreeSet<&PathBuf>) -> usize {
     if matches!(data, DataSource::Pieces(_)) {
         return 0; // they are part of the plan
     }
-    let now = Dataset::open(data).map(|dataset| dataset.clips).unwrap_or_default();
+    // Several rows of a clip are as good as one here.
+    let now = Dataset::open(&data.clone().with_several(true)).map(|dataset| dataset.clips).unwrap_or_default();
     let paths: BTreeSet<&PathBuf> = now.iter().map(|clip| &clip.path).collect();
     paths.difference(known).count()
 }

@@ -168,6 +168,7 @@ impl ClipsForm {
     }
 
     fn ask_source(&mut self, source: DataSource, ctx: &Context) {
+        let source = source.with_several(self.labels.multi_label);
         let data = source.clone();
         self.listing.ask(ClipListKey::Source(source), ctx, move || ClipListing::of(data));
     }
