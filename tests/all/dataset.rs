@@ -18,32 +18,6 @@ use crate::video::uneven_clip;
 
 pub const SIZE: Geometry = Geometry { width: 64, height: 48 };
 
-/// The rows of a list that name one clip are its classes, where several are allowed.
-#[test]
-fn rows_of_a_whole_clip_give_it_several_classes() {
-    let list = "path,label\na.mp4,walk\nb.mp4,carry\na.mp4,carry\n";
-    let stage = Stage::new(&[("list.csv", list), ("a.mp4", ""), ("b.mp4", "")]);
-    let error = stage.open("list.csv").unwrap_err();
-    assert!(error.cause.contains("line 4") && error.cause.contains("with another class"), "{error}");
-    let open = |list: &str| Dataset::open(&DataSource::List(stage.source(list)).with_several(true));
-    let shown = |list: &str| -> Vec<(String, Vec<String>)> {
-        let dataset = open(list).unwrap().cut_at_changes();
-        let names = |clip: &LabelledClip| clip.shown().into_iter().map(|class| dataset.classes[class].clone()).collect();
-        let file = |clip: &LabelledClip| clip.path.file_name().unwrap().to_string_lossy().into_owned();
-        dataset.clips.iter().map(|clip| (file(clip), names(clip))).collect()
-    };
-    let expected = [("a.mp4", vec!["carry", "walk"]), ("b.mp4", vec!["carry"])];
-    let expected = expected.map(|(file, names)| (file.to_owned(), names.into_iter().map(str::to_owned).collect()));
-    assert_eq!(shown("list.csv"), expected);
-    stage.write("list.txt", "a.mp4 2\nb.mp4 1\na.mp4 1\n");
-    stage.write("classes.txt", "1 carry\n2 walk\n");
-    let source = ListSource { classes: Some(stage.at("classes.txt")), several: true, ..stage.source("list.txt") };
-    let clips = Dataset::open(&DataSource::List(source)).unwrap().cut_at_changes().clips;
-    assert_eq!(clips.iter().map(LabelledClip::shown).collect::<Vec<_>>(), [vec![0, 1], vec![0]]);
-    stage.write("list.csv", "path,label\na.mp4,walk\na.mp4,carry\na.mp4,walk\n");
-    assert!(open("list.csv").unwrap_err().cause.contains("line 4"), "the same class twice");
-}
-
 /// A folder of files, most of them empty: readers of lists only look whether clips are there.
 pub struct Stage(pub tempfile::TempDir);
 
@@ -575,4 +549,30 @@ fn gestures_are_a_folder_per_class() {
     let dataset = Dataset::open(&DataSource::Folder(root)).unwrap();
     assert_eq!((dataset.classes.len(), dataset.clips.len()), (3, 27));
     assert!(dataset.clips.iter().all(|clip| clip.path.is_file()));
+}
+
+/// The rows of a list that name one clip are its classes, where several are allowed.
+#[test]
+fn rows_of_a_whole_clip_give_it_several_classes() {
+    let list = "path,label\na.mp4,walk\nb.mp4,carry\na.mp4,carry\n";
+    let stage = Stage::new(&[("list.csv", list), ("a.mp4", ""), ("b.mp4", "")]);
+    let error = stage.open("list.csv").unwrap_err();
+    assert!(error.cause.contains("line 4") && error.cause.contains("with another class"), "{error}");
+    let open = |list: &str| Dataset::open(&DataSource::List(stage.source(list)).with_several(true));
+    let shown = |list: &str| -> Vec<(String, Vec<String>)> {
+        let dataset = open(list).unwrap().cut_at_changes();
+        let names = |clip: &LabelledClip| clip.shown().into_iter().map(|class| dataset.classes[class].clone()).collect();
+        let file = |clip: &LabelledClip| clip.path.file_name().unwrap().to_string_lossy().into_owned();
+        dataset.clips.iter().map(|clip| (file(clip), names(clip))).collect()
+    };
+    let expected = [("a.mp4", vec!["carry", "walk"]), ("b.mp4", vec!["carry"])];
+    let expected = expected.map(|(file, names)| (file.to_owned(), names.into_iter().map(str::to_owned).collect()));
+    assert_eq!(shown("list.csv"), expected);
+    stage.write("list.txt", "a.mp4 2\nb.mp4 1\na.mp4 1\n");
+    stage.write("classes.txt", "1 carry\n2 walk\n");
+    let source = ListSource { classes: Some(stage.at("classes.txt")), several: true, ..stage.source("list.txt") };
+    let clips = Dataset::open(&DataSource::List(source)).unwrap().cut_at_changes().clips;
+    assert_eq!(clips.iter().map(LabelledClip::shown).collect::<Vec<_>>(), [vec![0, 1], vec![0]]);
+    stage.write("list.csv", "path,label\na.mp4,walk\na.mp4,carry\na.mp4,walk\n");
+    assert!(open("list.csv").unwrap_err().cause.contains("line 4"), "the same class twice");
 }

@@ -11,7 +11,9 @@ use crate::cli::outcome::Outcome;
 use crate::cli::output_arguments::ForceArg;
 use crate::cli::shard_arguments::ShardArgs;
 use crate::cli::shard_task::{ShardItems, ShardTask, ShardWork, counting_bar, outcome_of};
-use crate::data::{CheckPlan, CheckReport, ClipFinding, DatasetCheck, Problem, Subset, SubsetReport, check};
+use crate::data::{
+    CheckPlan, CheckReport, ClipFinding, DataSource, DatasetCheck, Problem, Subset, SubsetReport, check,
+};
 use crate::error::{Error, Result};
 use crate::plural::counted;
 use crate::shards::{Job, PartFolder, Shard, assigned};
@@ -45,6 +47,9 @@ pub(super) struct DataCheckArgs {
     /// Test list, checked for overlap with the training list
     #[arg(long, value_name = "FILE")]
     test_list: Option<PathBuf>,
+    /// Allow several rows of a whole clip, each with another class, as `train --multi-label` does
+    #[arg(long)]
+    multi_label: bool,
     /// Decode every frame, not only the first of each clip
     #[arg(long)]
     thorough: bool,
@@ -74,7 +79,9 @@ impl DataCheckArgs {
     fn plan(&self) -> CheckPlan {
         let has_test = self.test_data.is_some() || self.test_list.is_some();
         let test = || self.clips.other_source(self.test_data.as_deref(), self.test_list.as_deref(), Subset::Test);
-        CheckPlan { train: self.clips.source(Subset::Train), test: has_test.then(test), thorough: self.thorough }
+        let several = |source: DataSource| source.with_several(self.multi_label);
+        let train = several(self.clips.source(Subset::Train));
+        CheckPlan { train, test: has_test.then(test).map(several), thorough: self.thorough }
     }
 }
 

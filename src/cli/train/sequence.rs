@@ -30,8 +30,8 @@ Examples:
   motionscope predict golf/predictions/MODEL --sequence sequence
 
 A sequence model corrects the probabilities of every scored frame by those of the seconds around it,
-and by the features of both streams where `predict --features` stored them. It learns from labelled
-frames only: unlabelled is not background. Labels of background are learned as no class at all,
+and by the features of both streams where `predict --features` stored them, unless --no-features is
+given. It learns from labelled frames only: unlabelled is not background. Labels of background are learned as no class at all,
 unless the model has a class for it.
 
 Whole recordings are held out. Their accuracy and F1 are printed for the plain windows and for the
@@ -76,6 +76,9 @@ pub(in crate::cli) struct SequenceArgs {
     /// Dropout of whole maps
     #[arg(long, value_name = "SHARE", value_parser = non_negative, default_value_t = SequenceSettings::default().dropout)]
     dropout: f64,
+    /// Ignore the features that are stored with the predictions
+    #[arg(long)]
+    no_features: bool,
     /// Random seed
     #[arg(long, default_value_t = SequenceSettings::default().seed)]
     seed: u64,
@@ -110,7 +113,8 @@ pub(super) fn run(arguments: &SequenceArgs) -> Result<Outcome> {
         let remedy = "Name a .parquet file that motionscope predict wrote, or a folder of them";
         Error::file(&arguments.predictions, "there are no predictions", remedy)
     })?;
-    let data = SequenceData::read(&files, labels(&arguments.labels)?, &arguments.labels)?;
+    let labels = labels(&arguments.labels)?;
+    let data = SequenceData::read(&files, labels, &arguments.labels, arguments.no_features)?;
     data.notes.iter().for_each(complain);
     let guard = arguments.force.guard(&files);
     let stop = interrupt_flag("Stopping; finished epochs are kept")?;

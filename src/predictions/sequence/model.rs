@@ -130,7 +130,8 @@ impl SequenceModel {
         features: &[f32],
     ) -> Result<(PredictionFacts, FrameScores)> {
         self.card.source.check(path, facts)?;
-        let probabilities = probabilities(&self.network, &self.card.network, &SequenceFrames::of(scores, features))?;
+        let frames = SequenceFrames::of(scores, self.card.source.used(features));
+        let probabilities = probabilities(&self.network, &self.card.network, &frames)?;
         let facts = PredictionFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             features: None,

@@ -39,6 +39,9 @@ pub struct PredictionSource {
     /// Features that are stored with the probabilities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<FeatureCounts>,
+    /// Whether stored features have no part, be there any or not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignores_features: bool,
 }
 
 /// A recording that a sequence model is trained or measured on.
@@ -78,7 +81,18 @@ impl PredictionSource {
             classes: facts.classes.clone(),
             fusion: facts.fusion,
             features: facts.features,
+            ignores_features: false,
         }
+    }
+
+    /// Returns the same without a part of the features.
+    fn without_features(self) -> Self {
+        Self { features: None, ignores_features: true, ..self }
+    }
+
+    /// Returns the `features` that have a part.
+    pub(super) fn used<'a>(&self, features: &'a [f32]) -> &'a [f32] {
+        if self.ignores_features { &[] } else { features }
     }
 
     /// Checks that the predictions at `path`, with `facts`, were made by the same.
@@ -97,7 +111,7 @@ impl PredictionSource {
             format!("their stride is {}, not {}", found.stride, self.stride)
         } else if found.fusion != self.fusion {
             "the streams were fused in another way".to_owned()
-        } else if found.features != self.features {
+        } else if !self.ignores_features && found.features != self.features {
             "the features of the streams are stored with some of the predictions only".to_owned()
         } else {
             return Ok(());
@@ -108,11 +122,11 @@ impl PredictionSource {
 
 impl SequenceData {
     /// Reads the predictions in `files` and pairs them with `labels`, which are from `source`: by the content of the video or, where that
-    /// is not known, by its name.
+    /// is not known, by its name. Features that are stored with them are read unless `no_features`.
     ///
     /// # Errors
     /// If a file cannot be read, they are not all of one model, or nothing in them is labelled with a class of it.
-    pub fn read(files: &[PathBuf], labels: LabelledVideos, source: &Path) -> Result<Self> {
+    pub fn read(files: &[PathBuf], labels: LabelledVideos, source: &Path, no_features: bool) -> Result<Self> {
         let mut data: Option<Self> = None;
         let mut labels = Some(labels);
         let mut labelled = LabelledVideos::default();
@@ -121,6 +135,7 @@ impl SequenceData {
             let (facts, scores, features) = read_features(path)?;
             if data.is_none() {
                 let own = PredictionSource::of(&facts);
+                let own = if no_features { own.without_features() } else { own };
                 let mut notes: Vec<Error> = labels.iter().flat_map(LabelledVideos::doubts).collect();
                 labelled = with_classes_of(&own, labels.take().unwrap_or_default(), source, &mut notes);
                 data = Some(Self { source: own, recordings: Vec::new(), notes });
@@ -136,7 +151,8 @@ impl SequenceData {
                 let cause = format!("its video has {here}, and {there} in {}", source.display());
                 return Err(Error::file(path, cause, "Predict the video again, or check the videos of the project"));
             }
-            data.recordings.push(SequenceRecording::of(&facts, &scores, &features, video));
+            let features = data.source.used(&features);
+            data.recordings.push(SequenceRecording::of(&facts, &scores, features, video));
         }
         let remedy = "Name a .parquet file that motionscope predict wrote, or a folder of them";
         let mut data = data.ok_or_else(|| Error::new("predictions", "there are none", remedy))?;

@@ -9,7 +9,7 @@ use crate::frame_times::FrameTimes;
 use crate::nets::fusion::Fusion;
 use crate::output::OutputGuard;
 use crate::predictions::{
-    LabelledSpan, LabelledVideo, LabelledVideos, PredictionFacts, PredictionWriter, read_features,
+    FeatureCounts, LabelledSpan, LabelledVideo, LabelledVideos, PredictionFacts, PredictionWriter, read_features,
 };
 
 const FRAMES: usize = 240;
@@ -43,7 +43,9 @@ fn predictions(path: &Path, number: usize, change: impl Fn(&mut PredictionFacts)
         let is_open = (frame + 7 * number) % 20 < 8;
         // Of two that are as likely, the first is the likeliest.
         let first = if is_open { 0.5 } else { [0.9, 0.1][class_at(number, frame)] };
-        writer.push(frame as f64 / 10.0 * facts.stride as f64, &[first, 1.0 - first]).unwrap();
+        let secs = frame as f64 / 10.0 * facts.stride as f64;
+        let features = vec![(31 * frame % 17) as f32; facts.feature_count()];
+        writer.push_with_features(secs, &[first, 1.0 - first], &features).unwrap();
     }
     writer.finish(&OutputGuard::default()).unwrap();
 }
@@ -73,7 +75,7 @@ fn written(dir: &Path, count: usize) -> Vec<PathBuf> {
 }
 
 fn data(dir: &Path, count: usize) -> SequenceData {
-    SequenceData::read(&written(dir, count), labels(count), Path::new("lab")).unwrap()
+    SequenceData::read(&written(dir, count), labels(count), Path::new("lab"), false).unwrap()
 }
 
 fn plan(out: PathBuf) -> SequencePlan {
@@ -138,6 +140,28 @@ fn a_training_that_was_stopped_ends_with_the_same_model() {
     assert_ne!(trained(&SequencePlan { out: at("other"), ..other }, &data).card.hash, whole.card.hash);
 }
 
+/// Features are noise here, and stored for some of the recordings only.
+#[test]
+fn features_can_be_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = written(dir.path(), 3);
+    let with = dir.path().join("with.parquet");
+    predictions(&with, 2, |facts| facts.features = Some(FeatureCounts { spatial: 2, temporal: 1 }));
+    let mixed = [files[0].clone(), files[1].clone(), with.clone()];
+    let read = |no_features: bool| SequenceData::read(&mixed, labels(3), Path::new("lab"), no_features);
+    assert!(read(false).unwrap_err().cause.contains("with some of the predictions only"));
+    let model = trained(&plan(dir.path().join("model")), &read(true).unwrap());
+    let none = SequenceData::read(&files, labels(3), Path::new("lab"), true).unwrap();
+    let alone = trained(&plan(dir.path().join("alone")), &none);
+    assert_eq!((model.card.network.inputs, &model.card.hash), (2, &alone.card.hash), "they change nothing");
+    let read = SequenceModel::load(&dir.path().join("model")).unwrap();
+    let corrected = |path: &Path| {
+        let (facts, scores, features) = read_features(path).unwrap();
+        read.apply(path, &facts, &scores, &features).unwrap().1.probabilities
+    };
+    assert_eq!(corrected(&with), corrected(&files[2]));
+}
+
 #[test]
 fn what_nobody_labelled_has_no_part_in_the_loss() {
     let dir = tempfile::tempdir().unwrap();
@@ -160,7 +184,7 @@ fn data_that_cannot_be_learned_from_are_refused_in_words() {
     let refused = |files: &[PathBuf], change: &dyn Fn(&mut LabelledVideos), cause: &str| {
         let mut labels = labels(2);
         change(&mut labels);
-        let error = SequenceData::read(files, labels, Path::new("lab")).unwrap_err();
+        let error = SequenceData::read(files, labels, Path::new("lab"), false).unwrap_err();
         assert!(error.cause.contains(cause), "{cause}: {error}");
     };
     refused(&[], &|_| (), "there are none");
@@ -185,7 +209,7 @@ fn data_that_cannot_be_learned_from_are_refused_in_words() {
     // A class that nobody labelled.
     let mut some = labels(2);
     some.videos.iter_mut().for_each(|video| video.spans.retain(|span| span.class == Some(0)));
-    let data = SequenceData::read(&files, some, Path::new("lab")).unwrap();
+    let data = SequenceData::read(&files, some, Path::new("lab"), false).unwrap();
     let plan = plan(dir.path().join("model"));
     let train =
         |plan: &SequencePlan| train_sequence(plan, &data, &OutputGuard::default(), &|| true, &mut |_| ()).unwrap_err();
