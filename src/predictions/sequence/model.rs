@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use burn::module::Module;
 use burn::tensor::{Device, activation};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +38,8 @@ pub struct SequenceCard {
     pub trained_on: Vec<String>,
     /// Videos that were held out.
     pub held_out: Vec<String>,
-    /// The epoch that it is from; 0 where none was better than the plain recogniser, which it equals then.
+    /// The epoch that it is from, the latest of several networks; 0 where none was better than the plain recogniser, which it equals
+    /// then.
     pub epoch: usize,
     /// The predictions that it reads.
     pub source: PredictionSource,
@@ -63,7 +65,14 @@ impl SequenceCard {
 pub struct SequenceModel {
     /// Its card.
     pub card: SequenceCard,
-    pub(super) network: SequenceNet,
+    /// One for each seed; their probabilities are averaged.
+    pub(super) networks: Vec<SequenceNet>,
+}
+
+/// Several networks in one file; a single one is stored by itself.
+#[derive(Module, Debug)]
+struct SequenceNets {
+    networks: Vec<SequenceNet>,
 }
 
 impl SequenceModel {
@@ -80,7 +89,13 @@ impl SequenceModel {
         let [card, numbers] = Self::files(dir);
         let staging = Staging::begin(dir)?;
         let staged = staging.file(&numbers)?;
-        weights::save_module(&self.network, &staged, Precision::F32)?;
+        match &self.networks[..] {
+            [network] => weights::save_module(network, &staged, Precision::F32)?,
+            networks => {
+                let networks = SequenceNets { networks: networks.to_vec() };
+                weights::save_module(&networks, &staged, Precision::F32)?;
+            }
+        }
         self.card.hash = hash(&staged, &self.card.source)?;
         let text = toml::to_string(&self.card).map_err(|error| Error::wrap(&card, error, "Please report this"))?;
         std::fs::write(staging.file(&card)?, text).map_err(|error| Error::io(&card, &error))?;
@@ -114,8 +129,11 @@ impl SequenceModel {
             return Err(damaged("its network does not read the predictions of its card"));
         }
         let fresh = config.init(&vec![0.0; config.inputs], &vec![1.0; config.inputs], 0, &Device::flex());
-        let network = weights::load_module(fresh, &numbers)?;
-        Ok(Self { card, network })
+        let networks = match card.settings.seeds {
+            1 => vec![weights::load_module(fresh, &numbers)?],
+            seeds => weights::load_module(SequenceNets { networks: vec![fresh; seeds] }, &numbers)?.networks,
+        };
+        Ok(Self { card, networks })
     }
 
     /// Returns the probabilities of every class from the predictions at `path`, and what is stored with them.
@@ -131,7 +149,7 @@ impl SequenceModel {
     ) -> Result<(PredictionFacts, FrameScores)> {
         self.card.source.check(path, facts)?;
         let frames = SequenceFrames::of(scores, self.card.source.used(features));
-        let probabilities = probabilities(&self.network, &self.card.network, &frames)?;
+        let probabilities = probabilities(&self.networks, &self.card.network, &frames)?;
         let facts = PredictionFacts {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             features: None,
@@ -142,19 +160,24 @@ impl SequenceModel {
     }
 }
 
-/// Returns the probabilities of the classes at all frames, `[frames, classes]`. The network must not be on an autodiff device.
+/// Returns the mean probabilities of the classes at all frames by the `networks`, `[frames, classes]`, of which there is one at least.
+/// None may be on an autodiff device.
 pub(super) fn probabilities(
-    network: &SequenceNet,
+    networks: &[SequenceNet],
     config: &SequenceConfig,
     frames: &SequenceFrames,
 ) -> Result<Vec<f32>> {
-    let (device, reach) = (device_of(network), config.reach());
+    let (device, reach) = (device_of(&networks[0]), config.reach());
     let mut all = Vec::with_capacity(frames.count * config.classes);
     for window in windows_of(frames.count, WINDOW) {
         let length = window.len();
         let batch = WindowBatch::cut(&[(frames, window.start)], length, reach, &device);
-        let logits = network.forward(batch.input, batch.plain, &batch.is_frame, &[]).narrow(2, reach, length);
-        let shares = read_back(activation::softmax(logits, 1).swap_dims(1, 2))?; // [1, t, K]
+        let shares = |network: &SequenceNet| {
+            let logits = network.forward(batch.input.clone(), batch.plain.clone(), &batch.is_frame, &[]);
+            activation::softmax(logits.narrow(2, reach, length), 1)
+        };
+        let sum = networks[1..].iter().fold(shares(&networks[0]), |sum, network| sum + shares(network));
+        let shares = read_back((sum / networks.len() as f32).swap_dims(1, 2))?; // [1, t, K]
         // Rounding may lead a hair beyond 1.
         all.extend(shares.iter().map(|share| share.clamp(0.0, 1.0)));
     }

@@ -20,6 +20,9 @@ pub struct SequenceSettings {
     pub dropout: f64,
     /// Seed of the weights, the windows, the dropout and the hold-out.
     pub seed: u64,
+    /// Networks whose probabilities are averaged: each is trained from the next seed, with the same hold-out.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub seeds: usize,
     /// Share of the recordings that are held out, unless they are named.
     pub hold_out: f64,
 }
@@ -31,12 +34,14 @@ pub(super) const WINDOWS: usize = 8;
 pub(super) const LENGTH: usize = 128;
 /// Decay of the weights relative to the learning rate.
 pub(super) const WEIGHT_DECAY: f32 = 1e-2;
+/// Most networks: beyond some dozen, another one changes nothing.
+const MOST_SEEDS: usize = 50;
 /// Most blocks: one more would see a quarter of an hour on either side, and no more labels.
 const MOST_BLOCKS: usize = 12;
 
 impl Default for SequenceSettings {
     fn default() -> Self {
-        Self { epochs: 30, rate: 1e-3, channels: 64, blocks: 5, dropout: 0.3, seed: 1, hold_out: 0.25 }
+        Self { epochs: 30, rate: 1e-3, channels: 64, blocks: 5, dropout: 0.3, seed: 1, seeds: 1, hold_out: 0.25 }
     }
 }
 
@@ -53,6 +58,9 @@ impl SequenceSettings {
         if !(1..=MOST_BLOCKS).contains(&self.blocks) {
             return wrong("--blocks", "it is outside 1 to 12", "Use 5, which sees 63 scored frames");
         }
+        if !(1..=MOST_SEEDS).contains(&self.seeds) {
+            return wrong("--seeds", "it is outside 1 to 50", "Use 1, or a few such as 5");
+        }
         if !(0.0..1.0).contains(&self.dropout) {
             return wrong("--dropout", "it is outside 0 to 1", "Use a share such as 0.3");
         }
@@ -64,4 +72,12 @@ impl SequenceSettings {
         }
         Ok(())
     }
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(count: &usize) -> bool {
+    *count == one()
 }

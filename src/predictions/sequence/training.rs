@@ -64,14 +64,14 @@ pub enum SequenceEvent<'a> {
         held_out: Vec<&'a SequenceRecording>,
         /// Seconds before and after a frame that decide its scores.
         reach_secs: f64,
-        /// Epochs that an earlier run made.
+        /// Epochs that an earlier run made, of all networks.
         resumed: usize,
         /// The plain recogniser on the recordings to measure on.
         plain: Option<SequenceFigures>,
     },
     /// An epoch is done.
     Epoch {
-        /// Epochs that are done.
+        /// Epochs that are done, of all networks.
         done: usize,
         /// Mean training loss of its updates.
         loss: f64,
@@ -101,29 +101,41 @@ pub fn train_sequence(
     let lock = FileLock::take(&work.join(LOCK)).map_err(|error| Error::io(&work, &error))?;
     let remedy = "Wait until it finishes, or choose another folder";
     let lock = lock.ok_or_else(|| Error::file(&plan.out, "a training is already running in it", remedy))?;
-    let mut run = SequenceRun::begin(plan, data, &split, &work)?;
-    let reach_secs = run.config.reach() as f64 * data.recordings[0].frame_secs;
-    let plain = run.measured(&run.fresh.valid())?;
+    let works = folders(&work, plan.settings.seeds);
+    let seeds = (0..).map(|member| plan.settings.seed.wrapping_add(member));
+    let mut runs = works
+        .iter()
+        .zip(seeds)
+        .map(|(work, seed)| SequenceRun::begin(plan, data, &split, seed, work))
+        .collect::<Result<Vec<_>>>()?;
+    let config = runs[0].config;
+    let reach_secs = config.reach() as f64 * data.recordings[0].frame_secs;
+    let plain = runs[0].measured(&[runs[0].fresh.valid()])?;
     report(SequenceEvent::Begun {
         training: split.training.clone(),
         held_out: split.held_out.clone(),
         reach_secs,
-        resumed: run.progress.step,
+        resumed: runs.iter().map(|run| run.progress.step).sum(),
         plain,
     });
-    if run.progress.step == 0 {
-        run.progress.best = plain.map(|plain| Best { step: 0, value: plain.loss as f32, worse_since: 0 });
+    for (number, (run, work)) in runs.iter_mut().zip(&works).enumerate() {
+        if run.progress.step == 0 {
+            run.progress.best = plain.map(|plain| Best { step: 0, value: plain.loss as f32, worse_since: 0 });
+        }
+        while run.progress.step < plan.settings.epochs {
+            let loss = run.epoch(stop)?;
+            let network = run.network.valid();
+            let held_out = run.measured(std::slice::from_ref(&network))?;
+            run.note(held_out, network);
+            run.write(work)?;
+            let done = number * plan.settings.epochs + run.progress.step;
+            report(SequenceEvent::Epoch { done, loss, held_out });
+        }
     }
-    while run.progress.step < plan.settings.epochs {
-        let loss = run.epoch(stop)?;
-        let network = run.network.valid();
-        let held_out = run.measured(&network)?;
-        run.note(held_out, network);
-        run.write(&work)?;
-        report(SequenceEvent::Epoch { done: run.progress.step, loss, held_out });
-    }
-    let network = run.best.clone().unwrap_or_else(|| run.fresh.valid());
-    let sequence = run.measured(&network)?;
+    let networks: Vec<SequenceNet> =
+        runs.iter().map(|run| run.best.clone().unwrap_or_else(|| run.fresh.valid())).collect();
+    let sequence = runs[0].measured(&networks)?;
+    let epoch = runs.iter().map(|run| run.progress.best.map_or(run.progress.step, |best| best.step)).max();
     let names = |recordings: &[&SequenceRecording]| recordings.iter().map(|each| each.video.clone()).collect();
     let card = SequenceCard {
         format: SequenceCard::FORMAT,
@@ -132,23 +144,37 @@ pub fn train_sequence(
         labels: plan.labels.clone(),
         trained_on: names(&split.training),
         held_out: names(&split.held_out),
-        epoch: run.progress.best.map_or(run.progress.step, |best| best.step),
+        epoch: epoch.unwrap_or_default(),
         source: data.source.clone(),
-        network: run.config,
+        network: config,
         settings: plan.settings.clone(),
         plain,
         sequence,
     };
-    let mut model = SequenceModel { card, network };
+    let mut model = SequenceModel { card, networks };
     model.save(&plan.out, guard)?;
-    remove(&work, lock);
+    drop(runs);
+    remove(&work, &works, lock);
     Ok(model)
 }
 
-/// Removes the checkpoint, and its folder if nothing else is in it.
-fn remove(work: &Path, lock: FileLock) {
-    if let Some(checkpoint) = checkpoint::find(work) {
-        let _ = fs::remove_dir_all(checkpoint);
+/// Returns the folders of the checkpoints of so many networks: `work` itself for a single one.
+fn folders(work: &Path, seeds: usize) -> Vec<PathBuf> {
+    match seeds {
+        1 => vec![work.to_owned()],
+        _ => (1..=seeds).map(|number| work.join(format!("network-{number}"))).collect(),
+    }
+}
+
+/// Removes the checkpoints, and their folders if nothing else is in them.
+fn remove(work: &Path, works: &[PathBuf], lock: FileLock) {
+    for own in works {
+        if let Some(checkpoint) = checkpoint::find(own) {
+            let _ = fs::remove_dir_all(checkpoint);
+        }
+        if own != work {
+            let _ = fs::remove_dir(own);
+        }
     }
     drop(lock);
     let _ = fs::remove_file(work.join(LOCK));
@@ -168,6 +194,8 @@ fn refuse_missing_classes(plan: &SequencePlan, data: &SequenceData, split: &Spli
 /// A training under way.
 struct SequenceRun<'a> {
     settings: &'a SequenceSettings,
+    /// Of this network.
+    seed: u64,
     config: SequenceConfig,
     split: &'a Split<'a>,
     /// Labelled frames of the training recordings: the recording and the frame, by label.
@@ -184,8 +212,15 @@ struct SequenceRun<'a> {
 
 impl<'a> SequenceRun<'a> {
     /// Begins a training, or continues the one whose checkpoint is in `work`.
-    fn begin(plan: &'a SequencePlan, data: &SequenceData, split: &'a Split<'a>, work: &Path) -> Result<Self> {
+    fn begin(
+        plan: &'a SequencePlan,
+        data: &SequenceData,
+        split: &'a Split<'a>,
+        seed: u64,
+        work: &Path,
+    ) -> Result<Self> {
         let settings = &plan.settings;
+        fs::create_dir_all(work).map_err(|error| Error::io(work, &error))?;
         let device = Device::flex().autodiff();
         let videos = split.training.iter().map(|recording| &recording.frames);
         let (mean, deviation) = statistics(videos);
@@ -195,7 +230,7 @@ impl<'a> SequenceRun<'a> {
             channels: settings.channels,
             blocks: settings.blocks,
         };
-        let fresh = config.init(&mean, &deviation, settings.seed, &device);
+        let fresh = config.init(&mean, &deviation, seed, &device);
         let mut places = BTreeMap::<FrameLabel, Vec<(usize, usize)>>::new();
         for (number, recording) in split.training.iter().enumerate() {
             for (frame, label) in recording.labels.iter().enumerate() {
@@ -205,6 +240,7 @@ impl<'a> SequenceRun<'a> {
         let optimiser = || AdamWConfig::new().with_weight_decay(WEIGHT_DECAY).init();
         let mut run = Self {
             settings,
+            seed,
             config,
             split,
             places: places.into_values().collect(),
@@ -237,7 +273,7 @@ impl<'a> SequenceRun<'a> {
 
     /// Makes one update and returns the loss before it. What is drawn follows from its number, whatever was before.
     fn update(&mut self, update: usize) -> Result<f64> {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.settings.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         rng.set_stream(update as u64 + 1);
         let windows: Vec<(&SequenceRecording, usize)> = (0..WINDOWS).map(|_| self.window(&mut rng)).collect();
         let reach = self.config.reach();
@@ -273,10 +309,11 @@ impl<'a> SequenceRun<'a> {
         Tensor::from_data(TensorData::new(values, [WINDOWS, self.config.channels, 1]), &self.device)
     }
 
-    fn measured(&self, network: &SequenceNet) -> Result<Option<SequenceFigures>> {
+    /// Returns the figures of the mean of `networks` on the recordings to measure on.
+    fn measured(&self, networks: &[SequenceNet]) -> Result<Option<SequenceFigures>> {
         let recordings = &self.split.held_out;
         let probabilities: Result<Vec<_>> =
-            recordings.iter().map(|recording| probabilities(network, &self.config, &recording.frames)).collect();
+            recordings.iter().map(|recording| probabilities(networks, &self.config, &recording.frames)).collect();
         Ok(SequenceFigures::of(recordings, &probabilities?, self.config.classes))
     }
 

@@ -140,6 +140,51 @@ fn a_training_that_was_stopped_ends_with_the_same_model() {
     assert_ne!(trained(&SequencePlan { out: at("other"), ..other }, &data).card.hash, whole.card.hash);
 }
 
+/// The networks of three seeds are those that each seed gives by itself, with the hold-out of the first.
+#[test]
+fn networks_of_several_seeds_are_averaged_in_one_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = data(dir.path(), 3);
+    let at = |name: &str| dir.path().join(name);
+    let held_out = vec!["2.mp4".to_owned()];
+    let of = |name: &str, seed: u64, seeds: usize| {
+        let base = plan(at(name));
+        let settings = SequenceSettings { seed, seeds, epochs: 2, ..base.settings };
+        trained(&SequencePlan { settings, held_out: held_out.clone(), ..base }, &data)
+    };
+    let all = of("all", 5, 3);
+    let single = [5, 6, 7].map(|seed| of(&format!("seed {seed}"), seed, 1));
+    let path = at("0.parquet");
+    let (facts, scores, features) = read_features(&path).unwrap();
+    let corrected =
+        |model: &SequenceModel| model.apply(&path, &facts, &scores, &features).unwrap().1.probabilities;
+    let read = SequenceModel::load(&at("all")).unwrap();
+    assert_eq!((&read.card, read.networks.len()), (&all.card, 3));
+    let singles = single.each_ref().map(corrected);
+    assert_ne!(singles[0], singles[1]);
+    for (place, mean) in corrected(&read).into_iter().enumerate() {
+        let expected = singles.iter().map(|shares| shares[place]).sum::<f32>() / 3.0;
+        assert!((mean - expected).abs() < 1e-6, "{place}: {mean} for {expected}");
+    }
+    assert!(!at("all/training").exists(), "no checkpoint stays");
+
+    // Stopped in the second network, it ends with the same.
+    let base = plan(at("stopped"));
+    let settings = SequenceSettings { seed: 5, seeds: 3, epochs: 2, ..base.settings };
+    let stopped = SequencePlan { settings, held_out, ..base };
+    let updates = std::cell::Cell::new(0);
+    let stop = || updates.replace(updates.get() + 1) >= 3 * settings::UPDATES + 3;
+    assert!(train_sequence(&stopped, &data, &OutputGuard::default(), &stop, &mut |_| ()).unwrap_err().is_cancelled());
+    let mut resumed = 0;
+    let mut report = |event: SequenceEvent<'_>| {
+        if let SequenceEvent::Begun { resumed: epochs, .. } = event {
+            resumed = epochs;
+        }
+    };
+    let model = train_sequence(&stopped, &data, &OutputGuard::default(), &|| false, &mut report).unwrap();
+    assert_eq!((resumed, &model.card), (3, &all.card));
+}
+
 /// Features are noise here, and stored for some of the recordings only.
 #[test]
 fn features_can_be_left_out() {
