@@ -208,11 +208,10 @@ impl ActionsReport {
             }
         }
         let guesses = |result: &ClipResult| [result.spatial, result.temporal, result.fused].into_iter().flatten();
-        let is_beyond =
-            |result: &ClipResult| {
-                let shown = std::iter::once(result.label).chain(result.also.iter().copied());
-                shown.chain(guesses(result).map(|guess| guess.class)).any(|class| class >= classes)
-            };
+        let is_beyond = |result: &ClipResult| {
+            let shown = std::iter::once(result.label).chain(result.also.iter().copied());
+            shown.chain(guesses(result).map(|guess| guess.class)).any(|class| class >= classes)
+        };
         match self.results.iter().find(|result| is_beyond(result)) {
             Some(result) => Err(format!("'{}' is of a class beyond the {classes} of the report", result.path)),
             None => Ok(()),

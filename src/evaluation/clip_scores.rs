@@ -134,7 +134,10 @@ impl ClipScores {
             clips: labels.len(),
             stopped_of: None,
             folds: Vec::new(),
-            remarks: without_clips(classes, &self.shown().concat()).filter(|_| !labels.is_empty()).into_iter().collect(),
+            remarks: without_clips(classes, &self.shown().concat())
+                .filter(|_| !labels.is_empty())
+                .into_iter()
+                .collect(),
             spatial: report(&spatial),
             temporal: report(&temporal),
             fused: None,

@@ -35,9 +35,8 @@ impl StreamReport {
         let labels: Vec<usize> = probabilities.rows().zip(shown).map(likeliest).collect();
         let threshold = |class| thresholds.get(class).copied().unwrap_or(DEFAULT_THRESHOLD);
         let thresholds: Vec<f64> = (0..probabilities.classes()).map(threshold).collect();
-        let counts: Vec<Counts> = (0..thresholds.len())
-            .map(|class| Counts::of(probabilities, shown, class, thresholds[class]))
-            .collect();
+        let counts: Vec<Counts> =
+            (0..thresholds.len()).map(|class| Counts::of(probabilities, shown, class, thresholds[class])).collect();
         let of_class = |class| {
             let clips = probabilities.rows().zip(shown).map(|(row, shown)| (row[class], shown.contains(&class)));
             average_precision(&clips.collect::<Vec<_>>())

@@ -184,7 +184,8 @@ mod tests {
     fn the_likeliest_class_keeps_the_smoothing_alone() {
         let own = ChosenBouts { threshold: Some(0.9), smoothing_secs: Some(3.0), ..ChosenBouts::default() };
         let found = of_class("walk", own).likeliest().settings(&facts(&["walk", "rear"], &[0.8, 0.8]));
-        let expected = |smoothing_secs| BoutSettings { threshold: 0.0, end_threshold: 0.0, smoothing_secs, ..BoutSettings::PLAIN };
+        let expected =
+            |smoothing_secs| BoutSettings { threshold: 0.0, end_threshold: 0.0, smoothing_secs, ..BoutSettings::PLAIN };
         assert_eq!(found, [expected(3.0), expected(0.5)]);
     }
 }

@@ -14,10 +14,7 @@ pub(super) enum Motion {
     /// One act after the other, in the order of their starts; the first starts at 0.
     Acts(Vec<Act>),
     /// Two of these at the same time: what the whole body does, and what the arms do meanwhile.
-    Both {
-        body: Vec<Act>,
-        arms: Vec<Act>,
-    },
+    Both { body: Vec<Act>, arms: Vec<Act> },
 }
 
 /// An action that is repeated.
@@ -130,7 +127,10 @@ mod tests {
             |action: Action| Cycle { action, start: 0.0, cycles_per_sec: 1.0 / action.period_secs(), vigour: 1.0 };
         let act = |start_secs: f32, action: Option<Action>| Act { start_secs, cycle: action.map(cycle) };
         let body = vec![act(0.0, Some(Action::Walk))];
-        let both = Motion::Both { body: body.clone(), arms: vec![act(0.0, None), act(2.0, Some(Action::Wave)), act(4.0, None)] };
+        let both = Motion::Both {
+            body: body.clone(),
+            arms: vec![act(0.0, None), act(2.0, Some(Action::Wave)), act(4.0, None)],
+        };
         let alone = Motion::Acts(body);
         let arms = |motion: &Motion, seconds: f32| motion.pose(seconds).arms.map(|arm| arm.lower.swing);
         for (seconds, is_waving) in [(1.5, false), (3.0, true), (5.0, false)] {

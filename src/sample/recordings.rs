@@ -183,8 +183,13 @@ mod tests {
 
     use super::*;
 
-    const SMALL: Recordings =
-        Recordings { count: 1, frames: 250, geometry: Geometry { width: 64, height: 48 }, seed: 3, simultaneous: false };
+    const SMALL: Recordings = Recordings {
+        count: 1,
+        frames: 250,
+        geometry: Geometry { width: 64, height: 48 },
+        seed: 3,
+        simultaneous: false,
+    };
 
     #[test]
     fn parts_fill_a_recording_and_every_action_occurs() {

@@ -58,5 +58,5 @@ pub use run::sequence::run_in_turn;
 pub use run::snapshots;
 pub use run::snapshots::Snapshot;
 pub use run::trainer::run;
-pub(crate) use thresholds::{DEFAULT_THRESHOLD, average_precision};
 pub use step_times::{Fit, StepTimes};
+pub(crate) use thresholds::{DEFAULT_THRESHOLD, average_precision};

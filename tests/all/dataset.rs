@@ -561,7 +561,8 @@ fn rows_of_a_whole_clip_give_it_several_classes() {
     let open = |list: &str| Dataset::open(&DataSource::List(stage.source(list)).with_several(true));
     let shown = |list: &str| -> Vec<(String, Vec<String>)> {
         let dataset = open(list).unwrap().cut_at_changes();
-        let names = |clip: &LabelledClip| clip.shown().into_iter().map(|class| dataset.classes[class].clone()).collect();
+        let names =
+            |clip: &LabelledClip| clip.shown().into_iter().map(|class| dataset.classes[class].clone()).collect();
         let file = |clip: &LabelledClip| clip.path.file_name().unwrap().to_string_lossy().into_owned();
         dataset.clips.iter().map(|clip| (file(clip), names(clip))).collect()
     };

@@ -306,7 +306,8 @@ impl EvaluationState {
         self.work.iter_mut().for_each(|work| work.advance(0, start.clips));
         (self.file, self.report, self.saving) = (None, None, None);
         self.shown += 1;
-        let (now, scores) = (Instant::now(), ClipScores::new(start.classes.len()).with_thresholds(start.thresholds.clone()));
+        let (now, scores) =
+            (Instant::now(), ClipScores::new(start.classes.len()).with_thresholds(start.thresholds.clone()));
         let (start, made) = (start.clone(), (now, Duration::ZERO));
         self.run = Some(EvaluationRun { start, plan, scores, began: now, took: None, reported: 0, saved: 0, made });
     }

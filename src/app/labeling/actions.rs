@@ -91,7 +91,9 @@ impl App {
         let Some(proposal) = self.session.labeling.proposal() else { return };
         match proposal.labels()[..] {
             [label] => self.label_clip(label),
-            ref labels => self.edit(|document, id, _| edits::accept_labels(document, [(id, labels.to_vec())].into_iter())),
+            ref labels => {
+                self.edit(|document, id, _| edits::accept_labels(document, [(id, labels.to_vec())].into_iter()))
+            }
         }
     }
 
@@ -414,8 +416,7 @@ impl App {
             return;
         }
         let rule = (self.session.fusion, &model.thresholds[..]);
-        let order =
-            labeling.suggestions.begin(model.dir.clone(), &model.classes, rule, videos.into_iter());
+        let order = labeling.suggestions.begin(model.dir.clone(), &model.classes, rule, videos.into_iter());
         self.show(Pane::Project);
         match order {
             Some(order) => self.engine.send(Request::Suggest(Some(Box::new(order)))),

@@ -124,7 +124,8 @@ pub(super) fn run(arguments: &SequenceArgs) -> Result<Outcome> {
     let guard = arguments.force.guard(&files);
     let stop = interrupt_flag("Stopping; finished epochs are kept")?;
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} epochs, {eta} left  {msg}");
-    let bar = ProgressBar::new((plan.settings.epochs * plan.settings.seeds) as u64).with_style(style.expect("the template is well-formed"));
+    let bar = ProgressBar::new((plan.settings.epochs * plan.settings.seeds) as u64)
+        .with_style(style.expect("the template is well-formed"));
     let mut report = |event: SequenceEvent<'_>| show(&bar, event);
     let is_stopped = || stop.load(Ordering::Relaxed);
     let trained = caught("training", || train_sequence(&plan, &data, &guard, &is_stopped, &mut report));

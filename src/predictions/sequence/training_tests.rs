@@ -156,8 +156,7 @@ fn networks_of_several_seeds_are_averaged_in_one_file() {
     let single = [5, 6, 7].map(|seed| of(&format!("seed {seed}"), seed, 1));
     let path = at("0.parquet");
     let (facts, scores, features) = read_features(&path).unwrap();
-    let corrected =
-        |model: &SequenceModel| model.apply(&path, &facts, &scores, &features).unwrap().1.probabilities;
+    let corrected = |model: &SequenceModel| model.apply(&path, &facts, &scores, &features).unwrap().1.probabilities;
     let read = SequenceModel::load(&at("all")).unwrap();
     assert_eq!((&read.card, read.networks.len()), (&all.card, 3));
     let singles = single.each_ref().map(corrected);

@@ -78,11 +78,12 @@ pub(super) fn run(arguments: &AgreementArgs) -> Result<Outcome> {
     let choices = arguments.bouts.choices(&predictions)?;
     let labellings = Labellings::read(&arguments.a, &arguments.b, &choices)?;
     let videos = labellings.pairs()?;
-    let compared = |videos: &[TwiceLabelled<'_>]| Agreement::of(labellings.classes(), videos, unlabelled, &arguments.ious);
+    let compared =
+        |videos: &[TwiceLabelled<'_>]| Agreement::of(labellings.classes(), videos, unlabelled, &arguments.ious);
     let mut agreement = compared(&videos);
-    agreement.likeliest = labellings.likeliest_pairs()?.map(|(videos, has_background)| {
-        LikeliestClass::of(&compared(&videos).confusion, has_background)
-    });
+    agreement.likeliest = labellings
+        .likeliest_pairs()?
+        .map(|(videos, has_background)| LikeliestClass::of(&compared(&videos).confusion, has_background));
     if let Some(folder) = &arguments.out {
         write(folder, &agreement, &guard)?;
     }
