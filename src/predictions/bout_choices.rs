@@ -98,8 +98,10 @@ impl BoutChoices {
         for name in self.classes.keys() {
             if !facts.iter().any(|facts| place(facts, name).is_some()) {
                 let mut known: Vec<&str> = Vec::new();
-                for class in facts.iter().flat_map(|facts| &facts.classes).filter(|class| !known.contains(&&***class)) {
-                    known.push(class);
+                for class in facts.iter().flat_map(|facts| &facts.classes) {
+                    if !known.contains(&class.as_str()) {
+                        known.push(class);
+                    }
                 }
                 let remedy = format!("Name one of {}", known.join(", "));
                 return Err(Error::usage(format!("class '{name}'"), "the predictions have no such class", remedy));

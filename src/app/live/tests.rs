@@ -19,7 +19,8 @@ use crate::app::settings::Settings;
 use crate::app::viewer::magnitude_scale::MagnitudeScale;
 use crate::engine::live::Smoothed;
 use crate::engine::{
-    FlowView, LiveEvent, LiveResult, LiveView, Message, RecordingStatus, RemovedCorrection, SceneChange, Scores, Timing,
+    FlowView, LiveEvent, LiveResult, LiveView, Message, ModelInfo, RecordingStatus, RemovedCorrection, SceneChange,
+    Scores, Timing,
 };
 use crate::error::Error;
 use crate::flow::FlowField;
