@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use crate::data::LabelledClip;
     use crate::evaluation::{ClipScores, EvaluationPlan, Protocol, ScoredClip};
-    use crate::nets::fusion::Fusion;
+    use crate::nets::fusion::{Fusion, FusionRule};
     use crate::training::FlowSource;
     use crate::training::validation::PhotometricError;
 
@@ -140,6 +140,43 @@ mod tests {
             stream.classes.resize(10, empty);
         }
         assert!(html::page(&report).contains("Top-5"));
+    }
+
+    /// By hand, at a threshold of 0.6 for the first class and one half for the others: the sigmoids of 1, 0 and −1 are 0.73, 0.5 and 0.27.
+    #[test]
+    fn a_multi_label_model_is_reported_by_class_at_its_thresholds() {
+        let classes = ["clap", "jump", "wave"].map(str::to_owned);
+        let fusion = Fusion { rule: FusionRule::Sigmoid, ..Fusion::default() };
+        let plan = EvaluationPlan {
+            data: "list.csv".into(),
+            protocol: Protocol::PAPER,
+            fusion,
+            flow_source: FlowSource::MotionNet,
+        };
+        let mut scores = ClipScores::new(classes.len()).with_thresholds(vec![0.6, 0.5, 0.5]);
+        for (name, label, also, spatial) in
+            [("a.mp4", 0, vec![1], [1.0, 0.1, -1.0]), ("b.mp4", 1, vec![], [0.1, 0.2, -1.0])]
+        {
+            let clip = LabelledClip { path: name.into(), label, segment_secs: None, group: None, also };
+            let photometric = PhotometricError::default();
+            scores.push(ScoredClip { clip, spatial: Some(spatial.to_vec()), temporal: None, photometric });
+        }
+        let report = scores.report("own", &classes, &plan);
+        assert_eq!(report.remarks, ["1 of the model's 3 classes without clips: 'wave'."]);
+        assert_eq!(report.results[0].spatial.map(|guess| (100.0 * guess.confidence).round()), Some(73.0));
+        let page = html::page(&report);
+        assert!(page.contains("mAP") && page.contains("clap + jump"), "{page}");
+        assert!(!page.contains("Top-1") && !page.contains("Confusion matrix"), "{page}");
+        let table = report.classes_csv();
+        let rows: Vec<&str> = table.lines().collect();
+        assert!(rows[0].ends_with(",threshold,spatial_ap,temporal_ap,fused_ap"), "{table}");
+        let perfect = "1.000000,1.000000,1.000000,,,,,,";
+        assert_eq!(
+            rows[1..3],
+            [format!("clap,1,{perfect},0.600000,1.000000,,"), format!("jump,2,{perfect},0.500000,1.000000,,"),]
+        );
+        let read: ActionsReport = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+        assert_eq!(read, report);
     }
 
     #[test]

@@ -31,8 +31,8 @@ Examples:
 
 A sequence model corrects the probabilities of every scored frame by those of the seconds around it,
 and by the features of both streams where `predict --features` stored them, unless --no-features is
-given. It learns from labelled frames only: unlabelled is not background. Labels of background are learned as no class at all,
-unless the model has a class for it.
+given. It learns from labelled frames only: unlabelled is not background. Labels of background are
+learned as no class at all, unless the model has a class for it.
 
 Whole recordings are held out. Their accuracy and F1 are printed for the plain windows and for the
 sequence model, which is taken from the epoch with the lowest held-out loss. A training that was
