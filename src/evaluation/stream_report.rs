@@ -118,6 +118,22 @@ impl StreamReport {
         }
     }
 
+    /// Measures the probabilities of classes by themselves against the classes that the same clips show, at least one each. Classes
+    /// without a threshold have that of one half.
+    ///
+    /// A clip counts as correct in top-1 where the likeliest class is one that it shows; in the confusion matrix its row is the
+    /// likeliest class that it shows.
+    pub fn multi_label(probabilities: &ScoreTable, shown: &[Vec<usize>], thresholds: &[f64]) -> Self {
+        let likeliest = |(row, shown): (&[f32], &Vec<usize>)| {
+            let known = shown.iter().copied();
+            known.reduce(|best, next| if row[next] > row[best] { next } else { best }).unwrap_or_default()
+        };
+        let labels: Vec<usize> = probabilities.rows().zip(shown).map(likeliest).collect();
+        let (figures, classes) = MultiLabelFigures::of(probabilities, shown, thresholds);
+        let report = Self::of(probabilities, &labels, Scale::Probabilities);
+        Self { classes, mean_class: None, multi_label: Some(figures), ..report }
+    }
+
     /// Adds to a report of an earlier version what this one has besides, and drops what says nothing.
     pub(super) fn complete(&mut self) {
         let (right, clips) = self.confusion.right();
@@ -172,5 +188,44 @@ mod tests {
         assert!(guess.class == 1 && (guess.confidence - 0.75).abs() < 2e-6);
         let guess = Scale::Logits.guess(&[0.0, 2.0, 1.0]);
         assert_eq!(serde_json::to_string(&guess).unwrap(), r#"{"class":1,"confidence":0.665241}"#, "without noise");
+    }
+
+    /// By hand, at thresholds of 0.5, 0.3 and the default: class 0 is shown by clips 0 and 1 and found in 0 and 2; class 1 is shown by
+    /// 1 and 2 and found in 1 and 2; class 2 is never shown and found in 2.
+    #[test]
+    fn each_class_counts_at_its_threshold() {
+        let mut table = ScoreTable::new(3);
+        [[0.9, 0.1, 0.2], [0.45, 0.4, 0.1], [0.6, 0.8, 0.7]].iter().for_each(|row| table.push(row));
+        let report = StreamReport::multi_label(&table, &[vec![0], vec![0, 1], vec![1]], &[0.5, 0.3]);
+        let of = |class: usize| {
+            let ClassFigures { clips, precision, recall, f1, .. } = report.classes[class];
+            (clips, precision, recall, f1)
+        };
+        assert_eq!(of(0), (2, Some(0.5), Some(0.5), Some(0.5)));
+        assert_eq!(of(1), (2, Some(1.0), Some(1.0), Some(1.0)));
+        assert_eq!(of(2), (0, Some(0.0), None, Some(0.0)));
+        let figures = report.multi_label.as_ref().unwrap();
+        assert_eq!(figures.thresholds, [0.5, 0.3, 0.5]);
+        // Class 0 in falling order: shown, not, shown. 1/2 · 1 + 1/2 · 2/3.
+        let expected = [Some(0.5 + 1.0 / 3.0), Some(1.0), None];
+        let close = |one: Option<f64>, other: Option<f64>| match (one, other) {
+            (Some(one), Some(other)) => (one - other).abs() < 1e-12,
+            (one, other) => one == other,
+        };
+        assert!(figures.average_precision.iter().zip(expected).all(|(found, expected)| close(*found, expected)));
+        assert!(close(figures.map, Some((0.5 + 1.0 / 3.0 + 1.0) / 2.0)), "of the classes that are shown");
+        assert!(close(figures.macro_f1, Some(0.5)) && close(figures.micro_f1, Some(6.0 / 9.0)), "{figures:?}");
+        assert_eq!((report.correct, report.mean_class), (3, None), "the likeliest class of each is shown");
+    }
+
+    #[test]
+    fn a_report_that_is_read_keeps_the_figures_at_the_thresholds() {
+        let mut table = ScoreTable::new(2);
+        [[0.9, 0.8], [0.4, 0.6]].iter().for_each(|row| table.push(row));
+        let report = StreamReport::multi_label(&table, &[vec![0, 1], vec![1]], &[]);
+        let mut read: StreamReport = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+        read.complete();
+        assert_eq!(read, report);
+        assert_ne!(read.confusion.classes(), read.classes);
     }
 }
