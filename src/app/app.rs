@@ -366,6 +366,7 @@ impl App {
                     self.settings.remember(&info.path);
                 }
                 self.looping = None;
+                self.tell_sound();
                 self.follow_with_model(&info.path);
                 self.recall_truth(&info.path, ctx);
                 if !self.resume(&info.path) {

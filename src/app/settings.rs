@@ -110,6 +110,8 @@ pub struct Settings {
     pub guide: Guide,
     /// Whether what is played is repeated.
     pub looping: bool,
+    /// Whether videos are played with their sound.
+    pub sound: bool,
     /// How many frames the keys for several of them go.
     pub step_frames: usize,
     /// Folder of the latest training run's clips.
@@ -164,6 +166,7 @@ impl Default for Settings {
             sample: None,
             guide: Guide::default(),
             looping: false,
+            sound: true,
             step_frames: STEP_FRAMES,
             training_folder: None,
             training: TrainingSettings::default(),

@@ -59,6 +59,10 @@ fn remedy(path: &Path) -> &'static str {
     }
 }
 
+fn first_picture_secs(raw: &RawFrames) -> f64 {
+    raw.index.first_secs().unwrap_or(0.0)
+}
+
 impl FileReader {
     /// Opens a video without deciding on the pictures; `set_outputs` must follow.
     pub fn open_bare(path: &Path) -> Result<Self> {
@@ -72,7 +76,7 @@ impl FileReader {
             return Err(Error::file(path, "no frame in it could be decoded", remedy(path)));
         };
         let (shown, orientation) = upright(&raw.source, &picture);
-        let first_secs = raw.index.first_secs().unwrap_or(0.0);
+        let first_secs = first_picture_secs(&raw);
         let times = raw.index.times(&raw.clock, first_secs - raw.source.zero_secs(first_secs));
         let (info, warnings) = describe(&raw, times, &picture, shown, orientation, is_woven(&picture));
         raw.give_back(index, picture);
@@ -89,6 +93,11 @@ impl FileReader {
             warnings,
             warned_of_damage: false,
         })
+    }
+
+    /// Returns the time of the first picture on the clock of its stream, seconds.
+    pub fn first_picture_secs(&self) -> f64 {
+        first_picture_secs(&self.raw)
     }
 
     /// Returns the properties of the video.

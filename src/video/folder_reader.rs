@@ -50,6 +50,7 @@ impl FolderReader {
             variable_rate: false,
             rotation_degrees: 0,
             interlaced: false,
+            has_sound: false,
             recorded: None,
             notes,
         };

@@ -38,6 +38,8 @@ pub struct VideoInfo {
     pub rotation_degrees: i32,
     /// True if the first picture is interlaced or the file declares interlacing; every interlaced picture is deinterlaced.
     pub interlaced: bool,
+    /// True if the file has sound.
+    pub has_sound: bool,
     /// When it was recorded, where the file has it.
     pub recorded: Option<RecordingTime>,
     /// Further remarks, one sentence each, without a full stop.
@@ -104,6 +106,7 @@ pub(super) fn describe(
         variable_rate: index.is_variable(&raw.clock),
         rotation_degrees: orientation.degrees,
         interlaced: is_woven || is_called_interlaced,
+        has_sound: raw.source.has_sound(),
         // Recordings that are joined in a file each have a time of their own, which the file does not keep.
         recorded: raw.source.recorded().filter(|_| raw.table.jumps.is_empty()),
         notes,

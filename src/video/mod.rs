@@ -50,6 +50,7 @@ mod recording_time;
 mod references;
 mod shown_size;
 mod side_by_side;
+mod sound;
 mod stop_flag;
 mod text_renderer;
 mod transparency;

@@ -91,6 +91,11 @@ impl PacketSource {
         starts.map(|secs| secs.max(0.0)).fold(first_picture_secs, f64::min)
     }
 
+    /// Returns whether the file has sound.
+    pub fn has_sound(&self) -> bool {
+        self.input.streams().best(ffmpeg::media::Type::Audio).is_some()
+    }
+
     /// Returns how many packets the file promises to have; 0 where it does not say.
     pub fn promised_packets(&self) -> usize {
         let promised = usize::try_from(self.stream().frames()).unwrap_or(0);

@@ -28,6 +28,8 @@ pub enum PlayerCommand {
     Step(i64),
     /// Go so many seconds on from the position, negative is back; playback continues from there.
     SkipSecs(f64),
+    /// Play the sound of the video, or not; off at first.
+    SetSound(bool),
     /// Choose the pictures that frames carry.
     SetSizes(Sizes),
     /// Play from the first to the last of these frames again and again, or no longer.

@@ -16,6 +16,7 @@ use super::frame_window::FrameWindow;
 use super::opening::open_video;
 use super::playback_clock::PlaybackClock;
 use super::player_state::{PlayerCommand, PlayerEvent, PlayerState, SharedState, Wake};
+use super::sound::Sound;
 use super::{Frame, Sizes, VideoReader};
 
 /// Maximum lag of the shown frame behind the clock before the clock waits, in seconds.
@@ -45,6 +46,8 @@ pub(super) struct PlayerThread {
     events: Sender<PlayerEvent>,
     wake: Wake,
     clock: PlaybackClock,
+    /// `None` for a video without sound.
+    sound: Option<Sound>,
     position: usize,
     /// Number of commands applied.
     obeyed: u64,
@@ -77,6 +80,14 @@ impl PlayerThread {
             }
         };
         let clock = PlaybackClock::new();
+        let sound = reader.first_picture_secs().filter(|_| reader.info().has_sound).map(|first_picture_secs| {
+            let (events, wake) = (events.clone(), wake.clone());
+            let report = move |error| {
+                let _ = events.send(PlayerEvent::Warning(error)); // Nobody listens if the handle is gone.
+                wake();
+            };
+            Sound::new(path.to_owned(), first_picture_secs, shared.stop.clone(), report)
+        });
         let (repeat, stretch) = (None, None);
         let mut thread = Self {
             reader,
@@ -85,6 +96,7 @@ impl PlayerThread {
             events,
             wake,
             clock,
+            sound,
             position: 0,
             obeyed: 0,
             repeat,
@@ -135,6 +147,11 @@ impl PlayerThread {
                 let span = self.reader.span_secs(self.position);
                 self.jump(self.reader.frame_at((span.start + span.end) / 2.0 + secs));
             }
+            PlayerCommand::SetSound(on) => {
+                if let Some(sound) = &mut self.sound {
+                    sound.turn(on);
+                }
+            }
             PlayerCommand::SetSizes(sizes) => {
                 self.reader.set_sizes(sizes);
                 self.shared.window().clear();
@@ -159,7 +176,7 @@ impl PlayerThread {
 
     fn jump(&mut self, index: usize) {
         self.position = index.min(self.last());
-        self.clock.set(self.entry_secs(self.position), Instant::now());
+        self.clock.jump(self.entry_secs(self.position), Instant::now());
         (self.settling, self.broken, self.stretch) = (true, false, None);
     }
 
@@ -193,6 +210,9 @@ impl PlayerThread {
                 self.clock.set(self.entry_secs(self.position), Instant::now());
             }
             self.show(frame);
+        }
+        if let Some(sound) = &mut self.sound {
+            sound.follow(self.clock.course().filter(|_| !self.settling));
         }
         let state =
             PlayerState { position: self.position, playing: self.clock.is_running(), speed: self.clock.speed() };

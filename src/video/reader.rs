@@ -72,6 +72,14 @@ impl VideoReader {
         }
     }
 
+    /// Returns the time of the first picture on the clock of the streams of the file; `None` for a folder of pictures.
+    pub(super) fn first_picture_secs(&self) -> Option<f64> {
+        match &self.0 {
+            Source::File(file) => Some(file.first_picture_secs()),
+            Source::Folder(_) => None,
+        }
+    }
+
     /// Returns when each frame is shown, on the clock of the file.
     pub fn times(&self) -> &FrameTimes {
         &self.info().times

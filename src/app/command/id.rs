@@ -10,7 +10,7 @@ pub enum Command {
     LoadModel, LoadShippedModel, CloseClip, Quit,
     PlayPause, PlayBackwards, Pause, PlayForwards,
     StepBack, StepForward, SecondBack, SecondForward, FramesBack, FramesForward, FirstFrame, LastFrame,
-    MarkIn, MarkOut, ClearMarks, LoopSegment, ScoreClip,
+    MarkIn, MarkOut, ClearMarks, LoopSegment, ToggleSound, ScoreClip,
     AddView, RemoveView, ToggleSwipe, DividerLeft, DividerRight, NextSource, PreviousSource, ToggleArrows,
     ArrangeFrameAndFlow, ArrangeNetworkOrTvl1, ArrangeLoss, ArrangeAllSources, ArrangeComponents, ArrangeTenFlows,
     ArrangeTemporalInput, ArrangeAllScales, ArrangeRivals,

@@ -154,6 +154,7 @@ pub(in crate::app) fn fill(app: &mut App) {
         variable_rate: false,
         rotation_degrees: 0,
         interlaced: false,
+        has_sound: false,
         recorded: None,
         notes: Vec::new(),
     }));

@@ -165,6 +165,7 @@ pub(in crate::app) fn open_clip(app: &mut App, path: &Path) {
         variable_rate: false,
         rotation_degrees: 0,
         interlaced: false,
+        has_sound: false,
         recorded: None,
         notes: Vec::new(),
     }));

@@ -331,6 +331,7 @@ mod tests {
             variable_rate: false,
             rotation_degrees: 0,
             interlaced: false,
+            has_sound: false,
             recorded: None,
             notes: Vec::new(),
         };

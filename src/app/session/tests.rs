@@ -32,6 +32,7 @@ fn the_marks_of_an_evaluated_segment_follow_the_time_stamps() {
         variable_rate: true,
         rotation_degrees: 0,
         interlaced: false,
+        has_sound: false,
         recorded: None,
         notes: Vec::new(),
     };
@@ -56,6 +57,7 @@ fn info(path: &str) -> VideoInfo {
         variable_rate: false,
         rotation_degrees: 0,
         interlaced: false,
+        has_sound: false,
         recorded: None,
         notes: Vec::new(),
     }

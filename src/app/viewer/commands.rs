@@ -64,6 +64,15 @@ pub const COMMANDS: &[CommandSpec] = &[
             app.settings.looping ^= true;
             app.tell_loop();
         }),
+    command(C::ToggleSound, G::Playback, "Sound", "Turn the sound on or off", &[],
+        |on| match &on.session.clip {
+            Some(clip) => ensure(clip.has_sound, "The clip has no sound"),
+            None => Err("No clip is open"),
+        })
+        .runs(|app, _| {
+            app.settings.sound ^= true;
+            app.tell_sound();
+        }),
     command(C::AddView, G::Viewer, "Add view", "Add a view", &[key(Key::V)],
         |on| ensure(!on.settings.views.is_full(), "The maximum number of views is open"))
         .runs(|app, _| {
@@ -216,6 +225,11 @@ impl App {
             self.looping = wanted;
             self.to_player([P::SetLoop(wanted)]);
         }
+    }
+
+    /// Tells the player whether sound is wanted.
+    pub(in crate::app) fn tell_sound(&self) {
+        self.to_player([P::SetSound(self.settings.sound)]);
     }
 
     fn to_player(&self, commands: impl IntoIterator<Item = P>) {

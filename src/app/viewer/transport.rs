@@ -36,6 +36,7 @@ impl Transport {
                 buttons_ui(ui, cx);
                 ui.add_space(10.0);
                 clock_ui(ui, cx);
+                sound_ui(ui, cx);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| right_ui(ui, cx));
             });
             ui.add_space(2.0);
@@ -92,6 +93,15 @@ fn clock_ui(ui: &mut Ui, cx: &PanelContext<'_>) {
         ui.add_space(10.0);
         ui.label(RichText::new(recorded.clock(secs)).text_style(TextStyle::Monospace).color(tokens.weak))
             .on_hover_text(format!("Clock time of the recording: {}", recorded.in_words(secs)));
+    }
+}
+
+/// Clips without sound have no place for it.
+fn sound_ui(ui: &mut Ui, cx: &mut PanelContext<'_>) {
+    if cx.session.clip.as_ref().is_some_and(|clip| clip.has_sound) {
+        ui.add_space(6.0);
+        let icon = if cx.settings.sound { Icon::Sound } else { Icon::Muted };
+        icon_button(ui, cx, Command::ToggleSound, icon, false);
     }
 }
 
