@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::batch_norm;
 use super::preprocessing::MEAN_BGR;
 
-/// The level between black and white, or of no motion, which the published networks read as 0.
+/// Middle of the grey-level range (also the level of zero motion), which the published I3D networks read as 0.
 pub(super) const I3D_MIDDLE: f32 = 127.5;
-/// The level of pictures, of 0…255, that the published networks read as 0.
+/// Grey level in 0…255 that the published EfficientNet-Lite networks read as 0.
 pub(super) const EFFICIENTNET_MIDDLE: f32 = 127.0;
 
-/// The architectures a stream can have.
+/// Backbone architecture of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Backbone {
     /// SqueezeNet 1.0: 1.2 million parameters, for small machines.
@@ -31,7 +31,7 @@ pub enum Backbone {
     /// BN-Inception: 11 million parameters, the network of temporal segment networks.
     #[serde(rename = "bn-inception")]
     BnInception,
-    /// I3D: 13 million parameters, reads clips.
+    /// I3D: 13 million parameters; takes clips.
     #[serde(rename = "i3d")]
     I3d,
     /// ResNet-18: 12 million parameters.
@@ -40,28 +40,28 @@ pub enum Backbone {
     /// ResNet-50: 26 million parameters.
     #[serde(rename = "resnet50")]
     ResNet50,
-    /// C3D: 80 million parameters, reads clips of 16 pictures; the last pooling as in Caffe.
+    /// C3D: 80 million parameters; takes clips of 16 images. The last pooling is that of Caffe.
     #[serde(rename = "c3d")]
     C3d,
-    /// C3D as converted for PyTorch: the last pooling has a border of zeros.
+    /// C3D as converted for PyTorch: the last pooling is zero-padded.
     #[serde(rename = "c3d-padded")]
     C3dPadded,
-    /// 3DNet: C3D with a flow decoder, 84 million parameters with 101 classes, reads clips.
+    /// 3DNet: C3D with a flow decoder; 84 million parameters with 101 classes; takes clips.
     #[serde(rename = "3dnet")]
     ThreeDNet,
     /// CNN-M-2048: 92 million parameters, the network of the first two-stream networks.
     #[serde(rename = "cnn-m-2048")]
     CnnM2048,
-    /// The network for motion vectors: CNN-M-2048 with parametric rectifiers in the temporal stream.
+    /// EMV-CNN for motion vectors: CNN-M-2048 with PReLUs in the temporal stream.
     #[serde(rename = "emv")]
     Emv,
-    /// VGG16: the paper's, 138 million parameters.
+    /// VGG16, the paper's backbone: 138 million parameters.
     #[serde(rename = "vgg16")]
     Vgg16,
 }
 
 impl Backbone {
-    /// All of them, by size.
+    /// All backbones, by number of parameters.
     pub const ALL: [Self; 15] = [
         Self::SqueezeNet,
         Self::MobileNetV2,
@@ -80,7 +80,7 @@ impl Backbone {
         Self::Vgg16,
     ];
 
-    /// Returns its name in the literature.
+    /// Returns the architecture's name in the literature.
     pub fn name(self) -> &'static str {
         match self {
             Self::SqueezeNet => "SqueezeNet 1.0",
@@ -101,17 +101,17 @@ impl Backbone {
         }
     }
 
-    /// Returns whether it reads clips, of as many pictures or flows as one likes.
+    /// Returns `true` for architectures that take clips of any length.
     pub fn reads_clips(self) -> bool {
         matches!(self, Self::I3d | Self::C3d | Self::C3dPadded | Self::ThreeDNet)
     }
 
-    /// Returns how many pictures or flows it was published for: 64 for I3D (Carreira & Zisserman 2017), 16 for C3D.
+    /// Returns the published clip length in images or flows: 64 for I3D (Carreira & Zisserman 2017), 16 for C3D.
     pub(super) fn clip(self) -> usize {
         if self == Self::I3d { 64 } else { 16 }
     }
 
-    /// Returns the epsilon of its batch normalisation.
+    /// Returns the epsilon of the architecture's batch normalisation.
     pub(super) fn epsilon(self) -> f64 {
         if self == Self::I3d || self.is_efficientnet_lite() {
             batch_norm::TENSORFLOW_EPSILON
@@ -120,7 +120,7 @@ impl Backbone {
         }
     }
 
-    /// Returns the blue, green and red of 0…255 that its first layer reads, and pads with, as 0.
+    /// Returns the blue, green and red levels (0…255) that the first layer reads as 0, and therefore pads with.
     pub(super) fn zero_levels(self) -> [f32; 3] {
         match self {
             Self::I3d => [I3D_MIDDLE; 3],
@@ -133,7 +133,7 @@ impl Backbone {
         matches!(self, Self::EfficientNetLite0 | Self::EfficientNetLite1 | Self::EfficientNetLite2)
     }
 
-    /// Name of the convolution that reads the input.
+    /// Returns the name of the convolution that reads the input.
     pub(super) fn first_layer(self) -> &'static str {
         match self {
             Self::SqueezeNet => "conv1",
@@ -148,7 +148,7 @@ impl Backbone {
         }
     }
 
-    /// Name of the layer that predicts the classes.
+    /// Returns the name of the layer that predicts the classes.
     pub(crate) fn last_layer(self) -> &'static str {
         match self {
             Self::SqueezeNet => "conv10",

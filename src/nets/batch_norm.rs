@@ -1,5 +1,5 @@
-//! Batch normalisation (Ioffe & Szegedy 2015) and the convolution before it, the building block of
-//! the residual backbones.
+//! Batch normalisation (Ioffe & Szegedy 2015), and a convolution followed by it: the building block of the residual
+//! backbones.
 
 use burn::module::{Initializer, Module, Param, RunningState};
 use burn::nn::PaddingConfig2d;
@@ -11,30 +11,32 @@ use super::convolve::{Convolve, activated, convolved, has_kernels};
 use super::kernels::Activation;
 use super::layers::HE_NORMAL;
 
-/// Added to the variance, as in PyTorch.
+/// Epsilon added to the variance, as in PyTorch.
 pub(super) const EPSILON: f64 = 1e-5;
-/// Added to the variance in the networks that come from TensorFlow.
+/// Epsilon added to the variance in networks ported from TensorFlow.
 pub(super) const TENSORFLOW_EPSILON: f64 = 1e-3;
-/// Share of a batch in the running statistics, as in PyTorch.
+/// Weight of the current batch in the running statistics, as in PyTorch.
 const MOMENTUM: f64 = 0.1;
 
-/// Batch normalisation under PyTorch's names. On autodiff devices it normalises by the statistics of the batch and
-/// updates the running ones, at every pass as PyTorch does: of accumulated batches at each. Elsewhere, and where its
-/// weight is frozen, it applies the running ones and leaves them.
+/// Batch normalisation with PyTorch's parameter names.
 ///
-/// Burn's own layer keeps its latest update apart until the next pass; a checkpoint written in between would lack it.
+/// On autodiff devices it normalises with the statistics of the batch and updates the running statistics on every
+/// forward pass, as PyTorch does; with gradient accumulation, once per accumulated batch. On other devices, and where
+/// its weight is frozen, it normalises with the running statistics and leaves them unchanged.
+///
+/// Burn's own layer defers its latest update to the next pass; a checkpoint written in between would lack it.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     weight: Param<Tensor<1>>,
     bias: Param<Tensor<1>>,
     running_mean: RunningState<Tensor<1>>,
     running_var: RunningState<Tensor<1>>,
-    /// Added to the variance.
+    /// Epsilon added to the variance.
     epsilon: f64,
 }
 
 impl BatchNorm {
-    /// Returns whether the tensor `name` of a file is a running statistic, which is measured and not trained.
+    /// Returns `true` if the tensor `name` of a file is a running statistic, which is measured rather than trained.
     pub(super) fn is_statistic(name: &str) -> bool {
         name.ends_with("running_mean") || name.ends_with("running_var")
     }
@@ -54,14 +56,14 @@ impl BatchNorm {
         [&self.running_mean, &self.running_var].map(|statistic| statistic.value().to_device(device))
     }
 
-    /// Returns what each channel is multiplied by and what is added to it, by the running statistics.
+    /// Returns the factor and the offset of each channel that follow from the running statistics.
     fn scale_and_shift(&self, device: &Device) -> (Tensor<1>, Tensor<1>) {
         let [mean, variance] = self.statistics(device);
         let scale = self.weight.val() / (variance + self.epsilon).sqrt();
         (scale.clone(), self.bias.val() - mean * scale)
     }
 
-    /// [b, c, …] → the same.
+    /// Normalises `x` [b, c, …]; the shape is unchanged.
     pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let device = x.device();
         let (weight, bias) = (self.weight.val(), self.bias.val());
@@ -72,17 +74,17 @@ impl BatchNorm {
         let shape = x.dims();
         let samples = (shape.iter().product::<usize>() / shape[1]) as f64;
         let normalised = batch_norm_train(x, weight, bias, self.epsilon);
-        // What is not finite in one batch would stay in the statistics for ever, long after its step was skipped.
+        // A single non-finite batch would corrupt the running statistics for good, long after its step was skipped.
         let counts = (normalised.mean.clone().detach() + normalised.variance.clone().detach()).is_finite();
         update(&self.running_mean, normalised.mean, &counts, &device);
-        // The batch's own variance is biased; the one kept for other samples is not.
+        // The batch variance is biased; the running variance is the unbiased estimate.
         let variance = normalised.variance * (samples / (samples - 1.0).max(1.0));
         update(&self.running_var, variance, &counts, &device);
         normalised.output
     }
 }
 
-/// Moves a statistic towards that of a batch, in the channels where that `counts`.
+/// Moves a running statistic towards that of a batch, in the channels where `counts` is true.
 fn update(statistic: &RunningState<Tensor<1>>, of_batch: Tensor<1>, counts: &Tensor<1, Bool>, device: &Device) {
     let old = statistic.value().to_device(device);
     let moved = (old.clone() * (1.0 - MOMENTUM) + of_batch.detach() * MOMENTUM).detach();
@@ -90,7 +92,7 @@ fn update(statistic: &RunningState<Tensor<1>>, of_batch: Tensor<1>, counts: &Ten
     statistic.value_sync();
 }
 
-/// A convolution and the batch normalisation behind it.
+/// A convolution followed by batch normalisation.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
     pub(super) conv: Conv2d,
@@ -98,8 +100,8 @@ pub struct ConvNorm {
 }
 
 impl ConvNorm {
-    /// Without bias, from `channels[0]` to `channels[1]` maps in `groups` groups, padded so that stride 1 keeps the
-    /// size.
+    /// Creates a bias-free convolution from `channels[0]` to `channels[1]` maps in `groups` groups, padded so that
+    /// stride 1 keeps the size.
     pub(super) fn new(channels: [usize; 2], kernel: usize, stride: usize, groups: usize, device: &Device) -> Self {
         let padding = kernel / 2;
         let conv = Conv2dConfig::new(channels, [kernel, kernel])
@@ -112,40 +114,40 @@ impl ConvNorm {
         Self { conv, bn: BatchNorm::new(channels[1], EPSILON, device) }
     }
 
-    /// Returns the same with a bias of zero, which the normalisation makes superfluous and some published networks have.
+    /// Returns the layer with a zero bias: redundant before the normalisation, but present in some published networks.
     pub(super) fn with_bias(mut self, device: &Device) -> Self {
         let [channels, ..] = self.conv.weight.lazy_shape()[..] else { return self };
         self.conv.bias = Some(Initializer::Zeros.init([channels], device));
         self
     }
 
-    /// Returns the same with TensorFlow's epsilon and its padding "SAME", under which stride s makes ⌈n/s⌉ places of n: as few
-    /// zeros as that takes, an odd one below or on the right.
+    /// Returns the layer with TensorFlow's epsilon and "SAME" padding: stride s maps n positions to ⌈n/s⌉ with as few
+    /// zeros as possible, an odd one at the bottom or right.
     pub(super) fn like_tensorflow(mut self) -> Self {
         self.conv.padding = PaddingConfig2d::Same;
         self.bn.epsilon = TENSORFLOW_EPSILON;
         self
     }
 
-    /// Returns what each map of the convolution is multiplied by and what is added to it, by the running statistics.
+    /// Returns the factor and the offset of each output map that follow from the running statistics.
     pub(super) fn scale_and_shift(&self, device: &Device) -> (Tensor<1>, Tensor<1>) {
         self.bn.scale_and_shift(device)
     }
 
-    /// Maps of its input, of a group where there are several.
+    /// Returns the number of input maps, per group if there are several.
     pub(super) fn input_maps(&self) -> usize {
         self.conv.weight.lazy_shape()[1]
     }
 }
 
 impl Convolve for ConvNorm {
-    /// [b, from, h, w] → [b, to, h/stride, w/stride].
+    /// `x` [b, from, h, w] → [b, to, h/stride, w/stride].
     fn apply(&self, x: Tensor<4>, activation: Activation) -> Tensor<4> {
         let differentiated = [x.device(), self.bn.weight.val().device()].iter().any(Device::is_autodiff);
         if differentiated || !has_kernels(&self.conv, &x) {
             return activated(self.bn.forward(self.conv.linear(x)), activation);
         }
-        // All in one pass over the maps.
+        // Convolution, normalisation and activation in a single pass over the maps.
         let (scale, shift) = self.bn.scale_and_shift(&x.device());
         let shift = match &self.conv.bias {
             Some(bias) => shift + bias.val() * scale.clone(),
@@ -171,7 +173,7 @@ mod tests {
         let expected = Tensor::<1>::from_floats([-3.0, -1.0, 1.0, 3.0], &device).reshape([2, 1, 1, 2]) / 5f32.sqrt();
         trained.into_data().assert_approx_eq::<f32>(&expected.into_data(), Tolerance::absolute(1e-5));
 
-        // Running: mean 0.1 · 4, variance 0.9 · 1 + 0.1 · 20/3, at once and also where the network only answers.
+        // Running: mean 0.1 · 4, variance 0.9 · 1 + 0.1 · 20/3, immediately and also in inference mode.
         let frozen = norm.valid().forward(batch.clone().inner());
         let variance = 0.9f32 + 0.1 * 20.0 / 3.0;
         let expected = (batch.clone().inner() - 0.4) / variance.sqrt();
@@ -180,7 +182,7 @@ mod tests {
         let resumed = BatchNorm::new(1, EPSILON, &device).try_load_record(checkpoint).unwrap();
         for norm in [norm, resumed] {
             let mut kept = Vec::new();
-            norm.running_var.visit(&mut NormValues(&mut kept)); // what a weights file gets
+            norm.running_var.visit(&mut NormValues(&mut kept)); // as written to a weights file
             assert!((kept[0] - variance).abs() < 1e-6, "{kept:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! BN-Inception (Ioffe & Szegedy 2015), the backbone of temporal segment networks (Wang et al. 2016), with the layers
-//! of the authors' files. Their segmental consensus, the mean of the logits of a video's parts, is a matter of training
-//! and of evaluation.
+//! of the authors' files. Their segmental consensus, the mean of the logits over a video's segments, is implemented in
+//! training and evaluation.
 
 use burn::module::Module;
 use burn::nn::pool::{AvgPool2d, AvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
@@ -14,7 +14,7 @@ use super::convolve::Convolve;
 use super::layers::{Head, global_average, linear, with_linear_head};
 use super::pooling::max_pool;
 
-/// Dropout before the classifier, as in temporal segment networks for frames. (For flow they have 0.7.)
+/// Dropout before the classifier, as in temporal segment networks on frames (0.7 on flow).
 const DROPOUT: f64 = 0.8;
 
 /// BN-Inception.
@@ -39,12 +39,12 @@ pub struct BnInception {
 }
 
 impl BnInception {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
         Self::with_divisor(1, config, device)
     }
 
-    /// Returns the network with so many times fewer maps everywhere; the divisor is a power of two up to 32.
+    /// Returns the network with all numbers of maps divided by `divisor`, a power of two up to 32.
     pub(super) fn with_divisor(divisor: usize, config: &StreamConfig, device: &Device) -> Self {
         let conv = |channels: [usize; 2], kernel, stride| conv(channels, kernel, stride, device);
         let [first, second] = [64, 192].map(|maps| maps / divisor);
@@ -85,24 +85,24 @@ impl BnInception {
         self.fc.forward(self.dropout.forward(features))
     }
 
-    /// Returns the network with another last layer.
+    /// Returns the network with its last layer replaced.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { fc: with_linear_head(self.fc, head), ..self }
     }
 }
 
-/// The maps of a module: a row of the paper's Figure 5.
+/// Numbers of maps of an Inception module: a row of the paper's Figure 5.
 #[derive(Clone, Copy)]
 struct Maps {
-    /// Of the branch of one 1×1 convolution; none where the module halves the sides.
+    /// Maps of the single 1×1 branch; `None` where the module halves the sides.
     single: Option<usize>,
-    /// Before and behind the 3×3 convolution.
+    /// Maps before and after the 3×3 convolution.
     triple: [usize; 2],
-    /// Before and behind the two 3×3 convolutions.
+    /// Maps before and after the two 3×3 convolutions.
     double: [usize; 2],
-    /// Behind the pooling; none where the module halves the sides.
+    /// Maps after the pooling branch; `None` where the module halves the sides.
     pooled: Option<usize>,
-    /// Whether the pooling takes the mean instead of the largest.
+    /// `true` for average pooling, `false` for max pooling.
     mean: bool,
 }
 
@@ -131,7 +131,7 @@ impl Maps {
     }
 }
 
-/// An Inception module: up to four branches side by side.
+/// An Inception module: up to four parallel branches.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers bear the names of the authors' files")]
 pub struct Inception {
@@ -167,7 +167,7 @@ impl Inception {
         }
     }
 
-    /// [b, from, h, w] → [b, out, h, w], or with half the sides, rounded up.
+    /// `x` [b, from, h, w] → [b, out, h, w], or half the sides, rounded up.
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let triple = self.conv_3x3.relu(self.conv_3x3_reduce.relu(x.clone()));
         let double = self.double_3x3_1.relu(self.double_3x3_reduce.relu(x.clone()));
@@ -183,13 +183,13 @@ impl Inception {
     }
 }
 
-/// The published networks' convolutions have biases before batch normalisation.
+/// Creates a convolution with a bias before the batch normalisation, as in the published networks.
 fn conv(channels: [usize; 2], kernel: usize, stride: usize, device: &Device) -> ConvNorm {
     ConvNorm::new(channels, kernel, stride, 1, device).with_bias(device)
 }
 
-/// Returns the largest of 3×3 at every other place: [b, c, h, w] ≥ 0 → half the sides, rounded up as by the convolutions
-/// beside.
+/// Returns the 3×3 max pooling of stride 2 of `x` [b, c, h, w] ≥ 0: half the sides, rounded up to match the parallel
+/// convolutions.
 fn halve(x: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
     let missing = |side: usize| 2 * side.div_ceil(2) + 1 - side;

@@ -1,4 +1,4 @@
-//! C3D (Tran et al. 2015): convolutions of 3×3×3 over clips of 16 pictures.
+//! C3D (Tran et al. 2015): 3×3×3 convolutions over clips of 16 images.
 
 use burn::module::Module;
 use burn::nn::conv::Conv3d;
@@ -16,25 +16,25 @@ use super::{Backbone, StreamConfig, weights};
 /// Dropout after `fc6` and `fc7`.
 const DROPOUT: f64 = 0.5;
 
-/// The number of maps behind the layers.
+/// Numbers of maps of a [`C3d`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct C3dWidths {
-    /// Behind `conv1a`; of the later layers twice, four times and eight times as many.
+    /// Maps of `conv1a`; later layers have 2, 4 and 8 times as many.
     pub base: usize,
-    /// Behind `fc6` and `fc7`.
+    /// Units of `fc6` and `fc7`.
     pub hidden: usize,
     /// Side of the maps that `fc6` reads.
     pub side: usize,
-    /// Behind the layers of a flow decoder.
+    /// Maps of the layers of a flow decoder.
     pub decoder: usize,
 }
 
 impl C3dWidths {
-    /// The published ones, for pictures of 112×112.
+    /// The published sizes, for images of 112×112.
     pub const PUBLISHED: Self = Self { base: 64, hidden: 4096, side: 4, decoder: 64 };
 }
 
-/// C3D under Caffe's layer names, or 3DNet, which has a flow decoder as well.
+/// C3D with Caffe's layer names; with a flow decoder it is 3DNet.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers are named and described by the paper's Figure 3")]
 pub struct C3d {
@@ -51,16 +51,16 @@ pub struct C3d {
     pub fc7: Linear,
     pub fc8: Linear,
     dropout: Dropout,
-    /// Whether the last pooling has a border of zeros, as in the conversions for PyTorch.
+    /// `true` if the last pooling is zero-padded, as in the conversions for PyTorch.
     pub(super) is_padded: bool,
     /// Side of the maps that `fc6` reads.
     pub(super) side: usize,
-    /// Pictures or flows that it is meant to read; any number can be.
+    /// Nominal clip length in images or flows; any length is accepted.
     clip: usize,
 }
 
 impl C3d {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
         Self::with_widths(C3dWidths::PUBLISHED, config, device)
     }
@@ -93,7 +93,7 @@ impl C3d {
         }
     }
 
-    /// Returns its architecture.
+    /// Returns the architecture.
     pub(super) fn backbone(&self) -> Backbone {
         match (&self.decoder, self.is_padded) {
             (Some(_), _) => Backbone::ThreeDNet,
@@ -102,7 +102,7 @@ impl C3d {
         }
     }
 
-    /// Returns its input.
+    /// Returns the input that the network takes.
     pub(super) fn input(&self) -> StreamInput {
         let modality = if self.conv1a.weight.lazy_shape()[1] == 3 { Modality::Pictures } else { Modality::Flow };
         StreamInput { modality, count: self.clip }
@@ -114,12 +114,12 @@ impl C3d {
         weights::parameters(self) - behind.iter().sum::<usize>() - self.decoder.as_ref().map_or(0, weights::parameters)
     }
 
-    /// `x` [b, c·t, h, w], picture by picture or flow by flow → the last maps [b, 512, ⌈t/16⌉, 4, 4] of pictures of 112×112.
+    /// `x` [b, c·t, h, w], image by image or flow by flow → the last maps [b, 512, ⌈t/16⌉, 4, 4] for images of 112×112.
     pub fn maps(&self, x: Tensor<4>) -> Tensor<5> {
         self.pooled(self.encoded(x).conv5b)
     }
 
-    /// `x` [b, c·t, h, w] → the maps that a decoder reads, and the last of them.
+    /// `x` [b, c·t, h, w] → the maps read by the decoder, and the last maps.
     fn encoded(&self, x: Tensor<4>) -> EncodedClip {
         let [batch, channels, height, width] = x.dims();
         let planes = self.conv1a.weight.lazy_shape()[1];
@@ -136,8 +136,8 @@ impl C3d {
         if self.is_padded { halve(bordered(x)) } else { halve(x) }
     }
 
-    /// `x` [b, 3·t, h, w] → logits [b, K] and flow [b, 2, t, h, w] in pixels / 8, from one pass of the convolutions; none without a
-    /// decoder.
+    /// `x` [b, 3·t, h, w] → logits [b, K] and flow [b, 2, t, h, w] in pixels / 8, from one pass through the
+    /// convolutions; `None` without a decoder.
     pub fn logits_and_flow(&self, x: Tensor<4>) -> Option<(Tensor<2>, Tensor<5>)> {
         let decoder = self.decoder.as_ref()?;
         let EncodedClip { conv3b, conv4b, conv5b } = self.encoded(x);
@@ -145,8 +145,8 @@ impl C3d {
         Some((self.classify(self.hidden(self.fc6_of(self.pooled(conv5b)))), flow))
     }
 
-    /// `x` [b, c·t, h, w] → `fc6` [b, 4096], the descriptor of a clip. Maps of longer clips are averaged over time, those of other
-    /// pictures to the published size.
+    /// `x` [b, c·t, h, w] → `fc6` [b, 4096], the clip descriptor. Maps of longer clips are averaged over time, maps of
+    /// other image sizes are averaged to the published size.
     pub fn fc6(&self, x: Tensor<4>) -> Tensor<2> {
         self.fc6_of(self.maps(x))
     }
@@ -173,8 +173,8 @@ impl C3d {
         self.fc8.forward(self.dropout.forward(features))
     }
 
-    /// Returns the network with another last layer. All layers are positively homogeneous: dividing the parameters before the
-    /// features divides the features exactly.
+    /// Returns the network with its last layer replaced. All layers are positively homogeneous, so scaling down the
+    /// parameters before the features scales the features exactly.
     pub(super) fn with_head(mut self, head: Head) -> Self {
         self.fc7.weight = replaced(self.fc7.weight, |old| old / head.scale);
         self.fc7.bias = self.fc7.bias.map(|old| replaced(old, |old| old / head.scale));
@@ -182,7 +182,7 @@ impl C3d {
     }
 }
 
-/// The maps of a clip that a decoder reads.
+/// The maps of a clip that are read by a decoder.
 struct EncodedClip {
     conv3b: Tensor<5>,
     conv4b: Tensor<5>,
@@ -193,12 +193,12 @@ fn relu(conv: &Conv3d, x: Tensor<5>) -> Tensor<5> {
     activation::relu(conv.forward(x))
 }
 
-/// The largest of 2×2×2, with Caffe's ceiling: the last windows may reach beyond the edge.
+/// 2×2×2 max pooling with Caffe's ceil mode: the last windows may extend beyond the edge.
 fn halve(x: Tensor<5>) -> Tensor<5> {
     max_pool(x, [2, 2], [2, 2])
 }
 
-/// `x` [b, c, t, h, w] ≥ 0 with a place of zeros before every row and column, and one behind where the sides stay even.
+/// Pads `x` [b, c, t, h, w] ≥ 0 with one zero before every row and column, and one after where the sides are even.
 fn bordered(x: Tensor<5>) -> Tensor<5> {
     let [.., height, width] = x.dims();
     let behind = |side: usize| (side + 1) % 2;

@@ -1,4 +1,4 @@
-//! The entries that `model.toml` may have, so that a misspelt or misplaced one is not passed over silently.
+//! The known entries of `model.toml`, to report misspelt or misplaced ones instead of ignoring them.
 
 use super::fusion::FusionRule;
 use super::{
@@ -8,7 +8,7 @@ use super::{
 use crate::named::file_names;
 use crate::names::nearest;
 
-/// Every section with its entries; of the sections within it as well.
+/// Every section with its entries and subsections.
 const SECTIONS: [(&str, &[&str]); 13] = [
     (
         "",
@@ -46,19 +46,19 @@ const SECTIONS: [(&str, &[&str]); 13] = [
     ("origin.base", &["name", "hash", "trained_on"]),
 ];
 
-/// What is wrong with a card, and what to do about it.
+/// A fault in a card and its remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CardFault {
     pub cause: String,
     pub remedy: String,
 }
 
-/// Returns the first entry of `card` that there is not.
+/// Returns the first unknown entry of `card`.
 pub(super) fn unknown_entry(card: &toml::Table) -> Option<CardFault> {
     unknown_in("", card)
 }
 
-/// Returns the first entry of `card` with a value that is none of those to choose from.
+/// Returns the first entry of `card` whose value is not one of its choices.
 pub(super) fn unknown_choice(card: &toml::Table) -> Option<CardFault> {
     choices().into_iter().find_map(|(section, entry, known)| {
         let mut parts = section.split('.').filter(|part| !part.is_empty());
@@ -77,7 +77,7 @@ pub(super) fn unknown_choice(card: &toml::Table) -> Option<CardFault> {
     })
 }
 
-/// Returns the entries whose values are chosen by name: section, entry and names.
+/// Returns the entries with a fixed set of values: section, entry and values.
 fn choices() -> [(&'static str, &'static str, &'static [&'static str]); 18] {
     [
         ("", "precision", file_names::<Precision>()),
@@ -126,7 +126,8 @@ fn cause(section: &str, name: &str, value: &toml::Value) -> String {
     }
 }
 
-/// Proposes the nearest entry of the section, else the sections that have one of this name, else the nearest anywhere.
+/// Suggests the closest entry of the section, else the sections that have an entry of this name, else the closest entry
+/// anywhere.
 fn remedy(section: &str, name: &str, value: &toml::Value) -> String {
     let meant = |entry: &str| format!("Did you mean {entry}? Otherwise remove it");
     let shown = |section: &str, entry: &str| match section {
@@ -223,7 +224,7 @@ mod tests {
         }
     }
 
-    /// What the program writes, it reads.
+    /// Every entry the program writes can be read back.
     #[test]
     fn every_entry_of_a_full_card_is_known() {
         let entry =

@@ -1,5 +1,5 @@
-//! CNN-M-2048 (Chatfield et al. 2014), the classifier of the first two-stream networks (Simonyan & Zisserman 2014), and its
-//! variant for motion vectors, the network of Zhang et al. (2016).
+//! CNN-M-2048 (Chatfield et al. 2014), the classifier of the first two-stream networks (Simonyan & Zisserman 2014), and
+//! its variant for motion vectors, EMV-CNN (Zhang et al. 2016).
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -17,44 +17,44 @@ use super::prelu::PRelu;
 use super::stream_input::Modality;
 use super::{Backbone, StreamConfig};
 
-/// The constant of local response normalisation in CNN-M-2048.
+/// The constant k of local response normalisation in CNN-M-2048.
 pub(super) const NORM_K: f64 = 2.0;
-/// The same in the network for motion vectors.
+/// The constant k of local response normalisation in EMV-CNN.
 pub(super) const EMV_NORM_K: f64 = 1.0;
-/// Local response normalisations of a spatial stream and of motion vectors, and of another temporal stream (a reading: the
-/// second was left out for lack of memory).
+/// Numbers of local response normalisations: in spatial streams and EMV-CNN, and in other temporal streams. (Our
+/// reading of the paper: the temporal stream omits the second to save memory.)
 const NORMS: usize = 2;
 const TEMPORAL_NORMS: usize = 1;
-/// Dropout after `fc6` and `fc7`: a reading of the original streams, then the published temporal and spatial networks of Zhang et al.
+/// Dropout after `fc6` and `fc7`: our reading of the original streams, then the published temporal and spatial EMV-CNN.
 const DROPOUT: [f64; 2] = [0.9, 0.9];
 const EMV_DROPOUT: [f64; 2] = [0.9, 0.8];
 const EMV_SPATIAL_DROPOUT: [f64; 2] = [0.5, 0.5];
 /// Window of the pooling layers.
 const POOL: usize = 3;
 
-/// The number of maps behind each layer.
+/// Numbers of maps or units of each layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CnnMWidths {
-    /// Behind `conv1`.
+    /// Maps of `conv1`.
     pub conv1: usize,
-    /// Behind `conv2`.
+    /// Maps of `conv2`.
     pub conv2: usize,
-    /// Behind `conv3`, `conv4` and `conv5`.
+    /// Maps of `conv3`, `conv4` and `conv5`.
     pub conv3: usize,
-    /// Behind `fc6`.
+    /// Units of `fc6`.
     pub fc6: usize,
-    /// Behind `fc7`.
+    /// Units of `fc7`.
     pub fc7: usize,
     /// Side of the maps that `fc6` reads.
     pub side: usize,
 }
 
 impl CnnMWidths {
-    /// The published ones, for pictures of 224×224.
+    /// The published sizes, for images of 224×224.
     pub const PUBLISHED: Self = Self { conv1: 96, conv2: 256, conv3: 512, fc6: 4096, fc7: 2048, side: 6 };
 }
 
-/// CNN-M-2048, or the network for motion vectors.
+/// CNN-M-2048 or EMV-CNN.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers are named and described by Chatfield et al., Table 1")]
 pub struct CnnM {
@@ -76,16 +76,16 @@ pub struct CnnM {
     dropout6: Dropout,
     dropout7: Dropout,
     pub(super) pool: MaxPool2d,
-    /// Whether it is the network for motion vectors.
+    /// `true` for EMV-CNN, the network for motion vectors.
     pub(super) is_emv: bool,
-    /// How many of the first two layers are followed by local response normalisation.
+    /// Number of local response normalisations, after the first one or two layers.
     pub(super) norms: usize,
     /// Side of the maps that `fc6` reads.
     pub(super) side: usize,
 }
 
 impl CnnM {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
         Self::with_widths(CnnMWidths::PUBLISHED, config, device)
     }
@@ -130,7 +130,7 @@ impl CnnM {
         }
     }
 
-    /// Returns its architecture.
+    /// Returns the architecture.
     pub(super) fn backbone(&self) -> Backbone {
         if self.is_emv { Backbone::Emv } else { Backbone::CnnM2048 }
     }
@@ -140,7 +140,7 @@ impl CnnM {
         self.normalise(0, rectified(&self.conv1, self.relu1.as_ref(), x))
     }
 
-    /// `x` [b, c, h, w] → the last maps [b, 512, 6, 6] of pictures of 224×224; larger ones of larger pictures.
+    /// `x` [b, c, h, w] → the last maps [b, 512, 6, 6] for images of 224×224, larger ones for larger images.
     pub fn maps(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.pooled(self.normalised(x));
         let x = self.normalise(1, rectified(&self.conv2, self.relu2.as_ref(), x));
@@ -149,7 +149,7 @@ impl CnnM {
         self.pooled(rectified(&self.conv5, self.relu5.as_ref(), x))
     }
 
-    /// `x` [b, c, h, w] → `fc6` [b, 4096]. Maps of other pictures than the published ones are averaged to their size.
+    /// `x` [b, c, h, w] → `fc6` [b, 4096]. Maps of other image sizes are averaged to the published size.
     pub fn fc6(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.maps(x);
         let [_, _, height, width] = x.dims();
@@ -167,8 +167,8 @@ impl CnnM {
         self.fc8.forward(self.dropout7.forward(features))
     }
 
-    /// Returns the network with another last layer: the layers before the features are positively homogeneous, so that dividing
-    /// their parameters divides the features exactly.
+    /// Returns the network with its last layer replaced. The layers before the features are positively homogeneous, so
+    /// scaling down their parameters scales the features exactly.
     pub(super) fn with_head(mut self, head: Head) -> Self {
         self.fc7.weight = replaced(self.fc7.weight, |old| old / head.scale);
         self.fc7.bias = self.fc7.bias.map(|old| replaced(old, |old| old / head.scale));
@@ -180,14 +180,14 @@ impl CnnM {
         if layer < self.norms { local_response_norm(x, k) } else { x }
     }
 
-    /// The largest of 3×3 at every other place, with Caffe's ceiling: the last windows may reach beyond the edge.
+    /// 3×3 max pooling of stride 2 with Caffe's ceil mode: the last windows may extend beyond the edge.
     fn pooled(&self, x: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = x.dims();
         let missing = |side: usize| POOL.saturating_sub(side);
         if [height, width].map(missing) == [0, 0] {
             return max_pool(&self.pool, x);
         }
-        // Maps smaller than a window count as one that is cut at the edge.
+        // Maps smaller than a window are padded to one that is cut off at the edge.
         let x = x.pad([(0, missing(height)), (0, missing(width))], PadMode::Constant(f32::MIN));
         max_pool(&self.pool, x)
     }

@@ -1,5 +1,5 @@
-//! The layers of networks that read clips: convolution with batch normalisation, and pooling, over time and space, with
-//! TensorFlow's padding "SAME", under which a layer of stride s makes ⌈n/s⌉ places of n.
+//! Layers of networks for clips: convolution with batch normalisation, and pooling, over time and space, with
+//! TensorFlow's "SAME" padding: a layer of stride s maps n positions to ⌈n/s⌉.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv3d, Conv3dConfig};
@@ -11,22 +11,22 @@ use super::batch_norm::{BatchNorm, TENSORFLOW_EPSILON};
 use super::layers::HE_NORMAL;
 use super::pooling;
 
-/// Zeros before and behind a line of `size`. An odd one goes behind.
+/// Returns the zeros before and after an axis of `size`; an odd one goes after.
 fn padding(size: usize, kernel: usize, stride: usize) -> (usize, usize) {
     let last = if size.is_multiple_of(stride) { stride } else { size % stride };
     let zeros = kernel.saturating_sub(last);
     (zeros / 2, zeros - zeros / 2)
 }
 
-/// [b, c, t, h, w] with zeros around for a kernel and stride in time, height and width.
+/// Zero-pads [b, c, t, h, w] for a kernel and stride in time, height and width.
 fn padded(x: Tensor<5>, kernel: [usize; 3], stride: [usize; 3]) -> Tensor<5> {
     let [_, _, time, height, width] = x.dims();
     let [t, h, w] = [(time, 0), (height, 1), (width, 2)].map(|(size, axis)| padding(size, kernel[axis], stride[axis]));
     if [t, h, w] == [(0, 0); 3] { x } else { x.pad([t, h, w], PadMode::Constant(0.0)) }
 }
 
-/// Returns the largest values of x [b, c, t, h, w] ≥ 0 in boxes of `[time, side]` at distances of `stride`. The largest of a box
-/// is the largest in time of the largest of its pictures, so two flat poolings do it: Burn has none for volumes.
+/// Returns the max pooling of x [b, c, t, h, w] ≥ 0 over boxes of `[time, side]` at distances of `stride`. Burn has no
+/// 3-D pooling; as the maximum is separable, two 2-D poolings give the same result.
 pub(super) fn max_pool(x: Tensor<5>, kernel: [usize; 2], stride: [usize; 2]) -> Tensor<5> {
     let x = padded(x, [kernel[0], kernel[1], kernel[1]], [stride[0], stride[1], stride[1]]);
     let [batch, channels, time, height, width] = x.dims();
@@ -46,7 +46,7 @@ fn flat_pool(x: Tensor<4>, kernel: [usize; 2], stride: [usize; 2]) -> Tensor<4> 
     pooling::max_pool(&MaxPool2dConfig::new(kernel).with_strides(stride).init(), x)
 }
 
-/// A convolution over time and space, the batch normalisation behind it and a rectifier.
+/// A 3-D convolution, batch normalisation and ReLU.
 #[derive(Module, Debug)]
 pub struct ConvNorm3d {
     conv: Conv3d,
@@ -54,7 +54,7 @@ pub struct ConvNorm3d {
 }
 
 impl ConvNorm3d {
-    /// Without bias, from `channels[0]` to `channels[1]` maps, with a cube of `side` as kernel.
+    /// Creates a bias-free convolution from `channels[0]` to `channels[1]` maps with a cubic kernel of `side`.
     pub(super) fn new(channels: [usize; 2], side: usize, stride: usize, device: &Device) -> Self {
         let conv = Conv3dConfig::new(channels, [side; 3])
             .with_stride([stride; 3])
@@ -64,13 +64,13 @@ impl ConvNorm3d {
         Self { conv, bn: BatchNorm::new(channels[1], TENSORFLOW_EPSILON, device) }
     }
 
-    /// [b, from, t, h, w] → [b, to, ⌈t/stride⌉, ⌈h/stride⌉, ⌈w/stride⌉].
+    /// `x` [b, from, t, h, w] → [b, to, ⌈t/stride⌉, ⌈h/stride⌉, ⌈w/stride⌉].
     pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
         let x = padded(x, self.conv.kernel_size, self.conv.stride);
         activation::relu(self.bn.forward(self.conv.forward(x)))
     }
 
-    /// Maps of its input.
+    /// Returns the number of input maps.
     pub(super) fn input_maps(&self) -> usize {
         self.conv.weight.lazy_shape()[1]
     }
@@ -97,7 +97,7 @@ mod tests {
         let pooled = max_pool(x, [3, 3], [2, 2]);
         assert_eq!(pooled.dims(), [1, 1, 2, 2, 3]);
         let at = |t: usize, h: usize, w: usize| values[(t * 4 + h) * 5 + w];
-        // Zeros: one before and behind in time and width, one behind in height.
+        // Zeros: one before and one after in time and width, one after in height.
         let largest = |[t, h, w]: [usize; 3]| {
             let around = |place: usize, size: usize| (2 * place).saturating_sub(1)..(2 * place + 2).min(size);
             let rows = 2 * h..(2 * h + 3).min(4);

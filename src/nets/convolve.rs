@@ -1,4 +1,4 @@
-//! Convolutions with what follows them: on the CPU by our own [kernels](super::kernels), on a GPU by Burn's.
+//! Convolutions with their activation: on the CPU with our own [kernels](super::kernels), on a GPU with Burn's.
 
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
@@ -9,12 +9,12 @@ use super::kernels::{Activation, Convolution, ConvolutionSizes, convolution};
 use super::multiply_adds;
 use crate::gpu::is_gpu;
 
-/// LeakyReLU with the slope that all motion networks share.
+/// LeakyReLU with slope 0.1, shared by all motion networks.
 pub(super) const LEAKY: Activation = Activation { slope: 0.1, ceiling: f32::INFINITY };
 
-/// A layer that convolves.
+/// A convolutional layer.
 pub(super) trait Convolve {
-    /// Returns the convolution of `x`, and `activation` behind it.
+    /// Returns the convolution of `x`, followed by `activation`.
     fn apply(&self, x: Tensor<4>, activation: Activation) -> Tensor<4>;
 
     /// Returns the convolution of `x`.
@@ -22,17 +22,17 @@ pub(super) trait Convolve {
         self.apply(x, Activation::NONE)
     }
 
-    /// Returns the convolution of `x`, rectified.
+    /// Returns the convolution of `x`, followed by ReLU.
     fn relu(&self, x: Tensor<4>) -> Tensor<4> {
         self.apply(x, Activation::RELU)
     }
 
-    /// Returns the convolution of `x`, rectified, and no more than 6.
+    /// Returns the convolution of `x`, followed by ReLU6.
     fn relu6(&self, x: Tensor<4>) -> Tensor<4> {
         self.apply(x, Activation::RELU6)
     }
 
-    /// Returns the convolution of `x` behind the LeakyReLU of motion networks.
+    /// Returns the convolution of `x`, followed by the motion networks' LeakyReLU.
     fn leaky(&self, x: Tensor<4>) -> Tensor<4> {
         self.apply(x, LEAKY)
     }
@@ -49,12 +49,13 @@ impl Convolve for Conv2d {
     }
 }
 
-/// Returns whether our own kernels know such a convolution.
+/// Returns `true` if our own kernels support this convolution.
 pub(super) fn has_kernels(conv: &Conv2d, x: &Tensor<4>) -> bool {
     conv.dilation == [1, 1] && is_on_cpu(x) && conv.weight.val().dtype() == DType::F32
 }
 
-/// Returns the convolution of `x` by our own kernels, with each map multiplied by its `scale` and `bias` added.
+/// Returns the convolution of `x` computed by our own kernels, with each map multiplied by its `scale` and `bias`
+/// added.
 pub(super) fn convolved(
     conv: &Conv2d,
     x: Tensor<4>,
@@ -102,7 +103,7 @@ impl Convolve for ConvTranspose2d {
             let reach = ([height, width][axis] - 1) * self.stride[axis] + self.kernel_size[axis];
             reach + self.padding_out[axis] - 2 * self.padding[axis]
         });
-        // It goes from `y` to `x`.
+        // The convolution is described from `y` to `x`.
         let sizes = ConvolutionSizes {
             batch,
             maps: [to * self.groups, from],
@@ -122,23 +123,23 @@ fn is_on_cpu(x: &Tensor<4>) -> bool {
     !is_gpu(&x.device().without_autodiff()) && x.dtype() == DType::F32
 }
 
-/// Returns the LeakyReLU of motion networks of `x`.
+/// Applies the motion networks' LeakyReLU to `x`.
 pub(super) fn leaky(x: Tensor<4>) -> Tensor<4> {
     activated(x, LEAKY)
 }
 
-/// Returns `activation` of `x` by Burn.
+/// Applies `activation` to `x` with Burn's operations.
 pub(super) fn activated(x: Tensor<4>, activation: Activation) -> Tensor<4> {
     let Activation { slope, ceiling } = activation;
     if activation == Activation::NONE {
         x
     } else if slope == 0.0 && ceiling.is_finite() {
-        // Flex's `clamp` of both ends at once keeps the compiler from using vectors: it takes three times as long.
+        // Flex's two-sided `clamp` prevents vectorisation and takes three times as long.
         activation::relu(x).clamp_max(ceiling)
     } else if slope == 0.0 {
         activation::relu(x)
     } else if x.device().is_autodiff() {
-        // Burn differentiates its own as a composition of masks, which takes three times as long as this sum.
+        // Burn differentiates its own LeakyReLU as a composition of masks, which takes three times as long as this sum.
         activation::relu(x.clone()).mul_scalar(1.0 - slope) + x.mul_scalar(slope)
     } else {
         activation::leaky_relu(x, f64::from(slope))
@@ -153,7 +154,7 @@ mod tests {
 
     use super::*;
 
-    /// Output and gradients for input, weights and bias.
+    /// Returns the output and the gradients of input, weights and bias.
     fn results(
         x: &Tensor<4>,
         weight: &Param<Tensor<4>>,

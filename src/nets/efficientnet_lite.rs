@@ -1,9 +1,9 @@
-//! EfficientNet-Lite0, 1 and 2 (Tan & Le 2019, without squeeze-and-excitation and with ReLU6), classifiers for small
-//! machines that know more of ImageNet than the others of their size.
+//! EfficientNet-Lite0, 1 and 2 (Tan & Le 2019, without squeeze-and-excitation and with ReLU6): classifiers for small
+//! machines, more accurate on ImageNet than the other backbones of their size.
 //!
-//! Layers, scaling, padding and batch normalisation are those of TensorFlow's reference, which `efficientnet_lite_pytorch`
-//! mirrors. That package pads for pictures of its own size whatever it is shown; here, as in TensorFlow, the padding
-//! follows the picture.
+//! Layers, scaling, padding and batch normalisation are those of TensorFlow's reference, which
+//! `efficientnet_lite_pytorch` mirrors. That package always pads for images of its nominal size; here, as in
+//! TensorFlow, the padding depends on the actual image size.
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear};
@@ -19,12 +19,12 @@ use super::{Backbone, StreamConfig};
 
 /// Feature maps of the first convolution, at every scale.
 const FIRST: usize = 32;
-/// Features the classifier reads, at every scale.
+/// Width of the features read by the classifier, at every scale.
 const FEATURES: usize = 1280;
-/// Numbers of maps are multiples of this.
+/// Numbers of maps are rounded to multiples of this.
 const DIVISOR: usize = 8;
 
-/// EfficientNet-B0's Table 1, which all are scaled from.
+/// EfficientNet-B0's Table 1, the base of all scales.
 const STAGES: [MobileStage; 7] = [
     MobileStage::new(1, 16, 1, 1),
     MobileStage::new(6, 24, 2, 2),
@@ -38,20 +38,20 @@ const STAGES: [MobileStage; 7] = [
 /// The scaling parameters of an EfficientNet-Lite.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CompoundScale {
-    /// Tenths of the maps of [`STAGES`].
+    /// Width factor on the maps of [`STAGES`], in tenths.
     width: usize,
-    /// Tenths of the blocks of all stages but the first and the last.
+    /// Depth factor on the blocks of all stages but the first and the last, in tenths.
     depth: usize,
     /// Dropout before the classifier.
     dropout: f64,
 }
 
 impl CompoundScale {
-    /// EfficientNet-Lite0, published for pictures of 224×224.
+    /// EfficientNet-Lite0, published for images of 224×224.
     pub const LITE0: Self = Self { width: 10, depth: 10, dropout: 0.2 };
-    /// EfficientNet-Lite1, published for pictures of 240×240.
+    /// EfficientNet-Lite1, published for images of 240×240.
     pub const LITE1: Self = Self { width: 10, depth: 11, dropout: 0.2 };
-    /// EfficientNet-Lite2, published for pictures of 260×260.
+    /// EfficientNet-Lite2, published for images of 260×260.
     pub const LITE2: Self = Self { width: 11, depth: 12, dropout: 0.3 };
 
     /// Returns the stages at this scale.
@@ -67,7 +67,8 @@ impl CompoundScale {
         })
     }
 
-    /// So many maps at this scale: the nearest multiple of the divisor, unless that takes away more than a tenth.
+    /// Returns `maps` at this scale, rounded to the nearest multiple of the divisor, or up if rounding down would
+    /// remove more than a tenth.
     fn maps(self, maps: usize) -> usize {
         let tenths = maps * self.width;
         let nearest = ((tenths + 5 * DIVISOR) / (10 * DIVISOR) * DIVISOR).max(DIVISOR);
@@ -78,24 +79,24 @@ impl CompoundScale {
 /// EfficientNet-Lite.
 #[derive(Module, Debug)]
 pub struct EfficientNetLite {
-    /// 3×3, stride 2.
+    /// First convolution: 3×3, stride 2.
     pub first: ConvNorm,
-    /// The inverted residuals.
+    /// The inverted residual blocks.
     pub blocks: Vec<InvertedResidual>,
-    /// 1×1 to the features.
+    /// 1×1 convolution to the features.
     pub last: ConvNorm,
-    /// Features → logits.
+    /// Linear classifier: features → logits.
     pub classifier: Linear,
     dropout: Dropout,
 }
 
 impl EfficientNetLite {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(scale: CompoundScale, config: &StreamConfig, device: &Device) -> Self {
         Self::with_stages(&scale.stages(), [FIRST, FEATURES], scale.dropout, config, device)
     }
 
-    /// Returns the network of these stages between the `[first, last]` convolution's maps.
+    /// Returns the network of these stages between convolutions of `[first, last]` maps.
     pub(super) fn with_stages(
         stages: &[MobileStage],
         [first, features]: [usize; 2],
@@ -114,7 +115,7 @@ impl EfficientNetLite {
         }
     }
 
-    /// Returns which of the three it is: the first has fewer blocks, the last more maps.
+    /// Returns the architecture: Lite0 has fewer blocks than the others, Lite2 more maps.
     pub(super) fn backbone(&self) -> Backbone {
         let is = |scale: CompoundScale| {
             let stages = scale.stages();
@@ -137,7 +138,8 @@ impl EfficientNetLite {
         global_average(self.last.relu6(x))
     }
 
-    /// Pictures around the middle level: zeros around them are then those of the published networks. Flow is as it is.
+    /// Shifts images from zero mean to zero middle level, so that zero padding equals that of the published networks.
+    /// Flow is unchanged.
     fn centred(&self, x: Tensor<4>) -> Tensor<4> {
         if self.first.input_maps() != MEAN_BGR.len() {
             return x;
@@ -153,7 +155,7 @@ impl EfficientNetLite {
         self.classifier.forward(self.dropout.forward(features))
     }
 
-    /// Returns the network with another last layer.
+    /// Returns the network with its last layer replaced.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { classifier: with_linear_head(self.classifier, head), ..self }
     }
@@ -166,7 +168,7 @@ mod tests {
     const NARROW: CompoundScale = CompoundScale { width: 1, depth: 10, dropout: 0.0 };
 
     impl EfficientNetLite {
-        /// EfficientNet-Lite0 with a tenth of its maps, at its ends too.
+        /// Builds EfficientNet-Lite0 with a tenth of its maps, in the first and last convolution too.
         pub(in crate::nets) fn narrow(config: &StreamConfig, device: &Device) -> Self {
             Self::with_stages(&NARROW.stages(), [NARROW.maps(FIRST), NARROW.maps(FEATURES)], 0.0, config, device)
         }

@@ -1,5 +1,5 @@
-//! The flow decoder behind the convolutions of C3D, as released with it for voxel-to-voxel prediction (Tran et al. 2016), by which
-//! 3DNet (Diba et al. 2016) learns flow beside actions.
+//! The flow decoder after the convolutions of C3D, as released with it for voxel-to-voxel prediction (Tran et al.
+//! 2016). 3DNet (Diba et al. 2016) uses it to learn flow and actions jointly.
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv3d, ConvTranspose3d, ConvTranspose3dConfig};
@@ -7,10 +7,10 @@ use burn::tensor::{Device, Tensor, activation};
 
 use super::layers::{HE_NORMAL, conv3x3x3};
 
-/// Pixels a unit of the predicted flow.
+/// Pixels per unit of the predicted flow.
 pub const FLOW3D_UNIT_PX: f32 = 8.0;
 
-/// The decoder.
+/// A decoder from C3D's maps to flow.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers bear the names of the released files")]
 pub struct FlowDecoder3d {
@@ -23,7 +23,7 @@ pub struct FlowDecoder3d {
 }
 
 impl FlowDecoder3d {
-    /// Returns the decoder behind layers of so many times `base` maps as C3D has, with `maps` of its own.
+    /// Creates the decoder for a C3D of `base` maps in its first layer, with `maps` maps of its own.
     pub(super) fn new(base: usize, maps: usize, device: &Device) -> Self {
         let double = |from: usize| deconv([from, maps], [4; 3], [2; 3], [1; 3], device);
         Self {
@@ -36,8 +36,8 @@ impl FlowDecoder3d {
         }
     }
 
-    /// `conv3b` [b, 256, t/2, h/4, w/4], `conv4b` and `conv5b` of half the sides each → flow [b, 2, t, h, w] in pixels / 8. Times and
-    /// sides are multiples of 8 and 16.
+    /// `conv3b` [b, 256, t/2, h/4, w/4], `conv4b` and `conv5b`, each half the size of the one before → flow
+    /// [b, 2, t, h, w] in pixels / 8. t must be a multiple of 8, h and w of 16.
     pub(super) fn forward(&self, conv3b: Tensor<5>, conv4b: Tensor<5>, conv5b: Tensor<5>) -> Tensor<5> {
         let x = activation::relu(self.deconv5b.forward(conv5b));
         let x = Tensor::cat(vec![x, self.predict4b.forward(conv4b)], 1);

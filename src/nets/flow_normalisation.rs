@@ -1,7 +1,7 @@
 //! The layer between the motion network and the temporal stream (paper, Section 3.2).
 //!
-//! Flow is clipped, scaled to the range of pictures and upsampled to the size of the frames, so that a classifier
-//! trained on pictures can read it. It has no parameters of its own and passes gradients on, except where it clips.
+//! Flow is clipped, scaled to the range of images and upsampled to the size of the frames, as input for a classifier
+//! pretrained on images. The layer has no parameters and passes gradients on, except where it clips.
 
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
@@ -17,7 +17,7 @@ use super::stream_input::{FlowMean, FlowReading, FlowResolution};
 pub const CLIP_PX: f32 = 20.0;
 /// Grey levels per pixel of flow: ±20 px fill 0…255.
 pub(super) const LEVELS_PER_PX: f32 = 255.0 / (2.0 * CLIP_PX);
-/// The grey level taken off before a classifier.
+/// Grey level subtracted before the classifier.
 pub const MID_LEVEL: f32 = 128.0;
 /// One axis of the bilinear ×2 kernel.
 pub(super) const TAPS: [f32; 4] = [0.25, 0.75, 0.75, 0.25];
@@ -30,8 +30,9 @@ pub fn classifier_input(flow2: Tensor<4>) -> Tensor<4> {
     stream_input(flow2, FlowReading::default())
 }
 
-/// Raw finest flow [b, 2n, h/2, w/2] → what the first layer of a temporal stream reads under `reading`: [b, 2n, h, w], or of the size
-/// of the flow, less the middle level or the mean of each map. The mean is that of what is read, without the ring that upsampling adds.
+/// Converts the raw finest flow [b, 2n, h/2, w/2] to the first layer's input in a temporal stream under `reading`:
+/// [b, 2n, h, w], or at the resolution of the flow, minus the middle level or the mean of each map. The mean is taken
+/// before upsampling and thus excludes the darker border.
 pub(super) fn stream_input(flow2: Tensor<4>, reading: FlowReading) -> Tensor<4> {
     let levels = levels(flow2);
     let means = (reading.mean == FlowMean::Field).then(|| levels.clone().mean_dim(3).mean_dim(2));
@@ -45,16 +46,16 @@ pub(super) fn stream_input(flow2: Tensor<4>, reading: FlowReading) -> Tensor<4> 
     }
 }
 
-/// Raw flow → levels in 0…255, ±20 px at the ends.
+/// Converts raw flow to levels in 0…255; ±20 px map to the ends.
 fn levels(flow: Tensor<4>) -> Tensor<4> {
     let px = flow.mul_scalar(FLOW_UNIT_PX).clamp(-CLIP_PX, CLIP_PX);
     px.add_scalar(CLIP_PX).mul_scalar(LEVELS_PER_PX)
 }
 
-/// Returns `activation` of `conv` of [`classifier_input`].
+/// Returns `conv` and `activation` applied to [`classifier_input`].
 ///
-/// On the CPU, a convolution of stride 2 without padding never sees the input: every other place of the doubled maps is as
-/// good as every place of the maps themselves under a smaller kernel, of 5×5 instead of 7×7, and half as many products.
+/// On the CPU, a convolution of stride 2 without padding is fused with the upsampling: it equals a convolution of
+/// stride 1 over the original maps with a smaller kernel (5×5 instead of 7×7), at half the multiply-adds.
 pub(super) fn convolved_input(conv: &Conv2d, flow2: Tensor<4>, activation: Activation) -> Tensor<4> {
     let [batch, from, height, width] = flow2.dims();
     let is_padded = !matches!(conv.padding, PaddingConfig2d::Valid | PaddingConfig2d::Explicit(0, 0, 0, 0));
@@ -88,7 +89,7 @@ pub(super) fn convolved_input(conv: &Conv2d, flow2: Tensor<4>, activation: Activ
     convolution(levels, weight, bias, Convolution { sizes, transposed: false, scale: None, activation })
 }
 
-/// Returns raw flow as levels less the middle one, in a frame one place wide of what counts as level 0.
+/// Returns raw flow as levels minus the middle one, with a border one pixel wide of level 0.
 fn framed_levels(flow: &[f32], [height, width]: [usize; 2]) -> Vec<f32> {
     let maps = flow.len() / (height * width);
     let mut framed = vec![-MID_LEVEL; maps * (height + 2) * (width + 2)];
@@ -102,12 +103,13 @@ fn framed_levels(flow: &[f32], [height, width]: [usize; 2]) -> Vec<f32> {
     framed
 }
 
-/// Places of a map that so many of the doubled map, from an even one on, are made of: from the place before.
+/// Returns the number of pixels of a map that `doubled` pixels of the upsampled map depend on, starting at an even one,
+/// including the one before.
 fn undoubled_length(doubled: usize) -> usize {
     doubled / 2 + 2
 }
 
-/// Returns kernels for maps in place of those for the doubled maps, whose sides are `kernel`.
+/// Returns kernels on the original maps equivalent to `kernels` of size `kernel` on the upsampled maps.
 fn undoubled(kernels: &[f32], kernel: [usize; 2]) -> Vec<f32> {
     let [height, width] = kernel.map(undoubled_length);
     let mut undoubled = vec![0.0; kernels.len() / (kernel[0] * kernel[1]) * height * width];
@@ -133,19 +135,20 @@ fn undoubled(kernels: &[f32], kernel: [usize; 2]) -> Vec<f32> {
     undoubled
 }
 
-/// The two places that place `doubled` of a doubled map is made of, counted from the one before the first, and their shares.
+/// Returns the two source pixels of pixel `doubled` of the upsampled map, counted from the one before the first, and
+/// their weights.
 fn shares(doubled: usize) -> [(usize, f32); 2] {
     let first = doubled / 2 + doubled % 2;
     let [near, far] = [TAPS[1], TAPS[0]];
     if doubled.is_multiple_of(2) { [(first, far), (first + 1, near)] } else { [(first, near), (first + 1, far)] }
 }
 
-/// Bilinear ×2 upsampling, zero outside: [b, c, h, w] → [b, c, 2h, 2w].
+/// Bilinear ×2 upsampling with zero padding: [b, c, h, w] → [b, c, 2h, 2w].
 fn upsample(maps: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = maps.dims();
     let taps: Vec<f32> = TAPS.iter().flat_map(|y| TAPS.map(|x| x * y)).collect();
     let kernel = Tensor::from_data(TensorData::new(taps, [1, 1, 4, 4]), &maps.device());
-    // Every map by itself: one kernel for all is one batch of single maps.
+    // One kernel for every map: maps are processed as a batch of single-channel images.
     let maps = maps.reshape([batch * channels, 1, height, width]);
     let upsample = ConvTranspose2d {
         weight: Param::from_tensor(kernel).set_require_grad(false),

@@ -6,27 +6,27 @@ use burn::tensor::Tensor;
 
 use super::flow_operators::stretched_back;
 
-/// Full-resolution pixels in one raw unit of predicted flow, at every level.
+/// Full-resolution pixels per raw unit of predicted flow, at every level.
 pub const FLOW_UNIT_PX: f32 = 20.0;
 
 /// Predicted flow in the network's raw unit (full-resolution pixels / [`FLOW_UNIT_PX`]), finest level first.
 ///
 /// A level is [b, 2n, h/r, w/r]: u₀, v₀, u₁, v₁ … of the window's n pairs (x right, y down; flow i samples frame i+1 to
-/// rebuild frame i). MotionNet has levels 2 to 6 with r = 2, 4, 8, 16, 32; Tiny-MotionNet levels 2 to 4. Those of the supervised
-/// networks are brought to the same, with r = 2 first.
+/// reconstruct frame i). MotionNet has levels 2 to 6 with r = 2, 4, 8, 16, 32; Tiny-MotionNet levels 2 to 4. The levels
+/// of supervised networks are resized to the same resolutions, starting with r = 2.
 #[derive(Debug, Clone)]
 pub struct FlowPyramid {
-    /// Level 2, 3, ….
+    /// Levels 2, 3, …, finest first.
     pub levels: Vec<Tensor<4>>,
 }
 
 impl FlowPyramid {
-    /// Level 2, the finest, which the temporal stream reads.
+    /// Returns level 2, the finest, which the temporal stream reads.
     pub fn finest(&self) -> &Tensor<4> {
         &self.levels[0]
     }
 
-    /// Returns level 2.
+    /// Returns level 2 by value.
     pub fn into_finest(mut self) -> Tensor<4> {
         self.levels.swap_remove(0)
     }
@@ -36,7 +36,7 @@ impl FlowPyramid {
         Self { levels: self.levels.iter().map(|level| level.clone().narrow(0, row, 1)).collect() }
     }
 
-    /// Returns the flow of a window from that of its parts, each with its pairs that count.
+    /// Returns the flow of a window assembled from its parts, each with the range of its pairs to use.
     pub fn joined(parts: &[(&Self, Range<usize>)]) -> Self {
         let pairs = |level: usize| {
             let of_part = |(part, pairs): &(&Self, Range<usize>)| {
@@ -47,7 +47,8 @@ impl FlowPyramid {
         Self { levels: (0..parts[0].0.levels.len()).map(pairs).collect() }
     }
 
-    /// Returns the flow of frames that were stretched from `frame` to `stretched`, both (height, width), as that of the frames.
+    /// Converts the flow of frames that were stretched from `frame` to `stretched`, both (height, width), to that of
+    /// the original frames.
     pub(super) fn stretched_back(self, stretched: [usize; 2], frame: [usize; 2]) -> Self {
         let back = |level: Tensor<4>| {
             let [_, _, rows, columns] = level.dims();
@@ -57,8 +58,8 @@ impl FlowPyramid {
         Self { levels: self.levels.into_iter().map(back).collect() }
     }
 
-    /// Cuts away what belongs to padding below row `height` and right of column `width` of the `padded` frame
-    /// (height, width). A level pixel that covers a part of the frame stays.
+    /// Crops the padding below row `height` and right of column `width` of the `padded` frame (height, width). Pixels
+    /// of a level that partly cover the frame are kept.
     pub(super) fn crop(self, [height, width]: [usize; 2], padded: [usize; 2]) -> Self {
         let crop = |level: Tensor<4>| {
             let [_, _, rows, columns] = level.dims();

@@ -1,11 +1,11 @@
-//! The flow that a temporal stream reads, and was trained on.
+//! The flow method whose output a temporal stream reads, and was trained on.
 
 use serde::{Deserialize, Serialize};
 
 use crate::named::named;
 
 named! {
-    /// The flow input of the temporal stream.
+    /// Flow method for the temporal stream's input.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum FlowSource {
@@ -36,17 +36,17 @@ named! {
 }
 
 impl FlowSource {
-    /// Returns whether it needs a trained MotionNet.
+    /// Returns `true` if the method needs a trained MotionNet.
     pub fn needs_network(self) -> bool {
         matches!(self, Self::MotionNet | Self::MotionNetStored)
     }
 
-    /// Returns whether its flow is computed from frames, rather than read from the clip's file or folder.
+    /// Returns `true` if the flow is computed from frames, rather than read from the clip's file or folder.
     pub fn needs_pictures(self) -> bool {
         !matches!(self, Self::Codec | Self::Emv | Self::Stored)
     }
 
-    /// Returns its name in a sentence: `TV-L1 flow`.
+    /// Returns the method's name for use in a sentence: `TV-L1 flow`.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::MotionNet => "MotionNet's flow",

@@ -8,34 +8,36 @@ use crate::ranking::arg_max;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FusionRule {
-    /// The authors' code: clip at 0, divide by the sum. Logits without a positive one count as uniform.
+    /// The authors' code: negative logits are clipped to 0, the rest divided by their sum; uniform if none is positive.
     Released,
     /// Softmax.
     Softmax,
-    /// Nothing.
+    /// No transformation.
     Logits,
-    /// Sigmoid: each class by itself. The rule of multi-label models, whose classes may be shown at the same time.
+    /// Sigmoid of each class independently: the rule of multi-label models, whose classes may occur together.
     Sigmoid,
 }
 
-/// (spatial + `temporal_weight` · temporal) / (1 + `temporal_weight`), after the rule. The default is the authors': released rule,
-/// 1 : 1.5. They add without dividing, which leads to the same class.
+/// Weighted late fusion: (spatial + `temporal_weight` · temporal) / (1 + `temporal_weight`), after the rule is applied.
+///
+/// The default is the authors': the released rule, 1 : 1.5. Their code adds without dividing, which predicts the same
+/// class.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Fusion {
-    /// What is averaged.
+    /// Transformation applied to the logits before averaging.
     pub rule: FusionRule,
-    /// Weight of the temporal stream, where the spatial stream's is 1.
+    /// Weight of the temporal stream relative to the spatial stream's weight of 1.
     pub temporal_weight: f64,
-    /// The share below which an answer is unsure, as chosen on held-out clips; without it [`UNSURE_BELOW`].
+    /// Probability below which a prediction counts as unsure, chosen on held-out clips; [`UNSURE_BELOW`] if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsure_below: Option<f64>,
 }
 
-/// What stands for the answer of a multi-label model that finds none of its classes.
+/// Text shown when a multi-label model finds none of its classes.
 pub const NO_CLASS: &str = "none of its classes";
-/// The share below which an answer is unsure where no held-out clips have told a better one.
+/// Default probability below which a prediction counts as unsure, without a threshold from held-out clips.
 pub const UNSURE_BELOW: f64 = 0.5;
-/// An answer that leads the next class by less than this share is unsure too.
+/// Smallest margin over the second class; a prediction with a smaller one is unsure too.
 const LEAST_LEAD: f32 = 0.1;
 
 impl Default for Fusion {
@@ -45,35 +47,35 @@ impl Default for Fusion {
 }
 
 impl Fusion {
-    /// Fused score of each class from the logits of both streams: their weighted mean, so that two streams together are no more
-    /// confident than the surer of them. A stream that is absent (an empty slice) has no weight.
+    /// Returns the fused score of each class from the logits of both streams: their weighted mean, so the two streams
+    /// together are never more confident than the more confident one. A missing stream (an empty slice) has no weight.
     pub fn fuse(&self, spatial: &[f32], temporal: &[f32]) -> Vec<f32> {
         let [spatial, temporal] = [spatial, temporal].map(|logits| self.rule.normalise(logits));
         let at = |scores: &[f32], class: usize| scores.get(class).copied().map_or(0.0, f64::from);
         let weight = |scores: &[f32], weight: f64| if scores.is_empty() { 0.0 } else { weight };
         let sum = weight(&spatial, 1.0) + weight(&temporal, self.temporal_weight);
-        let divisor = if sum > 0.0 { sum } else { 1.0 }; // a single stream without weight says nothing
+        let divisor = if sum > 0.0 { sum } else { 1.0 }; // the only stream may have weight 0
         (0..spatial.len().max(temporal.len()))
             .map(|class| ((at(&spatial, class) + self.temporal_weight * at(&temporal, class)) / divisor) as f32)
             .collect()
     }
 
-    /// Returns [fused](Self::fuse) scores scaled to a sum of 1, comparable with the streams' probabilities: the weighted mean of the
-    /// streams where the rule averages shares, the softmax where it averages logits. Probabilities of classes by themselves stay as they
-    /// are.
+    /// Returns [fused](Self::fuse) scores as probabilities, comparable with those of the streams: normalised to a sum
+    /// of 1 where the rule averages shares, their softmax where it averages logits. Multi-label probabilities are
+    /// unchanged.
     pub fn shares(&self, fused: &[f32]) -> Vec<f32> {
         if self.is_multi_label() {
             return fused.to_vec();
         }
         let sum: f32 = fused.iter().sum();
-        // Nothing adds up if the only stream has weight 0; softmax then says that nothing is known.
+        // The sum is 0 if the only stream has weight 0; softmax then returns a uniform distribution.
         if self.rule == FusionRule::Logits || sum <= 0.0 {
             return softmax(fused);
         }
         fused.iter().map(|score| score / sum).collect()
     }
 
-    /// Returns whether the classes are answered by themselves, and several at a time.
+    /// Returns `true` if classes are predicted independently and several may apply.
     pub fn is_multi_label(&self) -> bool {
         self.rule == FusionRule::Sigmoid
     }
@@ -89,10 +91,10 @@ impl Fusion {
         if self.is_multi_label() { sigmoid(logits) } else { softmax(logits) }
     }
 
-    /// Returns why fused probabilities name no class with some certainty, if they do not: the likeliest is below the threshold, leads
-    /// the next by less than a tenth, or is the likeliest of neither stream. Classes that are answered by themselves may all be likely:
-    /// of these only the threshold counts. `streams` are logits or probabilities of the spatial and
-    /// the temporal stream, empty for one that is absent.
+    /// Returns the reason why the prediction is unsure, or `None` if it is sure: the highest fused probability is below
+    /// the threshold, leads the second by less than 0.1, or is the top class of neither stream. For multi-label models
+    /// only the threshold applies, as several classes may be likely. `streams` are the logits or probabilities of the
+    /// spatial and the temporal stream, empty for a missing one.
     pub fn doubt(&self, fused: &[f32], streams: [&[f32]; 2]) -> Option<Doubt> {
         let known = fused.iter().copied().filter(|share| !share.is_nan());
         let [first, second] =
@@ -115,32 +117,32 @@ impl Fusion {
     }
 }
 
-/// A reason why an answer is unsure.
+/// A reason why a prediction is unsure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Doubt {
-    /// Its share or its lead is too small.
+    /// The probability or its margin over the second class is too small.
     Small {
-        /// The share below which an answer is unsure.
+        /// Probability below which a prediction is unsure.
         below: f64,
     },
-    /// No class of those that are answered by themselves is likely enough to be shown.
+    /// No class of a multi-label model is probable enough to be shown.
     Absent {
-        /// The probability from which on a class is shown.
+        /// Probability from which a class is shown.
         below: f64,
     },
-    /// Each stream finds another class likelier.
+    /// Each stream prefers another class.
     NoStream,
-    /// It is held though another class leads.
+    /// The prediction is held by smoothing although another class leads.
     Held,
 }
 
 impl Doubt {
-    /// Returns what stands for the answer `class`, which could as well be another, or none.
+    /// Returns the text shown for the unsure prediction `class`.
     pub fn answer(self, class: &str) -> String {
         if let Self::Absent { .. } = self { NO_CLASS.to_owned() } else { unsure_text(class) }
     }
 
-    /// Returns the reason in words.
+    /// Returns the reason as text for the interface.
     pub fn in_words(self) -> String {
         match self {
             Self::Small { below } => {
@@ -153,15 +155,16 @@ impl Doubt {
     }
 }
 
-/// Fewest held-out answers that say something about a threshold, and fewest of them above it.
+/// Minimum number of held-out predictions for choosing a threshold, and minimum number of them at or above it.
 const FEWEST_ANSWERS: [usize; 2] = [20, 10];
-/// Share of the answers at or above the threshold that are to be right.
+/// Required accuracy of the predictions at or above the threshold.
 const RIGHT_ABOVE: f64 = 0.9;
-/// The thresholds that are tried, in percent: lower ones would call nothing unsure, higher ones nearly everything.
+/// Candidate thresholds in percent: lower ones would mark nothing as unsure, higher ones nearly everything.
 const THRESHOLDS: std::ops::RangeInclusive<u8> = 30..=90;
 
-/// Returns the lowest threshold above which nine of ten held-out answers are right, from the share of each answer and whether it
-/// is right: the highest that is tried if there is none, and `None` for too few answers.
+/// Returns the lowest threshold above which 90 % of the held-out predictions are correct, given the probability of each
+/// prediction and whether it is correct. Returns the highest candidate if none qualifies, and `None` for too few
+/// predictions.
 pub fn unsure_threshold(answers: &[(f32, bool)]) -> Option<f64> {
     if answers.len() < FEWEST_ANSWERS[0] {
         return None;
@@ -176,7 +179,7 @@ pub fn unsure_threshold(answers: &[(f32, bool)]) -> Option<f64> {
 }
 
 impl FusionRule {
-    /// Returns one stream's logits as this rule averages them.
+    /// Returns one stream's logits transformed by this rule.
     pub fn normalise(self, logits: &[f32]) -> Vec<f32> {
         match self {
             Self::Released => share_of_positive(logits),
@@ -187,7 +190,7 @@ impl FusionRule {
     }
 }
 
-/// Each positive logit's share of their sum; uniform if there is none.
+/// Returns each positive logit divided by their sum; uniform if none is positive.
 fn share_of_positive(logits: &[f32]) -> Vec<f32> {
     let sum: f32 = logits.iter().map(|logit| logit.max(0.0)).sum();
     if sum > 0.0 {
@@ -197,19 +200,19 @@ fn share_of_positive(logits: &[f32]) -> Vec<f32> {
     }
 }
 
-/// How firm an answer is.
+/// The certainty of a prediction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Firmness {
-    /// It is the answer.
+    /// The prediction is certain enough to be shown.
     Sure,
-    /// The class that leads is sure by its share and is answered after so many seconds, if it keeps leading.
+    /// The leading class is probable enough and will be predicted after this many seconds if it keeps leading.
     Waiting(f32),
-    /// It could as well be another class.
+    /// The prediction is unsure.
     Unsure(Doubt),
 }
 
 impl Firmness {
-    /// Returns the answer `class` as it is shown.
+    /// Returns the prediction `class` as it is shown.
     pub fn text(self, class: &str) -> String {
         match self {
             Self::Sure => class.to_owned(),
@@ -219,13 +222,13 @@ impl Firmness {
     }
 }
 
-/// Returns what stands for an answer that could as well be another.
+/// Returns the text shown for an unsure prediction.
 pub fn unsure_text(class: &str) -> String {
     format!("unsure, {class}?")
 }
 
-/// Returns a probability in percent with so many decimals and without the sign. No network is certain: what would be rounded to 100 is
-/// `>99`.
+/// Formats a probability in percent with `decimals` decimals, without the percent sign. Values that would round to 100
+/// become `>99`, as no network is certain.
 pub fn percent(probability: impl Into<f64>, decimals: usize) -> String {
     let percent = 100.0 * probability.into();
     let step = 0.1_f64.powi(decimals as i32);
@@ -236,7 +239,7 @@ pub fn percent(probability: impl Into<f64>, decimals: usize) -> String {
     }
 }
 
-/// Probability of each class: exp(logit) divided by the sum over the classes.
+/// Returns the softmax: exp(logit) divided by its sum over the classes.
 pub fn softmax(logits: &[f32]) -> Vec<f32> {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let exps: Vec<f32> = logits.iter().map(|logit| (logit - largest).exp()).collect();
@@ -244,7 +247,7 @@ pub fn softmax(logits: &[f32]) -> Vec<f32> {
     exps.iter().map(|exp| exp / sum).collect()
 }
 
-/// Probability of each class by itself: 1 / (1 + exp(−logit)).
+/// Returns the sigmoid of each logit: 1 / (1 + exp(−logit)).
 pub fn sigmoid(logits: &[f32]) -> Vec<f32> {
     logits.iter().map(|logit| 1.0 / (1.0 + (-logit).exp())).collect()
 }
@@ -253,8 +256,8 @@ pub fn sigmoid(logits: &[f32]) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    /// By hand: one stream is sure of the first class, the other leans to the second. Added, the logits 10 and 6 would give
-    /// 98 %; their mean gives 1 / (1 + e^(−4/2.5)) = 83 %.
+    /// By hand: one stream is sure of the first class, the other leans to the second. Summed, the logits 10 and 6 would
+    /// give 98 %; their mean gives 1 / (1 + e^(−4/2.5)) = 83 %.
     #[test]
     fn fused_confidence_is_that_of_a_weighted_mean() {
         let (spatial, temporal) = ([10.0, 0.0], [0.0, 4.0]);
@@ -321,7 +324,7 @@ mod tests {
         let answers = |wrong_below: f32| -> Vec<(f32, bool)> {
             (0..100).map(|i| i as f32 / 100.0).map(|share| (share, share >= wrong_below)).collect()
         };
-        // From 0.55 on 45 answers, of which 40 are right; from 0.6 on all are.
+        // From 0.55 there are 45 predictions, of which 40 are correct; from 0.6 all are.
         assert_eq!(unsure_threshold(&answers(0.6)), Some(0.6));
         assert_eq!(unsure_threshold(&answers(0.0)), Some(0.3));
         assert_eq!(unsure_threshold(&answers(2.0)), Some(0.9), "a model that is always wrong is always unsure");

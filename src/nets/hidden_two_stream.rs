@@ -29,9 +29,9 @@ use crate::error::{Error, Result};
 /// ```
 #[derive(Debug, Clone)]
 pub struct HiddenTwoStream {
-    /// What `model.toml` says.
+    /// Contents of `model.toml`.
     pub card: ModelCard,
-    /// Frames → flow; a joint network also classifies, in the place of the temporal stream.
+    /// Frames → flow; a joint network also classifies, in place of the temporal stream.
     pub motion: MotionNetwork,
     /// Flow of a window → logits.
     pub temporal: Option<Stream>,
@@ -39,13 +39,13 @@ pub struct HiddenTwoStream {
     pub spatial: Option<Stream>,
 }
 
-/// Returns whether a temporal stream reads fewer flows than the motion network predicts at once.
+/// Returns `true` if a temporal stream reads fewer flows than the motion network predicts at once.
 fn is_too_short(input: StreamInput, motion: &MotionNetwork) -> bool {
     input.modality == Modality::Flow && input.frames() < motion.frames()
 }
 
 impl ModelCard {
-    /// Builds the network that predicts flow with fresh parameters: the motion network or the joint one.
+    /// Builds the network that predicts flow, with fresh parameters: the motion network or the joint one.
     pub fn init_flow_network(&self, device: &Device) -> MotionNetwork {
         match &self.joint {
             Some(entry) => MotionNetwork::Joint(entry.config.init(self.classes.len(), device)),
@@ -55,7 +55,7 @@ impl ModelCard {
 }
 
 impl HiddenTwoStream {
-    /// Returns the model in folder `dir`, on `device`.
+    /// Loads the model in folder `dir` onto `device`.
     ///
     /// # Errors
     /// If the card cannot be read or is not of this version, or a weights file does not hold exactly the parameters of
@@ -79,10 +79,10 @@ impl HiddenTwoStream {
         Ok(Self { card, motion, temporal, spatial })
     }
 
-    /// Writes the model to folder `dir`, which is made if need be, with the hash of what was written in its card.
+    /// Writes the model to folder `dir`, creating it if necessary, with the hash of the written weights in its card.
     ///
-    /// All files are written in full beside their places before the first is moved into its place, the card last: what
-    /// was there before survives a full disk.
+    /// All files are first written completely to temporary files, then moved into place, the card last: the previous
+    /// contents survive a full disk.
     pub fn save(&self, dir: &Path) -> Result<()> {
         std::fs::create_dir_all(dir).map_err(|error| Error::io(dir, &error))?;
         let mut staged = Vec::new();
@@ -107,26 +107,27 @@ impl HiddenTwoStream {
         staged.into_iter().try_for_each(|(file, path)| atomic::publish(file, &path))
     }
 
-    /// Returns whether the model in folder `dir` was written to its end: its files are there, and are those that its card was
-    /// written for. Settings may have been changed by hand since.
+    /// Returns `true` if the model in folder `dir` is complete: its files exist and match the hash in its card. The
+    /// settings may have been edited since.
     pub fn is_whole(dir: &Path) -> bool {
         let Ok(card) = ModelCard::read(dir) else { return false };
         let Ok(found) = hash_of_files(&card, dir) else { return false };
-        // Cards of the first versions have no hash.
+        // Cards written by the first versions have no hash.
         card.hash.is_none_or(|written| weights_part(&written) == weights_part(&found))
     }
 
-    /// Returns whether something says which class the motion is of: a temporal stream, or a joint network.
+    /// Returns `true` if the model classifies motion: it has a temporal stream or a joint network.
     pub fn classifies_motion(&self) -> bool {
         self.temporal.is_some() || self.motion.joint().is_some()
     }
 
-    /// Returns whether the model classifies at all.
+    /// Returns `true` if the model classifies at all.
     pub fn classifies(&self) -> bool {
         self.spatial.is_some() || self.classifies_motion()
     }
 
-    /// Frames of the windows whose motion is classified; eleven where none is.
+    /// Returns the number of frames in the windows whose motion is classified; [`WINDOW_FRAMES`] if there is no such
+    /// classifier.
     pub fn motion_window(&self) -> usize {
         match (&self.temporal, self.motion.joint()) {
             (Some(stream), _) => stream.input().frames(),
@@ -135,7 +136,7 @@ impl HiddenTwoStream {
         }
     }
 
-    /// Parameters of all networks together.
+    /// Returns the number of parameters of all networks together.
     pub fn parameters(&self) -> usize {
         let streams = [&self.temporal, &self.spatial].into_iter().flatten();
         weights::parameters(&self.motion) + streams.map(Stream::parameters).sum::<usize>()

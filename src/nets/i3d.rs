@@ -1,5 +1,5 @@
-//! I3D (Carreira & Zisserman 2017): Inception-v1 with all kernels inflated to three dimensions, which reads clips of
-//! pictures or of flow.
+//! I3D (Carreira & Zisserman 2017): Inception-v1 with all kernels inflated to three dimensions, for clips of images or
+//! of flow.
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear};
@@ -33,17 +33,17 @@ pub struct I3d {
     pub mixed_5c: Mixed,
     pub logits: Linear,
     dropout: Dropout,
-    /// Pictures or flows that it is meant to read; any number can be.
+    /// Nominal clip length in images or flows; any length is accepted.
     clip: usize,
 }
 
 impl I3d {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
         Self::with_divisor(1, config, device)
     }
 
-    /// Returns the network with so many times fewer maps everywhere; the divisor is a power of two up to 16.
+    /// Returns the network with all numbers of maps divided by `divisor`, a power of two up to 16.
     pub(super) fn with_divisor(divisor: usize, config: &StreamConfig, device: &Device) -> Self {
         let [first, second] = [64, 192].map(|maps| maps / divisor);
         let mixed = |from: usize, maps: [usize; 6]| Mixed::new(from / divisor, maps.map(|maps| maps / divisor), device);
@@ -66,18 +66,19 @@ impl I3d {
         }
     }
 
-    /// Returns its input.
+    /// Returns the input that the network takes.
     pub(super) fn input(&self) -> StreamInput {
         let modality = if self.conv3d_1a.input_maps() == 3 { Modality::Pictures } else { Modality::Flow };
         StreamInput { modality, count: self.clip }
     }
 
-    /// `x` [b, c·t, h, w], picture by picture or flow by flow → averaged features [b, 1024].
+    /// `x` [b, c·t, h, w], image by image or flow by flow → averaged features [b, 1024].
     ///
-    /// The published network averages boxes of 2×7×7 and then what it says of all of them in time: for 224×224 pictures the mean
-    /// over space and over adjacent times, in which the first and the last time count half. For other sizes the mean over
-    /// space is over all of it, and a single time, of clips of up to 8, counts alone. As the last layer is linear, it says of the mean
-    /// what the mean of its answers is; while training, dropout acts on the mean.
+    /// The published network averages over boxes of 2×7×7, then averages the logits over time. For 224×224 images this
+    /// is a mean over space and over pairs of adjacent time steps, in which the first and the last step have half the
+    /// weight. For other sizes the spatial mean covers the whole map, and a single time step (clips of up to 8 images)
+    /// has full weight. The last layer is linear, so the logits of the mean equal the mean of the logits; in training,
+    /// dropout acts on the mean.
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.conv3d_1a.forward(self.clip(x)); // [b, 64, t/2, h/2, w/2]
         let x = max_pool(x, [1, 3], [1, 2]);
@@ -91,12 +92,13 @@ impl I3d {
         average(self.mixed_5c.forward(self.mixed_5b.forward(x)))
     }
 
-    /// `x` [b, c·t, h, w] as [b, c, t, h, w] around the middle level. Zeros around it are then those of the published networks.
+    /// Reshapes `x` [b, c·t, h, w] to [b, c, t, h, w] and shifts it to zero middle level, so that zero padding equals
+    /// that of the published networks.
     fn clip(&self, x: Tensor<4>) -> Tensor<5> {
         let [batch, channels, height, width] = x.dims();
         let offsets = match self.input().modality {
             Modality::Flow => vec![flow_normalisation::MID_LEVEL - I3D_MIDDLE; 2],
-            _ => MEAN_BGR.map(|mean| mean - I3D_MIDDLE).to_vec(), // it reads no differences
+            _ => MEAN_BGR.map(|mean| mean - I3D_MIDDLE).to_vec(), // RGB differences are not supported
         };
         let planes = offsets.len();
         let offsets = Tensor::<5>::from_data(TensorData::new(offsets, [1, 1, planes, 1, 1]), &x.device());
@@ -108,13 +110,13 @@ impl I3d {
         self.logits.forward(self.dropout.forward(features))
     }
 
-    /// Returns the network with another last layer.
+    /// Returns the network with its last layer replaced.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { logits: with_linear_head(self.logits, head), ..self }
     }
 }
 
-/// Means of maps [b, c, t, h, w] over space and over adjacent times, and of those → [b, c].
+/// Averages maps [b, c, t, h, w] over space, over pairs of adjacent time steps, and over those pairs → [b, c].
 fn average(x: Tensor<5>) -> Tensor<2> {
     let times: Tensor<3> = x.flatten::<4>(3, 4).mean_dim(3).squeeze_dim(3); // [b, c, t]
     let count = times.dims()[2];
@@ -125,7 +127,7 @@ fn average(x: Tensor<5>) -> Tensor<2> {
     times.mean_dim(2).squeeze_dim(2)
 }
 
-/// An inflated Inception module: four branches side by side.
+/// An inflated Inception module: four parallel branches.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers bear the names of the published PyTorch weights")]
 pub struct Mixed {
@@ -138,7 +140,7 @@ pub struct Mixed {
 }
 
 impl Mixed {
-    /// `maps` behind each layer in their order.
+    /// Creates the module; `maps` are the numbers of maps of its layers in order.
     fn new(from: usize, maps: [usize; 6], device: &Device) -> Self {
         let [b0, b1a, b1b, b2a, b2b, b3b] = maps;
         let conv = |channels: [usize; 2], side| ConvNorm3d::new(channels, side, 1, device);
@@ -152,7 +154,7 @@ impl Mixed {
         }
     }
 
-    /// [b, from, t, h, w] → [b, b0 + b1b + b2b + b3b, t, h, w].
+    /// `x` [b, from, t, h, w] → [b, b0 + b1b + b2b + b3b, t, h, w].
     fn forward(&self, x: Tensor<5>) -> Tensor<5> {
         let b1 = self.b1b.forward(self.b1a.forward(x.clone()));
         let b2 = self.b2b.forward(self.b2a.forward(x.clone()));

@@ -1,4 +1,4 @@
-//! Inverted residuals (Sandler et al. 2018), of which the networks for small machines are made.
+//! Inverted residual blocks (Sandler et al. 2018), the building blocks of the networks for small machines.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -6,20 +6,21 @@ use burn::tensor::{Device, Tensor};
 use super::batch_norm::ConvNorm;
 use super::convolve::Convolve;
 
-/// A row of a network's table: `blocks` inverted residuals of `maps` maps, inside `expansion` times as many as come in.
+/// A row of a network's table: `blocks` inverted residuals of `maps` output maps, with `expansion` times the input maps
+/// inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct MobileStage {
     expansion: usize,
-    /// Maps behind every block.
+    /// Output maps of every block.
     pub maps: usize,
-    /// How many there are.
+    /// Number of blocks.
     pub blocks: usize,
     stride: usize,
     kernel: usize,
 }
 
 impl MobileStage {
-    /// Returns a row as the paper writes it: t, c, n, s, with kernels of 3×3.
+    /// Returns a row in the paper's notation: t, c, n, s, with 3×3 kernels.
     pub const fn new(expansion: usize, maps: usize, blocks: usize, stride: usize) -> Self {
         Self { expansion, maps, blocks, stride, kernel: 3 }
     }
@@ -30,19 +31,20 @@ impl MobileStage {
     }
 }
 
-/// Few maps → many → few, with a convolution of each map by itself in between and a shortcut where shapes allow.
+/// An inverted residual: few maps → many → few, with a depthwise convolution in between and a shortcut where shapes
+/// allow.
 #[derive(Module, Debug)]
 pub struct InvertedResidual {
-    /// 1×1 to many maps; the first block has none.
+    /// 1×1 convolution to many maps; `None` in the first block.
     pub expand: Option<ConvNorm>,
-    /// 3×3 or 5×5, each map by itself.
+    /// Depthwise convolution, 3×3 or 5×5.
     pub depthwise: ConvNorm,
-    /// 1×1 to few maps, without activation.
+    /// 1×1 convolution to few maps, without activation.
     pub project: ConvNorm,
 }
 
 impl InvertedResidual {
-    /// Returns the blocks of all `stages`, one behind the other; `from` maps come into the first.
+    /// Returns the blocks of all `stages` in sequence; `from` is the number of input maps of the first.
     pub(super) fn chain(mut from: usize, stages: &[MobileStage], device: &Device) -> Vec<Self> {
         let mut blocks = Vec::new();
         for &stage in stages {
@@ -64,7 +66,7 @@ impl InvertedResidual {
         }
     }
 
-    /// Returns the same with TensorFlow's conventions, see [`ConvNorm::like_tensorflow`].
+    /// Returns the block with TensorFlow's conventions, see [`ConvNorm::like_tensorflow`].
     pub(super) fn like_tensorflow(self) -> Self {
         Self {
             expand: self.expand.map(ConvNorm::like_tensorflow),
@@ -73,7 +75,7 @@ impl InvertedResidual {
         }
     }
 
-    /// [b, from, h, w] → [b, to, h/stride, w/stride].
+    /// `x` [b, from, h, w] → [b, to, h/stride, w/stride].
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let shortcut = x.clone();
         let x = match &self.expand {

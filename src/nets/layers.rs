@@ -28,7 +28,7 @@ pub(super) fn flow_predictor(features: usize, flow_maps: usize, device: &Device)
     conv_with(Initializer::Normal { mean: 0.0, std: PREDICTOR_STD }, [features, flow_maps], 3, 1, 1, device)
 }
 
-/// Returns a convolution with everything said: initialisation of the weights, channels, kernel, stride and padding.
+/// Returns a convolution with explicit weight initialisation, channels, kernel, stride and padding.
 pub(super) fn conv_with(
     initializer: Initializer,
     channels: [usize; 2],
@@ -46,7 +46,7 @@ pub(super) fn conv_with(
     conv
 }
 
-/// Returns a convolution over time and space with bias that keeps the size.
+/// Returns a 3×3×3 convolution over time and space, with bias, that keeps the size.
 pub(super) fn conv3x3x3(channels: [usize; 2], device: &Device) -> Conv3d {
     let mut conv = Conv3dConfig::new(channels, [3; 3])
         .with_padding(PaddingConfig3d::Explicit(1, 1, 1))
@@ -66,7 +66,7 @@ pub(super) fn deconv(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
         .init(device)
 }
 
-/// Returns the same with a bias, zero at first.
+/// Like [`deconv`], with a zero bias.
 pub(super) fn deconv_with_bias(channels: [usize; 2], device: &Device) -> ConvTranspose2d {
     let mut deconv = deconv(channels, device);
     deconv.bias = Some(Initializer::Zeros.init([channels[1]], device));
@@ -86,26 +86,26 @@ pub(super) fn global_average(x: Tensor<4>) -> Tensor<2> {
     x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim(2)
 }
 
-/// A new last layer: `weight` `[F, K]` and `bias` `[K]` act on the features divided by `scale`.
+/// A replacement last layer: `weight` `[F, K]` and `bias` `[K]` are applied to the features divided by `scale`.
 pub(super) struct Head {
-    /// Size of the features.
+    /// Divisor of the features.
     pub scale: f32,
-    /// `[F, K]`
+    /// Weights `[F, K]`.
     pub weight: Tensor<2>,
-    /// `[K]`
+    /// Biases `[K]`.
     pub bias: Tensor<1>,
 }
 
-/// `layer` as the whole of `head`: features after batch normalisation are of about one, and need not be divided for
-/// good.
+/// Replaces `layer` by `head`. The scale is folded into the weights rather than the layers before: features after batch
+/// normalisation are of the order of one.
 pub(super) fn with_linear_head(mut layer: Linear, head: Head) -> Linear {
     layer.weight = replaced(layer.weight, |_| head.weight / head.scale);
     layer.bias = layer.bias.map(|old| replaced(old, |_| head.bias));
     layer
 }
 
-/// Returns the parameter with another value, on its own device and as trainable as before. The value comes without the graph of
-/// the operations that made it: a parameter is a leaf.
+/// Returns the parameter with another value, on the same device and with the same `require_grad`. The value is detached
+/// from its graph, as a parameter must be a leaf.
 pub(super) fn replaced<const D: usize>(
     parameter: Param<Tensor<D>>,
     value: impl FnOnce(Tensor<D>) -> Tensor<D>,
@@ -114,14 +114,14 @@ pub(super) fn replaced<const D: usize>(
     parameter.map(|old| Tensor::from_data(value(old.clone()).into_data(), &old.device())).set_require_grad(trainable)
 }
 
-/// One step of a motion network's decoder: features and flow of the level below become those of this level, at twice
-/// the resolution.
+/// One level of a motion network's decoder: computes features and flow of this level from those of the level below, at
+/// twice the resolution.
 pub(super) struct Refinement<'a> {
     /// Upsamples the features of the level below.
     pub deconv: &'a ConvTranspose2d,
     /// Upsamples the flow of the level below.
     pub upsample_flow: &'a ConvTranspose2d,
-    /// The "convolution between deconvolutions"; `None` in that ablation.
+    /// The "convolution between deconvolutions"; `None` in the ablation without it.
     pub smooth_conv: Option<&'a Conv2d>,
     /// Predicts this level's flow.
     pub conv_pr: &'a Conv2d,

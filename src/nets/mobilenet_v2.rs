@@ -1,4 +1,4 @@
-//! MobileNetV2 (Sandler et al. 2018) with torchvision's layers, the classifier for live pictures on small machines.
+//! MobileNetV2 (Sandler et al. 2018) with torchvision's layers, a classifier for live video on small machines.
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear};
@@ -12,7 +12,7 @@ use super::layers::{Head, global_average, linear, with_linear_head};
 
 /// Feature maps of the first convolution.
 const FIRST: usize = 32;
-/// Features the classifier reads.
+/// Width of the features read by the classifier.
 const FEATURES: usize = 1280;
 /// Dropout before the classifier, as in torchvision.
 const DROPOUT: f64 = 0.2;
@@ -31,24 +31,24 @@ pub(super) const STAGES: [MobileStage; 7] = [
 /// MobileNetV2.
 #[derive(Module, Debug)]
 pub struct MobileNetV2 {
-    /// 3×3, stride 2.
+    /// First convolution: 3×3, stride 2.
     pub first: ConvNorm,
-    /// The inverted residuals.
+    /// The inverted residual blocks.
     pub blocks: Vec<InvertedResidual>,
-    /// 1×1 to the features.
+    /// 1×1 convolution to the features.
     pub last: ConvNorm,
-    /// Features → logits.
+    /// Linear classifier: features → logits.
     pub classifier: Linear,
     dropout: Dropout,
 }
 
 impl MobileNetV2 {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
         Self::with_stages(&STAGES, [FIRST, FEATURES], config, device)
     }
 
-    /// Returns the network of these stages between the `[first, last]` convolution's maps.
+    /// Returns the network of these stages between convolutions of `[first, last]` maps.
     pub(super) fn with_stages(
         stages: &[MobileStage],
         [first, features]: [usize; 2],
@@ -78,7 +78,7 @@ impl MobileNetV2 {
         self.classifier.forward(self.dropout.forward(features))
     }
 
-    /// Returns the network with another last layer.
+    /// Returns the network with its last layer replaced.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { classifier: with_linear_head(self.classifier, head), ..self }
     }

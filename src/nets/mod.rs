@@ -1,11 +1,11 @@
-//! The networks of hidden two-stream action recognition (Zhu et al.), and the files they live in.
+//! The networks of hidden two-stream action recognition (Zhu et al.), and their files.
 //!
-//! In the order in which data flows: [`preprocessing`] turns pictures into tensors, a [`MotionNetwork`] predicts
-//! optical flow from them, [`flow_normalisation`] turns flow into the input of the temporal [`Stream`], the spatial
-//! [`Stream`] reads one frame, and [`fusion`] joins the scores of the two. [`HiddenTwoStream`] is all of it as one
-//! model in one folder, described by its [`ModelCard`]. [`MotionNetwork::flows`], [`Stream::temporal_logits`] and
-//! [`Stream::spatial_logits`] are the way from frames to logits that all inference takes; [`weights`] reads and writes the parameters and [`import`]
-//! takes them from PyTorch, Caffe and ONNX.
+//! In the order of the data flow: [`preprocessing`] converts images to tensors, a [`MotionNetwork`] predicts optical
+//! flow from them, [`flow_normalisation`] converts flow to the input of the temporal [`Stream`], the spatial [`Stream`]
+//! reads one frame, and [`fusion`] combines the scores of both. [`HiddenTwoStream`] is a complete model in one folder,
+//! described by its [`ModelCard`]. All inference goes from frames to logits through [`MotionNetwork::flows`],
+//! [`Stream::temporal_logits`] and [`Stream::spatial_logits`]. [`weights`] reads and writes parameters, and [`import`]
+//! converts those of PyTorch, Caffe and ONNX.
 
 mod backbone;
 mod batch_norm;

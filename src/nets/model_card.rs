@@ -1,4 +1,4 @@
-//! `model.toml`: what a model folder holds, how its networks are fed, and where they come from.
+//! `model.toml`: the contents of a model folder, the input of its networks, and their origin.
 
 use std::collections::HashSet;
 use std::path::{Component, Path};
@@ -17,56 +17,57 @@ use crate::files;
 use crate::names::composed;
 use crate::plural::counted;
 
-/// What a person can do about a card that is wrong, where nothing better is known.
+/// Default remedy for a faulty card.
 const REMEDY: &str = "Correct that entry or download the model again";
 
-/// The sidecar of a model's weights, version 1. Files written by a later version are refused.
+/// Metadata of a model, stored next to its weights; version 1. Files of later versions are rejected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelCard {
     /// Version of this file's layout: [`ModelCard::FORMAT`].
     pub format: u32,
-    /// What people call the model.
+    /// Display name of the model.
     pub name: String,
-    /// The hash of the model: 16 hexadecimal digits over its weights files and class names, a hyphen, and 8 digits over the settings
-    /// that decide its scores. Written with the weights and computed again when they are loaded; cards of older versions have the
-    /// first part only, or no hash.
+    /// Hash of the model: 16 hexadecimal digits over its weights files and class names, a hyphen, and 8 digits over the
+    /// settings that affect its scores. Written with the weights and recomputed when they are loaded; cards of older
+    /// versions have only the first part, or no hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
-    /// Licence of the weights, and of what they were made from.
+    /// Licence of the weights, and of the data or weights they are derived from.
     pub licence: String,
     /// Width of the stored parameters.
     #[serde(default)]
     pub precision: Precision,
     /// Names of the classes, in the order of the streams' scores.
     pub classes: Vec<String>,
-    /// The probability from which on each class is shown, of a multi-label model whose thresholds were chosen on held-out clips.
+    /// Per-class probability from which a class is shown; only in multi-label models with thresholds chosen on held-out
+    /// clips.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<f64>,
     /// The motion network, unless the model has a joint network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub motion: Option<MotionEntry>,
-    /// The network that predicts flow and classifies, in the place of the motion network and the temporal stream.
+    /// The network that predicts flow and classifies, replacing the motion network and the temporal stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joint: Option<JointEntry>,
-    /// The temporal stream, if there is one.
+    /// The temporal stream, if any.
     pub temporal: Option<StreamEntry>,
-    /// The spatial stream, if there is one.
+    /// The spatial stream, if any.
     pub spatial: Option<StreamEntry>,
-    /// Sizes to which frames are brought.
+    /// Sizes to which frames are resized.
     pub preprocessing: Preprocessing,
-    /// How the streams are joined unless a person chooses otherwise.
+    /// Default fusion of the streams.
     #[serde(default)]
     pub fusion: Fusion,
-    /// Where the weights come from.
+    /// Origin of the weights.
     pub origin: Origin,
 }
 
-/// The motion network of a model: what it is and where its weights are.
+/// The motion network of a model: its configuration and weights file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MotionEntry {
     /// Safetensors file in the model's folder.
     pub weights: String,
-    /// Whether its weights are random: a stream that needs no flow was trained without a base.
+    /// `true` if its weights are random: a stream that needs no flow was trained without a base model.
     #[serde(default, skip_serializing_if = "is_default")]
     pub untrained: bool,
     /// The network.
@@ -74,7 +75,7 @@ pub struct MotionEntry {
     pub config: MotionConfig,
 }
 
-/// The joint network of a model: what it is and where its weights are.
+/// The joint network of a model: its configuration and weights file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JointEntry {
     /// Safetensors file in the model's folder.
@@ -85,37 +86,37 @@ pub struct JointEntry {
 }
 
 impl MotionEntry {
-    /// Returns the entry of a trained network whose weights are in the file named so.
+    /// Returns the entry of a trained network whose weights are in the file `weights`.
     pub fn new(weights: &str, config: MotionConfig) -> Self {
         Self { weights: weights.into(), untrained: false, config }
     }
 }
 
-/// A stream of a model: what it is and where its weights are.
+/// A stream of a model: its configuration and weights file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StreamEntry {
     /// Safetensors file in the model's folder.
     pub weights: String,
     /// The architecture.
     pub backbone: Backbone,
-    /// What shows the temporal stream the motion.
+    /// Type of motion input of the temporal stream.
     #[serde(default, skip_serializing_if = "is_default")]
     pub input: MotionCue,
-    /// Dropout it was trained with, if not the architecture's own.
+    /// Dropout used in training; `None` for the architecture's default.
     pub dropout: Option<f64>,
-    /// Pictures or flows that a network for clips reads at once, or the flows of a stack, if not as it was published.
+    /// Number of images or flows in a clip, or of flows in a stack; `None` for the published number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frames: Option<usize>,
     /// Resolution at which the temporal stream reads flow.
     #[serde(default, skip_serializing_if = "is_default")]
     pub resolution: FlowResolution,
-    /// What of the flow the temporal stream sees.
+    /// Crop of the flow that the temporal stream reads.
     #[serde(default, skip_serializing_if = "is_default")]
     pub crop: MotionCrop,
-    /// Grey level that is subtracted from the flow that the temporal stream reads.
+    /// Grey level subtracted from the flow that the temporal stream reads.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mean: FlowMean,
-    /// The flow that the temporal stream was trained on; MotionNet's in files that do not say so.
+    /// The flow method that the temporal stream was trained on; MotionNet in files without this entry.
     #[serde(default, skip_serializing_if = "is_default")]
     pub flow_source: FlowSource,
 }
@@ -125,7 +126,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl StreamEntry {
-    /// Returns the entry of a stream of `backbone`, whose weights are in the file named so, all else by default.
+    /// Returns the entry of a stream of `backbone` whose weights are in the file `weights`, with defaults for all else.
     pub fn new(weights: &str, backbone: Backbone) -> Self {
         let (input, flow_source) = (MotionCue::default(), FlowSource::default());
         let FlowReading { resolution, crop, mean } = FlowReading::default();
@@ -133,29 +134,30 @@ impl StreamEntry {
         Self { weights, backbone, input, dropout, frames, resolution, crop, mean, flow_source }
     }
 
-    /// Returns the same entry with another reading of flow.
+    /// Returns the entry with another flow input configuration.
     pub fn with_reading(self, FlowReading { resolution, crop, mean }: FlowReading) -> Self {
         Self { resolution, crop, mean, ..self }
     }
 
-    /// Returns how the temporal stream reads flow.
+    /// Returns the flow input configuration of the temporal stream.
     pub fn reading(&self) -> FlowReading {
         FlowReading { resolution: self.resolution, crop: self.crop, mean: self.mean }
     }
 
-    /// Returns what the stream reads that is the temporal one, or the spatial one.
+    /// Returns the modality of the stream as the temporal or the spatial one.
     pub fn modality(&self, is_temporal: bool) -> Modality {
         if is_temporal { self.input.into() } else { Modality::Pictures }
     }
 
-    /// Returns the stream to be built, for `modality` and `classes`. A temporal stream reads what the entry says.
+    /// Returns the configuration of the stream for `modality` and `classes`. The modality of a temporal stream is that
+    /// of the entry.
     pub fn config(&self, modality: Modality, classes: usize) -> StreamConfig {
         let input = StreamInput::of(self.modality(modality != Modality::Pictures), self.backbone, self.frames);
         StreamConfig { backbone: self.backbone, input, classes, dropout: self.dropout }
     }
 }
 
-/// Sizes in pixels to which frames are stretched.
+/// Sizes in pixels to which frames are resized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preprocessing {
     /// For the motion network.
@@ -164,26 +166,26 @@ pub struct Preprocessing {
     pub spatial: SpatialFrames,
 }
 
-/// The frames of the spatial stream.
+/// Size and crop of the spatial stream's frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpatialFrames {
     /// Columns.
     pub width: u32,
     /// Rows.
     pub height: u32,
-    /// What of a frame it sees.
+    /// Crop of the frame.
     #[serde(default, skip_serializing_if = "is_default")]
     pub crop: MotionCrop,
 }
 
 impl SpatialFrames {
-    /// Returns their size.
+    /// Returns the size of the frames.
     pub fn size(self) -> FrameSize {
         FrameSize { width: self.width, height: self.height }
     }
 }
 
-/// Whole frames.
+/// Uncropped frames of a size.
 impl From<FrameSize> for SpatialFrames {
     fn from(FrameSize { width, height }: FrameSize) -> Self {
         Self { width, height, crop: MotionCrop::Whole }
@@ -204,13 +206,13 @@ pub struct FrameSize {
 pub struct Origin {
     /// The data they were trained on.
     pub trained_on: String,
-    /// The commands that made them, in order.
+    /// The commands that produced the weights, in order.
     pub commands: Vec<String>,
-    /// When, as YYYY-MM-DD.
+    /// Date of the training, as YYYY-MM-DD.
     pub date: String,
-    /// The program's version.
+    /// Version of the program.
     pub motionscope_version: String,
-    /// The model that the training started from, if it started from one.
+    /// The model that the training started from, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseModel>,
 }
@@ -218,26 +220,26 @@ pub struct Origin {
 /// The model that another was trained from.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BaseModel {
-    /// Its name.
+    /// Name of the model.
     pub name: String,
-    /// Its hash, see [`ModelCard::hash`].
+    /// Hash of the model, see [`ModelCard::hash`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hash: Option<String>,
-    /// The data it was trained on.
+    /// The data the model was trained on.
     pub trained_on: String,
 }
 
 impl ModelCard {
-    /// The version of the layout this program reads and writes.
+    /// The file format version that this program reads and writes.
     pub const FORMAT: u32 = 1;
-    /// The card's name in a model's folder.
+    /// File name of the card in a model's folder.
     pub const FILE_NAME: &str = "model.toml";
-    /// Frames larger than this would ask for hundreds of gigabytes of activations.
+    /// Largest accepted side of frames; larger ones would need hundreds of gigabytes for activations.
     const MAX_SIDE: u32 = 8192;
-    /// Smallest side of frames whose flow a temporal stream reads at half their resolution.
+    /// Smallest side of frames for a temporal stream that reads flow at half their resolution.
     pub const MIN_SIDE_OF_FLOW: u32 = 64;
 
-    /// Returns the card of the model in folder `dir`.
+    /// Reads the card of the model in folder `dir`.
     pub fn read(dir: &Path) -> Result<Self> {
         let path = dir.join(Self::FILE_NAME);
         let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
@@ -272,12 +274,12 @@ impl ModelCard {
         joint.or(self.motion.as_ref().map(|entry| entry.weights.as_str())).unwrap_or_default()
     }
 
-    /// Returns whether its motion network was never trained.
+    /// Returns `true` if the motion network was never trained.
     pub fn has_untrained_motion(&self) -> bool {
         self.motion.as_ref().is_some_and(|entry| entry.untrained)
     }
 
-    /// Refuses the motion network of the model in folder `dir` if it was never trained: its flow is noise.
+    /// Rejects the motion network of the model in folder `dir` if it was never trained, as its flow is noise.
     ///
     /// # Errors
     /// If it is untrained.
@@ -289,20 +291,21 @@ impl ModelCard {
         Err(Error::file(dir, cause, "Use another model's flow, or train the stream from a --base with a MotionNet"))
     }
 
-    /// Returns the flow that the temporal stream was trained on, in which the square around the motion is found for the spatial
-    /// stream too; MotionNet's where no temporal stream reads flow.
+    /// Returns the flow method that the temporal stream was trained on; MotionNet if no temporal stream reads flow. The
+    /// square around the motion is located in this flow, also for the spatial stream.
     pub fn flow_source(&self) -> FlowSource {
         let reads_flow = |entry: &&StreamEntry| !Modality::from(entry.input).is_of_frames();
         self.temporal.as_ref().filter(reads_flow).map(|entry| entry.flow_source).unwrap_or_default()
     }
 
-    /// Returns whether the square around the motion would be found in the flow of a MotionNet that was never trained.
+    /// Returns `true` if the square around the motion would be located in the flow of an untrained MotionNet.
     pub fn has_untrained_squares(&self) -> bool {
         self.has_untrained_motion() && self.flow_source().needs_network()
     }
 
-    /// Returns what to say of the model in folder `dir` where nothing but frames is there: motion vectors and flow images, on which
-    /// its temporal stream may have been trained, are replaced by MotionNet's flow. None for flow that is computed from frames.
+    /// Returns a warning for the model in folder `dir` if only frames are available but its temporal stream was trained
+    /// on motion vectors or flow images, which MotionNet's flow then replaces. Returns `None` for flow that is computed
+    /// from frames.
     pub fn flow_fault(&self, dir: &Path) -> Option<Error> {
         let source = self.flow_source();
         (!source.needs_pictures()).then(|| {
@@ -326,8 +329,7 @@ impl ModelCard {
         }
     }
 
-    /// Returns the card as the text of its file.
-    /// What [`ModelCard::read`] reads.
+    /// Returns the card as TOML text, which [`ModelCard::read`] can read.
     ///
     /// # Errors
     /// If an entry cannot be written as TOML.
@@ -337,7 +339,7 @@ impl ModelCard {
         toml::to_string_pretty(self).map_err(defect)
     }
 
-    /// Says what is wrong with the card, if anything.
+    /// Returns an error for the first invalid entry of the card.
     fn validate(&self) -> std::result::Result<(), CardFault> {
         let unsure_below = self.fusion.unsure_below;
         if let Some(share) = unsure_below.filter(|share| !(0.0..=1.0).contains(share)) {
@@ -350,7 +352,7 @@ impl ModelCard {
         self.check_networks().map_err(|cause| CardFault { cause, remedy: REMEDY.into() })
     }
 
-    /// Refuses thresholds that are not one for each class.
+    /// Rejects thresholds unless there is one per class.
     fn check_thresholds(&self) -> std::result::Result<(), CardFault> {
         let (thresholds, classes) = (self.thresholds.len(), self.classes.len());
         let cause = match self.thresholds.iter().find(|threshold| !(0.0..=1.0).contains(*threshold)) {
@@ -363,7 +365,7 @@ impl ModelCard {
         Err(CardFault { cause, remedy: "Give one for each class, or remove `thresholds`: 0.5 is the default".into() })
     }
 
-    /// Refuses two classes of one name, in whichever form of Unicode: their scores could not be told apart.
+    /// Rejects duplicate class names, regardless of Unicode normalisation: their scores would be indistinguishable.
     fn check_classes(&self) -> std::result::Result<(), CardFault> {
         let mut seen = HashSet::new();
         let Some(double) = self.classes.iter().find(|class| !seen.insert(composed(class))) else { return Ok(()) };
@@ -417,7 +419,7 @@ impl ModelCard {
                 "flow of {width}×{height} frames is too small for a temporal stream at its resolution: {least} pixels a side"
             ));
         }
-        // Far beyond that, scores overflow.
+        // Far beyond this limit, scores overflow.
         if !(0.0..=1e6).contains(&self.fusion.temporal_weight) {
             return Err("the weight of the temporal stream is not a number from 0 to 1000000".into());
         }
@@ -425,7 +427,7 @@ impl ModelCard {
     }
 }
 
-/// Returns whether `name` is one file name and leads nowhere else.
+/// Returns `true` if `name` is a plain file name without path components.
 fn is_plain_name(name: &str) -> bool {
     let mut components = Path::new(name).components();
     matches!((components.next(), components.next()), (Some(Component::Normal(_)), None))

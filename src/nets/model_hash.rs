@@ -1,4 +1,4 @@
-//! The hash that identifies a model: over its weights and classes, and over the settings that decide its scores.
+//! The hash that identifies a model: over its weights and classes, and over the settings that affect its scores.
 
 use std::path::Path;
 
@@ -6,17 +6,18 @@ use super::ModelCard;
 use crate::content_hash::ContentHash;
 use crate::error::{Error, Result};
 
-/// Entries of a card that decide no score: what describes the model, what training alone uses, and what the first part of the hash
-/// covers. All others count, those of later versions too, as long as they are written only where they are not the default.
+/// Entries of a card that do not affect scores: descriptions, training-only settings, and those covered by the first
+/// part of the hash. All others are hashed, including those of later versions, provided that they are written only if
+/// they differ from the default.
 const DESCRIPTIVE: [&str; 8] = ["format", "name", "hash", "licence", "precision", "classes", "thresholds", "origin"];
-/// The same in the section of each network.
+/// Entries of a network's section that do not affect scores.
 const DESCRIPTIVE_OF_NETWORK: [&str; 3] = ["weights", "untrained", "dropout"];
-/// Digits of the second part.
+/// Number of hexadecimal digits of the second part.
 const SETTINGS_DIGITS: usize = 8;
-/// Between both parts.
+/// Separator of the two parts.
 const BETWEEN: char = '-';
 
-/// Returns the hash of the model that `card` describes, in folder `dir`.
+/// Returns the hash of the model described by `card`, in folder `dir`.
 ///
 /// # Errors
 /// If a weights file cannot be read.
@@ -29,7 +30,8 @@ pub(super) fn hash_of_files(card: &ModelCard, dir: &Path) -> Result<String> {
     with_card(hash, card)
 }
 
-/// Returns the hash of a model from that of the bytes of its weights files, in the order of [`ModelCard::weights`].
+/// Returns the hash of a model, given the hash over the bytes of its weights files in the order of
+/// [`ModelCard::weights`].
 ///
 /// # Errors
 /// If an entry of the card cannot be written as TOML.
@@ -41,13 +43,13 @@ pub(super) fn with_card(mut hash: ContentHash, card: &ModelCard) -> Result<Strin
     Ok(format!("{}{BETWEEN}{}", hash.to_hex(), &settings_hash(card)?[..SETTINGS_DIGITS]))
 }
 
-/// Returns the part of a model's hash that is of its weights and classes: the whole hash in cards of versions that hashed nothing else.
+/// Returns the part of a model's hash over its weights and classes. Old cards have only this part.
 pub(super) fn weights_part(hash: &str) -> &str {
     hash.split(BETWEEN).next().unwrap_or(hash)
 }
 
-/// Returns the hash of what decides the scores besides weights and classes: the architectures, the sizes and crops of what they
-/// see, and the fusion.
+/// Returns the hash over the settings that affect scores besides weights and classes: architectures, input sizes and
+/// crops, and the fusion.
 fn settings_hash(card: &ModelCard) -> Result<String> {
     let defect =
         |error: toml::ser::Error| Error::new(ModelCard::FILE_NAME, error.to_string(), "Report this as a defect");
@@ -63,7 +65,7 @@ fn settings_hash(card: &ModelCard) -> Result<String> {
     Ok(hash.to_hex())
 }
 
-/// Adds `value`, the entries of a table in the order of their names.
+/// Adds `value` to the hash, the entries of tables sorted by name.
 fn add(hash: &mut ContentHash, value: &toml::Value) {
     match value {
         toml::Value::Table(table) => {

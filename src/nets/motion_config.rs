@@ -1,14 +1,14 @@
-//! The configuration of a motion network: architecture, frames, width and ablation switches.
+//! Configuration of a motion network: architecture, frames, width and ablation switches.
 
 use serde::{Deserialize, Serialize};
 
 use super::FlowNetConventions;
 use crate::error::{Error, Result};
 
-/// Frames in a window: the ten flows between them are what the temporal stream classifies.
+/// Number of frames in a window: the ten flows between them are the temporal stream's input.
 pub const WINDOW_FRAMES: usize = 11;
 
-/// The architectures of motion networks: the paper's, and the supervised ones it is compared with.
+/// Architecture of a motion network: the paper's, or a supervised one it is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Architecture {
@@ -19,19 +19,19 @@ pub enum Architecture {
     /// FlowNetS (Fischer et al. 2015).
     #[serde(rename = "flownet-s")]
     FlowNetS,
-    /// FlowNetC, which correlates the frames (Fischer et al. 2015); FlowNet2-C has its layers too.
+    /// FlowNetC, which correlates the frames (Fischer et al. 2015); also FlowNet2-C, which has the same layers.
     #[serde(rename = "flownet-c")]
     FlowNetC,
     /// FlowNet-SD, for small displacements (Ilg et al. 2017).
     #[serde(rename = "flownet-sd")]
     FlowNetSd,
-    /// FlowNetC and a FlowNetS behind it (Ilg et al. 2017).
+    /// FlowNetC followed by one FlowNetS (Ilg et al. 2017).
     #[serde(rename = "flownet2-cs")]
     FlowNet2Cs,
-    /// FlowNetC and two FlowNetS (Ilg et al. 2017).
+    /// FlowNetC followed by two FlowNetS (Ilg et al. 2017).
     #[serde(rename = "flownet2-css")]
     FlowNet2Css,
-    /// The whole FlowNet2 (Ilg et al. 2017).
+    /// The complete FlowNet2 (Ilg et al. 2017).
     #[serde(rename = "flownet2")]
     FlowNet2,
     /// NextFlow, which also predicts the next frame (Sedaghat 2016).
@@ -68,7 +68,7 @@ impl Architecture {
         }
     }
 
-    /// Returns the paper that the network is from.
+    /// Returns the paper that introduced the network.
     pub fn paper(self) -> &'static str {
         match self {
             Self::MotionNet | Self::TinyMotionNet => "Zhu et al. 2017, arXiv 1704.00389",
@@ -80,12 +80,12 @@ impl Architecture {
         }
     }
 
-    /// Returns whether the network was published as one that learns from true flow.
+    /// Returns `true` if the network was published with supervised training on true flow.
     pub fn is_supervised(self) -> bool {
         !matches!(self, Self::MotionNet | Self::TinyMotionNet)
     }
 
-    /// Returns whether it is a stack of networks, each of which corrects the flow of those before it.
+    /// Returns `true` for a stack of networks, each of which corrects the flow of those before it.
     pub fn is_stack(self) -> bool {
         matches!(self, Self::FlowNet2Cs | Self::FlowNet2Css | Self::FlowNet2)
     }
@@ -101,23 +101,23 @@ impl Architecture {
     }
 }
 
-/// A motion network to be built. The default is the paper's MotionNet.
+/// Configuration of a motion network. The default is the paper's MotionNet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MotionConfig {
     /// The architecture.
     pub architecture: Architecture,
-    /// Frames the network reads at once: 11, or 2 for a network that is applied to each pair of a window.
+    /// Number of frames the network reads at once: 11, or 2 for a network that is applied to each pair of a window.
     pub frames: usize,
-    /// Feature maps of the first layer, from which all others scale: 64 in the paper.
+    /// Feature maps of the first layer, by which all others scale: 64 in the paper.
     pub width: usize,
-    /// Paper, Table 2: small kernels at full resolution. Off: 7×7 and 5×5 first layers of stride 2, as in FlowNetS, and
-    /// all flow at half the resolution.
+    /// Small kernels at full resolution (paper, Table 2). If off, the first layers are 7×7 and 5×5 with stride 2, as in
+    /// FlowNetS, and all flow has at most half the resolution.
     #[serde(default = "enabled")]
     pub small_displacement: bool,
-    /// Paper, Table 2: convolutions between deconvolutions (`smooth_conv`).
+    /// Convolutions between deconvolutions, `smooth_conv` (paper, Table 2).
     #[serde(default = "enabled")]
     pub cdc: bool,
-    /// The conventions of a supervised network's weights.
+    /// Conventions of a supervised network's weights.
     #[serde(default, skip_serializing_if = "FlowNetConventions::is_default")]
     pub conventions: FlowNetConventions,
 }
@@ -140,10 +140,10 @@ impl Default for MotionConfig {
 }
 
 impl MotionConfig {
-    /// The largest base width taken seriously: four times the paper's.
+    /// Largest accepted base width: four times the paper's.
     const MAX_WIDTH: usize = 256;
 
-    /// Refuses numbers no network can be built from.
+    /// Rejects values from which no network can be built.
     pub fn validate(&self) -> Result<()> {
         if self.frames != 2 && self.frames != WINDOW_FRAMES {
             let cause = format!("it reads {} frames", self.frames);
@@ -165,12 +165,12 @@ impl MotionConfig {
         Ok(())
     }
 
-    /// Channels of the network's input: three colours a frame.
+    /// Returns the number of input channels: three colours per frame.
     pub(super) fn input_channels(&self) -> usize {
         3 * self.frames
     }
 
-    /// Maps of the network's output: u and v of each pair.
+    /// Returns the number of output maps: u and v of each pair.
     pub(super) fn flow_maps(&self) -> usize {
         2 * (self.frames - 1)
     }

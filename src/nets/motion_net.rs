@@ -8,8 +8,8 @@ use super::convolve::Convolve;
 use super::layers::{Refinement, conv, deconv, flow_predictor};
 use super::{FlowPyramid, MotionConfig};
 
-/// The full motion network. Fields bear the layer names of the paper and of the authors' files; layers an ablation
-/// leaves out are `None`.
+/// The full motion network. Fields have the layer names of the paper and of the authors' files; layers removed by an
+/// ablation are `None`.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers are named and described by the paper's Table 1")]
 pub struct MotionNet {
@@ -44,7 +44,7 @@ pub struct MotionNet {
     pub conv_pr2: Conv2d,
 }
 
-/// What MotionNet's encoder makes of frames.
+/// The output of MotionNet's encoder.
 pub(super) struct MotionEncoding {
     /// `conv2_1`, `conv3_1`, `conv4_1` and `conv5_1`.
     pub skips: [Tensor<4>; 4],
@@ -53,14 +53,14 @@ pub(super) struct MotionEncoding {
 }
 
 impl MotionNet {
-    /// Builds the network `config` describes, with fresh parameters.
+    /// Builds the network described by `config`, with fresh parameters.
     pub(super) fn new(config: &MotionConfig, device: &Device) -> Self {
         let w = config.width;
         let flow = config.flow_maps();
         let conv3x3 = |from: usize, to: usize, stride: usize| conv([from, to], 3, stride, device);
         let upsample_flow = || deconv([flow, flow], device);
         let predictor = |features: usize| flow_predictor(features, flow, device);
-        // Maps after concatenation at level k, and what the rest of the decoder sees of them.
+        // Maps after concatenation at level k, and the input maps of the next decoder layer.
         let concat = |skip: usize, upsampled: usize| skip + upsampled + flow;
         let smooth = |concat: usize, to: usize| config.cdc.then(|| conv3x3(concat, to, 1));
         let seen = |concat: usize, smoothed: usize| if config.cdc { smoothed } else { concat };
@@ -107,7 +107,7 @@ impl MotionNet {
         self.decode(self.encode(frames))
     }
 
-    /// `frames` [b, 3·frames, h, w], sides multiples of the stride → what the decoder reads.
+    /// `frames` [b, 3·frames, h, w], sides multiples of the stride → the decoder's input.
     pub(super) fn encode(&self, frames: Tensor<4>) -> MotionEncoding {
         let optional = |layer: &Option<Conv2d>, x: Tensor<4>| match layer {
             Some(layer) => layer.leaky(x),
@@ -127,7 +127,7 @@ impl MotionNet {
         MotionEncoding { skips: [skip2, skip3, skip4, skip5], last: self.conv6_1.leaky(x) }
     }
 
-    /// Returns levels 2 to 6 of the flow of encoded frames.
+    /// Decodes an encoding to levels 2 to 6 of the flow.
     pub(super) fn decode(&self, encoding: MotionEncoding) -> FlowPyramid {
         let MotionEncoding { skips: [skip2, skip3, skip4, skip5], last: x } = encoding;
         let flow6 = self.conv_pr6.linear(x.clone());

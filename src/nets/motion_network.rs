@@ -1,4 +1,4 @@
-//! A network that predicts flow, of any architecture, and how it is applied to windows and to frames of any size.
+//! A flow network of any architecture, and its application to windows and to frames of any size.
 
 use std::ops::Range;
 
@@ -16,24 +16,25 @@ use super::{
 };
 use crate::error::Result;
 
-/// MotionNet, Tiny-MotionNet, one of the supervised networks that they are compared with, or a joint network, which classifies too.
+/// A flow network: MotionNet, Tiny-MotionNet, one of the supervised networks they are compared with, or a joint
+/// network, which also classifies.
 ///
-/// All methods take pictures as [`motion_input`] makes them and differentiate where
-/// the parameters are on an autodiff device.
+/// All methods take images prepared by [`motion_input`] and are differentiable if the parameters are on an autodiff
+/// device.
 #[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are a handful of these in the whole program")]
 pub enum MotionNetwork {
-    /// Five levels.
+    /// MotionNet, with five levels.
     Full(MotionNet),
-    /// Three levels.
+    /// Tiny-MotionNet, with three levels.
     Tiny(TinyMotionNet),
-    /// FlowNetS and those after it.
+    /// A supervised flow network, such as FlowNetS.
     FlowNet(FlowNet),
-    /// Flow and action.
+    /// A joint network for flow and action.
     Joint(JointNetwork),
 }
 
-/// The output for windows of frames.
+/// The output for a batch of windows.
 #[derive(Debug, Clone)]
 pub struct MotionOutput {
     /// The flow of every pair.
@@ -66,17 +67,18 @@ impl MotionConfig {
     }
 }
 
-/// A part of a window that is evaluated at once.
+/// A part of a window that is evaluated in one pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluation {
-    /// Its first frame.
+    /// Index of its first frame.
     pub start: usize,
-    /// The pairs, from its first one, whose flow is taken from it.
+    /// The pairs of the part, counted from its first one, whose flow is used.
     pub pairs: Range<usize>,
 }
 
 impl MotionNetwork {
-    /// Flow of `frames` [b, 3·[`frames`](Self::frames), h, w], whose sides are multiples of [`stride`](Self::stride).
+    /// Returns the flow of `frames` [b, 3·[`frames`](Self::frames), h, w], whose sides are multiples of
+    /// [`stride`](Self::stride).
     pub fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
         self.output(frames).flow
     }
@@ -93,7 +95,7 @@ impl MotionNetwork {
         }
     }
 
-    /// Returns the flow that is taught where the truth is known, in the network's own unit.
+    /// Returns the flow to be supervised with ground truth, in the network's own unit.
     pub fn native(&self, frames: Tensor<4>) -> NativeFlow {
         match self {
             Self::FlowNet(network) => network.native(frames),
@@ -101,7 +103,8 @@ impl MotionNetwork {
         }
     }
 
-    /// Returns the same, and the next frame that NextFlow predicts beside it, finest first; none of other networks.
+    /// Like [`native`](Self::native), with the next frame that NextFlow predicts, finest first; empty for other
+    /// networks.
     pub fn native_with_next(&self, frames: Tensor<4>) -> (NativeFlow, Vec<Tensor<4>>) {
         match self {
             Self::FlowNet(network) => network.native_with_next(frames),
@@ -109,8 +112,8 @@ impl MotionNetwork {
         }
     }
 
-    /// Returns the frame `next` [b, 3, h, w] after the pair `frames` [b, 6, h, w] in the unit in which NextFlow predicts it, that of
-    /// its input; `None` of other networks.
+    /// Converts the frame `next` [b, 3, h, w] after the pair `frames` [b, 6, h, w] to the unit in which NextFlow
+    /// predicts it, that of its input; `None` for other networks.
     pub fn next_frame(&self, frames: Tensor<4>, next: Tensor<4>) -> Option<Tensor<4>> {
         match self {
             Self::FlowNet(network) if network.predicts_next() => Some(network.conventions().like_input(frames, next)),
@@ -118,13 +121,13 @@ impl MotionNetwork {
         }
     }
 
-    /// Returns whether it predicts the next frame too.
+    /// Returns `true` if the network also predicts the next frame.
     pub fn predicts_next(&self) -> bool {
         matches!(self, Self::FlowNet(network) if network.predicts_next())
     }
 
-    /// Returns the best flow of pairs of pictures whose sides are multiples of the stride, raw: at full size where the network is
-    /// evaluated there, else at the finest level.
+    /// Returns the best raw flow of pairs of images whose sides are multiples of the stride: at full resolution for
+    /// networks that are evaluated there, else at the finest level.
     pub fn best_flow(&self, windows: &[Vec<&RgbImage>]) -> Tensor<4> {
         let frames = motion_input(windows, &device_of(self));
         match self {
@@ -133,16 +136,17 @@ impl MotionNetwork {
         }
     }
 
-    /// Flow of every pair of a `window` [b, 3n, h, w]: 2(n−1) maps a level.
+    /// Returns the flow of every pair of a `window` [b, 3n, h, w]: 2(n−1) maps per level.
     ///
-    /// A window of more frames than the network reads is seen in the parts that [`evaluations`](Self::evaluations) names, those of all
-    /// windows as one batch. A shorter one is filled by repeating its last frame.
+    /// A window of more frames than the network reads is split into the parts given by
+    /// [`evaluations`](Self::evaluations), and the parts of all windows form one batch. A shorter window is padded by
+    /// repeating its last frame.
     pub fn window_flows(&self, window: Tensor<4>) -> FlowPyramid {
         self.window_output(window).flow
     }
 
-    /// Flow of every pair of a `window`, as [`window_flows`](Self::window_flows) returns it, and the logits of a joint network: the mean
-    /// over the parts of a window that is seen in several.
+    /// Returns the flow of every pair of a `window`, like [`window_flows`](Self::window_flows), and the logits of a
+    /// joint network, averaged over the parts of a window.
     pub fn window_output(&self, window: Tensor<4>) -> MotionOutput {
         let [batch, channels, height, width] = window.dims();
         let (evaluations, reach) = (self.evaluations(channels / 3), self.frames());
@@ -174,8 +178,8 @@ impl MotionNetwork {
         MotionOutput { flow, logits: output.logits.map(mean) }
     }
 
-    /// Returns the parts of a `window` of at least one frame that are evaluated at once, and the pairs of each that count. A window of
-    /// fewer frames than the network reads is filled by repeating its last frame.
+    /// Splits a `window` of at least one frame into parts that are evaluated in one pass, each with the range of its
+    /// pairs to use. A window of fewer frames than the network reads is padded by repeating its last frame.
     pub fn parts<T: Clone>(&self, window: &[T]) -> impl Iterator<Item = (Vec<T>, Range<usize>)> {
         let reach = self.frames();
         let parts = self.evaluations(window.len()).into_iter();
@@ -185,8 +189,8 @@ impl MotionNetwork {
         })
     }
 
-    /// Returns the evaluations that together give the flow of all pairs of a window of `frames` frames, one behind the other; of
-    /// the last one only the pairs that are new count.
+    /// Returns the evaluations that together cover all pairs of a window of `frames` frames, in order. The last one
+    /// overlaps the one before, and only its new pairs are used.
     pub fn evaluations(&self, frames: usize) -> Vec<Evaluation> {
         let pairs = self.frames() - 1;
         let at = |known: usize| {
@@ -196,17 +200,19 @@ impl MotionNetwork {
         (0..frames - 1).step_by(pairs).map(at).collect()
     }
 
-    /// Returns the flow of `windows` of frames of any size, all of one length and size.
+    /// Returns the flow of `windows` of frames of any size; all windows have the same length and frame size.
     pub fn flows(&self, windows: &[Vec<&RgbImage>]) -> FlowPyramid {
         self.outputs(windows).flow
     }
 
-    /// Returns the flow of `windows` of frames of any size, all of one length and size, and the logits of a joint network.
+    /// Returns the flow of `windows` of frames of any size, all of the same length and frame size, and the logits of a
+    /// joint network.
     pub fn outputs(&self, windows: &[Vec<&RgbImage>]) -> MotionOutput {
         self.output_any_size(motion_input(windows, &device_of(self)))
     }
 
-    /// Returns the logits of a joint network for `windows` as [`outputs`](Self::outputs) takes them, a row each; none of other networks.
+    /// Returns the logits of a joint network for `windows` as in [`outputs`](Self::outputs), one row each; empty for
+    /// other networks.
     ///
     /// # Errors
     /// If the device fails.
@@ -214,9 +220,9 @@ impl MotionNetwork {
         self.outputs(windows).logits.map_or_else(|| Ok(Vec::new()), read_rows)
     }
 
-    /// [`window_flows`](Self::window_flows) for frames of any size: the right and lower edge are repeated up to
-    /// multiples of the stride and what belongs to the padding is cut from the flows again. Supervised networks and what is made of
-    /// them see the frames stretched instead, as their authors do it.
+    /// Like [`window_flows`](Self::window_flows), for frames of any size: the right and lower edges are replicated up
+    /// to multiples of the stride, and the padding is cropped from the flows. For supervised networks and those derived
+    /// from them, frames are stretched instead, as by their authors.
     pub fn forward_any_size(&self, window: Tensor<4>) -> FlowPyramid {
         self.output_any_size(window).flow
     }
@@ -237,7 +243,7 @@ impl MotionNetwork {
         MotionOutput { flow: output.flow.crop([height, width], padded), ..output }
     }
 
-    /// Returns whether frames of other sizes are stretched for it.
+    /// Returns `true` if frames of other sizes are stretched instead of padded.
     fn stretches(&self) -> bool {
         match self {
             Self::FlowNet(_) => true,
@@ -246,8 +252,8 @@ impl MotionNetwork {
         }
     }
 
-    /// Returns the stack of networks with the layers of `part`, one or more of those that it consists of; `None` if `part` is none
-    /// of them, or this is no stack.
+    /// Returns the stack of networks with the layers of `part`, which consists of one or more of its networks; `None`
+    /// if `part` does not, or if this is not a stack.
     pub fn with_part(self, part: &Self) -> Option<Self> {
         match (self, part) {
             (Self::FlowNet(stack), Self::FlowNet(part)) => stack.with_part(part).map(Self::FlowNet),
@@ -255,7 +261,7 @@ impl MotionNetwork {
         }
     }
 
-    /// Frames the network reads at once.
+    /// Returns the number of frames the network reads at once.
     pub fn frames(&self) -> usize {
         match self {
             Self::Joint(network) => network.frames(),
@@ -263,7 +269,7 @@ impl MotionNetwork {
         }
     }
 
-    /// Returns what the sides of its input must be multiples of.
+    /// Returns the stride: the input's sides must be multiples of it.
     pub fn stride(&self) -> usize {
         let halvings = match self {
             Self::Full(_) => 32,
@@ -274,12 +280,12 @@ impl MotionNetwork {
         halvings * self.conv1().map_or(1, |conv1| conv1.stride[0])
     }
 
-    /// Returns whether it was published as a network that learns from true flow.
+    /// Returns `true` if the network was published with supervised training on true flow.
     pub fn is_supervised(&self) -> bool {
         matches!(self, Self::FlowNet(_))
     }
 
-    /// Returns the network as a joint one, which classifies too.
+    /// Returns the joint network, if it is one.
     pub fn joint(&self) -> Option<&JointNetwork> {
         match self {
             Self::Joint(network) => Some(network),
@@ -297,7 +303,7 @@ impl MotionNetwork {
     }
 }
 
-/// Returns the window [b, 3n, h, w] of at least `reach` frames: a shorter one ends with its last frame as often as it takes.
+/// Pads a window [b, 3n, h, w] to at least `reach` frames by repeating its last frame.
 fn filled(window: Tensor<4>, reach: usize) -> Tensor<4> {
     let frames = window.dims()[1] / 3;
     if frames >= reach {

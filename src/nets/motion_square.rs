@@ -1,4 +1,4 @@
-//! The square around the motion of a window, which a stream may look at besides the whole frame.
+//! The square around the motion of a window, which a stream can read besides the whole frame.
 
 use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::named::named;
 
 named! {
-    /// What of a frame, or of its flow, a stream sees.
+    /// Crop of a frame, or of its flow, that a stream reads.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum MotionCrop {
@@ -24,27 +24,27 @@ named! {
 }
 
 impl MotionCrop {
-    /// Returns whether the stream sees whole frames.
+    /// Returns `true` if the stream reads whole frames.
     pub fn sees_whole(self) -> bool {
         self != Self::Motion
     }
 
-    /// Returns whether the stream sees the square around the motion.
+    /// Returns `true` if the stream reads the square around the motion.
     pub fn sees_motion(self) -> bool {
         self != Self::Whole
     }
 }
 
-/// The share of all places that count as moving: those with most motion.
+/// Fraction of positions that count as moving: those with the largest motion.
 const MOVING_SHARE: f64 = 0.2;
-/// Quantiles of the motion, across and down, between which the square reaches.
+/// Quantiles of the motion along each axis that bound the square.
 const QUANTILES: [f64; 2] = [0.12, 0.88];
-/// Factor on that extent.
+/// Factor by which that extent is enlarged.
 const MARGIN: f64 = 1.35;
 /// Smallest side, relative to the shorter side of the frame.
 const SMALLEST: f64 = 0.3;
 
-/// A square in the frames or the flow that a stream reads, in shares of their width and height.
+/// A square in frames or flow, in fractions of their width and height.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MotionSquare {
     /// Left edge.
@@ -58,9 +58,11 @@ pub struct MotionSquare {
 }
 
 impl MotionSquare {
-    /// Returns the square around the motion in the flows `[1, 2n, h, w]` of a window, for frames `aspect` times as wide as high.
+    /// Returns the square around the motion in the flows `[1, 2n, h, w]` of a window, for frames of aspect ratio
+    /// `aspect` (width / height).
     ///
-    /// Motion is flow less its median in each frame, the camera's. Where nothing moves, the square is in the middle.
+    /// Motion is the flow minus its median in each frame, which estimates the camera motion. Without motion, the square
+    /// is centred.
     ///
     /// # Errors
     /// If the device fails.
@@ -69,7 +71,8 @@ impl MotionSquare {
         Ok(Self::of_planes(&read_back(flow)?, [height, width], aspect))
     }
 
-    /// Returns the squares around the motion in the flows `[b, 2n, h, w]` of windows, squares in that flow.
+    /// Returns the squares around the motion in the flows `[b, 2n, h, w]` of a batch of windows; they are square in
+    /// flow pixels.
     ///
     /// # Errors
     /// If the device fails.
@@ -83,7 +86,7 @@ impl MotionSquare {
             .collect())
     }
 
-    /// The same of planes u and v of one flow after the other.
+    /// Like [`of`](Self::of), for the planes u and v of one flow after the other.
     fn of_planes(flow: &[f32], [height, width]: [usize; 2], aspect: f32) -> Self {
         let mut speed = vec![0.0; height * width];
         for flow in flow.chunks_exact(2 * height * width) {
@@ -119,8 +122,8 @@ impl MotionSquare {
     }
 }
 
-/// Returns flow `[b, 2n, h, w]` within `squares`, one for each window, as large as its shorter side: [b, 2n, s, s]. Vectors grow
-/// with the picture. Differentiable; squares are in shares of the flow's width and height.
+/// Crops flow `[b, 2n, h, w]` to `squares`, one per window, and resizes it to [b, 2n, s, s], where s is the shorter
+/// side; vectors are scaled with the image. Differentiable; squares are in fractions of the flow's width and height.
 pub(super) fn flow_in_squares(flow: Tensor<4>, squares: &[MotionSquare]) -> Tensor<4> {
     let [batch, _, height, width] = flow.dims();
     let side = height.min(width);
@@ -137,8 +140,8 @@ pub(super) fn flow_in_squares(flow: Tensor<4>, squares: &[MotionSquare]) -> Tens
     rows.matmul(flow).matmul(columns.swap_dims(2, 3))
 }
 
-/// Returns the matrix `[side, length]` that samples the part of a line of `length` from `start`, `extent` long, both in shares of
-/// it, bilinearly at the middles of `side` pixels. Samples beyond the ends are clamped to them.
+/// Returns the matrix `[side, length]` that samples a section of a line of `length` bilinearly at the centres of `side`
+/// pixels. The section is given by `start` and `extent` as fractions of the line; samples beyond its ends are clamped.
 fn interpolation(length: usize, side: usize, start: f32, extent: f32) -> Vec<f32> {
     let mut matrix = vec![0.0; side * length];
     for (row, taps) in matrix.chunks_exact_mut(length).enumerate() {
@@ -157,7 +160,8 @@ fn median(values: &[f32]) -> f32 {
     *values.to_vec().select_nth_unstable_by((values.len() - 1) / 2, f32::total_cmp).1
 }
 
-/// Returns where the quantiles of `mass` lie, as shares of its length; those of evenly spread mass where there is none.
+/// Returns the positions of the quantiles of `mass` as fractions of its length; without mass, those of a uniform
+/// distribution.
 fn extent(mass: &[f64]) -> [f64; 2] {
     let total: f64 = mass.iter().sum();
     if total <= 0.0 {
@@ -183,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    /// Two flows of 20×10 places, all moving by (1, −2); those within the box three more to the right.
+    /// Two flows of 20×10 pixels that move by (1, −2); inside the box, 3 more to the right.
     fn flow_with(columns: Range<usize>, rows: Range<usize>) -> Vec<f32> {
         let plane = |still: f32, more: f32| {
             let (columns, rows) = (columns.clone(), rows.clone());
@@ -200,19 +204,19 @@ mod tests {
         assert!(found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-5), "{found:?}");
     }
 
-    /// By hand: the box has 5×4 of 20×10 places, and 12 to 88 % of it are 3.8 and 3.04 places: 0.38 and 0.304 of the
+    /// By hand: the box has 5×4 of 20×10 pixels, and 12 to 88 % of it are 3.8 and 3.04 pixels: 0.38 and 0.304 of the
     /// frame's height, 1.35 times which is 0.513.
     #[test]
     fn the_square_is_around_what_moves_by_itself() {
         let square = MotionSquare::of_planes(&flow_with(10..15, 3..7), [10, 20], 2.0);
         assert_near(square, [(1.25 - 0.2565) / 2.0, 0.5 - 0.2565, 0.2565, 0.513]);
-        // In frames that are stretched to squares the same box is half as wide: 0.304 · 1.35 high.
+        // In frames stretched to squares, the same box is half as wide: 0.304 · 1.35 high.
         let square = MotionSquare::of_planes(&flow_with(10..15, 3..7), [10, 20], 1.0);
         assert_near(square, [0.625 - 0.2052, 0.5 - 0.2052, 0.4104, 0.4104]);
     }
 
-    /// Half the height of flow of 8×4 pixels becomes all of it: the left edge of pixel (2, 1) comes to lie at 0. By hand, a line
-    /// that rises by one a pixel is read at 1.75, 2.25, 2.75 and 3.25, and all doubles.
+    /// Half the height of a flow of 8×4 pixels is enlarged to all of it: the left edge of pixel (2, 1) moves to 0. By
+    /// hand, a ramp of slope 1 is sampled at 1.75, 2.25, 2.75 and 3.25, and all values double.
     #[test]
     fn flow_within_a_square_grows_with_it() {
         let device = Device::flex();
@@ -241,6 +245,6 @@ mod tests {
         let square = MotionSquare::of_planes(&flow_with(18..20, 0..2), [10, 20], 1.0);
         assert_near(square, [0.7, 0.0, 0.3, 0.3]);
         let square = MotionSquare::of_planes(&flow_with(0..20, 0..10), [10, 20], 2.0);
-        assert_near(square, [0.25, 0.0, 0.5, 1.0]); // all move alike: the camera does
+        assert_near(square, [0.25, 0.0, 0.5, 1.0]); // uniform motion counts as camera motion
     }
 }

@@ -1,24 +1,24 @@
-//! A count of the multiply-adds of networks, taken from the shapes of the layers that are computed.
+//! Counts the multiply-adds of networks from the shapes of the layers that are executed.
 
 use std::cell::RefCell;
 
 thread_local! {
-    /// Those of each convolution since the count began; none while nobody counts.
+    /// Multiply-adds of each convolution since counting began; `None` while not counting.
     static COUNT: RefCell<Option<Vec<u64>>> = const { RefCell::new(None) };
 }
 
-/// Returns the multiply-adds of each two-dimensional convolution that `work` computes on this thread, in their order: the weights
-/// times the positions they are applied to, also where they reach beyond the edge.
+/// Returns the multiply-adds of each two-dimensional convolution that `work` executes on this thread, in order: the
+/// number of weights times the number of positions, including products with the padding.
 ///
-/// What else networks consist of is not counted; fully connected last layers, the largest of it, take less than a hundredth.
+/// Other layers are not counted. The largest, fully connected last layers, contribute less than 1 %.
 pub fn multiply_adds(work: impl FnOnce()) -> Vec<u64> {
     let outer = COUNT.replace(Some(Vec::new()));
     work();
     COUNT.replace(outer).unwrap_or_default()
 }
 
-/// Counts a layer whose `weight` is applied at every position of maps [b, c, h, w]: of its output, or of its input if it is
-/// transposed.
+/// Counts a layer whose `weight` is applied at every position of maps [b, c, h, w]: of its output, or of its input for
+/// a transposed convolution.
 pub(super) fn count(weight: [usize; 4], [batch, _, height, width]: [usize; 4]) {
     COUNT.with_borrow_mut(|count| {
         if let Some(count) = count {
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn networks_have_the_multiply_adds_that_pytorch_counts() {
         let device = Device::flex();
-        // `torch.utils.flop_counter` of the same networks at 224², halved.
+        // From `torch.utils.flop_counter` for the same networks at 224², halved.
         let counted = [(Backbone::SqueezeNet, 732_908_576), (Backbone::EfficientNetLite2, 575_229_424)];
         for (backbone, multiply_adds) in counted {
             let config = StreamConfig { backbone, input: StreamInput::PICTURE, classes: 1000, dropout: None };
@@ -62,7 +62,7 @@ mod tests {
         });
         assert_eq!(inner, outer.iter().map(|of_one| 2 * of_one).collect::<Vec<_>>());
         assert_eq!(outer.len(), 29, "12 of the encoder, a predictor, and four a level of the decoder");
-        run(1); // nobody counts
+        run(1); // not counting
         assert!(multiply_adds(|| ()).is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Max pooling: on the CPU row by row, on a GPU and where gradients are wanted by Burn.
+//! Max pooling: own implementation for inference on the CPU; Burn's on a GPU and for autodiff.
 
 use std::ops::Range;
 
@@ -9,10 +9,10 @@ use rayon::prelude::*;
 
 use crate::gpu::is_gpu;
 
-/// Numbers of the output that are worth a task of their own.
+/// Minimum number of output values per task.
 const TASK: usize = 8 * 1024;
 
-/// Returns the largest number under each position of the window of `pool`: [b, c, h, w] → [b, c, h', w'].
+/// Returns the max pooling of `x` with `pool`: [b, c, h, w] → [b, c, h', w'].
 pub(super) fn max_pool(pool: &MaxPool2d, x: Tensor<4>) -> Tensor<4> {
     let device = x.device();
     let is_ours = x.dtype() == DType::F32 && !device.is_autodiff() && !is_gpu(&device);
@@ -26,20 +26,20 @@ pub(super) fn max_pool(pool: &MaxPool2d, x: Tensor<4>) -> Tensor<4> {
     Tensor::from_data(TensorData::new(pooled.expect("numbers of the checked type"), shape), &device)
 }
 
-/// Positions of a window along rows or columns.
+/// Positions of a pooling window along rows or columns.
 #[derive(Debug, Clone, Copy)]
 struct PoolAxis {
     from: usize,
     to: usize,
     window: usize,
     stride: usize,
-    /// Places before the first number.
+    /// Padding before the first value.
     padding: usize,
 }
 
 impl PoolAxis {
-    /// Returns the rows and the columns of `pool` on maps of this height and width; none of windows with gaps, of padding that is
-    /// not alike on both sides, and of maps without numbers.
+    /// Returns the rows and columns of `pool` on maps of `size`; `None` for dilated windows, asymmetric padding and
+    /// empty maps.
     fn of(pool: &MaxPool2d, size: [usize; 2]) -> Option<[Self; 2]> {
         let padding = match pool.padding {
             PaddingConfig2d::Valid => [0, 0],
@@ -51,21 +51,21 @@ impl PoolAxis {
             let (window, stride) = (pool.kernel_size[axis], pool.stride[axis]);
             let room = (from + 2 * padding).checked_sub(window)?;
             let to = if pool.ceil_mode { room.div_ceil(stride) } else { room / stride } + 1;
-            // A window that begins behind the last number would show none.
+            // A window that starts after the last value would be empty.
             let to = if (to - 1) * stride >= from + padding { to - 1 } else { to };
             (2 * padding <= window && from > 0).then_some(Self { from, to, window, stride, padding })
         };
         if pool.dilation == [1, 1] { Some([axis(0)?, axis(1)?]) } else { None }
     }
 
-    /// Returns what the window shows at `position`.
+    /// Returns the values under the window at `position`.
     fn seen(&self, position: usize) -> Range<usize> {
         let start = position * self.stride;
         start.saturating_sub(self.padding)..(start + self.window - self.padding).min(self.from)
     }
 }
 
-/// Returns the pooled maps, one behind the other as they come.
+/// Returns the pooled maps, in order.
 fn pooled(maps: &[f32], rows: &PoolAxis, columns: &PoolAxis) -> Vec<f32> {
     let (from, to) = (rows.from * columns.from, rows.to * columns.to);
     let mut out = vec![0.0; maps.len() / from * to];
@@ -88,7 +88,7 @@ fn pooled(maps: &[f32], rows: &PoolAxis, columns: &PoolAxis) -> Vec<f32> {
     out
 }
 
-/// The larger number, or the one that is none: what diverged must not be hidden.
+/// Returns the larger value, or NaN if `a` or `b` is NaN: divergence must not be hidden.
 fn larger(a: f32, b: f32) -> f32 {
     if a > b || a.is_nan() { a } else { b }
 }

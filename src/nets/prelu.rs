@@ -1,4 +1,4 @@
-//! A rectifier with a learned slope for each channel (He et al. 2015).
+//! PReLU: a rectifier with a learned slope per channel (He et al. 2015).
 
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor, activation};
@@ -6,14 +6,14 @@ use burn::tensor::{Device, Tensor, activation};
 /// The slope below zero before training, as in Caffe.
 const START: f64 = 0.25;
 
-/// A parametric rectifier: x where it is positive, else x times the slope of its channel.
+/// A parametric rectifier: x if positive, else x times the slope of its channel.
 #[derive(Module, Debug)]
 pub struct PRelu {
     weight: Param<Tensor<1>>,
 }
 
 impl PRelu {
-    /// Returns the rectifier of so many channels.
+    /// Creates a rectifier for `channels` channels.
     pub(super) fn new(channels: usize, device: &Device) -> Self {
         Self { weight: Initializer::Constant { value: START }.init([channels], device) }
     }
@@ -23,7 +23,7 @@ impl PRelu {
         self.weight.val()
     }
 
-    /// [b, c, …] → the same.
+    /// `x` [b, c, …] → the same shape.
     pub(super) fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         let mut shape = [1; D];
         shape[1] = x.dims()[1];

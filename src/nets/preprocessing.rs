@@ -1,12 +1,13 @@
-//! Pictures → the tensors the networks read.
+//! Conversion of images to the tensors that the networks read.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 
-/// The mean colour subtracted from every picture, in blue, green, red (ImageNet's, as in the authors' files).
+/// The mean colour subtracted from every image, in blue, green, red (ImageNet's, as in the authors' files).
 pub const MEAN_BGR: [f32; 3] = [104.0, 117.0, 123.0];
 
-/// Windows of n frames each → [b, 3n, h, w]: frame by frame, blue, green, red within a frame, (x − mean) / 255.
+/// Converts windows of n frames each to [b, 3n, h, w]: frame by frame, blue, green, red within a frame, (x − mean) /
+/// 255.
 ///
 /// # Panics
 /// If the windows differ in length or the frames in size.
@@ -16,7 +17,7 @@ pub fn motion_input(windows: &[Vec<&RgbImage>], device: &Device) -> Tensor<4> {
     planes(&frames, window_frames, 1.0 / 255.0, device)
 }
 
-/// Single frames → [b, 3, h, w]: blue, green, red, x − mean, which is what ImageNet's Caffe classifiers were trained on.
+/// Converts single frames to [b, 3, h, w]: blue, green, red, x − mean, the input of ImageNet's Caffe classifiers.
 ///
 /// # Panics
 /// If the frames differ in size.
@@ -24,23 +25,23 @@ pub fn spatial_input(frames: &[&RgbImage], device: &Device) -> Tensor<4> {
     planes(frames, 1, 1.0, device)
 }
 
-/// Clips of n pictures each → [b, 3n, h, w]: picture by picture as [`spatial_input`] has them.
+/// Converts clips of n images each to [b, 3n, h, w]: image by image in the format of [`spatial_input`].
 ///
 /// # Panics
-/// If the clips differ in length or the pictures in size.
+/// If the clips differ in length or the images in size.
 pub fn clip_input(clips: &[Vec<&RgbImage>], device: &Device) -> Tensor<4> {
     let frames: Vec<&RgbImage> = clips.iter().flatten().copied().collect();
     planes(&frames, clips.first().map_or(0, Vec::len), 1.0, device)
 }
 
-/// Pictures [b, 3(n+1), h, w] → the differences of each to the one before it, [b, 3n, h, w], in signed grey levels (temporal
-/// segment networks, Wang et al. 2016). What was taken off all pictures alike has no effect.
+/// Converts images [b, 3(n+1), h, w] to the differences of each to the one before it, [b, 3n, h, w], in signed grey
+/// levels (temporal segment networks, Wang et al. 2016). A mean subtracted from all images cancels out.
 pub fn rgb_differences(pictures: Tensor<4>) -> Tensor<4> {
     let channels = pictures.dims()[1] - 3;
     pictures.clone().narrow(1, 3, channels) - pictures.narrow(1, 0, channels)
 }
 
-/// `scale` · (x − mean) of all frames as planes of one colour, `window_frames` frames to a sample.
+/// Returns `scale` · (x − mean) of all frames as colour planes, with `window_frames` frames per sample.
 fn planes(frames: &[&RgbImage], window_frames: usize, scale: f32, device: &Device) -> Tensor<4> {
     let (width, height) = frames.first().map_or((0, 0), |frame| frame.dimensions());
     assert!(frames.iter().all(|frame| frame.dimensions() == (width, height)), "frames of one batch differ in size");

@@ -11,9 +11,10 @@ use super::layers::{Head, global_average, linear, with_linear_head};
 use super::pooling::max_pool;
 use super::{Backbone, StreamConfig};
 
-/// Feature maps of the first layer, from which all others scale.
+/// Feature maps of the first layer, by which all others scale.
 const WIDTH: usize = 64;
-/// Dropout before the classifier. (The ImageNet networks have none; they see more pictures than there are clips.)
+/// Dropout before the classifier. (The ImageNet networks have none, but were trained on far more images than there are
+/// clips.)
 const DROPOUT: f64 = 0.5;
 
 /// The layout of a ResNet.
@@ -21,7 +22,8 @@ const DROPOUT: f64 = 0.5;
 pub(super) struct ResNetLayout {
     /// Blocks in each of the four stages.
     pub blocks: [usize; 4],
-    /// Blocks of 1×1, 3×3 and 1×1 convolutions with four times the maps at their ends, instead of two of 3×3.
+    /// `true` for blocks of 1×1, 3×3 and 1×1 convolutions with four times the maps at their ends, `false` for two 3×3
+    /// convolutions.
     pub bottleneck: bool,
 }
 
@@ -36,7 +38,7 @@ impl ResNetLayout {
     }
 }
 
-/// A residual network. A bottleneck's stride is that of its 3×3 convolution, as in torchvision.
+/// A residual network. The stride of a bottleneck block is in its 3×3 convolution, as in torchvision.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers are named and described by the ResNet paper's Table 1")]
 pub struct ResNet {
@@ -51,7 +53,7 @@ pub struct ResNet {
 }
 
 impl ResNet {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(layout: ResNetLayout, config: &StreamConfig, device: &Device) -> Self {
         Self::with_width(layout, WIDTH, config, device)
     }
@@ -83,7 +85,7 @@ impl ResNet {
         }
     }
 
-    /// Returns which of the two it is.
+    /// Returns the architecture.
     pub(super) fn backbone(&self) -> Backbone {
         match self.layer1.first().map(|block| &block.conv3) {
             Some(Some(_)) => Backbone::ResNet50,
@@ -91,7 +93,7 @@ impl ResNet {
         }
     }
 
-    /// `x` [b, c, h, w] → averaged features [b, 512], ResNet-50 [b, 2048].
+    /// `x` [b, c, h, w] → averaged features [b, 512], or [b, 2048] for ResNet-50.
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
         let x = max_pool(&self.pool, self.conv1.relu(x)); // [b, 64, h/4, w/4]
         let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
@@ -103,7 +105,7 @@ impl ResNet {
         self.fc.forward(self.dropout.forward(features))
     }
 
-    /// Returns the network with another last layer.
+    /// Returns the network with its last layer replaced.
     pub(super) fn with_head(self, head: Head) -> Self {
         Self { fc: with_linear_head(self.fc, head), ..self }
     }
@@ -120,7 +122,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// From `[from, inner]` maps.
+    /// Creates a block with `[from, inner]` maps.
     fn new(layout: ResNetLayout, [from, inner]: [usize; 2], stride: usize, device: &Device) -> Self {
         let conv = |channels, kernel, stride| ConvNorm::new(channels, kernel, stride, 1, device);
         let out = inner * layout.expansion();
@@ -133,7 +135,7 @@ impl Block {
         }
     }
 
-    /// [b, from, h, w] → [b, out, h/stride, w/stride].
+    /// `x` [b, from, h, w] → [b, out, h/stride, w/stride].
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let shortcut = match &self.downsample {
             Some(downsample) => downsample.linear(x.clone()),

@@ -1,5 +1,5 @@
-//! Linear maps that act on rows and columns separately: the tent pyramid of the loss images, the Gaussian windows of SSIM and the
-//! enlargement of flow are all `rows · image · colsᵀ` with small constant matrices.
+//! Separable linear maps: the tent pyramid of the loss images, the Gaussian windows of SSIM and the upsampling of flow
+//! are all `rows · image · colsᵀ` with small constant matrices.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -19,42 +19,43 @@ impl Separable {
         Self { rows: build(from[0], to[0]), cols: build(from[1], to[1]) }
     }
 
-    /// Align-corners resize with a tent of half-width r = (S−1)/(D−1), normalised over the taps inside the image
-    /// (the released Caffe down-sampling layer). `from` and `to` are [height, width].
+    /// Returns the align-corners resize with a tent of half-width r = (S−1)/(D−1), normalised over the taps inside the
+    /// image (the released Caffe down-sampling layer). `from` and `to` are [height, width].
     pub fn tent(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
         Self::new(from, to, device, tent_matrix)
     }
 
-    /// The tent that Caffe's training of FlowNet brings true flow to a level with: the same, and the mean along an axis of which one
-    /// cell is left, where the release divides 0 by 0.
+    /// Returns the tent with which Caffe's training of FlowNet resizes true flow to a level: [`tent`](Self::tent),
+    /// except for the mean along an axis that shrinks to one cell, where the release divides 0 by 0.
     pub fn truth_tent(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
         let matrix = |input, output| if output == 1 { area_matrix(input, 1) } else { tent_matrix(input, output) };
         Self::new(from, to, device, matrix)
     }
 
-    /// Bilinear resize with half-pixel centres and repeated edges. `from` and `to` are [height, width].
+    /// Returns the bilinear resize with half-pixel centres and replicated edges. `from` and `to` are [height, width].
     pub fn bilinear(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
         Self::new(from, to, device, bilinear_matrix)
     }
 
-    /// Bilinear resize in which the first and last pixels of both sizes coincide. `from` and `to` are [height, width].
+    /// Returns the bilinear resize with aligned corner pixels. `from` and `to` are [height, width].
     pub fn align_corners(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
         Self::new(from, to, device, align_corners_matrix)
     }
 
-    /// The pixel that covers the centre of each output cell. `from` and `to` are [height, width].
+    /// Returns the nearest-neighbour resize to the pixel that covers the centre of each output cell. `from` and `to`
+    /// are [height, width].
     pub fn nearest(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
         Self::new(from, to, device, nearest_matrix)
     }
 
-    /// The mean over the area of each output cell. `from` and `to` are [height, width].
+    /// Returns the area average of each output cell. `from` and `to` are [height, width].
     pub fn area(from: [usize; 2], to: [usize; 2], device: &Device) -> Self {
         Self::new(from, to, device, area_matrix)
     }
 
-    /// Gaussian windows of `side` pixels every `stride` pixels over maps of [height, width], normalised over the whole
-    /// window; windows that overhang the lower or right border are cut off, not renormalised. `centre` is the
-    /// index of the peak inside a window.
+    /// Returns Gaussian windows of `side` pixels every `stride` pixels over maps of [height, width], normalised over
+    /// the whole window; windows that extend beyond the lower or right border are cut off, not renormalised. `centre`
+    /// is the index of the peak inside a window.
     pub fn gaussian_windows(from: [usize; 2], window: SeparableWindow, device: &Device) -> Self {
         let to = from.map(|side| window.count(side));
         Self::new(from, to, device, |input, output| gaussian_matrix(input, output, window))
@@ -85,12 +86,12 @@ pub struct SeparableWindow {
 }
 
 impl SeparableWindow {
-    /// Returns how many windows cover `side` pixels: ⌈(side − window)/stride⌉ + 1, at least one.
+    /// Returns the number of windows that cover `side` pixels: ⌈(side − window)/stride⌉ + 1, at least one.
     pub fn count(self, side: usize) -> usize {
         side.saturating_sub(self.side).div_ceil(self.stride) + 1
     }
 
-    /// Returns the weights along a whole window, which add up to 1.
+    /// Returns the weights along a whole window, which sum to 1.
     pub fn taps(self) -> Vec<f32> {
         let weight = |i: usize| (-(i as f64 - self.centre).powi(2) / (2.0 * self.sigma.powi(2))).exp();
         let sum: f64 = (0..self.side).map(weight).sum();
@@ -130,7 +131,7 @@ fn nearest_matrix(input: usize, output: usize) -> Vec<f32> {
     matrix
 }
 
-/// Returns the matrix that interpolates linearly at `position` of each output, in input pixels.
+/// Returns the matrix of linear interpolation at `position` of each output, in input pixels.
 fn two_taps(input: usize, output: usize, position: impl Fn(usize) -> f64) -> Vec<f32> {
     let mut matrix = vec![0.0; input * output];
     for (d, row) in matrix.chunks_exact_mut(input).enumerate() {
@@ -143,7 +144,7 @@ fn two_taps(input: usize, output: usize, position: impl Fn(usize) -> f64) -> Vec
 }
 
 fn area_matrix(input: usize, output: usize) -> Vec<f32> {
-    let side = input as f64 / output as f64; // of an output cell
+    let side = input as f64 / output as f64; // side of an output cell in input pixels
     let mut matrix = Vec::with_capacity(input * output);
     for d in 0..output {
         let (first, end) = (d as f64 * side, (d + 1) as f64 * side);

@@ -1,8 +1,9 @@
-//! A temporal convolutional network over scored frames: corrects what windows of a few frames say by the seconds around them.
+//! A temporal convolutional network over scored frames: it corrects the scores of short windows with several seconds of
+//! context.
 //!
-//! The layers are those of a stage of MS-TCN (Farha & Gall 2019): a 1×1 convolution, residual blocks whose dilation doubles, and a 1×1
-//! convolution. The last layer starts at zero and its output is added to the logits of the plain recogniser, so that an untrained network
-//! is the plain recogniser.
+//! The layers are those of one stage of MS-TCN (Farha & Gall 2019): a 1×1 convolution, residual blocks of doubling
+//! dilation, and a 1×1 convolution. The last layer starts at zero and its output is added to the logits of the plain
+//! recogniser, so an untrained network does not change them.
 
 use burn::module::{Module, Param};
 use burn::nn::PaddingConfig1d;
@@ -12,51 +13,51 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-/// Frames that a dilated convolution reads.
+/// Kernel size of the dilated convolutions, in frames.
 const KERNEL: usize = 3;
-/// Smallest deviation that inputs are divided by: what never changes says nothing.
+/// Lower limit of the standard deviation that inputs are divided by, since constant inputs carry no information.
 const LEAST_DEVIATION: f32 = 1e-3;
 
-/// The shape of a [`SequenceNet`].
+/// Configuration of a [`SequenceNet`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SequenceConfig {
-    /// Values of each scored frame.
+    /// Number of input values per scored frame.
     pub inputs: usize,
-    /// Classes.
+    /// Number of classes.
     pub classes: usize,
-    /// Maps between the first and the last layer.
+    /// Number of maps between the first and the last layer.
     pub channels: usize,
-    /// Residual blocks; the dilation of each is twice that of the one before.
+    /// Number of residual blocks; the dilation of each is twice that of the one before.
     pub blocks: usize,
 }
 
-/// The network.
+/// A temporal convolutional network that corrects the logits of scored frames.
 #[derive(Module, Debug)]
 pub struct SequenceNet {
     /// Mean of each input over the training frames, `[C]`; not trained.
     pub mean: Param<Tensor<1>>,
     /// Standard deviation of each input, `[C]`; not trained.
     pub deviation: Param<Tensor<1>>,
-    /// Inputs to maps.
+    /// 1×1 convolution from inputs to maps.
     pub entry: Conv1d,
-    /// Dilated convolutions.
+    /// Residual blocks with dilated convolutions.
     pub blocks: Vec<DilatedBlock>,
-    /// Maps to corrections of the logits.
+    /// 1×1 convolution from maps to corrections of the logits.
     pub exit: Conv1d,
 }
 
-/// x + 1×1(relu(dilated 3(x))).
+/// A dilated residual block: x + 1×1(relu(dilated 3(x))).
 #[derive(Module, Debug)]
 pub struct DilatedBlock {
-    /// Reads a frame and one before and after it, the dilation apart.
+    /// Convolution over a frame and one before and after it, at the distance of the dilation.
     pub dilated: Conv1d,
-    /// Mixes the maps.
+    /// 1×1 convolution that mixes the maps.
     pub mixing: Conv1d,
 }
 
 impl SequenceConfig {
-    /// Returns how many scored frames before and after a frame decide its scores.
+    /// Returns the number of scored frames before and after a frame that affect its scores.
     pub fn reach(&self) -> usize {
         (0..self.blocks).map(|block| (KERNEL / 2) << block).sum()
     }
@@ -90,9 +91,11 @@ impl SequenceConfig {
 }
 
 impl SequenceNet {
-    /// `input` [b, C, t] and the plain recogniser's logits `plain` [b, K, t] → logits [b, K, t]. `is_frame` [b, 1, t] is 1 for frames and
-    /// 0 before the first and after the last, which count as nothing. `kept` has for each block which of its maps are kept, [b, H, 1],
-    /// divided by their share; it is empty unless dropout is wanted.
+    /// `input` [b, C, t] and the plain recogniser's logits `plain` [b, K, t] → logits [b, K, t].
+    ///
+    /// `is_frame` [b, 1, t] is 1 for frames and 0 for the padding before the first and after the last, which is
+    /// ignored. `kept` holds the dropout mask of the maps of each block, [b, H, 1], divided by the keep probability; it
+    /// is empty without dropout.
     pub fn forward(&self, input: Tensor<3>, plain: Tensor<3>, is_frame: &Tensor<3>, kept: &[Tensor<3>]) -> Tensor<3> {
         let [mean, deviation] = [&self.mean, &self.deviation].map(|value| value.val().reshape([1, -1, 1]));
         let mut x = self.entry.forward((input - mean) / deviation) * is_frame.clone();
@@ -137,7 +140,7 @@ mod tests {
         Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex())
     }
 
-    /// The network with a last layer that is not zero.
+    /// Returns a network whose last layer is not zero.
     fn trained() -> SequenceNet {
         let mut net = CONFIG.init(&[0.5; 5], &[2.0; 5], 1, &Device::flex());
         net.exit.weight = Param::from_tensor(random([3, 8, 1]));

@@ -1,4 +1,4 @@
-//! SqueezeNet 1.0 (Iandola et al. 2016), the small classifier of our streams.
+//! SqueezeNet 1.0 (Iandola et al. 2016), the small classifier among the backbones.
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::Conv2d;
@@ -13,15 +13,15 @@ use super::kernels::Activation;
 use super::layers::{HE_NORMAL, Head, conv_with, global_average, replaced};
 use super::pooling::max_pool;
 
-/// Features the classifier reads.
+/// Width of the features read by the classifier.
 const FEATURES: usize = 512;
 /// Dropout before the classifier.
 const DROPOUT: f64 = 0.5;
 
 /// SqueezeNet 1.0 with torchvision's layers, under Caffe's names.
 ///
-/// One difference: `conv10` classifies the averaged features, without the ReLU of the ImageNet network. Scores keep
-/// their sign that way, a class whose scores are all negative can still learn, and the average may be taken first.
+/// One difference: `conv10` classifies the averaged features, without the ReLU of the ImageNet network. Scores thus
+/// keep their sign, a class with only negative scores still receives gradients, and the average can be taken first.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers are named and described by the SqueezeNet paper's Table 1")]
 pub struct SqueezeNet {
@@ -40,7 +40,7 @@ pub struct SqueezeNet {
 }
 
 impl SqueezeNet {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
         let fire = |from: usize, squeeze: usize, expand: usize| Fire::new(from, squeeze, expand, device);
         Self {
@@ -94,8 +94,8 @@ impl SqueezeNet {
         self.conv10.linear(x).flatten(1, 3)
     }
 
-    /// Returns the network with another last layer. All layers are positively homogeneous: dividing the parameters before the
-    /// features divides the features exactly.
+    /// Returns the network with its last layer replaced. All layers are positively homogeneous, so scaling down the
+    /// parameters before the features scales the features exactly.
     pub(super) fn with_head(mut self, head: Head) -> Self {
         let [features, classes] = head.weight.dims();
         let weight = head.weight.transpose().reshape([classes, features, 1, 1]);
@@ -107,7 +107,7 @@ impl SqueezeNet {
     }
 }
 
-/// A Fire module: a narrow 1×1 layer, then 1×1 and 3×3 layers side by side, with torchvision's names.
+/// A Fire module: a narrow 1×1 layer, then parallel 1×1 and 3×3 layers, with torchvision's names.
 #[derive(Module, Debug)]
 pub struct Fire {
     pub squeeze1x1: Conv2d,
@@ -132,7 +132,7 @@ impl Fire {
     }
 }
 
-/// Returns the convolution with all its parameters divided.
+/// Returns the convolution with all its parameters divided by `by`.
 fn divided(mut conv: Conv2d, by: f32) -> Conv2d {
     conv.weight = replaced(conv.weight, |old| old / by);
     conv.bias = conv.bias.map(|old| replaced(old, |old| old / by));

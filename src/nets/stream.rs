@@ -19,9 +19,9 @@ use super::{
 use crate::error::Result;
 
 impl StreamConfig {
-    /// Number of trained parameters of such a stream.
+    /// Returns the number of trained parameters of the stream.
     pub fn parameters(&self) -> usize {
-        // Parameters are made when first used: little is allocated here.
+        // Parameters are created lazily, so little is allocated here.
         self.init(&Device::flex()).parameters()
     }
 
@@ -46,7 +46,7 @@ impl StreamConfig {
     }
 }
 
-/// The spatial or the temporal stream. Dropout and the statistics of batches act on autodiff devices only.
+/// The spatial or the temporal stream. Dropout and batch statistics are used on autodiff devices only.
 #[derive(Module, Debug)]
 pub struct Stream {
     /// The classifier.
@@ -73,24 +73,24 @@ pub enum Layers {
     ResNet(ResNet),
     /// C3D, or 3DNet.
     C3d(C3d),
-    /// CNN-M-2048, or the network for motion vectors.
+    /// CNN-M-2048 or EMV-CNN.
     CnnM(CnnM),
     /// VGG16.
     Vgg16(Vgg16),
 }
 
 impl Stream {
-    /// Returns the stream of these layers, which reads the whole flow at the resolution of the frames if it reads flow.
+    /// Returns the stream of these layers. If it reads flow, it reads the whole flow at the resolution of the frames.
     pub fn of(layers: Layers) -> Self {
         Self { layers, reading: FlowReading::default() }
     }
 
-    /// Returns the same stream with another reading of flow.
+    /// Returns the stream with another flow input configuration.
     pub fn with_reading(self, reading: FlowReading) -> Self {
         Self { reading, ..self }
     }
 
-    /// Returns how it reads flow.
+    /// Returns the flow input configuration.
     pub fn reading(&self) -> FlowReading {
         self.reading
     }
@@ -100,13 +100,14 @@ impl Stream {
         self.classify(self.features(x))
     }
 
-    /// Returns what the first layer reads of pictures [b, 3n, h, w], x − mean: these, or the differences of adjacent ones.
+    /// Returns the first layer's input for images [b, 3n, h, w], x − mean: the images, or the differences of adjacent
+    /// ones.
     pub fn picture_input(&self, pictures: Tensor<4>) -> Tensor<4> {
         if self.input().modality == Modality::RgbDifference { rgb_differences(pictures) } else { pictures }
     }
 
-    /// Returns the logits of windows of the pictures that a stream reads at once, of which a spatial one reads one unless it reads
-    /// clips, and one that reads differences six: a row each.
+    /// Returns the logits of clips of images, one row each. A clip has one image for a spatial stream, several for a
+    /// network for clips, and six for a stream that reads differences.
     ///
     /// # Errors
     /// If the device fails.
@@ -114,12 +115,13 @@ impl Stream {
         read_rows(self.classify(self.picture_features(clips)))
     }
 
-    /// Returns what the last layer reads of the same windows, [b, F].
+    /// Returns the last layer's input for the same clips, [b, F].
     pub fn picture_features(&self, clips: &[Vec<&RgbImage>]) -> Tensor<2> {
         self.features(self.picture_input(clip_input(clips, &device_of(self))))
     }
 
-    /// Returns the logits of raw finest flow [b, 2n, h/2, w/2], as [`FlowPyramid`](super::FlowPyramid) has it: a row each.
+    /// Returns the logits of raw finest flow [b, 2n, h/2, w/2], as in [`FlowPyramid`](super::FlowPyramid), one row
+    /// each.
     ///
     /// # Errors
     /// If the device fails.
@@ -127,8 +129,9 @@ impl Stream {
         read_rows(self.classify(self.flow_features(flow)?))
     }
 
-    /// Raw finest flow [b, 2n, h/2, w/2] → what the first layer reads, −128…127 less the level of no motion, once for each view: the whole, [b, 2n, h, w], and
-    /// the square around the motion, whose sides are the shorter of these. At the resolution of the flow all are half as large.
+    /// Converts the raw finest flow [b, 2n, h/2, w/2] to the first layer's inputs, −128…127 around the level of no
+    /// motion, one per view: the whole flow, [b, 2n, h, w], and the square around the motion, whose side is the shorter
+    /// of h and w. At the resolution of the flow, both are half as large.
     ///
     /// # Errors
     /// If the device fails.
@@ -136,8 +139,8 @@ impl Stream {
         Ok(self.flow_views(flow)?.into_iter().map(|flow| stream_input(flow, self.reading)).collect())
     }
 
-    /// Raw finest flow [b, 2n, h/2, w/2] → what the last layer reads, [b, F]: the mean over its views, whose logits are the mean of
-    /// theirs.
+    /// Returns the last layer's input [b, F] for the raw finest flow [b, 2n, h/2, w/2], averaged over the views. As the
+    /// last layer is linear, this averages their logits.
     ///
     /// # Errors
     /// If the device fails.
@@ -170,7 +173,7 @@ impl Stream {
         Ok(views)
     }
 
-    /// `x` [b, c, h, w] → what the last layer reads, [b, F].
+    /// `x` [b, c, h, w] → the last layer's input, [b, F].
     pub fn features(&self, x: Tensor<4>) -> Tensor<2> {
         match &self.layers {
             Layers::SqueezeNet(network) => network.features(x),
@@ -185,7 +188,7 @@ impl Stream {
         }
     }
 
-    /// Returns the last layer: `features` [b, F] → logits [b, K].
+    /// Applies the last layer: `features` [b, F] → logits [b, K].
     pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
         match &self.layers {
             Layers::SqueezeNet(network) => network.classify(features),
@@ -202,7 +205,7 @@ impl Stream {
 }
 
 impl Stream {
-    /// Returns its architecture.
+    /// Returns the architecture.
     pub fn backbone(&self) -> Backbone {
         match &self.layers {
             Layers::SqueezeNet(_) => Backbone::SqueezeNet,
@@ -217,7 +220,7 @@ impl Stream {
         }
     }
 
-    /// Returns its input.
+    /// Returns the input that the stream takes.
     pub fn input(&self) -> StreamInput {
         let first = match &self.layers {
             Layers::SqueezeNet(network) => &network.conv1.weight,
@@ -233,19 +236,19 @@ impl Stream {
         StreamInput::of_channels(first.lazy_shape()[1])
     }
 
-    /// Number F of features that the last layer reads.
+    /// Returns the number F of features that the last layer reads.
     pub fn feature_width(&self) -> usize {
         let name = format!("{}.weight", self.backbone().last_layer());
         let shapes = weights::shapes(self); // as in files: classes first
         shapes.iter().find(|(layer, _)| *layer == name).map_or(0, |(_, shape)| shape[1])
     }
 
-    /// Number of trained parameters; running statistics are none.
+    /// Returns the number of trained parameters, without running statistics.
     pub fn parameters(&self) -> usize {
         weights::parameters(self)
     }
 
-    /// Returns the number of trained parameters with a last layer for so many `classes`.
+    /// Returns the number of trained parameters with a last layer for `classes` classes.
     pub fn parameters_with(&self, classes: usize) -> usize {
         let name = format!("{}.weight", self.backbone().last_layer());
         let shapes = weights::shapes(self); // as in files: classes first
@@ -254,11 +257,11 @@ impl Stream {
         self.parameters() + classes * row - own * row
     }
 
-    /// Returns the same function with the last layer replaced: `weight` `[F, K]` and `bias` `[K]` act on the features divided
-    /// by `scale`.
+    /// Returns the stream with its last layer replaced: `weight` `[F, K]` and `bias` `[K]` are applied to the features
+    /// divided by `scale`.
     ///
-    /// The features of ImageNet networks without batch normalisation run into the tens; they are divided for good,
-    /// because at a scale of one a new last layer learns at the rate of the others.
+    /// The features of ImageNet networks without batch normalisation are in the tens. They are scaled down permanently,
+    /// because a new last layer learns at the rate of the other layers only if they are of the order of one.
     pub fn with_head(self, scale: f32, weight: Tensor<2>, bias: Tensor<1>) -> Self {
         let head = Head { scale, weight, bias };
         let layers = match self.layers {
@@ -276,15 +279,15 @@ impl Stream {
     }
 }
 
-/// Returns the mean of features or logits of at least one view, [b, n] each.
+/// Returns the mean of the features or logits of at least one view, [b, n] each.
 pub(crate) fn mean_of_views(views: Vec<Tensor<2>>) -> Tensor<2> {
     let count = views.len() as f32;
     let sum = views.into_iter().reduce(|sum, view| sum + view).expect("a stream has at least one view");
     if count > 1.0 { sum / count } else { sum }
 }
 
-/// Cross-modality initialisation (Wang et al. 2015): the first layer `conv1` [o, 3, k, k] of a network for pictures,
-/// averaged over the colours and repeated for each of `channels` → [o, channels, k, k].
+/// Cross-modality initialisation (Wang et al. 2015): the first layer `conv1` [o, 3, k, k] of an image network, averaged
+/// over the colours and repeated for each of `channels` → [o, channels, k, k].
 pub fn cross_modality(conv1: Tensor<4>, channels: usize) -> Tensor<4> {
     conv1.mean_dim(1).repeat_dim(1, channels)
 }
@@ -298,7 +301,7 @@ mod tests {
     #[test]
     fn a_new_head_acts_on_the_features_divided_by_the_scale() {
         let device = Device::flex();
-        let is_large = |backbone: &Backbone| backbone.last_layer() == "fc8"; // of 80 million parameters and more
+        let is_large = |backbone: &Backbone| backbone.last_layer() == "fc8"; // 80 million parameters or more
         for backbone in Backbone::ALL.into_iter().filter(|backbone| !is_large(backbone)) {
             let stream =
                 StreamConfig { backbone, input: StreamInput::PICTURE, classes: 2, dropout: None }.init(&device);
@@ -325,13 +328,13 @@ mod tests {
             (Backbone::EfficientNetLite2, 6_092_072),
             (Backbone::BnInception, 11_295_240),
             (Backbone::ResNet18, 11_689_512),
-            (Backbone::I3d, 12_287_264 + 1025 * 1000), // of the PyTorch module and of the last layer
+            (Backbone::I3d, 12_287_264 + 1025 * 1000), // the PyTorch module and the last layer
             (Backbone::ResNet50, 25_557_032),
             (Backbone::C3d, 79_991_015 + 4097 * 513), // with the 487 classes of Sports-1M
             (Backbone::C3dPadded, 79_991_015 + 4097 * 513),
             (Backbone::ThreeDNet, 84_459_047 + 4097 * 899), // with the 101 classes of UCF101
             (Backbone::CnnM2048, 92_469_864),
-            (Backbone::Emv, 92_469_864), // of a spatial stream
+            (Backbone::Emv, 92_469_864), // as a spatial stream
             (Backbone::Vgg16, 138_357_544),
             (Backbone::SqueezeNet, 1_248_424),
         ];

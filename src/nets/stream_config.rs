@@ -1,16 +1,16 @@
-//! A stream to be built.
+//! Configuration of a stream.
 
 use super::{Backbone, StreamInput};
 
-/// A stream to be built.
+/// Configuration of a stream.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StreamConfig {
     /// The architecture.
     pub backbone: Backbone,
-    /// What it reads.
+    /// The input that the stream takes.
     pub input: StreamInput,
     /// Number of classes K.
     pub classes: usize,
-    /// Probability of every dropout, in [0, 1); `None` is the architecture's own.
+    /// Probability of every dropout, in [0, 1); `None` for the architecture's default.
     pub dropout: Option<f64>,
 }

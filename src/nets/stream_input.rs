@@ -31,19 +31,19 @@ named! {
     }
 }
 
-/// How a temporal stream reads flow.
+/// Flow input configuration of a temporal stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FlowReading {
-    /// At which resolution.
+    /// Resolution of the flow.
     pub resolution: FlowResolution,
-    /// The whole, the square around the motion, or both.
+    /// The whole flow, the square around the motion, or both.
     pub crop: MotionCrop,
-    /// Less which grey level.
+    /// Grey level that is subtracted.
     pub mean: FlowMean,
 }
 
 impl FlowReading {
-    /// Returns how a new stream of `backbone` reads its input of `modality` unless a person chooses otherwise.
+    /// Returns the default flow input configuration of a new stream of `backbone` with input of `modality`.
     pub fn usual(backbone: Backbone, modality: Modality) -> Self {
         let is_original = backbone == Backbone::CnnM2048 && modality == Modality::Flow;
         Self { mean: if is_original { FlowMean::Field } else { FlowMean::Middle }, ..Self::default() }
@@ -51,7 +51,7 @@ impl FlowReading {
 }
 
 named! {
-    /// What shows the temporal stream the motion.
+    /// Type of motion input of the temporal stream.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum MotionCue {
@@ -75,14 +75,15 @@ pub enum Modality {
 }
 
 impl Modality {
-    /// Returns whether the input is made of frames alone, without flow.
+    /// Returns `true` if the input is computed from frames alone, without flow.
     pub fn is_of_frames(self) -> bool {
         self != Self::Flow
     }
 }
 
 impl MotionCue {
-    /// Refuses networks for clips and parts of flow where there is no flow.
+    /// Rejects RGB differences for networks that read clips, and with a flow input configuration other than the
+    /// default.
     pub(crate) fn check(self, backbone: Backbone, reading: FlowReading) -> Result<(), String> {
         match self {
             Self::Flow => Ok(()),
@@ -107,27 +108,27 @@ impl From<MotionCue> for Modality {
     }
 }
 
-/// The input of a stream: one map of each plane after another, picture by picture, flow by flow or difference by difference.
+/// The input of a stream: the planes of consecutive images, flows or differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamInput {
-    /// Of what it is made.
+    /// Modality of the input.
     pub modality: Modality,
-    /// How many pictures, flows or differences it holds.
+    /// Number of images, flows or differences.
     pub count: usize,
 }
 
 impl StreamInput {
-    /// One frame.
+    /// A single frame.
     pub const PICTURE: Self = Self { modality: Modality::Pictures, count: 1 };
     /// The flows of a window.
     pub const STACK: Self = Self { modality: Modality::Flow, count: WINDOW_FRAMES - 1 };
     /// Differences of six adjacent frames.
     pub const DIFFERENCES: Self = Self { modality: Modality::RgbDifference, count: 5 };
-    /// Longer clips would ask for tens of gigabytes of activations.
+    /// Maximum clip length; longer clips would need tens of gigabytes for activations.
     pub const MAX_CLIP: usize = 256;
 
-    /// Returns the input of a stream of `backbone`; `clip` is for those that read clips, by default as they were published, and for
-    /// stacks of flow, by default those of a window.
+    /// Returns the input of a stream of `backbone`. `clip` is the clip length of networks for clips, by default the
+    /// published one, or the number of flows in a stack, by default that of a window.
     pub fn of(modality: Modality, backbone: Backbone, clip: Option<usize>) -> Self {
         match (backbone.reads_clips(), modality) {
             (true, _) => Self { modality, count: clip.unwrap_or(backbone.clip()) },
@@ -137,7 +138,8 @@ impl StreamInput {
         }
     }
 
-    /// Returns the input of a layer of so many `channels`. Those of flow are even, those of differences odd.
+    /// Returns the input of a layer with `channels` channels. Flow has an even number of channels, differences an odd
+    /// one.
     pub(super) fn of_channels(channels: usize) -> Self {
         match channels {
             3 => Self::PICTURE,
@@ -146,7 +148,8 @@ impl StreamInput {
         }
     }
 
-    /// Refuses `count` pictures or flows for networks that read one picture or differences, and counts that cannot be.
+    /// Rejects a `count` of images or flows for networks that read a single image or differences, and impossible
+    /// counts.
     pub fn check_clip(backbone: Backbone, modality: Modality, count: usize) -> Result<(), String> {
         match count {
             _ if modality == Modality::RgbDifference => Err("differences are always of six frames".into()),
@@ -158,7 +161,7 @@ impl StreamInput {
         }
     }
 
-    /// Maps of one picture, difference or flow: blue, green and red, or u and v.
+    /// Returns the number of maps per image, difference or flow: 3 for blue, green and red, 2 for u and v.
     pub fn planes(self) -> usize {
         match self.modality {
             Modality::Pictures | Modality::RgbDifference => 3,
@@ -166,12 +169,12 @@ impl StreamInput {
         }
     }
 
-    /// Maps of all.
+    /// Returns the total number of maps.
     pub fn channels(self) -> usize {
         self.count * self.planes()
     }
 
-    /// Frames of a video that it is made of.
+    /// Returns the number of video frames that the input is computed from.
     pub fn frames(self) -> usize {
         match self.modality {
             Modality::Pictures => self.count,

@@ -8,7 +8,7 @@ use super::convolve::Convolve;
 use super::layers::{Refinement, conv, deconv, flow_predictor};
 use super::{FlowPyramid, MotionConfig};
 
-/// The small motion network. Fields bear the layer names of [`MotionNet`](super::MotionNet).
+/// The small motion network. Fields have the layer names of [`MotionNet`](super::MotionNet).
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers are those of MotionNet, described by the paper's Table 1")]
 pub struct TinyMotionNet {
@@ -28,7 +28,7 @@ pub struct TinyMotionNet {
 }
 
 impl TinyMotionNet {
-    /// Builds the network `config` describes, with fresh parameters.
+    /// Builds the network described by `config`, with fresh parameters.
     pub(super) fn new(config: &MotionConfig, device: &Device) -> Self {
         let w = config.width;
         let flow = config.flow_maps();

@@ -14,9 +14,9 @@ use super::pooling::max_pool;
 
 /// Width of the two hidden fully connected layers.
 const HIDDEN: usize = 4096;
-/// Side of the last feature map at the 224×224 input the network is made for.
+/// Side of the last feature map for the nominal input of 224×224.
 pub(super) const MAP_SIDE: usize = 7;
-/// Dropout after `fc6` and `fc7` in the authors' temporal stream. (Their spatial stream has 0.9 twice.)
+/// Dropout after `fc6` and `fc7`, as in the authors' temporal stream. (Their spatial stream has 0.9 for both.)
 const DROPOUT: [f64; 2] = [0.9, 0.8];
 
 /// VGG16 under Caffe's layer names.
@@ -45,7 +45,7 @@ pub struct Vgg16 {
 }
 
 impl Vgg16 {
-    /// Builds the classifier `config` describes, with fresh parameters.
+    /// Builds the classifier described by `config`, with fresh parameters.
     pub(super) fn new(config: &StreamConfig, device: &Device) -> Self {
         let conv3x3 = |from: usize, to: usize| conv([from, to], 3, 1, device);
         let [dropout6, dropout7] = config.dropout.map_or(DROPOUT, |p| [p, p]).map(|p| DropoutConfig::new(p).init());
@@ -72,7 +72,7 @@ impl Vgg16 {
         }
     }
 
-    /// `x` [b, c, h, w] → `fc7` [b, 4096]. Frames of other sizes than 224×224 are averaged to the same 7×7 map.
+    /// `x` [b, c, h, w] → `fc7` [b, 4096]. For frame sizes other than 224×224, maps are averaged to the same 7×7.
     pub(super) fn features(&self, x: Tensor<4>) -> Tensor<2> {
         let x = self.block(x, &[&self.conv1_1, &self.conv1_2]); // [b, 64, h/2, w/2]
         let x = self.block(x, &[&self.conv2_1, &self.conv2_2]); // [b, 128, h/4, w/4]
@@ -92,15 +92,15 @@ impl Vgg16 {
         self.fc8.forward(self.dropout7.forward(features))
     }
 
-    /// Returns the network with another last layer. All layers are positively homogeneous: dividing the parameters before the
-    /// features divides the features exactly.
+    /// Returns the network with its last layer replaced. All layers are positively homogeneous, so scaling down the
+    /// parameters before the features scales the features exactly.
     pub(super) fn with_head(mut self, head: Head) -> Self {
         self.fc7.weight = replaced(self.fc7.weight, |old| old / head.scale);
         self.fc7.bias = self.fc7.bias.map(|old| replaced(old, |old| old / head.scale));
         Self { fc8: with_linear_head(self.fc8, Head { scale: 1.0, ..head }), ..self }
     }
 
-    /// Convolutions with ReLU, then 2×2 pooling.
+    /// A block of convolutions with ReLU, followed by 2×2 pooling.
     fn block(&self, x: Tensor<4>, convs: &[&Conv2d]) -> Tensor<4> {
         max_pool(&self.pool, convs.iter().fold(x, |x, conv| conv.relu(x)))
     }

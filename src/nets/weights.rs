@@ -1,8 +1,8 @@
-//! Parameters of a network in a safetensors file.
+//! Reads and writes the parameters of a network as a safetensors file.
 //!
 //! A file holds exactly the network's parameters under their layers' names (`conv1.weight`, `fire2.squeeze1x1.bias`) in
 //! PyTorch's layouts: convolutions [out, in, kh, kw], transposed ones [in, out, kh, kw], matrices [out, in]. Floats of
-//! any width are read; computing is in f32.
+//! any width are read and converted to f32.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -25,24 +25,24 @@ pub(super) type Tensors = BTreeMap<String, TensorData>;
 const WRONG_NETWORK: &str = "Use weights of a network of the same architecture, width, frames and classes";
 const DAMAGED: &str = "The file is damaged or not a safetensors file; download or train it again";
 
-/// Writes the parameters of `module` to the safetensors file at `path`, all or nothing.
+/// Atomically writes the parameters of `module` to the safetensors file at `path`.
 pub fn save_module<M: Module>(module: &M, path: &Path, precision: Precision) -> Result<()> {
     atomic::publish(stage(path, &encode(module, precision, path)?)?, path)
 }
 
-/// `module` with the parameters of the safetensors file at `path`, on the module's device.
+/// Returns `module` with the parameters of the safetensors file at `path`, on the module's device.
 ///
 /// # Errors
-/// If the file cannot be read, or names the first tensor that is missing, has the wrong shape, holds values that are
-/// not finite, or does not belong to the network.
+/// If the file cannot be read, or if a tensor is missing, has the wrong shape, has non-finite values or does not belong
+/// to the network; the message names the first such tensor.
 pub fn load_module<M: Module>(module: M, path: &Path) -> Result<M> {
     apply(module, read(path)?, path)
 }
 
-/// Returns the bytes of a safetensors file for `module`, to be written to `path`.
+/// Returns `module` encoded as a safetensors file, to be written to `path`.
 pub(super) fn encode<M: Module>(module: &M, precision: Precision, path: &Path) -> Result<Vec<u8>> {
     let dtypes = |name: &str| match precision {
-        // A running variance may be outside the range of 16 bits.
+        // A running variance may exceed the range of 16-bit floats.
         Precision::F16 if !BatchNorm::is_statistic(name) => (DType::F16, Dtype::F16),
         _ => (DType::F32, Dtype::F32),
     };
@@ -60,12 +60,12 @@ pub(super) fn encode<M: Module>(module: &M, precision: Precision, path: &Path) -
     safetensors::serialize(views, None).map_err(|error| describe(&error))
 }
 
-/// Returns all tensors of the safetensors file at `path`.
+/// Reads all tensors of the safetensors file at `path`.
 pub(super) fn read(path: &Path) -> Result<Tensors> {
     read_where(path, |_| true)
 }
 
-/// Returns the tensors of the safetensors file at `path` whose names are `wanted`.
+/// Reads the tensors of the safetensors file at `path` whose names satisfy `wanted`.
 pub(super) fn read_where(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Tensors> {
     let bytes = files::read(path).map_err(|error| Error::io(path, &error))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| Error::file(path, error.to_string(), DAMAGED))?;
@@ -88,38 +88,39 @@ fn to_f32(name: &str, view: &TensorView<'_>, path: &Path) -> Result<TensorData> 
     Ok(TensorData::new(values, view.shape().to_vec()))
 }
 
-/// Every parameter of `module` in the layout of the file.
+/// Returns every parameter of `module` in the layout of the file.
 pub(super) fn collect<M: Module>(module: &M) -> impl Iterator<Item = (String, TensorData)> {
     let mut collector = Collector::default();
     module.visit(&mut collector);
     collector.tensors.into_iter()
 }
 
-/// `module` with exactly the parameters `tensors`, which came from `source`.
+/// Returns `module` with the parameters `tensors`, which must match exactly; `source` is named in errors.
 pub(super) fn apply<M: Module>(module: M, tensors: Tensors, source: &Path) -> Result<M> {
     check(&shapes(&module), &tensors, source)?;
     Ok(module.map(&mut WeightLoader { path: ParameterPath::default(), tensors }))
 }
 
-/// Number of the trained parameters of `module`.
+/// Returns the number of trained parameters of `module`.
 pub(crate) fn parameters<M: Module>(module: &M) -> usize {
     let trained = shapes(module).into_iter().filter(|(name, _)| !is_statistic(name));
     trained.map(|(_, shape)| shape.num_elements()).sum()
 }
 
-/// Returns whether the tensor `name` is a running statistic of batch normalisation, which is measured and not trained.
+/// Returns `true` if the tensor `name` is a running statistic of batch normalisation, which is measured rather than
+/// trained.
 pub(crate) fn is_statistic(name: &str) -> bool {
     BatchNorm::is_statistic(name)
 }
 
-/// Names of the parameters of `module` and their shapes in the file, in the network's order.
+/// Returns the names and file shapes of the parameters of `module`, in the network's order.
 pub(super) fn shapes<M: Module>(module: &M) -> Vec<(String, Shape)> {
     let mut lister = ShapeLister::default();
     module.visit(&mut lister);
     lister.shapes
 }
 
-/// Refuses tensors other than the `expected` ones, naming the first.
+/// Rejects tensors other than the `expected` ones, naming the first.
 fn check(expected: &[(String, Shape)], tensors: &Tensors, source: &Path) -> Result<()> {
     let refuse = |cause: String| Err(Error::file(source, cause, WRONG_NETWORK));
     for (name, shape) in expected {
@@ -146,25 +147,25 @@ fn check(expected: &[(String, Shape)], tensors: &Tensors, source: &Path) -> Resu
     }
 }
 
-/// Returns a shape as people write it: 64×33×3×3.
+/// Formats a shape for messages: 64×33×3×3.
 fn times(shape: &Shape) -> String {
     let sides: Vec<String> = shape.iter().map(ToString::to_string).collect();
     if sides.is_empty() { "a single number".into() } else { sides.join("×") }
 }
 
-/// Writes `bytes` to a temporary file beside `path`, to be moved there by [`atomic::publish`].
+/// Writes `bytes` to a temporary file next to `path`, to be moved there by [`atomic::publish`].
 pub(super) fn stage(path: &Path, bytes: &[u8]) -> Result<NamedTempFile> {
     let staged = atomic::stage(path, |writer| writer.write_all(bytes))?;
     staged.as_file().sync_all().map_err(|error| Error::io(path, &error))?;
     Ok(staged)
 }
 
-/// Burn keeps matrices as [in, out]; files hold them as [out, in].
+/// Returns `true` for matrices: Burn keeps them as [in, out], files hold them as [out, in].
 fn transposed_in_file(rank: usize) -> bool {
     rank == 2
 }
 
-/// Modules that only hold others, by Burn's names: theirs are not part of the names of layers.
+/// Container modules by Burn's names, which are not part of layer names.
 const HOLDERS: [&str; 9] = [
     "Struct:Stream",
     "Struct:FlowNet",
@@ -177,13 +178,13 @@ const HOLDERS: [&str; 9] = [
     "Struct:ActionFlowNet2",
 ];
 
-/// Returns whether a module's container is part of the names of its layers: the variants of
-/// [`MotionNetwork`](super::MotionNetwork) and [`Layers`](super::Layers), and modules that only hold others, are not.
+/// Returns `true` if the name of a module's container is part of the names of its layers. It is not for the variants of
+/// [`MotionNetwork`](super::MotionNetwork) and [`Layers`](super::Layers) and for pure containers.
 pub(crate) fn counts_in_names(container: &str) -> bool {
     !container.starts_with("Enum:") && !HOLDERS.contains(&container)
 }
 
-/// The position of a walk through a module.
+/// The path of a traversal through a module.
 #[derive(Default)]
 struct ParameterPath(Vec<String>);
 

@@ -1,4 +1,5 @@
-//! The training step by itself: network, losses and optimiser without loading, to be benchmarked and to be timed before a run.
+//! Training steps without data loading (network, losses and optimiser), for benchmarks and for estimating a run's time
+//! per step.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,21 +17,21 @@ use crate::data::augmentation::Sampler;
 use crate::data::clips::Clips;
 use crate::error::{Error, Result};
 
-/// Samples of the first step that is timed.
+/// Batch size of the first timed step.
 const FEW: usize = 2;
-/// A whole batch that is estimated to take no longer is timed as it is, seconds.
+/// Limit on the estimated time of a whole batch, in seconds; up to it, a whole batch is timed instead of extrapolating.
 const WHOLE_SECS: f64 = 0.7;
-/// A first step that takes longer than this is not made again to be timed, in seconds.
+/// Limit on the first step's time, in seconds; beyond it, the step is not repeated after the warm-up.
 const LONG_SECS: f64 = 3.0;
 
-/// Training steps of a plan on one batch, again and again.
+/// Repeated training steps of a plan on a single batch.
 pub struct BareSteps {
     plan: TrainingPlan,
     objective: Objective,
     clips: Arc<Clips>,
     sampler: Sampler,
     batch: Batch,
-    /// Steps made.
+    /// Number of steps done.
     done: usize,
 }
 
@@ -38,20 +39,20 @@ impl BareSteps {
     /// Loads the first batch of `plan` and builds its networks on `device`.
     ///
     /// # Errors
-    /// A plan, clips or weights that cannot be trained on, and a plan whose stream looks at the square around the motion, which is
-    /// to be found in all clips first.
+    /// If the plan, clips or weights cannot be trained on, or the plan's stream reads the square around the motion,
+    /// which must first be located in all clips.
     pub fn new(plan: &TrainingPlan, device: &Device) -> Result<Self> {
         Self::of(plan, plan.batch, device)
     }
 
-    /// The same of a batch of `size`.
+    /// Like [`new`](Self::new), with a batch of `size`.
     fn of(plan: &TrainingPlan, size: usize, device: &Device) -> Result<Self> {
         plan.check()?;
         let plan = &inherited(plan)?;
         plan.check()?;
         let device = device.clone().autodiff();
         let dataset = dataset(plan)?;
-        // As if it were resumed, a new last layer has its size.
+        // Built as if resumed, so that a new last layer already has its size.
         let start = ModelInit::build(plan, &dataset, true, &device)?;
         if start.motion_squares(plan, dataset.clips.clone(), None).is_some() {
             let cause = "it looks at the square around the motion, which is found before the first step";
@@ -66,10 +67,10 @@ impl BareSteps {
         Ok(steps)
     }
 
-    /// Makes a step.
+    /// Runs one training step.
     ///
     /// # Errors
-    /// If the device fails, or a step is skipped because a number is not finite: it takes less time than others.
+    /// If the device fails, or if the step is skipped because of a non-finite value, since skipped steps are faster.
     pub fn step(&mut self) -> Result<()> {
         self.objective.accumulate(self.batch.clone())?;
         let outcome = self.objective.step(rate_at(&self.plan, self.done, None), self.done)?;
@@ -80,15 +81,15 @@ impl BareSteps {
         Ok(())
     }
 
-    /// Takes a batch of `size` from now on.
+    /// Loads a batch of `size` for the next steps.
     fn load(&mut self, size: usize) -> Result<()> {
         let sampler = Sampler { batch: size, ..self.sampler.clone() };
-        // The loader ends here: it would decode the next batches while steps are measured.
+        // The loader is dropped here: otherwise it would decode further batches while steps are timed.
         self.batch = Loader::start(self.clips.clone(), sampler, self.objective.pixels(), 0, 1)?.next()?;
         Ok(())
     }
 
-    /// Makes a step and returns its seconds.
+    /// Runs one step and returns its duration in seconds.
     fn timed(&mut self) -> Result<f64> {
         let began = Instant::now();
         self.step()?;
@@ -96,7 +97,7 @@ impl BareSteps {
     }
 }
 
-/// Returns the network of each plan and the seconds of a step of it on `device`; `None` if it was stopped.
+/// Returns the network of each plan and its seconds per step on `device`; `None` if stopped.
 ///
 /// # Errors
 /// If one of them cannot be trained.
@@ -113,8 +114,8 @@ pub fn step_times(
     Ok(Some(times))
 }
 
-/// Returns the seconds of a step of `plan` on `device`, loading aside: of a whole batch where that is quick, else estimated from a few
-/// samples; `None` if it was stopped, which is asked for between steps.
+/// Returns the seconds per step of `plan` on `device`, without loading. A whole batch is timed if that is quick, else
+/// the time is extrapolated from a few samples. Returns `None` if stopped; `is_stopped` is checked between steps.
 ///
 /// # Errors
 /// Same as [`BareSteps::new`] and [`BareSteps::step`].
@@ -125,7 +126,7 @@ fn step_secs(plan: &TrainingPlan, device: &Device, is_stopped: &dyn Fn() -> bool
     let single = TrainingPlan { accumulate: 1, ..plan.clone() };
     let few = FEW.min(plan.batch);
     let mut steps = BareSteps::of(&single, few, device)?;
-    // The device is set up in the first step; of a long one that is a small part.
+    // The first step includes the device's set-up, which is negligible in a long step.
     let first = steps.timed()?;
     if is_stopped() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Batches for inference: their sizes, and how several are worked on at a time.
+//! Batches for inference: their sizes, and parallel processing.
 
 use std::sync::LazyLock;
 
@@ -11,36 +11,37 @@ use crate::gpu::is_gpu;
 use crate::thread_priority::yield_beside_window;
 use crate::video::Geometry;
 
-/// Pixels of one batch on the CPU: about four of the paper's frames, so that a full-width network's activations take a gigabyte
-/// or two. More at once would be no faster there.
+/// Pixels per batch on the CPU: about four of the paper's frames, so the activations of a full-width network take one
+/// or two gigabytes. Larger batches are no faster on the CPU.
 const CPU_PX: usize = 4 * 340 * 256;
-/// The same where every core works on a batch of its own: few, so that the maps of a small network stay in its cache from one layer
-/// to the next.
+/// Pixels per batch if every CPU core processes its own batch: few enough for the feature maps of a small network to
+/// stay in the core's cache between layers.
 const CORE_PX: usize = 2 * 160 * 128;
-/// The same on a GPU, which a few crops leave idle: 24 of the paper's.
+/// Pixels per batch on a GPU, which smaller batches would not saturate: 24 of the paper's crops.
 const GPU_PX: usize = 24 * 224 * 224;
-/// Samples of one batch at most.
+/// Maximum number of samples per batch.
 const MOST: usize = 32;
 
-/// Pixels of one batch on `device`.
+/// Returns the number of pixels per batch on `device`.
 pub fn budget_px(device: &Device) -> usize {
     if is_gpu(device) { GPU_PX } else { CPU_PX }
 }
 
-/// Pixels of one of the batches on `device` that [`for_each`] works on.
+/// Returns the number of pixels per batch on `device` for use with [`for_each`].
 pub fn parallel_budget_px(device: &Device) -> usize {
     if is_gpu(device) { GPU_PX } else { CORE_PX }
 }
 
-/// Samples of this size in a batch of at most `budget_px` pixels, each of which costs as much as `pictures`.
+/// Returns the number of samples per batch of at most `budget_px` pixels, if each sample has `pictures` images of
+/// `size`.
 pub fn size(budget_px: usize, size: Geometry, pictures: usize) -> usize {
     (budget_px / (size.width as usize * size.height as usize * pictures).max(1)).clamp(1, MOST)
 }
 
-/// Stack of the threads in the background: networks are moved by value, and the deepest take a hundred kilobytes each.
+/// Stack size of the background threads: networks are moved by value, and the deepest take a hundred kilobytes each.
 const STACK_BYTES: usize = 16 << 20;
 
-/// The threads for what nobody waits for at the window; none where the system allows no more.
+/// Thread pool for background work; `None` if the system does not allow more threads.
 static BACKGROUND: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     let pool = ThreadPoolBuilder::new()
         .thread_name(|number| format!("background {number}"))
@@ -49,8 +50,8 @@ static BACKGROUND: LazyLock<Option<ThreadPool>> = LazyLock::new(|| {
     pool.build().ok()
 });
 
-/// Returns the result of `work`, which keeps all cores busy for long. On the CPU it is done on threads of its own: on those that
-/// everything shares, what runs while a person watches would have to wait for its end.
+/// Runs long `work` that uses all cores. On the CPU it runs in a separate thread pool, since interactive work in the
+/// shared pool would otherwise have to wait for it.
 pub fn in_background<R: Send>(device: &Device, work: impl FnOnce() -> R + Send) -> R {
     match &*BACKGROUND {
         Some(pool) if !is_gpu(device) => pool.install(work),
@@ -58,11 +59,11 @@ pub fn in_background<R: Send>(device: &Device, work: impl FnOnce() -> R + Send) 
     }
 }
 
-/// Returns the results of `work` for all `items`, in their order. On the CPU all cores work, each on an item of its own; a GPU is
-/// given one after the other.
+/// Returns the results of `work` for all `items`, in order. On the CPU, all cores work on one item each; on a GPU,
+/// items are processed one after the other.
 ///
 /// # Errors
-/// One of those that `work` returns; items that were not begun by then are left.
+/// One of the errors returned by `work`; items not yet started are skipped.
 pub fn for_each<T: Sync, R: Send>(
     device: &Device,
     items: &[T],
@@ -74,10 +75,10 @@ pub fn for_each<T: Sync, R: Send>(
     items.par_iter().with_max_len(1).map(work).collect()
 }
 
-/// Returns the results of two works: on the CPU they are done at the same time, on a GPU one after the other.
+/// Runs two tasks and returns their results: in parallel on the CPU, one after the other on a GPU.
 ///
 /// # Errors
-/// Those of either, of the first if both fail.
+/// The error of either task, of the first one if both fail.
 pub fn both<A: Send, B: Send>(
     device: &Device,
     first: impl FnOnce() -> Result<A> + Send,

@@ -1,4 +1,4 @@
-//! Fine-tuning a recogniser to classes of one's own: from a few choices to the plans of one run, or of two in turn.
+//! Fine-tuning a recogniser to new classes: converts a few choices to the plans of one run, or of two in sequence.
 
 use std::path::Path;
 
@@ -17,11 +17,11 @@ use crate::named::named;
 use crate::nets::{FlowSource, FrameSize, Modality, ModelCard, StreamEntry};
 use crate::video::Geometry;
 
-/// Updates of a last layer that is fitted alone.
+/// Steps of a linear probe.
 const HEAD_UPDATES: usize = 200;
-/// Share of the time that is for the spatial stream where both are tuned.
+/// Share of the time limit for the spatial stream if both streams are tuned.
 const SPATIAL_SHARE: f64 = 0.4;
-/// Share of a stream's stages that is not tuned where only the last ones are.
+/// Fraction of a stream's stages that are frozen if only the last ones are tuned.
 const FROZEN_SHARE: f64 = 0.67;
 
 named! {
@@ -69,40 +69,40 @@ named! {
 }
 
 impl Depth {
-    /// Returns the preset whose numbers suit this depth.
+    /// Returns the preset whose settings suit this depth.
     fn preset(self) -> Preset {
         if self == Self::Heads { Preset::Quick } else { Preset::Thorough }
     }
 
-    /// Returns the share of the recordings that is held out where nobody has chosen one: a classifier alone is cross-validated instead.
+    /// Returns the default share of recordings that is held out; linear probes are cross-validated instead.
     pub fn hold_out(self) -> f64 {
         FineTune::of(self.preset()).hold_out
     }
 }
 
-/// The choices of a fine-tuning.
+/// Settings of a fine-tuning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FineTune {
-    /// How much is tuned.
+    /// Fine-tuning depth.
     pub depth: Depth,
-    /// Which streams.
+    /// Streams to tune.
     pub streams: Streams,
-    /// How MotionNet is tuned, where it is: by the labels alone (b) or by the unsupervised losses as well (c).
+    /// Training mode of MotionNet, if it is tuned: action loss only (b), or with the unsupervised losses (c).
     pub mode: TemporalMode,
-    /// Whether the other classes of the base are kept.
+    /// `true` to keep the other classes of the base.
     pub keep_classes: bool,
-    /// Whether each class is answered by itself, where streams are trained: see [`TrainingPlan::multi_label`].
+    /// `true` for multi-label classes, if streams are trained: see [`TrainingPlan::multi_label`].
     pub multi_label: bool,
-    /// Share of the recordings of each class that is measured on and not learned from.
+    /// Share of the recordings of each class that is held out for validation.
     pub hold_out: f64,
-    /// Seconds that all runs may take together; none to continue to the last step.
+    /// Time limit of all runs together in seconds; `None` to run all steps.
     pub budget_secs: Option<f64>,
-    /// Whether frames and crops are as large as the numbers say, instead of what the model is used to.
+    /// `true` to use the frame and crop sizes of the plans instead of the model's.
     pub own_sizes: bool,
-    /// The numbers of the spatial stream's run.
+    /// Settings of the spatial stream's run.
     pub spatial: TrainingPlan,
-    /// The numbers of the temporal stream's run.
+    /// Settings of the temporal stream's run.
     pub temporal: TrainingPlan,
 }
 
@@ -115,18 +115,18 @@ impl Default for FineTune {
 /// A summary of the trainable layers of a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrainableSummary {
-    /// The network in words.
+    /// Display name of the network.
     pub network: String,
-    /// The layers in words.
+    /// Description of the layers.
     pub layers: String,
-    /// Number of parameters that are tuned.
+    /// Number of trained parameters.
     pub trained: usize,
-    /// Number of parameters that there are.
+    /// Total number of parameters.
     pub of: usize,
 }
 
 impl FineTune {
-    /// Returns the choices of `preset`.
+    /// Returns the settings of `preset`.
     pub fn of(preset: Preset) -> Self {
         let [spatial, temporal] = [Network::Spatial, Network::Temporal];
         let quick = Self {
@@ -162,14 +162,15 @@ impl FineTune {
         }
     }
 
-    /// Returns the preset that these choices are, whatever the classes and the clips to measure on.
+    /// Returns the preset that these settings equal, ignoring classes and hold-out.
     pub fn preset(&self) -> Option<Preset> {
         let &Self { keep_classes, multi_label, hold_out, .. } = self;
         let is_this = |preset: &Preset| Self { keep_classes, multi_label, hold_out, ..Self::of(*preset) } == *self;
         Preset::ALL.into_iter().find(is_this)
     }
 
-    /// Goes to another depth, with numbers that suit it: fitting a last layer is not training a stream.
+    /// Changes the depth, and the settings with it if the preset changes, since a linear probe needs other settings
+    /// than training.
     pub fn set_depth(&mut self, depth: Depth) {
         if depth.preset() != self.depth.preset() {
             let Self { budget_secs, own_sizes, spatial, temporal, .. } = Self::of(depth.preset());
@@ -179,18 +180,18 @@ impl FineTune {
         self.depth = depth;
     }
 
-    /// Returns the networks that are tuned of a model of this card, in the order of their runs.
+    /// Returns the networks to tune in a model with this card, in the order of their runs.
     pub fn networks(&self, card: &ModelCard) -> Vec<Network> {
         let spatial = (self.streams != Streams::Temporal && card.spatial.is_some()).then_some(Network::Spatial);
         let temporal = (self.streams != Streams::Spatial && card.temporal.is_some()).then_some(Network::Temporal);
         [spatial, temporal].into_iter().flatten().collect()
     }
 
-    /// Returns the runs that tune the model in folder `base` with this card to `data`. The last one is kept in `run_dir`, and its
-    /// model is that of all of them; one before it in `run_dir`-spatial.
+    /// Returns the runs that fine-tune the model in folder `base` with this card on `data`. The last run is saved in
+    /// `run_dir`, and its model combines the results of all; one before it is saved in `run_dir`-spatial.
     ///
     /// # Errors
-    /// If the model has none of the streams, or the numbers cannot be.
+    /// If the model lacks the streams, or a plan is invalid.
     pub fn plans(&self, base: &Path, card: &ModelCard, data: &DataSource, run_dir: &Path) -> Result<Vec<TrainingPlan>> {
         let networks = self.networks(card);
         if networks.is_empty() && card.joint.is_some() {
@@ -240,7 +241,7 @@ impl FineTune {
         Ok(plans)
     }
 
-    /// Refuses to train MotionNet below a temporal stream that reads other flow.
+    /// Rejects training MotionNet below a temporal stream that reads other flow.
     fn check_flow(&self, base: &Path, card: &ModelCard, networks: &[Network]) -> Result<()> {
         let source = card.flow_source();
         let trains_motion = self.depth == Depth::Everything && self.mode != TemporalMode::A;
@@ -251,8 +252,8 @@ impl FineTune {
         Err(no_motion_below(base, source, remedy))
     }
 
-    /// Returns the trainable layers of a model of this card with `all` classes, of which `own` have clips: a classifier alone learns
-    /// these and keeps the others as they are.
+    /// Returns the trainable layers of a model with this card and `all` classes, `own` of which have clips. A linear
+    /// probe learns only these and keeps the others unchanged.
     pub fn reach(&self, card: &ModelCard, [own, all]: [usize; 2]) -> Vec<TrainableSummary> {
         let mut reaches = Vec::new();
         for network in self.networks(card) {
@@ -309,7 +310,7 @@ fn stream_layers(entry: &StreamEntry, network: Network, classes: usize) -> Vec<L
     layer_sizes(&entry.config(modality, classes.max(1)).init(&burn::tensor::Device::flex()))
 }
 
-/// Returns how many layers stand before the last stages.
+/// Returns the number of layers before the last stages.
 fn frozen_layers(layers: &[LayerSize]) -> usize {
     let mut stages: Vec<&str> = layers.iter().map(|layer| stage(&layer.name)).collect();
     stages.dedup();
@@ -317,7 +318,8 @@ fn frozen_layers(layers: &[LayerSize]) -> usize {
     layers.iter().position(|layer| stage(&layer.name) == stages[first]).unwrap_or(1)
 }
 
-/// Returns the part of a network that a layer belongs to: `fire7` of `fire7.squeeze1x1`, `layer4.0` of `layer4.0.conv1`.
+/// Returns the stage of a network that a layer belongs to: `fire7` of `fire7.squeeze1x1`, `layer4.0` of
+/// `layer4.0.conv1`.
 fn stage(layer: &str) -> &str {
     let mut parts = layer.split('.');
     let first = parts.next().unwrap_or(layer);
@@ -327,14 +329,14 @@ fn stage(layer: &str) -> &str {
     }
 }
 
-/// Returns the frames that the model's networks are used to.
+/// Returns the frame size of the model's network.
 fn frame(card: &ModelCard, network: Network) -> Geometry {
     let sizes = card.preprocessing;
     let FrameSize { width, height } = if network == Network::Spatial { sizes.spatial.size() } else { sizes.motion };
     Geometry { width, height }
 }
 
-/// Returns the largest crop that is smaller than `frame` and suits all networks.
+/// Returns the largest crop smaller than `frame` with sides that are multiples of 32.
 fn crop_of(frame: Geometry) -> Geometry {
     let side = |side: u32| ((side - 1) / 32 * 32).max(32);
     Geometry { width: side(frame.width), height: side(frame.height) }

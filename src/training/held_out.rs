@@ -1,5 +1,5 @@
-//! The logits of the clips that a finished run did not learn from, with their labels: of its own stream, and of the other stream
-//! of its recogniser where that was trained on the same clips.
+//! The logits of the held-out clips of a finished run, with their labels: of its own stream, and of the other stream of
+//! its recogniser if that was trained on the same clips.
 
 use std::path::Path;
 
@@ -13,8 +13,8 @@ use crate::nets::fusion::{Fusion, unsure_threshold};
 use crate::nets::{HiddenTwoStream, ModelCard};
 use crate::ranking::arg_max;
 
-/// Chooses the share below which answers of `model` are unsure, and from which on each class of a multi-label model is shown, by the
-/// clips that its run in `run_dir` did not learn from and has answered with the same weights.
+/// Chooses the threshold below which predictions of `model` are unsure, and the per-class thresholds of a multi-label
+/// model, from the logits that its run in `run_dir` saved for held-out clips.
 pub(in crate::training) fn choose_threshold(model: &mut HiddenTwoStream, run_dir: &Path) {
     let fusion = Fusion { unsure_below: None, ..model.card.fusion };
     let streams = [model.spatial.is_some(), model.classifies_motion()];
@@ -33,24 +33,24 @@ pub struct HeldOut {
     pub classes: Vec<String>,
     /// The clips.
     pub clips: Vec<LabelledClip>,
-    /// Logits of the spatial stream by clip, where they are known for all.
+    /// Logits of the spatial stream by clip, if known for all clips.
     pub spatial: Option<Vec<Vec<f32>>>,
-    /// The same of the temporal stream.
+    /// Logits of the temporal stream by clip, if known for all clips.
     pub temporal: Option<Vec<Vec<f32>>>,
-    /// How the model fuses both.
+    /// Fusion of the two streams.
     pub fusion: Fusion,
-    /// Whether each clip was left out in turn, instead of all of them at once.
+    /// `true` if clips were left out in turn (cross-validation), instead of being held out all at once.
     pub is_cross_validated: bool,
 }
 
 impl HeldOut {
-    /// Returns what the run in `run_dir` left of its held-out clips; `None` without any, or where it cannot be read.
+    /// Reads the held-out logits of the run in `run_dir`; `None` if there are none or they cannot be read.
     pub fn read(run_dir: &Path) -> Option<Self> {
         let card = || ModelCard::read(&run_dir.join("model")).map(|card| card.fusion).unwrap_or_default();
         Self::of_run(run_dir, card)
     }
 
-    /// Returns the same of a run whose model fuses as `fusion` says.
+    /// Like [`read`](Self::read), for a model with the given `fusion`.
     pub(in crate::training) fn of_run(run_dir: &Path, fusion: impl FnOnce() -> Fusion) -> Option<Self> {
         let plan: TrainingPlan = toml::from_str(&files::read_to_string(run_dir.join("config.toml")).ok()?).ok()?;
         let own = OutOfFold::read(run_dir)?;
@@ -78,8 +78,9 @@ impl HeldOut {
         Some(Self { classes, clips, spatial, temporal, fusion: fusion(), is_cross_validated })
     }
 
-    /// Returns the share below which answers of the run's model are unsure, which has these streams, the spatial one first; `None`
-    /// where the clips are too few, or were not seen by each of the streams.
+    /// Returns the threshold below which predictions of the run's model are unsure. `streams` states which streams the
+    /// model has, the spatial one first. Returns `None` for too few clips, or if one of the streams has no logits for
+    /// them.
     pub(in crate::training) fn unsure_below(&self, streams: [bool; 2]) -> Option<f64> {
         let answer = |(shares, clip): (Vec<f32>, &LabelledClip)| {
             let class = arg_max(&shares)?;
@@ -89,15 +90,16 @@ impl HeldOut {
         unsure_threshold(&answers)
     }
 
-    /// Returns the probability from which on each class of the run's multi-label model is shown, with the highest F1 on these clips;
-    /// `None` where they were not seen by each of its streams.
+    /// Returns the probability from which each class of the run's multi-label model is shown, with the highest F1 on
+    /// these clips; `None` if one of the streams has no logits for them.
     pub(in crate::training) fn thresholds(&self, streams: [bool; 2]) -> Option<Vec<f64>> {
         let shares = self.shares(streams)?;
         let rows: Vec<&[f32]> = shares.iter().map(Vec::as_slice).collect();
         Some(thresholds(&rows, |clip, class| self.clips[clip].shows(class)))
     }
 
-    /// Returns the fused probabilities of each clip, where each of the `streams` of the model, the spatial one first, has seen them.
+    /// Returns the fused probabilities of each clip; `None` unless logits are known for exactly the `streams` of the
+    /// model, the spatial one first.
     fn shares(&self, streams: [bool; 2]) -> Option<Vec<Vec<f32>>> {
         if streams != [&self.spatial, &self.temporal].map(Option::is_some) {
             return None;
@@ -153,7 +155,8 @@ mod tests {
         let many = |of: &[Vec<f32>]| Some((0..20).map(|clip| of[clip % of.len()].clone()).collect::<Vec<_>>());
         let (spatial, temporal) = (many(&[vec![0.0, 3.0]]), many(&[vec![0.0, 3.0], vec![0.0, 0.1]]));
         let twenty = (0..20).map(|place| clip("d", 1 - place % 2)).collect();
-        // Clear answers of the temporal stream are right, faint ones wrong; the spatial stream says the same of all.
+        // The temporal stream is right where it is confident and wrong where it is not; the spatial stream is the same
+        // for all clips.
         let fusion = Fusion { rule: FusionRule::Logits, ..Fusion::default() };
         let held = HeldOut { clips: twenty, spatial: None, temporal, fusion, ..read };
         assert_eq!(held.unsure_below([false, true]), Some(0.55));

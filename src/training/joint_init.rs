@@ -1,4 +1,4 @@
-//! The joint network that a run starts from: that of its base, one around the base's MotionNet, or a fresh one.
+//! The initial joint network of a run: the base's, a new one around the base's MotionNet, or a fresh one.
 
 use burn::tensor::Device;
 
@@ -10,9 +10,10 @@ use crate::nets::{
     MotionNetwork, WINDOW_FRAMES,
 };
 
-/// Returns the joint network of `plan` for so many `classes` and what describes it.
+/// Returns the joint network of `plan` for `classes` classes, and its configuration.
 ///
-/// The run continues the joint network of a base with this architecture, with a new last layer unless it has the `same_classes`. A base with the MotionNet of eleven frames lends it to the branched network.
+/// The run continues the base's joint network of this architecture, with a new last layer unless it has the
+/// `same_classes`. The branched network can also start from the MotionNet of a base with eleven frames.
 ///
 /// # Errors
 /// If the base has another network.
@@ -70,7 +71,8 @@ pub(super) fn joint_network(
     }
 }
 
-/// Returns ActionFlowNet of pairs around the FlowNetS of a base, as `wanted` but for its width and conventions.
+/// Returns the two-frame ActionFlowNet around the FlowNetS of a base, with the `wanted` settings except for its width
+/// and conventions.
 fn around_flownet_s(
     base: &FlowNet,
     wanted: JointConfig,
@@ -88,7 +90,7 @@ fn around_flownet_s(
     Ok((JointNetwork::ActionFlowNet2(network), config))
 }
 
-/// Refuses a MotionNet that the branched network does not have.
+/// Rejects a MotionNet that the branched network cannot contain.
 fn check_motion(motion: &MotionConfig) -> Result<()> {
     let whole = MotionConfig { width: motion.width, ..MotionConfig::default() };
     if *motion == whole {
@@ -104,7 +106,7 @@ fn check_motion(motion: &MotionConfig) -> Result<()> {
     Err(Error::new("base", cause, remedy))
 }
 
-/// Refuses to train something else on a base with a joint network.
+/// Rejects other kinds of training on a base with a joint network.
 ///
 /// # Errors
 /// If the run would stack a stream on the joint network, train its flow alone, or leave it without its classes.

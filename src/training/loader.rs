@@ -1,4 +1,4 @@
-//! Batches made ahead of the step, on named threads, in the order of their steps.
+//! Prepares batches ahead of the training step, on worker threads, in order.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -18,12 +18,12 @@ use crate::error::{Error, Result};
 use crate::nets::preprocessing::MEAN_BGR;
 use crate::video::Geometry;
 
-/// Batches that may wait for the step, those of all threads together; each thread makes one more meanwhile.
+/// Number of finished batches that may wait for the step, over all threads; each thread prepares one more meanwhile.
 const AHEAD: usize = 4;
-/// More threads than these would hold more batches than they save time.
+/// Maximum number of loader threads; more would use memory for batches without saving time.
 const MOST_THREADS: usize = 16;
 
-/// Returns how many threads make batches: one a core.
+/// Returns the number of loader threads: one per core.
 pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).clamp(2, MOST_THREADS)
 }
@@ -31,34 +31,35 @@ pub fn threads() -> usize {
 /// A batch of training samples.
 #[derive(Clone, Default)]
 pub struct Batch {
-    /// Planes [draws, 3·window, height, width] of BGR frames, normalised; empty where only the draws are wanted.
+    /// Planes [draws, 3·window, height, width] of BGR frames, normalised; empty if only the draws are needed.
     pub frames: Vec<f32>,
-    /// The classes that each sample shows: one, unless the plan is of several at a time.
+    /// Class labels of each sample: one, or several in multi-label plans.
     pub labels: Vec<Vec<usize>>,
-    /// The share each sample keeps when it is mixed with the one behind it; empty where none is mixed.
+    /// Mixup share of each sample relative to the next one; empty without mixup.
     pub mixing: Vec<f32>,
-    /// Which windows these are: those of all segments of the first sample, then of the second, …
+    /// The drawn windows: those of all segments of the first sample, then of the second, …
     pub draws: Vec<Draw>,
-    /// What was prepared of the flow of the windows.
+    /// Data prepared for the flow of the windows.
     pub ahead: Ahead,
-    /// Flow of a teacher, [draws, 3·pairs, height/2, width/2], as [`TeacherFlow::append_window`] describes it; empty without one.
+    /// Flow of a teacher, [draws, 3·pairs, height/2, width/2], see [`TeacherFlow::append_window`]; empty without one.
     pub teacher: Vec<f32>,
-    /// True flow, [draws, 2, height, width] in pixels, NaN where it is unknown; empty where nothing is taught by it.
+    /// True flow, [draws, 2, height, width] in pixels, NaN where unknown; empty without supervision.
     pub truth: Vec<f32>,
-    /// The next frame, [draws, 3, height, width] as `frames` has them, 0 of samples with true flow; empty where none is taught.
+    /// The next frame, [draws, 3, height, width] in the format of `frames`, 0 for samples with true flow; empty unless
+    /// next frames are learned.
     pub next_frames: Vec<f32>,
     /// 1 for each sample with a next frame, 0 for those with true flow.
     pub has_next_frame: Vec<f32>,
     /// Clips that could not be read and were replaced by others.
     pub warnings: Vec<Error>,
-    /// Clips that have fewer frames than are learned from, and were replaced too.
+    /// Clips with too few frames for training, which were replaced by others.
     pub short: BTreeSet<usize>,
-    /// Clips that have fewer frames than a window, whose last frame was repeated.
+    /// Clips with fewer frames than a window, whose last frame was repeated.
     pub filled: BTreeSet<usize>,
 }
 
 impl Batch {
-    /// Appends the frame after what was `seen` of a clip, or nothing where it is not taught.
+    /// Appends the next frame of the clip part `seen`, or zeros if it is not learned.
     fn append_next_frame(&mut self, seen: &ReadClip, size: Geometry, scale: f32) {
         let next = seen.next.as_ref().zip(seen.draws.first());
         match next {
@@ -72,17 +73,17 @@ impl Batch {
 /// The conversion of frames to network input.
 #[derive(Clone)]
 pub enum Pixels {
-    /// (x − mean)/255, for MotionNet, and the flow of its teacher, if it has one.
+    /// (x − mean)/255, for MotionNet, with the flow of its teacher, if any.
     Motion(Option<Arc<TeacherFlow>>),
-    /// The same of pairs of pictures, and their true flow; or of pairs of frames, and the next one.
+    /// (x − mean)/255 of pairs of images, with their true flow; or of pairs of frames, with the next frame.
     Supervised(Arc<TruePairs>, Option<Arc<NextFrames>>),
     /// x − mean, for the spatial stream.
     Spatial,
-    /// None: the objective takes the draws and their flow, of which the loader prepares what is not there.
+    /// None: the objective uses the draws and their flow, of which the loader prepares the missing part.
     Flow(Arc<KeptFlow>),
 }
 
-/// Makes batches ahead of the step. Dropping it ends its threads.
+/// Prepares batches ahead of the step. Its threads end when it is dropped.
 pub struct Loader {
     queues: Vec<Receiver<Result<Batch>>>,
     threads: Vec<JoinHandle<()>>,
@@ -90,7 +91,7 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Starts `threads` threads that make the batches from step `first` on; thread k makes every k-th.
+    /// Starts `threads` threads that prepare the batches from step `first`; thread k prepares every `threads`-th.
     pub fn start(clips: Arc<Clips>, sampler: Sampler, pixels: Pixels, first: usize, threads: usize) -> Result<Self> {
         let (mut queues, mut handles) = (Vec::new(), Vec::new());
         for k in 0..threads {
@@ -116,7 +117,7 @@ impl Loader {
     /// Returns the next batch.
     ///
     /// # Errors
-    /// When no clip can be read at all.
+    /// If no clip can be read at all.
     pub fn next(&mut self) -> Result<Batch> {
         let queue = &self.queues[self.next % self.queues.len()];
         self.next += 1;
@@ -132,7 +133,7 @@ impl Loader {
 
 impl Drop for Loader {
     fn drop(&mut self) {
-        self.queues.clear(); // Threads that wait to send see it and end.
+        self.queues.clear(); // blocked loader threads notice this and end
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -141,18 +142,18 @@ impl Drop for Loader {
 
 /// The sampled window of a clip.
 struct ReadClip {
-    /// How many frames it has.
+    /// Number of frames of the clip.
     frames: usize,
     draws: Vec<Draw>,
-    /// The frames of one window after the other, where they are input.
+    /// The frames of all windows, one after the other, if frames are the input.
     windows: Vec<Arc<RgbImage>>,
-    /// The flow of a teacher in them.
+    /// The teacher's flow of the windows.
     teacher: Vec<f32>,
-    /// Their true flow, where that is taught.
+    /// The true flow of the windows, if supervised.
     truth: Vec<f32>,
-    /// The frame after the window, where that is taught.
+    /// The frame after the window, if next frames are learned.
     next: Option<Arc<RgbImage>>,
-    /// What was prepared of their flow, where that is input.
+    /// Data prepared for the flow of the windows, if flow is the input.
     ahead: Ahead,
 }
 
@@ -162,7 +163,7 @@ impl ReadClip {
         Self { frames, draws, windows: Vec::new(), teacher, truth, next: None, ahead: Ahead::default() }
     }
 
-    /// Reads a pair and what `sampler` draws of its true flow.
+    /// Reads a pair, augmented with its true flow as drawn by `sampler`.
     fn of_pair(
         pairs: &TruePairs,
         path: &Path,
@@ -179,7 +180,7 @@ impl ReadClip {
         Ok(seen)
     }
 
-    /// Returns a pair of frames with the next one, which has no flow.
+    /// Returns a pair of frames with the next frame, without flow.
     fn of_frames(frames: NextFrame, sampler: &Sampler) -> Self {
         let NextFrame { draw, pair, next } = frames;
         let truth = vec![f32::NAN; 2 * (sampler.crop.width * sampler.crop.height) as usize];
@@ -188,7 +189,7 @@ impl ReadClip {
 }
 
 impl Pixels {
-    /// Returns the clips of which the sample at place `slot` of a step is one, if it is taught the next frame.
+    /// Returns the next-frame clips if the sample at position `slot` of a step is one of them.
     fn next_frames(&self, slot: usize) -> Option<&NextFrames> {
         match self {
             Self::Supervised(_, Some(frames)) => Some(&**frames).filter(|frames| frames.has(slot)),
@@ -197,7 +198,7 @@ impl Pixels {
     }
 }
 
-/// Returns what is drawn of a clip; none if it is too short.
+/// Reads the sampled window of a clip; `None` if the clip is too short.
 fn read(
     clips: &Clips,
     sampler: &Sampler,
@@ -242,7 +243,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
             None => (sampler.clip(step, slot), clips.len()),
         };
         let mut failure = None;
-        // A clip that cannot be read is replaced by the one after it.
+        // An unreadable clip is replaced by the next one.
         let readable = (first..first + count).map(|i| i % count).find_map(|clip| {
             match read(clips, sampler, pixels, [step, slot], clip) {
                 Ok(Some(seen)) => Some((clip, seen)),
@@ -287,7 +288,7 @@ fn make_batch(clips: &Clips, sampler: &Sampler, pixels: &Pixels, step: usize) ->
     Ok(batch)
 }
 
-/// Returns why there is no clip to draw, none of which failed.
+/// Returns the error if no clip can be drawn although none failed.
 fn too_few(batch: &Batch, sampler: &Sampler) -> Error {
     match batch.short.len() {
         0 => Error::new("training data", "holds no clips", "Choose a folder with clips"),
@@ -351,7 +352,7 @@ mod tests {
         let first = batch();
         assert!(first.frames.is_empty());
         assert_eq!(first.draws.len(), 2);
-        // All that is needed is there.
+        // All required data has been prepared.
         for clip in ["a", "b"] {
             fs::rename(dir.path().join(clip), dir.path().join(format!("{clip} elsewhere"))).unwrap();
         }
@@ -380,7 +381,7 @@ mod tests {
     #[test]
     fn clips_whose_last_frame_is_repeated_are_counted() {
         let dir = tempfile::tempdir().unwrap();
-        let clips = Arc::new(Clips::new(vec![clip(&dir.path().join("a"), 0)], FRAME)); // of 12 frames
+        let clips = Arc::new(Clips::new(vec![clip(&dir.path().join("a"), 0)], FRAME)); // 12 frames
         let filled =
             |window| make_batch(&clips, &Sampler { window, ..sampler(1) }, &Pixels::Spatial, 0).unwrap().filled;
         assert_eq!((filled(12).len(), filled(13)), (0, BTreeSet::from([0])));

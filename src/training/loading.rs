@@ -1,4 +1,4 @@
-//! A benchmark of data loading: decoding and augmentation without training.
+//! Benchmark of data loading: decoding and augmentation without training.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,11 +13,11 @@ use crate::data::clips::Clips;
 use crate::error::Result;
 use crate::nets::StreamInput;
 
-/// Returns how long `threads` loading threads take for the first `batches` batches of `plan`'s windows, with every clip still to
-/// be decoded.
+/// Returns the time that `threads` loader threads take for the first `batches` batches of `plan`, including the
+/// decoding of every clip.
 ///
 /// # Errors
-/// A plan or clips that cannot be trained on.
+/// If the plan or its clips cannot be trained on.
 pub fn loading_time(plan: &TrainingPlan, threads: usize, batches: usize) -> Result<Duration> {
     plan.check()?;
     let clips = Arc::new(Clips::new(Dataset::open(&plan.data)?.clips, plan.frame));

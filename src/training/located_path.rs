@@ -1,9 +1,9 @@
-//! Paths that several programs, started in several folders, understand alike.
+//! Canonical paths, which do not depend on the current folder of a program.
 
 use std::path::{Component, Path, PathBuf};
 
-/// Returns the one name of a path that may be spelt in several ways: `clips/a.avi`, `./clips/a.avi` and `../here/clips/a.avi`. Links are
-/// not followed: the clips of an old run may be on a disk that is away.
+/// Returns the canonical form of a path that can be written in several ways: `clips/a.avi`, `./clips/a.avi` and
+/// `../here/clips/a.avi`. Links are not followed, since the clips of an old run may be on a disk that is not connected.
 pub(super) fn located(path: &Path) -> PathBuf {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut located = PathBuf::new();

@@ -1,9 +1,9 @@
 //! Training: MotionNet without labels, then the streams, from clips to a finished model folder.
 //!
-//! In the order in which data flows: the loader makes batches of the clips of a [data set](crate::data) ahead of the step, the
-//! objective turns a batch into [`losses`] and the optimizer into an update of the parameters that are trained. [`run()`] is the
-//! walk through all of it, with checkpoints and a history; [`validation`] measures on other clips. While it runs it is steered by
-//! a [`TrainingControl`]; what it can go back to are its [`snapshots`].
+//! In the order of the data flow: the loader prepares batches of the clips of a [data set](crate::data) ahead of the
+//! step, the objective converts a batch to [`losses`], and the optimiser updates the trained parameters. [`run()`]
+//! executes a complete run, with checkpoints and a history; [`validation`] evaluates other clips. A running run is
+//! controlled by a [`TrainingControl`]; it can return to its [`snapshots`].
 
 mod bare_steps;
 pub(crate) mod batches;

@@ -1,4 +1,5 @@
-//! The result of a run as a model: the trained networks in the place of the base's, with a card that says how they came about.
+//! The result of a run as a model: the trained networks replace those of the base, with a card that documents their
+//! origin.
 
 use std::path::Path;
 
@@ -23,7 +24,8 @@ use crate::plural::counted;
 use crate::video::Geometry;
 
 impl ModelInit {
-    /// Returns the origin of the result: its own clips, date and name, after what the base was made by.
+    /// Returns the origin of the result: its clips, date and base, and the commands that produced the base followed by
+    /// this run.
     fn origin(&self, plan: &TrainingPlan, steps: usize, seconds: f64) -> Origin {
         let base = self.base.as_ref().map(|base| &base.card);
         let mut commands = base.map(|card| card.origin.commands.clone()).unwrap_or_default();
@@ -41,7 +43,7 @@ impl ModelInit {
         }
     }
 
-    /// Returns the trained networks in the place of the old ones, with a card that says how they came about.
+    /// Returns a model in which the trained networks replace the old ones, with a card that documents their origin.
     ///
     /// # Errors
     /// Same as [`ModelInit::assembled`].
@@ -56,7 +58,7 @@ impl ModelInit {
         self.assembled(motion, objective.stream.as_ref().map(Optimizer::result), plan, steps, seconds)
     }
 
-    /// Like [`ModelInit::finish`], of these networks, which are on no autodiff device.
+    /// Like [`ModelInit::finish`], for networks that are not on an autodiff device.
     ///
     /// # Errors
     /// If the model to be joined cannot be read or has other classes.
@@ -79,7 +81,7 @@ impl ModelInit {
         };
         let reading = trained.as_ref().map_or_else(FlowReading::default, Stream::reading);
         let kept = self.base.as_ref();
-        // Scores of other classes would be of no use beside the new ones.
+        // Scores of other classes would be useless next to the new ones.
         let answers_alike = |card: &ModelCard| card.fusion.is_multi_label() == plan.multi_label;
         let same_classes = |base: &&HiddenTwoStream| {
             self.classes.is_empty() || (are_alike(&base.card.classes, &self.classes) && answers_alike(&base.card))
@@ -120,7 +122,7 @@ impl ModelInit {
             entry.untrained = !plan.trains_motion() && kept.is_none_or(|base| base.card.has_untrained_motion());
         }
         card.name = name_of(plan);
-        card.precision = Precision::F32; // what was measured, whatever the base is stored in
+        card.precision = Precision::F32; // as validated, whatever the base is stored in
         card.origin = self.origin(plan, steps, seconds);
         if plan.network != Network::Flow {
             card.fusion.rule = match card.fusion.rule {
@@ -134,14 +136,14 @@ impl ModelInit {
             Some(other) => joined(model, plan.network, other)?,
             None => model,
         };
-        // They were chosen on the scores of other weights.
+        // The threshold was chosen for the scores of other weights.
         model.card.fusion.unsure_below = None;
         model.card.thresholds.clear();
         Ok(model)
     }
 }
 
-/// Returns the name of a model: the data it learned, and the folder of its run.
+/// Returns the name of a model: the data it was trained on, and the folder of its run.
 fn name_of(plan: &TrainingPlan) -> String {
     let run = file_name(&plan.run_dir);
     match data_name(&plan.data) {
@@ -150,7 +152,7 @@ fn name_of(plan: &TrainingPlan) -> String {
     }
 }
 
-/// Returns the data in a word: the folder, list or project that it is.
+/// Returns a short name of the data: its folder, list or project.
 fn data_name(data: &DataSource) -> String {
     match data {
         DataSource::List(list) if list.list.is_file() => {
@@ -160,13 +162,14 @@ fn data_name(data: &DataSource) -> String {
     }
 }
 
-/// Returns the last name of a path, also of one that ends in `.` or `..`.
+/// Returns the last component of a path, also if it ends in `.` or `..`.
 fn file_name(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     path.file_name().or(whole.file_name()).unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// `model`, of which the stream of a run of `network` is new, with the other stream of the model in folder `other`.
+/// Returns `model`, whose stream `network` was trained by the run, with the other stream of the model in folder
+/// `other`.
 fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<HiddenTwoStream> {
     let device = device_of(&model.motion);
     let other_model = HiddenTwoStream::load(other, &device)?;
@@ -182,7 +185,7 @@ fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<
     let (into, preprocessing) = (&mut model.card, card.preprocessing);
     match network {
         Network::Spatial => {
-            // A temporal stream stands on its own MotionNet.
+            // A temporal stream depends on its own MotionNet.
             (model.motion, model.temporal) = (motion, temporal);
             (into.motion, into.joint, into.temporal) = (card.motion, card.joint, card.temporal);
             into.preprocessing.motion = preprocessing.motion;
@@ -199,8 +202,8 @@ fn joined(mut model: HiddenTwoStream, network: Network, other: &Path) -> Result<
     Ok(model)
 }
 
-/// Returns the entry of a trained stream, which reads a clip of so many pictures or flows if it reads clips: the base's, or a
-/// fresh one, with the plan's dropout where it names one.
+/// Returns the entry of a trained stream: the base's or a fresh one, with the plan's dropout if set. Networks for clips
+/// read the given number of images or flows.
 fn entry(
     of_base: Option<StreamEntry>,
     weights: &str,
@@ -236,7 +239,7 @@ fn fresh_card(plan: &TrainingPlan) -> ModelCard {
     }
 }
 
-/// Returns one line of a model's origin: what was trained on what, for how long.
+/// Returns one line of a model's origin: the network, its data and the training time.
 fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     let data = plan.data.path().display();
     if let Some(views) = plan.kind.views() {
@@ -266,7 +269,7 @@ fn described(plan: &TrainingPlan, steps: usize, seconds: f64) -> String {
     )
 }
 
-/// Returns what a temporal stream was trained on, where that is not MotionNet's flow.
+/// Returns the flow source that a temporal stream was trained on, if it is not MotionNet.
 fn on_flow(plan: &TrainingPlan) -> String {
     match (plan.network, plan.flow_source()) {
         (Network::Temporal, source) if source != FlowSource::MotionNet => format!(" on {}", source.in_words()),
@@ -274,7 +277,7 @@ fn on_flow(plan: &TrainingPlan) -> String {
     }
 }
 
-/// Returns the options of the loss that the paper does not have, each after a comma.
+/// Returns the loss options that are not in the paper, each after a comma.
 fn beyond_the_paper(plan: &TrainingPlan) -> String {
     let loss = &plan.loss;
     if let Some(supervised) = plan.supervised {

@@ -32,29 +32,29 @@ use crate::plural::counted;
 pub struct ModelInit {
     /// MotionNet, the base's or a fresh one, or the joint network to be trained.
     pub motion: MotionNetwork,
-    /// The stream to be trained, if one is.
+    /// The stream to be trained, if any.
     pub stream: Option<Stream>,
-    /// Whether the stream comes from another task and needs a last layer for these classes.
+    /// `true` if the stream comes from another task and needs a last layer for these classes.
     pub new_head: bool,
     pub(super) base: Option<HiddenTwoStream>,
-    /// What describes the joint network to be trained, if one is.
+    /// Configuration of the joint network to be trained, if any.
     pub(super) joint: Option<JointConfig>,
     pub(super) classes: Vec<String>,
-    /// The index of each class among the classes that the stream already knows.
+    /// Index of each class among the classes that the stream already knows.
     known: Vec<Option<usize>>,
-    /// Whether the stream is the base's, whatever its last layer.
+    /// `true` if the stream is the base's, whatever its last layer.
     pub(super) from_base: bool,
-    /// The clips in words.
+    /// Description of the training clips.
     pub(super) trained_on: String,
-    /// What of a frame the trained spatial stream sees.
+    /// Frame crop of the trained spatial stream.
     pub(super) spatial_crop: MotionCrop,
 }
 
-/// Returns the clips that a plan trains on, and those that it measures on: those that it names, else those that it holds out.
+/// Returns the training clips and the validation clips of a plan; the latter are either listed in the plan or held out.
 ///
 /// # Errors
-/// If clips cannot be listed or held out, the base's card not be read, or if clips to measure on show a class that those to train on
-/// do not.
+/// If clips cannot be listed or held out, if the base's card cannot be read, or if validation clips show a class that
+/// the training clips do not.
 pub fn datasets(plan: &TrainingPlan) -> Result<(Dataset, Vec<LabelledClip>)> {
     let mut training = dataset(plan)?;
     let held = hold_out::take(&mut training, plan.hold_out, plan.seed)?;
@@ -65,12 +65,13 @@ pub fn datasets(plan: &TrainingPlan) -> Result<(Dataset, Vec<LabelledClip>)> {
     Ok((training, measured))
 }
 
-/// Returns the clips of a plan, labelled by the classes that its networks are to tell: those of the clips or, where the base's
-/// are kept, these followed by the new ones. A class of the base that is spelt differently in the clips is one class, by the
-/// base's name.
+/// Returns the clips of a plan, labelled with the classes that its networks predict: those of the clips or, if the
+/// base's classes are kept, these followed by the new ones. A class of the base that is spelt differently in the clips
+/// is the same class, under the base's name.
 ///
 /// # Errors
-/// If the clips cannot be listed or the base's card not be read, and if a class of the clips may be any of several of the base's.
+/// If the clips cannot be listed or the base's card cannot be read, and if a class of the clips matches several of the
+/// base's.
 pub(super) fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
     let mut dataset = opened(&plan.data, plan)?;
     let Some(base) = plan.base.as_ref().filter(|_| plan.network != Network::Flow) else { return Ok(dataset) };
@@ -80,21 +81,22 @@ pub(super) fn dataset(plan: &TrainingPlan) -> Result<Dataset> {
     if plan.keep_classes {
         add_to_classes(&mut dataset, known, &places);
     } else if places.iter().copied().eq((0..known.len()).map(Some)) {
-        dataset.classes = known; // they differ in spelling at most
+        dataset.classes = known; // they differ only in spelling
     }
     Ok(dataset)
 }
 
-/// Returns the clips of `source`, those of several classes at a time where `plan` is of such.
+/// Returns the clips of `source`, with several labels each if `plan` is multi-label.
 fn opened(source: &DataSource, plan: &TrainingPlan) -> Result<Dataset> {
     let dataset = Dataset::open(&source.clone().with_several(plan.multi_label))?;
     Ok(if plan.multi_label { dataset.cut_at_changes() } else { dataset })
 }
 
-/// Returns the place of `class`, of the clips of `plan`, among the classes `known` of its base; none if it is new.
+/// Returns the index of `class`, a class of the clips of `plan`, among the classes `known` of its base; `None` if it is
+/// new.
 ///
 /// # Errors
-/// If it may be any of several.
+/// If it matches several.
 fn place_in_base(known: &[String], class: &str, plan: &TrainingPlan) -> Result<Option<usize>> {
     match class_alike(known.iter().map(String::as_str), class) {
         Alike::One(place) => Ok(Some(place)),
@@ -107,7 +109,7 @@ fn place_in_base(known: &[String], class: &str, plan: &TrainingPlan) -> Result<O
     }
 }
 
-/// Labels the clips of `dataset` by the classes `known` and, behind them, those of its own that have no place among them.
+/// Relabels the clips of `dataset` with the classes `known`, followed by its own classes that are not among them.
 fn add_to_classes(dataset: &mut Dataset, known: Vec<String>, places: &[Option<usize>]) {
     let own = std::mem::replace(&mut dataset.classes, known);
     let mut place = |(class, place): (String, &Option<usize>)| {
@@ -123,7 +125,7 @@ fn add_to_classes(dataset: &mut Dataset, known: Vec<String>, places: &[Option<us
     }
 }
 
-/// Returns the name of what a run trains from random weights; none if it starts from trained ones.
+/// Returns the name of the network that a run trains from random weights; `None` if it starts from trained ones.
 pub fn random_part(plan: &TrainingPlan) -> Option<&'static str> {
     let card = plan.base.as_ref().and_then(|base| ModelCard::read(base).ok());
     let is_fresh = |has: fn(&ModelCard) -> bool| plan.imagenet.is_none() && !card.as_ref().is_some_and(has);
@@ -136,12 +138,12 @@ pub fn random_part(plan: &TrainingPlan) -> Option<&'static str> {
 }
 
 impl ModelInit {
-    /// Loads the base or builds fresh networks for the classes of `dataset`, which is trained on, all on `device`.
+    /// Loads the base or builds fresh networks for the classes of `dataset`, the training clips, on `device`.
     ///
-    /// A stream of the base is taken over as it is if it has the same classes. For other classes the run starts from ImageNet
-    /// weights where the plan names them, else from the base's stream, both with a new last layer, in which classes that the base's
-    /// stream knows by name keep their weights; without either, from scratch. Where the run is `resumed` a new last layer
-    /// has its size already, for the checkpoint to fill.
+    /// A stream of the base is used unchanged if it has the same classes. For other classes the run starts from
+    /// ImageNet weights if the plan has them, else from the base's stream, in both cases with a new last layer, in
+    /// which classes that the base's stream knows by name keep their weights; without either, it starts from scratch.
+    /// If the run is `resumed`, a new last layer already has its size, and the checkpoint fills it.
     pub fn build(plan: &TrainingPlan, dataset: &Dataset, resumed: bool, device: &Device) -> Result<Self> {
         let classes = &dataset.classes[..];
         device.seed(plan.seed); // fresh layers
@@ -176,7 +178,7 @@ impl ModelInit {
         let (modality, known) = match plan.network {
             Network::Flow | Network::Joint => (None, None),
             Network::Spatial => (Some(modality), base.as_ref().and_then(|base| base.spatial.clone())),
-            // A stream of another input has nothing that could be kept.
+            // A stream with another input has no layers that could be kept.
             Network::Temporal => {
                 (Some(modality), base.as_ref().and_then(|base| base.temporal.clone()).filter(reads_same))
             }
@@ -216,7 +218,7 @@ impl ModelInit {
         Ok(Self { motion, stream, new_head, base, joint, classes, known, from_base, trained_on, spatial_crop })
     }
 
-    /// Returns the squares around the motion of `clips`, where the trained stream looks at them.
+    /// Returns the squares around the motion of `clips`, if the trained stream reads them.
     pub(super) fn motion_squares(
         &self,
         plan: &TrainingPlan,
@@ -228,13 +230,13 @@ impl ModelInit {
         MotionSquares::new(flow, size, clips, cache, self.spatial_crop, plan.frame)
     }
 
-    /// Returns the initialisation of the rows of a new classifier layer: rows of known classes stay.
+    /// Returns the initialisation of the rows of a new classifier layer: rows of known classes are kept.
     pub fn rows(&self) -> Vec<RowInit> {
         self.known.iter().map(|known| known.map_or(RowInit::New, RowInit::Kept)).collect()
     }
 
-    /// Returns the same for a last layer that is all that is trained: what is known of classes that have clips, as `has_clips`
-    /// knows, is where they start from, unless they start `afresh`.
+    /// Returns the initialisation of the rows for a linear probe: known classes with clips, according to `has_clips`,
+    /// start from their known weights unless they start `afresh`; known classes without clips are kept.
     pub fn rows_to_fit(&self, has_clips: impl Fn(usize) -> bool, afresh: bool) -> Vec<RowInit> {
         let row = |(class, known): (usize, &Option<usize>)| match known {
             Some(_) if has_clips(class) && afresh => RowInit::New,
@@ -245,12 +247,12 @@ impl ModelInit {
         self.known.iter().enumerate().map(row).collect()
     }
 
-    /// Returns how the streams of the result are fused: as those of the base.
+    /// Returns the fusion of the result's streams, which is that of the base.
     pub fn fusion(&self) -> Fusion {
         self.base.as_ref().map(|base| base.card.fusion).unwrap_or_default()
     }
 
-    /// Number of classes of the trained stream; 0 where none is trained.
+    /// Returns the number of classes of the trained stream; 0 if none is trained.
     pub fn classes(&self) -> usize {
         self.classes.len()
     }
@@ -259,7 +261,7 @@ impl ModelInit {
 /// Returns the stack `motion` with the networks of the plan's parts.
 ///
 /// # Errors
-/// If a part cannot be read, has another width or other conventions, or is no part of the stack.
+/// If a part cannot be read, has another width or other conventions, or does not belong to the stack.
 fn with_parts(motion: MotionNetwork, plan: &TrainingPlan, device: &Device) -> Result<MotionNetwork> {
     plan.parts.iter().try_fold(motion, |motion, dir| {
         let part = HiddenTwoStream::load(dir, device)?;
@@ -285,7 +287,7 @@ fn with_parts(motion: MotionNetwork, plan: &TrainingPlan, device: &Device) -> Re
     })
 }
 
-/// Returns what of a frame the stream sees that `plan` trains: as the plan says, else as that of the base with this card.
+/// Returns the frame crop of the stream that `plan` trains: the plan's, else that of the base with this card.
 fn spatial_crop(plan: &TrainingPlan, base: Option<&ModelCard>) -> Result<MotionCrop> {
     if plan.network != Network::Spatial {
         return Ok(MotionCrop::Whole);
@@ -298,11 +300,13 @@ fn spatial_crop(plan: &TrainingPlan, base: Option<&ModelCard>) -> Result<MotionC
     Ok(crop)
 }
 
-/// Returns `plan` with what its stream takes over from the base written out: which flow it reads and how, or what of a frame it sees. `classes`
-/// are those of the clips, which decide whether a stream beside ImageNet weights is that of the base.
+/// Returns `plan` with the settings that its stream inherits from the base filled in: its flow source and flow input,
+/// or its frame crop. `classes` are those of the clips, which decide whether the stream of the base is used if there
+/// are ImageNet weights as well.
 ///
 /// # Errors
-/// If the base's card cannot be read, those of `classes`, and if the base has not the flow that the plan needs.
+/// If the base's card or the clips' `classes` cannot be read, or if the base lacks the flow network that the plan
+/// needs.
 pub(super) fn with_inherited(
     plan: &TrainingPlan,
     classes: impl FnOnce() -> Result<Vec<String>>,
@@ -351,9 +355,9 @@ pub(super) fn with_inherited(
     }
 }
 
-/// Returns the clips of a plan in words.
+/// Returns a description of the clips of a plan.
 fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
-    // The model may be looked at in another folder than the one that the run began in.
+    // The model may be inspected from another folder than the one in which the run was started.
     let path = located(plan.data.path());
     let (clips, path) = (dataset.clips.len(), path.display());
     if plan.supervised.is_some() {
@@ -368,7 +372,7 @@ fn trained_on(plan: &TrainingPlan, dataset: &Dataset) -> String {
     format!("{}{classes} in {path}", counted(clips, "clip"))
 }
 
-/// Returns a stream from ImageNet weights where the plan names them, else from scratch.
+/// Returns a stream initialised from ImageNet weights if the plan has them, else from scratch.
 fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], device: &Device) -> Result<Stream> {
     let input = StreamInput::of(modality, plan.backbone, plan.clip_frames);
     let config = StreamConfig { backbone: plan.backbone, input, classes: classes.len(), dropout: plan.dropout };
@@ -379,8 +383,8 @@ fn new_stream(plan: &TrainingPlan, modality: Modality, classes: &[String], devic
     }
 }
 
-/// Returns the stream of the base, which `card` describes, with the plan's dropout and clips, where it names them; a fresh one
-/// like it if it is to be `refilled` for so many classes.
+/// Returns the stream of the base described by `card`, with the plan's dropout and clip length if set; a freshly
+/// initialised one of the same kind if it is to be `refilled` for a number of classes.
 fn adapted(
     stream: Stream,
     plan: &TrainingPlan,
@@ -416,7 +420,7 @@ fn adapted(
     fresh.try_load_record(stream.into_record()).map_err(refuse)
 }
 
-/// Refuses what is for flow where the base's stream reads differences of frames.
+/// Rejects flow settings if the base's stream reads RGB differences.
 fn check_cue(plan: &TrainingPlan, modality: Option<Modality>) -> Result<()> {
     if modality != Some(Modality::RgbDifference) {
         return Ok(());
@@ -424,7 +428,7 @@ fn check_cue(plan: &TrainingPlan, modality: Option<Modality>) -> Result<()> {
     TrainingPlan { input: Some(MotionCue::RgbDifference), ..plan.clone() }.check()
 }
 
-/// Refuses what a stream with a flow decoder cannot learn flow from; a last layer that is trained alone learns none.
+/// Rejects settings with which a stream with a flow decoder cannot learn flow; a linear probe learns none.
 fn check_flow_decoder(plan: &TrainingPlan, has_flow: bool, stream: Option<&Stream>) -> Result<()> {
     let learns_flow = |stream: &&Stream| stream.backbone() == Backbone::ThreeDNet && plan.kind == RunKind::Training;
     let Some(stream) = stream.filter(learns_flow) else { return Ok(()) };
@@ -449,7 +453,7 @@ fn check_flow_decoder(plan: &TrainingPlan, has_flow: bool, stream: Option<&Strea
     Ok(())
 }
 
-/// Refuses crops whose flow would be too small for a temporal stream that reads it as it is.
+/// Rejects crops whose flow is too small for a temporal stream that reads it at its own resolution.
 fn check_crop(plan: &TrainingPlan, stream: Option<&Stream>) -> Result<()> {
     let reads_flow = stream.is_some_and(|stream| stream.input().modality == Modality::Flow);
     let is_small = plan.crop.width.min(plan.crop.height) < ModelCard::MIN_SIDE_OF_FLOW;
@@ -460,7 +464,7 @@ fn check_crop(plan: &TrainingPlan, stream: Option<&Stream>) -> Result<()> {
     Err(Error::new("crop", cause, format!("Use at least {0}x{0}", ModelCard::MIN_SIDE_OF_FLOW)))
 }
 
-/// Refuses crops that the motion network cannot read, where it reads crops, and true flow for a network of windows.
+/// Rejects crops that the motion network cannot read, if it reads crops, and true flow for a network of whole windows.
 fn check_stride(plan: &TrainingPlan, motion: &MotionNetwork) -> Result<()> {
     let (stride, crop) = (motion.stride() as u32, plan.crop);
     if plan.supervised.is_some() && motion.frames() != 2 {
@@ -470,7 +474,7 @@ fn check_stride(plan: &TrainingPlan, motion: &MotionNetwork) -> Result<()> {
     if !plan.trains_motion() || suits(crop, stride) { Ok(()) } else { Err(unsuited_crop(crop, stride)) }
 }
 
-/// Refuses a temporal stream of shorter windows than MotionNet reads.
+/// Rejects a temporal stream with windows shorter than MotionNet's.
 fn check_reach(motion: &MotionNetwork, stream: Option<&Stream>) -> Result<()> {
     let Some(input) = stream.map(Stream::input).filter(|input| input.modality == Modality::Flow) else { return Ok(()) };
     if motion.frames() <= input.frames() {

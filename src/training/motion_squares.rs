@@ -1,4 +1,4 @@
-//! The squares around the motion of clips, for a spatial stream that looks at them.
+//! The squares around the motion of clips, for a spatial stream that reads them.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,35 +20,36 @@ use crate::nets::{
 };
 use crate::video::Geometry;
 
-/// Returns the frames around frame `place` of a clip of `frames` in whose flow its motion is looked for: a window, its last frame
-/// repeated where the clip is shorter.
+/// Returns the frames around frame `place` of a clip of `frames` frames whose flow locates the motion: a window, in
+/// which the last frame is repeated if the clip is shorter.
 pub(crate) fn window_around(place: usize, frames: usize) -> Vec<usize> {
     let start = place.saturating_sub(WINDOW_FRAMES / 2).min(frames.saturating_sub(WINDOW_FRAMES));
     (start..start + WINDOW_FRAMES).map(|index| index.min(frames - 1)).collect()
 }
 
-/// Returns the part of a frame around its motion, in the size of the frame.
+/// Crops a frame to the square around its motion, resized to the size of the frame.
 pub(crate) fn square_of(frame: &RgbImage, square: &MotionSquare) -> RgbImage {
     let size = Geometry { width: frame.width(), height: frame.height() };
     Crop::around(square, size).picture(frame, size)
 }
 
-/// The square around the motion in the middle of each of some clips, found when it is first asked for: by MotionNet, or in the flow
-/// that the temporal stream of a two-stage model reads.
+/// The squares around the motion in the middle of each of some clips, located on first use in the flow of MotionNet, or
+/// in the flow that the temporal stream of a two-stage model reads.
 #[derive(Clone)]
 pub struct MotionSquares {
     motion: MotionNetwork,
     source: FlowSource,
     clips: Arc<Clips>,
     found: Arc<[OnceLock<MotionSquare>]>,
-    /// What the stream sees.
+    /// Crop that the stream reads.
     crop: MotionCrop,
     aspect: f32,
 }
 
 impl MotionSquares {
-    /// Returns those of `clips` for a stream that reads frames of size `spatial` and sees `crop` of them; none where that is the
-    /// whole. They are found in flow from `source`, of frames of `size`; `motion` is on no autodiff device.
+    /// Creates the squares of `clips` for a stream that reads `crop` of frames of size `spatial`; `None` if that is the
+    /// whole frame. They are located in flow from `source`, on frames of `size`; `motion` must not be on an autodiff
+    /// device.
     pub fn new(
         (motion, source): (MotionNetwork, FlowSource),
         size: FrameSize,
@@ -66,27 +67,27 @@ impl MotionSquares {
         Some(Self { motion, source, clips, found, crop, aspect: spatial.width as f32 / spatial.height as f32 })
     }
 
-    /// Returns what a stream sees of a frame that looks at `squares`, if there are any.
+    /// Returns the frame crop of a stream that reads `squares`, if any.
     pub fn crop_of(squares: Option<&Self>) -> MotionCrop {
         squares.map_or(MotionCrop::Whole, Self::crop)
     }
 
-    /// Returns what the stream sees of a frame.
+    /// Returns the frame crop of the stream.
     pub fn crop(&self) -> MotionCrop {
         self.crop
     }
 
-    /// Returns the size of the frames in which they are found.
+    /// Returns the size of the frames in which the squares are located.
     pub fn size(&self) -> Geometry {
         self.clips.geometry()
     }
 
-    /// Returns the network whose flow they are found in, where the source needs one.
+    /// Returns the network in whose flow the squares are located, if the source needs one.
     pub fn motion(&self) -> &MotionNetwork {
         &self.motion
     }
 
-    /// Returns the flow they are found in.
+    /// Returns the flow source in which the squares are located.
     pub fn source(&self) -> FlowSource {
         self.source
     }
@@ -94,7 +95,7 @@ impl MotionSquares {
     /// Returns the square of clip `index`.
     ///
     /// # Errors
-    /// If the clip cannot be read, it has no flow of the source or the device fails.
+    /// If the clip cannot be read, has no flow of the source, or the device fails.
     pub fn of(&self, index: usize) -> Result<MotionSquare> {
         if let Some(known) = self.found[index].get() {
             return Ok(*known);
@@ -125,11 +126,11 @@ impl MotionSquares {
         self.clips.pictures(index, &self.window(index)?, Keep::Nothing)
     }
 
-    /// Returns the squares of clips, found side by side on the CPU; none of those that cannot be read, which is met again where they
-    /// are loaded.
+    /// Returns the squares of clips, located in parallel on the CPU; `None` for clips that cannot be read, whose error
+    /// is reported when they are loaded.
     ///
     /// # Errors
-    /// If the device fails, or a clip that can be read has no motion vectors or flow images, where they are the source.
+    /// If the device fails, or a readable clip has no motion vectors or flow images although they are the source.
     pub fn of_each(&self, indices: &[usize]) -> Result<Vec<Option<MotionSquare>>> {
         batches::for_each(&device_of(&self.motion), indices, |&index| match self.of(index) {
             Err(error) if is_device_failure(&error) => Err(error),
@@ -138,7 +139,7 @@ impl MotionSquares {
         })
     }
 
-    /// Returns the squares of all clips as [`of_each`](Self::of_each) does; none at all if the work is stopped.
+    /// Returns the squares of all clips, like [`of_each`](Self::of_each); `None` if the work is stopped.
     ///
     /// # Errors
     /// Same as [`of_each`](Self::of_each).

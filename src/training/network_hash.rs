@@ -1,4 +1,4 @@
-//! The numbers of a network in a key of something that was computed with it.
+//! Hashes of networks, as part of the keys of cached results.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::Tensor;
@@ -6,14 +6,15 @@ use burn::tensor::Tensor;
 use crate::content_hash::ContentHash;
 use crate::nets::{FlowMean, MotionNetwork, Stream};
 
-/// Appends what decides the flow of `motion`.
+/// Adds all that affects the flow of `motion` to the hash.
 pub(crate) fn hash_motion(hash: &mut ContentHash, motion: &MotionNetwork) {
     hash.number(motion.frames() as u64);
     hash_parameters(hash, motion);
 }
 
-/// Appends what decides the features of `stream`: its architecture, how long its windows are, how it reads flow, its parameters and
-/// statistics before the last layer. How long the windows are shows in no parameter of a network that reads clips of any length.
+/// Adds all that affects the features of `stream` to the hash: its architecture, window length, flow input, and the
+/// parameters and statistics before the last layer. The window length must be hashed separately, as it affects no
+/// parameter of a network for clips of any length.
 pub(crate) fn hash_stream(hash: &mut ContentHash, stream: &Stream) {
     let input = stream.input();
     hash.field(stream.backbone().name());
@@ -36,9 +37,9 @@ fn hash_parameters(hash: &mut ContentHash, module: &impl Module) {
 
 struct Numbers<'a> {
     hash: &'a mut ContentHash,
-    /// What has no part in features.
+    /// Name of the last layer, which does not affect features.
     last_layer: Option<&'static str>,
-    /// Whether the walk is within that.
+    /// `true` while the traversal is inside that layer.
     is_within: bool,
 }
 

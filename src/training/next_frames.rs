@@ -1,4 +1,4 @@
-//! Clips without flow, of which NextFlow learns the next frame beside the flow of pairs (Sedaghat 2016).
+//! Clips without flow from which NextFlow learns the next frame, in addition to the flow of pairs (Sedaghat 2016).
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use crate::data::augmentation::{Draw, Sampler};
 use crate::data::clips::{Clips, Keep};
 use crate::error::{Error, Result};
 
-/// Frames of a sample: a pair and the next one.
+/// Number of frames in a sample: a pair and the next frame.
 const WINDOW: usize = 3;
 
-/// The clips. Every second sample of a step is one of theirs: a reading of the text, which leaves the share open.
+/// Next-frame clips, used in every second sample of a step; our reading of the paper, which does not state the share.
 pub struct NextFrames {
     clips: Clips,
 }
 
-/// A pair of frames and the one after it.
+/// A pair of frames and the next frame.
 pub struct NextFrame {
-    /// What is seen of the clip.
+    /// The drawn crop of the clip.
     pub draw: Draw,
-    /// The pair.
+    /// The pair of frames.
     pub pair: [Arc<RgbImage>; 2],
-    /// The next one.
+    /// The frame after the pair.
     pub next: Arc<RgbImage>,
 }
 
 impl NextFrames {
-    /// Returns the clips that `plan` names, if it does.
+    /// Returns the next-frame clips of `plan`, if any.
     ///
     /// # Errors
     /// If they cannot be listed.
@@ -39,22 +39,22 @@ impl NextFrames {
         Ok(Some(Arc::new(Self { clips: Clips::new(dataset.clips, plan.frame) })))
     }
 
-    /// Returns whether the sample at place `slot` of a step is one of these.
+    /// Returns `true` if the sample at position `slot` of a step is a next-frame sample.
     pub fn has(&self, slot: usize) -> bool {
         slot % 2 == 1
     }
 
-    /// Number of clips.
+    /// Returns the number of clips.
     pub fn len(&self) -> usize {
         self.clips.len()
     }
 
-    /// Returns the clip at place `slot` of step `step`, as `sampler` draws those of pairs.
+    /// Returns the clip at position `slot` of step `step`, drawn by `sampler` like those of pairs.
     pub fn clip(&self, sampler: &Sampler, [step, slot]: [usize; 2]) -> usize {
         self.sampler(sampler).clip(step, slot)
     }
 
-    /// Reads what is drawn of a clip; nothing if it has fewer than three frames.
+    /// Reads the drawn frames of a clip; `None` if it has fewer than three frames.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -71,13 +71,13 @@ impl NextFrames {
         Ok(Some(NextFrame { draw, pair: [first, second], next }))
     }
 
-    /// Returns the error that no clip is long enough.
+    /// Returns the error for clips that are all too short.
     pub fn too_short() -> Error {
         Error::new("next frames", "no clip has three frames", "Choose longer clips")
     }
 
     fn sampler(&self, of_pairs: &Sampler) -> Sampler {
-        // Classes are those of the pairs.
+        // The classes are those of the pairs.
         let classes = Vec::new();
         Sampler { clips: self.clips.len(), window: WINDOW, least: WINDOW, classes, ..of_pairs.clone() }
     }

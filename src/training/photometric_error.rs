@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::nets::preprocessing::motion_input;
 use crate::nets::{FLOW_UNIT_PX, MotionNetwork, Separable, device_of, read_back};
 
-/// Share of each side left out at every border, where the scene leaves the frame.
+/// Fraction of each side excluded at every border, where the scene leaves the frame.
 const BORDER: f64 = 0.1;
 
-/// Mean |I₀ − rebuilt I₀| against mean |I₀ − I₁|: what MotionNet explains of the change between frames.
+/// Sums of |I₀ − reconstructed I₀| and |I₀ − I₁|, whose ratio is the unexplained part of the change between frames.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct PhotometricError {
     #[serde(deserialize_with = "number_or_nan")]
@@ -21,13 +21,13 @@ pub struct PhotometricError {
     zero_flow: f64,
 }
 
-/// Reads what JSON has for a number: `null` where it is not finite.
+/// Reads a number from JSON: `null` is read as NaN, as JSON cannot represent non-finite values.
 fn number_or_nan<'de, D: Deserializer<'de>>(reader: D) -> std::result::Result<f64, D::Error> {
     Ok(Option::<f64>::deserialize(reader)?.unwrap_or(f64::NAN))
 }
 
 impl PhotometricError {
-    /// Adds windows of clips, of as many frames as `motion` reads each and all of one size.
+    /// Adds windows of clips, each with as many frames as `motion` reads, all of one size.
     ///
     /// # Errors
     /// If the device fails.
@@ -55,19 +55,19 @@ impl PhotometricError {
         Ok(())
     }
 
-    /// Adds what was found on other clips.
+    /// Adds the sums of other clips.
     pub fn add(&mut self, other: Self) {
         self.rebuilt += other.rebuilt;
         self.zero_flow += other.zero_flow;
     }
 
-    /// 1 for zero flow, 0 for a perfect reconstruction; not a number without clips, or where all of them are stills.
+    /// Returns 1 for zero flow, 0 for a perfect reconstruction; NaN without clips, or if all of them are still.
     pub fn ratio(&self) -> f32 {
         if self.zero_flow > 0.0 { (self.rebuilt / self.zero_flow) as f32 } else { f32::NAN }
     }
 }
 
-/// |a − b| without a border of a tenth of each side.
+/// Returns |a − b| without a border of a tenth of each side.
 fn centre_difference(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
     let [_, _, height, width] = a.dims();
     let [top, left] = [height, width].map(|side| (BORDER * side as f64) as usize);

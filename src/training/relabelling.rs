@@ -1,12 +1,12 @@
-//! Clips to measure on, labelled by the classes that a run is trained on.
+//! Relabels validation clips with the classes that a run is trained on.
 
 use super::config::plan::{Network, TrainingPlan};
 use crate::data::{Dataset, LabelledClip};
 use crate::error::{Error, Result};
 use crate::names::{Alike, class_alike};
 
-/// Returns the clips of `dataset` with the labels that their classes have among `classes`: a folder that lacks a class numbers
-/// the others differently. Without a stream the labels do not matter.
+/// Returns the clips of `dataset` with the indices that their classes have among `classes`, since a folder that lacks a
+/// class numbers the others differently. Without a stream the labels do not matter.
 pub(super) fn relabelled(dataset: Dataset, classes: &[String], plan: &TrainingPlan) -> Result<Vec<LabelledClip>> {
     if plan.network == Network::Flow {
         return Ok(dataset.clips);

@@ -7,7 +7,7 @@ use crate::data::augmentation::Sampler;
 use crate::data::clips::Clips;
 use crate::nets::MotionCrop;
 
-/// Returns the sampler of `plan` for `clips`, windows of `window` frames.
+/// Returns the sampler of `plan` for `clips`, with windows of `window` frames.
 pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Sampler {
     let balanced = plan.balance == ClassBalance::Sampling;
     Sampler {
@@ -28,7 +28,7 @@ pub(super) fn sampler(plan: &TrainingPlan, clips: &Clips, window: usize) -> Samp
     }
 }
 
-/// Returns the clips that show each class, of the classes that any shows, in the order of the classes.
+/// Returns the clips of each class that has any, in the order of the classes.
 fn by_class(shown: impl Iterator<Item = Vec<usize>>) -> Vec<Vec<usize>> {
     let mut classes: HashMap<usize, Vec<usize>> = HashMap::new();
     for (clip, shown) in shown.enumerate() {

@@ -10,19 +10,19 @@ use super::run::checkpoint;
 use crate::files;
 use crate::plural::counted;
 
-/// A run of fewer steps than these learns little.
+/// Number of steps below which a run learns little.
 const FEW_STEPS: usize = 100;
-/// Steps of an earlier run from which on its time is known well enough: devices are tuned in the first ones.
+/// Number of steps from which the step time of an earlier run is reliable: devices are autotuned in the first ones.
 const TIMED_STEPS: usize = 5;
 
-/// The estimated number of steps in the time of a run.
+/// The estimated number of steps in the time limit of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
-    /// What is trained.
+    /// The network that is trained.
     pub network: Network,
-    /// Seconds of a step.
+    /// Seconds per step.
     pub step_secs: f64,
-    /// Steps of the whole run.
+    /// Number of steps of the whole run.
     pub steps: usize,
     budget_secs: f64,
     batch: usize,
@@ -30,33 +30,34 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// Of a run of `plan`, of which `steps` of so many seconds fit into its time; none if it has no time limit.
+    /// Creates the estimate for a run of `plan` in whose time `steps` steps of `step_secs` fit; `None` without a time
+    /// limit.
     pub fn new(plan: &TrainingPlan, steps: usize, step_secs: f64) -> Option<Self> {
         let (steps, wanted) = (steps.min(plan.steps), FEW_STEPS.min(plan.steps));
         let (network, batch) = (plan.network, plan.batch);
         plan.budget_secs.map(|budget_secs| Self { network, step_secs, steps, budget_secs, batch, wanted })
     }
 
-    /// Returns whether they are too few to learn from.
+    /// Returns `true` if the steps are too few to learn from.
     pub fn is_few(&self) -> bool {
         self.steps < self.wanted
     }
 
-    /// Returns the fit in words.
+    /// Returns the estimate as text.
     pub fn in_words(&self) -> String {
         let Self { steps, step_secs, budget_secs, .. } = self;
         let steps = counted(*steps, "step");
         format!("about {steps} of {step_secs:.1} s each fit into {:.1} minutes", budget_secs / 60.0)
     }
 
-    /// Returns the batch of which enough steps fit, if it is smaller than that of the plan and the steps are too few: the time of a
-    /// step falls with the batch.
+    /// Returns the batch size with which enough steps would fit, assuming that the step time is proportional to it;
+    /// `None` if the steps are not too few or no smaller batch would help.
     pub fn smaller_batch(&self) -> Option<usize> {
         let batch = (self.batch * self.steps / self.wanted.max(1)).max(1);
         (self.is_few() && batch < self.batch).then_some(batch)
     }
 
-    /// Returns what can be done about few steps.
+    /// Returns the remedy for too few steps.
     pub fn remedy(&self) -> String {
         let Some(batch) = self.smaller_batch() else {
             return "Increase the time limit, or train fewer layers".into();
@@ -82,15 +83,15 @@ struct Earlier {
 }
 
 impl StepTimes {
-    /// Returns the step times of the runs in `folder`; reads two small files of each.
+    /// Reads the step times of the runs in `folder`, from two small files of each.
     pub fn of_runs_in(folder: &Path) -> Self {
         let runs = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
         Self(runs.filter_map(|run| Earlier::read(&run)).collect())
     }
 
-    /// Returns what fits into the time of a run of `plan` on a GPU or the CPU, by the latest run of the same networks there; none
-    /// without a time limit or such a run. Runs are kept with what they took over from their base written out, and so it must be in
-    /// `plan`.
+    /// Returns the estimated steps in the time limit of a run of `plan` on a GPU or the CPU, from the latest run of the
+    /// same networks there; `None` without a time limit or such a run. Saved plans have the settings inherited from
+    /// their base filled in, which `plan` must have too.
     pub fn fit(&self, plan: &TrainingPlan, on_gpu: bool) -> Option<Fit> {
         let alike = self.0.iter().filter(|earlier| earlier.on_gpu == on_gpu && is_alike(&earlier.plan, plan));
         let latest = alike.max_by_key(|earlier| earlier.ended)?;
@@ -111,12 +112,12 @@ impl Earlier {
     }
 }
 
-/// Clips that a step sees.
+/// Returns the number of samples per step.
 fn samples(plan: &TrainingPlan) -> f64 {
     (plan.batch * plan.accumulate * plan.segments) as f64
 }
 
-/// Returns whether a sample costs the same in both.
+/// Returns `true` if a sample has the same cost in both plans.
 fn is_alike(one: &TrainingPlan, other: &TrainingPlan) -> bool {
     let key = |plan: &TrainingPlan| {
         let networks = (
@@ -172,7 +173,7 @@ mod tests {
             let progress = Progress { step: 10, seconds, prepared: 20.0, on_gpu, ..Progress::start() };
             checkpoint::write(&run, &progress, |_| Ok(())).unwrap();
         };
-        add("one", &plan(8, 5.0), 60.0, Some(false)); // 0.5 s a sample
+        add("one", &plan(8, 5.0), 60.0, Some(false)); // 0.5 s per sample
         let around = Some(MotionCrop::Motion);
         let other = TrainingPlan { network: Network::Spatial, spatial_crop: around, ..plan(8, 5.0) };
         add("other networks", &other, 21.0, Some(false));

@@ -1,12 +1,13 @@
-//! How well scores tell which clips show a class, and the score from which on a class is answered.
+//! Average precision of class scores, and per-class thresholds from the F1 score.
 
-/// Fewest clips that show a class, and fewest that do not, from which a threshold is chosen.
+/// Minimum numbers of positive and of negative clips for choosing a threshold.
 const FEWEST_CLIPS: usize = 3;
-/// The threshold of a class without enough clips.
+/// Threshold of a class without enough clips.
 pub const DEFAULT_THRESHOLD: f64 = 0.5;
 
-/// Returns the average precision of a class: Σ (Rₙ − Rₙ₋₁) Pₙ over the scores in falling order, equal ones together, as scikit-learn
-/// has it; `None` where no clip shows it. `clips` are its scores and whether the clips show it.
+/// Returns the average precision of a class: Σ (Rₙ − Rₙ₋₁) Pₙ over the scores in descending order, with ties grouped,
+/// as in scikit-learn; `None` if no clip shows the class. `clips` are pairs of a score and whether the clip shows the
+/// class.
 pub fn average_precision(clips: &[(f32, bool)]) -> Option<f64> {
     let positives = clips.iter().filter(|(_, shown)| *shown).count();
     let mut sum = 0.0;
@@ -18,8 +19,8 @@ pub fn average_precision(clips: &[(f32, bool)]) -> Option<f64> {
     (positives > 0).then_some(sum)
 }
 
-/// Returns the mean of the [average precision](average_precision) over the classes that any of the clips shows, `None` where none is
-/// shown. `rows` are the scores of the clips, `shows` tells whether a clip shows a class.
+/// Returns the mean [average precision](average_precision) over the classes that any of the clips shows; `None` if none
+/// is shown. `rows` are the scores of the clips; `shows(clip, class)` is `true` if the clip shows the class.
 pub fn mean_average_precision(rows: &[&[f32]], shows: impl Fn(usize, usize) -> bool) -> Option<f64> {
     let classes = rows.iter().map(|row| row.len()).max()?;
     let of_class = |class| average_precision(&column(rows, class, &shows));
@@ -27,8 +28,8 @@ pub fn mean_average_precision(rows: &[&[f32]], shows: impl Fn(usize, usize) -> b
     (!precisions.is_empty()).then(|| precisions.iter().sum::<f64>() / precisions.len() as f64)
 }
 
-/// Returns for each class the score from which on it is answered, with the highest F1 on these clips: half way between the scores
-/// on either side, so that it is not bound to one clip. Classes with few clips have [`DEFAULT_THRESHOLD`].
+/// Returns for each class the score threshold with the highest F1 on these clips: half-way between the scores on either
+/// side, to be independent of a single clip. Classes with few clips get [`DEFAULT_THRESHOLD`].
 pub fn thresholds(rows: &[&[f32]], shows: impl Fn(usize, usize) -> bool) -> Vec<f64> {
     let classes = rows.iter().map(|row| row.len()).max().unwrap_or_default();
     (0..classes).map(|class| best_threshold(&column(rows, class, &shows))).collect()
@@ -60,7 +61,8 @@ fn best_threshold(clips: &[(f32, bool)]) -> f64 {
     best.map_or(DEFAULT_THRESHOLD, |(_, threshold)| threshold)
 }
 
-/// Returns for each score in falling order how many clips have it or a higher one, and how many of these show the class.
+/// Returns for each score in descending order the number of clips with that score or a higher one, and the number of
+/// them that show the class.
 fn counts_above(clips: &[(f32, bool)]) -> Vec<[usize; 2]> {
     let mut clips = clips.to_vec();
     clips.sort_by(|(a, _), (b, _)| b.total_cmp(a));
@@ -104,7 +106,8 @@ mod tests {
         let at = |wanted: usize| thresholds(&rows, |clip, _| clip < wanted)[0];
         assert!((at(3) - 0.55).abs() < 1e-6, "{}", at(3));
         assert_eq!(at(2), DEFAULT_THRESHOLD, "two clips are too few");
-        // Five of six show it, in no order: answering all is best, from below the lowest score on.
+        // Five of six clips show it, in no order of scores: predicting it for all is best, with a threshold below the
+        // lowest score.
         let low = thresholds(&rows, |clip, _| clip != 2 && clip != 0 && clip != 4)[0];
         assert!(low > 0.0 && low < 0.1, "{low}");
     }

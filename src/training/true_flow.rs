@@ -19,7 +19,7 @@ pub(super) struct EndPointError {
 }
 
 impl EndPointError {
-    /// Returns the error of `motion` in all pairs of `clips` at these `places`, and why some of them could not be read.
+    /// Returns the error of `motion` over all pairs of `clips` at these `places`, and the errors of unreadable pairs.
     ///
     /// # Errors
     /// If the device fails.
@@ -43,7 +43,7 @@ impl EndPointError {
         Ok((error, failed))
     }
 
-    /// Returns the error of `motion` in a pair, whose frames have `size`.
+    /// Returns the error of `motion` on a pair with frames of `size`.
     ///
     /// # Errors
     /// If the device fails.
@@ -73,12 +73,12 @@ impl EndPointError {
         self.pixels += other.pixels;
     }
 
-    /// In pixels of the frames; not a number without pixels.
+    /// Returns the mean error in pixels of the frames; NaN without pixels.
     pub fn mean_px(self) -> f32 {
         (self.error / self.pixels) as f32
     }
 
-    /// Relative to zero flow.
+    /// Returns the error relative to that of zero flow.
     pub fn ratio(self) -> f32 {
         (self.error / self.zero_flow) as f32
     }

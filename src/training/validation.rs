@@ -28,13 +28,13 @@ use crate::plural::counted;
 use crate::ranking::arg_max;
 use crate::video::Geometry;
 
-/// The figure of classes that are answered by themselves.
+/// Name of the metric of multi-label classes.
 pub const MEAN_AVERAGE_PRECISION: &str = "mAP";
 
-/// The figure by which a run chooses its best networks.
+/// A validation result, by which a run chooses its best networks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measurement {
-    /// What it is.
+    /// Name of the metric.
     pub name: &'static str,
     /// The value.
     pub value: f32,
@@ -42,7 +42,7 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Returns whether the networks are better than where the same figure was `before`; NaN is no better than anything.
+    /// Returns `true` if the result is better than the previous one `before`; NaN is never better.
     pub fn beats(&self, before: Option<f32>) -> bool {
         match before {
             None => !self.value.is_nan(),
@@ -52,43 +52,43 @@ impl Measurement {
     }
 }
 
-/// Clips to measure on; none if the plan names none.
+/// Validates a run on its validation clips, if any.
 pub struct Validator {
     clips: Option<Arc<Clips>>,
-    /// Clips that could not be read, by their places: they are left out from then on.
+    /// Indices of unreadable clips, which are left out from then on.
     unreadable: BTreeSet<usize>,
     network: Network,
-    /// Whether each class is answered by itself.
+    /// `true` for multi-label classes.
     multi_label: bool,
     flow_source: FlowSource,
-    /// The flow of the clips where it is not the network's own.
+    /// The flow of the clips, if it is not the network's own.
     flow: Option<FrozenFlow>,
-    /// The squares around the motion, for a spatial stream that looks at them.
+    /// The squares around the motion, for a spatial stream that reads them.
     squares: Option<MotionSquares>,
-    /// The logits of the last measurement, until they are taken.
+    /// Logits of the last validation, until they are taken.
     answered: Option<OutOfFold>,
 }
 
-/// The networks that are measured, without autodiff.
+/// The networks to be validated, without autodiff.
 struct Networks {
     motion: MotionNetwork,
     stream: Option<Stream>,
 }
 
 impl Networks {
-    /// Returns whether there is a stream that reads frames without flow.
+    /// Returns `true` if there is a stream that reads frames without flow.
     fn read_frames(&self) -> bool {
         self.stream.as_ref().is_some_and(|stream| stream.input().modality.is_of_frames())
     }
 
-    /// Returns whether a run of `network` trains a classifier: a stream, or that of a joint network.
+    /// Returns `true` if a run of `network` trains a classifier: a stream, or that of a joint network.
     fn classify(&self, network: Network) -> bool {
         self.stream.is_some() || network == Network::Joint
     }
 }
 
 impl Validator {
-    /// `clips` to measure on, or as many of them as `plan` says, decoded through `cache` if there is one.
+    /// Creates the validator of `clips`, limited to the number that `plan` sets, decoded through `cache` if given.
     pub fn new(plan: &TrainingPlan, clips: Vec<LabelledClip>, cache: Option<Arc<ClipCache>>) -> Self {
         let clips = spread(clips, plan.validation_clips);
         Self {
@@ -103,22 +103,23 @@ impl Validator {
         }
     }
 
-    /// Makes a spatial stream look at the squares around the motion of the clips that are measured on, which `find` finds.
+    /// Adds the squares around the motion of the validation clips, located by `find`, for a spatial stream.
     pub(super) fn looking_at(self, find: impl FnOnce(Vec<LabelledClip>) -> Option<MotionSquares>) -> Self {
         let list = |clips: &Arc<Clips>| (0..clips.len()).map(|index| clips.clip(index).clone()).collect();
         let squares = self.clips.as_ref().map(list).and_then(find);
         Self { squares, ..self }
     }
 
-    /// Returns whether there is anything to measure on.
+    /// Returns `true` if there are validation clips.
     pub fn has_clips(&self) -> bool {
         self.clips.is_some()
     }
 
-    /// Measures the networks as they stand (or their averages) and reports each figure. The last of them decides: top-1 of a
-    /// stream, or its mean average precision where it answers each class by itself, else the photometric ratio of MotionNet. `frozen` is MotionNet where it is not trained. Nothing without clips.
+    /// Validates the current networks (or their moving averages) and reports each metric; empty without clips. The last
+    /// metric is decisive: top-1 accuracy of a classifier, or mean average precision if it is multi-label, else the
+    /// photometric ratio of MotionNet. `frozen` is MotionNet if it is not trained.
     ///
-    /// Clips that cannot be read are reported and left out, of this and all later measurements. Nothing is measured if `control`
+    /// Unreadable clips are reported, and left out of this and all later validations. Returns no metrics if `control`
     /// stops the run meanwhile.
     ///
     /// # Errors
@@ -146,7 +147,7 @@ impl Validator {
         let answers = || self.answers(&clips, &networks, measures_flow, batch_px, &is_stopped);
         let Predictions { error, answers, places, failures } = batches::in_background(&device, answers)?;
         if is_stopped() {
-            return Ok(Vec::new()); // of some clips only
+            return Ok(Vec::new()); // incomplete
         }
         let has_failed = !failures.is_empty();
         if let Some(cause) = about_all(failures) {
@@ -208,13 +209,13 @@ impl Validator {
         Ok(measurements.to_vec())
     }
 
-    /// Returns the logits of the clips that the last measurement answered, once.
+    /// Takes the logits of the clips in the last validation.
     pub(super) fn take_logits(&mut self) -> Option<OutOfFold> {
         self.answered.take()
     }
 
-    /// Returns the predictions for the middles of all clips that can be read, batches of at most `batch_px` pixels at a
-    /// time, until the run `is_stopped`; of those that cannot, why not.
+    /// Returns the predictions for the middle of every readable clip, in batches of at most `batch_px` pixels, until
+    /// the run `is_stopped`; and the errors of unreadable ones.
     fn answers(
         &mut self,
         clips: &Arc<Clips>,
@@ -270,14 +271,14 @@ impl Validator {
         Ok(found)
     }
 
-    /// Returns how many windows of MotionNet's cost as much as one sample.
+    /// Returns the cost of one sample, as a number of MotionNet's windows or of frames.
     fn windows_at_once(&self, networks: &Networks) -> usize {
         let Some(stream) = &networks.stream else { return networks.motion.frames().div_ceil(WINDOW_FRAMES) };
         let input = stream.input();
         if networks.read_frames() { input.frames() } else { input.count.div_ceil(WINDOW_FRAMES) }
     }
 
-    /// Returns the logits of clips that were read, a row each.
+    /// Returns the logits of decoded clips, one row each.
     ///
     /// # Errors
     /// If the device fails.
@@ -310,19 +311,19 @@ impl Validator {
         Ok(logits.into_iter().flatten().collect())
     }
 
-    /// Returns whether the flow that the stream reads is not the network's own.
+    /// Returns `true` if the stream reads flow that is not the network's own.
     fn is_two_stage(&self) -> bool {
         self.network == Network::Temporal && self.flow_source != FlowSource::MotionNet
     }
 
-    /// That flow, which is made once.
+    /// Returns the flow of a two-stage source, created on first use.
     fn flow_of(&mut self, clips: &Arc<Clips>, networks: &Networks) -> &mut FrozenFlow {
         let source = self.flow_source;
         self.flow.get_or_insert_with(|| FrozenFlow::new(source, networks.motion.clone(), clips.clone()))
     }
 }
 
-/// Reads what the networks are to see of clip `index`; `kept` is the flow that the stream reads where that is not the network's own.
+/// Reads the input of the networks from clip `index`; `kept` is the flow of a two-stage source.
 ///
 /// # Errors
 /// If the clip cannot be read, or has no flow of the source.
@@ -351,7 +352,7 @@ fn read(
     Ok(seen)
 }
 
-/// Refuses a clip whose last frame would be repeated in a window of MotionNet: nothing moves there.
+/// Rejects a clip that is shorter than MotionNet's window, whose last frame would be repeated without motion.
 fn check_length(clips: &Clips, index: usize, window: usize) -> Result<()> {
     let count = clips.count(index)?;
     if count >= window {
@@ -361,7 +362,7 @@ fn check_length(clips: &Clips, index: usize, window: usize) -> Result<()> {
     Err(Error::file(&clips.clip(index).path, cause, "Choose longer clips, or a MotionNet of fewer frames (--frames 2)"))
 }
 
-/// Returns the logits of a spatial stream that looks at `squares`, a row for each clip: the mean of all that it sees of one.
+/// Returns the logits of a spatial stream that reads `squares`, one row per clip: the mean over its crops.
 ///
 /// # Errors
 /// If the device fails.
@@ -403,8 +404,8 @@ fn spatial_logits(
     Ok(means)
 }
 
-/// Returns the results of `work` for parts of `windows`, each of which costs as much as `pictures` pictures of `size`: all cores
-/// work, or a GPU on all of them at once.
+/// Returns the results of `work` for parts of `windows`, each of which costs as much as `pictures` images of `size`. On
+/// the CPU, all cores work in parallel; a GPU processes one part after the other.
 fn in_parts<'w, M: Module, R: Send>(
     network: &M,
     windows: &[Vec<&'w RgbImage>],
@@ -420,27 +421,27 @@ fn in_parts<'w, M: Module, R: Send>(
 /// Predictions for clips.
 #[derive(Default)]
 struct Predictions {
-    /// Of MotionNet, where that is measured.
+    /// Photometric error of MotionNet, if it is measured.
     error: PhotometricError,
-    /// Labels and logits; these are empty without a stream.
+    /// Labels and logits; logits are empty without a classifier.
     answers: Vec<(usize, Vec<f32>)>,
-    /// Which clips these are of.
+    /// Indices of the clips.
     places: Vec<usize>,
-    /// Why clips could not be read.
+    /// Errors of unreadable clips.
     failures: Vec<Error>,
 }
 
 /// The decoded frames of a clip.
 struct ClipInputs {
     index: usize,
-    /// The window of MotionNet whose photometric error is measured.
+    /// The window for MotionNet's photometric error.
     of_motion: Vec<Arc<RgbImage>>,
-    /// What the stream reads, unless that is flow of another source.
+    /// Input frames of the stream, unless it reads flow of another source.
     of_stream: Vec<Arc<RgbImage>>,
     flow: Option<(Draw, Ahead)>,
 }
 
-/// Returns the `count` frames in the middle of clip `index`, the last one repeated in shorter clips.
+/// Returns the `count` frames in the middle of clip `index`; in shorter clips the last one is repeated.
 fn middle_of(clips: &Clips, index: usize, count: usize) -> Result<Vec<Arc<RgbImage>>> {
     clips.pictures(index, &middle(clips.count(index)?, count), Keep::Frames)
 }
@@ -449,15 +450,14 @@ fn borrowed(window: &[Arc<RgbImage>]) -> Vec<&RgbImage> {
     window.iter().map(|picture| &**picture).collect()
 }
 
-/// `limit` of `clips` at most, evenly spread.
+/// Returns at most `limit` of `clips`, evenly spaced.
 fn spread(clips: Vec<LabelledClip>, limit: usize) -> Vec<LabelledClip> {
     let (all, wanted) = (clips.len(), clips.len().min(limit));
     let is_wanted = |place: usize| (place + 1) * wanted / all > place * wanted / all;
     clips.into_iter().enumerate().filter(|(place, _)| is_wanted(*place)).map(|(_, clip)| clip).collect()
 }
 
-/// Returns the label of each answer beside the class that its logits name, and the share of answers where the two agree. Logits that
-/// are not numbers name none.
+/// Returns pairs of the label and the predicted class, and the accuracy. NaN logits predict no class.
 pub(super) fn recognised<'a>(answers: impl ExactSizeIterator<Item = (usize, &'a [f32])>) -> (Vec<[usize; 2]>, f32) {
     let all = answers.len();
     let guesses: Vec<_> = answers.filter_map(|(label, logits)| Some([label, arg_max(logits)?])).collect();
@@ -474,8 +474,8 @@ fn nothing_measured() -> Error {
     Error::new("validation", cause, "Repair them, or choose other validation clips in another run")
 }
 
-/// Returns the places of the `count` frames in the middle of a clip of `frames`, the last one repeated in shorter clips: of two
-/// frames in the middle the second, of two windows the first.
+/// Returns the indices of the `count` frames in the middle of a clip of `frames`, the last one repeated in shorter
+/// clips: of two middle frames the second, of two possible windows the first.
 pub fn middle(frames: usize, count: usize) -> Vec<usize> {
     let start = if count == 1 { frames / 2 } else { frames.saturating_sub(count) / 2 };
     (start..start + count).map(|place| place.min(frames - 1)).collect()
@@ -521,7 +521,7 @@ mod tests {
         assert!(ratio.beats(None) && !Measurement { value: f32::NAN, ..ratio }.beats(None));
     }
 
-    /// Pictures in a folder that move by a pixel a frame, each clip in its own way.
+    /// Creates folders of images that move by one pixel per frame, each clip differently.
     fn clips_in(dir: &std::path::Path, count: usize) -> Vec<LabelledClip> {
         let clip = |number: usize| {
             let path = dir.join(number.to_string());

@@ -1,4 +1,4 @@
-//! The conventions in which the releases of the flow networks differ: they belong to the weights.
+//! Conventions in which the releases of the flow networks differ; they belong to the weights.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::named::named;
 use crate::nets::preprocessing::MEAN_BGR;
 
 named! {
-    /// The colour that is subtracted from the frames of a pair.
+    /// The mean colour subtracted from the frames of a pair.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum MeanColour {
@@ -25,7 +25,7 @@ named! {
 }
 
 impl MeanColour {
-    /// Returns the stored colour in red, green, blue, of 1; `None` for that of the pair.
+    /// Returns the stored colour in red, green, blue, in the range 0…1; `None` for the mean of the pair.
     pub(in crate::nets) fn stored(self) -> Option<[f32; 3]> {
         match self {
             Self::Pair => None,
@@ -36,60 +36,61 @@ impl MeanColour {
     }
 }
 
-/// How a flow network prepares frames, warps and enlarges.
+/// Preprocessing, warping and upsampling of a flow network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FlowNetConventions {
-    /// The colour that is subtracted.
+    /// The mean colour that is subtracted.
     pub mean: MeanColour,
-    /// What its warps see outside the frame.
+    /// Border handling of the warps.
     pub border: WarpBorder,
-    /// How flow becomes full size between two networks and at the end.
+    /// Interpolation that upsamples flow between two networks and at the end.
     pub enlargement: Enlargement,
 }
 
 impl FlowNetConventions {
-    /// Those of networks trained here.
+    /// Conventions of networks trained here.
     pub const DEFAULT: Self =
         Self { mean: MeanColour::Pair, border: WarpBorder::Zero, enlargement: Enlargement::AlignCorners };
-    /// Those of NVIDIA's PyTorch port under the versions of PyTorch that it was published for.
+    /// Conventions of NVIDIA's PyTorch port under the versions of PyTorch it was published for.
     pub const NVIDIA: Self =
         Self { mean: MeanColour::Pair, border: WarpBorder::Clamp, enlargement: Enlargement::AlignCorners };
-    /// Those of FlowNetPytorch.
+    /// Conventions of FlowNetPytorch.
     pub const PYTORCH: Self = Self { mean: MeanColour::Pytorch, ..Self::DEFAULT };
 
-    /// Those of the Caffe release, of a network alone or `stacked` with others.
+    /// Returns the conventions of the Caffe release, of a single network or of one `stacked` with others.
     pub const fn caffe(stacked: bool) -> Self {
         let mean = if stacked { MeanColour::Flownet2 } else { MeanColour::Chairs };
         Self { mean, ..Self::DEFAULT }
     }
 
-    /// Returns whether the weights are those of NVIDIA's port, the only one that clamps.
+    /// Returns `true` if the weights are those of NVIDIA's port, the only one that clamps at the border.
     pub(super) fn is_nvidia(&self) -> bool {
         self.border == WarpBorder::Clamp
     }
 
-    /// Returns whether these are those of networks trained here.
+    /// Returns `true` for the conventions of networks trained here.
     pub(in crate::nets) fn is_default(&self) -> bool {
         *self == Self::DEFAULT
     }
 
-    /// Turns frames as [`motion_input`](crate::nets::preprocessing::motion_input) makes them into those that the networks read:
-    /// [b, 3n, h, w] in blue, green, red less a fixed mean → red, green, blue less the mean of these conventions.
+    /// Converts frames prepared by [`motion_input`](crate::nets::preprocessing::motion_input) to the networks' input:
+    /// [b, 3n, h, w] in blue, green, red minus a fixed mean → red, green, blue minus the mean of these conventions.
     pub(in crate::nets) fn network_input(self, frames: Tensor<4>) -> Tensor<4> {
         let shape = frames.dims();
         let planes = rgb_planes(frames);
         (planes.clone() + self.offsets(&planes)).reshape(shape)
     }
 
-    /// Turns other frames of the same clip, as `next` [b, 3n, h, w], into the unit of [`network_input`](Self::network_input): less the
-    /// mean of `frames`.
+    /// Converts further frames `next` [b, 3n, h, w] of the same clip to the unit of
+    /// [`network_input`](Self::network_input), minus the mean of `frames`.
     pub(in crate::nets) fn like_input(self, frames: Tensor<4>, next: Tensor<4>) -> Tensor<4> {
         let shape = next.dims();
         (rgb_planes(next) + self.offsets(&rgb_planes(frames))).reshape(shape)
     }
 
-    /// Returns what is added to each colour of `planes` [b, n, 3, h·w]: [1, 1, 3, 1], or of each clip where that is its own mean.
+    /// Returns the offsets added to each colour of `planes` [b, n, 3, h·w]: [1, 1, 3, 1], or one per clip where the
+    /// mean is that of the pair.
     fn offsets(self, planes: &Tensor<4>) -> Tensor<4> {
         match self.mean.stored() {
             Some(stored) => {

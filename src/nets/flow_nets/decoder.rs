@@ -1,4 +1,4 @@
-//! The refinement from a 64th to a quarter of the size, which FlowNetS, FlowNetC, FlowNet-SD and NextFlow share.
+//! The refinement from 1/64 to 1/4 of the size, shared by FlowNetS, FlowNetC, FlowNet-SD and NextFlow.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
@@ -10,11 +10,11 @@ use crate::nets::layers::{conv, deconv, deconv_with_bias};
 /// The differences between the decoders of the networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct DecoderKind {
-    /// Whether the layers that enlarge flow have biases: in all but FlowNetS.
+    /// `true` if the layers that upsample flow have biases: all networks but FlowNetS.
     pub biased_enlargement: bool,
-    /// Whether there is a convolution before each predictor but the coarsest: in FlowNet-SD.
+    /// `true` if a convolution precedes each predictor but the coarsest: FlowNet-SD.
     pub inter_conv: bool,
-    /// Maps that are predicted beside the flow: the three colours of NextFlow's frame.
+    /// Number of maps predicted besides the flow: the three colours of NextFlow's frame.
     pub beside: usize,
 }
 
@@ -49,7 +49,8 @@ pub(in crate::nets) struct Step<'a> {
 }
 
 impl FlowDecoder {
-    /// Maps after concatenation at levels 5 to 2 of a network of base width `w` that predicts `beside` more maps than flow.
+    /// Returns the numbers of maps after concatenation at levels 5 to 2, for base width `w` and `beside` maps predicted
+    /// besides the flow.
     pub(super) fn concatenated(w: usize, beside: usize) -> [usize; 4] {
         let heads = 2 + beside;
         [8 * w + 8 * w + heads, 8 * w + 4 * w + heads, 4 * w + 2 * w + heads, 2 * w + w + heads]
@@ -90,7 +91,7 @@ impl FlowDecoder {
         self.forward_with(levels, None).0
     }
 
-    /// The same with the frames that `beside` predicts, finest first.
+    /// Like [`forward`](Self::forward), but also returns the frames predicted by `beside`, finest first.
     pub(super) fn forward_with(
         &self,
         levels: [Tensor<4>; 5],
@@ -104,7 +105,7 @@ impl FlowDecoder {
         for (at, (step, skip)) in self.steps().into_iter().zip(skips).enumerate() {
             let mut parts = vec![skip, step.deconv.leaky(features), step.upsampled_flow.linear(flows[at].clone())];
             parts.extend(beside.map(|heads| heads.enlargements()[at].linear(frames[at].clone())));
-            // The transposed convolution of the next level reads the concatenation itself, unlike MotionNet's.
+            // Unlike in MotionNet, the transposed convolution of the next level reads the concatenation itself.
             features = Tensor::cat(parts, 1);
             let seen = step.inter_conv.map_or_else(|| features.clone(), |inter| inter.linear(features.clone()));
             flows.push(step.predict_flow.linear(seen));
@@ -146,10 +147,10 @@ impl FlowDecoder {
     }
 }
 
-/// Colours of a predicted frame.
+/// Number of colour channels of a predicted frame.
 pub(super) const COLOURS: usize = 3;
 
-/// The layers that predict the next frame, beside those of [`FlowDecoder`].
+/// The layers of NextFlow that predict the next frame, in parallel to those of [`FlowDecoder`].
 #[derive(Module, Debug)]
 pub struct NextFlowHeads {
     pub predict_frame6: Conv2d,
@@ -186,7 +187,7 @@ impl NextFlowHeads {
         [&self.predict_frame6, &self.predict_frame5, &self.predict_frame4, &self.predict_frame3, &self.predict_frame2]
     }
 
-    /// Returns the layers that enlarge the frames of levels 6 to 3.
+    /// Returns the layers that upsample the frames of levels 6 to 3.
     pub(in crate::nets) fn enlargements(&self) -> [&ConvTranspose2d; 4] {
         [
             &self.upsampled_frame6_to_5,

@@ -1,4 +1,4 @@
-//! A supervised flow network of any architecture, behind the conventions of all motion networks.
+//! A supervised flow network of any architecture, with the interface of all motion networks.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -28,28 +28,28 @@ pub struct FlowNet {
 pub enum FlowNetLayers {
     /// FlowNetS.
     S(FlowNetS),
-    /// FlowNetC, which is FlowNet2-C too.
+    /// FlowNetC, also used as FlowNet2-C.
     C(FlowNetC),
     /// FlowNet-SD.
     Sd(FlowNetSd),
-    /// FlowNet2, whole or in part.
+    /// FlowNet2, or a part of it.
     Stack(FlowNet2),
     /// NextFlow.
     Next(NextFlow),
 }
 
-/// Flow as a network predicts it and as it is taught.
+/// Flow in the network's own unit and resolution, in which it is supervised.
 #[derive(Debug, Clone)]
 pub struct NativeFlow {
-    /// Maps [b, 2, h/r, w/r], finest first, in the network's unit.
+    /// Flow [b, 2, h/r, w/r], finest level first, in the network's unit.
     pub levels: Vec<Tensor<4>>,
-    /// Full-size pixels in one unit.
+    /// Full-resolution pixels per unit.
     pub unit_px: f32,
 }
 
 impl NativeFlow {
-    /// Returns the flow of frames of `height` pixels at half the size and at all coarser levels of the network, finest first: what a
-    /// temporal stream reads is of the same size under every motion network.
+    /// Returns the flow of frames of `height` pixels at half resolution and at all coarser levels of the network,
+    /// finest first, so that the temporal stream's input has the same size under every motion network.
     pub(in crate::nets) fn into_pyramid(self, height: usize) -> FlowPyramid {
         let Self { levels, unit_px } = self;
         let to_raw = |level: Tensor<4>| level * (unit_px / FLOW_UNIT_PX);
@@ -66,7 +66,7 @@ impl NativeFlow {
 }
 
 impl FlowNet {
-    /// Builds the network `config` describes, with fresh parameters.
+    /// Builds the network described by `config`, with fresh parameters.
     pub(in crate::nets) fn new(config: &MotionConfig, device: &Device) -> Self {
         let w = config.width;
         let layers = match config.architecture {
@@ -81,18 +81,18 @@ impl FlowNet {
         Self { layers, conventions: config.conventions }
     }
 
-    /// Returns the conventions of its weights.
+    /// Returns the conventions of the network's weights.
     pub fn conventions(&self) -> FlowNetConventions {
         self.conventions
     }
 
-    /// Returns the same network with the conventions of other weights.
+    /// Returns the network with other conventions.
     pub fn with_conventions(self, conventions: FlowNetConventions) -> Self {
         Self { conventions, ..self }
     }
 
-    /// Returns the stack with the layers of `part`, the networks that it begins with or its FlowNet-SD; `None` if `part` is none of
-    /// them.
+    /// Returns the stack with the layers replaced by those of `part`: its first networks, or its FlowNet-SD. Returns
+    /// `None` if `part` is neither.
     pub(in crate::nets) fn with_part(mut self, part: &Self) -> Option<Self> {
         let FlowNetLayers::Stack(stack) = &mut self.layers else { return None };
         match &part.layers {
@@ -110,8 +110,8 @@ impl FlowNet {
         Some(self)
     }
 
-    /// Returns the network's own prediction for `frames` [b, 6, h, w] as [`motion_input`](crate::nets::preprocessing::motion_input)
-    /// makes them; sides are multiples of 64.
+    /// Returns the network's own prediction for `frames` [b, 6, h, w] prepared by
+    /// [`motion_input`](crate::nets::preprocessing::motion_input); sides are multiples of 64.
     pub fn native(&self, frames: Tensor<4>) -> NativeFlow {
         let input = self.conventions.network_input(frames);
         let levels = match &self.layers {
@@ -127,7 +127,8 @@ impl FlowNet {
         NativeFlow { levels, unit_px: self.unit_px() }
     }
 
-    /// Returns the same, and the next frame that NextFlow predicts beside it, [b, 3, h/4, w/4] and coarser; none of other networks.
+    /// Like [`native`](Self::native), with the next frame that NextFlow predicts, [b, 3, h/4, w/4] and coarser; empty
+    /// for other networks.
     pub(in crate::nets) fn native_with_next(&self, frames: Tensor<4>) -> (NativeFlow, Vec<Tensor<4>>) {
         match &self.layers {
             FlowNetLayers::Next(network) => {
@@ -138,7 +139,7 @@ impl FlowNet {
         }
     }
 
-    /// Returns the full-size pixels in one unit of its own prediction.
+    /// Returns the full-resolution pixels per unit of the network's own prediction.
     pub(in crate::nets) fn unit_px(&self) -> f32 {
         match &self.layers {
             FlowNetLayers::Sd(_) => SMALL_UNIT_PX,
@@ -147,12 +148,12 @@ impl FlowNet {
         }
     }
 
-    /// Returns whether it is NextFlow.
+    /// Returns `true` for NextFlow.
     pub(in crate::nets) fn predicts_next(&self) -> bool {
         matches!(self.layers, FlowNetLayers::Next(_))
     }
 
-    /// Returns all that the networks of a stack hand on to each other for such `frames`; `None` of a single network.
+    /// Returns the intermediate results of a stack for `frames`; `None` for a single network.
     pub fn steps(&self, frames: Tensor<4>) -> Option<FlowNet2Steps> {
         match &self.layers {
             FlowNetLayers::Stack(network) => {
@@ -162,13 +163,14 @@ impl FlowNet {
         }
     }
 
-    /// Returns the flow of `frames` [b, 6, h, w] at half the size and at all coarser levels of the network, finest first.
+    /// Returns the flow of `frames` [b, 6, h, w] at half resolution and at all coarser levels of the network, finest
+    /// first.
     pub(in crate::nets) fn forward(&self, frames: Tensor<4>) -> FlowPyramid {
         let height = frames.dims()[2];
         self.native(frames).into_pyramid(height)
     }
 
-    /// Returns the flow of `frames` [b, 6, h, w] at full size, raw: what the network's authors evaluate.
+    /// Returns the raw flow of `frames` [b, 6, h, w] at full resolution, which the network's authors evaluate.
     pub(in crate::nets) fn full_size(&self, frames: Tensor<4>) -> Tensor<4> {
         let height = frames.dims()[2];
         let NativeFlow { mut levels, unit_px } = self.native(frames);
@@ -179,8 +181,8 @@ impl FlowNet {
         }
     }
 
-    /// Returns how the flow of a quarter of the size is enlarged at the end. NVIDIA's FlowNet2-CSS takes the nearest pixel, as the fusion
-    /// network does.
+    /// Returns the interpolation from quarter to full resolution at the end. NVIDIA's FlowNet2-CSS uses nearest
+    /// neighbour, as the fusion network does.
     fn last_enlargement(&self) -> Enlargement {
         match &self.layers {
             FlowNetLayers::Stack(network) if network.flownets_2.is_some() && self.conventions.is_nvidia() => {

@@ -1,5 +1,5 @@
-//! FlowNet2: FlowNetC and one or two FlowNetS, each correcting the flow before it, and a network for small displacements fused with
-//! them (Ilg et al. 2017).
+//! FlowNet2 (Ilg et al. 2017): FlowNetC and one or two FlowNetS, each correcting the flow of the one before, and a
+//! network for small displacements fused with them.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -12,9 +12,9 @@ use super::fusion_net::FusionNet;
 use super::operators::{Enlargement, channel_norm, enlarged, warp};
 use super::{SMALL_UNIT_PX, UNIT_PX};
 
-/// Maps that a FlowNetS within the stack reads: both frames, the second one warped, the flow and the error.
+/// Input maps of a FlowNetS within the stack: both frames, the warped second frame, the flow and the brightness error.
 const STACKED_CHANNELS: usize = 12;
-/// Full-size pixels a cell of the flow that the networks predict.
+/// Full-resolution pixels per cell of the predicted flow.
 const CELL_PX: usize = 4;
 
 /// FlowNet2, or the first two or three of its networks.
@@ -22,31 +22,31 @@ const CELL_PX: usize = 4;
 pub struct FlowNet2 {
     /// The first network.
     pub flownetc: FlowNetC,
-    /// The second.
+    /// The second network.
     pub flownets_1: FlowNetS,
-    /// The third; none in FlowNet2-CS.
+    /// The third network; `None` in FlowNet2-CS.
     pub flownets_2: Option<FlowNetS>,
-    /// The network for small displacements; in the whole FlowNet2 only.
+    /// The network for small displacements; only in the complete FlowNet2.
     pub flownets_d: Option<FlowNetSd>,
-    /// The network that joins both; in the whole FlowNet2 only.
+    /// The fusion network; only in the complete FlowNet2.
     pub flownetfusion: Option<FusionNet>,
 }
 
-/// What the networks of FlowNet2 hand on to each other.
+/// Intermediate results of the networks of FlowNet2.
 #[derive(Debug, Clone)]
 pub struct FlowNet2Steps {
-    /// Full-size flow in pixels of the first network and, where a third follows it, of the second.
+    /// Full-resolution flow in pixels of the first network and, if there is a third, of the second.
     pub flows: Vec<Tensor<4>>,
-    /// The 12 maps that the second and the third network read.
+    /// The 12 input maps of the second and the third network.
     pub stacks: Vec<Tensor<4>>,
     /// Flow of levels 2 to 6 of the last FlowNetS, in pixels / 20.
     pub levels: Vec<Tensor<4>>,
-    /// The 11 maps that the fusion network reads, and its flow of levels 0 to 2 in pixels.
+    /// The 11 input maps of the fusion network, and its flow of levels 0 to 2 in pixels.
     pub fusion: Option<(Tensor<4>, Vec<Tensor<4>>)>,
 }
 
 impl FlowNet2 {
-    /// Builds the networks of base width `w`: two, three, or with `fused` all five.
+    /// Builds the networks of base width `w`: two, three, or all five if `fused`.
     pub(super) fn new(third: bool, fused: bool, w: usize, device: &Device) -> Self {
         Self {
             flownetc: FlowNetC::new(w, device),
@@ -57,8 +57,8 @@ impl FlowNet2 {
         }
     }
 
-    /// `frames` [b, 6, h, w] → all that the networks compute. Each network is differentiated by itself: what it reads of the ones
-    /// before it is constant, as in the published training.
+    /// `frames` [b, 6, h, w] → the results of all networks. The input of each network is detached from the networks
+    /// before it, as in the published training.
     pub fn forward(&self, frames: &Tensor<4>, conventions: FlowNetConventions) -> FlowNet2Steps {
         let pair = FramePair { frames, conventions };
         let flow_c = pair.full_size(&self.flownetc.forward(frames.clone()));
@@ -80,14 +80,14 @@ impl FlowNet2 {
     }
 }
 
-/// Both frames, and how they are compared under a flow.
+/// Both frames, with the conventions for comparing them under a flow.
 struct FramePair<'a> {
     frames: &'a Tensor<4>,
     conventions: FlowNetConventions,
 }
 
 impl FramePair<'_> {
-    /// Returns the finest of these levels at full size, in pixels, as a constant.
+    /// Returns the finest of `levels` at full resolution, in pixels, detached.
     fn full_size(&self, levels: &[Tensor<4>]) -> Tensor<4> {
         enlarged(levels[0].clone().detach() * UNIT_PX, CELL_PX, self.conventions.enlargement)
     }
@@ -96,19 +96,19 @@ impl FramePair<'_> {
         self.frames.clone().narrow(1, 0, 3)
     }
 
-    /// Returns the second frame warped by `flow`, and the length of its difference from the first.
+    /// Returns the second frame warped by `flow`, and the norm of its difference from the first.
     fn compared(&self, flow: &Tensor<4>) -> [Tensor<4>; 2] {
         let warped = warp(self.frames.clone().narrow(1, 3, 3), flow.clone(), self.conventions.border);
         [warped.clone(), channel_norm(self.first() - warped)]
     }
 
-    /// Returns what a FlowNetS reads to correct `flow`.
+    /// Returns the input of a FlowNetS that corrects `flow`.
     fn stack(&self, flow: &Tensor<4>) -> Tensor<4> {
         let [warped, error] = self.compared(flow);
         Tensor::cat(vec![self.frames.clone(), warped, flow.clone() / UNIT_PX, error], 1)
     }
 
-    /// Returns what the fusion network reads of the flow for `small` displacements and that of the `stack`.
+    /// Returns the input of the fusion network from the flow for `small` displacements and that of the `stack`.
     fn fusion_input(&self, small: Tensor<4>, stack: Tensor<4>) -> Tensor<4> {
         let lengths = [&small, &stack].map(|flow| channel_norm(flow.clone()));
         let errors = [&small, &stack].map(|flow| {

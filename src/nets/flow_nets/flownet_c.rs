@@ -1,4 +1,4 @@
-//! FlowNetC: both frames are encoded alike and their features correlated (Fischer et al. 2015).
+//! FlowNetC (Fischer et al. 2015): both frames pass through the same encoder, and their features are correlated.
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -11,10 +11,10 @@ use super::trunk::FlowTrunk;
 use crate::nets::convolve::{Convolve, leaky};
 use crate::nets::layers::conv;
 
-/// The layer that passes features of the first frame on beside the correlation.
+/// The layer that passes on features of the first frame next to the correlation.
 #[derive(Module, Debug)]
 pub struct Redirection {
-    /// 1×1.
+    /// 1×1 convolution.
     pub conv_redir: Conv2d,
 }
 

@@ -1,4 +1,4 @@
-//! FlowNetS: a plain encoder and decoder of both frames stacked (Fischer et al. 2015).
+//! FlowNetS (Fischer et al. 2015): a plain encoder-decoder on both frames stacked.
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -9,7 +9,7 @@ use super::trunk::FlowTrunk;
 use crate::nets::convolve::Convolve;
 use crate::nets::layers::conv;
 
-/// The first layers of FlowNetS, FlowNetC and NextFlow: large kernels down to an eighth of the size.
+/// First layers of FlowNetS, FlowNetC and NextFlow: large kernels, down to 1/8 of the size.
 #[derive(Module, Debug)]
 pub struct FirstLayers {
     pub conv1: Conv2d,
@@ -33,7 +33,7 @@ impl FirstLayers {
     }
 }
 
-/// FlowNetS, of 6 channels, or of 12 within a stack.
+/// FlowNetS with 6 input channels, or 12 within a stack.
 #[derive(Module, Debug)]
 pub struct FlowNetS {
     /// `conv1` to `conv3`.

@@ -1,4 +1,4 @@
-//! FlowNet-SD: small kernels from the full size on, for small displacements (Ilg et al. 2017).
+//! FlowNet-SD (Ilg et al. 2017): small kernels starting at full resolution, for small displacements.
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -9,7 +9,7 @@ use super::trunk::FlowTrunk;
 use crate::nets::convolve::Convolve;
 use crate::nets::layers::conv;
 
-/// The first layers of FlowNet-SD and of the fusion network: 3×3 from the full size on.
+/// First layers of FlowNet-SD and of the fusion network: 3×3 kernels starting at full resolution.
 #[derive(Module, Debug)]
 pub struct SmallLayers {
     pub conv0: Conv2d,
@@ -43,7 +43,7 @@ impl SmallLayers {
 /// The layer between [`SmallLayers`] and [`FlowTrunk`].
 #[derive(Module, Debug)]
 pub struct Reduction {
-    /// 3×3, stride 2.
+    /// 3×3 convolution, stride 2.
     pub conv3: Conv2d,
 }
 

@@ -1,4 +1,4 @@
-//! The fusion network of FlowNet2: one flow of full size from two (Ilg et al. 2017).
+//! The fusion network of FlowNet2 (Ilg et al. 2017): one full-resolution flow from two.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
@@ -8,7 +8,7 @@ use super::flownet_sd::SmallLayers;
 use crate::nets::convolve::Convolve;
 use crate::nets::layers::{conv, deconv_with_bias};
 
-/// Maps that the fusion network reads.
+/// Number of input maps.
 const CHANNELS: usize = 11;
 
 /// The decoder of the fusion network.

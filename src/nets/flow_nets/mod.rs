@@ -1,8 +1,9 @@
-//! The supervised flow networks that MotionNet is compared with: FlowNetS, FlowNetC (Fischer et al. 2015), FlowNet-SD and FlowNet2
-//! (Ilg et al. 2017), and NextFlow (Sedaghat 2016).
+//! The supervised flow networks that MotionNet is compared with: FlowNetS, FlowNetC (Fischer et al. 2015), FlowNet-SD
+//! and FlowNet2 (Ilg et al. 2017), and NextFlow (Sedaghat 2016).
 //!
-//! [`operators`] are what they share besides convolutions: correlation, warping, enlargement. [`trunk`] and [`decoder`] are the layers
-//! that most of them have in common. Layers bear the names of NVIDIA's PyTorch port without its `.0`.
+//! [`operators`] are their operations besides convolution: correlation, warping and upsampling. [`trunk`] and
+//! [`decoder`] hold the layers that most of them share. Layers have the names of NVIDIA's PyTorch port without its
+//! `.0`.
 
 mod conventions;
 mod decoder;
@@ -26,9 +27,9 @@ pub use flownet2::{FlowNet2, FlowNet2Steps};
 pub use operators::{Enlargement, WarpBorder};
 pub(in crate::nets) use trunk::FlowTrunk;
 
-/// Pixels in one unit of the flow that FlowNetS and FlowNetC predict.
+/// Pixels per unit of the flow that FlowNetS and FlowNetC predict.
 pub(in crate::nets) const UNIT_PX: f32 = 20.0;
-/// Pixels in one unit of the flow that FlowNet-SD predicts: its targets are multiplied by 20, not divided.
+/// Pixels per unit of the flow that FlowNet-SD predicts: its targets are multiplied by 20, not divided.
 const SMALL_UNIT_PX: f32 = 0.05;
-/// What the sides of the input must be multiples of.
+/// The input's sides must be multiples of this.
 pub const STRIDE: usize = 64;

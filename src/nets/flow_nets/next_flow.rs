@@ -1,6 +1,6 @@
 //! NextFlow: FlowNetS that also predicts the frame after the pair (Sedaghat 2016).
 //!
-//! The publication leaves the heads open; this is a reading of it: a frame head of three colours beside each flow head.
+//! The publication does not specify the heads; our reading is a three-channel frame head in parallel to each flow head.
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};

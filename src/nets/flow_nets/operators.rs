@@ -1,4 +1,4 @@
-//! Correlation, channel norm, warping and enlargement, all differentiable and on any device.
+//! Correlation, channel norm, warping and upsampling, all differentiable and on any device.
 
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Int, Tensor};
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use crate::named::named;
 use crate::nets::Separable;
 
-/// Largest shift of the correlation in pixels of its maps.
+/// Largest displacement of the correlation, in pixels of its maps.
 pub(in crate::nets) const RADIUS: usize = 20;
-/// Distance between shifts.
+/// Distance between displacements.
 pub(in crate::nets) const SHIFT_STEP: usize = 2;
-/// Shifts along an axis.
+/// Number of displacements along an axis.
 pub(in crate::nets) const SHIFTS: usize = 2 * RADIUS / SHIFT_STEP + 1;
-/// Maps of the correlation: one for each shift.
+/// Number of correlation maps: one per displacement.
 pub const CORRELATIONS: usize = SHIFTS * SHIFTS;
 /// Keeps the gradient of a norm finite where it is 0.
 const LEAST_NORM: f32 = 1e-9;
 
 named! {
-    /// The pixels that a warp samples outside the picture.
+    /// Border handling of a warp.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum WarpBorder {
@@ -32,7 +32,7 @@ named! {
 }
 
 named! {
-    /// The interpolation that brings flow at a quarter of the size to full size.
+    /// Interpolation that upsamples flow from quarter to full resolution.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum Enlargement {
@@ -46,10 +46,11 @@ named! {
     }
 }
 
-/// Returns the mean product over the channels of `a` and of `b` shifted by up to ±20 pixels in steps of 2: [n, c, h, w] twice →
-/// [n, 441, h, w]; the horizontal shift runs fastest, and `b` is 0 outside.
+/// Returns the mean product over the channels of `a` and of `b` displaced by up to ±20 pixels in steps of 2:
+/// [n, c, h, w] twice → [n, 441, h, w]. The horizontal displacement varies fastest; `b` is 0 outside.
 ///
-/// Row by row a matrix product holds all pairs of columns, of which the diagonals that are a shift are cut out.
+/// For each row, a matrix product computes all pairs of columns; the diagonals that correspond to a displacement are
+/// cut out of it.
 pub fn correlation(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
     let [n, channels, height, width] = a.dims();
     let padded = width + 2 * RADIUS;
@@ -58,7 +59,7 @@ pub fn correlation(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
     let beyond = Tensor::zeros([n, height, width], &rows.device());
     let at_vertical_shift = |shift: usize| {
         let products = rows.clone().matmul(others.clone().narrow(1, shift * SHIFT_STEP, height)); // [n, h, w, w + 40]
-        // Read with rows one longer, row x begins at column x: its diagonals are columns.
+        // Reshaped to rows one element longer, row x starts at column x, so diagonals become columns.
         let flat = Tensor::cat(vec![products.reshape([n, height, width * padded]), beyond.clone()], 2);
         let skewed = flat.reshape([n, height, width, padded + 1]);
         let shifts = skewed.narrow(3, 0, SHIFTS * SHIFT_STEP).reshape([n * height, width, SHIFTS, SHIFT_STEP]);
@@ -68,7 +69,8 @@ pub fn correlation(a: Tensor<4>, b: Tensor<4>) -> Tensor<4> {
     all.permute([0, 3, 1, 2]).mul_scalar(1.0 / channels as f32)
 }
 
-/// Returns the length of each pixel's vector of channels: [n, c, h, w] → [n, 1, h, w]. Its gradient is 0 where the length is 0.
+/// Returns the norm over the channels at each pixel: [n, c, h, w] → [n, 1, h, w]. Its gradient is 0 where the norm is
+/// 0.
 pub fn channel_norm(x: Tensor<4>) -> Tensor<4> {
     let constant = x.clone().detach();
     let norm = constant.clone().powi_scalar(2).sum_dim(1).sqrt();
@@ -76,8 +78,8 @@ pub fn channel_norm(x: Tensor<4>) -> Tensor<4> {
     (x * direction).sum_dim(1)
 }
 
-/// Samples `image` [n, c, h, w] at (x + u, y + v), bilinearly; `flow` [n, 2, h, w] in pixels. Both are differentiated; taps beyond
-/// the edge repeat it, and with [`WarpBorder::Zero`] samples outside 0 ≤ x < w, 0 ≤ y < h are 0.
+/// Samples `image` [n, c, h, w] bilinearly at (x + u, y + v); `flow` [n, 2, h, w] is in pixels. Differentiable in both.
+/// Taps beyond the edge repeat it; with [`WarpBorder::Zero`], samples outside 0 ≤ x < w, 0 ≤ y < h are 0.
 pub fn warp(image: Tensor<4>, flow: Tensor<4>, border: WarpBorder) -> Tensor<4> {
     let [n, channels, height, width] = image.dims();
     let device = image.device();
@@ -110,7 +112,7 @@ fn within(position: Tensor<4>, side: usize) -> Tensor<4> {
     position.clone().greater_equal_scalar(0.0).bool_and(position.lower_scalar(side as f32)).float()
 }
 
-/// Returns `maps` `factor` times as wide and high.
+/// Returns `maps` upsampled by `factor`.
 pub fn enlarged(maps: Tensor<4>, factor: usize, enlargement: Enlargement) -> Tensor<4> {
     let [_, _, height, width] = maps.dims();
     let (from, to, device) = ([height, width], [height * factor, width * factor], maps.device());
@@ -122,8 +124,9 @@ pub fn enlarged(maps: Tensor<4>, factor: usize, enlargement: Enlargement) -> Ten
     resize.apply(maps)
 }
 
-/// Returns flow [n, 2·pairs, h, w], u and v in turn, of a picture that was stretched from `to` to `from`, as that of the picture:
-/// the cells become `cells`, and the components as much shorter as the picture. All sizes are [height, width].
+/// Converts flow [n, 2·pairs, h, w] (u and v alternating) of an image that was stretched from `to` to `from` to that of
+/// the original image: the map is resized to `cells`, and the components are scaled accordingly. All sizes are
+/// [height, width].
 pub fn stretched_back(flow: Tensor<4>, from: [usize; 2], to: [usize; 2], cells: [usize; 2]) -> Tensor<4> {
     let [n, channels, height, width] = flow.dims();
     let device = flow.device();

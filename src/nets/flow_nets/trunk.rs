@@ -1,4 +1,4 @@
-//! The deeper half of the encoder, which all networks but the fusion share: from an eighth to a 64th of the size.
+//! The deeper half of the encoder, from 1/8 to 1/64 of the size, shared by all networks but the fusion network.
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
@@ -20,7 +20,7 @@ pub struct FlowTrunk {
 }
 
 impl FlowTrunk {
-    /// Builds the layers behind `maps` maps for a network of base width `w`.
+    /// Builds the layers for `maps` input maps and base width `w`.
     pub(super) fn new(maps: usize, w: usize, device: &Device) -> Self {
         let conv3x3 = |from: usize, to: usize, stride: usize| conv([from, to], 3, stride, device);
         Self {

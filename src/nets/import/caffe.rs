@@ -1,4 +1,4 @@
-//! Parameters in a `.caffemodel`: the layers of a `NetParameter` (BVLC `caffe.proto`), of the current version and of
+//! Parameters of a `.caffemodel`: the layers of a `NetParameter` (BVLC `caffe.proto`), of the current version and of
 //! version 1, in which VGG16 was published.
 
 use burn::tensor::TensorData;
@@ -8,7 +8,7 @@ use prost::bytes::Bytes;
 use super::protobuf::{decode, tensor};
 use crate::nets::weights::Tensors;
 
-// Layers and blobs stay bytes until their turn comes: they are slices of the file, and only one is decoded at a time.
+// Layers and blobs stay undecoded slices of the file until they are needed, so only one is decoded at a time.
 
 #[derive(Message)]
 struct NetParameter {
@@ -34,7 +34,7 @@ struct V1LayerParameter {
     blobs: Vec<Bytes>,
 }
 
-/// A shape, or the four sides of older files, and `float`s or `double`s.
+/// A shape, or the four dimensions of older files, and `float` or `double` values.
 #[derive(Message)]
 struct BlobProto {
     #[prost(uint64, tag = "1")]
@@ -59,11 +59,11 @@ struct BlobShape {
     dim: Vec<u64>,
 }
 
-/// Returns all parameters of the `.caffemodel` `bytes`, as `layer.weight` and `layer.bias`; a `/` in a layer's name becomes a
-/// dot.
+/// Returns all parameters of the `.caffemodel` `bytes`, as `layer.weight` and `layer.bias`; a `/` in a layer's name
+/// becomes a dot.
 ///
 /// # Errors
-/// What is wrong with the file, and in which field.
+/// If the file is malformed; the message names the field.
 pub(super) fn read(bytes: Vec<u8>) -> Result<Tensors, String> {
     let net: NetParameter = decode(Bytes::from(bytes))?;
     let current = net.layer.into_iter().map(|layer| decode(layer).map(|of: LayerParameter| (of.name, of.blobs)));
@@ -75,7 +75,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<Tensors, String> {
             let parameter = match index {
                 0 => "weight".to_owned(),
                 1 => "bias".to_owned(),
-                // Of the `BN` layers of temporal segment networks.
+                // `BN` layers of temporal segment networks.
                 2 => "running_mean".to_owned(),
                 3 => "running_var".to_owned(),
                 other => format!("blob{other}"),
@@ -93,7 +93,7 @@ impl BlobProto {
     fn values(self) -> Result<TensorData, String> {
         let mut values = self.data;
         values.extend(self.double_data.into_iter().map(|value| value as f32));
-        // A side that is not written is 0 and means a blob of no numbers.
+        // A dimension that is not written is 0 and means an empty blob.
         let sides = || vec![self.num, self.channels, self.height, self.width];
         tensor(&self.shape.map_or_else(sides, |shape| shape.dim), values)
     }

@@ -1,4 +1,4 @@
-//! The input normalisation of imported spatial networks, and the adaptation of their first layer to ours.
+//! Input normalisation of imported spatial networks, and the adaptation of their first layer to ours.
 
 use burn::tensor::TensorData;
 use serde::{Deserialize, Serialize};
@@ -6,30 +6,30 @@ use serde::{Deserialize, Serialize};
 use crate::nets::Backbone;
 use crate::nets::weights::Tensors;
 
-/// The input of an imported spatial network.
+/// The input normalisation of an imported spatial network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Colours {
-    /// Blue, green, red in 0…255 less 104, 117, 123: Caffe's networks and this program's.
+    /// Blue, green, red in 0…255 minus 104, 117, 123: Caffe's networks and this program's.
     Bgr,
-    /// Blue, green, red in 0…255 less 104, 117, 128: temporal segment networks.
+    /// Blue, green, red in 0…255 minus 104, 117, 128: temporal segment networks.
     Tsn,
-    /// Red, green, blue in 0…255 less 104, 117, 128: mmaction2's C3D.
+    /// Red, green, blue in 0…255 minus 104, 117, 128: mmaction2's C3D.
     #[serde(rename = "c3d-rgb")]
     C3dRgb,
-    /// Red, green, blue in 0…1, less the mean, by the standard deviation: torchvision's, timm's and mmaction2's.
+    /// Red, green, blue in 0…1, minus the mean, divided by the standard deviation: torchvision, timm and mmaction2.
     Rgb,
-    /// Red, green, blue in 0…255 less 127, by 128: EfficientNet-Lite.
+    /// Red, green, blue in 0…255 minus 127, divided by 128: EfficientNet-Lite.
     Lite,
     /// Red, green, blue in −1…1, and flow of ±20 px in −1…1: I3D.
     Signed,
 }
 
-/// An input plane of a network.
+/// An input channel of a foreign network.
 struct ColourPlane {
-    /// Which of ours has its colour.
+    /// Index of our input channel of the same colour.
     ours: usize,
-    /// Mean and deviation of the colour, of 0…255.
+    /// Mean and standard deviation of the colour, on the scale 0…255.
     mean: f64,
     deviation: f64,
 }
@@ -50,15 +50,15 @@ impl Colours {
     }
 }
 
-/// Half of the range of a picture.
+/// Half the range of grey levels.
 const MIDDLE: f64 = 127.5;
 
-/// Changes the first layer of `backbone` in `tensors`, trained on `colours`, to one for [`Colours::Bgr`], and one trained on flow
-/// in −1…1 to one for −128…127.
+/// Converts the first layer of `backbone` in `tensors` from input `colours` to [`Colours::Bgr`], and one for flow in
+/// −1…1 to one for −128…127.
 ///
-/// The two networks agree but for the outermost ring, where the padding of ours is of a colour 0.7 grey levels off,
-/// after [`Colours::Tsn`] 5 in red. I3D and EfficientNet-Lite take the middle level off themselves: trained on
-/// [`Colours::Signed`] and on [`Colours::Lite`] they agree altogether.
+/// The converted network is equivalent except at the border, where our padding differs by up to 0.7 grey levels, or by
+/// 5 in red after [`Colours::Tsn`]. I3D and EfficientNet-Lite subtract the middle level themselves, so networks trained
+/// on [`Colours::Signed`] and [`Colours::Lite`] are exactly equivalent.
 pub(super) fn read_bgr(tensors: &mut Tensors, backbone: Backbone, colours: Colours) {
     let (layer, zero_levels) = (backbone.first_layer(), backbone.zero_levels());
     let Some(weight) = tensors.get_mut(&format!("{layer}.weight")).filter(|_| colours != Colours::Bgr) else { return };
@@ -72,7 +72,7 @@ pub(super) fn read_bgr(tensors: &mut Tensors, backbone: Backbone, colours: Colou
     let [maps, 3, ..] = &shape[..] else { return };
     let area = (theirs.len() / (3 * maps.max(&1))).max(1);
     let mut ours = vec![0.0; theirs.len()];
-    let mut offsets = vec![0.0; *maps]; // what the difference of the means adds to each map
+    let mut offsets = vec![0.0; *maps]; // output offset of each map caused by the shifted mean
     for (map, kernels) in theirs.chunks_exact(3 * area).enumerate() {
         for (plane, kernel) in colours.planes().into_iter().zip(kernels.chunks_exact(area)) {
             let to = (3 * map + plane.ours) * area;
@@ -85,7 +85,8 @@ pub(super) fn read_bgr(tensors: &mut Tensors, backbone: Backbone, colours: Colou
     }
     *weight = TensorData::new(ours, shape);
 
-    // A bias takes the offset; batch normalisation subtracts its mean, which therefore loses it.
+    // The bias takes the offset. Batch normalisation subtracts its running mean, so there the offset is subtracted from
+    // it.
     let norm = layer.strip_suffix(".conv").map(|block| format!("{block}.bn.running_mean"));
     let (name, sign) = norm.map_or_else(|| (format!("{layer}.bias"), 1.0), |name| (name, -1.0));
     if let Some(old) = tensors.get_mut(&name)

@@ -1,4 +1,4 @@
-//! Weights of the supervised flow networks: NVIDIA's PyTorch port, FlowNetPytorch and the Caffe release.
+//! Imports weights of the supervised flow networks: NVIDIA's PyTorch port, FlowNetPytorch and the Caffe release.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,19 +10,19 @@ use crate::nets::batch_norm::EPSILON;
 use crate::nets::weights::Tensors;
 use crate::nets::{FlowNet, FlowNetConventions, FlowNetLayers};
 
-/// A part of FlowNet2 and what its layers are called in Caffe files.
+/// Layer-name prefixes of a part of FlowNet2.
 struct CaffePart {
-    /// Our prefix.
+    /// Prefix in our files.
     ours: &'static str,
-    /// Theirs.
+    /// Prefix in Caffe files.
     theirs: &'static str,
 }
 
-/// The networks within FlowNet2's Caffe file. The first one has plain names.
+/// The FlowNetS networks within FlowNet2's Caffe file. The layers of the first network have no prefix.
 const SECOND: CaffePart = CaffePart { ours: "flownets_1.", theirs: "net2_" };
 const THIRD: CaffePart = CaffePart { ours: "flownets_2.", theirs: "net3_" };
 
-/// Layers from the input to the last skip, as both sides call them.
+/// Layers from the input to the last skip connection; the names are the same on both sides.
 const ENCODER: [&str; 14] = [
     "conv0",
     "conv1",
@@ -54,7 +54,7 @@ pub(super) fn names(network: &FlowNet) -> NameTable {
     NameTable::flow_net(caffe)
 }
 
-/// FlowNetS or FlowNetC by itself, or FlowNetC in a stack.
+/// Returns the layer names of a single FlowNetS or FlowNetC, or of the FlowNetC in a stack.
 fn alone(ours: &str, theirs: &str) -> BTreeMap<String, String> {
     let mut names = shared(ours, theirs);
     for (number, level) in (1..=5).zip([6, 5, 4, 3, 2]) {
@@ -67,7 +67,7 @@ fn alone(ours: &str, theirs: &str) -> BTreeMap<String, String> {
     names
 }
 
-/// The second or third network of a stack.
+/// Returns the layer names of the second or third network of a stack.
 fn stacked(part: &CaffePart) -> BTreeMap<String, String> {
     let CaffePart { ours, theirs } = part;
     let mut names = shared(ours, theirs);
@@ -81,7 +81,7 @@ fn stacked(part: &CaffePart) -> BTreeMap<String, String> {
     names
 }
 
-/// FlowNet-SD, which has a prefix in every file.
+/// Returns the layer names of FlowNet-SD, which are prefixed in every file.
 fn small(ours: &str) -> BTreeMap<String, String> {
     let theirs = "netsd_";
     let mut names = alone(ours, theirs);
@@ -91,7 +91,7 @@ fn small(ours: &str) -> BTreeMap<String, String> {
     names
 }
 
-/// The fusion network.
+/// Returns the layer names of the fusion network.
 fn fusion() -> BTreeMap<String, String> {
     let (ours, theirs) = ("flownetfusion.", "fuse_");
     let mut names = shared(ours, theirs);
@@ -107,28 +107,28 @@ fn fusion() -> BTreeMap<String, String> {
     names
 }
 
-/// Layers that are called alike but for their prefixes.
+/// Returns the layers whose names differ only in their prefixes.
 fn shared(ours: &str, theirs: &str) -> BTreeMap<String, String> {
     let deconvs = (2..=5).map(|level| format!("deconv{level}"));
     let layers = ENCODER.map(str::to_owned).into_iter().chain(deconvs);
     layers.map(|layer| (format!("{theirs}{layer}"), format!("{ours}{layer}"))).collect()
 }
 
-/// What a file of a flow network is.
+/// The release that a file of a flow network belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FlowRelease {
     /// A `.caffemodel`.
     Caffe,
-    /// NVIDIA's port, which puts a convolution into a block with its activation.
+    /// NVIDIA's port, which wraps a convolution and its activation in a block.
     Nvidia,
     /// FlowNetPytorch, whose transposed convolutions and predictors have no biases.
     Pytorch,
-    /// Our own file.
+    /// A file of this program.
     Ours,
 }
 
 impl FlowRelease {
-    /// Recognises the release of the file at `source` by the `names` of its tensors.
+    /// Identifies the release of the file at `source` from the `names` of its tensors.
     pub fn of<'n>(source: &Path, mut names: impl Iterator<Item = &'n String> + Clone) -> Self {
         if source.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("caffemodel")) {
             return Self::Caffe;
@@ -139,7 +139,7 @@ impl FlowRelease {
         if names.any(|name| name.ends_with("predict_flow6.bias")) { Self::Nvidia } else { Self::Pytorch }
     }
 
-    /// Returns the conventions of its weights for `network`; `None` for those that the network has.
+    /// Returns the conventions of the release for `network`; `None` to keep the network's own.
     pub fn conventions(self, network: &FlowNet) -> Option<FlowNetConventions> {
         match self {
             Self::Caffe => Some(FlowNetConventions::caffe(matches!(
@@ -153,13 +153,13 @@ impl FlowRelease {
     }
 }
 
-/// Makes batch normalisation part of the convolution before it: FlowNetPytorch's variants `_bn` have a block `conv1` of `0`, a
-/// convolution, and `1`, its normalisation by these running statistics.
+/// Folds batch normalisation into the convolution before it. FlowNetPytorch's `_bn` variants have blocks such as
+/// `conv1`, of `0`, a convolution, and `1`, its batch normalisation.
 pub(super) fn fold_norms(tensors: &mut Tensors) {
     let blocks = tensors.keys().filter_map(|name| name.strip_suffix(".1.running_var"));
     let blocks: Vec<String> = blocks.map(str::to_owned).collect();
     for block in blocks {
-        // A block that lacks a part stays as it is, to be refused by name.
+        // A block with missing parts is left as it is and later rejected by name.
         if let Some(folded) = folded(tensors, &block) {
             tensors.retain(|name, _| !name.starts_with(&format!("{block}.1.")));
             tensors.extend(folded);
@@ -167,7 +167,7 @@ pub(super) fn fold_norms(tensors: &mut Tensors) {
     }
 }
 
-/// Returns weight and bias of the convolution of `block` with its normalisation.
+/// Returns the weight and bias of the convolution of `block` with its normalisation folded in.
 fn folded(tensors: &Tensors, block: &str) -> Option<[(String, TensorData); 2]> {
     let weight = tensors.get(&format!("{block}.0.weight"))?;
     let maps = *weight.shape().first()?;
@@ -193,8 +193,8 @@ fn folded(tensors: &Tensors, block: &str) -> Option<[(String, TensorData); 2]> {
     ])
 }
 
-/// Makes the first layer of every network in `tensors` read red, green, blue instead of blue, green, red: each group of colours
-/// that is a frame is reversed, flow and errors stay.
+/// Converts the first layer of every network in `tensors` from blue, green, red to red, green, blue input: each group
+/// of channels that is a frame is reversed; flow and error channels are unchanged.
 pub(super) fn reverse_colours(tensors: &mut Tensors) {
     let prefixes = tensors.keys().filter_map(|name| name.strip_suffix("conv1.weight"));
     let prefixes: Vec<String> =
@@ -211,7 +211,8 @@ pub(super) fn reverse_colours(tensors: &mut Tensors) {
 
 fn reversed(weight: &TensorData) -> TensorData {
     let [to, from, height, width] = weight.shape()[..] else { unreachable!("a convolution has four sides") };
-    // FlowNetC sees one frame at a time, the fusion network the first one only, stacked networks the warped one too.
+    // FlowNetC reads one frame at a time, the fusion network only the first frame, stacked networks also the warped
+    // one.
     let pictures = match from {
         3 | 11 => 1,
         12 => 3,

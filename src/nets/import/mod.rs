@@ -1,6 +1,7 @@
-//! Parameters from elsewhere: PyTorch checkpoints (`.pt`, `.pth`), safetensors, Caffe's `.caffemodel` and ONNX.
+//! Imports parameters of other programs: PyTorch checkpoints (`.pt`, `.pth`), safetensors, Caffe's `.caffemodel` and
+//! ONNX.
 //!
-//! A file is read into named tensors, tables give each its place in our network, and every parameter must be
+//! A file is read into named tensors, and name tables map them to the parameters of our network, all of which must be
 //! found. Nothing in a checkpoint is executed.
 
 mod caffe;
@@ -25,25 +26,25 @@ use super::{FlowNet, MotionNetwork, Stream, StreamConfig, StreamInput, cross_mod
 use crate::error::{Error, Result};
 use crate::files;
 
-/// A network with the parameters of a file.
+/// A network with imported parameters.
 #[derive(Debug, Clone)]
 pub struct Imported<M> {
     /// The network.
     pub network: M,
-    /// Tensors of the file that have no place in the network and are not missed: another network's, the solver's,
+    /// Names of tensors in the file that were not imported and are not needed: of another network, of the optimiser, or
     /// biases of zero.
     pub left_out: Vec<String>,
-    /// The input normalisation, as far as the layer names identify it.
+    /// The input normalisation, as far as it is known from the layer names.
     pub colours: Colours,
 }
 
-/// `network` with the parameters of the file at `source`, whose format follows from its name's ending: `.safetensors`,
-/// `.caffemodel`, `.onnx`, anything else being a PyTorch checkpoint.
+/// Returns `network` with the parameters of the file at `source`. The format follows from the file extension:
+/// `.safetensors`, `.caffemodel`, `.onnx`; any other is read as a PyTorch checkpoint.
 ///
 /// # Errors
-/// If the file cannot be read, in which field where that is known; if parameters of the network are not found or the
-/// file has others without a place, with the names of all of both; if a tensor has the wrong shape or values that are
-/// not finite, the first of them being named.
+/// If the file cannot be read (the message names the field where known); if parameters of the network are missing or
+/// the file has unknown ones (the message names both); if a tensor has the wrong shape or non-finite values (the
+/// message names the first).
 pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<MotionNetwork>> {
     if let MotionNetwork::FlowNet(network) = network {
         return import_flow_net(source, network);
@@ -56,8 +57,8 @@ pub fn import_motion(source: &Path, network: MotionNetwork) -> Result<Imported<M
     })
 }
 
-/// The same for a supervised network, which takes over the conventions of the release that the file is of: NVIDIA's PyTorch port,
-/// FlowNetPytorch (biases it lacks are zero) or Caffe's (its first layers are made to read red, green, blue).
+/// Like [`import_motion`], for a supervised network. The network takes the conventions of the file's release: NVIDIA's
+/// PyTorch port, FlowNetPytorch (missing biases are zero) or Caffe (first layers are converted to red, green, blue).
 fn import_flow_net(source: &Path, network: FlowNet) -> Result<Imported<MotionNetwork>> {
     let mut found = FoundParameter::read(source, &flow_nets::names(&network), &weights::shapes(&network))?;
     let release = FlowRelease::of(source, found.names.iter());
@@ -75,10 +76,10 @@ fn import_flow_net(source: &Path, network: FlowNet) -> Result<Imported<MotionNet
     })
 }
 
-/// `stream` with the parameters of the file at `source`, as [`import_motion`].
+/// Returns `stream` with the parameters of the file at `source`, like [`import_motion`].
 ///
-/// The first layer of a spatial stream is changed to read our pictures if it was trained on others: on `colours`, or
-/// where that is `None` on those of the model collection whose names its layers bear.
+/// The first layer of a spatial stream is converted to our input normalisation from `colours`, or if `None` from that
+/// of the model collection identified by the layer names.
 pub fn import_stream(source: &Path, stream: Stream, colours: Option<Colours>) -> Result<Imported<Stream>> {
     let backbone = stream.backbone();
     let mut found = FoundParameter::read(source, &NameTable::stream(backbone), &weights::shapes(&stream))?;
@@ -87,16 +88,16 @@ pub fn import_stream(source: &Path, stream: Stream, colours: Option<Colours>) ->
     Ok(Imported { network: weights::apply(stream, found.tensors, source)?, left_out: found.left_out, colours })
 }
 
-/// Returns the stream `config` describes, with the parameters of the ImageNet network in the file at `source` except for a
-/// fresh last layer. The first layer of a temporal stream is initialised across modalities; a network for clips of flow
-/// is taken from one that was trained on them.
+/// Returns the stream described by `config`, with the parameters of the ImageNet network in the file at `source` and a
+/// fresh last layer. The first layer of a temporal stream is initialised by cross-modality averaging; a network for
+/// clips of flow is imported from one trained on such clips.
 ///
 /// # Errors
-/// As [`import_motion`]; the number of the file's classes does not matter.
+/// Like [`import_motion`]; the number of classes in the file does not matter.
 pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Device) -> Result<Stream> {
     let fresh = config.init(device);
     let backbone = config.backbone;
-    // A network for clips was published for flow as well; the others read pictures only.
+    // Networks for clips were published for flow as well, the others only for images.
     let input = if backbone.reads_clips() { config.input } else { StreamInput::PICTURE };
     let pictures = StreamConfig { input, ..config.clone() };
     let mut found =
@@ -104,7 +105,7 @@ pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Devic
     colours::read_bgr(&mut found.tensors, backbone, found.colours);
     let mut tensors = found.tensors;
     let last_layer = format!("{}.", backbone.last_layer());
-    // What networks for pictures lack, such as the slopes of rectifiers, is fresh as well.
+    // Parameters that image networks lack, such as the slopes of PReLUs, stay freshly initialised.
     let lacks = |name: &String| !tensors.contains_key(name);
     let own: Vec<_> =
         weights::collect(&fresh).filter(|(name, _)| name.starts_with(&last_layer) || lacks(name)).collect();
@@ -122,14 +123,14 @@ pub fn stream_from_imagenet(source: &Path, config: &StreamConfig, device: &Devic
 /// The tensors of a file under our names.
 struct FoundParameter {
     tensors: Tensors,
-    /// What the tensors are called in the file.
+    /// Names of the tensors in the file.
     names: Vec<String>,
     left_out: Vec<String>,
     colours: Colours,
 }
 
 impl FoundParameter {
-    /// Gives the tensors of the file at `source` their places among the `expected` ones.
+    /// Reads the file at `source` and assigns its tensors to the `expected` parameters.
     fn read(source: &Path, table: &NameTable, expected: &[(String, Shape)]) -> Result<Self> {
         let bytes = || files::read(source).map_err(|error| Error::io(source, &error));
         let damaged = |cause: String| Error::file(source, cause, "Fetch the file again");
@@ -188,7 +189,7 @@ impl FoundParameter {
         Err(unmatched(source, &missing, &without_place))
     }
 
-    /// Adds a bias of zero to every layer whose weights were found without one.
+    /// Adds a zero bias to every layer whose weights were found without one.
     fn fill_biases(&mut self, expected: &BTreeMap<&str, &Shape>) {
         for (name, shape) in expected {
             let Some(layer) = name.strip_suffix(".bias").filter(|_| !self.tensors.contains_key(*name)) else {
@@ -201,10 +202,10 @@ impl FoundParameter {
     }
 }
 
-/// Tensors without counterpart that are named on either side.
+/// Maximum number of unmatched tensors named in an error, on each side.
 const NAMED: usize = 4;
 
-/// Names the first tensors that found no counterpart, on both sides.
+/// Returns the error that names the first unmatched tensors on both sides.
 fn unmatched(source: &Path, missing: &[&str], without_place: &[String]) -> Error {
     let list = |names: &mut dyn ExactSizeIterator<Item = &str>| {
         let more = names.len().saturating_sub(NAMED);
@@ -226,18 +227,18 @@ fn unmatched(source: &Path, missing: &[&str], without_place: &[String]) -> Error
     )
 }
 
-/// Counters of batches are no parameters.
+/// Returns `false` for PyTorch's batch counters.
 fn is_parameter(name: &str) -> bool {
     !name.ends_with("num_batches_tracked")
 }
 
-/// The authors' transposed convolutions have biases that are never trained.
+/// Returns `true` for a bias of all zeros, such as the untrained ones of the authors' transposed convolutions.
 fn is_zero_bias(name: &str, data: &TensorData) -> bool {
     name.ends_with(".bias") && data.as_slice::<f32>().is_ok_and(|values| values.iter().all(|&value| value == 0.0))
 }
 
-/// `data` with the `expected` shape if the two differ in sides of one only, or if a convolution over the whole map
-/// stands for a fully connected layer; otherwise as it is.
+/// Returns `data` in the `expected` shape if the two differ only in dimensions of size 1, or if a convolution over the
+/// whole map stands for a fully connected layer; otherwise unchanged.
 fn reshaped(data: TensorData, expected: &Shape) -> TensorData {
     let long = |shape: &Shape| shape.iter().copied().filter(|&side| side != 1).collect::<Vec<_>>();
     let is_flattened = expected.num_dims() == 2 && data.rank() >= 4 && data.shape()[0] == expected[0];
@@ -249,8 +250,8 @@ fn reshaped(data: TensorData, expected: &Shape) -> TensorData {
     TensorData::new(data.try_into_vec::<f32>().expect("files are read as f32"), expected.clone())
 }
 
-/// Returns the parameters of `graph` for the `expected` ones in the order of both, if their shapes agree all the way.
-/// A convolution without the batch normalisation expected behind it had that folded into it.
+/// Assigns the parameters of `graph` to the `expected` ones by order; `None` if the shapes do not all agree. A
+/// convolution without the expected batch normalisation after it is taken to have it folded in.
 fn in_order(graph: &onnx::Graph, table: &NameTable, expected: &[(String, Shape)]) -> Option<FoundParameter> {
     let mut tensors = Tensors::new();
     let mut expected = expected.iter().peekable();
@@ -302,7 +303,7 @@ fn filled(channels: usize, value: f32) -> TensorData {
 }
 
 fn read_pytorch(source: &Path) -> Result<Tensors> {
-    // The reader's own words for a missing file would not name the cause first.
+    // The checkpoint reader's own message for a missing file does not start with the cause.
     files::open(source).map_err(|error| Error::io(source, &error))?;
     let damaged = |error: &dyn std::fmt::Display| {
         Error::file(source, error.to_string(), "Save the network's state_dict with torch.save and import that")
@@ -354,7 +355,7 @@ mod tests {
         }
     }
 
-    /// Something deterministic to look at: x[i] = (7919·i mod 256) − 128.
+    /// Returns a deterministic test input: x[i] = (7919·i mod 256) − 128.
     fn pattern() -> Tensor<4> {
         let values: Vec<f32> = (0..3 * 96 * 128).map(|i| ((i * 7919) % 256) as f32 - 128.0).collect();
         Tensor::from_data(TensorData::new(values, [1, 3, 96, 128]), &Device::flex())
@@ -365,7 +366,7 @@ mod tests {
         logits.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
     }
 
-    /// Written and answered in float64 by torchvision's classes, in `tests/make_imports.py --fixtures`.
+    /// Weights and logits in float64 from torchvision's classes, written by `tests/make_imports.py --fixtures`.
     const ANSWERS: [(&str, Backbone, [f32; 3]); 5] = [
         ("resnet18_width_2.pth", Backbone::ResNet18, [0.104_674, -0.186_587, -2.071_383]),
         ("resnet18_width_2_folded.onnx", Backbone::ResNet18, [0.104_674, -0.186_587, -2.071_383]),
@@ -392,7 +393,8 @@ mod tests {
         Stream::of(Layers::I3d(I3d::with_divisor(16, &config, &Device::flex())))
     }
 
-    /// Answered in float64 by the script's own network, whose input is of −1…1, for clips of `[frames, height, width]`.
+    /// Reference logits in float64 from the script's own network, with input in −1…1, for clips of
+    /// `[frames, height, width]`.
     #[test]
     fn a_narrow_i3d_answers_as_in_pytorch() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/i3d_narrow.safetensors");
@@ -414,7 +416,7 @@ mod tests {
         }
     }
 
-    /// Answered in float64 by `efficientnet_lite_pytorch`, made for pictures of each size.
+    /// Reference logits in float64 from `efficientnet_lite_pytorch`, built for images of each size.
     #[test]
     fn a_narrow_efficientnet_lite_answers_as_in_pytorch_with_the_padding_of_any_size() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/efficientnet_lite_narrow.safetensors");
@@ -448,7 +450,7 @@ mod tests {
         weights::save_module(&narrow_i3d(Modality::Flow), &path, super::super::Precision::F32).unwrap();
         let import = |colours| import_stream(&path, narrow_i3d(Modality::Flow), Some(colours)).unwrap().network;
         let levels = Tensor::random([1, 2 * 9, 32, 48], Distribution::Uniform(-128.0, 127.0), &Device::flex());
-        // As it is, the network takes −128…127 less −0.5 for its own range.
+        // Without conversion, the network reads −128…127 plus 0.5 as its own range.
         let signed = (levels.clone() + 0.5) / 127.5 - 0.5;
         let expected: Vec<f32> = import(Colours::Bgr).forward(signed).into_data().try_into_vec().unwrap();
         let difference =

@@ -1,4 +1,4 @@
-//! Layer names of other programs.
+//! Layer names used by other programs.
 
 use std::collections::BTreeMap;
 
@@ -8,49 +8,49 @@ use crate::nets::efficientnet_lite::CompoundScale;
 use crate::nets::inverted_residual::MobileStage;
 use crate::nets::mobilenet_v2;
 
-/// Names that stand before a layer's in checkpoints.
+/// Prefixes of layer names in checkpoints.
 const WRAPPERS: [&str; 7] =
     ["state_dict.", "model_state_dict.", "module.", "model.", "_orig_mod.", "base_model.", "backbone."];
 
-/// Dictionaries training scripts put the parameters in, beside the state of the solver.
+/// Dictionaries in which training scripts store the parameters, next to the optimiser's state.
 const DICTIONARIES: [&str; 2] = ["state_dict.", "model_state_dict."];
 
-/// Ending of the temporal stream's layers in the authors' stacked networks.
+/// Suffix of the temporal stream's layers in the authors' stacked networks.
 const STACKED: &str = "_vgg16";
 
-/// Prefixes of layers that belong to the authors' losses, to the flow normalisation or to training.
+/// Prefixes of layers that belong to the authors' losses, flow normalisation or training, and are not imported.
 const WITHOUT_PLACE: [&str; 7] =
     ["FlowDeltas", "FlowScale", "boudary_", "predict_flow2_", "scale_conv1", "img0s_aug", "img1s_aug"];
 
-/// The layers of one of our networks under the names of others.
+/// Maps layer names of other programs to those of one of our networks.
 pub(super) struct NameTable {
-    /// Names of model collections → ours.
+    /// Names in model collections → ours.
     collection: BTreeMap<String, String>,
-    /// The pictures the networks of these collections were trained on.
+    /// Input normalisation of the networks in these collections.
     pub colours: Colours,
-    /// Other names for layers in Caffe files → ours.
+    /// Other names in Caffe files → ours.
     caffe: BTreeMap<String, String>,
-    /// Whether it is the temporal stream's network of the authors' stacked files.
+    /// `true` for the network that is the temporal stream in the authors' stacked files.
     is_stacked: bool,
-    /// The running variance that leaves features as they are.
+    /// Running variance with which batch normalisation leaves features unchanged.
     pub unit_variance: f32,
-    /// Whether biases that a file lacks are zero.
+    /// `true` if biases missing from a file are zero.
     pub fills_biases: bool,
 }
 
 /// The role of a tensor in a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ParameterPlace {
-    /// Ours of this name.
+    /// A parameter of ours, by this name.
     Ours(String),
-    /// Ours of this name, by that of a model collection.
+    /// A parameter of ours, by this name, identified by the name in a model collection.
     Collection(String),
-    /// Known to have no place in this network, and not missed.
+    /// A tensor known not to belong to this network, which may be ignored.
     Elsewhere,
 }
 
 impl NameTable {
-    /// For MotionNet and Tiny-MotionNet.
+    /// Returns the names of MotionNet and Tiny-MotionNet.
     pub fn motion() -> Self {
         let upsampling = |level: usize| {
             let below = level - 1;
@@ -61,17 +61,17 @@ impl NameTable {
             colours: Colours::Bgr,
             caffe: (3..=6).map(upsampling).collect(),
             is_stacked: false,
-            unit_variance: 1.0, // there is no batch normalisation
+            unit_variance: 1.0, // no batch normalisation
             fills_biases: false,
         }
     }
 
-    /// For a supervised flow network, whose layers Caffe files name as `caffe` says.
+    /// Returns the names of a supervised flow network, whose names in Caffe files are `caffe`.
     pub fn flow_net(caffe: BTreeMap<String, String>) -> Self {
         Self { caffe, fills_biases: true, ..Self::motion() }
     }
 
-    /// For a stream.
+    /// Returns the names of a stream.
     pub fn stream(backbone: Backbone) -> Self {
         let collection = match backbone {
             Backbone::SqueezeNet => squeezenet(),
@@ -96,7 +96,7 @@ impl NameTable {
             Backbone::I3d => Colours::Signed,
             Backbone::EfficientNetLite0 | Backbone::EfficientNetLite1 | Backbone::EfficientNetLite2 => Colours::Lite,
             Backbone::C3d | Backbone::C3dPadded | Backbone::ThreeDNet => Colours::C3dRgb,
-            Backbone::CnnM2048 | Backbone::Emv => Colours::Bgr, // there are Caffe's files only
+            Backbone::CnnM2048 | Backbone::Emv => Colours::Bgr, // published for Caffe only
             _ => Colours::Rgb,
         };
         let unit_variance = (1.0 - backbone.epsilon()) as f32;
@@ -104,7 +104,7 @@ impl NameTable {
         Self { collection, colours, caffe, is_stacked, unit_variance, fills_biases: false }
     }
 
-    /// Returns the places of the tensors called `names`.
+    /// Returns the roles of the tensors called `names`.
     pub fn places<'a>(&self, names: impl Iterator<Item = &'a String> + Clone) -> Vec<ParameterPlace> {
         let dictionary = DICTIONARIES.into_iter().find(|prefix| names.clone().any(|name| name.starts_with(prefix)));
         let is_stack = names.clone().any(|name| split(name).0.ends_with(STACKED));
@@ -132,13 +132,13 @@ impl NameTable {
         } else if let Some(ours) = self.caffe.get(layer) {
             ParameterPlace::Ours(joined(ours))
         } else {
-            // A layer may share an `nn.Sequential` with its activation.
+            // A layer may be wrapped with its activation in an `nn.Sequential`.
             ParameterPlace::Ours(joined(layer.strip_suffix(".0").unwrap_or(layer)))
         }
     }
 }
 
-/// Returns a tensor's name as layer and parameter.
+/// Splits a tensor's name into layer and parameter.
 fn split(name: &str) -> (&str, &str) {
     name.rsplit_once('.').unwrap_or(("", name))
 }
@@ -149,7 +149,7 @@ fn pairs<const N: usize>(names: [(&str, &str); N]) -> Pairs {
     names.into_iter().map(|(theirs, ours)| (theirs.to_owned(), ours.to_owned())).collect()
 }
 
-/// torchvision's and timm's names; mmaction2's layers are called as ours, behind `backbone.`.
+/// Returns the names of torchvision and timm; mmaction2's layers have our names, after `backbone.`.
 fn resnet() -> Pairs {
     let mut names = pairs([
         ("conv1", "conv1.conv"),
@@ -169,7 +169,7 @@ fn resnet() -> Pairs {
     names
 }
 
-/// torchvision's, timm's and mmaction2's names.
+/// Returns the names of torchvision, timm and mmaction2.
 fn mobilenet_v2() -> Pairs {
     let mut names = pairs([
         ("features.0.0", "first.conv"),
@@ -199,7 +199,7 @@ fn mobilenet_v2() -> Pairs {
     names
 }
 
-/// Returns the names of `efficientnet_lite_pytorch`, which are those of `EfficientNet-PyTorch`, and timm's.
+/// Returns the names of `efficientnet_lite_pytorch` (the same as in `EfficientNet-PyTorch`) and of timm.
 fn efficientnet_lite(scale: CompoundScale) -> Pairs {
     let mut names = pairs([
         ("_conv_stem", "first.conv"),
@@ -221,7 +221,7 @@ fn efficientnet_lite(scale: CompoundScale) -> Pairs {
     names
 }
 
-/// timm's names for all layers of a network of inverted residuals but the last, called as ours.
+/// Returns timm's names for all layers of a network of inverted residuals except the last, which has our name.
 fn timm_inverted_residuals(stages: &[MobileStage]) -> Pairs {
     let mut names =
         pairs([("conv_stem", "first.conv"), ("bn1", "first.bn"), ("conv_head", "last.conv"), ("bn2", "last.bn")]);
@@ -238,32 +238,32 @@ fn timm_inverted_residuals(stages: &[MobileStage]) -> Pairs {
     names
 }
 
-/// A layer of an inverted residual, by all the numbers it is called by.
+/// A layer of an inverted residual, with the indices used in the names of other programs.
 #[derive(Clone, Copy)]
 struct BlockLayer {
-    /// Of its block in the network.
+    /// Index of its block in the network.
     block: usize,
-    /// Of the stage, and of the block in it.
+    /// Index of the stage, and of the block within it.
     stage: usize,
     number: usize,
-    /// Of the layer in the block.
+    /// Index of the layer in the block.
     index: usize,
-    /// Ours.
+    /// Our name.
     name: &'static str,
 }
 
 impl BlockLayer {
-    /// Our names of the convolution and of its batch normalisation.
+    /// Returns our names of the convolution and of its batch normalisation.
     fn ours(self) -> [String; 2] {
         ["conv", "bn"].map(|part| format!("blocks.{}.{}.{part}", self.block, self.name))
     }
 }
 
-/// Returns the layers of the inverted residuals in these stages.
+/// Returns the layers of the inverted residuals in `stages`.
 fn inverted_residuals(stages: &[MobileStage]) -> Vec<BlockLayer> {
     let places = stages.iter().enumerate().flat_map(|(stage, row)| (0..row.blocks).map(move |number| (stage, number)));
     let layers = places.enumerate().flat_map(|(block, (stage, number))| {
-        // The first block has no expansion, and the layers behind it move up.
+        // The first block has no expansion, so its other layers have lower indices.
         let names: &[&str] = if block == 0 { &["depthwise", "project"] } else { &["expand", "depthwise", "project"] };
         let named = move |(index, &name)| BlockLayer { block, stage, number, index, name };
         names.iter().enumerate().map(named)
@@ -295,7 +295,7 @@ fn bn_inception() -> Pairs {
     names
 }
 
-/// Returns the names of the PyTorch weights that were made of DeepMind's.
+/// Returns the names of the PyTorch weights converted from DeepMind's.
 fn i3d() -> Pairs {
     let mut names = pairs([("logits.conv3d", "logits")]);
     let mut insert = |theirs: &str, ours: &str| {
@@ -313,12 +313,13 @@ fn i3d() -> Pairs {
     names
 }
 
-/// Returns the names of Caffe's file and of DavideA's conversion of it for PyTorch, which read what Caffe's network does.
+/// Returns the names of Caffe's file and of DavideA's PyTorch conversion of it, which keeps the input of Caffe's
+/// network.
 fn converted_c3d() -> Pairs {
     let mut names =
         pairs([("fc6-1", "fc6"), ("fc7-1", "fc7"), ("fc8-1", "fc8"), ("conv1", "conv1a"), ("conv2", "conv2a")]);
     for layer in ["deconv5b", "predict4b", "deconv4b", "predict3b", "deconv3b", "predict"] {
-        names.insert(layer.into(), format!("decoder.{layer}")); // of 3DNet
+        names.insert(layer.into(), format!("decoder.{layer}")); // 3DNet
     }
     names
 }
@@ -332,7 +333,7 @@ fn mmaction_c3d() -> Pairs {
     names
 }
 
-/// torchvision's names.
+/// Returns torchvision's names.
 fn squeezenet() -> Pairs {
     let mut names = pairs([("features.0", "conv1"), ("classifier.1", "conv10")]);
     for (fire, index) in (2..).zip([3, 4, 5, 7, 8, 9, 10, 12]) {
@@ -343,7 +344,7 @@ fn squeezenet() -> Pairs {
     names
 }
 
-/// torchvision's and timm's names.
+/// Returns the names of torchvision and timm.
 fn vgg16() -> Pairs {
     let mut names = pairs([
         ("classifier.0", "fc6"),
@@ -359,7 +360,7 @@ fn vgg16() -> Pairs {
             names.insert(format!("features.{index}"), format!("conv{block}_{conv}"));
             index += 2; // a rectifier in between
         }
-        index += 1; // and pooling behind
+        index += 1; // and a pooling layer
     }
     names
 }

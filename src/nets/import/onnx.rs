@@ -1,7 +1,7 @@
-//! Parameters in an `.onnx` file: its initialisers, and the order in which its layers use them.
+//! Parameters of an `.onnx` file: its initialisers, and the order in which its layers use them.
 //!
-//! Exporters often fold batch normalisation into the convolution before it and give the results names of their own. The
-//! order of the graph's nodes then identifies the layer of a tensor.
+//! Exporters often fold batch normalisation into the convolution before it and rename the results. The order of the
+//! graph's nodes then identifies the layer of a tensor.
 
 use burn::tensor::{TensorData, bf16, f16};
 use prost::Message;
@@ -10,16 +10,16 @@ use prost::bytes::Bytes;
 use super::protobuf::{decode, tensor};
 use crate::nets::weights::Tensors;
 
-/// The needed parts of a `ModelProto`.
+/// The relevant parts of a `ModelProto`.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    /// The initialisers of floating point numbers, by name.
+    /// The floating-point initialisers, by name.
     pub tensors: Tensors,
     /// The layers with parameters, in the order of the graph.
     pub layers: Vec<OnnxLayer>,
 }
 
-/// A node that reads initialisers.
+/// A node that has initialisers as inputs.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OnnxLayer {
     /// A convolution or fully connected layer: names of weight and bias.
@@ -29,7 +29,7 @@ pub(super) enum OnnxLayer {
 }
 
 impl OnnxLayer {
-    /// Returns its initialisers.
+    /// Returns the names of its initialisers.
     pub fn names(&self) -> Vec<&String> {
         match self {
             Self::Weighted { weight, bias } => [weight].into_iter().chain(bias).collect(),
@@ -48,7 +48,7 @@ struct ModelProto {
 struct GraphProto {
     #[prost(message, repeated, tag = "1")]
     node: Vec<NodeProto>,
-    /// Of `TensorProto`s: slices of the file, decoded one at a time.
+    /// Undecoded `TensorProto`s: slices of the file, decoded one at a time.
     #[prost(bytes = "bytes", repeated, tag = "5")]
     initializer: Vec<Bytes>,
 }
@@ -71,7 +71,7 @@ struct TensorProto {
     data_type: u64,
     #[prost(float, repeated, tag = "4")]
     float_data: Vec<f32>,
-    /// 16-bit numbers are in the low halves of these.
+    /// For 16-bit types, the values are in the low halves.
     #[prost(uint32, repeated, tag = "5")]
     int32_data: Vec<u32>,
     #[prost(string, tag = "8")]
@@ -98,7 +98,7 @@ const EXTERNAL: u64 = 1;
 /// Reads the `.onnx` file `bytes`.
 ///
 /// # Errors
-/// What is wrong with the file, and in which field.
+/// If the file is malformed; the message names the field.
 pub(super) fn read(bytes: Vec<u8>) -> Result<Graph, String> {
     let mut room = bytes.len() / size_of::<f32>();
     let model: ModelProto = decode(Bytes::from(bytes))?;
@@ -123,7 +123,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<Graph, String> {
 }
 
 impl NodeProto {
-    /// Returns the initialiser that the node gives a second name: exporters write equal tensors once.
+    /// Returns the initialiser that this `Identity` node renames: exporters write equal tensors only once.
     fn copied<'t>(&self, tensors: &'t Tensors) -> Option<&'t TensorData> {
         let [original] = &self.input[..] else { return None };
         let is_new = self.op_type == "Identity" && !tensors.contains_key(&self.output);
@@ -143,7 +143,7 @@ impl NodeProto {
 }
 
 impl TensorProto {
-    /// Returns its name and values, if they are floating point numbers.
+    /// Returns the tensor's name and values; `None` if it is not floating-point.
     fn values(self) -> Result<Option<(String, TensorData)>, String> {
         if self.data_location == EXTERNAL {
             return Err("the weights are in an external file, which is not supported".into());
@@ -164,7 +164,7 @@ impl TensorProto {
     }
 }
 
-/// Returns the numbers of `N` bytes each in `raw`.
+/// Decodes `raw` as numbers of `N` bytes each.
 fn numbers<const N: usize>(raw: &[u8], number: impl Fn([u8; N]) -> f32) -> Result<Vec<f32>, String> {
     match raw.as_chunks() {
         (chunks, []) => Ok(chunks.iter().map(|&bytes| number(bytes)).collect()),

@@ -1,5 +1,5 @@
-//! ActionFlowNet with 16 frames (Ng, Choi, Neumann & Davis 2018). Published are the 3-D ResNet-18 encoder and a decoder like
-//! FlowNet's; the encoder here is torchvision's `r3d_18`, the decoder a reading of the text.
+//! ActionFlowNet with 16 frames (Ng, Choi, Neumann & Davis 2018). The paper specifies a 3-D ResNet-18 encoder and a
+//! decoder like FlowNet's; here the encoder is torchvision's `r3d_18`, and the decoder is our reading of the text.
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv3d, Conv3dConfig, ConvTranspose3d, ConvTranspose3dConfig};
@@ -10,12 +10,12 @@ use super::residual_block::{ResidualBlock3d, conv_norm, normalised};
 use crate::nets::BatchNorm;
 use crate::nets::layers::{HE_NORMAL, PREDICTOR_STD, linear};
 
-/// Slope of the LeakyReLU behind transposed convolutions, FlowNet's.
+/// Slope of the LeakyReLU after transposed convolutions, as in FlowNet.
 const SLOPE: f32 = 0.1;
-/// u and v.
+/// Number of flow components: u and v.
 const FLOW_MAPS: usize = 2;
 
-/// The network, under the names of torchvision's `r3d_18` and of FlowNet's decoder.
+/// ActionFlowNet-16 with the layer names of torchvision's `r3d_18` and of FlowNet's decoder.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers bear the names of the published parts")]
 pub struct ActionFlowNet16 {
@@ -26,22 +26,22 @@ pub struct ActionFlowNet16 {
     pub layer4: Vec<ResidualBlock3d>,
     pub fc: Linear,
     pub predict_flow4: Conv3d,
-    /// One layer: FlowNet's files number the layers of a block.
+    /// A single layer; a list because FlowNet's files number the layers of a block.
     pub deconv3: Vec<ConvTranspose3d>,
     pub upsampled_flow4_to_3: ConvTranspose3d,
     pub predict_flow3: Conv3d,
-    /// One layer.
+    /// A single layer, see `deconv3`.
     pub deconv2: Vec<ConvTranspose3d>,
     pub upsampled_flow3_to_2: ConvTranspose3d,
     pub predict_flow2: Conv3d,
-    /// One layer.
+    /// A single layer, see `deconv3`.
     pub deconv1: Vec<ConvTranspose3d>,
     pub upsampled_flow2_to_1: ConvTranspose3d,
     pub predict_flow1: Conv3d,
 }
 
 impl ActionFlowNet16 {
-    /// Builds the network with `w` maps in its first layer, 64 in the paper, and fresh parameters.
+    /// Builds the network with `w` maps in its first layer (64 in the paper), and fresh parameters.
     pub(super) fn new(w: usize, classes: usize, device: &Device) -> Self {
         let stage = |channels: [usize; 2], stride: usize| {
             let last = [channels[1]; 2];
@@ -49,7 +49,7 @@ impl ActionFlowNet16 {
         };
         let deconv = |channels: [usize; 2]| vec![doubling(channels, true, device)];
         let upsampled_flow = || doubling([FLOW_MAPS; 2], false, device);
-        // Maps behind the concatenation of skip, features and flow.
+        // Maps after concatenating the skip connection, features and flow.
         let concat = |level_maps: usize| 2 * level_maps + FLOW_MAPS;
         Self {
             stem: conv_norm([3, w], [3, 7, 7], [1, 2, 2], device),

@@ -1,5 +1,5 @@
-//! The branched hidden two-stream network (paper, supplementary material): MotionNet's encoder is shared by its decoder, which
-//! predicts flow, and by three fully connected layers, which classify.
+//! The branched hidden two-stream network (paper, supplementary material): MotionNet's encoder is shared by its
+//! decoder, which predicts flow, and by three fully connected layers, which classify.
 
 use burn::module::Module;
 use burn::nn::{Dropout, DropoutConfig, Linear};
@@ -10,12 +10,12 @@ use super::JointConfig;
 use crate::nets::layers::linear;
 use crate::nets::{FlowPyramid, MotionNet};
 
-/// Dropout after `fc6` and `fc7`, those of the authors' temporal stream.
+/// Dropout after `fc6` and `fc7`, as in the authors' temporal stream.
 const DROPOUT: [f64; 2] = [0.9, 0.8];
-/// Maps of `conv6_1` for each of `conv1`.
+/// Maps of `conv6_1` per map of `conv1`.
 const LAST_MAPS: usize = 16;
 
-/// MotionNet and its branch.
+/// MotionNet with a classification branch.
 #[derive(Module, Debug)]
 pub struct Branched {
     /// Encoder and decoder.
@@ -38,12 +38,12 @@ pub struct Branch {
 }
 
 impl Branched {
-    /// Builds the network `config` describes, with fresh parameters.
+    /// Builds the network described by `config`, with fresh parameters.
     pub(super) fn new(config: &JointConfig, classes: usize, device: &Device) -> Self {
         Self::around(MotionNet::new(&config.motion(), device), config, classes, device)
     }
 
-    /// Builds the network `config` describes around a trained MotionNet of its width, with a fresh branch.
+    /// Builds the network described by `config` around a trained MotionNet of its width, with a fresh branch.
     pub fn around(motion: MotionNet, config: &JointConfig, classes: usize, device: &Device) -> Self {
         let ([rows, columns], hidden) = (config.map(), config.hidden());
         let [dropout6, dropout7] = config.dropout.map_or(DROPOUT, |p| [p, p]).map(|p| DropoutConfig::new(p).init());
@@ -66,7 +66,7 @@ impl Branched {
         (self.motion.decode(encoding), logits)
     }
 
-    /// Returns the network with all layers of `trained`, the last one only if asked for, and its own dropout.
+    /// Returns the network with all layers of `trained`, including the last one if `with_last`, and its own dropout.
     pub(super) fn with_layers_of(self, trained: &Self, with_last: bool) -> Self {
         let Branch { fc6, fc7, fc8, .. } = trained.branch.clone();
         let fc8 = if with_last { fc8 } else { self.branch.fc8 };

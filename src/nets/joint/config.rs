@@ -9,7 +9,7 @@ use crate::named::named;
 use crate::nets::{FlowNetConventions, MotionConfig, WINDOW_FRAMES};
 
 named! {
-    /// The architecture of a network for flow and action.
+    /// Architecture of a network for flow and action.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum JointArchitecture {
@@ -35,7 +35,7 @@ impl JointArchitecture {
         }
     }
 
-    /// Returns the paper that the network is from.
+    /// Returns the paper that introduced the network.
     pub fn paper(self) -> &'static str {
         match self {
             Self::Branched => "Zhu et al. 2017, arXiv 1704.00389",
@@ -43,7 +43,7 @@ impl JointArchitecture {
         }
     }
 
-    /// Frames the network reads at once.
+    /// Returns the number of frames the network reads at once.
     pub fn frames(self) -> usize {
         match self {
             Self::Branched => WINDOW_FRAMES,
@@ -52,7 +52,7 @@ impl JointArchitecture {
         }
     }
 
-    /// Returns what the sides of its input must be multiples of.
+    /// Returns the stride: the input's sides must be multiples of it.
     pub fn stride(self) -> usize {
         match self {
             Self::Branched => 32,
@@ -61,7 +61,7 @@ impl JointArchitecture {
         }
     }
 
-    /// Returns the levels of its flow, finest first: the first is of half the resolution of the frames.
+    /// Returns the levels of the network's flow, finest first; level 1 has half the resolution of the frames.
     pub fn levels(self) -> RangeInclusive<usize> {
         match self {
             Self::Branched => 2..=6,
@@ -70,32 +70,33 @@ impl JointArchitecture {
         }
     }
 
-    /// Returns whether its flow is learned from another method's and not by rebuilding frames.
+    /// Returns `true` if its flow is learned from another method's flow instead of by reconstructing frames.
     pub fn is_taught(self) -> bool {
         self != Self::Branched
     }
 }
 
-/// A joint network to be built. The default is the paper's branched variant.
+/// Configuration of a joint network. The default is the paper's branched variant.
 ///
-/// What the sources leave open is a named default here: `hidden`, `map` and `dropout`.
+/// Values the sources leave open have named defaults here: `hidden`, `map` and `dropout`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JointConfig {
     /// The architecture.
     pub architecture: JointArchitecture,
-    /// Feature maps of the first layer, from which all others scale: 64 in the papers.
+    /// Feature maps of the first layer, by which all others scale: 64 in the papers.
     pub width: usize,
-    /// Numbers of each hidden fully connected layer of the branched variant; `None` for 64 times the width, VGG16's 4096 at full width.
+    /// Units of each hidden fully connected layer of the branched variant; `None` for 64 times the width, VGG16's 4096
+    /// at full width.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden: Option<usize>,
-    /// Rows and columns of the encoder's last map that the branch reads; maps of other sizes are averaged to it. `None` for 7×7,
-    /// that of 224×224 pixels.
+    /// Rows and columns of the encoder's last map that the branch reads; maps of other sizes are averaged to it. `None`
+    /// for 7×7, the size for 224×224 pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<[usize; 2]>,
     /// Dropout of the branch; `None` for 0.9 and 0.8 as in the authors' temporal stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropout: Option<f64>,
-    /// The conventions of the FlowNetS that ActionFlowNet with 2 frames is made of.
+    /// Conventions of the FlowNetS in ActionFlowNet with 2 frames.
     #[serde(default, skip_serializing_if = "FlowNetConventions::is_default")]
     pub conventions: FlowNetConventions,
 }
@@ -116,31 +117,31 @@ impl Default for JointConfig {
 impl JointConfig {
     /// The width in the papers.
     pub const PUBLISHED_WIDTH: usize = 64;
-    /// Hidden numbers of the branch for each map of the first layer: 4096 for 64.
+    /// Hidden units of the branch per map of the first layer: 4096 for 64.
     const HIDDEN_PER_MAP: usize = 64;
-    /// The map of 224×224 pixels.
+    /// Size of the encoder's last map for 224×224 pixels.
     const MAP: [usize; 2] = [7, 7];
-    /// The largest hidden layer taken seriously: four times VGG16's.
+    /// Largest accepted hidden layer: four times VGG16's.
     const MAX_HIDDEN: usize = 16_384;
-    /// Sides of maps beyond this belong to frames of more than 2000 pixels.
+    /// Largest accepted map side; larger ones would belong to frames of more than 2000 pixels.
     const MAX_MAP: usize = 64;
 
-    /// Numbers of each hidden layer of the branch.
+    /// Returns the number of units of each hidden layer of the branch.
     pub fn hidden(&self) -> usize {
         self.hidden.unwrap_or(Self::HIDDEN_PER_MAP * self.width)
     }
 
-    /// Rows and columns that the branch reads.
+    /// Returns the rows and columns that the branch reads.
     pub fn map(&self) -> [usize; 2] {
         self.map.unwrap_or(Self::MAP)
     }
 
-    /// Returns the MotionNet whose encoder the branched variant shares.
+    /// Returns the configuration of the MotionNet whose encoder the branched variant shares.
     pub fn motion(&self) -> MotionConfig {
         MotionConfig { width: self.width, ..MotionConfig::default() }
     }
 
-    /// Refuses numbers no network can be built from.
+    /// Rejects values from which no network can be built.
     pub fn validate(&self) -> Result<()> {
         self.motion().validate().map_err(|error| Error { subject: "joint network".into(), ..error })?;
         let refuse = |cause: String, remedy: &str| Err(Error::new("joint network", cause, remedy));

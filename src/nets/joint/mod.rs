@@ -1,7 +1,7 @@
-//! Networks that predict flow and classify the action in one pass: the paper's branched variant of the hidden two-stream network, and
-//! ActionFlowNet (Ng, Choi, Neumann & Davis 2018).
+//! Networks that predict flow and classify the action in one pass: the paper's branched variant of the hidden
+//! two-stream network, and ActionFlowNet (Ng, Choi, Neumann & Davis 2018).
 //!
-//! A model that has one needs no temporal stream: the logits of the joint network take its place in the fusion.
+//! A model with a joint network needs no temporal stream: the joint network's logits replace it in the fusion.
 
 mod action_flow_net16;
 mod action_flow_net2;
@@ -19,10 +19,10 @@ pub use branched::{Branch, Branched};
 pub use config::{JointArchitecture, JointConfig};
 pub use residual_block::ResidualBlock3d;
 
-/// Full-size pixels across a cell of FlowNetS's finest level.
+/// Full-resolution pixels per cell of FlowNetS's finest level.
 const FINEST_TAUGHT: usize = 4;
 
-/// A network for flow and action of any of the architectures. Dropout and the statistics of batches act on autodiff devices only.
+/// A network for flow and action of any architecture. Dropout and batch statistics are used on autodiff devices only.
 #[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there are a handful of these in the whole program")]
 pub enum JointNetwork {
@@ -37,26 +37,26 @@ pub enum JointNetwork {
 /// The output of a joint network for windows of its own length.
 #[derive(Debug, Clone)]
 pub struct JointOutput {
-    /// Flow at several resolutions, raw.
+    /// Raw flow at several resolutions.
     pub flow: JointFlow,
     /// Logits [b, K].
     pub logits: Tensor<2>,
 }
 
-/// Flow as the network predicts it, in its raw unit.
+/// Flow as predicted by the network, in its raw unit.
 #[derive(Debug, Clone)]
 pub enum JointFlow {
-    /// Of every pair at every level.
+    /// Flow of every pair at every level.
     Pairs(FlowPyramid),
-    /// Of one pair at the levels that are taught: [b, 2, h/4, w/4] and coarser.
+    /// Flow of one pair at the supervised levels: [b, 2, h/4, w/4] and coarser.
     Taught(NativeFlow),
-    /// A map a frame at the finest level and one for two, four and eight frames at the others: [b, 2, t, h, w], finest first.
-    /// The last frame has no truth, as nothing follows it.
+    /// One map per frame at the finest level, and one per two, four and eight frames at the others: [b, 2, t, h, w],
+    /// finest first. The last frame has no ground truth, as no frame follows it.
     Clip(Vec<Tensor<5>>),
 }
 
 impl JointFlow {
-    /// Returns the flow of every pair. A map that belongs to several frames stands for each of them.
+    /// Returns the flow of every pair. A map that covers several frames is repeated for each of them.
     pub fn into_pyramid(self) -> FlowPyramid {
         let levels = match self {
             Self::Pairs(pyramid) => return pyramid,
@@ -71,7 +71,7 @@ impl JointFlow {
     }
 }
 
-/// Returns the maps [b, 2, t, h, w] of a clip as those of its pairs, [b, 2(n−1), h, w].
+/// Converts the maps [b, 2, t, h, w] of a clip to those of its pairs, [b, 2(n−1), h, w].
 fn of_pairs(level: Tensor<5>, frames: usize) -> Tensor<4> {
     let [batch, components, times, height, width] = level.dims();
     let pairs = frames - 1;
@@ -81,8 +81,8 @@ fn of_pairs(level: Tensor<5>, frames: usize) -> Tensor<4> {
 }
 
 impl JointNetwork {
-    /// Flow and logits of `frames` [b, 3·[`frames`](Self::frames), h, w] as [`motion_input`](super::preprocessing::motion_input) makes
-    /// them, whose sides are multiples of [`stride`](Self::stride).
+    /// Returns flow and logits of `frames` [b, 3·[`frames`](Self::frames), h, w] prepared by
+    /// [`motion_input`](super::preprocessing::motion_input), whose sides are multiples of [`stride`](Self::stride).
     pub fn forward(&self, frames: Tensor<4>) -> JointOutput {
         match self {
             Self::Branched(network) => {
@@ -100,7 +100,7 @@ impl JointNetwork {
         }
     }
 
-    /// Returns its architecture.
+    /// Returns the architecture.
     pub fn architecture(&self) -> JointArchitecture {
         match self {
             Self::Branched(_) => JointArchitecture::Branched,
@@ -109,17 +109,17 @@ impl JointNetwork {
         }
     }
 
-    /// Frames the network reads at once.
+    /// Returns the number of frames the network reads at once.
     pub fn frames(&self) -> usize {
         self.architecture().frames()
     }
 
-    /// Returns what the sides of its input must be multiples of.
+    /// Returns the stride: the input's sides must be multiples of it.
     pub fn stride(&self) -> usize {
         self.architecture().stride()
     }
 
-    /// Number of classes.
+    /// Returns the number of classes.
     pub fn classes(&self) -> usize {
         let last = match self {
             Self::Branched(network) => &network.branch.fc8,
@@ -129,8 +129,8 @@ impl JointNetwork {
         last.weight.lazy_shape()[1]
     }
 
-    /// Returns the network with the layers of `trained`, one of the same architecture and size, with or without its last one, and
-    /// its own dropout.
+    /// Returns the network with the layers of `trained`, which has the same architecture and size, with or without its
+    /// last layer, and its own dropout.
     pub fn with_layers_of(self, trained: &Self, with_last: bool) -> Self {
         match (self, trained) {
             (Self::Branched(own), Self::Branched(other)) => Self::Branched(own.with_layers_of(other, with_last)),
@@ -146,8 +146,8 @@ impl JointNetwork {
     }
 }
 
-/// Frames [b, 3n, h, w], frame by frame in blue, green and red, as a clip [b, 3, n, h, w] in red, green and blue, which the published
-/// 3-D networks read.
+/// Rearranges frames [b, 3n, h, w], frame by frame in blue, green and red, to a clip [b, 3, n, h, w] in red, green and
+/// blue, the input of the published 3-D networks.
 fn clip_of(frames: Tensor<4>) -> Tensor<5> {
     let [batch, channels, height, width] = frames.dims();
     frames.reshape([batch, channels / 3, 3, height, width]).flip([2]).swap_dims(1, 2)
@@ -169,9 +169,9 @@ impl JointConfig {
         }
     }
 
-    /// Number of trained parameters of such a network.
+    /// Returns the number of trained parameters.
     pub fn parameters(&self, classes: usize) -> usize {
-        // Parameters are made when first used: little is allocated here.
+        // Parameters are created lazily, so little is allocated here.
         super::weights::parameters(&self.init(classes, &Device::flex()))
     }
 }

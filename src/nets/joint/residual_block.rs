@@ -1,4 +1,4 @@
-//! The residual block of 3-D networks (He et al. 2016; Tran et al. 2018, R3D), and the convolution and normalisation it is made of.
+//! The residual block of 3-D networks (He et al. 2016; Tran et al. 2018, R3D), and its convolution and normalisation.
 
 use burn::module::Module;
 use burn::nn::PaddingConfig3d;
@@ -9,7 +9,7 @@ use crate::nets::BatchNorm;
 use crate::nets::batch_norm::EPSILON;
 use crate::nets::layers::HE_NORMAL;
 
-/// A convolution without bias and the batch normalisation behind it: `0` and `1` of a layer, as torchvision names them.
+/// A bias-free convolution and the batch normalisation after it: `0` and `1` of a layer in torchvision's names.
 pub(super) type ConvNormPair = (Conv3d, BatchNorm);
 
 /// Returns a pair from `channels[0]` to `channels[1]` maps, padded so that stride 1 keeps the size.
@@ -24,12 +24,12 @@ pub(super) fn conv_norm(channels: [usize; 2], kernel: [usize; 3], stride: [usize
     (conv, BatchNorm::new(channels[1], EPSILON, device))
 }
 
-/// [b, from, t, y, x] → [b, to, …], without activation.
+/// `x` [b, from, t, y, x] → [b, to, …], without activation.
 pub(super) fn normalised((conv, norm): &ConvNormPair, x: Tensor<5>) -> Tensor<5> {
     norm.forward(conv.forward(x))
 }
 
-/// Two 3×3×3 convolutions around a shortcut, under torchvision's names.
+/// Two 3×3×3 convolutions with a shortcut, under torchvision's names.
 #[derive(Module, Debug)]
 #[expect(missing_docs, reason = "the layers bear the names of torchvision's r3d_18")]
 pub struct ResidualBlock3d {
@@ -39,7 +39,7 @@ pub struct ResidualBlock3d {
 }
 
 impl ResidualBlock3d {
-    /// From `channels[0]` to `channels[1]` maps; a stride of 2 halves time, height and width.
+    /// Creates a block from `channels[0]` to `channels[1]` maps; a stride of 2 halves time, height and width.
     pub(super) fn new(channels: [usize; 2], stride: usize, device: &Device) -> Self {
         let [from, to] = channels;
         let changes = stride > 1 || from != to;
@@ -50,7 +50,7 @@ impl ResidualBlock3d {
         }
     }
 
-    /// [b, from, t, y, x] → [b, to, t/stride, y/stride, x/stride].
+    /// `x` [b, from, t, y, x] → [b, to, t/stride, y/stride, x/stride].
     pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
         let shortcut = match &self.downsample {
             Some(layer) => normalised(layer, x.clone()),

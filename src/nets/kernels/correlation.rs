@@ -1,18 +1,17 @@
-//! Convolutions and their way back: sums over taps of maps in padded planes.
+//! Convolution and transposed convolution: sums over kernel taps of maps in padded planes.
 //!
-//! A task copies a band of rows of some input maps into planes and goes over it tile by tile: `M` maps and `N` vectors of
-//! pixels stay in registers while the sum runs over these input maps and all taps (`tile.rs`). The sizes
-//! follow from the levels of the cache:
+//! A task copies a band of rows of some input maps into planes and processes it tile by tile: `M` maps and `N` vectors
+//! of pixels stay in registers while the sum runs over these input maps and all taps (`tile.rs`). The block sizes
+//! follow from the cache sizes:
 //!
-//! - The pixels that a tile reads of as many input maps as are taken at a time fit the first level of the cache
-//!   ([`LINES_OF_TILE`]), so that all blocks of output maps find them there. The sums of the other input maps are added
-//!   in further passes.
-//! - The planes of a band fit the second level ([`BAND`]), and beside them the weights of as many blocks as are computed in
-//!   one pass ([`WEIGHTS`]), from where they stream through the first, one after the other.
-//! - Tasks are pictures × bands × blocks. With few pictures and bands the blocks are split, or, where weights are few,
-//!   more bands made, so that one picture keeps all threads busy. Groups are split like blocks.
+//! - The pixels that a tile reads in one pass over input maps fit in the L1 cache ([`LINES_OF_TILE`]), so all blocks of
+//!   output maps find them there. Further input maps are added in further passes.
+//! - The planes of a band fit in the L2 cache ([`BAND`]) together with the weights of the blocks computed in one pass
+//!   ([`WEIGHTS`]), from where the weights stream through the L1 cache.
+//! - Tasks are images × bands × blocks. With few images and bands, the blocks are split, or, if there are few weights,
+//!   more bands are used, so that a single image keeps all threads busy. Groups are split like blocks.
 //!
-//! 1×1 convolutions without steps read the maps where they are.
+//! 1×1 convolutions of stride 1 read the maps in place, without planes.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -23,37 +22,37 @@ use super::simd::Vectors;
 use super::sizes::{ConvolutionAxis, ConvolutionSizes, KernelTap};
 use super::tile::{Activation, Band, LARGEST_BLOCK, LONGEST_TILE, LONGEST_VECTOR, OutputBlock};
 
-/// Numbers of the planes of a task: a quarter of the smallest second level of today's processors.
+/// Floats in the planes of a task: a quarter of the smallest L2 cache of current processors.
 const BAND: usize = 32 * 1024;
 
-/// Numbers of the weights of a pass over a band: another quarter.
+/// Floats in the weights of a pass over a band: another quarter of the L2 cache.
 const WEIGHTS: usize = 32 * 1024;
 
-/// Weights of which every task may read all.
+/// Number of weights up to which every task may read all of them.
 const FEW_WEIGHTS: usize = 128 * 1024;
 
-/// Numbers of a line of the cache.
+/// Floats per cache line.
 const LINE: usize = 16;
 
-/// Lines of the cache that the pixels of a tile may take: half of the first level.
+/// Cache lines available to the pixels of a tile: half the L1 cache.
 const LINES_OF_TILE: usize = 256;
 
-/// Tasks for each thread, so that one that is interrupted does not keep the others waiting.
+/// Tasks per thread; more than one, so an interrupted task does not keep the other threads waiting.
 const TASKS_PER_THREAD: usize = 3;
 
-/// What is done with the sums of each map.
+/// Operations applied to the sums of each map.
 #[derive(Clone, Copy, Debug)]
 pub struct Finish<'a> {
-    /// Multiplied with each map, before the bias is added.
+    /// Scale of each map, applied before the bias.
     pub scale: Option<&'a [f32]>,
-    /// Added to each map.
+    /// Bias of each map.
     pub bias: Option<&'a [f32]>,
-    /// Behind all.
+    /// Activation, applied last.
     pub activation: Activation,
 }
 
 impl Finish<'_> {
-    /// Nothing.
+    /// No operations.
     pub const NONE: Self = Self { scale: None, bias: None, activation: Activation::NONE };
 }
 
@@ -65,7 +64,8 @@ pub fn convolve(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], weight: &
     Correlation::new(vectors, sizes, axes, [of_x, of_y], strides).run(x, weight, finish)
 }
 
-/// Returns `x` of the transposed convolution of `y`, which is also the gradient of [`convolve`] for its input.
+/// Returns `x` of the transposed convolution of `y`, which is also the gradient of [`convolve`] with respect to its
+/// input.
 pub fn convolve_back(
     vectors: Vectors,
     sizes: &ConvolutionSizes,
@@ -86,44 +86,44 @@ struct MapBlock {
     maps: usize,
 }
 
-/// A convolution in one of its directions.
+/// A convolution in one of its two directions.
 struct Correlation {
     vectors: Vectors,
     axes: [ConvolutionAxis; 2],
     batch: usize,
     groups: usize,
-    /// Maps of a group that are read and written.
+    /// Numbers of maps read and written in a group.
     maps: [usize; 2],
-    /// From the weights of one group, output map and input map to the next.
+    /// Strides of the weights between groups, output maps and input maps.
     strides: [usize; 3],
     blocks: Vec<MapBlock>,
-    /// Pairs of taps of each part of the output, rows before columns.
+    /// Taps (row, column) of each interleaved part of the output.
     parts: Vec<Vec<[KernelTap; 2]>>,
-    /// Input maps that are taken at a time.
+    /// Number of input maps per pass.
     pass: usize,
-    /// Where the weights of an output map are, in the order in which they are used: pass, part, input map, tap.
+    /// Offsets of the weights of an output map in the order of use: pass, part, input map, tap.
     reads: Vec<u32>,
-    /// `reads` counts up from 0.
+    /// `true` if `reads` counts up from 0.
     in_order: bool,
 }
 
-/// How the work is cut into tasks.
+/// The division of the work into tasks.
 struct TaskGrid {
-    /// Rows of a band.
+    /// Rows per band.
     rows: usize,
     bands: usize,
-    /// Blocks of the only group, or groups.
+    /// Number of blocks if there is a single group, else number of groups.
     units: usize,
     units_of_task: usize,
     splits: usize,
 }
 
-/// A band of rows of some units of a picture.
+/// A band of rows of some units of an image.
 struct Task<'a> {
     picture: usize,
     rows: [usize; 2],
     units: [usize; 2],
-    /// The rows of every map that it writes.
+    /// Output rows of every map.
     out: Vec<&'a mut [f32]>,
 }
 
@@ -136,14 +136,14 @@ impl Correlation {
         strides: [usize; 3],
     ) -> Self {
         let [y, x] = &axes;
-        // The blocks are as large as the registers of the vectors that will be used.
+        // Blocks are as large as the registers of the available vectors allow.
         let vectors = vectors.available();
         let [largest, tile] = match vectors {
             Vectors::Widest => [LARGEST_BLOCK, 48],
             Vectors::Avx2 => [6, 16],
             Vectors::Portable => [6, 8],
         };
-        // Blocks of nearly the same size: a last one of a map or two would not keep the registers full.
+        // Blocks of nearly equal size, as a last block of one or two maps would leave registers unused.
         let count = maps[1].div_ceil(largest);
         let bounds = (0..count).map(|index| [index * maps[1] / count, (index + 1) * maps[1] / count]);
         let blocks = bounds.map(|[first, end]| MapBlock { first, maps: end - first }).collect();
@@ -165,12 +165,12 @@ impl Correlation {
         Self { vectors, axes, batch, groups, maps, strides, blocks, parts, pass, reads, in_order }
     }
 
-    /// Products in the sums of one output map.
+    /// Returns the number of products per output value.
     fn steps(&self) -> usize {
         self.reads.len()
     }
 
-    /// Products of one output map with one input map.
+    /// Returns the number of products per output value and input map.
     fn taps(&self) -> usize {
         self.parts.iter().map(Vec::len).sum()
     }
@@ -214,7 +214,7 @@ impl Correlation {
             let of_map = |index: usize| taps.iter().map(move |offset| (index * map + offset) as u32);
             offsets.push((0..self.pass).flat_map(of_map).collect());
         }
-        // Weights that several tasks use are packed once.
+        // Weights used by several tasks are packed once.
         let packed = if self.batch * cut.bands > 2 { self.pack_all(weight, finish.scale) } else { Vec::new() };
         let shared =
             CorrelationInput { of: self, input, weight, packed: &packed, offsets: &offsets, layout, direct, finish };
@@ -266,7 +266,7 @@ impl Correlation {
         tasks
     }
 
-    /// Returns the weights of all blocks of all groups.
+    /// Returns the packed weights of all blocks of all groups.
     fn pack_all(&self, weight: &[f32], scale: Option<&[f32]>) -> Vec<f32> {
         let steps = self.steps();
         let mut packed = vec![0.0; self.groups * self.maps[1] * steps];
@@ -285,7 +285,7 @@ impl Correlation {
         packed
     }
 
-    /// Writes the weights of a block in the order of `reads`, those of all maps side by side.
+    /// Packs the weights of a block in the order of `reads`, interleaving the maps.
     fn pack(
         &self,
         group: usize,
@@ -312,7 +312,8 @@ impl Correlation {
         }
     }
 
-    /// Steps outside, maps inside: the places are written in order, and every map's weights read in order.
+    /// The loop over steps is outside and the loop over maps inside, so the output is written in order and each map's
+    /// weights are read in order.
     fn pack_maps<const M: usize>(
         &self,
         reads: &[u32],
@@ -340,28 +341,28 @@ impl Correlation {
     }
 }
 
-/// What all tasks read.
+/// Shared input of all tasks.
 #[derive(Clone, Copy)]
 struct CorrelationInput<'a> {
     of: &'a Correlation,
     input: &'a [f32],
     weight: &'a [f32],
-    /// Empty where every task packs its own.
+    /// Packed weights; empty if every task packs its own.
     packed: &'a [f32],
-    /// Where the products of each part are read, in the order of the weights of a pass.
+    /// Offsets read by the products of each part, in the order of the weights of a pass.
     offsets: &'a [Vec<u32>],
     layout: PlaneLayout,
-    /// The maps are read where they are.
+    /// `true` if the maps are read in place.
     direct: bool,
     finish: Finish<'a>,
 }
 
-/// A task and room for its planes, the tiles of all parts, the weights of a pass and the sums between two passes.
+/// A task with buffers for its planes, the tiles of all parts, the weights of a pass and the sums between two passes.
 struct CorrelationWork<'a> {
     shared: CorrelationInput<'a>,
     task: Task<'a>,
     blocks_of_pass: usize,
-    /// Sums of each map.
+    /// Number of sums kept per map.
     kept: usize,
     planes: &'a mut [f32],
     tiles: &'a mut [f32],
@@ -388,7 +389,7 @@ impl WithSimd for CorrelationWork<'_> {
 }
 
 impl CorrelationWork<'_> {
-    /// Computes the band of `blocks` of a group, a pass of input maps after the other.
+    /// Computes the band for `blocks` of a group, one pass of input maps after another.
     #[inline(always)]
     fn group<S: Simd>(&mut self, simd: S, group: usize, blocks: &[MapBlock], out: &mut [&mut [f32]]) {
         let CorrelationInput { of, weight, packed, layout, direct, finish, .. } = self.shared;

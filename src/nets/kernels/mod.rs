@@ -1,11 +1,11 @@
-//! Two-dimensional convolutions on the CPU, several times faster than Burn's there.
+//! Two-dimensional convolutions on the CPU, several times faster than Burn's.
 //!
-//! [`convolution`] is one operation of Burn's Flex backend, with the derivatives that training takes. Neither copies
-//! pixels for every tap: maps are put into padded planes once (`planes.rs`), of which the inner loops read shifted rows
-//! (`tile.rs` for the convolution and for the way back, `weight_gradient.rs` for the weights of layers with few input
-//! maps); where there are many, `wide_weight_gradient.rs` runs vectors over them instead. `sizes.rs` says what is
-//! computed, `correlation.rs` cuts it into tasks for all threads, `simd.rs` picks AVX-512, AVX2 or what every processor
-//! has.
+//! [`convolution`] is an operation of Burn's Flex backend, with the derivatives needed for training. There is no
+//! im2col: maps are copied once into padded planes (`planes.rs`), from which the inner loops read shifted rows
+//! (`tile.rs` for convolution and transposed convolution, `weight_gradient.rs` for weight gradients with few input
+//! maps; with many input maps, `wide_weight_gradient.rs` vectorises over them instead). `sizes.rs` describes the
+//! computation, `correlation.rs` splits it into tasks for all threads, `simd.rs` selects AVX-512, AVX2 or the baseline
+//! instruction set.
 
 mod correlation;
 mod planes;
@@ -34,16 +34,16 @@ pub(super) use sizes::ConvolutionSizes;
 pub(super) use tile::Activation;
 use weight_gradient::{bias_gradient, weight_gradient};
 
-/// A convolution, or its way back, and what follows it.
+/// A convolution or transposed convolution with the operations after it.
 #[derive(Clone, Debug)]
 pub(super) struct Convolution {
     /// The sizes of the convolution.
     pub sizes: ConvolutionSizes,
-    /// From `y` to `x`: a transposed convolution.
+    /// `true` for a transposed convolution, from `y` to `x`.
     pub transposed: bool,
-    /// Multiplied with each map before the bias is added, where nothing is differentiated.
+    /// Scale of each map, applied before the bias; for inference only.
     pub scale: Option<Vec<f32>>,
-    /// Behind all.
+    /// Activation, applied last.
     pub activation: Activation,
 }
 
@@ -61,13 +61,13 @@ pub(super) fn convolution(
     })
 }
 
-/// The operations of a backend behind [`convolution`].
+/// Backend operations behind [`convolution`].
 #[backend_extension(Flex, Autodiff)]
 pub(super) trait Convolutions: Backend {
-    /// Without bias.
+    /// Returns the convolution without bias.
     fn convolution(x: FloatTensor<Self>, weight: FloatTensor<Self>, convolution: Convolution) -> FloatTensor<Self>;
 
-    /// With `bias`.
+    /// Returns the convolution with `bias`.
     fn biased_convolution(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -106,7 +106,7 @@ impl<C: CheckpointStrategy> Convolutions for Autodiff<Flex, C> {
     }
 }
 
-/// Returns the convolution, and has it differentiated where one of its inputs asks for it.
+/// Runs the convolution and registers it for autodiff if one of its inputs requires a gradient.
 fn tracked<C: CheckpointStrategy, const N: usize>(
     nodes: [NodeGuard; N],
     inputs: [FlexTensor; 2],
@@ -125,16 +125,16 @@ fn tracked<C: CheckpointStrategy, const N: usize>(
     }
 }
 
-/// The derivatives of a convolution for its input, its weights and, as the third, its bias.
+/// The derivatives of a convolution with respect to its input, weights and, if present, bias.
 #[derive(Debug)]
 struct Derivative;
 
-/// What the derivatives are computed from.
+/// Tensors saved for the backward pass.
 #[derive(Clone, Debug)]
 struct SavedForBackward {
     x: FlexTensor,
     weight: FlexTensor,
-    /// The result behind an activation.
+    /// The output after the activation; `None` without an activation.
     activated: Option<FlexTensor>,
     convolution: Convolution,
 }
@@ -161,14 +161,14 @@ impl<const N: usize> Backward<Flex, N> for Derivative {
     }
 }
 
-/// Returns the gradient before an activation from that behind it, by the result of the activation.
+/// Returns the gradient before an activation from the gradient after it and the activation's output.
 fn before_activation(Activation { slope, ceiling }: Activation, gradient: &[f32], activated: &[f32]) -> Vec<f32> {
     const CHUNK: usize = 1 << 14;
     let mut before = vec![0.0; gradient.len()];
     let operands = gradient.par_chunks(CHUNK).zip(activated.par_chunks(CHUNK));
     before.par_chunks_mut(CHUNK).zip(operands).for_each(|(before, (gradient, activated))| {
         for ((before, gradient), y) in before.iter_mut().zip(gradient).zip(activated) {
-            // Selections, not branches: signs are hard to predict, and the compiler makes vectors of these.
+            // Selects instead of branches: signs are unpredictable, and selects can be vectorised.
             let below = if *y > 0.0 { *gradient } else { *gradient * slope };
             *before = if *y >= ceiling { 0.0 } else { below };
         }
@@ -182,7 +182,7 @@ impl Convolution {
         self.apply(x, weight, self.transposed, Finish { scale, bias, activation: self.activation })
     }
 
-    /// Returns `y` from `x`, or with `back` `x` from `y`.
+    /// Returns `y` from `x`, or `x` from `y` if `back`.
     fn apply(&self, input: &FlexTensor, weight: &FlexTensor, back: bool, finish: Finish) -> FlexTensor {
         let ConvolutionSizes { batch, maps, x, y, .. } = self.sizes;
         let (run, maps, [height, width]) =
@@ -208,7 +208,7 @@ impl Convolution {
 
 type Kernel2d = fn(Vectors, &ConvolutionSizes, &[f32], &[f32], Finish) -> Vec<f32>;
 
-/// The numbers of a contiguous tensor.
+/// Returns the elements of a contiguous tensor.
 fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("a contiguous tensor of f32")
 }

@@ -1,26 +1,26 @@
-//! Maps copied into padded planes, so that kernels read whole vectors at any offset without asking for edges.
+//! Maps copied into padded planes, so that kernels can read whole vectors at any offset without bounds checks.
 //!
-//! A plane holds the rows that a band of the grid reads, and of a convolution with steps every `step`-th row and column:
-//! the offset of a tap is then the same for all positions. Rows lie so close that the zeros on the left of one are those
-//! on the right of the row above. A plane is an odd number of cache lines long: else the same rows of many maps would
-//! compete for the same lines of the cache.
+//! A plane holds the rows that a band of the grid reads; for strided convolutions only every `step`-th row and column,
+//! so that the offset of a tap is the same at all positions. Rows overlap in their padding: the zeros on the left of a
+//! row are also those on the right of the row above. The length of a plane is an odd number of cache lines, since
+//! otherwise the same rows of many maps would compete for the same cache sets.
 
 use pulp::Simd;
 
 use super::simd::copy;
 use super::sizes::ConvolutionAxis;
 
-/// Numbers of a cache line.
+/// Floats per cache line.
 const LINE: usize = 16;
 
-/// Where the planes of a band of rows lie: for every map and phase those of all pictures, one behind the other.
+/// Layout of the planes of a band of rows: map by map and phase by phase, the planes of all images in sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct PlaneLayout {
-    /// From one row to the next.
+    /// Distance between rows.
     pub row: usize,
-    /// From one plane to the next.
+    /// Distance between planes.
     pub plane: usize,
-    /// Planes that a map is spread over, by rows and by columns.
+    /// Number of planes per map, by rows and by columns.
     pub phases: [usize; 2],
     pictures: usize,
     rows: usize,
@@ -28,7 +28,7 @@ pub struct PlaneLayout {
 }
 
 impl PlaneLayout {
-    /// Returns the layout for `rows` rows of the grid of `pictures` pictures; `y` and `x` are the axes.
+    /// Returns the layout for `rows` rows of the grid of `pictures` images; `y` and `x` are the axes.
     pub fn new([y, x]: &[ConvolutionAxis; 2], rows: usize, pictures: usize) -> Self {
         let columns = x.grid + x.halo();
         let (rows, row) = (rows + y.halo(), columns - x.shared());
@@ -36,18 +36,18 @@ impl PlaneLayout {
         Self { row, plane, phases: [y.phases(), x.phases()], pictures, rows, columns }
     }
 
-    /// Numbers of a map.
+    /// Returns the number of floats per map.
     pub fn map(&self) -> usize {
         self.plane * self.pictures * self.phases[0] * self.phases[1]
     }
 
-    /// Returns where `offset` of the first position of the grid lies.
+    /// Returns the index of `offset` relative to the first position of the grid.
     pub fn offset(&self, [y, x]: &[ConvolutionAxis; 2], offset: [usize; 2]) -> usize {
         let phase = (offset[0] % y.step_from) * self.phases[1] + offset[1] % x.step_from;
         phase * self.plane * self.pictures + (offset[0] / y.step_from) * self.row + offset[1] / x.step_from
     }
 
-    /// Copies a map of a picture into its planes, for the band from row `first` of the grid on.
+    /// Copies a map of an image into its planes, for the band starting at row `first` of the grid.
     #[inline(always)]
     pub fn fill<S: Simd>(
         &self,
@@ -62,7 +62,7 @@ impl PlaneLayout {
             for phase_x in 0..self.phases[1] {
                 let at = ((phase_y * self.phases[1] + phase_x) * self.pictures + picture) * self.plane;
                 let plane = &mut planes[at..at + self.plane];
-                // Columns left..right of the plane are those of the map from `source` on.
+                // Columns left..right of the plane hold those of the map from `source` on.
                 let shift = phase_x as isize - x.low;
                 let left = ((-shift).max(0) as usize).div_ceil(x.step_from).min(self.columns);
                 let source = ((left * x.step_from) as isize + shift).max(0) as usize;

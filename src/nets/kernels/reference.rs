@@ -1,4 +1,4 @@
-//! The sums of the kernels written down plainly, and the kernels against them.
+//! Plain reference implementation of the kernels, and tests against it.
 
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -34,7 +34,7 @@ fn for_each_product(sizes: &ConvolutionSizes, mut product: impl FnMut([usize; 3]
     }
 }
 
-/// Numbers of x, y and weight.
+/// Returns the numbers of elements of x, y and weight.
 fn lengths(sizes: &ConvolutionSizes) -> [usize; 3] {
     [
         sizes.batch * sizes.maps[0] * sizes.x[0] * sizes.x[1],
@@ -43,7 +43,7 @@ fn lengths(sizes: &ConvolutionSizes) -> [usize; 3] {
     ]
 }
 
-/// Returns x, y or the weights (by `index`) from the other two, each product of which counts once.
+/// Computes x, y or the weights (0, 1 or 2 by `index`) as the sum of products of the other two.
 fn plainly(sizes: &ConvolutionSizes, index: usize, a: &[f32], b: &[f32]) -> Vec<f32> {
     let mut sums = vec![0.0; lengths(sizes)[index]];
     let [first, second] = [[1, 2], [0, 2], [0, 1]][index];
@@ -71,7 +71,7 @@ fn check(sizes: &ConvolutionSizes, seed: u64) {
     }
 }
 
-/// Returns the sizes of a convolution of a map of `x` with as many zeros on the right as on the left.
+/// Returns the sizes of a convolution of a map of `x` with symmetric padding.
 fn sizes(
     batch: usize,
     maps: [usize; 2],
@@ -104,7 +104,7 @@ proptest! {
     ) {
         let padding = [0, 1].map(|i| padding[i].min(kernel[i]));
         let mut sizes = sizes(batch, [groups * from, groups * to], groups, x, kernel, stride, padding);
-        // One zero more on the far side than on the near one.
+        // One more zero on the far side than on the near one.
         for i in 0..2 {
             sizes.y[i] += usize::from(odd[i] == 1 && sizes.y[i] > 0 && (sizes.y[i] + 1) * stride[i] <= x[i] + stride[i]);
         }

@@ -1,4 +1,4 @@
-//! Buffers that a thread keeps from one call to the next: fresh memory costs more than filling it.
+//! Per-thread buffers that are reused between calls, since allocating memory costs more than filling it.
 
 use std::cell::Cell;
 
@@ -6,7 +6,7 @@ thread_local! {
     static KEPT: [Cell<Vec<f32>>; 4] = const { [const { Cell::new(Vec::new()) }; 4] };
 }
 
-/// Calls `work` with up to four buffers of these lengths, which hold whatever the call before left in them.
+/// Calls `work` with up to four buffers of these lengths. They are not cleared between calls.
 pub fn with_buffers<const N: usize, R>(lengths: [usize; N], work: impl FnOnce([&mut [f32]; N]) -> R) -> R {
     KEPT.with(|kept| {
         let mut buffers = [const { Vec::new() }; N];

@@ -1,22 +1,22 @@
-//! The vectors that the kernels run on, chosen when the program runs.
+//! The SIMD instruction sets of the kernels, selected at run time.
 
 use std::any::TypeId;
 
 use pulp::{Scalar128b, Simd, WithSimd};
 
-/// What a kernel is compiled for, the narrowest first.
+/// A SIMD instruction set that kernels are compiled for, narrowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Vectors {
-    /// What every processor of the architecture has.
+    /// The baseline of the architecture.
     Portable,
-    /// Eight numbers in 16 registers.
+    /// AVX2: eight floats, 16 registers.
     Avx2,
-    /// The widest the crate knows, in 32 registers: AVX-512, NEON.
+    /// The widest set supported by the SIMD crate, with 32 registers: AVX-512, NEON.
     Widest,
 }
 
 impl Vectors {
-    /// Returns the widest that this processor has.
+    /// Returns the widest set that this processor supports.
     pub fn best() -> Self {
         if cfg!(target_arch = "aarch64") {
             return Self::Widest;
@@ -33,14 +33,14 @@ impl Vectors {
         Self::Portable
     }
 
-    /// Returns these, or the widest that this processor has where they are wider.
+    /// Returns this set, or the widest supported one if this processor does not support it.
     pub fn available(self) -> Self {
         self.min(Self::best())
     }
 
-    /// Runs `work` compiled for these vectors, or for the next narrower ones that this processor has.
+    /// Runs `work` compiled for this set, or for the next narrower one that this processor supports.
     ///
-    /// Only what is inlined into `work` is compiled for them: closures are not.
+    /// Only code inlined into `work` is compiled for the set; closures are not.
     pub fn run<W: WithSimd>(self, work: W) -> W::Output {
         #[cfg(target_arch = "x86_64")]
         {
@@ -63,7 +63,8 @@ impl Vectors {
     }
 }
 
-/// `a · b + c`, in one step where the processor has it: without, the exact result would take a function call.
+/// Returns `a · b + c`, fused where the processor supports it. Without hardware support, a fused result would need a
+/// function call.
 #[inline(always)]
 pub fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
     if TypeId::of::<S>() == TypeId::of::<Scalar128b>() {
@@ -73,7 +74,7 @@ pub fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::
     }
 }
 
-/// Copies a row of any length; short ones are what `memcpy` is slow at.
+/// Copies a row of any length; for short rows `memcpy` is slow.
 #[inline(always)]
 pub fn copy<S: Simd>(simd: S, from: &[f32], to: &mut [f32]) {
     match from.len() {
@@ -89,7 +90,7 @@ pub fn copy<S: Simd>(simd: S, from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// Copies the first and the last `N` numbers of a row that has no others.
+/// Copies the first and the last `N` elements of a row of at most `2 · N`.
 #[inline(always)]
 fn copy_ends<const N: usize>(from: &[f32], to: &mut [f32]) {
     let last = from.len() - N;
@@ -97,7 +98,7 @@ fn copy_ends<const N: usize>(from: &[f32], to: &mut [f32]) {
     to[last..last + N].copy_from_slice(&from[last..last + N]);
 }
 
-/// Copies vector after vector; the last overlaps the one before.
+/// Copies vector by vector; the last one overlaps the one before.
 #[inline(always)]
 fn copy_vectors<S: Simd>(_: S, from: &[f32], to: &mut [f32]) {
     let (vectors, rest) = S::as_simd_f32s(from);

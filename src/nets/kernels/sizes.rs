@@ -1,13 +1,13 @@
-//! The sizes of a convolution, and either of its directions along one axis as positions and taps.
+//! The sizes of a convolution, and both of its directions along one axis as positions and taps.
 
-/// The sizes of a convolution from `x` to `y`. A transposed convolution is the way back, from `y` to `x`.
+/// The sizes of a convolution from `x` to `y`. A transposed convolution goes from `y` to `x`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvolutionSizes {
-    /// Pictures.
+    /// Number of images.
     pub batch: usize,
-    /// Maps of `x` and of `y`.
+    /// Numbers of maps of `x` and of `y`.
     pub maps: [usize; 2],
-    /// Groups of maps that do not see each other.
+    /// Number of independent groups of maps.
     pub groups: usize,
     /// Height and width of `x`.
     pub x: [usize; 2],
@@ -15,24 +15,24 @@ pub struct ConvolutionSizes {
     pub y: [usize; 2],
     /// Height and width of the kernel.
     pub kernel: [usize; 2],
-    /// Positions of `x` for one of `y`.
+    /// Stride: positions of `x` per position of `y`.
     pub stride: [usize; 2],
-    /// Zeros above and on the left of `x`; below and on the right there are as many as `y` takes.
+    /// Zeros above and to the left of `x`; the padding below and to the right follows from the size of `y`.
     pub padding: [usize; 2],
 }
 
 impl ConvolutionSizes {
-    /// Maps of `x` and of `y` in a group.
+    /// Returns the numbers of maps of `x` and of `y` per group.
     pub fn maps_of_group(&self) -> [usize; 2] {
         self.maps.map(|maps| maps / self.groups)
     }
 
-    /// Elements of the kernel between two maps.
+    /// Returns the number of kernel elements between two maps.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// `y` from `x` along rows (0) or columns (1).
+    /// Returns the computation of `y` from `x` along rows (0) or columns (1).
     pub fn forward(&self, axis: usize) -> ConvolutionAxis {
         ConvolutionAxis {
             from: self.x[axis],
@@ -46,10 +46,11 @@ impl ConvolutionSizes {
         }
     }
 
-    /// `x` from `y`: each of `stride` interleaved parts of `x` is a convolution of its own, with every `stride`-th tap.
+    /// Returns the computation of `x` from `y`: each of `stride` interleaved parts of `x` is a convolution with every
+    /// `stride`-th tap.
     pub fn backward(&self, axis: usize) -> ConvolutionAxis {
         let (kernel, stride, padding) = (self.kernel[axis], self.stride[axis], self.padding[axis]);
-        // Position stride·g + part of x takes position g + shift - t of y by element first + stride·t of the kernel.
+        // Position stride·g + part of x reads position g + shift - t of y through kernel element first + stride·t.
         let parts = (0..stride).map(|part| {
             let (first, shift) = ((part + padding) % stride, ((part + padding) / stride) as isize);
             (first, shift, kernel.saturating_sub(first).div_ceil(stride) as isize)
@@ -72,49 +73,49 @@ impl ConvolutionSizes {
     }
 }
 
-/// An element of the kernel and where it reads.
+/// A kernel element and the position it reads.
 #[derive(Clone, Copy, Debug)]
 pub struct KernelTap {
-    /// From the first padded position on.
+    /// Offset from the first padded position.
     pub offset: usize,
-    /// Index of the element.
+    /// Index of the kernel element.
     pub kernel: usize,
 }
 
-/// One direction of a convolution along one axis: position `g` of a grid reads `step_from·g + offset - low` for every tap
-/// of a part and writes `step_to·g + part`.
+/// One direction of a convolution along one axis: position `g` of a grid reads `step_from·g + offset - low` for every
+/// tap of a part, and writes `step_to·g + part`.
 #[derive(Clone, Debug)]
 pub struct ConvolutionAxis {
-    /// Positions that are read.
+    /// Number of positions read.
     pub from: usize,
-    /// Positions that are written.
+    /// Number of positions written.
     pub to: usize,
-    /// See above.
+    /// Step between the positions read.
     pub step_from: usize,
-    /// See above; also the number of parts.
+    /// Step between the positions written; also the number of parts.
     pub step_to: usize,
-    /// Positions of the grid.
+    /// Number of grid positions.
     pub grid: usize,
-    /// Zeros before the first position; negative where the first positions are not read at all.
+    /// Zeros before the first position; negative if the first positions are not read at all.
     pub low: isize,
-    /// The largest offset and one.
+    /// The largest offset plus one.
     pub extent: usize,
     /// Taps of each part.
     pub taps: Vec<Vec<KernelTap>>,
 }
 
 impl ConvolutionAxis {
-    /// Offsets that differ by more than whole steps.
+    /// Returns the number of distinct offsets modulo the step.
     pub fn phases(&self) -> usize {
         self.step_from.min(self.extent)
     }
 
-    /// Positions beyond the grid that its last one reads.
+    /// Returns the number of positions beyond the grid that its last one reads.
     pub fn halo(&self) -> usize {
         (self.extent - 1) / self.step_from
     }
 
-    /// Zeros at the end of a row for which those at the beginning of the next can stand.
+    /// Returns the number of zeros at the end of a row that can be shared with the beginning of the next.
     pub fn shared(&self) -> usize {
         let (step, columns) = (self.step_from as isize, (self.grid + self.halo()) as isize);
         let ceil = |a: isize| a.div_euclid(step) + isize::from(a.rem_euclid(step) > 0);

@@ -1,12 +1,12 @@
 //! The innermost loop of a convolution: a tile of maps × pixels in registers.
 //!
-//! Pixels are counted along all rows of a band, so that small maps fill whole vectors too; what falls between two rows is
-//! left out when the tile is written. For every input map and tap the tile takes `N` vectors of pixels and `M` weights:
-//! `M · N` multiply-adds for `N + M` loads. With 32 registers 8 × 3 are in use, with 16 registers 6 × 2; fewer maps
-//! (predictors of flow, convolutions of one map by itself) take more pixels instead.
+//! Pixels are counted along all rows of a band, so small maps fill whole vectors too; pixels between two rows are
+//! discarded when the tile is written. For every input map and tap the tile loads `N` vectors of pixels and `M`
+//! weights: `M · N` multiply-adds for `N + M` loads. A tile is 8 × 3 with 32 registers and 6 × 2 with 16; with fewer
+//! maps (flow predictors, depthwise convolutions) it has more pixels instead.
 //!
-//! All blocks of maps are computed for one tile of pixels before the next tile: the pixels stay in the first level of the
-//! cache, and the weights stream through it in the order in which they lie.
+//! All blocks of maps are computed for one tile of pixels before the next tile: the pixels stay in the L1 cache, and
+//! the weights stream through it in memory order.
 
 #![expect(clippy::needless_range_loop, reason = "indices run over registers: iterators would keep them in memory")]
 
@@ -15,34 +15,34 @@ use pulp::{Scalar128b, Simd};
 use super::simd::{copy, multiply_add};
 use super::sizes::ConvolutionAxis;
 
-/// Most maps of a tile.
+/// Maximum number of maps in a tile.
 pub const LARGEST_BLOCK: usize = 8;
 
-/// Most pixels of a tile.
+/// Maximum number of pixels in a tile.
 pub const LONGEST_TILE: usize = 128;
 
-/// Most pixels of a vector.
+/// Maximum number of pixels in a vector.
 pub const LONGEST_VECTOR: usize = 16;
 
-/// What a sum goes through: `min(x, ceiling)` where it is positive, `slope · x` where it is negative.
+/// An activation: `min(x, ceiling)` for positive x, `slope · x` for negative x.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Activation {
-    /// 1 without activation, 0 for ReLU.
+    /// Slope for negative x: 1 without activation, 0 for ReLU.
     pub slope: f32,
-    /// Infinite but for ReLU6.
+    /// Upper limit; infinite except for ReLU6.
     pub ceiling: f32,
 }
 
 impl Activation {
     /// No activation.
     pub const NONE: Self = Self { slope: 1.0, ceiling: f32::INFINITY };
-    /// The rectifier.
+    /// ReLU.
     pub const RELU: Self = Self { slope: 0.0, ceiling: f32::INFINITY };
-    /// The rectifier that ends at 6.
+    /// ReLU6.
     pub const RELU6: Self = Self { slope: 0.0, ceiling: 6.0 };
 }
 
-/// Returns the sums of a tile with the products of `weights`, `M` for each of `offsets`, and the pixels there.
+/// Returns the sums of a tile plus the products of `weights` (`M` per offset) and the pixels at `offsets`.
 #[inline(always)]
 pub fn add_products<S: Simd, const M: usize, const N: usize>(
     simd: S,
@@ -65,42 +65,42 @@ pub fn add_products<S: Simd, const M: usize, const N: usize>(
     sums
 }
 
-/// A band of rows, and some of its input maps.
+/// A band of rows, with some of its input maps.
 pub struct Band<'a> {
-    /// Rows and columns.
+    /// Axes of rows and columns.
     pub axes: &'a [ConvolutionAxis; 2],
-    /// The input maps, in planes or where they are.
+    /// The input maps, in planes or in place.
     pub planes: &'a [f32],
-    /// From one row to the next.
+    /// Distance between rows.
     pub row: usize,
-    /// Rows of the grid.
+    /// Number of grid rows.
     pub rows: usize,
-    /// Rows follow each other without a gap, here and in the output.
+    /// `true` if rows follow each other without a gap, here and in the output.
     pub flat: bool,
-    /// Where the products of each part are read.
+    /// Offsets read by the products of each part.
     pub offsets: &'a [&'a [u32]],
-    /// The first input maps are among them: the sums begin.
+    /// `true` if the first input maps are included, so the sums start at the bias.
     pub first: bool,
-    /// The last input maps are among them: the sums are written.
+    /// `true` if the last input maps are included, so the sums are written.
     pub last: bool,
-    /// Behind the sums.
+    /// Activation applied to the sums.
     pub activation: Activation,
 }
 
 /// A block of output maps.
 pub struct OutputBlock<'a, 'b> {
-    /// The weights of each part in the order of the offsets, those of all maps side by side.
+    /// The weights of each part in the order of the offsets, with the maps interleaved.
     pub weights: &'a [f32],
-    /// Of each map.
+    /// Bias of each map.
     pub bias: [f32; LARGEST_BLOCK],
-    /// The rows of each map.
+    /// Output rows of each map.
     pub out: &'a mut [&'b mut [f32]],
-    /// The sums of the input maps so far: of each part, tile and map. Empty where all input maps are there at once.
+    /// Partial sums of the previous input maps, by part, tile and map; empty if all input maps are included.
     pub sums: &'a mut [f32],
 }
 
 impl Band<'_> {
-    /// Computes the band for `blocks`; `tiles` has room for a tile of each part of a row.
+    /// Computes the band for `blocks`; `tiles` must have room for a tile of each part of a row.
     #[inline(always)]
     pub fn run<S: Simd>(&self, simd: S, blocks: &mut [OutputBlock], tiles: &mut [f32]) {
         let maps = blocks.iter().map(|block| block.out.len()).max().unwrap_or_default();
@@ -121,22 +121,22 @@ impl Band<'_> {
         };
         let total = self.pixels();
         while at < total {
-            // Maps that are read where they are end with the last pixel: the last vector begins earlier.
+            // Maps read in place end with the last pixel, so the last vector starts earlier and overlaps.
             let start = if self.flat { at.min(total - S::F32_LANES) } else { at };
             self.all_blocks::<S, 1>(simd, [start, at], blocks, tiles);
             at += S::F32_LANES;
         }
     }
 
-    /// Returns the number of pixels of the band, with the gaps between its rows.
+    /// Returns the number of pixels of the band, including the gaps between its rows.
     fn pixels(&self) -> usize {
         (self.rows - 1) * self.row + self.axes[1].grid
     }
 
-    /// Computes tiles of `N` vectors, and returns the pixel behind the last.
+    /// Computes tiles of `N` vectors, and returns the index after the last pixel.
     #[inline(always)]
     fn go_over<S: Simd, const N: usize>(&self, simd: S, blocks: &mut [OutputBlock], tiles: &mut [f32]) -> usize {
-        // Planes have room for a tile behind the last pixel: more than a vector is left to one.
+        // Planes have room for a tile after the last pixel, so a full tile may overrun.
         let end = self.pixels() + if self.flat { 0 } else { (N - 1) * S::F32_LANES - 1 };
         let mut at = 0;
         while at + N * S::F32_LANES <= end {
@@ -146,7 +146,7 @@ impl Band<'_> {
         at
     }
 
-    /// Computes the tile from pixel `at[0]` on, whose sums are kept for pixel `at[1]`.
+    /// Computes the tile from pixel `at[0]`, whose sums are stored for pixel `at[1]`.
     #[inline(always)]
     fn all_blocks<S: Simd, const N: usize>(
         &self,
@@ -155,7 +155,7 @@ impl Band<'_> {
         blocks: &mut [OutputBlock],
         tiles: &mut [f32],
     ) {
-        // Only what the registers have room for is compiled.
+        // Only the sizes that fit in the registers are compiled.
         for block in blocks {
             let maps = block.out.len();
             if const { S::REGISTER_COUNT >= 32 && N <= 3 } {
@@ -257,7 +257,7 @@ impl Band<'_> {
             for m in 0..M {
                 for n in 0..N {
                     let sum = sums[m][n];
-                    // -∞ · 0 is no number.
+                    // -∞ · 0 is NaN.
                     let negative = if slope == 0.0 { zero } else { simd.mul_f32s(sum, slopes) };
                     let sum = simd.select_f32s(simd.less_than_f32s(sum, zero), negative, sum);
                     sums[m][n] = simd.select_f32s(simd.less_than_f32s(ceiling, sum), ceiling, sum);
@@ -266,7 +266,7 @@ impl Band<'_> {
         }
         sums
     }
-    /// Writes what is within the rows, with the parts of a row interleaved.
+    /// Writes the pixels inside the rows, interleaving the parts of a row.
     fn write(
         &self,
         [mut row, mut column]: [usize; 2],

@@ -1,13 +1,12 @@
 //! Gradients of weights and biases: products of maps in planes, summed over pixels.
 //!
-//! Layers with many input maps have their own method (`wide_weight_gradient.rs`). The others, depthwise ones among them, go
-//! this way:
-//! `M` maps of the output's gradient and `N` pairs of input map and tap make `M · N` sums of vectors, which stay in
-//! registers over all pixels of a chunk: 4 × 6 with 32 registers, 3 × 3 with 16. The gradient's rows are as far apart as
-//! the planes' and have zeros between them, so that pixels are counted as one long row; where there is a zero, the
-//! product counts nothing unless the input there is not finite. A chunk is as many rows, or as many whole pictures, as
-//! fit the second level of the cache. Threads take tiles of maps; where there are few of them, parts of the
-//! chunks, whose sums are added at the end in a fixed order.
+//! Layers with many input maps use another method (`wide_weight_gradient.rs`). For the others, including depthwise
+//! ones, `M` maps of the output's gradient and `N` pairs of input map and tap give `M · N` sums of vectors, which stay
+//! in registers over all pixels of a chunk: 4 × 6 with 32 registers, 3 × 3 with 16. The gradient's rows have the same
+//! distance as the planes' and are separated by zeros, so pixels are counted as one long row; where the gradient is
+//! zero, the product contributes nothing unless the input there is not finite. A chunk is as many rows, or as many
+//! whole images, as fit in the L2 cache. Threads process tiles of maps; if there are too few tiles, each is split into
+//! parts of the chunks, whose sums are added at the end in a fixed order.
 
 #![expect(clippy::needless_range_loop, reason = "indices run over registers: iterators would keep them in memory")]
 
@@ -21,13 +20,13 @@ use super::sizes::{ConvolutionAxis, ConvolutionSizes};
 use super::weight_tiles::{MAPS_OF_TASK, WeightTile, add_parts};
 use super::wide_weight_gradient::{FEWEST_MAPS, wide_weight_gradient};
 
-/// Numbers of the planes of a chunk: a megabyte.
+/// Floats in the planes of a chunk: one megabyte.
 const CHUNK: usize = 256 * 1024;
 
-/// Numbers of a map in a chunk: four maps of the gradient and one of the input shall stay in the first level of the cache.
+/// Floats of a map in a chunk, chosen such that four maps of the gradient and one of the input stay in the L1 cache.
 const LONGEST: usize = 4096;
 
-/// Fewest output maps of a group for which vectors of input maps are worth it.
+/// Minimum number of output maps of a group for which vectors of input maps are faster.
 const FEWEST_OUTPUT_MAPS: usize = 4;
 
 /// Returns the gradient of the weights [maps, c / groups, kh, kw] of the convolution of `x`, given that of its output.
@@ -60,7 +59,7 @@ pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gr
     };
     let offsets: Vec<u32> = (0..xs).flat_map(of_map).collect();
     let shared = GradientInput { sizes, axes: &axes, x, gradient, layout, offsets: &offsets, rows, bands, pictures };
-    // What the last offsets read beyond the last plane meets zeros.
+    // Reads beyond the last plane are multiplied by zeros.
     let lengths = [xs * layout.map() + pictures * layout.plane, ys * pictures * layout.plane];
     let of_tile = |tile: &WeightTile| {
         let mut sums = vec![0.0; (tile.ys[1] - tile.ys[0]) * (tile.xs[1] - tile.xs[0]) * taps];
@@ -73,7 +72,7 @@ pub fn weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gr
     add_parts(sizes, &tiles, parts)
 }
 
-/// Returns the gradient of the bias: the sum of each of the `maps` over all pictures and pixels of `gradient`.
+/// Returns the gradient of the bias: the sum of each of the `maps` over all images and pixels of `gradient`.
 pub fn bias_gradient(maps: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
     let of_map = |map: usize| {
         let pictures = gradient.chunks_exact((maps * pixels).max(1));
@@ -82,7 +81,7 @@ pub fn bias_gradient(maps: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
     (0..maps).into_par_iter().with_min_len(MAPS_OF_TASK / 4).map(of_map).collect()
 }
 
-/// Sixteen sums side by side: faster, and more exact, than one.
+/// Sums in sixteen lanes, which is faster and more accurate than a single sum.
 fn sum(values: &[f32]) -> f32 {
     let (blocks, rest) = values.as_chunks::<16>();
     let mut sums = [0.0; 16];
@@ -94,24 +93,24 @@ fn sum(values: &[f32]) -> f32 {
     sums.iter().chain(rest).sum()
 }
 
-/// What all tasks read.
+/// Shared input of all tasks.
 struct GradientInput<'a> {
     sizes: &'a ConvolutionSizes,
     axes: &'a [ConvolutionAxis; 2],
     x: &'a [f32],
     gradient: &'a [f32],
     layout: PlaneLayout,
-    /// Where the maps of a tile are read, by map and tap.
+    /// Offsets at which the maps of a tile are read, by map and tap.
     offsets: &'a [u32],
-    /// Rows of a chunk.
+    /// Rows per chunk.
     rows: usize,
-    /// Chunks of a picture.
+    /// Chunks per image.
     bands: usize,
-    /// Pictures of a chunk.
+    /// Images per chunk.
     pictures: usize,
 }
 
-/// A task, room for the planes of its maps, and its sums.
+/// A task with buffers for the planes of its maps, and its sums.
 struct GradientWork<'a> {
     shared: &'a GradientInput<'a>,
     tile: &'a WeightTile,
@@ -177,14 +176,14 @@ impl WithSimd for GradientWork<'_> {
 struct ChunkPixels<'a> {
     planes: &'a [f32],
     gradients: &'a [f32],
-    /// From one map of the gradient to the next.
+    /// Distance between maps of the gradient.
     length: usize,
-    /// Vectors of a map of the gradient that are not all zero.
+    /// Number of vectors per map of the gradient that are not all zero.
     vectors: usize,
 }
 
 impl ChunkPixels<'_> {
-    /// Adds to the sums of `M` maps from `y` on, and returns `M`.
+    /// Adds to the sums of the `M` maps from `y`, and returns `M`.
     #[inline(always)]
     fn add_maps<S: Simd, const M: usize, const N: usize>(
         &self,
@@ -203,7 +202,7 @@ impl ChunkPixels<'_> {
         M
     }
 
-    /// Adds to `M` rows of `N` sums, `width` apart.
+    /// Adds to `M` rows of `N` sums, which are `width` apart.
     #[inline(always)]
     fn add<S: Simd, const M: usize, const N: usize>(
         &self,

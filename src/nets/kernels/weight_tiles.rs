@@ -1,22 +1,22 @@
-//! The gradient of the weights in tasks: tiles of maps × parts of the pixels, and the sum of the parts.
+//! The weight gradient split into tasks: tiles of maps × parts of the pixels, and the sum of the parts.
 
 use super::sizes::ConvolutionSizes;
 
-/// Most maps, of the input and of the output, that a task takes.
+/// Maximum number of input maps, and of output maps, per task.
 pub const MAPS_OF_TASK: usize = 72;
 
-/// Some weights of a group, and some of the chunks of pixels.
+/// Some weights of a group, for some of the chunks of pixels.
 pub struct WeightTile {
     pub group: usize,
-    /// Input maps.
+    /// Range of input maps.
     pub xs: [usize; 2],
-    /// Output maps.
+    /// Range of output maps.
     pub ys: [usize; 2],
     pub chunks: [usize; 2],
 }
 
 impl WeightTile {
-    /// Returns tiles of `xs` × `ys` maps; where there are too few for all threads, each has a part of the chunks.
+    /// Returns tiles of `xs` × `ys` maps; if there are too few for all threads, each tile is split by chunks.
     pub fn all(sizes: &ConvolutionSizes, [xs, ys]: [usize; 2], chunks: usize) -> Vec<Self> {
         let threads = rayon::current_num_threads();
         let [of_x, of_y] = sizes.maps_of_group();
@@ -41,7 +41,7 @@ impl WeightTile {
     }
 }
 
-/// Returns the weights [maps, c / groups, kh, kw] as the sum of the `parts` of `tiles`, in their order.
+/// Returns the weights [maps, c / groups, kh, kw] as the sum of the `parts` of `tiles`, added in order.
 pub fn add_parts(sizes: &ConvolutionSizes, tiles: &[WeightTile], parts: Vec<Vec<f32>>) -> Vec<f32> {
     let ([of_x, of_y], taps) = (sizes.maps_of_group(), sizes.taps());
     let mut sums = vec![0.0; sizes.maps[1] * of_x * taps];

@@ -1,11 +1,11 @@
-//! Gradients of the weights of layers with many input maps: vectors run over input maps.
+//! Weight gradients of layers with many input maps: vectors run over input maps.
 //!
-//! For every tap, the gradient is the sum over all positions of the output of `gradient[map, position] · x[maps, position +
-//! tap]`: the same loop as that of a convolution (`tile.rs`), with input maps in place of pixels and positions in place of
-//! input maps. For it the maps of a chunk of rows, or of a few small pictures, are laid out with those of one pixel side
-//! by side. A pass takes as many positions as let the pixels of a vector of maps stay in the first level of the cache
-//! for all taps and output maps. Sums of vectors, which would have to be added up at the end of every chunk as in
-//! `weight_gradient.rs`, there are none; but less than a vector of input maps leaves most of it empty.
+//! For every tap, the gradient is the sum over all output positions of
+//! `gradient[map, position] · x[maps, position + tap]`: the same loop as that of a convolution (`tile.rs`), with input
+//! maps in place of pixels and positions in place of input maps. For it, the maps of a chunk of rows, or of a few small
+//! images, are stored channels-last. A pass covers as many positions as keep the pixels of a vector of maps in the L1
+//! cache for all taps and output maps. Unlike in `weight_gradient.rs`, no vectors need to be summed horizontally at the
+//! end of every chunk, but with fewer input maps than a vector has lanes, most of it is empty.
 
 #![expect(clippy::needless_range_loop, reason = "indices run over registers: iterators would keep them in memory")]
 
@@ -18,19 +18,19 @@ use super::sizes::ConvolutionSizes;
 use super::tile::{LARGEST_BLOCK, LONGEST_VECTOR, add_products};
 use super::weight_tiles::{MAPS_OF_TASK, WeightTile, add_parts};
 
-/// Fewest input maps of a group.
+/// Minimum number of input maps of a group.
 pub const FEWEST_MAPS: usize = 12;
 
-/// Numbers of the pixels of a chunk: with the gradient and the sums of a task they fit the second level of the cache.
+/// Floats in the pixels of a chunk: with the gradient and the sums of a task they fit in the L2 cache.
 const CHUNK: usize = 48 * 1024;
 
-/// Most positions of the output in a chunk.
+/// Maximum number of output positions in a chunk.
 const LONGEST: usize = 1024;
 
-/// Positions of a pass.
+/// Output positions per pass.
 const PASS: usize = 192;
 
-/// Returns the gradient of the weights, like `weight_gradient`; no size of `sizes` is zero.
+/// Returns the gradient of the weights, like `weight_gradient`; no size in `sizes` may be zero.
 pub fn wide_weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32], gradient: &[f32]) -> Vec<f32> {
     let [of_x, of_y] = sizes.maps_of_group();
     let [xs, ys] = [of_x, of_y].map(|maps| maps.div_ceil(maps.div_ceil(MAPS_OF_TASK)));
@@ -77,25 +77,25 @@ pub fn wide_weight_gradient(vectors: Vectors, sizes: &ConvolutionSizes, x: &[f32
     add_parts(sizes, &tiles, parts)
 }
 
-/// What all tasks read.
+/// Shared input of all tasks.
 #[derive(Clone, Copy)]
 struct GradientInput<'a> {
     vectors: Vectors,
     sizes: &'a ConvolutionSizes,
     x: &'a [f32],
     gradient: &'a [f32],
-    /// Where the first tap of each position of a chunk is read.
+    /// Offset of the first tap at each position of a chunk.
     offsets: &'a [u32],
-    /// Rows of a chunk.
+    /// Rows per chunk.
     rows: usize,
-    /// Chunks of a picture.
+    /// Chunks per image.
     bands: usize,
-    /// Pictures of a chunk.
+    /// Images per chunk.
     pictures: usize,
-    /// Rows and columns of a picture that a chunk reads.
+    /// Rows and columns of an image that a chunk reads.
     rows_read: usize,
     columns: usize,
-    /// Numbers of a pixel.
+    /// Floats per pixel.
     width: usize,
 }
 
@@ -129,12 +129,12 @@ impl GradientInput<'_> {
     }
 }
 
-/// A task, with room for the pixels and the gradient of a chunk, and its sums: of each block those of tap, map and input
+/// A task with buffers for the pixels and the gradient of a chunk, and its sums by block, tap, output map and input
 /// map.
 struct GradientWork<'a> {
     shared: GradientInput<'a>,
     tile: &'a WeightTile,
-    /// The first output map of each block, and the one behind its last.
+    /// First output map of each block, and the end of the block.
     blocks: &'a [[usize; 2]],
     pixels: &'a mut [f32],
     gradients: &'a mut [f32],
@@ -153,7 +153,7 @@ impl WithSimd for GradientWork<'_> {
             let count = pictures.min(sizes.batch - first_picture);
             let first_row = chunk % bands * rows;
             let rows = rows.min(sizes.y[0] - first_row);
-            // Only the last band of a picture is shorter, and then it is the only picture of its chunk.
+            // Only the last band of an image is shorter, and it is then the only image in its chunk.
             let positions = count * rows * sizes.y[1];
             for i in 0..count {
                 self.lay_out(first_picture + i, i, first_row);
@@ -189,7 +189,7 @@ impl WithSimd for GradientWork<'_> {
 }
 
 impl GradientWork<'_> {
-    /// Lays out what a chunk from row `first_row` of the output on reads of a picture, as picture `index` of the chunk.
+    /// Stores the input of a chunk starting at output row `first_row` channels-last, as image `index` of the chunk.
     #[inline(always)]
     fn lay_out(&mut self, picture: usize, index: usize, first_row: usize) {
         let GradientInput { sizes, rows_read, columns, width, .. } = self.shared;
@@ -235,7 +235,7 @@ impl GradientWork<'_> {
         }
     }
 
-    /// Writes the gradient of a picture for every block by position and map, from position `at` of the chunk on.
+    /// Writes the gradient of an image by block, position and map, starting at position `at` of the chunk.
     #[inline(always)]
     fn pack(&mut self, picture: usize, at: usize, [first_row, rows]: [usize; 2], positions: usize) {
         let sizes = self.shared.sizes;
@@ -255,7 +255,7 @@ impl GradientWork<'_> {
     }
 }
 
-/// One tap of a block of output maps for some vectors of input maps.
+/// The products of one tap, for a block of output maps and some vectors of input maps.
 struct Products<'a> {
     pixels: &'a [f32],
     offsets: &'a [u32],

@@ -1,4 +1,4 @@
-//! C3D and the classifier of 3DNet as a graph: the same layers in the same order as their `forward`.
+//! ONNX graphs of C3D and of the classifier of 3DNet: the same layers in the same order as in their `forward`.
 
 use burn::nn::conv::Conv3d;
 
@@ -8,7 +8,7 @@ use crate::nets::C3d;
 use crate::nets::kernels::Activation;
 
 impl C3d {
-    /// The input of the first layer [b, c·t, h, w], picture by picture or flow by flow → logits [b, K].
+    /// Adds the network: input of the first layer [b, c·t, h, w], image by image or flow by flow → logits [b, K].
     pub(super) fn graph(&self, graph: &mut Graph, x: &Value) -> Value {
         let [batch, channels, height, width] = x.maps();
         let planes = self.conv1a.weight.lazy_shape()[1];
@@ -41,8 +41,8 @@ fn rectified(graph: &mut Graph, layers: &[&Conv3d], x: Value) -> Value {
     layers.iter().fold(x, |x, layer| graph.conv3x3x3(layer, &x, Activation::RELU))
 }
 
-/// Returns the largest number under windows of `kernel` side by side, of which the first begin so many places `before` each axis and
-/// the last may reach beyond it. No number is negative, so that what is beyond the edge does not matter.
+/// Returns the max pooling with a contiguous window of `kernel`; each axis starts with `before` padding, and the last
+/// window may extend beyond the edge. All values are non-negative, so padding does not affect the result.
 fn largest(graph: &mut Graph, x: &Value, kernel: [usize; 3], before: [usize; 3]) -> Value {
     let sizes = [0, 1, 2].map(|axis| (x.dims[axis + 2] + before[axis]).div_ceil(kernel[axis]));
     let behind = [0, 1, 2].map(|axis| sizes[axis] * kernel[axis] - x.dims[axis + 2] - before[axis]);
@@ -55,7 +55,7 @@ fn largest(graph: &mut Graph, x: &Value, kernel: [usize; 3], before: [usize; 3])
     graph.node("MaxPool", &[&x.name], attributes, dims)
 }
 
-/// Maps [b, c, t, h, w] → [b, c, h, w].
+/// Averages maps [b, c, t, h, w] over time → [b, c, h, w].
 fn averaged_over_time(graph: &mut Graph, x: Value) -> Value {
     let [batch, maps, times, height, width] = x.dims[..] else { unreachable!("maps of clips have five axes") };
     if times == 1 {

@@ -1,4 +1,4 @@
-//! Inputs for the exported files with what this program computes from them, to check a runtime against.
+//! Example inputs for the exported files with this program's outputs, to verify a runtime.
 
 use image::{Rgb, RgbImage};
 use safetensors::Dtype;
@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::nets::read_back::read_back;
 use crate::nets::{FLOW_UNIT_PX, FrameSize, HiddenTwoStream, Layers, MotionCrop, WINDOW_FRAMES};
 
-/// Returns a safetensors file of inputs and outputs under their names in the files: `frames` and `picture` or `pictures`, `flow` of those frames,
-/// `temporal_logits`, `spatial_logits` and `probabilities`, as far as `model` has them.
+/// Returns a safetensors file of inputs and outputs under the names used in the ONNX files: `frames` and `picture` or
+/// `pictures`, the `flow` of those frames, `temporal_logits`, `spatial_logits` and `probabilities`, as far as `model`
+/// has them.
 ///
 /// # Errors
 /// If the device fails.
@@ -69,7 +70,7 @@ pub fn example(model: &HiddenTwoStream, options: &OnnxOptions) -> Result<Vec<u8>
     serialize(views, None).map_err(failed)
 }
 
-/// Returns a picture of waves that move by two pixels a frame.
+/// Returns a synthetic image of waves that move by two pixels per frame.
 fn picture(FrameSize { width, height }: FrameSize, clip: usize, frame: usize) -> RgbImage {
     let shift = 2.0 * frame as f32 + 17.0 * clip as f32;
     RgbImage::from_fn(width, height, |x, y| {
@@ -79,7 +80,7 @@ fn picture(FrameSize { width, height }: FrameSize, clip: usize, frame: usize) ->
     })
 }
 
-/// Returns red, green and blue of `pictures`, plane by plane.
+/// Returns the red, green and blue planes of `pictures`.
 fn planes<'a>(pictures: impl Iterator<Item = &'a RgbImage>) -> Vec<f32> {
     let plane = |picture: &'a RgbImage, colour: usize| picture.pixels().map(move |pixel| f32::from(pixel.0[colour]));
     pictures.flat_map(|picture| (0..3).flat_map(move |colour| plane(picture, colour))).collect()

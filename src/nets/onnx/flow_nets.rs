@@ -1,4 +1,4 @@
-//! The supervised flow networks as graphs: the same layers in the same order as their `forward`.
+//! ONNX graphs of the supervised flow networks: the same layers in the same order as in their `forward`.
 
 use super::graph::{Graph, Value};
 use super::proto::AttributeProto;
@@ -15,7 +15,8 @@ use crate::nets::separable::bilinear_matrix;
 const LINEAR: Activation = Activation::NONE;
 
 impl FlowNet {
-    /// Pairs of frames [b, 6, h, w] as the program prepares them → raw flow [b, 2, h/2, w/2], or why there is no graph.
+    /// Adds the network: prepared pairs of frames [b, 6, h, w] → raw flow [b, 2, h/2, w/2]; the error is the reason why
+    /// it cannot be exported.
     pub(super) fn graph(&self, graph: &mut Graph, frames: &Value) -> Result<Value, String> {
         let [_, _, height, width] = frames.maps();
         let x = network_input(self.conventions(), graph, frames);
@@ -77,7 +78,7 @@ fn first_layers(graph: &mut Graph, layers: &FirstLayers, x: &Value) -> [Value; 2
     [conv2, conv3]
 }
 
-/// Returns the features of levels 2 to 6, from those of level 2 and what the deeper half of the encoder reads.
+/// Returns the features of levels 2 to 6, given those of level 2 and the input of the deeper half of the encoder.
 fn trunk(graph: &mut Graph, layers: &FlowTrunk, level2: Value, x: &Value) -> [Value; 5] {
     let pair = |graph: &mut Graph, x: &Value, first, second| {
         let x = graph.conv(first, x, LEAKY);
@@ -103,7 +104,7 @@ fn decoded(graph: &mut Graph, layers: &FlowDecoder, levels: [Value; 5], beside: 
         features = graph.concat(&parts, 1);
         let inter = step.inter_conv.map(|layer| graph.conv(layer, &features, LINEAR));
         flow = graph.conv(step.predict_flow, inter.as_ref().unwrap_or(&features), LINEAR);
-        // No level enlarges the finest frame.
+        // The finest frame is not upsampled to a further level.
         let read = beside.filter(|heads| at + 1 < heads.enlargements().len());
         frame = read.map(|heads| graph.conv(heads.predictors()[at + 1], &features, LINEAR));
     }
@@ -123,7 +124,7 @@ fn correlated(graph: &mut Graph, network: &FlowNetC, x: &Value) -> Value {
     decoded(graph, &network.decoder, levels, None)
 }
 
-/// Like [`correlation`](crate::nets::flow_nets::operators::correlation), whose diagonals it cuts out the same way.
+/// Like [`correlation`](crate::nets::flow_nets::operators::correlation), which extracts the diagonals in the same way.
 fn correlation(graph: &mut Graph, a: &Value, b: &Value) -> Value {
     let [n, channels, height, width] = a.maps();
     let padded = width + 2 * RADIUS;
@@ -142,7 +143,7 @@ fn correlation(graph: &mut Graph, a: &Value, b: &Value) -> Value {
             let others = graph.slice(&others, 1, shift * SHIFT_STEP, shift * SHIFT_STEP + height);
             let products =
                 graph.node("MatMul", &[&rows.name, &others.name], Vec::new(), vec![n, height, width, padded]);
-            // Read with rows one longer, row x begins at column x: its diagonals are columns.
+            // Reshaped to rows one element longer, row x starts at column x, so diagonals become columns.
             let products = graph.reshape(products, &[n, height, width * padded]);
             let flat = graph.concat(&[products, beyond.clone()], 2);
             let skewed = graph.reshape(flat, &[n, height, width, padded + 1]);

@@ -1,4 +1,4 @@
-//! An ONNX graph that is put together node by node. Shapes are known throughout: a file is for one batch and one size.
+//! Builder of ONNX graphs. All shapes are static: a file is for one batch size and one image size.
 
 use burn::tensor::f16;
 use prost::Message;
@@ -9,9 +9,9 @@ use super::proto::{
 };
 use crate::nets::Precision;
 
-/// The operator set of the files, which runtimes since 2022 know.
+/// ONNX operator set of the files, supported by runtimes since 2022.
 pub const OPSET: i64 = 17;
-/// The version of the file format that came with it.
+/// ONNX file format version that belongs to the operator set.
 const IR_VERSION: i64 = 8;
 
 /// A tensor of a graph.
@@ -41,7 +41,7 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    /// Returns an empty graph that computes in `precision`; its inputs and outputs have 32 bits in either.
+    /// Returns an empty graph that computes in `precision`; inputs and outputs are always 32-bit.
     pub fn new(precision: Precision) -> Self {
         Self { nodes: Vec::new(), initialisers: Vec::new(), inputs: Vec::new(), outputs: Vec::new(), precision }
     }
@@ -76,7 +76,7 @@ impl Graph {
         self.nodes.push(NodeProto { input, output: vec![output], name, op_type: op.into(), attribute });
     }
 
-    /// Adds numbers in the precision of the graph and returns their name.
+    /// Adds a constant tensor in the precision of the graph and returns its name.
     pub fn constant(&mut self, dims: &[usize], values: &[f32]) -> String {
         let raw_data = match self.precision {
             Precision::F32 => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
@@ -85,12 +85,12 @@ impl Graph {
         self.initialiser(dims, self.element_type(), raw_data)
     }
 
-    /// Adds one number and returns its name.
+    /// Adds a scalar constant and returns its name.
     pub fn scalar(&mut self, value: f32) -> String {
         self.constant(&[], &[value])
     }
 
-    /// Adds whole numbers and returns their name.
+    /// Adds a constant tensor of integers and returns its name.
     pub fn integers(&mut self, values: &[i64]) -> String {
         let raw_data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.initialiser(&[values.len()], data_type::INT64, raw_data)
@@ -117,35 +117,35 @@ impl Graph {
         self.node("Cast", &[&value.name], vec![AttributeProto::int("to", to as usize)], value.dims)
     }
 
-    /// Returns `x` with an operation of one number, such as `Mul`.
+    /// Applies a binary operation such as `Mul` to `x` and a scalar.
     pub fn with_scalar(&mut self, op: &str, x: Value, scalar: f32) -> Value {
         let scalar = self.scalar(scalar);
         self.node(op, &[&x.name, &scalar], Vec::new(), x.dims)
     }
 
-    /// Returns an operation of two tensors of one shape, or of one and another that is spread over it.
+    /// Applies a binary operation to two tensors of the same shape, or with the second broadcast to the first.
     pub fn both(&mut self, op: &str, x: &Value, y: &Value) -> Value {
         self.node(op, &[&x.name, &y.name], Vec::new(), x.dims.clone())
     }
 
-    /// Returns an operation of a tensor that keeps its shape.
+    /// Applies an element-wise operation.
     pub fn each(&mut self, op: &str, x: Value) -> Value {
         self.node(op, &[&x.name], Vec::new(), x.dims)
     }
 
-    /// Returns `x` in another shape of as many numbers.
+    /// Reshapes `x`.
     pub fn reshape(&mut self, x: Value, dims: &[usize]) -> Value {
         let shape = self.integers(&dims.iter().map(|&side| side as i64).collect::<Vec<_>>());
         self.node("Reshape", &[&x.name, &shape], Vec::new(), dims.to_vec())
     }
 
-    /// Returns `x` with its axes in another order.
+    /// Permutes the axes of `x`.
     pub fn transposed(&mut self, x: &Value, order: &[usize]) -> Value {
         let dims = order.iter().map(|&axis| x.dims[axis]).collect();
         self.node("Transpose", &[&x.name], vec![AttributeProto::ints("perm", order)], dims)
     }
 
-    /// Returns the numbers from `start` up to `end` along `axis`.
+    /// Slices `x` from `start` to `end` along `axis`.
     pub fn slice(&mut self, x: &Value, axis: usize, start: usize, end: usize) -> Value {
         let [start_name, end_name, axes] =
             [start, end, axis].map(|number| self.integers(&[i64::try_from(number).expect("a small number")]));
@@ -154,7 +154,7 @@ impl Graph {
         self.node("Slice", &[&x.name, &start_name, &end_name, &axes], Vec::new(), dims)
     }
 
-    /// Returns `parts` one behind the other along `axis`.
+    /// Concatenates `parts` along `axis`.
     pub fn concat(&mut self, parts: &[Value], axis: usize) -> Value {
         let mut dims = parts[0].dims.clone();
         dims[axis] = parts.iter().map(|part| part.dims[axis]).sum();
@@ -162,13 +162,13 @@ impl Graph {
         self.node("Concat", &names, vec![AttributeProto::int("axis", axis)], dims)
     }
 
-    /// Returns blue, green, red of red, green, blue along `axis`, or the reverse.
+    /// Swaps RGB and BGR along `axis`.
     pub fn reversed_colours(&mut self, x: Value, axis: usize) -> Value {
         let order = self.integers(&[2, 1, 0]);
         self.node("Gather", &[&x.name, &order], vec![AttributeProto::int("axis", axis)], x.dims)
     }
 
-    /// Returns the file of the graph, with what `metadata` says about it.
+    /// Encodes the graph as a file with `metadata`.
     pub fn encode(self, name: &str, metadata: &[(&str, String)]) -> Vec<u8> {
         let entry = |(key, value): &(&str, String)| StringStringEntryProto { key: (*key).into(), value: value.clone() };
         let graph = GraphProto {

@@ -1,5 +1,5 @@
-//! The layers that networks are made of, as nodes of a graph. Paddings become numbers, since the sizes of all maps are known; batch
-//! normalisation is part of the convolution before it.
+//! Network layers as nodes of a graph. As the sizes of all maps are known, padding becomes explicit. Batch
+//! normalisation is folded into the convolution before it.
 
 use burn::module::Param;
 use burn::nn::conv::{Conv2d, Conv3d, ConvTranspose2d};
@@ -13,12 +13,12 @@ use crate::nets::ConvNorm;
 use crate::nets::kernels::Activation;
 use crate::nets::prelu::PRelu;
 
-/// Returns the numbers of a parameter. Weights are read on the CPU, in 32 bits.
+/// Returns the values of a parameter, read on the CPU as 32-bit floats.
 pub(super) fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().try_to_vec().expect("weights are loaded as numbers of 32 bits")
 }
 
-/// A convolution whose weights have been read.
+/// The weights of a convolution as vectors of floats.
 struct Weights {
     dims: Vec<usize>,
     values: Vec<f32>,
@@ -32,7 +32,7 @@ impl Weights {
         Self { dims, values: numbers(weight), bias: bias.map(|bias| numbers(bias.val())) }
     }
 
-    /// Returns the weights of a convolution and of the normalisation behind it.
+    /// Returns the weights of a convolution with the normalisation after it folded in.
     fn normalised(layer: &ConvNorm) -> Self {
         let mut weights = Self::of(&layer.conv.weight, layer.conv.bias.as_ref());
         let device = layer.conv.weight.val().device();
@@ -50,7 +50,7 @@ impl Weights {
     }
 }
 
-/// Zeros before and behind an axis of `size` places.
+/// Returns the padding before and after an axis of `size`.
 fn padding(padding: &PaddingConfig2d, axis: usize, size: usize, kernel: usize, stride: usize) -> [usize; 2] {
     match *padding {
         PaddingConfig2d::Valid => [0, 0],
@@ -62,18 +62,18 @@ fn padding(padding: &PaddingConfig2d, axis: usize, size: usize, kernel: usize, s
     }
 }
 
-/// Returns `[before, behind]` of both axes in the order of ONNX.
+/// Returns the `[before, after]` padding of both axes in ONNX's order.
 fn pads([rows, columns]: [[usize; 2]; 2]) -> AttributeProto {
     AttributeProto::ints("pads", &[rows[0], columns[0], rows[1], columns[1]])
 }
 
 impl Graph {
-    /// Returns a convolution of `x`, and `activation` behind it.
+    /// Adds a convolution of `x`, followed by `activation`.
     pub fn conv(&mut self, layer: &Conv2d, x: &Value, activation: Activation) -> Value {
         self.conv_of(layer, Weights::of(&layer.weight, layer.bias.as_ref()), x, activation)
     }
 
-    /// Returns a convolution of `x`, normalised, and `activation` behind it.
+    /// Adds a convolution of `x` with batch normalisation, followed by `activation`.
     pub fn conv_norm(&mut self, layer: &ConvNorm, x: &Value, activation: Activation) -> Value {
         self.conv_of(&layer.conv, Weights::normalised(layer), x, activation)
     }
@@ -96,7 +96,7 @@ impl Graph {
         self.weighted("Conv", weights, x, attributes, dims, activation)
     }
 
-    /// Returns a convolution of clips [b, c, t, h, w] by kernels of 3×3×3 with a border of zeros, and `activation` behind it.
+    /// Adds a 3×3×3 convolution of clips [b, c, t, h, w] with zero padding, followed by `activation`.
     pub fn conv3x3x3(&mut self, layer: &Conv3d, x: &Value, activation: Activation) -> Value {
         let weights = Weights::of(&layer.weight, layer.bias.as_ref());
         let attributes = vec![AttributeProto::ints("kernel_shape", &[3; 3]), AttributeProto::ints("pads", &[1; 6])];
@@ -105,7 +105,7 @@ impl Graph {
         self.weighted("Conv", weights, x, attributes, dims, activation)
     }
 
-    /// Returns a transposed convolution of `x`, and `activation` behind it.
+    /// Adds a transposed convolution of `x`, followed by `activation`.
     pub fn deconv(&mut self, layer: &ConvTranspose2d, x: &Value, activation: Activation) -> Value {
         let [batch, _, height, width] = x.maps();
         let size = |axis: usize| {
@@ -140,7 +140,7 @@ impl Graph {
         self.activated(y, activation)
     }
 
-    /// Returns `activation` of `x`.
+    /// Adds `activation` of `x`.
     pub fn activated(&mut self, x: Value, activation: Activation) -> Value {
         let Activation { slope, ceiling } = activation;
         if activation == Activation::NONE {
@@ -154,13 +154,13 @@ impl Graph {
         }
     }
 
-    /// Returns `x` within these limits.
+    /// Clips `x` to the range `least`…`most`.
     pub fn clipped(&mut self, x: Value, least: f32, most: f32) -> Value {
         let [least, most] = [least, most].map(|limit| self.scalar(limit));
         self.node("Clip", &[&x.name, &least, &most], Vec::new(), x.dims)
     }
 
-    /// Returns a rectifier with a slope for each channel, for maps or features.
+    /// Adds a PReLU with a slope per channel, for maps or features.
     pub fn prelu(&mut self, layer: &PRelu, x: Value) -> Value {
         let slopes = numbers(layer.slopes());
         let spread = vec![1; x.dims.len() - 2];
@@ -168,7 +168,7 @@ impl Graph {
         self.node("PRelu", &[&x.name, &slopes], Vec::new(), x.dims)
     }
 
-    /// Returns the largest number under each position of a window.
+    /// Adds a max pooling.
     pub fn max_pool(&mut self, layer: &MaxPool2d, x: &Value) -> Value {
         let [_, _, height, width] = x.maps();
         let axis = |axis: usize| {
@@ -179,13 +179,12 @@ impl Graph {
         self.largest(x, layer.kernel_size, layer.stride, [axis(0), axis(1)])
     }
 
-    /// Returns the largest number under each position of a window of `kernel`, with so many places that do not count before and
-    /// behind each axis.
+    /// Adds a max pooling with a window of `kernel`, with padding `around` each axis that never is the maximum.
     pub fn largest(&mut self, x: &Value, kernel: [usize; 2], stride: [usize; 2], around: [[usize; 2]; 2]) -> Value {
         self.pooled("MaxPool", x, kernel, stride, around, Vec::new())
     }
 
-    /// Returns the mean under each position of a window of 3×3, where places outside count as zero.
+    /// Adds a 3×3 average pooling with zero padding that is included in the mean.
     pub fn mean3x3(&mut self, x: &Value) -> Value {
         self.pooled("AveragePool", x, [3; 2], [1; 2], [[1; 2]; 2], vec![AttributeProto::int("count_include_pad", 1)])
     }
@@ -210,20 +209,20 @@ impl Graph {
         self.node(op, &[&x.name], attributes, vec![batch, maps, side(0), side(1)])
     }
 
-    /// Returns the mean of every map: [b, c, h, w] → [b, c].
+    /// Adds a global average pooling: [b, c, h, w] → [b, c].
     pub fn global_average(&mut self, x: &Value) -> Value {
         let [batch, maps, ..] = x.maps();
         let mean = self.node("GlobalAveragePool", &[&x.name], Vec::new(), vec![batch, maps, 1, 1]);
         self.reshape(mean, &[batch, maps])
     }
 
-    /// Returns maps averaged to `side`×`side`, each over its share of rows and columns as PyTorch takes them.
+    /// Averages maps to `side`×`side` with PyTorch's adaptive pooling regions.
     pub fn averaged_to(&mut self, x: Value, side: usize) -> Value {
         self.resized(x, [side; 2], shares)
     }
 
-    /// Returns maps of `to` rows and columns, of which each axis is mixed by `weights(from, to)`, `to` rows of `from`; maps of that size
-    /// stay as they are.
+    /// Resizes maps to `to` rows and columns by multiplying each axis with the matrix `weights(from, to)`, `to` rows of
+    /// `from`; maps of that size are unchanged.
     pub fn resized(&mut self, x: Value, to: [usize; 2], weights: fn(usize, usize) -> Vec<f32>) -> Value {
         let [batch, maps, height, width] = x.maps();
         let [rows, columns] = to;
@@ -239,7 +238,7 @@ impl Graph {
         self.node("MatMul", &[&x.name, &mixed], Vec::new(), vec![batch, maps, rows, columns])
     }
 
-    /// Returns a fully connected layer: [b, f] → [b, k].
+    /// Adds a fully connected layer: [b, f] → [b, k].
     pub fn linear(&mut self, layer: &Linear, x: &Value) -> Value {
         let Weights { dims, values, bias } = Weights::of(&layer.weight, layer.bias.as_ref());
         let weight = self.constant(&dims, &values);
@@ -249,15 +248,15 @@ impl Graph {
     }
 }
 
-/// Places behind an axis so that a window of the pooling with a ceiling fits where it begins within the axis.
+/// Returns the padding of an axis with which pooling in ceil mode fits, if its last window starts within the axis.
 fn ceiling_pads(size: usize, kernel: usize, stride: usize, [before, behind]: [usize; 2]) -> [usize; 2] {
     let positions = (size + before + behind - kernel).div_ceil(stride) + 1;
-    // A window that begins behind the last number would show none.
+    // A window that starts after the last value would be empty.
     let positions = if (positions - 1) * stride >= size + before { positions - 1 } else { positions };
     [before, ((positions - 1) * stride + kernel).saturating_sub(size + before)]
 }
 
-/// Returns the shares `[to, from]` of `from` places in each of `to` means.
+/// Returns the weights `[to, from]` of `from` values in each of `to` means.
 fn shares(from: usize, to: usize) -> Vec<f32> {
     let mut shares = vec![0.0; to * from];
     for (place, row) in shares.chunks_mut(from).enumerate() {

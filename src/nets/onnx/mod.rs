@@ -1,7 +1,8 @@
-//! A model as ONNX files: MotionNet, each stream, and the whole hidden two-stream network from frames to probabilities.
+//! Exports a model as ONNX files: MotionNet, each stream, and the whole hidden two-stream network from frames to
+//! probabilities.
 //!
-//! Pictures are red, green, blue of 0…255 and flow is in pixels of the frames: what a network subtracts, divides and exchanges is in
-//! its file. Batch and size are fixed.
+//! Inputs are RGB images in 0…255, and flow is in pixels of the frames: normalisation and channel reordering are part
+//! of the files. Batch size and image size are fixed.
 
 mod c3d;
 mod example;
@@ -28,43 +29,43 @@ use proto::AttributeProto;
 pub use example::example;
 pub use graph::OPSET;
 
-/// What the files are for.
+/// Options of an ONNX export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OnnxOptions {
-    /// Clips at once.
+    /// Number of clips per batch.
     pub batch: usize,
-    /// Size of MotionNet's frames.
+    /// Size of the motion network's frames.
     pub motion: FrameSize,
     /// Size of the spatial stream's frames.
     pub spatial: FrameSize,
-    /// Precision of the weights and of the computation; inputs and outputs have 32 bits in either.
+    /// Precision of the weights and of the computation; inputs and outputs are always 32-bit.
     pub precision: Precision,
 }
 
 /// A model as ONNX files.
 #[derive(Debug)]
 pub struct OnnxFiles {
-    /// Names and contents.
+    /// File names and contents.
     pub files: Vec<(String, Vec<u8>)>,
-    /// What has no file, and why.
+    /// Parts that were not exported, each with the reason.
     pub left_out: Vec<String>,
 }
 
-/// Returns the size of frames for the files of `model` where none is asked for: that of the model, or where its scores need MotionNet's
-/// flow the next larger one that MotionNet can read. The program pads frames for it.
+/// Returns the default frame size for the files of `model`: that of the model, or, if its scores need MotionNet's flow,
+/// the next larger one that is a multiple of MotionNet's stride, as the program pads frames for it.
 pub fn usual_size(model: &HiddenTwoStream) -> FrameSize {
     let of_model = model.card.preprocessing.motion;
     if needs_motion(model) { suited_size(model, of_model) } else { of_model }
 }
 
-/// Returns the smallest size of at least `size` that MotionNet can read.
+/// Returns the smallest size of at least `size` that is a multiple of MotionNet's stride.
 fn suited_size(model: &HiddenTwoStream, size: FrameSize) -> FrameSize {
     let [width, height] =
         [size.width, size.height].map(|side| side.max(1).next_multiple_of(model.motion.stride() as u32));
     FrameSize { width, height }
 }
 
-/// Returns whether MotionNet has a part in the scores, or is all that there is.
+/// Returns `true` if MotionNet contributes to the scores, or is the only network.
 fn needs_motion(model: &HiddenTwoStream) -> bool {
     let reads_flow = |stream: &Stream| stream.input().modality == Modality::Flow;
     model.temporal.as_ref().is_none_or(|stream| reads_flow(stream) && model.card.flow_source().needs_network())
@@ -73,7 +74,8 @@ fn needs_motion(model: &HiddenTwoStream) -> bool {
 /// Returns the ONNX files of `model`, whose weights must be on the CPU.
 ///
 /// # Errors
-/// If the size does not suit MotionNet and the scores need its flow, or nothing of the model can be written.
+/// If the size is not a multiple of MotionNet's stride and the scores need its flow, or if no part of the model can be
+/// exported.
 pub fn export(model: &HiddenTwoStream, options: &OnnxOptions) -> Result<OnnxFiles> {
     let FrameSize { width, height } = options.motion;
     let suited = suited_size(model, options.motion);
@@ -157,7 +159,7 @@ impl Exporter<'_> {
         Ok(self.encode(graph, "temporal"))
     }
 
-    /// Pictures [b, 3, h, w], or clips of them [b, t, 3, h, w] → logits [b, K].
+    /// Images [b, 3, h, w], or clips of them [b, t, 3, h, w] → logits [b, K].
     fn spatial(&self, stream: &Stream) -> OrReason<Vec<u8>> {
         let mut graph = Graph::new(self.options.precision);
         let input = self.picture(&mut graph, stream);
@@ -166,7 +168,7 @@ impl Exporter<'_> {
         Ok(self.encode(graph, "spatial"))
     }
 
-    /// Frames [b, n, 3, h, w] and pictures [b, 3, h', w'] → flow, the logits of both streams and the fused probabilities.
+    /// Frames [b, n, 3, h, w] and images [b, 3, h', w'] → flow, the logits of both streams and the fused probabilities.
     fn whole(&self, (temporal, spatial): (&Stream, &Stream)) -> OrReason<Vec<u8>> {
         let card = &self.model.card;
         if card.flow_source() != FlowSource::MotionNet {
@@ -196,13 +198,13 @@ impl Exporter<'_> {
         Ok(self.encode(graph, "two-stream"))
     }
 
-    /// Adds the input of `count` frames.
+    /// Adds an input of `count` frames.
     fn frames(&self, graph: &mut Graph, count: usize) -> Value {
         let dims = [self.options.batch, count, 3, rows(self.options.motion), columns(self.options.motion)];
         graph.input("frames", &dims, "adjacent frames: red, green, blue of 0 to 255")
     }
 
-    /// Adds the input of the spatial stream `stream`, and returns it as its first layer reads it.
+    /// Adds the input of the spatial stream `stream`, and returns it in the format of its first layer.
     fn picture(&self, graph: &mut Graph, stream: &Stream) -> Value {
         let [batch, height, width] = [self.options.batch, rows(self.options.spatial), columns(self.options.spatial)];
         let (count, mean) = (stream.input().count, graph.constant(&[1, 3, 1, 1], &MEAN_BGR));
@@ -234,7 +236,7 @@ impl Exporter<'_> {
         let mean = graph.constant(&[1, 1, 3, 1, 1], &MEAN_BGR);
         let frames = graph.node("Sub", &[&frames.name, &mean], Vec::new(), frames.dims);
         let frames = graph.with_scalar("Mul", frames, 1.0 / 255.0);
-        // Pairs of a network of two frames are samples of one batch.
+        // For a network of two frames, pairs are the samples of one batch.
         let parts = count - (reach - 1);
         let windows: Vec<Value> = (0..reach).map(|first| graph.slice(&frames, 1, first, first + parts)).collect();
         let windows = graph.concat(&windows, 2); // [b, parts, 3·reach, h, w]
@@ -269,7 +271,7 @@ impl Exporter<'_> {
     }
 }
 
-/// What was written, or why it cannot be.
+/// The exported part, or the reason why it cannot be exported.
 type OrReason<T> = std::result::Result<T, String>;
 
 const FLOW_MEANING: &str = "from each frame to the next, right and down, in pixels of the frames";
@@ -293,7 +295,7 @@ fn as_flow(graph: &mut Graph, raw: Value) -> Value {
     graph.reshape(flow, &[batch, maps / 2, 2, height, width])
 }
 
-/// Raw flow → what the first layer of the temporal stream reads.
+/// Raw flow → the first layer's input in the temporal stream.
 fn flow_input(graph: &mut Graph, stream: &Stream, raw: Value) -> Value {
     let px = graph.with_scalar("Mul", raw, FLOW_UNIT_PX);
     let px = graph.clipped(px, -CLIP_PX, CLIP_PX);
@@ -303,7 +305,7 @@ fn flow_input(graph: &mut Graph, stream: &Stream, raw: Value) -> Value {
     if stream.reading().resolution == FlowResolution::Frames {
         let [batch, maps, height, width] = levels.maps();
         let taps: Vec<f32> = TAPS.iter().flat_map(|y| TAPS.map(|x| x * y)).collect();
-        // Every map by itself: one kernel for all is one batch of single maps.
+        // One kernel for every map: maps are processed as a batch of single-channel images.
         let kernel = graph.constant(&[1, 1, 4, 4], &taps);
         let single = graph.reshape(levels, &[batch * maps, 1, height, width]);
         let attributes = vec![
@@ -322,8 +324,8 @@ fn flow_input(graph: &mut Graph, stream: &Stream, raw: Value) -> Value {
     }
 }
 
-/// Levels [b, c, h, w] → the mean of each map less the middle level, [b, c, 1, 1]. One axis after the other: half precision has no room
-/// for the sum of a map.
+/// Levels [b, c, h, w] → the mean of each map minus the middle level, [b, c, 1, 1]. The axes are averaged one after the
+/// other, as the sum of a whole map would overflow half precision.
 fn means_above_middle(graph: &mut Graph, levels: Value) -> Value {
     let levels = graph.with_scalar("Sub", levels, MID_LEVEL);
     [3, 2].into_iter().fold(levels, |x, axis| {
@@ -334,7 +336,7 @@ fn means_above_middle(graph: &mut Graph, levels: Value) -> Value {
     })
 }
 
-/// What the first layer of a stream reads → logits [b, K].
+/// The first layer's input of a stream → logits [b, K].
 fn logits(graph: &mut Graph, stream: &Stream, x: &Value) -> OrReason<Value> {
     Ok(match &stream.layers {
         Layers::SqueezeNet(network) => network.graph(graph, x),
@@ -349,7 +351,7 @@ fn logits(graph: &mut Graph, stream: &Stream, x: &Value) -> OrReason<Value> {
     })
 }
 
-/// Logits of both streams → fused probabilities, as [`Fusion::fuse`] and [`Fusion::shares`].
+/// Logits of both streams → fused probabilities, as in [`Fusion::fuse`] and [`Fusion::shares`].
 fn fused(graph: &mut Graph, fusion: Fusion, spatial: Value, temporal: Value) -> Value {
     let softmax =
         |graph: &mut Graph, x: Value| graph.node("Softmax", &[&x.name], vec![AttributeProto::int("axis", 1)], x.dims);
@@ -367,7 +369,7 @@ fn fused(graph: &mut Graph, fusion: Fusion, spatial: Value, temporal: Value) -> 
     if fusion.rule == FusionRule::Logits { softmax(graph, mean) } else { mean }
 }
 
-/// Each positive logit's share of their sum; uniform if there is none.
+/// Divides each positive logit by their sum; uniform if none is positive.
 fn shares_of_positive(graph: &mut Graph, logits: Value) -> Value {
     let [batch, classes] = [logits.dims[0], logits.dims[1]];
     let positive = graph.each("Relu", logits);

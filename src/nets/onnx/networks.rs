@@ -1,4 +1,5 @@
-//! The motion networks and backbones as graphs: the same layers in the same order as their `forward` and `features`.
+//! ONNX graphs of the motion networks and backbones: the same layers in the same order as in their `forward` and
+//! `features`.
 
 use super::graph::{Graph, Value};
 use super::proto::AttributeProto;
@@ -23,7 +24,7 @@ const RELU6: Activation = Activation::RELU6;
 const LINEAR: Activation = Activation::NONE;
 
 impl MotionNet {
-    /// Frames [b, 3n, h, w] as the network reads them → raw flow of the finest level, [b, 2(n−1), h/2, w/2].
+    /// Adds the network: preprocessed frames [b, 3n, h, w] → raw flow of the finest level, [b, 2(n−1), h/2, w/2].
     pub(super) fn graph(&self, graph: &mut Graph, frames: &Value) -> Value {
         let optional = |graph: &mut Graph, layer: &Option<_>, x: Value| match layer {
             Some(layer) => graph.conv(layer, &x, LEAKY),
@@ -59,7 +60,7 @@ impl TinyMotionNet {
     }
 }
 
-/// Returns the flow of the last of `levels`, from the features and the flow of the coarsest.
+/// Decodes the flow of the last of `levels`, given the features and the flow of the coarsest.
 fn decoded<const N: usize>(
     graph: &mut Graph,
     levels: [(Refinement<'_>, Value); N],
@@ -80,7 +81,7 @@ fn decoded<const N: usize>(
 }
 
 impl SqueezeNet {
-    /// The input of the first layer [b, c, h, w] → logits [b, K].
+    /// Adds the network: input of the first layer [b, c, h, w] → logits [b, K].
     pub(super) fn graph(&self, graph: &mut Graph, x: &Value) -> Value {
         let mut x = graph.conv(&self.conv1, x, RELU);
         x = graph.max_pool(&self.pool, &x);
@@ -225,7 +226,7 @@ impl Inception {
     }
 }
 
-/// Returns the largest of 3×3 at every other place. No number is negative, so that what is beyond the edge does not matter.
+/// Adds a 3×3 max pooling of stride 2. All values are non-negative, so padding does not affect the result.
 fn halved(graph: &mut Graph, x: &Value) -> Value {
     let [_, _, height, width] = x.maps();
     let missing = |side: usize| [0, 2 * side.div_ceil(2) + 1 - side];

@@ -1,4 +1,4 @@
-//! The messages of an ONNX file that are written (onnx.proto3).
+//! The protobuf messages written to an ONNX file (onnx.proto3).
 
 use prost::Message;
 
@@ -115,7 +115,7 @@ pub(super) struct TensorProto {
     pub data_type: i32,
     #[prost(string, tag = "8")]
     pub name: String,
-    /// Little-endian.
+    /// Values in little-endian order.
     #[prost(bytes = "vec", tag = "9")]
     pub raw_data: Vec<u8>,
 }
@@ -131,7 +131,7 @@ pub(super) struct ValueInfoProto {
 }
 
 impl ValueInfoProto {
-    /// Returns the description of a tensor of 32-bit numbers.
+    /// Returns the description of a tensor of 32-bit floats.
     pub fn float(name: &str, dims: &[usize], meaning: &str) -> Self {
         let dim = dims.iter().map(|&side| DimensionProto { dim_value: Some(side as i64) }).collect();
         let tensor_type = TensorTypeProto { elem_type: data_type::FLOAT, shape: Some(ShapeProto { dim }) };

@@ -47,7 +47,7 @@ fn model(backbone: Backbone, frames: usize) -> HiddenTwoStream {
     }
 }
 
-/// Checks that every node reads what was there before it, and nothing has two makers.
+/// Checks that nodes are topologically sorted, and that no value is produced twice.
 fn check_graph(bytes: &[u8]) -> ModelProto {
     let model = ModelProto::decode(bytes).unwrap();
     let graph = model.graph.clone().unwrap();
@@ -70,7 +70,7 @@ fn check_graph(bytes: &[u8]) -> ModelProto {
     model
 }
 
-/// The shape of an input or output.
+/// Returns the shape of an input or output.
 fn shape(value: &super::proto::ValueInfoProto) -> Vec<i64> {
     let tensor = value.r#type.as_ref().unwrap().tensor_type.as_ref().unwrap();
     tensor.shape.as_ref().unwrap().dim.iter().map(|side| side.dim_value.unwrap()).collect()
@@ -198,7 +198,7 @@ fn the_mean_that_a_stream_subtracts_is_in_its_files() {
     let means_in = |model: &HiddenTwoStream| {
         let export = export(model, &OPTIONS).unwrap();
         [1, 3].map(|file| {
-            let graph = check_graph(&export.files[file].1).graph.unwrap(); // of the temporal stream, and of the whole
+            let graph = check_graph(&export.files[file].1).graph.unwrap(); // the temporal stream, and the whole model
             graph.node.iter().filter(|node| node.op_type == "ReduceMean").count()
         })
     };

@@ -1,4 +1,4 @@
-//! What a plan chooses by name.
+//! Settings of a plan that are chosen by name.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ impl Network {
 }
 
 named! {
-    /// The training mode of the temporal stream on MotionNet (paper, section 4.3).
+    /// Training mode of the temporal stream on MotionNet (paper, section 4.3).
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum TemporalMode {
@@ -49,7 +49,7 @@ named! {
 }
 
 named! {
-    /// A method whose flow guides MotionNet's.
+    /// A flow method that supervises MotionNet.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum FlowTeacher {
@@ -98,7 +98,7 @@ named! {
 }
 
 named! {
-    /// The balancing of classes of different size.
+    /// Method of balancing classes of different size.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(rename_all = "kebab-case")]
     pub enum ClassBalance {

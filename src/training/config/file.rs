@@ -1,4 +1,4 @@
-//! The text of `config.toml` as a plan; entries that there are not are refused by name.
+//! Parses `config.toml` as a plan and rejects unknown entries by name.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::video::Geometry;
 /// Returns the plan in `text`, the settings of a run at `path`.
 ///
 /// # Errors
-/// If an entry is not known, with the nearest that is, or has no such value.
+/// If an entry is unknown (the message suggests the closest known one) or has an invalid value.
 pub(in crate::training) fn read_plan(text: &str, path: &Path) -> Result<TrainingPlan> {
     let damaged = |error: toml::de::Error| {
         let remedy = "Open it with the version that wrote it; otherwise it is damaged";
@@ -33,7 +33,7 @@ pub(in crate::training) fn read_plan(text: &str, path: &Path) -> Result<Training
     }
 }
 
-/// Returns the section and the name of the first entry that there is not, and the nearest that there is.
+/// Returns the section and name of the first unknown entry, and the closest known entry.
 fn unknown_entry(plan: &toml::Table) -> Option<(&'static str, String, Option<&'static str>)> {
     let sections = [
         ("", file_names::<TrainingPlan>()),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A frozen part of the networks: `motion`, `backbone`, `norms`, `partial-bn`, `LAYER` or `motion:LAYER`.
+/// A frozen part of the networks, written as `motion`, `backbone`, `norms`, `partial-bn`, `LAYER` or `motion:LAYER`.
 ///
 /// Settings files write the backbone as `body`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,14 +15,15 @@ pub enum Freeze {
     Motion,
     /// All layers of the stream except the classifier.
     Body,
-    /// All batch-norm layers, which then use their running statistics: the statistics of small batches of similar images
-    /// are poor, and would soon replace those a pretrained network has learned.
+    /// All batch-norm layers, which then use their running statistics. The statistics of small batches of similar
+    /// images are poor, and would soon replace those of the pretrained network.
     Norms,
-    /// All batch-norm layers of a network but its first: partial batch normalisation of temporal segment networks (Wang et al. 2016).
+    /// All batch-norm layers of a network except the first: partial batch normalisation of temporal segment networks
+    /// (Wang et al. 2016).
     NormsBehindFirst,
     /// The layers of the trained network (the stream, if there is one) up to and including this one.
     UpTo(String),
-    /// The layers of MotionNet up to and including this one, below a stream.
+    /// The layers of MotionNet below a stream, up to and including this one.
     MotionUpTo(String),
 }
 

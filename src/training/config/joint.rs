@@ -6,7 +6,8 @@ use crate::nets::{JointArchitecture, JointConfig};
 use crate::video::Geometry;
 
 impl TrainingPlan {
-    /// Returns the joint network of a run without a base. Its branch reads the encoder's last map as the crops have it.
+    /// Returns the configuration of the joint network for a run without a base. Its branch reads the encoder's last map
+    /// at the size that the crops give.
     pub fn joint_config(&self) -> JointConfig {
         let is_branched = self.joint == JointArchitecture::Branched;
         let map = [self.crop.height, self.crop.width].map(|side| (side as usize / self.joint.stride()).max(1));
@@ -20,7 +21,7 @@ impl TrainingPlan {
         }
     }
 
-    /// Cuts the crops of a joint network to multiples of what it needs, once it at least.
+    /// Rounds the crop of a joint network down to a multiple of its stride, at least once the stride.
     pub fn fit_joint_crop(&mut self) {
         if self.network == Network::Joint {
             let stride = self.joint.stride() as u32;
@@ -56,12 +57,12 @@ impl TrainingPlan {
     }
 }
 
-/// Returns whether the sides of `crop` are multiples of `stride`.
+/// Returns `true` if the sides of `crop` are multiples of `stride`.
 pub(in crate::training) fn suits(crop: Geometry, stride: u32) -> bool {
     crop.width.is_multiple_of(stride) && crop.height.is_multiple_of(stride)
 }
 
-/// Returns the error that the network, which needs multiples of `stride`, cannot read crops of this size.
+/// Returns the error for a crop that is not a multiple of the network's `stride`.
 pub(in crate::training) fn unsuited_crop(crop: Geometry, stride: u32) -> Error {
     let cause = format!("{}×{} is no multiple of {stride}, as the motion network needs it", crop.width, crop.height);
     Error::new("crop", cause, format!("Use multiples of {stride}"))

@@ -1,11 +1,11 @@
-//! What does not fit classes that are answered by themselves.
+//! Checks of multi-label plans.
 
 use super::plan::{Network, TrainingPlan};
 use super::run_kind::RunKind;
 use crate::error::{Error, Result};
 
 impl TrainingPlan {
-    /// What rests on classes that exclude each other does not fit classes that are answered by themselves.
+    /// Rejects multi-label plans with settings that assume mutually exclusive classes.
     pub(super) fn check_multi_label(&self) -> Result<()> {
         if !self.multi_label {
             return Ok(());

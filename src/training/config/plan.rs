@@ -1,4 +1,4 @@
-//! The settings of a run: everything needed to repeat it, saved as `config.toml` in its folder.
+//! The settings of a run: all that is needed to reproduce it, saved as `config.toml` in its folder.
 
 use std::path::{Path, PathBuf};
 
@@ -20,10 +20,10 @@ use crate::training::objective::losses::{SupervisedLoss, UnsupervisedLoss};
 use crate::training::probe::linear;
 use crate::video::Geometry;
 
-/// The clip norm of plans that do not clip.
+/// Clip norm that disables gradient clipping.
 pub const NO_CLIPPING: f64 = 1e30;
 
-/// A training run. `Default` trains a pairwise MotionNet-16 as the shipped weights were.
+/// Settings of a training run. `Default` trains a pairwise MotionNet-16 like the shipped weights.
 ///
 /// ```
 /// use motionscope::training::{Network, TrainingPlan};
@@ -36,148 +36,152 @@ pub const NO_CLIPPING: f64 = 1e30;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingPlan {
-    /// What to train.
+    /// The network to train.
     pub network: Network,
-    /// The clips to train on.
+    /// The training clips.
     pub data: DataSource,
-    /// Clips to measure on while training; never trained on.
+    /// Validation clips, which are never trained on.
     pub validation: Option<DataSource>,
-    /// Where decoded clips are kept on disk, if they are: no part of what makes one run the same as another.
+    /// Disk cache of decoded clips, if any. It does not affect the result of the run and is not saved.
     #[serde(skip)]
     pub cache: Option<CachePlan>,
-    /// Share of each class's recordings that is taken out of the training clips to measure on; 0 for none.
+    /// Fraction of each class's recordings that is held out of the training clips for validation; 0 for none.
     pub hold_out: f64,
-    /// Clips measured at most at a checkpoint, evenly spread over the list.
+    /// Maximum number of validation clips per checkpoint, evenly spaced over the list.
     pub validation_clips: usize,
-    /// Measurements without a better one after which the run ends; `None` to continue to the last step.
+    /// Number of validations without improvement after which the run ends; `None` to run all steps.
     pub patience: Option<usize>,
-    /// A model folder whose networks the run starts from and whose other networks it keeps.
+    /// Base model folder: the run starts from its networks and keeps those it does not train.
     pub base: Option<PathBuf>,
-    /// Whether the stream keeps the other classes of the base, before the new ones.
+    /// `true` to keep the base's other classes in the stream, before the new ones.
     pub keep_classes: bool,
-    /// A model folder of the same classes whose other stream is joined to the result.
+    /// Model folder with the same classes whose other stream is added to the result.
     pub join: Option<PathBuf>,
-    /// Training, or a linear probe.
+    /// Training or a linear probe.
     #[serde(rename = "feature_windows")]
     pub kind: RunKind,
-    /// ImageNet weights to start a stream from, where the base has none.
+    /// ImageNet weights to initialise a stream from, if the base has none.
     pub imagenet: Option<PathBuf>,
-    /// Where the run is kept. A checkpoint found here is resumed.
+    /// Folder of the run. A checkpoint found in it is resumed.
     pub run_dir: PathBuf,
-    /// MotionNet, where the base has none.
+    /// Configuration of MotionNet, if the base has none.
     pub motion: MotionConfig,
-    /// The joint network, where one is trained; its width is MotionNet's.
+    /// Architecture of the joint network, if one is trained; its width is that of `motion`.
     pub joint: JointArchitecture,
-    /// Numbers of the hidden layers of the branched network; `None` for 64 times its width.
+    /// Units of the hidden layers of the branched network; `None` for 64 times its width.
     pub joint_hidden: Option<usize>,
-    /// Models whose flow networks the motion network is a stack of; those that it has no part from start fresh.
+    /// Model folders whose flow networks initialise parts of a stacked motion network; other parts start fresh.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PathBuf>,
-    /// The classifier, where the base has none.
+    /// Backbone of the classifier, if the base has none.
     pub backbone: Backbone,
-    /// What shows the temporal stream the motion; `None` for what shows it to the base's, or flow.
+    /// Type of motion input of the temporal stream; `None` for the base's, or flow.
     pub input: Option<MotionCue>,
-    /// Pictures or flows that a stream for clips reads at once, or the flows of a stack; `None` for the base's or the usual number.
+    /// Number of images or flows per clip of a network for clips, or of flows in a stack; `None` for the base's or the
+    /// default.
     pub clip_frames: Option<usize>,
     /// Resolution at which the temporal stream reads flow; `None` for the base's or that of the frames.
     pub flow_resolution: Option<FlowResolution>,
-    /// What of the flow the temporal stream sees; `None` for the base's or the whole.
+    /// Flow crop of the temporal stream; `None` for the base's or the whole flow.
     pub temporal_crop: Option<MotionCrop>,
-    /// Grey level that is subtracted from flow; `None` for the base's, or that of the backbone.
+    /// Grey level that is subtracted from flow; `None` for the base's or the backbone's default.
     pub flow_mean: Option<FlowMean>,
-    /// What of a frame the spatial stream sees; `None` for the base's or the whole.
+    /// Frame crop of the spatial stream; `None` for the base's or the whole frame.
     pub spatial_crop: Option<MotionCrop>,
     /// The unsupervised loss.
     pub loss: UnsupervisedLoss,
-    /// The loss against true flow, which then is all that teaches the flow network; `None` without truth.
+    /// The loss against true flow, which replaces the unsupervised loss; `None` without ground truth.
     pub supervised: Option<SupervisedLoss>,
-    /// Clips of which NextFlow learns the next frame, in every second sample.
+    /// Clips from which NextFlow learns the next frame, in every second sample.
     pub next_frames: Option<DataSource>,
-    /// How pairs with true flow are changed before crops are taken.
+    /// Augmentation of pairs with true flow, applied before cropping.
     pub augmentation: PairAugmentation,
-    /// Weight of the unsupervised loss beside the action loss in mode (c).
+    /// Weight of the unsupervised loss relative to the action loss in mode (c).
     pub unsupervised_weight: f64,
-    /// A model whose scores a stream learns from beside the labels.
+    /// A teacher model whose scores a stream learns from in addition to the labels.
     pub distillation: Option<Distillation>,
-    /// How the temporal stream is trained.
+    /// Training mode of the temporal stream.
     pub mode: TemporalMode,
-    /// Where the temporal stream's flow comes from; anything but MotionNet itself is for mode (a). `None` for what the base's
+    /// Flow method of the temporal stream; anything but MotionNet requires mode (a). `None` for the one that the base's
     /// stream was trained on, or MotionNet.
     pub flow_source: Option<FlowSource>,
-    /// What stays as it is.
+    /// Frozen parts of the networks.
     pub freeze: Vec<Freeze>,
-    /// Probability of the stream's dropouts; `None` for the architecture's or the base's own.
+    /// Probability of the stream's dropouts; `None` for the base's or the architecture's.
     pub dropout: Option<f64>,
     /// The update rule.
     pub optimiser: OptimiserKind,
-    /// How the rate falls.
+    /// Learning rate schedule.
     pub schedule: ScheduleKind,
-    /// Highest learning rate.
+    /// Peak learning rate.
     pub rate: f64,
-    /// Rate of MotionNet relative to the stream's in modes (b) and (c); 0.001 in the released training.
+    /// Learning rate of MotionNet relative to the stream's in modes (b) and (c); 0.001 in the released training.
     pub motion_rate: f64,
-    /// Rate of the stream's layers before the last, relative to `rate`.
+    /// Learning rate of the stream's layers before the last, relative to `rate`.
     pub body_rate: f64,
-    /// Rate of the stream's last layer, relative to `rate`.
+    /// Learning rate of the stream's last layer, relative to `rate`.
     pub head_rate: f64,
-    /// Rate of the stream's biases relative to their weights'; 2 in the released training.
+    /// Learning rate of the stream's biases relative to their weights'; 2 in the released training.
     pub bias_rate: f64,
-    /// Steps at which the step schedule multiplies the rate by `factor`.
+    /// Steps at which the step schedule multiplies the learning rate by `factor`.
     pub milestones: Vec<usize>,
-    /// What the step schedule multiplies by.
+    /// Factor of the step schedule.
     pub factor: f64,
     /// L2 penalty on convolution weights (not on biases and deconvolutions).
     pub weight_decay: f64,
-    /// Steps over which the rate rises from zero.
+    /// Number of warm-up steps, in which the learning rate rises from zero.
     pub warm_up: usize,
-    /// Largest norm of the whole gradient; [`NO_CLIPPING`] for any.
+    /// Maximum norm of the whole gradient; [`NO_CLIPPING`] for no limit.
     pub clip_norm: f64,
     /// Number of steps.
     pub steps: usize,
-    /// Windows (or frames, for the spatial stream) that are computed together.
+    /// Batch size in windows, or in frames for the spatial stream.
     pub batch: usize,
-    /// Batches whose mean gradient makes a step.
+    /// Gradient accumulation: number of batches whose mean gradient makes a step.
     pub accumulate: usize,
-    /// Parts of a clip from each of which a window (or frame) is drawn; the stream's logits of all are averaged before the
-    /// action loss (temporal segment networks, Wang et al. 2016). A batch then holds that many times more windows.
+    /// Number of segments of a clip; a window (or frame) is drawn from each, and the stream's logits are averaged over
+    /// them before the action loss (temporal segment networks, Wang et al. 2016). A batch then holds that many times
+    /// more windows.
     pub segments: usize,
-    /// Decay of the moving average of the weights, which is what is measured and exported; 0 for the weights themselves.
+    /// Decay of the exponential moving average of the weights, which is validated and exported; 0 for the weights
+    /// themselves.
     pub ema: f64,
-    /// Share of the target that is spread over all classes (Szegedy et al. 2016).
+    /// Label smoothing: share of the target that is spread over all classes (Szegedy et al. 2016).
     pub label_smoothing: f64,
-    /// α of mixup (Zhang et al. 2018), which mixes what the stream reads; 0 for none.
+    /// α of mixup (Zhang et al. 2018), applied to the stream's input; 0 for none.
     pub mixup: f64,
-    /// What is done about classes of different size.
+    /// Balancing of classes of different size.
     pub balance: ClassBalance,
-    /// Whether each class is answered by itself, by a sigmoid instead of the softmax over all: overlapping segments then are shown at
-    /// the same time.
+    /// `true` to predict classes independently, with a sigmoid each instead of a softmax over all; overlapping segments
+    /// then show several classes at once.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub multi_label: bool,
-    /// Seed of every random choice.
+    /// Random seed of the run.
     pub seed: u64,
-    /// Size the frames are decoded to.
+    /// Size to which frames are decoded.
     pub frame: Geometry,
-    /// Size the network sees while training; sides must be multiples of 32.
+    /// Size of the network's input in training; sides must be multiples of 32.
     pub crop: Geometry,
-    /// Sides of the crops relative to the largest one that fits, in falling order; width and height are neighbours in the list.
+    /// Sides of the crops relative to the largest one that fits, in descending order; width and height are neighbours
+    /// in the list.
     pub crop_scales: Vec<f32>,
     /// Largest temporal stride between the frames of a window.
     pub max_stride: usize,
     /// Steps between checkpoints.
     pub checkpoint_every: usize,
-    /// Number of checkpoints kept as snapshots, for inspection and roll-back; older ones are kept more sparsely.
+    /// Number of checkpoints kept as snapshots, for inspection and roll-back; older ones are thinned out.
     pub snapshots: usize,
-    /// Megabytes that all snapshots may have together, with those between checkpoints: of large networks fewer are kept, but at least
-    /// the first and the newest; 0 for any size.
+    /// Size limit of all snapshots in megabytes, including those between checkpoints; 0 for no limit. Fewer are kept of
+    /// large networks, but at least the first and the newest.
     pub snapshots_mb: usize,
-    /// How many times its best the smoothed loss must exceed for the run to go back to a snapshot and on at half the rate; 0 to let
-    /// it diverge.
+    /// Divergence threshold: if the smoothed loss exceeds its best value by this factor, the run returns to a snapshot
+    /// and continues at half the learning rate; 0 to disable.
     pub divergence: f64,
-    /// How often a run may go back before it ends with an error.
+    /// Maximum number of roll-backs, after which the run ends with an error.
     pub max_roll_backs: usize,
-    /// Seconds after which the run ends, whatever steps are left, pauses not counted. Its rate falls with the share of the
-    /// time if that is larger than the share of the steps. Such a run is not repeatable: how far it gets, and at which rates,
-    /// depends on the speed of the machine.
+    /// Time limit of the run in seconds, excluding pauses. The learning rate follows the elapsed share of the time if
+    /// that is larger than the share of the steps. Such a run is not reproducible, as its progress and its learning
+    /// rates depend on the speed of the machine.
     pub budget_secs: Option<f64>,
 }
 
@@ -255,7 +259,7 @@ impl Default for TrainingPlan {
 }
 
 impl TrainingPlan {
-    /// Returns a plan with the values that suit `network`.
+    /// Returns a plan with defaults for `network`.
     pub fn of(network: Network) -> Self {
         let flow = Self { network, ..Self::default() };
         match network {
@@ -286,7 +290,7 @@ impl TrainingPlan {
         }
     }
 
-    /// Returns whether the run changes MotionNet.
+    /// Returns `true` if the run changes MotionNet.
     pub fn trains_motion(&self) -> bool {
         match self.network {
             Network::Flow | Network::Joint => true,
@@ -295,23 +299,23 @@ impl TrainingPlan {
         }
     }
 
-    /// Returns where the temporal stream's flow comes from; of a plan that leaves that to its base, MotionNet.
+    /// Returns the flow method of the temporal stream; MotionNet if the plan leaves it to the base.
     pub fn flow_source(&self) -> FlowSource {
         self.flow_source.unwrap_or_default()
     }
 
-    /// Returns the folder that the run is one of, with what its runs share.
+    /// Returns the parent folder of the run, whose files its runs share.
     pub(in crate::training) fn runs_dir(&self) -> &Path {
         self.run_dir.parent().unwrap_or(Path::new("."))
     }
 
-    /// Returns whether there are clips to measure on.
+    /// Returns `true` if there are validation clips.
     pub fn validates(&self) -> bool {
         self.validation.is_some() || self.hold_out > 0.0
     }
 
-    /// Returns the plan as it is carried out. Older versions wrote rates of whole streams beside last layers that are fitted
-    /// alone, which did not use them.
+    /// Returns the plan as it is executed. Older versions saved the learning rates of whole streams for linear probes,
+    /// which did not use them.
     pub(in crate::training) fn as_carried_out(&self) -> Self {
         if self.kind == RunKind::Training || self.schedule == ScheduleKind::Linear {
             return self.clone();
@@ -319,13 +323,13 @@ impl TrainingPlan {
         self.clone().of_last_layer()
     }
 
-    /// Returns the plan with the rates by which a last layer is fitted alone.
+    /// Returns the plan with the learning rate settings of a linear probe.
     pub(in crate::training) fn of_last_layer(self) -> Self {
         let (rate, weight_decay) = (linear::RATE, linear::WEIGHT_DECAY);
         Self { rate, weight_decay, schedule: ScheduleKind::Linear, warm_up: 0, ..self }
     }
 
-    /// Refuses what could never train, naming the option and its range.
+    /// Rejects settings that cannot be trained, naming the option and its range.
     pub fn check(&self) -> Result<()> {
         self.check_counts()?;
         if self.base.is_none() {
@@ -440,7 +444,7 @@ impl TrainingPlan {
         Ok(())
     }
 
-    /// Returns how the temporal stream reads flow: as the plan says, else as that of the base does.
+    /// Returns the flow input configuration of the temporal stream: the plan's settings, else the base's.
     pub fn flow_reading(&self, of_base: FlowReading) -> FlowReading {
         FlowReading {
             resolution: self.flow_resolution.unwrap_or(of_base.resolution),
@@ -476,7 +480,7 @@ impl TrainingPlan {
         }
     }
 
-    /// What helps flow beyond the paper is for MotionNet by itself.
+    /// Rejects flow losses beyond the paper unless MotionNet is trained by itself.
     fn check_flow_loss(&self) -> Result<()> {
         let UnsupervisedLoss { census, occlusion, teacher, teacher_weight, .. } = self.loss;
         if !TEACHER_WEIGHTS.contains(&teacher_weight) {
@@ -497,7 +501,7 @@ impl TrainingPlan {
         }
     }
 
-    /// Flow that stays as it is is of neighbouring frames.
+    /// Rejects strides above 1 for precomputed flow, which is of adjacent frames.
     fn check_stride(&self) -> Result<()> {
         let is_frozen = self.network == Network::Temporal && !self.trains_motion();
         if self.max_stride > 1 && (is_frozen || self.kind != RunKind::Training) {
@@ -537,7 +541,7 @@ impl TrainingPlan {
         }
     }
 
-    /// Returns a number that was changed although a last layer that is fitted alone does not use it.
+    /// Returns a setting that was changed although a linear probe does not use it.
     fn unused_of_last_layer(&self) -> Option<&'static str> {
         let changed = [
             ("accumulation", self.accumulate > 1),
@@ -551,8 +555,8 @@ impl TrainingPlan {
         changed.into_iter().find(|(_, changed)| *changed).map(|(name, _)| name)
     }
 
-    /// Returns what the sides of crops must be multiples of, and more than once, where the unsupervised loss compares all levels;
-    /// 0 where it does not, or where the base decides.
+    /// Returns the unit that crop sides must be multiples of, at least twice, where the unsupervised loss compares all
+    /// levels; 0 where it does not, or where the base decides.
     fn loss_crop_unit(&self) -> u32 {
         let halved = if self.motion.small_displacement { 1 } else { 2 };
         match (self.network, self.motion.architecture) {
@@ -577,7 +581,7 @@ impl TrainingPlan {
             return Err(Error::new("crop", format!("{width}×{height}"), remedy));
         }
         let unit = self.loss_crop_unit();
-        // Truth at the coarsest level may be a single cell; a picture that is rebuilt may not.
+        // True flow at the coarsest level may be a single cell; a reconstructed image may not.
         let least = if self.supervised.is_some() { unit } else { 2 * unit };
         if unit > 0 && [width, height].iter().any(|side| !side.is_multiple_of(unit) || *side < least) {
             let title = self.motion.architecture.title();

@@ -15,8 +15,8 @@ named! {
 }
 
 impl Recipe {
-    /// Returns the plan for `network`: solver, schedule, rates of the parts, loss, crops and dropout. The architectures are left
-    /// as they usually are. With other than the published number of `steps` the schedule keeps its proportions.
+    /// Returns the plan for `network`: optimiser, schedule, learning rates, loss, crops and dropout. The architectures
+    /// keep their defaults. With a number of `steps` other than the published one, the schedule is scaled.
     pub fn plan(self, network: Network, steps: Option<usize>) -> TrainingPlan {
         let common = TrainingPlan {
             warm_up: 0,
@@ -58,7 +58,7 @@ impl Recipe {
                 plan.loss.preset = LossPreset::CaffeEndToEnd;
                 plan
             }
-            // Nothing is published of the branched variant but its losses, those of mode (c); ActionFlowNet used SGD too.
+            // For the branched variant only the losses are published, those of mode (c); ActionFlowNet also used SGD.
             Network::Joint => {
                 let mut plan =
                     TrainingPlan { schedule: ScheduleKind::Tenths, steps: steps.unwrap_or(16_000), ..stream };
@@ -80,7 +80,7 @@ impl Recipe {
         }
     }
 
-    /// Samples whose gradients make a step.
+    /// Returns the effective batch size: samples per step, including gradient accumulation.
     pub fn effective_batch(self, network: Network) -> usize {
         if network == Network::Flow { 16 } else { 128 }
     }

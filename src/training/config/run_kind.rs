@@ -1,21 +1,21 @@
-//! The kinds of runs.
+//! Kinds of runs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::training::probe::views::ProbeViews;
 
-/// What a run does with the networks. In files it is the number of windows of a probe, 0 for training.
+/// Kind of a run. In files it is the number of windows of a probe, 0 for training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(from = "usize", into = "usize")]
 pub enum RunKind {
-    /// Trains them; the clips are looked at in every step.
+    /// Trains the networks; clips are processed in every step.
     #[default]
     Training,
-    /// Extracts features of so many windows of each clip once and fits the last layer of a stream to them and nothing else, which
-    /// takes seconds. It learns from all clips at once by Adam: of the numbers of a plan it has the rate and its schedule, the
-    /// penalty, the steps and the seed.
+    /// Extracts features of `windows` windows of each clip once and fits only the last layer of a stream to them, which
+    /// takes seconds. It is full-batch training with Adam; of the plan's numbers it uses the learning rate and its
+    /// schedule, the weight decay, the steps and the seed.
     LinearProbe {
-        /// Windows of each clip, at least one.
+        /// Number of windows of each clip, at least one.
         windows: usize,
     },
 }
@@ -36,7 +36,7 @@ impl From<RunKind> for usize {
 }
 
 impl RunKind {
-    /// Returns the views of a clip that a linear probe has features of; none for training.
+    /// Returns the views of a clip whose features a linear probe extracts; `None` for training.
     pub(in crate::training) fn views(self) -> Option<ProbeViews> {
         match self {
             Self::Training => None,

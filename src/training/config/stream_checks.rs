@@ -1,4 +1,4 @@
-//! What a stream reads and learns from beside the labels, and what cannot be.
+//! Checks of a stream's input and of its distillation teacher.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::nets::{FlowReading, FlowSource, Modality, MotionCrop, MotionCue, StreamInput};
 
 impl TrainingPlan {
-    /// Returns what the stream reads that is trained, whose base's reads `of_base`. MotionNet's stream, which there is none of,
-    /// would read flow.
+    /// Returns the input modality of the trained stream, given that of the base's stream. For a flow network, which has
+    /// no stream, it is flow.
     pub fn modality(&self, of_base: Option<MotionCue>) -> Modality {
         match self.network {
             Network::Spatial => Modality::Pictures,
@@ -17,7 +17,7 @@ impl TrainingPlan {
         }
     }
 
-    /// Differences of frames need no flow, and nothing that is for flow.
+    /// Rejects RGB differences in combination with flow settings.
     pub(super) fn check_cue(&self) -> Result<()> {
         let Some(cue) = self.input else { return Ok(()) };
         let refuse = |cause: String| Err(Error::new("input", cause, "Leave it out, or read flow (--input flow)"));
@@ -33,7 +33,7 @@ impl TrainingPlan {
         cue.check(self.backbone, self.flow_reading(FlowReading::default())).or_else(refuse)
     }
 
-    /// Clips of pictures or flows are for streams that read them.
+    /// Rejects clip lengths for networks that do not read clips.
     pub(super) fn check_clip_frames(&self) -> Result<()> {
         let Some(frames) = self.clip_frames else { return Ok(()) };
         let refuse = |cause: String| {
@@ -51,7 +51,8 @@ impl TrainingPlan {
         StreamInput::check_clip(self.backbone, self.modality(None), frames).map_err(refuse)
     }
 
-    /// A teacher of scores is for streams, and its flow is of neighbouring frames.
+    /// Rejects distillation where no stream is trained, and strides above 1, as the teacher's flow is of adjacent
+    /// frames.
     pub(super) fn check_distillation(&self) -> Result<()> {
         let Some(distillation) = &self.distillation else { return Ok(()) };
         let refuse = |cause: &str, remedy: &str| Err(Error::new("teacher", cause, remedy));
@@ -70,7 +71,8 @@ impl TrainingPlan {
         distillation.check()
     }
 
-    /// What a stream sees is for that stream, and the square around the motion is found in flow.
+    /// Rejects input settings of a stream that is not trained, and the square around the motion without flow to locate
+    /// it.
     pub(super) fn check_inputs(&self) -> Result<()> {
         let refuse = |option: &str, cause: &str| Err(Error::new(option, cause, "Leave it out"));
         match self.network {
@@ -94,13 +96,13 @@ impl TrainingPlan {
     }
 }
 
-/// Returns the error that there is no flow in which the square around the motion could be found.
+/// Returns the error for a missing flow network in whose flow the square around the motion could be located.
 pub(in crate::training) fn no_squares() -> Error {
     let cause = "the square around the motion needs a trained MotionNet";
     Error::new("spatial crop", cause, "Start from a model that has one, or a temporal stream on other flow (--base)")
 }
 
-/// Returns the error that MotionNet cannot be trained below the temporal stream of `base`, which was trained on flow of `source`.
+/// Returns the error for training MotionNet below the temporal stream of `base`, which was trained on flow of `source`.
 pub(in crate::training) fn no_motion_below(base: &Path, source: FlowSource, remedy: &str) -> Error {
     let cause = format!("its temporal stream was trained on {}, in which MotionNet has no part", source.in_words());
     Error::file(base, cause, remedy).as_usage()

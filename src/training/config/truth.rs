@@ -1,4 +1,4 @@
-//! True flow in a plan: the pairs that hold it, and what it can teach.
+//! True flow in a plan: the source pairs, and checks of supervised training.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::nets::Architecture;
 
 impl TrainingPlan {
-    /// Returns the pairs with true flow that the run learns from and is measured on; `None` without true flow.
+    /// Returns the pairs with true flow for training and validation; `None` without true flow.
     ///
     /// # Errors
     /// If they cannot be listed.
@@ -25,7 +25,7 @@ impl TrainingPlan {
         Ok(Some(Arc::new(pairs.with_augmentation(self.augmentation))))
     }
 
-    /// Parts are of stacks of flow networks that have no base.
+    /// Rejects parts unless the network is a stack of flow networks without a base.
     pub(super) fn check_parts(&self) -> Result<()> {
         let refuse = |cause: String, remedy: &str| Err(Error::new("parts", cause, remedy));
         let title = self.motion.architecture.title();
@@ -42,7 +42,7 @@ impl TrainingPlan {
         }
     }
 
-    /// True flow is of pairs, and teaches flow alone.
+    /// Rejects true flow unless a flow network is trained on pairs.
     pub(super) fn check_truth(&self) -> Result<()> {
         let is_pairs = |source: &DataSource| matches!(source, DataSource::Pairs(_));
         let refuse = |cause: &str, remedy: &str| Err(Error::new("supervised training", cause, remedy));
@@ -83,7 +83,7 @@ impl TrainingPlan {
     }
 }
 
-/// Refuses clips without flow for a network that has nothing to learn of them.
+/// Rejects next-frame clips in a run that does not train NextFlow with true flow.
 pub(in crate::training) fn refuse_next_frames() -> Result<()> {
     let cause = "only NextFlow learns the next frame, beside true flow";
     Err(Error::new("next frames", cause, "Use --supervised --architecture next-flow, or leave them out"))

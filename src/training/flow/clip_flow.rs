@@ -1,4 +1,4 @@
-//! The flow of a clip as the temporal stream reads it: made once, then seen through any window and crop.
+//! The flow of a clip for the temporal stream: computed once, then cropped per window.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -13,9 +13,9 @@ use crate::nets::{FLOW_UNIT_PX, MotionNetwork, device_of, read_back};
 use crate::training::batches;
 use crate::video::Geometry;
 
-/// Windows given to the network at once.
+/// Number of windows per network pass.
 const WINDOWS_AT_ONCE: usize = 16;
-/// Frame pixels a cell of what does not come from a network: the resolution of MotionNet's finest flow.
+/// Frame pixels per cell of flow that is not from a network: the resolution of MotionNet's finest flow.
 const CELL_PX: usize = 2;
 
 /// The flow stacks of a clip: one per pair or one per window, depending on the source.
@@ -25,29 +25,30 @@ const CELL_PX: usize = 2;
 pub struct Stacking {
     /// Frames of the clip, at least one.
     pub frames: usize,
-    /// Frames that the source sees at once, at least two.
+    /// Number of frames that the source reads at once, at least two.
     pub span: usize,
 }
 
 impl Stacking {
-    /// Returns all stacks. A pair that begins with the last frame shows it twice; windows end with the clip.
+    /// Returns the range of all stacks. The pair that starts with the last frame repeats it; windows end with the clip.
     pub fn all(self) -> Range<usize> {
         let last = if self.span == 2 { self.frames - 1 } else { self.frames.saturating_sub(self.span) };
         0..last + 1
     }
 
-    /// Returns those that a window of `pairs` pairs from frame `start` is put together of.
+    /// Returns the stacks that contain the window of `pairs` pairs starting at frame `start`.
     pub fn of_window(self, start: usize, pairs: usize) -> BTreeSet<usize> {
         (0..pairs).map(|pair| self.place(start, pair).0).collect()
     }
 
-    /// Returns the frames that stack `start` is made from, the last of the clip repeated where it ends.
+    /// Returns the frames of stack `start`; beyond the end of the clip, its last frame is repeated.
     pub fn frames_of(self, start: usize) -> impl Iterator<Item = usize> {
         (start..start + self.span).map(move |frame| frame.min(self.frames - 1))
     }
 
-    /// Returns the stack of pair `pair` of the window from frame `start`, and its place there. Pairs beyond the clip show
-    /// repeated frames: no motion. A window of more pairs than a stack has is put together of several.
+    /// Returns the stack that contains pair `pair` of the window starting at frame `start`, and the pair's index in it.
+    /// Pairs beyond the clip consist of repeated frames, without motion. A window of more pairs than a stack is
+    /// assembled from several stacks.
     fn place(self, start: usize, pair: usize) -> (usize, usize) {
         let pairs = self.span - 1;
         let stack = (start + pair / pairs * pairs).min(self.all().end - 1);
@@ -55,28 +56,28 @@ impl Stacking {
     }
 }
 
-/// The cells of raw flow.
+/// The grid of raw flow.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Grid {
-    /// Cells across.
+    /// Number of columns.
     pub width: usize,
-    /// Cells down.
+    /// Number of rows.
     pub height: usize,
-    /// Cells a frame pixel.
+    /// Cells per frame pixel.
     pub cells_from_px: f32,
 }
 
 /// Raw flow: full-resolution pixels ÷ 20 on a grid coarser than the frames (spec, section 3).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stacks {
-    /// The cells of all of them.
+    /// Grid of all stacks.
     pub grid: Grid,
-    /// Planes u and v of each pair, a list a stack.
+    /// Planes u and v of each pair, one vector per stack.
     pub values: Vec<Vec<f32>>,
 }
 
 impl Stacks {
-    /// Returns the finest flow that `network` sees in `windows` of as many frames as it reads; there is at least one.
+    /// Returns the finest flow of `network` for `windows`, at least one, each with as many frames as the network reads.
     ///
     /// # Errors
     /// If the device fails.
@@ -93,13 +94,13 @@ impl Stacks {
         })?;
         let size = parts[0].0;
         let values = parts.into_iter().flat_map(|(_, values)| values).collect();
-        // A half, or a quarter without the layers for small displacements.
+        // A half, or a quarter in the ablation without full-resolution layers.
         let cells_from_px = 1.0 / (width as f32 / size[1].max(1) as f32).round();
         Ok(Self { grid: Grid { width: size[1], height: size[0], cells_from_px }, values })
     }
 
-    /// Returns the flow of `fields`, each from a frame of size `frame` to the next; none where the frame is the last. Unknown
-    /// vectors are no motion.
+    /// Returns the flow of `fields`, each from a frame of size `frame` to the next; `None` for the last frame. Unknown
+    /// vectors are set to zero.
     pub fn of_pairs(fields: impl IntoIterator<Item = Option<FlowField>>, frame: Geometry) -> Self {
         let [width, height] = [frame.width as usize, frame.height as usize].map(|side| side.div_ceil(CELL_PX));
         let rest = || vec![0.0; 2 * width * height];
@@ -107,7 +108,7 @@ impl Stacks {
         Self { grid: Grid { width, height, cells_from_px: 1.0 / CELL_PX as f32 }, values }
     }
 
-    /// Returns all vectors through `map`, which takes and gives a component in pixels.
+    /// Applies `map` to every component, in pixels.
     pub fn mapped_px(mut self, map: impl Fn(f32) -> f32) -> Self {
         for value in self.values.iter_mut().flatten() {
             *value = map(*value * FLOW_UNIT_PX) / FLOW_UNIT_PX;
@@ -120,18 +121,18 @@ impl Stacks {
 pub struct ClipFlow {
     stacking: Stacking,
     grid: Grid,
-    /// By the frame they begin at.
+    /// Stacks by their first frame.
     stacks: BTreeMap<usize, Arc<[f32]>>,
 }
 
 impl ClipFlow {
-    /// Returns the flow of a clip, all of it or what some windows are put together of.
+    /// Returns the flow of a clip, complete or only the stacks needed for some windows.
     pub fn new(stacking: Stacking, grid: Grid, stacks: BTreeMap<usize, Arc<[f32]>>) -> Self {
         Self { stacking, grid, stacks }
     }
 
-    /// Returns what the window of `pairs` pairs that starts at frame `start` shows through `crop`, as the network would see
-    /// frames of size `seen`: appends 2·pairs planes of the returned height and width to `planes`.
+    /// Appends the flow of the window of `pairs` pairs starting at frame `start`, cropped by `crop` and resized for
+    /// frames of size `seen`: 2·pairs planes of the returned height and width.
     ///
     /// # Panics
     /// If the clip's flow lacks stacks of the window.
@@ -149,12 +150,12 @@ impl ClipFlow {
         [size.height as usize, size.width as usize]
     }
 
-    /// Returns how many frames the clip has.
+    /// Returns the number of frames of the clip.
     pub fn frames(&self) -> usize {
         self.stacking.frames
     }
 
-    /// Returns the flow of pair `pair` of the window that starts at `start`.
+    /// Returns the flow of pair `pair` of the window starting at `start`.
     fn pair(&self, start: usize, pair: usize) -> FlowMap<'_> {
         let Grid { width, height, cells_from_px } = self.grid;
         let plane = 2 * width * height;
@@ -163,7 +164,7 @@ impl ClipFlow {
     }
 }
 
-/// Planes u and v of the means of [`CELL_PX`]² vectors, raw.
+/// Returns planes u and v of raw flow, averaged over cells of [`CELL_PX`]² vectors.
 fn cells(field: &FlowField) -> Vec<f32> {
     let mut planes = Vec::new();
     for component in 0..2 {

@@ -1,7 +1,7 @@
-//! The flow that the temporal stream learns from in mode (a): computed once of what is drawn, and kept in memory.
+//! The temporal stream's flow in mode (a): computed on demand, and cached in memory.
 //!
-//! Flow is computed from whole frames the first time a window shows it; crops and flips then act on the flow itself. What is not
-//! drawn is not computed, and what does not fit into the memory is computed again. Nothing is written to disk.
+//! Flow is computed from whole frames when a window first needs it; crops and flips are then applied to the flow
+//! itself. Flow that does not fit in memory is recomputed. Nothing is written to disk.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -18,21 +18,21 @@ use crate::error::Result;
 use crate::nets::{FlowSource, MotionNetwork};
 use crate::video::Geometry;
 
-/// A clip and one of its frames, or a stack of its flow by the frame it begins at.
+/// Key of a frame or flow stack: the clip, and the frame or the stack's first frame.
 type FlowPlace = (usize, usize);
 
-/// The frames a loader decodes ahead for missing flow.
+/// Frames decoded, or flow computed, ahead of a step by a loader.
 #[derive(Clone, Default)]
 pub struct Ahead {
-    /// The frames that a network computes it from.
+    /// Frames from which a network computes flow.
     pictures: HashMap<FlowPlace, Arc<RgbImage>>,
-    /// The flow itself where no network is needed.
+    /// Flow of sources that need no network.
     stacks: HashMap<FlowPlace, Arc<[f32]>>,
     grid: Option<Grid>,
 }
 
 impl Ahead {
-    /// Adds what was prepared for other draws.
+    /// Merges the data prepared for other draws.
     pub fn extend(&mut self, other: Self) {
         self.pictures.extend(other.pictures);
         self.stacks.extend(other.stacks);
@@ -40,7 +40,7 @@ impl Ahead {
     }
 }
 
-/// Flow of windows of clips, on demand. A clone shares what is kept.
+/// Flow of windows of clips, computed on demand. Clones share the cache.
 #[derive(Clone)]
 pub struct FrozenFlow {
     source: FlowSource,
@@ -53,15 +53,15 @@ pub struct FrozenFlow {
 /// The registry of cached flow, shared by the step, which computes it, and the loaders, which decode frames ahead.
 pub struct KeptFlow {
     source: FlowSource,
-    /// Frames that the source sees at once.
+    /// Number of frames that the source reads at once.
     span: usize,
     memory: Share,
     stacks: Mutex<HashMap<FlowPlace, Arc<[f32]>>>,
 }
 
 impl KeptFlow {
-    /// Prepares what is still missing of the flow of `pairs` pairs of `draws`, which are of one clip of `clips`: decodes the frames,
-    /// and computes the flow where that needs no network.
+    /// Prepares the missing flow of `pairs` pairs of `draws`, which are all of one clip of `clips`: decodes the frames,
+    /// or computes the flow if it needs no network.
     ///
     /// # Errors
     /// If the clip cannot be read, or has no such flow.
@@ -103,8 +103,8 @@ impl KeptFlow {
 }
 
 impl FrozenFlow {
-    /// Returns the flow of `clips` from `source`. `network` must not lie on an autodiff device: nothing is remembered for a
-    /// backward pass.
+    /// Creates the flow of `clips` from `source`. `network` must not be on an autodiff device, as no backward pass
+    /// follows.
     pub fn new(source: FlowSource, network: MotionNetwork, clips: Arc<Clips>) -> Self {
         let kept = KeptFlow {
             source,
@@ -115,24 +115,24 @@ impl FrozenFlow {
         Self { source, network, clips, kept: Arc::new(kept), grid: None }
     }
 
-    /// Like [`new`](Self::new), for clips that are looked at once: nothing is kept in memory.
+    /// Like [`new`](Self::new), for clips that are read only once: without a cache.
     pub fn unkept(source: FlowSource, network: MotionNetwork, clips: Arc<Clips>) -> Self {
         Self::new(source, network, clips).with_budget(&MemoryBudget::of_bytes(0))
     }
 
-    /// Keeps flow in memory of `budget` instead of the process's.
+    /// Uses the memory `budget` instead of that of the process.
     fn with_budget(self, budget: &MemoryBudget) -> Self {
         let KeptFlow { source, span, .. } = *self.kept;
         let kept = KeptFlow { source, span, memory: budget.share(), stacks: Mutex::default() };
         Self { kept: Arc::new(kept), ..self }
     }
 
-    /// Returns its source.
+    /// Returns the flow source.
     pub fn source(&self) -> FlowSource {
         self.source
     }
 
-    /// Returns the network that computes it, if any.
+    /// Returns the flow network, which only some sources need.
     pub fn network(&self) -> &MotionNetwork {
         &self.network
     }
@@ -142,11 +142,11 @@ impl FrozenFlow {
         self.kept.clone()
     }
 
-    /// Returns the raw flow of the pairs of drawn windows as the network would see their crops: [draws, 2·pairs, crop/2, crop/2].
-    /// `ahead` is what was prepared for it; what lacks there is decoded now.
+    /// Returns the raw flow of the pairs of drawn windows, cropped: [draws, 2·pairs, crop/2, crop/2]. `ahead` is what a
+    /// loader has prepared; missing frames are decoded now.
     ///
     /// # Errors
-    /// If the device fails; what [`KeptFlow::ahead`] reports, if that was not asked before.
+    /// If the device fails; and the errors of [`KeptFlow::ahead`] if it was not called before.
     pub(in crate::training) fn windows(
         &mut self,
         draws: &[Draw],
@@ -187,7 +187,7 @@ impl FrozenFlow {
         Ok(Tensor::from_data(TensorData::new(planes, shape), device))
     }
 
-    /// Returns the flow at the places `missing` of the windows `draws`.
+    /// Computes the flow at the places `missing` for the windows `draws`.
     fn made(
         &mut self,
         missing: &[FlowPlace],
@@ -237,7 +237,7 @@ mod tests {
 
     const FRAME: Geometry = Geometry { width: 64, height: 64 };
 
-    /// A clip of 20 frames.
+    /// Creates a clip of 20 frames.
     fn clip(dir: &std::path::Path) -> LabelledClip {
         for i in 0..20u8 {
             let picture = RgbImage::from_fn(64, 64, |x, y| Rgb([x as u8 * 3, y as u8 * 3, i * 10]));
@@ -306,7 +306,7 @@ mod tests {
         assert!(to_decode(5).is_empty());
         assert_eq!(to_decode(7), [9, 10, 11]);
         let ahead = kept.ahead(&clips, &[draw(7, false)], 4).unwrap();
-        // Nothing is decoded again.
+        // Nothing is decoded again: the files are deleted.
         std::fs::remove_dir_all(dir.path()).unwrap();
         assert_eq!(windows(&mut flow, &[draw(5, false), draw(5, true)], 4), first);
         assert!(flow.windows(&[draw(7, false)], 4, FRAME, &Ahead::default(), &Device::flex()).is_err());

@@ -1,4 +1,4 @@
-//! The flow that a temporal stream is trained on, and that of a teacher of MotionNet.
+//! The flow that a temporal stream is trained on, and the flow of MotionNet's teacher.
 
 pub(super) mod clip_flow;
 pub(super) mod frozen_flow;

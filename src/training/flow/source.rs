@@ -1,5 +1,5 @@
-//! The flow of a [`FlowSource`]: of MotionNet within the network, or of a two-stage source, computed beforehand and quantised to
-//! the 256 levels of stored images.
+//! Computes the flow of a [`FlowSource`]: MotionNet within the model, or a two-stage source, whose flow is precomputed
+//! and quantised to the 256 levels of stored images.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,26 +22,26 @@ use crate::plural::counted;
 use crate::video::{Geometry, first_frame, missing_frames};
 
 impl FlowSource {
-    /// Returns how the flow of a clip of `frames` frames is cut into stacks.
+    /// Returns the division of a clip of `frames` frames into flow stacks.
     pub(in crate::training) fn stacking(self, frames: usize, network: &MotionNetwork) -> Stacking {
         Stacking { frames, span: if self.needs_network() { network.frames() } else { 2 } }
     }
 
-    /// Returns the flow of the whole of `clip`, whose `frames` (at least one) are in the size that the stream's flow is to be of.
-    /// `network` is asked where the source [needs one](Self::needs_network).
+    /// Returns the flow of the whole of `clip`, whose `frames` (at least one) have the size that the flow is computed
+    /// for. `network` is used if the source [needs one](Self::needs_network).
     ///
     /// # Errors
-    /// What cannot be read, a source that the clip does not have (a folder of pictures has no motion vectors, a video no
-    /// pictures of flow), and a device that fails.
+    /// If the clip cannot be read, lacks this source (image folders have no motion vectors, videos no flow images), or
+    /// the device fails.
     pub fn clip_flow(self, clip: &LabelledClip, frames: &[RgbImage], network: &MotionNetwork) -> Result<ClipFlow> {
         self.stretch_flow(clip, 0, frames, network, &|| false)
     }
 
-    /// Like [`clip_flow`](Self::clip_flow), but of the `frames` from place `first` of the clip on, as if they were all of it; given
-    /// up with an error when `stop` says so, which is asked between pairs.
+    /// Like [`clip_flow`](Self::clip_flow), for a part of the clip: the `frames` starting at index `first`, treated as
+    /// a whole clip. Aborts with an error when `stop`, which is checked between pairs, returns `true`.
     ///
     /// # Errors
-    /// Besides those of [`clip_flow`](Self::clip_flow): that it was stopped.
+    /// Those of [`clip_flow`](Self::clip_flow), and if it was stopped.
     pub fn stretch_flow(
         self,
         clip: &LabelledClip,
@@ -62,21 +62,23 @@ impl FlowSource {
         Ok(whole(stacking, stacks))
     }
 
-    /// Returns the flow of `frames` by `method`, with the 256 levels of stored pictures, as that of the other two-stage sources.
+    /// Returns the flow of `frames` by `method`, quantised to the 256 levels of stored images like that of the other
+    /// two-stage sources.
     ///
     /// # Errors
     /// If the device of the method fails.
     pub fn flow_by(method: &mut dyn FlowEstimator, frames: &[RgbImage]) -> Result<ClipFlow> {
         let fields = frames.windows(2).map(|pair| method.estimate(&pair[0], &pair[1])).collect::<Result<_>>()?;
-        let fields = through_pictures(fields).into_iter().map(Some).chain([None]); // after the last frame nothing moves
+        let fields = through_pictures(fields).into_iter().map(Some).chain([None]); // no motion after the last frame
         Ok(whole(Stacking { frames: frames.len(), span: 2 }, Stacks::of_pairs(fields, size_of(frames))))
     }
 
-    /// Returns the flow of each of `pairs`, which are of one size, as a stream reads it that was trained on this source: raw, of half
-    /// that size, `[1, 2, h/2, w/2]` on `device`. For TV-L1 and DIS: the others are no matter of two pictures.
+    /// Returns the flow of each of `pairs`, all of one size, in the format of a stream trained on this source: raw, at
+    /// half that size, `[1, 2, h/2, w/2]` on `device`. Only for TV-L1 and DIS, as the other sources need more than two
+    /// images.
     ///
     /// # Errors
-    /// If the parameters of the method cannot be used.
+    /// If the parameters of the method are invalid.
     pub fn of_pictures(self, pairs: &[[&RgbImage; 2]], device: &Device) -> Result<Vec<Tensor<4>>> {
         let Some([first, _]) = pairs.first() else { return Ok(Vec::new()) };
         let (width, height) = first.dimensions();
@@ -86,7 +88,7 @@ impl FlowSource {
         Ok(values.into_iter().map(|values| Tensor::from_data(TensorData::new(values, shape), device)).collect())
     }
 
-    /// Returns the flow of `pairs` by TV-L1 or DIS, as it is read back once it has been stored.
+    /// Returns the flow of `pairs` by TV-L1 or DIS, quantised like stored images.
     fn classical(self, pairs: &[[&RgbImage; 2]], stop: &(dyn Fn() -> bool + Sync)) -> Result<Vec<FlowField>> {
         let fields = match (self.tvl1_parameters(), self.dis_preset()) {
             (Some(parameters), _) => tvl1(parameters, pairs, stop)?,
@@ -99,7 +101,7 @@ impl FlowSource {
         Ok(through_pictures(fields))
     }
 
-    /// Returns the parameters of TV-L1, if that is the source.
+    /// Returns the parameters of TV-L1, if it is the source.
     pub fn tvl1_parameters(self) -> Option<Tvl1Parameters> {
         match self {
             Self::Tvl1 => Some(Tvl1Parameters::opencv()),
@@ -108,7 +110,7 @@ impl FlowSource {
         }
     }
 
-    /// Returns the preset of DIS, if that is the source.
+    /// Returns the preset of DIS, if it is the source.
     pub fn dis_preset(self) -> Option<DisPreset> {
         match self {
             Self::Dis => Some(DisPreset::Medium),
@@ -118,7 +120,7 @@ impl FlowSource {
         }
     }
 
-    /// Returns the flow of `network` in `windows`, at least one, for a source that needs it.
+    /// Returns the flow of `network` in `windows`, at least one, for a source that needs a network.
     ///
     /// # Errors
     /// If the device fails.
@@ -127,8 +129,8 @@ impl FlowSource {
         Ok(if self == Self::MotionNetStored { stacks.mapped_px(as_stored) } else { stacks })
     }
 
-    /// Returns the flow from each of the frames `starts` of `stretch` to the next, for a source that needs no network. `picture`
-    /// is asked for frames if the source [needs them](Self::needs_pictures).
+    /// Returns the flow from each of the frames `starts` of `stretch` to the next, for a source that needs no network.
+    /// `picture` provides frames if the source [needs them](Self::needs_pictures).
     ///
     /// # Errors
     /// Same as [`Self::stretch_flow`].
@@ -139,14 +141,14 @@ impl FlowSource {
         picture: &dyn Fn(usize) -> &'p RgbImage,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Stacks> {
-        // After the last frame there is no pair.
+        // There is no pair after the last frame.
         let is_pair = |start: &usize| start + 1 < stretch.frames;
         let pairs: Vec<usize> = starts.iter().copied().filter(is_pair).collect();
         let pictures = || pairs.iter().map(|&start| [picture(start), picture(start + 1)]).collect::<Vec<_>>();
         let fields = match self {
             Self::Stored => stored(stretch, &pairs)?,
             Self::Codec => through_pictures(codec(stretch, &pairs, CodecFlow::flow, stop)?),
-            Self::Emv => codec(stretch, &pairs, CodecFlow::emv_field, stop)?, // has the levels already
+            Self::Emv => codec(stretch, &pairs, CodecFlow::emv_field, stop)?, // already quantised
             _ => self.classical(&pictures(), stop)?,
         };
         let mut fields = fields.into_iter();
@@ -157,11 +159,11 @@ impl FlowSource {
 /// A clip, or a part of it.
 pub(in crate::training) struct Stretch<'a> {
     pub clip: &'a LabelledClip,
-    /// The place of its first frame in the clip.
+    /// Index of its first frame in the clip.
     pub first: usize,
-    /// How many there are.
+    /// Number of frames.
     pub frames: usize,
-    /// The size that the flow is to be of.
+    /// Frame size that the flow is computed for.
     pub size: Geometry,
 }
 
@@ -181,12 +183,12 @@ fn size_of(frames: &[RgbImage]) -> Geometry {
     Geometry { width, height }
 }
 
-/// Returns a component in pixels as it is read back from a picture.
+/// Quantises a component in pixels as if stored in an image.
 fn as_stored(px: f32) -> f32 {
     as_stored_px(px, DEFAULT_BOUND_PX)
 }
 
-/// Returns what is read back of `fields` once they have been stored: unknown vectors are no motion there.
+/// Quantises `fields` as if stored in images; unknown vectors become zero.
 fn through_pictures(mut fields: Vec<FlowField>) -> Vec<FlowField> {
     for uv in fields.iter_mut().flat_map(|field| &mut field.uv) {
         let known = if FlowField::is_known(*uv) { *uv } else { [0.0; 2] };
@@ -204,7 +206,7 @@ fn tvl1(
         let mut solver = Tvl1::new(parameters)?;
         return pairs.iter().map(|[from, to]| check_stop(stop).and_then(|()| solver.estimate(from, to))).collect();
     }
-    // Each pair on a core of its own: no rows are worked on twice.
+    // Pairs are solved in parallel, each on a single core.
     let solver = || Tvl1::new(parameters).map(Tvl1::on_one_core);
     let solve = |solver: &mut Result<Tvl1>, [from, to]: &[&RgbImage; 2]| {
         check_stop(stop)?;
@@ -218,7 +220,7 @@ fn dis(preset: DisPreset, pairs: &[[&RgbImage; 2]], stop: &(dyn Fn() -> bool + S
     pairs.par_iter().map(solve).collect()
 }
 
-/// Returns the motion from each of the frames `starts` on as `field` reads it from the video.
+/// Returns the motion from each of the frames `starts` to the next, read from the video by `field`.
 fn codec(
     stretch: &Stretch<'_>,
     starts: &[usize],
@@ -242,7 +244,7 @@ fn codec(
     Ok(fields)
 }
 
-/// Returns the flow in the pictures beside the frames, in pixels of the wanted size.
+/// Returns the flow stored in images next to the frames, in pixels of the requested size.
 fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
     let path = &stretch.clip.path;
     if let Some(Error { cause, .. }) = missing_frames(path) {
@@ -250,7 +252,7 @@ fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
         return Err(Error::file(path, cause, "Extract the frames and the flow of this clip again"));
     }
     let found = if path.is_dir() { flow_pictures(path)? } else { BTreeMap::new() };
-    // Tools differ in whether the last frame has a picture too.
+    // Tools differ in whether they also write a flow image for the last frame.
     let end = stretch.first + stretch.frames - 1;
     if let Some(missing) = (stretch.first..end).find(|pair| !found.contains_key(pair)) {
         let cause = match found.keys().next_back() {
@@ -265,7 +267,7 @@ fn stored(stretch: &Stretch<'_>, starts: &[usize]) -> Result<Vec<FlowField>> {
     starts.iter().map(|&start| read(&found[&(stretch.first + start)])).collect()
 }
 
-/// Returns the pairs of flow pictures of the clip in folder `path`, by the pair of frames.
+/// Returns the pairs of flow images of the clip in folder `path`, by frame pair.
 fn flow_pictures(path: &Path) -> Result<BTreeMap<usize, StreamPair>> {
     let pictures = files::list(path)?.into_iter().filter(|file| StreamPair::find(file).is_some()).collect();
     let pair = |(pair, file): (usize, PathBuf)| Some((pair, StreamPair::find(&file)?));
@@ -319,13 +321,13 @@ mod tests {
         }
         std::fs::remove_file(dir.path().join("flow_y_7.png")).unwrap();
         assert!(FlowSource::Stored.clip_flow(&clip, &frames, &network).is_err());
-        // As many pictures as pairs, with a gap: those after it are not of the pairs before theirs.
+        // As many images as pairs, but with a gap: those after it must not be shifted to the pairs before.
         let last = StreamPair::named(&dir.path().join("flow_x_11.png")).unwrap();
         write_two_stream(&last, &FlowField::new(4, 2, vec![[0.5, 0.0]; 8]), DEFAULT_BOUND_PX).unwrap();
         std::fs::remove_file(dir.path().join("flow_x_7.png")).unwrap();
         let error = FlowSource::Stored.clip_flow(&clip, &frames, &network).err().unwrap();
         assert!(error.cause.contains("frame pair 7"), "{error}");
-        // Frames with a gap, and flow without.
+        // Frames with a gap, flow without.
         write_two_stream(
             &StreamPair::named(&dir.path().join("flow_x_7.png")).unwrap(),
             &FlowField::new(4, 2, vec![[0.5, 0.0]; 8]),

@@ -1,8 +1,8 @@
-//! The flow of a teacher: what DIS or TV-L1 find in a pair of frames, forward and backward, where both agree.
+//! The flow of a teacher: DIS or TV-L1 on pairs of frames, forward and backward, restricted to where both agree.
 //!
-//! It is computed of whole frames, not of the crops the network sees: the teacher then knows where pixels go that leave the crop, and
-//! the flow of a pair can be kept, since crops and flips act on the flow itself. What does not fit into the memory is computed again.
-//! Nothing is read but the frames.
+//! It is computed on whole frames rather than on the network's crops, so the teacher can follow pixels that leave the
+//! crop, and the flow of a pair can be cached, since crops and flips are applied to the flow itself. Flow that does not
+//! fit in memory is recomputed. Only the frames are read.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,13 +21,13 @@ use crate::training::config::choices::FlowTeacher;
 use crate::training::objective::losses::visibility::visible;
 use crate::video::Geometry;
 
-/// Frame pixels a cell: the resolution of MotionNet's finest flow.
+/// Frame pixels per cell: the resolution of MotionNet's finest flow.
 const CELL_PX: usize = 2;
 
-/// A clip and the two frames of a pair.
+/// Key of a pair: the clip and its two frames.
 type PairPlace = (usize, [usize; 2]);
 
-/// Flow of pairs of frames by a teacher, on demand and on any thread.
+/// Flow of pairs of frames by a teacher, computed on demand; usable from any thread.
 pub struct TeacherFlow {
     teacher: FlowTeacher,
     memory: Share,
@@ -35,7 +35,7 @@ pub struct TeacherFlow {
 }
 
 impl TeacherFlow {
-    /// Returns the flow of `teacher`, of which as much is kept as there is memory for.
+    /// Creates the flow of `teacher`, cached as far as memory allows.
     pub fn new(teacher: FlowTeacher) -> Self {
         Self::with_budget(teacher, &MemoryBudget::of_process())
     }
@@ -44,12 +44,12 @@ impl TeacherFlow {
         Self { teacher, memory: budget.share(), kept: Mutex::default() }
     }
 
-    /// Appends what `draw` shows of the flow of a window, whose `frames` of the clip are `pictures`, in pixels of its crop brought to
-    /// `size`: for each pair the planes u and v, raw, times the share of a cell on which forward and backward flow agree, and that
-    /// share, half as wide and high.
+    /// Appends the flow of a window given by `draw`, whose `frames` of the clip are `pictures`, in pixels of its crop
+    /// resized to `size`: per pair the planes u and v, raw, multiplied by the fraction of each cell in which forward
+    /// and backward flow agree, and that fraction, at half the width and height.
     ///
     /// # Errors
-    /// If the teacher cannot read the pictures.
+    /// If the teacher cannot process the images.
     pub fn append_window(
         &self,
         draw: &Draw,
@@ -77,12 +77,12 @@ impl TeacherFlow {
         let [forward, backward] = self.both_ways(pictures)?;
         let flow: Arc<[f32]> = consistent_cells(&forward, &backward)?.into();
         if self.memory.take(size_of::<f32>() * flow.len()) && self.lock().insert(place, flow.clone()).is_some() {
-            self.memory.give_back(size_of::<f32>() * flow.len()); // another thread has computed it meanwhile
+            self.memory.give_back(size_of::<f32>() * flow.len()); // another thread has computed the same pair
         }
         Ok(flow)
     }
 
-    /// Returns the flow from the first picture to the second and back.
+    /// Returns the flow from the first image to the second and back.
     fn both_ways(&self, [first, second]: [&RgbImage; 2]) -> Result<[FlowField; 2]> {
         match self.teacher {
             FlowTeacher::Dis => {
@@ -90,7 +90,7 @@ impl TeacherFlow {
                 Ok([method.estimate(first, second)?, method.estimate(second, first)?])
             }
             FlowTeacher::Tvl1 => {
-                // Every loading thread solves pairs of its own.
+                // Every loader thread solves its own pairs.
                 let mut method = Tvl1::new(Tvl1Parameters::fast())?.on_one_core();
                 Ok([method.estimate(first, second)?, method.estimate(second, first)?])
             }
@@ -102,7 +102,8 @@ impl TeacherFlow {
     }
 }
 
-/// Returns the planes u and v of `forward`, raw, times the share of each cell where `backward` agrees, and that share.
+/// Returns the planes u and v of `forward`, raw, multiplied by the fraction of each cell in which `backward` agrees,
+/// and that fraction.
 fn consistent_cells(forward: &FlowField, backward: &FlowField) -> Result<Vec<f32>> {
     let (width, height) = (forward.width, forward.height);
     let agrees = read_back(visible(planes(forward), planes(backward)))?;
@@ -123,7 +124,7 @@ fn consistent_cells(forward: &FlowField, backward: &FlowField) -> Result<Vec<f32
     Ok(cells)
 }
 
-/// Returns a field as maps [1, 2, h, w].
+/// Converts a field to maps [1, 2, h, w].
 fn planes(field: &FlowField) -> Tensor<4> {
     let values = [0, 1].into_iter().flat_map(|component| field.uv.iter().map(move |uv| uv[component])).collect();
     Tensor::from_data(TensorData::new(values, [1, 2, field.height, field.width]), &Device::flex())
@@ -138,7 +139,7 @@ mod tests {
 
     const SIZE: Geometry = Geometry { width: 64, height: 48 };
 
-    /// A textured picture that has moved by so many pixels to the right.
+    /// Returns a textured image shifted to the right by `by` pixels.
     fn picture(by: f32) -> Arc<RgbImage> {
         let grey =
             |x: f32, y: f32| 127.0 + 60.0 * (x * 0.35).sin() * (y * 0.3).cos() + 40.0 * (x * 0.11 + y * 0.17).sin();
@@ -188,10 +189,10 @@ mod tests {
     fn what_is_contradicted_counts_nothing() {
         let field = |u: f32| FlowField::new(4, 2, vec![[u, 0.0]; 8]);
         let mut forward = field(1.0);
-        forward.uv[2] = [-3.0, 0.0]; // nothing leads back from there
+        forward.uv[2] = [-3.0, 0.0]; // leaves the image, where there is no backward flow
         forward.uv[6] = FlowField::UNKNOWN;
         let cells = consistent_cells(&forward, &field(-1.0)).unwrap();
-        // The last column leaves the picture: nothing comes back from outside.
+        // The last column moves out of the image, where there is no backward flow.
         let expected = [0.05, 0.0, 0.0, 0.0, 1.0, 0.0];
         assert!(cells.iter().zip(expected).all(|(cell, expected)| (cell - expected).abs() < 1e-6), "{cells:?}");
     }

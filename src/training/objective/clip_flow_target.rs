@@ -1,4 +1,4 @@
-//! The flow that a clip's flow decoder learns, computed by another method.
+//! The target flow of a stream's flow decoder, computed by another method.
 
 use std::sync::Arc;
 
@@ -13,17 +13,18 @@ use crate::training::config::plan::TrainingPlan;
 use crate::training::flow::frozen_flow::{Ahead, FrozenFlow};
 use crate::training::loader::Batch;
 
-/// Weight of the flow loss beside the action loss: a reading of Diba et al. (2016). The sum over all values of a clip is large.
+/// Weight of the flow loss relative to the action loss: our reading of Diba et al. (2016). It is small because the flow
+/// loss is summed over all values of a clip.
 pub(super) const CLIP_FLOW_WEIGHT: f64 = 1e-4;
 
-/// The flow of the clips of a batch.
+/// The target flow of the clips of a batch.
 pub(super) struct ClipFlowTarget {
     flow: FrozenFlow,
     device: Device,
 }
 
 impl ClipFlowTarget {
-    /// Returns the flow of `plan` for a stream with a flow decoder; `None` for any other.
+    /// Returns the target flow of `plan` for a stream with a flow decoder; `None` for any other.
     pub fn of(
         plan: &TrainingPlan,
         stream: &Stream,
@@ -36,11 +37,11 @@ impl ClipFlowTarget {
         has_decoder.then(|| Self { flow: flow(), device: device.clone() })
     }
 
-    /// Returns the logits of clips `x` [b, 3·t, h, w] and the loss of the flow that is predicted beside them. The flow of the last
-    /// frame of a clip leads to the frame behind; at the end of a video nothing moves.
+    /// Returns the logits of clips `x` [b, 3·t, h, w] and the loss of the predicted flow. The flow of a clip's last
+    /// frame points to the frame after the clip; at the end of a video it is zero.
     ///
     /// # Errors
-    /// If a clip cannot be read, has no such flow, or the device fails.
+    /// If a clip cannot be read, has no flow of the source, or the device fails.
     pub fn logits_and_loss(
         &mut self,
         stream: &Stream,

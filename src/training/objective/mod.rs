@@ -44,66 +44,66 @@ use losses::{Evidence, LevelLoss, LossSwitches, LossTerm, SupervisedLevel};
 use stream_teacher::StreamTeacher;
 use true_flow::TrueFlowLosses;
 
-/// Share of a time budget that the fit of a new last layer before the first step may take.
+/// Maximum share of a time budget for fitting a new last layer before the first step.
 const HEAD_SHARE: f64 = 0.4;
 
-/// The networks of a run and how they are trained together.
+/// The networks of a run, with the losses and optimisers that train them.
 pub struct Objective {
-    /// MotionNet, where it is trained.
+    /// MotionNet, if it is trained.
     pub motion: Option<Optimizer<MotionNetwork>>,
-    /// The stream, where one is trained.
+    /// The stream, if one is trained.
     pub stream: Option<Optimizer<Stream>>,
     frozen: Option<FrozenFlow>,
     teacher: Option<Arc<TeacherFlow>>,
-    /// The flow that a stream with a flow decoder learns beside the labels.
+    /// Target flow of a stream with a flow decoder.
     clip_flow: Option<ClipFlowTarget>,
-    /// A trained stream whose scores are targets beside the labels.
+    /// A trained stream whose scores are targets in addition to the labels.
     stream_teacher: Option<StreamTeacher>,
-    /// True flow, where the network is taught by it.
+    /// Pairs with true flow, in supervised training.
     truth: Option<Arc<TruePairs>>,
-    /// Clips whose next frame it is taught besides.
+    /// Clips from which NextFlow learns the next frame.
     next_frames: Option<Arc<NextFrames>>,
     action_loss: ActionLoss,
-    /// What of the loss counts.
+    /// The enabled loss terms.
     switches: LossSwitches,
-    /// What the batches of the step in progress measured.
+    /// Outcomes of the batches in the current step.
     measured: Vec<Outcome>,
     plan: TrainingPlan,
     device: Device,
 }
 
-/// The measurements of a step, or of one batch of it.
+/// The measurements of a step, or of one of its batches.
 pub struct Outcome {
-    /// The minimised loss.
+    /// The total loss that is minimised.
     pub loss: f32,
-    /// Its terms by name.
+    /// Loss terms by name.
     pub terms: Vec<(String, f32)>,
-    /// The weight of each term in the loss; 0 for one that does not count.
+    /// Weight of each term in the loss; 0 if disabled.
     pub weights: Vec<f32>,
-    /// Share of the batch that was classified right, where there are classes.
+    /// Accuracy on the batch, if there are classes.
     pub accuracy: Option<f32>,
-    /// Whether the networks were left as they were because a number was not finite.
+    /// `true` if the networks were not updated because of a non-finite value.
     pub skipped: bool,
 }
 
 /// The outputs of the networks for a batch.
 #[derive(Default)]
 struct Forward {
-    /// The unsupervised losses that count.
+    /// Enabled unsupervised losses.
     levels: Vec<LevelLoss>,
-    /// The end-point errors of a joint network's flow against its teacher's, finest first.
+    /// End-point errors of a joint network's flow against its teacher's, finest first.
     by_teacher: Vec<SupervisedLevel>,
-    /// Those of the stream or the joint network, if there is one: a row a sample.
+    /// Logits of the stream or the joint network, if any, one row per sample.
     logits: Option<Tensor<2>>,
-    /// The loss of the flow that a stream predicts beside them.
+    /// Loss of the flow predicted by a stream with a flow decoder.
     clip_flow: Option<Tensor<1>>,
 }
 
 impl Objective {
-    /// Creates the objective of `plan` for `motion` and `stream`, which has `classes`. `device` has autodiff enabled.
+    /// Creates the objective of `plan` for `motion` and a `stream` with `classes` classes, on an autodiff `device`.
     ///
     /// # Errors
-    /// If the plan freezes what is not there.
+    /// If the plan freezes layers that do not exist.
     pub fn new(
         plan: &TrainingPlan,
         motion: MotionNetwork,
@@ -143,7 +143,7 @@ impl Objective {
         })
     }
 
-    /// Loads the teacher of the stream, if the plan names one; the stream tells `classes`.
+    /// Loads the teacher of the stream if the plan has one; `classes` are those of the stream.
     ///
     /// # Errors
     /// If the teacher cannot be loaded or cannot teach this stream.
@@ -155,8 +155,8 @@ impl Objective {
         Ok(self)
     }
 
-    /// Fits a new last layer for the classes `rows` to the clips before the first step. The stream stays as it is if no clip can
-    /// be read or the work is stopped.
+    /// Fits a new last layer for the classes `rows` to the clips before the first step. The stream is unchanged if no
+    /// clip can be read or the work is stopped.
     pub fn fit_head(
         &mut self,
         rows: &[RowInit],
@@ -168,7 +168,7 @@ impl Objective {
         let Some(stream) = &self.stream else { return Ok(()) };
         let stream = stream.network().clone();
         let source = self.plan.flow_source();
-        // Flow that will change in training is of no use after this.
+        // Flow that changes in training cannot be reused after the fit.
         let end_to_end =
             self.motion.as_ref().map(|motion| FrozenFlow::new(source, motion.network().valid(), clips.clone()));
         let (flow, root) = (self.frozen.take().or(end_to_end), self.plan.runs_dir());
@@ -184,7 +184,7 @@ impl Objective {
         Ok(())
     }
 
-    /// Frames of a training window.
+    /// Returns the number of frames in a training window.
     pub fn window(&self, motion: &MotionNetwork) -> usize {
         self.stream.as_ref().map_or_else(|| motion.frames(), |stream| stream.network().input().frames())
     }
@@ -205,18 +205,18 @@ impl Objective {
         }
     }
 
-    /// Returns whether there is a stream that reads frames without flow.
+    /// Returns `true` if there is a stream that reads frames without flow.
     fn reads_frames(&self) -> bool {
         self.stream.as_ref().is_some_and(|stream| stream.network().input().modality.is_of_frames())
     }
 
-    /// Returns the pairs with true flow that the run learns from and is measured on.
+    /// Returns the pairs with true flow for training and validation.
     pub(in crate::training) fn true_pairs(&self) -> Option<&TruePairs> {
         self.truth.as_deref()
     }
 
-    /// Returns the number of parameters that are trained, without frozen ones; those of a stream with the last layer for `classes` that
-    /// it is given before the first step.
+    /// Returns the number of trained parameters, without frozen ones; for a stream, with the last layer for `classes`
+    /// classes that it gets before the first step.
     pub fn parameters(&self, classes: usize) -> usize {
         let motion = self.motion.as_ref().map(|solver| solver.network());
         let motion = motion.map_or(0, |network| weights::parameters(network) - frozen_parameters(network));
@@ -229,7 +229,7 @@ impl Objective {
         self.switches
     }
 
-    /// Changes what of the loss counts, from the next batch on.
+    /// Changes the enabled loss terms, starting with the next batch.
     ///
     /// # Errors
     /// If all loss terms are off.
@@ -246,25 +246,26 @@ impl Objective {
         Ok(())
     }
 
-    /// Returns whether the run learns from the clips themselves too.
+    /// Returns `true` if the run also uses unsupervised losses.
     fn is_unsupervised(&self) -> bool {
         let learns = self.stream.is_none() || self.plan.mode == TemporalMode::C;
         self.motion.is_some() && self.truth.is_none() && !self.is_taught() && learns
     }
 
-    /// Returns whether flow is learned from a teacher's alone.
+    /// Returns `true` if flow is learned only from a teacher.
     fn is_taught(&self) -> bool {
         self.plan.network == Network::Joint && self.plan.joint.is_taught()
     }
 
-    /// Returns whether there is a classifier: a stream, or a joint network's.
+    /// Returns `true` if there is a classifier: a stream, or that of a joint network.
     fn classifies(&self) -> bool {
         self.stream.is_some() || self.plan.network == Network::Joint
     }
 
-    /// Adds a batch to the step in progress: its share of the gradient, and what it measured.
+    /// Processes a batch of the current step: accumulates its gradient and its measurements.
     ///
-    /// A step is the mean of its batches. Of losses that are means over samples, that is the step on all of them at once.
+    /// The gradient of a step is the mean over its batches. For losses that are means over samples, this equals a step
+    /// on all samples at once.
     ///
     /// # Errors
     /// If the device fails.
@@ -272,12 +273,13 @@ impl Objective {
         self.accumulate_and(batch, |_, _, _| ())
     }
 
-    /// The same, and of what the gradient of MotionNet consists, if it is trained: see [`GradientShares`].
+    /// Like [`accumulate`](Self::accumulate), and returns the gradient shares of MotionNet if it is trained: see
+    /// [`GradientShares`].
     ///
-    /// Burn keeps no graph for a second backward pass, so each of the three unsupervised kinds of terms that counts costs a forward
-    /// and a backward pass of MotionNet of its own: all of them about three steps (measured: 2.8 in mode (c) with SqueezeNet). The
-    /// action loss has what they leave of the whole, at no cost. The step stays what it is: MotionNet draws no random numbers and
-    /// keeps no statistics. There are none of a network that learns its flow from a teacher alone.
+    /// Burn keeps no graph for a second backward pass, so each enabled kind of unsupervised term costs another forward
+    /// and backward pass of MotionNet: all three cost about three steps (measured: 2.8 in mode (c) with SqueezeNet).
+    /// The action loss has the rest of the gradient, at no cost. The step is unaffected: MotionNet draws no random
+    /// numbers and has no running statistics. Networks whose flow is learned only from a teacher have no shares.
     pub fn accumulate_and_share(&mut self, batch: Batch, step: usize) -> Result<Option<GradientShares>> {
         if self.is_taught() {
             return self.accumulate(batch).map(|()| None);
@@ -290,7 +292,7 @@ impl Objective {
         shares.transpose()
     }
 
-    /// Adds a batch and lets `look` see its frames and MotionNet's gradient, if there is one.
+    /// Processes a batch, and calls `look` with its frames and MotionNet's gradient, if there is one.
     fn accumulate_and(
         &mut self,
         mut batch: Batch,
@@ -344,7 +346,7 @@ impl Objective {
             stream.accumulate(gradient);
         }
 
-        // One read of all numbers: each read waits for the device.
+        // All values are read at once, as each read waits for the device.
         let mut values = read_back(Tensor::cat(values, 0))?;
         let scores = values.split_off(terms.len() + 1);
         let skipped = values.iter().any(|value| !value.is_finite());
@@ -355,7 +357,7 @@ impl Objective {
         Ok(())
     }
 
-    /// Returns the losses against the truth of a batch; none where nothing is taught by it.
+    /// Returns the losses of a batch against true flow; empty without supervision.
     fn taught(&self, frames: Option<&Tensor<4>>, batch: &mut Batch) -> TrueFlowLosses {
         match (self.plan.supervised, &self.motion, frames) {
             (Some(loss), Some(motion), Some(frames)) => {
@@ -365,13 +367,13 @@ impl Objective {
         }
     }
 
-    /// Returns the weighted sum of the unsupervised terms that count.
+    /// Returns the weighted sum of the enabled unsupervised terms.
     fn unsupervised(&self, levels: &[LevelLoss]) -> Option<Tensor<1>> {
         let sum = levels.iter().filter_map(|level| level.total.clone()).reduce(|total, level| total + level)?;
         Some(if self.classifies() { sum * self.plan.unsupervised_weight } else { sum })
     }
 
-    /// Returns the action loss at its weight, if it counts.
+    /// Returns the weighted action loss, if enabled.
     fn weighted(&self, action: Tensor<1>) -> Option<Tensor<1>> {
         match self.switches.action {
             0.0 => None,
@@ -387,7 +389,7 @@ impl Objective {
         for LevelLoss { level, weights, pixel, smooth_u, smooth_v, ssim, teacher, .. } in levels {
             let smooth = (smooth_u.clone() + smooth_v.clone()) / 2.0;
             terms.push((format!("pixel {level}"), scale * weights.pixel, pixel.clone()));
-            terms.push((format!("smooth {level}"), scale * 2.0 * weights.smooth, smooth)); // of u and of v
+            terms.push((format!("smooth {level}"), scale * 2.0 * weights.smooth, smooth)); // u and v
             terms.push((format!("ssim {level}"), scale * weights.ssim, ssim.clone()));
             terms.extend(teacher.clone().map(|(error, weight)| (format!("teacher {level}"), weight, error)));
         }
@@ -395,7 +397,7 @@ impl Objective {
         terms
     }
 
-    /// Of what MotionNet's gradient `total` of a batch consists.
+    /// Returns the shares of the loss terms in MotionNet's gradient `total` of a batch.
     fn shares(&self, frames: Tensor<4>, total: &GradientsParams, step: usize) -> Result<GradientShares> {
         let motion = self.motion.as_ref().expect("the gradient is of MotionNet");
         let mut parts = Vec::new();
@@ -418,7 +420,8 @@ impl Objective {
         gradient_shares(motion.network(), total, &parts, is_supervised.then_some(LossTerm::Action).or(teacher), step)
     }
 
-    /// Makes step `step` (from 0) along the mean of the batches since the last one, at `rate`.
+    /// Performs step `step` (from 0) with the mean gradient of the batches since the last step, at learning rate
+    /// `rate`.
     ///
     /// # Errors
     /// If the device fails.
@@ -447,7 +450,7 @@ impl Objective {
         self.stream.as_ref().map_or(Ok(()), |stream| stream.save(dir, "stream"))
     }
 
-    /// Restores what [`Self::save`] wrote; if that fails, everything is as it was.
+    /// Restores the state written by [`Self::save`]; on failure, everything is unchanged.
     pub fn load(&mut self, dir: &Path) -> Result<()> {
         let motion = self.motion.as_ref().map(|motion| motion.load(dir, "motion")).transpose()?;
         self.stream = self.stream.as_ref().map(|stream| stream.load(dir, "stream")).transpose()?;
@@ -492,7 +495,7 @@ impl Objective {
         Ok(Forward { levels, logits, ..Forward::default() })
     }
 
-    /// Returns the same of a joint network: the logits are the consensus of the segments, the losses those of the flow of all.
+    /// Like [`forward`](Self::forward), for a joint network: consensus logits of the segments, flow losses of all.
     fn joint_forward(&self, joint: &JointNetwork, frames: Tensor<4>, batch: &Batch) -> Forward {
         let height = frames.dims()[2];
         let output = joint.forward(frames.clone());
@@ -511,11 +514,11 @@ impl Objective {
         Forward { by_teacher, logits, ..Forward::default() }
     }
 
-    /// Returns what is visible in both frames of each pair by the flow that `motion` sees forward, `pyramid`, and backward, if the
-    /// plan asks for it: [n, pairs, h, w] at the finest level.
+    /// Returns the pixels visible in both frames of each pair, according to the forward flow `pyramid` and the backward
+    /// flow of `motion`, [n, pairs, h, w] at the finest level; `None` unless the plan masks occlusions.
     ///
-    /// It is decided there once, in pixels of that level, and averaged for the others: at coarse levels hardly any motion is long
-    /// enough to contradict another by more than half a squared pixel.
+    /// Visibility is computed only there, in pixels of that level, and averaged for the other levels: at coarse levels,
+    /// hardly any motion is long enough for the flows to disagree by more than half a squared pixel.
     fn visible(&self, motion: &MotionNetwork, frames: &Tensor<4>, pyramid: &FlowPyramid) -> Option<Tensor<4>> {
         if !self.plan.loss.occlusion {
             return None;
@@ -535,21 +538,21 @@ impl Objective {
         Some(Tensor::from_data(TensorData::new(flow, [windows, planes, height, width]), &self.device))
     }
 
-    /// Returns the stream's logits of raw flow, if there is a stream: the mean over its views.
+    /// Returns the stream's logits for raw flow, averaged over its views; `None` without a stream.
     fn classify_flow(&self, flow: Tensor<4>, batch: &Batch) -> Result<Option<Tensor<2>>> {
         let Some(stream) = &self.stream else { return Ok(None) };
         let views = stream.network().flow_inputs(flow)?.into_iter();
         Ok(Some(mean_of_views(views.map(|input| self.classify(stream, input, batch)).collect())))
     }
 
-    /// Returns the stream's logits of its `input`, a row a sample: the consensus of its segments. The input is mixed here and not
-    /// before: the flow of two videos shown over each other would be neither's.
+    /// Returns the stream's logits for its `input`, one row per sample: the consensus of its segments. Mixup is applied
+    /// here, not to frames: the flow of two superimposed videos would be that of neither.
     fn classify(&self, stream: &Optimizer<Stream>, input: Tensor<4>, batch: &Batch) -> Tensor<2> {
         let input = mixed_samples(input, &batch.mixing, self.plan.segments);
         consensus(stream.network().forward(input), self.plan.segments)
     }
 
-    /// Returns the frames of a batch, which are moved to the device: [draws, c, h, w]. None where the batch has draws only.
+    /// Returns the frames of a batch, moved to the device: [draws, c, h, w]; `None` if the batch has only draws.
     fn frames(&self, batch: &mut Batch) -> Option<Tensor<4>> {
         let frames = std::mem::take(&mut batch.frames);
         let [height, width] = [self.plan.crop.height as usize, self.plan.crop.width as usize];
@@ -561,7 +564,7 @@ impl Objective {
 }
 
 impl Outcome {
-    /// Returns the means over the batches of a step; skipped if any was.
+    /// Averages the outcomes of the batches of a step; it is skipped if any batch was.
     fn mean(batches: Vec<Self>) -> Self {
         let count = batches.len() as f32;
         let mut batches = batches.into_iter();
@@ -580,7 +583,7 @@ impl Outcome {
     }
 }
 
-/// Returns the norms of gradients, in one read; 0 where there is none.
+/// Returns the norms of gradients, with a single read from the device; 0 for a missing gradient.
 fn norms(gradients: [&Option<Gradient>; 2]) -> Result<[f64; 2]> {
     let squares = gradients.map(|gradient| gradient.as_ref().and_then(|gradient| gradient.squares.clone()));
     let there: Vec<Tensor<1>> = squares.iter().flatten().cloned().collect();
@@ -588,7 +591,7 @@ fn norms(gradients: [&Option<Gradient>; 2]) -> Result<[f64; 2]> {
     Ok(squares.map(|squares| squares.and_then(|_| values.next()).map_or(0.0, |sum| f64::from(sum).sqrt())))
 }
 
-/// Returns the share of samples that show the class with the highest of their `scores`, which are in rows.
+/// Returns the fraction of samples that show the class with the highest score. `scores` has one row per sample.
 fn accuracy(scores: &[f32], labels: &[Vec<usize>]) -> f32 {
     let rows = scores.chunks((scores.len() / labels.len()).max(1));
     let right =

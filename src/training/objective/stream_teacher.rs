@@ -1,4 +1,4 @@
-//! A teacher of the stream that is trained: it sees the same crops and frames.
+//! The distillation teacher of a stream, which reads the same crops and frames as the student.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use crate::training::loader::Batch;
 /// A trained stream whose scores are targets.
 pub(super) struct StreamTeacher {
     stream: Stream,
-    /// The flow that it reads, if it reads any.
+    /// The flow that it reads, if any.
     flow: Option<FrozenFlow>,
     settings: Distillation,
     device: Device,
 }
 
 impl StreamTeacher {
-    /// Loads the teacher of `plan`, if it names one, for a student that reads `input` and tells `classes`.
+    /// Loads the teacher of `plan`, if any, for a student with the given `input` and `classes`.
     ///
     /// # Errors
     /// If the model cannot be loaded, has no such stream or other classes, or reads other frames than the student.
@@ -59,7 +59,7 @@ impl StreamTeacher {
         Ok(Some(Self { stream, flow, settings, device }))
     }
 
-    /// Returns the logits of a batch, whose `frames` are [draws, c, h, w] where it has any: a row a sample.
+    /// Returns the logits of a batch, one row per sample; `frames` [draws, c, h, w] are given if the batch has any.
     ///
     /// # Errors
     /// If a clip cannot be read, or the device fails.

@@ -1,4 +1,4 @@
-//! The objective: segments, mixing, the parts of a gradient, and what the loss consists of.
+//! Tests of the objective: segments, mixup, gradient shares, and the composition of the loss.
 
 use burn::module::{ModuleVisitor, Param};
 use burn::tensor::{Distribution, Tolerance};
@@ -12,7 +12,7 @@ use crate::video::Geometry;
 
 const CROP: Geometry = Geometry { width: 64, height: 32 };
 
-/// Two samples of three segments, what a spatial stream says of them, and the stream.
+/// Returns two samples of three segments, the logits of a spatial stream for them, and the stream.
 fn samples(mixing: Vec<f32>) -> (Tensor<4>, Tensor<2>, Stream) {
     let device = Device::flex().autodiff();
     let plan = TrainingPlan { segments: 3, crop: CROP, ..TrainingPlan::of(Network::Spatial) };
@@ -57,7 +57,7 @@ fn samples_are_mixed_segment_by_segment() {
     logits.into_data().assert_approx_eq::<f32>(&expected, Tolerance::relative(1e-4));
 }
 
-/// A run in mode (c) without dropout, and a batch for it.
+/// Returns a run in mode (c) without dropout, and a batch for it.
 fn end_to_end() -> (Objective, Batch) {
     let device = Device::flex().autodiff();
     device.seed(7);
@@ -92,7 +92,7 @@ impl ModuleVisitor for ObjectiveValues<'_> {
     }
 }
 
-/// MotionNet's gradient of a batch, number by number, with these switches.
+/// Returns MotionNet's gradient for a batch as a vector, with these switches.
 fn gradient(objective: &mut Objective, batch: &Batch, switches: LossSwitches) -> Vec<f64> {
     objective.switch(switches).unwrap();
     let mut values = Vec::new();
@@ -113,7 +113,8 @@ fn norm(values: &[f64]) -> f64 {
 #[test]
 fn the_parts_of_a_gradient_add_up_to_it_and_are_those_of_their_losses_alone() {
     let (mut objective, batch) = end_to_end();
-    // The action loss weighs more than its gradient in fresh networks, so that all parts are of one order.
+    // The action loss is weighted up, as its gradient is small in fresh networks, so that all shares are of the same
+    // order.
     let all = LossSwitches { action: 20.0, ..objective.switches() };
     let shares_of = |objective: &mut Objective, switches: LossSwitches| {
         objective.switch(switches).unwrap();
@@ -168,7 +169,7 @@ fn the_loss_is_its_terms_by_their_weights() {
     assert_eq!(objective.switches(), all.only(LossTerm::Smooth));
 }
 
-/// A run that trains flow with all that helps beyond the paper, and a batch for it.
+/// Returns a run that trains flow with all extensions beyond the paper, and a batch for it.
 fn taught() -> (Objective, Batch) {
     let device = Device::flex().autodiff();
     device.seed(7);
@@ -219,7 +220,7 @@ fn a_teacher_has_a_share_of_the_gradient() {
     let all = objective.switches();
     let total = gradient(&mut objective, &batch, all);
     assert!((shares.norm / norm(&total) - 1.0).abs() < 1e-4);
-    // Without the teacher the gradient is that of the other terms, and the difference is the teacher's.
+    // Without the teacher, the gradient is that of the other terms; the difference is the teacher's part.
     objective.teacher = None;
     let others = gradient(&mut objective, &batch, all);
     let of_teacher: Vec<f64> = total.iter().zip(&others).map(|(total, others)| total - others).collect();

@@ -1,4 +1,4 @@
-//! The losses against true flow, and against the next frame where that is known instead.
+//! The losses against true flow, and against the next frame for samples that have it instead.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -7,16 +7,16 @@ use super::losses::{SupervisedLevel, SupervisedLoss};
 use crate::nets::MotionNetwork;
 use crate::training::loader::Batch;
 
-/// The losses of a batch of samples whose truth is known.
+/// The losses of a supervised batch.
 #[derive(Default)]
 pub(super) struct TrueFlowLosses {
-    /// Against the flow of each level.
+    /// Losses against the flow of each level.
     pub levels: Vec<SupervisedLevel>,
-    /// Against the next frame, of the samples that have that instead.
+    /// Loss against the next frame, of the samples that have it instead.
     pub next_frame: Option<Tensor<1>>,
 }
 
-/// Returns the losses of `motion` for `frames` [n, 6, h, w], whose truth is taken out of `batch`.
+/// Returns the losses of `motion` for `frames` [n, 6, h, w]; the ground truth is moved out of `batch`.
 pub(super) fn losses(
     loss: SupervisedLoss,
     motion: &MotionNetwork,

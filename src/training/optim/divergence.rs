@@ -1,49 +1,49 @@
 //! Divergence detection, which rolls a run back to a snapshot.
 //!
-//! The loss is smoothed over about [`SPAN`] steps and judged from step [`SETTLED`] on. A run diverges when for [`SUSTAINED`] steps on end the smoothed loss is above
-//! the plan's factor times its best, or when as many steps as [`SKIPPED`] in a row had to be skipped because numbers were not
-//! finite. A small loss may double by chance: losses below a tenth of the initial one, or below that of guessing, raise no
-//! alarm.
+//! The loss is smoothed over about [`SPAN`] steps and checked from step [`SETTLED`] on. A run diverges if the smoothed
+//! loss exceeds the plan's factor times its best for [`SUSTAINED`] consecutive steps, or if [`SKIPPED`] consecutive
+//! steps were skipped because of non-finite values. Small losses may double by chance: losses below a tenth of the
+//! initial one, or below chance level, never raise an alarm.
 
 use serde::{Deserialize, Serialize};
 
-/// Steps over which the loss is smoothed.
+/// Number of steps over which the loss is smoothed.
 const SPAN: usize = 20;
-/// Steps before which nothing is judged.
+/// Number of initial steps that are not checked.
 const SETTLED: usize = 10;
-/// Steps on end that must be above the limit.
+/// Number of consecutive steps above the limit that raise an alarm.
 const SUSTAINED: usize = 5;
-/// Skipped steps in a row that are an alarm.
+/// Number of consecutive skipped steps that raise an alarm.
 const SKIPPED: usize = 3;
-/// Share of the first smoothed loss below which its best is not counted.
+/// Floor of the best loss, as a fraction of the first smoothed loss.
 const FLOOR: f64 = 0.1;
 
 /// The divergence detector; part of the checkpoint, so that a resumed run raises the same alarms.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Watch {
-    /// Finite losses so far.
+    /// Number of finite losses so far.
     steps: usize,
     smoothed: f64,
-    /// The smoothed loss when it was first judged, and the lowest since.
+    /// Smoothed loss at the first check, and the lowest since.
     first: f64,
     best: f64,
-    /// Steps on end above the limit, and skipped ones.
+    /// Numbers of consecutive steps above the limit, and of consecutive skipped steps.
     above: usize,
     skipped: usize,
 }
 
-/// Above which a smoothed loss is one of divergence.
+/// The limit above which a smoothed loss counts as divergence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
-    /// Times the best; 0 for none.
+    /// Factor on the best loss; 0 to disable.
     pub factor: f64,
-    /// What guessing costs: no lower loss is an alarm. 0 without classes.
+    /// Loss at chance level: no lower loss raises an alarm. 0 without classes.
     pub chance: f64,
 }
 
 impl Watch {
-    /// Takes the loss of a step in, none for a skipped one. Returns why the run diverges, if it does.
+    /// Adds the loss of a step, `None` for a skipped one. Returns the reason if the run diverges.
     pub fn push(&mut self, loss: Option<f64>, limit: Limit) -> Option<String> {
         if limit.factor == 0.0 {
             return None;
@@ -70,7 +70,7 @@ impl Watch {
         })
     }
 
-    /// Returns whether nothing pointed to divergence: the smoothed loss was at most half-way to the limit.
+    /// Returns `true` without signs of divergence: the smoothed loss was at most half-way to the limit.
     pub fn is_calm(&self, limit: Limit) -> bool {
         let halfway = Limit { factor: limit.factor.sqrt(), ..limit };
         self.skipped == 0 && (self.steps < SETTLED || self.smoothed <= self.highest(halfway))
@@ -87,7 +87,7 @@ mod tests {
 
     const LIMIT: Limit = Limit { factor: 3.0, chance: 0.0 };
 
-    /// The step at which losses raise an alarm.
+    /// Returns the step at which losses raise an alarm.
     fn alarm(limit: Limit, losses: impl Iterator<Item = f64>) -> Option<usize> {
         let mut watch = Watch::default();
         losses.into_iter().position(|loss| watch.push(Some(loss).filter(|loss| loss.is_finite()), limit).is_some())

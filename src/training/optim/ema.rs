@@ -1,18 +1,18 @@
-//! The exponential moving average of a network's weights: smoother than the weights themselves, and what a run that
-//! keeps it measures and exports.
+//! The exponential moving average of a network's weights. It is smoother than the weights themselves, and a run that
+//! has one validates and exports it.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::Tensor;
 use burn::tensor::container::TensorContainer;
 
-/// A network whose parameters follow those of another.
+/// A network whose parameters are the moving average of another's.
 pub struct Ema<M> {
     network: M,
     decay: f64,
 }
 
 impl<M: Module> Ema<M> {
-    /// Starts at `network` as it stands.
+    /// Creates an average that starts at the current weights of `network`.
     pub fn new(network: &M, decay: f64) -> Self {
         Self { network: network.valid(), decay }
     }
@@ -27,8 +27,8 @@ impl<M: Module> Ema<M> {
         Self { network, decay: self.decay }
     }
 
-    /// Moves towards `network` after step `step` (from 0): by 1 − decay, and faster in the first steps, whose weights are
-    /// not worth remembering: the decay rises as (1 + step) / (10 + step).
+    /// Moves towards `network` after step `step` (from 0), with a weight of 1 − decay. In the first steps, whose
+    /// weights are soon obsolete, the decay is limited to (1 + step) / (10 + step).
     pub fn update(&mut self, network: &M, step: usize) {
         let mut values = EmaValues(TensorContainer::new());
         network.visit(&mut values);
@@ -37,7 +37,7 @@ impl<M: Module> Ema<M> {
     }
 }
 
-/// Parameters without their graph.
+/// Parameters, detached.
 struct EmaValues(TensorContainer<ParamId>);
 
 impl ModuleVisitor for EmaValues {
@@ -57,7 +57,7 @@ impl ModuleMapper for Follow {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, old, mapper) = param.consume();
         let new = match self.values.remove::<Tensor<D>>(&id) {
-            Some(value) => old.clone() + (value - old) * (1.0 - self.decay), // what is frozen stays to the last bit
+            Some(value) => old.clone() + (value - old) * (1.0 - self.decay), // frozen weights stay bit-identical
             None => old,
         };
         Param::from_mapped_value(id, new, mapper)

@@ -1,4 +1,4 @@
-//! Adam in one pass over each parameter on the CPU, where Burn's operations take a dozen with memory of their own.
+//! Adam in one pass over each parameter on the CPU, instead of a dozen operations of Burn with temporary tensors.
 
 use burn::backend::Flex;
 use burn::backend::tensor::FloatTensor;
@@ -12,11 +12,11 @@ use crate::gpu::is_gpu;
 const BETA_1: f32 = 0.9;
 const BETA_2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
-/// Numbers of a task.
+/// Number of elements per task.
 const CHUNK: usize = 1 << 14;
 
-/// Adam with an L2 penalty. It does what Burn's does and keeps its state in the same form, so that either reads the
-/// other's checkpoints; on a GPU it is Burn's.
+/// Adam with an L2 penalty. It is equivalent to Burn's and has the same state format, so each can read the other's
+/// checkpoints; on a GPU it uses Burn's.
 #[derive(Clone)]
 pub struct FusedAdam {
     burns: Adam,
@@ -24,7 +24,7 @@ pub struct FusedAdam {
 }
 
 impl FusedAdam {
-    /// Returns the update rule with an L2 penalty, 0 for none.
+    /// Creates the update rule with an L2 penalty, 0 for none.
     pub fn new(penalty: f32) -> Self {
         let config = AdamConfig::new().with_beta_1(BETA_1).with_beta_2(BETA_2).with_epsilon(EPSILON);
         let decay = (penalty > 0.0).then(|| WeightDecayConfig::new(penalty));
@@ -74,11 +74,11 @@ impl Optimizer for FusedAdam {
     }
 }
 
-/// The numbers of a step.
+/// The coefficients of a step.
 struct Update {
     rate: f32,
     penalty: f32,
-    /// Correct the moments of the first steps.
+    /// Bias corrections of the moments.
     first: f32,
     epsilon: f32,
 }
@@ -100,7 +100,7 @@ fn is_on_cpu<const D: usize>(x: &Tensor<D>) -> bool {
     x.dtype() == DType::F32 && !x.device().is_autodiff() && !is_gpu(&x.device())
 }
 
-/// Returns the tensor of the CPU, whose storage holds its numbers in order and no others.
+/// Returns the CPU tensor in contiguous storage.
 fn flex<const D: usize>(x: Tensor<D>) -> FloatTensor<Flex> {
     let tensor = x.try_into_primitive::<Flex>().expect("a tensor on the CPU");
     let is_whole = tensor.is_contiguous() && tensor.storage::<f32>().len() == tensor.layout().shape().num_elements();
@@ -116,10 +116,10 @@ mod tests {
 
     use super::*;
 
-    /// The parameter after three steps, the last from a state that was written and read, and the state.
+    /// Returns the parameter after three steps, the last from a saved and restored state, and the state.
     fn steps<O: Optimizer>(optimizer: &O, [rows, columns]: [usize; 2], seed: u64) -> (Tensor<2>, O::State<2>) {
         let device = Device::flex();
-        // Not the device's generator: other tests draw from it at the same time.
+        // Not the device's generator, which other tests use concurrently.
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut draw = |deviation: f32| {
             let values: Vec<f32> = (0..rows * columns).map(|_| deviation * random.random_range(-2.0..2.0)).collect();
@@ -127,7 +127,7 @@ mod tests {
         };
         let (mut parameter, mut state) = (draw(1.0).transpose(), None);
         for step in 0..3 {
-            // Gradients are views at times, and zero.
+            // Gradients may be views, and zero.
             let gradient = draw(0.1 * (step % 2) as f32).transpose();
             let (next, kept) = optimizer.step(0.01, parameter, gradient, state);
             (parameter, state) = (next, kept);

@@ -1,4 +1,4 @@
-//! The gradient shares of MotionNet: the magnitude from each kind of loss, and the angles between them.
+//! The gradient shares of MotionNet: the gradient norm of each kind of loss, and its angle to the whole gradient.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
@@ -12,29 +12,29 @@ use crate::training::objective::losses::LossTerm;
 /// The parts of the gradient of one batch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GradientShares {
-    /// The step that the batch was of, from 1.
+    /// The step of the batch, from 1.
     pub step: usize,
     /// Euclidean norm of the whole gradient, before clipping.
     pub norm: f64,
-    /// The part of each kind of loss, in the order of [`LossTerm::ALL`]; of a teacher where there is one.
+    /// The share of each kind of loss, in the order of [`LossTerm::ALL`]; including a teacher if there is one.
     pub terms: Vec<GradientShare>,
 }
 
-/// The gradient of one kind of loss, with the weight that it has in the whole.
+/// The gradient of one kind of loss, weighted as in the total loss.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct GradientShare {
     /// The loss.
     pub term: LossTerm,
-    /// Euclidean norm, 0 for a loss that does not count.
+    /// Euclidean norm; 0 for a disabled loss.
     pub norm: f64,
     /// The norm's share of the sum of the norms, 0…1.
     pub share: f64,
-    /// Cosine of the angle to the whole gradient, −1…1; 0 where one of them is zero.
+    /// Cosine of the angle to the whole gradient, −1…1; 0 if either is zero.
     pub cosine: f64,
 }
 
-/// Returns the parts of the gradient `total` of `network`: `parts` are the gradients of some losses, and what they leave is that of
-/// `rest`, if there is one.
+/// Returns the shares in the gradient `total` of `network`: `parts` are the gradients of some losses, and the remainder
+/// is that of `rest`, if given.
 pub(in crate::training) fn gradient_shares<M: Module>(
     network: &M,
     total: &GradientsParams,
@@ -65,12 +65,12 @@ pub(in crate::training) fn gradient_shares<M: Module>(
     Ok(GradientShares { step, norm, terms: terms.map(share).collect() })
 }
 
-/// Products of gradients, summed up parameter by parameter.
+/// Scalar products of gradients, summed over parameters.
 struct GradientSums<'a> {
     total: &'a GradientsParams,
     parts: &'a [(LossTerm, GradientsParams)],
     has_rest: bool,
-    /// Of each parameter: |total|², then |part|² and part · total of each part and of the rest.
+    /// For each parameter: |total|², then |part|² and part · total for each part and for the rest.
     products: Vec<Tensor<1>>,
 }
 

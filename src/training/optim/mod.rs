@@ -1,4 +1,4 @@
-//! Optimisers, groups of parameters, schedules, and what watches over them.
+//! Optimisers, parameter groups, schedules, and monitoring of the optimisation.
 
 pub(super) mod divergence;
 pub(super) mod ema;

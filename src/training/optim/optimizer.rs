@@ -1,5 +1,5 @@
-//! One network with its optimiser: accumulated gradients, their norm, clipping, the update at the rates of the network's
-//! parts, the average of the weights, and how all of it is saved.
+//! A network with its optimiser: gradient accumulation, gradient norm, clipping, updates with per-group learning rates,
+//! weight averaging, and checkpoints of all of it.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ use crate::training::config::plan::{OptimiserKind, ScheduleKind, TrainingPlan};
 
 /// A network that is being trained.
 pub struct Optimizer<M: Module> {
-    network: Option<M>, // None only inside `step`, which gives the network away and gets it back
+    network: Option<M>, // `None` only inside `step`, which moves the network out and back
     optimiser: ModuleOptimizer,
     /// The optimiser before its first step.
     unused: ModuleOptimizer,
@@ -32,12 +32,12 @@ pub struct Optimizer<M: Module> {
 /// The gradient of one network.
 pub struct Gradient {
     parts: GradientsParams,
-    /// The sum of the squares of all its numbers; none where the network has no gradient.
+    /// Sum of squares of all gradient elements; `None` if the network has no gradient.
     pub squares: Option<Tensor<1>>,
 }
 
 impl<M: Module> Optimizer<M> {
-    /// Prepares the update rule of `plan` for `network`, which is `part` of the run.
+    /// Creates the optimiser of `plan` for `network`, which is `part` of the run.
     ///
     /// # Errors
     /// If the plan freezes a layer that the network does not have, or all of them.
@@ -54,22 +54,22 @@ impl<M: Module> Optimizer<M> {
         })
     }
 
-    /// Returns the network as it stands.
+    /// Returns the network with its current weights.
     pub fn network(&self) -> &M {
         self.network.as_ref().expect("a step always puts the network back")
     }
 
-    /// Returns the network to be measured and exported: the average where one is kept. Without autodiff.
+    /// Returns the network to be validated and exported: the moving average if there is one. Without autodiff.
     pub fn result(&self) -> M {
         self.average.as_ref().map_or_else(|| self.network().valid(), |average| average.network().clone())
     }
 
-    /// Takes this network's part of `gradients`.
+    /// Removes this network's part from `gradients` and returns it.
     pub fn part(&self, gradients: &mut Gradients) -> GradientsParams {
         GradientsParams::from_module(gradients, self.network())
     }
 
-    /// Adds a part to what is accumulated.
+    /// Adds a part to the accumulated gradient.
     pub fn accumulate(&mut self, part: GradientsParams) {
         let network = self.network.as_ref().expect("a step always puts the network back");
         self.accumulated.accumulate(network, part);
@@ -81,7 +81,7 @@ impl<M: Module> Optimizer<M> {
         Gradient { squares: squares(self.network(), &parts), parts }
     }
 
-    /// Makes step `step` along a finite gradient of norm `norm`, which is limited to the plan's.
+    /// Performs step `step` with a finite gradient of norm `norm`, which is clipped to the plan's limit.
     pub fn step(&mut self, mut gradient: Gradient, norm: f64, rate: f64, step: usize) {
         let mut network = self.network.take().expect("a step always puts the network back");
         if norm > self.clip_norm {
@@ -116,12 +116,12 @@ impl<M: Module> Optimizer<M> {
             .map_or(Ok(()), |kept| kept.network().clone().into_record().save(&average).map_err(refuse(average)))
     }
 
-    /// Restores what [`Self::save`] wrote; if that fails, everything is as it was.
+    /// Restores the state written by [`Self::save`]; on failure, everything is unchanged.
     pub fn load(&self, dir: &Path, name: &str) -> Result<Self> {
-        // A network shares its running statistics with its copies, into which the checkpoint is read.
+        // A network shares its running statistics with its copies, including the one into which the checkpoint is read.
         let before = self.network().valid().into_record();
         self.read(dir, name).inspect_err(|_| {
-            // It was this network's a moment ago, so it fits.
+            // These are the network's own values, so loading them cannot fail.
             let _ = self.network().clone().try_load_record(before);
         })
     }
@@ -162,12 +162,12 @@ fn files(dir: &Path, name: &str) -> [PathBuf; 3] {
     ["", "-optimiser", "-average"].map(|suffix| dir.join(format!("{name}{suffix}.bpk")))
 }
 
-/// Parts of the names of weights without an L2 penalty: transposed convolutions, batch normalisation (also as the second of the pairs
-/// of ActionFlowNet), and slopes of rectifiers (He et al. 2015, Section 2.1).
+/// Substrings of the names of weights without L2 penalty: transposed convolutions, batch normalisation (also as the
+/// second element of ActionFlowNet's pairs), and slopes of PReLUs (He et al. 2015, Section 2.1).
 const NOT_PENALISED: [&str; 7] =
     ["deconv", "upsample_flow", "upsampled_flow", "upsampled_frame", ".bn.", ".1.weight", "relu"];
 
-/// Returns the plan's update rule, with the L2 penalty on convolution weights only (spec, section 2).
+/// Returns the plan's update rule, with an L2 penalty on convolution weights only (spec, section 2).
 fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
     let without = ParamGroup::from_any_predicates(NOT_PENALISED.to_vec());
     let penalised = ParamGroup::from_predicate("weight").exclude(without);
@@ -190,23 +190,23 @@ fn optimiser(plan: &TrainingPlan) -> ModuleOptimizer {
     }
 }
 
-/// The largest share of a time budget over which the rate rises.
+/// Maximum share of a time budget for the warm-up.
 const LONGEST_WARM_UP: f64 = 0.25;
 
 /// The fractions of a time budget spent before a step and, if known, after it.
 #[derive(Debug, Clone, Copy)]
 pub struct Spent {
-    /// Before it.
+    /// Fraction before the step.
     pub before: f64,
-    /// After it.
+    /// Fraction after the step.
     pub after: f64,
 }
 
 /// Returns the learning rate of step `step` (from 0): a linear warm-up, then the plan's schedule.
 ///
-/// With a time budget, of which so much is `spent`, both go by the steps or by the time, whichever is further. The warm-up then takes
-/// the share of the run that it would have of its steps, a quarter at most, and the rate falls from its end on: however few steps the
-/// time suffices for, the highest rate is the plan's.
+/// With a time budget, of which a fraction is `spent`, both follow the steps or the time, whichever is further. The
+/// warm-up then takes its share of the planned steps as a share of the time, at most a quarter, and the schedule starts
+/// after it: the plan's peak rate is reached even if only few steps fit in the time.
 pub fn rate_at(plan: &TrainingPlan, step: usize, spent: Option<Spent>) -> f64 {
     let steps = plan.steps.max(1) as f64;
     let done = (step as f64 / steps).max(spent.map_or(0.0, |spent| spent.before)).min(1.0);
@@ -232,7 +232,7 @@ pub fn rate_at(plan: &TrainingPlan, step: usize, spent: Option<Spent>) -> f64 {
     plan.rate * warm * fall
 }
 
-/// Returns the sum of the squares of all gradients of `network` together, on the device.
+/// Returns the sum of squares of all gradients of `network` together, on the device.
 fn squares<M: Module>(network: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
     let mut squares = Squares { gradients, sums: Vec::new() };
     network.visit(&mut squares);
@@ -282,7 +282,7 @@ mod tests {
         }
     }
 
-    /// The parameters of a network by name.
+    /// Parameters of a network by name.
     #[derive(Default)]
     struct NamedValues {
         path: Vec<String>,
@@ -311,7 +311,7 @@ mod tests {
         }
     }
 
-    /// Returns the names of the weights that shrink in a step without gradient.
+    /// Returns the names of the weights that shrink in a step with zero gradient.
     fn shrinking<M: Module>(network: M, output: impl Fn(&M) -> Tensor<1>) -> Vec<String> {
         let plan = TrainingPlan {
             optimiser: OptimiserKind::Sgd,
@@ -357,7 +357,8 @@ mod tests {
         assert!(!slopes.iter().any(|name| name.contains("relu")), "{slopes:?}");
     }
 
-    /// The statistics of batch normalisation are shared by all copies of a network, those too that a checkpoint is read into.
+    /// The statistics of batch normalisation are shared by all copies of a network, including those that a checkpoint
+    /// is read into.
     #[test]
     fn a_checkpoint_that_cannot_be_read_leaves_everything_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
@@ -395,7 +396,7 @@ mod tests {
         assert!((rate_at(&cosine, 500, None) - 0.5).abs() < 1e-9);
         assert!(rate_at(&cosine, 999, None) < 1e-5);
         let spent = |step, before| rate_at(&cosine, step, Some(Spent { before, after: before }));
-        // The tenth that is the warm-up is over; of the rest one half is.
+        // The warm-up, a tenth, is over; half of the rest is done.
         assert!((spent(200, 0.55) - 0.5).abs() < 1e-9 && spent(200, 2.0) < 1e-9, "time is further than the steps");
         assert_eq!(spent(600, 0.5), spent(600, 0.1), "the steps are further than time");
         assert_eq!(
@@ -408,7 +409,7 @@ mod tests {
         assert_eq!([99, 999].map(|step| rate_at(&plan(ScheduleKind::Constant), step, None)), [1.0, 1.0]);
     }
 
-    /// Nine steps of the twelve hundred that were planned: the rate that is reached is the one that was chosen.
+    /// Nine steps of twelve hundred planned ones: the peak rate is still the chosen one.
     #[test]
     fn a_run_of_few_steps_in_its_time_reaches_its_rate() {
         for schedule in [ScheduleKind::Cosine, ScheduleKind::Linear, ScheduleKind::Constant] {
@@ -416,7 +417,7 @@ mod tests {
                 let plan = TrainingPlan { schedule, warm_up, steps: 1200, rate: 1e-4, ..TrainingPlan::default() };
                 let rate = |step: usize| {
                     let [before, after] = [step, step + 1].map(|step| step as f64 / 9.0);
-                    let after = if step == 0 { 0.0 } else { after }; // not known of the first one
+                    let after = if step == 0 { 0.0 } else { after }; // unknown in the first step
                     rate_at(&plan, step, Some(Spent { before, after }))
                 };
                 let highest = (0..9).map(rate).fold(0.0, f64::max);

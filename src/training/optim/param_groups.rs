@@ -1,4 +1,4 @@
-//! The layers of a network in its order, for what concerns some of them only: freezing, and rates of their own.
+//! The layers of a network in order, for freezing and per-group learning rates.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ pub enum NetworkPart {
 #[derive(Debug, Clone, PartialEq)]
 struct GroupLayer {
     name: String,
-    /// Whether it is batch normalisation.
+    /// `true` for batch normalisation.
     is_norm: bool,
     parameters: Vec<Parameter>,
 }
@@ -33,15 +33,15 @@ struct GroupLayer {
 struct Parameter {
     id: ParamId,
     is_bias: bool,
-    /// Whether it is a running statistic of batch normalisation.
+    /// `true` for a running statistic of batch normalisation.
     is_statistic: bool,
-    /// Whether it gets gradients.
+    /// `true` if it receives gradients.
     is_trained: bool,
-    /// How many numbers it holds.
+    /// Number of elements.
     size: usize,
 }
 
-/// The rates of a network's parameters relative to the network's.
+/// Learning rates of a network's parameter groups relative to the network's rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ParamGroupRates {
     body: f64,
@@ -49,8 +49,8 @@ pub struct ParamGroupRates {
     bias: f64,
 }
 
-/// Returns the network with the frozen layers of the plan: they get no gradients, and batch normalisation among them keeps to its
-/// running statistics. A body with a rate of 0 is frozen.
+/// Freezes the layers that the plan names: they receive no gradients, and batch normalisation among them uses its
+/// running statistics. A backbone with a learning rate of 0 is frozen too.
 ///
 /// # Errors
 /// If the plan names a layer that the network does not have, or leaves nothing to train.
@@ -76,7 +76,7 @@ pub fn freeze<M: Module>(network: M, plan: &TrainingPlan, part: NetworkPart) -> 
     Ok(if ids.is_empty() { network } else { network.set_require_grad_group(ParamGroup::from_ids(ids), false) })
 }
 
-/// Returns how many layers, from the input on, a setting freezes in a network.
+/// Returns the number of layers, counted from the input, that a setting freezes in a network.
 fn frozen_layers(layers: &[GroupLayer], freeze: &Freeze, network: Network, part: NetworkPart) -> Result<usize> {
     let up_to = |name: &String| {
         let within = |layer: &GroupLayer| layer.name == *name || layer.name.starts_with(&format!("{name}."));
@@ -96,7 +96,7 @@ fn frozen_layers(layers: &[GroupLayer], freeze: &Freeze, network: Network, part:
 }
 
 impl ParamGroupRates {
-    /// Returns the plan's rates for a part of the run. MotionNet's parameters are all alike.
+    /// Returns the plan's relative rates for a part of the run. All parameters of MotionNet have the same rate.
     pub fn new(plan: &TrainingPlan, part: NetworkPart) -> Self {
         match part {
             NetworkPart::Motion => Self { body: 1.0, head: 1.0, bias: 1.0 },
@@ -104,7 +104,7 @@ impl ParamGroupRates {
         }
     }
 
-    /// Returns the gradients of `network` by the rate of their parameters. A rate of 0 is no update at all.
+    /// Splits the gradients of `network` by the rate of their parameters. Parameters with a rate of 0 are not updated.
     pub fn split<M: Module>(&self, network: &M, gradients: GradientsParams) -> Vec<(f64, GradientsParams)> {
         let mut split = Split { rates: self.of(network), gradients, groups: Vec::new() };
         network.visit(&mut split);
@@ -127,7 +127,7 @@ impl ParamGroupRates {
     }
 }
 
-/// Sorts gradients by rate, in the order in which the network shows the rates.
+/// Sorts gradients by rate, in the order in which the rates occur in the network.
 struct Split {
     rates: HashMap<ParamId, f64>,
     gradients: GradientsParams,
@@ -146,18 +146,18 @@ impl ModuleVisitor for Split {
     }
 }
 
-/// A layer by its size.
+/// Name and size of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerSize {
-    /// Its name.
+    /// Name of the layer.
     pub name: String,
-    /// Number of its parameters, without running statistics.
+    /// Number of parameters, without running statistics.
     pub size: usize,
-    /// Whether it is batch normalisation.
+    /// `true` for batch normalisation.
     pub is_norm: bool,
 }
 
-/// Returns the layers of `network` from its input on.
+/// Returns the layers of `network` in order from its input.
 pub fn layer_sizes<M: Module>(network: &M) -> Vec<LayerSize> {
     let size = |layer: &GroupLayer| {
         layer.parameters.iter().filter(|parameter| !parameter.is_statistic).map(|parameter| parameter.size).sum()
@@ -166,7 +166,7 @@ pub fn layer_sizes<M: Module>(network: &M) -> Vec<LayerSize> {
     layers(network).into_iter().map(of).collect()
 }
 
-/// Returns the number of parameters of `network` that are frozen, without running statistics.
+/// Returns the number of frozen parameters of `network`, without running statistics.
 pub fn frozen_parameters<M: Module>(network: &M) -> usize {
     let layers = layers(network);
     let parameters = layers.iter().flat_map(|layer| &layer.parameters);
@@ -188,8 +188,8 @@ const BATCH_NORM: &str = "Struct:BatchNorm";
 
 #[derive(Default)]
 struct Lister {
-    path: Vec<(String, bool)>, // and whether it is part of a name
-    /// Whether the innermost module is batch normalisation.
+    path: Vec<(String, bool)>, // name, and `true` if it is part of layer names
+    /// `true` if the innermost module is batch normalisation.
     in_norm: bool,
     layers: Vec<GroupLayer>,
 }
@@ -236,7 +236,7 @@ mod tests {
             .init(&Device::flex().autodiff())
     }
 
-    /// Names of the parameters that get gradients.
+    /// Ids of the parameters that receive gradients.
     #[derive(Default)]
     struct Trained(Vec<ParamId>);
 
@@ -301,8 +301,8 @@ mod tests {
         assert_eq!(trained_layers(&frozen)[0], "conv2");
     }
 
-    /// Measured, normalisation is folded into the convolutions, which rounds differently; statistics of the batch would differ in
-    /// the first digits.
+    /// In validation, normalisation is folded into the convolutions, which rounds differently; batch statistics would
+    /// differ in the first digits.
     fn assert_same_features<const D: usize>(training: Tensor<D>, measured: Tensor<D>) {
         let scale: f32 = measured.clone().abs().max().into_scalar();
         let [training, measured] = [training.inner(), measured].map(|features| (features / scale).into_data());
@@ -334,7 +334,7 @@ mod tests {
             let on_graph = Tensor::from_data(x.to_data(), &Device::flex().autodiff());
             let [training, measured] = [stream.features(on_graph.clone()), stream.valid().features(x)];
             assert_same_features(training, measured);
-            // What is before a norm is reached through it.
+            // Layers before the norm receive their gradient through it.
             let gradients =
                 GradientsParams::from_grads(stream.forward(on_graph).powi_scalar(2).sum().backward(), &stream);
             let first = layers(&stream)[0].parameters[0].id;

@@ -1,4 +1,5 @@
-//! The sum of the squares of a gradient, read once on the CPU, where Burn's operations write the squares first.
+//! The sum of squares of a gradient, in a single read pass on the CPU, whereas Burn's operations write the squares
+//! first.
 
 use burn::backend::Flex;
 use burn::tensor::{DType, Tensor};
@@ -6,12 +7,12 @@ use rayon::prelude::*;
 
 use crate::gpu::is_gpu;
 
-/// Numbers whose squares a task adds up. The sums are added in order, whatever the number of threads.
+/// Number of elements per task. The partial sums are added in order, independently of the number of threads.
 const CHUNK: usize = 1 << 15;
-/// Sums beside each other, which the compiler turns into vectors.
+/// Number of parallel sums, which the compiler vectorises.
 const LANES: usize = 16;
 
-/// Returns the sum of the squares of `x`, which has no graph, `[1]`.
+/// Returns the sum of squares of `x`, which must be detached, `[1]`.
 pub fn sum_of_squares<const D: usize>(x: Tensor<D>) -> Tensor<1> {
     let device = x.device();
     if x.dtype() != DType::F32 || device.is_autodiff() || is_gpu(&device) {

@@ -1,29 +1,29 @@
-//! The speed of a run, and how long it will still take.
+//! The throughput of a run and its estimated remaining time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Steps over which the speed is averaged.
+/// Number of steps over which the throughput is averaged.
 const WINDOW: usize = 20;
-/// Steps at the beginning in which devices are still tuned.
+/// Number of initial steps in which devices are still autotuning.
 const TUNING: usize = 3;
 
 /// A running measurement of the time of recent steps and checkpoints.
 #[derive(Default)]
 pub struct Throughput {
-    /// Seconds of each step, and of the waiting for its batches.
+    /// Seconds of each step, and the part spent waiting for its batches.
     steps: VecDeque<[f64; 2]>,
-    /// Steps so far, those of the tuning included.
+    /// Number of steps so far, including those of autotuning.
     seen: usize,
-    /// Seconds of a checkpoint with its measurement: an average in which the last one counts half.
+    /// Seconds of a checkpoint including validation: a moving average in which the last one has a weight of one half.
     checkpoint: Option<f64>,
 }
 
 impl Throughput {
-    /// Takes a step in, of which so much was spent `waited` for batches.
+    /// Adds a step, during which `waited` was spent waiting for batches.
     pub fn push(&mut self, step: Duration, waited: Duration) {
         self.seen += 1;
-        // A first estimate until there are better measurements.
+        // The first steps give an estimate until there are better measurements.
         if self.seen <= TUNING + 1 {
             self.steps.clear();
         }
@@ -33,34 +33,34 @@ impl Throughput {
         }
     }
 
-    /// Takes a checkpoint in.
+    /// Adds a checkpoint.
     pub fn push_checkpoint(&mut self, took: Duration) {
         let secs = took.as_secs_f64();
         self.checkpoint = Some(self.checkpoint.map_or(secs, |before| (before + secs) / 2.0));
     }
 
-    /// Steps a second, without what is between them.
+    /// Returns the steps per second, excluding the time between steps.
     pub fn steps_per_sec(&self) -> f64 {
         self.steps.len() as f64 / self.seconds(0)
     }
 
-    /// Seconds of a step, without what is between steps; none before the first one.
+    /// Returns the seconds per step, excluding the time between steps; `None` before the first step.
     pub fn step_secs(&self) -> Option<f64> {
         (!self.steps.is_empty()).then(|| 1.0 / self.steps_per_sec())
     }
 
-    /// Returns how many more steps with a checkpoint every `checkpoint_every` fit into so many seconds; none before the first
-    /// step.
+    /// Returns the number of further steps, with a checkpoint every `checkpoint_every`, that fit in `secs` seconds;
+    /// `None` before the first step.
     pub fn fitting(&self, secs: f64, checkpoint_every: usize) -> Option<usize> {
         self.step_secs().map(|_| (secs.max(0.0) / self.eta_secs(1, checkpoint_every)) as usize)
     }
 
-    /// Share of the time of the steps that was waited for batches.
+    /// Returns the fraction of the steps' time spent waiting for batches.
     pub fn stall(&self) -> f64 {
         self.seconds(1) / self.seconds(0)
     }
 
-    /// Seconds for `steps` more steps with a checkpoint every `checkpoint_every`.
+    /// Returns the estimated seconds for `steps` further steps with a checkpoint every `checkpoint_every`.
     pub fn eta_secs(&self, steps: usize, checkpoint_every: usize) -> f64 {
         let checkpoints = steps as f64 / checkpoint_every as f64 * self.checkpoint.unwrap_or_default();
         steps as f64 / self.steps_per_sec() + checkpoints

@@ -22,24 +22,24 @@ use crate::training::motion_squares::MotionSquares;
 use crate::training::network_hash::{hash_motion, hash_stream};
 use crate::video::Geometry;
 
-/// The folder of stored features, in the folder of the runs.
+/// Folder of cached features, inside the folder of runs.
 const FOLDER: &str = ".motionscope-features";
-/// Changes with what features are computed from and how they are written.
+/// Version of the cache, to be increased when the computation or the file format changes.
 const FORMAT: u64 = 4;
-/// Networks whose features are kept; those that were asked for longest ago make room.
+/// Number of networks whose features are kept; the least recently used are deleted.
 const MOST_NETWORKS: usize = 4;
 
 /// A cache of the features of one stream in one set of views: one file per clip, named by its [`clip_identity`].
 pub(in crate::training) struct FeatureCache {
     dir: PathBuf,
-    /// Views, and features of each.
+    /// Number of views, and of features per view.
     shape: [usize; 2],
 }
 
 impl FeatureCache {
-    /// Returns the cache of the features of `stream`, which reads `flow` unless it is the spatial one, which may
-    /// look at `squares`, in a folder within `root`;
-    /// none where what it reads is more than the clips, or where they cannot be kept, which is warned of in the log.
+    /// Opens the cache of the features of `stream`, in a folder within `root`. The stream reads `flow`, or frames and
+    /// possibly `squares`. Returns `None` if its input depends on more than the clips, or if the cache cannot be
+    /// created, in which case a warning is logged.
     pub fn open(
         root: &Path,
         stream: &Stream,
@@ -54,7 +54,7 @@ impl FeatureCache {
         }
         let mut key = ContentHash::new();
         key.number(FORMAT);
-        // Another version or device may compute other features.
+        // Other versions or devices may compute different features.
         key.field(env!("CARGO_PKG_VERSION"));
         key.field(format!("{:?}", stream.devices()));
         key.number(frame.width.into());
@@ -85,7 +85,7 @@ impl FeatureCache {
         Some(Self { dir, shape: [views.count(), stream.feature_width()] })
     }
 
-    /// Returns the features of `clip`, `[views, F]`; none if they are not there as they should be.
+    /// Returns the features of `clip`, `[views, F]`; `None` if they are missing or invalid.
     pub fn read(&self, clip: &LabelledClip, device: &Device) -> Option<Tensor<2>> {
         let bytes = files::read(self.path(clip)?).ok()?;
         let (words, []) = bytes.as_chunks() else { return None };
@@ -94,8 +94,8 @@ impl FeatureCache {
         is_whole.then(|| Tensor::from_data(TensorData::new(values, self.shape), device))
     }
 
-    /// Stores the features of the clip that had this [`path`](Self::path) before it was read. A failure is logged as a warning, and
-    /// they are computed again the next time.
+    /// Stores the features of a clip at the [`path`](Self::path) determined before the clip was read. Failures are
+    /// logged as warnings, and the features are recomputed next time.
     pub fn keep(path: &Path, values: &[f32]) {
         let written = atomic::replace_unsynced(path, |writer| {
             values.iter().try_for_each(|value| writer.write_all(&value.to_le_bytes()))
@@ -105,13 +105,13 @@ impl FeatureCache {
         }
     }
 
-    /// Returns where the features of a clip are kept; nowhere if it is not there.
+    /// Returns the cache path of a clip's features; `None` if the clip does not exist.
     pub fn path(&self, clip: &LabelledClip) -> Option<PathBuf> {
         Some(self.dir.join(format!("{}.f32", clip_identity(clip)?)))
     }
 }
 
-/// Marks `dir` as asked for now, and removes the folders beside it that were not asked for longest. Failing that, they take room.
+/// Marks `dir` as used now, and deletes the least recently used folders next to it. Failures only cost disk space.
 fn make_room(root: &Path, dir: &Path) {
     let _ = fs::File::open(dir).and_then(|folder| folder.set_modified(SystemTime::now()));
     let entries = fs::read_dir(root).into_iter().flatten().flatten();
@@ -197,7 +197,7 @@ mod tests {
             StreamConfig { backbone: Backbone::I3d, input, classes: 2, dropout: None }.init(&Device::flex())
         };
         let short = read_by(16);
-        // The same parameters: how long the clips are shows in none of them.
+        // The same parameters: clip length is not a parameter.
         let long = read_by(64).try_load_record(short.clone().into_record()).unwrap();
         let again = short.clone();
         let folder = |stream: &Stream| open(dir.path(), stream, FRAME).dir;
@@ -214,7 +214,7 @@ mod tests {
             let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1000 - age as u64);
             fs::File::open(folder).unwrap().set_modified(time).unwrap();
         }
-        make_room(root.path(), &folders[11]); // the one that was not asked for longest, until now
+        make_room(root.path(), &folders[11]); // the least recently used one until now
         let left: Vec<bool> = folders.iter().map(|folder| folder.exists()).collect();
         let kept = |number| number < MOST_NETWORKS - 1 || number == 11;
         assert_eq!(left, (0..12).map(kept).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Features of clips: the outputs of the frozen backbone of a stream, from the cache where they are known.
+//! Features of clips: the outputs of a stream's frozen backbone, from the cache if available.
 
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Range};
@@ -28,34 +28,34 @@ use crate::training::run::clock::{Clock, by_turns, time_is_up};
 use crate::training::run::events::{Preparation, TrainingEvent};
 use crate::video::Geometry;
 
-/// The frozen backbone of a stream, with the clips that it looks at.
+/// The frozen backbone of a stream, with the clips whose features it extracts.
 pub(in crate::training) struct FeatureExtractor {
     stream: Stream,
     clips: Arc<Clips>,
-    /// The input of a stream that reads flow; none for one that reads frames.
+    /// Flow input; `None` for a stream that reads frames.
     flow: Option<FrozenFlow>,
-    /// The squares around the motion, for a spatial stream that looks at them.
+    /// The squares around the motion, for a spatial stream that reads them.
     squares: Option<MotionSquares>,
     views: ProbeViews,
-    /// None where features cannot be kept.
+    /// Feature cache; `None` if features cannot be cached.
     cache: Option<FeatureCache>,
     done: usize,
-    /// Clips that the time did not suffice for.
+    /// Number of clips skipped for lack of time.
     skipped: usize,
 }
 
-/// What a stream makes of its input.
+/// A function from a stream's input to its features.
 type FeaturesOf = fn(&Stream, Tensor<4>) -> Result<Tensor<2>>;
 
 /// Clips with their features.
 pub(in crate::training) struct Features {
     pub clips: Vec<LabelledClip>,
-    /// `[clips · views, F]`; none without clips.
+    /// Features `[clips · views, F]`; `None` without clips.
     pub rows: Option<Tensor<2>>,
 }
 
 impl FeatureExtractor {
-    /// Returns the extractor of `stream`, which must not be on an autodiff device. Features are cached in a folder
+    /// Creates the extractor of `stream`, which must not be on an autodiff device. Features are cached in a folder
     /// within `root`.
     pub fn new(
         stream: Stream,
@@ -70,18 +70,18 @@ impl FeatureExtractor {
         Self { stream, clips, flow, squares, views, cache, done: 0, skipped: 0 }
     }
 
-    /// Returns how many clips were not looked at because the time was over.
+    /// Returns the number of clips skipped for lack of time.
     pub fn skipped(&self) -> usize {
         self.skipped
     }
 
-    /// Returns the source of flow that it was given, with the flow that was computed meanwhile.
+    /// Returns the flow input, including the flow computed so far.
     pub fn into_flow(self) -> Option<FrozenFlow> {
         self.flow
     }
 
-    /// Returns the features of the clips at `places`, in their order; those that cannot be read are reported and left out, and so
-    /// are those that would be looked at when a `share` of the time budget is over, but for one of each class. None if the work is
+    /// Returns the features of the clips at `places`, in order. Unreadable clips are reported and left out. After a
+    /// `share` of the time budget, all further clips are left out except for one of each class. Returns `None` if
     /// stopped.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl FeatureExtractor {
             if clock.is_stopped() {
                 return Ok(None);
             }
-            // However little time there is, a clip of each class is looked at.
+            // At least one clip of each class is processed, even without time.
             let due = if clock.is_over(share) { classes.saturating_sub(looked_at) } else { count - looked_at };
             if due == 0 {
                 on_event(TrainingEvent::Warning(time_is_up(looked_at, count)));
@@ -133,12 +133,12 @@ impl FeatureExtractor {
         Ok(Some(Features { clips, rows: (!rows.is_empty()).then(|| Tensor::cat(rows, 0)) }))
     }
 
-    /// Returns how many clips are looked at side by side: a GPU is busy with one.
+    /// Returns the number of clips processed in parallel: a single one keeps a GPU busy.
     fn clips_at_once(&self) -> usize {
         if is_gpu(&device_of(&self.stream)) { 1 } else { rayon::current_num_threads() }
     }
 
-    /// Returns the features of the clips at the places `indices`, `[views, F]` each, or why a clip cannot be read.
+    /// Returns the features of the clips at `indices`, `[views, F]` each, or the reason why a clip cannot be read.
     ///
     /// # Errors
     /// If the device fails.
@@ -156,7 +156,7 @@ impl FeatureExtractor {
         };
         let looked_at = batches::in_background(&device, || batches::for_each(&device, indices, look_at))?;
         let (features, flows): (Vec<_>, Vec<_>) = looked_at.into_iter().unzip();
-        // The source learns the size of its flow with the first that it computes.
+        // The flow input knows its grid only after the first flow it has computed.
         if let Some(flow) = flows.into_iter().zip(&features).find_map(|(flow, made)| flow.filter(|_| made.is_ok())) {
             self.flow = Some(flow);
         }
@@ -168,14 +168,14 @@ impl FeatureExtractor {
         self.cache.as_ref()?.read(self.clips.clip(index), &device_of(&self.stream))
     }
 
-    /// Returns the features of clip `index`, `[views, F]`, from its frames, and caches them.
+    /// Computes the features of clip `index`, `[views, F]`, from its frames, and caches them.
     ///
     /// # Errors
     /// If the clip cannot be read, its features are not finite, or the device fails.
     fn extract(&self, index: usize, flow: Option<&mut FrozenFlow>) -> Result<Tensor<2>> {
         let clips = self.clips.clone();
         let clip = clips.clip(index);
-        let path = self.cache.as_ref().and_then(|cache| cache.path(clip)); // before the clip is read: it may change
+        let path = self.cache.as_ref().and_then(|cache| cache.path(clip)); // before the clip is read, as it may change
         let device = device_of(&self.stream);
         let (input, features): (Tensor<4>, FeaturesOf) = match flow {
             Some(flow) => (self.flow_windows(index, flow)?, Stream::flow_features),
@@ -195,7 +195,7 @@ impl FeatureExtractor {
         Ok(features)
     }
 
-    /// Returns how many pictures of the stream's size cost as much as one view.
+    /// Returns the cost of one view, as a number of images of the stream's size.
     fn pictures_of_view(&self) -> usize {
         let input = self.stream.input();
         match input.modality {
@@ -204,7 +204,7 @@ impl FeatureExtractor {
         }
     }
 
-    /// Returns the views of clip `index`, which has so many frames.
+    /// Returns the views of clip `index`, and its number of frames.
     fn draws(&self, index: usize) -> Result<(Vec<Draw>, usize)> {
         let frames = self.clips.count(index)?;
         let square = self.squares.as_ref().map(|squares| squares.of(index)).transpose()?;
@@ -212,14 +212,14 @@ impl FeatureExtractor {
         Ok((self.views.draws(index, frames, span, self.clips.geometry(), square.as_ref()), frames))
     }
 
-    /// Raw flow of the views of clip `index`: `[views, 2·n, h/2, w/2]`.
+    /// Returns the raw flow of the views of clip `index`: `[views, 2·n, h/2, w/2]`.
     fn flow_windows(&self, index: usize, flow: &mut FrozenFlow) -> Result<Tensor<4>> {
         let (draws, _) = self.draws(index)?;
         let (pairs, device) = (self.stream.input().count, device_of(&self.stream));
         flow.windows(&draws, pairs, self.clips.geometry(), &Ahead::default(), &device)
     }
 
-    /// Frames of the views of clip `index`, or clips of them: `[views, 3·n, h, w]`.
+    /// Returns the frames, or clips of frames, of the views of clip `index`: `[views, 3·n, h, w]`.
     fn pictures(&self, index: usize) -> Result<Tensor<4>> {
         let (draws, frames) = self.draws(index)?;
         let (count, size, device) = (self.stream.input().frames(), self.clips.geometry(), device_of(&self.stream));
@@ -236,18 +236,18 @@ impl FeatureExtractor {
 
 /// Features of the clips of a data set: extracted once, they let linear probes be fitted to any subset in seconds.
 pub struct ClipFeatures {
-    /// `[views, F]` of each clip; none of those that cannot be read.
+    /// Features `[views, F]` of each clip; `None` for unreadable clips.
     rows: Vec<Option<Tensor<2>>>,
     views: ProbeViews,
 }
 
-/// What a stream needs besides the frames of a clip.
+/// Input of a stream besides the frames of a clip.
 pub enum FeatureInput<'a> {
     /// Whole frames.
     Frames,
-    /// Frames and the squares around the motion, as the model says.
+    /// Frames and the squares around the motion, according to the model.
     Squares(&'a HiddenTwoStream),
-    /// Flow of a source, and the network that computes it where the source needs one.
+    /// Flow of a source, and the network that computes it if the source needs one.
     Flow(&'a MotionNetwork, FlowSource),
 }
 
@@ -299,8 +299,8 @@ impl ClipFeatures {
         Ok(Self { rows, views })
     }
 
-    /// `stream`, whose features these are, with a last layer for `classes` that is fitted to the clips at the places `picked`
-    /// with their `labels`. The same `seed` makes the same layer.
+    /// Returns `stream` with a last layer for `classes` classes that is fitted to the clips at the indices `picked`
+    /// with their `labels`. The result is deterministic for a given `seed`.
     pub fn fit(&self, stream: &Stream, classes: usize, picked: &[usize], labels: &[usize], seed: u64) -> Stream {
         let known = picked.iter().zip(labels).filter_map(|(&index, &label)| Some((self.rows[index].clone()?, label)));
         let (rows, labels): (Vec<_>, Vec<_>) = known.unzip();
@@ -313,7 +313,7 @@ impl ClipFeatures {
     }
 }
 
-/// Returns the label of every row of features of clips with these `labels`.
+/// Returns the label of every row of the features of clips with these `labels`.
 pub(in crate::training) fn of_views(labels: impl IntoIterator<Item = usize>, views: ProbeViews) -> Vec<i64> {
     labels.into_iter().flat_map(|label| std::iter::repeat_n(label as i64, views.count())).collect()
 }

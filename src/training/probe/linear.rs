@@ -9,45 +9,45 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::nets::{Stream, device_of};
 
-/// Updates after which a layer is usually done.
+/// Default number of updates, after which a layer has usually converged.
 pub const UPDATES: usize = 300;
-/// Its highest rate.
+/// Peak learning rate.
 pub const RATE: f64 = 1e-2;
 const DROPOUT: f64 = 0.5;
-/// L2 penalty on its weights and biases.
+/// L2 penalty on weights and biases.
 pub const WEIGHT_DECAY: f64 = 1e-3;
-/// Rows of the identity that a layer is asked for at once.
+/// Batch size of the identity matrix with which a layer's weights are read out.
 const PROBES: usize = 512;
 
 /// The initialisation of the weights of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowInit {
-    /// From nowhere: they are fitted.
+    /// Random initialisation; the row is trained.
     New,
-    /// From this class of the old layer, and they stay.
+    /// Copied from this class of the old layer and frozen.
     Kept(usize),
-    /// From this class of the old layer, and they are fitted further.
+    /// Copied from this class of the old layer and trained further.
     From(usize),
 }
 
-/// Returns the learning rate of update `update` of so many.
+/// Returns the learning rate of update `update` of `updates`.
 fn rate_at(update: usize, updates: usize) -> f64 {
     RATE * (1.0 - update as f64 / updates as f64)
 }
 
-/// The last layer that a stream has: features `[n, F]` · weight + bias are its logits.
+/// The existing last layer of a stream: logits are features `[n, F]` · weight + bias.
 pub struct KnownLayer {
     weight: Tensor<2>, // [F, K]
     bias: Tensor<1>,   // [K]
 }
 
 impl KnownLayer {
-    /// Returns the last layer of `stream` if any of `rows` is taken from it, as [`Self::of`].
+    /// Returns the last layer of `stream` if any of `rows` uses it, see [`Self::of`].
     pub fn for_rows(stream: &Stream, rows: &[RowInit]) -> Option<Self> {
         rows.iter().any(|row| *row != RowInit::New).then(|| Self::of(stream))
     }
 
-    /// Returns the last layer of `stream`, which must not lie on an autodiff device: nothing is to be dropped.
+    /// Returns the last layer of `stream`, which must not be on an autodiff device, to disable dropout.
     pub fn of(stream: &Stream) -> Self {
         let width = stream.feature_width();
         let device = device_of(stream);
@@ -57,16 +57,16 @@ impl KnownLayer {
         Self { weight, bias: bias.squeeze_dim(0) }
     }
 
-    /// Weights `[F, 1]` and bias `[1]` of a class.
+    /// Returns the weights `[F, 1]` and bias `[1]` of a class.
     fn class(&self, class: usize) -> (Tensor<2>, Tensor<1>) {
         (self.weight.clone().narrow(1, class, 1), self.bias.clone().narrow(0, class, 1))
     }
 }
 
-/// `stream` with a last layer for the classes `rows` that is fitted to `features` `[n, F]`, whose classes are `labels`; the rows that
-/// are kept stay as they are.
+/// Returns `stream` with a last layer for the classes `rows`, fitted to `features` `[n, F]` with the classes `labels`;
+/// kept rows are unchanged.
 ///
-/// A random last layer would spoil the features of a stream from another task with its first gradients.
+/// The first gradients of a random last layer would damage the features of a pretrained stream.
 pub fn fit_to(stream: Stream, rows: &[RowInit], features: Tensor<2>, labels: &[i64]) -> Stream {
     let known = KnownLayer::for_rows(&stream.valid(), rows);
     let inputs = ProbeInputs::new(&features);
@@ -77,16 +77,16 @@ pub fn fit_to(stream: Stream, rows: &[RowInit], features: Tensor<2>, labels: &[i
     layer.put_into(stream)
 }
 
-/// Features that layers are fitted to. Layers that leave out some of their rows share them, and what is dropped of them in an update:
-/// drawing that, not the layers, is what an update costs.
+/// Features that layers are fitted to. In cross-validation all layers share them and their dropout mask, because
+/// drawing the mask, not the layers, dominates the cost of an update.
 pub struct ProbeInputs {
-    /// `[n, F]`, on an autodiff device.
+    /// Features `[n, F]`, on an autodiff device.
     features: Tensor<2>,
     dropout: Dropout,
 }
 
 impl ProbeInputs {
-    /// Takes `features` `[n, F]`, which are on no autodiff device.
+    /// Creates the inputs from `features` `[n, F]`, which are not on an autodiff device.
     pub fn new(features: &Tensor<2>) -> Self {
         Self {
             features: on(features.clone(), &features.device().autodiff()),
@@ -94,7 +94,7 @@ impl ProbeInputs {
         }
     }
 
-    /// Returns the features for one update `[n, F]`, without some of their values.
+    /// Returns the features `[n, F]` with dropout, for one update.
     pub fn dropped(&self) -> Tensor<2> {
         self.dropout.forward(self.features.clone())
     }
@@ -102,16 +102,17 @@ impl ProbeInputs {
 
 /// A last layer that is being fitted.
 pub struct LastLayer {
-    /// The rows of the inputs that it is fitted to; all without.
+    /// Rows of the inputs that the layer is fitted to; `None` for all.
     places: Option<Tensor<1, Int>>,
     labels: Tensor<1, Int>,
-    /// What the features were divided by.
+    /// Divisor of the features.
     scale: f32,
-    /// Weights `[F, K']` and biases `[K']` of the classes that stay.
+    /// Weights `[F, K']` and biases `[K']` of frozen classes.
     fixed: Option<(Tensor<2>, Tensor<1>)>,
-    /// Those of the others; none if all stay.
+    /// Weights and biases of trained classes; `None` if all are frozen.
     layer: Option<Linear>,
-    /// Where each class is among the fixed ones followed by the others; none if there it stands already.
+    /// Index of each class among the frozen ones followed by the trained ones; `None` if that is the order of the
+    /// classes.
     order: Option<Tensor<1, Int>>,
     starts_from_known: bool,
     optimiser: ModuleOptimizer,
@@ -119,11 +120,11 @@ pub struct LastLayer {
 }
 
 impl LastLayer {
-    /// Returns a layer for the classes `rows` before its first update. `labels` are those of the `features` `[n, F]`, which lie
-    /// on no autodiff device; `known` is the layer that rows are taken from.
+    /// Creates a layer for the classes `rows` before its first update. `labels` are those of the `features` `[n, F]`,
+    /// which are not on an autodiff device; `known` is the layer that rows are copied from.
     ///
     /// # Panics
-    /// If rows are to be taken from a layer and there is none.
+    /// If rows are to be copied and `known` is `None`.
     pub fn new(features: Tensor<2>, labels: &[i64], rows: &[RowInit], known: Option<&KnownLayer>) -> Self {
         let scale: f32 = features.clone().powi_scalar(2).mean().sqrt().into_scalar();
         let scale = scale.max(f32::MIN_POSITIVE);
@@ -131,7 +132,7 @@ impl LastLayer {
         let width = features.dims()[1];
         let known_class = |class| {
             let (weight, bias) = known.expect("rows are taken from a layer").class(class);
-            (weight * scale, bias) // for features of unit size
+            (weight * scale, bias) // for features of unit scale
         };
         let places = |wanted: fn(&RowInit) -> bool| (0..rows.len()).filter(move |&class| wanted(&rows[class]));
         let is_fixed: fn(&RowInit) -> bool = |row| matches!(row, RowInit::Kept(_));
@@ -163,18 +164,19 @@ impl LastLayer {
         }
     }
 
-    /// Returns the same with another L2 penalty.
+    /// Returns the layer with another L2 penalty.
     pub fn with_weight_decay(self, weight_decay: f64) -> Self {
         Self { optimiser: optimiser(weight_decay), ..self }
     }
 
-    /// Returns the same fitted to some rows of the inputs: those that its features and labels are of.
+    /// Returns the layer restricted to some rows of the inputs, those of its features and labels.
     pub fn with_places(self, places: &[i64]) -> Self {
         let places = Tensor::from_data(TensorData::from(places), &self.labels.device());
         Self { places: Some(places), ..self }
     }
 
-    /// Performs one update on `inputs` `[n, F]` and returns the loss before it, `[1]`; does nothing if all classes stay.
+    /// Performs one update on `inputs` `[n, F]` and returns the loss before it, `[1]`; does nothing if all classes are
+    /// frozen.
     pub fn update(&mut self, inputs: &Tensor<2>, rate: f64) -> Option<Tensor<1>> {
         let (weight, bias) = self.weights();
         let layer = self.layer.take()?;
@@ -189,14 +191,14 @@ impl LastLayer {
         Some(loss.inner())
     }
 
-    /// Returns the logits of `features` `[n, F]`, which are on no autodiff device: `[n, K]`.
+    /// Returns the logits `[n, K]` of `features` `[n, F]`, which are not on an autodiff device.
     pub fn logits(&self, features: Tensor<2>) -> Tensor<2> {
         let (weight, bias) = self.weights();
         features.matmul(weight.inner() / self.scale) + bias.inner().unsqueeze()
     }
 
-    /// `stream` with this layer as its last. One that starts from what the stream knew acts on the same features as before; all others
-    /// have the features divided for good, see [`Stream::with_head`].
+    /// Returns `stream` with this as its last layer. A layer with rows from the stream keeps the scale of the features;
+    /// otherwise the features are scaled down permanently, see [`Stream::with_head`].
     pub fn put_into(&self, stream: Stream) -> Stream {
         let (weight, bias) = self.weights();
         let (weight, bias) = (weight.inner(), bias.inner());
@@ -206,7 +208,7 @@ impl LastLayer {
         }
     }
 
-    /// Weights `[F, K]` and biases `[K]` of all classes in their order, for features of unit size.
+    /// Returns the weights `[F, K]` and biases `[K]` of all classes in order, for features of unit scale.
     fn weights(&self) -> (Tensor<2>, Tensor<1>) {
         let fitted = self.layer.as_ref().map(|layer| {
             let weight = layer.weight.val();
@@ -229,7 +231,7 @@ fn optimiser(weight_decay: f64) -> ModuleOptimizer {
     AdamConfig::new().with_weight_decay(decay).init()
 }
 
-/// `layer` with some classes' weights `[F, 1]` and biases `[1]` in place of the drawn ones.
+/// Returns `layer` with the weights `[F, 1]` and biases `[1]` of some classes replaced.
 fn started_from(mut layer: Linear, known: Vec<Option<(Tensor<2>, Tensor<1>)>>) -> Linear {
     if known.iter().all(Option::is_none) {
         return layer;
@@ -248,7 +250,7 @@ fn started_from(mut layer: Linear, known: Vec<Option<(Tensor<2>, Tensor<1>)>>) -
     layer
 }
 
-/// Returns the tensor on a device, as a leaf of its graph.
+/// Returns the tensor on a device, detached.
 fn on<const D: usize>(tensor: Tensor<D>, device: &Device) -> Tensor<D> {
     Tensor::from_data(tensor.into_data(), device)
 }
@@ -261,7 +263,7 @@ fn joined(classes: Vec<(Tensor<2>, Tensor<1>)>) -> Option<(Tensor<2>, Tensor<1>)
     Some((Tensor::cat(weights, 1), Tensor::cat(biases, 0)))
 }
 
-/// Returns where each place is listed in `order`.
+/// Returns the inverse of the permutation `order`.
 fn inverse(order: &[usize]) -> Vec<i64> {
     let mut inverse = vec![0; order.len()];
     order.iter().enumerate().for_each(|(at, &place)| inverse[place] = at as i64);
@@ -294,7 +296,7 @@ mod tests {
         let places = [0_i64, 2, 3, 5];
         let index = Tensor::<1, Int>::from_data(TensorData::from(places.as_slice()), &device);
         let some = features.clone().select(0, index);
-        let weight = features.clone().narrow(0, 0, 2).transpose(); // where both start
+        let weight = features.clone().narrow(0, 0, 2).transpose(); // initial weights of both
         let known = KnownLayer { weight, bias: Tensor::zeros([2], &device) };
         let rows = [RowInit::From(0), RowInit::From(1)];
         let layer = || LastLayer::new(some.clone(), &[0, 1, 0, 1], &rows, Some(&known));
@@ -334,7 +336,7 @@ mod tests {
         let old = stream(Backbone::SqueezeNet, 2);
         let device = Device::flex();
         let width = old.feature_width();
-        // Four clouds of features, the first where the old stream's class 0 has its way.
+        // Four clusters of features, the first in the direction of the old stream's class 0.
         let centres = Tensor::<2>::random([4, width], Distribution::Normal(0.0, 1.0), &device);
         let known = KnownLayer::of(&old).weight.narrow(1, 0, 1).transpose();
         let size: f32 = known.clone().powi_scalar(2).sum().sqrt().into_scalar();

@@ -1,7 +1,7 @@
 //! Linear-probe runs: extract features once, then fit the classifier layer in seconds.
 //!
-//! Without a hold-out set, accuracy is cross-validated: each recording (or eighth of them) is left out in turn of a
-//! classifier of its own.
+//! Without a hold-out set, accuracy is cross-validated: each recording (or eighth of them) is left out in turn of its
+//! own classifier.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -41,12 +41,14 @@ use crate::training::validation::recognised;
 
 /// Maximum number of folds in which recordings are left out.
 const FOLDS: usize = 8;
-/// Shares of a time budget after which no more clips are looked at, and no more of those that are measured on: the rest is for the fit.
+/// Shares of a time budget after which no more training clips, and no more validation clips, are processed; the rest is
+/// for the fit.
 const FEATURE_SHARES: [f64; 2] = [0.7, 0.85];
-/// Updates between two measurements.
+/// Number of updates between two validations.
 const MEASURE_EVERY: usize = 15;
 
-/// Runs the linear probe of `plan` on features of these views and reports to `on_event`. Blocks. An interrupted run starts over.
+/// Runs the linear probe of `plan` on features of these views and reports to `on_event`. Blocks until done. An
+/// interrupted run starts over.
 pub fn run(
     plan: &TrainingPlan,
     views: ProbeViews,
@@ -65,7 +67,7 @@ pub fn run(
         return Err(Error::new("linear probe", "the flow network has no classifier", "Train a stream"));
     };
     let of_base = BaseClips::of(plan);
-    // A classifier that the base fitted to these clips would know those that are left out.
+    // A classifier that the base was fitted to with these clips would already know the clips that are left out.
     let afresh = of_base.count(dataset.clips.iter().chain(&held)) > 0;
     let has_clips = |class| dataset.clips.iter().any(|clip| clip.label == class);
     let rows = start.rows_to_fit(has_clips, afresh);
@@ -128,13 +130,13 @@ pub fn run(
 /// The classifier, and those of cross-validation.
 struct ProbeFit {
     layer: LastLayer,
-    /// What all layers are fitted to.
+    /// Training features of all layers.
     inputs: ProbeInputs,
-    /// Rows of features of a clip.
+    /// Number of feature rows per clip.
     views: usize,
     training: Features,
     validation: Features,
-    /// A layer that has not seen the clips at the places beside it.
+    /// Cross-validation layers, each with the indices of the clips it was not trained on.
     folds: Vec<(LastLayer, Vec<usize>)>,
     other: Option<OtherStream>,
 }
@@ -169,15 +171,15 @@ impl ProbeFit {
         Self { layer: layer(&everything), inputs, views: views.count(), folds, training, validation, other }
     }
 
-    /// Gives up cross-validation: what little was looked at in time has single recordings of classes that have more, and the shares
-    /// of those that are left would say nothing.
+    /// Cancels cross-validation. With the few clips processed in time, some classes have a single recording although
+    /// more are listed, and the accuracy on the rest would be meaningless.
     fn leave_none_out(&mut self, on_event: &mut dyn FnMut(TrainingEvent)) {
         self.folds.clear();
         let cause = "too few clips were processed in time for cross-validation, so no accuracy is measured";
         on_event(TrainingEvent::Warning(Error::new("time limit", cause, "Increase the time limit")));
     }
 
-    /// Classes that show one recording only cannot be left out and recognised nevertheless.
+    /// Warns of classes with a single recording, which cannot be cross-validated.
     fn warn_of_single_recordings(&self, classes: &[String], on_event: &mut dyn FnMut(TrainingEvent)) {
         if self.validation.rows.is_some() {
             return;
@@ -191,7 +193,7 @@ impl ProbeFit {
         }
     }
 
-    /// Makes the updates; how many were made, and the best that was measured.
+    /// Runs the updates, and returns their number and the best validation result.
     fn run(
         &mut self,
         plan: &TrainingPlan,
@@ -208,7 +210,7 @@ impl ProbeFit {
                 break;
             }
             let rate = rate_at(plan, step, clock.spent_since(begun, step));
-            let accuracy = self.accuracy()?; // of the same layer as the loss: before the update
+            let accuracy = self.accuracy()?; // before the update, like the loss
             let inputs = self.inputs.dropped();
             for (layer, _) in &mut self.folds {
                 layer.update(&inputs, rate);
@@ -232,7 +234,7 @@ impl ProbeFit {
         Ok((step, best))
     }
 
-    /// Returns the share of the clips that are trained on that the layer recognises.
+    /// Returns the accuracy of the layer on the training clips.
     fn accuracy(&self) -> Result<f32> {
         let all = self.training.rows.as_ref().expect("there are clips to train on");
         let scores = logits(&self.layer, all, self.views)?;
@@ -265,8 +267,8 @@ impl ProbeFit {
         }
     }
 
-    /// Returns what was measured, and the share of the clips held out, or left out in turn, that are recognised; none if there
-    /// are none. Where the other stream's answers to the same clips are there, also what both make of them, which counts.
+    /// Validates on the clips held out, or left out in turn, and returns the accuracy by name; empty without such
+    /// clips. If the other stream's logits of the same clips are known, the fused accuracy follows, which decides.
     fn measure(&self, step: usize, on_event: &mut dyn FnMut(TrainingEvent)) -> Result<Vec<(&'static str, f32)>> {
         let left_out = self.left_out()?;
         if left_out.is_empty() {
@@ -287,7 +289,7 @@ impl ProbeFit {
         Ok(measured.into_iter().flatten().map(tell).collect())
     }
 
-    /// Returns the clips that were not learned from, each with its logits.
+    /// Returns the validation clips or left-out clips, each with its logits.
     fn left_out(&self) -> Result<Vec<(&LabelledClip, Vec<f32>)>> {
         if let Some(rows) = &self.validation.rows {
             return Ok(self.validation.clips.iter().zip(logits(&self.layer, rows, self.views)?).collect());
@@ -301,7 +303,7 @@ impl ProbeFit {
         Ok(left_out)
     }
 
-    /// Returns the scores of both streams for a clip that this one gives `logits`.
+    /// Returns the fused scores for a clip with these `logits`; `None` without the other stream's logits.
     fn fused(&self, clip: &LabelledClip, logits: &[f32]) -> Option<Vec<f32>> {
         let OtherStream { network, answers, fusion } = self.other.as_ref()?;
         let other = answers.logits(clip, logits.len())?;
@@ -320,7 +322,7 @@ struct OtherStream {
 }
 
 impl OtherStream {
-    /// Returns the stream whose model the run joins to its own.
+    /// Returns the stream of the model that the run joins to its own.
     fn of(plan: &TrainingPlan, fusion: Fusion) -> Option<Self> {
         let answers = OutOfFold::read(plan.join.as_ref()?.parent()?)?;
         let network = if plan.network == Network::Spatial { Network::Temporal } else { Network::Spatial };
@@ -328,19 +330,19 @@ impl OtherStream {
     }
 }
 
-/// Returns the rows of the clips at `places`.
+/// Returns the feature rows of the clips at `places`.
 fn of_clips(rows: &Tensor<2>, places: &[usize], views: usize) -> Tensor<2> {
     let index = rows_of(places, views);
     let index = Tensor::<1, Int>::from_data(TensorData::from(index.as_slice()), &rows.device());
     rows.clone().select(0, index)
 }
 
-/// Returns where the rows of the clips at `places` are.
+/// Returns the row indices of the clips at `places`.
 fn rows_of(places: &[usize], views: usize) -> Vec<i64> {
     places.iter().flat_map(|&clip| (clip * views..(clip + 1) * views).map(|row| row as i64)).collect()
 }
 
-/// Returns the logits of every clip, the mean of its views'.
+/// Returns the logits of every clip, averaged over its views.
 fn logits(layer: &LastLayer, rows: &Tensor<2>, views: usize) -> Result<Vec<Vec<f32>>> {
     let logits = layer.logits(rows.clone());
     let [rows, classes] = logits.dims();
@@ -357,13 +359,13 @@ fn recordings(clips: &[LabelledClip]) -> BTreeMap<usize, BTreeSet<String>> {
     classes
 }
 
-/// Returns whether a class was `looked_at` in one recording though more of them are `listed`.
+/// Returns `true` if a class was processed with one recording although more are `listed`.
 fn is_short(looked_at: &BTreeMap<usize, BTreeSet<String>>, listed: &BTreeMap<usize, BTreeSet<String>>) -> bool {
     listed.iter().any(|(class, all)| all.len() > 1 && looked_at.get(class).is_none_or(|some| some.len() < 2))
 }
 
-/// Returns the clips that are left out together: those of a recording, or of some where there are many. Clips of a class that
-/// would have no other recording to be learned from are never left out.
+/// Returns the folds, as clips that are left out together: those of one recording, or of several if there are many. A
+/// recording that is the only one of its class is never left out.
 fn folds(clips: &[LabelledClip], seed: u64) -> Vec<Vec<usize>> {
     let of_clips: Vec<String> = clips.iter().map(LabelledClip::recording).collect();
     let mut all: Vec<&String> = of_clips.iter().collect();

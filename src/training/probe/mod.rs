@@ -1,4 +1,4 @@
-//! The linear probe: features of clips, kept on disk, and the last layers that are fitted to them.
+//! The linear probe: cached features of clips, and the classifier layers fitted to them.
 
 pub(super) mod feature_cache;
 pub(super) mod features;

@@ -1,4 +1,4 @@
-//! Out-of-fold logits of a stream, stored beside its model, so that the run of the other stream can measure the fused
+//! Out-of-fold logits of a stream, stored next to its model, so the run of the other stream can measure the fused
 //! accuracy.
 
 use std::collections::HashMap;
@@ -13,18 +13,18 @@ use crate::files;
 
 const FILE: &str = "left_out.json";
 
-/// The logits of clips.
+/// Out-of-fold logits by clip.
 #[derive(Debug, Default, PartialEq)]
 pub(in crate::training) struct OutOfFold {
     clips: Vec<FoldEntry>,
-    /// Where each is among them.
+    /// Index of each clip's logits.
     places: HashMap<FoldKey, usize>,
 }
 
-/// The path of a clip, and its segment in microseconds: seconds may come back from the file with another last bit.
+/// Key of a clip: its path, and its segment in microseconds, as seconds may not survive a round trip exactly.
 type FoldKey = (PathBuf, Option<[i64; 2]>);
 
-/// The content of the file.
+/// File format.
 #[derive(Serialize, Deserialize)]
 struct StoredFold<Clips> {
     clips: Clips,
@@ -38,7 +38,7 @@ struct FoldEntry {
 }
 
 impl OutOfFold {
-    /// Returns the logits `[K]` that belong to each of the clips.
+    /// Creates the collection from clips and their logits `[K]`.
     pub fn new<'a>(clips: impl Iterator<Item = (&'a LabelledClip, Vec<f32>)>) -> Self {
         let entry = |(clip, logits): (&LabelledClip, Vec<f32>)| FoldEntry {
             path: clip.path.clone(),
@@ -56,16 +56,16 @@ impl OutOfFold {
         Self { clips, places }
     }
 
-    /// Reads what the run in `run_dir` stored; `None` if nothing can be read.
+    /// Reads the logits stored by the run in `run_dir`; `None` if there are none or they cannot be read.
     pub fn read(run_dir: &Path) -> Option<Self> {
         let stored: StoredFold<Vec<FoldEntry>> = serde_json::from_slice(&files::read(run_dir.join(FILE)).ok()?).ok()?;
         Some(Self::of(stored.clips))
     }
 
-    /// Leaves it in `run_dir`.
+    /// Writes the logits to `run_dir`.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, run_dir: &Path) -> Result<()> {
         let path = run_dir.join(FILE);
         let text = serde_json::to_vec(&StoredFold { clips: &self.clips })
@@ -73,12 +73,12 @@ impl OutOfFold {
         atomic::replace(&path, |writer| std::io::Write::write_all(writer, &text))
     }
 
-    /// Deletes what the run in `run_dir` stored, if it did.
+    /// Deletes the logits stored by the run in `run_dir`, if any.
     pub fn discard(run_dir: &Path) {
-        let _ = std::fs::remove_file(run_dir.join(FILE)); // A run without them is as good.
+        let _ = std::fs::remove_file(run_dir.join(FILE)); // A run can do without them.
     }
 
-    /// Returns the logits of `clip`, if there are as many as `classes`.
+    /// Returns the logits of `clip`, if their number is `classes`.
     pub fn logits(&self, clip: &LabelledClip, classes: usize) -> Option<&[f32]> {
         let found = &self.clips[*self.places.get(&key(&clip.path, clip.segment_secs))?];
         (found.logits.len() == classes).then_some(&found.logits)

@@ -4,17 +4,17 @@ use crate::data::augmentation::{Crop, Draw};
 use crate::nets::{MotionCrop, MotionSquare};
 use crate::video::Geometry;
 
-/// Side of the part of a frame that a cropped view shows, relative to the frame's.
+/// Side of a cropped view relative to that of the frame.
 const CROP: f32 = 0.8;
 
 /// The views of a clip for feature extraction: evenly spread windows of whole frames and optional crops, each also mirrored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProbeViews {
-    /// Windows (or frames) of a clip.
+    /// Number of windows (or frames) per clip.
     pub windows: usize,
-    /// Whether a crop at a corner or the centre of each is used as well.
+    /// `true` to add a crop at a corner or the centre of each.
     pub cropped: bool,
-    /// What of a frame the spatial stream sees: each is a view.
+    /// Frame crop of the spatial stream; each alternative is a view.
     pub seen: MotionCrop,
 }
 
@@ -22,21 +22,22 @@ impl ProbeViews {
     /// Two windows of whole frames.
     pub const PLAIN: Self = Self { windows: 2, cropped: false, seen: MotionCrop::Whole };
 
-    /// Three windows, and parts of them too: as a stream sees clips in training.
+    /// Three windows, each also cropped, like a stream's crops in training.
     pub const FIT: Self = Self { windows: 3, cropped: true, seen: MotionCrop::Whole };
 
-    /// Returns the same views of what a stream sees of a frame.
+    /// Returns the views with another frame crop.
     pub(in crate::training) fn of(self, seen: MotionCrop) -> Self {
         Self { seen, ..self }
     }
 
-    /// Number of views, which is that of rows of features of a clip.
+    /// Returns the number of views, which is the number of feature rows per clip.
     pub const fn count(self) -> usize {
         let regions = if matches!(self.seen, MotionCrop::Both) { 2 } else { 1 };
         regions * self.windows * if self.cropped { 4 } else { 2 }
     }
 
-    /// Returns the views of a clip of `frames` frames of size `frame`, windows of `span`; `square` is that around its motion.
+    /// Returns the views of a clip of `frames` frames of size `frame`, with windows of `span` frames; `square` is the
+    /// one around its motion.
     pub(in crate::training) fn draws(
         self,
         clip: usize,
@@ -63,7 +64,7 @@ impl ProbeViews {
     }
 }
 
-/// One corner after the other, then the centre.
+/// Returns the corners in turn, then the centre.
 fn corner(region: &Crop, window: usize) -> Crop {
     let (width, height) = (region.width * CROP, region.height * CROP);
     let (right, bottom) = (region.width - width, region.height - height);

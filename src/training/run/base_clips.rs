@@ -1,4 +1,4 @@
-//! The clips that the base model and the teacher of a run were themselves trained on: what is measured on them is too good.
+//! The training clips of a run's base model and teacher, on which validation results would be too optimistic.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,27 +11,29 @@ use crate::training::config::plan::TrainingPlan;
 use crate::training::config::run_kind::RunKind;
 use crate::training::located_path::located;
 
-/// The plan of a run in its folder.
+/// File name of a run's plan.
 const CONFIG: &str = "config.toml";
 
-/// Longest chain of models, each trained from the one before, that is followed.
+/// Maximum length of a chain of base models that is followed.
 const MOST_RUNS: usize = 20;
 
-/// What the runs behind a base model and a teacher learned from, as far as their folders are still there.
+/// The training clips of the runs that produced a base model and a teacher, as far as their folders still exist.
 #[derive(Debug, Default)]
 pub(in crate::training) struct BaseClips {
     learned: BTreeSet<PathBuf>,
-    /// Whether one of the runs changed more than a last layer.
+    /// `true` if one of the runs was not a linear probe.
     changed_features: bool,
 }
 
 impl BaseClips {
-    /// Returns those of the base and the teacher of `plan`, and of the models that these were trained from.
+    /// Returns the training clips of the base and the teacher of `plan`, and of the models that these were trained
+    /// from.
     pub fn of(plan: &TrainingPlan) -> Self {
         Self::behind(models_of(plan))
     }
 
-    /// Returns those of the models in the folders `models`, and of the models that these were trained from.
+    /// Returns the training clips of the models in the folders `models`, and of the models that these were trained
+    /// from.
     fn behind(mut models: Vec<PathBuf>) -> Self {
         let (mut clips, mut runs) = (Self::default(), BTreeSet::new());
         while let Some(model) = models.pop().filter(|_| runs.len() < MOST_RUNS) {
@@ -45,13 +47,14 @@ impl BaseClips {
         clips
     }
 
-    /// Returns how many of `clips` these models learned from, however the paths are spelt.
+    /// Returns the number of `clips` that these models were trained on, regardless of how paths are written.
     pub fn count<'a>(&self, clips: impl IntoIterator<Item = &'a LabelledClip>) -> usize {
         clips.into_iter().filter(|clip| self.learned.contains(&located(&clip.path))).count()
     }
 
-    /// Returns what to say of an accuracy on `measured` clips, if the base or the teacher learned from some of them: where only last layers
-    /// were trained and this one starts `afresh`, nothing is known about them.
+    /// Returns a warning about the accuracy on `measured` clips if the base or the teacher was trained on some of them.
+    /// There is none if only last layers were trained and this one starts `afresh`, as nothing about the clips is
+    /// retained.
     pub fn warning(&self, measured: &[LabelledClip], afresh: bool, plan: &TrainingPlan) -> Option<Error> {
         let known = self.count(measured);
         if known == 0 || afresh && !self.changed_features {
@@ -79,9 +82,9 @@ impl BaseClips {
     }
 }
 
-/// Returns what to say of an evaluation of the model in the folder `model` on `clips`, if it was trained on some of them.
+/// Returns a remark on an evaluation of the model in the folder `model` on `clips`, if it was trained on some of them.
 pub fn trained_on_remark(model: &Path, clips: &[LabelledClip]) -> Option<String> {
-    // A model folder named relative to the working folder may have no parent in its name.
+    // A relative path to a model folder may not contain its parent.
     let known = BaseClips::behind(vec![located(model)]).count(clips);
     (known > 0).then(|| {
         format!(
@@ -91,17 +94,17 @@ pub fn trained_on_remark(model: &Path, clips: &[LabelledClip]) -> Option<String>
     })
 }
 
-/// Returns the models that a run learns from: its base and its teacher.
+/// Returns the models that a run depends on: its base and its teacher.
 fn models_of(plan: &TrainingPlan) -> Vec<PathBuf> {
     models_named(plan).map(|model| located(model)).collect()
 }
 
-/// Returns the same as the plan names them.
+/// Like [`models_of`], with the paths as written in the plan.
 fn models_named(plan: &TrainingPlan) -> impl Iterator<Item = &PathBuf> {
     plan.base.iter().chain(plan.distillation.as_ref().map(|teacher| &teacher.model))
 }
 
-/// Returns the folder of the run that made the model in `model`, which is in it or among its snapshots.
+/// Returns the folder of the run that produced the model in `model`, which is inside it or among its snapshots.
 fn run_of(model: &Path) -> Option<PathBuf> {
     let model = located(model);
     let folders = model.ancestors().skip(1).take(2);

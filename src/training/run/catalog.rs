@@ -21,54 +21,54 @@ use crate::training::config::file::read_plan;
 use crate::training::config::plan::TrainingPlan;
 use crate::training::config::run_kind::RunKind;
 
-/// The file of notes on a run, separate so that a run can be renamed while it trains.
+/// File of notes on a run, separate so that a run can be renamed while it trains.
 const NOTES: &str = "run.toml";
-/// Folders of a run with networks, the best first.
+/// Model folders of a run, the best first.
 const MODELS: [&str; 2] = ["best", "model"];
 
 /// The progress of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunState {
-    /// Somebody trains in its folder.
+    /// A training is running in its folder.
     Running,
-    /// To its end.
+    /// The run is complete.
     Finished,
-    /// Steps are left.
+    /// Some steps are left.
     Unfinished,
-    /// Its files cannot be read, and why.
+    /// Its files cannot be read, for this reason.
     Broken(Error),
 }
 
-/// A run.
+/// A training run in a folder.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// Its folder.
+    /// Folder of the run.
     pub dir: PathBuf,
-    /// What it is called: as its folder, unless it was renamed.
+    /// Display name: the folder's name, unless renamed.
     pub name: String,
-    /// What it trains and how; none if that cannot be read.
+    /// Settings of the run; `None` if they cannot be read.
     pub plan: Option<TrainingPlan>,
-    /// How far it is.
+    /// Progress of the run.
     pub state: RunState,
-    /// Whether it was interrupted, and nobody has said since that it does not matter.
+    /// `true` if the run was interrupted and this was not dismissed since.
     pub is_interrupted: bool,
-    /// Steps that are done.
+    /// Number of steps done.
     pub step: usize,
     /// Seconds of training.
     pub seconds: f64,
-    /// The step after which it was measured last, 0 before.
+    /// Step of the last validation, 0 before the first.
     pub measured: usize,
-    /// The measurement by which networks were chosen, at its best.
+    /// Best value of the validation result that selects the networks.
     pub best: Option<f32>,
-    /// The step of it, where that is known.
+    /// Step of the best result, if known.
     pub best_step: Option<usize>,
-    /// The measurements made last, by name.
+    /// Latest validation results, by name.
     pub last: Vec<(String, f64)>,
-    /// A model folder with its networks, the best ones if they were measured.
+    /// A model folder with the run's networks: the best ones if it was validated.
     pub model: Option<PathBuf>,
-    /// Bytes on disk.
+    /// Size on disk in bytes.
     pub bytes: u64,
-    /// When it was last written to.
+    /// Time of the last write.
     pub changed: Option<SystemTime>,
 }
 
@@ -78,12 +78,12 @@ struct Notes {
     name: Option<String>,
 }
 
-/// A setting in which plans differ, with the value that each has.
+/// A setting in which plans differ, with the value in each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingDifference {
-    /// The setting as `config.toml` names it.
+    /// Key of the setting in `config.toml`.
     pub key: String,
-    /// The value of each plan, empty where it does not have it.
+    /// The value in each plan, empty if it is absent.
     pub values: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ impl Run {
             None => RunState::Unfinished,
         };
         let is_measured = progress.as_ref().is_some_and(|progress| progress.best.is_some());
-        // Older versions wrote down the last value of a probe as its best.
+        // Older versions saved the last value of a probe as its best.
         let is_probe = plan.as_ref().is_some_and(|plan| plan.kind != RunKind::Training);
         let best_of_probe = is_probe.then(|| highest(&dir.join("validation.csv"))).flatten();
         let models = MODELS.map(|name| dir.join(name));
@@ -136,28 +136,28 @@ impl Run {
         })
     }
 
-    /// Returns the runs of `all` that are to be made or gone on with, in their order, for this one to come to its end: those
-    /// whose model it joins to its own, itself, and those that join its model to theirs. Runs that have ended are not among them.
+    /// Returns the runs of `all` that are still to be executed to complete this one, in order: those whose model it
+    /// joins to its own, itself, and those that join its model to theirs. Finished runs are left out.
     pub fn turn<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
         let mut turn = self.training(all);
         turn.retain(|run| run.state != RunState::Finished);
         turn
     }
 
-    /// Returns the seconds that those runs of `all` took that have ended and belong to the same training as this one.
+    /// Returns the total seconds of the finished runs of `all` that belong to the same training as this one.
     pub fn seconds_of_ended(&self, all: &[Self]) -> f64 {
         let chain = self.training(all);
         chain.iter().filter(|run| run.state == RunState::Finished).map(|run| run.seconds).sum()
     }
 
-    /// Returns all runs of the same training, in their order.
+    /// Returns all runs of the same training, in order.
     pub fn training<'a>(&'a self, all: &'a [Self]) -> Vec<&'a Self> {
         let joins = |later: &Self, earlier: &Self| {
             let joined = later.plan.as_ref().and_then(|plan| plan.join.as_deref());
             joined.is_some_and(|joined| MODELS.iter().any(|model| *joined == earlier.dir.join(model)))
         };
         let mut turn = vec![self];
-        // As many steps either way as there are runs: files changed by hand may lead round in a circle.
+        // The number of iterations is limited, as files edited by hand may form a cycle.
         for _ in all {
             let (first, last, known) = (turn[0], turn[turn.len() - 1], turn.len());
             turn.splice(0..0, all.iter().find(|run| joins(first, run)));
@@ -171,7 +171,7 @@ impl Run {
         turn
     }
 
-    /// Returns the settings that are not the same in all of `plans`.
+    /// Returns the settings that differ between `plans`.
     pub fn differences(plans: &[&TrainingPlan]) -> Vec<SettingDifference> {
         let tables: Vec<BTreeMap<String, String>> = plans.iter().map(|plan| flat(plan)).collect();
         let keys: BTreeSet<&String> = tables.iter().flat_map(BTreeMap::keys).collect();
@@ -181,7 +181,7 @@ impl Run {
     }
 }
 
-/// Returns the runs in `folder`, the newest first; none where there is no such folder.
+/// Returns the runs in `folder`, the newest first; empty if there is no such folder.
 pub fn list(folder: &Path) -> Vec<Run> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let dirs = entries.map(|entry| entry.path()).filter(|dir| dir.is_dir() && !dir.ends_with(DELETED));
@@ -190,10 +190,10 @@ pub fn list(folder: &Path) -> Vec<Run> {
     runs
 }
 
-/// Calls the run in `dir` `name` from now on; an empty name is that of its folder. The folder stays where it is.
+/// Renames the run in `dir`; an empty `name` restores the folder's name. The folder itself is not renamed.
 ///
 /// # Errors
-/// If the folder is gone or cannot be written to.
+/// If the folder does not exist or cannot be written to.
 pub fn rename(dir: &Path, name: &str) -> Result<()> {
     let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
     let path = dir.join(NOTES);
@@ -201,10 +201,10 @@ pub fn rename(dir: &Path, name: &str) -> Result<()> {
     atomic::replace(&path, |writer| writer.write_all(text.as_bytes()))
 }
 
-/// Moves the run in `dir` out of the way, to `.deleted` beside it, from where it can be fetched back, and returns where it is now.
+/// Moves the run in `dir` to `.deleted` next to it, from where it can be restored, and returns its new path.
 ///
 /// # Errors
-/// If a training is under way in it, or the folder cannot be moved.
+/// If a training is running in it, or the folder cannot be moved.
 pub fn delete(dir: &Path) -> Result<PathBuf> {
     if lock::is_taken(dir) {
         return Err(Error::file(dir, "training is already running in it", "Stop the training first"));
@@ -212,19 +212,19 @@ pub fn delete(dir: &Path) -> Result<PathBuf> {
     move_to_deleted(dir)
 }
 
-/// Forgets that the run in `dir` was interrupted. It can be resumed all the same.
+/// Clears the mark that the run in `dir` was interrupted. It can still be resumed.
 ///
 /// # Errors
-/// What the disk says.
+/// If the mark cannot be deleted.
 pub fn dismiss(dir: &Path) -> Result<()> {
     under_way::forget(dir)
 }
 
-/// Copies the model in folder `model` to `target`, or to a folder `name` in it if it holds something already, and returns where it lies:
-/// card and weights, nothing else of the run.
+/// Copies the model in folder `model` to `target`, or to a folder `name` in it if it is not empty, and returns the
+/// path: card and weights only.
 ///
 /// # Errors
-/// If the model cannot be read, or the place is taken or cannot be written to; nothing is left there then.
+/// If the model cannot be read, or the target is not empty or cannot be written to; partial copies are removed.
 pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
     let card = ModelCard::read(model)?;
     let is_free = |dir: &Path| fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
@@ -237,7 +237,7 @@ pub fn export(model: &Path, target: &Path, name: &str) -> Result<PathBuf> {
     let staging = Staging::begin(&place)?;
     for file in card.weights() {
         let from = model.join(file);
-        // `fs::copy` would copy the rights as well, and a read-only file cannot be opened to confirm its content.
+        // `fs::copy` would also copy the permissions, and a read-only file cannot be opened to sync it to disk.
         let copied = files::open(&from)
             .and_then(|mut from| io::copy(&mut from, &mut fs::File::create(staging.root().join(file))?));
         copied.map_err(|error| Error::io(&from, &error))?;
@@ -253,7 +253,7 @@ fn notes(dir: &Path) -> Notes {
     files::read_to_string(dir.join(NOTES)).ok().and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
 }
 
-/// Returns the last line of a table by its columns, without the step.
+/// Returns the last line of a table by column, without the step.
 fn last_line(path: &Path) -> Vec<(String, f64)> {
     let text = files::read_to_string(path).unwrap_or_default();
     let (Some(names), Some(values)) = (text.lines().next(), text.lines().skip(1).last()) else { return Vec::new() };
@@ -261,14 +261,14 @@ fn last_line(path: &Path) -> Vec<(String, f64)> {
     cells.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect()
 }
 
-/// Returns the highest value in the last column of a table, by which a linear probe is judged; `None` without any.
+/// Returns the highest value in the last column of a table, which selects the best linear probe; `None` without any.
 fn highest(path: &Path) -> Option<f32> {
     let text = files::read_to_string(path).ok()?;
     let last = |line: &str| line.rsplit(',').next().and_then(|cell| cell.parse().ok());
     text.lines().skip(1).filter_map(last).max_by(f32::total_cmp)
 }
 
-/// Returns the settings of a plan, one a line: `loss.preset` and so on.
+/// Returns the settings of a plan as flat keys such as `loss.preset`.
 fn flat(plan: &TrainingPlan) -> BTreeMap<String, String> {
     let mut rows = BTreeMap::new();
     if let Ok(value) = toml::Value::try_from(plan) {
@@ -285,7 +285,7 @@ fn flatten(value: &toml::Value, key: String, rows: &mut BTreeMap<String, String>
                 flatten(value, key, rows);
             }
         }
-        // Long lists of clips are shown as their number.
+        // Long lists of clips are represented by their length.
         toml::Value::Array(list) if list.iter().any(toml::Value::is_table) => {
             rows.insert(key, format!("{} entries", list.len()));
         }
@@ -294,7 +294,8 @@ fn flatten(value: &toml::Value, key: String, rows: &mut BTreeMap<String, String>
     }
 }
 
-/// Bytes of the files below `dir`. What several names share counts once: snapshots share files with checkpoints.
+/// Returns the total size of the files below `dir` in bytes. Hard links count once: snapshots share files with
+/// checkpoints.
 fn size(dir: &Path, seen: &mut BTreeSet<[u64; 2]>) -> u64 {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let bytes = entries.map(|entry| match entry.metadata() {
@@ -316,7 +317,7 @@ fn is_new(_file: &fs::Metadata, _seen: &mut BTreeSet<[u64; 2]>) -> bool {
     true
 }
 
-/// Returns when one of the files in `dir` was last written to.
+/// Returns the latest modification time of the files in `dir`.
 fn newest(dir: &Path) -> Option<SystemTime> {
     let entries = fs::read_dir(dir).ok()?.flatten();
     entries.filter_map(|entry| entry.metadata().ok()?.modified().ok()).max()
@@ -328,7 +329,7 @@ mod tests {
     use super::*;
     use crate::training::config::plan::Network;
 
-    /// A run of ten steps that has done `step` of them.
+    /// Creates a run of ten steps that has done `step` of them.
     fn run(folder: &Path, name: &str, step: usize) -> PathBuf {
         let dir = folder.join(name);
         fs::create_dir_all(&dir).unwrap();

@@ -16,48 +16,48 @@ use crate::training::optim::divergence::Watch;
 /// The state of a run besides its networks. Random draws and the learning rate follow from the step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
-    /// Steps that are done.
+    /// Number of steps done.
     pub step: usize,
-    /// What the NaN guard left of the learning rate: 1, halved with every skipped step.
+    /// Factor of the NaN guard on the learning rate: 1, halved with every skipped step.
     pub rate_factor: f64,
     /// Seconds of training so far.
     pub seconds: f64,
-    /// Seconds of them before the first step.
+    /// Part of `seconds` before the first step.
     #[serde(default)]
     pub prepared: f64,
-    /// Whether it computes on a GPU; unknown in runs of older versions.
+    /// `true` if it computes on a GPU; unknown in runs of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_gpu: Option<bool>,
-    /// The step after which the networks were measured last, 0 before.
+    /// Step of the last validation, 0 before the first.
     #[serde(default)]
     pub measured: usize,
-    /// How often the run went back to a snapshot because it diverged.
+    /// Number of roll-backs because of divergence.
     #[serde(default)]
     pub roll_backs: usize,
-    /// The best measurement so far.
+    /// The best validation result so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best: Option<Best>,
-    /// What of the loss counts, where that was changed since the run began.
+    /// The loss switches, if changed since the run began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub switches: Option<LossSwitches>,
-    /// The losses so far, for the divergence alarm.
+    /// State of the divergence detector.
     #[serde(default)]
     pub watch: Watch,
 }
 
-/// The best measurement of a run.
+/// The best validation result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Best {
-    /// After so many steps.
+    /// Step of the result.
     pub step: usize,
     /// The value.
     pub value: f32,
-    /// Measurements since then that were no better.
+    /// Number of validations since then without improvement.
     pub worse_since: usize,
 }
 
 impl Progress {
-    /// Before the first step.
+    /// Returns the state before the first step.
     pub fn start() -> Self {
         Self {
             step: 0,
@@ -75,17 +75,17 @@ impl Progress {
 }
 
 impl Progress {
-    /// Returns whether a run of `plan` ends here.
+    /// Returns `true` if a run of `plan` ends here.
     pub fn is_last_of(&self, plan: &TrainingPlan) -> bool {
         self.step >= plan.steps || self.is_over_time(plan) || self.is_out_of_patience(plan)
     }
 
-    /// Returns whether the time limit ended a run of `plan` here, which had steps left.
+    /// Returns `true` if the time limit ended a run of `plan` here although steps were left.
     pub fn is_cut_short(&self, plan: &TrainingPlan) -> bool {
         self.step < plan.steps && self.is_over_time(plan) && !self.is_out_of_patience(plan)
     }
 
-    /// Returns whether a run of `plan` no longer gets better.
+    /// Returns `true` if the validation result has not improved for the plan's patience.
     pub fn is_out_of_patience(&self, plan: &TrainingPlan) -> bool {
         let worse_since = self.best.map_or(0, |best| best.worse_since);
         plan.patience.is_some_and(|patience| worse_since >= patience)
@@ -96,8 +96,8 @@ impl Progress {
     }
 }
 
-/// Returns the checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write()`] leaves
-/// the one before under its old name.
+/// Returns the checkpoint of the run in `run_dir`, if there is one. A crash between the two renames of [`write()`]
+/// leaves the previous checkpoint as `checkpoint.old`, which is found as well.
 pub fn find(run_dir: &Path) -> Option<PathBuf> {
     ["checkpoint", "checkpoint.old"]
         .map(|name| run_dir.join(name))
@@ -105,7 +105,7 @@ pub fn find(run_dir: &Path) -> Option<PathBuf> {
         .find(|dir| dir.join("progress.toml").is_file())
 }
 
-/// Reads where the run stood.
+/// Reads the progress stored in a checkpoint.
 pub fn read(checkpoint: &Path) -> Result<Progress> {
     let path = checkpoint.join("progress.toml");
     let text = files::read_to_string(&path).map_err(|error| Error::io(&path, &error))?;
@@ -114,8 +114,8 @@ pub fn read(checkpoint: &Path) -> Result<Progress> {
     })
 }
 
-/// Writes a checkpoint: `networks` fills a new folder, which then takes the place of the old one.
-/// Returns its path. Whatever fails, a complete checkpoint remains.
+/// Writes a checkpoint and returns its path: `networks` fills a new folder, which then replaces the old one. After any
+/// failure, a complete checkpoint remains.
 pub fn write(run_dir: &Path, progress: &Progress, networks: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let [current, new, old] = ["checkpoint", "checkpoint.new", "checkpoint.old"].map(|name| run_dir.join(name));
     remove(&new)?;
@@ -137,18 +137,18 @@ pub fn write(run_dir: &Path, progress: &Progress, networks: impl FnOnce(&Path) -
     Ok(current)
 }
 
-/// Replaces where the run stood in a checkpoint whose networks stay.
+/// Replaces the progress in a checkpoint and keeps its networks.
 pub fn amend(checkpoint: &Path, progress: &Progress) -> Result<()> {
     let text = toml::to_string(progress).expect("a few numbers are always valid TOML");
     atomic::replace(&checkpoint.join("progress.toml"), |writer| writer.write_all(text.as_bytes()))
 }
 
-/// Turns a failure of the operating system into an error about `path`.
+/// Converts an I/O error to an error about `path`.
 fn on(path: &Path) -> impl Fn(std::io::Error) -> Error {
     move |error| Error::io(path, &error)
 }
 
-/// Removes a folder, if it is there.
+/// Removes a folder, if it exists.
 pub(in crate::training) fn remove(dir: &Path) -> Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io(dir, &error)),

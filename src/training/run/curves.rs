@@ -10,25 +10,25 @@ use crate::training::config::plan::TrainingPlan;
 /// Curves by name: points of step and value.
 pub type RunCurves = BTreeMap<String, Vec<[f64; 2]>>;
 
-/// What is known of a run before the step that it is resumed from.
+/// The history of a run before the step that it is resumed from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResumedRun {
-    /// Steps that are done.
+    /// Number of steps done.
     pub step: usize,
-    /// Steps of the plan.
+    /// Number of steps in the plan.
     pub steps: usize,
     /// Seconds of training so far.
     pub seconds: f64,
-    /// The share of the run that is done, 0…1.
+    /// Completed fraction of the run, 0…1.
     pub done: f64,
-    /// The curves so far, as [`curves()`] reads them.
+    /// The curves so far, as read by [`curves()`].
     pub curves: RunCurves,
     /// The share of each loss term in MotionNet's gradient so far.
     pub gradient_shares: RunCurves,
 }
 
 impl ResumedRun {
-    /// Returns what is known of the run of `plan` that is resumed from `progress`: its tables end there.
+    /// Returns the history of the run of `plan` that is resumed from `progress`, at which its tables end.
     pub(in crate::training) fn of(plan: &TrainingPlan, progress: &Progress) -> Self {
         let Progress { step, seconds, .. } = *progress;
         let spent = plan.budget_secs.map_or(0.0, |budget| seconds / budget);
@@ -38,8 +38,8 @@ impl ResumedRun {
     }
 }
 
-/// Returns the curves of the run in `dir`: loss and terms, accuracy, and what was measured on other clips. Nothing of files that
-/// are not there; lines that are no numbers are passed over.
+/// Reads the curves of the run in `dir`: loss and terms, accuracy, and validation results. Missing files and lines that
+/// are not numeric are skipped.
 pub fn curves(dir: &Path) -> RunCurves {
     let mut curves = columns(&dir.join("metrics.csv"));
     curves
@@ -61,7 +61,7 @@ fn gradient_shares(dir: &Path) -> RunCurves {
     norms
 }
 
-/// Returns the columns of the table at `path` whose first one is the step.
+/// Returns the columns of the table at `path`, whose first column is the step.
 fn columns(path: &Path) -> RunCurves {
     let mut curves = RunCurves::new();
     let text = files::read_to_string(path).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The events and controls of a training run, used by the window and the command line alike.
+//! Events and controls of a training run, used by both the window and the command line.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,20 +15,20 @@ use crate::training::objective::losses::LossSwitches;
 use crate::training::optim::gradient_shares::GradientShares;
 use crate::training::step_times::Fit;
 
-/// The step, from 0, whose gradient shares are measured first.
+/// Step (from 0) at which gradient shares are first measured.
 const FIRST_SHARES: usize = 4;
 
-/// What is done with the clips before the first step.
+/// Preparation of the clips before the first step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preparation {
-    /// The motion of each is found, for a stream that looks at the square around it.
+    /// Locates the motion in each clip, for a stream that reads the square around it.
     FindMotion,
-    /// The last layer of a stream from another task is fitted to their features.
+    /// Extracts features to which the last layer of a pretrained stream is fitted.
     ExtractFeatures,
 }
 
 impl Preparation {
-    /// Returns what is going on, as a heading has it.
+    /// Returns the name of the activity for a heading.
     pub fn name(self) -> &'static str {
         match self {
             Self::FindMotion => "Finding the motion",
@@ -37,37 +37,38 @@ impl Preparation {
     }
 }
 
-/// What the time limit left undone of a run.
+/// Work that a run did not complete because of the time limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CutShort {
-    /// What is trained.
+    /// The network that is trained.
     pub network: Network,
-    /// Steps that were made, or clips that were looked at.
+    /// Number of steps done, or of clips processed.
     pub done: usize,
-    /// How many there should have been.
+    /// Planned number of steps or clips.
     pub of: usize,
-    /// What is counted.
+    /// The unit of both numbers.
     pub counted: CutCount,
 }
 
-/// What is counted of a run that was cut short.
+/// The unit in which a run that was cut short is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CutCount {
-    /// Steps.
+    /// Training steps.
     Steps,
-    /// Clips to learn from.
+    /// Training clips.
     Clips,
 }
 
 impl CutShort {
-    /// Returns what was cut of the steps of a run of `plan` that stands at `progress`; none if nothing was.
+    /// Returns the steps that the time limit cut from a run of `plan` that ended at `progress`; `None` if it was not
+    /// cut.
     pub(in crate::training) fn of_steps(plan: &TrainingPlan, progress: &Progress) -> Option<Self> {
         let (network, done, of) = (plan.network, progress.step, plan.steps);
         let cut = Self { network, done, of, counted: CutCount::Steps };
         progress.is_cut_short(plan).then_some(cut)
     }
 
-    /// Returns the same in words, a sentence.
+    /// Returns a sentence that describes it.
     pub fn in_words(&self) -> String {
         let Self { network, done, of, counted } = self;
         let stream = match network {
@@ -84,123 +85,124 @@ impl CutShort {
     }
 }
 
-/// What a run does after a step, before it makes the next or ends.
+/// Work of a run after a step, before the next step or its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndingWork {
-    /// It measures on clips that are not trained on.
+    /// Validation.
     Measure,
-    /// It writes a checkpoint, with the optimisers.
+    /// Writing a checkpoint, including the optimisers.
     SaveCheckpoint,
-    /// It writes a model folder.
+    /// Writing a model folder.
     SaveModel,
 }
 
-/// Something that happened in a run.
+/// An event of a training run.
 #[derive(Debug, Clone)]
 pub enum TrainingEvent {
     /// One of several runs begins.
     Part {
-        /// Which one, from 0.
+        /// Index of the run, from 0.
         number: usize,
-        /// How many there are.
+        /// Number of runs.
         of: usize,
-        /// What it trains.
+        /// The network it trains.
         network: Network,
     },
-    /// The data is read and the networks are built.
+    /// The data has been read and the networks have been built.
     Started {
-        /// Where the run is kept.
+        /// Folder of the run.
         run_dir: PathBuf,
-        /// Number of clips that are trained on.
+        /// Number of training clips.
         clips: usize,
         /// Names of the classes, in the order of their labels; empty where none are needed.
         classes: Vec<String>,
         /// Number of trained parameters.
         parameters: usize,
-        /// The step a checkpoint was resumed from, 0 for a fresh run.
+        /// Step of the checkpoint that was resumed, 0 for a fresh run.
         resumed_at: usize,
     },
-    /// The run is resumed from a checkpoint; holds what was measured before.
+    /// The run is resumed from a checkpoint; holds its previous results.
     Resuming(Box<ResumedRun>),
-    /// Before the first step, clips are looked at.
+    /// Clips are processed before the first step.
     Preparing {
-        /// What for.
+        /// Kind of processing.
         what: Preparation,
-        /// Clips processed so far.
+        /// Number of clips processed so far.
         done: usize,
-        /// Number of clips.
+        /// Total number of clips.
         of: usize,
     },
-    /// So few steps fit into the time limit that the run learns little; a warning says the same.
+    /// Only few steps fit in the time limit, so the run will learn little; a warning with the same content is sent as
+    /// well.
     FewSteps(Fit),
-    /// A step was made.
+    /// A step was done.
     Step(StepMetrics),
-    /// A measurement on clips that are not trained on.
+    /// A validation result.
     Validation {
-        /// After so many steps.
+        /// Step of the validation.
         step: usize,
-        /// What was measured, for example `top-1`.
+        /// Name of the metric, for example `top-1`.
         name: String,
         /// The value.
         value: f32,
-        /// Class and guess of every clip that was answered, in the order of the clips; empty where nothing is recognised.
+        /// Label and predicted class of every classified clip, in the order of the clips; empty without a classifier.
         guesses: Vec<[usize; 2]>,
     },
     /// The loss switches from the next step on: sent at the start and on each change.
     Switched {
-        /// After so many steps.
+        /// Number of steps done before the change.
         step: usize,
-        /// What counts.
+        /// The enabled terms.
         switches: LossSwitches,
     },
-    /// What MotionNet's gradient consisted of, where that is wanted.
+    /// Gradient shares of MotionNet, if requested.
     GradientShares(GradientShares),
-    /// The last measurement was the best so far, and the networks were kept as they are now.
+    /// The last validation result was the best so far, and the networks were saved.
     Best {
-        /// After so many steps.
+        /// Step of the validation.
         step: usize,
-        /// What was measured.
+        /// Name of the metric.
         name: String,
         /// The value.
         value: f32,
-        /// A model folder with these networks.
+        /// Model folder with these networks.
         model_dir: PathBuf,
     },
-    /// The run ends before its last step because no measurement was better for as long as its plan allows.
+    /// The run ends early because validation has not improved for the plan's patience.
     OutOfPatience {
-        /// The step of the best measurement.
+        /// Step of the best result.
         best_step: usize,
     },
-    /// The time limit ends the run before all that its plan wants is done.
+    /// The time limit ends the run before it is complete.
     CutShort(CutShort),
-    /// Work that can take long begins after a step; the next step, a pause or the end follows.
+    /// Potentially long work begins after a step; the next step, a pause or the end follows.
     Ending(EndingWork),
     /// A checkpoint was written.
     Checkpoint(PathBuf),
-    /// The snapshots that there are from now on, by rising steps.
+    /// All snapshots that exist now, in ascending order of steps.
     Snapshots(Vec<Snapshot>),
     /// The run was rolled back to a snapshot and continues from there; events of later steps are void.
     RolledBack {
-        /// The step that it had reached.
+        /// Step at which the run was.
         from: usize,
         /// The step of the snapshot.
         to: usize,
-        /// What is left of the plan's rate from now on, 0…1.
+        /// Factor on the plan's learning rate from now on, 0…1.
         rate_factor: f64,
-        /// Why it diverged; none if it was asked to go back.
+        /// Reason of the divergence; `None` for a requested roll-back.
         diverged: Option<Error>,
     },
-    /// Something went wrong that the run can live with.
+    /// A problem that does not stop the run.
     Warning(Error),
-    /// The run waits.
+    /// The run is paused.
     Paused,
     /// The run continues after a pause.
     Resumed,
     /// The run has ended, at its last step or on request.
     Finished {
-        /// A model folder with the trained networks.
+        /// Model folder with the trained networks.
         model_dir: PathBuf,
-        /// Whether steps are left; starting the same run again resumes here.
+        /// `true` if steps are left; starting the same run again resumes here.
         stopped_early: bool,
     },
 }
@@ -210,35 +212,36 @@ pub enum TrainingEvent {
 pub struct StepMetrics {
     /// Number of this step, from 1.
     pub step: usize,
-    /// Number of steps of the run; with a time budget, as many as fit in it at this speed.
+    /// Number of steps of the run; with a time budget, the number that fits in it at the current speed.
     pub steps: usize,
     /// The loss that was minimised.
     pub loss: f32,
-    /// The terms it is made of, by name: `pixel 2`, `smooth 2`, `ssim 2` … for each level, `action`.
+    /// Loss terms by name: `pixel 2`, `smooth 2`, `ssim 2` … for each level, `action`.
     pub terms: Vec<(String, f32)>,
-    /// The weight of each of the terms in the loss, 0 for one that does not count.
+    /// Weight of each term in the loss, 0 if disabled.
     #[serde(default)]
     pub weights: Vec<f32>,
-    /// Share of the batch whose class was right, where there are classes.
+    /// Accuracy on the batch, if there are classes.
     pub accuracy: Option<f32>,
     /// The learning rate.
     pub rate: f64,
-    /// Steps a second, averaged over the last ones. Those in which the device is still tuned are left out where there are others.
+    /// Steps per second, averaged over the last steps, without those in which the device is still autotuning if there
+    /// are others.
     pub steps_per_sec: f64,
-    /// Share of the time of these steps that was spent waiting for the next batch, 0…1.
+    /// Fraction of the time of these steps spent waiting for the next batch, 0…1.
     #[serde(default)]
     pub stall: f64,
-    /// Time left at this speed, with measurements and checkpoints; what is left of the budget if that is less.
+    /// Estimated remaining seconds, with validations and checkpoints; limited to the rest of the time budget.
     pub eta_secs: f64,
-    /// The share of the run that is done, 0…1: of its steps, or of its time budget if that is more.
+    /// Completed fraction of the run, 0…1: of its steps, or of its time budget if that is more.
     #[serde(default)]
     pub done: f64,
-    /// Resident memory of the process, if the system reports it.
+    /// Resident memory of the process in bytes, if the system reports it.
     #[serde(default)]
     pub memory_bytes: Option<u64>,
 }
 
-/// Steers a run from another thread.
+/// Controls a run from another thread.
 #[derive(Debug, Clone, Default)]
 pub struct TrainingControl {
     shared: Arc<(Mutex<ControlRequests>, Condvar)>,
@@ -250,11 +253,11 @@ struct ControlRequests {
     run: RunRequest,
     roll_back: Option<usize>,
     switches: Option<LossSwitches>,
-    /// Steps between measurements of the gradient shares; 0 for none.
+    /// Number of steps between measurements of the gradient shares; 0 for none.
     shares_every: usize,
-    /// Time between saves beside those of the plan.
+    /// Interval of saves in addition to those of the plan.
     save_every: Option<Duration>,
-    /// Whether the run ends because the program does.
+    /// `true` if the run ends because the program exits.
     interrupted: bool,
 }
 
@@ -267,7 +270,7 @@ enum RunRequest {
 }
 
 impl TrainingControl {
-    /// Lets the run wait after its current step, which is saved first.
+    /// Pauses the run after its current step, which is saved first.
     pub fn pause(&self) {
         self.request(|requests| {
             if requests.run == RunRequest::Run {
@@ -276,7 +279,7 @@ impl TrainingControl {
         });
     }
 
-    /// Lets a paused run continue.
+    /// Resumes a paused run.
     pub fn resume(&self) {
         self.request(|requests| {
             if requests.run == RunRequest::Pause {
@@ -285,80 +288,80 @@ impl TrainingControl {
         });
     }
 
-    /// Lets the run save and end after its current step. This cannot be taken back.
+    /// Stops the run after its current step, which is saved first. This cannot be undone.
     pub fn stop(&self) {
         self.request(|requests| requests.run = RunRequest::Stop);
     }
 
-    /// Lets the run save and end because the program does: it counts as interrupted.
+    /// Stops the run, after saving, because the program exits: it counts as interrupted.
     pub fn interrupt(&self) {
         self.request(|requests| {
-            requests.interrupted |= requests.run != RunRequest::Stop; // what was stopped before is over
+            requests.interrupted |= requests.run != RunRequest::Stop; // a stopped run does not count as interrupted
             requests.run = RunRequest::Stop;
         });
     }
 
-    /// Lets the run go back to its snapshot of `step` after its current step, and continue from there unless it is paused.
+    /// Rolls the run back to its snapshot of `step` after its current step; it continues from there unless paused.
     pub fn roll_back(&self, step: usize) {
         self.request(|requests| requests.roll_back = Some(step));
     }
 
-    /// Changes what of the loss counts, from the next step on.
+    /// Changes the loss switches, starting with the next step.
     pub fn switch(&self, switches: LossSwitches) {
         self.request(|requests| requests.switches = Some(switches));
     }
 
-    /// Sets the steps between measurements of MotionNet's gradient shares; 0 for never, the default. A measurement
-    /// costs about three steps and changes nothing of the training.
+    /// Sets the number of steps between measurements of MotionNet's gradient shares; 0 for never, the default. A
+    /// measurement costs about three steps and does not affect the training.
     pub fn share_gradients(&self, every: usize) {
         self.request(|requests| requests.shares_every = every);
     }
 
-    /// Lets the run save with a snapshot at such intervals, besides the steps of its plan. Of a run whose saves take long they
-    /// are longer. This changes nothing of the training.
+    /// Saves the run with a snapshot at this interval, in addition to the plan's checkpoints; the interval is longer if
+    /// saving takes long. This does not affect the training.
     pub fn save_every(&self, interval: Duration) {
         self.request(|requests| requests.save_every = Some(interval));
     }
 
-    /// Returns whether the run waits or is about to.
+    /// Returns `true` if the run is paused or about to pause.
     pub fn is_paused(&self) -> bool {
         self.lock().run == RunRequest::Pause
     }
 
-    /// Returns whether the run is to end, or has for this reason.
+    /// Returns `true` if the run is to stop, or has stopped on request.
     pub fn is_stopped(&self) -> bool {
         self.lock().run == RunRequest::Stop
     }
 
-    /// Returns whether the run is to end because the program does.
+    /// Returns `true` if the run is to stop because the program exits.
     pub(in crate::training) fn is_interrupted(&self) -> bool {
         self.lock().interrupted
     }
 
-    /// Returns the step that the run is to go back to, once.
+    /// Takes the requested roll-back step, if any.
     pub(in crate::training) fn take_roll_back(&self) -> Option<usize> {
         self.lock().roll_back.take()
     }
 
-    /// Returns newly requested loss switches, once.
+    /// Takes the newly requested loss switches, if any.
     pub(in crate::training) fn take_switches(&self) -> Option<LossSwitches> {
         self.lock().switches.take()
     }
 
-    /// Forgets requests that the network did not take for which they were made.
+    /// Drops pending requests that were meant for a previous network.
     pub(in crate::training) fn drop_requests(&self) {
         let mut requests = self.lock();
         (requests.roll_back, requests.switches) = (None, None);
     }
 
-    /// Returns whether the gradient shares of step `step`, from 0, are to be measured.
+    /// Returns `true` if the gradient shares of step `step` (from 0) are to be measured.
     pub(in crate::training) fn wants_shares(&self, step: usize) -> bool {
         let every = self.lock().shares_every;
-        // The first one waits until some steps are seen: it costs as much as three.
+        // The first measurement, which costs about three steps, is delayed until some steps have been reported.
         every > 0 && step % every == FIRST_SHARES.min(every - 1)
     }
 
-    /// Returns the time between saves beside those of the plan, if there are any.
+    /// Returns the interval of saves in addition to those of the plan, if any.
     pub(in crate::training) fn saves_every(&self) -> Option<Duration> {
         self.lock().save_every
     }

@@ -1,4 +1,4 @@
-//! The folder of a run: its settings, and the right to train in it.
+//! The folder of a run: its settings, and exclusive access for training.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -17,14 +17,15 @@ use crate::training::config::file::read_plan;
 use crate::training::config::plan::{Network, TrainingPlan};
 use crate::training::model_init::with_inherited;
 
-/// The first words of a settings file, before the version.
+/// Prefix of a settings file, before the version.
 const WRITTEN_BY: &str = "# Motionscope ";
-/// The files of a run besides its settings.
+/// Files of a run besides its settings.
 const FILES: [&str; 5] = ["metrics.csv", "validation.csv", "gradients.csv", "interventions.csv", "model/model.toml"];
-/// Differences that are named.
+/// Maximum number of differences named in an error.
 const NAMED: usize = 3;
 
-/// Creates the run folder and its `config.toml` and locks it; refuses one that holds another run or is trained in already.
+/// Creates the run folder and its `config.toml` and locks it; rejects a folder that holds another run or is already
+/// being trained in.
 pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<FileLock> {
     let path = plan.run_dir.join("config.toml");
     let plan = &written_out(&plan.as_carried_out(), &path)?;
@@ -41,8 +42,8 @@ pub(in crate::training) fn prepare_folder(plan: &TrainingPlan) -> Result<FileLoc
     Ok(lock)
 }
 
-/// Returns `plan` with what it takes over from its base written out, so that a change of the base is noticed when the run is resumed. A
-/// finished run can do without its base: then that is as its settings at `path` have it.
+/// Returns `plan` with the settings inherited from its base filled in, so that a change of the base is noticed when the
+/// run is resumed. If the base of an existing run can no longer be read, the settings saved at `path` are used.
 fn written_out(plan: &TrainingPlan, path: &Path) -> Result<TrainingPlan> {
     let failed = match inherited(plan) {
         Ok(plan) => return Ok(plan),
@@ -61,7 +62,7 @@ fn written_out(plan: &TrainingPlan, path: &Path) -> Result<TrainingPlan> {
     })
 }
 
-/// Returns `plan` with what it takes over from its base written out.
+/// Returns `plan` with the settings inherited from its base filled in.
 ///
 /// # Errors
 /// If the base's card cannot be read, or the clips cannot be listed.
@@ -69,8 +70,8 @@ pub fn inherited(plan: &TrainingPlan) -> Result<TrainingPlan> {
     with_inherited(plan, || Ok(RunClips::of(plan)?.dataset.classes))
 }
 
-/// Refuses a folder `dir` in which files of another program, or of a person, have the names of a run's, whose settings are at
-/// `path`.
+/// Rejects a folder `dir` that contains files with the names of a run's files but from another origin; the run's
+/// settings are at `path`.
 fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
     let foreign = |file: &Path| {
         Err(Error::file(file, "it belongs to another program and was not replaced", "Choose another run folder"))
@@ -81,7 +82,7 @@ fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
             let is_ours = before.starts_with(WRITTEN_BY) || toml::from_str::<TrainingPlan>(&before).is_ok();
             if is_ours { Ok(()) } else { foreign(path) }
         }
-        // The settings are the first that is written to a run folder.
+        // The settings are the first file that is written to a run folder.
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let existing = OutputGuard::default().existing(&FILES.map(|name| dir.join(name)))?;
             existing.first().map_or(Ok(()), |file| foreign(file))
@@ -90,19 +91,20 @@ fn refuse_foreign(dir: &Path, path: &Path) -> Result<()> {
     }
 }
 
-/// Refuses a plan other than that at `path`, of which there is a checkpoint, and names what differs.
+/// Rejects a plan that differs from the one saved at `path`, for which there is a checkpoint, and names the
+/// differences.
 fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
     let Ok(before) = files::read_to_string(path) else { return Ok(()) };
     let remedy = "Choose another run folder, or delete this one";
     let before = read_plan(&before, path)?;
-    // What has no part in the numbers may differ.
+    // Settings that do not affect the results may differ.
     let numbers = |plan: &TrainingPlan| TrainingPlan { cache: None, snapshots: 1, ..plan.clone() };
     let mut before = before.as_carried_out();
     // Older versions subtracted the middle level from all flow.
     if before.network == Network::Temporal {
         before.flow_mean.get_or_insert_default();
     }
-    // Older versions did not write down what a run took over from its base.
+    // Older versions did not save the settings that a run inherited from its base.
     let before = inherited(&before).unwrap_or(before);
     let (before, now) = (numbers(&before), numbers(plan));
     if before == now {
@@ -113,7 +115,7 @@ fn check_same(plan: &TrainingPlan, path: &Path) -> Result<()> {
     Err(Error::file(&plan.run_dir, cause, remedy))
 }
 
-/// Returns the first of `differences` in words: `steps is 60 there and 61 here`.
+/// Describes the first of `differences`: `steps is 60 there and 61 here`.
 fn named(differences: &[SettingDifference]) -> String {
     let value = |value: &String| if value.is_empty() { "not set".to_owned() } else { value.clone() };
     let one = |difference: &SettingDifference| {
@@ -122,7 +124,7 @@ fn named(differences: &[SettingDifference]) -> String {
     };
     let words: Vec<String> = differences.iter().take(NAMED).map(one).collect();
     match (differences.len(), words.join(", ")) {
-        (0, _) => "the clips differ".into(), // long lists are compared by their lengths
+        (0, _) => "the clips differ".into(), // long lists are represented by their lengths
         (count, words) if count > NAMED => format!("{words}, and {} more", count - NAMED),
         (_, words) => words,
     }
@@ -148,7 +150,7 @@ mod tests {
         assert!(error.cause.ends_with("patience is not set there and 2 here, and 2 more"), "{error}");
     }
 
-    /// The card of the shipped model, with another crop of the flow.
+    /// Writes the card of the shipped model with another flow crop.
     fn write_base(dir: &Path, crop: &str) {
         let card = concat!(env!("CARGO_MANIFEST_DIR"), "/models/default/model.toml");
         let card = fs::read_to_string(card).unwrap().replace("[temporal]", &format!("[temporal]\ncrop = \"{crop}\""));
@@ -193,7 +195,7 @@ mod tests {
         drop(prepare_folder(&plan).unwrap());
         let explicit = TrainingPlan { temporal_crop: Some(MotionCrop::Motion), ..plan.clone() };
         drop(prepare_folder(&explicit).expect("the same, said explicitly"));
-        // Of a version that left it to the base.
+        // As saved by a version that left it to the base.
         fs::write(run_dir.join("config.toml"), toml::to_string(&plan).unwrap()).unwrap();
         drop(prepare_folder(&explicit).unwrap());
         write_base(&base, "whole");

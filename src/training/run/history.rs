@@ -19,8 +19,8 @@ pub struct History {
 }
 
 impl History {
-    /// Opens the tables in `run_dir` and drops the lines after step `step`, which the resumed run writes again, and what was measured
-    /// on other clips after step `measured`.
+    /// Opens the tables in `run_dir` and removes the lines after step `step`, which the resumed run writes again, and
+    /// validation results after step `measured`.
     pub fn open(run_dir: &Path, step: usize, measured: usize) -> Result<Self> {
         let table = |name: &str, step: usize| StepTable::open(run_dir.join(name), step);
         Ok(Self {
@@ -31,7 +31,7 @@ impl History {
         })
     }
 
-    /// Appends a step.
+    /// Appends the metrics of a step.
     pub fn push(&mut self, metrics: &StepMetrics) -> Result<()> {
         let accuracy = metrics.accuracy.map(|value| value.to_string()).unwrap_or_default();
         let mut cells =
@@ -40,20 +40,20 @@ impl History {
         self.metrics.push(metrics.step, &cells)
     }
 
-    /// Appends what was measured on other clips.
+    /// Appends validation results.
     pub fn measured(&mut self, step: usize, values: &[(&str, f32)]) -> Result<()> {
         let cells: Vec<_> = values.iter().map(|(name, value)| (*name, value.to_string())).collect();
         self.validation.push(step, &cells)
     }
 
-    /// Appends what MotionNet's gradient was made of.
+    /// Appends gradient shares of MotionNet.
     pub fn shares(&mut self, shares: &GradientShares) -> Result<()> {
         let norms = shares.terms.iter().map(|part| (part.term.name(), part.norm.to_string()));
         let cells: Vec<_> = std::iter::once(("total", shares.norm.to_string())).chain(norms).collect();
         self.gradients.push(shares.step, &cells)
     }
 
-    /// Notes at once what was changed after step `step`. The log is not cut when the run goes back.
+    /// Logs a manual change after step `step`, without buffering. The log is not truncated by roll-backs.
     pub fn intervened(&self, step: usize, what: &str) -> Result<()> {
         let write = || {
             let mut file = OpenOptions::new().append(true).create(true).open(&self.interventions)?;
@@ -65,12 +65,12 @@ impl History {
         write().map_err(|error| Error::io(&self.interventions, &error))
     }
 
-    /// Drops what was measured after step `step`, to which the run goes back.
+    /// Removes the lines after step `step`, to which the run rolls back.
     pub fn roll_back(&mut self, step: usize) -> Result<()> {
         self.tables().try_for_each(|table| table.keep_until(step))
     }
 
-    /// Brings everything to disk, before a checkpoint claims these steps.
+    /// Writes all buffered lines to disk, before a checkpoint includes their steps.
     pub fn flush(&mut self) -> Result<()> {
         self.tables().try_for_each(StepTable::flush)
     }

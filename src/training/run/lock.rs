@@ -1,17 +1,17 @@
-//! One process at a time trains in a run folder.
+//! The lock of a run folder, in which only one process may train at a time.
 
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
 
-/// The file that is locked.
+/// Name of the lock file.
 const FILE: &str = "run.lock";
 
-/// Takes the sole right to train in `run_dir`, which exists.
+/// Locks `run_dir`, which must exist, for training.
 ///
 /// # Errors
-/// If it is being trained in already, or cannot be written to.
+/// If it is already being trained in, or cannot be written to.
 pub(super) fn take(run_dir: &Path) -> Result<FileLock> {
     let path = run_dir.join(FILE);
     let lock = FileLock::take(&path).map_err(|error| Error::io(&path, &error))?;
@@ -19,7 +19,7 @@ pub(super) fn take(run_dir: &Path) -> Result<FileLock> {
     lock.ok_or_else(|| Error::file(run_dir, "training is already running in it", remedy))
 }
 
-/// Returns whether somebody trains in `run_dir`.
+/// Returns `true` if a training is running in `run_dir`.
 pub(super) fn is_taken(run_dir: &Path) -> bool {
     FileLock::is_taken(&run_dir.join(FILE))
 }

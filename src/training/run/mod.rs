@@ -1,4 +1,4 @@
-//! A training run: its folder, checkpoints, history and events, and the walk through its steps.
+//! A training run: its folder, checkpoints, history and events, and its main loop.
 
 pub(super) mod base_clips;
 pub mod catalog;

@@ -1,5 +1,5 @@
-//! The clips of a run as they were when it began, kept in its folder. A resumed run trains and measures on the same clips, by the
-//! same classes, whatever has happened to the folder or the list since.
+//! The list of a run's clips, saved in its folder when it begins. A resumed run trains and validates on the same clips
+//! and classes, even if the folder or the list has changed since.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -21,49 +21,49 @@ const FILE: &str = "clips.toml";
 
 /// The clips of a run.
 pub(in crate::training) struct RunClips {
-    /// Those that are trained on, and the classes.
+    /// Training clips and classes.
     pub dataset: Dataset,
-    /// Those that are measured on.
+    /// Validation clips.
     pub measured: Vec<LabelledClip>,
-    /// Clips to train on that were there when the run began and are there no more.
+    /// Training clips that existed when the run began but are missing now.
     pub gone: BTreeSet<PathBuf>,
-    /// What has happened to them since the run began.
+    /// Warnings about changes of the clips since the run began.
     pub warnings: Vec<Error>,
-    /// What their files held when the run began, as far as that is known.
+    /// Fingerprints of the files when the run began, as far as they are known.
     fingerprints: Fingerprints,
 }
 
 /// Fingerprints of files and frame folders by path.
 type Fingerprints = BTreeMap<PathBuf, String>;
 
-/// The stored clips of a run.
+/// File format of a run's clips.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     classes: Vec<String>,
-    /// The working folder when the run began, which relative paths are in; none in runs of older versions.
+    /// Working folder when the run began, to which relative paths refer; `None` in runs of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     folder: Option<PathBuf>,
     #[serde(default)]
     training: Vec<LabelledClip>,
     #[serde(default)]
     measured: Vec<LabelledClip>,
-    /// None in runs of older versions.
+    /// Empty in runs of older versions.
     #[serde(default)]
     fingerprints: Fingerprints,
 }
 
 impl RunClips {
-    /// Returns how many clips are trained on.
+    /// Returns the number of training clips that are not missing.
     pub fn count(&self) -> usize {
         self.dataset.clips.iter().filter(|clip| !self.gone.contains(&clip.path)).count()
     }
 
-    /// Returns the clips of `plan`: those that its run began with where there is something to resume, those of the run whose
-    /// stream it joins to its own where that is of the same data, else those that are there now. Nothing is written.
+    /// Returns the clips of `plan`: for a run to resume, those it began with; if it joins the stream of another run on
+    /// the same data, the clips of that run; otherwise those that exist now. Nothing is written.
     ///
     /// # Errors
-    /// If clips cannot be listed or held out; of a run that is resumed, if a class has lost all its clips, if clips have
-    /// changed, or if it is not known which ones it held out.
+    /// If clips cannot be listed or held out; for a resumed run, if a class has lost all its clips, if clips have
+    /// changed, or if its hold-out clips were not recorded.
     pub fn of(plan: &TrainingPlan) -> Result<Self> {
         let resumes = plan.kind == RunKind::Training && checkpoint::find(&plan.run_dir).is_some();
         let kept = if resumes { read(&plan.run_dir)? } else { None };
@@ -80,7 +80,7 @@ impl RunClips {
         }
         if let Some(kept) = joined_run(plan).map(|dir| read(&dir)).transpose()?.flatten() {
             let changed = kept.changed();
-            // To this run they are new: it learns from what they hold now.
+            // The clips are new to this run, which learns from their current content.
             let clips = Kept { fingerprints: Fingerprints::new(), ..kept }.resumed(plan)?;
             return Ok(Self { warnings: clips.warnings.into_iter().chain(changed).collect(), ..clips });
         }
@@ -88,10 +88,11 @@ impl RunClips {
         Ok(Self { dataset, measured, gone: BTreeSet::new(), warnings: Vec::new(), fingerprints: Fingerprints::new() })
     }
 
-    /// Keeps them in `run_dir`, with what their files hold: what they held when the run began, where that is known, else now.
+    /// Saves the clips in `run_dir`, with fingerprints of their files: those from the beginning of the run if known,
+    /// else current ones.
     ///
     /// # Errors
-    /// If the file cannot be written, or a clip has a name that cannot be written down.
+    /// If the file cannot be written, or a clip has a path that is not UTF-8.
     pub fn keep(&self, run_dir: &Path) -> Result<()> {
         let clips = || self.dataset.clips.iter().chain(&self.measured);
         if let Some(clip) = clips().find(|clip| clip.path.to_str().is_none()) {
@@ -118,8 +119,8 @@ impl RunClips {
     }
 }
 
-/// Returns what has happened to the clips since the run of `plan` finished: its results are not those of the clips that are there
-/// now. None if nothing has, or if it is not known which ones it had.
+/// Returns a warning if the clips have changed since the run of `plan` finished, so its results are not those of the
+/// current clips. Returns `None` if they have not, or if the run's clips were not recorded.
 pub(in crate::training) fn changed_since(plan: &TrainingPlan) -> Option<Error> {
     let kept = read(&plan.run_dir).ok()??;
     let known: BTreeSet<&PathBuf> = kept.training.iter().chain(&kept.measured).map(|clip| &clip.path).collect();
@@ -139,7 +140,7 @@ pub(in crate::training) fn changed_since(plan: &TrainingPlan) -> Option<Error> {
 }
 
 impl Kept {
-    /// Returns how many clips hold something else than when the run began, and the first of them.
+    /// Returns the number of clips whose content has changed since the run began, and the first of them.
     fn exchanged(&self) -> (usize, Option<&PathBuf>) {
         let mut changed = self.changed_paths();
         let first = changed.next();
@@ -151,14 +152,14 @@ impl Kept {
         self.fingerprints.iter().filter(move |(path, before)| is_other(path, before)).map(|(path, _)| path)
     }
 
-    /// Returns which clips do not hold any more what they held when the run began; those that cannot be read are not among them.
+    /// Returns the error for clips whose content has changed since the run began, if any; unreadable clips are ignored.
     fn changed(&self) -> Option<Error> {
         let cause = "its content has changed since the run began";
         let remedy = "Restore the original, move it away to continue without it, or start a new run";
         about_clips(self.changed_paths(), cause, remedy)
     }
 
-    /// Returns the clips for a run that is resumed, with what has happened to them.
+    /// Returns the clips for a resumed run, with warnings about changes.
     fn resumed(self, plan: &TrainingPlan) -> Result<RunClips> {
         let Self { classes, training, measured, fingerprints, folder: _ } = self;
         let gone: BTreeSet<&PathBuf> = training.iter().map(|clip| &clip.path).filter(|path| !path.exists()).collect();
@@ -189,13 +190,14 @@ impl Kept {
     }
 }
 
-/// Returns one error for all clips of which `cause` holds: about the first, with the number and the names of others.
+/// Returns a single error with the given `cause` for all clips: about the first, with the number and the names of the
+/// others.
 fn about_clips<'a>(paths: impl Iterator<Item = &'a PathBuf>, cause: &str, remedy: &str) -> Option<Error> {
     let errors = paths.map(|path| Error::file(path, cause, remedy)).collect();
     about_all(errors)
 }
 
-/// Returns how many clips a folder or list has now that are not `known`; none where that cannot be told.
+/// Returns the number of clips in a folder or list that are not `known`; 0 if it cannot be determined.
 fn added_since(data: &DataSource, known: &BTreeSet<&PathBuf>) -> usize {
     if matches!(data, DataSource::Pieces(_)) {
         return 0; // they are part of the plan
@@ -206,7 +208,7 @@ fn added_since(data: &DataSource, known: &BTreeSet<&PathBuf>) -> usize {
     paths.difference(known).count()
 }
 
-/// Returns what is kept in `run_dir`; none where an older version began the run.
+/// Reads the clips saved in `run_dir`; `None` if an older version began the run.
 fn read(run_dir: &Path) -> Result<Option<Kept>> {
     let path = run_dir.join(FILE);
     let text = match files::read_to_string(&path) {
@@ -224,25 +226,25 @@ fn read(run_dir: &Path) -> Result<Option<Kept>> {
     Ok(Some(kept))
 }
 
-/// The clips that a run keeps in its folder.
+/// The clips saved in the folder of a run.
 pub(in crate::training) struct ListedClips {
     /// Names of the classes.
     pub classes: Vec<String>,
-    /// Those that are trained on.
+    /// Training clips.
     pub training: Vec<LabelledClip>,
-    /// Those that are measured on.
+    /// Validation clips.
     pub measured: Vec<LabelledClip>,
-    /// The folder that relative paths of the run are in, where it is known.
+    /// Folder to which the run's relative paths refer, if known.
     pub folder: Option<PathBuf>,
 }
 
-/// Returns the clips of the run in `run_dir` by the paths that it knows them by; `None` where they cannot be read.
+/// Returns the clips of the run in `run_dir`, with the paths that it uses; `None` if they cannot be read.
 pub(in crate::training) fn listed(run_dir: &Path) -> Option<ListedClips> {
     let Kept { classes, training, measured, folder, .. } = read(run_dir).ok()??;
     Some(ListedClips { classes, training, measured, folder })
 }
 
-/// Keeps clips as a run does.
+/// Saves clips like a run does.
 #[cfg(test)]
 pub(in crate::training) fn keep_for_test(
     run_dir: &Path,
@@ -256,7 +258,7 @@ pub(in crate::training) fn keep_for_test(
     RunClips { dataset, measured: measured.to_vec(), gone, warnings, fingerprints }.keep(run_dir).unwrap();
 }
 
-/// Returns the folder of the run whose model `plan` joins to its own, if it was of the same data in the same way.
+/// Returns the folder of the run whose model `plan` joins to its own, if that run has the same data and data settings.
 fn joined_run(plan: &TrainingPlan) -> Option<PathBuf> {
     let dir = plan.join.as_ref()?.parent()?;
     let text = files::read_to_string(dir.join("config.toml")).ok()?;

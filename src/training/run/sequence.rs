@@ -13,12 +13,15 @@ use crate::error::{Error, Result};
 use crate::nets::HiddenTwoStream;
 use crate::training::config::plan::TrainingPlan;
 
-/// Trains as each of `plans` says in turn. Before each but the only one it is told which it is; of the ends only the last is told, or
-/// that of the run that `control` stopped, which is the last one then. A run before the last that has come to its end is not made again.
-/// Where one is stopped before it has networks, the newest that were saved are the result. Blocks.
+/// Executes the runs `plans` in sequence. Blocks until done.
+///
+/// If there are several runs, an event announces each. Only the end of the last run is reported, or that of the run
+/// that `control` stopped, after which no further run is started. Finished runs before the last are skipped. If a run
+/// is stopped before it has networks, the result is the latest saved model of the previous runs. If all runs are
+/// already finished, this is reported with a warning.
 ///
 /// # Errors
-/// Those of [`run`], and if all runs have ended already: nothing is left to train. What the runs before made remains.
+/// The errors of [`run`]. The results of previous runs remain.
 pub fn run_in_turn(
     plans: &[TrainingPlan],
     device: &Device,
@@ -26,7 +29,7 @@ pub fn run_in_turn(
     on_event: &mut dyn FnMut(TrainingEvent),
 ) -> Result<()> {
     if let Some(last) = plans.last().filter(|_| plans.iter().all(has_ended)) {
-        plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?; // They are those of the same settings.
+        plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?; // checks that the settings are the same
         let remedy = "Use its model, or give another run folder to train again";
         on_event(TrainingEvent::Warning(Error::file(&last.run_dir, "this training has finished already", remedy)));
         let changed = plans.iter().find_map(changed_since);
@@ -36,7 +39,7 @@ pub fn run_in_turn(
         return Ok(());
     }
     if plans.len() > 1 {
-        // Before anything is made: the clips are there.
+        // Checked before anything is created: the clips exist.
         let mut seen = None;
         for plan in plans {
             let data = Some((&plan.data, &plan.validation, plan.hold_out));
@@ -44,7 +47,8 @@ pub fn run_in_turn(
                 RunClips::of(plan)?;
             }
         }
-        // All can be taken up after a crash, and one that cannot be made is refused before the others have taken their time.
+        // All folders are created first, so that every run can be resumed after a crash, and invalid runs are rejected
+        // before the others take their time.
         plans.iter().try_for_each(|plan| prepare_folder(plan).map(drop))?;
     }
     for (number, plan) in plans.iter().enumerate() {
@@ -53,7 +57,7 @@ pub fn run_in_turn(
             continue;
         }
         if number > 0 {
-            control.drop_requests(); // They were for the network before.
+            control.drop_requests(); // they were meant for the previous network
         }
         if plans.len() > 1 {
             on_event(TrainingEvent::Part { number, of: plans.len(), network: plan.network });
@@ -81,7 +85,7 @@ pub fn run_in_turn(
     Ok(())
 }
 
-/// Returns the model folder that was written last by `runs`, of which the last was stopped with `error`.
+/// Returns the latest model folder written by `runs`, the last of which was stopped with `error`.
 ///
 /// # Errors
 /// `error`, if none of them has saved networks.
@@ -90,7 +94,7 @@ fn newest_model(runs: &[TrainingPlan], error: Error) -> Result<PathBuf> {
     models.find(|model| HiddenTwoStream::is_whole(model)).ok_or(error)
 }
 
-/// Returns what the time limit cut of the steps of a run of `plan` that was made before.
+/// Returns the steps that the time limit cut from a previously executed run of `plan`.
 fn cut_before(plan: &TrainingPlan) -> Option<CutShort> {
     CutShort::of_steps(plan, &checkpoint::read(&checkpoint::find(&plan.run_dir)?).ok()?)
 }

@@ -1,7 +1,7 @@
 //! Snapshots: the networks of a run at earlier steps, for roll-back and inspection.
 //!
-//! A snapshot is a model folder, `snapshots/step-NNNNNNNN` in the run's, which also holds the checkpoint of that step.
-//! Older snapshots are kept more sparsely.
+//! A snapshot is a model folder, `snapshots/step-NNNNNNNN` in that of the run, which also contains the checkpoint of
+//! that step. Older snapshots are thinned out.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,30 +9,30 @@ use std::path::{Path, PathBuf};
 use super::checkpoint;
 use crate::error::{Error, Result};
 
-/// The folder of the snapshots in the run's.
+/// Folder of the snapshots in that of the run.
 const FOLDER: &str = "snapshots";
 /// The prefix of snapshot folders, before the step.
 const PREFIX: &str = "step-";
 
-/// The networks of a run as they were after a step.
+/// The networks of a run after a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The number of steps that were done.
+    /// Number of steps done.
     pub step: usize,
-    /// A model folder with the networks.
+    /// Model folder with the networks.
     pub dir: PathBuf,
 }
 
 impl Snapshot {
-    /// Returns the checkpoint of the same step: networks, optimisers and where the run stood.
+    /// Returns the checkpoint of the same step: networks, optimisers and progress.
     pub(in crate::training) fn checkpoint(&self) -> PathBuf {
         self.dir.join("checkpoint")
     }
 }
 
-/// Returns the snapshots of the run in `run_dir`, by rising steps; none where there is no run.
+/// Returns the snapshots of the run in `run_dir`, in ascending order of steps; empty if there is no run.
 ///
-/// After a roll-back those of later steps remain until the run replaces them by its own or needs their room.
+/// After a roll-back, those of later steps remain until the run replaces them with its own or needs their space.
 pub fn list(run_dir: &Path) -> Vec<Snapshot> {
     let entries = fs::read_dir(run_dir.join(FOLDER)).into_iter().flatten().flatten();
     let mut snapshots: Vec<Snapshot> = entries
@@ -46,33 +46,33 @@ pub fn list(run_dir: &Path) -> Vec<Snapshot> {
     snapshots
 }
 
-/// Snapshots of steps beside the plan's that are kept.
+/// Maximum number of snapshots between the planned steps.
 const UNPLANNED: usize = 4;
 
-/// Which snapshots are kept.
+/// The rules for thinning out snapshots.
 #[derive(Clone, Copy)]
 pub(in crate::training) struct Thinning<'a> {
-    /// How many of the plan's steps.
+    /// Number of planned steps to keep.
     pub keep: usize,
-    /// Steps that are not given up.
+    /// Steps that are never deleted.
     pub cherished: &'a [usize],
-    /// Whether a step is one of the plan's: the others are counted by themselves.
+    /// Returns `true` for a planned step; other steps are counted separately.
     pub is_planned: &'a dyn Fn(usize) -> bool,
-    /// Bytes on disk of all of them together; 0 for any number.
+    /// Maximum size on disk of all snapshots together in bytes; 0 for no limit.
     pub most_bytes: u64,
 }
 
 impl Thinning<'_> {
-    /// Returns which of the rising `steps` are given up by a run that has made `present` steps and whose snapshots have so many
-    /// `bytes`.
+    /// Returns which of the ascending `steps` to delete, in a run at step `present` whose snapshots have `bytes` bytes
+    /// each.
     fn surplus(&self, steps: &[usize], present: usize, bytes: u64) -> Vec<usize> {
         let (planned, others): (Vec<usize>, Vec<usize>) = steps.iter().partition(|step| (self.is_planned)(**step));
         let [keep, unplanned] = self.numbers(bytes);
         [surplus(&planned, keep, self.cherished, present), surplus(&others, unplanned, &[], present)].concat()
     }
 
-    /// Returns how many of the plan's steps and of the others are kept where a snapshot has so many `bytes`: at least the first and the
-    /// newest of the plan's and the newest of the others.
+    /// Returns the numbers of planned and of other steps to keep if a snapshot has `bytes` bytes: at least the first
+    /// and the newest planned step, and the newest other one.
     fn numbers(&self, bytes: u64) -> [usize; 2] {
         let room = match self.most_bytes {
             0 => usize::MAX,
@@ -83,11 +83,11 @@ impl Thinning<'_> {
     }
 }
 
-/// Keeps `checkpoint`, the run's present one, as the snapshot of `step`; `model` fills the folder with the networks. Then thins
-/// the snapshots out.
+/// Saves `checkpoint`, the current one of the run, as the snapshot of `step`; `model` fills the folder with the
+/// networks. Then thins out the snapshots.
 ///
 /// # Errors
-/// What the disk says; the snapshots before are intact.
+/// If writing fails; previous snapshots are intact.
 pub(in crate::training) fn write(
     run_dir: &Path,
     step: usize,
@@ -103,7 +103,7 @@ pub(in crate::training) fn write(
     fs::create_dir_all(&copy).map_err(|error| Error::io(&copy, &error))?;
     for entry in fs::read_dir(checkpoint).map_err(|error| Error::io(checkpoint, &error))?.flatten() {
         let (from, to) = (entry.path(), copy.join(entry.file_name()));
-        // Checkpoints are never written in place, so both may be the same file.
+        // Checkpoints are never modified in place, so a hard link is safe.
         fs::hard_link(&from, &to)
             .or_else(|_| fs::copy(&from, &to).map(drop))
             .map_err(|error| Error::io(&to, &error))?;
@@ -118,7 +118,7 @@ pub(in crate::training) fn write(
         .try_for_each(|step| discard(&folder, &folder.join(format!("{PREFIX}{step:08}"))))
 }
 
-/// Removes a snapshot in `folder`, if it is there: first its name, so that a half removed one is none.
+/// Removes a snapshot in `folder`, if it exists. It is renamed first, so a partially deleted snapshot is never listed.
 fn discard(folder: &Path, snapshot: &Path) -> Result<()> {
     let old = folder.join("old");
     checkpoint::remove(&old)?;
@@ -128,7 +128,7 @@ fn discard(folder: &Path, snapshot: &Path) -> Result<()> {
     checkpoint::remove(&old)
 }
 
-/// Returns the bytes of all files in `folder`; 0 for what cannot be read.
+/// Returns the size of all files in `folder` in bytes; 0 for unreadable ones.
 fn bytes_of(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let bytes = entries.filter_map(|entry| {
@@ -138,9 +138,9 @@ fn bytes_of(folder: &Path) -> u64 {
     bytes.sum()
 }
 
-/// Returns which of the rising `steps` are given up so that `keep` remain: those after the `present` step, which the run has left by
-/// going back, and then of the others those that stand closest for their age, but never the first, the last or a `cherished` one, if
-/// that is possible. The newer the steps are, the more of them are kept.
+/// Returns which of the ascending `steps` to delete so that `keep` remain: first those after the `present` step, which
+/// are left over from a roll-back, then those closest together relative to their age, but if possible never the first,
+/// the last or a `cherished` one. Newer steps are thus kept more densely.
 fn surplus(steps: &[usize], keep: usize, cherished: &[usize], present: usize) -> Vec<usize> {
     let (mut steps, mut given_up) = (steps.to_vec(), Vec::new());
     while steps.len() > keep.max(1) {
@@ -162,7 +162,7 @@ fn surplus(steps: &[usize], keep: usize, cherished: &[usize], present: usize) ->
 mod tests {
     use super::*;
 
-    /// The steps that are left of a run that makes a snapshot every 100 steps.
+    /// Returns the remaining steps of a run that saves a snapshot every 100 steps.
     fn kept(until: usize, keep: usize, cherished: &[usize]) -> Vec<usize> {
         let mut steps = Vec::new();
         for step in (0..=until).step_by(100) {

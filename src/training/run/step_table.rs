@@ -1,4 +1,4 @@
-//! A table in the folder of a run with a line a step, as comma-separated values that any spreadsheet reads.
+//! A table of comma-separated values in the folder of a run, with one line per step.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -12,20 +12,20 @@ use crate::files;
 pub struct StepTable {
     path: PathBuf,
     columns: Vec<String>,
-    /// None before the first line.
+    /// `None` before the first line.
     file: Option<BufWriter<File>>,
 }
 
 impl StepTable {
-    /// Opens the table at `path` and drops the lines after step `step`, which the run writes again. A table without lines is no
-    /// file.
+    /// Opens the table at `path` and removes the lines after step `step`, which the run writes again. An empty table
+    /// has no file.
     pub fn open(path: PathBuf, step: usize) -> Result<Self> {
         let mut table = Self { path, columns: Vec::new(), file: None };
         table.keep_until(step)?;
         Ok(table)
     }
 
-    /// Drops the lines after step `step`, to which the run goes back.
+    /// Removes the lines after step `step`, to which the run rolls back.
     pub fn keep_until(&mut self, step: usize) -> Result<()> {
         self.flush()?;
         (self.file, self.columns) = (None, Vec::new());
@@ -40,7 +40,7 @@ impl StepTable {
         self.rewrite(&kept)
     }
 
-    /// Appends a line of named cells. A name that the table does not have yet becomes its last column.
+    /// Appends a line of named cells. A new name is added as the last column.
     pub fn push(&mut self, step: usize, cells: &[(&str, String)]) -> Result<()> {
         let known = self.columns.len();
         let fresh =
@@ -58,12 +58,12 @@ impl StepTable {
         writeln!(file, "{step}{line}").map_err(|error| Error::io(path, &error))
     }
 
-    /// Brings everything to disk, before a checkpoint claims these steps.
+    /// Writes all buffered lines to disk, before a checkpoint includes their steps.
     pub fn flush(&mut self) -> Result<()> {
         self.file.as_mut().map_or(Ok(()), Write::flush).map_err(|error| Error::io(&self.path, &error))
     }
 
-    /// Gives the lines that there are `more` empty cells.
+    /// Appends `more` empty cells to the existing lines.
     fn widen(&mut self, more: usize) -> Result<()> {
         self.flush()?;
         let text = files::read_to_string(&self.path).unwrap_or_default();
@@ -113,7 +113,7 @@ mod tests {
         table.flush().unwrap();
         let expected = "step,loss,pixel 2,pixel 3\n1,0.5,1,\n2,0.5,2,\n3,0.25,7,1\n";
         assert_eq!(text(&path), expected);
-        fs::write(&path, format!("{expected}4,0.1")).unwrap(); // torn
+        fs::write(&path, format!("{expected}4,0.1")).unwrap(); // incomplete last line
         let mut table = StepTable::open(path.clone(), 3).unwrap();
         table.push(4, &[("loss", cell(0.125))]).unwrap();
         table.flush().unwrap();

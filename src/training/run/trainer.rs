@@ -1,4 +1,4 @@
-//! A training run from plan to finished model: build or resume, step, measure, save, report.
+//! A training run from plan to finished model: build or resume, step, validate, save, report.
 
 mod ending;
 mod left_out;
@@ -47,25 +47,25 @@ use crate::training::probe::out_of_fold::OutOfFold;
 use crate::training::sampling::sampler;
 use crate::training::validation::Validator;
 
-/// Steps after which the speed of a run is known well enough.
+/// Number of steps after which the speed of a run is reliable.
 const TIMED_STEPS: usize = 2;
-/// The NaN guard gives up when the rate has been halved this often.
+/// Maximum number of halvings of the learning rate, after which the NaN guard gives up.
 const MAX_HALVINGS: i32 = 10;
 
-/// Trains as `plan` says until its last step, until it no longer gets better, or until `control` stops it, and reports to
-/// `on_event`. Blocks.
+/// Executes the training run `plan` until its last step, until validation no longer improves, or until `control` stops
+/// it, and reports to `on_event`. Blocks until done.
 ///
-/// The run folder holds `config.toml`, `metrics.csv`, the checkpoint, [`snapshots`] of earlier ones and, in the
-/// end, the model; with clips to measure on, `best` is the model that did best on them so far. A checkpoint found there is
-/// resumed and leads to the same numbers as a run that was never interrupted, unless the plan has a time budget or the number
-/// of threads is another: the gradients of convolutions are summed in as many parts as threads need. What was
-/// changed by hand meanwhile is in `interventions.csv`.
+/// The run folder contains `config.toml`, `metrics.csv`, the checkpoint, [`snapshots`] of earlier ones and, at the end,
+/// the model; with validation clips, `best` is the model with the best result so far. A checkpoint found there is
+/// resumed and gives the same results as an uninterrupted run, unless the plan has a time budget or the number of
+/// threads differs, on which the summation order of convolution gradients depends. Manual changes are logged in
+/// `interventions.csv`.
 ///
-/// A run that diverges goes back to a snapshot and on at half the rate.
+/// A run that diverges returns to a snapshot and continues at half the learning rate.
 ///
 /// # Errors
-/// A plan that cannot train, unreadable data or weights, a run folder of another plan, a full disk, a diverged run. What was
-/// saved before remains and the same call resumes it.
+/// If the plan is invalid, data or weights cannot be read, the run folder belongs to another plan, the disk is full, or
+/// the run diverges. What was saved before remains, and the same call resumes it.
 pub fn run(
     plan: &TrainingPlan,
     device: &Device,
@@ -74,7 +74,7 @@ pub fn run(
 ) -> Result<()> {
     plan.check()?;
     let plan = &inherited(plan)?;
-    plan.check()?; // The base may decide the source of the flow.
+    plan.check()?; // again, as the base may determine the flow source
     if let Some(views) = plan.kind.views() {
         return linear_probe::run(&plan.as_carried_out(), views, device, control, on_event);
     }
@@ -95,24 +95,24 @@ struct TrainingRunState<'a> {
     validator: Validator,
     history: History,
     progress: Progress,
-    /// Makes batches from the present step on; none before the first and after the run went back.
+    /// Loader of batches from the current step on; `None` before the first step and after a roll-back.
     loader: Option<Loader>,
     pace: Throughput,
-    /// Clips about which the person has heard already.
+    /// Clips that have already been reported.
     reported: BTreeSet<String>,
     /// Clips that were left out because they have too few frames.
     short: BTreeSet<usize>,
-    /// Whether a clip was named whose last frame is repeated.
+    /// `true` once a clip whose last frame is repeated was reported.
     reported_filled: bool,
-    /// The square around the motion of each clip, where the stream looks at it.
+    /// The square around the motion of each clip, if the stream reads it.
     squares: Vec<Option<MotionSquare>>,
-    /// When the run was saved last, and how long that took.
+    /// Time of the last save, and its duration.
     saved: (Instant, Duration),
-    /// The steps of the last checkpoint and of the last snapshot that were written.
+    /// Steps of the last checkpoint and of the last snapshot written.
     written: [Option<usize>; 2],
-    /// Tells a run that was interrupted from one that ended.
+    /// Mark that distinguishes interrupted runs from finished ones.
     _under_way: UnderWay,
-    /// Nobody else trains in the folder meanwhile.
+    /// Lock that prevents other trainings in the folder.
     _lock: FileLock,
 }
 
@@ -194,8 +194,8 @@ impl<'a> TrainingRunState<'a> {
         Ok(run)
     }
 
-    /// Finds the square around the motion of every clip, where the stream looks at it: again after a resume, with the same result.
-    /// That takes its time of the budget.
+    /// Locates the square around the motion of every clip, if the stream reads it; repeated after a resume, with the
+    /// same result. Its time counts towards the time budget.
     fn find_squares(&mut self, squares: Option<&MotionSquares>) -> Result<()> {
         let Some(squares) = squares else { return Ok(()) };
         let mut clock = Clock::start(self.plan, self.control);
@@ -206,7 +206,7 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Fits a new last layer to the clips, where one is needed, and keeps what the run starts from.
+    /// Fits a new last layer to the clips, if needed, and saves the initial state.
     fn begin(&mut self, squares: Option<&MotionSquares>) -> Result<()> {
         if self.start.new_head {
             let mut clock = Clock::start(self.plan, self.control);
@@ -220,7 +220,7 @@ impl<'a> TrainingRunState<'a> {
         self.save()
     }
 
-    /// Makes steps until there is a reason to end.
+    /// Executes steps until the run is complete or stopped.
     fn train(&mut self) -> Result<()> {
         loop {
             // Asked first: a roll-back requested before a stop, or during the last step, is part of what is saved.
@@ -261,13 +261,13 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Changes the loss switches. Saved at once, so that a resumed run uses them from the same step.
+    /// Changes the loss switches. The change is saved immediately, so a resumed run uses it from the same step.
     fn switch(&mut self, switches: LossSwitches) -> Result<()> {
         let (before, step) = (self.objective.switches(), self.progress.step);
         match self.objective.switch(switches) {
             Ok(()) if before != switches => {
                 self.progress.switches = Some(switches);
-                self.progress.watch = Watch::default(); // It is another loss.
+                self.progress.watch = Watch::default(); // the loss has changed
                 for change in before.changes(&switches) {
                     self.history.intervened(step, &change)?;
                 }
@@ -300,7 +300,8 @@ impl<'a> TrainingRunState<'a> {
         Ok(batch)
     }
 
-    /// One step: its batches, the update, what is reported of it. Returns whether it stands: the run may have diverged and gone back.
+    /// Executes one step: its batches, the update, and the report. Returns `false` if the run diverged and was rolled
+    /// back.
     fn step(&mut self) -> Result<bool> {
         let began = Instant::now();
         let (step, mut waited) = (self.progress.step, Duration::ZERO);
@@ -308,7 +309,7 @@ impl<'a> TrainingRunState<'a> {
             let asked = Instant::now();
             let batch = self.batch()?;
             waited += asked.elapsed();
-            // Dropout, the same after a resume.
+            // Seed for dropout, the same after a resume.
             self.device.seed(self.plan.seed.wrapping_add((step * self.plan.accumulate + part) as u64));
             if part == 0 && self.control.wants_shares(step) {
                 let shares = self.objective.accumulate_and_share(batch, step + 1)?;
@@ -345,7 +346,7 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Goes back to the last good snapshot and on from there.
+    /// Returns to the last good snapshot and continues from there.
     fn recover(&mut self, cause: String) -> Result<()> {
         let from = self.progress.step;
         let error = Error::new("training", format!("diverged at step {from}: {cause}"), DIVERGED_REMEDY);
@@ -358,10 +359,10 @@ impl<'a> TrainingRunState<'a> {
         self.rolled_back(from, Some(error))
     }
 
-    /// Returns the newest snapshot of a step before this one at which the loss was calm, else the oldest.
+    /// Returns the newest snapshot before the current step at which the loss was calm, else the oldest.
     fn last_good(&self) -> Option<Snapshot> {
         let mut snapshots = snapshots::list(&self.plan.run_dir);
-        // Of the plan's steps only: a run of the same seed goes back to the same step, however fast it is.
+        // Only planned steps, so that runs with the same seed return to the same step regardless of their speed.
         snapshots.retain(|snapshot| snapshot.step < self.progress.step && self.is_planned(snapshot.step));
         let is_calm = |snapshot: &&Snapshot| {
             checkpoint::read(&snapshot.checkpoint()).is_ok_and(|progress| progress.watch.is_calm(self.limit()))
@@ -369,7 +370,7 @@ impl<'a> TrainingRunState<'a> {
         snapshots.iter().rev().find(is_calm).or(snapshots.first()).cloned()
     }
 
-    /// Above which the loss means divergence.
+    /// Returns the limit above which the loss counts as divergence.
     fn limit(&self) -> Limit {
         let classes = self.start.classes();
         let chance =
@@ -377,14 +378,14 @@ impl<'a> TrainingRunState<'a> {
         Limit { factor: self.plan.divergence, chance }
     }
 
-    /// Tells and writes down what MotionNet's gradient consists of.
+    /// Reports and saves the gradient shares of MotionNet.
     fn share(&mut self, shares: GradientShares) -> Result<()> {
         self.history.shares(&shares)?;
         (self.on_event)(TrainingEvent::GradientShares(shares));
         Ok(())
     }
 
-    /// Tells and writes down what a step measured.
+    /// Reports and saves the metrics of a step.
     fn report(&mut self, outcome: Outcome, rate: f64) -> Result<()> {
         let plan = self.plan;
         let left = self.pace.eta_secs(plan.steps - self.progress.step, plan.checkpoint_every);
@@ -409,7 +410,7 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Saves, then measures: whatever happens while it measures, the steps are kept.
+    /// Saves, then validates, so that a failure in validation loses no steps.
     fn checkpoint(&mut self) -> Result<()> {
         let began = Instant::now();
         let written = self.write_checkpoint()?;
@@ -420,7 +421,7 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Measures the networks of the checkpoint just written, adds to it what was found, and keeps it as a snapshot.
+    /// Validates the networks of the checkpoint just written, adds the result to it, and saves it as a snapshot.
     fn measure_and_keep(&mut self, checkpoint: &Path) -> Result<()> {
         let began = Instant::now();
         self.measure()?;
@@ -431,14 +432,14 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Returns whether the run ended after a checkpoint and before the measurement that follows it.
+    /// Returns `true` if the run ended between a checkpoint and the validation that follows it.
     fn owes_measurement(&self) -> bool {
         let Progress { step, measured, .. } = self.progress;
         self.validator.has_clips() && self.is_checkpoint() && measured < step
     }
 
-    /// Measures the networks and keeps them if they are the best so far. A run that dies in between has its checkpoint already,
-    /// measures again and finds the same; so does one that is stopped with steps left, which does not wait for it.
+    /// Validates the networks and saves them if they are the best so far. A run that dies in between already has its
+    /// checkpoint, and validates again with the same result; so does one that is stopped early, which skips validation.
     fn measure(&mut self) -> Result<()> {
         let step = self.progress.step;
         let control = (!self.is_complete()).then_some(self.control);
@@ -450,13 +451,13 @@ impl<'a> TrainingRunState<'a> {
         if let Some(answers) = self.validator.take_logits()
             && let Err(error) = answers.write(&self.plan.run_dir)
         {
-            (self.on_event)(TrainingEvent::Warning(error)); // the run can do without
+            (self.on_event)(TrainingEvent::Warning(error)); // not needed to continue
         }
         let Some(measured) = measurements.last() else { return Ok(()) };
         let values: Vec<_> = measurements.iter().map(|measured| (measured.name, measured.value)).collect();
         self.history.measured(step, &values)?;
         self.progress.measured = step;
-        self.written[1] = None; // its snapshot says what was measured
+        self.written[1] = None; // the snapshot is rewritten with the result
         if measured.beats(self.progress.best.map(|best| best.value)) {
             let model_dir = self.plan.run_dir.join("best");
             self.export(&model_dir)?;
@@ -469,7 +470,7 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Saves, and waits until the run is resumed, applying other requests meanwhile.
+    /// Saves, and waits until the run is resumed, while applying other requests.
     fn pause(&mut self) -> Result<()> {
         self.save_with_snapshot()?;
         (self.on_event)(TrainingEvent::Paused);
@@ -483,7 +484,7 @@ impl<'a> TrainingRunState<'a> {
         Ok(())
     }
 
-    /// Goes back to the snapshot of `step`, if there is one that can be read.
+    /// Rolls back to the snapshot of `step`, if it exists and can be read.
     fn roll_back_to(&mut self, step: usize) -> Result<()> {
         let found = snapshots::list(&self.plan.run_dir).into_iter().find(|snapshot| snapshot.step == step);
         let unknown = || {
@@ -500,8 +501,8 @@ impl<'a> TrainingRunState<'a> {
         }
     }
 
-    /// Takes networks, optimisers and position from a snapshot and returns the step that the run had reached. What was measured
-    /// best remains, and so do a rate that was lowered and what of the loss counts.
+    /// Loads networks, optimisers and position from a snapshot and returns the step at which the run was. The best
+    /// result, a lowered learning rate and the loss switches are kept.
     fn restore(&mut self, snapshot: &Snapshot) -> Result<usize> {
         let checkpoint = snapshot.checkpoint();
         let found = checkpoint::read(&checkpoint)?;
@@ -512,15 +513,15 @@ impl<'a> TrainingRunState<'a> {
         let Progress { rate_factor, roll_backs, seconds, switches, .. } = now;
         self.progress = Progress { rate_factor, roll_backs, seconds, switches, best, watch, ..found };
         self.loader = None;
-        self.written = [None; 2]; // what was written of these steps is of other networks
+        self.written = [None; 2]; // earlier files of these steps have other networks
         Ok(now.step)
     }
 
-    /// Makes it last that the run went back from step `from`.
+    /// Saves and reports the roll-back from step `from`.
     fn rolled_back(&mut self, from: usize, diverged: Option<Error>) -> Result<()> {
         let Progress { step: to, rate_factor, .. } = self.progress;
-        OutOfFold::discard(&self.plan.run_dir); // They are of weights that the run has left.
-        self.write_checkpoint()?; // first: what is resumed drops the later metrics as well
+        OutOfFold::discard(&self.plan.run_dir); // they belong to discarded weights
+        self.write_checkpoint()?; // first, as resuming it also drops the later metrics
         self.history.roll_back(to)?;
         self.history.intervened(
             from,
@@ -534,13 +535,13 @@ impl<'a> TrainingRunState<'a> {
         self.is_planned(self.progress.step)
     }
 
-    /// Returns whether the plan has a checkpoint after step `step`.
+    /// Returns `true` if the plan has a checkpoint after step `step`.
     fn is_planned(&self, step: usize) -> bool {
         step.is_multiple_of(self.plan.checkpoint_every)
     }
 }
 
-/// The remedy for a run that does not converge.
+/// Remedy for a run that does not converge.
 const DIVERGED_REMEDY: &str = "If this happens again, restart with a lower learning rate or a longer warm-up";
 
 fn not_finite(progress: &Progress) -> Error {

@@ -1,4 +1,4 @@
-//! The mark of a run that is under way: one that is found with it, and without a lock, was interrupted.
+//! The mark of a run in progress: a run that has it but no lock was interrupted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use super::events::TrainingControl;
 use crate::error::{Error, Result};
 
-/// The file that marks a run from its start to its end.
+/// File that marks a run from its start to its end.
 const FILE: &str = "under-way";
 
-/// Marks a run folder as long as its run is under way. The mark stays where the process ends before the run does, and where the
-/// run ends because the program does.
+/// Marks a run folder while its run is in progress. The mark remains if the process ends before the run does, or if the
+/// run ends because the program exits.
 pub(in crate::training) struct UnderWay {
     path: PathBuf,
     control: TrainingControl,
 }
 
 impl UnderWay {
-    /// Marks the run in `run_dir`, which is locked. A run can do without the mark.
+    /// Marks the run in `run_dir`, which must be locked. A failure is only logged.
     pub fn begin(run_dir: &Path, control: &TrainingControl) -> Self {
         let path = run_dir.join(FILE);
         if let Err(error) = fs::write(&path, "") {
@@ -30,21 +30,21 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         if !self.control.is_interrupted() {
-            // Nothing is there if it could not be written.
+            // The file is missing if it could not be written.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// Returns whether the run in `run_dir`, in which nobody trains, was interrupted.
+/// Returns `true` if the run in `run_dir`, which must not be running, was interrupted.
 pub(super) fn was_interrupted(run_dir: &Path) -> bool {
     run_dir.join(FILE).exists()
 }
 
-/// Forgets that the run in `run_dir` was interrupted.
+/// Clears the mark of interruption of the run in `run_dir`.
 ///
 /// # Errors
-/// What the disk says.
+/// If the mark cannot be deleted.
 pub(super) fn forget(run_dir: &Path) -> Result<()> {
     let path = run_dir.join(FILE);
     match fs::remove_file(&path) {

@@ -1,24 +1,25 @@
-//! The action loss: cross entropy against soft targets, or binary cross entropy of every class by itself.
+//! The action loss: cross-entropy against soft targets, or binary cross-entropy of each class.
 
 use burn::tensor::{Tensor, TensorData, activation};
 
 /// The targets of the action loss: label smoothing and class weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActionLoss {
-    /// Share of a target that is spread over all classes.
+    /// Label smoothing: share of a target that is spread over all classes.
     pub smoothing: f32,
-    /// Weight of each class, of samples that show it where classes are answered by themselves; empty for 1.
+    /// Weight of each class, in multi-label training of its positive samples; empty for 1.
     pub class_weights: Vec<f32>,
-    /// Whether each class is answered by itself, so that a sample may show several.
+    /// `true` for multi-label training, in which a sample may show several classes.
     pub multi_label: bool,
 }
 
 impl ActionLoss {
-    /// Returns the mean over the batch of −Σₖ wₖ tₖ log pₖ, `[1]`, of `logits` [b, K]; where each class is answered by itself, the mean
-    /// over the batch and the classes of −wₖ tₖ log σ(xₖ) − (1 − tₖ) log (1 − σ(xₖ)).
+    /// Returns the mean over the batch of −Σₖ wₖ tₖ log pₖ, `[1]`, of `logits` [b, K]; in multi-label training, the
+    /// mean over the batch and the classes of −wₖ tₖ log σ(xₖ) − (1 − tₖ) log (1 − σ(xₖ)).
     ///
-    /// `labels` are the classes that each sample shows. `mixing` is the share of each sample's own label where samples are mixed with the one behind them, empty where not. The
-    /// divisor is the size of the batch whatever the weights, so that the mean of parts is the loss of the whole.
+    /// `labels` are the classes of each sample. `mixing` is each sample's share in mixup with the next sample, empty
+    /// without mixup. The divisor is the batch size regardless of the weights, so the mean over partial batches equals
+    /// the loss of the whole.
     pub fn forward(&self, logits: Tensor<2>, labels: &[Vec<usize>], mixing: &[f32]) -> Tensor<1> {
         let [batch, classes] = logits.dims();
         let device = logits.device();
@@ -33,7 +34,7 @@ impl ActionLoss {
         (activation::log_softmax(logits, 1) * weighted).sum_dim(1).mean().neg()
     }
 
-    /// Targets, a row a sample.
+    /// Returns the targets, one row per sample.
     fn targets(&self, labels: &[Vec<usize>], mixing: &[f32], classes: usize) -> Vec<f32> {
         let mut targets = vec![self.smoothing / classes as f32; labels.len() * classes];
         let certain = 1.0 - self.smoothing;
@@ -51,7 +52,7 @@ impl ActionLoss {
     }
 }
 
-/// Returns the inverse size of each class, scaled so that the weights of all clips are 1 on average.
+/// Returns the inverse size of each class, scaled such that the mean weight over all clips is 1.
 pub fn class_weights(labels: impl Iterator<Item = usize>, classes: usize) -> Vec<f32> {
     let mut counts = vec![0usize; classes];
     labels.for_each(|label| counts[label] += 1);
@@ -60,8 +61,8 @@ pub fn class_weights(labels: impl Iterator<Item = usize>, classes: usize) -> Vec
     counts.into_iter().map(|count| clips as f32 / (occupied * count.max(1)) as f32).collect()
 }
 
-/// Returns for each class the number of clips without it by the number of those that show it, so that both weigh the same; 1 for a
-/// class that no clip or every clip shows.
+/// Returns for each class the ratio of clips without it to clips with it, which balances positive and negative samples;
+/// 1 for a class that no clip or every clip shows.
 pub fn positive_weights(shown: impl Iterator<Item = Vec<usize>>, classes: usize) -> Vec<f32> {
     let mut counts = vec![0usize; classes];
     let mut clips = 0;
@@ -73,8 +74,8 @@ pub fn positive_weights(shown: impl Iterator<Item = Vec<usize>>, classes: usize)
     counts.into_iter().map(weight).collect()
 }
 
-/// Mixup: each sample of `x` [b, c, h, w] with a share of the sample behind it, the last one with the first. `mixing` is the
-/// share each keeps.
+/// Applies mixup: each sample of `x` [b, c, h, w] is mixed with the next one, the last with the first. `mixing` is the
+/// share that each sample keeps.
 pub fn mixed(x: Tensor<4>, mixing: &[f32]) -> Tensor<4> {
     let batch = x.dims()[0];
     let own = Tensor::<4>::from_data(TensorData::new(mixing.to_vec(), [batch, 1, 1, 1]), &x.device());
@@ -82,7 +83,7 @@ pub fn mixed(x: Tensor<4>, mixing: &[f32]) -> Tensor<4> {
     x * own.clone() + behind * (own * -1.0 + 1.0)
 }
 
-/// Mixes samples as wholes, segment by segment in equal shares; without `mixing` they stay as they are.
+/// Applies mixup to whole samples, with the same share in all segments; without `mixing`, the input is unchanged.
 pub fn mixed_samples(input: Tensor<4>, mixing: &[f32], segments: usize) -> Tensor<4> {
     if mixing.is_empty() {
         return input;
@@ -92,7 +93,7 @@ pub fn mixed_samples(input: Tensor<4>, mixing: &[f32], segments: usize) -> Tenso
     mixed(samples, mixing).reshape([windows, channels, height, width])
 }
 
-/// Returns the segmental consensus: the mean of the logits of each sample's `segments`, [b·S, K] → [b, K].
+/// Returns the segmental consensus: the mean logits over the `segments` of each sample, [b·S, K] → [b, K].
 pub fn consensus(logits: Tensor<2>, segments: usize) -> Tensor<2> {
     let [rows, classes] = logits.dims();
     logits.reshape([rows / segments, segments, classes]).mean_dim(1).squeeze_dim(1)
@@ -111,12 +112,12 @@ mod tests {
         Tensor::random([3, 4], Distribution::Normal(0.0, 2.0), &Device::flex())
     }
 
-    /// Samples of one class each.
+    /// Returns labels of single-class samples.
     fn single(labels: &[usize]) -> Vec<Vec<usize>> {
         labels.iter().map(|&label| vec![label]).collect()
     }
 
-    /// By hand: of the logits (0, ln 3, −ln 3) the sigmoids are ½, ¾ and ¼. Shown are the first two.
+    /// By hand: the sigmoids of the logits (0, ln 3, −ln 3) are ½, ¾ and ¼. The first two classes are shown.
     #[test]
     fn classes_that_are_answered_by_themselves_have_the_binary_cross_entropy() {
         let logits = Tensor::<2>::from_data([[0.0, 3f32.ln(), -(3f32.ln())]], &Device::flex());

@@ -1,9 +1,11 @@
-//! The census term: frames are compared by how each pixel differs from its neighbours, which a change of brightness leaves as it
-//! is (Meister, Hur, Roth: *UnFlow*, AAAI 2018, equation 2; the soft ternary transform and its distance are those of their code).
+//! The census term: frames are compared by the differences of each pixel from its neighbours, which is invariant to
+//! changes of brightness (Meister, Hur, Roth: *UnFlow*, AAAI 2018, equation 2; the soft ternary transform and its
+//! distance are those of their code).
 //!
-//! The transform of a pixel holds d/√(0.81 + d²) for each of the other pixels of the 7×7 patch around it, d the difference of grey
-//! values (0…255) to the pixel. The distance of two transforms is Σ t²/(0.1 + t²) over their differences t, and the term the mean of
-//! its generalised Charbonnier penalty. Neighbours outside the picture are left out and the others stand for them.
+//! The transform of a pixel holds d/√(0.81 + d²) for each of the other pixels of the 7×7 patch around it, where d is
+//! the difference of grey values (0…255) to the pixel. The distance of two transforms is Σ t²/(0.1 + t²) over their
+//! differences t, and the term is the mean of its generalised Charbonnier penalty. Neighbours outside the image are
+//! left out, and the sum over the others is scaled up.
 
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -11,17 +13,17 @@ use super::penalty::{Charbonnier, EPSILON};
 use super::visibility::visible_mean;
 use super::warp;
 
-/// Pixels from the middle of a patch to its border.
+/// Radius of a patch in pixels.
 pub const REACH: usize = 3;
-/// Other pixels of a patch.
+/// Number of neighbours in a patch.
 pub const NEIGHBOURS: usize = (2 * REACH + 1) * (2 * REACH + 1) - 1;
-/// Differences of grey values much above the root of this count as plus or minus one.
+/// Constant of the soft ternary transform: differences of grey values much larger than its root saturate at ±1.
 pub const TERNARY: f32 = 0.81;
-/// Differences of transforms much above the root of this count as one.
+/// Constant of the distance: differences of transforms much larger than its root saturate at 1.
 pub const SATURATION: f32 = 0.1;
 
-/// Returns the grey values of frames, without gradient: [n, 3·frames, h, w], (x − mean)/255 in the order B, G, R → [n, frames, h, w],
-/// 0…255 less that of the mean colour, which no difference shows.
+/// Returns the grey values of frames, detached: [n, 3·frames, h, w], (x − mean)/255 in the order B, G, R →
+/// [n, frames, h, w], 0…255 minus the grey value of the mean colour, which cancels out in differences.
 pub fn grey(frames: Tensor<4>) -> Tensor<4> {
     let [n, channels, h, w] = frames.dims();
     let luma = [0.114, 0.587, 0.299].map(|weight: f32| 255.0 * weight); // ITU-R BT.601
@@ -30,20 +32,21 @@ pub fn grey(frames: Tensor<4>) -> Tensor<4> {
     (frames * luma).sum_dim(1).reshape([n, channels / 3, h, w])
 }
 
-/// Returns how many neighbours of the pixel at [row, column] are inside a picture of [height, width].
+/// Returns the number of neighbours of the pixel at [row, column] that are inside an image of [height, width].
 pub fn neighbours(pixel: [usize; 2], size: [usize; 2]) -> usize {
     let along = |axis: usize| (pixel[axis] + REACH).min(size[axis] - 1) - pixel[axis].saturating_sub(REACH) + 1;
     along(0) * along(1) - 1
 }
 
-/// Returns the census term of a level inside the border mask, `[1]`, by Burn's operations. The gradient reaches the flow only.
+/// Returns the census term of a level inside the border mask, `[1]`, by Burn's operations. Gradients flow to the flow
+/// only.
 ///
-/// The derivative by the rebuilt frames is worked out here, neighbour by neighbour: left to automatic differentiation, the maps of
-/// all neighbours would stay in memory.
+/// The derivative with respect to the reconstructed frames is computed here neighbour by neighbour: automatic
+/// differentiation would keep the maps of all neighbours in memory.
 ///
 /// * `grey`: [n, pairs+1, h, w], the [`grey`] frames at the size of the level, constants
-/// * `raw`: [n, 2·pairs, h, w], a unit of which is `px_from_raw` pixels
-/// * `visible`: [n, pairs, h, w], the share of each pixel that counts
+/// * `raw`: [n, 2·pairs, h, w], in units of `px_from_raw` pixels
+/// * `visible`: [n, pairs, h, w], the visible fraction of each pixel
 pub(super) fn composed(grey: Tensor<4>, raw: Tensor<4>, visible: Option<Tensor<4>>, px_from_raw: f32) -> Tensor<1> {
     let [n, flow_channels, h, w] = raw.dims();
     let pairs = flow_channels / 2;
@@ -57,7 +60,7 @@ pub(super) fn composed(grey: Tensor<4>, raw: Tensor<4>, visible: Option<Tensor<4
     value + linear.clone() - linear.detach()
 }
 
-/// Returns the mean penalty of [n, 1, h, w] pictures and its derivative by the second.
+/// Returns the mean penalty of [n, 1, h, w] images and its derivative with respect to the second.
 fn mean_and_derivative(first: Tensor<4>, rebuilt: Tensor<4>, visible: Option<Tensor<4>>) -> (Tensor<1>, Tensor<4>) {
     let [_, _, h, w] = first.dims();
     let scale = scales([h, w], &first.device());
@@ -87,13 +90,13 @@ fn mean_and_derivative(first: Tensor<4>, rebuilt: Tensor<4>, visible: Option<Ten
     (mean, by_rebuilt)
 }
 
-/// What makes the distance to the neighbours inside a picture that to all, [1, 1, h, w].
+/// Returns the factors that scale the distance over the neighbours inside an image to all neighbours, [1, 1, h, w].
 fn scales([h, w]: [usize; 2], device: &Device) -> Tensor<4> {
     let scale = |at: usize| NEIGHBOURS as f32 / neighbours([at / w, at % w], [h, w]).max(1) as f32;
     Tensor::from_data(TensorData::new((0..h * w).map(scale).collect(), [1, 1, h, w]), device)
 }
 
-/// The ways to the neighbours that come after a pixel: the distance is the same from both sides.
+/// Returns the steps to the neighbours that come after a pixel in raster order; distances are symmetric.
 fn steps([h, w]: [usize; 2]) -> impl Iterator<Item = CensusStep> {
     let reach = REACH as isize;
     let all = (0..=reach).flat_map(move |down| (-reach..=reach).map(move |right| CensusStep { down, right }));
@@ -103,7 +106,7 @@ fn steps([h, w]: [usize; 2]) -> impl Iterator<Item = CensusStep> {
     })
 }
 
-/// The way from pixels to one of their neighbours.
+/// The offset from pixels to one of their neighbours.
 #[derive(Clone, Copy)]
 struct CensusStep {
     down: isize,
@@ -111,34 +114,34 @@ struct CensusStep {
 }
 
 impl CensusStep {
-    /// Returns the part of [n, 1, h, w] maps that starts at `rows` and `columns` and leaves out as many cells as the step is long.
+    /// Returns the part of [n, 1, h, w] maps that starts at `top` and `left`, reduced by the length of the step.
     fn part(self, maps: Tensor<4>, top: isize, left: isize) -> Tensor<4> {
         let [_, _, h, w] = maps.dims();
         let size = [h - self.down.unsigned_abs(), w - self.right.unsigned_abs()];
         maps.narrow(2, top as usize, size[0]).narrow(3, left as usize, size[1])
     }
 
-    /// Returns the pixels that have such a neighbour.
+    /// Returns the pixels that have this neighbour.
     fn cells(self, maps: Tensor<4>) -> Tensor<4> {
         self.part(maps, 0, (-self.right).max(0))
     }
 
-    /// Returns the neighbours.
+    /// Returns the neighbours of those pixels.
     fn neighbours(self, maps: Tensor<4>) -> Tensor<4> {
         self.part(maps, self.down, self.right.max(0))
     }
 
-    /// Returns maps of [h, w] that hold `part` at the pixels, and zeros.
+    /// Places `part` at the pixels in zero maps of [h, w].
     fn at_cells(self, part: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         placed(part, [0, (-self.right).max(0) as usize], size)
     }
 
-    /// Returns maps of [h, w] that hold `part` at the neighbours, and zeros.
+    /// Places `part` at the neighbours in zero maps of [h, w].
     fn at_neighbours(self, part: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
         placed(part, [self.down as usize, self.right.max(0) as usize], size)
     }
 
-    /// Returns the differences of the second picture, and how far the transforms are apart.
+    /// Returns the differences in the second image, and the differences of the transforms.
     fn transforms(self, first: &Tensor<4>, rebuilt: &Tensor<4>) -> (Tensor<4>, Tensor<4>) {
         let difference = |maps: &Tensor<4>| self.neighbours(maps.clone()) - self.cells(maps.clone());
         let soft = |d: Tensor<4>| d.clone() / (d.powi_scalar(2) + TERNARY).sqrt();
@@ -147,7 +150,7 @@ impl CensusStep {
     }
 }
 
-/// Returns `part` inside zeros of [h, w].
+/// Places `part` in zero maps of [h, w].
 fn placed(part: Tensor<4>, [top, left]: [usize; 2], [h, w]: [usize; 2]) -> Tensor<4> {
     let [n, c, rows, columns] = part.dims();
     let ranges = [0..n, 0..c, top..top + rows, left..left + columns];

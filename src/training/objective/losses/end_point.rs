@@ -1,25 +1,28 @@
-//! The end-point error against a teacher's flow, which guides a network where the frames alone do not (MDFlow: Kong & Yang 2022).
+//! The end-point error against a teacher's flow, which guides the network where frames alone do not (MDFlow: Kong &
+//! Yang 2022).
 //!
-//! Plain, as in FlowNet's training (Fischer et al. 2015): the length of the difference, not squared and not made robust any further;
-//! where the teacher contradicts itself it is not asked.
+//! As in FlowNet's training (Fischer et al. 2015), it is the norm of the difference, neither squared nor further
+//! robustified; cells where the teacher's forward and backward flow disagree are ignored.
 
 use burn::tensor::Tensor;
 
 use crate::nets::FLOW_UNIT_PX;
 use crate::nets::separable::Separable;
 
-/// Weights of the means at the levels, finest first: those of FlowNet (0.005 … 0.32) on sums over pixels, relative to the finest.
+/// Weights of the mean errors at the levels, finest first: those of FlowNet (0.005 … 0.32) for sums over pixels,
+/// relative to the finest.
 pub const LEVEL_WEIGHTS: [f32; 5] = [1.0, 0.5, 0.25, 0.25, 0.25];
-/// Pixels; keeps the gradient finite where flow and teacher agree.
+/// Added in pixels to keep the gradient finite where flow and teacher agree.
 const ROUNDING: f32 = 1e-3;
-/// Cells that a mean is over, at least: none of none is zero.
+/// Lower limit of the number of cells in a mean, which makes the mean over no cells zero.
 const LEAST_CELLS: f32 = 1e-6;
 
-/// Returns the mean end-point error of a level in pixels of the frames, over the cells the teacher knows, `[1]`.
+/// Returns the mean end-point error of a level in pixels of the frames, over the cells where the teacher is known,
+/// `[1]`.
 ///
 /// * `raw`: [n, 2·pairs, h, w], raw flow
-/// * `teacher`: [n, 3·pairs, H, W], a constant: u and v, raw, times the share of the cell that is known, and that share. It is
-///   averaged over the cells of the level.
+/// * `teacher`: [n, 3·pairs, H, W], a constant: u and v, raw, multiplied by the known fraction of the cell, and that
+///   fraction. It is averaged over the cells of the level.
 pub fn end_point_error(raw: Tensor<4>, teacher: &Tensor<4>) -> Tensor<1> {
     let [n, channels, h, w] = raw.dims();
     let pairs = channels / 2;
@@ -47,7 +50,7 @@ mod tests {
     #[test]
     fn it_is_zero_where_the_flow_is_the_teacher_s_and_ignores_what_is_unknown() {
         let device = Device::flex().autodiff();
-        // Two cells of four: the first two are known, the others hold no motion and a share of zero.
+        // Two cells of four: the first two are known, the others have zero flow and a known fraction of zero.
         let teacher = maps(vec![0.5, 0.5, 0.0, 0.0, -0.25, -0.25, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0], [1, 3, 1, 4], &device);
         let flow = |u: [f32; 4]| {
             let v = [-0.25, -0.25, 7.0, 7.0];

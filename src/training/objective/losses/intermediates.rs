@@ -10,13 +10,13 @@ use super::{local_response_normalisation, loss_images, warp};
 pub struct Intermediates {
     /// The first loss image, [1, 3, h, w].
     pub first: Tensor<4>,
-    /// The second loss image, sampled where the flow points, [1, 3, h, w].
+    /// The second loss image warped by the flow, [1, 3, h, w].
     pub warped: Tensor<4>,
-    /// The second loss image as it is: what zero flow would give, [1, 3, h, w].
+    /// The second loss image unwarped, equivalent to zero flow, [1, 3, h, w].
     pub second: Tensor<4>,
     /// Structural similarity of `first` and `warped` per channel and window, [1, 3, rows, columns].
     pub ssim: Tensor<4>,
-    /// Cells left out at every border.
+    /// Width in cells of the border that is masked out.
     pub border: usize,
 }
 

@@ -10,27 +10,28 @@ use super::visibility::{HIDDEN_PIXEL, HIDDEN_SSIM, LEAST_PIXELS, hidden, hidden_
 use super::warp;
 use crate::nets::separable::SeparableWindow;
 
-/// What the terms of a level compare.
+/// Inputs of the terms of a level.
 #[derive(Debug, Clone)]
 pub struct LevelInputs {
     /// The loss images of the level, constants, [n, 3·(pairs+1), h, w].
     pub images: Tensor<4>,
-    /// The frames' grey values at the level, constants, [n, pairs+1, h, w], where the photometric term is of census transforms.
+    /// The frames' grey values at the level, constants, [n, pairs+1, h, w], if the photometric term is the census term.
     pub grey: Option<Tensor<4>>,
     /// Raw flow, [n, 2·pairs, h, w].
     pub raw: Tensor<4>,
-    /// The share of each pixel that is visible in both frames, a constant, [n, pairs, h, w]; all of it if none is given.
+    /// Visible fraction of each pixel in both frames, a constant, [n, pairs, h, w]; 1 if `None`.
     pub visible: Option<Tensor<4>>,
-    /// Pixels of the level in a unit of raw flow.
+    /// Pixels of the level per unit of raw flow.
     pub px_from_raw: f32,
-    /// The windows of SSIM.
+    /// Geometry of SSIM's windows.
     pub window: SeparableWindow,
 }
 
 /// The means of the terms of a level, `[1]` each.
 #[derive(Debug, Clone)]
 pub struct LevelTerms {
-    /// Charbonnier penalty of the differences, or census distances, of frame and rebuilt frame inside the border mask.
+    /// Charbonnier penalty of the differences, or census distances, between frame and reconstruction inside the border
+    /// mask.
     pub pixel: Tensor<1>,
     /// Charbonnier penalty of the differences of u.
     pub smooth_u: Tensor<1>,
@@ -41,7 +42,7 @@ pub struct LevelTerms {
 }
 
 impl LevelTerms {
-    /// Returns the terms of a level.
+    /// Computes the terms of a level.
     pub fn new(inputs: LevelInputs) -> Self {
         let LevelInputs { grey, raw, visible, .. } = inputs.clone();
         let mut terms = Self::without_census(inputs.clone());
@@ -54,14 +55,14 @@ impl LevelTerms {
             };
         }
         if let Some(visible) = visible {
-            // Else it would pay to have flow that hides everything.
+            // Without this penalty, flow that hides all pixels would minimise the loss.
             terms.pixel = terms.pixel + hidden_inside(&visible) * HIDDEN_PIXEL;
             terms.ssim = terms.ssim + hidden(&visible) * HIDDEN_SSIM;
         }
         terms
     }
 
-    /// Returns the terms with the photometric one of the loss images, and nothing added for what is hidden.
+    /// Computes the terms with the photometric term on the loss images, without a penalty on hidden pixels.
     pub(super) fn without_census(inputs: LevelInputs) -> Self {
         if !(applies(&inputs.images) && applies(&inputs.raw)) {
             return Self::composed(inputs);
@@ -73,7 +74,7 @@ impl LevelTerms {
         Self { pixel, smooth_u, smooth_v, ssim }
     }
 
-    /// Returns the same by Burn's operations.
+    /// Computes the same terms by Burn's operations.
     pub(super) fn composed(inputs: LevelInputs) -> Self {
         let LevelInputs { images, raw, visible, px_from_raw, window, .. } = inputs;
         let [n, flow_channels, h, w] = raw.dims();
@@ -107,15 +108,15 @@ fn penalty_of(Charbonnier { alpha, beta }: Charbonnier, x: Tensor<4>) -> Tensor<
     ((x * beta).powi_scalar(2) + EPSILON * EPSILON).powf_scalar(alpha)
 }
 
-/// Mean over what the border mask leaves.
+/// Returns the mean inside the border mask.
 fn mean_inside(map: Tensor<4>) -> Tensor<1> {
     let [_, _, h, w] = map.dims();
     let border = border_width(h, w);
     map.narrow(2, border, h - 2 * border).narrow(3, border, w - 2 * border).mean()
 }
 
-/// Mean penalty of the forward differences in x and y of [n, 1, h, w] maps; the differences of the last
-/// column and row are zero and counted where the mask lets them.
+/// Returns the mean penalty of the forward differences in x and y of [n, 1, h, w] maps; the differences of the last
+/// column and row are zero, and counted if inside the mask.
 fn smoothness(map: Tensor<4>, penalty: Charbonnier) -> Tensor<1> {
     let difference = |dim: usize| {
         let side = map.dims()[dim];
@@ -135,7 +136,7 @@ mod tests {
 
     const SIDE: usize = 24;
 
-    /// A textured pair, the second brighter by `brighter` grey levels, and flow of `raw` everywhere.
+    /// Returns a textured pair, the second image brighter by `brighter` grey levels, with uniform flow `raw`.
     fn inputs(brighter: f32, raw: f32, visible: Option<f32>) -> LevelInputs {
         let device = Device::flex();
         let map = |value: &dyn Fn(usize, usize) -> f32| {
@@ -171,7 +172,7 @@ mod tests {
             value(LevelTerms::new(LevelInputs { grey, ..inputs }).pixel)
         };
         let [same, brighter] = [0.0, 20.0].map(|brighter| pixel(brighter, true));
-        // Rounding alone: of no distance at all the penalty is 10⁻⁶ to the power of 0.45.
+        // Not zero: the penalty of a zero distance is 10⁻⁶ to the power of 0.45.
         assert!(same < 2.1e-3 && brighter < 2.5e-3, "{same} {brighter}");
         let [same, brighter] = [0.0, 20.0].map(|brighter| pixel(brighter, false));
         assert!(same < 0.01 && brighter > 5.0, "{same} {brighter}");

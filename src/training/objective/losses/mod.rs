@@ -1,7 +1,9 @@
-//! The unsupervised loss of MotionNet: rebuild each frame from the next and compare (paper, section 3.1; spec, section 2).
+//! The unsupervised loss of MotionNet: each frame is reconstructed from the next and compared (paper, section 3.1;
+//! spec, section 2).
 //!
-//! [`action`] is the loss of the streams, which learn from labels. Of the rest, read in this order: the [`loss_images()`] that are compared, the [`warp()`] that rebuilds them, [`ssim`], and
-//! [`unsupervised`], which adds the terms up over the levels of the pyramid. [`supervised`] compares flow with the truth.
+//! [`action`] is the loss of the streams, which learn from labels. Of the rest, read in this order: the
+//! [`loss_images()`] that are compared, the [`warp()`] that reconstructs them, [`ssim`], and [`unsupervised`], which
+//! sums the terms over the levels of the pyramid. [`supervised`] compares flow with ground truth.
 
 pub mod action;
 mod census;

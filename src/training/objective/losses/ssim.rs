@@ -4,9 +4,9 @@ use burn::tensor::Tensor;
 
 use crate::nets::separable::{Separable, SeparableWindow};
 
-/// Keeps the quotient of dark windows finite.
+/// Constant that keeps the quotient of dark windows finite.
 pub(super) const C1: f32 = 1e-4;
-/// Keeps the quotient of flat windows finite.
+/// Constant that keeps the quotient of flat windows finite.
 pub(super) const C2: f32 = 1e-3;
 
 /// 8×8 windows, stride 8, σ = 4/3, centred at index 4.0 (released Caffe training files).
@@ -14,18 +14,19 @@ pub const CAFFE_WINDOW: SeparableWindow = SeparableWindow { side: 8, stride: 8, 
 /// 11×11 windows at every pixel, σ = 1.5 (DeepEthogram).
 pub const DENSE_WINDOW: SeparableWindow = SeparableWindow { side: 11, stride: 1, sigma: 1.5, centre: 5.0 };
 
-/// Share of a window below which nothing of it is looked at.
+/// Visible fraction of a window below which it counts as hidden.
 pub(super) const LEAST_VISIBLE: f32 = 1e-6;
 
-/// SSIM of two [n, c, h, w] images per channel and window: [n, c, windows down, windows across], 1 = equal.
+/// Returns the SSIM of two [n, c, h, w] images per channel and window: [n, c, window rows, window columns]; 1 means
+/// equal.
 pub fn ssim(a: Tensor<4>, b: Tensor<4>, window: SeparableWindow) -> Tensor<4> {
     let [_, _, h, w] = a.dims();
     let weigh = Separable::gaussian_windows([h, w], window, &a.device());
     of_means(a, b, |maps| weigh.apply(maps))
 }
 
-/// SSIM of what is visible ([n, 1, h, w], 0…1) of two images, and the share of each window that is: [n, 1, windows down, windows
-/// across].
+/// Returns the SSIM of the `visible` part ([n, 1, h, w], 0…1) of two images, and the visible fraction of each window:
+/// [n, 1, window rows, window columns].
 pub fn visible_ssim(a: Tensor<4>, b: Tensor<4>, visible: Tensor<4>, window: SeparableWindow) -> (Tensor<4>, Tensor<4>) {
     let [_, _, h, w] = a.dims();
     let weigh = Separable::gaussian_windows([h, w], window, &a.device());
@@ -37,7 +38,7 @@ pub fn visible_ssim(a: Tensor<4>, b: Tensor<4>, visible: Tensor<4>, window: Sepa
     (ssim, share * is_seen)
 }
 
-/// SSIM from the weighted `mean` of maps over each window.
+/// Returns the SSIM, given the weighted `mean` of maps over each window.
 fn of_means(a: Tensor<4>, b: Tensor<4>, mean: impl Fn(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
     let mean_a = mean(a.clone());
     let mean_b = mean(b.clone());

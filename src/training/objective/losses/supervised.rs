@@ -1,4 +1,5 @@
-//! Losses against true flow, of the releases of the supervised networks: FlowNet2's in Caffe, FlowNetPytorch's and NVIDIA's port's.
+//! Supervised losses against true flow, from the networks' releases: FlowNet2's in Caffe, FlowNetPytorch's and those of
+//! NVIDIA's port.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -7,17 +8,17 @@ use crate::named::named;
 use crate::nets::flow_operators::channel_norm;
 use crate::nets::{NativeFlow, Separable};
 
-/// Weights of the levels, finest first, of sums over pixels.
+/// Weights of the levels, finest first, for sums over pixels.
 pub const LEVEL_WEIGHTS: [f32; 5] = [0.005, 0.01, 0.02, 0.08, 0.32];
-/// Weight of the finest level of the means of the multi-scale losses, halved at each coarser one.
+/// Weight of the finest level in the multi-scale losses, for means; halved at each coarser level.
 const FINEST_MEAN_WEIGHT: f32 = 0.32;
-/// Caffe's ε inside the root, in squared units of the network.
+/// Caffe's ε inside the square root, in squared units of the network.
 const EPSILON: f32 = 0.01;
-/// Exponent of the robust norm at full size.
+/// Exponent of the robust norm at full resolution.
 const FUSION_POWER: f32 = 0.2;
-/// Share of known truth below which Caffe's target is unknown: more than half as much weight is missing as there.
+/// Known fraction below which Caffe's target is unknown: the missing weight is more than half of the known weight.
 const LEAST_KNOWN: f32 = 2.0 / 3.0;
-/// Rounding of shares that add up to 1.
+/// Tolerance for rounding in fractions that sum to 1.
 const ROUNDING: f32 = 1e-5;
 
 named! {
@@ -37,32 +38,33 @@ named! {
     }
 }
 
-/// The loss of one level against the truth.
+/// The loss of one level against true flow.
 #[derive(Debug, Clone)]
 pub struct SupervisedLevel {
-    /// 0 at full size; each level is half as large as the one before.
+    /// Level number: 0 at full resolution; each level has half the size of the one before.
     pub level: usize,
-    /// Its weight in the total.
+    /// Weight in the total loss.
     pub weight: f32,
-    /// The sum over pixels divided by the batch size, or the mean of the multi-scale losses, `[1]`.
+    /// The sum over pixels divided by the batch size, or the mean in the multi-scale losses, `[1]`.
     pub error: Tensor<1>,
 }
 
-/// True flow brought to a level: what is unknown is 0 in both.
+/// True flow resized to a level; both maps are 0 where it is unknown.
 #[derive(Debug, Clone)]
 pub struct LevelTruth {
-    /// [n, 2, h, w], in the network's unit.
+    /// Flow [n, 2, h, w], in the network's unit.
     pub flow: Tensor<4>,
-    /// 1 where it is known, else 0, [n, 1, h, w].
+    /// Mask [n, 1, h, w]: 1 where flow is known, else 0.
     pub known: Tensor<4>,
 }
 
 impl SupervisedLoss {
     /// Returns the loss of each level of `predicted`, finest first.
     ///
-    /// * `truth`: [n, 2, h, w], full-size flow in pixels, NaN where it is unknown
+    /// * `truth`: [n, 2, h, w], full-resolution flow in pixels, NaN where unknown
     ///
-    /// Flow of full size, which only the fusion network of FlowNet2 predicts, is taught by itself with a robust norm.
+    /// Full-resolution predictions, which only the fusion network of FlowNet2 has, are supervised alone, with a robust
+    /// norm.
     pub fn levels(self, predicted: &NativeFlow, truth: Tensor<4>) -> Vec<SupervisedLevel> {
         let height = truth.dims()[2];
         let finest = &predicted.levels[0];
@@ -81,7 +83,7 @@ impl SupervisedLoss {
             .collect()
     }
 
-    /// Returns the weight of the level at `index` from the finest on.
+    /// Returns the weight of the level at `index`, counted from the finest.
     pub fn weight(self, index: usize) -> f32 {
         match self {
             Self::Caffe | Self::AreaEpe => LEVEL_WEIGHTS[index.min(LEVEL_WEIGHTS.len() - 1)],
@@ -89,7 +91,8 @@ impl SupervisedLoss {
         }
     }
 
-    /// Returns `truth` [n, 2, H, W] in pixels, NaN where it is unknown, at the size of a level, in units of `unit_px` pixels.
+    /// Resizes `truth` [n, 2, H, W] in pixels, NaN where unknown, to the `size` of a level, in units of `unit_px`
+    /// pixels.
     pub fn at_level(self, truth: Tensor<4>, size: [usize; 2], unit_px: f32) -> LevelTruth {
         let [_, _, height, width] = truth.dims();
         let unknown = truth.clone().is_nan();
@@ -108,7 +111,7 @@ impl SupervisedLoss {
         LevelTruth { flow: flow / share.clamp_min(ROUNDING) * known.clone(), known }
     }
 
-    /// Returns the error of `flow` at a level, unweighted.
+    /// Returns the unweighted error of `flow` at a level.
     pub fn error(self, flow: Tensor<4>, truth: &LevelTruth) -> Tensor<1> {
         let samples = flow.dims()[0] as f32;
         let difference = (flow - truth.flow.clone()) * truth.known.clone();
@@ -124,16 +127,16 @@ impl SupervisedLoss {
     }
 }
 
-/// Returns the robust norm of Caffe's FlowNet2 training at full size, p = 2 and q = 0.2, unweighted.
+/// Returns the robust norm of Caffe's FlowNet2 training at full resolution, p = 2 and q = 0.2, unweighted.
 fn robust(flow: Tensor<4>, truth: &LevelTruth) -> Tensor<1> {
     let samples = flow.dims()[0] as f32;
     let squared = ((flow - truth.flow.clone()) * truth.known.clone()).powi_scalar(2).sum_dim(1) + EPSILON;
     (squared.powf_scalar(FUSION_POWER) * truth.known.clone()).sum() / samples
 }
 
-/// Returns the loss of NextFlow's frame heads, weighted: absolute differences of the `frames`, finest first, from the block means of
-/// the frame after the pair, `next` [n, 3, H, W] in the unit of the network's input. `taught` `[n]` is 1 for samples that are taught
-/// the frame, 0 for those that are taught flow.
+/// Returns the weighted loss of NextFlow's frame heads: absolute differences of the `frames`, finest first, from the
+/// block means of the frame after the pair, `next` [n, 3, H, W] in the unit of the network's input. `taught` `[n]` is 1
+/// for samples with a next frame, 0 for those with true flow.
 pub fn frame_loss(frames: &[Tensor<4>], next: &Tensor<4>, taught: Tensor<1>) -> Tensor<1> {
     let [samples, _, height, width] = next.dims();
     let taught = taught.reshape([samples, 1, 1, 1]);

@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 pub enum LossTerm {
     /// The action loss of a stream.
     Action,
-    /// Photometric: the frame rebuilt from the next against itself.
+    /// Photometric term: the difference between a frame and its reconstruction from the next.
     Pixel,
-    /// 1 − SSIM of the same.
+    /// SSIM term: 1 − SSIM between a frame and its reconstruction.
     Ssim,
     /// Smoothness of the flow.
     Smooth,
-    /// The end-point error against a teacher, which a plan has or has not; it is no switch.
+    /// The end-point error against a teacher. It depends on the plan and cannot be switched.
     Teacher,
 }
 
 impl LossTerm {
-    /// All of them.
+    /// All terms.
     pub const ALL: [Self; 5] = [Self::Action, Self::Pixel, Self::Ssim, Self::Smooth, Self::Teacher];
-    /// The unsupervised terms that can be switched.
+    /// The unsupervised terms, which can be switched.
     pub const UNSUPERVISED: [Self; 3] = [Self::Pixel, Self::Ssim, Self::Smooth];
 
-    /// Returns its name in tables and curves.
+    /// Returns the term's name in tables and curves.
     pub fn name(self) -> &'static str {
         match self {
             Self::Action => "action",
@@ -39,21 +39,21 @@ impl LossTerm {
 /// The enabled terms and scales of the loss.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LossSwitches {
-    /// The photometric term at every scale, finest first.
+    /// Photometric term at each scale, finest first.
     pub pixel: [bool; Self::SCALES],
-    /// The SSIM term.
+    /// SSIM term at each scale, finest first.
     pub ssim: [bool; Self::SCALES],
-    /// The smoothness term.
+    /// Smoothness term at each scale, finest first.
     pub smooth: [bool; Self::SCALES],
-    /// Weight of the action loss; beside the unsupervised terms it may be any, alone it is 1.
+    /// Weight of the action loss relative to the unsupervised terms; 1 if it is the only loss.
     pub action: f32,
 }
 
 impl LossSwitches {
-    /// Most scales of a flow pyramid.
+    /// Maximum number of scales of a flow pyramid.
     pub const SCALES: usize = 5;
 
-    /// Returns the switches of a term at every scale; none for the action loss and a teacher.
+    /// Returns the switches of a term at each scale; empty for the action loss and a teacher.
     pub fn scales(&self, term: LossTerm) -> &[bool] {
         match term {
             LossTerm::Action | LossTerm::Teacher => &[],
@@ -63,7 +63,7 @@ impl LossSwitches {
         }
     }
 
-    /// Returns the same with a term at the scale `index`, finest first, switched to `on`.
+    /// Returns the switches with a term at scale `index` (finest first) switched to `on`.
     pub fn with(mut self, term: LossTerm, index: usize, on: bool) -> Self {
         let scales = match term {
             LossTerm::Action | LossTerm::Teacher => return self,
@@ -77,12 +77,12 @@ impl LossSwitches {
         self
     }
 
-    /// Returns whether a term counts at the scale `index`, finest first.
+    /// Returns `true` if a term is enabled at scale `index` (finest first).
     pub fn is_on(&self, term: LossTerm, index: usize) -> bool {
         self.scales(term).get(index).copied().unwrap_or(false)
     }
 
-    /// Returns whether a term counts at all.
+    /// Returns `true` if a term is enabled at any scale.
     pub fn counts(&self, term: LossTerm) -> bool {
         match term {
             LossTerm::Action => self.action > 0.0,
@@ -91,18 +91,18 @@ impl LossSwitches {
         }
     }
 
-    /// Returns whether any term counts that needs no labels.
+    /// Returns `true` if any unsupervised term is enabled.
     pub fn is_unsupervised(&self) -> bool {
         LossTerm::UNSUPERVISED.into_iter().any(|term| self.counts(term))
     }
 
-    /// Returns how many scales are to be computed, from the finest on.
+    /// Returns the number of scales to compute, counted from the finest.
     pub(super) fn scales_used(&self) -> usize {
         let used = |term| self.scales(term).iter().rposition(|on| *on).map_or(0, |last| last + 1);
         LossTerm::UNSUPERVISED.into_iter().map(used).max().unwrap_or(0)
     }
 
-    /// Returns the same with no unsupervised term but `term`.
+    /// Returns the switches with all unsupervised terms but `term` disabled.
     pub(in crate::training) fn only(&self, term: LossTerm) -> Self {
         let none = [false; Self::SCALES];
         let keep = |other, scales: [bool; Self::SCALES]| if other == term { scales } else { none };
@@ -114,7 +114,7 @@ impl LossSwitches {
         }
     }
 
-    /// Returns the differences in `other`, in words: `ssim 3 off`, scales numbered from 2, the finest.
+    /// Describes the differences in `other`, such as `ssim 3 off`; scales are numbered from 2, the finest.
     pub fn changes(&self, other: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         for term in LossTerm::UNSUPERVISED {

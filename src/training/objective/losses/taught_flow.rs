@@ -1,7 +1,8 @@
-//! The flow loss of ActionFlowNet (Ng, Choi, Neumann & Davis 2018): end-point errors against another method's flow at every level, as
-//! FlowNet is trained (Fischer et al. 2015), in space and time.
+//! The flow loss of ActionFlowNet (Ng, Choi, Neumann & Davis 2018): end-point errors against another method's flow at
+//! every level, in space and time, as in the training of FlowNet (Fischer et al. 2015).
 //!
-//! The sum over the cells of a level divided by the batch size, plain, against the mean of the true flow over each cell.
+//! It is the sum over the cells of a level divided by the batch size, without robust penalty, against the mean true
+//! flow in each cell.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -9,13 +10,13 @@ use super::SupervisedLevel;
 use super::supervised::LEVEL_WEIGHTS;
 use crate::nets::Separable;
 
-/// Keeps the gradient finite where flow and truth agree; squared raw units.
+/// Added to keep the gradient finite where flow and truth agree, in squared raw units.
 const ROUNDING: f32 = 1e-12;
-/// Known part of a cell, at least: none of none is zero.
+/// Lower limit of the known fraction of a cell, which makes the mean over nothing zero.
 const LEAST_SHARE: f32 = 1e-6;
 
-/// Returns the losses of `levels` as [`summed_end_point_errors`] has them, at FlowNet's weights times `weight`; frames are `height`
-/// pixels high.
+/// Returns the losses of `levels`, see [`summed_end_point_errors`], with FlowNet's weights times `weight`; frames are
+/// `height` pixels high.
 pub fn levels_of_teacher(levels: &[Tensor<5>], truth: &Tensor<4>, height: usize, weight: f32) -> Vec<SupervisedLevel> {
     let errors = summed_end_point_errors(levels, truth).into_iter().zip(levels).zip(LEVEL_WEIGHTS);
     let of_level = |((error, maps), of_sum): ((Tensor<1>, &Tensor<5>), f32)| {
@@ -25,11 +26,12 @@ pub fn levels_of_teacher(levels: &[Tensor<5>], truth: &Tensor<4>, height: usize,
     errors.map(of_level).collect()
 }
 
-/// Returns Σ EPE / N of each of `levels`, `[1]`, in raw units: that of a cell counts as much as its frames that have flow are known.
+/// Returns Σ EPE / N of each of `levels`, `[1]`, in raw units; cells are weighted by their known fraction over the
+/// frames that have flow.
 ///
 /// * `levels`: [n, 2, t, h, w] each, raw flow; the finest has a map for every frame
-/// * `truth`: [n, 3·pairs, H, W], a constant: u and v of each pair, raw, times the share of the cell that is known, and that share.
-///   The frames after the last pair have no flow.
+/// * `truth`: [n, 3·pairs, H, W], a constant: u and v of each pair, raw, multiplied by the known fraction of the cell,
+///   and that fraction. The frames after the last pair have no flow.
 pub fn summed_end_point_errors(levels: &[Tensor<5>], truth: &Tensor<4>) -> Vec<Tensor<1>> {
     let frames = levels.first().map_or(0, |finest| finest.dims()[2]);
     levels.iter().map(|level| summed_end_point_error(level, truth, frames)).collect()
@@ -48,7 +50,7 @@ fn summed_end_point_error(level: &Tensor<5>, truth: &Tensor<4>, frames: usize) -
         known.reshape([batch * times, span, 3, rows, columns]).sum_dim(1).reshape([batch, times, 3, rows, columns]);
     let share = known.clone().narrow(2, 2, 1);
     let target = known.narrow(2, 0, components) / share.clone().clamp_min(LEAST_SHARE);
-    // Of the frames of a map, those that have flow.
+    // Number of frames with flow among those of a map.
     let counts = (0..times).map(|time| (pairs.min((time + 1) * span) - pairs.min(time * span)).max(1) as f32).collect();
     let counts = Tensor::<5>::from_data(TensorData::new(counts, [1, times, 1, 1, 1]), &device);
     let difference = level.clone().swap_dims(1, 2) - target;
@@ -66,7 +68,7 @@ mod tests {
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
-    /// By hand: two frames of two cells, of which the second frame has no flow and the right cell is half known.
+    /// By hand: two frames of two cells; the second frame has no flow, and the right cell is half known.
     #[test]
     fn what_is_unknown_costs_nothing_and_coarse_cells_see_the_mean() {
         let device = Device::flex().autodiff();

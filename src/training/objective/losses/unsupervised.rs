@@ -1,6 +1,6 @@
-//! The unsupervised loss: photometric + smoothness + SSIM terms at every level of the flow pyramid
-//! (paper, equations 1–5; weights and normalisers of the released Caffe training files, spec section 2), and on request what helps
-//! flow beyond the paper: census transforms, a look at visible pixels only, and a teacher.
+//! The unsupervised loss: photometric, smoothness and SSIM terms at every level of the flow pyramid (paper, equations
+//! 1–5; weights and normalisers of the released Caffe training files, spec section 2), and optional extensions: census
+//! transforms, occlusion masking, and a teacher.
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -15,14 +15,14 @@ use crate::named::named;
 use crate::nets::separable::{Separable, SeparableWindow};
 use crate::training::config::choices::FlowTeacher;
 
-/// Flow stacks of the paper's window; pairs are weighted as if ten of them stood on the channels of one stack.
+/// Number of pairs in the paper's window; pairs are weighted as if ten of them were stacked in one window.
 const PAIRS_IN_WINDOW: f32 = 10.0;
 
-/// Weight of a mean of census distances where that of grey differences is 1.
+/// Weight of the mean census distance relative to that of grey differences.
 ///
-/// Chosen so that MotionNet's gradient by either is about as long: without it, that by census distances was 2.6 times as long for the
-/// network of `models/flow`, and 2.0 and 6.3 times for a new one after 8 and 4 steps (`--gradient-shares`, the same batches of the
-/// generated sample).
+/// Chosen to give MotionNet gradients of similar length from both. Without it, the gradient of census distances was 2.6
+/// times as long for the network of `models/flow`, and 2.0 and 6.3 times for a new one after 8 and 4 steps
+/// (`--gradient-shares`, the same batches of the generated sample).
 const CENSUS_WEIGHT: f32 = 0.4;
 
 named! {
@@ -44,25 +44,26 @@ named! {
     }
 }
 
-/// The unsupervised loss, with its terms on or off (the paper's ablations, Table 2).
+/// The unsupervised loss, with its terms switched on or off (the paper's ablations, Table 2).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UnsupervisedLoss {
-    /// The balance of the terms.
+    /// Weighting of the terms.
     pub preset: LossPreset,
-    /// The smoothness term.
+    /// `true` to use the smoothness term.
     pub smoothness: bool,
-    /// The SSIM term.
+    /// `true` to use the SSIM term.
     pub ssim: bool,
-    /// All levels, or only the finest.
+    /// `true` to compute the loss at all levels, `false` for only the finest.
     pub multi_scale: bool,
-    /// Whether the photometric term compares census transforms.
+    /// `true` if the photometric term compares census transforms.
     pub census: bool,
-    /// Whether the photometric term and SSIM look at pixels only that both frames show, by the flow in both directions.
+    /// `true` to mask occlusions: the photometric term and SSIM use only pixels visible in both frames, according to
+    /// the flow in both directions.
     pub occlusion: bool,
-    /// The method whose flow the network's is to be like, beside the other terms.
+    /// The flow method whose flow supervises the network, in addition to the other terms.
     pub teacher: Option<FlowTeacher>,
-    /// The weight of the end-point error against the teacher, in pixels.
+    /// Weight of the end-point error against the teacher, in pixels.
     pub teacher_weight: f64,
 }
 
@@ -81,13 +82,14 @@ impl Default for UnsupervisedLoss {
     }
 }
 
-/// What is known of a batch besides its frames, all constants.
+/// Additional constant inputs of the loss for a batch.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// The share of each pixel that is visible in both frames of a pair, [n, pairs, h, w] at the finest level: see
+    /// Visible fraction of each pixel in both frames of a pair, [n, pairs, h, w] at the finest level: see
     /// [`visible_pairs`](super::visibility::visible_pairs).
     pub visible: Option<Tensor<4>>,
-    /// Flow of the teacher, [n, 3·pairs, h, w]: u and v of each pair, raw, times the share of the cell that is known, and that share.
+    /// Flow of the teacher, [n, 3·pairs, h, w]: u and v of each pair, raw, multiplied by the known fraction of the
+    /// cell, and that fraction.
     pub teacher: Option<Tensor<4>>,
 }
 
@@ -106,11 +108,11 @@ impl LossSwitches {
 pub struct LevelLoss {
     /// Pyramid level: 2 is half resolution, 6 is 1/32.
     pub level: usize,
-    /// The weights of the terms in `total`, 0 for those that are off.
+    /// Weights of the terms in `total`, 0 for those that are off.
     pub weights: Weights,
-    /// Weighted sum of the terms that are on, `[1]`; none if none is.
+    /// Weighted sum of the enabled terms, `[1]`; `None` if all are off.
     pub total: Option<Tensor<1>>,
-    /// Mean Charbonnier distance between frame and rebuilt frame inside the border mask, `[1]`.
+    /// Mean Charbonnier distance between frame and reconstruction inside the border mask, `[1]`.
     pub pixel: Tensor<1>,
     /// Mean Charbonnier penalty of the differences of u, `[1]`.
     pub smooth_u: Tensor<1>,
@@ -118,17 +120,17 @@ pub struct LevelLoss {
     pub smooth_v: Tensor<1>,
     /// Mean of 1 − SSIM over samples, channels and windows, `[1]`.
     pub ssim: Tensor<1>,
-    /// Mean end-point error against the teacher in pixels, `[1]`, and its weight in `total`, where there is one.
+    /// Mean end-point error against the teacher in pixels, `[1]`, and its weight in `total`; `None` without a teacher.
     pub teacher: Option<(Tensor<1>, f32)>,
 }
 
 impl UnsupervisedLoss {
-    /// Returns the loss of `pyramid` for `frames`, a level each, finest first. Of levels of which no term counts only those are
-    /// computed that the plan wants or that are before one that counts.
+    /// Returns the loss of `pyramid` for `frames`, one element per level, finest first. Levels without enabled terms
+    /// are computed only if the plan uses them or if a coarser level is enabled.
     ///
     /// * `frames`: [n, 3·(pairs+1), h, w], (x − mean)/255, at the network's input resolution
     /// * `pyramid`: raw flow [n, 2·pairs, h_l, w_l] (full-resolution pixels / 20), finest first
-    /// * `evidence`: what else is known; a teacher counts at all levels, or at the finest alone
+    /// * `evidence`: additional inputs; a teacher is used at all levels, or only at the finest
     pub fn levels(
         &self,
         frames: Tensor<4>,
@@ -136,7 +138,7 @@ impl UnsupervisedLoss {
         evidence: &Evidence,
         switches: &LossSwitches,
     ) -> Vec<LevelLoss> {
-        // Supervised networks have one more, coarser than any of MotionNet's.
+        // Supervised networks have one more level, coarser than any of MotionNet's.
         let known = pyramid.len().min(LossSwitches::SCALES);
         let wanted = if self.multi_scale { known } else { switches.scales_used().clamp(1, known) };
         let pyramid = &pyramid[..wanted];
@@ -168,8 +170,8 @@ impl UnsupervisedLoss {
             .collect()
     }
 
-    /// Returns one level: the error against the teacher with its weight, and which terms are on, in the order of
-    /// [`LossTerm::UNSUPERVISED`].
+    /// Returns the loss of one level, given the error against the teacher with its weight, and the enabled terms in the
+    /// order of [`LossTerm::UNSUPERVISED`].
     fn level(
         &self,
         level: usize,
@@ -200,14 +202,14 @@ impl UnsupervisedLoss {
     }
 }
 
-/// Coefficients on the mean of each term.
+/// Weights of the means of the terms.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weights {
-    /// Of the photometric term.
+    /// Weight of the photometric term.
     pub pixel: f32,
-    /// Of the smoothness of each of u and v.
+    /// Weight of the smoothness of each of u and v.
     pub smooth: f32,
-    /// Of the SSIM term.
+    /// Weight of the SSIM term.
     pub ssim: f32,
 }
 
@@ -216,7 +218,7 @@ impl LossPreset {
         if self == Self::Deepethogram { DENSE_WINDOW } else { CAFFE_WINDOW }
     }
 
-    /// Returns the coefficients at `level` for a batch of `n` and `patches` SSIM windows a channel.
+    /// Returns the weights at `level` for a batch of `n` and `patches` SSIM windows per channel.
     fn weights(self, level: usize, n: usize, patches: usize) -> Weights {
         let fine_to_coarse = 0.01 * 2f32.powi(level as i32 - 2); // .01 at level 2 … .16 at level 6
         let channels = 3.0 * PAIRS_IN_WINDOW;
@@ -234,13 +236,13 @@ impl LossPreset {
                 Weights { pixel: 1.0 / 16.0, smooth: 1.0 / 24.0, ssim: fine_to_coarse * channels * patches }
             }
             Self::Paper => Weights { pixel: fine_to_coarse, smooth: fine_to_coarse, ssim: fine_to_coarse },
-            // Written for fine → coarse: the smoothness of the coarse levels counts most.
+            // The original code orders levels from fine to coarse, so coarse levels have the largest smoothness weight.
             Self::Deepethogram => Weights { pixel: 1.0, smooth: fine_to_coarse, ssim: 1.0 },
         }
     }
 }
 
-/// Returns the means of maps [n, c, h, w] over the cells of a level of [height, width].
+/// Averages maps [n, c, h, w] over the cells of a level of [height, width].
 fn averaged(maps: &Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let [_, _, h, w] = maps.dims();
     if [h, w] == size { maps.clone() } else { Separable::area([h, w], size, &maps.device()).apply(maps.clone()) }

@@ -1,31 +1,32 @@
-//! Visibility: the pixels of a frame that the next one shows too, by the agreement of flow forward and backward (UnFlow: Meister,
-//! Hur, Roth 2018, section 3.2).
+//! Visibility: the pixels of a frame that are visible in the next one too, according to the consistency of forward and
+//! backward flow (UnFlow: Meister, Hur, Roth 2018, section 3.2).
 //!
-//! A mask has no gradient. What a term would gain from hidden pixels is taken back by a constant penalty for each, as in UnFlow:
-//! [`HIDDEN_PIXEL`] and [`HIDDEN_SSIM`].
+//! The mask has no gradient. Hidden pixels have a constant penalty, as in UnFlow, so the loss cannot be reduced by
+//! hiding pixels: [`HIDDEN_PIXEL`] and [`HIDDEN_SSIM`].
 
 use burn::tensor::Tensor;
 
 use super::penalty::border_width;
 use super::warp;
 
-/// Share of the squared lengths by which flows may disagree (α₁ in UnFlow).
+/// Relative tolerance: share of the squared lengths by which the flows may disagree (α₁ in UnFlow).
 const RELATIVE: f32 = 0.01;
-/// Squared pixels by which they may besides (α₂ in UnFlow).
+/// Absolute tolerance in squared pixels (α₂ in UnFlow).
 const ABSOLUTE: f32 = 0.5;
-/// Photometric penalty of a hidden pixel (λ_p in UnFlow): more than that of nearly all visible ones, about that of 23 grey levels.
+/// Photometric penalty of a hidden pixel (λ_p in UnFlow): larger than that of nearly all visible ones, about that of 23
+/// grey levels.
 pub const HIDDEN_PIXEL: f32 = 12.4;
-/// 1 − SSIM of a hidden pixel: that of windows that have nothing in common.
+/// SSIM penalty (1 − SSIM) of a hidden pixel: that of uncorrelated windows.
 pub const HIDDEN_SSIM: f32 = 1.0;
-/// Pixels that a mean is over, at least: none of none is zero.
+/// Lower limit of the number of pixels in a mean, which makes the mean over no pixels zero.
 pub(super) const LEAST_PIXELS: f32 = 1e-6;
 
-/// Returns 1 where the flow back from where `forward` leads comes out where it started, else 0: [n, 1, h, w].
+/// Returns 1 where following the flow forward and then backward returns to the start, else 0: [n, 1, h, w].
 ///
-/// That is |w_f + w_b(x + w_f)|² < 0.01·(|w_f|² + |w_b(x + w_f)|²) + 0.5. Outside the frame no motion leads back, so pixels that
-/// leave it by more than a little are hidden.
+/// The condition is |w_f + w_b(x + w_f)|² < 0.01·(|w_f|² + |w_b(x + w_f)|²) + 0.5. Outside the frame the backward flow
+/// is zero, so pixels that leave the frame by more than a little are hidden.
 ///
-/// * `forward`, `backward`: [n, 2, h, w], pixels of these maps
+/// * `forward`, `backward`: [n, 2, h, w], in pixels of these maps
 pub fn visible(forward: Tensor<4>, backward: Tensor<4>) -> Tensor<4> {
     let (forward, backward) = (forward.detach(), backward.detach());
     let back = warp(backward, forward.clone());
@@ -36,8 +37,8 @@ pub fn visible(forward: Tensor<4>, backward: Tensor<4>) -> Tensor<4> {
 
 /// Returns the visible pixels of all pairs of windows: [n, pairs, h, w].
 ///
-/// * `forward`: [n, 2·pairs, h, w], raw flow of the pairs, a unit of which is `px_from_raw` pixels
-/// * `reversed`: the same of the windows in reverse order, whose first pair is the last one backward
+/// * `forward`: [n, 2·pairs, h, w], raw flow of the pairs, in units of `px_from_raw` pixels
+/// * `reversed`: the flow of the windows in reverse order, whose first pair is the last one backward
 pub fn visible_pairs(forward: Tensor<4>, reversed: Tensor<4>, px_from_raw: f32) -> Tensor<4> {
     let [n, channels, h, w] = forward.dims();
     let pairs = channels / 2;
@@ -53,8 +54,8 @@ pub fn reversed(frames: Tensor<4>) -> Tensor<4> {
     frames.reshape([n, channels / 3, 3, h, w]).flip([1]).reshape([n, channels, h, w])
 }
 
-/// Returns the mean of [n, c, h, w] maps over what is visible ([n, 1, h, w]; all if none is given) of what the border mask leaves,
-/// and what each cell weighs in it.
+/// Returns the mean of [n, c, h, w] maps over the visible part ([n, 1, h, w]; all if `None`) inside the border mask,
+/// and the weight of each cell in it.
 pub(super) fn visible_mean(maps: Tensor<4>, visible: Option<Tensor<4>>) -> (Tensor<1>, Tensor<4>) {
     let [n, c, h, w] = maps.dims();
     let border = border_width(h, w);
@@ -66,14 +67,14 @@ pub(super) fn visible_mean(maps: Tensor<4>, visible: Option<Tensor<4>>) -> (Tens
     (mean, Tensor::zeros([n, 1, h, w], &maps.device()).slice_assign(ranges, weight))
 }
 
-/// Returns the share of [n, pairs, h, w] that is hidden, of what the border mask leaves.
+/// Returns the fraction of [n, pairs, h, w] that is hidden, inside the border mask.
 pub(super) fn hidden_inside(visible: &Tensor<4>) -> Tensor<1> {
     let [_, _, h, w] = visible.dims();
     let border = border_width(h, w);
     hidden(&visible.clone().narrow(2, border, h - 2 * border).narrow(3, border, w - 2 * border))
 }
 
-/// Returns the share of [n, pairs, h, w] that is hidden.
+/// Returns the fraction of [n, pairs, h, w] that is hidden.
 pub(super) fn hidden(visible: &Tensor<4>) -> Tensor<1> {
     visible.clone().mean() * -1.0 + 1.0
 }
@@ -84,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    /// Flow of a 20×12 picture that is `motion` where `moves` says so, and zero elsewhere.
+    /// Returns flow of a 20×12 image that is `motion` where `moves` returns `true`, and zero elsewhere.
     fn field(motion: [f32; 2], moves: impl Fn(usize, usize) -> bool) -> Tensor<4> {
         let component = |value: f32| {
             let moves = &moves;
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_moving_square_hides_the_strip_in_front_of_it_and_nothing_else() {
-        // Columns 5 to 9 and rows 3 to 7 move by 3 pixels to the right: the background in columns 10 to 12 is hidden then.
+        // Columns 5 to 9 and rows 3 to 7 move by 3 pixels to the right, which hides the background in columns 10 to 12.
         let rows = 3..8;
         let forward = field([3.0, 0.0], |x, y| (5..10).contains(&x) && rows.contains(&y));
         let backward = field([-3.0, 0.0], |x, y| (8..13).contains(&x) && rows.contains(&y));
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn windows_are_reversed_pair_by_pair() {
         let device = Device::flex();
-        // Three frames of one pixel, and flow whose pairs are 1, 2 forward; backward the last pair comes first.
+        // Three frames of one pixel, and flow with pairs 1, 2 forward; backward, the last pair comes first.
         let frames =
             Tensor::<1>::from_floats([0., 1., 2., 10., 11., 12., 20., 21., 22.], &device).reshape([1, 9, 1, 1]);
         let back: Vec<f32> = reversed(frames).into_data().try_to_vec().unwrap();

@@ -1,15 +1,15 @@
-//! Backward warping: rebuild each frame from the next by sampling it where the flow points (spec, section 2).
+//! Backward warping: reconstructs each frame from the next by sampling it along the flow (spec, section 2).
 
 use burn::tensor::{Int, Tensor};
 
-/// Samples `images` at (column + u, row + v), bilinearly. Taps outside the image contribute 0, without
-/// clamping or renormalisation. The gradient reaches the flow only; at integer positions it follows `floor`.
+/// Samples `images` bilinearly at (column + u, row + v). Taps outside the image contribute 0, without clamping or
+/// renormalisation. Gradients flow to the flow only; at integer positions they follow `floor`.
 ///
 /// * `images`: [n, c, h, w], constants
 /// * `flow`: [n, 2, h, w] in pixels of these images, u then v
 ///
-/// Built from differentiable operations: the images are constants, so the gathers need no backward pass and
-/// the gradient is that of the four bilinear weights.
+/// Built from differentiable operations: the images are constants, so the gathers need no backward pass and the
+/// gradient is that of the four bilinear weights.
 pub fn warp(images: Tensor<4>, flow: Tensor<4>) -> Tensor<4> {
     let [n, c, h, w] = images.dims();
     let device = images.device();
@@ -35,7 +35,7 @@ pub fn warp(images: Tensor<4>, flow: Tensor<4>) -> Tensor<4> {
     top_row * (fy.clone() * -1.0 + 1.0) + bottom_row * fy
 }
 
-/// 1 where 0 ≤ position ≤ side − 1, else 0.
+/// Returns 1 where 0 ≤ position ≤ side − 1, else 0.
 fn within(position: Tensor<4>, side: usize) -> Tensor<4> {
     let last = (side - 1) as f32;
     position.clone().greater_equal_scalar(0.0).bool_and(position.lower_equal_scalar(last)).float()

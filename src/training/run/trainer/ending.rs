@@ -1,4 +1,4 @@
-//! How far a run is, what its time limit leaves of it, and its end.
+//! The progress of a run, the steps that fit in its time limit, and its end.
 
 use super::{TIMED_STEPS, TrainingRunState};
 use crate::error::{Error, Result};
@@ -9,13 +9,13 @@ use crate::training::run::events::{CutShort, EndingWork, TrainingEvent};
 use crate::training::step_times::Fit;
 
 impl TrainingRunState<'_> {
-    /// Saves what there is and makes a model of it.
+    /// Saves the final state and exports the model.
     pub(super) fn finish(mut self) -> Result<()> {
         if self.is_complete() && self.progress.measured < self.progress.step {
             self.measure()?;
         }
         if self.progress.measured != self.progress.step {
-            OutOfFold::discard(&self.plan.run_dir); // They are of other weights than the model.
+            OutOfFold::discard(&self.plan.run_dir); // they belong to other weights than the model
         }
         self.save_the_rest()?;
         let model_dir = self.plan.run_dir.join("model");
@@ -37,18 +37,18 @@ impl TrainingRunState<'_> {
         self.progress.is_last_of(self.plan)
     }
 
-    /// Returns the share of the run that is done, by steps or by time.
+    /// Returns the completed fraction of the run, by steps or by time.
     pub(super) fn done(&self) -> f64 {
         (self.progress.step as f64 / self.plan.steps as f64).max(self.spent()).min(1.0)
     }
 
-    /// Returns the share of the time budget that is over; 0 without one.
+    /// Returns the spent fraction of the time budget; 0 without one.
     pub(super) fn spent(&self) -> f64 {
         self.plan.budget_secs.map_or(0.0, |budget| self.progress.seconds / budget)
     }
 
-    /// Returns the share of what the time budget leaves for steps that is over before the next one and after it, as far as that
-    /// is known.
+    /// Returns the spent fraction of the part of the time budget that is available for steps, before the next step and,
+    /// as estimated, after it.
     pub(super) fn spent_by_step(&self) -> Option<Spent> {
         let Progress { seconds, prepared, .. } = self.progress;
         let for_steps = (self.plan.budget_secs? - prepared).max(1e-9);
@@ -57,14 +57,14 @@ impl TrainingRunState<'_> {
         Some(Spent { before: share(seconds), after: share(seconds + step_secs) })
     }
 
-    /// Steps of the whole run, at its present speed, where it has a time budget.
+    /// Returns the total number of steps that fit in the time budget at the current speed; `None` without a budget.
     pub(super) fn steps_that_fit(&self) -> Option<usize> {
         let left = self.plan.budget_secs? - self.progress.seconds;
         let more = self.pace.fitting(left, self.plan.checkpoint_every)?;
         Some((self.progress.step + more).min(self.plan.steps))
     }
 
-    /// Says once, as soon as the speed is known, or before if the time is over by then, if the time suffices for few steps only.
+    /// Reports once if only few steps fit in the time limit, as soon as the speed is known or the time is over.
     pub(super) fn report_few_steps(&mut self) {
         let is_timed = self.progress.step == TIMED_STEPS || (self.progress.step < TIMED_STEPS && self.spent() >= 1.0);
         let fit = || Fit::new(self.plan, self.steps_that_fit()?, self.pace.step_secs()?);

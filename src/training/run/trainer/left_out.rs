@@ -1,4 +1,4 @@
-//! What is said of clips that a run does not learn from.
+//! Reports of clips that a run does not learn from.
 
 use super::TrainingRunState;
 use crate::error::{Error, Result};
@@ -7,8 +7,8 @@ use crate::training::loader::Batch;
 use crate::training::run::events::TrainingEvent;
 
 impl TrainingRunState<'_> {
-    /// Reports the clips that were replaced in `batch`, each that cannot be read and the first that is too short, and the first whose last
-    /// frame was repeated.
+    /// Reports the replaced clips in `batch`: each unreadable one, the first that is too short, and the first whose
+    /// last frame was repeated.
     pub(super) fn report_left_out(&mut self, batch: &Batch) -> Result<()> {
         for warning in &batch.warnings {
             if self.reported.insert(warning.subject.clone()) {
@@ -35,7 +35,7 @@ impl TrainingRunState<'_> {
         Ok(())
     }
 
-    /// Reports how many clips were too short, if more than the one that was reported.
+    /// Reports the number of clips that were too short, if there are more than the one already reported.
     pub(super) fn report_short(&mut self) {
         let (short, all) = (self.short.len(), self.clips.len());
         if short > 1 {

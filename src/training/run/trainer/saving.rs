@@ -1,4 +1,4 @@
-//! What a run keeps of itself on the way: checkpoints, and snapshots of the networks.
+//! Saving of a run in progress: checkpoints, and snapshots of the networks.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,18 +12,18 @@ use crate::training::run::events::{EndingWork, TrainingEvent};
 use crate::training::run::snapshots;
 use crate::training::run::snapshots::Thinning;
 
-/// A save by time costs at most this share of the time: the next waits as many times longer as the last one took.
+/// Maximum share of time for timed saves: the interval is extended in proportion to the duration of the last save.
 const SAVING_SHARE: f64 = 0.04;
 
 impl TrainingRunState<'_> {
-    /// Returns whether so much time has passed since the last save that the next is due, though its step is none of the plan's.
+    /// Returns `true` if a timed save is due, between the plan's checkpoints.
     pub(super) fn is_due_by_time(&self) -> bool {
         let (at, took) = self.saved;
         let wait = |every: Duration| every.max(took.div_f64(SAVING_SHARE));
         !self.is_complete() && self.control.saves_every().is_some_and(|every| at.elapsed() >= wait(every))
     }
 
-    /// Saves between two checkpoints of the plan. Nothing is measured, so that the steps that follow are the same.
+    /// Saves between two checkpoints of the plan, without validation, which does not affect the following steps.
     pub(super) fn save_by_time(&mut self) -> Result<()> {
         let began = Instant::now();
         self.save_with_snapshot()?;
@@ -32,14 +32,14 @@ impl TrainingRunState<'_> {
         Ok(())
     }
 
-    /// Saves where the run stands; at every checkpoint of the plan, and at the beginning and the end, as a snapshot too.
+    /// Saves the state of the run; at planned checkpoints and at the end, as a snapshot too.
     pub(super) fn save(&mut self) -> Result<()> {
         let written = self.write_checkpoint()?;
         self.keep_snapshot(&written);
         Ok(())
     }
 
-    /// Saves where the run stands at its end: what of it was just saved is not written again.
+    /// Saves the final state of the run, without rewriting what was just saved.
     pub(super) fn save_the_rest(&mut self) -> Result<()> {
         let [checkpoint, snapshot] = self.written.map(|written| written == Some(self.progress.step));
         let found = checkpoint::find(&self.plan.run_dir).filter(|_| checkpoint);
@@ -57,14 +57,14 @@ impl TrainingRunState<'_> {
         Ok(())
     }
 
-    /// Saves where the run stands, with a snapshot at whatever step.
+    /// Saves the state of the run, with a snapshot at any step.
     pub(super) fn save_with_snapshot(&mut self) -> Result<()> {
         let written = self.write_checkpoint()?;
         self.write_snapshot(&written);
         Ok(())
     }
 
-    /// Writes where the run stands, without a snapshot.
+    /// Writes the state of the run, without a snapshot.
     pub(super) fn write_checkpoint(&mut self) -> Result<PathBuf> {
         (self.on_event)(TrainingEvent::Ending(EndingWork::SaveCheckpoint));
         self.history.flush()?;
@@ -75,8 +75,8 @@ impl TrainingRunState<'_> {
         Ok(written)
     }
 
-    /// Keeps the networks as `checkpoint` has them, if its step is one to be kept. Which steps are does not hang on when a run
-    /// was interrupted. A run can do without a snapshot for which there is no room.
+    /// Saves `checkpoint` as a snapshot if its step is one to be kept, which does not depend on when a run was
+    /// interrupted. A lack of disk space only causes a warning.
     pub(super) fn keep_snapshot(&mut self, checkpoint: &Path) {
         match self.is_checkpoint() || self.is_complete() {
             true => self.write_snapshot(checkpoint),
@@ -84,7 +84,7 @@ impl TrainingRunState<'_> {
         }
     }
 
-    /// Writes the networks as they stand as a model folder, with the threshold of its answers where they were just measured.
+    /// Writes the current networks as a model folder, with thresholds if the networks were just validated.
     pub(super) fn export(&self, dir: &Path) -> Result<()> {
         let Progress { step, seconds, measured, .. } = self.progress;
         let mut model = self.start.finish(&self.objective, self.plan, step, seconds)?;
@@ -94,8 +94,8 @@ impl TrainingRunState<'_> {
         model.save(dir)
     }
 
-    /// Keeps the networks as `checkpoint` has them. Those of steps beside the plan's are counted by themselves: which of the
-    /// plan's steps are kept does not hang on the speed of the run either.
+    /// Saves `checkpoint` as a snapshot. Unplanned steps are counted separately, so the planned steps that are kept do
+    /// not depend on the speed of the run either.
     fn write_snapshot(&mut self, checkpoint: &Path) {
         (self.on_event)(TrainingEvent::Ending(EndingWork::SaveModel));
         let Progress { step, best, .. } = self.progress;

@@ -1,7 +1,7 @@
-//! The census term of one pair at one level, and its gradient for the flow.
+//! The census term of one pair at one level, and its gradient with respect to the flow.
 //!
-//! The distance of two cells' transforms is the same seen from either, so that of each two neighbours is computed once: for the 24
-//! neighbours of a cell that come after it, of the 48 there are.
+//! The distance of two cells' transforms is symmetric, so each pair of neighbours is computed once: for the 24 of 48
+//! neighbours of a cell that come after it.
 
 use pulp::{Simd, WithSimd};
 
@@ -9,11 +9,11 @@ use super::super::census::{NEIGHBOURS, REACH, SATURATION, TERNARY, neighbours};
 use super::super::penalty::Charbonnier;
 use super::pair::{LevelShape, charbonnier, mask, sum_inside, through_warp, warp, weigh};
 
-/// Buffers for a pair.
+/// Work buffers for a pair.
 pub struct CensusBuffers {
-    /// The second picture warped, and its derivatives by the flow across and down.
+    /// The warped second image, and its derivatives with respect to u and v.
     rebuilt: [Vec<f32>; 3],
-    /// What makes the distance to the neighbours inside the picture that to all.
+    /// Factors that scale the distance over the neighbours inside the image to all neighbours.
     scales: Vec<f32>,
     distances: Vec<f32>,
     penalties: Vec<f32>,
@@ -44,28 +44,28 @@ impl CensusBuffers {
     }
 }
 
-/// A pair to be compared.
+/// The census term of a pair, as input of the kernel.
 pub struct PairCensus<'a> {
-    /// The level.
+    /// Shape of the level.
     pub shape: &'a LevelShape,
-    /// The first picture, grey values, [h, w].
+    /// Grey values of the first image, [h, w].
     pub first: &'a [f32],
-    /// The second picture, [h, w].
+    /// Grey values of the second image, [h, w].
     pub second: &'a [f32],
     /// Raw flow, [2, h, w].
     pub raw: &'a [f32],
-    /// Share of each cell that counts, [h, w]; all of it if none is given.
+    /// Visible fraction of each cell, [h, w]; 1 if `None`.
     pub visible: Option<&'a [f32]>,
-    /// Receives the gradient of the sum, [2, h, w].
+    /// Output: the gradient of the sum, [2, h, w].
     pub gradient: &'a mut [f32],
-    /// To work in.
+    /// Work buffers.
     pub buffers: &'a mut CensusBuffers,
 }
 
 impl WithSimd for PairCensus<'_> {
     type Output = [f64; 2];
 
-    /// Returns the sum of the penalties over the cells that count, and the number of these.
+    /// Returns the sum of the penalties over the visible cells inside the border mask, and the number of these cells.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> [f64; 2] {
         let Self { shape, first, second, raw, visible, gradient, buffers } = self;
@@ -124,21 +124,21 @@ impl WithSimd for PairCensus<'_> {
     }
 }
 
-/// The way from cells to one of their neighbours that come after them.
+/// The offset from cells to one of the neighbours that come after them.
 struct Step {
-    /// Cells of a row of the map.
+    /// Width of the map.
     width: usize,
-    /// Rows that have such neighbours.
+    /// Number of rows with such neighbours.
     rows: usize,
-    /// First of the cells of a row that have one, and their number.
+    /// First column with such a neighbour, and the number of columns.
     left: usize,
     count: usize,
-    /// Cells from one to its neighbour.
+    /// Index distance from a cell to its neighbour.
     ahead: usize,
 }
 
 impl Step {
-    /// Returns the way `down` and `right`; none if it does not lead ahead, or no cell has such a neighbour.
+    /// Returns the step `down` and `right`; `None` if it does not point forward, or no cell has such a neighbour.
     #[inline(always)]
     fn new([height, width]: [usize; 2], down: usize, right: isize) -> Option<Self> {
         let ahead = (down * width) as isize + right;
@@ -149,7 +149,7 @@ impl Step {
         Some(Self { width, rows: height - down, left, count: width - right.unsigned_abs(), ahead: ahead as usize })
     }
 
-    /// Returns the cells of a row and their neighbours.
+    /// Returns the index ranges of the cells of a row and of their neighbours.
     #[inline(always)]
     fn cells(&self, row: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
         let first = row * self.width + self.left;
@@ -164,7 +164,7 @@ fn add(sums: &mut [f32], values: &[f32]) {
     }
 }
 
-/// Finds how far the transforms of both pictures are apart between cells and their neighbours.
+/// Computes the distances of the transforms of both images between cells and their neighbours.
 #[inline(always)]
 fn differences(first: &[f32], rebuilt: &[f32], [here, there]: [&std::ops::Range<usize>; 2], distance: &mut [f32]) {
     let (a, a_there) = (&first[here.clone()], &first[there.clone()]);
@@ -179,7 +179,8 @@ fn differences(first: &[f32], rebuilt: &[f32], [here, there]: [&std::ops::Range<
     }
 }
 
-/// Finds the derivatives of the sum by the rebuilt picture's values at the neighbours; by those of the cells they are the opposite.
+/// Computes the derivatives of the sum with respect to the neighbours' values in the reconstructed image; those of the
+/// cells have the opposite sign.
 #[inline(always)]
 fn derivatives(
     first: &[f32],

@@ -9,18 +9,18 @@ use super::pair::COLOURS;
 use super::power::power;
 use crate::nets::Vectors;
 
-/// A constant matrix of few weights in every row.
+/// A sparse constant matrix, with one contiguous range of weights per row.
 #[derive(Clone, Debug)]
 pub struct SparseMatrix {
-    /// Columns of the weights of each row.
+    /// Column range of each row.
     columns: Vec<Range<usize>>,
-    /// Those of all rows, one behind the other.
+    /// Weights of all rows, concatenated.
     weights: Vec<f32>,
 }
 
 impl SparseMatrix {
-    /// Returns what is not zero of a matrix of rows of `inputs` weights; between the first and the last of a row nothing is left
-    /// out.
+    /// Returns `matrix`, which has rows of `inputs` weights, in sparse form: each row from its first to its last
+    /// non-zero weight.
     pub fn new(matrix: &[f32], inputs: usize) -> Self {
         let mut sparse = Self { columns: Vec::new(), weights: Vec::new() };
         for row in matrix.chunks_exact(inputs) {
@@ -32,12 +32,12 @@ impl SparseMatrix {
         sparse
     }
 
-    /// Returns how many rows it has.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.columns.len()
     }
 
-    /// The first column of each row and its weights.
+    /// Returns the first column and the weights of each row.
     #[inline(always)]
     fn taps(&self) -> impl Iterator<Item = (usize, &[f32])> {
         let mut rest = self.weights.as_slice();
@@ -49,7 +49,7 @@ impl SparseMatrix {
     }
 }
 
-/// Returns frames [n, 3, cells] normalised: y = x·(1 + (1/9)·Σ_c x_c²)^−0.7.
+/// Normalises frames [n, 3, cells]: y = x·(1 + (1/9)·Σ_c x_c²)^−0.7.
 pub fn normalised(frames: &[f32], cells: usize) -> Vec<f32> {
     let mut out = vec![0.0; frames.len()];
     let both = out.par_chunks_exact_mut(COLOURS * cells).zip(frames.par_chunks_exact(COLOURS * cells));
@@ -80,7 +80,7 @@ impl WithSimd for NormalisedFrame<'_> {
     }
 }
 
-/// Returns maps of `width` columns multiplied by `down` from the left and by `across` from the right.
+/// Multiplies maps of `width` columns by `down` from the left and by `across` from the right.
 pub fn resized(maps: &[f32], [height, width]: [usize; 2], down: &SparseMatrix, across: &SparseMatrix) -> Vec<f32> {
     let size = down.rows() * across.rows();
     let mut out = vec![0.0; maps.len() / (height * width) * size];

@@ -1,8 +1,8 @@
-//! The unsupervised loss on the CPU, in one pass over each pair where Burn's operations take some three hundred.
+//! The unsupervised loss on the CPU, in one pass over each pair instead of some three hundred operations of Burn.
 //!
-//! The same as the compositions in [`level_terms`](super::level_terms) and [`loss_images`](super::loss_images()), which a GPU
-//! uses and which the tests compare with. Each pair is a task of its own and sums are added in the order of pairs, so
-//! results do not depend on the number of threads.
+//! It computes the same as the compositions in [`level_terms`](super::level_terms) and
+//! [`loss_images`](super::loss_images()), which are used on a GPU and as the reference in tests. Each pair is a task
+//! and sums are added in the order of pairs, so results do not depend on the number of threads.
 
 mod census;
 mod images;
@@ -28,17 +28,17 @@ pub(super) use images::SparseMatrix;
 pub(super) use pair::LevelShape;
 use pair::{COLOURS, LOSSES, PairBuffers, PairLosses, PairSums};
 
-/// Returns whether the kernels can compute with `x`.
+/// Returns `true` if the kernels support `x`.
 pub(super) fn applies(x: &Tensor<4>) -> bool {
     x.dtype() == DType::F32 && !is_gpu(&x.device().without_autodiff())
 }
 
-/// Returns the means of the losses of a level, `[4]`: photometric, smoothness of u and of v, 1 − SSIM. The gradient reaches the
+/// Returns the mean losses of a level, `[4]`: photometric, smoothness of u and of v, 1 − SSIM. Gradients flow to the
 /// flow only.
 ///
 /// * `images`: [n, 3·(pairs+1), h, w], the loss images of the level
 /// * `raw`: [n, 2·pairs, h, w]
-/// * `visible`: [n, pairs, h, w], the share of each cell that the first and the last loss look at
+/// * `visible`: [n, pairs, h, w], the visible fraction of each cell, for the first and the last loss
 pub(super) fn level_losses(
     images: Tensor<4>,
     raw: Tensor<4>,
@@ -54,28 +54,28 @@ pub(super) fn level_losses(
     ))
 }
 
-/// Returns the census term of a level, `[1]`, as [`composed`](super::census::composed) does.
+/// Returns the census term of a level, `[1]`, like [`composed`](super::census::composed).
 pub(super) fn census(grey: Tensor<4>, raw: Tensor<4>, visible: Option<Tensor<4>>, shape: LevelShape) -> Tensor<1> {
     let visible = visible.map(numbers);
     Tensor::from_dispatch(<Dispatch as Losses>::census(grey.into_dispatch(), raw.into_dispatch(), visible, shape))
 }
 
-/// Returns the numbers of a tensor on the CPU, row by row.
+/// Returns the values of a tensor on the CPU, row by row.
 fn numbers(tensor: Tensor<4>) -> Vec<f32> {
     tensor.into_data().try_into_vec().expect("what the kernels apply to holds f32")
 }
 
-/// Returns frames [n, 3·frames, h, w] normalised over their colours, without gradient.
+/// Normalises frames [n, 3·frames, h, w] over their colours, without gradient.
 pub(super) fn normalised(frames: Tensor<4>) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as Losses>::normalised(frames.into_dispatch()))
 }
 
-/// Returns maps [n, c, h, w] multiplied by two matrices, one for their rows and one for their columns, without gradient.
+/// Multiplies the rows and the columns of maps [n, c, h, w] by one matrix each, without gradient.
 pub(super) fn resized(maps: Tensor<4>, matrices: [SparseMatrix; 2]) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as Losses>::resized(maps.into_dispatch(), matrices))
 }
 
-/// The operations of a backend.
+/// Backend operations of the losses.
 #[backend_extension(Flex, Autodiff)]
 pub(super) trait Losses: Backend {
     /// See [`level_losses`].
@@ -166,17 +166,18 @@ impl<C: CheckpointStrategy> Losses for Autodiff<Flex, C> {
     }
 }
 
-/// The losses of a level and what their gradients are made of.
+/// The losses of a level and the data for their gradients.
 struct LevelResult {
     losses: FlexTensor,
     gradients: LevelGradients,
 }
 
-/// The gradients of the losses by raw flow: of the photometric one, of both of smoothness, each in its maps, and of SSIM.
+/// Gradients of the losses with respect to raw flow: of the photometric loss, of both smoothness losses (each on its
+/// own map), and of SSIM.
 #[derive(Clone, Debug)]
 struct LevelGradients {
     fields: [Vec<f32>; 3],
-    /// Of raw flow.
+    /// Shape of the raw flow.
     shape: Vec<usize>,
     divisors: [f64; LOSSES],
 }
@@ -220,7 +221,7 @@ impl LevelResult {
     }
 }
 
-/// The derivative of the losses of a level by its raw flow.
+/// The derivative of the losses of a level with respect to raw flow.
 #[derive(Debug)]
 struct Derivative;
 
@@ -233,7 +234,7 @@ impl Backward<Flex, 1> for Derivative {
         let [Some(raw)] = &ops.parents else { return };
         let weights: Vec<f32> =
             values(&of_losses).iter().zip(divisors).map(|(g, d)| (f64::from(*g) / d) as f32).collect();
-        // A loss that does not count adds nothing, not even where its gradient is no number.
+        // A loss without weight contributes nothing, even where its gradient is NaN.
         let weighted = |weight: f32, gradient: f32| if weight == 0.0 { 0.0 } else { weight * gradient };
         let cells = shape[2] * shape[3];
         let mut sum = of_pixel;
@@ -248,17 +249,17 @@ impl Backward<Flex, 1> for Derivative {
     }
 }
 
-/// The census term of a level and its gradient by raw flow.
+/// The census term of a level and its gradient with respect to raw flow.
 struct CensusResult {
     mean: FlexTensor,
     gradient: CensusGradient,
 }
 
-/// The gradient of the sum that the census term is, over what it is divided by.
+/// Gradient of the sum in the census term, and its divisor.
 #[derive(Clone, Debug)]
 struct CensusGradient {
     field: Vec<f32>,
-    /// Of raw flow.
+    /// Shape of the raw flow.
     shape: Vec<usize>,
     divisor: f64,
 }
@@ -290,7 +291,7 @@ impl CensusResult {
     }
 }
 
-/// The derivative of the census term by the raw flow of its level.
+/// The derivative of the census term with respect to the raw flow of its level.
 #[derive(Debug)]
 struct CensusDerivative;
 
@@ -307,7 +308,7 @@ impl Backward<Flex, 1> for CensusDerivative {
     }
 }
 
-/// The numbers of a contiguous tensor.
+/// Returns the elements of a contiguous tensor.
 fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("a contiguous tensor of f32")
 }

@@ -1,7 +1,7 @@
-//! The losses of one pair of frames at one level, and their gradients for its flow.
+//! The losses of one pair of frames at one level, and their gradients with respect to its flow.
 //!
-//! The maps of a pair stay in the cache, so one pass does it all: the second frame is warped and compared with the first.
-//! The gradients of all losses are taken along, since nearly all that they need is at hand.
+//! The maps of a pair stay in the cache, so a single pass warps the second frame, compares it with the first, and
+//! computes the gradients of all losses, which mostly need the same intermediate values.
 
 use pulp::{Simd, WithSimd};
 
@@ -10,11 +10,11 @@ use super::super::ssim::{C1, C2, LEAST_VISIBLE};
 use super::power::power;
 use crate::nets::separable::SeparableWindow;
 
-/// Colours of a frame.
+/// Number of colour channels.
 pub const COLOURS: usize = 3;
-/// Losses of a pair: photometric, smoothness of u, smoothness of v, SSIM.
+/// Number of losses of a pair: photometric, smoothness of u, smoothness of v, SSIM.
 pub const LOSSES: usize = 4;
-/// Weighted sums over a window that SSIM consists of: of a, b, a², b² and ab.
+/// Number of weighted window sums needed for SSIM: of a, b, a², b² and ab.
 const SUMS: usize = 5;
 
 /// A level of the pyramid.
@@ -22,43 +22,43 @@ const SUMS: usize = 5;
 pub struct LevelShape {
     /// Rows and columns.
     pub size: [usize; 2],
-    /// Pixels of this level in a unit of raw flow.
+    /// Pixels of this level per unit of raw flow.
     pub px_from_raw: f32,
-    /// Cells at every border in which differences are not counted.
+    /// Width in cells of the masked border.
     border: usize,
     window: SeparableWindow,
-    /// Weights across a window.
+    /// Weights along a window.
     taps: Vec<f32>,
-    /// Windows down and across.
+    /// Numbers of windows, vertically and horizontally.
     windows: [usize; 2],
 }
 
 impl LevelShape {
-    /// Returns a level of [height, width] cells on which SSIM is taken in such windows.
+    /// Returns a level of [height, width] cells with SSIM over windows of shape `window`.
     pub fn new(size: [usize; 2], px_from_raw: f32, window: SeparableWindow) -> Self {
         let (border, windows) = (border_width(size[0], size[1]), size.map(|side| window.count(side)));
         Self { size, px_from_raw, border, window, taps: window.taps(), windows }
     }
 
-    /// Number of cells.
+    /// Returns the number of cells.
     pub fn cells(&self) -> usize {
         self.size[0] * self.size[1]
     }
 
-    /// Number of cells that the border mask leaves.
+    /// Returns the number of cells inside the border mask.
     pub fn inside_cells(&self) -> f64 {
         self.size.map(|side| side - 2 * self.border).iter().product::<usize>() as f64
     }
 
-    /// Returns what the sums of a pair are divided by to be means of the pair, where all of it is visible.
+    /// Returns the divisors that turn the sums of a fully visible pair into means.
     fn divisors(&self) -> [f64; LOSSES] {
         let inside = self.inside_cells();
         let windows = (COLOURS * self.windows[0] * self.windows[1]) as f64;
-        // Smoothness is the mean of that across and that down.
+        // Smoothness is the mean of the horizontal and the vertical one.
         [COLOURS as f64 * inside, 2.0 * inside, 2.0 * inside, windows]
     }
 
-    /// Returns the first cell of window `index` along an axis and its taps inside the map.
+    /// Returns the first cell of window `index` along an axis, and its taps inside the map.
     #[inline(always)]
     fn window(&self, axis: usize, index: usize) -> (usize, &[f32]) {
         let start = index * self.window.stride;
@@ -71,9 +71,9 @@ impl LevelShape {
     }
 }
 
-/// Buffers for a pair.
+/// Work buffers for a pair.
 pub struct PairBuffers {
-    /// The second frame warped, and its derivatives by the flow across and down.
+    /// The warped second frame, and its derivatives with respect to u and v.
     rebuilt: [Vec<f32>; 3],
     penalties: Vec<f32>,
     slopes: Vec<f32>,
@@ -82,7 +82,7 @@ pub struct PairBuffers {
     rows: [Vec<f32>; SUMS],
     /// Weights of a row of cells in a row of windows.
     weights: Vec<f32>,
-    /// Of every window: what makes sums over its visible cells those of a whole window, and the share of it that is visible.
+    /// For every window: the factor that scales sums over visible cells to the whole window, and its visible fraction.
     shares: Vec<[f32; 2]>,
 }
 
@@ -104,9 +104,9 @@ impl PairBuffers {
     }
 }
 
-/// A pair to be compared.
+/// The losses of a pair, as input of the kernel.
 pub struct PairLosses<'a> {
-    /// The level.
+    /// Shape of the level.
     pub shape: &'a LevelShape,
     /// The first frame, [3, h, w].
     pub first: &'a [f32],
@@ -114,19 +114,20 @@ pub struct PairLosses<'a> {
     pub second: &'a [f32],
     /// Raw flow, [2, h, w].
     pub raw: &'a [f32],
-    /// Share of each cell that the photometric loss and SSIM look at, [h, w]; all of it if none is given.
+    /// Visible fraction of each cell, for the photometric loss and SSIM, [h, w]; 1 if `None`.
     pub visible: Option<&'a [f32]>,
-    /// Receives the gradients of the photometric sum, of the smoothness of u and of v, and of the SSIM sum, [2, h, w] each.
+    /// Output: the gradients of the photometric sum, of the smoothness of u and of v, and of the SSIM sum, [2, h, w]
+    /// each.
     pub gradients: [&'a mut [f32]; 3],
-    /// To work in.
+    /// Work buffers.
     pub buffers: &'a mut PairBuffers,
 }
 
-/// The sums of a pair.
+/// The sums of the losses of a pair.
 pub struct PairSums {
-    /// The losses, over the cells or windows that count.
+    /// Sums over the cells or windows that count.
     pub losses: [f64; LOSSES],
-    /// What these sums are divided by to be means of the pair.
+    /// Divisors that turn the sums into means of the pair.
     pub divisors: [f64; LOSSES],
 }
 
@@ -143,7 +144,7 @@ impl WithSimd for PairLosses<'_> {
         }
         warp::<COLOURS>(shape, second, raw, &mut buffers.rebuilt);
         let pixel = photometric(shape, first, visible, buffers, of_pixel);
-        // Twice, not by a closure: that would not be compiled for these vectors.
+        // Written out twice, since a closure would not be compiled for this instruction set.
         let ((u, v), (of_u, of_v)) = (raw.split_at(shape.cells()), of_smooth.split_at_mut(shape.cells()));
         let smooth_u = smoothness(shape, u, buffers, of_u);
         let smooth_v = smoothness(shape, v, buffers, of_v);
@@ -152,8 +153,8 @@ impl WithSimd for PairLosses<'_> {
     }
 }
 
-/// Samples the `C` maps of `second` where the flow points, bilinearly, with zeros around them, and takes the derivatives by the
-/// flow.
+/// Warps the `C` maps of `second` by the flow, bilinearly with zero padding, and computes the derivatives with respect
+/// to the flow.
 #[inline(always)]
 pub fn warp<const C: usize>(
     shape: &LevelShape,
@@ -170,7 +171,7 @@ pub fn warp<const C: usize>(
             let y = raw[cells + at] * shape.px_from_raw + row as f32;
             let (left, top) = (x.floor(), y.floor());
             let (fx, fy) = (x - left, y - top);
-            // Flow that is no number is inside nowhere, and makes what is rebuilt no number either.
+            // NaN flow is outside everywhere, and makes the reconstruction NaN as well.
             let is_left = left >= 0.0 && left <= last_column;
             let is_right = left + 1.0 >= 0.0 && left + 1.0 <= last_column;
             let is_top = top >= 0.0 && top <= last_row;
@@ -191,7 +192,7 @@ pub fn warp<const C: usize>(
     }
 }
 
-/// Turns differences into penalties and takes their slopes.
+/// Replaces differences by penalties, and computes their slopes.
 #[inline(always)]
 pub fn charbonnier(penalty: Charbonnier, differences: &[f32], penalties: &mut [f32], slopes: &mut [f32]) {
     let Charbonnier { alpha, beta } = penalty;
@@ -203,14 +204,14 @@ pub fn charbonnier(penalty: Charbonnier, differences: &[f32], penalties: &mut [f
     }
 }
 
-/// Returns the sum of a map over what the border mask leaves.
+/// Returns the sum of a map inside the border mask.
 #[inline(always)]
 pub fn sum_inside(shape: &LevelShape, map: &[f32]) -> f64 {
     let rows = map.chunks_exact(shape.size[1]).take(shape.inside(0).end).skip(shape.border);
     rows.map(|row| f64::from(row[shape.inside(1)].iter().sum::<f32>())).sum()
 }
 
-/// Multiplies a map by the border mask; what is no number stays so.
+/// Multiplies a map by the border mask; NaN is kept.
 #[inline(always)]
 pub fn mask(shape: &LevelShape, map: &mut [f32]) {
     let (rows, columns) = (shape.inside(0), shape.inside(1));
@@ -224,7 +225,7 @@ pub fn mask(shape: &LevelShape, map: &mut [f32]) {
     }
 }
 
-/// Multiplies maps by the share of each cell that is visible; what is no number stays so.
+/// Multiplies maps by the visible fraction of each cell; NaN is kept.
 #[inline(always)]
 pub fn weigh(visible: &[f32], penalties: &mut [f32], slopes: &mut [f32]) {
     for ((penalty, slope), visible) in penalties.iter_mut().zip(slopes).zip(visible) {
@@ -233,7 +234,8 @@ pub fn weigh(visible: &[f32], penalties: &mut [f32], slopes: &mut [f32]) {
     }
 }
 
-/// Adds up what the derivatives by the rebuilt frame are by the flow.
+/// Adds the chain rule through the warp: from derivatives with respect to the reconstructed frame to those with respect
+/// to the flow.
 #[inline(always)]
 pub fn through_warp(cells: usize, by_frame: &[f32], buffers: [&[f32]; 2], gradient: &mut [f32], colour: usize) {
     for (gradient, by_flow) in gradient.chunks_exact_mut(cells).zip(buffers) {
@@ -274,8 +276,8 @@ fn photometric(
     sum
 }
 
-/// Returns the sum of the penalties of the forward differences of `map`, across and down; those of the last column and row
-/// are zero.
+/// Returns the sum of the penalties of the forward differences of `map`, horizontally and vertically; those of the last
+/// column and row are zero.
 #[inline(always)]
 fn smoothness(shape: &LevelShape, map: &[f32], buffers: &mut PairBuffers, gradient: &mut [f32]) -> f64 {
     let (cells, [height, width]) = (shape.cells(), shape.size);
@@ -320,7 +322,7 @@ fn smoothness(shape: &LevelShape, map: &[f32], buffers: &mut PairBuffers, gradie
     sum
 }
 
-/// Finds how much of each window is visible, and returns the sum over all windows.
+/// Computes the visible fraction of each window, and returns their sum.
 #[inline(always)]
 fn window_shares(shape: &LevelShape, visible: &[f32], buffers: &mut PairBuffers) -> f64 {
     let width = shape.size[1];
@@ -346,7 +348,7 @@ fn window_shares(shape: &LevelShape, visible: &[f32], buffers: &mut PairBuffers)
     sum
 }
 
-/// Returns the sum of 1 − SSIM over colours and windows, each by its share that is visible.
+/// Returns the sum of 1 − SSIM over colours and windows, weighted by the windows' visible fraction.
 #[inline(always)]
 fn dissimilarity(
     shape: &LevelShape,
@@ -385,7 +387,7 @@ fn dissimilarity(
     sum
 }
 
-/// Weighs a, b, a², b² and ab of the visible cells in every window, rows first.
+/// Computes the window sums of a, b, a², b² and ab over visible cells, rows first.
 #[inline(always)]
 fn window_sums(
     shape: &LevelShape,
@@ -434,7 +436,7 @@ fn window_sums(
     }
 }
 
-/// Returns the SSIM of a window and the derivatives of 1 − SSIM by its sums of b, b² and ab.
+/// Returns the SSIM of a window and the derivatives of 1 − SSIM with respect to its sums of b, b² and ab.
 #[inline(always)]
 fn ssim([a, b, aa, bb, ab]: [f32; SUMS]) -> (f32, [f32; SUMS]) {
     let (luminance, structure) = (2.0 * a * b + C1, 2.0 * (ab - a * b) + C2);
@@ -445,7 +447,7 @@ fn ssim([a, b, aa, bb, ab]: [f32; SUMS]) -> (f32, [f32; SUMS]) {
     (ssim, [-by_b, ssim / variances, -2.0 * luminance / below, 0.0, 0.0])
 }
 
-/// Carries the derivatives by the sums of all windows to the cells of b.
+/// Propagates the derivatives of all window sums to the cells of b.
 #[inline(always)]
 fn spread(
     shape: &LevelShape,

@@ -1,13 +1,13 @@
-//! Powers of positive numbers that the compiler turns into vectors: those of the standard library take one number at a
-//! time, and most of a loss's time.
+//! Powers of positive numbers that the compiler can vectorise. Those of the standard library are scalar, and take most
+//! of a loss's time.
 
-/// √½ as a float's bits: mantissas lie between it and √2.
+/// The bits of √½ as a float: mantissas are between it and √2.
 const ROOT_OF_HALF: u32 = 0x3f35_04f3;
-/// Adding it to a number rounds that to a whole number, which is then in the low bits.
+/// Added to a number, rounds it to an integer in the low bits.
 const ROUNDING: f32 = 12_582_912.0;
-/// 2/ln 2 · 1/(2k + 1), of the series of log₂ in (m − 1)/(m + 1).
+/// Coefficients 2/ln 2 · 1/(2k + 1) of the series of log₂ in (m − 1)/(m + 1).
 const LOG2: [f32; 5] = [2.885_39, 0.961_796_7, 0.577_078_04, 0.412_198_6, 0.320_598_9];
-/// (ln 2)ᵏ / k!, of the series of 2ˣ.
+/// Coefficients (ln 2)ᵏ / k! of the series of 2ˣ.
 const EXP2: [f32; 8] = [
     1.0,
     std::f32::consts::LN_2,
@@ -19,8 +19,8 @@ const EXP2: [f32; 8] = [
     0.000_015_252_734,
 ];
 
-/// Returns `base` to the power of `exponent`, of a normal positive `base` and an exponent between −1 and 1, to within
-/// 10⁻⁶ of its value, or 10⁻⁵ where that is below 10⁻⁸ or above 10⁸. Infinity and NaN give what they should.
+/// Returns `base` to the power of `exponent`, for a normal positive `base` and an exponent between −1 and 1. The
+/// relative error is 10⁻⁶, or 10⁻⁵ for results below 10⁻⁸ or above 10⁸. Infinity and NaN give the correct results.
 #[inline(always)]
 pub fn power(base: f32, exponent: f32) -> f32 {
     let bits = base.to_bits();
@@ -29,7 +29,7 @@ pub fn power(base: f32, exponent: f32) -> f32 {
     let s = (mantissa - 1.0) / (mantissa + 1.0);
     let square = s * s;
     let log = s * (LOG2[0] + square * (LOG2[1] + square * (LOG2[2] + square * (LOG2[3] + square * LOG2[4]))));
-    // The whole part of the logarithm, which is large, and the rest each lose no digits.
+    // The large integer part of the logarithm and the rest are multiplied separately, so neither loses digits.
     let of_halvings = exponent * halvings as f32;
     let shifted = (of_halvings + exponent * log) + ROUNDING;
     let whole = shifted - ROUNDING;

@@ -1,4 +1,4 @@
-//! The kernels against the compositions of Burn's operations.
+//! Tests of the kernels against compositions of Burn's operations.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ use super::super::ssim::{CAFFE_WINDOW, DENSE_WINDOW};
 use super::{LevelShape, census};
 use crate::nets::separable::SeparableWindow;
 
-/// Numbers between −`reach` and `reach`.
+/// Returns random numbers between −`reach` and `reach`.
 fn numbers(seed: u64, count: usize, reach: f32) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     (0..count).map(|_| rng.random_range(-reach..=reach)).collect()
@@ -27,19 +27,19 @@ fn vector<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 type Terms = fn(LevelInputs) -> LevelTerms;
-/// The census term by the kernel, or by Burn's operations.
+/// An implementation of the census term: the kernel, or Burn's operations.
 type CensusTerm = fn(Tensor<4>, Tensor<4>, Option<Tensor<4>>, LevelShape) -> Tensor<1>;
 
-/// A level with everything drawn.
+/// A level with random input.
 #[derive(Clone, Debug)]
 struct Level {
-    /// Windows, pairs of each, height, width.
+    /// Numbers of windows and of pairs in each, height, width.
     sizes: [usize; 4],
     px_from_raw: f32,
     window: SeparableWindow,
     images: Vec<f32>,
     raw: Vec<f32>,
-    /// The share of each pixel that counts.
+    /// Visible fraction of each pixel.
     visible: Option<Vec<f32>>,
 }
 
@@ -52,7 +52,7 @@ impl Level {
         Self { sizes, px_from_raw, window, images, raw, visible: None }
     }
 
-    /// The same where a part of the pixels is hidden, and a part half hidden.
+    /// Returns the level with some pixels hidden and some half hidden.
     fn partly_hidden(self, seed: u64) -> Self {
         let [n, pairs, h, w] = self.sizes;
         let share = |number: f32| if number < -0.3 { 0.0 } else { (number + 0.7).min(1.0) };
@@ -60,14 +60,14 @@ impl Level {
         Self { visible: Some(visible), ..self }
     }
 
-    /// Raw flow, and what is visible.
+    /// Returns the raw flow and the visibility as tensors.
     fn flow(&self, device: &Device) -> (Tensor<4>, Option<Tensor<4>>) {
         let [n, pairs, h, w] = self.sizes;
         let raw = tensor(self.raw.clone(), [n, 2 * pairs, h, w], device).require_grad();
         (raw, self.visible.clone().map(|visible| tensor(visible, [n, pairs, h, w], device)))
     }
 
-    /// The census term of the first colour as grey values, and its gradient by the flow.
+    /// Returns the census term of the first colour as grey values, and its gradient with respect to the flow.
     fn census(&self, term: CensusTerm) -> (f32, Vec<f32>) {
         let [n, pairs, h, w] = self.sizes;
         let device = Device::flex().autodiff();
@@ -76,11 +76,11 @@ impl Level {
         let (raw, visible) = self.flow(&device);
         let term = term(grey, raw.clone(), visible, LevelShape::new([h, w], self.px_from_raw, self.window));
         let value = term.clone().into_scalar();
-        // Not the term itself: its weight is passed on.
+        // Scaled by 3, to test that the weight is passed on.
         (value, vector(raw.grad(&(term * 3.0).backward()).expect("tracked")))
     }
 
-    /// The four terms, and the gradient of each by the flow.
+    /// Returns the four terms, and the gradient of each with respect to the flow.
     fn results(&self, terms: Terms) -> (Vec<f32>, Vec<Vec<f32>>) {
         let [n, pairs, h, w] = self.sizes;
         let device = Device::flex().autodiff();
@@ -93,7 +93,7 @@ impl Level {
             let LevelTerms { pixel, smooth_u, smooth_v, ssim } = terms(inputs);
             let term = [pixel, smooth_u, smooth_v, ssim][index].clone();
             values.extend(vector(term.clone()));
-            // Not the term itself: its weight is passed on.
+            // Scaled by 3, to test that the weight is passed on.
             vector(raw.grad(&(term * 3.0).backward()).expect("tracked"))
         });
         let gradients = gradients.collect();
@@ -105,7 +105,7 @@ fn burns_census(grey: Tensor<4>, raw: Tensor<4>, visible: Option<Tensor<4>>, sha
     composed_census(grey, raw, visible, shape.px_from_raw)
 }
 
-/// Returns whether two vectors agree, relative to the largest number.
+/// Returns `true` if two vectors agree, relative to the largest value.
 fn agree(ours: &[f32], burns: &[f32], tolerance: f32) -> bool {
     let scale = burns.iter().fold(1e-12_f32, |scale, value| scale.max(value.abs()));
     ours.len() == burns.len() && ours.iter().zip(burns).all(|(a, b)| (a - b).abs() <= tolerance * scale)
@@ -175,13 +175,13 @@ proptest! {
 fn flow_that_is_no_number_gives_losses_and_gradients_that_are_none() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut level = Level::new([1, 2, 12, 16], 5.0, false, 1.0, 3);
-        let at = 12 * 16 / 2 + 8; // u of the first pair, in the middle
+        let at = 12 * 16 / 2 + 8; // u at the centre of the first pair
         level.raw[at] = bad;
         let (values, gradients) = level.results(LevelTerms::new);
         let (expected, expected_gradients) = level.results(LevelTerms::composed);
         let finite = |values: &[f32]| values.iter().map(|value| value.is_finite()).collect::<Vec<_>>();
         assert_eq!(finite(&values), finite(&expected), "{bad}: {values:?} {expected:?}");
-        // Burn multiplies by the zeros outside a window too, which spreads what is no number.
+        // Burn also multiplies by the zeros outside a window, which spreads NaN further.
         for (index, (ours, burns)) in gradients.iter().zip(&expected_gradients).enumerate() {
             let both = || finite(ours).into_iter().zip(finite(burns));
             assert!(both().all(|(ours, burns)| ours || !burns), "{bad}: gradient {index}");
@@ -190,11 +190,12 @@ fn flow_that_is_no_number_gives_losses_and_gradients_that_are_none() {
     }
 }
 
-/// In the composition the gradient is worked out by hand too, so it is compared with differences of the value.
+/// The composition's gradient is derived by hand too, so it is compared with finite differences.
 #[test]
 fn the_census_gradient_agrees_with_finite_differences() {
     let mut level = Level::new([1, 1, 9, 10], 2.0, false, 0.3, 5).partly_hidden(5);
-    // Little contrast: the transform bends at differences of one grey level, which a step must be well below.
+    // Low contrast: the transform is nonlinear at differences of one grey level, and a finite step must be much
+    // smaller.
     level.images.iter_mut().for_each(|value| *value *= 0.02);
     let (value, gradient) = level.census(census);
     assert!(value > 0.1 && gradient.iter().any(|slope| slope.abs() > 1e-3), "{value}");
